@@ -1,0 +1,401 @@
+//! The composition root: builds what a role needs, starts it, and stops it in order.
+//!
+//! Two runtimes: one takes webhooks, the other attends, sends and archives at a lower priority, so that WAHA is
+//! answered at once however much there is to do. Each has its own connection to Redis.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::config::{Config, Secret};
+use crate::data_dir::{DataDir, DataDirError};
+use crate::flow::Script;
+use crate::history::{self, Archive};
+use crate::logging;
+use crate::service::announcer::Announcer;
+use crate::service::archiver::Archiver;
+use crate::service::delivery::Context;
+use crate::service::intake::Intake;
+use crate::service::listener::Listener;
+use crate::service::metrics::Metrics;
+use crate::service::recoverer::{Recoverer, release};
+use crate::service::sender::Sender;
+use crate::service::wake_ups::WakeUps;
+use crate::service::worker::Worker;
+use crate::store::{self, Bell, Bells, PrivateRedis, PrivateRedisError, Server, Store};
+use crate::waha::client::{BadConfig, Client, ClientConfig};
+use crate::waha::signature::Verifier;
+
+/// Requests to WAHA under way at once, each on a thread of its own while it lasts.
+const REQUESTS_MAX: usize = 64;
+/// Blocking threads beside the requests': archive, look-ups of host names.
+const BLOCKING_SPARE: usize = 16;
+/// Blocking threads call ureq and rusqlite, which need little.
+const STACK: usize = 512 * 1024;
+/// WAHA itself waits up to 15 s for a session before it answers (CONTRACT 8).
+const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
+/// At start Redis may still be reading its files.
+const REDIS_PATIENCE: Duration = Duration::from_secs(30);
+/// Below the listener's threads (0), above what is truly idle (19).
+const WORK_NICENESS: i32 = 10;
+/// The whole stop: supervisors kill after ten seconds.
+const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
+
+/// The stage before which leases are handed back: it archives what that writes.
+const ARCHIVER: &str = "archiver";
+
+/// Why the daemon ended, if it was not told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// See [`DataDirError`].
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// See [`PrivateRedisError`].
+    #[error(transparent)]
+    PrivateRedis(#[from] PrivateRedisError),
+    /// Redis can't be used.
+    #[error("can't use Redis{}: {source}; is it running, and is REDIS_URL right?", at.as_deref().unwrap_or_default())]
+    Store {
+        /// Where, without its password.
+        at: Option<String>,
+        /// Why.
+        source: store::Error,
+    },
+    /// WAHA can't be called that way.
+    #[error(transparent)]
+    Client(#[from] BadConfig),
+    /// The history can't be opened.
+    #[error(transparent)]
+    History(#[from] history::Error),
+    /// The address is taken or not ours.
+    #[error("can't listen on {address}: {source}; set LISTEN to another address or port")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The operating system refused something basic.
+    #[error("can't start: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Runs a role until it is told to stop (SIGTERM, SIGINT).
+///
+/// # Errors
+/// Why it could not start.
+pub fn run(config: Config) -> Result<(), Error> {
+    logging::start(config.log_format, config.log_filter.clone());
+    config.warnings.iter().for_each(|warning| warn!("{warning}"));
+    let front = runtime("front", None)?;
+    let back = runtime("back", Some(WORK_NICENESS))?;
+    let result = front.block_on(Daemon::run(config, back.handle()));
+    // A request to WAHA may hang for longer than a stop may last.
+    back.shutdown_background();
+    front.shutdown_background();
+    result
+}
+
+fn runtime(name: &str, niceness: Option<i32>) -> io::Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    builder.thread_name(name).enable_all().max_blocking_threads(REQUESTS_MAX + BLOCKING_SPARE).thread_stack_size(STACK);
+    if let Some(niceness) = niceness {
+        builder.on_thread_start(move || {
+            // On Linux this is the calling thread's own priority. Refused: everything works, only less evenly.
+            let _ = rustix::process::setpriority_process(None, niceness);
+        });
+    }
+    builder.build()
+}
+
+/// What runs, in the order in which it is stopped.
+struct Daemon {
+    stopping: CancellationToken,
+    /// Producers first: each stage ends before the next is told to.
+    stages: Vec<Stage>,
+    bells: Vec<JoinHandle<()>>,
+    stores: Vec<Store>,
+    /// Who holds leases, and where; they are handed back once nobody works on them.
+    leases: Option<(String, Store)>,
+    private_redis: Option<PrivateRedis>,
+    // Last: the lock goes when everything else has.
+    _data_dir: Option<DataDir>,
+}
+
+struct Stage {
+    name: &'static str,
+    shutdown: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Daemon {
+    async fn run(config: Config, back: &Handle) -> Result<(), Error> {
+        // Before anything starts, so that no signal is missed.
+        let mut signals = Signals::new()?;
+        let started = tokio::select! {
+            started = Self::start(config, back) => started?,
+            () = signals.next() => return Ok(()),
+        };
+        signals.next().await;
+        info!("stopping; a second signal stops at once");
+        started.stopping.cancel();
+        tokio::select! {
+            () = started.stop() => info!("stopped"),
+            () = tokio::time::sleep(STOP_TIMEOUT) => warn!("not everything ended in time; nothing is lost: it goes on at the next start"),
+            () = signals.next() => warn!("stopped at once; nothing is lost: it goes on at the next start"),
+        }
+        Ok(())
+    }
+
+    async fn start(config: Config, back: &Handle) -> Result<Self, Error> {
+        let Config { role, listen, .. } = config;
+        let data_dir = if role.serves() { Some(DataDir::take(&config.data_dir)?) } else { None };
+        // Bound first: two daemons on one port should not touch anything.
+        let listener = if role.serves() {
+            let bound = TcpListener::bind(listen).await;
+            Some(bound.map_err(|source| Error::Listen { address: listen, source })?)
+        } else {
+            None
+        };
+        let mut daemon = Self {
+            stopping: CancellationToken::new(),
+            stages: Vec::new(),
+            bells: Vec::new(),
+            stores: Vec::new(),
+            leases: None,
+            private_redis: None,
+            _data_dir: None,
+        };
+        let redis = daemon.redis(&config, data_dir.as_ref()).await?;
+        let metrics = Arc::new(Metrics::default());
+        let script = Arc::new(config.flow);
+        let settings = Work {
+            workers: config.workers,
+            pacing: config.pacing,
+            client: Client::new(ClientConfig {
+                base_url: config.waha_url,
+                api_key: config.waha_api_key.as_ref().map(|key| key.reveal().to_owned()),
+                timeout: WAHA_TIMEOUT,
+                connections: REQUESTS_MAX,
+            })?,
+        };
+        if let Some(listener) = listener {
+            daemon.listen(&redis, listener, &config.webhook_hmac_secret, metrics.clone()).await?;
+        }
+        if role.works() {
+            daemon.work(&redis, back, settings, script, data_dir.as_ref()).await?;
+        }
+        if let Some(data_dir) = &data_dir {
+            let archive = Archive::open(&data_dir.path().join(history::FILE_NAME))?;
+            let store = daemon.connect(&redis, back).await?;
+            daemon.stage(back, ARCHIVER, |shutdown| Archiver { store, archive, metrics }.run(shutdown));
+        }
+        daemon._data_dir = data_dir;
+        info!(?role, listen = role.serves().then(|| listen.to_string()), workers = role.works().then_some(config.workers), "ready");
+        Ok(daemon)
+    }
+
+    async fn redis(&mut self, config: &Config, data_dir: Option<&DataDir>) -> Result<store::Config, Error> {
+        let server = match (&config.redis_url, data_dir) {
+            (Some(url), _) => Server::Url(url.reveal().to_owned()),
+            (None, Some(data_dir)) => {
+                let private = PrivateRedis::start(data_dir.path()).await?;
+                let socket = private.socket().to_owned();
+                self.private_redis = Some(private);
+                Server::Socket(socket)
+            }
+            // The settings allow this for no role.
+            (None, None) => return Err(PrivateRedisError::NotFound.into()),
+        };
+        Ok(store::Config {
+            server,
+            prefix: config.redis_prefix.clone(),
+            first_notice_after: config.flow.notice_rules().first_after,
+        })
+    }
+
+    /// A connection whose tasks run on `runtime`.
+    async fn connect(&mut self, redis: &store::Config, runtime: &Handle) -> Result<Store, Error> {
+        let connecting = {
+            let redis = redis.clone();
+            runtime.spawn(async move { Store::connect(&redis, REDIS_PATIENCE).await })
+        };
+        let connected = connecting.await.map_err(io::Error::from)?;
+        let store = connected.map_err(|source| Error::Store { at: redis.server.shown(), source })?;
+        self.stores.push(store.clone());
+        Ok(store)
+    }
+
+    async fn listen(
+        &mut self,
+        redis: &store::Config,
+        listener: TcpListener,
+        secret: &Secret,
+        metrics: Arc<Metrics>,
+    ) -> Result<(), Error> {
+        let front = Handle::current();
+        let store = self.connect(redis, &front).await?;
+        let service = Listener {
+            verifier: Verifier::new(&[secret.reveal().as_bytes()]),
+            intake: Intake { store: store.clone() },
+            store,
+            metrics,
+            stopping: self.stopping.clone(),
+        };
+        self.stage(&front, "listener", |shutdown| service.run(listener, shutdown));
+        Ok(())
+    }
+
+    async fn work(
+        &mut self,
+        redis: &store::Config,
+        back: &Handle,
+        settings: Work,
+        script: Arc<Script>,
+        data_dir: Option<&DataDir>,
+    ) -> Result<(), Error> {
+        let process = new_process_name()?;
+        let store = self.connect(redis, back).await?;
+        let failed = |source| Error::Store { at: redis.server.shown(), source };
+        if let Some(data_dir) = data_dir {
+            if let Some(last) = data_dir.last_process() {
+                let (conversations, lanes) = release(&store, &last).await.map_err(failed)?;
+                if conversations + lanes > 0 {
+                    info!(conversations, lanes, "goes on with what the last run here left unfinished");
+                }
+            }
+            data_dir.set_process(&process)?;
+        }
+        let wake_ups = Arc::new(WakeUps::default());
+        let recoverer = Recoverer {
+            process: process.clone(),
+            workers: settings.workers,
+            store: store.clone(),
+            wake_ups: wake_ups.clone(),
+        };
+        recoverer.announce().await.map_err(failed)?;
+
+        let (to_worker, worker_bells) = mpsc::unbounded_channel();
+        let (to_announcer, announcer_bells) = mpsc::unbounded_channel();
+        let (to_sender, sender_bells) = mpsc::unbounded_channel();
+        let subscribing = {
+            let (redis, process) = (redis.clone(), process.clone());
+            back.spawn(async move { Bells::subscribe(&redis, &process).await })
+        };
+        let bells = subscribing.await.map_err(io::Error::from)?.map_err(failed)?;
+        self.bells.push(back.spawn(bells.run(move |bell| match bell {
+            Bell::Queue(_) | Bell::Inbox(..) => vec![to_worker.clone()],
+            Bell::Announce(_) => vec![to_announcer.clone()],
+            Bell::Lanes(_) => vec![to_sender.clone()],
+            Bell::Missed => vec![to_worker.clone(), to_announcer.clone(), to_sender.clone()],
+        })));
+
+        let announcer = Announcer { store: store.clone(), script: script.clone(), bells: announcer_bells };
+        self.stage(back, "announcer", |shutdown| announcer.run(shutdown));
+        let worker = Worker {
+            process: process.clone(),
+            workers: settings.workers,
+            store: store.clone(),
+            script,
+            bells: worker_bells,
+            wake_ups,
+        };
+        self.stage(back, "worker", |shutdown| worker.run(shutdown));
+        let context = Context {
+            process: process.clone(),
+            store: store.clone(),
+            client: Arc::new(settings.client),
+            pacing: settings.pacing,
+            requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
+        };
+        self.stage(back, "sender", |shutdown| Sender { context, bells: sender_bells }.run(shutdown));
+        // After the others: it says that we live for as long as they hold something.
+        self.stage(back, "recoverer", |shutdown| recoverer.run(shutdown));
+        self.leases = Some((process, store));
+        Ok(())
+    }
+
+    fn stage<Run>(&mut self, runtime: &Handle, name: &'static str, start: impl FnOnce(CancellationToken) -> Run)
+    where
+        Run: Future<Output = ()> + Send + 'static,
+    {
+        let shutdown = CancellationToken::new();
+        let task = runtime.spawn(start(shutdown.clone()));
+        self.stages.push(Stage { name, shutdown, task });
+    }
+
+    /// Listener, announcer, workers (the step in hand), senders (to a deadline), the heartbeat; then what is left is
+    /// handed back; the archiver (last flush), connections, the private Redis.
+    async fn stop(mut self) {
+        let mut leases = self.leases.take();
+        for stage in self.stages {
+            if stage.name == ARCHIVER {
+                hand_back(leases.take()).await;
+            }
+            stage.shutdown.cancel();
+            if let Err(error) = stage.task.await {
+                error!(stage = stage.name, %error, "ended early");
+            }
+        }
+        hand_back(leases).await;
+        self.bells.iter().for_each(JoinHandle::abort);
+        for store in &self.stores {
+            store.close().await;
+        }
+        if let Some(private_redis) = self.private_redis
+            && let Err(error) = private_redis.stop().await
+        {
+            warn!(%error, "it may still be writing; the next start adopts it");
+        }
+    }
+}
+
+/// What the work needs to know beside Redis.
+struct Work {
+    workers: usize,
+    pacing: crate::config::Pacing,
+    client: Client,
+}
+
+/// Whatever is still held goes back, for others or for the next start.
+async fn hand_back(leases: Option<(String, Store)>) {
+    let Some((process, store)) = leases else { return };
+    match release(&store, &process).await {
+        Ok((conversations, lanes)) => info!(conversations, lanes, "handed back"),
+        Err(error) => warn!(%error, "could not hand back; it is taken over within seconds"),
+    }
+}
+
+/// Unique among all processes that ever shared a Redis.
+fn new_process_name() -> io::Result<String> {
+    let mut bytes = [0; 8];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The command line: what the user typed, and the exit code they get.
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
+
+use crate::config::{Config, Mistakes, Role};
+use crate::history::{self, History, Query};
+use crate::{app, describe, health};
+
+/// Wrong settings or a wrong command line (sysexits.h, `EX_USAGE`).
+const EXIT_USAGE: u8 = 64;
+const EXIT_FAILURE: u8 = 1;
+
+/// An attendance queue for WhatsApp behind WAHA: customers wait in line, are told their place, and are
+/// attended by a flow.
+#[derive(Debug, Parser)]
+#[command(name = "waha-sm", version, about, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "Every setting is a flag and an environment variable; see `waha-sm all --help`.\n\
+    Example: WEBHOOK_HMAC_SECRET=... WAHA_API_KEY=... waha-sm all --workers 4";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything in one process: takes webhooks, attends customers, keeps the history
+    All(Settings),
+    /// Takes webhooks and keeps the history; `work` processes on the same Redis attend
+    Serve(Settings),
+    /// Attends customers: workers, replies and notices; needs REDIS_URL
+    Work(Settings),
+    /// Prints the history; also while the daemon runs
+    History(HistoryArgs),
+    /// Asks the daemon on LISTEN whether it is ready: exit code 0 if so (for HEALTHCHECK)
+    Health(HealthArgs),
+}
+
+/// The settings as they were typed; [`Config`] is what they mean. An empty one counts as not set.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Settings {
+    /// Address and port to listen on for WAHA's webhooks [default: 0.0.0.0:8080]
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Where WAHA is [default: http://localhost:3000]
+    #[arg(long, env = "WAHA_URL", value_name = "URL")]
+    pub waha_url: Option<String>,
+    /// WAHA's API key, plain (WAHA itself may store its hash)
+    #[arg(long, env = "WAHA_API_KEY", value_name = "KEY", hide_env_values = true)]
+    pub waha_api_key: Option<String>,
+    /// File with WAHA's API key, instead of WAHA_API_KEY
+    #[arg(long, env = "WAHA_API_KEY_FILE", value_name = "PATH")]
+    pub waha_api_key_file: Option<String>,
+    /// Required: the secret that WAHA signs its webhooks with (WHATSAPP_HOOK_HMAC_KEY there)
+    #[arg(long, env = "WEBHOOK_HMAC_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub webhook_hmac_secret: Option<String>,
+    /// File with the webhook secret, instead of WEBHOOK_HMAC_SECRET
+    #[arg(long, env = "WEBHOOK_HMAC_SECRET_FILE", value_name = "PATH")]
+    pub webhook_hmac_secret_file: Option<String>,
+    /// Redis >= 6.2 or Valkey: redis://, rediss://, redis-sentinel://, redis-cluster://, redis+unix://
+    /// [default: none; `all` runs a private one]
+    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+    /// File with the Redis URL, instead of REDIS_URL
+    #[arg(long, env = "REDIS_URL_FILE", value_name = "PATH")]
+    pub redis_url_file: Option<String>,
+    /// What all our keys in Redis begin with [default: waha-sm:]
+    #[arg(long, env = "REDIS_PREFIX", value_name = "PREFIX")]
+    pub redis_prefix: Option<String>,
+    /// Directory of the history and the private Redis [default: ./data]
+    #[arg(long, env = "DATA_DIR", value_name = "PATH")]
+    pub data_dir: Option<String>,
+    /// How many customers this process attends at a time [default: 1]
+    #[arg(long, env = "WORKERS", value_name = "NUMBER")]
+    pub workers: Option<String>,
+    /// The flow to follow, a TOML file [default: a built-in reception]
+    #[arg(long, env = "FLOW_FILE", value_name = "PATH")]
+    pub flow_file: Option<String>,
+    /// Language of the built-in texts: en, pt-BR, es; a flow file may choose its own [default: en]
+    #[arg(long, env = "LOCALE", value_name = "LOCALE")]
+    pub locale: Option<String>,
+    /// human: seen, typing for a time that grows with the text, then the message; off: at once [default: human]
+    #[arg(long, env = "PACING", value_name = "human|off")]
+    pub pacing: Option<String>,
+    /// text or json [default: text]
+    #[arg(long, env = "LOG_FORMAT", value_name = "text|json")]
+    pub log_format: Option<String>,
+    /// What to log: error, warn, info, debug, trace, or by module (waha_sm=debug) [default: info]
+    #[arg(long = "log", env = "RUST_LOG", value_name = "FILTER")]
+    pub rust_log: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct HistoryArgs {
+    /// Only this chat, e.g. 5511999990000@c.us
+    #[arg(long)]
+    chat: Option<String>,
+    /// Only this session
+    #[arg(long)]
+    session: Option<String>,
+    /// Only from then on: 30m, 2h, 3d, 2026-11-22, 2026-11-22T10:00:00Z
+    #[arg(long)]
+    since: Option<String>,
+    /// Only messages with all these words
+    #[arg(long, value_name = "WORDS")]
+    search: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Print the conversations (opened, attended, closed, outcome) instead of the messages
+    #[arg(long)]
+    conversations: bool,
+    /// Directory of the history [default: ./data]
+    #[arg(long, env = "DATA_DIR", value_name = "PATH")]
+    data_dir: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+struct HealthArgs {
+    /// Where the daemon listens [default: 0.0.0.0:8080]
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+}
+
+/// Runs the command line `arguments`, the program's name first. The whole of `main`, so that examples and tests
+/// can be the daemon too.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are errors to clap, too, that belong on standard output.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli.command {
+        Command::All(settings) => daemon(Role::All, &settings),
+        Command::Serve(settings) => daemon(Role::Serve, &settings),
+        Command::Work(settings) => daemon(Role::Work, &settings),
+        Command::History(arguments) => print_history(&arguments),
+        Command::Health(arguments) => check_health(&arguments),
+    }
+}
+
+fn daemon(role: Role, settings: &Settings) -> ExitCode {
+    let config = match Config::read(role, settings) {
+        Ok(config) => config,
+        Err(Mistakes(mistakes)) => {
+            mistakes.iter().for_each(|mistake| complain(mistake));
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    match app::run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&describe(&error)),
+    }
+}
+
+fn print_history(arguments: &HistoryArgs) -> ExitCode {
+    let since = match arguments.since.as_deref().map(|since| history::parse_since(since, jiff::Timestamp::now())) {
+        Some(Err(error)) => {
+            complain(&format!("--since: {error}"));
+            return ExitCode::from(EXIT_USAGE);
+        }
+        Some(Ok(since)) => Some(since),
+        None => None,
+    };
+    let query = Query {
+        chat: arguments.chat.clone(),
+        session: arguments.session.clone(),
+        since,
+        search: arguments.search.clone(),
+    };
+    let directory = arguments.data_dir.as_deref().filter(|path| !path.is_empty()).unwrap_or(crate::config::DATA_DIR);
+    let path = Path::new(directory).join(history::FILE_NAME);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut written = Ok(());
+    let printed = History::open_read_only(&path).and_then(|history| {
+        let zone = TimeZone::system();
+        // Whoever reads may stop reading: `waha-sm history | head`.
+        if arguments.conversations {
+            history.conversations(&query, |conversation| {
+                written = match arguments.format {
+                    Format::Text => conversation.write_text(&mut out, &zone),
+                    Format::Jsonl => conversation.write_jsonl(&mut out),
+                };
+                if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })
+        } else {
+            history.messages(&query, |message| {
+                written = match arguments.format {
+                    Format::Text => message.write_text(&mut out, &zone),
+                    Format::Jsonl => message.write_jsonl(&mut out),
+                };
+                if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })
+        }
+    });
+    match (printed, written.and_then(|()| out.flush())) {
+        (Err(error), _) => fail(&describe(&error)),
+        (Ok(()), Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => fail(&format!("can't print: {error}")),
+        (Ok(()), _) => ExitCode::SUCCESS,
+    }
+}
+
+fn check_health(arguments: &HealthArgs) -> ExitCode {
+    match health::check(arguments.listen.as_deref().filter(|listen| !listen.is_empty())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => fail(&reason),
+    }
+}
+
+fn fail(reason: &str) -> ExitCode {
+    complain(reason);
+    ExitCode::from(EXIT_FAILURE)
+}
+
+fn complain(what: &str) {
+    // Standard error is where a person or a supervisor looks; if it is closed, nobody does.
+    let _ = writeln!(io::stderr(), "waha-sm: {what}");
+}

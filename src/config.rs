@@ -1,0 +1,406 @@
+//! Settings: what the user typed becomes what the program uses, and every mistake is found in one go.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Settings;
+use crate::flow::{Locale, Script};
+use crate::store;
+
+/// Where the history and the private Redis live unless said otherwise.
+pub const DATA_DIR: &str = "./data";
+/// All addresses: in a container that is what the port mapping needs.
+pub const LISTEN: &str = "0.0.0.0:8080";
+const WAHA_URL: &str = "http://localhost:3000";
+const REDIS_PREFIX: &str = "waha-sm:";
+/// A worker is a few kilobytes; beyond this somebody mistyped.
+const WORKERS_MAX: usize = 100_000;
+/// A guessable secret lets anybody speak for WAHA.
+const SECRET_LENGTH_ADVISED: usize = 16;
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Both of the others.
+    All,
+    /// Listener and archiver.
+    Serve,
+    /// Workers, sender, announcer.
+    Work,
+}
+
+impl Role {
+    /// Takes webhooks and keeps the history.
+    pub fn serves(self) -> bool {
+        self != Self::Work
+    }
+
+    /// Attends customers.
+    pub fn works(self) -> bool {
+        self != Self::Serve
+    }
+}
+
+/// Something that never reaches a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself, for the one who needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// How replies are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pacing {
+    /// As a person would: seen, typing, then the message.
+    Human,
+    /// At once.
+    Off,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Everything the daemon needs to know, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// What this process does.
+    pub role: Role,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where WAHA is.
+    pub waha_url: String,
+    /// WAHA's key.
+    pub waha_api_key: Option<Secret>,
+    /// What webhooks are signed with.
+    pub webhook_hmac_secret: Secret,
+    /// Which Redis; `None`: a private one.
+    pub redis_url: Option<Secret>,
+    /// What our keys begin with.
+    pub redis_prefix: String,
+    /// Where our files are.
+    pub data_dir: PathBuf,
+    /// Customers attended at a time.
+    pub workers: usize,
+    /// What workers follow.
+    pub flow: Script,
+    /// Whether to type like a person.
+    pub pacing: Pacing,
+    /// How to log.
+    pub log_format: LogFormat,
+    /// What to log.
+    pub log_filter: EnvFilter,
+    /// Legal, but worth a warning in the log.
+    pub warnings: Vec<String>,
+}
+
+/// What is wrong with the settings: one line each, saying what to write instead.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<String>);
+
+impl Config {
+    /// Checks the settings for a role.
+    ///
+    /// # Errors
+    /// All mistakes, never only the first.
+    pub fn read(role: Role, settings: &Settings) -> Result<Self, Mistakes> {
+        let mut reader = Reader::default();
+        let secret = reader.secret(
+            "WEBHOOK_HMAC_SECRET",
+            settings.webhook_hmac_secret.as_ref(),
+            settings.webhook_hmac_secret_file.as_ref(),
+        );
+        if secret.is_none() {
+            reader.mistake(
+                "WEBHOOK_HMAC_SECRET",
+                "is required: set it to the same secret as WAHA's WHATSAPP_HOOK_HMAC_KEY (to make one: openssl rand -hex 32)",
+            );
+        }
+        let waha_api_key =
+            reader.secret("WAHA_API_KEY", settings.waha_api_key.as_ref(), settings.waha_api_key_file.as_ref());
+        let redis_url = reader.secret("REDIS_URL", settings.redis_url.as_ref(), settings.redis_url_file.as_ref());
+        match &redis_url {
+            Some(url) => reader.check("REDIS_URL", store::check_url(url.reveal())),
+            None if role != Role::All => reader.mistake(
+                "REDIS_URL",
+                "is required for `serve` and `work`: set it to the Redis they share, e.g. redis://localhost:6379 \
+                 (only `all` runs a private one)",
+            ),
+            None => {}
+        }
+        let listen = reader.parsed("LISTEN", settings.listen.as_ref(), LISTEN, "an address and a port, e.g. 0.0.0.0:8080");
+        let waha_url = reader.waha_url(settings.waha_url.as_ref());
+        let redis_prefix = set(settings.redis_prefix.as_ref()).unwrap_or(REDIS_PREFIX).to_owned();
+        if !store::valid_prefix(&redis_prefix) {
+            reader.mistake("REDIS_PREFIX", "may hold letters, digits and : . _ - only, 64 at most, e.g. waha-sm:");
+        }
+        let workers = reader.workers(settings.workers.as_ref());
+        let locale = reader.parsed("LOCALE", settings.locale.as_ref(), "en", "one of en, pt-BR, es");
+        let flow = reader.flow(settings.flow_file.as_ref(), locale.unwrap_or(Locale::En));
+        let pacing = reader.choice("PACING", settings.pacing.as_ref(), &[("human", Pacing::Human), ("off", Pacing::Off)]);
+        let log_format = reader.choice(
+            "LOG_FORMAT",
+            settings.log_format.as_ref(),
+            &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+        );
+        let log_filter = reader.log_filter(settings.rust_log.as_ref());
+        let warnings = warnings(role, secret.as_ref(), waha_api_key.as_ref());
+
+        match (secret, listen, waha_url, workers, flow, pacing, log_format, log_filter) {
+            (
+                Some(webhook_hmac_secret),
+                Some(listen),
+                Some(waha_url),
+                Some(workers),
+                Some(flow),
+                Some(pacing),
+                Some(log_format),
+                Some(log_filter),
+            ) if reader.0.is_empty() => Ok(Self {
+                role,
+                listen,
+                waha_url,
+                waha_api_key,
+                webhook_hmac_secret,
+                redis_url,
+                redis_prefix,
+                data_dir: PathBuf::from(set(settings.data_dir.as_ref()).unwrap_or(DATA_DIR)),
+                workers,
+                flow,
+                pacing,
+                log_format,
+                log_filter,
+                warnings,
+            }),
+            _ => Err(Mistakes(reader.0)),
+        }
+    }
+}
+
+fn warnings(role: Role, secret: Option<&Secret>, waha_api_key: Option<&Secret>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if secret.is_some_and(|secret| secret.reveal().len() < SECRET_LENGTH_ADVISED) {
+        warnings.push(format!(
+            "WEBHOOK_HMAC_SECRET is shorter than {SECRET_LENGTH_ADVISED} characters and can be guessed; make one with: openssl rand -hex 32"
+        ));
+    }
+    if role.works() && waha_api_key.is_none() {
+        warnings.push("WAHA_API_KEY is not set: WAHA refuses replies without its key".to_owned());
+    }
+    warnings
+}
+
+/// An empty setting is one that is not set: compose files write `KEY=`.
+fn set(value: Option<&String>) -> Option<&str> {
+    value.map(|value| value.trim()).filter(|value| !value.is_empty())
+}
+
+/// Collects the mistakes while it reads.
+#[derive(Default)]
+struct Reader(Vec<String>);
+
+impl Reader {
+    fn mistake(&mut self, setting: &str, what: &str) {
+        self.0.push(format!("{setting} {what}"));
+    }
+
+    fn check(&mut self, setting: &str, result: Result<(), String>) {
+        if let Err(what) = result {
+            self.mistake(setting, &what);
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(
+        &mut self,
+        setting: &str,
+        value: Option<&String>,
+        default: &str,
+        wanted: &str,
+    ) -> Option<T> {
+        let value = set(value).unwrap_or(default);
+        let parsed = value.parse().ok();
+        if parsed.is_none() {
+            self.mistake(setting, &format!("is {value:?}: write {wanted}"));
+        }
+        parsed
+    }
+
+    /// The first choice is the default.
+    fn choice<T: Copy>(&mut self, setting: &str, value: Option<&String>, choices: &[(&str, T)]) -> Option<T> {
+        let Some(value) = set(value) else { return choices.first().map(|(_, choice)| *choice) };
+        let chosen = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(value)).map(|(_, choice)| *choice);
+        if chosen.is_none() {
+            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+            self.mistake(setting, &format!("is {value:?}: write {}", names.join(" or ")));
+        }
+        chosen
+    }
+
+    fn secret(&mut self, setting: &str, value: Option<&String>, file: Option<&String>) -> Option<Secret> {
+        match (set(value), set(file)) {
+            (Some(_), Some(_)) => {
+                self.mistake(setting, &format!("and {setting}_FILE are both set: keep one of them"));
+                // Something, so that it is not reported as missing besides.
+                Some(Secret(String::new()))
+            }
+            (Some(value), None) => Some(Secret(value.to_owned())),
+            (None, Some(file)) => Some(Secret(self.secret_file(setting, file))),
+            (None, None) => None,
+        }
+    }
+
+    fn secret_file(&mut self, setting: &str, file: &str) -> String {
+        let content = match std::fs::read_to_string(file) {
+            Ok(content) => content.trim().to_owned(),
+            Err(error) => {
+                self.mistake(&format!("{setting}_FILE"), &format!("names {file:?}, which can't be read: {error}"));
+                return String::new();
+            }
+        };
+        if content.is_empty() {
+            self.mistake(&format!("{setting}_FILE"), &format!("names {file:?}, which is empty: put the secret into it"));
+        }
+        content
+    }
+
+    fn waha_url(&mut self, value: Option<&String>) -> Option<String> {
+        let url = set(value).unwrap_or(WAHA_URL);
+        let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+        if host.is_none_or(|host| host.is_empty() || host.starts_with('/') || host.contains(char::is_whitespace)) {
+            self.mistake("WAHA_URL", &format!("is {url:?}: write WAHA's address with http:// or https://, e.g. {WAHA_URL}"));
+            return None;
+        }
+        Some(url.trim_end_matches('/').to_owned())
+    }
+
+    fn workers(&mut self, value: Option<&String>) -> Option<usize> {
+        let value = set(value).unwrap_or("1");
+        let workers = value.parse().ok().filter(|workers| (1..=WORKERS_MAX).contains(workers));
+        if workers.is_none() {
+            self.mistake("WORKERS", &format!("is {value:?}: write a whole number from 1 to {WORKERS_MAX}"));
+        }
+        workers
+    }
+
+    fn flow(&mut self, file: Option<&String>, locale: Locale) -> Option<Script> {
+        let (name, script) = match set(file) {
+            None => ("the built-in flow".to_owned(), Script::built_in(locale)),
+            Some(file) => match std::fs::read_to_string(Path::new(file)) {
+                Ok(source) => (file.to_owned(), Script::load(&source, locale)),
+                Err(error) => {
+                    self.mistake("FLOW_FILE", &format!("names {file:?}, which can't be read: {error}"));
+                    return None;
+                }
+            },
+        };
+        match script {
+            Ok(script) => Some(script),
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    self.mistake("FLOW_FILE", &format!("{name}, {mistake}"));
+                }
+                None
+            }
+        }
+    }
+
+    fn log_filter(&mut self, value: Option<&String>) -> Option<EnvFilter> {
+        let value = set(value).unwrap_or("info");
+        match EnvFilter::try_new(value) {
+            Ok(filter) => Some(filter),
+            Err(error) => {
+                self.mistake("RUST_LOG", &format!("is {value:?}: {error}; write e.g. info or waha_sm=debug"));
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
+        let mut settings = Settings { webhook_hmac_secret: Some("s".repeat(32)), ..Settings::default() };
+        change(&mut settings);
+        settings
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_readme() {
+        let config = Config::read(Role::All, &settings(|_| {})).unwrap();
+        assert_eq!(config.listen.to_string(), "0.0.0.0:8080");
+        assert_eq!((config.workers, config.pacing, config.log_format), (1, Pacing::Human, LogFormat::Text));
+        assert_eq!((config.waha_url.as_str(), config.redis_prefix.as_str()), ("http://localhost:3000", "waha-sm:"));
+        assert!(config.redis_url.is_none());
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once_each_with_what_to_write() {
+        let wrong = Settings {
+            listen: Some("8080".into()),
+            waha_url: Some("waha:3000".into()),
+            redis_url: Some("localhost".into()),
+            redis_prefix: Some("a{b}".into()),
+            workers: Some("many".into()),
+            flow_file: Some("/nowhere/flow.toml".into()),
+            locale: Some("fr".into()),
+            pacing: Some("fast".into()),
+            log_format: Some("xml".into()),
+            rust_log: Some("a=b=c".into()),
+            ..Settings::default()
+        };
+        let Mistakes(mistakes) = Config::read(Role::All, &wrong).unwrap_err();
+        for setting in [
+            "WEBHOOK_HMAC_SECRET", "LISTEN", "WAHA_URL", "REDIS_URL", "REDIS_PREFIX", "WORKERS", "FLOW_FILE", "LOCALE",
+            "PACING", "LOG_FORMAT", "RUST_LOG",
+        ] {
+            assert_eq!(mistakes.iter().filter(|m| m.starts_with(setting)).count(), 1, "{setting}: {mistakes:#?}");
+        }
+        assert_eq!(mistakes.len(), 11);
+    }
+
+    #[test]
+    fn a_secret_comes_from_a_file_or_a_variable_but_not_both_and_is_never_shown() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "from-the-file\n").unwrap();
+        let path = file.path().display().to_string();
+        let config = Config::read(Role::All, &settings(|s| {
+            s.webhook_hmac_secret = None;
+            s.webhook_hmac_secret_file = Some(path.clone());
+            s.redis_url = Some("redis://user:hunter2@localhost".into());
+        }))
+        .unwrap();
+        assert_eq!(config.webhook_hmac_secret.reveal(), "from-the-file");
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("from-the-file") && !shown.contains("hunter2"), "{shown}");
+        let both = Config::read(Role::All, &settings(|s| s.webhook_hmac_secret_file = Some(path)));
+        assert_eq!(both.unwrap_err().0.len(), 1);
+    }
+
+    #[test]
+    fn serve_and_work_share_a_redis_so_they_must_be_told_which() {
+        for role in [Role::Serve, Role::Work] {
+            let Mistakes(mistakes) = Config::read(role, &settings(|_| {})).unwrap_err();
+            assert!(mistakes[0].starts_with("REDIS_URL is required"), "{mistakes:?}");
+        }
+    }
+}

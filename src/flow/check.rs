@@ -1,0 +1,138 @@
+//! Checks on the steps as a whole: that every one can be reached, that none leads to nowhere, and that no
+//! circle of them talks without end.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::reader::{Place, Reader};
+use super::words::closest;
+
+/// The steps and the ways between them, with their places in the file.
+#[derive(Default)]
+pub(super) struct Graph {
+    /// The steps, in the order in which they are written.
+    pub(super) steps: Vec<Node>,
+    pub(super) ways: Vec<Way>,
+}
+
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) place: Place,
+    /// The step waits for the customer, so a circle through it is no endless loop.
+    pub(super) waits: bool,
+}
+
+pub(super) struct Way {
+    pub(super) from: String,
+    pub(super) to: String,
+    /// The key that leads there: `next`, `otherwise`, an option.
+    pub(super) by: String,
+    pub(super) place: Place,
+}
+
+/// Notes what is wrong with the ways; `start` is the first step, or the one that was meant, if either is known.
+pub(super) fn check(graph: &Graph, start: Option<&str>, reader: &mut Reader<'_>) {
+    let names: BTreeSet<&str> = graph.steps.iter().map(|node| node.name.as_str()).collect();
+    let mut ways: HashMap<&str, Vec<&str>> = HashMap::new();
+    for way in &graph.ways {
+        let to = match names.get(way.to.as_str()) {
+            Some(to) => Some(*to),
+            None => {
+                let meant = closest(&way.to, names.iter().copied());
+                let hint = hint(meant, &names);
+                let message = format!(
+                    "{} leads to `{}`, and there is no such step; {hint}",
+                    way.by, way.to
+                );
+                reader.note(&way.place, message);
+                // The step that was meant is not called unreachable as well.
+                meant
+            }
+        };
+        if let Some(to) = to {
+            ways.entry(&way.from).or_default().push(to);
+        }
+    }
+    if let Some(start) = start {
+        note_unreached(graph, start, &ways, reader);
+    }
+    note_endless(graph, &ways, reader);
+}
+
+/// What to write in place of a step that there is not.
+pub(super) fn hint(meant: Option<&str>, names: &BTreeSet<&str>) -> String {
+    match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if names.is_empty() => "there are no steps at all".to_owned(),
+        None => {
+            // A big flow has hundreds: a message should stay one line.
+            let names: Vec<&str> = names.iter().copied().take(12).collect();
+            format!("there are: {}", names.join(", "))
+        }
+    }
+}
+
+fn note_unreached(
+    graph: &Graph,
+    start: &str,
+    ways: &HashMap<&str, Vec<&str>>,
+    reader: &mut Reader<'_>,
+) {
+    let mut reached = HashSet::from([start]);
+    let mut open = vec![start];
+    while let Some(step) = open.pop() {
+        for to in ways.get(step).into_iter().flatten() {
+            if reached.insert(to) {
+                open.push(to);
+            }
+        }
+    }
+    for node in graph
+        .steps
+        .iter()
+        .filter(|node| !reached.contains(node.name.as_str()))
+    {
+        let message = format!(
+            "nothing leads to [step.{}]; remove it, or name it in a `next` or an option",
+            node.name
+        );
+        reader.note(&node.place, message);
+    }
+}
+
+/// A step that waits for nobody has one way on at most, so a circle is found by following it.
+fn note_endless(graph: &Graph, ways: &HashMap<&str, Vec<&str>>, reader: &mut Reader<'_>) {
+    let on: HashMap<&str, &str> = graph
+        .steps
+        .iter()
+        .filter(|node| !node.waits)
+        .filter_map(|node| Some((node.name.as_str(), *ways.get(node.name.as_str())?.first()?)))
+        .collect();
+    let mut done: HashSet<&str> = HashSet::new();
+    for node in &graph.steps {
+        let mut path: Vec<&str> = Vec::new();
+        let mut step = node.name.as_str();
+        while done.insert(step) {
+            path.push(step);
+            match on.get(step) {
+                Some(next) => step = next,
+                None => break,
+            }
+        }
+        // `done` may also have ended at an earlier path: only a step of this one closes a circle.
+        if let Some(first) = path.iter().position(|seen| *seen == step)
+            && on.contains_key(step)
+        {
+            let circle = &path[first..];
+            let message = format!(
+                "the steps {} -> {step} go round for ever without asking anything; put an `ask` among them",
+                circle.join(" -> "),
+            );
+            let place = graph
+                .steps
+                .iter()
+                .find(|node| node.name == step)
+                .map_or(0..0, |node| node.place.clone());
+            reader.note(&place, message);
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! One turn of a flow: what the customer wrote goes in, replies and the next state come out.
+
+use std::time::Duration;
+
+use minijinja::Value;
+
+use super::script::{Command, Question, Said, Script, Step, Then};
+use super::state::{Stage, State, cut};
+use super::text_key::TextKey;
+use super::texts::TextId;
+
+/// So many steps may follow each other without a word of the customer. Loading refuses circles without
+/// an `ask`, so more than this is a flow that nobody could have meant.
+const STEPS_MAX: usize = 100;
+
+/// What came of a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advance {
+    /// Where the customer is now.
+    pub state: State,
+    /// What to send, in order.
+    pub replies: Vec<String>,
+    /// What comes next.
+    pub next: Next,
+    /// How many of the unread messages were used up.
+    pub consumed: usize,
+    /// What was wrong with the flow, for the log and the history. Where a step broke, the conversation
+    /// was closed; where only a text broke or a step was gone, it went on.
+    pub fault: Option<String>,
+}
+
+/// What comes after a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// The customer has the word.
+    Wait {
+        /// When to advance again if they say nothing, in milliseconds since the epoch.
+        wake_at: u64,
+    },
+    /// The conversation is over.
+    Close {
+        /// How it ended: the flow's own word, or `left`, `silence`, `invalid`, `trouble`.
+        outcome: String,
+        /// The customer may come back to the same step.
+        resumable: bool,
+    },
+}
+
+impl Script {
+    /// Goes on with one customer: takes all they wrote that was not yet used (nothing, when only the clock
+    /// moved) and the present in milliseconds since the epoch.
+    ///
+    /// What a customer wrote before the flow's first word opens the conversation: it becomes `{{ opening }}`,
+    /// and only a step with an empty `ask` takes it as an answer. All that comes later is answers, in order,
+    /// one for each question.
+    pub fn advance(&self, state: State, unread: &[Said], now: u64) -> Advance {
+        let mut turn = Turn {
+            script: self,
+            unread,
+            now,
+            state,
+            replies: Vec::new(),
+            used: 0,
+            opening: false,
+            steps: 0,
+            faults: Vec::new(),
+        };
+        let next = match turn.run() {
+            Ok(next) => next,
+            Err(broken) => turn.give_way(broken),
+        };
+        turn.finish(next)
+    }
+}
+
+/// A step that cannot be done, and why.
+struct Broken {
+    step: String,
+    why: String,
+}
+
+/// Where a turn is.
+enum At<'s> {
+    Enter(&'s str),
+    Asked(&'s str, u32),
+    Done(Next),
+}
+
+struct Turn<'s> {
+    script: &'s Script,
+    unread: &'s [Said],
+    now: u64,
+    state: State,
+    replies: Vec<String>,
+    used: usize,
+    /// The unread messages open the conversation: they answer no question.
+    opening: bool,
+    steps: usize,
+    faults: Vec<String>,
+}
+
+impl<'s> Turn<'s> {
+    fn run(&mut self) -> Result<Next, Broken> {
+        let script = self.script;
+        let stage = std::mem::replace(&mut self.state.stage, Stage::Fresh);
+        let mut at = match stage {
+            Stage::Asked { step, attempts } if self.unread.is_empty() => {
+                self.state.stage = Stage::Asked { step, attempts };
+                return Ok(self.look_at_the_clock());
+            }
+            Stage::Fresh | Stage::Closed { .. } => {
+                self.open();
+                At::Enter(&script.start)
+            }
+            Stage::Resuming { step } => {
+                self.open();
+                At::Enter(self.find(&step))
+            }
+            Stage::Asked { step, attempts } => match script.steps.get_key_value(&step) {
+                Some((name, Step::Ask(_))) => At::Asked(name, attempts),
+                // The file was changed meanwhile: what they wrote answers a question that is gone.
+                _ => {
+                    self.opening = true;
+                    At::Enter(self.find(&step))
+                }
+            },
+        };
+        self.state.heard(self.now);
+        self.state.reminded = false;
+        loop {
+            at = match at {
+                At::Enter(step) => self.enter(step)?,
+                At::Asked(step, attempts) => self.hear(step, attempts)?,
+                At::Done(next) => return Ok(next),
+            }
+        }
+    }
+
+    /// Takes the unread messages as what opens the conversation.
+    fn open(&mut self) {
+        self.opening = true;
+        if !self.unread.is_empty() {
+            let said: Vec<String> = self.unread.iter().map(Said::text_or_kind).collect();
+            self.state.save("opening", &said.join("\n"));
+        }
+    }
+
+    /// The step that a saved state names; the start, where the file has it no more.
+    fn find(&mut self, step: &str) -> &'s str {
+        let script = self.script;
+        match script.steps.get_key_value(step) {
+            Some((name, _)) => name,
+            None => {
+                self.faults.push(format!(
+                    "step `{step}` is gone; began again at `{}`",
+                    script.start
+                ));
+                &script.start
+            }
+        }
+    }
+
+    fn enter(&mut self, name: &'s str) -> Result<At<'s>, Broken> {
+        self.steps += 1;
+        if self.steps > STEPS_MAX {
+            return Err(broken(
+                name,
+                format!("more than {STEPS_MAX} steps without a question"),
+            ));
+        }
+        let script = self.script;
+        match script.steps.get(name) {
+            Some(Step::Say { texts, then }) => {
+                for text in texts {
+                    self.say(name, text)?;
+                }
+                Ok(self.follow(name, then))
+            }
+            Some(Step::Ask(question)) => {
+                if let Some(text) = &question.text {
+                    self.say(name, text)?;
+                    if self.opening {
+                        self.used = self.unread.len();
+                    }
+                }
+                Ok(At::Asked(name, 0))
+            }
+            None => Err(broken(name, "there is no such step")),
+        }
+    }
+
+    /// Takes the next unread message as the answer; without one, the customer has the word.
+    fn hear(&mut self, name: &'s str, attempts: u32) -> Result<At<'s>, Broken> {
+        let script = self.script;
+        let Some(Step::Ask(question)) = script.steps.get(name) else {
+            return Err(broken(name, "it asks nothing"));
+        };
+        let Some(said) = self.unread.get(self.used) else {
+            self.state.stage = Stage::Asked {
+                step: name.to_owned(),
+                attempts,
+            };
+            let wake_at = self.after(script.timeouts.remind_after);
+            return Ok(At::Done(Next::Wait { wake_at }));
+        };
+        self.used += 1;
+        self.steps = 0;
+        let command = if self.opening {
+            None
+        } else {
+            script.command(said)
+        };
+        match command {
+            Some(Command::Leave) => {
+                self.say_built_in(TextKey::Left);
+                return Ok(self.close(name, "left"));
+            }
+            Some(Command::Position) => {
+                self.say_built_in(TextKey::Attending);
+                return Ok(At::Asked(name, attempts));
+            }
+            None => {}
+        }
+        match question.answer(said, script.locale) {
+            Some((answer, then)) => {
+                if let Some(variable) = &question.save {
+                    self.state.save(variable, &answer);
+                }
+                self.state.answer = cut(&answer);
+                Ok(self.follow(name, then))
+            }
+            None => self.reject(name, question, said, attempts + 1),
+        }
+    }
+
+    fn reject(
+        &mut self,
+        name: &'s str,
+        question: &'s Question,
+        said: &Said,
+        attempts: u32,
+    ) -> Result<At<'s>, Broken> {
+        self.state.answer = cut(&said.text_or_kind());
+        if attempts < question.attempts {
+            match &question.invalid {
+                Some(text) => self.say(name, text)?,
+                None => self.say_built_in(TextKey::Invalid),
+            }
+            return Ok(At::Asked(name, attempts));
+        }
+        match &question.otherwise {
+            Some(step) => Ok(At::Enter(step)),
+            None => {
+                self.say_built_in(TextKey::GaveUp);
+                Ok(self.close(name, "invalid"))
+            }
+        }
+    }
+
+    fn look_at_the_clock(&mut self) -> Next {
+        let timeouts = &self.script.timeouts;
+        let close_at = self.after(timeouts.close_after);
+        let remind_at = self.after(timeouts.remind_after);
+        if self.now >= close_at {
+            self.say_built_in(TextKey::Silence);
+            return Next::Close {
+                outcome: "silence".to_owned(),
+                resumable: true,
+            };
+        }
+        if !self.state.reminded && self.now >= remind_at {
+            self.say_built_in(TextKey::Reminder);
+            self.state.reminded = true;
+        }
+        Next::Wait {
+            wake_at: if self.state.reminded {
+                close_at
+            } else {
+                remind_at
+            },
+        }
+    }
+
+    /// The moment at which the silence has lasted so long.
+    fn after(&self, time: Duration) -> u64 {
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.state.quiet_since.saturating_add(time)
+    }
+
+    fn follow(&mut self, from: &str, then: &'s Then) -> At<'s> {
+        match then {
+            Then::Next(step) => At::Enter(step),
+            Then::End(outcome) => self.close(from, outcome),
+        }
+    }
+
+    fn close(&mut self, step: &str, outcome: &str) -> At<'s> {
+        self.state.stage = Stage::Closed {
+            step: step.to_owned(),
+        };
+        At::Done(Next::Close {
+            outcome: outcome.to_owned(),
+            resumable: false,
+        })
+    }
+
+    fn say(&mut self, step: &str, text: &TextId) -> Result<(), Broken> {
+        match self.script.texts.render(text, self.words()) {
+            Ok(text) => {
+                self.send(text);
+                Ok(())
+            }
+            Err(error) => Err(broken(step, error.to_string())),
+        }
+    }
+
+    fn say_built_in(&mut self, key: TextKey) {
+        let (text, fault) = self.script.texts.built_in(key, self.words());
+        self.faults.extend(fault);
+        self.send(text);
+    }
+
+    fn send(&mut self, text: String) {
+        if !text.trim().is_empty() {
+            self.replies.push(text);
+        }
+    }
+
+    fn words(&self) -> Value {
+        let mut words = self.state.variables().clone();
+        words.insert("answer".to_owned(), self.state.answer.clone());
+        words.into()
+    }
+
+    /// Lets the customer go when a step is broken: nobody is left waiting for an answer.
+    fn give_way(&mut self, broken: Broken) -> Next {
+        self.faults
+            .push(format!("step `{}`: {}", broken.step, broken.why));
+        self.state.stage = Stage::Closed { step: broken.step };
+        self.say_built_in(TextKey::Trouble);
+        Next::Close {
+            outcome: "trouble".to_owned(),
+            resumable: false,
+        }
+    }
+
+    fn finish(mut self, next: Next) -> Advance {
+        // A flow that closes without having listened has answered all that opened the conversation. Left
+        // unused, it would open the next one, and so on for ever.
+        if self.opening && self.used == 0 {
+            self.used = self.unread.len();
+        }
+        Advance {
+            state: self.state,
+            replies: self.replies,
+            next,
+            consumed: self.used,
+            fault: (!self.faults.is_empty()).then(|| self.faults.join("; ")),
+        }
+    }
+}
+
+fn broken(step: &str, why: impl Into<String>) -> Broken {
+    Broken {
+        step: step.to_owned(),
+        why: why.into(),
+    }
+}

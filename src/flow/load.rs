@@ -1,0 +1,632 @@
+//! From a flow file to a [`Script`]: everything is read and checked, and every mistake is told at once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use toml::de::DeTable;
+
+use super::check::{self, Graph};
+use super::locale::Locale;
+use super::position::NoticeRules;
+use super::reader::{Mistake, Place, Reader, Section, Written};
+use super::script::{Commands, Script, Timeouts};
+use super::text_key::TextKey;
+use super::texts::{TextId, Texts};
+use super::words::{closest, fold};
+
+const FILE_KEYS: [&str; 8] = [
+    "name", "locale", "start", "texts", "commands", "timeouts", "notices", "step",
+];
+const COMMANDS_KEYS: [&str; 2] = ["leave", "position"];
+const TIMEOUTS_KEYS: [&str; 3] = ["remind_after", "close_after", "resume_within"];
+const NOTICES_KEYS: [&str; 3] = ["first_after", "at_most_every", "reassure_after"];
+
+/// Loads a flow file; see [`Script::load`].
+pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<Mistake>> {
+    // Editors on Windows put a mark before the first line that TOML knows nothing of.
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let mut reader = Reader::new(source);
+    let (table, errors) = DeTable::parse_recoverable(source);
+    if !errors.is_empty() {
+        for error in errors {
+            let message = format!("this is not TOML: {}", error.message().trim());
+            reader.note(&error.span().unwrap_or(0..0), message);
+        }
+        let mut mistakes = reader.finish();
+        // One slip makes several errors in its line; the first says what it was.
+        mistakes.dedup_by_key(|mistake| mistake.line);
+        return Err(mistakes);
+    }
+    let file = Section::root(table.get_ref());
+    reader.only(&file, &FILE_KEYS);
+    let locale = read_locale(&file, default_locale, &mut reader);
+    let mut loader = Loader {
+        reader,
+        texts: Texts::new(locale),
+        graph: Graph::default(),
+        saved: BTreeSet::from(["name".to_owned(), "opening".to_owned(), "answer".to_owned()]),
+        templates: Vec::new(),
+    };
+    let name = loader
+        .reader
+        .text(&file, "name")
+        .map_or("", |name| name.text)
+        .to_owned();
+    loader.read_texts(&file);
+    let commands = loader.read_commands(&file, locale);
+    let timeouts = loader.read_timeouts(&file);
+    let notices = loader.read_notices(&file);
+    let steps = loader.read_steps(&file, &commands);
+    let (start, meant) = loader.read_start(&file);
+    let first = start.as_deref().or(meant.as_deref());
+    check::check(&loader.graph, first, &mut loader.reader);
+    loader.check_variables();
+
+    let mistakes = loader.reader.finish();
+    match start {
+        Some(start) if mistakes.is_empty() => Ok(Script {
+            name,
+            locale,
+            start,
+            steps,
+            texts: loader.texts,
+            commands,
+            timeouts,
+            notices,
+        }),
+        _ => Err(mistakes),
+    }
+}
+
+/// What is gathered while a file is read.
+pub(super) struct Loader<'s> {
+    pub(super) reader: Reader<'s>,
+    texts: Texts,
+    pub(super) graph: Graph,
+    /// The variables that the templates of the steps may use.
+    pub(super) saved: BTreeSet<String>,
+    /// The templates, to be checked once all that is saved is known.
+    templates: Vec<(TextId, Place, Option<&'static [&'static str]>)>,
+}
+
+fn read_locale(file: &Section<'_>, default: Locale, reader: &mut Reader<'_>) -> Locale {
+    let Some(written) = reader.text(file, "locale") else {
+        return default;
+    };
+    written
+        .text
+        .parse()
+        .unwrap_or_else(|mistake: super::locale::UnknownLocale| {
+            reader.note(&written.place, mistake.to_string());
+            default
+        })
+}
+
+impl Loader<'_> {
+    fn read_texts(&mut self, file: &Section<'_>) {
+        let Some(section) = self.reader.section(file, "texts") else {
+            return;
+        };
+        self.reader.only(&section, &TextKey::ALL.map(TextKey::name));
+        for key in TextKey::ALL {
+            if let Some(written) = self.reader.text(&section, key.name()) {
+                let id = TextId::of_text(key);
+                self.compile(
+                    id,
+                    &written,
+                    key.queue_variables(),
+                    &section.name,
+                    key.name(),
+                );
+            }
+        }
+    }
+
+    fn read_commands(&mut self, file: &Section<'_>, locale: Locale) -> Commands {
+        let mut commands = Commands::built_in(locale);
+        let Some(section) = self.reader.section(file, "commands") else {
+            return commands;
+        };
+        self.reader.only(&section, &COMMANDS_KEYS);
+        for (key, words) in [
+            ("leave", &mut commands.leave),
+            ("position", &mut commands.position),
+        ] {
+            let Some(written) = self.reader.texts(&section, key) else {
+                continue;
+            };
+            if written.is_empty() && key == "leave" {
+                let message = "`leave` in [commands] needs at least one word: a customer must be able to leave";
+                self.reader.note(&section.place_of(key), message);
+            }
+            words.clear();
+            for word in written {
+                if word.text.trim().is_empty() {
+                    self.reader.note(
+                        &word.place,
+                        format!("a word of `{key}` is empty; write one, or remove it"),
+                    );
+                }
+                words.insert(fold(word.text));
+            }
+        }
+        let mut both: Vec<&String> = commands.leave.intersection(&commands.position).collect();
+        both.sort();
+        for word in both {
+            let message =
+                format!("`{word}` is a word of both `leave` and `position`; keep it in one");
+            self.reader.note(&section.place, message);
+        }
+        commands
+    }
+
+    fn read_timeouts(&mut self, file: &Section<'_>) -> Timeouts {
+        let mut timeouts = Timeouts::default();
+        let Some(section) = self.reader.section(file, "timeouts") else {
+            return timeouts;
+        };
+        self.reader.only(&section, &TIMEOUTS_KEYS);
+        let remind = self.reader.duration(&section, "remind_after");
+        let close = self.reader.duration(&section, "close_after");
+        if let Some((time, place)) = &remind {
+            self.note_zero("remind_after", *time, place);
+            timeouts.remind_after = *time;
+        }
+        if let Some((time, _)) = close {
+            timeouts.close_after = time;
+        }
+        if let Some((time, _)) = self.reader.duration(&section, "resume_within") {
+            timeouts.resume_within = time;
+        }
+        if timeouts.close_after <= timeouts.remind_after
+            && let Some((_, place)) = close.or(remind)
+        {
+            let message = format!(
+                "`close_after` ({:?}) must be longer than `remind_after` ({:?}): the reminder comes first",
+                timeouts.close_after, timeouts.remind_after,
+            );
+            self.reader.note(&place, message);
+        }
+        timeouts
+    }
+
+    fn read_notices(&mut self, file: &Section<'_>) -> NoticeRules {
+        let mut rules = NoticeRules::default();
+        let Some(section) = self.reader.section(file, "notices") else {
+            return rules;
+        };
+        self.reader.only(&section, &NOTICES_KEYS);
+        if let Some((time, _)) = self.reader.duration(&section, "first_after") {
+            rules.first_after = time;
+        }
+        if let Some((time, _)) = self.reader.duration(&section, "at_most_every") {
+            rules.at_most_every = time;
+        }
+        if let Some((time, place)) = self.reader.duration(&section, "reassure_after") {
+            self.note_zero("reassure_after", time, &place);
+            rules.reassure_after = time;
+        }
+        rules
+    }
+
+    fn note_zero(&mut self, key: &str, time: Duration, place: &Place) {
+        if time.is_zero() {
+            self.reader.note(
+                place,
+                format!("`{key}` must be longer than nothing, like \"5m\""),
+            );
+        }
+    }
+
+    /// The first step; where there is no such step, the one that was probably meant.
+    fn read_start(&mut self, file: &Section<'_>) -> (Option<String>, Option<String>) {
+        if !file.has("start") {
+            let message = "`start` is missing: name the first step, like start = \"hello\"";
+            self.reader.note(&(0..0), message);
+            return (None, None);
+        }
+        let names: BTreeSet<&str> = self
+            .graph
+            .steps
+            .iter()
+            .map(|node| node.name.as_str())
+            .collect();
+        let start = match self.reader.text(file, "start") {
+            // That there are no steps was said already.
+            Some(start) if !names.is_empty() => start,
+            _ => return (None, None),
+        };
+        if names.contains(start.text) {
+            return (Some(start.text.to_owned()), None);
+        }
+        let meant = closest(start.text, names.iter().copied());
+        let message = format!(
+            "`start` names `{}`, and there is no such step; {}",
+            start.text,
+            check::hint(meant, &names),
+        );
+        self.reader.note(&start.place, message);
+        (None, meant.map(str::to_owned))
+    }
+
+    /// Compiles a text; `variables` are those it may use, where they are not those of the steps.
+    pub(super) fn compile(
+        &mut self,
+        id: TextId,
+        written: &Written<'_>,
+        variables: Option<&'static [&'static str]>,
+        section: &str,
+        key: &str,
+    ) {
+        if written.text.trim().is_empty() {
+            self.reader.note(
+                &written.place,
+                format!("`{key}` in {section} is empty; write what to say"),
+            );
+        } else if let Err(problem) = self.texts.add(&id, written.text) {
+            let message = format!("`{key}` in {section} is no template: {}", problem.message);
+            self.reader.note_in(written, problem.line, message);
+        } else {
+            self.templates.push((id, written.place.clone(), variables));
+        }
+    }
+
+    /// A variable that nothing saves would silently render to nothing; it is nearly always misspelt.
+    fn check_variables(&mut self) {
+        let saved: Vec<&str> = self.saved.iter().map(String::as_str).collect();
+        for (id, place, variables) in &self.templates {
+            let known = variables.unwrap_or(&saved);
+            for name in self.texts.variables(id) {
+                if known.contains(&name.as_str()) {
+                    continue;
+                }
+                let hint = match closest(&name, known.iter().copied()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("known here: {}", known.join(", ")),
+                };
+                let message = format!("nothing is saved as `{name}`; {hint}");
+                self.reader.note(place, message);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Loads a file with mistakes; each expected one is its line and a part of its message.
+    fn check_mistakes(source: &str, expected: &[(usize, &str)]) {
+        let found = load(source, Locale::En).err().unwrap_or_default();
+        let lines: Vec<String> = found.iter().map(Mistake::to_string).collect();
+        let shown = lines.join("\n");
+        assert_eq!(found.len(), expected.len(), "{source}\n{shown}");
+        for (mistake, (line, part)) in found.iter().zip(expected) {
+            assert_eq!(mistake.line, *line, "{source}\n{shown}");
+            assert!(mistake.message.contains(part), "no {part:?} in\n{shown}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_line() {
+        let ask = "[step.a]\nask = '?'\nend = 'x'";
+        for (head, steps, expected) in [
+            (
+                "start = 'a'\nlocale = 'fr'",
+                ask,
+                (2, "write one of en, pt-BR, es"),
+            ),
+            (
+                "start = 'b'",
+                ask,
+                (
+                    1,
+                    "`start` names `b`, and there is no such step; did you mean `a`?",
+                ),
+            ),
+            ("name = 'x'", ask, (1, "`start` is missing")),
+            (
+                "start = 1",
+                ask,
+                (
+                    1,
+                    "`start` in the file must be a text in quotes, not an integer",
+                ),
+            ),
+            (
+                "start = 'a'\nstrat = 'a'",
+                ask,
+                (2, "unknown key `strat` in the file; did you mean `start`?"),
+            ),
+            (
+                "start = 'a'\ntexts = 'x'",
+                ask,
+                (2, "`texts` must be a table: [texts]"),
+            ),
+            (
+                "start = 'a'\n[texts]\nnexxt = 'x'",
+                ask,
+                (3, "did you mean `next`?"),
+            ),
+            (
+                "start = 'a'\n[texts]\nzebra = 'x'",
+                ask,
+                (3, "known here: position, next, still_waiting, left,"),
+            ),
+            (
+                "start = 'a'\n[texts]\nleft = ' '",
+                ask,
+                (3, "`left` in [texts] is empty"),
+            ),
+            (
+                "start = 'a'\n[texts]\nleft = '{{ position }}'",
+                ask,
+                (3, "nothing is saved as `position`"),
+            ),
+            (
+                "start = 'a'\n[commands]\nleave = []",
+                ask,
+                (3, "at least one word"),
+            ),
+            (
+                "start = 'a'\n[commands]\nleave = ['queue']",
+                ask,
+                (2, "`queue` is a word of both"),
+            ),
+            (
+                "start = 'a'\n[timeouts]\nremind_after = 5",
+                ask,
+                (3, "write \"5s\" for seconds or \"5m\" for minutes"),
+            ),
+            (
+                "start = 'a'\n[timeouts]\nremind_after = '5 minutes'",
+                ask,
+                (3, "is no time"),
+            ),
+            (
+                "start = 'a'\n[timeouts]\nremind_after = '15m'",
+                ask,
+                (3, "must be longer than `remind_after`"),
+            ),
+            (
+                "start = 'a'\n[timeouts]\nremind_after = '0s'",
+                ask,
+                (3, "must be longer than nothing"),
+            ),
+            (
+                "start = 'a'\n[timeouts]\nclose_after = '4000d'",
+                ask,
+                (3, "more than a year"),
+            ),
+            (
+                "start = 'a'\n[notices]\nfirst = '2s'",
+                ask,
+                (3, "unknown key `first` in [notices]"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'",
+                (2, "[step.a] does nothing"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = 'x'\nask = 'x'\nend = 'x'",
+                (2, "both `say` and `ask`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = 'x'",
+                (2, "[step.a] leads nowhere"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nend = 'x'\nnext = 'a'",
+                (4, "both `next` and `end`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = 'x'\nnext = 'zebra'",
+                (4, "`next` in [step.a] leads to `zebra`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\noptions = { 1 = 'zebra' }",
+                (4, "option `1` in [step.a] leads to"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'cpf'\notherwise = 'zebra'\nend = 'x'",
+                (5, "`otherwise`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nend = 'x'\n[step.other]\nsay = 'x'\nend = 'x'",
+                (5, "nothing leads to [step.other]"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = 'x'\nnext = 'bee'\n[step.bee]\nsay = 'x'\nnext = 'a'",
+                (2, "a -> bee -> a go round"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = 'x'\nnext = 'a'",
+                (2, "a -> a go round"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = 'x'\nend = ''",
+                (4, "`end` in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = []\nend = 'x'",
+                (3, "`say` in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = ['x', ' ']\nend = 'x'",
+                (3, "`say` in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = ['x', 1]\nend = 'x'",
+                (3, "must be a text in quotes, or a list of them"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = ' '\nend = 'x'",
+                (3, "`ask` in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = 'x'\nsave = 'y'\nend = 'x'",
+                (
+                    4,
+                    "unknown key `save` in [step.a]; known here: say, next, end",
+                ),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = '{{ name'\nend = 'x'",
+                (3, "`say` in [step.a] is no template"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = '''\none\n{% if %}'''\nend = 'x'",
+                (5, "is no template"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = 'one\\n{{ x y }}'\nend = 'x'",
+                (3, "is no template"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = \"one\\n{{ x y }}\"\nend = 'x'",
+                (3, "is no template"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = '{{ name | shout }}'\nend = 'x'",
+                (3, "unknown filter"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nsay = '{{ nmae }}'\nend = 'x'",
+                (3, "nothing is saved as `nmae`; did you mean `name`?"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\npattern = '('\nend = 'x'",
+                (4, "is no regular expression: unclosed group"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'numbr'\nend = 'x'",
+                (4, "did you mean `number`?"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'zebra'\nend = 'x'",
+                (4, "known: text, number"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'cpf'\npattern = 'x'\nend = 'x'",
+                (5, "both `expect` and `pattern`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'cpf'\nattempts = 0\nend = 'x'",
+                (5, "at least 1"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'cpf'\nattempts = '3'\nend = 'x'",
+                (5, "a whole number like 3"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nattempts = 3\nend = 'x'",
+                (4, "`attempts` in [step.a] is never used"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nsave = 'opening'\nend = 'x'",
+                (4, "is set by the program"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nsave = 'birth date'\nend = 'x'",
+                (4, "must be a name of letters"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\noptions = {}",
+                (4, "`options` in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\noptions = { cancel = 'a' }",
+                (4, "can never be chosen"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\noptions = { '' = 'a' }",
+                (4, "an option in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\noptions = { 1 = 'a' }\nend = 'x'",
+                (5, "`end` in [step.a] is never used"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\noptions = { 1 = 'a', '1)' = 'bee' }\n[step.bee]\nsay = 'x'\nend = 'x'",
+                (4, "the same word to a customer"),
+            ),
+            (
+                "start = ''",
+                "[step.'']\nask = 'x'\nend = 'x'",
+                (2, "a step needs a name"),
+            ),
+            ("start = 'a'\nstep = 1", "", (2, "`step` must be a table")),
+            ("start = 'a'\n[step]", "", (2, "there are no steps")),
+        ] {
+            check_mistakes(&format!("{head}\n{steps}"), &[expected]);
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once_in_the_order_of_their_lines() {
+        check_mistakes(
+            "strat = 'hello'\nlocale = 'fr'\n[timeout]\nx = 1\n[step.hello]\nsay = '{{ x'\nnext = 'mneu'\n[step.menu]\nask = 1\nnext = 'helo'\n",
+            &[
+                (1, "`start` is missing"),
+                (1, "unknown key `strat`"),
+                (2, "unknown locale `fr`"),
+                (3, "did you mean `timeouts`?"),
+                (6, "is no template"),
+                (7, "did you mean `menu`?"),
+                (
+                    9,
+                    "`ask` in [step.menu] must be a text in quotes, not an integer",
+                ),
+                (10, "did you mean `hello`?"),
+            ],
+        );
+        check_mistakes("", &[(1, "`start` is missing"), (1, "there are no steps")]);
+        check_mistakes(
+            "start = a
+[step.a]
+say = = 'x'
+",
+            &[(1, "not TOML"), (3, "not TOML")],
+        );
+        check_mistakes(
+            "start = 'a'\n[step.a]\nsay = 'x'\nsay = 'y'\nend = 'x'",
+            &[(4, "duplicate key")],
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! The flow: what a worker says to a customer, as a pure function.
+//!
+//! A [`Script`] is a flow file that was loaded and checked; a [`State`] is where one customer is in it.
+//! [`Script::advance`] takes the state, what the customer wrote and the present, and returns the next
+//! state, the replies and what comes next. Nothing in here does I/O, reads a clock, waits or logs, so
+//! nothing in here can fail for reasons of the outside world: a flow that is broken at run time
+//! apologises to the customer, closes, and says in [`Advance::fault`] what was wrong.
+//!
+//! The same holds for the waiting line: [`decide`] says which notice is due to somebody who waits.
+
+mod check;
+mod engine;
+mod expect;
+mod load;
+mod locale;
+mod position;
+mod reader;
+mod script;
+mod state;
+mod steps;
+mod text_key;
+mod texts;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use engine::{Advance, Next};
+pub use locale::{Locale, UnknownLocale};
+pub use position::{Decision, Notice, NoticeRules, Told, Waiting, decide};
+pub use reader::Mistake;
+pub use script::{Command, QueueText, Said, SaidKind, Script};
+pub use state::State;

@@ -1,0 +1,275 @@
+//! Which notice is due to a customer who waits in line, and when to look again.
+//!
+//! Notices are few: WhatsApp punishes unasked messages, and customers dislike them. Who joins as number 40
+//! hears 40, 20, 10, 5, 2 and "you are next", not forty numbers.
+
+use std::time::Duration;
+
+/// How soon and how often a waiting customer is told something; `[notices]` in a flow file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeRules {
+    /// Who is attended within this time hears nothing of a line.
+    pub first_after: Duration,
+    /// The shortest time between two notices; "you are next" is exempt.
+    pub at_most_every: Duration,
+    /// After this time without a word the customer is told that they are not forgotten.
+    pub reassure_after: Duration,
+}
+
+impl Default for NoticeRules {
+    fn default() -> Self {
+        NoticeRules {
+            // Long enough for a free worker to take the customer first, short enough to feel answered.
+            first_after: Duration::from_secs(2),
+            at_most_every: Duration::from_secs(60),
+            // Customers leave a silent chat after about this time.
+            reassure_after: Duration::from_secs(600),
+        }
+    }
+}
+
+/// The last position a customer was told, by a notice or because they asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The position; 1 is "you are next".
+    pub position: u64,
+    /// When, in milliseconds since the epoch.
+    pub at: u64,
+}
+
+/// A customer who waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// The place in line now; 1 is next.
+    pub position: u64,
+    /// When they joined the line, in milliseconds since the epoch.
+    pub opened_at: u64,
+    /// What they were told last, if anything.
+    pub told: Option<Told>,
+}
+
+/// What to tell a waiting customer. Whichever it is, the position and the time told are kept as [`Told`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// Their place in line.
+    Position,
+    /// They are next.
+    Next,
+    /// They are not forgotten.
+    StillWaiting,
+}
+
+/// The answer of [`decide`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// What is due now, if anything.
+    pub notice: Option<Notice>,
+    /// When to look again if nothing rings before, in milliseconds since the epoch; always after `now`.
+    pub check_at: u64,
+}
+
+/// Decides what a waiting customer is told now.
+///
+/// `check_at` already takes the returned notice as told.
+pub fn decide(rules: &NoticeRules, waiting: &Waiting, now: u64) -> Decision {
+    let notice = due(rules, waiting, now);
+    let told = match notice {
+        Some(_) => Some(Told {
+            position: waiting.position,
+            at: now,
+        }),
+        None => waiting.told,
+    };
+    let check_at = match told {
+        None => waiting.opened_at.saturating_add(millis(rules.first_after)),
+        Some(told) => look_again(rules, waiting.position, told, now),
+    };
+    Decision {
+        notice,
+        check_at: check_at.max(now.saturating_add(1)),
+    }
+}
+
+fn due(rules: &NoticeRules, waiting: &Waiting, now: u64) -> Option<Notice> {
+    let is_next = waiting.position <= 1;
+    let Some(told) = waiting.told else {
+        let first_at = waiting.opened_at.saturating_add(millis(rules.first_after));
+        return (now >= first_at).then_some(if is_next {
+            Notice::Next
+        } else {
+            Notice::Position
+        });
+    };
+    if is_next && told.position > 1 {
+        return Some(Notice::Next);
+    }
+    if now < gap_over(rules, told) {
+        return None;
+    }
+    if !is_next && waiting.position <= told.position / 2 {
+        return Some(Notice::Position);
+    }
+    (now >= reassure_at(rules, told)).then_some(Notice::StillWaiting)
+}
+
+/// Positions move without a bell for each who waits, so whoever could be due is looked at now and then:
+/// often near the head of the line, where every move counts, seldom at its end.
+fn look_again(rules: &NoticeRules, position: u64, told: Told, now: u64) -> u64 {
+    let reassure_at = reassure_at(rules, told);
+    if told.position <= 1 {
+        // Nothing is better than "you are next".
+        return reassure_at;
+    }
+    let gap_over = gap_over(rules, told);
+    let poll_at = now.saturating_add(1000 * (position / 10).clamp(1, 30));
+    // Only "you are next" may be told inside the gap, and only those near the head can become next soon.
+    let could_be_next = position <= 10;
+    if now >= gap_over || could_be_next {
+        poll_at.min(reassure_at)
+    } else {
+        gap_over.min(reassure_at)
+    }
+}
+
+fn gap_over(rules: &NoticeRules, told: Told) -> u64 {
+    told.at.saturating_add(millis(rules.at_most_every))
+}
+
+fn reassure_at(rules: &NoticeRules, told: Told) -> u64 {
+    told.at
+        .saturating_add(millis(rules.reassure_after.max(rules.at_most_every)))
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MINUTE: u64 = 60_000;
+
+    fn check(position: u64, told: Option<(u64, u64)>, now: u64, notice: Option<Notice>) {
+        let waiting = Waiting {
+            position,
+            opened_at: 0,
+            told: told.map(|(position, at)| Told { position, at }),
+        };
+        let decision = decide(&NoticeRules::default(), &waiting, now);
+        assert_eq!(decision.notice, notice, "{waiting:?} at {now}");
+        assert!(decision.check_at > now, "{decision:?} at {now}");
+    }
+
+    #[test]
+    fn notices_are_due_when_they_matter() {
+        check(3, None, 1_999, None);
+        check(3, None, 2_000, Some(Notice::Position));
+        check(1, None, 2_000, Some(Notice::Next));
+        check(5, Some((10, 0)), MINUTE - 1, None);
+        check(5, Some((10, 0)), MINUTE, Some(Notice::Position));
+        check(6, Some((10, 0)), MINUTE, None);
+        check(1, Some((10, 0)), 1, Some(Notice::Next));
+        check(1, Some((1, 0)), 9 * MINUTE, None);
+        check(1, Some((1, 0)), 10 * MINUTE, Some(Notice::StillWaiting));
+        check(12, Some((10, 0)), 9 * MINUTE, None);
+        check(12, Some((10, 0)), 10 * MINUTE, Some(Notice::StillWaiting));
+        check(0, Some((0, 0)), MINUTE, None);
+    }
+
+    #[test]
+    fn looks_again_when_something_could_be_due() {
+        let at = |position, told, now| {
+            let waiting = Waiting {
+                position,
+                opened_at: 0,
+                told,
+            };
+            decide(&NoticeRules::default(), &waiting, now).check_at
+        };
+        let told = |position, at| Some(Told { position, at });
+        assert_eq!(at(5, None, 500), 2_000);
+        assert_eq!(at(40, None, 2_000), 2_000 + MINUTE);
+        assert_eq!(at(40, told(40, 0), 5_000), MINUTE);
+        assert_eq!(at(40, told(40, 0), MINUTE), MINUTE + 4_000);
+        assert_eq!(at(9_000, told(9_000, 0), MINUTE), MINUTE + 30_000);
+        assert_eq!(at(2, told(2, 0), 5_000), 6_000);
+        assert_eq!(at(1, told(1, 0), 5_000), 10 * MINUTE);
+        assert_eq!(at(40, told(40, 0), 10 * MINUTE - 500), 10 * MINUTE);
+    }
+
+    /// Lets a customer wait while the line moves by one at each of the given intervals.
+    fn wait_through(from: u64, moves: &[u64]) -> Vec<(u64, Notice)> {
+        let rules = NoticeRules::default();
+        let mut waiting = Waiting {
+            position: from,
+            opened_at: 0,
+            told: None,
+        };
+        let (mut now, mut heard) = (0, Vec::new());
+        let mut moves = moves.iter();
+        let mut next_move = *moves.next().unwrap();
+        loop {
+            let decision = decide(&rules, &waiting, now);
+            if let Some(notice) = decision.notice {
+                heard.push((now, notice));
+                waiting.told = Some(Told {
+                    position: waiting.position,
+                    at: now,
+                });
+            }
+            if decision.check_at < next_move {
+                now = decision.check_at;
+                continue;
+            }
+            now = next_move;
+            waiting.position -= 1;
+            if waiting.position == 0 {
+                return heard;
+            }
+            next_move = now + moves.next().unwrap();
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_customer_who_joins_at_forty_hears_few_notices(
+            moves in proptest::collection::vec(1u64..15 * MINUTE, 40),
+        ) {
+            let heard = wait_through(40, &moves);
+            let total: u64 = moves.iter().sum();
+            let reassured = heard.iter().filter(|(_, n)| *n == Notice::StillWaiting).count();
+            prop_assert!(heard.len() - reassured <= 7, "{heard:?}");
+            prop_assert!(reassured as u64 <= total / (10 * MINUTE), "{heard:?}");
+            for pair in heard.windows(2) {
+                let gap = pair[1].0 - pair[0].0;
+                prop_assert!(gap >= MINUTE || pair[1].1 == Notice::Next, "{heard:?}");
+                prop_assert!(gap < 10 * MINUTE + 1, "{heard:?}");
+            }
+            let nexts = heard.iter().filter(|(_, n)| *n == Notice::Next).count();
+            prop_assert!(nexts <= 1, "{heard:?}");
+        }
+
+        #[test]
+        fn a_customer_in_a_brisk_line_is_never_reassured(
+            moves in proptest::collection::vec(1_000u64..30_000, 40),
+        ) {
+            let heard = wait_through(40, &moves);
+            prop_assert!(heard.iter().all(|(_, n)| *n != Notice::StillWaiting), "{heard:?}");
+            prop_assert!(heard.len() <= 7, "{heard:?}");
+            prop_assert_eq!(heard.last().unwrap().1, Notice::Next);
+        }
+
+        #[test]
+        fn the_next_look_is_always_later(
+            position in any::<u64>(), opened_at in any::<u64>(), now in any::<u64>(),
+            told in proptest::option::of((any::<u64>(), any::<u64>())),
+        ) {
+            let told = told.map(|(position, at)| Told { position, at });
+            let waiting = Waiting { position, opened_at, told };
+            let decision = decide(&NoticeRules::default(), &waiting, now);
+            prop_assert!(decision.check_at > now || now == u64::MAX);
+        }
+    }
+}

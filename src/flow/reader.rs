@@ -1,0 +1,360 @@
+//! Reading a TOML file for people: typed values with their places, and every mistake noted with its line.
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::words::closest;
+
+/// The longest time that can be set: a year. More is a slip of the pen.
+const DURATION_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// Something in a flow file that is not right, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mistake {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// A place in the file, in bytes.
+pub(super) type Place = Range<usize>;
+
+/// Takes values out of a parsed file and notes what is wrong with them.
+pub(super) struct Reader<'s> {
+    source: &'s str,
+    mistakes: Vec<Mistake>,
+}
+
+/// A table of the file, with its name for messages (`[step.menu]`).
+pub(super) struct Section<'t> {
+    pub(super) name: String,
+    pub(super) place: Place,
+    table: &'t DeTable<'t>,
+}
+
+/// A text of the file.
+#[derive(Clone)]
+pub(super) struct Written<'t> {
+    pub(super) text: &'t str,
+    pub(super) place: Place,
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn new(source: &'s str) -> Reader<'s> {
+        Reader {
+            source,
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Notes a mistake.
+    pub(super) fn note(&mut self, place: &Place, message: impl Into<String>) {
+        let before = self.source.get(..place.start).unwrap_or(self.source);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        self.mistakes.push(Mistake {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            message: message.into(),
+        });
+    }
+
+    /// Notes a mistake in a text, so many lines below its first.
+    pub(super) fn note_in(&mut self, text: &Written<'_>, line: usize, message: impl Into<String>) {
+        let raw = &self.source[text.place.clone()];
+        let is_long = raw.starts_with("\"\"\"") || raw.starts_with("'''");
+        // A line break right after the quotes is not part of the text. In a text of one line a line break
+        // is written as \n, and every mistake is in that line.
+        let opening = usize::from(is_long && raw[3..].trim_start_matches('\r').starts_with('\n'));
+        let offset = match line + opening {
+            line if line > 0 && is_long => raw
+                .match_indices('\n')
+                .nth(line - 1)
+                .map_or(0, |(at, _)| at + 1),
+            _ => 0,
+        };
+        self.note(&(text.place.start + offset..text.place.end), message);
+    }
+
+    /// All the mistakes, in the order of their lines.
+    pub(super) fn finish(mut self) -> Vec<Mistake> {
+        self.mistakes.sort();
+        self.mistakes.dedup();
+        self.mistakes
+    }
+
+    /// Notes the keys of a section that nothing is known of.
+    pub(super) fn only(&mut self, section: &Section<'_>, known: &[&str]) {
+        for key in section.table.keys() {
+            let name = key.get_ref().as_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let hint = match closest(name, known.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("known here: {}", known.join(", ")),
+            };
+            let message = format!("unknown key `{name}` in {}; {hint}", section.name);
+            self.note(&key.span(), message);
+        }
+    }
+
+    /// A table inside a section.
+    pub(super) fn section<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Section<'t>> {
+        let (name, value) = of.table.get_key_value(key)?;
+        let path = of.path_to(key);
+        match value.get_ref() {
+            DeValue::Table(table) => Some(Section {
+                name: path,
+                place: name.span(),
+                table,
+            }),
+            _ => {
+                self.note(&value.span(), format!("`{key}` must be a table: {path}"));
+                None
+            }
+        }
+    }
+
+    /// A text.
+    pub(super) fn text<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Written<'t>> {
+        self.written(of, key, of.table.get(key)?, "a text in quotes")
+    }
+
+    /// A text, or a list of texts.
+    pub(super) fn texts<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Vec<Written<'t>>> {
+        let value = of.table.get(key)?;
+        let wanted = "a text in quotes, or a list of them";
+        match value.get_ref() {
+            DeValue::Array(items) => Some(
+                items
+                    .iter()
+                    .filter_map(|item| self.written(of, key, item, wanted))
+                    .collect(),
+            ),
+            _ => self.written(of, key, value, wanted).map(|text| vec![text]),
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn count(&mut self, of: &Section<'_>, key: &str) -> Option<(u32, Place)> {
+        let value = of.table.get(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            let message = format!("`{key}` in {} must be a whole number like 3", of.name);
+            self.note(&value.span(), message);
+        }
+        number.map(|number| (number, value.span()))
+    }
+
+    /// A time with its unit.
+    pub(super) fn duration(&mut self, of: &Section<'_>, key: &str) -> Option<(Duration, Place)> {
+        let value = of.table.get(key)?;
+        if let DeValue::Integer(number) = value.get_ref() {
+            let message = format!(
+                "`{key}` in {} needs a unit: write \"{number}s\" for seconds or \"{number}m\" for minutes",
+                of.name,
+            );
+            self.note(&value.span(), message);
+            return None;
+        }
+        let written = self.written(of, key, value, "a time like \"90s\", \"5m\" or \"24h\"")?;
+        match duration(written.text) {
+            Some(time) if time <= DURATION_MAX => Some((time, written.place)),
+            Some(_) => {
+                self.note(
+                    &written.place,
+                    format!("`{key}` in {} is more than a year", of.name),
+                );
+                None
+            }
+            None => {
+                let message = format!(
+                    "`{key}` in {} is no time: write a number and a unit (ms, s, m, h, d), like \"90s\", \"5m\" or \"24h\"",
+                    of.name,
+                );
+                self.note(&written.place, message);
+                None
+            }
+        }
+    }
+
+    fn written<'t>(
+        &mut self,
+        of: &Section<'t>,
+        key: &str,
+        value: &'t Spanned<DeValue<'t>>,
+        wanted: &str,
+    ) -> Option<Written<'t>> {
+        match value.get_ref() {
+            DeValue::String(text) => Some(Written {
+                text,
+                place: value.span(),
+            }),
+            other => {
+                let message = format!(
+                    "`{key}` in {} must be {wanted}, not {}",
+                    of.name,
+                    article(other.type_str()),
+                );
+                self.note(&value.span(), message);
+                None
+            }
+        }
+    }
+}
+
+impl<'t> Section<'t> {
+    /// The whole file.
+    pub(super) fn root(table: &'t DeTable<'t>) -> Section<'t> {
+        Section {
+            name: "the file".to_owned(),
+            place: 0..0,
+            table,
+        }
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Where a key is written; the section's own place where it is not.
+    pub(super) fn place_of(&self, key: &str) -> Place {
+        match self.table.get_key_value(key) {
+            Some((key, _)) => key.span(),
+            None => self.place.clone(),
+        }
+    }
+
+    /// The keys, in the order in which they are written.
+    pub(super) fn keys(&self) -> Vec<Written<'t>> {
+        let mut keys: Vec<Written<'t>> = self
+            .table
+            .keys()
+            .map(|key| Written {
+                text: key.get_ref(),
+                place: key.span(),
+            })
+            .collect();
+        keys.sort_by_key(|key| key.place.start);
+        keys
+    }
+
+    fn path_to(&self, key: &str) -> String {
+        match self
+            .name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'))
+        {
+            Some(outer) => format!("[{outer}.{key}]"),
+            None => format!("[{key}]"),
+        }
+    }
+}
+
+/// Reads "1500ms", "2s", "5m", "1h30m"; a number needs its unit.
+fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut total = Duration::ZERO;
+    loop {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (number, after) = rest.split_at(digits);
+        let unit_end = after
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        let milliseconds = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return None,
+        };
+        let number: u64 = number.parse().ok()?;
+        total = total.checked_add(Duration::from_millis(number.checked_mul(milliseconds)?))?;
+        if after.is_empty() {
+            return Some(total);
+        }
+        rest = after;
+    }
+}
+
+fn article(kind: &str) -> String {
+    match kind.as_bytes().first() {
+        Some(b'a' | b'i') => format!("an {kind}"),
+        _ => format!("a {kind}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_needs_a_unit() {
+        for (text, milliseconds) in [
+            ("1500ms", Some(1_500)),
+            ("2s", Some(2_000)),
+            ("1h30m", Some(5_400_000)),
+            ("0s", Some(0)),
+            ("2d", Some(172_800_000)),
+            ("5", None),
+            ("m", None),
+            ("", None),
+            ("1.5h", None),
+            ("-5s", None),
+            ("5 m", None),
+            ("99999999999999999999d", None),
+            ("9999999999999999d", None),
+        ] {
+            assert_eq!(
+                duration(text),
+                milliseconds.map(Duration::from_millis),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_found_at_its_line_and_column() {
+        let source = "é = 1\nção = \"\"\"\nfirst\nsecond\"\"\"";
+        let mut reader = Reader::new(source);
+        let start = source.find("\"\"\"").unwrap();
+        let text = Written {
+            text: "first\nsecond",
+            place: start..source.len(),
+        };
+        reader.note(&text.place, "a");
+        reader.note_in(&text, 1, "b");
+        reader.note_in(&text, 0, "c");
+        reader.note(&(5_000..5_001), "d");
+        let found: Vec<(usize, usize, String)> = reader
+            .finish()
+            .into_iter()
+            .map(|mistake| (mistake.line, mistake.column, mistake.message))
+            .collect();
+        let expected = [(2, 7, "a"), (3, 1, "c"), (4, 1, "b"), (4, 10, "d")];
+        assert_eq!(
+            found,
+            expected.map(|(line, column, m)| (line, column, m.to_owned()))
+        );
+    }
+}

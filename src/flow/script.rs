@@ -1,0 +1,293 @@
+//! A loaded and checked flow: the steps, and what its author set around them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use minijinja::Value;
+
+use super::expect::Expect;
+use super::load;
+use super::locale::Locale;
+use super::position::NoticeRules;
+use super::reader::Mistake;
+use super::text_key::TextKey;
+use super::texts::{TextId, Texts, Wait};
+use super::words::fold;
+
+/// One message of the customer, as a flow sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What was written; the caption of media, and empty where there is none.
+    pub text: String,
+    /// What kind of message it was.
+    pub kind: SaidKind,
+}
+
+/// The kinds of messages that a flow tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SaidKind {
+    /// Written words.
+    Text,
+    /// An image, a voice message, a file ...
+    Media,
+    /// A place on the map.
+    Location,
+    /// A contact card.
+    Contact,
+    /// Anything else.
+    Other,
+}
+
+impl Said {
+    /// A message of written words.
+    pub fn text(text: impl Into<String>) -> Said {
+        Said {
+            text: text.into(),
+            kind: SaidKind::Text,
+        }
+    }
+
+    /// The words, or a word in brackets for a message that has none.
+    pub(super) fn text_or_kind(&self) -> String {
+        if !self.text.trim().is_empty() {
+            return self.text.clone();
+        }
+        match self.kind {
+            SaidKind::Media => "[media]",
+            SaidKind::Location => "[location]",
+            SaidKind::Contact => "[contact]",
+            SaidKind::Text | SaidKind::Other => "[message]",
+        }
+        .to_owned()
+    }
+}
+
+/// What a customer can say at any time, in the line and at every step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// They want to leave.
+    Leave,
+    /// They ask for their place in line.
+    Position,
+}
+
+/// A text about the line, and what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueText {
+    /// The place in line.
+    Position {
+        /// The place; 1 is next.
+        position: u64,
+        /// How long it will take, where that can be said.
+        wait: Option<Duration>,
+    },
+    /// They are next.
+    Next,
+    /// They are not forgotten.
+    StillWaiting {
+        /// The place; 1 is next.
+        position: u64,
+        /// How long it will take, where that can be said.
+        wait: Option<Duration>,
+    },
+    /// They left.
+    Left,
+}
+
+/// A loaded and checked flow.
+#[derive(Debug)]
+pub struct Script {
+    pub(super) name: String,
+    pub(super) locale: Locale,
+    pub(super) start: String,
+    pub(super) steps: HashMap<String, Step>,
+    pub(super) texts: Texts,
+    pub(super) commands: Commands,
+    pub(super) timeouts: Timeouts,
+    pub(super) notices: NoticeRules,
+}
+
+/// What a worker does at one point of a flow.
+#[derive(Debug)]
+pub(super) enum Step {
+    Say { texts: Vec<TextId>, then: Then },
+    Ask(Question),
+}
+
+/// Where a flow goes after a step.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    Next(String),
+    End(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Question {
+    /// None listens: it asks nothing, and takes what the customer already wrote.
+    pub(super) text: Option<TextId>,
+    /// By the folded form of what the customer writes.
+    pub(super) options: HashMap<String, Choice>,
+    /// How answers beside the options are taken; none where only the options count.
+    pub(super) free: Option<Free>,
+    pub(super) save: Option<String>,
+    pub(super) invalid: Option<TextId>,
+    /// The invalid answer with this number is the last.
+    pub(super) attempts: u32,
+    pub(super) otherwise: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// As the author wrote it; this is what is saved.
+    pub(super) written: String,
+    pub(super) then: Then,
+}
+
+#[derive(Debug)]
+pub(super) struct Free {
+    /// None takes any message.
+    pub(super) expect: Option<Expect>,
+    pub(super) then: Then,
+}
+
+impl Question {
+    /// The answer in the form that is kept, and where it leads; nothing where it is not valid.
+    pub(super) fn answer(&self, said: &Said, locale: Locale) -> Option<(String, &Then)> {
+        if let Some(choice) = self.options.get(&fold(&said.text)) {
+            return Some((choice.written.clone(), &choice.then));
+        }
+        let free = self.free.as_ref()?;
+        let answer = match &free.expect {
+            Some(expect) => expect.read(said, locale)?,
+            None => said.text_or_kind(),
+        };
+        Some((answer, &free.then))
+    }
+}
+
+/// The command words, folded.
+#[derive(Debug)]
+pub(super) struct Commands {
+    pub(super) leave: HashSet<String>,
+    pub(super) position: HashSet<String>,
+}
+
+impl Commands {
+    pub(super) fn built_in(locale: Locale) -> Commands {
+        let (leave, position): (&[&str], &[&str]) = match locale {
+            Locale::En => (
+                &["leave", "quit", "exit", "cancel", "stop"],
+                &["position", "queue", "place", "my place", "my position"],
+            ),
+            Locale::PtBr => (
+                &["sair", "cancelar", "desistir"],
+                &["fila", "posição", "minha posição", "lugar na fila"],
+            ),
+            Locale::Es => (
+                &["salir", "cancelar", "abandonar"],
+                &["fila", "turno", "posición", "mi turno", "mi posición"],
+            ),
+        };
+        let folded = |words: &[&str]| words.iter().map(|word| fold(word)).collect();
+        Commands {
+            leave: folded(leave),
+            position: folded(position),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Timeouts {
+    pub(super) remind_after: Duration,
+    pub(super) close_after: Duration,
+    pub(super) resume_within: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        Timeouts {
+            remind_after: minutes(5),
+            // A silent customer keeps a worker busy; who comes back later is taken up where they stopped.
+            close_after: minutes(15),
+            resume_within: minutes(24 * 60),
+        }
+    }
+}
+
+impl Script {
+    /// Loads a flow file and checks all of it; `default_locale` is for a file that names none.
+    ///
+    /// # Errors
+    /// Every mistake in the file at once, in the order of its lines.
+    pub fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<Mistake>> {
+        load::load(source, default_locale)
+    }
+
+    /// The flow for who brings none: greets, asks for name and subject, thanks and closes.
+    ///
+    /// # Errors
+    /// None in practice: it goes through the same loader as every flow, and a test loads each locale.
+    pub fn built_in(locale: Locale) -> Result<Script, Vec<Mistake>> {
+        let source = match locale {
+            Locale::En => include_str!("built_in/en.toml"),
+            Locale::PtBr => include_str!("built_in/pt-br.toml"),
+            Locale::Es => include_str!("built_in/es.toml"),
+        };
+        Script::load(source, locale)
+    }
+
+    /// The flow's own name; empty where its author gave it none.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The language of the built-in texts.
+    pub fn locale(&self) -> Locale {
+        self.locale
+    }
+
+    /// When customers who wait are told something.
+    pub fn notice_rules(&self) -> &NoticeRules {
+        &self.notices
+    }
+
+    /// Who comes back within this time goes on where they stopped.
+    pub fn resume_within(&self) -> Duration {
+        self.timeouts.resume_within
+    }
+
+    /// The command that a message is, if it is nothing else.
+    pub fn command(&self, said: &Said) -> Option<Command> {
+        if said.kind != SaidKind::Text {
+            return None;
+        }
+        let word = fold(&said.text);
+        if self.commands.leave.contains(&word) {
+            Some(Command::Leave)
+        } else if self.commands.position.contains(&word) {
+            Some(Command::Position)
+        } else {
+            None
+        }
+    }
+
+    /// A text for a customer who waits. Empty where the author's own text renders to nothing: then there
+    /// is nothing to send.
+    pub fn queue_text(&self, text: QueueText, name: Option<&str>) -> String {
+        let (key, position, wait) = match text {
+            QueueText::Position { position, wait } => (TextKey::Position, position, wait),
+            QueueText::Next => (TextKey::Next, 1, None),
+            QueueText::StillWaiting { position, wait } => (TextKey::StillWaiting, position, wait),
+            QueueText::Left => (TextKey::Left, 0, None),
+        };
+        let mut words: BTreeMap<String, Value> = BTreeMap::from([
+            ("position".to_owned(), position.into()),
+            ("wait".to_owned(), Wait::phrase(self.locale, wait).into()),
+        ]);
+        if let Some(name) = name {
+            words.insert("name".to_owned(), name.into());
+        }
+        self.texts.built_in(key, words.into()).0
+    }
+}

@@ -1,0 +1,206 @@
+//! Where one customer is in a flow, in the form that is kept in Redis.
+//!
+//! Version 1. Fields may be added with a default; what changes meaning needs a new version.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The one version this code writes and reads.
+const VERSION: u8 = 1;
+
+/// A saved variable is cut to this many characters: the state is read and written at every step, and a
+/// flood of long messages must not grow it without end.
+const VALUE_MAX: usize = 4096;
+
+/// Where one customer is in a flow. It serializes to JSON and is kept between two steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    v: Version,
+    pub(super) stage: Stage,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    /// The last answer, as it was read; what it is in templates.
+    #[serde(default)]
+    pub(super) answer: String,
+    /// A reminder was sent in this silence.
+    #[serde(default)]
+    pub(super) reminded: bool,
+    /// When the silence began, in milliseconds since the epoch.
+    #[serde(default)]
+    pub(super) quiet_since: u64,
+}
+
+/// What has happened between the flow and the customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "at", rename_all = "snake_case")]
+pub(super) enum Stage {
+    /// Nothing was said yet.
+    Fresh,
+    /// The question of this step was asked, and so many answers did not fit.
+    Asked { step: String, attempts: u32 },
+    /// The customer came back; the question of this step is to be asked again.
+    Resuming { step: String },
+    /// The conversation ended at this step.
+    Closed { step: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+struct Version;
+
+impl TryFrom<u8> for Version {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, String> {
+        if number == VERSION {
+            Ok(Version)
+        } else {
+            Err(format!(
+                "conversation state of version {number}; this program reads version {VERSION}"
+            ))
+        }
+    }
+}
+
+impl From<Version> for u8 {
+    fn from(_: Version) -> u8 {
+        VERSION
+    }
+}
+
+impl State {
+    /// A conversation in which nothing was said yet, with the customer's WhatsApp name where it is known.
+    pub fn new(name: Option<&str>) -> State {
+        let mut state = State {
+            v: Version,
+            stage: Stage::Fresh,
+            variables: BTreeMap::new(),
+            answer: String::new(),
+            reminded: false,
+            quiet_since: 0,
+        };
+        state.learn_name(name);
+        state
+    }
+
+    /// The customer came back in time: goes on at the step where they stopped, whose question is asked
+    /// again. What was saved is kept. A conversation that had come to its end begins anew.
+    pub fn resume(mut self, name: Option<&str>) -> State {
+        self.stage = match self.stage {
+            Stage::Asked { step, .. } | Stage::Resuming { step } => Stage::Resuming { step },
+            Stage::Fresh => Stage::Fresh,
+            Stage::Closed { .. } => return State::new(name),
+        };
+        self.learn_name(name);
+        self
+    }
+
+    /// What is known of the customer: the saved answers, `name` and `opening`.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// The step the customer is at; none before the first word was said.
+    pub fn step(&self) -> Option<&str> {
+        match &self.stage {
+            Stage::Fresh => None,
+            Stage::Asked { step, .. } | Stage::Resuming { step } | Stage::Closed { step } => {
+                Some(step)
+            }
+        }
+    }
+
+    /// Restarts the clock of the silence, for a time in which nobody could hear the customer (another
+    /// worker took the conversation over, say). A reminder that was sent is not sent again.
+    pub fn heard(&mut self, now: u64) {
+        self.quiet_since = now;
+    }
+
+    pub(super) fn save(&mut self, variable: &str, value: &str) {
+        self.variables.insert(variable.to_owned(), cut(value));
+    }
+
+    /// A name that the customer told us stays: it is what they want to be called.
+    fn learn_name(&mut self, name: Option<&str>) {
+        let name = name.map(str::trim).unwrap_or_default();
+        if !name.is_empty() && !self.variables.contains_key("name") {
+            self.save("name", name);
+        }
+    }
+}
+
+/// Cuts a value to [`VALUE_MAX`] characters.
+pub(super) fn cut(value: &str) -> String {
+    match value.char_indices().nth(VALUE_MAX) {
+        Some((end, _)) => value[..end].to_owned(),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What version 1 wrote must be read for ever, so these texts are never edited, only added to.
+    const GOLDEN: &str = r#"{"v":1,"stage":{"at":"asked","step":"cpf","attempts":2},"variables":{"name":"Ana","opening":"oi"},"answer":"123","reminded":true,"quiet_since":1700000000000}"#;
+
+    fn golden() -> State {
+        let mut state = State::new(Some("Ana"));
+        state.save("opening", "oi");
+        state.stage = Stage::Asked {
+            step: "cpf".to_owned(),
+            attempts: 2,
+        };
+        state.answer = "123".to_owned();
+        state.reminded = true;
+        state.quiet_since = 1_700_000_000_000;
+        state
+    }
+
+    #[test]
+    fn the_state_is_written_as_version_1() {
+        assert_eq!(serde_json::to_string(&golden()).unwrap(), GOLDEN);
+    }
+
+    #[test]
+    fn what_version_1_wrote_is_read() {
+        assert_eq!(serde_json::from_str::<State>(GOLDEN).unwrap(), golden());
+        for (stage, json) in [
+            (Stage::Fresh, r#"{"v":1,"stage":{"at":"fresh"}}"#),
+            (
+                Stage::Resuming { step: "a".into() },
+                r#"{"v":1,"stage":{"at":"resuming","step":"a"}}"#,
+            ),
+            (
+                Stage::Closed { step: "a".into() },
+                r#"{"v":1,"stage":{"at":"closed","step":"a"},"added_later":true}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::from_str::<State>(json).unwrap().stage, stage);
+        }
+    }
+
+    #[test]
+    fn a_later_version_is_refused_and_not_misread() {
+        let later = GOLDEN.replace("\"v\":1", "\"v\":2");
+        let refusal = serde_json::from_str::<State>(&later).unwrap_err();
+        assert!(refusal.to_string().contains("version 2"), "{refusal}");
+    }
+
+    #[test]
+    fn who_comes_back_keeps_the_step_the_answers_and_the_name_they_gave() {
+        let back = golden().resume(Some("ana.souza"));
+        assert_eq!(back.stage, Stage::Resuming { step: "cpf".into() });
+        assert_eq!(back.variables(), golden().variables());
+        assert_eq!(
+            State::new(None).resume(Some("Ana")),
+            State::new(Some("Ana"))
+        );
+    }
+
+    #[test]
+    fn a_long_value_is_cut_at_a_character() {
+        assert_eq!(cut(&"é".repeat(5000)), "é".repeat(VALUE_MAX));
+    }
+}

@@ -1,0 +1,584 @@
+//! Dialogues through whole flows: what a customer writes, what must come back and what must be saved.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const CLINIC: &str = include_str!("../../examples/flows/clinic.toml");
+const SHOP: &str = include_str!("../../examples/flows/shop.toml");
+const ECHO: &str = include_str!("../../examples/flows/echo.toml");
+
+fn load(source: &str) -> Script {
+    Script::load(source, Locale::En).unwrap_or_else(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(Mistake::to_string).collect();
+        panic!("{}", lines.join("\n"))
+    })
+}
+
+fn after(minutes: u64) -> u64 {
+    1_000_000 + minutes * 60_000
+}
+
+/// Plays a dialogue. `>` is said by the customer (several lines together are unread at once), `<` is the
+/// reply that must come, `+5` is the minute at which the clock looks, `=` is the outcome, `~` comes back
+/// after a close, `$` is a variable that must be saved.
+fn check(script: &Script, dialogue: &str) {
+    let mut state = State::new(Some("Ana"));
+    let (mut unread, mut minute, mut due) = (Vec::new(), 0, true);
+    let mut replies: Vec<String> = Vec::new();
+    let mut next = None;
+    let lines = dialogue
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    for line in lines.chain(["."]) {
+        let (mark, words) = line.split_at(1);
+        let words = words.trim();
+        if !matches!(mark, ">" | "+" | "~") && due {
+            let turn = script.advance(state, &unread, after(minute));
+            assert_eq!(turn.fault, None, "{line}");
+            unread.drain(..turn.consumed);
+            (state, next, due) = (turn.state, Some(turn.next), false);
+            replies.extend(turn.replies);
+        }
+        match mark {
+            ">" => {
+                assert_eq!(replies, Vec::<String>::new(), "not awaited before {line}");
+                unread.push(said(words));
+                due = true;
+            }
+            "+" => {
+                assert_eq!(replies, Vec::<String>::new(), "not awaited before {line}");
+                minute = words.parse().unwrap();
+                due = true;
+            }
+            "<" => {
+                assert!(!replies.is_empty(), "nothing came for {line}");
+                assert_eq!(replies.remove(0), words.replace("\\n", "\n"));
+            }
+            "=" => match &next {
+                Some(Next::Close { outcome, .. }) => assert_eq!(outcome, words),
+                other => panic!("{line}: {other:?}"),
+            },
+            "~" => state = state.resume(Some("Ana WhatsApp")),
+            "$" => {
+                let (name, value) = words.split_once('=').unwrap();
+                let saved = state.variables().get(name).map(String::as_str);
+                assert_eq!(saved, Some(value), "{line}");
+            }
+            "." => assert_eq!(replies, Vec::<String>::new(), "not awaited at the end"),
+            _ => panic!("{line}"),
+        }
+        // Between two turns the state is always stored.
+        let stored = serde_json::to_string(&state).unwrap();
+        state = serde_json::from_str(&stored).unwrap();
+    }
+}
+
+fn said(words: &str) -> Said {
+    let kind = match words {
+        "[media]" => SaidKind::Media,
+        "[location]" => SaidKind::Location,
+        _ => return Said::text(words),
+    };
+    Said {
+        text: String::new(),
+        kind,
+    }
+}
+
+#[test]
+fn a_clinic_s_customer_books_an_appointment() {
+    check(
+        &load(CLINIC),
+        r"
+        > oi
+        > 1
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > marcar!
+        < Qual é o seu CPF?
+        > 123
+        < Esse CPF não confere. Envie os 11 números, por favor.
+        > 529.982.247-25
+        < Anotado: 52998224725. Até logo!
+        = booked
+        $ cpf=52998224725
+        $ name=Ana",
+    );
+}
+
+#[test]
+fn answers_that_came_together_are_taken_in_order() {
+    check(
+        &load(CLINIC),
+        r"
+        > oi
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > 1)
+        > 52998224725
+        < Qual é o seu CPF?
+        < Anotado: 52998224725. Até logo!
+        = booked",
+    );
+}
+
+#[test]
+fn too_many_invalid_answers_lead_where_the_flow_says() {
+    check(
+        &load(CLINIC),
+        r"
+        > oi
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > 7
+        < Responda 1 ou 2, por favor.
+        > [media]
+        < Responda 1 ou 2, por favor.
+        > posição
+        < Você já saiu da fila: está sendo atendido agora. Estou esperando a sua resposta.
+        > ?
+        < A recepção vai falar com você.
+        = front_desk",
+    );
+}
+
+#[test]
+fn silence_brings_a_reminder_and_then_a_close_that_can_be_resumed() {
+    check(
+        &load(CLINIC),
+        r"
+        > oi
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > 1
+        < Qual é o seu CPF?
+        + 4
+        + 5
+        < Você ainda está aí? Estou esperando a sua resposta.
+        + 14
+        > ??
+        < Esse CPF não confere. Envie os 11 números, por favor.
+        + 19
+        < Você ainda está aí? Estou esperando a sua resposta.
+        + 29
+        < Como não tive resposta, encerro por aqui. É só escrever, e continuamos de onde paramos.
+        = silence
+        ~
+        > desculpe
+        > 52998224725
+        < Qual é o seu CPF?
+        > 52998224725
+        < Anotado: 52998224725. Até logo!
+        = booked
+        $ name=Ana",
+    );
+}
+
+#[test]
+fn a_close_that_is_overdue_comes_without_the_reminder() {
+    check(
+        &load(CLINIC),
+        r"
+        > oi
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        + 200
+        < Como não tive resposta, encerro por aqui. É só escrever, e continuamos de onde paramos.
+        = silence",
+    );
+}
+
+#[test]
+fn a_customer_can_leave_at_every_step_but_not_by_the_opening() {
+    check(
+        &load(CLINIC),
+        r"
+        > sair
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > 1
+        > Sair.
+        < Qual é o seu CPF?
+        < Tudo bem, paramos por aqui. Escreva de novo quando quiser.
+        = left",
+    );
+}
+
+#[test]
+fn a_shop_takes_an_order() {
+    check(
+        &load(SHOP),
+        r"
+        > hi
+        < Hello Ana, welcome to the Corner Shop!
+        < What can we do for you?\n1 - Order something\n2 - Ask about an order\n3 - Talk to us
+        > 1
+        < What would you like? One article, please; a photo is fine too.
+        > [media]
+        < How many?
+        > two
+        < Just the number, please, like 2.
+        > 2
+        < Where shall we send the receipt? Your e-mail address, or 'no'.
+        > nope
+        < That does not look like an address. Write it like ann@example.com, or 'no'.
+        > No!
+        < 2 x [media]: is that right? (yes / no)
+        > no
+        < No problem, let us start over.
+        < What would you like? One article, please; a photo is fine too.
+        > Tea {{ 7 * 7 }}
+        > 3
+        > ann@example.com
+        > Yes
+        < How many?
+        < Where shall we send the receipt? Your e-mail address, or 'no'.
+        < 3 x Tea {{ 7 * 7 }}: is that right? (yes / no)
+        < Thank you! We write to you when it is ready.
+        = ordered
+        $ item=Tea {{ 7 * 7 }}
+        $ quantity=3
+        $ email=ann@example.com
+        $ opening=hi",
+    );
+    check(
+        &load(SHOP),
+        r"
+        > hi
+        < Hello Ana, welcome to the Corner Shop!
+        < What can we do for you?\n1 - Order something\n2 - Ask about an order\n3 - Talk to us
+        > status
+        < What is the number of your order? It looks like CS-1234.
+        > cs1234
+        < Thank you. We look up CS1234 and write to you within the hour.
+        = status_asked",
+    );
+}
+
+#[test]
+fn an_echo_answers_every_message_once_also_before_it_began() {
+    check(
+        &load(ECHO),
+        r"
+        > one
+        > cancel
+        > [media]
+        < one
+        < cancel
+        < [media]
+        > four
+        > five
+        < four
+        < five
+        > cancel
+        < All right, we stop here. Write again whenever you like.
+        = left",
+    );
+    let many: Vec<Said> = (0..500).map(|n| Said::text(n.to_string())).collect();
+    let turn = load(ECHO).advance(State::new(None), &many, after(0));
+    assert_eq!(
+        (turn.replies.len(), turn.consumed, turn.fault),
+        (500, 500, None)
+    );
+}
+
+#[test]
+fn the_built_in_flow_takes_name_and_subject_in_every_locale() {
+    for locale in Locale::ALL {
+        let script = Script::built_in(locale).unwrap();
+        assert_eq!(script.locale(), locale);
+        let mut state = State::new(None);
+        for (words, replies) in [("hi", 2), ("Bia", 1), ("a question", 1)] {
+            let turn = script.advance(state, &[Said::text(words)], after(0));
+            assert_eq!((turn.replies.len(), turn.consumed), (replies, 1));
+            state = turn.state;
+            if words == "a question" {
+                assert!(turn.replies[0].contains("Bia"), "{:?}", turn.replies);
+                let outcome = "noted".to_owned();
+                let resumable = false;
+                assert_eq!(turn.next, Next::Close { outcome, resumable });
+            }
+        }
+        let saved = |name: &str| state.variables().get(name).map(String::as_str);
+        assert_eq!(saved("subject"), Some("a question"));
+        assert_eq!(saved("name"), Some("Bia"));
+    }
+}
+
+/// A flow of one greeting, which leads to the given steps.
+fn flow(steps: &str) -> Script {
+    load(&format!("start = 'a'\n{steps}"))
+}
+
+#[test]
+fn an_invalid_answer_without_a_way_out_closes_with_words() {
+    check(
+        &flow("[step.a]\nask = 'age?'\nexpect = 'number'\nattempts = 2\nend = 'x'"),
+        "
+        > hi
+        < age?
+        > old
+        < Sorry, I did not understand that. Could you answer once more?
+        > very
+        < I am sorry, we do not understand each other today. Please write again later, and we start afresh.
+        = invalid",
+    );
+}
+
+#[test]
+fn what_renders_to_nothing_is_not_sent() {
+    check(
+        &flow(
+            "[step.a]\nsay = ['{% if coupon is defined %}x{% endif %} ', '''\nyes\n''']\nnext = 'b'\n[step.b]\nask = '?'\nsave = 'coupon'\nend = 'x'",
+        ),
+        "
+        > hi
+        < yes
+        < ?",
+    );
+}
+
+#[test]
+fn the_answer_and_the_opening_are_there_in_texts() {
+    check(
+        &flow(
+            "[step.a]\nask = 'you said: {{ opening }}'\nexpect = 'number'\ninvalid = '{{ answer }} is no number'\nnext = 'b'\n[step.b]\nsay = 'got {{ answer }}'\nend = 'x'",
+        ),
+        r"
+        > hello
+        > there
+        < you said: hello\nthere
+        > many
+        < many is no number
+        > 1,000
+        < got 1000
+        = x",
+    );
+}
+
+#[test]
+fn a_flow_that_only_talks_uses_up_the_opening() {
+    let script = flow("[step.a]\nsay = 'closed today'\nend = 'closed'");
+    let unread = [Said::text("one"), Said::text("two")];
+    let turn = script.advance(State::new(None), &unread, after(0));
+    assert_eq!((turn.consumed, turn.replies.len()), (2, 1));
+    assert_eq!(turn.state.step(), Some("a"));
+}
+
+#[test]
+fn a_close_leaves_what_came_after_it_unused() {
+    let script =
+        flow("[step.a]\nask = ''\nsave = 'x'\nnext = 'b'\n[step.b]\nsay = '{{ x }}'\nend = 'x'");
+    let unread = [Said::text("one"), Said::text("two")];
+    let turn = script.advance(State::new(None), &unread, after(0));
+    assert_eq!((turn.consumed, turn.replies), (1, vec!["one".to_owned()]));
+}
+
+#[test]
+fn the_opening_answers_no_question_that_follows_a_listening_step() {
+    let script = flow("[step.a]\nask = ''\nnext = 'b'\n[step.b]\nask = 'sure?'\nend = 'x'");
+    let unread = [Said::text("one"), Said::text("two")];
+    let turn = script.advance(State::new(None), &unread, after(0));
+    assert_eq!((turn.consumed, turn.replies.len()), (2, 1));
+    assert!(matches!(turn.next, Next::Wait { .. }));
+}
+
+#[test]
+fn the_wake_up_is_the_reminder_and_then_the_close() {
+    let script = flow("[step.a]\nask = '?'\nend = 'x'");
+    let turn = script.advance(State::new(None), &[], after(0));
+    assert_eq!(turn.next, Next::Wait { wake_at: after(5) });
+    let mut turn = script.advance(turn.state, &[], after(6));
+    assert_eq!(turn.next, Next::Wait { wake_at: after(15) });
+    assert_eq!(turn.replies.len(), 1);
+    // Another worker took over: the silence counts from now, and no second reminder comes.
+    turn.state.heard(after(14));
+    let turn = script.advance(turn.state, &[], after(28));
+    assert_eq!(
+        (turn.next, turn.replies.len()),
+        (Next::Wait { wake_at: after(29) }, 0)
+    );
+    let turn = script.advance(turn.state, &[], after(29));
+    let outcome = "silence".to_owned();
+    let resumable = true;
+    assert_eq!(turn.next, Next::Close { outcome, resumable });
+}
+
+#[test]
+fn a_step_that_is_gone_begins_again_and_keeps_what_was_saved() {
+    let before =
+        flow("[step.a]\nask = '?'\nsave = 'x'\nnext = 'b'\n[step.b]\nask = '??'\nend = 'x'");
+    let now = flow("[step.a]\nask = 'new?'\nsave = 'x'\nend = 'x'");
+    let turn = before.advance(State::new(None), &[Said::text("hi")], after(0));
+    let turn = before.advance(turn.state, &[Said::text("kept")], after(0));
+    assert_eq!(turn.state.step(), Some("b"));
+    // The clock alone moves nobody.
+    let turn = now.advance(turn.state, &[], after(1));
+    assert_eq!((turn.replies.len(), turn.fault), (0, None));
+    let turn = now.advance(turn.state, &[Said::text("yes")], after(1));
+    assert_eq!((turn.replies, turn.consumed), (vec!["new?".to_owned()], 1));
+    assert_eq!(
+        turn.fault.as_deref(),
+        Some("step `b` is gone; began again at `a`")
+    );
+    assert_eq!(turn.state.variables()["x"], "kept");
+    assert_eq!(turn.state.variables()["opening"], "hi");
+    let turn = now.advance(turn.state, &[Said::text("1")], after(1));
+    assert_eq!(turn.fault, None);
+}
+
+#[test]
+fn a_broken_step_apologises_and_closes() {
+    let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
+    let chain: String = (0..200)
+        .map(|n| format!("[step.s{n}]\nsay = ' x '\nnext = 's{}'\n", n + 1))
+        .collect();
+    for (steps, part) in [
+        (
+            format!("[step.a]\nsay = '{endless}'\nend = 'x'"),
+            "step `a`: ",
+        ),
+        (
+            "[step.a]\nsay = '{{ 1 / opening }}'\nend = 'x'".to_owned(),
+            "step `a`: ",
+        ),
+        (
+            format!("[step.a]\nsay = 'x'\nnext = 's0'\n{chain}[step.s200]\nsay = 'x'\nend = 'x'"),
+            "more than 100 steps",
+        ),
+    ] {
+        let turn = flow(&steps).advance(State::new(None), &[Said::text("secret")], after(0));
+        let fault = turn.fault.unwrap();
+        assert!(fault.contains(part) && !fault.contains("secret"), "{fault}");
+        let outcome = "trouble".to_owned();
+        let resumable = false;
+        assert_eq!(turn.next, Next::Close { outcome, resumable });
+        assert!(turn.replies.last().unwrap().starts_with("I am sorry"));
+        assert_eq!(turn.consumed, 1);
+    }
+}
+
+#[test]
+fn a_broken_text_of_the_author_gives_way_to_the_built_in_one() {
+    let script = load(
+        "start = 'a'\n[texts]\nleft = '{{ 1 / name }}'\nposition = '{{ 1 / name }}'\n[step.a]\nask = '?'\nend = 'x'",
+    );
+    let turn = script.advance(State::new(None), &[Said::text("hi")], after(0));
+    let turn = script.advance(turn.state, &[Said::text("leave")], after(0));
+    assert!(
+        turn.replies[0].starts_with("All right"),
+        "{:?}",
+        turn.replies
+    );
+    assert!(turn.fault.unwrap().contains("text `left`"));
+    let told = script.queue_text(
+        QueueText::Position {
+            position: 3,
+            wait: None,
+        },
+        Some("Ana"),
+    );
+    assert_eq!(told, "You are number 3 in line.");
+}
+
+#[test]
+fn the_line_s_texts_and_commands_speak_the_flow_s_language() {
+    let clinic = load(CLINIC);
+    let wait = Some(std::time::Duration::from_secs(280));
+    for (text, told) in [
+        (
+            QueueText::Position { position: 3, wait },
+            "Você é o nº 3 da fila. Espera estimada: cerca de 5 minutos.",
+        ),
+        (
+            QueueText::Position {
+                position: 3,
+                wait: None,
+            },
+            "Você é o nº 3 da fila. Espera estimada: ainda não sabemos.",
+        ),
+        (QueueText::Next, "Você é o próximo. Falta pouco."),
+        (
+            QueueText::StillWaiting { position: 2, wait },
+            "Obrigado por esperar: não esquecemos de você. Você é o nº 2 da fila.",
+        ),
+        (
+            QueueText::Left,
+            "Tudo bem, paramos por aqui. Escreva de novo quando quiser.",
+        ),
+    ] {
+        assert_eq!(clinic.queue_text(text, None), told);
+    }
+    for (words, command) in [
+        ("SAIR", Some(Command::Leave)),
+        ("posicao?", Some(Command::Position)),
+        ("quero sair", None),
+        ("desistir", None),
+        ("", None),
+    ] {
+        assert_eq!(clinic.command(&Said::text(words)), command, "{words}");
+    }
+    for (locale, word) in [
+        (Locale::En, "quit"),
+        (Locale::PtBr, "desistir"),
+        (Locale::Es, "salir"),
+    ] {
+        let script = Script::built_in(locale).unwrap();
+        assert_eq!(script.command(&Said::text(word)), Some(Command::Leave));
+    }
+    assert_eq!(clinic.resume_within().as_secs(), 86_400);
+    assert_eq!(clinic.notice_rules(), &NoticeRules::default());
+    assert_eq!((clinic.name(), clinic.locale()), ("clinic", Locale::PtBr));
+}
+
+#[test]
+fn a_file_from_a_windows_editor_loads() {
+    let script = load(&format!("\u{feff}{}", CLINIC.replace('\n', "\r\n")));
+    let turn = script.advance(State::new(None), &[Said::text("oi")], after(0));
+    assert_eq!(turn.replies[0], "Olá!");
+}
+
+#[test]
+fn a_script_can_be_shared_by_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<Script>();
+}
+
+proptest! {
+    #[test]
+    fn no_words_break_a_flow(
+        turns in proptest::collection::vec(proptest::collection::vec("[1-3]|yes|no|fila|\\PC{0,20}", 0..4), 1..12),
+        minutes in 0u64..20,
+    ) {
+        for source in [CLINIC, SHOP, ECHO] {
+            let script = load(source);
+            let mut state = State::new(None);
+            for (n, words) in turns.iter().enumerate() {
+                let unread: Vec<Said> = words.iter().map(|words| said(words)).collect();
+                let now = after(minutes * n as u64);
+                let turn = script.advance(state.clone(), &unread, now);
+                let again = script.advance(state, &unread, now);
+                prop_assert_eq!(&turn, &again);
+                prop_assert!(turn.consumed <= unread.len());
+                prop_assert_eq!(&turn.fault, &None);
+                match turn.next {
+                    Next::Wait { wake_at } => {
+                        prop_assert!(wake_at > now);
+                        prop_assert_eq!(turn.consumed, unread.len());
+                    }
+                    // Whatever opens the next conversation, this one used something up.
+                    Next::Close { .. } => prop_assert!(turn.consumed > 0 || unread.is_empty()),
+                }
+                state = turn.state.resume(None);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Asks a running daemon whether it is ready: what a container's HEALTHCHECK runs.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::config::LISTEN;
+
+/// # Errors
+/// Why the daemon on `listen` is not ready, or that nobody answers there.
+pub fn check(listen: Option<&str>) -> Result<(), String> {
+    let listen = listen.unwrap_or(LISTEN);
+    let mut address: SocketAddr =
+        listen.parse().map_err(|_| format!("LISTEN is {listen:?}: write an address and a port, e.g. {LISTEN}"))?;
+    // A daemon that listens on all addresses is asked on the nearest.
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    let url = format!("http://{address}/ready");
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(5)))
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let mut answer = agent.get(&url).call().map_err(|error| format!("no answer from {url}: {error}"))?;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    let body = answer.body_mut().read_to_string().unwrap_or_default();
+    Err(format!("{url} answered {}: {body}", answer.status()))
+}

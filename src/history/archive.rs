@@ -1,0 +1,202 @@
+//! The writing side: batches of stream entries and the position in their stream, in one transaction.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+
+use super::entry::Entry;
+use super::{Error, conversations, failed, marks, pairing, schema};
+
+/// An entry of a session's history stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamEntry {
+    /// Whose stream it was read from.
+    pub session: String,
+    /// Its Redis stream id, `<ms>-<seq>`.
+    pub stream_id: String,
+    /// Its fields and their values.
+    pub fields: Vec<(String, String)>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Entries taken in, also those that told nothing new.
+    pub stored: usize,
+    /// Entries at or before the position of their session: archived earlier.
+    pub skipped: usize,
+    /// Entries kept as they came, because they could not be understood.
+    pub unreadable: usize,
+    /// The first of these, for the log: session, stream id and reason.
+    pub first_unreadable: Option<String>,
+}
+
+/// The history file, open for writing. Have one per file.
+#[derive(Debug)]
+pub struct Archive {
+    db: Connection,
+}
+
+impl Archive {
+    /// Opens the file; makes it (but not its directory) or brings its schema up to date where needed.
+    ///
+    /// # Errors
+    /// When the file cannot be made or opened, or a newer version wrote it.
+    pub fn open(path: &Path) -> Result<Archive, Error> {
+        Ok(Archive {
+            db: schema::open_for_writing(path)?,
+        })
+    }
+
+    /// The stream id of the last entry of `session` archived; `None` before the first.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn position(&self, session: &str) -> Result<Option<String>, Error> {
+        position(&self.db, session).map_err(failed("reading a position"))
+    }
+
+    /// Stores a batch and moves the positions of its sessions, together or not at all.
+    ///
+    /// Entries at or before their session's position are skipped, so a batch may be given again after
+    /// an error or a crash. After `Ok` it is on the disk, and the stream may be trimmed.
+    ///
+    /// # Errors
+    /// When SQLite fails; nothing of the batch is stored then.
+    pub fn append(&mut self, entries: &[StreamEntry]) -> Result<Appended, Error> {
+        match self.append_with(entries, apply) {
+            // Something in one entry that SQLite refuses must not hold up the others for ever.
+            Err(error) if is_about_an_entry(&error) => self.append_with(entries, apply_guarded),
+            done => done,
+        }
+        .map_err(failed("storing a batch"))
+    }
+
+    fn append_with(&mut self, entries: &[StreamEntry], apply: Apply) -> rusqlite::Result<Appended> {
+        let mut appended = Appended::default();
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut positions: HashMap<&str, Option<StreamId>> = HashMap::new();
+        for (id, entry) in in_stream_order(entries) {
+            let session = entry.session.as_str();
+            let outcome = match id {
+                // Without a place in the stream it moves no position; should it come again, it is the same row.
+                None => Err("the stream id is not <ms>-<seq>".to_owned()),
+                Some(id) => {
+                    let at = match positions.get_mut(session) {
+                        Some(at) => at,
+                        None => {
+                            let stored = position(&tx, session)?;
+                            positions
+                                .entry(session)
+                                .or_insert(stored.as_deref().and_then(StreamId::parse))
+                        }
+                    };
+                    if at.is_some_and(|at| id <= at) {
+                        appended.skipped += 1;
+                        continue;
+                    }
+                    *at = Some(id);
+                    match Entry::read(entry, id.ms()) {
+                        Ok(read) => apply(&tx, session, read)?,
+                        Err(reason) => Err(reason),
+                    }
+                }
+            };
+            match outcome {
+                Ok(()) => appended.stored += 1,
+                Err(reason) => {
+                    keep_unreadable(&tx, entry, &reason)?;
+                    appended.unreadable += 1;
+                    appended
+                        .first_unreadable
+                        .get_or_insert_with(|| format!("session {session}, entry {}: {reason}", entry.stream_id));
+                }
+            }
+        }
+        for (session, at) in positions {
+            if let Some(StreamId(ms, seq)) = at {
+                tx.prepare_cached("INSERT OR REPLACE INTO position (session, stream_id) VALUES (?1, ?2)")?
+                    .execute(params![session, format!("{ms}-{seq}")])?;
+            }
+        }
+        tx.commit()?;
+        Ok(appended)
+    }
+}
+
+/// Stores one entry; the inner error is the reason why it could not be, and ends nothing.
+type Apply = fn(&Connection, &str, Entry) -> rusqlite::Result<Result<(), String>>;
+
+fn apply(db: &Connection, session: &str, entry: Entry) -> rusqlite::Result<Result<(), String>> {
+    match entry {
+        Entry::Message(row) => pairing::message(db, &row)?,
+        Entry::Reply(row) => pairing::reply(db, &row)?,
+        Entry::Mark { key, at, mark } => marks::store(db, session, &key, at, &mark)?,
+        Entry::Conversation { id, chat, at, step } => conversations::store(db, session, &id, &chat, at, &step)?,
+    }
+    Ok(Ok(()))
+}
+
+/// As `apply`, but what SQLite refuses is undone alone. Not the usual way, because each savepoint makes
+/// FTS5 write out what it has gathered.
+fn apply_guarded(db: &Connection, session: &str, entry: Entry) -> rusqlite::Result<Result<(), String>> {
+    db.execute_batch("SAVEPOINT entry")?;
+    let outcome = match apply(db, session, entry) {
+        Err(error) if is_about_an_entry(&error) => {
+            db.execute_batch("ROLLBACK TO entry")?;
+            Err(format!("refused by SQLite: {error}"))
+        }
+        other => other?,
+    };
+    db.execute_batch("RELEASE entry")?;
+    Ok(outcome)
+}
+
+/// Whether a failure comes from what was to be stored, not from the disk, a lock or the file.
+fn is_about_an_entry(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+    match error.sqlite_error_code() {
+        Some(code) => matches!(code, ConstraintViolation | TypeMismatch | TooBig),
+        // Rust values that do not convert, e.g. what stands in the file is not of the type we wrote.
+        None => true,
+    }
+}
+
+fn keep_unreadable(db: &Connection, entry: &StreamEntry, reason: &str) -> rusqlite::Result<()> {
+    let fields = serde_json::json!(entry.fields).to_string();
+    db.prepare_cached("INSERT OR IGNORE INTO unreadable (session, stream_id, reason, fields) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![entry.session, entry.stream_id, reason, fields])?;
+    Ok(())
+}
+
+fn position(db: &Connection, session: &str) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached("SELECT stream_id FROM position WHERE session = ?1")?
+        .query_row([session], |row| row.get(0))
+        .optional()
+}
+
+/// The entries by stream id. They mostly come so; if not, a later one must not make us skip an earlier.
+fn in_stream_order(entries: &[StreamEntry]) -> Vec<(Option<StreamId>, &StreamEntry)> {
+    let mut all: Vec<_> = entries
+        .iter()
+        .map(|entry| (StreamId::parse(&entry.stream_id), entry))
+        .collect();
+    all.sort_by_key(|(id, _)| *id);
+    all
+}
+
+/// A Redis stream id; compared as numbers, since `9-0` comes before `10-0`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct StreamId(u64, u64);
+
+impl StreamId {
+    fn parse(text: &str) -> Option<StreamId> {
+        let (ms, seq) = text.split_once('-')?;
+        Some(StreamId(ms.parse().ok()?, seq.parse().ok()?))
+    }
+
+    fn ms(self) -> i64 {
+        i64::try_from(self.0).unwrap_or(i64::MAX)
+    }
+}

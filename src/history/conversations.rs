@@ -1,0 +1,31 @@
+//! The steps of conversations, each an upsert, so that they may come in any order.
+
+use rusqlite::{Connection, params};
+
+use super::entry::Step;
+
+/// Stores a step of conversation `id`, taken at `at` (ms).
+pub(super) fn store(
+    db: &Connection,
+    session: &str,
+    id: &str,
+    chat: &str,
+    at: i64,
+    step: &Step,
+) -> rusqlite::Result<()> {
+    match step {
+        Step::Opened { ticket } => db
+            .prepare_cached(include_str!("sql/opened.sql"))?
+            .execute(params![session, id, chat, ticket, at])?,
+        Step::Claimed { process } => db
+            .prepare_cached(include_str!("sql/claimed.sql"))?
+            .execute(params![session, id, chat, process, at])?,
+        Step::Requeued => db
+            .prepare_cached(include_str!("sql/requeued.sql"))?
+            .execute(params![session, id, chat])?,
+        Step::Closed { outcome, variables } => db
+            .prepare_cached(include_str!("sql/closed.sql"))?
+            .execute(params![session, id, chat, at, outcome, variables])?,
+    };
+    Ok(())
+}

@@ -1,0 +1,420 @@
+//! A stream entry, understood: from flat strings to one of the facts the archive knows.
+//!
+//! Tolerant on purpose. Unknown keys are passed over, optional ones may be missing, numbers may be
+//! floats or strings. What lacks the essential (which chat, which message) is refused with a reason.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::archive::StreamEntry;
+
+/// What an entry tells.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// A message that WAHA told of.
+    Message(Row),
+    /// A message that our sender handed over, or failed to.
+    Reply(Row),
+    Mark { key: Key, at: i64, mark: Mark },
+    Conversation { id: String, chat: String, at: i64, step: Step },
+}
+
+/// What a message is known by, within its session.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) direction: &'static str,
+    pub(super) stanza: String,
+}
+
+/// What happened to a message.
+#[derive(Debug)]
+pub(super) enum Mark {
+    Ack(i64),
+    Failed(Option<String>),
+    Edited(String),
+    Revoked,
+    Reaction { by: String, text: String },
+}
+
+/// What happened to a conversation.
+#[derive(Debug)]
+pub(super) enum Step {
+    Opened { ticket: Option<i64> },
+    Claimed { process: String },
+    Requeued,
+    Closed { outcome: Option<String>, variables: String },
+}
+
+/// A row of the table `message`; also kept as JSON in the table `echo`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Row {
+    pub(super) session: String,
+    pub(super) direction: String,
+    pub(super) stanza: Option<String>,
+    pub(super) chat: String,
+    pub(super) conversation: Option<String>,
+    pub(super) author: String,
+    pub(super) kind: String,
+    pub(super) text: String,
+    pub(super) media: Option<String>,
+    pub(super) location: Option<String>,
+    pub(super) contacts: Option<String>,
+    pub(super) quoted: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) sent_at: i64,
+    pub(super) received_at: Option<i64>,
+    pub(super) at: i64,
+    pub(super) reply_id: Option<String>,
+    pub(super) state: Option<String>,
+    pub(super) reason: Option<String>,
+}
+
+impl Entry {
+    /// Understands an entry that entered its stream at `entered_at` (ms); the reason why not otherwise.
+    pub(super) fn read(entry: &StreamEntry, entered_at: i64) -> Result<Entry, String> {
+        let kind = field(entry, "kind").ok_or("no field `kind`")?;
+        match kind {
+            "message" => Ok(Entry::Message(row(entry, entered_at)?)),
+            "reply" => {
+                let mut row = row(entry, entered_at)?;
+                row.state = Some(filled(field(entry, "state")).unwrap_or_else(|| "sent".to_owned()));
+                row.reason = filled(field(entry, "reason"));
+                Ok(Entry::Reply(row))
+            }
+            "ack" | "edited" | "revoked" | "reaction" => mark(entry, kind, entered_at),
+            "opened" | "claimed" | "requeued" | "closed" => conversation(entry, kind, entered_at),
+            other => Err(format!("unknown kind `{other}`")),
+        }
+    }
+}
+
+/// The data of `message` and `reply`.
+#[derive(Deserialize)]
+struct Said<'a> {
+    chat: String,
+    stanza: Option<String>,
+    direction: Direction,
+    author: Option<String>,
+    kind: Option<String>,
+    text: Option<String>,
+    #[serde(borrow)]
+    media: Option<&'a RawValue>,
+    #[serde(borrow)]
+    location: Option<&'a RawValue>,
+    #[serde(borrow)]
+    contacts: Option<&'a RawValue>,
+    quoted: Option<String>,
+    name: Option<String>,
+    #[serde(default)]
+    sent_at: Number,
+    #[serde(default)]
+    received_at: Number,
+    reply_id: Option<String>,
+}
+
+/// The data of `ack`, `edited`, `revoked` and `reaction`.
+#[derive(Deserialize)]
+struct Marked<'a> {
+    stanza: String,
+    direction: Direction,
+    #[serde(default)]
+    at: Number,
+    #[serde(default)]
+    ack: Number,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    text: Option<String>,
+    by: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Direction {
+    Inbound,
+    Outbound,
+}
+
+impl Direction {
+    fn name(self) -> &'static str {
+        match self {
+            Direction::Inbound => "inbound",
+            Direction::Outbound => "outbound",
+        }
+    }
+}
+
+fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
+    let said: Said<'_> = data(entry)?;
+    if said.chat.is_empty() {
+        return Err("data: empty `chat`".to_owned());
+    }
+    let reply = field(entry, "kind") == Some("reply");
+    let author = said.author.filter(|author| !author.is_empty());
+    let (sent_at, at) = moment(said.sent_at.0, said.received_at.0, entered_at);
+    Ok(Row {
+        session: entry.session.clone(),
+        direction: said.direction.name().to_owned(),
+        stanza: some(said.stanza),
+        chat: said.chat,
+        conversation: filled(field(entry, "conversation")),
+        author: author.unwrap_or_else(|| {
+            match (said.direction, reply) {
+                (Direction::Inbound, _) => "customer",
+                (Direction::Outbound, true) => "bot",
+                (Direction::Outbound, false) => "phone",
+            }
+            .to_owned()
+        }),
+        kind: some(said.kind).unwrap_or_else(|| "text".to_owned()),
+        text: said.text.unwrap_or_default(),
+        media: json(said.media),
+        location: json(said.location),
+        contacts: json(said.contacts),
+        quoted: some(said.quoted),
+        name: some(said.name),
+        sent_at,
+        received_at: said.received_at.0,
+        at,
+        // Only a reply's own account says which reply it is.
+        reply_id: some(said.reply_id).filter(|_| reply),
+        state: None,
+        reason: None,
+    })
+}
+
+/// WAHA's time, and the best guess of the moment.
+///
+/// WAHA mostly gives whole seconds, ours are milliseconds: a question sent at 5.3 s and its answer of
+/// 5.9 s, told as 5.0, would change places. When we received it says more, within that second; beyond
+/// the second it is only late.
+fn moment(sent: Option<i64>, received: Option<i64>, entered_at: i64) -> (i64, i64) {
+    let sent = sent.or(received).unwrap_or(entered_at);
+    let at = match received {
+        Some(received) if sent % 1000 == 0 => received.clamp(sent, sent.saturating_add(999)),
+        _ => sent,
+    };
+    (sent, at)
+}
+
+fn mark(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, String> {
+    let marked: Marked<'_> = data(entry)?;
+    if marked.stanza.is_empty() {
+        return Err("data: empty `stanza`".to_owned());
+    }
+    let mark = match kind {
+        "ack" => match marked.ack.0 {
+            Some(level) if level < 0 => Mark::Failed(json(marked.error).map(|error| plain(&error))),
+            Some(level) => Mark::Ack(level),
+            None => return Err("data: no `ack`".to_owned()),
+        },
+        "edited" => Mark::Edited(marked.text.ok_or("data: no `text`")?),
+        "revoked" => Mark::Revoked,
+        _ => Mark::Reaction {
+            by: marked.by.unwrap_or_default(),
+            text: marked.text.unwrap_or_default(),
+        },
+    };
+    Ok(Entry::Mark {
+        key: Key {
+            direction: marked.direction.name(),
+            stanza: marked.stanza,
+        },
+        at: marked.at.0.unwrap_or(entered_at),
+        mark,
+    })
+}
+
+fn conversation(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, String> {
+    let id = filled(field(entry, "conversation")).ok_or("no field `conversation`")?;
+    let chat = filled(field(entry, "chat")).ok_or("no field `chat`")?;
+    let step = match kind {
+        "opened" => Step::Opened {
+            ticket: field(entry, "ticket").and_then(number),
+        },
+        "claimed" => Step::Claimed {
+            process: field(entry, "process").unwrap_or_default().to_owned(),
+        },
+        "requeued" => Step::Requeued,
+        _ => Step::Closed {
+            outcome: filled(field(entry, "outcome")),
+            variables: variables(field(entry, "variables").unwrap_or_default())?,
+        },
+    };
+    Ok(Entry::Conversation {
+        id,
+        chat,
+        at: field(entry, "at").and_then(number).unwrap_or(entered_at),
+        step,
+    })
+}
+
+/// The variables as a JSON object. An empty Lua table is encoded as a list, or as nothing.
+fn variables(text: &str) -> Result<String, String> {
+    if matches!(text.trim(), "" | "[]" | "null") {
+        return Ok("{}".to_owned());
+    }
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("variables: {error}"))
+}
+
+fn data<'a, T: Deserialize<'a>>(entry: &'a StreamEntry) -> Result<T, String> {
+    let data = field(entry, "data").ok_or("no field `data`")?;
+    serde_json::from_str(data).map_err(|error| format!("data: {error}"))
+}
+
+fn field<'a>(entry: &'a StreamEntry, name: &str) -> Option<&'a str> {
+    entry
+        .fields
+        .iter()
+        .find(|(field, _)| field == name)
+        .map(|(_, value)| value.as_str())
+}
+
+fn filled(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn some(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// JSON as it came, unless it says nothing.
+fn json(raw: Option<&RawValue>) -> Option<String> {
+    raw.map(RawValue::get)
+        .filter(|json| !matches!(*json, "null" | "[]" | "{}" | "\"\""))
+        .map(str::to_owned)
+}
+
+/// A JSON string without its quotes; other JSON as it is.
+fn plain(json: &str) -> String {
+    serde_json::from_str(json).unwrap_or_else(|_| json.to_owned())
+}
+
+fn number(text: &str) -> Option<i64> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| whole(text.parse().ok()?))
+}
+
+/// The whole part, where there is one: WEBJS has fractional times.
+fn whole(number: f64) -> Option<i64> {
+    // 2^53: beyond it floats are no longer exact, and no time or level is that large.
+    (number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
+/// An integer that may come as a float, as a string, as null, or not at all.
+#[derive(Default)]
+struct Number(Option<i64>);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl Visitor<'_> for Any {
+            type Value = Number;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+            fn visit_i64<E: de::Error>(self, n: i64) -> Result<Number, E> {
+                Ok(Number(Some(n)))
+            }
+            fn visit_u64<E: de::Error>(self, n: u64) -> Result<Number, E> {
+                Ok(Number(i64::try_from(n).ok()))
+            }
+            fn visit_f64<E: de::Error>(self, n: f64) -> Result<Number, E> {
+                Ok(Number(whole(n)))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+                Ok(Number(number(text)))
+            }
+            fn visit_unit<E: de::Error>(self) -> Result<Number, E> {
+                Ok(Number(None))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(fields: &[(&str, &str)]) -> Result<Entry, String> {
+        let entry = StreamEntry {
+            session: "default".to_owned(),
+            stream_id: "7-0".to_owned(),
+            fields: fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        };
+        Entry::read(&entry, 7)
+    }
+
+    #[test]
+    fn a_message_needs_only_chat_and_direction() {
+        let Ok(Entry::Message(row)) = read(&[("kind", "message"), ("data", r#"{"chat":"a@c.us","direction":"inbound"}"#)])
+        else {
+            panic!("not a message");
+        };
+        assert_eq!((row.author.as_str(), row.kind.as_str(), row.text.as_str()), ("customer", "text", ""));
+        assert_eq!((row.sent_at, row.at, row.stanza), (7, 7, None));
+    }
+
+    #[test]
+    fn unknown_keys_nulls_floats_and_strings_are_tolerated() {
+        let data = r#"{"chat":"a@c.us","direction":"outbound","stanza":"","text":null,"media":null,"contacts":[],
+            "location":{"latitude":-23.5,"longitude":"-46.6"},"sent_at":1710481111853.7,"received_at":"1710481112000","new":{"x":[1]}}"#;
+        let Ok(Entry::Message(row)) = read(&[("kind", "message"), ("data", data), ("conversation", ""), ("more", "")])
+        else {
+            panic!("not a message");
+        };
+        assert_eq!((row.sent_at, row.received_at), (1710481111853, Some(1710481112000)));
+        assert_eq!((row.stanza, row.media, row.contacts, row.conversation), (None, None, None, None));
+        assert_eq!(row.location.as_deref(), Some(r#"{"latitude":-23.5,"longitude":"-46.6"}"#));
+        assert_eq!(row.author, "phone");
+    }
+
+    #[test]
+    fn a_whole_second_is_refined_by_when_it_was_received_but_only_within_it() {
+        assert_eq!(moment(Some(5000), Some(5900), 9), (5000, 5900));
+        assert_eq!(moment(Some(5000), Some(605_000), 9), (5000, 5999));
+        assert_eq!(moment(Some(5000), Some(4000), 9), (5000, 5000));
+        assert_eq!(moment(Some(5123), Some(5900), 9), (5123, 5123));
+        assert_eq!(moment(None, Some(5900), 9), (5900, 5900));
+        assert_eq!(moment(None, None, 9), (9, 9));
+    }
+
+    #[test]
+    fn what_lacks_the_essential_is_refused_with_a_reason() {
+        for (fields, reason) in [
+            (&[("data", "{}")][..], "kind"),
+            (&[("kind", "birthday")], "birthday"),
+            (&[("kind", "message")], "data"),
+            (&[("kind", "message"), ("data", "{")], "data"),
+            (&[("kind", "message"), ("data", r#"{"chat":"a@c.us","direction":"sideways"}"#)], "sideways"),
+            (&[("kind", "ack"), ("data", r#"{"stanza":"A","direction":"outbound"}"#)], "ack"),
+            (&[("kind", "edited"), ("data", r#"{"stanza":"A","direction":"outbound"}"#)], "text"),
+            (&[("kind", "revoked"), ("data", r#"{"stanza":"","direction":"outbound"}"#)], "stanza"),
+            (&[("kind", "opened"), ("chat", "a@c.us")], "conversation"),
+            (&[("kind", "closed"), ("conversation", "1"), ("chat", "a@c.us"), ("variables", "{")], "variables"),
+        ] {
+            let error = read(fields).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_ack_keeps_what_came_with_it() {
+        for (error, kept) in [(r#""463""#, "463"), (r#"{"code":"463"}"#, r#"{"code":"463"}"#)] {
+            let data = format!(r#"{{"stanza":"A","direction":"outbound","ack":-1,"error":{error}}}"#);
+            let Ok(Entry::Mark { mark: Mark::Failed(Some(error)), .. }) = read(&[("kind", "ack"), ("data", &data)]) else {
+                panic!("not a failed ack");
+            };
+            assert_eq!(error, kept);
+        }
+    }
+}

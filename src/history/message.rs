@@ -1,0 +1,112 @@
+//! Messages and conversations as they are read: everything known about each, put together.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// A message and all that happened to it. Times are Unix milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Message {
+    /// The WhatsApp account.
+    pub session: String,
+    /// The customer's chat id.
+    pub chat: String,
+    /// The conversation it belongs to, if any.
+    pub conversation: Option<String>,
+    /// WhatsApp's bare message id, if it was ever learned.
+    pub stanza: Option<String>,
+    /// `inbound` or `outbound`.
+    pub direction: String,
+    /// `customer`, `bot`, `agent` or `phone`.
+    pub author: String,
+    /// `text`, `image`, `voice`, `location` ...
+    pub kind: String,
+    /// The text that stands: of the latest edit, else as first said.
+    pub text: String,
+    /// The text as first said, where it was edited.
+    pub first_text: Option<String>,
+    /// Every later version, oldest first.
+    pub edits: Vec<Edit>,
+    /// When it was withdrawn.
+    pub revoked_at: Option<i64>,
+    /// `{url, mimetype, filename, error}`, as WAHA told it.
+    pub media: Option<Value>,
+    /// `{latitude, longitude, name, address}`, as WAHA told it.
+    pub location: Option<Value>,
+    /// vCards, as WAHA told them.
+    pub contacts: Option<Value>,
+    /// Stanza of the message it answers to.
+    pub quoted: Option<String>,
+    /// The author's WhatsApp name.
+    pub name: Option<String>,
+    /// The best guess of when it was said: WAHA's time, refined within its second. Lists are sorted by it.
+    pub at: i64,
+    /// WAHA's time.
+    pub sent_at: i64,
+    /// When it reached us.
+    pub received_at: Option<i64>,
+    /// Our id of it, for a reply.
+    pub reply_id: Option<String>,
+    /// `sent` or `failed`, for a reply.
+    pub state: Option<String>,
+    /// The highest ack: 0 pending, 1 server, 2 device, 3 read, 4 played.
+    pub ack: Option<i64>,
+    /// When that ack was first reported.
+    pub ack_at: Option<i64>,
+    /// Whether sending failed, or WhatsApp reported an error afterwards.
+    pub failed: bool,
+    /// Why, if it is known.
+    pub error: Option<String>,
+    /// Reactions that stand, oldest first.
+    pub reactions: Vec<Reaction>,
+}
+
+/// A later version of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Edit {
+    /// When it was edited, in Unix milliseconds.
+    pub at: i64,
+    /// The new text.
+    pub text: String,
+}
+
+/// A reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Reaction {
+    /// Who reacted.
+    pub by: String,
+    /// Mostly an emoji.
+    pub text: String,
+    /// When, in Unix milliseconds.
+    pub at: i64,
+}
+
+/// A conversation from the message that opened it to its outcome. Times are Unix milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Conversation {
+    /// The WhatsApp account.
+    pub session: String,
+    /// Its id.
+    pub id: String,
+    /// The customer's chat id.
+    pub chat: String,
+    /// Its place in line.
+    pub ticket: Option<i64>,
+    /// When it was opened.
+    pub opened_at: Option<i64>,
+    /// When it was first claimed by a worker.
+    pub claimed_at: Option<i64>,
+    /// When it was closed.
+    pub closed_at: Option<i64>,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// What the flow had saved when it closed: a JSON object.
+    pub variables: Option<Value>,
+    /// From opened to first claimed (or to closed, if nobody claimed it), in milliseconds.
+    pub waiting_ms: Option<i64>,
+    /// From first claimed to closed, in milliseconds.
+    pub handling_ms: Option<i64>,
+    /// How many times it went back to its place in line.
+    pub requeued: i64,
+    /// The process that claimed it last.
+    pub process: Option<String>,
+}

@@ -1,0 +1,89 @@
+//! Everything said and done, in one SQLite file: written by an archiver, read by anybody at any time.
+//!
+//! The history is a consequence. Entries come from a stream in batches ([`Archive::append`]) and land
+//! together with the position in that stream, in one transaction, so each lands exactly once.
+//!
+//! - Only this module knows rusqlite. It is synchronous: call it on a blocking thread.
+//! - It knows no Redis; a stream entry is an id and a list of strings ([`StreamEntry`]).
+//! - Order never matters: acks, edits and claims may come before what they are about, and whatever the
+//!   order, the rows come out the same. What arrives is kept as facts; queries put them together.
+//! - An entry that nobody understands is kept as it came and counted; it never holds up the others.
+
+mod archive;
+mod conversations;
+mod entry;
+mod marks;
+mod message;
+mod pairing;
+mod print;
+mod query;
+mod rows;
+mod schema;
+mod search;
+mod since;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+pub use archive::{Appended, Archive, StreamEntry};
+pub use message::{Conversation, Edit, Message, Reaction};
+pub use query::{History, Query};
+pub use since::{SinceError, parse_since};
+
+/// The history's file in the data directory.
+pub const FILE_NAME: &str = "history.sqlite";
+
+/// Why the history cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such file.
+    #[error(
+        "no history at {path}: either nothing was archived yet, or DATA_DIR should name the directory of the daemon"
+    )]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file is there, or could be made, but does not open.
+    #[error("cannot open the history {path}: check DATA_DIR, its owner and its permissions")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The file was written by a later version of this program.
+    #[error("the history {path} has schema {found}, newer than this waha-sm knows ({known}): upgrade waha-sm")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The latest schema version of this program.
+        known: i64,
+    },
+    /// The file waits for a migration, which a reader does not do.
+    #[error("the history {path} has schema {found}, older than {known}: start the daemon once to bring it up to date")]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The latest schema version of this program.
+        known: i64,
+    },
+    /// SQLite refused or failed: a full disk, a lock held for too long, a damaged file.
+    #[error("the history failed while {doing}")]
+    Sql {
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+}
+
+/// Names what was being done when SQLite failed.
+fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
+    move |source| Error::Sql { doing, source }
+}

@@ -1,0 +1,332 @@
+//! One row per message, though two tell of it: our sender (a reply) and WAHA (its echo), in any order.
+//!
+//! They are brought together by the stanza. Where the sender never learned it, such a *loose* reply is
+//! matched with an echo of the same chat and text within [`WINDOW`]: the echo's row gives way (it is kept
+//! in the table `echo`) and lends its stanza to the reply. Since a better match may come later, whatever
+//! arrives makes the matches around it anew, by a rule that depends on what is there and not on what came
+//! first; and an echo that turns out to be another reply's is given back.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::entry::Row;
+use super::marks::index;
+use super::rows::{self, Found};
+
+/// How far apart (ms) a reply and its echo may be said to be sent.
+const WINDOW: i64 = 10 * 60 * 1000;
+
+/// How many candidates on each side are looked at: a chat flooded with one text must not make
+/// each arrival cost the square of the flood. Beyond it the nearest still match.
+const CANDIDATES_MAX: usize = 64;
+
+/// Stores a message that WAHA told of; a repeat only adds what was missing.
+pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
+    if rows::insert(db, row)?.is_none() {
+        let Some(stanza) = &row.stanza else { return Ok(()) };
+        match rows::by_stanza(db, &row.session, &row.direction, stanza)? {
+            Some(known) if !known.loose => {
+                rows::fill(db, known.id, row)?;
+                if known.text.is_empty() && !row.text.is_empty() {
+                    index(db, known.id)?;
+                }
+            }
+            // The echo lends this stanza; its own account is set aside.
+            _ => return Ok(()),
+        }
+    }
+    if row.direction == "outbound" && row.stanza.is_some() {
+        rematch(db, &row.session, &Place::of(&row.chat, &row.text, row.at))?;
+    }
+    Ok(())
+}
+
+/// Stores a reply as our sender tells it, together with its echo if that is here.
+///
+/// Told again (a retry after a failure, an entry written twice) it stays one row: sent counts more than
+/// failed, and knowing the stanza more than not knowing it; between equals the first stands.
+pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
+    let session = row.session.as_str();
+    let mut changed = Vec::new();
+    let mut mine = reply_row(db, row)?;
+    if let Some(stanza) = &row.stanza {
+        // What is certain takes back what was only likely.
+        let borrower = rows::by_stanza(db, session, &row.direction, stanza)?.filter(|found| found.loose);
+        changed.extend(release(db, borrower.as_ref())?);
+        let borrowed = reply_row(db, row)?.filter(|mine| mine.loose);
+        changed.extend(release(db, borrowed.as_ref())?);
+        mine = reply_row(db, row)?;
+    }
+    let holder = match &row.stanza {
+        Some(stanza) => rows::by_stanza(db, session, &row.direction, stanza)?,
+        None => None,
+    };
+    match (mine, holder) {
+        (None, None) => {
+            rows::insert(db, row)?;
+        }
+        (None, Some(echo)) if echo.state.is_none() => {
+            rows::overlay(db, echo.id, row)?;
+            if echo.text != row.text {
+                index(db, echo.id)?;
+            }
+        }
+        // Two replies with one stanza cannot be; the first stands.
+        (None, Some(_)) => {}
+        (Some(mine), holder) if counts_more(row, &mine) => {
+            changed.push(Place::of(&mine.chat, &mine.text, mine.at));
+            renew(db, &mine, holder, row)?;
+        }
+        (Some(_), _) => {}
+    }
+    if row.stanza.is_none() {
+        changed.push(Place::of(&row.chat, &row.text, row.at));
+    }
+    for place in &changed {
+        rematch(db, session, place)?;
+    }
+    Ok(())
+}
+
+/// Replaces what a reply told before by what it tells now.
+fn renew(db: &Connection, mine: &Found, holder: Option<Found>, row: &Row) -> rusqlite::Result<()> {
+    let holder = holder.filter(|holder| holder.id != mine.id);
+    match holder {
+        Some(echo) if echo.state.is_none() && mine.stanza.is_none() => {
+            let echo = rows::take(db, echo.id)?;
+            rows::overlay(db, mine.id, row)?;
+            rows::fill(db, mine.id, &echo)?;
+        }
+        // A stanza that stands in another row, or a second one for this: the first stands.
+        Some(_) => {
+            let row = Row {
+                stanza: None,
+                ..row.clone()
+            };
+            rows::overlay(db, mine.id, &row)?;
+        }
+        None => rows::overlay(db, mine.id, row)?,
+    }
+    index(db, mine.id)
+}
+
+fn counts_more(row: &Row, mine: &Found) -> bool {
+    let now = (row.state.as_deref() == Some("sent"), row.stanza.is_some());
+    let before = (
+        mine.state.as_deref() == Some("sent"),
+        mine.stanza.is_some() && !mine.loose,
+    );
+    now > before
+}
+
+fn reply_row(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
+    match &row.reply_id {
+        Some(reply_id) => rows::by_reply(db, &row.session, reply_id),
+        None => Ok(None),
+    }
+}
+
+/// Where matches are to be made anew: around some moments of a chat, among messages of one text.
+#[derive(Debug)]
+struct Place {
+    chat: String,
+    text: String,
+    from: i64,
+    to: i64,
+}
+
+impl Place {
+    fn of(chat: &str, text: &str, at: i64) -> Place {
+        Place {
+            chat: chat.to_owned(),
+            text: text.to_owned(),
+            from: at,
+            to: at,
+        }
+    }
+}
+
+/// A loose reply, and the echo that lends it a stanza now.
+struct Reply {
+    id: i64,
+    at: i64,
+    failed: bool,
+    reply_id: String,
+    lender: Option<String>,
+}
+
+/// An echo that no reply owns by its stanza.
+struct Echo {
+    stanza: String,
+    at: i64,
+}
+
+/// Matches the loose replies and echoes around `place`: nearest in time first, sent before failed.
+fn rematch(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<()> {
+    // Two photos without a caption are not the same message.
+    if place.text.trim().is_empty() {
+        return Ok(());
+    }
+    let (replies, echoes) = gather(db, session, place)?;
+    let mut pairs: Vec<_> = replies
+        .iter()
+        .flat_map(|reply| echoes.iter().map(move |echo| (reply, echo)))
+        .filter(|(reply, echo)| reply.at.abs_diff(echo.at) <= WINDOW.unsigned_abs())
+        .collect();
+    pairs.sort_by_key(|(reply, echo)| {
+        let apart = reply.at.abs_diff(echo.at);
+        (reply.failed, apart, reply.at, &reply.reply_id, &echo.stanza)
+    });
+    let mut matched: Vec<(&Reply, &Echo)> = Vec::new();
+    for (reply, echo) in pairs {
+        if !matched
+            .iter()
+            .any(|(r, e)| r.id == reply.id || e.stanza == echo.stanza)
+        {
+            matched.push((reply, echo));
+        }
+    }
+    let lender = |reply: &Reply| {
+        matched
+            .iter()
+            .find(|(r, _)| r.id == reply.id)
+            .map(|(_, e)| e.stanza.as_str())
+    };
+    // All that end before any that begin: a stanza stands in one row at a time.
+    let changed: Vec<_> = replies
+        .iter()
+        .filter(|reply| reply.lender.as_deref() != lender(reply))
+        .collect();
+    for reply in &changed {
+        if reply.lender.is_some() {
+            unlend(db, reply.id)?;
+        }
+    }
+    for reply in changed {
+        if let Some(stanza) = lender(reply) {
+            lend(db, session, stanza, reply.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// All whose match may depend on `place`: those near it, those near these, and so on.
+fn gather(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<(Vec<Reply>, Vec<Echo>)> {
+    let text = place.text.trim();
+    let middle = place.from.midpoint(place.to);
+    let mut span = (place.from, place.to);
+    loop {
+        let (from, to) = (span.0.saturating_sub(WINDOW), span.1.saturating_add(WINDOW));
+        let (replies, mut echoes) = loose_replies(db, session, &place.chat, text, (from, to), middle)?;
+        if replies.is_empty() {
+            return Ok((replies, Vec::new()));
+        }
+        echoes.extend(loose_echoes(db, session, &place.chat, text, (from, to), middle)?);
+        let times = || replies.iter().map(|r| r.at).chain(echoes.iter().map(|e| e.at));
+        let wider = (
+            times().chain([span.0]).min().unwrap_or(span.0),
+            times().chain([span.1]).max().unwrap_or(span.1),
+        );
+        if wider == span || replies.len() >= CANDIDATES_MAX || echoes.len() >= CANDIDATES_MAX {
+            return Ok((replies, echoes));
+        }
+        span = wider;
+    }
+}
+
+fn loose_replies(
+    db: &Connection,
+    session: &str,
+    chat: &str,
+    text: &str,
+    (from, to): (i64, i64),
+    middle: i64,
+) -> rusqlite::Result<(Vec<Reply>, Vec<Echo>)> {
+    let (mut replies, mut lenders) = (Vec::new(), Vec::new());
+    let mut query = db.prepare_cached(include_str!("sql/loose_replies.sql"))?;
+    let mut rows = query.query(params![chat, from, to, session, middle])?;
+    while let Some(row) = rows.next()? {
+        if row.get_ref(4)?.as_str()?.trim() != text {
+            continue;
+        }
+        let lender: Option<String> = row.get(5)?;
+        if let Some(stanza) = &lender {
+            lenders.push(Echo {
+                stanza: stanza.clone(),
+                at: row.get(6)?,
+            });
+        }
+        replies.push(Reply {
+            id: row.get(0)?,
+            at: row.get(1)?,
+            failed: row.get(2)?,
+            reply_id: row.get(3)?,
+            lender,
+        });
+        if replies.len() == CANDIDATES_MAX {
+            break;
+        }
+    }
+    Ok((replies, lenders))
+}
+
+fn loose_echoes(
+    db: &Connection,
+    session: &str,
+    chat: &str,
+    text: &str,
+    (from, to): (i64, i64),
+    middle: i64,
+) -> rusqlite::Result<Vec<Echo>> {
+    let mut echoes = Vec::new();
+    let mut query = db.prepare_cached(include_str!("sql/loose_echoes.sql"))?;
+    let mut rows = query.query(params![chat, from, to, session, middle])?;
+    while let Some(row) = rows.next()? {
+        if row.get_ref(2)?.as_str()?.trim() == text {
+            echoes.push(Echo {
+                stanza: row.get(0)?,
+                at: row.get(1)?,
+            });
+            if echoes.len() == CANDIDATES_MAX {
+                break;
+            }
+        }
+    }
+    Ok(echoes)
+}
+
+/// The echo's row gives way, and the reply has its stanza.
+fn lend(db: &Connection, session: &str, stanza: &str, reply: i64) -> rusqlite::Result<()> {
+    let Some(found) = rows::by_stanza(db, session, "outbound", stanza)? else {
+        return Ok(());
+    };
+    let echo = rows::take(db, found.id)?;
+    let json = serde_json::to_string(&echo).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    db.prepare_cached("INSERT INTO echo (session, stanza, reply, at, row) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![session, stanza, reply, echo.at, json])?;
+    rows::set_stanza(db, reply, Some(stanza))
+}
+
+/// The echo stands for itself again, and the reply has no stanza; the moment of the echo, if there was one.
+fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<i64>> {
+    let json: Option<String> = db
+        .prepare_cached("DELETE FROM echo WHERE reply = ?1 RETURNING row")?
+        .query_row([reply], |row| row.get(0))
+        .optional()?;
+    let Some(json) = json else { return Ok(None) };
+    let echo: Row = serde_json::from_str(&json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))?;
+    rows::set_stanza(db, reply, None)?;
+    rows::insert(db, &echo)?;
+    Ok(Some(echo.at))
+}
+
+/// Takes a lent stanza back; where matches are then to be made anew.
+fn release(db: &Connection, reply: Option<&Found>) -> rusqlite::Result<Option<Place>> {
+    let Some(reply) = reply else { return Ok(None) };
+    Ok(unlend(db, reply.id)?.map(|echo_at| Place {
+        chat: reply.chat.clone(),
+        text: reply.text.clone(),
+        from: reply.at.min(echo_at),
+        to: reply.at.max(echo_at),
+    }))
+}

@@ -1,0 +1,343 @@
+//! How messages and conversations look: text for a terminal, one JSON object per line for programs.
+//!
+//! Customers write what they like. Nothing of it may steer a terminal or pass for another line: control
+//! characters and text-direction overrides are shown as escapes, and every further line of a text is
+//! indented.
+
+use std::io::{self, Write};
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
+
+use super::message::{Conversation, Message};
+
+impl Message {
+    /// Writes the message for a person, times in `zone`; ends with a newline.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn write_text(&self, out: &mut impl Write, zone: &TimeZone) -> io::Result<()> {
+        let arrow = if self.direction == "inbound" { '→' } else { '←' };
+        write!(out, "{}  {}  {}", time(self.at, zone), line(&self.chat), line(&self.author))?;
+        if let (Some(name), "inbound") = (&self.name, self.direction.as_str()) {
+            write!(out, " {}", line(name))?;
+        }
+        write!(out, " {arrow}")?;
+        if let Some(attached) = self.attached() {
+            write!(out, " [{}]", line(&attached))?;
+        }
+        if !self.text.is_empty() {
+            write!(out, " {}", paragraph(&self.text))?;
+        }
+        for note in self.notes(zone) {
+            write!(out, " ({})", line(&note))?;
+        }
+        writeln!(out)
+    }
+
+    /// Writes the message as one line of JSON with all its fields; ends with a newline.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn write_jsonl(&self, out: &mut impl Write) -> io::Result<()> {
+        jsonl(self, out)
+    }
+
+    /// What came with the text, or in its place.
+    fn attached(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        if self.kind != "text" {
+            parts.push(self.kind.clone());
+        }
+        let values = |object: &Option<Value>, keys: &[&str]| -> Vec<String> {
+            let object = object.as_ref();
+            keys.iter()
+                .filter_map(|key| object?.get(key).and_then(shown))
+                .collect()
+        };
+        parts.extend(values(&self.media, &["filename", "mimetype", "url"]));
+        parts.extend(values(&self.media, &["error"]).iter().map(|error| format!("error {error}")));
+        parts.extend(values(&self.location, &["latitude", "longitude", "name", "address"]));
+        if let Some(Value::Array(contacts)) = &self.contacts {
+            let names = contacts.iter().filter_map(Value::as_str).filter_map(|card| {
+                card.lines().find_map(|line| line.strip_prefix("FN:").map(str::to_owned))
+            });
+            parts.extend(names);
+        }
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+
+    /// What happened to it afterwards.
+    fn notes(&self, zone: &TimeZone) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let (Some(edit), Some(first)) = (self.edits.last(), &self.first_text) {
+            notes.push(format!("edited {}, first: {first}", time(edit.at, zone)));
+        }
+        if let Some(at) = self.revoked_at {
+            notes.push(format!("revoked {}", time(at, zone)));
+        }
+        notes.extend(self.reactions.iter().map(|reaction| reaction.text.clone()));
+        if self.failed {
+            let why = self.error.as_ref().map(|error| format!(": {error}"));
+            notes.push(format!("failed{}", why.unwrap_or_default()));
+        } else if self.direction == "outbound" {
+            notes.extend(self.ack.and_then(ack_name).map(str::to_owned));
+        }
+        notes
+    }
+}
+
+impl Conversation {
+    /// Writes the conversation for a person, times in `zone`; ends with a newline.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn write_text(&self, out: &mut impl Write, zone: &TimeZone) -> io::Result<()> {
+        let began = self.opened_at.or(self.claimed_at).or(self.closed_at);
+        let began = began.map_or_else(|| "unknown".to_owned(), |at| time(at, zone));
+        write!(out, "{began}  {}", line(&self.chat))?;
+        if let Some(ticket) = self.ticket {
+            write!(out, "  #{ticket}")?;
+        }
+        let state = match (&self.outcome, self.closed_at, self.claimed_at) {
+            (Some(outcome), ..) => outcome,
+            (None, Some(_), _) => "closed",
+            (None, None, Some(_)) => "attended now",
+            (None, None, None) => "waiting",
+        };
+        write!(out, "  {}", line(state))?;
+        if let Some(ms) = self.waiting_ms {
+            write!(out, "  waited {}", duration(ms))?;
+        }
+        if let Some(ms) = self.handling_ms {
+            write!(out, "  handled in {}", duration(ms))?;
+        }
+        if self.requeued > 0 {
+            write!(out, "  requeued {}", self.requeued)?;
+        }
+        if let Some(Value::Object(variables)) = &self.variables {
+            for (name, value) in variables {
+                write!(out, "  {}={}", line(name), line(&shown(value).unwrap_or_default()))?;
+            }
+        }
+        writeln!(out)
+    }
+
+    /// Writes the conversation as one line of JSON with all its fields; ends with a newline.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn write_jsonl(&self, out: &mut impl Write) -> io::Result<()> {
+        jsonl(self, out)
+    }
+}
+
+fn ack_name(level: i64) -> Option<&'static str> {
+    match level {
+        1 => Some("sent"),
+        2 => Some("delivered"),
+        3 => Some("read"),
+        4 => Some("played"),
+        _ => None,
+    }
+}
+
+fn time(ms: i64, zone: &TimeZone) -> String {
+    match Timestamp::from_millisecond(ms) {
+        Ok(at) => at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => format!("{ms} ms"),
+    }
+}
+
+fn duration(ms: i64) -> String {
+    let duration = match ms {
+        0..1000 => SignedDuration::from_millis(ms),
+        _ => SignedDuration::from_secs(ms / 1000),
+    };
+    format!("{duration:#}")
+}
+
+/// A JSON value as a person would write it; nothing for null and "".
+fn shown(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Whether a character could steer a terminal, or change the order in which others are shown.
+fn is_unsafe(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// On one line, whatever it holds.
+fn line(text: &str) -> String {
+    escaped(text, |_| false)
+}
+
+/// Its own lines are kept, indented so that none passes for a line of ours.
+fn paragraph(text: &str) -> String {
+    escaped(&text.replace("\r\n", "\n"), |c| matches!(c, '\n' | '\t')).replace('\n', "\n    ")
+}
+
+fn escaped(text: &str, keep: impl Fn(char) -> bool) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) && !keep(c) {
+            safe.extend(c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+fn jsonl(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *out, SafeJson))?;
+    writeln!(out)
+}
+
+/// JSON that is safe to look at too: beyond what JSON demands, it escapes all that a terminal may obey.
+struct SafeJson;
+
+impl Formatter for SafeJson {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(is_unsafe) {
+            let (before, from) = rest.split_at(at);
+            out.write_all(before.as_bytes())?;
+            let mut chars = from.chars();
+            if let Some(c) = chars.next() {
+                write!(out, "\\u{:04x}", u32::from(c))?;
+            }
+            rest = chars.as_str();
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> Message {
+        Message {
+            session: "default".to_owned(),
+            chat: "5511999990000@c.us".to_owned(),
+            conversation: None,
+            stanza: Some("A".to_owned()),
+            direction: "inbound".to_owned(),
+            author: "customer".to_owned(),
+            kind: "text".to_owned(),
+            text: "Olá".to_owned(),
+            first_text: None,
+            edits: Vec::new(),
+            revoked_at: None,
+            media: None,
+            location: None,
+            contacts: None,
+            quoted: None,
+            name: Some("Ana".to_owned()),
+            at: 1_789_900_801_123,
+            sent_at: 1_789_900_801_000,
+            received_at: None,
+            reply_id: None,
+            state: None,
+            ack: None,
+            ack_at: None,
+            failed: false,
+            error: None,
+            reactions: Vec::new(),
+        }
+    }
+
+    fn text(message: &Message) -> String {
+        let mut out = Vec::new();
+        let zone = TimeZone::fixed(jiff::tz::offset(-3));
+        message.write_text(&mut out, &zone).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn json(message: &Message) -> String {
+        let mut out = Vec::new();
+        message.write_jsonl(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_message_is_one_readable_line() {
+        let inbound = message();
+        assert_eq!(text(&inbound), "2026-09-20 07:40:01  5511999990000@c.us  customer Ana → Olá\n");
+        let outbound = Message {
+            direction: "outbound".to_owned(),
+            author: "bot".to_owned(),
+            kind: "document".to_owned(),
+            media: Some(serde_json::json!({"url": "http://w/f.pdf", "mimetype": "application/pdf", "filename": null})),
+            ack: Some(3),
+            ..message()
+        };
+        assert_eq!(
+            text(&outbound),
+            "2026-09-20 07:40:01  5511999990000@c.us  bot ← [document application/pdf http://w/f.pdf] Olá (read)\n"
+        );
+    }
+
+    #[test]
+    fn nothing_a_customer_writes_steers_the_terminal_or_forges_a_line() {
+        let hostile = Message {
+            text: "a\u{1b}[2J\u{9b}2J\u{7f}\rb\u{202e}c\0\n2026-09-20 07:00:02  x@c.us  bot ← pay\u{2028}here".to_owned(),
+            name: Some("A\nB\u{1b}]0;x\u{7}".to_owned()),
+            ..message()
+        };
+        let shown = text(&hostile);
+        assert!(!shown.chars().any(|c| c != '\n' && is_unsafe(c)), "{shown:?}");
+        assert_eq!(
+            shown,
+            "2026-09-20 07:40:01  5511999990000@c.us  customer A\\nB\\u{1b}]0;x\\u{7} → \
+             a\\u{1b}[2J\\u{9b}2J\\u{7f}\\rb\\u{202e}c\\u{0}\n    2026-09-20 07:00:02  x@c.us  bot ← pay\\u{2028}here\n"
+        );
+        let line = json(&hostile);
+        assert_eq!(line.matches('\n').count(), 1);
+        assert!(!line.trim_end().chars().any(is_unsafe), "{line:?}");
+        let back: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(back["text"], hostile.text);
+    }
+
+    #[test]
+    fn emojis_made_of_several_characters_stay_whole() {
+        let family = Message {
+            text: "👨‍👩‍👧 ok".to_owned(),
+            ..message()
+        };
+        assert!(text(&family).contains("👨‍👩‍👧 ok"));
+    }
+
+    #[test]
+    fn a_conversation_tells_its_times_and_variables() {
+        let conversation = Conversation {
+            session: "default".to_owned(),
+            id: "c1".to_owned(),
+            chat: "5511999990000@c.us".to_owned(),
+            ticket: Some(12),
+            opened_at: Some(1_789_900_801_000),
+            claimed_at: Some(1_789_900_801_250),
+            closed_at: Some(1_789_900_926_000),
+            outcome: Some("booked".to_owned()),
+            variables: Some(serde_json::json!({"cpf": "1\u{1b}", "n": 2})),
+            waiting_ms: Some(250),
+            handling_ms: Some(124_750),
+            requeued: 1,
+            process: None,
+        };
+        let mut out = Vec::new();
+        conversation.write_text(&mut out, &TimeZone::UTC).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "2026-09-20 10:40:01  5511999990000@c.us  #12  booked  waited 250ms  handled in 2m 4s  requeued 1  cpf=1\\u{1b}  n=2\n"
+        );
+    }
+}

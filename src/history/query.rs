@@ -1,0 +1,237 @@
+//! The reading side: messages and conversations, filtered, oldest first, one at a time.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+use serde::de::DeserializeOwned;
+
+use super::message::{Conversation, Edit, Message};
+use super::search::Search;
+use super::{Error, failed, schema};
+
+/// What to read; an empty query reads all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Only this chat; digits alone mean that phone number or hidden id.
+    pub chat: Option<String>,
+    /// Only what was said at this Unix time (ms) or later; conversations that were not closed before it.
+    pub since: Option<i64>,
+    /// Only messages with all these words, or conversations that have such a message. The last word may
+    /// be the beginning of one; accents and case do not matter.
+    pub search: Option<String>,
+    /// Only this session.
+    pub session: Option<String>,
+}
+
+/// The history file, open for reading. The daemon may be writing it meanwhile; each query sees the state
+/// at which it began.
+#[derive(Debug)]
+pub struct History {
+    db: Connection,
+}
+
+impl History {
+    /// Opens the file without changing it.
+    ///
+    /// # Errors
+    /// When there is no such file, or it is of another version, or it does not open.
+    pub fn open_read_only(path: &Path) -> Result<History, Error> {
+        Ok(History {
+            db: schema::open_for_reading(path)?,
+        })
+    }
+
+    /// Calls `each` with every message that `query` asks for, oldest first, until it breaks.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn messages(&self, query: &Query, each: impl FnMut(Message) -> ControlFlow<()>) -> Result<(), Error> {
+        let mut filter = Filter::default();
+        filter.chat_and_session("m", query);
+        if let Some(since) = query.since {
+            filter.all("m.at >= ?", [since.into()]);
+        }
+        filter.words(&Search::of(query.search.as_deref().unwrap_or_default()));
+        let order = if filter.searches {
+            // The plus: do not walk all messages in order of time, when the words name a few.
+            "+m.at, m.id"
+        } else {
+            "m.at, m.id"
+        };
+        let sql = format!("{} {} ORDER BY {order}", include_str!("sql/messages.sql"), filter.sql());
+        self.read(&sql, filter.values, message, each)
+            .map_err(failed("reading messages"))
+    }
+
+    /// Calls `each` with every conversation that `query` asks for, first opened first, until it breaks.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn conversations(&self, query: &Query, each: impl FnMut(Conversation) -> ControlFlow<()>) -> Result<(), Error> {
+        let mut filter = Filter::default();
+        filter.chat_and_session("c", query);
+        if let Some(since) = query.since {
+            filter.all("(c.closed_at IS NULL OR c.closed_at >= ?)", [since.into()]);
+        }
+        let mut words = Filter::default();
+        words.words(&Search::of(query.search.as_deref().unwrap_or_default()));
+        if !words.conditions.is_empty() {
+            let within = format!(
+                "(c.session, c.id) IN (SELECT m.session, m.conversation FROM message m {})",
+                words.sql()
+            );
+            filter.all(&within, words.values);
+        }
+        let sql = format!(
+            "{} {} ORDER BY coalesce(c.opened_at, c.claimed_at, c.closed_at), c.ticket, c.id",
+            include_str!("sql/conversations.sql"),
+            filter.sql()
+        );
+        self.read(&sql, filter.values, conversation, each)
+            .map_err(failed("reading conversations"))
+    }
+
+    fn read<T>(
+        &self,
+        sql: &str,
+        values: Vec<Value>,
+        of: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+        mut each: impl FnMut(T) -> ControlFlow<()>,
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            if each(of(row)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Conditions that must all hold, and the values of their question marks in order.
+#[derive(Default)]
+struct Filter {
+    conditions: Vec<String>,
+    values: Vec<Value>,
+    searches: bool,
+}
+
+impl Filter {
+    fn all(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
+        self.conditions.push(condition.to_owned());
+        self.values.extend(values);
+    }
+
+    fn chat_and_session(&mut self, table: &str, query: &Query) {
+        if let Some(chat) = &query.chat {
+            if chat.contains('@') {
+                self.all(&format!("{table}.chat = ?"), [chat.clone().into()]);
+            } else {
+                let names = ["c.us", "lid"].map(|server| Value::from(format!("{chat}@{server}")));
+                self.all(&format!("{table}.chat IN (?, ?)"), names);
+            }
+        }
+        if let Some(session) = &query.session {
+            self.all(&format!("{table}.session = ?"), [session.clone().into()]);
+        }
+    }
+
+    fn words(&mut self, search: &Search) {
+        if let Some(expression) = &search.expression {
+            self.all(
+                "m.id IN (SELECT rowid FROM message_text WHERE message_text MATCH ?)",
+                [expression.clone().into()],
+            );
+            self.searches = true;
+        }
+        for symbol in &search.symbols {
+            self.all(
+                "(instr(m.text, ?) OR EXISTS (SELECT 1 FROM edit e WHERE e.session = m.session
+                    AND e.direction = m.direction AND e.stanza = m.stanza AND instr(e.text, ?)))",
+                [symbol.clone().into(), symbol.clone().into()],
+            );
+        }
+    }
+
+    fn sql(&self) -> String {
+        if self.conditions.is_empty() {
+            String::new()
+        } else {
+            format!("WHERE {}", self.conditions.join(" AND "))
+        }
+    }
+}
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let said: String = row.get(7)?;
+    let state: Option<String> = row.get(17)?;
+    let reason: Option<String> = row.get(18)?;
+    let failed_at: Option<i64> = row.get(21)?;
+    let ack_error: Option<String> = row.get(22)?;
+    let edits: Vec<Edit> = list(row, 24)?;
+    let (text, first_text) = match edits.last() {
+        Some(edit) => (edit.text.clone(), Some(said)),
+        None => (said, None),
+    };
+    Ok(Message {
+        session: row.get(0)?,
+        chat: row.get(1)?,
+        conversation: row.get(2)?,
+        stanza: row.get(3)?,
+        direction: row.get(4)?,
+        author: row.get(5)?,
+        kind: row.get(6)?,
+        text,
+        first_text,
+        edits,
+        revoked_at: row.get(23)?,
+        media: json(row, 8)?,
+        location: json(row, 9)?,
+        contacts: json(row, 10)?,
+        quoted: row.get(11)?,
+        name: row.get(12)?,
+        at: row.get(13)?,
+        sent_at: row.get(14)?,
+        received_at: row.get(15)?,
+        reply_id: row.get(16)?,
+        ack: row.get(19)?,
+        ack_at: row.get(20)?,
+        failed: failed_at.is_some() || state.as_deref() == Some("failed"),
+        error: ack_error.or(reason),
+        state,
+        reactions: list(row, 25)?,
+    })
+}
+
+fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    Ok(Conversation {
+        session: row.get(0)?,
+        id: row.get(1)?,
+        chat: row.get(2)?,
+        ticket: row.get(3)?,
+        opened_at: row.get(4)?,
+        claimed_at: row.get(5)?,
+        closed_at: row.get(6)?,
+        outcome: row.get(7)?,
+        variables: json(row, 8)?,
+        waiting_ms: row.get(9)?,
+        handling_ms: row.get(10)?,
+        requeued: row.get(11)?,
+        process: row.get(12)?,
+    })
+}
+
+/// JSON as it was told. What does not parse is shown as text: one odd value must not end the list.
+fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<serde_json::Value>> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.map(|text| serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text))))
+}
+
+fn list<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into()))
+}

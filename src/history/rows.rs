@@ -1,0 +1,162 @@
+//! Rows of the table `message`: found, added, completed, removed, each with its searchable words.
+
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
+
+use super::entry::Row;
+use super::marks::index;
+
+/// What is needed to decide what becomes of a row that is already there.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) id: i64,
+    pub(super) stanza: Option<String>,
+    /// Of a reply; `None` for a message that WAHA told of.
+    pub(super) state: Option<String>,
+    /// A reply sent without learning its stanza; the one it has, if any, is lent.
+    pub(super) loose: bool,
+    pub(super) chat: String,
+    pub(super) text: String,
+    pub(super) at: i64,
+}
+
+/// Adds a row; `None` when its message is here already.
+pub(super) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<Option<i64>> {
+    let added = db
+        .prepare_cached(include_str!("sql/message_insert.sql"))?
+        .execute(&params(row)[..])?;
+    if added == 0 {
+        return Ok(None);
+    }
+    let id = db.last_insert_rowid();
+    let edited: Option<String> = match &row.stanza {
+        // An edit may have come before its message.
+        Some(stanza) => db
+            .prepare_cached(
+                "SELECT text FROM edit WHERE session = ?1 AND direction = ?2 AND stanza = ?3 ORDER BY at DESC, id DESC",
+            )?
+            .query_row(params![row.session, row.direction, stanza], |row| row.get(0))
+            .optional()?,
+        None => None,
+    };
+    db.prepare_cached("INSERT INTO message_text (rowid, text, edited) VALUES (?1, ?2, ?3)")?
+        .execute(params![id, row.text, edited])?;
+    Ok(Some(id))
+}
+
+/// Fills what row `id` lacks from another account of the same message; what it has stays.
+pub(super) fn fill(db: &Connection, id: i64, row: &Row) -> rusqlite::Result<()> {
+    complete(db, include_str!("sql/message_fill.sql"), id, row)
+}
+
+/// Lays a reply's account over row `id`; what the reply does not tell stays.
+pub(super) fn overlay(db: &Connection, id: i64, row: &Row) -> rusqlite::Result<()> {
+    complete(db, include_str!("sql/message_overlay.sql"), id, row)
+}
+
+fn complete(db: &Connection, sql: &str, id: i64, row: &Row) -> rusqlite::Result<()> {
+    let mut all = params(row).to_vec();
+    all.push(&id);
+    db.prepare_cached(sql)?.execute(&all[..])?;
+    Ok(())
+}
+
+/// Gives row `id` another stanza, or none.
+pub(super) fn set_stanza(db: &Connection, id: i64, stanza: Option<&str>) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE message SET stanza = ?1 WHERE id = ?2")?
+        .execute(params![stanza, id])?;
+    index(db, id)
+}
+
+/// Removes row `id` and returns it.
+pub(super) fn take(db: &Connection, id: i64) -> rusqlite::Result<Row> {
+    let row = db
+        .prepare_cached(include_str!("sql/message_row.sql"))?
+        .query_row([id], |row| {
+            Ok(Row {
+                session: row.get(0)?,
+                direction: row.get(1)?,
+                stanza: row.get(2)?,
+                chat: row.get(3)?,
+                conversation: row.get(4)?,
+                author: row.get(5)?,
+                kind: row.get(6)?,
+                text: row.get(7)?,
+                media: row.get(8)?,
+                location: row.get(9)?,
+                contacts: row.get(10)?,
+                quoted: row.get(11)?,
+                name: row.get(12)?,
+                sent_at: row.get(13)?,
+                received_at: row.get(14)?,
+                at: row.get(15)?,
+                reply_id: row.get(16)?,
+                state: row.get(17)?,
+                reason: row.get(18)?,
+            })
+        })?;
+    db.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([id])?;
+    db.prepare_cached("DELETE FROM message_text WHERE rowid = ?1")?
+        .execute([id])?;
+    Ok(row)
+}
+
+/// The row of the message that a stanza names.
+pub(super) fn by_stanza(
+    db: &Connection,
+    session: &str,
+    direction: &str,
+    stanza: &str,
+) -> rusqlite::Result<Option<Found>> {
+    db.prepare_cached(
+        "SELECT id, stanza, state, loose, chat, text, at FROM message
+         WHERE session = ?1 AND direction = ?2 AND stanza = ?3",
+    )?
+    .query_row(params![session, direction, stanza], found)
+    .optional()
+}
+
+/// The row of a reply.
+pub(super) fn by_reply(db: &Connection, session: &str, reply_id: &str) -> rusqlite::Result<Option<Found>> {
+    db.prepare_cached(
+        "SELECT id, stanza, state, loose, chat, text, at FROM message WHERE session = ?1 AND reply_id = ?2",
+    )?
+    .query_row(params![session, reply_id], found)
+    .optional()
+}
+
+fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
+    Ok(Found {
+        id: row.get(0)?,
+        stanza: row.get(1)?,
+        state: row.get(2)?,
+        loose: row.get(3)?,
+        chat: row.get(4)?,
+        text: row.get(5)?,
+        at: row.get(6)?,
+    })
+}
+
+/// Parameters 1 to 19 of the statements that write a row.
+fn params(row: &Row) -> [&dyn ToSql; 19] {
+    [
+        &row.session,
+        &row.direction,
+        &row.stanza,
+        &row.chat,
+        &row.conversation,
+        &row.author,
+        &row.kind,
+        &row.text,
+        &row.media,
+        &row.location,
+        &row.contacts,
+        &row.quoted,
+        &row.name,
+        &row.sent_at,
+        &row.received_at,
+        &row.at,
+        &row.reply_id,
+        &row.state,
+        &row.reason,
+    ]
+}

@@ -1,0 +1,190 @@
+//! The schema: an append-only list of migrations, and how a connection is set up.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::Error;
+
+/// Each brings the file from the version of its index to the next. Released ones are never edited:
+/// files in the field have been through them.
+const MIGRATIONS: &[&str] = &[include_str!("sql/001_first.sql")];
+
+/// The schema version this program writes and reads.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// How long to wait for another connection's write. Readers never block in WAL, so this is only for a
+/// person who opened the file by hand, or a backup.
+const BUSY_MAX: Duration = Duration::from_secs(10);
+
+/// More than the different statements of a batch, so that each is compiled once.
+const STATEMENTS_MAX: usize = 64;
+
+/// Opens the file for writing; makes it, or brings it up to date, where needed.
+pub(super) fn open_for_writing(path: &Path) -> Result<Connection, Error> {
+    let cannot = |source| Error::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let mut db = Connection::open(path).map_err(cannot)?;
+    db.busy_timeout(BUSY_MAX).map_err(cannot)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // WAL: `waha-sm history` reads while we write.
+    // FULL, not NORMAL: after a commit the caller may trim the stream. A power cut must not take back
+    // the commit, since then the entries would be in neither place. One fsync per batch is cheap.
+    // The size limit gives back the disk after a long reader has let the log grow.
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = -8000;",
+    )
+    .map_err(cannot)?;
+    migrate(&mut db, path)?;
+    Ok(db)
+}
+
+/// Opens the file for reading only; the daemon may be writing it meanwhile.
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
+    if !path.exists() {
+        return Err(Error::Missing { path: path.to_owned() });
+    }
+    let cannot = |source| Error::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(cannot)?;
+    db.busy_timeout(BUSY_MAX).map_err(cannot)?;
+    match version(&db).map_err(cannot)? {
+        VERSION => Ok(db),
+        // Made, but its first migration is not committed yet: as good as not there.
+        0 => Err(Error::Missing { path: path.to_owned() }),
+        found if found > VERSION => Err(newer(path, found)),
+        found => Err(Error::Older {
+            path: path.to_owned(),
+            found,
+            known: VERSION,
+        }),
+    }
+}
+
+/// All that is missing in one transaction: a file is at one version or at another, never between.
+fn migrate(db: &mut Connection, path: &Path) -> Result<(), Error> {
+    let cannot = |source| Error::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let tx = db
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(cannot)?;
+    let found = version(&tx).map_err(cannot)?;
+    let Some(missing) = usize::try_from(found).ok().and_then(|n| MIGRATIONS.get(n..)) else {
+        return Err(newer(path, found));
+    };
+    for migration in missing {
+        tx.execute_batch(migration).map_err(cannot)?;
+    }
+    if found != VERSION {
+        tx.pragma_update(None, "user_version", VERSION).map_err(cannot)?;
+    }
+    tx.commit().map_err(cannot)
+}
+
+fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn newer(path: &Path, found: i64) -> Error {
+    Error::Newer {
+        path: path.to_owned(),
+        found,
+        known: VERSION,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dump(db: &Connection) -> String {
+        let mut all = format!("user_version {}\n", version(db).unwrap());
+        let mut of = db
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'message_text_%' ORDER BY rowid")
+            .unwrap();
+        for sql in of.query_map([], |row| row.get::<_, String>(0)).unwrap() {
+            all.push_str(&sql.unwrap());
+            all.push_str(";\n");
+        }
+        all
+    }
+
+    #[test]
+    fn an_empty_file_gets_the_schema_of_the_golden_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.sqlite");
+        std::fs::write(&path, "").unwrap();
+        let db = open_for_writing(&path).unwrap();
+        let golden = include_str!("sql/golden_schema.txt");
+        let now = dump(&db);
+        assert!(
+            now == golden,
+            "the schema changed. A released migration must not: add another, then update sql/golden_schema.txt to:\n{now}"
+        );
+    }
+
+    #[test]
+    fn opening_twice_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.sqlite");
+        let first = dump(&open_for_writing(&path).unwrap());
+        assert_eq!(first, dump(&open_for_writing(&path).unwrap()));
+        assert_eq!(first, dump(&open_for_reading(&path).unwrap()));
+    }
+
+    #[test]
+    fn a_file_of_a_newer_version_is_refused_and_untouched() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.sqlite");
+        let db = open_for_writing(&path).unwrap();
+        db.pragma_update(None, "user_version", VERSION + 1).unwrap();
+        drop(db);
+        assert!(matches!(open_for_writing(&path), Err(Error::Newer { .. })));
+        assert!(matches!(open_for_reading(&path), Err(Error::Newer { .. })));
+    }
+
+    #[test]
+    fn a_negative_version_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.sqlite");
+        let db = open_for_writing(&path).unwrap();
+        db.pragma_update(None, "user_version", -1).unwrap();
+        drop(db);
+        assert!(open_for_writing(&path).is_err());
+        assert!(open_for_reading(&path).is_err());
+    }
+
+    #[test]
+    fn a_missing_file_says_where_and_which_setting() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("nowhere/history.sqlite");
+        let error = open_for_reading(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("nowhere/history.sqlite") && error.contains("DATA_DIR"),
+            "{error}"
+        );
+        assert!(!path.exists());
+        let error = open_for_writing(&path).unwrap_err().to_string();
+        assert!(error.contains("DATA_DIR"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.sqlite");
+        std::fs::write(&path, "this is a letter to my aunt, not a database, and long enough").unwrap();
+        assert!(open_for_writing(&path).is_err());
+        assert!(open_for_reading(&path).is_err());
+    }
+}

@@ -1,0 +1,67 @@
+//! From what a person types to a full-text query that cannot be wrong.
+//!
+//! Every word becomes a quoted string, so nothing in it is FTS5 syntax. All words must be there; the last
+//! may be the beginning of one. What FTS5 does not index (an emoji, `!?`) is looked for in the text itself.
+
+/// A search, taken apart.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Search {
+    /// For `MATCH`; `None` where no word can be looked up.
+    pub(super) expression: Option<String>,
+    /// To be found in the text as they are.
+    pub(super) symbols: Vec<String>,
+}
+
+impl Search {
+    /// Takes `text` apart; an empty one searches for nothing in particular, and so finds all.
+    pub(super) fn of(text: &str) -> Search {
+        let mut words = Vec::new();
+        let mut symbols = Vec::new();
+        // Control characters too: a NUL would end the expression in the middle of a quoted word.
+        for word in text
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty())
+        {
+            if word.contains(char::is_alphanumeric) {
+                words.push(format!("\"{}\"", word.replace('"', "\"\"")));
+            } else {
+                symbols.push(word.to_owned());
+            }
+        }
+        Search {
+            // The star after the closing quote is the only syntax there is.
+            expression: (!words.is_empty()).then(|| words.join(" AND ") + "*"),
+            symbols,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expression: Option<&str>, symbols: &[&str]) {
+        let search = Search::of(text);
+        assert_eq!(search.expression.as_deref(), expression, "{text}");
+        assert_eq!(search.symbols, symbols, "{text}");
+    }
+
+    #[test]
+    fn each_word_is_quoted_and_the_last_is_a_prefix() {
+        check("", None, &[]);
+        check("  \t", None, &[]);
+        check("olá", Some("\"olá\"*"), &[]);
+        check("bom dia", Some("\"bom\" AND \"dia\"*"), &[]);
+        check("say \"hi", Some("\"say\" AND \"\"\"hi\"*"), &[]);
+        check("a OR b*", Some("\"a\" AND \"OR\" AND \"b*\"*"), &[]);
+        check("text:x NEAR(y", Some("\"text:x\" AND \"NEAR(y\"*"), &[]);
+        check("a\0b", Some("\"a\" AND \"b\"*"), &[]);
+    }
+
+    #[test]
+    fn what_is_not_indexed_is_looked_for_in_the_text() {
+        check("👍", None, &["👍"]);
+        check("ok 👍 !?", Some("\"ok\"*"), &["👍", "!?"]);
+        check("\" ' * ( )", None, &["\"", "'", "*", "(", ")"]);
+    }
+}

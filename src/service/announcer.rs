@@ -1,0 +1,197 @@
+//! The announcer is responsible for those who wait: it tells them their place in line when it matters, and
+//! answers the words that work there.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info};
+
+use super::attendance::said;
+use crate::clock;
+use crate::flow::{self, Command, Notice, QueueText, Script, Told};
+use crate::store::{Announcement, Bell, Error, Reply, Store, Waiting};
+use crate::waha::message::Message;
+
+/// Who missed a bell finds the work at the latest after this.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Chats looked at in one call; bounds how long Redis is held up.
+const LOOK_MAX: usize = 100;
+/// The outcome of who leaves the line; the same as leaving later, in the flow.
+const LEFT: &str = "left";
+
+/// See the module.
+pub struct Announcer {
+    /// Where the line is.
+    pub store: Store,
+    /// What to say, and when.
+    pub script: Arc<Script>,
+    /// [`Bell::Announce`].
+    pub bells: mpsc::UnboundedReceiver<Bell>,
+}
+
+impl Announcer {
+    /// Runs until `shutdown`.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut wait = Duration::ZERO;
+        let mut sessions: Option<HashSet<String>> = None;
+        let mut next: HashMap<String, i64> = HashMap::new();
+        loop {
+            tokio::select! {
+                bell = self.bells.recv() => match bell {
+                    Some(Bell::Announce(session)) => drop(sessions.get_or_insert_default().insert(session)),
+                    Some(Bell::Missed) => sessions = None,
+                    Some(_) => {}
+                    None => return,
+                },
+                () = sleep(wait) => sessions = None,
+                () = shutdown.cancelled() => return,
+            }
+            match self.run_once(sessions.take(), &mut next).await {
+                Ok(_) => {
+                    let now = clock::now();
+                    let soonest = next.values().min().map_or(POLL_INTERVAL, |at| clock::until(*at, now));
+                    wait = soonest.clamp(Duration::from_millis(1), POLL_INTERVAL);
+                }
+                Err(error) => {
+                    debug!(%error, "could not look at the line; will again");
+                    wait = POLL_INTERVAL;
+                }
+            }
+        }
+    }
+
+    /// Looks at those who are due in the given sessions, or in all. Returns how many were told something, and
+    /// notes when each session is due next.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn run_once(
+        &self,
+        sessions: Option<HashSet<String>>,
+        next: &mut HashMap<String, i64>,
+    ) -> Result<usize, Error> {
+        let sessions: Vec<String> = match sessions {
+            Some(sessions) => sessions.into_iter().collect(),
+            None => self.store.sessions().await?,
+        };
+        let mut told = 0;
+        for session in sessions {
+            loop {
+                let waiting = self.store.look(&session, LOOK_MAX, clock::now()).await?;
+                let looked = waiting.len();
+                if looked > 0 {
+                    told += self.announce(&session, waiting).await?;
+                }
+                if looked < LOOK_MAX {
+                    break;
+                }
+            }
+            // What was just announced is due again at its own time.
+            match self.store.next_look(&session).await? {
+                Some(at) => next.insert(session, at),
+                None => next.remove(&session),
+            };
+        }
+        Ok(told)
+    }
+
+    async fn announce(&self, session: &str, waiting: Vec<Waiting>) -> Result<usize, Error> {
+        let handling = self.store.handling(session).await?;
+        let workers = if handling.is_some() { self.store.workers().await? } else { 0 };
+        let now = clock::now();
+        let wait = |position: u64| estimated_wait(position, handling, workers);
+        let announcements: Vec<_> = waiting.into_iter().map(|one| self.decide(one, now, wait)).collect();
+        let told = announcements.iter().filter(|one| one.reply.is_some()).count();
+        for one in announcements.iter().filter(|one| one.leave.is_some()) {
+            info!(session, chat = one.chat, "the customer left the line");
+        }
+        self.store.announce(session, &announcements, now).await?;
+        Ok(told)
+    }
+
+    /// What one who waits is told, if anything.
+    fn decide(&self, waiting: Waiting, now: i64, wait: impl Fn(u64) -> Option<Duration>) -> Announcement {
+        let name = Some(waiting.name.as_str()).filter(|name| !name.is_empty());
+        let position = waiting.position;
+        let Words { last: command, words, looked_at } = self.commands(&waiting);
+        let place = flow::Waiting {
+            position,
+            opened_at: unsigned(waiting.opened_at),
+            told: waiting.told.map(|(position, at)| Told { position, at: unsigned(at) }),
+        };
+        let decision = flow::decide(self.script.notice_rules(), &place, unsigned(now));
+        let text = match (command, decision.notice) {
+            (Some(Command::Leave), _) => Some(QueueText::Left),
+            (Some(Command::Position), _) | (None, Some(Notice::Position)) => {
+                Some(QueueText::Position { position, wait: wait(position) })
+            }
+            (None, Some(Notice::Next)) => Some(QueueText::Next),
+            (None, Some(Notice::StillWaiting)) => Some(QueueText::StillWaiting { position, wait: wait(position) }),
+            (None, None) => None,
+        };
+        let leave = (command == Some(Command::Leave)).then(|| LEFT.to_owned());
+        let told = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
+        // Told just now, so look again when the rules say so after that.
+        let after = flow::Waiting { told: told.map(|position| Told { position, at: unsigned(now) }).or(place.told), ..place };
+        let due = flow::decide(self.script.notice_rules(), &after, unsigned(now)).check_at;
+        let reply = text.map(|text| Reply {
+            id: format!("{}:notice:{now}", waiting.id),
+            conversation: waiting.id.clone(),
+            text: self.script.queue_text(text, name),
+            queued_at: now,
+            attempts: 0,
+            // An answer to a question, and the farewell, are owed; only what was unasked is replaced or dropped.
+            notice: command.is_none(),
+        });
+        Announcement {
+            examined: waiting.examined + looked_at.saturating_sub(words.len()) as u64,
+            chat: waiting.chat,
+            id: waiting.id,
+            told,
+            due: due.cast_signed(),
+            leave,
+            reply,
+            words,
+        }
+    }
+
+    /// The words for the queue among what was not looked at. What opened the conversation is never taken for one,
+    /// and what follows a word to leave is for the next conversation.
+    fn commands(&self, waiting: &Waiting) -> Words {
+        let opening = usize::from(waiting.examined == 0);
+        let mut found = Words { last: None, words: Vec::new(), looked_at: waiting.unexamined.len() };
+        for (place, text) in waiting.unexamined.iter().enumerate().skip(opening) {
+            let message = serde_json::from_str::<Message>(text).ok();
+            let Some(command) = message.and_then(|message| self.script.command(&said(message))) else { continue };
+            found.words.push(text.clone());
+            found.last = Some(command);
+            if command == Command::Leave {
+                found.looked_at = place + 1;
+                break;
+            }
+        }
+        found
+    }
+}
+
+/// Words for the queue, as they stand in the inbox.
+struct Words {
+    last: Option<Command>,
+    words: Vec<String>,
+    /// How many messages were read to find them.
+    looked_at: usize,
+}
+
+/// As long as those before take, shared among the workers; `None` before the first conversation was closed.
+fn estimated_wait(position: u64, handling: Option<i64>, workers: u64) -> Option<Duration> {
+    let handling = u64::try_from(handling?).ok()?;
+    Some(Duration::from_millis(position.saturating_mul(handling) / workers.max(1)))
+}
+
+fn unsigned(millis: i64) -> u64 {
+    u64::try_from(millis).unwrap_or(0)
+}

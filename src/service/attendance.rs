@@ -1,0 +1,239 @@
+//! An attendance is responsible for one conversation, from its claim to its close: step by step it reads what
+//! the customer wrote, asks the flow, and commits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::backoff;
+use super::wake_ups::WakeUps;
+use crate::clock;
+use crate::flow::{Next, Said, SaidKind, Script, State};
+use crate::store::{Claimed, Close, Committed, Error, Reply, Step, Store};
+use crate::waha::message::{Kind, Message};
+
+/// Between tries while Redis is away.
+const RETRY_FIRST: Duration = Duration::from_millis(50);
+const RETRY_LONGEST: Duration = Duration::from_secs(2);
+/// A timer that fires this much late harms nobody, and nothing sleeps longer than a day.
+const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// How an attendance ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// The conversation closed with this outcome.
+    Closed(String),
+    /// It is another owner's by now.
+    Lost,
+    /// We were told to stop; it is still ours, to be released.
+    Stopped,
+}
+
+/// See the module.
+pub(crate) struct Attendance {
+    store: Store,
+    script: Arc<Script>,
+    wake_ups: Arc<WakeUps>,
+    session: String,
+    process: String,
+    held: Claimed,
+    state: State,
+    /// When the flow must be asked even if the customer stays silent.
+    wake_at: Option<i64>,
+}
+
+/// What one commit came to.
+enum Stepped {
+    Waiting,
+    MoreToRead,
+    Ended(Ended),
+}
+
+impl Attendance {
+    pub(crate) fn new(
+        store: Store,
+        script: Arc<Script>,
+        wake_ups: Arc<WakeUps>,
+        (session, process): (&str, &str),
+        held: Claimed,
+    ) -> Self {
+        let state = state(&held);
+        Self { store, script, wake_ups, session: session.to_owned(), process: process.to_owned(), held, state, wake_at: None }
+    }
+
+    pub(crate) async fn run(mut self, bell: &Notify, shutdown: &CancellationToken) -> Ended {
+        let mut failures = 0;
+        loop {
+            let stepped = match self.step().await {
+                Ok(stepped) => stepped,
+                Err(error) => {
+                    debug!(%error, session = self.session, chat = self.held.chat, "a step was not committed; will look again");
+                    match self.recover(&mut failures, shutdown).await {
+                        Some(ended) => return ended,
+                        None => continue,
+                    }
+                }
+            };
+            failures = 0;
+            match stepped {
+                Stepped::Ended(ended) => return ended,
+                Stepped::MoreToRead => {}
+                Stepped::Waiting => {
+                    let silence = self.wake_at.map_or(SLEEP_MAX, |at| clock::until(at, clock::now()).min(SLEEP_MAX));
+                    tokio::select! {
+                        () = bell.notified() => {}
+                        () = sleep(silence) => {}
+                        () = shutdown.cancelled() => return Ended::Stopped,
+                    }
+                }
+            }
+            match self.store.inbox(&self.session, &self.held.chat).await {
+                Ok(inbox) => self.held.inbox = inbox,
+                Err(_) => {
+                    if let Some(ended) = self.recover(&mut failures, shutdown).await {
+                        return ended;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks the flow, if there is something to ask it about, and commits what it says.
+    async fn step(&mut self) -> Result<Stepped, Error> {
+        let now = clock::now();
+        let begun = self.wake_at.is_some();
+        if begun && self.held.inbox.is_empty() && self.wake_at.is_some_and(|at| now < at) {
+            return Ok(Stepped::Waiting);
+        }
+        let (unread, arrived) = read(&self.held.inbox);
+        if begun && let Some(arrived) = arrived {
+            self.wake_ups.note(now - arrived);
+        }
+        let advance = self.script.advance(self.state.clone(), &unread, now.unsigned_abs());
+        if let Some(fault) = &advance.fault {
+            warn!(session = self.session, chat = self.held.chat, fault, "the flow failed in this conversation; check FLOW_FILE");
+        }
+        let (outcome, resumable, wake_at) = match advance.next {
+            Next::Wait { wake_at } => (None, false, Some(wake_at.cast_signed())),
+            Next::Close { outcome, resumable } => (Some(outcome), resumable, None),
+        };
+        let variables = || serde_json::to_string(advance.state.variables()).unwrap_or_else(|_| "{}".to_owned());
+        let step = Step {
+            chat: self.held.chat.clone(),
+            epoch: self.held.epoch.clone(),
+            rev: self.held.rev,
+            consumed: advance.consumed,
+            state: serde_json::to_string(&advance.state).unwrap_or_default(),
+            close: outcome.clone().map(|outcome| Close {
+                outcome,
+                variables: variables(),
+                resume_within: if resumable { millis(self.script.resume_within()) } else { 0 },
+            }),
+            replies: self.replies(&advance.replies, now),
+            now,
+        };
+        let committed = self.store.commit(&self.session, step).await?;
+        Ok(match (committed, outcome) {
+            (Committed::Stale, _) => Stepped::Ended(Ended::Lost),
+            (Committed::Done { .. }, Some(outcome)) => Stepped::Ended(Ended::Closed(outcome)),
+            (Committed::Done { unread }, None) => {
+                self.held.rev += 1;
+                self.held.inbox.clear();
+                self.state = advance.state;
+                self.wake_at = wake_at;
+                if unread == 0 { Stepped::Waiting } else { Stepped::MoreToRead }
+            }
+        })
+    }
+
+    fn replies(&self, texts: &[String], now: i64) -> Vec<Reply> {
+        let reply = |(number, text): (usize, &String)| Reply {
+            id: format!("{}:{}:{number}", self.held.id, self.held.rev),
+            conversation: self.held.id.clone(),
+            text: text.clone(),
+            queued_at: now,
+            attempts: 0,
+            notice: false,
+        };
+        texts.iter().enumerate().map(reply).collect()
+    }
+
+    /// After an answer of Redis' was lost: only Redis knows what was done. Goes on from there.
+    async fn recover(&mut self, failures: &mut u32, shutdown: &CancellationToken) -> Option<Ended> {
+        loop {
+            let delay = backoff::jittered(backoff::delay(*failures, RETRY_FIRST, RETRY_LONGEST), fastrand::f64());
+            *failures += 1;
+            tokio::select! {
+                () = sleep(delay) => {}
+                () = shutdown.cancelled() => return Some(Ended::Stopped),
+            }
+            match self.store.reload(&self.session, &self.held.chat, &self.process).await {
+                Ok(Some(held)) if held.epoch == self.held.epoch => {
+                    if held.rev != self.held.rev {
+                        self.state = state(&held);
+                    }
+                    self.held = held;
+                    return None;
+                }
+                Ok(_) => return Some(Ended::Lost),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// The flow's state at a claim: as it was saved, or of the conversation before, or a new one.
+fn state(held: &Claimed) -> State {
+    let name = Some(held.name.as_str()).filter(|name| !name.is_empty());
+    if held.state.is_empty() {
+        return State::new(name);
+    }
+    match serde_json::from_str::<State>(&held.state) {
+        Ok(state) if held.rev == 0 => state.resume(name),
+        Ok(mut state) => {
+            // Nobody listened for a while: the silence begins anew.
+            state.heard(clock::now().unsigned_abs());
+            state
+        }
+        Err(error) => {
+            warn!(chat = held.chat, %error, "the saved state can't be read; the conversation begins anew");
+            State::new(name)
+        }
+    }
+}
+
+/// The inbox as the flow sees it, and when the first message came in.
+fn read(inbox: &[String]) -> (Vec<Said>, Option<i64>) {
+    let mut arrived = None;
+    let said = inbox
+        .iter()
+        .map(|message| match serde_json::from_str::<Message>(message) {
+            Ok(message) => {
+                arrived.get_or_insert(message.received_at);
+                said(message)
+            }
+            // Written by another version of ours; the customer said something all the same.
+            Err(_) => Said { text: String::new(), kind: SaidKind::Other },
+        })
+        .collect();
+    (said, arrived)
+}
+
+pub(crate) fn said(message: Message) -> Said {
+    let kind = match message.kind {
+        Kind::Text => SaidKind::Text,
+        Kind::Location => SaidKind::Location,
+        Kind::Contact => SaidKind::Contact,
+        Kind::Empty => SaidKind::Other,
+        _ => SaidKind::Media,
+    };
+    Said { text: message.text, kind }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

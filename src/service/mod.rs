@@ -1,0 +1,15 @@
+//! The agents: one file, one shape (what it is responsible for, a `Config`, `run(self, shutdown)`). None knows
+//! another; they meet in Redis.
+
+pub mod announcer;
+pub mod archiver;
+mod attendance;
+mod backoff;
+pub mod delivery;
+pub mod intake;
+pub mod listener;
+pub mod metrics;
+pub mod recoverer;
+pub mod sender;
+pub mod wake_ups;
+pub mod worker;

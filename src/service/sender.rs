@@ -1,0 +1,193 @@
+//! The sender is responsible for lanes: it takes those that are due and sends their replies, in order, one at a
+//! time per chat and many chats at once, until WAHA took them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info, warn};
+
+use super::delivery::{Context, deliver};
+use crate::clock;
+use crate::store::{Bell, Error, Lane, Store, Taken, Verdict};
+use crate::waha::client::SendError;
+
+/// Who missed a bell finds the lane at the latest after this; also how exactly a retry is on time.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// Lanes in hand at once; most of them are typing.
+const LANES_MAX: usize = 1_024;
+/// Lanes taken in one call; bounds how long Redis is held up.
+const TAKE_MAX: usize = 100;
+/// How often WAHA is asked about a session that could not send.
+const PROBE_INTERVAL: Duration = Duration::from_secs(3);
+/// What is being sent when we stop may finish until then; WAHA itself may take 15 s, which a stop has not.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// See the module.
+pub struct Sender {
+    /// How and for whom to send.
+    pub context: Context,
+    /// [`Bell::Lanes`].
+    pub bells: mpsc::UnboundedReceiver<Bell>,
+}
+
+/// Session and chat.
+type Chat = (String, String);
+
+struct Dispatcher {
+    context: Arc<Context>,
+    /// Lanes that a task of ours sends from.
+    in_hand: HashSet<Chat>,
+    /// Sessions with lanes that may be due.
+    due: HashSet<String>,
+    /// An answer of Redis' was lost: it may say that we hold what nobody sends.
+    unsure: bool,
+    ended: mpsc::UnboundedSender<Chat>,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Sender {
+    /// Runs until `shutdown`; then what is being sent is finished, to a deadline. Lanes that are still held
+    /// after that are released by who stops the process.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let (ended, mut endings) = mpsc::unbounded_channel();
+        let mut dispatcher = Dispatcher {
+            context: Arc::new(self.context),
+            in_hand: HashSet::new(),
+            due: HashSet::new(),
+            unsure: false,
+            ended,
+            tasks: TaskTracker::new(),
+            shutdown: shutdown.clone(),
+        };
+        let mut poll = interval(POLL_INTERVAL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                bell = self.bells.recv() => match bell {
+                    Some(Bell::Lanes(session)) => drop(dispatcher.due.insert(session)),
+                    Some(Bell::Missed) => dispatcher.look_everywhere().await,
+                    Some(_) => {}
+                    None => break,
+                },
+                chat = endings.recv() => if let Some(chat) = chat { dispatcher.finished(&chat) },
+                _ = poll.tick() => dispatcher.look_everywhere().await,
+                () = shutdown.cancelled() => break,
+            }
+            while let Ok(chat) = endings.try_recv() {
+                dispatcher.finished(&chat);
+            }
+            dispatcher.take().await;
+        }
+        dispatcher.tasks.close();
+        if tokio::time::timeout(DRAIN_TIMEOUT, dispatcher.tasks.wait()).await.is_err() {
+            warn!("WAHA did not answer in time; the replies that were being sent will be tried again at the next start");
+        }
+    }
+}
+
+impl Dispatcher {
+    fn finished(&mut self, chat: &Chat) {
+        self.in_hand.remove(chat);
+    }
+
+    async fn look_everywhere(&mut self) {
+        if let Err(error) = self.try_look_everywhere().await {
+            debug!(%error, "could not look for lanes; will again");
+        }
+    }
+
+    async fn try_look_everywhere(&mut self) -> Result<(), Error> {
+        let store = self.context.store.clone();
+        for session in store.sessions().await? {
+            if self.unsure {
+                self.release_forgotten(&store, &session).await?;
+            }
+            self.due.insert(session);
+        }
+        self.unsure = false;
+        Ok(())
+    }
+
+    /// Gives back what Redis says is ours and nobody here sends from.
+    async fn release_forgotten(&self, store: &Store, session: &str) -> Result<(), Error> {
+        for chat in store.lanes_in_hand(session, &self.context.process).await? {
+            if !self.in_hand.contains(&(session.to_owned(), chat.clone())) {
+                let (lane, now) = (Lane::unknown(chat), clock::now());
+                store.settle(session, &self.context.process, lane.settled(Verdict::Release { due: now }), now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes due lanes for as many tasks as may still be started.
+    async fn take(&mut self) {
+        while let (free @ 1.., Some(session)) = (LANES_MAX.saturating_sub(self.in_hand.len()), self.due.iter().next().cloned())
+        {
+            let count = free.min(TAKE_MAX);
+            match self.context.store.take_lanes(&session, &self.context.process, count, clock::now()).await {
+                Ok(Taken::Lanes(lanes)) => {
+                    if lanes.len() < count {
+                        self.due.remove(&session);
+                    }
+                    lanes.into_iter().for_each(|lane| self.send(&session, lane));
+                }
+                Ok(Taken::Paused) => {
+                    self.due.remove(&session);
+                    self.tasks.spawn(probe(self.context.clone(), session));
+                }
+                Err(error) => {
+                    debug!(%error, session, "could not take lanes; will again");
+                    self.unsure = true;
+                    self.due.remove(&session);
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, session: &str, lane: Lane) {
+        let chat = (session.to_owned(), lane.chat.clone());
+        self.in_hand.insert(chat.clone());
+        let (context, ended, shutdown) = (self.context.clone(), self.ended.clone(), self.shutdown.clone());
+        self.tasks.spawn(async move {
+            deliver(&context, &chat.0, lane, &shutdown).await;
+            // The receiver is gone when we stop; then nobody needs to know.
+            let _ = ended.send(chat);
+        });
+    }
+}
+
+/// Asks WAHA whether a paused session works again; one process asks in each interval.
+async fn probe(context: Arc<Context>, session: String) {
+    let turn = context.store.turn_to_probe(&session, millis(PROBE_INTERVAL)).await;
+    if !turn.unwrap_or(false) {
+        return;
+    }
+    let status = {
+        let (context, session) = (context.clone(), session.clone());
+        tokio::task::spawn_blocking(move || context.client.session_status(&session)).await
+    };
+    let works = match status {
+        Ok(Ok(status)) => status == "WORKING",
+        // WAHA is away, or the session is unknown to it: not the time to send.
+        Ok(Err(SendError::Unreachable { .. } | SendError::Interrupted { .. } | SendError::Busy { .. })) | Err(_) => false,
+        // It can't be asked that way; a reply will show. A 422 surely sends nothing.
+        Ok(Err(SendError::Refused { .. } | SendError::SessionNotWorking { .. })) => true,
+    };
+    if works {
+        match context.store.resume(&session).await {
+            Ok(true) => info!(session, "the session works again; replies go on"),
+            Ok(false) => {}
+            Err(error) => debug!(%error, session, "could not let the session go on; will again"),
+        }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,36 @@
+//! How soon workers look at what a customer wrote: counted here, added up over all processes in Redis.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::store::{Error, Store, WAKE_UP_BOUNDS_MS};
+
+/// Counts by bound of [`WAKE_UP_BOUNDS_MS`], since they were last added up.
+#[derive(Debug, Default)]
+pub struct WakeUps {
+    counts: [AtomicU64; WAKE_UP_BOUNDS_MS.len() + 1],
+    sum_micros: AtomicU64,
+}
+
+impl WakeUps {
+    /// Notes that a message was looked at so many ms after it had come in.
+    pub fn note(&self, millis: i64) {
+        let millis = u64::try_from(millis).unwrap_or(0);
+        let bound = WAKE_UP_BOUNDS_MS.partition_point(|bound| *bound < millis);
+        if let Some(count) = self.counts.get(bound) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        self.sum_micros.fetch_add(millis.saturating_mul(1_000), Ordering::Relaxed);
+    }
+
+    /// Adds what was counted to the figures in Redis.
+    ///
+    /// # Errors
+    /// As the store's; the counts of this call are lost then, which a metric can bear.
+    pub async fn add_up(&self, store: &Store) -> Result<(), Error> {
+        let counts: Vec<u64> = self.counts.iter().map(|count| count.swap(0, Ordering::Relaxed)).collect();
+        if counts.iter().all(|count| *count == 0) {
+            return Ok(());
+        }
+        store.add_wake_ups(&counts, self.sum_micros.swap(0, Ordering::Relaxed)).await
+    }
+}

@@ -1,0 +1,202 @@
+//! The worker is responsible for conversations: it claims those that have waited longest, one for each idle
+//! worker of this process, and follows the flow with each customer until the close.
+//!
+//! A worker is a place, not a thread: idle ones cost nothing, one that attends is a task that sleeps until its
+//! customer writes or falls silent.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info, warn};
+
+use super::attendance::{Attendance, Ended};
+use super::wake_ups::WakeUps;
+use crate::clock;
+use crate::flow::Script;
+use crate::store::{Bell, Claimed, Error, Store};
+
+/// Who missed a bell finds the work at the latest after this.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Conversations claimed in one call; bounds how long Redis is held up.
+const CLAIM_MAX: usize = 100;
+
+/// See the module.
+pub struct Worker {
+    /// The process that owns what is claimed.
+    pub process: String,
+    /// How many customers are attended at a time.
+    pub workers: usize,
+    /// Where conversations are.
+    pub store: Store,
+    /// What to follow.
+    pub script: Arc<Script>,
+    /// [`Bell::Queue`] and [`Bell::Inbox`].
+    pub bells: mpsc::UnboundedReceiver<Bell>,
+    /// Noted with each message.
+    pub wake_ups: Arc<WakeUps>,
+}
+
+/// Session and chat.
+type Chat = (String, String);
+
+/// What the dispatcher knows while it runs.
+struct Dispatcher {
+    worker: Worker,
+    /// The bell of each conversation that is attended.
+    attended: HashMap<Chat, Arc<Notify>>,
+    /// Sessions in whose line somebody may wait.
+    lines: HashSet<String>,
+    /// A claim's answer was lost: Redis may say that we hold what nobody attends.
+    unsure: bool,
+    ended: mpsc::UnboundedSender<Chat>,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Worker {
+    /// Runs until `shutdown`; then every conversation finishes the step in hand. What is held stays held:
+    /// who stops the process releases it.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let (ended, mut endings) = mpsc::unbounded_channel();
+        let mut dispatcher = Dispatcher {
+            worker: self,
+            attended: HashMap::new(),
+            lines: HashSet::new(),
+            unsure: false,
+            ended,
+            tasks: TaskTracker::new(),
+            shutdown: shutdown.clone(),
+        };
+        let mut poll = interval(POLL_INTERVAL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                bell = dispatcher.worker.bells.recv() => match bell {
+                    Some(bell) => dispatcher.heard(bell).await,
+                    None => break,
+                },
+                chat = endings.recv() => dispatcher.freed(chat),
+                _ = poll.tick() => dispatcher.look_everywhere().await,
+                () = shutdown.cancelled() => break,
+            }
+            dispatcher.claim().await;
+        }
+        dispatcher.tasks.close();
+        dispatcher.tasks.wait().await;
+    }
+}
+
+impl Dispatcher {
+    async fn heard(&mut self, bell: Bell) {
+        match bell {
+            Bell::Queue(session) => drop(self.lines.insert(session)),
+            Bell::Inbox(session, chat) => {
+                if let Some(bell) = self.attended.get(&(session, chat)) {
+                    bell.notify_one();
+                }
+            }
+            Bell::Missed => self.look_everywhere().await,
+            Bell::Announce(_) | Bell::Lanes(_) => {}
+        }
+    }
+
+    fn freed(&mut self, chat: Option<Chat>) {
+        if let Some(chat) = chat {
+            self.lines.insert(chat.0.clone());
+            self.attended.remove(&chat);
+        }
+    }
+
+    fn idle(&self) -> usize {
+        self.worker.workers.saturating_sub(self.attended.len())
+    }
+
+    /// Finds what bells that were missed rang for.
+    async fn look_everywhere(&mut self) {
+        if let Err(error) = self.try_look_everywhere().await {
+            debug!(%error, "could not look for work; will again");
+        }
+    }
+
+    async fn try_look_everywhere(&mut self) -> Result<(), Error> {
+        let store = self.worker.store.clone();
+        for session in store.sessions().await? {
+            for chat in store.unread(&session).await? {
+                if let Some(bell) = self.attended.get(&(session.clone(), chat)) {
+                    bell.notify_one();
+                }
+            }
+            if self.unsure {
+                self.attend_forgotten(&store, &session).await?;
+            }
+            self.lines.insert(session);
+        }
+        self.unsure = false;
+        Ok(())
+    }
+
+    /// Attends what Redis says is ours and nobody here does.
+    async fn attend_forgotten(&mut self, store: &Store, session: &str) -> Result<(), Error> {
+        for chat in store.held(session, &self.worker.process).await? {
+            if self.attended.contains_key(&(session.to_owned(), chat.clone())) {
+                continue;
+            }
+            if let Some(claimed) = store.reload(session, &chat, &self.worker.process).await? {
+                self.attend(session, claimed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Claims for every idle worker, as long as somebody waits.
+    async fn claim(&mut self) {
+        while let (idle @ 1.., Some(session)) = (self.idle(), self.lines.iter().next().cloned()) {
+            let count = idle.min(CLAIM_MAX);
+            let claimed = self.worker.store.claim(&session, &self.worker.process, count, clock::now()).await;
+            match claimed {
+                Ok(claimed) => {
+                    if claimed.len() < count {
+                        self.lines.remove(&session);
+                    }
+                    claimed.into_iter().for_each(|claimed| self.attend(&session, claimed));
+                }
+                Err(error) => {
+                    debug!(%error, session, "could not claim; will again");
+                    self.unsure = true;
+                    self.lines.remove(&session);
+                }
+            }
+        }
+    }
+
+    fn attend(&mut self, session: &str, claimed: Claimed) {
+        let chat = (session.to_owned(), claimed.chat.clone());
+        let bell = Arc::new(Notify::new());
+        self.attended.insert(chat.clone(), bell.clone());
+        let attendance = Attendance::new(
+            self.worker.store.clone(),
+            self.worker.script.clone(),
+            self.worker.wake_ups.clone(),
+            (session, &self.worker.process),
+            claimed,
+        );
+        let (ended, shutdown) = (self.ended.clone(), self.shutdown.clone());
+        self.tasks.spawn(async move {
+            match attendance.run(&bell, &shutdown).await {
+                Ended::Closed(outcome) => info!(session = chat.0, chat = chat.1, outcome, "conversation closed"),
+                Ended::Lost => warn!(
+                    session = chat.0, chat = chat.1,
+                    "another process took this conversation over, as this one had not been heard of; it goes on there"
+                ),
+                Ended::Stopped => {}
+            }
+            // The receiver is gone when we stop; then nobody needs to know.
+            let _ = ended.send(chat);
+        });
+    }
+}

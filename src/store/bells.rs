@@ -1,0 +1,91 @@
+//! Bells: Pub/Sub messages that say "look now". Losing one costs time, never data.
+
+use fred::clients::SubscriberClient;
+use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+
+use super::{Config, Error, builder, keys::Keys};
+
+/// What a bell rings for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bell {
+    /// Somebody waits in this session's line.
+    Queue(String),
+    /// A chat that this process attends has something to read: session, chat.
+    Inbox(String, String),
+    /// Somebody in this session's line is due to be told something.
+    Announce(String),
+    /// A lane of this session is due.
+    Lanes(String),
+    /// Bells may have been missed: look everywhere.
+    Missed,
+}
+
+/// The bells that ring for one process.
+pub struct Bells {
+    subscriber: SubscriberClient,
+    bell: String,
+    process: String,
+}
+
+impl Bells {
+    /// Subscribes; the subscription is renewed whenever the connection was lost.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn subscribe(config: &Config, process: &str) -> Result<Self, Error> {
+        let subscriber = builder(config)?.build_subscriber_client()?;
+        drop(subscriber.connect());
+        subscriber.wait_for_connect().await?;
+        drop(subscriber.manage_subscriptions());
+        let bell = Keys::new(&config.prefix).bell();
+        for channel in ["queue", "announce", "lanes"] {
+            subscriber.subscribe(format!("{bell}{channel}")).await?;
+        }
+        subscriber.subscribe(format!("{bell}process:{process}")).await?;
+        Ok(Self { subscriber, bell, process: process.to_owned() })
+    }
+
+    /// Hands every bell to whoever `route` says, until the receivers are gone.
+    pub async fn run(self, route: impl Fn(&Bell) -> Vec<mpsc::UnboundedSender<Bell>>) {
+        let mut messages = self.subscriber.message_rx();
+        let mut reconnections = self.subscriber.reconnect_rx();
+        loop {
+            let bell = tokio::select! {
+                message = messages.recv() => match message {
+                    Ok(message) => self.parse(&message.channel, message.value.as_str().as_deref().unwrap_or_default()),
+                    Err(RecvError::Lagged(_)) => Some(Bell::Missed),
+                    Err(RecvError::Closed) => return,
+                },
+                reconnection = reconnections.recv() => match reconnection {
+                    Ok(_) | Err(RecvError::Lagged(_)) => Some(Bell::Missed),
+                    Err(RecvError::Closed) => return,
+                },
+            };
+            let Some(bell) = bell else { continue };
+            for receiver in route(&bell) {
+                // A receiver that is gone belongs to an agent that has stopped.
+                let _ = receiver.send(bell.clone());
+            }
+        }
+    }
+
+    fn parse(&self, channel: &str, message: &str) -> Option<Bell> {
+        match channel.strip_prefix(&self.bell)? {
+            "queue" => Some(Bell::Queue(message.to_owned())),
+            "announce" => Some(Bell::Announce(message.to_owned())),
+            "lanes" => Some(Bell::Lanes(message.to_owned())),
+            own if own.strip_prefix("process:")? == self.process => {
+                let (session, chat) = message.split_once(' ')?;
+                Some(Bell::Inbox(session.to_owned(), chat.to_owned()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Closes the subscription.
+    pub async fn close(&self) {
+        let _ = self.subscriber.quit().await;
+    }
+}

@@ -1,0 +1,323 @@
+//! Conversations: taken in, claimed, carried on step by step, closed, given back.
+
+use fred::interfaces::{HashesInterface, ListInterface, SetsInterface};
+
+use super::batch::Batch;
+use super::scripts::{Arguments, StateChange};
+use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
+
+/// An inbound message on its way in.
+#[derive(Clone, Debug)]
+pub struct Ingest {
+    /// Bare message id: with session and direction it says which message this is.
+    pub stanza: String,
+    /// The chat, in its normal form.
+    pub chat: String,
+    /// The customer's WhatsApp name, or empty.
+    pub name: String,
+    /// The message as JSON, for the inbox and for the history.
+    pub message: String,
+    /// Now.
+    pub now: Millis,
+}
+
+/// What became of an inbound message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ingested {
+    /// It opened a conversation or belongs to one that waits, at this place in line.
+    Queued {
+        /// 1 is next.
+        position: u64,
+    },
+    /// It belongs to a conversation that a worker attends.
+    Active,
+    /// We had it already; nothing changed.
+    Duplicate,
+}
+
+/// Something for the history alone.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What tells it apart from a repetition, or empty.
+    pub seen: String,
+    /// The kind of history entry.
+    pub kind: &'static str,
+    /// The chat, in its normal form.
+    pub chat: String,
+    /// A message of ours makes its chat known; all else is recorded only in known chats.
+    pub own: bool,
+    /// The entry as JSON.
+    pub data: String,
+}
+
+/// What became of a [`Record`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is in the history.
+    Recorded,
+    /// We had it already.
+    Duplicate,
+    /// It is about a chat that we know nothing of.
+    Ignored,
+}
+
+/// A conversation that this process attends from now on.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The chat, in its normal form.
+    pub chat: String,
+    /// The conversation.
+    pub id: String,
+    /// Fences off whoever attended it before.
+    pub epoch: String,
+    /// How many steps were committed so far.
+    pub rev: u64,
+    /// When it was opened.
+    pub opened_at: Millis,
+    /// The flow's state, JSON, or empty where it has not begun. With a `rev` of 0: of the conversation
+    /// before, closed for silence.
+    pub state: String,
+    /// The customer's WhatsApp name, or empty.
+    pub name: String,
+    /// Messages not yet consumed, JSON.
+    pub inbox: Vec<String>,
+}
+
+/// One step of a conversation.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The chat, in its normal form.
+    pub chat: String,
+    /// From [`Claimed`].
+    pub epoch: String,
+    /// The number of steps before this one.
+    pub rev: u64,
+    /// How many messages of the inbox it consumed.
+    pub consumed: usize,
+    /// The flow's state after it, JSON.
+    pub state: String,
+    /// The outcome, if it closes the conversation.
+    pub close: Option<Close>,
+    /// What the customer is told.
+    pub replies: Vec<Reply>,
+    /// Now.
+    pub now: Millis,
+}
+
+/// How a conversation closes.
+#[derive(Clone, Debug)]
+pub struct Close {
+    /// In the flow's words.
+    pub outcome: String,
+    /// What was saved, JSON.
+    pub variables: String,
+    /// How long its state is kept, in ms; 0 where it can't be resumed.
+    pub resume_within: i64,
+}
+
+/// What became of a [`Step`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// Done; so many messages are still to be consumed.
+    Done {
+        /// In the inbox.
+        unread: u64,
+    },
+    /// Refused: the conversation is another owner's by now, or this step was committed before.
+    Stale,
+}
+
+impl Store {
+    /// Takes an inbound message: durable when this returns.
+    ///
+    /// # Errors
+    /// As [`Error`] says; the message may or may not have been taken, and can be offered again.
+    pub async fn ingest(&self, session: &str, message: Ingest) -> Result<Ingested, Error> {
+        self.remember_session(session).await?;
+        self.inner.ingest.call(session, message).await
+    }
+
+    /// Puts something into the history.
+    ///
+    /// # Errors
+    /// As for [`Store::ingest`].
+    pub async fn record(&self, session: &str, record: &Record) -> Result<Recorded, Error> {
+        self.remember_session(session).await?;
+        let arguments = Arguments::new()
+            .number(millis(SEEN_TTL))
+            .text(&record.seen)
+            .text(record.kind)
+            .text(&record.chat)
+            .text(if record.own { "1" } else { "" })
+            .text(&record.data);
+        match Answer::of(self.inner.scripts.record.run(session, arguments).await?)?.text()?.as_str() {
+            "recorded" => Ok(Recorded::Recorded),
+            "duplicate" => Ok(Recorded::Duplicate),
+            "ignored" => Ok(Recorded::Ignored),
+            _ => Err(Error::Garbled("a result")),
+        }
+    }
+
+    /// Claims up to `count` conversations, the longest waiting first.
+    ///
+    /// # Errors
+    /// As [`Error`] says. What was claimed all the same is found by [`Store::held`].
+    pub async fn claim(&self, session: &str, process: &str, count: usize, now: Millis) -> Result<Vec<Claimed>, Error> {
+        let arguments = Arguments::new().text(process).number(count as i64).number(now);
+        let answer = Answer::of(self.inner.scripts.claim.run(session, arguments).await?)?;
+        answer.arrays().map(|one| claimed(one?)).collect()
+    }
+
+    /// Commits one step of a conversation.
+    ///
+    /// # Errors
+    /// As [`Error`] says; the step may or may not have been committed: [`Store::reload`] tells.
+    pub async fn commit(&self, session: &str, step: Step) -> Result<Committed, Error> {
+        self.inner.commit.call(session, step).await
+    }
+
+    /// The messages of a chat that are not yet consumed, JSON.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn inbox(&self, session: &str, chat: &str) -> Result<Vec<String>, Error> {
+        self.connected()?;
+        Ok(self.inner.client.lrange(self.inner.keys.inbox(session, chat), 0, -1).await?)
+    }
+
+    /// A conversation as Redis has it, if `process` owns it: after an answer of Redis' was lost.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn reload(&self, session: &str, chat: &str, process: &str) -> Result<Option<Claimed>, Error> {
+        self.connected()?;
+        let key = self.inner.keys.chat(session, chat);
+        let fields = vec!["owner", "id", "epoch", "rev", "opened", "state", "name"];
+        let values: Vec<Option<String>> = self.inner.client.hmget(key, fields).await?;
+        let mut values = values.into_iter().map(Option::unwrap_or_default);
+        let mut next = || values.next().unwrap_or_default();
+        if next() != process {
+            return Ok(None);
+        }
+        Ok(Some(Claimed {
+            chat: chat.to_owned(),
+            id: next(),
+            epoch: next(),
+            rev: next().parse().unwrap_or(0),
+            opened_at: next().parse().unwrap_or(0),
+            state: next(),
+            name: next(),
+            inbox: self.inbox(session, chat).await?,
+        }))
+    }
+
+    /// The attended chats of a session whose inbox holds something, whoever attends them.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn unread(&self, session: &str) -> Result<Vec<String>, Error> {
+        self.connected()?;
+        Ok(self.inner.client.smembers(self.inner.keys.unread(session)).await?)
+    }
+
+    /// The chats of a session that `process` holds according to Redis.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn held(&self, session: &str, process: &str) -> Result<Vec<String>, Error> {
+        self.connected()?;
+        let active: Vec<(String, String)> = self.inner.client.hgetall(self.inner.keys.active(session)).await?;
+        Ok(active.into_iter().filter(|(_, owner)| owner == process).map(|(chat, _)| chat).collect())
+    }
+
+    /// Takes back all that `process` holds in a session: conversations return to the line under their old
+    /// tickets, lanes become due. Returns how many of each.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn release(&self, session: &str, process: &str, now: Millis) -> Result<(u64, u64), Error> {
+        let arguments = Arguments::new().text(process).number(now).number(self.inner.first_notice_after);
+        let mut answer = Answer::of(self.inner.scripts.release.run(session, arguments).await?)?;
+        Ok((answer.number()?.unsigned_abs(), answer.number()?.unsigned_abs()))
+    }
+}
+
+fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
+    Ok(Claimed {
+        chat: answer.text()?,
+        id: answer.text()?,
+        epoch: answer.text()?,
+        rev: answer.text()?.parse().map_err(|_| Error::Garbled("a rev"))?,
+        opened_at: answer.text()?.parse().map_err(|_| Error::Garbled("a time"))?,
+        state: answer.text()?,
+        name: answer.text()?,
+        inbox: answer.texts(),
+    })
+}
+
+pub(super) fn ingest_batch(script: StateChange, first_notice_after: i64) -> Batch<Ingest, Ingested> {
+    Batch::start(move |session: String, items: Vec<Ingest>| {
+        let script = script.clone();
+        async move {
+            let now = items.iter().map(|item| item.now).max().unwrap_or(0);
+            let mut arguments = Arguments::new().number(now).number(millis(SEEN_TTL)).number(first_notice_after);
+            for item in &items {
+                arguments.push_text(&item.stanza);
+                arguments.push_text(&item.chat);
+                arguments.push_text(&item.name);
+                arguments.push_text(&item.message);
+            }
+            let mut answer = Answer::of(script.run(&session, arguments).await?)?;
+            items.iter().map(|_| ingested(&answer.text()?, answer.number()?)).collect()
+        }
+    })
+}
+
+fn ingested(result: &str, position: i64) -> Result<Ingested, Error> {
+    match result {
+        "queued" => Ok(Ingested::Queued { position: position.unsigned_abs() }),
+        "active" => Ok(Ingested::Active),
+        "duplicate" => Ok(Ingested::Duplicate),
+        _ => Err(Error::Garbled("a result")),
+    }
+}
+
+pub(super) fn commit_batch(script: StateChange, first_notice_after: i64) -> Batch<Step, Committed> {
+    Batch::start(move |session: String, steps: Vec<Step>| {
+        let script = script.clone();
+        async move {
+            let now = steps.iter().map(|step| step.now).max().unwrap_or(0);
+            let mut arguments = Arguments::new().number(now).number(first_notice_after);
+            for step in &steps {
+                push_step(&mut arguments, step);
+            }
+            let mut answer = Answer::of(script.run(&session, arguments).await?)?;
+            steps.iter().map(|_| Ok(committed(answer.number()?))).collect()
+        }
+    })
+}
+
+fn push_step(arguments: &mut Arguments, step: &Step) {
+    let (outcome, variables, resume_within) =
+        step.close.as_ref().map_or(("", "", 0), |close| (&close.outcome, &close.variables, close.resume_within));
+    arguments.push_text(&step.chat);
+    arguments.push_text(&step.epoch);
+    arguments.push_text(&step.rev.to_string());
+    arguments.push_number(step.consumed as i64);
+    arguments.push_text(&step.state);
+    arguments.push_text(outcome);
+    arguments.push_text(variables);
+    arguments.push_number(resume_within);
+    arguments.push_number(step.replies.len() as i64);
+    for reply in &step.replies {
+        arguments.push_text(&reply.element());
+    }
+}
+
+fn committed(unread: i64) -> Committed {
+    u64::try_from(unread).map_or(Committed::Stale, |unread| Committed::Done { unread })
+}
+
+fn millis(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

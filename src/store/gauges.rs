@@ -1,0 +1,102 @@
+//! Figures for the metrics and for the estimated wait, read from Redis.
+
+use std::collections::HashMap;
+
+use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
+
+use super::{Error, Millis, Store};
+
+/// Upper bounds (ms) between which wake-ups are counted.
+pub const WAKE_UP_BOUNDS_MS: [u64; 8] = [1, 2, 5, 10, 50, 200, 1_000, 10_000];
+
+/// A session at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Conversations in line.
+    pub waiting: u64,
+    /// When the longest waiting one was opened.
+    pub oldest_opened_at: Option<Millis>,
+    /// Conversations attended.
+    pub active: u64,
+    /// Conversations closed so far.
+    pub closed: u64,
+    /// Lanes waiting for a sender.
+    pub lanes_due: u64,
+    /// Lanes in a sender's hands.
+    pub lanes_sending: u64,
+    /// When the longest due lane became due; in the future: nothing is due.
+    pub oldest_lane_due_at: Option<Millis>,
+    /// Whether the session can't send.
+    pub paused: bool,
+    /// Replies by result so far: `sent`, `retried`, `dead`.
+    pub replies: Vec<(&'static str, u64)>,
+    /// Entries not archived.
+    pub history_entries: u64,
+    /// When the oldest entry not archived was written.
+    pub oldest_history_at: Option<Millis>,
+    /// How long attending a conversation takes, smoothed, in ms.
+    pub handling: Option<Millis>,
+}
+
+impl Store {
+    /// The figures of a session.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn gauges(&self, session: &str) -> Result<Gauges, Error> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let counters: HashMap<String, i64> = client.hgetall(keys.counters(session)).await?;
+        let count = |name: &str| counters.get(name).copied().unwrap_or(0).unsigned_abs();
+        let head: Vec<String> = client.zrange(keys.queue(session), 0, 0, None, false, None, false).await?;
+        let oldest_opened_at = match head.first() {
+            Some(chat) => client.hget(keys.chat(session, chat), "opened").await?,
+            None => None,
+        };
+        let lane: Vec<(String, f64)> = client.zrange(keys.lanes(session), 0, 0, None, false, None, true).await?;
+        let entries = self.history(session, None, 1).await?;
+        Ok(Gauges {
+            waiting: client.zcard(keys.queue(session)).await?,
+            oldest_opened_at,
+            active: client.hlen(keys.active(session)).await?,
+            closed: count("closed"),
+            lanes_due: client.zcard(keys.lanes(session)).await?,
+            lanes_sending: client.hlen(keys.sending(session)).await?,
+            oldest_lane_due_at: lane.first().map(|(_, due)| *due as Millis),
+            paused: client.exists::<i64, _>(keys.paused(session)).await? > 0,
+            replies: ["sent", "retried", "dead"].map(|result| (result, count(&format!("replies:{result}")))).into(),
+            history_entries: client.xlen(keys.history(session)).await?,
+            oldest_history_at: entries.first().and_then(|entry| entry.stream_id.split('-').next()?.parse().ok()),
+            handling: counters.get("handling").copied(),
+        })
+    }
+
+    /// How long attending a conversation of a session takes, smoothed, in ms; `None` before the first is closed.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn handling(&self, session: &str) -> Result<Option<Millis>, Error> {
+        self.connected()?;
+        Ok(self.inner.client.hget(self.inner.keys.counters(session), "handling").await?)
+    }
+
+    /// Wake-ups counted by bound of [`WAKE_UP_BOUNDS_MS`] (the last: beyond all), and their sum in µs.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn wake_ups(&self) -> Result<(Vec<u64>, u64), Error> {
+        self.connected()?;
+        let counts: HashMap<String, u64> = self.inner.client.hgetall(self.inner.keys.wake_ups()).await?;
+        let count = |name: &str| counts.get(name).copied().unwrap_or(0);
+        Ok(((0..=WAKE_UP_BOUNDS_MS.len()).map(|bound| count(&bound.to_string())).collect(), count("sum")))
+    }
+
+    /// How many replies of a session were given up on and are kept.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn dead_len(&self, session: &str) -> Result<u64, Error> {
+        self.connected()?;
+        Ok(self.inner.client.xlen(self.inner.keys.dead(session)).await?)
+    }
+}

@@ -1,0 +1,69 @@
+//! The history stream: entries between the scripts that write them and the archiver.
+
+use fred::interfaces::StreamsInterface;
+use fred::types::streams::XReadValue;
+
+use super::{Error, Store};
+
+/// One entry of a session's stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// `ms-seq`, given by Redis; ascending.
+    pub stream_id: String,
+    /// Names and values, as the scripts write them.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Store {
+    /// Up to `count` entries after `position`, or from the beginning.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn history(&self, session: &str, position: Option<&str>, count: u64) -> Result<Vec<HistoryEntry>, Error> {
+        self.connected()?;
+        let start = position.map_or_else(|| "-".to_owned(), |position| format!("({position}"));
+        let key = self.inner.keys.history(session);
+        let entries: Vec<XReadValue<String, String, String>> =
+            self.inner.client.xrange_values(key, start, "+", Some(count)).await?;
+        Ok(entries
+            .into_iter()
+            .map(|(stream_id, fields)| HistoryEntry { stream_id, fields: fields.into_iter().collect() })
+            .collect())
+    }
+
+    /// Drops the entries up to and with `position`: they are in the archive.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn trim_history(&self, session: &str, position: &str) -> Result<(), Error> {
+        self.connected()?;
+        let Some(after) = successor(position) else { return Err(Error::Garbled("a stream id")) };
+        let _: i64 = self.inner.client.xtrim(self.inner.keys.history(session), ("MINID", "=", after)).await?;
+        Ok(())
+    }
+
+    /// How many entries are not archived yet.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn history_len(&self, session: &str) -> Result<u64, Error> {
+        self.connected()?;
+        Ok(self.inner.client.xlen(self.inner.keys.history(session)).await?)
+    }
+}
+
+fn successor(position: &str) -> Option<String> {
+    let (millis, sequence) = position.split_once('-')?;
+    Some(format!("{millis}-{}", sequence.parse::<u64>().ok()? + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_successor_of_a_stream_id_is_the_next_in_its_millisecond() {
+        assert_eq!(successor("1789900801123-0").as_deref(), Some("1789900801123-1"));
+        assert_eq!(successor("nonsense"), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! Every Redis key and channel of ours: one name, one place, with its type and what it holds.
+//!
+//! All keys of one script call share the session's hash tag `{s}`, so that they live in one slot of a
+//! Redis Cluster and sessions spread over it. Scripts get the namespace as `KEYS[1]` and the names of its
+//! parts from [`lua_names`], so that Lua and Rust can't disagree about a name.
+
+/// What a session's namespace holds: the constant's name in Lua, and the key's name. Names that end in
+/// a colon are prefixes, followed by a chat id or a message id, so those can never collide with ours.
+const PARTS: &[(&str, &str)] = &[
+    ("SEEN", SEEN),
+    ("KNOWN", KNOWN),
+    ("CHAT", CHAT),
+    ("INBOX", INBOX),
+    ("UNREAD", UNREAD),
+    ("TICKET", TICKET),
+    ("EPOCH", EPOCH),
+    ("QUEUE", QUEUE),
+    ("ACTIVE", ACTIVE),
+    ("ANNOUNCE", ANNOUNCE),
+    ("LANE", LANE),
+    ("LANES", LANES),
+    ("SENDING", SENDING),
+    ("PAUSED", PAUSED),
+    ("DEAD", DEAD),
+    ("HISTORY", HISTORY),
+    ("COUNTERS", COUNTERS),
+];
+
+/// STRING, expires: a message or an event that was taken already.
+const SEEN: &str = "seen:";
+/// SET of the chats that ever wrote to us; about others we record nothing but our own messages.
+const KNOWN: &str = "known";
+/// HASH: the open conversation of a chat, or one closed for silence that may be resumed (expires).
+const CHAT: &str = "chat:";
+/// LIST of inbound messages not yet consumed, JSON.
+const INBOX: &str = "inbox:";
+/// SET of the attended chats whose inbox holds something: who missed a bell finds them here.
+const UNREAD: &str = "unread";
+/// COUNTER: the last place in line given out.
+const TICKET: &str = "ticket";
+/// COUNTER: the last epoch given out; no two claims of a session share one.
+const EPOCH: &str = "epoch";
+/// ZSET: chat by ticket, of those who wait.
+const QUEUE: &str = "queue";
+/// HASH: chat -> process, of those being attended.
+const ACTIVE: &str = "active";
+/// ZSET: chat by when (ms) its place in line is next to be looked at.
+const ANNOUNCE: &str = "announce";
+/// LIST of replies not yet taken by WAHA: `n` (notice) or `r` (reply), then JSON.
+const LANE: &str = "lane:";
+/// ZSET: chat by when (ms) its lane is next due; lanes in a sender's hands are not in it.
+const LANES: &str = "lanes";
+/// HASH: chat -> process, of the lanes in a sender's hands.
+const SENDING: &str = "sending";
+/// STRING: the session can't send now; since when (ms).
+const PAUSED: &str = "paused";
+/// STRING, expires: somebody has just asked WAHA about the paused session.
+const PROBED: &str = "probed";
+/// STREAM, capped: replies given up on, with the reason.
+const DEAD: &str = "dead";
+/// STREAM: entries not yet archived.
+const HISTORY: &str = "history";
+/// HASH: counts of replies by result, handling time (smoothed, ms) and how many it was measured by.
+const COUNTERS: &str = "counters";
+
+/// Builds the keys under one prefix (setting `REDIS_PREFIX`).
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    pub(crate) fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    /// SET of the sessions seen.
+    pub(crate) fn sessions(&self) -> String {
+        format!("{}sessions", self.prefix)
+    }
+
+    /// SET of the processes that may hold leases.
+    pub(crate) fn processes(&self) -> String {
+        format!("{}processes", self.prefix)
+    }
+
+    /// STRING, expires: heartbeat of a process that holds leases; its number of workers.
+    pub(crate) fn process(&self, process: &str) -> String {
+        format!("{}process:{process}", self.prefix)
+    }
+
+    /// HASH: how often workers woke within a bound of time, summed over all processes.
+    pub(crate) fn wake_ups(&self) -> String {
+        format!("{}wake-ups", self.prefix)
+    }
+
+    /// STRING, expires: written to see whether Redis takes a write.
+    pub(crate) fn probe(&self) -> String {
+        format!("{}probe", self.prefix)
+    }
+
+    /// What every key of a session begins with.
+    pub(crate) fn namespace(&self, session: &str) -> String {
+        format!("{}{{{session}}}:", self.prefix)
+    }
+
+    fn part(&self, session: &str, part: &str) -> String {
+        format!("{}{{{session}}}:{part}", self.prefix)
+    }
+
+    pub(crate) fn chat(&self, session: &str, chat: &str) -> String {
+        self.part(session, CHAT) + chat
+    }
+
+    pub(crate) fn inbox(&self, session: &str, chat: &str) -> String {
+        self.part(session, INBOX) + chat
+    }
+
+    pub(crate) fn unread(&self, session: &str) -> String {
+        self.part(session, UNREAD)
+    }
+
+    pub(crate) fn queue(&self, session: &str) -> String {
+        self.part(session, QUEUE)
+    }
+
+    pub(crate) fn active(&self, session: &str) -> String {
+        self.part(session, ACTIVE)
+    }
+
+    pub(crate) fn announce(&self, session: &str) -> String {
+        self.part(session, ANNOUNCE)
+    }
+
+    pub(crate) fn lanes(&self, session: &str) -> String {
+        self.part(session, LANES)
+    }
+
+    pub(crate) fn sending(&self, session: &str) -> String {
+        self.part(session, SENDING)
+    }
+
+    pub(crate) fn paused(&self, session: &str) -> String {
+        self.part(session, PAUSED)
+    }
+
+    pub(crate) fn probed(&self, session: &str) -> String {
+        self.part(session, PROBED)
+    }
+
+    pub(crate) fn dead(&self, session: &str) -> String {
+        self.part(session, DEAD)
+    }
+
+    pub(crate) fn history(&self, session: &str) -> String {
+        self.part(session, HISTORY)
+    }
+
+    pub(crate) fn counters(&self, session: &str) -> String {
+        self.part(session, COUNTERS)
+    }
+
+    /// What every Pub/Sub channel of ours begins with.
+    pub(crate) fn bell(&self) -> String {
+        format!("{}bell:", self.prefix)
+    }
+}
+
+/// The Lua lines that name the keys which `source` mentions, from the namespace in `KEYS[1]`.
+pub(crate) fn lua_names(source: &str) -> String {
+    let mentioned = |name: &str| source.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == name);
+    PARTS
+        .iter()
+        .filter(|(name, _)| mentioned(name))
+        .map(|(name, part)| format!("local {name} = KEYS[1] .. '{part}'\n"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_a_session_share_its_hash_tag() {
+        let keys = Keys::new("waha-sm:");
+        assert_eq!(keys.chat("default", "551@c.us"), "waha-sm:{default}:chat:551@c.us");
+        assert_eq!(keys.namespace("default"), "waha-sm:{default}:");
+    }
+
+    #[test]
+    fn no_two_parts_share_a_name_and_scripts_get_only_those_they_mention() {
+        let mut names: Vec<_> = PARTS.iter().map(|(_, part)| part).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), PARTS.len());
+        assert_eq!(lua_names("redis.call('GET', LANES)"), "local LANES = KEYS[1] .. 'lanes'\n");
+    }
+}

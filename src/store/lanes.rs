@@ -1,0 +1,275 @@
+//! Lanes: the replies of each chat, in order, until WAHA took them.
+
+use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
+use fred::types::{Expiration, SetOptions};
+use serde::{Deserialize, Serialize};
+
+use super::batch::Batch;
+use super::scripts::{Arguments, StateChange};
+use super::{Answer, Error, Millis, Store};
+
+/// Replies given up on that are kept per session; about 1 KB each.
+const DEAD_MAX: i64 = 10_000;
+
+/// A reply waiting for WAHA to take it, as it is kept in its lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Unique: the conversation, its step, and the number within the step.
+    pub id: String,
+    /// The conversation it belongs to.
+    pub conversation: String,
+    /// What the customer reads.
+    pub text: String,
+    /// Since when it waits.
+    pub queued_at: Millis,
+    /// How often it was tried in vain.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts: u32,
+    /// About the queue: replaced by a newer one, dropped when the conversation begins.
+    #[serde(skip)]
+    pub notice: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Reply {
+    /// As it stands in the lane: its kind in one letter, so that scripts can tell, then JSON.
+    pub(super) fn element(&self) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        format!("{}{json}", if self.notice { 'n' } else { 'r' })
+    }
+
+    fn from_element(element: &str) -> Option<Self> {
+        let mut reply: Self = serde_json::from_str(element.get(1..)?).ok()?;
+        reply.notice = element.starts_with('n');
+        Some(reply)
+    }
+}
+
+/// A lane in this process' hands, with its first reply.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// The chat, in its normal form.
+    pub chat: String,
+    /// The reply to send, or what stands in its place but can't be read.
+    pub reply: Result<Reply, String>,
+    element: String,
+}
+
+impl Lane {
+    fn new(chat: String, element: String) -> Self {
+        let reply = Reply::from_element(&element).ok_or_else(|| element.clone());
+        Self { chat, reply, element }
+    }
+
+    /// A lane of which only the chat is known: it can be released and nothing else.
+    pub fn unknown(chat: String) -> Self {
+        Self::new(chat, String::new())
+    }
+
+    /// What became of its first reply.
+    pub fn settled(&self, verdict: Verdict) -> Settlement {
+        Settlement { chat: self.chat.clone(), element: self.element.clone(), verdict }
+    }
+}
+
+/// The answer to [`Store::take_lanes`].
+#[derive(Clone, Debug)]
+pub enum Taken {
+    /// Lanes that are this process' to send from.
+    Lanes(Vec<Lane>),
+    /// The session can't send at present.
+    Paused,
+}
+
+/// What became of the first reply of a lane.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    chat: String,
+    element: String,
+    verdict: Verdict,
+}
+
+/// See [`Settlement`].
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// WAHA took it.
+    Sent {
+        /// The conversation it belongs to.
+        conversation: String,
+        /// The message as it goes into the history, JSON.
+        data: String,
+    },
+    /// Given up on.
+    Dead {
+        /// The conversation it belonged to.
+        conversation: String,
+        /// The message as it goes into the history, JSON.
+        data: String,
+        /// Why, for the operator.
+        reason: String,
+    },
+    /// To be tried again.
+    Retry {
+        /// When.
+        due: Millis,
+        /// With what was learnt from this attempt.
+        again: Reply,
+    },
+    /// Not tried: somebody else may, from then on.
+    Release {
+        /// When.
+        due: Millis,
+    },
+}
+
+impl Store {
+    /// Takes up to `count` due lanes into this process' hands.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn take_lanes(&self, session: &str, process: &str, count: usize, now: Millis) -> Result<Taken, Error> {
+        let arguments = Arguments::new().text(process).number(count as i64).number(now);
+        let mut answer = Answer::of(self.inner.scripts.take_lanes.run(session, arguments).await?)?;
+        if !answer.text()?.is_empty() {
+            return Ok(Taken::Paused);
+        }
+        let mut lanes = Vec::new();
+        while answer.more() {
+            lanes.push(Lane::new(answer.text()?, answer.text()?));
+        }
+        Ok(Taken::Lanes(lanes))
+    }
+
+    /// Settles the first reply of a lane. Returns the lane with the next reply, if there is one and the lane is
+    /// still this process' to send from.
+    ///
+    /// # Errors
+    /// As [`Error`] says. Settling again is safe: what was settled before is not settled twice.
+    pub async fn settle(
+        &self,
+        session: &str,
+        process: &str,
+        settlement: Settlement,
+        now: Millis,
+    ) -> Result<Option<Lane>, Error> {
+        self.inner.settle.call(session, Settling { process: process.to_owned(), settlement, now }).await
+    }
+
+    /// The chats whose lanes are in the hands of `process` according to Redis.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn lanes_in_hand(&self, session: &str, process: &str) -> Result<Vec<String>, Error> {
+        self.connected()?;
+        let sending: Vec<(String, String)> = self.inner.client.hgetall(self.inner.keys.sending(session)).await?;
+        Ok(sending.into_iter().filter(|(_, owner)| owner == process).map(|(chat, _)| chat).collect())
+    }
+
+    /// Stops the lanes of a session until [`Store::resume`]. Returns whether they went until now.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn pause(&self, session: &str, now: Millis) -> Result<bool, Error> {
+        self.connected()?;
+        let key = self.inner.keys.paused(session);
+        let set: Option<String> = self.inner.client.set(key, now, None, Some(SetOptions::NX), false).await?;
+        Ok(set.is_some())
+    }
+
+    /// Lets the lanes of a session go again. Returns whether they were stopped.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn resume(&self, session: &str) -> Result<bool, Error> {
+        self.connected()?;
+        let stopped: i64 = self.inner.client.del(self.inner.keys.paused(session)).await?;
+        if stopped > 0 {
+            let _: i64 = self.inner.client.publish(self.inner.keys.bell() + "lanes", session).await?;
+        }
+        Ok(stopped > 0)
+    }
+
+    /// Whether it is this process' turn to ask WAHA about a paused session: one asks in each `interval` (ms).
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn turn_to_probe(&self, session: &str, interval: Millis) -> Result<bool, Error> {
+        self.connected()?;
+        let key = self.inner.keys.probed(session);
+        let expiry = Some(Expiration::PX(interval));
+        let set: Option<String> = self.inner.client.set(key, 1, expiry, Some(SetOptions::NX), false).await?;
+        Ok(set.is_some())
+    }
+}
+
+/// A [`Settlement`] on its way into a call.
+pub(super) struct Settling {
+    process: String,
+    settlement: Settlement,
+    now: Millis,
+}
+
+pub(super) fn settle_batch(script: StateChange) -> Batch<Settling, Option<Lane>> {
+    Batch::start(move |session: String, items: Vec<Settling>| {
+        let script = script.clone();
+        async move {
+            let process = items.first().map_or("", |item| item.process.as_str());
+            let now = items.iter().map(|item| item.now).max().unwrap_or(0);
+            let mut arguments = Arguments::new().text(process).number(now).number(DEAD_MAX);
+            for item in &items {
+                push_settlement(&mut arguments, &item.settlement);
+            }
+            let mut answer = Answer::of(script.run(&session, arguments).await?)?;
+            items.into_iter().map(|item| Ok(following(item.settlement.chat, answer.text()?))).collect()
+        }
+    })
+}
+
+fn following(chat: String, element: String) -> Option<Lane> {
+    (!element.is_empty()).then(|| Lane::new(chat, element))
+}
+
+fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
+    let mut push = |verdict: &str, due: Millis, again: &str, conversation: &str, data: &str, reason: &str| {
+        for text in [&settlement.chat, &settlement.element, verdict] {
+            arguments.push_text(text);
+        }
+        arguments.push_number(due);
+        for text in [again, conversation, data, reason] {
+            arguments.push_text(text);
+        }
+    };
+    match &settlement.verdict {
+        Verdict::Sent { conversation, data } => push("sent", 0, "", conversation, data, ""),
+        Verdict::Dead { conversation, data, reason } => push("dead", 0, "", conversation, data, reason),
+        Verdict::Retry { due, again } => push("retry", *due, &again.element(), "", "", ""),
+        Verdict::Release { due } => push("release", *due, "", "", "", ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the version before wrote must be read: change this only together with a migration.
+    #[test]
+    fn a_reply_is_kept_in_this_form() {
+        let golden = r#"r{"id":"1789900801123-42:3:0","conversation":"1789900801123-42","text":"Olá!","queued_at":1789900801200}"#;
+        let reply = Reply::from_element(golden).unwrap();
+        assert_eq!((reply.text.as_str(), reply.attempts, reply.notice), ("Olá!", 0, false));
+        assert_eq!(reply.element(), golden);
+        let notice = Reply { notice: true, attempts: 2, ..reply };
+        assert_eq!(Reply::from_element(&notice.element()), Some(notice));
+    }
+
+    #[test]
+    fn what_is_no_reply_is_not_read_as_one() {
+        for garbage in ["", "r", "x{}", "é", "r{\"id\":1}"] {
+            assert_eq!(Reply::from_element(garbage), None, "{garbage}");
+        }
+    }
+}

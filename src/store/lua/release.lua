@@ -1,0 +1,36 @@
+-- Takes back all that a process holds: its conversations return to the line under their old tickets, its lanes are due.
+-- KEYS: namespace
+-- ARGV: session, process, now (ms), first_notice_after (ms)
+-- Returns: conversations, lanes
+local process, now, first_notice_after = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local conversations, lanes = 0, 0
+local active = redis.call('HGETALL', ACTIVE)
+for i = 1, #active, 2 do
+  if active[i + 1] == process then
+    local chat = active[i]
+    local key = CHAT .. chat
+    redis.call('HDEL', ACTIVE, chat)
+    redis.call('SREM', UNREAD, chat)
+    local ticket, id = unpack(redis.call('HMGET', key, 'ticket', 'id'))
+    if ticket then
+      redis.call('HSET', key, 'status', 'waiting')
+      -- Without an epoch nothing that the old owner still writes is taken.
+      redis.call('HDEL', key, 'owner', 'epoch')
+      redis.call('ZADD', QUEUE, ticket, chat)
+      redis.call('ZADD', ANNOUNCE, now + first_notice_after, chat)
+      record('requeued', 'conversation', id, 'chat', chat, 'at', now)
+      conversations = conversations + 1
+    end
+  end
+end
+local sending = redis.call('HGETALL', SENDING)
+for i = 1, #sending, 2 do
+  if sending[i + 1] == process then
+    redis.call('HDEL', SENDING, sending[i])
+    redis.call('ZADD', LANES, now, sending[i])
+    lanes = lanes + 1
+  end
+end
+if conversations > 0 then ring('queue') end
+if lanes > 0 then ring('lanes') end
+return {conversations, lanes}

@@ -1,0 +1,74 @@
+-- What several scripts do to a conversation and to a lane. Put in front of every script; SESSION and BELL
+-- (the channels' prefix) are set before it.
+
+local function record(kind, ...)
+  redis.call('XADD', HISTORY, '*', 'kind', kind, ...)
+end
+
+local function ring(bell, message)
+  redis.call('PUBLISH', BELL .. bell, message or SESSION)
+end
+
+-- A conversation opens: its inbox already holds what opens it. `before` is true where the chat has a hash
+-- (closed for silence): its state stays, for the worker to resume.
+local function open(chat, name, now, first_notice_after, before)
+  local key = CHAT .. chat
+  local ticket = redis.call('INCR', TICKET)
+  local id = string.format('%.0f-%d', now, ticket)
+  if before then
+    redis.call('PERSIST', key)
+    redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'told', 'told_at', 'examined')
+  end
+  redis.call('HSET', key, 'id', id, 'status', 'waiting', 'ticket', ticket, 'opened', now, 'rev', 0, 'name', name)
+  redis.call('ZADD', QUEUE, ticket, chat)
+  redis.call('ZADD', ANNOUNCE, now + first_notice_after, chat)
+  redis.call('SADD', KNOWN, chat)
+  record('opened', 'conversation', id, 'chat', chat, 'ticket', ticket, 'at', now)
+  ring('queue')
+  return id
+end
+
+-- A conversation closes. With `resume_within` (ms) above 0 its state is kept for so long. What the customer
+-- wrote after the words that closed it opens the next one, so that it is not lost.
+local function close(chat, id, name, claimed, now, outcome, variables, resume_within, first_notice_after)
+  local key = CHAT .. chat
+  redis.call('HDEL', ACTIVE, chat)
+  redis.call('SREM', UNREAD, chat)
+  redis.call('ZREM', QUEUE, chat)
+  redis.call('ZREM', ANNOUNCE, chat)
+  record('closed', 'conversation', id, 'chat', chat, 'at', now, 'outcome', outcome, 'variables', variables)
+  redis.call('HINCRBY', COUNTERS, 'closed', 1)
+  if claimed then
+    local handling = now - tonumber(claimed)
+    local before = redis.call('HGET', COUNTERS, 'handling')
+    if before then handling = before + (handling - before) * 0.2 end
+    redis.call('HSET', COUNTERS, 'handling', math.floor(handling))
+  end
+  if resume_within > 0 then
+    redis.call('HSET', key, 'status', 'closed')
+    redis.call('PEXPIRE', key, resume_within)
+  else
+    redis.call('DEL', key)
+  end
+  if redis.call('EXISTS', INBOX .. chat) == 1 then
+    open(chat, name or '', now, first_notice_after, resume_within > 0)
+  end
+end
+
+-- Adds a reply to the chat's lane and makes the lane due, unless a sender holds it or a retry is due later.
+local function reply(chat, element, now)
+  redis.call('RPUSH', LANE .. chat, element)
+  if redis.call('HEXISTS', SENDING, chat) == 0 then
+    redis.call('ZADD', LANES, 'NX', now, chat)
+  end
+end
+
+-- Takes the notices that nobody has sent yet out of the lane.
+local function drop_notices(chat)
+  local first = redis.call('HEXISTS', SENDING, chat)
+  for _, element in ipairs(redis.call('LRANGE', LANE .. chat, first, -1)) do
+    if string.sub(element, 1, 1) == 'n' then
+      redis.call('LREM', LANE .. chat, -1, element)
+    end
+  end
+end

@@ -1,0 +1,81 @@
+//! Processes that hold leases: their heartbeats, and who has fallen silent.
+
+use std::time::Duration;
+
+use fred::interfaces::{HashesInterface, KeysInterface, SetsInterface};
+use fred::types::Expiration;
+
+use super::{Error, Millis, Store};
+
+impl Store {
+    /// Says that `process` lives and has so many workers; it counts as dead after `expires_after` without it.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn heartbeat(&self, process: &str, workers: usize, expires_after: Duration) -> Result<(), Error> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let expiry = Expiration::PX(Millis::try_from(expires_after.as_millis()).unwrap_or(Millis::MAX));
+        // The heartbeat first: a member of the set without one is a dead process.
+        let _: () = client.set(keys.process(process), workers as i64, Some(expiry), None, false).await?;
+        let _: i64 = client.sadd(keys.processes(), process).await?;
+        Ok(())
+    }
+
+    /// The processes that are known and have fallen silent.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn silent_processes(&self) -> Result<Vec<String>, Error> {
+        let processes = self.processes().await?;
+        Ok(processes.into_iter().filter(|(_, workers)| workers.is_none()).map(|(process, _)| process).collect())
+    }
+
+    /// How many workers there are, over all living processes.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn workers(&self) -> Result<u64, Error> {
+        Ok(self.processes().await?.into_iter().filter_map(|(_, workers)| workers).sum())
+    }
+
+    async fn processes(&self) -> Result<Vec<(String, Option<u64>)>, Error> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let names: Vec<String> = client.smembers(keys.processes()).await?;
+        let mut all = Vec::with_capacity(names.len());
+        for name in names {
+            // One by one: on a cluster they lie in different slots. There are few.
+            let workers: Option<u64> = client.get(keys.process(&name)).await?;
+            all.push((name, workers));
+        }
+        Ok(all)
+    }
+
+    /// Forgets a process: all that it held has been released.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn forget_process(&self, process: &str) -> Result<(), Error> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let _: i64 = client.srem(keys.processes(), process).await?;
+        let _: i64 = client.del(keys.process(process)).await?;
+        Ok(())
+    }
+
+    /// Adds what this process measured since it last did: how often workers woke within each bound of
+    /// [`super::WAKE_UP_BOUNDS_MS`] (the last count: beyond all), and the sum of the times in µs.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn add_wake_ups(&self, counts: &[u64], sum_micros: u64) -> Result<(), Error> {
+        self.connected()?;
+        let key = self.inner.keys.wake_ups();
+        for (bound, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let _: i64 = self.inner.client.hincrby(&key, bound.to_string(), count.cast_signed()).await?;
+        }
+        let _: i64 = self.inner.client.hincrby(&key, "sum", sum_micros.cast_signed()).await?;
+        Ok(())
+    }
+}

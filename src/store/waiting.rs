@@ -1,0 +1,115 @@
+//! Those who wait in line: who is due to be looked at, and what they are told.
+
+use fred::interfaces::SortedSetsInterface;
+
+use super::scripts::Arguments;
+use super::{Answer, Error, Millis, Reply, Store};
+
+/// How long whoever looks has until another may look, in ms: longer than a stall, shorter than patience.
+const LEASE: Millis = 5_000;
+
+/// A conversation in line.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The chat, in its normal form.
+    pub chat: String,
+    /// The conversation.
+    pub id: String,
+    /// Its place in line; 1 is next.
+    pub position: u64,
+    /// When it was opened.
+    pub opened_at: Millis,
+    /// The place last told, and when.
+    pub told: Option<(u64, Millis)>,
+    /// How many messages of the inbox were looked at before.
+    pub examined: u64,
+    /// The customer's WhatsApp name, or empty.
+    pub name: String,
+    /// The messages not looked at yet, JSON.
+    pub unexamined: Vec<String>,
+}
+
+/// What comes of looking at one who waits.
+#[derive(Clone, Debug)]
+pub struct Announcement {
+    /// The chat, in its normal form.
+    pub chat: String,
+    /// The conversation: of another one nothing is changed.
+    pub id: String,
+    /// The place that `reply` tells, if it does.
+    pub told: Option<u64>,
+    /// When to look again.
+    pub due: Millis,
+    /// How many messages of the inbox have been looked at, without `words`.
+    pub examined: u64,
+    /// The outcome, if the customer leaves.
+    pub leave: Option<String>,
+    /// What the customer is told; replaces a notice that is not sent yet.
+    pub reply: Option<Reply>,
+    /// Messages that were words for the queue, as they stood in `unexamined`; they are taken out.
+    pub words: Vec<String>,
+}
+
+impl Store {
+    /// Who waits in a session and is due to be looked at, `count` at most.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn look(&self, session: &str, count: usize, now: Millis) -> Result<Vec<Waiting>, Error> {
+        let arguments = Arguments::new().number(now).number(count as i64).number(LEASE);
+        let answer = Answer::of(self.inner.scripts.look.run(session, arguments).await?)?;
+        answer.arrays().map(|one| waiting(one?)).collect()
+    }
+
+    /// When somebody in a session's line is next due to be looked at; `None` if nobody waits.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn next_look(&self, session: &str) -> Result<Option<Millis>, Error> {
+        self.connected()?;
+        let key = self.inner.keys.announce(session);
+        let first: Vec<(String, f64)> = self.inner.client.zrange(key, 0, 0, None, false, None, true).await?;
+        Ok(first.first().map(|(_, due)| *due as Millis))
+    }
+
+    /// Writes what came of looking. Returns how many were still waiting.
+    ///
+    /// # Errors
+    /// As [`Error`] says; those looked at are due again after a few seconds.
+    pub async fn announce(&self, session: &str, announcements: &[Announcement], now: Millis) -> Result<u64, Error> {
+        let mut arguments = Arguments::new().number(now).number(self.inner.first_notice_after);
+        for one in announcements {
+            let told = one.told.map(|told| told.to_string()).unwrap_or_default();
+            arguments = arguments
+                .text(&one.chat)
+                .text(&one.id)
+                .text(&told)
+                .number(one.due)
+                .number(one.examined.cast_signed())
+                .text(one.leave.as_deref().unwrap_or_default())
+                .text(&one.reply.as_ref().map(Reply::element).unwrap_or_default())
+                .number(one.words.len() as i64);
+            for word in &one.words {
+                arguments.push_text(word);
+            }
+        }
+        let value = self.inner.scripts.announce.run(session, arguments).await?;
+        value.as_u64().ok_or(Error::Garbled("a number"))
+    }
+}
+
+fn waiting(mut answer: Answer) -> Result<Waiting, Error> {
+    let (chat, id) = (answer.text()?, answer.text()?);
+    let mut number = || -> Result<Option<u64>, Error> { Ok(answer.text()?.parse().ok()) };
+    let (position, opened_at, told, told_at, examined) = (number()?, number()?, number()?, number()?, number()?);
+    Ok(Waiting {
+        chat,
+        id,
+        position: position.ok_or(Error::Garbled("a position"))?,
+        opened_at: opened_at.unwrap_or(0).cast_signed(),
+        told: told.map(|position| (position, told_at.unwrap_or(0).cast_signed())),
+        examined: examined.unwrap_or(0),
+        name: answer.text()?,
+        unexamined: answer.texts(),
+    })
+}

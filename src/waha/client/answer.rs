@@ -1,0 +1,547 @@
+//! What WAHA's answer to a request means (CONTRACT 7, and 8.2 for the ids).
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use crate::waha::chat_id::MessageId;
+use crate::waha::event::label;
+use crate::waha::lenient::{Raw, Texts, lenient};
+use crate::waha::repair::repaired;
+use crate::waha::wire::line;
+
+/// Characters of a reason that are kept.
+const REASON_MAX: usize = 200;
+
+/// A server that wants us to wait longer than this has another problem.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Shorter texts are not looked for in reasons: replacing every "1" would tell nothing any more.
+const SECRET_MIN: usize = 4;
+
+/// Why WAHA did not do what it was asked, by what to do about it.
+///
+/// No variant holds the API key or the text of the message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// There was no connection: surely not sent. Try again.
+    #[error("WAHA can't be reached: {reason}")]
+    Unreachable {
+        /// What failed.
+        reason: String,
+    },
+    /// The connection broke, or nothing came in time, after writing began: perhaps sent.
+    #[error("WAHA did not answer: {reason}")]
+    Interrupted {
+        /// What failed.
+        reason: String,
+    },
+    /// Something passing (408, 429, 5xx). Try again.
+    #[error("WAHA answered {status}: {reason}")]
+    Busy {
+        /// The HTTP status.
+        status: u16,
+        /// How long to wait at least.
+        retry_after: Option<Duration>,
+        /// WAHA's own words.
+        reason: String,
+    },
+    /// The session can't send now: surely not sent. Try again when it is `WORKING`.
+    #[error("the session is {}", .status_word.as_deref().unwrap_or("not known to WAHA"))]
+    SessionNotWorking {
+        /// WAHA's word for its state; none if there is no such session.
+        status_word: Option<String>,
+    },
+    /// The same request will fail again. Do not repeat it.
+    #[error("WAHA answered {status}: {reason}; {advice}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// WAHA's own words.
+        reason: String,
+        /// What the operator should look at.
+        advice: &'static str,
+    },
+}
+
+impl SendError {
+    /// Whether it is certain that nothing was sent. Not so for a broken connection, for a 500
+    /// (the engine may have sent and then failed), and for a proxy that lost WAHA's answer.
+    #[must_use]
+    pub fn is_surely_unsent(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::SessionNotWorking { .. } => true,
+            Self::Interrupted { .. } => false,
+            Self::Busy { status, .. } => matches!(status, 429 | 503),
+            Self::Refused { .. } => true,
+        }
+    }
+}
+
+lenient! {
+    /// The answer to a send, by engine: raw or not.
+    struct Taken {
+        "id" => id: Raw<'a>,
+        "key" => key: Key<'a>,
+        "_data" => data: Key<'a>,
+    }
+
+    /// An object with an id.
+    struct Key {
+        "_serialized" => serialized: Raw<'a>,
+        "id" => id: Raw<'a>,
+    }
+
+    /// All that error answers consist of, and the answer about a session.
+    struct Problem {
+        "message" => message: Raw<'a>,
+        "error" => error: Raw<'a>,
+        "exception" => exception: Exception<'a>,
+        "status" => status: Raw<'a>,
+        "expected" => expected: Raw<'a>,
+    }
+
+    /// What a 500 tells.
+    struct Exception {
+        "message" => message: Raw<'a>,
+        "code" => code: Raw<'a>,
+    }
+}
+
+/// An answer that came, or began to come.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// The body, or why it could not be read to its end.
+    pub(super) body: Result<Vec<u8>, String>,
+}
+
+impl Answer {
+    /// The answer if WAHA did what it was asked. `secrets` are cut out of whatever it says.
+    pub(super) fn judged(
+        self,
+        retry_after: Option<&str>,
+        location: Option<&str>,
+        now: SystemTime,
+        secrets: &[Option<&str>],
+    ) -> Result<Self, SendError> {
+        match self.error(retry_after, location, now, secrets) {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+
+    fn error(
+        &self,
+        retry_after: Option<&str>,
+        location: Option<&str>,
+        now: SystemTime,
+        secrets: &[Option<&str>],
+    ) -> Option<SendError> {
+        let json = self.text();
+        let problem: Problem<'_> = serde_json::from_str(&json).unwrap_or_default();
+        let refused = |reason: Option<String>, advice| SendError::Refused {
+            status: self.status,
+            reason: told(reason, secrets),
+            advice,
+        };
+        let busy = |reason: Option<String>| SendError::Busy {
+            status: self.status,
+            retry_after: retry_after.and_then(|text| waiting_time(text, now)),
+            reason: told(reason, secrets),
+        };
+        Some(match self.status {
+            200..=299 if json.trim_start().starts_with('<') => refused(
+                Some("a web page".to_owned()),
+                "is WAHA_URL the address of WAHA?",
+            ),
+            200..=299 => return None,
+            300..=399 => refused(
+                Some(format!("redirected to {}", location.unwrap_or("nowhere"))),
+                "set WAHA_URL to the address that does not redirect (http or https?)",
+            ),
+            401 => refused(problem.words(), "does WAHA_API_KEY have WAHA's key?"),
+            403 => refused(
+                problem.words(),
+                "does the key in WAHA_API_KEY belong to another session?",
+            ),
+            404 | 422 if problem.is_about_the_session() => SendError::SessionNotWorking {
+                status_word: problem.status.text().and_then(label),
+            },
+            404 => refused(
+                problem.words(),
+                "is WAHA_URL the address of WAHA, with its path if it has one?",
+            ),
+            422 => refused(
+                problem.words(),
+                "is WAHA up to date? Before 2026.6 some calls and sessions needed WAHA Plus",
+            ),
+            501 => refused(problem.words(), "this WAHA's engine can't do that"),
+            408 | 429 => busy(problem.words()),
+            500 => {
+                // Only this part: the rest of a 500 echoes what the customer is told.
+                let message = problem.exception.message.text().map(|m| m.into_owned());
+                match problem.exception.permanent() {
+                    Some(advice) => refused(message, advice),
+                    None => busy(message),
+                }
+            }
+            502..=599 => busy(problem.words()),
+            _ => refused(problem.words(), "WAHA does not understand the request"),
+        })
+    }
+
+    /// The bare id of the message that was sent, whatever engine sent it.
+    pub(super) fn stanza(&self) -> Option<String> {
+        let json = self.text();
+        let taken: Taken<'_> = serde_json::from_str(&json).ok()?;
+        let inner: Key<'_> = taken.id.read();
+        [
+            taken.id,
+            inner.serialized,
+            taken.key.id,
+            inner.id,
+            taken.data.id,
+        ]
+        .into_iter()
+        .find_map(|id| Some(MessageId::parse(&id.text()?)?.stanza))
+    }
+
+    /// The state of the session that was asked about.
+    pub(super) fn session_status(self) -> Result<String, SendError> {
+        if let Err(reason) = self.body {
+            return Err(SendError::Interrupted { reason });
+        }
+        let json = self.text();
+        let session: Problem<'_> = serde_json::from_str(&json).unwrap_or_default();
+        session
+            .status
+            .text()
+            .and_then(label)
+            .ok_or(SendError::Refused {
+                status: self.status,
+                reason: "no session in the answer".to_owned(),
+                advice: "is WAHA_URL the address of WAHA?",
+            })
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        let body = self.body.as_deref().unwrap_or_default();
+        repaired(body)
+    }
+}
+
+impl Problem<'_> {
+    /// What WAHA says: `message` is a text or, for mistakes in the request, a list of texts.
+    fn words(&self) -> Option<String> {
+        let list: Texts = self.message.read();
+        if !list.0.is_empty() {
+            return Some(list.0.join("; "));
+        }
+        let text = self.message.text().or_else(|| self.error.text());
+        text.map(|text| text.into_owned())
+    }
+
+    /// Whether the session is the trouble: it has another state than it should, or is none.
+    fn is_about_the_session(&self) -> bool {
+        let says = |words| {
+            [self.error, self.message]
+                .iter()
+                .any(|raw| raw.text().is_some_and(|text| text.contains(words)))
+        };
+        (self.expected.is_there() && self.status.is_there())
+            || says("does not exist")
+            || says("Session not found")
+            || says("Session status is not as expected")
+    }
+}
+
+impl Exception<'_> {
+    /// What to look at, if this exception comes again however often one tries.
+    fn permanent(&self) -> Option<&'static str> {
+        let message = self.message.text().unwrap_or_default().to_ascii_lowercase();
+        let is_463 = self.code.number() == Some(463.0)
+            || message
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|word| word == "463");
+        if message.contains("no lid found") || message.contains("no lid for") {
+            Some("the number is not on WhatsApp, or only its @lid can be written to")
+        } else if is_463 || message.contains("reachout") {
+            Some("WhatsApp forbids this account to start new chats for now")
+        } else {
+            None
+        }
+    }
+}
+
+/// WAHA's words, made fit for a log: short, one line, without what must not be seen.
+fn told(reason: Option<String>, secrets: &[Option<&str>]) -> String {
+    let mut text = reason.unwrap_or_default();
+    for secret in secrets.iter().flatten() {
+        if secret.len() >= SECRET_MIN {
+            text = text.replace(secret, "(hidden)");
+        }
+    }
+    line(&text, REASON_MAX).unwrap_or_else(|| "no reason given".to_owned())
+}
+
+/// The time to wait by a `Retry-After`: seconds or a date.
+fn waiting_time(text: &str, now: SystemTime) -> Option<Duration> {
+    let wait = match text.trim().parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => httpdate::parse_http_date(text.trim())
+            .ok()?
+            .duration_since(now)
+            .unwrap_or_default(),
+    };
+    Some(wait.min(RETRY_AFTER_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(status: u16, body: &str) -> Result<Answer, SendError> {
+        Answer {
+            status,
+            body: Ok(body.as_bytes().to_vec()),
+        }
+        .judged(None, None, SystemTime::UNIX_EPOCH, &[])
+    }
+
+    fn refused(status: u16, body: &str) -> (String, &'static str) {
+        match judge(status, body).unwrap_err() {
+            SendError::Refused {
+                status: told,
+                reason,
+                advice,
+            } => {
+                assert_eq!(told, status);
+                (reason, advice)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn busy(status: u16, body: &str) -> String {
+        match judge(status, body).unwrap_err() {
+            SendError::Busy {
+                status: told,
+                retry_after: None,
+                reason,
+            } => {
+                assert_eq!(told, status);
+                reason
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_id_is_found_in_every_engines_answer() {
+        for (body, wanted) in [
+            (r#"{"id":"true_5511@c.us_3EB0A","_data":{}}"#, Some("3EB0A")),
+            (
+                r#"{"key":{"remoteJid":"55@s.whatsapp.net","fromMe":true,"id":"3EB0B"},"message":{},"messageTimestamp":"1","status":"PENDING"}"#,
+                Some("3EB0B"),
+            ),
+            (
+                r#"{"id":{"fromMe":true,"remote":"55@c.us","id":"3EB0C","_serialized":"true_55@c.us_3EB0D"},"ack":0}"#,
+                Some("3EB0D"),
+            ),
+            (r#"{"id":{"id":"3EB0C"}}"#, Some("3EB0C")),
+            (r#"{"_data":{"id":"3EB0E"}}"#, Some("3EB0E")),
+            (r#"{"id":7,"key":"x","_data":[]}"#, None),
+            (r#"{"id":""}"#, None),
+            ("[]", None),
+            ("", None),
+            ("true", None),
+        ] {
+            assert_eq!(
+                judge(201, body).unwrap().stanza().as_deref(),
+                wanted,
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_session_that_can_not_send_is_told_apart() {
+        let not_working = r#"{"error":"Session status is not as expected. Try again later or restart the session","session":"default","status":"STOPPED","expected":["WORKING"]}"#;
+        let unknown = r#"{"error":"Session \"x\" does not exist","session":"x"}"#;
+        let not_found = r#"{"message":"Session not found","error":"Not Found","statusCode":404}"#;
+        for (status, body, word) in [
+            (422, not_working, Some("STOPPED")),
+            (422, unknown, None),
+            (404, unknown, None),
+            (404, not_found, None),
+        ] {
+            assert_eq!(
+                judge(status, body).unwrap_err(),
+                SendError::SessionNotWorking {
+                    status_word: word.map(str::to_owned)
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn what_will_fail_again_is_refused_with_advice() {
+        for (status, body, reason, advice) in [
+            (
+                401,
+                r#"{"message":"Unauthorized","statusCode":401}"#,
+                "Unauthorized",
+                "WAHA_API_KEY",
+            ),
+            (
+                403,
+                r#"{"message":"Forbidden","statusCode":403}"#,
+                "Forbidden",
+                "another session",
+            ),
+            (
+                400,
+                r#"{"message":["chatId must be a string","x"],"error":"Bad Request"}"#,
+                "chatId must be a string; x",
+                "understand",
+            ),
+            (404, "<html>nginx</html>", "no reason given", "WAHA_URL"),
+            (
+                422,
+                r#"{"message":"Available only in Plus version","error":"Unprocessable Entity","statusCode":422}"#,
+                "Available only in Plus version",
+                "Plus",
+            ),
+            (413, "", "no reason given", "understand"),
+            (
+                501,
+                r#"{"message":"not implemented by 'X' engine"}"#,
+                "not implemented by 'X' engine",
+                "engine",
+            ),
+            (
+                500,
+                r#"{"exception":{"message":"no LID found for 55@c.us"}}"#,
+                "no LID found for 55@c.us",
+                "number",
+            ),
+            (
+                500,
+                r#"{"exception":{"message":"No LID for user"}}"#,
+                "No LID for user",
+                "number",
+            ),
+            (
+                500,
+                r#"{"exception":{"message":"server error 463"}}"#,
+                "server error 463",
+                "new chats",
+            ),
+            (
+                500,
+                r#"{"exception":{"message":"","code":463}}"#,
+                "no reason given",
+                "new chats",
+            ),
+            (200, "<!doctype html>", "a web page", "WAHA_URL"),
+            (302, "", "redirected to nowhere", "redirect"),
+        ] {
+            let (told, advised) = refused(status, body);
+            assert_eq!(told, reason);
+            assert!(advised.contains(advice), "{status}: {advised}");
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_busy() {
+        let failed = r#"{"statusCode":500,"exception":{"message":"Session closed\n\u001b[31m","name":"Error","stack":"at secret"},"request":{"method":"POST","body":{"text":"customer text"}}}"#;
+        assert_eq!(busy(500, failed), "Session closed[31m");
+        assert_eq!(
+            busy(500, r#"{"exception":{"message":"no 4630 such"}}"#),
+            "no 4630 such"
+        );
+        assert_eq!(
+            busy(500, r#"{"message":"Internal server error"}"#),
+            "no reason given"
+        );
+        assert_eq!(busy(502, "<html>"), "no reason given");
+        assert_eq!(busy(503, r#"{"message":"starting"}"#), "starting");
+        assert_eq!(busy(429, ""), "no reason given");
+        let long = format!(r#"{{"exception":{{"message":"{}"}}}}"#, "é".repeat(5000));
+        assert_eq!(busy(500, &long).chars().count(), 200);
+    }
+
+    #[test]
+    fn neither_key_nor_text_comes_back() {
+        let error = Answer {
+            status: 500,
+            body: Ok(br#"{"exception":{"message":"bad key k3y-k3y for Dear Ana, 1"}}"#.to_vec()),
+        }
+        .judged(
+            None,
+            None,
+            SystemTime::UNIX_EPOCH,
+            &[Some("k3y-k3y"), Some("Dear Ana"), Some("1"), None],
+        )
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "WAHA answered 500: bad key (hidden) for (hidden), 1"
+        );
+    }
+
+    #[test]
+    fn a_waiting_time_is_seconds_or_a_date() {
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let at = httpdate::parse_http_date(date).unwrap();
+        for (text, wanted) in [
+            ("5", Some(5)),
+            (" 7 ", Some(7)),
+            (date, Some(10)),
+            ("99999999999999", Some(86_400)),
+            ("soon", None),
+            ("-1", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                waiting_time(text, at - Duration::from_secs(10)),
+                wanted.map(Duration::from_secs),
+                "{text}"
+            );
+        }
+        let past = waiting_time(date, at + Duration::from_secs(10));
+        assert_eq!(past, Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn doubt_is_admitted() {
+        let busy = |status| SendError::Busy {
+            status,
+            retry_after: None,
+            reason: String::new(),
+        };
+        for status in [500, 502, 504, 408] {
+            assert!(!busy(status).is_surely_unsent(), "{status}");
+        }
+        for status in [429, 503] {
+            assert!(busy(status).is_surely_unsent(), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_broken_answer_about_a_session_is_no_status() {
+        let answer = |body| Answer { status: 200, body };
+        assert_eq!(
+            answer(Ok(br#"{"name":"x","status":"WORKING"}"#.to_vec())).session_status(),
+            Ok("WORKING".to_owned())
+        );
+        assert!(matches!(
+            answer(Err("closed".to_owned())).session_status(),
+            Err(SendError::Interrupted { .. })
+        ));
+        assert!(matches!(
+            answer(Ok(b"{}".to_vec())).session_status(),
+            Err(SendError::Refused { status: 200, .. })
+        ));
+    }
+}

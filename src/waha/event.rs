@@ -1,0 +1,224 @@
+//! What WAHA posts to us: one webhook body read into what it means for the queue.
+//!
+//! [`parse`] is strict about two fields only, `event` and `session`: a body without them can't be
+//! WAHA's. Everything else is read leniently, because a refused event is repeated sixteen times
+//! and then lost, while a field that we did not understand costs nothing.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::chat_id::ChatId;
+use super::message::{Author, Direction, Message};
+use super::reader::Reader;
+use super::repair::repaired;
+use super::wire::{Cover, Envelope, millis};
+
+/// WAHA's own limit for the name of a session.
+const SESSION_MAX: usize = 54;
+
+/// Event names and envelope ids become keys and labels; WAHA's have at most 30 characters.
+const LABEL_MAX: usize = 64;
+
+/// One event of one session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// The session it happened in: 1 to 54 of `[A-Za-z0-9_-]`.
+    pub session: String,
+    /// WAHA's name for it, like `message.any`; at most 64 printable ASCII characters.
+    pub name: String,
+    /// The envelope's id. Not unique: `message` and `message.any` may share one (CONTRACT 1.3).
+    /// Absent before 2024.11, and if it is longer than 64 or not printable ASCII.
+    pub id: Option<String>,
+    /// When it happened, in ms since 1970; absent before 2025.3.
+    pub timestamp: Option<i64>,
+    /// What it means.
+    pub what: What,
+}
+
+/// What an event means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A customer wrote: this opens or continues a conversation. There always is a stanza.
+    Inbound(Message),
+    /// Our own account wrote to a customer, by us, by another program or on the handset.
+    Own(Message),
+    /// A message was taken, delivered, read, played, or failed.
+    Ack(Ack),
+    /// A message got another text.
+    Edited(Edited),
+    /// A message was withdrawn.
+    Revoked(Revoked),
+    /// An emoji was put under a message, or taken away.
+    Reaction(Reaction),
+    /// The session's state, `WORKING` being the only usable one; it may be told again.
+    SessionStatus {
+        /// WAHA's word for it, an open set.
+        status: String,
+    },
+    /// Nothing for us, and why: one of a few fixed words, good for a label.
+    Ignored(&'static str),
+}
+
+/// How far a message got.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ack {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// The message that it is about.
+    pub stanza: String,
+    /// The direction of that message; `Inbound`: the owner read it on the handset.
+    pub direction: Direction,
+    /// -1 error, 0 pending, 1 server, 2 device, 3 read, 4 played. Comes early, late and twice.
+    pub ack: i8,
+    /// Why it failed, where that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// When, in ms since 1970.
+    pub at: i64,
+}
+
+/// A message's new text.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Edited {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// The message that was edited.
+    pub stanza: String,
+    /// The direction of that message.
+    pub direction: Direction,
+    /// What it says now.
+    pub text: String,
+    /// When, in ms since 1970.
+    pub at: i64,
+}
+
+/// A message that was withdrawn.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Revoked {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// The message that is gone.
+    pub stanza: String,
+    /// The direction of that message.
+    pub direction: Direction,
+    /// When, in ms since 1970.
+    pub at: i64,
+}
+
+/// An emoji under a message.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reaction {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// The message that it is under.
+    pub stanza: String,
+    /// The direction of that message.
+    pub direction: Direction,
+    /// Who reacted: the customer, or our account (`phone`).
+    pub by: Author,
+    /// The emoji; empty if it was taken away.
+    pub text: String,
+    /// When, in ms since 1970.
+    pub at: i64,
+}
+
+/// Why a body can't be WAHA's. Tells nothing of its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnEvent {
+    /// It is not JSON.
+    #[error("not JSON (line {line}, column {column})")]
+    NotJson {
+        /// Where reading stopped, from 1.
+        line: usize,
+        /// Where reading stopped, from 1.
+        column: usize,
+    },
+    /// It is JSON, but not an object.
+    #[error("not a JSON object")]
+    NotAnObject,
+    /// `event` is missing, empty or not a string.
+    #[error("`event` is not the name of an event")]
+    NoEvent,
+    /// `session` is missing, not a string, or nothing that could be a session's name.
+    #[error("`session` is not a name of 1 to 54 letters, digits, `-` or `_`")]
+    NoSession,
+}
+
+/// Reads a webhook body. `now_ms` (ms since 1970) becomes `received_at`, and stands in where the
+/// body tells no time.
+///
+/// # Errors
+///
+/// [`NotAnEvent`] if WAHA can't have written the body.
+pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
+    let json = repaired(body);
+    if !json.trim_ascii_start().starts_with('{') {
+        return Err(NotAnEvent::NotAnObject);
+    }
+    match serde_json::from_str::<Envelope<'_>>(&json) {
+        Ok(envelope) => {
+            let (name, session) = names(envelope.event.text(), envelope.session.text())?;
+            let timestamp = millis(envelope.timestamp);
+            let what = Reader::new(&envelope, timestamp, now_ms)
+                .what(&name)
+                .unwrap_or_else(What::Ignored);
+            Ok(Event {
+                session,
+                name,
+                id: envelope.id.text().and_then(label),
+                timestamp,
+                what,
+            })
+        }
+        // Numbers beyond all bounds stop serde_json in places where we look into a value. If it
+        // can read round the payload, the event is a right one.
+        Err(_) => {
+            let cover: Cover<'_> =
+                serde_json::from_str(&json).map_err(|error| NotAnEvent::NotJson {
+                    line: error.line(),
+                    column: error.column(),
+                })?;
+            let (name, session) = names(cover.event.text(), cover.session.text())?;
+            Ok(Event {
+                session,
+                name,
+                id: cover.id.text().and_then(label),
+                timestamp: millis(cover.timestamp),
+                what: What::Ignored("unreadable payload"),
+            })
+        }
+    }
+}
+
+/// The names of the event and of the session.
+fn names(
+    event: Option<Cow<'_, str>>,
+    session: Option<Cow<'_, str>>,
+) -> Result<(String, String), NotAnEvent> {
+    let event = event
+        .filter(|name| !name.is_empty())
+        .ok_or(NotAnEvent::NoEvent)?;
+    let session = session
+        .filter(|name| {
+            (1..=SESSION_MAX).contains(&name.len())
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+        })
+        .ok_or(NotAnEvent::NoSession)?;
+    // A name like nobody's is still an event that WAHA must not repeat: it only has to be made
+    // fit for logs and labels.
+    let event = label(event).unwrap_or_else(|| "unprintable".to_owned());
+    Ok((event, session.into_owned()))
+}
+
+/// The text if it is fit to be a key or a label.
+pub(super) fn label(text: Cow<'_, str>) -> Option<String> {
+    let printable =
+        (1..=LABEL_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    printable.then(|| text.into_owned())
+}
+
+#[cfg(test)]
+mod tests;

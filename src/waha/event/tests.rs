@@ -1,0 +1,721 @@
+//! Every fixture's treatment in one table, then what is odd, hostile or broken.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+use super::super::message::{Location, Media};
+use super::*;
+
+const NOW: i64 = 1_789_999_999_999;
+
+macro_rules! fixtures {
+    ($($name:literal,)+) => {
+        &[$(($name, include_bytes!(concat!("../../../tests/fixtures/waha/", $name, ".json")))),+]
+    };
+}
+
+/// The same list as the directory's, which a test compares.
+const FIXTURES: &[(&str, &[u8])] = fixtures![
+    "call.received-fractional-timestamp-noweb",
+    "message-group-lid-participant-reply-noweb",
+    "message-image-caption-noweb",
+    "message-location-gows",
+    "message-long-unicode-emoji-noweb",
+    "message-newsletter-noweb",
+    "message-old-version-no-id-no-timestamp-noweb",
+    "message-status-broadcast-noweb",
+    "message-text-lid-gows",
+    "message-text-webjs",
+    "message-voice-media-null-body-null-gows",
+    "message.ack-read-by-us-gows",
+    "message.ack-read-noweb",
+    "message.ack.group-fromme-contradicts-id-webjs",
+    "message.any-fromme-api-webjs",
+    "message.any-fromme-phone-vcard-gows",
+    "message.any-same-envelope-id-gows",
+    "message.edited-gows",
+    "message.reaction-fractional-timestamp-webjs",
+    "message.revoked-noweb",
+    "message.waiting-webjs",
+    "poll.vote-me-literal-ms-timestamp-gows",
+    "session.status-scan-qr-me-null-noweb",
+    "session.status-working-again-with-timelock-noweb",
+    "unknown-event-unknown-fields",
+];
+
+fn fixture(name: &str) -> &'static [u8] {
+    FIXTURES.iter().find(|(n, _)| *n == name).unwrap().1
+}
+
+/// What an event means, in a line: enough of it to see that it was understood.
+fn treatment(event: &Event) -> String {
+    match &event.what {
+        What::Ignored(why) => format!("ignored: {why}"),
+        What::SessionStatus { status } => format!("status: {status} of {}", event.session),
+        What::Inbound(message) => format!("inbound {}", told(message)),
+        What::Own(message) => format!("own {:?} {}", message.author, told(message)),
+        What::Ack(a) => format!(
+            "ack {} of {:?} {} {} at {}",
+            a.ack, a.direction, a.chat, a.stanza, a.at
+        ),
+        What::Edited(e) => format!(
+            "edited {:?} {} {} {} at {}",
+            e.direction, e.chat, e.stanza, e.text, e.at
+        ),
+        What::Revoked(r) => format!(
+            "revoked {:?} {} {} at {}",
+            r.direction, r.chat, r.stanza, r.at
+        ),
+        What::Reaction(r) => format!(
+            "reaction {} by {:?} under {:?} {} {} at {}",
+            r.text, r.by, r.direction, r.chat, r.stanza, r.at
+        ),
+    }
+}
+
+fn told(message: &Message) -> String {
+    let mut told = format!(
+        "{:?} {} {} at {}",
+        message.kind,
+        message.chat,
+        message.stanza.as_deref().unwrap_or("-"),
+        message.sent_at
+    );
+    for part in [
+        message.name.clone().map(|name| format!("name={name}")),
+        message.other_id.clone().map(|id| format!("other={id}")),
+        message.quoted.clone().map(|id| format!("quoted={id}")),
+        (!message.contacts.is_empty()).then(|| format!("contacts={}", message.contacts.len())),
+        (!message.text.is_empty()).then(|| format!("text={:.30}", message.text)),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        write!(told, " {part}").unwrap();
+    }
+    told
+}
+
+#[test]
+fn every_fixture_gets_its_treatment() {
+    let wanted = [
+        "ignored: call",
+        "ignored: group",
+        "inbound Image 5541955550004@c.us 3EB0C0FFEE00BEEF0004 at 1789901101000 name=Bruno text=segue o comprovante 🧾",
+        "inbound Location 155500000000006@lid 3A0000000000000000A6 at 1789901306000 name=Kenji 田中 other=5561933330006@c.us",
+        "inbound Text 5521977770002@c.us 3A5F0C9D8E7B6A594837 at 1789900902000 name=Conceição 🌺 (mãe) other=188800000000002@lid text=Olá 👋🏽 — aqui é a D. Conceição",
+        "ignored: newsletter",
+        "inbound Text 5511988880001@c.us 3A7FDA3E4A2D2BAC0018 at 1694872278000 name=Ana text=Hello",
+        "ignored: status",
+        "inbound Text 177700000000003@lid 3AC22AE73E797638455D at 1789901003000 name=Lu✨ other=5531966660003@c.us text=oi, quero 2ª via do boleto",
+        "inbound Text 5511988880001@c.us 3EB0A1B2C3D4E5F60718 at 1789900801000 name=Ana Exemplo text=Bom dia! Vocês abrem hoje?",
+        "inbound Voice 5551944440005@c.us AC0DE0FAB0000000000000000000005A at 1789901200000 other=166600000000005@lid",
+        "ack 3 of Inbound 177700000000003@lid 3AC22AE73E797638455D at 1789901913200",
+        "ack 3 of Outbound 5521977770002@c.us 3EB0BEEF0000000000D1 at 1789901912100",
+        "ignored: group",
+        "own Bot Text 5511988880001@c.us 3EB0D15EA5E00000000C at 1789901811000 text=Você é o número 3 da fila.",
+        "own Phone Contact 5511988880001@c.us 3EB0F00D00000000000B at 1789901710000 other=177700000000001@lid contacts=1",
+        "inbound Text 177700000000003@lid 3AC22AE73E797638455D at 1789901003000 name=Lu✨ other=5531966660003@c.us text=oi, quero 2ª via do boleto",
+        "edited Inbound 177700000000003@lid 3AC22AE73E797638455D oi, quero a 2ª via do boleto de SETEMBRO at 1789902116502",
+        "reaction 🙏🏽 by Customer under Outbound 5511988880001@c.us 3EB0D15EA5E00000000C at 1789902015401",
+        "revoked Inbound 5541955550004@c.us 3EB0C0FFEE00BEEF0004 at 1789902217603",
+        "ignored: waiting for the message",
+        "ignored: poll",
+        "status: SCAN_QR_CODE of loja-centro",
+        "status: WORKING of default",
+        "ignored: unknown event",
+    ];
+    assert_eq!(FIXTURES.len(), wanted.len());
+    for ((name, body), wanted) in FIXTURES.iter().zip(wanted) {
+        let event = parse(body, NOW).unwrap();
+        assert_eq!(treatment(&event), wanted, "{name}");
+        // Fixtures are indented; real bodies are one line.
+        let line: serde_json::Value = serde_json::from_slice(body).unwrap();
+        assert_eq!(parse(line.to_string().as_bytes(), NOW), Ok(event), "{name}");
+    }
+}
+
+#[test]
+fn no_fixture_is_left_out() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/waha");
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return; // packaged without its tests
+    };
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let listed: Vec<_> = FIXTURES.iter().map(|(n, _)| format!("{n}.json")).collect();
+    assert_eq!(names, listed);
+}
+
+#[test]
+fn a_message_keeps_all_that_was_sent() {
+    let What::Inbound(image) = parse(fixture("message-image-caption-noweb"), NOW)
+        .unwrap()
+        .what
+    else {
+        panic!("not inbound");
+    };
+    assert_eq!(
+        image.media,
+        Some(Media {
+            url: Some("http://waha:3000/api/files/default/3EB0C0FFEE00BEEF0004.jpeg".to_owned()),
+            mimetype: Some("image/jpeg".to_owned()),
+            filename: None,
+            error: None,
+        })
+    );
+    assert_eq!(image.received_at, NOW);
+    let What::Inbound(place) = parse(fixture("message-location-gows"), NOW).unwrap().what else {
+        panic!("not inbound");
+    };
+    assert_eq!(
+        place.location,
+        Some(Location {
+            latitude: -23.561414,
+            longitude: -46.655881,
+            name: Some("MASP".to_owned()),
+            address: Some("Av. Paulista, 1578, São Paulo".to_owned()),
+        })
+    );
+    let long = parse(fixture("message-long-unicode-emoji-noweb"), NOW).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_slice(fixture("message-long-unicode-emoji-noweb")).unwrap();
+    let What::Inbound(long) = long.what else {
+        panic!("not inbound");
+    };
+    assert_eq!(json["payload"]["body"], long.text);
+}
+
+fn event(name: &str, engine: &str, payload: &str) -> Event {
+    let me = r#"{"id":"5511900000000@c.us","lid":"199900000000001@lid"}"#;
+    let body = format!(
+        r#"{{"event":"{name}","session":"default","timestamp":1789900000123,"me":{me},"environment":{{"engine":"{engine}"}},"payload":{payload}}}"#
+    );
+    parse(body.as_bytes(), NOW).unwrap()
+}
+
+fn treated(name: &str, engine: &str, payload: &str) -> String {
+    treatment(&event(name, engine, payload))
+}
+
+#[test]
+fn the_chat_without_an_id_is_found_by_engine() {
+    for (engine, from_me, wanted) in [
+        ("WEBJS", true, "own Phone Text 2@c.us - at 1789900000123"),
+        ("WPP", true, "own Phone Text 2@c.us - at 1789900000123"),
+        ("WEBJS", false, "ignored: no message id"),
+        ("NOWEB", true, "own Phone Text 1@c.us - at 1789900000123"),
+        ("GOWS", false, "ignored: no message id"),
+    ] {
+        let payload = format!(r#"{{"from":"1@c.us","to":"2@c.us","fromMe":{from_me},"body":"a"}}"#);
+        let treated = treated("message.any", engine, &payload);
+        assert_eq!(treated.trim_end_matches(" text=a"), wanted, "{engine}");
+    }
+    assert_eq!(
+        treated("message", "NOWEB", r#"{"id":"ABC","from":"1@c.us"}"#),
+        "inbound Empty 1@c.us ABC at 1789900000123"
+    );
+    assert_eq!(
+        treated(
+            "message",
+            "WEBJS",
+            r#"{"id":"ABC","from":"1@c.us","fromMe":true,"to":"2@c.us"}"#
+        ),
+        "own Phone Empty 2@c.us ABC at 1789900000123"
+    );
+    assert_eq!(
+        treated("message.any", "NOWEB", r#"{"id":"1@c.us_ABC"}"#),
+        "ignored: unknown direction"
+    );
+    assert_eq!(
+        treated("message", "NOWEB", r#"{"id":"ABC"}"#),
+        "ignored: no chat"
+    );
+    assert_eq!(treated("message", "NOWEB", "null"), "ignored: no chat");
+    assert_eq!(
+        treated("message", "NOWEB", "1e999"),
+        "ignored: unreadable payload"
+    );
+}
+
+#[test]
+fn the_id_knows_better_than_the_fields() {
+    assert_eq!(
+        treated(
+            "message",
+            "WEBJS",
+            r#"{"id":"true_1@c.us_A","fromMe":false,"source":"api"}"#
+        ),
+        "own Bot Empty 1@c.us A at 1789900000123"
+    );
+    assert_eq!(
+        treated(
+            "message",
+            "WEBJS",
+            r#"{"id":"false_1203@g.us_A_1@c.us","from":"1@c.us"}"#
+        ),
+        "ignored: group"
+    );
+}
+
+#[test]
+fn our_own_number_is_no_customer() {
+    let own = "true_5511900000000@c.us_A";
+    assert_eq!(
+        treated("message.any", "GOWS", &format!(r#"{{"id":"{own}"}}"#)),
+        "ignored: own number"
+    );
+    assert_eq!(
+        treated(
+            "message.any",
+            "GOWS",
+            &format!(
+                r#"{{"id":"{own}","_data":{{"Info":{{"Chat":"199900000000001:7@lid","RecipientAlt":"77@s.whatsapp.net"}}}}}}"#
+            )
+        ),
+        "own Phone Empty 77@c.us A at 1789900000123"
+    );
+    assert_eq!(
+        treated(
+            "message.any",
+            "GOWS",
+            &format!(
+                r#"{{"id":"{own}","_data":{{"Info":{{"Chat":"78@lid","RecipientAlt":"77@s.whatsapp.net"}}}}}}"#
+            )
+        ),
+        "own Phone Empty 78@lid A at 1789900000123 other=77@c.us"
+    );
+}
+
+#[test]
+fn who_is_not_a_person_is_ignored_with_the_reason() {
+    for (chat, wanted) in [
+        ("1203@g.us", "group"),
+        ("1203@newsletter", "newsletter"),
+        ("status@broadcast", "status"),
+        ("12@broadcast", "broadcast list"),
+        ("0@c.us", "system account"),
+        ("867@bot", "bot"),
+        ("1@meta.ai", "bot"),
+        ("nobody", "not a person"),
+    ] {
+        for name in ["message", "message.ack", "message.edited"] {
+            let payload = format!(r#"{{"id":"false_{chat}_A","ack":1}}"#);
+            assert_eq!(
+                treated(name, "GOWS", &payload),
+                format!("ignored: {wanted}")
+            );
+        }
+    }
+}
+
+#[test]
+fn webjs_notes_about_a_chat_are_not_the_customer() {
+    let note = r#"{"id":"false_1@c.us_A","body":"","_data":{"type":"e2e_notification"}}"#;
+    assert_eq!(treated("message", "WEBJS", note), "ignored: system note");
+    let empty = r#"{"id":"false_1@c.us_A","body":"","_data":{"type":"chat"}}"#;
+    assert_eq!(
+        treated("message", "WEBJS", empty),
+        "inbound Empty 1@c.us A at 1789900000123"
+    );
+}
+
+#[test]
+fn acks_are_read_in_every_shape() {
+    for (payload, wanted) in [
+        (
+            r#"{"id":"1@c.us_A","fromMe":false,"ack":3}"#,
+            "ack 3 of Inbound 1@c.us A at 1789900000123",
+        ),
+        (
+            r#"{"id":"1@c.us_A","fromMe":true,"ack":null,"ackName":"PLAYED"}"#,
+            "ack 4 of Outbound 1@c.us A at 1789900000123",
+        ),
+        (
+            r#"{"id":"true_1@c.us_A","ack":"2"}"#,
+            "ack 2 of Outbound 1@c.us A at 1789900000123",
+        ),
+        (
+            r#"{"id":"true_1@c.us_A","ack":null,"ackName":"UNKNOWN"}"#,
+            "ignored: unknown ack",
+        ),
+        (
+            r#"{"id":"true_1@c.us_A","ack":1e9}"#,
+            "ignored: unknown ack",
+        ),
+        (
+            r#"{"from":"1@c.us","fromMe":true,"ack":2}"#,
+            "ignored: no message id",
+        ),
+    ] {
+        assert_eq!(
+            treated("message.ack", "NOWEB", payload),
+            wanted,
+            "{payload}"
+        );
+    }
+    let failed = r#"{"id":"true_1@c.us_A","ack":-1,"ackName":"ERROR","error":{"code":"463","blocked":true,"reason":"reachout","until":1}}"#;
+    let What::Ack(ack) = event("message.ack", "NOWEB", failed).what else {
+        panic!("not an ack");
+    };
+    assert_eq!(
+        serde_json::to_string(&ack).unwrap(),
+        r#"{"chat":"1@c.us","stanza":"A","direction":"outbound","ack":-1,"error":"463: reachout","at":1789900000123}"#
+    );
+}
+
+#[test]
+fn edits_revocations_and_reactions_find_their_message() {
+    for (name, payload, wanted) in [
+        (
+            "message.edited",
+            r#"{"id":"true_1@c.us_A","body":"b"}"#,
+            "edited Outbound 1@c.us A b at 1789900000123",
+        ),
+        (
+            "message.edited",
+            r#"{"id":"true_1@c.us_A","editedMessageId":"true_1@c.us_B"}"#,
+            "edited Outbound 1@c.us B  at 1789900000123",
+        ),
+        (
+            "message.revoked",
+            r#"{"after":{"id":"true_1@c.us_A"},"before":{"id":"true_1@c.us_B"}}"#,
+            "revoked Outbound 1@c.us B at 1789900000123",
+        ),
+        (
+            "message.revoked",
+            r#"{"after":{"id":"true_1@c.us_A"},"before":null}"#,
+            "revoked Outbound 1@c.us A at 1789900000123",
+        ),
+        (
+            "message.revoked",
+            r#"{"after":null,"before":null,"revokedMessageId":"B","_data":{"key":{"remoteJid":"1@s.whatsapp.net","fromMe":false}}}"#,
+            "revoked Inbound 1@c.us B at 1789900000123",
+        ),
+        ("message.revoked", r#"{"after":null}"#, "ignored: no chat"),
+        (
+            "message.reaction",
+            r#"{"id":"true_1@c.us_R","timestamp":1789900009,"reaction":{"text":null,"messageId":"false_1@c.us_A"}}"#,
+            "reaction  by Phone under Inbound 1@c.us A at 1789900009000",
+        ),
+        (
+            "message.reaction",
+            r#"{"id":"true_1@c.us_R","reaction":{"text":"a","messageId":"A"}}"#,
+            "ignored: no chat",
+        ),
+        (
+            "message.reaction",
+            r#"{"id":"true_1@c.us_R"}"#,
+            "ignored: no chat",
+        ),
+        ("session.status", r#"{"status":7}"#, "ignored: no status"),
+    ] {
+        assert_eq!(treated(name, "WEBJS", payload), wanted, "{payload}");
+    }
+}
+
+#[test]
+fn times_are_read_in_every_unit_and_else_borrowed() {
+    for (time, wanted) in [
+        ("1789900801", 1_789_900_801_000),
+        ("1789900801.853", 1_789_900_801_853),
+        ("1789900801853", 1_789_900_801_853),
+        ("\"1789900801\"", 1_789_900_801_000),
+        ("null", 1_789_900_000_123),
+        ("0", 1_789_900_000_123),
+        ("-5", 1_789_900_000_123),
+        ("1e300", 1_789_900_000_123),
+        ("1e999", 1_789_900_000_123),
+        ("\"NaN\"", 1_789_900_000_123),
+        ("{\"low\":1}", 1_789_900_000_123),
+    ] {
+        let payload = format!(r#"{{"id":"false_1@c.us_A","timestamp":{time}}}"#);
+        let What::Inbound(message) = event("message", "GOWS", &payload).what else {
+            panic!("not inbound");
+        };
+        assert_eq!(message.sent_at, wanted, "{time}");
+    }
+    let old = br#"{"event":"message","session":"s","payload":{"id":"false_1@c.us_A"}}"#;
+    let What::Inbound(message) = parse(old, NOW).unwrap().what else {
+        panic!("not inbound");
+    };
+    assert_eq!(message.sent_at, NOW);
+}
+
+#[test]
+fn fields_of_a_wrong_type_are_as_if_absent() {
+    for wrong in [
+        "7",
+        "true",
+        "\"x\"",
+        "[]",
+        "{}",
+        "[{\"a\":1}]",
+        "null",
+        "-1.5e3",
+    ] {
+        let payload = format!(
+            r#"{{"id":"false_1@c.us_A","timestamp":{{}},"from":{wrong},"to":{wrong},"fromMe":{wrong},"source":{wrong},"hasMedia":"yes","media":{wrong},"location":{wrong},"replyTo":{wrong},"_data":{wrong},"reaction":{wrong},"after":{wrong}}}"#
+        );
+        assert_eq!(
+            treated("message", "WEBJS", &payload),
+            "inbound Empty 1@c.us A at 1789900000123",
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn the_last_of_duplicate_keys_counts() {
+    let payload = r#"{"id":"false_2@c.us_B","id":"false_1@c.us_A","body":"a","body":"b"}"#;
+    assert_eq!(
+        treated("message", "GOWS", payload),
+        "inbound Text 1@c.us A at 1789900000123 text=b"
+    );
+}
+
+#[test]
+fn lone_surrogates_and_control_characters_do_not_lose_the_message() {
+    let What::Inbound(message) = event(
+        "message",
+        "WEBJS",
+        r#"{"id":"false_1@c.us_A","body":"\u0000\u001b[1m \ud83d\\ud83d \ud83d\ude00","_data":{"notifyName":" A\u0000na\n\ud83d "}}"#,
+    )
+    .what
+    else {
+        panic!("not inbound");
+    };
+    assert_eq!(message.text, "\0\u{1b}[1m \u{fffd}\\ud83d 😀");
+    assert_eq!(message.name.as_deref(), Some("Ana\u{fffd}"));
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_do_not_lose_the_message() {
+    let mut body =
+        br#"{"event":"message","session":"s","payload":{"id":"false_1@c.us_A","body":""#.to_vec();
+    body.extend_from_slice(b"caf\xe9");
+    body.extend_from_slice(br#""}}"#);
+    let What::Inbound(message) = parse(&body, NOW).unwrap().what else {
+        panic!("not inbound");
+    };
+    assert_eq!(message.text, "caf\u{fffd}");
+}
+
+#[test]
+fn a_name_is_one_short_line() {
+    let name = |name: &str| {
+        let payload = format!(r#"{{"id":"false_1@c.us_A","_data":{{"pushName":"{name}"}}}}"#);
+        match event("message", "NOWEB", &payload).what {
+            What::Inbound(message) => message.name,
+            _ => None,
+        }
+    };
+    assert_eq!(name("  "), None);
+    assert_eq!(name("\\u2028\\u0007"), None);
+    assert_eq!(name(&"é".repeat(200)).unwrap().chars().count(), 100);
+}
+
+#[test]
+fn depth_in_any_place_is_no_danger() {
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    let objects = "{\"a\":".repeat(100_000) + "1" + &"}".repeat(100_000);
+    for deep in [deep, objects] {
+        for key in [
+            "_data",
+            "body",
+            "media",
+            "location",
+            "vCards",
+            "replyTo",
+            "x",
+            "timestamp",
+        ] {
+            let payload = format!(r#"{{"id":"false_1@c.us_A","{key}":{deep}}}"#);
+            assert_eq!(
+                treated("message", "GOWS", &payload),
+                "inbound Empty 1@c.us A at 1789900000123"
+            );
+        }
+        let body =
+            format!(r#"{{"event":"x","session":"s","me":{deep},"y":{deep},"payload":{deep}}}"#);
+        assert_eq!(
+            treatment(&parse(body.as_bytes(), NOW).unwrap()),
+            "ignored: unknown event"
+        );
+        assert!(parse(deep.as_bytes(), NOW).is_err());
+        assert!(parse(&deep.as_bytes()[..100_000], NOW).is_err());
+    }
+}
+
+#[test]
+fn what_can_not_be_wahas_is_refused() {
+    let long = format!(r#"{{"event":"message","session":"{}"}}"#, "a".repeat(55));
+    for (body, wanted) in [
+        ("", NotAnEvent::NotAnObject),
+        ("null", NotAnEvent::NotAnObject),
+        ("[]", NotAnEvent::NotAnObject),
+        ("hello", NotAnEvent::NotAnObject),
+        ("{", NotAnEvent::NotJson { line: 1, column: 1 }),
+        ("{}x", NotAnEvent::NotJson { line: 1, column: 3 }),
+        ("{}", NotAnEvent::NoEvent),
+        (r#"{"event":7,"session":"s"}"#, NotAnEvent::NoEvent),
+        (r#"{"event":"","session":"s"}"#, NotAnEvent::NoEvent),
+        (r#"{"event":"message"}"#, NotAnEvent::NoSession),
+        (r#"{"event":"message","session":""}"#, NotAnEvent::NoSession),
+        (
+            r#"{"event":"message","session":"a b"}"#,
+            NotAnEvent::NoSession,
+        ),
+        (
+            r#"{"event":"message","session":"é"}"#,
+            NotAnEvent::NoSession,
+        ),
+        (
+            r#"{"event":"message","session":null}"#,
+            NotAnEvent::NoSession,
+        ),
+        (long.as_str(), NotAnEvent::NoSession),
+    ] {
+        assert_eq!(parse(body.as_bytes(), NOW), Err(wanted), "{body}");
+    }
+}
+
+#[test]
+fn names_and_ids_are_fit_to_be_keys() {
+    let body = |id: &str, name: &str| {
+        let body = format!(r#"{{"event":"{name}","session":"0042","id":"{id}"}}"#);
+        let event = parse(body.as_bytes(), NOW).unwrap();
+        (event.session, event.name, event.id)
+    };
+    let s = || "0042".to_owned();
+    assert_eq!(
+        body("evt_1", "a.b"),
+        (s(), "a.b".to_owned(), Some("evt_1".to_owned()))
+    );
+    for odd in ["", "a b", "a\\nb", "é", &"x".repeat(65)] {
+        assert_eq!(body(odd, "a").2, None);
+    }
+    assert_eq!(body("x", "é").1, "unprintable");
+}
+
+/// A value that no one expects.
+fn odd_value() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::{Value, json};
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+        Just(json!([])),
+        Just(json!({})),
+        Just(json!([{"id": ["x"]}, 7, "y"])),
+        Just(json!({"id": {"id": 1}, "fromMe": "no"})),
+        Just(json!("true_0@c.us_")),
+    ]
+}
+
+fn places(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
+    let children: Vec<(String, &serde_json::Value)> = match value {
+        serde_json::Value::Object(map) => map
+            .iter()
+            .map(|(k, v)| (k.replace('~', "~0").replace('/', "~1"), v))
+            .collect(),
+        serde_json::Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .map(|(i, v)| (i.to_string(), v))
+            .collect(),
+        _ => vec![],
+    };
+    for (key, child) in children {
+        let path = format!("{path}/{key}");
+        places(child, &path, found);
+        found.push(path);
+    }
+}
+
+proptest! {
+    // A failure is told in full; it need not leave a file beside the sources.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = parse(&body, NOW);
+    }
+
+    #[test]
+    fn no_damage_to_a_fixture_makes_it_panic(
+        which in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        cut in 0..40_usize,
+        insert in proptest::collection::vec(any::<u8>(), 0..12),
+    ) {
+        let mut body = FIXTURES[which.index(FIXTURES.len())].1.to_vec();
+        let at = at.index(body.len());
+        let end = (at + cut).min(body.len());
+        body.splice(at..end, insert);
+        let _ = parse(&body, NOW);
+    }
+
+    #[test]
+    fn no_change_of_a_field_loses_an_event(
+        which in any::<prop::sample::Index>(),
+        place in any::<prop::sample::Index>(),
+        odd in odd_value(),
+    ) {
+        let mut json: serde_json::Value =
+            serde_json::from_slice(FIXTURES[which.index(FIXTURES.len())].1).unwrap();
+        let mut found = Vec::new();
+        places(&json, "", &mut found);
+        let path = &found[place.index(found.len())];
+        *json.pointer_mut(path).unwrap() = odd;
+        let parsed = parse(json.to_string().as_bytes(), NOW);
+        if path != "/event" && path != "/session" {
+            let event = parsed.unwrap();
+            // And what is inbound can be remembered.
+            if let What::Inbound(mut message) = event.what {
+                let stored = serde_json::to_string(&message).unwrap();
+                let mut read: Message = serde_json::from_str(&stored).unwrap();
+                prop_assert!(message.stanza.is_some());
+                // serde_json may read the last bit of a degree otherwise: some nanometres.
+                let places = (message.location.take(), read.location.take());
+                prop_assert_eq!(places.0.is_some(), places.1.is_some());
+                prop_assert_eq!(read, message);
+            }
+        }
+    }
+
+    #[test]
+    fn lone_surrogates_anywhere_lose_no_event(
+        text in "[a-z\\\\]{0,6}",
+        unit in 0xd800..0xe000_u32,
+    ) {
+        let text = text.replace('\\', "\\\\");
+        let payload = format!(
+            r#"{{"id":"false_1@c.us_A","body":"{text}\u{unit:x}{text}","{text}\u{unit:X}":1}}"#
+        );
+        let treated = treated("message", "GOWS", &payload);
+        prop_assert!(treated.starts_with("inbound Text 1@c.us A"), "{}", treated);
+    }
+}
+
+/// Not a test of right or wrong: `cargo test --release -- --ignored --nocapture pace` prints it.
+#[test]
+#[ignore = "a measurement"]
+fn pace() {
+    for (name, body) in FIXTURES {
+        let json: serde_json::Value = serde_json::from_slice(body).unwrap();
+        let line = json.to_string();
+        let rounds = 200_000;
+        let start = std::time::Instant::now();
+        for _ in 0..rounds {
+            std::hint::black_box(parse(std::hint::black_box(line.as_bytes()), NOW)).unwrap();
+        }
+        let each = start.elapsed() / rounds;
+        eprintln!("{:>8} {:>6} bytes  {name}", format!("{each:?}"), line.len());
+    }
+}

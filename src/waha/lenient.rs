@@ -1,0 +1,213 @@
+//! Reading JSON without minding: whatever has not the shape that we hoped for is as if absent.
+//!
+//! A struct made by [`lenient!`] takes the keys it knows out of an object, in one pass and mostly
+//! without allocating. Unknown keys are skipped however deep they are, of a duplicate key the
+//! last counts, and a value of another type leaves the field empty.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Any value, unread; empty if the key is absent.
+///
+/// It is the way in for everything else here: serde_json skips a raw value without recursion and
+/// without judging numbers, so that neither depth nor size of it can fail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Raw<'a>(Option<&'a RawValue>);
+
+impl<'a> Raw<'a> {
+    /// The string in this value, borrowed unless it has escapes.
+    pub(super) fn text(self) -> Option<Cow<'a, str>> {
+        let json = self.0?.get();
+        let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+        if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+            return Some(Cow::Borrowed(inner));
+        }
+        serde_json::from_str(json).ok().map(Cow::Owned)
+    }
+
+    /// The number in this value, also where it is written as a string.
+    pub(super) fn number(self) -> Option<f64> {
+        let text = match self.text() {
+            Some(text) => text,
+            None => Cow::Borrowed(self.0?.get()),
+        };
+        text.trim()
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
+    }
+
+    /// Whether the key is there, with anything but null.
+    pub(super) fn is_there(self) -> bool {
+        self.0.is_some_and(|raw| raw.get() != "null")
+    }
+
+    /// The boolean in this value.
+    pub(super) fn flag(self) -> Option<bool> {
+        match self.0?.get() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// This value as one of the lenient structs, all of it absent if it is no object.
+    pub(super) fn read<T: Deserialize<'a> + Default>(self) -> T {
+        self.0
+            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+            .unwrap_or_default()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&'a RawValue>::deserialize(deserializer).map(|raw| Self(Some(raw)))
+    }
+}
+
+/// The strings of an array; what else is in it is left out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Texts(pub(super) Vec<String>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Shape::<Self>(PhantomData))
+    }
+}
+
+impl<'de> Collect<'de> for Texts {
+    fn from_seq<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(raw) = seq.next_element::<Raw<'de>>()? {
+            texts.extend(raw.text().map(Cow::into_owned));
+        }
+        Ok(Self(texts))
+    }
+}
+
+/// How a type is made of an object or of an array; what it is not made of is skipped.
+pub(super) trait Collect<'de>: Default {
+    /// Takes what is wanted from an object.
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
+    }
+
+    /// Takes what is wanted from an array.
+    fn from_seq<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
+    }
+}
+
+/// A visitor that accepts every JSON value, and is interested in objects and arrays.
+pub(super) struct Shape<T>(pub(super) PhantomData<T>);
+
+impl<'de, T: Collect<'de>> Visitor<'de> for Shape<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::from_map(map)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<T, A::Error> {
+        T::from_seq(seq)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+}
+
+/// A key of an object, borrowed unless it has escapes.
+pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+/// Declares structs whose fields are taken from the keys named beside them. A field's type is
+/// [`Raw`], [`Texts`] or another such struct.
+macro_rules! lenient {
+    ($($(#[$attribute:meta])* struct $name:ident {
+        $($(#[$field_attribute:meta])* $($key:literal)|+ => $field:ident: $type:ty,)+
+    })+) => {$(
+        $(#[$attribute])*
+        #[derive(Clone, Debug, Default)]
+        pub(super) struct $name<'a> {
+            $($(#[$field_attribute])* pub(super) $field: $type,)+
+            lifetime: ::std::marker::PhantomData<&'a ()>,
+        }
+
+        impl<'de> $crate::waha::lenient::Collect<'de> for $name<'de> {
+            fn from_map<A: ::serde::de::MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+                let mut read = Self::default();
+                while let Some(key) = map.next_key::<$crate::waha::lenient::Key<'de>>()? {
+                    match key.0.as_ref() {
+                        $($($key)|+ => read.$field = map.next_value()?,)+
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(read)
+            }
+        }
+
+        impl<'de: 'a, 'a> ::serde::Deserialize<'de> for $name<'a> {
+            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_any($crate::waha::lenient::Shape::<$name<'de>>(
+                    ::std::marker::PhantomData,
+                ))
+            }
+        }
+    )+};
+}
+
+pub(super) use lenient;

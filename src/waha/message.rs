@@ -1,0 +1,219 @@
+//! What was said in a chat: the shape in which messages are queued and remembered.
+
+use serde::{Deserialize, Serialize};
+
+use super::chat_id::ChatId;
+
+/// Who a message came from, seen from us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From the customer to us.
+    #[default]
+    Inbound,
+    /// From our account to the customer.
+    Outbound,
+}
+
+impl Direction {
+    /// The direction of a message that our account sent, or did not.
+    #[must_use]
+    pub fn from_me(from_me: bool) -> Self {
+        if from_me {
+            Self::Outbound
+        } else {
+            Self::Inbound
+        }
+    }
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Author {
+    /// The person at the other end.
+    #[default]
+    Customer,
+    /// A flow, or another user of WAHA's API.
+    Bot,
+    /// A person at the console.
+    Agent,
+    /// The owner, on their own handset.
+    Phone,
+}
+
+/// What a message consists of, apart from its text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Only text.
+    #[default]
+    Text,
+    /// A picture.
+    Image,
+    /// A film.
+    Video,
+    /// A voice note.
+    Voice,
+    /// A sound file.
+    Audio,
+    /// Any other file.
+    Document,
+    /// A sticker.
+    Sticker,
+    /// A file of which nothing is known.
+    Media,
+    /// A place.
+    Location,
+    /// One or more contacts.
+    Contact,
+    /// Nothing that WAHA could tell us.
+    Empty,
+}
+
+/// The file of a message. Its `url` wants WAHA's API key, and dies after 180 s by default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Media {
+    /// Where WAHA has it; absent if it was not downloaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its type, perhaps with parameters (`audio/ogg; codecs=opus`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mimetype: Option<String>,
+    /// The name that the sender gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    /// Why there is no `url`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A place on earth.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Location {
+    /// Degrees, north positive.
+    pub latitude: f64,
+    /// Degrees, east positive.
+    pub longitude: f64,
+    /// What the place is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+/// One message. This is stored: what an older version wrote must read back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// The bare message id; every inbound message has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stanza: Option<String>,
+    /// From the customer or to them.
+    #[serde(default)]
+    pub direction: Direction,
+    /// Who wrote it.
+    #[serde(default)]
+    pub author: Author,
+    /// What it consists of.
+    #[serde(default)]
+    pub kind: Kind,
+    /// The text, or the caption of a file; as it came, with whatever characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// The file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
+    /// The place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// The contacts, as vCards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// The bare id of the message that this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted: Option<String>,
+    /// What the customer calls themselves on WhatsApp: one line of at most 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The same person under their other id: `@lid` for `@c.us`, and the other way round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_id: Option<ChatId>,
+    /// When it was sent, in ms since 1970. WhatsApp knows seconds only.
+    #[serde(default)]
+    pub sent_at: i64,
+    /// When we got it, in ms since 1970.
+    #[serde(default)]
+    pub received_at: i64,
+    /// The reply of ours that this is, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> Message {
+        Message {
+            chat: ChatId::person("177700000000003@lid").unwrap(),
+            stanza: Some("3AC22AE73E797638455D".to_owned()),
+            direction: Direction::Outbound,
+            author: Author::Phone,
+            kind: Kind::Voice,
+            text: "olá\0\u{1b}\u{fffd}".to_owned(),
+            media: Some(Media {
+                url: Some("http://waha:3000/api/files/default/3AC2.oga".to_owned()),
+                mimetype: Some("audio/ogg; codecs=opus".to_owned()),
+                filename: None,
+                error: None,
+            }),
+            location: Some(Location {
+                latitude: -23.561414,
+                longitude: -46.655881,
+                name: Some("MASP".to_owned()),
+                address: None,
+            }),
+            contacts: vec!["BEGIN:VCARD\nEND:VCARD".to_owned()],
+            quoted: Some("3EB0".to_owned()),
+            name: Some("Lu✨".to_owned()),
+            other_id: ChatId::person("5531966660003@c.us"),
+            sent_at: 1_789_901_003_000,
+            received_at: 1_789_901_003_789,
+            reply_id: Some("r1".to_owned()),
+        }
+    }
+
+    /// Golden: these bytes are in people's Redis and SQLite. Add to them, never change them.
+    #[test]
+    fn a_stored_message_has_this_shape() {
+        let golden = concat!(
+            r#"{"chat":"177700000000003@lid","stanza":"3AC22AE73E797638455D","#,
+            r#""direction":"outbound","author":"phone","kind":"voice","#,
+            r#""text":"olá\u0000\u001b"#,
+            "\u{fffd}",
+            r#"","media":{"url":"http://waha:3000/api/files/default/3AC2.oga","#,
+            r#""mimetype":"audio/ogg; codecs=opus"},"#,
+            r#""location":{"latitude":-23.561414,"longitude":-46.655881,"name":"MASP"},"#,
+            r#""contacts":["BEGIN:VCARD\nEND:VCARD"],"quoted":"3EB0","name":"Lu✨","#,
+            r#""other_id":"5531966660003@c.us","sent_at":1789901003000,"#,
+            r#""received_at":1789901003789,"reply_id":"r1"}"#,
+        );
+        assert_eq!(serde_json::to_string(&full()).unwrap(), golden);
+        assert_eq!(serde_json::from_str::<Message>(golden).unwrap(), full());
+    }
+
+    #[test]
+    fn the_smallest_record_reads_back_and_unknown_fields_do_not_matter() {
+        let message: Message =
+            serde_json::from_str(r#"{"chat":"55@c.us","later":{"a":1}}"#).unwrap();
+        assert_eq!(
+            serde_json::to_string(&message).unwrap(),
+            r#"{"chat":"55@c.us","direction":"inbound","author":"customer","kind":"text","sent_at":0,"received_at":0}"#
+        );
+    }
+}

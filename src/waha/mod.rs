@@ -1,0 +1,17 @@
+//! The contract with WAHA: reading and verifying what it posts to us, and calling its HTTP API.
+//!
+//! Everything but [`client`] is pure: no I/O, no clock. What WAHA sends is judged with patience:
+//! an authentic event is never refused for a field of a shape that we did not expect.
+
+pub mod chat_id;
+pub mod client;
+pub mod event;
+pub mod message;
+pub mod signature;
+
+mod content;
+mod lenient;
+mod origin;
+mod reader;
+mod repair;
+mod wire;

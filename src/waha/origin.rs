@@ -1,0 +1,187 @@
+//! Whose message it is: the chat, who of the two sent it, and under which id (CONTRACT 5).
+//!
+//! The message id says it all on every engine. The other fields mean different things by engine,
+//! and are asked only where the id is silent.
+
+use std::borrow::Cow;
+
+use super::chat_id::{ChatId, MessageId};
+use super::lenient::Raw;
+use super::message::Direction;
+use super::wire::{Data, Envelope, Me, Mentioned, Payload};
+
+/// The engines that drive a Chromium put the sender into `from`; the others put the chat there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Engine {
+    Chromium,
+    Native,
+}
+
+impl Engine {
+    pub(super) fn of(envelope: &Envelope<'_>) -> Self {
+        let name = envelope.environment.engine.text();
+        let name = name.or_else(|| envelope.engine.text()).unwrap_or_default();
+        let chromium = ["WEBJS", "WPP", "VENOM"];
+        if chromium.iter().any(|c| name.eq_ignore_ascii_case(c)) {
+            Self::Chromium
+        } else {
+            Self::Native
+        }
+    }
+}
+
+/// The fields that tell where a message belongs.
+#[derive(Clone, Copy)]
+pub(super) struct Clues<'p> {
+    id: Raw<'p>,
+    from: Raw<'p>,
+    to: Raw<'p>,
+    from_me: Raw<'p>,
+    /// The engine's object, where it is about the same message.
+    data: Option<&'p Data<'p>>,
+}
+
+impl<'p> Clues<'p> {
+    pub(super) fn payload(payload: &'p Payload<'p>) -> Self {
+        Self {
+            id: payload.id,
+            from: payload.from,
+            to: payload.to,
+            from_me: payload.from_me,
+            data: Some(&payload.data),
+        }
+    }
+
+    /// A message inside the payload that `data` belongs to.
+    pub(super) fn mentioned(message: &'p Mentioned<'p>, data: &'p Data<'p>) -> Self {
+        Self {
+            id: message.id,
+            from: message.from,
+            to: message.to,
+            from_me: message.from_me,
+            data: Some(data),
+        }
+    }
+
+    /// The message that a reaction is under. Only its id tells whose that was: the payload's
+    /// other fields are about who reacted.
+    pub(super) fn target(payload: &'p Payload<'p>) -> Self {
+        Self {
+            id: payload.reaction.message_id,
+            from: payload.from,
+            to: payload.to,
+            from_me: Raw::default(),
+            data: None,
+        }
+    }
+
+    /// Whether there is anything to find a chat by.
+    pub(super) fn is_there(&self) -> bool {
+        self.id.is_there() || self.from.is_there() || self.to.is_there()
+    }
+
+    /// Whether our account sent it, if that is said anywhere. The id beats the field: it is right
+    /// where WEBJS's `fromMe` is not.
+    pub(super) fn is_from_me(&self) -> Option<bool> {
+        self.is_from_me_by(self.id().as_ref())
+    }
+
+    fn is_from_me_by(&self, id: Option<&MessageId>) -> Option<bool> {
+        id.and_then(|id| id.from_me)
+            .or_else(|| self.from_me.flag())
+            .or_else(|| self.data?.info.from_me.flag())
+            .or_else(|| self.data?.key.from_me.flag())
+    }
+
+    fn id(&self) -> Option<MessageId> {
+        MessageId::parse(&self.id.text()?)
+    }
+}
+
+/// Where a message belongs.
+pub(super) struct Origin {
+    pub(super) chat: ChatId,
+    pub(super) direction: Direction,
+    pub(super) stanza: Option<String>,
+}
+
+/// Finds the customer's chat and the direction of a message, or why it is not a customer's.
+///
+/// `otherwise` is whether it is ours if nothing tells.
+pub(super) fn origin(
+    clues: Clues<'_>,
+    engine: Engine,
+    me: &Me<'_>,
+    otherwise: Option<bool>,
+) -> Result<Origin, &'static str> {
+    let id = clues.id();
+    let from_me = clues.is_from_me_by(id.as_ref()).or(otherwise);
+    let (chat, stanza) = match id {
+        Some(id) => (id.chat, Some(id.stanza)),
+        None => (None, None),
+    };
+    let chat = chat
+        .map(Cow::Owned)
+        .or_else(|| match (engine, from_me?) {
+            (Engine::Chromium, true) => clues.to.text(),
+            (Engine::Chromium, false) | (Engine::Native, _) => clues.from.text(),
+        })
+        .or_else(|| clues.data?.key.chat.text())
+        .or_else(|| clues.data?.info.chat.text())
+        .ok_or("no chat")?;
+    let chat = ChatId::person(&chat).ok_or_else(|| why_nobody(&chat))?;
+    let chat = if is_ours(&chat, me) {
+        // GOWS 2026.8.1 files our own messages under our own number.
+        clues
+            .data
+            .into_iter()
+            .flat_map(|data| [data.info.chat, data.info.recipient_alt])
+            .filter_map(|raw| ChatId::person(&raw.text()?))
+            .find(|chat| !is_ours(chat, me))
+            .ok_or("own number")?
+    } else {
+        chat
+    };
+    Ok(Origin {
+        chat,
+        direction: Direction::from_me(from_me.ok_or("unknown direction")?),
+        stanza,
+    })
+}
+
+/// The same person under their other kind of id, where the engine tells it.
+pub(super) fn other_id(
+    data: &Data<'_>,
+    chat: &ChatId,
+    direction: Direction,
+    me: &Me<'_>,
+) -> Option<ChatId> {
+    let by_direction = match direction {
+        Direction::Inbound => [data.info.sender_alt, data.key.participant_alt],
+        Direction::Outbound => [data.info.recipient_alt, Raw::default()],
+    };
+    [data.key.chat_alt]
+        .into_iter()
+        .chain(by_direction)
+        .filter_map(|raw| ChatId::person(&raw.text()?))
+        .find(|other| other.is_lid() != chat.is_lid() && !is_ours(other, me))
+}
+
+fn is_ours(chat: &ChatId, me: &Me<'_>) -> bool {
+    [me.id, me.lid]
+        .iter()
+        .any(|raw| raw.text().is_some_and(|text| chat.is_spelled(&text)))
+}
+
+/// What kind of chat this is that no person is in.
+fn why_nobody(chat: &str) -> &'static str {
+    match chat.rsplit_once('@') {
+        Some((_, "g.us")) => "group",
+        Some((_, "newsletter")) => "newsletter",
+        Some(("status", "broadcast")) => "status",
+        Some((_, "broadcast")) => "broadcast list",
+        Some((_, "bot" | "meta.ai")) => "bot",
+        Some(("0", "c.us" | "s.whatsapp.net")) => "system account",
+        _ => "not a person",
+    }
+}

@@ -1,0 +1,218 @@
+//! What the payload of an event means: each kind of event, from WAHA's fields to our words.
+
+use super::chat_id::MessageId;
+use super::content::{Content, error_text, is_system_note};
+use super::event::{Ack, Edited, Reaction, Revoked, What, label};
+use super::message::{Author, Direction, Message};
+use super::origin::{Clues, Engine, Origin, origin, other_id};
+use super::wire::{Envelope, Payload, line, millis};
+
+/// Characters of a push name that are kept.
+const NAME_MAX: usize = 100;
+
+/// Reads the payload of one event. Its errors are the reasons to ignore it.
+pub(super) struct Reader<'e> {
+    envelope: &'e Envelope<'e>,
+    payload: &'e Payload<'e>,
+    engine: Engine,
+    timestamp: Option<i64>,
+    now: i64,
+}
+
+impl<'e> Reader<'e> {
+    /// A reader for the payload in `envelope`; the times are those of the envelope, and now.
+    pub(super) fn new(envelope: &'e Envelope<'e>, timestamp: Option<i64>, now: i64) -> Self {
+        Self {
+            envelope,
+            payload: &envelope.payload,
+            engine: Engine::of(envelope),
+            timestamp,
+            now,
+        }
+    }
+
+    pub(super) fn what(&self, event: &str) -> Result<What, &'static str> {
+        match event {
+            // `message` is never ours by definition, whatever the documentation's example says.
+            "message" => self.message(Some(false)),
+            "message.any" => self.message(None),
+            "message.ack" => self.ack(),
+            "message.edited" => self.edited(),
+            "message.revoked" => self.revoked(),
+            "message.reaction" => self.reaction(),
+            "session.status" => self.session_status(),
+            "message.ack.group" => Err("group"),
+            "message.waiting" => Err("waiting for the message"),
+            _ if event.starts_with("call.") => Err("call"),
+            _ if event.starts_with("poll.") => Err("poll"),
+            _ => Err("unknown event"),
+        }
+    }
+
+    fn message(&self, otherwise: Option<bool>) -> Result<What, &'static str> {
+        let payload = self.payload;
+        let me = &self.envelope.me;
+        let Origin {
+            chat,
+            direction,
+            stanza,
+        } = self.origin(Clues::payload(payload), otherwise)?;
+        let inbound = direction == Direction::Inbound;
+        if inbound && stanza.is_none() {
+            return Err("no message id");
+        }
+        let content = Content::read(payload, self.engine);
+        if is_system_note(payload, &content) {
+            return Err("system note");
+        }
+        let other_id = other_id(&payload.data, &chat, direction, me);
+        let author = match payload.source.text().as_deref() {
+            _ if inbound => Author::Customer,
+            Some("api") => Author::Bot,
+            _ => Author::Phone,
+        };
+        let message = Message {
+            chat,
+            stanza,
+            direction,
+            author,
+            kind: content.kind,
+            text: content.text,
+            media: content.media,
+            location: content.location,
+            contacts: content.contacts,
+            quoted: (payload.reply_to.id.text()).and_then(|id| Some(MessageId::parse(&id)?.stanza)),
+            // On our own messages it is our name.
+            name: if inbound { self.push_name() } else { None },
+            other_id,
+            sent_at: millis(payload.timestamp)
+                .or(self.timestamp)
+                .unwrap_or(self.now),
+            received_at: self.now,
+            reply_id: None,
+        };
+        Ok(if inbound {
+            What::Inbound(message)
+        } else {
+            What::Own(message)
+        })
+    }
+
+    fn push_name(&self) -> Option<String> {
+        let data = &self.payload.data;
+        [
+            data.notify_name,
+            data.push_name,
+            data.info.push_name,
+            data.business_name,
+        ]
+        .into_iter()
+        .find_map(|raw| line(&raw.text()?, NAME_MAX))
+    }
+
+    fn ack(&self) -> Result<What, &'static str> {
+        let payload = self.payload;
+        let origin = self.origin(Clues::payload(payload), None)?;
+        let ack = match payload.ack.number() {
+            #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+            Some(ack) if (-1.0..=9.0).contains(&ack) => ack as i8,
+            _ => match payload.ack_name.text().as_deref() {
+                Some("ERROR") => -1,
+                Some("PENDING") => 0,
+                Some("SERVER") => 1,
+                Some("DEVICE") => 2,
+                Some("READ") => 3,
+                Some("PLAYED") => 4,
+                _ => return Err("unknown ack"),
+            },
+        };
+        Ok(What::Ack(Ack {
+            chat: origin.chat,
+            stanza: origin.stanza.ok_or("no message id")?,
+            direction: origin.direction,
+            ack,
+            error: error_text(payload.error),
+            at: self.happened(),
+        }))
+    }
+
+    fn edited(&self) -> Result<What, &'static str> {
+        let payload = self.payload;
+        let origin = self.origin(Clues::payload(payload), None)?;
+        let original = payload.edited.text();
+        let stanza = original
+            .and_then(|id| Some(MessageId::parse(&id)?.stanza))
+            .or(origin.stanza)
+            .ok_or("no message id")?;
+        Ok(What::Edited(Edited {
+            chat: origin.chat,
+            stanza,
+            direction: origin.direction,
+            text: payload.body.text().unwrap_or_default().into_owned(),
+            at: self.happened(),
+        }))
+    }
+
+    fn revoked(&self) -> Result<What, &'static str> {
+        let payload = self.payload;
+        // One only revokes what one wrote: the direction of either is that of both.
+        let clues = [&payload.after, &payload.before]
+            .map(|message| Clues::mentioned(message, &payload.data))
+            .into_iter()
+            .find(Clues::is_there)
+            .unwrap_or(Clues::payload(payload));
+        let origin = self.origin(clues, None)?;
+        let stanza = [payload.revoked, payload.before.id, payload.after.id]
+            .into_iter()
+            .find_map(|id| Some(MessageId::parse(&id.text()?)?.stanza))
+            .ok_or("no message id")?;
+        Ok(What::Revoked(Revoked {
+            chat: origin.chat,
+            stanza,
+            direction: origin.direction,
+            at: self.happened(),
+        }))
+    }
+
+    fn reaction(&self) -> Result<What, &'static str> {
+        let payload = self.payload;
+        let target = Clues::target(payload);
+        let origin = self.origin(target, None)?;
+        let by = match Clues::payload(payload).is_from_me() {
+            Some(true) => Author::Phone,
+            _ => Author::Customer,
+        };
+        Ok(What::Reaction(Reaction {
+            chat: origin.chat,
+            stanza: origin.stanza.ok_or("no message id")?,
+            direction: origin.direction,
+            by,
+            text: payload
+                .reaction
+                .text
+                .text()
+                .unwrap_or_default()
+                .into_owned(),
+            at: millis(payload.timestamp).unwrap_or_else(|| self.happened()),
+        }))
+    }
+
+    fn session_status(&self) -> Result<What, &'static str> {
+        let status = self.payload.status.text().and_then(label);
+        status
+            .map(|status| What::SessionStatus { status })
+            .ok_or("no status")
+    }
+
+    fn origin(&self, clues: Clues<'e>, otherwise: Option<bool>) -> Result<Origin, &'static str> {
+        origin(clues, self.engine, &self.envelope.me, otherwise)
+    }
+
+    /// When something happened to a message. The payload's time comes second: it is that of the
+    /// message itself on WEBJS, and absent elsewhere.
+    fn happened(&self) -> i64 {
+        self.timestamp
+            .or_else(|| millis(self.payload.timestamp))
+            .unwrap_or(self.now)
+    }
+}

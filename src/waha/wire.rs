@@ -1,0 +1,185 @@
+//! The fields that we read of WAHA's webhook bodies, under WAHA's names (CONTRACT 4 to 6).
+//!
+//! One `Payload` serves all events: their fields do not contradict each other, and so the body is
+//! read in one pass, whether `event` comes before `payload` or after it.
+
+use super::lenient::{Raw, Texts, lenient};
+
+/// The last millisecond of the year 9999.
+const TIME_MAX: f64 = 253_402_300_799_999.0;
+
+/// A time in ms since 1970. Bodies have seconds (also fractional, also as strings) and
+/// milliseconds, by field, engine and version; no date of ours is so late or so early that the
+/// two could be confused.
+pub(super) fn millis(time: Raw<'_>) -> Option<i64> {
+    let number = time.number()?;
+    let millis = if number > 1e11 {
+        number
+    } else {
+        number * 1000.0
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    (1.0..=TIME_MAX)
+        .contains(&millis)
+        .then_some(millis.round() as i64)
+}
+
+/// A short text for logs: one line, at most `max` characters, empty is absent.
+pub(super) fn line(text: &str, max: usize) -> Option<String> {
+    let line: String = text
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}'))
+        .take(max)
+        .collect();
+    let line = line.trim();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
+lenient! {
+    /// What is round every event.
+    struct Envelope {
+        "event" => event: Raw<'a>,
+        "session" => session: Raw<'a>,
+        "id" => id: Raw<'a>,
+        "timestamp" => timestamp: Raw<'a>,
+        "me" => me: Me<'a>,
+        "engine" => engine: Raw<'a>,
+        "environment" => environment: Environment<'a>,
+        "payload" => payload: Payload<'a>,
+    }
+
+    /// The envelope of an event whose payload could not be read.
+    struct Cover {
+        "event" => event: Raw<'a>,
+        "session" => session: Raw<'a>,
+        "id" => id: Raw<'a>,
+        "timestamp" => timestamp: Raw<'a>,
+    }
+
+    /// Our own account; absent while it is not paired.
+    struct Me {
+        "id" => id: Raw<'a>,
+        "lid" => lid: Raw<'a>,
+    }
+
+    /// Where WAHA runs. GOWS names its engine nowhere else.
+    struct Environment {
+        "engine" => engine: Raw<'a>,
+    }
+
+    /// What happened, by event.
+    struct Payload {
+        "id" => id: Raw<'a>,
+        "timestamp" => timestamp: Raw<'a>,
+        "from" => from: Raw<'a>,
+        "to" => to: Raw<'a>,
+        "fromMe" => from_me: Raw<'a>,
+        "source" => source: Raw<'a>,
+        "body" => body: Raw<'a>,
+        "hasMedia" => has_media: Raw<'a>,
+        "media" => media: Media<'a>,
+        "location" => location: Location<'a>,
+        "vCards" => vcards: Texts,
+        "replyTo" => reply_to: ReplyTo<'a>,
+        "_data" => data: Data<'a>,
+        "ack" => ack: Raw<'a>,
+        "ackName" => ack_name: Raw<'a>,
+        "error" => error: Raw<'a>,
+        "reaction" => reaction: Reaction<'a>,
+        "editedMessageId" => edited: Raw<'a>,
+        "revokedMessageId" => revoked: Raw<'a>,
+        "before" => before: Mentioned<'a>,
+        "after" => after: Mentioned<'a>,
+        "status" => status: Raw<'a>,
+    }
+
+    /// The file of a message, once WAHA has it.
+    struct Media {
+        "url" => url: Raw<'a>,
+        "mimetype" => mimetype: Raw<'a>,
+        "filename" => filename: Raw<'a>,
+        "error" => error: Raw<'a>,
+    }
+
+    /// Why something went wrong: for acks (`code`, `reason`) and for media (`message`).
+    struct Failure {
+        "code" => code: Raw<'a>,
+        "reason" => reason: Raw<'a>,
+        "message" => message: Raw<'a>,
+    }
+
+    /// A place. In 2024 there was only `description` to name it.
+    struct Location {
+        "latitude" => latitude: Raw<'a>,
+        "longitude" => longitude: Raw<'a>,
+        "name" => name: Raw<'a>,
+        "address" => address: Raw<'a>,
+        "description" => description: Raw<'a>,
+    }
+
+    /// The message that is answered.
+    struct ReplyTo {
+        "id" => id: Raw<'a>,
+    }
+
+    /// An emoji, and the message under which it is.
+    struct Reaction {
+        "text" => text: Raw<'a>,
+        "messageId" => message_id: Raw<'a>,
+    }
+
+    /// A message inside another event's payload.
+    struct Mentioned {
+        "id" => id: Raw<'a>,
+        "timestamp" => timestamp: Raw<'a>,
+        "from" => from: Raw<'a>,
+        "to" => to: Raw<'a>,
+        "fromMe" => from_me: Raw<'a>,
+    }
+
+    /// The engine's own object: any shape, good for names, other ids and hints only.
+    struct Data {
+        "notifyName" => notify_name: Raw<'a>,
+        "pushName" => push_name: Raw<'a>,
+        "verifiedBizName" => business_name: Raw<'a>,
+        "type" => kind: Raw<'a>,
+        "key" => key: BaileysKey<'a>,
+        "Info" => info: GowsInfo<'a>,
+        "message" | "Message" => message: Content<'a>,
+    }
+
+    /// NOWEB's name of a message.
+    struct BaileysKey {
+        "remoteJid" => chat: Raw<'a>,
+        "fromMe" => from_me: Raw<'a>,
+        "remoteJidAlt" => chat_alt: Raw<'a>,
+        "participantAlt" => participant_alt: Raw<'a>,
+    }
+
+    /// GOWS's facts about a message.
+    struct GowsInfo {
+        "Chat" => chat: Raw<'a>,
+        "IsFromMe" => from_me: Raw<'a>,
+        "SenderAlt" => sender_alt: Raw<'a>,
+        "RecipientAlt" => recipient_alt: Raw<'a>,
+        "PushName" => push_name: Raw<'a>,
+    }
+
+    /// WhatsApp's own message (NOWEB, GOWS): its kind is the key that is there.
+    struct Content {
+        "imageMessage" => image: Raw<'a>,
+        "videoMessage" | "ptvMessage" => video: Raw<'a>,
+        "audioMessage" => audio: Audio<'a>,
+        "documentMessage" | "documentWithCaptionMessage" => document: Raw<'a>,
+        "stickerMessage" | "lottieStickerMessage" => sticker: Raw<'a>,
+        "locationMessage" | "liveLocationMessage" => location: Raw<'a>,
+        "contactMessage" | "contactsArrayMessage" => contact: Raw<'a>,
+    }
+
+    /// Music or a file, or a voice note (push to talk).
+    struct Audio {
+        "ptt" | "PTT" => ptt: Raw<'a>,
+        "mimetype" => mimetype: Raw<'a>,
+    }
+}
