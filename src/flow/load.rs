@@ -558,6 +558,11 @@ mod tests {
             ),
             (
                 "start = 'a'",
+                "[step.a]\nask = 'x'\nsave = '1st'\nend = 'x'",
+                (4, "must be a name of letters"),
+            ),
+            (
+                "start = 'a'",
                 "[step.a]\nask = 'x'\nsave = 'birth date'\nend = 'x'",
                 (4, "must be a name of letters"),
             ),
@@ -600,6 +605,11 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_told_at_once_in_the_order_of_their_lines() {
+        // What was meant counts as reached: one slip is one mistake.
+        check_mistakes(
+            "start = 'helo'\n[step.hello]\nsay = 'x'\nnext = 'mneu'\n[step.menu]\nask = '?'\nend = 'x'",
+            &[(1, "did you mean `hello`?"), (4, "did you mean `menu`?")],
+        );
         check_mistakes(
             "strat = 'hello'\nlocale = 'fr'\n[timeout]\nx = 1\n[step.hello]\nsay = '{{ x'\nnext = 'mneu'\n[step.menu]\nask = 1\nnext = 'helo'\n",
             &[

@@ -137,10 +137,10 @@ fn too_many_invalid_answers_lead_where_the_flow_says() {
         < 1 - Marcar consulta\n2 - Falar com a recepção
         > 7
         < Responda 1 ou 2, por favor.
-        > [media]
-        < Responda 1 ou 2, por favor.
         > posição
         < Você já saiu da fila: está sendo atendido agora. Estou esperando a sua resposta.
+        > [media]
+        < Responda 1 ou 2, por favor.
         > ?
         < A recepção vai falar com você.
         = front_desk",
@@ -526,6 +526,11 @@ fn the_line_s_texts_and_commands_speak_the_flow_s_language() {
     ] {
         assert_eq!(clinic.command(&Said::text(words)), command, "{words}");
     }
+    let captioned = Said {
+        text: "sair".to_owned(),
+        kind: SaidKind::Media,
+    };
+    assert_eq!(clinic.command(&captioned), None);
     for (locale, word) in [
         (Locale::En, "quit"),
         (Locale::PtBr, "desistir"),
@@ -544,6 +549,11 @@ fn a_file_from_a_windows_editor_loads() {
     let script = load(&format!("\u{feff}{}", CLINIC.replace('\n', "\r\n")));
     let turn = script.advance(State::new(None), &[Said::text("oi")], after(0));
     assert_eq!(turn.replies[0], "Olá!");
+}
+
+#[test]
+fn two_spellings_of_an_option_may_stand_side_by_side() {
+    load("start = 'a'\n[step.a]\nask = '?'\noptions = { Sim = 'a', sim = 'a' }");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! arrives makes the matches around it anew, by a rule that depends on what is there and not on what came
 //! first; and an echo that turns out to be another reply's is given back.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
 use super::marks::index;
@@ -21,23 +21,27 @@ const CANDIDATES_MAX: usize = 64;
 
 /// Stores a message that WAHA told of; a repeat only adds what was missing.
 pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
-    if rows::insert(db, row)?.is_none() {
-        let Some(stanza) = &row.stanza else { return Ok(()) };
-        match rows::by_stanza(db, &row.session, &row.direction, stanza)? {
-            Some(known) if !known.loose => {
-                rows::fill(db, known.id, row)?;
-                if known.text.is_empty() && !row.text.is_empty() {
-                    index(db, known.id)?;
-                }
-            }
-            // The echo lends this stanza; its own account is set aside.
-            _ => return Ok(()),
+    if let Some(id) = rows::insert(db, row)? {
+        let outbound = row.direction == "outbound" && row.stanza.is_some();
+        // Matched first, since an echo that gives way at once need not be indexed.
+        if outbound && rematch(db, &row.session, &Place::of(row))? && !rows::exists(db, id)? {
+            return Ok(());
         }
+        return rows::index_new(db, id, row);
     }
-    if row.direction == "outbound" && row.stanza.is_some() {
-        rematch(db, &row.session, &Place::of(&row.chat, &row.text, row.at))?;
+    let Some(stanza) = &row.stanza else { return Ok(()) };
+    match rows::by_stanza(db, &row.session, &row.direction, stanza)? {
+        Some(known) if !known.loose => {
+            rows::fill(db, known.id, row)?;
+            if known.text.is_empty() && !row.text.is_empty() {
+                index(db, known.id)?;
+                rematch(db, &row.session, &Place::of(row))?;
+            }
+            Ok(())
+        }
+        // The echo lends this stanza; its own account is set aside.
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Stores a reply as our sender tells it, together with its echo if that is here.
@@ -48,21 +52,20 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     let session = row.session.as_str();
     let mut changed = Vec::new();
     let mut mine = reply_row(db, row)?;
-    if let Some(stanza) = &row.stanza {
-        // What is certain takes back what was only likely.
-        let borrower = rows::by_stanza(db, session, &row.direction, stanza)?.filter(|found| found.loose);
-        changed.extend(release(db, borrower.as_ref())?);
-        let borrowed = reply_row(db, row)?.filter(|mine| mine.loose);
-        changed.extend(release(db, borrowed.as_ref())?);
-        mine = reply_row(db, row)?;
+    let mut holder = stanza_row(db, row)?;
+    // What is certain takes back what was only likely.
+    let certain = |mine: &Found| mine.loose && (row.stanza.is_some() || mine.text != row.text);
+    for borrower in [holder.as_ref().filter(|holder| holder.loose), mine.as_ref().filter(|mine| certain(mine))] {
+        changed.extend(release(db, borrower)?);
     }
-    let holder = match &row.stanza {
-        Some(stanza) => rows::by_stanza(db, session, &row.direction, stanza)?,
-        None => None,
-    };
+    if !changed.is_empty() {
+        (mine, holder) = (reply_row(db, row)?, stanza_row(db, row)?);
+    }
     match (mine, holder) {
         (None, None) => {
-            rows::insert(db, row)?;
+            if let Some(id) = rows::insert(db, row)? {
+                rows::index_new(db, id, row)?;
+            }
         }
         (None, Some(echo)) if echo.state.is_none() => {
             rows::overlay(db, echo.id, row)?;
@@ -73,13 +76,13 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         // Two replies with one stanza cannot be; the first stands.
         (None, Some(_)) => {}
         (Some(mine), holder) if counts_more(row, &mine) => {
-            changed.push(Place::of(&mine.chat, &mine.text, mine.at));
+            changed.push(Place::around(&mine.chat, &mine.text, mine.at, mine.at));
             renew(db, &mine, holder, row)?;
         }
         (Some(_), _) => {}
     }
     if row.stanza.is_none() {
-        changed.push(Place::of(&row.chat, &row.text, row.at));
+        changed.push(Place::of(row));
     }
     for place in &changed {
         rematch(db, session, place)?;
@@ -118,6 +121,13 @@ fn counts_more(row: &Row, mine: &Found) -> bool {
     now > before
 }
 
+fn stanza_row(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
+    match &row.stanza {
+        Some(stanza) => rows::by_stanza(db, &row.session, &row.direction, stanza),
+        None => Ok(None),
+    }
+}
+
 fn reply_row(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
     match &row.reply_id {
         Some(reply_id) => rows::by_reply(db, &row.session, reply_id),
@@ -135,12 +145,16 @@ struct Place {
 }
 
 impl Place {
-    fn of(chat: &str, text: &str, at: i64) -> Place {
+    fn of(row: &Row) -> Place {
+        Place::around(&row.chat, &row.text, row.at, row.at)
+    }
+
+    fn around(chat: &str, text: &str, one: i64, other: i64) -> Place {
         Place {
             chat: chat.to_owned(),
             text: text.to_owned(),
-            from: at,
-            to: at,
+            from: one.min(other),
+            to: one.max(other),
         }
     }
 }
@@ -161,10 +175,11 @@ struct Echo {
 }
 
 /// Matches the loose replies and echoes around `place`: nearest in time first, sent before failed.
-fn rematch(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<()> {
+/// Whether anything changed.
+fn rematch(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<bool> {
     // Two photos without a caption are not the same message.
     if place.text.trim().is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let (replies, echoes) = gather(db, session, place)?;
     let mut pairs: Vec<_> = replies
@@ -192,21 +207,26 @@ fn rematch(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<()
             .map(|(_, e)| e.stanza.as_str())
     };
     // All that end before any that begin: a stanza stands in one row at a time.
+    // A lender beyond the candidates stays, unless there is a nearer one.
+    let known = |stanza: &str| echoes.iter().any(|echo| echo.stanza == stanza);
     let changed: Vec<_> = replies
         .iter()
-        .filter(|reply| reply.lender.as_deref() != lender(reply))
+        .filter(|reply| match (&reply.lender, lender(reply)) {
+            (Some(before), None) => known(before),
+            (before, now) => before.as_deref() != now,
+        })
         .collect();
     for reply in &changed {
         if reply.lender.is_some() {
             unlend(db, reply.id)?;
         }
     }
-    for reply in changed {
+    for reply in &changed {
         if let Some(stanza) = lender(reply) {
             lend(db, session, stanza, reply.id)?;
         }
     }
-    Ok(())
+    Ok(!changed.is_empty())
 }
 
 /// All whose match may depend on `place`: those near it, those near these, and so on.
@@ -216,16 +236,14 @@ fn gather(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<(Ve
     let mut span = (place.from, place.to);
     loop {
         let (from, to) = (span.0.saturating_sub(WINDOW), span.1.saturating_add(WINDOW));
-        let (replies, mut echoes) = loose_replies(db, session, &place.chat, text, (from, to), middle)?;
+        let within = params![place.chat, from, to, session, middle];
+        let replies = loose_replies(db, within, text)?;
         if replies.is_empty() {
             return Ok((replies, Vec::new()));
         }
-        echoes.extend(loose_echoes(db, session, &place.chat, text, (from, to), middle)?);
+        let echoes = loose_echoes(db, within, text)?;
         let times = || replies.iter().map(|r| r.at).chain(echoes.iter().map(|e| e.at));
-        let wider = (
-            times().chain([span.0]).min().unwrap_or(span.0),
-            times().chain([span.1]).max().unwrap_or(span.1),
-        );
+        let wider = times().fold(span, |span, at| (span.0.min(at), span.1.max(at)));
         if wider == span || replies.len() >= CANDIDATES_MAX || echoes.len() >= CANDIDATES_MAX {
             return Ok((replies, echoes));
         }
@@ -233,53 +251,31 @@ fn gather(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<(Ve
     }
 }
 
-fn loose_replies(
-    db: &Connection,
-    session: &str,
-    chat: &str,
-    text: &str,
-    (from, to): (i64, i64),
-    middle: i64,
-) -> rusqlite::Result<(Vec<Reply>, Vec<Echo>)> {
-    let (mut replies, mut lenders) = (Vec::new(), Vec::new());
+fn loose_replies(db: &Connection, within: &[&dyn ToSql], text: &str) -> rusqlite::Result<Vec<Reply>> {
+    let mut replies = Vec::new();
     let mut query = db.prepare_cached(include_str!("sql/loose_replies.sql"))?;
-    let mut rows = query.query(params![chat, from, to, session, middle])?;
+    let mut rows = query.query(within)?;
     while let Some(row) = rows.next()? {
-        if row.get_ref(4)?.as_str()?.trim() != text {
-            continue;
-        }
-        let lender: Option<String> = row.get(5)?;
-        if let Some(stanza) = &lender {
-            lenders.push(Echo {
-                stanza: stanza.clone(),
-                at: row.get(6)?,
+        if row.get_ref(4)?.as_str()?.trim() == text {
+            replies.push(Reply {
+                id: row.get(0)?,
+                at: row.get(1)?,
+                failed: row.get(2)?,
+                reply_id: row.get(3)?,
+                lender: row.get(5)?,
             });
-        }
-        replies.push(Reply {
-            id: row.get(0)?,
-            at: row.get(1)?,
-            failed: row.get(2)?,
-            reply_id: row.get(3)?,
-            lender,
-        });
-        if replies.len() == CANDIDATES_MAX {
-            break;
+            if replies.len() == CANDIDATES_MAX {
+                break;
+            }
         }
     }
-    Ok((replies, lenders))
+    Ok(replies)
 }
 
-fn loose_echoes(
-    db: &Connection,
-    session: &str,
-    chat: &str,
-    text: &str,
-    (from, to): (i64, i64),
-    middle: i64,
-) -> rusqlite::Result<Vec<Echo>> {
+fn loose_echoes(db: &Connection, within: &[&dyn ToSql], text: &str) -> rusqlite::Result<Vec<Echo>> {
     let mut echoes = Vec::new();
     let mut query = db.prepare_cached(include_str!("sql/loose_echoes.sql"))?;
-    let mut rows = query.query(params![chat, from, to, session, middle])?;
+    let mut rows = query.query(within)?;
     while let Some(row) = rows.next()? {
         if row.get_ref(2)?.as_str()?.trim() == text {
             echoes.push(Echo {
@@ -296,14 +292,14 @@ fn loose_echoes(
 
 /// The echo's row gives way, and the reply has its stanza.
 fn lend(db: &Connection, session: &str, stanza: &str, reply: i64) -> rusqlite::Result<()> {
-    let Some(found) = rows::by_stanza(db, session, "outbound", stanza)? else {
-        return Ok(());
-    };
+    // Only an echo that stands for itself has something to lend.
+    let found = rows::by_stanza(db, session, "outbound", stanza)?.filter(|found| found.state.is_none());
+    let Some(found) = found else { return Ok(()) };
     let echo = rows::take(db, found.id)?;
     let json = serde_json::to_string(&echo).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    db.prepare_cached("INSERT INTO echo (session, stanza, reply, at, row) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![session, stanza, reply, echo.at, json])?;
-    rows::set_stanza(db, reply, Some(stanza))
+    db.prepare_cached("INSERT INTO echo (session, stanza, reply, chat, at, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![session, stanza, reply, echo.chat, echo.at, json])?;
+    rows::set_stanza(db, reply, &echo, Some(stanza))
 }
 
 /// The echo stands for itself again, and the reply has no stanza; the moment of the echo, if there was one.
@@ -315,18 +311,16 @@ fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<i64>> {
     let Some(json) = json else { return Ok(None) };
     let echo: Row = serde_json::from_str(&json)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))?;
-    rows::set_stanza(db, reply, None)?;
-    rows::insert(db, &echo)?;
+    rows::set_stanza(db, reply, &echo, None)?;
+    if let Some(id) = rows::insert(db, &echo)? {
+        rows::index_new(db, id, &echo)?;
+    }
     Ok(Some(echo.at))
 }
 
 /// Takes a lent stanza back; where matches are then to be made anew.
 fn release(db: &Connection, reply: Option<&Found>) -> rusqlite::Result<Option<Place>> {
     let Some(reply) = reply else { return Ok(None) };
-    Ok(unlend(db, reply.id)?.map(|echo_at| Place {
-        chat: reply.chat.clone(),
-        text: reply.text.clone(),
-        from: reply.at.min(echo_at),
-        to: reply.at.max(echo_at),
-    }))
+    let echo_at = unlend(db, reply.id)?;
+    Ok(echo_at.map(|echo_at| Place::around(&reply.chat, &reply.text, reply.at, echo_at)))
 }

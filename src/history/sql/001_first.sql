@@ -38,10 +38,12 @@ CREATE TABLE echo (
     session TEXT NOT NULL,
     stanza  TEXT NOT NULL,
     reply   INTEGER NOT NULL UNIQUE,         -- message.id of the reply it lends its stanza to
+    chat    TEXT NOT NULL,
     at      INTEGER NOT NULL,
     row     TEXT NOT NULL,                   -- JSON: the echo's own message row, to put back
     PRIMARY KEY (session, stanza)
 ) WITHOUT ROWID;
+CREATE INDEX echo_chat ON echo (chat, at);
 
 -- What happened to messages. Keyed by what a message is known by, not by message.id, since any of
 -- these may come before the message does.
