@@ -95,7 +95,10 @@ pub enum Error {
 /// Why it could not start.
 pub fn run(config: Config) -> Result<(), Error> {
     logging::start(config.log_format, config.log_filter.clone());
-    config.warnings.iter().for_each(|warning| warn!("{warning}"));
+    config
+        .warnings
+        .iter()
+        .for_each(|warning| warn!("{warning}"));
     let front = runtime("front", None)?;
     let back = runtime("back", Some(WORK_NICENESS))?;
     let result = front.block_on(Daemon::run(config, back.handle()));
@@ -107,7 +110,11 @@ pub fn run(config: Config) -> Result<(), Error> {
 
 fn runtime(name: &str, niceness: Option<i32>) -> io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
-    builder.thread_name(name).enable_all().max_blocking_threads(REQUESTS_MAX + BLOCKING_SPARE).thread_stack_size(STACK);
+    builder
+        .thread_name(name)
+        .enable_all()
+        .max_blocking_threads(REQUESTS_MAX + BLOCKING_SPARE)
+        .thread_stack_size(STACK);
     if let Some(niceness) = niceness {
         builder.on_thread_start(move || {
             // On Linux this is the calling thread's own priority. Refused: everything works, only less evenly.
@@ -158,11 +165,18 @@ impl Daemon {
 
     async fn start(config: Config, back: &Handle) -> Result<Self, Error> {
         let Config { role, listen, .. } = config;
-        let data_dir = if role.serves() { Some(DataDir::take(&config.data_dir)?) } else { None };
+        let data_dir = if role.serves() {
+            Some(DataDir::take(&config.data_dir)?)
+        } else {
+            None
+        };
         // Bound first: two daemons on one port should not touch anything.
         let listener = if role.serves() {
             let bound = TcpListener::bind(listen).await;
-            Some(bound.map_err(|source| Error::Listen { address: listen, source })?)
+            Some(bound.map_err(|source| Error::Listen {
+                address: listen,
+                source,
+            })?)
         } else {
             None
         };
@@ -183,28 +197,56 @@ impl Daemon {
             pacing: config.pacing,
             client: Client::new(ClientConfig {
                 base_url: config.waha_url,
-                api_key: config.waha_api_key.as_ref().map(|key| key.reveal().to_owned()),
+                api_key: config
+                    .waha_api_key
+                    .as_ref()
+                    .map(|key| key.reveal().to_owned()),
                 timeout: WAHA_TIMEOUT,
                 connections: REQUESTS_MAX,
             })?,
         };
         if let Some(listener) = listener {
-            daemon.listen(&redis, listener, &config.webhook_hmac_secret, metrics.clone()).await?;
+            daemon
+                .listen(
+                    &redis,
+                    listener,
+                    &config.webhook_hmac_secret,
+                    metrics.clone(),
+                )
+                .await?;
         }
         if role.works() {
-            daemon.work(&redis, back, settings, script, data_dir.as_ref()).await?;
+            daemon
+                .work(&redis, back, settings, script, data_dir.as_ref())
+                .await?;
         }
         if let Some(data_dir) = &data_dir {
             let archive = Archive::open(&data_dir.path().join(history::FILE_NAME))?;
             let store = daemon.connect(&redis, back).await?;
-            daemon.stage(back, ARCHIVER, |shutdown| Archiver { store, archive, metrics }.run(shutdown));
+            daemon.stage(back, ARCHIVER, |shutdown| {
+                Archiver {
+                    store,
+                    archive,
+                    metrics,
+                }
+                .run(shutdown)
+            });
         }
         daemon._data_dir = data_dir;
-        info!(?role, listen = role.serves().then(|| listen.to_string()), workers = role.works().then_some(config.workers), "ready");
+        info!(
+            ?role,
+            listen = role.serves().then(|| listen.to_string()),
+            workers = role.works().then_some(config.workers),
+            "ready"
+        );
         Ok(daemon)
     }
 
-    async fn redis(&mut self, config: &Config, data_dir: Option<&DataDir>) -> Result<store::Config, Error> {
+    async fn redis(
+        &mut self,
+        config: &Config,
+        data_dir: Option<&DataDir>,
+    ) -> Result<store::Config, Error> {
         let server = match (&config.redis_url, data_dir) {
             (Some(url), _) => Server::Url(url.reveal().to_owned()),
             (None, Some(data_dir)) => {
@@ -230,7 +272,10 @@ impl Daemon {
             runtime.spawn(async move { Store::connect(&redis, REDIS_PATIENCE).await })
         };
         let connected = connecting.await.map_err(io::Error::from)?;
-        let store = connected.map_err(|source| Error::Store { at: redis.server.shown(), source })?;
+        let store = connected.map_err(|source| Error::Store {
+            at: redis.server.shown(),
+            source,
+        })?;
         self.stores.push(store.clone());
         Ok(store)
     }
@@ -246,12 +291,16 @@ impl Daemon {
         let store = self.connect(redis, &front).await?;
         let service = Listener {
             verifier: Verifier::new(&[secret.reveal().as_bytes()]),
-            intake: Intake { store: store.clone() },
+            intake: Intake {
+                store: store.clone(),
+            },
             store,
             metrics,
             stopping: self.stopping.clone(),
         };
-        self.stage(&front, "listener", |shutdown| service.run(listener, shutdown));
+        self.stage(&front, "listener", |shutdown| {
+            service.run(listener, shutdown)
+        });
         Ok(())
     }
 
@@ -265,12 +314,18 @@ impl Daemon {
     ) -> Result<(), Error> {
         let process = new_process_name()?;
         let store = self.connect(redis, back).await?;
-        let failed = |source| Error::Store { at: redis.server.shown(), source };
+        let failed = |source| Error::Store {
+            at: redis.server.shown(),
+            source,
+        };
         if let Some(data_dir) = data_dir {
             if let Some(last) = data_dir.last_process() {
                 let (conversations, lanes) = release(&store, &last).await.map_err(failed)?;
                 if conversations + lanes > 0 {
-                    info!(conversations, lanes, "goes on with what the last run here left unfinished");
+                    info!(
+                        conversations,
+                        lanes, "goes on with what the last run here left unfinished"
+                    );
                 }
             }
             data_dir.set_process(&process)?;
@@ -291,15 +346,23 @@ impl Daemon {
             let (redis, process) = (redis.clone(), process.clone());
             back.spawn(async move { Bells::subscribe(&redis, &process).await })
         };
-        let bells = subscribing.await.map_err(io::Error::from)?.map_err(failed)?;
-        self.bells.push(back.spawn(bells.run(move |bell| match bell {
-            Bell::Queue(_) | Bell::Inbox(..) => vec![to_worker.clone()],
-            Bell::Announce(_) => vec![to_announcer.clone()],
-            Bell::Lanes(_) => vec![to_sender.clone()],
-            Bell::Missed => vec![to_worker.clone(), to_announcer.clone(), to_sender.clone()],
-        })));
+        let bells = subscribing
+            .await
+            .map_err(io::Error::from)?
+            .map_err(failed)?;
+        self.bells
+            .push(back.spawn(bells.run(move |bell| match bell {
+                Bell::Queue(_) | Bell::Inbox(..) => vec![to_worker.clone()],
+                Bell::Announce(_) => vec![to_announcer.clone()],
+                Bell::Lanes(_) => vec![to_sender.clone()],
+                Bell::Missed => vec![to_worker.clone(), to_announcer.clone(), to_sender.clone()],
+            })));
 
-        let announcer = Announcer { store: store.clone(), script: script.clone(), bells: announcer_bells };
+        let announcer = Announcer {
+            store: store.clone(),
+            script: script.clone(),
+            bells: announcer_bells,
+        };
         self.stage(back, "announcer", |shutdown| announcer.run(shutdown));
         let worker = Worker {
             process: process.clone(),
@@ -317,20 +380,34 @@ impl Daemon {
             pacing: settings.pacing,
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
         };
-        self.stage(back, "sender", |shutdown| Sender { context, bells: sender_bells }.run(shutdown));
+        self.stage(back, "sender", |shutdown| {
+            Sender {
+                context,
+                bells: sender_bells,
+            }
+            .run(shutdown)
+        });
         // After the others: it says that we live for as long as they hold something.
         self.stage(back, "recoverer", |shutdown| recoverer.run(shutdown));
         self.leases = Some((process, store));
         Ok(())
     }
 
-    fn stage<Run>(&mut self, runtime: &Handle, name: &'static str, start: impl FnOnce(CancellationToken) -> Run)
-    where
+    fn stage<Run>(
+        &mut self,
+        runtime: &Handle,
+        name: &'static str,
+        start: impl FnOnce(CancellationToken) -> Run,
+    ) where
         Run: Future<Output = ()> + Send + 'static,
     {
         let shutdown = CancellationToken::new();
         let task = runtime.spawn(start(shutdown.clone()));
-        self.stages.push(Stage { name, shutdown, task });
+        self.stages.push(Stage {
+            name,
+            shutdown,
+            task,
+        });
     }
 
     /// Listener, announcer, workers (the step in hand), senders (to a deadline), the heartbeat; then what is left is
@@ -368,7 +445,9 @@ struct Work {
 
 /// Whatever is still held goes back, for others or for the next start.
 async fn hand_back(leases: Option<(String, Store)>) {
-    let Some((process, store)) = leases else { return };
+    let Some((process, store)) = leases else {
+        return;
+    };
     match release(&store, &process).await {
         Ok((conversations, lanes)) => info!(conversations, lanes, "handed back"),
         Err(error) => warn!(%error, "could not hand back; it is taken over within seconds"),
@@ -378,7 +457,9 @@ async fn hand_back(leases: Option<(String, Store)>) {
 /// Unique among all processes that ever shared a Redis.
 fn new_process_name() -> io::Result<String> {
     let mut bytes = [0; 8];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the system has no random numbers"))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -389,7 +470,10 @@ struct Signals {
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) {

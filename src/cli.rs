@@ -59,7 +59,12 @@ pub struct Settings {
     #[arg(long, env = "WAHA_API_KEY_FILE", value_name = "PATH")]
     pub waha_api_key_file: Option<String>,
     /// Required: the secret that WAHA signs its webhooks with (WHATSAPP_HOOK_HMAC_KEY there)
-    #[arg(long, env = "WEBHOOK_HMAC_SECRET", value_name = "SECRET", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "WEBHOOK_HMAC_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
     pub webhook_hmac_secret: Option<String>,
     /// File with the webhook secret, instead of WEBHOOK_HMAC_SECRET
     #[arg(long, env = "WEBHOOK_HMAC_SECRET_FILE", value_name = "PATH")]
@@ -143,7 +148,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and version are errors to clap, too, that belong on standard output.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(EXIT_USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     match cli.command {
@@ -170,7 +179,11 @@ fn daemon(role: Role, settings: &Settings) -> ExitCode {
 }
 
 fn print_history(arguments: &HistoryArgs) -> ExitCode {
-    let since = match arguments.since.as_deref().map(|since| history::parse_since(since, jiff::Timestamp::now())) {
+    let since = match arguments
+        .since
+        .as_deref()
+        .map(|since| history::parse_since(since, jiff::Timestamp::now()))
+    {
         Some(Err(error)) => {
             complain(&format!("--since: {error}"));
             return ExitCode::from(EXIT_USAGE);
@@ -184,7 +197,11 @@ fn print_history(arguments: &HistoryArgs) -> ExitCode {
         since,
         search: arguments.search.clone(),
     };
-    let directory = arguments.data_dir.as_deref().filter(|path| !path.is_empty()).unwrap_or(crate::config::DATA_DIR);
+    let directory = arguments
+        .data_dir
+        .as_deref()
+        .filter(|path| !path.is_empty())
+        .unwrap_or(crate::config::DATA_DIR);
     let path = Path::new(directory).join(history::FILE_NAME);
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut written = Ok(());
@@ -197,7 +214,11 @@ fn print_history(arguments: &HistoryArgs) -> ExitCode {
                     Format::Text => conversation.write_text(&mut out, &zone),
                     Format::Jsonl => conversation.write_jsonl(&mut out),
                 };
-                if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                if written.is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
             })
         } else {
             history.messages(&query, |message| {
@@ -205,19 +226,30 @@ fn print_history(arguments: &HistoryArgs) -> ExitCode {
                     Format::Text => message.write_text(&mut out, &zone),
                     Format::Jsonl => message.write_jsonl(&mut out),
                 };
-                if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                if written.is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
             })
         }
     });
     match (printed, written.and_then(|()| out.flush())) {
         (Err(error), _) => fail(&describe(&error)),
-        (Ok(()), Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => fail(&format!("can't print: {error}")),
+        (Ok(()), Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+            fail(&format!("can't print: {error}"))
+        }
         (Ok(()), _) => ExitCode::SUCCESS,
     }
 }
 
 fn check_health(arguments: &HealthArgs) -> ExitCode {
-    match health::check(arguments.listen.as_deref().filter(|listen| !listen.is_empty())) {
+    match health::check(
+        arguments
+            .listen
+            .as_deref()
+            .filter(|listen| !listen.is_empty()),
+    ) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(&reason),
     }

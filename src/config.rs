@@ -134,9 +134,16 @@ impl Config {
                 "is required: set it to the same secret as WAHA's WHATSAPP_HOOK_HMAC_KEY (to make one: openssl rand -hex 32)",
             );
         }
-        let waha_api_key =
-            reader.secret("WAHA_API_KEY", settings.waha_api_key.as_ref(), settings.waha_api_key_file.as_ref());
-        let redis_url = reader.secret("REDIS_URL", settings.redis_url.as_ref(), settings.redis_url_file.as_ref());
+        let waha_api_key = reader.secret(
+            "WAHA_API_KEY",
+            settings.waha_api_key.as_ref(),
+            settings.waha_api_key_file.as_ref(),
+        );
+        let redis_url = reader.secret(
+            "REDIS_URL",
+            settings.redis_url.as_ref(),
+            settings.redis_url_file.as_ref(),
+        );
         match &redis_url {
             Some(url) => reader.check("REDIS_URL", store::check_url(url.reveal())),
             None if role != Role::All => reader.mistake(
@@ -146,16 +153,35 @@ impl Config {
             ),
             None => {}
         }
-        let listen = reader.parsed("LISTEN", settings.listen.as_ref(), LISTEN, "an address and a port, e.g. 0.0.0.0:8080");
+        let listen = reader.parsed(
+            "LISTEN",
+            settings.listen.as_ref(),
+            LISTEN,
+            "an address and a port, e.g. 0.0.0.0:8080",
+        );
         let waha_url = reader.waha_url(settings.waha_url.as_ref());
-        let redis_prefix = set(settings.redis_prefix.as_ref()).unwrap_or(REDIS_PREFIX).to_owned();
+        let redis_prefix = set(settings.redis_prefix.as_ref())
+            .unwrap_or(REDIS_PREFIX)
+            .to_owned();
         if !store::valid_prefix(&redis_prefix) {
-            reader.mistake("REDIS_PREFIX", "may hold letters, digits and : . _ - only, 64 at most, e.g. waha-sm:");
+            reader.mistake(
+                "REDIS_PREFIX",
+                "may hold letters, digits and : . _ - only, 64 at most, e.g. waha-sm:",
+            );
         }
         let workers = reader.workers(settings.workers.as_ref());
-        let locale = reader.parsed("LOCALE", settings.locale.as_ref(), "en", "one of en, pt-BR, es");
+        let locale = reader.parsed(
+            "LOCALE",
+            settings.locale.as_ref(),
+            "en",
+            "one of en, pt-BR, es",
+        );
         let flow = reader.flow(settings.flow_file.as_ref(), locale.unwrap_or(Locale::En));
-        let pacing = reader.choice("PACING", settings.pacing.as_ref(), &[("human", Pacing::Human), ("off", Pacing::Off)]);
+        let pacing = reader.choice(
+            "PACING",
+            settings.pacing.as_ref(),
+            &[("human", Pacing::Human), ("off", Pacing::Off)],
+        );
         let log_format = reader.choice(
             "LOG_FORMAT",
             settings.log_format.as_ref(),
@@ -164,7 +190,9 @@ impl Config {
         let log_filter = reader.log_filter(settings.rust_log.as_ref());
         let warnings = warnings(role, secret.as_ref(), waha_api_key.as_ref());
 
-        match (secret, listen, waha_url, workers, flow, pacing, log_format, log_filter) {
+        match (
+            secret, listen, waha_url, workers, flow, pacing, log_format, log_filter,
+        ) {
             (
                 Some(webhook_hmac_secret),
                 Some(listen),
@@ -210,7 +238,9 @@ fn warnings(role: Role, secret: Option<&Secret>, waha_api_key: Option<&Secret>) 
 
 /// An empty setting is one that is not set: compose files write `KEY=`.
 fn set(value: Option<&String>) -> Option<&str> {
-    value.map(|value| value.trim()).filter(|value| !value.is_empty())
+    value
+        .map(|value| value.trim())
+        .filter(|value| !value.is_empty())
 }
 
 /// Collects the mistakes while it reads.
@@ -244,20 +274,41 @@ impl Reader {
     }
 
     /// The first choice is the default.
-    fn choice<T: Copy>(&mut self, setting: &str, value: Option<&String>, choices: &[(&str, T)]) -> Option<T> {
-        let Some(value) = set(value) else { return choices.first().map(|(_, choice)| *choice) };
-        let chosen = choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(value)).map(|(_, choice)| *choice);
+    fn choice<T: Copy>(
+        &mut self,
+        setting: &str,
+        value: Option<&String>,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let Some(value) = set(value) else {
+            return choices.first().map(|(_, choice)| *choice);
+        };
+        let chosen = choices
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(value))
+            .map(|(_, choice)| *choice);
         if chosen.is_none() {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            self.mistake(setting, &format!("is {value:?}: write {}", names.join(" or ")));
+            self.mistake(
+                setting,
+                &format!("is {value:?}: write {}", names.join(" or ")),
+            );
         }
         chosen
     }
 
-    fn secret(&mut self, setting: &str, value: Option<&String>, file: Option<&String>) -> Option<Secret> {
+    fn secret(
+        &mut self,
+        setting: &str,
+        value: Option<&String>,
+        file: Option<&String>,
+    ) -> Option<Secret> {
         match (set(value), set(file)) {
             (Some(_), Some(_)) => {
-                self.mistake(setting, &format!("and {setting}_FILE are both set: keep one of them"));
+                self.mistake(
+                    setting,
+                    &format!("and {setting}_FILE are both set: keep one of them"),
+                );
                 // Something, so that it is not reported as missing besides.
                 Some(Secret(String::new()))
             }
@@ -271,21 +322,36 @@ impl Reader {
         let content = match std::fs::read_to_string(file) {
             Ok(content) => content.trim().to_owned(),
             Err(error) => {
-                self.mistake(&format!("{setting}_FILE"), &format!("names {file:?}, which can't be read: {error}"));
+                self.mistake(
+                    &format!("{setting}_FILE"),
+                    &format!("names {file:?}, which can't be read: {error}"),
+                );
                 return String::new();
             }
         };
         if content.is_empty() {
-            self.mistake(&format!("{setting}_FILE"), &format!("names {file:?}, which is empty: put the secret into it"));
+            self.mistake(
+                &format!("{setting}_FILE"),
+                &format!("names {file:?}, which is empty: put the secret into it"),
+            );
         }
         content
     }
 
     fn waha_url(&mut self, value: Option<&String>) -> Option<String> {
         let url = set(value).unwrap_or(WAHA_URL);
-        let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-        if host.is_none_or(|host| host.is_empty() || host.starts_with('/') || host.contains(char::is_whitespace)) {
-            self.mistake("WAHA_URL", &format!("is {url:?}: write WAHA's address with http:// or https://, e.g. {WAHA_URL}"));
+        let host = url
+            .strip_prefix("http://")
+            .or_else(|| url.strip_prefix("https://"));
+        if host.is_none_or(|host| {
+            host.is_empty() || host.starts_with('/') || host.contains(char::is_whitespace)
+        }) {
+            self.mistake(
+                "WAHA_URL",
+                &format!(
+                    "is {url:?}: write WAHA's address with http:// or https://, e.g. {WAHA_URL}"
+                ),
+            );
             return None;
         }
         Some(url.trim_end_matches('/').to_owned())
@@ -293,9 +359,15 @@ impl Reader {
 
     fn workers(&mut self, value: Option<&String>) -> Option<usize> {
         let value = set(value).unwrap_or("1");
-        let workers = value.parse().ok().filter(|workers| (1..=WORKERS_MAX).contains(workers));
+        let workers = value
+            .parse()
+            .ok()
+            .filter(|workers| (1..=WORKERS_MAX).contains(workers));
         if workers.is_none() {
-            self.mistake("WORKERS", &format!("is {value:?}: write a whole number from 1 to {WORKERS_MAX}"));
+            self.mistake(
+                "WORKERS",
+                &format!("is {value:?}: write a whole number from 1 to {WORKERS_MAX}"),
+            );
         }
         workers
     }
@@ -306,7 +378,10 @@ impl Reader {
             Some(file) => match std::fs::read_to_string(Path::new(file)) {
                 Ok(source) => (file.to_owned(), Script::load(&source, locale)),
                 Err(error) => {
-                    self.mistake("FLOW_FILE", &format!("names {file:?}, which can't be read: {error}"));
+                    self.mistake(
+                        "FLOW_FILE",
+                        &format!("names {file:?}, which can't be read: {error}"),
+                    );
                     return None;
                 }
             },
@@ -327,7 +402,10 @@ impl Reader {
         match EnvFilter::try_new(value) {
             Ok(filter) => Some(filter),
             Err(error) => {
-                self.mistake("RUST_LOG", &format!("is {value:?}: {error}; write e.g. info or waha_sm=debug"));
+                self.mistake(
+                    "RUST_LOG",
+                    &format!("is {value:?}: {error}; write e.g. info or waha_sm=debug"),
+                );
                 None
             }
         }
@@ -339,7 +417,10 @@ mod tests {
     use super::*;
 
     fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
-        let mut settings = Settings { webhook_hmac_secret: Some("s".repeat(32)), ..Settings::default() };
+        let mut settings = Settings {
+            webhook_hmac_secret: Some("s".repeat(32)),
+            ..Settings::default()
+        };
         change(&mut settings);
         settings
     }
@@ -348,8 +429,14 @@ mod tests {
     fn the_defaults_are_those_of_the_readme() {
         let config = Config::read(Role::All, &settings(|_| {})).unwrap();
         assert_eq!(config.listen.to_string(), "0.0.0.0:8080");
-        assert_eq!((config.workers, config.pacing, config.log_format), (1, Pacing::Human, LogFormat::Text));
-        assert_eq!((config.waha_url.as_str(), config.redis_prefix.as_str()), ("http://localhost:3000", "waha-sm:"));
+        assert_eq!(
+            (config.workers, config.pacing, config.log_format),
+            (1, Pacing::Human, LogFormat::Text)
+        );
+        assert_eq!(
+            (config.waha_url.as_str(), config.redis_prefix.as_str()),
+            ("http://localhost:3000", "waha-sm:")
+        );
         assert!(config.redis_url.is_none());
     }
 
@@ -370,10 +457,23 @@ mod tests {
         };
         let Mistakes(mistakes) = Config::read(Role::All, &wrong).unwrap_err();
         for setting in [
-            "WEBHOOK_HMAC_SECRET", "LISTEN", "WAHA_URL", "REDIS_URL", "REDIS_PREFIX", "WORKERS", "FLOW_FILE", "LOCALE",
-            "PACING", "LOG_FORMAT", "RUST_LOG",
+            "WEBHOOK_HMAC_SECRET",
+            "LISTEN",
+            "WAHA_URL",
+            "REDIS_URL",
+            "REDIS_PREFIX",
+            "WORKERS",
+            "FLOW_FILE",
+            "LOCALE",
+            "PACING",
+            "LOG_FORMAT",
+            "RUST_LOG",
         ] {
-            assert_eq!(mistakes.iter().filter(|m| m.starts_with(setting)).count(), 1, "{setting}: {mistakes:#?}");
+            assert_eq!(
+                mistakes.iter().filter(|m| m.starts_with(setting)).count(),
+                1,
+                "{setting}: {mistakes:#?}"
+            );
         }
         assert_eq!(mistakes.len(), 11);
     }
@@ -383,16 +483,25 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, "from-the-file\n").unwrap();
         let path = file.path().display().to_string();
-        let config = Config::read(Role::All, &settings(|s| {
-            s.webhook_hmac_secret = None;
-            s.webhook_hmac_secret_file = Some(path.clone());
-            s.redis_url = Some("redis://user:hunter2@localhost".into());
-        }))
+        let config = Config::read(
+            Role::All,
+            &settings(|s| {
+                s.webhook_hmac_secret = None;
+                s.webhook_hmac_secret_file = Some(path.clone());
+                s.redis_url = Some("redis://user:hunter2@localhost".into());
+            }),
+        )
         .unwrap();
         assert_eq!(config.webhook_hmac_secret.reveal(), "from-the-file");
         let shown = format!("{config:?}");
-        assert!(!shown.contains("from-the-file") && !shown.contains("hunter2"), "{shown}");
-        let both = Config::read(Role::All, &settings(|s| s.webhook_hmac_secret_file = Some(path)));
+        assert!(
+            !shown.contains("from-the-file") && !shown.contains("hunter2"),
+            "{shown}"
+        );
+        let both = Config::read(
+            Role::All,
+            &settings(|s| s.webhook_hmac_secret_file = Some(path)),
+        );
         assert_eq!(both.unwrap_err().0.len(), 1);
     }
 
@@ -400,7 +509,10 @@ mod tests {
     fn serve_and_work_share_a_redis_so_they_must_be_told_which() {
         for role in [Role::Serve, Role::Work] {
             let Mistakes(mistakes) = Config::read(role, &settings(|_| {})).unwrap_err();
-            assert!(mistakes[0].starts_with("REDIS_URL is required"), "{mistakes:?}");
+            assert!(
+                mistakes[0].starts_with("REDIS_URL is required"),
+                "{mistakes:?}"
+            );
         }
     }
 }

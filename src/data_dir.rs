@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 /// The directory, ours alone for as long as this lives.
@@ -37,11 +38,22 @@ impl DataDir {
     /// # Errors
     /// As [`DataDirError`] says.
     pub fn take(path: &Path) -> Result<Self, DataDirError> {
-        let unusable = |source| DataDirError::Unusable { path: path.to_owned(), source };
-        std::fs::create_dir_all(path).map_err(unusable)?;
+        let unusable = |source| DataDirError::Unusable {
+            path: path.to_owned(),
+            source,
+        };
+        // What customers say is nobody else's business on this machine.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(unusable)?;
         let lock = File::create(path.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::Taken(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
@@ -63,8 +75,12 @@ impl DataDir {
     /// # Errors
     /// [`DataDirError::Unusable`].
     pub fn set_process(&self, process: &str) -> Result<(), DataDirError> {
-        std::fs::write(self.path.join("process"), process)
-            .map_err(|source| DataDirError::Unusable { path: self.path.clone(), source })
+        std::fs::write(self.path.join("process"), process).map_err(|source| {
+            DataDirError::Unusable {
+                path: self.path.clone(),
+                source,
+            }
+        })
     }
 }
 
@@ -78,8 +94,17 @@ mod tests {
         let first = DataDir::take(place.path()).unwrap();
         assert_eq!(first.last_process(), None);
         first.set_process("p-1").unwrap();
-        assert!(matches!(DataDir::take(place.path()), Err(DataDirError::Taken(_))));
+        assert!(matches!(
+            DataDir::take(place.path()),
+            Err(DataDirError::Taken(_))
+        ));
         drop(first);
-        assert_eq!(DataDir::take(place.path()).unwrap().last_process().as_deref(), Some("p-1"));
+        assert_eq!(
+            DataDir::take(place.path())
+                .unwrap()
+                .last_process()
+                .as_deref(),
+            Some("p-1")
+        );
     }
 }

@@ -9,8 +9,9 @@ use crate::config::LISTEN;
 /// Why the daemon on `listen` is not ready, or that nobody answers there.
 pub fn check(listen: Option<&str>) -> Result<(), String> {
     let listen = listen.unwrap_or(LISTEN);
-    let mut address: SocketAddr =
-        listen.parse().map_err(|_| format!("LISTEN is {listen:?}: write an address and a port, e.g. {LISTEN}"))?;
+    let mut address: SocketAddr = listen
+        .parse()
+        .map_err(|_| format!("LISTEN is {listen:?}: write an address and a port, e.g. {LISTEN}"))?;
     // A daemon that listens on all addresses is asked on the nearest.
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -23,7 +24,10 @@ pub fn check(listen: Option<&str>) -> Result<(), String> {
         .http_status_as_error(false)
         .build()
         .into();
-    let mut answer = agent.get(&url).call().map_err(|error| format!("no answer from {url}: {error}"))?;
+    let mut answer = agent
+        .get(&url)
+        .call()
+        .map_err(|error| format!("no answer from {url}: {error}"))?;
     if answer.status().is_success() {
         return Ok(());
     }

@@ -3,7 +3,6 @@
 //! It runs on a thread of its own, so that whoever uses it needs no runtime.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -112,18 +111,28 @@ impl FakeWaha {
             overlaps: 0,
             connections: 0,
         };
-        let shared = Arc::new(Shared { key: key.to_owned(), state: Mutex::new(state), changed: Condvar::new() });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let shared = Arc::new(Shared {
+            key: key.to_owned(),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let serving = shared.clone();
-        std::thread::Builder::new().name("fake-waha".into()).spawn(move || {
-            runtime.block_on(async move {
-                let Ok(listener) = TcpListener::from_std(listener) else { return };
-                while let Ok((stream, _)) = listener.accept().await {
-                    serving.lock().connections += 1;
-                    tokio::spawn(connection(serving.clone(), stream));
-                }
-            });
-        })?;
+        std::thread::Builder::new()
+            .name("fake-waha".into())
+            .spawn(move || {
+                runtime.block_on(async move {
+                    let Ok(listener) = TcpListener::from_std(listener) else {
+                        return;
+                    };
+                    while let Ok((stream, _)) = listener.accept().await {
+                        serving.lock().connections += 1;
+                        tokio::spawn(connection(serving.clone(), stream));
+                    }
+                });
+            })?;
         Ok(Self { address, shared })
     }
 
@@ -139,7 +148,13 @@ impl FakeWaha {
 
     /// The texts that one chat got so far, in order.
     pub fn texts(&self, chat: &str) -> Vec<String> {
-        self.shared.lock().sent.iter().filter(|sent| sent.chat == chat).map(|sent| sent.text.clone()).collect()
+        self.shared
+            .lock()
+            .sent
+            .iter()
+            .filter(|sent| sent.chat == chat)
+            .map(|sent| sent.text.clone())
+            .collect()
     }
 
     /// Every call so far, in order.
@@ -178,7 +193,11 @@ impl FakeWaha {
     }
 
     /// Waits until what was sent satisfies `condition`; `None` if that took longer than `patience`.
-    pub fn wait_for<T>(&self, patience: Duration, mut condition: impl FnMut(&[Sent], &[Call]) -> Option<T>) -> Option<T> {
+    pub fn wait_for<T>(
+        &self,
+        patience: Duration,
+        mut condition: impl FnMut(&[Sent], &[Call]) -> Option<T>,
+    ) -> Option<T> {
         let deadline = Instant::now() + patience;
         let mut state = self.shared.lock();
         loop {
@@ -186,7 +205,12 @@ impl FakeWaha {
                 return Some(found);
             }
             let left = deadline.checked_duration_since(Instant::now())?;
-            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .shared
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 }
@@ -205,7 +229,9 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) {
         async move { answer(&shared, request).await }
     });
     // An error here is a connection that somebody closed, as HangsUp does.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 /// An error closes the connection without an answer.
@@ -220,12 +246,22 @@ impl std::fmt::Display for HangUp {
 
 impl std::error::Error for HangUp {}
 
-async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, HangUp> {
+async fn answer(
+    shared: &Shared,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, HangUp> {
     let at = Instant::now();
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
-    let allowed = head.headers.get("x-api-key").is_some_and(|key| key.as_bytes() == shared.key.as_bytes());
-    let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let allowed = head
+        .headers
+        .get("x-api-key")
+        .is_some_and(|key| key.as_bytes() == shared.key.as_bytes());
+    let bytes = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
     let chat = body["chatId"].as_str().unwrap_or_default().to_owned();
     let sends = path == "/api/sendText";
@@ -249,7 +285,13 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             *under_way -= 1;
         }
         let status = answer.as_ref().map_or(0, |(status, ..)| *status);
-        state.calls.push(Call { method: head.method.to_string(), path, body, at, status });
+        state.calls.push(Call {
+            method: head.method.to_string(),
+            path,
+            body,
+            at,
+            status,
+        });
         answer
     };
     shared.changed.notify_all();
@@ -266,7 +308,14 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
 type Answer = Option<(u16, String, Vec<(&'static str, String)>)>;
 
 impl State {
-    fn answer(&mut self, method: &str, path: &str, chat: &str, body: &Value, allowed: bool) -> Answer {
+    fn answer(
+        &mut self,
+        method: &str,
+        path: &str,
+        chat: &str,
+        body: &Value,
+        allowed: bool,
+    ) -> Answer {
         let say = |status: u16, body: Value| Some((status, body.to_string(), Vec::new()));
         if path == "/ping" {
             return say(200, json!({"message": "pong"}));
@@ -276,13 +325,25 @@ impl State {
         }
         match (method, path) {
             ("POST", "/api/sendText") => self.send_text(chat, body),
-            ("POST", "/api/sendSeen" | "/api/startTyping" | "/api/stopTyping") => say(201, json!({"result": true})),
+            ("POST", "/api/sendSeen" | "/api/startTyping" | "/api/stopTyping") => {
+                say(201, json!({"result": true}))
+            }
             ("GET", _) if path.starts_with("/api/sessions/") => {
                 let name = path.trim_start_matches("/api/sessions/");
-                let status = if let Mood::SessionIs(status) = self.mood { status } else { "WORKING" };
-                say(200, json!({"name": name, "status": status, "config": {}, "me": null}))
+                let status = if let Mood::SessionIs(status) = self.mood {
+                    status
+                } else {
+                    "WORKING"
+                };
+                say(
+                    200,
+                    json!({"name": name, "status": status, "config": {}, "me": null}),
+                )
             }
-            _ => say(404, json!({"message": format!("Cannot {method} {path}"), "error": "Not Found", "statusCode": 404})),
+            _ => say(
+                404,
+                json!({"message": format!("Cannot {method} {path}"), "error": "Not Found", "statusCode": 404}),
+            ),
         }
     }
 
@@ -328,7 +389,12 @@ impl State {
     fn take(&mut self, chat: &str, body: &Value) -> String {
         let stanza = format!("3EB0FA4E{:012X}", self.sent.len());
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        self.sent.push(Sent { session: text("session"), chat: chat.to_owned(), text: text("text"), stanza: stanza.clone() });
+        self.sent.push(Sent {
+            session: text("session"),
+            chat: chat.to_owned(),
+            text: text("text"),
+            stanza: stanza.clone(),
+        });
         stanza
     }
 }

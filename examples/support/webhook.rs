@@ -9,11 +9,17 @@ static STANZAS: AtomicU64 = AtomicU64::new(1);
 
 /// A bare message id that no other message of this run has.
 pub fn new_stanza() -> String {
-    format!("3A{:08X}{:010X}", std::process::id(), STANZAS.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "3A{:08X}{:010X}",
+        std::process::id(),
+        STANZAS.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
 }
 
 /// The `message` event of a text that a customer wrote.
@@ -22,7 +28,14 @@ pub fn message(session: &str, chat: &str, name: &str, text: &str) -> Value {
 }
 
 /// As [`message`], with the event's name and the message's bare id chosen.
-pub fn message_with(event: &str, session: &str, chat: &str, name: &str, text: &str, stanza: &str) -> Value {
+pub fn message_with(
+    event: &str,
+    session: &str,
+    chat: &str,
+    name: &str,
+    text: &str,
+    stanza: &str,
+) -> Value {
     json!({
         "id": format!("evt_{:0>26}", format!("{stanza}{event}").to_lowercase().replace('.', "x")),
         "timestamp": now_ms(),
@@ -57,7 +70,11 @@ impl Poster {
             .timeout_global(Some(Duration::from_secs(30)))
             .max_idle_connections_per_host(64)
             .build();
-        Self { url: format!("{url}/webhook"), secret: secret.as_bytes().to_owned(), agent: config.into() }
+        Self {
+            url: format!("{url}/webhook"),
+            secret: secret.as_bytes().to_owned(),
+            agent: config.into(),
+        }
     }
 
     /// Posts a signed event. The status, and the body as JSON where it is.
@@ -68,11 +85,21 @@ impl Poster {
     /// Posts signed bytes.
     pub fn post_bytes(&self, body: &[u8]) -> Result<(u16, Value), ureq::Error> {
         let signature = waha_sm::waha::signature::sign(&self.secret, body);
-        self.post_with(body, &[("x-webhook-hmac", &signature), ("x-webhook-hmac-algorithm", "sha512")])
+        self.post_with(
+            body,
+            &[
+                ("x-webhook-hmac", &signature),
+                ("x-webhook-hmac-algorithm", "sha512"),
+            ],
+        )
     }
 
     /// Posts bytes with exactly these headers.
-    pub fn post_with(&self, body: &[u8], headers: &[(&str, &str)]) -> Result<(u16, Value), ureq::Error> {
+    pub fn post_with(
+        &self,
+        body: &[u8],
+        headers: &[(&str, &str)],
+    ) -> Result<(u16, Value), ureq::Error> {
         let mut request = self.agent.post(&self.url).content_type("application/json");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -80,6 +107,9 @@ impl Poster {
         let mut answer = request.send(body)?;
         let status = answer.status().as_u16();
         let text = answer.body_mut().read_to_string().unwrap_or_default();
-        Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+        Ok((
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        ))
     }
 }

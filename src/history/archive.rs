@@ -75,7 +75,9 @@ impl Archive {
 
     fn append_with(&mut self, entries: &[StreamEntry], apply: Apply) -> rusqlite::Result<Appended> {
         let mut appended = Appended::default();
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut positions: HashMap<&str, Option<StreamId>> = HashMap::new();
         for (id, entry) in in_stream_order(entries) {
             let session = entry.session.as_str();
@@ -108,16 +110,18 @@ impl Archive {
                 Err(reason) => {
                     keep_unreadable(&tx, entry, &reason)?;
                     appended.unreadable += 1;
-                    appended
-                        .first_unreadable
-                        .get_or_insert_with(|| format!("session {session}, entry {}: {reason}", entry.stream_id));
+                    appended.first_unreadable.get_or_insert_with(|| {
+                        format!("session {session}, entry {}: {reason}", entry.stream_id)
+                    });
                 }
             }
         }
         for (session, at) in positions {
             if let Some(StreamId(ms, seq)) = at {
-                tx.prepare_cached("INSERT OR REPLACE INTO position (session, stream_id) VALUES (?1, ?2)")?
-                    .execute(params![session, format!("{ms}-{seq}")])?;
+                tx.prepare_cached(
+                    "INSERT OR REPLACE INTO position (session, stream_id) VALUES (?1, ?2)",
+                )?
+                .execute(params![session, format!("{ms}-{seq}")])?;
             }
         }
         tx.commit()?;
@@ -133,14 +137,20 @@ fn apply(db: &Connection, session: &str, entry: Entry) -> rusqlite::Result<Resul
         Entry::Message(row) => pairing::message(db, &row)?,
         Entry::Reply(row) => pairing::reply(db, &row)?,
         Entry::Mark { key, at, mark } => marks::store(db, session, &key, at, &mark)?,
-        Entry::Conversation { id, chat, at, step } => conversations::store(db, session, &id, &chat, at, &step)?,
+        Entry::Conversation { id, chat, at, step } => {
+            conversations::store(db, session, &id, &chat, at, &step)?
+        }
     }
     Ok(Ok(()))
 }
 
 /// As `apply`, but what SQLite refuses is undone alone. Not the usual way, because each savepoint makes
 /// FTS5 write out what it has gathered.
-fn apply_guarded(db: &Connection, session: &str, entry: Entry) -> rusqlite::Result<Result<(), String>> {
+fn apply_guarded(
+    db: &Connection,
+    session: &str,
+    entry: Entry,
+) -> rusqlite::Result<Result<(), String>> {
     db.execute_batch("SAVEPOINT entry")?;
     let outcome = match apply(db, session, entry) {
         Err(error) if is_about_an_entry(&error) => {

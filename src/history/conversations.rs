@@ -23,9 +23,10 @@ pub(super) fn store(
         Step::Requeued => db
             .prepare_cached(include_str!("sql/requeued.sql"))?
             .execute(params![session, id, chat])?,
-        Step::Closed { outcome, variables } => db
-            .prepare_cached(include_str!("sql/closed.sql"))?
-            .execute(params![session, id, chat, at, outcome, variables])?,
+        Step::Closed { outcome, variables } => {
+            db.prepare_cached(include_str!("sql/closed.sql"))?
+                .execute(params![session, id, chat, at, outcome, variables])?
+        }
     };
     Ok(())
 }

@@ -18,8 +18,17 @@ pub(super) enum Entry {
     Message(Row),
     /// A message that our sender handed over, or failed to.
     Reply(Row),
-    Mark { key: Key, at: i64, mark: Mark },
-    Conversation { id: String, chat: String, at: i64, step: Step },
+    Mark {
+        key: Key,
+        at: i64,
+        mark: Mark,
+    },
+    Conversation {
+        id: String,
+        chat: String,
+        at: i64,
+        step: Step,
+    },
 }
 
 /// What a message is known by, within its session.
@@ -42,10 +51,17 @@ pub(super) enum Mark {
 /// What happened to a conversation.
 #[derive(Debug)]
 pub(super) enum Step {
-    Opened { ticket: Option<i64> },
-    Claimed { process: String },
+    Opened {
+        ticket: Option<i64>,
+    },
+    Claimed {
+        process: String,
+    },
     Requeued,
-    Closed { outcome: Option<String>, variables: String },
+    Closed {
+        outcome: Option<String>,
+        variables: String,
+    },
 }
 
 /// A row of the table `message`; also kept as JSON in the table `echo`.
@@ -80,7 +96,8 @@ impl Entry {
             "message" => Ok(Entry::Message(row(entry, entered_at)?)),
             "reply" => {
                 let mut row = row(entry, entered_at)?;
-                row.state = Some(filled(field(entry, "state")).unwrap_or_else(|| "sent".to_owned()));
+                row.state =
+                    Some(filled(field(entry, "state")).unwrap_or_else(|| "sent".to_owned()));
                 row.reason = filled(field(entry, "reason"));
                 Ok(Entry::Reply(row))
             }
@@ -356,11 +373,16 @@ mod tests {
 
     #[test]
     fn a_message_needs_only_chat_and_direction() {
-        let Ok(Entry::Message(row)) = read(&[("kind", "message"), ("data", r#"{"chat":"a@c.us","direction":"inbound"}"#)])
-        else {
+        let Ok(Entry::Message(row)) = read(&[
+            ("kind", "message"),
+            ("data", r#"{"chat":"a@c.us","direction":"inbound"}"#),
+        ]) else {
             panic!("not a message");
         };
-        assert_eq!((row.author.as_str(), row.kind.as_str(), row.text.as_str()), ("customer", "text", ""));
+        assert_eq!(
+            (row.author.as_str(), row.kind.as_str(), row.text.as_str()),
+            ("customer", "text", "")
+        );
         assert_eq!((row.sent_at, row.at, row.stanza), (7, 7, None));
     }
 
@@ -368,13 +390,26 @@ mod tests {
     fn unknown_keys_nulls_floats_and_strings_are_tolerated() {
         let data = r#"{"chat":"a@c.us","direction":"outbound","stanza":"","text":null,"media":null,"contacts":[],
             "location":{"latitude":-23.5,"longitude":"-46.6"},"sent_at":1710481111853.7,"received_at":"1710481112000","new":{"x":[1]}}"#;
-        let Ok(Entry::Message(row)) = read(&[("kind", "message"), ("data", data), ("conversation", ""), ("more", "")])
-        else {
+        let Ok(Entry::Message(row)) = read(&[
+            ("kind", "message"),
+            ("data", data),
+            ("conversation", ""),
+            ("more", ""),
+        ]) else {
             panic!("not a message");
         };
-        assert_eq!((row.sent_at, row.received_at), (1710481111853, Some(1710481112000)));
-        assert_eq!((row.stanza, row.media, row.contacts, row.conversation), (None, None, None, None));
-        assert_eq!(row.location.as_deref(), Some(r#"{"latitude":-23.5,"longitude":"-46.6"}"#));
+        assert_eq!(
+            (row.sent_at, row.received_at),
+            (1710481111853, Some(1710481112000))
+        );
+        assert_eq!(
+            (row.stanza, row.media, row.contacts, row.conversation),
+            (None, None, None, None)
+        );
+        assert_eq!(
+            row.location.as_deref(),
+            Some(r#"{"latitude":-23.5,"longitude":"-46.6"}"#)
+        );
         assert_eq!(row.author, "phone");
     }
 
@@ -395,12 +430,44 @@ mod tests {
             (&[("kind", "birthday")], "birthday"),
             (&[("kind", "message")], "data"),
             (&[("kind", "message"), ("data", "{")], "data"),
-            (&[("kind", "message"), ("data", r#"{"chat":"a@c.us","direction":"sideways"}"#)], "sideways"),
-            (&[("kind", "ack"), ("data", r#"{"stanza":"A","direction":"outbound"}"#)], "ack"),
-            (&[("kind", "edited"), ("data", r#"{"stanza":"A","direction":"outbound"}"#)], "text"),
-            (&[("kind", "revoked"), ("data", r#"{"stanza":"","direction":"outbound"}"#)], "stanza"),
+            (
+                &[
+                    ("kind", "message"),
+                    ("data", r#"{"chat":"a@c.us","direction":"sideways"}"#),
+                ],
+                "sideways",
+            ),
+            (
+                &[
+                    ("kind", "ack"),
+                    ("data", r#"{"stanza":"A","direction":"outbound"}"#),
+                ],
+                "ack",
+            ),
+            (
+                &[
+                    ("kind", "edited"),
+                    ("data", r#"{"stanza":"A","direction":"outbound"}"#),
+                ],
+                "text",
+            ),
+            (
+                &[
+                    ("kind", "revoked"),
+                    ("data", r#"{"stanza":"","direction":"outbound"}"#),
+                ],
+                "stanza",
+            ),
             (&[("kind", "opened"), ("chat", "a@c.us")], "conversation"),
-            (&[("kind", "closed"), ("conversation", "1"), ("chat", "a@c.us"), ("variables", "{")], "variables"),
+            (
+                &[
+                    ("kind", "closed"),
+                    ("conversation", "1"),
+                    ("chat", "a@c.us"),
+                    ("variables", "{"),
+                ],
+                "variables",
+            ),
         ] {
             let error = read(fields).unwrap_err();
             assert!(error.contains(reason), "{error}");
@@ -409,9 +476,17 @@ mod tests {
 
     #[test]
     fn an_error_ack_keeps_what_came_with_it() {
-        for (error, kept) in [(r#""463""#, "463"), (r#"{"code":"463"}"#, r#"{"code":"463"}"#)] {
-            let data = format!(r#"{{"stanza":"A","direction":"outbound","ack":-1,"error":{error}}}"#);
-            let Ok(Entry::Mark { mark: Mark::Failed(Some(error)), .. }) = read(&[("kind", "ack"), ("data", &data)]) else {
+        for (error, kept) in [
+            (r#""463""#, "463"),
+            (r#"{"code":"463"}"#, r#"{"code":"463"}"#),
+        ] {
+            let data =
+                format!(r#"{{"stanza":"A","direction":"outbound","ack":-1,"error":{error}}}"#);
+            let Ok(Entry::Mark {
+                mark: Mark::Failed(Some(error)),
+                ..
+            }) = read(&[("kind", "ack"), ("data", &data)])
+            else {
                 panic!("not a failed ack");
             };
             assert_eq!(error, kept);

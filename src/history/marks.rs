@@ -7,7 +7,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::entry::{Key, Mark};
 
 /// Stores a mark on the message `key` of `session`, made at `at` (ms).
-pub(super) fn store(db: &Connection, session: &str, key: &Key, at: i64, mark: &Mark) -> rusqlite::Result<()> {
+pub(super) fn store(
+    db: &Connection,
+    session: &str,
+    key: &Key,
+    at: i64,
+    mark: &Mark,
+) -> rusqlite::Result<()> {
     let Key { direction, stanza } = key;
     match mark {
         Mark::Ack(level) => {
@@ -46,8 +52,15 @@ pub(super) fn index(db: &Connection, id: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn message_id(db: &Connection, session: &str, direction: &str, stanza: &str) -> rusqlite::Result<Option<i64>> {
-    db.prepare_cached("SELECT id FROM message WHERE session = ?1 AND direction = ?2 AND stanza = ?3")?
-        .query_row(params![session, direction, stanza], |row| row.get(0))
-        .optional()
+fn message_id(
+    db: &Connection,
+    session: &str,
+    direction: &str,
+    stanza: &str,
+) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached(
+        "SELECT id FROM message WHERE session = ?1 AND direction = ?2 AND stanza = ?3",
+    )?
+    .query_row(params![session, direction, stanza], |row| row.get(0))
+    .optional()
 }

@@ -54,7 +54,9 @@ pub enum Error {
         source: rusqlite::Error,
     },
     /// The file was written by a later version of this program.
-    #[error("the history {path} has schema {found}, newer than this waha-sm knows ({known}): upgrade waha-sm")]
+    #[error(
+        "the history {path} has schema {found}, newer than this waha-sm knows ({known}): upgrade waha-sm"
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -64,7 +66,9 @@ pub enum Error {
         known: i64,
     },
     /// The file waits for a migration, which a reader does not do.
-    #[error("the history {path} has schema {found}, older than {known}: start the daemon once to bring it up to date")]
+    #[error(
+        "the history {path} has schema {found}, older than {known}: start the daemon once to bring it up to date"
+    )]
     Older {
         /// The file.
         path: PathBuf,

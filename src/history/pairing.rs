@@ -29,7 +29,9 @@ pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         }
         return rows::index_new(db, id, row);
     }
-    let Some(stanza) = &row.stanza else { return Ok(()) };
+    let Some(stanza) = &row.stanza else {
+        return Ok(());
+    };
     match rows::by_stanza(db, &row.session, &row.direction, stanza)? {
         Some(known) if !known.loose => {
             rows::fill(db, known.id, row)?;
@@ -55,7 +57,10 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     let mut holder = stanza_row(db, row)?;
     // What is certain takes back what was only likely.
     let certain = |mine: &Found| mine.loose && (row.stanza.is_some() || mine.text != row.text);
-    for borrower in [holder.as_ref().filter(|holder| holder.loose), mine.as_ref().filter(|mine| certain(mine))] {
+    for borrower in [
+        holder.as_ref().filter(|holder| holder.loose),
+        mine.as_ref().filter(|mine| certain(mine)),
+    ] {
         changed.extend(release(db, borrower)?);
     }
     if !changed.is_empty() {
@@ -230,7 +235,11 @@ fn rematch(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<bo
 }
 
 /// All whose match may depend on `place`: those near it, those near these, and so on.
-fn gather(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<(Vec<Reply>, Vec<Echo>)> {
+fn gather(
+    db: &Connection,
+    session: &str,
+    place: &Place,
+) -> rusqlite::Result<(Vec<Reply>, Vec<Echo>)> {
     let text = place.text.trim();
     let middle = place.from.midpoint(place.to);
     let mut span = (place.from, place.to);
@@ -242,7 +251,12 @@ fn gather(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<(Ve
             return Ok((replies, Vec::new()));
         }
         let echoes = loose_echoes(db, within, text)?;
-        let times = || replies.iter().map(|r| r.at).chain(echoes.iter().map(|e| e.at));
+        let times = || {
+            replies
+                .iter()
+                .map(|r| r.at)
+                .chain(echoes.iter().map(|e| e.at))
+        };
         let wider = times().fold(span, |span, at| (span.0.min(at), span.1.max(at)));
         if wider == span || replies.len() >= CANDIDATES_MAX || echoes.len() >= CANDIDATES_MAX {
             return Ok((replies, echoes));
@@ -251,7 +265,11 @@ fn gather(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<(Ve
     }
 }
 
-fn loose_replies(db: &Connection, within: &[&dyn ToSql], text: &str) -> rusqlite::Result<Vec<Reply>> {
+fn loose_replies(
+    db: &Connection,
+    within: &[&dyn ToSql],
+    text: &str,
+) -> rusqlite::Result<Vec<Reply>> {
     let mut replies = Vec::new();
     let mut query = db.prepare_cached(include_str!("sql/loose_replies.sql"))?;
     let mut rows = query.query(within)?;
@@ -293,12 +311,16 @@ fn loose_echoes(db: &Connection, within: &[&dyn ToSql], text: &str) -> rusqlite:
 /// The echo's row gives way, and the reply has its stanza.
 fn lend(db: &Connection, session: &str, stanza: &str, reply: i64) -> rusqlite::Result<()> {
     // Only an echo that stands for itself has something to lend.
-    let found = rows::by_stanza(db, session, "outbound", stanza)?.filter(|found| found.state.is_none());
+    let found =
+        rows::by_stanza(db, session, "outbound", stanza)?.filter(|found| found.state.is_none());
     let Some(found) = found else { return Ok(()) };
     let echo = rows::take(db, found.id)?;
-    let json = serde_json::to_string(&echo).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    db.prepare_cached("INSERT INTO echo (session, stanza, reply, chat, at, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![session, stanza, reply, echo.chat, echo.at, json])?;
+    let json = serde_json::to_string(&echo)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    db.prepare_cached(
+        "INSERT INTO echo (session, stanza, reply, chat, at, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![session, stanza, reply, echo.chat, echo.at, json])?;
     rows::set_stanza(db, reply, &echo, Some(stanza))
 }
 
@@ -309,8 +331,9 @@ fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<i64>> {
         .query_row([reply], |row| row.get(0))
         .optional()?;
     let Some(json) = json else { return Ok(None) };
-    let echo: Row = serde_json::from_str(&json)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))?;
+    let echo: Row = serde_json::from_str(&json).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+    })?;
     rows::set_stanza(db, reply, &echo, None)?;
     if let Some(id) = rows::insert(db, &echo)? {
         rows::index_new(db, id, &echo)?;

@@ -20,8 +20,18 @@ impl Message {
     /// # Errors
     /// When `out` fails.
     pub fn write_text(&self, out: &mut impl Write, zone: &TimeZone) -> io::Result<()> {
-        let arrow = if self.direction == "inbound" { '→' } else { '←' };
-        write!(out, "{}  {}  {}", time(self.at, zone), line(&self.chat), line(&self.author))?;
+        let arrow = if self.direction == "inbound" {
+            '→'
+        } else {
+            '←'
+        };
+        write!(
+            out,
+            "{}  {}  {}",
+            time(self.at, zone),
+            line(&self.chat),
+            line(&self.author)
+        )?;
         if let (Some(name), "inbound") = (&self.name, self.direction.as_str()) {
             write!(out, " {}", line(name))?;
         }
@@ -59,12 +69,23 @@ impl Message {
                 .collect()
         };
         parts.extend(values(&self.media, &["filename", "mimetype", "url"]));
-        parts.extend(values(&self.media, &["error"]).iter().map(|error| format!("error {error}")));
-        parts.extend(values(&self.location, &["latitude", "longitude", "name", "address"]));
+        parts.extend(
+            values(&self.media, &["error"])
+                .iter()
+                .map(|error| format!("error {error}")),
+        );
+        parts.extend(values(
+            &self.location,
+            &["latitude", "longitude", "name", "address"],
+        ));
         if let Some(Value::Array(contacts)) = &self.contacts {
-            let names = contacts.iter().filter_map(Value::as_str).filter_map(|card| {
-                card.lines().find_map(|line| line.strip_prefix("FN:").map(str::to_owned))
-            });
+            let names = contacts
+                .iter()
+                .filter_map(Value::as_str)
+                .filter_map(|card| {
+                    card.lines()
+                        .find_map(|line| line.strip_prefix("FN:").map(str::to_owned))
+                });
             parts.extend(names);
         }
         (!parts.is_empty()).then(|| parts.join(" "))
@@ -120,7 +141,12 @@ impl Conversation {
         }
         if let Some(Value::Object(variables)) = &self.variables {
             for (name, value) in variables {
-                write!(out, "  {}={}", line(name), line(&shown(value).unwrap_or_default()))?;
+                write!(
+                    out,
+                    "  {}={}",
+                    line(name),
+                    line(&shown(value).unwrap_or_default())
+                )?;
             }
         }
         writeln!(out)
@@ -147,7 +173,10 @@ fn ack_name(level: i64) -> Option<&'static str> {
 
 fn time(ms: i64, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(ms) {
-        Ok(at) => at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Ok(at) => at
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string(),
         Err(_) => format!("{ms} ms"),
     }
 }
@@ -171,7 +200,8 @@ fn shown(value: &Value) -> Option<String> {
 
 /// Whether a character could steer a terminal, or change the order in which others are shown.
 fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// On one line, whatever it holds.
@@ -205,7 +235,11 @@ fn jsonl(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
 struct SafeJson;
 
 impl Formatter for SafeJson {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         let mut rest = fragment;
         while let Some(at) = rest.find(is_unsafe) {
             let (before, from) = rest.split_at(at);
@@ -271,12 +305,17 @@ mod tests {
     #[test]
     fn a_message_is_one_readable_line() {
         let inbound = message();
-        assert_eq!(text(&inbound), "2026-09-20 07:40:01  5511999990000@c.us  customer Ana → Olá\n");
+        assert_eq!(
+            text(&inbound),
+            "2026-09-20 07:40:01  5511999990000@c.us  customer Ana → Olá\n"
+        );
         let outbound = Message {
             direction: "outbound".to_owned(),
             author: "bot".to_owned(),
             kind: "document".to_owned(),
-            media: Some(serde_json::json!({"url": "http://w/f.pdf", "mimetype": "application/pdf", "filename": null})),
+            media: Some(
+                serde_json::json!({"url": "http://w/f.pdf", "mimetype": "application/pdf", "filename": null}),
+            ),
             ack: Some(3),
             ..message()
         };
@@ -294,7 +333,10 @@ mod tests {
             ..message()
         };
         let shown = text(&hostile);
-        assert!(!shown.chars().any(|c| c != '\n' && is_unsafe(c)), "{shown:?}");
+        assert!(
+            !shown.chars().any(|c| c != '\n' && is_unsafe(c)),
+            "{shown:?}"
+        );
         assert_eq!(
             shown,
             "2026-09-20 07:40:01  5511999990000@c.us  customer A\\nB\\u{1b}]0;x\\u{7} → \

@@ -47,7 +47,11 @@ impl History {
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn messages(&self, query: &Query, each: impl FnMut(Message) -> ControlFlow<()>) -> Result<(), Error> {
+    pub fn messages(
+        &self,
+        query: &Query,
+        each: impl FnMut(Message) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         let mut filter = Filter::default();
         filter.chat_and_session("m", query);
         if let Some(since) = query.since {
@@ -60,7 +64,11 @@ impl History {
         } else {
             "m.at, m.id"
         };
-        let sql = format!("{} {} ORDER BY {order}", include_str!("sql/messages.sql"), filter.sql());
+        let sql = format!(
+            "{} {} ORDER BY {order}",
+            include_str!("sql/messages.sql"),
+            filter.sql()
+        );
         self.read(&sql, filter.values, message, each)
             .map_err(failed("reading messages"))
     }
@@ -69,7 +77,11 @@ impl History {
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn conversations(&self, query: &Query, each: impl FnMut(Conversation) -> ControlFlow<()>) -> Result<(), Error> {
+    pub fn conversations(
+        &self,
+        query: &Query,
+        each: impl FnMut(Conversation) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         let mut filter = Filter::default();
         filter.chat_and_session("c", query);
         if let Some(since) = query.since {
@@ -232,6 +244,7 @@ fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<serde_json::Val
 
 fn list<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>> {
     let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(text)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into()))
+    serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+    })
 }

@@ -37,7 +37,9 @@ pub(super) fn index_new(db: &Connection, id: i64, row: &Row) -> rusqlite::Result
 }
 
 fn last_edit(db: &Connection, row: &Row) -> rusqlite::Result<Option<String>> {
-    let Some(stanza) = &row.stanza else { return Ok(None) };
+    let Some(stanza) = &row.stanza else {
+        return Ok(None);
+    };
     db.prepare_cached(
         "SELECT text FROM edit WHERE session = ?1 AND direction = ?2 AND stanza = ?3 ORDER BY at DESC, id DESC",
     )?
@@ -47,7 +49,8 @@ fn last_edit(db: &Connection, row: &Row) -> rusqlite::Result<Option<String>> {
 
 /// Whether row `id` is still there.
 pub(super) fn exists(db: &Connection, id: i64) -> rusqlite::Result<bool> {
-    db.prepare_cached("SELECT 1 FROM message WHERE id = ?1")?.exists([id])
+    db.prepare_cached("SELECT 1 FROM message WHERE id = ?1")?
+        .exists([id])
 }
 
 /// Fills what row `id` lacks from another account of the same message; what it has stays.
@@ -68,7 +71,12 @@ fn complete(db: &Connection, sql: &str, id: i64, row: &Row) -> rusqlite::Result<
 }
 
 /// Gives row `id` the stanza of `echo`, or takes it away.
-pub(super) fn set_stanza(db: &Connection, id: i64, echo: &Row, stanza: Option<&str>) -> rusqlite::Result<()> {
+pub(super) fn set_stanza(
+    db: &Connection,
+    id: i64,
+    echo: &Row,
+    stanza: Option<&str>,
+) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE message SET stanza = ?1 WHERE id = ?2")?
         .execute(params![stanza, id])?;
     // Its edits come and go with it.
@@ -105,7 +113,8 @@ pub(super) fn take(db: &Connection, id: i64) -> rusqlite::Result<Row> {
                 reason: row.get(18)?,
             })
         })?;
-    db.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([id])?;
+    db.prepare_cached("DELETE FROM message WHERE id = ?1")?
+        .execute([id])?;
     db.prepare_cached("DELETE FROM message_text WHERE rowid = ?1")?
         .execute([id])?;
     Ok(row)
@@ -127,7 +136,11 @@ pub(super) fn by_stanza(
 }
 
 /// The row of a reply.
-pub(super) fn by_reply(db: &Connection, session: &str, reply_id: &str) -> rusqlite::Result<Option<Found>> {
+pub(super) fn by_reply(
+    db: &Connection,
+    session: &str,
+    reply_id: &str,
+) -> rusqlite::Result<Option<Found>> {
     db.prepare_cached(
         "SELECT id, stanza, state, loose, chat, text, at FROM message WHERE session = ?1 AND reply_id = ?2",
     )?

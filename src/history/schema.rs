@@ -33,10 +33,13 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, Error> {
     // WAL: `waha-sm history` reads while we write.
     // FULL, not NORMAL: after a commit the caller may trim the stream. A power cut must not take back
     // the commit, since then the entries would be in neither place. One fsync per batch is cheap.
-    // The size limit gives back the disk after a long reader has let the log grow.
+    // The log is copied back every 32 MB, not 4: message ids are random, so each batch touches many pages,
+    // and the same ones again and again. The size limit gives back the disk after a long reader has let
+    // the log grow. The cache (8 MB) is what we are willing to hold of it in memory.
     db.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 8000;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -8000;",
     )
@@ -48,7 +51,9 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, Error> {
 /// Opens the file for reading only; the daemon may be writing it meanwhile.
 pub(super) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
     if !path.exists() {
-        return Err(Error::Missing { path: path.to_owned() });
+        return Err(Error::Missing {
+            path: path.to_owned(),
+        });
     }
     let cannot = |source| Error::Open {
         path: path.to_owned(),
@@ -60,7 +65,9 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
     match version(&db).map_err(cannot)? {
         VERSION => Ok(db),
         // Made, but its first migration is not committed yet: as good as not there.
-        0 => Err(Error::Missing { path: path.to_owned() }),
+        0 => Err(Error::Missing {
+            path: path.to_owned(),
+        }),
         found if found > VERSION => Err(newer(path, found)),
         found => Err(Error::Older {
             path: path.to_owned(),
@@ -80,14 +87,18 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<(), Error> {
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(cannot)?;
     let found = version(&tx).map_err(cannot)?;
-    let Some(missing) = usize::try_from(found).ok().and_then(|n| MIGRATIONS.get(n..)) else {
+    let Some(missing) = usize::try_from(found)
+        .ok()
+        .and_then(|n| MIGRATIONS.get(n..))
+    else {
         return Err(newer(path, found));
     };
     for migration in missing {
         tx.execute_batch(migration).map_err(cannot)?;
     }
     if found != VERSION {
-        tx.pragma_update(None, "user_version", VERSION).map_err(cannot)?;
+        tx.pragma_update(None, "user_version", VERSION)
+            .map_err(cannot)?;
     }
     tx.commit().map_err(cannot)
 }
@@ -183,7 +194,11 @@ mod tests {
     fn a_file_that_is_no_database_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history.sqlite");
-        std::fs::write(&path, "this is a letter to my aunt, not a database, and long enough").unwrap();
+        std::fs::write(
+            &path,
+            "this is a letter to my aunt, not a database, and long enough",
+        )
+        .unwrap();
         assert!(open_for_writing(&path).is_err());
         assert!(open_for_reading(&path).is_err());
     }

@@ -10,7 +10,9 @@ const MILLISECONDS_MIN: i64 = 100_000_000_000;
 
 /// A `--since` that says nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no time: write 30m, 2h, 3d, 2026-11-22, 2026-11-22T14:30:00-03:00 or a Unix time in seconds")]
+#[error(
+    "`{text}` is no time: write 30m, 2h, 3d, 2026-11-22, 2026-11-22T14:30:00-03:00 or a Unix time in seconds"
+)]
 pub struct SinceError {
     text: String,
 }
@@ -23,7 +25,9 @@ pub struct SinceError {
 /// # Errors
 /// When it is none of these.
 pub fn parse_since(text: &str, now: Timestamp) -> Result<i64, SinceError> {
-    parse_in(text.trim(), now, &TimeZone::system()).ok_or_else(|| SinceError { text: text.to_owned() })
+    parse_in(text.trim(), now, &TimeZone::system()).ok_or_else(|| SinceError {
+        text: text.to_owned(),
+    })
 }
 
 fn parse_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<i64> {
@@ -36,13 +40,20 @@ fn parse_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<i64> {
     }
     let moment = if let Ok(span) = text.parse::<Span>() {
         // `-2h` and `2h ago` mean the same as `2h`: there is no history of the future.
-        now.to_zoned(zone.clone()).checked_sub(span.abs()).ok()?.timestamp()
+        now.to_zoned(zone.clone())
+            .checked_sub(span.abs())
+            .ok()?
+            .timestamp()
     } else if let Ok(moment) = text.parse::<Timestamp>() {
         moment
     } else if let Ok(local) = text.parse::<DateTime>() {
         local.to_zoned(zone.clone()).ok()?.timestamp()
     } else {
-        text.parse::<Date>().ok()?.to_zoned(zone.clone()).ok()?.timestamp()
+        text.parse::<Date>()
+            .ok()?
+            .to_zoned(zone.clone())
+            .ok()?
+            .timestamp()
     };
     Some(moment.as_millisecond())
 }
@@ -88,10 +99,21 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_error_that_says_what_to_write() {
-        for text in ["", "yesterday", "-5", "h", "2026-13-01", "99999999999999999999", "99999y", "🕐"] {
+        for text in [
+            "",
+            "yesterday",
+            "-5",
+            "h",
+            "2026-13-01",
+            "99999999999999999999",
+            "99999y",
+            "🕐",
+        ] {
             check(text, None);
         }
-        let error = parse_since("soon", Timestamp::UNIX_EPOCH).unwrap_err().to_string();
+        let error = parse_since("soon", Timestamp::UNIX_EPOCH)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("`soon`") && error.contains("2h"), "{error}");
     }
 }

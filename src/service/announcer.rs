@@ -53,7 +53,10 @@ impl Announcer {
             match self.run_once(sessions.take(), &mut next).await {
                 Ok(_) => {
                     let now = clock::now();
-                    let soonest = next.values().min().map_or(POLL_INTERVAL, |at| clock::until(*at, now));
+                    let soonest = next
+                        .values()
+                        .min()
+                        .map_or(POLL_INTERVAL, |at| clock::until(*at, now));
                     wait = soonest.clamp(Duration::from_millis(1), POLL_INTERVAL);
                 }
                 Err(error) => {
@@ -101,11 +104,21 @@ impl Announcer {
 
     async fn announce(&self, session: &str, waiting: Vec<Waiting>) -> Result<usize, Error> {
         let handling = self.store.handling(session).await?;
-        let workers = if handling.is_some() { self.store.workers().await? } else { 0 };
+        let workers = if handling.is_some() {
+            self.store.workers().await?
+        } else {
+            0
+        };
         let now = clock::now();
         let wait = |position: u64| estimated_wait(position, handling, workers);
-        let announcements: Vec<_> = waiting.into_iter().map(|one| self.decide(one, now, wait)).collect();
-        let told = announcements.iter().filter(|one| one.reply.is_some()).count();
+        let announcements: Vec<_> = waiting
+            .into_iter()
+            .map(|one| self.decide(one, now, wait))
+            .collect();
+        let told = announcements
+            .iter()
+            .filter(|one| one.reply.is_some())
+            .count();
         for one in announcements.iter().filter(|one| one.leave.is_some()) {
             info!(session, chat = one.chat, "the customer left the line");
         }
@@ -114,34 +127,64 @@ impl Announcer {
     }
 
     /// What one who waits is told, if anything.
-    fn decide(&self, waiting: Waiting, now: i64, wait: impl Fn(u64) -> Option<Duration>) -> Announcement {
+    fn decide(
+        &self,
+        waiting: Waiting,
+        now: i64,
+        wait: impl Fn(u64) -> Option<Duration>,
+    ) -> Announcement {
         let name = Some(waiting.name.as_str()).filter(|name| !name.is_empty());
         let position = waiting.position;
-        let Words { last: command, words, looked_at } = self.commands(&waiting);
+        let Words {
+            last: command,
+            words,
+            looked_at,
+        } = self.commands(&waiting);
         let place = flow::Waiting {
             position,
             opened_at: unsigned(waiting.opened_at),
-            told: waiting.told.map(|(position, at)| Told { position, at: unsigned(at) }),
+            told: waiting.told.map(|(position, at)| Told {
+                position,
+                at: unsigned(at),
+            }),
         };
         let decision = flow::decide(self.script.notice_rules(), &place, unsigned(now));
         let text = match (command, decision.notice) {
             (Some(Command::Leave), _) => Some(QueueText::Left),
             (Some(Command::Position), _) | (None, Some(Notice::Position)) => {
-                Some(QueueText::Position { position, wait: wait(position) })
+                Some(QueueText::Position {
+                    position,
+                    wait: wait(position),
+                })
             }
             (None, Some(Notice::Next)) => Some(QueueText::Next),
-            (None, Some(Notice::StillWaiting)) => Some(QueueText::StillWaiting { position, wait: wait(position) }),
+            (None, Some(Notice::StillWaiting)) => Some(QueueText::StillWaiting {
+                position,
+                wait: wait(position),
+            }),
             (None, None) => None,
         };
         let leave = (command == Some(Command::Leave)).then(|| LEFT.to_owned());
         let told = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
         // Told just now, so look again when the rules say so after that.
-        let after = flow::Waiting { told: told.map(|position| Told { position, at: unsigned(now) }).or(place.told), ..place };
+        let after = flow::Waiting {
+            told: told
+                .map(|position| Told {
+                    position,
+                    at: unsigned(now),
+                })
+                .or(place.told),
+            ..place
+        };
         let due = flow::decide(self.script.notice_rules(), &after, unsigned(now)).check_at;
+        // A text that the flow leaves blank is not sent.
+        let text = text
+            .map(|text| self.script.queue_text(text, name))
+            .filter(|text| !text.trim().is_empty());
         let reply = text.map(|text| Reply {
             id: format!("{}:notice:{now}", waiting.id),
             conversation: waiting.id.clone(),
-            text: self.script.queue_text(text, name),
+            text,
             queued_at: now,
             attempts: 0,
             // An answer to a question, and the farewell, are owed; only what was unasked is replaced or dropped.
@@ -163,10 +206,17 @@ impl Announcer {
     /// and what follows a word to leave is for the next conversation.
     fn commands(&self, waiting: &Waiting) -> Words {
         let opening = usize::from(waiting.examined == 0);
-        let mut found = Words { last: None, words: Vec::new(), looked_at: waiting.unexamined.len() };
+        let mut found = Words {
+            last: None,
+            words: Vec::new(),
+            looked_at: waiting.unexamined.len(),
+        };
         for (place, text) in waiting.unexamined.iter().enumerate().skip(opening) {
             let message = serde_json::from_str::<Message>(text).ok();
-            let Some(command) = message.and_then(|message| self.script.command(&said(message))) else { continue };
+            let Some(command) = message.and_then(|message| self.script.command(&said(message)))
+            else {
+                continue;
+            };
             found.words.push(text.clone());
             found.last = Some(command);
             if command == Command::Leave {
@@ -189,7 +239,9 @@ struct Words {
 /// As long as those before take, shared among the workers; `None` before the first conversation was closed.
 fn estimated_wait(position: u64, handling: Option<i64>, workers: u64) -> Option<Duration> {
     let handling = u64::try_from(handling?).ok()?;
-    Some(Duration::from_millis(position.saturating_mul(handling) / workers.max(1)))
+    Some(Duration::from_millis(
+        position.saturating_mul(handling) / workers.max(1),
+    ))
 }
 
 fn unsigned(millis: i64) -> u64 {

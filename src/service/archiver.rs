@@ -43,7 +43,11 @@ enum Error {
 impl Archiver {
     /// Runs until `shutdown`, then archives what is left.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { store, archive, metrics } = self;
+        let Self {
+            store,
+            archive,
+            metrics,
+        } = self;
         let mut archive = Some(archive);
         let mut complained: Option<Instant> = None;
         loop {
@@ -56,7 +60,10 @@ impl Archiver {
                     let reason = crate::describe(&error);
                     if complained.is_none_or(|at| at.elapsed() > COMPLAIN_INTERVAL) {
                         complained = Some(Instant::now());
-                        error!(reason, "the history can't be written; it waits in Redis, and attendance goes on");
+                        error!(
+                            reason,
+                            "the history can't be written; it waits in Redis, and attendance goes on"
+                        );
                     }
                     metrics.set_archive_error(Some(reason));
                     if last_round || archive.is_none() {
@@ -87,11 +94,17 @@ async fn run_once(store: &Store, archive: &mut Option<Archive>) -> Result<usize,
         })
         .await?;
         let entries = store.history(&session, position.as_deref(), BATCH).await?;
-        let Some(last) = entries.last().map(|entry| entry.stream_id.clone()) else { continue };
+        let Some(last) = entries.last().map(|entry| entry.stream_id.clone()) else {
+            continue;
+        };
         archived += entries.len();
         let entries: Vec<StreamEntry> = entries
             .into_iter()
-            .map(|entry| StreamEntry { session: session.clone(), stream_id: entry.stream_id, fields: entry.fields })
+            .map(|entry| StreamEntry {
+                session: session.clone(),
+                stream_id: entry.stream_id,
+                fields: entry.fields,
+            })
             .collect();
         let appended = with(archive, move |archive| archive.append(&entries)).await?;
         debug!(session, ?appended, "archived");

@@ -62,7 +62,16 @@ impl Attendance {
         held: Claimed,
     ) -> Self {
         let state = state(&held);
-        Self { store, script, wake_ups, session: session.to_owned(), process: process.to_owned(), held, state, wake_at: None }
+        Self {
+            store,
+            script,
+            wake_ups,
+            session: session.to_owned(),
+            process: process.to_owned(),
+            held,
+            state,
+            wake_at: None,
+        }
     }
 
     pub(crate) async fn run(mut self, bell: &Notify, shutdown: &CancellationToken) -> Ended {
@@ -83,7 +92,9 @@ impl Attendance {
                 Stepped::Ended(ended) => return ended,
                 Stepped::MoreToRead => {}
                 Stepped::Waiting => {
-                    let silence = self.wake_at.map_or(SLEEP_MAX, |at| clock::until(at, clock::now()).min(SLEEP_MAX));
+                    let silence = self.wake_at.map_or(SLEEP_MAX, |at| {
+                        clock::until(at, clock::now()).min(SLEEP_MAX)
+                    });
                     tokio::select! {
                         () = bell.notified() => {}
                         () = sleep(silence) => {}
@@ -113,15 +124,23 @@ impl Attendance {
         if begun && let Some(arrived) = arrived {
             self.wake_ups.note(now - arrived);
         }
-        let advance = self.script.advance(self.state.clone(), &unread, now.unsigned_abs());
+        let advance = self
+            .script
+            .advance(self.state.clone(), &unread, now.unsigned_abs());
         if let Some(fault) = &advance.fault {
-            warn!(session = self.session, chat = self.held.chat, fault, "the flow failed in this conversation; check FLOW_FILE");
+            warn!(
+                session = self.session,
+                chat = self.held.chat,
+                fault,
+                "the flow failed in this conversation; check FLOW_FILE"
+            );
         }
         let (outcome, resumable, wake_at) = match advance.next {
             Next::Wait { wake_at } => (None, false, Some(wake_at.cast_signed())),
             Next::Close { outcome, resumable } => (Some(outcome), resumable, None),
         };
-        let variables = || serde_json::to_string(advance.state.variables()).unwrap_or_else(|_| "{}".to_owned());
+        let variables =
+            || serde_json::to_string(advance.state.variables()).unwrap_or_else(|_| "{}".to_owned());
         let step = Step {
             chat: self.held.chat.clone(),
             epoch: self.held.epoch.clone(),
@@ -131,7 +150,11 @@ impl Attendance {
             close: outcome.clone().map(|outcome| Close {
                 outcome,
                 variables: variables(),
-                resume_within: if resumable { millis(self.script.resume_within()) } else { 0 },
+                resume_within: if resumable {
+                    millis(self.script.resume_within())
+                } else {
+                    0
+                },
             }),
             replies: self.replies(&advance.replies, now),
             now,
@@ -145,7 +168,11 @@ impl Attendance {
                 self.held.inbox.clear();
                 self.state = advance.state;
                 self.wake_at = wake_at;
-                if unread == 0 { Stepped::Waiting } else { Stepped::MoreToRead }
+                if unread == 0 {
+                    Stepped::Waiting
+                } else {
+                    Stepped::MoreToRead
+                }
             }
         })
     }
@@ -165,13 +192,20 @@ impl Attendance {
     /// After an answer of Redis' was lost: only Redis knows what was done. Goes on from there.
     async fn recover(&mut self, failures: &mut u32, shutdown: &CancellationToken) -> Option<Ended> {
         loop {
-            let delay = backoff::jittered(backoff::delay(*failures, RETRY_FIRST, RETRY_LONGEST), fastrand::f64());
+            let delay = backoff::jittered(
+                backoff::delay(*failures, RETRY_FIRST, RETRY_LONGEST),
+                fastrand::f64(),
+            );
             *failures += 1;
             tokio::select! {
                 () = sleep(delay) => {}
                 () = shutdown.cancelled() => return Some(Ended::Stopped),
             }
-            match self.store.reload(&self.session, &self.held.chat, &self.process).await {
+            match self
+                .store
+                .reload(&self.session, &self.held.chat, &self.process)
+                .await
+            {
                 Ok(Some(held)) if held.epoch == self.held.epoch => {
                     if held.rev != self.held.rev {
                         self.state = state(&held);
@@ -217,7 +251,10 @@ fn read(inbox: &[String]) -> (Vec<Said>, Option<i64>) {
                 said(message)
             }
             // Written by another version of ours; the customer said something all the same.
-            Err(_) => Said { text: String::new(), kind: SaidKind::Other },
+            Err(_) => Said {
+                text: String::new(),
+                kind: SaidKind::Other,
+            },
         })
         .collect();
     (said, arrived)
@@ -231,7 +268,10 @@ pub(crate) fn said(message: Message) -> Said {
         Kind::Empty => SaidKind::Other,
         _ => SaidKind::Media,
     };
-    Said { text: message.text, kind }
+    Said {
+        text: message.text,
+        kind,
+    }
 }
 
 fn millis(duration: Duration) -> i64 {

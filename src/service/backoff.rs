@@ -30,7 +30,9 @@ mod tests {
 
     #[test]
     fn it_doubles() {
-        let delays: Vec<_> = (0..6).map(|n| delay(n, Duration::from_secs(1), Duration::from_secs(30)).as_secs()).collect();
+        let delays: Vec<_> = (0..6)
+            .map(|n| delay(n, Duration::from_secs(1), Duration::from_secs(30)).as_secs())
+            .collect();
         assert_eq!(delays, [1, 2, 4, 8, 16, 30]);
     }
 }

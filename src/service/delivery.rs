@@ -41,12 +41,19 @@ pub struct Context {
 }
 
 /// Sends from a lane until it is empty, has to wait, or is no longer ours.
-pub(crate) async fn deliver(context: &Context, session: &str, lane: Lane, shutdown: &CancellationToken) {
+pub(crate) async fn deliver(
+    context: &Context,
+    session: &str,
+    lane: Lane,
+    shutdown: &CancellationToken,
+) {
     let mut next = Some(lane);
     let mut first = true;
     while let Some(lane) = next {
         let verdict = match (&lane.reply, ChatId::person(&lane.chat)) {
-            (Ok(reply), Some(chat)) => attempt(context, session, &chat, reply, first, shutdown).await,
+            (Ok(reply), Some(chat)) => {
+                attempt(context, session, &chat, reply, first, shutdown).await
+            }
             (Err(element), _) => unreadable(session, &lane.chat, element),
             (Ok(reply), None) => unreadable(session, &lane.chat, &reply.text),
         };
@@ -64,6 +71,9 @@ async fn attempt(
     first: bool,
     shutdown: &CancellationToken,
 ) -> Verdict {
+    if clock::now() - reply.queued_at > millis(GIVE_UP_AFTER) {
+        return given_up(session, chat, reply);
+    }
     if context.pacing == Pacing::Human {
         tokio::select! {
             () = pace(context, session, chat, &reply.text, first) => {}
@@ -74,12 +84,21 @@ async fn attempt(
         return Verdict::Release { due: clock::now() };
     }
     let text = reply.text.clone();
-    let sent = call(context, session, chat, move |client, session, chat| client.send_text(session, chat, &text)).await;
+    let sent = call(context, session, chat, move |client, session, chat| {
+        client.send_text(session, chat, &text)
+    })
+    .await;
     judge(context, session, chat, reply, sent).await
 }
 
 /// What an answer of WAHA's means for the reply.
-async fn judge(context: &Context, session: &str, chat: &ChatId, reply: &Reply, sent: Result<Sent, SendError>) -> Verdict {
+async fn judge(
+    context: &Context,
+    session: &str,
+    chat: &ChatId,
+    reply: &Reply,
+    sent: Result<Sent, SendError>,
+) -> Verdict {
     let now = clock::now();
     let error = match sent {
         Ok(sent) => {
@@ -90,15 +109,10 @@ async fn judge(context: &Context, session: &str, chat: &ChatId, reply: &Reply, s
         }
         Err(error) => error,
     };
-    let dead = |reason: String| Verdict::Dead {
-        conversation: reply.conversation.clone(),
-        data: history(chat, reply, None, now),
-        reason,
-    };
     match &error {
         SendError::Refused { .. } => {
             error!(session, chat = chat.as_str(), reply = reply.id, %error, "WAHA refused a reply; it is kept in `dead` and not tried again");
-            dead(error.to_string())
+            dead(chat, reply, error.to_string(), now)
         }
         SendError::SessionNotWorking { .. } => {
             match context.store.pause(session, now).await {
@@ -114,10 +128,6 @@ async fn judge(context: &Context, session: &str, chat: &ChatId, reply: &Reply, s
             Verdict::Release { due: now }
         }
         SendError::Unreachable { .. } | SendError::Interrupted { .. } | SendError::Busy { .. } => {
-            if now - reply.queued_at > millis(GIVE_UP_AFTER) {
-                error!(session, chat = chat.as_str(), reply = reply.id, %error, "gave up on a reply after a day; it is kept in `dead`");
-                return dead(format!("given up after a day: {error}"));
-            }
             let asked = match &error {
                 SendError::Busy { retry_after, .. } => retry_after.unwrap_or_default(),
                 _ => Duration::ZERO,
@@ -125,26 +135,73 @@ async fn judge(context: &Context, session: &str, chat: &ChatId, reply: &Reply, s
             let delay = backoff::delay(reply.attempts, RETRY_FIRST, RETRY_LONGEST);
             let delay = backoff::jittered(delay, fastrand::f64()).max(asked.min(GIVE_UP_AFTER));
             warn!(session, chat = chat.as_str(), attempts = reply.attempts + 1, again_in = ?delay, %error, "a reply was not sent; will try again");
-            let again = Reply { attempts: reply.attempts.saturating_add(1), ..reply.clone() };
-            Verdict::Retry { due: now + millis(delay), again }
+            let again = Reply {
+                attempts: reply.attempts.saturating_add(1),
+                ..reply.clone()
+            };
+            Verdict::Retry {
+                due: now + millis(delay),
+                again,
+            }
         }
+    }
+}
+
+fn given_up(session: &str, chat: &ChatId, reply: &Reply) -> Verdict {
+    error!(
+        session,
+        chat = chat.as_str(),
+        reply = reply.id,
+        attempts = reply.attempts,
+        "gave up on a reply that could not be sent for a day; it is kept in `dead`"
+    );
+    dead(
+        chat,
+        reply,
+        "could not be sent for a day".to_owned(),
+        clock::now(),
+    )
+}
+
+fn dead(chat: &ChatId, reply: &Reply, reason: String, now: i64) -> Verdict {
+    Verdict::Dead {
+        conversation: reply.conversation.clone(),
+        data: history(chat, reply, None, now),
+        reason,
     }
 }
 
 /// Seen, and typing for as long as a person would; CONTRACT 9. Failures here cost nothing but looks.
 async fn pace(context: &Context, session: &str, chat: &ChatId, text: &str, first: bool) {
     if first {
-        drop(call(context, session, chat, |client, session, chat| client.send_seen(session, chat)).await);
+        drop(
+            call(context, session, chat, |client, session, chat| {
+                client.send_seen(session, chat)
+            })
+            .await,
+        );
     }
-    drop(call(context, session, chat, |client, session, chat| client.start_typing(session, chat)).await);
+    drop(
+        call(context, session, chat, |client, session, chat| {
+            client.start_typing(session, chat)
+        })
+        .await,
+    );
     sleep(typing(text.chars().count(), fastrand::f64())).await;
-    drop(call(context, session, chat, |client, session, chat| client.stop_typing(session, chat)).await);
+    drop(
+        call(context, session, chat, |client, session, chat| {
+            client.stop_typing(session, chat)
+        })
+        .await,
+    );
 }
 
 /// How long a text of so many letters is typed; `chance` from 0 to 1 varies it by a fifth either way.
 fn typing(letters: usize, chance: f64) -> Duration {
     let letters = u32::try_from(letters).unwrap_or(u32::MAX);
-    let typing = TYPING_START.saturating_add(TYPING_PER_LETTER.saturating_mul(letters)).min(TYPING_LONGEST);
+    let typing = TYPING_START
+        .saturating_add(TYPING_PER_LETTER.saturating_mul(letters))
+        .min(TYPING_LONGEST);
     typing.mul_f64(0.8 + 0.4 * chance)
 }
 
@@ -155,27 +212,49 @@ async fn call<T: Send + 'static>(
     chat: &ChatId,
     request: impl FnOnce(&Client, &str, &ChatId) -> Result<T, SendError> + Send + 'static,
 ) -> Result<T, SendError> {
-    let lost = |reason: &str| SendError::Interrupted { reason: reason.to_owned() };
-    let permit = context.requests.clone().acquire_owned().await.map_err(|_| lost("stopping"))?;
+    let lost = |reason: &str| SendError::Interrupted {
+        reason: reason.to_owned(),
+    };
+    let permit = context
+        .requests
+        .clone()
+        .acquire_owned()
+        .await
+        .map_err(|_| lost("stopping"))?;
     let (client, session, chat) = (context.client.clone(), session.to_owned(), chat.clone());
     let called = tokio::task::spawn_blocking(move || {
         let answer = request(&client, &session, &chat);
         drop(permit);
         answer
     });
-    called.await.map_err(|_| lost("the request's thread ended early"))?
+    called
+        .await
+        .map_err(|_| lost("the request's thread ended early"))?
 }
 
 /// Settles until Redis has taken it: what WAHA took must not be sent again.
-async fn settle(context: &Context, session: &str, settlement: &Settlement, shutdown: &CancellationToken) -> Option<Lane> {
+async fn settle(
+    context: &Context,
+    session: &str,
+    settlement: &Settlement,
+    shutdown: &CancellationToken,
+) -> Option<Lane> {
     let mut failures = 0;
     loop {
-        match context.store.settle(session, &context.process, settlement.clone(), clock::now()).await {
+        match context
+            .store
+            .settle(session, &context.process, settlement.clone(), clock::now())
+            .await
+        {
             Ok(next) => return next,
             Err(error) => {
                 debug!(%error, session, "could not settle a reply; will again");
                 // When stopping, the whole drain has a deadline: try until then.
-                let longest = if shutdown.is_cancelled() { Duration::from_millis(200) } else { Duration::from_secs(2) };
+                let longest = if shutdown.is_cancelled() {
+                    Duration::from_millis(200)
+                } else {
+                    Duration::from_secs(2)
+                };
                 sleep(backoff::delay(failures, Duration::from_millis(50), longest)).await;
                 failures += 1;
             }
@@ -184,11 +263,17 @@ async fn settle(context: &Context, session: &str, settlement: &Settlement, shutd
 }
 
 fn unreadable(session: &str, chat: &str, element: &str) -> Verdict {
-    error!(session, chat, bytes = element.len(), "a reply in the lane can't be read; it is kept in `dead`");
+    error!(
+        session,
+        chat,
+        bytes = element.len(),
+        "a reply in the lane can't be read; it is kept in `dead`"
+    );
     Verdict::Dead {
         conversation: String::new(),
         data: "{}".to_owned(),
-        reason: "the reply in the lane can't be read: was it written by a newer version?".to_owned(),
+        reason: "the reply in the lane can't be read: was it written by a newer version?"
+            .to_owned(),
     }
 }
 

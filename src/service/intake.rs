@@ -65,7 +65,9 @@ impl Intake {
         let event = event::parse(body, now)?;
         let (session, name, envelope) = (event.session, event.name, event.id);
         // Never by the envelope id alone: one id can name two events (promise 2 of the design).
-        let seen = envelope.map(|id| format!("event:{name}:{id}")).unwrap_or_default();
+        let seen = envelope
+            .map(|id| format!("event:{name}:{id}"))
+            .unwrap_or_default();
         Ok(match event.what {
             What::Inbound(message) => self.inbound(&session, message, now).await?,
             What::Own(message) => self.own(&session, message, now).await?,
@@ -77,12 +79,26 @@ impl Intake {
                 }
                 done
             }
-            What::Edited(edited) => self.record(&session, &recorded("edited", seen, edited.chat.as_str(), &edited)).await?,
+            What::Edited(edited) => {
+                self.record(
+                    &session,
+                    &recorded("edited", seen, edited.chat.as_str(), &edited),
+                )
+                .await?
+            }
             What::Revoked(revoked) => {
-                self.record(&session, &recorded("revoked", seen, revoked.chat.as_str(), &revoked)).await?
+                self.record(
+                    &session,
+                    &recorded("revoked", seen, revoked.chat.as_str(), &revoked),
+                )
+                .await?
             }
             What::Reaction(reaction) => {
-                self.record(&session, &recorded("reaction", seen, reaction.chat.as_str(), &reaction)).await?
+                self.record(
+                    &session,
+                    &recorded("reaction", seen, reaction.chat.as_str(), &reaction),
+                )
+                .await?
             }
             What::SessionStatus { status } => self.session_status(&session, &status).await?,
             What::Ignored(_) => Done::Ignored,
@@ -91,7 +107,9 @@ impl Intake {
 
     async fn inbound(&self, session: &str, mut message: Message, now: i64) -> Result<Done, Error> {
         message.received_at = now;
-        let Some(stanza) = message.stanza.clone() else { return Ok(Done::Ignored) };
+        let Some(stanza) = message.stanza.clone() else {
+            return Ok(Done::Ignored);
+        };
         let ingest = Ingest {
             stanza,
             chat: message.chat.as_str().to_owned(),
@@ -108,7 +126,11 @@ impl Intake {
 
     async fn own(&self, session: &str, mut message: Message, now: i64) -> Result<Done, Error> {
         message.received_at = now;
-        let seen = message.stanza.as_ref().map(|stanza| format!("out:{stanza}")).unwrap_or_default();
+        let seen = message
+            .stanza
+            .as_ref()
+            .map(|stanza| format!("out:{stanza}"))
+            .unwrap_or_default();
         let mut record = recorded("message", seen, message.chat.as_str(), &message);
         record.own = true;
         self.record(session, &record).await
@@ -135,7 +157,13 @@ impl Intake {
 }
 
 fn recorded(kind: &'static str, seen: String, chat: &str, data: &impl serde::Serialize) -> Record {
-    Record { seen, kind, chat: chat.to_owned(), own: false, data: json(data) }
+    Record {
+        seen,
+        kind,
+        chat: chat.to_owned(),
+        own: false,
+        data: json(data),
+    }
 }
 
 /// These are plain structures with text keys, which serde_json always can write.
@@ -147,7 +175,9 @@ fn warn_of_failure(session: &str, ack: &Ack) {
     const ERROR: i8 = -1;
     if ack.ack == ERROR && ack.direction == Direction::Outbound {
         warn!(
-            session, chat = ack.chat.as_str(), message = ack.stanza,
+            session,
+            chat = ack.chat.as_str(),
+            message = ack.stanza,
             reason = ack.error.as_deref().unwrap_or("WAHA gave none"),
             "WhatsApp did not deliver a reply; the history marks it failed"
         );

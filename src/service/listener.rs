@@ -97,11 +97,18 @@ impl Listener {
         drop(listener);
         connections.close();
         if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
-            warn!("some connections did not end in time; WAHA will repeat what we have not answered");
+            warn!(
+                "some connections did not end in time; WAHA will repeat what we have not answered"
+            );
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, shutdown: CancellationToken) {
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        shutdown: CancellationToken,
+    ) {
         // An answer is one small packet; waiting to fill it up would cost up to 40 ms.
         let _ = stream.set_nodelay(true);
         let service = service_fn(|request| {
@@ -133,7 +140,10 @@ impl Listener {
             ("/ready", &Method::GET) => self.ready().await,
             ("/metrics", &Method::GET) => self.metrics().await,
             ("/health" | "/ready" | "/metrics", _) => wrong_method("GET"),
-            _ => problem(StatusCode::NOT_FOUND, "there is /webhook, /health, /ready and /metrics"),
+            _ => problem(
+                StatusCode::NOT_FOUND,
+                "there is /webhook, /health, /ready and /metrics",
+            ),
         }
     }
 
@@ -142,19 +152,31 @@ impl Listener {
         let body = match read(body, head.headers.get(CONTENT_LENGTH)).await {
             Ok(body) => body,
             Err(answer) => {
-                self.metrics.count_event(if answer.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "broken" });
+                self.metrics
+                    .count_event(if answer.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                        "too_large"
+                    } else {
+                        "broken"
+                    });
                 return *answer;
             }
         };
         let header = |name| head.headers.get(name).map(HeaderValue::as_bytes);
-        if let Err(refused) = self.verifier.verify(header("x-webhook-hmac"), header("x-webhook-hmac-algorithm"), &body) {
+        if let Err(refused) = self.verifier.verify(
+            header("x-webhook-hmac"),
+            header("x-webhook-hmac-algorithm"),
+            &body,
+        ) {
             warn!(
                 %peer, reason = %refused, bytes = body.len(),
                 "security: refused a webhook that is not signed with WEBHOOK_HMAC_SECRET; if it is your WAHA, \
                  set its WHATSAPP_HOOK_HMAC_KEY to the same secret"
             );
             self.metrics.count_event("forged");
-            return problem(StatusCode::FORBIDDEN, "the signature is not that of our WAHA");
+            return problem(
+                StatusCode::FORBIDDEN,
+                "the signature is not that of our WAHA",
+            );
         }
         let taken = match timeout(INTAKE_TIMEOUT, self.intake.take(&body)).await {
             Ok(taken) => taken,
@@ -164,10 +186,14 @@ impl Listener {
             Ok(done) => {
                 self.metrics.count_event(done.name());
                 match done {
-                    Done::Queued { position } => {
-                        json(StatusCode::OK, &format!(r#"{{"result":"queued","position":{position}}}"#))
-                    }
-                    other => json(StatusCode::OK, &format!(r#"{{"result":"{}"}}"#, other.name())),
+                    Done::Queued { position } => json(
+                        StatusCode::OK,
+                        &format!(r#"{{"result":"queued","position":{position}}}"#),
+                    ),
+                    other => json(
+                        StatusCode::OK,
+                        &format!(r#"{{"result":"{}"}}"#, other.name()),
+                    ),
                 }
             }
             Err(super::intake::Error::NotAnEvent(reason)) => {
@@ -202,15 +228,26 @@ impl Listener {
             "ready": redis.is_ok(),
             "parts": { "redis": part(&redis), "history": part(&history) },
         });
-        let status = if redis.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let status = if redis.is_ok() {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
         json(status, &body.to_string())
     }
 
     async fn metrics(&self) -> Answer {
-        match timeout(INTAKE_TIMEOUT, self.metrics.render(&self.store, crate::clock::now())).await {
+        match timeout(
+            INTAKE_TIMEOUT,
+            self.metrics.render(&self.store, crate::clock::now()),
+        )
+        .await
+        {
             Ok(Ok(text)) => {
                 let mut answer = json(StatusCode::OK, &text);
-                let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+                let kind = HeaderValue::from_static(
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                );
                 answer.headers_mut().insert(CONTENT_TYPE, kind);
                 answer
             }
@@ -223,36 +260,56 @@ impl Listener {
 /// The whole body, or the answer to one that is too large (not read to its end), too slow or broken off.
 async fn read(body: Incoming, length: Option<&HeaderValue>) -> Result<Bytes, Box<Answer>> {
     let announced = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_MAX as u64) || body.size_hint().lower() > BODY_MAX as u64 {
+    if announced.is_some_and(|length| length > BODY_MAX as u64)
+        || body.size_hint().lower() > BODY_MAX as u64
+    {
         return Err(Box::new(too_large()));
     }
     match timeout(BODY_TIMEOUT, Limited::new(body, BODY_MAX).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Box::new(too_large())),
-        Ok(Err(_)) => Err(Box::new(problem(StatusCode::BAD_REQUEST, "the body broke off"))),
-        Err(_) => Err(Box::new(closing(problem(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")))),
+        Ok(Err(_)) => Err(Box::new(problem(
+            StatusCode::BAD_REQUEST,
+            "the body broke off",
+        ))),
+        Err(_) => Err(Box::new(closing(problem(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body came too slowly",
+        )))),
     }
 }
 
 fn too_large() -> Answer {
-    closing(problem(StatusCode::PAYLOAD_TOO_LARGE, "an event of WAHA's is under 2 MiB"))
+    closing(problem(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "an event of WAHA's is under 2 MiB",
+    ))
 }
 
 /// For a connection whose request was not read to its end.
 fn closing(mut answer: Answer) -> Answer {
-    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
     answer
 }
 
 fn wrong_method(allowed: &'static str) -> Answer {
-    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, &format!("only {allowed} is understood here"));
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    let mut answer = problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &format!("only {allowed} is understood here"),
+    );
+    answer
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allowed));
     answer
 }
 
 fn unavailable(reason: &str) -> Answer {
     let mut answer = problem(StatusCode::SERVICE_UNAVAILABLE, reason);
-    answer.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+    answer
+        .headers_mut()
+        .insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
     answer
 }
 
@@ -263,6 +320,8 @@ fn problem(status: StatusCode, error: &str) -> Answer {
 fn json(status: StatusCode, body: &str) -> Answer {
     let mut answer = Response::new(Full::from(body.to_owned()));
     *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }

@@ -33,10 +33,15 @@ struct BySession {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct BySessionAnd {
+struct BySessionAndResult {
     session: String,
-    /// A conversation's status or a reply's result.
-    state: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BySessionAndStatus {
+    session: String,
+    status: &'static str,
 }
 
 type Seconds = Gauge<f64, AtomicU64>;
@@ -57,7 +62,10 @@ impl Metrics {
 
     /// Why the history can't be written.
     pub fn archive_error(&self) -> Option<String> {
-        self.archive_error.lock().ok().and_then(|error| error.clone())
+        self.archive_error
+            .lock()
+            .ok()
+            .and_then(|error| error.clone())
     }
 
     /// All figures in Prometheus' (OpenMetrics) text form.
@@ -74,7 +82,11 @@ impl Metrics {
         let (counts, sum_micros) = store.wake_ups().await?;
 
         let mut registry = Registry::with_prefix("waha_sm");
-        registry.register("events", "Webhooks by what was done with them, since this process started", self.events.clone());
+        registry.register(
+            "events",
+            "Webhooks by what was done with them, since this process started",
+            self.events.clone(),
+        );
         registry.register("workers", "Workers of all living processes", workers);
         registry.register(
             "wake_up_seconds",
@@ -92,13 +104,13 @@ impl Metrics {
 /// The figures that Redis knows, by session.
 #[derive(Default)]
 struct Figures {
-    conversations: Family<BySessionAnd, Gauge>,
+    conversations: Family<BySessionAndStatus, Gauge>,
     closed: Family<BySession, Counter>,
     queue_length: Family<BySession, Gauge>,
     queue_age: Family<BySession, Seconds>,
     handling: Family<BySession, Seconds>,
-    replies: Family<BySessionAnd, Counter>,
-    lanes: Family<BySessionAnd, Gauge>,
+    replies: Family<BySessionAndResult, Counter>,
+    lanes: Family<BySessionAndStatus, Gauge>,
     lane_age: Family<BySession, Seconds>,
     paused: Family<BySession, Gauge>,
     archiver_lag: Family<BySession, Seconds>,
@@ -108,39 +120,108 @@ struct Figures {
 impl Figures {
     fn add(&mut self, session: &str, gauges: &Gauges, now: i64) {
         let session = session.to_owned();
-        let only = BySession { session: session.clone() };
-        let and = |state| BySessionAnd { session: session.clone(), state };
-        let age = |since: Option<i64>| since.map_or(0.0, |since| (now - since).max(0) as f64 / 1_000.0);
+        let only = BySession {
+            session: session.clone(),
+        };
+        let and = |status| BySessionAndStatus {
+            session: session.clone(),
+            status,
+        };
+        let age =
+            |since: Option<i64>| since.map_or(0.0, |since| (now - since).max(0) as f64 / 1_000.0);
 
-        self.conversations.get_or_create(&and("waiting")).set(gauges.waiting.cast_signed());
-        self.conversations.get_or_create(&and("active")).set(gauges.active.cast_signed());
+        self.conversations
+            .get_or_create(&and("waiting"))
+            .set(gauges.waiting.cast_signed());
+        self.conversations
+            .get_or_create(&and("active"))
+            .set(gauges.active.cast_signed());
         self.closed.get_or_create(&only).inc_by(gauges.closed);
-        self.queue_length.get_or_create(&only).set(gauges.waiting.cast_signed());
-        self.queue_age.get_or_create(&only).set(age(gauges.oldest_opened_at));
-        self.handling.get_or_create(&only).set(gauges.handling.unwrap_or(0) as f64 / 1_000.0);
+        self.queue_length
+            .get_or_create(&only)
+            .set(gauges.waiting.cast_signed());
+        self.queue_age
+            .get_or_create(&only)
+            .set(age(gauges.oldest_opened_at));
+        self.handling
+            .get_or_create(&only)
+            .set(gauges.handling.unwrap_or(0) as f64 / 1_000.0);
         for (result, count) in &gauges.replies {
-            self.replies.get_or_create(&and(result)).inc_by(*count);
+            self.replies
+                .get_or_create(&BySessionAndResult {
+                    session: session.clone(),
+                    result,
+                })
+                .inc_by(*count);
         }
-        self.lanes.get_or_create(&and("due")).set(gauges.lanes_due.cast_signed());
-        self.lanes.get_or_create(&and("sending")).set(gauges.lanes_sending.cast_signed());
-        self.lane_age.get_or_create(&only).set(age(gauges.oldest_lane_due_at));
-        self.paused.get_or_create(&only).set(i64::from(gauges.paused));
-        self.archiver_lag.get_or_create(&only).set(age(gauges.oldest_history_at));
-        self.archiver_entries.get_or_create(&only).set(gauges.history_entries.cast_signed());
+        self.lanes
+            .get_or_create(&and("due"))
+            .set(gauges.lanes_due.cast_signed());
+        self.lanes
+            .get_or_create(&and("sending"))
+            .set(gauges.lanes_sending.cast_signed());
+        self.lane_age
+            .get_or_create(&only)
+            .set(age(gauges.oldest_lane_due_at));
+        self.paused
+            .get_or_create(&only)
+            .set(i64::from(gauges.paused));
+        self.archiver_lag
+            .get_or_create(&only)
+            .set(age(gauges.oldest_history_at));
+        self.archiver_entries
+            .get_or_create(&only)
+            .set(gauges.history_entries.cast_signed());
     }
 
     fn register(self, registry: &mut Registry) {
-        registry.register("conversations", "Open conversations by status", self.conversations);
-        registry.register("conversations_closed", "Conversations closed so far", self.closed);
+        registry.register(
+            "conversations",
+            "Open conversations by status",
+            self.conversations,
+        );
+        registry.register(
+            "conversations_closed",
+            "Conversations closed so far",
+            self.closed,
+        );
         registry.register("queue_length", "Conversations in line", self.queue_length);
-        registry.register("queue_age_seconds", "How long the first in line has waited", self.queue_age);
-        registry.register("handling_seconds", "How long attending takes, smoothed", self.handling);
+        registry.register(
+            "queue_age_seconds",
+            "How long the first in line has waited",
+            self.queue_age,
+        );
+        registry.register(
+            "handling_seconds",
+            "How long attending takes, smoothed",
+            self.handling,
+        );
         registry.register("replies", "Replies by result so far", self.replies);
-        registry.register("lanes", "Chats with replies not yet taken by WAHA", self.lanes);
-        registry.register("lane_age_seconds", "How long the oldest due lane has been due", self.lane_age);
-        registry.register("session_paused", "1 while the session can't send", self.paused);
-        registry.register("archiver_lag_seconds", "Age of the oldest entry not archived", self.archiver_lag);
-        registry.register("archiver_entries", "Entries not archived", self.archiver_entries);
+        registry.register(
+            "lanes",
+            "Chats with replies not yet taken by WAHA",
+            self.lanes,
+        );
+        registry.register(
+            "lane_age_seconds",
+            "How long the oldest due lane has been due",
+            self.lane_age,
+        );
+        registry.register(
+            "session_paused",
+            "1 while the session can't send",
+            self.paused,
+        );
+        registry.register(
+            "archiver_lag_seconds",
+            "Age of the oldest entry not archived",
+            self.archiver_lag,
+        );
+        registry.register(
+            "archiver_entries",
+            "Entries not archived",
+            self.archiver_entries,
+        );
     }
 }
 
@@ -153,7 +234,10 @@ struct WakeUpTimes {
 
 impl EncodeMetric for WakeUpTimes {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
-        let bounds = WAKE_UP_BOUNDS_MS.iter().map(|bound| *bound as f64 / 1_000.0).chain([f64::MAX]);
+        let bounds = WAKE_UP_BOUNDS_MS
+            .iter()
+            .map(|bound| *bound as f64 / 1_000.0)
+            .chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = bounds.zip(self.counts.iter().copied()).collect();
         let sum = self.sum_micros as f64 / 1e6;
         encoder.encode_histogram::<NoLabelSet>(sum, self.counts.iter().sum(), &buckets, None)

@@ -35,7 +35,9 @@ impl Recoverer {
     /// # Errors
     /// As the store's.
     pub async fn announce(&self) -> Result<(), Error> {
-        self.store.heartbeat(&self.process, self.workers, SILENT_AFTER).await
+        self.store
+            .heartbeat(&self.process, self.workers, SILENT_AFTER)
+            .await
     }
 
     /// Runs until `shutdown`.
@@ -64,7 +66,10 @@ impl Recoverer {
         for process in &silent {
             let (conversations, lanes) = release(&self.store, process).await?;
             if conversations + lanes > 0 {
-                warn!(process, conversations, lanes, "a process fell silent; what it held goes on with others");
+                warn!(
+                    process,
+                    conversations, lanes, "a process fell silent; what it held goes on with others"
+                );
             }
         }
         Ok(silent)

@@ -85,8 +85,13 @@ impl Sender {
             dispatcher.take().await;
         }
         dispatcher.tasks.close();
-        if tokio::time::timeout(DRAIN_TIMEOUT, dispatcher.tasks.wait()).await.is_err() {
-            warn!("WAHA did not answer in time; the replies that were being sent will be tried again at the next start");
+        if tokio::time::timeout(DRAIN_TIMEOUT, dispatcher.tasks.wait())
+            .await
+            .is_err()
+        {
+            warn!(
+                "WAHA did not answer in time; the replies that were being sent will be tried again at the next start"
+            );
         }
     }
 }
@@ -119,7 +124,14 @@ impl Dispatcher {
         for chat in store.lanes_in_hand(session, &self.context.process).await? {
             if !self.in_hand.contains(&(session.to_owned(), chat.clone())) {
                 let (lane, now) = (Lane::unknown(chat), clock::now());
-                store.settle(session, &self.context.process, lane.settled(Verdict::Release { due: now }), now).await?;
+                store
+                    .settle(
+                        session,
+                        &self.context.process,
+                        lane.settled(Verdict::Release { due: now }),
+                        now,
+                    )
+                    .await?;
             }
         }
         Ok(())
@@ -127,10 +139,17 @@ impl Dispatcher {
 
     /// Takes due lanes for as many tasks as may still be started.
     async fn take(&mut self) {
-        while let (free @ 1.., Some(session)) = (LANES_MAX.saturating_sub(self.in_hand.len()), self.due.iter().next().cloned())
-        {
+        while let (free @ 1.., Some(session)) = (
+            LANES_MAX.saturating_sub(self.in_hand.len()),
+            self.due.iter().next().cloned(),
+        ) {
             let count = free.min(TAKE_MAX);
-            match self.context.store.take_lanes(&session, &self.context.process, count, clock::now()).await {
+            match self
+                .context
+                .store
+                .take_lanes(&session, &self.context.process, count, clock::now())
+                .await
+            {
                 Ok(Taken::Lanes(lanes)) => {
                     if lanes.len() < count {
                         self.due.remove(&session);
@@ -153,7 +172,11 @@ impl Dispatcher {
     fn send(&mut self, session: &str, lane: Lane) {
         let chat = (session.to_owned(), lane.chat.clone());
         self.in_hand.insert(chat.clone());
-        let (context, ended, shutdown) = (self.context.clone(), self.ended.clone(), self.shutdown.clone());
+        let (context, ended, shutdown) = (
+            self.context.clone(),
+            self.ended.clone(),
+            self.shutdown.clone(),
+        );
         self.tasks.spawn(async move {
             deliver(&context, &chat.0, lane, &shutdown).await;
             // The receiver is gone when we stop; then nobody needs to know.
@@ -164,7 +187,10 @@ impl Dispatcher {
 
 /// Asks WAHA whether a paused session works again; one process asks in each interval.
 async fn probe(context: Arc<Context>, session: String) {
-    let turn = context.store.turn_to_probe(&session, millis(PROBE_INTERVAL)).await;
+    let turn = context
+        .store
+        .turn_to_probe(&session, millis(PROBE_INTERVAL))
+        .await;
     if !turn.unwrap_or(false) {
         return;
     }
@@ -175,7 +201,10 @@ async fn probe(context: Arc<Context>, session: String) {
     let works = match status {
         Ok(Ok(status)) => status == "WORKING",
         // WAHA is away, or the session is unknown to it: not the time to send.
-        Ok(Err(SendError::Unreachable { .. } | SendError::Interrupted { .. } | SendError::Busy { .. })) | Err(_) => false,
+        Ok(Err(
+            SendError::Unreachable { .. } | SendError::Interrupted { .. } | SendError::Busy { .. },
+        ))
+        | Err(_) => false,
         // It can't be asked that way; a reply will show. A 422 surely sends nothing.
         Ok(Err(SendError::Refused { .. } | SendError::SessionNotWorking { .. })) => true,
     };

@@ -19,7 +19,8 @@ impl WakeUps {
         if let Some(count) = self.counts.get(bound) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        self.sum_micros.fetch_add(millis.saturating_mul(1_000), Ordering::Relaxed);
+        self.sum_micros
+            .fetch_add(millis.saturating_mul(1_000), Ordering::Relaxed);
     }
 
     /// Adds what was counted to the figures in Redis.
@@ -27,10 +28,16 @@ impl WakeUps {
     /// # Errors
     /// As the store's; the counts of this call are lost then, which a metric can bear.
     pub async fn add_up(&self, store: &Store) -> Result<(), Error> {
-        let counts: Vec<u64> = self.counts.iter().map(|count| count.swap(0, Ordering::Relaxed)).collect();
+        let counts: Vec<u64> = self
+            .counts
+            .iter()
+            .map(|count| count.swap(0, Ordering::Relaxed))
+            .collect();
         if counts.iter().all(|count| *count == 0) {
             return Ok(());
         }
-        store.add_wake_ups(&counts, self.sum_micros.swap(0, Ordering::Relaxed)).await
+        store
+            .add_wake_ups(&counts, self.sum_micros.swap(0, Ordering::Relaxed))
+            .await
     }
 }

@@ -4,7 +4,7 @@
 //! A worker is a place, not a thread: idle ones cost nothing, one that attends is a task that sleeps until its
 //! customer writes or falls silent.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ struct Dispatcher {
     /// The bell of each conversation that is attended.
     attended: HashMap<Chat, Arc<Notify>>,
     /// Sessions in whose line somebody may wait.
-    lines: HashSet<String>,
+    lines: VecDeque<String>,
     /// A claim's answer was lost: Redis may say that we hold what nobody attends.
     unsure: bool,
     ended: mpsc::UnboundedSender<Chat>,
@@ -66,7 +66,7 @@ impl Worker {
         let mut dispatcher = Dispatcher {
             worker: self,
             attended: HashMap::new(),
-            lines: HashSet::new(),
+            lines: VecDeque::new(),
             unsure: false,
             ended,
             tasks: TaskTracker::new(),
@@ -94,7 +94,7 @@ impl Worker {
 impl Dispatcher {
     async fn heard(&mut self, bell: Bell) {
         match bell {
-            Bell::Queue(session) => drop(self.lines.insert(session)),
+            Bell::Queue(session) => self.waits(session),
             Bell::Inbox(session, chat) => {
                 if let Some(bell) = self.attended.get(&(session, chat)) {
                     bell.notify_one();
@@ -107,7 +107,7 @@ impl Dispatcher {
 
     fn freed(&mut self, chat: Option<Chat>) {
         if let Some(chat) = chat {
-            self.lines.insert(chat.0.clone());
+            self.waits(chat.0.clone());
             self.attended.remove(&chat);
         }
     }
@@ -134,7 +134,7 @@ impl Dispatcher {
             if self.unsure {
                 self.attend_forgotten(&store, &session).await?;
             }
-            self.lines.insert(session);
+            self.waits(session);
         }
         self.unsure = false;
         Ok(())
@@ -143,7 +143,10 @@ impl Dispatcher {
     /// Attends what Redis says is ours and nobody here does.
     async fn attend_forgotten(&mut self, store: &Store, session: &str) -> Result<(), Error> {
         for chat in store.held(session, &self.worker.process).await? {
-            if self.attended.contains_key(&(session.to_owned(), chat.clone())) {
+            if self
+                .attended
+                .contains_key(&(session.to_owned(), chat.clone()))
+            {
                 continue;
             }
             if let Some(claimed) = store.reload(session, &chat, &self.worker.process).await? {
@@ -153,29 +156,49 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Claims for every idle worker, as long as somebody waits.
+    /// Claims for every idle worker, as long as somebody waits. Sessions take turns, each for its share of those
+    /// idle, so that a busy one leaves workers to the others.
     async fn claim(&mut self) {
-        while let (idle @ 1.., Some(session)) = (self.idle(), self.lines.iter().next().cloned()) {
-            let count = idle.min(CLAIM_MAX);
-            let claimed = self.worker.store.claim(&session, &self.worker.process, count, clock::now()).await;
-            match claimed {
+        while let (idle @ 1.., Some(session)) = (self.idle(), self.lines.pop_front()) {
+            let count = (idle / (self.lines.len() + 1)).clamp(1, CLAIM_MAX);
+            match self
+                .worker
+                .store
+                .claim(&session, &self.worker.process, count, clock::now())
+                .await
+            {
                 Ok(claimed) => {
-                    if claimed.len() < count {
-                        self.lines.remove(&session);
+                    let more = claimed.len() == count;
+                    claimed
+                        .into_iter()
+                        .for_each(|claimed| self.attend(&session, claimed));
+                    if more {
+                        self.lines.push_back(session);
                     }
-                    claimed.into_iter().for_each(|claimed| self.attend(&session, claimed));
                 }
                 Err(error) => {
                     debug!(%error, session, "could not claim; will again");
                     self.unsure = true;
-                    self.lines.remove(&session);
                 }
             }
         }
     }
 
+    /// Somebody may wait in this session's line.
+    fn waits(&mut self, session: String) {
+        if !self.lines.contains(&session) {
+            self.lines.push_back(session);
+        }
+    }
+
     fn attend(&mut self, session: &str, claimed: Claimed) {
         let chat = (session.to_owned(), claimed.chat.clone());
+        info!(
+            session,
+            chat = claimed.chat,
+            conversation = claimed.id,
+            "claimed a conversation"
+        );
         let bell = Arc::new(Notify::new());
         self.attended.insert(chat.clone(), bell.clone());
         let attendance = Attendance::new(

@@ -49,7 +49,11 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
     /// What the call failed with; the same for all items of the call.
     pub(crate) async fn call(&self, session: &str, item: I) -> Result<O, Error> {
         let (answer, answered) = oneshot::channel();
-        let job = Job { session: session.to_owned(), item, answer };
+        let job = Job {
+            session: session.to_owned(),
+            item,
+            answer,
+        };
         self.jobs.send(job).map_err(|_| Error::Away)?;
         answered.await.map_err(|_| Error::Away)?
     }
@@ -79,8 +83,12 @@ fn hand_out<O>(results: Result<Vec<O>, Error>, answers: Vec<oneshot::Sender<Resu
                 let _ = answer.send(Ok(result));
             }
         }
-        Ok(_) => answers.into_iter().for_each(|answer| drop(answer.send(Err(Error::Garbled("a number of answers"))))),
-        Err(error) => answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone())))),
+        Ok(_) => answers
+            .into_iter()
+            .for_each(|answer| drop(answer.send(Err(Error::Garbled("a number of answers"))))),
+        Err(error) => answers
+            .into_iter()
+            .for_each(|answer| drop(answer.send(Err(error.clone())))),
     }
 }
 
@@ -93,7 +101,10 @@ mod tests {
         let batch = Batch::start(|session: String, items: Vec<usize>| async move {
             tokio::task::yield_now().await;
             let together = items.len();
-            Ok(items.into_iter().map(|i| (session.clone(), i, together)).collect())
+            Ok(items
+                .into_iter()
+                .map(|i| (session.clone(), i, together))
+                .collect())
         });
         let calls = (0..10).map(|i| batch.call(if i % 2 == 0 { "even" } else { "odd" }, i));
         let mut largest = 0;
@@ -101,10 +112,18 @@ mod tests {
         for call in calls {
             tasks.push(call);
         }
-        let (a, b, c, d) = tokio::join!(tasks.remove(0), tasks.remove(0), tasks.remove(0), tasks.remove(0));
+        let (a, b, c, d) = tokio::join!(
+            tasks.remove(0),
+            tasks.remove(0),
+            tasks.remove(0),
+            tasks.remove(0)
+        );
         for (i, answer) in [a, b, c, d].into_iter().enumerate() {
             let (session, item, together) = answer.unwrap();
-            assert_eq!((session.as_str(), item), (if i % 2 == 0 { "even" } else { "odd" }, i));
+            assert_eq!(
+                (session.as_str(), item),
+                (if i % 2 == 0 { "even" } else { "odd" }, i)
+            );
             largest = largest.max(together);
         }
         assert!(largest >= 2, "four calls at once made no batch");

@@ -43,8 +43,14 @@ impl Bells {
         for channel in ["queue", "announce", "lanes"] {
             subscriber.subscribe(format!("{bell}{channel}")).await?;
         }
-        subscriber.subscribe(format!("{bell}process:{process}")).await?;
-        Ok(Self { subscriber, bell, process: process.to_owned() })
+        subscriber
+            .subscribe(format!("{bell}process:{process}"))
+            .await?;
+        Ok(Self {
+            subscriber,
+            bell,
+            process: process.to_owned(),
+        })
     }
 
     /// Hands every bell to whoever `route` says, until the receivers are gone.

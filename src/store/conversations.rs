@@ -150,7 +150,10 @@ impl Store {
             .text(&record.chat)
             .text(if record.own { "1" } else { "" })
             .text(&record.data);
-        match Answer::of(self.inner.scripts.record.run(session, arguments).await?)?.text()?.as_str() {
+        match Answer::of(self.inner.scripts.record.run(session, arguments).await?)?
+            .text()?
+            .as_str()
+        {
             "recorded" => Ok(Recorded::Recorded),
             "duplicate" => Ok(Recorded::Duplicate),
             "ignored" => Ok(Recorded::Ignored),
@@ -162,8 +165,17 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says. What was claimed all the same is found by [`Store::held`].
-    pub async fn claim(&self, session: &str, process: &str, count: usize, now: Millis) -> Result<Vec<Claimed>, Error> {
-        let arguments = Arguments::new().text(process).number(count as i64).number(now);
+    pub async fn claim(
+        &self,
+        session: &str,
+        process: &str,
+        count: usize,
+        now: Millis,
+    ) -> Result<Vec<Claimed>, Error> {
+        let arguments = Arguments::new()
+            .text(process)
+            .number(count as i64)
+            .number(now);
         let answer = Answer::of(self.inner.scripts.claim.run(session, arguments).await?)?;
         answer.arrays().map(|one| claimed(one?)).collect()
     }
@@ -182,14 +194,23 @@ impl Store {
     /// As [`Error`] says.
     pub async fn inbox(&self, session: &str, chat: &str) -> Result<Vec<String>, Error> {
         self.connected()?;
-        Ok(self.inner.client.lrange(self.inner.keys.inbox(session, chat), 0, -1).await?)
+        Ok(self
+            .inner
+            .client
+            .lrange(self.inner.keys.inbox(session, chat), 0, -1)
+            .await?)
     }
 
     /// A conversation as Redis has it, if `process` owns it: after an answer of Redis' was lost.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn reload(&self, session: &str, chat: &str, process: &str) -> Result<Option<Claimed>, Error> {
+    pub async fn reload(
+        &self,
+        session: &str,
+        chat: &str,
+        process: &str,
+    ) -> Result<Option<Claimed>, Error> {
         self.connected()?;
         let key = self.inner.keys.chat(session, chat);
         let fields = vec!["owner", "id", "epoch", "rev", "opened", "state", "name"];
@@ -217,7 +238,11 @@ impl Store {
     /// As [`Error`] says.
     pub async fn unread(&self, session: &str) -> Result<Vec<String>, Error> {
         self.connected()?;
-        Ok(self.inner.client.smembers(self.inner.keys.unread(session)).await?)
+        Ok(self
+            .inner
+            .client
+            .smembers(self.inner.keys.unread(session))
+            .await?)
     }
 
     /// The chats of a session that `process` holds according to Redis.
@@ -226,8 +251,16 @@ impl Store {
     /// As [`Error`] says.
     pub async fn held(&self, session: &str, process: &str) -> Result<Vec<String>, Error> {
         self.connected()?;
-        let active: Vec<(String, String)> = self.inner.client.hgetall(self.inner.keys.active(session)).await?;
-        Ok(active.into_iter().filter(|(_, owner)| owner == process).map(|(chat, _)| chat).collect())
+        let active: Vec<(String, String)> = self
+            .inner
+            .client
+            .hgetall(self.inner.keys.active(session))
+            .await?;
+        Ok(active
+            .into_iter()
+            .filter(|(_, owner)| owner == process)
+            .map(|(chat, _)| chat)
+            .collect())
     }
 
     /// Takes back all that `process` holds in a session: conversations return to the line under their old
@@ -235,10 +268,21 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn release(&self, session: &str, process: &str, now: Millis) -> Result<(u64, u64), Error> {
-        let arguments = Arguments::new().text(process).number(now).number(self.inner.first_notice_after);
+    pub async fn release(
+        &self,
+        session: &str,
+        process: &str,
+        now: Millis,
+    ) -> Result<(u64, u64), Error> {
+        let arguments = Arguments::new()
+            .text(process)
+            .number(now)
+            .number(self.inner.first_notice_after);
         let mut answer = Answer::of(self.inner.scripts.release.run(session, arguments).await?)?;
-        Ok((answer.number()?.unsigned_abs(), answer.number()?.unsigned_abs()))
+        Ok((
+            answer.number()?.unsigned_abs(),
+            answer.number()?.unsigned_abs(),
+        ))
     }
 }
 
@@ -247,20 +291,32 @@ fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
         chat: answer.text()?,
         id: answer.text()?,
         epoch: answer.text()?,
-        rev: answer.text()?.parse().map_err(|_| Error::Garbled("a rev"))?,
-        opened_at: answer.text()?.parse().map_err(|_| Error::Garbled("a time"))?,
+        rev: answer
+            .text()?
+            .parse()
+            .map_err(|_| Error::Garbled("a rev"))?,
+        opened_at: answer
+            .text()?
+            .parse()
+            .map_err(|_| Error::Garbled("a time"))?,
         state: answer.text()?,
         name: answer.text()?,
         inbox: answer.texts(),
     })
 }
 
-pub(super) fn ingest_batch(script: StateChange, first_notice_after: i64) -> Batch<Ingest, Ingested> {
+pub(super) fn ingest_batch(
+    script: StateChange,
+    first_notice_after: i64,
+) -> Batch<Ingest, Ingested> {
     Batch::start(move |session: String, items: Vec<Ingest>| {
         let script = script.clone();
         async move {
             let now = items.iter().map(|item| item.now).max().unwrap_or(0);
-            let mut arguments = Arguments::new().number(now).number(millis(SEEN_TTL)).number(first_notice_after);
+            let mut arguments = Arguments::new()
+                .number(now)
+                .number(millis(SEEN_TTL))
+                .number(first_notice_after);
             for item in &items {
                 arguments.push_text(&item.stanza);
                 arguments.push_text(&item.chat);
@@ -268,14 +324,19 @@ pub(super) fn ingest_batch(script: StateChange, first_notice_after: i64) -> Batc
                 arguments.push_text(&item.message);
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
-            items.iter().map(|_| ingested(&answer.text()?, answer.number()?)).collect()
+            items
+                .iter()
+                .map(|_| ingested(&answer.text()?, answer.number()?))
+                .collect()
         }
     })
 }
 
 fn ingested(result: &str, position: i64) -> Result<Ingested, Error> {
     match result {
-        "queued" => Ok(Ingested::Queued { position: position.unsigned_abs() }),
+        "queued" => Ok(Ingested::Queued {
+            position: position.unsigned_abs(),
+        }),
         "active" => Ok(Ingested::Active),
         "duplicate" => Ok(Ingested::Duplicate),
         _ => Err(Error::Garbled("a result")),
@@ -292,14 +353,18 @@ pub(super) fn commit_batch(script: StateChange, first_notice_after: i64) -> Batc
                 push_step(&mut arguments, step);
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
-            steps.iter().map(|_| Ok(committed(answer.number()?))).collect()
+            steps
+                .iter()
+                .map(|_| Ok(committed(answer.number()?)))
+                .collect()
         }
     })
 }
 
 fn push_step(arguments: &mut Arguments, step: &Step) {
-    let (outcome, variables, resume_within) =
-        step.close.as_ref().map_or(("", "", 0), |close| (&close.outcome, &close.variables, close.resume_within));
+    let (outcome, variables, resume_within) = step.close.as_ref().map_or(("", "", 0), |close| {
+        (&close.outcome, &close.variables, close.resume_within)
+    });
     arguments.push_text(&step.chat);
     arguments.push_text(&step.epoch);
     arguments.push_text(&step.rev.to_string());

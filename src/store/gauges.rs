@@ -48,12 +48,16 @@ impl Store {
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let counters: HashMap<String, i64> = client.hgetall(keys.counters(session)).await?;
         let count = |name: &str| counters.get(name).copied().unwrap_or(0).unsigned_abs();
-        let head: Vec<String> = client.zrange(keys.queue(session), 0, 0, None, false, None, false).await?;
+        let head: Vec<String> = client
+            .zrange(keys.queue(session), 0, 0, None, false, None, false)
+            .await?;
         let oldest_opened_at = match head.first() {
             Some(chat) => client.hget(keys.chat(session, chat), "opened").await?,
             None => None,
         };
-        let lane: Vec<(String, f64)> = client.zrange(keys.lanes(session), 0, 0, None, false, None, true).await?;
+        let lane: Vec<(String, f64)> = client
+            .zrange(keys.lanes(session), 0, 0, None, false, None, true)
+            .await?;
         let entries = self.history(session, None, 1).await?;
         Ok(Gauges {
             waiting: client.zcard(keys.queue(session)).await?,
@@ -64,9 +68,13 @@ impl Store {
             lanes_sending: client.hlen(keys.sending(session)).await?,
             oldest_lane_due_at: lane.first().map(|(_, due)| *due as Millis),
             paused: client.exists::<i64, _>(keys.paused(session)).await? > 0,
-            replies: ["sent", "retried", "dead"].map(|result| (result, count(&format!("replies:{result}")))).into(),
+            replies: ["sent", "retried", "dead"]
+                .map(|result| (result, count(&format!("replies:{result}"))))
+                .into(),
             history_entries: client.xlen(keys.history(session)).await?,
-            oldest_history_at: entries.first().and_then(|entry| entry.stream_id.split('-').next()?.parse().ok()),
+            oldest_history_at: entries
+                .first()
+                .and_then(|entry| entry.stream_id.split('-').next()?.parse().ok()),
             handling: counters.get("handling").copied(),
         })
     }
@@ -77,7 +85,11 @@ impl Store {
     /// As [`Error`] says.
     pub async fn handling(&self, session: &str) -> Result<Option<Millis>, Error> {
         self.connected()?;
-        Ok(self.inner.client.hget(self.inner.keys.counters(session), "handling").await?)
+        Ok(self
+            .inner
+            .client
+            .hget(self.inner.keys.counters(session), "handling")
+            .await?)
     }
 
     /// Wake-ups counted by bound of [`WAKE_UP_BOUNDS_MS`] (the last: beyond all), and their sum in µs.
@@ -86,9 +98,18 @@ impl Store {
     /// As [`Error`] says.
     pub async fn wake_ups(&self) -> Result<(Vec<u64>, u64), Error> {
         self.connected()?;
-        let counts: HashMap<String, u64> = self.inner.client.hgetall(self.inner.keys.wake_ups()).await?;
+        let counts: HashMap<String, u64> = self
+            .inner
+            .client
+            .hgetall(self.inner.keys.wake_ups())
+            .await?;
         let count = |name: &str| counts.get(name).copied().unwrap_or(0);
-        Ok(((0..=WAKE_UP_BOUNDS_MS.len()).map(|bound| count(&bound.to_string())).collect(), count("sum")))
+        Ok((
+            (0..=WAKE_UP_BOUNDS_MS.len())
+                .map(|bound| count(&bound.to_string()))
+                .collect(),
+            count("sum"),
+        ))
     }
 
     /// How many replies of a session were given up on and are kept.
@@ -97,6 +118,10 @@ impl Store {
     /// As [`Error`] says.
     pub async fn dead_len(&self, session: &str) -> Result<u64, Error> {
         self.connected()?;
-        Ok(self.inner.client.xlen(self.inner.keys.dead(session)).await?)
+        Ok(self
+            .inner
+            .client
+            .xlen(self.inner.keys.dead(session))
+            .await?)
     }
 }

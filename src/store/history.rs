@@ -19,15 +19,26 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn history(&self, session: &str, position: Option<&str>, count: u64) -> Result<Vec<HistoryEntry>, Error> {
+    pub async fn history(
+        &self,
+        session: &str,
+        position: Option<&str>,
+        count: u64,
+    ) -> Result<Vec<HistoryEntry>, Error> {
         self.connected()?;
         let start = position.map_or_else(|| "-".to_owned(), |position| format!("({position}"));
         let key = self.inner.keys.history(session);
-        let entries: Vec<XReadValue<String, String, String>> =
-            self.inner.client.xrange_values(key, start, "+", Some(count)).await?;
+        let entries: Vec<XReadValue<String, String, String>> = self
+            .inner
+            .client
+            .xrange_values(key, start, "+", Some(count))
+            .await?;
         Ok(entries
             .into_iter()
-            .map(|(stream_id, fields)| HistoryEntry { stream_id, fields: fields.into_iter().collect() })
+            .map(|(stream_id, fields)| HistoryEntry {
+                stream_id,
+                fields: fields.into_iter().collect(),
+            })
             .collect())
     }
 
@@ -37,8 +48,14 @@ impl Store {
     /// As [`Error`] says.
     pub async fn trim_history(&self, session: &str, position: &str) -> Result<(), Error> {
         self.connected()?;
-        let Some(after) = successor(position) else { return Err(Error::Garbled("a stream id")) };
-        let _: i64 = self.inner.client.xtrim(self.inner.keys.history(session), ("MINID", "=", after)).await?;
+        let Some(after) = successor(position) else {
+            return Err(Error::Garbled("a stream id"));
+        };
+        let _: i64 = self
+            .inner
+            .client
+            .xtrim(self.inner.keys.history(session), ("MINID", "=", after))
+            .await?;
         Ok(())
     }
 
@@ -48,7 +65,11 @@ impl Store {
     /// As [`Error`] says.
     pub async fn history_len(&self, session: &str) -> Result<u64, Error> {
         self.connected()?;
-        Ok(self.inner.client.xlen(self.inner.keys.history(session)).await?)
+        Ok(self
+            .inner
+            .client
+            .xlen(self.inner.keys.history(session))
+            .await?)
     }
 }
 
@@ -63,7 +84,10 @@ mod tests {
 
     #[test]
     fn the_successor_of_a_stream_id_is_the_next_in_its_millisecond() {
-        assert_eq!(successor("1789900801123-0").as_deref(), Some("1789900801123-1"));
+        assert_eq!(
+            successor("1789900801123-0").as_deref(),
+            Some("1789900801123-1")
+        );
         assert_eq!(successor("nonsense"), None);
     }
 }

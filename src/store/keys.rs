@@ -71,7 +71,9 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned() }
+        Self {
+            prefix: prefix.to_owned(),
+        }
     }
 
     /// SET of the sessions seen.
@@ -168,7 +170,11 @@ impl Keys {
 
 /// The Lua lines that name the keys which `source` mentions, from the namespace in `KEYS[1]`.
 pub(crate) fn lua_names(source: &str) -> String {
-    let mentioned = |name: &str| source.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == name);
+    let mentioned = |name: &str| {
+        source
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .any(|word| word == name)
+    };
     PARTS
         .iter()
         .filter(|(name, _)| mentioned(name))
@@ -183,7 +189,10 @@ mod tests {
     #[test]
     fn the_keys_of_a_session_share_its_hash_tag() {
         let keys = Keys::new("waha-sm:");
-        assert_eq!(keys.chat("default", "551@c.us"), "waha-sm:{default}:chat:551@c.us");
+        assert_eq!(
+            keys.chat("default", "551@c.us"),
+            "waha-sm:{default}:chat:551@c.us"
+        );
         assert_eq!(keys.namespace("default"), "waha-sm:{default}:");
     }
 
@@ -193,6 +202,9 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), PARTS.len());
-        assert_eq!(lua_names("redis.call('GET', LANES)"), "local LANES = KEYS[1] .. 'lanes'\n");
+        assert_eq!(
+            lua_names("redis.call('GET', LANES)"),
+            "local LANES = KEYS[1] .. 'lanes'\n"
+        );
     }
 }

@@ -30,7 +30,10 @@ pub struct Reply {
     pub notice: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -62,7 +65,11 @@ pub struct Lane {
 impl Lane {
     fn new(chat: String, element: String) -> Self {
         let reply = Reply::from_element(&element).ok_or_else(|| element.clone());
-        Self { chat, reply, element }
+        Self {
+            chat,
+            reply,
+            element,
+        }
     }
 
     /// A lane of which only the chat is known: it can be released and nothing else.
@@ -72,7 +79,11 @@ impl Lane {
 
     /// What became of its first reply.
     pub fn settled(&self, verdict: Verdict) -> Settlement {
-        Settlement { chat: self.chat.clone(), element: self.element.clone(), verdict }
+        Settlement {
+            chat: self.chat.clone(),
+            element: self.element.clone(),
+            verdict,
+        }
     }
 }
 
@@ -131,9 +142,24 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn take_lanes(&self, session: &str, process: &str, count: usize, now: Millis) -> Result<Taken, Error> {
-        let arguments = Arguments::new().text(process).number(count as i64).number(now);
-        let mut answer = Answer::of(self.inner.scripts.take_lanes.run(session, arguments).await?)?;
+    pub async fn take_lanes(
+        &self,
+        session: &str,
+        process: &str,
+        count: usize,
+        now: Millis,
+    ) -> Result<Taken, Error> {
+        let arguments = Arguments::new()
+            .text(process)
+            .number(count as i64)
+            .number(now);
+        let mut answer = Answer::of(
+            self.inner
+                .scripts
+                .take_lanes
+                .run(session, arguments)
+                .await?,
+        )?;
         if !answer.text()?.is_empty() {
             return Ok(Taken::Paused);
         }
@@ -156,7 +182,17 @@ impl Store {
         settlement: Settlement,
         now: Millis,
     ) -> Result<Option<Lane>, Error> {
-        self.inner.settle.call(session, Settling { process: process.to_owned(), settlement, now }).await
+        self.inner
+            .settle
+            .call(
+                session,
+                Settling {
+                    process: process.to_owned(),
+                    settlement,
+                    now,
+                },
+            )
+            .await
     }
 
     /// The chats whose lanes are in the hands of `process` according to Redis.
@@ -165,8 +201,16 @@ impl Store {
     /// As [`Error`] says.
     pub async fn lanes_in_hand(&self, session: &str, process: &str) -> Result<Vec<String>, Error> {
         self.connected()?;
-        let sending: Vec<(String, String)> = self.inner.client.hgetall(self.inner.keys.sending(session)).await?;
-        Ok(sending.into_iter().filter(|(_, owner)| owner == process).map(|(chat, _)| chat).collect())
+        let sending: Vec<(String, String)> = self
+            .inner
+            .client
+            .hgetall(self.inner.keys.sending(session))
+            .await?;
+        Ok(sending
+            .into_iter()
+            .filter(|(_, owner)| owner == process)
+            .map(|(chat, _)| chat)
+            .collect())
     }
 
     /// Stops the lanes of a session until [`Store::resume`]. Returns whether they went until now.
@@ -176,7 +220,11 @@ impl Store {
     pub async fn pause(&self, session: &str, now: Millis) -> Result<bool, Error> {
         self.connected()?;
         let key = self.inner.keys.paused(session);
-        let set: Option<String> = self.inner.client.set(key, now, None, Some(SetOptions::NX), false).await?;
+        let set: Option<String> = self
+            .inner
+            .client
+            .set(key, now, None, Some(SetOptions::NX), false)
+            .await?;
         Ok(set.is_some())
     }
 
@@ -186,9 +234,17 @@ impl Store {
     /// As [`Error`] says.
     pub async fn resume(&self, session: &str) -> Result<bool, Error> {
         self.connected()?;
-        let stopped: i64 = self.inner.client.del(self.inner.keys.paused(session)).await?;
+        let stopped: i64 = self
+            .inner
+            .client
+            .del(self.inner.keys.paused(session))
+            .await?;
         if stopped > 0 {
-            let _: i64 = self.inner.client.publish(self.inner.keys.bell() + "lanes", session).await?;
+            let _: i64 = self
+                .inner
+                .client
+                .publish(self.inner.keys.bell() + "lanes", session)
+                .await?;
         }
         Ok(stopped > 0)
     }
@@ -201,7 +257,11 @@ impl Store {
         self.connected()?;
         let key = self.inner.keys.probed(session);
         let expiry = Some(Expiration::PX(interval));
-        let set: Option<String> = self.inner.client.set(key, 1, expiry, Some(SetOptions::NX), false).await?;
+        let set: Option<String> = self
+            .inner
+            .client
+            .set(key, 1, expiry, Some(SetOptions::NX), false)
+            .await?;
         Ok(set.is_some())
     }
 }
@@ -224,7 +284,10 @@ pub(super) fn settle_batch(script: StateChange) -> Batch<Settling, Option<Lane>>
                 push_settlement(&mut arguments, &item.settlement);
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
-            items.into_iter().map(|item| Ok(following(item.settlement.chat, answer.text()?))).collect()
+            items
+                .into_iter()
+                .map(|item| Ok(following(item.settlement.chat, answer.text()?)))
+                .collect()
         }
     })
 }
@@ -234,18 +297,23 @@ fn following(chat: String, element: String) -> Option<Lane> {
 }
 
 fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
-    let mut push = |verdict: &str, due: Millis, again: &str, conversation: &str, data: &str, reason: &str| {
-        for text in [&settlement.chat, &settlement.element, verdict] {
-            arguments.push_text(text);
-        }
-        arguments.push_number(due);
-        for text in [again, conversation, data, reason] {
-            arguments.push_text(text);
-        }
-    };
+    let mut push =
+        |verdict: &str, due: Millis, again: &str, conversation: &str, data: &str, reason: &str| {
+            for text in [&settlement.chat, &settlement.element, verdict] {
+                arguments.push_text(text);
+            }
+            arguments.push_number(due);
+            for text in [again, conversation, data, reason] {
+                arguments.push_text(text);
+            }
+        };
     match &settlement.verdict {
         Verdict::Sent { conversation, data } => push("sent", 0, "", conversation, data, ""),
-        Verdict::Dead { conversation, data, reason } => push("dead", 0, "", conversation, data, reason),
+        Verdict::Dead {
+            conversation,
+            data,
+            reason,
+        } => push("dead", 0, "", conversation, data, reason),
         Verdict::Retry { due, again } => push("retry", *due, &again.element(), "", "", ""),
         Verdict::Release { due } => push("release", *due, "", "", "", ""),
     }
@@ -260,9 +328,16 @@ mod tests {
     fn a_reply_is_kept_in_this_form() {
         let golden = r#"r{"id":"1789900801123-42:3:0","conversation":"1789900801123-42","text":"Olá!","queued_at":1789900801200}"#;
         let reply = Reply::from_element(golden).unwrap();
-        assert_eq!((reply.text.as_str(), reply.attempts, reply.notice), ("Olá!", 0, false));
+        assert_eq!(
+            (reply.text.as_str(), reply.attempts, reply.notice),
+            ("Olá!", 0, false)
+        );
         assert_eq!(reply.element(), golden);
-        let notice = Reply { notice: true, attempts: 2, ..reply };
+        let notice = Reply {
+            notice: true,
+            attempts: 2,
+            ..reply
+        };
         assert_eq!(Reply::from_element(&notice.element()), Some(notice));
     }
 

@@ -93,7 +93,11 @@ impl PrivateRedis {
         let child = place.wait_until_ready(child).await?;
         let stopping = CancellationToken::new();
         let supervisor = tokio::spawn(supervise(place.clone(), child, stopping.clone()));
-        Ok(Self { place, stopping, supervisor })
+        Ok(Self {
+            place,
+            stopping,
+            supervisor,
+        })
     }
 
     /// Where it listens.
@@ -119,18 +123,27 @@ impl PrivateRedis {
                 }
             }
         };
-        timeout(STOP_PATIENCE, ended).await.map_err(|_| PrivateRedisError::Stop)
+        timeout(STOP_PATIENCE, ended)
+            .await
+            .map_err(|_| PrivateRedisError::Stop)
     }
 }
 
 impl Place {
     fn prepare(data_dir: &Path) -> Result<Self, PrivateRedisError> {
         let server = find_server().ok_or(PrivateRedisError::NotFound)?;
-        let failed = |source| PrivateRedisError::Directory { path: data_dir.join("redis"), source };
+        let failed = |source| PrivateRedisError::Directory {
+            path: data_dir.join("redis"),
+            source,
+        };
         let directory = data_dir.canonicalize().map_err(failed)?.join("redis");
         private_directory(&directory).map_err(failed)?;
         let socket = socket_path(&directory).map_err(failed)?;
-        let place = Self { server, directory, socket };
+        let place = Self {
+            server,
+            directory,
+            socket,
+        };
         std::fs::write(place.file("redis.conf"), place.configuration()).map_err(failed)?;
         Ok(place)
     }
@@ -172,7 +185,10 @@ impl Place {
             .map_err(|error| self.failed(error.to_string()))
     }
 
-    async fn wait_until_ready(&self, mut child: Option<Child>) -> Result<Option<Child>, PrivateRedisError> {
+    async fn wait_until_ready(
+        &self,
+        mut child: Option<Child>,
+    ) -> Result<Option<Child>, PrivateRedisError> {
         let deadline = Instant::now() + START_PATIENCE;
         let mut told = Instant::now();
         loop {
@@ -184,7 +200,10 @@ impl Place {
                 }
                 Ping::Loading | Ping::Nobody => {}
             }
-            if let Some(status) = child.as_mut().and_then(|child| child.try_wait().ok().flatten()) {
+            if let Some(status) = child
+                .as_mut()
+                .and_then(|child| child.try_wait().ok().flatten())
+            {
                 return Err(self.failed(format!("{status}: {}", self.last_words())));
             }
             if Instant::now() > deadline {
@@ -195,21 +214,36 @@ impl Place {
     }
 
     fn failed(&self, reason: String) -> PrivateRedisError {
-        PrivateRedisError::Start { server: self.server.clone(), reason, log: self.file("redis.log") }
+        PrivateRedisError::Start {
+            server: self.server.clone(),
+            reason,
+            log: self.file("redis.log"),
+        }
     }
 
     fn last_words(&self) -> String {
         let log = std::fs::read(self.file("redis.log")).unwrap_or_default();
-        String::from_utf8_lossy(&log).lines().last().unwrap_or("it left no word").to_owned()
+        String::from_utf8_lossy(&log)
+            .lines()
+            .last()
+            .unwrap_or("it left no word")
+            .to_owned()
     }
 }
 
 /// Starts the server again whenever it ends, until told to stop; then hands the child back.
-async fn supervise(place: Place, mut child: Option<Child>, stopping: CancellationToken) -> Option<Child> {
+async fn supervise(
+    place: Place,
+    mut child: Option<Child>,
+    stopping: CancellationToken,
+) -> Option<Child> {
     loop {
         let ended = async {
             match &mut child {
-                Some(child) => child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string()),
+                Some(child) => child
+                    .wait()
+                    .await
+                    .map_or_else(|error| error.to_string(), |status| status.to_string()),
                 None => {
                     while ping(&place.socket).await != Ping::Nobody {
                         sleep(ADOPTED_POLL).await;
@@ -240,11 +274,18 @@ async fn supervise(place: Place, mut child: Option<Child>, stopping: Cancellatio
 
 fn find_server() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    SERVERS.iter().find_map(|name| std::env::split_paths(&path).map(|place| place.join(name)).find(|file| file.is_file()))
+    SERVERS.iter().find_map(|name| {
+        std::env::split_paths(&path)
+            .map(|place| place.join(name))
+            .find(|file| file.is_file())
+    })
 }
 
 fn private_directory(path: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
 }
 
@@ -254,8 +295,16 @@ fn socket_path(directory: &Path) -> io::Result<PathBuf> {
     if socket.as_os_str().len() <= SOCKET_PATH_MAX {
         return Ok(socket);
     }
-    let digest = ring::digest::digest(&ring::digest::SHA256, directory.as_os_str().as_encoded_bytes());
-    let name: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest = ring::digest::digest(
+        &ring::digest::SHA256,
+        directory.as_os_str().as_encoded_bytes(),
+    );
+    let name: String = digest
+        .as_ref()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let elsewhere = std::env::temp_dir().join(format!("waha-sm-{name}"));
     private_directory(&elsewhere)?;
     Ok(elsewhere.join("redis.sock"))
@@ -282,10 +331,14 @@ async fn ping(socket: &Path) -> Ping {
 async fn ask(socket: &Path, command: &str) -> io::Result<String> {
     let exchange = async {
         let mut stream = BufReader::new(UnixStream::connect(socket).await?);
-        stream.write_all(format!("{command}\r\n").as_bytes()).await?;
+        stream
+            .write_all(format!("{command}\r\n").as_bytes())
+            .await?;
         let mut answer = String::new();
         stream.read_line(&mut answer).await?;
         Ok(answer)
     };
-    timeout(Duration::from_secs(2), exchange).await.map_err(|_| io::ErrorKind::TimedOut)?
+    timeout(Duration::from_secs(2), exchange)
+        .await
+        .map_err(|_| io::ErrorKind::TimedOut)?
 }

@@ -25,7 +25,7 @@ use fred::prelude::*;
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
 pub use bells::{Bell, Bells};
-pub use conversations::{Claimed, Close, Committed, Ingest, Ingested, Recorded, Record, Step};
+pub use conversations::{Claimed, Close, Committed, Ingest, Ingested, Record, Recorded, Step};
 pub use gauges::{Gauges, WAKE_UP_BOUNDS_MS};
 pub use history::HistoryEntry;
 pub use lanes::{Lane, Reply, Settlement, Taken, Verdict};
@@ -103,7 +103,10 @@ impl fmt::Debug for Server {
 
 /// Whether `prefix` can begin our keys: nothing that has a meaning in a hash tag or in Lua.
 pub fn valid_prefix(prefix: &str) -> bool {
-    prefix.len() <= 64 && prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b":._-".contains(&b))
+    prefix.len() <= 64
+        && prefix
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b":._-".contains(&b))
 }
 
 /// Whether `url` is one that [`Store::connect`] understands.
@@ -111,10 +114,15 @@ pub fn valid_prefix(prefix: &str) -> bool {
 /// # Errors
 /// What is wrong with it, without its password.
 pub fn check_url(url: &str) -> Result<(), String> {
-    if !["redis", "valkey"].iter().any(|scheme| url.starts_with(scheme)) {
+    if !["redis", "valkey"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
         return Err("must begin with redis://, rediss://, redis-sentinel://, redis-cluster:// or redis+unix://".into());
     }
-    fred::types::config::Config::from_url(url).map(drop).map_err(|error| error.details().to_owned())
+    fred::types::config::Config::from_url(url)
+        .map(drop)
+        .map_err(|error| error.details().to_owned())
 }
 
 /// Longer than WAHA retries by default; see CONTRACT on exponential retries (up to about 36 h).
@@ -152,10 +160,16 @@ impl Store {
         drop(client.connect());
         tokio::time::timeout(patience, client.wait_for_connect())
             .await
-            .map_err(|_| Error::Unusable(format!("no answer from Redis within {} s", patience.as_secs())))??;
+            .map_err(|_| {
+                Error::Unusable(format!(
+                    "no answer from Redis within {} s",
+                    patience.as_secs()
+                ))
+            })??;
         let keys = keys::Keys::new(&config.prefix);
         let scripts = scripts::Scripts::new(&client, &keys);
-        let first_notice_after = i64::try_from(config.first_notice_after.as_millis()).unwrap_or(i64::MAX);
+        let first_notice_after =
+            i64::try_from(config.first_notice_after.as_millis()).unwrap_or(i64::MAX);
         let inner = Inner {
             ingest: conversations::ingest_batch(scripts.ingest.clone(), first_notice_after),
             commit: conversations::commit_batch(scripts.commit.clone(), first_notice_after),
@@ -166,7 +180,9 @@ impl Store {
             first_notice_after,
             sessions: Mutex::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Writes something: the only honest way to tell whether Redis takes a write.
@@ -176,7 +192,11 @@ impl Store {
     pub async fn check_write(&self) -> Result<(), Error> {
         self.connected()?;
         let probe = self.inner.keys.probe();
-        Ok(self.inner.client.set(probe, 1, Some(Expiration::EX(60)), None, false).await?)
+        Ok(self
+            .inner
+            .client
+            .set(probe, 1, Some(Expiration::EX(60)), None, false)
+            .await?)
     }
 
     /// The sessions seen so far.
@@ -185,16 +205,28 @@ impl Store {
     /// As [`Error`] says.
     pub async fn sessions(&self) -> Result<Vec<String>, Error> {
         self.connected()?;
-        Ok(self.inner.client.smembers(self.inner.keys.sessions()).await?)
+        Ok(self
+            .inner
+            .client
+            .smembers(self.inner.keys.sessions())
+            .await?)
     }
 
     /// Notes that a session exists, before anything of it is stored: who polls must be able to find it.
     async fn remember_session(&self, session: &str) -> Result<(), Error> {
         // Held for a look-up, never over an await.
-        let known = self.inner.sessions.lock().is_ok_and(|sessions| sessions.contains(session));
+        let known = self
+            .inner
+            .sessions
+            .lock()
+            .is_ok_and(|sessions| sessions.contains(session));
         if !known {
             self.connected()?;
-            let _: i64 = self.inner.client.sadd(self.inner.keys.sessions(), session).await?;
+            let _: i64 = self
+                .inner
+                .client
+                .sadd(self.inner.keys.sessions(), session)
+                .await?;
             if let Ok(mut sessions) = self.inner.sessions.lock() {
                 sessions.insert(session.to_owned());
             }
@@ -210,7 +242,11 @@ impl Store {
     }
 
     fn connected(&self) -> Result<(), Error> {
-        if self.inner.client.is_connected() { Ok(()) } else { Err(Error::Away) }
+        if self.inner.client.is_connected() {
+            Ok(())
+        } else {
+            Err(Error::Away)
+        }
     }
 
     /// Closes the connection.
@@ -235,8 +271,10 @@ fn builder(config: &Config) -> Result<Builder, Error> {
             // A script whose answer was lost may have run: only its caller knows whether to run it again.
             connection.max_command_attempts = 1;
             connection.tcp.nodelay = Some(true);
-            connection.unresponsive =
-                UnresponsiveConfig { max_timeout: Some(COMMAND_TIMEOUT), interval: Duration::from_secs(1) };
+            connection.unresponsive = UnresponsiveConfig {
+                max_timeout: Some(COMMAND_TIMEOUT),
+                interval: Duration::from_secs(1),
+            };
         })
         .with_performance_config(|performance| {
             performance.default_command_timeout = COMMAND_TIMEOUT;
@@ -260,11 +298,17 @@ impl Answer {
     }
 
     fn text(&mut self) -> Result<String, Error> {
-        self.0.next().and_then(Value::into_string).ok_or(Error::Garbled("a string"))
+        self.0
+            .next()
+            .and_then(Value::into_string)
+            .ok_or(Error::Garbled("a string"))
     }
 
     fn number(&mut self) -> Result<i64, Error> {
-        self.0.next().and_then(|value| value.as_i64()).ok_or(Error::Garbled("a number"))
+        self.0
+            .next()
+            .and_then(|value| value.as_i64())
+            .ok_or(Error::Garbled("a number"))
     }
 
     fn more(&self) -> bool {

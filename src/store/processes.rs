@@ -12,12 +12,26 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn heartbeat(&self, process: &str, workers: usize, expires_after: Duration) -> Result<(), Error> {
+    pub async fn heartbeat(
+        &self,
+        process: &str,
+        workers: usize,
+        expires_after: Duration,
+    ) -> Result<(), Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let expiry = Expiration::PX(Millis::try_from(expires_after.as_millis()).unwrap_or(Millis::MAX));
+        let expiry =
+            Expiration::PX(Millis::try_from(expires_after.as_millis()).unwrap_or(Millis::MAX));
         // The heartbeat first: a member of the set without one is a dead process.
-        let _: () = client.set(keys.process(process), workers as i64, Some(expiry), None, false).await?;
+        let _: () = client
+            .set(
+                keys.process(process),
+                workers as i64,
+                Some(expiry),
+                None,
+                false,
+            )
+            .await?;
         let _: i64 = client.sadd(keys.processes(), process).await?;
         Ok(())
     }
@@ -28,7 +42,11 @@ impl Store {
     /// As [`Error`] says.
     pub async fn silent_processes(&self) -> Result<Vec<String>, Error> {
         let processes = self.processes().await?;
-        Ok(processes.into_iter().filter(|(_, workers)| workers.is_none()).map(|(process, _)| process).collect())
+        Ok(processes
+            .into_iter()
+            .filter(|(_, workers)| workers.is_none())
+            .map(|(process, _)| process)
+            .collect())
     }
 
     /// How many workers there are, over all living processes.
@@ -36,7 +54,12 @@ impl Store {
     /// # Errors
     /// As [`Error`] says.
     pub async fn workers(&self) -> Result<u64, Error> {
-        Ok(self.processes().await?.into_iter().filter_map(|(_, workers)| workers).sum())
+        Ok(self
+            .processes()
+            .await?
+            .into_iter()
+            .filter_map(|(_, workers)| workers)
+            .sum())
     }
 
     async fn processes(&self) -> Result<Vec<(String, Option<u64>)>, Error> {
@@ -73,9 +96,17 @@ impl Store {
         self.connected()?;
         let key = self.inner.keys.wake_ups();
         for (bound, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let _: i64 = self.inner.client.hincrby(&key, bound.to_string(), count.cast_signed()).await?;
+            let _: i64 = self
+                .inner
+                .client
+                .hincrby(&key, bound.to_string(), count.cast_signed())
+                .await?;
         }
-        let _: i64 = self.inner.client.hincrby(&key, "sum", sum_micros.cast_signed()).await?;
+        let _: i64 = self
+            .inner
+            .client
+            .hincrby(&key, "sum", sum_micros.cast_signed())
+            .await?;
         Ok(())
     }
 }

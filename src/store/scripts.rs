@@ -83,7 +83,12 @@ impl StateChange {
     /// [`Error::Away`] at once while the connection is down: a command that waits for it could run long after its
     /// caller gave up. [`Error::Redis`] for what Redis refuses.
     pub(crate) async fn run(&self, session: &str, arguments: Arguments) -> Result<Value, Error> {
-        debug_assert!(arguments.0.len() + 1 >= self.arguments, "{} takes {} arguments", self.name, self.arguments);
+        debug_assert!(
+            arguments.0.len() + 1 >= self.arguments,
+            "{} takes {} arguments",
+            self.name,
+            self.arguments
+        );
         if !self.client.is_connected() {
             return Err(Error::Away);
         }
@@ -93,7 +98,10 @@ impl StateChange {
         self.script
             .evalsha_with_reload(&self.client, vec![self.keys.namespace(session)], all)
             .await
-            .map_err(|source| Error::Script { name: self.name, source })
+            .map_err(|source| Error::Script {
+                name: self.name,
+                source,
+            })
     }
 }
 
@@ -128,7 +136,10 @@ impl Arguments {
 fn assemble(lua: &str, bell: &str) -> String {
     let body = format!("{SHARED}\n{lua}");
     // The prefix is checked by the settings to hold nothing that Lua would take for the end of the string.
-    format!("local SESSION, BELL = ARGV[1], '{bell}'\n{}{body}", keys::lua_names(&body))
+    format!(
+        "local SESSION, BELL = ARGV[1], '{bell}'\n{}{body}",
+        keys::lua_names(&body)
+    )
 }
 
 #[cfg(test)]
@@ -138,11 +149,20 @@ mod tests {
     #[test]
     fn every_script_opens_with_its_contract_and_takes_as_many_arguments_as_it_says() {
         for source in SOURCES {
-            let header: String = source.lua.lines().take_while(|l| l.starts_with("--")).collect::<Vec<_>>().join("\n");
+            let header: String = source
+                .lua
+                .lines()
+                .take_while(|l| l.starts_with("--"))
+                .collect::<Vec<_>>()
+                .join("\n");
             for part in ["-- KEYS: namespace", "-- ARGV: session", "-- Returns"] {
                 assert!(header.contains(part), "{}: no '{part}'", source.name);
             }
-            let whole = header.split("-- ARGV:").nth(1).and_then(|h| h.split("-- Returns").next()).unwrap_or_default();
+            let whole = header
+                .split("-- ARGV:")
+                .nth(1)
+                .and_then(|h| h.split("-- Returns").next())
+                .unwrap_or_default();
             let common = whole.split(", then per").next().unwrap_or_default();
             let mut depth = 0;
             let commas = common.chars().filter(|c| {
@@ -155,7 +175,13 @@ mod tests {
 
     #[test]
     fn the_registry_holds_every_file() {
-        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/lua")).unwrap().count();
-        assert_eq!(files, SOURCES.len() + 1, "shared.lua and one file per script");
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/lua"))
+            .unwrap()
+            .count();
+        assert_eq!(
+            files,
+            SOURCES.len() + 1,
+            "shared.lua and one file per script"
+        );
     }
 }

@@ -55,8 +55,16 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn look(&self, session: &str, count: usize, now: Millis) -> Result<Vec<Waiting>, Error> {
-        let arguments = Arguments::new().number(now).number(count as i64).number(LEASE);
+    pub async fn look(
+        &self,
+        session: &str,
+        count: usize,
+        now: Millis,
+    ) -> Result<Vec<Waiting>, Error> {
+        let arguments = Arguments::new()
+            .number(now)
+            .number(count as i64)
+            .number(LEASE);
         let answer = Answer::of(self.inner.scripts.look.run(session, arguments).await?)?;
         answer.arrays().map(|one| waiting(one?)).collect()
     }
@@ -68,7 +76,11 @@ impl Store {
     pub async fn next_look(&self, session: &str) -> Result<Option<Millis>, Error> {
         self.connected()?;
         let key = self.inner.keys.announce(session);
-        let first: Vec<(String, f64)> = self.inner.client.zrange(key, 0, 0, None, false, None, true).await?;
+        let first: Vec<(String, f64)> = self
+            .inner
+            .client
+            .zrange(key, 0, 0, None, false, None, true)
+            .await?;
         Ok(first.first().map(|(_, due)| *due as Millis))
     }
 
@@ -76,8 +88,15 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says; those looked at are due again after a few seconds.
-    pub async fn announce(&self, session: &str, announcements: &[Announcement], now: Millis) -> Result<u64, Error> {
-        let mut arguments = Arguments::new().number(now).number(self.inner.first_notice_after);
+    pub async fn announce(
+        &self,
+        session: &str,
+        announcements: &[Announcement],
+        now: Millis,
+    ) -> Result<u64, Error> {
+        let mut arguments = Arguments::new()
+            .number(now)
+            .number(self.inner.first_notice_after);
         for one in announcements {
             let told = one.told.map(|told| told.to_string()).unwrap_or_default();
             arguments = arguments
@@ -101,7 +120,8 @@ impl Store {
 fn waiting(mut answer: Answer) -> Result<Waiting, Error> {
     let (chat, id) = (answer.text()?, answer.text()?);
     let mut number = || -> Result<Option<u64>, Error> { Ok(answer.text()?.parse().ok()) };
-    let (position, opened_at, told, told_at, examined) = (number()?, number()?, number()?, number()?, number()?);
+    let (position, opened_at, told, told_at, examined) =
+        (number()?, number()?, number()?, number()?, number()?);
     Ok(Waiting {
         chat,
         id,

@@ -1,0 +1,31 @@
+FROM rust:1-bookworm AS build
+WORKDIR /build
+# The dependencies first, with an empty program: this layer is built again only when they change.
+COPY Cargo.toml Cargo.lock ./
+RUN mkdir src \
+ && echo 'fn main() {}' > src/main.rs \
+ && touch src/lib.rs \
+ && cargo build --release --locked \
+ && rm -r src
+COPY src src
+# Copied files keep their dates, which may lie before the empty program's: without `touch` that would stay.
+RUN touch src/main.rs src/lib.rs && cargo build --release --locked
+
+FROM debian:bookworm-slim
+# redis-server: the private Redis of `all`. ca-certificates: for rediss://. tzdata: for TZ.
+# The directory is made here, so that a new volume belongs to the user below and to nobody else.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates redis-server tzdata \
+ && rm -rf /var/lib/apt/lists/* \
+ && mkdir -m 700 /data \
+ && chown 10001:10001 /data
+COPY --from=build /build/target/release/waha-sm /usr/local/bin/waha-sm
+ENV DATA_DIR=/data
+VOLUME /data
+USER 10001:10001
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# Asks GET /ready on LISTEN. A `work` process listens on nothing: run it with --no-healthcheck.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 CMD ["waha-sm", "health"]
+ENTRYPOINT ["waha-sm"]
+CMD ["all"]

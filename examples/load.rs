@@ -1,0 +1,233 @@
+//! A load on a daemon of its own: signed webhooks in, echoes out, with latencies, throughput, cost, and a count
+//! of what was lost, doubled or came in the wrong order.
+//!
+//!     cargo run --release --example load                              as fast as possible
+//!     cargo run --release --example load -- --rate 200 --messages 6000
+//!     cargo run --release --example load -- --rate 200 --messages 6000 --kill-after 10
+//!
+//! With a rate, a latency counts from when a webhook should have been sent, so that waiting for a slow daemon
+//! counts too. Without, each connection posts its next webhook as soon as the last was answered: that finds the
+//! throughput, and the latency of a reply is then mostly the backlog's. Exit code 1 if anything is amiss.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use clap::Parser as _;
+
+use daemon::Daemon;
+use figures::{Cost, Figures, Report};
+use sink::Sink;
+use traffic::Traffic;
+use usage::{Redis, Usage};
+use volley::{Shot, Volley};
+
+#[allow(dead_code, reason = "for demo.rs too")]
+#[path = "support/daemon.rs"]
+mod daemon;
+#[path = "support/figures.rs"]
+mod figures;
+#[path = "support/sink.rs"]
+mod sink;
+#[path = "support/traffic.rs"]
+mod traffic;
+#[path = "support/usage.rs"]
+mod usage;
+#[path = "support/volley.rs"]
+mod volley;
+#[allow(dead_code, unreachable_pub, reason = "for the tests and demo.rs too")]
+#[path = "support/webhook.rs"]
+mod webhook;
+#[path = "support/wire.rs"]
+mod wire;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Every message gets one reply with its own words, so that each reply tells which message it answers.
+const FLOW: &str = include_str!("flows/echo.toml");
+const SECRET: &str = "a secret that only WAHA and waha-sm know";
+/// Nothing came in for so long: what is missing is lost.
+const QUIET: Duration = Duration::from_secs(10);
+/// For replies that come twice. After a kill, longer: what was being sent is tried again then.
+const LINGER: Duration = Duration::from_millis(300);
+const LINGER_AFTER_KILL: Duration = Duration::from_secs(2);
+
+/// Signed webhooks against a daemon that is started for it, and what becomes of them.
+#[derive(clap::Parser)]
+#[command(name = "load")]
+struct Args {
+    /// Webhooks per second; without it, as fast as they are answered
+    #[arg(long, value_parser = positive)]
+    rate: Option<f64>,
+    /// Connections that webhooks are posted over
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+    /// Chats that write, in turn
+    #[arg(long, default_value_t = 1_000)]
+    chats: usize,
+    /// Webhooks in all; they are signed beforehand and kept in memory (1.5 KB each)
+    #[arg(long, default_value_t = 20_000)]
+    messages: usize,
+    /// The daemon's workers [default: as many as chats]
+    #[arg(long)]
+    workers: Option<usize>,
+    /// How long WAHA takes for each reply
+    #[arg(long, default_value_t = 0)]
+    waha_delay_ms: u64,
+    /// A Redis to use, under keys of our own; without it the daemon runs a private one
+    #[arg(long)]
+    redis_url: Option<String>,
+    /// Kill the daemon (-9) after so many seconds, and start it again at once
+    #[arg(long, value_parser = positive)]
+    kill_after: Option<f64>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+    /// Further arguments for the daemon, as `waha-sm all` takes them
+    #[arg(last = true)]
+    daemon_args: Vec<String>,
+}
+
+fn positive(text: &str) -> std::result::Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "write a number".to_owned())?;
+    if number > 0.0 && number.is_finite() { Ok(number) } else { Err("write a number above 0".to_owned()) }
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = daemon::be_the_daemon() {
+        return code;
+    }
+    let args = Args::parse();
+    match load(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("The load failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all is well.
+fn load(args: &Args) -> Result<bool> {
+    let traffic = Arc::new(Traffic::new(args.messages, args.chats));
+    let sink = Sink::start(traffic.clone(), Duration::from_millis(args.waha_delay_ms))?;
+    let prefix = format!("waha-sm-load-{}:", std::process::id());
+    let settings = [
+        ("WAHA_URL", sink.url().to_owned()),
+        ("WAHA_API_KEY", "load".to_owned()),
+        ("WEBHOOK_HMAC_SECRET", SECRET.to_owned()),
+        ("WORKERS", args.workers.unwrap_or(args.chats).to_string()),
+        ("PACING", "off".to_owned()),
+        ("REDIS_URL", args.redis_url.clone().unwrap_or_default()),
+        ("REDIS_PREFIX", prefix.clone()),
+    ];
+    let mut daemon = Daemon::new(settings, args.daemon_args.clone())?;
+    let flow = daemon.write("echo.toml", FLOW)?;
+    daemon.set("FLOW_FILE", flow.display().to_string());
+    let report = run(args, &traffic, &sink, &mut daemon).map_err(|error| match daemon.last_words() {
+        words if words.is_empty() => error,
+        words => format!("{error}\n\nWhat the daemon said last:\n{words}").into(),
+    })?;
+    daemon.stop()?;
+    if let Some(url) = &args.redis_url
+        && Redis::at_url(url).and_then(|mut redis| redis.forget(&prefix)).is_err()
+    {
+        eprintln!("The keys that begin with {prefix} could not be removed from the Redis.");
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{report}");
+    }
+    Ok(report.figures.clean())
+}
+
+fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Result<Report> {
+    let ready = daemon.start()?;
+    let volley = Volley {
+        address: daemon.address(),
+        requests: traffic.requests(daemon.address(), SECRET),
+        connections: args.connections,
+        rate: args.rate,
+    };
+    let mut redis = match &args.redis_url {
+        Some(url) => Redis::at_url(url),
+        None => Redis::at_socket(&daemon.redis_socket()),
+    }
+    .ok();
+    let redis_before = redis.as_mut().and_then(|redis| redis.usage().ok());
+    let (before, own_before) = (usage(daemon), Usage::of("self"));
+    let started = Instant::now();
+    let (shots, killed) = fire(volley, args, daemon, before)?;
+    let expected = shots.iter().filter(|shot| shot.taken.is_some()).count();
+    sink.wait_for(expected, QUIET);
+    // That nothing more comes can only be seen by waiting.
+    std::thread::sleep(if killed.is_some() { LINGER_AFTER_KILL } else { LINGER });
+
+    let used = match &killed {
+        Some(Killed { until_then, .. }) => usage(daemon).and(*until_then),
+        None => usage(daemon).since(before),
+    };
+    let per_1000 = |seconds: f64| seconds * 1_000.0 / args.messages.max(1) as f64;
+    let redis_after = redis.as_mut().and_then(|redis| redis.usage().ok());
+    let redis_cpu = redis_before.zip(redis_after).map(|(before, after)| after.1 - before.1);
+    let killed = killed.map(|killed| killed.at);
+    Ok(Report {
+        load: describe(args),
+        figures: Figures::new(traffic, started, &shots, &sink.log(), killed),
+        cost: Cost {
+            start_to_ready_s: ready.as_secs_f64(),
+            daemon: used,
+            daemon_cpu_s_per_1000: per_1000(used.cpu_s()),
+            redis_cpu_s_per_1000: redis_cpu.map(per_1000),
+            redis_memory_mb: redis_after.map(|after| after.0),
+            load_cpu_s_per_1000: per_1000(Usage::of("self").since(own_before).cpu_s()),
+        },
+    })
+}
+
+/// The daemon that did not live to the end.
+struct Killed {
+    at: Instant,
+    until_then: Usage,
+}
+
+/// Posts all, and kills the daemon meanwhile if that was asked for.
+fn fire(volley: Volley, args: &Args, daemon: &mut Daemon, before: Usage) -> Result<(Vec<Shot>, Option<Killed>)> {
+    let (to_us, posted) = mpsc::channel();
+    // The daemon stops with the thread that started it, which is this one: so it is the posting that moves.
+    let posting = std::thread::Builder::new().name("volley".into()).spawn(move || {
+        let shots = volley.fire();
+        let _ = to_us.send(());
+        shots
+    })?;
+    let mut killed = None;
+    if let Some(after) = args.kill_after
+        && posted.recv_timeout(Duration::from_secs_f64(after)) == Err(mpsc::RecvTimeoutError::Timeout)
+    {
+        killed = Some(Killed { until_then: usage(daemon).since(before), at: Instant::now() });
+        daemon.kill()?;
+        daemon.start()?;
+    }
+    let shots = posting.join().map_err(|_| "the posting panicked")??;
+    if args.kill_after.is_some() && killed.is_none() {
+        return Err("all was posted before the kill: choose an earlier one, or more messages".into());
+    }
+    Ok((shots, killed))
+}
+
+fn usage(daemon: &Daemon) -> Usage {
+    daemon.pid().map_or_else(Usage::default, |pid| Usage::of(&pid.to_string()))
+}
+
+fn describe(args: &Args) -> String {
+    let pace = args.rate.map_or_else(|| "as fast as possible".to_owned(), |rate| format!("{rate}/s"));
+    let kill = args.kill_after.map_or_else(String::new, |after| format!(", killed after {after} s"));
+    let workers = args.workers.unwrap_or(args.chats);
+    let Args { messages, chats, connections, .. } = args;
+    format!("{messages} webhooks of {chats} chats over {connections} connections, {pace}{kill}; {workers} workers")
+}

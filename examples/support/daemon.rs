@@ -1,0 +1,234 @@
+//! A daemon of an example's own: this very program, started once more to be `waha-sm`.
+//!
+//! So it is a real process of its own, which can be killed, and nothing has to be built or installed besides.
+//! Its data lives in a temporary directory that goes when the example ends.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+use tempfile::TempDir;
+
+/// As the first argument: be the daemon.
+const DAEMON: &str = "daemon";
+/// Tells the daemon whose it is, and which directory is to go with it.
+const EXAMPLE: &str = "EXAMPLE_PID";
+const PLACE: &str = "EXAMPLE_DIRECTORY";
+const START_PATIENCE: Duration = Duration::from_secs(30);
+/// The daemon itself takes ten seconds at most.
+const STOP_PATIENCE: Duration = Duration::from_secs(12);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+const LOG_LINES_SHOWN: usize = 12;
+
+/// Does the daemon's work and says how it ended, if this process was started to be the daemon. Comes first in
+/// `main`.
+pub(crate) fn be_the_daemon() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next()? != DAEMON {
+        return None;
+    }
+    // However the example ends, by Ctrl-C or a kill, its daemon stops too, and with it the private Redis.
+    let _ = set_parent_process_death_signal(Some(Signal::TERM));
+    let code = waha_sm::cli::main(std::iter::once("waha-sm".into()).chain(arguments));
+    let parent = getppid().map(|parent| parent.as_raw_nonzero().to_string());
+    if let (Ok(example), Some(place)) = (std::env::var(EXAMPLE), std::env::var_os(PLACE))
+        && parent.is_none_or(|parent| parent != example)
+    {
+        // The example is gone and could not clean up.
+        let _ = std::fs::remove_dir_all(place);
+    }
+    Some(code)
+}
+
+/// See the module. Must be used by one thread that lives as long: the system tells the daemon to stop when the
+/// thread that started it ends.
+pub(crate) struct Daemon {
+    settings: Vec<(&'static str, String)>,
+    arguments: Vec<String>,
+    address: SocketAddr,
+    child: Option<Child>,
+    // After `child`: the directory goes last.
+    place: TempDir,
+}
+
+impl Daemon {
+    /// What a daemon on a free port of this machine needs beside its `settings` (by their environment names) and
+    /// `arguments`. It is started by [`Daemon::start`].
+    pub(crate) fn new(
+        settings: impl IntoIterator<Item = (&'static str, String)>,
+        arguments: Vec<String>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let place = tempfile::Builder::new().prefix("waha-sm-").tempdir()?;
+        // Free now; the daemon takes it in a moment.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        Ok(Self {
+            settings: settings.into_iter().collect(),
+            arguments,
+            address,
+            child: None,
+            place,
+        })
+    }
+
+    /// Where it listens, without a path.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A file of the example's, beside the daemon's data.
+    pub(crate) fn write(&self, name: &str, content: &str) -> Result<PathBuf, Box<dyn Error>> {
+        let path = self.place.path().join(name);
+        std::fs::write(&path, content)?;
+        Ok(path)
+    }
+
+    /// One more setting for the next start.
+    pub(crate) fn set(&mut self, setting: &'static str, value: impl Into<String>) {
+        self.settings.push((setting, value.into()));
+    }
+
+    /// Starts it, also again, on the same data. How long it took to be ready.
+    pub(crate) fn start(&mut self) -> Result<Duration, Box<dyn Error>> {
+        let started = Instant::now();
+        let log = File::options().create(true).append(true).open(self.log())?;
+        let child = self
+            .command("all")
+            .args(&self.arguments)
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let child = self.child.insert(child);
+        let address = self.address.to_string();
+        while waha_sm::health::check(Some(&address)).is_err() {
+            if let Some(status) = child.try_wait()? {
+                return Err(format!("the daemon did not start ({status})").into());
+            }
+            if started.elapsed() > START_PATIENCE {
+                return Err(format!(
+                    "the daemon was not ready within {} s",
+                    START_PATIENCE.as_secs()
+                )
+                .into());
+            }
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        Ok(started.elapsed())
+    }
+
+    /// The program as `waha-sm <role>`, with our settings and nothing of the user's environment: a REDIS_URL
+    /// there is not for us.
+    pub(crate) fn command(&self, role: &str) -> Command {
+        // This very program, also when its file was replaced by a new build meanwhile.
+        let mut command = Command::new("/proc/self/exe");
+        let inherited = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
+        command
+            .arg0("waha-sm")
+            .args([DAEMON, role])
+            .stdin(Stdio::null())
+            .env_clear()
+            .envs(
+                inherited
+                    .into_iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
+            .env(EXAMPLE, std::process::id().to_string())
+            .env(PLACE, self.place.path())
+            .env("DATA_DIR", self.data());
+        if role == "all" {
+            command.env("LISTEN", self.address.to_string());
+            command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        }
+        command
+    }
+
+    /// Its process id, while it runs.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// kill -9, and waits until it is gone.
+    pub(crate) fn kill(&mut self) -> Result<(), Box<dyn Error>> {
+        if let Some(mut child) = self.child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Tells it to stop (SIGTERM) and waits until it has. How long that took.
+    pub(crate) fn stop(&mut self) -> Result<Duration, Box<dyn Error>> {
+        let Some(mut child) = self.child.take() else {
+            return Ok(Duration::ZERO);
+        };
+        let asked = Instant::now();
+        kill_process(Pid::from_child(&child), Signal::TERM)?;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return if status.success() {
+                    Ok(asked.elapsed())
+                } else {
+                    Err(format!("the daemon ended with {status}").into())
+                };
+            }
+            if asked.elapsed() > STOP_PATIENCE {
+                child.kill()?;
+                child.wait()?;
+                return Err(format!(
+                    "the daemon did not stop within {} s and was killed",
+                    STOP_PATIENCE.as_secs()
+                )
+                .into());
+            }
+            std::thread::sleep(POLL_INTERVAL);
+        }
+    }
+
+    /// The private Redis' socket.
+    pub(crate) fn redis_socket(&self) -> PathBuf {
+        self.data().join("redis/redis.sock")
+    }
+
+    /// What the daemon said last, for whoever has to find out what went wrong.
+    pub(crate) fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.place.path().join("daemon.log")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.place.path().join("data")
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.stop();
+        // Still there only if the daemon was killed and did not come back.
+        shut_down_redis(&self.redis_socket());
+    }
+}
+
+fn shut_down_redis(socket: &Path) {
+    if let Ok(mut redis) = UnixStream::connect(socket) {
+        let _ = redis.write_all(b"SHUTDOWN NOSAVE\r\n");
+        let deadline = Instant::now() + STOP_PATIENCE;
+        while UnixStream::connect(socket).is_ok() && Instant::now() < deadline {
+            std::thread::sleep(POLL_INTERVAL);
+        }
+    }
+}

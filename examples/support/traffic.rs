@@ -1,0 +1,56 @@
+//! The messages of a load: which chat writes which, what goes over the wire, and which message a reply answers.
+
+use std::net::SocketAddr;
+
+use super::webhook;
+
+const SESSION: &str = "default";
+
+/// See the module. Messages are numbered from 0 and go round the chats.
+pub(crate) struct Traffic {
+    messages: usize,
+    chats: usize,
+}
+
+impl Traffic {
+    pub(crate) fn new(messages: usize, chats: usize) -> Self {
+        Self { messages, chats: chats.max(1) }
+    }
+
+    pub(crate) fn messages(&self) -> usize {
+        self.messages
+    }
+
+    /// The number of the chat that writes a message.
+    pub(crate) fn chat(&self, message: usize) -> usize {
+        message % self.chats
+    }
+
+    /// Every request as bytes, signed, so that posting them costs nothing but the writing.
+    pub(crate) fn requests(&self, address: SocketAddr, secret: &str) -> Vec<Vec<u8>> {
+        (0..self.messages).map(|message| self.request(message, address, secret)).collect()
+    }
+
+    fn request(&self, message: usize, address: SocketAddr, secret: &str) -> Vec<u8> {
+        let text = format!("Good morning, could you tell me when my parcel will arrive? [{message}]");
+        let body = webhook::message(SESSION, &chat_id(self.chat(message)), "Ana Lima", &text).to_string();
+        let signature = waha_sm::waha::signature::sign(secret.as_bytes(), body.as_bytes());
+        format!(
+            "POST /webhook HTTP/1.1\r\nHost: {address}\r\nUser-Agent: waha-sm-load\r\nContent-Type: application/json\r\n\
+             X-Webhook-Request-Id: {message:014}\r\nX-Webhook-Hmac: {signature}\r\nX-Webhook-Hmac-Algorithm: sha512\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    }
+
+    /// Which message a text echoes, if it is one of ours and reached the chat that wrote it.
+    pub(crate) fn answered(&self, chat: &str, text: &str) -> Option<usize> {
+        let message: usize = text.strip_suffix(']')?.rsplit('[').next()?.parse().ok()?;
+        (message < self.messages && chat == chat_id(self.chat(message))).then_some(message)
+    }
+}
+
+fn chat_id(number: usize) -> String {
+    format!("5511{:09}@c.us", 900_000_000 + number)
+}

@@ -1,0 +1,432 @@
+//! Whatever the order of the entries, the rows come out the same.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::rig::*;
+use crate::history::*;
+
+/// All orders of a few things.
+fn orders<T: Clone>(of: &[T]) -> Vec<Vec<T>> {
+    if of.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for i in 0..of.len() {
+        let mut rest = of.to_vec();
+        let first = rest.remove(i);
+        for mut order in orders(&rest) {
+            order.insert(0, first.clone());
+            all.push(order);
+        }
+    }
+    all
+}
+
+/// Checks that every order of `entries` comes to what `check` demands, each in one batch and one by one.
+fn in_every_order(entries: &[Fields], check: impl Fn(&Rig)) {
+    for order in orders(entries) {
+        let mut rig = Rig::new();
+        rig.append(&order);
+        check(&rig);
+        let mut rig = Rig::new();
+        for entry in &order {
+            rig.append(std::slice::from_ref(entry));
+        }
+        check(&rig);
+    }
+}
+
+#[test]
+fn a_repeated_message_is_one_row_and_only_adds_what_was_missing() {
+    let mut rig = Rig::new();
+    let mut first = inbound("A", "", 5000);
+    first[2].1.clear();
+    rig.append(&[
+        first,
+        inbound("A", "finally", 5000),
+        inbound("A", "other", 9000),
+    ]);
+    let message = rig.one();
+    assert_eq!((message.text.as_str(), message.sent_at), ("finally", 5000));
+    assert_eq!(message.conversation.as_deref(), Some("c1"));
+    assert_eq!(rig.found("finally").len(), 1);
+    assert!(rig.found("other").is_empty());
+}
+
+#[test]
+fn the_two_directions_and_two_sessions_do_not_share_stanzas() {
+    let mut rig = Rig::new();
+    rig.append(&[inbound("A", "in", 5000), echo("A", "out", 6000)]);
+    let mut other = entry("1-0", &inbound("A", "elsewhere", 7000));
+    other.session = "second".to_owned();
+    rig.archive.append(&[other]).unwrap();
+    let texts: Vec<_> = rig.all().into_iter().map(|message| message.text).collect();
+    assert_eq!(texts, ["in", "out", "elsewhere"]);
+}
+
+#[test]
+fn a_reply_and_its_echo_are_one_row_in_any_order() {
+    let entries = [
+        reply("r1", Some("S"), "hi", 5123, "sent"),
+        echo("S", "hi", 5000),
+        echo("S", "hi", 5000),
+        ack("S", 3, 8000),
+    ];
+    in_every_order(&entries, |rig| {
+        let message = rig.one();
+        assert_eq!(
+            (message.author.as_str(), message.reply_id.as_deref()),
+            ("bot", Some("r1"))
+        );
+        assert_eq!(message.conversation.as_deref(), Some("c1"));
+        assert_eq!(
+            (message.at, message.ack, message.received_at),
+            (5123, Some(3), Some(5300))
+        );
+    });
+}
+
+#[test]
+fn a_reply_without_a_stanza_gets_it_from_its_echo_in_any_order() {
+    let entries = [
+        reply("r1", None, "hi", 5123, "sent"),
+        echo("S", "hi ", 9000),
+        ack("S", 2, 9500),
+        mark(
+            "edited",
+            "S",
+            "outbound",
+            9900,
+            &json!({"text": "hi there"}),
+        ),
+    ];
+    in_every_order(&entries, |rig| {
+        let message = rig.one();
+        assert_eq!(
+            (message.author.as_str(), message.stanza.as_deref()),
+            ("bot", Some("S"))
+        );
+        assert_eq!((message.ack, message.text.as_str()), (Some(2), "hi there"));
+        assert_eq!(rig.found("there").len(), 1);
+    });
+}
+
+#[test]
+fn an_echo_too_late_or_of_another_text_or_chat_is_a_message_of_its_own() {
+    let mut elsewhere = echo("S3", "hi", 6000);
+    elsewhere[1].1 = elsewhere[1].1.replace(CHAT, "other@c.us");
+    let mut entries = vec![
+        reply("r1", None, "hi", 5123, "sent"),
+        echo("S1", "hi", 606_000),
+        echo("S2", "ho", 6000),
+        elsewhere,
+    ];
+    for _ in 0..2 {
+        let mut rig = Rig::new();
+        rig.append(&entries);
+        assert_eq!(rig.all().len(), 4);
+        entries.reverse();
+    }
+}
+
+#[test]
+fn the_same_text_twice_is_matched_by_nearness_in_any_order() {
+    let entries = [
+        reply("r1", None, "1 or 2?", 100_000, "sent"),
+        reply("r2", None, "1 or 2?", 160_000, "sent"),
+        echo("S1", "1 or 2?", 100_900),
+        echo("S2", "1 or 2?", 161_000),
+    ];
+    in_every_order(&entries, |rig| {
+        let stanzas: Vec<_> = rig
+            .all()
+            .into_iter()
+            .map(|message| (message.reply_id, message.stanza))
+            .collect();
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            stanzas,
+            [(some("r1"), some("S1")), (some("r2"), some("S2"))]
+        );
+    });
+}
+
+#[test]
+fn an_echo_lent_to_the_wrong_reply_is_given_back_to_the_right_one() {
+    let entries = [
+        reply("loose", None, "hi", 100_000, "sent"),
+        echo("S1", "hi", 100_500),
+        reply("owner", Some("S1"), "hi", 100_600, "sent"),
+        echo("S2", "hi", 300_000),
+    ];
+    in_every_order(&entries, |rig| {
+        let stanzas: Vec<_> = rig
+            .all()
+            .into_iter()
+            .map(|message| (message.reply_id, message.stanza))
+            .collect();
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            stanzas,
+            [(some("loose"), some("S2")), (some("owner"), some("S1"))]
+        );
+    });
+}
+
+#[test]
+fn a_reply_told_again_is_one_row_and_sent_counts_more_than_failed() {
+    let entries = [
+        reply("r1", None, "hi", 5000, "failed"),
+        reply("r1", Some("S"), "hi", 9000, "sent"),
+        reply("r1", None, "hi", 7000, "sent"),
+        echo("S", "hi", 9000),
+    ];
+    in_every_order(&entries, |rig| {
+        let message = rig.one();
+        assert_eq!(
+            (message.state.as_deref(), message.failed),
+            (Some("sent"), false)
+        );
+        assert_eq!(
+            (message.stanza.as_deref(), message.at, message.error),
+            (Some("S"), 9000, None)
+        );
+    });
+}
+
+#[test]
+fn a_failed_reply_says_why() {
+    let mut rig = Rig::new();
+    rig.append(&[reply("r1", None, "hi", 5000, "failed")]);
+    let message = rig.one();
+    assert!(message.failed);
+    assert_eq!(
+        (message.state.as_deref(), message.error.as_deref()),
+        (Some("failed"), Some("no route"))
+    );
+}
+
+#[test]
+fn acks_keep_the_highest_and_error_stands_apart() {
+    let entries = [
+        echo("S", "hi", 5000),
+        ack("S", 3, 7000),
+        ack("S", 1, 8000),
+        ack("S", -1, 6000),
+    ];
+    in_every_order(&entries, |rig| {
+        let message = rig.one();
+        assert_eq!((message.ack, message.ack_at), (Some(3), Some(7000)));
+        assert_eq!(
+            (message.failed, message.error.as_deref()),
+            (true, Some("463"))
+        );
+    });
+}
+
+#[test]
+fn edits_keep_every_version_and_the_latest_stands() {
+    let edited = |at, text: &str| mark("edited", "A", "inbound", at, &json!({"text": text}));
+    let entries = [
+        inbound("A", "wun", 5000),
+        edited(6000, "two"),
+        edited(7000, "three"),
+        edited(6000, "two"),
+    ];
+    in_every_order(&entries, |rig| {
+        let message = rig.one();
+        assert_eq!(
+            (message.text.as_str(), message.first_text.as_deref()),
+            ("three", Some("wun"))
+        );
+        let versions: Vec<_> = message
+            .edits
+            .iter()
+            .map(|edit| (edit.at, edit.text.as_str()))
+            .collect();
+        assert_eq!(versions, [(6000, "two"), (7000, "three")]);
+        assert_eq!(
+            (
+                rig.found("wun").len(),
+                rig.found("two").len(),
+                rig.found("three").len()
+            ),
+            (1, 0, 1)
+        );
+    });
+}
+
+#[test]
+fn reactions_keep_the_last_of_each_person_and_revocations_the_first() {
+    let reacted = |by: &str, text: &str, at| {
+        mark(
+            "reaction",
+            "A",
+            "inbound",
+            at,
+            &json!({"by": by, "text": text}),
+        )
+    };
+    let entries = [
+        inbound("A", "x", 5000),
+        reacted("us", "👍", 6000),
+        reacted("us", "", 7000),
+        reacted("them", "\u{1}\"❤️", 6500),
+        mark("revoked", "A", "inbound", 8000, &json!({})),
+    ];
+    in_every_order(&entries, |rig| {
+        let message = rig.one();
+        assert_eq!(message.revoked_at, Some(8000));
+        let standing: Vec<_> = message
+            .reactions
+            .iter()
+            .map(|r| (r.by.as_str(), r.text.as_str()))
+            .collect();
+        assert_eq!(standing, [("them", "\u{1}\"❤️")]);
+    });
+}
+
+#[test]
+fn a_conversation_comes_out_right_in_any_order() {
+    let entries = [
+        step("opened", "c1", 1000, &[("ticket", "7")]),
+        step("claimed", "c1", 3000, &[("process", "p1")]),
+        step("requeued", "c1", 4000, &[]),
+        step("claimed", "c1", 5000, &[("process", "p2")]),
+        step(
+            "closed",
+            "c1",
+            9000,
+            &[("outcome", "booked"), ("variables", r#"{"cpf":"1"}"#)],
+        ),
+    ];
+    in_every_order(&entries, |rig| {
+        let all = rig.conversations(&Query::default());
+        let expected = Conversation {
+            session: "default".to_owned(),
+            id: "c1".to_owned(),
+            chat: CHAT.to_owned(),
+            ticket: Some(7),
+            opened_at: Some(1000),
+            claimed_at: Some(3000),
+            closed_at: Some(9000),
+            outcome: Some("booked".to_owned()),
+            variables: Some(json!({"cpf": "1"})),
+            waiting_ms: Some(2000),
+            handling_ms: Some(6000),
+            requeued: 1,
+            process: Some("p2".to_owned()),
+        };
+        assert_eq!(all, [expected]);
+    });
+}
+
+/// One entry of a small world in which much collides: few stanzas, few texts, close times. What one
+/// stanza, reply or edit says is a function of its name, so that a repeat is a repeat.
+fn any_entry() -> impl Strategy<Value = Fields> {
+    let minute = 60_000;
+    let text = |n: u8| ["yes", "1 or 2?"][usize::from(n % 2)];
+    prop_oneof![
+        (0u8..3).prop_map(|n| inbound(&format!("I{n}"), "hello", 1000 * i64::from(n))),
+        (0u8..6).prop_map(move |n| echo(&format!("S{n}"), text(n), i64::from(n) * 4 * minute)),
+        (0u8..6).prop_map(move |n| reply(
+            &format!("k{n}"),
+            Some(&format!("S{n}")),
+            text(n),
+            i64::from(n) * 4 * minute + 77,
+            "sent"
+        )),
+        (0u8..8, any::<bool>()).prop_map(move |(n, sent)| {
+            let state = if sent { "sent" } else { "failed" };
+            reply(
+                &format!("l{n}"),
+                None,
+                text(n),
+                i64::from(n) * 3 * minute + i64::from(sent),
+                state,
+            )
+        }),
+        (0u8..8).prop_map(move |n| reply(
+            &format!("l{n}"),
+            Some(&format!("T{n}")),
+            text(n),
+            i64::from(n) * 3 * minute + 5,
+            "sent"
+        )),
+        (0u8..8).prop_map(move |n| echo(
+            &format!("T{n}"),
+            text(n),
+            i64::from(n) * 3 * minute + 1000
+        )),
+        (0u8..6, -1i64..5).prop_map(|(n, level)| ack(&format!("S{n}"), level, 1000 * (level + 7))),
+        (0u8..6, 0i64..4).prop_map(|(n, v)| mark(
+            "edited",
+            &format!("S{n}"),
+            "outbound",
+            v,
+            &json!({"text": format!("v{v}")})
+        )),
+        (0u8..3, 0i64..4).prop_map(|(n, v)| mark(
+            "reaction",
+            &format!("I{n}"),
+            "inbound",
+            v,
+            &json!({"by": "us", "text": (["", "👍", "❤️", "x"][v as usize])})
+        )),
+        (0u8..3, 0i64..4).prop_map(|(n, v)| mark(
+            "revoked",
+            &format!("I{n}"),
+            "inbound",
+            v,
+            &json!({})
+        )),
+        (0u8..2).prop_map(|n| step("opened", &format!("c{n}"), 10, &[("ticket", "3")])),
+        (0u8..2, 0i64..5).prop_map(|(n, at)| step(
+            "claimed",
+            &format!("c{n}"),
+            at * 10,
+            &[("process", "p")]
+        )),
+        (0u8..2).prop_map(|n| step("requeued", &format!("c{n}"), 30, &[])),
+        (0u8..2, 0i64..3).prop_map(|(n, at)| step(
+            "closed",
+            &format!("c{n}"),
+            50 + at,
+            &[("outcome", ["a", "b", "c"][at as usize])]
+        )),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_and_any_batches_come_to_the_same_rows(
+        (one, other) in prop::collection::vec(any_entry(), 0..28)
+            .prop_flat_map(|entries| (Just(entries.clone()), Just(entries).prop_shuffle())),
+        size in 1usize..9,
+    ) {
+        let mut first = Rig::new();
+        first.append(&one);
+        let mut second = Rig::new();
+        for batch in other.chunks(size) {
+            second.append(batch);
+        }
+        let (left, right) = (first.all(), second.all());
+        prop_assert_eq!(left, right);
+        let all = Query::default();
+        prop_assert_eq!(first.conversations(&all), second.conversations(&all));
+        let side = rusqlite::Connection::open(&second.path).unwrap();
+        side.execute_batch("INSERT INTO message_text (message_text) VALUES ('integrity-check')").unwrap();
+        let (rows, indexed): (i64, i64) = side
+            .query_row("SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM message_text_docsize)", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        prop_assert_eq!(rows, indexed);
+        for word in ["yes", "1", "v3", "hello"] {
+            prop_assert_eq!(first.found(word), second.found(word));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The history as a whole, on real files.
+
+mod any_order;
+mod exactly_once;
+mod reading;
+mod rig;

@@ -1,0 +1,182 @@
+//! A history in a temporary directory, and the entries to put into it.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::history::*;
+
+pub(super) const CHAT: &str = "5511999990000@c.us";
+
+pub(super) struct Rig {
+    pub(super) _dir: TempDir,
+    pub(super) path: PathBuf,
+    pub(super) archive: Archive,
+    pub(super) next: u64,
+}
+
+impl Rig {
+    pub(super) fn new() -> Rig {
+        // In memory where the system offers it: thousands of small commits, each synced, take a disk minutes.
+        let dir = tempfile::tempdir_in("/dev/shm")
+            .or_else(|_| tempfile::tempdir())
+            .unwrap();
+        let path = dir.path().join("history.sqlite");
+        let archive = Archive::open(&path).unwrap();
+        Rig {
+            _dir: dir,
+            path,
+            archive,
+            next: 1,
+        }
+    }
+
+    /// Appends entries under the next stream ids.
+    pub(super) fn append(&mut self, entries: &[Fields]) -> Appended {
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|fields| {
+                self.next += 1;
+                entry(&format!("{}-0", self.next), fields)
+            })
+            .collect();
+        self.archive.append(&entries).unwrap()
+    }
+
+    pub(super) fn messages(&self, query: &Query) -> Vec<Message> {
+        let mut all = Vec::new();
+        History::open_read_only(&self.path)
+            .unwrap()
+            .messages(query, |message| {
+                all.push(message);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        all
+    }
+
+    pub(super) fn all(&self) -> Vec<Message> {
+        self.messages(&Query::default())
+    }
+
+    pub(super) fn one(&self) -> Message {
+        let all = self.all();
+        assert_eq!(all.len(), 1, "{all:#?}");
+        all.into_iter().next().unwrap()
+    }
+
+    pub(super) fn found(&self, search: &str) -> Vec<String> {
+        let query = Query {
+            search: Some(search.to_owned()),
+            ..Query::default()
+        };
+        self.messages(&query)
+            .into_iter()
+            .map(|message| message.text)
+            .collect()
+    }
+
+    pub(super) fn conversations(&self, query: &Query) -> Vec<Conversation> {
+        let mut all = Vec::new();
+        History::open_read_only(&self.path)
+            .unwrap()
+            .conversations(query, |conversation| {
+                all.push(conversation);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        all
+    }
+}
+
+pub(super) type Fields = Vec<(&'static str, String)>;
+
+pub(super) fn entry(stream_id: &str, fields: &Fields) -> StreamEntry {
+    StreamEntry {
+        session: "default".to_owned(),
+        stream_id: stream_id.to_owned(),
+        fields: fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
+    }
+}
+
+pub(super) fn inbound(stanza: &str, text: &str, at: i64) -> Fields {
+    let data = json!({"chat": CHAT, "stanza": stanza, "direction": "inbound", "author": "customer", "kind": "text",
+        "text": text, "media": null, "name": "Ana", "sent_at": at, "received_at": at + 200, "unheard_of": {}});
+    vec![
+        ("kind", "message".to_owned()),
+        ("data", data.to_string()),
+        ("conversation", "c1".to_owned()),
+    ]
+}
+
+pub(super) fn echo(stanza: &str, text: &str, at: i64) -> Fields {
+    let data = json!({"chat": CHAT, "stanza": stanza, "direction": "outbound", "author": "phone", "kind": "text",
+        "text": text, "sent_at": at, "received_at": at + 300});
+    vec![
+        ("kind", "message".to_owned()),
+        ("data", data.to_string()),
+        ("conversation", String::new()),
+    ]
+}
+
+pub(super) fn reply(id: &str, stanza: Option<&str>, text: &str, at: i64, state: &str) -> Fields {
+    let data = json!({"chat": CHAT, "stanza": stanza, "direction": "outbound", "author": "bot", "kind": "text",
+        "text": text, "sent_at": at, "reply_id": id});
+    vec![
+        ("kind", "reply".to_owned()),
+        ("data", data.to_string()),
+        ("conversation", "c1".to_owned()),
+        ("state", state.to_owned()),
+        (
+            "reason",
+            if state == "failed" {
+                "no route".to_owned()
+            } else {
+                String::new()
+            },
+        ),
+    ]
+}
+
+pub(super) fn mark(
+    kind: &str,
+    stanza: &str,
+    direction: &str,
+    at: i64,
+    more: &serde_json::Value,
+) -> Fields {
+    let mut data = json!({"chat": CHAT, "stanza": stanza, "direction": direction, "at": at});
+    for (key, value) in more.as_object().unwrap() {
+        data[key] = value.clone();
+    }
+    vec![("kind", kind.to_owned()), ("data", data.to_string())]
+}
+
+pub(super) fn ack(stanza: &str, level: i64, at: i64) -> Fields {
+    mark(
+        "ack",
+        stanza,
+        "outbound",
+        at,
+        &json!({"ack": level, "error": if level < 0 { Some("463") } else { None }}),
+    )
+}
+
+pub(super) fn step(kind: &str, id: &str, at: i64, more: &[(&'static str, &str)]) -> Fields {
+    let mut fields = vec![
+        ("kind", kind.to_owned()),
+        ("conversation", id.to_owned()),
+        ("chat", CHAT.to_owned()),
+        ("at", at.to_string()),
+    ];
+    fields.extend(
+        more.iter()
+            .map(|(name, value)| (*name, (*value).to_owned())),
+    );
+    fields
+}

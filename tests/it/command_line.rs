@@ -1,0 +1,168 @@
+//! What a user sees who gets something wrong.
+
+use crate::harness::{Corner, Redis, SECRET, binary};
+
+fn stderr(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_and_the_exit_code_is_64() {
+    let corner = Corner::new();
+    let flow = corner.flow("start = \"a\"\n[step.a]\nsay = \"x\"\nnext = \"b\"\ntypo = 1\n");
+    let output = binary()
+        .arg("all")
+        .envs([
+            ("LISTEN", "here"),
+            ("WORKERS", "0"),
+            ("PACING", "slow"),
+            ("REDIS_URL", "redis:/x"),
+        ])
+        .env("FLOW_FILE", &flow)
+        .output()
+        .unwrap();
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(64), "{text}");
+    for setting in [
+        "WEBHOOK_HMAC_SECRET",
+        "LISTEN",
+        "WORKERS",
+        "PACING",
+        "REDIS_URL",
+        "FLOW_FILE",
+    ] {
+        assert!(
+            text.lines().any(|line| line.contains(setting)),
+            "{setting}: {text}"
+        );
+    }
+    assert!(
+        text.contains("line 4") && text.contains("line 5"),
+        "each mistake of the flow: {text}"
+    );
+}
+
+#[test]
+fn without_a_secret_nothing_starts() {
+    for role in ["all", "serve", "work"] {
+        for secret in ["", " "] {
+            let output = binary()
+                .arg(role)
+                .envs([
+                    ("REDIS_URL", "redis://127.0.0.1:1"),
+                    ("WEBHOOK_HMAC_SECRET", secret),
+                ])
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(64), "{role}");
+            assert!(
+                stderr(&output).contains("WEBHOOK_HMAC_SECRET is required"),
+                "{role}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_a_usage_error_and_help_shows_no_secret() {
+    assert_eq!(
+        binary().arg("fly").output().unwrap().status.code(),
+        Some(64)
+    );
+    assert_eq!(
+        binary()
+            .args(["all", "--wings"])
+            .output()
+            .unwrap()
+            .status
+            .code(),
+        Some(64)
+    );
+    let help = binary()
+        .args(["all", "--help"])
+        .env("WEBHOOK_HMAC_SECRET", SECRET)
+        .output()
+        .unwrap();
+    assert_eq!(help.status.code(), Some(0));
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(
+        text.contains("WEBHOOK_HMAC_SECRET") && !text.contains(SECRET),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_second_daemon_on_the_same_data_directory_is_refused() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let _first = corner.all(&redis).start();
+    let output = corner.all(&redis).run();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("another waha-sm is running on the data directory"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn without_a_redis_server_the_user_learns_what_to_install() {
+    let corner = Corner::new();
+    let output = corner.setup("all").set("PATH", "/nowhere").run();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(
+        text.contains("apt-get install redis-server") && text.contains("REDIS_URL"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_health_check_says_whether_it_is_ready() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let mut daemon = corner.all(&redis).start();
+    let check = |url: &str| {
+        let listen = url.trim_start_matches("http://").to_owned();
+        binary()
+            .arg("health")
+            .env("LISTEN", listen)
+            .output()
+            .unwrap()
+    };
+    assert_eq!(check(&daemon.url).status.code(), Some(0));
+    daemon.kill();
+    let output = check(&daemon.url);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("no answer from"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_secret_from_a_file_works_and_is_in_no_log() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let file = corner.directory.path().join("secret");
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    let setup = corner
+        .all(&redis)
+        .set("WEBHOOK_HMAC_SECRET", "")
+        .set("WEBHOOK_HMAC_SECRET_FILE", file.display().to_string())
+        .set("LOG_FORMAT", "json")
+        .set("RUST_LOG", "trace");
+    let daemon = setup.spawn();
+    let event = crate::webhook::message("default", &crate::harness::chat(1), "Ana", "oi");
+    crate::harness::eventually("it takes a signed webhook", || {
+        (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
+    });
+    corner.texts(&crate::harness::chat(1), 1);
+    let log = daemon.log();
+    assert!(
+        !log.contains(SECRET) && !log.contains(crate::harness::API_KEY),
+        "a secret in the log"
+    );
+    assert!(
+        log.lines()
+            .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+    );
+}

@@ -1,0 +1,123 @@
+//! The flow as a customer meets it: questions, answers, silence, and coming back.
+
+use crate::harness::{Corner, Redis, chat, eventually};
+
+#[test]
+fn the_built_in_reception_takes_name_and_subject_in_the_locale() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).set("LOCALE", "pt-BR").start();
+    let chat = chat(1);
+    daemon.says(&chat, "oi");
+    corner.texts(&chat, 2);
+    daemon.says(&chat, "Beatriz");
+    corner.texts(&chat, 3);
+    daemon.says(&chat, "segunda via do boleto");
+    let texts = corner.texts(&chat, 4);
+    assert!(
+        texts[0].contains("Ana") && texts[3].contains("Beatriz"),
+        "{texts:?}"
+    );
+    assert!(texts.iter().all(|text| !text.contains("{{")), "{texts:?}");
+    let closed = eventually("the conversation is archived", || {
+        corner
+            .history(&["--conversations"])
+            .into_iter()
+            .find(|one| !one["outcome"].is_null())
+    });
+    assert_eq!(closed["variables"]["name"], "Beatriz");
+    assert_eq!(closed["variables"]["subject"], "segunda via do boleto");
+    assert_eq!(closed["chat"], chat);
+}
+
+#[test]
+fn answers_are_checked_and_too_many_wrong_ones_lead_on() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let clinic = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/flows/clinic.toml");
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", clinic)
+        .set("WORKERS", "2")
+        .start();
+    let (ana, rui) = (chat(1), chat(2));
+    daemon.says(&ana, "bom dia");
+    let hello = corner.texts(&ana, 3).len();
+    daemon.says(&ana, "quero pizza");
+    assert_eq!(
+        corner.texts(&ana, hello + 1).last().unwrap(),
+        "Responda 1 ou 2, por favor."
+    );
+    daemon.says(&ana, "MARCAR!");
+    corner.texts(&ana, hello + 2);
+    daemon.says(&ana, "111.444.777-35");
+    let last = corner.texts(&ana, hello + 3).pop().unwrap();
+    assert!(last.contains("11144477735"), "{last}");
+
+    daemon.says(&rui, "bom dia");
+    corner.texts(&rui, hello);
+    for _ in 0..3 {
+        daemon.says(&rui, "pizza");
+    }
+    eventually("rui is sent to the front desk", || {
+        corner
+            .waha
+            .texts(&rui)
+            .iter()
+            .any(|text| text.contains("recepção vai falar"))
+            .then_some(())
+    });
+}
+
+#[test]
+fn silence_is_reminded_of_closed_and_taken_up_again_at_the_same_step() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(
+        r#"
+        name = "test"
+        start = "name"
+        [timeouts]
+        remind_after = "300ms"
+        close_after = "700ms"
+        [texts]
+        reminder = "still there?"
+        silence = "closing"
+        [step.name]
+        ask = "your name?"
+        save = "name"
+        next = "age"
+        [step.age]
+        ask = "your age, {{ name }}?"
+        expect = "number"
+        save = "age"
+        next = "bye"
+        [step.bye]
+        say = "{{ name }} is {{ age }}"
+        end = "done"
+        "#,
+    );
+    let daemon = corner.all(&redis).set("FLOW_FILE", flow).start();
+    let chat = chat(1);
+    daemon.says(&chat, "hi");
+    corner.texts(&chat, 1);
+    daemon.says(&chat, "Zoe");
+    assert_eq!(
+        corner.texts(&chat, 4),
+        ["your name?", "your age, Zoe?", "still there?", "closing"]
+    );
+    eventually("it is closed", || {
+        (redis.number("HLEN waha-sm:{default}:active") == 0).then_some(())
+    });
+    daemon.says(&chat, "here I am again");
+    assert_eq!(
+        corner.texts(&chat, 5)[4],
+        "your age, Zoe?",
+        "what brings them back is no answer"
+    );
+    daemon.says(&chat, "7");
+    assert_eq!(corner.texts(&chat, 6)[5], "Zoe is 7");
+    daemon.says(&chat, "hi");
+    assert_eq!(
+        corner.texts(&chat, 7)[6],
+        "your name?",
+        "what was finished is not resumed"
+    );
+}

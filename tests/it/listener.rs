@@ -1,0 +1,276 @@
+//! What comes in over HTTP: who is let in, who is not, and what they are told.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Barrier;
+
+use serde_json::json;
+use waha_sm::waha::signature::sign;
+
+use crate::harness::{Corner, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
+use crate::webhook::{self, message_with, new_stanza};
+
+#[test]
+fn a_forged_webhook_is_refused_logged_and_changes_nothing() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).start();
+    let body = webhook::message(SESSION, &chat(1), "Ana", "oi").to_string();
+    let good = sign(SECRET.as_bytes(), body.as_bytes());
+    let wrong = sign(b"another secret", body.as_bytes());
+    let altered = body.replace("\"oi\"", "\"ai\"");
+    let keys = redis.number("DBSIZE");
+    let forged: Vec<(&str, &str, Vec<(&str, &str)>)> = vec![
+        ("no signature", &body, vec![]),
+        ("an empty one", &body, vec![("x-webhook-hmac", "")]),
+        ("of another secret", &body, vec![("x-webhook-hmac", &wrong)]),
+        ("not hex", &body, vec![("x-webhook-hmac", "zz")]),
+        (
+            "hex with a stranger in it",
+            &body,
+            vec![("x-webhook-hmac", "g")],
+        ),
+        ("cut short", &body, vec![("x-webhook-hmac", &good[..126])]),
+        ("too long", &body, vec![("x-webhook-hmac", "00")]),
+        ("of another body", &altered, vec![("x-webhook-hmac", &good)]),
+        (
+            "another algorithm",
+            &body,
+            vec![
+                ("x-webhook-hmac", &good),
+                ("x-webhook-hmac-algorithm", "sha256"),
+            ],
+        ),
+        ("no JSON, not signed", "{", vec![]),
+    ];
+    for (name, body, headers) in &forged {
+        let (status, answer) = daemon.poster.post_with(body.as_bytes(), headers).unwrap();
+        assert_eq!(status, 403, "{name}: {answer}");
+    }
+    let log = daemon.log();
+    assert_eq!(
+        log.matches("security: refused a webhook").count(),
+        forged.len(),
+        "{log}"
+    );
+    assert!(
+        log.contains("peer=127.0.0.1:") && !log.contains(SECRET),
+        "{log}"
+    );
+    let probe = i64::from(redis.number("EXISTS waha-sm:probe") == 1);
+    assert!(
+        redis.number("DBSIZE") <= keys + probe,
+        "a forged webhook left something in Redis"
+    );
+    assert_eq!(
+        daemon.metric("waha_sm_events_total{result=\"forged\"}"),
+        Some(forged.len() as f64)
+    );
+
+    let upper = good.to_uppercase();
+    let (status, _) = daemon
+        .poster
+        .post_with(body.as_bytes(), &[("x-webhook-hmac", &upper)])
+        .unwrap();
+    assert_eq!(
+        status, 200,
+        "hex is hex, and the algorithm's header may be absent"
+    );
+}
+
+#[test]
+fn what_is_signed_but_not_wahas_is_refused_and_what_is_strange_is_accepted() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).start();
+    for body in [
+        "",
+        "null",
+        "[]",
+        "\"x\"",
+        "{}",
+        "{\"event\":1,\"session\":\"a\"}",
+        "{\"event\":\"message\"}",
+        "{\"event\":",
+    ] {
+        assert_eq!(
+            daemon.poster.post_bytes(body.as_bytes()).unwrap().0,
+            400,
+            "{body}"
+        );
+    }
+    let bad_session = json!({"event": "message", "session": "a}b", "payload": {}});
+    assert_eq!(daemon.poster.post(&bad_session).unwrap().0, 400);
+
+    let deep = format!(
+        "{{\"event\":\"x\",\"session\":\"default\",\"payload\":{}1{}}}",
+        "[".repeat(50_000),
+        "]".repeat(50_000)
+    );
+    for body in [
+        r#"{"event":"message","session":"default"}"#,
+        r#"{"event":"message","session":"default","payload":7}"#,
+        r#"{"event":"message","session":"default","payload":{"id":{"a":1},"from":[]}}"#,
+        &deep,
+    ] {
+        let (status, answer) = daemon.poster.post_bytes(body.as_bytes()).unwrap();
+        assert_eq!(
+            (status, &answer["result"]),
+            (200, &json!("ignored")),
+            "{answer}"
+        );
+    }
+
+    let chat = chat(1);
+    let cut = webhook::message(SESSION, &chat, "CUT", "oi CUT")
+        .to_string()
+        .replace("CUT", "\\ud83d");
+    assert_eq!(
+        daemon.poster.post_bytes(cut.as_bytes()).unwrap().0,
+        200,
+        "half a surrogate pair is repaired"
+    );
+    let text = eventually("it is in the history", || {
+        corner
+            .history(&["--chat", &chat])
+            .iter()
+            .find_map(|message| message["text"].as_str().map(str::to_owned))
+    });
+    assert_eq!(text, "oi \u{fffd}");
+}
+
+#[test]
+fn wrong_paths_methods_and_sizes_are_told_apart() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).start();
+    assert_eq!(daemon.get("/nowhere").0, 404);
+    assert_eq!(daemon.get("/webhook").0, 405);
+    assert_eq!(daemon.get("/health").0, 200);
+    let (status, ready) = daemon.get("/ready");
+    assert_eq!(
+        (status, ready.contains("\"redis\":{\"ready\":true}")),
+        (200, true),
+        "{ready}"
+    );
+
+    // Announced as too large: answered without a byte of it.
+    let address = daemon.url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+        .write_all(b"POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\n\r\n")
+        .unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+
+    // Not announced: cut off on the way.
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+        .write_all(b"POST /webhook HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        .unwrap();
+    let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+    // We may be hung up on while we still write.
+    while stream.write_all(&chunk).is_ok() && stream.peek(&mut [0]).is_err() {
+        stream.set_nonblocking(true).unwrap();
+    }
+    stream.set_nonblocking(false).unwrap();
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+#[test]
+fn one_message_acts_once_however_often_and_under_whatever_name_it_comes() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", "5")
+        .start();
+    let (chat, stanza) = (chat(1), new_stanza());
+    let start = Barrier::new(5);
+    let results: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..5)
+            .map(|n| {
+                let name = if n % 2 == 0 { "message" } else { "message.any" };
+                let event = message_with(name, SESSION, &chat, "Ana", "oi", &stanza);
+                let (daemon, start) = (&daemon, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    daemon.posts(&event)["result"].as_str().unwrap().to_owned()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    assert_eq!(
+        results.iter().filter(|result| *result == "queued").count(),
+        1,
+        "{results:?}"
+    );
+    assert_eq!(
+        results
+            .iter()
+            .filter(|result| *result == "duplicate")
+            .count(),
+        4,
+        "{results:?}"
+    );
+    // The next message's reply shows that nothing is still on its way.
+    daemon.says(&chat, "tchau");
+    assert_eq!(corner.texts(&chat, 2), ["oi", "tchau"]);
+}
+
+#[test]
+fn a_message_that_was_only_announced_has_not_had_its_turn() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    let (chat, stanza) = (chat(1), new_stanza());
+    let waiting = message_with("message.waiting", SESSION, &chat, "Ana", "", &stanza);
+    assert_eq!(daemon.posts(&waiting)["result"], "ignored");
+    let event = message_with("message", SESSION, &chat, "Ana", "oi", &stanza);
+    assert_eq!(daemon.posts(&event)["result"], "queued");
+    assert_eq!(corner.texts(&chat, 1), ["oi"]);
+}
+
+#[test]
+fn while_redis_is_away_waha_is_told_to_come_again_and_nothing_is_lost() {
+    let (corner, mut redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    redis.kill();
+    let event = webhook::message(SESSION, &chat(1), "Ana", "oi");
+    let body = event.to_string();
+    let signature = sign(SECRET.as_bytes(), body.as_bytes());
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let answer = agent
+        .post(format!("{}/webhook", daemon.url))
+        .header("x-webhook-hmac", &signature)
+        .send(&body)
+        .unwrap();
+    assert_eq!(answer.status(), 503);
+    let retry_after: u64 = answer.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=10).contains(&retry_after));
+    let (status, ready) = daemon.get("/ready");
+    assert_eq!(
+        (status, ready.contains("\"ready\":false")),
+        (503, true),
+        "{ready}"
+    );
+    assert_eq!(daemon.get("/health").0, 200);
+
+    redis.start_again();
+    eventually("the webhook is taken", || {
+        (daemon.poster.post(&event).unwrap().0 == 200).then_some(())
+    });
+    assert_eq!(corner.texts(&chat(1), 1), ["oi"]);
+    assert_eq!(daemon.get("/ready").0, 200);
+}

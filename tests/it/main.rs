@@ -1,0 +1,29 @@
+//! The whole system from outside: the real binary, a real Redis, a WAHA that behaves like WAHA.
+
+#[path = "../../examples/support/fake_waha.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the examples, which use other parts"
+)]
+mod fake_waha;
+#[path = "../../examples/support/webhook.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the examples, which use other parts"
+)]
+mod webhook;
+
+mod command_line;
+mod documents;
+mod fixtures;
+mod flow;
+mod harness;
+mod history;
+mod listener;
+mod private_redis;
+mod queue;
+mod recovery;
+mod sender;
+mod tidy;

@@ -1,0 +1,203 @@
+//! The line: who is next, who is told what, and who leaves.
+
+use serde_json::json;
+
+use crate::harness::{Corner, Daemon, Redis, Setup, chat, eventually};
+
+/// Attends with one question; notices come soon, so that no test has to wait for them.
+const FLOW: &str = r#"
+name = "test"
+locale = "en"
+start = "ask"
+[notices]
+first_after = "200ms"
+at_most_every = "1s"
+[texts]
+position = "place {{ position }}{% if wait %}, {{ wait }}{% endif %}"
+next = "you are next"
+left = "you left"
+[step.ask]
+ask = "hello, {{ opening }}"
+save = "said"
+next = "bye"
+[step.bye]
+say = "bye, {{ said }}"
+end = "done"
+"#;
+
+fn one_worker(corner: &Corner, redis: &Redis) -> Setup {
+    corner.all(redis).set("FLOW_FILE", corner.flow(FLOW))
+}
+
+fn queued(daemon: &Daemon, chat: &str, text: &str, position: u64) {
+    assert_eq!(
+        daemon.says(chat, text),
+        json!({"result": "queued", "position": position})
+    );
+}
+
+#[test]
+fn customers_are_told_their_places_and_attended_in_order_of_arrival() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = one_worker(&corner, &redis).start();
+    let [first, second, third, fourth] = [1, 2, 3, 4].map(chat);
+    daemon.says(&first, "one");
+    assert_eq!(corner.texts(&first, 1), ["hello, one"]);
+
+    queued(&daemon, &second, "two", 1);
+    queued(&daemon, &third, "three", 2);
+    queued(&daemon, &fourth, "four", 3);
+    assert_eq!(corner.texts(&second, 1), ["you are next"]);
+    assert_eq!(corner.texts(&third, 1), ["place 2"]);
+    assert_eq!(corner.texts(&fourth, 1), ["place 3"]);
+
+    // What they write meanwhile changes no place, and opens the conversation together.
+    queued(&daemon, &fourth, "in a hurry", 3);
+    assert_eq!(daemon.says(&first, "done"), json!({"result": "active"}));
+    assert_eq!(corner.texts(&first, 2)[1], "bye, done");
+    assert_eq!(corner.texts(&second, 2)[1], "hello, two");
+    // The line moved: only who is next now is told.
+    assert_eq!(corner.texts(&third, 2)[1], "you are next");
+    daemon.says(&second, "x");
+    assert_eq!(corner.texts(&third, 3)[2], "hello, three");
+    daemon.says(&third, "x");
+    let fourths = corner.texts(&fourth, 3);
+    assert_eq!(fourths.last().unwrap(), "hello, four\nin a hurry");
+    assert!(fourths[1].starts_with("you are next"), "{fourths:?}");
+    daemon.says(&fourth, "x");
+    assert_eq!(corner.texts(&fourth, 4)[3], "bye, x");
+    assert!(
+        corner.texts(&first, 2).len() == 2,
+        "who is attended at once gets no notice"
+    );
+    assert_eq!(corner.waha.overlaps(), 0);
+}
+
+#[test]
+fn words_for_the_queue_are_answered_at_once_and_are_not_part_of_the_opening() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = one_worker(&corner, &redis).start();
+    daemon.says(&chat(1), "one");
+    corner.texts(&chat(1), 1);
+    queued(&daemon, &chat(2), "two", 1);
+    queued(&daemon, &chat(3), "three", 2);
+    assert_eq!(corner.texts(&chat(3), 1), ["place 2"]);
+    daemon.says(&chat(3), "POSITION!");
+    assert_eq!(corner.texts(&chat(3), 2), ["place 2", "place 2"]);
+    daemon.says(&chat(3), "really three");
+
+    daemon.says(&chat(2), "leave");
+    eventually("two is told good-bye", || {
+        corner
+            .waha
+            .texts(&chat(2))
+            .contains(&"you left".to_owned())
+            .then_some(())
+    });
+    daemon.says(&chat(1), "x");
+    eventually("three is attended", || {
+        corner
+            .waha
+            .texts(&chat(3))
+            .contains(&"hello, three\nreally three".to_owned())
+            .then_some(())
+    });
+    assert!(
+        !corner
+            .waha
+            .texts(&chat(2))
+            .iter()
+            .any(|text| text.starts_with("hello")),
+        "who left is not attended"
+    );
+    // Once measured, places come with an estimate.
+    queued(&daemon, &chat(4), "four", 1);
+    daemon.says(&chat(4), "position");
+    eventually("four is told how long", || {
+        corner
+            .waha
+            .texts(&chat(4))
+            .iter()
+            .any(|text| text.starts_with("place 1, "))
+            .then_some(())
+    });
+    eventually("the history knows who left", || {
+        corner
+            .history(&["--conversations", "--chat", &chat(2)])
+            .iter()
+            .any(|c| c["outcome"] == "left")
+            .then_some(())
+    });
+}
+
+#[test]
+fn notices_do_not_pile_up_and_never_follow_the_greeting() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = one_worker(&corner, &redis).start();
+    daemon.says(&chat(1), "one");
+    corner.texts(&chat(1), 1);
+    // The session can't send while places change: unsent notices give way to newer ones, and to the greeting.
+    corner
+        .waha
+        .feel(crate::fake_waha::Mood::SessionIs("STOPPED"));
+    queued(&daemon, &chat(2), "two", 1);
+    queued(&daemon, &chat(3), "three", 2);
+    daemon.wait_for_log("the session can't send");
+    let inbox = |n: usize| format!("LLEN waha-sm:{{default}}:inbox:{}", chat(n));
+    daemon.says(&chat(1), "x");
+    let claimed = |n: usize| {
+        format!(
+            "claimed a conversation session=\"default\" chat=\"{}\"",
+            chat(n)
+        )
+    };
+    daemon.wait_for_log(&claimed(2));
+    eventually("two was greeted into its lane", || {
+        (redis.number(&inbox(2)) == 0).then_some(())
+    });
+    daemon.says(&chat(2), "y");
+    daemon.wait_for_log(&claimed(3));
+    eventually("three was greeted into its lane", || {
+        (redis.number(&inbox(3)) == 0).then_some(())
+    });
+    corner.waha.feel(crate::fake_waha::Mood::Well);
+    let texts = corner.texts(&chat(2), 2);
+    eventually("three is greeted", || {
+        corner
+            .waha
+            .texts(&chat(3))
+            .iter()
+            .any(|text| text == "hello, three")
+            .then_some(())
+    });
+    assert!(
+        texts.ends_with(&["hello, two".into(), "bye, y".into()]),
+        "{texts:?}"
+    );
+    let thirds = corner.waha.texts(&chat(3));
+    assert_eq!(
+        thirds
+            .iter()
+            .filter(|text| !text.starts_with("hello"))
+            .count(),
+        0,
+        "{thirds:?}"
+    );
+}
+
+#[test]
+fn a_free_worker_attends_at_once_and_many_attend_many() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = one_worker(&corner, &redis).set("WORKERS", "20").start();
+    for n in 1..=20 {
+        daemon.says(&chat(n), "hi");
+    }
+    for n in 1..=20 {
+        assert_eq!(corner.texts(&chat(n), 1), ["hello, hi"]);
+    }
+    assert_eq!(
+        daemon.metric("waha_sm_conversations{session=\"default\",status=\"active\"}"),
+        Some(20.0)
+    );
+    queued(&daemon, &chat(21), "hi", 1);
+}

@@ -1,0 +1,147 @@
+//! Crashes, restarts and stops: nobody loses their place, their step or a message.
+
+use std::time::Duration;
+
+use crate::harness::{Corner, Redis, chat, eventually};
+
+const FLOW: &str = r#"
+name = "test"
+start = "first"
+[step.first]
+ask = "first?"
+save = "first"
+next = "second"
+[step.second]
+ask = "second?"
+save = "second"
+next = "bye"
+[step.bye]
+say = "{{ first }} {{ second }}"
+end = "done"
+"#;
+
+#[test]
+fn the_customers_of_a_killed_process_go_on_with_another_at_the_same_step() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(FLOW);
+    let with = |role| {
+        corner
+            .setup(role)
+            .set("REDIS_URL", redis.url())
+            .set("FLOW_FILE", &flow)
+            .set("WORKERS", "3")
+    };
+    let serve = with("serve").start();
+    let mut dying = with("work").start();
+    for n in 1..=3 {
+        serve.says(&chat(n), "hi");
+        corner.texts(&chat(n), 1);
+        serve.says(&chat(n), &format!("one{n}"));
+        corner.texts(&chat(n), 2);
+    }
+    let living = with("work").start();
+    dying.kill();
+    for n in 1..=3 {
+        serve.says(&chat(n), &format!("two{n}"));
+    }
+    for n in 1..=3 {
+        assert_eq!(
+            corner.texts(&chat(n), 3),
+            ["first?", "second?", &format!("one{n} two{n}")]
+        );
+    }
+    living.wait_for_log("fell silent");
+}
+
+#[test]
+fn after_kill_and_restart_on_the_same_data_directory_everybody_goes_on_at_once() {
+    let corner = Corner::new();
+    let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+    let mut daemon = setup.start();
+    for n in 1..=3 {
+        daemon.says(&chat(n), "hi");
+    }
+    corner.texts(&chat(1), 1);
+    daemon.says(&chat(1), "one");
+    corner.texts(&chat(1), 2);
+    // A reply that is under way at the kill may come twice; here none is.
+    eventually("both replies are settled", || {
+        (daemon.metric("waha_sm_replies_total{session=\"default\",result=\"sent\"}") == Some(2.0))
+            .then_some(())
+    });
+    daemon.kill();
+
+    let daemon = setup.start();
+    daemon.wait_for_log("goes on with what the last run here left unfinished");
+    daemon.wait_for_log("adopted the private Redis");
+    daemon.says(&chat(1), "two");
+    assert_eq!(corner.texts(&chat(1), 3)[2], "one two");
+    eventually("the next in line is attended", || {
+        corner
+            .waha
+            .texts(&chat(2))
+            .contains(&"first?".to_owned())
+            .then_some(())
+    });
+    assert!(
+        !corner.waha.texts(&chat(3)).contains(&"first?".to_owned()),
+        "nobody jumped the line"
+    );
+}
+
+#[test]
+fn told_to_stop_it_hands_back_and_ends_well_and_goes_on_after_a_start() {
+    let corner = Corner::new();
+    let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+    let mut daemon = setup.start();
+    daemon.says(&chat(1), "hi");
+    corner.texts(&chat(1), 1);
+    let (status, time) = daemon.terminate();
+    assert_eq!(status.code(), Some(0), "{}", daemon.log());
+    assert!(time < Duration::from_secs(10), "{time:?}");
+    daemon.wait_for_log("handed back conversations=1");
+    let socket = corner.directory.path().join("data/redis/redis.sock");
+    assert_eq!(
+        crate::harness::ask(&socket, "PING"),
+        None,
+        "the private Redis ends with the daemon"
+    );
+
+    let daemon = setup.start();
+    daemon.says(&chat(1), "one");
+    assert_eq!(corner.texts(&chat(1), 2), ["first?", "second?"]);
+}
+
+#[test]
+fn a_stop_is_not_held_up_by_a_waha_that_hangs() {
+    let corner = Corner::new();
+    let mut daemon = corner
+        .setup("all")
+        .set("FLOW_FILE", corner.flow(FLOW))
+        .start();
+    corner.waha.delay(Duration::from_secs(25));
+    daemon.says(&chat(1), "hi");
+    daemon.wait_for_log("claimed a conversation");
+    let (status, time) = daemon.terminate();
+    assert_eq!(status.code(), Some(0));
+    assert!(time < Duration::from_secs(10), "{time:?}");
+}
+
+#[test]
+fn a_redis_that_dies_and_comes_back_costs_time_and_no_message() {
+    let (corner, mut redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", "2")
+        .start();
+    daemon.says(&chat(1), "before");
+    corner.texts(&chat(1), 1);
+    redis.kill();
+    redis.start_again();
+    eventually("it takes messages again", || {
+        let event = crate::webhook::message(crate::harness::SESSION, &chat(1), "Ana", "after");
+        (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
+    });
+    assert_eq!(corner.texts(&chat(1), 2), ["before", "after"]);
+}

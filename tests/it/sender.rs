@@ -1,0 +1,219 @@
+//! Replies on their way to WAHA: in order, again when it was away, never for ever.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::fake_waha::{Engine, Mood};
+use crate::harness::{Corner, Redis, SESSION, chat, eventually};
+
+#[test]
+fn a_waha_that_fails_gets_the_replies_later_in_order_and_once() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", "2")
+        .start();
+    corner.waha.feel(Mood::HangsUp);
+    for text in ["one", "two", "three"] {
+        daemon.says(&chat(1), text);
+    }
+    daemon.wait_for_log("will try again");
+    let error = json!({
+        "statusCode": 500,
+        "exception": {"message": "Session closed", "name": "Error"},
+        "request": {"path": "/api/sendText", "body": {"text": "one-echoed-by-waha"}},
+    });
+    corner
+        .waha
+        .feel(Mood::Answers(500, error.to_string(), Vec::new()));
+    daemon.wait_for_log("Session closed");
+    corner.waha.feel(Mood::Well);
+    assert_eq!(corner.texts(&chat(1), 3), ["one", "two", "three"]);
+    assert_eq!(corner.waha.overlaps(), 0);
+    assert!(
+        !daemon.log().contains("one-echoed-by-waha"),
+        "a 500 echoes what the customer wrote"
+    );
+    assert!(
+        daemon.metric("waha_sm_replies_total{session=\"default\",result=\"retried\"}") >= Some(2.0)
+    );
+    eventually("three are counted", || {
+        (daemon.metric("waha_sm_replies_total{session=\"default\",result=\"sent\"}") == Some(3.0))
+            .then_some(())
+    });
+}
+
+#[test]
+fn a_waha_that_asks_for_time_gets_it() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    corner.waha.feel(Mood::Answers(
+        429,
+        "{}".into(),
+        vec![("retry-after", "3".into())],
+    ));
+    daemon.says(&chat(1), "one");
+    let refused = corner
+        .waha
+        .wait_for(crate::harness::PATIENCE, |_, calls| {
+            calls.first().map(|call| call.at)
+        })
+        .unwrap();
+    corner.waha.feel(Mood::Well);
+    corner.texts(&chat(1), 1);
+    assert!(
+        refused.elapsed() >= Duration::from_secs(3),
+        "{:?}",
+        refused.elapsed()
+    );
+}
+
+#[test]
+fn what_waha_refuses_is_kept_told_and_holds_up_nobody() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", "2")
+        .start();
+    corner.waha.feel_about(
+        &chat(1),
+        Mood::Answers(
+            400,
+            json!({"message": "chat is odd", "statusCode": 400}).to_string(),
+            vec![],
+        ),
+    );
+    daemon.says(&chat(1), "lost");
+    daemon.says(&chat(2), "fine");
+    corner.texts(&chat(2), 1);
+    daemon.wait_for_log("WAHA refused a reply");
+    assert!(daemon.log().contains("chat is odd"));
+    assert_eq!(redis.number("XLEN waha-sm:{default}:dead"), 1);
+    corner.waha.feel_about(&chat(1), Mood::Well);
+    daemon.says(&chat(1), "next");
+    assert_eq!(corner.texts(&chat(1), 1), ["next"]);
+    let failed = eventually("the history knows", || {
+        corner
+            .history(&["--chat", &chat(1)])
+            .into_iter()
+            .find(|one| one["text"] == "lost" && one["direction"] == "outbound")
+    });
+    assert_eq!(failed["state"], "failed", "{failed}");
+}
+
+#[test]
+fn a_wrong_api_key_is_said_so() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WAHA_API_KEY", "not the key")
+        .start();
+    daemon.says(&chat(1), "one");
+    daemon.wait_for_log("WAHA_API_KEY");
+    assert!(!daemon.log().contains("not the key"));
+}
+
+#[test]
+fn a_session_that_does_not_work_waits_until_an_event_or_a_question_says_it_does() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", "9")
+        .start();
+    for by_event in [true, false] {
+        corner.waha.feel(Mood::SessionIs("STOPPED"));
+        let chats: Vec<String> = (1..=4)
+            .map(|n| chat(n + 10 * usize::from(by_event)))
+            .collect();
+        for chat in &chats {
+            daemon.says(chat, "hello");
+        }
+        eventually("the session is paused", || {
+            (redis.number("EXISTS waha-sm:{default}:paused") == 1).then_some(())
+        });
+        assert!(corner.waha.texts(&chats[0]).is_empty());
+        corner.waha.feel(Mood::Well);
+        if by_event {
+            let status = json!({"event": "session.status", "session": SESSION, "payload": {"name": SESSION, "status": "WORKING"}});
+            assert_eq!(daemon.posts(&status)["result"], "recorded");
+        }
+        for chat in &chats {
+            assert_eq!(corner.texts(chat, 1), ["hello"]);
+        }
+    }
+    let tries = corner
+        .waha
+        .calls()
+        .iter()
+        .filter(|call| call.status == 422)
+        .count();
+    assert!(
+        tries <= 12,
+        "a session that can't send is not asked {tries} times"
+    );
+}
+
+#[test]
+fn the_id_is_read_from_each_engines_answer() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    let engines = [Engine::Gows, Engine::Noweb, Engine::Webjs, Engine::Silent];
+    for (n, engine) in engines.into_iter().enumerate() {
+        corner.waha.imitate(engine);
+        daemon.says(&chat(1), &format!("text {n}"));
+        corner.texts(&chat(1), n + 1);
+    }
+    let replies = eventually("all are archived", || {
+        let all = corner.history(&["--chat", &chat(1)]);
+        let replies: Vec<_> = all
+            .into_iter()
+            .filter(|one| one["author"] == "bot")
+            .collect();
+        (replies.len() == 4).then_some(replies)
+    });
+    for (n, (reply, sent)) in replies.iter().zip(corner.waha.sent()).enumerate() {
+        assert_eq!(reply["text"], format!("text {n}"));
+        match engines[n] {
+            Engine::Silent => assert!(reply["stanza"].is_null(), "{reply}"),
+            _ => assert_eq!(reply["stanza"], sent.stanza.as_str(), "{reply}"),
+        }
+    }
+}
+
+#[test]
+fn human_pacing_sees_and_types_before_it_sends() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("PACING", "human")
+        .start();
+    daemon.says(&chat(1), "hello there, how are you?");
+    corner.texts(&chat(1), 1);
+    let calls = corner.waha.calls();
+    let paths: Vec<&str> = calls.iter().map(|call| call.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "/api/sendSeen",
+            "/api/startTyping",
+            "/api/stopTyping",
+            "/api/sendText"
+        ]
+    );
+    assert!(
+        calls[2].at - calls[1].at >= Duration::from_millis(700),
+        "{:?}",
+        calls[2].at - calls[1].at
+    );
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.body["chatId"] == chat(1) && call.body["session"] == SESSION)
+    );
+}
