@@ -9,7 +9,11 @@
 //! counts too. Without, each connection posts its next webhook as soon as the last was answered: that finds the
 //! throughput, and the latency of a reply is then mostly the backlog's. Exit code 1 if anything is amiss.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the terminal"
+)]
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -93,7 +97,11 @@ struct Args {
 
 fn positive(text: &str) -> std::result::Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| "write a number".to_owned())?;
-    if number > 0.0 && number.is_finite() { Ok(number) } else { Err("write a number above 0".to_owned()) }
+    if number > 0.0 && number.is_finite() {
+        Ok(number)
+    } else {
+        Err("write a number above 0".to_owned())
+    }
 }
 
 fn main() -> ExitCode {
@@ -128,13 +136,16 @@ fn load(args: &Args) -> Result<bool> {
     let mut daemon = Daemon::new(settings, args.daemon_args.clone())?;
     let flow = daemon.write("echo.toml", FLOW)?;
     daemon.set("FLOW_FILE", flow.display().to_string());
-    let report = run(args, &traffic, &sink, &mut daemon).map_err(|error| match daemon.last_words() {
-        words if words.is_empty() => error,
-        words => format!("{error}\n\nWhat the daemon said last:\n{words}").into(),
-    })?;
+    let report =
+        run(args, &traffic, &sink, &mut daemon).map_err(|error| match daemon.last_words() {
+            words if words.is_empty() => error,
+            words => format!("{error}\n\nWhat the daemon said last:\n{words}").into(),
+        })?;
     daemon.stop()?;
     if let Some(url) = &args.redis_url
-        && Redis::at_url(url).and_then(|mut redis| redis.forget(&prefix)).is_err()
+        && Redis::at_url(url)
+            .and_then(|mut redis| redis.forget(&prefix))
+            .is_err()
     {
         eprintln!("The keys that begin with {prefix} could not be removed from the Redis.");
     }
@@ -166,7 +177,11 @@ fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Resu
     let expected = shots.iter().filter(|shot| shot.taken.is_some()).count();
     sink.wait_for(expected, QUIET);
     // That nothing more comes can only be seen by waiting.
-    std::thread::sleep(if killed.is_some() { LINGER_AFTER_KILL } else { LINGER });
+    std::thread::sleep(if killed.is_some() {
+        LINGER_AFTER_KILL
+    } else {
+        LINGER
+    });
 
     let used = match &killed {
         Some(Killed { until_then, .. }) => usage(daemon).and(*until_then),
@@ -174,7 +189,9 @@ fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Resu
     };
     let per_1000 = |seconds: f64| seconds * 1_000.0 / args.messages.max(1) as f64;
     let redis_after = redis.as_mut().and_then(|redis| redis.usage().ok());
-    let redis_cpu = redis_before.zip(redis_after).map(|(before, after)| after.1 - before.1);
+    let redis_cpu = redis_before
+        .zip(redis_after)
+        .map(|(before, after)| after.1 - before.1);
     let killed = killed.map(|killed| killed.at);
     Ok(Report {
         load: describe(args),
@@ -197,37 +214,64 @@ struct Killed {
 }
 
 /// Posts all, and kills the daemon meanwhile if that was asked for.
-fn fire(volley: Volley, args: &Args, daemon: &mut Daemon, before: Usage) -> Result<(Vec<Shot>, Option<Killed>)> {
+fn fire(
+    volley: Volley,
+    args: &Args,
+    daemon: &mut Daemon,
+    before: Usage,
+) -> Result<(Vec<Shot>, Option<Killed>)> {
     let (to_us, posted) = mpsc::channel();
     // The daemon stops with the thread that started it, which is this one: so it is the posting that moves.
-    let posting = std::thread::Builder::new().name("volley".into()).spawn(move || {
-        let shots = volley.fire();
-        let _ = to_us.send(());
-        shots
-    })?;
+    let posting = std::thread::Builder::new()
+        .name("volley".into())
+        .spawn(move || {
+            let shots = volley.fire();
+            let _ = to_us.send(());
+            shots
+        })?;
     let mut killed = None;
     if let Some(after) = args.kill_after
-        && posted.recv_timeout(Duration::from_secs_f64(after)) == Err(mpsc::RecvTimeoutError::Timeout)
+        && posted.recv_timeout(Duration::from_secs_f64(after))
+            == Err(mpsc::RecvTimeoutError::Timeout)
     {
-        killed = Some(Killed { until_then: usage(daemon).since(before), at: Instant::now() });
+        killed = Some(Killed {
+            until_then: usage(daemon).since(before),
+            at: Instant::now(),
+        });
         daemon.kill()?;
         daemon.start()?;
     }
     let shots = posting.join().map_err(|_| "the posting panicked")??;
     if args.kill_after.is_some() && killed.is_none() {
-        return Err("all was posted before the kill: choose an earlier one, or more messages".into());
+        return Err(
+            "all was posted before the kill: choose an earlier one, or more messages".into(),
+        );
     }
     Ok((shots, killed))
 }
 
 fn usage(daemon: &Daemon) -> Usage {
-    daemon.pid().map_or_else(Usage::default, |pid| Usage::of(&pid.to_string()))
+    daemon
+        .pid()
+        .map_or_else(Usage::default, |pid| Usage::of(&pid.to_string()))
 }
 
 fn describe(args: &Args) -> String {
-    let pace = args.rate.map_or_else(|| "as fast as possible".to_owned(), |rate| format!("{rate}/s"));
-    let kill = args.kill_after.map_or_else(String::new, |after| format!(", killed after {after} s"));
+    let pace = args.rate.map_or_else(
+        || "as fast as possible".to_owned(),
+        |rate| format!("{rate}/s"),
+    );
+    let kill = args
+        .kill_after
+        .map_or_else(String::new, |after| format!(", killed after {after} s"));
     let workers = args.workers.unwrap_or(args.chats);
-    let Args { messages, chats, connections, .. } = args;
-    format!("{messages} webhooks of {chats} chats over {connections} connections, {pace}{kill}; {workers} workers")
+    let Args {
+        messages,
+        chats,
+        connections,
+        ..
+    } = args;
+    format!(
+        "{messages} webhooks of {chats} chats over {connections} connections, {pace}{kill}; {workers} workers"
+    )
 }

@@ -399,7 +399,13 @@ impl Reader {
 
     fn log_filter(&mut self, value: Option<&String>) -> Option<EnvFilter> {
         let value = set(value).unwrap_or("info");
-        match EnvFilter::try_new(value) {
+        // fred repeats at every try what our own lines say once; who wants its words asks for them by name.
+        let filter = if value.contains("fred") {
+            value.to_owned()
+        } else {
+            format!("{value},fred=off")
+        };
+        match EnvFilter::try_new(filter) {
             Ok(filter) => Some(filter),
             Err(error) => {
                 self.mistake(

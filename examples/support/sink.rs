@@ -43,18 +43,32 @@ impl Sink {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let log = Log { answered_at: vec![None; traffic.messages()], ..Log::default() };
-        let shared = Arc::new(Shared { traffic, delay, log: Mutex::new(log), changed: Condvar::new() });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let log = Log {
+            answered_at: vec![None; traffic.messages()],
+            ..Log::default()
+        };
+        let shared = Arc::new(Shared {
+            traffic,
+            delay,
+            log: Mutex::new(log),
+            changed: Condvar::new(),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let serving = shared.clone();
-        std::thread::Builder::new().name("sink".into()).spawn(move || {
-            runtime.block_on(async move {
-                let Ok(listener) = TcpListener::from_std(listener) else { return };
-                while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(connection(serving.clone(), stream));
-                }
-            });
-        })?;
+        std::thread::Builder::new()
+            .name("sink".into())
+            .spawn(move || {
+                runtime.block_on(async move {
+                    let Ok(listener) = TcpListener::from_std(listener) else {
+                        return;
+                    };
+                    while let Ok((stream, _)) = listener.accept().await {
+                        tokio::spawn(connection(serving.clone(), stream));
+                    }
+                });
+            })?;
         Ok(Self { url, shared })
     }
 
@@ -72,7 +86,11 @@ impl Sink {
     pub(crate) fn wait_for(&self, answered: usize, quiet: Duration) {
         let mut log = self.shared.lock();
         while log.answers.len() < answered {
-            let waited = self.shared.changed.wait_timeout(log, quiet).unwrap_or_else(PoisonError::into_inner);
+            let waited = self
+                .shared
+                .changed
+                .wait_timeout(log, quiet)
+                .unwrap_or_else(PoisonError::into_inner);
             log = waited.0;
             if waited.1.timed_out() {
                 return;
@@ -114,8 +132,12 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) -> std::io::Result<(
     while let Some(request) = wire.read().await? {
         let at = Instant::now();
         let (status, body) = answer(&shared, &request, at).await;
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
-        wire.write(&[head.as_bytes(), body.as_bytes()].concat()).await?;
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        wire.write(&[head.as_bytes(), body.as_bytes()].concat())
+            .await?;
         if request.last {
             break;
         }
@@ -125,15 +147,24 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) -> std::io::Result<(
 
 async fn answer(shared: &Shared, request: &Message, at: Instant) -> (&'static str, String) {
     if !request.first_line.starts_with(b"POST /api/sendText ") {
-        return ("404 Not Found", r#"{"statusCode":404,"message":"Not Found"}"#.to_owned());
+        return (
+            "404 Not Found",
+            r#"{"statusCode":404,"message":"Not Found"}"#.to_owned(),
+        );
     }
     let Ok(SendText { chat, text }) = serde_json::from_slice(&request.body) else {
-        return ("400 Bad Request", r#"{"statusCode":400,"message":"Bad Request"}"#.to_owned());
+        return (
+            "400 Bad Request",
+            r#"{"statusCode":400,"message":"Bad Request"}"#.to_owned(),
+        );
     };
     if !shared.delay.is_zero() {
         tokio::time::sleep(shared.delay).await;
     }
     shared.take(&chat, &text, at);
     let id = fastrand::u64(..);
-    ("201 Created", format!(r#"{{"id":"true_{chat}_3EB0{id:016X}"}}"#))
+    (
+        "201 Created",
+        format!(r#"{{"id":"true_{chat}_3EB0{id:016X}"}}"#),
+    )
 }

@@ -14,7 +14,10 @@ pub(crate) struct Traffic {
 
 impl Traffic {
     pub(crate) fn new(messages: usize, chats: usize) -> Self {
-        Self { messages, chats: chats.max(1) }
+        Self {
+            messages,
+            chats: chats.max(1),
+        }
     }
 
     pub(crate) fn messages(&self) -> usize {
@@ -28,12 +31,16 @@ impl Traffic {
 
     /// Every request as bytes, signed, so that posting them costs nothing but the writing.
     pub(crate) fn requests(&self, address: SocketAddr, secret: &str) -> Vec<Vec<u8>> {
-        (0..self.messages).map(|message| self.request(message, address, secret)).collect()
+        (0..self.messages)
+            .map(|message| self.request(message, address, secret))
+            .collect()
     }
 
     fn request(&self, message: usize, address: SocketAddr, secret: &str) -> Vec<u8> {
-        let text = format!("Good morning, could you tell me when my parcel will arrive? [{message}]");
-        let body = webhook::message(SESSION, &chat_id(self.chat(message)), "Ana Lima", &text).to_string();
+        let text =
+            format!("Good morning, could you tell me when my parcel will arrive? [{message}]");
+        let body =
+            webhook::message(SESSION, &chat_id(self.chat(message)), "Ana Lima", &text).to_string();
         let signature = waha_sm::waha::signature::sign(secret.as_bytes(), body.as_bytes());
         format!(
             "POST /webhook HTTP/1.1\r\nHost: {address}\r\nUser-Agent: waha-sm-load\r\nContent-Type: application/json\r\n\
@@ -51,6 +58,7 @@ impl Traffic {
     }
 }
 
+/// Not 5511900000000, which is the number that they write to.
 fn chat_id(number: usize) -> String {
-    format!("5511{:09}@c.us", 900_000_000 + number)
+    format!("5511{:09}@c.us", 990_000_000 + number)
 }

@@ -30,14 +30,32 @@ impl Usage {
     pub(crate) fn of(process: &str) -> Self {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         // Counted from the state, which follows the name in brackets.
-        let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let seconds = |field: usize| fields.get(field).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0) / TICKS_PER_SECOND;
+        let fields: Vec<_> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        let seconds = |field: usize| {
+            fields
+                .get(field)
+                .and_then(|ticks| ticks.parse::<f64>().ok())
+                .unwrap_or(0.0)
+                / TICKS_PER_SECOND
+        };
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let mb = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+            line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok())
+                .unwrap_or(0.0)
+                / 1024.0
         };
-        Self { user_s: seconds(11), system_s: seconds(12), resident_mb: mb("VmRSS:"), peak_mb: mb("VmHWM:") }
+        Self {
+            user_s: seconds(11),
+            system_s: seconds(12),
+            resident_mb: mb("VmRSS:"),
+            peak_mb: mb("VmHWM:"),
+        }
     }
 
     pub(crate) fn cpu_s(&self) -> f64 {
@@ -46,7 +64,11 @@ impl Usage {
 
     /// Since an earlier look; memory as now.
     pub(crate) fn since(self, earlier: Self) -> Self {
-        Self { user_s: self.user_s - earlier.user_s, system_s: self.system_s - earlier.system_s, ..self }
+        Self {
+            user_s: self.user_s - earlier.user_s,
+            system_s: self.system_s - earlier.system_s,
+            ..self
+        }
     }
 
     /// Together with a process that came before this one; memory as now, or the higher peak.
@@ -74,9 +96,17 @@ impl Redis {
     }
 
     pub(crate) fn at_url(url: &str) -> Result<Self> {
-        let place = url.strip_prefix("redis://").filter(|place| !place.contains('@'));
-        let place = place.and_then(|place| place.split(['/', '?']).next()).ok_or(std::io::ErrorKind::Unsupported)?;
-        let place = if place.contains(':') { place.to_owned() } else { format!("{place}:6379") };
+        let place = url
+            .strip_prefix("redis://")
+            .filter(|place| !place.contains('@'));
+        let place = place
+            .and_then(|place| place.split(['/', '?']).next())
+            .ok_or(std::io::ErrorKind::Unsupported)?;
+        let place = if place.contains(':') {
+            place.to_owned()
+        } else {
+            format!("{place}:6379")
+        };
         let stream = TcpStream::connect(place)?;
         stream.set_read_timeout(Some(REDIS_PATIENCE))?;
         Ok(Self(BufReader::new(Box::new(stream))))
@@ -87,7 +117,8 @@ impl Redis {
         let info = self.ask("INFO everything")?;
         let figure = |name: &str| {
             let line = info.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0)
+            line.and_then(|value| value.parse::<f64>().ok())
+                .unwrap_or(0.0)
         };
         let memory = figure("used_memory:") / f64::from(1 << 20);
         Ok((memory, figure("used_cpu_user:") + figure("used_cpu_sys:")))
@@ -95,16 +126,22 @@ impl Redis {
 
     /// Removes what a load left in a Redis that is not its own.
     pub(crate) fn forget(&mut self, prefix: &str) -> Result<()> {
-        let script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('UNLINK', key) end";
-        self.ask(&format!("EVAL \"{script}\" 0 {prefix}*")).map(drop)
+        let script =
+            "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('UNLINK', key) end";
+        self.ask(&format!("EVAL \"{script}\" 0 {prefix}*"))
+            .map(drop)
     }
 
     /// One command in Redis' inline form; the answer if it is a text.
     fn ask(&mut self, command: &str) -> Result<String> {
-        self.0.get_mut().write_all(format!("{command}\r\n").as_bytes())?;
+        self.0
+            .get_mut()
+            .write_all(format!("{command}\r\n").as_bytes())?;
         let mut line = String::new();
         self.0.read_line(&mut line)?;
-        let length = line.strip_prefix('$').and_then(|length| length.trim_end().parse().ok());
+        let length = line
+            .strip_prefix('$')
+            .and_then(|length| length.trim_end().parse().ok());
         let mut text = vec![0; length.map_or(0, |length: usize| length + 2)];
         self.0.read_exact(&mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())

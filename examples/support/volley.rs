@@ -74,7 +74,9 @@ impl Volley {
             finished: CancellationToken::new(),
             volley: self,
         });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         LocalSet::new().block_on(&runtime, async {
             for _ in 0..posting.volley.connections.max(1) {
                 spawn_local(posting.clone().connection());
@@ -89,21 +91,27 @@ impl Volley {
 
 /// Puts the messages into the queue, all at once or each when it is due. Sleeps on a thread: the runtime's timer
 /// has only milliseconds.
-fn feed(queue: mpsc::UnboundedSender<Due>, messages: usize, rate: Option<f64>) -> std::io::Result<()> {
+fn feed(
+    queue: mpsc::UnboundedSender<Due>,
+    messages: usize,
+    rate: Option<f64>,
+) -> std::io::Result<()> {
     let Some(rate) = rate else {
         (0..messages).for_each(|message| drop(queue.send(Due::First(message, None))));
         return Ok(());
     };
     let start = Instant::now();
-    std::thread::Builder::new().name("clock".into()).spawn(move || {
-        for message in 0..messages {
-            let due = start + Duration::from_secs_f64(message as f64 / rate);
-            std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            if queue.send(Due::First(message, Some(due))).is_err() {
-                return;
+    std::thread::Builder::new()
+        .name("clock".into())
+        .spawn(move || {
+            for message in 0..messages {
+                let due = start + Duration::from_secs_f64(message as f64 / rate);
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                if queue.send(Due::First(message, Some(due))).is_err() {
+                    return;
+                }
             }
-        }
-    })?;
+        })?;
     Ok(())
 }
 
@@ -115,13 +123,22 @@ impl Posting {
             let shot = match due {
                 Some(Due::First(message, due)) => {
                     let sent = Instant::now();
-                    Shot { message, intended: due.unwrap_or(sent), sent, taken: None, failures: 0 }
+                    Shot {
+                        message,
+                        intended: due.unwrap_or(sent),
+                        sent,
+                        taken: None,
+                        failures: 0,
+                    }
                 }
                 Some(Due::Again(shot)) => shot,
                 None => return,
             };
             match timeout(ANSWER_PATIENCE, self.post(&mut wire, shot.message)).await {
-                Ok(Ok(200..300)) => self.done(Shot { taken: Some(Instant::now()), ..shot }),
+                Ok(Ok(200..300)) => self.done(Shot {
+                    taken: Some(Instant::now()),
+                    ..shot
+                }),
                 Ok(Ok(_)) => self.failed(shot),
                 Ok(Err(_)) | Err(_) => {
                     wire = None;

@@ -29,15 +29,23 @@ pub(crate) struct Message {
 impl Message {
     /// Of a response.
     pub(crate) fn status(&self) -> Result<u16> {
-        let code = self.first_line.split(|byte| *byte == b' ').nth(1).and_then(|code| std::str::from_utf8(code).ok());
-        code.and_then(|code| code.parse().ok()).ok_or_else(|| broken("no status"))
+        let code = self
+            .first_line
+            .split(|byte| *byte == b' ')
+            .nth(1)
+            .and_then(|code| std::str::from_utf8(code).ok());
+        code.and_then(|code| code.parse().ok())
+            .ok_or_else(|| broken("no status"))
     }
 }
 
 impl Wire {
     pub(crate) fn new(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: BytesMut::with_capacity(8 << 10) })
+        Ok(Self {
+            stream,
+            buffer: BytesMut::with_capacity(8 << 10),
+        })
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -53,21 +61,33 @@ impl Wire {
                 break head;
             }
             if !self.fill().await? {
-                return if self.buffer.is_empty() { Ok(None) } else { Err(ErrorKind::UnexpectedEof.into()) };
+                return if self.buffer.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(ErrorKind::UnexpectedEof.into())
+                };
             }
         };
         let first_line = head.slice(..memmem::find(&head, b"\r\n").unwrap_or(head.len()));
         let (mut length, mut last) = (0, false);
         for line in head.split(|byte| *byte == b'\n').skip(1) {
-            let Some(colon) = memchr::memchr(b':', line) else { continue };
+            let Some(colon) = memchr::memchr(b':', line) else {
+                continue;
+            };
             let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
             if name.eq_ignore_ascii_case(b"content-length") {
-                let value = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
-                length = value.filter(|length| *length <= MESSAGE_MAX).ok_or_else(|| broken("a strange content-length"))?;
+                let value = std::str::from_utf8(value)
+                    .ok()
+                    .and_then(|value| value.parse().ok());
+                length = value
+                    .filter(|length| *length <= MESSAGE_MAX)
+                    .ok_or_else(|| broken("a strange content-length"))?;
             } else if name.eq_ignore_ascii_case(b"connection") {
                 last = value.eq_ignore_ascii_case(b"close");
             } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-                return Err(broken("a transfer-encoding; only content-length is understood"));
+                return Err(broken(
+                    "a transfer-encoding; only content-length is understood",
+                ));
             }
         }
         while self.buffer.len() < length {
@@ -75,7 +95,11 @@ impl Wire {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(Some(Message { first_line, body: self.buffer.split_to(length).freeze(), last }))
+        Ok(Some(Message {
+            first_line,
+            body: self.buffer.split_to(length).freeze(),
+            last,
+        }))
     }
 
     async fn fill(&mut self) -> Result<bool> {

@@ -12,7 +12,7 @@ use crate::history::{self, Archive, StreamEntry};
 use crate::store::{self, Store};
 
 /// Entries per transaction: enough that the disk's sync does not matter, few enough to fit in memory.
-const BATCH: u64 = 500;
+const BATCH: u64 = 1_000;
 /// How long an entry may wait while little is written.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// After a failure; the entries wait in Redis.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -41,6 +41,9 @@ const CONNECTIONS_MAX: usize = 4_096;
 /// kept: longer than WAHA keeps it (4 s).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+/// Of a body that is too large, so much more is read and thrown away, for so long.
+const DISCARD_MAX: usize = 8 << 20;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longer than a Redis restart, shorter than WAHA's patience between two retries.
 const INTAKE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Seconds that WAHA is asked to wait when Redis is away; it does not wait less.
@@ -258,16 +261,14 @@ impl Listener {
 }
 
 /// The whole body, or the answer to one that is too large (not read to its end), too slow or broken off.
-async fn read(body: Incoming, length: Option<&HeaderValue>) -> Result<Bytes, Box<Answer>> {
-    let announced = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_MAX as u64)
-        || body.size_hint().lower() > BODY_MAX as u64
-    {
-        return Err(Box::new(too_large()));
+async fn read(mut body: Incoming, length: Option<&HeaderValue>) -> Result<Bytes, Box<Answer>> {
+    let announced = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_MAX) {
+        return Err(refuse_the_rest(body));
     }
-    match timeout(BODY_TIMEOUT, Limited::new(body, BODY_MAX).collect()).await {
+    match timeout(BODY_TIMEOUT, Limited::new(&mut body, BODY_MAX).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Box::new(too_large())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(refuse_the_rest(body)),
         Ok(Err(_)) => Err(Box::new(problem(
             StatusCode::BAD_REQUEST,
             "the body broke off",
@@ -279,11 +280,17 @@ async fn read(body: Incoming, length: Option<&HeaderValue>) -> Result<Bytes, Box
     }
 }
 
-fn too_large() -> Answer {
-    closing(problem(
+/// Says that it is too large at once, and lets a little of the rest run dry: a connection closed on somebody who
+/// is still writing takes our answer with it.
+fn refuse_the_rest(body: Incoming) -> Box<Answer> {
+    tokio::spawn(timeout(DISCARD_TIMEOUT, async move {
+        let mut rest = Limited::new(body, DISCARD_MAX);
+        while let Some(Ok(_)) = rest.frame().await {}
+    }));
+    Box::new(closing(problem(
         StatusCode::PAYLOAD_TOO_LARGE,
         "an event of WAHA's is under 2 MiB",
-    ))
+    )))
 }
 
 /// For a connection whose request was not read to its end.

@@ -7,6 +7,10 @@ use tokio::sync::mpsc;
 
 use super::{Config, Error, builder, keys::Keys};
 
+/// Bells that may be waiting to be heard; beyond that all are taken for missed. fred sets the room aside for each
+/// of half a dozen channels, some 100 bytes a place.
+const UNHEARD_MAX: usize = 1_024;
+
 /// What a bell rings for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bell {
@@ -35,7 +39,9 @@ impl Bells {
     /// # Errors
     /// As [`Error`] says.
     pub async fn subscribe(config: &Config, process: &str) -> Result<Self, Error> {
-        let subscriber = builder(config)?.build_subscriber_client()?;
+        let mut builder = builder(config)?;
+        builder.with_performance_config(|performance| performance.broadcast_channel_capacity = UNHEARD_MAX);
+        let subscriber = builder.build_subscriber_client()?;
         drop(subscriber.connect());
         subscriber.wait_for_connect().await?;
         drop(subscriber.manage_subscriptions());

@@ -18,10 +18,14 @@ mod waiting;
 use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fred::prelude::*;
+use tokio::sync::broadcast::error::RecvError;
+use tracing::{info, warn};
+
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
 pub use bells::{Bell, Bells};
@@ -129,8 +133,8 @@ pub fn check_url(url: &str) -> Result<(), String> {
 const SEEN_TTL: Duration = Duration::from_secs(48 * 3600);
 /// How long a command may take: beyond it Redis is as good as away, and WAHA does better to repeat.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
-/// Bells are small; beyond so many unread ones, the poll finds the work.
-const BELLS_MAX: u32 = 16_384;
+/// The sessions known to be in Redis' set of them.
+type Sessions = Arc<Mutex<HashSet<String>>>;
 
 /// A connection to Redis and all that can be done over it. Cheap to clone.
 #[derive(Clone)]
@@ -143,7 +147,8 @@ struct Inner {
     keys: keys::Keys,
     scripts: scripts::Scripts,
     first_notice_after: i64,
-    sessions: Mutex<HashSet<String>>,
+    sessions: Sessions,
+    closing: Arc<AtomicBool>,
     ingest: batch::Batch<Ingest, Ingested>,
     commit: batch::Batch<Step, Committed>,
     settle: batch::Batch<lanes::Settling, Option<Lane>>,
@@ -170,6 +175,9 @@ impl Store {
         let scripts = scripts::Scripts::new(&client, &keys);
         let first_notice_after =
             i64::try_from(config.first_notice_after.as_millis()).unwrap_or(i64::MAX);
+        let closing = Arc::new(AtomicBool::new(false));
+        let sessions = Arc::default();
+        watch(&client, Arc::clone(&sessions), Arc::clone(&closing));
         let inner = Inner {
             ingest: conversations::ingest_batch(scripts.ingest.clone(), first_notice_after),
             commit: conversations::commit_batch(scripts.commit.clone(), first_notice_after),
@@ -178,7 +186,8 @@ impl Store {
             keys,
             scripts,
             first_notice_after,
-            sessions: Mutex::default(),
+            sessions,
+            closing,
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -234,13 +243,6 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets what this process remembers of Redis' content, after Redis was away: it may have lost it.
-    pub fn forget_sessions(&self) {
-        if let Ok(mut sessions) = self.inner.sessions.lock() {
-            sessions.clear();
-        }
-    }
-
     fn connected(&self) -> Result<(), Error> {
         if self.inner.client.is_connected() {
             Ok(())
@@ -251,8 +253,42 @@ impl Store {
 
     /// Closes the connection.
     pub async fn close(&self) {
+        self.inner.closing.store(true, Ordering::Relaxed);
         let _ = self.inner.client.quit().await;
     }
+}
+
+/// One line when Redis goes, one when it is back: fred's own are turned off (see `logging`).
+fn watch(client: &Client, sessions: Sessions, closing: Arc<AtomicBool>) {
+    let mut errors = client.error_rx();
+    let mut connections = client.reconnect_rx();
+    tokio::spawn(async move {
+        let mut away = false;
+        loop {
+            tokio::select! {
+                error = errors.recv() => match error {
+                    Ok((error, _)) if !away && !closing.load(Ordering::Relaxed) => {
+                        away = true;
+                        warn!(%error, "lost the connection to Redis; trying to get it back");
+                    }
+                    Err(RecvError::Closed) => return,
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                },
+                connection = connections.recv() => match connection {
+                    Ok(_) if away => {
+                        away = false;
+                        info!("connected to Redis again");
+                        // It may have come back without its data: what was remembered is said again.
+                        if let Ok(mut sessions) = sessions.lock() {
+                            sessions.clear();
+                        }
+                    }
+                    Err(RecvError::Closed) => return,
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                },
+            }
+        }
+    });
 }
 
 fn builder(config: &Config) -> Result<Builder, Error> {
@@ -278,7 +314,6 @@ fn builder(config: &Config) -> Result<Builder, Error> {
         })
         .with_performance_config(|performance| {
             performance.default_command_timeout = COMMAND_TIMEOUT;
-            performance.broadcast_channel_capacity = BELLS_MAX as usize;
         })
         .with_config(|config| config.fail_fast = false)
         // For ever: a daemon outlives any outage. Half a second at most between tries: customers wait.

@@ -1,0 +1,186 @@
+//! The stage of the demo: customers write, WAHA posts it to the daemon, and what they are told appears in their
+//! columns.
+
+use std::error::Error;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::cast::CUSTOMERS;
+use super::columns::{Author, Columns};
+use super::daemon::Daemon;
+use super::fake_waha::{FakeWaha, Sent};
+use super::webhook::{self, Poster};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const SESSION: &str = "default";
+const SECRET: &str = "a secret that only WAHA and waha-sm know";
+const API_KEY: &str = "demo";
+
+/// For the eye only: nothing has to be waited for.
+const BREATH: Duration = Duration::from_millis(700);
+/// What happens within this time stands side by side.
+const SIDE_BY_SIDE: Duration = Duration::from_millis(150);
+/// A busy machine is no reason to fail.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// As WAHA does it unless told otherwise.
+const WAHA_REPEATS_AFTER: Duration = Duration::from_secs(2);
+const WAHA_REPEATS_MAX: usize = 15;
+
+/// See the module.
+pub(crate) struct Show {
+    waha: FakeWaha,
+    pub(crate) daemon: Daemon,
+    poster: Poster,
+    columns: Columns,
+    shown: usize,
+}
+
+impl Show {
+    /// Everything but the daemon, which is started by the story.
+    pub(crate) fn new(workers: usize) -> Result<Self> {
+        let waha = FakeWaha::start(0, API_KEY)?;
+        let settings = [
+            ("WAHA_URL", waha.url()),
+            ("WAHA_API_KEY", API_KEY.to_owned()),
+            ("WEBHOOK_HMAC_SECRET", SECRET.to_owned()),
+            ("WORKERS", workers.to_string()),
+            ("LOCALE", "en".to_owned()),
+            ("PACING", "off".to_owned()),
+        ];
+        let daemon = Daemon::new(settings, Vec::new())?;
+        let poster = Poster::new(&daemon.url(), SECRET);
+        let columns = Columns::new(CUSTOMERS.iter().map(|customer| customer.name).collect());
+        Ok(Self {
+            waha,
+            daemon,
+            poster,
+            columns,
+            shown: 0,
+        })
+    }
+
+    /// The names of those who play.
+    pub(crate) fn head(&mut self) {
+        self.columns.head();
+    }
+
+    /// Says what goes on.
+    pub(crate) fn narrate(&mut self, text: &str) {
+        self.columns.narrate(text);
+    }
+
+    /// Shows what is not shown yet.
+    pub(crate) fn print(&mut self) {
+        self.columns.print();
+    }
+
+    /// All that WAHA took.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.waha.sent()
+    }
+
+    /// A customer writes, and WAHA posts it. What the daemon answered.
+    pub(crate) fn writes(&mut self, who: usize, text: &str) -> Result<serde_json::Value> {
+        self.columns.add(who, Author::Customer, text);
+        let event = event(who, text);
+        let (status, answer) = self.poster.post(&event)?;
+        if status != 200 {
+            return Err(format!("the webhook was answered {status}: {answer}").into());
+        }
+        Ok(answer)
+    }
+
+    /// The same while the daemon is dead: WAHA repeats it until it is taken.
+    pub(crate) fn writes_to_nobody(
+        &mut self,
+        who: usize,
+        text: &str,
+    ) -> JoinHandle<std::result::Result<(), String>> {
+        self.columns.add(who, Author::Customer, text);
+        let (event, poster) = (event(who, text), Poster::new(&self.daemon.url(), SECRET));
+        std::thread::spawn(move || {
+            for _ in 0..=WAHA_REPEATS_MAX {
+                if poster.post(&event).is_ok_and(|(status, _)| status == 200) {
+                    return Ok(());
+                }
+                std::thread::sleep(WAHA_REPEATS_AFTER);
+            }
+            Err("a webhook was not taken, however often it was repeated".to_owned())
+        })
+    }
+
+    /// Waits until a customer was told what begins so, and shows what happens meanwhile.
+    pub(crate) fn until(&mut self, who: usize, beginning: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let told = |text: &String| text.starts_with(beginning);
+        while !self.waha.texts(CUSTOMERS[who].chat).iter().any(told) {
+            if Instant::now() > deadline {
+                let name = CUSTOMERS[who].name;
+                return Err(format!(
+                    "{name} was not told \"{beginning}\" within {} s",
+                    PATIENCE.as_secs()
+                )
+                .into());
+            }
+            self.watch(SIDE_BY_SIDE);
+        }
+        // What came with it belongs beside it.
+        while self.watch(SIDE_BY_SIDE) {}
+        self.columns.print();
+        Ok(())
+    }
+
+    /// Takes up the next texts that customers get, if there are any within this time.
+    fn watch(&mut self, time: Duration) -> bool {
+        let shown = self.shown;
+        let fresh = self.waha.wait_for(time, |sent, _| {
+            (sent.len() > shown).then(|| sent[shown..].to_vec())
+        });
+        for sent in fresh.iter().flatten() {
+            if let Some(who) = CUSTOMERS
+                .iter()
+                .position(|customer| customer.chat == sent.chat)
+            {
+                self.columns.add(who, Author::WahaSm, &sent.text);
+            }
+            self.shown += 1;
+        }
+        fresh.is_some()
+    }
+
+    pub(crate) fn breath(&mut self) {
+        let end = Instant::now() + BREATH;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            if !self.watch(left.min(SIDE_BY_SIDE)) {
+                self.columns.print();
+            }
+        }
+    }
+
+    pub(crate) fn until_lanes_are_empty(&mut self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let figures = ureq::get(format!("{}/metrics", self.daemon.url()))
+                .call()?
+                .body_mut()
+                .read_to_string()?;
+            let mut lanes = figures
+                .lines()
+                .filter(|line| line.starts_with("waha_sm_lanes{"));
+            if lanes.all(|line| line.ends_with(" 0")) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(
+                    format!("replies are still not sent after {} s", PATIENCE.as_secs()).into(),
+                );
+            }
+            self.watch(SIDE_BY_SIDE);
+        }
+    }
+}
+
+fn event(who: usize, text: &str) -> serde_json::Value {
+    webhook::message(SESSION, CUSTOMERS[who].chat, CUSTOMERS[who].name, text)
+}
