@@ -154,7 +154,11 @@ fn load(args: &Args) -> Result<bool> {
     } else {
         println!("{report}");
     }
-    Ok(report.figures.clean())
+    let clean = report.figures.clean();
+    if !clean {
+        eprintln!("\nWhat the daemon said last:\n{}", daemon.last_words());
+    }
+    Ok(clean)
 }
 
 fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Result<Report> {

@@ -23,6 +23,7 @@ use crate::history::{self, Archive};
 use crate::logging;
 use crate::service::announcer::Announcer;
 use crate::service::archiver::Archiver;
+use crate::service::attendance;
 use crate::service::delivery::Context;
 use crate::service::intake::Intake;
 use crate::service::listener::Listener;
@@ -364,13 +365,18 @@ impl Daemon {
             bells: announcer_bells,
         };
         self.stage(back, "announcer", |shutdown| announcer.run(shutdown));
-        let worker = Worker {
+        let (lanes, handed_over) = mpsc::unbounded_channel();
+        let attendances = attendance::Context {
             process: process.clone(),
-            workers: settings.workers,
             store: store.clone(),
             script,
-            bells: worker_bells,
             wake_ups,
+            lanes,
+        };
+        let worker = Worker {
+            context: Arc::new(attendances),
+            workers: settings.workers,
+            bells: worker_bells,
         };
         self.stage(back, "worker", |shutdown| worker.run(shutdown));
         let context = Context {
@@ -384,6 +390,7 @@ impl Daemon {
             Sender {
                 context,
                 bells: sender_bells,
+                handed_over,
             }
             .run(shutdown)
         });

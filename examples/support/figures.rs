@@ -12,8 +12,8 @@ use super::traffic::Traffic;
 use super::usage::Usage;
 use super::volley::Shot;
 
-/// Doubled replies that are told one by one.
-const DOUBLED_SHOWN: usize = 10;
+/// Replies that are told one by one, of each kind.
+const SHOWN: usize = 10;
 
 /// In milliseconds.
 #[derive(Serialize)]
@@ -35,11 +35,11 @@ pub(crate) struct Figures {
     lost: usize,
     doubled: usize,
     out_of_order: usize,
-    /// Replies to nothing, or to another chat.
-    astray: usize,
+    /// Texts that echo nothing that their chat wrote.
+    astray: Vec<String>,
     webhook: Latency,
     webhook_to_reply: Latency,
-    /// For each doubled reply, how long before the kill it was taken first, in milliseconds; negative: after it.
+    /// For each doubled reply, how long before the kill WAHA took it first, in milliseconds; negative: after it.
     doubled_before_kill_ms: Vec<f64>,
 }
 
@@ -95,7 +95,7 @@ impl Figures {
             lost: taken.len() - replies.clone().count(),
             doubled: log.doubled.len(),
             out_of_order: out_of_order(traffic, shots, log),
-            astray: log.astray,
+            astray: log.astray.clone(),
             webhook: latency(
                 taken
                     .iter()
@@ -110,7 +110,7 @@ impl Figures {
 
     /// Every message was taken, and answered once, in order.
     pub(crate) fn clean(&self) -> bool {
-        self.refused + self.lost + self.doubled + self.out_of_order + self.astray == 0
+        self.refused + self.lost + self.doubled + self.out_of_order + self.astray.len() == 0
     }
 }
 
@@ -136,21 +136,22 @@ fn out_of_order(traffic: &Traffic, shots: &[Shot], log: &Log) -> usize {
 }
 
 fn latency(all: impl Iterator<Item = Duration>) -> Latency {
-    let mut histogram = Histogram::<u64>::new(3).ok();
-    for one in all {
-        if let Some(histogram) = &mut histogram {
-            histogram.saturating_record(u64::try_from(one.as_micros()).unwrap_or(u64::MAX));
-        }
-    }
-    let at = |quantile| {
-        histogram.as_ref().map_or(0.0, |histogram| {
-            histogram.value_at_quantile(quantile) as f64 / 1_000.0
-        })
+    // Cannot fail: from a microsecond to an hour, to three digits.
+    let Ok(mut histogram) = Histogram::<u64>::new_with_bounds(1, 3_600_000_000, 3) else {
+        return Latency {
+            p50_ms: 0.0,
+            p99_ms: 0.0,
+            max_ms: 0.0,
+        };
     };
+    for one in all {
+        histogram.saturating_record(u64::try_from(one.as_micros()).unwrap_or(u64::MAX));
+    }
+    let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1_000.0;
     Latency {
         p50_ms: at(0.5),
         p99_ms: at(0.99),
-        max_ms: at(1.0),
+        max_ms: histogram.max() as f64 / 1_000.0,
     }
 }
 
@@ -179,71 +180,58 @@ impl fmt::Display for Report {
             figures,
             cost,
         } = self;
+        let Figures {
+            taken,
+            repeated,
+            refused,
+            lost,
+            doubled,
+            out_of_order,
+            ..
+        } = figures;
+        let (webhooks, answers) = (figures.webhooks_per_second, figures.answered_per_second);
+        let astray = figures.astray.len();
         writeln!(f, "{load}; ready after {:.2} s\n", cost.start_to_ready_s)?;
-        write!(
-            f,
-            "webhooks  {:>8.0}/s  {} taken",
-            figures.webhooks_per_second, figures.taken
-        )?;
-        writeln!(
-            f,
-            ", {} of them after repeats; {} never",
-            figures.repeated.saturating_sub(figures.refused),
-            figures.refused
-        )?;
-        write!(
-            f,
-            "answered  {:>8.0}/s  {} lost, {} doubled",
-            figures.answered_per_second, figures.lost, figures.doubled
-        )?;
-        writeln!(
-            f,
-            ", {} out of order, {} astray\n",
-            figures.out_of_order, figures.astray
-        )?;
-        for before in figures.doubled_before_kill_ms.iter().take(DOUBLED_SHOWN) {
+        let after_repeats = repeated.saturating_sub(*refused);
+        let counts =
+            format!("{taken} taken, {after_repeats} of them after repeats; {refused} never");
+        writeln!(f, "webhooks  {webhooks:>8.0}/s  {counts}")?;
+        let counts =
+            format!("{lost} lost, {doubled} doubled, {out_of_order} out of order, {astray} astray");
+        writeln!(f, "answered  {answers:>8.0}/s  {counts}")?;
+        for before in figures.doubled_before_kill_ms.iter().take(SHOWN) {
             writeln!(
                 f,
-                "          doubled: WAHA took it first {before:.1} ms before the kill"
+                "          doubled: taken first {before:.1} ms before the kill"
             )?;
         }
-        writeln!(f, "latency, ms            p50       p99       max")?;
-        for (name, latency) in [
-            ("webhook", &figures.webhook),
-            ("webhook to reply", &figures.webhook_to_reply),
-        ] {
-            let Latency {
-                p50_ms,
-                p99_ms,
-                max_ms,
-            } = latency;
-            writeln!(f, "{name:16} {p50_ms:>9.2} {p99_ms:>9.2} {max_ms:>9.2}")?;
+        for text in figures.astray.iter().take(SHOWN) {
+            writeln!(f, "          astray: {text}")?;
         }
-        let Usage {
-            user_s,
-            system_s,
-            resident_mb,
-            peak_mb,
-        } = cost.daemon;
-        write!(
-            f,
-            "\ndaemon    CPU {:.2} s per 1,000 messages ",
-            cost.daemon_cpu_s_per_1000
-        )?;
-        writeln!(
-            f,
-            "({user_s:.2} user + {system_s:.2} system in all); memory {resident_mb:.0} MiB, peak {peak_mb:.0} MiB"
-        )?;
+        writeln!(f, "\nlatency, ms            p50       p99       max")?;
+        writeln!(f, "webhook          {}", figures.webhook)?;
+        writeln!(f, "webhook to reply {}\n", figures.webhook_to_reply)?;
+        let (cpu, per) = (cost.daemon_cpu_s_per_1000, "s per 1,000 messages");
+        let memory = format!(
+            "{:.0} MiB, peak {:.0} MiB",
+            cost.daemon.resident_mb, cost.daemon.peak_mb
+        );
+        writeln!(f, "daemon    CPU {cpu:.2} {per}; memory {memory}")?;
         if let (Some(cpu), Some(memory)) = (cost.redis_cpu_s_per_1000, cost.redis_memory_mb) {
-            writeln!(
-                f,
-                "redis     CPU {cpu:.2} s per 1,000 messages; memory {memory:.0} MiB"
-            )?;
+            writeln!(f, "redis     CPU {cpu:.2} {per}; memory {memory:.0} MiB")?;
         }
-        write!(
-            f,
-            "this load CPU {:.2} s per 1,000 messages, on the same cores",
-            cost.load_cpu_s_per_1000
-        )
+        let cpu = cost.load_cpu_s_per_1000;
+        write!(f, "this load CPU {cpu:.2} {per}, on the same cores")
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            p50_ms,
+            p99_ms,
+            max_ms,
+        } = self;
+        write!(f, "{p50_ms:>9.2} {p99_ms:>9.2} {max_ms:>9.2}")
     }
 }

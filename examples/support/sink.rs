@@ -21,7 +21,7 @@ pub(crate) struct Log {
     /// Further answers to the same message.
     pub(crate) doubled: Vec<(usize, Instant)>,
     /// Texts that answer none of our messages, or reached another chat than the one that asked.
-    pub(crate) astray: usize,
+    pub(crate) astray: Vec<String>,
 }
 
 struct Shared {
@@ -112,7 +112,7 @@ impl Shared {
                 log.answers.push((message, at));
             }
             Some(message) => log.doubled.push((message, at)),
-            None => log.astray += 1,
+            None => log.astray.push(format!("to {chat}: {text}")),
         }
         drop(log);
         self.changed.notify_all();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -13,7 +13,7 @@ use super::backoff;
 use super::wake_ups::WakeUps;
 use crate::clock;
 use crate::flow::{Next, Said, SaidKind, Script, State};
-use crate::store::{Claimed, Close, Committed, Error, Reply, Step, Store};
+use crate::store::{Claimed, Close, Committed, Error, Lane, Reply, Step, Store};
 use crate::waha::message::{Kind, Message};
 
 /// Between tries while Redis is away.
@@ -33,17 +33,37 @@ pub(crate) enum Ended {
     Stopped,
 }
 
+/// What all attendances of a process share.
+pub struct Context {
+    /// The process that owns the conversations.
+    pub process: String,
+    /// Where conversations are.
+    pub store: Store,
+    /// What to follow.
+    pub script: Arc<Script>,
+    /// Noted with each message.
+    pub wake_ups: Arc<WakeUps>,
+    /// To this process' sender.
+    pub lanes: mpsc::UnboundedSender<HandedOver>,
+}
+
 /// See the module.
 pub(crate) struct Attendance {
-    store: Store,
-    script: Arc<Script>,
-    wake_ups: Arc<WakeUps>,
+    context: Arc<Context>,
     session: String,
-    process: String,
     held: Claimed,
     state: State,
     /// When the flow must be asked even if the customer stays silent.
     wake_at: Option<i64>,
+}
+
+/// What a commit gives to this process' sender.
+#[derive(Debug)]
+pub enum HandedOver {
+    /// A lane of this session that was idle.
+    Lane(String, Lane),
+    /// The commit's answer was lost: perhaps a lane.
+    Unsure,
 }
 
 /// What one commit came to.
@@ -54,20 +74,11 @@ enum Stepped {
 }
 
 impl Attendance {
-    pub(crate) fn new(
-        store: Store,
-        script: Arc<Script>,
-        wake_ups: Arc<WakeUps>,
-        (session, process): (&str, &str),
-        held: Claimed,
-    ) -> Self {
+    pub(crate) fn new(context: Arc<Context>, session: &str, held: Claimed) -> Self {
         let state = state(&held);
         Self {
-            store,
-            script,
-            wake_ups,
+            context,
             session: session.to_owned(),
-            process: process.to_owned(),
             held,
             state,
             wake_at: None,
@@ -102,7 +113,12 @@ impl Attendance {
                     }
                 }
             }
-            match self.store.inbox(&self.session, &self.held.chat).await {
+            match self
+                .context
+                .store
+                .inbox(&self.session, &self.held.chat)
+                .await
+            {
                 Ok(inbox) => self.held.inbox = inbox,
                 Err(_) => {
                     if let Some(ended) = self.recover(&mut failures, shutdown).await {
@@ -122,9 +138,10 @@ impl Attendance {
         }
         let (unread, arrived) = read(&self.held.inbox);
         if begun && let Some(arrived) = arrived {
-            self.wake_ups.note(now - arrived);
+            self.context.wake_ups.note(now - arrived);
         }
         let advance = self
+            .context
             .script
             .advance(self.state.clone(), &unread, now.unsigned_abs());
         if let Some(fault) = &advance.fault {
@@ -151,7 +168,7 @@ impl Attendance {
                 outcome,
                 variables: variables(),
                 resume_within: if resumable {
-                    millis(self.script.resume_within())
+                    millis(self.context.script.resume_within())
                 } else {
                     0
                 },
@@ -159,11 +176,16 @@ impl Attendance {
             replies: self.replies(&advance.replies, now),
             now,
         };
-        let committed = self.store.commit(&self.session, step).await?;
-        Ok(match (committed, outcome) {
-            (Committed::Stale, _) => Stepped::Ended(Ended::Lost),
-            (Committed::Done { .. }, Some(outcome)) => Stepped::Ended(Ended::Closed(outcome)),
-            (Committed::Done { unread }, None) => {
+        let (unread, lane) = match self.context.store.commit(&self.session, step).await? {
+            Committed::Stale => return Ok(Stepped::Ended(Ended::Lost)),
+            Committed::Done { unread, lane } => (unread, lane),
+        };
+        if let Some(lane) = lane {
+            self.hand_over(HandedOver::Lane(self.session.clone(), lane));
+        }
+        Ok(match outcome {
+            Some(outcome) => Stepped::Ended(Ended::Closed(outcome)),
+            None => {
                 self.held.rev += 1;
                 self.held.inbox.clear();
                 self.state = advance.state;
@@ -175,6 +197,11 @@ impl Attendance {
                 }
             }
         })
+    }
+
+    /// The sender is gone when we stop; what it would have sent is released then.
+    fn hand_over(&self, handed_over: HandedOver) {
+        let _ = self.context.lanes.send(handed_over);
     }
 
     fn replies(&self, texts: &[String], now: i64) -> Vec<Reply> {
@@ -191,6 +218,7 @@ impl Attendance {
 
     /// After an answer of Redis' was lost: only Redis knows what was done. Goes on from there.
     async fn recover(&mut self, failures: &mut u32, shutdown: &CancellationToken) -> Option<Ended> {
+        self.hand_over(HandedOver::Unsure);
         loop {
             let delay = backoff::jittered(
                 backoff::delay(*failures, RETRY_FIRST, RETRY_LONGEST),
@@ -202,8 +230,9 @@ impl Attendance {
                 () = shutdown.cancelled() => return Some(Ended::Stopped),
             }
             match self
+                .context
                 .store
-                .reload(&self.session, &self.held.chat, &self.process)
+                .reload(&self.session, &self.held.chat, &self.context.process)
                 .await
             {
                 Ok(Some(held)) if held.epoch == self.held.epoch => {

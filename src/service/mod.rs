@@ -3,7 +3,7 @@
 
 pub mod announcer;
 pub mod archiver;
-mod attendance;
+pub mod attendance;
 mod backoff;
 pub mod delivery;
 pub mod intake;

@@ -1,9 +1,9 @@
 //! The sender is responsible for lanes: it takes those that are due and sends their replies, in order, one at a
 //! time per chat and many chats at once, until WAHA took them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
+use super::attendance::HandedOver;
 use super::delivery::{Context, deliver};
 use crate::clock;
-use crate::store::{Bell, Error, Lane, Store, Taken, Verdict};
+use crate::store::{Bell, Error, Lane, Taken, Verdict};
 use crate::waha::client::SendError;
 
 /// Who missed a bell finds the lane at the latest after this; also how exactly a retry is on time.
@@ -22,6 +23,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 const LANES_MAX: usize = 1_024;
 /// Lanes taken in one call; bounds how long Redis is held up.
 const TAKE_MAX: usize = 100;
+/// Longer than any command may take (the store's limit).
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
 /// How often WAHA is asked about a session that could not send.
 const PROBE_INTERVAL: Duration = Duration::from_secs(3);
 /// What is being sent when we stop may finish until then; WAHA itself may take 15 s, which a stop has not.
@@ -33,6 +36,8 @@ pub struct Sender {
     pub context: Context,
     /// [`Bell::Lanes`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
+    /// Lanes that this process' commits took.
+    pub handed_over: mpsc::UnboundedReceiver<HandedOver>,
 }
 
 /// Session and chat.
@@ -40,12 +45,15 @@ type Chat = (String, String);
 
 struct Dispatcher {
     context: Arc<Context>,
-    /// Lanes that a task of ours sends from.
-    in_hand: HashSet<Chat>,
+    /// Lanes that tasks of ours send from. Two for a moment, where one has settled its last reply and the next was
+    /// handed over before we heard of that.
+    in_hand: HashMap<Chat, usize>,
     /// Sessions with lanes that may be due.
     due: HashSet<String>,
     /// An answer of Redis' was lost: it may say that we hold what nobody sends.
     unsure: bool,
+    /// Lanes that may be such, and since when.
+    suspects: HashMap<Chat, Instant>,
     ended: mpsc::UnboundedSender<Chat>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -58,9 +66,10 @@ impl Sender {
         let (ended, mut endings) = mpsc::unbounded_channel();
         let mut dispatcher = Dispatcher {
             context: Arc::new(self.context),
-            in_hand: HashSet::new(),
+            in_hand: HashMap::new(),
             due: HashSet::new(),
             unsure: false,
+            suspects: HashMap::new(),
             ended,
             tasks: TaskTracker::new(),
             shutdown: shutdown.clone(),
@@ -75,12 +84,13 @@ impl Sender {
                     Some(_) => {}
                     None => break,
                 },
+                Some(handed_over) = self.handed_over.recv() => dispatcher.handed(handed_over),
                 chat = endings.recv() => if let Some(chat) = chat { dispatcher.finished(&chat) },
                 _ = poll.tick() => dispatcher.look_everywhere().await,
                 () = shutdown.cancelled() => break,
             }
-            while let Ok(chat) = endings.try_recv() {
-                dispatcher.finished(&chat);
+            while let Ok(handed_over) = self.handed_over.try_recv() {
+                dispatcher.handed(handed_over);
             }
             dispatcher.take().await;
         }
@@ -98,7 +108,19 @@ impl Sender {
 
 impl Dispatcher {
     fn finished(&mut self, chat: &Chat) {
-        self.in_hand.remove(chat);
+        if let Some(tasks) = self.in_hand.get_mut(chat) {
+            *tasks -= 1;
+            if *tasks == 0 {
+                self.in_hand.remove(chat);
+            }
+        }
+    }
+
+    fn handed(&mut self, handed_over: HandedOver) {
+        match handed_over {
+            HandedOver::Lane(session, lane) => self.send(&session, lane),
+            HandedOver::Unsure => self.unsure = true,
+        }
     }
 
     async fn look_everywhere(&mut self) {
@@ -109,30 +131,46 @@ impl Dispatcher {
 
     async fn try_look_everywhere(&mut self) -> Result<(), Error> {
         let store = self.context.store.clone();
+        let mut suspects = HashMap::new();
         for session in store.sessions().await? {
             if self.unsure {
-                self.release_forgotten(&store, &session).await?;
+                for chat in store.lanes_in_hand(&session, &self.context.process).await? {
+                    let chat = (session.clone(), chat);
+                    if !self.in_hand.contains_key(&chat) {
+                        let since = self
+                            .suspects
+                            .get(&chat)
+                            .copied()
+                            .unwrap_or_else(Instant::now);
+                        suspects.insert(chat, since);
+                    }
+                }
             }
             self.due.insert(session);
         }
-        self.unsure = false;
+        self.suspects = suspects;
+        self.release_forgotten().await?;
+        self.unsure = !self.suspects.is_empty();
         Ok(())
     }
 
-    /// Gives back what Redis says is ours and nobody here sends from.
-    async fn release_forgotten(&self, store: &Store, session: &str) -> Result<(), Error> {
-        for chat in store.lanes_in_hand(session, &self.context.process).await? {
-            if !self.in_hand.contains(&(session.to_owned(), chat.clone())) {
-                let (lane, now) = (Lane::unknown(chat), clock::now());
-                store
-                    .settle(
-                        session,
-                        &self.context.process,
-                        lane.settled(Verdict::Release { due: now }),
-                        now,
-                    )
-                    .await?;
-            }
+    /// Gives back what Redis says is ours and nobody here sends from: for so long that no answer can be on its way
+    /// that hands it to us.
+    async fn release_forgotten(&mut self) -> Result<(), Error> {
+        let forgotten: Vec<Chat> = self
+            .suspects
+            .iter()
+            .filter(|(_, since)| since.elapsed() > FORGOTTEN_AFTER)
+            .map(|(chat, _)| chat.clone())
+            .collect();
+        for chat in forgotten {
+            let (lane, now) = (Lane::unknown(chat.1.clone()), clock::now());
+            let released = lane.settled(Verdict::Release { due: now });
+            self.context
+                .store
+                .settle(&chat.0, &self.context.process, released, now)
+                .await?;
+            self.suspects.remove(&chat);
         }
         Ok(())
     }
@@ -171,7 +209,7 @@ impl Dispatcher {
 
     fn send(&mut self, session: &str, lane: Lane) {
         let chat = (session.to_owned(), lane.chat.clone());
-        self.in_hand.insert(chat.clone());
+        *self.in_hand.entry(chat.clone()).or_default() += 1;
         let (context, ended, shutdown) = (
             self.context.clone(),
             self.ended.clone(),

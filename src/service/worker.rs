@@ -14,10 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
-use super::attendance::{Attendance, Ended};
-use super::wake_ups::WakeUps;
+use super::attendance::{Attendance, Context, Ended};
 use crate::clock;
-use crate::flow::Script;
 use crate::store::{Bell, Claimed, Error, Store};
 
 /// Who missed a bell finds the work at the latest after this.
@@ -27,18 +25,12 @@ const CLAIM_MAX: usize = 100;
 
 /// See the module.
 pub struct Worker {
-    /// The process that owns what is claimed.
-    pub process: String,
+    /// What its conversations need.
+    pub context: Arc<Context>,
     /// How many customers are attended at a time.
     pub workers: usize,
-    /// Where conversations are.
-    pub store: Store,
-    /// What to follow.
-    pub script: Arc<Script>,
     /// [`Bell::Queue`] and [`Bell::Inbox`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
-    /// Noted with each message.
-    pub wake_ups: Arc<WakeUps>,
 }
 
 /// Session and chat.
@@ -124,7 +116,7 @@ impl Dispatcher {
     }
 
     async fn try_look_everywhere(&mut self) -> Result<(), Error> {
-        let store = self.worker.store.clone();
+        let store = self.worker.context.store.clone();
         for session in store.sessions().await? {
             for chat in store.unread(&session).await? {
                 if let Some(bell) = self.attended.get(&(session.clone(), chat)) {
@@ -142,14 +134,17 @@ impl Dispatcher {
 
     /// Attends what Redis says is ours and nobody here does.
     async fn attend_forgotten(&mut self, store: &Store, session: &str) -> Result<(), Error> {
-        for chat in store.held(session, &self.worker.process).await? {
+        for chat in store.held(session, &self.worker.context.process).await? {
             if self
                 .attended
                 .contains_key(&(session.to_owned(), chat.clone()))
             {
                 continue;
             }
-            if let Some(claimed) = store.reload(session, &chat, &self.worker.process).await? {
+            if let Some(claimed) = store
+                .reload(session, &chat, &self.worker.context.process)
+                .await?
+            {
                 self.attend(session, claimed);
             }
         }
@@ -163,8 +158,9 @@ impl Dispatcher {
             let count = (idle / (self.lines.len() + 1)).clamp(1, CLAIM_MAX);
             match self
                 .worker
+                .context
                 .store
-                .claim(&session, &self.worker.process, count, clock::now())
+                .claim(&session, &self.worker.context.process, count, clock::now())
                 .await
             {
                 Ok(claimed) => {
@@ -201,13 +197,7 @@ impl Dispatcher {
         );
         let bell = Arc::new(Notify::new());
         self.attended.insert(chat.clone(), bell.clone());
-        let attendance = Attendance::new(
-            self.worker.store.clone(),
-            self.worker.script.clone(),
-            self.worker.wake_ups.clone(),
-            (session, &self.worker.process),
-            claimed,
-        );
+        let attendance = Attendance::new(self.worker.context.clone(), session, claimed);
         let (ended, shutdown) = (self.ended.clone(), self.shutdown.clone());
         self.tasks.spawn(async move {
             match attendance.run(&bell, &shutdown).await {

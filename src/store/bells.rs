@@ -40,7 +40,9 @@ impl Bells {
     /// As [`Error`] says.
     pub async fn subscribe(config: &Config, process: &str) -> Result<Self, Error> {
         let mut builder = builder(config)?;
-        builder.with_performance_config(|performance| performance.broadcast_channel_capacity = UNHEARD_MAX);
+        builder.with_performance_config(|performance| {
+            performance.broadcast_channel_capacity = UNHEARD_MAX
+        });
         let subscriber = builder.build_subscriber_client()?;
         drop(subscriber.connect());
         subscriber.wait_for_connect().await?;

@@ -3,6 +3,7 @@
 use fred::interfaces::{HashesInterface, ListInterface, SetsInterface};
 
 use super::batch::Batch;
+use super::lanes::{Lane, following};
 use super::scripts::{Arguments, StateChange};
 use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
 
@@ -116,12 +117,14 @@ pub struct Close {
 }
 
 /// What became of a [`Step`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Committed {
-    /// Done; so many messages are still to be consumed.
+    /// Done.
     Done {
-        /// In the inbox.
+        /// Messages in the inbox that are still to be consumed.
         unread: u64,
+        /// The chat's lane, if it was idle: it is this process' to send from.
+        lane: Option<Lane>,
     },
     /// Refused: the conversation is another owner's by now, or this step was committed before.
     Stale,
@@ -353,10 +356,13 @@ pub(super) fn commit_batch(script: StateChange, first_notice_after: i64) -> Batc
                 push_step(&mut arguments, step);
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
-            steps
-                .iter()
-                .map(|_| Ok(committed(answer.number()?)))
-                .collect()
+            let mut committed = |step: Step| {
+                let (unread, element) = (answer.number()?, answer.text()?);
+                let lane = following(step.chat, element);
+                Ok(u64::try_from(unread)
+                    .map_or(Committed::Stale, |unread| Committed::Done { unread, lane }))
+            };
+            steps.into_iter().map(&mut committed).collect()
         }
     })
 }
@@ -377,10 +383,6 @@ fn push_step(arguments: &mut Arguments, step: &Step) {
     for reply in &step.replies {
         arguments.push_text(&reply.element());
     }
-}
-
-fn committed(unread: i64) -> Committed {
-    u64::try_from(unread).map_or(Committed::Stale, |unread| Committed::Done { unread })
 }
 
 fn millis(duration: std::time::Duration) -> i64 {

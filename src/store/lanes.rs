@@ -292,7 +292,8 @@ pub(super) fn settle_batch(script: StateChange) -> Batch<Settling, Option<Lane>>
     })
 }
 
-fn following(chat: String, element: String) -> Option<Lane> {
+/// A lane as scripts hand it over: its first reply, or nothing.
+pub(super) fn following(chat: String, element: String) -> Option<Lane> {
     (!element.is_empty()).then(|| Lane::new(chat, element))
 }
 
