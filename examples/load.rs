@@ -155,8 +155,9 @@ fn load(args: &Args) -> Result<bool> {
         println!("{report}");
     }
     let clean = report.figures.clean();
-    if !clean {
-        eprintln!("\nWhat the daemon said last:\n{}", daemon.last_words());
+    let complaints = daemon.complaints();
+    if !clean && !complaints.is_empty() {
+        eprintln!("\nWhat the daemon complained of last:\n{complaints}");
     }
     Ok(clean)
 }

@@ -201,8 +201,17 @@ impl Daemon {
 
     /// What the daemon said last, for whoever has to find out what went wrong.
     pub(crate) fn last_words(&self) -> String {
+        self.said(|_| true)
+    }
+
+    /// The warnings and errors among it.
+    pub(crate) fn complaints(&self) -> String {
+        self.said(|line| line.contains(" WARN ") || line.contains(" ERROR "))
+    }
+
+    fn said(&self, of_interest: impl Fn(&str) -> bool) -> String {
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
-        let lines: Vec<_> = log.lines().collect();
+        let lines: Vec<_> = log.lines().filter(|line| of_interest(line)).collect();
         lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n")
     }
 

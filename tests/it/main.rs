@@ -1,5 +1,12 @@
 //! The whole system from outside: the real binary, a real Redis, a WAHA that behaves like WAHA.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a helper of a test fails the test; it is no test function itself, as clippy.toml would allow"
+)]
+
 #[path = "../../examples/support/fake_waha.rs"]
 #[allow(
     dead_code,
