@@ -1,4 +1,53 @@
-//! waha-sm
+//! waha-sm: an attendance queue for WhatsApp behind WAHA.
+//!
+//! Customers write; WAHA posts what they wrote; this daemon puts them in line, tells them their place, attends
+//! them by a flow, and remembers everything. This page is the architecture; the README is for users.
+//!
+//! # The way of a message
+//!
+//! ```text
+//! WAHA --POST--> listener --HMAC--> intake --> [ingest] --bell--> worker --flow--> [commit] --> sender --> WAHA
+//!                                                 |                                   |            |
+//!                                                 +---------- history stream ---------+------------+--> archiver --> SQLite
+//!                announcer: who waits, and what changed for them --> [look] [announce] --bell--> sender
+//! ```
+//!
+//! What stands in [brackets] is one Lua script each (`store/lua/`): the only places where state changes.
+//!
+//! # What holds everywhere
+//!
+//! - A `200` to WAHA means: in Redis. Nothing slower than one script happens in the request.
+//! - A bell (Pub/Sub) says "look now" and carries no data. Who misses one finds the work on a slow poll.
+//! - A step of a conversation is one commit: inbox consumed, state saved, replies in the lane, history written,
+//!   together, or refused because the epoch is not the owner's or the step was committed before.
+//! - A lease belongs to a process, which says every half second that it lives. When it falls silent its conversations go
+//!   back to the line under their old tickets, and its lanes are due again. Whoever restarts on the same data directory
+//!   takes its own back at once.
+//! - After any answer of Redis' that was lost, nobody guesses: the conversation is read again, a lane is given back, a
+//!   settlement is repeated until it was taken.
+//! - Only the sender talks to a chat, only from its lane, in order. A worker never waits for WAHA.
+//! - The history is a consequence. The archiver stores the entries and its position in the stream in one SQLite
+//!   transaction, and trims the stream only after that.
+//! - Calls to Redis that many tasks make at once go out together ([`store`], `batch`): under load a call carries dozens.
+//!
+//! # Rooms, and who may know whom
+//!
+//! | room | is | knows |
+//! |---|---|---|
+//! | [`cli`], [`config`], [`app`], [`data_dir`], [`logging`], [`health`] | composition: settings, roles, the order of start and stop | all |
+//! | [`service`] | the agents, one file each; none knows another | store, history, waha, flow |
+//! | [`store`] | Redis; the only room that knows fred | nothing of ours |
+//! | [`history`] | SQLite; the only room that knows rusqlite | nothing of ours |
+//! | [`waha`] | the contract with WAHA: events, signatures, ids (pure), and its HTTP API | nothing of ours |
+//! | [`flow`] | what to say: pure, no I/O, no clock, no async, no WAHA | nothing of ours |
+//!
+//! A test (`tests/it/tidy.rs`) holds these walls up. Translation sits in the agent that knows both sides: the attendance
+//! turns WAHA's message into the flow's, the delivery turns a reply into a request and a line of the history.
+//!
+//! # Roles
+//!
+//! `serve` runs listener and archiver, `work` the rest, `all` both: with two runtimes in one process, the work at a lower
+//! priority, so that WAHA is answered at once however much there is to do ([`app`]).
 
 pub mod app;
 pub mod cli;

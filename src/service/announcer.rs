@@ -36,6 +36,11 @@ pub struct Announcer {
 impl Announcer {
     /// Runs until `shutdown`.
     pub async fn run(mut self, shutdown: CancellationToken) {
+        // Workers that have just started attend those who waited for them; nobody is told a place right before that.
+        tokio::select! {
+            () = sleep(POLL_INTERVAL) => {}
+            () = shutdown.cancelled() => return,
+        }
         let mut wait = Duration::ZERO;
         let mut sessions: Option<HashSet<String>> = None;
         let mut next: HashMap<String, i64> = HashMap::new();

@@ -88,11 +88,12 @@ impl Attendance {
     pub(crate) async fn run(mut self, bell: &Notify, shutdown: &CancellationToken) -> Ended {
         let mut failures = 0;
         loop {
-            let stepped = match self.step().await {
+            // In boxes: ten thousand customers who are silent take the room of a wait, not of a step.
+            let stepped = match Box::pin(self.step()).await {
                 Ok(stepped) => stepped,
                 Err(error) => {
                     debug!(%error, session = self.session, chat = self.held.chat, "a step was not committed; will look again");
-                    match self.recover(&mut failures, shutdown).await {
+                    match Box::pin(self.recover(&mut failures, shutdown)).await {
                         Some(ended) => return ended,
                         None => continue,
                     }
@@ -113,15 +114,10 @@ impl Attendance {
                     }
                 }
             }
-            match self
-                .context
-                .store
-                .inbox(&self.session, &self.held.chat)
-                .await
-            {
+            match Box::pin(self.context.store.inbox(&self.session, &self.held.chat)).await {
                 Ok(inbox) => self.held.inbox = inbox,
                 Err(_) => {
-                    if let Some(ended) = self.recover(&mut failures, shutdown).await {
+                    if let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await {
                         return ended;
                     }
                 }

@@ -19,7 +19,8 @@ fn a_forged_webhook_is_refused_logged_and_changes_nothing() {
     let wrong = sign(b"another secret", body.as_bytes());
     let altered = body.replace("\"oi\"", "\"ai\"");
     let keys = redis.number("DBSIZE");
-    let forged: Vec<(&str, &str, Vec<(&str, &str)>)> = vec![
+    type Headers<'a> = Vec<(&'a str, &'a str)>;
+    let forged: Vec<(&str, &str, Headers<'_>)> = vec![
         ("no signature", &body, vec![]),
         ("an empty one", &body, vec![("x-webhook-hmac", "")]),
         ("of another secret", &body, vec![("x-webhook-hmac", &wrong)]),
