@@ -418,17 +418,3 @@ fn a_wrong_setting_is_told_without_its_secrets() {
     assert!(!error.contains("pa55word"), "{error}");
     assert_eq!(new("http://a", Some("a\nb")), Err(BadConfig::ApiKey));
 }
-
-/// Not a test of right or wrong: `cargo test --release -- --ignored --nocapture pace` prints it.
-#[test]
-#[ignore = "a measurement"]
-fn pace() {
-    let server = Server::start(json("201 Created", r#"{"id":"true_55@c.us_3EB0A"}"#));
-    let client = server.client();
-    let rounds = 20_000;
-    let start = Instant::now();
-    for _ in 0..rounds {
-        client.send_text("s", &ana(), "how are you?").unwrap();
-    }
-    eprintln!("{:?} per send on one thread", start.elapsed() / rounds);
-}

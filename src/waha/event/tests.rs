@@ -702,20 +702,3 @@ proptest! {
         prop_assert!(treated.starts_with("inbound Text 1@c.us A"), "{}", treated);
     }
 }
-
-/// Not a test of right or wrong: `cargo test --release -- --ignored --nocapture pace` prints it.
-#[test]
-#[ignore = "a measurement"]
-fn pace() {
-    for (name, body) in FIXTURES {
-        let json: serde_json::Value = serde_json::from_slice(body).unwrap();
-        let line = json.to_string();
-        let rounds = 200_000;
-        let start = std::time::Instant::now();
-        for _ in 0..rounds {
-            std::hint::black_box(parse(std::hint::black_box(line.as_bytes()), NOW)).unwrap();
-        }
-        let each = start.elapsed() / rounds;
-        eprintln!("{:>8} {:>6} bytes  {name}", format!("{each:?}"), line.len());
-    }
-}
