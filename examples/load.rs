@@ -226,7 +226,6 @@ fn fire(
     before: Usage,
 ) -> Result<(Vec<Shot>, Option<Killed>)> {
     let (to_us, posted) = mpsc::channel();
-    // The daemon stops with the thread that started it, which is this one: so it is the posting that moves.
     let posting = std::thread::Builder::new()
         .name("volley".into())
         .spawn(move || {

@@ -5,13 +5,14 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -110,9 +111,12 @@ pub fn run(config: Config) -> Result<(), Error> {
 }
 
 fn runtime(name: &str, niceness: Option<i32>) -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut builder = Builder::new_multi_thread();
     builder
         .thread_name(name)
+        // Half of the cores each: a thread that finds its work in its own queue wakes no other.
+        .worker_threads((cores / 2).max(1))
         .enable_all()
         .max_blocking_threads(REQUESTS_MAX + BLOCKING_SPARE)
         .thread_stack_size(STACK);
@@ -126,6 +130,7 @@ fn runtime(name: &str, niceness: Option<i32>) -> io::Result<Runtime> {
 }
 
 /// What runs, in the order in which it is stopped.
+#[derive(Default)]
 struct Daemon {
     stopping: CancellationToken,
     /// Producers first: each stage ends before the next is told to.
@@ -135,8 +140,8 @@ struct Daemon {
     /// Who holds leases, and where; they are handed back once nobody works on them.
     leases: Option<(String, Store)>,
     private_redis: Option<PrivateRedis>,
-    // Last: the lock goes when everything else has.
-    _data_dir: Option<DataDir>,
+    /// Last: the lock goes when everything else has.
+    data_dir: Option<Arc<DataDir>>,
 }
 
 struct Stage {
@@ -149,28 +154,40 @@ impl Daemon {
     async fn run(config: Config, back: &Handle) -> Result<(), Error> {
         // Before anything starts, so that no signal is missed.
         let mut signals = Signals::new()?;
-        let started = tokio::select! {
-            started = Self::start(config, back) => started?,
-            () = signals.next() => return Ok(()),
+        let mut daemon = Self::default();
+        let result = tokio::select! {
+            started = daemon.start(config, back) => match started {
+                Ok(()) => {
+                    signals.next().await;
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+            () = signals.next() => Ok(()),
         };
-        signals.next().await;
-        info!("stopping; a second signal stops at once");
-        started.stopping.cancel();
+        if result.is_ok() {
+            info!("stopping; a second signal stops at once");
+        }
+        daemon.stopping.cancel();
+        // Also after a start that failed half-way: nothing of ours stays behind.
         tokio::select! {
-            () = started.stop() => info!("stopped"),
-            () = tokio::time::sleep(STOP_TIMEOUT) => warn!("not everything ended in time; nothing is lost: it goes on at the next start"),
+            () = daemon.stop() => {}
+            () = tokio::time::sleep(STOP_TIMEOUT) => {
+                warn!("not everything ended in time; nothing is lost: it goes on at the next start");
+            }
             () = signals.next() => warn!("stopped at once; nothing is lost: it goes on at the next start"),
         }
-        Ok(())
+        result.inspect(|()| info!("stopped"))
     }
 
-    async fn start(config: Config, back: &Handle) -> Result<Self, Error> {
+    async fn start(&mut self, config: Config, back: &Handle) -> Result<(), Error> {
         let Config { role, listen, .. } = config;
         let data_dir = if role.serves() {
-            Some(DataDir::take(&config.data_dir)?)
+            Some(Arc::new(DataDir::take(&config.data_dir)?))
         } else {
             None
         };
+        self.data_dir.clone_from(&data_dir);
         // Bound first: two daemons on one port should not touch anything.
         let listener = if role.serves() {
             let bound = TcpListener::bind(listen).await;
@@ -181,16 +198,7 @@ impl Daemon {
         } else {
             None
         };
-        let mut daemon = Self {
-            stopping: CancellationToken::new(),
-            stages: Vec::new(),
-            bells: Vec::new(),
-            stores: Vec::new(),
-            leases: None,
-            private_redis: None,
-            _data_dir: None,
-        };
-        let redis = daemon.redis(&config, data_dir.as_ref()).await?;
+        let redis = self.redis(&config, data_dir.as_deref()).await?;
         let metrics = Arc::new(Metrics::default());
         let script = Arc::new(config.flow);
         let settings = Work {
@@ -207,24 +215,22 @@ impl Daemon {
             })?,
         };
         if let Some(listener) = listener {
-            daemon
-                .listen(
-                    &redis,
-                    listener,
-                    &config.webhook_hmac_secret,
-                    metrics.clone(),
-                )
-                .await?;
+            self.listen(
+                &redis,
+                listener,
+                &config.webhook_hmac_secret,
+                metrics.clone(),
+            )
+            .await?;
         }
         if role.works() {
-            daemon
-                .work(&redis, back, settings, script, data_dir.as_ref())
+            self.work(&redis, back, settings, script, data_dir.as_deref())
                 .await?;
         }
         if let Some(data_dir) = &data_dir {
             let archive = Archive::open(&data_dir.path().join(history::FILE_NAME))?;
-            let store = daemon.connect(&redis, back).await?;
-            daemon.stage(back, ARCHIVER, |shutdown| {
+            let store = self.connect(&redis, back).await?;
+            self.stage(back, ARCHIVER, |shutdown| {
                 Archiver {
                     store,
                     archive,
@@ -233,14 +239,13 @@ impl Daemon {
                 .run(shutdown)
             });
         }
-        daemon._data_dir = data_dir;
         info!(
             ?role,
             listen = role.serves().then(|| listen.to_string()),
             workers = role.works().then_some(config.workers),
             "ready"
         );
-        Ok(daemon)
+        Ok(())
     }
 
     async fn redis(
@@ -332,12 +337,14 @@ impl Daemon {
             data_dir.set_process(&process)?;
         }
         let wake_ups = Arc::new(WakeUps::default());
-        let recoverer = Recoverer {
-            process: process.clone(),
-            workers: settings.workers,
-            store: store.clone(),
-            wake_ups: wake_ups.clone(),
-        };
+        let lapse = Arc::new(AtomicBool::new(false));
+        let recoverer = Recoverer::new(
+            process.clone(),
+            settings.workers,
+            store.clone(),
+            wake_ups.clone(),
+            lapse.clone(),
+        );
         recoverer.announce().await.map_err(failed)?;
 
         let (to_worker, worker_bells) = mpsc::unbounded_channel();
@@ -371,6 +378,7 @@ impl Daemon {
             store: store.clone(),
             script,
             wake_ups,
+            lapse,
             lanes,
         };
         let worker = Worker {
@@ -379,13 +387,13 @@ impl Daemon {
             bells: worker_bells,
         };
         self.stage(back, "worker", |shutdown| worker.run(shutdown));
-        let context = Context {
-            process: process.clone(),
-            store: store.clone(),
-            client: Arc::new(settings.client),
-            pacing: settings.pacing,
-            requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
-        };
+        let context = Context::new(
+            process.clone(),
+            store.clone(),
+            settings.client,
+            settings.pacing,
+            REQUESTS_MAX,
+        );
         self.stage(back, "sender", |shutdown| {
             Sender {
                 context,

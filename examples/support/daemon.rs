@@ -11,15 +11,16 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, getpid, kill_process};
 use tempfile::TempDir;
 
 /// As the first argument: be the daemon.
 const DAEMON: &str = "daemon";
-/// Tells the daemon whose it is, and which directory is to go with it.
-const EXAMPLE: &str = "EXAMPLE_PID";
+/// Tells the daemon which directory is to go with it.
 const PLACE: &str = "EXAMPLE_DIRECTORY";
 const START_PATIENCE: Duration = Duration::from_secs(30);
 /// The daemon itself takes ten seconds at most.
@@ -34,21 +35,30 @@ pub(crate) fn be_the_daemon() -> Option<ExitCode> {
     if arguments.next()? != DAEMON {
         return None;
     }
-    // However the example ends, by Ctrl-C or a kill, its daemon stops too, and with it the private Redis.
-    let _ = set_parent_process_death_signal(Some(Signal::TERM));
-    let code = waha_sm::cli::main(std::iter::once("waha-sm".into()).chain(arguments));
-    let parent = getppid().map(|parent| parent.as_raw_nonzero().to_string());
-    if let (Ok(example), Some(place)) = (std::env::var(EXAMPLE), std::env::var_os(PLACE))
-        && parent.is_none_or(|parent| parent != example)
-    {
-        // The example is gone and could not clean up.
+    let arguments = std::iter::once("waha-sm".into()).chain(arguments);
+    let Some(place) = std::env::var_os(PLACE) else {
+        return Some(waha_sm::cli::main(arguments));
+    };
+    let orphaned = Arc::new(AtomicBool::new(false));
+    let told = orphaned.clone();
+    std::thread::spawn(move || stop_with_the_example(&told));
+    let code = waha_sm::cli::main(arguments);
+    if orphaned.load(Ordering::Relaxed) {
+        // Nobody else is left to do it.
         let _ = std::fs::remove_dir_all(place);
     }
     Some(code)
 }
 
-/// See the module. Must be used by one thread that lives as long: the system tells the daemon to stop when the
-/// thread that started it ends.
+/// However the example ends, by Ctrl-C or a kill, its end of our standard input is closed then. So we stop too,
+/// and with us the private Redis.
+fn stop_with_the_example(orphaned: &AtomicBool) {
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    orphaned.store(true, Ordering::Relaxed);
+    let _ = kill_process(getpid(), Signal::TERM);
+}
+
+/// See the module.
 pub(crate) struct Daemon {
     settings: Vec<(&'static str, String)>,
     arguments: Vec<String>,
@@ -142,12 +152,15 @@ impl Daemon {
                     .into_iter()
                     .filter_map(|name| Some((name, std::env::var_os(name)?))),
             )
-            .env(EXAMPLE, std::process::id().to_string())
-            .env(PLACE, self.place.path())
             .env("DATA_DIR", self.data());
         if role == "all" {
-            command.env("LISTEN", self.address.to_string());
-            command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+            command
+                .stdin(Stdio::piped())
+                // Its own group: Ctrl-C at a terminal is for the example, whose end then ends the daemon.
+                .process_group(0)
+                .env(PLACE, self.place.path())
+                .env("LISTEN", self.address.to_string())
+                .envs(self.settings.iter().map(|(name, value)| (name, value)));
         }
         command
     }

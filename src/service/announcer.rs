@@ -8,12 +8,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::info;
 
 use super::attendance::said;
+use super::complaint::Complaint;
 use crate::clock;
-use crate::flow::{self, Command, Notice, QueueText, Script, Told};
-use crate::store::{Announcement, Bell, Error, Reply, Store, Waiting};
+use crate::flow::{self, Command, Notice, QueueText, Script, State, Told};
+use crate::store::{Announcement, Bell, Error, Leave, Reply, Store, Waiting};
 use crate::waha::message::Message;
 
 /// Who missed a bell finds the work at the latest after this.
@@ -41,6 +42,7 @@ impl Announcer {
             () = sleep(POLL_INTERVAL) => {}
             () = shutdown.cancelled() => return,
         }
+        let complaint = Complaint::default();
         let mut wait = Duration::ZERO;
         let mut sessions: Option<HashSet<String>> = None;
         let mut next: HashMap<String, i64> = HashMap::new();
@@ -65,7 +67,7 @@ impl Announcer {
                     wait = soonest.clamp(Duration::from_millis(1), POLL_INTERVAL);
                 }
                 Err(error) => {
-                    debug!(%error, "could not look at the line; will again");
+                    complaint.tell("could not look at the line", &error);
                     wait = POLL_INTERVAL;
                 }
             }
@@ -169,7 +171,10 @@ impl Announcer {
             }),
             (None, None) => None,
         };
-        let leave = (command == Some(Command::Leave)).then(|| LEFT.to_owned());
+        let leave = (command == Some(Command::Leave)).then(|| Leave {
+            outcome: LEFT.to_owned(),
+            variables: self.variables(&waiting.state),
+        });
         let told = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
         // Told just now, so look again when the rules say so after that.
         let after = flow::Waiting {
@@ -196,6 +201,7 @@ impl Announcer {
             notice: command.is_none(),
         });
         Announcement {
+            examined_before: waiting.examined,
             examined: waiting.examined + looked_at.saturating_sub(words.len()) as u64,
             chat: waiting.chat,
             id: waiting.id,
@@ -207,10 +213,18 @@ impl Announcer {
         }
     }
 
+    /// What a conversation that had begun before it went back to the line has saved.
+    fn variables(&self, state: &str) -> String {
+        let state: Option<State> = serde_json::from_str(state).ok();
+        state
+            .and_then(|state| serde_json::to_string(state.variables()).ok())
+            .unwrap_or_else(|| "{}".to_owned())
+    }
+
     /// The words for the queue among what was not looked at. What opened the conversation is never taken for one,
     /// and what follows a word to leave is for the next conversation.
     fn commands(&self, waiting: &Waiting) -> Words {
-        let opening = usize::from(waiting.examined == 0);
+        let opening = usize::from(waiting.examined == 0 && !waiting.begun);
         let mut found = Words {
             last: None,
             words: Vec::new(),

@@ -2,6 +2,7 @@
 //! the customer wrote, asks the flow, and commits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
@@ -43,8 +44,30 @@ pub struct Context {
     pub script: Arc<Script>,
     /// Noted with each message.
     pub wake_ups: Arc<WakeUps>,
+    /// Set when this process' leases may have lapsed.
+    pub lapse: Arc<AtomicBool>,
     /// To this process' sender.
     pub lanes: mpsc::UnboundedSender<HandedOver>,
+}
+
+/// The bell of one conversation.
+#[derive(Debug, Default)]
+pub(crate) struct Doorbell {
+    bell: Notify,
+    in_doubt: AtomicBool,
+}
+
+impl Doorbell {
+    /// Look now.
+    pub(crate) fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Look now, also whether the conversation is still ours.
+    pub(crate) fn ring_in_doubt(&self) {
+        self.in_doubt.store(true, Ordering::Relaxed);
+        self.bell.notify_one();
+    }
 }
 
 /// See the module.
@@ -85,7 +108,7 @@ impl Attendance {
         }
     }
 
-    pub(crate) async fn run(mut self, bell: &Notify, shutdown: &CancellationToken) -> Ended {
+    pub(crate) async fn run(mut self, bell: &Doorbell, shutdown: &CancellationToken) -> Ended {
         let mut failures = 0;
         loop {
             // In boxes: ten thousand customers who are silent take the room of a wait, not of a step.
@@ -108,11 +131,16 @@ impl Attendance {
                         clock::until(at, clock::now()).min(SLEEP_MAX)
                     });
                     tokio::select! {
-                        () = bell.notified() => {}
+                        () = bell.bell.notified() => {}
                         () = sleep(silence) => {}
                         () = shutdown.cancelled() => return Ended::Stopped,
                     }
                 }
+            }
+            if bell.in_doubt.swap(false, Ordering::Relaxed)
+                && let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await
+            {
+                return ended;
             }
             match Box::pin(self.context.store.inbox(&self.session, &self.held.chat)).await {
                 Ok(inbox) => self.held.inbox = inbox,
@@ -131,6 +159,17 @@ impl Attendance {
         let begun = self.wake_at.is_some();
         if begun && self.held.inbox.is_empty() && self.wake_at.is_some_and(|at| now < at) {
             return Ok(Stepped::Waiting);
+        }
+        if begun
+            && self.held.inbox.is_empty()
+            && self
+                .context
+                .store
+                .has_replies(&self.session, &self.held.chat)
+                .await?
+        {
+            // Nobody is silent who has not been given the question yet.
+            self.state.heard(now.unsigned_abs());
         }
         let (unread, arrived) = read(&self.held.inbox);
         if begun && let Some(arrived) = arrived {

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::backoff;
+use super::complaint::Throttle;
 use crate::clock;
 use crate::config::Pacing;
 use crate::store::{Lane, Reply, Settlement, Store, Verdict};
@@ -26,18 +27,43 @@ const TYPING_START: Duration = Duration::from_millis(500);
 const TYPING_PER_LETTER: Duration = Duration::from_millis(30);
 const TYPING_LONGEST: Duration = Duration::from_secs(6);
 
+/// How often it is told that replies are not sent; the metrics count each.
+const UNSENT_INTERVAL: Duration = Duration::from_secs(5);
+
 /// How and for whom to send.
 pub struct Context {
     /// The process that holds the lanes.
-    pub process: String,
+    pub(crate) process: String,
     /// Where lanes are.
-    pub store: Store,
+    pub(crate) store: Store,
     /// The way to WAHA.
-    pub client: Arc<Client>,
+    pub(crate) client: Arc<Client>,
     /// Whether to type like a person.
-    pub pacing: Pacing,
+    pacing: Pacing,
+    /// While WAHA is away, every waiting reply fails in the same way.
+    unsent: Throttle,
     /// Limits requests under way, each on a blocking thread.
-    pub requests: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
+}
+
+impl Context {
+    /// `requests` is how many may be under way at once.
+    pub fn new(
+        process: String,
+        store: Store,
+        client: Client,
+        pacing: Pacing,
+        requests: usize,
+    ) -> Self {
+        Self {
+            process,
+            store,
+            client: Arc::new(client),
+            pacing,
+            unsent: Throttle::new(UNSENT_INTERVAL),
+            requests: Arc::new(Semaphore::new(requests)),
+        }
+    }
 }
 
 /// Sends from a lane until it is empty, has to wait, or is no longer ours.
@@ -76,7 +102,9 @@ async fn attempt(
     }
     if context.pacing == Pacing::Human {
         tokio::select! {
-            () = pace(context, session, chat, &reply.text, first) => {}
+            paced = pace(context, session, chat, &reply.text, first) => if let Err(error) = paced {
+                return judge(context, session, chat, reply, Err(error)).await;
+            },
             () = shutdown.cancelled() => return Verdict::Release { due: clock::now() },
         }
     }
@@ -134,7 +162,12 @@ async fn judge(
             };
             let delay = backoff::delay(reply.attempts, RETRY_FIRST, RETRY_LONGEST);
             let delay = backoff::jittered(delay, fastrand::f64()).max(asked.min(GIVE_UP_AFTER));
-            warn!(session, chat = chat.as_str(), attempts = reply.attempts + 1, again_in = ?delay, %error, "a reply was not sent; will try again");
+            let attempts = reply.attempts + 1;
+            if context.unsent.due() {
+                warn!(session, chat = chat.as_str(), attempts, again_in = ?delay, %error, "a reply was not sent; will try again");
+            } else {
+                debug!(session, chat = chat.as_str(), attempts, again_in = ?delay, %error, "a reply was not sent; will try again");
+            }
             let again = Reply {
                 attempts: reply.attempts.saturating_add(1),
                 ..reply.clone()
@@ -172,28 +205,41 @@ fn dead(chat: &ChatId, reply: &Reply, reason: String, now: i64) -> Verdict {
 }
 
 /// Seen, and typing for as long as a person would; CONTRACT 9. Failures here cost nothing but looks.
-async fn pace(context: &Context, session: &str, chat: &ChatId, text: &str, first: bool) {
+///
+/// # Errors
+/// Only that the session can't send: then the message itself would have to wait for WAHA to say so again.
+async fn pace(
+    context: &Context,
+    session: &str,
+    chat: &ChatId,
+    text: &str,
+    first: bool,
+) -> Result<(), SendError> {
+    let telling = |told: Result<(), SendError>| match told {
+        Err(error @ SendError::SessionNotWorking { .. }) => Err(error),
+        _ => Ok(()),
+    };
     if first {
-        drop(
+        telling(
             call(context, session, chat, |client, session, chat| {
                 client.send_seen(session, chat)
             })
             .await,
-        );
+        )?;
     }
-    drop(
+    telling(
         call(context, session, chat, |client, session, chat| {
             client.start_typing(session, chat)
         })
         .await,
-    );
+    )?;
     sleep(typing(text.chars().count(), fastrand::f64())).await;
-    drop(
+    telling(
         call(context, session, chat, |client, session, chat| {
             client.stop_typing(session, chat)
         })
         .await,
-    );
+    )
 }
 
 /// How long a text of so many letters is typed; `chance` from 0 to 1 varies it by a fifth either way.
@@ -243,7 +289,7 @@ async fn settle(
     loop {
         match context
             .store
-            .settle(session, &context.process, settlement.clone(), clock::now())
+            .settle(session, settlement.clone(), clock::now())
             .await
         {
             Ok(next) => return next,

@@ -5,6 +5,7 @@ pub mod announcer;
 pub mod archiver;
 pub mod attendance;
 mod backoff;
+mod complaint;
 pub mod delivery;
 pub mod intake;
 pub mod listener;

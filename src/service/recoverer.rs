@@ -2,12 +2,14 @@
 //! that has fallen silent.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::warn;
 
+use super::complaint::Complaint;
 use super::wake_ups::WakeUps;
 use crate::clock;
 use crate::store::{Error, Store};
@@ -16,20 +18,49 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
 /// Six heartbeats missed. Customers of a killed process go on within five seconds; a process that stalls for
 /// longer than this loses what it holds, and its late writes are refused.
 const SILENT_AFTER: Duration = Duration::from_secs(3);
+/// A round that took longer, or came so late, was no contact with Redis.
+const CONTACT_WITHIN: Duration = Duration::from_millis(1_500);
+/// Each so many rounds also those are looked for who hold something and are on no list.
+const THOROUGH_ROUNDS: u64 = 20;
 
 /// See the module.
 pub struct Recoverer {
-    /// The process that says it lives.
-    pub process: String,
-    /// How many workers it has, for the estimated wait.
-    pub workers: usize,
-    /// Where leases are.
-    pub store: Store,
-    /// Added up with each heartbeat.
-    pub wake_ups: Arc<WakeUps>,
+    process: String,
+    workers: usize,
+    store: Store,
+    wake_ups: Arc<WakeUps>,
+    lapse: Arc<AtomicBool>,
+    complaint: Complaint,
+    rounds: u64,
+    last_round: Option<Instant>,
+    /// Since when Redis has answered without a break, if there was one. While it was away, nobody's heartbeat came
+    /// through, and the expiry of heartbeats went on: nobody is judged by that.
+    contact_since: Option<Instant>,
 }
 
 impl Recoverer {
+    /// `workers` are counted for the estimated wait; `wake_ups` are added up with each heartbeat; `lapse` is set when
+    /// this process was not heard of for so long that others may have taken over what it holds.
+    pub fn new(
+        process: String,
+        workers: usize,
+        store: Store,
+        wake_ups: Arc<WakeUps>,
+        lapse: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            process,
+            workers,
+            store,
+            wake_ups,
+            lapse,
+            complaint: Complaint::default(),
+            rounds: 0,
+            last_round: None,
+            contact_since: None,
+        }
+    }
+
     /// Says that the process lives; to be done once before it takes its first lease.
     ///
     /// # Errors
@@ -38,10 +69,11 @@ impl Recoverer {
         self.store
             .heartbeat(&self.process, self.workers, SILENT_AFTER)
             .await
+            .map(drop)
     }
 
     /// Runs until `shutdown`.
-    pub async fn run(self, shutdown: CancellationToken) {
+    pub async fn run(mut self, shutdown: CancellationToken) {
         let mut tick = interval(HEARTBEAT_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -50,7 +82,9 @@ impl Recoverer {
                 () = shutdown.cancelled() => return,
             }
             if let Err(error) = self.run_once().await {
-                debug!(%error, "no heartbeat: Redis is away");
+                self.contact_since = Some(Instant::now());
+                self.complaint
+                    .tell("could not say that this process lives", &error);
             }
         }
     }
@@ -59,10 +93,35 @@ impl Recoverer {
     ///
     /// # Errors
     /// As the store's.
-    pub async fn run_once(&self) -> Result<Vec<String>, Error> {
-        self.announce().await?;
+    pub async fn run_once(&mut self) -> Result<Vec<String>, Error> {
+        let begun = Instant::now();
+        if !self
+            .store
+            .heartbeat(&self.process, self.workers, SILENT_AFTER)
+            .await?
+        {
+            self.lapse.store(true, Ordering::Relaxed);
+        }
         self.wake_ups.add_up(&self.store).await?;
-        let silent = self.store.silent_processes().await?;
+        self.rounds += 1;
+        let mut silent = self.store.silent_processes().await?;
+        if self.rounds.is_multiple_of(THOROUGH_ROUNDS) {
+            silent.extend(self.store.unlisted_owners().await?);
+        }
+        if self
+            .last_round
+            .is_some_and(|last| last.elapsed() > CONTACT_WITHIN)
+            || begun.elapsed() > CONTACT_WITHIN
+        {
+            self.contact_since = Some(Instant::now());
+        }
+        self.last_round = Some(Instant::now());
+        if self
+            .contact_since
+            .is_some_and(|since| since.elapsed() < SILENT_AFTER)
+        {
+            return Ok(Vec::new());
+        }
         for process in &silent {
             let (conversations, lanes) = release(&self.store, process).await?;
             if conversations + lanes > 0 {

@@ -1,7 +1,7 @@
 //! The sender is responsible for lanes: it takes those that are due and sends their replies, in order, one at a
 //! time per chat and many chats at once, until WAHA took them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use super::attendance::HandedOver;
+use super::complaint::Complaint;
 use super::delivery::{Context, deliver};
 use crate::clock;
 use crate::store::{Bell, Error, Lane, Taken, Verdict};
@@ -19,7 +20,7 @@ use crate::waha::client::SendError;
 
 /// Who missed a bell finds the lane at the latest after this; also how exactly a retry is on time.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// Lanes in hand at once; most of them are typing.
+/// Lanes taken at once because they were due; most of them are typing.
 const LANES_MAX: usize = 1_024;
 /// Lanes taken in one call; bounds how long Redis is held up.
 const TAKE_MAX: usize = 100;
@@ -49,12 +50,15 @@ struct Dispatcher {
     /// handed over before we heard of that.
     in_hand: HashMap<Chat, usize>,
     /// Sessions with lanes that may be due.
-    due: HashSet<String>,
+    due: VecDeque<String>,
+    /// How many of those in hand were taken because they were due.
+    taken: usize,
+    complaint: Complaint,
     /// An answer of Redis' was lost: it may say that we hold what nobody sends.
     unsure: bool,
     /// Lanes that may be such, and since when.
-    suspects: HashMap<Chat, Instant>,
-    ended: mpsc::UnboundedSender<Chat>,
+    suspects: HashMap<Chat, (Lane, Instant)>,
+    ended: mpsc::UnboundedSender<(Chat, Origin)>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -67,7 +71,9 @@ impl Sender {
         let mut dispatcher = Dispatcher {
             context: Arc::new(self.context),
             in_hand: HashMap::new(),
-            due: HashSet::new(),
+            due: VecDeque::new(),
+            taken: 0,
+            complaint: Complaint::default(),
             unsure: false,
             suspects: HashMap::new(),
             ended,
@@ -79,7 +85,7 @@ impl Sender {
         loop {
             tokio::select! {
                 bell = self.bells.recv() => match bell {
-                    Some(Bell::Lanes(session)) => drop(dispatcher.due.insert(session)),
+                    Some(Bell::Lanes(session)) => dispatcher.due(session),
                     Some(Bell::Missed) => dispatcher.look_everywhere().await,
                     Some(_) => {}
                     None => break,
@@ -107,7 +113,8 @@ impl Sender {
 }
 
 impl Dispatcher {
-    fn finished(&mut self, chat: &Chat) {
+    fn finished(&mut self, (chat, origin): &(Chat, Origin)) {
+        self.taken -= usize::from(*origin == Origin::Taken);
         if let Some(tasks) = self.in_hand.get_mut(chat) {
             *tasks -= 1;
             if *tasks == 0 {
@@ -118,14 +125,14 @@ impl Dispatcher {
 
     fn handed(&mut self, handed_over: HandedOver) {
         match handed_over {
-            HandedOver::Lane(session, lane) => self.send(&session, lane),
+            HandedOver::Lane(session, lane) => self.send(&session, lane, Origin::HandedOver),
             HandedOver::Unsure => self.unsure = true,
         }
     }
 
     async fn look_everywhere(&mut self) {
         if let Err(error) = self.try_look_everywhere().await {
-            debug!(%error, "could not look for lanes; will again");
+            self.complaint.tell("could not look for lanes", &error);
         }
     }
 
@@ -134,19 +141,18 @@ impl Dispatcher {
         let mut suspects = HashMap::new();
         for session in store.sessions().await? {
             if self.unsure {
-                for chat in store.lanes_in_hand(&session, &self.context.process).await? {
-                    let chat = (session.clone(), chat);
+                for lane in store.lanes_in_hand(&session, &self.context.process).await? {
+                    let chat = (session.clone(), lane.chat.clone());
                     if !self.in_hand.contains_key(&chat) {
                         let since = self
                             .suspects
                             .get(&chat)
-                            .copied()
-                            .unwrap_or_else(Instant::now);
-                        suspects.insert(chat, since);
+                            .map_or_else(Instant::now, |(_, since)| *since);
+                        suspects.insert(chat, (lane, since));
                     }
                 }
             }
-            self.due.insert(session);
+            self.due(session);
         }
         self.suspects = suspects;
         self.release_forgotten().await?;
@@ -157,31 +163,31 @@ impl Dispatcher {
     /// Gives back what Redis says is ours and nobody here sends from: for so long that no answer can be on its way
     /// that hands it to us.
     async fn release_forgotten(&mut self) -> Result<(), Error> {
-        let forgotten: Vec<Chat> = self
-            .suspects
-            .iter()
-            .filter(|(_, since)| since.elapsed() > FORGOTTEN_AFTER)
-            .map(|(chat, _)| chat.clone())
-            .collect();
-        for chat in forgotten {
-            let (lane, now) = (Lane::unknown(chat.1.clone()), clock::now());
-            let released = lane.settled(Verdict::Release { due: now });
-            self.context
-                .store
-                .settle(&chat.0, &self.context.process, released, now)
-                .await?;
-            self.suspects.remove(&chat);
+        let now = clock::now();
+        for ((session, _), (lane, since)) in &self.suspects {
+            if since.elapsed() > FORGOTTEN_AFTER {
+                self.context
+                    .store
+                    .settle(session, lane.settled(Verdict::Release { due: now }), now)
+                    .await?;
+            }
         }
         Ok(())
     }
 
-    /// Takes due lanes for as many tasks as may still be started.
+    /// Lanes of this session may be due.
+    fn due(&mut self, session: String) {
+        if !self.due.contains(&session) {
+            self.due.push_back(session);
+        }
+    }
+
+    /// Takes due lanes for as many tasks as may still be started. Sessions take turns.
     async fn take(&mut self) {
-        while let (free @ 1.., Some(session)) = (
-            LANES_MAX.saturating_sub(self.in_hand.len()),
-            self.due.iter().next().cloned(),
-        ) {
-            let count = free.min(TAKE_MAX);
+        while let (free @ 1.., Some(session)) =
+            (LANES_MAX.saturating_sub(self.taken), self.due.pop_front())
+        {
+            let count = (free / (self.due.len() + 1)).clamp(1, TAKE_MAX);
             match self
                 .context
                 .store
@@ -189,37 +195,65 @@ impl Dispatcher {
                 .await
             {
                 Ok(Taken::Lanes(lanes)) => {
-                    if lanes.len() < count {
-                        self.due.remove(&session);
+                    let more = lanes.len() == count;
+                    for lane in lanes {
+                        self.taken += 1;
+                        self.send(&session, lane, Origin::Taken);
                     }
-                    lanes.into_iter().for_each(|lane| self.send(&session, lane));
+                    if more {
+                        self.due.push_back(session);
+                    }
                 }
-                Ok(Taken::Paused) => {
-                    self.due.remove(&session);
-                    self.tasks.spawn(probe(self.context.clone(), session));
-                }
+                Ok(Taken::Paused) => drop(self.tasks.spawn(probe(self.context.clone(), session))),
                 Err(error) => {
-                    debug!(%error, session, "could not take lanes; will again");
+                    self.complaint.tell("could not take lanes", &error);
                     self.unsure = true;
-                    self.due.remove(&session);
                 }
             }
         }
     }
 
-    fn send(&mut self, session: &str, lane: Lane) {
+    fn send(&mut self, session: &str, lane: Lane, origin: Origin) {
         let chat = (session.to_owned(), lane.chat.clone());
         *self.in_hand.entry(chat.clone()).or_default() += 1;
-        let (context, ended, shutdown) = (
+        let ending = Ending {
+            ended: self.ended.clone(),
+            chat: Some((chat, origin)),
+        };
+        let (context, session, shutdown) = (
             self.context.clone(),
-            self.ended.clone(),
+            session.to_owned(),
             self.shutdown.clone(),
         );
         self.tasks.spawn(async move {
-            deliver(&context, &chat.0, lane, &shutdown).await;
-            // The receiver is gone when we stop; then nobody needs to know.
-            let _ = ended.send(chat);
+            // Moved in here, so that it is dropped, and tells, also when something below panics.
+            let _ending = ending;
+            deliver(&context, &session, lane, &shutdown).await;
         });
+    }
+}
+
+/// Where a lane in hand came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// Taken because it was due: so many at most.
+    Taken,
+    /// Handed over by a commit of ours: not more than conversations are attended.
+    HandedOver,
+}
+
+/// Tells when a lane is no longer in hand.
+struct Ending {
+    ended: mpsc::UnboundedSender<(Chat, Origin)>,
+    chat: Option<(Chat, Origin)>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(chat) = self.chat.take() {
+            // The receiver is gone when we stop; then nobody needs to know.
+            let _ = self.ended.send(chat);
+        }
     }
 }
 

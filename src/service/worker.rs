@@ -4,17 +4,19 @@
 //! A worker is a place, not a thread: idle ones cost nothing, one that attends is a task that sleeps until its
 //! customer writes or falls silent.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use super::attendance::{Attendance, Context, Ended};
+use super::attendance::{Attendance, Context, Doorbell, Ended};
+use super::complaint::Complaint;
 use crate::clock;
 use crate::store::{Bell, Claimed, Error, Store};
 
@@ -40,12 +42,14 @@ type Chat = (String, String);
 struct Dispatcher {
     worker: Worker,
     /// The bell of each conversation that is attended.
-    attended: HashMap<Chat, Arc<Notify>>,
+    attended: HashMap<Chat, Arc<Doorbell>>,
     /// Sessions in whose line somebody may wait.
     lines: VecDeque<String>,
-    /// A claim's answer was lost: Redis may say that we hold what nobody attends.
+    /// A claim's answer was lost, an attendance panicked or our leases lapsed: what is attended here may not be what
+    /// Redis says is ours.
     unsure: bool,
-    ended: mpsc::UnboundedSender<Chat>,
+    complaint: Complaint,
+    ended: mpsc::UnboundedSender<Ending>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -60,6 +64,7 @@ impl Worker {
             attended: HashMap::new(),
             lines: VecDeque::new(),
             unsure: false,
+            complaint: Complaint::default(),
             ended,
             tasks: TaskTracker::new(),
             shutdown: shutdown.clone(),
@@ -72,7 +77,7 @@ impl Worker {
                     Some(bell) => dispatcher.heard(bell).await,
                     None => break,
                 },
-                chat = endings.recv() => dispatcher.freed(chat),
+                ending = endings.recv() => dispatcher.freed(ending),
                 _ = poll.tick() => dispatcher.look_everywhere().await,
                 () = shutdown.cancelled() => break,
             }
@@ -89,7 +94,7 @@ impl Dispatcher {
             Bell::Queue(session) => self.waits(session),
             Bell::Inbox(session, chat) => {
                 if let Some(bell) = self.attended.get(&(session, chat)) {
-                    bell.notify_one();
+                    bell.ring();
                 }
             }
             Bell::Missed => self.look_everywhere().await,
@@ -97,11 +102,25 @@ impl Dispatcher {
         }
     }
 
-    fn freed(&mut self, chat: Option<Chat>) {
-        if let Some(chat) = chat {
-            self.waits(chat.0.clone());
+    fn freed(&mut self, ending: Option<Ending>) {
+        let Some(Ending {
+            chat,
+            bell,
+            panicked,
+        }) = ending
+        else {
+            return;
+        };
+        // The chat may have opened its next conversation and been claimed again before we heard of this end.
+        if self
+            .attended
+            .get(&chat)
+            .is_some_and(|current| Arc::ptr_eq(current, &bell))
+        {
             self.attended.remove(&chat);
         }
+        self.unsure |= panicked;
+        self.waits(chat.0);
     }
 
     fn idle(&self) -> usize {
@@ -111,20 +130,21 @@ impl Dispatcher {
     /// Finds what bells that were missed rang for.
     async fn look_everywhere(&mut self) {
         if let Err(error) = self.try_look_everywhere().await {
-            debug!(%error, "could not look for work; will again");
+            self.complaint.tell("could not look for work", &error);
         }
     }
 
     async fn try_look_everywhere(&mut self) -> Result<(), Error> {
         let store = self.worker.context.store.clone();
+        self.unsure |= self.worker.context.lapse.swap(false, Ordering::Relaxed);
         for session in store.sessions().await? {
             for chat in store.unread(&session).await? {
                 if let Some(bell) = self.attended.get(&(session.clone(), chat)) {
-                    bell.notify_one();
+                    bell.ring();
                 }
             }
             if self.unsure {
-                self.attend_forgotten(&store, &session).await?;
+                self.compare(&store, &session).await?;
             }
             self.waits(session);
         }
@@ -132,9 +152,20 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Attends what Redis says is ours and nobody here does.
-    async fn attend_forgotten(&mut self, store: &Store, session: &str) -> Result<(), Error> {
-        for chat in store.held(session, &self.worker.context.process).await? {
+    /// Compares what is attended here with what Redis says is ours: attends what was forgotten, and lets those look
+    /// whose conversation went to somebody else.
+    async fn compare(&mut self, store: &Store, session: &str) -> Result<(), Error> {
+        let held: HashSet<String> = store
+            .held(session, &self.worker.context.process)
+            .await?
+            .into_iter()
+            .collect();
+        for ((_, chat), bell) in self.attended.iter().filter(|((of, _), _)| of == session) {
+            if !held.contains(chat) {
+                bell.ring_in_doubt();
+            }
+        }
+        for chat in held {
             if self
                 .attended
                 .contains_key(&(session.to_owned(), chat.clone()))
@@ -173,7 +204,7 @@ impl Dispatcher {
                     }
                 }
                 Err(error) => {
-                    debug!(%error, session, "could not claim; will again");
+                    self.complaint.tell("could not claim", &error);
                     self.unsure = true;
                 }
             }
@@ -195,21 +226,64 @@ impl Dispatcher {
             conversation = claimed.id,
             "claimed a conversation"
         );
-        let bell = Arc::new(Notify::new());
+        let bell = Arc::new(Doorbell::default());
         self.attended.insert(chat.clone(), bell.clone());
         let attendance = Attendance::new(self.worker.context.clone(), session, claimed);
-        let (ended, shutdown) = (self.ended.clone(), self.shutdown.clone());
+        let shutdown = self.shutdown.clone();
+        let ending = Ending {
+            chat: chat.clone(),
+            bell: bell.clone(),
+            panicked: true,
+        };
+        let tell = Tell {
+            ending: Some(ending),
+            ended: self.ended.clone(),
+        };
         self.tasks.spawn(async move {
+            // Moved in here, so that it is dropped, and tells, also when something below panics.
+            let tell = tell;
             match attendance.run(&bell, &shutdown).await {
-                Ended::Closed(outcome) => info!(session = chat.0, chat = chat.1, outcome, "conversation closed"),
+                Ended::Closed(outcome) => {
+                    info!(session = chat.0, chat = chat.1, outcome, "conversation closed");
+                }
                 Ended::Lost => warn!(
-                    session = chat.0, chat = chat.1,
-                    "another process took this conversation over, as this one had not been heard of; it goes on there"
+                    session = chat.0,
+                    chat = chat.1,
+                    "this conversation is no longer ours, as this process had not been heard of; it goes on elsewhere"
                 ),
                 Ended::Stopped => {}
             }
-            // The receiver is gone when we stop; then nobody needs to know.
-            let _ = ended.send(chat);
+            tell.well();
         });
+    }
+}
+
+/// A conversation is no longer attended.
+struct Ending {
+    chat: Chat,
+    bell: Arc<Doorbell>,
+    panicked: bool,
+}
+
+/// Tells of an ending when it is dropped.
+struct Tell {
+    ending: Option<Ending>,
+    ended: mpsc::UnboundedSender<Ending>,
+}
+
+impl Tell {
+    fn well(mut self) {
+        if let Some(ending) = &mut self.ending {
+            ending.panicked = false;
+        }
+    }
+}
+
+impl Drop for Tell {
+    fn drop(&mut self) {
+        if let Some(ending) = self.ending.take() {
+            // The receiver is gone when we stop; then nobody needs to know.
+            let _ = self.ended.send(ending);
+        }
     }
 }

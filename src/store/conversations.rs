@@ -357,8 +357,8 @@ pub(super) fn commit_batch(script: StateChange, first_notice_after: i64) -> Batc
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
             let mut committed = |step: Step| {
-                let (unread, element) = (answer.number()?, answer.text()?);
-                let lane = following(step.chat, element);
+                let (unread, element, token) = (answer.number()?, answer.text()?, answer.text()?);
+                let lane = following(step.chat, element, token);
                 Ok(u64::try_from(unread)
                     .map_or(Committed::Stale, |unread| Committed::Done { unread, lane }))
             };

@@ -38,7 +38,7 @@ const INBOX: &str = "inbox:";
 const UNREAD: &str = "unread";
 /// COUNTER: the last place in line given out.
 const TICKET: &str = "ticket";
-/// COUNTER: the last epoch given out; no two claims of a session share one.
+/// COUNTER: the last epoch or lane token given out; no two claims of a session share one.
 const EPOCH: &str = "epoch";
 /// ZSET: chat by ticket, of those who wait.
 const QUEUE: &str = "queue";
@@ -50,7 +50,7 @@ const ANNOUNCE: &str = "announce";
 const LANE: &str = "lane:";
 /// ZSET: chat by when (ms) its lane is next due; lanes in a sender's hands are not in it.
 const LANES: &str = "lanes";
-/// HASH: chat -> process, of the lanes in a sender's hands.
+/// HASH: chat -> process and token, of the lanes in a sender's hands.
 const SENDING: &str = "sending";
 /// STRING: the session can't send now; since when (ms).
 const PAUSED: &str = "paused";
@@ -132,6 +132,10 @@ impl Keys {
 
     pub(crate) fn announce(&self, session: &str) -> String {
         self.part(session, ANNOUNCE)
+    }
+
+    pub(crate) fn lane(&self, session: &str, chat: &str) -> String {
+        self.part(session, LANE) + chat
     }
 
     pub(crate) fn lanes(&self, session: &str) -> String {

@@ -60,21 +60,19 @@ pub struct Lane {
     /// The reply to send, or what stands in its place but can't be read.
     pub reply: Result<Reply, String>,
     element: String,
+    /// Tells this taking of the lane from every other.
+    token: String,
 }
 
 impl Lane {
-    fn new(chat: String, element: String) -> Self {
+    fn new(chat: String, element: String, token: String) -> Self {
         let reply = Reply::from_element(&element).ok_or_else(|| element.clone());
         Self {
             chat,
             reply,
             element,
+            token,
         }
-    }
-
-    /// A lane of which only the chat is known: it can be released and nothing else.
-    pub fn unknown(chat: String) -> Self {
-        Self::new(chat, String::new())
     }
 
     /// What became of its first reply.
@@ -82,6 +80,7 @@ impl Lane {
         Settlement {
             chat: self.chat.clone(),
             element: self.element.clone(),
+            token: self.token.clone(),
             verdict,
         }
     }
@@ -101,6 +100,7 @@ pub enum Taken {
 pub struct Settlement {
     chat: String,
     element: String,
+    token: String,
     verdict: Verdict,
 }
 
@@ -165,7 +165,7 @@ impl Store {
         }
         let mut lanes = Vec::new();
         while answer.more() {
-            lanes.push(Lane::new(answer.text()?, answer.text()?));
+            lanes.push(Lane::new(answer.text()?, answer.text()?, answer.text()?));
         }
         Ok(Taken::Lanes(lanes))
     }
@@ -178,39 +178,42 @@ impl Store {
     pub async fn settle(
         &self,
         session: &str,
-        process: &str,
         settlement: Settlement,
         now: Millis,
     ) -> Result<Option<Lane>, Error> {
-        self.inner
-            .settle
-            .call(
-                session,
-                Settling {
-                    process: process.to_owned(),
-                    settlement,
-                    now,
-                },
-            )
-            .await
+        self.inner.settle.call(session, (settlement, now)).await
     }
 
-    /// The chats whose lanes are in the hands of `process` according to Redis.
+    /// Whether a chat has replies that WAHA did not take yet.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn lanes_in_hand(&self, session: &str, process: &str) -> Result<Vec<String>, Error> {
+    pub async fn has_replies(&self, session: &str, chat: &str) -> Result<bool, Error> {
+        self.connected()?;
+        let count: i64 = self
+            .inner
+            .client
+            .exists(self.inner.keys.lane(session, chat))
+            .await?;
+        Ok(count > 0)
+    }
+
+    /// The lanes that are in the hands of `process` according to Redis.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn lanes_in_hand(&self, session: &str, process: &str) -> Result<Vec<Lane>, Error> {
         self.connected()?;
         let sending: Vec<(String, String)> = self
             .inner
             .client
             .hgetall(self.inner.keys.sending(session))
             .await?;
-        Ok(sending
-            .into_iter()
-            .filter(|(_, owner)| owner == process)
-            .map(|(chat, _)| chat)
-            .collect())
+        let ours = |(chat, token): (String, String)| {
+            let owner = token.split(' ').next().unwrap_or_default();
+            (owner == process).then(|| Lane::new(chat, String::new(), token))
+        };
+        Ok(sending.into_iter().filter_map(ours).collect())
     }
 
     /// Stops the lanes of a session until [`Store::resume`]. Returns whether they went until now.
@@ -266,41 +269,40 @@ impl Store {
     }
 }
 
-/// A [`Settlement`] on its way into a call.
-pub(super) struct Settling {
-    process: String,
-    settlement: Settlement,
-    now: Millis,
-}
-
-pub(super) fn settle_batch(script: StateChange) -> Batch<Settling, Option<Lane>> {
-    Batch::start(move |session: String, items: Vec<Settling>| {
+pub(super) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), Option<Lane>> {
+    Batch::start(move |session: String, items: Vec<(Settlement, Millis)>| {
         let script = script.clone();
         async move {
-            let process = items.first().map_or("", |item| item.process.as_str());
-            let now = items.iter().map(|item| item.now).max().unwrap_or(0);
-            let mut arguments = Arguments::new().text(process).number(now).number(DEAD_MAX);
-            for item in &items {
-                push_settlement(&mut arguments, &item.settlement);
+            let now = items.iter().map(|(_, now)| *now).max().unwrap_or(0);
+            let mut arguments = Arguments::new().number(now).number(DEAD_MAX);
+            for (settlement, _) in &items {
+                push_settlement(&mut arguments, settlement);
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
             items
                 .into_iter()
-                .map(|item| Ok(following(item.settlement.chat, answer.text()?)))
+                .map(|(settlement, _)| {
+                    Ok(following(settlement.chat, answer.text()?, settlement.token))
+                })
                 .collect()
         }
     })
 }
 
 /// A lane as scripts hand it over: its first reply, or nothing.
-pub(super) fn following(chat: String, element: String) -> Option<Lane> {
-    (!element.is_empty()).then(|| Lane::new(chat, element))
+pub(super) fn following(chat: String, element: String, token: String) -> Option<Lane> {
+    (!element.is_empty()).then(|| Lane::new(chat, element, token))
 }
 
 fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
     let mut push =
         |verdict: &str, due: Millis, again: &str, conversation: &str, data: &str, reason: &str| {
-            for text in [&settlement.chat, &settlement.element, verdict] {
+            for text in [
+                &settlement.chat,
+                &settlement.token,
+                &settlement.element,
+                verdict,
+            ] {
                 arguments.push_text(text);
             }
             arguments.push_number(due);

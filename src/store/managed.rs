@@ -27,8 +27,11 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How often a server that is starting, or was adopted, is asked whether it lives.
 const STARTING_POLL: Duration = Duration::from_millis(5);
 const ADOPTED_POLL: Duration = Duration::from_secs(1);
-/// Between the end of a server and its next start.
+/// Between the end of a server and its next start; doubled while it does not stay up.
 const RESTART_AFTER: Duration = Duration::from_millis(200);
+const RESTART_AFTER_LONGEST: Duration = Duration::from_secs(10);
+/// A server that ran for so long had started well.
+const STAYED_UP: Duration = Duration::from_secs(10);
 
 /// Why there is no private Redis.
 #[derive(Debug, thiserror::Error)]
@@ -181,6 +184,8 @@ impl Place {
             .stderr(Stdio::null())
             // Its own group: Ctrl-C at a terminal is for us, who stop it last.
             .process_group(0)
+            // Where we end without stopping it in order. Only a kill -9 of ours leaves it running, to be adopted.
+            .kill_on_drop(true)
             .spawn()
             .map_err(|error| self.failed(error.to_string()))
     }
@@ -237,7 +242,9 @@ async fn supervise(
     mut child: Option<Child>,
     stopping: CancellationToken,
 ) -> Option<Child> {
+    let mut restart_after = RESTART_AFTER;
     loop {
+        let started = Instant::now();
         let ended = async {
             match &mut child {
                 Some(child) => child
@@ -256,11 +263,15 @@ async fn supervise(
             reason = ended => warn!(reason, "the private Redis ended; starting it again"),
             () = stopping.cancelled() => return child,
         }
+        if started.elapsed() > STAYED_UP {
+            restart_after = RESTART_AFTER;
+        }
         loop {
             tokio::select! {
-                () = sleep(RESTART_AFTER) => {}
+                () = sleep(restart_after) => {}
                 () = stopping.cancelled() => return None,
             }
+            restart_after = (restart_after * 2).min(RESTART_AFTER_LONGEST);
             match place.launch().await {
                 Ok(started) => {
                     child = Some(started);
@@ -320,9 +331,17 @@ enum Ping {
 async fn ping(socket: &Path) -> Ping {
     match ask(socket, "PING").await {
         Ok(answer) if answer.starts_with("+PONG") => Ping::Ready,
-        // LOADING, or BUSY in a script: it lives.
-        Ok(answer) if answer.starts_with('-') => Ping::Loading,
-        Ok(_) | Err(_) => Ping::Nobody,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
+            ) =>
+        {
+            Ping::Nobody
+        }
+        // LOADING, BUSY in a script, or no answer at all for a while: it lives, and a second server on its files would
+        // ruin them.
+        Ok(_) | Err(_) => Ping::Loading,
     }
 }
 

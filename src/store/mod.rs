@@ -34,7 +34,7 @@ pub use gauges::{Gauges, WAKE_UP_BOUNDS_MS};
 pub use history::HistoryEntry;
 pub use lanes::{Lane, Reply, Settlement, Taken, Verdict};
 pub use managed::{PrivateRedis, PrivateRedisError};
-pub use waiting::{Announcement, Waiting};
+pub use waiting::{Announcement, Leave, Waiting};
 
 /// Why Redis did not do what was asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -151,7 +151,7 @@ struct Inner {
     closing: Arc<AtomicBool>,
     ingest: batch::Batch<Ingest, Ingested>,
     commit: batch::Batch<Step, Committed>,
-    settle: batch::Batch<lanes::Settling, Option<Lane>>,
+    settle: batch::Batch<(Settlement, Millis), Option<Lane>>,
 }
 
 impl Store {

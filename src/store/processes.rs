@@ -1,5 +1,6 @@
 //! Processes that hold leases: their heartbeats, and who has fallen silent.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use fred::interfaces::{HashesInterface, KeysInterface, SetsInterface};
@@ -8,7 +9,8 @@ use fred::types::Expiration;
 use super::{Error, Millis, Store};
 
 impl Store {
-    /// Says that `process` lives and has so many workers; it counts as dead after `expires_after` without it.
+    /// Says that `process` lives and has so many workers; it counts as dead after `expires_after` without it. Returns
+    /// whether it still counted as alive.
     ///
     /// # Errors
     /// As [`Error`] says.
@@ -17,23 +19,23 @@ impl Store {
         process: &str,
         workers: usize,
         expires_after: Duration,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let expiry =
             Expiration::PX(Millis::try_from(expires_after.as_millis()).unwrap_or(Millis::MAX));
         // The heartbeat first: a member of the set without one is a dead process.
-        let _: () = client
+        let before: Option<String> = client
             .set(
                 keys.process(process),
                 workers as i64,
                 Some(expiry),
                 None,
-                false,
+                true,
             )
             .await?;
         let _: i64 = client.sadd(keys.processes(), process).await?;
-        Ok(())
+        Ok(before.is_some())
     }
 
     /// The processes that are known and have fallen silent.
@@ -47,6 +49,35 @@ impl Store {
             .filter(|(_, workers)| workers.is_none())
             .map(|(process, _)| process)
             .collect())
+    }
+
+    /// Processes without a heartbeat that hold something and are not among the known ones: one that was forgotten in
+    /// the moment it woke up, took something, and died.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn unlisted_owners(&self) -> Result<Vec<String>, Error> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let mut owners = HashSet::new();
+        for session in self.sessions().await? {
+            let active: Vec<String> = client.hvals(keys.active(&session)).await?;
+            let sending: Vec<String> = client.hvals(keys.sending(&session)).await?;
+            owners.extend(active);
+            owners.extend(
+                sending
+                    .iter()
+                    .filter_map(|token| token.split(' ').next())
+                    .map(str::to_owned),
+            );
+        }
+        let mut unlisted = Vec::new();
+        for owner in owners {
+            if client.exists::<i64, _>(keys.process(&owner)).await? == 0 {
+                unlisted.push(owner);
+            }
+        }
+        Ok(unlisted)
     }
 
     /// How many workers there are, over all living processes.

@@ -52,7 +52,7 @@ sources! {
     look: 4,
     announce: 3,
     take_lanes: 4,
-    settle: 4,
+    settle: 3,
 }
 
 /// One script, bound to a connection.

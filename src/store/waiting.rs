@@ -23,6 +23,10 @@ pub struct Waiting {
     pub told: Option<(u64, Millis)>,
     /// How many messages of the inbox were looked at before.
     pub examined: u64,
+    /// It was attended before and went back to the line.
+    pub begun: bool,
+    /// The flow's state then, JSON, or empty.
+    pub state: String,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The messages not looked at yet, JSON.
@@ -42,12 +46,23 @@ pub struct Announcement {
     pub due: Millis,
     /// How many messages of the inbox have been looked at, without `words`.
     pub examined: u64,
-    /// The outcome, if the customer leaves.
-    pub leave: Option<String>,
+    /// How many had been looked at before: if somebody else has looked since, nothing is done.
+    pub examined_before: u64,
+    /// If the customer leaves.
+    pub leave: Option<Leave>,
     /// What the customer is told; replaces a notice that is not sent yet.
     pub reply: Option<Reply>,
     /// Messages that were words for the queue, as they stood in `unexamined`; they are taken out.
     pub words: Vec<String>,
+}
+
+/// A customer leaves the line.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    /// How the conversation ends.
+    pub outcome: String,
+    /// What was saved in it, JSON.
+    pub variables: String,
 }
 
 impl Store {
@@ -105,7 +120,9 @@ impl Store {
                 .text(&told)
                 .number(one.due)
                 .number(one.examined.cast_signed())
-                .text(one.leave.as_deref().unwrap_or_default())
+                .number(one.examined_before.cast_signed())
+                .text(one.leave.as_ref().map_or("", |leave| &leave.outcome))
+                .text(one.leave.as_ref().map_or("", |leave| &leave.variables))
                 .text(&one.reply.as_ref().map(Reply::element).unwrap_or_default())
                 .number(one.words.len() as i64);
             for word in &one.words {
@@ -130,6 +147,8 @@ fn waiting(mut answer: Answer) -> Result<Waiting, Error> {
         told: told.map(|position| (position, told_at.unwrap_or(0).cast_signed())),
         examined: examined.unwrap_or(0),
         name: answer.text()?,
+        begun: answer.text()? != "0",
+        state: answer.text()?,
         unexamined: answer.texts(),
     })
 }

@@ -121,3 +121,45 @@ fn silence_is_reminded_of_closed_and_taken_up_again_at_the_same_step() {
         "what was finished is not resumed"
     );
 }
+
+#[test]
+fn nobody_is_closed_for_silence_who_was_not_given_the_question() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(
+        r#"
+        name = "test"
+        start = "name"
+        [timeouts]
+        remind_after = "400ms"
+        close_after = "800ms"
+        [step.name]
+        ask = "your name?"
+        save = "name"
+        next = "bye"
+        [step.bye]
+        say = "bye"
+        end = "done"
+        "#,
+    );
+    let daemon = corner.all(&redis).set("FLOW_FILE", flow).start();
+    corner
+        .waha
+        .feel(crate::fake_waha::Mood::SessionIs("STOPPED"));
+    daemon.says(&chat(1), "hi");
+    daemon.wait_for_log("the session can't send");
+    let paused = std::time::Instant::now();
+    eventually("more than the time to close has passed", || {
+        (paused.elapsed() > std::time::Duration::from_secs(2)).then_some(())
+    });
+    corner.waha.feel(crate::fake_waha::Mood::Well);
+    assert_eq!(corner.texts(&chat(1), 1), ["your name?"]);
+    assert_eq!(redis.number("HLEN waha-sm:{default}:active"), 1);
+    daemon.says(&chat(1), "Zoe");
+    eventually("the answer counts", || {
+        corner
+            .waha
+            .texts(&chat(1))
+            .contains(&"bye".to_owned())
+            .then_some(())
+    });
+}

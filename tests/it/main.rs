@@ -33,4 +33,5 @@ mod private_redis;
 mod queue;
 mod recovery;
 mod sender;
+mod store;
 mod tidy;

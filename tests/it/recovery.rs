@@ -145,3 +145,95 @@ fn a_redis_that_dies_and_comes_back_costs_time_and_no_message() {
     });
     assert_eq!(corner.texts(&chat(1), 2), ["before", "after"]);
 }
+
+#[test]
+fn a_conversation_that_opens_anew_in_the_moment_it_closes_is_attended_like_any_other() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(
+        r#"
+        name = "test"
+        start = "ask"
+        [step.ask]
+        ask = "{{ opening }}?"
+        next = "bye"
+        [step.bye]
+        say = "bye {{ answer }}"
+        end = "done"
+        "#,
+    );
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", flow)
+        .set("WORKERS", "3")
+        .start();
+    for round in 0..30 {
+        // Three at once: the second closes what the first opened, the third opens the next.
+        for n in 0..3 {
+            daemon.says(&chat(1), &format!("{round}.{n}"));
+        }
+    }
+    // Whatever the storm came to: the next messages are answered at once, not after a silence.
+    for last in ["x", "y"] {
+        daemon.says(&chat(1), last);
+        let answer = format!("{last}?");
+        eventually("it is answered", || {
+            let texts = corner.waha.texts(&chat(1));
+            texts
+                .iter()
+                .any(|text| *text == format!("bye {last}") || text.ends_with(&answer))
+                .then_some(())
+        });
+    }
+}
+
+#[test]
+fn words_for_the_line_work_for_who_went_back_to_it_and_what_was_saved_is_kept() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(FLOW);
+    let with = |role| {
+        corner
+            .setup(role)
+            .set("REDIS_URL", redis.url())
+            .set("FLOW_FILE", &flow)
+    };
+    let serve = with("serve").start();
+    let mut dying = with("work").set("WORKERS", "2").start();
+    for n in [1, 2] {
+        serve.says(&chat(n), "hi");
+        corner.texts(&chat(n), 1);
+        serve.says(&chat(n), &format!("one{n}"));
+        corner.texts(&chat(n), 2);
+    }
+    dying.kill();
+    // One worker for two customers: the second waits.
+    let living = with("work").start();
+    living.wait_for_log("claimed a conversation");
+    serve.says(&chat(2), "leave");
+    let left = eventually("the second left", || {
+        let all = corner.history(&["--conversations", "--chat", &chat(2)]);
+        all.into_iter().find(|one| one["outcome"] == "left")
+    });
+    assert_eq!(left["variables"]["first"], "one2", "{left}");
+    serve.says(&chat(1), "two1");
+    assert_eq!(corner.texts(&chat(1), 3)[2], "one1 two1");
+}
+
+#[test]
+fn a_start_that_fails_leaves_nothing_running() {
+    let corner = Corner::new();
+    let setup = corner.setup("all");
+    std::fs::create_dir_all(&setup.data_dir).unwrap();
+    std::fs::write(
+        setup.data_dir.join("history.sqlite"),
+        "this is no database, whatever its name says",
+    )
+    .unwrap();
+    let output = setup.run();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("history.sqlite"), "{text}");
+    assert_eq!(
+        crate::harness::ask(&setup.data_dir.join("redis/redis.sock"), "PING"),
+        None
+    );
+}

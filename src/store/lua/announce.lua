@@ -1,20 +1,24 @@
 -- What became of those looked at: words for the queue taken out of the inbox, a notice in the lane, or the customer leaves.
 -- KEYS: namespace
 -- ARGV: session, now (ms), first_notice_after (ms), then per chat: chat, id, told ('' = nothing was told), due (ms: look
---       again), examined (messages of the inbox), leave (outcome, '' = stays), reply ('' = none), words (count), word...
+--       again), examined (messages of the inbox), examined_before, leave (outcome, '' = stays), variables (JSON), reply
+--       ('' = none), words (count), word...
 -- Returns: how many were still waiting
 local now, first_notice_after = tonumber(ARGV[2]), tonumber(ARGV[3])
 local waiting, i, replied = 0, 4, false
 while i <= #ARGV do
   local chat, id, told, due = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3])
-  local examined, leave, element, words = tonumber(ARGV[i + 4]), ARGV[i + 5], ARGV[i + 6], tonumber(ARGV[i + 7])
+  local examined, examined_before, leave, variables = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5]), ARGV[i + 6], ARGV[i + 7]
+  local element, words = ARGV[i + 8], tonumber(ARGV[i + 9])
   local key = CHAT .. chat
-  local status_now, id_now, name = unpack(redis.call('HMGET', key, 'status', 'id', 'name'))
+  local status_now, id_now, name, examined_now, claimed =
+    unpack(redis.call('HMGET', key, 'status', 'id', 'name', 'examined', 'claimed'))
   -- A worker may have claimed it in the meantime: then the words are the flow's, and no notice follows the greeting.
-  if status_now == 'waiting' and id_now == id then
+  -- Or another announcer has looked meanwhile: then it is told already.
+  if status_now == 'waiting' and id_now == id and tonumber(examined_now or 0) == examined_before then
     waiting = waiting + 1
     for j = 1, words do
-      redis.call('LREM', INBOX .. chat, 1, ARGV[i + 7 + j])
+      redis.call('LREM', INBOX .. chat, 1, ARGV[i + 9 + j])
     end
     if element ~= '' then
       drop_notices(chat)
@@ -24,7 +28,7 @@ while i <= #ARGV do
     if leave ~= '' then
       -- What was written before the word to leave was for this conversation and ends with it.
       redis.call('LTRIM', INBOX .. chat, examined, -1)
-      close(chat, id, name, false, now, leave, '{}', 0, first_notice_after)
+      close(chat, id, name, claimed, now, leave, variables, 0, first_notice_after)
       local head = redis.call('ZRANGE', QUEUE, 0, 0)[1]
       if head then
         redis.call('ZADD', ANNOUNCE, now, head)
@@ -42,7 +46,7 @@ while i <= #ARGV do
       redis.call('ZADD', ANNOUNCE, due, chat)
     end
   end
-  i = i + 8 + words
+  i = i + 10 + words
 end
 if replied then
   ring('lanes')

@@ -4,7 +4,7 @@
 --       ('' = goes on), variables (JSON), resume_within (ms, 0 = can't be resumed), replies (count), reply...
 -- Returns per conversation: how many messages its inbox still holds (a closed one: 0), or -1: refused, because another
 --       owner has it, or this step was committed before; and the first reply of its lane, if the lane was idle and is the
---       owner's to send from now on, else ''
+--       owner's to send from now on, with the token of that, else '' and ''
 local now, first_notice_after = tonumber(ARGV[2]), tonumber(ARGV[3])
 local paused = redis.call('EXISTS', PAUSED) == 1
 local answer, i = {}, 4
@@ -12,14 +12,12 @@ local answer, i = {}, 4
 -- Spares the sender of the same process a bell and a call: most lanes are idle when a reply comes.
 local function hand_over(chat, owner)
   if paused or redis.call('HEXISTS', SENDING, chat) == 1 then
-    return ''
+    return '', ''
   end
   if tonumber(redis.call('ZSCORE', LANES, chat)) > now then
-    return ''
+    return '', ''
   end
-  redis.call('ZREM', LANES, chat)
-  redis.call('HSET', SENDING, chat, owner)
-  return redis.call('LINDEX', LANE .. chat, 0)
+  return redis.call('LINDEX', LANE .. chat, 0), take_lane(chat, owner)
 end
 
 while i <= #ARGV do
@@ -29,7 +27,7 @@ while i <= #ARGV do
   local key = CHAT .. chat
   local epoch_now, rev_now, owner, id, claimed, name =
     unpack(redis.call('HMGET', key, 'epoch', 'rev', 'owner', 'id', 'claimed', 'name'))
-  local unread, handed_over = 0, ''
+  local unread, handed_over, token = 0, '', ''
   if epoch_now ~= epoch or rev_now ~= rev then
     unread = -1
   else
@@ -40,7 +38,7 @@ while i <= #ARGV do
       reply(chat, ARGV[i + 8 + j], now)
     end
     if replies > 0 then
-      handed_over = hand_over(chat, owner)
+      handed_over, token = hand_over(chat, owner)
     end
     if outcome == '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
@@ -56,6 +54,7 @@ while i <= #ARGV do
   end
   answer[#answer + 1] = unread
   answer[#answer + 1] = handed_over
+  answer[#answer + 1] = token
   i = i + 9 + replies
 end
 return answer

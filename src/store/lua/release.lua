@@ -15,7 +15,7 @@ for i = 1, #active, 2 do
     if ticket then
       redis.call('HSET', key, 'status', 'waiting')
       -- Without an epoch nothing that the old owner still writes is taken.
-      redis.call('HDEL', key, 'owner', 'epoch')
+      redis.call('HDEL', key, 'owner', 'epoch', 'examined')
       redis.call('ZADD', QUEUE, ticket, chat)
       redis.call('ZADD', ANNOUNCE, now + first_notice_after, chat)
       record('requeued', 'conversation', id, 'chat', chat, 'at', now)
@@ -25,7 +25,7 @@ for i = 1, #active, 2 do
 end
 local sending = redis.call('HGETALL', SENDING)
 for i = 1, #sending, 2 do
-  if sending[i + 1] == process then
+  if string.sub(sending[i + 1], 1, #process + 1) == process .. ' ' then
     redis.call('HDEL', SENDING, sending[i])
     redis.call('ZADD', LANES, now, sending[i])
     lanes = lanes + 1

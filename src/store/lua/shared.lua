@@ -63,6 +63,15 @@ local function reply(chat, element, now)
   end
 end
 
+-- Gives the chat's lane to a process. The token tells this taking from every other, also from an earlier or later one by
+-- the same process: who lost the lane in between must not go on with it.
+local function take_lane(chat, process)
+  local token = process .. ' ' .. redis.call('INCR', EPOCH)
+  redis.call('ZREM', LANES, chat)
+  redis.call('HSET', SENDING, chat, token)
+  return token
+end
+
 -- Takes the notices that nobody has sent yet out of the lane.
 local function drop_notices(chat)
   local first = redis.call('HEXISTS', SENDING, chat)

@@ -1,0 +1,240 @@
+//! The store's promises that no outside can provoke at will: answers that are lost, and leases that change hands.
+
+use std::time::Duration;
+
+use waha_sm::store::{Committed, Config, Ingest, Lane, Reply, Server, Step, Store, Taken, Verdict};
+
+use crate::harness::{Redis, SESSION, chat};
+use crate::webhook::new_stanza;
+
+async fn connect(redis: &Redis) -> Store {
+    let config = Config {
+        server: Server::Socket(redis.socket()),
+        prefix: "test:".to_owned(),
+        first_notice_after: Duration::from_secs(2),
+    };
+    Store::connect(&config, Duration::from_secs(10))
+        .await
+        .unwrap()
+}
+
+fn block_on(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(test);
+}
+
+fn ingest(text: &str) -> Ingest {
+    Ingest {
+        stanza: new_stanza(),
+        chat: chat(1),
+        name: String::new(),
+        message: format!("{{\"text\":\"{text}\"}}"),
+        now: 1_000,
+    }
+}
+
+fn reply(id: &str) -> Reply {
+    Reply {
+        id: id.to_owned(),
+        conversation: "c".to_owned(),
+        text: id.to_owned(),
+        queued_at: 1_000,
+        attempts: 0,
+        notice: false,
+    }
+}
+
+fn sent(lane: &Lane) -> waha_sm::store::Settlement {
+    lane.settled(Verdict::Sent {
+        conversation: "c".to_owned(),
+        data: "{}".to_owned(),
+    })
+}
+
+fn first(lane: &Lane) -> &str {
+    &lane.reply.as_ref().unwrap().id
+}
+
+/// Opens a conversation, claims it for `process` and commits these replies. The lane, handed over.
+async fn lane_of(store: &Store, process: &str, replies: &[&str]) -> Lane {
+    store.ingest(SESSION, ingest("hi")).await.unwrap();
+    let claimed = store
+        .claim(SESSION, process, 10, 1_000)
+        .await
+        .unwrap()
+        .remove(0);
+    let step = Step {
+        chat: claimed.chat,
+        epoch: claimed.epoch,
+        rev: claimed.rev,
+        consumed: 1,
+        state: "{}".to_owned(),
+        close: None,
+        replies: replies.iter().map(|id| reply(id)).collect(),
+        now: 1_000,
+    };
+    match store.commit(SESSION, step).await.unwrap() {
+        Committed::Done {
+            lane: Some(lane), ..
+        } => lane,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn take(store: &Store, process: &str) -> Vec<Lane> {
+    match store
+        .take_lanes(SESSION, process, 10, 1_000_000)
+        .await
+        .unwrap()
+    {
+        Taken::Lanes(lanes) => lanes,
+        Taken::Paused => panic!("paused"),
+    }
+}
+
+#[test]
+fn a_reply_that_waha_took_is_not_sent_again_even_if_the_lane_changed_hands_meanwhile() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let lane = lane_of(&store, "one", &["a", "b"]).await;
+        assert_eq!(first(&lane), "a");
+        store.release(SESSION, "one", 1_000).await.unwrap();
+        // The answer of WAHA's comes late: it counts, but the lane is no longer the old owner's.
+        assert!(
+            store
+                .settle(SESSION, sent(&lane), 1_000)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        let lanes = take(&store, "two").await;
+        assert_eq!(lanes.iter().map(first).collect::<Vec<_>>(), ["b"]);
+        assert!(
+            store
+                .settle(SESSION, sent(&lanes[0]), 1_000)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(take(&store, "two").await.is_empty());
+    });
+}
+
+#[test]
+fn a_settlement_that_is_repeated_as_its_answer_was_lost_settles_once() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let lane = lane_of(&store, "one", &["a", "b", "c"]).await;
+        for _ in 0..2 {
+            let next = store
+                .settle(SESSION, sent(&lane), 1_000)
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(first(&next), "b");
+        }
+        assert_eq!(
+            redis.number("LLEN test:{default}:lane:5511900000001@c.us"),
+            2
+        );
+    });
+}
+
+#[test]
+fn two_takings_of_a_lane_by_one_process_do_not_both_go_on() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let old = lane_of(&store, "one", &["a", "b"]).await;
+        // The process stalled, lost the lane, and took it again.
+        store.release(SESSION, "one", 1_000).await.unwrap();
+        let new = take(&store, "one").await.remove(0);
+        assert_eq!(first(&new), "a");
+        assert!(
+            store
+                .settle(SESSION, sent(&old), 1_000)
+                .await
+                .unwrap()
+                .is_none(),
+            "the old taking is over"
+        );
+        let next = store
+            .settle(SESSION, sent(&new), 1_000)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            first(&next),
+            "b",
+            "the new one goes on, and `a` was settled once"
+        );
+        assert_eq!(redis.ask("HGET test:{default}:counters replies:sent"), "$1");
+    });
+}
+
+#[test]
+fn a_step_is_taken_once_and_never_from_an_old_owner() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        store.ingest(SESSION, ingest("hi")).await.unwrap();
+        let old = store
+            .claim(SESSION, "one", 1, 1_000)
+            .await
+            .unwrap()
+            .remove(0);
+        let step = |claimed: &waha_sm::store::Claimed| Step {
+            chat: claimed.chat.clone(),
+            epoch: claimed.epoch.clone(),
+            rev: claimed.rev,
+            consumed: 1,
+            state: "{}".to_owned(),
+            close: None,
+            replies: vec![reply("a")],
+            now: 1_000,
+        };
+        store.release(SESSION, "one", 1_000).await.unwrap();
+        assert!(
+            matches!(
+                store.commit(SESSION, step(&old)).await.unwrap(),
+                Committed::Stale
+            ),
+            "nobody's"
+        );
+        let new = store
+            .claim(SESSION, "two", 1, 1_000)
+            .await
+            .unwrap()
+            .remove(0);
+        assert_eq!(new.inbox.len(), 1, "nothing was consumed");
+        assert!(
+            matches!(
+                store.commit(SESSION, step(&old)).await.unwrap(),
+                Committed::Stale
+            ),
+            "another's"
+        );
+        assert!(matches!(
+            store.commit(SESSION, step(&new)).await.unwrap(),
+            Committed::Done { unread: 0, .. }
+        ));
+        store.ingest(SESSION, ingest("more")).await.unwrap();
+        assert!(
+            matches!(
+                store.commit(SESSION, step(&new)).await.unwrap(),
+                Committed::Stale
+            ),
+            "the same step again"
+        );
+        assert_eq!(
+            store.inbox(SESSION, &chat(1)).await.unwrap().len(),
+            1,
+            "what came later is still there"
+        );
+    });
+}
