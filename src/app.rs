@@ -48,7 +48,7 @@ const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 /// At start Redis may still be reading its files.
 const REDIS_PATIENCE: Duration = Duration::from_secs(30);
 /// Below the listener's threads (0), above what is truly idle (19).
-const WORK_NICENESS: i32 = 10;
+const WORK_NICENESS: i32 = 19;
 /// The whole stop: supervisors kill after ten seconds.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
 
@@ -132,6 +132,7 @@ fn runtime(name: &str, niceness: Option<i32>) -> io::Result<Runtime> {
 /// What runs, in the order in which it is stopped.
 #[derive(Default)]
 struct Daemon {
+    started: CancellationToken,
     stopping: CancellationToken,
     /// Producers first: each stage ends before the next is told to.
     stages: Vec<Stage>,
@@ -228,17 +229,20 @@ impl Daemon {
                 .await?;
         }
         if let Some(data_dir) = &data_dir {
-            let archive = Archive::open(&data_dir.path().join(history::FILE_NAME))?;
+            let path = data_dir.path().join(history::FILE_NAME);
+            let archive = Archive::open(&path)?;
             let store = self.connect(&redis, back).await?;
             self.stage(back, ARCHIVER, |shutdown| {
                 Archiver {
                     store,
                     archive,
+                    path,
                     metrics,
                 }
                 .run(shutdown)
             });
         }
+        self.started.cancel();
         info!(
             ?role,
             listen = role.serves().then(|| listen.to_string()),
@@ -302,6 +306,7 @@ impl Daemon {
             },
             store,
             metrics,
+            started: self.started.clone(),
             stopping: self.stopping.clone(),
         };
         self.stage(&front, "listener", |shutdown| {
@@ -320,6 +325,9 @@ impl Daemon {
     ) -> Result<(), Error> {
         let process = new_process_name()?;
         let store = self.connect(redis, back).await?;
+        // Heartbeats at the listener's priority: however much there is to do, others must hear of us.
+        let front = Handle::current();
+        let heart = self.connect(redis, &front).await?;
         let failed = |source| Error::Store {
             at: redis.server.shown(),
             source,
@@ -341,7 +349,7 @@ impl Daemon {
         let recoverer = Recoverer::new(
             process.clone(),
             settings.workers,
-            store.clone(),
+            heart,
             wake_ups.clone(),
             lapse.clone(),
         );
@@ -403,7 +411,7 @@ impl Daemon {
             .run(shutdown)
         });
         // After the others: it says that we live for as long as they hold something.
-        self.stage(back, "recoverer", |shutdown| recoverer.run(shutdown));
+        self.stage(&front, "recoverer", |shutdown| recoverer.run(shutdown));
         self.leases = Some((process, store));
         Ok(())
     }

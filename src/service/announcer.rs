@@ -149,7 +149,7 @@ impl Announcer {
         } = self.commands(&waiting);
         let place = flow::Waiting {
             position,
-            opened_at: unsigned(waiting.opened_at),
+            opened_at: unsigned(waiting.since),
             told: waiting.told.map(|(position, at)| Told {
                 position,
                 at: unsigned(at),

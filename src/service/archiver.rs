@@ -1,12 +1,15 @@
 //! The archiver is responsible for the history: it copies the stream to SQLite in batches, and trims what is
 //! safely there.
 
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info, warn};
 
+use super::complaint::Throttle;
 use super::metrics::Metrics;
 use crate::history::{self, Archive, StreamEntry};
 use crate::store::{self, Store};
@@ -20,12 +23,17 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// One clear error a minute, not one a second.
 const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
 
+/// The last flush when stopping; what is left then is archived after the next start.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// See the module.
 pub struct Archiver {
     /// Where entries come from.
     pub store: Store,
-    /// Where they go; in a box of its own while a blocking thread has it.
+    /// Where they go.
     pub archive: Archive,
+    /// Where that is, to open it again after a failure.
+    pub path: PathBuf,
     /// Told whether the archive works.
     pub metrics: Arc<Metrics>,
 }
@@ -41,91 +49,140 @@ enum Error {
 }
 
 impl Archiver {
-    /// Runs until `shutdown`, then archives what is left.
+    /// Runs until `shutdown`, then archives what is left, to a deadline.
     pub async fn run(self, shutdown: CancellationToken) {
         let Self {
             store,
             archive,
+            path,
             metrics,
         } = self;
-        let mut archive = Some(archive);
-        let mut complained: Option<Instant> = None;
+        let mut round = Round {
+            store,
+            path,
+            archive: Some(archive),
+            trimmed: HashSet::new(),
+        };
+        let errors = Throttle::new(COMPLAIN_INTERVAL);
+        let mut failing = false;
+        let mut stop_at: Option<Instant> = None;
         loop {
-            let last_round = shutdown.is_cancelled();
-            let wait = match run_once(&store, &mut archive).await {
-                Ok(0) if last_round => return,
-                Ok(0) => POLL_INTERVAL,
-                Ok(_) => Duration::ZERO,
+            if shutdown.is_cancelled() {
+                stop_at.get_or_insert_with(|| Instant::now() + FLUSH_TIMEOUT);
+            }
+            let wait = match round.run().await {
+                Ok(archived) => {
+                    if failing {
+                        failing = false;
+                        metrics.set_archive_error(None);
+                        info!("the history is written again");
+                    }
+                    match (archived, stop_at) {
+                        (0, Some(_)) => return,
+                        (0, None) => POLL_INTERVAL,
+                        _ => Duration::ZERO,
+                    }
+                }
                 Err(error) => {
+                    failing = true;
+                    // Perhaps the file itself is at fault: opened anew, it shows.
+                    round.archive = None;
                     let reason = crate::describe(&error);
-                    if complained.is_none_or(|at| at.elapsed() > COMPLAIN_INTERVAL) {
-                        complained = Some(Instant::now());
+                    if errors.due() {
                         error!(
                             reason,
                             "the history can't be written; it waits in Redis, and attendance goes on"
                         );
                     }
                     metrics.set_archive_error(Some(reason));
-                    if last_round || archive.is_none() {
-                        return;
-                    }
                     RETRY_AFTER
                 }
             };
-            if wait != RETRY_AFTER && complained.take().is_some() {
-                warn!("the history is written again");
-                metrics.set_archive_error(None);
+            if stop_at.is_some_and(|at| Instant::now() > at || failing) {
+                warn!(
+                    "not all of the history was written before the stop; the rest follows after the next start"
+                );
+                return;
             }
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = shutdown.cancelled() => {}
+                () = shutdown.cancelled(), if stop_at.is_none() => {}
             }
         }
     }
 }
 
-/// One batch of each session. Returns how many entries were archived.
-async fn run_once(store: &Store, archive: &mut Option<Archive>) -> Result<usize, Error> {
-    let mut archived = 0;
-    for session in store.sessions().await? {
-        let position = with(archive, {
-            let session = session.clone();
-            move |archive| archive.position(&session)
-        })
-        .await?;
-        let entries = store.history(&session, position.as_deref(), BATCH).await?;
-        let Some(last) = entries.last().map(|entry| entry.stream_id.clone()) else {
-            continue;
-        };
-        archived += entries.len();
-        let entries: Vec<StreamEntry> = entries
-            .into_iter()
-            .map(|entry| StreamEntry {
-                session: session.clone(),
-                stream_id: entry.stream_id,
-                fields: entry.fields,
-            })
-            .collect();
-        let appended = with(archive, move |archive| archive.append(&entries)).await?;
-        debug!(session, ?appended, "archived");
-        // Only now: until the transaction is on disk, the stream is the only copy.
-        store.trim_history(&session, &last).await?;
-    }
-    Ok(archived)
+struct Round {
+    store: Store,
+    path: PathBuf,
+    /// `None` after a failure, and while a blocking thread has it.
+    archive: Option<Archive>,
+    /// Sessions whose stream was trimmed since the start.
+    trimmed: HashSet<String>,
 }
 
-/// Does something with the archive on a blocking thread.
-async fn with<T: Send + 'static>(
-    place: &mut Option<Archive>,
-    work: impl FnOnce(&mut Archive) -> Result<T, history::Error> + Send + 'static,
-) -> Result<T, Error> {
-    let mut archive = place.take().ok_or(Error::Thread)?;
-    let (archive, result) = tokio::task::spawn_blocking(move || {
-        let result = work(&mut archive);
-        (archive, result)
-    })
-    .await
-    .map_err(|_| Error::Thread)?;
-    *place = Some(archive);
-    Ok(result?)
+impl Round {
+    /// One batch of each session. Returns how many entries were archived.
+    async fn run(&mut self) -> Result<usize, Error> {
+        let mut archived = 0;
+        for session in self.store.sessions().await? {
+            let position = self
+                .with({
+                    let session = session.clone();
+                    move |archive| archive.position(&session)
+                })
+                .await?;
+            if let Some(position) = &position
+                && !self.trimmed.contains(&session)
+            {
+                // We may have been killed between the archive's transaction and the trim.
+                self.store.trim_history(&session, position).await?;
+                self.trimmed.insert(session.clone());
+            }
+            let entries = self
+                .store
+                .history(&session, position.as_deref(), BATCH)
+                .await?;
+            let Some(last) = entries.last().map(|entry| entry.stream_id.clone()) else {
+                continue;
+            };
+            archived += entries.len();
+            let entries: Vec<StreamEntry> = entries
+                .into_iter()
+                .map(|entry| StreamEntry {
+                    session: session.clone(),
+                    stream_id: entry.stream_id,
+                    fields: entry.fields,
+                })
+                .collect();
+            let appended = self.with(move |archive| archive.append(&entries)).await?;
+            if let Some(unreadable) = &appended.first_unreadable {
+                warn!(
+                    session,
+                    unreadable,
+                    "an entry of the history can't be understood; it is kept as it came"
+                );
+            }
+            debug!(session, stored = appended.stored, "archived");
+            // Only now: until the transaction is on disk, the stream is the only copy.
+            self.store.trim_history(&session, &last).await?;
+        }
+        Ok(archived)
+    }
+
+    /// Does something with the archive on a blocking thread, opening it first where need be.
+    async fn with<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Archive) -> Result<T, history::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (archive, path) = (self.archive.take(), self.path.clone());
+        let worked = tokio::task::spawn_blocking(move || {
+            let mut archive = archive.map_or_else(|| Archive::open(&path), Ok)?;
+            let result = work(&mut archive)?;
+            Ok::<_, history::Error>((archive, result))
+        });
+        let (archive, result) = worked.await.map_err(|_| Error::Thread)??;
+        self.archive = Some(archive);
+        Ok(result)
+    }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
@@ -64,6 +64,11 @@ impl Context {
             requests: Arc::new(Semaphore::new(requests)),
         }
     }
+
+    /// For one request. Always there sooner or later: nobody closes the semaphore.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        self.requests.clone().acquire_owned().await.ok()
+    }
 }
 
 /// Sends from a lane until it is empty, has to wait, or is no longer ours.
@@ -76,19 +81,21 @@ pub(crate) async fn deliver(
     let mut next = Some(lane);
     let mut first = true;
     while let Some(lane) = next {
-        let verdict = match (&lane.reply, ChatId::person(&lane.chat)) {
+        let (verdict, permit) = match (&lane.reply, ChatId::person(&lane.chat)) {
             (Ok(reply), Some(chat)) => {
                 attempt(context, session, &chat, reply, first, shutdown).await
             }
-            (Err(element), _) => unreadable(session, &lane.chat, element),
-            (Ok(reply), None) => unreadable(session, &lane.chat, &reply.text),
+            (Err(element), _) => (unreadable(session, &lane.chat, element), None),
+            (Ok(reply), None) => (unreadable(session, &lane.chat, &reply.text), None),
         };
         first = false;
         next = settle(context, session, &lane.settled(verdict), shutdown).await;
+        // Only now: what was sent and not settled is in doubt after a crash, so there is never more of it than permits.
+        drop(permit);
     }
 }
 
-/// Sends one reply, once.
+/// Sends one reply, once. The permit is for the request, and kept until its outcome is settled.
 async fn attempt(
     context: &Context,
     session: &str,
@@ -96,27 +103,28 @@ async fn attempt(
     reply: &Reply,
     first: bool,
     shutdown: &CancellationToken,
-) -> Verdict {
+) -> (Verdict, Option<OwnedSemaphorePermit>) {
     if clock::now() - reply.queued_at > millis(GIVE_UP_AFTER) {
-        return given_up(session, chat, reply);
+        return (given_up(session, chat, reply), None);
     }
     if context.pacing == Pacing::Human {
         tokio::select! {
             paced = pace(context, session, chat, &reply.text, first) => if let Err(error) = paced {
-                return judge(context, session, chat, reply, Err(error)).await;
+                return (judge(context, session, chat, reply, Err(error)).await, None);
             },
-            () = shutdown.cancelled() => return Verdict::Release { due: clock::now() },
+            () = shutdown.cancelled() => return (Verdict::Release { due: clock::now() }, None),
         }
     }
+    let permit = context.permit().await;
     if shutdown.is_cancelled() {
-        return Verdict::Release { due: clock::now() };
+        return (Verdict::Release { due: clock::now() }, None);
     }
     let text = reply.text.clone();
     let sent = call(context, session, chat, move |client, session, chat| {
         client.send_text(session, chat, &text)
     })
     .await;
-    judge(context, session, chat, reply, sent).await
+    (judge(context, session, chat, reply, sent).await, permit)
 }
 
 /// What an answer of WAHA's means for the reply.
@@ -215,31 +223,35 @@ async fn pace(
     text: &str,
     first: bool,
 ) -> Result<(), SendError> {
-    let telling = |told: Result<(), SendError>| match told {
+    if first {
+        gesture(context, session, chat, |client, session, chat| {
+            client.send_seen(session, chat)
+        })
+        .await?;
+    }
+    gesture(context, session, chat, |client, session, chat| {
+        client.start_typing(session, chat)
+    })
+    .await?;
+    sleep(typing(text.chars().count(), fastrand::f64())).await;
+    gesture(context, session, chat, |client, session, chat| {
+        client.stop_typing(session, chat)
+    })
+    .await
+}
+
+/// A call that matters for looks only.
+async fn gesture(
+    context: &Context,
+    session: &str,
+    chat: &ChatId,
+    request: impl FnOnce(&Client, &str, &ChatId) -> Result<(), SendError> + Send + 'static,
+) -> Result<(), SendError> {
+    let _permit = context.permit().await;
+    match call(context, session, chat, request).await {
         Err(error @ SendError::SessionNotWorking { .. }) => Err(error),
         _ => Ok(()),
-    };
-    if first {
-        telling(
-            call(context, session, chat, |client, session, chat| {
-                client.send_seen(session, chat)
-            })
-            .await,
-        )?;
     }
-    telling(
-        call(context, session, chat, |client, session, chat| {
-            client.start_typing(session, chat)
-        })
-        .await,
-    )?;
-    sleep(typing(text.chars().count(), fastrand::f64())).await;
-    telling(
-        call(context, session, chat, |client, session, chat| {
-            client.stop_typing(session, chat)
-        })
-        .await,
-    )
 }
 
 /// How long a text of so many letters is typed; `chance` from 0 to 1 varies it by a fifth either way.
@@ -251,31 +263,18 @@ fn typing(letters: usize, chance: f64) -> Duration {
     typing.mul_f64(0.8 + 0.4 * chance)
 }
 
-/// One request, on a blocking thread; never more at once than there are permits.
+/// One request, on a blocking thread. Whoever calls has a permit.
 async fn call<T: Send + 'static>(
     context: &Context,
     session: &str,
     chat: &ChatId,
     request: impl FnOnce(&Client, &str, &ChatId) -> Result<T, SendError> + Send + 'static,
 ) -> Result<T, SendError> {
-    let lost = |reason: &str| SendError::Interrupted {
-        reason: reason.to_owned(),
-    };
-    let permit = context
-        .requests
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(|_| lost("stopping"))?;
     let (client, session, chat) = (context.client.clone(), session.to_owned(), chat.clone());
-    let called = tokio::task::spawn_blocking(move || {
-        let answer = request(&client, &session, &chat);
-        drop(permit);
-        answer
-    });
-    called
-        .await
-        .map_err(|_| lost("the request's thread ended early"))?
+    let called = tokio::task::spawn_blocking(move || request(&client, &session, &chat));
+    called.await.map_err(|_| SendError::Interrupted {
+        reason: "the request's thread ended early".to_owned(),
+    })?
 }
 
 /// Settles until Redis has taken it: what WAHA took must not be sent again.

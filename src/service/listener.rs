@@ -48,7 +48,8 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 const INTAKE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Seconds that WAHA is asked to wait when Redis is away; it does not wait less.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
+/// Answers under way need milliseconds; a connection that never asked anything is not waited for.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// See the module.
 pub struct Listener {
@@ -60,6 +61,8 @@ pub struct Listener {
     pub store: Store,
     /// What `/metrics` shows.
     pub metrics: Arc<Metrics>,
+    /// Cancelled when the whole daemon runs: ready from then on.
+    pub started: CancellationToken,
     /// Cancelled when the daemon begins to stop: not ready from then on.
     pub stopping: CancellationToken,
 }
@@ -213,6 +216,9 @@ impl Listener {
     }
 
     async fn ready(&self) -> Answer {
+        if !self.started.is_cancelled() {
+            return unavailable("starting");
+        }
         if self.stopping.is_cancelled() {
             return unavailable("stopping");
         }

@@ -29,7 +29,7 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
 /// How often WAHA is asked about a session that could not send.
 const PROBE_INTERVAL: Duration = Duration::from_secs(3);
 /// What is being sent when we stop may finish until then; WAHA itself may take 15 s, which a stop has not.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// See the module.
 pub struct Sender {

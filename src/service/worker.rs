@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::attendance::{Attendance, Context, Doorbell, Ended};
 use super::complaint::Complaint;
@@ -220,7 +220,7 @@ impl Dispatcher {
 
     fn attend(&mut self, session: &str, claimed: Claimed) {
         let chat = (session.to_owned(), claimed.chat.clone());
-        info!(
+        debug!(
             session,
             chat = claimed.chat,
             conversation = claimed.id,

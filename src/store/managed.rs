@@ -23,7 +23,7 @@ const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
 const SOCKET_PATH_MAX: usize = 107;
 /// Reading a large append-only file takes its time; each gigabyte some ten seconds.
 const START_PATIENCE: Duration = Duration::from_secs(120);
-const STOP_PATIENCE: Duration = Duration::from_secs(5);
+const STOP_PATIENCE: Duration = Duration::from_secs(3);
 /// How often a server that is starting, or was adopted, is asked whether it lives.
 const STARTING_POLL: Duration = Duration::from_millis(5);
 const ADOPTED_POLL: Duration = Duration::from_secs(1);

@@ -316,9 +316,16 @@ fn builder(config: &Config) -> Result<Builder, Error> {
             performance.default_command_timeout = COMMAND_TIMEOUT;
         })
         .with_config(|config| config.fail_fast = false)
-        // For ever: a daemon outlives any outage. Half a second at most between tries: customers wait.
-        .set_policy(ReconnectPolicy::new_exponential(0, 50, 500, 2));
+        .set_policy(reconnect_policy());
     Ok(builder)
+}
+
+/// For ever: a daemon outlives any outage. Half a second at most between tries: customers wait. The first delay, and
+/// its jitter, are waited for before the very first connection, too.
+fn reconnect_policy() -> ReconnectPolicy {
+    let mut policy = ReconnectPolicy::new_exponential(0, 1, 500, 2);
+    policy.set_jitter(2);
+    policy
 }
 
 /// Reads a script's answer piece by piece, in the order of its header.

@@ -17,8 +17,8 @@ pub struct Waiting {
     pub id: String,
     /// Its place in line; 1 is next.
     pub position: u64,
-    /// When it was opened.
-    pub opened_at: Millis,
+    /// Since when it waits: since its opening, or since it went back to the line.
+    pub since: Millis,
     /// The place last told, and when.
     pub told: Option<(u64, Millis)>,
     /// How many messages of the inbox were looked at before.
@@ -137,13 +137,13 @@ impl Store {
 fn waiting(mut answer: Answer) -> Result<Waiting, Error> {
     let (chat, id) = (answer.text()?, answer.text()?);
     let mut number = || -> Result<Option<u64>, Error> { Ok(answer.text()?.parse().ok()) };
-    let (position, opened_at, told, told_at, examined) =
+    let (position, since, told, told_at, examined) =
         (number()?, number()?, number()?, number()?, number()?);
     Ok(Waiting {
         chat,
         id,
         position: position.ok_or(Error::Garbled("a position"))?,
-        opened_at: opened_at.unwrap_or(0).cast_signed(),
+        since: since.unwrap_or(0).cast_signed(),
         told: told.map(|position| (position, told_at.unwrap_or(0).cast_signed())),
         examined: examined.unwrap_or(0),
         name: answer.text()?,

@@ -13,9 +13,9 @@ for i = 1, #active, 2 do
     redis.call('SREM', UNREAD, chat)
     local ticket, id = unpack(redis.call('HMGET', key, 'ticket', 'id'))
     if ticket then
-      redis.call('HSET', key, 'status', 'waiting')
+      redis.call('HSET', key, 'status', 'waiting', 'waiting_since', now)
       -- Without an epoch nothing that the old owner still writes is taken.
-      redis.call('HDEL', key, 'owner', 'epoch', 'examined')
+      redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at')
       redis.call('ZADD', QUEUE, ticket, chat)
       redis.call('ZADD', ANNOUNCE, now + first_notice_after, chat)
       record('requeued', 'conversation', id, 'chat', chat, 'at', now)

@@ -17,7 +17,7 @@ local function open(chat, name, now, first_notice_after, before)
   local id = string.format('%.0f-%d', now, ticket)
   if before then
     redis.call('PERSIST', key)
-    redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'told', 'told_at', 'examined')
+    redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'told', 'told_at', 'examined', 'waiting_since')
   end
   redis.call('HSET', key, 'id', id, 'status', 'waiting', 'ticket', ticket, 'opened', now, 'rev', 0, 'name', name)
   redis.call('ZADD', QUEUE, ticket, chat)
