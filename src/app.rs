@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +21,7 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::flow::Script;
 use crate::history::{self, Archive};
 use crate::logging;
+use crate::runtime::{self, Signals};
 use crate::service::announcer::Announcer;
 use crate::service::archiver::Archiver;
 use crate::service::attendance;
@@ -41,13 +41,11 @@ use crate::waha::signature::Verifier;
 const REQUESTS_MAX: usize = 64;
 /// Blocking threads beside the requests': archive, look-ups of host names.
 const BLOCKING_SPARE: usize = 16;
-/// Blocking threads call ureq and rusqlite, which need little.
-const STACK: usize = 512 * 1024;
-/// WAHA itself waits up to 15 s for a session before it answers (CONTRACT 8).
+/// WAHA itself waits up to 15 s for a session before it answers (its source, `waitUntilStatus`).
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 /// At start Redis may still be reading its files.
 const REDIS_PATIENCE: Duration = Duration::from_secs(30);
-/// Below the listener's threads (0), above what is truly idle (19).
+/// The lowest there is: beside a burst of webhooks the work waits, and catches up.
 const WORK_NICENESS: i32 = 19;
 /// The whole stop: supervisors kill after ten seconds.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
@@ -101,32 +99,13 @@ pub fn run(config: Config) -> Result<(), Error> {
         .warnings
         .iter()
         .for_each(|warning| warn!("{warning}"));
-    let front = runtime("front", None)?;
-    let back = runtime("back", Some(WORK_NICENESS))?;
+    let front = runtime::start("front", None, BLOCKING_SPARE)?;
+    let back = runtime::start("back", Some(WORK_NICENESS), REQUESTS_MAX + BLOCKING_SPARE)?;
     let result = front.block_on(Daemon::run(config, back.handle()));
     // A request to WAHA may hang for longer than a stop may last.
     back.shutdown_background();
     front.shutdown_background();
     result
-}
-
-fn runtime(name: &str, niceness: Option<i32>) -> io::Result<Runtime> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut builder = Builder::new_multi_thread();
-    builder
-        .thread_name(name)
-        // Half of the cores each: a thread that finds its work in its own queue wakes no other.
-        .worker_threads((cores / 2).max(1))
-        .enable_all()
-        .max_blocking_threads(REQUESTS_MAX + BLOCKING_SPARE)
-        .thread_stack_size(STACK);
-    if let Some(niceness) = niceness {
-        builder.on_thread_start(move || {
-            // On Linux this is the calling thread's own priority. Refused: everything works, only less evenly.
-            let _ = rustix::process::setpriority_process(None, niceness);
-        });
-    }
-    builder.build()
 }
 
 /// What runs, in the order in which it is stopped.
@@ -484,25 +463,4 @@ fn new_process_name() -> io::Result<String> {
         .fill(&mut bytes)
         .map_err(|_| io::Error::other("the system has no random numbers"))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

@@ -17,7 +17,8 @@
 //! # What holds everywhere
 //!
 //! - A `200` to WAHA means: in Redis. Nothing slower than one script happens in the request.
-//! - A bell (Pub/Sub) says "look now" and carries no data. Who misses one finds the work on a slow poll.
+//! - A bell (Pub/Sub) says "look now". Who misses one finds the work on a slow poll. The bell of an inbox brings a numbered
+//!   copy of the message: where it is the next number, the look is spared; where not, the inbox is what counts.
 //! - A step of a conversation is one commit: inbox consumed, state saved, replies in the lane, history written,
 //!   together, or refused because the epoch is not the owner's or the step was committed before.
 //! - A lease belongs to a process, which says every half second that it lives. When it falls silent its conversations go
@@ -58,6 +59,7 @@ pub mod flow;
 pub mod health;
 pub mod history;
 pub mod logging;
+mod runtime;
 pub mod service;
 pub mod store;
 pub mod waha;

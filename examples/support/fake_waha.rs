@@ -44,7 +44,7 @@ pub struct Sent {
     pub stanza: String,
 }
 
-/// Whose answers to imitate; each engine has its own shape (CONTRACT 8.2).
+/// Whose answers to imitate; each engine has its own shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     Gows,

@@ -1,8 +1,8 @@
 //! An attendance is responsible for one conversation, from its claim to its close: step by step it reads what
 //! the customer wrote, asks the flow, and commits.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
@@ -14,7 +14,7 @@ use super::backoff;
 use super::wake_ups::WakeUps;
 use crate::clock;
 use crate::flow::{Next, Said, SaidKind, Script, State};
-use crate::store::{Claimed, Close, Committed, Error, Lane, Reply, Step, Store};
+use crate::store::{Claimed, Close, Committed, Error, Heard, Lane, Reply, Step, Store};
 use crate::waha::message::{Kind, Message};
 
 /// Between tries while Redis is away.
@@ -54,19 +54,49 @@ pub struct Context {
 #[derive(Debug, Default)]
 pub(crate) struct Doorbell {
     bell: Notify,
-    in_doubt: AtomicBool,
+    rung: Mutex<Rung>,
+}
+
+/// What a bell has rung for since it was last listened to.
+#[derive(Debug, Default)]
+struct Rung {
+    /// Something may be in the inbox.
+    look: bool,
+    /// The conversation may no longer be ours.
+    in_doubt: bool,
+    /// Copies of what came in, in order.
+    heard: Vec<Heard>,
 }
 
 impl Doorbell {
-    /// Look now.
+    /// Look into the inbox.
     pub(crate) fn ring(&self) {
+        self.with(|rung| rung.look = true);
+    }
+
+    /// Look whether the conversation is still ours.
+    pub(crate) fn ring_in_doubt(&self) {
+        self.with(|rung| rung.in_doubt = true);
+    }
+
+    /// This came in.
+    pub(crate) fn hear(&self, heard: Heard) {
+        self.with(|rung| rung.heard.push(heard));
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Rung)) {
+        // Held for a moment, never over an await. Poisoned only if a thread panicked while it held the lock.
+        if let Ok(mut rung) = self.rung.lock() {
+            change(&mut rung);
+        }
         self.bell.notify_one();
     }
 
-    /// Look now, also whether the conversation is still ours.
-    pub(crate) fn ring_in_doubt(&self) {
-        self.in_doubt.store(true, Ordering::Relaxed);
-        self.bell.notify_one();
+    fn take(&self) -> Rung {
+        self.rung
+            .lock()
+            .map(|mut rung| std::mem::take(&mut *rung))
+            .unwrap_or_default()
     }
 }
 
@@ -123,6 +153,7 @@ impl Attendance {
                 }
             };
             failures = 0;
+            let more = matches!(stepped, Stepped::MoreToRead);
             match stepped {
                 Stepped::Ended(ended) => return ended,
                 Stepped::MoreToRead => {}
@@ -137,13 +168,17 @@ impl Attendance {
                     }
                 }
             }
-            if bell.in_doubt.swap(false, Ordering::Relaxed)
+            let rung = bell.take();
+            if rung.in_doubt
                 && let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await
             {
                 return ended;
             }
+            if self.listen(rung.heard) && !rung.look && !more {
+                continue;
+            }
             match Box::pin(self.context.store.inbox(&self.session, &self.held.chat)).await {
-                Ok(inbox) => self.held.inbox = inbox,
+                Ok((inbox, received)) => (self.held.inbox, self.held.received) = (inbox, received),
                 Err(_) => {
                     if let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await {
                         return ended;
@@ -151,6 +186,22 @@ impl Attendance {
                 }
             }
         }
+    }
+
+    /// Takes copies of messages for the inbox, which was empty, if they are exactly the next ones. Returns whether
+    /// nothing is missing.
+    fn listen(&mut self, heard: Vec<Heard>) -> bool {
+        for heard in heard {
+            if heard.conversation != self.held.id || heard.number <= self.held.received {
+                continue;
+            }
+            if heard.number != self.held.received + 1 {
+                return false;
+            }
+            self.held.received = heard.number;
+            self.held.inbox.push(heard.message);
+        }
+        true
     }
 
     /// Asks the flow, if there is something to ask it about, and commits what it says.

@@ -22,7 +22,8 @@ const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LONGEST: Duration = Duration::from_secs(30);
 /// A reply that could not be sent for so long is given up on: a customer of yesterday is confused by it.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// How long a person needs to start and to type a letter; CONTRACT 9: WAHA's docs give no numbers.
+/// How long a person needs to start and to type a letter. WAHA's docs advise it and give no numbers
+/// (overview/how-to-avoid-blocking).
 const TYPING_START: Duration = Duration::from_millis(500);
 const TYPING_PER_LETTER: Duration = Duration::from_millis(30);
 const TYPING_LONGEST: Duration = Duration::from_secs(6);
@@ -212,7 +213,7 @@ fn dead(chat: &ChatId, reply: &Reply, reason: String, now: i64) -> Verdict {
     }
 }
 
-/// Seen, and typing for as long as a person would; CONTRACT 9. Failures here cost nothing but looks.
+/// Seen, and typing for as long as a person would (WAHA's docs, overview/how-to-avoid-blocking). Failures here cost nothing but looks.
 ///
 /// # Errors
 /// Only that the session can't send: then the message itself would have to wait for WAHA to say so again.

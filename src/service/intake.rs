@@ -64,7 +64,7 @@ impl Intake {
         let now = clock::now();
         let event = event::parse(body, now)?;
         let (session, name, envelope) = (event.session, event.name, event.id);
-        // Never by the envelope id alone: one id can name two events (promise 2 of the design).
+        // Never by the envelope id alone: `message` and `message.any` may share one.
         let seen = envelope
             .map(|id| format!("event:{name}:{id}"))
             .unwrap_or_default();

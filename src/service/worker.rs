@@ -92,9 +92,9 @@ impl Dispatcher {
     async fn heard(&mut self, bell: Bell) {
         match bell {
             Bell::Queue(session) => self.waits(session),
-            Bell::Inbox(session, chat) => {
+            Bell::Inbox(session, chat, heard) => {
                 if let Some(bell) = self.attended.get(&(session, chat)) {
-                    bell.ring();
+                    bell.hear(heard);
                 }
             }
             Bell::Missed => self.look_everywhere().await,

@@ -16,14 +16,26 @@ const UNHEARD_MAX: usize = 1_024;
 pub enum Bell {
     /// Somebody waits in this session's line.
     Queue(String),
-    /// A chat that this process attends has something to read: session, chat.
-    Inbox(String, String),
+    /// A chat that this process attends has something to read: session, chat, what.
+    Inbox(String, String, Heard),
     /// Somebody in this session's line is due to be told something.
     Announce(String),
     /// A lane of this session is due.
     Lanes(String),
     /// Bells may have been missed: look everywhere.
     Missed,
+}
+
+/// A copy of an inbound message. It spares a look into the inbox where its number is the next one; otherwise it is a bell
+/// like any other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The conversation it belongs to.
+    pub conversation: String,
+    /// Which of the conversation's messages it is, from 1.
+    pub number: u64,
+    /// The message, JSON.
+    pub message: String,
 }
 
 /// The bells that ring for one process.
@@ -91,8 +103,20 @@ impl Bells {
             "announce" => Some(Bell::Announce(message.to_owned())),
             "lanes" => Some(Bell::Lanes(message.to_owned())),
             own if own.strip_prefix("process:")? == self.process => {
-                let (session, chat) = message.split_once(' ')?;
-                Some(Bell::Inbox(session.to_owned(), chat.to_owned()))
+                let mut parts = message.splitn(5, ' ');
+                let (session, chat) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+                let (conversation, number) =
+                    (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+                let message = parts.next()?.to_owned();
+                Some(Bell::Inbox(
+                    session,
+                    chat,
+                    Heard {
+                        conversation,
+                        number,
+                        message,
+                    },
+                ))
             }
             _ => None,
         }

@@ -75,6 +75,8 @@ pub struct Claimed {
     pub rev: u64,
     /// When it was opened.
     pub opened_at: Millis,
+    /// How many messages came in so far; the last of them is the last in the inbox.
+    pub received: u64,
     /// The flow's state, JSON, or empty where it has not begun. With a `rev` of 0: of the conversation
     /// before, closed for silence.
     pub state: String,
@@ -191,17 +193,19 @@ impl Store {
         self.inner.commit.call(session, step).await
     }
 
-    /// The messages of a chat that are not yet consumed, JSON.
+    /// The messages of a chat that are not yet consumed, JSON, and how many came in so far: at least up to the last
+    /// of these.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn inbox(&self, session: &str, chat: &str) -> Result<Vec<String>, Error> {
+    pub async fn inbox(&self, session: &str, chat: &str) -> Result<(Vec<String>, u64), Error> {
         self.connected()?;
-        Ok(self
-            .inner
-            .client
-            .lrange(self.inner.keys.inbox(session, chat), 0, -1)
-            .await?)
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        // In this order: a message that comes in between is counted and not seen, and its bell is then taken for old;
+        // the commit says that there is more to read. The other way round it would be read twice.
+        let inbox = client.lrange(keys.inbox(session, chat), 0, -1).await?;
+        let received: Option<u64> = client.hget(keys.chat(session, chat), "received").await?;
+        Ok((inbox, received.unwrap_or(0)))
     }
 
     /// A conversation as Redis has it, if `process` owns it: after an answer of Redis' was lost.
@@ -215,8 +219,16 @@ impl Store {
         process: &str,
     ) -> Result<Option<Claimed>, Error> {
         self.connected()?;
+        // Before the rest, for the reason that `inbox` gives.
+        let inbox = self
+            .inner
+            .client
+            .lrange(self.inner.keys.inbox(session, chat), 0, -1)
+            .await?;
         let key = self.inner.keys.chat(session, chat);
-        let fields = vec!["owner", "id", "epoch", "rev", "opened", "state", "name"];
+        let fields = vec![
+            "owner", "id", "epoch", "rev", "opened", "received", "state", "name",
+        ];
         let values: Vec<Option<String>> = self.inner.client.hmget(key, fields).await?;
         let mut values = values.into_iter().map(Option::unwrap_or_default);
         let mut next = || values.next().unwrap_or_default();
@@ -229,9 +241,10 @@ impl Store {
             epoch: next(),
             rev: next().parse().unwrap_or(0),
             opened_at: next().parse().unwrap_or(0),
+            received: next().parse().unwrap_or(0),
             state: next(),
             name: next(),
-            inbox: self.inbox(session, chat).await?,
+            inbox,
         }))
     }
 
@@ -302,6 +315,10 @@ fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
             .text()?
             .parse()
             .map_err(|_| Error::Garbled("a time"))?,
+        received: answer
+            .text()?
+            .parse()
+            .map_err(|_| Error::Garbled("a count"))?,
         state: answer.text()?,
         name: answer.text()?,
         inbox: answer.texts(),

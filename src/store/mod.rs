@@ -28,7 +28,7 @@ use tracing::{info, warn};
 
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
-pub use bells::{Bell, Bells};
+pub use bells::{Bell, Bells, Heard};
 pub use conversations::{Claimed, Close, Committed, Ingest, Ingested, Record, Recorded, Step};
 pub use gauges::{Gauges, WAKE_UP_BOUNDS_MS};
 pub use history::HistoryEntry;
@@ -129,7 +129,7 @@ pub fn check_url(url: &str) -> Result<(), String> {
         .map_err(|error| error.details().to_owned())
 }
 
-/// Longer than WAHA retries by default; see CONTRACT on exponential retries (up to about 36 h).
+/// Longer than WAHA retries by default even with exponential delays (15 attempts: about 36 h).
 const SEEN_TTL: Duration = Duration::from_secs(48 * 3600);
 /// How long a command may take: beyond it Redis is as good as away, and WAHA does better to repeat.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);

@@ -21,7 +21,7 @@ use answer::Answer;
 pub use answer::SendError;
 
 /// How long to wait for an answer by default. WAHA itself may wait 15 s for its session before it
-/// says no (CONTRACT 1.10).
+/// says no (WAHA's source, `waitUntilStatus`).
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A WAHA that is there accepts a connection at once.

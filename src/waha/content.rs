@@ -1,4 +1,4 @@
-//! What a message consists of: its kind, text, file, place and contacts (CONTRACT 6.1).
+//! What a message consists of: its kind, text, file, place and contacts (WAHA's `WAMessage`).
 
 use super::lenient::Raw;
 use super::message::{Kind, Location, Media};

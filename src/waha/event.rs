@@ -27,7 +27,8 @@ pub struct Event {
     pub session: String,
     /// WAHA's name for it, like `message.any`; at most 64 printable ASCII characters.
     pub name: String,
-    /// The envelope's id. Not unique: `message` and `message.any` may share one (CONTRACT 1.3).
+    /// The envelope's id. Not unique: `message` and `message.any` may share one (NOWEB and GOWS since
+    /// 2026.1.4).
     /// Absent before 2024.11, and if it is longer than 64 or not printable ASCII.
     pub id: Option<String>,
     /// When it happened, in ms since 1970; absent before 2025.3.

@@ -1,4 +1,4 @@
-//! Whose message it is: the chat, who of the two sent it, and under which id (CONTRACT 5).
+//! Whose message it is: the chat, who of the two sent it, and under which id.
 //!
 //! The message id says it all on every engine. The other fields mean different things by engine,
 //! and are asked only where the id is silent.

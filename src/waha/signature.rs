@@ -1,6 +1,6 @@
 //! The proof that a webhook body was written by somebody who knows our secret.
 //!
-//! WAHA signs the exact bytes of the body with HMAC-SHA512 and sends it as hex (CONTRACT 2).
+//! WAHA signs the exact bytes of the body with HMAC-SHA512 and sends it as hex (WAHA's docs, how-to/events).
 //! Neither time nor headers are signed: replays are caught by the dedupe, not here.
 
 use std::fmt;
@@ -123,7 +123,7 @@ mod tests {
 
     const BODY: &[u8] = br#"{"event":"message","session":"default","engine":"WEBJS"}"#;
     const KEY: &[u8] = b"my-secret-key";
-    /// From WAHA's documentation (CONTRACT 2).
+    /// From WAHA's documentation (WAHA's docs, how-to/events).
     const HMAC: &str = "208f8a55dde9e05519e898b10b89bf0d0b3b0fdf11fdbf09b6b90476301b98d8097c462b2b17a6ce93b6b47a136cf2e78a33a63f6752c2c1631777076153fa89";
 
     fn verify(hmac: Option<&str>, algorithm: Option<&str>, body: &[u8]) -> Result<(), Refused> {

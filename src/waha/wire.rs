@@ -1,4 +1,4 @@
-//! The fields that we read of WAHA's webhook bodies, under WAHA's names (CONTRACT 4 to 6).
+//! The fields that we read of WAHA's webhook bodies, under WAHA's names (WAHA's docs, how-to/events).
 //!
 //! One `Payload` serves all events: their fields do not contradict each other, and so the body is
 //! read in one pass, whether `event` comes before `payload` or after it.

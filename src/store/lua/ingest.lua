@@ -14,7 +14,6 @@ for i = 5, #ARGV, 4 do
     if status == 'active' then
       result = 'active'
       redis.call('SADD', UNREAD, chat)
-      ring('process:' .. owner, SESSION .. ' ' .. chat)
     else
       result = 'queued'
       if status == 'waiting' then
@@ -25,6 +24,11 @@ for i = 5, #ARGV, 4 do
         id = open(chat, name, now, first_notice_after, status)
       end
       position = redis.call('ZRANK', QUEUE, chat) + 1
+    end
+    local number = redis.call('HINCRBY', CHAT .. chat, 'received', 1)
+    if result == 'active' then
+      -- The copy spares the owner a look where the number shows that it missed none; the inbox is what counts.
+      ring('process:' .. owner, table.concat({SESSION, chat, id, number, message}, ' '))
     end
     record('message', 'conversation', id, 'data', message)
     -- Last, so that a message is never marked as taken when it was not stored.

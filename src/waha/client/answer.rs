@@ -1,4 +1,4 @@
-//! What WAHA's answer to a request means (CONTRACT 7, and 8.2 for the ids).
+//! What WAHA's answer to a request means (WAHA's source, `AllExceptionsFilter` and the engines).
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};

@@ -1,0 +1,56 @@
+//! The two runtimes, and the signals that end the daemon.
+
+use std::io;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Blocking threads call ureq and rusqlite, which need little.
+const STACK: usize = 512 * 1024;
+
+/// A runtime whose threads run at `niceness` (-20 to 19, 0 where none is given), with up to `blocking` threads for calls
+/// that block.
+///
+/// # Errors
+/// The operating system refused a thread.
+pub(crate) fn start(name: &str, niceness: Option<i32>, blocking: usize) -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .thread_name(name)
+        // Half of the cores each: a thread that finds its work in its own queue wakes no other.
+        .worker_threads((cores / 2).max(1))
+        .enable_all()
+        .max_blocking_threads(blocking)
+        .thread_stack_size(STACK);
+    if let Some(niceness) = niceness {
+        builder.on_thread_start(move || {
+            // On Linux this is the calling thread's own priority. Refused: everything works, only less evenly.
+            let _ = rustix::process::setpriority_process(None, niceness);
+        });
+    }
+    builder.build()
+}
+
+/// SIGTERM and SIGINT, from now on.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
