@@ -177,8 +177,9 @@ impl Attendance {
             if self.listen(rung.heard) && !rung.look && !more {
                 continue;
             }
-            match Box::pin(self.context.store.inbox(&self.session, &self.held.chat)).await {
-                Ok((inbox, received)) => (self.held.inbox, self.held.received) = (inbox, received),
+            match Box::pin(self.look()).await {
+                Ok(None) => {}
+                Ok(Some(ended)) => return ended,
                 Err(_) => {
                     if let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await {
                         return ended;
@@ -188,7 +189,26 @@ impl Attendance {
         }
     }
 
-    /// Takes copies of messages for the inbox, which was empty, if they are exactly the next ones. Returns whether
+    /// Reads the conversation anew: its inbox, and whether a step whose answer was lost was committed.
+    async fn look(&mut self) -> Result<Option<Ended>, Error> {
+        let held = self
+            .context
+            .store
+            .read(&self.session, &self.held.chat, &self.context.process)
+            .await?;
+        match held {
+            Some(held) if held.epoch == self.held.epoch => {
+                if held.rev != self.held.rev {
+                    self.state = state(&held);
+                }
+                self.held = held;
+                Ok(None)
+            }
+            _ => Ok(Some(Ended::Lost)),
+        }
+    }
+
+    /// Takes copies of messages for the inbox, which was empty when the last number was taken down, if they are exactly the next ones. Returns whether
     /// nothing is missing.
     fn listen(&mut self, heard: Vec<Heard>) -> bool {
         for heard in heard {
@@ -315,21 +335,8 @@ impl Attendance {
                 () = sleep(delay) => {}
                 () = shutdown.cancelled() => return Some(Ended::Stopped),
             }
-            match self
-                .context
-                .store
-                .reload(&self.session, &self.held.chat, &self.context.process)
-                .await
-            {
-                Ok(Some(held)) if held.epoch == self.held.epoch => {
-                    if held.rev != self.held.rev {
-                        self.state = state(&held);
-                    }
-                    self.held = held;
-                    return None;
-                }
-                Ok(_) => return Some(Ended::Lost),
-                Err(_) => {}
+            if let Ok(ended) = self.look().await {
+                return ended;
             }
         }
     }

@@ -173,7 +173,7 @@ impl Dispatcher {
                 continue;
             }
             if let Some(claimed) = store
-                .reload(session, &chat, &self.worker.context.process)
+                .read(session, &chat, &self.worker.context.process)
                 .await?
             {
                 self.attend(session, claimed);

@@ -1,6 +1,6 @@
 //! Conversations: taken in, claimed, carried on step by step, closed, given back.
 
-use fred::interfaces::{HashesInterface, ListInterface, SetsInterface};
+use fred::interfaces::{HashesInterface, SetsInterface};
 
 use super::batch::Batch;
 use super::lanes::{Lane, following};
@@ -188,63 +188,42 @@ impl Store {
     /// Commits one step of a conversation.
     ///
     /// # Errors
-    /// As [`Error`] says; the step may or may not have been committed: [`Store::reload`] tells.
+    /// As [`Error`] says; the step may or may not have been committed: [`Store::read`] tells.
     pub async fn commit(&self, session: &str, step: Step) -> Result<Committed, Error> {
         self.inner.commit.call(session, step).await
     }
 
-    /// The messages of a chat that are not yet consumed, JSON, and how many came in so far: at least up to the last
-    /// of these.
+    /// A conversation as Redis has it, if `process` owns it: to look into its inbox, or after an answer of Redis' was
+    /// lost.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn inbox(&self, session: &str, chat: &str) -> Result<(Vec<String>, u64), Error> {
-        self.connected()?;
-        let (client, keys) = (&self.inner.client, &self.inner.keys);
-        // In this order: a message that comes in between is counted and not seen, and its bell is then taken for old;
-        // the commit says that there is more to read. The other way round it would be read twice.
-        let inbox = client.lrange(keys.inbox(session, chat), 0, -1).await?;
-        let received: Option<u64> = client.hget(keys.chat(session, chat), "received").await?;
-        Ok((inbox, received.unwrap_or(0)))
-    }
-
-    /// A conversation as Redis has it, if `process` owns it: after an answer of Redis' was lost.
-    ///
-    /// # Errors
-    /// As [`Error`] says.
-    pub async fn reload(
+    pub async fn read(
         &self,
         session: &str,
         chat: &str,
         process: &str,
     ) -> Result<Option<Claimed>, Error> {
-        self.connected()?;
-        // Before the rest, for the reason that `inbox` gives.
-        let inbox = self
-            .inner
-            .client
-            .lrange(self.inner.keys.inbox(session, chat), 0, -1)
-            .await?;
-        let key = self.inner.keys.chat(session, chat);
-        let fields = vec![
-            "owner", "id", "epoch", "rev", "opened", "received", "state", "name",
-        ];
-        let values: Vec<Option<String>> = self.inner.client.hmget(key, fields).await?;
-        let mut values = values.into_iter().map(Option::unwrap_or_default);
-        let mut next = || values.next().unwrap_or_default();
-        if next() != process {
+        let mut answer = Answer::of(
+            self.inner
+                .scripts
+                .read
+                .run(session, Arguments::new().text(chat))
+                .await?,
+        )?;
+        if answer.text()? != process {
             return Ok(None);
         }
         Ok(Some(Claimed {
             chat: chat.to_owned(),
-            id: next(),
-            epoch: next(),
-            rev: next().parse().unwrap_or(0),
-            opened_at: next().parse().unwrap_or(0),
-            received: next().parse().unwrap_or(0),
-            state: next(),
-            name: next(),
-            inbox,
+            id: answer.text()?,
+            epoch: answer.text()?,
+            rev: answer.text()?.parse().unwrap_or(0),
+            opened_at: answer.text()?.parse().unwrap_or(0),
+            received: answer.text()?.parse().unwrap_or(0),
+            state: answer.text()?,
+            name: answer.text()?,
+            inbox: answer.texts(),
         }))
     }
 

@@ -114,10 +114,6 @@ impl Keys {
         self.part(session, CHAT) + chat
     }
 
-    pub(crate) fn inbox(&self, session: &str, chat: &str) -> String {
-        self.part(session, INBOX) + chat
-    }
-
     pub(crate) fn unread(&self, session: &str) -> String {
         self.part(session, UNREAD)
     }

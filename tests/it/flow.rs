@@ -163,3 +163,30 @@ fn nobody_is_closed_for_silence_who_was_not_given_the_question() {
             .then_some(())
     });
 }
+
+/// Looks into the inbox and numbered copies of messages cross each other all the time here.
+#[test]
+fn under_load_every_message_is_answered_once_and_in_order() {
+    const CHATS: usize = 8;
+    const ROUNDS: usize = 250;
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", "8")
+        .start();
+    std::thread::scope(|scope| {
+        for n in 1..=CHATS {
+            let daemon = &daemon;
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    daemon.says(&chat(n), &round.to_string());
+                }
+            });
+        }
+    });
+    let wanted: Vec<String> = (0..ROUNDS).map(|round| round.to_string()).collect();
+    for n in 1..=CHATS {
+        assert_eq!(corner.texts(&chat(n), ROUNDS), wanted);
+    }
+}

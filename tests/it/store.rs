@@ -232,7 +232,13 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
             "the same step again"
         );
         assert_eq!(
-            store.inbox(SESSION, &chat(1)).await.unwrap().0.len(),
+            store
+                .read(SESSION, &chat(1), "two")
+                .await
+                .unwrap()
+                .unwrap()
+                .inbox
+                .len(),
             1,
             "what came later is still there"
         );

@@ -1,0 +1,12 @@
+-- A conversation as it stands, with its inbox, at one moment: the number of the last message received belongs to the last
+-- one in the inbox only if both are read together.
+-- KEYS: namespace
+-- ARGV: session, chat
+-- Returns: owner, id, epoch, rev, opened, received, state, name ('' = not set), then the inbox
+local chat = ARGV[2]
+local answer = redis.call('LRANGE', INBOX .. chat, 0, -1)
+local fields = redis.call('HMGET', CHAT .. chat, 'owner', 'id', 'epoch', 'rev', 'opened', 'received', 'state', 'name')
+for i = 1, 8 do
+  table.insert(answer, i, fields[i] or '')
+end
+return answer
