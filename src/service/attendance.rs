@@ -20,6 +20,8 @@ use crate::waha::message::{Kind, Message};
 /// Between tries while Redis is away.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LONGEST: Duration = Duration::from_secs(2);
+/// Copies of messages kept for a conversation that is behind; beyond that they wait in Redis alone.
+const HEARD_MAX: usize = 2;
 /// A timer that fires this much late harms nobody, and nothing sleeps longer than a day.
 const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
 
@@ -81,7 +83,14 @@ impl Doorbell {
 
     /// This came in.
     pub(crate) fn hear(&self, heard: Heard) {
-        self.with(|rung| rung.heard.push(heard));
+        self.with(|rung| {
+            if rung.heard.len() < HEARD_MAX {
+                rung.heard.push(heard);
+            } else {
+                rung.heard.clear();
+                rung.look = true;
+            }
+        });
     }
 
     fn with(&self, change: impl FnOnce(&mut Rung)) {
