@@ -283,7 +283,7 @@ impl Attendance {
                 outcome,
                 variables: variables(),
                 resume_within: if resumable {
-                    millis(self.context.script.resume_within())
+                    clock::millis(self.context.script.resume_within())
                 } else {
                     0
                 },
@@ -403,8 +403,4 @@ pub(crate) fn said(message: Message) -> Said {
         text: message.text,
         kind,
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -105,7 +105,7 @@ async fn attempt(
     first: bool,
     shutdown: &CancellationToken,
 ) -> (Verdict, Option<OwnedSemaphorePermit>) {
-    if clock::now() - reply.queued_at > millis(GIVE_UP_AFTER) {
+    if clock::now() - reply.queued_at > clock::millis(GIVE_UP_AFTER) {
         return (given_up(session, chat, reply), None);
     }
     if context.pacing == Pacing::Human {
@@ -182,7 +182,7 @@ async fn judge(
                 ..reply.clone()
             };
             Verdict::Retry {
-                due: now + millis(delay),
+                due: now + clock::millis(delay),
                 again,
             }
         }
@@ -344,10 +344,6 @@ fn history(chat: &ChatId, reply: &Reply, stanza: Option<String>, now: i64) -> St
     };
     // A plain structure with text keys, which serde_json always can write.
     serde_json::to_string(&message).unwrap_or_default()
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

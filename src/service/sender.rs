@@ -261,7 +261,7 @@ impl Drop for Ending {
 async fn probe(context: Arc<Context>, session: String) {
     let turn = context
         .store
-        .turn_to_probe(&session, millis(PROBE_INTERVAL))
+        .turn_to_probe(&session, clock::millis(PROBE_INTERVAL))
         .await;
     if !turn.unwrap_or(false) {
         return;
@@ -287,8 +287,4 @@ async fn probe(context: Arc<Context>, session: String) {
             Err(error) => debug!(%error, session, "could not let the session go on; will again"),
         }
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -73,8 +73,6 @@ pub struct Claimed {
     pub epoch: String,
     /// How many steps were committed so far.
     pub rev: u64,
-    /// When it was opened.
-    pub opened_at: Millis,
     /// How many messages came in so far; the last of them is the last in the inbox.
     pub received: u64,
     /// The flow's state, JSON, or empty where it has not begun. With a `rev` of 0: of the conversation
@@ -219,7 +217,6 @@ impl Store {
             id: answer.text()?,
             epoch: answer.text()?,
             rev: answer.text()?.parse().unwrap_or(0),
-            opened_at: answer.text()?.parse().unwrap_or(0),
             received: answer.text()?.parse().unwrap_or(0),
             state: answer.text()?,
             name: answer.text()?,
@@ -290,10 +287,6 @@ fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
             .text()?
             .parse()
             .map_err(|_| Error::Garbled("a rev"))?,
-        opened_at: answer
-            .text()?
-            .parse()
-            .map_err(|_| Error::Garbled("a time"))?,
         received: answer
             .text()?
             .parse()

@@ -111,17 +111,4 @@ impl Store {
             count("sum"),
         ))
     }
-
-    /// How many replies of a session were given up on and are kept.
-    ///
-    /// # Errors
-    /// As [`Error`] says.
-    pub async fn dead_len(&self, session: &str) -> Result<u64, Error> {
-        self.connected()?;
-        Ok(self
-            .inner
-            .client
-            .xlen(self.inner.keys.dead(session))
-            .await?)
-    }
 }

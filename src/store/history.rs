@@ -58,19 +58,6 @@ impl Store {
             .await?;
         Ok(())
     }
-
-    /// How many entries are not archived yet.
-    ///
-    /// # Errors
-    /// As [`Error`] says.
-    pub async fn history_len(&self, session: &str) -> Result<u64, Error> {
-        self.connected()?;
-        Ok(self
-            .inner
-            .client
-            .xlen(self.inner.keys.history(session))
-            .await?)
-    }
 }
 
 fn successor(position: &str) -> Option<String> {

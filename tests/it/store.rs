@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use waha_sm::store::{Committed, Config, Ingest, Lane, Reply, Server, Step, Store, Taken, Verdict};
+use waha_sm::store::{
+    Announcement, Committed, Config, Ingest, Lane, Reply, Server, Step, Store, Taken, Verdict,
+};
 
 use crate::harness::{Redis, SESSION, chat};
 use crate::webhook::new_stanza;
@@ -241,6 +243,48 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
                 .len(),
             1,
             "what came later is still there"
+        );
+    });
+}
+
+#[test]
+fn a_word_for_the_line_is_answered_once_even_if_two_announcers_looked_at_it() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        for text in ["hi", "position"] {
+            store.ingest(SESSION, ingest(text)).await.unwrap();
+        }
+        let looked = store.look(SESSION, 10, 1_000_000).await.unwrap().remove(0);
+        let answer = |id: &str| Announcement {
+            chat: looked.chat.clone(),
+            id: looked.id.clone(),
+            told: Some(looked.position),
+            due: 2_000_000,
+            examined_before: looked.examined,
+            // One message is the word, and is taken out; as if `hi` had been examined before.
+            examined: looked.examined,
+            leave: None,
+            reply: Some(reply(id)),
+            words: vec![looked.unexamined[1].clone()],
+        };
+        assert_eq!(
+            store
+                .announce(SESSION, &[answer("one")], 1_000_000)
+                .await
+                .unwrap(),
+            1
+        );
+        assert_eq!(
+            store
+                .announce(SESSION, &[answer("two")], 1_000_000)
+                .await
+                .unwrap(),
+            0
+        );
+        assert_eq!(
+            redis.number("LLEN test:{default}:lane:5511900000001@c.us"),
+            1
         );
     });
 }

@@ -14,12 +14,17 @@ while i <= #ARGV do
   local status_now, id_now, name, examined_now, claimed =
     unpack(redis.call('HMGET', key, 'status', 'id', 'name', 'examined', 'claimed'))
   -- A worker may have claimed it in the meantime: then the words are the flow's, and no notice follows the greeting.
-  -- Or another announcer has looked meanwhile: then it is told already.
-  if status_now == 'waiting' and id_now == id and tonumber(examined_now or 0) == examined_before then
-    waiting = waiting + 1
+  -- Or another announcer has looked meanwhile: then it is told already, and the words it answered are gone.
+  local ours = status_now == 'waiting' and id_now == id and tonumber(examined_now or 0) == examined_before
+  if ours and words > 0 then
+    local removed = 0
     for j = 1, words do
-      redis.call('LREM', INBOX .. chat, 1, ARGV[i + 9 + j])
+      removed = removed + redis.call('LREM', INBOX .. chat, 1, ARGV[i + 9 + j])
     end
+    ours = removed > 0
+  end
+  if ours then
+    waiting = waiting + 1
     if element ~= '' then
       drop_notices(chat)
       reply(chat, element, now)
