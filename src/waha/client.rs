@@ -6,6 +6,7 @@
 
 mod answer;
 mod connect;
+mod questions;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::chat_id::ChatId;
 use answer::Answer;
 
 pub use answer::SendError;
+pub use questions::{AskError, ListedChat, Page};
 
 /// How long to wait for an answer by default. WAHA itself may wait 15 s for its session before it
 /// says no (WAHA's source, `waitUntilStatus`).
@@ -31,7 +33,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// its closing would leave in doubt whether the message was sent.
 const IDLE_MAX: Duration = Duration::from_secs(4);
 
-/// More than any answer to a send has, engine's raw data included.
+/// More than any answer about one message or person has, engine's raw data included.
 const ANSWER_MAX: u64 = 1024 * 1024;
 
 /// Bytes of each of a connection's two buffers: room for WAHA's headers and a usual message.
@@ -104,6 +106,8 @@ struct ChatCall<'a> {
     chat: &'a ChatId,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
 }
 
 impl Client {
@@ -154,13 +158,28 @@ impl Client {
         })
     }
 
-    /// Sends a text message.
+    /// Sends a text message, under `id` if there is one: from
+    /// [`new_message_id`](Self::new_message_id), and known before the message is.
     ///
     /// # Errors
     ///
     /// [`SendError`] says whether it may have been sent, and what to do.
-    pub fn send_text(&self, session: &str, chat: &ChatId, text: &str) -> Result<Sent, SendError> {
-        let answer = self.post("/api/sendText", session, chat, Some(text))?;
+    pub fn send_text(
+        &self,
+        session: &str,
+        chat: &ChatId,
+        text: &str,
+        id: Option<&str>,
+    ) -> Result<Sent, SendError> {
+        let answer = self.post(
+            "/api/sendText",
+            &ChatCall {
+                session,
+                chat,
+                text: Some(text),
+                id,
+            },
+        )?;
         Ok(Sent {
             stanza: answer.stanza(),
         })
@@ -172,7 +191,7 @@ impl Client {
     ///
     /// [`SendError`], of no consequence for the reply that follows.
     pub fn send_seen(&self, session: &str, chat: &ChatId) -> Result<(), SendError> {
-        self.post("/api/sendSeen", session, chat, None).map(drop)
+        self.gesture("/api/sendSeen", session, chat)
     }
 
     /// Shows "typing" in the chat until [`stop_typing`](Self::stop_typing).
@@ -181,7 +200,7 @@ impl Client {
     ///
     /// [`SendError`], of no consequence for the reply that follows.
     pub fn start_typing(&self, session: &str, chat: &ChatId) -> Result<(), SendError> {
-        self.post("/api/startTyping", session, chat, None).map(drop)
+        self.gesture("/api/startTyping", session, chat)
     }
 
     /// Ends "typing".
@@ -190,7 +209,7 @@ impl Client {
     ///
     /// [`SendError`], of no consequence for the reply that follows.
     pub fn stop_typing(&self, session: &str, chat: &ChatId) -> Result<(), SendError> {
-        self.post("/api/stopTyping", session, chat, None).map(drop)
+        self.gesture("/api/stopTyping", session, chat)
     }
 
     /// WAHA's word for the state of a session: `WORKING` is the usable one.
@@ -199,28 +218,35 @@ impl Client {
     ///
     /// [`SendError::SessionNotWorking`] if WAHA does not know the session, else as everywhere.
     pub fn session_status(&self, session: &str) -> Result<String, SendError> {
-        let url = format!("{}/api/sessions/{}", self.base_url, PathSegment(session));
-        let mut request = self.agent.get(url);
-        if let Some(key) = &self.api_key {
-            request = request.header("x-api-key", key);
-        }
-        self.judge(request.call(), None)?.session_status()
+        self.get(
+            &format!("/api/sessions/{}", PathSegment(session)),
+            ANSWER_MAX,
+        )?
+        .session_status()
     }
 
-    fn post(
-        &self,
-        path: &str,
-        session: &str,
-        chat: &ChatId,
-        text: Option<&str>,
-    ) -> Result<Answer, SendError> {
+    fn gesture(&self, path: &str, session: &str, chat: &ChatId) -> Result<(), SendError> {
         let call = ChatCall {
             session,
             chat,
-            text,
+            text: None,
+            id: None,
         };
+        self.post(path, &call).map(drop)
+    }
+
+    /// What is under `path`, of which no more than `max` bytes are read.
+    fn get(&self, path: &str, max: u64) -> Result<Answer, SendError> {
+        let mut request = self.agent.get(format!("{}{path}", self.base_url));
+        if let Some(key) = &self.api_key {
+            request = request.header("x-api-key", key);
+        }
+        self.judge(request.call(), max, None)
+    }
+
+    fn post(&self, path: &str, call: &ChatCall<'_>) -> Result<Answer, SendError> {
         // Strings always are valid JSON; if ever they were not, nothing was sent.
-        let body = serde_json::to_vec(&call).map_err(|error| SendError::Unreachable {
+        let body = serde_json::to_vec(call).map_err(|error| SendError::Unreachable {
             reason: error.to_string(),
         })?;
         let url = format!("{}{path}", self.base_url);
@@ -228,13 +254,15 @@ impl Client {
         if let Some(key) = &self.api_key {
             request = request.header("x-api-key", key);
         }
-        self.judge(request.send(&body), text)
+        self.judge(request.send(&body), ANSWER_MAX, call.text)
     }
 
-    /// Reads the answer, and tells what it means. `text` is what must not come back in a reason.
+    /// Reads up to `max` bytes of the answer, and tells what it means. `text` is what must not
+    /// come back in a reason.
     fn judge(
         &self,
         result: Result<Response<ureq::Body>, ureq::Error>,
+        max: u64,
         text: Option<&str>,
     ) -> Result<Answer, SendError> {
         let mut response = result.map_err(connect::failure)?;
@@ -246,11 +274,7 @@ impl Client {
         let location = header("location");
         let status = response.status().as_u16();
         // A body that breaks off is no error yet: the status has already told the main thing.
-        let body = response
-            .body_mut()
-            .with_config()
-            .limit(ANSWER_MAX)
-            .read_to_vec();
+        let body = response.body_mut().with_config().limit(max).read_to_vec();
         let key = self.api_key.as_ref().and_then(|key| key.to_str().ok());
         Answer {
             status,

@@ -65,7 +65,8 @@ impl Content {
 }
 
 /// Whether this is WhatsApp's own note in a chat ("the security code changed", "waiting for this
-/// message"), which WEBJS hands on as if the customer had sent an empty message.
+/// message", "this message was deleted"), which WEBJS hands on as if the customer had sent an
+/// empty message.
 pub(super) fn is_system_note(payload: &Payload<'_>, content: &Content) -> bool {
     let notes = [
         "ciphertext",
@@ -74,6 +75,7 @@ pub(super) fn is_system_note(payload: &Payload<'_>, content: &Content) -> bool {
         "notification",
         "notification_template",
         "protocol",
+        "revoked",
     ];
     content.kind == Kind::Empty
         && payload

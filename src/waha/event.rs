@@ -1,7 +1,8 @@
-//! What WAHA posts to us: one webhook body read into what it means for the queue.
+//! What WAHA posts to us: one webhook body read into what it means for the queue, and one message
+//! of a list likewise.
 //!
 //! [`parse`] is strict about two fields only, `event` and `session`: a body without them can't be
-//! WAHA's. Everything else is read leniently, because a refused event is repeated sixteen times
+//! WAHA's, and nor can one that is nested without end. Everything else is read leniently, because a refused event is repeated sixteen times
 //! and then lost, while a field that we did not understand costs nothing.
 
 use std::borrow::Cow;
@@ -9,6 +10,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::chat_id::ChatId;
+use super::depth::is_too_deep;
 use super::message::{Author, Direction, Message};
 use super::reader::Reader;
 use super::repair::repaired;
@@ -135,6 +137,9 @@ pub enum NotAnEvent {
         /// Where reading stopped, from 1.
         column: usize,
     },
+    /// It is nested deeper than anything WAHA writes (more than 128 levels), and was not read.
+    #[error("nested too deep")]
+    TooDeep,
     /// It is JSON, but not an object.
     #[error("not a JSON object")]
     NotAnObject,
@@ -153,6 +158,9 @@ pub enum NotAnEvent {
 ///
 /// [`NotAnEvent`] if WAHA can't have written the body.
 pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
+    if is_too_deep(body) {
+        return Err(NotAnEvent::TooDeep);
+    }
     let json = repaired(body);
     if !json.trim_ascii_start().starts_with('{') {
         return Err(NotAnEvent::NotAnObject);
@@ -189,6 +197,28 @@ pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
                 what: What::Ignored("unreadable payload"),
             })
         }
+    }
+}
+
+/// Reads one `WAMessage` as WAHA lists it: the payload of a `message.any`, with the same patience,
+/// but without what an envelope tells.
+///
+/// Only a message with a stanza counts, ours too: without, it could not be known again.
+#[must_use]
+pub fn listed(payload: &str, now_ms: i64) -> What {
+    if is_too_deep(payload.as_bytes()) {
+        return What::Ignored("too deep");
+    }
+    let json = repaired(payload.as_bytes());
+    let mut envelope = Envelope::default();
+    match serde_json::from_str(&json) {
+        Ok(payload) => envelope.payload = payload,
+        Err(_) => return What::Ignored("unreadable payload"),
+    }
+    match Reader::new(&envelope, None, now_ms).what("message.any") {
+        Ok(What::Own(message)) if message.stanza.is_none() => What::Ignored("no message id"),
+        Ok(what) => what,
+        Err(why) => What::Ignored(why),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The contract with WAHA: reading and verifying what it posts to us, and calling its HTTP API.
 //!
 //! Everything but [`client`] is pure: no I/O, no clock. What WAHA sends is judged with patience:
-//! an authentic event is never refused for a field of a shape that we did not expect.
+//! an authentic event is never refused for a field of a shape that we did not expect, as long as it
+//! is nested no deeper than anything WAHA writes.
 
 pub mod chat_id;
 pub mod client;
@@ -10,6 +11,7 @@ pub mod message;
 pub mod signature;
 
 mod content;
+mod depth;
 mod lenient;
 mod origin;
 mod reader;

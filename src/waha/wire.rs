@@ -12,7 +12,11 @@ const TIME_MAX: f64 = 253_402_300_799_999.0;
 /// milliseconds, by field, engine and version; no date of ours is so late or so early that the
 /// two could be confused.
 pub(super) fn millis(time: Raw<'_>) -> Option<i64> {
-    let number = time.number()?;
+    millis_of(time.number()?)
+}
+
+/// As [`millis`], of a number.
+pub(super) fn millis_of(number: f64) -> Option<i64> {
     let millis = if number > 1e11 {
         number
     } else {

@@ -207,11 +207,8 @@ impl Answer {
     }
 
     /// The state of the session that was asked about.
-    pub(super) fn session_status(self) -> Result<String, SendError> {
-        if let Err(reason) = self.body {
-            return Err(SendError::Interrupted { reason });
-        }
-        let json = self.text();
+    pub(super) fn session_status(&self) -> Result<String, SendError> {
+        let json = self.whole()?;
         let session: Problem<'_> = serde_json::from_str(&json).unwrap_or_default();
         session
             .status
@@ -222,6 +219,16 @@ impl Answer {
                 reason: "no session in the answer".to_owned(),
                 advice: "is WAHA_URL the address of WAHA?",
             })
+    }
+
+    /// All of what WAHA said, where a part of it would be of no use.
+    pub(super) fn whole(&self) -> Result<Cow<'_, str>, SendError> {
+        match &self.body {
+            Ok(body) => Ok(repaired(body)),
+            Err(reason) => Err(SendError::Interrupted {
+                reason: reason.clone(),
+            }),
+        }
     }
 
     fn text(&self) -> Cow<'_, str> {

@@ -11,7 +11,7 @@ use super::*;
 
 /// What the server does with a request.
 #[derive(Clone)]
-enum Reply {
+pub(super) enum Reply {
     /// Writes these bytes and keeps the connection.
     Write(String),
     /// Writes these bytes and closes the connection.
@@ -20,7 +20,7 @@ enum Reply {
     Hang,
 }
 
-fn json(status: &str, body: &str) -> Reply {
+pub(super) fn json(status: &str, body: &str) -> Reply {
     let length = body.len();
     Reply::Write(format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
@@ -28,21 +28,36 @@ fn json(status: &str, body: &str) -> Reply {
 }
 
 #[derive(Clone, Debug)]
-struct Request {
-    line: String,
+pub(super) struct Request {
+    pub(super) line: String,
     headers: String,
     body: String,
 }
 
-/// A server on a free port that gives one reply to all requests, and remembers them.
-struct Server {
+impl Request {
+    pub(super) fn has_header(&self, header: &str) -> bool {
+        self.headers.lines().any(|line| line == header)
+    }
+}
+
+/// What the server replies to which request.
+type Replies = Arc<dyn Fn(&Request) -> Reply + Send + Sync>;
+
+/// A server on a free port that replies to requests, and remembers them.
+pub(super) struct Server {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
-    requests: Arc<Mutex<Vec<Request>>>,
+    pub(super) requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
-    fn start(reply: Reply) -> Self {
+    /// One that has the same reply to all requests.
+    pub(super) fn start(reply: Reply) -> Self {
+        Self::start_with(move |_| reply.clone())
+    }
+
+    pub(super) fn start_with(replies: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let replies: Replies = Arc::new(replies);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
@@ -53,18 +68,18 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 connections.fetch_add(1, Ordering::SeqCst);
-                let (reply, requests) = (reply.clone(), requests.clone());
-                thread::spawn(move || serve(&stream.unwrap(), &reply, &requests));
+                let (replies, requests) = (replies.clone(), requests.clone());
+                thread::spawn(move || serve(&stream.unwrap(), &replies, &requests));
             }
         });
         server
     }
 
-    fn client(&self) -> Client {
+    pub(super) fn client(&self) -> Client {
         self.client_with(TIMEOUT)
     }
 
-    fn client_with(&self, timeout: Duration) -> Client {
+    pub(super) fn client_with(&self, timeout: Duration) -> Client {
         Client::new(ClientConfig {
             base_url: format!("http://{}/waha/", self.address),
             api_key: Some("k3y-k3y".to_owned()),
@@ -74,16 +89,17 @@ impl Server {
         .unwrap()
     }
 
-    fn only_request(&self) -> Request {
+    pub(super) fn only_request(&self) -> Request {
         let requests = self.requests.lock().unwrap();
         assert_eq!(requests.len(), 1, "{requests:?}");
         requests[0].clone()
     }
 }
 
-fn serve(stream: &TcpStream, reply: &Reply, requests: &Mutex<Vec<Request>>) {
+fn serve(stream: &TcpStream, replies: &Replies, requests: &Mutex<Vec<Request>>) {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader) {
+        let reply = replies(&request);
         requests.lock().unwrap().push(request);
         let mut writer = stream;
         match reply {
@@ -119,14 +135,16 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
     })
 }
 
-fn ana() -> ChatId {
+pub(super) fn ana() -> ChatId {
     ChatId::person("5511988880001@c.us").unwrap()
 }
 
 #[test]
 fn a_text_is_sent_as_waha_wants_it() {
     let server = Server::start(json("201 Created", r#"{"id":"true_55@c.us_3EB0A"}"#));
-    let sent = server.client().send_text("loja", &ana(), "olá \"você\"\n");
+    let sent = server
+        .client()
+        .send_text("loja", &ana(), "olá \"você\"\n", None);
     assert_eq!(
         sent,
         Ok(Sent {
@@ -140,19 +158,32 @@ fn a_text_is_sent_as_waha_wants_it() {
         r#"{"session":"loja","chatId":"5511988880001@c.us","text":"olá \"você\"\n"}"#
     );
     for header in [
-        "x-api-key: k3y-k3y\r\n",
-        "content-type: application/json\r\n",
-        concat!("user-agent: waha-sm/", env!("CARGO_PKG_VERSION"), "\r\n"),
+        "x-api-key: k3y-k3y",
+        "content-type: application/json",
+        concat!("user-agent: waha-sm/", env!("CARGO_PKG_VERSION")),
     ] {
-        assert!(request.headers.contains(header), "{}", request.headers);
+        assert!(request.has_header(header), "{}", request.headers);
     }
+}
+
+#[test]
+fn a_text_is_sent_under_the_id_it_was_given() {
+    let server = Server::start(json("201 Created", "{}"));
+    server
+        .client()
+        .send_text("s", &ana(), "a", Some("3EB0\""))
+        .unwrap();
+    assert_eq!(
+        server.only_request().body,
+        r#"{"session":"s","chatId":"5511988880001@c.us","text":"a","id":"3EB0\""}"#
+    );
 }
 
 #[test]
 fn the_longest_text_arrives_whole() {
     let server = Server::start(json("201 Created", "{}"));
     let text = "é".repeat(65_536);
-    server.client().send_text("s", &ana(), &text).unwrap();
+    server.client().send_text("s", &ana(), &text, None).unwrap();
     assert!(server.only_request().body.contains(&text));
 }
 
@@ -192,7 +223,7 @@ fn connections_are_reused() {
     let server = Server::start(json("201 Created", r#"{"id":"A"}"#));
     let client = server.client();
     for _ in 0..20 {
-        client.send_text("s", &ana(), "a").unwrap();
+        client.send_text("s", &ana(), "a", None).unwrap();
         client.send_seen("s", &ana()).unwrap();
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 1);
@@ -221,7 +252,7 @@ fn as_many_connections_are_kept_as_threads_send() {
             thread::spawn(move || {
                 for _ in 0..20 {
                     barrier.wait();
-                    client.send_text("s", &ana(), "a").unwrap();
+                    client.send_text("s", &ana(), "a", None).unwrap();
                 }
             })
         })
@@ -245,7 +276,7 @@ fn nobody_there_is_surely_not_sent() {
             connections: 1,
         })
         .unwrap();
-        let error = client.send_text("s", &ana(), "a").unwrap_err();
+        let error = client.send_text("s", &ana(), "a", None).unwrap_err();
         assert!(
             matches!(&error, SendError::Unreachable { reason } if !reason.is_empty()),
             "{error:?}"
@@ -264,7 +295,7 @@ fn a_failed_tls_handshake_is_surely_not_sent() {
         connections: 1,
     })
     .unwrap();
-    let error = client.send_text("s", &ana(), "a").unwrap_err();
+    let error = client.send_text("s", &ana(), "a", None).unwrap_err();
     assert!(matches!(error, SendError::Unreachable { .. }), "{error:?}");
 }
 
@@ -274,7 +305,7 @@ fn no_answer_in_time_is_in_doubt() {
     let start = Instant::now();
     let error = server
         .client_with(Duration::from_millis(200))
-        .send_text("s", &ana(), "a")
+        .send_text("s", &ana(), "a", None)
         .unwrap_err();
     assert!(matches!(error, SendError::Interrupted { .. }), "{error:?}");
     assert!(!error.is_surely_unsent());
@@ -285,7 +316,10 @@ fn no_answer_in_time_is_in_doubt() {
 fn a_connection_closed_before_the_status_is_in_doubt() {
     for begun in ["", "HTTP/1.1 2", "HTTP/1.1 201 Created\r\ncontent-le"] {
         let server = Server::start(Reply::Close(begun.to_owned()));
-        let error = server.client().send_text("s", &ana(), "a").unwrap_err();
+        let error = server
+            .client()
+            .send_text("s", &ana(), "a", None)
+            .unwrap_err();
         assert!(matches!(error, SendError::Interrupted { .. }), "{error:?}");
     }
 }
@@ -299,11 +333,14 @@ fn an_answer_that_breaks_off_after_its_status_counts_by_the_status() {
     };
     let server = Server::start(cut("201 Created", r#"{"id":"#));
     assert_eq!(
-        server.client().send_text("s", &ana(), "a"),
+        server.client().send_text("s", &ana(), "a", None),
         Ok(Sent { stanza: None })
     );
     let server = Server::start(cut("401 Unauthorized", ""));
-    let error = server.client().send_text("s", &ana(), "a").unwrap_err();
+    let error = server
+        .client()
+        .send_text("s", &ana(), "a", None)
+        .unwrap_err();
     assert!(matches!(error, SendError::Refused { status: 401, .. }));
     let server = Server::start(cut("200 OK", r#"{"status":"WORK"#));
     let error = server.client().session_status("s").unwrap_err();
@@ -317,7 +354,7 @@ fn an_endless_answer_is_not_read_to_its_end() {
     let client = server.client();
     for _ in 0..2 {
         assert_eq!(
-            client.send_text("s", &ana(), "a"),
+            client.send_text("s", &ana(), "a", None),
             Ok(Sent { stanza: None })
         );
     }
@@ -331,7 +368,7 @@ fn a_redirect_is_a_wrong_address() {
         )));
         let client = server.client();
         for error in [
-            client.send_text("s", &ana(), "a").unwrap_err(),
+            client.send_text("s", &ana(), "a", None).unwrap_err(),
             client.session_status("s").unwrap_err(),
         ] {
             let text = error.to_string();
@@ -348,7 +385,10 @@ fn the_waiting_time_of_a_busy_server_is_told() {
         "HTTP/1.1 429 Slow down\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n".to_owned(),
     ));
     assert_eq!(
-        server.client().send_text("s", &ana(), "a").unwrap_err(),
+        server
+            .client()
+            .send_text("s", &ana(), "a", None)
+            .unwrap_err(),
         SendError::Busy {
             status: 429,
             retry_after: Some(Duration::from_secs(7)),
@@ -364,7 +404,10 @@ fn a_session_that_is_not_working_is_told() {
         r#"{"error":"Session status is not as expected.","session":"s","status":"STARTING","expected":["WORKING"]}"#,
     ));
     assert_eq!(
-        server.client().send_text("s", &ana(), "a").unwrap_err(),
+        server
+            .client()
+            .send_text("s", &ana(), "a", None)
+            .unwrap_err(),
         SendError::SessionNotWorking {
             status_word: Some("STARTING".to_owned())
         }

@@ -189,12 +189,15 @@ fn a_message_keeps_all_that_was_sent() {
     assert_eq!(json["payload"]["body"], long.text);
 }
 
-fn event(name: &str, engine: &str, payload: &str) -> Event {
+fn envelope(name: &str, engine: &str, payload: &str) -> String {
     let me = r#"{"id":"5511900000000@c.us","lid":"199900000000001@lid"}"#;
-    let body = format!(
+    format!(
         r#"{{"event":"{name}","session":"default","timestamp":1789900000123,"me":{me},"environment":{{"engine":"{engine}"}},"payload":{payload}}}"#
-    );
-    parse(body.as_bytes(), NOW).unwrap()
+    )
+}
+
+fn event(name: &str, engine: &str, payload: &str) -> Event {
+    parse(envelope(name, engine, payload).as_bytes(), NOW).unwrap()
 }
 
 fn treated(name: &str, engine: &str, payload: &str) -> String {
@@ -520,33 +523,113 @@ fn a_name_is_one_short_line() {
 
 #[test]
 fn depth_in_any_place_is_no_danger() {
-    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-    let objects = "{\"a\":".repeat(100_000) + "1" + &"}".repeat(100_000);
-    for deep in [deep, objects] {
-        for key in [
-            "_data",
-            "body",
-            "media",
-            "location",
-            "vCards",
-            "replyTo",
-            "x",
-            "timestamp",
-        ] {
-            let payload = format!(r#"{{"id":"false_1@c.us_A","{key}":{deep}}}"#);
-            assert_eq!(
-                treated("message", "GOWS", &payload),
-                "inbound Empty 1@c.us A at 1789900000123"
-            );
+    // Two levels are round the value in a body, and one in a list.
+    for (levels, is_parsed, is_listed) in [
+        (126, true, true),
+        (127, false, true),
+        (128, false, false),
+        (100_000, false, false),
+    ] {
+        let lists = "[".repeat(levels) + &"]".repeat(levels);
+        let objects = "{\"a\":".repeat(levels) + "1" + &"}".repeat(levels);
+        for deep in [lists, objects] {
+            for key in [
+                "_data",
+                "body",
+                "media",
+                "location",
+                "vCards",
+                "replyTo",
+                "x",
+                "timestamp",
+            ] {
+                let payload = format!(r#"{{"id":"false_1@c.us_A","{key}":{deep}}}"#);
+                let body = envelope("message", "GOWS", &payload);
+                let parsed = parse(body.as_bytes(), NOW).map(|event| treatment(&event));
+                let wanted = "inbound Empty 1@c.us A at 1789900000123".to_owned();
+                let wanted = is_parsed.then_some(wanted).ok_or(NotAnEvent::TooDeep);
+                assert_eq!(parsed, wanted, "{levels} in {key}");
+                let what = listed(&payload, NOW);
+                assert_eq!(
+                    matches!(what, What::Inbound(_)),
+                    is_listed,
+                    "{levels} in {key}"
+                );
+            }
+            let body = format!(r#"{{"event":"x","session":"s","me":{deep},"y":{deep}}}"#);
+            assert_eq!(parse(body.as_bytes(), NOW).is_ok(), is_listed);
+            assert!(parse(deep.as_bytes(), NOW).is_err());
         }
-        let body =
-            format!(r#"{{"event":"x","session":"s","me":{deep},"y":{deep},"payload":{deep}}}"#);
-        assert_eq!(
-            treatment(&parse(body.as_bytes(), NOW).unwrap()),
-            "ignored: unknown event"
-        );
-        assert!(parse(deep.as_bytes(), NOW).is_err());
-        assert!(parse(&deep.as_bytes()[..100_000], NOW).is_err());
+    }
+}
+
+#[test]
+fn the_largest_body_of_brackets_is_refused_at_once() {
+    let brackets = "[".repeat(2 * 1024 * 1024);
+    let head = r#"{"event":"message","session":"s","payload":"#;
+    for body in [
+        brackets.clone(),
+        format!("{head}{brackets}"),
+        format!("{head}{}", "{\"_data\":".repeat(200_000)),
+    ] {
+        assert_eq!(parse(body.as_bytes(), NOW), Err(NotAnEvent::TooDeep));
+        assert_eq!(listed(&body, NOW), What::Ignored("too deep"));
+    }
+    // What a customer writes is no depth.
+    let payload = format!(r#"{{"id":"false_1@c.us_A","body":"{brackets}\"["}}"#);
+    let What::Inbound(message) = event("message", "GOWS", &payload).what else {
+        panic!("not inbound");
+    };
+    assert_eq!(message.text.len(), brackets.len() + 2);
+}
+
+#[test]
+fn a_listed_message_is_read_as_a_posted_one() {
+    let mut read = 0;
+    for (name, body) in FIXTURES {
+        let event = parse(body, NOW).unwrap();
+        if matches!(event.name.as_str(), "message" | "message.any") {
+            let json: serde_json::Value = serde_json::from_slice(body).unwrap();
+            assert_eq!(
+                listed(&json["payload"].to_string(), NOW),
+                event.what,
+                "{name}"
+            );
+            read += 1;
+        }
+    }
+    assert!(read > 10);
+}
+
+#[test]
+fn a_listed_message_is_read_with_the_same_patience() {
+    let message = |payload: &str| match listed(payload, NOW) {
+        What::Inbound(message) | What::Own(message) => (message.text, message.sent_at),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        message(r#" {"id":"false_1@c.us_A","body":"a\ud83d","from":7,"timestamp":"1789900000"}"#),
+        ("a\u{fffd}".to_owned(), 1_789_900_000_000)
+    );
+    assert_eq!(
+        message(r#"{"id":"true_1@lid_A","_data":[1e999]}"#),
+        (String::new(), NOW)
+    );
+    for (payload, why) in [
+        ("", "unreadable payload"),
+        (r#"{"id":"#, "unreadable payload"),
+        ("[]", "no chat"),
+        ("null", "no chat"),
+        (r#"{"id":"false_1203@g.us_A"}"#, "group"),
+        (r#"{"from":"1@c.us","fromMe":false}"#, "no message id"),
+        (r#"{"from":"1@c.us","fromMe":true}"#, "no message id"),
+        (r#"{"id":"1@c.us_A"}"#, "unknown direction"),
+        (
+            r#"{"id":"false_1@c.us_A","body":"","_data":{"type":"revoked"}}"#,
+            "system note",
+        ),
+    ] {
+        assert_eq!(listed(payload, NOW), What::Ignored(why), "{payload}");
     }
 }
 
@@ -638,6 +721,160 @@ fn places(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
+/// Every field that is read, taken from where they are declared.
+fn known_fields() -> Vec<&'static str> {
+    let declared = include_str!("../wire.rs").lines();
+    let keys = declared.filter_map(|line| Some(line.split_once("=>")?.0));
+    let fields: Vec<_> = keys
+        .flat_map(|keys| keys.split('"').skip(1).step_by(2))
+        .collect();
+    assert!(fields.len() > 60, "{fields:?}");
+    fields
+}
+
+/// A key that is read, or any other.
+fn key() -> impl Strategy<Value = String> {
+    prop_oneof![
+        9 => prop::sample::select(known_fields()).prop_map(str::to_owned),
+        1 => ".{0,8}",
+    ]
+}
+
+/// Any JSON, with a liking for what WAHA writes.
+fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    let ids = [
+        "false_5511988880001@c.us_3EB0A",
+        "true_5511988880001@c.us_3EB0A",
+        "false_177700000000003@lid_A_1@lid",
+        "false_1203@g.us_A_1@c.us",
+        "5511988880001@c.us",
+        "5511988880001:1@s.whatsapp.net",
+        "3EB0A",
+        "/9j/4AAQ",
+        "BEGIN:VCARD",
+        "image/webp",
+        "1789900000",
+        "READ",
+    ];
+    let leaf = prop_oneof![
+        odd_value(),
+        prop::sample::select(ids.to_vec()).prop_map(Into::into)
+    ];
+    leaf.prop_recursive(6, 60, 8, |inner| {
+        prop_oneof![
+            1 => proptest::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            4 => proptest::collection::vec((key(), inner), 0..8)
+                .prop_map(|fields| fields.into_iter().collect::<serde_json::Map<_, _>>().into()),
+        ]
+    })
+}
+
+/// Pieces of JSON that need not fit.
+fn broken_json() -> impl Strategy<Value = String> {
+    let pieces = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        "\\",
+        "\\ud83d",
+        "null",
+        "true",
+        "-",
+        "1e999",
+        "0.",
+        "\"id\":",
+        "\"payload\":{",
+        "\"_data\":",
+        "\"a\"",
+        " ",
+        "\n",
+        "é",
+    ];
+    proptest::collection::vec(prop::sample::select(pieces.to_vec()), 0..40).prop_map(|p| p.concat())
+}
+
+/// What holds for whatever was read, however odd it was.
+fn check(what: What, is_listed: bool) -> Result<(), TestCaseError> {
+    let mut message = match what {
+        What::Inbound(message) => {
+            prop_assert_eq!(message.direction, Direction::Inbound);
+            prop_assert!(message.stanza.is_some());
+            message
+        }
+        What::Own(message) => {
+            prop_assert!(message.stanza.is_some() || !is_listed);
+            message
+        }
+        _ => return Ok(()),
+    };
+    prop_assert!(message.stanza.as_deref() != Some(""));
+    prop_assert_eq!(
+        ChatId::person(message.chat.as_str()),
+        Some(message.chat.clone())
+    );
+    // And it can be remembered.
+    let stored = serde_json::to_string(&message).unwrap();
+    let mut read: Message = serde_json::from_str(&stored).unwrap();
+    // serde_json may read the last bit of a degree otherwise: some nanometres.
+    let places = (message.location.take(), read.location.take());
+    prop_assert_eq!(places.0.is_some(), places.1.is_some());
+    prop_assert_eq!(read, message);
+    Ok(())
+}
+
+/// What is done to one place of a fixture.
+#[derive(Clone, Debug)]
+enum Damage {
+    Drop,
+    Retype(serde_json::Value),
+    Swap(prop::sample::Index),
+}
+
+fn damage() -> impl Strategy<Value = (prop::sample::Index, Damage)> {
+    let damage = prop_oneof![
+        Just(Damage::Drop),
+        any_json().prop_map(Damage::Retype),
+        any::<prop::sample::Index>().prop_map(Damage::Swap),
+    ];
+    (any::<prop::sample::Index>(), damage)
+}
+
+fn do_damage(json: &mut serde_json::Value, place: prop::sample::Index, damage: Damage) {
+    let mut found = Vec::new();
+    places(json, "", &mut found);
+    if found.is_empty() {
+        return;
+    }
+    let path = &found[place.index(found.len())];
+    match damage {
+        Damage::Drop => {
+            let (parent, key) = path.rsplit_once('/').unwrap();
+            match json.pointer_mut(parent).unwrap() {
+                serde_json::Value::Object(map) => {
+                    map.remove(&key.replace("~1", "/").replace("~0", "~"));
+                }
+                serde_json::Value::Array(list) => drop(list.pop()),
+                _ => unreachable!("a place is in something"),
+            }
+        }
+        Damage::Retype(value) => *json.pointer_mut(path).unwrap() = value,
+        Damage::Swap(other) => {
+            let other = &found[other.index(found.len())];
+            let values = [path, other].map(|path| json.pointer(path).unwrap().clone());
+            // One may be inside the other, and so be gone after the first step.
+            for (path, value) in [(other, &values[0]), (path, &values[1])] {
+                if let Some(place) = json.pointer_mut(path) {
+                    *place = value.clone();
+                }
+            }
+        }
+    }
+}
+
 proptest! {
     // A failure is told in full; it need not leave a file beside the sources.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -645,6 +882,50 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = parse(&body, NOW);
+        check(listed(&String::from_utf8_lossy(&body), NOW), true)?;
+    }
+
+    #[test]
+    fn no_broken_json_makes_it_panic(body in broken_json()) {
+        let _ = parse(body.as_bytes(), NOW);
+        let _ = parse(envelope("message.any", "WEBJS", &body).as_bytes(), NOW);
+        check(listed(&body, NOW), true)?;
+    }
+
+    #[test]
+    fn no_json_makes_it_panic(
+        name in prop::sample::select(&[
+            "message", "message.any", "message.ack", "message.edited", "message.revoked",
+            "message.reaction", "session.status",
+        ][..]),
+        engine in prop::sample::select(&["WEBJS", "GOWS"][..]),
+        id in proptest::option::of(Just("false_1@c.us_A")),
+        mut payload in any_json(),
+    ) {
+        if let (Some(id), serde_json::Value::Object(fields)) = (id, &mut payload) {
+            fields.insert("id".to_owned(), id.into());
+        }
+        let payload = payload.to_string();
+        let event = parse(envelope(name, engine, &payload).as_bytes(), NOW).unwrap();
+        check(event.what, false)?;
+        check(listed(&payload, NOW), true)?;
+        let _ = parse(payload.as_bytes(), NOW);
+    }
+
+    #[test]
+    fn no_mutation_of_a_fixture_makes_it_panic(
+        which in any::<prop::sample::Index>(),
+        damages in proptest::collection::vec(damage(), 1..6),
+    ) {
+        let mut json: serde_json::Value =
+            serde_json::from_slice(FIXTURES[which.index(FIXTURES.len())].1).unwrap();
+        for (place, damage) in damages {
+            do_damage(&mut json, place, damage);
+        }
+        if let Ok(event) = parse(json.to_string().as_bytes(), NOW) {
+            check(event.what, false)?;
+        }
+        check(listed(&json["payload"].to_string(), NOW), true)?;
     }
 
     #[test]
@@ -675,17 +956,7 @@ proptest! {
         *json.pointer_mut(path).unwrap() = odd;
         let parsed = parse(json.to_string().as_bytes(), NOW);
         if path != "/event" && path != "/session" {
-            let event = parsed.unwrap();
-            // And what is inbound can be remembered.
-            if let What::Inbound(mut message) = event.what {
-                let stored = serde_json::to_string(&message).unwrap();
-                let mut read: Message = serde_json::from_str(&stored).unwrap();
-                prop_assert!(message.stanza.is_some());
-                // serde_json may read the last bit of a degree otherwise: some nanometres.
-                let places = (message.location.take(), read.location.take());
-                prop_assert_eq!(places.0.is_some(), places.1.is_some());
-                prop_assert_eq!(read, message);
-            }
+            check(parsed.unwrap().what, false)?;
         }
     }
 

@@ -1,0 +1,332 @@
+//! Asking WAHA what it knows of messages, chats and people. Asking changes nothing at WhatsApp.
+
+use std::fmt::Display;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{ANSWER_MAX, Client, PathSegment, SendError};
+use crate::waha::chat_id::{ChatId, MessageId};
+use crate::waha::event::label;
+use crate::waha::lenient::{Raw, lenient};
+use crate::waha::wire::{millis, millis_of};
+
+/// Bytes of a page that are read: room for a hundred messages with two thumbnails each in the
+/// engine's raw data, while a mistaken limit can't fill the memory.
+const PAGE_MAX: u64 = 16 * 1024 * 1024;
+
+/// The order that an overview has by itself. Versions that do not know it list as they like.
+const NEWEST_FIRST: &str = "sortBy=conversationTimestamp&sortOrder=desc";
+
+/// Why a question to WAHA has no answer.
+///
+/// No variant holds the API key or what a customer wrote.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// This engine, version or configuration can't tell: asking again is of no use until that
+    /// changes.
+    #[error("this WAHA can't tell: {reason}")]
+    Unable {
+        /// What WAHA said, and what the operator should look at.
+        reason: String,
+    },
+    /// It could not tell now: nobody there, no answer in time, an error that may pass, a session
+    /// that is not `WORKING`, or an answer to something else.
+    #[error("WAHA could not tell: {reason}")]
+    Failed {
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl AskError {
+    fn failed(reason: impl Display) -> Self {
+        Self::Failed {
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl From<SendError> for AskError {
+    fn from(error: SendError) -> Self {
+        let (status, reason) = match &error {
+            // A web page may be that of a proxy whose WAHA is being replaced.
+            SendError::Refused {
+                status: 200..=299 | 500,
+                ..
+            } => return Self::failed(error),
+            SendError::Refused { status, reason, .. } => (*status, reason),
+            _ => return Self::failed(error),
+        };
+        let reason = match status {
+            // The advice is about sending. What is refused here is mostly too new for this WAHA,
+            // or needs a setting that the reason names (NOWEB's store).
+            400 | 422 => format!("WAHA answered {status}: {reason}"),
+            404 => format!("WAHA answered 404: {reason}; is WAHA up to date, and at WAHA_URL?"),
+            _ => error.to_string(),
+        };
+        Self::Unable { reason }
+    }
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What we can use of it.
+    pub items: Vec<T>,
+    /// How many WAHA listed, also those that are not in `items`. WAHA leaves things out after
+    /// counting them off (WAHA's source, `getChatMessages`): only a page with nothing on it is
+    /// surely behind the last.
+    pub listed: usize,
+}
+
+/// A chat that WAHA knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedChat {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// When something was last said in it, in ms since 1970, where WAHA tells.
+    pub last_message_at: Option<i64>,
+}
+
+lenient! {
+    /// An answer, or a thing in a list, with an id.
+    struct Identified {
+        "id" => id: Raw<'a>,
+    }
+
+    /// WEBJS's way to write an id.
+    struct LongId {
+        "_serialized" => serialized: Raw<'a>,
+    }
+
+    /// A chat, as an overview (WAHA's own form) or as the engine knows it.
+    struct ChatEntry {
+        "id" => id: Raw<'a>,
+        "lastMessage" => last_message: Times<'a>,
+        "_chat" => raw: Times<'a>,
+    }
+
+    /// When a chat or a message was, by engine.
+    struct Times {
+        "timestamp" | "messageTimestamp" => timestamp: Raw<'a>,
+        "conversationTimestamp" => conversation: Raw<'a>,
+        "lastMessageTime" | "lastMessageTimestamp" | "lastMessageRecvTimestamp" => last: Raw<'a>,
+        "t" => short: Raw<'a>,
+    }
+
+    /// A 64-bit number as JavaScript's protocol buffers write it.
+    struct Long {
+        "low" => low: Raw<'a>,
+        "high" => high: Raw<'a>,
+    }
+
+    /// The two ids of a person.
+    struct Person {
+        "pn" => phone: Raw<'a>,
+    }
+}
+
+impl Client {
+    /// A new id for a message of ours, to be known before the message is sent under it. NOWEB and
+    /// GOWS can tell since 2026.4.3.
+    ///
+    /// # Errors
+    ///
+    /// As [`AskError`] says.
+    pub fn new_message_id(&self, session: &str) -> Result<String, AskError> {
+        let path = format!("/api/{}/new-message-id", PathSegment(session));
+        let json = self.ask(&path, ANSWER_MAX)?;
+        let answer: Identified<'_> = object(&json)?;
+        answer
+            .id
+            .text()
+            .and_then(label)
+            .and_then(|id| Some(MessageId::parse(&id)?.stanza))
+            .ok_or_else(|| AskError::failed("no id in the answer"))
+    }
+
+    /// Whether our own message `stanza` is in the chat, as far as the engine remembers.
+    ///
+    /// # Errors
+    ///
+    /// As [`AskError`] says.
+    pub fn has_own_message(
+        &self,
+        session: &str,
+        chat: &ChatId,
+        stanza: &str,
+    ) -> Result<bool, AskError> {
+        let path = format!(
+            "/api/{}/chats/{}/messages/{}?downloadMedia=false",
+            PathSegment(session),
+            PathSegment(chat.as_str()),
+            PathSegment(&format!("true_{chat}_{stanza}")),
+        );
+        let answer = match self.get(&path, ANSWER_MAX) {
+            Err(SendError::Refused {
+                status: 404,
+                reason,
+                ..
+            }) if reason.starts_with("Message not found") => return Ok(false),
+            answer => answer?,
+        };
+        let json = answer.whole()?;
+        // A wrong yes would lose a reply: it takes a message, and this one.
+        let message: Identified<'_> = object(&json)?;
+        let id = message.id.text().and_then(|id| MessageId::parse(&id));
+        if id.is_some_and(|id| id.stanza == stanza) {
+            Ok(true)
+        } else {
+            Err(AskError::failed("the answer is about another message"))
+        }
+    }
+
+    /// A page of at most `limit` chats behind the first `offset`, the one with the newest message
+    /// first where WAHA can sort (2024.9 can't). Only chats of persons are in its items.
+    ///
+    /// # Errors
+    ///
+    /// As [`AskError`] says.
+    pub fn chats(
+        &self,
+        session: &str,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Page<ListedChat>, AskError> {
+        let chats = format!("/api/{}/chats", PathSegment(session));
+        let part = format!("limit={limit}&offset={offset}");
+        let answer = match self.get(&format!("{chats}/overview?{part}"), PAGE_MAX) {
+            // WAHA 2024.9 has no overview.
+            Err(SendError::Refused {
+                status: 400 | 404 | 422 | 501,
+                ..
+            }) => self.get(&format!("{chats}?{part}&{NEWEST_FIRST}"), PAGE_MAX)?,
+            answer => answer?,
+        };
+        let json = answer.whole()?;
+        let entries = list(&json)?;
+        Ok(Page {
+            listed: entries.len(),
+            items: entries.into_iter().filter_map(listed_chat).collect(),
+        })
+    }
+
+    /// A page of at most `limit` messages behind the first `offset`, the newest first, each as
+    /// the JSON text of a `WAMessage`, for [`listed`](crate::waha::event::listed).
+    ///
+    /// Without a `chat` they are those of all chats, which NOWEB and GOWS know. Those from before
+    /// `since` (ms since 1970, taken as whole seconds) are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`AskError`] says.
+    pub fn messages(
+        &self,
+        session: &str,
+        chat: Option<&ChatId>,
+        since: i64,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Page<String>, AskError> {
+        let since = since.max(0) / 1000;
+        let path = format!(
+            "/api/{}/chats/{}/messages?limit={limit}&offset={offset}&downloadMedia=false&filter.timestamp.gte={since}",
+            PathSegment(session),
+            PathSegment(chat.map_or("all", ChatId::as_str)),
+        );
+        let json = self.ask(&path, PAGE_MAX)?;
+        let entries = list(&json)?;
+        // WAHA 2024.9 does not know the filter.
+        let is_in_time = |entry: &&RawValue| {
+            object::<Times<'_>>(entry.get())
+                .is_ok_and(|message| millis(message.timestamp).is_none_or(|at| at >= since * 1000))
+        };
+        Ok(Page {
+            listed: entries.len(),
+            items: entries
+                .into_iter()
+                .filter(is_in_time)
+                .map(|entry| entry.get().to_owned())
+                .collect(),
+        })
+    }
+
+    /// The `@c.us` chat of the person behind a `@lid`, if WAHA knows it.
+    ///
+    /// # Errors
+    ///
+    /// As [`AskError`] says.
+    pub fn phone_chat(&self, session: &str, lid: &ChatId) -> Result<Option<ChatId>, AskError> {
+        let path = format!(
+            "/api/{}/lids/{}",
+            PathSegment(session),
+            PathSegment(lid.as_str())
+        );
+        let json = self.ask(&path, ANSWER_MAX)?;
+        let person: Person<'_> = object(&json)?;
+        match person.phone.text() {
+            None if person.phone.is_there() => Err(AskError::failed("`pn` is not a text")),
+            None => Ok(None),
+            Some(text) if text.is_empty() => Ok(None),
+            Some(text) => ChatId::person(&text)
+                .filter(|chat| !chat.is_lid())
+                .map(Some)
+                .ok_or_else(|| AskError::failed("`pn` is not the chat of a phone number")),
+        }
+    }
+
+    /// The whole answer about `path`, of at most `max` bytes.
+    fn ask(&self, path: &str, max: u64) -> Result<String, AskError> {
+        let answer = self.get(path, max)?;
+        Ok(answer.whole()?.into_owned())
+    }
+}
+
+/// The object that an answer is.
+fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, AskError> {
+    Some(json)
+        .filter(|json| json.trim_start().starts_with('{'))
+        .and_then(|json| serde_json::from_str(json).ok())
+        .ok_or_else(|| AskError::failed("the answer is not the JSON object that it should be"))
+}
+
+/// What is on the list that an answer is, unread.
+fn list(json: &str) -> Result<Vec<&RawValue>, AskError> {
+    serde_json::from_str(json)
+        .map_err(|_| AskError::failed("the answer is not the JSON list that it should be"))
+}
+
+/// The chat of a person, however the engine writes it.
+fn listed_chat(entry: &RawValue) -> Option<ListedChat> {
+    let chat: ChatEntry<'_> = object(entry.get()).ok()?;
+    let outside: Times<'_> = object(entry.get()).ok()?;
+    let long: LongId<'_> = chat.id.read();
+    let id = chat.id.text().or_else(|| long.serialized.text())?;
+    Some(ListedChat {
+        chat: ChatId::person(&id)?,
+        last_message_at: [chat.last_message, outside, chat.raw]
+            .iter()
+            .flat_map(|times| [times.timestamp, times.conversation, times.last, times.short])
+            .find_map(moment),
+    })
+}
+
+/// A time in ms since 1970: as a number of seconds or milliseconds, as JavaScript's protocol
+/// buffers write large numbers, or as a date.
+fn moment(time: Raw<'_>) -> Option<i64> {
+    if let Some(millis) = millis(time) {
+        return Some(millis);
+    }
+    let long: Long<'_> = time.read();
+    if let (Some(low), Some(high)) = (long.low.number(), long.high.number()) {
+        // The lower 32 bits are written as if they had a sign.
+        let carry = 4_294_967_296.0;
+        return millis_of(high * carry + low.rem_euclid(carry));
+    }
+    let date: jiff::Timestamp = time.text()?.parse().ok()?;
+    Some(date.as_millisecond()).filter(|millis| *millis > 0)
+}
+
+#[cfg(test)]
+mod tests;

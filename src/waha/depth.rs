@@ -1,0 +1,92 @@
+//! How deep JSON is nested, found in one pass that keeps nothing and so can't run out of anything.
+
+/// How deep a body of WAHA's may be: as deep as serde_json recurses, so that nobody who reads what
+/// we keep of it gets into trouble. Our fixtures have up to 8 levels; each message that is quoted
+/// in the engine's raw data adds a few.
+const DEPTH_MAX: usize = 128;
+
+/// Whether some part of this is nested deeper than anything WAHA writes.
+///
+/// Of what is not JSON, all that a reader could read before it stops is judged rightly.
+pub(super) fn is_too_deep(json: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(byte) = json.get(at) {
+        at += 1;
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > DEPTH_MAX {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => at = behind_string(json, at),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Where the string ends whose first character is at `at`: brackets in it are only text.
+fn behind_string(json: &[u8], mut at: usize) -> usize {
+    while let Some(found) = json
+        .get(at..)
+        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+    {
+        at += found + 1;
+        if json[at - 1] == b'"' {
+            return at;
+        }
+        // What is escaped ends nothing.
+        at += 1;
+    }
+    json.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_the_last_depth_that_is_read() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"[\\\"\":", "}]")] {
+            let levels = open.matches(['[', '{']).count() - open.matches("\"[").count();
+            let nested =
+                |depth: usize| open.repeat(depth / levels) + "1" + &close.repeat(depth / levels);
+            assert!(!is_too_deep(nested(DEPTH_MAX).as_bytes()), "{open}");
+            assert!(is_too_deep(nested(DEPTH_MAX + levels).as_bytes()), "{open}");
+            // Also if it never ends.
+            assert!(is_too_deep(open.repeat(DEPTH_MAX + 1).as_bytes()), "{open}");
+        }
+    }
+
+    #[test]
+    fn many_shallow_values_are_not_deep() {
+        let wide = "{\"a\":[]},".repeat(1000);
+        assert!(!is_too_deep(format!("[{wide}1]").as_bytes()));
+        assert!(!is_too_deep("]".repeat(10_000).as_bytes()));
+        assert!(!is_too_deep(b""));
+    }
+
+    #[test]
+    fn brackets_in_strings_are_text() {
+        let brackets = "[{".repeat(1000);
+        for string in [
+            format!("\"{brackets}\""),
+            format!("\"\\\"{brackets}\\\\\""),
+            format!("\"é\\\\\\\"{brackets}\""),
+            // Strings that never end.
+            format!("\"{brackets}"),
+            format!("\"{brackets}\\"),
+            "\"\\".to_owned(),
+            "\"".to_owned(),
+        ] {
+            assert!(!is_too_deep(string.as_bytes()), "{string:.20}");
+        }
+        for behind in ["\"\"", "\"\\\\\"", "\"\\\"\"", "\"\\u005b\""] {
+            let body = format!("[{behind},{brackets}");
+            assert!(is_too_deep(body.as_bytes()), "{behind}");
+        }
+    }
+}
