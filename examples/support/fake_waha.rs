@@ -1,20 +1,34 @@
-//! A WAHA that never leaves this machine: takes what waha-sm sends, answers as WAHA does, and can misbehave.
+//! A WAHA that never leaves this machine: takes what waha-sm sends, answers as WAHA does, remembers every message,
+//! and can misbehave.
 //!
 //! It runs on a thread of its own, so that whoever uses it needs no runtime.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use serde_json::Value;
+
+pub use echoes::Echo;
+pub use engine::Engine;
+pub use mood::Mood;
+use server::Server;
+use state::State;
+
+#[path = "fake_waha/book.rs"]
+mod book;
+#[path = "fake_waha/echoes.rs"]
+mod echoes;
+#[path = "fake_waha/engine.rs"]
+mod engine;
+#[path = "fake_waha/lists.rs"]
+mod lists;
+#[path = "fake_waha/mood.rs"]
+mod mood;
+#[path = "fake_waha/server.rs"]
+mod server;
+#[path = "fake_waha/state.rs"]
+mod state;
 
 /// One request that came in.
 #[derive(Clone, Debug)]
@@ -23,6 +37,8 @@ pub struct Call {
     pub method: String,
     /// Without the query.
     pub path: String,
+    /// As it came: `limit=10&filter.fromMe=false`.
+    pub query: String,
     /// The JSON body, or null.
     pub body: Value,
     /// When it came in.
@@ -42,44 +58,17 @@ pub struct Sent {
     pub text: String,
     /// The id it was given.
     pub stanza: String,
+    /// When.
+    pub at: Instant,
+    /// What was done besides taking it: [`Mood::name`].
+    pub mood: &'static str,
 }
 
-/// Whose answers to imitate; each engine has its own shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    Gows,
-    Noweb,
-    Webjs,
-    /// Says 201 and nothing else.
-    Silent,
-}
+/// An answer; `None` closes the connection without one.
+type Answer = Option<(u16, String, Vec<(&'static str, String)>)>;
 
-/// How to answer sendText.
-#[derive(Clone, Debug)]
-pub enum Mood {
-    /// As a healthy WAHA.
-    Well,
-    /// With this status, body and headers, taking nothing.
-    Answers(u16, String, Vec<(&'static str, String)>),
-    /// The session is not WORKING.
-    SessionIs(&'static str),
-    /// Closes the connection without an answer, taking nothing.
-    HangsUp,
-    /// Takes the text and closes the connection without an answer.
-    TakesAndHangsUp,
-}
-
-struct State {
-    engine: Engine,
-    mood: Mood,
-    /// Applies to these chats only, before `mood`.
-    moods: HashMap<String, Mood>,
-    delay: Duration,
-    calls: Vec<Call>,
-    sent: Vec<Sent>,
-    under_way: HashMap<String, usize>,
-    overlaps: usize,
-    connections: usize,
+fn say(status: u16, body: &Value) -> Answer {
+    Some((status, body.to_string(), Vec::new()))
 }
 
 struct Shared {
@@ -92,48 +81,25 @@ struct Shared {
 pub struct FakeWaha {
     address: SocketAddr,
     shared: Arc<Shared>,
+    server: Server,
 }
 
 impl FakeWaha {
     /// Starts on a free port of 127.0.0.1, or on the given one; `key` is demanded as `X-Api-Key`.
     pub fn start(port: u16, key: &str) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
-        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let state = State {
-            engine: Engine::Gows,
-            mood: Mood::Well,
-            moods: HashMap::new(),
-            delay: Duration::ZERO,
-            calls: Vec::new(),
-            sent: Vec::new(),
-            under_way: HashMap::new(),
-            overlaps: 0,
-            connections: 0,
-        };
         let shared = Arc::new(Shared {
             key: key.to_owned(),
-            state: Mutex::new(state),
+            state: Mutex::new(State::new()),
             changed: Condvar::new(),
         });
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let serving = shared.clone();
-        std::thread::Builder::new()
-            .name("fake-waha".into())
-            .spawn(move || {
-                runtime.block_on(async move {
-                    let Ok(listener) = TcpListener::from_std(listener) else {
-                        return;
-                    };
-                    while let Ok((stream, _)) = listener.accept().await {
-                        serving.lock().connections += 1;
-                        tokio::spawn(connection(serving.clone(), stream));
-                    }
-                });
-            })?;
-        Ok(Self { address, shared })
+        let server = Server::start(listener, shared.clone())?;
+        Ok(Self {
+            address,
+            shared,
+            server,
+        })
     }
 
     /// What `WAHA_URL` should be.
@@ -157,7 +123,7 @@ impl FakeWaha {
             .collect()
     }
 
-    /// Every call so far, in order.
+    /// Every call so far, in order of their answers.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.lock().calls.clone()
     }
@@ -187,9 +153,55 @@ impl FakeWaha {
         self.shared.lock().moods.insert(chat.to_owned(), mood);
     }
 
+    /// Answers well from now on, whatever the chat.
+    pub fn recover(&self) {
+        let mut state = self.shared.lock();
+        state.mood = Mood::Well;
+        state.moods.clear();
+    }
+
+    /// What [`Mood::Sometimes`] is drawn by from now on.
+    pub fn seed(&self, seed: u64) {
+        self.shared.lock().chance = fastrand::Rng::with_seed(seed);
+    }
+
     /// Takes so long for a sendText from now on.
     pub fn delay(&self, delay: Duration) {
         self.shared.lock().delay = delay;
+    }
+
+    /// Whether chats and messages can't be listed from now on: NOWEB without its store answers 400, others 501.
+    pub fn cannot_list(&self, cannot: bool) {
+        self.shared.lock().cannot_list = cannot;
+    }
+
+    /// Is gone until [`FakeWaha::come_back`]: closes every connection and refuses new ones.
+    pub fn go_away(&self) {
+        self.server.close();
+    }
+
+    /// Listens again where it did before.
+    pub fn come_back(&self) -> std::io::Result<()> {
+        self.server.listen(self.address)
+    }
+
+    /// A customer writes: notes the message, and hands out the `message` event that tells of it. It is for the
+    /// caller to post, or to lose.
+    pub fn customer_writes(&self, session: &str, chat: &str, name: &str, text: &str) -> Value {
+        self.shared
+            .lock()
+            .customer_writes(session, chat, name, text)
+    }
+
+    /// Knows from now on who is behind a `...@lid`.
+    pub fn teach_lid(&self, lid: &str, chat: &str) {
+        self.shared.lock().book.teach_lid(lid, chat);
+    }
+
+    /// Posts each text that it takes to `url` (a daemon's, without a path) as `message.any` from now on, signed with
+    /// `secret`; again every 2 s if that is not taken.
+    pub fn echo_to(&self, url: &str, secret: &str, when: Echo) {
+        self.shared.lock().echoes = Some(echoes::Echoes::new(url, secret, when));
     }
 
     /// Waits until what was sent satisfies `condition`; `None` if that took longer than `patience`.
@@ -215,186 +227,23 @@ impl FakeWaha {
     }
 }
 
+/// The same message as `message.any`, for who subscribed to both. NOWEB and GOWS give both the same envelope id.
+pub fn as_message_any(event: &Value) -> Value {
+    let mut any = event.clone();
+    any["event"] = "message.any".into();
+    let native = matches!(
+        any["environment"]["engine"].as_str(),
+        Some("NOWEB" | "GOWS")
+    );
+    if let (Some(id), false) = (event["id"].as_str(), native) {
+        any["id"] = format!("{id}a").into();
+    }
+    any
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A user's condition that panicked must not hide what really went wrong.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn connection(shared: Arc<Shared>, stream: TcpStream) {
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| {
-        let shared = shared.clone();
-        async move { answer(&shared, request).await }
-    });
-    // An error here is a connection that somebody closed, as HangsUp does.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-}
-
-/// An error closes the connection without an answer.
-#[derive(Debug)]
-struct HangUp;
-
-impl std::fmt::Display for HangUp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("hung up on purpose")
-    }
-}
-
-impl std::error::Error for HangUp {}
-
-async fn answer(
-    shared: &Shared,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, HangUp> {
-    let at = Instant::now();
-    let (head, body) = request.into_parts();
-    let path = head.uri.path().to_owned();
-    let allowed = head
-        .headers
-        .get("x-api-key")
-        .is_some_and(|key| key.as_bytes() == shared.key.as_bytes());
-    let bytes = body
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default();
-    let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    let chat = body["chatId"].as_str().unwrap_or_default().to_owned();
-    let sends = path == "/api/sendText";
-    if sends {
-        let delay = {
-            let mut state = shared.lock();
-            let under_way = state.under_way.entry(chat.clone()).or_default();
-            *under_way += 1;
-            let overlap = *under_way > 1;
-            state.overlaps += usize::from(overlap);
-            state.delay
-        };
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
-    }
-    let answer = {
-        let mut state = shared.lock();
-        let answer = state.answer(head.method.as_str(), &path, &chat, &body, allowed);
-        if sends && let Some(under_way) = state.under_way.get_mut(&chat) {
-            *under_way -= 1;
-        }
-        let status = answer.as_ref().map_or(0, |(status, ..)| *status);
-        state.calls.push(Call {
-            method: head.method.to_string(),
-            path,
-            body,
-            at,
-            status,
-        });
-        answer
-    };
-    shared.changed.notify_all();
-    let (status, text, headers) = answer.ok_or(HangUp)?;
-    let mut response = Response::builder()
-        .status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
-        .header("content-type", "application/json");
-    for (name, value) in headers {
-        response = response.header(name, value);
-    }
-    response.body(Full::from(text)).map_err(|_| HangUp)
-}
-
-type Answer = Option<(u16, String, Vec<(&'static str, String)>)>;
-
-impl State {
-    fn answer(
-        &mut self,
-        method: &str,
-        path: &str,
-        chat: &str,
-        body: &Value,
-        allowed: bool,
-    ) -> Answer {
-        let say = |status: u16, body: Value| Some((status, body.to_string(), Vec::new()));
-        if path == "/ping" {
-            return say(200, json!({"message": "pong"}));
-        }
-        if !allowed {
-            return say(401, json!({"message": "Unauthorized", "statusCode": 401}));
-        }
-        match (method, path) {
-            ("POST", "/api/sendText") => self.send_text(chat, body),
-            ("POST", "/api/sendSeen" | "/api/startTyping" | "/api/stopTyping") => {
-                say(201, json!({"result": true}))
-            }
-            ("GET", _) if path.starts_with("/api/sessions/") => {
-                let name = path.trim_start_matches("/api/sessions/");
-                let status = if let Mood::SessionIs(status) = self.mood {
-                    status
-                } else {
-                    "WORKING"
-                };
-                say(
-                    200,
-                    json!({"name": name, "status": status, "config": {}, "me": null}),
-                )
-            }
-            _ => say(
-                404,
-                json!({"message": format!("Cannot {method} {path}"), "error": "Not Found", "statusCode": 404}),
-            ),
-        }
-    }
-
-    fn send_text(&mut self, chat: &str, body: &Value) -> Answer {
-        match self.moods.get(chat).unwrap_or(&self.mood).clone() {
-            Mood::Well => {
-                let stanza = self.take(chat, body);
-                let status = 201;
-                let text = match self.engine {
-                    Engine::Gows => json!({"id": format!("true_{chat}_{stanza}"), "_data": {}}).to_string(),
-                    Engine::Noweb => json!({
-                        "key": {"remoteJid": chat.replace("@c.us", "@s.whatsapp.net"), "fromMe": true, "id": stanza},
-                        "message": {"extendedTextMessage": {"text": body["text"]}}, "status": "PENDING",
-                    })
-                    .to_string(),
-                    Engine::Webjs => json!({
-                        "id": {"fromMe": true, "remote": chat, "id": stanza, "_serialized": format!("true_{chat}_{stanza}")},
-                        "ack": 0,
-                    })
-                    .to_string(),
-                    Engine::Silent => String::new(),
-                };
-                Some((status, text, Vec::new()))
-            }
-            Mood::Answers(status, text, headers) => Some((status, text, headers)),
-            Mood::SessionIs(status) => Some((
-                422,
-                json!({
-                    "error": "Session status is not as expected. Try again later or restart the session",
-                    "session": body["session"], "status": status, "expected": ["WORKING"],
-                })
-                .to_string(),
-                Vec::new(),
-            )),
-            Mood::HangsUp => None,
-            Mood::TakesAndHangsUp => {
-                self.take(chat, body);
-                None
-            }
-        }
-    }
-
-    fn take(&mut self, chat: &str, body: &Value) -> String {
-        let stanza = format!("3EB0FA4E{:012X}", self.sent.len());
-        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        self.sent.push(Sent {
-            session: text("session"),
-            chat: chat.to_owned(),
-            text: text("text"),
-            stanza: stanza.clone(),
-        });
-        stanza
     }
 }

@@ -16,7 +16,8 @@ pub fn new_stanza() -> String {
     )
 }
 
-fn now_ms() -> u64 {
+/// Now, in ms since 1970.
+pub fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as u64)

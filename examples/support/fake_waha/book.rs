@@ -1,0 +1,105 @@
+//! What the fake WAHA remembers: every message of every chat, and who is who.
+
+use std::collections::HashMap;
+
+/// One message. Two may have the same stanza: nobody here drops the second.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) session: String,
+    pub(super) chat: String,
+    pub(super) stanza: String,
+    pub(super) from_me: bool,
+    /// What its author is called on WhatsApp.
+    pub(super) name: String,
+    pub(super) text: String,
+    /// Since 1970; WAHA tells only seconds.
+    pub(super) at_ms: u64,
+}
+
+impl Said {
+    /// Serialised, as WAHA mostly writes it.
+    pub(super) fn id(&self) -> String {
+        format!("{}_{}_{}", self.from_me, self.chat, self.stanza)
+    }
+
+    pub(super) fn at_s(&self) -> u64 {
+        self.at_ms / 1_000
+    }
+}
+
+/// Which messages are asked for.
+pub(super) struct Wanted<'a> {
+    pub(super) session: &'a str,
+    /// `None`: of all chats.
+    pub(super) chat: Option<&'a str>,
+    /// In seconds, inclusive.
+    pub(super) from_s: Option<u64>,
+    pub(super) to_s: Option<u64>,
+    pub(super) from_me: Option<bool>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Book {
+    /// In the order in which they were said.
+    said: Vec<Said>,
+    /// `@c.us` by `@lid`.
+    lids: HashMap<String, String>,
+}
+
+impl Book {
+    pub(super) fn note(&mut self, said: Said) {
+        self.said.push(said);
+    }
+
+    /// Oldest first.
+    pub(super) fn list<'a>(&'a self, wanted: &'a Wanted<'a>) -> impl Iterator<Item = &'a Said> {
+        self.said.iter().filter(|said| {
+            said.session == wanted.session
+                && wanted.chat.is_none_or(|chat| said.chat == chat)
+                && wanted.from_s.is_none_or(|from| said.at_s() >= from)
+                && wanted.to_s.is_none_or(|to| said.at_s() <= to)
+                && wanted.from_me.is_none_or(|from_me| said.from_me == from_me)
+        })
+    }
+
+    /// A message by its id, serialised or bare.
+    pub(super) fn find(&self, session: &str, chat: &str, id: &str) -> Option<&Said> {
+        let here = |said: &&Said| said.session == session && said.chat == chat;
+        self.said
+            .iter()
+            .filter(here)
+            .find(|said| said.stanza == id || said.id() == id)
+    }
+
+    /// The last message of each chat, newest first.
+    pub(super) fn chats(&self, session: &str) -> Vec<&Said> {
+        let mut chats: Vec<&Said> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for said in self
+            .said
+            .iter()
+            .rev()
+            .filter(|said| said.session == session)
+        {
+            if seen.insert(&said.chat) {
+                chats.push(said);
+            }
+        }
+        chats
+    }
+
+    /// What the other person in a chat is called, if they wrote.
+    pub(super) fn name(&self, session: &str, chat: &str) -> Option<&str> {
+        let theirs = |said: &&Said| said.session == session && said.chat == chat && !said.from_me;
+        Some(self.said.iter().rev().find(theirs)?.name.as_str())
+    }
+
+    pub(super) fn teach_lid(&mut self, lid: &str, chat: &str) {
+        self.lids.insert(lid.to_owned(), chat.to_owned());
+    }
+
+    pub(super) fn phone(&self, lid: &str) -> Option<&str> {
+        self.lids.get(lid).map(String::as_str)
+    }
+}

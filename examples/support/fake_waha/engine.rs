@@ -1,0 +1,127 @@
+//! WAHA's engines, and the shapes that each gives to messages, answers and events (WAHA's source, `toWAMessage`).
+
+use serde_json::{Value, json};
+
+use super::book::Said;
+
+/// The number that customers write to.
+const OUR_NUMBER: &str = "5511900000000@c.us";
+
+/// Whose answers to imitate; each engine has its own shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Gows,
+    Noweb,
+    Webjs,
+    Wpp,
+    /// Says 201 and nothing else; otherwise like Webjs.
+    Silent,
+}
+
+impl Engine {
+    /// As WAHA writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gows => "GOWS",
+            Self::Noweb => "NOWEB",
+            Self::Webjs | Self::Silent => "WEBJS",
+            Self::Wpp => "WPP",
+        }
+    }
+
+    /// Those without a browser hand out message ids and list the messages of all chats at once.
+    pub(super) fn is_native(self) -> bool {
+        matches!(self, Self::Gows | Self::Noweb)
+    }
+
+    /// The answer to a sendText.
+    pub(super) fn sent(self, said: &Said) -> String {
+        let Said { chat, stanza, .. } = said;
+        match self {
+            Self::Gows => json!({"id": said.id(), "_data": {}}),
+            Self::Noweb => json!({
+                "key": {"remoteJid": raw(chat), "fromMe": true, "id": stanza},
+                "message": {"extendedTextMessage": {"text": said.text}},
+                "messageTimestamp": said.at_s().to_string(), "status": "PENDING",
+            }),
+            Self::Webjs | Self::Wpp => json!({
+                "id": {"fromMe": true, "remote": chat, "id": stanza, "_serialized": said.id()}, "ack": 0,
+            }),
+            Self::Silent => return String::new(),
+        }
+        .to_string()
+    }
+
+    /// A message as events and lists tell it (`WAMessage`).
+    pub(super) fn message(self, said: &Said) -> Value {
+        let Said {
+            chat,
+            stanza,
+            from_me,
+            name,
+            text,
+            ..
+        } = said;
+        let body = match text.as_str() {
+            "" if self.is_native() => Value::Null,
+            text => text.into(),
+        };
+        let (ack, ack_name) = if *from_me {
+            (1, "SERVER")
+        } else {
+            (2, "DEVICE")
+        };
+        let mut message = json!({
+            "id": said.id(), "timestamp": said.at_s(), "from": chat, "fromMe": from_me,
+            "source": if *from_me { "api" } else { "app" }, "body": body, "hasMedia": false, "media": null,
+            "ack": ack, "ackName": ack_name, "location": null, "vCards": null, "replyTo": null,
+        });
+        message["_data"] = match self {
+            Self::Gows => {
+                (message["to"], message["participant"]) = (Value::Null, Value::Null);
+                let sender = if *from_me { OUR_NUMBER } else { chat };
+                json!({"Info": {"Chat": raw(chat), "Sender": raw(sender), "IsFromMe": from_me, "ID": stanza, "PushName": name}})
+            }
+            Self::Noweb => json!({
+                "key": {"remoteJid": raw(chat), "fromMe": from_me, "id": stanza},
+                "messageTimestamp": said.at_s(), "pushName": name, "status": 2,
+            }),
+            Self::Webjs | Self::Wpp | Self::Silent => {
+                let (from, to) = if *from_me {
+                    (OUR_NUMBER, chat.as_str())
+                } else {
+                    (chat.as_str(), OUR_NUMBER)
+                };
+                (message["from"], message["to"]) = (from.into(), to.into());
+                message["vCards"] = json!([]);
+                json!({
+                    "id": {"fromMe": from_me, "remote": chat, "id": stanza, "_serialized": said.id()},
+                    "type": "chat", "t": said.at_s(), "notifyName": name, "from": from, "to": to,
+                })
+            }
+        };
+        message
+    }
+
+    /// The event that tells of a message. NOWEB and GOWS give `message` and `message.any` the same envelope id.
+    pub(super) fn event(self, event: &str, session: &str, said: &Said) -> Value {
+        let of_event = if self.is_native() { "" } else { event };
+        let id = format!("{}{of_event}", said.stanza).to_lowercase();
+        let id = id.replace('.', "x");
+        let mut envelope = json!({
+            "id": format!("evt_{id:0>26}"), "timestamp": said.at_ms, "event": event, "session": session, "metadata": {},
+            "me": {"id": OUR_NUMBER, "pushName": "Loja Exemplo"},
+            "payload": self.message(said),
+            "environment": {"version": "2026.7.1", "engine": self.name(), "tier": "CORE", "browser": null},
+        });
+        if self != Self::Gows {
+            envelope["engine"] = self.name().into();
+        }
+        envelope
+    }
+}
+
+/// A chat id in WhatsApp's own writing.
+fn raw(chat: &str) -> String {
+    chat.replace("@c.us", "@s.whatsapp.net")
+}

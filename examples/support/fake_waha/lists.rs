@@ -1,0 +1,166 @@
+//! What the fake WAHA tells about chats, messages and people when asked (WAHA's docs, chats and contacts).
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::book::{Book, Said, Wanted};
+use super::engine::Engine;
+use super::{Answer, say};
+
+/// How many messages are listed if nothing is said about it.
+const LIMIT: usize = 10;
+const NO_STORE: &str = "Enable NOWEB store \"config.noweb.store.enabled=True\" and \"config.noweb.store.full_sync=True\" when starting a new session. Read more: https://waha.devlike.pro/docs/engines/noweb#store";
+
+/// A question: the parts of its path after `/api/`, and its query.
+pub(super) struct Question {
+    parts: Vec<String>,
+    query: HashMap<String, String>,
+}
+
+impl Question {
+    /// `None` if it is not about the API.
+    pub(super) fn read(path: &str, query: &str) -> Option<Self> {
+        let parts = path.strip_prefix("/api/")?.split('/').map(decoded);
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        Some(Self {
+            parts: parts.collect(),
+            query: pairs
+                .map(|(name, value)| (decoded(name), decoded(value)))
+                .collect(),
+        })
+    }
+
+    /// The answer, if it is a question about what this file knows.
+    pub(super) fn answer(&self, book: &Book, engine: Engine, cannot_list: bool) -> Option<Answer> {
+        let parts: Vec<&str> = self.parts.iter().map(String::as_str).collect();
+        let [session, kind, rest @ ..] = parts.as_slice() else {
+            return None;
+        };
+        match (*kind, rest) {
+            ("lids", [lid]) => Some(lid_of(book, lid)),
+            ("chats", _) if cannot_list && engine == Engine::Noweb => Some(bad_request(NO_STORE)),
+            ("chats", _) if cannot_list => Some(not_implemented(engine)),
+            ("chats", []) => {
+                let chats = book.chats(session).into_iter().map(|last| {
+                    json!({"id": last.chat, "name": book.name(session, &last.chat), "conversationTimestamp": last.at_s()})
+                });
+                Some(say(200, &self.page(chats.collect(), usize::MAX)))
+            }
+            ("chats", ["overview"]) => {
+                let chats = book.chats(session).into_iter().map(|last| {
+                    json!({
+                        "id": last.chat, "name": book.name(session, &last.chat), "picture": null,
+                        "lastMessage": engine.message(last), "_chat": {"id": last.chat},
+                    })
+                });
+                Some(say(200, &self.page(chats.collect(), usize::MAX)))
+            }
+            ("chats", [chat, "messages"]) => Some(self.messages(book, engine, session, chat)),
+            ("chats", [chat, "messages", id]) => Some(match book.find(session, chat, id) {
+                Some(said) => say(200, &engine.message(said)),
+                None => say(
+                    404,
+                    &json!({"message": "Message not found", "error": "Not Found", "statusCode": 404}),
+                ),
+            }),
+            _ => None,
+        }
+    }
+
+    fn messages(&self, book: &Book, engine: Engine, session: &str, chat: &str) -> Answer {
+        let chat = (chat != "all").then_some(chat);
+        if chat.is_none() && !engine.is_native() {
+            return not_implemented(engine);
+        }
+        let wanted = Wanted {
+            session,
+            chat,
+            from_s: self.number("filter.timestamp.gte"),
+            to_s: self.number("filter.timestamp.lte"),
+            from_me: self
+                .query
+                .get("filter.fromMe")
+                .map(|text| text.as_str() == "true"),
+        };
+        let mut found: Vec<&Said> = book.list(&wanted).collect();
+        if self
+            .query
+            .get("sortOrder")
+            .is_none_or(|order| order != "asc")
+        {
+            found.reverse();
+        }
+        let found = found.into_iter().map(|said| engine.message(said));
+        say(200, &self.page(found.collect(), LIMIT))
+    }
+
+    fn page(&self, all: Vec<Value>, limit: usize) -> Value {
+        let number = |name| self.number(name).and_then(|number| number.try_into().ok());
+        let (offset, limit) = (
+            number("offset").unwrap_or(0),
+            number("limit").unwrap_or(limit),
+        );
+        all.into_iter().skip(offset).take(limit).collect()
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.query.get(name)?.parse().ok()
+    }
+}
+
+fn lid_of(book: &Book, lid: &str) -> Answer {
+    let lid = match lid.split_once('@') {
+        None => format!("{lid}@lid"),
+        Some((_, "lid")) => lid.to_owned(),
+        Some(_) => {
+            return say(
+                422,
+                &json!({"message": "lid is not a lid", "error": "Unprocessable Entity", "statusCode": 422}),
+            );
+        }
+    };
+    say(200, &json!({"pn": book.phone(&lid), "lid": lid}))
+}
+
+fn bad_request(message: &str) -> Answer {
+    say(
+        400,
+        &json!({"message": message, "error": "Bad Request", "statusCode": 400}),
+    )
+}
+
+/// What an engine says to what it has not got.
+pub(super) fn not_implemented(engine: Engine) -> Answer {
+    let message = format!(
+        "The method is not implemented by '{}' engine",
+        engine.name()
+    );
+    say(
+        501,
+        &json!({"message": message, "error": "Not Implemented", "statusCode": 501}),
+    )
+}
+
+/// A part of a URL as it was meant: `%40` is `@`.
+fn decoded(part: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = part.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = (*first == b'%')
+            .then(|| std::str::from_utf8(after.get(..2)?).ok())
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escaped {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

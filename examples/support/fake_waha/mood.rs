@@ -1,0 +1,78 @@
+//! How the fake WAHA answers sendText: well, or in one of the ways in which the real one fails.
+
+use std::time::Duration;
+
+/// How to answer sendText.
+#[derive(Clone, Debug)]
+pub enum Mood {
+    /// As a healthy WAHA.
+    Well,
+    /// With this status, body and headers, taking nothing.
+    Answers(u16, String, Vec<(&'static str, String)>),
+    /// The session is not WORKING: 422, taking nothing.
+    SessionIs(&'static str),
+    /// With the 500 of an engine that failed, taking nothing.
+    Fails,
+    /// Takes the text, and then answers with the 500 of an engine that failed.
+    TakesAndFails,
+    /// Closes the connection without an answer, taking nothing.
+    HangsUp,
+    /// Takes the text and closes the connection without an answer.
+    TakesAndHangsUp,
+    /// Takes the text, and answers well only after so long.
+    TakesAndHangs(Duration),
+    /// Thinks for so long before it takes the text and answers well; takes nothing if the asker has gone by then.
+    Hesitates(Duration),
+    /// Each time one of these, by its chance (0 to 1); in the rest of cases well. See `FakeWaha::seed`.
+    Sometimes(Vec<(f64, Mood)>),
+}
+
+impl Mood {
+    /// In a few words, for whoever accounts for what came of it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Answers(503, ..) => "503, not sent",
+            Self::Answers(..) => "answers, not sent",
+            Self::SessionIs(_) => "422, session not WORKING",
+            Self::Fails => "500, not sent",
+            Self::TakesAndFails => "500 after sending",
+            Self::HangsUp => "connection closed, not sent",
+            Self::TakesAndHangsUp => "connection closed after sending",
+            Self::TakesAndHangs(_) => "answer late after sending",
+            Self::Hesitates(_) => "sent late",
+            Self::Sometimes(_) => "sometimes",
+        }
+    }
+
+    /// Of several the one that it is this time.
+    pub(super) fn this_time(&self, chance: &mut fastrand::Rng) -> Self {
+        let Self::Sometimes(moods) = self else {
+            return self.clone();
+        };
+        let mut drawn = chance.f64();
+        for (share, mood) in moods {
+            if drawn < *share {
+                return mood.this_time(chance);
+            }
+            drawn -= share;
+        }
+        Self::Well
+    }
+
+    /// Whether the customer gets the text.
+    pub(super) fn takes(&self) -> bool {
+        match self {
+            Self::Well
+            | Self::TakesAndFails
+            | Self::TakesAndHangsUp
+            | Self::TakesAndHangs(_)
+            | Self::Hesitates(_) => true,
+            Self::Answers(..)
+            | Self::SessionIs(_)
+            | Self::Fails
+            | Self::HangsUp
+            | Self::Sometimes(_) => false,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The fake WAHA's door: connections, which can all be closed at once, and the way of a request through it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, mpsc as blocking};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::echoes::Echo;
+use super::state::{Asked, Reaction};
+use super::{Call, Mood, Shared};
+
+/// The listener, or none; and whom to tell when that is done.
+type Order = (Option<std::net::TcpListener>, blocking::Sender<()>);
+
+/// Ends when it is dropped.
+pub(super) struct Server {
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+impl Server {
+    pub(super) fn start(
+        listener: std::net::TcpListener,
+        shared: Arc<Shared>,
+    ) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (orders, taken) = mpsc::unbounded_channel();
+        std::thread::Builder::new()
+            .name("fake-waha".into())
+            .spawn(move || runtime.block_on(serve(shared, taken)))?;
+        let server = Self { orders };
+        listener.set_nonblocking(true)?;
+        server.order(Some(listener));
+        Ok(server)
+    }
+
+    pub(super) fn close(&self) {
+        self.order(None);
+    }
+
+    pub(super) fn listen(&self, address: SocketAddr) -> std::io::Result<()> {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        self.order(Some(listener));
+        Ok(())
+    }
+
+    fn order(&self, listener: Option<std::net::TcpListener>) {
+        let (done, wait) = blocking::channel();
+        if self.orders.send((listener, done)).is_ok() {
+            let _ = wait.recv();
+        }
+    }
+}
+
+async fn serve(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Order>) {
+    let mut listener: Option<TcpListener> = None;
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = async {
+            match &listener {
+                Some(listener) => listener.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            order = orders.recv() => {
+                let Some((new, done)) = order else { return };
+                listener = new.and_then(|new| TcpListener::from_std(new).ok());
+                connections.shutdown().await;
+                let _ = done.send(());
+            }
+            accepted = accepted => if let Ok((stream, _)) = accepted {
+                shared.lock().connections += 1;
+                connections.spawn(connection(shared.clone(), stream));
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn connection(shared: Arc<Shared>, stream: TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| {
+        let shared = shared.clone();
+        async move { answer(&shared, request).await }
+    });
+    // An error here is a connection that somebody closed, as HangsUp does.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// An error closes the connection without an answer.
+#[derive(Debug)]
+struct HangUp;
+
+impl std::fmt::Display for HangUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("hung up on purpose")
+    }
+}
+
+impl std::error::Error for HangUp {}
+
+async fn answer(
+    shared: &Shared,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, HangUp> {
+    let asked = read(shared, request).await;
+    let text_for = asked.text_for();
+    let _under_way = text_for.as_ref().map(|chat| UnderWay::new(shared, chat));
+    let mood = match &text_for {
+        Some(chat) => {
+            let (delay, mood) = {
+                let mut state = shared.lock();
+                (state.delay, state.mood_about(chat))
+            };
+            let hesitates = match mood {
+                Mood::Hesitates(time) => time,
+                _ => Duration::ZERO,
+            };
+            sleep(delay + hesitates).await;
+            mood
+        }
+        None => Mood::Well,
+    };
+    let reaction = {
+        let mut state = shared.lock();
+        let reaction = state.react(&asked, &mood);
+        state.calls.push(Call {
+            method: asked.method,
+            path: asked.path,
+            query: asked.query,
+            body: asked.body,
+            at: asked.at,
+            status: reaction.answer.as_ref().map_or(0, |(status, ..)| *status),
+        });
+        reaction
+    };
+    shared.changed.notify_all();
+    respond(reaction).await
+}
+
+async fn respond(reaction: Reaction) -> Result<Response<Full<Bytes>>, HangUp> {
+    match reaction.echo {
+        Some((echoes, event)) if echoes.when == Echo::Before => echoes.post_now(event).await,
+        Some((echoes, event)) => echoes.post_soon(event),
+        None => {}
+    }
+    sleep(reaction.hangs).await;
+    let (status, text, headers) = reaction.answer.ok_or(HangUp)?;
+    let mut response = Response::builder()
+        .status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        .header("content-type", "application/json");
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    response.body(Full::from(text)).map_err(|_| HangUp)
+}
+
+async fn read(shared: &Shared, request: Request<Incoming>) -> Asked {
+    let at = Instant::now();
+    let (head, body) = request.into_parts();
+    let allowed = head
+        .headers
+        .get("x-api-key")
+        .is_some_and(|key| key.as_bytes() == shared.key.as_bytes());
+    let bytes = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
+    Asked {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        allowed,
+        at,
+    }
+}
+
+async fn sleep(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// A request to send to a chat, until it is answered or its asker has gone.
+struct UnderWay<'a> {
+    shared: &'a Shared,
+    chat: &'a str,
+}
+
+impl<'a> UnderWay<'a> {
+    fn new(shared: &'a Shared, chat: &'a str) -> Self {
+        let mut state = shared.lock();
+        let under_way = state.under_way.entry(chat.to_owned()).or_default();
+        *under_way += 1;
+        let overlap = *under_way > 1;
+        state.overlaps += usize::from(overlap);
+        Self { shared, chat }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(under_way) = self.shared.lock().under_way.get_mut(self.chat) {
+            *under_way -= 1;
+        }
+    }
+}

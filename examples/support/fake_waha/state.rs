@@ -1,0 +1,256 @@
+//! What the fake WAHA knows and how it feels, and what it therefore answers.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use super::book::{Book, Said};
+use super::echoes::Echoes;
+use super::engine::Engine;
+use super::lists::{Question, not_implemented};
+use super::{Answer, Call, Mood, Sent, say};
+
+/// Everything that changes.
+pub(super) struct State {
+    pub(super) engine: Engine,
+    pub(super) mood: Mood,
+    /// Applies to these chats only, before `mood`.
+    pub(super) moods: HashMap<String, Mood>,
+    pub(super) chance: fastrand::Rng,
+    pub(super) delay: Duration,
+    pub(super) cannot_list: bool,
+    pub(super) echoes: Option<Echoes>,
+    pub(super) book: Book,
+    pub(super) calls: Vec<Call>,
+    pub(super) sent: Vec<Sent>,
+    pub(super) under_way: HashMap<String, usize>,
+    pub(super) overlaps: usize,
+    pub(super) connections: usize,
+    /// Of the last id that was given to a message.
+    last_id: u64,
+}
+
+/// A request, read.
+pub(super) struct Asked {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) body: Value,
+    pub(super) allowed: bool,
+    pub(super) at: Instant,
+}
+
+impl Asked {
+    /// The chat that a text is for.
+    pub(super) fn text_for(&self) -> Option<String> {
+        let chat = self.body["chatId"].as_str().unwrap_or_default();
+        (self.path == "/api/sendText").then(|| chat.to_owned())
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.body[name].as_str().unwrap_or_default()
+    }
+}
+
+/// What is done about a request.
+pub(super) struct Reaction {
+    pub(super) answer: Answer,
+    /// How long the answer is held back.
+    pub(super) hangs: Duration,
+    /// The `message.any` of a text that was taken, and where it goes.
+    pub(super) echo: Option<(Echoes, Value)>,
+}
+
+impl From<Answer> for Reaction {
+    fn from(answer: Answer) -> Self {
+        Self {
+            answer,
+            hangs: Duration::ZERO,
+            echo: None,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        Self {
+            engine: Engine::Gows,
+            mood: Mood::Well,
+            moods: HashMap::new(),
+            chance: fastrand::Rng::new(),
+            delay: Duration::ZERO,
+            cannot_list: false,
+            echoes: None,
+            book: Book::default(),
+            calls: Vec::new(),
+            sent: Vec::new(),
+            under_way: HashMap::new(),
+            overlaps: 0,
+            connections: 0,
+            last_id: 0,
+        }
+    }
+
+    /// How a text for this chat is answered this time.
+    pub(super) fn mood_about(&mut self, chat: &str) -> Mood {
+        let mood = self.moods.get(chat).unwrap_or(&self.mood);
+        mood.this_time(&mut self.chance)
+    }
+
+    /// What is done about a request; `mood` counts for a sendText only.
+    pub(super) fn react(&mut self, asked: &Asked, mood: &Mood) -> Reaction {
+        if asked.path == "/ping" {
+            return say(200, &json!({"message": "pong"})).into();
+        }
+        if !asked.allowed {
+            return say(401, &json!({"message": "Unauthorized", "statusCode": 401})).into();
+        }
+        match (asked.method.as_str(), asked.path.as_str()) {
+            ("POST", "/api/sendText") => self.send_text(asked, mood),
+            ("POST", "/api/sendSeen" | "/api/startTyping" | "/api/stopTyping") => {
+                say(201, &json!({"result": true})).into()
+            }
+            ("GET", path) => self
+                .tell(path, &asked.query)
+                .unwrap_or_else(|| nowhere(asked)),
+            _ => nowhere(asked),
+        }
+    }
+
+    /// The answer to a question, if it is one that we know.
+    fn tell(&mut self, path: &str, query: &str) -> Option<Reaction> {
+        if let Some(name) = path.strip_prefix("/api/sessions/") {
+            let status = match self.mood {
+                Mood::SessionIs(status) => status,
+                _ => "WORKING",
+            };
+            let session = json!({"name": name, "status": status, "config": {}, "me": null});
+            return Some(say(200, &session).into());
+        }
+        if path.ends_with("/new-message-id") {
+            return Some(if self.engine.is_native() {
+                say(200, &json!({"id": self.new_id("1D")})).into()
+            } else {
+                not_implemented(self.engine).into()
+            });
+        }
+        let question = Question::read(path, query)?;
+        let answer = question.answer(&self.book, self.engine, self.cannot_list)?;
+        Some(answer.into())
+    }
+
+    fn send_text(&mut self, asked: &Asked, mood: &Mood) -> Reaction {
+        let said = mood.takes().then(|| self.take(asked, mood));
+        let answer = match (mood, &said) {
+            (Mood::TakesAndHangsUp | Mood::HangsUp, _) => None,
+            (Mood::Answers(status, text, headers), _) => {
+                Some((*status, text.clone(), headers.clone()))
+            }
+            (Mood::SessionIs(status), _) => say(
+                422,
+                &json!({
+                    "error": "Session status is not as expected. Try again later or restart the session",
+                    "session": asked.body["session"], "status": status, "expected": ["WORKING"],
+                }),
+            ),
+            (Mood::Fails | Mood::TakesAndFails, _) | (_, None) => say(500, &failure(asked)),
+            (_, Some(said)) => Some((201, self.engine.sent(said), Vec::new())),
+        };
+        let echo = said.and_then(|said| {
+            let event = self.engine.event("message.any", &said.session, &said);
+            Some((self.echoes.clone()?, event))
+        });
+        let hangs = match mood {
+            Mood::TakesAndHangs(time) => *time,
+            _ => Duration::ZERO,
+        };
+        Reaction {
+            answer,
+            hangs,
+            echo,
+        }
+    }
+
+    fn take(&mut self, asked: &Asked, mood: &Mood) -> Said {
+        let stanza = match asked.field("id") {
+            "" => self.new_id("FA4E"),
+            chosen => chosen.to_owned(),
+        };
+        let said = Said {
+            session: asked.field("session").to_owned(),
+            chat: asked.field("chatId").to_owned(),
+            stanza,
+            from_me: true,
+            name: "Loja Exemplo".to_owned(),
+            text: asked.field("text").to_owned(),
+            at_ms: now_ms(),
+        };
+        self.book.note(said.clone());
+        self.sent.push(Sent {
+            session: said.session.clone(),
+            chat: said.chat.clone(),
+            text: said.text.clone(),
+            stanza: said.stanza.clone(),
+            at: Instant::now(),
+            mood: mood.name(),
+        });
+        said
+    }
+
+    pub(super) fn customer_writes(
+        &mut self,
+        session: &str,
+        chat: &str,
+        name: &str,
+        text: &str,
+    ) -> Value {
+        let said = Said {
+            session: session.to_owned(),
+            chat: chat.to_owned(),
+            stanza: self.new_id("C0"),
+            from_me: false,
+            name: name.to_owned(),
+            text: text.to_owned(),
+            at_ms: now_ms(),
+        };
+        let event = self.engine.event("message", session, &said);
+        self.book.note(said);
+        event
+    }
+
+    /// As long as WhatsApp's own, and told apart by `kind`. Two WAHAs never give the same.
+    fn new_id(&mut self, kind: &str) -> String {
+        if self.last_id == 0 {
+            self.last_id = fastrand::u64(1..1 << 40) << 20;
+        }
+        self.last_id += 1;
+        let width = 20 - kind.len();
+        format!("3EB0{kind}{:0width$X}", self.last_id)
+    }
+}
+
+fn nowhere(asked: &Asked) -> Reaction {
+    let message = format!("Cannot {} {}", asked.method, asked.path);
+    say(
+        404,
+        &json!({"message": message, "error": "Not Found", "statusCode": 404}),
+    )
+    .into()
+}
+
+/// The 500 of WAHA's exception filter, which echoes the request.
+fn failure(asked: &Asked) -> Value {
+    json!({
+        "statusCode": 500, "timestamp": "2026-11-22T12:00:00.000Z",
+        "exception": {"message": "Session closed. Most likely the page has been closed.", "name": "Error", "stack": "Error: ..."},
+        "request": {"path": asked.path, "method": asked.method, "body": asked.body, "query": {}},
+        "version": {"version": "2026.7.1"},
+    })
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}

@@ -1,0 +1,191 @@
+//! The fake WAHA itself: what the other tests believe about WAHA.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fake_waha::{Echo, Engine, FakeWaha, Mood, as_message_any};
+use crate::harness::{API_KEY, Corner, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
+use waha_sm::waha::event::{What, parse};
+
+/// `None` if there was no answer.
+fn call(waha: &FakeWaha, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let url = format!("{}{path}", waha.url());
+    let answer = match body {
+        Some(body) => agent
+            .post(url)
+            .header("x-api-key", API_KEY)
+            .content_type("application/json")
+            .send(body.to_string()),
+        None => agent.get(url).header("x-api-key", API_KEY).call(),
+    };
+    let mut answer = answer.ok()?;
+    let text = answer.body_mut().read_to_string().unwrap();
+    Some((
+        answer.status().as_u16(),
+        serde_json::from_str(&text).unwrap_or(Value::Null),
+    ))
+}
+
+fn get(waha: &FakeWaha, path: &str) -> (u16, Value) {
+    call(waha, path, None).unwrap()
+}
+
+fn send(waha: &FakeWaha, text: &str, id: Option<&str>) -> Option<u16> {
+    let body = json!({"session": SESSION, "chatId": chat(1), "text": text, "id": id});
+    call(waha, "/api/sendText", Some(&body)).map(|(status, _)| status)
+}
+
+fn bodies(list: &Value) -> Vec<&str> {
+    let messages = list.as_array().unwrap();
+    messages
+        .iter()
+        .map(|message| message["body"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn it_remembers_what_was_said_and_lists_it_as_each_engine_does() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    let list = format!(
+        "/api/{SESSION}/chats/{}/messages",
+        chat(1).replace('@', "%40")
+    );
+    for engine in [Engine::Gows, Engine::Noweb, Engine::Webjs, Engine::Wpp] {
+        waha.imitate(engine);
+        let event = waha.customer_writes(SESSION, &chat(1), "Ana", "hello");
+        for event in [&event, &as_message_any(&event)] {
+            let read = parse(event.to_string().as_bytes(), 1).unwrap();
+            let What::Inbound(message) = read.what else {
+                panic!("{event}");
+            };
+            assert_eq!(
+                (message.text.as_str(), message.chat.as_str()),
+                ("hello", chat(1).as_str())
+            );
+            assert_eq!(message.name.as_deref(), Some("Ana"), "{event}");
+        }
+        assert_eq!(send(&waha, "good day", None), Some(201));
+        let (status, newest) = get(&waha, &format!("{list}?limit=2"));
+        assert_eq!((status, bodies(&newest)), (200, vec!["good day", "hello"]));
+        let (_, theirs) = get(
+            &waha,
+            &format!("{list}?filter.fromMe=false&sortOrder=asc&limit=99"),
+        );
+        assert!(
+            bodies(&theirs).iter().all(|body| *body == "hello"),
+            "{theirs}"
+        );
+        let at = event["payload"]["timestamp"].as_u64().unwrap();
+        let (_, later) = get(&waha, &format!("{list}?filter.timestamp.gte={}", at + 99));
+        assert_eq!(later, json!([]));
+
+        let id = event["payload"]["id"].as_str().unwrap();
+        let bare = id.rsplit('_').next().unwrap();
+        for id in [id, bare] {
+            let (_, one) = get(&waha, &format!("{list}/{}", id.replace('@', "%40")));
+            assert_eq!(one["id"], event["payload"]["id"]);
+        }
+        assert_eq!(get(&waha, &format!("{list}/3EB0")).0, 404);
+        let native = matches!(engine, Engine::Gows | Engine::Noweb);
+        let all = get(&waha, &format!("/api/{SESSION}/chats/all/messages")).0;
+        assert_eq!(all, if native { 200 } else { 501 });
+        let (_, overview) = get(&waha, &format!("/api/{SESSION}/chats/overview?limit=5"));
+        assert_eq!(overview[0]["lastMessage"]["body"], "good day");
+        waha.cannot_list(true);
+        let refused = if engine == Engine::Noweb { 400 } else { 501 };
+        assert_eq!(get(&waha, &list).0, refused);
+        assert_eq!(get(&waha, &format!("/api/{SESSION}/chats")).0, refused);
+        waha.cannot_list(false);
+    }
+}
+
+#[test]
+fn a_message_id_can_be_chosen_beforehand_and_two_of_the_same_both_count() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    let (status, id) = get(&waha, &format!("/api/{SESSION}/new-message-id"));
+    let id = id["id"].as_str().unwrap().to_owned();
+    assert_eq!((status, id.len(), &id[..4]), (200, 24, "3EB0"));
+    for _ in 0..2 {
+        assert_eq!(send(&waha, "once", Some(&id)), Some(201));
+    }
+    let sent = waha.sent();
+    assert!(sent.len() == 2 && sent.iter().all(|sent| sent.stanza == id));
+    waha.imitate(Engine::Webjs);
+    assert_eq!(get(&waha, &format!("/api/{SESSION}/new-message-id")).0, 501);
+    waha.teach_lid("177@lid", &chat(1));
+    let (_, known) = get(&waha, &format!("/api/{SESSION}/lids/177%40lid"));
+    assert_eq!(known, json!({"lid": "177@lid", "pn": chat(1)}));
+    let (_, unknown) = get(&waha, &format!("/api/{SESSION}/lids/178"));
+    assert_eq!(unknown, json!({"lid": "178@lid", "pn": null}));
+}
+
+#[test]
+fn it_fails_in_each_way_and_says_what_it_took() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    let late = Duration::from_millis(1);
+    let ways = [
+        (Mood::Fails, Some(500), false),
+        (Mood::TakesAndFails, Some(500), true),
+        (Mood::HangsUp, None, false),
+        (Mood::TakesAndHangsUp, None, true),
+        (Mood::TakesAndHangs(late), Some(201), true),
+        (Mood::Hesitates(late), Some(201), true),
+        (Mood::Answers(503, "{}".into(), vec![]), Some(503), false),
+        (Mood::SessionIs("STOPPED"), Some(422), false),
+        (Mood::Sometimes(vec![(1.0, Mood::Fails)]), Some(500), false),
+        (Mood::Sometimes(vec![(0.0, Mood::Fails)]), Some(201), true),
+    ];
+    for (mood, status, takes) in ways {
+        let before = waha.sent().len();
+        waha.feel(mood.clone());
+        assert_eq!(send(&waha, "hi", None), status, "{mood:?}");
+        assert_eq!(waha.sent().len() > before, takes, "{mood:?}");
+    }
+    waha.go_away();
+    assert_eq!(send(&waha, "hi", None), None);
+    waha.come_back().unwrap();
+    waha.recover();
+    assert_eq!(send(&waha, "hi", None), Some(201));
+}
+
+#[test]
+fn what_it_took_comes_back_as_an_event_that_is_ours_and_signed() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    for when in [Echo::Before, Echo::After] {
+        corner.waha.echo_to(&daemon.url, SECRET, when);
+        daemon.says(&chat(1), &format!("{when:?}"));
+    }
+    corner.texts(&chat(1), 2);
+    eventually("both echoes are taken and known as ours", || {
+        // By whether the daemon had noted the reply before.
+        let of = |result| daemon.metric(&format!("waha_sm_events_total{{result=\"{result}\"}}"));
+        let (duplicates, recorded) = (of("duplicate"), of("recorded"));
+        (duplicates.unwrap_or(0.0) + recorded.unwrap_or(0.0) >= 2.0).then_some(())
+    });
+    assert_eq!(
+        daemon.metric("waha_sm_events_total{result=\"forged\"}"),
+        None
+    );
+    // Nobody listens there: it goes on all the same.
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    corner
+        .waha
+        .echo_to(&format!("http://{nobody}"), SECRET, Echo::Before);
+    daemon.says(&chat(1), "deaf");
+    assert!(
+        corner
+            .waha
+            .wait_for(PATIENCE, |sent, _| (sent.len() == 3).then_some(()))
+            .is_some()
+    );
+}
