@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::config::{Config, Secret};
+use crate::config::{Config, InDoubt, Pacing, Secret};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::flow::Script;
 use crate::history::{self, Archive};
@@ -25,10 +25,12 @@ use crate::runtime::{self, Signals};
 use crate::service::announcer::Announcer;
 use crate::service::archiver::Archiver;
 use crate::service::attendance;
+use crate::service::catch_up::CatchUp;
 use crate::service::delivery::Context;
 use crate::service::intake::Intake;
 use crate::service::listener::Listener;
 use crate::service::metrics::Metrics;
+use crate::service::people::People;
 use crate::service::recoverer::{Recoverer, release};
 use crate::service::sender::Sender;
 use crate::service::wake_ups::WakeUps;
@@ -184,6 +186,9 @@ impl Daemon {
         let settings = Work {
             workers: config.workers,
             pacing: config.pacing,
+            in_doubt: config.in_doubt,
+            catch_up_interval: config.catch_up_interval,
+            catch_up_max_age: config.catch_up_max_age,
             client: Client::new(ClientConfig {
                 base_url: config.waha_url,
                 api_key: config
@@ -337,6 +342,7 @@ impl Daemon {
         let (to_worker, worker_bells) = mpsc::unbounded_channel();
         let (to_announcer, announcer_bells) = mpsc::unbounded_channel();
         let (to_sender, sender_bells) = mpsc::unbounded_channel();
+        let (to_catch_up, catch_up_bells) = mpsc::unbounded_channel();
         let subscribing = {
             let (redis, process) = (redis.clone(), process.clone());
             back.spawn(async move { Bells::subscribe(&redis, &process).await })
@@ -350,9 +356,27 @@ impl Daemon {
                 Bell::Queue(_) | Bell::Inbox(..) => vec![to_worker.clone()],
                 Bell::Announce(_) => vec![to_announcer.clone()],
                 Bell::Lanes(_) => vec![to_sender.clone()],
+                Bell::Works(_) => vec![to_catch_up.clone()],
                 Bell::Missed => vec![to_worker.clone(), to_announcer.clone(), to_sender.clone()],
             })));
 
+        let client = Arc::new(settings.client);
+        let catch_up = CatchUp {
+            intake: Intake {
+                store: store.clone(),
+            },
+            store: store.clone(),
+            client: client.clone(),
+            interval: settings.catch_up_interval,
+            max_age: settings.catch_up_max_age,
+            bells: catch_up_bells,
+        };
+        self.stage(back, "catching up", |shutdown| catch_up.run(shutdown));
+        let people = People {
+            store: store.clone(),
+            client: client.clone(),
+        };
+        self.stage(back, "people", |shutdown| people.run(shutdown));
         let announcer = Announcer {
             store: store.clone(),
             script: script.clone(),
@@ -377,8 +401,9 @@ impl Daemon {
         let context = Context::new(
             process.clone(),
             store.clone(),
-            settings.client,
+            client,
             settings.pacing,
+            settings.in_doubt,
             REQUESTS_MAX,
         );
         self.stage(back, "sender", |shutdown| {
@@ -441,7 +466,10 @@ impl Daemon {
 /// What the work needs to know beside Redis.
 struct Work {
     workers: usize,
-    pacing: crate::config::Pacing,
+    pacing: Pacing,
+    in_doubt: InDoubt,
+    catch_up_interval: Duration,
+    catch_up_max_age: Duration,
     client: Client,
 }
 

@@ -94,6 +94,16 @@ pub struct Settings {
     /// human: seen, typing for a time that grows with the text, then the message; off: at once [default: human]
     #[arg(long, env = "PACING", value_name = "human|off")]
     pub pacing: Option<String>,
+    /// What to do with a reply whose answer from WAHA was lost, if WAHA can't tell whether it was sent: resend it, perhaps
+    /// twice, or hold it in `dead` [default: resend]
+    #[arg(long, env = "IN_DOUBT", value_name = "resend|hold")]
+    pub in_doubt: Option<String>,
+    /// How often to ask WAHA for messages whose webhooks were lost, beside the start; 0: never [default: 5m]
+    #[arg(long, env = "CATCH_UP_INTERVAL", value_name = "TIME")]
+    pub catch_up_interval: Option<String>,
+    /// Missed messages older than this are kept in the history and not answered [default: 12h]
+    #[arg(long, env = "CATCH_UP_MAX_AGE", value_name = "TIME")]
+    pub catch_up_max_age: Option<String>,
     /// text or json [default: text]
     #[arg(long, env = "LOG_FORMAT", value_name = "text|json")]
     pub log_format: Option<String>,

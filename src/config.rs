@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
@@ -70,6 +72,31 @@ pub enum Pacing {
     Off,
 }
 
+/// What to do with a reply of which WAHA can't tell whether it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InDoubt {
+    /// Send it again: rather twice than not at all.
+    Resend,
+    /// Give up on it, for a person to look at.
+    Hold,
+}
+
+/// A length of time as settings write it: `90s`, `5m`, `12h`; `0` is none.
+#[derive(Clone, Copy, Debug)]
+struct Length(Duration);
+
+impl FromStr for Length {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "0" {
+            return Ok(Self(Duration::ZERO));
+        }
+        let length: jiff::SignedDuration = text.parse().map_err(drop)?;
+        Duration::try_from(length).map(Self).map_err(drop)
+    }
+}
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -104,6 +131,12 @@ pub struct Config {
     pub flow: Script,
     /// Whether to type like a person.
     pub pacing: Pacing,
+    /// What to do with replies in doubt.
+    pub in_doubt: InDoubt,
+    /// How often to look for messages whose webhooks were lost; zero: never.
+    pub catch_up_interval: Duration,
+    /// Missed messages older than this are not answered.
+    pub catch_up_max_age: Duration,
     /// How to log.
     pub log_format: LogFormat,
     /// What to log.
@@ -182,6 +215,23 @@ impl Config {
             settings.pacing.as_ref(),
             &[("human", Pacing::Human), ("off", Pacing::Off)],
         );
+        let in_doubt = reader.choice(
+            "IN_DOUBT",
+            settings.in_doubt.as_ref(),
+            &[("resend", InDoubt::Resend), ("hold", InDoubt::Hold)],
+        );
+        let catch_up_interval = reader.parsed(
+            "CATCH_UP_INTERVAL",
+            settings.catch_up_interval.as_ref(),
+            "5m",
+            "a time with its unit, e.g. 5m, or 0 for never",
+        );
+        let catch_up_max_age = reader.parsed(
+            "CATCH_UP_MAX_AGE",
+            settings.catch_up_max_age.as_ref(),
+            "12h",
+            "a time with its unit, e.g. 12h",
+        );
         let log_format = reader.choice(
             "LOG_FORMAT",
             settings.log_format.as_ref(),
@@ -190,8 +240,11 @@ impl Config {
         let log_filter = reader.log_filter(settings.rust_log.as_ref());
         let warnings = warnings(role, secret.as_ref(), waha_api_key.as_ref());
 
+        let catch_up = catch_up_interval.zip(catch_up_max_age);
+
         match (
-            secret, listen, waha_url, workers, flow, pacing, log_format, log_filter,
+            secret, listen, waha_url, workers, flow, pacing, in_doubt, catch_up, log_format,
+            log_filter,
         ) {
             (
                 Some(webhook_hmac_secret),
@@ -200,6 +253,8 @@ impl Config {
                 Some(workers),
                 Some(flow),
                 Some(pacing),
+                Some(in_doubt),
+                Some((Length(catch_up_interval), Length(catch_up_max_age))),
                 Some(log_format),
                 Some(log_filter),
             ) if reader.0.is_empty() => Ok(Self {
@@ -214,6 +269,9 @@ impl Config {
                 workers,
                 flow,
                 pacing,
+                in_doubt,
+                catch_up_interval,
+                catch_up_max_age,
                 log_format,
                 log_filter,
                 warnings,

@@ -221,6 +221,9 @@ impl Attendance {
     /// nothing is missing.
     fn listen(&mut self, heard: Vec<Heard>) -> bool {
         for heard in heard {
+            if heard.number == 0 {
+                return false;
+            }
             if heard.conversation != self.held.id || heard.number <= self.held.received {
                 continue;
             }

@@ -11,8 +11,9 @@ use tracing::{debug, error, warn};
 
 use super::backoff;
 use super::complaint::Throttle;
+use super::doubt::{self, MessageIds, Settled};
 use crate::clock;
-use crate::config::Pacing;
+use crate::config::{InDoubt, Pacing};
 use crate::store::{Lane, Reply, Settlement, Store, Verdict};
 use crate::waha::chat_id::ChatId;
 use crate::waha::client::{Client, SendError, Sent};
@@ -30,6 +31,7 @@ const TYPING_LONGEST: Duration = Duration::from_secs(6);
 
 /// How often it is told that replies are not sent; the metrics count each.
 const UNSENT_INTERVAL: Duration = Duration::from_secs(5);
+const UNDECIDABLE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// How and for whom to send.
 pub struct Context {
@@ -41,8 +43,14 @@ pub struct Context {
     pub(crate) client: Arc<Client>,
     /// Whether to type like a person.
     pacing: Pacing,
+    /// What to do with a reply of which nobody can tell whether it was sent.
+    pub(crate) in_doubt: InDoubt,
+    /// Which sessions' engines hand out message ids.
+    message_ids: MessageIds,
     /// While WAHA is away, every waiting reply fails in the same way.
     unsent: Throttle,
+    /// That an engine can't tell is no news the second time.
+    pub(crate) undecidable: Throttle,
     /// Limits requests under way, each on a blocking thread.
     requests: Arc<Semaphore>,
 }
@@ -52,22 +60,26 @@ impl Context {
     pub fn new(
         process: String,
         store: Store,
-        client: Client,
+        client: Arc<Client>,
         pacing: Pacing,
+        in_doubt: InDoubt,
         requests: usize,
     ) -> Self {
         Self {
             process,
             store,
-            client: Arc::new(client),
+            client,
             pacing,
+            in_doubt,
+            message_ids: MessageIds::default(),
+            undecidable: Throttle::new(UNDECIDABLE_INTERVAL),
             unsent: Throttle::new(UNSENT_INTERVAL),
             requests: Arc::new(Semaphore::new(requests)),
         }
     }
 
     /// For one request. Always there sooner or later: nobody closes the semaphore.
-    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         self.requests.clone().acquire_owned().await.ok()
     }
 }
@@ -82,9 +94,17 @@ pub(crate) async fn deliver(
     let mut next = Some(lane);
     let mut first = true;
     while let Some(lane) = next {
-        let (verdict, permit) = match (&lane.reply, ChatId::person(&lane.chat)) {
+        let address = lane.address.as_deref().unwrap_or(&lane.chat);
+        let (verdict, permit) = match (&lane.reply, ChatId::person(address)) {
             (Ok(reply), Some(chat)) => {
-                attempt(context, session, &chat, reply, first, shutdown).await
+                let delivery = Delivery {
+                    context,
+                    session,
+                    lane: &lane,
+                    chat: &chat,
+                    reply,
+                };
+                delivery.run(first, shutdown).await
             }
             (Err(element), _) => (unreadable(session, &lane.chat, element), None),
             (Ok(reply), None) => (unreadable(session, &lane.chat, &reply.text), None),
@@ -96,120 +116,184 @@ pub(crate) async fn deliver(
     }
 }
 
-/// Sends one reply, once. The permit is for the request, and kept until its outcome is settled.
-async fn attempt(
-    context: &Context,
-    session: &str,
-    chat: &ChatId,
-    reply: &Reply,
-    first: bool,
-    shutdown: &CancellationToken,
-) -> (Verdict, Option<OwnedSemaphorePermit>) {
-    if clock::now() - reply.queued_at > clock::millis(GIVE_UP_AFTER) {
-        return (given_up(session, chat, reply), None);
-    }
-    if context.pacing == Pacing::Human {
-        tokio::select! {
-            paced = pace(context, session, chat, &reply.text, first) => if let Err(error) = paced {
-                return (judge(context, session, chat, reply, Err(error)).await, None);
-            },
-            () = shutdown.cancelled() => return (Verdict::Release { due: clock::now() }, None),
-        }
-    }
-    let permit = context.permit().await;
-    if shutdown.is_cancelled() {
-        return (Verdict::Release { due: clock::now() }, None);
-    }
-    let text = reply.text.clone();
-    let sent = call(context, session, chat, move |client, session, chat| {
-        client.send_text(session, chat, &text)
-    })
-    .await;
-    (judge(context, session, chat, reply, sent).await, permit)
+/// One reply on its way to one chat.
+struct Delivery<'a> {
+    context: &'a Context,
+    session: &'a str,
+    lane: &'a Lane,
+    /// Where it is sent to.
+    chat: &'a ChatId,
+    reply: &'a Reply,
 }
 
-/// What an answer of WAHA's means for the reply.
-async fn judge(
-    context: &Context,
-    session: &str,
-    chat: &ChatId,
-    reply: &Reply,
-    sent: Result<Sent, SendError>,
-) -> Verdict {
-    let now = clock::now();
-    let error = match sent {
-        Ok(sent) => {
-            return Verdict::Sent {
-                conversation: reply.conversation.clone(),
-                data: history(chat, reply, sent.stanza, now),
+impl Delivery<'_> {
+    /// Sends the reply, once, unless an earlier attempt turns out to have done so. The permit is for the request, and kept
+    /// until its outcome is settled.
+    async fn run(
+        &self,
+        first: bool,
+        shutdown: &CancellationToken,
+    ) -> (Verdict, Option<OwnedSemaphorePermit>) {
+        let Self {
+            context,
+            session,
+            chat,
+            reply,
+            ..
+        } = *self;
+        let mut id = None;
+        if let Some(attempt) = &self.lane.doubt {
+            let settled = tokio::select! {
+                settled = doubt::settle(context, session, chat, reply, attempt) => settled,
+                () = shutdown.cancelled() => return (release(true), None),
             };
-        }
-        Err(error) => error,
-    };
-    match &error {
-        SendError::Refused { .. } => {
-            error!(session, chat = chat.as_str(), reply = reply.id, %error, "WAHA refused a reply; it is kept in `dead` and not tried again");
-            dead(chat, reply, error.to_string(), now)
-        }
-        SendError::SessionNotWorking { .. } => {
-            match context.store.pause(session, now).await {
-                Ok(true) => warn!(
-                    session, %error,
-                    "the session can't send; replies wait until it is WORKING again: look at WAHA's dashboard, it may \
-                     have to be started or paired anew"
-                ),
-                Ok(false) => {}
-                Err(error) => debug!(%error, session, "could not pause the session"),
+            match settled {
+                Settled::Sent(stanza) => return (sent(chat, reply, Some(stanza)), None),
+                Settled::NotSent => id.clone_from(&attempt.id),
+                Settled::NotYet(reason) => {
+                    return (self.again(&reason, Duration::ZERO, true), None);
+                }
+                Settled::Never(reason) => return (self.dead(reason), None),
             }
-            // Surely not sent, and not the reply's fault: not counted as an attempt.
-            Verdict::Release { due: now }
         }
-        SendError::Unreachable { .. } | SendError::Interrupted { .. } | SendError::Busy { .. } => {
-            let asked = match &error {
-                SendError::Busy { retry_after, .. } => retry_after.unwrap_or_default(),
-                _ => Duration::ZERO,
-            };
-            let delay = backoff::delay(reply.attempts, RETRY_FIRST, RETRY_LONGEST);
-            let delay = backoff::jittered(delay, fastrand::f64()).max(asked.min(GIVE_UP_AFTER));
-            let attempts = reply.attempts + 1;
-            if context.unsent.due() {
-                warn!(session, chat = chat.as_str(), attempts, again_in = ?delay, %error, "a reply was not sent; will try again");
-            } else {
-                debug!(session, chat = chat.as_str(), attempts, again_in = ?delay, %error, "a reply was not sent; will try again");
+        if clock::now() - reply.queued_at > clock::millis(GIVE_UP_AFTER) {
+            return (self.dead("could not be sent for a day".to_owned()), None);
+        }
+        if context.pacing == Pacing::Human {
+            tokio::select! {
+                paced = pace(context, session, chat, &reply.text, first) => if let Err(error) = paced {
+                    return (self.failed(error).await, None);
+                },
+                () = shutdown.cancelled() => return (release(false), None),
             }
-            let again = Reply {
-                attempts: reply.attempts.saturating_add(1),
+        }
+        let permit = context.permit().await;
+        if id.is_none() {
+            match self.intend().await {
+                Ok(intended) => id = intended,
+                Err(NotOurs) => return (release(false), None),
+            }
+        }
+        if shutdown.is_cancelled() {
+            return (release(false), None);
+        }
+        let text = reply.text.clone();
+        let answer = call(context, session, chat, move |client, session, chat| {
+            client.send_text(session, chat, &text, id.as_deref())
+        })
+        .await;
+        let verdict = match answer.unwrap_or_else(|reason| Err(SendError::Interrupted { reason })) {
+            Ok(Sent { stanza }) => sent(chat, reply, stanza),
+            Err(error) => self.failed(error).await,
+        };
+        (verdict, permit)
+    }
+
+    /// A message id for this reply, noted before it is used; none where WAHA hands out none.
+    async fn intend(&self) -> Result<Option<String>, NotOurs> {
+        let ids = &self.context.message_ids;
+        let Some(id) = ids.next(self.context, self.session, self.chat).await else {
+            return Ok(None);
+        };
+        match self
+            .context
+            .store
+            .intend(self.session, self.lane, &id)
+            .await
+        {
+            Ok(true) => Ok(Some(id)),
+            Ok(false) => Err(NotOurs),
+            Err(error) => {
+                // Not noted, so not used: the attempt itself is noted, by its time.
+                debug!(%error, session = self.session, "could not note a message id; sending without");
+                Ok(None)
+            }
+        }
+    }
+
+    /// What an error of WAHA's means for the reply.
+    async fn failed(&self, error: SendError) -> Verdict {
+        let (session, chat, reply) = (self.session, self.chat, self.reply);
+        match &error {
+            SendError::Refused { .. } => self.dead(error.to_string()),
+            SendError::SessionNotWorking { .. } => {
+                match self.context.store.pause(session, clock::now()).await {
+                    Ok(true) => warn!(
+                        session, %error,
+                        "the session can't send; replies wait until it is WORKING again: look at WAHA's dashboard, it may \
+                         have to be started or paired anew"
+                    ),
+                    Ok(false) => {}
+                    Err(error) => debug!(%error, session, "could not pause the session"),
+                }
+                // Surely not sent, and not the reply's fault: not counted as an attempt.
+                release(false)
+            }
+            SendError::Unreachable { .. }
+            | SendError::Interrupted { .. }
+            | SendError::Busy { .. } => {
+                let asked = match &error {
+                    SendError::Busy { retry_after, .. } => retry_after.unwrap_or_default(),
+                    _ => Duration::ZERO,
+                };
+                let doubt = !error.is_surely_unsent();
+                debug!(session, chat = chat.as_str(), reply = reply.id, doubt, %error, "an attempt failed");
+                self.again(&error.to_string(), asked, doubt)
+            }
+        }
+    }
+
+    /// To be tried again, at the earliest after `asked`; `doubt`: it may have been sent all the same.
+    fn again(&self, reason: &str, asked: Duration, doubt: bool) -> Verdict {
+        let (session, chat, reply) = (self.session, self.chat, self.reply);
+        let delay = backoff::delay(reply.attempts, RETRY_FIRST, RETRY_LONGEST);
+        let delay = backoff::jittered(delay, fastrand::f64()).max(asked.min(GIVE_UP_AFTER));
+        let attempts = reply.attempts.saturating_add(1);
+        if self.context.unsent.due() {
+            warn!(session, chat = chat.as_str(), attempts, again_in = ?delay, reason, "a reply was not sent; will try again");
+        }
+        Verdict::Retry {
+            due: clock::now() + clock::millis(delay),
+            again: Reply {
+                attempts,
                 ..reply.clone()
-            };
-            Verdict::Retry {
-                due: now + clock::millis(delay),
-                again,
-            }
+            },
+            doubt,
+        }
+    }
+
+    fn dead(&self, reason: String) -> Verdict {
+        error!(
+            session = self.session,
+            chat = self.chat.as_str(),
+            reply = self.reply.id,
+            attempts = self.reply.attempts,
+            reason,
+            "gave up on a reply; to see and to repeat it: waha-sm dead list, waha-sm dead retry"
+        );
+        Verdict::Dead {
+            conversation: self.reply.conversation.clone(),
+            data: history(self.chat, self.reply, None, clock::now()),
+            reason,
         }
     }
 }
 
-fn given_up(session: &str, chat: &ChatId, reply: &Reply) -> Verdict {
-    error!(
-        session,
-        chat = chat.as_str(),
-        reply = reply.id,
-        attempts = reply.attempts,
-        "gave up on a reply that could not be sent for a day; it is kept in `dead`"
-    );
-    dead(
-        chat,
-        reply,
-        "could not be sent for a day".to_owned(),
-        clock::now(),
-    )
+/// The lane went to another process meanwhile.
+struct NotOurs;
+
+fn release(doubt: bool) -> Verdict {
+    Verdict::Release {
+        due: clock::now(),
+        doubt,
+    }
 }
 
-fn dead(chat: &ChatId, reply: &Reply, reason: String, now: i64) -> Verdict {
-    Verdict::Dead {
+fn sent(chat: &ChatId, reply: &Reply, stanza: Option<String>) -> Verdict {
+    Verdict::Sent {
         conversation: reply.conversation.clone(),
-        data: history(chat, reply, None, now),
-        reason,
+        data: history(chat, reply, stanza.clone(), clock::now()),
+        stanza,
     }
 }
 
@@ -250,7 +334,7 @@ async fn gesture(
 ) -> Result<(), SendError> {
     let _permit = context.permit().await;
     match call(context, session, chat, request).await {
-        Err(error @ SendError::SessionNotWorking { .. }) => Err(error),
+        Ok(Err(error @ SendError::SessionNotWorking { .. })) => Err(error),
         _ => Ok(()),
     }
 }
@@ -265,17 +349,20 @@ fn typing(letters: usize, chance: f64) -> Duration {
 }
 
 /// One request, on a blocking thread. Whoever calls has a permit.
-async fn call<T: Send + 'static>(
+///
+/// # Errors
+/// That the thread ended early.
+pub(crate) async fn call<T: Send + 'static>(
     context: &Context,
     session: &str,
     chat: &ChatId,
-    request: impl FnOnce(&Client, &str, &ChatId) -> Result<T, SendError> + Send + 'static,
-) -> Result<T, SendError> {
+    request: impl FnOnce(&Client, &str, &ChatId) -> T + Send + 'static,
+) -> Result<T, String> {
     let (client, session, chat) = (context.client.clone(), session.to_owned(), chat.clone());
     let called = tokio::task::spawn_blocking(move || request(&client, &session, &chat));
-    called.await.map_err(|_| SendError::Interrupted {
-        reason: "the request's thread ended early".to_owned(),
-    })?
+    called
+        .await
+        .map_err(|_| "the request's thread ended early".to_owned())
 }
 
 /// Settles until Redis has taken it: what WAHA took must not be sent again.
@@ -313,7 +400,7 @@ fn unreadable(session: &str, chat: &str, element: &str) -> Verdict {
         session,
         chat,
         bytes = element.len(),
-        "a reply in the lane can't be read; it is kept in `dead`"
+        "a reply in the lane can't be read; to see it: waha-sm dead list"
     );
     Verdict::Dead {
         conversation: String::new(),

@@ -1,9 +1,11 @@
 //! The intake is responsible for what an authentic event means: it reads WAHA's JSON and hands it to the store.
 
+use std::time::Duration;
+
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::store::{self, Ingest, Ingested, Record, Recorded, Store};
+use crate::store::{self, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
 use crate::waha::event::{self, Ack, NotAnEvent, What};
 use crate::waha::message::{Direction, Message};
 
@@ -29,6 +31,8 @@ pub enum Done {
     Ignored,
     /// It is in the history, and opens and continues nothing.
     Recorded,
+    /// So old that we could have forgotten that we had it: it is in the history at most.
+    Stale,
 }
 
 impl Done {
@@ -40,6 +44,7 @@ impl Done {
             Self::Duplicate => "duplicate",
             Self::Ignored => "ignored",
             Self::Recorded => "recorded",
+            Self::Stale => "stale",
         }
     }
 }
@@ -68,41 +73,68 @@ impl Intake {
         let seen = envelope
             .map(|id| format!("event:{name}:{id}"))
             .unwrap_or_default();
-        Ok(match event.what {
+        let told_at = event.timestamp.or(match &event.what {
+            What::Inbound(message) | What::Own(message) => Some(message.sent_at),
+            _ => None,
+        });
+        let stale = told_at.is_some_and(|at| now - at > clock::millis(SEEN_TTL));
+        let done = match event.what {
+            What::Inbound(message) if stale => self.past(&session, message, now).await?,
             What::Inbound(message) => self.inbound(&session, message, now).await?,
             What::Own(message) => self.own(&session, message, now).await?,
             What::Ack(ack) => {
-                let record = recorded("ack", seen, ack.chat.as_str(), &ack);
-                let done = self.record(&session, &record).await?;
+                let mut record = recorded("ack", seen, ack.chat.as_str(), &ack);
+                if ack.direction == Direction::Outbound {
+                    record.echo = Some(ack.stanza.clone());
+                }
+                let done = self.record(&session, &record, now).await?;
                 if done == Done::Recorded {
                     warn_of_failure(&session, &ack);
                 }
                 done
             }
             What::Edited(edited) => {
-                self.record(
-                    &session,
-                    &recorded("edited", seen, edited.chat.as_str(), &edited),
-                )
-                .await?
+                let record = recorded("edited", seen, edited.chat.as_str(), &edited);
+                self.record(&session, &record, now).await?
             }
             What::Revoked(revoked) => {
-                self.record(
-                    &session,
-                    &recorded("revoked", seen, revoked.chat.as_str(), &revoked),
-                )
-                .await?
+                let record = recorded("revoked", seen, revoked.chat.as_str(), &revoked);
+                self.record(&session, &record, now).await?
             }
             What::Reaction(reaction) => {
-                self.record(
-                    &session,
-                    &recorded("reaction", seen, reaction.chat.as_str(), &reaction),
-                )
-                .await?
+                let record = recorded("reaction", seen, reaction.chat.as_str(), &reaction);
+                self.record(&session, &record, now).await?
             }
+            What::SessionStatus { .. } if stale => Done::Stale,
             What::SessionStatus { status } => self.session_status(&session, &status).await?,
             What::Ignored(_) => Done::Ignored,
+        };
+        Ok(if stale && done != Done::Ignored {
+            Done::Stale
+        } else {
+            done
         })
+    }
+
+    /// Takes a message that WAHA lists, and that perhaps no webhook told of. An inbound one older than `max_age` is only
+    /// recorded.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn caught_up(
+        &self,
+        session: &str,
+        message: Message,
+        max_age: Duration,
+    ) -> Result<Done, Error> {
+        let now = clock::now();
+        match message.direction {
+            Direction::Outbound => self.own(session, message, now).await,
+            Direction::Inbound if now - message.sent_at > clock::millis(max_age) => {
+                self.past(session, message, now).await
+            }
+            Direction::Inbound => self.inbound(session, message, now).await,
+        }
     }
 
     async fn inbound(&self, session: &str, mut message: Message, now: i64) -> Result<Done, Error> {
@@ -110,9 +142,11 @@ impl Intake {
         let Some(stanza) = message.stanza.clone() else {
             return Ok(Done::Ignored);
         };
+        let chat = message.chat.clone();
         let ingest = Ingest {
             stanza,
-            chat: message.chat.as_str().to_owned(),
+            from: chat.as_str().to_owned(),
+            other: other_id(&message),
             name: message.name.clone().unwrap_or_default(),
             message: json(&message),
             now,
@@ -121,7 +155,31 @@ impl Intake {
             Ingested::Queued { position } => Done::Queued { position },
             Ingested::Active => Done::Active,
             Ingested::Duplicate => Done::Duplicate,
+            Ingested::Recorded { first } => {
+                if first {
+                    warn!(
+                        session,
+                        chat = chat.as_str(),
+                        "{INBOX_MAX} messages of this chat wait to be attended to; what else comes in this conversation is \
+                         kept in the history and not attended to. Is somebody flooding, or are there too few workers?"
+                    );
+                }
+                Done::Recorded
+            }
         })
+    }
+
+    /// An inbound message of the past: it opens and continues nothing.
+    async fn past(&self, session: &str, mut message: Message, now: i64) -> Result<Done, Error> {
+        message.received_at = now;
+        let Some(stanza) = &message.stanza else {
+            return Ok(Done::Ignored);
+        };
+        let seen = format!("in:{stanza}");
+        let mut record = recorded("message", seen, message.chat.as_str(), &message);
+        record.other = other_id(&message);
+        record.message = true;
+        self.record(session, &record, now).await
     }
 
     async fn own(&self, session: &str, mut message: Message, now: i64) -> Result<Done, Error> {
@@ -132,12 +190,14 @@ impl Intake {
             .map(|stanza| format!("out:{stanza}"))
             .unwrap_or_default();
         let mut record = recorded("message", seen, message.chat.as_str(), &message);
-        record.own = true;
-        self.record(session, &record).await
+        record.other = other_id(&message);
+        record.message = true;
+        record.echo.clone_from(&message.stanza);
+        self.record(session, &record, now).await
     }
 
-    async fn record(&self, session: &str, record: &Record) -> Result<Done, Error> {
-        Ok(match self.store.record(session, record).await? {
+    async fn record(&self, session: &str, record: &Record, now: i64) -> Result<Done, Error> {
+        Ok(match self.store.record(session, record, now).await? {
             Recorded::Recorded => Done::Recorded,
             Recorded::Duplicate => Done::Duplicate,
             Recorded::Ignored => Done::Ignored,
@@ -149,6 +209,7 @@ impl Intake {
             if self.store.resume(session).await? {
                 info!(session, "the session works again; replies go on");
             }
+            self.store.ring_works(session).await?;
         } else {
             info!(session, status, "the session's status changed");
         }
@@ -160,10 +221,16 @@ fn recorded(kind: &'static str, seen: String, chat: &str, data: &impl serde::Ser
     Record {
         seen,
         kind,
-        chat: chat.to_owned(),
-        own: false,
+        from: chat.to_owned(),
+        other: None,
+        message: false,
+        echo: None,
         data: json(data),
     }
+}
+
+fn other_id(message: &Message) -> Option<String> {
+    message.other_id.as_ref().map(|id| id.as_str().to_owned())
 }
 
 /// These are plain structures with text keys, which serde_json always can write.

@@ -113,6 +113,7 @@ struct Figures {
     lanes: Family<BySessionAndStatus, Gauge>,
     lane_age: Family<BySession, Seconds>,
     paused: Family<BySession, Gauge>,
+    caught_up: Family<BySession, Counter>,
     archiver_lag: Family<BySession, Seconds>,
     archiver_entries: Family<BySession, Gauge>,
 }
@@ -137,6 +138,7 @@ impl Figures {
             .get_or_create(&and("active"))
             .set(gauges.active.cast_signed());
         self.closed.get_or_create(&only).inc_by(gauges.closed);
+        self.caught_up.get_or_create(&only).inc_by(gauges.caught_up);
         self.queue_length
             .get_or_create(&only)
             .set(gauges.waiting.cast_signed());
@@ -211,6 +213,11 @@ impl Figures {
             "session_paused",
             "1 while the session can't send",
             self.paused,
+        );
+        registry.register(
+            "caught_up_messages",
+            "Messages that came by catching up with WAHA, without a webhook",
+            self.caught_up,
         );
         registry.register(
             "archiver_lag_seconds",

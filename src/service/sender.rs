@@ -168,7 +168,14 @@ impl Dispatcher {
             if since.elapsed() > FORGOTTEN_AFTER {
                 self.context
                     .store
-                    .settle(session, lane.settled(Verdict::Release { due: now }), now)
+                    .settle(
+                        session,
+                        lane.settled(Verdict::Release {
+                            due: now,
+                            doubt: false,
+                        }),
+                        now,
+                    )
                     .await?;
             }
         }

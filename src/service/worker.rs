@@ -98,7 +98,7 @@ impl Dispatcher {
                 }
             }
             Bell::Missed => self.look_everywhere().await,
-            Bell::Announce(_) | Bell::Lanes(_) => {}
+            Bell::Announce(_) | Bell::Lanes(_) | Bell::Works(_) => {}
         }
     }
 

@@ -22,6 +22,8 @@ pub enum Bell {
     Announce(String),
     /// A lane of this session is due.
     Lanes(String),
+    /// This session works, perhaps after a time in which it did not.
+    Works(String),
     /// Bells may have been missed: look everywhere.
     Missed,
 }
@@ -32,7 +34,7 @@ pub enum Bell {
 pub struct Heard {
     /// The conversation it belongs to.
     pub conversation: String,
-    /// Which of the conversation's messages it is, from 1.
+    /// Which of the conversation's messages it is, from 1; 0: this is none, only look.
     pub number: u64,
     /// The message, JSON.
     pub message: String,
@@ -60,7 +62,7 @@ impl Bells {
         subscriber.wait_for_connect().await?;
         drop(subscriber.manage_subscriptions());
         let bell = Keys::new(&config.prefix).bell();
-        for channel in ["queue", "announce", "lanes"] {
+        for channel in ["queue", "announce", "lanes", "works"] {
             subscriber.subscribe(format!("{bell}{channel}")).await?;
         }
         subscriber
@@ -102,6 +104,7 @@ impl Bells {
             "queue" => Some(Bell::Queue(message.to_owned())),
             "announce" => Some(Bell::Announce(message.to_owned())),
             "lanes" => Some(Bell::Lanes(message.to_owned())),
+            "works" => Some(Bell::Works(message.to_owned())),
             own if own.strip_prefix("process:")? == self.process => {
                 let mut parts = message.splitn(5, ' ');
                 let (session, chat) = (parts.next()?.to_owned(), parts.next()?.to_owned());

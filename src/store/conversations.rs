@@ -3,17 +3,19 @@
 use fred::interfaces::{HashesInterface, SetsInterface};
 
 use super::batch::Batch;
-use super::lanes::{Lane, following};
+use super::lanes::Lane;
 use super::scripts::{Arguments, StateChange};
-use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
+use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store, millis};
 
 /// An inbound message on its way in.
 #[derive(Clone, Debug)]
 pub struct Ingest {
     /// Bare message id: with session and direction it says which message this is.
     pub stanza: String,
-    /// The chat, in its normal form.
-    pub chat: String,
+    /// The id it came from, in its normal form.
+    pub from: String,
+    /// The sender's other id, if the event tells it.
+    pub other: Option<String>,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The message as JSON, for the inbox and for the history.
@@ -34,7 +36,16 @@ pub enum Ingested {
     Active,
     /// We had it already; nothing changed.
     Duplicate,
+    /// Too many messages of its conversation are not consumed yet: it is in the history, and nothing more.
+    Recorded {
+        /// No other message of this conversation met that before.
+        first: bool,
+    },
 }
+
+/// Messages of one conversation that may wait to be consumed. Nobody writes so much who wants an answer; each costs
+/// memory in Redis, and all of them are read at once.
+pub const INBOX_MAX: i64 = 1_000;
 
 /// Something for the history alone.
 #[derive(Clone, Debug)]
@@ -43,10 +54,14 @@ pub struct Record {
     pub seen: String,
     /// The kind of history entry.
     pub kind: &'static str,
-    /// The chat, in its normal form.
-    pub chat: String,
-    /// A message of ours makes its chat known; all else is recorded only in known chats.
-    pub own: bool,
+    /// The id of the chat that it came from, in its normal form.
+    pub from: String,
+    /// The customer's other id, if the event tells it.
+    pub other: Option<String>,
+    /// A message makes its chat known; all else is recorded only in known chats.
+    pub message: bool,
+    /// The stanza, if it is about a message of ours: it may settle whether a reply was sent.
+    pub echo: Option<String>,
     /// The entry as JSON.
     pub data: String,
 }
@@ -136,7 +151,7 @@ impl Store {
     /// # Errors
     /// As [`Error`] says; the message may or may not have been taken, and can be offered again.
     pub async fn ingest(&self, session: &str, message: Ingest) -> Result<Ingested, Error> {
-        self.remember_session(session).await?;
+        self.remember_session(session, message.now).await?;
         self.inner.ingest.call(session, message).await
     }
 
@@ -144,14 +159,23 @@ impl Store {
     ///
     /// # Errors
     /// As for [`Store::ingest`].
-    pub async fn record(&self, session: &str, record: &Record) -> Result<Recorded, Error> {
-        self.remember_session(session).await?;
+    pub async fn record(
+        &self,
+        session: &str,
+        record: &Record,
+        now: Millis,
+    ) -> Result<Recorded, Error> {
+        self.remember_session(session, now).await?;
         let arguments = Arguments::new()
             .number(millis(SEEN_TTL))
+            .number(now)
+            .number(self.inner.first_notice_after)
             .text(&record.seen)
             .text(record.kind)
-            .text(&record.chat)
-            .text(if record.own { "1" } else { "" })
+            .text(&record.from)
+            .text(record.other.as_deref().unwrap_or_default())
+            .text(if record.message { "1" } else { "" })
+            .text(record.echo.as_deref().unwrap_or_default())
             .text(&record.data);
         match Answer::of(self.inner.scripts.record.run(session, arguments).await?)?
             .text()?
@@ -308,10 +332,12 @@ pub(super) fn ingest_batch(
             let mut arguments = Arguments::new()
                 .number(now)
                 .number(millis(SEEN_TTL))
-                .number(first_notice_after);
+                .number(first_notice_after)
+                .number(INBOX_MAX);
             for item in &items {
                 arguments.push_text(&item.stanza);
-                arguments.push_text(&item.chat);
+                arguments.push_text(&item.from);
+                arguments.push_text(item.other.as_deref().unwrap_or_default());
                 arguments.push_text(&item.name);
                 arguments.push_text(&item.message);
             }
@@ -331,6 +357,8 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, Error> {
         }),
         "active" => Ok(Ingested::Active),
         "duplicate" => Ok(Ingested::Duplicate),
+        "full" => Ok(Ingested::Recorded { first: true }),
+        "recorded" => Ok(Ingested::Recorded { first: false }),
         _ => Err(Error::Garbled("a result")),
     }
 }
@@ -346,8 +374,9 @@ pub(super) fn commit_batch(script: StateChange, first_notice_after: i64) -> Batc
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
             let mut committed = |step: Step| {
-                let (unread, element, token) = (answer.number()?, answer.text()?, answer.text()?);
-                let lane = following(step.chat, element, token);
+                let (unread, element) = (answer.number()?, answer.text()?);
+                let token = answer.text()?;
+                let lane = Lane::handed(step.chat, element, token, &mut answer)?;
                 Ok(u64::try_from(unread)
                     .map_or(Committed::Stale, |unread| Committed::Done { unread, lane }))
             };
@@ -372,8 +401,4 @@ fn push_step(arguments: &mut Arguments, step: &Step) {
     for reply in &step.replies {
         arguments.push_text(&reply.element());
     }
-}
-
-fn millis(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
 
+use super::catch_up::CAUGHT_UP;
 use super::{Error, Millis, Store};
 
 /// Upper bounds (ms) between which wake-ups are counted.
@@ -30,6 +31,8 @@ pub struct Gauges {
     pub paused: bool,
     /// Replies by result so far: `sent`, `retried`, `dead`.
     pub replies: Vec<(&'static str, u64)>,
+    /// Messages that came by catching up so far.
+    pub caught_up: u64,
     /// Entries not archived.
     pub history_entries: u64,
     /// When the oldest entry not archived was written.
@@ -71,6 +74,7 @@ impl Store {
             replies: ["sent", "retried", "dead"]
                 .map(|result| (result, count(&format!("replies:{result}"))))
                 .into(),
+            caught_up: count(CAUGHT_UP),
             history_entries: client.xlen(keys.history(session)).await?,
             oldest_history_at: entries
                 .first()

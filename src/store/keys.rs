@@ -8,7 +8,11 @@
 /// a colon are prefixes, followed by a chat id or a message id, so those can never collide with ours.
 const PARTS: &[(&str, &str)] = &[
     ("SEEN", SEEN),
+    ("OURS", OURS),
     ("KNOWN", KNOWN),
+    ("ALIAS", ALIAS),
+    ("UNMAPPED", UNMAPPED),
+    ("ADDRESS", ADDRESS),
     ("CHAT", CHAT),
     ("INBOX", INBOX),
     ("UNREAD", UNREAD),
@@ -20,6 +24,7 @@ const PARTS: &[(&str, &str)] = &[
     ("LANE", LANE),
     ("LANES", LANES),
     ("SENDING", SENDING),
+    ("ATTEMPT", ATTEMPT),
     ("PAUSED", PAUSED),
     ("DEAD", DEAD),
     ("HISTORY", HISTORY),
@@ -28,8 +33,16 @@ const PARTS: &[(&str, &str)] = &[
 
 /// STRING, expires: a message or an event that was taken already.
 const SEEN: &str = "seen:";
+/// STRING, expires: a message of ours by its stanza, which WAHA told when it took the reply.
+const OURS: &str = "ours:";
 /// SET of the chats that ever wrote to us; about others we record nothing but our own messages.
 const KNOWN: &str = "known";
+/// HASH: `@lid` -> `@c.us` of the same person, where known. All else is kept under the `@c.us`.
+const ALIAS: &str = "alias";
+/// ZSET: `@lid` by when (ms) WAHA is next to be asked whose it is.
+const UNMAPPED: &str = "unmapped";
+/// HASH: chat -> the id that its customer last wrote from, where that is the other one: replies go there.
+const ADDRESS: &str = "address";
 /// HASH: the open conversation of a chat, or one closed for silence that may be resumed (expires).
 const CHAT: &str = "chat:";
 /// LIST of inbound messages not yet consumed, JSON.
@@ -52,10 +65,17 @@ const LANE: &str = "lane:";
 const LANES: &str = "lanes";
 /// HASH: chat -> process and token, of the lanes in a sender's hands.
 const SENDING: &str = "sending";
+/// HASH: chat -> the attempt on the first reply of its lane that is not settled: since when (ms), the message id it is
+/// sent with, the message id of its echo; `-` where there is none.
+const ATTEMPT: &str = "attempt";
 /// STRING: the session can't send now; since when (ms).
 const PAUSED: &str = "paused";
 /// STRING, expires: somebody has just asked WAHA about the paused session.
 const PROBED: &str = "probed";
+/// STRING: until when (ms) the session was caught up with WAHA.
+const CAUGHT_UP: &str = "caught-up";
+/// STRING, expires: somebody is catching up, or has just done so.
+const CATCHING_UP: &str = "catching-up";
 /// STREAM, capped: replies given up on, with the reason.
 const DEAD: &str = "dead";
 /// STREAM: entries not yet archived.
@@ -148,6 +168,22 @@ impl Keys {
 
     pub(crate) fn probed(&self, session: &str) -> String {
         self.part(session, PROBED)
+    }
+
+    pub(crate) fn ours(&self, session: &str, stanza: &str) -> String {
+        self.part(session, OURS) + stanza
+    }
+
+    pub(crate) fn unmapped(&self, session: &str) -> String {
+        self.part(session, UNMAPPED)
+    }
+
+    pub(crate) fn caught_up(&self, session: &str) -> String {
+        self.part(session, CAUGHT_UP)
+    }
+
+    pub(crate) fn catching_up(&self, session: &str) -> String {
+        self.part(session, CATCHING_UP)
     }
 
     pub(crate) fn history(&self, session: &str) -> String {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::Batch;
 use super::scripts::{Arguments, StateChange};
-use super::{Answer, Error, Millis, Store};
+use super::{Answer, Error, Millis, SEEN_TTL, Store, millis};
 
 /// Replies given up on that are kept per session; about 1 KB each.
 const DEAD_MAX: i64 = 10_000;
@@ -59,20 +59,62 @@ pub struct Lane {
     pub chat: String,
     /// The reply to send, or what stands in its place but can't be read.
     pub reply: Result<Reply, String>,
+    /// An attempt on the reply that may have succeeded.
+    pub doubt: Option<Attempt>,
+    /// The id to send to, where the customer last wrote from another than `chat`.
+    pub address: Option<String>,
     element: String,
     /// Tells this taking of the lane from every other.
     token: String,
 }
 
+/// An attempt to send a reply of which it is not known whether it succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it was begun, or a little before.
+    pub since: Millis,
+    /// The message id that it was sent with, if that was known beforehand.
+    pub id: Option<String>,
+    /// The stanza under which WAHA told of it since: it was sent.
+    pub echo: Option<String>,
+}
+
+impl Attempt {
+    /// As the scripts write it.
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split(' ');
+        let since = parts.next()?.parse().ok()?;
+        let mut known = || parts.next().filter(|part| *part != "-").map(str::to_owned);
+        Some(Self {
+            since,
+            id: known(),
+            echo: known(),
+        })
+    }
+}
+
 impl Lane {
-    fn new(chat: String, element: String, token: String) -> Self {
+    /// A lane as scripts hand it over, with what is in doubt and the address still to come from `answer`; nothing if
+    /// there is no reply.
+    pub(super) fn handed(
+        chat: String,
+        element: String,
+        token: String,
+        answer: &mut Answer,
+    ) -> Result<Option<Self>, Error> {
+        let (doubt, address) = (answer.text()?, answer.text()?);
+        if element.is_empty() {
+            return Ok(None);
+        }
         let reply = Reply::from_element(&element).ok_or_else(|| element.clone());
-        Self {
+        Ok(Some(Self {
             chat,
             reply,
+            doubt: Attempt::read(&doubt),
+            address: Some(address).filter(|address| !address.is_empty()),
             element,
             token,
-        }
+        }))
     }
 
     /// What became of its first reply.
@@ -109,6 +151,8 @@ pub struct Settlement {
 pub enum Verdict {
     /// WAHA took it.
     Sent {
+        /// The message that it became, if WAHA told.
+        stanza: Option<String>,
         /// The conversation it belongs to.
         conversation: String,
         /// The message as it goes into the history, JSON.
@@ -129,11 +173,15 @@ pub enum Verdict {
         due: Millis,
         /// With what was learnt from this attempt.
         again: Reply,
+        /// It may have been sent all the same: that is settled first.
+        doubt: bool,
     },
     /// Not tried: somebody else may, from then on.
     Release {
         /// When.
         due: Millis,
+        /// An earlier attempt is still in doubt.
+        doubt: bool,
     },
 }
 
@@ -165,7 +213,8 @@ impl Store {
         }
         let mut lanes = Vec::new();
         while answer.more() {
-            lanes.push(Lane::new(answer.text()?, answer.text()?, answer.text()?));
+            let (chat, element, token) = (answer.text()?, answer.text()?, answer.text()?);
+            lanes.extend(Lane::handed(chat, element, token, &mut answer)?);
         }
         Ok(Taken::Lanes(lanes))
     }
@@ -182,6 +231,35 @@ impl Store {
         now: Millis,
     ) -> Result<Option<Lane>, Error> {
         self.inner.settle.call(session, (settlement, now)).await
+    }
+
+    /// Notes with which message id the first reply of a lane is about to be sent. Returns whether the lane is still this
+    /// process' to send from.
+    ///
+    /// # Errors
+    /// As [`Error`] says; it must not be sent with the id then.
+    pub async fn intend(&self, session: &str, lane: &Lane, id: &str) -> Result<bool, Error> {
+        let intended = (lane.chat.clone(), lane.token.clone(), id.to_owned());
+        self.inner.attempt.call(session, intended).await
+    }
+
+    /// The first of these messages of ours that no reply of ours is known to have become.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn first_unclaimed(
+        &self,
+        session: &str,
+        stanzas: &[String],
+    ) -> Result<Option<String>, Error> {
+        self.connected()?;
+        for stanza in stanzas {
+            let key = self.inner.keys.ours(session, stanza);
+            if self.inner.client.exists::<i64, _>(key).await? == 0 {
+                return Ok(Some(stanza.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a chat has replies that WAHA did not take yet.
@@ -211,7 +289,14 @@ impl Store {
             .await?;
         let ours = |(chat, token): (String, String)| {
             let owner = token.split(' ').next().unwrap_or_default();
-            (owner == process).then(|| Lane::new(chat, String::new(), token))
+            (owner == process).then(|| Lane {
+                chat,
+                reply: Err(String::new()),
+                doubt: None,
+                address: None,
+                element: String::new(),
+                token,
+            })
         };
         Ok(sending.into_iter().filter_map(ours).collect())
     }
@@ -274,51 +359,78 @@ pub(super) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), O
         let script = script.clone();
         async move {
             let now = items.iter().map(|(_, now)| *now).max().unwrap_or(0);
-            let mut arguments = Arguments::new().number(now).number(DEAD_MAX);
+            let mut arguments = Arguments::new()
+                .number(now)
+                .number(DEAD_MAX)
+                .number(millis(SEEN_TTL));
             for (settlement, _) in &items {
                 push_settlement(&mut arguments, settlement);
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
-            items
-                .into_iter()
-                .map(|(settlement, _)| {
-                    Ok(following(settlement.chat, answer.text()?, settlement.token))
-                })
-                .collect()
+            let mut next = |(settlement, _): (Settlement, Millis)| {
+                let element = answer.text()?;
+                Lane::handed(settlement.chat, element, settlement.token, &mut answer)
+            };
+            items.into_iter().map(&mut next).collect()
         }
     })
 }
 
-/// A lane as scripts hand it over: its first reply, or nothing.
-pub(super) fn following(chat: String, element: String, token: String) -> Option<Lane> {
-    (!element.is_empty()).then(|| Lane::new(chat, element, token))
+/// One that is about to send with an id: chat, token and id.
+pub(super) type Intended = (String, String, String);
+
+pub(super) fn attempt_batch(script: StateChange) -> Batch<Intended, bool> {
+    Batch::start(move |session: String, items: Vec<Intended>| {
+        let script = script.clone();
+        async move {
+            let mut arguments = Arguments::new();
+            for (chat, token, id) in &items {
+                arguments.push_text(chat);
+                arguments.push_text(token);
+                arguments.push_text(id);
+            }
+            let mut answer = Answer::of(script.run(&session, arguments).await?)?;
+            items.iter().map(|_| Ok(answer.number()? == 1)).collect()
+        }
+    })
 }
 
 fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
-    let mut push =
-        |verdict: &str, due: Millis, again: &str, conversation: &str, data: &str, reason: &str| {
-            for text in [
-                &settlement.chat,
-                &settlement.token,
-                &settlement.element,
-                verdict,
-            ] {
-                arguments.push_text(text);
+    let none = ("", "", "", "");
+    let (verdict, due, again, doubt, (stanza, conversation, data, reason)) =
+        match &settlement.verdict {
+            Verdict::Sent {
+                stanza,
+                conversation,
+                data,
+            } => {
+                let stanza = stanza.as_deref().unwrap_or_default();
+                let told = (stanza, conversation.as_str(), data.as_str(), "");
+                ("sent", 0, String::new(), false, told)
             }
-            arguments.push_number(due);
-            for text in [again, conversation, data, reason] {
-                arguments.push_text(text);
+            Verdict::Dead {
+                conversation,
+                data,
+                reason,
+            } => {
+                let told = ("", conversation.as_str(), data.as_str(), reason.as_str());
+                ("dead", 0, String::new(), false, told)
             }
+            Verdict::Retry { due, again, doubt } => ("retry", *due, again.element(), *doubt, none),
+            Verdict::Release { due, doubt } => ("release", *due, String::new(), *doubt, none),
         };
-    match &settlement.verdict {
-        Verdict::Sent { conversation, data } => push("sent", 0, "", conversation, data, ""),
-        Verdict::Dead {
-            conversation,
-            data,
-            reason,
-        } => push("dead", 0, "", conversation, data, reason),
-        Verdict::Retry { due, again } => push("retry", *due, &again.element(), "", "", ""),
-        Verdict::Release { due } => push("release", *due, "", "", "", ""),
+    for text in [
+        &settlement.chat,
+        &settlement.token,
+        &settlement.element,
+        verdict,
+    ] {
+        arguments.push_text(text);
+    }
+    arguments.push_number(due);
+    let doubt = if doubt { "1" } else { "" };
+    for text in [&again, doubt, stanza, conversation, data, reason] {
+        arguments.push_text(text);
     }
 }
 

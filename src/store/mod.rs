@@ -5,12 +5,14 @@
 
 mod batch;
 mod bells;
+mod catch_up;
 mod conversations;
 mod gauges;
 mod history;
 mod keys;
 mod lanes;
 mod managed;
+mod people;
 mod processes;
 mod scripts;
 mod waiting;
@@ -29,10 +31,12 @@ use tracing::{info, warn};
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
 pub use bells::{Bell, Bells, Heard};
-pub use conversations::{Claimed, Close, Committed, Ingest, Ingested, Record, Recorded, Step};
+pub use conversations::{
+    Claimed, Close, Committed, INBOX_MAX, Ingest, Ingested, Record, Recorded, Step,
+};
 pub use gauges::{Gauges, WAKE_UP_BOUNDS_MS};
 pub use history::HistoryEntry;
-pub use lanes::{Lane, Reply, Settlement, Taken, Verdict};
+pub use lanes::{Attempt, Lane, Reply, Settlement, Taken, Verdict};
 pub use managed::{PrivateRedis, PrivateRedisError};
 pub use waiting::{Announcement, Leave, Waiting};
 
@@ -129,8 +133,9 @@ pub fn check_url(url: &str) -> Result<(), String> {
         .map_err(|error| error.details().to_owned())
 }
 
-/// Longer than WAHA retries by default even with exponential delays (15 attempts: about 36 h).
-const SEEN_TTL: Duration = Duration::from_secs(48 * 3600);
+/// How long a message is known that was taken already. Longer than WAHA retries by default even with exponential delays
+/// (15 attempts: about 36 h).
+pub const SEEN_TTL: Duration = Duration::from_secs(48 * 3600);
 /// How long a command may take: beyond it Redis is as good as away, and WAHA does better to repeat.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 /// The sessions known to be in Redis' set of them.
@@ -152,6 +157,7 @@ struct Inner {
     ingest: batch::Batch<Ingest, Ingested>,
     commit: batch::Batch<Step, Committed>,
     settle: batch::Batch<(Settlement, Millis), Option<Lane>>,
+    attempt: batch::Batch<lanes::Intended, bool>,
 }
 
 impl Store {
@@ -182,6 +188,7 @@ impl Store {
             ingest: conversations::ingest_batch(scripts.ingest.clone(), first_notice_after),
             commit: conversations::commit_batch(scripts.commit.clone(), first_notice_after),
             settle: lanes::settle_batch(scripts.settle.clone()),
+            attempt: lanes::attempt_batch(scripts.attempt.clone()),
             client,
             keys,
             scripts,
@@ -222,7 +229,7 @@ impl Store {
     }
 
     /// Notes that a session exists, before anything of it is stored: who polls must be able to find it.
-    async fn remember_session(&self, session: &str) -> Result<(), Error> {
+    async fn remember_session(&self, session: &str, now: Millis) -> Result<(), Error> {
         // Held for a look-up, never over an await.
         let known = self
             .inner
@@ -236,6 +243,7 @@ impl Store {
                 .client
                 .sadd(self.inner.keys.sessions(), session)
                 .await?;
+            self.begin_catching_up(session, now).await?;
             if let Ok(mut sessions) = self.inner.sessions.lock() {
                 sessions.insert(session.to_owned());
             }
@@ -369,3 +377,7 @@ impl Answer {
 
 /// Whole milliseconds since the epoch, as everywhere in our keys.
 pub type Millis = i64;
+
+fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}

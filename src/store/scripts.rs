@@ -11,6 +11,8 @@ use super::Error;
 use super::keys::{self, Keys};
 
 const SHARED: &str = include_str!("lua/shared.lua");
+/// Only for scripts that learn which ids are one person.
+const PEOPLE: &str = include_str!("lua/people.lua");
 
 /// A script as it is in the repository.
 struct Source {
@@ -44,15 +46,17 @@ macro_rules! sources {
 }
 
 sources! {
-    ingest: 4,
-    record: 2,
+    ingest: 5,
+    record: 4,
+    learn: 4,
     claim: 4,
     commit: 3,
     release: 4,
     look: 4,
     announce: 3,
     take_lanes: 4,
-    settle: 3,
+    attempt: 1,
+    settle: 4,
     read: 2,
 }
 
@@ -135,7 +139,8 @@ impl Arguments {
 }
 
 fn assemble(lua: &str, bell: &str) -> String {
-    let body = format!("{SHARED}\n{lua}");
+    let people = if lua.contains("person(") { PEOPLE } else { "" };
+    let body = format!("{SHARED}\n{people}\n{lua}");
     // The prefix is checked by the settings to hold nothing that Lua would take for the end of the string.
     format!(
         "local SESSION, BELL = ARGV[1], '{bell}'\n{}{body}",
@@ -181,8 +186,8 @@ mod tests {
             .count();
         assert_eq!(
             files,
-            SOURCES.len() + 1,
-            "shared.lua and one file per script"
+            SOURCES.len() + 2,
+            "shared.lua, people.lua and one file per script"
         );
     }
 }

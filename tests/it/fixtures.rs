@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::{Corner, Redis};
+use crate::harness::{Corner, Redis, eventually};
+use crate::webhook::now_ms;
 
 /// What becomes of each, posted in this order to a daemon with one worker, which the first keeps busy.
 const TREATMENTS: &[(&str, &str)] = &[
@@ -50,7 +51,8 @@ fn every_fixture_is_treated_as_the_contract_says() {
     );
     for (number, (name, result)) in TREATMENTS.iter().enumerate() {
         let text = std::fs::read_to_string(directory.join(format!("{name}.json"))).unwrap();
-        let event: Value = serde_json::from_str(&text).unwrap();
+        let mut event: Value = serde_json::from_str(&text).unwrap();
+        make_recent(&mut event);
         let answer = daemon.posts(&event);
         assert_eq!(answer["result"], *result, "{name}: {answer}");
         if number == 0 {
@@ -58,4 +60,51 @@ fn every_fixture_is_treated_as_the_contract_says() {
             corner.texts("5511988880001@c.us", 1);
         }
     }
+}
+
+/// As if it had just happened: what happened days ago is only recorded.
+fn make_recent(event: &mut Value) {
+    let now = now_ms();
+    if event.get("timestamp").is_some() {
+        event["timestamp"] = now.into();
+    } else if event["payload"].get("timestamp").is_some() {
+        event["payload"]["timestamp"] = (now / 1_000).into();
+    }
+}
+
+#[test]
+fn an_event_older_than_what_is_remembered_is_recorded_once_and_changes_nothing() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).start();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/waha");
+    let text = std::fs::read_to_string(directory.join("message-text-webjs.json")).unwrap();
+    let mut event: Value = serde_json::from_str(&text).unwrap();
+    for _ in 0..3 {
+        assert_eq!(daemon.posts(&event)["result"], "stale");
+    }
+    // The same message, in what claims to be another event.
+    event["id"] = "evt_another".into();
+    assert_eq!(daemon.posts(&event)["result"], "stale");
+    let hour = 3_600_000;
+    event["timestamp"] = (now_ms() - 49 * hour).into();
+    assert_eq!(daemon.posts(&event)["result"], "stale");
+
+    let customer = "5511988880001@c.us";
+    let kept = eventually("it is in the history", || {
+        let kept = corner.history(&["--chat", customer]);
+        (!kept.is_empty()).then_some(kept)
+    });
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(redis.number("XLEN waha-sm:{default}:history"), 0);
+    assert_eq!(
+        redis.number("EXISTS waha-sm:{default}:inbox:5511988880001@c.us"),
+        0
+    );
+    assert!(corner.history(&["--conversations"]).is_empty());
+    assert_eq!(corner.waha.texts(customer), Vec::<String>::new());
+
+    // Not so old: WAHA repeats for up to a day and a half.
+    event["timestamp"] = (now_ms() - 47 * hour).into();
+    event["payload"]["id"] = format!("false_{customer}_3EB0DD").into();
+    assert_eq!(daemon.posts(&event)["result"], "queued");
 }

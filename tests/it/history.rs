@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::harness::{Corner, Redis, SESSION, chat, eventually};
-use crate::webhook::{message_with, new_stanza};
+use crate::webhook::{message_with, new_stanza, now_ms};
 
 #[test]
 fn after_a_kill_under_load_each_message_is_there_once() {
@@ -95,7 +95,8 @@ fn our_own_messages_acks_edits_and_revocations_find_their_message_in_any_order()
     );
     let echo = event(
         "message.any",
-        json!({"id": ours, "from": chat, "fromMe": true, "source": "api", "body": "helo", "timestamp": 1}),
+        json!({"id": ours, "from": chat, "fromMe": true, "source": "api", "body": "helo",
+               "timestamp": now_ms() / 1_000}),
     );
     assert_eq!(daemon.posts(&echo)["result"], "recorded");
     let phone = event(

@@ -22,13 +22,17 @@ mod fake_waha;
 )]
 mod webhook;
 
+mod catch_up;
 mod command_line;
 mod documents;
+mod doubt;
+mod fake;
 mod fixtures;
 mod flow;
 mod harness;
 mod history;
 mod listener;
+mod people;
 mod private_redis;
 mod queue;
 mod recovery;

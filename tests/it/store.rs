@@ -31,7 +31,8 @@ fn block_on(test: impl Future<Output = ()>) {
 fn ingest(text: &str) -> Ingest {
     Ingest {
         stanza: new_stanza(),
-        chat: chat(1),
+        from: chat(1),
+        other: None,
         name: String::new(),
         message: format!("{{\"text\":\"{text}\"}}"),
         now: 1_000,
@@ -51,6 +52,7 @@ fn reply(id: &str) -> Reply {
 
 fn sent(lane: &Lane) -> waha_sm::store::Settlement {
     lane.settled(Verdict::Sent {
+        stanza: None,
         conversation: "c".to_owned(),
         data: "{}".to_owned(),
     })

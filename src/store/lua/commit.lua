@@ -4,7 +4,8 @@
 --       ('' = goes on), variables (JSON), resume_within (ms, 0 = can't be resumed), replies (count), reply...
 -- Returns per conversation: how many messages its inbox still holds (a closed one: 0), or -1: refused, because another
 --       owner has it, or this step was committed before; and the first reply of its lane, if the lane was idle and is the
---       owner's to send from now on, with the token of that, else '' and ''
+--       owner's to send from now on, with the token of that, what is in doubt of an earlier attempt on it, and the id to
+--       send it to where that is not the chat; else four times ''
 local now, first_notice_after = tonumber(ARGV[2]), tonumber(ARGV[3])
 local paused = redis.call('EXISTS', PAUSED) == 1
 local answer, i = {}, 4
@@ -12,12 +13,13 @@ local answer, i = {}, 4
 -- Spares the sender of the same process a bell and a call: most lanes are idle when a reply comes.
 local function hand_over(chat, owner)
   if paused or redis.call('HEXISTS', SENDING, chat) == 1 then
-    return '', ''
+    return '', '', '', ''
   end
   if tonumber(redis.call('ZSCORE', LANES, chat)) > now then
-    return '', ''
+    return '', '', '', ''
   end
-  return redis.call('LINDEX', LANE .. chat, 0), take_lane(chat, owner)
+  local element, doubt, address = first_reply(chat, now)
+  return element, take_lane(chat, owner), doubt, address
 end
 
 while i <= #ARGV do
@@ -27,7 +29,7 @@ while i <= #ARGV do
   local key = CHAT .. chat
   local epoch_now, rev_now, owner, id, claimed, name =
     unpack(redis.call('HMGET', key, 'epoch', 'rev', 'owner', 'id', 'claimed', 'name'))
-  local unread, handed_over, token = 0, '', ''
+  local unread, handed_over, token, doubt, address = 0, '', '', '', ''
   if epoch_now ~= epoch or rev_now ~= rev then
     unread = -1
   else
@@ -38,7 +40,7 @@ while i <= #ARGV do
       reply(chat, ARGV[i + 8 + j], now)
     end
     if replies > 0 then
-      handed_over, token = hand_over(chat, owner)
+      handed_over, token, doubt, address = hand_over(chat, owner)
     end
     if outcome == '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
@@ -55,6 +57,8 @@ while i <= #ARGV do
   answer[#answer + 1] = unread
   answer[#answer + 1] = handed_over
   answer[#answer + 1] = token
+  answer[#answer + 1] = doubt
+  answer[#answer + 1] = address
   i = i + 9 + replies
 end
 return answer

@@ -1,36 +1,50 @@
 -- Takes inbound messages of one session: each opens or continues a conversation, once.
 -- KEYS: namespace
--- ARGV: session, now (ms), seen_ttl (ms), first_notice_after (ms), then per message: stanza, chat, name, message (JSON)
--- Returns per message: 'queued' | 'active' | 'duplicate', position (0 unless queued)
-local now, seen_ttl, first_notice_after = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+-- ARGV: session, now (ms), seen_ttl (ms), first_notice_after (ms), inbox_max, then per message: stanza, from, other ('' = the
+--       sender's other id is not told), name, message (JSON)
+-- Returns per message: 'queued' | 'active' | 'duplicate' | 'full' (the first of a conversation that was only recorded, because
+--       too many are not consumed yet) | 'recorded' (the next such ones), position (0 unless queued)
+local now, seen_ttl, first_notice_after, inbox_max = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local answer = {}
-for i = 5, #ARGV, 4 do
-  local stanza, chat, name, message = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+for i = 6, #ARGV, 5 do
+  local stanza, from, name, message = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4]
   local seen = SEEN .. 'in:' .. stanza
   local result, position = 'duplicate', 0
   if redis.call('EXISTS', seen) == 0 then
-    local status, id, owner = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner'))
-    redis.call('RPUSH', INBOX .. chat, message)
-    if status == 'active' then
-      result = 'active'
-      redis.call('SADD', UNREAD, chat)
+    local chat = person(from, ARGV[i + 2], now, first_notice_after)
+    -- A person is answered under the id that they wrote from.
+    if chat ~= from then
+      redis.call('HSET', ADDRESS, chat, from)
     else
-      result = 'queued'
-      if status == 'waiting' then
-        -- Perhaps a word for the queue: the announcer looks at once.
-        redis.call('ZADD', ANNOUNCE, now, chat)
-        ring('announce')
+      redis.call('HDEL', ADDRESS, chat)
+      if is_lid(chat) then redis.call('ZADD', UNMAPPED, 'NX', now, chat) end
+    end
+    local status, id, owner = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner'))
+    if redis.call('LLEN', INBOX .. chat) >= inbox_max then
+      result = redis.call('HSETNX', CHAT .. chat, 'full', 1) == 1 and 'full' or 'recorded'
+    else
+      redis.call('RPUSH', INBOX .. chat, message)
+      if status == 'active' then
+        result = 'active'
+        redis.call('SADD', UNREAD, chat)
       else
-        id = open(chat, name, now, first_notice_after, status)
+        result = 'queued'
+        if status == 'waiting' then
+          -- Perhaps a word for the queue: the announcer looks at once.
+          redis.call('ZADD', ANNOUNCE, now, chat)
+          ring('announce')
+        else
+          id = open(chat, name, now, first_notice_after, status)
+        end
+        position = redis.call('ZRANK', QUEUE, chat) + 1
       end
-      position = redis.call('ZRANK', QUEUE, chat) + 1
+      local number = redis.call('HINCRBY', CHAT .. chat, 'received', 1)
+      if result == 'active' then
+        -- The copy spares the owner a look where the number shows that it missed none; the inbox is what counts.
+        ring('process:' .. owner, table.concat({SESSION, chat, id, number, message}, ' '))
+      end
     end
-    local number = redis.call('HINCRBY', CHAT .. chat, 'received', 1)
-    if result == 'active' then
-      -- The copy spares the owner a look where the number shows that it missed none; the inbox is what counts.
-      ring('process:' .. owner, table.concat({SESSION, chat, id, number, message}, ' '))
-    end
-    record('message', 'conversation', id, 'data', message)
+    record_under(chat, from, 'message', 'conversation', id, 'data', message)
     -- Last, so that a message is never marked as taken when it was not stored.
     redis.call('SET', seen, '1', 'PX', seen_ttl)
   end

@@ -1,11 +1,42 @@
 -- Puts events into the history that open and continue nothing: our own messages, acks, edits, and so on.
 -- KEYS: namespace
--- ARGV: session, seen_ttl (ms), then per event: seen ('' = can't be told apart), kind, chat, own ('1' = a message of
---       ours, which makes its chat known; '' = only recorded where the chat is known), data (JSON)
+-- ARGV: session, seen_ttl (ms), now (ms), first_notice_after (ms), then per event: seen ('' = can't be told apart), kind, from,
+--       other ('' = the customer's other id is not told), own ('1' = a message, which makes its chat known; '' = only
+--       recorded where the chat is known), echo (the stanza of a message of ours, else ''), data (JSON)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored'
+
+-- Engines change the ends of lines and of the text.
+local function same_text(one, other)
+  local function bare(text)
+    return string.match(string.gsub(text, '\r\n', '\n'), '^%s*(.-)%s*$')
+  end
+  return type(one) == 'string' and type(other) == 'string' and bare(one) == bare(other)
+end
+
+-- An attempt on a reply is settled by what WAHA tells of the message: that it has this id, or that it is new to us and says
+-- the same.
+local function note_echo(chat, kind, stanza, data)
+  local since, id = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^(%d+) (%S+)')
+  if not since then
+    return
+  end
+  local same = id == stanza
+  if id == '-' and kind == 'message' and redis.call('EXISTS', OURS .. stanza) == 0 then
+    local element = redis.call('LINDEX', LANE .. chat, 0) or ''
+    local read, reply = pcall(cjson.decode, string.sub(element, 2))
+    same = read and same_text(reply.text, cjson.decode(data).text)
+  end
+  if same then
+    redis.call('HSET', ATTEMPT, chat, since .. ' ' .. id .. ' ' .. stanza)
+  end
+end
+
+local now, first_notice_after = tonumber(ARGV[3]), tonumber(ARGV[4])
 local answer = {}
-for i = 3, #ARGV, 5 do
-  local seen, kind, chat, own, data = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+for i = 5, #ARGV, 7 do
+  local seen, kind, from, other = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local own, echo, data = ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
+  local chat = person(from, other, now, first_notice_after)
   local result = 'recorded'
   if seen ~= '' and redis.call('EXISTS', SEEN .. seen) == 1 then
     result = 'duplicate'
@@ -15,7 +46,10 @@ for i = 3, #ARGV, 5 do
     if own == '1' then
       redis.call('SADD', KNOWN, chat)
     end
-    record(kind, 'conversation', redis.call('HGET', CHAT .. chat, 'id') or '', 'data', data)
+    if echo ~= '' then
+      note_echo(chat, kind, echo, data)
+    end
+    record_under(chat, from, kind, 'conversation', redis.call('HGET', CHAT .. chat, 'id') or '', 'data', data)
     if seen ~= '' then
       redis.call('SET', SEEN .. seen, '1', 'PX', ARGV[2])
     end

@@ -8,17 +8,11 @@ local active = redis.call('HGETALL', ACTIVE)
 for i = 1, #active, 2 do
   if active[i + 1] == process then
     local chat = active[i]
-    local key = CHAT .. chat
     redis.call('HDEL', ACTIVE, chat)
     redis.call('SREM', UNREAD, chat)
-    local ticket, id = unpack(redis.call('HMGET', key, 'ticket', 'id'))
+    local ticket, id = unpack(redis.call('HMGET', CHAT .. chat, 'ticket', 'id'))
     if ticket then
-      redis.call('HSET', key, 'status', 'waiting', 'waiting_since', now)
-      -- Without an epoch nothing that the old owner still writes is taken.
-      redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at')
-      redis.call('ZADD', QUEUE, ticket, chat)
-      redis.call('ZADD', ANNOUNCE, now + first_notice_after, chat)
-      record('requeued', 'conversation', id, 'chat', chat, 'at', now)
+      requeue(chat, id, ticket, now, first_notice_after)
       conversations = conversations + 1
     end
   end

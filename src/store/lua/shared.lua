@@ -5,6 +5,20 @@ local function record(kind, ...)
   redis.call('XADD', HISTORY, '*', 'kind', kind, ...)
 end
 
+-- As `record`, for what came from, or goes to, an id that is not the one its chat is kept under.
+local function record_under(chat, id, kind, ...)
+  if chat == id then
+    record(kind, ...)
+  else
+    record(kind, 'chat', chat, ...)
+  end
+end
+
+-- The chat under which an id is kept.
+local function chat_of(id)
+  return redis.call('HGET', ALIAS, id) or id
+end
+
 local function ring(bell, message)
   redis.call('PUBLISH', BELL .. bell, message or SESSION)
 end
@@ -55,6 +69,17 @@ local function close(chat, id, name, claimed, now, outcome, variables, resume_wi
   end
 end
 
+-- An attended conversation goes back to the line, under its old ticket.
+local function requeue(chat, id, ticket, now, first_notice_after)
+  local key = CHAT .. chat
+  redis.call('HSET', key, 'status', 'waiting', 'waiting_since', now)
+  -- Without an epoch nothing that the old owner still writes is taken.
+  redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at')
+  redis.call('ZADD', QUEUE, ticket, chat)
+  redis.call('ZADD', ANNOUNCE, now + first_notice_after, chat)
+  record('requeued', 'conversation', id, 'chat', chat, 'at', now)
+end
+
 -- Adds a reply to the chat's lane and makes the lane due, unless a sender holds it or a retry is due later.
 local function reply(chat, element, now)
   redis.call('RPUSH', LANE .. chat, element)
@@ -72,9 +97,24 @@ local function take_lane(chat, process)
   return token
 end
 
+-- What the sender of a lane must know: its first reply, what is left in doubt of an earlier attempt on that ('' = nothing),
+-- and the id to send it to where that is not the chat. From now on it may be tried, and the mark says since when.
+local function first_reply(chat, now)
+  local element = redis.call('LINDEX', LANE .. chat, 0)
+  if not element then
+    return '', '', ''
+  end
+  local doubt = redis.call('HGET', ATTEMPT, chat)
+  if not doubt then
+    redis.call('HSET', ATTEMPT, chat, string.format('%.0f - -', now))
+  end
+  return element, doubt or '', redis.call('HGET', ADDRESS, chat) or ''
+end
+
 -- Takes the notices that nobody has sent yet out of the lane.
 local function drop_notices(chat)
-  local first = redis.call('HEXISTS', SENDING, chat)
+  -- The first is not to be taken away while it may be under way, or may have been sent.
+  local first = math.max(redis.call('HEXISTS', SENDING, chat), redis.call('HEXISTS', ATTEMPT, chat))
   for _, element in ipairs(redis.call('LRANGE', LANE .. chat, first, -1)) do
     if string.sub(element, 1, 1) == 'n' then
       redis.call('LREM', LANE .. chat, -1, element)

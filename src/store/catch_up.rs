@@ -1,0 +1,108 @@
+//! Catching up with WAHA: how far each session is, and whose turn it is.
+
+use std::time::Duration;
+
+use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
+use fred::types::{Expiration, SetOptions};
+
+use super::{Error, Millis, Store, millis};
+
+/// The counter of messages that came by catching up.
+pub(super) const CAUGHT_UP: &str = "caught-up";
+
+impl Store {
+    /// A session is seen for the first time: what was before is not ours to catch up with.
+    pub(super) async fn begin_catching_up(&self, session: &str, now: Millis) -> Result<(), Error> {
+        let key = self.inner.keys.caught_up(session);
+        let _: Option<String> = self
+            .inner
+            .client
+            .set(key, now, None, Some(SetOptions::NX), false)
+            .await?;
+        Ok(())
+    }
+
+    /// Until when a session was caught up with; `None` if it was never seen.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn caught_up_until(&self, session: &str) -> Result<Option<Millis>, Error> {
+        self.connected()?;
+        Ok(self
+            .inner
+            .client
+            .get(self.inner.keys.caught_up(session))
+            .await?)
+    }
+
+    /// Notes until when a session is caught up with, and how many messages that brought.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn caught_up(
+        &self,
+        session: &str,
+        until: Millis,
+        messages: u64,
+    ) -> Result<(), Error> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        if messages > 0 {
+            let _: i64 = client
+                .hincrby(keys.counters(session), CAUGHT_UP, messages.cast_signed())
+                .await?;
+        }
+        Ok(client
+            .set(keys.caught_up(session), until, None, None, false)
+            .await?)
+    }
+
+    /// Whether it is this process' turn to catch up with a session; nobody else's is for `period`.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn turn_to_catch_up(&self, session: &str, period: Duration) -> Result<bool, Error> {
+        let set = self.set_turn(session, period, Some(SetOptions::NX)).await?;
+        Ok(set.is_some())
+    }
+
+    /// Makes it this process' turn, whoever's it was.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn take_turn_to_catch_up(
+        &self,
+        session: &str,
+        period: Duration,
+    ) -> Result<(), Error> {
+        self.set_turn(session, period, None).await.map(drop)
+    }
+
+    async fn set_turn(
+        &self,
+        session: &str,
+        period: Duration,
+        options: Option<SetOptions>,
+    ) -> Result<Option<String>, Error> {
+        self.connected()?;
+        let key = self.inner.keys.catching_up(session);
+        let expiry = Some(Expiration::PX(millis(period).max(1)));
+        Ok(self
+            .inner
+            .client
+            .set(key, 1, expiry, options, false)
+            .await?)
+    }
+
+    /// A session works, perhaps again: whoever attends catches up with it now.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn ring_works(&self, session: &str) -> Result<(), Error> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let _: i64 = client.del(keys.catching_up(session)).await?;
+        let _: i64 = client.publish(keys.bell() + "works", session).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+-- Which chat a person is: WhatsApp shows the same one as `@lid` and as `@c.us`, and changes between them. Put in front of the
+-- scripts that learn of both. All is kept under the `@c.us`, once it is known.
+
+-- Tells the owner of a conversation to look: it changed, or is no longer the owner's.
+local function ring_owner(owner, chat, id)
+  if owner then
+    ring('process:' .. owner, table.concat({SESSION, chat, id, 0, ''}, ' '))
+  end
+end
+
+-- What we wrote as JSON; empty if it can't be read.
+local function decoded(json)
+  local read, value = pcall(cjson.decode, json)
+  return read and value or {}
+end
+
+-- Messages of two inboxes in the order of their arrival.
+local function merged(first, second)
+  local all = {}
+  for _, inbox in ipairs({first, second}) do
+    for _, message in ipairs(inbox) do
+      all[#all + 1] = {decoded(message).received_at or 0, #all, message}
+    end
+  end
+  table.sort(all, function(a, b)
+    if a[1] ~= b[1] then return a[1] < b[1] end
+    return a[2] < b[2]
+  end)
+  for i, one in ipairs(all) do all[i] = one[3] end
+  return all
+end
+
+-- The replies of both lanes in one. First the lane whose first reply may be under way; else the one that waits longer.
+local function unite_lanes(lid, chat, now)
+  local replies = redis.call('LRANGE', LANE .. lid, 0, -1)
+  if #replies == 0 then
+    return
+  end
+  local token = redis.call('HGET', SENDING, lid) or redis.call('HGET', SENDING, chat)
+  local due, due_there = redis.call('ZSCORE', LANES, lid), redis.call('ZSCORE', LANES, chat)
+  local attempt, attempt_there = redis.call('HGET', ATTEMPT, lid), redis.call('HEXISTS', ATTEMPT, chat) == 1
+  local first_there = redis.call('LINDEX', LANE .. chat, 0)
+  local behind = attempt_there
+  if not attempt and not attempt_there and first_there then
+    behind = (decoded(string.sub(first_there, 2)).queued_at or 0) <= (decoded(string.sub(replies[1], 2)).queued_at or 0)
+  end
+  if not behind then
+    for i = #replies, 1, -1 do
+      redis.call('LPUSH', LANE .. chat, replies[i])
+    end
+    if attempt then redis.call('HSET', ATTEMPT, chat, attempt) end
+  else
+    for _, element in ipairs(replies) do
+      redis.call('RPUSH', LANE .. chat, element)
+    end
+    due = due_there
+  end
+  redis.call('DEL', LANE .. lid)
+  redis.call('HDEL', ATTEMPT, lid)
+  redis.call('HDEL', SENDING, lid)
+  redis.call('ZREM', LANES, lid)
+  if token then
+    -- Whoever sends from one of them goes on with both.
+    redis.call('HSET', SENDING, chat, token)
+    redis.call('ZREM', LANES, chat)
+  else
+    redis.call('ZADD', LANES, due or now, chat)
+  end
+end
+
+-- Takes a conversation off every list that it stands on.
+local function unlist(chat)
+  redis.call('ZREM', QUEUE, chat)
+  redis.call('ZREM', ANNOUNCE, chat)
+  redis.call('HDEL', ACTIVE, chat)
+  redis.call('SREM', UNREAD, chat)
+end
+
+-- Two conversations become one, under the better ticket; or the only one moves.
+local function unite_conversations(lid, chat, now, first_notice_after)
+  local status, ticket, id, owner = unpack(redis.call('HMGET', CHAT .. lid, 'status', 'ticket', 'id', 'owner'))
+  local status_there, ticket_there, id_there, owner_there =
+    unpack(redis.call('HMGET', CHAT .. chat, 'status', 'ticket', 'id', 'owner'))
+  if not status then
+    return
+  end
+  local open, open_there = status ~= 'closed', status_there and status_there ~= 'closed'
+  local inbox, inbox_there = redis.call('LRANGE', INBOX .. lid, 0, -1), redis.call('LRANGE', INBOX .. chat, 0, -1)
+  redis.call('DEL', INBOX .. lid)
+  if open and open_there then
+    local stays = tonumber(ticket_there) < tonumber(ticket)
+    local ended, ended_id, ended_owner = stays and lid or chat, stays and id or id_there, stays and owner or owner_there
+    record('closed', 'conversation', ended_id, 'chat', chat, 'at', now, 'outcome', 'merged', 'variables', '{}')
+    unlist(ended)
+    redis.call('DEL', CHAT .. ended)
+    ring_owner(ended_owner, ended, ended_id)
+    if stays then
+      redis.call('HINCRBY', CHAT .. chat, 'received', #inbox)
+      if status_there == 'active' then
+        -- Its owner may be about to consume the first of them: the others come behind.
+        for _, message in ipairs(inbox) do
+          redis.call('RPUSH', INBOX .. chat, message)
+        end
+        if #inbox > 0 then redis.call('SADD', UNREAD, chat) end
+        ring_owner(owner_there, chat, id_there)
+        return
+      end
+      redis.call('HDEL', CHAT .. chat, 'examined')
+      redis.call('ZADD', ANNOUNCE, now, chat)
+    end
+  elseif open_there or not open then
+    -- One of them was closed for silence and only kept to be resumed.
+    if not status_there then
+      redis.call('RENAME', CHAT .. lid, CHAT .. chat)
+    else
+      redis.call('DEL', CHAT .. lid)
+    end
+    return
+  end
+  redis.call('DEL', INBOX .. chat)
+  for _, message in ipairs(merged(inbox, inbox_there)) do
+    redis.call('RPUSH', INBOX .. chat, message)
+  end
+  if redis.call('EXISTS', CHAT .. lid) == 1 then
+    -- The one under the other id stays, and moves: back to the line if it was attended, whose head it is then.
+    local announced = redis.call('ZSCORE', ANNOUNCE, lid)
+    unlist(lid)
+    redis.call('DEL', CHAT .. chat)
+    redis.call('RENAME', CHAT .. lid, CHAT .. chat)
+    redis.call('HINCRBY', CHAT .. chat, 'received', #inbox_there)
+    redis.call('HDEL', CHAT .. chat, 'examined')
+    if status == 'active' then
+      requeue(chat, id, ticket, now, first_notice_after)
+      ring_owner(owner, lid, id)
+    else
+      redis.call('ZADD', QUEUE, ticket, chat)
+      redis.call('ZADD', ANNOUNCE, announced or now, chat)
+    end
+    ring('queue')
+  end
+end
+
+-- Learns that both ids are one person. While replies to both are under way at once it is put off: two senders can't go on
+-- with one lane. Returns whether it is known now.
+local function unite(lid, chat, now, first_notice_after)
+  if redis.call('HGET', ALIAS, lid) == chat then
+    return true
+  end
+  local function under_way(one)
+    return redis.call('HEXISTS', SENDING, one) == 1 or redis.call('HEXISTS', ATTEMPT, one) == 1
+  end
+  if under_way(lid) and under_way(chat) then
+    redis.call('ZADD', UNMAPPED, now + 1000, lid)
+    return false
+  end
+  redis.call('HSET', ALIAS, lid, chat)
+  redis.call('ZREM', UNMAPPED, lid)
+  record('alias', 'lid', lid, 'chat', chat, 'at', now)
+  if redis.call('SREM', KNOWN, lid) == 1 then
+    redis.call('SADD', KNOWN, chat)
+  end
+  unite_lanes(lid, chat, now)
+  unite_conversations(lid, chat, now, first_notice_after)
+  return true
+end
+
+local function is_lid(id)
+  return string.sub(id, -4) == '@lid'
+end
+
+-- The chat of whoever is called `from`, and `other` where the event tells it ('' = not).
+local function person(from, other, now, first_notice_after)
+  if other ~= '' and is_lid(from) ~= is_lid(other) then
+    local lid, chat = from, other
+    if is_lid(other) then lid, chat = other, from end
+    return unite(lid, chat, now, first_notice_after) and chat or from
+  end
+  return chat_of(from)
+end

@@ -1,0 +1,54 @@
+//! People: which `@lid` and which `@c.us` are one person.
+
+use std::time::Duration;
+
+use fred::interfaces::SortedSetsInterface;
+
+use super::scripts::Arguments;
+use super::{Error, Millis, Store, millis};
+
+/// Somebody whom WhatsApp itself does not know by number is asked about again after this, while we talk to them.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3600);
+
+impl Store {
+    /// The `@lid` chats of a session of which it is time to ask WAHA whose they are, `count` at most.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn unmapped(
+        &self,
+        session: &str,
+        count: i64,
+        now: Millis,
+    ) -> Result<Vec<String>, Error> {
+        self.connected()?;
+        let key = self.inner.keys.unmapped(session);
+        Ok(self
+            .inner
+            .client
+            .zrangebyscore(key, "-inf", now as f64, false, Some((0, count)))
+            .await?)
+    }
+
+    /// Learns the `@c.us` of a `@lid`, or that WAHA does not know it: whatever is open under both becomes one conversation
+    /// under the better place in line. Returns whether both are one chat from now on.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn learn(
+        &self,
+        session: &str,
+        lid: &str,
+        chat: Option<&str>,
+        now: Millis,
+    ) -> Result<bool, Error> {
+        let arguments = Arguments::new()
+            .number(now)
+            .number(self.inner.first_notice_after)
+            .number(millis(ASK_AGAIN_AFTER))
+            .text(lid)
+            .text(chat.unwrap_or_default());
+        let learnt = self.inner.scripts.learn.run(session, arguments).await?;
+        Ok(learnt.as_u64().ok_or(Error::Garbled("a number"))? > 0)
+    }
+}

@@ -1,0 +1,145 @@
+//! Messages whose webhooks were lost are found at WAHA.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fake_waha::Engine;
+use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, chat, eventually};
+use crate::webhook::now_ms;
+
+const ALL: [Engine; 3] = [Engine::Webjs, Engine::Noweb, Engine::Gows];
+
+/// Whose interval is so long that it plays no part.
+fn setup(corner: &Corner, redis: &Redis) -> Setup {
+    corner
+        .all(redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", "3")
+        .set("CATCH_UP_INTERVAL", "1h")
+}
+
+fn loses(corner: &Corner, customer: usize, text: &str) -> Value {
+    corner
+        .waha
+        .customer_writes(SESSION, &chat(customer), "Ana", text)
+}
+
+fn works(daemon: &Daemon) {
+    let status = json!({
+        "event": "session.status", "session": SESSION, "id": format!("evt_{}", now_ms()), "timestamp": now_ms(),
+        "payload": {"name": SESSION, "status": "WORKING"},
+    });
+    daemon.posts(&status);
+}
+
+#[test]
+fn what_came_while_nothing_ran_is_found_at_the_next_start() {
+    for engine in ALL {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        corner.waha.imitate(engine);
+        let setup = setup(&corner, &redis);
+        let mut daemon = setup.start();
+        let first = loses(&corner, 1, "heard");
+        daemon.posts(&first);
+        corner.texts(&chat(1), 1);
+        daemon.kill();
+
+        let late = loses(&corner, 1, "missed");
+        loses(&corner, 2, "missed too");
+        let daemon = setup.start();
+        assert_eq!(corner.texts(&chat(1), 2), ["heard", "missed"]);
+        assert_eq!(corner.texts(&chat(2), 1), ["missed too"]);
+        eventually("it is counted", || {
+            (daemon.metric("waha_sm_caught_up_messages_total{session=\"default\"}")? >= 2.0)
+                .then_some(())
+        });
+        // The webhook comes all the same, hours later.
+        assert_eq!(daemon.posts(&late)["result"], "duplicate");
+        daemon.says(&chat(1), "last");
+        assert_eq!(corner.texts(&chat(1), 3), ["heard", "missed", "last"]);
+    }
+}
+
+#[test]
+fn a_session_that_works_again_and_the_interval_bring_what_was_missed() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis).start();
+    daemon.says(&chat(1), "heard");
+    corner.texts(&chat(1), 1);
+    loses(&corner, 2, "missed");
+    works(&daemon);
+    assert_eq!(corner.texts(&chat(2), 1), ["missed"]);
+    drop(daemon);
+
+    let _daemon = setup(&corner, &redis)
+        .set("CATCH_UP_INTERVAL", "200ms")
+        .start();
+    loses(&corner, 3, "missed while WORKING");
+    assert_eq!(corner.texts(&chat(3), 1), ["missed while WORKING"]);
+}
+
+#[test]
+fn what_is_too_old_is_recorded_and_not_acted_upon() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let setup = setup(&corner, &redis).set("CATCH_UP_MAX_AGE", "3s");
+    let mut daemon = setup.start();
+    daemon.says(&chat(1), "heard");
+    corner.texts(&chat(1), 1);
+    daemon.kill();
+    let missed = loses(&corner, 2, "old");
+    let sent_at = missed["payload"]["timestamp"].as_u64().unwrap();
+    eventually("it is old", || {
+        (now_ms() > (sent_at + 4) * 1_000).then_some(())
+    });
+    let _daemon = setup.start();
+    eventually("it is in the history", || {
+        let kept = corner.history(&["--chat", &chat(2)]);
+        (kept.len() == 1 && kept[0]["text"] == "old").then_some(())
+    });
+    loses(&corner, 3, "new");
+    works(&_daemon);
+    corner.texts(&chat(3), 1);
+    assert_eq!(corner.waha.texts(&chat(2)), Vec::<String>::new());
+}
+
+#[test]
+fn an_engine_that_cannot_list_is_told_of_once_and_left_alone() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.cannot_list(true);
+    let daemon = setup(&corner, &redis)
+        .set("CATCH_UP_INTERVAL", "100ms")
+        .start();
+    daemon.says(&chat(1), "heard");
+    daemon.wait_for_log("can't list messages");
+    let listings = || {
+        let calls = corner.waha.calls();
+        calls
+            .iter()
+            .filter(|call| call.path.contains("/chats"))
+            .count()
+    };
+    let before = listings();
+    daemon.says(&chat(1), "again");
+    corner.texts(&chat(1), 2);
+    std::thread::park_timeout(Duration::from_millis(500));
+    assert_eq!(listings(), before);
+    assert_eq!(daemon.log().matches("can't list messages").count(), 1);
+}
+
+/// Those of different chats keep their order in line, and those of one chat theirs.
+#[test]
+fn what_was_missed_is_taken_in_order() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let setup = setup(&corner, &redis);
+    let mut daemon = setup.start();
+    daemon.says(&chat(1), "heard");
+    corner.texts(&chat(1), 1);
+    daemon.kill();
+    let texts: Vec<String> = (0..150).map(|n| n.to_string()).collect();
+    for text in &texts {
+        loses(&corner, 2, text);
+    }
+    let _daemon = setup.start();
+    assert_eq!(corner.texts(&chat(2), 150), texts);
+}

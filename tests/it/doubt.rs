@@ -1,0 +1,191 @@
+//! Replies whose answer was lost: each reaches its customer once, by whatever way that can be found out.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fake_waha::{Echo, Engine, Mood};
+use crate::harness::{Corner, Daemon, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
+use crate::webhook::now_ms;
+
+const LATE: Duration = Duration::from_secs(20);
+
+/// A daemon with the echo flow, and a customer for whom WAHA has this mood once: until it was asked to send.
+fn after_one(mood: &Mood, engine: Engine) -> (Corner, Redis, Daemon) {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(engine);
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    corner.waha.feel_about(&chat(1), mood.clone());
+    daemon.says(&chat(1), "one");
+    asked_to_send(&corner, 1);
+    corner.waha.feel_about(&chat(1), Mood::Well);
+    (corner, redis, daemon)
+}
+
+/// Waits until WAHA was asked to send to the first customer so many times.
+fn asked_to_send(corner: &Corner, times: usize) {
+    let asked = corner.waha.wait_for(PATIENCE, |_, calls| {
+        let sends = calls
+            .iter()
+            .filter(|call| call.path == "/api/sendText" && call.body["chatId"] == chat(1).as_str());
+        (sends.count() >= times).then_some(())
+    });
+    assert!(asked.is_some(), "not asked to send {times} times");
+}
+
+/// The customer writes once more: what comes before the answer to that is all there is.
+fn all_texts(corner: &Corner, daemon: &Daemon) -> Vec<String> {
+    daemon.says(&chat(1), "last");
+    let texts = corner.waha.wait_for(PATIENCE, |sent, _| {
+        let texts: Vec<String> = sent
+            .iter()
+            .filter(|sent| sent.chat == chat(1))
+            .map(|sent| sent.text.clone())
+            .collect();
+        texts.contains(&"last".to_owned()).then_some(texts)
+    });
+    texts.expect("the last text is answered")
+}
+
+/// Found out by asking WAHA: by the message id where there is one, else by the text.
+#[test]
+fn a_reply_whose_answer_was_lost_reaches_its_customer_once() {
+    for engine in [Engine::Webjs, Engine::Gows] {
+        for mood in [
+            Mood::TakesAndFails,
+            Mood::TakesAndHangsUp,
+            Mood::Fails,
+            Mood::HangsUp,
+        ] {
+            let (corner, _redis, daemon) = after_one(&mood, engine);
+            assert_eq!(
+                all_texts(&corner, &daemon),
+                ["one", "last"],
+                "{engine:?}, {}",
+                mood.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_reply_under_way_at_a_kill_reaches_its_customer_once() {
+    for engine in [Engine::Webjs, Engine::Noweb] {
+        for mood in [Mood::TakesAndHangs(LATE), Mood::Hesitates(LATE)] {
+            let (corner, redis) = (Corner::new(), Redis::start());
+            corner.waha.imitate(engine);
+            let setup = corner.all(&redis).set("FLOW_FILE", corner.echo());
+            let mut daemon = setup.start();
+            corner.waha.feel_about(&chat(1), mood.clone());
+            daemon.says(&chat(1), "one");
+            asked_to_send(&corner, 1);
+            daemon.kill();
+            corner.waha.feel_about(&chat(1), Mood::Well);
+            let daemon = setup.start();
+            assert_eq!(
+                all_texts(&corner, &daemon),
+                ["one", "last"],
+                "{engine:?}, {}",
+                mood.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn of_two_replies_with_one_text_the_other_does_not_count_for_the_one_in_doubt() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Webjs);
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    daemon.says(&chat(1), "again");
+    corner.texts(&chat(1), 1);
+    corner.waha.feel_about(&chat(1), Mood::HangsUp);
+    daemon.says(&chat(1), "again");
+    asked_to_send(&corner, 2);
+    corner.waha.feel_about(&chat(1), Mood::Well);
+    assert_eq!(all_texts(&corner, &daemon), ["again", "again", "last"]);
+}
+
+/// WAHA can't be asked, but it tells of the message by itself.
+#[test]
+fn the_echo_of_a_reply_settles_that_it_was_sent() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Webjs);
+    corner.waha.cannot_list(true);
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    corner.waha.echo_to(&daemon.url, SECRET, Echo::Before);
+    corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
+    daemon.says(&chat(1), "one");
+    asked_to_send(&corner, 1);
+    corner.waha.feel_about(&chat(1), Mood::Well);
+    assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
+}
+
+/// The engine hands out ids and can't list: the ack names the id.
+#[test]
+fn the_ack_of_a_reply_settles_that_it_was_sent() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Noweb);
+    corner.waha.cannot_list(true);
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
+    daemon.says(&chat(1), "one");
+    let stanza = corner
+        .waha
+        .wait_for(PATIENCE, |sent, _| Some(sent.first()?.stanza.clone()))
+        .unwrap();
+    let ack = json!({
+        "event": "message.ack", "session": SESSION, "id": "evt_ack", "timestamp": now_ms(), "engine": "NOWEB",
+        "payload": {"id": format!("true_{}_{stanza}", chat(1)), "from": chat(1), "fromMe": true, "ack": 2, "ackName": "DEVICE"},
+    });
+    assert_eq!(daemon.posts(&ack)["result"], "recorded");
+    corner.waha.feel_about(&chat(1), Mood::Well);
+    assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
+}
+
+#[test]
+fn where_nobody_can_tell_the_setting_decides() {
+    for (setting, texts) in [
+        ("resend", vec!["one", "one", "last"]),
+        ("hold", vec!["one", "last"]),
+    ] {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        corner.waha.imitate(Engine::Webjs);
+        corner.waha.cannot_list(true);
+        let daemon = corner
+            .all(&redis)
+            .set("FLOW_FILE", corner.echo())
+            .set("IN_DOUBT", setting)
+            .start();
+        corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
+        daemon.says(&chat(1), "one");
+        asked_to_send(&corner, 1);
+        corner.waha.feel_about(&chat(1), Mood::Well);
+        assert_eq!(all_texts(&corner, &daemon), texts, "{setting}");
+        let dead = redis.number("XLEN waha-sm:{default}:dead");
+        assert_eq!(dead, i64::from(setting == "hold"));
+        if setting == "resend" {
+            daemon.wait_for_log("it is sent again, perhaps twice");
+        }
+    }
+}
+
+/// What was sent all the same is in the history as sent, once, with its message id.
+#[test]
+fn the_history_knows_what_became_of_a_reply_in_doubt() {
+    let (corner, _redis, daemon) = after_one(&Mood::TakesAndFails, Engine::Webjs);
+    all_texts(&corner, &daemon);
+    let sent = corner.waha.sent();
+    let kept: Vec<Value> = eventually("both replies are in the history", || {
+        let all = corner.history(&["--chat", &chat(1)]);
+        let replies: Vec<Value> = all
+            .into_iter()
+            .filter(|one| one["direction"] == "outbound")
+            .collect();
+        (replies.len() == 2).then_some(replies)
+    });
+    for (kept, sent) in kept.iter().zip(&sent) {
+        assert_eq!(kept["stanza"], sent.stanza.as_str(), "{kept}");
+        assert_eq!(kept["state"], "sent", "{kept}");
+    }
+}

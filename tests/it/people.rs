@@ -1,0 +1,237 @@
+//! One person under two ids (`@lid` and `@c.us`) is one chat: one conversation, one place in line, one history.
+
+use serde_json::Value;
+
+use crate::fake_waha::Mood;
+use crate::harness::{Corner, Daemon, PATIENCE, Redis, SESSION, Setup, chat, eventually};
+use crate::webhook::{message, message_with, new_stanza};
+
+const LID: &str = "199900000000007@lid";
+
+/// A person's message that came under `from`, and names their other id as GOWS does.
+fn with_both(from: &str, other: &str, text: &str) -> Value {
+    let mut event = message(SESSION, from, "Ana", text);
+    let raw = other.replace("@c.us", "@s.whatsapp.net");
+    event["payload"]["_data"]["Info"]["SenderAlt"] = raw.into();
+    event
+}
+
+/// What the person got, and under which id; without what is said about the line.
+fn texts_of(corner: &Corner, count: usize) -> Vec<(String, String)> {
+    let found = corner.waha.wait_for(PATIENCE, |sent, _| {
+        let texts: Vec<_> = sent
+            .iter()
+            .filter(|sent| sent.chat == chat(7) || sent.chat == LID)
+            .filter(|sent| !sent.text.starts_with("You are "))
+            .map(|sent| (sent.chat.clone(), sent.text.clone()))
+            .collect();
+        (texts.len() >= count).then_some(texts)
+    });
+    found.unwrap_or_else(|| panic!("not {count} texts: {:?}", corner.waha.sent()))
+}
+
+fn echoes(corner: &Corner, count: usize) -> Vec<String> {
+    let texts = texts_of(corner, count).into_iter();
+    texts.map(|(_, text)| text).collect()
+}
+
+fn place(daemon: &Daemon, event: &Value) -> (String, u64) {
+    let answer = daemon.posts(event);
+    (
+        answer["result"].as_str().unwrap_or_default().to_owned(),
+        answer["position"].as_u64().unwrap_or_default(),
+    )
+}
+
+/// Echoes, and lets who wants to leave.
+const FLOW: &str = r#"
+start = "listen"
+[commands]
+leave = ["sair"]
+[step.listen]
+ask = ""
+save = "said"
+next = "echo"
+[step.echo]
+say = "{{ said }}"
+next = "listen"
+"#;
+
+fn setup(corner: &Corner, redis: &Redis) -> Setup {
+    corner.all(redis).set("FLOW_FILE", corner.flow(FLOW))
+}
+
+/// One worker, kept busy by the first customer.
+fn busy(corner: &Corner, redis: &Redis) -> Daemon {
+    let daemon = setup(corner, redis).start();
+    daemon.says(&chat(1), "busy");
+    corner.texts(&chat(1), 1);
+    daemon
+}
+
+fn frees_the_worker(daemon: &Daemon) {
+    daemon.says(&chat(1), "sair");
+}
+
+fn the_history_is_one(corner: &Corner, texts: &[&str]) {
+    for id in [LID, &chat(7)] {
+        eventually("the history is one", || {
+            let kept = corner.history(&["--chat", id]);
+            let mut said: Vec<String> = kept
+                .iter()
+                .filter(|one| one["direction"] == "inbound")
+                .map(|one| one["text"].as_str().unwrap_or_default().to_owned())
+                .collect();
+            said.sort();
+            let mut texts = texts.to_vec();
+            texts.sort_unstable();
+            (said == texts && kept.iter().all(|one| one["chat"] == chat(7).as_str())).then_some(())
+        });
+    }
+}
+
+#[test]
+fn who_changes_between_the_two_goes_on_in_one_conversation_and_is_answered_where_they_wrote() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis).start();
+    daemon.posts(&with_both(LID, &chat(7), "one"));
+    texts_of(&corner, 1);
+    daemon.posts(&message(SESSION, &chat(7), "Ana", "two"));
+    texts_of(&corner, 2);
+    daemon.posts(&message(SESSION, LID, "Ana", "three"));
+    assert_eq!(
+        texts_of(&corner, 3),
+        [
+            (LID.to_owned(), "one".to_owned()),
+            (chat(7), "two".to_owned()),
+            (LID.to_owned(), "three".to_owned())
+        ]
+    );
+    the_history_is_one(&corner, &["one", "two", "three"]);
+    let conversations = corner.history(&["--conversations"]);
+    assert_eq!(conversations.len(), 1, "{conversations:?}");
+}
+
+#[test]
+fn one_message_that_comes_under_both_ids_acts_once() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis).start();
+    let stanza = new_stanza();
+    let under = |id: &str| message_with("message", SESSION, id, "Ana", "one", &stanza);
+    assert_eq!(daemon.posts(&under(LID))["result"], "queued");
+    assert_eq!(daemon.posts(&under(&chat(7)))["result"], "duplicate");
+}
+
+/// Learnt late, from an event: both wait in line.
+#[test]
+fn two_places_in_line_become_the_better_one() {
+    for lid_first in [true, false] {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        let daemon = busy(&corner, &redis);
+        let (first, second) = if lid_first {
+            (LID.to_owned(), chat(7))
+        } else {
+            (chat(7), LID.to_owned())
+        };
+        assert_eq!(place(&daemon, &message(SESSION, &first, "Ana", "a")).1, 1);
+        assert_eq!(place(&daemon, &message(SESSION, &chat(2), "Bia", "b")).1, 2);
+        assert_eq!(place(&daemon, &message(SESSION, &second, "Ana", "c")).1, 3);
+        assert_eq!(
+            place(&daemon, &with_both(LID, &chat(7), "d")),
+            ("queued".to_owned(), 1)
+        );
+        assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 2);
+        frees_the_worker(&daemon);
+        corner.texts(&chat(1), 2);
+        assert_eq!(echoes(&corner, 3), ["a", "c", "d"]);
+        the_history_is_one(&corner, &["a", "c", "d"]);
+    }
+}
+
+/// Learnt late, by asking WAHA: the event does not tell.
+#[test]
+fn waha_is_asked_whose_a_hidden_id_is() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.teach_lid(LID, &chat(7));
+    let daemon = busy(&corner, &redis);
+    daemon.posts(&message(SESSION, &chat(7), "Ana", "a"));
+    daemon.posts(&message(SESSION, LID, "Ana", "b"));
+    daemon.wait_for_log("these two are one person");
+    assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 1);
+    frees_the_worker(&daemon);
+    let texts = echoes(&corner, 2);
+    assert_eq!(texts, ["a", "b"]);
+    assert_eq!(redis.number("ZCARD waha-sm:{default}:unmapped"), 0);
+}
+
+/// Learnt while the conversation under the hidden id is attended, and the other waits.
+#[test]
+fn a_conversation_that_is_attended_goes_on_under_the_number() {
+    for attended_by_lid in [true, false] {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        let daemon = setup(&corner, &redis).start();
+        let (first, second) = if attended_by_lid {
+            (LID.to_owned(), chat(7))
+        } else {
+            (chat(7), LID.to_owned())
+        };
+        daemon.posts(&message(SESSION, &first, "Ana", "a"));
+        texts_of(&corner, 1);
+        daemon.posts(&message(SESSION, &second, "Ana", "b"));
+        daemon.posts(&with_both(&second, &first, "c"));
+        let texts = echoes(&corner, 3);
+        assert_eq!(texts, ["a", "b", "c"]);
+        assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 0);
+        assert_eq!(redis.number("HLEN waha-sm:{default}:active"), 1);
+        // The one worker is free for others once they leave.
+        daemon.posts(&message(SESSION, &first, "Ana", "sair"));
+        daemon.says(&chat(2), "next");
+        assert!(corner.texts(&chat(2), 1).contains(&"next".to_owned()));
+    }
+}
+
+/// Replies to both ids wait while WAHA is away.
+#[test]
+fn replies_to_both_ids_leave_in_one_order() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis).set("WORKERS", "2").start();
+    corner.waha.feel(Mood::Answers(503, "{}".into(), vec![]));
+    let lanes = |key: &str| redis.number(&format!("LLEN waha-sm:{{default}}:lane:{key}"));
+    daemon.posts(&message(SESSION, LID, "Ana", "a"));
+    eventually("a reply waits", || (lanes(LID) == 1).then_some(()));
+    daemon.posts(&message(SESSION, &chat(7), "Ana", "b"));
+    eventually("a reply waits", || (lanes(&chat(7)) == 1).then_some(()));
+    eventually("both are one lane", || {
+        daemon.posts(&with_both(LID, &chat(7), "c"));
+        (lanes(LID) == 0).then_some(())
+    });
+    corner.waha.feel(Mood::Well);
+    let texts = echoes(&corner, 3);
+    assert_eq!(texts[..3], ["a", "b", "c"]);
+}
+
+/// WAHA does not know, or can't tell: nothing is held up.
+#[test]
+fn who_has_no_number_is_attended_all_the_same() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis).start();
+    daemon.posts(&message(SESSION, LID, "Ana", "one"));
+    texts_of(&corner, 1);
+    corner
+        .waha
+        .wait_for(PATIENCE, |_, calls| {
+            calls
+                .iter()
+                .any(|call| call.path.contains("/lids/"))
+                .then_some(())
+        })
+        .unwrap();
+    daemon.posts(&message(SESSION, LID, "Ana", "two"));
+    assert_eq!(
+        texts_of(&corner, 2),
+        [
+            (LID.to_owned(), "one".to_owned()),
+            (LID.to_owned(), "two".to_owned())
+        ]
+    );
+}
