@@ -21,7 +21,7 @@ use tempfile::TempDir;
 /// As the first argument: be the daemon.
 const DAEMON: &str = "daemon";
 /// Tells the daemon which directory is to go with it.
-const PLACE: &str = "EXAMPLE_DIRECTORY";
+pub(crate) const PLACE: &str = "EXAMPLE_DIRECTORY";
 const START_PATIENCE: Duration = Duration::from_secs(30);
 /// The daemon itself takes ten seconds at most.
 const STOP_PATIENCE: Duration = Duration::from_secs(12);
@@ -56,6 +56,23 @@ fn stop_with_the_example(orphaned: &AtomicBool) {
     let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
     orphaned.store(true, Ordering::Relaxed);
     let _ = kill_process(getpid(), Signal::TERM);
+}
+
+/// This very program as `waha-sm <role>`, with nothing of the user's environment: a REDIS_URL there is not for us.
+pub(crate) fn program(role: &str) -> Command {
+    // Also when its file was replaced by a new build meanwhile.
+    let mut command = Command::new("/proc/self/exe");
+    let inherited = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
+    command
+        .arg0("waha-sm")
+        .args([DAEMON, role])
+        .env_clear()
+        .envs(
+            inherited
+                .into_iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+        );
+    command
 }
 
 /// See the module.
@@ -136,23 +153,10 @@ impl Daemon {
         Ok(started.elapsed())
     }
 
-    /// The program as `waha-sm <role>`, with our settings and nothing of the user's environment: a REDIS_URL
-    /// there is not for us.
+    /// The program as `waha-sm <role>`, with our settings.
     pub(crate) fn command(&self, role: &str) -> Command {
-        // This very program, also when its file was replaced by a new build meanwhile.
-        let mut command = Command::new("/proc/self/exe");
-        let inherited = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
-        command
-            .arg0("waha-sm")
-            .args([DAEMON, role])
-            .stdin(Stdio::null())
-            .env_clear()
-            .envs(
-                inherited
-                    .into_iter()
-                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
-            )
-            .env("DATA_DIR", self.data());
+        let mut command = program(role);
+        command.stdin(Stdio::null()).env("DATA_DIR", self.data());
         if role == "all" {
             command
                 .stdin(Stdio::piped())

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 
 use super::super::webhook::Poster;
 
 /// As WAHA does unless told otherwise.
 const REPEAT_AFTER: Duration = Duration::from_secs(2);
 const REPEATS_MAX: usize = 15;
+/// How long an answer waits for its echo at most.
+const BEFORE: Duration = Duration::from_millis(500);
 /// Long enough for the answer to be on its way.
 const AFTER: Duration = Duration::from_millis(20);
 
 /// When an echo is posted, seen from the answer to the sendText.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Echo {
-    /// Posted before it; the answer waits for that.
+    /// Posted before it; the answer waits for that, half a second at most.
     Before,
     After,
 }
@@ -35,33 +39,36 @@ impl Echoes {
         Self { poster, when }
     }
 
-    /// Posts it once now; if it is not taken, again and again behind our backs.
+    /// Posts it, and returns when that was answered, or not within [`BEFORE`].
     pub(super) async fn post_now(&self, event: Value) {
-        let poster = self.poster.clone();
-        let posted = tokio::task::spawn_blocking(move || (taken(&poster, &event), event));
-        if let Ok((false, event)) = posted.await {
-            self.post_later(event, REPEAT_AFTER);
-        }
+        let _ = timeout(BEFORE, self.post(event, Duration::ZERO)).await;
     }
 
     pub(super) fn post_soon(&self, event: Value) {
-        self.post_later(event, AFTER);
+        drop(self.post(event, AFTER));
     }
 
-    fn post_later(&self, event: Value, delay: Duration) {
-        let poster = self.poster.clone();
+    /// Posts it until it is taken; what is returned ends after the first try.
+    fn post(&self, event: Value, delay: Duration) -> oneshot::Receiver<()> {
+        let (tried, first_try) = oneshot::channel();
+        let (poster, event) = (self.poster.clone(), Arc::new(event));
         tokio::spawn(async move {
-            let (mut delay, event) = (delay, Arc::new(event));
+            let (mut delay, mut tried) = (delay, Some(tried));
             for _ in 0..=REPEATS_MAX {
-                tokio::time::sleep(delay).await;
+                sleep(delay).await;
                 let (poster, event) = (poster.clone(), event.clone());
                 let posted = tokio::task::spawn_blocking(move || taken(&poster, &event));
-                if posted.await.unwrap_or(true) {
+                let posted = posted.await.unwrap_or(true);
+                if let Some(tried) = tried.take() {
+                    let _ = tried.send(());
+                }
+                if posted {
                     return;
                 }
                 delay = REPEAT_AFTER;
             }
         });
+        first_try
     }
 }
 

@@ -1,0 +1,227 @@
+//! Minutes of load while everything fails that can: daemons and Redis are killed, connections cut, bells lost, and
+//! WAHA fails in each way that it has. In the end every message is accounted for.
+//!
+//!     cargo run --release --example soak
+//!     cargo run --release --example soak -- --seconds 600 --seed 42
+//!
+//! First with `all`, then with `serve` and two `work`; each with a Redis of its own (`redis-server` on PATH) and a
+//! pretend WAHA. The seed decides what fails and when, as far as a busy machine lets it. Exit code 1 if a message
+//! was lost, answered twice, answered in the wrong order, is stuck, or is not in the history as it should be.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the terminal"
+)]
+
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::{Parser as _, ValueEnum};
+
+use fake_waha::{Echo, Engine};
+use soak::account::{Account, Rest};
+use soak::faults::{Choice, Storm, supervise};
+use soak::report::{self, Outcome};
+use soak::world::{Layout, Nature, World};
+
+#[allow(dead_code, reason = "for demo.rs and load.rs too")]
+#[path = "support/daemon.rs"]
+mod daemon;
+#[allow(dead_code, unreachable_pub, reason = "for the tests and demo.rs too")]
+#[path = "support/fake_waha.rs"]
+mod fake_waha;
+#[path = "support/soak/mod.rs"]
+mod soak;
+#[allow(dead_code, reason = "for load.rs too")]
+#[path = "support/usage.rs"]
+mod usage;
+#[allow(dead_code, unreachable_pub, reason = "for the tests and demo.rs too")]
+#[path = "support/webhook.rs"]
+mod webhook;
+#[allow(dead_code, reason = "for load.rs too")]
+#[path = "support/wire.rs"]
+mod wire;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The part of its time in which a layout has faults; the rest is for becoming well again.
+const STORM_SHARE: f64 = 0.75;
+/// When all is well again, this may still pass: the longest wait between two tries (30 s, varied by half), the
+/// silence after which a process counts as dead, a repeat of WAHA's; and a busy machine.
+const PATIENCE: Duration = Duration::from_secs(75);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A daemon under load while everything around it fails, and what became of each message.
+#[derive(clap::Parser)]
+#[command(name = "soak")]
+struct Args {
+    /// How long all of it takes, in seconds; becoming well again may take longer
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Messages per second
+    #[arg(long, default_value_t = 50.0)]
+    rate: f64,
+    /// Customers that write, in two sessions
+    #[arg(long, default_value_t = 200)]
+    chats: usize,
+    /// What fails and when [default: a new one each time]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Which processes run
+    #[arg(long, value_enum, default_value = "both")]
+    layout: Layouts,
+    /// The WAHA engine that is imitated [default: by the seed]
+    #[arg(long, value_enum)]
+    engine: Option<EngineName>,
+    /// Leave out faults whose names contain this, e.g. "redis", "kill", "after sending"; may be repeated
+    #[arg(long)]
+    without: Vec<String>,
+    /// Also let processes stand still until they count as dead, and go on then. What such a process was sending may
+    /// come twice, whatever anybody does
+    #[arg(long)]
+    freeze: bool,
+    /// Keep the directory with logs, data and Redis' file; without it, it is kept if something was amiss
+    #[arg(long)]
+    keep: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Layouts {
+    All,
+    Split,
+    Both,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EngineName {
+    Webjs,
+    Noweb,
+    Gows,
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = daemon::be_the_daemon() {
+        return code;
+    }
+    let args = Args::parse();
+    match run(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("The soak failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all is well.
+fn run(args: &Args) -> Result<bool> {
+    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+    println!(
+        "soak --seed {seed}: {} s, {} messages/s of {} customers\n",
+        args.seconds, args.rate, args.chats
+    );
+    let mut place = tempfile::Builder::new().prefix("waha-sm-soak-").tempdir()?;
+    place.disable_cleanup(true);
+    let layouts = match args.layout {
+        Layouts::All => vec![Layout::All],
+        Layouts::Split => vec![Layout::Split],
+        Layouts::Both => vec![Layout::All, Layout::Split],
+    };
+    let time = Duration::from_secs(args.seconds) / layouts.len() as u32;
+    let mut clean = true;
+    for layout in layouts {
+        let directory = place.path().join(format!("{layout:?}").to_lowercase());
+        std::fs::create_dir(&directory)?;
+        let outcome = weather(args, layout, seed, time, &directory)?;
+        println!("{outcome}");
+        clean &= outcome.is_clean();
+    }
+    if args.keep || !clean {
+        println!("Logs and data: {}", place.path().display());
+    } else {
+        place.disable_cleanup(false);
+    }
+    Ok(clean)
+}
+
+/// One layout, through a storm and afterwards.
+fn weather(
+    args: &Args,
+    layout: Layout,
+    seed: u64,
+    time: Duration,
+    place: &Path,
+) -> Result<Outcome> {
+    let mut chance = fastrand::Rng::with_seed(seed ^ layout as u64);
+    let drawn = [EngineName::Webjs, EngineName::Noweb, EngineName::Gows][chance.usize(..3)];
+    let nature = Nature {
+        engine: match args.engine.unwrap_or(drawn) {
+            EngineName::Webjs => Engine::Webjs,
+            EngineName::Noweb => Engine::Noweb,
+            EngineName::Gows => Engine::Gows,
+        },
+        echo: [None, Some(Echo::Before), Some(Echo::After)][chance.usize(..3)],
+    };
+    let choice = Choice {
+        without: args.without.clone(),
+        freeze: args.freeze,
+    };
+    let mut world = World::new(layout, nature, args.chats, place)?;
+    let customers = world.customers(args.chats, args.rate, chance.u64(..))?;
+    let storm = Storm::new(chance.u64(..), choice, time.mul_f64(STORM_SHARE));
+    let struck = storm.rage(&mut world)?;
+
+    customers.fall_silent();
+    let calm = Instant::now();
+    let answered = |world: &World| {
+        let received = customers.written().len();
+        let answered = |sent: &[fake_waha::Sent], _: &[_]| {
+            let mut texts: Vec<_> = sent.iter().map(|sent| &sent.text).collect();
+            texts.sort();
+            texts.dedup();
+            (texts.len() >= received).then_some(())
+        };
+        world.waha.wait_for(Duration::ZERO, answered).is_some()
+    };
+    let mut well = false;
+    while !well && calm.elapsed() < PATIENCE {
+        supervise(&mut world)?;
+        std::thread::sleep(POLL_INTERVAL);
+        well = customers.all_settled() && world.is_idle() && answered(&world);
+    }
+    let became_well = calm.elapsed();
+    let stuck = if well {
+        Vec::new()
+    } else {
+        report::stuck(&world)
+    };
+    let written = customers.end();
+    let rest = Rest {
+        inboxes: world.listed("inbox:"),
+        lanes: world.listed("lane:"),
+        dead: world.counted("XLEN", "dead"),
+        history: world.history()?,
+    };
+    let mut not_stopped = Vec::new();
+    for process in world.processes.iter_mut().rev() {
+        if !process.stop()? {
+            not_stopped.push(process.name.clone());
+        }
+    }
+    Ok(Outcome {
+        layout,
+        nature,
+        storm: time.mul_f64(STORM_SHARE),
+        became_well,
+        account: Account::new(&written, &world.waha.sent(), &struck, &rest),
+        overlaps: world.waha.overlaps(),
+        struck,
+        stuck,
+        not_stopped,
+        processes: world.processes,
+    })
+}

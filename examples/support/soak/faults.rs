@@ -1,0 +1,249 @@
+//! What goes wrong in a soak, when, and for how long: drawn by a seed from a deck in which everything is.
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use super::world::World;
+use crate::fake_waha::Mood;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const TICK: Duration = Duration::from_millis(10);
+/// From one fault to the next; they last longer than that now and then, and overlap.
+const PAUSE_MS: std::ops::Range<u64> = 200..1_500;
+const LASTS_MS: std::ops::Range<u64> = 100..2_500;
+/// Longer than a process may be silent before it counts as dead.
+const FROZEN: Duration = Duration::from_millis(4_500);
+/// Longer than waha-sm waits for an answer; only worth it in a long soak.
+const TOO_LONG: Duration = Duration::from_secs(31);
+const LONG_STORM: Duration = Duration::from_secs(120);
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug)]
+enum Fault {
+    /// kill -9 of the process with this number; it comes back.
+    Killed(usize),
+    /// It stands still for so long that it counts as dead, and then goes on.
+    Frozen(usize),
+    RedisKilled,
+    /// Every bell that is on its way is lost.
+    BellsCut,
+    /// Every connection to Redis breaks, in the middle of whatever it did.
+    ConnectionsCut,
+    Waha(Mood),
+    /// WAHA refuses connections.
+    WahaGone,
+}
+
+impl Fault {
+    fn name(&self, world: &World) -> String {
+        let process = |index: &usize| world.processes[*index].name.clone();
+        match self {
+            Self::Killed(index) => format!("kill -9 of {}", process(index)),
+            Self::Frozen(index) => format!("{} frozen", process(index)),
+            Self::RedisKilled => "kill -9 of Redis".to_owned(),
+            Self::BellsCut => "bells cut".to_owned(),
+            Self::ConnectionsCut => "connections to Redis cut".to_owned(),
+            Self::Waha(mood) => format!("WAHA: {}", name(mood)),
+            Self::WahaGone => "WAHA: gone".to_owned(),
+        }
+    }
+
+    /// Faults of one kind don't overlap: there is one WAHA, one Redis, and each process once.
+    fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Killed(one) | Self::Frozen(one), Self::Killed(two) | Self::Frozen(two)) => {
+                one == two
+            }
+            (Self::RedisKilled, Self::RedisKilled) => true,
+            (Self::Waha(_) | Self::WahaGone, Self::Waha(_) | Self::WahaGone) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Of a mood that comes and goes, the one that it is when it comes.
+fn name(mood: &Mood) -> &'static str {
+    match mood {
+        Mood::Sometimes(moods) => moods.first().map_or("well", |(_, mood)| name(mood)),
+        mood => mood.name(),
+    }
+}
+
+/// A fault that was.
+pub(crate) struct Struck {
+    pub(crate) name: String,
+    pub(crate) from: Instant,
+    pub(crate) to: Instant,
+}
+
+/// What is left out, and what is added.
+#[derive(Clone, Default)]
+pub(crate) struct Choice {
+    /// Faults whose names contain one of these words don't happen.
+    pub(crate) without: Vec<String>,
+    pub(crate) freeze: bool,
+}
+
+/// See the module.
+pub(crate) struct Storm {
+    chance: fastrand::Rng,
+    choice: Choice,
+    lasts: Duration,
+    deck: Vec<Fault>,
+    under_way: Vec<(Fault, Struck)>,
+    struck: Vec<Struck>,
+}
+
+impl Storm {
+    pub(crate) fn new(seed: u64, choice: Choice, lasts: Duration) -> Self {
+        Self {
+            chance: fastrand::Rng::with_seed(seed),
+            choice,
+            lasts,
+            deck: Vec::new(),
+            under_way: Vec::new(),
+            struck: Vec::new(),
+        }
+    }
+
+    /// Rages; afterwards everything runs again. What happened.
+    pub(crate) fn rage(mut self, world: &mut World) -> Result<Vec<Struck>> {
+        world.waha.seed(self.chance.u64(..));
+        let end = Instant::now() + self.lasts;
+        let mut next = Instant::now() + self.pause();
+        while Instant::now() < end {
+            self.end_those_over(world, Instant::now())?;
+            if Instant::now() >= next {
+                self.strike(world)?;
+                next = Instant::now() + self.pause();
+            }
+            supervise(world)?;
+            std::thread::sleep(TICK);
+        }
+        self.end_those_over(world, end + FROZEN)?;
+        self.struck.sort_by_key(|struck| struck.from);
+        Ok(self.struck)
+    }
+
+    fn pause(&mut self) -> Duration {
+        Duration::from_millis(self.chance.u64(PAUSE_MS))
+    }
+
+    fn deal(&mut self, world: &World) {
+        let all = || {
+            Mood::Answers(
+                503,
+                r#"{"message":"starting","statusCode":503}"#.to_owned(),
+                Vec::new(),
+            )
+        };
+        let hang = Duration::from_millis(self.chance.u64(300..1_500));
+        let mut moods = vec![
+            Mood::Fails,
+            Mood::TakesAndFails,
+            Mood::HangsUp,
+            Mood::TakesAndHangsUp,
+            all(),
+            Mood::TakesAndHangs(hang),
+            Mood::Hesitates(hang),
+            Mood::SessionIs("STOPPED"),
+        ];
+        for mood in &mut moods {
+            // A half: so that replies of one chat fail and others go through.
+            if self.chance.bool() {
+                *mood = Mood::Sometimes(vec![(0.5, mood.clone())]);
+            }
+        }
+        if self.lasts >= LONG_STORM {
+            moods.push(Mood::Sometimes(vec![(0.05, Mood::TakesAndHangs(TOO_LONG))]));
+        }
+        let processes = 0..world.processes.len();
+        self.deck = moods.into_iter().map(Fault::Waha).collect();
+        self.deck.extend(processes.clone().map(Fault::Killed));
+        self.deck.extend([
+            Fault::WahaGone,
+            Fault::RedisKilled,
+            Fault::BellsCut,
+            Fault::ConnectionsCut,
+        ]);
+        if self.choice.freeze {
+            self.deck.extend(processes.map(Fault::Frozen));
+        }
+        let without = &self.choice.without;
+        self.deck.retain(|fault| {
+            let name = fault.name(world).to_lowercase();
+            !without
+                .iter()
+                .any(|word| name.contains(&word.to_lowercase()))
+        });
+        self.chance.shuffle(&mut self.deck);
+    }
+
+    fn strike(&mut self, world: &mut World) -> Result<()> {
+        if self.deck.is_empty() {
+            self.deal(world);
+        }
+        let free = |fault: &Fault| {
+            let mut under_way = self.under_way.iter();
+            !under_way.any(|(other, _)| fault.is_about_the_same(other))
+        };
+        let Some(index) = self.deck.iter().position(free) else {
+            return Ok(());
+        };
+        let fault = self.deck.remove(index);
+        let lasts = match fault {
+            Fault::Frozen(_) => FROZEN,
+            Fault::BellsCut | Fault::ConnectionsCut => Duration::ZERO,
+            _ => Duration::from_millis(self.chance.u64(LASTS_MS)),
+        };
+        let from = Instant::now();
+        let name = fault.name(world);
+        match &fault {
+            Fault::Killed(index) => world.processes[*index].kill()?,
+            Fault::Frozen(index) => world.processes[*index].freeze(true)?,
+            Fault::RedisKilled => world.redis.kill()?,
+            Fault::BellsCut => cut(world, "pubsub"),
+            Fault::ConnectionsCut => cut(world, "normal"),
+            Fault::Waha(mood) => world.waha.feel(mood.clone()),
+            Fault::WahaGone => world.waha.go_away(),
+        }
+        let to = from + lasts;
+        self.under_way.push((fault, Struck { name, from, to }));
+        Ok(())
+    }
+
+    fn end_those_over(&mut self, world: &mut World, now: Instant) -> Result<()> {
+        let (over, under_way) = std::mem::take(&mut self.under_way)
+            .into_iter()
+            .partition(|(_, struck)| struck.to <= now);
+        self.under_way = under_way;
+        let over: Vec<(Fault, Struck)> = over;
+        for (fault, mut struck) in over {
+            match fault {
+                Fault::Killed(index) => world.processes[index].start()?,
+                Fault::Frozen(index) => world.processes[index].freeze(false)?,
+                Fault::RedisKilled => world.redis.start_again()?,
+                Fault::Waha(_) => world.waha.recover(),
+                Fault::WahaGone => world.waha.come_back()?,
+                Fault::BellsCut | Fault::ConnectionsCut => {}
+            }
+            struck.to = Instant::now();
+            self.struck.push(struck);
+        }
+        Ok(())
+    }
+}
+
+fn cut(world: &World, kind: &str) {
+    // While Redis is down, there is nothing to cut.
+    let _ = world.redis.ask(&["CLIENT", "KILL", "TYPE", kind]);
+}
+
+/// Whoever ended is started again.
+pub(crate) fn supervise(world: &mut World) -> Result<()> {
+    for process in &mut world.processes {
+        process.supervise()?;
+    }
+    Ok(())
+}

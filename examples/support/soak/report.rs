@@ -1,0 +1,193 @@
+//! What a soak came to, for people.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use super::account::Account;
+use super::customers::SESSIONS;
+use super::faults::Struck;
+use super::processes::Process;
+use super::world::{Layout, Nature, World};
+use crate::fake_waha::Echo;
+
+/// Chats that are told one by one where something is stuck.
+const SHOWN: usize = 5;
+
+/// All about one layout.
+pub(crate) struct Outcome {
+    pub(crate) layout: Layout,
+    pub(crate) nature: Nature,
+    pub(crate) storm: Duration,
+    /// How long that took after the last fault, or how long it was waited for in vain.
+    pub(crate) became_well: Duration,
+    pub(crate) account: Account,
+    /// How often two requests to send to one chat were under way at once.
+    pub(crate) overlaps: usize,
+    pub(crate) struck: Vec<Struck>,
+    /// What did not become quiet.
+    pub(crate) stuck: Vec<String>,
+    /// Processes that did not end well when they were told to stop.
+    pub(crate) not_stopped: Vec<String>,
+    pub(crate) processes: Vec<Process>,
+}
+
+impl Outcome {
+    /// Nothing lost, doubled, out of order or stuck, the history complete, and nobody ended who was not killed.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.account.is_clean()
+            && self.stuck.is_empty()
+            && self.not_stopped.is_empty()
+            && self
+                .processes
+                .iter()
+                .all(|process| process.ended_by_itself.is_empty())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Account {
+            written,
+            received,
+            posts,
+            failures,
+            handled,
+            waiting,
+            dead,
+            slowest,
+            lost,
+            refused,
+            doubled,
+            doubled_under_one_id,
+            doubled_by_cause,
+            out_of_order,
+            astray,
+            history_missing,
+            history_doubled,
+            examples,
+        } = &self.account;
+        let processes = match self.layout {
+            Layout::All => "all",
+            Layout::Split => "serve, work, work",
+        };
+        let echo = match self.nature.echo {
+            None => "no echoes",
+            Some(Echo::Before) => "echoes before the answer",
+            Some(Echo::After) => "echoes after the answer",
+        };
+        let engine = self.nature.engine.name();
+        let (storm, well) = (self.storm.as_secs_f64(), self.became_well.as_secs_f64());
+        writeln!(
+            f,
+            "{processes}; {engine}, {echo}; faults for {storm:.0} s, quiet {well:.1} s later"
+        )?;
+        writeln!(
+            f,
+            "  written {written}, received {received} = handled {handled} + waiting {waiting} + dead {dead} + lost {lost}"
+        )?;
+        writeln!(
+            f,
+            "  posts {posts}, of which {failures} failed; slowest reply {:.1} s; overlapping requests {}",
+            slowest.as_secs_f64(),
+            self.overlaps
+        )?;
+        writeln!(
+            f,
+            "  lost {lost}, refused {refused}, doubled {doubled}, out of order {out_of_order}, astray {astray}, stuck {}, \
+             in the history {history_missing} missing and {history_doubled} doubled",
+            self.stuck.len()
+        )?;
+        if *doubled_under_one_id > 0 {
+            writeln!(
+                f,
+                "  of the doubled {doubled_under_one_id} had the first one's id"
+            )?;
+        }
+        for (cause, count) in doubled_by_cause {
+            writeln!(f, "    {count:>4} doubled: {cause}")?;
+        }
+        for line in examples.iter().chain(&self.stuck) {
+            writeln!(f, "    {line}")?;
+        }
+        let mut faults: BTreeMap<&str, usize> = BTreeMap::new();
+        for struck in &self.struck {
+            *faults.entry(&struck.name).or_default() += 1;
+        }
+        let faults: Vec<_> = faults
+            .iter()
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect();
+        writeln!(f, "  faults: {}", faults.join(", "))?;
+        for name in &self.not_stopped {
+            writeln!(f, "  {name} did not end well when it was told to stop")?;
+        }
+        self.processes
+            .iter()
+            .try_for_each(|process| told(process, f))
+    }
+}
+
+fn told(process: &Process, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let name = &process.name;
+    for status in &process.ended_by_itself {
+        writeln!(
+            f,
+            "  {name} ended by itself ({status}): see {}",
+            process.log().display()
+        )?;
+    }
+    let Some(memory) = process.memory().filter(|memory| memory.warm_mb > 0.0) else {
+        return writeln!(f, "  memory of {name}: never lived long enough");
+    };
+    let growth = (memory.last_mb / memory.warm_mb - 1.0) * 100.0;
+    writeln!(
+        f,
+        "  memory of {name}: {:.1} MiB, {growth:+.0} % in {:.0} s without a kill",
+        memory.last_mb,
+        memory.time.as_secs_f64()
+    )
+}
+
+/// What is left in Redis, and whose it is.
+pub(crate) fn stuck(world: &World) -> Vec<String> {
+    let mut lines = Vec::new();
+    for session in SESSIONS {
+        let key = |part: &str| World::key(session, part);
+        for (command, part) in [
+            (&["ZRANGE", "0", "-1"][..], "queue"),
+            (&["ZRANGE", "0", "-1", "WITHSCORES"], "lanes"),
+            (&["HGETALL"], "sending"),
+            (&["SMEMBERS"], "unread"),
+            (&["GET"], "paused"),
+            (&["XLEN"], "history"),
+        ] {
+            let key = key(part);
+            let mut words = vec![command[0], key.as_str()];
+            words.extend(&command[1..]);
+            let answer = world.redis.ask(&words).unwrap_or_default().to_string();
+            if !matches!(answer.as_str(), "[]" | "null" | "0") {
+                let answer: String = answer.chars().take(300).collect();
+                lines.push(format!("stuck: {session} {part} {answer}"));
+            }
+        }
+        for part in ["inbox:", "lane:"] {
+            let pattern = format!("{}*", key(part));
+            for list in world.redis.texts(&["KEYS", &pattern]).iter().take(SHOWN) {
+                let first = world.redis.texts(&["LRANGE", list, "0", "0"]);
+                let chat = list.rsplit(':').next().unwrap_or_default();
+                let state = world
+                    .redis
+                    .texts(&["HGETALL", &key(&format!("chat:{chat}"))]);
+                lines.push(format!("stuck: {list} {first:?}; conversation {state:?}"));
+            }
+        }
+    }
+    if lines.is_empty() {
+        lines.push(
+            "stuck: nothing in Redis, yet a message is unanswered or a delivery is not taken"
+                .to_owned(),
+        );
+    }
+    lines
+}

@@ -1,0 +1,168 @@
+//! All that takes part in one soak: a WAHA, a Redis, the daemons and the customers.
+
+use std::error::Error;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::customers::{Customers, Plan, SESSIONS};
+use super::processes::Process;
+use super::redis::Redis;
+use crate::daemon;
+use crate::fake_waha::{Echo, Engine, FakeWaha};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const SECRET: &str = "a secret that only WAHA and waha-sm know";
+const API_KEY: &str = "soak";
+/// Every message gets one reply with its own words, so that each reply tells which message it answers.
+const FLOW: &str = include_str!("../../flows/echo.toml");
+const START_PATIENCE: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Which processes run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// `all`, with a Redis of the user's.
+    All,
+    /// `serve` and two `work`.
+    Split,
+}
+
+/// How WAHA behaves when it is well.
+#[derive(Clone, Copy)]
+pub(crate) struct Nature {
+    pub(crate) engine: Engine,
+    /// Whether and when our own messages come back as events.
+    pub(crate) echo: Option<Echo>,
+}
+
+/// See the module. Daemons first: what they talk to goes after them.
+pub(crate) struct World {
+    pub(crate) processes: Vec<Process>,
+    pub(crate) redis: Redis,
+    pub(crate) waha: Arc<FakeWaha>,
+    address: SocketAddr,
+}
+
+impl World {
+    /// Everything runs and is ready when this returns; nobody writes yet.
+    pub(crate) fn new(layout: Layout, nature: Nature, chats: usize, place: &Path) -> Result<Self> {
+        let waha = Arc::new(FakeWaha::start(0, API_KEY)?);
+        waha.imitate(nature.engine);
+        let redis = Redis::start(&place.join("redis"))?;
+        // Free now; the daemon takes it in a moment.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        if let Some(when) = nature.echo {
+            waha.echo_to(&format!("http://{address}"), SECRET, when);
+        }
+        let flow = place.join("echo.toml");
+        std::fs::write(&flow, FLOW)?;
+        let settings = vec![
+            ("WAHA_URL", waha.url()),
+            ("WAHA_API_KEY", API_KEY.to_owned()),
+            ("WEBHOOK_HMAC_SECRET", SECRET.to_owned()),
+            ("REDIS_URL", redis.url()),
+            ("LISTEN", address.to_string()),
+            // Each process alone could attend all: an echo never lets go of its customer.
+            ("WORKERS", chats.to_string()),
+            ("PACING", "off".to_owned()),
+            ("FLOW_FILE", flow.display().to_string()),
+            ("RUST_LOG", "info,waha_sm=debug".to_owned()),
+        ];
+        let process = |name, role| Process::new(name, role, place, settings.clone());
+        let processes = match layout {
+            Layout::All => vec![process("all", "all")],
+            Layout::Split => vec![
+                process("serve", "serve"),
+                process("work-1", "work"),
+                process("work-2", "work"),
+            ],
+        };
+        let mut world = Self {
+            processes,
+            redis,
+            waha,
+            address,
+        };
+        for process in &mut world.processes {
+            process.start()?;
+        }
+        world.until_ready()?;
+        Ok(world)
+    }
+
+    fn until_ready(&mut self) -> Result<()> {
+        let deadline = Instant::now() + START_PATIENCE;
+        while let Err(reason) = waha_sm::health::check(Some(&self.address.to_string())) {
+            if Instant::now() > deadline {
+                return Err(format!("not ready within {START_PATIENCE:?}: {reason}").into());
+            }
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        Ok(())
+    }
+
+    /// They begin to write.
+    pub(crate) fn customers(&self, chats: usize, rate: f64, seed: u64) -> Result<Customers> {
+        let plan = Plan {
+            chats,
+            rate,
+            seed,
+            address: self.address,
+            secret: SECRET,
+        };
+        Ok(Customers::start(plan, self.waha.clone())?)
+    }
+
+    /// The key of a part of a session.
+    pub(crate) fn key(session: &str, part: &str) -> String {
+        format!("waha-sm:{{{session}}}:{part}")
+    }
+
+    /// How many elements the lists have whose names begin so, in all sessions.
+    pub(crate) fn listed(&self, part: &str) -> u64 {
+        let lists = SESSIONS.iter().flat_map(|session| {
+            // A brace means nothing in Redis' patterns.
+            let pattern = format!("{}*", Self::key(session, part));
+            self.redis.texts(&["KEYS", &pattern])
+        });
+        lists.map(|key| self.redis.number(&["LLEN", &key])).sum()
+    }
+
+    /// What a command counts in all sessions.
+    pub(crate) fn counted(&self, command: &str, part: &str) -> u64 {
+        let count = |session: &&str| self.redis.number(&[command, &Self::key(session, part)]);
+        SESSIONS.iter().map(count).sum()
+    }
+
+    /// Whether nothing is left to do: no message unread, no reply unsent, nothing to archive.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.redis.ask(&["PING"]).is_ok()
+            && self.counted("ZCARD", "queue") == 0
+            && self.counted("ZCARD", "lanes") == 0
+            && self.counted("HLEN", "sending") == 0
+            && self.counted("SCARD", "unread") == 0
+            && self.counted("XLEN", "history") == 0
+            && self.listed("inbox:") == 0
+    }
+
+    /// The history as `waha-sm history` prints it.
+    pub(crate) fn history(&self) -> Result<Vec<Value>> {
+        let data = self.processes.first().ok_or("no process")?.data();
+        let output = daemon::program("history")
+            .args(["--format", "jsonl"])
+            .env("DATA_DIR", data)
+            .output()?;
+        if !output.status.success() {
+            let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(format!("the history can't be read: {reason}").into());
+        }
+        let text = String::from_utf8(output.stdout)?;
+        let lines = text.lines().map(serde_json::from_str);
+        Ok(lines.collect::<std::result::Result<_, _>>()?)
+    }
+}
