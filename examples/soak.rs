@@ -138,6 +138,8 @@ fn run(args: &Args) -> Result<bool> {
         std::fs::create_dir(&directory)?;
         let outcome = weather(args, layout, seed, time, &directory)?;
         println!("{outcome}");
+        std::fs::write(directory.join("troubles.txt"), outcome.troubles())?;
+        std::fs::write(directory.join("faults.txt"), outcome.faults())?;
         clean &= outcome.is_clean();
     }
     if args.keep || !clean {

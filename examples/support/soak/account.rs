@@ -1,18 +1,21 @@
 //! The account of a soak: what became of every message, and under which fault.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::customers::{Written, number};
-use super::faults::Struck;
+use super::faults::{BELLS_CUT, REDIS_KILLED, Struck, WAHA_GONE};
 use crate::fake_waha::Sent;
 
-/// A fault may have begun so long before the first of two replies that it brought about.
-const JUST_BEFORE: Duration = Duration::from_millis(300);
-/// Of each kind of trouble, so many are told one by one.
-const SHOWN: usize = 5;
+/// How exactly it is known when a fault struck.
+const JUST_BEFORE: Duration = Duration::from_millis(50);
+/// What WAHA answered is noted so soon, if Redis is there.
+const NOTED_WITHIN: Duration = Duration::from_millis(500);
+/// Moods that by themselves double nothing, as [`Sent::mood`] calls them.
+const WELL: [&str; 3] = ["well", "sent late", "answer late after sending"];
 
 /// What was there at the end, beside what was written and sent.
 pub(crate) struct Rest {
@@ -52,7 +55,8 @@ pub(crate) struct Account {
     pub(crate) astray: usize,
     pub(crate) history_missing: usize,
     pub(crate) history_doubled: usize,
-    pub(crate) examples: Vec<String>,
+    /// Each thing that should not be.
+    pub(crate) troubles: Vec<String>,
 }
 
 impl Account {
@@ -94,11 +98,7 @@ impl Account {
     }
 
     fn tell(&mut self, kind: &str, what: &str) {
-        let kind = format!("{kind}: ");
-        let told = self.examples.iter().filter(|one| one.starts_with(&kind));
-        if told.count() < SHOWN {
-            self.examples.push(kind + what);
-        }
+        self.troubles.push(format!("{kind}: {what}"));
     }
 
     fn stray(&mut self, sent: &Sent) {
@@ -121,9 +121,11 @@ impl Account {
                 self.doubled_under_one_id += usize::from(other.stanza == first.stanza);
                 let cause = cause(first, other, struck);
                 let what = format!(
-                    "{} was told {:?} again {:.2} s later; {cause}",
+                    "{cause}: {} {} was told {:?} at {}, and again {:.2} s later",
+                    one.session,
                     one.chat,
                     one.text,
+                    clock(first.at),
                     other.at.duration_since(first.at).as_secs_f64()
                 );
                 self.tell("doubled", &what);
@@ -205,32 +207,52 @@ impl Account {
     }
 }
 
+/// As the logs have it.
+pub(crate) fn clock(at: Instant) -> String {
+    let time = SystemTime::now().checked_sub(at.elapsed());
+    let time = time.and_then(|time| Timestamp::try_from(time).ok());
+    time.map_or_else(String::new, |time| format!("{time:.6}"))
+}
+
 fn belongs(written: &[Written], number: usize, sent: &Sent) -> bool {
     written.get(number).is_some_and(|one| {
         (one.session, &one.chat, &one.text) == (sent.session.as_str(), &sent.chat, &sent.text)
     })
 }
 
-/// Under which fault a reply came twice: what WAHA did with the first, or what struck between the two.
+/// Under which fault a reply came twice: what WAHA did with the first, or what struck before that could be noted.
 fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
-    if first.mood != "well"
-        && first.mood != "sent late"
-        && first.mood != "answer late after sending"
-    {
+    if !WELL.contains(&first.mood) {
         return format!("WAHA: {}", first.mood);
     }
-    let between = |one: &&Struck| {
-        one.from <= second.at
-            && one.to.max(one.from + JUST_BEFORE) >= first.at
-            && !one.name.starts_with("WAHA")
+    // While Redis is away, what WAHA answered can't be noted.
+    let away = |one: &Struck| {
+        one.name == REDIS_KILLED && one.from <= first.at + NOTED_WITHIN && one.to >= first.at
     };
-    let near = struck.iter().filter(between);
-    match near.min_by_key(|one| distance(one.from, first.at)) {
-        Some(one) => one.name.clone(),
-        None => format!("no fault (WAHA: {})", first.mood),
+    let back = struck
+        .iter()
+        .filter(|one| away(one))
+        .map(|one| one.to)
+        .max();
+    let until = back.unwrap_or(first.at).max(first.at) + NOTED_WITHIN;
+    let to_blame = |one: &&Struck| {
+        let here = first.at <= one.from + JUST_BEFORE && one.from <= until.min(second.at);
+        // A `serve` sends nothing, and other moods were for other texts.
+        let possible = !one.name.ends_with("serve")
+            && (one.name == WAHA_GONE || !one.name.starts_with("WAHA"))
+            && one.name != BELLS_CUT;
+        away(one) || (here && possible)
+    };
+    let mut names: Vec<&str> = struck
+        .iter()
+        .filter(to_blame)
+        .map(|one| one.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        format!("no fault (WAHA: {})", first.mood)
+    } else {
+        names.join(" + ")
     }
-}
-
-fn distance(one: Instant, other: Instant) -> Duration {
-    one.max(other) - one.min(other)
 }

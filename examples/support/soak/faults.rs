@@ -18,6 +18,11 @@ const FROZEN: Duration = Duration::from_millis(4_500);
 const TOO_LONG: Duration = Duration::from_secs(31);
 const LONG_STORM: Duration = Duration::from_secs(120);
 
+/// What the fault is called in which WAHA closes all connections and refuses new ones.
+pub(crate) const WAHA_GONE: &str = "WAHA: gone";
+pub(crate) const REDIS_KILLED: &str = "kill -9 of Redis";
+pub(crate) const BELLS_CUT: &str = "bells cut";
+
 /// One thing that goes wrong.
 #[derive(Clone, Debug)]
 enum Fault {
@@ -41,11 +46,11 @@ impl Fault {
         match self {
             Self::Killed(index) => format!("kill -9 of {}", process(index)),
             Self::Frozen(index) => format!("{} frozen", process(index)),
-            Self::RedisKilled => "kill -9 of Redis".to_owned(),
-            Self::BellsCut => "bells cut".to_owned(),
+            Self::RedisKilled => REDIS_KILLED.to_owned(),
+            Self::BellsCut => BELLS_CUT.to_owned(),
             Self::ConnectionsCut => "connections to Redis cut".to_owned(),
             Self::Waha(mood) => format!("WAHA: {}", name(mood)),
-            Self::WahaGone => "WAHA: gone".to_owned(),
+            Self::WahaGone => WAHA_GONE.to_owned(),
         }
     }
 
@@ -131,20 +136,14 @@ impl Storm {
     }
 
     fn deal(&mut self, world: &World) {
-        let all = || {
-            Mood::Answers(
-                503,
-                r#"{"message":"starting","statusCode":503}"#.to_owned(),
-                Vec::new(),
-            )
-        };
+        let starting = r#"{"message":"starting","statusCode":503}"#.to_owned();
         let hang = Duration::from_millis(self.chance.u64(300..1_500));
         let mut moods = vec![
             Mood::Fails,
             Mood::TakesAndFails,
             Mood::HangsUp,
             Mood::TakesAndHangsUp,
-            all(),
+            Mood::Answers(503, starting, Vec::new()),
             Mood::TakesAndHangs(hang),
             Mood::Hesitates(hang),
             Mood::SessionIs("STOPPED"),
@@ -224,7 +223,7 @@ impl Storm {
                 Fault::Killed(index) => world.processes[index].start()?,
                 Fault::Frozen(index) => world.processes[index].freeze(false)?,
                 Fault::RedisKilled => world.redis.start_again()?,
-                Fault::Waha(_) => world.waha.recover(),
+                Fault::Waha(_) => world.calm(),
                 Fault::WahaGone => world.waha.come_back()?,
                 Fault::BellsCut | Fault::ConnectionsCut => {}
             }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::account::Account;
+use super::account::{Account, clock};
 use super::customers::SESSIONS;
 use super::faults::Struck;
 use super::processes::Process;
 use super::world::{Layout, Nature, World};
 use crate::fake_waha::Echo;
 
-/// Chats that are told one by one where something is stuck.
+/// Of each kind of trouble, so many are told one by one.
 const SHOWN: usize = 5;
 
 /// All about one layout.
@@ -33,6 +33,25 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Each thing that should not be, one a line.
+    pub(crate) fn troubles(&self) -> String {
+        let lines = self.account.troubles.iter().chain(&self.stuck);
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+
+    /// Each fault, when it struck and for how long, one a line.
+    pub(crate) fn faults(&self) -> String {
+        let line = |struck: &Struck| {
+            let lasted = struck.to.duration_since(struck.from).as_secs_f64();
+            format!(
+                "{} for {lasted:.3} s: {}\n",
+                clock(struck.from),
+                struck.name
+            )
+        };
+        self.struck.iter().map(line).collect()
+    }
+
     /// Nothing lost, doubled, out of order or stuck, the history complete, and nobody ended who was not killed.
     pub(crate) fn is_clean(&self) -> bool {
         self.account.is_clean()
@@ -65,7 +84,7 @@ impl fmt::Display for Outcome {
             astray,
             history_missing,
             history_doubled,
-            examples,
+            troubles,
         } = &self.account;
         let processes = match self.layout {
             Layout::All => "all",
@@ -107,8 +126,14 @@ impl fmt::Display for Outcome {
         for (cause, count) in doubled_by_cause {
             writeln!(f, "    {count:>4} doubled: {cause}")?;
         }
-        for line in examples.iter().chain(&self.stuck) {
-            writeln!(f, "    {line}")?;
+        let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+        for line in troubles.iter().chain(&self.stuck) {
+            let kind = line.split(':').next().unwrap_or_default();
+            let count = shown.entry(kind).or_default();
+            *count += 1;
+            if *count <= SHOWN {
+                writeln!(f, "    {line}")?;
+            }
         }
         let mut faults: BTreeMap<&str, usize> = BTreeMap::new();
         for struck in &self.struck {

@@ -12,7 +12,7 @@ use super::customers::{Customers, Plan, SESSIONS};
 use super::processes::Process;
 use super::redis::Redis;
 use crate::daemon;
-use crate::fake_waha::{Echo, Engine, FakeWaha};
+use crate::fake_waha::{Echo, Engine, FakeWaha, Mood};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -20,6 +20,8 @@ const SECRET: &str = "a secret that only WAHA and waha-sm know";
 const API_KEY: &str = "soak";
 /// Every message gets one reply with its own words, so that each reply tells which message it answers.
 const FLOW: &str = include_str!("../../flows/echo.toml");
+/// For a text, when it is well.
+const WAHA_TAKES: Duration = Duration::from_millis(20);
 const START_PATIENCE: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -91,8 +93,18 @@ impl World {
         for process in &mut world.processes {
             process.start()?;
         }
+        world.calm();
         world.until_ready()?;
         Ok(world)
+    }
+
+    /// WAHA takes its time before and after it takes a text, so that a kill may hit either.
+    pub(crate) fn calm(&self) {
+        self.waha.recover();
+        self.waha.feel(Mood::Sometimes(vec![
+            (0.5, Mood::Hesitates(WAHA_TAKES)),
+            (0.5, Mood::TakesAndHangs(WAHA_TAKES)),
+        ]));
     }
 
     fn until_ready(&mut self) -> Result<()> {
