@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 
 use super::entry::Entry;
-use super::{Error, conversations, failed, marks, pairing, schema};
+use super::{Error, aliases, conversations, failed, marks, pairing, schema};
 
 /// An entry of a session's history stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,12 +134,20 @@ type Apply = fn(&Connection, &str, Entry) -> rusqlite::Result<Result<(), String>
 
 fn apply(db: &Connection, session: &str, entry: Entry) -> rusqlite::Result<Result<(), String>> {
     match entry {
-        Entry::Message(row) => pairing::message(db, &row)?,
-        Entry::Reply(row) => pairing::reply(db, &row)?,
+        Entry::Message(mut row) => {
+            row.chat = aliases::kept_under(db, session, row.chat)?;
+            pairing::message(db, &row)?;
+        }
+        Entry::Reply(mut row) => {
+            row.chat = aliases::kept_under(db, session, row.chat)?;
+            pairing::reply(db, &row)?;
+        }
         Entry::Mark { key, at, mark } => marks::store(db, session, &key, at, &mark)?,
         Entry::Conversation { id, chat, at, step } => {
-            conversations::store(db, session, &id, &chat, at, &step)?
+            let chat = aliases::kept_under(db, session, chat)?;
+            conversations::store(db, session, &id, &chat, at, &step)?;
         }
+        Entry::Alias { lid, chat, at } => aliases::store(db, session, &lid, &chat, at)?,
     }
     Ok(Ok(()))
 }

@@ -29,6 +29,12 @@ pub(super) enum Entry {
         at: i64,
         step: Step,
     },
+    /// Two ids turned out to be one chat, at `at` (ms).
+    Alias {
+        lid: String,
+        chat: String,
+        at: i64,
+    },
 }
 
 /// What a message is known by, within its session.
@@ -103,6 +109,7 @@ impl Entry {
             }
             "ack" | "edited" | "revoked" | "reaction" => mark(entry, kind, entered_at),
             "opened" | "claimed" | "requeued" | "closed" => conversation(entry, kind, entered_at),
+            "alias" => alias(entry, entered_at),
             other => Err(format!("unknown kind `{other}`")),
         }
     }
@@ -165,7 +172,9 @@ impl Direction {
 
 fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
     let said: Said<'_> = data(entry)?;
-    if said.chat.is_empty() {
+    // The field says under which chat it is kept; the data, under which id it really came.
+    let chat = filled(field(entry, "chat")).unwrap_or(said.chat);
+    if chat.is_empty() {
         return Err("data: empty `chat`".to_owned());
     }
     let reply = field(entry, "kind") == Some("reply");
@@ -175,7 +184,7 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
         session: entry.session.clone(),
         direction: said.direction.name().to_owned(),
         stanza: some(said.stanza),
-        chat: said.chat,
+        chat,
         conversation: filled(field(entry, "conversation")),
         author: author.unwrap_or_else(|| {
             match (said.direction, reply) {
@@ -265,6 +274,19 @@ fn conversation(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entr
         chat,
         at: field(entry, "at").and_then(number).unwrap_or(entered_at),
         step,
+    })
+}
+
+fn alias(entry: &StreamEntry, entered_at: i64) -> Result<Entry, String> {
+    let lid = filled(field(entry, "lid")).ok_or("no field `lid`")?;
+    let chat = filled(field(entry, "chat")).ok_or("no field `chat`")?;
+    if lid == chat {
+        return Err("`lid` and `chat` are the same".to_owned());
+    }
+    Ok(Entry::Alias {
+        lid,
+        chat,
+        at: field(entry, "at").and_then(number).unwrap_or(entered_at),
     })
 }
 
@@ -414,6 +436,18 @@ mod tests {
     }
 
     #[test]
+    fn the_field_wins_over_the_chat_in_the_data() {
+        let Ok(Entry::Message(row)) = read(&[
+            ("kind", "message"),
+            ("data", r#"{"chat":"1@lid","direction":"inbound"}"#),
+            ("chat", "a@c.us"),
+        ]) else {
+            panic!("not a message");
+        };
+        assert_eq!(row.chat, "a@c.us");
+    }
+
+    #[test]
     fn a_whole_second_is_refined_by_when_it_was_received_but_only_within_it() {
         assert_eq!(moment(Some(5000), Some(5900), 9), (5000, 5900));
         assert_eq!(moment(Some(5000), Some(605_000), 9), (5000, 5999));
@@ -459,6 +493,12 @@ mod tests {
                 "stanza",
             ),
             (&[("kind", "opened"), ("chat", "a@c.us")], "conversation"),
+            (&[("kind", "alias"), ("chat", "a@c.us")], "lid"),
+            (&[("kind", "alias"), ("lid", "1@lid")], "chat"),
+            (
+                &[("kind", "alias"), ("lid", "1@lid"), ("chat", "1@lid")],
+                "same",
+            ),
             (
                 &[
                     ("kind", "closed"),

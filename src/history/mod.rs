@@ -7,8 +7,10 @@
 //! - It knows no Redis; a stream entry is an id and a list of strings ([`StreamEntry`]).
 //! - Order never matters: acks, edits and claims may come before what they are about, and whatever the
 //!   order, the rows come out the same. What arrives is kept as facts; queries put them together.
+//! - A person may have two chat ids, a hidden one (`@lid`) and a number: once that is told, both are one chat.
 //! - An entry that nobody understands is kept as it came and counted; it never holds up the others.
 
+mod aliases;
 mod archive;
 mod conversations;
 mod entry;

@@ -234,6 +234,24 @@ fn rematch(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<bo
     Ok(!changed.is_empty())
 }
 
+/// Makes all matches of a chat anew, after what was kept under another id came to it.
+pub(super) fn rematch_all(db: &Connection, session: &str, chat: &str) -> rusqlite::Result<()> {
+    let mut query = db.prepare_cached(
+        "SELECT text, at FROM message INDEXED BY message_loose WHERE loose = 1 AND chat = ?1 AND session = ?2
+         ORDER BY at, id",
+    )?;
+    let places: Vec<Place> = query
+        .query_map([chat, session], |row| {
+            let (text, at): (String, i64) = (row.get(0)?, row.get(1)?);
+            Ok(Place::around(chat, &text, at, at))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for place in &places {
+        rematch(db, session, place)?;
+    }
+    Ok(())
+}
+
 /// All whose match may depend on `place`: those near it, those near these, and so on.
 fn gather(
     db: &Connection,

@@ -14,7 +14,7 @@ use super::{Error, failed, schema};
 /// What to read; an empty query reads all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
-    /// Only this chat; digits alone mean that phone number or hidden id.
+    /// Only this chat, by any id it has had; digits alone mean that phone number or hidden id.
     pub chat: Option<String>,
     /// Only what was said at this Unix time (ms) or later; conversations that were not closed before it.
     pub since: Option<i64>,
@@ -139,12 +139,21 @@ impl Filter {
 
     fn chat_and_session(&mut self, table: &str, query: &Query) {
         if let Some(chat) = &query.chat {
-            if chat.contains('@') {
-                self.all(&format!("{table}.chat = ?"), [chat.clone().into()]);
+            let names = if chat.contains('@') {
+                vec![chat.clone()]
             } else {
-                let names = ["c.us", "lid"].map(|server| Value::from(format!("{chat}@{server}")));
-                self.all(&format!("{table}.chat IN (?, ?)"), names);
-            }
+                ["c.us", "lid"]
+                    .map(|server| format!("{chat}@{server}"))
+                    .to_vec()
+            };
+            let values = vec!["(?)"; names.len()].join(", ");
+            let marks = vec!["?"; names.len()].join(", ");
+            // What was said under a hidden id is kept under the chat that it turned out to be.
+            let condition = format!(
+                "{table}.chat IN (VALUES {values} UNION SELECT chat FROM alias WHERE lid IN ({marks}))"
+            );
+            let names = names.into_iter().map(Value::from);
+            self.all(&condition, names.clone().chain(names));
         }
         if let Some(session) = &query.session {
             self.all(&format!("{table}.session = ?"), [session.clone().into()]);

@@ -24,7 +24,7 @@ fn orders<T: Clone>(of: &[T]) -> Vec<Vec<T>> {
 }
 
 /// Checks that every order of `entries` comes to what `check` demands, each in one batch and one by one.
-fn in_every_order(entries: &[Fields], check: impl Fn(&Rig)) {
+pub(super) fn in_every_order(entries: &[Fields], check: impl Fn(&Rig)) {
     for order in orders(entries) {
         let mut rig = Rig::new();
         rig.append(&order);
@@ -381,6 +381,20 @@ fn any_entry() -> impl Strategy<Value = Fields> {
             v,
             &json!({})
         )),
+        (0u8..8).prop_map(move |n| hidden(echo(
+            &format!("U{n}"),
+            text(n),
+            i64::from(n) * 3 * minute + 2000
+        ))),
+        (0u8..8).prop_map(move |n| hidden(reply(
+            &format!("u{n}"),
+            None,
+            text(n),
+            i64::from(n) * 3 * minute + 2500,
+            "sent"
+        ))),
+        (0i64..3).prop_map(alias),
+        (0u8..2).prop_map(|n| hidden(step("opened", &format!("h{n}"), 10, &[("ticket", "3")]))),
         (0u8..2).prop_map(|n| step("opened", &format!("c{n}"), 10, &[("ticket", "3")])),
         (0u8..2, 0i64..5).prop_map(|(n, at)| step(
             "claimed",

@@ -1,5 +1,6 @@
 //! The history as a whole, on real files.
 
+mod aliases;
 mod any_order;
 mod exactly_once;
 mod reading;

@@ -10,6 +10,9 @@ use crate::history::*;
 
 pub(super) const CHAT: &str = "5511999990000@c.us";
 
+/// The same person's hidden id.
+pub(super) const LID: &str = "123456789012345@lid";
+
 pub(super) struct Rig {
     pub(super) _dir: TempDir,
     pub(super) path: PathBuf,
@@ -179,4 +182,22 @@ pub(super) fn step(kind: &str, id: &str, at: i64, more: &[(&'static str, &str)])
             .map(|(name, value)| (*name, (*value).to_owned())),
     );
     fields
+}
+
+/// The same entry, told under the hidden id.
+pub(super) fn hidden(mut fields: Fields) -> Fields {
+    for (_, value) in &mut fields {
+        *value = value.replace(CHAT, LID);
+    }
+    fields
+}
+
+/// The hidden id turns out to be the chat.
+pub(super) fn alias(at: i64) -> Fields {
+    vec![
+        ("kind", "alias".to_owned()),
+        ("lid", LID.to_owned()),
+        ("chat", CHAT.to_owned()),
+        ("at", at.to_string()),
+    ]
 }

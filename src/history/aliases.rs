@@ -1,0 +1,50 @@
+//! One person, two chat ids: what WhatsApp tells under a hidden id (`@lid`) is kept under the chat it belongs to.
+//!
+//! An alias may be learned long after the first message under the hidden id: what is kept under that moves then,
+//! and replies find their echoes across the two.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::pairing;
+
+/// Notes that `lid` is `chat`, as was learned at `at` (ms), and moves what is kept under `lid`.
+pub(super) fn store(
+    db: &Connection,
+    session: &str,
+    lid: &str,
+    chat: &str,
+    at: i64,
+) -> rusqlite::Result<()> {
+    // What was learned last counts, whatever comes first; what moved before stays where it is.
+    db.prepare_cached(
+        "INSERT INTO alias (session, lid, chat, at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET chat = excluded.chat, at = excluded.at
+         WHERE (excluded.at, excluded.chat) > (at, chat)",
+    )?
+    .execute(params![session, lid, chat, at])?;
+    let chat = kept_under(db, session, lid.to_owned())?;
+    let mut moved = 0;
+    for statement in [
+        "UPDATE message SET chat = ?3 WHERE chat = ?2 AND session = ?1",
+        "UPDATE echo SET chat = ?3, row = json_set(row, '$.chat', ?3) WHERE chat = ?2 AND session = ?1",
+    ] {
+        moved += db
+            .prepare_cached(statement)?
+            .execute(params![session, lid, chat])?;
+    }
+    db.prepare_cached("UPDATE conversation SET chat = ?3 WHERE chat = ?2 AND session = ?1")?
+        .execute(params![session, lid, chat])?;
+    if moved > 0 {
+        pairing::rematch_all(db, session, &chat)?;
+    }
+    Ok(())
+}
+
+/// The chat under which `chat` is kept: itself, unless it is known to be another's hidden id.
+pub(super) fn kept_under(db: &Connection, session: &str, chat: String) -> rusqlite::Result<String> {
+    let known = db
+        .prepare_cached("SELECT chat FROM alias WHERE session = ?1 AND lid = ?2")?
+        .query_row(params![session, chat], |row| row.get(0))
+        .optional()?;
+    Ok(known.unwrap_or(chat))
+}
