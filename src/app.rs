@@ -19,11 +19,11 @@ use tracing::{error, info, warn};
 use crate::config::{Config, InDoubt, Pacing, Secret};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::flow::Script;
-use crate::history::{self, Archive};
+use crate::history;
 use crate::logging;
 use crate::runtime::{self, Signals};
 use crate::service::announcer::Announcer;
-use crate::service::archiver::Archiver;
+use crate::service::archiver::{self, Archiver};
 use crate::service::attendance;
 use crate::service::catch_up::CatchUp;
 use crate::service::delivery::Context;
@@ -214,7 +214,12 @@ impl Daemon {
         }
         if let Some(data_dir) = &data_dir {
             let path = data_dir.path().join(history::FILE_NAME);
-            let archive = Archive::open(&path)?;
+            // Bringing it up to date may take a while.
+            let opening = {
+                let path = path.clone();
+                back.spawn_blocking(move || archiver::open(&path))
+            };
+            let archive = opening.await.map_err(io::Error::from)??;
             let store = self.connect(&redis, back).await?;
             self.stage(back, ARCHIVER, |shutdown| {
                 Archiver {
@@ -326,7 +331,9 @@ impl Daemon {
                     );
                 }
             }
-            data_dir.set_process(&process)?;
+            if let Err(error) = data_dir.set_process(&process) {
+                warn!(%error, "after a crash it takes some seconds more until everybody is attended again");
+            }
         }
         let wake_ups = Arc::new(WakeUps::default());
         let lapse = Arc::new(AtomicBool::new(false));

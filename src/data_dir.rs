@@ -48,7 +48,11 @@ impl DataDir {
             .mode(0o700)
             .create(path)
             .map_err(unusable)?;
-        let lock = File::create(path.join("lock")).map_err(unusable)?;
+        let lock = path.join("lock");
+        // A file that is there can be locked also on a disk that has turned read-only.
+        let lock = File::create(&lock)
+            .or_else(|error| File::open(&lock).map_err(|_| error))
+            .map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),

@@ -1,11 +1,14 @@
 //! The writing side: batches of stream entries and the position in their stream, in one transaction.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, ffi, params};
 
 use super::entry::Entry;
+use super::files::{Files, Restored};
+use super::trouble::Trouble;
 use super::{Error, aliases, conversations, failed, marks, pairing, schema};
 
 /// An entry of a session's history stream.
@@ -32,101 +35,190 @@ pub struct Appended {
     pub first_unreadable: Option<String>,
 }
 
-/// The history file, open for writing. Have one per file.
+/// The history file for writing. Have one per file.
+///
+/// It is opened when needed: after a failure that opening anew may end, it is closed.
 #[derive(Debug)]
 pub struct Archive {
+    path: PathBuf,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
     db: Connection,
+    files: Files,
 }
 
 impl Archive {
-    /// Opens the file; makes it (but not its directory) or brings its schema up to date where needed.
+    /// Opens the file; makes it (but not its directory) or brings its schema up to date where needed. Does not wait
+    /// for a lock.
     ///
     /// # Errors
     /// When the file cannot be made or opened, or a newer version wrote it.
     pub fn open(path: &Path) -> Result<Archive, Error> {
-        Ok(Archive {
-            db: schema::open_for_writing(path)?,
-        })
+        let mut archive = Self::closed(path);
+        archive.open_within(Duration::ZERO)?;
+        Ok(archive)
+    }
+
+    /// A file that cannot be opened now, but will be when it is needed.
+    pub fn closed(path: &Path) -> Archive {
+        Archive {
+            path: path.to_owned(),
+            open: None,
+        }
     }
 
     /// The stream id of the last entry of `session` archived; `None` before the first.
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn position(&self, session: &str) -> Result<Option<String>, Error> {
-        position(&self.db, session).map_err(failed("reading a position"))
+    pub fn position(&mut self, session: &str) -> Result<Option<String>, Error> {
+        let found = position(&self.opened()?.db, session);
+        self.known(found, "reading a position")
     }
 
     /// Stores a batch and moves the positions of its sessions, together or not at all.
     ///
     /// Entries at or before their session's position are skipped, so a batch may be given again after
-    /// an error or a crash. After `Ok` it is on the disk, and the stream may be trimmed.
+    /// an error or a crash. After `Ok` it is on the disk, and where the file is [`Archive::in_place`] the stream may
+    /// be trimmed.
     ///
     /// # Errors
     /// When SQLite fails; nothing of the batch is stored then.
     pub fn append(&mut self, entries: &[StreamEntry]) -> Result<Appended, Error> {
-        match self.append_with(entries, apply) {
+        let db = &mut self.opened()?.db;
+        let done = match append_with(db, entries, apply) {
             // Something in one entry that SQLite refuses must not hold up the others for ever.
-            Err(error) if is_about_an_entry(&error) => self.append_with(entries, apply_guarded),
+            Err(error) if is_about_an_entry(&error) => append_with(db, entries, apply_guarded),
             done => done,
-        }
-        .map_err(failed("storing a batch"))
+        };
+        self.known(done, "storing a batch")
     }
 
-    fn append_with(&mut self, entries: &[StreamEntry], apply: Apply) -> rusqlite::Result<Appended> {
-        let mut appended = Appended::default();
-        let tx = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut positions: HashMap<&str, Option<StreamId>> = HashMap::new();
-        for (id, entry) in in_stream_order(entries) {
-            let session = entry.session.as_str();
-            let outcome = match id {
-                // Without a place in the stream it moves no position; should it come again, it is the same row.
-                None => Err("the stream id is not <ms>-<seq>".to_owned()),
-                Some(id) => {
-                    let at = match positions.get_mut(session) {
-                        Some(at) => at,
-                        None => {
-                            let stored = position(&tx, session)?;
-                            positions
-                                .entry(session)
-                                .or_insert(stored.as_deref().and_then(StreamId::parse))
-                        }
-                    };
-                    if at.is_some_and(|at| id <= at) {
-                        appended.skipped += 1;
-                        continue;
-                    }
-                    *at = Some(id);
-                    match Entry::read(entry, id.ms()) {
-                        Ok(read) => apply(&tx, session, read)?,
-                        Err(reason) => Err(reason),
-                    }
-                }
-            };
-            match outcome {
-                Ok(()) => appended.stored += 1,
-                Err(reason) => {
-                    keep_unreadable(&tx, entry, &reason)?;
-                    appended.unreadable += 1;
-                    appended.first_unreadable.get_or_insert_with(|| {
-                        format!("session {session}, entry {}: {reason}", entry.stream_id)
-                    });
-                }
-            }
-        }
-        for (session, at) in positions {
-            if let Some(StreamId(ms, seq)) = at {
-                tx.prepare_cached(
-                    "INSERT OR REPLACE INTO position (session, stream_id) VALUES (?1, ?2)",
-                )?
-                .execute(params![session, format!("{ms}-{seq}")])?;
-            }
-        }
-        tx.commit()?;
-        Ok(appended)
+    /// Whether what is written will be found again: nobody has taken the file away, or its log, since it was opened.
+    pub fn in_place(&self) -> bool {
+        self.open
+            .as_ref()
+            .is_none_or(|open| open.files.in_place().unwrap_or(false))
     }
+
+    /// Where somebody has taken the file away, puts all of it back and opens it anew; whatever stands in its place is
+    /// moved aside. Takes as long as copying the whole history.
+    ///
+    /// # Errors
+    /// When that fails; the file stays open, since it is the only copy. Try again.
+    pub fn keep(&mut self) -> Result<Option<Restored>, Error> {
+        let Some(open) = &self.open else {
+            return Ok(None);
+        };
+        if self.in_place() {
+            return Ok(None);
+        }
+        let restored = open.files.put_back(&open.db)?;
+        // Closed before it is opened again: on its way out SQLite deletes the log by its name.
+        self.open = None;
+        self.opened()?;
+        Ok(Some(restored))
+    }
+
+    fn opened(&mut self) -> Result<&mut Open, Error> {
+        self.open_within(schema::WRITER_BUSY_MAX)
+    }
+
+    fn open_within(&mut self, patience: Duration) -> Result<&mut Open, Error> {
+        let open = match self.open.take() {
+            Some(open) => open,
+            None => {
+                let db = schema::open_for_writing(&self.path, patience)?;
+                let files = Files::of(&db, &self.path).map_err(|error| Error::Open {
+                    path: self.path.clone(),
+                    source: rusqlite::Error::SqliteFailure(
+                        ffi::Error::new(ffi::SQLITE_IOERR_FSTAT),
+                        Some(error.to_string()),
+                    ),
+                })?;
+                Open { db, files }
+            }
+        };
+        Ok(self.open.insert(open))
+    }
+
+    /// Names what failed, and closes a file that should be opened anew.
+    fn known<T>(&mut self, done: rusqlite::Result<T>, doing: &'static str) -> Result<T, Error> {
+        done.map_err(|error| {
+            let trouble = Trouble::of(&error);
+            let error = failed(&self.path, doing)(error);
+            // What was taken away must not be closed: it is the only copy.
+            if matches!(trouble, Trouble::Locked | Trouble::Full) || !self.in_place() {
+                return error;
+            }
+            self.open = None;
+            match (trouble, self.opened()) {
+                // "Disk I/O error" says little; that it cannot even be opened mostly says why.
+                (Trouble::Disk, Err(why)) => why,
+                _ => error,
+            }
+        })
+    }
+}
+
+fn append_with(
+    db: &mut Connection,
+    entries: &[StreamEntry],
+    apply: Apply,
+) -> rusqlite::Result<Appended> {
+    let mut appended = Appended::default();
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut positions: HashMap<&str, Option<StreamId>> = HashMap::new();
+    for (id, entry) in in_stream_order(entries) {
+        let session = entry.session.as_str();
+        let outcome = match id {
+            // Without a place in the stream it moves no position; should it come again, it is the same row.
+            None => Err("the stream id is not <ms>-<seq>".to_owned()),
+            Some(id) => {
+                let at = match positions.get_mut(session) {
+                    Some(at) => at,
+                    None => {
+                        let stored = position(&tx, session)?;
+                        positions
+                            .entry(session)
+                            .or_insert(stored.as_deref().and_then(StreamId::parse))
+                    }
+                };
+                if at.is_some_and(|at| id <= at) {
+                    appended.skipped += 1;
+                    continue;
+                }
+                *at = Some(id);
+                match Entry::read(entry, id.ms()) {
+                    Ok(read) => apply(&tx, session, read)?,
+                    Err(reason) => Err(reason),
+                }
+            }
+        };
+        match outcome {
+            Ok(()) => appended.stored += 1,
+            Err(reason) => {
+                keep_unreadable(&tx, entry, &reason)?;
+                appended.unreadable += 1;
+                appended.first_unreadable.get_or_insert_with(|| {
+                    format!("session {session}, entry {}: {reason}", entry.stream_id)
+                });
+            }
+        }
+    }
+    for (session, at) in positions {
+        if let Some(StreamId(ms, seq)) = at {
+            tx.prepare_cached(
+                "INSERT OR REPLACE INTO position (session, stream_id) VALUES (?1, ?2)",
+            )?
+            .execute(params![session, format!("{ms}-{seq}")])?;
+        }
+    }
+    tx.commit()?;
+    Ok(appended)
 }
 
 /// Stores one entry; the inner error is the reason why it could not be, and ends nothing.

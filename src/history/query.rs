@@ -1,7 +1,7 @@
 //! The reading side: messages and conversations, filtered, oldest first, one at a time.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -30,6 +30,7 @@ pub struct Query {
 #[derive(Debug)]
 pub struct History {
     db: Connection,
+    path: PathBuf,
 }
 
 impl History {
@@ -40,6 +41,7 @@ impl History {
     pub fn open_read_only(path: &Path) -> Result<History, Error> {
         Ok(History {
             db: schema::open_for_reading(path)?,
+            path: path.to_owned(),
         })
     }
 
@@ -70,7 +72,7 @@ impl History {
             filter.sql()
         );
         self.read(&sql, filter.values, message, each)
-            .map_err(failed("reading messages"))
+            .map_err(failed(&self.path, "reading messages"))
     }
 
     /// Calls `each` with every conversation that `query` asks for, first opened first, until it breaks.
@@ -102,7 +104,7 @@ impl History {
             filter.sql()
         );
         self.read(&sql, filter.values, conversation, each)
-            .map_err(failed("reading conversations"))
+            .map_err(failed(&self.path, "reading conversations"))
     }
 
     fn read<T>(

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior, ffi};
 
 use super::Error;
 
@@ -17,21 +17,29 @@ const MIGRATIONS: &[&str] = &[
 /// The schema version this program writes and reads.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// How long to wait for another connection's write. Readers never block in WAL, so this is only for a
-/// person who opened the file by hand, or a backup.
-const BUSY_MAX: Duration = Duration::from_secs(10);
+/// How long the writer waits for another connection's write, before it says so and tries again: a person
+/// who opened the file by hand, or a backup.
+pub(super) const WRITER_BUSY_MAX: Duration = Duration::from_secs(3);
+
+/// How long a reader waits. In WAL it does so only while the file is being opened after a crash.
+const READER_BUSY_MAX: Duration = Duration::from_secs(10);
 
 /// More than the different statements of a batch, so that each is compiled once.
 const STATEMENTS_MAX: usize = 64;
 
-/// Opens the file for writing; makes it, or brings it up to date, where needed.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, Error> {
+/// Opens the file for writing, waiting up to `patience` for a lock; makes it, or brings it up to date, where needed.
+pub(super) fn open_for_writing(path: &Path, patience: Duration) -> Result<Connection, Error> {
     let cannot = |source| Error::Open {
         path: path.to_owned(),
         source,
     };
     let mut db = Connection::open(path).map_err(cannot)?;
-    db.busy_timeout(BUSY_MAX).map_err(cannot)?;
+    db.busy_timeout(patience).map_err(cannot)?;
+    // Where it may not write, SQLite opens for reading and says so only at the first write.
+    if db.is_readonly(MAIN_DB).map_err(cannot)? {
+        let readonly = ffi::Error::new(ffi::SQLITE_READONLY);
+        return Err(cannot(rusqlite::Error::SqliteFailure(readonly, None)));
+    }
     db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // WAL: `waha-sm history` reads while we write.
     // FULL, not NORMAL: after a commit the caller may trim the stream. A power cut must not take back
@@ -48,6 +56,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, Error> {
     )
     .map_err(cannot)?;
     migrate(&mut db, path)?;
+    db.busy_timeout(WRITER_BUSY_MAX).map_err(cannot)?;
     Ok(db)
 }
 
@@ -64,7 +73,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(cannot)?;
-    db.busy_timeout(BUSY_MAX).map_err(cannot)?;
+    db.busy_timeout(READER_BUSY_MAX).map_err(cannot)?;
     match version(&db).map_err(cannot)? {
         VERSION => Ok(db),
         // Made, but its first migration is not committed yet: as good as not there.
@@ -139,7 +148,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history.sqlite");
         std::fs::write(&path, "").unwrap();
-        let db = open_for_writing(&path).unwrap();
+        let db = open_for_writing(&path, Duration::ZERO).unwrap();
         let golden = include_str!("sql/golden_schema.txt");
         let now = dump(&db);
         assert!(
@@ -152,8 +161,11 @@ mod tests {
     fn opening_twice_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history.sqlite");
-        let first = dump(&open_for_writing(&path).unwrap());
-        assert_eq!(first, dump(&open_for_writing(&path).unwrap()));
+        let first = dump(&open_for_writing(&path, Duration::ZERO).unwrap());
+        assert_eq!(
+            first,
+            dump(&open_for_writing(&path, Duration::ZERO).unwrap())
+        );
         assert_eq!(first, dump(&open_for_reading(&path).unwrap()));
     }
 
@@ -161,10 +173,13 @@ mod tests {
     fn a_file_of_a_newer_version_is_refused_and_untouched() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history.sqlite");
-        let db = open_for_writing(&path).unwrap();
+        let db = open_for_writing(&path, Duration::ZERO).unwrap();
         db.pragma_update(None, "user_version", VERSION + 1).unwrap();
         drop(db);
-        assert!(matches!(open_for_writing(&path), Err(Error::Newer { .. })));
+        assert!(matches!(
+            open_for_writing(&path, Duration::ZERO),
+            Err(Error::Newer { .. })
+        ));
         assert!(matches!(open_for_reading(&path), Err(Error::Newer { .. })));
     }
 
@@ -172,10 +187,10 @@ mod tests {
     fn a_negative_version_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history.sqlite");
-        let db = open_for_writing(&path).unwrap();
+        let db = open_for_writing(&path, Duration::ZERO).unwrap();
         db.pragma_update(None, "user_version", -1).unwrap();
         drop(db);
-        assert!(open_for_writing(&path).is_err());
+        assert!(open_for_writing(&path, Duration::ZERO).is_err());
         assert!(open_for_reading(&path).is_err());
     }
 
@@ -189,7 +204,9 @@ mod tests {
             "{error}"
         );
         assert!(!path.exists());
-        let error = open_for_writing(&path).unwrap_err().to_string();
+        let error = open_for_writing(&path, Duration::ZERO)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("DATA_DIR"), "{error}");
     }
 
@@ -202,7 +219,7 @@ mod tests {
             "this is a letter to my aunt, not a database, and long enough",
         )
         .unwrap();
-        assert!(open_for_writing(&path).is_err());
+        assert!(open_for_writing(&path, Duration::ZERO).is_err());
         assert!(open_for_reading(&path).is_err());
     }
 }

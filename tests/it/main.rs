@@ -24,6 +24,7 @@ mod webhook;
 
 mod catch_up;
 mod command_line;
+mod disk_faults;
 mod documents;
 mod doubt;
 mod fake;

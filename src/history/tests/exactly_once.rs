@@ -98,7 +98,7 @@ fn what_was_appended_is_there_after_the_process_is_gone() {
         })
         .unwrap();
     assert_eq!(seen, 1);
-    let archive = Archive::open(&path).unwrap();
+    let mut archive = Archive::open(&path).unwrap();
     assert_eq!(archive.position("default").unwrap().as_deref(), Some("2-0"));
 }
 

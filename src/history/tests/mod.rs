@@ -3,5 +3,6 @@
 mod aliases;
 mod any_order;
 mod exactly_once;
+mod files;
 mod reading;
 mod rig;
