@@ -39,4 +39,5 @@ mod queue;
 mod recovery;
 mod sender;
 mod store;
+mod store_model;
 mod tidy;

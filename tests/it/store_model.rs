@@ -1,0 +1,779 @@
+//! The store against a plain model of itself: whatever happens to it, in whatever order, it holds what it should.
+//!
+//! A run is a random sequence of operations by several processes, which also act on what they remember from before they
+//! lost it. After each, everything that Redis holds and every answer of the store's is compared with the model. At the
+//! end all that is left is served: nothing may be stuck, and nothing may be left over.
+
+mod model;
+mod operation;
+mod view;
+
+use std::time::Duration;
+
+use fred::prelude::*;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use waha_sm::store::{
+    Announcement, Claimed, Close, Committed, Config as StoreConfig, Ingest, Lane, Leave, Millis,
+    Reply, Server, Settlement, Step, Store, Taken, Verdict, Waiting,
+};
+
+use crate::harness::{Redis, chat};
+use model::{Checked, Ending, Session, ensure};
+use operation::{
+    Announce, CHATS, Close as HowClose, Commit, Incoming, Operation, Outcome, PROCESSES, SESSIONS,
+    Settle, Which, operation,
+};
+use view::View;
+
+/// Unless `PROPTEST_CASES` says otherwise.
+const CASES: u32 = 80;
+const OPERATIONS_MAX: usize = 60;
+/// Longer than any run: what is kept to be resumed must not expire by Redis' clock.
+const RESUME_WITHIN: i64 = 3_600_000;
+
+#[test]
+fn whatever_happens_in_whatever_order_the_store_holds_what_it_should() {
+    let redis = Redis::start();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (store, client) = runtime.block_on(connect(&redis));
+    let default = ProptestConfig::default();
+    let config = ProptestConfig {
+        cases: std::env::var("PROPTEST_CASES").map_or(CASES, |_| default.cases),
+        max_shrink_iters: 4_096,
+        max_shrink_time: 60_000,
+        // The sequence is printed, and says all.
+        failure_persistence: None,
+        ..default
+    };
+    let sequences = proptest::collection::vec(operation(), 1..=OPERATIONS_MAX);
+    let result = TestRunner::new(config).run(&sequences, |operations| {
+        runtime.block_on(async {
+            let _: () = client.flushall(false).await.unwrap();
+            let mut run = Run::new(&store, &client);
+            run.all(&operations).await.map_err(TestCaseError::fail)
+        })
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+async fn connect(redis: &Redis) -> (Store, Client) {
+    let config = StoreConfig {
+        server: Server::Socket(redis.socket()),
+        prefix: view::PREFIX.to_owned(),
+        first_notice_after: Duration::from_secs(2),
+    };
+    let store = Store::connect(&config, Duration::from_secs(10))
+        .await
+        .unwrap();
+    let config = Config {
+        server: ServerConfig::new_unix_socket(redis.socket()),
+        ..Config::default()
+    };
+    let client = Builder::from_config(config).build().unwrap();
+    client.init().await.unwrap();
+    (store, client)
+}
+
+/// What a process remembers of a conversation: perhaps no longer its own.
+#[derive(Clone)]
+struct Claim {
+    session: usize,
+    chat: String,
+    process: String,
+    epoch: String,
+    rev: u64,
+}
+
+/// What a process remembers of a lane, likewise.
+#[derive(Clone)]
+struct InHand {
+    session: usize,
+    taking: usize,
+    attempts: u32,
+    reply: Reply,
+    lane: Lane,
+}
+
+#[derive(Clone)]
+struct Look {
+    session: usize,
+    waiting: Waiting,
+}
+
+struct Run<'a> {
+    store: &'a Store,
+    client: &'a Client,
+    now: Millis,
+    chats: Vec<String>,
+    models: Vec<Session>,
+    views: Vec<View>,
+    /// Every message that ever came in.
+    offered: Vec<(usize, Ingest)>,
+    claims: Vec<Claim>,
+    lanes: Vec<InHand>,
+    looks: Vec<Look>,
+    /// Tells messages, states and replies apart.
+    made: u64,
+}
+
+fn session_name(number: usize) -> &'static str {
+    ["blue", "green"][number]
+}
+
+fn process_name(number: usize) -> &'static str {
+    ["one", "two", "three"][number]
+}
+
+/// At once, so that they may go out in one call.
+async fn together<T>(calls: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut calls = calls.into_iter();
+    match (calls.next(), calls.next()) {
+        (Some(one), Some(two)) => {
+            let (one, two) = tokio::join!(one, two);
+            vec![one, two]
+        }
+        (Some(one), None) => vec![one.await],
+        _ => Vec::new(),
+    }
+}
+
+impl<'a> Run<'a> {
+    fn new(store: &'a Store, client: &'a Client) -> Self {
+        let chats: Vec<_> = (1..=CHATS).map(chat).collect();
+        Self {
+            store,
+            client,
+            now: 1_000_000,
+            models: (0..SESSIONS).map(|_| Session::of(&chats)).collect(),
+            views: vec![View::default(); SESSIONS],
+            chats,
+            offered: Vec::new(),
+            claims: Vec::new(),
+            lanes: Vec::new(),
+            looks: Vec::new(),
+            made: 0,
+        }
+    }
+
+    async fn all(&mut self, operations: &[Operation]) -> Result<(), String> {
+        for (number, operation) in operations.iter().enumerate() {
+            self.one(operation)
+                .await
+                .map_err(|wrong| format!("{wrong}, after number {number}: {operation:?}"))?;
+        }
+        self.serve_all_that_is_left()
+            .await
+            .map_err(|wrong| format!("{wrong}, when all that was left was served"))
+    }
+
+    async fn one(&mut self, operation: &Operation) -> Checked {
+        self.now += 10;
+        match operation {
+            Operation::Ingest(messages) => self.ingest(messages).await?,
+            Operation::Claim {
+                session,
+                process,
+                count,
+            } => self.claim(*session, process_name(*process), *count).await?,
+            Operation::Commit(steps) => self.commit(steps).await?,
+            Operation::Release { session, process } => {
+                self.release(*session, process_name(*process)).await?;
+            }
+            Operation::TakeLanes {
+                session,
+                process,
+                count,
+            } => {
+                self.take_lanes(*session, process_name(*process), *count)
+                    .await?;
+            }
+            Operation::Settle(settlements) => self.settle(settlements).await?,
+            Operation::Look { session, count } => self.look(*session, *count).await?,
+            Operation::Announce(announcements) => self.announce(announcements).await?,
+            Operation::Pause { session } => self.pause(*session).await?,
+            Operation::Resume { session } => self.resume(*session).await?,
+            Operation::Wait(millis) => self.now += millis,
+        }
+        self.check().await
+    }
+
+    async fn check(&mut self) -> Checked {
+        for session in 0..SESSIONS {
+            let name = session_name(session);
+            let view = View::of(self.client, name, &self.chats, &self.views[session]).await;
+            self.models[session]
+                .check(&view)
+                .map_err(|wrong| format!("{name}: {wrong}"))?;
+            self.views[session] = view;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, what: &str) -> String {
+        self.made += 1;
+        format!("{what}{}", self.made)
+    }
+
+    async fn ingest(&mut self, messages: &[Incoming]) -> Checked {
+        let mut offers = Vec::new();
+        for one in messages {
+            let before = one
+                .again
+                .and_then(|number| Which::Any(number).of(&[], &self.offered));
+            offers.push(before.unwrap_or_else(|| {
+                let stanza = self.next("m");
+                let message = format!("{{\"text\":\"{stanza}\"}}");
+                let ingest = Ingest {
+                    stanza,
+                    chat: self.chats[one.chat].clone(),
+                    name: String::new(),
+                    message,
+                    now: self.now,
+                };
+                (one.session, ingest)
+            }));
+        }
+        let store = self.store;
+        let calls = offers
+            .iter()
+            .map(|(session, ingest)| store.ingest(session_name(*session), ingest.clone()));
+        let answers = together(calls.collect()).await;
+        for ((session, ingest), answer) in offers.into_iter().zip(answers) {
+            let due = self.models[session].ingest(&ingest.chat, &ingest.stanza, &ingest.message);
+            let answer = answer.map_err(|error| error.to_string())?;
+            ensure!(
+                answer == due,
+                "{} was answered {answer:?}, should be {due:?}",
+                ingest.stanza
+            );
+            self.offered.push((session, ingest));
+        }
+        Ok(())
+    }
+
+    async fn claim(&mut self, session: usize, process: &str, count: usize) -> Checked {
+        let mut due = self.models[session].line();
+        due.truncate(count);
+        let name = session_name(session);
+        let claimed = self.store.claim(name, process, count, self.now).await;
+        let claimed = claimed.map_err(|error| error.to_string())?;
+        let chats: Vec<_> = claimed.iter().map(|one| one.chat.clone()).collect();
+        ensure!(chats == due, "{chats:?} were claimed, should be {due:?}");
+        for one in &claimed {
+            self.models[session].claim(process, one)?;
+            self.claims.push(Claim {
+                session,
+                chat: one.chat.clone(),
+                process: process.to_owned(),
+                epoch: one.epoch.clone(),
+                rev: one.rev,
+            });
+        }
+        Ok(())
+    }
+
+    fn claims_that_hold(&self) -> Vec<Claim> {
+        let holds =
+            |claim: &&Claim| self.models[claim.session].takes(&claim.chat, &claim.epoch, claim.rev);
+        self.claims.iter().filter(holds).cloned().collect()
+    }
+
+    async fn commit(&mut self, commits: &[Commit]) -> Checked {
+        let current = self.claims_that_hold();
+        let mut steps = Vec::new();
+        for commit in commits {
+            let Some(claim) = commit.claim.of(&current, &self.claims) else {
+                continue;
+            };
+            let read = self
+                .store
+                .read(session_name(claim.session), &claim.chat, &claim.process)
+                .await
+                .map_err(|error| error.to_string())?;
+            let inbox = self.compare(&claim, read)?;
+            let step = Step {
+                chat: claim.chat.clone(),
+                epoch: claim.epoch.clone(),
+                rev: claim.rev.saturating_add_signed(commit.off),
+                // No owner consumes what it has not read.
+                consumed: commit.consumed.min(inbox),
+                state: format!("{{\"state\":\"{}\"}}", self.next("s")),
+                close: (commit.close != HowClose::GoOn).then(|| Close {
+                    outcome: "done".to_owned(),
+                    variables: "{}".to_owned(),
+                    resume_within: match commit.close {
+                        HowClose::ForSilence => RESUME_WITHIN,
+                        _ => 0,
+                    },
+                }),
+                replies: (0..commit.replies).map(|_| self.reply(false)).collect(),
+                now: self.now,
+            };
+            steps.push((claim, step));
+        }
+        let store = self.store;
+        let calls = steps
+            .iter()
+            .map(|(claim, step)| store.commit(session_name(claim.session), step.clone()));
+        let answers = together(calls.collect()).await;
+        for ((claim, step), answer) in steps.into_iter().zip(answers) {
+            let answer = answer.map_err(|error| error.to_string())?;
+            self.committed(&claim, &step, answer)?;
+        }
+        Ok(())
+    }
+
+    /// What an owner reads of its conversation, and only an owner. How many messages it reads.
+    fn compare(&self, claim: &Claim, read: Option<Claimed>) -> Result<usize, String> {
+        let model = &self.models[claim.session];
+        let conversation = model.chat(&claim.chat).conversation.as_ref();
+        let ours = conversation
+            .and_then(|conversation| conversation.owner.as_ref())
+            .is_some_and(|owner| owner.process == claim.process);
+        ensure!(
+            read.is_some() == ours,
+            "{} reads {read:?}; the conversation is its own: {ours}",
+            claim.process
+        );
+        if let Some(read) = &read {
+            model.same(read)?;
+        }
+        Ok(read.map_or(3, |read| read.inbox.len()))
+    }
+
+    fn committed(&mut self, claim: &Claim, step: &Step, answer: Committed) -> Checked {
+        let model = &mut self.models[claim.session];
+        let due = model.takes(&step.chat, &step.epoch, step.rev);
+        let (unread, lane) = match answer {
+            Committed::Stale => {
+                ensure!(!due, "{}: a good step was refused", step.chat);
+                return Ok(());
+            }
+            Committed::Done { unread, lane } => (unread, lane),
+        };
+        ensure!(due, "{}: a stale step was taken", step.chat);
+        for reply in &step.replies {
+            model.reply(&step.chat, &reply.id, false);
+        }
+        let ending = step.close.as_ref().map(|close| Ending {
+            outcome: close.outcome.clone(),
+            resumable: close.resume_within > 0,
+        });
+        let left = model.commit(&step.chat, step.consumed, &step.state, ending.as_ref());
+        ensure!(
+            unread == left,
+            "{}: {unread} to read, should be {left}",
+            step.chat
+        );
+        let idle = self.views[claim.session]
+            .lanes
+            .get(&step.chat)
+            .is_none_or(|due| *due <= self.now);
+        let handed_over = !step.replies.is_empty()
+            && !model.paused
+            && model.chat(&step.chat).hand.is_none()
+            && idle;
+        ensure!(
+            lane.is_some() == handed_over,
+            "{}: handed over {lane:?}, should be: {handed_over}",
+            step.chat
+        );
+        if step.close.is_none() {
+            self.claims.push(Claim {
+                rev: step.rev + 1,
+                ..claim.clone()
+            });
+        }
+        match lane {
+            Some(lane) => {
+                let taking = self.models[claim.session].take(&step.chat, &claim.process);
+                self.in_hand(claim.session, taking, lane)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn reply(&mut self, notice: bool) -> Reply {
+        Reply {
+            id: self.next("r"),
+            conversation: "c".to_owned(),
+            text: "text".to_owned(),
+            queued_at: self.now,
+            attempts: 0,
+            notice,
+        }
+    }
+
+    /// A lane came into somebody's hands: with the first reply of it.
+    fn in_hand(&mut self, session: usize, taking: usize, lane: Lane) -> Checked {
+        let reply = lane.reply.clone()?;
+        let first = self.models[session].chat(&lane.chat).lane.first();
+        let Some(first) = first.filter(|first| first.id == reply.id) else {
+            return Err(format!(
+                "{}: {} is to be sent, should be {first:?}",
+                lane.chat, reply.id
+            ));
+        };
+        self.lanes.push(InHand {
+            session,
+            taking,
+            attempts: first.attempts,
+            reply,
+            lane,
+        });
+        Ok(())
+    }
+
+    async fn release(&mut self, session: usize, process: &str) -> Checked {
+        let due = self.models[session].release(process);
+        let released = self
+            .store
+            .release(session_name(session), process, self.now)
+            .await
+            .map_err(|error| error.to_string())?;
+        ensure!(released == due, "released {released:?}, should be {due:?}");
+        Ok(())
+    }
+
+    async fn take_lanes(&mut self, session: usize, process: &str, count: usize) -> Checked {
+        let taken = self
+            .store
+            .take_lanes(session_name(session), process, count, self.now)
+            .await
+            .map_err(|error| error.to_string())?;
+        let model = &mut self.models[session];
+        let lanes = match taken {
+            Taken::Paused => {
+                ensure!(model.paused, "no lanes, though nothing is paused");
+                return Ok(());
+            }
+            Taken::Lanes(lanes) => lanes,
+        };
+        ensure!(!model.paused, "lanes, though the session is paused");
+        let due: Vec<_> = self.views[session]
+            .lanes
+            .iter()
+            .filter(|(_, at)| **at <= self.now)
+            .map(|(chat, _)| chat.clone())
+            .collect();
+        let full = due.iter().filter(|chat| !model.chat(chat).lane.is_empty());
+        // One that is empty by now is only cleared away.
+        ensure!(
+            lanes.len() <= count && lanes.len() + count.min(due.len()) >= count.min(full.count()),
+            "{} lanes of {due:?}",
+            lanes.len()
+        );
+        for lane in lanes {
+            ensure!(due.contains(&lane.chat), "{} was not due", lane.chat);
+            let taking = self.models[session].take(&lane.chat, process);
+            self.in_hand(session, taking, lane)?;
+        }
+        Ok(())
+    }
+
+    fn is_in_hand(&self, one: &InHand) -> bool {
+        let it = self.models[one.session].chat(&one.lane.chat);
+        it.hand
+            .as_ref()
+            .is_some_and(|hand| hand.taking == one.taking)
+    }
+
+    fn is_first(&self, one: &InHand) -> bool {
+        let it = self.models[one.session].chat(&one.lane.chat);
+        it.lane
+            .first()
+            .is_some_and(|first| first.id == one.reply.id)
+    }
+
+    async fn settle(&mut self, settlements: &[Settle]) -> Checked {
+        let current: Vec<_> = self
+            .lanes
+            .iter()
+            .filter(|one| self.is_in_hand(one) && self.is_first(one))
+            .cloned()
+            .collect();
+        let mut settled: Vec<(InHand, Outcome)> = Vec::new();
+        for one in settlements {
+            let Some(lane) = one.lane.of(&current, &self.lanes) else {
+                continue;
+            };
+            // A late answer about a reply that was tried again meanwhile: whether it still counts is not said here.
+            let it = self.models[lane.session].chat(&lane.lane.chat);
+            let is_late = it
+                .lane
+                .iter()
+                .any(|reply| reply.id == lane.reply.id && reply.attempts != lane.attempts);
+            // Nor what a second verdict means that crosses a retry.
+            let crosses = |(other, verdict): &(InHand, Outcome)| {
+                other.reply.id == lane.reply.id && matches!(verdict, Outcome::Retry(_))
+            };
+            if !is_late && !settled.iter().any(crosses) {
+                settled.push((lane, one.verdict));
+            }
+        }
+        let (store, now) = (self.store, self.now);
+        let calls = settled.iter().map(|(one, verdict)| {
+            store.settle(
+                session_name(one.session),
+                settlement(one, *verdict, now),
+                now,
+            )
+        });
+        let answers = together(calls.collect()).await;
+        for ((one, verdict), answer) in settled.into_iter().zip(answers) {
+            let following = answer.map_err(|error| error.to_string())?;
+            self.settled(&one, verdict, following)?;
+        }
+        Ok(())
+    }
+
+    fn settled(&mut self, one: &InHand, verdict: Outcome, following: Option<Lane>) -> Checked {
+        let (held, first) = (self.is_in_hand(one), self.is_first(one));
+        let model = &mut self.models[one.session];
+        let chat = &one.lane.chat;
+        let is_final = match verdict {
+            Outcome::Sent if first => {
+                model.settled(chat, "sent")?;
+                true
+            }
+            Outcome::Dead if first => {
+                model.settled(chat, "failed")?;
+                true
+            }
+            Outcome::Retry(_) if first && held => {
+                model.chat_mut(chat).lane[0].attempts += 1;
+                false
+            }
+            Outcome::Sent | Outcome::Dead => true,
+            Outcome::Retry(_) | Outcome::Release(_) => false,
+        };
+        let goes_on = held && is_final && !model.paused && !model.chat(chat).lane.is_empty();
+        ensure!(
+            following.is_some() == goes_on,
+            "{chat}: goes on with {following:?}, should go on: {goes_on}"
+        );
+        match following {
+            Some(lane) => self.in_hand(one.session, one.taking, lane),
+            None => {
+                if held {
+                    model.chat_mut(chat).hand = None;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn look(&mut self, session: usize, count: usize) -> Checked {
+        let looked = self
+            .store
+            .look(session_name(session), count, self.now)
+            .await
+            .map_err(|error| error.to_string())?;
+        let model = &self.models[session];
+        let line = model.line();
+        let due = self.views[session]
+            .announce
+            .values()
+            .filter(|at| **at <= self.now)
+            .count();
+        ensure!(
+            looked.len() == due.min(count),
+            "{} of {due} were looked at",
+            looked.len()
+        );
+        for waiting in looked {
+            let place = line.iter().position(|chat| *chat == waiting.chat);
+            let it = model.chat(&waiting.chat);
+            let examined = it.conversation.as_ref().map_or(0, |one| one.examined);
+            ensure!(
+                place.is_some_and(|place| place as u64 + 1 == waiting.position)
+                    && model.id(&waiting.chat) == Some(&waiting.id)
+                    && waiting.examined == examined as u64
+                    && waiting.unexamined == it.inbox[examined..],
+                "{waiting:?} is not {it:?} at {place:?}"
+            );
+            self.looks.push(Look { session, waiting });
+        }
+        Ok(())
+    }
+
+    async fn announce(&mut self, announcements: &[Announce]) -> Checked {
+        let holds = |look: &&Look| {
+            let model = &self.models[look.session];
+            let conversation = model.chat(&look.waiting.chat).conversation.as_ref();
+            model.id(&look.waiting.chat) == Some(&look.waiting.id)
+                && conversation.is_some_and(|one| {
+                    one.owner.is_none() && one.examined as u64 == look.waiting.examined
+                })
+        };
+        let current: Vec<_> = self.looks.iter().filter(holds).cloned().collect();
+        let mut session = None;
+        let mut announced = Vec::new();
+        for one in announcements {
+            let Some(look) = one.look.of(&current, &self.looks) else {
+                continue;
+            };
+            // One call is for one session.
+            if *session.get_or_insert(look.session) == look.session {
+                announced.push(self.announcement(one, &look.waiting));
+            }
+        }
+        let Some(session) = session else {
+            return Ok(());
+        };
+        let counted = self
+            .store
+            .announce(session_name(session), &announced, self.now)
+            .await
+            .map_err(|error| error.to_string())?;
+        let mut due = 0;
+        for one in &announced {
+            let ending = one.leave.as_ref().map(|leave| Ending {
+                outcome: leave.outcome.clone(),
+                resumable: false,
+            });
+            due += u64::from(self.models[session].announce(one, ending.as_ref()));
+        }
+        ensure!(
+            counted == due,
+            "{counted} were still waiting, should be {due}"
+        );
+        Ok(())
+    }
+
+    /// As the announcer would: what opens a conversation is never a word, and nothing after a word to leave is read.
+    fn announcement(&mut self, one: &Announce, waiting: &Waiting) -> Announcement {
+        let opening = usize::from(waiting.examined == 0 && !waiting.begun);
+        let words: Vec<_> = waiting
+            .unexamined
+            .iter()
+            .skip(opening)
+            .take(one.words)
+            .cloned()
+            .collect();
+        let leaves = one.leave && !words.is_empty();
+        let looked_at = if leaves {
+            opening + words.len()
+        } else {
+            waiting.unexamined.len()
+        };
+        let replies = one.notice || !words.is_empty();
+        Announcement {
+            chat: waiting.chat.clone(),
+            id: waiting.id.clone(),
+            told: (replies && !leaves).then_some(waiting.position),
+            due: self.now + one.due_in,
+            examined: waiting.examined + (looked_at - words.len()) as u64,
+            examined_before: waiting.examined,
+            leave: leaves.then(|| Leave {
+                outcome: "left".to_owned(),
+                variables: "{}".to_owned(),
+            }),
+            reply: replies.then(|| self.reply(words.is_empty())),
+            words,
+        }
+    }
+
+    async fn pause(&mut self, session: usize) -> Checked {
+        let paused = self.store.pause(session_name(session), self.now).await;
+        let model = &mut self.models[session];
+        ensure!(paused.ok() == Some(!model.paused), "paused twice");
+        model.paused = true;
+        Ok(())
+    }
+
+    async fn resume(&mut self, session: usize) -> Checked {
+        let resumed = self.store.resume(session_name(session)).await;
+        let model = &mut self.models[session];
+        ensure!(resumed.ok() == Some(model.paused), "resumed twice");
+        model.paused = false;
+        Ok(())
+    }
+
+    /// Every process dies, and one comes that serves whoever is there, until nobody is.
+    async fn serve_all_that_is_left(&mut self) -> Checked {
+        const ROUNDS_MAX: usize = 200;
+        for session in 0..SESSIONS {
+            self.one(&Operation::Resume { session }).await?;
+            for process in 0..PROCESSES {
+                self.one(&Operation::Release { session, process }).await?;
+            }
+        }
+        for _ in 0..ROUNDS_MAX {
+            let held = self.claims_that_hold().len();
+            let sending = |one: &&InHand| self.is_in_hand(one) && self.is_first(one);
+            let in_hand = self.lanes.iter().filter(sending).count();
+            let waiting = self.views.iter().position(|view| !view.queue.is_empty());
+            let due = self.views.iter().position(|view| !view.lanes.is_empty());
+            let operation = if held > 0 {
+                Operation::Commit(vec![Commit {
+                    claim: Which::Current(0),
+                    off: 0,
+                    consumed: usize::MAX,
+                    replies: 1,
+                    close: HowClose::ForGood,
+                }])
+            } else if in_hand > 0 {
+                Operation::Settle(vec![Settle {
+                    lane: Which::Current(0),
+                    verdict: Outcome::Sent,
+                }])
+            } else if let Some(session) = waiting {
+                Operation::Claim {
+                    session,
+                    process: 0,
+                    count: CHATS,
+                }
+            } else if let Some(session) = due {
+                self.now += RESUME_WITHIN;
+                Operation::TakeLanes {
+                    session,
+                    process: 0,
+                    count: CHATS,
+                }
+            } else {
+                return self.nothing_is_left();
+            };
+            self.one(&operation).await?;
+        }
+        Err(format!("somebody is left after {ROUNDS_MAX} rounds"))
+    }
+
+    fn nothing_is_left(&self) -> Checked {
+        for view in &self.views {
+            let chats = view.chats.values();
+            let messages: usize = chats.map(|chat| chat.inbox.len() + chat.lane.len()).sum();
+            ensure!(
+                messages == 0 && view.active.is_empty() && view.sending.is_empty(),
+                "left over: {view:?}"
+            );
+        }
+        Ok(())
+    }
+}
+
+fn settlement(one: &InHand, verdict: Outcome, now: Millis) -> Settlement {
+    let (conversation, data) = (one.reply.conversation.clone(), one.reply.id.clone());
+    one.lane.settled(match verdict {
+        Outcome::Sent => Verdict::Sent { conversation, data },
+        Outcome::Dead => Verdict::Dead {
+            conversation,
+            data,
+            reason: "no".to_owned(),
+        },
+        Outcome::Retry(after) => Verdict::Retry {
+            due: now + after,
+            again: Reply {
+                attempts: one.reply.attempts + 1,
+                ..one.reply.clone()
+            },
+        },
+        Outcome::Release(after) => Verdict::Release { due: now + after },
+    })
+}

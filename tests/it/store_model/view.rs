@@ -1,0 +1,138 @@
+//! What Redis holds of a session, read past the store: the one place of this test that knows keys. Keys and fields
+//! that are not named here may come and go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fred::clients::Client;
+use fred::interfaces::LuaInterface;
+use fred::types::Value;
+use waha_sm::store::Millis;
+
+pub(super) const PREFIX: &str = "model:";
+
+/// All of it at one moment, so that no two parts can contradict each other by being read one after the other.
+const READ: &str = r"
+local session = KEYS[1]
+local answer = {
+  redis.call('ZRANGE', session .. 'queue', 0, -1),
+  redis.call('HGETALL', session .. 'active'),
+  redis.call('ZRANGE', session .. 'announce', 0, -1, 'WITHSCORES'),
+  redis.call('SMEMBERS', session .. 'unread'),
+  redis.call('HGETALL', session .. 'sending'),
+  redis.call('ZRANGE', session .. 'lanes', 0, -1, 'WITHSCORES'),
+  redis.call('EXISTS', session .. 'paused'),
+  redis.call('XRANGE', session .. 'history', ARGV[1], '+'),
+}
+for i = 2, #ARGV do
+  answer[#answer + 1] = redis.call('HGETALL', session .. 'chat:' .. ARGV[i])
+  answer[#answer + 1] = redis.call('LRANGE', session .. 'inbox:' .. ARGV[i], 0, -1)
+  answer[#answer + 1] = redis.call('LRANGE', session .. 'lane:' .. ARGV[i], 0, -1)
+end
+return answer
+";
+
+/// A session.
+#[derive(Clone, Debug, Default)]
+pub(super) struct View {
+    /// Who is next comes first.
+    pub(super) queue: Vec<String>,
+    pub(super) active: BTreeMap<String, String>,
+    pub(super) announce: BTreeMap<String, Millis>,
+    pub(super) unread: BTreeSet<String>,
+    pub(super) sending: BTreeMap<String, String>,
+    pub(super) lanes: BTreeMap<String, Millis>,
+    pub(super) paused: bool,
+    pub(super) chats: BTreeMap<String, Chat>,
+    /// What was written into the history since the view before.
+    pub(super) history: Vec<BTreeMap<String, String>>,
+    last_entry: String,
+}
+
+/// A chat.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chat {
+    /// Its conversation.
+    pub(super) fields: BTreeMap<String, String>,
+    pub(super) inbox: Vec<String>,
+    /// The ids of its replies.
+    pub(super) lane: Vec<String>,
+}
+
+impl Chat {
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).map(String::as_str)
+    }
+}
+
+impl View {
+    /// Looks; `before` is the view of the step before.
+    pub(super) async fn of(redis: &Client, session: &str, chats: &[String], before: &View) -> View {
+        let since = match before.last_entry.as_str() {
+            "" => "-".to_owned(),
+            last => format!("({last}"),
+        };
+        let arguments: Vec<String> = [since].into_iter().chain(chats.iter().cloned()).collect();
+        let key = format!("{PREFIX}{{{session}}}:");
+        let answer: Value = redis.eval(READ, key, arguments).await.unwrap();
+        let mut parts = answer.into_array().into_iter();
+        let mut next = || parts.next().unwrap();
+        let mut view = View {
+            queue: texts(next()),
+            active: pairs(next()),
+            announce: times(next()),
+            unread: texts(next()).into_iter().collect(),
+            sending: pairs(next()),
+            lanes: times(next()),
+            paused: next().as_i64().unwrap() == 1,
+            ..View::default()
+        };
+        view.last_entry.clone_from(&before.last_entry);
+        for entry in next().into_array() {
+            let mut entry = entry.into_array().into_iter();
+            view.last_entry = entry.next().unwrap().into_string().unwrap();
+            view.history.push(pairs(entry.next().unwrap()));
+        }
+        for chat in chats {
+            let (fields, inbox) = (pairs(next()), texts(next()));
+            let lane = texts(next()).iter().map(|element| id(element)).collect();
+            view.chats.insert(
+                chat.clone(),
+                Chat {
+                    fields,
+                    inbox,
+                    lane,
+                },
+            );
+        }
+        view
+    }
+}
+
+/// The id of a reply as it stands in a lane: one letter, then JSON.
+fn id(element: &str) -> String {
+    let json: serde_json::Value = serde_json::from_str(&element[1..]).unwrap();
+    json["id"].as_str().unwrap().to_owned()
+}
+
+fn texts(value: Value) -> Vec<String> {
+    value
+        .into_array()
+        .into_iter()
+        .map(|text| text.into_string().unwrap())
+        .collect()
+}
+
+fn pairs(value: Value) -> BTreeMap<String, String> {
+    let texts = texts(value);
+    texts
+        .chunks(2)
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect()
+}
+
+fn times(value: Value) -> BTreeMap<String, Millis> {
+    pairs(value)
+        .into_iter()
+        .map(|(chat, at)| (chat, at.parse::<f64>().unwrap() as Millis))
+        .collect()
+}
