@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use waha_sm::store::{
     Announcement, Claimed, Close, Committed, Config as StoreConfig, Ingest, Lane, Leave, Millis,
-    Reply, Server, Settlement, Step, Store, Taken, Verdict, Waiting,
+    Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict, Waiting,
 };
 
 use crate::harness::{Redis, chat};
@@ -27,7 +27,7 @@ use operation::{
 use view::View;
 
 /// Unless `PROPTEST_CASES` says otherwise.
-const CASES: u32 = 80;
+const CASES: u32 = 100;
 const OPERATIONS_MAX: usize = 60;
 /// Longer than any run: what is kept to be resumed must not expire by Redis' clock.
 const RESUME_WITHIN: i64 = 3_600_000;
@@ -40,6 +40,7 @@ fn whatever_happens_in_whatever_order_the_store_holds_what_it_should() {
         .build()
         .unwrap();
     let (store, client) = runtime.block_on(connect(&redis));
+    runtime.block_on(introduce(&store));
     let default = ProptestConfig::default();
     let config = ProptestConfig {
         cases: std::env::var("PROPTEST_CASES").map_or(CASES, |_| default.cases),
@@ -78,6 +79,21 @@ async fn connect(redis: &Redis) -> (Store, Client) {
     let client = Builder::from_config(config).build().unwrap();
     client.init().await.unwrap();
     (store, client)
+}
+
+/// A session's first words wait until it is remembered; after that, what is said at once goes out in order.
+async fn introduce(store: &Store) {
+    for session in 0..SESSIONS {
+        let nothing = Record {
+            seen: String::new(),
+            kind: "ack",
+            chat: chat(1),
+            own: false,
+            data: String::new(),
+        };
+        let recorded = store.record(session_name(session), &nothing).await;
+        assert_eq!(recorded.unwrap(), Recorded::Ignored);
+    }
 }
 
 /// What a process remembers of a conversation: perhaps no longer its own.

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 pub(super) const SESSIONS: usize = 2;
-pub(super) const CHATS: usize = 5;
+pub(super) const CHATS: usize = 4;
 pub(super) const PROCESSES: usize = 3;
 
 #[derive(Clone, Debug)]
@@ -59,18 +59,19 @@ pub(super) struct Incoming {
 pub(super) enum Which {
     /// One of those that hold at present.
     Current(usize),
-    /// One of all there ever were.
+    /// One of all there ever were, the latest first.
     Any(usize),
 }
 
 impl Which {
     /// Picks from these.
     pub(super) fn of<T: Clone>(self, current: &[T], all: &[T]) -> Option<T> {
-        let (from, number) = match self {
-            Which::Current(number) => (current, number),
-            Which::Any(number) => (all, number),
-        };
-        from.get(number.checked_rem(from.len())?).cloned()
+        let place = |number: usize, count: usize| number.checked_rem(count);
+        match self {
+            Which::Current(number) => current.get(place(number, current.len())?),
+            Which::Any(number) => all.iter().rev().nth(place(number, all.len())?),
+        }
+        .cloned()
     }
 }
 
@@ -118,7 +119,6 @@ pub(super) struct Announce {
 }
 
 pub(super) fn operation() -> impl Strategy<Value = Operation> {
-    let session = || 0..SESSIONS;
     let process = || 0..PROCESSES;
     prop_oneof![
         8 => proptest::collection::vec(incoming(), 1..=2).prop_map(Operation::Ingest),
@@ -138,16 +138,21 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
+/// Most of it happens in one, so that operations meet each other.
+fn session() -> impl Strategy<Value = usize> {
+    prop_oneof![4 => Just(0), 1 => 1..SESSIONS]
+}
+
 fn which() -> impl Strategy<Value = Which> {
     prop_oneof![
-        2 => (0..64_usize).prop_map(Which::Current),
-        1 => (0..64_usize).prop_map(Which::Any),
+        2 => (0..8_usize).prop_map(Which::Current),
+        1 => (0..12_usize).prop_map(Which::Any),
     ]
 }
 
 fn incoming() -> impl Strategy<Value = Incoming> {
-    let again = proptest::option::weighted(0.2, 0..64_usize);
-    (0..SESSIONS, 0..CHATS, again).prop_map(|(session, chat, again)| Incoming {
+    let again = proptest::option::weighted(0.2, 0..12_usize);
+    (session(), 0..CHATS, again).prop_map(|(session, chat, again)| Incoming {
         session,
         chat,
         again,
