@@ -54,21 +54,20 @@ impl Script {
     /// and only a step with an empty `ask` takes it as an answer. All that comes later is answers, in order,
     /// one for each question.
     pub fn advance(&self, state: State, unread: &[Said], now: u64) -> Advance {
-        let mut turn = Turn {
-            script: self,
-            unread,
-            now,
-            state,
-            replies: Vec::new(),
-            used: 0,
-            opening: false,
-            steps: 0,
-            faults: Vec::new(),
-        };
+        let mut turn = Turn::new(self, state, unread, now);
         let next = match turn.run() {
             Ok(next) => next,
             Err(broken) => turn.give_way(broken),
         };
+        turn.finish(next)
+    }
+
+    /// Lets a customer go whom the program can't attend, as it lets go one at whom a step broke: with an apology.
+    pub fn give_up(&self, state: State) -> Advance {
+        let step = state.step().unwrap_or(&self.start);
+        let broken = broken(step, "the program itself failed");
+        let mut turn = Turn::new(self, state, &[], 0);
+        let next = turn.give_way(broken);
         turn.finish(next)
     }
 }
@@ -100,6 +99,20 @@ struct Turn<'s> {
 }
 
 impl<'s> Turn<'s> {
+    fn new(script: &'s Script, state: State, unread: &'s [Said], now: u64) -> Self {
+        Turn {
+            script,
+            unread,
+            now,
+            state,
+            replies: Vec::new(),
+            used: 0,
+            opening: false,
+            steps: 0,
+            faults: Vec::new(),
+        }
+    }
+
     fn run(&mut self) -> Result<Next, Broken> {
         let script = self.script;
         let stage = std::mem::replace(&mut self.state.stage, Stage::Fresh);
@@ -229,7 +242,7 @@ impl<'s> Turn<'s> {
                 self.state.answer = cut(&answer);
                 Ok(self.follow(name, then))
             }
-            None => self.reject(name, question, said, attempts + 1),
+            None => self.reject(name, question, said, attempts.saturating_add(1)),
         }
     }
 

@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 use super::backoff;
 use super::wake_ups::WakeUps;
 use crate::clock;
-use crate::flow::{Next, Said, SaidKind, Script, State};
+use crate::flow::{Advance, Next, Said, SaidKind, Script, State};
 use crate::store::{Claimed, Close, Committed, Error, Heard, Lane, Reply, Step, Store};
 use crate::waha::message::{Kind, Message};
 
@@ -24,6 +24,10 @@ const RETRY_LONGEST: Duration = Duration::from_secs(2);
 const HEARD_MAX: usize = 2;
 /// A timer that fires this much late harms nobody, and nothing sleeps longer than a day.
 const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// A flow hears so many characters of a message, as many as it can save; the history keeps all of them. WhatsApp takes
+/// 65,536, which no answer needs, and at which an author's pattern takes seconds that other customers would wait.
+const TEXT_MAX: usize = 4096;
 
 /// How an attendance ended.
 #[derive(Debug)]
@@ -198,6 +202,22 @@ impl Attendance {
         }
     }
 
+    /// Closes a conversation that can't be attended, with an apology.
+    pub(crate) async fn let_go(mut self, shutdown: &CancellationToken) -> Ended {
+        let mut failures = 0;
+        loop {
+            let mut advance = self.context.script.give_up(self.state.clone());
+            // Left unread, they would open the next conversation, and perhaps be what nobody can attend.
+            advance.consumed = self.held.inbox.len();
+            if let Ok(Stepped::Ended(ended)) = self.commit(advance, clock::now()).await {
+                return ended;
+            }
+            if let Some(ended) = self.recover(&mut failures, shutdown).await {
+                return ended;
+            }
+        }
+    }
+
     /// Reads the conversation anew: its inbox, and whether a step whose answer was lost was committed.
     async fn look(&mut self) -> Result<Option<Ended>, Error> {
         let held = self
@@ -256,7 +276,7 @@ impl Attendance {
         }
         let (unread, arrived) = read(&self.held.inbox);
         if begun && let Some(arrived) = arrived {
-            self.context.wake_ups.note(now - arrived);
+            self.context.wake_ups.note(now.saturating_sub(arrived));
         }
         let advance = self
             .context
@@ -270,6 +290,11 @@ impl Attendance {
                 "the flow failed in this conversation; check FLOW_FILE"
             );
         }
+        self.commit(advance, now).await
+    }
+
+    /// Commits what the flow said.
+    async fn commit(&mut self, advance: Advance, now: i64) -> Result<Stepped, Error> {
         let (outcome, resumable, wake_at) = match advance.next {
             Next::Wait { wake_at } => (None, false, Some(wake_at.cast_signed())),
             Next::Close { outcome, resumable } => (Some(outcome), resumable, None),
@@ -394,6 +419,7 @@ fn read(inbox: &[String]) -> (Vec<Said>, Option<i64>) {
     (said, arrived)
 }
 
+/// A message as the flow hears it.
 pub(crate) fn said(message: Message) -> Said {
     let kind = match message.kind {
         Kind::Text => SaidKind::Text,
@@ -402,8 +428,9 @@ pub(crate) fn said(message: Message) -> Said {
         Kind::Empty => SaidKind::Other,
         _ => SaidKind::Media,
     };
-    Said {
-        text: message.text,
-        kind,
+    let mut text = message.text;
+    if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
+        text.truncate(end);
     }
+    Said { text, kind }
 }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::attendance::{Attendance, Context, Doorbell, Ended};
 use super::complaint::Complaint;
@@ -24,6 +24,9 @@ use crate::store::{Bell, Claimed, Error, Store};
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Conversations claimed in one call; bounds how long Redis is held up.
 const CLAIM_MAX: usize = 100;
+
+/// An attendance that panicked so often will panic for ever: the conversation is let go.
+const PANICS_MAX: u32 = 3;
 
 /// See the module.
 pub struct Worker {
@@ -48,6 +51,7 @@ struct Dispatcher {
     /// A claim's answer was lost, an attendance panicked or our leases lapsed: what is attended here may not be what
     /// Redis says is ours.
     unsure: bool,
+    panics: Panics,
     complaint: Complaint,
     ended: mpsc::UnboundedSender<Ending>,
     tasks: TaskTracker,
@@ -64,6 +68,7 @@ impl Worker {
             attended: HashMap::new(),
             lines: VecDeque::new(),
             unsure: false,
+            panics: Panics::default(),
             complaint: Complaint::default(),
             ended,
             tasks: TaskTracker::new(),
@@ -105,6 +110,7 @@ impl Dispatcher {
     fn freed(&mut self, ending: Option<Ending>) {
         let Some(Ending {
             chat,
+            conversation,
             bell,
             panicked,
         }) = ending
@@ -119,7 +125,19 @@ impl Dispatcher {
         {
             self.attended.remove(&chat);
         }
-        self.unsure |= panicked;
+        if panicked {
+            let panics = self.panics.note(&chat, &conversation);
+            warn!(
+                session = chat.0,
+                chat = chat.1,
+                conversation,
+                panics,
+                "attending this conversation panicked; the lines before say where"
+            );
+            self.unsure = true;
+        } else {
+            self.panics.forget(&chat);
+        }
         self.waits(chat.0);
     }
 
@@ -228,10 +246,23 @@ impl Dispatcher {
         );
         let bell = Arc::new(Doorbell::default());
         self.attended.insert(chat.clone(), bell.clone());
+        let panics = self.panics.of(&chat, &claimed.id);
+        if panics == PANICS_MAX {
+            error!(
+                session,
+                chat = claimed.chat,
+                conversation = claimed.id,
+                panics,
+                "attending this conversation panicked again and again: it is closed with an apology, so that others are \
+                 attended. This is a mistake in this program: please report it with the lines before that say `panicked at`"
+            );
+        }
+        let conversation = claimed.id.clone();
         let attendance = Attendance::new(self.worker.context.clone(), session, claimed);
         let shutdown = self.shutdown.clone();
         let ending = Ending {
             chat: chat.clone(),
+            conversation,
             bell: bell.clone(),
             panicked: true,
         };
@@ -242,7 +273,12 @@ impl Dispatcher {
         self.tasks.spawn(async move {
             // Moved in here, so that it is dropped, and tells, also when something below panics.
             let tell = tell;
-            match attendance.run(&bell, &shutdown).await {
+            let ended = if panics < PANICS_MAX {
+                attendance.run(&bell, &shutdown).await
+            } else {
+                Box::pin(attendance.let_go(&shutdown)).await
+            };
+            match ended {
                 Ended::Closed(outcome) => {
                     info!(session = chat.0, chat = chat.1, outcome, "conversation closed");
                 }
@@ -258,9 +294,33 @@ impl Dispatcher {
     }
 }
 
+/// How often the attendance of conversations panicked that have not ended since. One for a chat, so that they stay few.
+#[derive(Debug, Default)]
+struct Panics(HashMap<Chat, (String, u32)>);
+
+impl Panics {
+    /// One more; how many it makes.
+    fn note(&mut self, chat: &Chat, conversation: &str) -> u32 {
+        let panics = self.of(chat, conversation).saturating_add(1);
+        self.0
+            .insert(chat.clone(), (conversation.to_owned(), panics));
+        panics
+    }
+
+    fn of(&self, chat: &Chat, conversation: &str) -> u32 {
+        let noted = self.0.get(chat).filter(|(id, _)| id == conversation);
+        noted.map_or(0, |(_, panics)| *panics)
+    }
+
+    fn forget(&mut self, chat: &Chat) {
+        self.0.remove(chat);
+    }
+}
+
 /// A conversation is no longer attended.
 struct Ending {
     chat: Chat,
+    conversation: String,
     bell: Arc<Doorbell>,
     panicked: bool,
 }

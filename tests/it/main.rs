@@ -30,6 +30,7 @@ mod doubt;
 mod fake;
 mod fixtures;
 mod flow;
+mod flow_faults;
 mod harness;
 mod history;
 mod listener;

@@ -1,0 +1,369 @@
+//! A flow that fails harms one conversation: its customer is told something human, the reason is kept, and the only
+//! worker attends the next.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as _};
+use waha_sm::flow::{Locale, Script};
+use waha_sm::service::attendance::{Context, HandedOver};
+use waha_sm::service::worker::Worker;
+use waha_sm::store::{Config, Ingest, Server, Store};
+
+use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
+use crate::webhook::new_stanza;
+
+const TROUBLE: &str =
+    "Desculpe, algo deu errado do nosso lado. Por favor, escreva de novo daqui a pouco.";
+
+/// What the history says of the chat's last conversation, once it is closed.
+fn closed(corner: &Corner, chat: &str) -> Value {
+    eventually("the conversation is archived as closed", || {
+        corner
+            .history(&["--conversations"])
+            .into_iter()
+            .find(|one| one["chat"] == chat && !one["outcome"].is_null())
+    })
+}
+
+#[test]
+fn a_template_that_fails_costs_its_customer_an_apology_and_nobody_else_anything() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(
+        r#"
+        locale = "pt-BR"
+        start = "menu"
+        [step.menu]
+        ask = "?"
+        options = { part = "part", zero = "zero", endless = "endless", huge = "huge", long = "long" }
+        [step.part]
+        say = "{{ name.first.letter }}"
+        end = "never"
+        [step.zero]
+        say = "{{ 1 / (opening | length - 2) }}"
+        end = "never"
+        [step.endless]
+        say = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}"
+        end = "never"
+        [step.huge]
+        say = "{{ opening * 2000000000 }}"
+        end = "never"
+        [step.long]
+        say = "{{ opening * 100000 }}"
+        end = "well"
+        "#,
+    );
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", flow)
+        .set("WORKERS", "1")
+        .start();
+    for (n, word) in ["part", "zero", "endless", "huge"].into_iter().enumerate() {
+        let chat = chat(n + 1);
+        daemon.says(&chat, "oi");
+        corner.texts(&chat, 1);
+        daemon.says(&chat, word);
+        assert_eq!(corner.texts(&chat, 2), ["?", TROUBLE], "{word}");
+        assert_eq!(closed(&corner, &chat)["outcome"], "trouble", "{word}");
+        daemon.wait_for_log(&format!("fault=\"step `{word}`: "));
+        assert!(daemon.log().contains("check FLOW_FILE"));
+    }
+    let well = chat(9);
+    daemon.says(&well, "oi");
+    corner.texts(&well, 1);
+    daemon.says(&well, "long");
+    let long = corner.texts(&well, 2).remove(1);
+    assert_eq!((long.chars().count(), &long[..4]), (4096, "oioi"));
+    assert!(long.ends_with('…'));
+    assert_eq!(closed(&corner, &well)["outcome"], "well");
+}
+
+#[test]
+fn a_flow_hears_the_beginning_of_a_text_without_end_and_the_history_keeps_all_of_it() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    // Each of these letters may be where the pattern's end begins: no way to match is cheaper than to try them all.
+    let flow = corner.flow(
+        r#"
+        start = "heavy"
+        [step.heavy]
+        ask = "?"
+        pattern = '[ab]*a[ab]{500}c'
+        attempts = 2
+        otherwise = "whole"
+        end = "never"
+        [step.whole]
+        ask = "whole?"
+        pattern = 'a{4096}'
+        save = "heard"
+        end = "heard"
+        "#,
+    );
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", flow)
+        .set("WORKERS", "1")
+        .start();
+    let chat = chat(1);
+    daemon.says(&chat, "hi");
+    corner.texts(&chat, 1);
+    let long = "ab".repeat(32_768);
+    daemon.says(&chat, &long);
+    corner.texts(&chat, 2);
+    daemon.says(&chat, &long);
+    assert_eq!(corner.texts(&chat, 3)[2], "whole?");
+    let long = format!("{}é", "a".repeat(60_000));
+    daemon.says(&chat, &long);
+    let closed = closed(&corner, &chat);
+    assert_eq!(closed["outcome"], "heard");
+    assert_eq!(closed["variables"]["heard"], "a".repeat(4096));
+    let kept = corner
+        .history(&["--chat", &chat])
+        .iter()
+        .any(|message| message["text"] == long);
+    assert!(kept, "the history has the whole text");
+}
+
+/// Two questions; the second one bears the given name.
+fn two_questions(second: &str, timeouts: &str) -> String {
+    format!(
+        r#"
+        start = "name"
+        {timeouts}
+        [step.name]
+        ask = "your name, please{{% if city %}}, in {{{{ city }}}}{{% endif %}}?"
+        save = "who"
+        next = "{second}"
+        [step.{second}]
+        ask = "your city, {{{{ who }}}}?"
+        save = "city"
+        next = "bye"
+        [step.bye]
+        say = "{{{{ who }}}} of {{{{ city }}}}, {{{{ opening }}}}"
+        end = "done"
+        "#
+    )
+}
+
+#[test]
+fn who_stood_at_a_step_that_is_gone_begins_again_and_nothing_that_was_saved_is_lost() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(&two_questions("city", ""));
+    let setup = corner
+        .all(&redis)
+        .set("FLOW_FILE", flow)
+        .set("WORKERS", "1");
+    let mut daemon = setup.start();
+    let (ana, bia) = (chat(1), chat(2));
+    daemon.says(&ana, "hi");
+    corner.texts(&ana, 1);
+    daemon.says(&ana, "Zoe");
+    assert_eq!(corner.texts(&ana, 2)[1], "your city, Zoe?");
+    daemon.says(&bia, "hello");
+    daemon.terminate();
+    corner.flow(&two_questions("town", ""));
+    let daemon = setup.start();
+    daemon.says(&ana, "Rio");
+    assert_eq!(corner.texts(&ana, 3)[2], "your name, please?");
+    daemon.wait_for_log("step `city` is gone; began again at `name`");
+    daemon.says(&ana, "Zoe again");
+    assert_eq!(corner.texts(&ana, 4)[3], "your city, Zoe again?");
+    daemon.says(&ana, "Rio");
+    assert_eq!(corner.texts(&ana, 5)[4], "Zoe again of Rio, hi");
+    assert_eq!(closed(&corner, &ana)["outcome"], "done");
+    eventually("the next customer is attended", || {
+        let texts = corner.waha.texts(&bia);
+        texts
+            .contains(&"your name, please?".to_owned())
+            .then_some(())
+    });
+}
+
+#[test]
+fn who_stood_at_a_step_that_is_gone_and_stays_silent_is_closed_like_everybody() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(&two_questions("city", ""));
+    let setup = corner
+        .all(&redis)
+        .set("FLOW_FILE", flow)
+        .set("WORKERS", "1");
+    let mut daemon = setup.start();
+    let ana = chat(1);
+    daemon.says(&ana, "hi");
+    corner.texts(&ana, 1);
+    daemon.says(&ana, "Zoe");
+    corner.texts(&ana, 2);
+    daemon.terminate();
+    corner.flow(&two_questions(
+        "town",
+        "[timeouts]\nremind_after = '200ms'\nclose_after = '400ms'",
+    ));
+    let daemon = setup.start();
+    assert!(corner.texts(&ana, 4)[3].starts_with("As I have not heard"));
+    assert_eq!(closed(&corner, &ana)["outcome"], "silence");
+    daemon.says(&ana, "back");
+    assert_eq!(corner.texts(&ana, 5)[4], "your name, please?");
+}
+
+#[test]
+fn who_has_a_state_that_cannot_be_read_begins_anew() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(&two_questions("city", ""));
+    let setup = corner
+        .all(&redis)
+        .set("FLOW_FILE", flow)
+        .set("WORKERS", "1");
+    for (n, state) in ["'{\"v\":2}'", "rubbish"].into_iter().enumerate() {
+        let mut daemon = setup.start();
+        let ana = chat(n + 1);
+        daemon.says(&ana, "hi");
+        corner.texts(&ana, 1);
+        daemon.says(&ana, "Zoe");
+        corner.texts(&ana, 2);
+        daemon.terminate();
+        redis.ask(&format!(
+            "HSET waha-sm:{{default}}:chat:{ana} state {state}"
+        ));
+        let mut daemon = setup.start();
+        daemon.wait_for_log("the saved state can't be read; the conversation begins anew");
+        // At once: what they answered is gone, and nobody must guess that.
+        assert_eq!(corner.texts(&ana, 3)[2], "your name, please?");
+        daemon.says(&ana, "Zoe");
+        daemon.says(&ana, "Rio");
+        assert_eq!(corner.texts(&ana, 5)[4], "Zoe of Rio, ");
+        assert_eq!(closed(&corner, &ana)["outcome"], "done");
+        daemon.terminate();
+    }
+}
+
+/// What nothing outside can make happen: something that panics in the midst of an attendance. Here it is the log, when
+/// it is told of this chat's fault.
+struct Panics {
+    at: String,
+    /// How often it was asked to.
+    panicked: Arc<Mutex<u32>>,
+    errors: Arc<Mutex<Vec<String>>>,
+}
+
+#[derive(Default)]
+struct Words(String);
+
+impl Visit for Words {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0 += &format!("{field}={value:?} ");
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Panics {
+    fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
+        let mut words = Words::default();
+        event.record(&mut words);
+        if *event.metadata().level() == Level::ERROR {
+            self.errors.lock().unwrap().push(words.0.clone());
+        }
+        if words.0.contains("the flow failed") && words.0.contains(&self.at) {
+            *self.panicked.lock().unwrap() += 1;
+            panic!("as the test wants it");
+        }
+    }
+}
+
+#[test]
+fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on() {
+    let redis = Redis::start();
+    let (ana, bia) = (chat(1), chat(2));
+    let (panicked, errors) = (Arc::default(), Arc::default());
+    let subscriber = tracing_subscriber::registry().with(Panics {
+        at: ana.clone(),
+        panicked: Arc::clone(&panicked),
+        errors: Arc::clone(&errors),
+    });
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let flow =
+        "locale = 'pt-BR'\nstart = 'a'\n[step.a]\nsay = '{{ 1 / opening }}'\nend = 'never'\n";
+    let script = Script::load(flow, Locale::En).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let config = Config {
+            server: Server::Socket(redis.socket()),
+            prefix: "test:".to_owned(),
+            first_notice_after: Duration::from_secs(2),
+        };
+        let store = Store::connect(&config, PATIENCE).await.unwrap();
+        for chat in [&ana, &bia] {
+            let message = Ingest {
+                stanza: new_stanza(),
+                chat: chat.clone(),
+                name: String::new(),
+                message: format!("{{\"chat\":\"{chat}\",\"text\":\"hi\"}}"),
+                now: 1_000,
+            };
+            store.ingest(SESSION, message).await.unwrap();
+        }
+        let (lanes, mut handed_over) = mpsc::unbounded_channel();
+        let (_bells, bells) = mpsc::unbounded_channel();
+        let worker = Worker {
+            context: Arc::new(Context {
+                process: "p".to_owned(),
+                store: store.clone(),
+                script: Arc::new(script),
+                wake_ups: Arc::default(),
+                lapse: Arc::default(),
+                lanes,
+            }),
+            workers: 1,
+            bells,
+        };
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(worker.run(shutdown.clone()));
+        let mut told = Vec::new();
+        while told.len() < 2 {
+            let lane = tokio::time::timeout(PATIENCE, handed_over.recv());
+            if let Some(HandedOver::Lane(_, lane)) = lane.await.expect("both are told") {
+                let text = lane.reply.unwrap().text;
+                assert_eq!(text, TROUBLE);
+                told.push(lane.chat);
+            }
+        }
+        assert_eq!(
+            told,
+            [bia, ana.clone()],
+            "the worker went on with the next at once"
+        );
+        let outcomes: Vec<_> = store
+            .history(SESSION, None, 100)
+            .await
+            .unwrap()
+            .into_iter()
+            .filter(|entry| {
+                entry
+                    .fields
+                    .contains(&("kind".to_owned(), "closed".to_owned()))
+            })
+            .filter(|entry| {
+                entry
+                    .fields
+                    .contains(&("outcome".to_owned(), "trouble".to_owned()))
+            })
+            .collect();
+        assert_eq!(outcomes.len(), 2);
+        let gauges = store.gauges(SESSION).await.unwrap();
+        assert_eq!((gauges.active, gauges.waiting), (0, 0));
+        shutdown.cancel();
+        running.await.unwrap();
+    });
+    assert_eq!(*panicked.lock().unwrap(), 3);
+    let errors = errors.lock().unwrap();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(
+        errors[0].contains(&ana) && errors[0].contains("please report it"),
+        "{errors:?}"
+    );
+}
