@@ -202,6 +202,7 @@ impl Announcer {
         });
         Announcement {
             examined_before: waiting.examined,
+            since: waiting.since,
             examined: waiting.examined + looked_at.saturating_sub(words.len()) as u64,
             chat: waiting.chat,
             id: waiting.id,

@@ -48,6 +48,8 @@ pub struct Announcement {
     pub examined: u64,
     /// How many had been looked at before: if somebody else has looked since, nothing is done.
     pub examined_before: u64,
+    /// From [`Waiting`]: if it was attended and went back to the line since, nothing is done.
+    pub since: Millis,
     /// If the customer leaves.
     pub leave: Option<Leave>,
     /// What the customer is told; replaces a notice that is not sent yet.
@@ -121,6 +123,7 @@ impl Store {
                 .number(one.due)
                 .number(one.examined.cast_signed())
                 .number(one.examined_before.cast_signed())
+                .number(one.since)
                 .text(one.leave.as_ref().map_or("", |leave| &leave.outcome))
                 .text(one.leave.as_ref().map_or("", |leave| &leave.variables))
                 .text(&one.reply.as_ref().map(Reply::element).unwrap_or_default())

@@ -264,6 +264,7 @@ fn a_word_for_the_line_is_answered_once_even_if_two_announcers_looked_at_it() {
             told: Some(looked.position),
             due: 2_000_000,
             examined_before: looked.examined,
+            since: looked.since,
             // One message is the word, and is taken out; as if `hi` had been examined before.
             examined: looked.examined,
             leave: None,
