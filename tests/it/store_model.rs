@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use fred::prelude::*;
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{TestError, TestRunner};
 use waha_sm::store::{
     Announcement, Claimed, Close, Committed, Config as StoreConfig, Ingest, Lane, Leave, Millis,
     Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict, Waiting,
@@ -21,14 +21,14 @@ use waha_sm::store::{
 use crate::harness::{Redis, chat};
 use model::{Checked, Ending, Session, ensure};
 use operation::{
-    Announce, CHATS, Close as HowClose, Commit, Incoming, Operation, Outcome, PROCESSES, SESSIONS,
-    Settle, Which, operation,
+    Announce, CHATS, Close as HowClose, Commit, Incoming, Kind, Operation, Outcome, PROCESSES,
+    SESSIONS, Settle, Which, operation,
 };
 use view::View;
 
 /// Unless `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 100;
-const OPERATIONS_MAX: usize = 60;
+const OPERATIONS_MAX: usize = 80;
 /// Longer than any run: what is kept to be resumed must not expire by Redis' clock.
 const RESUME_WITHIN: i64 = 3_600_000;
 
@@ -58,8 +58,13 @@ fn whatever_happens_in_whatever_order_the_store_holds_what_it_should() {
             run.all(&operations).await.map_err(TestCaseError::fail)
         })
     });
-    if let Err(error) = result {
-        panic!("{error}");
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(wrong, operations)) => {
+            let lines: Vec<_> = operations.iter().map(|one| format!("{one:?}")).collect();
+            panic!("{wrong}, in\n{}", lines.join("\n"));
+        }
+        Err(TestError::Abort(why)) => panic!("{why}"),
     }
 }
 
@@ -119,6 +124,8 @@ struct InHand {
 #[derive(Clone)]
 struct Look {
     session: usize,
+    /// How often it had gone back to the line.
+    requeued: u64,
     waiting: Waiting,
 }
 
@@ -221,14 +228,18 @@ impl<'a> Run<'a> {
 
     async fn check(&mut self) -> Checked {
         for session in 0..SESSIONS {
-            let name = session_name(session);
-            let view = View::of(self.client, name, &self.chats, &self.views[session]).await;
+            let view = self.view(session).await;
             self.models[session]
                 .check(&view)
-                .map_err(|wrong| format!("{name}: {wrong}"))?;
+                .map_err(|wrong| format!("{}: {wrong}", session_name(session)))?;
             self.views[session] = view;
         }
         Ok(())
+    }
+
+    async fn view(&self, session: usize) -> View {
+        let name = session_name(session);
+        View::of(self.client, name, &self.chats, &self.views[session]).await
     }
 
     fn next(&mut self, what: &str) -> String {
@@ -244,7 +255,7 @@ impl<'a> Run<'a> {
                 .and_then(|number| Which::Any(number).of(&[], &self.offered));
             offers.push(before.unwrap_or_else(|| {
                 let stanza = self.next("m");
-                let message = format!("{{\"text\":\"{stanza}\"}}");
+                let message = format!("{{\"text\":\"{:?} {stanza}\"}}", one.kind);
                 let ingest = Ingest {
                     stanza,
                     chat: self.chats[one.chat].clone(),
@@ -500,6 +511,12 @@ impl<'a> Run<'a> {
             .is_some_and(|hand| hand.taking == one.taking)
     }
 
+    /// All that was handed out of the lanes that are in a hand, also what was settled since.
+    fn lanes_in_hand(&self) -> Vec<InHand> {
+        let in_hand = |one: &&InHand| self.is_in_hand(one);
+        self.lanes.iter().filter(in_hand).cloned().collect()
+    }
+
     fn is_first(&self, one: &InHand) -> bool {
         let it = self.models[one.session].chat(&one.lane.chat);
         it.lane
@@ -508,12 +525,7 @@ impl<'a> Run<'a> {
     }
 
     async fn settle(&mut self, settlements: &[Settle]) -> Checked {
-        let current: Vec<_> = self
-            .lanes
-            .iter()
-            .filter(|one| self.is_in_hand(one) && self.is_first(one))
-            .cloned()
-            .collect();
+        let current = self.lanes_in_hand();
         let mut settled: Vec<(InHand, Outcome)> = Vec::new();
         for one in settlements {
             let Some(lane) = one.lane.of(&current, &self.lanes) else {
@@ -606,7 +618,9 @@ impl<'a> Run<'a> {
         for waiting in looked {
             let place = line.iter().position(|chat| *chat == waiting.chat);
             let it = model.chat(&waiting.chat);
-            let examined = it.conversation.as_ref().map_or(0, |one| one.examined);
+            let conversation = it.conversation.as_ref();
+            let examined = conversation.map_or(0, |one| one.examined);
+            let requeued = conversation.map_or(0, |one| one.requeued);
             ensure!(
                 place.is_some_and(|place| place as u64 + 1 == waiting.position)
                     && model.id(&waiting.chat) == Some(&waiting.id)
@@ -614,8 +628,19 @@ impl<'a> Run<'a> {
                     && waiting.unexamined == it.inbox[examined..],
                 "{waiting:?} is not {it:?} at {place:?}"
             );
-            self.looks.push(Look { session, waiting });
+            self.looks.push(Look {
+                session,
+                requeued,
+                waiting,
+            });
         }
+        let view = self.view(session).await;
+        let mut overdue = view.announce.values().filter(|at| **at <= self.now);
+        ensure!(
+            overdue.clone().count() == due.saturating_sub(count),
+            "those looked at are due again at once: {:?}",
+            overdue.next()
+        );
         Ok(())
     }
 
@@ -625,7 +650,9 @@ impl<'a> Run<'a> {
             let conversation = model.chat(&look.waiting.chat).conversation.as_ref();
             model.id(&look.waiting.chat) == Some(&look.waiting.id)
                 && conversation.is_some_and(|one| {
-                    one.owner.is_none() && one.examined as u64 == look.waiting.examined
+                    one.owner.is_none()
+                        && one.requeued == look.requeued
+                        && one.examined as u64 == look.waiting.examined
                 })
         };
         let current: Vec<_> = self.looks.iter().filter(holds).cloned().collect();
@@ -637,24 +664,26 @@ impl<'a> Run<'a> {
             };
             // One call is for one session.
             if *session.get_or_insert(look.session) == look.session {
-                announced.push(self.announcement(one, &look.waiting));
+                let announcement = self.announcement(one, &look.waiting);
+                announced.push((look.requeued, announcement));
             }
         }
         let Some(session) = session else {
             return Ok(());
         };
+        let calls: Vec<_> = announced.iter().map(|(_, one)| one.clone()).collect();
         let counted = self
             .store
-            .announce(session_name(session), &announced, self.now)
+            .announce(session_name(session), &calls, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let mut due = 0;
-        for one in &announced {
+        for (requeued, one) in &announced {
             let ending = one.leave.as_ref().map(|leave| Ending {
                 outcome: leave.outcome.clone(),
                 resumable: false,
             });
-            due += u64::from(self.models[session].announce(one, ending.as_ref()));
+            due += u64::from(self.models[session].announce(one, *requeued, ending.as_ref()));
         }
         ensure!(
             counted == due,
@@ -666,19 +695,19 @@ impl<'a> Run<'a> {
     /// As the announcer would: what opens a conversation is never a word, and nothing after a word to leave is read.
     fn announcement(&mut self, one: &Announce, waiting: &Waiting) -> Announcement {
         let opening = usize::from(waiting.examined == 0 && !waiting.begun);
-        let words: Vec<_> = waiting
-            .unexamined
-            .iter()
-            .skip(opening)
-            .take(one.words)
-            .cloned()
-            .collect();
-        let leaves = one.leave && !words.is_empty();
-        let looked_at = if leaves {
-            opening + words.len()
-        } else {
-            waiting.unexamined.len()
-        };
+        let is = |kind: Kind, message: &str| message.contains(&format!("{kind:?}"));
+        let (mut words, mut leaves) = (Vec::new(), false);
+        let mut looked_at = waiting.unexamined.len();
+        for (place, message) in waiting.unexamined.iter().enumerate().skip(opening) {
+            leaves = is(Kind::Leave, message);
+            if leaves || is(Kind::Position, message) {
+                words.push(message.clone());
+            }
+            if leaves {
+                looked_at = place + 1;
+                break;
+            }
+        }
         let replies = one.notice || !words.is_empty();
         Announcement {
             chat: waiting.chat.clone(),
@@ -687,6 +716,7 @@ impl<'a> Run<'a> {
             due: self.now + one.due_in,
             examined: waiting.examined + (looked_at - words.len()) as u64,
             examined_before: waiting.examined,
+            since: waiting.since,
             leave: leaves.then(|| Leave {
                 outcome: "left".to_owned(),
                 variables: "{}".to_owned(),
@@ -723,8 +753,8 @@ impl<'a> Run<'a> {
         }
         for _ in 0..ROUNDS_MAX {
             let held = self.claims_that_hold().len();
-            let sending = |one: &&InHand| self.is_in_hand(one) && self.is_first(one);
-            let in_hand = self.lanes.iter().filter(sending).count();
+            let in_hand = self.lanes_in_hand();
+            let to_send = in_hand.iter().position(|one| self.is_first(one));
             let waiting = self.views.iter().position(|view| !view.queue.is_empty());
             let due = self.views.iter().position(|view| !view.lanes.is_empty());
             let operation = if held > 0 {
@@ -735,9 +765,9 @@ impl<'a> Run<'a> {
                     replies: 1,
                     close: HowClose::ForGood,
                 }])
-            } else if in_hand > 0 {
+            } else if let Some(number) = to_send {
                 Operation::Settle(vec![Settle {
-                    lane: Which::Current(0),
+                    lane: Which::Current(number),
                     verdict: Outcome::Sent,
                 }])
             } else if let Some(session) = waiting {

@@ -71,6 +71,8 @@ pub(super) struct Conversation {
     pub(super) state: String,
     pub(super) examined: usize,
     told: bool,
+    /// How often it went back to the line.
+    pub(super) requeued: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -149,6 +151,7 @@ impl Session {
             state: it.kept.take().unwrap_or_default(),
             examined: 0,
             told: false,
+            requeued: 0,
         });
         self.entry(format!("opened {chat}"), chat);
     }
@@ -309,6 +312,7 @@ impl Session {
                 conversation.owner = None;
                 conversation.examined = 0;
                 conversation.told = false;
+                conversation.requeued += 1;
                 it.unread = false;
                 conversations += 1;
                 self.entry(format!("requeued {chat}"), &chat);
@@ -334,13 +338,16 @@ impl Session {
     pub(super) fn announce(
         &mut self,
         one: &waha_sm::store::Announcement,
+        requeued: u64,
         ending: Option<&Ending>,
     ) -> bool {
         let chat = &one.chat;
         let same = self.id(chat) == Some(one.id.as_str());
         let it = self.chat_mut(chat);
         let waits = it.conversation.as_ref().is_some_and(|conversation| {
-            conversation.owner.is_none() && conversation.examined as u64 == one.examined_before
+            conversation.owner.is_none()
+                && conversation.requeued == requeued
+                && conversation.examined as u64 == one.examined_before
         });
         if !same || !waits {
             return false;

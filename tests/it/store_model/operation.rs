@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 pub(super) const SESSIONS: usize = 2;
-pub(super) const CHATS: usize = 4;
+pub(super) const CHATS: usize = 3;
 pub(super) const PROCESSES: usize = 3;
 
 #[derive(Clone, Debug)]
@@ -53,6 +53,17 @@ pub(super) struct Incoming {
     pub(super) chat: usize,
     /// Not a new one: this one of those before, once more.
     pub(super) again: Option<usize>,
+    pub(super) kind: Kind,
+}
+
+/// What a message is to an announcer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plain,
+    /// A word for the queue.
+    Position,
+    /// A word to leave it.
+    Leave,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -111,9 +122,7 @@ pub(super) enum Outcome {
 #[derive(Clone, Debug)]
 pub(super) struct Announce {
     pub(super) look: Which,
-    /// How many of the last messages are words for the queue.
-    pub(super) words: usize,
-    pub(super) leave: bool,
+    /// The customer is told something also if no word asks for it.
     pub(super) notice: bool,
     pub(super) due_in: i64,
 }
@@ -130,8 +139,8 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         4 => (session(), process(), 1..=3_usize)
             .prop_map(|(session, process, count)| Operation::TakeLanes { session, process, count }),
         8 => proptest::collection::vec(settle(), 1..=2).prop_map(Operation::Settle),
-        3 => (session(), 1..=3_usize).prop_map(|(session, count)| Operation::Look { session, count }),
-        4 => proptest::collection::vec(announce(), 1..=2).prop_map(Operation::Announce),
+        4 => (session(), 1..=3_usize).prop_map(|(session, count)| Operation::Look { session, count }),
+        6 => proptest::collection::vec(announce(), 1..=2).prop_map(Operation::Announce),
         1 => session().prop_map(|session| Operation::Pause { session }),
         1 => session().prop_map(|session| Operation::Resume { session }),
         3 => (1..20_000_i64).prop_map(Operation::Wait),
@@ -152,10 +161,16 @@ fn which() -> impl Strategy<Value = Which> {
 
 fn incoming() -> impl Strategy<Value = Incoming> {
     let again = proptest::option::weighted(0.2, 0..12_usize);
-    (session(), 0..CHATS, again).prop_map(|(session, chat, again)| Incoming {
+    let kind = prop_oneof![
+        2 => Just(Kind::Plain),
+        1 => Just(Kind::Position),
+        1 => Just(Kind::Leave),
+    ];
+    (session(), 0..CHATS, again, kind).prop_map(|(session, chat, again, kind)| Incoming {
         session,
         chat,
         again,
+        kind,
     })
 }
 
@@ -188,18 +203,9 @@ fn settle() -> impl Strategy<Value = Settle> {
 }
 
 fn announce() -> impl Strategy<Value = Announce> {
-    (
-        which(),
-        0..3_usize,
-        proptest::bool::weighted(0.3),
-        any::<bool>(),
-        0..5_000_i64,
-    )
-        .prop_map(|(look, words, leave, notice, due_in)| Announce {
-            look,
-            words,
-            leave,
-            notice,
-            due_in,
-        })
+    (which(), any::<bool>(), 0..5_000_i64).prop_map(|(look, notice, due_in)| Announce {
+        look,
+        notice,
+        due_in,
+    })
 }
