@@ -148,7 +148,7 @@ async fn judge(
     };
     match &error {
         SendError::Refused { .. } => {
-            error!(session, chat = chat.as_str(), reply = reply.id, %error, "WAHA refused a reply; it is kept in `dead` and not tried again");
+            error!(session, chat = chat.as_str(), reply = reply.id, %error, "WAHA refused a reply; it is kept and not tried again: see `waha-sm dead list`");
             dead(chat, reply, error.to_string(), now)
         }
         SendError::SessionNotWorking { .. } => {
@@ -195,7 +195,7 @@ fn given_up(session: &str, chat: &ChatId, reply: &Reply) -> Verdict {
         chat = chat.as_str(),
         reply = reply.id,
         attempts = reply.attempts,
-        "gave up on a reply that could not be sent for a day; it is kept in `dead`"
+        "gave up on a reply that could not be sent for a day; it is kept: see `waha-sm dead list`"
     );
     dead(
         chat,
@@ -313,7 +313,7 @@ fn unreadable(session: &str, chat: &str, element: &str) -> Verdict {
         session,
         chat,
         bytes = element.len(),
-        "a reply in the lane can't be read; it is kept in `dead`"
+        "a reply in the lane can't be read; it is kept: see `waha-sm dead list`"
     );
     Verdict::Dead {
         conversation: String::new(),

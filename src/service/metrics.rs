@@ -113,6 +113,7 @@ struct Figures {
     lanes: Family<BySessionAndStatus, Gauge>,
     lane_age: Family<BySession, Seconds>,
     paused: Family<BySession, Gauge>,
+    dead_letters: Family<BySession, Gauge>,
     archiver_lag: Family<BySession, Seconds>,
     archiver_entries: Family<BySession, Gauge>,
 }
@@ -166,6 +167,9 @@ impl Figures {
         self.paused
             .get_or_create(&only)
             .set(i64::from(gauges.paused));
+        self.dead_letters
+            .get_or_create(&only)
+            .set(gauges.dead_letters.cast_signed());
         self.archiver_lag
             .get_or_create(&only)
             .set(age(gauges.oldest_history_at));
@@ -211,6 +215,11 @@ impl Figures {
             "session_paused",
             "1 while the session can't send",
             self.paused,
+        );
+        registry.register(
+            "dead_letters",
+            "Replies given up on that are kept",
+            self.dead_letters,
         );
         registry.register(
             "archiver_lag_seconds",

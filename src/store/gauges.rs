@@ -30,6 +30,8 @@ pub struct Gauges {
     pub paused: bool,
     /// Replies by result so far: `sent`, `retried`, `dead`.
     pub replies: Vec<(&'static str, u64)>,
+    /// Replies given up on that are kept.
+    pub dead_letters: u64,
     /// Entries not archived.
     pub history_entries: u64,
     /// When the oldest entry not archived was written.
@@ -71,6 +73,7 @@ impl Store {
             replies: ["sent", "retried", "dead"]
                 .map(|result| (result, count(&format!("replies:{result}"))))
                 .into(),
+            dead_letters: client.xlen(keys.dead(session)).await?,
             history_entries: client.xlen(keys.history(session)).await?,
             oldest_history_at: entries
                 .first()

@@ -150,6 +150,10 @@ impl Keys {
         self.part(session, PROBED)
     }
 
+    pub(crate) fn dead(&self, session: &str) -> String {
+        self.part(session, DEAD)
+    }
+
     pub(crate) fn history(&self, session: &str) -> String {
         self.part(session, HISTORY)
     }

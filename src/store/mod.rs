@@ -6,6 +6,7 @@
 mod batch;
 mod bells;
 mod conversations;
+mod dead;
 mod gauges;
 mod history;
 mod keys;
@@ -30,10 +31,11 @@ use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
 pub use bells::{Bell, Bells, Heard};
 pub use conversations::{Claimed, Close, Committed, Ingest, Ingested, Record, Recorded, Step};
+pub use dead::DeadLetter;
 pub use gauges::{Gauges, WAKE_UP_BOUNDS_MS};
 pub use history::HistoryEntry;
 pub use lanes::{Lane, Reply, Settlement, Taken, Verdict};
-pub use managed::{PrivateRedis, PrivateRedisError};
+pub use managed::{PrivateRedis, PrivateRedisError, private_socket};
 pub use waiting::{Announcement, Leave, Waiting};
 
 /// Why Redis did not do what was asked.

@@ -53,6 +53,7 @@ sources! {
     announce: 3,
     take_lanes: 4,
     settle: 3,
+    revive: 2,
     read: 2,
 }
 
