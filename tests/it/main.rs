@@ -23,11 +23,13 @@ mod fake_waha;
 mod webhook;
 
 mod command_line;
+mod dead_letters;
 mod documents;
 mod fixtures;
 mod flow;
 mod harness;
 mod history;
+mod hostile;
 mod listener;
 mod private_redis;
 mod queue;
