@@ -239,7 +239,7 @@ fn a_flood_of_forged_webhooks_is_counted_and_does_not_fill_the_log() {
 fn beside<T>(daemon: &Daemon, idle: usize, slow: usize, work: impl FnOnce() -> T) -> T {
     let start_of = |n: usize| {
         let mut stream = connect(daemon);
-        let start = if n % 2 == 0 {
+        let start = if n.is_multiple_of(2) {
             head(NOBODYS, 5_000)
         } else {
             "POST /webhook HTTP/1.1\r\nx-slow: ".to_owned()
