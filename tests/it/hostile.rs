@@ -287,13 +287,17 @@ fn p99(daemon: &Daemon, a_second: u32, total: usize) -> Duration {
         let threads: Vec<_> = (0..4)
             .map(|thread| {
                 scope.spawn(move || {
+                    // Its connection is new: it has to get in past the others.
+                    let poster = Poster::new(&daemon.url, SECRET);
                     let start = Instant::now();
                     (0..total / 4)
                         .map(|n| {
                             let due = start + interval * u32::try_from(n).unwrap();
                             std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                            let to = chat(1 + thread * 10 + n % 10);
+                            let event = webhook::message(SESSION, &to, "Ana", "hello");
                             let before = Instant::now();
-                            daemon.says(&chat(1 + thread * 10 + n % 10), "hello");
+                            assert_eq!(poster.post(&event).unwrap().0, 200);
                             before.elapsed()
                         })
                         .collect::<Vec<_>>()
@@ -313,8 +317,6 @@ fn p99(daemon: &Daemon, a_second: u32, total: usize) -> Duration {
 fn idle_and_slow_clients_do_not_hold_up_webhooks() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
-    // The first round opens the poster's connections.
-    p99(&daemon, 200, 40);
     let p99 = beside(&daemon, 400, 100, || p99(&daemon, 100, 300));
     // Generous: a build without optimisation, on a machine that runs other tests too.
     assert!(p99 < Duration::from_millis(500), "{p99:?}");
