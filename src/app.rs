@@ -28,7 +28,7 @@ use crate::service::attendance;
 use crate::service::catch_up::CatchUp;
 use crate::service::delivery::Context;
 use crate::service::intake::Intake;
-use crate::service::listener::Listener;
+use crate::service::listener::{CONNECTIONS_MAX, Listener};
 use crate::service::metrics::Metrics;
 use crate::service::people::People;
 use crate::service::recoverer::{Recoverer, release};
@@ -43,6 +43,8 @@ use crate::waha::signature::Verifier;
 const REQUESTS_MAX: usize = 64;
 /// Blocking threads beside the requests': archive, look-ups of host names.
 const BLOCKING_SPARE: usize = 16;
+/// What is open beside the connections to us: to WAHA and Redis, the history, the log, what the runtimes need.
+const FILES_SPARE: usize = REQUESTS_MAX + 128;
 /// WAHA itself waits up to 15 s for a session before it answers (its source, `waitUntilStatus`).
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 /// At start Redis may still be reading its files.
@@ -101,6 +103,16 @@ pub fn run(config: Config) -> Result<(), Error> {
         .warnings
         .iter()
         .for_each(|warning| warn!("{warning}"));
+    let open_files_max = runtime::raise_open_files_max();
+    let needed = (CONNECTIONS_MAX + FILES_SPARE) as u64;
+    if config.role.serves() && open_files_max < needed {
+        warn!(
+            open_files_max,
+            needed,
+            "too few open files are allowed: when many webhooks come at once, some wait; raise the hard limit \
+             (ulimit -Hn, LimitNOFILE= of systemd, --ulimit nofile= of Docker)"
+        );
+    }
     let front = runtime::start("front", None, BLOCKING_SPARE)?;
     let back = runtime::start("back", Some(WORK_NICENESS), REQUESTS_MAX + BLOCKING_SPARE)?;
     let result = front.block_on(Daemon::run(config, back.handle()));
@@ -203,7 +215,10 @@ impl Daemon {
             self.listen(
                 &redis,
                 listener,
-                &config.webhook_hmac_secret,
+                verifier(
+                    &config.webhook_hmac_secret,
+                    config.webhook_hmac_secret_previous.as_ref(),
+                ),
                 metrics.clone(),
             )
             .await?;
@@ -283,13 +298,13 @@ impl Daemon {
         &mut self,
         redis: &store::Config,
         listener: TcpListener,
-        secret: &Secret,
+        verifier: Verifier,
         metrics: Arc<Metrics>,
     ) -> Result<(), Error> {
         let front = Handle::current();
         let store = self.connect(redis, &front).await?;
         let service = Listener {
-            verifier: Verifier::new(&[secret.reveal().as_bytes()]),
+            verifier,
             intake: Intake {
                 store: store.clone(),
             },
@@ -478,6 +493,15 @@ struct Work {
     catch_up_interval: Duration,
     catch_up_max_age: Duration,
     client: Client,
+}
+
+/// One secret; two while it is being changed.
+fn verifier(secret: &Secret, previous: Option<&Secret>) -> Verifier {
+    let secrets: Vec<&[u8]> = std::iter::once(secret)
+        .chain(previous)
+        .map(|secret| secret.reveal().as_bytes())
+        .collect();
+    Verifier::new(&secrets)
 }
 
 /// Whatever is still held goes back, for others or for the next start.

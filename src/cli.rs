@@ -1,5 +1,7 @@
 //! The command line: what the user typed, and the exit code they get.
 
+mod dead;
+
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
@@ -39,6 +41,8 @@ enum Command {
     Work(Settings),
     /// Prints the history; also while the daemon runs
     History(HistoryArgs),
+    /// Lists the replies that were given up on, sends them again, or drops them; while the daemon runs
+    Dead(dead::DeadArgs),
     /// Asks the daemon on LISTEN whether it is ready: exit code 0 if so (for HEALTHCHECK)
     Health(HealthArgs),
 }
@@ -69,6 +73,17 @@ pub struct Settings {
     /// File with the webhook secret, instead of WEBHOOK_HMAC_SECRET
     #[arg(long, env = "WEBHOOK_HMAC_SECRET_FILE", value_name = "PATH")]
     pub webhook_hmac_secret_file: Option<String>,
+    /// While the secret is being changed: the one before, accepted too
+    #[arg(
+        long,
+        env = "WEBHOOK_HMAC_SECRET_PREVIOUS",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub webhook_hmac_secret_previous: Option<String>,
+    /// File with the secret before, instead of WEBHOOK_HMAC_SECRET_PREVIOUS
+    #[arg(long, env = "WEBHOOK_HMAC_SECRET_PREVIOUS_FILE", value_name = "PATH")]
+    pub webhook_hmac_secret_previous_file: Option<String>,
     /// Redis >= 6.2 or Valkey: redis://, rediss://, redis-sentinel://, redis-cluster://, redis+unix://
     /// [default: none; `all` runs a private one]
     #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
@@ -110,6 +125,23 @@ pub struct Settings {
     /// What to log: error, warn, info, debug, trace, or by module (waha_sm=debug) [default: info]
     #[arg(long = "log", env = "RUST_LOG", value_name = "FILTER")]
     pub rust_log: Option<String>,
+}
+
+/// Which Redis the daemon uses, as it was typed; [`crate::config::RedisConfig`] is what it means.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RedisSettings {
+    /// The daemon's REDIS_URL [default: none; the private Redis of the daemon on DATA_DIR]
+    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+    /// File with the Redis URL, instead of REDIS_URL
+    #[arg(long, env = "REDIS_URL_FILE", value_name = "PATH")]
+    pub redis_url_file: Option<String>,
+    /// The daemon's REDIS_PREFIX [default: waha-sm:]
+    #[arg(long, env = "REDIS_PREFIX", value_name = "PREFIX")]
+    pub redis_prefix: Option<String>,
+    /// The daemon's DATA_DIR [default: ./data]
+    #[arg(long, env = "DATA_DIR", value_name = "PATH")]
+    pub data_dir: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -170,6 +202,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(settings) => daemon(Role::Serve, &settings),
         Command::Work(settings) => daemon(Role::Work, &settings),
         Command::History(arguments) => print_history(&arguments),
+        Command::Dead(arguments) => dead::main(&arguments),
         Command::Health(arguments) => check_health(&arguments),
     }
 }
@@ -177,10 +210,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn daemon(role: Role, settings: &Settings) -> ExitCode {
     let config = match Config::read(role, settings) {
         Ok(config) => config,
-        Err(Mistakes(mistakes)) => {
-            mistakes.iter().for_each(|mistake| complain(mistake));
-            return ExitCode::from(EXIT_USAGE);
-        }
+        Err(mistakes) => return wrong(&mistakes),
     };
     match app::run(config) {
         Ok(()) => ExitCode::SUCCESS,
@@ -263,6 +293,11 @@ fn check_health(arguments: &HealthArgs) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(&reason),
     }
+}
+
+fn wrong(Mistakes(mistakes): &Mistakes) -> ExitCode {
+    mistakes.iter().for_each(|mistake| complain(mistake));
+    ExitCode::from(EXIT_USAGE)
 }
 
 fn fail(reason: &str) -> ExitCode {

@@ -1,25 +1,23 @@
 //! Settings: what the user typed becomes what the program uses, and every mistake is found in one go.
 
+mod reader;
+
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::Settings;
+use crate::cli::{RedisSettings, Settings};
 use crate::flow::{Locale, Script};
-use crate::store;
+use reader::{Reader, set};
 
 /// Where the history and the private Redis live unless said otherwise.
 pub const DATA_DIR: &str = "./data";
 /// All addresses: in a container that is what the port mapping needs.
 pub const LISTEN: &str = "0.0.0.0:8080";
-const WAHA_URL: &str = "http://localhost:3000";
-const REDIS_PREFIX: &str = "waha-sm:";
-/// A worker is a few kilobytes; beyond this somebody mistyped.
-const WORKERS_MAX: usize = 100_000;
 /// A guessable secret lets anybody speak for WAHA.
 const SECRET_LENGTH_ADVISED: usize = 16;
 
@@ -51,6 +49,10 @@ impl Role {
 pub struct Secret(String);
 
 impl Secret {
+    fn of(secret: String) -> Self {
+        Self(secret)
+    }
+
     /// The secret itself, for the one who needs it.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -119,6 +121,8 @@ pub struct Config {
     pub waha_api_key: Option<Secret>,
     /// What webhooks are signed with.
     pub webhook_hmac_secret: Secret,
+    /// What they may be signed with as well, while the secret is being changed.
+    pub webhook_hmac_secret_previous: Option<Secret>,
     /// Which Redis; `None`: a private one.
     pub redis_url: Option<Secret>,
     /// What our keys begin with.
@@ -167,24 +171,26 @@ impl Config {
                 "is required: set it to the same secret as WAHA's WHATSAPP_HOOK_HMAC_KEY (to make one: openssl rand -hex 32)",
             );
         }
+        let previous = reader.secret(
+            "WEBHOOK_HMAC_SECRET_PREVIOUS",
+            settings.webhook_hmac_secret_previous.as_ref(),
+            settings.webhook_hmac_secret_previous_file.as_ref(),
+        );
         let waha_api_key = reader.secret(
             "WAHA_API_KEY",
             settings.waha_api_key.as_ref(),
             settings.waha_api_key_file.as_ref(),
         );
-        let redis_url = reader.secret(
-            "REDIS_URL",
+        let redis_url = reader.redis_url(
             settings.redis_url.as_ref(),
             settings.redis_url_file.as_ref(),
         );
-        match &redis_url {
-            Some(url) => reader.check("REDIS_URL", store::check_url(url.reveal())),
-            None if role != Role::All => reader.mistake(
+        if redis_url.is_none() && role != Role::All {
+            reader.mistake(
                 "REDIS_URL",
                 "is required for `serve` and `work`: set it to the Redis they share, e.g. redis://localhost:6379 \
                  (only `all` runs a private one)",
-            ),
-            None => {}
+            );
         }
         let listen = reader.parsed(
             "LISTEN",
@@ -193,15 +199,7 @@ impl Config {
             "an address and a port, e.g. 0.0.0.0:8080",
         );
         let waha_url = reader.waha_url(settings.waha_url.as_ref());
-        let redis_prefix = set(settings.redis_prefix.as_ref())
-            .unwrap_or(REDIS_PREFIX)
-            .to_owned();
-        if !store::valid_prefix(&redis_prefix) {
-            reader.mistake(
-                "REDIS_PREFIX",
-                "may hold letters, digits and : . _ - only, 64 at most, e.g. waha-sm:",
-            );
-        }
+        let redis_prefix = reader.redis_prefix(settings.redis_prefix.as_ref());
         let workers = reader.workers(settings.workers.as_ref());
         let locale = reader.parsed(
             "LOCALE",
@@ -238,7 +236,12 @@ impl Config {
             &[("text", LogFormat::Text), ("json", LogFormat::Json)],
         );
         let log_filter = reader.log_filter(settings.rust_log.as_ref());
-        let warnings = warnings(role, secret.as_ref(), waha_api_key.as_ref());
+        let warnings = warnings(
+            role,
+            secret.as_ref(),
+            previous.as_ref(),
+            waha_api_key.as_ref(),
+        );
 
         let catch_up = catch_up_interval.zip(catch_up_max_age);
 
@@ -263,6 +266,7 @@ impl Config {
                 waha_url,
                 waha_api_key,
                 webhook_hmac_secret,
+                webhook_hmac_secret_previous: previous,
                 redis_url,
                 redis_prefix,
                 data_dir: PathBuf::from(set(settings.data_dir.as_ref()).unwrap_or(DATA_DIR)),
@@ -281,199 +285,74 @@ impl Config {
     }
 }
 
-fn warnings(role: Role, secret: Option<&Secret>, waha_api_key: Option<&Secret>) -> Vec<String> {
+/// Which Redis the daemon uses, for a command that works on it from outside.
+#[derive(Debug)]
+pub struct RedisConfig {
+    /// Which Redis; `None`: the private one of the daemon on `data_dir`.
+    pub redis_url: Option<Secret>,
+    /// What our keys begin with.
+    pub redis_prefix: String,
+    /// Where the daemon's files are.
+    pub data_dir: PathBuf,
+}
+
+impl RedisConfig {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// All mistakes, never only the first.
+    pub fn read(settings: &RedisSettings) -> Result<Self, Mistakes> {
+        let mut reader = Reader::default();
+        let config = Self {
+            redis_url: reader.redis_url(
+                settings.redis_url.as_ref(),
+                settings.redis_url_file.as_ref(),
+            ),
+            redis_prefix: reader.redis_prefix(settings.redis_prefix.as_ref()),
+            data_dir: PathBuf::from(set(settings.data_dir.as_ref()).unwrap_or(DATA_DIR)),
+        };
+        if reader.0.is_empty() {
+            Ok(config)
+        } else {
+            Err(Mistakes(reader.0))
+        }
+    }
+}
+
+fn warnings(
+    role: Role,
+    secret: Option<&Secret>,
+    previous: Option<&Secret>,
+    waha_api_key: Option<&Secret>,
+) -> Vec<String> {
     let mut warnings = Vec::new();
-    if secret.is_some_and(|secret| secret.reveal().len() < SECRET_LENGTH_ADVISED) {
-        warnings.push(format!(
-            "WEBHOOK_HMAC_SECRET is shorter than {SECRET_LENGTH_ADVISED} characters and can be guessed; make one with: openssl rand -hex 32"
-        ));
+    for (name, secret) in [
+        ("WEBHOOK_HMAC_SECRET", secret),
+        ("WEBHOOK_HMAC_SECRET_PREVIOUS", previous),
+    ] {
+        if secret.is_some_and(|secret| secret.reveal().len() < SECRET_LENGTH_ADVISED) {
+            warnings.push(format!(
+                "{name} is shorter than {SECRET_LENGTH_ADVISED} characters and can be guessed; make one with: openssl rand -hex 32"
+            ));
+        }
+    }
+    match previous {
+        Some(_) if previous == secret => warnings.push(
+            "WEBHOOK_HMAC_SECRET_PREVIOUS is the same as WEBHOOK_HMAC_SECRET: put the new secret into \
+             WEBHOOK_HMAC_SECRET, or remove WEBHOOK_HMAC_SECRET_PREVIOUS"
+                .to_owned(),
+        ),
+        Some(_) => warnings.push(
+            "WEBHOOK_HMAC_SECRET_PREVIOUS is set: webhooks signed with the old secret are accepted too; remove it \
+             when WAHA has the new one"
+                .to_owned(),
+        ),
+        None => {}
     }
     if role.works() && waha_api_key.is_none() {
         warnings.push("WAHA_API_KEY is not set: WAHA refuses replies without its key".to_owned());
     }
     warnings
-}
-
-/// An empty setting is one that is not set: compose files write `KEY=`.
-fn set(value: Option<&String>) -> Option<&str> {
-    value
-        .map(|value| value.trim())
-        .filter(|value| !value.is_empty())
-}
-
-/// Collects the mistakes while it reads.
-#[derive(Default)]
-struct Reader(Vec<String>);
-
-impl Reader {
-    fn mistake(&mut self, setting: &str, what: &str) {
-        self.0.push(format!("{setting} {what}"));
-    }
-
-    fn check(&mut self, setting: &str, result: Result<(), String>) {
-        if let Err(what) = result {
-            self.mistake(setting, &what);
-        }
-    }
-
-    fn parsed<T: std::str::FromStr>(
-        &mut self,
-        setting: &str,
-        value: Option<&String>,
-        default: &str,
-        wanted: &str,
-    ) -> Option<T> {
-        let value = set(value).unwrap_or(default);
-        let parsed = value.parse().ok();
-        if parsed.is_none() {
-            self.mistake(setting, &format!("is {value:?}: write {wanted}"));
-        }
-        parsed
-    }
-
-    /// The first choice is the default.
-    fn choice<T: Copy>(
-        &mut self,
-        setting: &str,
-        value: Option<&String>,
-        choices: &[(&str, T)],
-    ) -> Option<T> {
-        let Some(value) = set(value) else {
-            return choices.first().map(|(_, choice)| *choice);
-        };
-        let chosen = choices
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(value))
-            .map(|(_, choice)| *choice);
-        if chosen.is_none() {
-            let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-            self.mistake(
-                setting,
-                &format!("is {value:?}: write {}", names.join(" or ")),
-            );
-        }
-        chosen
-    }
-
-    fn secret(
-        &mut self,
-        setting: &str,
-        value: Option<&String>,
-        file: Option<&String>,
-    ) -> Option<Secret> {
-        match (set(value), set(file)) {
-            (Some(_), Some(_)) => {
-                self.mistake(
-                    setting,
-                    &format!("and {setting}_FILE are both set: keep one of them"),
-                );
-                // Something, so that it is not reported as missing besides.
-                Some(Secret(String::new()))
-            }
-            (Some(value), None) => Some(Secret(value.to_owned())),
-            (None, Some(file)) => Some(Secret(self.secret_file(setting, file))),
-            (None, None) => None,
-        }
-    }
-
-    fn secret_file(&mut self, setting: &str, file: &str) -> String {
-        let content = match std::fs::read_to_string(file) {
-            Ok(content) => content.trim().to_owned(),
-            Err(error) => {
-                self.mistake(
-                    &format!("{setting}_FILE"),
-                    &format!("names {file:?}, which can't be read: {error}"),
-                );
-                return String::new();
-            }
-        };
-        if content.is_empty() {
-            self.mistake(
-                &format!("{setting}_FILE"),
-                &format!("names {file:?}, which is empty: put the secret into it"),
-            );
-        }
-        content
-    }
-
-    fn waha_url(&mut self, value: Option<&String>) -> Option<String> {
-        let url = set(value).unwrap_or(WAHA_URL);
-        let host = url
-            .strip_prefix("http://")
-            .or_else(|| url.strip_prefix("https://"));
-        if host.is_none_or(|host| {
-            host.is_empty() || host.starts_with('/') || host.contains(char::is_whitespace)
-        }) {
-            self.mistake(
-                "WAHA_URL",
-                &format!(
-                    "is {url:?}: write WAHA's address with http:// or https://, e.g. {WAHA_URL}"
-                ),
-            );
-            return None;
-        }
-        Some(url.trim_end_matches('/').to_owned())
-    }
-
-    fn workers(&mut self, value: Option<&String>) -> Option<usize> {
-        let value = set(value).unwrap_or("1");
-        let workers = value
-            .parse()
-            .ok()
-            .filter(|workers| (1..=WORKERS_MAX).contains(workers));
-        if workers.is_none() {
-            self.mistake(
-                "WORKERS",
-                &format!("is {value:?}: write a whole number from 1 to {WORKERS_MAX}"),
-            );
-        }
-        workers
-    }
-
-    fn flow(&mut self, file: Option<&String>, locale: Locale) -> Option<Script> {
-        let (name, script) = match set(file) {
-            None => ("the built-in flow".to_owned(), Script::built_in(locale)),
-            Some(file) => match std::fs::read_to_string(Path::new(file)) {
-                Ok(source) => (file.to_owned(), Script::load(&source, locale)),
-                Err(error) => {
-                    self.mistake(
-                        "FLOW_FILE",
-                        &format!("names {file:?}, which can't be read: {error}"),
-                    );
-                    return None;
-                }
-            },
-        };
-        match script {
-            Ok(script) => Some(script),
-            Err(mistakes) => {
-                for mistake in mistakes {
-                    self.mistake("FLOW_FILE", &format!("{name}, {mistake}"));
-                }
-                None
-            }
-        }
-    }
-
-    fn log_filter(&mut self, value: Option<&String>) -> Option<EnvFilter> {
-        let value = set(value).unwrap_or("info");
-        // fred repeats at every try what our own lines say once; who wants its words asks for them by name.
-        let filter = if value.contains("fred") {
-            value.to_owned()
-        } else {
-            format!("{value},fred=off")
-        };
-        match EnvFilter::try_new(filter) {
-            Ok(filter) => Some(filter),
-            Err(error) => {
-                self.mistake(
-                    "RUST_LOG",
-                    &format!("is {value:?}: {error}; write e.g. info or waha_sm=debug"),
-                );
-                None
-            }
-        }
-    }
 }
 
 #[cfg(test)]

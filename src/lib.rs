@@ -38,8 +38,9 @@
 //! | [`cli`], [`config`], [`app`], [`data_dir`], [`logging`], [`health`] | composition: settings, roles, the order of start and stop | all |
 //! | [`service`] | the agents, one file each; none knows another | store, history, waha, flow |
 //! | [`store`] | Redis; the only room that knows fred | nothing of ours |
-//! | [`history`] | SQLite; the only room that knows rusqlite | nothing of ours |
+//! | [`history`] | SQLite; the only room that knows rusqlite | terminal |
 //! | [`waha`] | the contract with WAHA: events, signatures, ids (pure), and its HTTP API | nothing of ours |
+//! | `terminal` | what is safe to look at, whoever wrote it | nothing of ours |
 //! | [`flow`] | what to say: pure, no I/O, no clock, no async, no WAHA | nothing of ours |
 //!
 //! A test (`tests/it/tidy.rs`) holds these walls up. Translation sits in the agent that knows both sides: the attendance
@@ -62,6 +63,7 @@ pub mod logging;
 mod runtime;
 pub mod service;
 pub mod store;
+mod terminal;
 pub mod waha;
 
 /// An error with all that lies behind it and is not in its own text.

@@ -1,7 +1,8 @@
-//! The two runtimes, and the signals that end the daemon.
+//! What the daemon asks of the operating system: two runtimes, open files, and the signals that end it.
 
 use std::io;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -30,6 +31,22 @@ pub(crate) fn start(name: &str, niceness: Option<i32>, blocking: usize) -> io::R
         });
     }
     builder.build()
+}
+
+/// Raises the limit of open files as far as we may, and returns it. The soft limit is low by tradition only: for programs
+/// that use select(2), as ours does not.
+pub(crate) fn raise_open_files_max() -> u64 {
+    let Rlimit { maximum, current } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    // Refused: what is there must do.
+    let limit = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => maximum,
+        Err(_) => current,
+    };
+    limit.unwrap_or(u64::MAX)
 }
 
 /// SIGTERM and SIGINT, from now on.

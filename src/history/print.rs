@@ -1,18 +1,13 @@
 //! How messages and conversations look: text for a terminal, one JSON object per line for programs.
-//!
-//! Customers write what they like. Nothing of it may steer a terminal or pass for another line: control
-//! characters and text-direction overrides are shown as escapes, and every further line of a text is
-//! indented.
 
 use std::io::{self, Write};
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use serde_json::Value;
-use serde_json::ser::{Formatter, Serializer};
 
 use super::message::{Conversation, Message};
+use crate::terminal::{jsonl, line, paragraph, time};
 
 impl Message {
     /// Writes the message for a person, times in `zone`; ends with a newline.
@@ -171,16 +166,6 @@ fn ack_name(level: i64) -> Option<&'static str> {
     }
 }
 
-fn time(ms: i64, zone: &TimeZone) -> String {
-    match Timestamp::from_millisecond(ms) {
-        Ok(at) => at
-            .to_zoned(zone.clone())
-            .strftime("%Y-%m-%d %H:%M:%S")
-            .to_string(),
-        Err(_) => format!("{ms} ms"),
-    }
-}
-
 fn duration(ms: i64) -> String {
     let duration = match ms {
         0..1000 => SignedDuration::from_millis(ms),
@@ -198,65 +183,10 @@ fn shown(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether a character could steer a terminal, or change the order in which others are shown.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
-/// On one line, whatever it holds.
-fn line(text: &str) -> String {
-    escaped(text, |_| false)
-}
-
-/// Its own lines are kept, indented so that none passes for a line of ours.
-fn paragraph(text: &str) -> String {
-    escaped(&text.replace("\r\n", "\n"), |c| matches!(c, '\n' | '\t')).replace('\n', "\n    ")
-}
-
-fn escaped(text: &str, keep: impl Fn(char) -> bool) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) && !keep(c) {
-            safe.extend(c.escape_default());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
-}
-
-fn jsonl(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *out, SafeJson))?;
-    writeln!(out)
-}
-
-/// JSON that is safe to look at too: beyond what JSON demands, it escapes all that a terminal may obey.
-struct SafeJson;
-
-impl Formatter for SafeJson {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        out: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(is_unsafe) {
-            let (before, from) = rest.split_at(at);
-            out.write_all(before.as_bytes())?;
-            let mut chars = from.chars();
-            if let Some(c) = chars.next() {
-                write!(out, "\\u{:04x}", u32::from(c))?;
-            }
-            rest = chars.as_str();
-        }
-        out.write_all(rest.as_bytes())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terminal::is_unsafe;
 
     fn message() -> Message {
         Message {

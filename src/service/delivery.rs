@@ -204,9 +204,9 @@ impl Delivery<'_> {
             Ok(true) => Ok(Some(id)),
             Ok(false) => Err(NotOurs),
             Err(error) => {
-                // Not noted, so not used: the attempt itself is noted, by its time.
-                debug!(%error, session = self.session, "could not note a message id; sending without");
-                Ok(None)
+                // If it was noted all the same, it must be this one; if not, the attempt is noted by its time.
+                debug!(%error, session = self.session, "could not note a message id");
+                Ok(Some(id))
             }
         }
     }

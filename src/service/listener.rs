@@ -3,49 +3,62 @@
 //!
 //! | route | answers |
 //! |---|---|
-//! | `POST /webhook` | 200 `{"result":...}`; 400 not WAHA's, 403 not authentic, 413 too large, 503 Redis is away |
+//! | `POST /webhook` | 200 `{"result":...}`; 400 not WAHA's, 403 not authentic, 408 too slow, 413 too large, 503 not now |
 //! | `GET /health` | 200 while the process lives |
 //! | `GET /ready` | 200 if Redis takes a write, else 503; JSON with each part |
 //! | `GET /metrics` | the figures, for Prometheus |
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 
+use super::body::{BODY_TIMEOUT, Bodies, NoBody, throw_away};
+use super::complaint::Throttle;
 use super::intake::{Done, Intake};
 use super::metrics::Metrics;
+use super::refusals::Refusals;
 use crate::store::Store;
-use crate::waha::signature::Verifier;
+use crate::waha::signature::{Refused, Signature, Verifier};
 
-/// Far above any event of WAHA's: those hold no media, but quoted messages and thumbnails.
-const BODY_MAX: usize = 2 << 20;
 /// WAHA opens as many connections as it has events to post; each costs us a few kilobytes.
-const CONNECTIONS_MAX: usize = 4_096;
+pub(crate) const CONNECTIONS_MAX: usize = 4_096;
+/// What a connection reads into, headers and bodies alike; all of them together hold 64 MiB at most.
+const BUFFER_MAX: usize = 16 << 10;
 /// WAHA sends its headers in one piece; who needs longer is no WAHA. Also how long an idle connection is
 /// kept: longer than WAHA keeps it (4 s).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-const BODY_TIMEOUT: Duration = Duration::from_secs(20);
-/// Of a body that is too large, so much more is read and thrown away, for so long.
-const DISCARD_MAX: usize = 8 << 20;
-const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
+/// The same once half of all connections are taken: whoever takes them only to be silent keeps others waiting for no
+/// longer than this.
+const HEADER_TIMEOUT_CROWDED: Duration = Duration::from_secs(2);
 /// Longer than a Redis restart, shorter than WAHA's patience between two retries.
 const INTAKE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection on which no request begins for so long is closed, whatever it waits for: headers, body and our work are
+/// done by then, so only somebody who does not read our answer is left.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(25);
+const _: () = assert!(
+    REQUEST_TIMEOUT.as_secs()
+        > HEADER_TIMEOUT.as_secs() + BODY_TIMEOUT.as_secs() + INTAKE_TIMEOUT.as_secs()
+);
+/// How often the log sums up what it did not tell one by one.
+const SUM_INTERVAL: Duration = Duration::from_secs(5);
+/// While Redis is away, or a crowd is there, every webhook fails in the same way; the metrics count each.
+const UNAVAILABLE_INTERVAL: Duration = Duration::from_secs(5);
 /// Seconds that WAHA is asked to wait when Redis is away; it does not wait less.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 /// Answers under way need milliseconds; a connection that never asked anything is not waited for.
@@ -67,14 +80,29 @@ pub struct Listener {
     pub stopping: CancellationToken,
 }
 
+/// What all connections share.
+struct Front {
+    listener: Listener,
+    bodies: Bodies,
+    refusals: Refusals,
+    unavailable: Throttle,
+}
+
 type Answer = Response<Full<Bytes>>;
 
 impl Listener {
     /// Serves `listener` until `shutdown`, then finishes what is under way.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
-        let this = Arc::new(self);
+        let front = Arc::new(Front {
+            listener: self,
+            bodies: Bodies::default(),
+            refusals: Refusals::default(),
+            unavailable: Throttle::new(UNAVAILABLE_INTERVAL),
+        });
         let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let connections = TaskTracker::new();
+        let mut sums = interval(SUM_INTERVAL);
+        sums.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             // The permit is taken before the connection, moves into its task and is returned when that ends.
             let accepted = async {
@@ -83,11 +111,23 @@ impl Listener {
             };
             let (permit, accepted) = tokio::select! {
                 accepted = accepted => accepted,
+                _ = sums.tick() => {
+                    front.refusals.tell_the_rest();
+                    continue;
+                }
                 () = shutdown.cancelled() => break,
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let connection = this.clone().connection(stream, peer, shutdown.clone());
+                    let header_timeout = if permits.available_permits() < CONNECTIONS_MAX / 2 {
+                        HEADER_TIMEOUT_CROWDED
+                    } else {
+                        HEADER_TIMEOUT
+                    };
+                    let connection =
+                        front
+                            .clone()
+                            .connection(stream, peer, header_timeout, shutdown.clone());
                     connections.spawn(async move {
                         connection.await;
                         drop(permit);
@@ -101,6 +141,7 @@ impl Listener {
             }
         }
         drop(listener);
+        front.refusals.tell_the_rest();
         connections.close();
         if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
             warn!(
@@ -108,26 +149,50 @@ impl Listener {
             );
         }
     }
+}
 
+impl Front {
     async fn connection(
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
+        header_timeout: Duration,
         shutdown: CancellationToken,
     ) {
         // An answer is one small packet; waiting to fill it up would cost up to 40 ms.
         let _ = stream.set_nodelay(true);
+        // When the last request began. A std mutex, because no await happens while it is held.
+        let began = Mutex::new(Instant::now());
         let service = service_fn(|request| {
+            if let Ok(mut began) = began.lock() {
+                *began = Instant::now();
+            }
             let this = self.clone();
             async move { Ok::<_, Infallible>(this.route(request, peer).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
+            .header_read_timeout(header_timeout)
+            .max_buf_size(BUFFER_MAX)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
+        let overdue = async {
+            loop {
+                let due = began
+                    .lock()
+                    .map_or_else(|_| Instant::now(), |began| *began + REQUEST_TIMEOUT);
+                if due <= Instant::now() {
+                    break;
+                }
+                sleep_until(due).await;
+            }
+        };
         let ended = tokio::select! {
             ended = &mut connection => ended,
+            () = overdue => {
+                debug!(%peer, "closed a connection that was stuck");
+                return;
+            }
             () = shutdown.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
@@ -154,43 +219,31 @@ impl Listener {
     }
 
     async fn webhook(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
-        let (head, body) = request.into_parts();
-        let body = match read(body, head.headers.get(CONTENT_LENGTH)).await {
-            Ok(body) => body,
-            Err(answer) => {
-                self.metrics
-                    .count_event(if answer.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                        "too_large"
-                    } else {
-                        "broken"
-                    });
-                return *answer;
+        let (head, incoming) = request.into_parts();
+        let header = |name| head.headers.get(name).map(HeaderValue::as_bytes);
+        let signature =
+            Signature::read(header("x-webhook-hmac"), header("x-webhook-hmac-algorithm"));
+        let signature = match signature {
+            Ok(signature) => signature,
+            Err(refused) => {
+                throw_away(incoming);
+                return closing(self.refuse(peer, refused));
             }
         };
-        let header = |name| head.headers.get(name).map(HeaderValue::as_bytes);
-        if let Err(refused) = self.verifier.verify(
-            header("x-webhook-hmac"),
-            header("x-webhook-hmac-algorithm"),
-            &body,
-        ) {
-            warn!(
-                %peer, reason = %refused, bytes = body.len(),
-                "security: refused a webhook that is not signed with WEBHOOK_HMAC_SECRET; if it is your WAHA, \
-                 set its WHATSAPP_HOOK_HMAC_KEY to the same secret"
-            );
-            self.metrics.count_event("forged");
-            return problem(
-                StatusCode::FORBIDDEN,
-                "the signature is not that of our WAHA",
-            );
+        let body = match self.bodies.read(&head.headers, incoming).await {
+            Ok(body) => body,
+            Err(reason) => return closing(self.without_body(reason)),
+        };
+        if let Err(refused) = self.listener.verifier.verify(&signature, &body.bytes) {
+            return self.refuse(peer, refused);
         }
-        let taken = match timeout(INTAKE_TIMEOUT, self.intake.take(&body)).await {
+        let taken = match timeout(INTAKE_TIMEOUT, self.listener.intake.take(&body.bytes)).await {
             Ok(taken) => taken,
             Err(_) => Err(super::intake::Error::Store(crate::store::Error::Away)),
         };
         match taken {
             Ok(done) => {
-                self.metrics.count_event(done.name());
+                self.count(done.name());
                 match done {
                     Done::Queued { position } => json(
                         StatusCode::OK,
@@ -204,25 +257,76 @@ impl Listener {
             }
             Err(super::intake::Error::NotAnEvent(reason)) => {
                 warn!(%peer, %reason, "a signed request that is no event of WAHA's");
-                self.metrics.count_event("not_an_event");
+                self.count("not_an_event");
                 problem(StatusCode::BAD_REQUEST, &reason.to_string())
             }
             Err(super::intake::Error::Store(error)) => {
-                warn!(%error, "could not store an event; WAHA was told to repeat it");
-                self.metrics.count_event("unavailable");
+                if self.unavailable.due() {
+                    warn!(%error, "could not store an event; WAHA was told to repeat it");
+                } else {
+                    debug!(%error, "could not store an event; WAHA was told to repeat it");
+                }
+                self.count("unavailable");
                 unavailable("can't store it now, please repeat")
             }
         }
     }
 
+    fn count(&self, result: &'static str) {
+        self.listener.metrics.count_event(result);
+    }
+
+    fn refuse(&self, peer: SocketAddr, reason: Refused) -> Answer {
+        self.refusals.tell(peer, reason);
+        self.count("forged");
+        problem(
+            StatusCode::FORBIDDEN,
+            "the signature is not that of our WAHA",
+        )
+    }
+
+    fn without_body(&self, reason: NoBody) -> Answer {
+        let (result, answer) = match reason {
+            NoBody::TooLarge => (
+                "too_large",
+                problem(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "an event of WAHA's is under 2 MiB",
+                ),
+            ),
+            NoBody::BrokeOff => (
+                "broken",
+                problem(StatusCode::BAD_REQUEST, "the body broke off"),
+            ),
+            NoBody::TooSlow => (
+                "broken",
+                problem(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
+            ),
+            NoBody::Crowded => {
+                if self.unavailable.due() {
+                    warn!(
+                        "too many large webhooks at once; some senders were told to come again. If it goes on and \
+                         WAHA is quiet, somebody else reaches the port: close it"
+                    );
+                }
+                (
+                    "unavailable",
+                    unavailable("too many large bodies at once, please repeat"),
+                )
+            }
+        };
+        self.count(result);
+        answer
+    }
+
     async fn ready(&self) -> Answer {
-        if !self.started.is_cancelled() {
+        if !self.listener.started.is_cancelled() {
             return unavailable("starting");
         }
-        if self.stopping.is_cancelled() {
+        if self.listener.stopping.is_cancelled() {
             return unavailable("stopping");
         }
-        let redis = match timeout(INTAKE_TIMEOUT, self.store.check_write()).await {
+        let redis = match timeout(INTAKE_TIMEOUT, self.listener.store.check_write()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("no answer in time".to_owned()),
@@ -232,7 +336,7 @@ impl Listener {
             Err(reason) => serde_json::json!({ "ready": false, "reason": reason }),
         };
         // The history may lag: it waits in Redis, and attendance goes on without it.
-        let history = self.metrics.archive_error().map_or(Ok(()), Err);
+        let history = self.listener.metrics.archive_error().map_or(Ok(()), Err);
         let body = serde_json::json!({
             "ready": redis.is_ok(),
             "parts": { "redis": part(&redis), "history": part(&history) },
@@ -248,7 +352,9 @@ impl Listener {
     async fn metrics(&self) -> Answer {
         match timeout(
             INTAKE_TIMEOUT,
-            self.metrics.render(&self.store, crate::clock::now()),
+            self.listener
+                .metrics
+                .render(&self.listener.store, crate::clock::now()),
         )
         .await
         {
@@ -264,39 +370,6 @@ impl Listener {
             Err(_) => unavailable("Redis did not answer in time"),
         }
     }
-}
-
-/// The whole body, or the answer to one that is too large (not read to its end), too slow or broken off.
-async fn read(mut body: Incoming, length: Option<&HeaderValue>) -> Result<Bytes, Box<Answer>> {
-    let announced = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_MAX) {
-        return Err(refuse_the_rest(body));
-    }
-    match timeout(BODY_TIMEOUT, Limited::new(&mut body, BODY_MAX).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(refuse_the_rest(body)),
-        Ok(Err(_)) => Err(Box::new(problem(
-            StatusCode::BAD_REQUEST,
-            "the body broke off",
-        ))),
-        Err(_) => Err(Box::new(closing(problem(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body came too slowly",
-        )))),
-    }
-}
-
-/// Says that it is too large at once, and lets a little of the rest run dry: a connection closed on somebody who
-/// is still writing takes our answer with it.
-fn refuse_the_rest(body: Incoming) -> Box<Answer> {
-    tokio::spawn(timeout(DISCARD_TIMEOUT, async move {
-        let mut rest = Limited::new(body, DISCARD_MAX);
-        while let Some(Ok(_)) = rest.frame().await {}
-    }));
-    Box::new(closing(problem(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "an event of WAHA's is under 2 MiB",
-    )))
 }
 
 /// For a connection whose request was not read to its end.

@@ -114,6 +114,7 @@ struct Figures {
     lane_age: Family<BySession, Seconds>,
     paused: Family<BySession, Gauge>,
     caught_up: Family<BySession, Counter>,
+    dead_letters: Family<BySession, Gauge>,
     archiver_lag: Family<BySession, Seconds>,
     archiver_entries: Family<BySession, Gauge>,
 }
@@ -168,6 +169,9 @@ impl Figures {
         self.paused
             .get_or_create(&only)
             .set(i64::from(gauges.paused));
+        self.dead_letters
+            .get_or_create(&only)
+            .set(gauges.dead_letters.cast_signed());
         self.archiver_lag
             .get_or_create(&only)
             .set(age(gauges.oldest_history_at));
@@ -218,6 +222,11 @@ impl Figures {
             "caught_up_messages",
             "Messages that came by catching up with WAHA, without a webhook",
             self.caught_up,
+        );
+        registry.register(
+            "dead_letters",
+            "Replies given up on that are kept",
+            self.dead_letters,
         );
         registry.register(
             "archiver_lag_seconds",

@@ -33,6 +33,8 @@ pub struct Gauges {
     pub replies: Vec<(&'static str, u64)>,
     /// Messages that came by catching up so far.
     pub caught_up: u64,
+    /// Replies given up on that are kept.
+    pub dead_letters: u64,
     /// Entries not archived.
     pub history_entries: u64,
     /// When the oldest entry not archived was written.
@@ -75,6 +77,7 @@ impl Store {
                 .map(|result| (result, count(&format!("replies:{result}"))))
                 .into(),
             caught_up: count(CAUGHT_UP),
+            dead_letters: client.xlen(keys.dead(session)).await?,
             history_entries: client.xlen(keys.history(session)).await?,
             oldest_history_at: entries
                 .first()

@@ -186,6 +186,10 @@ impl Keys {
         self.part(session, CATCHING_UP)
     }
 
+    pub(crate) fn dead(&self, session: &str) -> String {
+        self.part(session, DEAD)
+    }
+
     pub(crate) fn history(&self, session: &str) -> String {
         self.part(session, HISTORY)
     }

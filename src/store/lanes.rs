@@ -45,7 +45,7 @@ impl Reply {
         format!("{}{json}", if self.notice { 'n' } else { 'r' })
     }
 
-    fn from_element(element: &str) -> Option<Self> {
+    pub(super) fn from_element(element: &str) -> Option<Self> {
         let mut reply: Self = serde_json::from_str(element.get(1..)?).ok()?;
         reply.notice = element.starts_with('n');
         Some(reply)

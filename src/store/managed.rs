@@ -283,6 +283,13 @@ async fn supervise(
     }
 }
 
+/// The socket of the private Redis in `data_dir`, if one is there and answers.
+pub async fn private_socket(data_dir: &Path) -> Option<PathBuf> {
+    let directory = data_dir.canonicalize().ok()?.join("redis");
+    let socket = socket_path(&directory).ok()?;
+    (ping(&socket).await == Ping::Ready).then_some(socket)
+}
+
 fn find_server() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     SERVERS.iter().find_map(|name| {

@@ -7,6 +7,7 @@ mod batch;
 mod bells;
 mod catch_up;
 mod conversations;
+mod dead;
 mod gauges;
 mod history;
 mod keys;
@@ -34,10 +35,11 @@ pub use bells::{Bell, Bells, Heard};
 pub use conversations::{
     Claimed, Close, Committed, INBOX_MAX, Ingest, Ingested, Record, Recorded, Step,
 };
+pub use dead::DeadLetter;
 pub use gauges::{Gauges, WAKE_UP_BOUNDS_MS};
 pub use history::HistoryEntry;
 pub use lanes::{Attempt, Lane, Reply, Settlement, Taken, Verdict};
-pub use managed::{PrivateRedis, PrivateRedisError};
+pub use managed::{PrivateRedis, PrivateRedisError, private_socket};
 pub use waiting::{Announcement, Leave, Waiting};
 
 /// Why Redis did not do what was asked.

@@ -57,6 +57,7 @@ sources! {
     take_lanes: 4,
     attempt: 1,
     settle: 4,
+    revive: 2,
     read: 2,
 }
 

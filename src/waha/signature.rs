@@ -30,6 +30,29 @@ pub enum Refused {
     WrongSignature,
 }
 
+/// A signature as the headers bring it: well-formed, and not yet compared with anything.
+#[derive(Clone, Copy)]
+pub struct Signature([u8; TAG_LEN]);
+
+impl Signature {
+    /// Reads the values of the headers `X-Webhook-Hmac` and `X-Webhook-Hmac-Algorithm`: who sends none has no body
+    /// worth reading.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] says what is wrong, in words for the log.
+    pub fn read(
+        hmac_header: Option<&[u8]>,
+        algorithm_header: Option<&[u8]>,
+    ) -> Result<Self, Refused> {
+        // Old versions of WAHA did not name the algorithm, and there was never another one.
+        if algorithm_header.is_some_and(|name| !name.eq_ignore_ascii_case(b"sha512")) {
+            return Err(Refused::WrongAlgorithm);
+        }
+        decode_hex(hmac_header.ok_or(Refused::Missing)?).map(Self)
+    }
+}
+
 /// Knows the secrets, and tells which bodies were signed with one of them.
 pub struct Verifier {
     keys: Vec<hmac::Key>,
@@ -48,27 +71,16 @@ impl Verifier {
         }
     }
 
-    /// Checks the values of the headers `X-Webhook-Hmac` and `X-Webhook-Hmac-Algorithm` against
-    /// the raw body. The signature is compared in constant time.
+    /// Checks a signature against the raw body. It is compared in constant time.
     ///
     /// # Errors
     ///
-    /// [`Refused`] says what is wrong, in words for the log.
-    pub fn verify(
-        &self,
-        hmac_header: Option<&[u8]>,
-        algorithm_header: Option<&[u8]>,
-        body: &[u8],
-    ) -> Result<(), Refused> {
-        // Old versions of WAHA did not name the algorithm, and there was never another one.
-        if algorithm_header.is_some_and(|name| !name.eq_ignore_ascii_case(b"sha512")) {
-            return Err(Refused::WrongAlgorithm);
-        }
-        let tag = decode_hex(hmac_header.ok_or(Refused::Missing)?)?;
+    /// [`Refused::WrongSignature`].
+    pub fn verify(&self, signature: &Signature, body: &[u8]) -> Result<(), Refused> {
         if self
             .keys
             .iter()
-            .any(|key| hmac::verify(key, body, &tag).is_ok())
+            .any(|key| hmac::verify(key, body, &signature.0).is_ok())
         {
             Ok(())
         } else {
@@ -127,7 +139,8 @@ mod tests {
     const HMAC: &str = "208f8a55dde9e05519e898b10b89bf0d0b3b0fdf11fdbf09b6b90476301b98d8097c462b2b17a6ce93b6b47a136cf2e78a33a63f6752c2c1631777076153fa89";
 
     fn verify(hmac: Option<&str>, algorithm: Option<&str>, body: &[u8]) -> Result<(), Refused> {
-        Verifier::new(&[KEY]).verify(hmac.map(str::as_bytes), algorithm.map(str::as_bytes), body)
+        let signature = Signature::read(hmac.map(str::as_bytes), algorithm.map(str::as_bytes))?;
+        Verifier::new(&[KEY]).verify(&signature, body)
     }
 
     #[test]
@@ -170,14 +183,14 @@ mod tests {
 
     #[test]
     fn any_of_several_secrets_is_enough_and_none_never_is() {
-        let tag = Some(HMAC.as_bytes());
+        let signature = Signature::read(Some(HMAC.as_bytes()), None).unwrap();
         assert_eq!(
-            Verifier::new(&[b"new", KEY]).verify(tag, None, BODY),
+            Verifier::new(&[b"new", KEY]).verify(&signature, BODY),
             Ok(())
         );
         for secrets in [&[][..], &[&b"new"[..]]] {
             assert_eq!(
-                Verifier::new(secrets).verify(tag, None, BODY),
+                Verifier::new(secrets).verify(&signature, BODY),
                 Err(Refused::WrongSignature)
             );
         }

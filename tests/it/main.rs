@@ -24,6 +24,7 @@ mod webhook;
 
 mod catch_up;
 mod command_line;
+mod dead_letters;
 mod disk_faults;
 mod documents;
 mod doubt;
@@ -33,6 +34,7 @@ mod flow;
 mod flow_faults;
 mod harness;
 mod history;
+mod hostile;
 mod listener;
 mod people;
 mod private_redis;

@@ -92,11 +92,13 @@ async fn introduce(store: &Store) {
         let nothing = Record {
             seen: String::new(),
             kind: "ack",
-            chat: chat(1),
-            own: false,
+            from: chat(1),
+            other: None,
+            message: false,
+            echo: None,
             data: String::new(),
         };
-        let recorded = store.record(session_name(session), &nothing).await;
+        let recorded = store.record(session_name(session), &nothing, 0).await;
         assert_eq!(recorded.unwrap(), Recorded::Ignored);
     }
 }
@@ -258,7 +260,8 @@ impl<'a> Run<'a> {
                 let message = format!("{{\"text\":\"{:?} {stanza}\"}}", one.kind);
                 let ingest = Ingest {
                     stanza,
-                    chat: self.chats[one.chat].clone(),
+                    from: self.chats[one.chat].clone(),
+                    other: None,
                     name: String::new(),
                     message,
                     now: self.now,
@@ -272,7 +275,7 @@ impl<'a> Run<'a> {
             .map(|(session, ingest)| store.ingest(session_name(*session), ingest.clone()));
         let answers = together(calls.collect()).await;
         for ((session, ingest), answer) in offers.into_iter().zip(answers) {
-            let due = self.models[session].ingest(&ingest.chat, &ingest.stanza, &ingest.message);
+            let due = self.models[session].ingest(&ingest.from, &ingest.stanza, &ingest.message);
             let answer = answer.map_err(|error| error.to_string())?;
             ensure!(
                 answer == due,
@@ -807,7 +810,11 @@ impl<'a> Run<'a> {
 fn settlement(one: &InHand, verdict: Outcome, now: Millis) -> Settlement {
     let (conversation, data) = (one.reply.conversation.clone(), one.reply.id.clone());
     one.lane.settled(match verdict {
-        Outcome::Sent => Verdict::Sent { conversation, data },
+        Outcome::Sent => Verdict::Sent {
+            stanza: None,
+            conversation,
+            data,
+        },
         Outcome::Dead => Verdict::Dead {
             conversation,
             data,
@@ -819,7 +826,11 @@ fn settlement(one: &InHand, verdict: Outcome, now: Millis) -> Settlement {
                 attempts: one.reply.attempts + 1,
                 ..one.reply.clone()
             },
+            doubt: false,
         },
-        Outcome::Release(after) => Verdict::Release { due: now + after },
+        Outcome::Release(after) => Verdict::Release {
+            due: now + after,
+            doubt: false,
+        },
     })
 }

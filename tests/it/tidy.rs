@@ -88,7 +88,8 @@ fn nobody_knows_a_room_above_their_own() {
     let may_know: &[(&str, &[&str])] = &[
         ("flow", &["flow"]),
         ("waha", &["waha"]),
-        ("history", &["history"]),
+        ("terminal", &["terminal"]),
+        ("history", &["history", "terminal"]),
         ("store", &["store", "flow", "waha"]),
         (
             "service",

@@ -113,11 +113,14 @@ end
 
 -- Takes the notices that nobody has sent yet out of the lane.
 local function drop_notices(chat)
-  -- The first is not to be taken away while it may be under way, or may have been sent.
-  local first = math.max(redis.call('HEXISTS', SENDING, chat), redis.call('HEXISTS', ATTEMPT, chat))
-  for _, element in ipairs(redis.call('LRANGE', LANE .. chat, first, -1)) do
+  -- The first is not to be taken away while it is under way.
+  local under_way = redis.call('HEXISTS', SENDING, chat)
+  for place, element in ipairs(redis.call('LRANGE', LANE .. chat, under_way, -1)) do
     if string.sub(element, 1, 1) == 'n' then
       redis.call('LREM', LANE .. chat, -1, element)
+      if place == 1 and under_way == 0 then
+        redis.call('HDEL', ATTEMPT, chat)
+      end
     end
   end
 end

@@ -1,0 +1,292 @@
+//! `waha-sm dead`: the replies that were given up on, listed, sent again or dropped.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::{EXIT_USAGE, Format, RedisSettings, complain, fail, wrong};
+use crate::config::RedisConfig;
+use crate::store::{self, DeadLetter, Server, Store, private_socket};
+use crate::terminal::{cut, jsonl, line, time};
+use crate::{clock, describe, runtime};
+
+/// A person is waiting.
+const REDIS_PATIENCE: Duration = Duration::from_secs(5);
+/// Dead letters in one call; bounds how long Redis is held up.
+const BATCH: usize = 100;
+/// Characters of a reason and of a text in the table; `--format jsonl` has all of them.
+const REASON_MAX: usize = 60;
+const TEXT_MAX: usize = 60;
+
+#[derive(Debug, Args)]
+pub(super) struct DeadArgs {
+    #[command(subcommand)]
+    command: DeadCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DeadCommand {
+    /// Lists them: which, since when, whose, why
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[command(flatten)]
+        redis: RedisSettings,
+    },
+    /// Sends them again, in order, after what already waits in their chats
+    Retry(Action),
+    /// Drops them for good; the history keeps them, as failed
+    Drop(Action),
+}
+
+#[derive(Debug, Args)]
+struct Action {
+    #[command(flatten)]
+    which: Which,
+    /// All of them
+    #[arg(long, conflicts_with_all = ["chat", "id", "session"])]
+    all: bool,
+    #[command(flatten)]
+    redis: RedisSettings,
+}
+
+/// Which of them; what is given must all fit.
+#[derive(Debug, Args)]
+struct Which {
+    /// Of this chat, e.g. 5511999990000 or 5511999990000@c.us
+    #[arg(long)]
+    chat: Option<String>,
+    /// This one, as `list` names it; may be repeated
+    #[arg(long)]
+    id: Vec<String>,
+    /// Of this session
+    #[arg(long)]
+    session: Option<String>,
+}
+
+impl Which {
+    fn is_nothing(&self) -> bool {
+        self.chat.is_none() && self.id.is_empty() && self.session.is_none()
+    }
+
+    fn fits(&self, letter: &DeadLetter) -> bool {
+        let chat = self
+            .chat
+            .as_deref()
+            .is_none_or(|chat| letter.chat == chat || letter.chat.split('@').next() == Some(chat));
+        chat && (self.id.is_empty() || self.id.contains(&letter.id))
+    }
+}
+
+pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
+    let (DeadCommand::List { which, redis, .. }
+    | DeadCommand::Retry(Action { which, redis, .. })
+    | DeadCommand::Drop(Action { which, redis, .. })) = &arguments.command;
+    if let DeadCommand::Retry(action) | DeadCommand::Drop(action) = &arguments.command
+        && which.is_nothing()
+        && !action.all
+    {
+        complain(
+            "say which: --chat CHAT, --id ID or --session SESSION (together: all must fit), or --all",
+        );
+        return ExitCode::from(EXIT_USAGE);
+    }
+    let config = match RedisConfig::read(redis) {
+        Ok(config) => config,
+        Err(mistakes) => return wrong(&mistakes),
+    };
+    let runtime = match runtime::start("dead", None, 1) {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("can't start: {error}")),
+    };
+    let done = runtime.block_on(async {
+        let store = connect(config).await?;
+        let found = find(&store, which).await.map_err(|error| failed(&error))?;
+        let done = act(&store, &arguments.command, found).await;
+        store.close().await;
+        done
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => fail(&reason),
+    }
+}
+
+async fn connect(config: RedisConfig) -> Result<Store, String> {
+    let server = match config.redis_url {
+        Some(url) => Server::Url(url.reveal().to_owned()),
+        None => private_socket(&config.data_dir).await.map(Server::Socket).ok_or_else(|| {
+            format!(
+                "no daemon runs on the data directory {}: replies that were given up on can be looked at while it runs. \
+                 Start it, or set DATA_DIR to its directory, or REDIS_URL (and REDIS_PREFIX) as it has them",
+                config.data_dir.display()
+            )
+        })?,
+    };
+    let at = server.shown().unwrap_or_default();
+    let config = store::Config {
+        server,
+        prefix: config.redis_prefix,
+        // Only conversations that open need it, and none does here.
+        first_notice_after: Duration::ZERO,
+    };
+    Store::connect(&config, REDIS_PATIENCE)
+        .await
+        .map_err(|error| {
+            format!(
+                "can't use Redis{at}: {}; is it running, and is REDIS_URL right?",
+                describe(&error)
+            )
+        })
+}
+
+fn failed(error: &store::Error) -> String {
+    format!("Redis failed: {}; try again", describe(error))
+}
+
+/// By session, oldest first. All of them before anything is done: what is sent again and refused again comes back.
+async fn find(
+    store: &Store,
+    which: &Which,
+) -> Result<Vec<(String, Vec<DeadLetter>)>, store::Error> {
+    let mut sessions = store.sessions().await?;
+    sessions.sort();
+    let mut found = Vec::new();
+    for session in sessions {
+        if which.session.as_ref().is_some_and(|only| *only != session) {
+            continue;
+        }
+        let mut letters: Vec<DeadLetter> = Vec::new();
+        let mut position: Option<String> = None;
+        loop {
+            let some = store
+                .dead_letters(&session, position.as_deref(), BATCH as u64)
+                .await?;
+            let Some(last) = some.last() else { break };
+            position = Some(last.id.clone());
+            letters.extend(some.into_iter().filter(|letter| which.fits(letter)));
+        }
+        if !letters.is_empty() {
+            found.push((session, letters));
+        }
+    }
+    Ok(found)
+}
+
+async fn act(
+    store: &Store,
+    command: &DeadCommand,
+    found: Vec<(String, Vec<DeadLetter>)>,
+) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    let mut done = 0;
+    let mut unreadable = 0;
+    for (session, letters) in &found {
+        for some in letters.chunks(BATCH) {
+            let count = match command {
+                DeadCommand::List { .. } => break,
+                DeadCommand::Retry(_) => {
+                    unreadable += some.iter().filter(|letter| letter.reply.is_err()).count();
+                    store.revive(session, some, clock::now()).await
+                }
+                DeadCommand::Drop(_) => store.drop_dead(session, some).await,
+            };
+            done += count
+                .map_err(|error| format!("{} {done} were done before that.", failed(&error)))?;
+        }
+    }
+    let nothing = found.is_empty();
+    let written = match command {
+        DeadCommand::List {
+            format: Format::Text,
+            ..
+        } if nothing => {
+            writeln!(out, "There are none.")
+        }
+        DeadCommand::List { format, .. } => list(&mut out, *format, &found),
+        _ if nothing => return Err("there are none of these: see `waha-sm dead list`".to_owned()),
+        DeadCommand::Retry(_) => writeln!(out, "{done} will be sent again."),
+        DeadCommand::Drop(_) => writeln!(out, "{done} dropped."),
+    };
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            return Err(format!("can't print: {error}"));
+        }
+        _ => {}
+    }
+    if unreadable > 0 {
+        return Err(format!(
+            "{unreadable} can't be read and stay: were they written by a newer version? `waha-sm dead list` shows them, \
+             `waha-sm dead drop` removes them"
+        ));
+    }
+    Ok(())
+}
+
+fn list(
+    out: &mut impl Write,
+    format: Format,
+    found: &[(String, Vec<DeadLetter>)],
+) -> io::Result<()> {
+    let zone = TimeZone::system();
+    if matches!(format, Format::Text) {
+        writeln!(
+            out,
+            "{:<18}  {:<19}  {:<12}  {:<18}  REASON: TEXT",
+            "ID", "GIVEN UP", "SESSION", "CHAT"
+        )?;
+    }
+    for (session, letters) in found {
+        for letter in letters {
+            match format {
+                Format::Text => {
+                    let at = letter.at().map(|at| time(at, &zone)).unwrap_or_default();
+                    let text = match &letter.reply {
+                        Ok(reply) => cut(&reply.text, TEXT_MAX),
+                        Err(_) => "(can't be read)".to_owned(),
+                    };
+                    writeln!(
+                        out,
+                        "{:<18}  {at:<19}  {:<12}  {:<18}  {}: {text}",
+                        line(&letter.id),
+                        line(session),
+                        line(&letter.chat),
+                        cut(&letter.reason, REASON_MAX),
+                    )?;
+                }
+                Format::Jsonl => jsonl(&whole(session, letter), out)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// With all its fields; times in Unix milliseconds.
+fn whole(session: &str, letter: &DeadLetter) -> serde_json::Value {
+    let mut object = json!({
+        "id": letter.id,
+        "at": letter.at(),
+        "session": session,
+        "chat": letter.chat,
+        "reason": letter.reason,
+    });
+    match &letter.reply {
+        Ok(reply) => {
+            object["text"] = json!(reply.text);
+            object["reply_id"] = json!(reply.id);
+            object["conversation"] = json!(reply.conversation);
+            object["queued_at"] = json!(reply.queued_at);
+            object["attempts"] = json!(reply.attempts);
+            object["notice"] = json!(reply.notice);
+        }
+        Err(element) => object["unreadable"] = json!(element),
+    }
+    object
+}

@@ -1,0 +1,180 @@
+//! Bodies of requests: read whole, within limits of size, time and memory; or refused, with an answer that arrives.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, HeaderMap};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// Far above any event of WAHA's: those hold no media, but quoted messages and thumbnails.
+const BODY_MAX: usize = 2 << 20;
+/// Two megabytes over any line that WAHA is reached by; who needs longer holds a connection for nothing.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Of each body so much is read whatever the others take: nearly all events fit, so that no crowd of large bodies
+/// keeps a customer's words out.
+const FREE: usize = 16 << 10;
+/// What all bodies hold beyond that. Nobody has proved anything before the body is read, so this, and not the number of
+/// connections, is what a crowd of strangers can make us hold.
+const MEMORY_MAX: usize = 64 << 20;
+/// Of a body that is refused, so much more is read and thrown away, for so long.
+const DISCARD_MAX: usize = 8 << 20;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why there is no body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoBody {
+    /// Larger than any event.
+    TooLarge,
+    /// The others hold all the memory there is for bodies.
+    Crowded,
+    /// It ended before its end.
+    BrokeOff,
+    /// It was not there in time.
+    TooSlow,
+}
+
+/// A body, and its share of the memory for bodies.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) bytes: Vec<u8>,
+    /// Bytes of the memory; given back with the body.
+    share: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads bodies; one for all connections.
+pub(crate) struct Bodies {
+    /// One permit per byte.
+    memory: Arc<Semaphore>,
+}
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self {
+            memory: Arc::new(Semaphore::new(MEMORY_MAX)),
+        }
+    }
+}
+
+impl Bodies {
+    /// Reads the whole body.
+    ///
+    /// # Errors
+    /// As [`NoBody`] says; what was not read of it goes on to be thrown away for a little.
+    pub(crate) async fn read(
+        &self,
+        headers: &HeaderMap,
+        mut incoming: Incoming,
+    ) -> Result<Body, NoBody> {
+        let announced = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let read = if announced.is_some_and(|length| length > BODY_MAX) {
+            Err(NoBody::TooLarge)
+        } else {
+            timeout(BODY_TIMEOUT, self.collect(&mut incoming))
+                .await
+                .unwrap_or(Err(NoBody::TooSlow))
+        };
+        if matches!(read, Err(NoBody::TooLarge | NoBody::Crowded)) {
+            throw_away(incoming);
+        }
+        read
+    }
+
+    async fn collect(&self, incoming: &mut Incoming) -> Result<Body, NoBody> {
+        let mut body = Body {
+            bytes: Vec::new(),
+            share: None,
+        };
+        while let Some(frame) = incoming.frame().await {
+            let frame = frame.map_err(|_| NoBody::BrokeOff)?;
+            if let Ok(data) = frame.into_data() {
+                self.append(&mut body, &data)?;
+            }
+        }
+        Ok(body)
+    }
+
+    /// Copies, so that the connection's buffer is not held for as long as the body. What was announced counts for
+    /// nothing: only what came takes memory.
+    fn append(&self, body: &mut Body, data: &Bytes) -> Result<(), NoBody> {
+        let length = body.bytes.len() + data.len();
+        if length > BODY_MAX {
+            return Err(NoBody::TooLarge);
+        }
+        if length > body.bytes.capacity() {
+            let capacity = length.max(2 * body.bytes.capacity()).min(BODY_MAX);
+            self.take_share(body, capacity.saturating_sub(FREE))?;
+            body.bytes.reserve_exact(capacity - body.bytes.len());
+        }
+        body.bytes.extend_from_slice(data);
+        Ok(())
+    }
+
+    fn take_share(&self, body: &mut Body, share: usize) -> Result<(), NoBody> {
+        let held = body
+            .share
+            .as_ref()
+            .map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = u32::try_from(share.saturating_sub(held)).unwrap_or(u32::MAX);
+        if more == 0 {
+            return Ok(());
+        }
+        let more = self
+            .memory
+            .clone()
+            .try_acquire_many_owned(more)
+            .map_err(|_| NoBody::Crowded)?;
+        match &mut body.share {
+            Some(share) => share.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
+}
+
+/// Lets a little of a body run dry that nobody wants: a connection closed on somebody who is still writing takes our
+/// answer with it.
+pub(crate) fn throw_away(incoming: Incoming) {
+    tokio::spawn(timeout(DISCARD_TIMEOUT, async move {
+        let mut rest = Limited::new(incoming, DISCARD_MAX);
+        while let Some(Ok(_)) = rest.frame().await {}
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body() -> Body {
+        Body {
+            bytes: Vec::new(),
+            share: None,
+        }
+    }
+
+    #[test]
+    fn large_bodies_share_the_memory_small_ones_are_always_read_and_all_is_given_back() {
+        let bodies = Bodies::default();
+        let (large, small) = (Bytes::from(vec![0; 64 << 10]), Bytes::from(vec![0; FREE]));
+        let mut held = Vec::new();
+        let refused = 'crowd: loop {
+            let mut one = body();
+            for _ in 0..BODY_MAX / large.len() {
+                if let Err(refused) = bodies.append(&mut one, &large) {
+                    break 'crowd refused;
+                }
+            }
+            assert_eq!(bodies.append(&mut one, &small), Err(NoBody::TooLarge));
+            held.push(one);
+        };
+        assert_eq!((refused, held.len()), (NoBody::Crowded, 32));
+        assert_eq!(bodies.append(&mut body(), &small), Ok(()));
+        drop(held);
+        assert_eq!(bodies.memory.available_permits(), MEMORY_MAX);
+    }
+}

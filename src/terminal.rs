@@ -1,0 +1,125 @@
+//! What a person may look at: text of strangers that steers no terminal and passes for no line of ours.
+//!
+//! Customers write what they like, and WAHA repeats it. Control characters and text-direction overrides are shown as
+//! escapes, and every further line of a text is indented.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+/// Whether a character could steer a terminal, or change the order in which others are shown.
+pub(crate) fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// On one line, whatever it holds.
+pub(crate) fn line(text: &str) -> String {
+    escaped(text, |_| false)
+}
+
+/// On one line of at most `max` characters.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    let line = line(text);
+    match line.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Its own lines are kept, indented so that none passes for a line of ours.
+pub(crate) fn paragraph(text: &str) -> String {
+    escaped(&text.replace("\r\n", "\n"), |c| matches!(c, '\n' | '\t')).replace('\n', "\n    ")
+}
+
+fn escaped(text: &str, keep: impl Fn(char) -> bool) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) && !keep(c) {
+            safe.extend(c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// A moment (Unix ms) as a person in `zone` writes it.
+pub(crate) fn time(ms: i64, zone: &TimeZone) -> String {
+    match Timestamp::from_millisecond(ms) {
+        Ok(at) => at
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string(),
+        Err(_) => format!("{ms} ms"),
+    }
+}
+
+/// Writes one line of JSON that is safe to look at, too.
+///
+/// # Errors
+/// When `out` fails.
+pub(crate) fn jsonl(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *out, SafeJson))?;
+    writeln!(out)
+}
+
+/// Beyond what JSON demands, it escapes all that a terminal may obey.
+struct SafeJson;
+
+impl Formatter for SafeJson {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        write_json(fragment, out)
+    }
+}
+
+/// Writes JSON text, what is unsafe in it as JSON escapes: strings are the only place where it can stand.
+///
+/// # Errors
+/// When `out` fails.
+pub(crate) fn write_json(text: &str, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    let mut rest = text;
+    while let Some(at) = rest.find(is_unsafe) {
+        let (before, from) = rest.split_at(at);
+        out.write_all(before.as_bytes())?;
+        let mut chars = from.chars();
+        if let Some(c) = chars.next() {
+            write!(out, "\\u{:04x}", u32::from(c))?;
+        }
+        rest = chars.as_str();
+    }
+    out.write_all(rest.as_bytes())
+}
+
+/// Passes on what is written to it as one line.
+pub(crate) struct OneLine<'a>(pub(crate) &'a mut dyn fmt::Write);
+
+impl fmt::Write for OneLine<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if text.contains(is_unsafe) {
+            self.0.write_str(&line(text))
+        } else {
+            self.0.write_str(text)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_text_is_one_safe_line_of_so_many_characters() {
+        assert_eq!(cut("olá, tudo bem?", 3), "olá…");
+        assert_eq!(cut("olá", 3), "olá");
+        assert_eq!(cut("a\nb\u{9b}", 30), "a\\nb\\u{9b}");
+    }
+}
