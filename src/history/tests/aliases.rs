@@ -129,6 +129,31 @@ fn a_lent_echo_that_moves_is_given_back_under_the_new_chat() {
 }
 
 #[test]
+fn a_lent_echo_that_moves_stands_for_itself_in_the_new_chat_when_a_nearer_one_comes() {
+    let entries = [
+        hidden(reply("loose", None, "hi", 100_000, "sent")),
+        hidden(echo("S1", "hi", 100_900)),
+        alias(1),
+        echo("S2", "hi", 100_100),
+    ];
+    in_every_order(&entries, |rig| {
+        let stanzas: Vec<_> = rig
+            .all()
+            .into_iter()
+            .map(|message| (message.chat, message.reply_id, message.stanza))
+            .collect();
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            stanzas,
+            [
+                (CHAT.to_owned(), some("loose"), some("S2")),
+                (CHAT.to_owned(), None, some("S1"))
+            ]
+        );
+    });
+}
+
+#[test]
 fn marks_find_their_message_before_and_after_it_moves() {
     let entries = [
         hidden(inbound("A", "wun", 5000)),
