@@ -7,15 +7,18 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::customers::{Written, number};
-use super::faults::{BELLS_CUT, REDIS_KILLED, Struck, WAHA_GONE};
+use super::faults::{BELLS_CUT, FROZEN, LATE_MAX, REDIS_KILLED, Struck, WAHA_GONE};
 use crate::fake_waha::Sent;
 
 /// How exactly it is known when a fault struck.
 const JUST_BEFORE: Duration = Duration::from_millis(50);
 /// What WAHA answered is noted so soon, if Redis is there.
 const NOTED_WITHIN: Duration = Duration::from_millis(500);
+/// And so soon after Redis is there again: tries to note it are up to 2 s apart.
+const NOTED_AFTER_OUTAGE: Duration = Duration::from_secs(3);
 /// Moods that by themselves double nothing, as [`Sent::mood`] calls them.
-const WELL: [&str; 3] = ["well", "sent late", "answer late after sending"];
+const WELL: [&str; 3] = ["well", "sent late", LATE];
+const LATE: &str = "answer late after sending";
 
 /// What was there at the end, beside what was written and sent.
 pub(crate) struct Rest {
@@ -225,6 +228,10 @@ fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
     if !WELL.contains(&first.mood) {
         return format!("WAHA: {}", first.mood);
     }
+    let late = first.mood == LATE;
+    if late && second.at.duration_since(first.at) >= waha_sm::waha::client::TIMEOUT {
+        return "WAHA: no answer in time".to_owned();
+    }
     // While Redis is away, what WAHA answered can't be noted.
     let away = |one: &Struck| {
         one.name == REDIS_KILLED && one.from <= first.at + NOTED_WITHIN && one.to >= first.at
@@ -234,14 +241,22 @@ fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
         .filter(|one| away(one))
         .map(|one| one.to)
         .max();
-    let until = back.unwrap_or(first.at).max(first.at) + NOTED_WITHIN;
+    let until = match back {
+        Some(back) => back.max(first.at) + NOTED_AFTER_OUTAGE,
+        None if late => first.at + LATE_MAX + NOTED_WITHIN,
+        None => first.at + NOTED_WITHIN,
+    };
     let to_blame = |one: &&Struck| {
         let here = first.at <= one.from + JUST_BEFORE && one.from <= until.min(second.at);
         // A `serve` sends nothing, and other moods were for other texts.
         let possible = !one.name.ends_with("serve")
             && (one.name == WAHA_GONE || !one.name.starts_with("WAHA"))
             && one.name != BELLS_CUT;
-        away(one) || (here && possible)
+        // Whoever stood still goes on with what it had in hand, which may be another's by now.
+        let thawed = one.name.ends_with(FROZEN)
+            && one.from <= second.at
+            && one.to + Duration::from_secs(1) >= first.at;
+        away(one) || thawed || (here && possible)
     };
     let mut names: Vec<&str> = struck
         .iter()

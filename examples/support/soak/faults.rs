@@ -13,7 +13,9 @@ const TICK: Duration = Duration::from_millis(10);
 const PAUSE_MS: std::ops::Range<u64> = 200..1_500;
 const LASTS_MS: std::ops::Range<u64> = 100..2_500;
 /// Longer than a process may be silent before it counts as dead.
-const FROZEN: Duration = Duration::from_millis(4_500);
+const FREEZE: Duration = Duration::from_millis(4_500);
+/// How late WAHA answers at most, except for those that it keeps waiting for ever.
+pub(crate) const LATE_MAX: Duration = Duration::from_millis(1_500);
 /// Longer than waha-sm waits for an answer; only worth it in a long soak.
 const TOO_LONG: Duration = Duration::from_secs(31);
 const LONG_STORM: Duration = Duration::from_secs(120);
@@ -21,6 +23,8 @@ const LONG_STORM: Duration = Duration::from_secs(120);
 /// What the fault is called in which WAHA closes all connections and refuses new ones.
 pub(crate) const WAHA_GONE: &str = "WAHA: gone";
 pub(crate) const REDIS_KILLED: &str = "kill -9 of Redis";
+/// What follows the name of a process that stood still.
+pub(crate) const FROZEN: &str = " frozen";
 pub(crate) const BELLS_CUT: &str = "bells cut";
 
 /// One thing that goes wrong.
@@ -45,7 +49,7 @@ impl Fault {
         let process = |index: &usize| world.processes[*index].name.clone();
         match self {
             Self::Killed(index) => format!("kill -9 of {}", process(index)),
-            Self::Frozen(index) => format!("{} frozen", process(index)),
+            Self::Frozen(index) => format!("{}{FROZEN}", process(index)),
             Self::RedisKilled => REDIS_KILLED.to_owned(),
             Self::BellsCut => BELLS_CUT.to_owned(),
             Self::ConnectionsCut => "connections to Redis cut".to_owned(),
@@ -126,7 +130,7 @@ impl Storm {
             supervise(world)?;
             std::thread::sleep(TICK);
         }
-        self.end_those_over(world, end + FROZEN)?;
+        self.end_those_over(world, end + FREEZE)?;
         self.struck.sort_by_key(|struck| struck.from);
         Ok(self.struck)
     }
@@ -137,7 +141,7 @@ impl Storm {
 
     fn deal(&mut self, world: &World) {
         let starting = r#"{"message":"starting","statusCode":503}"#.to_owned();
-        let hang = Duration::from_millis(self.chance.u64(300..1_500));
+        let hang = LATE_MAX.mul_f64(0.2 + 0.8 * self.chance.f64());
         let mut moods = vec![
             Mood::Fails,
             Mood::TakesAndFails,
@@ -192,7 +196,7 @@ impl Storm {
         };
         let fault = self.deck.remove(index);
         let lasts = match fault {
-            Fault::Frozen(_) => FROZEN,
+            Fault::Frozen(_) => FREEZE,
             Fault::BellsCut | Fault::ConnectionsCut => Duration::ZERO,
             _ => Duration::from_millis(self.chance.u64(LASTS_MS)),
         };
