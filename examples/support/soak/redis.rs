@@ -12,10 +12,14 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(20);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
+/// Kills Redis (-9) as soon as its own standard input is closed: when we say so, or end, by whatever.
+const GUARD: &str = r#""$@" & read -r _; kill -9 $!; wait"#;
+
 /// See the module. Killed when it is dropped.
 pub(crate) struct Redis {
     directory: PathBuf,
-    child: Option<Child>,
+    /// A shell, see [`GUARD`].
+    guard: Option<Child>,
 }
 
 impl Redis {
@@ -23,7 +27,7 @@ impl Redis {
         std::fs::create_dir_all(directory)?;
         let mut redis = Self {
             directory: directory.to_owned(),
-            child: None,
+            guard: None,
         };
         redis.start_again()?;
         Ok(redis)
@@ -39,7 +43,8 @@ impl Redis {
 
     /// On what it wrote, and waits until it has read that.
     pub(crate) fn start_again(&mut self) -> Result<()> {
-        let child = Command::new("redis-server")
+        let guard = Command::new("sh")
+            .args(["-c", GUARD, "sh", "redis-server"])
             .args(["--port", "0", "--save", "", "--appendonly", "yes"])
             // Each answer only after it is on disk: what is lost, others lost.
             .args(["--appendfsync", "always", "--unixsocket"])
@@ -48,12 +53,12 @@ impl Redis {
             .arg(&self.directory)
             .arg("--logfile")
             .arg(self.directory.join("redis.log"))
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            // Its own group: Ctrl-C at a terminal is for the soak, which stops it last.
+            // Its own group: Ctrl-C at a terminal is for the soak, whose end then ends it.
             .process_group(0)
             .spawn()?;
-        self.child = Some(child);
+        self.guard = Some(guard);
         let deadline = Instant::now() + PATIENCE;
         while self.ask(&["PING"]).is_err() {
             if Instant::now() > deadline {
@@ -66,9 +71,9 @@ impl Redis {
 
     /// As the out-of-memory killer would.
     pub(crate) fn kill(&mut self) -> Result<()> {
-        if let Some(mut child) = self.child.take() {
-            child.kill()?;
-            child.wait()?;
+        if let Some(mut guard) = self.guard.take() {
+            drop(guard.stdin.take());
+            guard.wait()?;
         }
         Ok(())
     }
