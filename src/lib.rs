@@ -10,6 +10,7 @@
 //!                                                 |                                   |            |
 //!                                                 +---------- history stream ---------+------------+--> archiver --> SQLite
 //!                announcer: who waits, and what changed for them --> [look] [announce] --bell--> sender
+//!                catching up: what WAHA heard and we did not --> intake;   people: whose hidden id this is --> [learn]
 //! ```
 //!
 //! What stands in [brackets] is one Lua script each (`store/lua/`): the only places where state changes.
@@ -26,6 +27,12 @@
 //!   takes its own back at once.
 //! - After any answer of Redis' that was lost, nobody guesses: the conversation is read again, a lane is given back, a
 //!   settlement is repeated until it was taken.
+//! - An attempt to send is noted before it is made, with the message id where WAHA hands one out. What became of it when
+//!   its answer never came is settled before anything is sent again: by WAHA's echo or ack, by asking for the id, or by
+//!   looking for the text ([`service`], `doubt`).
+//! - A message is known by its id, however it comes: by webhook, again, under a person's other id, or listed by WAHA when
+//!   we catch up.
+//! - A person is one chat, kept under the `@c.us` once that is known, and answered under the id that they wrote from.
 //! - Only the sender talks to a chat, only from its lane, in order. A worker never waits for WAHA.
 //! - The history is a consequence. The archiver stores the entries and its position in the stream in one SQLite
 //!   transaction, and trims the stream only after that.
