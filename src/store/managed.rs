@@ -6,7 +6,7 @@
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -15,7 +15,9 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, error, info, warn};
+
+use super::repair;
 
 /// Either does; the first one found on PATH is run.
 const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
@@ -30,6 +32,8 @@ const ADOPTED_POLL: Duration = Duration::from_secs(1);
 /// Between the end of a server and its next start; doubled while it does not stay up.
 const RESTART_AFTER: Duration = Duration::from_millis(200);
 const RESTART_AFTER_LONGEST: Duration = Duration::from_secs(10);
+/// One line a minute about a server that does not stay up.
+const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
 /// A server that ran for so long had started well.
 const STAYED_UP: Duration = Duration::from_secs(10);
 
@@ -59,6 +63,18 @@ pub enum PrivateRedisError {
         reason: String,
         /// Where it tells more.
         log: PathBuf,
+    },
+    /// It can't read what it kept.
+    #[error(
+        "the append-only file of the private Redis is damaged, and could not be repaired: {reason}. Nothing was deleted. \
+         Put a backup in the place of {}; or, to begin with an empty line, move it elsewhere (the history is not in it)",
+        files.display()
+    )]
+    Damaged {
+        /// The file, or the directory of its parts.
+        files: PathBuf,
+        /// What stands in the way.
+        reason: String,
     },
     /// It did not stop.
     #[error("the private Redis did not stop within {} s", STOP_PATIENCE.as_secs())]
@@ -93,7 +109,17 @@ impl PrivateRedis {
             info!(socket = %place.socket.display(), "adopted the private Redis that was still running");
             None
         };
-        let child = place.wait_until_ready(child).await?;
+        let child = match place.wait_until_ready(child).await? {
+            Waited::Ready(child) => child,
+            Waited::Ended(status) => {
+                place.repair(status).await?;
+                let again = Some(place.launch().await?);
+                match place.wait_until_ready(again).await? {
+                    Waited::Ready(child) => child,
+                    Waited::Ended(status) => return Err(place.ended(status)),
+                }
+            }
+        };
         let stopping = CancellationToken::new();
         let supervisor = tokio::spawn(supervise(place.clone(), child, stopping.clone()));
         Ok(Self {
@@ -167,6 +193,7 @@ impl Place {
              databases 1\n\
              appendonly yes\n\
              appendfsync everysec\n\
+             aof-load-truncated no\n\
              save \"\"\n\
              maxmemory-policy noeviction\n\
              daemonize no\n",
@@ -177,6 +204,9 @@ impl Place {
     }
 
     async fn launch(&self) -> Result<Child, PrivateRedisError> {
+        if let Some(lost) = repair::lost_manifest(&self.directory) {
+            return Err(lost);
+        }
         Command::new(&self.server)
             .arg(self.file("redis.conf"))
             .stdin(Stdio::null())
@@ -193,12 +223,12 @@ impl Place {
     async fn wait_until_ready(
         &self,
         mut child: Option<Child>,
-    ) -> Result<Option<Child>, PrivateRedisError> {
+    ) -> Result<Waited, PrivateRedisError> {
         let deadline = Instant::now() + START_PATIENCE;
         let mut told = Instant::now();
         loop {
             match ping(&self.socket).await {
-                Ping::Ready => return Ok(child),
+                Ping::Ready => return Ok(Waited::Ready(child)),
                 Ping::Loading if told.elapsed() > Duration::from_secs(5) => {
                     told = Instant::now();
                     info!("the private Redis is reading its append-only file");
@@ -209,13 +239,51 @@ impl Place {
                 .as_mut()
                 .and_then(|child| child.try_wait().ok().flatten())
             {
-                return Err(self.failed(format!("{status}: {}", self.last_words())));
+                return Ok(Waited::Ended(status));
             }
             if Instant::now() > deadline {
                 return Err(self.failed(format!("no answer within {} s", START_PATIENCE.as_secs())));
             }
             sleep(STARTING_POLL).await;
         }
+    }
+
+    /// Repairs what a server that ended by itself could not read. Fails if that was not why, or if it can't be repaired.
+    async fn repair(&self, status: ExitStatus) -> Result<(), PrivateRedisError> {
+        // Where a signal ended it, it was not the file.
+        if status.code().is_none_or(|code| code == 0) {
+            return Err(self.ended(status));
+        }
+        debug!("the private Redis did not start; checking its append-only file");
+        let (server, directory) = (self.server.clone(), self.directory.clone());
+        let repairing = tokio::task::spawn_blocking(move || repair::repair(&server, &directory));
+        match repairing
+            .await
+            .map_err(|error| self.failed(error.to_string()))??
+        {
+            Some(repair::Repaired { cut, copy }) => {
+                warn!(
+                    bytes = cut,
+                    copy = %copy.display(),
+                    "the append-only file of the private Redis was damaged, as after a power cut: its end was cut off, and \
+                     what stood there is lost; an untouched copy was kept, delete it when nobody misses anything"
+                );
+                Ok(())
+            }
+            None => Err(self.ended(status)),
+        }
+    }
+
+    /// Why it ended, as far as it told.
+    fn ended(&self, status: ExitStatus) -> PrivateRedisError {
+        let last_words = self.last_words();
+        if last_words.contains("append only file") || last_words.contains("AOF") {
+            return PrivateRedisError::Damaged {
+                files: repair::files(&self.directory).unwrap_or_else(|| self.directory.clone()),
+                reason: format!("the server says: {last_words}"),
+            };
+        }
+        self.failed(format!("{status}: {last_words}"))
     }
 
     fn failed(&self, reason: String) -> PrivateRedisError {
@@ -236,6 +304,14 @@ impl Place {
     }
 }
 
+/// What waiting for a server came to.
+enum Waited {
+    /// It answers.
+    Ready(Option<Child>),
+    /// It ended by itself.
+    Ended(ExitStatus),
+}
+
 /// Starts the server again whenever it ends, until told to stop; then hands the child back.
 async fn supervise(
     place: Place,
@@ -243,28 +319,41 @@ async fn supervise(
     stopping: CancellationToken,
 ) -> Option<Child> {
     let mut restart_after = RESTART_AFTER;
+    let mut told: Option<Instant> = None;
     loop {
         let started = Instant::now();
         let ended = async {
             match &mut child {
-                Some(child) => child
-                    .wait()
-                    .await
-                    .map_or_else(|error| error.to_string(), |status| status.to_string()),
+                Some(child) => child.wait().await.ok(),
                 None => {
                     while ping(&place.socket).await != Ping::Nobody {
                         sleep(ADOPTED_POLL).await;
                     }
-                    "it no longer answers".to_owned()
+                    None
                 }
             }
         };
-        tokio::select! {
-            reason = ended => warn!(reason, "the private Redis ended; starting it again"),
+        let status = tokio::select! {
+            status = ended => status,
             () = stopping.cancelled() => return child,
-        }
+        };
         if started.elapsed() > STAYED_UP {
             restart_after = RESTART_AFTER;
+            told = None;
+        }
+        let tell = told.is_none_or(|told| told.elapsed() > COMPLAIN_INTERVAL);
+        if tell {
+            told = Some(Instant::now());
+            let reason =
+                status.map_or_else(|| "it no longer answers".to_owned(), |s| s.to_string());
+            warn!(reason, "the private Redis ended; starting it again");
+        }
+        // Not when it was told to end, or was killed, while it ran well: then it has read its file.
+        if let Some(status) = status.filter(|status| status.code().is_some_and(|code| code != 0))
+            && let Err(error) = place.repair(status).await
+            && tell
+        {
+            error!(%error, "the private Redis does not start; will try again and again");
         }
         loop {
             tokio::select! {

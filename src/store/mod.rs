@@ -15,6 +15,7 @@ mod lanes;
 mod managed;
 mod people;
 mod processes;
+mod repair;
 mod scripts;
 mod waiting;
 

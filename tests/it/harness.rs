@@ -53,8 +53,31 @@ pub(crate) struct Redis {
 
 impl Redis {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With more arguments, which overrule the usual ones.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let mut redis = Self {
             directory: tempfile::tempdir().unwrap(),
+            child: None,
+        };
+        redis.spawn(arguments);
+        redis.wait_until_ready();
+        redis
+    }
+
+    /// What `other` would start from, were it started again now: as a replica that takes over.
+    pub(crate) fn start_on_a_copy_of(other: &Self) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let copied = Command::new("cp")
+            .arg("-r")
+            .arg(other.directory.path().join("appendonlydir"))
+            .arg(directory.path())
+            .status();
+        assert!(copied.unwrap().success());
+        let mut redis = Self {
+            directory,
             child: None,
         };
         redis.start_again();
@@ -70,6 +93,12 @@ impl Redis {
     }
 
     pub(crate) fn start_again(&mut self) {
+        self.spawn(&[]);
+        self.wait_until_ready();
+    }
+
+    /// Without waiting for anything.
+    pub(crate) fn spawn(&mut self, arguments: &[&str]) {
         let child = Command::new("redis-server")
             .args([
                 "--port",
@@ -83,13 +112,21 @@ impl Redis {
             .arg(self.socket())
             .arg("--dir")
             .arg(self.directory.path())
+            .args(arguments)
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server: apt-get install redis-server");
         self.child = Some(child);
+    }
+
+    pub(crate) fn wait_until_ready(&self) {
         eventually("redis answers", || {
             ask(&self.socket(), "PING").filter(|answer| answer.starts_with("+PONG"))
         });
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        send_signal(self.child.as_ref().unwrap().id(), signal);
     }
 
     /// As the out-of-memory killer would.
@@ -124,6 +161,16 @@ pub(crate) fn ask(socket: &Path, command: &str) -> Option<String> {
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).ok()?;
     Some(line.trim_end().to_owned())
+}
+
+pub(crate) fn send_signal(process: u32, signal: &str) {
+    assert!(
+        Command::new("kill")
+            .args([signal, &process.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// One `waha-sm`, killed with the test. Its log is shown when the test fails.
@@ -227,14 +274,15 @@ impl Daemon {
         self.child.wait().unwrap();
     }
 
+    /// Waits until it has ended by itself. How, and all that it said.
+    #[track_caller]
+    pub(crate) fn ends(&mut self) -> (ExitStatus, String) {
+        let status = eventually("the daemon ends", || self.child.try_wait().unwrap());
+        (status, self.log())
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
-        assert!(
-            Command::new("kill")
-                .args([signal, &self.child.id().to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
+        send_signal(self.child.id(), signal);
     }
 
     /// SIGTERM, and how and after what time it ended.

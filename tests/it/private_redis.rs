@@ -1,6 +1,27 @@
 //! The private Redis: started, adopted, started again, and missed with a word of advice.
 
-use crate::harness::{Corner, ask, chat, eventually};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use crate::harness::{Corner, Daemon, ask, chat, eventually, send_signal};
+
+/// Asks one question, then another, and says both answers.
+const FLOW: &str = r#"
+name = "test"
+start = "first"
+[step.first]
+ask = "first?"
+save = "first"
+next = "second"
+[step.second]
+ask = "second?"
+save = "second"
+next = "bye"
+[step.bye]
+say = "{{ first }} {{ second }}"
+end = "done"
+"#;
 
 #[test]
 fn one_that_dies_is_started_again_and_has_lost_nothing() {
@@ -31,4 +52,187 @@ fn a_data_directory_deeper_than_a_socket_may_lie_works_too() {
     daemon.says(&chat(1), "hello");
     assert_eq!(corner.texts(&chat(1), 1), ["hello"]);
     assert_eq!(daemon.terminate().0.code(), Some(0));
+}
+
+fn directory(corner: &Corner) -> PathBuf {
+    corner.directory.path().join("data/redis")
+}
+
+/// What was written last.
+fn append_only_file(corner: &Corner) -> PathBuf {
+    directory(corner).join("appendonlydir/appendonly.aof.1.incr.aof")
+}
+
+fn kill_private_redis(corner: &Corner) {
+    let mut stream = UnixStream::connect(directory(corner).join("redis.sock")).unwrap();
+    stream.write_all(b"INFO server\r\n").unwrap();
+    let process = BufReader::new(stream)
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("process_id:")?.trim().parse().ok());
+    send_signal(process.unwrap(), "-KILL");
+    eventually("the private Redis is gone", || {
+        UnixStream::connect(directory(corner).join("redis.sock"))
+            .is_err()
+            .then_some(())
+    });
+}
+
+/// In the middle of a conversation, all of it settled, and then written so much that may be lost.
+fn talk(corner: &Corner, daemon: &Daemon) {
+    daemon.says(&chat(1), "hi");
+    corner.texts(&chat(1), 1);
+    daemon.says(&chat(1), "one");
+    corner.texts(&chat(1), 2);
+    let socket = directory(corner).join("redis.sock");
+    eventually("both replies are settled", || {
+        let sending = ask(&socket, "HLEN waha-sm:{default}:sending")?;
+        (sending == ":0").then_some(())
+    });
+    for n in 0..50 {
+        let _ = ask(&socket, &format!("SET filler{n:03} {}", "x".repeat(100)));
+    }
+}
+
+/// Damages what was written last. Returns how long it was, and as it is now.
+fn damage(corner: &Corner, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let path = append_only_file(corner);
+    let mut bytes = std::fs::read(&path).unwrap();
+    change(&mut bytes);
+    std::fs::write(path, &bytes).unwrap();
+    bytes
+}
+
+fn position(bytes: &[u8], words: &str) -> usize {
+    bytes
+        .windows(words.len())
+        .position(|window| window == words.as_bytes())
+        .unwrap()
+}
+
+type Damage = fn(&mut Vec<u8>);
+
+#[test]
+fn a_damaged_append_only_file_is_repaired_told_of_and_kept() {
+    let damages: [(&str, Damage); 4] = [
+        ("garbage at its end", |bytes| {
+            bytes.extend(b"what a power cut left");
+        }),
+        ("nothing but zeros at its end", |bytes| {
+            bytes.extend([0; 4_096]);
+        }),
+        ("its end torn off", |bytes| {
+            bytes.truncate(bytes.len() - 30);
+        }),
+        ("flipped bits in its middle", |bytes| {
+            let at = position(bytes, "filler025") - 3;
+            bytes[at] ^= 0x55;
+        }),
+    ];
+    for (name, change) in damages {
+        let corner = Corner::new();
+        let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+        let mut daemon = setup.start();
+        talk(&corner, &daemon);
+        daemon.kill();
+        kill_private_redis(&corner);
+        let damaged = damage(&corner, change);
+
+        let daemon = setup.start();
+        let log = daemon.log();
+        let told = log
+            .lines()
+            .find(|line| line.contains("WARN") && line.contains("was damaged"))
+            .unwrap_or_else(|| panic!("{name}: {log}"));
+        let said = |field: &str| {
+            let value = told.split(&format!(" {field}=")).nth(1).unwrap();
+            value.split(' ').next().unwrap().to_owned()
+        };
+        let bytes: usize = said("bytes").parse().unwrap();
+        assert!((1..damaged.len()).contains(&bytes), "{name}: {told}");
+        let copy = Path::new(&said("copy")).join("appendonly.aof.1.incr.aof");
+        assert_eq!(std::fs::read(copy).unwrap(), damaged, "{name}");
+        daemon.says(&chat(1), "two");
+        assert_eq!(corner.texts(&chat(1), 3)[2], "one two", "{name}");
+    }
+}
+
+#[test]
+fn one_that_dies_and_finds_its_file_damaged_is_repaired_while_we_run() {
+    let corner = Corner::new();
+    let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+    let daemon = setup.start();
+    talk(&corner, &daemon);
+    daemon.signal("-STOP");
+    kill_private_redis(&corner);
+    damage(&corner, |bytes| bytes.extend(b"garbage"));
+    daemon.signal("-CONT");
+    daemon.wait_for_log("was damaged");
+    eventually("it takes messages again", || {
+        let event = crate::webhook::message(crate::harness::SESSION, &chat(1), "Ana", "two");
+        (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
+    });
+    assert_eq!(corner.texts(&chat(1), 3)[2], "one two");
+}
+
+#[test]
+fn what_cannot_be_repaired_is_left_as_it_is_with_a_word_on_what_to_do() {
+    type Break = fn(&Path);
+    let breaks: [(&str, Break); 3] = [
+        ("the base is broken", |files| {
+            let path = files.join("appendonly.aof.1.base.rdb");
+            let mut bytes = std::fs::read(&path).unwrap();
+            bytes[40] ^= 0x55;
+            std::fs::write(path, bytes).unwrap();
+        }),
+        ("the list is lost", |files| {
+            std::fs::remove_file(files.join("appendonly.aof.manifest")).unwrap();
+        }),
+        ("a command that no Redis knows", |files| {
+            let path = files.join("appendonly.aof.1.incr.aof");
+            let mut bytes = std::fs::read(&path).unwrap();
+            let at = position(&bytes, "filler025") - 9;
+            bytes[at..at + 3].copy_from_slice(b"SAT");
+            std::fs::write(path, bytes).unwrap();
+        }),
+    ];
+    for (name, break_it) in breaks {
+        let corner = Corner::new();
+        let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+        let mut daemon = setup.start();
+        talk(&corner, &daemon);
+        daemon.kill();
+        kill_private_redis(&corner);
+        let files = directory(&corner).join("appendonlydir");
+        break_it(&files);
+        let all = || {
+            let mut found: Vec<_> = std::fs::read_dir(&files)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+                .collect();
+            found.sort();
+            found
+        };
+        let before = all();
+        let said = daemon.log().len();
+        let (status, text) = setup.spawn().ends();
+        let text = &text[said..];
+        assert_eq!(status.code(), Some(1), "{name}: {text}");
+        assert!(
+            text.contains("could not be repaired")
+                && text.contains("Nothing was deleted")
+                && text.contains("Put a backup")
+                && text.contains("appendonlydir"),
+            "{name}: {text}"
+        );
+        assert!(before == all(), "{name}: the files were changed");
+        let copies = std::fs::read_dir(directory(&corner))
+            .unwrap()
+            .filter(|entry| {
+                let name = entry.as_ref().unwrap().file_name();
+                name.to_string_lossy().starts_with("damaged-")
+            });
+        assert_eq!(copies.count(), 0, "{name}: a copy more at each try");
+    }
 }
