@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::net::TcpListener;
@@ -67,7 +67,7 @@ pub enum Error {
     #[error(transparent)]
     PrivateRedis(#[from] PrivateRedisError),
     /// Redis can't be used.
-    #[error("can't use Redis{}: {source}; is it running, and is REDIS_URL right?", at.as_deref().unwrap_or_default())]
+    #[error("can't use Redis{}: {source}{}", at.as_deref().unwrap_or_default(), advice(source))]
     Store {
         /// Where, without its password.
         at: Option<String>,
@@ -193,6 +193,7 @@ impl Daemon {
             None
         };
         let redis = self.redis(&config, data_dir.as_deref()).await?;
+        inspect(&redis).await?;
         let metrics = Arc::new(Metrics::default());
         let script = Arc::new(config.flow);
         let settings = Work {
@@ -276,6 +277,7 @@ impl Daemon {
             server,
             prefix: config.redis_prefix.clone(),
             first_notice_after: config.flow.notice_rules().first_after,
+            connections: store::Connections::default(),
         })
     }
 
@@ -482,6 +484,33 @@ impl Daemon {
         {
             warn!(%error, "it may still be writing; the next start adopts it");
         }
+    }
+}
+
+/// Whether Redis can be used, and what about it is dangerous: once, before anything is done with it.
+async fn inspect(redis: &store::Config) -> Result<(), Error> {
+    let begun = Instant::now();
+    let failed = |source| Error::Store {
+        at: redis.server.shown(),
+        source,
+    };
+    let store = Store::connect(redis, REDIS_PATIENCE)
+        .await
+        .map_err(failed)?;
+    let left = REDIS_PATIENCE.saturating_sub(begun.elapsed());
+    let inspected = store.inspect(left).await;
+    store.close().await;
+    inspected
+        .map_err(failed)?
+        .iter()
+        .for_each(|warning| warn!("{warning}"));
+    Ok(())
+}
+
+fn advice(error: &store::Error) -> &'static str {
+    match error {
+        store::Error::TooOld { .. } => "",
+        _ => "; is it running, and is REDIS_URL right?",
     }
 }
 

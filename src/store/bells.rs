@@ -1,15 +1,23 @@
 //! Bells: Pub/Sub messages that say "look now". Losing one costs time, never data.
 
+use std::time::Duration;
+
 use fred::clients::SubscriberClient;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use fred::types::config::Server;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tracing::debug;
 
-use super::{Config, Error, builder, keys::Keys};
+use super::{Config, Error, builder, contact, keys::Keys};
 
 /// Bells that may be waiting to be heard; beyond that all are taken for missed. fred sets the room aside for each
 /// of half a dozen channels, some 100 bytes a place.
 const UNHEARD_MAX: usize = 1_024;
+/// Where Redis refuses the subscription itself.
+const RENEW_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// What a bell rings for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +51,10 @@ pub struct Heard {
 /// The bells that ring for one process.
 pub struct Bells {
     subscriber: SubscriberClient,
+    /// Listened to from the first subscription on, so that none is missed.
+    reconnections: Receiver<Server>,
+    /// A subscription never writes, and would stay with a server that was replaced.
+    renewals: Receiver<()>,
     bell: String,
     process: String,
 }
@@ -59,8 +71,8 @@ impl Bells {
         });
         let subscriber = builder.build_subscriber_client()?;
         drop(subscriber.connect());
-        subscriber.wait_for_connect().await?;
-        drop(subscriber.manage_subscriptions());
+        contact::connected(&subscriber).await?;
+        let reconnections = subscriber.reconnect_rx();
         let bell = Keys::new(&config.prefix).bell();
         for channel in ["queue", "announce", "lanes", "works"] {
             subscriber.subscribe(format!("{bell}{channel}")).await?;
@@ -70,24 +82,32 @@ impl Bells {
             .await?;
         Ok(Self {
             subscriber,
+            reconnections,
+            renewals: config.connections.renewals(),
             bell,
             process: process.to_owned(),
         })
     }
 
     /// Hands every bell to whoever `route` says, until the receivers are gone.
-    pub async fn run(self, route: impl Fn(&Bell) -> Vec<mpsc::UnboundedSender<Bell>>) {
+    pub async fn run(mut self, route: impl Fn(&Bell) -> Vec<mpsc::UnboundedSender<Bell>>) {
         let mut messages = self.subscriber.message_rx();
-        let mut reconnections = self.subscriber.reconnect_rx();
         loop {
             let bell = tokio::select! {
+                Ok(()) | Err(RecvError::Lagged(_)) = self.renewals.recv() => {
+                    contact::renew(&self.subscriber);
+                    None
+                }
                 message = messages.recv() => match message {
                     Ok(message) => self.parse(&message.channel, message.value.as_str().as_deref().unwrap_or_default()),
                     Err(RecvError::Lagged(_)) => Some(Bell::Missed),
                     Err(RecvError::Closed) => return,
                 },
-                reconnection = reconnections.recv() => match reconnection {
-                    Ok(_) | Err(RecvError::Lagged(_)) => Some(Bell::Missed),
+                reconnection = self.reconnections.recv() => match reconnection {
+                    Ok(_) | Err(RecvError::Lagged(_)) => {
+                        self.renew().await;
+                        Some(Bell::Missed)
+                    }
                     Err(RecvError::Closed) => return,
                 },
             };
@@ -96,6 +116,18 @@ impl Bells {
                 // A receiver that is gone belongs to an agent that has stopped.
                 let _ = receiver.send(bell.clone());
             }
+        }
+    }
+
+    /// Subscribes again, before anybody looks everywhere: what rings after that look is heard.
+    async fn renew(&self) {
+        while let Err(error) = self.subscriber.resubscribe_all().await {
+            debug!(%error, "could not subscribe again");
+            if !self.subscriber.is_connected() {
+                // Its next return brings us here again.
+                return;
+            }
+            sleep(RENEW_AGAIN_AFTER).await;
         }
     }
 

@@ -55,7 +55,8 @@ impl Store {
             .inner
             .client
             .xtrim(self.inner.keys.history(session), ("MINID", "=", after))
-            .await?;
+            .await
+            .map_err(|error| self.noted(error))?;
         Ok(())
     }
 }

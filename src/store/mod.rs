@@ -6,6 +6,7 @@
 mod batch;
 mod bells;
 mod catch_up;
+mod contact;
 mod conversations;
 mod dead;
 mod gauges;
@@ -17,22 +18,20 @@ mod people;
 mod processes;
 mod repair;
 mod scripts;
+mod server;
 mod waiting;
 
-use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fred::prelude::*;
-use tokio::sync::broadcast::error::RecvError;
-use tracing::{info, warn};
 
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
 pub use bells::{Bell, Bells, Heard};
+pub use contact::Connections;
 pub use conversations::{
     Claimed, Close, Committed, INBOX_MAX, Ingest, Ingested, Record, Recorded, Step,
 };
@@ -52,6 +51,15 @@ pub enum Error {
     /// Redis answered with an error, or not in time.
     #[error("Redis: {0}")]
     Redis(#[from] fred::error::Error),
+    /// It is older than what we need.
+    #[error(
+        "it is version {version}, and {} or later is needed: install a newer Redis, or Valkey",
+        server::oldest()
+    )]
+    TooOld {
+        /// As it says itself.
+        version: String,
+    },
     /// A script failed.
     #[error("Redis, script {name}: {source}")]
     Script {
@@ -77,6 +85,8 @@ pub struct Config {
     pub prefix: String,
     /// How long after its opening a conversation that still waits is told its place.
     pub first_notice_after: Duration,
+    /// Shared by all connections of a process: cloned with the rest.
+    pub connections: Connections,
 }
 
 /// Which Redis.
@@ -141,8 +151,6 @@ pub fn check_url(url: &str) -> Result<(), String> {
 pub const SEEN_TTL: Duration = Duration::from_secs(48 * 3600);
 /// How long a command may take: beyond it Redis is as good as away, and WAHA does better to repeat.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
-/// The sessions known to be in Redis' set of them.
-type Sessions = Arc<Mutex<HashSet<String>>>;
 
 /// A connection to Redis and all that can be done over it. Cheap to clone.
 #[derive(Clone)]
@@ -155,8 +163,7 @@ struct Inner {
     keys: keys::Keys,
     scripts: scripts::Scripts,
     first_notice_after: i64,
-    sessions: Sessions,
-    closing: Arc<AtomicBool>,
+    contact: Arc<contact::Contact>,
     ingest: batch::Batch<Ingest, Ingested>,
     commit: batch::Batch<Step, Committed>,
     settle: batch::Batch<(Settlement, Millis), Option<Lane>>,
@@ -170,23 +177,23 @@ impl Store {
     /// [`Error::Unusable`] with what to do, if there is no Redis in time or it can't be used.
     pub async fn connect(config: &Config, patience: Duration) -> Result<Self, Error> {
         let client = builder(config)?.build()?;
+        let contact = contact::Contact::watch(&client, &config.connections);
         // The handle of the connection's task: it ends with the client.
         drop(client.connect());
-        tokio::time::timeout(patience, client.wait_for_connect())
+        tokio::time::timeout(patience, contact::connected(&client))
             .await
             .map_err(|_| {
+                let reason = contact.trouble();
                 Error::Unusable(format!(
-                    "no answer from Redis within {} s",
-                    patience.as_secs()
+                    "it could not be used for {} s: {}",
+                    patience.as_secs(),
+                    reason.as_deref().unwrap_or("no answer")
                 ))
             })??;
         let keys = keys::Keys::new(&config.prefix);
-        let scripts = scripts::Scripts::new(&client, &keys);
+        let scripts = scripts::Scripts::new(&client, &keys, &contact);
         let first_notice_after =
             i64::try_from(config.first_notice_after.as_millis()).unwrap_or(i64::MAX);
-        let closing = Arc::new(AtomicBool::new(false));
-        let sessions = Arc::default();
-        watch(&client, Arc::clone(&sessions), Arc::clone(&closing));
         let inner = Inner {
             ingest: conversations::ingest_batch(scripts.ingest.clone(), first_notice_after),
             commit: conversations::commit_batch(scripts.commit.clone(), first_notice_after),
@@ -196,8 +203,7 @@ impl Store {
             keys,
             scripts,
             first_notice_after,
-            sessions,
-            closing,
+            contact,
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -209,13 +215,18 @@ impl Store {
     /// # Errors
     /// Why it does not.
     pub async fn check_write(&self) -> Result<(), Error> {
+        if !self.inner.client.is_connected()
+            && let Some(reason) = self.inner.contact.trouble()
+        {
+            return Err(Error::Unusable(format!("not connected to Redis: {reason}")));
+        }
         self.connected()?;
         let probe = self.inner.keys.probe();
-        Ok(self
-            .inner
+        self.inner
             .client
             .set(probe, 1, Some(Expiration::EX(60)), None, false)
-            .await?)
+            .await
+            .map_err(|error| self.noted(error))
     }
 
     /// The sessions seen so far.
@@ -236,6 +247,7 @@ impl Store {
         // Held for a look-up, never over an await.
         let known = self
             .inner
+            .contact
             .sessions
             .lock()
             .is_ok_and(|sessions| sessions.contains(session));
@@ -247,7 +259,7 @@ impl Store {
                 .sadd(self.inner.keys.sessions(), session)
                 .await?;
             self.begin_catching_up(session, now).await?;
-            if let Ok(mut sessions) = self.inner.sessions.lock() {
+            if let Ok(mut sessions) = self.inner.contact.sessions.lock() {
                 sessions.insert(session.to_owned());
             }
         }
@@ -262,44 +274,17 @@ impl Store {
         }
     }
 
+    /// What a write ended with: it may show that another server is the one to talk to.
+    fn noted(&self, error: fred::error::Error) -> Error {
+        self.inner.contact.note(&error);
+        error.into()
+    }
+
     /// Closes the connection.
     pub async fn close(&self) {
-        self.inner.closing.store(true, Ordering::Relaxed);
+        self.inner.contact.closing();
         let _ = self.inner.client.quit().await;
     }
-}
-
-/// One line when Redis goes, one when it is back: fred's own are turned off (see `logging`).
-fn watch(client: &Client, sessions: Sessions, closing: Arc<AtomicBool>) {
-    let mut errors = client.error_rx();
-    let mut connections = client.reconnect_rx();
-    tokio::spawn(async move {
-        let mut away = false;
-        loop {
-            tokio::select! {
-                error = errors.recv() => match error {
-                    Ok((error, _)) if !away && !closing.load(Ordering::Relaxed) => {
-                        away = true;
-                        warn!(%error, "lost the connection to Redis; trying to get it back");
-                    }
-                    Err(RecvError::Closed) => return,
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                },
-                connection = connections.recv() => match connection {
-                    Ok(_) if away => {
-                        away = false;
-                        info!("connected to Redis again");
-                        // It may have come back without its data: what was remembered is said again.
-                        if let Ok(mut sessions) = sessions.lock() {
-                            sessions.clear();
-                        }
-                    }
-                    Err(RecvError::Closed) => return,
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                },
-            }
-        }
-    });
 }
 
 fn builder(config: &Config) -> Result<Builder, Error> {

@@ -33,7 +33,8 @@ impl Store {
                 None,
                 true,
             )
-            .await?;
+            .await
+            .map_err(|error| self.noted(error))?;
         let _: i64 = client.sadd(keys.processes(), process).await?;
         Ok(before.is_some())
     }

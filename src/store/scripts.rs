@@ -8,6 +8,7 @@ use fred::types::Value;
 use fred::types::scripts::Script;
 
 use super::Error;
+use super::contact::Contact;
 use super::keys::{self, Keys};
 
 const SHARED: &str = include_str!("lua/shared.lua");
@@ -37,9 +38,9 @@ macro_rules! sources {
         }
 
         impl Scripts {
-            pub(crate) fn new(client: &Client, keys: &Keys) -> Self {
+            pub(crate) fn new(client: &Client, keys: &Keys, contact: &Arc<Contact>) -> Self {
                 let mut sources = SOURCES.iter();
-                Self { $($name: StateChange::new(client, keys, sources.next()),)* }
+                Self { $($name: StateChange::new(client, keys, contact, sources.next()),)* }
             }
         }
     };
@@ -66,17 +67,19 @@ sources! {
 pub(crate) struct StateChange {
     script: Arc<Script>,
     client: Client,
+    contact: Arc<Contact>,
     keys: Keys,
     name: &'static str,
     arguments: usize,
 }
 
 impl StateChange {
-    fn new(client: &Client, keys: &Keys, source: Option<&Source>) -> Self {
+    fn new(client: &Client, keys: &Keys, contact: &Arc<Contact>, source: Option<&Source>) -> Self {
         let (name, lua, arguments) = source.map_or(("", "", 0), |s| (s.name, s.lua, s.arguments));
         Self {
             script: Arc::new(Script::from_lua(assemble(lua, &keys.bell()))),
             client: client.clone(),
+            contact: contact.clone(),
             keys: keys.clone(),
             name,
             arguments,
@@ -104,9 +107,12 @@ impl StateChange {
         self.script
             .evalsha_with_reload(&self.client, vec![self.keys.namespace(session)], all)
             .await
-            .map_err(|source| Error::Script {
-                name: self.name,
-                source,
+            .map_err(|source| {
+                self.contact.note(&source);
+                Error::Script {
+                    name: self.name,
+                    source,
+                }
             })
     }
 }

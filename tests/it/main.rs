@@ -40,6 +40,7 @@ mod people;
 mod private_redis;
 mod queue;
 mod recovery;
+mod redis_faults;
 mod sender;
 mod store;
 mod store_model;

@@ -14,6 +14,7 @@ async fn connect(redis: &Redis) -> Store {
         server: Server::Socket(redis.socket()),
         prefix: "test:".to_owned(),
         first_notice_after: Duration::from_secs(2),
+        connections: waha_sm::store::Connections::default(),
     };
     Store::connect(&config, Duration::from_secs(10))
         .await

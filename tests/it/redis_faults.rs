@@ -1,0 +1,471 @@
+//! A Redis that misbehaves: whatever it does, nothing accepted is lost or doubled, readiness tells the truth, and all
+//! goes on without a restart of ours.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::harness::{Corner, Daemon, Redis, SECRET, SESSION, ask, chat, eventually};
+use crate::webhook;
+
+/// How many customers write at once.
+const CHATS: usize = 6;
+/// The promise, and what a busy machine may add to it.
+const FIRST_REPLY_WITHIN: Duration = Duration::from_secs(2);
+const SLACK: Duration = Duration::from_millis(500);
+
+/// Keys that take Redis some three seconds to load when it is told to take its time; after each thousand it answers.
+const FILL: &str = "EVAL \"for i = 1, 12000 do redis.call('SET', 'filler:' .. i, 'x') end\" 0";
+const SLOWLY: [&str; 4] = [
+    "--key-load-delay",
+    "200",
+    "--loading-process-events-interval-bytes",
+    "1024",
+];
+
+/// Posts as WAHA does: again and again until it was taken.
+#[track_caller]
+fn post(daemon: &Daemon, chat: &str, text: &str) {
+    let event = webhook::message(SESSION, chat, "Ana", text);
+    eventually(&format!("{text:?} is taken"), || {
+        let (status, answer) = daemon.poster.post(&event).unwrap();
+        assert!(matches!(status, 200 | 503), "{status} {answer}");
+        (status == 200).then_some(())
+    });
+}
+
+/// Customers write one message after the other while `fault` happens, and a few more after it. Every one of them is
+/// answered once, in order.
+fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
+    // So that replies are under way when it happens.
+    corner.waha.delay(Duration::from_millis(20));
+    let over = AtomicBool::new(false);
+    let counts: Vec<usize> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (1..=CHATS)
+            .map(|n| {
+                let over = &over;
+                scope.spawn(move || {
+                    let mut count = 0;
+                    let mut after = 0;
+                    while after < 3 {
+                        after += usize::from(over.load(Ordering::Relaxed));
+                        post(daemon, &chat(n), &format!("{n}.{count}"));
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        corner.texts(&chat(1), 3);
+        fault();
+        over.store(true, Ordering::Relaxed);
+        writers
+            .into_iter()
+            .map(|writer| writer.join().unwrap())
+            .collect()
+    });
+    for (n, count) in (1..=CHATS).zip(counts) {
+        let expected: Vec<_> = (0..count).map(|i| format!("{n}.{i}")).collect();
+        let texts = corner.texts(&chat(n), count);
+        assert_eq!(texts, expected);
+    }
+    for n in 1..=CHATS {
+        // A reply that came twice would come before this one.
+        let before = corner.waha.texts(&chat(n)).len();
+        post(daemon, &chat(n), "last");
+        assert_eq!(corner.texts(&chat(n), before + 1)[before..], ["last"]);
+    }
+    assert_eq!(daemon.get("/ready").0, 200);
+}
+
+/// Long enough for whoever tries again to have tried in vain.
+fn for_a_while(duration: Duration) {
+    let begun = Instant::now();
+    eventually("it has lasted long enough", || {
+        (begun.elapsed() > duration).then_some(())
+    });
+}
+
+fn echo(corner: &Corner, redis: &Redis) -> Daemon {
+    corner
+        .all(redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", CHATS.to_string())
+        .start()
+}
+
+/// The webhook says that it can't be taken now and when to repeat it; readiness says why.
+#[track_caller]
+fn refuses_and_says_why(daemon: &Daemon, why: &str) {
+    let event = webhook::message(SESSION, &chat(90), "Ana", "refused");
+    let body = event.to_string();
+    let signature = waha_sm::waha::signature::sign(SECRET.as_bytes(), body.as_bytes());
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let answer = agent
+        .post(format!("{}/webhook", daemon.url))
+        .header("x-webhook-hmac", &signature)
+        .send(&body)
+        .unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(answer.headers().contains_key("retry-after"));
+    eventually(&format!("/ready says {why:?}"), || {
+        let (status, ready) = daemon.get("/ready");
+        (status == 503 && ready.contains(why)).then_some(())
+    });
+}
+
+fn takes_messages_again(corner: &Corner, daemon: &Daemon) {
+    post(daemon, &chat(1), "after");
+    assert_eq!(corner.texts(&chat(1), 2), ["before", "after"]);
+    eventually("it is ready", || {
+        (daemon.get("/ready").0 == 200).then_some(())
+    });
+}
+
+#[test]
+fn a_redis_that_is_killed_and_started_again_under_traffic_costs_no_message_and_doubles_none() {
+    let (corner, mut redis) = (Corner::new(), Redis::start());
+    let daemon = echo(&corner, &redis);
+    under_traffic(&corner, &daemon, || {
+        redis.kill();
+        for_a_while(Duration::from_secs(1));
+        redis.start_again();
+    });
+}
+
+#[test]
+fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
+    let (corner, mut redis) = (Corner::new(), Redis::start());
+    // Two with one worker each, of which neither may take the other for dead because nobody was heard of.
+    let start = |role| {
+        corner
+            .setup(role)
+            .set("REDIS_URL", redis.url())
+            .set("FLOW_FILE", corner.echo())
+            .start()
+    };
+    let (daemon, other) = (start("all"), start("work"));
+    // A reply under way, one behind it, and a conversation that is silent, while Redis goes.
+    post(&daemon, &chat(2), "before");
+    corner.texts(&chat(2), 1);
+    corner.waha.delay(Duration::from_millis(400));
+    post(&daemon, &chat(1), "before");
+    daemon.wait_for_log("claimed a conversation");
+    other.wait_for_log("claimed a conversation");
+    post(&daemon, &chat(1), "behind");
+    redis.kill();
+    corner.waha.delay(Duration::ZERO);
+    for_a_while(Duration::from_secs(5));
+    redis.start_again();
+    let answers = Instant::now();
+    post(&daemon, &chat(2), "after");
+    corner.texts(&chat(2), 2);
+    let attended = answers.elapsed();
+    corner.texts(&chat(1), 2);
+    let waiting = answers.elapsed();
+    assert!(
+        attended.min(waiting) < FIRST_REPLY_WITHIN && attended < FIRST_REPLY_WITHIN + SLACK,
+        "who wrote after it: {attended:?}; who had to be answered: {waiting:?}"
+    );
+    assert_eq!(corner.waha.texts(&chat(1)), ["before", "behind"]);
+    for log in [daemon.log(), other.log()] {
+        assert!(
+            !log.contains("fell silent") && !log.contains("no longer ours"),
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn while_redis_is_loading_it_is_not_ready_and_then_goes_on() {
+    let (corner, mut redis) = (Corner::new(), Redis::start());
+    let daemon = echo(&corner, &redis);
+    post(&daemon, &chat(1), "before");
+    corner.texts(&chat(1), 1);
+    assert_eq!(redis.ask(FILL), "$-1");
+    redis.kill();
+    redis.spawn(&SLOWLY);
+    eventually("it is loading", || {
+        ask(&redis.socket(), "PING").filter(|answer| answer.starts_with("-LOADING"))
+    });
+    refuses_and_says_why(&daemon, "LOADING");
+    redis.wait_until_ready();
+    let answers = Instant::now();
+    takes_messages_again(&corner, &daemon);
+    assert!(answers.elapsed() < FIRST_REPLY_WITHIN + SLACK);
+}
+
+#[test]
+fn a_start_waits_for_a_redis_that_is_loading() {
+    // With a password the connection itself succeeds meanwhile; without one it does not.
+    for user in ["", "app:secret@localhost"] {
+        let (corner, mut redis) = (Corner::new(), Redis::start());
+        assert_eq!(redis.ask(FILL), "$-1");
+        redis.kill();
+        let users = ["--user", "app", "on", ">secret", "~*", "&*", "+@all"];
+        redis.spawn(&[&SLOWLY[..], &users].concat());
+        eventually("it is loading", || {
+            ask(&redis.socket(), "PING").filter(|answer| answer.starts_with("-LOADING"))
+        });
+        let daemon = corner
+            .setup("all")
+            .set(
+                "REDIS_URL",
+                format!("redis+unix://{user}{}", redis.socket().display()),
+            )
+            .set("FLOW_FILE", corner.echo())
+            .start();
+        assert!(daemon.log().contains("LOADING"), "{}", daemon.log());
+        post(&daemon, &chat(1), "hello");
+        assert_eq!(corner.texts(&chat(1), 1), ["hello"]);
+    }
+}
+
+#[test]
+fn a_redis_that_becomes_a_replica_is_told_and_waited_for() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = echo(&corner, &redis);
+    post(&daemon, &chat(1), "before");
+    corner.texts(&chat(1), 1);
+    assert_eq!(redis.ask("REPLICAOF 127.0.0.1 1"), "+OK");
+    refuses_and_says_why(&daemon, "READONLY");
+    daemon.wait_for_log("Redis became read-only");
+    assert_eq!(redis.ask("REPLICAOF NO ONE"), "+OK");
+    takes_messages_again(&corner, &daemon);
+}
+
+#[test]
+fn replies_go_on_once_after_a_redis_that_was_read_only_under_traffic() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = echo(&corner, &redis);
+    under_traffic(&corner, &daemon, || {
+        assert_eq!(redis.ask("REPLICAOF 127.0.0.1 1"), "+OK");
+        daemon.wait_for_log("Redis became read-only");
+        for_a_while(Duration::from_secs(1));
+        assert_eq!(redis.ask("REPLICAOF NO ONE"), "+OK");
+    });
+}
+
+#[test]
+fn after_a_failover_the_new_primary_behind_the_same_address_is_found() {
+    let (corner, old) = (Corner::new(), Redis::start());
+    let address = Address::of(&old);
+    let daemon = corner
+        .setup("all")
+        .set("REDIS_URL", address.url())
+        .set("FLOW_FILE", corner.echo())
+        .start();
+    post(&daemon, &chat(1), "before");
+    corner.texts(&chat(1), 1);
+    eventually("the reply is settled", || {
+        (old.number("HLEN waha-sm:{default}:sending") == 0).then_some(())
+    });
+    // The old one lives on as a replica, and keeps its connections.
+    assert_eq!(old.ask("REPLICAOF 127.0.0.1 1"), "+OK");
+    let new = Redis::start_on_a_copy_of(&old);
+    address.lead_to(&new);
+    takes_messages_again(&corner, &daemon);
+    assert_eq!(new.number("EXISTS waha-sm:{default}:known"), 1);
+}
+
+#[test]
+fn a_redis_that_is_full_is_told_and_waited_for() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = echo(&corner, &redis);
+    post(&daemon, &chat(1), "before");
+    corner.texts(&chat(1), 1);
+    assert_eq!(redis.ask("CONFIG SET maxmemory 1"), "+OK");
+    refuses_and_says_why(&daemon, "OOM");
+    assert_eq!(redis.ask("CONFIG SET maxmemory 0"), "+OK");
+    takes_messages_again(&corner, &daemon);
+}
+
+#[test]
+fn replies_go_on_once_after_a_redis_that_was_full_under_traffic() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = echo(&corner, &redis);
+    under_traffic(&corner, &daemon, || {
+        assert_eq!(redis.ask("CONFIG SET maxmemory 1"), "+OK");
+        refuses_and_says_why(&daemon, "OOM");
+        for_a_while(Duration::from_secs(1));
+        assert_eq!(redis.ask("CONFIG SET maxmemory 0"), "+OK");
+    });
+}
+
+#[test]
+fn scripts_that_redis_forgot_and_connections_that_it_closed_cost_nothing_under_traffic() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = echo(&corner, &redis);
+    under_traffic(&corner, &daemon, || {
+        for round in 1..=10 {
+            assert_eq!(redis.ask("SCRIPT FLUSH"), "+OK");
+            redis.ask("CLIENT KILL TYPE normal SKIPME yes");
+            corner.texts(&chat(1), 3 + round);
+        }
+        redis.ask("CLIENT KILL TYPE pubsub");
+    });
+}
+
+#[test]
+fn a_lost_subscription_costs_a_moment_and_is_renewed() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = echo(&corner, &redis);
+    post(&daemon, &chat(1), "before");
+    corner.texts(&chat(1), 1);
+    assert_eq!(redis.ask("PUBSUB CHANNELS"), "*4");
+    assert_eq!(redis.number("CLIENT KILL TYPE pubsub"), 1);
+    let killed = Instant::now();
+    post(&daemon, &chat(1), "during");
+    corner.texts(&chat(1), 2);
+    let took = killed.elapsed();
+    assert!(took < Duration::from_millis(1_500) + SLACK, "{took:?}");
+    eventually("it has subscribed again", || {
+        (redis.ask("PUBSUB CHANNELS") == "*4").then_some(())
+    });
+    // By the slow poll alone each of these would take up to a second.
+    let renewed = Instant::now();
+    for n in 0..6 {
+        post(&daemon, &chat(1), &format!("{n}"));
+        corner.texts(&chat(1), 3 + n);
+    }
+    let took = renewed.elapsed();
+    assert!(took < Duration::from_millis(2_500), "{took:?}");
+}
+
+#[test]
+fn a_redis_that_stands_still_for_seconds_costs_time_only() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = echo(&corner, &redis);
+    under_traffic(&corner, &daemon, || {
+        redis.signal("-STOP");
+        refuses_and_says_why(&daemon, "no answer in time");
+        for_a_while(Duration::from_secs(1));
+        redis.signal("-CONT");
+    });
+    assert!(!daemon.log().contains("no longer ours"), "{}", daemon.log());
+}
+
+#[test]
+fn a_redis_that_may_lose_what_it_took_is_warned_of_at_the_start() {
+    let cases: [(&[&str], &[&str], &[&str]); 4] = [
+        (&[], &[], &["set appendonly yes", "set maxmemory-policy"]),
+        (
+            &["--appendonly", "no"],
+            &["keeps nothing on disk", "set appendonly yes"],
+            &["snapshots only", "maxmemory-policy"],
+        ),
+        (
+            &["--appendonly", "no", "--save", "3600 1"],
+            &["snapshots only (save 3600 1)", "set appendonly yes"],
+            &["nothing on disk"],
+        ),
+        (
+            &["--maxmemory-policy", "allkeys-lru"],
+            &["allkeys-lru", "set maxmemory-policy noeviction"],
+            &["appendonly"],
+        ),
+    ];
+    for (arguments, said, unsaid) in cases {
+        let (corner, redis) = (Corner::new(), Redis::start_with(arguments));
+        let daemon = corner.all(&redis).start();
+        let log = daemon.log();
+        for words in said {
+            assert!(log.contains(words), "{arguments:?}: {log}");
+        }
+        for words in unsaid {
+            assert!(!log.contains(words), "{arguments:?}: {log}");
+        }
+    }
+}
+
+#[test]
+fn a_redis_older_than_6_2_is_refused_at_the_start() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer_as_redis_6_0(stream));
+        }
+    });
+    let corner = Corner::new();
+    let (status, text) = corner.setup("all").set("REDIS_URL", url).spawn().ends();
+    assert_eq!(status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("version 6.0.16") && text.contains("6.2 or later"),
+        "{text}"
+    );
+}
+
+/// Enough of Redis 6.0 for somebody to ask for its version.
+fn answer_as_redis_6_0(mut stream: std::net::TcpStream) {
+    let mut bytes = [0; 4096];
+    while let Ok(read @ 1..) = stream.read(&mut bytes) {
+        let asked = String::from_utf8_lossy(&bytes[..read]).to_uppercase();
+        // One answer for each command that came in.
+        for command in asked.split('*').skip(1) {
+            let info = "# Server\r\nredis_version:6.0.16\r\nredis_mode:standalone\r\n";
+            let answer = if command.contains("INFO") {
+                format!("${}\r\n{info}\r\n", info.len())
+            } else if command.contains("CLIENT") {
+                ":1\r\n".to_owned()
+            } else if command.contains("PING") {
+                "+PONG\r\n".to_owned()
+            } else {
+                "+OK\r\n".to_owned()
+            };
+            if stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// A TCP address that leads to one Redis, and after a failover to another: connections stay where they were made.
+struct Address {
+    port: u16,
+    target: Arc<Mutex<PathBuf>>,
+}
+
+impl Address {
+    fn of(redis: &Redis) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let target = Arc::new(Mutex::new(redis.socket()));
+        let leads_to = target.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let socket = leads_to.lock().unwrap().clone();
+                let Ok(redis) = UnixStream::connect(socket) else {
+                    continue;
+                };
+                stream.set_nodelay(true).unwrap();
+                let (mut from, mut to) = (stream.try_clone().unwrap(), redis.try_clone().unwrap());
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Both);
+                });
+                let (mut from, mut to) = (redis, stream);
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Both);
+                });
+            }
+        });
+        Self { port, target }
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    fn lead_to(&self, redis: &Redis) {
+        *self.target.lock().unwrap() = redis.socket();
+    }
+}
