@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::config::{Config, InDoubt, Pacing, Secret};
+use crate::config::{Config, InDoubt, Pacing};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::flow::Script;
 use crate::history;
@@ -103,15 +103,8 @@ pub fn run(config: Config) -> Result<(), Error> {
         .warnings
         .iter()
         .for_each(|warning| warn!("{warning}"));
-    let open_files_max = runtime::raise_open_files_max();
-    let needed = (CONNECTIONS_MAX + FILES_SPARE) as u64;
-    if config.role.serves() && open_files_max < needed {
-        warn!(
-            open_files_max,
-            needed,
-            "too few open files are allowed: when many webhooks come at once, some wait; raise the hard limit \
-             (ulimit -Hn, LimitNOFILE= of systemd, --ulimit nofile= of Docker)"
-        );
+    if config.role.serves() {
+        runtime::allow_open_files(CONNECTIONS_MAX + FILES_SPARE);
     }
     let front = runtime::start("front", None, BLOCKING_SPARE)?;
     let back = runtime::start("back", Some(WORK_NICENESS), REQUESTS_MAX + BLOCKING_SPARE)?;
@@ -176,6 +169,7 @@ impl Daemon {
 
     async fn start(&mut self, config: Config, back: &Handle) -> Result<(), Error> {
         let Config { role, listen, .. } = config;
+        let verifier = Verifier::new(&config.webhook_secrets());
         let data_dir = if role.serves() {
             Some(Arc::new(DataDir::take(&config.data_dir)?))
         } else {
@@ -213,16 +207,8 @@ impl Daemon {
             })?,
         };
         if let Some(listener) = listener {
-            self.listen(
-                &redis,
-                listener,
-                verifier(
-                    &config.webhook_hmac_secret,
-                    config.webhook_hmac_secret_previous.as_ref(),
-                ),
-                metrics.clone(),
-            )
-            .await?;
+            self.listen(&redis, listener, verifier, metrics.clone())
+                .await?;
         }
         if role.works() {
             self.work(&redis, back, settings, script, data_dir.as_deref())
@@ -522,15 +508,6 @@ struct Work {
     catch_up_interval: Duration,
     catch_up_max_age: Duration,
     client: Client,
-}
-
-/// One secret; two while it is being changed.
-fn verifier(secret: &Secret, previous: Option<&Secret>) -> Verifier {
-    let secrets: Vec<&[u8]> = std::iter::once(secret)
-        .chain(previous)
-        .map(|secret| secret.reveal().as_bytes())
-        .collect();
-    Verifier::new(&secrets)
 }
 
 /// Whatever is still held goes back, for others or for the next start.

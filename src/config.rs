@@ -319,6 +319,16 @@ impl RedisConfig {
     }
 }
 
+impl Config {
+    /// What webhooks may be signed with: one secret; two while it is being changed.
+    pub fn webhook_secrets(&self) -> Vec<&[u8]> {
+        std::iter::once(&self.webhook_hmac_secret)
+            .chain(&self.webhook_hmac_secret_previous)
+            .map(|secret| secret.reveal().as_bytes())
+            .collect()
+    }
+}
+
 fn warnings(
     role: Role,
     secret: Option<&Secret>,

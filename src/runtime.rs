@@ -5,6 +5,7 @@ use std::io;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::warn;
 
 /// Blocking threads call ureq and rusqlite, which need little.
 const STACK: usize = 512 * 1024;
@@ -33,20 +34,27 @@ pub(crate) fn start(name: &str, niceness: Option<i32>, blocking: usize) -> io::R
     builder.build()
 }
 
-/// Raises the limit of open files as far as we may, and returns it. The soft limit is low by tradition only: for programs
-/// that use select(2), as ours does not.
-pub(crate) fn raise_open_files_max() -> u64 {
+/// Raises the limit of open files as far as we may, and warns if that is fewer than `needed`. The soft limit is low by
+/// tradition only: for programs that use select(2), as ours does not.
+pub(crate) fn allow_open_files(needed: usize) {
     let Rlimit { maximum, current } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: maximum,
         maximum,
     };
     // Refused: what is there must do.
-    let limit = match setrlimit(Resource::Nofile, raised) {
+    let allowed = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => maximum,
         Err(_) => current,
     };
-    limit.unwrap_or(u64::MAX)
+    if allowed.is_some_and(|allowed| allowed < needed as u64) {
+        warn!(
+            allowed,
+            needed,
+            "too few open files are allowed: when many webhooks come at once, some wait; raise the hard limit \
+             (ulimit -Hn, LimitNOFILE= of systemd, --ulimit nofile= of Docker)"
+        );
+    }
 }
 
 /// SIGTERM and SIGINT, from now on.

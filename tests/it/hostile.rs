@@ -339,6 +339,7 @@ fn measure_two_thousand_idle_and_five_hundred_slow_clients_beside_200_webhooks_a
 fn when_silent_clients_take_every_connection_a_webhook_waits_for_seconds_only() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
+    let first = Instant::now();
     let crowd: Vec<TcpStream> = (0..4_200).map(|_| connect(&daemon)).collect();
     let began = Instant::now();
     assert_eq!(daemon.says(&chat(1), "hello")["result"], "queued");
@@ -347,10 +348,12 @@ fn when_silent_clients_take_every_connection_a_webhook_waits_for_seconds_only() 
         "{:?}",
         began.elapsed()
     );
-    // Who came before the crowd has all the time there is: the late ones gave way.
-    crowd[0].set_nonblocking(true).unwrap();
-    let error = crowd[0].peek(&mut [0]).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    // Who came before the crowd has ten seconds: the late ones gave way. A busy machine may need longer for all this.
+    if first.elapsed() < Duration::from_secs(9) {
+        crowd[0].set_nonblocking(true).unwrap();
+        let error = crowd[0].peek(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    }
 }
 
 #[test]
