@@ -43,8 +43,6 @@ use crate::waha::signature::Verifier;
 const REQUESTS_MAX: usize = 64;
 /// Blocking threads beside the requests': archive, look-ups of host names.
 const BLOCKING_SPARE: usize = 16;
-/// What is open beside the connections to us: to WAHA and Redis, the history, the log, what the runtimes need.
-const FILES_SPARE: usize = REQUESTS_MAX + 128;
 /// WAHA itself waits up to 15 s for a session before it answers (its source, `waitUntilStatus`).
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 /// At start Redis may still be reading its files.
@@ -104,7 +102,7 @@ pub fn run(config: Config) -> Result<(), Error> {
         .iter()
         .for_each(|warning| warn!("{warning}"));
     if config.role.serves() {
-        runtime::allow_open_files(CONNECTIONS_MAX + FILES_SPARE);
+        runtime::allow_open_files(CONNECTIONS_MAX);
     }
     let front = runtime::start("front", None, BLOCKING_SPARE)?;
     let back = runtime::start("back", Some(WORK_NICENESS), REQUESTS_MAX + BLOCKING_SPARE)?;

@@ -9,6 +9,8 @@ use tracing::warn;
 
 /// Blocking threads call ureq and rusqlite, which need little.
 const STACK: usize = 512 * 1024;
+/// What is open beside the connections to us: those to WAHA and Redis, the history, the log, what the runtimes need.
+const FILES_SPARE: usize = 256;
 
 /// A runtime whose threads run at `niceness` (-20 to 19, 0 where none is given), with up to `blocking` threads for calls
 /// that block.
@@ -34,9 +36,10 @@ pub(crate) fn start(name: &str, niceness: Option<i32>, blocking: usize) -> io::R
     builder.build()
 }
 
-/// Raises the limit of open files as far as we may, and warns if that is fewer than `needed`. The soft limit is low by
-/// tradition only: for programs that use select(2), as ours does not.
-pub(crate) fn allow_open_files(needed: usize) {
+/// Raises the limit of open files as far as we may, and warns if that is too few for so many connections to us. The soft
+/// limit is low by tradition only: for programs that use select(2), as ours does not.
+pub(crate) fn allow_open_files(connections: usize) {
+    let needed = connections + FILES_SPARE;
     let Rlimit { maximum, current } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: maximum,
