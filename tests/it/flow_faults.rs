@@ -112,9 +112,13 @@ fn a_flow_hears_the_beginning_of_a_text_without_end_and_the_history_keeps_all_of
     daemon.says(&chat, "hi");
     corner.texts(&chat, 1);
     let mut dice = fastrand::Rng::with_seed(7);
-    let long: String = (0..65_535)
-        .map(|_| if dice.bool() { 'a' } else { 'b' })
-        .chain(['!'])
+    let long: String = (0..65_536)
+        .map(|place| match dice.bool() {
+            // Only here it is clear that nothing matches.
+            _ if place == 4_000 => '!',
+            true => 'a',
+            false => 'b',
+        })
         .collect();
     daemon.says(&chat, &long);
     corner.texts(&chat, 2);
