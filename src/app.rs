@@ -3,41 +3,33 @@
 //! Two runtimes: one takes webhooks, the other attends, sends and archives at a lower priority, so that WAHA is
 //! answered at once however much there is to do. Each has its own connection to Redis.
 
+mod work;
+
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use ring::rand::{SecureRandom, SystemRandom};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::config::{Config, InDoubt, Pacing};
+use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
-use crate::flow::Script;
 use crate::history;
 use crate::logging;
 use crate::runtime::{self, Signals};
-use crate::service::announcer::Announcer;
 use crate::service::archiver::{self, Archiver};
-use crate::service::attendance;
-use crate::service::catch_up::CatchUp;
-use crate::service::delivery::Context;
 use crate::service::intake::Intake;
 use crate::service::listener::{CONNECTIONS_MAX, Listener};
 use crate::service::metrics::Metrics;
-use crate::service::people::People;
-use crate::service::recoverer::{Recoverer, release};
-use crate::service::sender::Sender;
-use crate::service::wake_ups::WakeUps;
-use crate::service::worker::Worker;
-use crate::store::{self, Bell, Bells, PrivateRedis, PrivateRedisError, Server, Store};
+use crate::service::recoverer::release;
+use crate::store::{self, PrivateRedis, PrivateRedisError, Server, Store};
 use crate::waha::client::{BadConfig, Client, ClientConfig};
 use crate::waha::signature::Verifier;
+
+use work::Work;
 
 /// Requests to WAHA under way at once, each on a thread of its own while it lasts.
 const REQUESTS_MAX: usize = 64;
@@ -86,6 +78,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A part of it panicked.
+    #[error(
+        "a part of the daemon failed and the rest stopped; nothing is lost: start it again. Please report the lines above that \
+         say `panicked at`"
+    )]
+    Broken,
     /// The operating system refused something basic.
     #[error("can't start: {0}")]
     System(#[from] io::Error),
@@ -118,6 +116,8 @@ pub fn run(config: Config) -> Result<(), Error> {
 struct Daemon {
     started: CancellationToken,
     stopping: CancellationToken,
+    /// Cancelled when a stage panicked: without it nothing would be whole.
+    broken: CancellationToken,
     /// Producers first: each stage ends before the next is told to.
     stages: Vec<Stage>,
     bells: Vec<JoinHandle<()>>,
@@ -127,6 +127,17 @@ struct Daemon {
     private_redis: Option<PrivateRedis>,
     /// Last: the lock goes when everything else has.
     data_dir: Option<Arc<DataDir>>,
+}
+
+/// Tells when the stage that it is dropped with panics.
+struct Broken(CancellationToken);
+
+impl Drop for Broken {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.cancel();
+        }
+    }
 }
 
 struct Stage {
@@ -142,10 +153,10 @@ impl Daemon {
         let mut daemon = Self::default();
         let result = tokio::select! {
             started = daemon.start(config, back) => match started {
-                Ok(()) => {
-                    signals.next().await;
-                    Ok(())
-                }
+                Ok(()) => tokio::select! {
+                    () = signals.next() => Ok(()),
+                    () = daemon.broken.cancelled() => Err(Error::Broken),
+                },
                 Err(error) => Err(error),
             },
             () = signals.next() => Ok(()),
@@ -305,129 +316,6 @@ impl Daemon {
         Ok(())
     }
 
-    async fn work(
-        &mut self,
-        redis: &store::Config,
-        back: &Handle,
-        settings: Work,
-        script: Arc<Script>,
-        data_dir: Option<&DataDir>,
-    ) -> Result<(), Error> {
-        let process = new_process_name()?;
-        let store = self.connect(redis, back).await?;
-        // Heartbeats at the listener's priority: however much there is to do, others must hear of us.
-        let front = Handle::current();
-        let heart = self.connect(redis, &front).await?;
-        let failed = |source| Error::Store {
-            at: redis.server.shown(),
-            source,
-        };
-        if let Some(data_dir) = data_dir {
-            if let Some(last) = data_dir.last_process() {
-                let (conversations, lanes) = release(&store, &last).await.map_err(failed)?;
-                if conversations + lanes > 0 {
-                    info!(
-                        conversations,
-                        lanes, "goes on with what the last run here left unfinished"
-                    );
-                }
-            }
-            if let Err(error) = data_dir.set_process(&process) {
-                warn!(%error, "after a crash it takes some seconds more until everybody is attended again");
-            }
-        }
-        let wake_ups = Arc::new(WakeUps::default());
-        let lapse = Arc::new(AtomicBool::new(false));
-        let recoverer = Recoverer::new(
-            process.clone(),
-            settings.workers,
-            heart,
-            wake_ups.clone(),
-            lapse.clone(),
-        );
-        recoverer.announce().await.map_err(failed)?;
-
-        let (to_worker, worker_bells) = mpsc::unbounded_channel();
-        let (to_announcer, announcer_bells) = mpsc::unbounded_channel();
-        let (to_sender, sender_bells) = mpsc::unbounded_channel();
-        let (to_catch_up, catch_up_bells) = mpsc::unbounded_channel();
-        let subscribing = {
-            let (redis, process) = (redis.clone(), process.clone());
-            back.spawn(async move { Bells::subscribe(&redis, &process).await })
-        };
-        let bells = subscribing
-            .await
-            .map_err(io::Error::from)?
-            .map_err(failed)?;
-        self.bells
-            .push(back.spawn(bells.run(move |bell| match bell {
-                Bell::Queue(_) | Bell::Inbox(..) => vec![to_worker.clone()],
-                Bell::Announce(_) => vec![to_announcer.clone()],
-                Bell::Lanes(_) => vec![to_sender.clone()],
-                Bell::Works(_) => vec![to_catch_up.clone()],
-                Bell::Missed => vec![to_worker.clone(), to_announcer.clone(), to_sender.clone()],
-            })));
-
-        let client = Arc::new(settings.client);
-        let catch_up = CatchUp {
-            intake: Intake {
-                store: store.clone(),
-            },
-            store: store.clone(),
-            client: client.clone(),
-            interval: settings.catch_up_interval,
-            max_age: settings.catch_up_max_age,
-            bells: catch_up_bells,
-        };
-        self.stage(back, "catching up", |shutdown| catch_up.run(shutdown));
-        let people = People {
-            store: store.clone(),
-            client: client.clone(),
-        };
-        self.stage(back, "people", |shutdown| people.run(shutdown));
-        let announcer = Announcer {
-            store: store.clone(),
-            script: script.clone(),
-            bells: announcer_bells,
-        };
-        self.stage(back, "announcer", |shutdown| announcer.run(shutdown));
-        let (lanes, handed_over) = mpsc::unbounded_channel();
-        let attendances = attendance::Context {
-            process: process.clone(),
-            store: store.clone(),
-            script,
-            wake_ups,
-            lapse,
-            lanes,
-        };
-        let worker = Worker {
-            context: Arc::new(attendances),
-            workers: settings.workers,
-            bells: worker_bells,
-        };
-        self.stage(back, "worker", |shutdown| worker.run(shutdown));
-        let context = Context::new(
-            process.clone(),
-            store.clone(),
-            client,
-            settings.pacing,
-            settings.in_doubt,
-            REQUESTS_MAX,
-        );
-        self.stage(back, "sender", |shutdown| {
-            Sender {
-                context,
-                bells: sender_bells,
-                handed_over,
-            }
-            .run(shutdown)
-        });
-        // After the others: it says that we live for as long as they hold something.
-        self.stage(&front, "recoverer", |shutdown| recoverer.run(shutdown));
-        self.leases = Some((process, store));
-        Ok(())
-    }
-
     fn stage<Run>(
         &mut self,
         runtime: &Handle,
@@ -437,7 +325,13 @@ impl Daemon {
         Run: Future<Output = ()> + Send + 'static,
     {
         let shutdown = CancellationToken::new();
-        let task = runtime.spawn(start(shutdown.clone()));
+        let running = start(shutdown.clone());
+        let broken = Broken(self.broken.clone());
+        let task = runtime.spawn(async move {
+            // Moved in here, so that it is dropped, and tells, when something below panics.
+            let _broken = broken;
+            running.await;
+        });
         self.stages.push(Stage {
             name,
             shutdown,
@@ -498,16 +392,6 @@ fn advice(error: &store::Error) -> &'static str {
     }
 }
 
-/// What the work needs to know beside Redis.
-struct Work {
-    workers: usize,
-    pacing: Pacing,
-    in_doubt: InDoubt,
-    catch_up_interval: Duration,
-    catch_up_max_age: Duration,
-    client: Client,
-}
-
 /// Whatever is still held goes back, for others or for the next start.
 async fn hand_back(leases: Option<(String, Store)>) {
     let Some((process, store)) = leases else {
@@ -517,13 +401,4 @@ async fn hand_back(leases: Option<(String, Store)>) {
         Ok((conversations, lanes)) => info!(conversations, lanes, "handed back"),
         Err(error) => warn!(%error, "could not hand back; it is taken over within seconds"),
     }
-}
-
-/// Unique among all processes that ever shared a Redis.
-fn new_process_name() -> io::Result<String> {
-    let mut bytes = [0; 8];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| io::Error::other("the system has no random numbers"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{EXIT_USAGE, Format, RedisSettings, complain, fail, wrong};
 use crate::config::RedisConfig;
-use crate::store::{self, DeadLetter, Server, Store, private_socket};
+use crate::store::{self, Connections, DeadLetter, Server, Store, private_socket};
 use crate::terminal::{cut, jsonl, line, time};
 use crate::{clock, describe, runtime};
 
@@ -136,6 +136,7 @@ async fn connect(config: RedisConfig) -> Result<Store, String> {
         prefix: config.redis_prefix,
         // Only conversations that open need it, and none does here.
         first_notice_after: Duration::ZERO,
+        connections: Connections::default(),
     };
     Store::connect(&config, REDIS_PATIENCE)
         .await

@@ -128,7 +128,7 @@ pub(crate) struct Attendance {
 #[derive(Debug)]
 pub enum HandedOver {
     /// A lane of this session that was idle.
-    Lane(String, Lane),
+    Lane(String, Box<Lane>),
     /// The commit's answer was lost: perhaps a lane.
     Unsure,
 }

@@ -125,7 +125,7 @@ impl Dispatcher {
 
     fn handed(&mut self, handed_over: HandedOver) {
         match handed_over {
-            HandedOver::Lane(session, lane) => self.send(&session, lane, Origin::HandedOver),
+            HandedOver::Lane(session, lane) => self.send(&session, *lane, Origin::HandedOver),
             HandedOver::Unsure => self.unsure = true,
         }
     }

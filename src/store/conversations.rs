@@ -139,7 +139,7 @@ pub enum Committed {
         /// Messages in the inbox that are still to be consumed.
         unread: u64,
         /// The chat's lane, if it was idle: it is this process' to send from.
-        lane: Option<Lane>,
+        lane: Option<Box<Lane>>,
     },
     /// Refused: the conversation is another owner's by now, or this step was committed before.
     Stale,
@@ -376,7 +376,7 @@ pub(super) fn commit_batch(script: StateChange, first_notice_after: i64) -> Batc
             let mut committed = |step: Step| {
                 let (unread, element) = (answer.number()?, answer.text()?);
                 let token = answer.text()?;
-                let lane = Lane::handed(step.chat, element, token, &mut answer)?;
+                let lane = Lane::handed(step.chat, element, token, &mut answer)?.map(Box::new);
                 Ok(u64::try_from(unread)
                     .map_or(Committed::Stale, |unread| Committed::Done { unread, lane }))
             };

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as
 use waha_sm::flow::{Locale, Script};
 use waha_sm::service::attendance::{Context, HandedOver};
 use waha_sm::service::worker::Worker;
-use waha_sm::store::{Config, Ingest, Server, Store};
+use waha_sm::store::{Config, Connections, Ingest, Server, Store};
 
 use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
 use crate::webhook::new_stanza;
@@ -303,6 +303,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
             server: Server::Socket(redis.socket()),
             prefix: "test:".to_owned(),
             first_notice_after: Duration::from_secs(2),
+            connections: Connections::default(),
         };
         let store = Store::connect(&config, PATIENCE).await.unwrap();
         for chat in [&ana, &bia] {

@@ -84,7 +84,7 @@ async fn lane_of(store: &Store, process: &str, replies: &[&str]) -> Lane {
     match store.commit(SESSION, step).await.unwrap() {
         Committed::Done {
             lane: Some(lane), ..
-        } => lane,
+        } => *lane,
         other => panic!("{other:?}"),
     }
 }

@@ -14,8 +14,9 @@ use fred::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use waha_sm::store::{
-    Announcement, Claimed, Close, Committed, Config as StoreConfig, Ingest, Lane, Leave, Millis,
-    Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict, Waiting,
+    Announcement, Claimed, Close, Committed, Config as StoreConfig, Connections, Ingest, Lane,
+    Leave, Millis, Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict,
+    Waiting,
 };
 
 use crate::harness::{Redis, chat};
@@ -73,6 +74,7 @@ async fn connect(redis: &Redis) -> (Store, Client) {
         server: Server::Socket(redis.socket()),
         prefix: view::PREFIX.to_owned(),
         first_notice_after: Duration::from_secs(2),
+        connections: Connections::default(),
     };
     let store = Store::connect(&config, Duration::from_secs(10))
         .await
@@ -423,7 +425,7 @@ impl<'a> Run<'a> {
         match lane {
             Some(lane) => {
                 let taking = self.models[claim.session].take(&step.chat, &claim.process);
-                self.in_hand(claim.session, taking, lane)
+                self.in_hand(claim.session, taking, *lane)
             }
             None => Ok(()),
         }

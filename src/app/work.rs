@@ -1,0 +1,173 @@
+//! The part of the composition that attends customers: what the role `work` runs.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+use super::{Daemon, Error, REQUESTS_MAX};
+use crate::config::{InDoubt, Pacing};
+use crate::data_dir::DataDir;
+use crate::flow::Script;
+use crate::service::announcer::Announcer;
+use crate::service::attendance;
+use crate::service::catch_up::CatchUp;
+use crate::service::delivery::Context;
+use crate::service::intake::Intake;
+use crate::service::people::People;
+use crate::service::recoverer::{Recoverer, release};
+use crate::service::sender::Sender;
+use crate::service::wake_ups::WakeUps;
+use crate::service::worker::Worker;
+use crate::store::{self, Bell, Bells};
+use crate::waha::client::Client;
+
+/// What the work needs to know beside Redis.
+pub(super) struct Work {
+    pub(super) workers: usize,
+    pub(super) pacing: Pacing,
+    pub(super) in_doubt: InDoubt,
+    pub(super) catch_up_interval: Duration,
+    pub(super) catch_up_max_age: Duration,
+    pub(super) client: Client,
+}
+
+impl Daemon {
+    /// Starts what attends customers: those who ask before those who are asked.
+    pub(super) async fn work(
+        &mut self,
+        redis: &store::Config,
+        back: &Handle,
+        settings: Work,
+        script: Arc<Script>,
+        data_dir: Option<&DataDir>,
+    ) -> Result<(), Error> {
+        let process = new_process_name()?;
+        let store = self.connect(redis, back).await?;
+        // Heartbeats at the listener's priority: however much there is to do, others must hear of us.
+        let front = Handle::current();
+        let heart = self.connect(redis, &front).await?;
+        let failed = |source| Error::Store {
+            at: redis.server.shown(),
+            source,
+        };
+        if let Some(data_dir) = data_dir {
+            if let Some(last) = data_dir.last_process() {
+                let (conversations, lanes) = release(&store, &last).await.map_err(failed)?;
+                if conversations + lanes > 0 {
+                    info!(
+                        conversations,
+                        lanes, "goes on with what the last run here left unfinished"
+                    );
+                }
+            }
+            if let Err(error) = data_dir.set_process(&process) {
+                warn!(%error, "after a crash it takes some seconds more until everybody is attended again");
+            }
+        }
+        let wake_ups = Arc::new(WakeUps::default());
+        let lapse = Arc::new(AtomicBool::new(false));
+        let recoverer = Recoverer::new(
+            process.clone(),
+            settings.workers,
+            heart,
+            wake_ups.clone(),
+            lapse.clone(),
+        );
+        recoverer.announce().await.map_err(failed)?;
+
+        let (to_worker, worker_bells) = mpsc::unbounded_channel();
+        let (to_announcer, announcer_bells) = mpsc::unbounded_channel();
+        let (to_sender, sender_bells) = mpsc::unbounded_channel();
+        let (to_catch_up, catch_up_bells) = mpsc::unbounded_channel();
+        let subscribing = {
+            let (redis, process) = (redis.clone(), process.clone());
+            back.spawn(async move { Bells::subscribe(&redis, &process).await })
+        };
+        let bells = subscribing
+            .await
+            .map_err(io::Error::from)?
+            .map_err(failed)?;
+        self.bells
+            .push(back.spawn(bells.run(move |bell| match bell {
+                Bell::Queue(_) | Bell::Inbox(..) => vec![to_worker.clone()],
+                Bell::Announce(_) => vec![to_announcer.clone()],
+                Bell::Lanes(_) => vec![to_sender.clone()],
+                Bell::Works(_) => vec![to_catch_up.clone()],
+                Bell::Missed => vec![to_worker.clone(), to_announcer.clone(), to_sender.clone()],
+            })));
+
+        let client = Arc::new(settings.client);
+        let catch_up = CatchUp {
+            intake: Intake {
+                store: store.clone(),
+            },
+            store: store.clone(),
+            client: client.clone(),
+            interval: settings.catch_up_interval,
+            max_age: settings.catch_up_max_age,
+            bells: catch_up_bells,
+        };
+        self.stage(back, "catching up", |shutdown| catch_up.run(shutdown));
+        let people = People {
+            store: store.clone(),
+            client: client.clone(),
+        };
+        self.stage(back, "people", |shutdown| people.run(shutdown));
+        let announcer = Announcer {
+            store: store.clone(),
+            script: script.clone(),
+            bells: announcer_bells,
+        };
+        self.stage(back, "announcer", |shutdown| announcer.run(shutdown));
+        let (lanes, handed_over) = mpsc::unbounded_channel();
+        let attendances = attendance::Context {
+            process: process.clone(),
+            store: store.clone(),
+            script,
+            wake_ups,
+            lapse,
+            lanes,
+        };
+        let worker = Worker {
+            context: Arc::new(attendances),
+            workers: settings.workers,
+            bells: worker_bells,
+        };
+        self.stage(back, "worker", |shutdown| worker.run(shutdown));
+        let context = Context::new(
+            process.clone(),
+            store.clone(),
+            client,
+            settings.pacing,
+            settings.in_doubt,
+            REQUESTS_MAX,
+        );
+        self.stage(back, "sender", |shutdown| {
+            Sender {
+                context,
+                bells: sender_bells,
+                handed_over,
+            }
+            .run(shutdown)
+        });
+        // After the others: it says that we live for as long as they hold something.
+        self.stage(&front, "recoverer", |shutdown| recoverer.run(shutdown));
+        self.leases = Some((process, store));
+        Ok(())
+    }
+}
+
+/// Unique among all processes that ever shared a Redis.
+fn new_process_name() -> io::Result<String> {
+    let mut bytes = [0; 8];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the system has no random numbers"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
