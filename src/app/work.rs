@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -19,6 +18,7 @@ use crate::service::attendance;
 use crate::service::catch_up::CatchUp;
 use crate::service::delivery::Context;
 use crate::service::intake::Intake;
+use crate::service::lease::Lease;
 use crate::service::people::People;
 use crate::service::recoverer::{Recoverer, release};
 use crate::service::sender::Sender;
@@ -71,13 +71,13 @@ impl Daemon {
             }
         }
         let wake_ups = Arc::new(WakeUps::default());
-        let lapse = Arc::new(AtomicBool::new(false));
+        let lease = Arc::new(Lease::default());
         let recoverer = Recoverer::new(
             process.clone(),
             settings.workers,
             heart,
             wake_ups.clone(),
-            lapse.clone(),
+            lease.clone(),
         );
         recoverer.announce().await.map_err(failed)?;
 
@@ -131,7 +131,7 @@ impl Daemon {
             store: store.clone(),
             script,
             wake_ups,
-            lapse,
+            lease: lease.clone(),
             lanes,
         };
         let worker = Worker {
@@ -144,6 +144,7 @@ impl Daemon {
             process.clone(),
             store.clone(),
             client,
+            lease,
             settings.pacing,
             settings.in_doubt,
             REQUESTS_MAX,

@@ -1,7 +1,6 @@
 //! An attendance is responsible for one conversation, from its claim to its close: step by step it reads what
 //! the customer wrote, asks the flow, and commits.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::backoff;
+use super::lease::Lease;
 use super::wake_ups::WakeUps;
 use crate::clock;
 use crate::flow::{Advance, Next, Said, SaidKind, Script, State};
@@ -19,7 +19,7 @@ use crate::waha::message::{Kind, Message};
 
 /// Between tries while Redis is away.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
-const RETRY_LONGEST: Duration = Duration::from_secs(2);
+const RETRY_LONGEST: Duration = Duration::from_millis(500);
 /// Copies of messages kept for a conversation that is behind; beyond that they wait in Redis alone.
 const HEARD_MAX: usize = 2;
 /// A timer that fires this much late harms nobody, and nothing sleeps longer than a day.
@@ -51,8 +51,8 @@ pub struct Context {
     pub script: Arc<Script>,
     /// Noted with each message.
     pub wake_ups: Arc<WakeUps>,
-    /// Set when this process' leases may have lapsed.
-    pub lapse: Arc<AtomicBool>,
+    /// This process' right to them.
+    pub lease: Arc<Lease>,
     /// To this process' sender.
     pub lanes: mpsc::UnboundedSender<HandedOver>,
 }

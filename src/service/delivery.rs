@@ -12,6 +12,7 @@ use tracing::{debug, error, warn};
 use super::backoff;
 use super::complaint::Throttle;
 use super::doubt::{self, MessageIds, Settled};
+use super::lease::Lease;
 use crate::clock;
 use crate::config::{InDoubt, Pacing};
 use crate::store::{Lane, Reply, Settlement, Store, Verdict};
@@ -31,6 +32,9 @@ const TYPING_LONGEST: Duration = Duration::from_secs(6);
 
 /// How often it is told that replies are not sent; the metrics count each.
 const UNSENT_INTERVAL: Duration = Duration::from_secs(5);
+/// Between tries to settle while Redis is away: a chat goes on only after that, and what is not settled is in doubt.
+const SETTLE_FIRST: Duration = Duration::from_millis(50);
+const SETTLE_LONGEST: Duration = Duration::from_millis(200);
 const UNDECIDABLE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// How and for whom to send.
@@ -41,6 +45,8 @@ pub struct Context {
     pub(crate) store: Store,
     /// The way to WAHA.
     pub(crate) client: Arc<Client>,
+    /// This process' right to its lanes.
+    lease: Arc<Lease>,
     /// Whether to type like a person.
     pacing: Pacing,
     /// What to do with a reply of which nobody can tell whether it was sent.
@@ -61,6 +67,7 @@ impl Context {
         process: String,
         store: Store,
         client: Arc<Client>,
+        lease: Arc<Lease>,
         pacing: Pacing,
         in_doubt: InDoubt,
         requests: usize,
@@ -69,6 +76,7 @@ impl Context {
             process,
             store,
             client,
+            lease,
             pacing,
             in_doubt,
             message_ids: MessageIds::default(),
@@ -110,7 +118,7 @@ pub(crate) async fn deliver(
             (Ok(reply), None) => (unreadable(session, &lane.chat, &reply.text), None),
         };
         first = false;
-        next = settle(context, session, &lane.settled(verdict), shutdown).await;
+        next = settle(context, session, &lane.settled(verdict)).await;
         // Only now: what was sent and not settled is in doubt after a crash, so there is never more of it than permits.
         drop(permit);
     }
@@ -174,7 +182,8 @@ impl Delivery<'_> {
                 Err(NotOurs) => return (release(false), None),
             }
         }
-        if shutdown.is_cancelled() {
+        // Whoever was stopped for so long that others may have the lane asks Redis for it again.
+        if shutdown.is_cancelled() || !context.lease.is_held() {
             return (release(false), None);
         }
         let text = reply.text.clone();
@@ -366,12 +375,7 @@ pub(crate) async fn call<T: Send + 'static>(
 }
 
 /// Settles until Redis has taken it: what WAHA took must not be sent again.
-async fn settle(
-    context: &Context,
-    session: &str,
-    settlement: &Settlement,
-    shutdown: &CancellationToken,
-) -> Option<Lane> {
+async fn settle(context: &Context, session: &str, settlement: &Settlement) -> Option<Lane> {
     let mut failures = 0;
     loop {
         match context
@@ -382,13 +386,7 @@ async fn settle(
             Ok(next) => return next,
             Err(error) => {
                 debug!(%error, session, "could not settle a reply; will again");
-                // When stopping, the whole drain has a deadline: try until then.
-                let longest = if shutdown.is_cancelled() {
-                    Duration::from_millis(200)
-                } else {
-                    Duration::from_secs(2)
-                };
-                sleep(backoff::delay(failures, Duration::from_millis(50), longest)).await;
+                sleep(backoff::delay(failures, SETTLE_FIRST, SETTLE_LONGEST)).await;
                 failures += 1;
             }
         }

@@ -11,6 +11,7 @@ mod complaint;
 pub mod delivery;
 mod doubt;
 pub mod intake;
+pub mod lease;
 pub mod listener;
 pub mod metrics;
 pub mod people;

@@ -1,8 +1,8 @@
 //! The recoverer is responsible for leases: it says that this process lives, and takes back what a process held
 //! that has fallen silent.
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval};
@@ -10,14 +10,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::complaint::Complaint;
+use super::lease::{Lease, SILENT_AFTER};
 use super::wake_ups::WakeUps;
 use crate::clock;
 use crate::store::{Error, Store};
 
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
-/// Six heartbeats missed. Customers of a killed process go on within five seconds; a process that stalls for
-/// longer than this loses what it holds, and its late writes are refused.
-const SILENT_AFTER: Duration = Duration::from_secs(3);
 /// A round that took longer, or came so late, was no contact with Redis.
 const CONTACT_WITHIN: Duration = Duration::from_millis(1_500);
 /// Each so many rounds also those are looked for who hold something and are on no list.
@@ -29,34 +27,37 @@ pub struct Recoverer {
     workers: usize,
     store: Store,
     wake_ups: Arc<WakeUps>,
-    lapse: Arc<AtomicBool>,
+    lease: Arc<Lease>,
     complaint: Complaint,
     rounds: u64,
     last_round: Option<Instant>,
+    /// Silent in the last round.
+    suspects: HashSet<String>,
     /// Since when Redis has answered without a break, if there was one. While it was away, nobody's heartbeat came
     /// through, and the expiry of heartbeats went on: nobody is judged by that.
     contact_since: Option<Instant>,
 }
 
 impl Recoverer {
-    /// `workers` are counted for the estimated wait; `wake_ups` are added up with each heartbeat; `lapse` is set when
-    /// this process was not heard of for so long that others may have taken over what it holds.
+    /// `workers` are counted for the estimated wait; `wake_ups` are added up with each heartbeat; `lease` is told
+    /// of each.
     pub fn new(
         process: String,
         workers: usize,
         store: Store,
         wake_ups: Arc<WakeUps>,
-        lapse: Arc<AtomicBool>,
+        lease: Arc<Lease>,
     ) -> Self {
         Self {
             process,
             workers,
             store,
             wake_ups,
-            lapse,
+            lease,
             complaint: Complaint::default(),
             rounds: 0,
             last_round: None,
+            suspects: HashSet::new(),
             contact_since: None,
         }
     }
@@ -95,13 +96,11 @@ impl Recoverer {
     /// As the store's.
     pub async fn run_once(&mut self) -> Result<Vec<String>, Error> {
         let begun = Instant::now();
-        if !self
+        let alive = self
             .store
             .heartbeat(&self.process, self.workers, SILENT_AFTER)
-            .await?
-        {
-            self.lapse.store(true, Ordering::Relaxed);
-        }
+            .await?;
+        self.lease.renewed(begun, alive);
         self.wake_ups.add_up(&self.store).await?;
         self.rounds += 1;
         let mut silent = self.store.silent_processes().await?;
@@ -120,8 +119,12 @@ impl Recoverer {
             .contact_since
             .is_some_and(|since| since.elapsed() < SILENT_AFTER)
         {
+            self.suspects.clear();
             return Ok(Vec::new());
         }
+        // One that was stopped for a while and is back needs a moment for its next heartbeat.
+        let suspects = std::mem::replace(&mut self.suspects, silent.iter().cloned().collect());
+        silent.retain(|process| suspects.contains(process));
         for process in &silent {
             let (conversations, lanes) = release(&self.store, process).await?;
             if conversations + lanes > 0 {

@@ -6,7 +6,6 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -154,7 +153,7 @@ impl Dispatcher {
 
     async fn try_look_everywhere(&mut self) -> Result<(), Error> {
         let store = self.worker.context.store.clone();
-        self.unsure |= self.worker.context.lapse.swap(false, Ordering::Relaxed);
+        self.unsure |= self.worker.context.lease.take_lapse();
         for session in store.sessions().await? {
             for chat in store.unread(&session).await? {
                 if let Some(bell) = self.attended.get(&(session.clone(), chat)) {

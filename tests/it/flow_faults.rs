@@ -325,7 +325,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
                 store: store.clone(),
                 script: Arc::new(script),
                 wake_ups: Arc::default(),
-                lapse: Arc::default(),
+                lease: Arc::default(),
                 lanes,
             }),
             workers: 1,

@@ -12,13 +12,6 @@ for i = 6, #ARGV, 5 do
   local result, position = 'duplicate', 0
   if redis.call('EXISTS', seen) == 0 then
     local chat = person(from, ARGV[i + 2], now, first_notice_after)
-    -- A person is answered under the id that they wrote from.
-    if chat ~= from then
-      redis.call('HSET', ADDRESS, chat, from)
-    else
-      redis.call('HDEL', ADDRESS, chat)
-      if is_lid(chat) then redis.call('ZADD', UNMAPPED, 'NX', now, chat) end
-    end
     local status, id, owner = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner'))
     if redis.call('LLEN', INBOX .. chat) >= inbox_max then
       result = redis.call('HSETNX', CHAT .. chat, 'full', 1) == 1 and 'full' or 'recorded'
@@ -43,6 +36,14 @@ for i = 6, #ARGV, 5 do
         -- The copy spares the owner a look where the number shows that it missed none; the inbox is what counts.
         ring('process:' .. owner, table.concat({SESSION, chat, id, number, message}, ' '))
       end
+    end
+    -- A person is answered under the id that they wrote from. Not before the message is stored: a Redis that is full refuses
+    -- the first write of a script, if that can take room, and none after.
+    if chat ~= from then
+      redis.call('HSET', ADDRESS, chat, from)
+    else
+      redis.call('HDEL', ADDRESS, chat)
+      if is_lid(chat) then redis.call('ZADD', UNMAPPED, 'NX', now, chat) end
     end
     record_under(chat, from, 'message', 'conversation', id, 'data', message)
     -- Last, so that a message is never marked as taken when it was not stored.
