@@ -52,6 +52,8 @@ const STORM_SHARE: f64 = 0.75;
 /// When all is well again, this may still pass: the longest wait between two tries (30 s, varied by half), the
 /// silence after which a process counts as dead, a repeat of WAHA's; and a busy machine.
 const PATIENCE: Duration = Duration::from_secs(75);
+/// Nothing was left to do for so long: what is missing is lost.
+const QUIET: Duration = Duration::from_secs(3);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A daemon under load while everything around it fails, and what became of each message.
@@ -189,11 +191,14 @@ fn weather(
         };
         world.waha.wait_for(Duration::ZERO, answered).is_some()
     };
-    let mut well = false;
+    let (mut well, mut idle_since) = (false, None);
     while !well && calm.elapsed() < PATIENCE {
         supervise(&mut world)?;
         std::thread::sleep(POLL_INTERVAL);
-        well = customers.all_settled() && world.is_idle() && answered(&world);
+        idle_since = (customers.all_settled() && world.is_idle())
+            .then(|| idle_since.unwrap_or_else(Instant::now));
+        // What is not answered when nothing is left to do never will be.
+        well = idle_since.is_some_and(|since| answered(&world) || since.elapsed() > QUIET);
     }
     let became_well = calm.elapsed();
     let stuck = if well {
@@ -203,9 +208,8 @@ fn weather(
     };
     let written = customers.end();
     let rest = Rest {
-        inboxes: world.listed("inbox:"),
-        lanes: world.listed("lane:"),
-        dead: world.counted("XLEN", "dead"),
+        waiting: world.waiting(),
+        dead: world.dead(),
         history: world.history()?,
     };
     let mut not_stopped = Vec::new();

@@ -1,6 +1,6 @@
 //! The account of a soak: what became of every message, and under which fault.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
@@ -20,14 +20,12 @@ const NOTED_AFTER_OUTAGE: Duration = Duration::from_secs(3);
 const WELL: [&str; 3] = ["well", "sent late", LATE];
 const LATE: &str = "answer late after sending";
 
-/// What was there at the end, beside what was written and sent.
+/// What was there at the end, beside what was written and sent. Messages by their numbers.
 pub(crate) struct Rest {
-    /// Messages in inboxes.
-    pub(crate) inboxes: u64,
-    /// Replies in lanes.
-    pub(crate) lanes: u64,
-    /// Replies given up on.
-    pub(crate) dead: u64,
+    /// Messages in inboxes, and those whose replies are in lanes.
+    pub(crate) waiting: HashSet<usize>,
+    /// Those whose replies were given up on.
+    pub(crate) dead: HashSet<usize>,
     /// Lines of `waha-sm history`.
     pub(crate) history: Vec<Value>,
 }
@@ -41,8 +39,12 @@ pub(crate) struct Account {
     pub(crate) failures: u32,
     /// Messages that were answered.
     pub(crate) handled: usize,
-    pub(crate) waiting: u64,
-    pub(crate) dead: u64,
+    /// Not answered, and in an inbox or a lane.
+    pub(crate) waiting: usize,
+    /// Not answered, as that was given up on.
+    pub(crate) dead: usize,
+    /// Inboxes, lanes and dead letters hold something, be it answered or not.
+    left: usize,
     /// From a message's first post to its reply.
     pub(crate) slowest: Duration,
     /// Received, and neither answered nor waiting nor dead.
@@ -70,8 +72,7 @@ impl Account {
             failures: written.iter().map(|one| one.failures).sum(),
             received: written.iter().filter(|one| one.received.is_some()).count(),
             refused: written.iter().filter(|one| !one.is_settled()).count(),
-            waiting: rest.inboxes + rest.lanes,
-            dead: rest.dead,
+            left: rest.waiting.len() + rest.dead.len(),
             ..Self::default()
         };
         let mut replies: Vec<Vec<&Sent>> = vec![Vec::new(); written.len()];
@@ -81,7 +82,7 @@ impl Account {
                 None => account.stray(one),
             }
         }
-        account.answers(written, &replies, struck);
+        account.answers(written, &replies, struck, rest);
         account.order(written, &replies);
         account.history(written, &replies, &rest.history);
         account
@@ -94,8 +95,7 @@ impl Account {
             && self.doubled == 0
             && self.out_of_order == 0
             && self.astray == 0
-            && self.waiting == 0
-            && self.dead == 0
+            && self.left == 0
             && self.history_missing == 0
             && self.history_doubled == 0
     }
@@ -110,11 +110,18 @@ impl Account {
         self.tell("astray", &what);
     }
 
-    fn answers(&mut self, written: &[Written], replies: &[Vec<&Sent>], struck: &[Struck]) {
-        let mut missing = Vec::new();
-        for (one, replies) in written.iter().zip(replies) {
+    fn answers(
+        &mut self,
+        written: &[Written],
+        replies: &[Vec<&Sent>],
+        struck: &[Struck],
+        rest: &Rest,
+    ) {
+        for (number, (one, replies)) in written.iter().zip(replies).enumerate() {
             let Some((first, others)) = replies.split_first() else {
-                missing.extend(one.received.map(|_| one));
+                if one.received.is_some() {
+                    self.unanswered(number, one, rest);
+                }
                 continue;
             };
             self.handled += 1;
@@ -135,16 +142,26 @@ impl Account {
                 *self.doubled_by_cause.entry(cause).or_default() += 1;
             }
         }
-        self.lost = missing
-            .len()
-            .saturating_sub((self.waiting + self.dead) as usize);
-        for one in missing {
-            let what = format!(
-                "{} {} {:?} ({})",
-                one.session, one.chat, one.text, one.stanza
-            );
-            self.tell("unanswered", &what);
-        }
+    }
+
+    fn unanswered(&mut self, number: usize, one: &Written, rest: &Rest) {
+        let (kind, count) = if rest.waiting.contains(&number) {
+            ("waiting", &mut self.waiting)
+        } else if rest.dead.contains(&number) {
+            ("dead", &mut self.dead)
+        } else {
+            ("lost", &mut self.lost)
+        };
+        *count += 1;
+        let what = format!(
+            "{} {} {:?} ({}), posted at {}",
+            one.session,
+            one.chat,
+            one.text,
+            one.stanza,
+            clock(one.posted)
+        );
+        self.tell(kind, &what);
     }
 
     /// Replies that came after the reply to a later message of their chat; later is what was first posted after the
@@ -233,8 +250,9 @@ fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
         return "WAHA: no answer in time".to_owned();
     }
     // While Redis is away, what WAHA answered can't be noted.
+    let answered = first.at + if late { LATE_MAX } else { Duration::ZERO };
     let away = |one: &Struck| {
-        one.name == REDIS_KILLED && one.from <= first.at + NOTED_WITHIN && one.to >= first.at
+        one.name == REDIS_KILLED && one.from <= answered + NOTED_WITHIN && one.to >= first.at
     };
     let back = struck
         .iter()
@@ -243,8 +261,7 @@ fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
         .max();
     let until = match back {
         Some(back) => back.max(first.at) + NOTED_AFTER_OUTAGE,
-        None if late => first.at + LATE_MAX + NOTED_WITHIN,
-        None => first.at + NOTED_WITHIN,
+        None => answered + NOTED_WITHIN,
     };
     let to_blame = |one: &&Struck| {
         let here = first.at <= one.from + JUST_BEFORE && one.from <= until.min(second.at);

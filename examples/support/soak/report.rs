@@ -85,6 +85,7 @@ impl fmt::Display for Outcome {
             history_missing,
             history_doubled,
             troubles,
+            ..
         } = &self.account;
         let processes = match self.layout {
             Layout::All => "all",
@@ -196,23 +197,19 @@ pub(crate) fn stuck(world: &World) -> Vec<String> {
                 lines.push(format!("stuck: {session} {part} {answer}"));
             }
         }
-        for part in ["inbox:", "lane:"] {
-            let pattern = format!("{}*", key(part));
-            for list in world.redis.texts(&["KEYS", &pattern]).iter().take(SHOWN) {
-                let first = world.redis.texts(&["LRANGE", list, "0", "0"]);
-                let chat = list.rsplit(':').next().unwrap_or_default();
-                let state = world
-                    .redis
-                    .texts(&["HGETALL", &key(&format!("chat:{chat}"))]);
-                lines.push(format!("stuck: {list} {first:?}; conversation {state:?}"));
-            }
+    }
+    for part in ["inbox:", "lane:"] {
+        for list in world.lists(part).iter().take(SHOWN) {
+            let first = world.redis.texts(&["LRANGE", list, "0", "0"]);
+            let conversation = list.replacen(part, "chat:", 1);
+            let conversation = world.redis.texts(&["HGETALL", &conversation]);
+            lines.push(format!(
+                "stuck: {list} {first:?}; conversation {conversation:?}"
+            ));
         }
     }
     if lines.is_empty() {
-        lines.push(
-            "stuck: nothing in Redis, yet a message is unanswered or a delivery is not taken"
-                .to_owned(),
-        );
+        lines.push("stuck: nothing in Redis, yet a delivery is not taken".to_owned());
     }
     lines
 }

@@ -1,5 +1,6 @@
 //! All that takes part in one soak: a WAHA, a Redis, the daemons and the customers.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::customers::{Customers, Plan, SESSIONS};
+use super::customers::{Customers, Plan, SESSIONS, number};
 use super::processes::Process;
 use super::redis::Redis;
 use crate::daemon;
@@ -135,14 +136,39 @@ impl World {
         format!("waha-sm:{{{session}}}:{part}")
     }
 
-    /// How many elements the lists have whose names begin so, in all sessions.
-    pub(crate) fn listed(&self, part: &str) -> u64 {
+    /// The numbers of the messages that are in inboxes, or whose replies are in lanes.
+    pub(crate) fn waiting(&self) -> HashSet<usize> {
+        let lists = ["inbox:", "lane:"].map(|part| self.lists(part));
+        let elements = lists
+            .iter()
+            .flatten()
+            .flat_map(|list| self.redis.texts(&["LRANGE", list, "0", "-1"]));
+        elements.filter_map(|element| number_in(&element)).collect()
+    }
+
+    /// The numbers of the messages whose replies were given up on.
+    pub(crate) fn dead(&self) -> HashSet<usize> {
+        let mut dead = HashSet::new();
+        for session in SESSIONS {
+            let entries = self
+                .redis
+                .ask(&["XRANGE", &Self::key(session, "dead"), "-", "+"]);
+            for entry in entries.unwrap_or_default().as_array().into_iter().flatten() {
+                let fields = entry[1].as_array().into_iter().flatten();
+                dead.extend(fields.filter_map(|field| number_in(field.as_str()?)));
+            }
+        }
+        dead
+    }
+
+    /// The lists whose names begin so, in all sessions.
+    pub(crate) fn lists(&self, part: &str) -> Vec<String> {
         let lists = SESSIONS.iter().flat_map(|session| {
             // A brace means nothing in Redis' patterns.
             let pattern = format!("{}*", Self::key(session, part));
             self.redis.texts(&["KEYS", &pattern])
         });
-        lists.map(|key| self.redis.number(&["LLEN", &key])).sum()
+        lists.collect()
     }
 
     /// What a command counts in all sessions.
@@ -159,7 +185,7 @@ impl World {
             && self.counted("HLEN", "sending") == 0
             && self.counted("SCARD", "unread") == 0
             && self.counted("XLEN", "history") == 0
-            && self.listed("inbox:") == 0
+            && self.lists("inbox:").is_empty()
     }
 
     /// The history as `waha-sm history` prints it.
@@ -177,4 +203,11 @@ impl World {
         let lines = text.lines().map(serde_json::from_str);
         Ok(lines.collect::<std::result::Result<_, _>>()?)
     }
+}
+
+/// Of the message that a stored one is, or a reply echoes: JSON, perhaps after a letter.
+fn number_in(element: &str) -> Option<usize> {
+    let json = element.strip_prefix(['r', 'n']).unwrap_or(element);
+    let stored: Value = serde_json::from_str(json).ok()?;
+    number(stored["text"].as_str()?)
 }
