@@ -15,8 +15,11 @@ use crate::usage::Usage;
 /// Longer than the daemon allows itself.
 const STOP_PATIENCE: Duration = Duration::from_secs(12);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
-/// From then on a process' memory is compared with what it has at its end.
-const WARM_AFTER: Duration = Duration::from_secs(5);
+const WEIGH_INTERVAL: Duration = Duration::from_secs(1);
+/// A process is warm after this part of its life; what its memory grew by since then is told.
+const WARM_UP: u32 = 3;
+/// One that lived shorter tells nothing.
+const LIFE_MIN: Duration = Duration::from_secs(6);
 
 /// One `waha-sm`, which may be dead at the moment.
 pub(crate) struct Process {
@@ -25,10 +28,10 @@ pub(crate) struct Process {
     settings: Vec<(&'static str, String)>,
     place: PathBuf,
     child: Option<(Child, Instant)>,
-    /// Of the incarnation that lives: when it was warm.
-    warm: Option<Usage>,
+    /// Memory of the incarnation that lives, in MiB, by its age.
+    weights: Vec<(Duration, f64)>,
     /// Of the one that lived longest.
-    memory: Option<Memory>,
+    longest: Vec<(Duration, f64)>,
     /// How those ended that were not killed.
     pub(crate) ended_by_itself: Vec<String>,
 }
@@ -36,10 +39,11 @@ pub(crate) struct Process {
 /// How one process' memory grew.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
+    /// When it was warm.
     pub(crate) warm_mb: f64,
     pub(crate) last_mb: f64,
-    /// Between the two.
-    pub(crate) time: Duration,
+    /// How long it had lived then.
+    pub(crate) life: Duration,
 }
 
 impl Process {
@@ -56,8 +60,8 @@ impl Process {
             settings,
             place: place.to_owned(),
             child: None,
-            warm: None,
-            memory: None,
+            weights: Vec::new(),
+            longest: Vec::new(),
             ended_by_itself: Vec::new(),
         }
     }
@@ -84,7 +88,7 @@ impl Process {
             .stderr(log)
             .spawn()?;
         self.child = Some((child, Instant::now()));
-        self.warm = None;
+        self.weights.clear();
         Ok(())
     }
 
@@ -140,24 +144,31 @@ impl Process {
 
     /// How its memory grew, in the longest time that it lived without a kill.
     pub(crate) fn memory(&self) -> Option<Memory> {
-        self.memory
+        let (life, last_mb) = *self.longest.last().filter(|(life, _)| *life >= LIFE_MIN)?;
+        let warm = self.longest.iter().find(|(age, _)| *age >= life / WARM_UP);
+        Some(Memory {
+            warm_mb: warm?.1,
+            last_mb,
+            life,
+        })
     }
 
     fn weigh(&mut self) {
         let Some((child, since)) = &self.child else {
             return;
         };
-        let Some(time) = since.elapsed().checked_sub(WARM_AFTER) else {
+        let age = since.elapsed();
+        let last = self.weights.last().map_or(Duration::ZERO, |(age, _)| *age);
+        if age < last + WEIGH_INTERVAL {
             return;
-        };
-        let now = Usage::of(&child.id().to_string());
-        let warm = *self.warm.get_or_insert(now);
-        if now.resident_mb > 0.0 && self.memory.is_none_or(|memory| memory.time <= time) {
-            self.memory = Some(Memory {
-                warm_mb: warm.resident_mb,
-                last_mb: now.resident_mb,
-                time,
-            });
+        }
+        let now = Usage::of(&child.id().to_string()).resident_mb;
+        // Nothing, if it has just ended.
+        if now > 0.0 {
+            self.weights.push((age, now));
+        }
+        if self.weights.len() >= self.longest.len() {
+            self.longest.clone_from(&self.weights);
         }
     }
 }

@@ -163,15 +163,15 @@ fn told(process: &Process, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             process.log().display()
         )?;
     }
-    let Some(memory) = process.memory().filter(|memory| memory.warm_mb > 0.0) else {
-        return writeln!(f, "  memory of {name}: never lived long enough");
+    let Some(memory) = process.memory() else {
+        return writeln!(f, "  memory of {name}: it never lived long enough");
     };
     let growth = (memory.last_mb / memory.warm_mb - 1.0) * 100.0;
     writeln!(
         f,
-        "  memory of {name}: {:.1} MiB, {growth:+.0} % in {:.0} s without a kill",
+        "  memory of {name}: {:.1} MiB after {:.0} s without a kill, {growth:+.0} % since a third of that",
         memory.last_mb,
-        memory.time.as_secs_f64()
+        memory.life.as_secs_f64()
     )
 }
 
