@@ -13,7 +13,7 @@
 //!                catching up: what WAHA heard and we did not --> intake;   people: whose hidden id this is --> [learn]
 //! ```
 //!
-//! What stands in [brackets] is one Lua script each (`store/lua/`): the only places where state changes.
+//! What stands in \[brackets\] is one Lua script each (`store/lua/`): the only places where state changes.
 //!
 //! # What holds everywhere
 //!

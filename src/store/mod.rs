@@ -1,6 +1,6 @@
 //! Redis: where customers, conversations and replies are kept. The only place that knows fred.
 //!
-//! State changes in single Lua scripts ([`scripts`]); everything else here turns their arguments and answers
+//! State changes in single Lua scripts (`scripts`); everything else here turns their arguments and answers
 //! into types. Each process has its own [`Store`], and each of its runtimes its own connection.
 
 mod batch;
