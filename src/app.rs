@@ -302,9 +302,7 @@ impl Daemon {
         let store = self.connect(redis, &front).await?;
         let service = Listener {
             verifier,
-            intake: Intake {
-                store: store.clone(),
-            },
+            intake: Intake::new(store.clone()),
             store,
             metrics,
             started: self.started.clone(),

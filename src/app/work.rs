@@ -104,9 +104,7 @@ impl Daemon {
 
         let client = Arc::new(settings.client);
         let catch_up = CatchUp {
-            intake: Intake {
-                store: store.clone(),
-            },
+            intake: Intake::new(store.clone()),
             store: store.clone(),
             client: client.clone(),
             interval: settings.catch_up_interval,

@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
+use super::backoff;
 use super::complaint::Complaint;
 use super::intake::{self, Done, Intake};
 use crate::clock;
@@ -30,8 +31,8 @@ const CHATS_PAGE: u32 = 25;
 const LISTED_MAX: u32 = 5_000;
 /// Between two questions: WAHA has customers to serve meanwhile.
 const PAUSE: Duration = Duration::from_millis(50);
-/// After a failure, instead of the whole interval.
-const RETRY_AFTER: Duration = Duration::from_secs(30);
+/// After a failure, instead of the whole interval; longer with each that follows.
+const RETRY_FIRST: Duration = Duration::from_secs(15);
 
 /// See the module.
 pub struct CatchUp {
@@ -88,6 +89,7 @@ impl CatchUp {
         // The first tick comes at once: what was missed while nothing ran.
         let mut first = true;
         let mut again: Option<Duration> = None;
+        let mut failures = 0;
         loop {
             let only = tokio::select! {
                 bell = self.bells.recv() => match bell {
@@ -105,14 +107,15 @@ impl CatchUp {
                 failed = round => failed,
                 () = shutdown.cancelled() => return,
             };
-            again = match failed {
-                Ok(0) => None,
-                Ok(_) => Some(RETRY_AFTER),
+            let well = match failed {
+                Ok(failed) => failed == 0,
                 Err(error) => {
                     complaint.tell("could not look for missed messages", &error);
-                    Some(RETRY_AFTER)
+                    false
                 }
             };
+            again = (!well).then(|| backoff::delay(failures, RETRY_FIRST, self.interval));
+            failures = if well { 0 } else { failures + 1 };
         }
     }
 

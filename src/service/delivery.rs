@@ -158,13 +158,17 @@ impl Delivery<'_> {
             match settled {
                 Settled::Sent(stanza) => return (sent(chat, reply, Some(stanza)), None),
                 Settled::NotSent => id.clone_from(&attempt.id),
+                Settled::NotYet(reason) if self.is_too_old() => {
+                    let reason = format!("perhaps sent: WAHA could not tell for a day ({reason})");
+                    return (self.dead(reason), None);
+                }
                 Settled::NotYet(reason) => {
                     return (self.again(&reason, Duration::ZERO, true), None);
                 }
                 Settled::Never(reason) => return (self.dead(reason), None),
             }
         }
-        if clock::now() - reply.queued_at > clock::millis(GIVE_UP_AFTER) {
+        if self.is_too_old() {
             return (self.dead("could not be sent for a day".to_owned()), None);
         }
         if context.pacing == Pacing::Human {
@@ -196,6 +200,10 @@ impl Delivery<'_> {
             Err(error) => self.failed(error).await,
         };
         (verdict, permit)
+    }
+
+    fn is_too_old(&self) -> bool {
+        clock::now() - self.reply.queued_at > clock::millis(GIVE_UP_AFTER)
     }
 
     /// A message id for this reply, noted before it is used; none where WAHA hands out none.

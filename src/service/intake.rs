@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::complaint::Throttle;
 use crate::clock;
 use crate::store::{self, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
 use crate::waha::event::{self, Ack, NotAnEvent, What};
@@ -12,8 +13,13 @@ use crate::waha::message::{Direction, Message};
 /// See the module.
 pub struct Intake {
     /// Where events go.
-    pub store: Store,
+    store: Store,
+    /// Old events come in crowds, after WAHA was down.
+    stale: Throttle,
 }
+
+/// How often it is told that events are too old.
+const STALE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What was done with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +67,14 @@ pub enum Error {
 }
 
 impl Intake {
+    /// One that hands events to `store`.
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            stale: Throttle::new(STALE_INTERVAL),
+        }
+    }
+
     /// Reads an authentic body and makes what it says durable.
     ///
     /// # Errors
@@ -78,6 +92,15 @@ impl Intake {
             _ => None,
         });
         let stale = told_at.is_some_and(|at| now - at > clock::millis(SEEN_TTL));
+        if stale && self.stale.due() {
+            let hours = told_at.map_or(0, |at| (now - at) / 3_600_000);
+            warn!(
+                session,
+                event = name,
+                hours,
+                "an event from long ago is kept in the history at most; if it is new, WAHA's clock or ours is wrong"
+            );
+        }
         let done = match event.what {
             What::Inbound(message) if stale => self.past(&session, message, now).await?,
             What::Inbound(message) => self.inbound(&session, message, now).await?,
