@@ -1,6 +1,6 @@
 //! Crashes, restarts and stops: nobody loses their place, their step or a message.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::harness::{Corner, Redis, chat, eventually};
 
@@ -41,6 +41,7 @@ fn the_customers_of_a_killed_process_go_on_with_another_at_the_same_step() {
     }
     let living = with("work").start();
     dying.kill();
+    let killed = Instant::now();
     for n in 1..=3 {
         serve.says(&chat(n), &format!("two{n}"));
     }
@@ -50,6 +51,11 @@ fn the_customers_of_a_killed_process_go_on_with_another_at_the_same_step() {
             ["first?", "second?", &format!("one{n} two{n}")]
         );
     }
+    assert!(
+        killed.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        killed.elapsed()
+    );
     living.wait_for_log("fell silent");
 }
 
@@ -72,10 +78,16 @@ fn after_kill_and_restart_on_the_same_data_directory_everybody_goes_on_at_once()
     daemon.kill();
 
     let daemon = setup.start();
-    daemon.wait_for_log("goes on with what the last run here left unfinished");
-    daemon.wait_for_log("adopted the private Redis");
+    let ready = Instant::now();
     daemon.says(&chat(1), "two");
     assert_eq!(corner.texts(&chat(1), 3)[2], "one two");
+    assert!(
+        ready.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        ready.elapsed()
+    );
+    daemon.wait_for_log("goes on with what the last run here left unfinished");
+    daemon.wait_for_log("adopted the private Redis");
     eventually("the next in line is attended", || {
         corner
             .waha
