@@ -21,6 +21,9 @@ use crate::store::{Bell, Claimed, Error, Store};
 
 /// Who missed a bell finds the work at the latest after this.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Each so many polls what is attended is compared with what Redis says is ours: a bell that told of a change may have
+/// been missed.
+const COMPARE_POLLS: u32 = 10;
 /// Conversations claimed in one call; bounds how long Redis is held up.
 const CLAIM_MAX: usize = 100;
 
@@ -51,6 +54,8 @@ struct Dispatcher {
     /// Redis says is ours.
     unsure: bool,
     panics: Panics,
+    /// Until the next comparison.
+    polls: u32,
     complaint: Complaint,
     ended: mpsc::UnboundedSender<Ending>,
     tasks: TaskTracker,
@@ -68,6 +73,7 @@ impl Worker {
             lines: VecDeque::new(),
             unsure: false,
             panics: Panics::default(),
+            polls: 0,
             complaint: Complaint::default(),
             ended,
             tasks: TaskTracker::new(),
@@ -82,7 +88,14 @@ impl Worker {
                     None => break,
                 },
                 ending = endings.recv() => dispatcher.freed(ending),
-                _ = poll.tick() => dispatcher.look_everywhere().await,
+                _ = poll.tick() => {
+                    dispatcher.polls += 1;
+                    if dispatcher.polls == COMPARE_POLLS {
+                        dispatcher.polls = 0;
+                        dispatcher.unsure = true;
+                    }
+                    dispatcher.look_everywhere().await;
+                }
                 () = shutdown.cancelled() => break,
             }
             dispatcher.claim().await;
@@ -284,7 +297,8 @@ impl Dispatcher {
                 Ended::Lost => warn!(
                     session = chat.0,
                     chat = chat.1,
-                    "this conversation is no longer ours, as this process had not been heard of; it goes on elsewhere"
+                    "this conversation is no longer ours: this process had not been heard of, or the customer's two ids became \
+                     one chat; it goes on elsewhere"
                 ),
                 Ended::Stopped => {}
             }
