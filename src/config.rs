@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{RedisSettings, Settings};
 use crate::flow::{Locale, Script};
+use crate::store::SEEN_TTL;
 use reader::{Reader, set};
 
 /// Where the history and the private Redis live unless said otherwise.
@@ -82,6 +83,9 @@ pub enum InDoubt {
     /// Give up on it, for a person to look at.
     Hold,
 }
+
+/// More often than that is no use to anybody.
+const CATCH_UP_INTERVAL_MIN: Duration = Duration::from_secs(1);
 
 /// A length of time as settings write it: `90s`, `5m`, `12h`; `0` is none.
 #[derive(Clone, Copy, Debug)]
@@ -243,6 +247,20 @@ impl Config {
             waha_api_key.as_ref(),
         );
 
+        if catch_up_interval
+            .is_some_and(|Length(every)| !every.is_zero() && every < CATCH_UP_INTERVAL_MIN)
+        {
+            reader.mistake(
+                "CATCH_UP_INTERVAL",
+                "is shorter than 1s: WAHA has customers to serve meanwhile; write e.g. 5m, or 0 for never",
+            );
+        }
+        if catch_up_max_age.is_some_and(|Length(age)| age > SEEN_TTL) {
+            reader.mistake(
+                "CATCH_UP_MAX_AGE",
+                "is longer than 48h, for which messages are known: older ones would be answered twice; write e.g. 12h",
+            );
+        }
         let catch_up = catch_up_interval.zip(catch_up_max_age);
 
         match (

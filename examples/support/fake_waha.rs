@@ -175,6 +175,16 @@ impl FakeWaha {
         self.shared.lock().cannot_list = cannot;
     }
 
+    /// Answers what is asked about the messages of this chat with a 500, or well again.
+    pub fn cannot_list_chat(&self, chat: &str, cannot: bool) {
+        let lists = &mut self.shared.lock().failing_lists;
+        if cannot {
+            lists.insert(chat.to_owned());
+        } else {
+            lists.remove(chat);
+        }
+    }
+
     /// Is gone until [`FakeWaha::come_back`]: closes every connection and refuses new ones.
     pub fn go_away(&self) {
         self.server.close();

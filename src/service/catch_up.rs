@@ -1,28 +1,27 @@
 //! Catching up is responsible for messages whose webhooks were lost: it asks WAHA what was said since a session was last
 //! caught up with, and hands that to the intake. What we have already is known there by its message id.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::backoff;
-use super::complaint::Complaint;
+use super::complaint::{Complaint, Throttle};
 use super::intake::{self, Done, Intake};
 use crate::clock;
-use crate::store::{Bell, Store};
+use crate::store::{self, Bell, OVERLAP, Store};
 use crate::waha::chat_id::ChatId;
 use crate::waha::client::{AskError, Client, Page};
 use crate::waha::event::{self, What};
-use crate::waha::message::Message;
+use crate::waha::message::{Direction, Message};
 
-/// What came right before the last time is looked at again: WAHA may have heard of it late, and its clock may be
-/// another than ours.
-const OVERLAP: Duration = Duration::from_secs(300);
+/// What WAHA tells times in.
+const SECOND: Duration = Duration::from_secs(1);
 /// Messages of a chat that WAHA is asked for at once.
 const PAGE: u32 = 100;
 /// Chats that it is asked for at once: some engines look up a picture and a last message for each.
@@ -33,6 +32,10 @@ const LISTED_MAX: u32 = 5_000;
 const PAUSE: Duration = Duration::from_millis(50);
 /// After a failure, instead of the whole interval; longer with each that follows.
 const RETRY_FIRST: Duration = Duration::from_secs(15);
+/// An engine that can't list is asked again after this: WAHA may have been updated, or told to keep messages.
+const UNABLE_FOR: Duration = Duration::from_secs(3600);
+/// How often failures are told.
+const WARN_INTERVAL: Duration = Duration::from_secs(600);
 
 /// See the module.
 pub struct CatchUp {
@@ -50,7 +53,7 @@ pub struct CatchUp {
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
-/// Why a round ended early.
+/// Why something could not be looked for.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
@@ -59,10 +62,13 @@ enum Failure {
     Waha(String),
     #[error("{0}")]
     Unable(String),
+    /// The others were looked through, and what was found there was taken.
+    #[error("{chats} chats could not be listed, e.g.: {reason}")]
+    Chats { chats: usize, reason: String },
 }
 
-impl From<crate::store::Error> for Failure {
-    fn from(error: crate::store::Error) -> Self {
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
         Self::Intake(error.into())
     }
 }
@@ -76,6 +82,37 @@ impl From<AskError> for Failure {
     }
 }
 
+/// What a round is for.
+enum Cause {
+    /// Nothing was looked for since the start.
+    Start,
+    /// It is time again.
+    Interval,
+    /// This session works, perhaps again.
+    Works(String),
+    /// Sessions that failed before.
+    Retry,
+}
+
+/// When a session is next looked at, where that is not at the next interval.
+struct Pending {
+    failures: u32,
+    at: Instant,
+}
+
+/// See [`CatchUp`].
+struct Round {
+    store: Store,
+    intake: Intake,
+    client: Arc<Client>,
+    interval: Duration,
+    max_age: Duration,
+    failed: HashMap<String, Pending>,
+    /// Sessions whose engine can't list, and until when they are left alone.
+    unable: HashMap<String, Instant>,
+    failures: Throttle,
+}
+
 impl CatchUp {
     /// Runs until `shutdown`.
     pub async fn run(mut self, shutdown: CancellationToken) {
@@ -83,83 +120,115 @@ impl CatchUp {
             return;
         }
         let complaint = Complaint::default();
-        let mut unable = HashSet::new();
+        // The first tick comes at once; it is the start.
         let mut poll = interval(self.interval);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick comes at once: what was missed while nothing ran.
-        let mut first = true;
-        let mut again: Option<Duration> = None;
-        let mut failures = 0;
+        let mut start = true;
+        let mut round = Round {
+            store: self.store,
+            intake: self.intake,
+            client: self.client,
+            interval: self.interval,
+            max_age: self.max_age,
+            failed: HashMap::new(),
+            unable: HashMap::new(),
+            failures: Throttle::new(WARN_INTERVAL),
+        };
         loop {
-            let only = tokio::select! {
+            let retry = round.next_retry();
+            let cause = tokio::select! {
                 bell = self.bells.recv() => match bell {
-                    Some(Bell::Works(session)) => Some(session),
+                    Some(Bell::Works(session)) => Cause::Works(session),
                     Some(_) => continue,
                     None => return,
                 },
-                _ = poll.tick() => None,
-                () = sleep(again.unwrap_or_default()), if again.is_some() => None,
+                _ = poll.tick() => if start { Cause::Start } else { Cause::Interval },
+                () = sleep(retry.unwrap_or_default()), if retry.is_some() => Cause::Retry,
                 () = shutdown.cancelled() => return,
             };
-            let whatever_others_do = std::mem::take(&mut first) || again.is_some();
-            let round = self.round(only, whatever_others_do, &mut unable);
-            let failed = tokio::select! {
-                failed = round => failed,
+            let done = tokio::select! {
+                done = round.run(cause) => done,
                 () = shutdown.cancelled() => return,
             };
-            let well = match failed {
-                Ok(failed) => failed == 0,
+            match done {
+                Ok(()) => start = false,
                 Err(error) => {
                     complaint.tell("could not look for missed messages", &error);
-                    false
+                    poll.reset_after(RETRY_FIRST.min(self.interval));
                 }
-            };
-            again = (!well).then(|| backoff::delay(failures, RETRY_FIRST, self.interval));
-            failures = if well { 0 } else { failures + 1 };
+            }
         }
     }
+}
 
-    /// Catches up with one session, or with all. Returns with how many that failed.
-    async fn round(
-        &self,
-        only: Option<String>,
-        whatever_others_do: bool,
-        unable: &mut HashSet<String>,
-    ) -> Result<usize, crate::store::Error> {
-        let sessions = match only {
-            Some(session) => vec![session],
-            None => self.store.sessions().await?,
-        };
+impl Round {
+    fn next_retry(&self) -> Option<Duration> {
+        let soonest = self.failed.values().map(|pending| pending.at).min()?;
+        Some(soonest.saturating_duration_since(Instant::now()))
+    }
+
+    async fn run(&mut self, cause: Cause) -> Result<(), store::Error> {
         // Of several processes one does it: who is first keeps the others off for most of the interval.
         let turn = self.interval.mul_f64(0.9);
-        let mut failed = 0;
+        let ours = !matches!(cause, Cause::Interval | Cause::Works(_));
+        let now = Instant::now();
+        self.unable.retain(|_, until| now < *until);
+        let sessions = match cause {
+            Cause::Start | Cause::Interval => self.store.sessions().await?,
+            Cause::Works(session) => {
+                self.unable.remove(&session);
+                vec![session]
+            }
+            Cause::Retry => {
+                let due = self.failed.iter().filter(|(_, pending)| pending.at <= now);
+                due.map(|(session, _)| session.clone()).collect()
+            }
+        };
         for session in sessions {
-            if unable.contains(&session) {
+            if self.unable.contains_key(&session) || self.store.is_paused(&session).await? {
+                // A paused one is looked at when it works again.
+                self.failed.remove(&session);
                 continue;
             }
-            if whatever_others_do {
+            if ours {
                 self.store.take_turn_to_catch_up(&session, turn).await?;
             } else if !self.store.turn_to_catch_up(&session, turn).await? {
                 continue;
             }
-            match self.session(&session).await {
-                Ok(()) => {}
-                Err(Failure::Unable(reason)) => {
-                    info!(
-                        session,
-                        reason,
-                        "this WAHA can't list messages, so those whose webhooks were lost are not found (NOWEB lists them \
-                         when its store is enabled)"
-                    );
-                    unable.insert(session);
+            let done = self.session(&session).await;
+            self.note(session, done);
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, session: String, done: Result<(), Failure>) {
+        match done {
+            Ok(()) => drop(self.failed.remove(&session)),
+            Err(Failure::Unable(reason)) => {
+                info!(
+                    session,
+                    reason,
+                    "this WAHA can't list messages, so those whose webhooks were lost are not found (NOWEB lists them \
+                     when its store is enabled)"
+                );
+                self.failed.remove(&session);
+                self.unable.insert(session, Instant::now() + UNABLE_FOR);
+            }
+            Err(failure) => {
+                let failures = self.failed.get(&session).map_or(0, |one| one.failures);
+                let again_in = backoff::delay(failures, RETRY_FIRST, self.interval);
+                if failures > 0 && self.failures.due() {
+                    warn!(session, %failure, ?again_in, "could not look for messages whose webhooks were lost; will again");
+                } else {
+                    debug!(session, %failure, ?again_in, "could not look for messages whose webhooks were lost; will again");
                 }
-                Err(error) => {
-                    debug!(session, %error, "could not look for missed messages; will again");
-                    failed += 1;
-                }
+                let pending = Pending {
+                    failures: failures + 1,
+                    at: Instant::now() + again_in,
+                };
+                self.failed.insert(session, pending);
             }
         }
-        Ok(failed)
     }
 
     /// Looks for what was missed in one session.
@@ -168,53 +237,79 @@ impl CatchUp {
         let Some(until) = self.store.caught_up_until(session).await? else {
             return Ok(());
         };
-        let since = until - clock::millis(OVERLAP);
-        let mut messages = self.messages(session, since).await?;
+        let since = until - clock::millis(OVERLAP + SECOND);
+        let (mut messages, failed) = self.messages(session, since).await?;
         // WAHA lists the newest first, and tells times in seconds: of one second the last listed is the oldest.
         messages.reverse();
         // As they came: also those of different chats keep their order in line.
         messages.sort_by_key(|message| message.sent_at);
         let mut missed = 0;
         for message in messages {
+            let inbound = message.direction == Direction::Inbound;
             match self
                 .intake
                 .caught_up(session, message, self.max_age)
                 .await?
             {
                 Done::Duplicate | Done::Ignored => {}
-                Done::Queued { .. } | Done::Active | Done::Recorded | Done::Stale => missed += 1,
+                Done::Queued { .. } | Done::Active | Done::Recorded | Done::Stale => {
+                    missed += u64::from(inbound);
+                }
             }
         }
-        self.store.caught_up(session, begun, missed).await?;
+        // What could not be listed is looked for from the same time on. (Of a new session it is still to come.)
+        let until = if failed.is_some() {
+            until
+        } else {
+            begun.max(until)
+        };
+        self.store.caught_up(session, until, missed).await?;
         if missed > 0 {
             info!(
                 session,
                 missed, "caught up: these messages came without a webhook"
             );
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
-    async fn messages(&self, session: &str, since: i64) -> Result<Vec<Message>, Failure> {
+    /// What was said since, and what could not be listed of it.
+    async fn messages(
+        &self,
+        session: &str,
+        since: i64,
+    ) -> Result<(Vec<Message>, Option<Failure>), Failure> {
         let mut found = Vec::new();
-        match self.chats(session, since).await {
-            Ok(chats) => {
-                for chat in chats {
-                    self.list(session, Some(chat), since, &mut found).await?;
-                }
-            }
+        let chats = match self.chats(session, since).await {
+            Ok(chats) => chats,
             // Where chats can't be listed, all their messages perhaps can.
             Err(Failure::Unable(reason)) => {
-                if let Err(failure) = self.list(session, None, since, &mut found).await {
-                    return Err(match failure {
-                        Failure::Unable(_) => Failure::Unable(reason),
-                        other => other,
-                    });
-                }
+                return match self.list(session, None, since, &mut found).await {
+                    Ok(()) => Ok((found, None)),
+                    Err(Failure::Unable(_)) => Err(Failure::Unable(reason)),
+                    Err(failure) => Err(failure),
+                };
             }
             Err(failure) => return Err(failure),
+        };
+        let (listed, mut failed) = (chats.len(), Vec::new());
+        for chat in chats {
+            if let Err(failure) = self.list(session, Some(chat), since, &mut found).await {
+                failed.push(failure);
+            }
         }
-        Ok(found)
+        let chats = failed.len();
+        let failure = match failed.pop() {
+            None => None,
+            Some(Failure::Unable(reason)) if chats == listed => {
+                return Err(Failure::Unable(reason));
+            }
+            Some(failure) => Some(Failure::Chats {
+                chats,
+                reason: failure.to_string(),
+            }),
+        };
+        Ok((found, failure))
     }
 
     /// The chats in which something was said since.
@@ -262,11 +357,11 @@ impl CatchUp {
                     move |client| client.messages(&session, chat.as_ref(), since, PAGE, offset)
                 })
                 .await?;
-            let now = clock::now();
             let before = known.len();
             for listed in &page.items {
-                if let What::Inbound(message) | What::Own(message) = event::listed(listed, now)
-                    && message.sent_at >= since - 1_000
+                // What tells no time counts as old.
+                if let What::Inbound(message) | What::Own(message) = event::listed(listed, 0)
+                    && message.sent_at >= since
                     && known.insert((message.direction, message.stanza.clone()))
                 {
                     found.push(message);

@@ -48,7 +48,7 @@ pub struct Context {
     /// This process' right to its lanes.
     lease: Arc<Lease>,
     /// Whether to type like a person.
-    pacing: Pacing,
+    pub(crate) pacing: Pacing,
     /// What to do with a reply of which nobody can tell whether it was sent.
     pub(crate) in_doubt: InDoubt,
     /// Which sessions' engines hand out message ids.
@@ -150,14 +150,19 @@ impl Delivery<'_> {
             ..
         } = *self;
         let mut id = None;
+        let mut unknown = false;
         if let Some(attempt) = &self.lane.doubt {
             let settled = tokio::select! {
-                settled = doubt::settle(context, session, chat, reply, attempt) => settled,
+                settled = doubt::settle(context, session, self.lane, reply, attempt) => settled,
                 () = shutdown.cancelled() => return (release(true), None),
             };
             match settled {
                 Settled::Sent(stanza) => return (sent(chat, reply, Some(stanza)), None),
                 Settled::NotSent => id.clone_from(&attempt.id),
+                Settled::Unknown => {
+                    id.clone_from(&attempt.id);
+                    unknown = true;
+                }
                 Settled::NotYet(reason) if self.is_too_old() => {
                     let reason = format!("perhaps sent: WAHA could not tell for a day ({reason})");
                     return (self.dead(reason), None);
@@ -174,21 +179,21 @@ impl Delivery<'_> {
         if context.pacing == Pacing::Human {
             tokio::select! {
                 paced = pace(context, session, chat, &reply.text, first) => if let Err(error) = paced {
-                    return (self.failed(error).await, None);
+                    return (self.failed(error, unknown).await, None);
                 },
-                () = shutdown.cancelled() => return (release(false), None),
+                () = shutdown.cancelled() => return (release(unknown), None),
             }
         }
         let permit = context.permit().await;
         if id.is_none() {
             match self.intend().await {
                 Ok(intended) => id = intended,
-                Err(NotOurs) => return (release(false), None),
+                Err(NotOurs) => return (release(unknown), None),
             }
         }
         // Whoever was stopped for so long that others may have the lane asks Redis for it again.
         if shutdown.is_cancelled() || !context.lease.is_held() {
-            return (release(false), None);
+            return (release(unknown), None);
         }
         let text = reply.text.clone();
         let answer = call(context, session, chat, move |client, session, chat| {
@@ -197,7 +202,7 @@ impl Delivery<'_> {
         .await;
         let verdict = match answer.unwrap_or_else(|reason| Err(SendError::Interrupted { reason })) {
             Ok(Sent { stanza }) => sent(chat, reply, stanza),
-            Err(error) => self.failed(error).await,
+            Err(error) => self.failed(error, unknown).await,
         };
         (verdict, permit)
     }
@@ -209,27 +214,30 @@ impl Delivery<'_> {
     /// A message id for this reply, noted before it is used; none where WAHA hands out none.
     async fn intend(&self) -> Result<Option<String>, NotOurs> {
         let ids = &self.context.message_ids;
-        let Some(id) = ids.next(self.context, self.session, self.chat).await else {
+        let id = ids.next(self.context, self.session, self.chat).await;
+        // Without an id there is nothing to ask for later. Only who would hold a reply in doubt must know whether there is
+        // any: to note each attempt costs a call.
+        if id.is_none() && self.context.in_doubt == InDoubt::Resend {
             return Ok(None);
-        };
+        }
         match self
             .context
             .store
-            .intend(self.session, self.lane, &id)
+            .intend(self.session, self.lane, id.as_deref())
             .await
         {
-            Ok(true) => Ok(Some(id)),
+            Ok(true) => Ok(id),
             Ok(false) => Err(NotOurs),
             Err(error) => {
                 // If it was noted all the same, it must be this one; if not, the attempt is noted by its time.
-                debug!(%error, session = self.session, "could not note a message id");
-                Ok(Some(id))
+                debug!(%error, session = self.session, "could not note an attempt");
+                Ok(id)
             }
         }
     }
 
-    /// What an error of WAHA's means for the reply.
-    async fn failed(&self, error: SendError) -> Verdict {
+    /// What an error of WAHA's means for the reply; `unknown`: whether an earlier attempt succeeded.
+    async fn failed(&self, error: SendError, unknown: bool) -> Verdict {
         let (session, chat, reply) = (self.session, self.chat, self.reply);
         match &error {
             SendError::Refused { .. } => self.dead(error.to_string()),
@@ -244,7 +252,7 @@ impl Delivery<'_> {
                     Err(error) => debug!(%error, session, "could not pause the session"),
                 }
                 // Surely not sent, and not the reply's fault: not counted as an attempt.
-                release(false)
+                release(unknown)
             }
             SendError::Unreachable { .. }
             | SendError::Interrupted { .. }
@@ -253,7 +261,7 @@ impl Delivery<'_> {
                     SendError::Busy { retry_after, .. } => retry_after.unwrap_or_default(),
                     _ => Duration::ZERO,
                 };
-                let doubt = !error.is_surely_unsent();
+                let doubt = unknown || !error.is_surely_unsent();
                 debug!(session, chat = chat.as_str(), reply = reply.id, doubt, %error, "an attempt failed");
                 self.again(&error.to_string(), asked, doubt)
             }

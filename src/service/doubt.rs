@@ -11,8 +11,8 @@ use tracing::{info, warn};
 
 use super::delivery::{Context, call};
 use crate::clock;
-use crate::config::InDoubt;
-use crate::store::{self, Attempt, Reply};
+use crate::config::{InDoubt, Pacing};
+use crate::store::{self, Attempt, Lane, Reply};
 use crate::waha::chat_id::ChatId;
 use crate::waha::client::AskError;
 use crate::waha::event::{self, What};
@@ -23,6 +23,9 @@ const SETTLE_AFTER: Duration = Duration::from_secs(1);
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(10);
 /// Own messages of a chat looked through for a text; since an attempt there are hardly more.
 const MESSAGES_MAX: u32 = 100;
+/// So long, and so many times, WAHA is asked in vain before it counts as one that can't tell.
+const PATIENCE: Duration = Duration::from_secs(10);
+const ASKED_MAX: u32 = 3;
 /// A reply that is held waits so long for its echo before it is given up.
 const HELD_FOR: Duration = Duration::from_secs(10);
 /// An engine that can't hand out message ids is asked again after this: WAHA may have been updated.
@@ -35,49 +38,84 @@ const FAILED_FOR: Duration = Duration::from_secs(60);
 pub(crate) enum Settled {
     /// It was sent, as this message.
     Sent(String),
-    /// It was not sent, as far as can be known.
+    /// It was not sent, as far as WAHA knows.
     NotSent,
+    /// It can't be told, and is to be sent, perhaps again. The doubt stays until that succeeds.
+    Unknown,
     /// It can't be told yet.
     NotYet(String),
     /// It can't be told at all, and must not be sent twice.
     Never(String),
 }
 
-/// Settles whether the attempt on `reply` succeeded.
+/// Settles whether the attempt on the first reply of `lane` succeeded.
 pub(crate) async fn settle(
     context: &Context,
     session: &str,
-    chat: &ChatId,
+    lane: &Lane,
     reply: &Reply,
     attempt: &Attempt,
 ) -> Settled {
     if let Some(echo) = &attempt.echo {
         return Settled::Sent(echo.clone());
     }
-    let ripe = attempt.since + clock::millis(SETTLE_AFTER);
-    tokio::time::sleep(clock::until(ripe, clock::now())).await;
-    let asked = match ask(context, session, chat, reply, attempt).await {
+    if context.in_doubt == InDoubt::Hold && !attempt.begun {
+        // Whoever holds notes each attempt before it is made: this one was not.
+        return Settled::NotSent;
+    }
+    tokio::time::sleep(ripens_in(context.pacing, attempt)).await;
+    let chat = &lane.chat;
+    let settled = match ask(context, session, reply, attempt).await {
         Ok(Some(stanza)) => Settled::Sent(stanza),
         Ok(None) => Settled::NotSent,
-        Err(AskError::Failed { reason }) => Settled::NotYet(reason),
-        Err(AskError::Unable { reason }) => undecidable(context, session, attempt, reason),
+        // What WAHA told by itself meanwhile is as good as an answer.
+        Err(error) => match context.store.attempt(session, chat).await {
+            Ok(Some(Attempt {
+                echo: Some(echo), ..
+            })) => Settled::Sent(echo),
+            _ => match error {
+                AskError::Failed { reason } if has_patience(reply, attempt) => {
+                    Settled::NotYet(reason)
+                }
+                AskError::Failed { reason } | AskError::Unable { reason } => {
+                    undecidable(context, session, attempt, reason)
+                }
+            },
+        },
     };
-    match &asked {
+    match &settled {
         Settled::Sent(_) => info!(
             session,
-            chat = chat.as_str(),
+            chat,
             reply = reply.id,
             "a reply in doubt was sent: WAHA has it; it is not sent again"
         ),
         Settled::NotSent => info!(
             session,
-            chat = chat.as_str(),
+            chat,
             reply = reply.id,
             "a reply in doubt is sent again: WAHA does not have it"
         ),
-        Settled::NotYet(_) | Settled::Never(_) => {}
+        Settled::Unknown | Settled::NotYet(_) | Settled::Never(_) => {}
     }
-    asked
+    settled
+}
+
+/// How long to wait until WAHA has surely done what it was asked.
+fn ripens_in(pacing: Pacing, attempt: &Attempt) -> Duration {
+    match pacing {
+        // Who types first sends long after taking the reply in hand, at a time that nobody noted.
+        Pacing::Human => SETTLE_AFTER,
+        Pacing::Off => {
+            let ripe = attempt.since + clock::millis(SETTLE_AFTER);
+            clock::until(ripe, clock::now()).min(SETTLE_AFTER)
+        }
+    }
+}
+
+/// Whether WAHA may still come to its senses. There are some whose sending works and whose listing fails for weeks.
+fn has_patience(reply: &Reply, attempt: &Attempt) -> bool {
+    reply.attempts < ASKED_MAX || clock::now() - attempt.since < clock::millis(PATIENCE)
 }
 
 /// The setting `IN_DOUBT` decides.
@@ -92,7 +130,7 @@ fn undecidable(context: &Context, session: &str, attempt: &Attempt, reason: Stri
                      (IN_DOUBT=resend). With NOWEB, turn its store on to have this looked up"
                 );
             }
-            Settled::NotSent
+            Settled::Unknown
         }
         InDoubt::Hold => {
             let held_until = attempt.since + clock::millis(HELD_FOR);
@@ -111,10 +149,12 @@ fn undecidable(context: &Context, session: &str, attempt: &Attempt, reason: Stri
 async fn ask(
     context: &Context,
     session: &str,
-    chat: &ChatId,
     reply: &Reply,
     attempt: &Attempt,
 ) -> Result<Option<String>, AskError> {
+    let Some(chat) = &ChatId::person(&attempt.address) else {
+        return Ok(None);
+    };
     let _permit = context.permit().await;
     if let Some(id) = attempt.id.clone() {
         let has = call(context, session, chat, {
@@ -237,8 +277,10 @@ mod tests {
     fn an_attempt_became_a_message_of_ours_with_its_text_since_then_or_with_its_id() {
         let attempt = Attempt {
             since: 1_789_900_801_123,
+            begun: true,
             id: Some("3EB0AA".into()),
             echo: None,
+            address: "5511999990000@c.us".into(),
         };
         let same = |listed: String| same(&listed, &reply("Olá\nAna"), &attempt);
         assert_eq!(

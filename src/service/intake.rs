@@ -213,7 +213,7 @@ impl Intake {
             .map(|stanza| format!("out:{stanza}"))
             .unwrap_or_default();
         let mut record = recorded("message", seen, message.chat.as_str(), &message);
-        record.other = other_id(&message);
+        // Who is who is not learnt from messages of ours: engines name our own other id there.
         record.message = true;
         record.echo.clone_from(&message.stanza);
         self.record(session, &record, now).await
@@ -231,8 +231,9 @@ impl Intake {
         if status == "WORKING" {
             if self.store.resume(session).await? {
                 info!(session, "the session works again; replies go on");
+            } else {
+                self.store.ring_works(session).await?;
             }
-            self.store.ring_works(session).await?;
         } else {
             info!(session, status, "the session's status changed");
         }

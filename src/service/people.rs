@@ -19,6 +19,10 @@ use crate::waha::client::{AskError, Client};
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Asked about in one round, one after the other.
 const ASK_MAX: i64 = 20;
+/// One of whom it could not tell is asked about again after this.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// So many in a row, and it is not about one of them.
+const IN_VAIN_MAX: u32 = 3;
 /// An engine that can't tell is left alone for so long: WAHA may have been updated.
 const UNABLE_FOR: Duration = Duration::from_secs(3600);
 /// One that could not tell now.
@@ -68,32 +72,27 @@ impl People {
             if left_alone.contains_key(&session) {
                 continue;
             }
+            let mut in_vain = 0;
             for lid in self.store.unmapped(&session, ASK_MAX, clock::now()).await? {
                 match self.ask(&session, &lid).await {
                     Ok(chat) => {
+                        in_vain = 0;
                         let chat = chat.as_ref().map(ChatId::as_str);
                         if self.store.learn(&session, &lid, chat, clock::now()).await? {
                             learnt += 1;
                             info!(session, lid, chat, "these two are one person");
                         }
                     }
-                    Err(AskError::Unable { reason }) => {
-                        info!(
-                            session,
-                            reason,
-                            "this WAHA can't tell whose hidden ids (@lid) are whose; a customer who changes between \
-                             theirs counts as two where events don't tell"
-                        );
-                        left_alone.insert(session.clone(), Instant::now() + UNABLE_FOR);
-                        break;
-                    }
-                    Err(AskError::Failed { reason }) => {
-                        debug!(
-                            session,
-                            reason, "could not ask whose hidden id this is; will again"
-                        );
-                        left_alone.insert(session.clone(), Instant::now() + FAILED_FOR);
-                        break;
+                    Err(error) => {
+                        // Perhaps it is only this one: the others have their turn, and it comes last.
+                        let again_at = clock::now() + clock::millis(ASK_AGAIN_AFTER);
+                        self.store.ask_later(&session, &lid, again_at).await?;
+                        in_vain += 1;
+                        debug!(session, lid, %error, "could not ask whose hidden id this is; will again");
+                        if in_vain == IN_VAIN_MAX {
+                            left_alone.insert(session.clone(), until(&session, &error));
+                            break;
+                        }
                     }
                 }
             }
@@ -114,4 +113,21 @@ impl People {
                 })
             })
     }
+}
+
+/// How long a session is left alone that could not tell of several.
+fn until(session: &str, error: &AskError) -> Instant {
+    let pause = match error {
+        AskError::Unable { reason } => {
+            info!(
+                session,
+                reason,
+                "this WAHA can't tell whose hidden ids (@lid) are whose; a customer who changes between theirs counts as \
+                 two where events don't tell"
+            );
+            UNABLE_FOR
+        }
+        AskError::Failed { .. } => FAILED_FOR,
+    };
+    Instant::now() + pause
 }

@@ -1,7 +1,7 @@
 //! The sender is responsible for lanes: it takes those that are due and sends their replies, in order, one at a
 //! time per chat and many chats at once, until WAHA took them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,14 +41,14 @@ pub struct Sender {
     pub handed_over: mpsc::UnboundedReceiver<HandedOver>,
 }
 
-/// Session and chat.
-type Chat = (String, String);
+/// Session and token.
+type Taking = (String, String);
 
 struct Dispatcher {
     context: Arc<Context>,
-    /// Lanes that tasks of ours send from. Two for a moment, where one has settled its last reply and the next was
-    /// handed over before we heard of that.
-    in_hand: HashMap<Chat, usize>,
+    /// Takings of lanes that tasks of ours send from. Not by chat: a chat may become another's, and one task may have
+    /// settled its last reply when the next is handed over.
+    in_hand: HashSet<Taking>,
     /// Sessions with lanes that may be due.
     due: VecDeque<String>,
     /// How many of those in hand were taken because they were due.
@@ -57,8 +57,8 @@ struct Dispatcher {
     /// An answer of Redis' was lost: it may say that we hold what nobody sends.
     unsure: bool,
     /// Lanes that may be such, and since when.
-    suspects: HashMap<Chat, (Lane, Instant)>,
-    ended: mpsc::UnboundedSender<(Chat, Origin)>,
+    suspects: HashMap<Taking, (Lane, Instant)>,
+    ended: mpsc::UnboundedSender<(Taking, Origin)>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -70,7 +70,7 @@ impl Sender {
         let (ended, mut endings) = mpsc::unbounded_channel();
         let mut dispatcher = Dispatcher {
             context: Arc::new(self.context),
-            in_hand: HashMap::new(),
+            in_hand: HashSet::new(),
             due: VecDeque::new(),
             taken: 0,
             complaint: Complaint::default(),
@@ -91,7 +91,7 @@ impl Sender {
                     None => break,
                 },
                 Some(handed_over) = self.handed_over.recv() => dispatcher.handed(handed_over),
-                chat = endings.recv() => if let Some(chat) = chat { dispatcher.finished(&chat) },
+                ending = endings.recv() => if let Some(ending) = ending { dispatcher.finished(&ending) },
                 _ = poll.tick() => dispatcher.look_everywhere().await,
                 () = shutdown.cancelled() => break,
             }
@@ -113,14 +113,9 @@ impl Sender {
 }
 
 impl Dispatcher {
-    fn finished(&mut self, (chat, origin): &(Chat, Origin)) {
+    fn finished(&mut self, (taking, origin): &(Taking, Origin)) {
         self.taken -= usize::from(*origin == Origin::Taken);
-        if let Some(tasks) = self.in_hand.get_mut(chat) {
-            *tasks -= 1;
-            if *tasks == 0 {
-                self.in_hand.remove(chat);
-            }
-        }
+        self.in_hand.remove(taking);
     }
 
     fn handed(&mut self, handed_over: HandedOver) {
@@ -142,13 +137,13 @@ impl Dispatcher {
         for session in store.sessions().await? {
             if self.unsure {
                 for lane in store.lanes_in_hand(&session, &self.context.process).await? {
-                    let chat = (session.clone(), lane.chat.clone());
-                    if !self.in_hand.contains_key(&chat) {
+                    let taking = (session.clone(), lane.token().to_owned());
+                    if !self.in_hand.contains(&taking) {
                         let since = self
                             .suspects
-                            .get(&chat)
+                            .get(&taking)
                             .map_or_else(Instant::now, |(_, since)| *since);
-                        suspects.insert(chat, (lane, since));
+                        suspects.insert(taking, (lane, since));
                     }
                 }
             }
@@ -221,11 +216,11 @@ impl Dispatcher {
     }
 
     fn send(&mut self, session: &str, lane: Lane, origin: Origin) {
-        let chat = (session.to_owned(), lane.chat.clone());
-        *self.in_hand.entry(chat.clone()).or_default() += 1;
+        let taking = (session.to_owned(), lane.token().to_owned());
+        self.in_hand.insert(taking.clone());
         let ending = Ending {
             ended: self.ended.clone(),
-            chat: Some((chat, origin)),
+            taking: Some((taking, origin)),
         };
         let (context, session, shutdown) = (
             self.context.clone(),
@@ -251,15 +246,15 @@ enum Origin {
 
 /// Tells when a lane is no longer in hand.
 struct Ending {
-    ended: mpsc::UnboundedSender<(Chat, Origin)>,
-    chat: Option<(Chat, Origin)>,
+    ended: mpsc::UnboundedSender<(Taking, Origin)>,
+    taking: Option<(Taking, Origin)>,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        if let Some(chat) = self.chat.take() {
+        if let Some(taking) = self.taking.take() {
             // The receiver is gone when we stop; then nobody needs to know.
-            let _ = self.ended.send(chat);
+            let _ = self.ended.send(taking);
         }
     }
 }

@@ -7,6 +7,10 @@ use fred::types::{Expiration, SetOptions};
 
 use super::{Error, Millis, Store, millis};
 
+/// What came right before the last time is looked at again: WAHA may have heard of it late, and its clock may be another
+/// than ours.
+pub const OVERLAP: Duration = Duration::from_secs(300);
+
 /// The counter of messages that came by catching up.
 pub(super) const CAUGHT_UP: &str = "caught-up";
 
@@ -14,10 +18,11 @@ impl Store {
     /// A session is seen for the first time: what was before is not ours to catch up with.
     pub(super) async fn begin_catching_up(&self, session: &str, now: Millis) -> Result<(), Error> {
         let key = self.inner.keys.caught_up(session);
+        let until = now + millis(OVERLAP);
         let _: Option<String> = self
             .inner
             .client
-            .set(key, now, None, Some(SetOptions::NX), false)
+            .set(key, until, None, Some(SetOptions::NX), false)
             .await?;
         Ok(())
     }

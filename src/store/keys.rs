@@ -65,8 +65,8 @@ const LANE: &str = "lane:";
 const LANES: &str = "lanes";
 /// HASH: chat -> process and token, of the lanes in a sender's hands.
 const SENDING: &str = "sending";
-/// HASH: chat -> the attempt on the first reply of its lane that is not settled: since when (ms), the message id it is
-/// sent with, the message id of its echo; `-` where there is none.
+/// HASH: chat -> the attempt on the first reply of its lane that is not settled: since when it is in hand (ms), the message
+/// id it is sent with (`+`: none), the message id of its echo, where it is sent to; `-` where there is none.
 const ATTEMPT: &str = "attempt";
 /// STRING: the session can't send now; since when (ms).
 const PAUSED: &str = "paused";
@@ -168,6 +168,10 @@ impl Keys {
 
     pub(crate) fn probed(&self, session: &str) -> String {
         self.part(session, PROBED)
+    }
+
+    pub(crate) fn attempt(&self, session: &str) -> String {
+        self.part(session, ATTEMPT)
     }
 
     pub(crate) fn ours(&self, session: &str, stanza: &str) -> String {

@@ -71,24 +71,34 @@ pub struct Lane {
 /// An attempt to send a reply of which it is not known whether it succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When it was begun, or a little before.
+    /// When a sender took the reply in hand; it was sent after that, if it was.
     pub since: Millis,
+    /// Whether it is known that it was about to be sent. Noted only by [`Store::intend`].
+    pub begun: bool,
     /// The message id that it was sent with, if that was known beforehand.
     pub id: Option<String>,
     /// The stanza under which WAHA told of it since: it was sent.
     pub echo: Option<String>,
+    /// Where it was sent to.
+    pub address: String,
 }
+
+/// What is noted in place of a message id of an attempt that is about to be made without one.
+const WITHOUT_ID: &str = "+";
 
 impl Attempt {
     /// As the scripts write it.
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let since = parts.next()?.parse().ok()?;
-        let mut known = || parts.next().filter(|part| *part != "-").map(str::to_owned);
+        let (id, echo, address) = (parts.next()?, parts.next()?, parts.next()?);
+        let known = |part: &str| (!matches!(part, "-" | WITHOUT_ID)).then(|| part.to_owned());
         Some(Self {
             since,
-            id: known(),
-            echo: known(),
+            begun: id != "-",
+            id: known(id),
+            echo: known(echo),
+            address: address.to_owned(),
         })
     }
 }
@@ -115,6 +125,11 @@ impl Lane {
             element,
             token,
         }))
+    }
+
+    /// Tells this taking of the lane from every other.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// What became of its first reply.
@@ -233,14 +248,38 @@ impl Store {
         self.inner.settle.call(session, (settlement, now)).await
     }
 
-    /// Notes with which message id the first reply of a lane is about to be sent. Returns whether the lane is still this
-    /// process' to send from.
+    /// Notes that the first reply of a lane is about to be sent, and with which message id. Returns whether it is still this
+    /// process' to send.
     ///
     /// # Errors
-    /// As [`Error`] says; it must not be sent with the id then.
-    pub async fn intend(&self, session: &str, lane: &Lane, id: &str) -> Result<bool, Error> {
-        let intended = (lane.chat.clone(), lane.token.clone(), id.to_owned());
+    /// As [`Error`] says. It may have been noted all the same: if it is sent, then with this id.
+    pub async fn intend(
+        &self,
+        session: &str,
+        lane: &Lane,
+        id: Option<&str>,
+    ) -> Result<bool, Error> {
+        let intended = Intended {
+            chat: lane.chat.clone(),
+            token: lane.token.clone(),
+            element: lane.element.clone(),
+            id: id.unwrap_or(WITHOUT_ID).to_owned(),
+        };
         self.inner.attempt.call(session, intended).await
+    }
+
+    /// What is known of an attempt on the first reply of a chat's lane.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn attempt(&self, session: &str, chat: &str) -> Result<Option<Attempt>, Error> {
+        self.connected()?;
+        let noted: Option<String> = self
+            .inner
+            .client
+            .hget(self.inner.keys.attempt(session), chat)
+            .await?;
+        Ok(noted.as_deref().and_then(Attempt::read))
     }
 
     /// The first of these messages of ours that no reply of ours is known to have become.
@@ -333,8 +372,19 @@ impl Store {
                 .client
                 .publish(self.inner.keys.bell() + "lanes", session)
                 .await?;
+            self.ring_works(session).await?;
         }
         Ok(stopped > 0)
+    }
+
+    /// Whether the lanes of a session are stopped.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn is_paused(&self, session: &str) -> Result<bool, Error> {
+        self.connected()?;
+        let key = self.inner.keys.paused(session);
+        Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
     }
 
     /// Whether it is this process' turn to ask WAHA about a paused session: one asks in each `interval` (ms).
@@ -376,18 +426,24 @@ pub(super) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), O
     })
 }
 
-/// One that is about to send with an id: chat, token and id.
-pub(super) type Intended = (String, String, String);
+/// What [`Store::intend`] notes.
+#[derive(Debug)]
+pub(super) struct Intended {
+    chat: String,
+    token: String,
+    element: String,
+    id: String,
+}
 
 pub(super) fn attempt_batch(script: StateChange) -> Batch<Intended, bool> {
     Batch::start(move |session: String, items: Vec<Intended>| {
         let script = script.clone();
         async move {
             let mut arguments = Arguments::new();
-            for (chat, token, id) in &items {
-                arguments.push_text(chat);
-                arguments.push_text(token);
-                arguments.push_text(id);
+            for one in &items {
+                for text in [&one.chat, &one.token, &one.element, &one.id] {
+                    arguments.push_text(text);
+                }
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
             items.iter().map(|_| Ok(answer.number()? == 1)).collect()

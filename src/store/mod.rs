@@ -31,6 +31,7 @@ use fred::prelude::*;
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
 pub use bells::{Bell, Bells, Heard};
+pub use catch_up::OVERLAP;
 pub use contact::Connections;
 pub use conversations::{
     Claimed, Close, Committed, INBOX_MAX, Ingest, Ingested, Record, Recorded, Step,

@@ -30,6 +30,21 @@ impl Store {
             .await?)
     }
 
+    /// Puts off asking about a `@lid`.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn ask_later(&self, session: &str, lid: &str, at: Millis) -> Result<(), Error> {
+        self.connected()?;
+        let key = self.inner.keys.unmapped(session);
+        let _: i64 = self
+            .inner
+            .client
+            .zadd(key, None, None, false, false, (at as f64, lid))
+            .await?;
+        Ok(())
+    }
+
     /// Learns the `@c.us` of a `@lid`, or that WAHA does not know it: whatever is open under both becomes one conversation
     /// under the better place in line. Returns whether both are one chat from now on.
     ///

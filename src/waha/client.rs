@@ -237,7 +237,23 @@ impl Client {
 
     /// What is under `path`, of which no more than `max` bytes are read.
     fn get(&self, path: &str, max: u64) -> Result<Answer, SendError> {
+        self.get_within(path, max, None)
+    }
+
+    /// `patience` where it is to be shorter than for all requests.
+    fn get_within(
+        &self,
+        path: &str,
+        max: u64,
+        patience: Option<Duration>,
+    ) -> Result<Answer, SendError> {
         let mut request = self.agent.get(format!("{}{path}", self.base_url));
+        let usual = self.agent.config().timeouts().global;
+        if let Some(patience) =
+            patience.filter(|patience| usual.is_none_or(|usual| *patience < usual))
+        {
+            request = request.config().timeout_global(Some(patience)).build();
+        }
         if let Some(key) = &self.api_key {
             request = request.header("x-api-key", key);
         }

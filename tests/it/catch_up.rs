@@ -73,7 +73,7 @@ fn a_session_that_works_again_and_the_interval_bring_what_was_missed() {
     drop(daemon);
 
     let _daemon = setup(&corner, &redis)
-        .set("CATCH_UP_INTERVAL", "200ms")
+        .set("CATCH_UP_INTERVAL", "1s")
         .start();
     loses(&corner, 3, "missed while WORKING");
     assert_eq!(corner.texts(&chat(3), 1), ["missed while WORKING"]);
@@ -108,7 +108,7 @@ fn an_engine_that_cannot_list_is_told_of_once_and_left_alone() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.cannot_list(true);
     let daemon = setup(&corner, &redis)
-        .set("CATCH_UP_INTERVAL", "100ms")
+        .set("CATCH_UP_INTERVAL", "1s")
         .start();
     daemon.says(&chat(1), "heard");
     daemon.wait_for_log("can't list messages");
@@ -122,9 +122,27 @@ fn an_engine_that_cannot_list_is_told_of_once_and_left_alone() {
     let before = listings();
     daemon.says(&chat(1), "again");
     corner.texts(&chat(1), 2);
-    std::thread::park_timeout(Duration::from_millis(500));
+    std::thread::park_timeout(Duration::from_millis(2_500));
     assert_eq!(listings(), before);
     assert_eq!(daemon.log().matches("can't list messages").count(), 1);
+}
+
+/// One chat that WAHA can't list costs that chat, and is asked for again.
+#[test]
+fn a_chat_that_cannot_be_listed_holds_up_no_other() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis).start();
+    daemon.says(&chat(1), "heard");
+    corner.texts(&chat(1), 1);
+    loses(&corner, 2, "missed");
+    loses(&corner, 3, "missed too");
+    corner.waha.cannot_list_chat(&chat(2), true);
+    works(&daemon);
+    assert_eq!(corner.texts(&chat(3), 1), ["missed too"]);
+    assert_eq!(corner.waha.texts(&chat(2)), Vec::<String>::new());
+    corner.waha.cannot_list_chat(&chat(2), false);
+    works(&daemon);
+    assert_eq!(corner.texts(&chat(2), 1), ["missed"]);
 }
 
 /// Those of different chats keep their order in line, and those of one chat theirs.

@@ -170,6 +170,20 @@ fn where_nobody_can_tell_the_setting_decides() {
     }
 }
 
+/// There are engines that send well and fail to list a chat's messages for weeks.
+#[test]
+fn a_chat_whose_messages_cannot_be_listed_is_not_silent_for_ever() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Webjs);
+    corner.waha.cannot_list_chat(&chat(1), true);
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    corner.waha.feel_about(&chat(1), Mood::Fails);
+    daemon.says(&chat(1), "one");
+    asked_to_send(&corner, 1);
+    corner.waha.feel_about(&chat(1), Mood::Well);
+    assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
+}
+
 /// What was sent all the same is in the history as sent, once, with its message id.
 #[test]
 fn the_history_knows_what_became_of_a_reply_in_doubt() {

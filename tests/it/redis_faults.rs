@@ -27,6 +27,9 @@ const SLOWLY: [&str; 4] = [
     "1024",
 ];
 
+/// Messages of one customer that may be unanswered.
+const AHEAD_MAX: usize = 100;
+
 /// Posts as WAHA does: again and again until it was taken.
 #[track_caller]
 fn post(daemon: &Daemon, chat: &str, text: &str) {
@@ -52,6 +55,12 @@ fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
                     let mut count = 0;
                     let mut after = 0;
                     while after < 3 {
+                        // Not so far ahead of the answers that a slow machine could not catch up.
+                        while count > corner.waha.texts(&chat(n)).len() + AHEAD_MAX
+                            && !over.load(Ordering::Relaxed)
+                        {
+                            std::thread::park_timeout(Duration::from_millis(5));
+                        }
                         after += usize::from(over.load(Ordering::Relaxed));
                         post(daemon, &chat(n), &format!("{n}.{count}"));
                         count += 1;

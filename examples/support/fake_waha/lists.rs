@@ -1,6 +1,6 @@
 //! What the fake WAHA tells about chats, messages and people when asked (WAHA's docs, chats and contacts).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,13 @@ impl Question {
     }
 
     /// The answer, if it is a question about what this file knows.
-    pub(super) fn answer(&self, book: &Book, engine: Engine, cannot_list: bool) -> Option<Answer> {
+    pub(super) fn answer(
+        &self,
+        book: &Book,
+        engine: Engine,
+        cannot_list: bool,
+        failing: &HashSet<String>,
+    ) -> Option<Answer> {
         let parts: Vec<&str> = self.parts.iter().map(String::as_str).collect();
         let [session, kind, rest @ ..] = parts.as_slice() else {
             return None;
@@ -56,6 +62,10 @@ impl Question {
                 });
                 Some(say(200, &self.page(chats.collect(), usize::MAX)))
             }
+            ("chats", [chat, ..]) if failing.contains(*chat) => Some(say(
+                500,
+                &json!({"statusCode": 500, "exception": {"name": "Error", "message": "waiting for the chat timed out"}}),
+            )),
             ("chats", [chat, "messages"]) => Some(self.messages(book, engine, session, chat)),
             ("chats", [chat, "messages", id]) => Some(match book.find(session, chat, id) {
                 Some(said) => say(200, &engine.message(said)),

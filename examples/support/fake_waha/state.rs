@@ -1,6 +1,6 @@
 //! What the fake WAHA knows and how it feels, and what it therefore answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ pub(super) struct State {
     pub(super) chance: fastrand::Rng,
     pub(super) delay: Duration,
     pub(super) cannot_list: bool,
+    /// Chats whose messages can't be listed.
+    pub(super) failing_lists: HashSet<String>,
     pub(super) echoes: Option<Echoes>,
     pub(super) book: Book,
     pub(super) calls: Vec<Call>,
@@ -81,6 +83,7 @@ impl State {
             chance: fastrand::Rng::new(),
             delay: Duration::ZERO,
             cannot_list: false,
+            failing_lists: HashSet::new(),
             echoes: None,
             book: Book::default(),
             calls: Vec::new(),
@@ -136,7 +139,12 @@ impl State {
             });
         }
         let question = Question::read(path, query)?;
-        let answer = question.answer(&self.book, self.engine, self.cannot_list)?;
+        let answer = question.answer(
+            &self.book,
+            self.engine,
+            self.cannot_list,
+            &self.failing_lists,
+        )?;
         Some(answer.into())
     }
 

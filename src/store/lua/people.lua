@@ -11,7 +11,12 @@ end
 -- What we wrote as JSON; empty if it can't be read.
 local function decoded(json)
   local read, value = pcall(cjson.decode, json)
-  return read and value or {}
+  return read and type(value) == 'table' and value or {}
+end
+
+-- When the last message of an inbox came.
+local function latest(inbox)
+  return #inbox > 0 and decoded(inbox[#inbox]).received_at or 0
 end
 
 -- Messages of two inboxes in the order of their arrival.
@@ -87,6 +92,10 @@ local function unite_conversations(lid, chat, now, first_notice_after)
   local open, open_there = status ~= 'closed', status_there and status_there ~= 'closed'
   local inbox, inbox_there = redis.call('LRANGE', INBOX .. lid, 0, -1), redis.call('LRANGE', INBOX .. chat, 0, -1)
   redis.call('DEL', INBOX .. lid)
+  if open and (not open_there or latest(inbox) >= latest(inbox_there)) then
+    -- Whoever learnt it from a message corrects this: a person is answered under the id that they wrote from.
+    redis.call('HSET', ADDRESS, chat, lid)
+  end
   if open and open_there then
     local stays = tonumber(ticket_there) < tonumber(ticket)
     local ended, ended_id, ended_owner = stays and lid or chat, stays and id or id_there, stays and owner or owner_there
@@ -105,7 +114,10 @@ local function unite_conversations(lid, chat, now, first_notice_after)
         ring_owner(owner_there, chat, id_there)
         return
       end
+      -- Whoever has just looked saw another inbox: to them it is another wait.
+      local since, opened = unpack(redis.call('HMGET', CHAT .. chat, 'waiting_since', 'opened'))
       redis.call('HDEL', CHAT .. chat, 'examined')
+      redis.call('HSET', CHAT .. chat, 'waiting_since', string.format('%.0f', (since or opened) + 1))
       redis.call('ZADD', ANNOUNCE, now, chat)
     end
   elseif open_there or not open then
@@ -156,8 +168,8 @@ local function unite(lid, chat, now, first_notice_after)
   redis.call('HSET', ALIAS, lid, chat)
   redis.call('ZREM', UNMAPPED, lid)
   record('alias', 'lid', lid, 'chat', chat, 'at', now)
-  if redis.call('SREM', KNOWN, lid) == 1 then
-    redis.call('SADD', KNOWN, chat)
+  if redis.call('SREM', KNOWN, lid) == 1 and redis.call('SADD', KNOWN, chat) == 1 then
+    redis.call('HSET', ADDRESS, chat, lid)
   end
   unite_lanes(lid, chat, now)
   unite_conversations(lid, chat, now, first_notice_after)

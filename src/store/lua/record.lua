@@ -5,29 +5,32 @@
 --       recorded where the chat is known), echo (the stanza of a message of ours, else ''), data (JSON)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored'
 
--- Engines change the ends of lines and of the text.
+-- Engines change the ends of lines and of the text. (No pattern that tries each space for the last one: texts are long.)
 local function same_text(one, other)
   local function bare(text)
-    return string.match(string.gsub(text, '\r\n', '\n'), '^%s*(.-)%s*$')
+    return string.match(string.gsub(text, '\r\n', '\n'), '^%s*(.*%S)') or ''
   end
-  return type(one) == 'string' and type(other) == 'string' and bare(one) == bare(other)
+  return type(one) == 'string' and type(other) == 'string' and (one == other or bare(one) == bare(other))
 end
+
+-- WAHA tells times in whole seconds, and its clock may be another than ours (ms).
+local CLOCKS_APART_MAX = 10000
 
 -- An attempt on a reply is settled by what WAHA tells of the message: that it has this id, or that it is new to us and says
 -- the same.
 local function note_echo(chat, kind, stanza, data)
-  local since, id = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^(%d+) (%S+)')
+  local since, id, address = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^(%d+) (%S+) %S+ (%S+)$')
   if not since then
     return
   end
   local same = id == stanza
-  if id == '-' and kind == 'message' and redis.call('EXISTS', OURS .. stanza) == 0 then
-    local element = redis.call('LINDEX', LANE .. chat, 0) or ''
-    local read, reply = pcall(cjson.decode, string.sub(element, 2))
-    same = read and same_text(reply.text, cjson.decode(data).text)
+  if #id == 1 and kind == 'message' and redis.call('EXISTS', OURS .. stanza) == 0 then
+    local message = decoded(data)
+    same = (message.sent_at or 0) >= since - CLOCKS_APART_MAX
+      and same_text(decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2)).text, message.text)
   end
   if same then
-    redis.call('HSET', ATTEMPT, chat, since .. ' ' .. id .. ' ' .. stanza)
+    redis.call('HSET', ATTEMPT, chat, table.concat({since, id, stanza, address}, ' '))
   end
 end
 

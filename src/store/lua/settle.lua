@@ -36,6 +36,10 @@ for i = 5, #ARGV, 11 do
     end
   end
   if held then
+    if not first and verdict ~= 'release' then
+      -- Settled by another: what is noted is not about the reply that comes now.
+      redis.call('HDEL', ATTEMPT, chat)
+    end
     if settled then
       due = now
     elseif first then

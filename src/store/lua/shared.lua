@@ -104,11 +104,11 @@ local function first_reply(chat, now)
   if not element then
     return '', '', ''
   end
-  local doubt = redis.call('HGET', ATTEMPT, chat)
+  local doubt, address = redis.call('HGET', ATTEMPT, chat), redis.call('HGET', ADDRESS, chat)
   if not doubt then
-    redis.call('HSET', ATTEMPT, chat, string.format('%.0f - -', now))
+    redis.call('HSET', ATTEMPT, chat, string.format('%.0f - - %s', now, address or chat))
   end
-  return element, doubt or '', redis.call('HGET', ADDRESS, chat) or ''
+  return element, doubt or '', address or ''
 end
 
 -- Takes the notices that nobody has sent yet out of the lane.

@@ -1,6 +1,7 @@
 //! Asking WAHA what it knows of messages, chats and people. Asking changes nothing at WhatsApp.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,6 +15,9 @@ use crate::waha::wire::{millis, millis_of};
 /// Bytes of a page that are read: room for a hundred messages with two thumbnails each in the
 /// engine's raw data, while a mistaken limit can't fill the memory.
 const PAGE_MAX: u64 = 16 * 1024 * 1024;
+
+/// A reply waits for its id: better without one than late.
+const ID_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The order that an overview has by itself. Versions that do not know it list as they like.
 const NEWEST_FIRST: &str = "sortBy=conversationTimestamp&sortOrder=desc";
@@ -136,7 +140,8 @@ impl Client {
     /// As [`AskError`] says.
     pub fn new_message_id(&self, session: &str) -> Result<String, AskError> {
         let path = format!("/api/{}/new-message-id", PathSegment(session));
-        let json = self.ask(&path, ANSWER_MAX)?;
+        let answer = self.get_within(&path, ANSWER_MAX, Some(ID_TIMEOUT))?;
+        let json = answer.whole()?;
         let answer: Identified<'_> = object(&json)?;
         answer
             .id
