@@ -2,7 +2,7 @@
 //! the customer wrote, asks the flow, and commits.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
 use tokio::time::sleep;
@@ -127,8 +127,8 @@ pub(crate) struct Attendance {
 /// What a commit gives to this process' sender.
 #[derive(Debug)]
 pub enum HandedOver {
-    /// A lane of this session that was idle.
-    Lane(String, Box<Lane>),
+    /// A lane of this session that was idle, and when the commit was begun that took it.
+    Lane(String, Box<Lane>, Instant),
     /// The commit's answer was lost: perhaps a lane.
     Unsure,
 }
@@ -320,12 +320,13 @@ impl Attendance {
             replies: self.replies(&advance.replies, now),
             now,
         };
+        let begun = Instant::now();
         let (unread, lane) = match self.context.store.commit(&self.session, step).await? {
             Committed::Stale => return Ok(Stepped::Ended(Ended::Lost)),
             Committed::Done { unread, lane } => (unread, lane),
         };
         if let Some(lane) = lane {
-            self.hand_over(HandedOver::Lane(self.session.clone(), lane));
+            self.hand_over(HandedOver::Lane(self.session.clone(), lane, begun));
         }
         Ok(match outcome {
             Some(outcome) => Stepped::Ended(Ended::Closed(outcome)),

@@ -2,7 +2,7 @@
 //! empty or has to wait.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
@@ -92,11 +92,12 @@ impl Context {
     }
 }
 
-/// Sends from a lane until it is empty, has to wait, or is no longer ours.
+/// Sends from a lane until it is empty, has to wait, or is no longer ours. `taken`: before Redis was asked for it.
 pub(crate) async fn deliver(
     context: &Context,
     session: &str,
     lane: Lane,
+    mut taken: Instant,
     shutdown: &CancellationToken,
 ) {
     let mut next = Some(lane);
@@ -111,6 +112,7 @@ pub(crate) async fn deliver(
                     lane: &lane,
                     chat: &chat,
                     reply,
+                    taken,
                 };
                 delivery.run(first, shutdown).await
             }
@@ -118,6 +120,7 @@ pub(crate) async fn deliver(
             (Ok(reply), None) => (unreadable(session, &lane.chat, &reply.text), None),
         };
         first = false;
+        taken = Instant::now();
         next = settle(context, session, &lane.settled(verdict)).await;
         // Only now: what was sent and not settled is in doubt after a crash, so there is never more of it than permits.
         drop(permit);
@@ -132,6 +135,8 @@ struct Delivery<'a> {
     /// Where it is sent to.
     chat: &'a ChatId,
     reply: &'a Reply,
+    /// Not later than the lane was taken.
+    taken: Instant,
 }
 
 impl Delivery<'_> {
@@ -191,8 +196,8 @@ impl Delivery<'_> {
                 Err(NotOurs) => return (release(unknown), None),
             }
         }
-        // Whoever was stopped for so long that others may have the lane asks Redis for it again.
-        if shutdown.is_cancelled() || !context.lease.is_held() {
+        // Whoever was stopped for so long that others may have the lane, or had it, asks Redis for it again.
+        if shutdown.is_cancelled() || !context.lease.is_held_since(self.taken) {
             return (release(unknown), None);
         }
         let text = reply.text.clone();

@@ -11,16 +11,28 @@ pub(crate) const SILENT_AFTER: Duration = Duration::from_millis(2_500);
 /// Shared by those who act and the one who says that the process lives.
 #[derive(Debug)]
 pub struct Lease {
-    /// When the last heartbeat that Redis took was begun.
-    renewed: Mutex<Instant>,
+    term: Mutex<Term>,
     /// Others may have taken over what this process held.
     lapsed: AtomicBool,
 }
 
+/// Heartbeats without a break between them.
+#[derive(Debug)]
+struct Term {
+    /// When the first of them was begun.
+    began: Instant,
+    /// When the last that Redis took was begun.
+    renewed: Instant,
+}
+
 impl Default for Lease {
     fn default() -> Self {
+        let now = Instant::now();
         Self {
-            renewed: Mutex::new(Instant::now()),
+            term: Mutex::new(Term {
+                began: now,
+                renewed: now,
+            }),
             lapsed: AtomicBool::new(false),
         }
     }
@@ -33,21 +45,45 @@ impl Lease {
             self.lapsed.store(true, Ordering::Relaxed);
         }
         // Poisoned only if a thread panicked while it held the lock, which no line here can.
-        if let Ok(mut renewed) = self.renewed.lock() {
-            *renewed = begun;
+        if let Ok(mut term) = self.term.lock() {
+            if !alive || begun.duration_since(term.renewed) >= SILENT_AFTER {
+                term.began = begun;
+            }
+            term.renewed = begun;
         }
     }
 
-    /// Whether nobody else can have taken over what this process holds. By its own clock: a process that was stopped for a
-    /// while must know before it acts, not be told afterwards.
-    pub(crate) fn is_held(&self) -> bool {
-        self.renewed
+    /// Whether nobody else can have taken over what this process holds since `taken`. By its own clock: a process that was
+    /// stopped for a while must know before it acts, not be told afterwards; and a heartbeat since then gives nothing back.
+    pub(crate) fn is_held_since(&self, taken: Instant) -> bool {
+        self.term
             .lock()
-            .is_ok_and(|renewed| renewed.elapsed() < SILENT_AFTER)
+            .is_ok_and(|term| term.began <= taken && term.renewed.elapsed() < SILENT_AFTER)
     }
 
     /// Whether the lease has lapsed since this was last asked.
     pub(crate) fn take_lapse(&self) -> bool {
         self.lapsed.swap(false, Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_before_a_break_is_not_held_after_it() {
+        let second = Duration::from_secs(1);
+        let now = Instant::now();
+        // By our clock alone, and by Redis' word.
+        for (gap, alive) in [(SILENT_AFTER, true), (second, false)] {
+            let lease = Lease::default();
+            lease.renewed(now + second, true);
+            assert!(lease.is_held_since(now + second));
+            let back = now + second + gap;
+            lease.renewed(back, alive);
+            assert!(!lease.is_held_since(now + second));
+            assert!(lease.is_held_since(back));
+        }
     }
 }

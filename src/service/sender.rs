@@ -120,7 +120,9 @@ impl Dispatcher {
 
     fn handed(&mut self, handed_over: HandedOver) {
         match handed_over {
-            HandedOver::Lane(session, lane) => self.send(&session, *lane, Origin::HandedOver),
+            HandedOver::Lane(session, lane, since) => {
+                self.send(&session, *lane, Origin::HandedOver, since);
+            }
             HandedOver::Unsure => self.unsure = true,
         }
     }
@@ -190,6 +192,7 @@ impl Dispatcher {
             (LANES_MAX.saturating_sub(self.taken), self.due.pop_front())
         {
             let count = (free / (self.due.len() + 1)).clamp(1, TAKE_MAX);
+            let asked = Instant::now();
             match self
                 .context
                 .store
@@ -200,7 +203,7 @@ impl Dispatcher {
                     let more = lanes.len() == count;
                     for lane in lanes {
                         self.taken += 1;
-                        self.send(&session, lane, Origin::Taken);
+                        self.send(&session, lane, Origin::Taken, asked);
                     }
                     if more {
                         self.due.push_back(session);
@@ -215,7 +218,7 @@ impl Dispatcher {
         }
     }
 
-    fn send(&mut self, session: &str, lane: Lane, origin: Origin) {
+    fn send(&mut self, session: &str, lane: Lane, origin: Origin, taken: Instant) {
         let taking = (session.to_owned(), lane.token().to_owned());
         self.in_hand.insert(taking.clone());
         let ending = Ending {
@@ -230,7 +233,7 @@ impl Dispatcher {
         self.tasks.spawn(async move {
             // Moved in here, so that it is dropped, and tells, also when something below panics.
             let _ending = ending;
-            deliver(&context, &session, lane, &shutdown).await;
+            deliver(&context, &session, lane, taken, &shutdown).await;
         });
     }
 }

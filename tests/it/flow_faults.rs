@@ -336,7 +336,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
         let mut told = Vec::new();
         while told.len() < 2 {
             let lane = tokio::time::timeout(PATIENCE, handed_over.recv());
-            if let Some(HandedOver::Lane(_, lane)) = lane.await.expect("both are told") {
+            if let Some(HandedOver::Lane(_, lane, _)) = lane.await.expect("both are told") {
                 let text = lane.reply.unwrap().text;
                 assert_eq!(text, TROUBLE);
                 told.push(lane.chat);

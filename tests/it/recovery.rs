@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::harness::{Corner, Redis, chat, eventually};
+use crate::fake_waha::Engine;
+use crate::harness::{Corner, PATIENCE, Redis, chat, eventually};
 
 const FLOW: &str = r#"
 name = "test"
@@ -57,6 +58,40 @@ fn the_customers_of_a_killed_process_go_on_with_another_at_the_same_step() {
         killed.elapsed()
     );
     living.wait_for_log("fell silent");
+}
+
+#[test]
+fn a_process_that_stood_still_sends_nothing_that_others_took_over_meanwhile() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    // No ids are handed out: to note one would show that the lane is another's.
+    corner.waha.imitate(Engine::Webjs);
+    let with = |role| {
+        corner
+            .setup(role)
+            .set("REDIS_URL", redis.url())
+            .set("FLOW_FILE", corner.echo())
+            .set("PACING", "human")
+    };
+    let serve = with("serve").start();
+    let still = with("work").start();
+    serve.says(&chat(1), "one");
+    let typing = corner.waha.wait_for(PATIENCE, |_, calls| {
+        let mut calls = calls.iter();
+        calls
+            .any(|call| call.path == "/api/startTyping")
+            .then_some(())
+    });
+    assert!(typing.is_some(), "it types before it sends");
+    still.signal("-STOP");
+    let living = with("work").start();
+    serve.says(&chat(1), "two");
+    assert_eq!(corner.texts(&chat(1), 2), ["one", "two"]);
+    living.wait_for_log("fell silent");
+    still.signal("-CONT");
+    serve.says(&chat(1), "last");
+    // Whatever the one that stood still does comes before the last is typed.
+    assert_eq!(corner.texts(&chat(1), 3), ["one", "two", "last"]);
+    assert_eq!(corner.waha.overlaps(), 0);
 }
 
 #[test]
