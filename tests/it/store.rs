@@ -3,16 +3,21 @@
 use std::time::Duration;
 
 use waha_sm::store::{
-    Announcement, Committed, Config, Ingest, Lane, Reply, Server, Step, Store, Taken, Verdict,
+    Announcement, Committed, Config, INBOX_MAX, Ingest, Lane, Reply, Server, Step, Store, Taken,
+    Verdict,
 };
 
-use crate::harness::{Redis, SESSION, chat};
+use crate::harness::{Corner, Redis, SESSION, chat, eventually};
 use crate::webhook::new_stanza;
 
 async fn connect(redis: &Redis) -> Store {
+    connect_with(redis, "test:").await
+}
+
+async fn connect_with(redis: &Redis, prefix: &str) -> Store {
     let config = Config {
         server: Server::Socket(redis.socket()),
-        prefix: "test:".to_owned(),
+        prefix: prefix.to_owned(),
         first_notice_after: Duration::from_secs(2),
         connections: waha_sm::store::Connections::default(),
     };
@@ -290,5 +295,51 @@ fn a_word_for_the_line_is_answered_once_even_if_two_announcers_looked_at_it() {
             redis.number("LLEN test:{default}:lane:5511900000001@c.us"),
             1
         );
+    });
+}
+
+#[test]
+fn who_writes_more_than_anybody_reads_is_kept_in_the_history_and_holds_up_nobody() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let numbers = 0..usize::try_from(INBOX_MAX).unwrap();
+    block_on(async {
+        let store = connect_with(&redis, "waha-sm:").await;
+        for number in numbers.clone() {
+            store
+                .ingest(SESSION, ingest(&number.to_string()))
+                .await
+                .unwrap();
+        }
+    });
+    let serve = corner.setup("serve").set("REDIS_URL", redis.url()).start();
+    for _ in 0..3 {
+        assert_eq!(serve.says(&chat(1), "more")["result"], "recorded");
+    }
+    let other = serve.says(&chat(2), "hello");
+    assert_eq!(
+        (&other["result"], &other["position"]),
+        (&"queued".into(), &2.into())
+    );
+    assert_eq!(
+        serve.log().matches("wait to be attended to").count(),
+        1,
+        "{}",
+        serve.log()
+    );
+    eventually("it is in the history", || {
+        let kept = corner.history(&["--chat", &chat(1)]);
+        (kept.iter().filter(|one| one["text"] == "more").count() == 3).then_some(())
+    });
+    block_on(async {
+        let store = connect_with(&redis, "waha-sm:").await;
+        let claimed = store
+            .claim(SESSION, "one", 1, 1_000)
+            .await
+            .unwrap()
+            .remove(0);
+        let expected: Vec<_> = numbers
+            .map(|number| ingest(&number.to_string()).message)
+            .collect();
+        assert_eq!(claimed.inbox, expected);
     });
 }
