@@ -133,6 +133,12 @@ impl FakeWaha {
         self.shared.lock().overlaps
     }
 
+    /// How many texts for this chat came in and are not answered yet.
+    pub fn under_way(&self, chat: &str) -> usize {
+        let state = self.shared.lock();
+        state.under_way.get(chat).copied().unwrap_or_default()
+    }
+
     /// How many connections were made.
     pub fn connections(&self) -> usize {
         self.shared.lock().connections

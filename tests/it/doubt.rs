@@ -71,14 +71,17 @@ fn a_reply_whose_answer_was_lost_reaches_its_customer_once() {
 #[test]
 fn a_reply_under_way_at_a_kill_reaches_its_customer_once() {
     for engine in [Engine::Webjs, Engine::Noweb] {
-        for mood in [Mood::TakesAndHangs(LATE), Mood::Hesitates(LATE)] {
+        for (mood, taken) in [(Mood::TakesAndHangs(LATE), 1), (Mood::Hesitates(LATE), 0)] {
             let (corner, redis) = (Corner::new(), Redis::start());
             corner.waha.imitate(engine);
             let setup = corner.all(&redis).set("FLOW_FILE", corner.echo());
             let mut daemon = setup.start();
             corner.waha.feel_about(&chat(1), mood.clone());
             daemon.says(&chat(1), "one");
-            asked_to_send(&corner, 1);
+            eventually("the reply is under way", || {
+                (corner.waha.under_way(&chat(1)) == 1 && corner.waha.sent().len() == taken)
+                    .then_some(())
+            });
             daemon.kill();
             corner.waha.feel_about(&chat(1), Mood::Well);
             let daemon = setup.start();
