@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::fake_waha::{Echo, Engine, Mood};
-use crate::harness::{Corner, Daemon, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
+use crate::harness::{API_KEY, Corner, Daemon, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
 use crate::webhook::now_ms;
 
 const LATE: Duration = Duration::from_secs(20);
@@ -107,6 +107,40 @@ fn of_two_replies_with_one_text_the_other_does_not_count_for_the_one_in_doubt() 
     asked_to_send(&corner, 2);
     corner.waha.feel_about(&chat(1), Mood::Well);
     assert_eq!(all_texts(&corner, &daemon), ["again", "again", "last"]);
+}
+
+/// Somebody at the phone writes the same words; the message id tells them apart.
+#[test]
+fn where_waha_hands_out_ids_no_other_message_counts_for_the_one_in_doubt() {
+    let (corner, _redis, daemon) = after_one(&Mood::HangsUp, Engine::Gows);
+    let agent = ureq::Agent::new_with_defaults();
+    let written = agent
+        .post(format!("{}/api/sendText", corner.waha.url()))
+        .header("x-api-key", API_KEY)
+        .content_type("application/json")
+        .send(json!({"session": SESSION, "chatId": chat(1), "text": "one"}).to_string());
+    assert_eq!(written.unwrap().status(), 201);
+    assert_eq!(all_texts(&corner, &daemon), ["one", "one", "last"]);
+}
+
+/// Else it would be held, where WAHA can't be asked.
+#[test]
+fn what_was_surely_not_sent_is_in_no_doubt() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Webjs);
+    corner.waha.cannot_list(true);
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("IN_DOUBT", "hold")
+        .start();
+    corner
+        .waha
+        .feel_about(&chat(1), Mood::Answers(503, "{}".into(), vec![]));
+    daemon.says(&chat(1), "one");
+    asked_to_send(&corner, 1);
+    corner.waha.feel_about(&chat(1), Mood::Well);
+    assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
 }
 
 /// WAHA can't be asked, but it tells of the message by itself.

@@ -1,13 +1,15 @@
 //! The store's promises that no outside can provoke at will: answers that are lost, and leases that change hands.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use waha_sm::service::recoverer::Recoverer;
 use waha_sm::store::{
-    Announcement, Committed, Config, INBOX_MAX, Ingest, Lane, Reply, Server, Step, Store, Taken,
-    Verdict,
+    Announcement, Committed, Config, INBOX_MAX, Ingest, Lane, Record, Reply, Server, Step, Store,
+    Taken, Verdict,
 };
 
-use crate::harness::{Corner, Redis, SESSION, chat, eventually};
+use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
 use crate::webhook::new_stanza;
 
 async fn connect(redis: &Redis) -> Store {
@@ -70,6 +72,11 @@ fn first(lane: &Lane) -> &str {
 
 /// Opens a conversation, claims it for `process` and commits these replies. The lane, handed over.
 async fn lane_of(store: &Store, process: &str, replies: &[&str]) -> Lane {
+    let replies = replies.iter().map(|id| reply(id)).collect();
+    lane_with(store, process, replies).await
+}
+
+async fn lane_with(store: &Store, process: &str, replies: Vec<Reply>) -> Lane {
     store.ingest(SESSION, ingest("hi")).await.unwrap();
     let claimed = store
         .claim(SESSION, process, 10, 1_000)
@@ -83,7 +90,7 @@ async fn lane_of(store: &Store, process: &str, replies: &[&str]) -> Lane {
         consumed: 1,
         state: "{}".to_owned(),
         close: None,
-        replies: replies.iter().map(|id| reply(id)).collect(),
+        replies,
         now: 1_000,
     };
     match store.commit(SESSION, step).await.unwrap() {
@@ -184,6 +191,64 @@ fn two_takings_of_a_lane_by_one_process_do_not_both_go_on() {
             "the new one goes on, and `a` was settled once"
         );
         assert_eq!(redis.ask("HGET test:{default}:counters replies:sent"), "$1");
+    });
+}
+
+#[test]
+fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let same = Reply {
+            text: "a".to_owned(),
+            ..reply("b")
+        };
+        let lane = lane_with(&store, "one", vec![reply("a"), same]).await;
+        let taken = lane.settled(Verdict::Sent {
+            stanza: Some("first".to_owned()),
+            conversation: "c".to_owned(),
+            data: "{}".to_owned(),
+        });
+        let next = store.settle(SESSION, taken, 1_000).await.unwrap();
+        assert_eq!(first(&next.unwrap()), "b");
+        for (stanza, told) in [("first", None), ("second", Some("second".to_owned()))] {
+            let echo = Record {
+                seen: format!("out:{stanza}"),
+                kind: "message",
+                from: chat(1),
+                other: None,
+                message: true,
+                echo: Some(stanza.to_owned()),
+                data: "{\"text\":\"a\"}".to_owned(),
+            };
+            store.record(SESSION, &echo, 1_000).await.unwrap();
+            // Who had it died; the next asks what became of it.
+            store.release(SESSION, "one", 1_000).await.unwrap();
+            let lane = take(&store, "one").await.remove(0);
+            assert_eq!(lane.doubt.unwrap().echo, told);
+        }
+    });
+}
+
+#[test]
+fn a_process_is_given_up_only_if_it_is_silent_in_two_rounds() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        for process in ["gone", "back"] {
+            let shortly = Duration::from_millis(1);
+            store.heartbeat(process, 1, shortly).await.unwrap();
+        }
+        while store.silent_processes().await.unwrap().len() < 2 {}
+        let judge = "judge".to_owned();
+        let mut recoverer = Recoverer::new(judge, 1, store.clone(), Arc::default(), Arc::default());
+        assert!(recoverer.run_once().await.unwrap().is_empty());
+        store.heartbeat("back", 1, PATIENCE).await.unwrap();
+        let mut silent = Vec::new();
+        while silent.is_empty() {
+            silent = recoverer.run_once().await.unwrap();
+        }
+        assert_eq!(silent, ["gone"]);
     });
 }
 
