@@ -1,5 +1,7 @@
 //! The store's promises that no outside can provoke at will: answers that are lost, and leases that change hands.
 
+mod people;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,15 +19,18 @@ async fn connect(redis: &Redis) -> Store {
 }
 
 async fn connect_with(redis: &Redis, prefix: &str) -> Store {
-    let config = Config {
+    Store::connect(&config(redis, prefix), Duration::from_secs(10))
+        .await
+        .unwrap()
+}
+
+fn config(redis: &Redis, prefix: &str) -> Config {
+    Config {
         server: Server::Socket(redis.socket()),
         prefix: prefix.to_owned(),
         first_notice_after: Duration::from_secs(2),
         connections: waha_sm::store::Connections::default(),
-    };
-    Store::connect(&config, Duration::from_secs(10))
-        .await
-        .unwrap()
+    }
 }
 
 fn block_on(test: impl Future<Output = ()>) {
@@ -77,7 +82,11 @@ async fn lane_of(store: &Store, process: &str, replies: &[&str]) -> Lane {
 }
 
 async fn lane_with(store: &Store, process: &str, replies: Vec<Reply>) -> Lane {
-    store.ingest(SESSION, ingest("hi")).await.unwrap();
+    lane_after(store, process, ingest("hi"), replies).await
+}
+
+async fn lane_after(store: &Store, process: &str, opening: Ingest, replies: Vec<Reply>) -> Lane {
+    store.ingest(SESSION, opening).await.unwrap();
     let claimed = store
         .claim(SESSION, process, 10, 1_000)
         .await

@@ -135,7 +135,6 @@ local function unite_conversations(lid, chat, now, first_notice_after)
   end
   if redis.call('EXISTS', CHAT .. lid) == 1 then
     -- The one under the other id stays, and moves: back to the line if it was attended, whose head it is then.
-    local announced = redis.call('ZSCORE', ANNOUNCE, lid)
     unlist(lid)
     redis.call('DEL', CHAT .. chat)
     redis.call('RENAME', CHAT .. lid, CHAT .. chat)
@@ -146,7 +145,7 @@ local function unite_conversations(lid, chat, now, first_notice_after)
       ring_owner(owner, lid, id)
     else
       redis.call('ZADD', QUEUE, ticket, chat)
-      redis.call('ZADD', ANNOUNCE, announced or now, chat)
+      redis.call('ZADD', ANNOUNCE, now, chat)
     end
     ring('queue')
   end

@@ -1,0 +1,198 @@
+//! What is kept under two ids when they turn out to be one person's.
+
+use waha_sm::store::{Announcement, Bell, Bells, Recorded, Step};
+
+use super::*;
+
+const LID: &str = "199900000000007@lid";
+
+fn number() -> String {
+    chat(7)
+}
+
+fn says(from: &str, text: &str, now: i64) -> Ingest {
+    Ingest {
+        from: from.to_owned(),
+        message: format!("{{\"received_at\":{now},\"text\":\"{text}\"}}"),
+        now,
+        ..ingest(text)
+    }
+}
+
+async fn learn(store: &Store) -> bool {
+    let learnt = store.learn(SESSION, LID, Some(&number()), 1_500).await;
+    learnt.unwrap()
+}
+
+#[test]
+fn what_waited_in_two_places_is_looked_at_anew_and_at_once() {
+    for (first, second) in [(LID, &*number()), (&*number(), LID)] {
+        let redis = Redis::start();
+        block_on(async {
+            let store = connect(&redis).await;
+            let all = [
+                says(first, "a", 1_000),
+                says(second, "b", 1_001),
+                says(first, "c", 1_002),
+            ];
+            for one in &all {
+                store.ingest(SESSION, one.clone()).await.unwrap();
+            }
+            let looked = store.look(SESSION, 10, 10_000).await.unwrap().remove(0);
+            let announcement = Announcement {
+                chat: looked.chat,
+                id: looked.id,
+                told: None,
+                due: 1_000_000,
+                examined: 2,
+                examined_before: 0,
+                since: looked.since,
+                leave: None,
+                reply: None,
+                words: Vec::new(),
+            };
+            store
+                .announce(SESSION, &[announcement], 10_000)
+                .await
+                .unwrap();
+            assert!(learn(&store).await);
+            let looked = store.look(SESSION, 10, 1_500).await.unwrap();
+            assert_eq!(looked.len(), 1, "{looked:?}");
+            assert_eq!((&*looked[0].chat, looked[0].position), (&*number(), 1));
+            assert_eq!(looked[0].unexamined, all.map(|one| one.message));
+        });
+    }
+}
+
+#[test]
+fn an_attended_conversation_that_changes_its_id_rings_for_its_owner_and_for_the_line() {
+    let redis = Redis::start();
+    block_on(async {
+        let config = config(&redis, "test:");
+        let store = connect(&redis).await;
+        store.ingest(SESSION, says(LID, "a", 1_000)).await.unwrap();
+        store.claim(SESSION, "one", 1, 1_000).await.unwrap();
+        let bells = Bells::subscribe(&config, "one").await.unwrap();
+        let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
+        let running = tokio::spawn(bells.run(move |_| vec![heard.clone()]));
+        assert!(learn(&store).await);
+        store.ring_works(SESSION).await.unwrap();
+        let mut rung = Vec::new();
+        loop {
+            match hearing.recv().await.unwrap() {
+                Bell::Works(_) => break,
+                Bell::Inbox(_, chat, _) => rung.push(chat),
+                Bell::Queue(_) => rung.push("queue".to_owned()),
+                _ => {}
+            }
+        }
+        running.abort();
+        assert_eq!(rung, [LID, "queue"]);
+    });
+}
+
+#[test]
+fn what_was_not_read_under_the_hidden_id_is_to_be_read_by_who_attends() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        store
+            .ingest(SESSION, says(&number(), "a", 1_000))
+            .await
+            .unwrap();
+        let claimed = store
+            .claim(SESSION, "one", 1, 1_000)
+            .await
+            .unwrap()
+            .remove(0);
+        let step = Step {
+            chat: claimed.chat,
+            epoch: claimed.epoch,
+            rev: claimed.rev,
+            consumed: 1,
+            state: "{}".to_owned(),
+            close: None,
+            replies: Vec::new(),
+            now: 1_000,
+        };
+        store.commit(SESSION, step).await.unwrap();
+        let late = says(LID, "b", 1_001);
+        store.ingest(SESSION, late.clone()).await.unwrap();
+        assert!(learn(&store).await);
+        assert_eq!(store.unread(SESSION).await.unwrap(), [number()]);
+        let read = store.read(SESSION, &number(), "one").await.unwrap();
+        assert_eq!(read.unwrap().inbox, [late.message]);
+    });
+}
+
+#[test]
+fn one_sender_goes_on_with_the_replies_to_both_and_knows_what_is_in_doubt() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let replies = vec![reply("a"), reply("b")];
+        lane_after(&store, "one", says(LID, "hi", 1_000), replies).await;
+        let other = lane_after(
+            &store,
+            "two",
+            says(&number(), "hi", 1_001),
+            vec![reply("c")],
+        )
+        .await;
+        assert!(!learn(&store).await, "both are under way");
+        let next = store.settle(SESSION, sent(&other), 1_001).await.unwrap();
+        assert!(next.is_none());
+        assert!(learn(&store).await);
+        assert!(
+            take(&store, "two").await.is_empty(),
+            "the first is under way"
+        );
+        store.release(SESSION, "one", 1_002).await.unwrap();
+        let lane = take(&store, "two").await.remove(0);
+        assert_eq!((first(&lane), &*lane.chat), ("a", &*number()));
+        assert!(lane.doubt.is_some());
+        let next = store.settle(SESSION, sent(&lane), 1_003).await.unwrap();
+        assert_eq!(first(&next.unwrap()), "b");
+    });
+}
+
+#[test]
+fn a_dead_reply_to_the_hidden_id_goes_on_in_the_one_lane() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let lane = lane_after(&store, "one", says(LID, "hi", 1_000), vec![reply("a")]).await;
+        let dead = lane.settled(Verdict::Dead {
+            conversation: "c".to_owned(),
+            data: "{}".to_owned(),
+            reason: "odd".to_owned(),
+        });
+        store.settle(SESSION, dead, 1_001).await.unwrap();
+        assert!(learn(&store).await);
+        let dead = store.dead_letters(SESSION, None, 10).await.unwrap();
+        assert_eq!(store.revive(SESSION, &dead, 1_002).await.unwrap(), 1);
+        let lane = take(&store, "one").await.remove(0);
+        assert_eq!((first(&lane), &*lane.chat), ("a", &*number()));
+    });
+}
+
+#[test]
+fn who_was_known_by_the_hidden_id_is_known_by_the_number() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        store.ingest(SESSION, says(LID, "a", 1_000)).await.unwrap();
+        assert!(learn(&store).await);
+        let ack = Record {
+            seen: String::new(),
+            kind: "ack",
+            from: number(),
+            other: None,
+            message: false,
+            echo: None,
+            data: "{}".to_owned(),
+        };
+        let recorded = store.record(SESSION, &ack, 1_001).await.unwrap();
+        assert_eq!(recorded, Recorded::Recorded);
+    });
+}
