@@ -161,3 +161,28 @@ fn what_was_missed_is_taken_in_order() {
     let _daemon = setup.start();
     assert_eq!(corner.texts(&chat(2), 150), texts);
 }
+
+/// Also of those whose last word came after another's.
+#[test]
+fn who_wrote_first_while_nothing_ran_is_first_in_line() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let setup = setup(&corner, &redis).set("WORKERS", "1");
+    let mut daemon = setup.start();
+    daemon.says(&chat(1), "heard");
+    corner.texts(&chat(1), 1);
+    daemon.kill();
+    for customer in [3, 2, 3] {
+        let missed = loses(&corner, customer, "missed");
+        let sent_at = missed["payload"]["timestamp"].as_u64().unwrap();
+        // WAHA tells times in seconds.
+        eventually("the next second begins", || {
+            (now_ms() / 1_000 > sent_at).then_some(())
+        });
+    }
+    let _daemon = setup.start();
+    eventually("both wait", || {
+        (redis.number("ZCARD waha-sm:{default}:queue") == 2).then_some(())
+    });
+    let place = |n| redis.number(&format!("ZRANK waha-sm:{{default}}:queue {}", chat(n)));
+    assert_eq!((place(3), place(2)), (0, 1));
+}

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::fake_waha::Mood;
 use crate::harness::{Corner, Redis, eventually};
 use crate::webhook::now_ms;
 
@@ -102,6 +103,16 @@ fn an_event_older_than_what_is_remembered_is_recorded_once_and_changes_nothing()
     );
     assert!(corner.history(&["--conversations"]).is_empty());
     assert_eq!(corner.waha.texts(customer), Vec::<String>::new());
+
+    // Long ago the session worked; now it can't send.
+    corner.waha.feel(Mood::SessionIs("STOPPED"));
+    assert_eq!(redis.ask("SET waha-sm:{default}:paused 1"), "+OK");
+    let worked = json!({
+        "event": "session.status", "session": "default", "timestamp": now_ms() - 49 * hour,
+        "payload": {"name": "default", "status": "WORKING"},
+    });
+    assert_eq!(daemon.posts(&worked)["result"], "stale");
+    assert_eq!(redis.number("EXISTS waha-sm:{default}:paused"), 1);
 
     // Not so old: WAHA repeats for up to a day and a half.
     event["timestamp"] = (now_ms() - 47 * hour).into();
