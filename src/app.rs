@@ -400,3 +400,22 @@ async fn hand_back(leases: Option<(String, Store)>) {
         Err(error) => warn!(%error, "could not hand back; it is taken over within seconds"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stage_that_panics_is_told_of_and_one_that_ends_is_not() {
+        let mut daemon = Daemon::default();
+        let here = Handle::current();
+        daemon.stage(&here, "ends", |_| async {});
+        daemon.stages.remove(0).task.await.unwrap();
+        assert!(!daemon.broken.is_cancelled());
+        daemon.stage(&here, "panics", |_| async {
+            panic!("as the test wants it")
+        });
+        assert!(daemon.stages.remove(0).task.await.is_err());
+        assert!(daemon.broken.is_cancelled());
+    }
+}
