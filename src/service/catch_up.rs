@@ -77,7 +77,7 @@ impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Unable { reason } => Self::Unable(reason),
-            AskError::Failed { reason } => Self::Waha(reason),
+            AskError::Away { reason } | AskError::Failed { reason } => Self::Waha(reason),
         }
     }
 }

@@ -190,10 +190,11 @@ impl Delivery<'_> {
             }
         }
         let permit = context.permit().await;
-        if id.is_none() {
-            match self.intend().await {
+        // A doubt that was not settled stays as it is noted, until a send succeeds.
+        if !unknown {
+            match self.intend(id).await {
                 Ok(intended) => id = intended,
-                Err(NotOurs) => return (release(unknown), None),
+                Err(NotOurs) => return (release(false), None),
             }
         }
         // Whoever was stopped for so long that others may have the lane, or had it, asks Redis for it again.
@@ -216,21 +217,31 @@ impl Delivery<'_> {
         clock::now() - self.reply.queued_at > clock::millis(GIVE_UP_AFTER)
     }
 
-    /// A message id for this reply, noted before it is used; none where WAHA hands out none.
-    async fn intend(&self) -> Result<Option<String>, NotOurs> {
-        let ids = &self.context.message_ids;
-        let id = ids.next(self.context, self.session, self.chat).await;
-        // Without an id there is nothing to ask for later. Only who would hold a reply in doubt must know whether there is
-        // any: to note each attempt costs a call.
-        if id.is_none() && self.context.in_doubt == InDoubt::Resend {
+    /// Notes the attempt where that is of use, with a message id where WAHA hands them out: `again`, if there was one before.
+    async fn intend(&self, again: Option<String>) -> Result<Option<String>, NotOurs> {
+        let context = self.context;
+        let id = match again {
+            Some(id) => Some(id),
+            None => {
+                context
+                    .message_ids
+                    .next(context, self.session, self.chat)
+                    .await
+            }
+        };
+        // That the reply is in hand is noted already. More than that is needed only for an id, for an attempt after
+        // another, and by who would hold a reply in doubt; it costs a call.
+        if id.is_none() && self.lane.doubt.is_none() && context.in_doubt == InDoubt::Resend {
             return Ok(None);
         }
-        match self
-            .context
-            .store
-            .intend(self.session, self.lane, id.as_deref())
-            .await
-        {
+        let noted = context.store.intend(
+            self.session,
+            self.lane,
+            id.as_deref(),
+            self.chat.as_str(),
+            clock::now(),
+        );
+        match noted.await {
             Ok(true) => Ok(id),
             Ok(false) => Err(NotOurs),
             Err(error) => {

@@ -74,6 +74,7 @@ pub(crate) async fn settle(
                 echo: Some(echo), ..
             })) => Settled::Sent(echo),
             _ => match error {
+                AskError::Away { reason } => Settled::NotYet(reason),
                 AskError::Failed { reason } if has_patience(reply, attempt) => {
                     Settled::NotYet(reason)
                 }
@@ -242,6 +243,8 @@ impl MessageIds {
             Ok(id) => return Some(id),
             Err(AskError::Unable { .. }) => UNABLE_FOR,
             Err(AskError::Failed { .. }) => FAILED_FOR,
+            // Sending will say so, too.
+            Err(AskError::Away { .. }) => return None,
         };
         if let Ok(mut not_before) = self.not_before.lock() {
             not_before.insert(session.to_owned(), Instant::now() + pause);

@@ -127,7 +127,7 @@ fn until(session: &str, error: &AskError) -> Instant {
             );
             UNABLE_FOR
         }
-        AskError::Failed { .. } => FAILED_FOR,
+        AskError::Away { .. } | AskError::Failed { .. } => FAILED_FOR,
     };
     Instant::now() + pause
 }

@@ -71,7 +71,7 @@ pub struct Lane {
 /// An attempt to send a reply of which it is not known whether it succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When a sender took the reply in hand; it was sent after that, if it was.
+    /// When a sender took the reply in hand, or was about to send it; it was sent after that, if it was.
     pub since: Millis,
     /// Whether it is known that it was about to be sent. Noted only by [`Store::intend`].
     pub begun: bool,
@@ -248,7 +248,7 @@ impl Store {
         self.inner.settle.call(session, (settlement, now)).await
     }
 
-    /// Notes that the first reply of a lane is about to be sent, and with which message id. Returns whether it is still this
+    /// Notes that the first reply of a lane is about to be sent now, to which address and with which message id. Returns whether it is still this
     /// process' to send.
     ///
     /// # Errors
@@ -258,8 +258,12 @@ impl Store {
         session: &str,
         lane: &Lane,
         id: Option<&str>,
+        address: &str,
+        now: Millis,
     ) -> Result<bool, Error> {
         let intended = Intended {
+            now,
+            address: address.to_owned(),
             chat: lane.chat.clone(),
             token: lane.token.clone(),
             element: lane.element.clone(),
@@ -432,7 +436,9 @@ pub(super) struct Intended {
     chat: String,
     token: String,
     element: String,
+    now: Millis,
     id: String,
+    address: String,
 }
 
 pub(super) fn attempt_batch(script: StateChange) -> Batch<Intended, bool> {
@@ -441,9 +447,12 @@ pub(super) fn attempt_batch(script: StateChange) -> Batch<Intended, bool> {
         async move {
             let mut arguments = Arguments::new();
             for one in &items {
-                for text in [&one.chat, &one.token, &one.element, &one.id] {
+                for text in [&one.chat, &one.token, &one.element] {
                     arguments.push_text(text);
                 }
+                arguments.push_number(one.now);
+                arguments.push_text(&one.id);
+                arguments.push_text(&one.address);
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
             items.iter().map(|_| Ok(answer.number()? == 1)).collect()

@@ -34,8 +34,14 @@ pub enum AskError {
         /// What WAHA said, and what the operator should look at.
         reason: String,
     },
-    /// It could not tell now: nobody there, no answer in time, an error that may pass, a session
-    /// that is not `WORKING`, or an answer to something else.
+    /// Nobody is there, or the session is not `WORKING`: nothing can be sent, either.
+    #[error("WAHA is away: {reason}")]
+    Away {
+        /// What happened.
+        reason: String,
+    },
+    /// It could not tell now: no answer in time, an error that may pass, or an answer to something
+    /// else.
     #[error("WAHA could not tell: {reason}")]
     Failed {
         /// What happened.
@@ -60,6 +66,11 @@ impl From<SendError> for AskError {
                 ..
             } => return Self::failed(error),
             SendError::Refused { status, reason, .. } => (*status, reason),
+            SendError::Unreachable { .. } | SendError::SessionNotWorking { .. } => {
+                return Self::Away {
+                    reason: error.to_string(),
+                };
+            }
             _ => return Self::failed(error),
         };
         let reason = match status {
