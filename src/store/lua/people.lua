@@ -119,6 +119,8 @@ local function unite_conversations(lid, chat, now, first_notice_after)
       redis.call('HDEL', CHAT .. chat, 'examined')
       redis.call('HSET', CHAT .. chat, 'waiting_since', string.format('%.0f', (since or opened) + 1))
       redis.call('ZADD', ANNOUNCE, now, chat)
+      -- Of one millisecond, what the older conversation got comes first.
+      inbox, inbox_there = inbox_there, inbox
     end
   elseif open_there or not open then
     -- One of them was closed for silence and only kept to be resumed.
