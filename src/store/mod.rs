@@ -3,6 +3,7 @@
 //! State changes in single Lua scripts (`scripts`); everything else here turns their arguments and answers
 //! into types. Each process has its own [`Store`], and each of its runtimes its own connection.
 
+mod attempts;
 mod batch;
 mod bells;
 mod catch_up;
@@ -30,6 +31,7 @@ use fred::prelude::*;
 
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
+pub use attempts::Attempt;
 pub use bells::{Bell, Bells, Heard};
 pub use catch_up::OVERLAP;
 pub use contact::Connections;
@@ -39,7 +41,7 @@ pub use conversations::{
 pub use dead::DeadLetter;
 pub use gauges::{Gauges, WAKE_UP_BOUNDS_MS};
 pub use history::HistoryEntry;
-pub use lanes::{Attempt, Lane, Reply, Settlement, Taken, Verdict};
+pub use lanes::{Lane, Reply, Settlement, Taken, Verdict};
 pub use managed::{PrivateRedis, PrivateRedisError, private_socket};
 pub use waiting::{Announcement, Leave, Waiting};
 
@@ -168,7 +170,7 @@ struct Inner {
     ingest: batch::Batch<Ingest, Ingested>,
     commit: batch::Batch<Step, Committed>,
     settle: batch::Batch<(Settlement, Millis), Option<Lane>>,
-    attempt: batch::Batch<lanes::Intended, bool>,
+    attempt: batch::Batch<attempts::Intended, bool>,
 }
 
 impl Store {
@@ -199,7 +201,7 @@ impl Store {
             ingest: conversations::ingest_batch(scripts.ingest.clone(), first_notice_after),
             commit: conversations::commit_batch(scripts.commit.clone(), first_notice_after),
             settle: lanes::settle_batch(scripts.settle.clone()),
-            attempt: lanes::attempt_batch(scripts.attempt.clone()),
+            attempt: attempts::attempt_batch(scripts.attempt.clone()),
             client,
             keys,
             scripts,
