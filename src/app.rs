@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
@@ -39,6 +39,8 @@ const BLOCKING_SPARE: usize = 16;
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 /// At start Redis may still be reading its files.
 const REDIS_PATIENCE: Duration = Duration::from_secs(30);
+/// Between two tries at the start.
+const REDIS_RETRY_AFTER: Duration = Duration::from_millis(50);
 /// The lowest there is: beside a burst of webhooks the work waits, and catches up.
 const WORK_NICENESS: i32 = 19;
 /// The whole stop: supervisors kill after ten seconds.
@@ -360,6 +362,27 @@ impl Daemon {
         {
             warn!(%error, "it may still be writing; the next start adopts it");
         }
+    }
+}
+
+/// Does something with Redis at the start, again and again where that fails: a connection may be cut in any moment.
+async fn patiently<T>(
+    redis: &store::Config,
+    mut attempt: impl AsyncFnMut() -> Result<T, store::Error>,
+) -> Result<T, Error> {
+    let deadline = Instant::now() + REDIS_PATIENCE;
+    loop {
+        match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(source) if Instant::now() >= deadline => {
+                return Err(Error::Store {
+                    at: redis.server.shown(),
+                    source,
+                });
+            }
+            Err(error) => debug!(%error, "Redis did not do something at the start; will again"),
+        }
+        tokio::time::sleep(REDIS_RETRY_AFTER).await;
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use super::{Daemon, Error, REQUESTS_MAX};
+use super::{Daemon, Error, REQUESTS_MAX, patiently};
 use crate::config::{InDoubt, Pacing};
 use crate::data_dir::DataDir;
 use crate::flow::Script;
@@ -52,13 +52,10 @@ impl Daemon {
         // Heartbeats at the listener's priority: however much there is to do, others must hear of us.
         let front = Handle::current();
         let heart = self.connect(redis, &front).await?;
-        let failed = |source| Error::Store {
-            at: redis.server.shown(),
-            source,
-        };
         if let Some(data_dir) = data_dir {
             if let Some(last) = data_dir.last_process() {
-                let (conversations, lanes) = release(&store, &last).await.map_err(failed)?;
+                let (conversations, lanes) =
+                    patiently(redis, async || release(&store, &last).await).await?;
                 if conversations + lanes > 0 {
                     info!(
                         conversations,
@@ -79,20 +76,19 @@ impl Daemon {
             wake_ups.clone(),
             lease.clone(),
         );
-        recoverer.announce().await.map_err(failed)?;
+        patiently(redis, async || recoverer.announce().await).await?;
 
         let (to_worker, worker_bells) = mpsc::unbounded_channel();
         let (to_announcer, announcer_bells) = mpsc::unbounded_channel();
         let (to_sender, sender_bells) = mpsc::unbounded_channel();
         let (to_catch_up, catch_up_bells) = mpsc::unbounded_channel();
-        let subscribing = {
+        let bells = patiently(redis, async || {
             let (redis, process) = (redis.clone(), process.clone());
-            back.spawn(async move { Bells::subscribe(&redis, &process).await })
-        };
-        let bells = subscribing
-            .await
-            .map_err(io::Error::from)?
-            .map_err(failed)?;
+            let subscribing = back.spawn(async move { Bells::subscribe(&redis, &process).await });
+            // A panic in it is told of where it happens.
+            subscribing.await.unwrap_or(Err(store::Error::Away))
+        })
+        .await?;
         self.bells
             .push(back.spawn(bells.run(move |bell| match bell {
                 Bell::Queue(_) | Bell::Inbox(..) => vec![to_worker.clone()],

@@ -237,6 +237,28 @@ fn a_start_waits_for_a_redis_that_is_loading() {
     }
 }
 
+/// In whatever moment: also while it takes back what the run before held.
+#[test]
+fn a_start_waits_while_its_connections_are_cut() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let setup = corner.all(&redis).set("FLOW_FILE", corner.echo());
+    let mut daemon = setup.start();
+    post(&daemon, &chat(1), "hello");
+    corner.texts(&chat(1), 1);
+    for start in 1..=10 {
+        daemon.kill();
+        daemon = setup.spawn();
+        // Some milliseconds apart, so that it gets on in between.
+        eventually("it is ready all the same", || {
+            redis.ask("CLIENT KILL TYPE normal SKIPME yes");
+            redis.ask("CLIENT KILL TYPE pubsub");
+            (daemon.log().matches("INFO ready").count() > start).then_some(())
+        });
+    }
+    post(&daemon, &chat(1), "again");
+    assert_eq!(corner.texts(&chat(1), 2), ["hello", "again"]);
+}
+
 #[test]
 fn a_redis_that_becomes_a_replica_is_told_and_waited_for() {
     let (corner, redis) = (Corner::new(), Redis::start());
