@@ -182,7 +182,7 @@ impl Daemon {
         let Config { role, listen, .. } = config;
         let verifier = Verifier::new(&config.webhook_secrets());
         let data_dir = if role.serves() {
-            Some(Arc::new(DataDir::take(&config.data_dir)?))
+            Some(Arc::new(DataDir::take(&config.redis.data_dir)?))
         } else {
             None
         };
@@ -259,7 +259,7 @@ impl Daemon {
         config: &Config,
         data_dir: Option<&DataDir>,
     ) -> Result<store::Config, Error> {
-        let server = match (&config.redis_url, data_dir) {
+        let server = match (&config.redis.url, data_dir) {
             (Some(url), _) => Server::Url(url.reveal().to_owned()),
             (None, Some(data_dir)) => {
                 let private = PrivateRedis::start(data_dir.path()).await?;
@@ -272,7 +272,7 @@ impl Daemon {
         };
         Ok(store::Config {
             server,
-            prefix: config.redis_prefix.clone(),
+            prefix: config.redis.prefix.clone(),
             first_notice_after: config.flow.notice_rules().first_after,
             connections: store::Connections::default(),
         })

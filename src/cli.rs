@@ -84,19 +84,9 @@ pub struct Settings {
     /// File with the secret before, instead of WEBHOOK_HMAC_SECRET_PREVIOUS
     #[arg(long, env = "WEBHOOK_HMAC_SECRET_PREVIOUS_FILE", value_name = "PATH")]
     pub webhook_hmac_secret_previous_file: Option<String>,
-    /// Redis >= 6.2 or Valkey: redis://, rediss://, redis-sentinel://, redis-cluster://, redis+unix://
-    /// [default: none; `all` runs a private one]
-    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
-    pub redis_url: Option<String>,
-    /// File with the Redis URL, instead of REDIS_URL
-    #[arg(long, env = "REDIS_URL_FILE", value_name = "PATH")]
-    pub redis_url_file: Option<String>,
-    /// What all our keys in Redis begin with [default: waha-sm:]
-    #[arg(long, env = "REDIS_PREFIX", value_name = "PREFIX")]
-    pub redis_prefix: Option<String>,
-    /// Directory of the history and the private Redis [default: ./data]
-    #[arg(long, env = "DATA_DIR", value_name = "PATH")]
-    pub data_dir: Option<String>,
+    /// Where the data is.
+    #[command(flatten)]
+    pub redis: RedisSettings,
     /// How many customers this process attends at a time [default: 1]
     #[arg(long, env = "WORKERS", value_name = "NUMBER")]
     pub workers: Option<String>,
@@ -127,19 +117,20 @@ pub struct Settings {
     pub rust_log: Option<String>,
 }
 
-/// Which Redis the daemon uses, as it was typed; [`crate::config::RedisConfig`] is what it means.
+/// Where the data is, as it was typed; [`crate::config::RedisConfig`] is what it means.
 #[derive(Clone, Debug, Default, Args)]
 pub struct RedisSettings {
-    /// The daemon's REDIS_URL [default: none; the private Redis of the daemon on DATA_DIR]
+    /// Redis >= 6.2 or Valkey: redis://, rediss://, redis-sentinel://, redis-cluster://, redis+unix://
+    /// [default: none; `all` runs a private one]
     #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis_url: Option<String>,
     /// File with the Redis URL, instead of REDIS_URL
     #[arg(long, env = "REDIS_URL_FILE", value_name = "PATH")]
     pub redis_url_file: Option<String>,
-    /// The daemon's REDIS_PREFIX [default: waha-sm:]
+    /// What all our keys in Redis begin with [default: waha-sm:]
     #[arg(long, env = "REDIS_PREFIX", value_name = "PREFIX")]
     pub redis_prefix: Option<String>,
-    /// The daemon's DATA_DIR [default: ./data]
+    /// Directory of the history and the private Redis [default: ./data]
     #[arg(long, env = "DATA_DIR", value_name = "PATH")]
     pub data_dir: Option<String>,
 }

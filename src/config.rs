@@ -127,12 +127,8 @@ pub struct Config {
     pub webhook_hmac_secret: Secret,
     /// What they may be signed with as well, while the secret is being changed.
     pub webhook_hmac_secret_previous: Option<Secret>,
-    /// Which Redis; `None`: a private one.
-    pub redis_url: Option<Secret>,
-    /// What our keys begin with.
-    pub redis_prefix: String,
-    /// Where our files are.
-    pub data_dir: PathBuf,
+    /// Where the data is.
+    pub redis: RedisConfig,
     /// Customers attended at a time.
     pub workers: usize,
     /// What workers follow.
@@ -185,11 +181,8 @@ impl Config {
             settings.waha_api_key.as_ref(),
             settings.waha_api_key_file.as_ref(),
         );
-        let redis_url = reader.redis_url(
-            settings.redis_url.as_ref(),
-            settings.redis_url_file.as_ref(),
-        );
-        if redis_url.is_none() && role != Role::All {
+        let redis = RedisConfig::collect(&mut reader, &settings.redis);
+        if redis.url.is_none() && role != Role::All {
             reader.mistake(
                 "REDIS_URL",
                 "is required for `serve` and `work`: set it to the Redis they share, e.g. redis://localhost:6379 \
@@ -203,7 +196,6 @@ impl Config {
             "an address and a port, e.g. 0.0.0.0:8080",
         );
         let waha_url = reader.waha_url(settings.waha_url.as_ref());
-        let redis_prefix = reader.redis_prefix(settings.redis_prefix.as_ref());
         let workers = reader.workers(settings.workers.as_ref());
         let locale = reader.parsed(
             "LOCALE",
@@ -285,9 +277,7 @@ impl Config {
                 waha_api_key,
                 webhook_hmac_secret,
                 webhook_hmac_secret_previous: previous,
-                redis_url,
-                redis_prefix,
-                data_dir: PathBuf::from(set(settings.data_dir.as_ref()).unwrap_or(DATA_DIR)),
+                redis,
                 workers,
                 flow,
                 pacing,
@@ -303,13 +293,13 @@ impl Config {
     }
 }
 
-/// Which Redis the daemon uses, for a command that works on it from outside.
+/// Where the data is: for the daemon, and for a command that works on it from outside.
 #[derive(Debug)]
 pub struct RedisConfig {
     /// Which Redis; `None`: the private one of the daemon on `data_dir`.
-    pub redis_url: Option<Secret>,
+    pub url: Option<Secret>,
     /// What our keys begin with.
-    pub redis_prefix: String,
+    pub prefix: String,
     /// Where the daemon's files are.
     pub data_dir: PathBuf,
 }
@@ -321,18 +311,22 @@ impl RedisConfig {
     /// All mistakes, never only the first.
     pub fn read(settings: &RedisSettings) -> Result<Self, Mistakes> {
         let mut reader = Reader::default();
-        let config = Self {
-            redis_url: reader.redis_url(
-                settings.redis_url.as_ref(),
-                settings.redis_url_file.as_ref(),
-            ),
-            redis_prefix: reader.redis_prefix(settings.redis_prefix.as_ref()),
-            data_dir: PathBuf::from(set(settings.data_dir.as_ref()).unwrap_or(DATA_DIR)),
-        };
+        let config = Self::collect(&mut reader, settings);
         if reader.0.is_empty() {
             Ok(config)
         } else {
             Err(Mistakes(reader.0))
+        }
+    }
+
+    fn collect(reader: &mut Reader, settings: &RedisSettings) -> Self {
+        Self {
+            url: reader.redis_url(
+                settings.redis_url.as_ref(),
+                settings.redis_url_file.as_ref(),
+            ),
+            prefix: reader.redis_prefix(settings.redis_prefix.as_ref()),
+            data_dir: PathBuf::from(set(settings.data_dir.as_ref()).unwrap_or(DATA_DIR)),
         }
     }
 }
@@ -405,10 +399,10 @@ mod tests {
             (1, Pacing::Human, LogFormat::Text)
         );
         assert_eq!(
-            (config.waha_url.as_str(), config.redis_prefix.as_str()),
+            (config.waha_url.as_str(), config.redis.prefix.as_str()),
             ("http://localhost:3000", "waha-sm:")
         );
-        assert!(config.redis_url.is_none());
+        assert!(config.redis.url.is_none());
     }
 
     #[test]
@@ -416,8 +410,11 @@ mod tests {
         let wrong = Settings {
             listen: Some("8080".into()),
             waha_url: Some("waha:3000".into()),
-            redis_url: Some("localhost".into()),
-            redis_prefix: Some("a{b}".into()),
+            redis: RedisSettings {
+                redis_url: Some("localhost".into()),
+                redis_prefix: Some("a{b}".into()),
+                ..RedisSettings::default()
+            },
             workers: Some("many".into()),
             flow_file: Some("/nowhere/flow.toml".into()),
             locale: Some("fr".into()),
@@ -459,7 +456,7 @@ mod tests {
             &settings(|s| {
                 s.webhook_hmac_secret = None;
                 s.webhook_hmac_secret_file = Some(path.clone());
-                s.redis_url = Some("redis://user:hunter2@localhost".into());
+                s.redis.redis_url = Some("redis://user:hunter2@localhost".into());
             }),
         )
         .unwrap();

@@ -120,7 +120,7 @@ pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
 }
 
 async fn connect(config: RedisConfig) -> Result<Store, String> {
-    let server = match config.redis_url {
+    let server = match config.url {
         Some(url) => Server::Url(url.reveal().to_owned()),
         None => private_socket(&config.data_dir).await.map(Server::Socket).ok_or_else(|| {
             format!(
@@ -133,7 +133,7 @@ async fn connect(config: RedisConfig) -> Result<Store, String> {
     let at = server.shown().unwrap_or_default();
     let config = store::Config {
         server,
-        prefix: config.redis_prefix,
+        prefix: config.prefix,
         // Only conversations that open need it, and none does here.
         first_notice_after: Duration::ZERO,
         connections: Connections::default(),
