@@ -47,7 +47,7 @@
 //! | [`store`] | Redis; the only room that knows fred | nothing of ours |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |
 //! | [`waha`] | the contract with WAHA: events, signatures, ids (pure), and its HTTP API | nothing of ours |
-//! | `terminal` | what is safe to look at, whoever wrote it | nothing of ours |
+//! | `terminal`, [`clock`], `throttle` | leaves: what is safe to look at, what time it is, what is told now and then | nothing of ours |
 //! | [`flow`] | what to say: pure, no I/O, no clock, no async, no WAHA | nothing of ours |
 //!
 //! A test (`tests/it/tidy.rs`) holds these walls up. Translation sits in the agent that knows both sides: the attendance
@@ -71,6 +71,7 @@ mod runtime;
 pub mod service;
 pub mod store;
 mod terminal;
+mod throttle;
 pub mod waha;
 
 /// An error with all that lies behind it and is not in its own text.

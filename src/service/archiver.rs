@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::complaint::Throttle;
 use super::metrics::Metrics;
 use crate::history::{self, Archive, Restored, StreamEntry};
 use crate::store::{self, Store};
+use crate::throttle::Throttle;
 
 /// Entries per transaction: enough that the disk's sync does not matter, few enough to fit in memory.
 const BATCH: u64 = 1_000;

@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::backoff;
-use super::complaint::{Complaint, Throttle};
+use super::complaint::Complaint;
 use super::intake::{self, Done, Intake};
 use crate::clock;
 use crate::store::{self, Bell, OVERLAP, Store};
+use crate::throttle::Throttle;
 use crate::waha::chat_id::ChatId;
 use crate::waha::client::{AskError, Client, Page};
 use crate::waha::event::{self, What};

@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::backoff;
-use super::complaint::Throttle;
 use super::doubt::{self, MessageIds, Settled};
 use super::lease::Lease;
 use crate::clock;
 use crate::config::{InDoubt, Pacing};
 use crate::store::{Lane, Reply, Settlement, Store, Verdict};
+use crate::throttle::Throttle;
 use crate::waha::chat_id::ChatId;
 use crate::waha::client::{Client, SendError, Sent};
 use crate::waha::message::{Author, Direction, Kind, Message};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::complaint::Throttle;
 use crate::clock;
 use crate::store::{self, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
+use crate::throttle::Throttle;
 use crate::waha::event::{self, Ack, NotAnEvent, What};
 use crate::waha::message::{Direction, Message};
 

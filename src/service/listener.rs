@@ -29,11 +29,11 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 
 use super::body::{BODY_TIMEOUT, Bodies, NoBody, throw_away};
-use super::complaint::Throttle;
 use super::intake::{Done, Intake};
 use super::metrics::Metrics;
 use super::refusals::Refusals;
 use crate::store::Store;
+use crate::throttle::Throttle;
 use crate::waha::signature::{Refused, Signature, Verifier};
 
 /// WAHA opens as many connections as it has events to post; each costs us a few kilobytes.

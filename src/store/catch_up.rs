@@ -5,7 +5,8 @@ use std::time::Duration;
 use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
 use fred::types::{Expiration, SetOptions};
 
-use super::{Error, Millis, Store, millis};
+use super::{Error, Millis, Store};
+use crate::clock;
 
 /// What came right before the last time is looked at again: WAHA may have heard of it late, and its clock may be another
 /// than ours.
@@ -18,7 +19,7 @@ impl Store {
     /// A session is seen for the first time: what was before is not ours to catch up with.
     pub(super) async fn begin_catching_up(&self, session: &str, now: Millis) -> Result<(), Error> {
         let key = self.inner.keys.caught_up(session);
-        let until = now + millis(OVERLAP);
+        let until = now + clock::millis(OVERLAP);
         let _: Option<String> = self
             .inner
             .client
@@ -91,7 +92,7 @@ impl Store {
     ) -> Result<Option<String>, Error> {
         self.connected()?;
         let key = self.inner.keys.catching_up(session);
-        let expiry = Some(Expiration::PX(millis(period).max(1)));
+        let expiry = Some(Expiration::PX(clock::millis(period).max(1)));
         Ok(self
             .inner
             .client

@@ -4,13 +4,15 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fred::clients::Client;
 use fred::interfaces::{ClientLike, EventInterface};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::timeout;
 use tracing::{info, warn};
+
+use crate::throttle::Throttle;
 
 /// The sessions known to be in Redis' set of them.
 pub(crate) type Sessions = Mutex<HashSet<String>>;
@@ -24,20 +26,16 @@ const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Connections {
     renewals: broadcast::Sender<()>,
-    renewed: Arc<Mutex<Renewed>>,
-}
-
-#[derive(Debug, Default)]
-struct Renewed {
-    last: Option<Instant>,
-    told: Option<Instant>,
+    renewed: Arc<Throttle>,
+    told: Arc<Throttle>,
 }
 
 impl Default for Connections {
     fn default() -> Self {
         Self {
             renewals: broadcast::channel(1).0,
-            renewed: Arc::default(),
+            renewed: Arc::new(Throttle::new(RENEW_INTERVAL)),
+            told: Arc::new(Throttle::new(COMPLAIN_INTERVAL)),
         }
     }
 }
@@ -51,21 +49,10 @@ impl Connections {
     /// Redis refused a write because it is a replica: it was replaced by another, to which the same name, address or
     /// Sentinel may lead by now.
     fn renew(&self) {
-        let due = |last: &mut Option<Instant>, interval| {
-            let due = last.is_none_or(|last| last.elapsed() > interval);
-            if due {
-                *last = Some(Instant::now());
-            }
-            due
-        };
-        // Held for a moment, never over an await.
-        let Ok(mut renewed) = self.renewed.lock() else {
-            return;
-        };
-        if !due(&mut renewed.last, RENEW_INTERVAL) {
+        if !self.renewed.due() {
             return;
         }
-        if due(&mut renewed.told, COMPLAIN_INTERVAL) {
+        if self.told.due() {
             warn!(
                 "Redis became read-only, as after a failover; connecting anew every second until it takes writes: if it \
                  stays so, REDIS_URL leads to a replica"

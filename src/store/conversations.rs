@@ -5,7 +5,8 @@ use fred::interfaces::{HashesInterface, SetsInterface};
 use super::batch::Batch;
 use super::lanes::Lane;
 use super::scripts::{Arguments, StateChange};
-use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store, millis};
+use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
+use crate::clock;
 
 /// An inbound message on its way in.
 #[derive(Clone, Debug)]
@@ -167,7 +168,7 @@ impl Store {
     ) -> Result<Recorded, Error> {
         self.remember_session(session, now).await?;
         let arguments = Arguments::new()
-            .number(millis(SEEN_TTL))
+            .number(clock::millis(SEEN_TTL))
             .number(now)
             .number(self.inner.first_notice_after)
             .text(&record.seen)
@@ -331,7 +332,7 @@ pub(super) fn ingest_batch(
             let now = items.iter().map(|item| item.now).max().unwrap_or(0);
             let mut arguments = Arguments::new()
                 .number(now)
-                .number(millis(SEEN_TTL))
+                .number(clock::millis(SEEN_TTL))
                 .number(first_notice_after)
                 .number(INBOX_MAX);
             for item in &items {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::attempts::Attempt;
 use super::batch::Batch;
 use super::scripts::{Arguments, StateChange};
-use super::{Answer, Error, Millis, SEEN_TTL, Store, millis};
+use super::{Answer, Error, Millis, SEEN_TTL, Store};
+use crate::clock;
 
 /// Replies given up on that are kept per session; about 1 KB each.
 const DEAD_MAX: i64 = 10_000;
@@ -325,7 +326,7 @@ pub(super) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), O
             let mut arguments = Arguments::new()
                 .number(now)
                 .number(DEAD_MAX)
-                .number(millis(SEEN_TTL));
+                .number(clock::millis(SEEN_TTL));
             for (settlement, _) in &items {
                 push_settlement(&mut arguments, settlement);
             }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::repair;
+use crate::throttle::Throttle;
 
 /// Either does; the first one found on PATH is run.
 const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
@@ -319,7 +320,7 @@ async fn supervise(
     stopping: CancellationToken,
 ) -> Option<Child> {
     let mut restart_after = RESTART_AFTER;
-    let mut told: Option<Instant> = None;
+    let mut told = Throttle::new(COMPLAIN_INTERVAL);
     loop {
         let started = Instant::now();
         let ended = async {
@@ -339,11 +340,10 @@ async fn supervise(
         };
         if started.elapsed() > STAYED_UP {
             restart_after = RESTART_AFTER;
-            told = None;
+            told = Throttle::new(COMPLAIN_INTERVAL);
         }
-        let tell = told.is_none_or(|told| told.elapsed() > COMPLAIN_INTERVAL);
+        let tell = told.due();
         if tell {
-            told = Some(Instant::now());
             let reason =
                 status.map_or_else(|| "it no longer answers".to_owned(), |s| s.to_string());
             warn!(reason, "the private Redis ended; starting it again");

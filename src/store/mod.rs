@@ -31,6 +31,8 @@ use fred::prelude::*;
 
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
+use crate::clock;
+
 pub use attempts::Attempt;
 pub use bells::{Bell, Bells, Heard};
 pub use catch_up::OVERLAP;
@@ -195,8 +197,7 @@ impl Store {
             })??;
         let keys = keys::Keys::new(&config.prefix);
         let scripts = scripts::Scripts::new(&client, &keys, &contact);
-        let first_notice_after =
-            i64::try_from(config.first_notice_after.as_millis()).unwrap_or(i64::MAX);
+        let first_notice_after = clock::millis(config.first_notice_after);
         let inner = Inner {
             ingest: conversations::ingest_batch(scripts.ingest.clone(), first_notice_after),
             commit: conversations::commit_batch(scripts.commit.clone(), first_notice_after),
@@ -368,7 +369,3 @@ impl Answer {
 
 /// Whole milliseconds since the epoch, as everywhere in our keys.
 pub type Millis = i64;
-
-fn millis(duration: Duration) -> Millis {
-    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
-}

@@ -5,7 +5,8 @@ use std::time::Duration;
 use fred::interfaces::SortedSetsInterface;
 
 use super::scripts::Arguments;
-use super::{Error, Millis, Store, millis};
+use super::{Error, Millis, Store};
+use crate::clock;
 
 /// Somebody whom WhatsApp itself does not know by number is asked about again after this, while we talk to them.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3600);
@@ -60,7 +61,7 @@ impl Store {
         let arguments = Arguments::new()
             .number(now)
             .number(self.inner.first_notice_after)
-            .number(millis(ASK_AGAIN_AFTER))
+            .number(clock::millis(ASK_AGAIN_AFTER))
             .text(lid)
             .text(chat.unwrap_or_default());
         let learnt = self.inner.scripts.learn.run(session, arguments).await?;

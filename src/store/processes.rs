@@ -6,7 +6,8 @@ use std::time::Duration;
 use fred::interfaces::{HashesInterface, KeysInterface, SetsInterface};
 use fred::types::Expiration;
 
-use super::{Error, Millis, Store};
+use super::{Error, Store};
+use crate::clock;
 
 impl Store {
     /// Says that `process` lives and has so many workers; it counts as dead after `expires_after` without it. Returns
@@ -22,8 +23,7 @@ impl Store {
     ) -> Result<bool, Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let expiry =
-            Expiration::PX(Millis::try_from(expires_after.as_millis()).unwrap_or(Millis::MAX));
+        let expiry = Expiration::PX(clock::millis(expires_after));
         // The heartbeat first: a member of the set without one is a dead process.
         let before: Option<String> = client
             .set(

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 use super::{Error, Store};
+use crate::throttle::Throttle;
 
 /// The first with all commands that we use.
 const OLDEST: (u32, u32) = (6, 2);
@@ -31,20 +32,26 @@ impl Store {
     pub async fn inspect(&self, patience: Duration) -> Result<Vec<String>, Error> {
         let deadline = Instant::now() + patience;
         // Redis answers this also while it is loading.
-        let about = self.about().await;
+        let mut about = self.about().await;
         if let Some(version) = about.too_old() {
             return Err(Error::TooOld { version });
         }
-        let mut told: Option<Instant> = None;
+        let told = Throttle::new(TELL_INTERVAL);
         while let Err(error) = self.check_write().await {
             if Instant::now() >= deadline {
                 return Err(error);
             }
-            if told.is_none_or(|told| told.elapsed() > TELL_INTERVAL) {
-                told = Some(Instant::now());
+            if told.due() {
                 warn!(%error, "Redis takes no writes yet; waiting for it");
             }
             sleep(WAIT_BETWEEN).await;
+        }
+        if about == About::default() {
+            // The connection was cut, or the server was another one, when it was asked.
+            about = self.about().await;
+            if let Some(version) = about.too_old() {
+                return Err(Error::TooOld { version });
+            }
         }
         let snapshots = match about.append_only {
             Some(false) => self.snapshots().await,

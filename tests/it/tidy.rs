@@ -89,12 +89,15 @@ fn nobody_knows_a_room_above_their_own() {
         ("flow", &["flow"]),
         ("waha", &["waha"]),
         ("terminal", &["terminal"]),
+        ("clock", &[]),
+        ("throttle", &[]),
         ("history", &["history", "terminal"]),
-        ("store", &["store", "flow", "waha"]),
+        ("store", &["store", "flow", "waha", "clock", "throttle"]),
         (
             "service",
             &[
-                "service", "store", "history", "waha", "flow", "clock", "config", "describe",
+                "service", "store", "history", "waha", "flow", "clock", "throttle", "config",
+                "describe",
             ],
         ),
     ];
