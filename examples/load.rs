@@ -4,6 +4,7 @@
 //!     cargo run --release --example load                              as fast as possible
 //!     cargo run --release --example load -- --rate 200 --messages 6000
 //!     cargo run --release --example load -- --rate 200 --messages 6000 --kill-after 10
+//!     cargo run --release --example load -- --rate 200 --messages 6000 --idle 2000 --slow 500
 //!
 //! With a rate, a latency counts from when a webhook should have been sent, so that waiting for a slow daemon
 //! counts too. Without, each connection posts its next webhook as soon as the last was answered: that finds the
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser as _;
 
+use crowd::Crowd;
 use daemon::Daemon;
 use figures::{Cost, Figures, Report};
 use sink::Sink;
@@ -29,6 +31,8 @@ use traffic::Traffic;
 use usage::{Redis, Usage};
 use volley::{Shot, Volley};
 
+#[path = "support/crowd.rs"]
+mod crowd;
 #[allow(dead_code, reason = "for demo.rs too")]
 #[path = "support/daemon.rs"]
 mod daemon;
@@ -87,6 +91,12 @@ struct Args {
     /// Kill the daemon (-9) after so many seconds, and start it again at once
     #[arg(long, value_parser = positive)]
     kill_after: Option<f64>,
+    /// Connections of strangers who say nothing, there all the time
+    #[arg(long, default_value_t = 0)]
+    idle: usize,
+    /// Connections of strangers who write a byte a second
+    #[arg(long, default_value_t = 0)]
+    slow: usize,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -164,6 +174,7 @@ fn load(args: &Args) -> Result<bool> {
 
 fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Result<Report> {
     let ready = daemon.start()?;
+    let _crowd = Crowd::gather(daemon.address(), args.idle, args.slow)?;
     let volley = Volley {
         address: daemon.address(),
         requests: traffic.requests(daemon.address(), SECRET),
@@ -273,9 +284,16 @@ fn describe(args: &Args) -> String {
         messages,
         chats,
         connections,
+        idle,
+        slow,
         ..
     } = args;
+    let crowd = if idle + slow == 0 {
+        String::new()
+    } else {
+        format!(", beside {idle} idle and {slow} slow connections")
+    };
     format!(
-        "{messages} webhooks of {chats} chats over {connections} connections, {pace}{kill}; {workers} workers"
+        "{messages} webhooks of {chats} chats over {connections} connections, {pace}{kill}{crowd}; {workers} workers"
     )
 }

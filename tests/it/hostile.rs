@@ -3,25 +3,31 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use waha_sm::waha::signature::sign;
 
+use crate::crowd::Crowd;
 use crate::fake_waha::Mood;
 use crate::harness::{Corner, Daemon, PATIENCE, Redis, SECRET, SESSION, binary, chat, eventually};
+use crate::traffic::Traffic;
+use crate::volley::Volley;
 use crate::webhook::{self, Poster, message_with, new_stanza};
 
 /// Well-formed, and of no secret.
 const NOBODYS: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\
                        0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+fn address(daemon: &Daemon) -> SocketAddr {
+    daemon.url.trim_start_matches("http://").parse().unwrap()
+}
+
 fn connect(daemon: &Daemon) -> TcpStream {
-    let stream = TcpStream::connect(daemon.url.trim_start_matches("http://")).unwrap();
+    let stream = TcpStream::connect(address(daemon)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
     stream
@@ -235,104 +241,32 @@ fn a_flood_of_forged_webhooks_is_counted_and_does_not_fill_the_log() {
     );
 }
 
-/// Clients that are silent or write a byte a second, kept up for as long as `work` takes.
-fn beside<T>(daemon: &Daemon, idle: usize, slow: usize, work: impl FnOnce() -> T) -> T {
-    let start_of = |n: usize| {
-        let mut stream = connect(daemon);
-        let start = if n.is_multiple_of(2) {
-            head(NOBODYS, 5_000)
-        } else {
-            "POST /webhook HTTP/1.1\r\nx-slow: ".to_owned()
-        };
-        let _ = stream.write_all(start.as_bytes());
-        stream.set_nonblocking(true).unwrap();
-        stream
+/// Posts so many webhooks, 100 a second, and returns how long the slowest hundredth took at least.
+fn p99(daemon: &Daemon, total: usize) -> Duration {
+    let volley = Volley {
+        address: address(daemon),
+        requests: Traffic::new(total, 40).requests(address(daemon), SECRET),
+        connections: 4,
+        rate: Some(100.0),
     };
-    let silent = |_| {
-        let stream = connect(daemon);
-        stream.set_nonblocking(true).unwrap();
-        stream
-    };
-    let closed = |stream: &TcpStream| match stream.peek(&mut [0]) {
-        Ok(_) => true,
-        Err(error) => error.kind() != ErrorKind::WouldBlock,
-    };
-    let mut idle: Vec<_> = (0..idle).map(silent).collect();
-    let mut slow: Vec<_> = (0..slow).map(start_of).collect();
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
-                for (n, stream) in slow.iter_mut().enumerate() {
-                    if closed(stream) || stream.write(b"x").is_err() {
-                        *stream = start_of(n);
-                    }
-                }
-                for stream in idle.iter_mut().filter(|stream| closed(stream)) {
-                    *stream = silent(0);
-                }
-                std::thread::park_timeout(Duration::from_secs(1));
-            }
-        });
-        let done = work();
-        over.store(true, Ordering::Relaxed);
-        done
-    })
-}
-
-/// Posts at so many a second from four threads, and returns how long the slowest hundredth took at least.
-fn p99(daemon: &Daemon, a_second: u32, total: usize) -> Duration {
-    let interval = Duration::from_secs(4) / a_second;
-    let mut times: Vec<Duration> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..4)
-            .map(|thread| {
-                scope.spawn(move || {
-                    // Its connection is new: it has to get in past the others.
-                    let poster = Poster::new(&daemon.url, SECRET);
-                    let start = Instant::now();
-                    (0..total / 4)
-                        .map(|n| {
-                            let due = start + interval * u32::try_from(n).unwrap();
-                            std::thread::sleep(due.saturating_duration_since(Instant::now()));
-                            let to = chat(1 + thread * 10 + n % 10);
-                            let event = webhook::message(SESSION, &to, "Ana", "hello");
-                            let before = Instant::now();
-                            assert_eq!(poster.post(&event).unwrap().0, 200);
-                            before.elapsed()
-                        })
-                        .collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap())
-            .collect()
-    });
+    let shots = volley.fire().unwrap();
+    let mut times: Vec<Duration> = shots
+        .iter()
+        .map(|shot| shot.taken.expect("each is taken") - shot.intended)
+        .collect();
     times.sort();
     times[times.len() * 99 / 100]
 }
 
+/// Two thousand and five hundred beside 200 a second are `examples/load.rs`'s to measure.
 #[test]
 fn idle_and_slow_clients_do_not_hold_up_webhooks() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
-    let p99 = beside(&daemon, 400, 100, || p99(&daemon, 100, 300));
+    let _crowd = Crowd::gather(address(&daemon), 400, 100).unwrap();
+    let p99 = p99(&daemon, 300);
     // Generous: a build without optimisation, on a machine that runs other tests too.
     assert!(p99 < Duration::from_millis(500), "{p99:?}");
-}
-
-#[test]
-#[ignore = "a measurement, for a release build on a quiet machine"]
-fn measure_two_thousand_idle_and_five_hundred_slow_clients_beside_200_webhooks_a_second() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let setup = corner.all(&redis).set("FLOW_FILE", corner.echo());
-    let daemon = setup.set("WORKERS", "40").set("RUST_LOG", "info").start();
-    p99(&daemon, 200, 400);
-    eprintln!("alone: p99 {:?}", p99(&daemon, 200, 4_000));
-    let crowd = beside(&daemon, 2_000, 500, || p99(&daemon, 200, 6_000));
-    eprintln!("beside the crowd: p99 {crowd:?}");
-    assert!(crowd < Duration::from_millis(50), "{crowd:?}");
 }
 
 #[test]

@@ -7,6 +7,13 @@
     reason = "a helper of a test fails the test; it is no test function itself, as clippy.toml would allow"
 )]
 
+#[path = "../../examples/support/crowd.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the examples, which use other parts"
+)]
+mod crowd;
 #[path = "../../examples/support/fake_waha.rs"]
 #[allow(
     dead_code,
@@ -14,6 +21,20 @@
     reason = "shared with the examples, which use other parts"
 )]
 mod fake_waha;
+#[path = "../../examples/support/traffic.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the examples, which use other parts"
+)]
+mod traffic;
+#[path = "../../examples/support/volley.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the examples, which use other parts"
+)]
+mod volley;
 #[path = "../../examples/support/webhook.rs"]
 #[allow(
     dead_code,
@@ -21,6 +42,13 @@ mod fake_waha;
     reason = "shared with the examples, which use other parts"
 )]
 mod webhook;
+#[path = "../../examples/support/wire.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the examples, which use other parts"
+)]
+mod wire;
 
 mod catch_up;
 mod command_line;

@@ -1,0 +1,115 @@
+//! A crowd of strangers at the daemon's port: some say nothing, some write a byte a second; whoever is turned away
+//! comes back.
+
+use std::io::{ErrorKind, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Between two bytes, and how soon who was turned away is back.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// There until it is dropped.
+pub(crate) struct Crowd {
+    over: Arc<AtomicBool>,
+    keeper: Option<JoinHandle<()>>,
+}
+
+impl Crowd {
+    /// Gathers so many; returns when all are connected.
+    pub(crate) fn gather(address: SocketAddr, idle: usize, slow: usize) -> std::io::Result<Self> {
+        allow_open_files();
+        let mut idle = (0..idle)
+            .map(|_| silent(address))
+            .collect::<std::io::Result<Vec<_>>>()?;
+        let mut slow = (0..slow)
+            .map(|n| begun(address, n))
+            .collect::<std::io::Result<Vec<_>>>()?;
+        let over = Arc::new(AtomicBool::new(false));
+        let dismissed = over.clone();
+        let keeper = std::thread::Builder::new()
+            .name("crowd".into())
+            .spawn(move || {
+                while !dismissed.load(Ordering::Relaxed) {
+                    for (n, stream) in slow.iter_mut().enumerate() {
+                        if is_closed(stream) || stream.write(b"x").is_err() {
+                            come_back(stream, begun(address, n));
+                        }
+                    }
+                    for stream in idle.iter_mut().filter(|stream| is_closed(stream)) {
+                        come_back(stream, silent(address));
+                    }
+                    std::thread::park_timeout(BEAT);
+                }
+            })?;
+        Ok(Self {
+            over,
+            keeper: Some(keeper),
+        })
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(keeper) = self.keeper.take() {
+            keeper.thread().unpark();
+            let _ = keeper.join();
+        }
+    }
+}
+
+fn silent(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nonblocking(true)?;
+    Ok(stream)
+}
+
+/// One that has begun a request, and will not come to its end: every other one in the middle of the headers.
+fn begun(address: SocketAddr, n: usize) -> std::io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    let start = if n.is_multiple_of(2) {
+        // Well-formed, and of no secret.
+        format!(
+            "POST /webhook HTTP/1.1\r\nhost: x\r\nx-webhook-hmac: {}\r\ncontent-length: 5000\r\n\r\n",
+            "0123456789abcdef".repeat(8)
+        )
+    } else {
+        "POST /webhook HTTP/1.1\r\nx-slow: ".to_owned()
+    };
+    // Turned away at once: it comes back at the next beat.
+    let _ = stream.write_all(start.as_bytes());
+    stream.set_nonblocking(true)?;
+    Ok(stream)
+}
+
+fn is_closed(stream: &TcpStream) -> bool {
+    match stream.peek(&mut [0]) {
+        Ok(_) => true,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
+    }
+}
+
+/// Who can't get in now tries again at the next beat.
+fn come_back(stream: &mut TcpStream, again: std::io::Result<TcpStream>) {
+    if let Ok(again) = again {
+        *stream = again;
+    }
+}
+
+/// As far as we may: the limit for a start is low by tradition.
+fn allow_open_files() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Refused: connecting will tell.
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    );
+}
