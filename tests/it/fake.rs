@@ -1,6 +1,7 @@
 //! The fake WAHA itself: what the other tests believe about WAHA.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -188,4 +189,27 @@ fn what_it_took_comes_back_as_an_event_that_is_ours_and_signed() {
             .wait_for(PATIENCE, |sent, _| (sent.len() == 3).then_some(()))
             .is_some()
     );
+}
+
+#[test]
+fn a_request_that_breaks_off_was_never_made() {
+    let corner = Corner::new();
+    let mut stream = TcpStream::connect(corner.waha.url().trim_start_matches("http://")).unwrap();
+    let head = format!(
+        "POST /api/sendText HTTP/1.1\r\nhost: x\r\nx-api-key: {API_KEY}\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\n\r\n{{\"session\":"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    // Until the connection ends.
+    assert_eq!(stream.read_to_end(&mut Vec::new()).unwrap(), 0);
+    assert_eq!(get(&corner.waha, "/ping").0, 200);
+    assert_eq!(corner.waha.sent(), []);
+    let paths: Vec<String> = corner
+        .waha
+        .calls()
+        .into_iter()
+        .map(|call| call.path)
+        .collect();
+    assert_eq!(paths, ["/ping"]);
 }

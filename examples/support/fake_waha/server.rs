@@ -118,7 +118,7 @@ async fn answer(
     shared: &Shared,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, HangUp> {
-    let asked = read(shared, request).await;
+    let asked = read(shared, request).await?;
     let text_for = asked.text_for();
     let _under_way = text_for.as_ref().map(|chat| UnderWay::new(shared, chat));
     let mood = match &text_for {
@@ -170,26 +170,23 @@ async fn respond(reaction: Reaction) -> Result<Response<Full<Bytes>>, HangUp> {
     response.body(Full::from(text)).map_err(|_| HangUp)
 }
 
-async fn read(shared: &Shared, request: Request<Incoming>) -> Asked {
+/// Whoever is killed in the middle of a request has asked nothing.
+async fn read(shared: &Shared, request: Request<Incoming>) -> Result<Asked, HangUp> {
     let at = Instant::now();
     let (head, body) = request.into_parts();
     let allowed = head
         .headers
         .get("x-api-key")
         .is_some_and(|key| key.as_bytes() == shared.key.as_bytes());
-    let bytes = body
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default();
-    Asked {
+    let bytes = body.collect().await.map_err(|_| HangUp)?.to_bytes();
+    Ok(Asked {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         allowed,
         at,
-    }
+    })
 }
 
 async fn sleep(time: Duration) {
