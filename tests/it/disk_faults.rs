@@ -41,6 +41,15 @@ impl Desk {
         self.setup.data_dir.join("history.sqlite")
     }
 
+    /// Starts, and is well: one customer is answered and in the history.
+    #[track_caller]
+    fn at_work(&mut self) -> Daemon {
+        let daemon = self.setup.start();
+        self.attends(&daemon);
+        self.catches_up(&daemon);
+        daemon
+    }
+
     /// Somebody writes, and is answered.
     #[track_caller]
     fn attends(&mut self, daemon: &Daemon) {
@@ -177,9 +186,7 @@ fn lock(path: &Path) -> rusqlite::Connection {
 #[test]
 fn a_locked_history_holds_up_neither_customers_nor_the_start_nor_the_stop() {
     let mut desk = Desk::new();
-    let mut daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    let mut daemon = desk.at_work();
 
     let other = lock(&desk.path());
     desk.attends_without_history(&daemon, "another program locks it");
@@ -200,9 +207,7 @@ fn on_a_full_disk_everything_but_the_history_goes_on_also_after_a_start() {
     let Some(_disk) = small_disk(&desk.setup.data_dir) else {
         return;
     };
-    let mut daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    let mut daemon = desk.at_work();
 
     let directory = desk.setup.data_dir.clone();
     let fill = || {
@@ -227,9 +232,7 @@ fn on_a_full_disk_everything_but_the_history_goes_on_also_after_a_start() {
 #[test]
 fn files_that_cannot_be_written_any_more_are_written_when_they_can() {
     let mut desk = Desk::new();
-    let mut daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    let mut daemon = desk.at_work();
 
     let files = ["history.sqlite", "history.sqlite-wal"].map(|name| desk.setup.data_dir.join(name));
     let Some(mut frozen) = freeze(&files) else {
@@ -252,9 +255,7 @@ fn on_a_disk_that_has_turned_read_only_it_starts_and_attends() {
     let Some(_disk) = small_disk(&desk.setup.data_dir) else {
         return;
     };
-    let mut daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    let mut daemon = desk.at_work();
     daemon.kill();
     assert!(works("mount", &["-o", "remount,ro"], &desk.setup.data_dir));
 
@@ -267,9 +268,7 @@ fn on_a_disk_that_has_turned_read_only_it_starts_and_attends() {
 #[test]
 fn a_deleted_history_is_written_back_and_there_after_a_kill() {
     let mut desk = Desk::new();
-    let mut daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    let mut daemon = desk.at_work();
     for suffixes in [&[""][..], &["", "-wal", "-shm"]] {
         let before = daemon.log().matches("it was written back whole").count();
         for suffix in suffixes {
@@ -282,17 +281,13 @@ fn a_deleted_history_is_written_back_and_there_after_a_kill() {
         desk.catches_up(&daemon);
     }
     daemon.kill();
-    let daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    desk.at_work();
 }
 
 #[test]
 fn a_history_deleted_just_before_the_stop_is_there_after_it() {
     let mut desk = Desk::new();
-    let mut daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    let mut daemon = desk.at_work();
     fs::remove_file(desk.path()).unwrap();
     assert_eq!(daemon.terminate().0.code(), Some(0));
     let daemon = desk.setup.start();
@@ -302,23 +297,17 @@ fn a_history_deleted_just_before_the_stop_is_there_after_it() {
 #[test]
 fn a_deleted_log_loses_nothing_even_when_killed_afterwards() {
     let mut desk = Desk::new();
-    let mut daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    let mut daemon = desk.at_work();
     fs::remove_file(format!("{}-wal", desk.path().display())).unwrap();
     daemon.wait_for_log("deleted the history's -wal or -shm file");
     daemon.kill();
-    let daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    desk.at_work();
 }
 
 #[test]
 fn a_file_put_in_the_place_of_the_history_is_moved_aside() {
     let mut desk = Desk::new();
-    let mut daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    let mut daemon = desk.at_work();
     let other = desk.setup.data_dir.join("other");
     rusqlite::Connection::open(&other)
         .unwrap()
@@ -339,9 +328,7 @@ fn a_file_put_in_the_place_of_the_history_is_moved_aside() {
 #[test]
 fn without_its_directory_the_history_is_kept_until_there_is_one() {
     let mut desk = Desk::new();
-    let daemon = desk.setup.start();
-    desk.attends(&daemon);
-    desk.catches_up(&daemon);
+    let daemon = desk.at_work();
     fs::rename(
         &desk.setup.data_dir,
         desk.corner.directory.path().join("gone"),

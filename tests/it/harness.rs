@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use waha_sm::waha::signature::sign;
 
 use crate::fake_waha::FakeWaha;
 use crate::webhook::{self, Poster};
@@ -19,6 +20,22 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const SECRET: &str = "a secret of thirty-two characters";
 pub(crate) const API_KEY: &str = "the api key of the fake waha";
 pub(crate) const SESSION: &str = "default";
+/// A flow that asks one question, then another, and says both answers.
+pub(crate) const TWO_QUESTIONS: &str = r#"
+name = "test"
+start = "first"
+[step.first]
+ask = "first?"
+save = "first"
+next = "second"
+[step.second]
+ask = "second?"
+save = "second"
+next = "bye"
+[step.bye]
+say = "{{ first }} {{ second }}"
+end = "done"
+"#;
 
 /// Waits until `condition` holds, looking again and again.
 #[track_caller]
@@ -304,6 +321,24 @@ impl Daemon {
         let (status, answer) = self.poster.post(event).unwrap();
         assert_eq!(status, 200, "{answer}");
         answer
+    }
+
+    /// An event is not taken now: after how many seconds WAHA is to repeat it.
+    #[track_caller]
+    pub(crate) fn turns_away(&self, event: &Value) -> u64 {
+        let body = event.to_string();
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        let answer = agent
+            .post(format!("{}/webhook", self.url))
+            .header("x-webhook-hmac", &sign(SECRET.as_bytes(), body.as_bytes()))
+            .send(&body)
+            .unwrap();
+        assert_eq!(answer.status(), 503);
+        let retry_after = answer.headers()["retry-after"].to_str().unwrap();
+        retry_after.parse().unwrap()
     }
 
     /// Status and text of a GET.

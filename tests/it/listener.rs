@@ -248,23 +248,7 @@ fn while_redis_is_away_waha_is_told_to_come_again_and_nothing_is_lost() {
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     redis.kill();
     let event = webhook::message(SESSION, &chat(1), "Ana", "oi");
-    let body = event.to_string();
-    let signature = sign(SECRET.as_bytes(), body.as_bytes());
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .into();
-    let answer = agent
-        .post(format!("{}/webhook", daemon.url))
-        .header("x-webhook-hmac", &signature)
-        .send(&body)
-        .unwrap();
-    assert_eq!(answer.status(), 503);
-    let retry_after: u64 = answer.headers()["retry-after"]
-        .to_str()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let retry_after = daemon.turns_away(&event);
     assert!((1..=10).contains(&retry_after));
     let (status, ready) = daemon.get("/ready");
     assert_eq!(

@@ -4,24 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Corner, Daemon, ask, chat, eventually, send_signal};
-
-/// Asks one question, then another, and says both answers.
-const FLOW: &str = r#"
-name = "test"
-start = "first"
-[step.first]
-ask = "first?"
-save = "first"
-next = "second"
-[step.second]
-ask = "second?"
-save = "second"
-next = "bye"
-[step.bye]
-say = "{{ first }} {{ second }}"
-end = "done"
-"#;
+use crate::harness::{Corner, Daemon, TWO_QUESTIONS, ask, chat, eventually, send_signal};
 
 #[test]
 fn one_that_dies_is_started_again_and_has_lost_nothing() {
@@ -131,7 +114,9 @@ fn a_damaged_append_only_file_is_repaired_told_of_and_kept() {
     ];
     for (name, change) in damages {
         let corner = Corner::new();
-        let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+        let setup = corner
+            .setup("all")
+            .set("FLOW_FILE", corner.flow(TWO_QUESTIONS));
         let mut daemon = setup.start();
         talk(&corner, &daemon);
         daemon.kill();
@@ -160,7 +145,9 @@ fn a_damaged_append_only_file_is_repaired_told_of_and_kept() {
 #[test]
 fn one_that_dies_and_finds_its_file_damaged_is_repaired_while_we_run() {
     let corner = Corner::new();
-    let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+    let setup = corner
+        .setup("all")
+        .set("FLOW_FILE", corner.flow(TWO_QUESTIONS));
     let daemon = setup.start();
     talk(&corner, &daemon);
     daemon.signal("-STOP");
@@ -198,7 +185,9 @@ fn what_cannot_be_repaired_is_left_as_it_is_with_a_word_on_what_to_do() {
     ];
     for (name, break_it) in breaks {
         let corner = Corner::new();
-        let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+        let setup = corner
+            .setup("all")
+            .set("FLOW_FILE", corner.flow(TWO_QUESTIONS));
         let mut daemon = setup.start();
         talk(&corner, &daemon);
         daemon.kill();

@@ -3,28 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::fake_waha::Engine;
-use crate::harness::{Corner, PATIENCE, Redis, chat, eventually};
-
-const FLOW: &str = r#"
-name = "test"
-start = "first"
-[step.first]
-ask = "first?"
-save = "first"
-next = "second"
-[step.second]
-ask = "second?"
-save = "second"
-next = "bye"
-[step.bye]
-say = "{{ first }} {{ second }}"
-end = "done"
-"#;
+use crate::harness::{Corner, PATIENCE, Redis, TWO_QUESTIONS, chat, eventually};
 
 #[test]
 fn the_customers_of_a_killed_process_go_on_with_another_at_the_same_step() {
     let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(FLOW);
+    let flow = corner.flow(TWO_QUESTIONS);
     let with = |role| {
         corner
             .setup(role)
@@ -97,7 +81,9 @@ fn a_process_that_stood_still_sends_nothing_that_others_took_over_meanwhile() {
 #[test]
 fn after_kill_and_restart_on_the_same_data_directory_everybody_goes_on_at_once() {
     let corner = Corner::new();
-    let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+    let setup = corner
+        .setup("all")
+        .set("FLOW_FILE", corner.flow(TWO_QUESTIONS));
     let mut daemon = setup.start();
     for n in 1..=3 {
         daemon.says(&chat(n), "hi");
@@ -139,7 +125,9 @@ fn after_kill_and_restart_on_the_same_data_directory_everybody_goes_on_at_once()
 #[test]
 fn told_to_stop_it_hands_back_and_ends_well_and_goes_on_after_a_start() {
     let corner = Corner::new();
-    let setup = corner.setup("all").set("FLOW_FILE", corner.flow(FLOW));
+    let setup = corner
+        .setup("all")
+        .set("FLOW_FILE", corner.flow(TWO_QUESTIONS));
     let mut daemon = setup.start();
     daemon.says(&chat(1), "hi");
     corner.texts(&chat(1), 1);
@@ -164,7 +152,7 @@ fn a_stop_is_not_held_up_by_a_waha_that_hangs() {
     let corner = Corner::new();
     let mut daemon = corner
         .setup("all")
-        .set("FLOW_FILE", corner.flow(FLOW))
+        .set("FLOW_FILE", corner.flow(TWO_QUESTIONS))
         .start();
     corner.waha.delay(Duration::from_secs(25));
     daemon.says(&chat(1), "hi");
@@ -236,7 +224,7 @@ fn a_conversation_that_opens_anew_in_the_moment_it_closes_is_attended_like_any_o
 #[test]
 fn words_for_the_line_work_for_who_went_back_to_it_and_what_was_saved_is_kept() {
     let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(FLOW);
+    let flow = corner.flow(TWO_QUESTIONS);
     let with = |role| {
         corner
             .setup(role)

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Corner, Daemon, Redis, SECRET, SESSION, ask, chat, eventually};
+use crate::harness::{Corner, Daemon, Redis, SESSION, ask, chat, eventually};
 use crate::webhook;
 
 /// How many customers write at once.
@@ -110,20 +110,7 @@ fn echo(corner: &Corner, redis: &Redis) -> Daemon {
 /// The webhook says that it can't be taken now and when to repeat it; readiness says why.
 #[track_caller]
 fn refuses_and_says_why(daemon: &Daemon, why: &str) {
-    let event = webhook::message(SESSION, &chat(90), "Ana", "refused");
-    let body = event.to_string();
-    let signature = waha_sm::waha::signature::sign(SECRET.as_bytes(), body.as_bytes());
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .into();
-    let answer = agent
-        .post(format!("{}/webhook", daemon.url))
-        .header("x-webhook-hmac", &signature)
-        .send(&body)
-        .unwrap();
-    assert_eq!(answer.status(), 503);
-    assert!(answer.headers().contains_key("retry-after"));
+    daemon.turns_away(&webhook::message(SESSION, &chat(90), "Ana", "refused"));
     eventually(&format!("/ready says {why:?}"), || {
         let (status, ready) = daemon.get("/ready");
         (status == 503 && ready.contains(why)).then_some(())

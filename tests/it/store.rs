@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use waha_sm::service::recoverer::Recoverer;
 use waha_sm::store::{
-    Announcement, Committed, Config, INBOX_MAX, Ingest, Lane, Record, Reply, Server, Step, Store,
-    Taken, Verdict,
+    Announcement, Claimed, Committed, Config, INBOX_MAX, Ingest, Lane, Record, Reply, Server, Step,
+    Store, Taken, Verdict,
 };
 
 use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
@@ -63,6 +63,20 @@ fn reply(id: &str) -> Reply {
     }
 }
 
+/// One that consumes the first message and goes on.
+fn step(claimed: &Claimed, replies: Vec<Reply>) -> Step {
+    Step {
+        chat: claimed.chat.clone(),
+        epoch: claimed.epoch.clone(),
+        rev: claimed.rev,
+        consumed: 1,
+        state: "{}".to_owned(),
+        close: None,
+        replies,
+        now: 1_000,
+    }
+}
+
 fn sent(lane: &Lane) -> waha_sm::store::Settlement {
     lane.settled(Verdict::Sent {
         stanza: None,
@@ -92,17 +106,11 @@ async fn lane_after(store: &Store, process: &str, opening: Ingest, replies: Vec<
         .await
         .unwrap()
         .remove(0);
-    let step = Step {
-        chat: claimed.chat,
-        epoch: claimed.epoch,
-        rev: claimed.rev,
-        consumed: 1,
-        state: "{}".to_owned(),
-        close: None,
-        replies,
-        now: 1_000,
-    };
-    match store.commit(SESSION, step).await.unwrap() {
+    match store
+        .commit(SESSION, step(&claimed, replies))
+        .await
+        .unwrap()
+    {
         Committed::Done {
             lane: Some(lane), ..
         } => *lane,
@@ -272,20 +280,13 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
             .await
             .unwrap()
             .remove(0);
-        let step = |claimed: &waha_sm::store::Claimed| Step {
-            chat: claimed.chat.clone(),
-            epoch: claimed.epoch.clone(),
-            rev: claimed.rev,
-            consumed: 1,
-            state: "{}".to_owned(),
-            close: None,
-            replies: vec![reply("a")],
-            now: 1_000,
-        };
         store.release(SESSION, "one", 1_000).await.unwrap();
         assert!(
             matches!(
-                store.commit(SESSION, step(&old)).await.unwrap(),
+                store
+                    .commit(SESSION, step(&old, vec![reply("a")]))
+                    .await
+                    .unwrap(),
                 Committed::Stale
             ),
             "nobody's"
@@ -298,19 +299,28 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
         assert_eq!(new.inbox.len(), 1, "nothing was consumed");
         assert!(
             matches!(
-                store.commit(SESSION, step(&old)).await.unwrap(),
+                store
+                    .commit(SESSION, step(&old, vec![reply("a")]))
+                    .await
+                    .unwrap(),
                 Committed::Stale
             ),
             "another's"
         );
         assert!(matches!(
-            store.commit(SESSION, step(&new)).await.unwrap(),
+            store
+                .commit(SESSION, step(&new, vec![reply("a")]))
+                .await
+                .unwrap(),
             Committed::Done { unread: 0, .. }
         ));
         store.ingest(SESSION, ingest("more")).await.unwrap();
         assert!(
             matches!(
-                store.commit(SESSION, step(&new)).await.unwrap(),
+                store
+                    .commit(SESSION, step(&new, vec![reply("a")]))
+                    .await
+                    .unwrap(),
                 Committed::Stale
             ),
             "the same step again"

@@ -1,6 +1,6 @@
 //! What is kept under two ids when they turn out to be one person's.
 
-use waha_sm::store::{Announcement, Bell, Bells, Recorded, Step};
+use waha_sm::store::{Announcement, Bell, Bells, Recorded};
 
 use super::*;
 
@@ -105,17 +105,10 @@ fn what_was_not_read_under_the_hidden_id_is_to_be_read_by_who_attends() {
             .await
             .unwrap()
             .remove(0);
-        let step = Step {
-            chat: claimed.chat,
-            epoch: claimed.epoch,
-            rev: claimed.rev,
-            consumed: 1,
-            state: "{}".to_owned(),
-            close: None,
-            replies: Vec::new(),
-            now: 1_000,
-        };
-        store.commit(SESSION, step).await.unwrap();
+        store
+            .commit(SESSION, step(&claimed, Vec::new()))
+            .await
+            .unwrap();
         let late = says(LID, "b", 1_001);
         store.ingest(SESSION, late.clone()).await.unwrap();
         assert!(learn(&store).await);
