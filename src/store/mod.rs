@@ -257,12 +257,13 @@ impl Store {
             .is_ok_and(|sessions| sessions.contains(session));
         if !known {
             self.connected()?;
+            // Before it can be found: one that is found without a time to catch up from is passed over.
+            self.begin_catching_up(session, now).await?;
             let _: i64 = self
                 .inner
                 .client
                 .sadd(self.inner.keys.sessions(), session)
                 .await?;
-            self.begin_catching_up(session, now).await?;
             if let Ok(mut sessions) = self.inner.contact.sessions.lock() {
                 sessions.insert(session.to_owned());
             }
