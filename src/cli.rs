@@ -1,6 +1,7 @@
 //! The command line: what the user typed, and the exit code they get.
 
 mod dead;
+mod flow;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -43,6 +44,8 @@ enum Command {
     History(HistoryArgs),
     /// Lists the replies that were given up on, sends them again, or drops them; while the daemon runs
     Dead(dead::DeadArgs),
+    /// Checks, tries, tests and draws flow files; needs neither Redis nor WAHA
+    Flow(flow::FlowArgs),
     /// Asks the daemon on LISTEN whether it is ready: exit code 0 if so (for HEALTHCHECK)
     Health(HealthArgs),
 }
@@ -194,6 +197,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Work(settings) => daemon(Role::Work, &settings),
         Command::History(arguments) => print_history(&arguments),
         Command::Dead(arguments) => dead::main(&arguments),
+        Command::Flow(arguments) => flow::main(&arguments),
         Command::Health(arguments) => check_health(&arguments),
     }
 }

@@ -13,6 +13,7 @@ mod engine;
 mod expect;
 mod load;
 mod locale;
+mod outline;
 mod position;
 mod reader;
 mod script;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use engine::{Advance, Next};
 pub use locale::{Locale, UnknownLocale};
+pub use outline::{Outline, OutlineStep, Target, Way};
 pub use position::{Decision, Notice, NoticeRules, Told, Waiting, decide};
 pub use reader::Mistake;
 pub use script::{Command, QueueText, Said, SaidKind, Script};

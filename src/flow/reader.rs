@@ -64,13 +64,22 @@ impl<'s> Reader<'s> {
 
     /// Notes a mistake.
     pub(super) fn note(&mut self, place: &Place, message: impl Into<String>) {
-        let before = self.source.get(..place.start).unwrap_or(self.source);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let (line, column) = self.position(place);
         self.mistakes.push(Mistake {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line,
+            column,
             message: message.into(),
         });
+    }
+
+    /// Line and column of a place, counted from 1.
+    pub(super) fn position(&self, place: &Place) -> (usize, usize) {
+        let before = self.source.get(..place.start).unwrap_or(self.source);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
     }
 
     /// Notes a mistake in a text, so many lines below its first.
@@ -269,7 +278,7 @@ impl<'t> Section<'t> {
     }
 }
 
-/// Reads "1500ms", "2s", "5m", "1h30m"; a number needs its unit.
+/// Reads a time as flow files write it: "1500ms", "2s", "5m", "1h30m"; a number needs its unit.
 fn duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut total = Duration::ZERO;

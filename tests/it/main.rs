@@ -60,6 +60,7 @@ mod fake;
 mod fixtures;
 mod flow;
 mod flow_faults;
+mod flow_tools;
 mod harness;
 mod history;
 mod hostile;

@@ -1,0 +1,100 @@
+//! `waha-sm flow`: tools for those who write flow files; they need neither Redis nor WAHA.
+
+mod check;
+
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::{EXIT_FAILURE, fail};
+use crate::flow::{Locale, Mistake, UnknownLocale};
+use crate::terminal::line;
+
+#[derive(Debug, Args)]
+pub(super) struct FlowArgs {
+    #[command(subcommand)]
+    command: FlowCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum FlowCommand {
+    /// Checks flow files: every mistake at once, with its place and what to write instead
+    Check(check::CheckArgs),
+}
+
+/// What each of the tools takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Language of the built-in texts where a file names none: en, pt-BR, es
+    #[arg(long, env = "LOCALE", value_name = "LOCALE", default_value = "en", value_parser = locale)]
+    locale: Locale,
+}
+
+pub(super) fn main(arguments: &FlowArgs) -> ExitCode {
+    match &arguments.command {
+        FlowCommand::Check(arguments) => check::main(arguments),
+    }
+}
+
+/// An empty one counts as not set, as everywhere.
+fn locale(text: &str) -> Result<Locale, UnknownLocale> {
+    match text.trim() {
+        "" => Ok(Locale::default()),
+        text => text.parse(),
+    }
+}
+
+/// A flow file as the user named it; `-` is standard input.
+struct Source {
+    /// How it is called in what we print.
+    name: String,
+    text: String,
+}
+
+impl Source {
+    /// What was read, or a line that says why not.
+    fn read(file: &Path) -> Result<Source, String> {
+        let (name, text) = if file == Path::new("-") {
+            let mut text = String::new();
+            let read = io::stdin().read_to_string(&mut text);
+            ("stdin".to_owned(), read.map(|_| text))
+        } else {
+            let name = line(&file.display().to_string());
+            (name, std::fs::read_to_string(file))
+        };
+        match text {
+            Ok(text) => Ok(Source { name, text }),
+            Err(error) => Err(format!("{name}: can't be read: {error}")),
+        }
+    }
+
+    /// Where a mistake is, and what it is: like a compiler says it, so that editors find the place.
+    fn show(&self, mistake: &Mistake) -> String {
+        format!("{} {}", self.place(mistake), line(&mistake.message))
+    }
+
+    fn place(&self, mistake: &Mistake) -> String {
+        format!("{}:{}:{}:", self.name, mistake.line, mistake.column)
+    }
+}
+
+/// The exit code of a tool that printed what it found.
+fn exit(printed: io::Result<()>, good: bool) -> ExitCode {
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            fail(&format!("can't print: {error}"))
+        }
+        _ if good => ExitCode::SUCCESS,
+        _ => ExitCode::from(EXIT_FAILURE),
+    }
+}
+
+/// "1 step", "2 steps".
+fn count(number: usize, word: &str) -> String {
+    match number {
+        1 => format!("1 {word}"),
+        _ => format!("{number} {word}s"),
+    }
+}

@@ -1,0 +1,97 @@
+//! `waha-sm flow check`: what is wrong with flow files, and what to write instead.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Common, Source, count, exit};
+use crate::flow::{Locale, Script};
+use crate::terminal::line;
+
+const AFTER_HELP: &str = "Exit code: 0 when all files are good, 1 when one is not, 64 for a wrong command line.\n\
+    Warnings are no mistakes; with --strict they are.\n\n\
+    Examples:\n  \
+    waha-sm flow check flows/*.toml\n  \
+    waha-sm flow check - < clinic.toml\n\n\
+    It prints lines like\n  \
+    clinic.toml:12:9: `next` in [step.hello] leads to `mneu`, and there is no such step; did you mean `menu`?";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct CheckArgs {
+    /// The flow files; `-` reads one from standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Warnings count as mistakes
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) fn main(arguments: &CheckArgs) -> ExitCode {
+    let mut out = io::stdout().lock();
+    let mut good = true;
+    let printed = arguments.files.iter().try_for_each(|file| {
+        let report = match Source::read(file) {
+            Ok(source) => check(&source, arguments.common.locale),
+            Err(reason) => Report::bad(vec![reason]),
+        };
+        good &= report.mistakes == 0 && !(arguments.strict && report.warnings > 0);
+        report
+            .lines
+            .iter()
+            .try_for_each(|line| writeln!(out, "{line}"))
+    });
+    exit(printed.and_then(|()| out.flush()), good)
+}
+
+/// What is said about one file.
+struct Report {
+    lines: Vec<String>,
+    mistakes: usize,
+    warnings: usize,
+}
+
+impl Report {
+    fn bad(lines: Vec<String>) -> Report {
+        Report {
+            mistakes: lines.len(),
+            lines,
+            warnings: 0,
+        }
+    }
+}
+
+fn check(source: &Source, locale: Locale) -> Report {
+    let script = match Script::load(&source.text, locale) {
+        Ok(script) => script,
+        Err(mistakes) => {
+            return Report::bad(mistakes.iter().map(|one| source.show(one)).collect());
+        }
+    };
+    let warnings = script.warnings(&source.text);
+    let outline = script.outline();
+    let outcomes: Vec<String> = outline.outcomes().into_iter().map(line).collect();
+    let mut lines: Vec<String> = warnings
+        .iter()
+        .map(|one| format!("{} warning: {}", source.place(one), line(&one.message)))
+        .collect();
+    let named = match outcomes.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", outcomes.join(", ")),
+    };
+    lines.push(format!(
+        "{}: good: {}, {}{named}",
+        source.name,
+        count(outline.steps.len(), "step"),
+        count(outcomes.len(), "outcome"),
+    ));
+    Report {
+        lines,
+        mistakes: 0,
+        warnings: warnings.len(),
+    }
+}

@@ -1,0 +1,291 @@
+//! What leads where in a loaded flow: for drawings of it, and for warnings about steps without a way out.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::mem::discriminant;
+
+use toml::de::DeTable;
+
+use super::expect::Expect;
+use super::reader::{Mistake, Place, Reader, Section};
+use super::script::{Question, Script, Step, Then};
+
+/// The steps of a flow, as they follow from the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The first step comes first, and the others by how far they are from it.
+    pub steps: Vec<OutlineStep>,
+}
+
+/// A step, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutlineStep {
+    /// The step's name.
+    pub name: String,
+    /// It waits for the customer's answer.
+    pub asks: bool,
+    /// The ways on.
+    pub ways: Vec<Way>,
+}
+
+/// One way on from a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// What takes it: options, the kind of answer; empty for the only way of a step that asks nothing.
+    pub label: String,
+    /// Where it leads.
+    pub to: Target,
+    /// No line of the file says so: the flow gives up there by itself.
+    pub implied: bool,
+}
+
+/// Where a way leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// To the step with this name.
+    Step(String),
+    /// The conversation closes with this outcome.
+    End(String),
+}
+
+impl Outline {
+    /// The outcomes that the file names, sorted.
+    pub fn outcomes(&self) -> BTreeSet<&str> {
+        self.ways()
+            .filter(|(_, way)| !way.implied)
+            .filter_map(|(_, way)| match &way.to {
+                Target::End(outcome) => Some(outcome.as_str()),
+                Target::Step(_) => None,
+            })
+            .collect()
+    }
+
+    fn ways(&self) -> impl Iterator<Item = (&OutlineStep, &Way)> {
+        self.steps
+            .iter()
+            .flat_map(|step| step.ways.iter().map(move |way| (step, way)))
+    }
+
+    /// The steps from which an `end` of the file can be reached.
+    fn ending(&self) -> HashSet<&str> {
+        let mut before: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut ending = HashSet::new();
+        let mut open = Vec::new();
+        for (step, way) in self.ways().filter(|(_, way)| !way.implied) {
+            match &way.to {
+                Target::Step(to) => before.entry(to).or_default().push(&step.name),
+                Target::End(_) if ending.insert(step.name.as_str()) => open.push(&*step.name),
+                Target::End(_) => {}
+            }
+        }
+        while let Some(step) = open.pop() {
+            for from in before.get(step).into_iter().flatten() {
+                if ending.insert(from) {
+                    open.push(from);
+                }
+            }
+        }
+        ending
+    }
+}
+
+impl Script {
+    /// What leads where.
+    pub fn outline(&self) -> Outline {
+        let mut steps = Vec::new();
+        let mut seen = HashSet::from([self.start.clone()]);
+        let mut open = VecDeque::from([self.start.clone()]);
+        while let Some(name) = open.pop_front() {
+            let Some(step) = self.steps.get(&name) else {
+                continue;
+            };
+            let (asks, ways) = ways(step);
+            for way in &ways {
+                if let Target::Step(to) = &way.to
+                    && seen.insert(to.clone())
+                {
+                    open.push_back(to.clone());
+                }
+            }
+            steps.push(OutlineStep { name, asks, ways });
+        }
+        Outline { steps }
+    }
+
+    /// What is allowed in this flow and hardly meant, with its place in `source`, from which the flow was loaded.
+    pub fn warnings(&self, source: &str) -> Vec<Mistake> {
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let mut reader = Reader::new(source);
+        let places = places(source, &mut reader);
+        let place = |step: &str| places.get(step).cloned().unwrap_or(0..0);
+        let outline = self.outline();
+        let ending = outline.ending();
+        if ending.is_empty() {
+            let message = "no way through this flow comes to an `end`: a worker stays with each customer until they \
+                 leave or fall silent; give a step end = \"done\", unless this is meant";
+            reader.note(&place(&self.start), message);
+            return reader.finish();
+        }
+        // Behind the first step without a way out there may be many: only where one gets in is told.
+        for (from, way) in outline.ways() {
+            if let Target::Step(to) = &way.to
+                && ending.contains(from.name.as_str())
+                && !ending.contains(to.as_str())
+            {
+                let message = format!(
+                    "from [step.{to}] on, no `end` can be reached, and [step.{}] leads there; lead one of the steps behind it to an `end`",
+                    from.name
+                );
+                reader.note(&place(to), message);
+            }
+        }
+        reader.finish()
+    }
+}
+
+/// Where each step is written.
+fn places(source: &str, reader: &mut Reader<'_>) -> HashMap<String, Place> {
+    let (table, _) = DeTable::parse_recoverable(source);
+    let file = Section::root(table.get_ref());
+    let steps = reader.section(&file, "step");
+    steps
+        .iter()
+        .flat_map(Section::keys)
+        .map(|key| (key.text.to_owned(), key.place))
+        .collect()
+}
+
+/// Whether a step waits for the customer, and where it leads.
+fn ways(step: &Step) -> (bool, Vec<Way>) {
+    match step {
+        Step::Say { then, .. } => (false, vec![way("", then)]),
+        Step::Ask(question) => (true, ways_of(question)),
+    }
+}
+
+fn ways_of(question: &Question) -> Vec<Way> {
+    let mut options: Vec<(&str, &Then)> = question
+        .options
+        .values()
+        .map(|choice| (choice.written.as_str(), &choice.then))
+        .collect();
+    options.sort_by_key(|(written, _)| *written);
+    let mut ways: Vec<Way> = Vec::new();
+    for (written, then) in options {
+        let one = way(written, then);
+        // Words that lead to the same step are one way.
+        match ways.iter_mut().find(|way| way.to == one.to) {
+            Some(way) => way.label = format!("{}, {written}", way.label),
+            None => ways.push(one),
+        }
+    }
+    if let Some(free) = &question.free {
+        let label = match &free.expect {
+            Some(expect) => expect_name(expect),
+            None if ways.is_empty() => "any answer",
+            None => "any other answer",
+        };
+        ways.push(way(label, &free.then));
+        if free.expect.is_none() {
+            // Every answer is taken: nothing is invalid.
+            return ways;
+        }
+    }
+    let (to, implied) = match &question.otherwise {
+        Some(step) => (Target::Step(step.clone()), false),
+        None => (Target::End("invalid".to_owned()), true),
+    };
+    let label = match question.attempts {
+        1 => "1 invalid answer".to_owned(),
+        attempts => format!("{attempts} invalid answers"),
+    };
+    ways.push(Way { label, to, implied });
+    ways
+}
+
+fn way(label: &str, then: &Then) -> Way {
+    Way {
+        label: label.to_owned(),
+        to: match then {
+            Then::Next(step) => Target::Step(step.clone()),
+            Then::End(outcome) => Target::End(outcome.clone()),
+        },
+        implied: false,
+    }
+}
+
+/// The word for a kind of answer in a flow file.
+fn expect_name(expect: &Expect) -> &'static str {
+    Expect::NAMES
+        .into_iter()
+        .find(|name| {
+            Expect::named(name).is_some_and(|named| discriminant(&named) == discriminant(expect))
+        })
+        .unwrap_or("pattern")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::locale::Locale;
+    use super::*;
+
+    fn load(source: &str) -> Script {
+        Script::load(source, Locale::En).unwrap()
+    }
+
+    #[test]
+    fn the_outline_tells_every_way_with_what_takes_it() {
+        let shop = load(include_str!("../../examples/flows/shop.toml")).outline();
+        let ways = |name: &str| -> Vec<(String, Target)> {
+            let step = shop.steps.iter().find(|step| step.name == name).unwrap();
+            let ways = step.ways.iter();
+            ways.map(|way| (way.label.clone(), way.to.clone()))
+                .collect()
+        };
+        let step = |name: &str| Target::Step(name.to_owned());
+        assert_eq!(shop.steps[0].name, "hello");
+        assert_eq!(ways("hello"), [(String::new(), step("menu"))]);
+        assert_eq!(
+            ways("email"),
+            [
+                ("no, none".to_owned(), step("confirm")),
+                ("email".to_owned(), step("confirm")),
+                ("3 invalid answers".to_owned(), step("people")),
+            ]
+        );
+        assert_eq!(ways("item"), [("any answer".to_owned(), step("quantity"))]);
+        assert_eq!(ways("order_number")[0].0, "pattern");
+        assert_eq!(ways("people")[0].1, Target::End("people".to_owned()));
+        assert_eq!(
+            shop.outcomes().into_iter().collect::<Vec<_>>(),
+            ["ordered", "people", "status_asked"]
+        );
+    }
+
+    #[test]
+    fn a_flow_or_a_part_of_it_without_an_end_is_warned_of_where_it_begins() {
+        let lines = |source: &str| -> Vec<usize> {
+            let warnings = load(source).warnings(source);
+            warnings.iter().map(|warning| warning.line).collect()
+        };
+        assert_eq!(
+            lines(include_str!("../../examples/flows/clinic.toml")),
+            [0; 0]
+        );
+        assert_eq!(
+            lines(include_str!("../../examples/flows/shop.toml")),
+            [0; 0]
+        );
+        assert_eq!(lines(include_str!("../../examples/flows/echo.toml")), [17]);
+        let trap = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'b', 2 = 'c' }\n\
+            [step.b]\nsay = 'x'\nnext = 'd'\n[step.d]\nask = '?'\nnext = 'b'\n[step.c]\nsay = 'x'\nend = 'x'";
+        assert_eq!(
+            lines(trap),
+            [5],
+            "where one gets in, and not what is behind"
+        );
+        // Giving up by itself is no end that anybody wrote.
+        let circle = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'a' }";
+        assert_eq!(lines(circle), [2]);
+        assert!(load(circle).outline().steps[0].ways[1].implied);
+    }
+}

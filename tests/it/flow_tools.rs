@@ -1,0 +1,223 @@
+//! The tools for who writes flows: `waha-sm flow`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use tempfile::TempDir;
+
+use crate::harness::binary;
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples/flows")
+        .join(name)
+}
+
+fn flow(arguments: &[&str]) -> Output {
+    binary().arg("flow").args(arguments).output().unwrap()
+}
+
+/// Runs a tool that reads what is typed.
+fn typed(arguments: &[&str], input: &str) -> Output {
+    let mut child = binary()
+        .arg("flow")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // Who has heard enough stops listening; what they printed is what counts.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn path(directory: &TempDir, name: &str) -> String {
+    directory.path().join(name).display().to_string()
+}
+
+/// A flow without mistakes; its lines are counted below.
+const GOOD: &str = r#"name = "good"
+start = "hello"
+[texts]
+left = "Bye{% if name %}, {{ name }}{% endif %}."
+[commands]
+leave = ["bye"]
+[timeouts]
+remind_after = "1m"
+close_after = "2m"
+[step.hello]
+say = "Hello!"
+next = "menu"
+[step.menu]
+ask = "1 or 2?"
+options = { "1" = "age", "2" = "done" }
+attempts = 2
+otherwise = "done"
+[step.age]
+ask = "How old?"
+expect = "number"
+save = "age"
+next = "done"
+[step.done]
+say = "Thanks, {{ age }}."
+end = "done"
+"#;
+
+#[test]
+fn twenty_planted_mistakes_are_each_found_in_their_line() {
+    // What stands in the good flow, what is written in its place, the line that must be told, and what must be said.
+    let planted = [
+        (
+            "start = \"hello\"",
+            "strat = \"hello\"",
+            2,
+            "did you mean `start`?",
+        ),
+        (
+            "start = \"hello\"",
+            "start = \"helo\"",
+            2,
+            "did you mean `hello`?",
+        ),
+        (
+            "name = \"good\"",
+            "locale = \"fr\"",
+            1,
+            "write one of en, pt-BR, es",
+        ),
+        ("name = \"good\"", "name = good", 1, "not TOML"),
+        ("left = ", "lefft = ", 4, "did you mean `left`?"),
+        (
+            "left = \"Bye",
+            "left = \"Bye {{ age }}",
+            4,
+            "nothing is saved as `age`",
+        ),
+        ("[\"bye\"]", "[]", 6, "at least one word"),
+        ("\"1m\"", "60", 8, "needs a unit"),
+        ("\"2m\"", "\"30s\"", 9, "must be longer than `remind_after`"),
+        ("say = \"Hello!\"", "sya = \"Hello!\"", 10, "does nothing"),
+        (
+            "say = \"Hello!\"",
+            "say = \"{{ hello\"",
+            11,
+            "is no template",
+        ),
+        (
+            "next = \"menu\"",
+            "next = \"mneu\"",
+            12,
+            "did you mean `menu`?",
+        ),
+        (
+            "next = \"menu\"",
+            "next = \"hello\"",
+            10,
+            "go round for ever without asking",
+        ),
+        (
+            "next = \"menu\"",
+            "next = \"done\"",
+            13,
+            "nothing leads to [step.menu]",
+        ),
+        (
+            "\"2\" = \"done\"",
+            "\"2\" = \"noe\"",
+            15,
+            "option `2` in [step.menu] leads to `noe`",
+        ),
+        (
+            "\"2\" = \"done\"",
+            "\"bye\" = \"done\"",
+            15,
+            "can never be chosen",
+        ),
+        ("attempts = 2", "attempts = 0", 16, "at least 1"),
+        ("\"number\"", "\"nubmer\"", 20, "did you mean `number`?"),
+        (
+            "save = \"age\"",
+            "save = \"your age\"",
+            21,
+            "a name of letters",
+        ),
+        ("{{ age }}", "{{ agee }}", 24, "did you mean `age`?"),
+        ("{{ age }}", "{{ age | shout }}", 24, "unknown filter"),
+        ("end = \"done\"", "", 23, "leads nowhere"),
+        ("end = \"done\"", "next = \"menu\"", 10, "comes to an `end`"),
+    ];
+    let directory = TempDir::new().unwrap();
+    for (number, (right, wrong, line, words)) in planted.into_iter().enumerate() {
+        assert!(GOOD.contains(right), "{right}");
+        let file = path(&directory, &format!("{number}.toml"));
+        std::fs::write(&file, GOOD.replacen(right, wrong, 1)).unwrap();
+        let output = flow(&["check", "--strict", &file]);
+        let text = stdout(&output);
+        assert!(
+            text.lines()
+                .any(|said| said.starts_with(&format!("{file}:{line}:")) && said.contains(words)),
+            "{wrong:?} is not found in line {line}: {text}"
+        );
+        assert_eq!(output.status.code(), Some(1), "{text}");
+    }
+}
+
+#[test]
+fn good_files_are_told_in_a_line_with_their_steps_and_outcomes() {
+    let files = ["clinic", "shop", "echo"].map(|name| example(&format!("{name}.toml")));
+    let names = files.each_ref().map(|file| file.to_str().unwrap());
+    let output = flow(&["check", names[0], names[1], names[2]]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.contains(": good: "))
+            .count(),
+        3
+    );
+    assert!(
+        text.contains("clinic.toml: good: 5 steps, 2 outcomes (booked, front_desk)"),
+        "{text}"
+    );
+    // It is meant to go on for ever; only who asks for strictness is refused.
+    assert!(
+        text.contains("echo.toml:17:7: warning: no way through this flow"),
+        "{text}"
+    );
+    assert_eq!(
+        flow(&["check", "--strict", names[2]]).status.code(),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_flow_is_checked_from_standard_input_and_wrong_usage_is_64() {
+    let good = typed(&["check", "-"], GOOD);
+    assert_eq!(stdout(&good), "stdin: good: 4 steps, 1 outcome (done)\n");
+    assert_eq!(good.status.code(), Some(0));
+    let bad = typed(&["check", "-"], &GOOD.replace("end = ", "ende = "));
+    assert!(stdout(&bad).contains("stdin:25:1: unknown key `ende`"));
+    assert_eq!(bad.status.code(), Some(1));
+    for wrong in [&["check"][..], &["check", "--loud", "-"], &[], &["fly"]] {
+        assert_eq!(flow(wrong).status.code(), Some(64), "{wrong:?}");
+    }
+    let missing = flow(&["check", "/nowhere/x.toml"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(stdout(&missing).contains("/nowhere/x.toml: can't be read"));
+}
+
+#[test]
+fn every_tool_s_help_shows_an_example() {
+    for tool in ["check"] {
+        let text = stdout(&flow(&[tool, "--help"]));
+        assert!(text.contains(&format!("  waha-sm flow {tool}")), "{text}");
+    }
+}
