@@ -1,5 +1,6 @@
 //! `waha-sm flow`: tools for those who write flow files; they need neither Redis nor WAHA.
 
+mod chat;
 mod check;
 
 use std::io::{self, Read as _};
@@ -8,8 +9,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{EXIT_FAILURE, fail};
-use crate::flow::{Locale, Mistake, UnknownLocale};
+use super::{EXIT_FAILURE, complain, fail};
+use crate::flow::{Locale, Mistake, Script, UnknownLocale};
 use crate::terminal::line;
 
 #[derive(Debug, Args)]
@@ -22,6 +23,8 @@ pub(super) struct FlowArgs {
 enum FlowCommand {
     /// Checks flow files: every mistake at once, with its place and what to write instead
     Check(check::CheckArgs),
+    /// Talks to a flow in the terminal, as a customer would
+    Chat(chat::ChatArgs),
 }
 
 /// What each of the tools takes.
@@ -35,6 +38,7 @@ struct Common {
 pub(super) fn main(arguments: &FlowArgs) -> ExitCode {
     match &arguments.command {
         FlowCommand::Check(arguments) => check::main(arguments),
+        FlowCommand::Chat(arguments) => chat::main(arguments),
     }
 }
 
@@ -70,6 +74,12 @@ impl Source {
         }
     }
 
+    /// The flow, or what is wrong with it, a line for each mistake.
+    fn load(&self, locale: Locale) -> Result<Script, Vec<String>> {
+        Script::load(&self.text, locale)
+            .map_err(|mistakes| mistakes.iter().map(|one| self.show(one)).collect())
+    }
+
     /// Where a mistake is, and what it is: like a compiler says it, so that editors find the place.
     fn show(&self, mistake: &Mistake) -> String {
         format!("{} {}", self.place(mistake), line(&mistake.message))
@@ -78,6 +88,17 @@ impl Source {
     fn place(&self, mistake: &Mistake) -> String {
         format!("{}:{}:{}:", self.name, mistake.line, mistake.column)
     }
+}
+
+/// Reads and loads a flow file; says what is wrong and gives the exit code where that fails.
+fn open(file: &Path, locale: Locale) -> Result<Script, ExitCode> {
+    Source::read(file)
+        .map_err(|reason| vec![reason])
+        .and_then(|source| source.load(locale))
+        .map_err(|lines| {
+            lines.iter().for_each(|line| complain(line));
+            ExitCode::from(EXIT_FAILURE)
+        })
 }
 
 /// The exit code of a tool that printed what it found.

@@ -279,7 +279,7 @@ impl<'t> Section<'t> {
 }
 
 /// Reads a time as flow files write it: "1500ms", "2s", "5m", "1h30m"; a number needs its unit.
-fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut total = Duration::ZERO;
     loop {

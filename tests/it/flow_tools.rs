@@ -39,6 +39,10 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
 fn path(directory: &TempDir, name: &str) -> String {
     directory.path().join(name).display().to_string()
 }
@@ -215,8 +219,82 @@ fn a_flow_is_checked_from_standard_input_and_wrong_usage_is_64() {
 }
 
 #[test]
+fn a_flow_answers_what_is_typed_and_time_goes_by_when_told() {
+    let shop = example("shop.toml");
+    let output = typed(
+        &["chat", shop.to_str().unwrap(), "--name", "Ann"],
+        "hello\n/nonsense\n\n1\n/image\n/state\n/wait soon\n/wait 4m\n/wait 1m\n/wait 10m\nback\n2\nno\nyes\n/state\n/quit\nunheard\n",
+    );
+    assert_eq!(
+        stdout(&output),
+        "  < Hello Ann, welcome to the Corner Shop!
+  < What can we do for you?
+    1 - Order something
+    2 - Ask about an order
+    3 - Talk to us
+-- there is no /nonsense; /help lists the commands, and // sends what begins with a slash
+  < What would you like? One article, please; a photo is fine too.
+  < How many?
+-- step: quantity
+-- item = [media]
+-- name = Ann
+-- opening = hello
+-- if you say nothing, it goes on in 300s
+-- write how long, like /wait 90s, /wait 10m or /wait 24h
+  < Are you still there? I am waiting for your answer.
+  < We close this chat for now. Write again, and we go on where you stopped.
+-- closed: silence; who writes again in time goes on at the same step
+  < How many?
+  < Where shall we send the receipt? Your e-mail address, or 'no'.
+  < 2 x [media]: is that right? (yes / no)
+  < Thank you! We write to you when it is ready.
+-- closed: ordered; the next message opens a new conversation
+-- no conversation is open
+-- email = no
+-- item = [media]
+-- name = Ann
+-- opening = back
+-- quantity = 2
+"
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn what_is_typed_and_what_a_flow_says_steers_no_terminal() {
+    let directory = TempDir::new().unwrap();
+    let file = path(&directory, "echo.toml");
+    let echo = std::fs::read_to_string(example("echo.toml")).unwrap();
+    let bell = echo.replace("say  = \"{{ said }}\"", "say = \"\\u0007{{ said }}\"");
+    std::fs::write(&file, bell).unwrap();
+    let output = typed(
+        &["chat", &file],
+        "\u{1b}[2J\u{202e}\n//slash\n/location\n/state",
+    );
+    let text = stdout(&output);
+    assert!(text.contains("  < \\u{7}\\u{1b}[2J\\u{202e}\n"), "{text:?}");
+    assert!(text.contains("/slash\n"), "{text:?}");
+    assert!(text.contains("-- said = [location]\n"), "{text:?}");
+    assert!(
+        text.chars().all(|c| c == '\n' || !c.is_control()),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn a_broken_flow_is_not_talked_to_and_its_mistakes_are_told() {
+    let directory = TempDir::new().unwrap();
+    let file = path(&directory, "broken.toml");
+    std::fs::write(&file, GOOD.replace("next = \"menu\"", "next = \"mneu\"")).unwrap();
+    let output = typed(&["chat", &file], "hello\n");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(&format!("{file}:12:8: ")));
+    assert_eq!(typed(&["chat", "-"], "").status.code(), Some(64));
+}
+
+#[test]
 fn every_tool_s_help_shows_an_example() {
-    for tool in ["check"] {
+    for tool in ["check", "chat"] {
         let text = stdout(&flow(&[tool, "--help"]));
         assert!(text.contains(&format!("  waha-sm flow {tool}")), "{text}");
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Common, Source, count, exit};
-use crate::flow::{Locale, Script};
+use crate::flow::Locale;
 use crate::terminal::line;
 
 const AFTER_HELP: &str = "Exit code: 0 when all files are good, 1 when one is not, 64 for a wrong command line.\n\
@@ -66,11 +66,9 @@ impl Report {
 }
 
 fn check(source: &Source, locale: Locale) -> Report {
-    let script = match Script::load(&source.text, locale) {
+    let script = match source.load(locale) {
         Ok(script) => script,
-        Err(mistakes) => {
-            return Report::bad(mistakes.iter().map(|one| source.show(one)).collect());
-        }
+        Err(mistakes) => return Report::bad(mistakes),
     };
     let warnings = script.warnings(&source.text);
     let outline = script.outline();

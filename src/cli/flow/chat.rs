@@ -1,0 +1,224 @@
+//! `waha-sm flow chat`: a flow tried in the terminal, with oneself as the customer.
+
+use std::io::{self, BufRead, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Common, exit, open};
+use crate::cli::{EXIT_USAGE, complain};
+use crate::clock;
+use crate::flow::{Event, Rehearsal, Said, SaidKind, Script, duration};
+use crate::terminal::{line, paragraph};
+
+/// The commands, in the help and within the chat.
+macro_rules! commands {
+    () => {
+        "\
+/wait 10m        lets time go by: a reminder comes, and the close
+/image CAPTION   sends a picture; the caption may be left out
+/location        sends a place
+/contact         sends a contact card
+/state           shows the step and what was saved
+/new             begins again as a customer who never wrote
+/quit            ends
+//...            sends what begins with a slash"
+    };
+}
+
+const COMMANDS: &str = commands!();
+
+const AFTER_HELP: &str = concat!(
+    "What you type is what a customer writes; time only goes by when you say so. Commands:\n\n",
+    commands!(),
+    "\n\nExamples:\n  waha-sm flow chat examples/flows/shop.toml --name Ann\n",
+    "  printf '%s\\n' hello 1 cake 2 no yes | waha-sm flow chat examples/flows/shop.toml",
+);
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct ChatArgs {
+    /// The flow file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Your WhatsApp name, {{ name }} in the texts
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) fn main(arguments: &ChatArgs) -> ExitCode {
+    if arguments.file == Path::new("-") {
+        complain("chat: standard input is what you write; name a file");
+        return ExitCode::from(EXIT_USAGE);
+    }
+    let script = match open(&arguments.file, arguments.common.locale) {
+        Ok(script) => script,
+        Err(exit) => return exit,
+    };
+    let mut chat = Chat {
+        input: io::stdin().lock(),
+        out: io::stdout().lock(),
+        // Who pipes a dialogue in wants to read replies, not prompts.
+        prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
+        script: &script,
+        name: arguments.name.as_deref(),
+    };
+    exit(chat.run(), true)
+}
+
+struct Chat<'s, I, O> {
+    input: I,
+    out: O,
+    prompt: bool,
+    script: &'s Script,
+    name: Option<&'s str>,
+}
+
+/// What a line is.
+enum Typed {
+    Says(Said),
+    Waits(Duration),
+    State,
+    New,
+    Help,
+    Quit,
+    /// A command with something wrong about it.
+    Wrong(String),
+}
+
+impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
+    fn run(&mut self) -> io::Result<()> {
+        if self.prompt {
+            let name = match self.script.name() {
+                "" => "the flow".to_owned(),
+                name => format!("the flow \"{}\"", line(name)),
+            };
+            writeln!(
+                self.out,
+                "You are the customer, and {name} answers. /help lists the commands."
+            )?;
+        }
+        let mut rehearsal = self.begin();
+        while let Some(typed) = self.read()? {
+            let events = match typed {
+                Typed::Says(said) => rehearsal.say([said]),
+                Typed::Waits(time) => rehearsal.wait(time),
+                Typed::State => {
+                    self.show_state(&rehearsal)?;
+                    continue;
+                }
+                Typed::New => {
+                    rehearsal = self.begin();
+                    continue;
+                }
+                Typed::Help => {
+                    writeln!(self.out, "{COMMANDS}")?;
+                    continue;
+                }
+                Typed::Quit => break,
+                Typed::Wrong(what) => {
+                    writeln!(self.out, "-- {what}")?;
+                    continue;
+                }
+            };
+            for event in &events {
+                self.show(event)?;
+            }
+        }
+        self.out.flush()
+    }
+
+    fn begin(&self) -> Rehearsal<'s> {
+        Rehearsal::new(self.script, self.name, clock::now().unsigned_abs())
+    }
+
+    /// The next line that is not empty; nothing at the end of the input.
+    fn read(&mut self) -> io::Result<Option<Typed>> {
+        loop {
+            if self.prompt {
+                write!(self.out, "> ")?;
+            }
+            self.out.flush()?;
+            let mut bytes = Vec::new();
+            if self.input.read_until(b'\n', &mut bytes)? == 0 {
+                if self.prompt {
+                    writeln!(self.out)?;
+                }
+                return Ok(None);
+            }
+            let text = String::from_utf8_lossy(&bytes);
+            match text.trim() {
+                "" => {}
+                text => return Ok(Some(read(text))),
+            }
+        }
+    }
+
+    fn show(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Reply(text) => writeln!(self.out, "  < {}", paragraph(text)),
+            Event::Closed { outcome, resumable } => {
+                let on = match resumable {
+                    true => "who writes again in time goes on at the same step",
+                    false => "the next message opens a new conversation",
+                };
+                writeln!(self.out, "-- closed: {}; {on}", line(outcome))
+            }
+            Event::Fault(fault) => writeln!(self.out, "-- the flow is broken: {}", line(fault)),
+        }
+    }
+
+    fn show_state(&mut self, rehearsal: &Rehearsal<'_>) -> io::Result<()> {
+        match rehearsal.step() {
+            Some(step) => writeln!(self.out, "-- step: {}", line(step))?,
+            None => writeln!(self.out, "-- no conversation is open")?,
+        }
+        for (name, value) in rehearsal.variables() {
+            writeln!(self.out, "-- {} = {}", line(name), line(value))?;
+        }
+        match rehearsal.wakes_in() {
+            Some(time) => writeln!(self.out, "-- if you say nothing, it goes on in {time:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a line that is not empty means.
+fn read(text: &str) -> Typed {
+    let Some(command) = text.strip_prefix('/') else {
+        return Typed::Says(Said::text(text));
+    };
+    if command.starts_with('/') {
+        return Typed::Says(Said::text(command));
+    }
+    let (word, rest) = command
+        .split_once(char::is_whitespace)
+        .unwrap_or((command, ""));
+    let message = |kind| {
+        Typed::Says(Said {
+            text: rest.trim().to_owned(),
+            kind,
+        })
+    };
+    match word {
+        "wait" => match duration(rest) {
+            Some(time) => Typed::Waits(time),
+            None => Typed::Wrong("write how long, like /wait 90s, /wait 10m or /wait 24h".into()),
+        },
+        "image" => message(SaidKind::Media),
+        "location" => message(SaidKind::Location),
+        "contact" => message(SaidKind::Contact),
+        "state" => Typed::State,
+        "new" => Typed::New,
+        "help" => Typed::Help,
+        "quit" => Typed::Quit,
+        _ => Typed::Wrong(format!(
+            "there is no /{}; /help lists the commands, and // sends what begins with a slash",
+            line(word)
+        )),
+    }
+}

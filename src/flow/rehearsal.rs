@@ -1,0 +1,211 @@
+//! A flow played with one pretended customer, without line, queue and WAHA: as an attendance does it, with a clock that
+//! only moves when it is told to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::engine::Next;
+use super::script::{Said, Script};
+use super::state::State;
+
+/// One customer and one worker that follows a flow with them.
+#[derive(Debug)]
+pub struct Rehearsal<'s> {
+    script: &'s Script,
+    name: Option<String>,
+    now: u64,
+    state: State,
+    unread: Vec<Said>,
+    stands: Stands,
+}
+
+/// How it stands between the two.
+#[derive(Debug)]
+enum Stands {
+    /// Nothing was said yet.
+    New,
+    /// The flow goes on when the customer writes, or at this moment.
+    Open { wake_at: u64 },
+    /// The conversation closed.
+    Closed { resumable: bool, at: u64 },
+}
+
+/// What the customer, or the flow's author, gets to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A message to the customer.
+    Reply(String),
+    /// The conversation closed.
+    Closed {
+        /// With this outcome.
+        outcome: String,
+        /// The customer may come back to the same step.
+        resumable: bool,
+    },
+    /// The flow is broken here, as the daemon's log would say it.
+    Fault(String),
+}
+
+impl<'s> Rehearsal<'s> {
+    /// Begins at `now`, in milliseconds since the epoch, with the customer's WhatsApp name where it is known.
+    pub fn new(script: &'s Script, name: Option<&str>, now: u64) -> Rehearsal<'s> {
+        Rehearsal {
+            script,
+            name: name.map(str::to_owned),
+            now,
+            state: State::new(name),
+            unread: Vec::new(),
+            stands: Stands::New,
+        }
+    }
+
+    /// The customer writes; several messages arrive before the flow looks.
+    pub fn say(&mut self, said: impl IntoIterator<Item = Said>) -> Vec<Event> {
+        self.unread.extend(said);
+        let mut events = Vec::new();
+        self.go_on(&mut events);
+        events
+    }
+
+    /// So much time goes by without a word of the customer.
+    pub fn wait(&mut self, time: Duration) -> Vec<Event> {
+        let mut events = Vec::new();
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let until = self.now.saturating_add(time);
+        while let Stands::Open { wake_at } = self.stands {
+            // Later than now, whatever the flow says: otherwise it could hold the clock.
+            let wake_at = wake_at.max(self.now.saturating_add(1));
+            if wake_at > until {
+                break;
+            }
+            self.now = wake_at;
+            self.go_on(&mut events);
+        }
+        self.now = until;
+        events
+    }
+
+    /// The step whose answer is awaited; none before the first word and after the close.
+    pub fn step(&self) -> Option<&str> {
+        match self.stands {
+            Stands::Open { .. } => self.state.step(),
+            Stands::New | Stands::Closed { .. } => None,
+        }
+    }
+
+    /// What is known of the customer.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        self.state.variables()
+    }
+
+    /// How long until the flow goes on without a word of the customer.
+    pub fn wakes_in(&self) -> Option<Duration> {
+        match self.stands {
+            Stands::Open { wake_at } => {
+                Some(Duration::from_millis(wake_at.saturating_sub(self.now)))
+            }
+            Stands::New | Stands::Closed { .. } => None,
+        }
+    }
+
+    /// One turn of the flow; what it leaves unread at its end opens the next conversation, as in the daemon.
+    fn go_on(&mut self, events: &mut Vec<Event>) {
+        loop {
+            if let Stands::Closed { resumable, at } = self.stands {
+                self.open(resumable, at);
+            }
+            let advance = self
+                .script
+                .advance(self.state.clone(), &self.unread, self.now);
+            let used = advance.consumed.min(self.unread.len());
+            self.unread.drain(..used);
+            self.state = advance.state;
+            events.extend(advance.fault.map(Event::Fault));
+            events.extend(advance.replies.into_iter().map(Event::Reply));
+            match advance.next {
+                Next::Wait { wake_at } => {
+                    self.stands = Stands::Open { wake_at };
+                    return;
+                }
+                Next::Close { outcome, resumable } => {
+                    self.stands = Stands::Closed {
+                        resumable,
+                        at: self.now,
+                    };
+                    events.push(Event::Closed { outcome, resumable });
+                    if self.unread.is_empty() || used == 0 {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, resumable: bool, closed_at: u64) {
+        let within = self.script.resume_within().as_millis();
+        let name = self.name.as_deref();
+        let in_time = u128::from(self.now.saturating_sub(closed_at)) < within;
+        self.state = if resumable && in_time {
+            self.state.clone().resume(name)
+        } else {
+            State::new(name)
+        };
+        self.stands = Stands::New;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::locale::Locale;
+    use super::*;
+
+    const CLINIC: &str = include_str!("../../examples/flows/clinic.toml");
+
+    fn replies(events: &[Event]) -> Vec<&str> {
+        let replies = events.iter().filter_map(|event| match event {
+            Event::Reply(text) => Some(text.as_str()),
+            _ => None,
+        });
+        replies.collect()
+    }
+
+    #[test]
+    fn who_falls_silent_is_reminded_closed_and_may_come_back_in_time() {
+        let script = Script::load(CLINIC, Locale::En).unwrap();
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        for (away, resumed) in [(minutes(24 * 60 - 1), true), (minutes(24 * 60), false)] {
+            let mut clinic = Rehearsal::new(&script, Some("Ana"), 0);
+            assert_eq!(clinic.step(), None);
+            clinic.say([Said::text("oi")]);
+            clinic.say([Said::text("1")]);
+            assert_eq!(clinic.step(), Some("cpf"));
+            assert_eq!(clinic.wakes_in(), Some(minutes(5)));
+            assert_eq!(clinic.wait(minutes(4)), []);
+            assert_eq!(clinic.wait(minutes(1)).len(), 1, "the reminder");
+            let events = clinic.wait(minutes(10));
+            assert!(matches!(&events[1], Event::Closed { outcome, .. } if outcome == "silence"));
+            assert_eq!((clinic.step(), clinic.wakes_in()), (None, None));
+            assert_eq!(clinic.wait(away), []);
+            let back = clinic.say([Said::text("oi")]);
+            assert_eq!(replies(&back)[0] == "Qual é o seu CPF?", resumed);
+        }
+    }
+
+    #[test]
+    fn what_the_end_leaves_unread_opens_the_next_conversation() {
+        let script = Script::load(CLINIC, Locale::En).unwrap();
+        let mut clinic = Rehearsal::new(&script, None, 0);
+        clinic.say([Said::text("oi")]);
+        let events = clinic.say(["2", "obrigado"].map(Said::text));
+        assert_eq!(
+            replies(&events),
+            [
+                "A recepção vai falar com você.",
+                "Olá!",
+                "Aqui é a Clínica Exemplo.",
+                "1 - Marcar consulta\n2 - Falar com a recepção"
+            ]
+        );
+        assert_eq!(clinic.variables()["opening"], "obrigado");
+    }
+}
