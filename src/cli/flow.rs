@@ -2,9 +2,10 @@
 
 mod chat;
 mod check;
+mod test;
 
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -25,6 +26,8 @@ enum FlowCommand {
     Check(check::CheckArgs),
     /// Talks to a flow in the terminal, as a customer would
     Chat(chat::ChatArgs),
+    /// Plays the dialogues written beside flow files, and shows what differs
+    Test(test::TestArgs),
 }
 
 /// What each of the tools takes.
@@ -39,6 +42,7 @@ pub(super) fn main(arguments: &FlowArgs) -> ExitCode {
     match &arguments.command {
         FlowCommand::Check(arguments) => check::main(arguments),
         FlowCommand::Chat(arguments) => chat::main(arguments),
+        FlowCommand::Test(arguments) => test::main(arguments),
     }
 }
 
@@ -117,5 +121,22 @@ fn count(number: usize, word: &str) -> String {
     match number {
         1 => format!("1 {word}"),
         _ => format!("{number} {word}s"),
+    }
+}
+
+/// The dialogues beside a flow file: `clinic.test.toml` beside `clinic.toml`.
+const TEST_EXTENSION: &str = ".test.toml";
+
+/// Whether a file holds dialogues, by its name.
+fn is_test(file: &Path) -> bool {
+    file.to_string_lossy().ends_with(TEST_EXTENSION)
+}
+
+/// The files of a flow: the flow itself, and its dialogues beside it.
+fn pair(file: &Path) -> (PathBuf, PathBuf) {
+    let name = file.to_string_lossy();
+    match name.strip_suffix(TEST_EXTENSION) {
+        Some(stem) => (format!("{stem}.toml").into(), file.to_owned()),
+        None => (file.to_owned(), file.with_extension(&TEST_EXTENSION[1..])),
     }
 }

@@ -9,6 +9,7 @@
 //! The same holds for the waiting line: [`decide`] says which notice is due to somebody who waits.
 
 mod check;
+mod dialogue;
 mod engine;
 mod expect;
 mod load;
@@ -27,6 +28,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use dialogue::{Dialogue, Difference, Shown};
 pub use engine::{Advance, Next};
 pub use locale::{Locale, UnknownLocale};
 pub use outline::{Outline, OutlineStep, Target, Way};

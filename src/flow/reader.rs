@@ -139,6 +139,36 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// The tables of a list, `[[dialogue]]`; for messages they are called by `word` and number.
+    pub(super) fn sections<'t>(
+        &mut self,
+        of: &Section<'t>,
+        key: &str,
+        word: &str,
+    ) -> Option<Vec<Section<'t>>> {
+        let value = of.table.get(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            let message = format!("`{key}` in {} must be a list of tables", of.name);
+            self.note(&value.span(), message);
+            return None;
+        };
+        let mut sections = Vec::new();
+        for (number, item) in (1..).zip(items.iter()) {
+            match item.get_ref() {
+                DeValue::Table(table) => sections.push(Section {
+                    name: format!("{word} {number}"),
+                    place: item.span(),
+                    table,
+                }),
+                _ => self.note(
+                    &item.span(),
+                    format!("{word} {number} in {} must be a table", of.name),
+                ),
+            }
+        }
+        Some(sections)
+    }
+
     /// A text.
     pub(super) fn text<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Written<'t>> {
         self.written(of, key, of.table.get(key)?, "a text in quotes")

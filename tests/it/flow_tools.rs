@@ -293,8 +293,120 @@ fn a_broken_flow_is_not_talked_to_and_its_mistakes_are_told() {
 }
 
 #[test]
+fn the_dialogues_of_the_examples_go_as_they_are_written() {
+    let flows = ["clinic", "shop"];
+    for name in ["toml", "test.toml"] {
+        let files = flows.map(|flow| example(&format!("{flow}.{name}")));
+        let output = flow(&[
+            "test",
+            files[0].to_str().unwrap(),
+            files[1].to_str().unwrap(),
+            files[1].to_str().unwrap(),
+        ]);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(
+            text.lines().all(|line| line.ends_with("good: 5 dialogues")),
+            "{text}"
+        );
+    }
+    let file = example("shop.test.toml");
+    let checked = flow(&["check", file.to_str().unwrap()]);
+    assert!(stdout(&checked).ends_with("shop.test.toml: good: 5 dialogues\n"));
+}
+
+#[test]
+fn a_dialogue_that_goes_another_way_shows_both_sides_and_the_line() {
+    let directory = TempDir::new().unwrap();
+    let (file, dialogues) = (
+        path(&directory, "good.toml"),
+        path(&directory, "good.test.toml"),
+    );
+    std::fs::write(&file, GOOD).unwrap();
+    std::fs::write(
+        &dialogues,
+        r#"
+[[dialogue]]
+name  = "asks the age"
+turns = [
+  { says = "hi", hears = ["Hello!", "1 or 3?"] },
+]
+
+[[dialogue]]
+name  = "saves the age"
+turns = [
+  { says = "hi" },
+  { says = "1", contains = "old" },
+  { says = "30" },
+]
+outcome = "over"
+saved   = { age = "31" }
+
+[[dialogue]]
+name  = "is good"
+turns = [{ says = "hi" }, { wait = "1m", contains = "still there" }, { wait = "1m", outcome = "silence" }]
+"#,
+    )
+    .unwrap();
+    let output = flow(&["test", &file]);
+    assert_eq!(
+        stdout(&output),
+        format!(
+            "\
+{dialogues}:5: asks the age: after \"hi\", the replies differ
+              Hello!
+    expected  1 or 3?
+    got       1 or 2?
+{dialogues}:15: saves the age: at the end, the outcome differs
+    expected  over
+    got       done
+{dialogues}:16: saves the age: at the end, what is saved differs
+    expected  age = 31
+    got       age = 30
+{dialogues}: 2 of 3 dialogues failed
+"
+        )
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_test_without_dialogues_or_with_mistakes_in_them_fails() {
+    let directory = TempDir::new().unwrap();
+    let (file, dialogues) = (
+        path(&directory, "good.toml"),
+        path(&directory, "good.test.toml"),
+    );
+    std::fs::write(&file, GOOD).unwrap();
+    let none = flow(&["test", &file]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(stdout(&none).contains(&format!("no dialogues: write them in {dialogues}")));
+    std::fs::write(
+        &dialogues,
+        "[[dialogue]]\nname = \"x\"\nturns = [\n  { say = \"x\" },\n]\n",
+    )
+    .unwrap();
+    for tool in ["test", "check"] {
+        let wrong = flow(&[tool, &dialogues]);
+        assert_eq!(wrong.status.code(), Some(1));
+        let told = format!("{dialogues}:4:5: unknown key `say` in turn 1; did you mean `says`?");
+        assert!(stdout(&wrong).contains(&told), "{}", stdout(&wrong));
+    }
+    std::fs::write(&file, "").unwrap();
+    std::fs::write(
+        &dialogues,
+        "[[dialogue]]\nname = \"x\"\nturns = [{ says = \"x\", hears = \"y\" }]\n",
+    )
+    .unwrap();
+    let broken = flow(&["test", &dialogues]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(stdout(&broken).contains(&format!("{file}:1:1: `start` is missing")));
+}
+
+#[test]
 fn every_tool_s_help_shows_an_example() {
-    for tool in ["check", "chat"] {
+    for tool in ["check", "chat", "test"] {
         let text = stdout(&flow(&[tool, "--help"]));
         assert!(text.contains(&format!("  waha-sm flow {tool}")), "{text}");
     }

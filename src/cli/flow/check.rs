@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Common, Source, count, exit};
-use crate::flow::Locale;
+use super::{Common, Source, count, exit, is_test};
+use crate::flow::{Dialogue, Locale};
 use crate::terminal::line;
 
 const AFTER_HELP: &str = "Exit code: 0 when all files are good, 1 when one is not, 64 for a wrong command line.\n\
@@ -21,7 +21,7 @@ const AFTER_HELP: &str = "Exit code: 0 when all files are good, 1 when one is no
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct CheckArgs {
-    /// The flow files; `-` reads one from standard input
+    /// The flow files, also their dialogues (`.test.toml`); `-` reads one from standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Warnings count as mistakes
@@ -36,6 +36,7 @@ pub(super) fn main(arguments: &CheckArgs) -> ExitCode {
     let mut good = true;
     let printed = arguments.files.iter().try_for_each(|file| {
         let report = match Source::read(file) {
+            Ok(source) if is_test(file) => check_dialogues(&source),
             Ok(source) => check(&source, arguments.common.locale),
             Err(reason) => Report::bad(vec![reason]),
         };
@@ -91,5 +92,21 @@ fn check(source: &Source, locale: Locale) -> Report {
         lines,
         mistakes: 0,
         warnings: warnings.len(),
+    }
+}
+
+/// Only their form: `flow test` plays them.
+fn check_dialogues(source: &Source) -> Report {
+    match Dialogue::load(&source.text) {
+        Ok(dialogues) => Report {
+            lines: vec![format!(
+                "{}: good: {}",
+                source.name,
+                count(dialogues.len(), "dialogue")
+            )],
+            mistakes: 0,
+            warnings: 0,
+        },
+        Err(mistakes) => Report::bad(mistakes.iter().map(|one| source.show(one)).collect()),
     }
 }
