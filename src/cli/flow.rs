@@ -2,6 +2,7 @@
 
 mod chat;
 mod check;
+mod graph;
 mod test;
 
 use std::io::{self, Read as _};
@@ -28,6 +29,8 @@ enum FlowCommand {
     Chat(chat::ChatArgs),
     /// Plays the dialogues written beside flow files, and shows what differs
     Test(test::TestArgs),
+    /// Draws a flow: its steps, the ways between them, and the ends
+    Graph(graph::GraphArgs),
 }
 
 /// What each of the tools takes.
@@ -43,6 +46,7 @@ pub(super) fn main(arguments: &FlowArgs) -> ExitCode {
         FlowCommand::Check(arguments) => check::main(arguments),
         FlowCommand::Chat(arguments) => chat::main(arguments),
         FlowCommand::Test(arguments) => test::main(arguments),
+        FlowCommand::Graph(arguments) => graph::main(arguments),
     }
 }
 

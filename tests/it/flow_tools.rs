@@ -405,8 +405,77 @@ fn a_test_without_dialogues_or_with_mistakes_in_them_fails() {
 }
 
 #[test]
+fn a_flow_is_drawn_with_its_options_and_outcomes() {
+    let clinic = example("clinic.toml");
+    let output = flow(&["graph", clinic.to_str().unwrap()]);
+    assert_eq!(
+        stdout(&output),
+        "\
+flowchart TD
+    start((start)) --> step1
+    step1[\"hello\"]
+    step2{{\"menu\"}}
+    step3{{\"cpf\"}}
+    step4[\"front_desk\"]
+    step5[\"done\"]
+    close1([\"front_desk\"])
+    close2([\"booked\"])
+    step1 --> step2
+    step2 -->|\"1, marcar\"| step3
+    step2 -->|\"2, recepção\"| step4
+    step2 -->|\"3 invalid answers\"| step4
+    step3 -->|\"cpf\"| step5
+    step3 -->|\"3 invalid answers\"| step4
+    step4 --> close1
+    step5 --> close2
+"
+    );
+    let dot = stdout(&flow(&[
+        "graph",
+        clinic.to_str().unwrap(),
+        "--format",
+        "dot",
+    ]));
+    assert!(dot.starts_with("digraph flow {\n"), "{dot}");
+    assert!(
+        dot.contains("    step2 -> step3 [label=\"1, marcar\"];\n"),
+        "{dot}"
+    );
+    assert!(
+        dot.contains("    close2 [shape=oval, label=\"booked\"];\n"),
+        "{dot}"
+    );
+    assert!(dot.ends_with("}\n"), "{dot}");
+}
+
+#[test]
+fn what_a_step_is_called_breaks_no_drawing() {
+    let strange = "start = 'a'\n[step.a]\nask = '?'\noptions = { 'say \"]|x' = 'b\\ -->' }\n\
+        [step.'b\\ -->']\nsay = 'x'\nend = '<b>\"'\n";
+    let mermaid = stdout(&typed(&["graph", "-"], strange));
+    assert!(
+        mermaid.contains("    step1 -->|\"say #34;#93;#124;x\"| step2\n"),
+        "{mermaid}"
+    );
+    assert!(mermaid.contains("    step2[\"b#92;"), "{mermaid}");
+    assert!(mermaid.contains("([\"#60;b#62;#34;\"])"), "{mermaid}");
+    // Giving up is drawn, though no line of the file says so.
+    assert!(
+        mermaid.contains("    step1 -.->|\"3 invalid answers\"| close1\n"),
+        "{mermaid}"
+    );
+    let dot = stdout(&typed(&["graph", "-", "--format", "dot"], strange));
+    assert!(dot.contains("label=\"say \\\"]|x\""), "{dot}");
+    assert!(dot.contains("style=dashed"), "{dot}");
+    let broken = typed(&["graph", "-"], "start = 1");
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(stderr(&broken).contains("stdin:1:9: "));
+    assert_eq!(stdout(&broken), "");
+}
+
+#[test]
 fn every_tool_s_help_shows_an_example() {
-    for tool in ["check", "chat", "test"] {
+    for tool in ["check", "chat", "test", "graph"] {
         let text = stdout(&flow(&[tool, "--help"]));
         assert!(text.contains(&format!("  waha-sm flow {tool}")), "{text}");
     }

@@ -1,0 +1,179 @@
+//! `waha-sm flow graph`: a flow as a drawing, in the language of Mermaid or of Graphviz.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::{Common, exit, open};
+use crate::flow::{Outline, Target};
+use crate::terminal::line;
+
+const AFTER_HELP: &str = "Mermaid is drawn by GitHub, GitLab and https://mermaid.live; dot by Graphviz.\n\n\
+    Examples:\n  \
+    waha-sm flow graph clinic.toml > clinic.mmd\n  \
+    waha-sm flow graph clinic.toml --format dot | dot -Tsvg > clinic.svg";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct GraphArgs {
+    /// The flow file; `-` reads it from standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The language of the drawing
+    #[arg(long, value_enum, default_value_t = Language::Mermaid)]
+    format: Language,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Language {
+    Mermaid,
+    Dot,
+}
+
+pub(super) fn main(arguments: &GraphArgs) -> ExitCode {
+    let script = match open(&arguments.file, arguments.common.locale) {
+        Ok(script) => script,
+        Err(exit) => return exit,
+    };
+    let graph = Graph::of(&script.outline());
+    let drawn = match arguments.format {
+        Language::Mermaid => graph.mermaid(),
+        Language::Dot => graph.dot(),
+    };
+    let mut out = io::stdout().lock();
+    exit(
+        out.write_all(drawn.as_bytes()).and_then(|()| out.flush()),
+        true,
+    )
+}
+
+/// Nodes under names that no language trips over: steps are called anything.
+struct Graph {
+    nodes: Vec<(String, Shape, String)>,
+    edges: Vec<Edge>,
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    Says,
+    Asks,
+    End,
+}
+
+struct Edge {
+    from: String,
+    to: String,
+    label: String,
+    implied: bool,
+}
+
+impl Graph {
+    fn of(outline: &Outline) -> Graph {
+        let ids: BTreeMap<&str, String> = outline
+            .steps
+            .iter()
+            .zip(1..)
+            .map(|(step, number)| (step.name.as_str(), format!("step{number}")))
+            .collect();
+        let mut nodes = Vec::new();
+        let mut edges = Vec::new();
+        let mut ends: Vec<&str> = Vec::new();
+        for step in &outline.steps {
+            let shape = if step.asks { Shape::Asks } else { Shape::Says };
+            let from = ids.get(step.name.as_str()).cloned().unwrap_or_default();
+            nodes.push((from.clone(), shape, line(&step.name)));
+            for way in &step.ways {
+                let to = match &way.to {
+                    Target::Step(name) => ids.get(name.as_str()).cloned().unwrap_or_default(),
+                    Target::End(outcome) => {
+                        let known = ends.iter().position(|end| end == outcome);
+                        let number = known.unwrap_or_else(|| {
+                            ends.push(outcome);
+                            ends.len() - 1
+                        });
+                        format!("close{}", number + 1)
+                    }
+                };
+                edges.push(Edge {
+                    from: from.clone(),
+                    to,
+                    label: line(&way.label),
+                    implied: way.implied,
+                });
+            }
+        }
+        for (end, number) in ends.into_iter().zip(1..) {
+            nodes.push((format!("close{number}"), Shape::End, line(end)));
+        }
+        Graph { nodes, edges }
+    }
+
+    /// <https://mermaid.js.org/syntax/flowchart.html>
+    fn mermaid(&self) -> String {
+        let mut text = String::from("flowchart TD\n    start((start)) --> step1\n");
+        for (id, shape, name) in &self.nodes {
+            let name = mermaid(name);
+            let node = match shape {
+                Shape::Says => format!("[\"{name}\"]"),
+                Shape::Asks => format!("{{{{\"{name}\"}}}}"),
+                Shape::End => format!("([\"{name}\"])"),
+            };
+            // Writing into a text can't fail, here and below.
+            let _ = writeln!(text, "    {id}{node}");
+        }
+        for edge in &self.edges {
+            let arrow = if edge.implied { "-.->" } else { "-->" };
+            let label = match edge.label.as_str() {
+                "" => String::new(),
+                label => format!("|\"{}\"|", mermaid(label)),
+            };
+            let _ = writeln!(text, "    {} {arrow}{label} {}", edge.from, edge.to);
+        }
+        text
+    }
+
+    /// <https://graphviz.org/doc/info/lang.html>
+    fn dot(&self) -> String {
+        let mut text =
+            String::from("digraph flow {\n    start [shape=circle];\n    start -> step1;\n");
+        for (id, shape, name) in &self.nodes {
+            let shape = match shape {
+                Shape::Says => "box",
+                Shape::Asks => "hexagon",
+                Shape::End => "oval",
+            };
+            let _ = writeln!(text, "    {id} [shape={shape}, label=\"{}\"];", dot(name));
+        }
+        for edge in &self.edges {
+            let style = if edge.implied { ", style=dashed" } else { "" };
+            let (from, to, label) = (&edge.from, &edge.to, dot(&edge.label));
+            let _ = writeln!(text, "    {from} -> {to} [label=\"{label}\"{style}];");
+        }
+        text.push_str("}\n");
+        text
+    }
+}
+
+/// A text in quotes; everything that Mermaid, Markdown or HTML could read as its own is written as an entity code.
+fn mermaid(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_alphanumeric() || matches!(c, ' ' | ',' | '_' | '-') {
+            safe.push(c);
+        } else {
+            let _ = write!(safe, "#{};", u32::from(c));
+        }
+    }
+    safe
+}
+
+/// A text in quotes.
+fn dot(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
