@@ -3,6 +3,7 @@
 mod chat;
 mod check;
 mod graph;
+mod schema;
 mod test;
 
 use std::io::{self, Read as _};
@@ -31,6 +32,8 @@ enum FlowCommand {
     Test(test::TestArgs),
     /// Draws a flow: its steps, the ways between them, and the ends
     Graph(graph::GraphArgs),
+    /// Prints the form of flow files as a JSON Schema, for editors
+    Schema(schema::SchemaArgs),
 }
 
 /// What each of the tools takes.
@@ -47,6 +50,7 @@ pub(super) fn main(arguments: &FlowArgs) -> ExitCode {
         FlowCommand::Chat(arguments) => chat::main(arguments),
         FlowCommand::Test(arguments) => test::main(arguments),
         FlowCommand::Graph(arguments) => graph::main(arguments),
+        FlowCommand::Schema(_) => schema::main(),
     }
 }
 

@@ -474,8 +474,16 @@ fn what_a_step_is_called_breaks_no_drawing() {
 }
 
 #[test]
+fn the_schema_is_printed_as_json() {
+    let output = flow(&["schema"]);
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+    assert!(schema["properties"]["step"].is_object());
+}
+
+#[test]
 fn every_tool_s_help_shows_an_example() {
-    for tool in ["check", "chat", "test", "graph"] {
+    for tool in ["check", "chat", "test", "graph", "schema"] {
         let text = stdout(&flow(&[tool, "--help"]));
         assert!(text.contains(&format!("  waha-sm flow {tool}")), "{text}");
     }

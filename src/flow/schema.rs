@@ -1,0 +1,370 @@
+//! The form of flow files as a JSON Schema, so that editors complete and check them as one types.
+//!
+//! It knows the form only: that a step leads to one that exists is for [`Script::load`](super::Script::load) to say. A test
+//! asks the loader for every key that it knows and compares.
+
+use serde_json::{Map, Value, json};
+
+use super::expect::Expect;
+use super::locale::Locale;
+use super::text_key::TextKey;
+
+/// A key, its form and what it is for.
+type Key = (&'static str, Form, &'static str);
+
+/// What a value looks like.
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    /// A text that is not empty.
+    Words,
+    Texts,
+    Count,
+    Time,
+    Locale,
+    Kind,
+    Variable,
+    /// A table from answers to steps.
+    Options,
+}
+
+/// As in `reader`: "90s", "1h30m".
+const TIME: &str = "^([0-9]+(ms|s|m|h|d))+$";
+
+const FILE: &[Key] = &[
+    ("name", Form::Text, "The flow's own name."),
+    ("locale", Form::Locale, "Language of the built-in texts."),
+    ("start", Form::Words, "The first step."),
+];
+
+const COMMANDS: &[Key] = &[
+    (
+        "leave",
+        Form::Texts,
+        "Words to leave with, in the line and at every step.",
+    ),
+    (
+        "position",
+        Form::Texts,
+        "Words that ask for the place in line.",
+    ),
+];
+
+const TIMEOUTS: &[Key] = &[
+    (
+        "remind_after",
+        Form::Time,
+        "Silence at a question: a reminder. Default: 5m.",
+    ),
+    (
+        "close_after",
+        Form::Time,
+        "Silence at a question: the conversation is closed. Default: 15m.",
+    ),
+    (
+        "resume_within",
+        Form::Time,
+        "Back within this time after a close for silence: go on at the same step. Default: 24h.",
+    ),
+];
+
+const NOTICES: &[Key] = &[
+    (
+        "first_after",
+        Form::Time,
+        "Who is attended within this time hears nothing of a line. Default: 2s.",
+    ),
+    (
+        "at_most_every",
+        Form::Time,
+        "The shortest time between two notices. Default: 1m.",
+    ),
+    (
+        "reassure_after",
+        Form::Time,
+        "After so long without a word: \"you are not forgotten\". Default: 10m.",
+    ),
+];
+
+const NEXT: Key = ("next", Form::Words, "The step that follows.");
+const END: Key = (
+    "end",
+    Form::Words,
+    "Closes the conversation with this outcome.",
+);
+
+/// The kinds of steps: the key that makes one, and all its keys.
+const STEPS: &[(&str, &[Key])] = &[
+    (
+        "say",
+        &[
+            (
+                "say",
+                Form::Texts,
+                "A text, or a list of texts: one message each.",
+            ),
+            NEXT,
+            END,
+        ],
+    ),
+    (
+        "ask",
+        &[
+            (
+                "ask",
+                Form::Text,
+                "The question; \"\" asks nothing and takes what the customer already wrote.",
+            ),
+            (
+                "options",
+                Form::Options,
+                "Answers, and the step that each leads to.",
+            ),
+            ("expect", Form::Kind, "The kind of answer."),
+            (
+                "pattern",
+                Form::Words,
+                "A regular expression that the whole answer must match.",
+            ),
+            ("save", Form::Variable, "Keeps the answer under this name."),
+            (
+                "invalid",
+                Form::Words,
+                "What to say to an answer that does not fit.",
+            ),
+            (
+                "attempts",
+                Form::Count,
+                "How many answers may not fit. Default: 3.",
+            ),
+            ("otherwise", Form::Words, "The step after the last of them."),
+            NEXT,
+            END,
+        ],
+    ),
+];
+
+/// The schema of flow files, JSON Schema draft 7.
+pub fn schema() -> Value {
+    let steps: Vec<Value> = STEPS
+        .iter()
+        .map(|(kind, keys)| {
+            let mut step = table(keys);
+            step["title"] = json!(kind);
+            step["required"] = json!([kind]);
+            step
+        })
+        .collect();
+    let texts = TextKey::ALL
+        .into_iter()
+        .map(|key| (key.name().to_owned(), Form::Words.schema()));
+    let mut file = table(FILE);
+    file["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    file["title"] = json!("A flow of waha-sm");
+    file["required"] = json!(["start", "step"]);
+    file["properties"]["texts"] = json!({
+        "type": "object",
+        "description": "Built-in texts, replaced.",
+        "additionalProperties": false,
+        "properties": texts.collect::<Map<_, _>>(),
+    });
+    for (name, keys, what) in [
+        (
+            "commands",
+            COMMANDS,
+            "Words that work at every step and in the line.",
+        ),
+        ("timeouts", TIMEOUTS, "What silence does."),
+        (
+            "notices",
+            NOTICES,
+            "When customers who wait are told something.",
+        ),
+    ] {
+        file["properties"][name] = table(keys);
+        file["properties"][name]["description"] = json!(what);
+    }
+    file["properties"]["step"] = json!({
+        "type": "object",
+        "description": "The steps.",
+        "minProperties": 1,
+        "additionalProperties": { "oneOf": steps },
+    });
+    file
+}
+
+fn table(keys: &[Key]) -> Value {
+    let properties = keys.iter().map(|(name, form, what)| {
+        let mut schema = form.schema();
+        schema["description"] = json!(what);
+        ((*name).to_owned(), schema)
+    });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties.collect::<Map<_, _>>(),
+    })
+}
+
+impl Form {
+    fn schema(self) -> Value {
+        match self {
+            Form::Text => json!({ "type": "string" }),
+            Form::Words => json!({ "type": "string", "minLength": 1 }),
+            Form::Texts => json!({ "anyOf": [
+                { "type": "string", "minLength": 1 },
+                { "type": "array", "items": { "type": "string", "minLength": 1 } },
+            ]}),
+            Form::Count => json!({ "type": "integer", "minimum": 1 }),
+            Form::Time => json!({ "type": "string", "pattern": TIME }),
+            Form::Locale => json!({ "enum": Locale::ALL.map(Locale::as_str) }),
+            Form::Kind => json!({ "enum": Expect::NAMES }),
+            Form::Variable => json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" }),
+            Form::Options => json!({
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": { "type": "string", "minLength": 1 },
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+
+    use super::super::Script;
+    use super::*;
+
+    /// The keys that the loader says it knows, once it meets one that it does not.
+    fn known(source: &str) -> BTreeSet<String> {
+        let mistakes = Script::load(source, Locale::En).unwrap_err();
+        let message = mistakes
+            .iter()
+            .find_map(|one| {
+                one.message
+                    .split_once("`zebra`")?
+                    .1
+                    .split_once("known here: ")
+            })
+            .unwrap_or_else(|| panic!("{source}: {mistakes:?}"));
+        message.1.split(", ").map(str::to_owned).collect()
+    }
+
+    fn keys(of: &Value) -> BTreeSet<String> {
+        of["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    }
+
+    #[test]
+    fn the_schema_has_every_key_that_the_loader_knows_and_no_other() {
+        let schema = schema();
+        assert_eq!(keys(&schema), known("zebra = 1"));
+        for section in ["texts", "commands", "timeouts", "notices"] {
+            assert_eq!(
+                keys(&schema["properties"][section]),
+                known(&format!("[{section}]\nzebra = 1")),
+                "{section}"
+            );
+        }
+        let kinds = schema["properties"]["step"]["additionalProperties"]["oneOf"].as_array();
+        for kind in kinds.unwrap() {
+            let name = kind["title"].as_str().unwrap();
+            let step = format!("[step.a]\n{name} = 'x'\nzebra = 1");
+            assert_eq!(keys(kind), known(&step), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_schema_has_every_kind_of_step_that_the_loader_knows() {
+        // What it says to a step that is of no kind names them all.
+        let mistakes = Script::load("start = 'a'\n[step.a]\nend = 'x'", Locale::En).unwrap_err();
+        let told = mistakes[0].message.split_once("does nothing").unwrap().1;
+        let told: BTreeSet<&str> = told.split('`').skip(1).step_by(2).collect();
+        let kinds: BTreeSet<&str> = STEPS.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(kinds, told);
+    }
+
+    /// As much of JSON Schema as is used above.
+    fn fits(value: &Value, schema: &Value) -> bool {
+        let all = |rule: &str| schema[rule].as_array();
+        let holds = |rule: &str, check: &dyn Fn(&Value) -> bool| schema.get(rule).is_none_or(check);
+        let text = value.as_str();
+        holds("type", &|kind| match kind.as_str().unwrap() {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "integer" => value.is_i64(),
+            other => panic!("{other}"),
+        }) && all("enum").is_none_or(|list| list.contains(value))
+            && all("oneOf")
+                .is_none_or(|list| list.iter().filter(|one| fits(value, one)).count() == 1)
+            && all("anyOf").is_none_or(|list| list.iter().any(|one| fits(value, one)))
+            && all("required").is_none_or(|list| {
+                list.iter()
+                    .all(|key| value.get(key.as_str().unwrap()).is_some())
+            })
+            && holds("minProperties", &|_| !value.as_object().unwrap().is_empty())
+            && holds("minLength", &|_| !text.unwrap().is_empty())
+            && holds("minimum", &|least| value.as_i64() >= least.as_i64())
+            && holds("pattern", &|one| {
+                Regex::new(one.as_str().unwrap())
+                    .unwrap()
+                    .is_match(text.unwrap())
+            })
+            && holds("items", &|one| {
+                value.as_array().unwrap().iter().all(|item| fits(item, one))
+            })
+            && value.as_object().is_none_or(|object| {
+                object
+                    .iter()
+                    .all(|(key, value)| match schema["properties"].get(key) {
+                        Some(one) => fits(value, one),
+                        None => match &schema["additionalProperties"] {
+                            Value::Bool(allowed) => *allowed,
+                            other => fits(value, other),
+                        },
+                    })
+            })
+    }
+
+    #[test]
+    fn flows_that_load_fit_the_schema_and_slips_do_not() {
+        let schema = schema();
+        let fits = |source: &str| fits(&toml::from_str::<Value>(source).unwrap(), &schema);
+        let clinic = include_str!("../../examples/flows/clinic.toml");
+        for good in [
+            clinic,
+            include_str!("../../examples/flows/shop.toml"),
+            include_str!("../../examples/flows/echo.toml"),
+            include_str!("built_in/en.toml"),
+            include_str!("built_in/pt-br.toml"),
+            include_str!("built_in/es.toml"),
+        ] {
+            assert!(fits(good), "{good}");
+        }
+        for (right, wrong) in [
+            ("start ", "strat "),
+            ("\"pt-BR\"", "\"fr\""),
+            ("position =", "positoin ="),
+            ("\"15m\"", "15"),
+            ("\"15m\"", "\"15 minutes\""),
+            ("[timeouts]", "[timeout]"),
+            ("ask  ", "aks  "),
+            ("ask  ", "say = 'x'\nask  "),
+            ("\"cpf\"     ", "\"cfp\"     "),
+            ("attempts  = 3", "attempts  = 0"),
+            ("save      = \"cpf\"", "save      = \"o cpf\""),
+            ("end = \"booked\"", "end = 1"),
+        ] {
+            assert!(clinic.contains(right), "{right}");
+            assert!(!fits(&clinic.replacen(right, wrong, 1)), "{wrong}");
+        }
+    }
+}
