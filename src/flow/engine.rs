@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use minijinja::Value;
 
+use super::expect::Present;
 use super::script::{Command, Question, Said, Script, Step, Then};
 use super::state::{Stage, State, cut};
 use super::text_key::TextKey;
@@ -234,7 +235,12 @@ impl<'s> Turn<'s> {
             }
             None => {}
         }
-        match question.answer(said, script.locale) {
+        let present = Present {
+            locale: script.locale,
+            timezone: &script.timezone,
+            now: self.now,
+        };
+        match question.answer(said, present) {
             Some((answer, then)) => {
                 if let Some(variable) = &question.save {
                     self.state.save(variable, &answer);

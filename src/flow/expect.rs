@@ -1,73 +1,129 @@
 //! What counts as an answer: reading what a customer wrote into the form in which it is kept.
 
+mod day;
+mod phone;
+
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use regex::Regex;
 
 use super::locale::Locale;
 use super::script::{Said, SaidKind};
+pub(super) use phone::Country;
 
 /// What a step expects for an answer.
 #[derive(Debug)]
 pub(super) enum Expect {
-    Text,
-    Number,
+    /// So many characters.
+    Text(Bounds<u32>),
+    Number(Bounds<f64>),
     Email,
-    Phone,
+    /// A number without calling code is this country's.
+    Phone(Option<&'static Country>),
     Date,
+    Time,
     Cpf,
     Cnpj,
-    Media,
+    /// Of one of these kinds; none given takes all.
+    Media(Vec<SaidKind>),
     Location,
     /// The whole answer matches this expression, which is anchored at both ends.
     Pattern(Regex),
 }
 
+/// The least and the most that is taken, both included.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Bounds<T> {
+    pub(super) min: Option<T>,
+    pub(super) max: Option<T>,
+}
+
+impl<T: PartialOrd> Bounds<T> {
+    fn hold(&self, value: &T) -> bool {
+        self.min.as_ref().is_none_or(|min| value >= min)
+            && self.max.as_ref().is_none_or(|max| value <= max)
+    }
+}
+
+/// What answers mean depends on it: the customer's language, and what is today where they are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Present<'s> {
+    pub(super) locale: Locale,
+    pub(super) timezone: &'s TimeZone,
+    /// In milliseconds since the epoch.
+    pub(super) now: u64,
+}
+
+impl Present<'_> {
+    fn today(&self) -> Date {
+        let now = i64::try_from(self.now).unwrap_or(i64::MAX);
+        let now = Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX);
+        self.timezone.to_datetime(now).date()
+    }
+}
+
+/// The kinds of media that `kinds` can name.
+pub(super) const MEDIA_KINDS: [(&str, SaidKind); 4] = [
+    ("image", SaidKind::Image),
+    ("video", SaidKind::Video),
+    ("voice", SaidKind::Voice),
+    ("file", SaidKind::File),
+];
+
 impl Expect {
     /// The values that `expect` can have in a flow file.
-    pub(super) const NAMES: [&str; 9] = [
-        "text", "number", "email", "phone", "date", "cpf", "cnpj", "media", "location",
+    pub(super) const NAMES: [&str; 10] = [
+        "text", "number", "email", "phone", "date", "time", "cpf", "cnpj", "media", "location",
     ];
 
-    /// The kind with this name.
+    /// The kind with this name, without bounds.
     pub(super) fn named(name: &str) -> Option<Expect> {
         Some(match name {
-            "text" => Expect::Text,
-            "number" => Expect::Number,
+            "text" => Expect::Text(Bounds::default()),
+            "number" => Expect::Number(Bounds::default()),
             "email" => Expect::Email,
-            "phone" => Expect::Phone,
+            "phone" => Expect::Phone(None),
             "date" => Expect::Date,
+            "time" => Expect::Time,
             "cpf" => Expect::Cpf,
             "cnpj" => Expect::Cnpj,
-            "media" => Expect::Media,
+            "media" => Expect::Media(Vec::new()),
             "location" => Expect::Location,
             _ => return None,
         })
     }
 
     /// The answer in its normal form, or nothing where it is no such answer.
-    pub(super) fn read(&self, said: &Said, locale: Locale) -> Option<String> {
+    pub(super) fn read(&self, said: &Said, present: Present<'_>) -> Option<String> {
         match self {
-            Expect::Media => return (said.kind == SaidKind::Media).then(|| said.text_or_kind()),
+            Expect::Media(kinds) => {
+                let taken =
+                    said.kind.is_media() && (kinds.is_empty() || kinds.contains(&said.kind));
+                return taken.then(|| said.text_or_kind());
+            }
             Expect::Location => {
                 return (said.kind == SaidKind::Location).then(|| said.text_or_kind());
             }
             _ => {}
         }
         // A caption is written by the customer; what comes with a location or a contact card is not.
-        if !matches!(said.kind, SaidKind::Text | SaidKind::Media) {
+        if said.kind != SaidKind::Text && !said.kind.is_media() {
             return None;
         }
         let text = said.text.trim();
         match self {
-            Expect::Text => (!text.is_empty()).then(|| text.to_owned()),
-            Expect::Number => number(text, locale),
+            Expect::Text(bounds) => words(text, *bounds),
+            Expect::Number(bounds) => number(text, present.locale)
+                .filter(|number| number.parse().is_ok_and(|number| bounds.hold(&number))),
             Expect::Email => email(text),
-            Expect::Phone => phone(text),
-            Expect::Date => date(text, locale),
+            Expect::Phone(home) => phone::phone(text, *home),
+            Expect::Date => day::date(text, present.locale, present.today()),
+            Expect::Time => day::time(text, present.locale),
             Expect::Cpf => cpf(text),
             Expect::Cnpj => cnpj(text),
             Expect::Pattern(pattern) => pattern.is_match(text).then(|| text.to_owned()),
-            Expect::Media | Expect::Location => None,
+            Expect::Media(_) | Expect::Location => None,
         }
     }
 }
@@ -95,6 +151,11 @@ pub(super) fn pattern(source: &str) -> Result<Expect, String> {
     // By itself first: "a)(b" becomes valid once it stands in a group.
     build(source)?;
     build(&format!(r"\A(?:{source})\z")).map(Expect::Pattern)
+}
+
+fn words(text: &str, bounds: Bounds<u32>) -> Option<String> {
+    let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    (length > 0 && bounds.hold(&length)).then(|| text.to_owned())
 }
 
 /// A decimal number with the marks of the locale ("1.234,5" in Portuguese), kept as "1234.5".
@@ -175,39 +236,6 @@ fn email(text: &str) -> Option<String> {
     (local_is_sound && domain_is_sound).then(|| format!("{local}@{}", domain.to_lowercase()))
 }
 
-/// A number that can be dialled, with or without its country; kept as digits only.
-fn phone(text: &str) -> Option<String> {
-    let digits = without(text.strip_prefix('+').unwrap_or(text), " -./()")?;
-    // 15 is the longest that E.164 allows; less than 8 is an extension.
-    ((8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
-        .then_some(digits)
-}
-
-/// A day with a year of four digits; kept as ISO, "2026-12-31". In English only ISO is read, because
-/// 03/04 is a day in March for some and in April for others.
-fn date(text: &str, locale: Locale) -> Option<String> {
-    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
-    let [a, b, c] = parts[..] else { return None };
-    let (year, month, day) = if a.len() == 4 {
-        (a, b, c)
-    } else if locale == Locale::En {
-        return None;
-    } else {
-        (c, b, a)
-    };
-    let field = |text: &str, longest: usize| {
-        let sound = (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-        sound.then(|| text.parse::<i16>().ok()).flatten()
-    };
-    let (year, month, day) = (field(year, 4)?, field(month, 2)?, field(day, 2)?);
-    // Birthdays and appointments lie between; "0202" is a slip.
-    if !(1900..2200).contains(&year) {
-        return None;
-    }
-    let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
-    Some(date.to_string())
-}
-
 /// A Brazilian taxpayer's number with its two check digits; kept as 11 digits.
 fn cpf(text: &str) -> Option<String> {
     let digits = without(text, " -./")?;
@@ -261,9 +289,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// On 10 March 2026, a Tuesday.
+    fn present(locale: Locale) -> Present<'static> {
+        static UTC: TimeZone = TimeZone::UTC;
+        Present {
+            locale,
+            timezone: &UTC,
+            now: 1_773_100_800_000,
+        }
+    }
+
     fn check(kind: &str, locale: Locale, text: &str, read: Option<&str>) {
         let said = Said::text(text);
-        let got = Expect::named(kind).unwrap().read(&said, locale);
+        let got = Expect::named(kind).unwrap().read(&said, present(locale));
         assert_eq!(got.as_deref(), read, "{kind} {locale} {text:?}");
     }
 
@@ -304,7 +342,8 @@ mod tests {
             ("email", En, "a b@example.com", None),
             ("email", En, "@example.com", None),
             ("email", En, "ana@-example.com", None),
-            ("phone", PtBr, "+55 (11) 99999-0000", Some("5511999990000")),
+            ("phone", PtBr, "+55 (11) 99999-0000", Some("+5511999990000")),
+            ("phone", PtBr, "11 99999-0000", Some("11999990000")),
             ("phone", PtBr, "1234567", None),
             ("phone", PtBr, "1234567890123456", None),
             ("phone", PtBr, "call me", None),
@@ -312,10 +351,12 @@ mod tests {
             ("date", PtBr, "31.12.2026", Some("2026-12-31")),
             ("date", Es, "2026-12-31", Some("2026-12-31")),
             ("date", PtBr, "31/02/2026", None),
-            ("date", PtBr, "31/12/26", None),
+            ("date", PtBr, "31/12/26", Some("2026-12-31")),
+            ("date", PtBr, "amanhã", Some("2026-03-11")),
             ("date", PtBr, "31/12/0202", None),
             ("date", En, "2026-02-01", Some("2026-02-01")),
             ("date", En, "1/2/2026", None),
+            ("time", PtBr, "14h30", Some("14:30")),
             ("cpf", PtBr, "529.982.247-25", Some("52998224725")),
             ("cpf", PtBr, "52998224725", Some("52998224725")),
             ("cpf", PtBr, "52998224724", None),
@@ -337,7 +378,8 @@ mod tests {
             text: text.to_owned(),
             kind,
         };
-        let read = |kind: &str, said: &Said| Expect::named(kind).unwrap().read(said, Locale::En);
+        let read =
+            |kind: &str, said: &Said| Expect::named(kind).unwrap().read(said, present(Locale::En));
         let photo = said(SaidKind::Media, "");
         let captioned = said(SaidKind::Media, "42");
         assert_eq!(read("media", &photo).as_deref(), Some("[media]"));
@@ -352,10 +394,71 @@ mod tests {
     }
 
     #[test]
+    fn bounds_hold_at_their_ends() {
+        let read =
+            |expect: &Expect, text: &str| expect.read(&Said::text(text), present(Locale::En));
+        let (min, max) = (Some(2), Some(3));
+        let text = Expect::Text(Bounds { min, max });
+        for (words, taken) in [("é", false), ("éé", true), (" ééé ", true), ("éééé", false)]
+        {
+            assert_eq!(read(&text, words).is_some(), taken, "{words}");
+        }
+        let (min, max) = (Some(-1.5), Some(1000.0));
+        let number = Expect::Number(Bounds { min, max });
+        for (words, taken) in [
+            ("-1.6", false),
+            ("-1.5", true),
+            ("1,000", true),
+            ("1000.1", false),
+        ] {
+            assert_eq!(read(&number, words).is_some(), taken, "{words}");
+        }
+    }
+
+    #[test]
+    fn media_is_taken_of_the_kinds_that_are_wanted() {
+        let wanted = Expect::Media(vec![SaidKind::Image, SaidKind::File]);
+        for (kind, taken) in [
+            (SaidKind::Image, true),
+            (SaidKind::File, true),
+            (SaidKind::Voice, false),
+            (SaidKind::Video, false),
+            (SaidKind::Media, false),
+            (SaidKind::Text, false),
+        ] {
+            let text = String::new();
+            let said = Said { text, kind };
+            let read = wanted.read(&said, present(Locale::En));
+            assert_eq!(read.is_some(), taken, "{kind:?}");
+            let any = Expect::Media(Vec::new()).read(&said, present(Locale::En));
+            assert_eq!(any.is_some(), kind != SaidKind::Text, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn today_is_the_day_where_the_customer_is() {
+        let sao_paulo = jiff::tz::TimeZoneDatabase::bundled().get("America/Sao_Paulo");
+        let timezone = &sao_paulo.unwrap();
+        for (now, today) in [
+            (1_773_100_800_000, "2026-03-09"),
+            (1_773_111_600_000, "2026-03-10"),
+            (u64::MAX, "9999-12-30"),
+        ] {
+            let locale = Locale::PtBr;
+            let present = Present {
+                locale,
+                timezone,
+                now,
+            };
+            assert_eq!(present.today().to_string(), today);
+        }
+    }
+
+    #[test]
     fn a_pattern_matches_the_whole_answer() {
         let read = |source: &str, text: &str| {
             let expect = pattern(source).unwrap();
-            expect.read(&Said::text(text), Locale::En)
+            expect.read(&Said::text(text), present(Locale::En))
         };
         assert_eq!(read(r"^\d{3}$", " 123 ").as_deref(), Some("123"));
         assert_eq!(read(r"\d{3}", "1234"), None);
@@ -376,12 +479,12 @@ mod tests {
                 let expect = Expect::named(name).unwrap();
                 for locale in Locale::ALL {
                     for text in [&text, &digits] {
-                        let normal = expect.read(&Said::text(text), locale);
+                        let normal = expect.read(&Said::text(text), present(locale));
                         // What was read can be read again where the marks are not the locale's.
                         if let Some(normal) = normal
                             && (name != "number" || locale == Locale::En)
                         {
-                            let again = expect.read(&Said::text(&normal), locale);
+                            let again = expect.read(&Said::text(&normal), present(locale));
                             prop_assert_eq!(again, Some(normal));
                         }
                     }

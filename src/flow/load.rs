@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use toml::de::DeTable;
 
 use super::check::{self, Graph};
@@ -14,8 +15,8 @@ use super::text_key::TextKey;
 use super::texts::{TextId, Texts};
 use super::words::{closest, fold};
 
-const FILE_KEYS: [&str; 8] = [
-    "name", "locale", "start", "texts", "commands", "timeouts", "notices", "step",
+const FILE_KEYS: [&str; 9] = [
+    "name", "locale", "timezone", "start", "texts", "commands", "timeouts", "notices", "step",
 ];
 const COMMANDS_KEYS: [&str; 2] = ["leave", "position"];
 const TIMEOUTS_KEYS: [&str; 3] = ["remind_after", "close_after", "resume_within"];
@@ -40,6 +41,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
     let file = Section::root(table.get_ref());
     reader.only(&file, &FILE_KEYS);
     let locale = read_locale(&file, default_locale, &mut reader);
+    let timezone = read_timezone(&file, &mut reader);
     let mut loader = Loader {
         reader,
         texts: Texts::new(locale),
@@ -67,6 +69,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
         Some(start) if mistakes.is_empty() => Ok(Script {
             name,
             locale,
+            timezone,
             start,
             steps,
             texts: loader.texts,
@@ -100,6 +103,30 @@ fn read_locale(file: &Section<'_>, default: Locale, reader: &mut Reader<'_>) -> 
             reader.note(&written.place, mistake.to_string());
             default
         })
+}
+
+/// From the tables that are part of the program: a flow means the same on every machine.
+fn read_timezone(file: &Section<'_>, reader: &mut Reader<'_>) -> TimeZone {
+    let Some(written) = reader.text(file, "timezone") else {
+        return TimeZone::UTC;
+    };
+    let known = TimeZoneDatabase::bundled();
+    known.get(written.text).unwrap_or_else(|_| {
+        let names: Vec<String> = known.available().map(|name| name.to_string()).collect();
+        let city = format!("/{}", written.text.replace(' ', "_"));
+        let meant = names
+            .iter()
+            .find(|name| name.ends_with(&city))
+            .map(String::as_str)
+            .or_else(|| closest(written.text, names.iter().map(String::as_str)));
+        let hint = match meant {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None => "write its IANA name, like \"America/Sao_Paulo\" or \"UTC\"".to_owned(),
+        };
+        let message = format!("unknown `timezone` `{}`; {hint}", written.text);
+        reader.note(&written.place, message);
+        TimeZone::UTC
+    })
 }
 
 impl Loader<'_> {
@@ -530,6 +557,69 @@ mod tests {
                 "start = 'a'",
                 "[step.a]\nask = 'x'\nexpect = 'zebra'\nend = 'x'",
                 (4, "known: text, number"),
+            ),
+            (
+                "start = 'a'\ntimezone = 'Sao Paulo'",
+                "[step.a]\nask = '?'\nend = 'x'",
+                (2, "did you mean \"America/Sao_Paulo\"?"),
+            ),
+            (
+                "start = 'a'\ntimezone = 'Mars'",
+                "[step.a]\nask = '?'\nend = 'x'",
+                (2, "IANA name"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'cpf'\nmin = 3\nend = 'x'",
+                (
+                    5,
+                    "`min` in [step.a] goes only with expect = \"text\" or expect = \"number\"",
+                ),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nkinds = ['image']\nend = 'x'",
+                (4, "goes only with expect = \"media\""),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'number'\nmin = 3\nmax = 2.5\nend = 'x'",
+                (5, "`min` (3) in [step.a] is more than `max` (2.5)"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'number'\nmin = '3'\nend = 'x'",
+                (5, "a number like 3 or 2.5"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'number'\nmin = inf\nend = 'x'",
+                (5, "a number like 3 or 2.5"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'text'\nmin = 2.5\nend = 'x'",
+                (5, "a whole number like 3"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'text'\nmax = 5000\nend = 'x'",
+                (5, "from 1 to 4096, not 5000"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'phone'\ncountry = 'Brazil'\nend = 'x'",
+                (5, "write one of AO AR"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'media'\nkinds = ['imagem']\nend = 'x'",
+                (5, "did you mean `image`?"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nask = 'x'\nexpect = 'media'\nkinds = []\nend = 'x'",
+                (5, "`kinds` in [step.a] is empty"),
             ),
             (
                 "start = 'a'",

@@ -12,6 +12,7 @@ mod check;
 mod dialogue;
 mod engine;
 mod expect;
+mod expectation;
 mod load;
 mod locale;
 mod outline;

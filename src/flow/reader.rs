@@ -203,6 +203,25 @@ impl<'s> Reader<'s> {
         number.map(|number| (number, value.span()))
     }
 
+    /// A number, with or without a fraction.
+    pub(super) fn number(&mut self, of: &Section<'_>, key: &str) -> Option<f64> {
+        let value = of.table.get(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .ok()
+                // Exact up to 2^53; nobody bounds an answer beyond that.
+                .map(|number| number as f64),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number: &f64| number.is_finite());
+        if number.is_none() {
+            let message = format!("`{key}` in {} must be a number like 3 or 2.5", of.name);
+            self.note(&value.span(), message);
+        }
+        number
+    }
+
     /// A time with its unit.
     pub(super) fn duration(&mut self, of: &Section<'_>, key: &str) -> Option<(Duration, Place)> {
         let value = of.table.get(key)?;

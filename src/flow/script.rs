@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use minijinja::Value;
 
-use super::expect::Expect;
+use super::expect::{Expect, Present};
 use super::load;
 use super::locale::Locale;
 use super::position::NoticeRules;
@@ -28,7 +29,15 @@ pub struct Said {
 pub enum SaidKind {
     /// Written words.
     Text,
-    /// An image, a voice message, a file ...
+    /// A picture.
+    Image,
+    /// A film.
+    Video,
+    /// A voice message, or another sound.
+    Voice,
+    /// A document, or a file of which nothing more is known.
+    File,
+    /// Any other media: a sticker, say.
     Media,
     /// A place on the map.
     Location,
@@ -36,6 +45,14 @@ pub enum SaidKind {
     Contact,
     /// Anything else.
     Other,
+}
+
+impl SaidKind {
+    /// Whether it is a picture, a sound, a file ..., with a caption or without.
+    pub(super) fn is_media(self) -> bool {
+        use SaidKind::{File, Image, Media, Video, Voice};
+        matches!(self, Image | Video | Voice | File | Media)
+    }
 }
 
 impl Said {
@@ -53,10 +70,10 @@ impl Said {
             return self.text.clone();
         }
         match self.kind {
-            SaidKind::Media => "[media]",
+            kind if kind.is_media() => "[media]",
             SaidKind::Location => "[location]",
             SaidKind::Contact => "[contact]",
-            SaidKind::Text | SaidKind::Other => "[message]",
+            _ => "[message]",
         }
         .to_owned()
     }
@@ -99,6 +116,8 @@ pub enum QueueText {
 pub struct Script {
     pub(super) name: String,
     pub(super) locale: Locale,
+    /// What is today where the customers are.
+    pub(super) timezone: TimeZone,
     pub(super) start: String,
     pub(super) steps: HashMap<String, Step>,
     pub(super) texts: Texts,
@@ -152,13 +171,13 @@ pub(super) struct Free {
 
 impl Question {
     /// The answer in the form that is kept, and where it leads; nothing where it is not valid.
-    pub(super) fn answer(&self, said: &Said, locale: Locale) -> Option<(String, &Then)> {
+    pub(super) fn answer(&self, said: &Said, present: Present<'_>) -> Option<(String, &Then)> {
         if let Some(choice) = self.options.get(&fold(&said.text)) {
             return Some((choice.written.clone(), &choice.then));
         }
         let free = self.free.as_ref()?;
         let answer = match &free.expect {
-            Some(expect) => expect.read(said, locale)?,
+            Some(expect) => expect.read(said, present)?,
             None => said.text_or_kind(),
         };
         Some((answer, &free.then))

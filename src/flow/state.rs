@@ -11,7 +11,7 @@ const VERSION: u8 = 1;
 
 /// A saved variable is cut to this many characters: the state is read and written at every step, and a
 /// flood of long messages must not grow it without end.
-const VALUE_MAX: usize = 4096;
+pub(super) const VALUE_MAX: usize = 4096;
 
 /// Where one customer is in a flow. It serializes to JSON and is kept between two steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

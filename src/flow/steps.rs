@@ -3,18 +3,21 @@
 use std::collections::HashMap;
 
 use super::check::{Node, Way};
-use super::expect::{self, Expect};
 use super::load::Loader;
 use super::reader::{Section, Written};
 use super::script::{Choice, Commands, Free, Question, Step, Then};
 use super::texts::TextId;
-use super::words::{closest, fold};
+use super::words::fold;
 
 const SAY_KEYS: [&str; 3] = ["say", "next", "end"];
-const ASK_KEYS: [&str; 10] = [
+const ASK_KEYS: [&str; 14] = [
     "ask",
     "options",
     "expect",
+    "min",
+    "max",
+    "country",
+    "kinds",
     "pattern",
     "save",
     "invalid",
@@ -245,40 +248,6 @@ impl Loader<'_> {
             options.entry(word).or_insert(choice);
         }
         options
-    }
-
-    fn read_expect(&mut self, body: &Section<'_>) -> Option<Expect> {
-        if body.has("expect") && body.has("pattern") {
-            let message = format!("{} has both `expect` and `pattern`; keep one", body.name);
-            self.reader.note(&body.place_of("pattern"), message);
-        }
-        if let Some(written) = self.reader.text(body, "expect") {
-            let named = Expect::named(written.text);
-            if named.is_none() {
-                let hint = match closest(written.text, Expect::NAMES) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("known: {}, or use `pattern`", Expect::NAMES.join(", ")),
-                };
-                let message = format!(
-                    "unknown `expect` `{}` in {}; {hint}",
-                    written.text, body.name
-                );
-                self.reader.note(&written.place, message);
-            }
-            return named;
-        }
-        let written = self.reader.text(body, "pattern")?;
-        match expect::pattern(written.text) {
-            Ok(pattern) => Some(pattern),
-            Err(problem) => {
-                let message = format!(
-                    "`pattern` in {} is no regular expression: {problem}",
-                    body.name
-                );
-                self.reader.note(&written.place, message);
-                None
-            }
-        }
     }
 
     /// Reads `next` or `end`; with `optional` a step may have neither.

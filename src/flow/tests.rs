@@ -6,6 +6,7 @@ mod properties;
 
 const CLINIC: &str = include_str!("../../examples/flows/clinic.toml");
 const SHOP: &str = include_str!("../../examples/flows/shop.toml");
+const VISIT: &str = include_str!("../../examples/flows/visit.toml");
 const ECHO: &str = include_str!("../../examples/flows/echo.toml");
 
 fn load(source: &str) -> Script {
@@ -78,6 +79,8 @@ fn check(script: &Script, dialogue: &str) {
 fn said(words: &str) -> Said {
     let kind = match words {
         "[media]" => SaidKind::Media,
+        "[image]" => SaidKind::Image,
+        "[voice]" => SaidKind::Voice,
         "[location]" => SaidKind::Location,
         _ => return Said::text(words),
     };
@@ -260,6 +263,39 @@ fn a_shop_takes_an_order() {
         > cs1234
         < Thank you. We look up CS1234 and write to you within the hour.
         = status_asked",
+    );
+}
+
+#[test]
+fn a_visit_is_booked_in_the_customer_s_own_words_and_kept_in_one_form() {
+    // The clock of these tests stands at 31 December 1969, 21:16 in São Paulo.
+    check(
+        &load(VISIT),
+        r"
+        > oi
+        < Olá, Ana! Vamos agendar a visita do técnico.
+        < O que está acontecendo? Descreva em poucas palavras.
+        > oi
+        < Conte um pouco mais, em até 500 letras.
+        > a geladeira não gela
+        < Mande uma foto ou um vídeo do aparelho, ou escreva 'não tenho'.
+        > [voice]
+        < Preciso de uma foto ou de um vídeo. Se não tiver, escreva 'não tenho'.
+        > [image]
+        < Para que dia?
+        > Amanhã.
+        < A que horas?
+        > às 14h30
+        < Em que telefone o técnico pode ligar? Com DDD, por favor.
+        > 99999-0000
+        < Escreva o número com DDD, assim: 11 99999-0000.
+        > (11) 99999-0000
+        < Anotado: dia 1970-01-01 às 14:30. O técnico liga antes para +5511999990000.
+        = booked
+        $ day=1970-01-01
+        $ time=14:30
+        $ phone=+5511999990000
+        $ problem=a geladeira não gela",
     );
 }
 

@@ -428,7 +428,11 @@ pub(crate) fn said(message: Message) -> Said {
         Kind::Location => SaidKind::Location,
         Kind::Contact => SaidKind::Contact,
         Kind::Empty => SaidKind::Other,
-        _ => SaidKind::Media,
+        Kind::Image => SaidKind::Image,
+        Kind::Video => SaidKind::Video,
+        Kind::Voice | Kind::Audio => SaidKind::Voice,
+        Kind::Document | Kind::Media => SaidKind::File,
+        Kind::Sticker => SaidKind::Media,
     };
     let mut text = message.text;
     if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
