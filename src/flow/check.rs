@@ -99,40 +99,44 @@ fn note_unreached(
     }
 }
 
-/// A step that waits for nobody has one way on at most, so a circle is found by following it.
+/// Follows the ways from every step that waits for nobody, depth first; a way back to a step of the path
+/// that is being followed closes a circle. Also one that a `when` might leave is refused: nobody can tell
+/// whether it does, and until then nobody hears the customer.
 fn note_endless(graph: &Graph, ways: &HashMap<&str, Vec<&str>>, reader: &mut Reader<'_>) {
-    let on: HashMap<&str, &str> = graph
+    let silent: HashMap<&str, &Node> = graph
         .steps
         .iter()
         .filter(|node| !node.waits)
-        .filter_map(|node| Some((node.name.as_str(), *ways.get(node.name.as_str())?.first()?)))
+        .map(|node| (node.name.as_str(), node))
         .collect();
+    let on = |step: &str| ways.get(step).map_or(&[][..], Vec::as_slice);
     let mut done: HashSet<&str> = HashSet::new();
     for node in &graph.steps {
-        let mut path: Vec<&str> = Vec::new();
-        let mut step = node.name.as_str();
-        while done.insert(step) {
-            path.push(step);
-            match on.get(step) {
-                Some(next) => step = next,
-                None => break,
-            }
+        let name = node.name.as_str();
+        if !silent.contains_key(name) || !done.insert(name) {
+            continue;
         }
-        // `done` may also have ended at an earlier path: only a step of this one closes a circle.
-        if let Some(first) = path.iter().position(|seen| *seen == step)
-            && on.contains_key(step)
-        {
-            let circle = &path[first..];
-            let message = format!(
-                "the steps {} -> {step} go round for ever without asking anything; put an `ask` among them",
-                circle.join(" -> "),
-            );
-            let place = graph
-                .steps
-                .iter()
-                .find(|node| node.name == step)
-                .map_or(0..0, |node| node.place.clone());
-            reader.note(&place, message);
+        // The path, each step with the number of its ways that were followed.
+        let mut path: Vec<(&str, usize)> = vec![(name, 0)];
+        while let Some((step, followed)) = path.last_mut() {
+            let Some(next) = on(step).get(*followed).copied() else {
+                path.pop();
+                continue;
+            };
+            *followed += 1;
+            let Some(node) = silent.get(next) else {
+                continue;
+            };
+            if done.insert(next) {
+                path.push((next, 0));
+            } else if let Some(first) = path.iter().position(|(seen, _)| *seen == next) {
+                let circle: Vec<&str> = path[first..].iter().map(|(step, _)| *step).collect();
+                let message = format!(
+                    "the steps {} -> {next} go round for ever without asking anything; put an `ask` among them",
+                    circle.join(" -> "),
+                );
+                reader.note(&node.place, message);
+            }
         }
     }
 }

@@ -121,7 +121,9 @@ impl Dialogue {
         let file = Section::root(table.get_ref());
         reader.only(&file, &FILE_KEYS);
         let customer = owned(&mut reader, &file, "customer");
-        let sections = reader.sections(&file, "dialogue", "dialogue");
+        let sections = reader.sections(&file, "dialogue", "[[dialogue]]", |number| {
+            format!("dialogue {number}")
+        });
         if !file.has("dialogue") || sections.as_ref().is_some_and(Vec::is_empty) {
             let message = "there are no dialogues: write at least one, under [[dialogue]]";
             reader.note(&(0..0), message);
@@ -198,7 +200,9 @@ fn read_dialogue(
         reader.note(&section.place, message);
     }
     let own = owned(reader, section, "customer");
-    let sections = reader.sections(section, "turns", "turn");
+    let sections = reader.sections(section, "turns", "[{ says = \"hello\" }]", |number| {
+        format!("turn {number}")
+    });
     if !section.has("turns") || sections.as_ref().is_some_and(Vec::is_empty) {
         let message = format!(
             "{} has no `turns`; write them like turns = [{{ says = \"hello\", hears = \"Hello!\" }}]",

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use minijinja::Value;
+use minijinja::value::ValueKind;
 
 use super::expect::Present;
-use super::script::{Command, Question, Said, Script, Step, Then};
+use super::script::{Assignment, Command, Formula, Question, Said, Script, Step, Then};
 use super::state::{Stage, State, cut};
 use super::text_key::TextKey;
 use super::texts::TextId;
@@ -199,8 +200,48 @@ impl<'s> Turn<'s> {
                 }
                 Ok(At::Asked(name, 0))
             }
+            Some(Step::Set { values, then }) => {
+                for assignment in values {
+                    self.set(assignment)
+                        .map_err(|error| broken(name, error.to_string()))?;
+                }
+                Ok(self.follow(name, then))
+            }
+            Some(Step::When { cases, otherwise }) => {
+                for case in cases {
+                    let holds = script.texts.evaluate(&case.condition, self.values());
+                    if holds
+                        .map_err(|error| broken(name, error.to_string()))?
+                        .is_true()
+                    {
+                        return Ok(self.follow(name, &case.then));
+                    }
+                }
+                Ok(At::Enter(otherwise))
+            }
             None => Err(broken(name, "there is no such step")),
         }
+    }
+
+    fn set(&mut self, assignment: &Assignment) -> Result<(), minijinja::Error> {
+        let (texts, variable) = (&self.script.texts, &assignment.variable);
+        match &assignment.formula {
+            Formula::Template(id) => {
+                let text = texts.render(id, self.words())?;
+                self.state.save(variable, &text);
+            }
+            Formula::Expression(id) => {
+                let value = texts.evaluate(id, self.values())?;
+                match value.kind() {
+                    ValueKind::Number => self.state.save_number(variable, &value.to_string()),
+                    // Kept as a text: nothing is what {% if %} takes for false.
+                    ValueKind::Bool if !value.is_true() => self.state.save(variable, ""),
+                    ValueKind::None | ValueKind::Undefined => self.state.save(variable, ""),
+                    _ => self.state.save(variable, &value.to_string()),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes the next unread message as the answer; without one, the customer has the word.
@@ -242,8 +283,12 @@ impl<'s> Turn<'s> {
         };
         match question.answer(said, present) {
             Some((answer, then)) => {
-                if let Some(variable) = &question.save {
-                    self.state.save(variable, &answer);
+                match &question.save {
+                    Some(variable) if question.is_number(&answer) => {
+                        self.state.save_number(variable, &answer);
+                    }
+                    Some(variable) => self.state.save(variable, &answer),
+                    None => {}
                 }
                 self.state.answer = cut(&answer);
                 Ok(self.follow(name, then))
@@ -349,6 +394,12 @@ impl<'s> Turn<'s> {
         let mut words = self.state.variables().clone();
         words.insert("answer".to_owned(), self.state.answer.clone());
         words.into()
+    }
+
+    fn values(&self) -> Value {
+        let mut values = self.state.values();
+        values.insert("answer".to_owned(), self.state.answer.as_str().into());
+        values.into()
     }
 
     /// Lets the customer go when a step is broken: nobody is left waiting for an answer.

@@ -298,6 +298,29 @@ impl Loader<'_> {
         }
     }
 
+    /// Compiles an expression over the variables of the steps.
+    pub(super) fn compile_expression(
+        &mut self,
+        id: TextId,
+        written: &Written<'_>,
+        section: &str,
+        key: &str,
+    ) {
+        if written.text.trim().is_empty() {
+            let message =
+                format!("`{key}` in {section} is empty; write an expression, like \"age >= 18\"");
+            self.reader.note(&written.place, message);
+        } else if let Err(problem) = self.texts.add_expression(&id, written.text) {
+            let message = format!(
+                "`{key}` in {section} is no expression: {}; write it like \"age >= 18\", and a text in quotes of its own, like \"city == 'Rio'\"",
+                problem.message
+            );
+            self.reader.note_in(written, problem.line, message);
+        } else {
+            self.templates.push((id, written.place.clone(), None));
+        }
+    }
+
     /// A variable that nothing saves would silently render to nothing; it is nearly always misspelt.
     fn check_variables(&mut self) {
         let saved: Vec<&str> = self.saved.iter().map(String::as_str).collect();
@@ -620,6 +643,134 @@ mod tests {
                 "start = 'a'",
                 "[step.a]\nask = 'x'\nexpect = 'media'\nkinds = []\nend = 'x'",
                 (5, "`kinds` in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { x = '1 +' }\nend = 'x'",
+                (3, "`x` in [step.a.set] is no expression"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { x = '1) %}(2' }\nend = 'x'",
+                (3, "is no expression"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { x = 'premium' }\nend = 'x'",
+                (3, "nothing is saved as `premium`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { x = '{{ nmae }}' }\nend = 'x'",
+                (3, "did you mean `name`?"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { x = \"name | shout\" }\nend = 'x'",
+                (3, "unknown filter"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { answer = '1' }\nend = 'x'",
+                (3, "is set by the program"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { 'a b' = '1' }\nend = 'x'",
+                (3, "`set` in [step.a] must be a name of letters"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { __result = '1' }\nend = 'x'",
+                (3, "must be a name of letters"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { x = 1 }\nend = 'x'",
+                (
+                    3,
+                    "`x` in [step.a.set] must be a text in quotes, not an integer",
+                ),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = {}\nend = 'x'",
+                (3, "`set` in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = 'x'\nend = 'x'",
+                (3, "`set` must be a table"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { x = '1' }",
+                (2, "[step.a] leads nowhere"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nset = { x = '1' }\nsay = 'x'\nend = 'x'",
+                (2, "both `say` and `set`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = [{ if = 'name', next = 'a' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (2, "a -> a go round"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = [{ if = 'name', next = 'b' }]\n[step.b]\nask = 'x'\nend = 'x'",
+                (2, "leads nowhere when no condition holds"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = [{ if = 'name', next = 'zebra' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (3, "`next` in [step.a.when] leads to `zebra`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = [{ if = 'name' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (3, "[step.a.when] leads nowhere"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = [{ next = 'b' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (3, "a condition in [step.a.when] is missing"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = [{ if = 'name ==', next = 'b' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (3, "`if` in [step.a.when] is no expression"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = [{ if = '', next = 'b' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (3, "write an expression"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = [{ if = 'agee', next = 'b' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nsave = 'age'\nend = 'x'",
+                (3, "did you mean `age`?"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = ['name']\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (3, "must be a list of tables"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = 'name'\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (3, "must be a list of tables"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = []\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (3, "`when` in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwhen = [{ if = 'name', next = 'b' }]\notherwise = 'b'\nnext = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
+                (5, "unknown key `next` in [step.a]"),
             ),
             (
                 "start = 'a'",

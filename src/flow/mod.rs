@@ -9,6 +9,7 @@
 //! The same holds for the waiting line: [`decide`] says which notice is due to somebody who waits.
 
 mod check;
+mod choose;
 mod dialogue;
 mod engine;
 mod expect;
@@ -21,6 +22,7 @@ mod reader;
 mod rehearsal;
 mod schema;
 mod script;
+mod silent;
 mod state;
 mod steps;
 mod text_key;

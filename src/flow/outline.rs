@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 use super::expect::Expect;
 use super::reader::{Mistake, Place, Reader, Section};
-use super::script::{Question, Script, Step, Then};
+use super::script::{Case, Question, Script, Step, Then};
 
 /// The steps of a flow, as they follow from the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,9 +157,21 @@ fn places(source: &str, reader: &mut Reader<'_>) -> HashMap<String, Place> {
 /// Whether a step waits for the customer, and where it leads.
 fn ways(step: &Step) -> (bool, Vec<Way>) {
     match step {
-        Step::Say { then, .. } => (false, vec![way("", then)]),
+        Step::Say { then, .. } | Step::Set { then, .. } => (false, vec![way("", then)]),
         Step::Ask(question) => (true, ways_of(question)),
+        Step::When { cases, otherwise } => (false, ways_by_condition(cases, otherwise)),
     }
+}
+
+/// In the order in which they are tried.
+fn ways_by_condition(cases: &[Case], otherwise: &str) -> Vec<Way> {
+    let by_case = |case: &Case| way(&format!("if {}", case.written), &case.then);
+    let otherwise = Way {
+        label: "otherwise".to_owned(),
+        to: Target::Step(otherwise.to_owned()),
+        implied: false,
+    };
+    cases.iter().map(by_case).chain([otherwise]).collect()
 }
 
 fn ways_of(question: &Question) -> Vec<Way> {

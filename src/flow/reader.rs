@@ -139,16 +139,20 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The tables of a list, `[[dialogue]]`; for messages they are called by `word` and number.
+    /// A list of tables, each called by `name` and its number from 1 in messages.
     pub(super) fn sections<'t>(
         &mut self,
         of: &Section<'t>,
         key: &str,
-        word: &str,
+        like: &str,
+        name: impl Fn(usize) -> String,
     ) -> Option<Vec<Section<'t>>> {
         let value = of.table.get(key)?;
+        let message = format!(
+            "`{key}` in {} must be a list of tables, like {like}",
+            of.name
+        );
         let DeValue::Array(items) = value.get_ref() else {
-            let message = format!("`{key}` in {} must be a list of tables", of.name);
             self.note(&value.span(), message);
             return None;
         };
@@ -156,17 +160,15 @@ impl<'s> Reader<'s> {
         for (number, item) in (1..).zip(items.iter()) {
             match item.get_ref() {
                 DeValue::Table(table) => sections.push(Section {
-                    name: format!("{word} {number}"),
+                    name: name(number),
                     place: item.span(),
                     table,
                 }),
-                _ => self.note(
-                    &item.span(),
-                    format!("{word} {number} in {} must be a table", of.name),
-                ),
+                _ => self.note(&item.span(), message.clone()),
             }
         }
-        Some(sections)
+        // A list of other things is no empty list.
+        (items.is_empty() || !sections.is_empty()).then_some(sections)
     }
 
     /// A text.
@@ -315,7 +317,7 @@ impl<'t> Section<'t> {
         keys
     }
 
-    fn path_to(&self, key: &str) -> String {
+    pub(super) fn path_to(&self, key: &str) -> String {
         match self
             .name
             .strip_prefix('[')

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use minijinja::Value;
 
+use super::choose;
 use super::expect::{Expect, Present};
 use super::load;
 use super::locale::Locale;
@@ -129,8 +130,45 @@ pub struct Script {
 /// What a worker does at one point of a flow.
 #[derive(Debug)]
 pub(super) enum Step {
-    Say { texts: Vec<TextId>, then: Then },
+    Say {
+        texts: Vec<TextId>,
+        then: Then,
+    },
     Ask(Question),
+    /// Sets variables, in this order.
+    Set {
+        values: Vec<Assignment>,
+        then: Then,
+    },
+    /// Takes the way of the first condition that holds.
+    When {
+        cases: Vec<Case>,
+        otherwise: String,
+    },
+}
+
+/// A variable and what it is set to.
+#[derive(Debug)]
+pub(super) struct Assignment {
+    pub(super) variable: String,
+    pub(super) formula: Formula,
+}
+
+/// How a value comes about.
+#[derive(Debug)]
+pub(super) enum Formula {
+    /// A text with `{{ }}` in it, filled in.
+    Template(TextId),
+    Expression(TextId),
+}
+
+#[derive(Debug)]
+pub(super) struct Case {
+    /// An expression.
+    pub(super) condition: TextId,
+    /// The expression as the author wrote it.
+    pub(super) written: String,
+    pub(super) then: Then,
 }
 
 /// Where a flow goes after a step.
@@ -171,16 +209,43 @@ pub(super) struct Free {
 
 impl Question {
     /// The answer in the form that is kept, and where it leads; nothing where it is not valid.
+    ///
+    /// An option's own word comes first, then what is expected beside the options, and then an option
+    /// among other words: free words are not to be taken for an option that happens to stand in them.
     pub(super) fn answer(&self, said: &Said, present: Present<'_>) -> Option<(String, &Then)> {
         if let Some(choice) = self.options.get(&fold(&said.text)) {
             return Some((choice.written.clone(), &choice.then));
         }
-        let free = self.free.as_ref()?;
-        let answer = match &free.expect {
-            Some(expect) => expect.read(said, present)?,
-            None => said.text_or_kind(),
-        };
-        Some((answer, &free.then))
+        if let Some(free) = &self.free {
+            let answer = match &free.expect {
+                Some(expect) => expect.read(said, present),
+                None => Some(said.text_or_kind()),
+            };
+            if let Some(answer) = answer {
+                return Some((answer, &free.then));
+            }
+        }
+        let choice = self.named_option(said, present.locale)?;
+        Some((choice.written.clone(), &choice.then))
+    }
+
+    /// Whether an answer that was taken is a number to reckon with, and not a word or a row of figures.
+    pub(super) fn is_number(&self, answer: &str) -> bool {
+        let expect = self.free.as_ref().and_then(|free| free.expect.as_ref());
+        matches!(expect, Some(Expect::Number(_))) && answer.parse::<f64>().is_ok()
+    }
+
+    /// The one option that a message names. Two that lead to the same step are one, unless the word is kept.
+    fn named_option(&self, said: &Said, locale: Locale) -> Option<&Choice> {
+        if said.kind != SaidKind::Text {
+            return None;
+        }
+        let options = self.options.keys().map(String::as_str);
+        let named = choose::named(&said.text, options, locale);
+        let mut choices = named.into_iter().filter_map(|word| self.options.get(word));
+        let first = choices.next()?;
+        let is_same = |other: &Choice| other.then == first.then && self.save.is_none();
+        choices.all(is_same).then_some(first)
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Version 1. Fields may be added with a default; what changes meaning needs a new version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use minijinja::Value;
 use serde::{Deserialize, Serialize};
 
 /// The one version this code writes and reads.
@@ -20,6 +21,9 @@ pub struct State {
     pub(super) stage: Stage,
     #[serde(default)]
     variables: BTreeMap<String, String>,
+    /// The variables that are numbers: expressions reckon with them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    numbers: BTreeSet<String>,
     /// The last answer, as it was read; what it is in templates.
     #[serde(default)]
     pub(super) answer: String,
@@ -76,6 +80,7 @@ impl State {
             v: Version,
             stage: Stage::Fresh,
             variables: BTreeMap::new(),
+            numbers: BTreeSet::new(),
             answer: String::new(),
             reminded: false,
             quiet_since: 0,
@@ -119,6 +124,25 @@ impl State {
 
     pub(super) fn save(&mut self, variable: &str, value: &str) {
         self.variables.insert(variable.to_owned(), cut(value));
+        self.numbers.remove(variable);
+    }
+
+    /// Saves a number in its normal form ("1234.5").
+    pub(super) fn save_number(&mut self, variable: &str, number: &str) {
+        self.save(variable, number);
+        self.numbers.insert(variable.to_owned());
+    }
+
+    /// The variables as expressions see them, which reckon with numbers.
+    pub(super) fn values(&self) -> BTreeMap<String, Value> {
+        let value = |(name, text): (&String, &String)| {
+            let number = match self.numbers.contains(name) {
+                true => number(text),
+                false => None,
+            };
+            (name.clone(), number.unwrap_or_else(|| text.as_str().into()))
+        };
+        self.variables.iter().map(value).collect()
     }
 
     /// A name that the customer told us stays: it is what they want to be called.
@@ -127,6 +151,13 @@ impl State {
         if !name.is_empty() && !self.variables.contains_key("name") {
             self.save("name", name);
         }
+    }
+}
+
+fn number(text: &str) -> Option<Value> {
+    match text.parse::<i64>() {
+        Ok(whole) => Some(whole.into()),
+        Err(_) => text.parse::<f64>().ok().map(Value::from),
     }
 }
 
@@ -161,6 +192,21 @@ mod tests {
     #[test]
     fn the_state_is_written_as_version_1() {
         assert_eq!(serde_json::to_string(&golden()).unwrap(), GOLDEN);
+    }
+
+    #[test]
+    fn numbers_are_told_apart_only_where_there_are_any() {
+        let mut state = golden();
+        state.save_number("quantity", "3");
+        let json = GOLDEN.replace(
+            r#""opening":"oi"},"#,
+            r#""opening":"oi","quantity":"3"},"numbers":["quantity"],"#,
+        );
+        assert_eq!(serde_json::to_string(&state).unwrap(), json);
+        assert_eq!(serde_json::from_str::<State>(&json).unwrap(), state);
+        assert!(state.values()["quantity"].is_number());
+        state.save("quantity", "3");
+        assert!(!state.values()["quantity"].is_number());
     }
 
     #[test]

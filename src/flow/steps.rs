@@ -9,6 +9,8 @@ use super::script::{Choice, Commands, Free, Question, Step, Then};
 use super::texts::TextId;
 use super::words::fold;
 
+/// The keys that say what a step does; each step has one.
+const KINDS: [&str; 4] = ["say", "ask", "set", "when"];
 const SAY_KEYS: [&str; 3] = ["say", "next", "end"];
 const ASK_KEYS: [&str; 14] = [
     "ask",
@@ -65,15 +67,18 @@ impl Loader<'_> {
                 place: key.place.clone(),
                 waits: body.has("ask"),
             });
-            let step = match (body.has("say"), body.has("ask")) {
-                (true, false) => self.read_say(&body, key.text),
-                (false, true) => self.read_ask(&body, key.text, commands).map(Step::Ask),
-                (both, _) => {
-                    let message = match both {
-                        true => {
-                            "has both `say` and `ask`; keep one, and put the other into a step of its own"
-                        }
-                        false => "does nothing; give it a `say` or an `ask`",
+            let kinds: Vec<&str> = KINDS.into_iter().filter(|kind| body.has(kind)).collect();
+            let step = match kinds[..] {
+                ["say"] => self.read_say(&body, key.text),
+                ["ask"] => self.read_ask(&body, key.text, commands).map(Step::Ask),
+                ["set"] => self.read_set(&body, key.text),
+                ["when"] => self.read_when(&body, key.text),
+                _ => {
+                    let message = match kinds[..] {
+                        [first, second, ..] => format!(
+                            "has both `{first}` and `{second}`; keep one, and put the other into a step of its own"
+                        ),
+                        _ => "does nothing; give it a `say` or an `ask`".to_owned(),
                     };
                     self.reader
                         .note(&key.place, format!("{} {message}", body.name));
@@ -149,7 +154,7 @@ impl Loader<'_> {
         let save = self
             .reader
             .text(body, "save")
-            .map(|written| self.variable(&written, body));
+            .map(|written| self.variable(&written, "save", body));
         let invalid = self.reader.text(body, "invalid").map(|written| {
             let id = TextId::of_step(step, "invalid");
             self.compile(id.clone(), &written, None, &body.name, "invalid");
@@ -251,7 +256,12 @@ impl Loader<'_> {
     }
 
     /// Reads `next` or `end`; with `optional` a step may have neither.
-    fn read_then(&mut self, body: &Section<'_>, step: &str, optional: bool) -> Option<Then> {
+    pub(super) fn read_then(
+        &mut self,
+        body: &Section<'_>,
+        step: &str,
+        optional: bool,
+    ) -> Option<Then> {
         match (body.has("next"), body.has("end")) {
             (true, true) => {
                 let message = format!("{} has both `next` and `end`; keep one", body.name);
@@ -285,7 +295,7 @@ impl Loader<'_> {
         end.map(|end| Then::End(end.text.to_owned()))
     }
 
-    fn way(&mut self, from: &str, to: &Written<'_>, by: String) {
+    pub(super) fn way(&mut self, from: &str, to: &Written<'_>, by: String) {
         self.graph.ways.push(Way {
             from: from.to_owned(),
             to: to.text.to_owned(),
@@ -294,16 +304,21 @@ impl Loader<'_> {
         });
     }
 
-    /// Checks the name of a variable that an answer is saved as.
-    fn variable(&mut self, written: &Written<'_>, body: &Section<'_>) -> String {
+    /// Checks the name of a variable that something is saved as.
+    pub(super) fn variable(
+        &mut self,
+        written: &Written<'_>,
+        key: &str,
+        body: &Section<'_>,
+    ) -> String {
         let name = written.text;
         let is_identifier = name
             .chars()
             .enumerate()
             .all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
-        if name.is_empty() || !is_identifier {
+        if name.is_empty() || !is_identifier || name.starts_with("__") {
             let message = format!(
-                "`save` in {} must be a name of letters, digits and _, like \"birth_date\"",
+                "`{key}` in {} must be a name of letters, digits and _, like \"birth_date\"",
                 body.name
             );
             self.reader.note(&written.place, message);

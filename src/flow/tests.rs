@@ -7,6 +7,7 @@ mod properties;
 const CLINIC: &str = include_str!("../../examples/flows/clinic.toml");
 const SHOP: &str = include_str!("../../examples/flows/shop.toml");
 const VISIT: &str = include_str!("../../examples/flows/visit.toml");
+const TICKETS: &str = include_str!("../../examples/flows/tickets.toml");
 const ECHO: &str = include_str!("../../examples/flows/echo.toml");
 
 fn load(source: &str) -> Script {
@@ -300,6 +301,91 @@ fn a_visit_is_booked_in_the_customer_s_own_words_and_kept_in_one_form() {
 }
 
 #[test]
+fn tickets_are_reckoned_and_take_their_way_by_number() {
+    let script = load(TICKETS);
+    for (quantity, replies) in [
+        (
+            "1",
+            r"< Para una persona sola hay también un pase anual: pregunta en la entrada.
+            < 1 entradas para el 1970-01-02: 12 €. ¿Está bien? (sí / no)",
+        ),
+        (
+            "2",
+            "< 2 entradas para el 1970-01-02: 24 €. ¿Está bien? (sí / no)",
+        ),
+        (
+            "15",
+            "< 15 entradas para el 1970-01-02: 180 €, con guía. ¿Está bien? (sí / no)",
+        ),
+    ] {
+        check(
+            &script,
+            &format!(
+                r"
+            > hola
+            < ¡Hola, Ana! Aquí se reservan las entradas del museo.
+            < ¿Para qué día?
+            > mañana
+            < ¿Cuántas entradas? Hasta 60.
+            > 61
+            < Un número de 1 a 60, por favor.
+            > {quantity}
+            {replies}
+            > sí, gracias
+            < ¡Reservado! Las entradas se pagan al llegar.
+            = booked
+            $ quantity={quantity}"
+            ),
+        );
+    }
+}
+
+#[test]
+fn expressions_reckon_with_numbers_and_see_all_else_as_texts() {
+    let ask = "[step.a]\nask = '?'\nexpect = 'number'\noptions = { none = 'b' }\nsave = 'n'\nnext = 'b'\n";
+    let ends = "[step.yes]\nsay = 'y'\nend = 'yes'\n[step.no]\nsay = 'n'\nend = 'no'";
+    for (set, condition, words, outcome) in [
+        ("x = 'n + 1'", "x == 3", "2", Some("yes")),
+        ("x = 'n / 2'", "x == 1.25", "2.5", Some("yes")),
+        ("x = 'n / 2'", "x > 10", "1,000", Some("yes")),
+        ("x = '{{ n }}'", "x == '2'", "2", Some("yes")),
+        ("x = '{{ n }}'", "x | int == 2", "2", Some("yes")),
+        ("x = 'n > 1'", "x", "2", Some("yes")),
+        ("x = 'n > 1'", "x", "1", Some("no")),
+        ("x = 'n'", "x == 'none'", "none", Some("yes")),
+        ("x = \"n ~ '!'\"", "x == '2!'", "2", Some("yes")),
+        ("x = 'none'", "not x", "2", Some("yes")),
+        ("x = '1', y = 'x + 1'", "y == 2", "2", Some("yes")),
+        ("x = 'answer'", "x == '2'", "2", Some("yes")),
+        ("x = '1 # not a comment'", "x", "2", None),
+        ("x = '1 / n'", "x", "none", None),
+        ("x = '1'", "n < 1 / name", "2", None),
+    ] {
+        let steps = format!(
+            "{ask}[step.b]\nset = {{ {set} }}\nnext = 'c'\n[step.c]\nwhen = [{{ if = \"{condition}\", next = 'yes' }}]\notherwise = 'no'\n{ends}"
+        );
+        let loaded = Script::load(&format!("start = 'a'\n{steps}"), Locale::En);
+        let script = match loaded {
+            Ok(script) => script,
+            Err(mistakes) => {
+                assert!(outcome.is_none(), "{mistakes:?}");
+                continue;
+            }
+        };
+        let turn = script.advance(State::new(Some("secret")), &[], after(0));
+        let turn = script.advance(turn.state, &[said(words)], after(0));
+        let Next::Close { outcome: found, .. } = turn.next else {
+            panic!("{set} {condition}");
+        };
+        assert_eq!(found, outcome.unwrap_or("trouble"), "{set} {condition}");
+        assert_eq!(turn.fault.is_some(), outcome.is_none(), "{:?}", turn.fault);
+        if let Some(fault) = turn.fault {
+            assert!(fault.starts_with("step `") && !fault.contains("secret"));
+        }
+    }
+}
+
+#[test]
 fn an_echo_answers_every_message_once_also_before_it_began() {
     check(
         &load(ECHO),
@@ -367,6 +453,44 @@ fn an_invalid_answer_without_a_way_out_closes_with_words() {
         < I am sorry, we do not understand each other today. Please write again later, and we start afresh.
         = invalid",
     );
+}
+
+#[test]
+fn an_option_is_taken_among_other_words_when_only_one_can_be_meant() {
+    let options = "options = { '1' = 'one', 'order' = 'one', '2' = 'two', 'talk' = 'two' }";
+    let ends = "[step.one]\nsay = '1'\nend = 'one'\n[step.two]\nsay = '2'\nend = 'two'";
+    let answer = |question: &str, words: &str| {
+        let script = flow(&format!("[step.a]\nask = '?'\n{question}\n{ends}"));
+        let turn = script.advance(State::new(None), &[], after(0));
+        let turn = script.advance(turn.state, &[said(words)], after(0));
+        match turn.next {
+            Next::Close { outcome, .. } => outcome,
+            Next::Wait { .. } => String::new(),
+        }
+    };
+    for (words, outcome) in [
+        ("Option 1.", "one"),
+        ("1 - order", "one"),
+        ("I want to ORDER", "one"),
+        ("2)", "two"),
+        ("1 or 2", ""),
+        ("order or talk", ""),
+        ("do not order", ""),
+        ("talk", "two"),
+    ] {
+        assert_eq!(answer(options, words), outcome, "{words}");
+    }
+    // Where the word is kept, two words are two meanings.
+    let kept = format!("{options}\nsave = 'x'");
+    assert_eq!(answer(&kept, "1 - order"), "");
+    assert_eq!(answer(&kept, "option 1"), "one");
+    // Free words come before an option among them, and an option's own word before everything.
+    let free = format!("{options}\nexpect = 'text'\nnext = 'two'");
+    assert_eq!(answer(&free, "I want to order"), "two");
+    assert_eq!(answer(&free, "Order!"), "one");
+    let number = format!("{options}\nexpect = 'number'\nnext = 'two'");
+    assert_eq!(answer(&number, "3"), "two");
+    assert_eq!(answer(&number, "option 1"), "one");
 }
 
 #[test]

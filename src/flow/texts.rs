@@ -18,6 +18,9 @@ pub(super) const MESSAGE_MAX: usize = 4096;
 /// gone within milliseconds in a loop without end.
 const FUEL: u64 = 100_000;
 
+/// What an expression's value is called; no author can take the name for a variable of theirs.
+const RESULT: &str = "__result";
+
 /// Names a template; it reads like the place in the flow file, for error messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TextId(String);
@@ -98,6 +101,24 @@ impl Texts {
             }
         }
         Ok(())
+    }
+
+    /// Compiles an expression, kept as a template that gives its value a name: so it is found by its own
+    /// like a text, and is checked like one.
+    pub(super) fn add_expression(&mut self, id: &TextId, source: &str) -> Result<(), Problem> {
+        // By itself first: "1) %}(2" becomes valid once it stands in brackets.
+        self.templates
+            .compile_expression(source)
+            .map(drop)
+            .map_err(|error| problem(&error))?;
+        // On a line of its own, so that a comment at its end does not hide what follows.
+        self.add(id, &format!("{{% set {RESULT} = ({source}\n) %}}"))
+    }
+
+    /// The value of an expression.
+    pub(super) fn evaluate(&self, id: &TextId, words: Value) -> Result<Value, minijinja::Error> {
+        let captured = self.templates.get_template(&id.0)?.render_captured(words)?;
+        Ok(captured.state().lookup(RESULT).unwrap_or_default())
     }
 
     /// The variables that a text takes from outside, sorted.

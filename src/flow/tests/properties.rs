@@ -46,7 +46,7 @@ proptest! {
         now in any::<u64>(),
         back in any::<bool>(),
     ) {
-        for source in [CLINIC, SHOP, VISIT, ECHO] {
+        for source in [CLINIC, SHOP, VISIT, TICKETS, ECHO] {
             let script = load(source);
             let state = if back { state.clone().resume(Some("Ana")) } else { state.clone() };
             let unread: Vec<Said> = words.iter().map(|words| said(words)).collect();
@@ -67,7 +67,7 @@ proptest! {
         turns in proptest::collection::vec(proptest::collection::vec("[1-3]|yes|no|fila|\\PC{0,20}", 0..4), 1..12),
         minutes in 0u64..20,
     ) {
-        for source in [CLINIC, SHOP, VISIT, ECHO] {
+        for source in [CLINIC, SHOP, VISIT, TICKETS, ECHO] {
             let script = load(source);
             let mut state = State::new(None);
             for (n, words) in turns.iter().enumerate() {
