@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use minijinja::Value;
-use minijinja::value::ValueKind;
-
 use super::expect::Present;
-use super::script::{Assignment, Command, Formula, Question, Said, Script, Step, Then};
+use super::reckon;
+use super::script::{Command, Question, Said, Script, Step, Then};
 use super::state::{Stage, State, cut};
 use super::text_key::TextKey;
 use super::texts::TextId;
@@ -35,6 +33,9 @@ pub struct Advance {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// The customer has the word.
+    ///
+    /// A turn that used up nothing of what was unread pauses: it wants to be asked again at `wake_at`, with
+    /// what was left and what came since, and gains nothing from being asked before.
     Wait {
         /// When to advance again if they say nothing, in milliseconds since the epoch.
         wake_at: u64,
@@ -131,6 +132,14 @@ impl<'s> Turn<'s> {
                 self.open();
                 At::Enter(self.find(&step))
             }
+            Stage::Paused {
+                step,
+                until,
+                opening,
+            } => match self.pause(step, until, opening) {
+                At::Done(next) => return Ok(next),
+                at => at,
+            },
             Stage::Asked { step, attempts } => match script.steps.get_key_value(&step) {
                 Some((name, Step::Ask(_))) => At::Asked(name, attempts),
                 // The file was changed meanwhile: what they wrote answers a question that is gone.
@@ -158,6 +167,44 @@ impl<'s> Turn<'s> {
             let said: Vec<String> = self.unread.iter().map(Said::text_or_kind).collect();
             self.state.save("opening", &said.join("\n"));
         }
+    }
+
+    /// Goes on after a pause that is over. Until then what the customer writes is left unread, except that
+    /// they can leave at any time.
+    fn pause(&mut self, step: String, until: u64, opening: bool) -> At<'s> {
+        let script = self.script;
+        let leaves = |said: &Said| script.command(said) == Some(Command::Leave);
+        if let Some(place) = self.unread.iter().position(leaves) {
+            self.used = place + 1;
+            self.say_built_in(TextKey::Left);
+            return self.close(&step, "left");
+        }
+        let at = match script.steps.get(&step) {
+            Some(Step::Wait { time, then }) => {
+                // The file may have been changed, and a clock set back: no pause is longer than it says.
+                let until = until.min(self.now.saturating_add(milliseconds(*time)));
+                if self.now < until {
+                    self.state.stage = Stage::Paused {
+                        step,
+                        until,
+                        opening,
+                    };
+                    return At::Done(Next::Wait { wake_at: until });
+                }
+                self.follow(&step, then)
+            }
+            _ => At::Enter(self.find(&step)),
+        };
+        if opening {
+            let before = self.state.variables().get("opening").cloned();
+            let said = before
+                .into_iter()
+                .chain(self.unread.iter().map(Said::text_or_kind));
+            let said: Vec<String> = said.collect();
+            self.state.save("opening", &said.join("\n"));
+            self.opening = true;
+        }
+        at
     }
 
     /// The step that a saved state names; the start, where the file has it no more.
@@ -202,46 +249,30 @@ impl<'s> Turn<'s> {
             }
             Some(Step::Set { values, then }) => {
                 for assignment in values {
-                    self.set(assignment)
+                    reckon::set(&script.texts, &mut self.state, assignment)
                         .map_err(|error| broken(name, error.to_string()))?;
                 }
                 Ok(self.follow(name, then))
             }
             Some(Step::When { cases, otherwise }) => {
-                for case in cases {
-                    let holds = script.texts.evaluate(&case.condition, self.values());
-                    if holds
-                        .map_err(|error| broken(name, error.to_string()))?
-                        .is_true()
-                    {
-                        return Ok(self.follow(name, &case.then));
-                    }
-                }
-                Ok(At::Enter(otherwise))
+                let way = reckon::way(&script.texts, &self.state, cases)
+                    .map_err(|error| broken(name, error.to_string()))?;
+                Ok(match way {
+                    Some(then) => self.follow(name, then),
+                    None => At::Enter(otherwise),
+                })
+            }
+            Some(Step::Wait { time, .. }) => {
+                let until = self.now.saturating_add(milliseconds(*time));
+                self.state.stage = Stage::Paused {
+                    step: name.to_owned(),
+                    until,
+                    opening: self.opening,
+                };
+                Ok(At::Done(Next::Wait { wake_at: until }))
             }
             None => Err(broken(name, "there is no such step")),
         }
-    }
-
-    fn set(&mut self, assignment: &Assignment) -> Result<(), minijinja::Error> {
-        let (texts, variable) = (&self.script.texts, &assignment.variable);
-        match &assignment.formula {
-            Formula::Template(id) => {
-                let text = texts.render(id, self.words())?;
-                self.state.save(variable, &text);
-            }
-            Formula::Expression(id) => {
-                let value = texts.evaluate(id, self.values())?;
-                match value.kind() {
-                    ValueKind::Number => self.state.save_number(variable, &value.to_string()),
-                    // Kept as a text: nothing is what {% if %} takes for false.
-                    ValueKind::Bool if !value.is_true() => self.state.save(variable, ""),
-                    ValueKind::None | ValueKind::Undefined => self.state.save(variable, ""),
-                    _ => self.state.save(variable, &value.to_string()),
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Takes the next unread message as the answer; without one, the customer has the word.
@@ -347,8 +378,7 @@ impl<'s> Turn<'s> {
 
     /// The moment at which the silence has lasted so long.
     fn after(&self, time: Duration) -> u64 {
-        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        self.state.quiet_since.saturating_add(time)
+        self.state.quiet_since.saturating_add(milliseconds(time))
     }
 
     fn follow(&mut self, from: &str, then: &'s Then) -> At<'s> {
@@ -369,7 +399,7 @@ impl<'s> Turn<'s> {
     }
 
     fn say(&mut self, step: &str, text: &TextId) -> Result<(), Broken> {
-        match self.script.texts.render(text, self.words()) {
+        match self.script.texts.render(text, self.state.words()) {
             Ok(text) => {
                 self.send(text);
                 Ok(())
@@ -379,7 +409,7 @@ impl<'s> Turn<'s> {
     }
 
     fn say_built_in(&mut self, key: TextKey) {
-        let (text, fault) = self.script.texts.built_in(key, self.words());
+        let (text, fault) = self.script.texts.built_in(key, self.state.words());
         self.faults.extend(fault);
         self.send(text);
     }
@@ -388,18 +418,6 @@ impl<'s> Turn<'s> {
         if !text.trim().is_empty() {
             self.replies.push(text);
         }
-    }
-
-    fn words(&self) -> Value {
-        let mut words = self.state.variables().clone();
-        words.insert("answer".to_owned(), self.state.answer.clone());
-        words.into()
-    }
-
-    fn values(&self) -> Value {
-        let mut values = self.state.values();
-        values.insert("answer".to_owned(), self.state.answer.as_str().into());
-        values.into()
     }
 
     /// Lets the customer go when a step is broken: nobody is left waiting for an answer.
@@ -428,6 +446,10 @@ impl<'s> Turn<'s> {
             fault: (!self.faults.is_empty()).then(|| self.faults.join("; ")),
         }
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn broken(step: &str, why: impl Into<String>) -> Broken {

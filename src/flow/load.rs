@@ -774,6 +774,41 @@ mod tests {
             ),
             (
                 "start = 'a'",
+                "[step.a]\nwait = 10\nend = 'x'",
+                (3, "write \"10s\" for seconds"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwait = '0s'\nend = 'x'",
+                (3, "`wait` in [step.a] must be longer than nothing"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwait = '2h'\nend = 'x'",
+                (3, "an hour at most"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwait = '2s'",
+                (2, "[step.a] leads nowhere"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwait = '2s'\nsay = 'x'\nend = 'x'",
+                (2, "both `say` and `wait`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwait = '2s'\nsave = 'x'\nend = 'x'",
+                (4, "known here: wait, next, end"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nwait = '2s'\nnext = 'b'\n[step.b]\nsay = 'x'\nnext = 'a'",
+                (2, "a -> b -> a go round"),
+            ),
+            (
+                "start = 'a'",
                 "[step.a]\nask = 'x'\nexpect = 'cpf'\npattern = 'x'\nend = 'x'",
                 (5, "both `expect` and `pattern`"),
             ),

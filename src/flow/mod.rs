@@ -19,6 +19,7 @@ mod locale;
 mod outline;
 mod position;
 mod reader;
+mod reckon;
 mod rehearsal;
 mod schema;
 mod script;

@@ -157,7 +157,9 @@ fn places(source: &str, reader: &mut Reader<'_>) -> HashMap<String, Place> {
 /// Whether a step waits for the customer, and where it leads.
 fn ways(step: &Step) -> (bool, Vec<Way>) {
     match step {
-        Step::Say { then, .. } | Step::Set { then, .. } => (false, vec![way("", then)]),
+        Step::Say { then, .. } | Step::Set { then, .. } | Step::Wait { then, .. } => {
+            (false, vec![way("", then)])
+        }
         Step::Ask(question) => (true, ways_of(question)),
         Step::When { cases, otherwise } => (false, ways_by_condition(cases, otherwise)),
     }

@@ -145,6 +145,11 @@ pub(super) enum Step {
         cases: Vec<Case>,
         otherwise: String,
     },
+    /// Says nothing for so long, and listens to nobody.
+    Wait {
+        time: Duration,
+        then: Then,
+    },
 }
 
 /// A variable and what it is set to.

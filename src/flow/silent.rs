@@ -1,4 +1,6 @@
-//! Reading the steps that say nothing: `set` and `when`.
+//! Reading the steps that say nothing: `set`, `when` and `wait`.
+
+use std::time::Duration;
 
 use super::load::Loader;
 use super::reader::Section;
@@ -7,6 +9,9 @@ use super::texts::TextId;
 
 const SET_KEYS: [&str; 3] = ["set", "next", "end"];
 const WHEN_KEYS: [&str; 2] = ["when", "otherwise"];
+const WAIT_KEYS: [&str; 3] = ["wait", "next", "end"];
+/// A pause keeps a worker busy, and after more than this nobody knows what the conversation was about.
+const WAIT_MAX: Duration = Duration::from_secs(3600);
 const CASE_KEYS: [&str; 3] = ["if", "next", "end"];
 /// What `when` is like, for messages.
 const WHEN_LIKE: &str = "[{ if = \"age >= 18\", next = \"a_step\" }]";
@@ -99,5 +104,20 @@ impl Loader<'_> {
             cases,
             otherwise: otherwise?.text.to_owned(),
         })
+    }
+
+    /// Reads `wait = "10s"`.
+    pub(super) fn read_wait(&mut self, body: &Section<'_>, step: &str) -> Option<Step> {
+        self.reader.only(body, &WAIT_KEYS);
+        let then = self.read_then(body, step, false);
+        let (time, place) = self.reader.duration(body, "wait")?;
+        if time.is_zero() || time > WAIT_MAX {
+            let message = format!(
+                "`wait` in {} must be longer than nothing and an hour at most, like \"10s\"",
+                body.name
+            );
+            self.reader.note(&place, message);
+        }
+        then.map(|then| Step::Wait { time, then })
     }
 }

@@ -45,6 +45,14 @@ pub(super) enum Stage {
     Asked { step: String, attempts: u32 },
     /// The customer came back; the question of this step is to be asked again.
     Resuming { step: String },
+    /// The step pauses until then, in milliseconds since the epoch.
+    Paused {
+        step: String,
+        until: u64,
+        /// No question was asked yet: what is written opens the conversation.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        opening: bool,
+    },
     /// The conversation ended at this step.
     Closed { step: String },
 }
@@ -93,7 +101,9 @@ impl State {
     /// again. What was saved is kept. A conversation that had come to its end begins anew.
     pub fn resume(mut self, name: Option<&str>) -> State {
         self.stage = match self.stage {
-            Stage::Asked { step, .. } | Stage::Resuming { step } => Stage::Resuming { step },
+            Stage::Asked { step, .. } | Stage::Resuming { step } | Stage::Paused { step, .. } => {
+                Stage::Resuming { step }
+            }
             Stage::Fresh => Stage::Fresh,
             Stage::Closed { .. } => return State::new(name),
         };
@@ -110,9 +120,10 @@ impl State {
     pub fn step(&self) -> Option<&str> {
         match &self.stage {
             Stage::Fresh => None,
-            Stage::Asked { step, .. } | Stage::Resuming { step } | Stage::Closed { step } => {
-                Some(step)
-            }
+            Stage::Asked { step, .. }
+            | Stage::Resuming { step }
+            | Stage::Paused { step, .. }
+            | Stage::Closed { step } => Some(step),
         }
     }
 
@@ -142,7 +153,16 @@ impl State {
             };
             (name.clone(), number.unwrap_or_else(|| text.as_str().into()))
         };
-        self.variables.iter().map(value).collect()
+        let mut values: BTreeMap<String, Value> = self.variables.iter().map(value).collect();
+        values.insert("answer".to_owned(), self.answer.as_str().into());
+        values
+    }
+
+    /// The variables as templates see them: all are texts.
+    pub(super) fn words(&self) -> Value {
+        let mut words = self.variables.clone();
+        words.insert("answer".to_owned(), self.answer.clone());
+        words.into()
     }
 
     /// A name that the customer told us stays: it is what they want to be called.
@@ -217,6 +237,22 @@ mod tests {
             (
                 Stage::Resuming { step: "a".into() },
                 r#"{"v":1,"stage":{"at":"resuming","step":"a"}}"#,
+            ),
+            (
+                Stage::Paused {
+                    step: "a".into(),
+                    until: 5,
+                    opening: false,
+                },
+                r#"{"v":1,"stage":{"at":"paused","step":"a","until":5}}"#,
+            ),
+            (
+                Stage::Paused {
+                    step: "a".into(),
+                    until: 5,
+                    opening: true,
+                },
+                r#"{"v":1,"stage":{"at":"paused","step":"a","until":5,"opening":true}}"#,
             ),
             (
                 Stage::Closed { step: "a".into() },

@@ -10,7 +10,7 @@ use super::texts::TextId;
 use super::words::fold;
 
 /// The keys that say what a step does; each step has one.
-const KINDS: [&str; 4] = ["say", "ask", "set", "when"];
+const KINDS: [&str; 5] = ["say", "ask", "set", "when", "wait"];
 const SAY_KEYS: [&str; 3] = ["say", "next", "end"];
 const ASK_KEYS: [&str; 14] = [
     "ask",
@@ -73,6 +73,7 @@ impl Loader<'_> {
                 ["ask"] => self.read_ask(&body, key.text, commands).map(Step::Ask),
                 ["set"] => self.read_set(&body, key.text),
                 ["when"] => self.read_when(&body, key.text),
+                ["wait"] => self.read_wait(&body, key.text),
                 _ => {
                     let message = match kinds[..] {
                         [first, second, ..] => format!(

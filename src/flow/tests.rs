@@ -333,6 +333,8 @@ fn tickets_are_reckoned_and_take_their_way_by_number() {
             {replies}
             > sí, gracias
             < ¡Reservado! Las entradas se pagan al llegar.
+            + 1
+            < Un consejo: las mañanas son más tranquilas. ¡Hasta pronto!
             = booked
             $ quantity={quantity}"
             ),
@@ -355,6 +357,13 @@ fn expressions_reckon_with_numbers_and_see_all_else_as_texts() {
         ("x = 'n'", "x == 'none'", "none", Some("yes")),
         ("x = \"n ~ '!'\"", "x == '2!'", "2", Some("yes")),
         ("x = 'none'", "not x", "2", Some("yes")),
+        (
+            "x = '{{ n }}', y = 'n / 2', z = '{{ y }}'",
+            "z == '1'",
+            "2",
+            Some("yes"),
+        ),
+        ("x = '(n * 10) ** 308 * 10.0 ** 308'", "x", "10", None),
         ("x = '1', y = 'x + 1'", "y == 2", "2", Some("yes")),
         ("x = 'answer'", "x == '2'", "2", Some("yes")),
         ("x = '1 # not a comment'", "x", "2", None),
@@ -595,6 +604,70 @@ fn a_step_that_is_gone_begins_again_and_keeps_what_was_saved() {
     assert_eq!(turn.fault, None);
 }
 
+const PAUSE: &str = "[step.a]\nask = 'a?'\nsave = 'a'\nnext = 'w'\n[step.w]\nwait = '10m'\nnext = 'b'\n[step.b]\nask = 'b?'\nsave = 'b'\nnext = 'c'\n[step.c]\nsay = '{{ a }} {{ b }}'\nend = 'x'";
+
+#[test]
+fn what_is_written_in_a_pause_is_read_after_it() {
+    let script = flow(PAUSE);
+    let turn = script.advance(State::new(None), &[], after(0));
+    let two = [Said::text("one"), Said::text("two")];
+    let turn = script.advance(turn.state, &two, after(0));
+    let pausing = Next::Wait { wake_at: after(10) };
+    assert_eq!((turn.consumed, &turn.next), (1, &pausing));
+    assert_eq!(turn.replies.len(), 0);
+    // Neither the clock nor a word ends it early, and neither is anything lost.
+    let turn = script.advance(turn.state, &[], after(4));
+    assert_eq!((turn.consumed, &turn.next), (0, &pausing));
+    let stored = serde_json::to_string(&turn.state).unwrap();
+    let state: State = serde_json::from_str(&stored).unwrap();
+    let turn = script.advance(state, &two[1..], after(9));
+    assert_eq!((turn.consumed, &turn.next), (0, &pausing));
+    let turn = script.advance(turn.state, &two[1..], after(10));
+    assert_eq!((turn.consumed, turn.fault), (1, None));
+    assert_eq!(turn.replies, ["b?", "one two"]);
+}
+
+#[test]
+fn a_pause_ends_for_who_leaves_and_for_a_clock_that_was_set_back() {
+    let script = flow(PAUSE);
+    let turn = script.advance(State::new(None), &[], after(100));
+    let paused = script.advance(turn.state, &[Said::text("one")], after(100));
+    let words = [Said::text("so"), Said::text("Leave!"), Said::text("hm")];
+    let turn = script.advance(paused.state.clone(), &words, after(101));
+    let resumable = false;
+    let outcome = "left".to_owned();
+    assert_eq!(turn.next, Next::Close { outcome, resumable });
+    assert_eq!((turn.consumed, turn.replies.len()), (2, 1));
+    // The clock goes back an hour: the pause is not an hour longer.
+    let turn = script.advance(paused.state.clone(), &[], after(40));
+    assert_eq!(turn.next, Next::Wait { wake_at: after(50) });
+    // Who comes back finds the pause again; a step that is gone begins again.
+    let turn = script.advance(paused.state.clone().resume(None), &words, after(102));
+    assert_eq!(
+        turn.next,
+        Next::Wait {
+            wake_at: after(112)
+        }
+    );
+    let turn = flow("[step.a]\nask = '?'\nend = 'x'").advance(paused.state, &[], after(102));
+    assert_eq!((turn.replies.len(), turn.fault.is_some()), (1, true));
+}
+
+#[test]
+fn what_is_written_before_the_first_question_opens_the_conversation_also_in_a_pause() {
+    let script = flow(
+        "[step.a]\nsay = 'hello'\nnext = 'w'\n[step.w]\nwait = '1m'\nnext = 'b'\n[step.b]\nask = 'so, {{ opening }}?'\nexpect = 'number'\nend = 'x'",
+    );
+    let turn = script.advance(State::new(None), &[Said::text("hi")], after(0));
+    assert_eq!((turn.consumed, turn.replies.len()), (1, 1));
+    let turn = script.advance(turn.state, &[Said::text("there")], after(1));
+    assert_eq!(
+        (turn.consumed, turn.replies),
+        (1, vec!["so, hi\nthere?".to_owned()])
+    );
+    assert!(matches!(turn.next, Next::Wait { .. }));
+}
+
 #[test]
 fn a_broken_step_apologises_and_closes() {
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
@@ -720,4 +793,40 @@ fn two_spellings_of_an_option_may_stand_side_by_side() {
 fn a_script_can_be_shared_by_threads() {
     fn check<T: Send + Sync>() {}
     check::<Script>();
+}
+
+/// The bounds are generous: an unoptimised build on a busy machine keeps them, and what grows with the square
+/// of the steps does not. `cargo test --release flow::tests::a_step_is -- --nocapture` tells the figures.
+#[test]
+fn a_step_is_a_matter_of_microseconds_and_a_big_flow_loads_at_once() {
+    let script = load(CLINIC);
+    let turn = script.advance(State::new(Some("Ana")), &[Said::text("oi")], after(0));
+    let turn = script.advance(turn.state, &[Said::text("1")], after(0));
+    let answer = [Said::text("529.982.247-25")];
+    let mut best = std::time::Duration::MAX;
+    for _ in 0..20 {
+        let begun = std::time::Instant::now();
+        for _ in 0..100 {
+            let turn = script.advance(turn.state.clone(), &answer, after(0));
+            assert_eq!(turn.replies.len(), 1);
+        }
+        best = best.min(begun.elapsed() / 100);
+    }
+    let big: String = (0..500)
+        .map(|n| {
+            let next = (n + 1) % 500;
+            format!(
+                "[step.s{n}]\nask = 'Hello {{{{ name }}}}, {n}?'\noptions = {{ '1' = 's{next}', other = 's{next}' }}\nexpect = 'number'\nsave = 'x{n}'\nnext = 's{next}'\n"
+            )
+        })
+        .collect();
+    let mut loading = std::time::Duration::MAX;
+    for _ in 0..3 {
+        let begun = std::time::Instant::now();
+        load(&format!("start = 's0'\n{big}"));
+        loading = loading.min(begun.elapsed());
+    }
+    println!("one step: {best:?}; a flow of 500 steps loads in {loading:?}");
+    assert!(best.as_micros() < 2_000, "{best:?}");
+    assert!(loading.as_millis() < 2_000, "{loading:?}");
 }

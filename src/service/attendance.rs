@@ -122,6 +122,8 @@ pub(crate) struct Attendance {
     state: State,
     /// When the flow must be asked even if the customer stays silent.
     wake_at: Option<i64>,
+    /// The flow pauses, and left something in the inbox for afterwards.
+    kept: bool,
 }
 
 /// What a commit gives to this process' sender.
@@ -149,6 +151,7 @@ impl Attendance {
             held,
             state,
             wake_at: None,
+            kept: false,
         }
     }
 
@@ -276,7 +279,10 @@ impl Attendance {
             self.state.heard(now.unsigned_abs());
         }
         let (unread, arrived) = read(&self.held.inbox);
-        if begun && let Some(arrived) = arrived {
+        if begun
+            && !self.kept
+            && let Some(arrived) = arrived
+        {
             self.context.wake_ups.note(now.saturating_sub(arrived));
         }
         let advance = self
@@ -320,6 +326,8 @@ impl Attendance {
             replies: self.replies(&advance.replies, now),
             now,
         };
+        let read = self.held.inbox.len();
+        let consumed = advance.consumed.min(read);
         let begun = Instant::now();
         let (unread, lane) = match self.context.store.commit(&self.session, step).await? {
             Committed::Stale => return Ok(Stepped::Ended(Ended::Lost)),
@@ -332,10 +340,12 @@ impl Attendance {
             Some(outcome) => Stepped::Ended(Ended::Closed(outcome)),
             None => {
                 self.held.rev += 1;
-                self.held.inbox.clear();
+                // What the flow left unread it reads after its pause, and not before.
+                self.held.inbox.drain(..consumed);
+                self.kept = !self.held.inbox.is_empty();
                 self.state = advance.state;
                 self.wake_at = wake_at;
-                if unread == 0 {
+                if unread == self.held.inbox.len() as u64 {
                     Stepped::Waiting
                 } else {
                     Stepped::MoreToRead

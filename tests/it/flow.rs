@@ -123,6 +123,45 @@ fn silence_is_reminded_of_closed_and_taken_up_again_at_the_same_step() {
 }
 
 #[test]
+fn what_is_written_in_a_pause_is_kept_and_read_after_it_without_asking_redis_all_the_time() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(
+        r#"
+        name = "test"
+        start = "name"
+        [step.name]
+        ask = "your name?"
+        save = "name"
+        next = "pause"
+        [step.pause]
+        wait = "2s"
+        next = "age"
+        [step.age]
+        ask = "your age?"
+        expect = "number"
+        save = "age"
+        next = "bye"
+        [step.bye]
+        ask = "{{ name }} is {{ age }}"
+        end = "done"
+        "#,
+    );
+    let daemon = corner.all(&redis).set("FLOW_FILE", flow).start();
+    let chat = chat(1);
+    daemon.says(&chat, "hi");
+    corner.texts(&chat, 1);
+    let paused = std::time::Instant::now();
+    daemon.says(&chat, "Zoe");
+    daemon.says(&chat, "7");
+    let key = format!("waha-sm:{{default}}:chat:{chat}");
+    let texts = corner.texts(&chat, 3);
+    assert!(paused.elapsed().as_secs() >= 2);
+    assert_eq!(texts, ["your name?", "your age?", "Zoe is 7"]);
+    let commits = redis.number(&format!("HINCRBY {key} rev 0"));
+    assert!(commits < 20, "{commits} commits for one pause");
+}
+
+#[test]
 fn nobody_is_closed_for_silence_who_was_not_given_the_question() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(

@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::flow::state::Stage;
 
 /// Any JSON that reads as a state: of this flow, of another, or of nobody's.
 fn any_state() -> impl Strategy<Value = State> {
-    let step = || "hello|menu|cpf|item|quantity|start|say|\\PC{0,8}";
+    let step = || "hello|menu|cpf|item|quantity|pause|price|start|say|\\PC{0,8}";
     let stage = prop_oneof![
         Just(serde_json::json!({ "at": "fresh" })),
         (step(), any::<u32>())
@@ -14,6 +15,8 @@ fn any_state() -> impl Strategy<Value = State> {
         (step(), Just(u32::MAX))
             .prop_map(|(step, attempts)| serde_json::json!({ "at": "asked", "step": step, "attempts": attempts })),
         step().prop_map(|step| serde_json::json!({ "at": "resuming", "step": step })),
+        (step(), any::<u64>(), any::<bool>())
+            .prop_map(|(step, until, opening)| serde_json::json!({ "at": "paused", "step": step, "until": until, "opening": opening })),
         step().prop_map(|step| serde_json::json!({ "at": "closed", "step": step })),
     ];
     let variables =
@@ -81,10 +84,13 @@ proptest! {
                 match turn.next {
                     Next::Wait { wake_at } => {
                         prop_assert!(wake_at > now);
-                        prop_assert_eq!(turn.consumed, unread.len());
+                        let pauses = matches!(turn.state.stage, Stage::Paused { .. });
+                        prop_assert!(pauses || turn.consumed == unread.len());
                     }
                     // Whatever opens the next conversation, this one used something up.
-                    Next::Close { .. } => prop_assert!(turn.consumed > 0 || unread.is_empty()),
+                    Next::Close { .. } => {
+                        prop_assert!(turn.consumed > 0 || unread.is_empty() || source == TICKETS);
+                    }
                 }
                 state = turn.state.resume(None);
             }
