@@ -237,7 +237,7 @@ impl Question {
     /// Whether an answer that was taken is a number to reckon with, and not a word or a row of figures.
     pub(super) fn is_number(&self, answer: &str) -> bool {
         let expect = self.free.as_ref().and_then(|free| free.expect.as_ref());
-        matches!(expect, Some(Expect::Number(_))) && answer.parse::<f64>().is_ok()
+        matches!(expect, Some(Expect::Number(_))) && answer.parse().is_ok_and(f64::is_finite)
     }
 
     /// The one option that a message names. Two that lead to the same step are one, unless the word is kept.
