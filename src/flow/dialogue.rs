@@ -15,8 +15,11 @@ const TURN_KEYS: [&str; 9] = [
 ];
 
 /// What `sends` can be.
-const KINDS: [(&str, SaidKind); 4] = [
-    ("image", SaidKind::Media),
+const KINDS: [(&str, SaidKind); 7] = [
+    ("image", SaidKind::Image),
+    ("video", SaidKind::Video),
+    ("voice", SaidKind::Voice),
+    ("file", SaidKind::File),
     ("location", SaidKind::Location),
     ("contact", SaidKind::Contact),
     ("other", SaidKind::Other),
@@ -490,7 +493,7 @@ mod tests {
                 "says = 'a'",
                 "sends = 'smile'",
                 3,
-                "one of image, location, contact, other",
+                "one of image, video, voice, file, location, contact, other",
             ),
             (
                 "says = 'a'",

@@ -1,11 +1,12 @@
 //! What leads where in a loaded flow: for drawings of it, and for warnings about steps without a way out.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::fmt::Display;
 use std::mem::discriminant;
 
 use toml::de::DeTable;
 
-use super::expect::Expect;
+use super::expect::{Bounds, Expect, MEDIA_KINDS};
 use super::reader::{Mistake, Place, Reader, Section};
 use super::script::{Case, Question, Script, Step, Then};
 
@@ -30,7 +31,7 @@ pub struct OutlineStep {
 /// One way on from a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
-    /// What takes it: options, the kind of answer; empty for the only way of a step that asks nothing.
+    /// What takes it: options, the kind of answer, a condition; empty for the only way of a step that asks nothing.
     pub label: String,
     /// Where it leads.
     pub to: Target,
@@ -194,11 +195,11 @@ fn ways_of(question: &Question) -> Vec<Way> {
     }
     if let Some(free) = &question.free {
         let label = match &free.expect {
-            Some(expect) => expect_name(expect),
-            None if ways.is_empty() => "any answer",
-            None => "any other answer",
+            Some(expect) => expected(expect),
+            None if ways.is_empty() => "any answer".to_owned(),
+            None => "any other answer".to_owned(),
         };
-        ways.push(way(label, &free.then));
+        ways.push(way(&label, &free.then));
         if free.expect.is_none() {
             // Every answer is taken: nothing is invalid.
             return ways;
@@ -224,6 +225,37 @@ fn way(label: &str, then: &Then) -> Way {
             Then::End(outcome) => Target::End(outcome.clone()),
         },
         implied: false,
+    }
+}
+
+/// A kind of answer, with what is asked of it: "number from 1 to 60".
+fn expected(expect: &Expect) -> String {
+    let name = expect_name(expect);
+    match expect {
+        Expect::Text(bounds) => match bounded(*bounds) {
+            Some(range) => format!("{name} of {range} characters"),
+            None => name.to_owned(),
+        },
+        Expect::Number(bounds) => match bounded(*bounds) {
+            Some(range) => format!("{name} {range}"),
+            None => name.to_owned(),
+        },
+        Expect::Phone(Some(country)) => format!("{name} {}", country.code),
+        Expect::Media(kinds) if !kinds.is_empty() => {
+            let names = MEDIA_KINDS.iter().filter(|(_, kind)| kinds.contains(kind));
+            let names: Vec<&str> = names.map(|(name, _)| *name).collect();
+            names.join(" or ")
+        }
+        _ => name.to_owned(),
+    }
+}
+
+fn bounded<T: Display>(bounds: Bounds<T>) -> Option<String> {
+    match (bounds.min, bounds.max) {
+        (Some(min), Some(max)) => Some(format!("{min} to {max}")),
+        (Some(min), None) => Some(format!("at least {min}")),
+        (None, Some(max)) => Some(format!("at most {max}")),
+        (None, None) => None,
     }
 }
 
@@ -276,6 +308,42 @@ mod tests {
     }
 
     #[test]
+    fn conditions_and_what_is_asked_of_an_answer_are_told() {
+        let labels = |source: &str, name: &str| -> Vec<String> {
+            let outline = load(source).outline();
+            let step = outline.steps.into_iter().find(|step| step.name == name);
+            let ways = step.unwrap().ways.into_iter();
+            ways.map(|way| way.label).collect()
+        };
+        let tickets = include_str!("../../examples/flows/tickets.toml");
+        assert_eq!(
+            labels(tickets, "size"),
+            ["if quantity >= 15", "if quantity == 1", "otherwise"]
+        );
+        assert_eq!(labels(tickets, "quantity")[0], "number 1 to 60");
+        assert_eq!(labels(tickets, "price"), [""]);
+        assert_eq!(labels(tickets, "pause"), [""]);
+        let visit = include_str!("../../examples/flows/visit.toml");
+        for (step, way, label) in [
+            ("problem", 0, "text of 5 to 500 characters"),
+            ("photo", 1, "image or video"),
+            ("day", 0, "date"),
+            ("phone", 0, "phone BR"),
+        ] {
+            assert_eq!(labels(visit, step)[way], label);
+        }
+        for (bounds, label) in [
+            ("", "number"),
+            ("min = 1", "number at least 1"),
+            ("max = 2.5", "number at most 2.5"),
+        ] {
+            let source =
+                format!("start = 'a'\n[step.a]\nask = '?'\nexpect = 'number'\n{bounds}\nend = 'x'");
+            assert_eq!(labels(&source, "a")[0], label);
+        }
+    }
+
+    #[test]
     fn a_flow_or_a_part_of_it_without_an_end_is_warned_of_where_it_begins() {
         let lines = |source: &str| -> Vec<usize> {
             let warnings = load(source).warnings(source);
@@ -297,6 +365,11 @@ mod tests {
             [5],
             "where one gets in, and not what is behind"
         );
+        // Each of the ways of a `when` counts: the second one gets in, the third one out.
+        let by_condition = "start = 'a'\n[step.a]\nask = '?'\nsave = 'x'\nnext = 'w'\n[step.w]\n\
+            when = [{ if = 'x', next = 'a' }, { if = 'not x', next = 'b' }]\notherwise = 'c'\n\
+            [step.b]\nask = '?'\nnext = 'b'\n[step.c]\nwait = '1s'\nend = 'x'";
+        assert_eq!(lines(by_condition), [9]);
         // Giving up by itself is no end that anybody wrote.
         let circle = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'a' }";
         assert_eq!(lines(circle), [2]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::engine::Next;
 use super::script::{Said, Script};
-use super::state::State;
+use super::state::{Stage, State};
 
 /// One customer and one worker that follows a flow with them.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl<'s> Rehearsal<'s> {
         events
     }
 
-    /// The step whose answer is awaited; none before the first word and after the close.
+    /// The step that waits for an answer, or pauses; none before the first word and after the close.
     pub fn step(&self) -> Option<&str> {
         match self.stands {
             Stands::Open { .. } => self.state.step(),
@@ -105,6 +105,14 @@ impl<'s> Rehearsal<'s> {
                 Some(Duration::from_millis(wake_at.saturating_sub(self.now)))
             }
             Stands::New | Stands::Closed { .. } => None,
+        }
+    }
+
+    /// How long the flow still pauses, and listens to nobody; nothing where it does not.
+    pub fn pauses_for(&self) -> Option<Duration> {
+        match self.state.stage {
+            Stage::Paused { .. } => self.wakes_in(),
+            _ => None,
         }
     }
 
@@ -189,6 +197,32 @@ mod tests {
             let back = clinic.say([Said::text("oi")]);
             assert_eq!(replies(&back)[0] == "Qual é o seu CPF?", resumed);
         }
+    }
+
+    #[test]
+    fn a_pause_takes_its_time_and_what_is_written_meanwhile_is_read_after_it() {
+        let flow = "start = 'a'\n[step.a]\nsay = 'One moment.'\nnext = 'b'\n[step.b]\nwait = '3s'\nnext = 'c'\n\
+            [step.c]\nask = 'Name?'\nsave = 'who'\nnext = 'd'\n[step.d]\nwait = '1m'\nnext = 'e'\n\
+            [step.e]\nask = 'Age?'\nsave = 'age'\nend = 'done'";
+        let script = Script::load(flow, Locale::En).unwrap();
+        let mut flow = Rehearsal::new(&script, None, 0);
+        let seconds = Duration::from_secs;
+        assert_eq!(replies(&flow.say([Said::text("hi")])), ["One moment."]);
+        assert_eq!(flow.step(), Some("b"));
+        assert_eq!(flow.pauses_for(), Some(seconds(3)));
+        assert_eq!(flow.wait(seconds(1)), []);
+        assert_eq!(flow.say([Said::text("hello?")]), []);
+        assert_eq!(flow.pauses_for(), Some(seconds(2)));
+        assert_eq!(replies(&flow.wait(seconds(2))), ["Name?"]);
+        assert_eq!(flow.variables()["opening"], "hi\nhello?");
+        assert_eq!(flow.pauses_for(), None);
+        assert_eq!(flow.say([Said::text("Ann")]), []);
+        assert_eq!(flow.say([Said::text("30")]), []);
+        let events = flow.wait(seconds(60));
+        assert_eq!(replies(&events), ["Age?"]);
+        assert!(matches!(&events[1], Event::Closed { outcome, .. } if outcome == "done"));
+        assert_eq!(flow.variables()["age"], "30");
+        assert_eq!(flow.pauses_for(), None);
     }
 
     #[test]

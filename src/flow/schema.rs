@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::expect::Expect;
+use super::expect::{Expect, MEDIA_KINDS};
 use super::locale::Locale;
 use super::text_key::TextKey;
 
@@ -20,13 +20,25 @@ enum Form {
     Words,
     Texts,
     Count,
+    Number,
     Time,
     Locale,
     Kind,
     Variable,
+    /// A country of two letters.
+    Country,
+    /// Some kinds of media.
+    Media,
     /// A table from answers to steps.
     Options,
+    /// A table from variables to what they are set to.
+    Values,
+    /// The ways of a `when`.
+    Cases,
 }
+
+/// What something is saved as.
+const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
 /// As in `reader`: "90s", "1h30m".
 const TIME: &str = "^([0-9]+(ms|s|m|h|d))+$";
@@ -34,6 +46,11 @@ const TIME: &str = "^([0-9]+(ms|s|m|h|d))+$";
 const FILE: &[Key] = &[
     ("name", Form::Text, "The flow's own name."),
     ("locale", Form::Locale, "Language of the built-in texts."),
+    (
+        "timezone",
+        Form::Words,
+        "The time zone of the customers, like \"America/Sao_Paulo\". Default: UTC.",
+    ),
     ("start", Form::Words, "The first step."),
 ];
 
@@ -93,6 +110,17 @@ const END: Key = (
     "Closes the conversation with this outcome.",
 );
 
+/// The keys of one way of a `when`.
+const CASE: &[Key] = &[
+    (
+        "if",
+        Form::Words,
+        "An expression, like \"age >= 18\"; the first that holds takes its way.",
+    ),
+    NEXT,
+    END,
+];
+
 /// The kinds of steps: the key that makes one, and all its keys.
 const STEPS: &[(&str, &[Key])] = &[
     (
@@ -122,6 +150,26 @@ const STEPS: &[(&str, &[Key])] = &[
             ),
             ("expect", Form::Kind, "The kind of answer."),
             (
+                "min",
+                Form::Number,
+                "The least: of a number, or of the characters of a text.",
+            ),
+            (
+                "max",
+                Form::Number,
+                "The most: of a number, or of the characters of a text.",
+            ),
+            (
+                "country",
+                Form::Country,
+                "Whose phone numbers are written without a country's code, like \"BR\".",
+            ),
+            (
+                "kinds",
+                Form::Media,
+                "The kinds of media that are taken. Default: all.",
+            ),
+            (
                 "pattern",
                 Form::Words,
                 "A regular expression that the whole answer must match.",
@@ -138,6 +186,45 @@ const STEPS: &[(&str, &[Key])] = &[
                 "How many answers may not fit. Default: 3.",
             ),
             ("otherwise", Form::Words, "The step after the last of them."),
+            NEXT,
+            END,
+        ],
+    ),
+    (
+        "set",
+        &[
+            (
+                "set",
+                Form::Values,
+                "Variables, and what each is set to: an expression, or a text with {{ }}.",
+            ),
+            NEXT,
+            END,
+        ],
+    ),
+    (
+        "when",
+        &[
+            (
+                "when",
+                Form::Cases,
+                "Ways with a condition; the first that holds is taken.",
+            ),
+            (
+                "otherwise",
+                Form::Words,
+                "The step where no condition holds.",
+            ),
+        ],
+    ),
+    (
+        "wait",
+        &[
+            (
+                "wait",
+                Form::Time,
+                "A pause, like \"10s\"; an hour at most.",
+            ),
             NEXT,
             END,
         ],
@@ -211,22 +298,37 @@ impl Form {
         match self {
             Form::Text => json!({ "type": "string" }),
             Form::Words => json!({ "type": "string", "minLength": 1 }),
-            Form::Texts => json!({ "anyOf": [
-                { "type": "string", "minLength": 1 },
-                { "type": "array", "items": { "type": "string", "minLength": 1 } },
-            ]}),
+            Form::Texts => one_or_more(&json!({ "type": "string", "minLength": 1 })),
+            Form::Number => json!({ "type": "number" }),
             Form::Count => json!({ "type": "integer", "minimum": 1 }),
             Form::Time => json!({ "type": "string", "pattern": TIME }),
             Form::Locale => json!({ "enum": Locale::ALL.map(Locale::as_str) }),
             Form::Kind => json!({ "enum": Expect::NAMES }),
-            Form::Variable => json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" }),
+            Form::Variable => json!({ "type": "string", "pattern": VARIABLE }),
+            Form::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
+            Form::Media => one_or_more(&json!({ "enum": MEDIA_KINDS.map(|(name, _)| name) })),
             Form::Options => json!({
                 "type": "object",
                 "minProperties": 1,
                 "additionalProperties": { "type": "string", "minLength": 1 },
             }),
+            Form::Values => json!({
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": { "pattern": VARIABLE },
+                "additionalProperties": { "type": "string", "minLength": 1 },
+            }),
+            Form::Cases => {
+                let mut case = table(CASE);
+                case["required"] = json!(["if"]);
+                json!({ "type": "array", "minItems": 1, "items": case })
+            }
         }
     }
+}
+
+fn one_or_more(form: &Value) -> Value {
+    json!({ "anyOf": [form, { "type": "array", "items": form }] })
 }
 
 #[cfg(test)]
@@ -279,6 +381,11 @@ mod tests {
             let step = format!("[step.a]\n{name} = 'x'\nzebra = 1");
             assert_eq!(keys(kind), known(&step), "{name}");
         }
+        let case = Form::Cases.schema();
+        assert_eq!(
+            keys(&case["items"]),
+            known("[step.a]\nwhen = [{ zebra = 1 }]")
+        );
     }
 
     #[test]
@@ -301,6 +408,7 @@ mod tests {
             "array" => value.is_array(),
             "string" => value.is_string(),
             "integer" => value.is_i64(),
+            "number" => value.is_number(),
             other => panic!("{other}"),
         }) && all("enum").is_none_or(|list| list.contains(value))
             && all("oneOf")
@@ -311,6 +419,11 @@ mod tests {
                     .all(|key| value.get(key.as_str().unwrap()).is_some())
             })
             && holds("minProperties", &|_| !value.as_object().unwrap().is_empty())
+            && holds("minItems", &|_| !value.as_array().unwrap().is_empty())
+            && holds("propertyNames", &|one| {
+                let mut names = value.as_object().unwrap().keys();
+                names.all(|name| fits(&json!(name), one))
+            })
             && holds("minLength", &|_| !text.unwrap().is_empty())
             && holds("minimum", &|least| value.as_i64() >= least.as_i64())
             && holds("pattern", &|one| {
@@ -339,15 +452,37 @@ mod tests {
         let schema = schema();
         let fits = |source: &str| fits(&toml::from_str::<Value>(source).unwrap(), &schema);
         let clinic = include_str!("../../examples/flows/clinic.toml");
+        let visit = include_str!("../../examples/flows/visit.toml");
+        let tickets = include_str!("../../examples/flows/tickets.toml");
         for good in [
             clinic,
             include_str!("../../examples/flows/shop.toml"),
             include_str!("../../examples/flows/echo.toml"),
+            visit,
+            tickets,
             include_str!("built_in/en.toml"),
             include_str!("built_in/pt-br.toml"),
             include_str!("built_in/es.toml"),
         ] {
             assert!(fits(good), "{good}");
+        }
+        for (flow, right, wrong) in [
+            (visit, "max       = 500", "max       = \"500\""),
+            (visit, "country   = \"BR\"", "country   = 55"),
+            (visit, "\"video\"]", "\"film\"]"),
+            (tickets, "total =", "\"the total\" ="),
+            (tickets, "\"quantity * 12\"", "12"),
+            (
+                tickets,
+                "{ if = \"quantity == 1\"",
+                "{ fi = \"quantity == 1\"",
+            ),
+            (tickets, "{ if = \"quantity == 1\", ", "{ "),
+            (tickets, "\"3s\"", "3"),
+            (tickets, "wait = ", "wiat = "),
+        ] {
+            assert!(flow.contains(right), "{right}");
+            assert!(!fits(&flow.replacen(right, wrong, 1)), "{wrong}");
         }
         for (right, wrong) in [
             ("start ", "strat "),

@@ -79,7 +79,10 @@ impl Loader<'_> {
                         [first, second, ..] => format!(
                             "has both `{first}` and `{second}`; keep one, and put the other into a step of its own"
                         ),
-                        _ => "does nothing; give it a `say` or an `ask`".to_owned(),
+                        _ => {
+                            let kinds = KINDS.map(|kind| format!("`{kind}`")).join(", ");
+                            format!("does nothing; give it one of {kinds}")
+                        }
                     };
                     self.reader
                         .note(&key.place, format!("{} {message}", body.name));

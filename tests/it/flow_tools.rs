@@ -176,16 +176,26 @@ fn twenty_planted_mistakes_are_each_found_in_their_line() {
 
 #[test]
 fn good_files_are_told_in_a_line_with_their_steps_and_outcomes() {
-    let files = ["clinic", "shop", "echo"].map(|name| example(&format!("{name}.toml")));
-    let names = files.each_ref().map(|file| file.to_str().unwrap());
-    let output = flow(&["check", names[0], names[1], names[2]]);
+    // All that there are, so that none is forgotten.
+    let mut files: Vec<String> = std::fs::read_dir(example(""))
+        .unwrap()
+        .map(|file| file.unwrap().path().display().to_string())
+        .collect();
+    files.sort();
+    let names: Vec<&str> = files.iter().map(String::as_str).collect();
+    let output = flow(&[&["check"], &names[..]].concat());
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert_eq!(
         text.lines()
             .filter(|line| line.contains(": good: "))
             .count(),
-        3
+        names.len()
+    );
+    assert_eq!(text.lines().count(), names.len() + 1, "one warning: {text}");
+    assert!(
+        text.contains("tickets.toml: good: 13 steps, 2 outcomes (booked, people)"),
+        "{text}"
     );
     assert!(
         text.contains("clinic.toml: good: 5 steps, 2 outcomes (booked, front_desk)"),
@@ -197,7 +207,9 @@ fn good_files_are_told_in_a_line_with_their_steps_and_outcomes() {
         "{text}"
     );
     assert_eq!(
-        flow(&["check", "--strict", names[2]]).status.code(),
+        flow(&["check", "--strict", example("echo.toml").to_str().unwrap()])
+            .status
+            .code(),
         Some(1)
     );
 }
@@ -261,6 +273,25 @@ fn a_flow_answers_what_is_typed_and_time_goes_by_when_told() {
 }
 
 #[test]
+fn a_pause_is_told_and_goes_by_when_told() {
+    let tickets = example("tickets.toml");
+    let output = typed(
+        &["chat", tickets.to_str().unwrap()],
+        "hola\n/voice\nmañana\n2\nsí\n/wait 1s\n/wait 2s\n",
+    );
+    assert_eq!(
+        stdout(&output).lines().skip(2).collect::<Vec<_>>()[..1],
+        ["  < Escribe el día así: 25/3, mañana o viernes."]
+    );
+    let end = "-- the flow pauses; /wait 3s lets it go on
+-- the flow pauses; /wait 2s lets it go on
+  < Un consejo: las mañanas son más tranquilas. ¡Hasta pronto!
+-- closed: booked; the next message opens a new conversation
+";
+    assert!(stdout(&output).ends_with(end), "{}", stdout(&output));
+}
+
+#[test]
 fn what_is_typed_and_what_a_flow_says_steers_no_terminal() {
     let directory = TempDir::new().unwrap();
     let file = path(&directory, "echo.toml");
@@ -294,22 +325,19 @@ fn a_broken_flow_is_not_talked_to_and_its_mistakes_are_told() {
 
 #[test]
 fn the_dialogues_of_the_examples_go_as_they_are_written() {
-    let flows = ["clinic", "shop"];
+    let flows = ["clinic", "shop", "tickets", "visit"];
     for name in ["toml", "test.toml"] {
         let files = flows.map(|flow| example(&format!("{flow}.{name}")));
-        let output = flow(&[
-            "test",
-            files[0].to_str().unwrap(),
-            files[1].to_str().unwrap(),
-            files[1].to_str().unwrap(),
-        ]);
+        let files = files.each_ref().map(|file| file.to_str().unwrap());
+        // One that is named twice is played once.
+        let output = flow(&[&["test", files[1]], &files[..]].concat());
         let text = stdout(&output);
         assert_eq!(output.status.code(), Some(0), "{text}");
-        assert_eq!(text.lines().count(), 2, "{text}");
-        assert!(
-            text.lines().all(|line| line.ends_with("good: 5 dialogues")),
-            "{text}"
-        );
+        assert_eq!(text.lines().count(), flows.len(), "{text}");
+        for (flow, dialogues) in flows.into_iter().zip([5, 5, 6, 4]) {
+            let told = format!("{flow}.test.toml: good: {dialogues} dialogues\n");
+            assert!(text.contains(&told), "{text}");
+        }
     }
     let file = example("shop.test.toml");
     let checked = flow(&["check", file.to_str().unwrap()]);

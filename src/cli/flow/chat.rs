@@ -17,8 +17,11 @@ use crate::terminal::{line, paragraph};
 macro_rules! commands {
     () => {
         "\
-/wait 10m        lets time go by: a reminder comes, and the close
+/wait 10m        lets time go by: a pause ends, a reminder comes, and the close
 /image CAPTION   sends a picture; the caption may be left out
+/video CAPTION   sends a film
+/voice           sends a voice message
+/file CAPTION    sends a document
 /location        sends a place
 /contact         sends a contact card
 /state           shows the step and what was saved
@@ -128,6 +131,14 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
             for event in &events {
                 self.show(event)?;
             }
+            if let Some(time) = rehearsal.pauses_for() {
+                let time = time.as_millis();
+                let time = match time % 1000 {
+                    0 => format!("{}s", time / 1000),
+                    _ => format!("{time}ms"),
+                };
+                writeln!(self.out, "-- the flow pauses; /wait {time} lets it go on")?;
+            }
         }
         self.out.flush()
     }
@@ -209,7 +220,10 @@ fn read(text: &str) -> Typed {
             Some(time) => Typed::Waits(time),
             None => Typed::Wrong("write how long, like /wait 90s, /wait 10m or /wait 24h".into()),
         },
-        "image" => message(SaidKind::Media),
+        "image" => message(SaidKind::Image),
+        "video" => message(SaidKind::Video),
+        "voice" => message(SaidKind::Voice),
+        "file" => message(SaidKind::File),
         "location" => message(SaidKind::Location),
         "contact" => message(SaidKind::Contact),
         "state" => Typed::State,
