@@ -387,8 +387,8 @@ mod tests {
         assert_eq!(read("number", &captioned).as_deref(), Some("42"));
         assert_eq!(read("media", &Said::text("photo")), None);
         assert_eq!(read("text", &photo), None);
-        let here = said(SaidKind::Location, "");
-        assert_eq!(read("location", &here).as_deref(), Some("[location]"));
+        let here = said(SaidKind::Location, "-23.5,-46.6");
+        assert_eq!(read("location", &here).as_deref(), Some("-23.5,-46.6"));
         assert_eq!(read("location", &photo), None);
         assert_eq!(read("text", &said(SaidKind::Contact, "BEGIN:VCARD")), None);
     }

@@ -19,7 +19,8 @@ use super::words::fold;
 /// One message of the customer, as a flow sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// What was written; the caption of media, and empty where there is none.
+    /// What was written; the caption of media, and empty where there is none; of a place its latitude and
+    /// longitude in degrees, like `-23.561414,-46.655881`.
     pub text: String,
     /// What kind of message it was.
     pub kind: SaidKind,

@@ -444,7 +444,13 @@ pub(crate) fn said(message: Message) -> Said {
         Kind::Document | Kind::Media => SaidKind::File,
         Kind::Sticker => SaidKind::Media,
     };
-    let mut text = message.text;
+    let mut text = match message.location {
+        // Its text is at most a name, and in some engines the thumbnail of a map.
+        Some(place) if kind == SaidKind::Location => {
+            format!("{},{}", place.latitude, place.longitude)
+        }
+        _ => message.text,
+    };
     if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
         text.truncate(end);
     }

@@ -1,6 +1,9 @@
 //! The flow as a customer meets it: questions, answers, silence, and coming back.
 
+use serde_json::Value;
+
 use crate::harness::{Corner, Redis, chat, eventually};
+use crate::webhook::now_ms;
 
 #[test]
 fn the_built_in_reception_takes_name_and_subject_in_the_locale() {
@@ -228,4 +231,32 @@ fn under_load_every_message_is_answered_once_and_in_order() {
     for n in 1..=CHATS {
         assert_eq!(corner.texts(&chat(n), ROUNDS), wanted);
     }
+}
+
+#[test]
+fn a_place_on_the_map_is_kept_as_its_latitude_and_longitude() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(
+        r#"
+        start = "where"
+        [step.where]
+        ask    = "Where are you?"
+        expect = "location"
+        save   = "place"
+        next   = "done"
+        [step.done]
+        say = "At {{ place }}."
+        end = "done"
+        "#,
+    );
+    let daemon = corner.all(&redis).set("FLOW_FILE", flow).start();
+    let mut place: Value =
+        serde_json::from_str(include_str!("../fixtures/waha/message-location-gows.json")).unwrap();
+    let chat = place["payload"]["from"].as_str().unwrap().to_owned();
+    daemon.says(&chat, "hello");
+    corner.texts(&chat, 1);
+    place["timestamp"] = now_ms().into();
+    place["payload"]["timestamp"] = (now_ms() / 1000).into();
+    daemon.posts(&place);
+    assert_eq!(corner.texts(&chat, 2)[1], "At -23.561414,-46.655881.");
 }

@@ -305,7 +305,10 @@ fn what_is_typed_and_what_a_flow_says_steers_no_terminal() {
     let text = stdout(&output);
     assert!(text.contains("  < \\u{7}\\u{1b}[2J\\u{202e}\n"), "{text:?}");
     assert!(text.contains("/slash\n"), "{text:?}");
-    assert!(text.contains("-- said = [location]\n"), "{text:?}");
+    assert!(
+        text.contains("-- said = -23.561414,-46.655881\n"),
+        "{text:?}"
+    );
     assert!(
         text.chars().all(|c| c == '\n' || !c.is_control()),
         "{text:?}"

@@ -22,7 +22,7 @@ macro_rules! commands {
 /video CAPTION   sends a film
 /voice           sends a voice message
 /file CAPTION    sends a document
-/location        sends a place
+/location        sends a place in São Paulo, or the one written behind it: LATITUDE,LONGITUDE
 /contact         sends a contact card
 /state           shows the step and what was saved
 /new             begins again as a customer who never wrote
@@ -224,7 +224,14 @@ fn read(text: &str) -> Typed {
         "video" => message(SaidKind::Video),
         "voice" => message(SaidKind::Voice),
         "file" => message(SaidKind::File),
-        "location" => message(SaidKind::Location),
+        "location" => Typed::Says(Said {
+            text: if rest.trim().is_empty() {
+                "-23.561414,-46.655881".to_owned()
+            } else {
+                rest.trim().to_owned()
+            },
+            kind: SaidKind::Location,
+        }),
         "contact" => message(SaidKind::Contact),
         "state" => Typed::State,
         "new" => Typed::New,

@@ -13,6 +13,12 @@ const YEARS: std::ops::Range<i16> = 1900..2200;
 struct Words {
     /// What may stand before a day and says nothing about it.
     before: &'static [&'static str],
+    /// What may follow it.
+    after: &'static [&'static [&'static str]],
+    /// What makes a lone number a day of the month: "dia 15".
+    day: &'static str,
+    /// Around a number of days from today: "daqui a 3 dias".
+    within: [&'static [&'static str]; 2],
     /// Between the parts of a day, as in "12 de março de 2026".
     between: &'static [&'static str],
     /// Days from today.
@@ -24,7 +30,12 @@ struct Words {
 }
 
 const EN: Words = Words {
-    before: &["on", "the", "this", "for"],
+    before: &[
+        "on", "the", "this", "for", "next", "coming", "maybe", "it", "could", "be",
+    ],
+    after: &[&["please"], &["is", "fine"], &["works"]],
+    day: "the",
+    within: [&["in"], &["days", "day"]],
     between: &["of", "the"],
     relative: &[
         ("yesterday", -1),
@@ -58,11 +69,18 @@ const EN: Words = Words {
 };
 
 const PT_BR: Words = Words {
-    before: &["dia", "no", "na", "em", "para", "pra", "neste", "nesta"],
+    before: &[
+        "dia", "no", "na", "em", "para", "pra", "neste", "nesta", "proximo", "proxima", "pode",
+        "ser", "seria", "quero", "queria", "a", "o",
+    ],
+    after: &[&["por", "favor"], &["que", "vem"]],
+    day: "dia",
+    within: [&["daqui", "a", "em"], &["dias", "dia"]],
     between: &["de"],
     relative: &[
         ("ontem", -1),
         ("hoje", 0),
+        ("hj", 0),
         ("amanha", 1),
         ("depois de amanha", 2),
     ],
@@ -92,7 +110,12 @@ const PT_BR: Words = Words {
 };
 
 const ES: Words = Words {
-    before: &["dia", "el", "este", "para"],
+    before: &[
+        "dia", "el", "este", "para", "proximo", "puede", "ser", "seria", "quiero",
+    ],
+    after: &[&["por", "favor"], &["que", "viene"]],
+    day: "dia",
+    within: [&["dentro", "de", "en"], &["dias", "dia"]],
     between: &["de", "del"],
     relative: &[
         ("ayer", -1),
@@ -134,6 +157,17 @@ impl Words {
         }
     }
 
+    /// "12/03" of "dia 12/03".
+    fn without_words_before<'t>(&self, text: &'t str) -> &'t str {
+        let mut rest = text.trim().trim_end_matches('.');
+        while let Some((word, behind)) = rest.split_once(char::is_whitespace)
+            && self.before.contains(&fold(word).as_str())
+        {
+            rest = behind.trim_start();
+        }
+        rest
+    }
+
     fn month(&self, word: &str) -> Option<i16> {
         let is_month = |name: &&str| word.len() >= 3 && name.starts_with(word);
         let place = self.months.iter().position(is_month)?;
@@ -157,8 +191,9 @@ impl Words {
 /// the next one after today. In English 03/04 is a day in March for some and in April for others, so days
 /// in figures are read only where just one of the two exists, or as ISO.
 pub(super) fn date(text: &str, locale: Locale, today: Date) -> Option<String> {
-    let date = in_figures(text.trim_end_matches('.'), locale, today)
-        .or_else(|| in_words(text, Words::of(locale), today))?;
+    let known = Words::of(locale);
+    let date = in_figures(known.without_words_before(text), locale, today)
+        .or_else(|| in_words(text, known, today))?;
     YEARS.contains(&date.year()).then(|| date.to_string())
 }
 
@@ -191,8 +226,20 @@ fn in_figures(text: &str, locale: Locale, today: Date) -> Option<Date> {
 fn in_words(text: &str, known: &Words, today: Date) -> Option<Date> {
     let folded = fold(text).replace(['-', ','], " ");
     let mut words: Vec<&str> = folded.split_whitespace().collect();
+    while let Some(end) = known.after.iter().find(|end| words.ends_with(end)) {
+        words.truncate(words.len() - end.len());
+    }
+    if let Some(date) = days_ahead(&words, known, today) {
+        return Some(date);
+    }
+    let mut is_day = false;
     while words.len() > 1 && known.before.contains(&words[0]) {
-        words.remove(0);
+        is_day = words.remove(0) == known.day;
+    }
+    if let ([day], true) = (&words[..], is_day)
+        && let Some(day) = ordinal(day)
+    {
+        return next_day(day, today);
     }
     let joined = words.join(" ");
     if let Some((_, days)) = known.relative.iter().find(|(word, _)| *word == joined) {
@@ -213,6 +260,26 @@ fn in_words(text: &str, known: &Words, today: Date) -> Option<Date> {
         _ => return None,
     };
     at(ordinal(day)?, month, year, today)
+}
+
+/// "daqui a 3 dias".
+fn days_ahead(words: &[&str], known: &Words, today: Date) -> Option<Date> {
+    let [before, after] = known.within;
+    let (unit, rest) = words.split_last()?;
+    let (number, rest) = rest.split_last()?;
+    let is_ahead = !rest.is_empty() && rest.iter().all(|word| before.contains(word));
+    if !is_ahead || !after.contains(unit) || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    today.checked_add(number.parse::<i64>().ok()?.days()).ok()
+}
+
+/// The next day of a month with this number, today included.
+fn next_day(day: i16, today: Date) -> Option<Date> {
+    (0..12)
+        .filter_map(|months| today.first_of_month().checked_add(months.months()).ok())
+        .filter_map(|month| new(month.year(), month.month().into(), day))
+        .find(|date| *date >= today)
 }
 
 /// "12", "12th", "1º", "primeiro".
@@ -376,6 +443,18 @@ mod tests {
             (PtBr, "na sexta", Some("2026-03-13")),
             (PtBr, "terça", Some("2026-03-17")),
             (PtBr, "seg", Some("2026-03-16")),
+            (PtBr, "dia 12/03", Some("2026-03-12")),
+            (PtBr, "Pode ser dia 12.", Some("2026-03-12")),
+            (PtBr, "dia 9", Some("2026-04-09")),
+            (PtBr, "no dia 31", Some("2026-03-31")),
+            (PtBr, "dia 32", None),
+            (PtBr, "próxima segunda", Some("2026-03-16")),
+            (PtBr, "segunda que vem, por favor", Some("2026-03-16")),
+            (PtBr, "segunda-feira que vem", Some("2026-03-16")),
+            (PtBr, "amanhã, por favor", Some("2026-03-11")),
+            (PtBr, "daqui a 3 dias", Some("2026-03-13")),
+            (PtBr, "em 1 dia", Some("2026-03-11")),
+            (PtBr, "3 dias", None),
             (PtBr, "31/02", None),
             (PtBr, "31/04/2026", None),
             (PtBr, "12/13", None),
@@ -394,12 +473,18 @@ mod tests {
             (Es, "el viernes", Some("2026-03-13")),
             (Es, "mar", Some("2026-03-17")),
             (Es, "hoy", Some("2026-03-10")),
+            (Es, "dentro de 3 días", Some("2026-03-13")),
+            (Es, "el día 15", Some("2026-03-15")),
             (En, "March 12", Some("2026-03-12")),
             (En, "12th of March, 2026", Some("2026-03-12")),
             (En, "the 1st of may", Some("2026-05-01")),
             (En, "Sept 3", Some("2026-09-03")),
             (En, "on friday", Some("2026-03-13")),
             (En, "the day after tomorrow", Some("2026-03-12")),
+            (En, "the 15th", Some("2026-03-15")),
+            (En, "in 3 days", Some("2026-03-13")),
+            (En, "next friday", Some("2026-03-13")),
+            (En, "the 9", Some("2026-04-09")),
             (En, "25/12", Some("2026-12-25")),
             (En, "12/25/26", Some("2026-12-25")),
             (En, "5/5", Some("2026-05-05")),
