@@ -24,6 +24,7 @@ use crate::service::archiver::{self, Archiver};
 use crate::service::intake::Intake;
 use crate::service::listener::{CONNECTIONS_MAX, Listener};
 use crate::service::metrics::Metrics;
+use crate::service::owner::Owner;
 use crate::service::recoverer::release;
 use crate::store::{self, PrivateRedis, PrivateRedisError, Server, Store};
 use crate::waha::client::{BadConfig, Client, ClientConfig};
@@ -201,10 +202,12 @@ impl Daemon {
         inspect(&redis).await?;
         let metrics = Arc::new(Metrics::default());
         let script = Arc::new(config.flow);
+        let notify_chat = config.notify_chat;
         let settings = Work {
             workers: config.workers,
             pacing: config.pacing,
             in_doubt: config.in_doubt,
+            notify_chat: notify_chat.clone(),
             catch_up_interval: config.catch_up_interval,
             catch_up_max_age: config.catch_up_max_age,
             client: Client::new(ClientConfig {
@@ -218,7 +221,8 @@ impl Daemon {
             })?,
         };
         if let Some(listener) = listener {
-            self.listen(&redis, listener, verifier, metrics.clone())
+            let owner = |store| Owner::new(store, notify_chat, script.locale());
+            self.listen(&redis, listener, verifier, metrics.clone(), owner)
                 .await?;
         }
         if role.works() {
@@ -299,12 +303,13 @@ impl Daemon {
         listener: TcpListener,
         verifier: Verifier,
         metrics: Arc<Metrics>,
+        owner: impl FnOnce(Store) -> Owner,
     ) -> Result<(), Error> {
         let front = Handle::current();
         let store = self.connect(redis, &front).await?;
         let service = Listener {
             verifier,
-            intake: Intake::new(store.clone()),
+            intake: Intake::new(store.clone(), owner(store.clone())),
             store,
             metrics,
             started: self.started.clone(),

@@ -106,6 +106,10 @@ pub struct Settings {
     /// twice, or hold it in `dead` [default: resend]
     #[arg(long, env = "IN_DOUBT", value_name = "resend|hold")]
     pub in_doubt: Option<String>,
+    /// Where the owner is told of what needs them: a number, a chat id or a group's (...@g.us), perhaps with the session to
+    /// send through: shop/5511999990000 [default: none, only the log]
+    #[arg(long, env = "NOTIFY_CHAT", value_name = "CHAT")]
+    pub notify_chat: Option<String>,
     /// How often to ask WAHA for messages whose webhooks were lost, beside the start; 0: never [default: 5m]
     #[arg(long, env = "CATCH_UP_INTERVAL", value_name = "TIME")]
     pub catch_up_interval: Option<String>,

@@ -1,5 +1,6 @@
 //! Settings: what the user typed becomes what the program uses, and every mistake is found in one go.
 
+mod notify_chat;
 mod reader;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{RedisSettings, Settings};
 use crate::flow::{Locale, Script};
 use crate::store::SEEN_TTL;
+pub use notify_chat::NotifyChat;
 use reader::{Reader, set};
 
 /// Where the history and the private Redis live unless said otherwise.
@@ -137,6 +139,8 @@ pub struct Config {
     pub pacing: Pacing,
     /// What to do with replies in doubt.
     pub in_doubt: InDoubt,
+    /// Where the owner is told of what needs them.
+    pub notify_chat: Option<NotifyChat>,
     /// How often to look for messages whose webhooks were lost; zero: never.
     pub catch_up_interval: Duration,
     /// Missed messages older than this are not answered.
@@ -214,6 +218,7 @@ impl Config {
             settings.in_doubt.as_ref(),
             &[("resend", InDoubt::Resend), ("hold", InDoubt::Hold)],
         );
+        let notify_chat = reader.notify_chat(settings.notify_chat.as_ref());
         let catch_up_interval = reader.parsed(
             "CATCH_UP_INTERVAL",
             settings.catch_up_interval.as_ref(),
@@ -282,6 +287,7 @@ impl Config {
                 flow,
                 pacing,
                 in_doubt,
+                notify_chat,
                 catch_up_interval,
                 catch_up_max_age,
                 log_format,
@@ -419,6 +425,7 @@ mod tests {
             flow_file: Some("/nowhere/flow.toml".into()),
             locale: Some("fr".into()),
             pacing: Some("fast".into()),
+            notify_chat: Some("the owner".into()),
             log_format: Some("xml".into()),
             rust_log: Some("a=b=c".into()),
             ..Settings::default()
@@ -434,6 +441,7 @@ mod tests {
             "FLOW_FILE",
             "LOCALE",
             "PACING",
+            "NOTIFY_CHAT",
             "LOG_FORMAT",
             "RUST_LOG",
         ] {
@@ -443,7 +451,7 @@ mod tests {
                 "{setting}: {mistakes:#?}"
             );
         }
-        assert_eq!(mistakes.len(), 11);
+        assert_eq!(mistakes.len(), 12);
     }
 
     #[test]

@@ -7,8 +7,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
-/// Blocking threads call ureq and rusqlite, which need little.
-const STACK: usize = 512 * 1024;
+/// Blocking threads call ureq and rusqlite, which need little; what takes an event needs more than half of it, where it is
+/// not optimised.
+const STACK: usize = 1024 * 1024;
 /// What is open beside the connections to us: those to WAHA and Redis, the history, the log, what the runtimes need.
 const FILES_SPARE: usize = 256;
 

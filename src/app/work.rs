@@ -10,15 +10,16 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use super::{Daemon, Error, REQUESTS_MAX, patiently};
-use crate::config::{InDoubt, Pacing};
+use crate::config::{InDoubt, NotifyChat, Pacing};
 use crate::data_dir::DataDir;
 use crate::flow::Script;
 use crate::service::announcer::Announcer;
 use crate::service::attendance;
 use crate::service::catch_up::CatchUp;
-use crate::service::delivery::Context;
+use crate::service::delivery::{Context, Manner};
 use crate::service::intake::Intake;
 use crate::service::lease::Lease;
+use crate::service::owner::Owner;
 use crate::service::people::People;
 use crate::service::recoverer::{Recoverer, release};
 use crate::service::sender::Sender;
@@ -32,6 +33,7 @@ pub(super) struct Work {
     pub(super) workers: usize,
     pub(super) pacing: Pacing,
     pub(super) in_doubt: InDoubt,
+    pub(super) notify_chat: Option<NotifyChat>,
     pub(super) catch_up_interval: Duration,
     pub(super) catch_up_max_age: Duration,
     pub(super) client: Client,
@@ -99,8 +101,9 @@ impl Daemon {
             })));
 
         let client = Arc::new(settings.client);
+        let owner = Owner::new(store.clone(), settings.notify_chat, script.locale());
         let catch_up = CatchUp {
-            intake: Intake::new(store.clone()),
+            intake: Intake::new(store.clone(), owner.clone()),
             store: store.clone(),
             client: client.clone(),
             interval: settings.catch_up_interval,
@@ -138,10 +141,13 @@ impl Daemon {
             process.clone(),
             store.clone(),
             client,
+            owner,
             lease,
-            settings.pacing,
-            settings.in_doubt,
-            REQUESTS_MAX,
+            Manner {
+                pacing: settings.pacing,
+                in_doubt: settings.in_doubt,
+                requests: REQUESTS_MAX,
+            },
         );
         self.stage(back, "sender", |shutdown| {
             Sender {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tracing_subscriber::EnvFilter;
 
-use super::Secret;
+use super::{NotifyChat, Secret};
 use crate::flow::{Locale, Script};
 use crate::store;
 
@@ -165,6 +165,22 @@ impl Reader {
             );
         }
         workers
+    }
+
+    /// Where the owner is told, if anywhere.
+    pub(super) fn notify_chat(&mut self, value: Option<&String>) -> Option<NotifyChat> {
+        let value = set(value)?;
+        let chat = value.parse().ok();
+        if chat.is_none() {
+            self.mistake(
+                "NOTIFY_CHAT",
+                &format!(
+                    "is {value:?}: write a phone number with its country (5511999990000), a chat id (...@c.us, ...@lid) or a \
+                     group's (...@g.us), with the session before it where it matters: shop/5511999990000"
+                ),
+            );
+        }
+        chat
     }
 
     pub(super) fn flow(&mut self, file: Option<&String>, locale: Locale) -> Option<Script> {

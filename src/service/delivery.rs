@@ -12,6 +12,7 @@ use tracing::{debug, error, warn};
 use super::backoff;
 use super::doubt::{self, MessageIds, Settled};
 use super::lease::Lease;
+use super::owner::Owner;
 use crate::clock;
 use crate::config::{InDoubt, Pacing};
 use crate::store::{Lane, Reply, Settlement, Store, Verdict};
@@ -45,6 +46,8 @@ pub struct Context {
     pub(crate) store: Store,
     /// The way to WAHA.
     pub(crate) client: Arc<Client>,
+    /// Replies may go to them, too.
+    pub(crate) owner: Owner,
     /// This process' right to its lanes.
     lease: Arc<Lease>,
     /// Whether to type like a person.
@@ -61,28 +64,39 @@ pub struct Context {
     requests: Arc<Semaphore>,
 }
 
+/// The settings of sending.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Whether to type like a person.
+    pub pacing: Pacing,
+    /// What to do with a reply of which nobody can tell whether it was sent.
+    pub in_doubt: InDoubt,
+    /// How many requests may be under way at once.
+    pub requests: usize,
+}
+
 impl Context {
-    /// `requests` is how many may be under way at once.
+    /// Sends for `process` what is in the lanes of `store`.
     pub fn new(
         process: String,
         store: Store,
         client: Arc<Client>,
+        owner: Owner,
         lease: Arc<Lease>,
-        pacing: Pacing,
-        in_doubt: InDoubt,
-        requests: usize,
+        manner: Manner,
     ) -> Self {
         Self {
             process,
             store,
             client,
+            owner,
             lease,
-            pacing,
-            in_doubt,
+            pacing: manner.pacing,
+            in_doubt: manner.in_doubt,
             message_ids: MessageIds::default(),
             undecidable: Throttle::new(UNDECIDABLE_INTERVAL),
             unsent: Throttle::new(UNSENT_INTERVAL),
-            requests: Arc::new(Semaphore::new(requests)),
+            requests: Arc::new(Semaphore::new(manner.requests)),
         }
     }
 
@@ -104,7 +118,7 @@ pub(crate) async fn deliver(
     let mut first = true;
     while let Some(lane) = next {
         let address = lane.address.as_deref().unwrap_or(&lane.chat);
-        let (verdict, permit) = match (&lane.reply, ChatId::person(address)) {
+        let (verdict, permit) = match (&lane.reply, context.owner.address(address)) {
             (Ok(reply), Some(chat)) => {
                 let delivery = Delivery {
                     context,
@@ -117,7 +131,7 @@ pub(crate) async fn deliver(
                 delivery.run(first, shutdown).await
             }
             (Err(element), _) => (unreadable(session, &lane.chat, element), None),
-            (Ok(reply), None) => (unreadable(session, &lane.chat, &reply.text), None),
+            (Ok(reply), None) => (unaddressed(session, address, reply), None),
         };
         first = false;
         taken = Instant::now();
@@ -437,6 +451,23 @@ fn unreadable(session: &str, chat: &str, element: &str) -> Verdict {
         data: "{}".to_owned(),
         reason: "the reply in the lane can't be read: was it written by a newer version?"
             .to_owned(),
+    }
+}
+
+/// Only people are written to, and the chat that the owner chose. They may have chosen another since.
+fn unaddressed(session: &str, address: &str, reply: &Reply) -> Verdict {
+    let reason = "its chat is neither a person's nor NOTIFY_CHAT".to_owned();
+    error!(
+        session,
+        chat = address,
+        reply = reply.id,
+        reason,
+        "gave up on a reply; to see it: waha-sm dead list"
+    );
+    Verdict::Dead {
+        conversation: reply.conversation.clone(),
+        data: "{}".to_owned(),
+        reason,
     }
 }
 

@@ -153,7 +153,7 @@ async fn ask(
     reply: &Reply,
     attempt: &Attempt,
 ) -> Result<Option<String>, AskError> {
-    let Some(chat) = &ChatId::person(&attempt.address) else {
+    let Some(chat) = &context.owner.address(&attempt.address) else {
         return Ok(None);
     };
     let _permit = context.permit().await;
@@ -168,6 +168,10 @@ async fn ask(
             Err(AskError::Unable { .. }) => {}
             Err(error) => return Err(error),
         }
+    }
+    if chat.is_group() {
+        let reason = "messages of a group are not looked through".to_owned();
+        return Err(AskError::Unable { reason });
     }
     let since = attempt.since - clock::millis(CLOCKS_APART_MAX);
     let listed = call(context, session, chat, move |client, session, chat| {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::owner::Owner;
 use crate::clock;
 use crate::store::{self, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
 use crate::throttle::Throttle;
@@ -14,6 +15,8 @@ use crate::waha::message::{Direction, Message};
 pub struct Intake {
     /// Where events go.
     store: Store,
+    /// Is no customer.
+    owner: Owner,
     /// Old events come in crowds, after WAHA was down.
     stale: Throttle,
 }
@@ -68,9 +71,10 @@ pub enum Error {
 
 impl Intake {
     /// One that hands events to `store`.
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, owner: Owner) -> Self {
         Self {
             store,
+            owner,
             stale: Throttle::new(STALE_INTERVAL),
         }
     }
@@ -165,6 +169,10 @@ impl Intake {
         let Some(stanza) = message.stanza.clone() else {
             return Ok(Done::Ignored);
         };
+        if self.owner.is_addressed_by(session, &message).await? {
+            // In a box: this is rare, and each message takes the room of the largest way through here.
+            return Box::pin(self.past(session, message, now)).await;
+        }
         let chat = message.chat.clone();
         let ingest = Ingest {
             stanza,

@@ -27,6 +27,7 @@ const PARTS: &[(&str, &str)] = &[
     ("ATTEMPT", ATTEMPT),
     ("PAUSED", PAUSED),
     ("DEAD", DEAD),
+    ("TOLD", TOLD),
     ("HISTORY", HISTORY),
     ("COUNTERS", COUNTERS),
 ];
@@ -78,6 +79,8 @@ const CAUGHT_UP: &str = "caught-up";
 const CATCHING_UP: &str = "catching-up";
 /// STREAM, capped: replies given up on, with the reason.
 const DEAD: &str = "dead";
+/// STRING, expires: the owner was told of this.
+const TOLD: &str = "told:";
 /// STREAM: entries not yet archived.
 const HISTORY: &str = "history";
 /// HASH: counts of replies by result, handling time (smoothed, ms) and how many it was measured by.
@@ -176,6 +179,14 @@ impl Keys {
 
     pub(crate) fn ours(&self, session: &str, stanza: &str) -> String {
         self.part(session, OURS) + stanza
+    }
+
+    pub(crate) fn told(&self, session: &str, once: &str) -> String {
+        self.part(session, TOLD) + once
+    }
+
+    pub(crate) fn alias(&self, session: &str) -> String {
+        self.part(session, ALIAS)
     }
 
     pub(crate) fn unmapped(&self, session: &str) -> String {

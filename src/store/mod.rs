@@ -15,6 +15,7 @@ mod history;
 mod keys;
 mod lanes;
 mod managed;
+mod owner;
 mod people;
 mod processes;
 mod repair;

@@ -59,6 +59,7 @@ sources! {
     attempt: 1,
     settle: 4,
     revive: 2,
+    tell: 6,
     read: 2,
 }
 

@@ -13,7 +13,7 @@ const STANZA_MAX: usize = 128;
 /// The chat of one person: `<digits>@c.us` (a phone number) or `<digits>@lid` (a hidden id).
 ///
 /// Groups, channels, stories and system accounts have no `ChatId`: the type itself says that a
-/// customer may be at the other end.
+/// customer may be at the other end. The one exception is [`ChatId::group`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ChatId(String);
@@ -36,6 +36,21 @@ impl ChatId {
         id.push('@');
         id.push_str(server);
         Some(Self(id))
+    }
+
+    /// The chat of a group, `<digits>@g.us` or `<digits>-<digits>@g.us`: for the owner's own settings only. What WAHA tells
+    /// never becomes one, and nor does what is read back.
+    #[must_use]
+    pub fn group(text: &str) -> Option<Self> {
+        let (group, server) = text.split_once('@')?;
+        let (first, second) = group.split_once('-').unwrap_or((group, "0"));
+        (server == "g.us" && is_digits(first) && is_digits(second)).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether this is a group's.
+    #[must_use]
+    pub fn is_group(&self) -> bool {
+        self.0.ends_with("@g.us")
     }
 
     /// The id as WAHA takes it in its API.
@@ -202,6 +217,17 @@ mod tests {
             long.as_str(),
         ] {
             assert_eq!(ChatId::person(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_group_has_a_chat_id_only_where_it_is_asked_for() {
+        for text in ["120363000000000007@g.us", "5511999990000-1489615421@g.us"] {
+            let group = ChatId::group(text).unwrap();
+            assert!(group.is_group() && group.as_str() == text);
+        }
+        for text in ["@g.us", "1203x@g.us", "1-2-3@g.us", "5511999990000@c.us"] {
+            assert_eq!(ChatId::group(text), None, "{text}");
         }
     }
 

@@ -1,0 +1,146 @@
+//! The owner: told in a chat of their choice of what needs them, each thing once, however many processes notice it.
+
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use crate::clock;
+use crate::config::NotifyChat;
+use crate::flow::Locale;
+use crate::store::{Error, Reply, Store};
+use crate::waha::chat_id::ChatId;
+use crate::waha::message::Message;
+
+/// See the module. Cheap to clone.
+#[derive(Clone)]
+pub struct Owner {
+    store: Store,
+    to: Option<Arc<NotifyChat>>,
+    locale: Locale,
+}
+
+impl Owner {
+    /// Tells in the chat `to`, or only in the log; in the words of `locale`.
+    pub fn new(store: Store, to: Option<NotifyChat>, locale: Locale) -> Self {
+        Self {
+            store,
+            to: to.map(Arc::new),
+            locale,
+        }
+    }
+
+    /// The language that the owner is told things in.
+    pub fn locale(&self) -> Locale {
+        self.locale
+    }
+
+    /// Tells the owner of something in `session`, once for each `once` of it. It goes through the session of `NOTIFY_CHAT`,
+    /// or else through the one concerned; where that one has stopped, through another; where all have, when that one works
+    /// again. Without `NOTIFY_CHAT` it is only in the log.
+    ///
+    /// # Errors
+    /// As the store's; to tell it again is safe.
+    pub async fn tell(&self, session: &str, once: &str, text: &str) -> Result<(), Error> {
+        let first = self.named().unwrap_or(session);
+        self.tell_through(session, first, once, text).await
+    }
+
+    async fn tell_through(
+        &self,
+        session: &str,
+        first: &str,
+        once: &str,
+        text: &str,
+    ) -> Result<(), Error> {
+        let now = clock::now();
+        let once = format!("{session}:{once}");
+        let Some(to) = self.to.as_deref() else {
+            if self.store.tell(session, &once, "", None, now).await? {
+                info!(session, "for the owner (NOTIFY_CHAT is not set): {text}");
+            }
+            return Ok(());
+        };
+        let Some(through) = self.way(first, &once).await? else {
+            return Ok(());
+        };
+        let reply = Reply {
+            id: format!("owner:{once}:{now}"),
+            conversation: String::new(),
+            text: text.to_owned(),
+            queued_at: now,
+            attempts: 0,
+            notice: false,
+        };
+        let chat = to.chat.as_str();
+        let told = self.store.tell(&through, &once, chat, Some(&reply), now);
+        if told.await? {
+            if self.store.is_paused(&through).await? {
+                warn!(
+                    session,
+                    through,
+                    once,
+                    "the owner is told when that session works again; no other can send"
+                );
+            } else {
+                info!(session, through, once, "the owner is told");
+            }
+        }
+        Ok(())
+    }
+
+    /// The session to tell something through; none where it was told already.
+    async fn way(&self, first: &str, once: &str) -> Result<Option<String>, Error> {
+        let mut sessions = self.store.sessions().await?;
+        // In one order for all processes, so that they choose the same.
+        sessions.sort();
+        sessions.retain(|other| other != first);
+        sessions.insert(0, first.to_owned());
+        for session in &sessions {
+            if self.store.was_told(session, once).await? {
+                return Ok(None);
+            }
+        }
+        for session in &sessions {
+            if !self.store.is_paused(session).await? {
+                return Ok(Some(session.clone()));
+            }
+        }
+        Ok(Some(first.to_owned()))
+    }
+
+    fn named(&self) -> Option<&str> {
+        self.to.as_ref()?.session.as_deref()
+    }
+
+    /// Whether a message is of the chat in which the owner is told: they answer there, and are no customer.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn is_addressed_by(&self, session: &str, message: &Message) -> Result<bool, Error> {
+        let Some(to) = self.to.as_deref() else {
+            return Ok(false);
+        };
+        if self.named().is_some_and(|named| named != session) {
+            return Ok(false);
+        }
+        if message.chat == to.chat || message.other_id.as_ref() == Some(&to.chat) {
+            return Ok(true);
+        }
+        // One of the two is a hidden id; which person it is may have been learnt before.
+        let (lid, known) = match (message.chat.is_lid(), to.chat.is_lid()) {
+            (true, false) => (&message.chat, &to.chat),
+            (false, true) => (&to.chat, &message.chat),
+            _ => return Ok(false),
+        };
+        let alias = self.store.alias(session, lid.as_str()).await?;
+        Ok(alias.as_deref() == Some(known.as_str()))
+    }
+
+    /// The chat that replies go to under this id: a person's, or the one in which the owner is told.
+    pub(crate) fn address(&self, id: &str) -> Option<ChatId> {
+        ChatId::person(id).or_else(|| {
+            let chat = &self.to.as_ref()?.chat;
+            (chat.as_str() == id).then(|| chat.clone())
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! What the owner is told: each thing once, whichever process notices it, and however often.
+
+use std::time::Duration;
+
+use fred::interfaces::{HashesInterface, KeysInterface};
+
+use super::scripts::Arguments;
+use super::{Error, Millis, Reply, Store};
+use crate::clock;
+
+/// How long it is known what was told. Longer than a restriction that WAHA tells of again and again usually lasts.
+const TOLD_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Store {
+    /// Puts a reply into the lane of the owner's chat, unless `once` was told before through this session. With no reply
+    /// it is only noted. Returns whether it is the first time.
+    ///
+    /// # Errors
+    /// As [`Error`] says; it may have been told or not, and can be tried again.
+    pub async fn tell(
+        &self,
+        session: &str,
+        once: &str,
+        chat: &str,
+        reply: Option<&Reply>,
+        now: Millis,
+    ) -> Result<bool, Error> {
+        self.remember_session(session, now).await?;
+        let arguments = Arguments::new()
+            .number(now)
+            .number(clock::millis(TOLD_TTL))
+            .text(once)
+            .text(chat)
+            .text(&reply.map(Reply::element).unwrap_or_default());
+        let told = self.inner.scripts.tell.run(session, arguments).await?;
+        Ok(told.as_i64() == Some(1))
+    }
+
+    /// Whether `once` was told through this session.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn was_told(&self, session: &str, once: &str) -> Result<bool, Error> {
+        self.connected()?;
+        let key = self.inner.keys.told(session, once);
+        Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
+    }
+
+    /// The chat under which the person with this `@lid` is kept, where that is known.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn alias(&self, session: &str, lid: &str) -> Result<Option<String>, Error> {
+        self.connected()?;
+        let key = self.inner.keys.alias(session);
+        Ok(self.inner.client.hget(key, lid).await?)
+    }
+}

@@ -1,0 +1,98 @@
+//! The owner is told of what needs them, once, in a chat in which they are no customer.
+
+use std::time::Duration;
+
+use serde_json::json;
+use waha_sm::config::NotifyChat;
+use waha_sm::flow::Locale;
+use waha_sm::service::owner::Owner;
+use waha_sm::store::{Config as StoreConfig, Connections, Server, Store};
+
+use crate::harness::{Corner, Redis, SESSION, chat, eventually};
+use crate::webhook;
+
+const GROUP: &str = "120363000000000007@g.us";
+
+/// As two processes that notice the same.
+fn told_by_two(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let config = StoreConfig {
+        server: Server::Socket(redis.socket()),
+        prefix: "waha-sm:".to_owned(),
+        first_notice_after: Duration::from_secs(2),
+        connections: Connections::default(),
+    };
+    runtime.block_on(async {
+        let store = Store::connect(&config, Duration::from_secs(10))
+            .await
+            .unwrap();
+        let to: NotifyChat = to.parse().unwrap();
+        let owners = [1, 2].map(|_| Owner::new(store.clone(), Some(to.clone()), Locale::En));
+        for _ in 0..2 {
+            let [one, other] = &owners;
+            let (one, other) = tokio::join!(
+                one.tell(session, once, text),
+                other.tell(session, once, text)
+            );
+            one.unwrap();
+            other.unwrap();
+        }
+        store.close().await;
+    });
+}
+
+#[test]
+fn the_owner_is_told_once_in_a_group_whoever_notices_it_and_no_other_group_is_written_to() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).set("NOTIFY_CHAT", GROUP).start();
+    let other = "120363000000000008@g.us";
+    told_by_two(&redis, other, SESSION, "1", "never");
+    told_by_two(&redis, GROUP, SESSION, "2", "one");
+    told_by_two(&redis, GROUP, SESSION, "3", "two");
+    assert_eq!(corner.texts(GROUP, 2), ["one", "two"]);
+    // Given up on, and told so: nobody is written to whom the settings do not name.
+    daemon.wait_for_log("neither a person's nor NOTIFY_CHAT");
+    assert_eq!(corner.waha.texts(other), [""; 0]);
+    assert_eq!(corner.waha.texts(GROUP), ["one", "two"]);
+}
+
+#[test]
+fn what_the_owner_answers_there_is_recorded_and_opens_nothing() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", "2")
+        .set("NOTIFY_CHAT", format!("{SESSION}/{}", chat(1)))
+        .start();
+    let (owner, lid) = (chat(1), "177700000000001@lid");
+    told_by_two(&redis, &owner, "another", "1", "a customer asks for you");
+    assert_eq!(corner.texts(&owner, 1), ["a customer asks for you"]);
+    let recorded = json!({"result": "recorded"});
+    assert_eq!(daemon.says(&owner, "on my way"), recorded);
+    // They may write from their hidden id, which WAHA tells only sometimes.
+    let mut event = webhook::message(SESSION, lid, "Dona", "from my phone");
+    event["payload"]["_data"]["Info"]["SenderAlt"] = json!("5511900000001@s.whatsapp.net");
+    assert_eq!(daemon.posts(&event), recorded);
+    assert_eq!(daemon.says(lid, "and again"), recorded);
+    // In another session they are a customer as everybody.
+    let elsewhere = webhook::message("another", &owner, "Dona", "does it work?");
+    assert_eq!(daemon.posts(&elsewhere)["result"], "queued");
+    daemon.says(&chat(2), "hello");
+    assert_eq!(corner.texts(&chat(2), 1), ["hello"]);
+    assert_eq!(corner.texts(&owner, 2)[1], "does it work?");
+    eventually("the history has what they said", || {
+        let history = corner.history(&["--session", SESSION, "--chat", &owner]);
+        history
+            .iter()
+            .any(|one| one["text"] == "on my way")
+            .then_some(())
+    });
+    assert_eq!(
+        redis.number("EXISTS waha-sm:{default}:chat:5511900000001@c.us"),
+        0
+    );
+}
