@@ -11,6 +11,7 @@ use serde_json::Value;
 
 pub use echoes::Echo;
 pub use engine::Engine;
+pub use media::Media;
 pub use mood::Mood;
 use server::Server;
 use state::State;
@@ -23,6 +24,8 @@ mod echoes;
 mod engine;
 #[path = "fake_waha/lists.rs"]
 mod lists;
+#[path = "fake_waha/media.rs"]
+mod media;
 #[path = "fake_waha/mood.rs"]
 mod mood;
 #[path = "fake_waha/server.rs"]
@@ -47,15 +50,17 @@ pub struct Call {
     pub status: u16,
 }
 
-/// A text that was taken.
+/// A message that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// The session.
     pub session: String,
     /// The chat.
     pub chat: String,
-    /// What the customer reads.
+    /// What the customer reads; of media, the caption.
     pub text: String,
+    /// What else it is.
+    pub media: Option<Media>,
     /// The id it was given.
     pub stanza: String,
     /// When.

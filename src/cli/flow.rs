@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::{EXIT_FAILURE, complain, fail};
+use crate::config::media_files;
 use crate::flow::{Locale, Mistake, Script, UnknownLocale};
 use crate::terminal::line;
 
@@ -66,6 +67,8 @@ fn locale(text: &str) -> Result<Locale, UnknownLocale> {
 struct Source {
     /// How it is called in what we print.
     name: String,
+    /// Where it is: paths in it begin there.
+    file: PathBuf,
     text: String,
 }
 
@@ -81,7 +84,11 @@ impl Source {
             (name, std::fs::read_to_string(file))
         };
         match text {
-            Ok(text) => Ok(Source { name, text }),
+            Ok(text) => Ok(Source {
+                name,
+                file: file.to_owned(),
+                text,
+            }),
             Err(error) => Err(format!("{name}: can't be read: {error}")),
         }
     }
@@ -89,6 +96,7 @@ impl Source {
     /// The flow, or what is wrong with it, a line for each mistake.
     fn load(&self, locale: Locale) -> Result<Script, Vec<String>> {
         Script::load(&self.text, locale)
+            .and_then(|script| media_files::placed(script, &self.file))
             .map_err(|mistakes| mistakes.iter().map(|one| self.show(one)).collect())
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tracing_subscriber::EnvFilter;
 
-use super::{NotifyChat, Secret};
+use super::{NotifyChat, Secret, media_files};
 use crate::flow::{Locale, Script};
 use crate::store;
 
@@ -187,7 +187,11 @@ impl Reader {
         let (name, script) = match set(file) {
             None => ("the built-in flow".to_owned(), Script::built_in(locale)),
             Some(file) => match std::fs::read_to_string(Path::new(file)) {
-                Ok(source) => (file.to_owned(), Script::load(&source, locale)),
+                Ok(source) => {
+                    let script = Script::load(&source, locale);
+                    let placed = |script| media_files::placed(script, Path::new(file));
+                    (file.to_owned(), script.and_then(placed))
+                }
                 Err(error) => {
                     self.mistake(
                         "FLOW_FILE",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::expect::Present;
+use super::media::Reply;
 use super::reckon;
 use super::script::{Command, Question, Said, Script, Step, Then};
 use super::state::{Stage, State, cut};
@@ -19,7 +20,7 @@ pub struct Advance {
     /// Where the customer is now.
     pub state: State,
     /// What to send, in order.
-    pub replies: Vec<String>,
+    pub replies: Vec<Reply>,
     /// What comes next.
     pub next: Next,
     /// How many of the unread messages were used up.
@@ -93,7 +94,7 @@ struct Turn<'s> {
     unread: &'s [Said],
     now: u64,
     state: State,
-    replies: Vec<String>,
+    replies: Vec<Reply>,
     used: usize,
     /// The unread messages open the conversation: they answer no question.
     opening: bool,
@@ -232,9 +233,12 @@ impl<'s> Turn<'s> {
         }
         let script = self.script;
         match script.steps.get(name) {
-            Some(Step::Say { texts, then }) => {
-                for text in texts {
-                    self.say(name, text)?;
+            Some(Step::Say { messages, then }) => {
+                for message in messages {
+                    let words = self.state.words();
+                    let reply = message.fill_in(&script.texts, &script.directory, &words);
+                    let reply = reply.map_err(|error| broken(name, error.to_string()))?;
+                    self.replies.extend(reply);
                 }
                 Ok(self.follow(name, then))
             }
@@ -416,7 +420,7 @@ impl<'s> Turn<'s> {
 
     fn send(&mut self, text: String) {
         if !text.trim().is_empty() {
-            self.replies.push(text);
+            self.replies.push(Reply::text(text));
         }
     }
 

@@ -1,6 +1,7 @@
 //! From a flow file to a [`Script`]: everything is read and checked, and every mistake is told at once.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -10,6 +11,7 @@ use super::check::{self, Graph};
 use super::locale::Locale;
 use super::position::NoticeRules;
 use super::reader::{Mistake, Place, Reader, Section, Written};
+use super::say::LocalFile;
 use super::script::{Commands, Script, Timeouts};
 use super::text_key::TextKey;
 use super::texts::{TextId, Texts};
@@ -48,6 +50,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
         graph: Graph::default(),
         saved: BTreeSet::from(["name".to_owned(), "opening".to_owned(), "answer".to_owned()]),
         templates: Vec::new(),
+        files: Vec::new(),
     };
     let name = loader
         .reader
@@ -76,6 +79,8 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
             commands,
             timeouts,
             notices,
+            files: loader.files,
+            directory: PathBuf::new(),
         }),
         _ => Err(mistakes),
     }
@@ -88,6 +93,8 @@ pub(super) struct Loader<'s> {
     pub(super) graph: Graph,
     /// The variables that the templates of the steps may use.
     pub(super) saved: BTreeSet<String>,
+    /// The files that the steps send.
+    pub(super) files: Vec<LocalFile>,
     /// The templates, to be checked once all that is saved is known.
     templates: Vec<(TextId, Place, Option<&'static [&'static str]>)>,
 }

@@ -54,6 +54,12 @@ pub(super) struct Written<'t> {
     pub(super) place: Place,
 }
 
+/// A text or a table of the file.
+pub(super) enum Item<'t> {
+    Text(Written<'t>),
+    Table(Section<'t>),
+}
+
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s str) -> Reader<'s> {
         Reader {
@@ -188,6 +194,24 @@ impl<'s> Reader<'s> {
                     .collect(),
             ),
             _ => self.written(of, key, value, wanted).map(|text| vec![text]),
+        }
+    }
+
+    /// A text or a table, or a list of them.
+    pub(super) fn items<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Vec<Item<'t>>> {
+        let value = of.table.get(key)?;
+        let wanted = "a text in quotes, a table, or a list of them";
+        let mut item = |value: &'t Spanned<DeValue<'t>>| match value.get_ref() {
+            DeValue::Table(table) => Some(Item::Table(Section {
+                name: of.path_to(key),
+                place: value.span(),
+                table,
+            })),
+            _ => self.written(of, key, value, wanted).map(Item::Text),
+        };
+        match value.get_ref() {
+            DeValue::Array(items) => Some(items.iter().filter_map(item).collect()),
+            _ => item(value).map(|item| vec![item]),
         }
     }
 

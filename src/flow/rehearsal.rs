@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::engine::Next;
+use super::media::Reply;
 use super::script::{Said, Script};
 use super::state::{Stage, State};
 
@@ -33,7 +34,7 @@ enum Stands {
 /// What the customer, or the flow's author, gets to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A message to the customer.
+    /// A message to the customer; of media what it is, where it comes from and its caption.
     Reply(String),
     /// The conversation closed.
     Closed {
@@ -129,7 +130,8 @@ impl<'s> Rehearsal<'s> {
             self.unread.drain(..used);
             self.state = advance.state;
             events.extend(advance.fault.map(Event::Fault));
-            events.extend(advance.replies.into_iter().map(Event::Reply));
+            let shown = |reply: &Reply| Event::Reply(self.script.show(reply));
+            events.extend(advance.replies.iter().map(shown));
             match advance.next {
                 Next::Wait { wake_at } => {
                     self.stands = Stands::Open { wake_at };

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::expect::{Expect, MEDIA_KINDS};
 use super::locale::Locale;
+use super::media::MediaKind;
 use super::text_key::TextKey;
 
 /// A key, its form and what it is for.
@@ -19,6 +20,8 @@ enum Form {
     /// A text that is not empty.
     Words,
     Texts,
+    /// A text or a table of media, or a list of them.
+    Messages,
     Count,
     Number,
     Time,
@@ -121,6 +124,40 @@ const CASE: &[Key] = &[
     END,
 ];
 
+/// The keys of a message with media: where it comes from, by kind, and what stands beside it.
+const MEDIA: &[Key] = &[
+    (
+        "image",
+        Form::Words,
+        "A picture: an address (https://...), or a path from the flow file.",
+    ),
+    (
+        "file",
+        Form::Words,
+        "A document: an address, or a path from the flow file.",
+    ),
+    (
+        "voice",
+        Form::Words,
+        "A voice message: an address, or a path from the flow file.",
+    ),
+    (
+        "video",
+        Form::Words,
+        "A film: an address, or a path from the flow file.",
+    ),
+    (
+        "caption",
+        Form::Words,
+        "The words under it; a voice message has none.",
+    ),
+    (
+        "filename",
+        Form::Words,
+        "What the file is called where the customer saves it.",
+    ),
+];
+
 /// The kinds of steps: the key that makes one, and all its keys.
 const STEPS: &[(&str, &[Key])] = &[
     (
@@ -128,8 +165,8 @@ const STEPS: &[(&str, &[Key])] = &[
         &[
             (
                 "say",
-                Form::Texts,
-                "A text, or a list of texts: one message each.",
+                Form::Messages,
+                "A text, a table like { image = \"https://shop.example/menu.jpg\" }, or a list of them: one message each.",
             ),
             NEXT,
             END,
@@ -299,6 +336,12 @@ impl Form {
             Form::Text => json!({ "type": "string" }),
             Form::Words => json!({ "type": "string", "minLength": 1 }),
             Form::Texts => one_or_more(&json!({ "type": "string", "minLength": 1 })),
+            Form::Messages => {
+                let mut media = table(MEDIA);
+                let kinds = MediaKind::ALL.map(|kind| json!({ "required": [kind.name()] }));
+                media["oneOf"] = json!(kinds);
+                one_or_more(&json!({ "anyOf": [Form::Words.schema(), media] }))
+            }
             Form::Number => json!({ "type": "number" }),
             Form::Count => json!({ "type": "integer", "minimum": 1 }),
             Form::Time => json!({ "type": "string", "pattern": TIME }),
@@ -381,6 +424,13 @@ mod tests {
             let step = format!("[step.a]\n{name} = 'x'\nzebra = 1");
             assert_eq!(keys(kind), known(&step), "{name}");
         }
+        assert_eq!(
+            MEDIA
+                .iter()
+                .map(|(key, ..)| (*key).to_owned())
+                .collect::<BTreeSet<_>>(),
+            known("[step.a]\nsay = { zebra = 1 }")
+        );
         let case = Form::Cases.schema();
         assert_eq!(
             keys(&case["items"]),

@@ -1,6 +1,7 @@
 //! A loaded and checked flow: the steps, and what its author set around them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -12,6 +13,7 @@ use super::load;
 use super::locale::Locale;
 use super::position::NoticeRules;
 use super::reader::Mistake;
+use super::say::{LocalFile, Saying};
 use super::text_key::TextKey;
 use super::texts::{TextId, Texts, Wait};
 use super::words::fold;
@@ -126,13 +128,18 @@ pub struct Script {
     pub(super) commands: Commands,
     pub(super) timeouts: Timeouts,
     pub(super) notices: NoticeRules,
+    /// The files that it sends.
+    pub(super) files: Vec<LocalFile>,
+    /// Where their paths begin.
+    pub(super) directory: PathBuf,
 }
 
 /// What a worker does at one point of a flow.
 #[derive(Debug)]
 pub(super) enum Step {
+    /// Says these, one message each.
     Say {
-        texts: Vec<TextId>,
+        messages: Vec<Saying>,
         then: Then,
     },
     Ask(Question),

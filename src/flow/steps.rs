@@ -11,7 +11,6 @@ use super::words::fold;
 
 /// The keys that say what a step does; each step has one.
 const KINDS: [&str; 5] = ["say", "ask", "set", "when", "wait"];
-const SAY_KEYS: [&str; 3] = ["say", "next", "end"];
 const ASK_KEYS: [&str; 14] = [
     "ask",
     "options",
@@ -96,25 +95,6 @@ impl Loader<'_> {
             }
         }
         steps
-    }
-
-    fn read_say(&mut self, body: &Section<'_>, step: &str) -> Option<Step> {
-        self.reader.only(body, &SAY_KEYS);
-        let then = self.read_then(body, step, false);
-        let written = self.reader.texts(body, "say")?;
-        if written.is_empty() {
-            self.reader.note(
-                &body.place_of("say"),
-                format!("`say` in {} is empty; write what to say", body.name),
-            );
-        }
-        let mut texts = Vec::new();
-        for (number, text) in written.iter().enumerate() {
-            let id = TextId::of_step(step, &format!("say.{}", number + 1));
-            self.compile(id.clone(), text, None, &body.name, "say");
-            texts.push(id);
-        }
-        then.map(|then| Step::Say { texts, then })
     }
 
     fn read_ask(

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minijinja::value::{Object, ObjectRepr};
-use minijinja::{AutoEscape, Environment, ErrorKind, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, Output, Value, escape_formatter};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::locale::Locale;
 use super::text_key::TextKey;
@@ -21,6 +22,16 @@ const FUEL: u64 = 100_000;
 /// What an expression's value is called; no author can take the name for a variable of theirs.
 const RESULT: &str = "__result";
 
+/// Begins the name of a template that is an address; no other begins so.
+const URL: &str = "url:";
+
+/// All that means something in an address is encoded (RFC 3986, "unreserved characters").
+const IN_URL: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 /// Names a template; it reads like the place in the flow file, for error messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TextId(String);
@@ -28,6 +39,11 @@ pub(super) struct TextId(String);
 impl TextId {
     pub(super) fn of_step(step: &str, key: &str) -> TextId {
         TextId(format!("step.{step}.{key}"))
+    }
+
+    /// An address, in which what is filled in is encoded.
+    pub(super) fn of_url(step: &str, key: &str) -> TextId {
+        TextId(format!("{URL}step.{step}.{key}"))
     }
 
     pub(super) fn of_text(key: TextKey) -> TextId {
@@ -65,6 +81,13 @@ impl Texts {
         templates.set_fuel(Some(FUEL));
         // Debug messages quote the variables, which are the customer's own words: not for a log.
         templates.set_debug(false);
+        templates.set_formatter(|out, state, value| {
+            if state.name().starts_with(URL) {
+                in_url(out, value)
+            } else {
+                escape_formatter(out, state, value)
+            }
+        });
         for key in TextKey::ALL {
             // Cannot fail: a test compiles them all. One that did would be found missing when it is said.
             let _ = templates.add_template_owned(built_in_name(key), key.source(locale));
@@ -158,6 +181,19 @@ impl Texts {
 /// Lies apart from the author's texts, so that it is there when one of those fails.
 fn built_in_name(key: TextKey) -> String {
     format!("built_in.{}", key.name())
+}
+
+/// A value in an address: one part of it, whatever a customer wrote. Dots alone would lead up the path.
+fn in_url(out: &mut Output<'_>, value: &Value) -> Result<(), minijinja::Error> {
+    if value.is_undefined() || value.is_none() {
+        return Ok(());
+    }
+    let text = value.to_string();
+    let text = text.trim();
+    if !text.chars().all(|c| c == '.') {
+        write!(out, "{}", utf8_percent_encode(text, IN_URL))?;
+    }
+    Ok(())
 }
 
 fn problem(error: &minijinja::Error) -> Problem {

@@ -195,6 +195,7 @@ impl Announcer {
             id: format!("{}:notice:{now}", waiting.id),
             conversation: waiting.id.clone(),
             text,
+            media: None,
             queued_at: now,
             attempts: 0,
             // An answer to a question, and the farewell, are owed; only what was unasked is replaced or dropped.

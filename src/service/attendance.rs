@@ -13,7 +13,7 @@ use super::backoff;
 use super::lease::Lease;
 use super::wake_ups::WakeUps;
 use crate::clock;
-use crate::flow::{Advance, Next, Said, SaidKind, Script, State};
+use crate::flow::{self, Advance, Next, Said, SaidKind, Script, State};
 use crate::store::{Claimed, Close, Committed, Error, Heard, Lane, Reply, Step, Store};
 use crate::waha::message::{Kind, Message};
 
@@ -323,7 +323,7 @@ impl Attendance {
                     0
                 },
             }),
-            replies: self.replies(&advance.replies, now),
+            replies: self.replies(advance.replies, now),
             now,
         };
         let read = self.held.inbox.len();
@@ -359,16 +359,17 @@ impl Attendance {
         let _ = self.context.lanes.send(handed_over);
     }
 
-    fn replies(&self, texts: &[String], now: i64) -> Vec<Reply> {
-        let reply = |(number, text): (usize, &String)| Reply {
+    fn replies(&self, replies: Vec<flow::Reply>, now: i64) -> Vec<Reply> {
+        let reply = |(number, reply): (usize, flow::Reply)| Reply {
             id: format!("{}:{}:{number}", self.held.id, self.held.rev),
             conversation: self.held.id.clone(),
-            text: text.clone(),
+            text: reply.text,
+            media: reply.media,
             queued_at: now,
             attempts: 0,
             notice: false,
         };
-        texts.iter().enumerate().map(reply).collect()
+        replies.into_iter().enumerate().map(reply).collect()
     }
 
     /// After an answer of Redis' was lost: only Redis knows what was done. Goes on from there.

@@ -12,6 +12,7 @@ use tracing::{debug, error, warn};
 use super::backoff;
 use super::doubt::{self, MessageIds, Settled};
 use super::lease::Lease;
+use super::outgoing::{self, Unsent, history};
 use super::owner::Owner;
 use crate::clock;
 use crate::config::{InDoubt, Pacing};
@@ -19,7 +20,6 @@ use crate::store::{Lane, Reply, Settlement, Store, Verdict};
 use crate::throttle::Throttle;
 use crate::waha::chat_id::ChatId;
 use crate::waha::client::{Client, SendError, Sent};
-use crate::waha::message::{Author, Direction, Kind, Message};
 
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LONGEST: Duration = Duration::from_secs(30);
@@ -31,6 +31,11 @@ const TYPING_START: Duration = Duration::from_millis(500);
 const TYPING_PER_LETTER: Duration = Duration::from_millis(30);
 const TYPING_LONGEST: Duration = Duration::from_secs(6);
 
+/// An engine may fail at a file for ever, for what is in it or because nobody has it at its address any more. Then the
+/// chat goes on without it, after about a minute and a half.
+const FILE_ATTEMPTS_MAX: u32 = 8;
+/// Files that are read, held and sent at once: each takes up to three times its size of memory.
+const FILES_MAX: usize = 4;
 /// How often it is told that replies are not sent; the metrics count each.
 const UNSENT_INTERVAL: Duration = Duration::from_secs(5);
 /// Between tries to settle while Redis is away: a chat goes on only after that, and what is not settled is in doubt.
@@ -62,6 +67,8 @@ pub struct Context {
     pub(crate) undecidable: Throttle,
     /// Limits requests under way, each on a blocking thread.
     requests: Arc<Semaphore>,
+    /// Limits those that carry a file.
+    files: Semaphore,
 }
 
 /// The settings of sending.
@@ -97,6 +104,7 @@ impl Context {
             undecidable: Throttle::new(UNDECIDABLE_INTERVAL),
             unsent: Throttle::new(UNSENT_INTERVAL),
             requests: Arc::new(Semaphore::new(manner.requests)),
+            files: Semaphore::new(FILES_MAX),
         }
     }
 
@@ -203,6 +211,11 @@ impl Delivery<'_> {
                 () = shutdown.cancelled() => return (release(unknown), None),
             }
         }
+        let _file = match outgoing::reads_a_file(reply) {
+            // Always there sooner or later: nobody closes the semaphore.
+            true => context.files.acquire().await.ok(),
+            false => None,
+        };
         let permit = context.permit().await;
         // A doubt that was not settled stays as it is noted, until a send succeeds.
         if !unknown {
@@ -215,14 +228,16 @@ impl Delivery<'_> {
         if shutdown.is_cancelled() || !context.lease.is_held_since(self.taken) {
             return (release(unknown), None);
         }
-        let text = reply.text.clone();
+        let outgoing = reply.clone();
         let answer = call(context, session, chat, move |client, session, chat| {
-            client.send_text(session, chat, &text, id.as_deref())
+            outgoing::send(client, session, chat, &outgoing, id.as_deref())
         })
         .await;
-        let verdict = match answer.unwrap_or_else(|reason| Err(SendError::Interrupted { reason })) {
+        let interrupted = |reason| Err(Unsent::Waha(SendError::Interrupted { reason }));
+        let verdict = match answer.unwrap_or_else(interrupted) {
             Ok(Sent { stanza }) => sent(chat, reply, stanza),
-            Err(error) => self.failed(error, unknown).await,
+            Err(Unsent::Waha(error)) => self.failed(error, unknown).await,
+            Err(Unsent::File(reason)) => self.dead(reason),
         };
         (verdict, permit)
     }
@@ -236,6 +251,8 @@ impl Delivery<'_> {
         let context = self.context;
         let id = match again {
             Some(id) => Some(id),
+            // WAHA takes one with a text only.
+            None if self.reply.media.is_some() => None,
             None => {
                 context
                     .message_ids
@@ -271,6 +288,13 @@ impl Delivery<'_> {
         let (session, chat, reply) = (self.session, self.chat, self.reply);
         match &error {
             SendError::Refused { .. } => self.dead(error.to_string()),
+            SendError::Busy { status: 500, .. }
+                if reply.media.is_some() && reply.attempts + 1 >= FILE_ATTEMPTS_MAX =>
+            {
+                self.dead(format!(
+                    "tried {FILE_ATTEMPTS_MAX} times, perhaps sent: {error}; can WAHA get and show this file?"
+                ))
+            }
             SendError::SessionNotWorking { .. } => {
                 match self.context.store.pause(session, clock::now()).await {
                     Ok(true) => warn!(
@@ -469,29 +493,6 @@ fn unaddressed(session: &str, address: &str, reply: &Reply) -> Verdict {
         data: "{}".to_owned(),
         reason,
     }
-}
-
-/// A reply as it goes into the history.
-fn history(chat: &ChatId, reply: &Reply, stanza: Option<String>, now: i64) -> String {
-    let message = Message {
-        chat: chat.clone(),
-        stanza,
-        direction: Direction::Outbound,
-        author: Author::Bot,
-        kind: Kind::Text,
-        text: reply.text.clone(),
-        media: None,
-        location: None,
-        contacts: Vec::new(),
-        quoted: None,
-        name: None,
-        other_id: None,
-        sent_at: now,
-        received_at: reply.queued_at,
-        reply_id: Some(reply.id.clone()),
-    };
-    // A plain structure with text keys, which serde_json always can write.
-    serde_json::to_string(&message).unwrap_or_default()
 }
 
 #[cfg(test)]

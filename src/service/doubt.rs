@@ -1,7 +1,7 @@
 //! A doubt: whether an attempt to send a reply succeeded, when its answer never came.
 //!
 //! It is settled by what WAHA told us of the message since (its echo or its ack), by asking for the message id that
-//! it was sent with, or by looking for the text among our messages in the chat.
+//! it was sent with, or by looking for the text, or the file with the same caption, among our messages in the chat.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use super::delivery::{Context, call};
+use super::outgoing::says_the_same;
 use crate::clock;
 use crate::config::{InDoubt, Pacing};
 use crate::store::{self, Attempt, Lane, Reply};
@@ -203,16 +204,11 @@ fn same(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<String> {
     let What::Own(message) = event::listed(listed, clock::now()) else {
         return None;
     };
-    let stanza = message.stanza?;
+    let stanza = message.stanza.clone()?;
     let earliest = attempt.since - clock::millis(CLOCKS_APART_MAX);
     let by_id = attempt.id.as_ref() == Some(&stanza);
-    let by_text = message.sent_at >= earliest && bare(&message.text) == bare(&reply.text);
-    (by_id || by_text).then_some(stanza)
-}
-
-/// Engines change the ends of lines and of the text.
-fn bare(text: &str) -> String {
-    text.replace("\r\n", "\n").trim().to_owned()
+    let by_content = message.sent_at >= earliest && says_the_same(&message, reply);
+    (by_id || by_content).then_some(stanza)
 }
 
 /// Which sessions' engines hand out message ids beforehand (NOWEB and GOWS do, since WAHA 2026.4.3).
@@ -266,6 +262,7 @@ mod tests {
             id: "1".into(),
             conversation: "1".into(),
             text: text.into(),
+            media: None,
             queued_at: 0,
             attempts: 0,
             notice: false,

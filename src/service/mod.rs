@@ -14,6 +14,7 @@ pub mod intake;
 pub mod lease;
 pub mod listener;
 pub mod metrics;
+mod outgoing;
 pub mod owner;
 pub mod people;
 pub mod recoverer;

@@ -9,6 +9,7 @@ use super::batch::Batch;
 use super::scripts::{Arguments, StateChange};
 use super::{Answer, Error, Millis, SEEN_TTL, Store};
 use crate::clock;
+use crate::flow::Media;
 
 /// Replies given up on that are kept per session; about 1 KB each.
 const DEAD_MAX: i64 = 10_000;
@@ -20,8 +21,11 @@ pub struct Reply {
     pub id: String,
     /// The conversation it belongs to.
     pub conversation: String,
-    /// What the customer reads.
+    /// What the customer reads; the caption of `media`, and then perhaps empty.
     pub text: String,
+    /// The file that it is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
     /// Since when it waits.
     pub queued_at: Millis,
     /// How often it was tried in vain.
@@ -393,6 +397,9 @@ mod tests {
             ("Olá!", 0, false)
         );
         assert_eq!(reply.element(), golden);
+        assert_eq!(reply.media, None);
+        let golden = r#"r{"id":"1:3:0","conversation":"1","text":"Hoje","media":{"kind":"image","url":"https://shop.example/a.jpg","mimetype":"image/jpeg"},"queued_at":1}"#;
+        assert_eq!(Reply::from_element(golden).unwrap().element(), golden);
         let notice = Reply {
             notice: true,
             attempts: 2,

@@ -6,6 +6,7 @@
 
 mod answer;
 mod connect;
+mod media;
 mod questions;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use super::chat_id::ChatId;
 use answer::Answer;
 
 pub use answer::SendError;
+pub use media::{Content, File, MEDIA_TIMEOUT, SendAs};
 pub use questions::{AskError, ListedChat, Page};
 
 /// How long to wait for an answer by default. WAHA itself may wait 15 s for its session before it
@@ -179,6 +181,8 @@ impl Client {
                 text: Some(text),
                 id,
             },
+            Some(text),
+            None,
         )?;
         Ok(Sent {
             stanza: answer.stanza(),
@@ -232,7 +236,7 @@ impl Client {
             text: None,
             id: None,
         };
-        self.post(path, &call).map(drop)
+        self.post(path, &call, None, None).map(drop)
     }
 
     /// What is under `path`, of which no more than `max` bytes are read.
@@ -260,17 +264,29 @@ impl Client {
         self.judge(request.call(), max, None)
     }
 
-    fn post(&self, path: &str, call: &ChatCall<'_>) -> Result<Answer, SendError> {
+    /// `text` is what must not come back in a reason; `patience` where it is to be longer than for all requests.
+    fn post(
+        &self,
+        path: &str,
+        call: &impl Serialize,
+        text: Option<&str>,
+        patience: Option<Duration>,
+    ) -> Result<Answer, SendError> {
         // Strings always are valid JSON; if ever they were not, nothing was sent.
         let body = serde_json::to_vec(call).map_err(|error| SendError::Unreachable {
             reason: error.to_string(),
         })?;
         let url = format!("{}{path}", self.base_url);
         let mut request = self.agent.post(url).content_type("application/json");
+        let usual = self.agent.config().timeouts().global;
+        if let (Some(patience), Some(usual)) = (patience, usual) {
+            let patience = patience.max(usual);
+            request = request.config().timeout_global(Some(patience)).build();
+        }
         if let Some(key) = &self.api_key {
             request = request.header("x-api-key", key);
         }
-        self.judge(request.send(&body), ANSWER_MAX, call.text)
+        self.judge(request.send(&body), ANSWER_MAX, text)
     }
 
     /// Reads up to `max` bytes of the answer, and tells what it means. `text` is what must not

@@ -65,6 +65,7 @@ mod harness;
 mod history;
 mod hostile;
 mod listener;
+mod media;
 mod owner;
 mod people;
 mod private_redis;

@@ -57,6 +57,7 @@ fn reply(id: &str) -> Reply {
         id: id.to_owned(),
         conversation: "c".to_owned(),
         text: id.to_owned(),
+        media: None,
         queued_at: 1_000,
         attempts: 0,
         notice: false,

@@ -436,6 +436,7 @@ impl<'a> Run<'a> {
             id: self.next("r"),
             conversation: "c".to_owned(),
             text: "text".to_owned(),
+            media: None,
             queued_at: self.now,
             attempts: 0,
             notice,

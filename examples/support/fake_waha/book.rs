@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::media::Media;
+
 /// One message. Two may have the same stanza: nobody here drops the second.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
@@ -12,6 +14,7 @@ pub(super) struct Said {
     /// What its author is called on WhatsApp.
     pub(super) name: String,
     pub(super) text: String,
+    pub(super) media: Option<Media>,
     /// Since 1970; WAHA tells only seconds.
     pub(super) at_ms: u64,
 }

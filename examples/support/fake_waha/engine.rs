@@ -76,6 +76,13 @@ impl Engine {
             "source": if *from_me { "api" } else { "app" }, "body": body, "hasMedia": false, "media": null,
             "ack": ack, "ackName": ack_name, "location": null, "vCards": null, "replyTo": null,
         });
+        if let Some(media) = &said.media {
+            message["hasMedia"] = true.into();
+            message["media"] = json!({
+                "url": format!("http://localhost:3000/api/files/{}/{stanza}", said.session),
+                "mimetype": media.mimetype, "filename": media.filename,
+            });
+        }
         message["_data"] = match self {
             Self::Gows => {
                 (message["to"], message["participant"]) = (Value::Null, Value::Null);
@@ -96,7 +103,7 @@ impl Engine {
                 message["vCards"] = json!([]);
                 json!({
                     "id": {"fromMe": from_me, "remote": chat, "id": stanza, "_serialized": said.id()},
-                    "type": "chat", "t": said.at_s(), "notifyName": name, "from": from, "to": to,
+                    "type": said.media.as_ref().map_or("chat", |media| media.sent_as.raw_type()), "t": said.at_s(), "notifyName": name, "from": from, "to": to,
                 })
             }
         };

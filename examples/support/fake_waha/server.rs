@@ -119,9 +119,9 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, HangUp> {
     let asked = read(shared, request).await?;
-    let text_for = asked.text_for();
-    let _under_way = text_for.as_ref().map(|chat| UnderWay::new(shared, chat));
-    let mood = match &text_for {
+    let message_for = asked.message_for();
+    let _under_way = message_for.as_ref().map(|chat| UnderWay::new(shared, chat));
+    let mood = match &message_for {
         Some(chat) => {
             let (delay, mood) = {
                 let mut state = shared.lock();
@@ -184,6 +184,7 @@ async fn read(shared: &Shared, request: Request<Incoming>) -> Result<Asked, Hang
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        size: bytes.len(),
         allowed,
         at,
     })

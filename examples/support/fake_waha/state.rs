@@ -9,6 +9,7 @@ use super::book::{Book, Said};
 use super::echoes::Echoes;
 use super::engine::Engine;
 use super::lists::{Question, not_implemented};
+use super::media::{Media, SendAs, TOO_LARGE};
 use super::{Answer, Call, Mood, Sent, say};
 
 /// Everything that changes.
@@ -39,15 +40,18 @@ pub(super) struct Asked {
     pub(super) path: String,
     pub(super) query: String,
     pub(super) body: Value,
+    /// Bytes of the body.
+    pub(super) size: usize,
     pub(super) allowed: bool,
     pub(super) at: Instant,
 }
 
 impl Asked {
-    /// The chat that a text is for.
-    pub(super) fn text_for(&self) -> Option<String> {
+    /// The chat that a text or a file is for.
+    pub(super) fn message_for(&self) -> Option<String> {
         let chat = self.body["chatId"].as_str().unwrap_or_default();
-        (self.path == "/api/sendText").then(|| chat.to_owned())
+        let sends = self.path == "/api/sendText" || SendAs::by_path(&self.path).is_some();
+        sends.then(|| chat.to_owned())
     }
 
     fn field(&self, name: &str) -> &str {
@@ -101,7 +105,7 @@ impl State {
         mood.this_time(&mut self.chance)
     }
 
-    /// What is done about a request; `mood` counts for a sendText only.
+    /// What is done about a request; `mood` counts for a message only.
     pub(super) fn react(&mut self, asked: &Asked, mood: &Mood) -> Reaction {
         if asked.path == "/ping" {
             return say(200, &json!({"message": "pong"})).into();
@@ -110,7 +114,16 @@ impl State {
             return say(401, &json!({"message": "Unauthorized", "statusCode": 401})).into();
         }
         match (asked.method.as_str(), asked.path.as_str()) {
-            ("POST", "/api/sendText") => self.send_text(asked, mood),
+            ("POST", "/api/sendText") => self.send(asked, mood, None),
+            ("POST", path) if SendAs::by_path(path).is_some() => {
+                match Media::read(path, asked.size, &asked.body) {
+                    Ok(media) => self.send(asked, mood, Some(media)),
+                    Err(TOO_LARGE) => {
+                        say(413, &json!({"message": TOO_LARGE, "statusCode": 413})).into()
+                    }
+                    Err(reason) => say(500, &failure(asked, reason)).into(),
+                }
+            }
             ("POST", "/api/sendSeen" | "/api/startTyping" | "/api/stopTyping") => {
                 say(201, &json!({"result": true})).into()
             }
@@ -148,8 +161,8 @@ impl State {
         Some(answer.into())
     }
 
-    fn send_text(&mut self, asked: &Asked, mood: &Mood) -> Reaction {
-        let said = mood.takes().then(|| self.take(asked, mood));
+    fn send(&mut self, asked: &Asked, mood: &Mood, media: Option<Media>) -> Reaction {
+        let said = mood.takes().then(|| self.take(asked, mood, media));
         let answer = match (mood, &said) {
             (Mood::TakesAndHangsUp | Mood::HangsUp, _) => None,
             (Mood::Answers(status, text, headers), _) => {
@@ -162,7 +175,7 @@ impl State {
                     "session": asked.body["session"], "status": status, "expected": ["WORKING"],
                 }),
             ),
-            (Mood::Fails | Mood::TakesAndFails, _) | (_, None) => say(500, &failure(asked)),
+            (Mood::Fails | Mood::TakesAndFails, _) | (_, None) => say(500, &failure(asked, CLOSED)),
             (_, Some(said)) => Some((201, self.engine.sent(said), Vec::new())),
         };
         let echo = said.and_then(|said| {
@@ -180,7 +193,8 @@ impl State {
         }
     }
 
-    fn take(&mut self, asked: &Asked, mood: &Mood) -> Said {
+    fn take(&mut self, asked: &Asked, mood: &Mood, media: Option<Media>) -> Said {
+        let text = if media.is_some() { "caption" } else { "text" };
         let stanza = match asked.field("id") {
             "" => self.new_id("FA4E"),
             chosen => chosen.to_owned(),
@@ -191,7 +205,8 @@ impl State {
             stanza,
             from_me: true,
             name: "Loja Exemplo".to_owned(),
-            text: asked.field("text").to_owned(),
+            text: asked.field(text).to_owned(),
+            media,
             at_ms: now_ms(),
         };
         self.book.note(said.clone());
@@ -199,6 +214,7 @@ impl State {
             session: said.session.clone(),
             chat: said.chat.clone(),
             text: said.text.clone(),
+            media: said.media.clone(),
             stanza: said.stanza.clone(),
             at: Instant::now(),
             mood: mood.name(),
@@ -220,6 +236,7 @@ impl State {
             from_me: false,
             name: name.to_owned(),
             text: text.to_owned(),
+            media: None,
             at_ms: now_ms(),
         };
         let event = self.engine.event("message", session, &said);
@@ -247,11 +264,13 @@ fn nowhere(asked: &Asked) -> Reaction {
     .into()
 }
 
+const CLOSED: &str = "Session closed. Most likely the page has been closed.";
+
 /// The 500 of WAHA's exception filter, which echoes the request.
-fn failure(asked: &Asked) -> Value {
+fn failure(asked: &Asked, message: &str) -> Value {
     json!({
         "statusCode": 500, "timestamp": "2026-11-22T12:00:00.000Z",
-        "exception": {"message": "Session closed. Most likely the page has been closed.", "name": "Error", "stack": "Error: ..."},
+        "exception": {"message": message, "name": "Error", "stack": "Error: ..."},
         "request": {"path": asked.path, "method": asked.method, "body": asked.body, "query": {}},
         "version": {"version": "2026.7.1"},
     })

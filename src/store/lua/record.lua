@@ -16,6 +16,21 @@ end
 -- WAHA tells times in whole seconds, and its clock may be another than ours (ms).
 local CLOCKS_APART_MAX = 10000
 
+local MEDIA = {image = true, video = true, voice = true, audio = true, document = true, sticker = true, media = true}
+-- What a file may come back as, by how it was sent, besides that.
+local ALSO = {voice = {audio = true}, file = MEDIA}
+
+-- Whether a message of ours says what a reply says: the words, or the same kind of file with the same caption.
+local function same_content(reply, message)
+  local kind = message.kind or 'text'
+  if type(reply.media) ~= 'table' then
+    return not MEDIA[kind] and same_text(reply.text, message.text)
+  end
+  local sent_as = reply.media.kind
+  return (kind == sent_as or kind == 'media' or (ALSO[sent_as] or {})[kind] == true)
+    and same_text(reply.text or '', message.text or '')
+end
+
 -- An attempt on a reply is settled by what WAHA tells of the message: that it has this id, or that it is new to us and says
 -- the same.
 local function note_echo(chat, kind, stanza, data)
@@ -27,7 +42,7 @@ local function note_echo(chat, kind, stanza, data)
   if #id == 1 and kind == 'message' and redis.call('EXISTS', OURS .. stanza) == 0 then
     local message = decoded(data)
     same = (message.sent_at or 0) >= since - CLOCKS_APART_MAX
-      and same_text(decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2)).text, message.text)
+      and same_content(decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2)), message)
   end
   if same then
     redis.call('HSET', ATTEMPT, chat, table.concat({since, id, stanza, address}, ' '))

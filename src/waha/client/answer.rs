@@ -171,6 +171,10 @@ impl Answer {
                 problem.words(),
                 "is WAHA_URL the address of WAHA, with its path if it has one?",
             ),
+            422 if problem.is_about_plus() => refused(
+                problem.words(),
+                "update WAHA: before 2026.6.1 only WAHA Plus sends files and has more than one session",
+            ),
             422 => refused(
                 problem.words(),
                 "is WAHA up to date? Before 2026.6 some calls and sessions needed WAHA Plus",
@@ -248,6 +252,12 @@ impl Problem<'_> {
         text.map(|text| text.into_owned())
     }
 
+    /// Whether it is something that WAHA's free edition did not do.
+    fn is_about_plus(&self) -> bool {
+        self.words()
+            .is_some_and(|words| words.contains("Plus version"))
+    }
+
     /// Whether the session is the trouble: it has another state than it should, or is none.
     fn is_about_the_session(&self) -> bool {
         let says = |words| {
@@ -274,6 +284,11 @@ impl Exception<'_> {
             Some("the number is not on WhatsApp, or only its @lid can be written to")
         } else if is_463 || message.contains("reachout") {
             Some("WhatsApp forbids this account to start new chats for now")
+        } else if message.contains("request failed with status code 4") {
+            // Its HTTP client says so (axios), and it asks others only for the files that it is to send.
+            Some(
+                "WAHA did not get the file from its address: does that still exist, and may WAHA read it?",
+            )
         } else {
             None
         }

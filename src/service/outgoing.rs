@@ -1,0 +1,192 @@
+//! A reply on its way out: what WAHA is asked to send, whether a message of ours is that, and what the history keeps of it.
+
+use std::path::Path;
+
+use crate::config::media_files;
+use crate::flow::{MediaKind, MediaSource};
+use crate::store::Reply;
+use crate::waha::chat_id::ChatId;
+use crate::waha::client::{Client, Content, File, SendAs, SendError, Sent};
+use crate::waha::message::{Author, Direction, Kind, Media, Message};
+
+/// Why a reply was not sent.
+#[derive(Debug)]
+pub(crate) enum Unsent {
+    /// Its file can't be sent, and why.
+    File(String),
+    /// WAHA did not send it.
+    Waha(SendError),
+}
+
+/// Sends a reply; of one with a file on our side this reads it first. Blocks.
+pub(crate) fn send(
+    client: &Client,
+    session: &str,
+    chat: &ChatId,
+    reply: &Reply,
+    id: Option<&str>,
+) -> Result<Sent, Unsent> {
+    let Some(media) = &reply.media else {
+        let sent = client.send_text(session, chat, &reply.text, id);
+        return sent.map_err(Unsent::Waha);
+    };
+    let data;
+    let content = match &media.source {
+        MediaSource::Url(url) => Content::Url(url),
+        MediaSource::Path(path) => {
+            data = media_files::read(Path::new(path)).map_err(|why| {
+                Unsent::File(format!(
+                    "the file {path} {why}; put it there, on each machine that sends, and repeat this with `waha-sm dead retry`"
+                ))
+            })?;
+            Content::Data(&data)
+        }
+    };
+    let file = File {
+        mimetype: &media.mimetype,
+        filename: media.filename.as_deref(),
+        content,
+    };
+    let kind = match media.kind {
+        MediaKind::Image => SendAs::Image,
+        MediaKind::File => SendAs::File,
+        MediaKind::Voice => SendAs::Voice,
+        MediaKind::Video => SendAs::Video,
+    };
+    client
+        .send_media(session, chat, kind, file, &reply.text)
+        .map_err(Unsent::Waha)
+}
+
+/// Whether the reply reads a file of ours when it is sent.
+pub(crate) fn reads_a_file(reply: &Reply) -> bool {
+    let source = reply.media.as_ref().map(|media| &media.source);
+    matches!(source, Some(MediaSource::Path(_)))
+}
+
+/// Whether a message of ours says what the reply says: the words, or the same kind of file with the same caption.
+/// The script `record` compares in the same way.
+pub(crate) fn says_the_same(message: &Message, reply: &Reply) -> bool {
+    let same_kind = match &reply.media {
+        None => !is_media(message.kind),
+        Some(media) => match (media.kind, message.kind) {
+            (_, Kind::Media) => true,
+            // Engines tell a document's own type.
+            (MediaKind::File, kind) => is_media(kind),
+            (MediaKind::Image, kind) => kind == Kind::Image,
+            (MediaKind::Voice, kind) => matches!(kind, Kind::Voice | Kind::Audio),
+            (MediaKind::Video, kind) => kind == Kind::Video,
+        },
+    };
+    same_kind && bare(&message.text) == bare(&reply.text)
+}
+
+fn is_media(kind: Kind) -> bool {
+    match kind {
+        Kind::Image
+        | Kind::Video
+        | Kind::Voice
+        | Kind::Audio
+        | Kind::Document
+        | Kind::Sticker
+        | Kind::Media => true,
+        Kind::Text | Kind::Location | Kind::Contact | Kind::Empty => false,
+    }
+}
+
+/// Engines change the ends of lines and of the text.
+fn bare(text: &str) -> String {
+    text.replace("\r\n", "\n").trim().to_owned()
+}
+
+/// A reply as it goes into the history.
+pub(crate) fn history(chat: &ChatId, reply: &Reply, stanza: Option<String>, now: i64) -> String {
+    let (kind, media) = match &reply.media {
+        None => (Kind::Text, None),
+        Some(media) => {
+            let (url, path) = match &media.source {
+                MediaSource::Url(url) => (Some(url.clone()), None),
+                MediaSource::Path(path) => (None, Path::new(path).file_name()),
+            };
+            let kind = match media.kind {
+                MediaKind::Image => Kind::Image,
+                MediaKind::File => Kind::Document,
+                MediaKind::Voice => Kind::Voice,
+                MediaKind::Video => Kind::Video,
+            };
+            let name = path.map(|name| name.to_string_lossy().into_owned());
+            let media = Media {
+                url,
+                mimetype: Some(media.mimetype.clone()),
+                filename: media.filename.clone().or(name),
+                error: None,
+            };
+            (kind, Some(media))
+        }
+    };
+    let message = Message {
+        chat: chat.clone(),
+        stanza,
+        direction: Direction::Outbound,
+        author: Author::Bot,
+        kind,
+        text: reply.text.clone(),
+        media,
+        location: None,
+        contacts: Vec::new(),
+        quoted: None,
+        name: None,
+        other_id: None,
+        sent_at: now,
+        received_at: reply.queued_at,
+        reply_id: Some(reply.id.clone()),
+    };
+    // A plain structure with text keys, which serde_json always can write.
+    serde_json::to_string(&message).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(text: &str, media: &str) -> Reply {
+        let json = format!(
+            r#"{{"id":"1","conversation":"1","text":"{text}","queued_at":0,"media":{media}}}"#
+        );
+        serde_json::from_str(&json).unwrap()
+    }
+
+    fn message(kind: &str, text: &str) -> Message {
+        let json = format!(r#"{{"chat":"55@c.us","kind":"{kind}","text":"{text}"}}"#);
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn words_are_no_caption_and_a_file_without_one_is_not_every_empty_message() {
+        let media = |kind: &str| {
+            format!(r#"{{"kind":"{kind}","url":"https://x.example/a","mimetype":"a/b"}}"#)
+        };
+        for (text, kind, message_kind, message_text, same) in [
+            ("oi", None, "text", "oi ", true),
+            ("oi", None, "image", "oi", false),
+            ("oi", Some("image"), "image", "oi", true),
+            ("oi", Some("image"), "media", "oi", true),
+            ("oi", Some("image"), "text", "oi", false),
+            ("oi", Some("image"), "image", "", false),
+            ("", Some("image"), "image", "", true),
+            ("", Some("image"), "empty", "", false),
+            ("", Some("image"), "voice", "", false),
+            ("", Some("voice"), "audio", "", true),
+            ("", Some("file"), "image", "", true),
+            ("", Some("file"), "location", "", false),
+        ] {
+            let reply = reply(text, &kind.map_or("null".to_owned(), media));
+            let message = message(message_kind, message_text);
+            assert_eq!(
+                says_the_same(&message, &reply),
+                same,
+                "{reply:?} {message:?}"
+            );
+        }
+    }
+}

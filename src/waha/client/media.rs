@@ -1,0 +1,135 @@
+//! Sending pictures, films, voice messages and documents (WAHA's docs, how-to/send-messages).
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Serialize, Serializer};
+
+use super::{Client, SendError, Sent};
+use crate::waha::chat_id::ChatId;
+
+/// How long to wait for an answer: WAHA gets the file, perhaps converts it, and gives it to WhatsApp before it answers.
+pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What voice messages are in; of anything else WAHA has to make that first.
+const OPUS: &str = "opus";
+
+/// How WAHA is to show a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendAs {
+    /// As a picture.
+    Image,
+    /// As a document.
+    File,
+    /// As a voice message, which has no caption.
+    Voice,
+    /// As a film.
+    Video,
+}
+
+/// A file to send.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// Its type, like `image/jpeg`.
+    pub mimetype: &'a str,
+    /// What it is called.
+    pub filename: Option<&'a str>,
+    /// What is in it.
+    pub content: Content<'a>,
+}
+
+/// What is in a file.
+#[derive(Clone, Copy)]
+pub enum Content<'a> {
+    /// What WAHA gets from there.
+    Url(&'a str),
+    /// This.
+    Data(&'a [u8]),
+}
+
+impl fmt::Debug for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => f.debug_tuple("Url").field(url).finish(),
+            Self::Data(data) => write!(f, "Data({} bytes)", data.len()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct MediaCall<'a> {
+    session: &'a str,
+    #[serde(rename = "chatId")]
+    chat: &'a ChatId,
+    file: FileOf<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caption: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    convert: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct FileOf<'a> {
+    mimetype: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filename: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "base64")]
+    data: Option<&'a [u8]>,
+}
+
+/// Written as it is encoded: a file is big, and one copy of it is enough.
+#[expect(
+    clippy::ref_option,
+    reason = "serde calls it with a reference to the field"
+)]
+fn base64<S: Serializer>(data: &Option<&[u8]>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&Base64Display::new(data.unwrap_or_default(), &STANDARD))
+}
+
+impl Client {
+    /// Sends a file, with a caption if that is not empty. WAHA takes no message id for these beforehand.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says whether it may have been sent, and what to do.
+    pub fn send_media(
+        &self,
+        session: &str,
+        chat: &ChatId,
+        kind: SendAs,
+        file: File<'_>,
+        caption: &str,
+    ) -> Result<Sent, SendError> {
+        let (url, data) = match file.content {
+            Content::Url(url) => (Some(url), None),
+            Content::Data(data) => (None, Some(data)),
+        };
+        let is_voice = kind == SendAs::Voice;
+        let call = MediaCall {
+            session,
+            chat,
+            file: FileOf {
+                mimetype: file.mimetype,
+                filename: file.filename,
+                url,
+                data,
+            },
+            caption: (!caption.is_empty() && !is_voice).then_some(caption),
+            convert: (is_voice && !file.mimetype.contains(OPUS)).then_some(true),
+        };
+        let path = match kind {
+            SendAs::Image => "/api/sendImage",
+            SendAs::File => "/api/sendFile",
+            SendAs::Voice => "/api/sendVoice",
+            SendAs::Video => "/api/sendVideo",
+        };
+        let answer = self.post(path, &call, Some(caption), Some(MEDIA_TIMEOUT))?;
+        Ok(Sent {
+            stanza: answer.stanza(),
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! What a flow says besides words: pictures, films, voice messages and documents, on their way through WAHA.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::fake_waha::{Echo, Engine, Mood, Sent};
+use crate::harness::{API_KEY, Corner, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
+
+const MENU: &str = r#"
+start = "a"
+[step.a]
+say = [
+  "Our menu:",
+  { image = "https://shop.example/menu.jpg", caption = "For {{ name }}" },
+  { file = "docs/contract.pdf", filename = "{{ name }}.pdf" },
+  { voice = "hello.mp3" },
+  { video = "https://shop.example/film.mp4" },
+]
+next = "b"
+[step.b]
+ask = "What else?"
+next = "a"
+"#;
+
+/// One message with media for each of the customer's.
+const ONE: &str = r#"
+start = "a"
+[step.a]
+ask = ""
+next = "b"
+[step.b]
+say = { image = "https://shop.example/menu.jpg", caption = "today" }
+next = "a"
+"#;
+
+fn write_files(corner: &Corner) {
+    let at = |name: &str| corner.directory.path().join(name);
+    fs::create_dir_all(at("docs")).unwrap();
+    fs::write(at("docs/contract.pdf"), "%PDF").unwrap();
+    fs::write(at("hello.mp3"), [0, 255, 1]).unwrap();
+}
+
+/// Waits until the first customer got so many messages, and hands them out.
+#[track_caller]
+fn sent(corner: &Corner, count: usize) -> Vec<Sent> {
+    let found = corner.waha.wait_for(PATIENCE, |sent, _| {
+        let sent: Vec<Sent> = sent
+            .iter()
+            .filter(|one| one.chat == chat(1))
+            .cloned()
+            .collect();
+        (sent.len() >= count).then_some(sent)
+    });
+    found.unwrap_or_else(|| panic!("{:?}, not {count} messages", corner.waha.sent()))
+}
+
+/// Path and body of each request to send, without session and chat.
+fn requests(corner: &Corner) -> Vec<(String, Value)> {
+    let calls = corner.waha.calls().into_iter();
+    let sends = calls.filter(|call| {
+        call.path.starts_with("/api/send")
+            && call.path != "/api/sendSeen"
+            && call.path != "/api/sendText"
+    });
+    sends
+        .map(|call| {
+            let mut body = call.body;
+            let fields = body.as_object_mut().unwrap();
+            assert_eq!(fields.remove("session").unwrap(), "default");
+            assert_eq!(fields.remove("chatId").unwrap(), chat(1).as_str());
+            (call.path, body)
+        })
+        .collect()
+}
+
+#[test]
+fn each_kind_of_media_goes_out_in_order_and_is_kept_in_the_history_as_what_it_is() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    write_files(&corner);
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.flow(MENU))
+        .start();
+    daemon.says(&chat(1), "hi");
+    let sent = sent(&corner, 6);
+    let texts: Vec<&str> = sent.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(texts, ["Our menu:", "For Ana", "", "", "", "What else?"]);
+    let wanted = [
+        (
+            "/api/sendImage",
+            json!({"file": {"mimetype": "image/jpeg", "url": "https://shop.example/menu.jpg"}, "caption": "For Ana"}),
+        ),
+        (
+            "/api/sendFile",
+            json!({"file": {"mimetype": "application/pdf", "filename": "Ana.pdf", "data": "JVBERg=="}}),
+        ),
+        (
+            "/api/sendVoice",
+            json!({"file": {"mimetype": "audio/mpeg", "data": "AP8B"}, "convert": true}),
+        ),
+        (
+            "/api/sendVideo",
+            json!({"file": {"mimetype": "video/mp4", "url": "https://shop.example/film.mp4"}}),
+        ),
+    ];
+    assert_eq!(
+        requests(&corner),
+        wanted.map(|(path, body)| (path.to_owned(), body))
+    );
+    let kept: Vec<Value> = eventually("all is in the history", || {
+        let all = corner.history(&["--chat", &chat(1)]).into_iter();
+        let ours: Vec<Value> = all.filter(|one| one["direction"] == "outbound").collect();
+        (ours.len() == 6).then_some(ours)
+    });
+    let kinds: Vec<&str> = kept
+        .iter()
+        .map(|one| one["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["text", "image", "document", "voice", "video", "text"]
+    );
+    assert_eq!(kept[1]["text"], "For Ana");
+    assert_eq!(kept[1]["media"]["url"], "https://shop.example/menu.jpg");
+    assert_eq!(kept[2]["media"]["filename"], "Ana.pdf");
+    assert_eq!(kept[3]["media"]["filename"], "hello.mp3");
+}
+
+#[test]
+fn a_file_that_is_gone_when_it_is_sent_is_a_dead_letter_and_the_next_replies_go_on() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    write_files(&corner);
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.flow(MENU))
+        .start();
+    fs::remove_file(corner.directory.path().join("docs/contract.pdf")).unwrap();
+    daemon.says(&chat(1), "hi");
+    let sent = sent(&corner, 5);
+    assert!(sent.iter().all(|one| {
+        one.media
+            .as_ref()
+            .is_none_or(|media| media.mimetype != "application/pdf")
+    }));
+    assert_eq!(sent[4].text, "What else?");
+    assert_eq!(redis.number("XLEN waha-sm:{default}:dead"), 1);
+    daemon.wait_for_log("docs/contract.pdf can't be read: No such file");
+}
+
+#[test]
+fn a_flow_whose_files_are_missing_does_not_start_and_says_where() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    write_files(&corner);
+    fs::remove_file(corner.directory.path().join("hello.mp3")).unwrap();
+    let ended = corner.all(&redis).set("FLOW_FILE", corner.flow(MENU)).run();
+    assert_eq!(ended.status.code(), Some(64));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        said.contains("line 8: the file `hello.mp3` can't be read"),
+        "{said}"
+    );
+}
+
+/// A Core before 2026.6.1 sends none; an address that is gone will not come back.
+#[test]
+fn what_waha_will_never_send_is_given_up_with_what_to_do_and_the_chat_goes_on() {
+    let plus = json!({"message": "The feature is available only in Plus version for 'WEBJS' engine.", "error": "Unprocessable Entity", "statusCode": 422});
+    let gone = json!({"statusCode": 500, "exception": {"message": "Request failed with status code 404", "name": "AxiosError"}});
+    for (status, answer, told) in [(422, plus, "update WAHA"), (500, gone, "from its address")] {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        let daemon = corner
+            .all(&redis)
+            .set("FLOW_FILE", corner.flow(ONE))
+            .start();
+        corner
+            .waha
+            .feel_about(&chat(1), Mood::Answers(status, answer.to_string(), vec![]));
+        daemon.says(&chat(1), "hi");
+        daemon.wait_for_log(told);
+        corner.waha.recover();
+        daemon.says(&chat(1), "again");
+        assert_eq!(sent(&corner, 1).len(), 1);
+        assert_eq!(redis.number("XLEN waha-sm:{default}:dead"), 1);
+    }
+}
+
+/// There are no message ids for media: it is found by its kind and caption. The owner's words from the phone, the same as
+/// the caption, are not it.
+#[test]
+fn media_whose_answer_was_lost_reaches_its_customer_once() {
+    for engine in [Engine::Webjs, Engine::Gows] {
+        for mood in [Mood::TakesAndHangsUp, Mood::HangsUp, Mood::TakesAndFails] {
+            let (corner, redis) = (Corner::new(), Redis::start());
+            corner.waha.imitate(engine);
+            let daemon = corner
+                .all(&redis)
+                .set("FLOW_FILE", corner.flow(ONE))
+                .start();
+            corner.waha.feel_about(&chat(1), mood.clone());
+            daemon.says(&chat(1), "hi");
+            let asked = corner.waha.wait_for(PATIENCE, |_, calls| {
+                calls
+                    .iter()
+                    .find(|call| call.path == "/api/sendImage")
+                    .map(drop)
+            });
+            assert!(asked.is_some());
+            corner.waha.recover();
+            from_the_phone(&corner, "today");
+            daemon.says(&chat(1), "last");
+            let sent = sent(&corner, 3);
+            let pictures = sent.iter().filter(|one| one.media.is_some()).count();
+            assert_eq!(
+                (sent.len(), pictures),
+                (3, 2),
+                "{engine:?}, {}",
+                mood.name()
+            );
+            lane_is_empty(&redis);
+            assert_eq!(corner.waha.sent().len(), 3, "{engine:?}, {}", mood.name());
+        }
+    }
+}
+
+fn from_the_phone(corner: &Corner, text: &str) {
+    let agent = ureq::Agent::new_with_defaults();
+    let written = agent
+        .post(format!("{}/api/sendText", corner.waha.url()))
+        .header("x-api-key", API_KEY)
+        .content_type("application/json")
+        .send(json!({"session": SESSION, "chatId": chat(1), "text": text}).to_string());
+    assert_eq!(written.unwrap().status(), 201);
+}
+
+fn lane_is_empty(redis: &Redis) {
+    eventually("the lane is empty", || {
+        let left = redis.number(&format!("LLEN waha-sm:{{default}}:lane:{}", chat(1)));
+        (left == 0).then_some(())
+    });
+}
+
+/// WAHA can't be asked, but it tells of the picture by itself; a text with the words of the caption tells nothing.
+#[test]
+fn the_echo_of_media_settles_that_it_was_sent_and_one_of_words_does_not() {
+    for (echoed, pictures) in [(true, 1), (false, 2)] {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        corner.waha.imitate(Engine::Webjs);
+        corner.waha.cannot_list(true);
+        let daemon = corner
+            .all(&redis)
+            .set("FLOW_FILE", corner.flow(ONE))
+            .start();
+        corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
+        if echoed {
+            corner.waha.echo_to(&daemon.url, SECRET, Echo::Before);
+        }
+        daemon.says(&chat(1), "hi");
+        sent(&corner, 1);
+        if !echoed {
+            let mut words = crate::webhook::message(SESSION, &chat(1), "Ana", "today");
+            words["event"] = "message.any".into();
+            words["payload"]["fromMe"] = true.into();
+            words["payload"]["id"] = format!("true_{}_3EB0FEED", chat(1)).into();
+            daemon.posts(&words);
+        }
+        corner.waha.recover();
+        daemon.says(&chat(1), "last");
+        sent(&corner, pictures + 1);
+        lane_is_empty(&redis);
+        assert_eq!(corner.waha.sent().len(), pictures + 1, "echoed: {echoed}");
+    }
+}
