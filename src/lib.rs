@@ -29,7 +29,7 @@
 //!   settlement is repeated until it was taken.
 //! - An attempt to send is noted before it is made, with the message id where WAHA hands one out. What became of it when
 //!   its answer never came is settled before anything is sent again: by WAHA's echo or ack, by asking for the id, or by
-//!   looking for the text ([`service`], `doubt`).
+//!   looking for the text, or the file with its caption ([`service`], `doubt`).
 //! - A message is known by its id, however it comes: by webhook, again, under a person's other id, or listed by WAHA when
 //!   we catch up.
 //! - A person is one chat, kept under the `@c.us` once that is known, and answered under the id that they wrote from.
@@ -44,7 +44,7 @@
 //! |---|---|---|
 //! | [`cli`], [`config`], [`app`], [`data_dir`], [`logging`], [`health`] | composition: settings, roles, the order of start and stop | all |
 //! | [`service`] | the agents, one file each; none knows another | store, history, waha, flow |
-//! | [`store`] | Redis; the only room that knows fred | nothing of ours |
+//! | [`store`] | Redis; the only room that knows fred | flow (media) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |
 //! | [`waha`] | the contract with WAHA: events, signatures, ids (pure), and its HTTP API | nothing of ours |
 //! | `terminal`, [`clock`], `throttle` | leaves: what is safe to look at, what time it is, what is told now and then | nothing of ours |

@@ -528,7 +528,10 @@ mod tests {
             (
                 "start = 'a'",
                 "[step.a]\nsay = ['x', 1]\nend = 'x'",
-                (3, "must be a text in quotes, or a list of them"),
+                (
+                    3,
+                    "must be a text in quotes, a table like { image = \"menu.jpg\" }, or a list of them",
+                ),
             ),
             (
                 "start = 'a'",
@@ -873,6 +876,96 @@ mod tests {
                 "start = 'a'",
                 "[step.a]\nask = 'x'\noptions = { 1 = 'a', '1)' = 'bee' }\n[step.bee]\nsay = 'x'\nend = 'x'",
                 (4, "the same word to a customer"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = [{ caption = 'x' }]",
+                (4, "sends nothing; write { image ="),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'a.jpg', file = 'a.pdf' }",
+                (4, "has both `image` and `file`; keep one"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = ['x',\n{ voice = 'a.ogg', caption = 'x' }]",
+                (5, "a voice message has no caption; remove `caption`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'https://{{ name }}/a.jpg' }",
+                (4, "has {{ }} in its host"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example{{ name }}/a.jpg' }",
+                (4, "has {{ }} in its host"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example?{{ name }}' }",
+                (4, "has {{ }} in its host"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'https://' }",
+                (4, "has no host"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'https://you:secret@x.example/a.jpg' }",
+                (4, "has no host"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'ftp://x.example/a.jpg' }",
+                (4, "is no address that WAHA can get"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'file:///etc/passwd' }",
+                (4, "is no address that WAHA can get"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example/a b.jpg' }",
+                (4, "has a space in it"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { file = '{{ name }}.pdf' }",
+                (4, "is the path of a file, and is taken as written"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'menu.pdf' }",
+                (4, "can't be this file"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'menu.pdf' }",
+                (4, "write file = \"menu.pdf\""),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = '' }",
+                (4, "`image` in [step.a.say] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example/{{ nmae }}.jpg' }",
+                (4, "did you mean `name`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example/a.jpg', caption = '{{ nmae }}' }",
+                (4, "did you mean `name`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example/a.jpg', captoin = 'x' }",
+                (4, "did you mean `caption`"),
             ),
             (
                 "start = ''",

@@ -200,7 +200,7 @@ impl<'s> Reader<'s> {
     /// A text or a table, or a list of them.
     pub(super) fn items<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Vec<Item<'t>>> {
         let value = of.table.get(key)?;
-        let wanted = "a text in quotes, a table, or a list of them";
+        let wanted = "a text in quotes, a table like { image = \"menu.jpg\" }, or a list of them";
         let mut item = |value: &'t Spanned<DeValue<'t>>| match value.get_ref() {
             DeValue::Table(table) => Some(Item::Table(Section {
                 name: of.path_to(key),

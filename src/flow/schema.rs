@@ -504,12 +504,14 @@ mod tests {
         let clinic = include_str!("../../examples/flows/clinic.toml");
         let visit = include_str!("../../examples/flows/visit.toml");
         let tickets = include_str!("../../examples/flows/tickets.toml");
+        let menu = include_str!("../../examples/flows/menu.toml");
         for good in [
             clinic,
             include_str!("../../examples/flows/shop.toml"),
             include_str!("../../examples/flows/echo.toml"),
             visit,
             tickets,
+            menu,
             include_str!("built_in/en.toml"),
             include_str!("built_in/pt-br.toml"),
             include_str!("built_in/es.toml"),
@@ -528,6 +530,9 @@ mod tests {
                 "{ fi = \"quantity == 1\"",
             ),
             (tickets, "{ if = \"quantity == 1\", ", "{ "),
+            (menu, "{ image =", "{ imagem ="),
+            (menu, "{ image =", "{ voice = \"a.ogg\", image ="),
+            (menu, "caption = \"O", "filename = 1, caption = \"O"),
             (tickets, "\"3s\"", "3"),
             (tickets, "wait = ", "wiat = "),
         ] {

@@ -92,7 +92,9 @@ impl Intake {
             .map(|id| format!("event:{name}:{id}"))
             .unwrap_or_default();
         let told_at = event.timestamp.or(match &event.what {
-            What::Inbound(message) | What::Own(message) => Some(message.sent_at),
+            What::Inbound(message) | What::Vote(message) | What::Own(message) => {
+                Some(message.sent_at)
+            }
             _ => None,
         });
         let stale = told_at.is_some_and(|at| now - at > clock::millis(SEEN_TTL));
@@ -105,9 +107,15 @@ impl Intake {
                 "an event from long ago is kept in the history at most; if it is new, WAHA's clock or ours is wrong"
             );
         }
+        let opens = matches!(event.what, What::Inbound(_));
         let done = match event.what {
-            What::Inbound(message) if stale => self.past(&session, message, now).await?,
-            What::Inbound(message) => self.inbound(&session, message, now).await?,
+            What::Inbound(message) | What::Vote(message) if stale => {
+                self.past(&session, message, now).await?
+            }
+            What::Inbound(message) | What::Vote(message) => {
+                // In a box: the listener's threads have small stacks, and unoptimised builds need much of them here.
+                Box::pin(self.inbound(&session, message, now, opens)).await?
+            }
             What::Own(message) => self.own(&session, message, now).await?,
             What::Ack(ack) => {
                 let mut record = recorded("ack", seen, ack.chat.as_str(), &ack);
@@ -160,11 +168,18 @@ impl Intake {
             Direction::Inbound if now - message.sent_at > clock::millis(max_age) => {
                 self.past(session, message, now).await
             }
-            Direction::Inbound => self.inbound(session, message, now).await,
+            Direction::Inbound => self.inbound(session, message, now, true).await,
         }
     }
 
-    async fn inbound(&self, session: &str, mut message: Message, now: i64) -> Result<Done, Error> {
+    /// `opens`: where no conversation is open, it opens one.
+    async fn inbound(
+        &self,
+        session: &str,
+        mut message: Message,
+        now: i64,
+        opens: bool,
+    ) -> Result<Done, Error> {
         message.received_at = now;
         let Some(stanza) = message.stanza.clone() else {
             return Ok(Done::Ignored);
@@ -180,6 +195,7 @@ impl Intake {
             other: other_id(&message),
             name: message.name.clone().unwrap_or_default(),
             message: json(&message),
+            opens,
             now,
         };
         Ok(match self.store.ingest(session, ingest).await? {

@@ -21,6 +21,8 @@ pub struct Ingest {
     pub name: String,
     /// The message as JSON, for the inbox and for the history.
     pub message: String,
+    /// Where no conversation is open it opens one; else it is only recorded there.
+    pub opens: bool,
     /// Now.
     pub now: Millis,
 }
@@ -37,7 +39,8 @@ pub enum Ingested {
     Active,
     /// We had it already; nothing changed.
     Duplicate,
-    /// Too many messages of its conversation are not consumed yet: it is in the history, and nothing more.
+    /// Too many messages of its conversation are not consumed yet, or none is open and it opens none: it is in the history,
+    /// and nothing more.
     Recorded {
         /// No other message of this conversation met that before.
         first: bool,
@@ -341,6 +344,7 @@ pub(super) fn ingest_batch(
                 arguments.push_text(item.other.as_deref().unwrap_or_default());
                 arguments.push_text(&item.name);
                 arguments.push_text(&item.message);
+                arguments.push_text(if item.opens { "1" } else { "" });
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
             items

@@ -44,6 +44,9 @@ pub struct Event {
 pub enum What {
     /// A customer wrote: this opens or continues a conversation. There always is a stanza.
     Inbound(Message),
+    /// A customer chose options of a poll of ours; its text is what they chose. It continues a conversation as a message
+    /// does, and opens none: the poll may be from another time, or the owner's. There always is a stanza.
+    Vote(Message),
     /// Our own account wrote to a customer, by us, by another program or on the handset.
     Own(Message),
     /// A message was taken, delivered, read, played, or failed.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::chat_id::{ChatId, MessageId};
 use super::lenient::Raw;
 use super::message::Direction;
-use super::wire::{Data, Envelope, Me, Mentioned, Payload};
+use super::wire::{Data, Envelope, Me, Mentioned, Payload, Vote};
 
 /// The engines that drive a Chromium put the sender into `from`; the others put the chat there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,17 @@ impl<'p> Clues<'p> {
             from: message.from,
             to: message.to,
             from_me: message.from_me,
+            data: Some(data),
+        }
+    }
+
+    /// What somebody chose in a poll, with the engine's object about that.
+    pub(super) fn vote(vote: &'p Vote<'p>, data: &'p Data<'p>) -> Self {
+        Self {
+            id: vote.id,
+            from: vote.from,
+            to: vote.to,
+            from_me: vote.from_me,
             data: Some(data),
         }
     }

@@ -3,9 +3,10 @@
 use super::chat_id::MessageId;
 use super::content::{Content, error_text, is_system_note};
 use super::event::{Ack, Edited, Reaction, Revoked, What, label};
-use super::message::{Author, Direction, Message};
+use super::lenient::Raw;
+use super::message::{Author, Direction, Kind, Message};
 use super::origin::{Clues, Engine, Origin, origin, other_id};
-use super::wire::{Envelope, Payload, line, millis};
+use super::wire::{Envelope, Mentioned, Payload, Vote, line, millis};
 
 /// Characters of a push name that are kept.
 const NAME_MAX: usize = 100;
@@ -44,6 +45,7 @@ impl<'e> Reader<'e> {
             "message.ack.group" => Err("group"),
             "message.waiting" => Err("waiting for the message"),
             _ if event.starts_with("call.") => Err("call"),
+            "poll.vote" => self.vote(),
             _ if event.starts_with("poll.") => Err("poll"),
             _ => Err("unknown event"),
         }
@@ -96,6 +98,57 @@ impl<'e> Reader<'e> {
         } else {
             What::Own(message)
         })
+    }
+
+    fn vote(&self) -> Result<What, &'static str> {
+        let payload = self.payload;
+        let (vote, poll): (Vote<'_>, Mentioned<'_>) = (payload.vote.read(), payload.poll.read());
+        let is_me = |raw: Raw<'_>| raw.text().is_some_and(|text| text == "me");
+        let poll_id = poll.id.text().and_then(|id| MessageId::parse(&id));
+        let poll_is_ours = poll_id.as_ref().and_then(|id| id.from_me);
+        if !poll_is_ours
+            .or_else(|| poll.from_me.flag())
+            .unwrap_or_else(|| is_me(poll.from))
+        {
+            return Err("not our poll");
+        }
+        let Origin {
+            chat,
+            direction,
+            stanza,
+        } = origin(
+            Clues::vote(&vote, &payload.data),
+            self.engine,
+            &self.envelope.me,
+            Some(is_me(vote.from)),
+        )?;
+        if direction == Direction::Outbound {
+            return Err("our own vote");
+        }
+        let options = vote.options.0.iter().map(|option| option.trim());
+        let options: Vec<&str> = options.filter(|option| !option.is_empty()).collect();
+        if options.is_empty() {
+            return Err("withdrawn vote");
+        }
+        Ok(What::Vote(Message {
+            other_id: other_id(&payload.data, &chat, direction, &self.envelope.me),
+            chat,
+            stanza: Some(stanza.ok_or("no message id")?),
+            direction,
+            author: Author::Customer,
+            kind: Kind::Text,
+            text: options.join(", "),
+            media: None,
+            location: None,
+            contacts: Vec::new(),
+            quoted: poll_id.map(|id| id.stanza),
+            name: self.push_name(),
+            sent_at: millis(vote.timestamp)
+                .or(self.timestamp)
+                .unwrap_or(self.now),
+            received_at: self.now,
+            reply_id: None,
+        }))
     }
 
     fn push_name(&self) -> Option<String> {

@@ -96,6 +96,18 @@ lenient! {
         "before" => before: Mentioned<'a>,
         "after" => after: Mentioned<'a>,
         "status" => status: Raw<'a>,
+        "vote" => vote: Raw<'a>,
+        "poll" => poll: Raw<'a>,
+    }
+
+    /// What somebody chose in a poll. `to` and `from` may be the word "me".
+    struct Vote {
+        "id" => id: Raw<'a>,
+        "timestamp" => timestamp: Raw<'a>,
+        "from" => from: Raw<'a>,
+        "to" => to: Raw<'a>,
+        "fromMe" => from_me: Raw<'a>,
+        "selectedOptions" => options: Texts,
     }
 
     /// The file of a message, once WAHA has it.

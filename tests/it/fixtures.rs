@@ -36,7 +36,7 @@ const TREATMENTS: &[(&str, &str)] = &[
         "recorded",
     ),
     ("call.received-fractional-timestamp-noweb", "ignored"),
-    ("poll.vote-me-literal-ms-timestamp-gows", "ignored"),
+    ("poll.vote-me-literal-ms-timestamp-gows", "active"),
     ("unknown-event-unknown-fields", "ignored"),
 ];
 

@@ -308,6 +308,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
         let store = Store::connect(&config, PATIENCE).await.unwrap();
         for chat in [&ana, &bia] {
             let message = Ingest {
+                opens: true,
                 stanza: new_stanza(),
                 from: chat.clone(),
                 other: None,

@@ -68,6 +68,7 @@ mod listener;
 mod media;
 mod owner;
 mod people;
+mod polls;
 mod private_redis;
 mod queue;
 mod recovery;

@@ -43,6 +43,7 @@ fn block_on(test: impl Future<Output = ()>) {
 
 fn ingest(text: &str) -> Ingest {
     Ingest {
+        opens: true,
         stanza: new_stanza(),
         from: chat(1),
         other: None,

@@ -261,6 +261,7 @@ impl<'a> Run<'a> {
                 let stanza = self.next("m");
                 let message = format!("{{\"text\":\"{:?} {stanza}\"}}", one.kind);
                 let ingest = Ingest {
+                    opens: true,
                     stanza,
                     from: self.chats[one.chat].clone(),
                     other: None,

@@ -1,19 +1,21 @@
 -- Takes inbound messages of one session: each opens or continues a conversation, once.
 -- KEYS: namespace
 -- ARGV: session, now (ms), seen_ttl (ms), first_notice_after (ms), inbox_max, then per message: stanza, from, other ('' = the
---       sender's other id is not told), name, message (JSON)
+--       sender's other id is not told), name, message (JSON), opens ('' = it opens no conversation)
 -- Returns per message: 'queued' | 'active' | 'duplicate' | 'full' (the first of a conversation that was only recorded, because
---       too many are not consumed yet) | 'recorded' (the next such ones), position (0 unless queued)
+--       too many are not consumed yet) | 'recorded' (the next such ones, and what opens none), position (0 unless queued)
 local now, seen_ttl, first_notice_after, inbox_max = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local answer = {}
-for i = 6, #ARGV, 5 do
-  local stanza, from, name, message = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4]
+for i = 6, #ARGV, 6 do
+  local stanza, from, name, message, opens = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5] ~= ''
   local seen = SEEN .. 'in:' .. stanza
   local result, position = 'duplicate', 0
   if redis.call('EXISTS', seen) == 0 then
     local chat = person(from, ARGV[i + 2], now, first_notice_after)
     local status, id, owner = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner'))
-    if redis.call('LLEN', INBOX .. chat) >= inbox_max then
+    if not opens and (not status or status == 'closed') then
+      result, id = 'recorded', ''
+    elseif redis.call('LLEN', INBOX .. chat) >= inbox_max then
       result = redis.call('HSETNX', CHAT .. chat, 'full', 1) == 1 and 'full' or 'recorded'
     else
       redis.call('RPUSH', INBOX .. chat, message)

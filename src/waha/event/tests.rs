@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::message::{Location, Media};
+use super::super::message::{Kind, Location, Media};
 use super::*;
 
 mod properties;
@@ -54,6 +54,7 @@ fn treatment(event: &Event) -> String {
         What::Ignored(why) => format!("ignored: {why}"),
         What::SessionStatus { status } => format!("status: {status} of {}", event.session),
         What::Inbound(message) => format!("inbound {}", told(message)),
+        What::Vote(message) => format!("vote {}", told(message)),
         What::Own(message) => format!("own {:?} {}", message.author, told(message)),
         What::Ack(a) => format!(
             "ack {} of {:?} {} {} at {}",
@@ -121,7 +122,7 @@ fn every_fixture_gets_its_treatment() {
         "reaction 🙏🏽 by Customer under Outbound 5511988880001@c.us 3EB0D15EA5E00000000C at 1789902015401",
         "revoked Inbound 5541955550004@c.us 3EB0C0FFEE00BEEF0004 at 1789902217603",
         "ignored: waiting for the message",
-        "ignored: poll",
+        "vote Text 5511988880001@c.us 3A0000B07E0000000001 at 1789902722000 name=Ana Exemplo quoted=3EB0B0110000000000E2 text=👍 Ótimo",
         "status: SCAN_QR_CODE of loja-centro",
         "status: WORKING of default",
         "ignored: unknown event",
@@ -682,4 +683,113 @@ fn names_and_ids_are_fit_to_be_keys() {
         assert_eq!(body(odd, "a").2, None);
     }
     assert_eq!(body("x", "é").1, "unprintable");
+}
+
+#[test]
+fn a_vote_counts_in_a_poll_of_ours_by_the_customer() {
+    let what = |change: &str, engine: &str| {
+        let mut payload = serde_json::json!({
+            "vote": {"id": "false_5511999990000@c.us_3A01", "from": "5511999990000@c.us", "to": "me", "fromMe": false,
+                "selectedOptions": ["A"], "timestamp": 1_789_902_722},
+            "poll": {"id": "true_5511999990000@c.us_3EB0", "from": "me", "to": "5511999990000@c.us", "fromMe": true},
+        });
+        if let Some((path, value)) = change.split_once(' ') {
+            *payload.pointer_mut(path).unwrap() = serde_json::from_str(value).unwrap();
+        }
+        event("poll.vote", engine, &payload.to_string()).what
+    };
+    for (change, wanted) in [
+        ("", Ok("A")),
+        (r#"/vote/selectedOptions ["A",7,null," B "]"#, Ok("A, B")),
+        ("/vote/timestamp 1789902722000", Ok("A")),
+        (r#"/vote/timestamp "1789902722""#, Ok("A")),
+        (r#"/poll/id "3EB0""#, Ok("A")),
+        ("/poll/fromMe null", Ok("A")),
+        ("/poll/fromMe false", Ok("A")),
+        (
+            r#"/poll/id "false_5511999990000@c.us_3EB0""#,
+            Err("not our poll"),
+        ),
+        (
+            r#"/poll {"fromMe":false,"from":"5511999990000@c.us"}"#,
+            Err("not our poll"),
+        ),
+        ("/poll null", Err("not our poll")),
+        ("/vote/selectedOptions []", Err("withdrawn vote")),
+        ("/vote/selectedOptions null", Err("withdrawn vote")),
+        (r#"/vote/selectedOptions {"a":1}"#, Err("withdrawn vote")),
+        (
+            r#"/vote/id "true_5511999990000@c.us_3A01""#,
+            Err("our own vote"),
+        ),
+        (
+            r#"/vote/id "false_120363000000000000@g.us_3A01_5511999990000@c.us""#,
+            Err("group"),
+        ),
+        (r#"/vote/id "3A01""#, Ok("A")),
+        ("/vote/id null", Err("no message id")),
+        ("/vote null", Err("no chat")),
+        ("/vote []", Err("no chat")),
+    ] {
+        for engine in ["GOWS", "NOWEB", "WEBJS", "", "TOMORROW"] {
+            match (what(change, engine), wanted) {
+                (What::Vote(vote), Ok(text)) => {
+                    assert_eq!(vote.text, text, "{change}");
+                    assert_eq!(vote.chat.as_str(), "5511999990000@c.us", "{change}");
+                    assert_eq!(vote.stanza.as_deref(), Some("3A01"), "{change}");
+                    assert_eq!(vote.sent_at, 1_789_902_722_000, "{change}");
+                }
+                (What::Ignored(why), Err(wanted)) => assert_eq!(why, wanted, "{change}"),
+                (other, _) => panic!("{change} {engine}: {other:?}"),
+            }
+        }
+    }
+    let failed = r#"{"vote":{"id":"false_5511999990000@c.us_3A01","selectedOptions":null},"poll":{"fromMe":true}}"#;
+    assert_eq!(
+        event("poll.vote.failed", "NOWEB", failed).what,
+        What::Ignored("poll")
+    );
+    let lone = r#"{"vote":{"id":"false_5511999990000@c.us_3A01","selectedOptions":["\ud83d x"]},"poll":{"from":"me"}}"#;
+    let What::Vote(vote) = event("poll.vote", "GOWS", lone).what else {
+        panic!("lost");
+    };
+    assert_eq!(vote.text, "\u{fffd} x");
+}
+
+/// Lists and buttons are answered with a message whose body is the title that was chosen (WAHA's source, `toWAMessage`).
+#[test]
+fn the_answer_to_a_list_or_a_button_is_a_text() {
+    for (engine, data) in [
+        (
+            "WEBJS",
+            r#"{"type":"list_response","listResponse":{"title":"Marcar consulta","singleSelectReply":{"selectedRowId":"1"}}}"#,
+        ),
+        (
+            "WEBJS",
+            r#"{"type":"buttons_response","selectedButtonId":"1"}"#,
+        ),
+        (
+            "NOWEB",
+            r#"{"message":{"listResponseMessage":{"title":"Marcar consulta","listType":1}}}"#,
+        ),
+        (
+            "NOWEB",
+            r#"{"message":{"templateButtonReplyMessage":{"selectedId":"1"}}}"#,
+        ),
+        (
+            "GOWS",
+            r#"{"Message":{"buttonsResponseMessage":{"Response":{"SelectedDisplayText":"Marcar consulta"}}}}"#,
+        ),
+    ] {
+        let payload = format!(
+            r#"{{"id":"false_5511999990000@c.us_3A02","from":"5511999990000@c.us","fromMe":false,"body":"Marcar consulta","hasMedia":false,"timestamp":1,"_data":{data}}}"#
+        );
+        let What::Inbound(message) = event("message", engine, &payload).what else {
+            panic!("{data}");
+        };
+        assert_eq!(
+            (message.kind, message.text.as_str()),
+            (Kind::Text, "Marcar consulta")
+        );
+    }
 }

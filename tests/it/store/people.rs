@@ -12,6 +12,7 @@ fn number() -> String {
 
 fn says(from: &str, text: &str, now: i64) -> Ingest {
     Ingest {
+        opens: true,
         from: from.to_owned(),
         message: format!("{{\"received_at\":{now},\"text\":\"{text}\"}}"),
         now,

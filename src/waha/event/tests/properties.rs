@@ -120,7 +120,7 @@ fn broken_json() -> impl Strategy<Value = String> {
 /// What holds for whatever was read, however odd it was.
 fn check(what: What, is_listed: bool) -> Result<(), TestCaseError> {
     let mut message = match what {
-        What::Inbound(message) => {
+        What::Inbound(message) | What::Vote(message) => {
             prop_assert_eq!(message.direction, Direction::Inbound);
             prop_assert!(message.stanza.is_some());
             message
