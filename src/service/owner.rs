@@ -67,6 +67,7 @@ impl Owner {
             id: format!("owner:{once}:{now}"),
             conversation: String::new(),
             text: text.to_owned(),
+            media: None,
             queued_at: now,
             attempts: 0,
             notice: false,

@@ -82,10 +82,6 @@ struct FileOf<'a> {
 }
 
 /// Written as it is encoded: a file is big, and one copy of it is enough.
-#[expect(
-    clippy::ref_option,
-    reason = "serde calls it with a reference to the field"
-)]
 fn base64<S: Serializer>(data: &Option<&[u8]>, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(&Base64Display::new(data.unwrap_or_default(), &STANDARD))
 }
