@@ -182,6 +182,8 @@ fn good_files_are_told_in_a_line_with_their_steps_and_outcomes() {
         .map(|file| file.unwrap().path().display().to_string())
         .collect();
     files.sort();
+    // Beside the flows is a directory with what they send.
+    files.retain(|file| file.ends_with(".toml"));
     let names: Vec<&str> = files.iter().map(String::as_str).collect();
     let output = flow(&[&["check"], &names[..]].concat());
     let text = stdout(&output);
@@ -328,7 +330,7 @@ fn a_broken_flow_is_not_talked_to_and_its_mistakes_are_told() {
 
 #[test]
 fn the_dialogues_of_the_examples_go_as_they_are_written() {
-    let flows = ["clinic", "shop", "tickets", "visit"];
+    let flows = ["clinic", "shop", "tickets", "visit", "menu"];
     for name in ["toml", "test.toml"] {
         let files = flows.map(|flow| example(&format!("{flow}.{name}")));
         let files = files.each_ref().map(|file| file.to_str().unwrap());
@@ -337,7 +339,7 @@ fn the_dialogues_of_the_examples_go_as_they_are_written() {
         let text = stdout(&output);
         assert_eq!(output.status.code(), Some(0), "{text}");
         assert_eq!(text.lines().count(), flows.len(), "{text}");
-        for (flow, dialogues) in flows.into_iter().zip([5, 5, 6, 4]) {
+        for (flow, dialogues) in flows.into_iter().zip([5, 5, 6, 4, 2]) {
             let told = format!("{flow}.test.toml: good: {dialogues} dialogues\n");
             assert!(text.contains(&told), "{text}");
         }
