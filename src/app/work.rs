@@ -17,6 +17,7 @@ use crate::service::announcer::Announcer;
 use crate::service::attendance;
 use crate::service::catch_up::CatchUp;
 use crate::service::delivery::{Context, Manner};
+use crate::service::hearing::{Ears, Hearing};
 use crate::service::intake::Intake;
 use crate::service::lease::Lease;
 use crate::service::owner::Owner;
@@ -116,6 +117,12 @@ impl Daemon {
             client: client.clone(),
         };
         self.stage(back, "people", |shutdown| people.run(shutdown));
+        let ears = Arc::new(Ears::new(client.clone()));
+        let hearing = Hearing {
+            store: store.clone(),
+            ears: ears.clone(),
+        };
+        self.stage(back, "hearing", |shutdown| hearing.run(shutdown));
         let announcer = Announcer {
             store: store.clone(),
             script: script.clone(),
@@ -128,6 +135,7 @@ impl Daemon {
             store: store.clone(),
             script,
             wake_ups,
+            ears,
             lease: lease.clone(),
             lanes,
         };

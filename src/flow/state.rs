@@ -133,6 +133,11 @@ impl State {
         self.quiet_since = now;
     }
 
+    /// As [`heard`](Self::heard), for a time that was over at `then`, perhaps before the customer last had the word.
+    pub fn not_heard_until(&mut self, then: u64) {
+        self.quiet_since = self.quiet_since.max(then);
+    }
+
     pub(super) fn save(&mut self, variable: &str, value: &str) {
         self.variables.insert(variable.to_owned(), cut(value));
         self.numbers.remove(variable);

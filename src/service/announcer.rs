@@ -24,6 +24,9 @@ const LOOK_MAX: usize = 100;
 /// The outcome of who leaves the line; the same as leaving later, in the flow.
 const LEFT: &str = "left";
 
+/// When a session that has stopped is next due, until a poll finds that it works.
+const NEVER: i64 = i64::MAX;
+
 /// See the module.
 pub struct Announcer {
     /// Where the line is.
@@ -90,6 +93,13 @@ impl Announcer {
         };
         let mut told = 0;
         for session in sessions {
+            if self.store.is_paused(&session).await? {
+                next.insert(session, NEVER);
+                continue;
+            }
+            if next.get(&session) == Some(&NEVER) {
+                self.store.spread_notices(&session, clock::now()).await?;
+            }
             loop {
                 let waiting = self.store.look(&session, LOOK_MAX, clock::now()).await?;
                 let looked = waiting.len();

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::backoff;
+use super::hearing::{DEAF_AFTER, Ears};
 use super::lease::Lease;
 use super::wake_ups::WakeUps;
 use crate::clock;
@@ -51,6 +52,8 @@ pub struct Context {
     pub script: Arc<Script>,
     /// Noted with each message.
     pub wake_ups: Arc<WakeUps>,
+    /// Whether anybody is heard.
+    pub ears: Arc<Ears>,
     /// This process' right to them.
     pub lease: Arc<Lease>,
     /// To this process' sender.
@@ -278,6 +281,11 @@ impl Attendance {
             // Nobody is silent who has not been given the question yet.
             self.state.heard(now.unsigned_abs());
         }
+        if begun && self.held.inbox.is_empty() {
+            // Nor who could not be heard, or answered.
+            let then = self.deaf_until(now).await?;
+            self.state.not_heard_until(then.unsigned_abs());
+        }
         let (unread, arrived) = read(&self.held.inbox);
         if begun
             && !self.kept
@@ -298,6 +306,16 @@ impl Attendance {
             );
         }
         self.commit(advance, now).await
+    }
+
+    /// Until when this customer would not have been heard; 0 if always.
+    async fn deaf_until(&self, now: i64) -> Result<i64, Error> {
+        let Context { store, ears, .. } = &*self.context;
+        let known = store.deaf_until(&self.session, DEAF_AFTER, now).await?;
+        if known != Some(now) && !ears.hear(&self.session).await {
+            return Ok(now);
+        }
+        Ok(known.unwrap_or(0))
     }
 
     /// Commits what the flow said.

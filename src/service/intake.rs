@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::owner::Owner;
+use super::standing;
 use crate::clock;
 use crate::store::{self, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
 use crate::throttle::Throttle;
 use crate::waha::event::{self, Ack, NotAnEvent, What};
 use crate::waha::message::{Direction, Message};
+use crate::waha::restriction::Restriction;
 
 /// See the module.
 pub struct Intake {
@@ -141,7 +143,14 @@ impl Intake {
                 self.record(&session, &record, now).await?
             }
             What::SessionStatus { .. } if stale => Done::Stale,
-            What::SessionStatus { status } => self.session_status(&session, &status).await?,
+            What::SessionStatus {
+                status,
+                restrictions,
+            } => {
+                // In a box: this is rare, and each message takes the room of the largest way through here.
+                Box::pin(self.session_status(&session, &status, event.timestamp, &restrictions))
+                    .await?
+            }
             What::Ignored(_) => Done::Ignored,
         };
         Ok(if stale && done != Done::Ignored {
@@ -251,15 +260,16 @@ impl Intake {
         })
     }
 
-    async fn session_status(&self, session: &str, status: &str) -> Result<Done, Error> {
-        if status == "WORKING" {
-            if self.store.resume(session).await? {
-                info!(session, "the session works again; replies go on");
-            } else {
-                self.store.ring_works(session).await?;
-            }
-        } else {
-            info!(session, status, "the session's status changed");
+    async fn session_status(
+        &self,
+        session: &str,
+        status: &str,
+        at: Option<i64>,
+        restrictions: &[Restriction],
+    ) -> Result<Done, Error> {
+        let (store, owner) = (&self.store, &self.owner);
+        if standing::note(store, owner, session, status, at).await? {
+            standing::note_restrictions(owner, session, restrictions).await?;
         }
         Ok(Done::Recorded)
     }

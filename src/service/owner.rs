@@ -36,13 +36,35 @@ impl Owner {
 
     /// Tells the owner of something in `session`, once for each `once` of it. It goes through the session of `NOTIFY_CHAT`,
     /// or else through the one concerned; where that one has stopped, through another; where all have, when that one works
-    /// again. Without `NOTIFY_CHAT` it is only in the log.
+    /// again. Without `NOTIFY_CHAT` it is only in the log. Returns whether it is told now for the first time.
     ///
     /// # Errors
     /// As the store's; to tell it again is safe.
-    pub async fn tell(&self, session: &str, once: &str, text: &str) -> Result<(), Error> {
+    pub async fn tell(&self, session: &str, once: &str, text: &str) -> Result<bool, Error> {
         let first = self.named().unwrap_or(session);
         self.tell_through(session, first, once, text).await
+    }
+
+    /// As [`tell`](Self::tell), of a session that has stopped: through another, or only in the log where none works.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn tell_elsewhere(
+        &self,
+        session: &str,
+        once: &str,
+        text: &str,
+    ) -> Result<bool, Error> {
+        let mut sessions = self.store.sessions().await?;
+        sessions.sort();
+        sessions.extend(self.named().map(str::to_owned));
+        // The named one first.
+        for other in sessions.iter().rev().filter(|other| *other != session) {
+            if !self.store.is_paused(other).await? {
+                return self.tell_through(session, other, once, text).await;
+            }
+        }
+        Ok(false)
     }
 
     async fn tell_through(
@@ -51,17 +73,18 @@ impl Owner {
         first: &str,
         once: &str,
         text: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let now = clock::now();
         let once = format!("{session}:{once}");
         let Some(to) = self.to.as_deref() else {
             if self.store.tell(session, &once, "", None, now).await? {
                 info!(session, "for the owner (NOTIFY_CHAT is not set): {text}");
+                return Ok(true);
             }
-            return Ok(());
+            return Ok(false);
         };
         let Some(through) = self.way(first, &once).await? else {
-            return Ok(());
+            return Ok(false);
         };
         let reply = Reply {
             id: format!("owner:{once}:{now}"),
@@ -74,7 +97,8 @@ impl Owner {
         };
         let chat = to.chat.as_str();
         let told = self.store.tell(&through, &once, chat, Some(&reply), now);
-        if told.await? {
+        let first = told.await?;
+        if first {
             if self.store.is_paused(&through).await? {
                 warn!(
                     session,
@@ -86,7 +110,7 @@ impl Owner {
                 info!(session, through, once, "the owner is told");
             }
         }
-        Ok(())
+        Ok(first)
     }
 
     /// The session to tell something through; none where it was told already.

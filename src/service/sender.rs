@@ -9,11 +9,12 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use super::attendance::HandedOver;
 use super::complaint::Complaint;
 use super::delivery::{Context, deliver};
+use super::standing::{self, WORKING};
 use crate::clock;
 use crate::store::{Bell, Error, Lane, Taken, Verdict};
 use crate::waha::client::SendError;
@@ -275,21 +276,20 @@ async fn probe(context: Arc<Context>, session: String) {
         let (context, session) = (context.clone(), session.clone());
         tokio::task::spawn_blocking(move || context.client.session_status(&session)).await
     };
-    let works = match status {
-        Ok(Ok(status)) => status == "WORKING",
+    let status = match status {
+        Ok(Ok(status)) => status,
         // WAHA is away, or the session is unknown to it: not the time to send.
         Ok(Err(
             SendError::Unreachable { .. } | SendError::Interrupted { .. } | SendError::Busy { .. },
         ))
-        | Err(_) => false,
+        | Err(_) => return,
         // It can't be asked that way; a reply will show. A 422 surely sends nothing.
-        Ok(Err(SendError::Refused { .. } | SendError::SessionNotWorking { .. })) => true,
-    };
-    if works {
-        match context.store.resume(&session).await {
-            Ok(true) => info!(session, "the session works again; replies go on"),
-            Ok(false) => {}
-            Err(error) => debug!(%error, session, "could not let the session go on; will again"),
+        Ok(Err(SendError::Refused { .. } | SendError::SessionNotWorking { .. })) => {
+            WORKING.to_owned()
         }
+    };
+    let noted = standing::note(&context.store, &context.owner, &session, &status, None);
+    if let Err(error) = noted.await {
+        debug!(%error, session, "could not note what WAHA says of the session; will ask again");
     }
 }

@@ -26,6 +26,8 @@ const PARTS: &[(&str, &str)] = &[
     ("SENDING", SENDING),
     ("ATTEMPT", ATTEMPT),
     ("PAUSED", PAUSED),
+    ("PROBED", PROBED),
+    ("STATUS", STATUS),
     ("DEAD", DEAD),
     ("TOLD", TOLD),
     ("HISTORY", HISTORY),
@@ -71,8 +73,14 @@ const SENDING: &str = "sending";
 const ATTEMPT: &str = "attempt";
 /// STRING: the session can't send now; since when (ms).
 const PAUSED: &str = "paused";
-/// STRING, expires: somebody has just asked WAHA about the paused session.
+/// HASH: what WAHA last said of the session: `status`, and `at` by its clock (ms); and by ours (ms): `works_since` it was
+/// paused, `heard` (we last made sure that we would hear a customer), `unheard` (we last would not have); `alarmed`: the
+/// pause that the owner was told of.
+const STATUS: &str = "status";
+/// STRING, expires: somebody has just asked WAHA about the paused session, or is not to ask yet.
 const PROBED: &str = "probed";
+/// STRING, expires: somebody has just made sure that customers of the session are heard.
+const LISTENED: &str = "listened";
 /// STRING: until when (ms) the session was caught up with WAHA.
 const CAUGHT_UP: &str = "caught-up";
 /// STRING, expires: somebody is catching up, or has just done so.
@@ -167,6 +175,14 @@ impl Keys {
 
     pub(crate) fn paused(&self, session: &str) -> String {
         self.part(session, PAUSED)
+    }
+
+    pub(crate) fn status(&self, session: &str) -> String {
+        self.part(session, STATUS)
+    }
+
+    pub(crate) fn listened(&self, session: &str) -> String {
+        self.part(session, LISTENED)
     }
 
     pub(crate) fn probed(&self, session: &str) -> String {

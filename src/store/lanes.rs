@@ -1,6 +1,6 @@
 //! Lanes: the replies of each chat, in order, until WAHA took them.
 
-use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
+use fred::interfaces::{HashesInterface, KeysInterface};
 use fred::types::{Expiration, SetOptions};
 use serde::{Deserialize, Serialize};
 
@@ -256,43 +256,6 @@ impl Store {
             })
         };
         Ok(sending.into_iter().filter_map(ours).collect())
-    }
-
-    /// Stops the lanes of a session until [`Store::resume`]. Returns whether they went until now.
-    ///
-    /// # Errors
-    /// As [`Error`] says.
-    pub async fn pause(&self, session: &str, now: Millis) -> Result<bool, Error> {
-        self.connected()?;
-        let key = self.inner.keys.paused(session);
-        let set: Option<String> = self
-            .inner
-            .client
-            .set(key, now, None, Some(SetOptions::NX), false)
-            .await?;
-        Ok(set.is_some())
-    }
-
-    /// Lets the lanes of a session go again. Returns whether they were stopped.
-    ///
-    /// # Errors
-    /// As [`Error`] says.
-    pub async fn resume(&self, session: &str) -> Result<bool, Error> {
-        self.connected()?;
-        let stopped: i64 = self
-            .inner
-            .client
-            .del(self.inner.keys.paused(session))
-            .await?;
-        if stopped > 0 {
-            let _: i64 = self
-                .inner
-                .client
-                .publish(self.inner.keys.bell() + "lanes", session)
-                .await?;
-            self.ring_works(session).await?;
-        }
-        Ok(stopped > 0)
     }
 
     /// Whether the lanes of a session are stopped.

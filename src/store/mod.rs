@@ -21,6 +21,7 @@ mod processes;
 mod repair;
 mod scripts;
 mod server;
+mod status;
 mod waiting;
 
 use std::fmt;
@@ -46,6 +47,7 @@ pub use gauges::{Gauges, WAKE_UP_BOUNDS_MS};
 pub use history::HistoryEntry;
 pub use lanes::{Lane, Reply, Settlement, Taken, Verdict};
 pub use managed::{PrivateRedis, PrivateRedisError, private_socket};
+pub use status::{Known, Standing};
 pub use waiting::{Announcement, Leave, Waiting};
 
 /// Why Redis did not do what was asked.

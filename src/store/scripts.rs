@@ -60,6 +60,8 @@ sources! {
     settle: 4,
     revive: 2,
     tell: 6,
+    status: 6,
+    spread: 3,
     read: 2,
 }
 

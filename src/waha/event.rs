@@ -14,6 +14,7 @@ use super::depth::is_too_deep;
 use super::message::{Author, Direction, Message};
 use super::reader::Reader;
 use super::repair::repaired;
+use super::restriction::Restriction;
 use super::wire::{Cover, Envelope, millis};
 
 /// WAHA's own limit for the name of a session.
@@ -61,6 +62,8 @@ pub enum What {
     SessionStatus {
         /// WAHA's word for it, an open set.
         status: String,
+        /// What WhatsApp forbids it meanwhile; only with `WORKING`.
+        restrictions: Vec<Restriction>,
     },
     /// Nothing for us, and why: one of a few fixed words, good for a label.
     Ignored(&'static str),

@@ -16,4 +16,5 @@ mod lenient;
 mod origin;
 mod reader;
 mod repair;
+pub mod restriction;
 mod wire;

@@ -6,6 +6,7 @@ use super::event::{Ack, Edited, Reaction, Revoked, What, label};
 use super::lenient::Raw;
 use super::message::{Author, Direction, Kind, Message};
 use super::origin::{Clues, Engine, Origin, origin, other_id};
+use super::restriction::in_force;
 use super::wire::{Envelope, Mentioned, Payload, Vote, line, millis};
 
 /// Characters of a push name that are kept.
@@ -252,9 +253,21 @@ impl<'e> Reader<'e> {
 
     fn session_status(&self) -> Result<What, &'static str> {
         let status = self.payload.status.text().and_then(label);
-        status
-            .map(|status| What::SessionStatus { status })
-            .ok_or("no status")
+        let status = status.ok_or("no status")?;
+        let (data, me) = (&self.payload.status_data, &self.envelope.me);
+        let mut restrictions = Vec::new();
+        if status == "WORKING" {
+            restrictions = in_force(&data.timelock, &data.capping);
+            for restriction in in_force(&me.timelock, &me.capping) {
+                if !restrictions.contains(&restriction) {
+                    restrictions.push(restriction);
+                }
+            }
+        }
+        Ok(What::SessionStatus {
+            status,
+            restrictions,
+        })
     }
 
     fn origin(&self, clues: Clues<'e>, otherwise: Option<bool>) -> Result<Origin, &'static str> {

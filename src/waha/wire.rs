@@ -65,6 +65,26 @@ lenient! {
     struct Me {
         "id" => id: Raw<'a>,
         "lid" => lid: Raw<'a>,
+        "reachoutTimelock" => timelock: Timelock<'a>,
+        "messageCapping" => capping: Capping<'a>,
+    }
+
+    /// Beside a session's status. Of other statuses it holds secrets, and is not read.
+    struct StatusData {
+        "reachoutTimelock" => timelock: Timelock<'a>,
+        "messageCapping" => capping: Capping<'a>,
+    }
+
+    /// New chats are forbidden until then (seconds).
+    struct Timelock {
+        "isActive" => is_active: Raw<'a>,
+        "timeEnforcementEnds" => ends: Raw<'a>,
+    }
+
+    /// How much of the quota of new chats is used up; it begins anew at the end of the cycle (seconds).
+    struct Capping {
+        "cappingStatus" => status: Raw<'a>,
+        "cycleEnd" => cycle_end: Raw<'a>,
     }
 
     /// Where WAHA runs. GOWS names its engine nowhere else.
@@ -96,6 +116,7 @@ lenient! {
         "before" => before: Mentioned<'a>,
         "after" => after: Mentioned<'a>,
         "status" => status: Raw<'a>,
+        "data" => status_data: StatusData<'a>,
         "vote" => vote: Raw<'a>,
         "poll" => poll: Raw<'a>,
     }

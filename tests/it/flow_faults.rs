@@ -12,8 +12,10 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as _};
 use waha_sm::flow::{Locale, Script};
 use waha_sm::service::attendance::{Context, HandedOver};
+use waha_sm::service::hearing::Ears;
 use waha_sm::service::worker::Worker;
 use waha_sm::store::{Config, Connections, Ingest, Server, Store};
+use waha_sm::waha::client::{Client, ClientConfig};
 
 use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
 use crate::webhook::new_stanza;
@@ -318,6 +320,12 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
             };
             store.ingest(SESSION, message).await.unwrap();
         }
+        let client = Client::new(ClientConfig {
+            base_url: "http://localhost:1".to_owned(),
+            api_key: None,
+            timeout: PATIENCE,
+            connections: 1,
+        });
         let (lanes, mut handed_over) = mpsc::unbounded_channel();
         let (_bells, bells) = mpsc::unbounded_channel();
         let worker = Worker {
@@ -326,6 +334,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
                 store: store.clone(),
                 script: Arc::new(script),
                 wake_ups: Arc::default(),
+                ears: Arc::new(Ears::new(Arc::new(client.unwrap()))),
                 lease: Arc::default(),
                 lanes,
             }),

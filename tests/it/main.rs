@@ -74,6 +74,7 @@ mod queue;
 mod recovery;
 mod redis_faults;
 mod sender;
+mod sessions;
 mod store;
 mod store_model;
 mod tidy;

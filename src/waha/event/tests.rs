@@ -52,7 +52,7 @@ fn fixture(name: &str) -> &'static [u8] {
 fn treatment(event: &Event) -> String {
     match &event.what {
         What::Ignored(why) => format!("ignored: {why}"),
-        What::SessionStatus { status } => format!("status: {status} of {}", event.session),
+        What::SessionStatus { status, .. } => format!("status: {status} of {}", event.session),
         What::Inbound(message) => format!("inbound {}", told(message)),
         What::Vote(message) => format!("vote {}", told(message)),
         What::Own(message) => format!("own {:?} {}", message.author, told(message)),

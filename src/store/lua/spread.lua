@@ -1,0 +1,20 @@
+-- A session works again: those who wait are not all told something in one moment, and nobody is told a place of long ago.
+-- KEYS: namespace
+-- ARGV: session, now (ms), gap (ms: between two who are due)
+-- Returns: how many were due
+local now, gap, due = tonumber(ARGV[2]), tonumber(ARGV[3]), 0
+for _, chat in ipairs(redis.call('ZRANGE', QUEUE, 0, -1)) do
+  local replies = redis.call('LLEN', LANE .. chat)
+  if replies > 0 then
+    drop_notices(chat)
+    if redis.call('LLEN', LANE .. chat) < replies then
+      redis.call('HDEL', CHAT .. chat, 'told', 'told_at')
+      redis.call('ZADD', ANNOUNCE, now, chat)
+    end
+  end
+  if tonumber(redis.call('ZSCORE', ANNOUNCE, chat) or now + 1) <= now then
+    redis.call('ZADD', ANNOUNCE, now + due * gap, chat)
+    due = due + 1
+  end
+end
+return due

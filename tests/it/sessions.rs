@@ -1,0 +1,209 @@
+//! A session that stops: its customers wait and lose nothing, and the owner hears of it once.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Corner, Daemon, Redis, SESSION, chat, eventually};
+use crate::webhook;
+
+const OTHER: &str = "other";
+
+/// Attends with one question; silence soon counts.
+const IMPATIENT: &str = r#"
+name = "test"
+locale = "en"
+start = "ask"
+[timeouts]
+remind_after = "1500ms"
+close_after = "3s"
+[notices]
+first_after = "200ms"
+[texts]
+position = "place {{ position }}"
+next = "you are next"
+reminder = "are you there?"
+silence = "good-bye"
+[step.ask]
+ask = "hello, {{ opening }}"
+next = "bye"
+[step.bye]
+say = "bye"
+end = "done"
+"#;
+
+fn status(session: &str, status: &str, data: &Value) -> Value {
+    json!({
+        "id": format!("evt_{}", webhook::new_stanza().to_lowercase()),
+        "timestamp": webhook::now_ms(), "event": "session.status", "session": session, "me": null,
+        "payload": {"name": session, "status": status, "statuses": [], "data": data},
+        "environment": {"version": "2026.9.1", "engine": "GOWS", "tier": "CORE", "browser": null},
+    })
+}
+
+fn becomes(daemon: &Daemon, session: &str, word: &str) {
+    daemon.posts(&status(session, word, &Value::Null));
+}
+
+#[test]
+fn a_session_that_stops_pauses_at_once_and_the_owner_hears_of_it_once_through_another() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let owner = chat(9);
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("WORKERS", "9")
+        .set("LOCALE", "pt-BR")
+        .set("NOTIFY_CHAT", "5511900000009")
+        .start();
+    becomes(&daemon, OTHER, "WORKING");
+    let late = status(SESSION, "STOPPED", &Value::Null);
+    becomes(&daemon, SESSION, "SCAN_QR_CODE");
+    for _ in 0..2 {
+        let secret = json!({"code": "ABC-SECRET", "challenge": "SECRET-TOO"});
+        daemon.posts(&status(SESSION, "PASSKEY_CONFIRMATION_REQUIRED", &secret));
+        becomes(&daemon, SESSION, "SCAN_QR_CODE");
+    }
+    becomes(&daemon, SESSION, "FAILED");
+    daemon.says(&chat(1), "waits");
+    let told = corner.texts(&owner, 1);
+    assert!(told[0].contains("default parou (SCAN_QR_CODE)"), "{told:?}");
+    let through = corner.waha.sent().remove(0).session;
+    assert_eq!(through, OTHER);
+    assert_eq!(daemon.log().matches("the session has stopped").count(), 1);
+    assert!(!daemon.log().contains("SECRET"), "a passkey is a secret");
+    assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
+    // While it stands, others go on.
+    daemon.posts(&webhook::message(OTHER, &chat(2), "Ana", "goes on"));
+    corner.texts(&chat(2), 1);
+    assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
+
+    becomes(&daemon, SESSION, "WORKING");
+    assert_eq!(corner.texts(&chat(1), 1), ["waits"]);
+    // What comes late changes nothing.
+    daemon.posts(&late);
+    daemon.says(&chat(1), "again");
+    assert_eq!(corner.texts(&chat(1), 2)[1], "again");
+    assert_eq!(corner.waha.texts(&owner).len(), 1);
+    // The next time is told anew.
+    becomes(&daemon, SESSION, "STOPPED");
+    assert!(corner.texts(&owner, 2)[1].contains("default parou (STOPPED)"));
+}
+
+#[test]
+fn a_connection_that_is_made_anew_pauses_quietly_and_so_does_a_word_nobody_knows() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("NOTIFY_CHAT", format!("{OTHER}/5511900000009"))
+        .start();
+    for word in ["STARTING", "HIBERNATING"] {
+        becomes(&daemon, SESSION, word);
+        daemon.says(&chat(1), word);
+        assert_eq!(redis.number("EXISTS waha-sm:{default}:paused"), 1);
+        becomes(&daemon, SESSION, "WORKING");
+        eventually("it goes on", || {
+            corner
+                .waha
+                .texts(&chat(1))
+                .contains(&word.to_owned())
+                .then_some(())
+        });
+    }
+    assert_eq!(corner.waha.texts(&chat(9)), [""; 0]);
+    assert!(!daemon.log().contains("the session has stopped"));
+}
+
+#[test]
+fn the_event_of_a_resumption_may_be_lost() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    becomes(&daemon, SESSION, "FAILED");
+    daemon.says(&chat(1), "one");
+    // No need to wait until WAHA may be asked: Redis forgets that it must not be yet.
+    eventually("WAHA is asked, and lets it go on", || {
+        redis.ask("DEL waha-sm:{default}:probed");
+        (corner.waha.texts(&chat(1)).len() == 1).then_some(())
+    });
+}
+
+#[test]
+fn nobody_is_reminded_closed_or_told_a_place_while_we_could_not_hear_them() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.flow(IMPATIENT))
+        .start();
+    daemon.says(&chat(1), "one");
+    corner.texts(&chat(1), 1);
+    becomes(&daemon, SESSION, "STARTING");
+    for n in 2..=3 {
+        daemon.says(&chat(n), "hi");
+    }
+    // Longer than the flow's patience.
+    let begun = webhook::now_ms();
+    eventually("the time goes by", || {
+        (webhook::now_ms() > begun + 4_000).then_some(())
+    });
+    for n in 1..=3 {
+        let lane = redis.number(&format!("LLEN waha-sm:{{default}}:lane:{}", chat(n)));
+        assert_eq!(lane, 0, "{n} is told nothing");
+    }
+    let resumed = webhook::now_ms();
+    becomes(&daemon, SESSION, "WORKING");
+    assert_eq!(corner.texts(&chat(2), 1), ["you are next"]);
+    assert_eq!(corner.texts(&chat(1), 2)[1], "are you there?");
+    assert!(
+        webhook::now_ms() >= resumed + 1_400,
+        "the silence begins anew"
+    );
+    assert_eq!(corner.texts(&chat(1), 3)[2], "good-bye");
+    assert!(webhook::now_ms() >= resumed + 2_900);
+}
+
+#[test]
+fn nobody_is_closed_for_silence_while_waha_is_gone() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.flow(IMPATIENT))
+        .start();
+    daemon.says(&chat(1), "one");
+    corner.texts(&chat(1), 1);
+    corner.waha.go_away();
+    let begun = webhook::now_ms();
+    eventually("the time goes by", || {
+        (webhook::now_ms() > begun + 4_000).then_some(())
+    });
+    let lane = format!("LLEN waha-sm:{{default}}:lane:{}", chat(1));
+    assert_eq!(redis.number(&lane), 0);
+    corner.waha.come_back().unwrap();
+    assert_eq!(daemon.says(&chat(1), "still here")["result"], "active");
+    assert_eq!(corner.texts(&chat(1), 2)[1], "bye");
+}
+
+#[test]
+fn a_restriction_is_told_once_in_plain_words_and_answering_goes_on() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", corner.echo())
+        .set("LOCALE", "pt-BR")
+        .set("NOTIFY_CHAT", "5511900000009")
+        .start();
+    let timelock = json!({"enforcementType": "RESTRICT_ALL_COMPANIONS", "isActive": true, "timeEnforcementEnds": 1_795_988_719});
+    let capping = |level: &str| json!({"cappingStatus": level, "cycleEnd": 1_795_988_719});
+    for _ in 0..2 {
+        let data = json!({"reachoutTimelock": timelock, "messageCapping": capping("NONE")});
+        daemon.posts(&status(SESSION, "WORKING", &data));
+    }
+    let mut event = status(SESSION, "WORKING", &Value::Null);
+    event["me"] = json!({"id": "5511900000000@c.us", "messageCapping": capping("CAPPED"), "reachoutTimelock": timelock});
+    daemon.posts(&event);
+    let told = corner.texts(&chat(9), 2);
+    assert!(told[0].contains("conversas novas até"), "{told:?}");
+    assert!(told[1].contains("CAPPED"), "{told:?}");
+    daemon.says(&chat(1), "one");
+    assert_eq!(corner.texts(&chat(1), 1), ["one"]);
+    assert_eq!(corner.waha.texts(&chat(9)).len(), 2);
+    assert_eq!(daemon.log().matches("WhatsApp restricts").count(), 2);
+}
