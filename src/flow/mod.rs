@@ -12,6 +12,7 @@ mod check;
 mod choose;
 mod dialogue;
 mod engine;
+mod estimate;
 mod expect;
 mod expectation;
 mod load;
@@ -38,6 +39,7 @@ mod tests;
 
 pub use dialogue::{Dialogue, Difference, Shown};
 pub use engine::{Advance, Next};
+pub use estimate::{Pace, estimate, rounded, smoothed};
 pub use locale::{Locale, UnknownLocale};
 pub use media::{Media, MediaKind, MediaSource, Reply};
 pub use outline::{Outline, OutlineStep, Target, Way};

@@ -8,6 +8,7 @@ use minijinja::value::{Object, ObjectRepr};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, Value, escape_formatter};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::estimate::rounded;
 use super::locale::Locale;
 use super::text_key::TextKey;
 
@@ -240,35 +241,42 @@ impl Wait {
             Locale::PtBr => format!("cerca de {n} {pt_br}"),
             Locale::Es => format!("cerca de {n} {es}"),
         };
-        let phrase = match wait.map(|wait| wait.as_secs()) {
+        let phrase = match wait.map(|wait| rounded(wait).as_secs() / 60) {
             None => say("not known yet", "ainda não sabemos", "aún no lo sabemos"),
-            Some(0..45) => say(
+            Some(0) => say(
                 "less than a minute",
                 "menos de um minuto",
                 "menos de un minuto",
             ),
-            Some(seconds) => match round_minutes(seconds) {
-                1 => say("about a minute", "cerca de um minuto", "cerca de un minuto"),
-                60 => say("about an hour", "cerca de uma hora", "cerca de una hora"),
-                minutes if minutes < 120 => counted(minutes, "minutes", "minutos", "minutos"),
-                minutes => counted(minutes / 60, "hours", "horas", "horas"),
-            },
+            Some(1) => say("about a minute", "cerca de um minuto", "cerca de un minuto"),
+            Some(30) => say(
+                "about half an hour",
+                "cerca de meia hora",
+                "cerca de media hora",
+            ),
+            Some(60) => say("about an hour", "cerca de uma hora", "cerca de una hora"),
+            Some(75) => say(
+                "about an hour and a quarter",
+                "cerca de uma hora e quinze",
+                "cerca de una hora y cuarto",
+            ),
+            Some(90) => say(
+                "about an hour and a half",
+                "cerca de uma hora e meia",
+                "cerca de una hora y media",
+            ),
+            Some(105) => say(
+                "about an hour and three quarters",
+                "cerca de uma hora e quarenta e cinco",
+                "cerca de una hora y tres cuartos",
+            ),
+            Some(minutes) if minutes < 60 => counted(minutes, "minutes", "minutos", "minutos"),
+            Some(minutes) => counted(minutes / 60, "hours", "horas", "horas"),
         };
         Wait {
             phrase,
             known: wait.is_some(),
         }
-    }
-}
-
-/// To 1 minute up to ten, to 5 up to an hour, to 15 up to two, and then to hours.
-fn round_minutes(seconds: u64) -> u64 {
-    let to = |step: u64| (seconds + step * 30) / (step * 60) * step;
-    match seconds / 60 {
-        0..10 => to(1),
-        10..60 => to(5),
-        60..112 => to(15),
-        _ => to(60),
     }
 }
 
@@ -386,7 +394,8 @@ mod tests {
             (600, "about 10 minutes"),
             (1_380, "about 25 minutes"),
             (3_500, "about an hour"),
-            (4_600, "about 75 minutes"),
+            (1_850, "about half an hour"),
+            (4_600, "about an hour and a quarter"),
             (6_900, "about 2 hours"),
             (20_000, "about 6 hours"),
         ] {

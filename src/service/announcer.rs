@@ -14,7 +14,7 @@ use super::attendance::said;
 use super::complaint::Complaint;
 use crate::clock;
 use crate::flow::{self, Command, Notice, QueueText, Script, State, Told};
-use crate::store::{Announcement, Bell, Error, Leave, Reply, Store, Waiting};
+use crate::store::{self, Announcement, Bell, Error, Leave, Reply, Store, Waiting};
 use crate::waha::message::Message;
 
 /// Who missed a bell finds the work at the latest after this.
@@ -120,14 +120,17 @@ impl Announcer {
     }
 
     async fn announce(&self, session: &str, waiting: Vec<Waiting>) -> Result<usize, Error> {
-        let handling = self.store.handling(session).await?;
-        let workers = if handling.is_some() {
-            self.store.workers().await?
-        } else {
-            0
-        };
+        let line = self.store.pace(session).await?;
+        let (others, workers) = self.beside(session, &line).await?;
         let now = clock::now();
-        let wait = |position: u64| estimated_wait(position, handling, workers);
+        let wait = |position: u64, since: i64| {
+            let still = now - line.called_at.unwrap_or(since).max(since);
+            let line = flow::Pace {
+                still: clock::until(still, 0),
+                ..pace(&line)
+            };
+            flow::estimate(&line, &others, workers, position)
+        };
         let announcements: Vec<_> = waiting
             .into_iter()
             .map(|one| self.decide(one, now, wait))
@@ -143,12 +146,31 @@ impl Announcer {
         Ok(told)
     }
 
+    /// The other lines that share the workers, and how many of those there are. Nothing of it is needed while too little
+    /// is measured.
+    async fn beside(
+        &self,
+        session: &str,
+        line: &store::Pace,
+    ) -> Result<(Vec<flow::Pace>, u64), Error> {
+        let mut others = Vec::new();
+        if line.measured == 0 {
+            return Ok((others, 0));
+        }
+        for other in self.store.sessions().await? {
+            if other != session {
+                others.push(pace(&self.store.pace(&other).await?));
+            }
+        }
+        Ok((others, self.store.workers().await?))
+    }
+
     /// What one who waits is told, if anything.
     fn decide(
         &self,
         waiting: Waiting,
         now: i64,
-        wait: impl Fn(u64) -> Option<Duration>,
+        wait: impl Fn(u64, i64) -> Option<Duration>,
     ) -> Announcement {
         let name = Some(waiting.name.as_str()).filter(|name| !name.is_empty());
         let position = waiting.position;
@@ -171,13 +193,13 @@ impl Announcer {
             (Some(Command::Position), _) | (None, Some(Notice::Position)) => {
                 Some(QueueText::Position {
                     position,
-                    wait: wait(position),
+                    wait: wait(position, waiting.since),
                 })
             }
             (None, Some(Notice::Next)) => Some(QueueText::Next),
             (None, Some(Notice::StillWaiting)) => Some(QueueText::StillWaiting {
                 position,
-                wait: wait(position),
+                wait: wait(position, waiting.since),
             }),
             (None, None) => None,
         };
@@ -267,12 +289,14 @@ struct Words {
     looked_at: usize,
 }
 
-/// As long as those before take, shared among the workers; `None` before the first conversation was closed.
-fn estimated_wait(position: u64, handling: Option<i64>, workers: u64) -> Option<Duration> {
-    let handling = u64::try_from(handling?).ok()?;
-    Some(Duration::from_millis(
-        position.saturating_mul(handling) / workers.max(1),
-    ))
+fn pace(line: &store::Pace) -> flow::Pace {
+    flow::Pace {
+        handling: clock::until(line.handling, 0),
+        measured: line.measured,
+        attended: line.attended,
+        waiting: line.waiting,
+        still: Duration::ZERO,
+    }
 }
 
 fn unsigned(millis: i64) -> u64 {

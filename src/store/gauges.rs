@@ -43,6 +43,21 @@ pub struct Gauges {
     pub handling: Option<Millis>,
 }
 
+/// How fast a line moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How long attending a conversation takes, smoothed, in ms.
+    pub handling: Millis,
+    /// By how many conversations that was measured.
+    pub measured: u64,
+    /// How many are attended.
+    pub attended: u64,
+    /// How many wait.
+    pub waiting: u64,
+    /// When the last customer was called.
+    pub called_at: Option<Millis>,
+}
+
 impl Store {
     /// The figures of a session.
     ///
@@ -86,17 +101,29 @@ impl Store {
         })
     }
 
-    /// How long attending a conversation of a session takes, smoothed, in ms; `None` before the first is closed.
+    /// How fast the line of a session moves.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn handling(&self, session: &str) -> Result<Option<Millis>, Error> {
+    pub async fn pace(&self, session: &str) -> Result<Pace, Error> {
         self.connected()?;
-        Ok(self
-            .inner
-            .client
-            .hget(self.inner.keys.counters(session), "handling")
-            .await?)
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let counters: Vec<Option<Millis>> = client
+            .hmget(
+                keys.counters(session),
+                vec!["handling", "measured", "called_at"],
+            )
+            .await?;
+        let [handling, measured, called_at] = counters[..] else {
+            return Err(Error::Garbled("three counters"));
+        };
+        Ok(Pace {
+            handling: handling.unwrap_or(0),
+            measured: measured.unwrap_or(0).unsigned_abs(),
+            attended: client.hlen(keys.active(session)).await?,
+            waiting: client.zcard(keys.queue(session)).await?,
+            called_at,
+        })
     }
 
     /// Wake-ups counted by bound of [`WAKE_UP_BOUNDS_MS`] (the last: beyond all), and their sum in µs.

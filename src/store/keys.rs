@@ -91,7 +91,8 @@ const DEAD: &str = "dead";
 const TOLD: &str = "told:";
 /// STREAM: entries not yet archived.
 const HISTORY: &str = "history";
-/// HASH: counts of replies by result, handling time (smoothed, ms) and how many it was measured by.
+/// HASH: counts of replies by result, `handling` time (smoothed, ms) and by how many it was `measured`, and when (ms) the
+/// last customer was `called_at`.
 const COUNTERS: &str = "counters";
 
 /// Builds the keys under one prefix (setting `REDIS_PREFIX`).

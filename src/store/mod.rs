@@ -43,7 +43,7 @@ pub use conversations::{
     Claimed, Close, Committed, INBOX_MAX, Ingest, Ingested, Record, Recorded, Step,
 };
 pub use dead::DeadLetter;
-pub use gauges::{Gauges, WAKE_UP_BOUNDS_MS};
+pub use gauges::{Gauges, Pace, WAKE_UP_BOUNDS_MS};
 pub use history::HistoryEntry;
 pub use lanes::{Lane, Reply, Settlement, Taken, Verdict};
 pub use managed::{PrivateRedis, PrivateRedisError, private_socket};

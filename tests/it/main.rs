@@ -14,6 +14,13 @@
     reason = "shared with the examples, which use other parts"
 )]
 mod crowd;
+#[path = "../../examples/support/queue_day.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the examples, which use other parts"
+)]
+mod day;
 #[path = "../../examples/support/fake_waha.rs"]
 #[allow(
     dead_code,
@@ -71,6 +78,7 @@ mod people;
 mod polls;
 mod private_redis;
 mod queue;
+mod queue_day;
 mod recovery;
 mod redis_faults;
 mod sender;

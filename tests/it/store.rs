@@ -1,5 +1,6 @@
 //! The store's promises that no outside can provoke at will: answers that are lost, and leases that change hands.
 
+mod pace;
 mod people;
 
 use std::sync::Arc;

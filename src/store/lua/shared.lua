@@ -42,6 +42,20 @@ local function open(chat, name, now, first_notice_after, before)
   return id
 end
 
+-- Takes the time of an attendance into the mean, as `flow::smoothed` does. Only one that says how long a worker is busy: not
+-- one that went back to the line meanwhile, that the owner took over, or in which the customer could not be heard.
+local function measure(chat, claimed, now, outcome)
+  local status, requeued = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'waiting_since'))
+  local works_since = tonumber(redis.call('HGET', STATUS, 'works_since') or 0)
+  if status ~= 'active' or requeued or outcome == 'phone' or works_since > claimed or redis.call('EXISTS', PAUSED) == 1 then
+    return
+  end
+  local count = redis.call('HINCRBY', COUNTERS, 'measured', 1)
+  local mean = tonumber(redis.call('HGET', COUNTERS, 'handling') or 0)
+  mean = mean + (now - claimed - mean) * math.max(0.02, 1 / count)
+  redis.call('HSET', COUNTERS, 'handling', string.format('%.0f', mean))
+end
+
 -- A conversation closes. With `resume_within` (ms) above 0 its state is kept for so long. What the customer
 -- wrote after the words that closed it opens the next one, so that it is not lost.
 local function close(chat, id, name, claimed, now, outcome, variables, resume_within, first_notice_after)
@@ -53,10 +67,7 @@ local function close(chat, id, name, claimed, now, outcome, variables, resume_wi
   record('closed', 'conversation', id, 'chat', chat, 'at', now, 'outcome', outcome, 'variables', variables)
   redis.call('HINCRBY', COUNTERS, 'closed', 1)
   if claimed then
-    local handling = now - tonumber(claimed)
-    local before = redis.call('HGET', COUNTERS, 'handling')
-    if before then handling = before + (handling - before) * 0.2 end
-    redis.call('HSET', COUNTERS, 'handling', math.floor(handling))
+    measure(chat, tonumber(claimed), now, outcome)
   end
   if resume_within > 0 then
     redis.call('HSET', key, 'status', 'closed')

@@ -1,0 +1,407 @@
+//! A day of a line, in simulated time: customers who come by chance, workers who take their time, and the notices that the
+//! real rules give them, with the real estimate.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+use waha_sm::flow::{
+    Notice, NoticeRules, Pace, Told, Waiting, decide, estimate, rounded, smoothed,
+};
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+/// The shop is open for so long; whoever is in line then is still attended.
+const DAY: u64 = 10 * HOUR;
+
+/// What kind of day it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Somewhat more customers than workers, now and then.
+    Steady,
+    /// Quiet, but for two hours at noon.
+    Lunch,
+    /// Workers go, come back, and go.
+    Leaving,
+    /// Most customers are quick; some take ten times as long.
+    HeavyTail,
+    /// Two sessions share the workers; the other is busy in the afternoon.
+    Shared,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 5] = [
+        Kind::Steady,
+        Kind::Lunch,
+        Kind::Leaving,
+        Kind::HeavyTail,
+        Kind::Shared,
+    ];
+
+    /// As it is called in a table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Steady => "steady",
+            Kind::Lunch => "lunch peak",
+            Kind::Leaving => "workers leave",
+            Kind::HeavyTail => "heavy tail",
+            Kind::Shared => "two sessions",
+        }
+    }
+
+    /// Customers a minute for each session, at this time of the day.
+    fn arrivals(self, now: u64) -> [f64; 2] {
+        let hour = now / HOUR;
+        // Six workers of four minutes serve one and a half a minute.
+        match self {
+            Kind::Steady | Kind::HeavyTail => [if hour % 3 == 1 { 1.7 } else { 1.3 }, 0.0],
+            Kind::Lunch => [if hour / 2 == 2 { 1.8 } else { 1.1 }, 0.0],
+            Kind::Leaving => [1.25, 0.0],
+            Kind::Shared => [0.9, if hour >= 5 { 0.8 } else { 0.3 }],
+        }
+    }
+
+    /// How many workers there are at this time of the day.
+    fn workers(self, now: u64) -> usize {
+        match self {
+            Kind::Leaving => match now / HOUR {
+                2 | 6 => 4,
+                4 => 5,
+                _ => 6,
+            },
+            _ => 6,
+        }
+    }
+
+    /// How much service times vary: the standard deviation of their logarithm. 0.6: most between two and eight minutes.
+    fn spread(self) -> f64 {
+        if self == Kind::HeavyTail { 0.85 } else { 0.6 }
+    }
+}
+
+const SERVICE_MEAN: f64 = 4.0 * MINUTE as f64;
+/// So many of those who wait give up before it is their turn.
+const LEAVERS: f64 = 0.03;
+
+/// A customer's wait, and what they were told of it.
+#[derive(Debug)]
+pub struct Wait {
+    /// When they were told something, and whether it was that they are next (ms).
+    pub notices: Vec<(u64, bool)>,
+    /// What was said of the time, and how long it was from then on (ms).
+    pub estimates: Vec<(u64, u64)>,
+    /// How long they waited in all (ms).
+    pub waited: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Freed { session: usize, began: u64 },
+    Look(usize),
+    Arrives { session: usize },
+    Leaves(usize),
+    Shift,
+}
+
+struct Customer {
+    session: usize,
+    opened: u64,
+    told: Option<Told>,
+    notices: Vec<(u64, bool)>,
+    /// When, and what was said.
+    estimates: Vec<(u64, u64)>,
+    waiting: bool,
+}
+
+#[derive(Default)]
+struct Session {
+    line: VecDeque<usize>,
+    attended: u64,
+    handling: f64,
+    measured: u64,
+    last_call: u64,
+}
+
+struct Day {
+    kind: Kind,
+    chance: fastrand::Rng,
+    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    number: u64,
+    now: u64,
+    customers: Vec<Customer>,
+    sessions: [Session; 2],
+    /// Whose turn it is.
+    turn: usize,
+    busy: usize,
+    waits: Vec<Wait>,
+}
+
+/// Lets a day pass, and tells of every customer who had to wait and was called in the end.
+pub fn pass(kind: Kind, seed: u64) -> Vec<Wait> {
+    let mut day = Day {
+        kind,
+        chance: fastrand::Rng::with_seed(seed),
+        events: BinaryHeap::new(),
+        number: 0,
+        now: 0,
+        customers: Vec::new(),
+        sessions: Default::default(),
+        turn: 0,
+        busy: 0,
+        waits: Vec::new(),
+    };
+    for session in 0..2 {
+        day.next_arrival(session);
+    }
+    for hour in 1..DAY / HOUR {
+        day.at(hour * HOUR, Event::Shift);
+    }
+    while let Some(Reverse((now, _, event))) = day.events.pop() {
+        day.now = now;
+        day.happens(event);
+    }
+    day.waits
+}
+
+impl Day {
+    fn at(&mut self, then: u64, event: Event) {
+        self.number += 1;
+        self.events.push(Reverse((then, self.number, event)));
+    }
+
+    fn happens(&mut self, event: Event) {
+        match event {
+            Event::Arrives { session } => {
+                self.arrives(session);
+                self.next_arrival(session);
+            }
+            Event::Freed { session, began } => {
+                self.busy -= 1;
+                let session = &mut self.sessions[session];
+                session.attended -= 1;
+                session.measured += 1;
+                let handling = (self.now - began) as f64;
+                session.handling = smoothed(session.handling, handling, session.measured);
+            }
+            Event::Look(customer) => self.look(customer),
+            Event::Leaves(customer) => {
+                let one = &mut self.customers[customer];
+                if std::mem::take(&mut one.waiting) {
+                    self.sessions[one.session].line.retain(|c| *c != customer);
+                }
+            }
+            Event::Shift => {}
+        }
+        self.call();
+    }
+
+    /// Thinning: candidates come at the highest rate, and as many are dropped as the hour has fewer.
+    fn next_arrival(&mut self, session: usize) {
+        const HIGHEST: f64 = 2.5;
+        let mut then = self.now;
+        loop {
+            let gap = -(1.0 - self.chance.f64()).ln() / HIGHEST * MINUTE as f64;
+            then += gap as u64 + 1;
+            if then >= DAY {
+                return;
+            }
+            if self.chance.f64() * HIGHEST < self.kind.arrivals(then)[session] {
+                return self.at(then, Event::Arrives { session });
+            }
+        }
+    }
+
+    fn arrives(&mut self, session: usize) {
+        let customer = self.customers.len();
+        self.customers.push(Customer {
+            session,
+            opened: self.now,
+            told: None,
+            notices: Vec::new(),
+            estimates: Vec::new(),
+            waiting: true,
+        });
+        self.sessions[session].line.push_back(customer);
+        let first = rules().first_after.as_millis() as u64;
+        self.at(self.now + first, Event::Look(customer));
+        if self.chance.f64() < LEAVERS {
+            let patience = self.chance.u64(MINUTE..20 * MINUTE);
+            self.at(self.now + patience, Event::Leaves(customer));
+        }
+    }
+
+    /// What the announcer does.
+    fn look(&mut self, customer: usize) {
+        let one = &self.customers[customer];
+        let session = &self.sessions[one.session];
+        let place = session.line.iter().position(|c| *c == customer);
+        let Some(place) = place.filter(|_| one.waiting) else {
+            return;
+        };
+        let position = place as u64 + 1;
+        let waiting = Waiting {
+            position,
+            opened_at: one.opened,
+            told: one.told,
+        };
+        let decision = decide(&rules(), &waiting, self.now);
+        let still = Duration::from_millis(self.now - session.last_call.max(one.opened));
+        let (line, other) = (self.pace(one.session), self.pace(1 - one.session));
+        let line = Pace { still, ..line };
+        let workers = self.kind.workers(self.now) as u64;
+        let wait = estimate(&line, &[other], workers, position);
+        let (now, check_at) = (self.now, decision.check_at);
+        let one = &mut self.customers[customer];
+        if let Some(notice) = decision.notice {
+            one.notices.push((now, notice == Notice::Next));
+            one.told = Some(Told { position, at: now });
+            if let (Some(wait), Notice::Position | Notice::StillWaiting) = (wait, notice) {
+                one.estimates.push((now, rounded(wait).as_millis() as u64));
+            }
+        }
+        self.at(check_at, Event::Look(customer));
+    }
+
+    fn pace(&self, session: usize) -> Pace {
+        let session = &self.sessions[session];
+        Pace {
+            handling: Duration::from_millis(session.handling as u64),
+            measured: session.measured,
+            attended: session.attended,
+            waiting: session.line.len() as u64,
+            still: Duration::ZERO,
+        }
+    }
+
+    /// Whoever is idle calls who has waited longest; sessions take turns.
+    fn call(&mut self) {
+        while self.busy < self.kind.workers(self.now) {
+            let turn = self.turn;
+            let Some(session) = [turn, 1 - turn]
+                .into_iter()
+                .find(|session| !self.sessions[*session].line.is_empty())
+            else {
+                return;
+            };
+            self.turn = 1 - session;
+            let Some(customer) = self.sessions[session].line.pop_front() else {
+                return;
+            };
+            self.sessions[session].attended += 1;
+            self.sessions[session].last_call = self.now;
+            self.busy += 1;
+            let service = self.service();
+            let began = self.now;
+            self.at(self.now + service, Event::Freed { session, began });
+            // The line moved: who is first now is told so.
+            if let Some(head) = self.sessions[session].line.front().copied() {
+                self.at(self.now, Event::Look(head));
+            }
+            self.called(customer);
+        }
+    }
+
+    fn called(&mut self, customer: usize) {
+        let one = &mut self.customers[customer];
+        one.waiting = false;
+        if one.notices.is_empty() {
+            return;
+        }
+        let estimates = one.estimates.iter();
+        self.waits.push(Wait {
+            notices: std::mem::take(&mut one.notices),
+            estimates: estimates.map(|(at, said)| (*said, self.now - at)).collect(),
+            waited: self.now - one.opened,
+        });
+    }
+
+    /// Log-normal, as handling times of call centres are (Brown et al., 2005).
+    fn service(&mut self) -> u64 {
+        let spread = self.kind.spread();
+        let (one, other) = (1.0 - self.chance.f64(), self.chance.f64());
+        let normal = (-2.0 * one.ln()).sqrt() * (std::f64::consts::TAU * other).cos();
+        let mean = SERVICE_MEAN.ln() - spread * spread / 2.0;
+        (mean + spread * normal).exp() as u64 + 1
+    }
+}
+
+fn rules() -> NoticeRules {
+    NoticeRules::default()
+}
+
+/// What days came to.
+#[derive(Debug, Default, PartialEq)]
+pub struct Account {
+    /// Customers who were told something while they waited.
+    pub waits: usize,
+    /// Of those, who were told how long it would take.
+    pub estimated: usize,
+    /// Of those, how many were told right the first time: within 30 % or 2 minutes (0 to 1).
+    pub right: f64,
+    /// Of all that was ever said of the time, how much was right.
+    pub right_of_all: f64,
+    /// How far the first estimates were off in the middle (minutes).
+    pub median_off: f64,
+    /// The longest wait (minutes).
+    pub longest: f64,
+    /// How many notices a wait got, in the middle and at most.
+    pub notices: (usize, usize),
+    /// Notices that came within a minute of the one before, but for "you are next".
+    pub hasty: usize,
+}
+
+impl Account {
+    /// Of these waits.
+    pub fn of(waits: &[Wait]) -> Self {
+        let is_right = |(said, was): &(u64, u64)| {
+            let off = said.abs_diff(*was);
+            off <= 2 * MINUTE || off as f64 <= 0.3 * *was as f64
+        };
+        let share = |some: usize, all: usize| {
+            if all == 0 {
+                1.0
+            } else {
+                some as f64 / all as f64
+            }
+        };
+        let firsts: Vec<_> = waits
+            .iter()
+            .filter_map(|wait| wait.estimates.first())
+            .collect();
+        let all: Vec<_> = waits.iter().flat_map(|wait| &wait.estimates).collect();
+        let mut offs: Vec<u64> = firsts
+            .iter()
+            .map(|(said, was)| said.abs_diff(*was))
+            .collect();
+        offs.sort_unstable();
+        let mut notices: Vec<usize> = waits.iter().map(|wait| wait.notices.len()).collect();
+        notices.sort_unstable();
+        let gaps = waits.iter().flat_map(|wait| wait.notices.windows(2));
+        let minutes = |ms: u64| ms as f64 / MINUTE as f64;
+        Self {
+            waits: waits.len(),
+            estimated: firsts.len(),
+            right: share(
+                firsts.iter().filter(|one| is_right(one)).count(),
+                firsts.len(),
+            ),
+            right_of_all: share(all.iter().filter(|one| is_right(one)).count(), all.len()),
+            median_off: minutes(offs.get(offs.len() / 2).copied().unwrap_or(0)),
+            longest: minutes(waits.iter().map(|wait| wait.waited).max().unwrap_or(0)),
+            notices: (
+                notices.get(notices.len() / 2).copied().unwrap_or(0),
+                notices.last().copied().unwrap_or(0),
+            ),
+            hasty: gaps
+                .filter(|pair| pair[1].0 - pair[0].0 < MINUTE && !pair[1].1)
+                .count(),
+        }
+    }
+
+    /// Whether customers could rely on what they were told, and were not pestered.
+    pub fn is_good(&self) -> bool {
+        self.right >= 0.8 && self.hasty == 0 && self.notices.0 <= 4
+    }
+}

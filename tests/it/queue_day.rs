@@ -1,0 +1,22 @@
+//! Days of a line in simulated time: what customers are told of their wait is true, and not too often.
+
+use crate::day::{Account, Kind, pass};
+
+const SEEDS: u64 = 5;
+
+#[test]
+fn on_every_kind_of_day_customers_can_rely_on_what_they_are_told_and_hear_it_seldom() {
+    for kind in Kind::ALL {
+        let waits: Vec<_> = (1..=SEEDS).flat_map(|seed| pass(kind, seed)).collect();
+        let account = Account::of(&waits);
+        assert!(account.estimated > 500, "{kind:?}: {account:?}");
+        assert!(account.is_good(), "{kind:?}: {account:?}");
+    }
+}
+
+#[test]
+fn a_seed_is_a_day() {
+    let account = |seed| Account::of(&pass(Kind::Lunch, seed));
+    assert_eq!(account(3), account(3));
+    assert_ne!(account(3), account(4));
+}

@@ -1,0 +1,76 @@
+//! How fast a line moves is measured by what keeps workers busy, and by nothing else.
+
+use waha_sm::flow::smoothed;
+use waha_sm::store::{Close, Ingest, Step, Store};
+
+use super::{block_on, connect, ingest, step};
+use crate::harness::{Redis, SESSION, chat};
+
+/// A conversation that is attended for so long.
+async fn attended(store: &Store, n: usize, handling: i64, outcome: &str) {
+    let opening = Ingest {
+        from: chat(n),
+        ..ingest("hi")
+    };
+    store.ingest(SESSION, opening).await.unwrap();
+    let claimed = store.claim(SESSION, "p", 1, 1_000).await.unwrap().remove(0);
+    closed(store, step(&claimed, vec![]), handling, outcome).await;
+}
+
+async fn closed(store: &Store, step: Step, handling: i64, outcome: &str) {
+    let close = Close {
+        outcome: outcome.to_owned(),
+        variables: "{}".to_owned(),
+        resume_within: 0,
+    };
+    let step = Step {
+        close: Some(close),
+        now: 1_000 + handling,
+        ..step
+    };
+    store.commit(SESSION, step).await.unwrap();
+}
+
+#[test]
+fn redis_keeps_the_mean_that_the_estimate_is_made_for() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let mut mean = 0.0;
+        for n in 1..=80 {
+            let handling = 100_000 + 7_919 * (n as i64 % 13);
+            attended(&store, n, handling, "done").await;
+            mean = smoothed(mean, handling as f64, n as u64);
+        }
+        let pace = store.pace(SESSION).await.unwrap();
+        assert_eq!((pace.measured, pace.attended, pace.waiting), (80, 0, 0));
+        // Redis keeps whole milliseconds.
+        assert!(
+            (pace.handling as f64 - mean).abs() < 30.0,
+            "{pace:?}, {mean}"
+        );
+    });
+}
+
+#[test]
+fn what_says_nothing_of_how_long_a_worker_is_busy_is_not_measured() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        attended(&store, 1, 60_000, "done").await;
+        attended(&store, 2, 900_000, "phone").await;
+        // Attended, and back to the line in between.
+        store.ingest(SESSION, ingest("hi")).await.unwrap();
+        store.claim(SESSION, "dies", 1, 1_000).await.unwrap();
+        store.release(SESSION, "dies", 2_000).await.unwrap();
+        let claimed = store.claim(SESSION, "p", 1, 3_000).await.unwrap().remove(0);
+        closed(&store, step(&claimed, vec![]), 900_000, "done").await;
+        // In a session that has stopped, or did so in between.
+        store.pause(SESSION, 500).await.unwrap();
+        attended(&store, 3, 900_000, "silence").await;
+        store.resume(SESSION).await.unwrap();
+        attended(&store, 4, 900_000, "silence").await;
+        let pace = store.pace(SESSION).await.unwrap();
+        assert_eq!((pace.measured, pace.handling), (1, 60_000));
+    });
+}
