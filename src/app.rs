@@ -21,6 +21,7 @@ use crate::history;
 use crate::logging;
 use crate::runtime::{self, Signals};
 use crate::service::archiver::{self, Archiver};
+use crate::service::calls::{CALLS_MAX, Calls};
 use crate::service::intake::Intake;
 use crate::service::listener::{CONNECTIONS_MAX, Listener};
 use crate::service::metrics::Metrics;
@@ -106,7 +107,8 @@ pub fn run(config: Config) -> Result<(), Error> {
         runtime::allow_open_files(CONNECTIONS_MAX);
     }
     let front = runtime::start("front", None, BLOCKING_SPARE)?;
-    let back = runtime::start("back", Some(WORK_NICENESS), REQUESTS_MAX + BLOCKING_SPARE)?;
+    let blocking = REQUESTS_MAX + CALLS_MAX + BLOCKING_SPARE;
+    let back = runtime::start("back", Some(WORK_NICENESS), blocking)?;
     let result = front.block_on(Daemon::run(config, back.handle()));
     // A request to WAHA may hang for longer than a stop may last.
     back.shutdown_background();
@@ -208,6 +210,7 @@ impl Daemon {
             pacing: config.pacing,
             in_doubt: config.in_doubt,
             notify_chat: notify_chat.clone(),
+            calls: Calls::new(config.flow_call_hmac_secret),
             catch_up_interval: config.catch_up_interval,
             catch_up_max_age: config.catch_up_max_age,
             client: Client::new(ClientConfig {

@@ -96,6 +96,17 @@ pub struct Settings {
     /// The flow to follow, a TOML file [default: a built-in reception]
     #[arg(long, env = "FLOW_FILE", value_name = "PATH")]
     pub flow_file: Option<String>,
+    /// What the flow's calls to your own system are signed with
+    #[arg(
+        long,
+        env = "FLOW_CALL_HMAC_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub flow_call_hmac_secret: Option<String>,
+    /// File with that secret, instead of FLOW_CALL_HMAC_SECRET
+    #[arg(long, env = "FLOW_CALL_HMAC_SECRET_FILE", value_name = "PATH")]
+    pub flow_call_hmac_secret_file: Option<String>,
     /// Language of the built-in texts: en, pt-BR, es; a flow file may choose its own [default: en]
     #[arg(long, env = "LOCALE", value_name = "LOCALE")]
     pub locale: Option<String>,

@@ -136,6 +136,8 @@ pub struct Config {
     pub workers: usize,
     /// What workers follow.
     pub flow: Script,
+    /// What its calls are signed with.
+    pub flow_call_hmac_secret: Option<Secret>,
     /// Whether to type like a person.
     pub pacing: Pacing,
     /// What to do with replies in doubt.
@@ -209,6 +211,11 @@ impl Config {
             "one of en, pt-BR, es",
         );
         let flow = reader.flow(settings.flow_file.as_ref(), locale.unwrap_or(Locale::En));
+        let flow_call_hmac_secret = reader.secret(
+            "FLOW_CALL_HMAC_SECRET",
+            settings.flow_call_hmac_secret.as_ref(),
+            settings.flow_call_hmac_secret_file.as_ref(),
+        );
         let pacing = reader.choice(
             "PACING",
             settings.pacing.as_ref(),
@@ -238,12 +245,15 @@ impl Config {
             &[("text", LogFormat::Text), ("json", LogFormat::Json)],
         );
         let log_filter = reader.log_filter(settings.rust_log.as_ref());
-        let warnings = warnings(
+        let mut warnings = warnings(
             role,
             secret.as_ref(),
             previous.as_ref(),
             waha_api_key.as_ref(),
         );
+        if role.works() && flow.as_ref().is_some_and(Script::calls) {
+            warnings.extend(warning_of_calls(flow_call_hmac_secret.as_ref()));
+        }
 
         if catch_up_interval
             .is_some_and(|Length(every)| !every.is_zero() && every < CATCH_UP_INTERVAL_MIN)
@@ -286,6 +296,7 @@ impl Config {
                 redis,
                 workers,
                 flow,
+                flow_call_hmac_secret,
                 pacing,
                 in_doubt,
                 notify_chat,
@@ -382,6 +393,20 @@ fn warnings(
         warnings.push("WAHA_API_KEY is not set: WAHA refuses replies without its key".to_owned());
     }
     warnings
+}
+
+fn warning_of_calls(secret: Option<&Secret>) -> Option<String> {
+    let make = "make one with: openssl rand -hex 32";
+    match secret {
+        None => Some(format!(
+            "the flow calls your own system, and FLOW_CALL_HMAC_SECRET is not set: the calls are not signed, and that system \
+             can't tell them from anybody else's; {make}"
+        )),
+        Some(secret) if secret.reveal().len() < SECRET_LENGTH_ADVISED => Some(format!(
+            "FLOW_CALL_HMAC_SECRET is shorter than {SECRET_LENGTH_ADVISED} characters and can be guessed; {make}"
+        )),
+        Some(_) => None,
+    }
 }
 
 #[cfg(test)]

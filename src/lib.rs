@@ -33,6 +33,8 @@
 //! - A message is known by its id, however it comes: by webhook, again, under a person's other id, or listed by WAHA when
 //!   we catch up.
 //! - A person is one chat, kept under the `@c.us` once that is known, and answered under the id that they wrote from.
+//! - A call to the shop's own system is committed under its key before it is made, outside of any lock, and its answer
+//!   is one more commit: a crash between the two repeats it under the same key ([`service`], `calls`).
 //! - Only the sender talks to a chat, only from its lane, in order. A worker never waits for WAHA.
 //! - The history is a consequence. The archiver stores the entries and its position in the stream in one SQLite
 //!   transaction, and trims the stream only after that.
@@ -43,9 +45,10 @@
 //! | room | is | knows |
 //! |---|---|---|
 //! | [`cli`], [`config`], [`app`], [`data_dir`], [`logging`], [`health`] | composition: settings, roles, the order of start and stop | all |
-//! | [`service`] | the agents, one file each; none knows another | store, history, waha, flow |
+//! | [`service`] | the agents, one file each; none knows another | store, history, waha, shop, flow |
 //! | [`store`] | Redis; the only room that knows fred | flow (media) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |
+//! | [`shop`] | the HTTP of a flow's `call` | nothing of ours |
 //! | [`waha`] | the contract with WAHA: events, signatures, ids (pure), and its HTTP API | nothing of ours |
 //! | `terminal`, [`clock`], `throttle` | leaves: what is safe to look at, what time it is, what is told now and then | nothing of ours |
 //! | [`flow`] | what to say: pure, no I/O, no clock, no async, no WAHA | nothing of ours |
@@ -69,6 +72,7 @@ pub mod history;
 pub mod logging;
 mod runtime;
 pub mod service;
+pub mod shop;
 pub mod store;
 mod terminal;
 mod throttle;

@@ -15,6 +15,7 @@ use crate::data_dir::DataDir;
 use crate::flow::Script;
 use crate::service::announcer::Announcer;
 use crate::service::attendance;
+use crate::service::calls::Calls;
 use crate::service::catch_up::CatchUp;
 use crate::service::delivery::{Context, Manner};
 use crate::service::hearing::{Ears, Hearing};
@@ -38,6 +39,7 @@ pub(super) struct Work {
     pub(super) catch_up_interval: Duration,
     pub(super) catch_up_max_age: Duration,
     pub(super) client: Client,
+    pub(super) calls: Calls,
 }
 
 impl Daemon {
@@ -137,6 +139,7 @@ impl Daemon {
             wake_ups,
             ears,
             lease: lease.clone(),
+            calls: Arc::new(settings.calls),
             lanes,
         };
         let worker = Worker {

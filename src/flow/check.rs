@@ -12,6 +12,8 @@ pub(super) struct Graph {
     /// The steps, in the order in which they are written.
     pub(super) steps: Vec<Node>,
     pub(super) ways: Vec<Way>,
+    /// The steps that lead to any other: a call whose answer chooses.
+    pub(super) chosen_from: BTreeSet<String>,
 }
 
 pub(super) struct Node {
@@ -85,6 +87,9 @@ fn note_unreached(
                 open.push(to);
             }
         }
+    }
+    if reached.iter().any(|step| graph.chosen_from.contains(*step)) {
+        return;
     }
     for node in graph
         .steps

@@ -10,9 +10,12 @@ use super::script::{Said, SaidKind, Script};
 
 const FILE_KEYS: [&str; 2] = ["customer", "dialogue"];
 const DIALOGUE_KEYS: [&str; 6] = ["name", "customer", "turns", "outcome", "saved", "step"];
-const TURN_KEYS: [&str; 9] = [
-    "says", "sends", "caption", "wait", "hears", "contains", "outcome", "saved", "step",
+const TURN_KEYS: [&str; 11] = [
+    "says", "sends", "caption", "wait", "answers", "hears", "contains", "calls", "outcome",
+    "saved", "step",
 ];
+/// The answer of a shop that gives none.
+const FAIL: &str = "fail";
 
 /// What `sends` can be.
 const KINDS: [(&str, SaidKind); 7] = [
@@ -71,7 +74,11 @@ struct Turn {
     /// The moment after it, for messages.
     when: String,
     does: Does,
+    /// What the shop answers to calls, in order; none where it does not answer.
+    answers: Vec<(usize, Option<String>)>,
     replies: Option<Replies>,
+    /// The steps that call, in order.
+    calls: Option<Replies>,
     then: Expected,
 }
 
@@ -79,6 +86,8 @@ struct Turn {
 enum Does {
     Says(Vec<Said>),
     Waits(Duration),
+    /// Only the shop does something.
+    Nothing,
 }
 
 #[derive(Debug, Clone)]
@@ -150,15 +159,17 @@ impl Dialogue {
             let events = match &turn.does {
                 Does::Says(said) => rehearsal.say(said.iter().cloned()),
                 Does::Waits(time) => rehearsal.wait(*time),
+                Does::Nothing => Vec::new(),
             };
+            let (events, mut differences) = turn.answer(&mut rehearsal, events);
             if rehearsal.step().is_some() {
                 closed = None;
             }
-            let mut replies = Vec::new();
-            let mut differences = Vec::new();
+            let (mut replies, mut calls) = (Vec::new(), Vec::new());
             for event in events {
                 match event {
                     Event::Reply(text) => replies.push(text),
+                    Event::Called { step, .. } => calls.push(step),
                     Event::Closed { outcome, .. } => closed = Some(outcome),
                     Event::Fault(fault) => differences.push(Difference {
                         line: turn.line,
@@ -169,13 +180,26 @@ impl Dialogue {
                 }
             }
             if let Some(expected) = &turn.replies {
-                differences.extend(compare_replies(expected, &replies, &turn.when));
+                let what = "the replies differ";
+                differences.extend(compare_replies(expected, &replies, &turn.when, what));
+            }
+            if let Some(expected) = &turn.calls {
+                let what = "the calls differ";
+                differences.extend(compare_replies(expected, &calls, &turn.when, what));
             }
             let now = Now {
                 rehearsal: &rehearsal,
                 outcome: closed.as_deref(),
             };
             differences.extend(now.compare(&turn.then, &turn.when));
+            if !differences.is_empty() && rehearsal.is_calling() {
+                let step = rehearsal.step().unwrap_or_default();
+                differences.push(turn.differs(
+                    turn.line,
+                    "a call still waits for its answer; give the turn one more in `answers`",
+                    Shown::Got(format!("(waits at step {step})")),
+                ));
+            }
             if !differences.is_empty() {
                 return differences;
             }
@@ -185,6 +209,41 @@ impl Dialogue {
             outcome: closed.as_deref(),
         };
         now.compare(&self.last, "at the end")
+    }
+}
+
+impl Turn {
+    /// Answers the calls as long as there are answers. All events, and what is wrong with the answers.
+    fn answer(
+        &self,
+        rehearsal: &mut Rehearsal<'_>,
+        mut events: Vec<Event>,
+    ) -> (Vec<Event>, Vec<Difference>) {
+        let mut differences = Vec::new();
+        for (line, answer) in &self.answers {
+            if !rehearsal.is_calling() {
+                let answer = answer.as_deref().unwrap_or(FAIL).to_owned();
+                let what = "no call is there for this answer";
+                differences.push(self.differs(*line, what, Shown::Expected(answer)));
+                break;
+            }
+            let (more, read) = rehearsal.answer(answer.as_ref().map(String::as_bytes));
+            events.extend(more);
+            if let Err(mistake) = read {
+                let what = "the flow can't take this answer";
+                differences.push(self.differs(*line, what, Shown::Got(mistake)));
+            }
+        }
+        (events, differences)
+    }
+
+    fn differs(&self, line: usize, what: &'static str, shown: Shown) -> Difference {
+        Difference {
+            line,
+            when: self.when.clone(),
+            what,
+            shown: vec![shown],
+        }
     }
 }
 
@@ -219,7 +278,8 @@ fn read_dialogue(
         .filter_map(|turn| read_turn(reader, turn))
         .collect();
     let last = read_expected(reader, section);
-    let expects = |turn: &Turn| turn.replies.is_some() || !turn.then.is_nothing();
+    let expects =
+        |turn: &Turn| turn.replies.is_some() || turn.calls.is_some() || !turn.then.is_nothing();
     if !turns.is_empty() && last.is_nothing() && !turns.iter().any(expects) {
         let message = format!(
             "{} expects nothing; add what must come back (`hears`, `contains`), an `outcome`, or what must be `saved`",
@@ -242,10 +302,11 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
         .into_iter()
         .filter(|key| section.has(key))
         .collect();
-    if does.len() != 1 {
+    let only_answers = does.is_empty() && section.has("answers");
+    if does.len() != 1 && !only_answers {
         let message = match does[..] {
             [] => format!(
-                "in {} nothing happens; add `says`, `sends` or `wait`",
+                "in {} nothing happens; add `says`, `sends`, `wait` or `answers`",
                 section.name
             ),
             _ => format!(
@@ -277,6 +338,17 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
     let sends = read_sends(reader, section);
     let wait = reader.duration(section, "wait");
     let waits = wait.map(|(time, _)| Does::Waits(time));
+    let answers = reader.texts(section, "answers").unwrap_or_default();
+    let answers = answers.iter().map(|written| {
+        let answer = (written.text != FAIL).then(|| written.text.to_owned());
+        (reader.position(&written.place).0, answer)
+    });
+    let answers = answers.collect();
+    let calls = reader.texts(section, "calls").map(|steps| Replies {
+        line: reader.position(&section.place_of("calls")).0,
+        texts: steps.iter().map(|step| step.text.to_owned()).collect(),
+        parts: false,
+    });
     let mut replies = None;
     for (key, parts) in [("hears", false), ("contains", true)] {
         if let Some(texts) = reader.texts(section, key) {
@@ -289,9 +361,11 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
         }
     }
     let then = read_expected(reader, section);
-    let does = says.or(sends).or(waits)?;
+    let nothing = only_answers.then_some(Does::Nothing);
+    let does = says.or(sends).or(waits).or(nothing)?;
     let when = match &does {
         Does::Says(said) => after(said),
+        Does::Nothing => "after the answer of the shop".to_owned(),
         Does::Waits(_) => {
             let written = owned(reader, section, "wait").unwrap_or_default();
             format!("after {written} of silence")
@@ -301,7 +375,9 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
         line: reader.position(&section.place).0,
         when,
         does,
+        answers,
         replies,
+        calls,
         then,
     })
 }
@@ -358,7 +434,12 @@ fn after(said: &[Said]) -> String {
     format!("after {}", words.join(", "))
 }
 
-fn compare_replies(expected: &Replies, got: &[String], when: &str) -> Option<Difference> {
+fn compare_replies(
+    expected: &Replies,
+    got: &[String],
+    when: &str,
+    differ: &'static str,
+) -> Option<Difference> {
     let (what, shown) = if expected.parts {
         let missing: Vec<&String> = expected
             .texts
@@ -375,7 +456,7 @@ fn compare_replies(expected: &Replies, got: &[String], when: &str) -> Option<Dif
         if expected.texts == got {
             return None;
         }
-        ("the replies differ", side_by_side(&expected.texts, got))
+        (differ, side_by_side(&expected.texts, got))
     };
     Some(Difference {
         line: expected.line,

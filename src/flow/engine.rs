@@ -1,5 +1,8 @@
 //! One turn of a flow: what the customer wrote goes in, replies and the next state come out.
 
+mod calling;
+
+use std::ops::Range;
 use std::time::Duration;
 
 use super::expect::Present;
@@ -25,6 +28,9 @@ pub struct Advance {
     pub next: Next,
     /// How many of the unread messages were used up.
     pub consumed: usize,
+    /// Which of the unread messages the flow has heard last, if it has heard any: what opened the conversation, or one
+    /// answer.
+    pub heard: Option<Range<usize>>,
     /// What was wrong with the flow, for the log and the history. Where a step broke, the conversation
     /// was closed; where only a text broke or a step was gone, it went on.
     pub fault: Option<String>,
@@ -41,6 +47,10 @@ pub enum Next {
         /// When to advance again if they say nothing, in milliseconds since the epoch.
         wake_at: u64,
     },
+    /// The shop's own system has the word: [`Script::call`] tells what to ask it, and [`Script::answered`] goes on.
+    ///
+    /// Until then the flow can be advanced with what is unread, which only a word to leave changes.
+    Call,
     /// The conversation is over.
     Close {
         /// How it ended: the flow's own word, or `left`, `silence`, `invalid`, `trouble`.
@@ -96,6 +106,7 @@ struct Turn<'s> {
     state: State,
     replies: Vec<Reply>,
     used: usize,
+    heard: Option<Range<usize>>,
     /// The unread messages open the conversation: they answer no question.
     opening: bool,
     steps: usize,
@@ -111,6 +122,7 @@ impl<'s> Turn<'s> {
             state,
             replies: Vec::new(),
             used: 0,
+            heard: None,
             opening: false,
             steps: 0,
             faults: Vec::new(),
@@ -120,7 +132,7 @@ impl<'s> Turn<'s> {
     fn run(&mut self) -> Result<Next, Broken> {
         let script = self.script;
         let stage = std::mem::replace(&mut self.state.stage, Stage::Fresh);
-        let mut at = match stage {
+        let at = match stage {
             Stage::Asked { step, attempts } if self.unread.is_empty() => {
                 self.state.stage = Stage::Asked { step, attempts };
                 return Ok(self.look_at_the_clock());
@@ -141,6 +153,10 @@ impl<'s> Turn<'s> {
                 At::Done(next) => return Ok(next),
                 at => at,
             },
+            Stage::Calling { step, key, opening } => match self.keep_calling(step, key, opening) {
+                At::Done(next) => return Ok(next),
+                at => at,
+            },
             Stage::Asked { step, attempts } => match script.steps.get_key_value(&step) {
                 Some((name, Step::Ask(_))) => At::Asked(name, attempts),
                 // The file was changed meanwhile: what they wrote answers a question that is gone.
@@ -150,6 +166,11 @@ impl<'s> Turn<'s> {
                 }
             },
         };
+        self.go(at)
+    }
+
+    /// Takes step after step, until somebody else has the word.
+    fn go(&mut self, mut at: At<'s>) -> Result<Next, Broken> {
         self.state.heard(self.now);
         self.state.reminded = false;
         loop {
@@ -167,6 +188,7 @@ impl<'s> Turn<'s> {
         if !self.unread.is_empty() {
             let said: Vec<String> = self.unread.iter().map(Said::text_or_kind).collect();
             self.state.save("opening", &said.join("\n"));
+            self.heard = Some(0..self.unread.len());
         }
     }
 
@@ -174,11 +196,8 @@ impl<'s> Turn<'s> {
     /// they can leave at any time.
     fn pause(&mut self, step: String, until: u64, opening: bool) -> At<'s> {
         let script = self.script;
-        let leaves = |said: &Said| script.command(said) == Some(Command::Leave);
-        if let Some(place) = self.unread.iter().position(leaves) {
-            self.used = place + 1;
-            self.say_built_in(TextKey::Left);
-            return self.close(&step, "left");
+        if let Some(at) = self.leave(&step) {
+            return at;
         }
         let at = match script.steps.get(&step) {
             Some(Step::Wait { time, then }) => {
@@ -197,13 +216,7 @@ impl<'s> Turn<'s> {
             _ => At::Enter(self.find(&step)),
         };
         if opening {
-            let before = self.state.variables().get("opening").cloned();
-            let said = before
-                .into_iter()
-                .chain(self.unread.iter().map(Said::text_or_kind));
-            let said: Vec<String> = said.collect();
-            self.state.save("opening", &said.join("\n"));
-            self.opening = true;
+            self.open_further();
         }
         at
     }
@@ -275,6 +288,7 @@ impl<'s> Turn<'s> {
                 };
                 Ok(At::Done(Next::Wait { wake_at: until }))
             }
+            Some(Step::Call(_)) => self.call(name),
             None => Err(broken(name, "there is no such step")),
         }
     }
@@ -293,8 +307,10 @@ impl<'s> Turn<'s> {
             let wake_at = self.after(script.timeouts.remind_after);
             return Ok(At::Done(Next::Wait { wake_at }));
         };
+        self.heard = Some(self.used..self.used + 1);
         self.used += 1;
         self.steps = 0;
+        self.state.calls = 0;
         let command = if self.opening {
             None
         } else {
@@ -447,6 +463,7 @@ impl<'s> Turn<'s> {
             replies: self.replies,
             next,
             consumed: self.used,
+            heard: self.heard,
             fault: (!self.faults.is_empty()).then(|| self.faults.join("; ")),
         }
     }

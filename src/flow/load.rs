@@ -12,7 +12,7 @@ use super::locale::Locale;
 use super::position::NoticeRules;
 use super::reader::{Mistake, Place, Reader, Section, Written};
 use super::say::LocalFile;
-use super::script::{Commands, Script, Timeouts};
+use super::script::{Commands, Script, Step, Timeouts};
 use super::text_key::TextKey;
 use super::texts::{TextId, Texts};
 use super::words::{closest, fold};
@@ -48,6 +48,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
         reader,
         texts: Texts::new(locale),
         graph: Graph::default(),
+        saves_any: false,
         saved: BTreeSet::from(["name".to_owned(), "opening".to_owned(), "answer".to_owned()]),
         templates: Vec::new(),
         files: Vec::new(),
@@ -74,6 +75,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
             locale,
             timezone,
             start,
+            calls: steps.values().any(|step| matches!(step, Step::Call(_))),
             steps,
             texts: loader.texts,
             commands,
@@ -95,6 +97,8 @@ pub(super) struct Loader<'s> {
     pub(super) saved: BTreeSet<String>,
     /// The files that the steps send.
     pub(super) files: Vec<LocalFile>,
+    /// The answer to a call may set any other.
+    pub(super) saves_any: bool,
     /// The templates, to be checked once all that is saved is known.
     templates: Vec<(TextId, Place, Option<&'static [&'static str]>)>,
 }
@@ -334,7 +338,8 @@ impl Loader<'_> {
         for (id, place, variables) in &self.templates {
             let known = variables.unwrap_or(&saved);
             for name in self.texts.variables(id) {
-                if known.contains(&name.as_str()) {
+                let is_set = variables.is_none() && self.saves_any;
+                if is_set || known.contains(&name.as_str()) {
                     continue;
                 }
                 let hint = match closest(&name, known.iter().copied()) {

@@ -8,6 +8,7 @@
 //!
 //! The same holds for the waiting line: [`decide`] says which notice is due to somebody who waits.
 
+mod call;
 mod check;
 mod choose;
 mod dialogue;
@@ -27,6 +28,7 @@ mod rehearsal;
 mod say;
 mod schema;
 mod script;
+mod shop;
 mod silent;
 mod state;
 mod steps;
@@ -37,6 +39,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use call::{Answer, Call};
 pub use dialogue::{Dialogue, Difference, Shown};
 pub use engine::{Advance, Next};
 pub use estimate::{Pace, estimate, rounded, smoothed};

@@ -6,9 +6,13 @@ use std::mem::discriminant;
 
 use toml::de::DeTable;
 
+use super::call::Calling;
 use super::expect::{Bounds, Expect, MEDIA_KINDS};
 use super::reader::{Mistake, Place, Reader, Section};
 use super::script::{Case, Question, Script, Step, Then};
+
+/// The way that the answer of a call chooses.
+const CHOSEN: &str = "the answer chooses";
 
 /// The steps of a flow, as they follow from the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct OutlineStep {
     pub name: String,
     /// It waits for the customer's answer.
     pub asks: bool,
+    /// It asks the shop's own system, whose answer may also close with any outcome.
+    pub calls: bool,
     /// The ways on.
     pub ways: Vec<Way>,
 }
@@ -40,7 +46,7 @@ pub struct Way {
 }
 
 /// Where a way leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// To the step with this name.
     Step(String),
@@ -78,6 +84,11 @@ impl Outline {
                 Target::End(_) => {}
             }
         }
+        for step in self.steps.iter().filter(|step| step.calls) {
+            if ending.insert(step.name.as_str()) {
+                open.push(&step.name);
+            }
+        }
         while let Some(step) = open.pop() {
             for from in before.get(step).into_iter().flatten() {
                 if ending.insert(from) {
@@ -95,11 +106,15 @@ impl Script {
         let mut steps = Vec::new();
         let mut seen = HashSet::from([self.start.clone()]);
         let mut open = VecDeque::from([self.start.clone()]);
-        while let Some(name) = open.pop_front() {
+        while let Some(name) = open
+            .pop_front()
+            .or_else(|| self.choose_unseen(&mut steps, &mut seen))
+        {
             let Some(step) = self.steps.get(&name) else {
                 continue;
             };
             let (asks, ways) = ways(step);
+            let calls = matches!(step, Step::Call(_));
             for way in &ways {
                 if let Target::Step(to) = &way.to
                     && seen.insert(to.clone())
@@ -107,9 +122,52 @@ impl Script {
                     open.push_back(to.clone());
                 }
             }
-            steps.push(OutlineStep { name, asks, ways });
+            steps.push(OutlineStep {
+                name,
+                asks,
+                calls,
+                ways,
+            });
         }
         Outline { steps }
+    }
+
+    /// A step to which only the answers of calls can lead, as a way of every call that may choose it.
+    fn choose_unseen(
+        &self,
+        seen_steps: &mut [OutlineStep],
+        seen: &mut HashSet<String>,
+    ) -> Option<String> {
+        let chooses = |name: &str| {
+            self.calling(name)
+                .is_some_and(|calling| calling.may.is_none())
+        };
+        let unseen: BTreeSet<&String> = self
+            .steps
+            .keys()
+            .filter(|name| !seen.contains(*name))
+            .collect();
+        let led_to: HashSet<Target> = unseen
+            .iter()
+            .filter_map(|name| self.steps.get(*name))
+            .flat_map(|step| ways(step).1)
+            .map(|way| way.to)
+            .collect();
+        // Where they lead to each other in a circle, any is the first.
+        let first = unseen
+            .iter()
+            .find(|name| !led_to.contains(&Target::Step((***name).clone())))
+            .or_else(|| unseen.first())?;
+        let name = (*first).clone();
+        for step in seen_steps.iter_mut().filter(|step| chooses(&step.name)) {
+            step.ways.push(Way {
+                label: CHOSEN.to_owned(),
+                to: Target::Step(name.clone()),
+                implied: true,
+            });
+        }
+        seen.insert(name.clone());
+        Some(name)
     }
 
     /// What is allowed in this flow and hardly meant, with its place in `source`, from which the flow was loaded.
@@ -163,7 +221,22 @@ fn ways(step: &Step) -> (bool, Vec<Way>) {
         }
         Step::Ask(question) => (true, ways_of(question)),
         Step::When { cases, otherwise } => (false, ways_by_condition(cases, otherwise)),
+        Step::Call(calling) => (false, ways_of_call(calling)),
     }
+}
+
+fn ways_of_call(calling: &Calling) -> Vec<Way> {
+    let to = |label: &str, step: &String| Way {
+        label: label.to_owned(),
+        to: Target::Step(step.clone()),
+        implied: false,
+    };
+    let chosen = calling.may.iter().flatten();
+    [way("answered", &calling.then)]
+        .into_iter()
+        .chain(chosen.map(|step| to(CHOSEN, step)))
+        .chain([to("no answer", &calling.otherwise)])
+        .collect()
 }
 
 /// In the order in which they are tried.

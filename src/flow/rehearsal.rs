@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::engine::Next;
+use serde_json::{Value, json};
+
+use super::engine::{Advance, Next};
 use super::media::Reply;
 use super::script::{Said, Script};
 use super::state::{Stage, State};
@@ -18,6 +20,8 @@ pub struct Rehearsal<'s> {
     state: State,
     unread: Vec<Said>,
     stands: Stands,
+    /// How often the shop was asked.
+    calls: u32,
 }
 
 /// How it stands between the two.
@@ -27,6 +31,8 @@ enum Stands {
     New,
     /// The flow goes on when the customer writes, or at this moment.
     Open { wake_at: u64 },
+    /// The shop was asked.
+    Calling,
     /// The conversation closed.
     Closed { resumable: bool, at: u64 },
 }
@@ -43,6 +49,15 @@ pub enum Event {
         /// The customer may come back to the same step.
         resumable: bool,
     },
+    /// The shop is asked: [`Rehearsal::answer`] goes on.
+    Called {
+        /// The step that calls.
+        step: String,
+        /// Where to.
+        url: String,
+        /// What it is told.
+        body: String,
+    },
     /// The flow is broken here, as the daemon's log would say it.
     Fault(String),
 }
@@ -57,6 +72,7 @@ impl<'s> Rehearsal<'s> {
             state: State::new(name),
             unread: Vec::new(),
             stands: Stands::New,
+            calls: 0,
         }
     }
 
@@ -66,6 +82,34 @@ impl<'s> Rehearsal<'s> {
         let mut events = Vec::new();
         self.go_on(&mut events);
         events
+    }
+
+    /// The shop answers what it was asked, or nothing that is of use.
+    /// With what comes of it goes what is wrong with the answer; then the call failed.
+    pub fn answer(&mut self, body: Option<&[u8]>) -> (Vec<Event>, Result<(), String>) {
+        let mut events = Vec::new();
+        let read = match body {
+            None => Ok(None),
+            Some(body) => self.script.read_answer(&self.state, body).map(Some),
+        };
+        let (answer, well) = match read {
+            Ok(answer) => (answer, Ok(())),
+            Err(mistake) => (None, Err(mistake)),
+        };
+        if self.is_calling() {
+            let advance = self
+                .script
+                .answered(self.state.clone(), answer, &self.unread, self.now);
+            if self.take(advance, &mut events) {
+                self.go_on(&mut events);
+            }
+        }
+        (events, well)
+    }
+
+    /// Whether the shop was asked, and has not answered yet.
+    pub fn is_calling(&self) -> bool {
+        matches!(self.stands, Stands::Calling)
     }
 
     /// So much time goes by without a word of the customer.
@@ -89,7 +133,7 @@ impl<'s> Rehearsal<'s> {
     /// The step that waits for an answer, or pauses; none before the first word and after the close.
     pub fn step(&self) -> Option<&str> {
         match self.stands {
-            Stands::Open { .. } => self.state.step(),
+            Stands::Open { .. } | Stands::Calling => self.state.step(),
             Stands::New | Stands::Closed { .. } => None,
         }
     }
@@ -105,7 +149,7 @@ impl<'s> Rehearsal<'s> {
             Stands::Open { wake_at } => {
                 Some(Duration::from_millis(wake_at.saturating_sub(self.now)))
             }
-            Stands::New | Stands::Closed { .. } => None,
+            Stands::New | Stands::Calling | Stands::Closed { .. } => None,
         }
     }
 
@@ -126,27 +170,53 @@ impl<'s> Rehearsal<'s> {
             let advance = self
                 .script
                 .advance(self.state.clone(), &self.unread, self.now);
-            let used = advance.consumed.min(self.unread.len());
-            self.unread.drain(..used);
-            self.state = advance.state;
-            events.extend(advance.fault.map(Event::Fault));
-            let shown = |reply: &Reply| Event::Reply(self.script.show(reply));
-            events.extend(advance.replies.iter().map(shown));
-            match advance.next {
-                Next::Wait { wake_at } => {
-                    self.stands = Stands::Open { wake_at };
-                    return;
+            if !self.take(advance, events) {
+                return;
+            }
+        }
+    }
+
+    /// Does what came of a turn; whether it closed and left something that opens the next conversation.
+    fn take(&mut self, advance: Advance, events: &mut Vec<Event>) -> bool {
+        let used = advance.consumed.min(self.unread.len());
+        self.state = advance.state;
+        if let Some(heard) = advance.heard
+            && self.script.calls()
+        {
+            let said = self.unread.get(heard).unwrap_or_default();
+            self.state.hear(heard_by_call(said));
+        }
+        self.unread.drain(..used);
+        events.extend(advance.fault.map(Event::Fault));
+        let shown = |reply: &Reply| Event::Reply(self.script.show(reply));
+        events.extend(advance.replies.iter().map(shown));
+        match advance.next {
+            Next::Wait { wake_at } => {
+                self.stands = Stands::Open { wake_at };
+                false
+            }
+            Next::Call => {
+                // It was told when it began.
+                if !self.is_calling() || self.state.begins_call() {
+                    self.calls += 1;
+                    let key = format!("rehearsal:{}", self.calls);
+                    self.state.begin_call(|| key);
+                    events.extend(self.script.call(&self.state).map(|call| Event::Called {
+                        step: call.step.to_owned(),
+                        url: call.url.to_owned(),
+                        body: call.body("default", "5511999990000@c.us", "rehearsal"),
+                    }));
                 }
-                Next::Close { outcome, resumable } => {
-                    self.stands = Stands::Closed {
-                        resumable,
-                        at: self.now,
-                    };
-                    events.push(Event::Closed { outcome, resumable });
-                    if self.unread.is_empty() || used == 0 {
-                        return;
-                    }
-                }
+                self.stands = Stands::Calling;
+                false
+            }
+            Next::Close { outcome, resumable } => {
+                self.stands = Stands::Closed {
+                    resumable,
+                    at: self.now,
+                };
+                events.push(Event::Closed { outcome, resumable });
+                !self.unread.is_empty() && used > 0
             }
         }
     }
@@ -162,6 +232,19 @@ impl<'s> Rehearsal<'s> {
         };
         self.stands = Stands::New;
     }
+}
+
+/// What an attendance tells the shop of messages; one that was only said has no id.
+fn heard_by_call(said: &[Said]) -> Value {
+    let texts: Vec<&str> = said
+        .iter()
+        .map(|said| said.text.as_str())
+        .filter(|text| !text.is_empty())
+        .collect();
+    let kind = said
+        .last()
+        .map(|said| format!("{:?}", said.kind).to_lowercase());
+    json!({ "kind": kind, "text": texts.join("\n") })
 }
 
 #[cfg(test)]

@@ -38,6 +38,10 @@ enum Form {
     Values,
     /// The ways of a `when`.
     Cases,
+    /// An address of http or https.
+    Address,
+    /// Variables that something is saved as.
+    Variables,
 }
 
 /// What something is saved as.
@@ -266,6 +270,43 @@ const STEPS: &[(&str, &[Key])] = &[
             END,
         ],
     ),
+    (
+        "call",
+        &[
+            (
+                "call",
+                Form::Address,
+                "Where the shop's own system is asked, like \"http://localhost:9000/price\".",
+            ),
+            (
+                "timeout",
+                Form::Time,
+                "How long one try may take, a minute at most. Default: 10s.",
+            ),
+            (
+                "attempts",
+                Form::Count,
+                "How often to try in all, 10 at most. Default: 3.",
+            ),
+            (
+                "may",
+                Form::Texts,
+                "The steps that the answer may choose beside `next`. Default: any.",
+            ),
+            (
+                "save",
+                Form::Variables,
+                "The variables that the answer may set. Default: any.",
+            ),
+            (
+                "otherwise",
+                Form::Words,
+                "The step after a call that failed.",
+            ),
+            NEXT,
+            END,
+        ],
+    ),
 ];
 
 /// The schema of flow files, JSON Schema draft 7.
@@ -348,6 +389,8 @@ impl Form {
             Form::Locale => json!({ "enum": Locale::ALL.map(Locale::as_str) }),
             Form::Kind => json!({ "enum": Expect::NAMES }),
             Form::Variable => json!({ "type": "string", "pattern": VARIABLE }),
+            Form::Address => json!({ "type": "string", "pattern": "^https?://" }),
+            Form::Variables => one_or_more(&json!({ "type": "string", "pattern": VARIABLE })),
             Form::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
             Form::Media => one_or_more(&json!({ "enum": MEDIA_KINDS.map(|(name, _)| name) })),
             Form::Options => json!({

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use minijinja::Value;
 
+use super::call::Calling;
 use super::choose;
 use super::expect::{Expect, Present};
 use super::load;
@@ -124,6 +125,8 @@ pub struct Script {
     pub(super) timezone: TimeZone,
     pub(super) start: String,
     pub(super) steps: HashMap<String, Step>,
+    /// Any of them calls.
+    pub(super) calls: bool,
     pub(super) texts: Texts,
     pub(super) commands: Commands,
     pub(super) timeouts: Timeouts,
@@ -153,6 +156,8 @@ pub(super) enum Step {
         cases: Vec<Case>,
         otherwise: String,
     },
+    /// Asks the shop's own system.
+    Call(Calling),
     /// Says nothing for so long, and listens to nobody.
     Wait {
         time: Duration,

@@ -33,6 +33,12 @@ pub struct State {
     /// When the silence began, in milliseconds since the epoch.
     #[serde(default)]
     pub(super) quiet_since: u64,
+    /// What the flow has heard last, as [`State::hear`] was given it; only kept where a flow calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) heard: Option<serde_json::Value>,
+    /// Calls since the customer was heard.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) calls: u32,
 }
 
 /// What has happened between the flow and the customer.
@@ -50,6 +56,16 @@ pub(super) enum Stage {
         step: String,
         until: u64,
         /// No question was asked yet: what is written opens the conversation.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        opening: bool,
+    },
+    /// The shop's own system was asked, and has not answered yet.
+    Calling {
+        step: String,
+        /// What all tries of this call go under; [`State::begin_call`] sets it.
+        #[serde(default)]
+        key: String,
+        /// As in `Paused`.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         opening: bool,
     },
@@ -92,6 +108,8 @@ impl State {
             answer: String::new(),
             reminded: false,
             quiet_since: 0,
+            heard: None,
+            calls: 0,
         };
         state.learn_name(name);
         state
@@ -101,9 +119,10 @@ impl State {
     /// again. What was saved is kept. A conversation that had come to its end begins anew.
     pub fn resume(mut self, name: Option<&str>) -> State {
         self.stage = match self.stage {
-            Stage::Asked { step, .. } | Stage::Resuming { step } | Stage::Paused { step, .. } => {
-                Stage::Resuming { step }
-            }
+            Stage::Asked { step, .. }
+            | Stage::Resuming { step }
+            | Stage::Paused { step, .. }
+            | Stage::Calling { step, .. } => Stage::Resuming { step },
             Stage::Fresh => Stage::Fresh,
             Stage::Closed { .. } => return State::new(name),
         };
@@ -123,6 +142,7 @@ impl State {
             Stage::Asked { step, .. }
             | Stage::Resuming { step }
             | Stage::Paused { step, .. }
+            | Stage::Calling { step, .. }
             | Stage::Closed { step } => Some(step),
         }
     }
@@ -136,6 +156,29 @@ impl State {
     /// As [`heard`](Self::heard), for a time that was over at `then`, perhaps before the customer last had the word.
     pub fn not_heard_until(&mut self, then: u64) {
         self.quiet_since = self.quiet_since.max(then);
+    }
+
+    /// Keeps what the flow has heard last ([`Advance::heard`](super::Advance::heard)), for calls to tell it.
+    pub fn hear(&mut self, message: serde_json::Value) {
+        self.heard = Some(message);
+    }
+
+    /// Says what a call that begins here goes under, however often it is tried: nothing that could be another call's.
+    pub fn begin_call(&mut self, name: impl FnOnce() -> String) {
+        if let Stage::Calling { key, .. } = &mut self.stage
+            && key.is_empty()
+        {
+            *key = name();
+        }
+    }
+
+    /// Whether it is at a call that has no name yet.
+    pub(super) fn begins_call(&self) -> bool {
+        matches!(&self.stage, Stage::Calling { key, .. } if key.is_empty())
+    }
+
+    pub(super) fn is_number(&self, variable: &str) -> bool {
+        self.numbers.contains(variable)
     }
 
     pub(super) fn save(&mut self, variable: &str, value: &str) {
@@ -177,6 +220,10 @@ impl State {
             self.save("name", name);
         }
     }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn number(text: &str) -> Option<Value> {
@@ -258,6 +305,14 @@ mod tests {
                     opening: true,
                 },
                 r#"{"v":1,"stage":{"at":"paused","step":"a","until":5,"opening":true}}"#,
+            ),
+            (
+                Stage::Calling {
+                    step: "a".into(),
+                    key: "c:3".into(),
+                    opening: false,
+                },
+                r#"{"v":1,"stage":{"at":"calling","step":"a","key":"c:3"},"heard":{"text":"hi"},"calls":1}"#,
             ),
             (
                 Stage::Closed { step: "a".into() },

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::call::is_variable;
 use super::check::{Node, Way};
 use super::load::Loader;
 use super::reader::{Section, Written};
@@ -10,7 +11,7 @@ use super::texts::TextId;
 use super::words::fold;
 
 /// The keys that say what a step does; each step has one.
-const KINDS: [&str; 5] = ["say", "ask", "set", "when", "wait"];
+const KINDS: [&str; 6] = ["say", "ask", "set", "when", "wait", "call"];
 const ASK_KEYS: [&str; 14] = [
     "ask",
     "options",
@@ -30,7 +31,7 @@ const ASK_KEYS: [&str; 14] = [
 
 /// The engine's own words in templates. `name` is not among them: a flow may ask for the name, and what
 /// the customer answers is what they want to be called.
-const RESERVED: [&str; 4] = ["opening", "answer", "position", "wait"];
+pub(super) const RESERVED: [&str; 4] = ["opening", "answer", "position", "wait"];
 
 const ATTEMPTS: u32 = 3;
 
@@ -73,6 +74,7 @@ impl Loader<'_> {
                 ["set"] => self.read_set(&body, key.text),
                 ["when"] => self.read_when(&body, key.text),
                 ["wait"] => self.read_wait(&body, key.text),
+                ["call"] => self.read_call(&body, key.text),
                 _ => {
                     let message = match kinds[..] {
                         [first, second, ..] => format!(
@@ -296,11 +298,7 @@ impl Loader<'_> {
         body: &Section<'_>,
     ) -> String {
         let name = written.text;
-        let is_identifier = name
-            .chars()
-            .enumerate()
-            .all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
-        if name.is_empty() || !is_identifier || name.starts_with("__") {
+        if !is_variable(name) {
             let message = format!(
                 "`{key}` in {} must be a name of letters, digits and _, like \"birth_date\"",
                 body.name

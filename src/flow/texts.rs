@@ -211,7 +211,7 @@ fn problem(error: &minijinja::Error) -> Problem {
 }
 
 /// A text that is only white space is no message; line breaks at the ends come from the file's layout.
-fn shorten(text: String) -> String {
+pub(super) fn shorten(text: String) -> String {
     let trimmed = text.trim_matches(['\n', '\r']);
     match trimmed.char_indices().nth(MESSAGE_MAX) {
         Some(_) => trimmed.chars().take(MESSAGE_MAX - 1).chain(['…']).collect(),

@@ -1,6 +1,8 @@
 //! An attendance is responsible for one conversation, from its claim to its close: step by step it reads what
 //! the customer wrote, asks the flow, and commits.
 
+mod calling;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::backoff;
+use super::calls::Calls;
 use super::hearing::{DEAF_AFTER, Ears};
 use super::lease::Lease;
 use super::wake_ups::WakeUps;
@@ -17,6 +20,7 @@ use crate::clock;
 use crate::flow::{self, Advance, Next, Said, SaidKind, Script, State};
 use crate::store::{Claimed, Close, Committed, Error, Heard, Lane, Reply, Step, Store};
 use crate::waha::message::{Kind, Message};
+use calling::{Called, Pending};
 
 /// Between tries while Redis is away.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
@@ -56,6 +60,8 @@ pub struct Context {
     pub ears: Arc<Ears>,
     /// This process' right to them.
     pub lease: Arc<Lease>,
+    /// The way to the shop's own system.
+    pub calls: Arc<Calls>,
     /// To this process' sender.
     pub lanes: mpsc::UnboundedSender<HandedOver>,
 }
@@ -127,6 +133,8 @@ pub(crate) struct Attendance {
     wake_at: Option<i64>,
     /// The flow pauses, and left something in the inbox for afterwards.
     kept: bool,
+    /// The call that the flow waits for.
+    pending: Option<Pending>,
 }
 
 /// What a commit gives to this process' sender.
@@ -155,6 +163,7 @@ impl Attendance {
             state,
             wake_at: None,
             kept: false,
+            pending: None,
         }
     }
 
@@ -184,6 +193,7 @@ impl Attendance {
                     tokio::select! {
                         () = bell.bell.notified() => {}
                         () = sleep(silence) => {}
+                        () = Pending::ends(&mut self.pending) => {}
                         () = shutdown.cancelled() => return Ended::Stopped,
                     }
                 }
@@ -266,6 +276,11 @@ impl Attendance {
     /// Asks the flow, if there is something to ask it about, and commits what it says.
     async fn step(&mut self) -> Result<Stepped, Error> {
         let now = clock::now();
+        match self.called(now) {
+            Called::Nothing => {}
+            Called::Waits => return Ok(Stepped::Waiting),
+            Called::Goes(advance) => return self.go_on(advance, now).await,
+        }
         let begun = self.wake_at.is_some();
         if begun && self.held.inbox.is_empty() && self.wake_at.is_some_and(|at| now < at) {
             return Ok(Stepped::Waiting);
@@ -297,6 +312,11 @@ impl Attendance {
             .context
             .script
             .advance(self.state.clone(), &unread, now.unsigned_abs());
+        self.go_on(advance, now).await
+    }
+
+    /// Tells what was wrong with the flow, if anything was, and commits what it said.
+    async fn go_on(&mut self, advance: Advance, now: i64) -> Result<Stepped, Error> {
         if let Some(fault) = &advance.fault {
             warn!(
                 session = self.session,
@@ -319,9 +339,11 @@ impl Attendance {
     }
 
     /// Commits what the flow said.
-    async fn commit(&mut self, advance: Advance, now: i64) -> Result<Stepped, Error> {
+    async fn commit(&mut self, mut advance: Advance, now: i64) -> Result<Stepped, Error> {
+        self.prepare_calls(&mut advance);
         let (outcome, resumable, wake_at) = match advance.next {
             Next::Wait { wake_at } => (None, false, Some(wake_at.cast_signed())),
+            Next::Call => (None, false, None),
             Next::Close { outcome, resumable } => (Some(outcome), resumable, None),
         };
         let variables =
@@ -363,6 +385,7 @@ impl Attendance {
                 self.kept = !self.held.inbox.is_empty();
                 self.state = advance.state;
                 self.wake_at = wake_at;
+                self.call();
                 if unread == self.held.inbox.len() as u64 {
                     Stepped::Waiting
                 } else {

@@ -6,6 +6,7 @@ pub mod archiver;
 pub mod attendance;
 mod backoff;
 mod body;
+pub mod calls;
 pub mod catch_up;
 mod complaint;
 pub mod delivery;

@@ -12,6 +12,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as _};
 use waha_sm::flow::{Locale, Script};
 use waha_sm::service::attendance::{Context, HandedOver};
+use waha_sm::service::calls::Calls;
 use waha_sm::service::hearing::Ears;
 use waha_sm::service::worker::Worker;
 use waha_sm::store::{Config, Connections, Ingest, Server, Store};
@@ -336,6 +337,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
                 wake_ups: Arc::default(),
                 ears: Arc::new(Ears::new(Arc::new(client.unwrap()))),
                 lease: Arc::default(),
+                calls: Arc::new(Calls::new(None)),
                 lanes,
             }),
             workers: 1,

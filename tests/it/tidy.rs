@@ -64,7 +64,7 @@ fn each_library_stays_in_its_room() {
         ("fred", &["store"][..]),
         ("rusqlite", &["history"]),
         ("hyper", &["service"]),
-        ("ureq", &["waha", "health"]),
+        ("ureq", &["waha", "health", "shop"]),
         ("clap", &["cli"]),
     ];
     for (path, text) in sources() {
@@ -88,6 +88,7 @@ fn nobody_knows_a_room_above_their_own() {
     let may_know: &[(&str, &[&str])] = &[
         ("flow", &["flow"]),
         ("waha", &["waha"]),
+        ("shop", &["shop"]),
         ("terminal", &["terminal"]),
         ("clock", &[]),
         ("throttle", &[]),
@@ -96,8 +97,8 @@ fn nobody_knows_a_room_above_their_own() {
         (
             "service",
             &[
-                "service", "store", "history", "waha", "flow", "clock", "throttle", "config",
-                "describe",
+                "service", "store", "history", "waha", "shop", "flow", "clock", "throttle",
+                "config", "describe",
             ],
         ),
     ];

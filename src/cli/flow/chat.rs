@@ -24,6 +24,8 @@ macro_rules! commands {
 /file CAPTION    sends a document
 /location        sends a place in São Paulo, or the one written behind it: LATITUDE,LONGITUDE
 /contact         sends a contact card
+/answer JSON     answers a call in place of the shop, like /answer {\"say\": \"Hello\"}
+/fail            lets a call fail
 /state           shows the step and what was saved
 /new             begins again as a customer who never wrote
 /quit            ends
@@ -85,6 +87,8 @@ struct Chat<'s, I, O> {
 enum Typed {
     Says(Said),
     Waits(Duration),
+    /// The shop answers; nothing where it does not.
+    Answers(Option<String>),
     State,
     New,
     Help,
@@ -110,6 +114,17 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
             let events = match typed {
                 Typed::Says(said) => rehearsal.say([said]),
                 Typed::Waits(time) => rehearsal.wait(time),
+                Typed::Answers(_) if !rehearsal.is_calling() => {
+                    writeln!(self.out, "-- no call waits for an answer")?;
+                    continue;
+                }
+                Typed::Answers(answer) => {
+                    let (events, read) = rehearsal.answer(answer.as_deref().map(str::as_bytes));
+                    if let Err(mistake) = read {
+                        writeln!(self.out, "-- the call failed: {}", line(&mistake))?;
+                    }
+                    events
+                }
                 Typed::State => {
                     self.show_state(&rehearsal)?;
                     continue;
@@ -179,6 +194,13 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
                 };
                 writeln!(self.out, "-- closed: {}; {on}", line(outcome))
             }
+            Event::Called { step, url, body } => writeln!(
+                self.out,
+                "-- [step.{}] calls {} with {}\n-- /answer {{\"say\": \"Hello\"}} answers, /answer with nothing goes on, /fail fails",
+                line(step),
+                line(url),
+                line(body),
+            ),
             Event::Fault(fault) => writeln!(self.out, "-- the flow is broken: {}", line(fault)),
         }
     }
@@ -233,6 +255,8 @@ fn read(text: &str) -> Typed {
             kind: SaidKind::Location,
         }),
         "contact" => message(SaidKind::Contact),
+        "answer" => Typed::Answers(Some(rest.trim().to_owned())),
+        "fail" => Typed::Answers(None),
         "state" => Typed::State,
         "new" => Typed::New,
         "help" => Typed::Help,

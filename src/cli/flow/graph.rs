@@ -63,6 +63,7 @@ struct Graph {
 enum Shape {
     Says,
     Asks,
+    Calls,
     End,
 }
 
@@ -85,7 +86,11 @@ impl Graph {
         let mut edges = Vec::new();
         let mut ends: Vec<&str> = Vec::new();
         for step in &outline.steps {
-            let shape = if step.asks { Shape::Asks } else { Shape::Says };
+            let shape = match step {
+                step if step.asks => Shape::Asks,
+                step if step.calls => Shape::Calls,
+                _ => Shape::Says,
+            };
             let from = ids.get(step.name.as_str()).cloned().unwrap_or_default();
             nodes.push((from.clone(), shape, line(&step.name)));
             for way in &step.ways {
@@ -122,6 +127,7 @@ impl Graph {
             let node = match shape {
                 Shape::Says => format!("[\"{name}\"]"),
                 Shape::Asks => format!("{{{{\"{name}\"}}}}"),
+                Shape::Calls => format!("[[\"{name}\"]]"),
                 Shape::End => format!("([\"{name}\"])"),
             };
             // Writing into a text can't fail, here and below.
@@ -146,6 +152,7 @@ impl Graph {
             let shape = match shape {
                 Shape::Says => "box",
                 Shape::Asks => "hexagon",
+                Shape::Calls => "component",
                 Shape::End => "oval",
             };
             let _ = writeln!(text, "    {id} [shape={shape}, label=\"{}\"];", dot(name));
