@@ -57,6 +57,7 @@ mod webhook;
 )]
 mod wire;
 
+mod calls;
 mod catch_up;
 mod command_line;
 mod dead_letters;

@@ -1,0 +1,510 @@
+//! Flows that ask the shop's own system: what it is told, what it may answer, and what happens when it does not.
+
+mod shop;
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use waha_sm::waha::signature::sign;
+
+use crate::fake_waha::Mood;
+use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, chat, eventually};
+use shop::{Does, Shop, well};
+
+const CALL_SECRET: &str = "what the shop knows us by, 32 letters";
+
+/// One call and a question in a circle; what fails says so.
+fn bot(url: &str, more: &str) -> String {
+    format!(
+        r#"
+        start = "bot"
+        [step.bot]
+        call = "{url}"
+        {more}
+        next = "listen"
+        otherwise = "sorry"
+        [step.listen]
+        ask = ""
+        next = "bot"
+        [step.sorry]
+        say = "sorry"
+        next = "listen"
+        [step.menu]
+        ask = "menu?"
+        save = "chosen"
+        next = "bot"
+        "#
+    )
+}
+
+fn setup(corner: &Corner, redis: &Redis, flow: &str) -> Setup {
+    corner
+        .all(redis)
+        .set("FLOW_FILE", corner.flow(flow))
+        .set("FLOW_CALL_HMAC_SECRET", CALL_SECRET)
+        .set("WORKERS", "4")
+}
+
+/// A corner, a Redis and a daemon whose bot is asked at `url`.
+fn start(url: &str, more: &str) -> (Corner, Redis, Daemon) {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, &bot(url, more)).start();
+    (corner, redis, daemon)
+}
+
+#[test]
+fn a_bot_of_the_shop_s_attends_with_one_call_in_a_circle() {
+    let shop = Shop::open(|number, asked| {
+        let text = asked.body["message"]["text"].as_str().unwrap();
+        well(&match number {
+            0 => {
+                json!({ "say": ["Hello!", "{{ name }} is no template here"], "set": { "seen": 1, "vip": true } })
+            }
+            1 => json!({ "say": format!("you said {text}"), "next": "menu" }),
+            2 => json!({}),
+            3 => {
+                json!({ "say": format!("{}", asked.body["variables"]), "set": { "seen": 2.5, "vip": false } })
+            }
+            _ => json!({ "say": "Bye.", "end": "served" }),
+        })
+    });
+    let (corner, _redis, daemon) = start(&shop.url, "");
+    let chat = chat(1);
+    daemon.says(&chat, "hi");
+    corner.texts(&chat, 2);
+    daemon.says(&chat, "two");
+    corner.texts(&chat, 4);
+    daemon.says(&chat, "7");
+    shop.wait_for(3);
+    daemon.says(&chat, "more");
+    corner.texts(&chat, 5);
+    daemon.says(&chat, "enough");
+    assert_eq!(
+        corner.texts(&chat, 6),
+        [
+            "Hello!",
+            "{{ name }} is no template here",
+            "you said two",
+            "menu?",
+            r#"{"chosen":"7","name":"Ana","opening":"hi","seen":1,"vip":"true"}"#,
+            "Bye."
+        ]
+    );
+    let closed = eventually("the conversation is in the history", || {
+        let mut all = corner.history(&["--conversations"]).into_iter();
+        all.find(|one| one["outcome"] == "served")
+    });
+    let asked = shop.asked();
+    let keys: std::collections::BTreeSet<_> = asked
+        .iter()
+        .map(|asked| asked.headers["idempotency-key"].clone())
+        .collect();
+    assert_eq!(
+        (asked.len(), keys.len()),
+        (5, 5),
+        "each call has its own key"
+    );
+    for asked in &asked {
+        let body = &asked.body;
+        assert_eq!(body["session"], SESSION);
+        assert_eq!(body["chat"], chat);
+        assert_eq!(body["name"], "Ana");
+        assert_eq!(body["step"], "bot");
+        assert_eq!(body["conversation"], closed["id"], "{closed}");
+        assert_eq!(
+            body["idempotency_key"],
+            asked.headers["idempotency-key"].as_str()
+        );
+        assert_eq!(body["message"]["kind"], "text");
+        assert!(body["message"]["id"].as_str().unwrap().starts_with("3A"));
+        assert_eq!(asked.headers["content-type"], "application/json");
+        assert_eq!(asked.headers["x-webhook-hmac-algorithm"], "sha512");
+        assert_eq!(
+            asked.headers["x-webhook-hmac"],
+            sign(CALL_SECRET.as_bytes(), &asked.bytes)
+        );
+    }
+    assert_eq!(asked[4].body["variables"]["seen"], 2.5);
+    assert_eq!(asked[4].body["variables"]["vip"], "");
+    assert!(!daemon.log().contains(CALL_SECRET));
+    assert!(!daemon.log().contains("not signed"));
+}
+
+#[test]
+fn without_a_secret_calls_are_not_signed_and_the_log_warns_of_that_once() {
+    let shop = Shop::open(|_, _| well(&json!({ "say": "ok", "end": "done" })));
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, &bot(&shop.url, ""))
+        .set("FLOW_CALL_HMAC_SECRET", "")
+        .start();
+    daemon.says(&chat(1), "hi");
+    corner.texts(&chat(1), 1);
+    assert!(!shop.asked()[0].headers.contains_key("x-webhook-hmac"));
+    assert_eq!(
+        daemon
+            .log()
+            .matches("FLOW_CALL_HMAC_SECRET is not set")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_call_that_fails_for_the_moment_is_repeated_word_for_word_under_the_same_key() {
+    let shop = Shop::open(|number, _| match number {
+        0 => Does::Answers(500, "{}".into()),
+        1 => Does::BreaksOff,
+        2 => Does::Says(429, "Retry-After: 1", "{}".into()),
+        _ => well(&json!({ "say": "at last", "end": "done" })),
+    });
+    let (corner, _redis, daemon) = start(&shop.url, "attempts = 4");
+    daemon.says(&chat(1), "hi");
+    assert_eq!(corner.texts(&chat(1), 1), ["at last"]);
+    let asked = shop.asked();
+    assert_eq!(asked.len(), 4);
+    for again in &asked[1..] {
+        assert_eq!(again.bytes, asked[0].bytes);
+        assert_eq!(
+            again.headers["idempotency-key"],
+            asked[0].headers["idempotency-key"]
+        );
+    }
+}
+
+/// A shop that answers so, and how often it is asked until the flow goes on at `otherwise`.
+fn check_failure(does: fn() -> Does, tries: usize, words: &str) {
+    let shop = Shop::open(move |_, _| does());
+    let (corner, _redis, daemon) = start(&shop.url, "attempts = 2\nmay = ['menu']\nsave = ['a']");
+    daemon.says(&chat(1), "the customer's own words");
+    assert_eq!(corner.texts(&chat(1), 1), ["sorry"]);
+    assert_eq!(shop.asked().len(), tries, "{words}");
+    daemon.wait_for_log("a call to the shop's own system failed");
+    let log = daemon.log();
+    let told: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("WARN") && line.contains("a call to the shop"))
+        .collect();
+    assert!(
+        told.len() == 1 && told[0].contains(words) && told[0].contains("step=\"bot\""),
+        "{words}: {told:?}"
+    );
+    assert!(!told[0].contains("own words") && !told[0].contains("SECRET"));
+}
+
+#[test]
+fn a_server_that_keeps_failing_leads_to_otherwise() {
+    check_failure(
+        || Does::Answers(503, "{}".into()),
+        2,
+        "it answered 503, at the last of 2 tries",
+    );
+}
+
+#[test]
+fn a_request_that_is_refused_is_not_repeated() {
+    check_failure(|| Does::Answers(404, "{}".into()), 1, "it answered 404");
+}
+
+#[test]
+fn a_redirection_is_not_followed() {
+    check_failure(
+        || Does::Says(307, "Location: http://127.0.0.1:1/", String::new()),
+        1,
+        "it answered 307, a redirection",
+    );
+}
+
+#[test]
+fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wrong() {
+    let answers = [
+        ("<html>SECRET</html>", "it is not JSON (line 1, column 1)"),
+        (r#"["SECRET"]"#, "it is no JSON object"),
+        (r#"{"sya": "SECRET"}"#, "was `say` meant?"),
+        (r#"{"say": 7}"#, "`say` is no text"),
+        (
+            r#"{"next": "nowhere"}"#,
+            "a step that the flow does not have",
+        ),
+        (r#"{"next": "bot"}"#, "which the step may not choose"),
+        (r#"{"next": "listen", "end": "x"}"#, "both `next` and `end`"),
+        (r#"{"end": ""}"#, "`end` is no word"),
+        (r#"{"set": {"b": "SECRET"}}"#, "does not name in `save`"),
+        (
+            r#"{"set": {"a": ["SECRET"]}}"#,
+            "no text, number, true or false",
+        ),
+        (
+            r#"{"set": {"SECRET key": 1}}"#,
+            "name 1 in `set` can't be used",
+        ),
+    ];
+    let shop = Shop::open(move |number, _| Does::Answers(200, answers[number].0.to_owned()));
+    let (corner, redis) = (Corner::new(), Redis::start());
+    // A step each, as one step's failures are told once a minute.
+    let mut flow = String::from("start = 'first'\n[step.first]\nask = ''\nnext = 'a0'\n");
+    for number in 0..answers.len() {
+        flow += &format!(
+            "[step.a{number}]\ncall = '{}'\nmay = ['listen']\nsave = ['a']\nnext = 'listen'\notherwise = 'b{number}'\n\
+             [step.b{number}]\nask = 'sorry {number}'\nnext = 'a{}'\n",
+            shop.url,
+            number + 1
+        );
+    }
+    flow += &format!("[step.a{}]\nsay = 'all'\nend = 'done'\n", answers.len());
+    flow +=
+        "[step.listen]\nask = 'never'\nnext = 'bot'\n[step.bot]\nsay = 'never'\nend = 'never'\n";
+    let daemon = setup(&corner, &redis, &flow).start();
+    let wanted: Vec<String> = (0..answers.len())
+        .map(|number| format!("sorry {number}"))
+        .chain(["all".to_owned()])
+        .collect();
+    for count in 1..=wanted.len() {
+        daemon.says(&chat(1), "go on");
+        corner.texts(&chat(1), count);
+    }
+    assert_eq!(corner.texts(&chat(1), wanted.len()), wanted);
+    let log = daemon.log();
+    for (number, (_, words)) in answers.iter().enumerate() {
+        let step = format!("step=\"a{number}\"");
+        let told = log
+            .lines()
+            .find(|line| line.contains(&step) && line.contains("WARN"));
+        assert!(
+            told.is_some_and(|told| told.contains(words)),
+            "{words}: {told:?}"
+        );
+    }
+    assert!(!log.contains("SECRET") && !log.contains("go on\""), "{log}");
+    assert_eq!(shop.asked().len(), answers.len());
+}
+
+#[test]
+fn an_answer_without_a_word_goes_on_and_one_too_long_does_not() {
+    let shop = Shop::open(|number, _| match number {
+        0 => Does::Answers(204, String::new()),
+        1 => Does::Answers(200, " ".into()),
+        2 => well(&json!({ "say": "x".repeat(5_000) })),
+        _ => Does::Answers(200, format!("{{\"say\":\"{}\"}}", "x".repeat(1 << 20))),
+    });
+    let (corner, _redis, daemon) = start(&shop.url, "");
+    for (n, word) in ["one", "two", "three"].into_iter().enumerate() {
+        daemon.says(&chat(1), word);
+        shop.wait_for(n + 1);
+    }
+    let long = &corner.texts(&chat(1), 1)[0];
+    assert_eq!(long.chars().count(), 4096, "as all that is said");
+    daemon.says(&chat(1), "four");
+    assert_eq!(corner.texts(&chat(1), 2)[1], "sorry");
+    daemon.wait_for_log("the answer is longer than");
+    assert_eq!(shop.asked().len(), 4);
+}
+
+#[test]
+fn nobody_at_the_address_leads_to_otherwise_and_a_shop_that_opens_in_time_is_found() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", port.local_addr().unwrap());
+    drop(port);
+    let (corner, _redis, daemon) = start(&url, "attempts = 2");
+    daemon.says(&chat(1), "hi");
+    assert_eq!(corner.texts(&chat(1), 1), ["sorry"]);
+    daemon.wait_for_log("at the last of 2 tries");
+}
+
+#[test]
+fn a_shop_that_hangs_holds_its_customer_no_longer_than_it_may_and_nobody_else() {
+    let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"too late"}"#.into()));
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = format!(
+        "start = 'menu'\n[step.menu]\nask = ''\noptions = {{ shop = 'shop', echo = 'echo' }}\n\
+         [step.echo]\nsay = 'echo'\nend = 'done'\n\
+         [step.shop]\ncall = '{}'\ntimeout = '1s'\nattempts = 2\nnext = 'echo'\notherwise = 'sorry'\n\
+         [step.sorry]\nsay = 'sorry'\nend = 'failed'",
+        shop.url
+    );
+    // More who hang than may call one host at once.
+    const HUNG: usize = 80;
+    let daemon = setup(&corner, &redis, &flow).set("WORKERS", "100").start();
+    let began = Instant::now();
+    for n in 1..=HUNG {
+        daemon.says(&chat(n), "shop");
+    }
+    shop.wait_for(HUNG * 3 / 4);
+    let asked = Instant::now();
+    daemon.says(&chat(99), "echo");
+    assert_eq!(corner.texts(&chat(99), 1), ["echo"]);
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
+    for n in 1..=HUNG {
+        assert_eq!(corner.texts(&chat(n), 1), ["sorry"]);
+    }
+    // Two tries of a second and a pause of half of one, on a busy machine.
+    assert!(
+        began.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        began.elapsed()
+    );
+    eventually("every worker is free", || {
+        (redis.number("HLEN waha-sm:{default}:active") == 0).then_some(())
+    });
+}
+
+#[test]
+fn a_crash_in_the_middle_of_a_call_repeats_it_under_the_same_key_and_goes_on_once() {
+    let shop = Shop::open(|number, _| match number {
+        0 => Does::Hangs(r#"{"say":"of the dead"}"#.into()),
+        _ => well(&json!({ "say": "once" })),
+    });
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let setup = setup(&corner, &redis, &bot(&shop.url, "timeout = '30s'"));
+    let mut daemon = setup.start();
+    daemon.says(&chat(1), "hi");
+    shop.wait_for(1);
+    daemon.kill();
+    let daemon = setup.start();
+    assert_eq!(corner.texts(&chat(1), 1), ["once"]);
+    let asked = shop.asked();
+    assert_eq!(
+        asked[0].headers["idempotency-key"],
+        asked[1].headers["idempotency-key"]
+    );
+    assert_eq!(asked[0].bytes, asked[1].bytes);
+    shop.let_go();
+    daemon.says(&chat(1), "more");
+    assert_eq!(corner.texts(&chat(1), 2), ["once", "once"]);
+    let asked = shop.asked();
+    assert_eq!(asked.len(), 3);
+    assert_eq!(asked[2].body["message"]["text"], "more");
+    assert_ne!(
+        asked[1].headers["idempotency-key"],
+        asked[2].headers["idempotency-key"]
+    );
+}
+
+#[test]
+fn a_process_that_stood_still_during_a_call_does_not_go_on_with_its_late_answer() {
+    let shop = Shop::open(|number, _| match number {
+        0 => Does::Hangs(r#"{"say":"late"}"#.into()),
+        _ => well(&json!({ "say": "in time" })),
+    });
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = corner.flow(&bot(&shop.url, "timeout = '30s'"));
+    let with = |role| {
+        corner
+            .setup(role)
+            .set("REDIS_URL", redis.url())
+            .set("FLOW_FILE", &flow)
+            .set("FLOW_CALL_HMAC_SECRET", CALL_SECRET)
+    };
+    let serve = with("serve").start();
+    let still = with("work").start();
+    serve.says(&chat(1), "hi");
+    shop.wait_for(1);
+    still.signal("-STOP");
+    let _living = with("work").start();
+    assert_eq!(corner.texts(&chat(1), 1), ["in time"]);
+    shop.let_go();
+    still.signal("-CONT");
+    still.wait_for_log("no longer ours");
+    serve.says(&chat(1), "more");
+    assert_eq!(corner.texts(&chat(1), 2), ["in time", "in time"]);
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_shop_and_the_next_start_asks_again() {
+    let shop = Shop::open(|number, _| match number {
+        0 => Does::Hangs("{}".into()),
+        _ => well(&json!({ "say": "here" })),
+    });
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let setup = setup(&corner, &redis, &bot(&shop.url, "timeout = '1m'"));
+    let mut daemon = setup.start();
+    daemon.says(&chat(1), "hi");
+    shop.wait_for(1);
+    let (status, took) = daemon.terminate();
+    assert!(
+        status.success() && took < Duration::from_secs(8),
+        "{took:?}"
+    );
+    let _daemon = setup.start();
+    assert_eq!(corner.texts(&chat(1), 1), ["here"]);
+    let asked = shop.asked();
+    assert_eq!(asked[0].bytes, asked[1].bytes);
+}
+
+#[test]
+fn who_leaves_during_a_call_is_let_go_at_once_and_its_answer_is_ignored() {
+    let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"too late"}"#.into()));
+    let (corner, redis, daemon) = start(&shop.url, "timeout = '1m'");
+    daemon.says(&chat(1), "hi");
+    shop.wait_for(1);
+    daemon.says(&chat(1), "Leave!");
+    let left = corner.texts(&chat(1), 1);
+    assert!(left[0].contains("we stop here"), "{left:?}");
+    shop.let_go();
+    eventually("the worker is free", || {
+        (redis.number("HLEN waha-sm:{default}:active") == 0).then_some(())
+    });
+    daemon.says(&chat(1), "again");
+    assert_eq!(corner.texts(&chat(1), 2)[1], "too late");
+    assert_eq!(shop.asked()[1].body["variables"]["opening"], "again");
+}
+
+#[test]
+fn what_is_written_during_a_call_is_heard_after_it_in_order() {
+    let shop = Shop::open(|number, asked| {
+        let answer = json!({ "say": asked.body["message"]["text"] }).to_string();
+        match number {
+            0 => Does::Hangs(answer),
+            _ => Does::Answers(200, answer),
+        }
+    });
+    let (corner, _redis, daemon) = start(&shop.url, "timeout = '1m'");
+    daemon.says(&chat(1), "one");
+    shop.wait_for(1);
+    for word in ["two", "three", "four"] {
+        daemon.says(&chat(1), word);
+    }
+    assert!(corner.waha.texts(&chat(1)).is_empty());
+    shop.let_go();
+    assert_eq!(corner.texts(&chat(1), 4), ["one", "two", "three", "four"]);
+    assert_eq!(shop.asked().len(), 4);
+}
+
+#[test]
+fn nobody_is_reminded_or_closed_while_the_shop_thinks() {
+    let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"thought"}"#.into()));
+    let flow = format!(
+        "[timeouts]\nremind_after = '300ms'\nclose_after = '600ms'\n{}",
+        bot(&shop.url, "timeout = '1m'").replace("start = \"bot\"", "")
+    );
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, &format!("start = 'bot'\n{flow}")).start();
+    corner.waha.feel(Mood::Well);
+    daemon.says(&chat(1), "hi");
+    shop.wait_for(1);
+    let asked = Instant::now();
+    eventually("more than the time to close has passed", || {
+        (asked.elapsed() > Duration::from_secs(1)).then_some(())
+    });
+    shop.let_go();
+    assert_eq!(corner.texts(&chat(1), 1), ["thought"]);
+}
+
+#[test]
+fn a_conversation_at_a_call_that_the_flow_no_longer_has_begins_again() {
+    let shop = Shop::open(|_, _| Does::Hangs("{}".into()));
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let before = setup(&corner, &redis, &bot(&shop.url, "timeout = '1m'"));
+    let mut daemon = before.start();
+    daemon.says(&chat(1), "hi");
+    shop.wait_for(1);
+    daemon.kill();
+    corner.flow("start = 'new'\n[step.new]\nask = 'new?'\nend = 'done'");
+    let daemon = before.start();
+    assert_eq!(corner.texts(&chat(1), 1), ["new?"]);
+    daemon.wait_for_log("step `bot` is gone");
+}

@@ -1,0 +1,141 @@
+//! A shop's own system that does what a test says, and remembers what it was asked.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+
+use serde_json::Value;
+
+use crate::harness::eventually;
+
+/// What the shop was asked.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// By their names in small letters.
+    pub(super) headers: HashMap<String, String>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) body: Value,
+}
+
+/// What it does about it.
+pub(super) enum Does {
+    /// Answers with this status, and this body.
+    Answers(u16, String),
+    /// With a header as well.
+    Says(u16, &'static str, String),
+    /// Says nothing until [`Shop::let_go`], and then answers this.
+    Hangs(String),
+    /// Breaks off.
+    BreaksOff,
+}
+
+/// Answers with JSON.
+pub(super) fn well(answer: &Value) -> Does {
+    Does::Answers(200, answer.to_string())
+}
+
+type Way = dyn Fn(usize, &Asked) -> Does + Send + Sync;
+
+struct Shared {
+    way: Box<Way>,
+    asked: Mutex<Vec<Asked>>,
+    free: Mutex<bool>,
+    let_go: Condvar,
+}
+
+/// Lives as long as its test.
+pub(super) struct Shop {
+    pub(super) url: String,
+    shared: Arc<Shared>,
+}
+
+impl Shop {
+    /// `way` gets the number of the request, from 0, and what was asked.
+    pub(super) fn open(way: impl Fn(usize, &Asked) -> Does + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/bot", listener.local_addr().unwrap());
+        let shared = Arc::new(Shared {
+            way: Box::new(way),
+            asked: Mutex::default(),
+            free: Mutex::new(false),
+            let_go: Condvar::new(),
+        });
+        let serving = shared.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let shared = serving.clone();
+                std::thread::spawn(move || shared.serve(stream));
+            }
+        });
+        Self { url, shared }
+    }
+
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.shared.asked.lock().unwrap().clone()
+    }
+
+    /// Waits until it was asked so often.
+    #[track_caller]
+    pub(super) fn wait_for(&self, count: usize) -> Vec<Asked> {
+        eventually("the shop is asked", || {
+            Some(self.asked()).filter(|asked| asked.len() >= count)
+        })
+    }
+
+    /// Those that hang are answered, now and from now on.
+    pub(super) fn let_go(&self) {
+        *self.shared.free.lock().unwrap() = true;
+        self.shared.let_go.notify_all();
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}
+
+impl Shared {
+    fn serve(&self, stream: TcpStream) -> Option<()> {
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let mut headers = HashMap::new();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok()?;
+            let Some((name, value)) = line.trim_end().split_once(": ") else {
+                break;
+            };
+            headers.insert(name.to_lowercase(), value.to_owned());
+        }
+        let mut bytes = vec![0; headers.get("content-length")?.parse().ok()?];
+        reader.read_exact(&mut bytes).ok()?;
+        let asked = Asked {
+            body: serde_json::from_slice(&bytes).ok()?,
+            headers,
+            bytes,
+        };
+        let number = {
+            let mut all = self.asked.lock().unwrap();
+            all.push(asked.clone());
+            all.len() - 1
+        };
+        let (status, header, body) = match (self.way)(number, &asked) {
+            Does::Answers(status, body) => (status, "X-Nothing: at all", body),
+            Does::Says(status, header, body) => (status, header, body),
+            Does::Hangs(body) => {
+                let free = self.free.lock().unwrap();
+                drop(self.let_go.wait_while(free, |free| !*free).unwrap());
+                (200, "X-Late: yes", body)
+            }
+            Does::BreaksOff => return None,
+        };
+        let answer = format!(
+            "HTTP/1.1 {status} So\r\n{header}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        reader.get_mut().write_all(answer.as_bytes()).ok()
+    }
+}
