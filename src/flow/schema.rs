@@ -548,6 +548,7 @@ mod tests {
         let visit = include_str!("../../examples/flows/visit.toml");
         let tickets = include_str!("../../examples/flows/tickets.toml");
         let menu = include_str!("../../examples/flows/menu.toml");
+        let bot = include_str!("../../examples/flows/bot.toml");
         for good in [
             clinic,
             include_str!("../../examples/flows/shop.toml"),
@@ -555,6 +556,7 @@ mod tests {
             visit,
             tickets,
             menu,
+            bot,
             include_str!("built_in/en.toml"),
             include_str!("built_in/pt-br.toml"),
             include_str!("built_in/es.toml"),
@@ -577,6 +579,10 @@ mod tests {
             (menu, "{ image =", "{ voice = \"a.ogg\", image ="),
             (menu, "caption = \"O", "filename = 1, caption = \"O"),
             (tickets, "\"3s\"", "3"),
+            (bot, "\"http://", "\"ftp://"),
+            (bot, "\"10s\"", "10"),
+            (bot, "otherwise =", "othewise ="),
+            (bot, "may       = []", "may       = [1]"),
             (tickets, "wait = ", "wiat = "),
         ] {
             assert!(flow.contains(right), "{right}");

@@ -87,6 +87,7 @@ proptest! {
                         let pauses = matches!(turn.state.stage, Stage::Paused { .. });
                         prop_assert!(pauses || turn.consumed == unread.len());
                     }
+                    Next::Call => unreachable!("none of these flows calls"),
                     // Whatever opens the next conversation, this one used something up.
                     Next::Close { .. } => {
                         prop_assert!(turn.consumed > 0 || unread.is_empty() || source == TICKETS);

@@ -1,0 +1,239 @@
+//! Calls, as a pure function: what is asked, how an answer goes on, and what happens in between.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const BOT: &str = include_str!("../../../examples/flows/bot.toml");
+
+/// Advances, and names the call that it begins, as an attendance does.
+fn named(mut turn: Advance) -> Advance {
+    turn.state.begin_call(|| "a key".to_owned());
+    turn
+}
+
+/// The state in which the bot is asked about what opened the conversation.
+fn asked(script: &Script) -> State {
+    let turn = named(script.advance(State::new(Some("Ana")), &[said("hi")], after(0)));
+    assert_eq!((&turn.next, turn.consumed), (&Next::Call, 1));
+    assert_eq!(turn.heard, Some(0..1));
+    turn.state
+}
+
+fn body(script: &Script, state: &State) -> Value {
+    let call = script.call(state).unwrap();
+    serde_json::from_str(&call.body("s", "c", "1-2")).unwrap()
+}
+
+fn answer(script: &Script, state: &State, answer: &Value) -> Answer {
+    let answer = answer.to_string();
+    script.read_answer(state, answer.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_call_tells_what_is_known_and_is_the_same_after_it_was_stored() {
+    let script = load(BOT);
+    let mut turn = script.advance(State::new(Some("Ana")), &[said("hi")], after(0));
+    turn.state.hear(json!({ "text": "hi" }));
+    turn.state.begin_call(|| "a key".to_owned());
+    turn.state.begin_call(|| "another key".to_owned());
+    turn.state.save_number("price", "2.5");
+    let stored = serde_json::to_string(&turn.state).unwrap();
+    let mut again: State = serde_json::from_str(&stored).unwrap();
+    again.heard(after(9));
+    assert_eq!(
+        body(&script, &again),
+        json!({
+            "session": "s", "chat": "c", "name": "Ana", "conversation": "1-2", "step": "bot",
+            "idempotency_key": "a key", "message": { "text": "hi" },
+            "variables": { "name": "Ana", "opening": "hi", "price": 2.5 },
+        })
+    );
+    let (before, after) = (script.call(&turn.state), script.call(&again));
+    assert_eq!(
+        before.unwrap().body("s", "c", "1-2"),
+        after.unwrap().body("s", "c", "1-2")
+    );
+}
+
+#[test]
+fn until_the_answer_only_a_word_to_leave_changes_anything() {
+    let script = load(BOT);
+    let state = asked(&script);
+    let unread = [said("are you there?"), said("position")];
+    let turn = script.advance(state.clone(), &unread, after(90));
+    assert_eq!((turn.next, turn.consumed), (Next::Call, 0));
+    assert_eq!(
+        (turn.state.stage, turn.replies.len()),
+        (state.stage.clone(), 0)
+    );
+    let unread = [said("are you there?"), said("Leave!"), said("hello?")];
+    let turn = script.advance(state, &unread, after(1));
+    assert!(matches!(turn.next, Next::Close { outcome, .. } if outcome == "left"));
+    assert_eq!((turn.consumed, turn.replies.len()), (2, 1));
+}
+
+#[test]
+fn what_was_written_meanwhile_answers_the_next_question_or_opens_if_nothing_was_said_yet() {
+    let flow = "start = 'a'\n[step.a]\ncall = 'http://x'\nnext = 'b'\notherwise = 'b'\n[step.b]\nask = 'menu?'\nsave = 'chosen'\nend = 'done'";
+    let script = load(flow);
+    let state = asked(&script);
+    let unread = [said("are you there?")];
+    for (said, opening, consumed) in [
+        (json!({ "say": "Hello" }), "hi", 1),
+        (json!({}), "hi\nare you there?", 1),
+    ] {
+        let told = said.get("say").is_some();
+        let answer = answer(&script, &state, &said);
+        let turn = script.answered(state.clone(), Some(answer), &unread, after(1));
+        assert_eq!(turn.state.variables()["opening"], opening);
+        assert_eq!(turn.consumed, consumed);
+        // Who was greeted answers; who was not has only said more of what they want.
+        assert_eq!(matches!(turn.next, Next::Close { .. }), told);
+    }
+    let turn = script.answered(state, None, &unread, after(1));
+    assert_eq!(turn.state.variables()["opening"], "hi\nare you there?");
+    assert!(matches!(turn.next, Next::Wait { .. }));
+}
+
+#[test]
+fn calls_that_send_each_other_round_come_to_an_end() {
+    let flow = "start = 'a'\n[step.a]\ncall = 'http://x'\nend = 'done'\notherwise = 'b'\n[step.b]\nsay = 'no'\nend = 'failed'";
+    let script = load(flow);
+    let mut state = asked(&script);
+    for _ in 1..100 {
+        let answer = answer(&script, &state, &json!({ "next": "a" }));
+        let turn = named(script.answered(state, Some(answer), &[], after(0)));
+        assert_eq!(turn.next, Next::Call);
+        state = turn.state;
+    }
+    let answer = answer(&script, &state, &json!({ "next": "a" }));
+    let turn = script.answered(state, Some(answer), &[], after(0));
+    assert!(matches!(turn.next, Next::Close { outcome, .. } if outcome == "trouble"));
+    assert!(turn.fault.unwrap().contains("more than 100 calls"));
+}
+
+#[test]
+fn a_conversation_can_t_be_given_variables_without_end() {
+    let script = load(BOT);
+    let state = asked(&script);
+    let set = |count: usize| -> Value {
+        let names = (0..count).map(|n| (format!("v{n}"), n.into()));
+        json!({ "set": Value::Object(names.collect()) })
+    };
+    // `name` and `opening` are there.
+    assert!(
+        script
+            .read_answer(&state, set(198).to_string().as_bytes())
+            .is_ok()
+    );
+    let mistake = script
+        .read_answer(&state, set(199).to_string().as_bytes())
+        .unwrap_err();
+    assert!(mistake.contains("more than 200 variables"), "{mistake}");
+}
+
+#[test]
+fn numbers_are_kept_in_their_normal_form_and_reckoned_with() {
+    let script = load(BOT);
+    let state = asked(&script);
+    let values = json!({ "set": { "a": 2.0, "b": 7, "c": "7", "d": true, "e": false, "f": null } });
+    let answer = answer(&script, &state, &values);
+    let turn = script.answered(state, Some(answer), &[], after(0));
+    let kept = ["a", "b", "c", "d", "e", "f"].map(|name| turn.state.variables()[name].as_str());
+    assert_eq!(kept, ["2", "7", "7", "true", "", ""]);
+    let numbers = ["a", "b", "c"].map(|name| turn.state.is_number(name));
+    assert_eq!(numbers, [true, true, false]);
+}
+
+#[test]
+fn the_mistakes_of_a_call_are_told_with_their_lines() {
+    let good = "start = 'a'\n[step.a]\ncall = 'http://x'\ntimeout = '5s'\nattempts = 2\nmay = ['c']\nsave = ['price']\n\
+        next = 'b'\notherwise = 'c'\n[step.b]\nask = '{{ price }}'\nend = 'done'\n[step.c]\nsay = 'no'\nend = 'failed'\n";
+    for (right, wrong, line, words) in [
+        ("'http://x'", "'shop'", 3, "is no address"),
+        ("'5s'", "'2m'", 4, "a minute at most"),
+        ("'5s'", "'0s'", 4, "longer than nothing"),
+        ("'5s'", "5", 4, "needs a unit"),
+        ("attempts = 2", "attempts = 11", 5, "from 1 to 10"),
+        ("attempts = 2", "attempts = 0", 5, "from 1 to 10"),
+        ("['c']", "['d']", 6, "`may` in [step.a] leads to `d`"),
+        ("['price']", "['the price']", 7, "a name of letters"),
+        ("['price']", "['answer']", 7, "set by the program"),
+        ("['price']", "['cost']", 11, "nothing is saved as `price`"),
+        ("next = 'b'\n", "", 2, "leads nowhere"),
+        ("next = 'b'", "next = 'a'", 2, "go round for ever"),
+        (
+            "otherwise = 'c'\n",
+            "",
+            2,
+            "when the call fails; add otherwise",
+        ),
+        (
+            "otherwise = 'c'",
+            "otherwise = 'x'",
+            9,
+            "there is no such step",
+        ),
+        ("timeout", "timeuot", 4, "did you mean `timeout`?"),
+    ] {
+        assert!(good.contains(right), "{right}");
+        let found = Script::load(&good.replacen(right, wrong, 1), Locale::En).unwrap_err();
+        assert!(
+            found
+                .iter()
+                .any(|one| one.line == line && one.message.contains(words)),
+            "{wrong}: {found:?}"
+        );
+    }
+    load(good);
+    // Without `may` and `save` the answer may choose any step and set any variable.
+    let free = good.replace("may = ['c']\nsave = ['price']\n", "");
+    load(&free.replace("otherwise = 'c'", "otherwise = 'b'"));
+    let strict = good
+        .replace("otherwise = 'c'", "otherwise = 'b'")
+        .replace("['c']", "[]");
+    let found = Script::load(&strict, Locale::En).unwrap_err();
+    assert!(
+        found[0].message.contains("nothing leads to [step.c]"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_drawing_shows_what_an_answer_may_choose() {
+    let flow = |may: &str| {
+        load(&format!(
+            "start = 'a'\n[step.a]\ncall = 'http://x'\n{may}\nnext = 'b'\notherwise = 'b'\n[step.b]\nask = ''\nnext = 'a'\n\
+             [step.c]\nsay = 'c'\nnext = 'd'\n[step.d]\nsay = 'd'\nend = 'done'"
+        ))
+    };
+    for (may, implied) in [("may = ['c']", false), ("", true)] {
+        let outline = flow(may).outline();
+        let names: Vec<&str> = outline
+            .steps
+            .iter()
+            .map(|step| step.name.as_str())
+            .collect();
+        assert_eq!(names, ["a", "b", "c", "d"]);
+        let calls = &outline.steps[0];
+        assert!(calls.calls && !outline.steps[1].calls);
+        let chosen = calls
+            .ways
+            .iter()
+            .find(|way| way.to == Target::Step("c".into()));
+        let chosen = chosen.unwrap();
+        assert_eq!(
+            (chosen.label.as_str(), chosen.implied),
+            ("the answer chooses", implied)
+        );
+        assert!(
+            !calls
+                .ways
+                .iter()
+                .any(|way| way.to == Target::Step("d".into()))
+        );
+    }
+    // A bot that ends by its answers alone is no flow without end.
+    assert_eq!(load(BOT).warnings(BOT), []);
+}
