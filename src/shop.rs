@@ -108,6 +108,9 @@ impl Shop {
             status @ 300..=399 => Err(Failure::lasting(format!(
                 "it answered {status}, a redirection, which is not followed; write the address that it leads to"
             ))),
+            status @ (401 | 403) => Err(Failure::lasting(format!(
+                "it answered {status}; if that is because of the signature: does it have the same FLOW_CALL_HMAC_SECRET?"
+            ))),
             status => Err(Failure::lasting(format!("it answered {status}"))),
         }
     }
