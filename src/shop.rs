@@ -128,7 +128,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failure(error: ureq::Error) -> Failure {
     use ureq::Error;
     match error {

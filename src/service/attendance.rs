@@ -279,7 +279,7 @@ impl Attendance {
         match self.called(now) {
             Called::Nothing => {}
             Called::Waits => return Ok(Stepped::Waiting),
-            Called::Goes(advance) => return self.go_on(advance, now).await,
+            Called::Goes(advance) => return self.go_on(*advance, now).await,
         }
         let begun = self.wake_at.is_some();
         if begun && self.held.inbox.is_empty() && self.wake_at.is_some_and(|at| now < at) {

@@ -2,13 +2,15 @@
 
 mod shop;
 
+use std::io::Write as _;
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use waha_sm::waha::signature::sign;
 
-use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, chat, eventually};
+use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, binary, chat, eventually};
 use shop::{Does, Shop, well};
 
 const CALL_SECRET: &str = "what the shop knows us by, 32 letters";
@@ -505,4 +507,85 @@ fn a_conversation_at_a_call_that_the_flow_no_longer_has_begins_again() {
     let daemon = before.start();
     assert_eq!(corner.texts(&chat(1), 1), ["new?"]);
     daemon.wait_for_log("step `bot` is gone");
+}
+
+#[test]
+fn the_flow_tools_play_the_shop_and_show_what_it_is_asked() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/flows/bot.toml");
+    let mut chat = binary()
+        .args(["flow", "chat", example, "--name", "Ann"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let typed = "hi\nare you there?\n/answer {\"say\": \"Yes.\"}\n/answer {\"sya\": 1}\n/answer {}\ntea\n/fail\n";
+    let mut stdin = chat.stdin.take().unwrap();
+    stdin.write_all(typed.as_bytes()).unwrap();
+    drop(stdin);
+    let output = chat.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.contains("/answer with nothing"))
+        .collect();
+    let calls = "-- [step.bot] calls http://localhost:9000/ with ";
+    for (number, text) in [(0, "hi"), (2, "are you there?"), (6, "tea")] {
+        let body = lines[number].strip_prefix(calls).unwrap();
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["message"]["text"], text, "{said}");
+        assert_eq!(body["name"], "Ann");
+    }
+    assert_eq!(lines[1], "  < Yes.");
+    assert!(
+        lines[3].contains("the call failed") && lines[3].contains("was `say` meant?"),
+        "{said}"
+    );
+    assert!(lines[4].contains("Something is wrong"), "{said}");
+    assert!(lines[5].contains("no call waits"), "{said}");
+    assert!(lines[7].contains("Something is wrong"), "{said}");
+    let graph = binary().args(["flow", "graph", example]).output().unwrap();
+    let graph = String::from_utf8(graph.stdout).unwrap();
+    assert!(graph.contains("step1[[\"bot\"]]"), "{graph}");
+}
+
+#[test]
+fn a_dialogue_says_which_answer_is_missing_left_over_or_none() {
+    let corner = Corner::new();
+    let flow = corner.flow(&bot("http://x/", ""));
+    let test = flow.replace("flow.toml", "flow.test.toml");
+    for (turn, line, words) in [
+        (
+            "{ says = 'hi', hears = 'Hello' }",
+            3,
+            "a call still waits for its answer",
+        ),
+        (
+            "{ says = 'hi', answers = ['{}', '{}'], step = 'listen' }",
+            3,
+            "no call is there for this answer",
+        ),
+        (
+            "{ says = 'hi', answers = '{\"say\": 1}' }",
+            3,
+            "the flow can't take this answer",
+        ),
+        (
+            "{ says = 'hi', answers = '{}', calls = ['bot', 'menu'] }",
+            3,
+            "the calls differ",
+        ),
+    ] {
+        let dialogue = format!(
+            "[[dialogue]]\nname = 'x'\nturns = [{turn}, {{ wait = '1s', step = 'listen' }}]"
+        );
+        std::fs::write(&test, dialogue).unwrap();
+        let output = binary().args(["flow", "test", &flow]).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            said.lines()
+                .any(|one| one.contains(&format!("flow.test.toml:{line}:")) && one.contains(words)),
+            "{turn}: {said}"
+        );
+        assert_eq!(output.status.code(), Some(1));
+    }
 }

@@ -46,7 +46,7 @@ pub(super) enum Called {
     /// There is nothing to do but to wait.
     Waits,
     /// The flow goes on.
-    Goes(Advance),
+    Goes(Box<Advance>),
 }
 
 impl Attendance {
@@ -62,7 +62,8 @@ impl Attendance {
             .iter()
             .any(|said| script.command(said) == Some(Command::Leave))
         {
-            return Called::Goes(script.advance(self.state.clone(), &unread, now));
+            let advance = script.advance(self.state.clone(), &unread, now);
+            return Called::Goes(Box::new(advance));
         }
         let Some(outcome) = &pending.outcome else {
             return Called::Waits;
@@ -78,7 +79,8 @@ impl Attendance {
             let (session, chat) = (&self.session, &self.held.chat);
             self.context.calls.complain(session, chat, step, reason);
         }
-        Called::Goes(script.answered(self.state.clone(), answer.ok(), &unread, now))
+        let advance = script.answered(self.state.clone(), answer.ok(), &unread, now);
+        Called::Goes(Box::new(advance))
     }
 
     /// Begins the call that the state waits for, if it does and that was not begun here yet.
