@@ -1,5 +1,8 @@
 //! Dialogues: what customers of a flow say, what must come back and what must be saved, written beside the flow.
 
+mod calls;
+mod side_by_side;
+
 use std::time::Duration;
 
 use toml::de::DeTable;
@@ -7,6 +10,8 @@ use toml::de::DeTable;
 use super::reader::{Mistake, Place, Reader, Section};
 use super::rehearsal::{Event, Rehearsal};
 use super::script::{Said, SaidKind, Script};
+use calls::Answer;
+use side_by_side::side_by_side;
 
 const FILE_KEYS: [&str; 2] = ["customer", "dialogue"];
 const DIALOGUE_KEYS: [&str; 6] = ["name", "customer", "turns", "outcome", "saved", "step"];
@@ -14,8 +19,6 @@ const TURN_KEYS: [&str; 11] = [
     "says", "sends", "caption", "wait", "answers", "hears", "contains", "calls", "outcome",
     "saved", "step",
 ];
-/// The answer of a shop that gives none.
-const FAIL: &str = "fail";
 
 /// What `sends` can be.
 const KINDS: [(&str, SaidKind); 7] = [
@@ -75,7 +78,7 @@ struct Turn {
     when: String,
     does: Does,
     /// What the shop answers to calls, in order; none where it does not answer.
-    answers: Vec<(usize, Option<String>)>,
+    answers: Vec<Answer>,
     replies: Option<Replies>,
     /// The steps that call, in order.
     calls: Option<Replies>,
@@ -212,41 +215,6 @@ impl Dialogue {
     }
 }
 
-impl Turn {
-    /// Answers the calls as long as there are answers. All events, and what is wrong with the answers.
-    fn answer(
-        &self,
-        rehearsal: &mut Rehearsal<'_>,
-        mut events: Vec<Event>,
-    ) -> (Vec<Event>, Vec<Difference>) {
-        let mut differences = Vec::new();
-        for (line, answer) in &self.answers {
-            if !rehearsal.is_calling() {
-                let answer = answer.as_deref().unwrap_or(FAIL).to_owned();
-                let what = "no call is there for this answer";
-                differences.push(self.differs(*line, what, Shown::Expected(answer)));
-                break;
-            }
-            let (more, read) = rehearsal.answer(answer.as_ref().map(String::as_bytes));
-            events.extend(more);
-            if let Err(mistake) = read {
-                let what = "the flow can't take this answer";
-                differences.push(self.differs(*line, what, Shown::Got(mistake)));
-            }
-        }
-        (events, differences)
-    }
-
-    fn differs(&self, line: usize, what: &'static str, shown: Shown) -> Difference {
-        Difference {
-            line,
-            when: self.when.clone(),
-            what,
-            shown: vec![shown],
-        }
-    }
-}
-
 fn read_dialogue(
     reader: &mut Reader<'_>,
     section: &Section<'_>,
@@ -338,17 +306,7 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
     let sends = read_sends(reader, section);
     let wait = reader.duration(section, "wait");
     let waits = wait.map(|(time, _)| Does::Waits(time));
-    let answers = reader.texts(section, "answers").unwrap_or_default();
-    let answers = answers.iter().map(|written| {
-        let answer = (written.text != FAIL).then(|| written.text.to_owned());
-        (reader.position(&written.place).0, answer)
-    });
-    let answers = answers.collect();
-    let calls = reader.texts(section, "calls").map(|steps| Replies {
-        line: reader.position(&section.place_of("calls")).0,
-        texts: steps.iter().map(|step| step.text.to_owned()).collect(),
-        parts: false,
-    });
+    let (answers, calls) = calls::read(reader, section);
     let mut replies = None;
     for (key, parts) in [("hears", false), ("contains", true)] {
         if let Some(texts) = reader.texts(section, key) {
@@ -464,31 +422,6 @@ fn compare_replies(
         what,
         shown,
     })
-}
-
-/// What both begin and end with once, and between it both sides.
-fn side_by_side(expected: &[String], got: &[String]) -> Vec<Shown> {
-    let same = |(a, b): &(&String, &String)| a == b;
-    let head = expected.iter().zip(got).take_while(same).count();
-    let (expected_rest, got_rest) = (&expected[head..], &got[head..]);
-    let tail = expected_rest
-        .iter()
-        .rev()
-        .zip(got_rest.iter().rev())
-        .take_while(same)
-        .count();
-    let (expected_rest, end) = expected_rest.split_at(expected_rest.len() - tail);
-    let got_rest = &got_rest[..got_rest.len() - tail];
-    let shown = |texts: &[String], as_what: fn(String) -> Shown| -> Vec<Shown> {
-        texts.iter().cloned().map(as_what).collect()
-    };
-    [
-        shown(&expected[..head], Shown::Same),
-        shown(expected_rest, Shown::Expected),
-        shown(got_rest, Shown::Got),
-        shown(end, Shown::Same),
-    ]
-    .concat()
 }
 
 /// How it stands after a turn.
