@@ -225,7 +225,8 @@ impl Daemon {
         };
         if let Some(listener) = listener {
             let owner = |store| Owner::new(store, notify_chat, script.locale());
-            self.listen(&redis, listener, verifier, metrics.clone(), owner)
+            let intake = |store: Store| Intake::new(store.clone(), script.clone(), owner(store));
+            self.listen(&redis, listener, verifier, metrics.clone(), intake)
                 .await?;
         }
         if role.works() {
@@ -306,13 +307,13 @@ impl Daemon {
         listener: TcpListener,
         verifier: Verifier,
         metrics: Arc<Metrics>,
-        owner: impl FnOnce(Store) -> Owner,
+        intake: impl FnOnce(Store) -> Intake,
     ) -> Result<(), Error> {
         let front = Handle::current();
         let store = self.connect(redis, &front).await?;
         let service = Listener {
             verifier,
-            intake: Intake::new(store.clone(), owner(store.clone())),
+            intake: intake(store.clone()),
             store,
             metrics,
             started: self.started.clone(),

@@ -21,6 +21,7 @@ use crate::service::delivery::{Context, Manner};
 use crate::service::hearing::{Ears, Hearing};
 use crate::service::intake::Intake;
 use crate::service::lease::Lease;
+use crate::service::overdue::Overdue;
 use crate::service::owner::Owner;
 use crate::service::people::People;
 use crate::service::recoverer::{Recoverer, release};
@@ -106,7 +107,7 @@ impl Daemon {
         let client = Arc::new(settings.client);
         let owner = Owner::new(store.clone(), settings.notify_chat, script.locale());
         let catch_up = CatchUp {
-            intake: Intake::new(store.clone(), owner.clone()),
+            intake: Intake::new(store.clone(), script.clone(), owner.clone()),
             store: store.clone(),
             client: client.clone(),
             interval: settings.catch_up_interval,
@@ -131,6 +132,10 @@ impl Daemon {
             bells: announcer_bells,
         };
         self.stage(back, "announcer", |shutdown| announcer.run(shutdown));
+        let overdue = Overdue {
+            store: store.clone(),
+        };
+        self.stage(back, "overdue", |shutdown| overdue.run(shutdown));
         let (lanes, handed_over) = mpsc::unbounded_channel();
         let attendances = attendance::Context {
             process: process.clone(),

@@ -15,13 +15,20 @@ use super::say::LocalFile;
 use super::script::{Commands, Script, Step, Timeouts};
 use super::text_key::TextKey;
 use super::texts::{TextId, Texts};
-use super::words::{closest, fold};
+use super::words::{closest, fold, fold_with_marks};
 
 const FILE_KEYS: [&str; 9] = [
     "name", "locale", "timezone", "start", "texts", "commands", "timeouts", "notices", "step",
 ];
-const COMMANDS_KEYS: [&str; 2] = ["leave", "position"];
-const TIMEOUTS_KEYS: [&str; 3] = ["remind_after", "close_after", "resume_within"];
+const COMMANDS_KEYS: [&str; 3] = ["leave", "position", "phone_end"];
+const TIMEOUTS_KEYS: [&str; 4] = [
+    "remind_after",
+    "close_after",
+    "resume_within",
+    "phone_quiet",
+];
+/// What the owner wrote longer ago is not told apart from what the bot wrote.
+const PHONE_QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
 const NOTICES_KEYS: [&str; 3] = ["first_after", "at_most_every", "reassure_after"];
 
 /// Loads a flow file; see [`Script::load`].
@@ -169,6 +176,7 @@ impl Loader<'_> {
         for (key, words) in [
             ("leave", &mut commands.leave),
             ("position", &mut commands.position),
+            ("phone_end", &mut commands.phone_end),
         ] {
             let Some(written) = self.reader.texts(&section, key) else {
                 continue;
@@ -185,7 +193,10 @@ impl Loader<'_> {
                         format!("a word of `{key}` is empty; write one, or remove it"),
                     );
                 }
-                words.insert(fold(word.text));
+                words.insert(match key {
+                    "phone_end" => fold_with_marks(word.text),
+                    _ => fold(word.text),
+                });
             }
         }
         let mut both: Vec<&String> = commands.leave.intersection(&commands.position).collect();
@@ -215,6 +226,15 @@ impl Loader<'_> {
         }
         if let Some((time, _)) = self.reader.duration(&section, "resume_within") {
             timeouts.resume_within = time;
+        }
+        if let Some((time, place)) = self.reader.duration(&section, "phone_quiet") {
+            if time > PHONE_QUIET_MAX {
+                self.reader.note(
+                    &place,
+                    "`phone_quiet` can be at most \"24h\"; write a shorter time, or \"0s\" for a bot that never steps aside",
+                );
+            }
+            timeouts.phone_quiet = time;
         }
         if timeouts.close_after <= timeouts.remind_after
             && let Some((_, place)) = close.or(remind)

@@ -17,7 +17,7 @@ use super::reader::Mistake;
 use super::say::{LocalFile, Saying};
 use super::text_key::TextKey;
 use super::texts::{TextId, Texts, Wait};
-use super::words::fold;
+use super::words::{fold, fold_with_marks};
 
 /// One message of the customer, as a flow sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -272,6 +272,8 @@ impl Question {
 pub(super) struct Commands {
     pub(super) leave: HashSet<String>,
     pub(super) position: HashSet<String>,
+    /// The owner's, with their marks: they write it on their own phone.
+    pub(super) phone_end: HashSet<String>,
 }
 
 impl Commands {
@@ -294,6 +296,7 @@ impl Commands {
         Commands {
             leave: folded(leave),
             position: folded(position),
+            phone_end: HashSet::from(["#fim".to_owned()]),
         }
     }
 }
@@ -303,6 +306,7 @@ pub(super) struct Timeouts {
     pub(super) remind_after: Duration,
     pub(super) close_after: Duration,
     pub(super) resume_within: Duration,
+    pub(super) phone_quiet: Duration,
 }
 
 impl Default for Timeouts {
@@ -313,6 +317,7 @@ impl Default for Timeouts {
             // A silent customer keeps a worker busy; who comes back later is taken up where they stopped.
             close_after: minutes(15),
             resume_within: minutes(24 * 60),
+            phone_quiet: minutes(30),
         }
     }
 }
@@ -357,6 +362,17 @@ impl Script {
     /// Who comes back within this time goes on where they stopped.
     pub fn resume_within(&self) -> Duration {
         self.timeouts.resume_within
+    }
+
+    /// So long after the last word in a chat that the owner answers from their own phone the bot answers there again; zero
+    /// where it never steps aside.
+    pub fn phone_quiet(&self) -> Duration {
+        self.timeouts.phone_quiet
+    }
+
+    /// Whether these words of the owner's, on their own phone, hand the chat back to the bot.
+    pub fn is_phone_end(&self, text: &str) -> bool {
+        self.commands.phone_end.contains(&fold_with_marks(text))
     }
 
     /// The command that a message is, if it is nothing else.

@@ -23,6 +23,18 @@ pub(super) fn fold(text: &str) -> String {
     folded
 }
 
+/// As [`fold`], but the marks at its beginning count: "#Fim " is "#fim", and "fim" is not.
+pub(super) fn fold_with_marks(text: &str) -> String {
+    let marks = text.chars().take_while(|c| !c.is_alphanumeric());
+    let marks: String = marks.filter(|c| !c.is_whitespace()).collect();
+    let word = fold(text);
+    if word.contains(char::is_alphanumeric) {
+        marks + &word
+    } else {
+        word
+    }
+}
+
 /// Accents that are written as characters of their own: some phones send "e" and then the accent.
 fn is_combining(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)

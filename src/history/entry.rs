@@ -108,7 +108,9 @@ impl Entry {
                 Ok(Entry::Reply(row))
             }
             "ack" | "edited" | "revoked" | "reaction" => mark(entry, kind, entered_at),
-            "opened" | "claimed" | "requeued" | "closed" => conversation(entry, kind, entered_at),
+            "opened" | "claimed" | "requeued" | "handoff" | "closed" => {
+                conversation(entry, kind, entered_at)
+            }
             "alias" => alias(entry, entered_at),
             other => Err(format!("unknown kind `{other}`")),
         }
@@ -186,14 +188,17 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
         stanza: some(said.stanza),
         chat,
         conversation: filled(field(entry, "conversation")),
-        author: author.unwrap_or_else(|| {
-            match (said.direction, reply) {
-                (Direction::Inbound, _) => "customer",
-                (Direction::Outbound, true) => "bot",
-                (Direction::Outbound, false) => "phone",
-            }
-            .to_owned()
-        }),
+        // Who handed it over knows better than WAHA, whose word for it is not to be trusted.
+        author: filled(field(entry, "author"))
+            .or(author)
+            .unwrap_or_else(|| {
+                match (said.direction, reply) {
+                    (Direction::Inbound, _) => "customer",
+                    (Direction::Outbound, true) => "bot",
+                    (Direction::Outbound, false) => "phone",
+                }
+                .to_owned()
+            }),
         kind: some(said.kind).unwrap_or_else(|| "text".to_owned()),
         text: said.text.unwrap_or_default(),
         media: json(said.media),
@@ -263,7 +268,8 @@ fn conversation(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entr
         "claimed" => Step::Claimed {
             process: field(entry, "process").unwrap_or_default().to_owned(),
         },
-        "requeued" => Step::Requeued,
+        // To the line of those who wait for a person, where it is handed off.
+        "requeued" | "handoff" => Step::Requeued,
         _ => Step::Closed {
             outcome: filled(field(entry, "outcome")),
             variables: variables(field(entry, "variables").unwrap_or_default())?,

@@ -3,6 +3,7 @@
 
 mod calling;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -71,7 +72,12 @@ pub struct Context {
 pub(crate) struct Doorbell {
     bell: Notify,
     rung: Mutex<Rung>,
+    /// The owner took it over, on their own phone.
+    phone: AtomicBool,
 }
+
+/// What a bell says that rings because the owner answers from their own phone, as the scripts write it.
+const BY_PHONE: &str = "phone";
 
 /// What a bell has rung for since it was last listened to.
 #[derive(Debug, Default)]
@@ -97,6 +103,9 @@ impl Doorbell {
 
     /// This came in.
     pub(crate) fn hear(&self, heard: Heard) {
+        if heard.number == 0 && heard.message == BY_PHONE {
+            self.phone.store(true, Ordering::Relaxed);
+        }
         self.with(|rung| {
             if rung.heard.len() < HEARD_MAX {
                 rung.heard.push(heard);
@@ -105,6 +114,11 @@ impl Doorbell {
                 rung.look = true;
             }
         });
+    }
+
+    /// Whether it rang because the owner took the conversation over.
+    pub(crate) fn rang_for_phone(&self) -> bool {
+        self.phone.load(Ordering::Relaxed)
     }
 
     fn with(&self, change: impl FnOnce(&mut Rung)) {

@@ -242,8 +242,9 @@ impl Round {
         let (mut messages, failed) = self.messages(session, since).await?;
         // WAHA lists the newest first, and tells times in seconds: of one second the last listed is the oldest.
         messages.reverse();
-        // As they came: also those of different chats keep their order in line.
-        messages.sort_by_key(|message| message.sent_at);
+        // As they came: also those of different chats keep their order in line. But ours first: whom the owner has answered
+        // meanwhile on their own phone is not greeted by the flow.
+        messages.sort_by_key(|message| (message.direction == Direction::Inbound, message.sent_at));
         let mut missed = 0;
         for message in messages {
             let inbound = message.direction == Direction::Inbound;
@@ -253,7 +254,7 @@ impl Round {
                 .await?
             {
                 Done::Duplicate | Done::Ignored => {}
-                Done::Queued { .. } | Done::Active | Done::Recorded | Done::Stale => {
+                Done::Queued { .. } | Done::Active | Done::Phone | Done::Recorded | Done::Stale => {
                     missed += u64::from(inbound);
                 }
             }

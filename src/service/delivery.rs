@@ -210,6 +210,11 @@ impl Delivery<'_> {
                 },
                 () = shutdown.cancelled() => return (release(unknown), None),
             }
+            // While it was typed the owner may have answered: then this is dropped when it is settled.
+            let with_phone = context.store.is_with_phone(session, &self.lane.chat).await;
+            if with_phone.unwrap_or(false) {
+                return (release(unknown), None);
+            }
         }
         let _file = match outgoing::reads_a_file(reply) {
             // Always there sooner or later: nobody closes the semaphore.

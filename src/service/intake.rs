@@ -1,5 +1,6 @@
 //! The intake is responsible for what an authentic event means: it reads WAHA's JSON and hands it to the store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::warn;
@@ -7,10 +8,11 @@ use tracing::warn;
 use super::owner::Owner;
 use super::standing;
 use crate::clock;
-use crate::store::{self, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
+use crate::flow::Script;
+use crate::store::{self, ByPhone, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
 use crate::throttle::Throttle;
 use crate::waha::event::{self, Ack, NotAnEvent, What};
-use crate::waha::message::{Direction, Message};
+use crate::waha::message::{Direction, Kind, Message};
 use crate::waha::restriction::Restriction;
 
 /// See the module.
@@ -19,6 +21,8 @@ pub struct Intake {
     store: Store,
     /// Is no customer.
     owner: Owner,
+    /// Knows when the owner, who answers from their own phone, has left again.
+    script: Arc<Script>,
     /// Old events come in crowds, after WAHA was down.
     stale: Throttle,
 }
@@ -36,6 +40,8 @@ pub enum Done {
     },
     /// A message of a conversation that is attended.
     Active,
+    /// The owner answers the chat from their own phone: a message for them, or of theirs.
+    Phone,
     /// We had it already.
     Duplicate,
     /// Nothing for us.
@@ -52,6 +58,7 @@ impl Done {
         match self {
             Self::Queued { .. } => "queued",
             Self::Active => "active",
+            Self::Phone => "phone",
             Self::Duplicate => "duplicate",
             Self::Ignored => "ignored",
             Self::Recorded => "recorded",
@@ -73,10 +80,11 @@ pub enum Error {
 
 impl Intake {
     /// One that hands events to `store`.
-    pub fn new(store: Store, owner: Owner) -> Self {
+    pub fn new(store: Store, script: Arc<Script>, owner: Owner) -> Self {
         Self {
             store,
             owner,
+            script,
             stale: Throttle::new(STALE_INTERVAL),
         }
     }
@@ -205,12 +213,14 @@ impl Intake {
             name: message.name.clone().unwrap_or_default(),
             message: json(&message),
             opens,
+            phone_quiet: self.phone_quiet(session),
             now,
         };
         Ok(match self.store.ingest(session, ingest).await? {
             Ingested::Queued { position } => Done::Queued { position },
             Ingested::Active => Done::Active,
             Ingested::Duplicate => Done::Duplicate,
+            Ingested::Phone => Done::Phone,
             Ingested::Recorded { first } => {
                 if first {
                     warn!(
@@ -249,13 +259,29 @@ impl Intake {
         // Who is who is not learnt from messages of ours: engines name our own other id there.
         record.message = true;
         record.echo.clone_from(&message.stanza);
+        record.phone = self.by_phone(session, &message);
         self.record(session, &record, now).await
+    }
+
+    /// How long the owner answers a chat of this session after the last word, in ms.
+    fn phone_quiet(&self, _session: &str) -> i64 {
+        clock::millis(self.script.phone_quiet())
+    }
+
+    /// What a message of ours means, if the owner wrote it. One without content says nothing: engines make such of what they
+    /// can't show.
+    fn by_phone(&self, session: &str, message: &Message) -> Option<ByPhone> {
+        (message.kind != Kind::Empty).then(|| ByPhone {
+            quiet: self.phone_quiet(session),
+            ends: self.script.is_phone_end(&message.text),
+        })
     }
 
     async fn record(&self, session: &str, record: &Record, now: i64) -> Result<Done, Error> {
         Ok(match self.store.record(session, record, now).await? {
             Recorded::Recorded => Done::Recorded,
             Recorded::Duplicate => Done::Duplicate,
+            Recorded::ByPhone => Done::Phone,
             Recorded::Ignored => Done::Ignored,
         })
     }
@@ -283,6 +309,7 @@ fn recorded(kind: &'static str, seen: String, chat: &str, data: &impl serde::Ser
         other: None,
         message: false,
         echo: None,
+        phone: None,
         data: json(data),
     }
 }

@@ -107,6 +107,8 @@ struct Figures {
     conversations: Family<BySessionAndStatus, Gauge>,
     closed: Family<BySession, Counter>,
     queue_length: Family<BySession, Gauge>,
+    waiting_for_person: Family<BySession, Gauge>,
+    with_phone: Family<BySession, Gauge>,
     queue_age: Family<BySession, Seconds>,
     handling: Family<BySession, Seconds>,
     replies: Family<BySessionAndResult, Counter>,
@@ -143,6 +145,12 @@ impl Figures {
         self.queue_length
             .get_or_create(&only)
             .set(gauges.waiting.cast_signed());
+        self.waiting_for_person
+            .get_or_create(&only)
+            .set(gauges.waiting_for_person.cast_signed());
+        self.with_phone
+            .get_or_create(&only)
+            .set(gauges.with_phone.cast_signed());
         self.queue_age
             .get_or_create(&only)
             .set(age(gauges.oldest_opened_at));
@@ -192,6 +200,16 @@ impl Figures {
             self.closed,
         );
         registry.register("queue_length", "Conversations in line", self.queue_length);
+        registry.register(
+            "waiting_for_person",
+            "Conversations that wait for a person",
+            self.waiting_for_person,
+        );
+        registry.register(
+            "with_phone",
+            "Chats that the owner answers from their own phone",
+            self.with_phone,
+        );
         registry.register(
             "queue_age_seconds",
             "How long the first in line has waited",

@@ -17,6 +17,7 @@ pub mod lease;
 pub mod listener;
 pub mod metrics;
 mod outgoing;
+pub mod overdue;
 pub mod owner;
 pub mod people;
 pub mod recoverer;

@@ -272,6 +272,7 @@ impl Dispatcher {
         let conversation = claimed.id.clone();
         let attendance = Attendance::new(self.worker.context.clone(), session, claimed);
         let shutdown = self.shutdown.clone();
+        let (store, rung) = (self.worker.context.store.clone(), bell.clone());
         let ending = Ending {
             chat: chat.clone(),
             conversation,
@@ -294,6 +295,11 @@ impl Dispatcher {
                 Ended::Closed(outcome) => {
                     info!(session = chat.0, chat = chat.1, outcome, "conversation closed");
                 }
+                Ended::Lost if phone(&store, &chat, &rung).await => info!(
+                    session = chat.0,
+                    chat = chat.1,
+                    "the owner answers from their own phone; the worker is free"
+                ),
                 Ended::Lost => warn!(
                     session = chat.0,
                     chat = chat.1,
@@ -305,6 +311,11 @@ impl Dispatcher {
             tell.well();
         });
     }
+}
+
+/// Whether a conversation was lost to the owner, who answers from their own phone, or did for a moment.
+async fn phone(store: &Store, (session, chat): &Chat, bell: &Doorbell) -> bool {
+    bell.rang_for_phone() || store.is_with_phone(session, chat).await.unwrap_or(false)
 }
 
 /// How often the attendance of conversations panicked that have not ended since. One for a chat, so that they stay few.

@@ -23,6 +23,8 @@ pub struct Ingest {
     pub message: String,
     /// Where no conversation is open it opens one; else it is only recorded there.
     pub opens: bool,
+    /// While the owner answers the chat from their own phone: how long that lasts after this, in ms.
+    pub phone_quiet: Millis,
     /// Now.
     pub now: Millis,
 }
@@ -39,6 +41,8 @@ pub enum Ingested {
     Active,
     /// We had it already; nothing changed.
     Duplicate,
+    /// The owner answers this chat from their own phone: it is in the history, for them to answer.
+    Phone,
     /// Too many messages of its conversation are not consumed yet, or none is open and it opens none: it is in the history,
     /// and nothing more.
     Recorded {
@@ -66,8 +70,19 @@ pub struct Record {
     pub message: bool,
     /// The stanza, if it is about a message of ours: it may settle whether a reply was sent.
     pub echo: Option<String>,
+    /// What it means if our sender did not send it; `None`: nothing.
+    pub phone: Option<ByPhone>,
     /// The entry as JSON.
     pub data: String,
+}
+
+/// What a message of ours means if the owner wrote it on their own phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByPhone {
+    /// For how long (ms) without a word from either the owner answers the chat; 0: the bot never steps aside.
+    pub quiet: Millis,
+    /// It is the word that ends that.
+    pub ends: bool,
 }
 
 /// What became of a [`Record`].
@@ -77,6 +92,8 @@ pub enum Recorded {
     Recorded,
     /// We had it already.
     Duplicate,
+    /// It is in the history, and our sender did not send it: the owner wrote it.
+    ByPhone,
     /// It is about a chat that we know nothing of.
     Ignored,
 }
@@ -180,13 +197,19 @@ impl Store {
             .text(record.other.as_deref().unwrap_or_default())
             .text(if record.message { "1" } else { "" })
             .text(record.echo.as_deref().unwrap_or_default())
-            .text(&record.data);
+            .text(&record.data)
+            .number(record.phone.map_or(0, |phone| phone.quiet))
+            .text(record.phone.map_or("", |phone| match phone.ends {
+                true => "ends",
+                false => "says",
+            }));
         match Answer::of(self.inner.scripts.record.run(session, arguments).await?)?
             .text()?
             .as_str()
         {
             "recorded" => Ok(Recorded::Recorded),
             "duplicate" => Ok(Recorded::Duplicate),
+            "phone" => Ok(Recorded::ByPhone),
             "ignored" => Ok(Recorded::Ignored),
             _ => Err(Error::Garbled("a result")),
         }
@@ -345,6 +368,7 @@ pub(super) fn ingest_batch(
                 arguments.push_text(&item.name);
                 arguments.push_text(&item.message);
                 arguments.push_text(if item.opens { "1" } else { "" });
+                arguments.push_number(item.phone_quiet);
             }
             let mut answer = Answer::of(script.run(&session, arguments).await?)?;
             items
@@ -362,6 +386,7 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, Error> {
         }),
         "active" => Ok(Ingested::Active),
         "duplicate" => Ok(Ingested::Duplicate),
+        "phone" => Ok(Ingested::Phone),
         "full" => Ok(Ingested::Recorded { first: true }),
         "recorded" => Ok(Ingested::Recorded { first: false }),
         _ => Err(Error::Garbled("a result")),

@@ -19,6 +19,10 @@ pub struct Gauges {
     pub oldest_opened_at: Option<Millis>,
     /// Conversations attended.
     pub active: u64,
+    /// Conversations that wait for a person.
+    pub waiting_for_person: u64,
+    /// Chats that the owner answers from their own phone.
+    pub with_phone: u64,
     /// Conversations closed so far.
     pub closed: u64,
     /// Lanes waiting for a sender.
@@ -83,6 +87,8 @@ impl Store {
             waiting: client.zcard(keys.queue(session)).await?,
             oldest_opened_at,
             active: client.hlen(keys.active(session)).await?,
+            waiting_for_person: client.zcard(keys.handoff(session)).await?,
+            with_phone: client.zcard(keys.phone(session)).await?,
             closed: count("closed"),
             lanes_due: client.zcard(keys.lanes(session)).await?,
             lanes_sending: client.hlen(keys.sending(session)).await?,

@@ -20,6 +20,12 @@ const PARTS: &[(&str, &str)] = &[
     ("EPOCH", EPOCH),
     ("QUEUE", QUEUE),
     ("ACTIVE", ACTIVE),
+    ("HANDOFF", HANDOFF),
+    ("HANDOFF_DUE", HANDOFF_DUE),
+    ("PHONE", PHONE),
+    ("PHONE_SAID", PHONE_SAID),
+    ("HUNG_UP", HUNG_UP),
+    ("UNCLAIMED", UNCLAIMED),
     ("ANNOUNCE", ANNOUNCE),
     ("LANE", LANE),
     ("LANES", LANES),
@@ -60,6 +66,18 @@ const EPOCH: &str = "epoch";
 const QUEUE: &str = "queue";
 /// HASH: chat -> process, of those being attended.
 const ACTIVE: &str = "active";
+/// ZSET: chat by ticket, of those who wait for a person.
+const HANDOFF: &str = "handoff";
+/// ZSET: chat by when (ms) it is over that it waits for a person, where the flow goes on without one.
+const HANDOFF_DUE: &str = "handoff-due";
+/// ZSET: chat by when (ms) it is over that the owner answers it from their own phone, if nothing more is said.
+const PHONE: &str = "phone";
+/// HASH: chat -> when (ms) the owner wrote last, of those.
+const PHONE_SAID: &str = "phone-said";
+/// STRING, expires: when (ms) the owner wrote the word that ended it.
+const HUNG_UP: &str = "hung-up:";
+/// LIST, expires: texts of ours that were sent, or perhaps, and whose message ids nobody told us.
+const UNCLAIMED: &str = "unclaimed:";
 /// ZSET: chat by when (ms) its place in line is next to be looked at.
 const ANNOUNCE: &str = "announce";
 /// LIST of replies not yet taken by WAHA: `n` (notice) or `r` (reply), then JSON.
@@ -156,6 +174,14 @@ impl Keys {
 
     pub(crate) fn active(&self, session: &str) -> String {
         self.part(session, ACTIVE)
+    }
+
+    pub(crate) fn handoff(&self, session: &str) -> String {
+        self.part(session, HANDOFF)
+    }
+
+    pub(crate) fn phone(&self, session: &str) -> String {
+        self.part(session, PHONE)
     }
 
     pub(crate) fn announce(&self, session: &str) -> String {

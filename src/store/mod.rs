@@ -17,6 +17,7 @@ mod lanes;
 mod managed;
 mod owner;
 mod people;
+mod phone;
 mod processes;
 mod repair;
 mod scripts;
@@ -40,7 +41,7 @@ pub use bells::{Bell, Bells, Heard};
 pub use catch_up::OVERLAP;
 pub use contact::Connections;
 pub use conversations::{
-    Claimed, Close, Committed, INBOX_MAX, Ingest, Ingested, Record, Recorded, Step,
+    ByPhone, Claimed, Close, Committed, INBOX_MAX, Ingest, Ingested, Record, Recorded, Step,
 };
 pub use dead::DeadLetter;
 pub use gauges::{Gauges, Pace, WAKE_UP_BOUNDS_MS};

@@ -14,6 +14,8 @@ use super::keys::{self, Keys};
 const SHARED: &str = include_str!("lua/shared.lua");
 /// Only for scripts that learn which ids are one person.
 const PEOPLE: &str = include_str!("lua/people.lua");
+/// Only for scripts that learn who writes, or look whose time is over.
+const PHONE: &str = include_str!("lua/phone.lua");
 
 /// A script as it is in the repository.
 struct Source {
@@ -55,6 +57,7 @@ sources! {
     release: 4,
     look: 4,
     announce: 3,
+    overdue: 4,
     take_lanes: 4,
     attempt: 1,
     settle: 4,
@@ -150,7 +153,12 @@ impl Arguments {
 
 fn assemble(lua: &str, bell: &str) -> String {
     let people = if lua.contains("person(") { PEOPLE } else { "" };
-    let body = format!("{SHARED}\n{people}\n{lua}");
+    let phone = if !people.is_empty() || lua.contains("phone_ends(") {
+        PHONE
+    } else {
+        ""
+    };
+    let body = format!("{SHARED}\n{phone}\n{people}\n{lua}");
     // The prefix is checked by the settings to hold nothing that Lua would take for the end of the string.
     format!(
         "local SESSION, BELL = ARGV[1], '{bell}'\n{}{body}",
@@ -196,8 +204,8 @@ mod tests {
             .count();
         assert_eq!(
             files,
-            SOURCES.len() + 2,
-            "shared.lua, people.lua and one file per script"
+            SOURCES.len() + 3,
+            "shared.lua, people.lua, phone.lua and one file per script"
         );
     }
 }

@@ -27,6 +27,8 @@ pub struct Waiting {
     pub begun: bool,
     /// The flow's state then, JSON, or empty.
     pub state: String,
+    /// It waits for a person, and its place is one among those.
+    pub for_person: bool,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The messages not looked at yet, JSON.
@@ -152,6 +154,7 @@ fn waiting(mut answer: Answer) -> Result<Waiting, Error> {
         name: answer.text()?,
         begun: answer.text()? != "0",
         state: answer.text()?,
+        for_person: !answer.text()?.is_empty(),
         unexamined: answer.texts(),
     })
 }

@@ -317,6 +317,8 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
                 other: None,
                 name: String::new(),
                 message: format!("{{\"chat\":\"{chat}\",\"text\":\"hi\"}}"),
+
+                phone_quiet: 0,
                 now: 1_000,
             };
             store.ingest(SESSION, message).await.unwrap();

@@ -76,6 +76,7 @@ mod listener;
 mod media;
 mod owner;
 mod people;
+mod phone;
 mod polls;
 mod private_redis;
 mod queue;

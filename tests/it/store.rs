@@ -50,6 +50,8 @@ fn ingest(text: &str) -> Ingest {
         other: None,
         name: String::new(),
         message: format!("{{\"text\":\"{text}\"}}"),
+
+        phone_quiet: 0,
         now: 1_000,
     }
 }
@@ -239,6 +241,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
                 other: None,
                 message: true,
                 echo: Some(stanza.to_owned()),
+                phone: None,
                 data: "{\"text\":\"a\"}".to_owned(),
             };
             store.record(SESSION, &echo, 1_000).await.unwrap();

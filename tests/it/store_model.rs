@@ -98,6 +98,7 @@ async fn introduce(store: &Store) {
             other: None,
             message: false,
             echo: None,
+            phone: None,
             data: String::new(),
         };
         let recorded = store.record(session_name(session), &nothing, 0).await;
@@ -267,6 +268,7 @@ impl<'a> Run<'a> {
                     other: None,
                     name: String::new(),
                     message,
+                    phone_quiet: 0,
                     now: self.now,
                 };
                 (one.session, ingest)

@@ -16,7 +16,7 @@ while i <= #ARGV do
   -- A worker may have claimed it in the meantime: then the words are the flow's, and no notice follows the greeting.
   -- Or another announcer has looked meanwhile: then it is told already, and the words it answered are gone.
   -- Or it was attended and went back to the line: its inbox is another.
-  local ours = status_now == 'waiting' and id_now == id and tonumber(examined_now or 0) == examined_before
+  local ours = (status_now == 'waiting' or status_now == 'handoff') and id_now == id and tonumber(examined_now or 0) == examined_before
     and tonumber(waiting_since or opened) == since
   if ours and words > 0 then
     local removed = 0
@@ -36,11 +36,7 @@ while i <= #ARGV do
       -- What was written before the word to leave was for this conversation and ends with it.
       redis.call('LTRIM', INBOX .. chat, examined, -1)
       close(chat, id, name, claimed, now, leave, variables, 0, first_notice_after)
-      local head = redis.call('ZRANGE', QUEUE, 0, 0)[1]
-      if head then
-        redis.call('ZADD', ANNOUNCE, now, head)
-        ring('announce')
-      end
+      tell_head(status_now == 'handoff' and HANDOFF or QUEUE, now)
     else
       redis.call('HSET', key, 'examined', examined)
       if told ~= '' then

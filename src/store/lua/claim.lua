@@ -28,11 +28,6 @@ for i = 1, #popped, 2 do
 end
 if #answer > 0 then
   redis.call('HSET', COUNTERS, 'called_at', now)
-  -- The line moved: who is first now is told so.
-  local head = redis.call('ZRANGE', QUEUE, 0, 0)[1]
-  if head then
-    redis.call('ZADD', ANNOUNCE, now, head)
-    ring('announce')
-  end
+  tell_head(QUEUE, now)
 end
 return answer

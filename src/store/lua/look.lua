@@ -2,18 +2,18 @@
 -- KEYS: namespace
 -- ARGV: session, now (ms), count, lease (ms)
 -- Returns per chat: {chat, id, position, since when it waits, told or '', told_at or '', examined, name, rev, state or '',
---          messages not examined...}
+--          '1' if it waits for a person, else '', messages not examined...}
 local now, lease = tonumber(ARGV[2]), tonumber(ARGV[4])
 local answer = {}
 for _, chat in ipairs(redis.call('ZRANGEBYSCORE', ANNOUNCE, '-inf', now, 'LIMIT', 0, ARGV[3])) do
   local status, id, opened, told, told_at, examined, name, rev, state, since =
     unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'opened', 'told', 'told_at', 'examined', 'name', 'rev', 'state', 'waiting_since'))
-  local rank = redis.call('ZRANK', QUEUE, chat)
-  if status == 'waiting' and rank then
+  local rank = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat)
+  if (status == 'waiting' or status == 'handoff') and rank then
     redis.call('ZADD', ANNOUNCE, now + lease, chat)
     local one = redis.call('LRANGE', INBOX .. chat, examined or 0, -1)
     for j, field in ipairs({chat, id, tostring(rank + 1), since or opened, told or '', told_at or '', examined or '0', name or '', rev or '0',
-      state or ''}) do
+      state or '', status == 'handoff' and '1' or ''}) do
       table.insert(one, j, field)
     end
     answer[#answer + 1] = one

@@ -1,19 +1,6 @@
 -- Which chat a person is: WhatsApp shows the same one as `@lid` and as `@c.us`, and changes between them. Put in front of the
 -- scripts that learn of both. All is kept under the `@c.us`, once it is known.
 
--- Tells the owner of a conversation to look: it changed, or is no longer the owner's.
-local function ring_owner(owner, chat, id)
-  if owner then
-    ring('process:' .. owner, table.concat({SESSION, chat, id, 0, ''}, ' '))
-  end
-end
-
--- What we wrote as JSON; empty if it can't be read.
-local function decoded(json)
-  local read, value = pcall(cjson.decode, json)
-  return read and type(value) == 'table' and value or {}
-end
-
 -- When the last message of an inbox came.
 local function latest(inbox)
   return #inbox > 0 and decoded(inbox[#inbox]).received_at or 0
@@ -73,14 +60,6 @@ local function unite_lanes(lid, chat, now)
   end
 end
 
--- Takes a conversation off every list that it stands on.
-local function unlist(chat)
-  redis.call('ZREM', QUEUE, chat)
-  redis.call('ZREM', ANNOUNCE, chat)
-  redis.call('HDEL', ACTIVE, chat)
-  redis.call('SREM', UNREAD, chat)
-end
-
 -- Two conversations become one, under the better ticket; or the only one moves.
 local function unite_conversations(lid, chat, now, first_notice_after)
   local status, ticket, id, owner = unpack(redis.call('HMGET', CHAT .. lid, 'status', 'ticket', 'id', 'owner'))
@@ -137,6 +116,7 @@ local function unite_conversations(lid, chat, now, first_notice_after)
   end
   if redis.call('EXISTS', CHAT .. lid) == 1 then
     -- The one under the other id stays, and moves: back to the line if it was attended, whose head it is then.
+    local handoff_due = redis.call('ZSCORE', HANDOFF_DUE, lid)
     unlist(lid)
     redis.call('DEL', CHAT .. chat)
     redis.call('RENAME', CHAT .. lid, CHAT .. chat)
@@ -146,7 +126,8 @@ local function unite_conversations(lid, chat, now, first_notice_after)
       requeue(chat, id, ticket, now, first_notice_after)
       ring_owner(owner, lid, id)
     else
-      redis.call('ZADD', QUEUE, ticket, chat)
+      redis.call('ZADD', status == 'handoff' and HANDOFF or QUEUE, ticket, chat)
+      if handoff_due then redis.call('ZADD', HANDOFF_DUE, handoff_due, chat) end
       redis.call('ZADD', ANNOUNCE, now, chat)
     end
     ring('queue')
@@ -172,8 +153,14 @@ local function unite(lid, chat, now, first_notice_after)
   if redis.call('SREM', KNOWN, lid) == 1 and redis.call('SADD', KNOWN, chat) == 1 then
     redis.call('HSET', ADDRESS, chat, lid)
   end
+  for _, echo in ipairs(redis.call('LRANGE', UNCLAIMED .. lid, 0, -1)) do
+    redis.call('RPUSH', UNCLAIMED .. chat, echo)
+    redis.call('PEXPIRE', UNCLAIMED .. chat, UNCLAIMED_FOR)
+  end
+  redis.call('DEL', UNCLAIMED .. lid)
   unite_lanes(lid, chat, now)
   unite_conversations(lid, chat, now, first_notice_after)
+  unite_phones(lid, chat, now)
   return true
 end
 

@@ -1,9 +1,11 @@
--- Puts events into the history that open and continue nothing: our own messages, acks, edits, and so on.
+-- Puts events into the history that open and continue nothing: our own messages, acks, edits, and so on. Words of ours that
+-- our sender did not send are the owner's, who answers from their own phone.
 -- KEYS: namespace
 -- ARGV: session, seen_ttl (ms), now (ms), first_notice_after (ms), then per event: seen ('' = can't be told apart), kind, from,
 --       other ('' = the customer's other id is not told), own ('1' = a message, which makes its chat known; '' = only
---       recorded where the chat is known), echo (the stanza of a message of ours, else ''), data (JSON)
--- Returns per event: 'recorded' | 'duplicate' | 'ignored'
+--       recorded where the chat is known), echo (the stanza of a message of ours, else ''), data (JSON), phone_quiet (ms), hand
+--       ('says', 'ends': what it means if the owner wrote it; '' = nothing)
+-- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'phone' (the owner wrote it)
 
 -- Engines change the ends of lines and of the text. (No pattern that tries each space for the last one: texts are long.)
 local function same_text(one, other)
@@ -13,8 +15,39 @@ local function same_text(one, other)
   return type(one) == 'string' and type(other) == 'string' and (one == other or bare(one) == bare(other))
 end
 
--- WAHA tells times in whole seconds, and its clock may be another than ours (ms).
-local CLOCKS_APART_MAX = 10000
+-- Whether a message may be a reply of this text. Two files without a caption may; words are more telling.
+local function may_be(message, text, media)
+  local words = type(text) == 'string' and string.find(text, '%S')
+  if words then
+    return same_text(text, message.text)
+  end
+  return media and message.kind ~= 'text' and not string.find(message.text or '', '%S')
+end
+
+-- Whether our sender sent a message: by its id, or, while that is not known, by what it says. What WAHA says of its source is
+-- not to be trusted, and its answer may come after this.
+local function sent_by_us(chat, stanza, message)
+  if redis.call('EXISTS', OURS .. stanza) == 1 then
+    return true
+  end
+  local id, echo = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ (%S+) (%S+)')
+  if id == stanza or echo == stanza then
+    return true
+  end
+  if id or redis.call('HEXISTS', SENDING, chat) == 1 then
+    local first = decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2))
+    if may_be(message, first.text, first.media) then
+      return true
+    end
+  end
+  for _, text in ipairs(redis.call('LRANGE', UNCLAIMED .. chat, 0, -1)) do
+    if may_be(message, string.sub(text, 2), string.sub(text, 1, 1) == 'm') then
+      redis.call('LREM', UNCLAIMED .. chat, 1, text)
+      return true
+    end
+  end
+  return false
+end
 
 local MEDIA = {image = true, video = true, voice = true, audio = true, document = true, sticker = true, media = true}
 -- What a file may come back as, by how it was sent, besides that.
@@ -51,9 +84,10 @@ end
 
 local now, first_notice_after = tonumber(ARGV[3]), tonumber(ARGV[4])
 local answer = {}
-for i = 5, #ARGV, 7 do
+for i = 5, #ARGV, 9 do
   local seen, kind, from, other = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local own, echo, data = ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
+  local quiet, hand = tonumber(ARGV[i + 7]), ARGV[i + 8]
   local chat = person(from, other, now, first_notice_after)
   local result = 'recorded'
   if seen ~= '' and redis.call('EXISTS', SEEN .. seen) == 1 then
@@ -64,10 +98,22 @@ for i = 5, #ARGV, 7 do
     if own == '1' then
       redis.call('SADD', KNOWN, chat)
     end
-    if echo ~= '' then
+    local conversation = redis.call('HGET', CHAT .. chat, 'id') or ''
+    if kind == 'message' and echo ~= '' then
+      local message = decoded(data)
+      -- It may come under the id that was not written to, before we know that both are one person.
+      local ours = sent_by_us(chat, echo, message)
+        or (message.other_id and sent_by_us(chat_of(message.other_id), echo, message))
       note_echo(chat, kind, echo, data)
+      record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
+      if not ours and hand ~= '' then
+        phone_says(chat, message.sent_at or 0, hand == 'ends', quiet, now, first_notice_after)
+        result = 'phone'
+      end
+    else
+      if echo ~= '' then note_echo(chat, kind, echo, data) end
+      record_under(chat, from, kind, 'conversation', conversation, 'data', data)
     end
-    record_under(chat, from, kind, 'conversation', redis.call('HGET', CHAT .. chat, 'id') or '', 'data', data)
     if seen ~= '' then
       redis.call('SET', SEEN .. seen, '1', 'PX', ARGV[2])
     end

@@ -21,6 +21,10 @@ local sending = redis.call('HGETALL', SENDING)
 for i = 1, #sending, 2 do
   if string.sub(sending[i + 1], 1, #process + 1) == process .. ' ' then
     redis.call('HDEL', SENDING, sending[i])
+    if redis.call('HEXISTS', ATTEMPT, sending[i]) == 1 then
+      -- It is perhaps sent again, and then both of them have an echo.
+      expect_echo(sending[i], redis.call('LINDEX', LANE .. sending[i], 0) or '')
+    end
     redis.call('ZADD', LANES, now, sending[i])
     lanes = lanes + 1
   end

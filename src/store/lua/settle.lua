@@ -19,6 +19,7 @@ for i = 5, #ARGV, 11 do
   local following, following_doubt, address = '', '', ''
   local held = redis.call('HGET', SENDING, chat) == token
   local settled = verdict == 'sent' or verdict == 'dead'
+  local echo = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ %S+ (%S+)')
   local first = redis.call('LINDEX', lane, 0) == element
   if settled and first then
     -- Whoever holds the lane by now: what WAHA took is not sent again. If it is not the first any more, this very
@@ -27,6 +28,8 @@ for i = 5, #ARGV, 11 do
     redis.call('HDEL', ATTEMPT, chat)
     if stanza ~= '' then
       redis.call('SET', OURS .. stanza, '1', 'PX', ARGV[4])
+    elseif not echo or echo == '-' then
+      expect_echo(chat, element)
     end
     record_under(chat, id, 'reply', 'conversation', conversation, 'state', verdict == 'sent' and 'sent' or 'failed', 'reason', reason,
       'data', data)
@@ -36,6 +39,17 @@ for i = 5, #ARGV, 11 do
     end
   end
   if held then
+    if not settled and first and redis.call('ZSCORE', PHONE, chat) then
+      -- Not tried again in a chat that the owner answers.
+      redis.call('LPOP', lane)
+      redis.call('HDEL', ATTEMPT, chat)
+      if doubt == '1' then expect_echo(chat, element) end
+      leave_to_owner(chat, element, now, doubt == '1')
+      settled = true
+    elseif not settled and first and doubt == '1' and verdict == 'retry' then
+      -- It is perhaps sent again, and then both of them have an echo.
+      expect_echo(chat, element)
+    end
     if not first and verdict ~= 'release' then
       -- Settled by another: what is noted is not about the reply that comes now.
       redis.call('HDEL', ATTEMPT, chat)

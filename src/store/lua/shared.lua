@@ -23,6 +23,38 @@ local function ring(bell, message)
   redis.call('PUBLISH', BELL .. bell, message or SESSION)
 end
 
+-- Tells the owner of a conversation to look: it changed, or is no longer the owner's. `why` may say more.
+local function ring_owner(owner, chat, id, why)
+  if owner then
+    ring('process:' .. owner, table.concat({SESSION, chat, id, 0, why or ''}, ' '))
+  end
+end
+
+-- What we wrote as JSON; empty if it can't be read.
+local function decoded(json)
+  local read, value = pcall(cjson.decode, json)
+  return read and type(value) == 'table' and value or {}
+end
+
+-- A line moved: who is first now is told so.
+local function tell_head(line, now)
+  local head = redis.call('ZRANGE', line, 0, 0)[1]
+  if head then
+    redis.call('ZADD', ANNOUNCE, now, head)
+    ring('announce')
+  end
+end
+
+-- Takes a conversation off every list that it stands on.
+local function unlist(chat)
+  redis.call('ZREM', QUEUE, chat)
+  redis.call('ZREM', HANDOFF, chat)
+  redis.call('ZREM', HANDOFF_DUE, chat)
+  redis.call('ZREM', ANNOUNCE, chat)
+  redis.call('HDEL', ACTIVE, chat)
+  redis.call('SREM', UNREAD, chat)
+end
+
 -- A conversation opens: its inbox already holds what opens it. `before` is true where the chat has a hash
 -- (closed for silence): its state stays, for the worker to resume.
 local function open(chat, name, now, first_notice_after, before)
@@ -60,10 +92,7 @@ end
 -- wrote after the words that closed it opens the next one, so that it is not lost.
 local function close(chat, id, name, claimed, now, outcome, variables, resume_within, first_notice_after)
   local key = CHAT .. chat
-  redis.call('HDEL', ACTIVE, chat)
-  redis.call('SREM', UNREAD, chat)
-  redis.call('ZREM', QUEUE, chat)
-  redis.call('ZREM', ANNOUNCE, chat)
+  unlist(chat)
   record('closed', 'conversation', id, 'chat', chat, 'at', now, 'outcome', outcome, 'variables', variables)
   redis.call('HINCRBY', COUNTERS, 'closed', 1)
   if claimed then
@@ -89,6 +118,31 @@ local function requeue(chat, id, ticket, now, first_notice_after)
   redis.call('ZADD', QUEUE, ticket, chat)
   redis.call('ZADD', ANNOUNCE, now + first_notice_after, chat)
   record('requeued', 'conversation', id, 'chat', chat, 'at', now)
+end
+
+-- The longest `phone_quiet` there is: what comes later silences nobody.
+local UNCLAIMED_FOR, UNCLAIMED_MAX = 86400000, 50
+
+-- A reply was sent, or perhaps, and its message id is not known: its echo may still come, and must not pass for words that
+-- the owner wrote on their phone.
+local function expect_echo(chat, element)
+  local reply = decoded(string.sub(element, 2))
+  redis.call('RPUSH', UNCLAIMED .. chat, (reply.media and 'm' or 't') .. (reply.text or ''))
+  redis.call('LTRIM', UNCLAIMED .. chat, -UNCLAIMED_MAX, -1)
+  redis.call('PEXPIRE', UNCLAIMED .. chat, UNCLAIMED_FOR)
+end
+
+-- A reply that is not sent because the owner answers: told to the history, so that nothing vanishes.
+local function leave_to_owner(chat, element, now, perhaps)
+  if string.sub(element, 1, 1) == 'n' then
+    return
+  end
+  local reply = decoded(string.sub(element, 2))
+  local said = {chat = chat, direction = 'outbound', author = 'bot', kind = 'text', text = reply.text, sent_at = now,
+    received_at = reply.queued_at, reply_id = reply.id}
+  record('reply', 'conversation', reply.conversation or '', 'state', 'failed',
+    'reason', (perhaps and 'perhaps sent' or 'not sent') .. ': the owner answers from their own phone',
+    'data', cjson.encode(said))
 end
 
 -- Adds a reply to the chat's lane and makes the lane due, unless a sender holds it or a retry is due later.
@@ -129,8 +183,8 @@ local function drop_notices(chat)
   for place, element in ipairs(redis.call('LRANGE', LANE .. chat, under_way, -1)) do
     if string.sub(element, 1, 1) == 'n' then
       redis.call('LREM', LANE .. chat, -1, element)
-      if place == 1 and under_way == 0 then
-        redis.call('HDEL', ATTEMPT, chat)
+      if place == 1 and under_way == 0 and redis.call('HDEL', ATTEMPT, chat) == 1 then
+        expect_echo(chat, element)
       end
     end
   end

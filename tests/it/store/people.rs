@@ -15,6 +15,8 @@ fn says(from: &str, text: &str, now: i64) -> Ingest {
         opens: true,
         from: from.to_owned(),
         message: format!("{{\"received_at\":{now},\"text\":\"{text}\"}}"),
+
+        phone_quiet: 0,
         now,
         ..ingest(text)
     }
@@ -184,6 +186,7 @@ fn who_was_known_by_the_hidden_id_is_known_by_the_number() {
             other: None,
             message: false,
             echo: None,
+            phone: None,
             data: "{}".to_owned(),
         };
         let recorded = store.record(SESSION, &ack, 1_001).await.unwrap();

@@ -1,0 +1,117 @@
+-- Chats that the owner answers from their own phone. Put in front of the scripts that learn who writes.
+
+-- WAHA tells times in whole seconds, and its clock may be another than ours (ms).
+local CLOCKS_APART_MAX = 10000
+
+-- Nothing of what the bot wanted to say is said any more, but what is under way.
+local function drop_unsent(chat, now)
+  local under_way = redis.call('HEXISTS', SENDING, chat)
+  local elements = redis.call('LRANGE', LANE .. chat, under_way, -1)
+  if #elements == 0 then
+    return
+  end
+  local in_doubt = under_way == 0 and redis.call('HDEL', ATTEMPT, chat) == 1
+  if in_doubt then expect_echo(chat, elements[1]) end
+  for place, element in ipairs(elements) do
+    leave_to_owner(chat, element, now, in_doubt and place == 1)
+  end
+  redis.call('LTRIM', LANE .. chat, 0, under_way - 1)
+  if under_way == 0 then
+    redis.call('DEL', LANE .. chat)
+    redis.call('ZREM', LANES, chat)
+  end
+end
+
+-- The owner answers this chat until then, if nothing more is said. An open conversation becomes the phone's: no worker, no
+-- line and no notice know it any more.
+local function phone_attends(chat, until_, now)
+  redis.call('ZADD', PHONE, until_, chat)
+  drop_unsent(chat, now)
+  local key = CHAT .. chat
+  local status, id, owner = unpack(redis.call('HMGET', key, 'status', 'id', 'owner'))
+  if not status or status == 'closed' then
+    return
+  end
+  unlist(chat)
+  redis.call('DEL', INBOX .. chat)
+  if status == 'phone' then
+    return
+  end
+  redis.call('HSET', key, 'status', 'phone')
+  -- Without an epoch nothing that the old owner still writes is taken.
+  redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at', 'waiting_since')
+  record('claimed', 'conversation', id, 'chat', chat, 'process', 'phone', 'at', now)
+  ring_owner(owner, chat, id, 'phone')
+  tell_head(status == 'handoff' and HANDOFF or QUEUE, now)
+end
+
+-- The owner does not answer this chat any more: the next message opens a conversation.
+local function phone_ends(chat, now, first_notice_after)
+  redis.call('ZREM', PHONE, chat)
+  redis.call('HDEL', PHONE_SAID, chat)
+  local status, id, name, state = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'name', 'state'))
+  if status == 'phone' then
+    local variables = cjson.encode(decoded(state or '').variables or {})
+    close(chat, id, name, nil, now, 'phone', variables, 0, first_notice_after)
+  end
+end
+
+-- Whether the owner answers this chat. If their time is over, it ends here.
+local function phone_has(chat, now, first_notice_after)
+  local until_ = tonumber(redis.call('ZSCORE', PHONE, chat) or nil)
+  if until_ and until_ <= now then
+    phone_ends(chat, now, first_notice_after)
+    return nil
+  end
+  return until_
+end
+
+-- A customer writes: whether to the owner.
+local function phone_hears(chat, quiet, now, first_notice_after)
+  local until_ = phone_has(chat, now, first_notice_after)
+  if until_ then
+    redis.call('ZADD', PHONE, math.max(until_, now + quiet), chat)
+  end
+  return until_
+end
+
+-- The owner wrote in this chat at `sent_at`, perhaps the word that ends it. What comes late acts only for as long as it would
+-- have acted in time, and not against what was written after it.
+local function phone_says(chat, sent_at, ends, quiet, now, first_notice_after)
+  local until_ = phone_has(chat, now, first_notice_after)
+  if quiet == 0 or sent_at < tonumber(redis.call('GET', HUNG_UP .. chat) or 0) then
+    return
+  end
+  local at = now - sent_at < CLOCKS_APART_MAX and now or sent_at
+  local said = tonumber(redis.call('HGET', PHONE_SAID, chat) or 0)
+  if not ends then
+    if at + quiet > now then
+      redis.call('HSET', PHONE_SAID, chat, string.format('%.0f', math.max(said, sent_at)))
+      phone_attends(chat, math.max(until_ or 0, at + quiet), now)
+    end
+    return
+  end
+  redis.call('SET', HUNG_UP .. chat, string.format('%.0f', sent_at), 'PX', quiet)
+  if until_ then
+    if sent_at >= said then phone_ends(chat, now, first_notice_after) end
+    return
+  end
+  local opened = tonumber(redis.call('HGET', CHAT .. chat, 'opened') or nil)
+  if at + quiet > now and opened and opened <= at + CLOCKS_APART_MAX then
+    phone_attends(chat, now, now)
+    phone_ends(chat, now, first_notice_after)
+  end
+end
+
+-- Two ids are one person: whom the owner answered under one of them they answer under both.
+local function unite_phones(lid, chat, now)
+  local until_, said = redis.call('ZSCORE', PHONE, lid), redis.call('HGET', PHONE_SAID, lid)
+  local until_there, said_there = redis.call('ZSCORE', PHONE, chat), redis.call('HGET', PHONE_SAID, chat)
+  redis.call('ZREM', PHONE, lid)
+  redis.call('HDEL', PHONE_SAID, lid)
+  if until_ or until_there then
+    local last = math.max(tonumber(said or 0), tonumber(said_there or 0))
+    redis.call('HSET', PHONE_SAID, chat, string.format('%.0f', last))
+    phone_attends(chat, math.max(tonumber(until_ or 0), tonumber(until_there or 0)), now)
+  end
+end

@@ -1,0 +1,41 @@
+//! Chats that the owner answers from their own phone, and what else ends by time alone.
+
+use fred::interfaces::SortedSetsInterface;
+
+use super::scripts::Arguments;
+use super::{Answer, Error, Millis, Store};
+
+impl Store {
+    /// Whether the owner answers a chat from their own phone.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn is_with_phone(&self, session: &str, chat: &str) -> Result<bool, Error> {
+        self.connected()?;
+        let key = self.inner.keys.phone(session);
+        let until: Option<f64> = self.inner.client.zscore(key, chat).await?;
+        Ok(until.is_some())
+    }
+
+    /// Ends what is over by now, `count` of a kind at most: that the owner answers a chat, and that a conversation waits
+    /// for a person. Returns how many of each.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn end_overdue(
+        &self,
+        session: &str,
+        count: usize,
+        now: Millis,
+    ) -> Result<(u64, u64), Error> {
+        let arguments = Arguments::new()
+            .number(now)
+            .number(self.inner.first_notice_after)
+            .number(count as i64);
+        let mut answer = Answer::of(self.inner.scripts.overdue.run(session, arguments).await?)?;
+        Ok((
+            answer.number()?.unsigned_abs(),
+            answer.number()?.unsigned_abs(),
+        ))
+    }
+}

@@ -1,0 +1,403 @@
+//! The owner answers from their own phone: the bot steps aside in that chat, and only there, and only then.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fake_waha::{Echo, Engine, Mood};
+use crate::harness::{API_KEY, Corner, Daemon, Redis, SECRET, SESSION, Setup, chat, eventually};
+use crate::webhook::{message_with, new_stanza, now_ms};
+
+/// Attends with two questions; places are told soon, so that no test has to wait for them.
+const FLOW: &str = r#"
+name = "test"
+locale = "en"
+start = "ask"
+[notices]
+first_after = "200ms"
+[texts]
+position = "place {{ position }}"
+next = "you are next"
+[timeouts]
+phone_quiet = "QUIET"
+[step.ask]
+ask = "hello, {{ opening }}"
+save = "said"
+next = "more"
+[step.more]
+ask = "and?"
+next = "bye"
+[step.bye]
+say = "bye, {{ said }}"
+end = "done"
+"#;
+
+fn setup(corner: &Corner, redis: &Redis, quiet: &str) -> Setup {
+    let flow = FLOW.replace("QUIET", quiet);
+    corner.all(redis).set("FLOW_FILE", corner.flow(&flow))
+}
+
+fn start(corner: &Corner, redis: &Redis) -> Daemon {
+    setup(corner, redis, "30m").start()
+}
+
+/// What WAHA posts of a message that the owner writes in a chat.
+fn owner_writes(chat: &str, text: &str) -> Value {
+    let stanza = new_stanza();
+    let mut event = message_with("message.any", SESSION, chat, "Shop", text, &stanza);
+    event["payload"]["id"] = format!("true_{chat}_{stanza}").into();
+    event["payload"]["fromMe"] = true.into();
+    event
+}
+
+/// The same, of so many seconds ago.
+fn owner_wrote(chat: &str, text: &str, seconds_ago: u64) -> Value {
+    let mut event = owner_writes(chat, text);
+    event["payload"]["timestamp"] = (now_ms() / 1000 - seconds_ago).into();
+    event
+}
+
+fn phone() -> Value {
+    json!({"result": "phone"})
+}
+
+fn queued() -> Value {
+    json!({"result": "queued", "position": 1})
+}
+
+/// What was said in a chat, by whom, as the history has it.
+fn said(corner: &Corner, chat: &str) -> Vec<(String, String)> {
+    let found = corner.history(&["--chat", chat]);
+    let text = |message: &Value, key: &str| message[key].as_str().unwrap_or_default().to_owned();
+    found
+        .iter()
+        .map(|message| (text(message, "author"), text(message, "text")))
+        .collect()
+}
+
+#[track_caller]
+fn in_history(corner: &Corner, chat: &str, author: &str, text: &str) {
+    eventually(&format!("the history has {text:?} by {author}"), || {
+        let entry = (author.to_owned(), text.to_owned());
+        said(corner, chat).contains(&entry).then_some(())
+    });
+}
+
+#[track_caller]
+fn closes(corner: &Corner, chat: &str, outcome: &str) {
+    eventually(&format!("the conversation closed as {outcome}"), || {
+        corner
+            .history(&["--chat", chat, "--conversations"])
+            .iter()
+            .any(|one| one["outcome"] == outcome)
+            .then_some(())
+    });
+}
+
+#[test]
+fn an_attended_conversation_goes_to_the_phone_its_worker_is_free_and_the_line_moves() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = start(&corner, &redis);
+    let [first, second, third] = [1, 2, 3].map(chat);
+    daemon.says(&first, "one");
+    assert_eq!(corner.texts(&first, 1), ["hello, one"]);
+    daemon.says(&second, "two");
+    daemon.says(&third, "three");
+    assert_eq!(corner.texts(&third, 1), ["place 2"]);
+
+    assert_eq!(
+        daemon.posts(&owner_writes(&first, "let me answer")),
+        phone()
+    );
+    assert_eq!(corner.texts(&second, 2), ["you are next", "hello, two"]);
+    assert_eq!(corner.texts(&third, 2), ["place 2", "you are next"]);
+    daemon.wait_for_log("the owner answers from their own phone");
+    assert_eq!(daemon.says(&first, "thank you"), phone());
+    in_history(&corner, &first, "customer", "thank you");
+    in_history(&corner, &first, "phone", "let me answer");
+    in_history(&corner, &first, "bot", "hello, one");
+    assert_eq!(
+        daemon.metric("waha_sm_with_phone{session=\"default\"}"),
+        Some(1.0)
+    );
+
+    assert_eq!(daemon.posts(&owner_writes(&first, "#FIM")), phone());
+    closes(&corner, &first, "phone");
+    assert_eq!(
+        daemon.metric("waha_sm_with_phone{session=\"default\"}"),
+        Some(0.0)
+    );
+    assert_eq!(
+        daemon.says(&first, "again"),
+        json!({"result": "queued", "position": 2})
+    );
+    assert!(!daemon.log().contains("no longer ours"));
+    assert_eq!(corner.waha.texts(&first)[..1], ["hello, one"]);
+}
+
+#[test]
+fn who_waits_is_the_phones_and_the_next_is_told() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = start(&corner, &redis);
+    let [first, second, third] = [1, 2, 3].map(chat);
+    daemon.says(&first, "one");
+    corner.texts(&first, 1);
+    daemon.says(&second, "two");
+    daemon.says(&third, "three");
+    assert_eq!(corner.texts(&third, 1), ["place 2"]);
+    assert_eq!(daemon.posts(&owner_writes(&second, "hi")), phone());
+    assert_eq!(corner.texts(&third, 2), ["place 2", "you are next"]);
+    assert_eq!(daemon.says(&second, "hello?"), phone());
+    // The worker is not the phone's: the third is attended, and the second gets nothing more.
+    daemon.says(&first, "x");
+    daemon.says(&first, "x");
+    assert_eq!(corner.texts(&third, 3)[2], "hello, three");
+    assert_eq!(corner.waha.texts(&second), ["you are next"]);
+}
+
+#[test]
+fn where_no_conversation_is_open_none_opens_while_the_owner_answers() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = start(&corner, &redis);
+    let one = chat(1);
+    assert_eq!(
+        daemon.posts(&owner_writes(&one, "your order is ready")),
+        phone()
+    );
+    assert_eq!(daemon.says(&one, "great"), phone());
+    assert_eq!(daemon.posts(&owner_writes(&one, " #Fim ")), phone());
+    assert_eq!(daemon.says(&one, "a question"), queued());
+    assert_eq!(corner.texts(&one, 1), ["hello, a question"]);
+    in_history(&corner, &one, "customer", "great");
+    let conversations = corner.history(&["--chat", &one, "--conversations"]);
+    assert_eq!(
+        conversations.len(),
+        1,
+        "none was made up: {conversations:?}"
+    );
+}
+
+#[test]
+fn the_closing_word_alone_takes_over_and_closes() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = start(&corner, &redis);
+    let one = chat(1);
+    daemon.says(&one, "one");
+    corner.texts(&one, 1);
+    // Only with its mark, and only alone.
+    assert_eq!(daemon.posts(&owner_writes(&one, "#fim")), phone());
+    closes(&corner, &one, "phone");
+    assert_eq!(daemon.says(&one, "two"), queued());
+    assert_eq!(corner.texts(&one, 2)[1], "hello, two");
+    assert_eq!(daemon.posts(&owner_writes(&one, "fim")), phone());
+    assert_eq!(daemon.says(&one, "three"), phone());
+}
+
+#[test]
+fn after_a_while_without_a_word_the_bot_answers_again() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, "1s").start();
+    let one = chat(1);
+    daemon.says(&one, "one");
+    corner.texts(&one, 1);
+    daemon.posts(&owner_writes(&one, "hi"));
+    assert_eq!(daemon.says(&one, "hello"), phone());
+    closes(&corner, &one, "phone");
+    assert_eq!(daemon.says(&one, "two"), queued());
+    assert_eq!(corner.texts(&one, 2), ["hello, one", "hello, two"]);
+}
+
+/// The echo comes before WAHA's answer or after it, with any source, with and without an id in the answer.
+#[test]
+fn our_own_echoes_never_silence_the_bot() {
+    for (engine, when) in [
+        (Engine::Webjs, Echo::Before),
+        (Engine::Gows, Echo::Before),
+        (Engine::Noweb, Echo::After),
+    ] {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        corner.waha.imitate(engine);
+        let daemon = start(&corner, &redis);
+        corner.waha.echo_to(&daemon.url, SECRET, when);
+        let one = chat(1);
+        for round in 0..3 {
+            for answer in 1..=3 {
+                daemon.says(&one, "one");
+                corner.texts(&one, 3 * round + answer);
+            }
+        }
+        assert_eq!(
+            daemon.metric("waha_sm_with_phone{session=\"default\"}"),
+            Some(0.0)
+        );
+    }
+}
+
+#[test]
+fn an_echo_whose_id_waha_never_told_is_known_by_its_text_and_only_once() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Webjs);
+    let daemon = start(&corner, &redis);
+    let one = chat(1);
+    corner.waha.feel(Mood::Answers(201, "{}".into(), vec![]));
+    daemon.says(&one, "one");
+    eventually("the reply was taken for sent", || {
+        (daemon.metric("waha_sm_replies_total{session=\"default\",result=\"sent\"}") == Some(1.0))
+            .then_some(())
+    });
+    corner.waha.recover();
+    // WAHA repeats it, as one whose first answer was lost.
+    let echo = owner_writes(&one, "hello, one");
+    assert_eq!(daemon.posts(&echo), json!({"result": "recorded"}));
+    assert_eq!(daemon.posts(&echo), json!({"result": "duplicate"}));
+    assert_eq!(daemon.says(&one, "mine"), json!({"result": "active"}));
+    assert_eq!(corner.texts(&one, 1), ["and?"]);
+    // The same words once more are the owner's.
+    assert_eq!(daemon.posts(&owner_writes(&one, "hello, one")), phone());
+}
+
+/// The first attempt was taken and its answer lost; WAHA has it, or sends it again.
+#[test]
+fn the_echoes_of_a_reply_in_doubt_do_not_silence_the_bot() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Webjs);
+    corner.waha.cannot_list(true);
+    let daemon = start(&corner, &redis);
+    let one = chat(1);
+    corner.waha.feel_about(&one, Mood::HangsUp);
+    daemon.says(&one, "one");
+    daemon.wait_for_log("a reply was not sent; will try again");
+    corner.waha.feel_about(&one, Mood::Well);
+    assert_eq!(corner.texts(&one, 1), ["hello, one"]);
+    // Both attempts became messages: the echo of the first comes late.
+    let late = daemon.posts(&owner_writes(&one, "hello, one"));
+    assert_eq!(late, json!({"result": "recorded"}));
+    assert_eq!(daemon.says(&one, "mine"), json!({"result": "active"}));
+}
+
+#[test]
+fn an_echo_after_a_kill_does_not_silence_the_bot() {
+    for engine in [Engine::Webjs, Engine::Gows] {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        corner.waha.imitate(engine);
+        let setup = setup(&corner, &redis, "30m");
+        let mut daemon = setup.start();
+        let one = chat(1);
+        corner
+            .waha
+            .feel_about(&one, Mood::TakesAndHangs(Duration::from_secs(20)));
+        daemon.says(&one, "one");
+        corner.texts(&one, 1);
+        daemon.kill();
+        corner.waha.feel_about(&one, Mood::Well);
+        let stanza = corner.waha.sent()[0].stanza.clone();
+        let daemon = setup.start();
+        let mut echo = owner_writes(&one, "hello, one");
+        echo["payload"]["id"] = format!("true_{one}_{stanza}").into();
+        let answer = daemon.posts(&echo);
+        assert!(answer != phone(), "{engine:?}: {answer}");
+        daemon.says(&one, "mine");
+        corner.texts(&one, 2);
+    }
+}
+
+#[test]
+fn what_comes_late_silences_nobody() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, "1m").start();
+    let one = chat(1);
+    daemon.says(&one, "one");
+    corner.texts(&one, 1);
+    // Longer ago than it would have lasted.
+    daemon.posts(&owner_wrote(&one, "yesterday", 61));
+    assert_eq!(daemon.says(&one, "mine"), json!({"result": "active"}));
+    // Written before the closing word, and told after it.
+    daemon.posts(&owner_writes(&one, "#fim"));
+    daemon.posts(&owner_wrote(&one, "before", 5));
+    assert_eq!(daemon.says(&one, "two"), queued());
+    in_history(&corner, &one, "phone", "yesterday");
+    in_history(&corner, &one, "phone", "before");
+}
+
+/// Engines show so what they can't show, and edits and reactions of ours are not words.
+#[test]
+fn what_says_nothing_silences_nobody() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = start(&corner, &redis);
+    let one = chat(1);
+    daemon.says(&one, "one");
+    corner.texts(&one, 1);
+    let mut empty = owner_writes(&one, "");
+    empty["payload"]["body"] = Value::Null;
+    daemon.posts(&empty);
+    let mut edited = owner_writes(&one, "edited");
+    edited["event"] = "message.edited".into();
+    edited["payload"]["editedMessageId"] = "3EB0AA".into();
+    daemon.posts(&edited);
+    assert_eq!(daemon.says(&one, "mine"), json!({"result": "active"}));
+}
+
+/// What the owner wrote while we were down is found by catching up; the customer's webhook comes after it.
+#[test]
+fn whom_the_owner_answered_while_we_were_down_is_not_greeted() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Gows);
+    let setup = setup(&corner, &redis, "30m").set("CATCH_UP_INTERVAL", "1h");
+    let mut daemon = setup.start();
+    let [one, two] = [1, 2].map(chat);
+    daemon.says(&two, "other");
+    corner.texts(&two, 1);
+    daemon.kill();
+    let _lost = corner
+        .waha
+        .customer_writes(SESSION, &one, "Ana", "anybody?");
+    let agent = ureq::Agent::new_with_defaults();
+    let written = agent
+        .post(format!("{}/api/sendText", corner.waha.url()))
+        .header("x-api-key", API_KEY)
+        .content_type("application/json")
+        .send(json!({"session": SESSION, "chatId": one, "text": "yes, me"}).to_string());
+    assert_eq!(written.unwrap().status(), 201);
+    let daemon = setup.start();
+    in_history(&corner, &one, "customer", "anybody?");
+    in_history(&corner, &one, "phone", "yes, me");
+    assert_eq!(daemon.says(&one, "good"), phone());
+    assert_eq!(corner.waha.texts(&one), ["yes, me"]);
+}
+
+#[test]
+fn one_person_under_two_ids_is_the_phones_under_both() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = start(&corner, &redis);
+    let (number, lid) = (chat(1), "123456789012345@lid");
+    daemon.says(lid, "one");
+    corner.texts(lid, 1);
+    assert_eq!(daemon.posts(&owner_writes(&number, "hi")), phone());
+    // Told with the next message: both are one.
+    let mut event = message_with("message", SESSION, lid, "Ana", "and now?", &new_stanza());
+    event["payload"]["_data"]["Info"]["SenderAlt"] =
+        number.replace("@c.us", "@s.whatsapp.net").into();
+    assert_eq!(daemon.posts(&event), phone());
+    assert_eq!(daemon.says(&number, "here too"), phone());
+    daemon.posts(&owner_writes(lid, "#fim"));
+    assert_eq!(daemon.says(&number, "bye"), queued());
+}
+
+#[test]
+fn replies_that_were_not_sent_are_not_said_over_the_owner_and_the_history_tells_so() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Webjs);
+    let daemon = start(&corner, &redis);
+    let one = chat(1);
+    corner
+        .waha
+        .feel_about(&one, Mood::Answers(503, "{}".into(), vec![]));
+    daemon.says(&one, "one");
+    daemon.wait_for_log("a reply was not sent; will try again");
+    assert_eq!(daemon.posts(&owner_writes(&one, "I am here")), phone());
+    corner.waha.feel_about(&one, Mood::Well);
+    in_history(&corner, &one, "bot", "hello, one");
+    daemon.posts(&owner_writes(&one, "#fim"));
+    daemon.says(&one, "two");
+    assert_eq!(corner.texts(&one, 1), ["hello, two"]);
+}
