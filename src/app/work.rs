@@ -18,6 +18,7 @@ use crate::service::attendance;
 use crate::service::calls::Calls;
 use crate::service::catch_up::CatchUp;
 use crate::service::delivery::{Context, Manner};
+use crate::service::handoffs::Handoffs;
 use crate::service::hearing::{Ears, Hearing};
 use crate::service::intake::Intake;
 use crate::service::lease::Lease;
@@ -132,6 +133,10 @@ impl Daemon {
             bells: announcer_bells,
         };
         self.stage(back, "announcer", |shutdown| announcer.run(shutdown));
+        let handoffs = Handoffs {
+            store: store.clone(),
+        };
+        self.stage(back, "handoffs", |shutdown| handoffs.run(shutdown));
         let overdue = Overdue {
             store: store.clone(),
         };

@@ -15,9 +15,9 @@ use side_by_side::side_by_side;
 
 const FILE_KEYS: [&str; 2] = ["customer", "dialogue"];
 const DIALOGUE_KEYS: [&str; 6] = ["name", "customer", "turns", "outcome", "saved", "step"];
-const TURN_KEYS: [&str; 11] = [
-    "says", "sends", "caption", "wait", "answers", "hears", "contains", "calls", "outcome",
-    "saved", "step",
+const TURN_KEYS: [&str; 12] = [
+    "says", "sends", "caption", "wait", "phone", "answers", "hears", "contains", "calls",
+    "outcome", "saved", "step",
 ];
 
 /// What `sends` can be.
@@ -30,6 +30,9 @@ const KINDS: [(&str, SaidKind); 7] = [
     ("contact", SaidKind::Contact),
     ("other", SaidKind::Other),
 ];
+
+/// What stands in place of an outcome while the customer waits for a person.
+const HANDED_OFF: &str = "handoff";
 
 /// Where the clock of a dialogue stands at first: 2026-01-05T09:00:00Z, a Monday. Always the same, so that a dialogue is.
 const BEGIN: u64 = 1_767_603_600_000;
@@ -91,6 +94,8 @@ enum Does {
     Waits(Duration),
     /// Only the shop does something.
     Nothing,
+    /// The owner writes, from their own phone.
+    Phone(String),
 }
 
 #[derive(Debug, Clone)]
@@ -162,10 +167,11 @@ impl Dialogue {
             let events = match &turn.does {
                 Does::Says(said) => rehearsal.say(said.iter().cloned()),
                 Does::Waits(time) => rehearsal.wait(*time),
+                Does::Phone(text) => rehearsal.phone(text),
                 Does::Nothing => Vec::new(),
             };
             let (events, mut differences) = turn.answer(&mut rehearsal, events);
-            if rehearsal.step().is_some() {
+            if rehearsal.step().is_some() || rehearsal.is_with_phone() {
                 closed = None;
             }
             let (mut replies, mut calls) = (Vec::new(), Vec::new());
@@ -173,6 +179,7 @@ impl Dialogue {
                 match event {
                     Event::Reply(text) => replies.push(text),
                     Event::Called { step, .. } => calls.push(step),
+                    Event::HandedOff | Event::Phone => {}
                     Event::Closed { outcome, .. } => closed = Some(outcome),
                     Event::Fault(fault) => differences.push(Difference {
                         line: turn.line,
@@ -266,7 +273,7 @@ fn read_dialogue(
 
 fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
     reader.only(section, &TURN_KEYS);
-    let does: Vec<&str> = ["says", "sends", "wait"]
+    let does: Vec<&str> = ["says", "sends", "wait", "phone"]
         .into_iter()
         .filter(|key| section.has(key))
         .collect();
@@ -274,7 +281,7 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
     if does.len() != 1 && !only_answers {
         let message = match does[..] {
             [] => format!(
-                "in {} nothing happens; add `says`, `sends`, `wait` or `answers`",
+                "in {} nothing happens; add `says`, `sends`, `wait`, `phone` or `answers`",
                 section.name
             ),
             _ => format!(
@@ -319,8 +326,9 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
         }
     }
     let then = read_expected(reader, section);
+    let phone = owned(reader, section, "phone").map(Does::Phone);
     let nothing = only_answers.then_some(Does::Nothing);
-    let does = says.or(sends).or(waits).or(nothing)?;
+    let does = says.or(sends).or(waits).or(phone).or(nothing)?;
     let when = match &does {
         Does::Says(said) => after(said),
         Does::Nothing => "after the answer of the shop".to_owned(),
@@ -328,6 +336,7 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
             let written = owned(reader, section, "wait").unwrap_or_default();
             format!("after {written} of silence")
         }
+        Does::Phone(text) => format!("after the owner wrote \"{text}\""),
     };
     Some(Turn {
         line: reader.position(&section.place).0,
@@ -445,7 +454,9 @@ impl Now<'_> {
             }
         };
         let open = match self.rehearsal.step() {
+            Some(_) if self.rehearsal.waits_for_person() => HANDED_OFF.to_owned(),
             Some(step) => format!("(open, at step {step})"),
+            None if self.rehearsal.is_with_phone() => "(the owner answers)".to_owned(),
             None => "(no conversation is open)".to_owned(),
         };
         if let Some((line, outcome)) = &expected.outcome {

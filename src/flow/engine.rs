@@ -51,6 +51,11 @@ pub enum Next {
     ///
     /// Until then the flow can be advanced with what is unread, which only a word to leave changes.
     Call,
+    /// The conversation waits for a person.
+    HandOff {
+        /// When to advance again if nobody comes, counted from now; none where it waits for as long as it takes.
+        within: Option<Duration>,
+    },
     /// The conversation is over.
     Close {
         /// How it ended: the flow's own word, or `left`, `silence`, `invalid`, `trouble`.
@@ -87,28 +92,28 @@ impl Script {
 }
 
 /// A step that cannot be done, and why.
-struct Broken {
+pub(super) struct Broken {
     step: String,
     why: String,
 }
 
 /// Where a turn is.
-enum At<'s> {
+pub(super) enum At<'s> {
     Enter(&'s str),
     Asked(&'s str, u32),
     Done(Next),
 }
 
-struct Turn<'s> {
-    script: &'s Script,
-    unread: &'s [Said],
+pub(super) struct Turn<'s> {
+    pub(super) script: &'s Script,
+    pub(super) unread: &'s [Said],
     now: u64,
-    state: State,
+    pub(super) state: State,
     replies: Vec<Reply>,
-    used: usize,
+    pub(super) used: usize,
     heard: Option<Range<usize>>,
     /// The unread messages open the conversation: they answer no question.
-    opening: bool,
+    pub(super) opening: bool,
     steps: usize,
     faults: Vec<String>,
 }
@@ -154,6 +159,10 @@ impl<'s> Turn<'s> {
                 at => at,
             },
             Stage::Calling { step, key, opening } => match self.keep_calling(step, key, opening) {
+                At::Done(next) => return Ok(next),
+                at => at,
+            },
+            Stage::HandedOff { step } => match self.nobody_came(step) {
                 At::Done(next) => return Ok(next),
                 at => at,
             },
@@ -222,7 +231,7 @@ impl<'s> Turn<'s> {
     }
 
     /// The step that a saved state names; the start, where the file has it no more.
-    fn find(&mut self, step: &str) -> &'s str {
+    pub(super) fn find(&mut self, step: &str) -> &'s str {
         let script = self.script;
         match script.steps.get_key_value(step) {
             Some((name, _)) => name,
@@ -279,6 +288,7 @@ impl<'s> Turn<'s> {
                     None => At::Enter(otherwise),
                 })
             }
+            Some(Step::HandOff(handoff)) => self.hand_off(name, handoff),
             Some(Step::Wait { time, .. }) => {
                 let until = self.now.saturating_add(milliseconds(*time));
                 self.state.stage = Stage::Paused {
@@ -408,7 +418,7 @@ impl<'s> Turn<'s> {
         }
     }
 
-    fn close(&mut self, step: &str, outcome: &str) -> At<'s> {
+    pub(super) fn close(&mut self, step: &str, outcome: &str) -> At<'s> {
         self.state.stage = Stage::Closed {
             step: step.to_owned(),
         };
@@ -418,7 +428,7 @@ impl<'s> Turn<'s> {
         })
     }
 
-    fn say(&mut self, step: &str, text: &TextId) -> Result<(), Broken> {
+    pub(super) fn say(&mut self, step: &str, text: &TextId) -> Result<(), Broken> {
         match self.script.texts.render(text, self.state.words()) {
             Ok(text) => {
                 self.send(text);
@@ -428,7 +438,7 @@ impl<'s> Turn<'s> {
         }
     }
 
-    fn say_built_in(&mut self, key: TextKey) {
+    pub(super) fn say_built_in(&mut self, key: TextKey) {
         let (text, fault) = self.script.texts.built_in(key, self.state.words());
         self.faults.extend(fault);
         self.send(text);

@@ -70,6 +70,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
     let timeouts = loader.read_timeouts(&file);
     let notices = loader.read_notices(&file);
     let steps = loader.read_steps(&file, &commands);
+    loader.check_handoffs(&file, &steps, timeouts.phone_quiet);
     let (start, meant) = loader.read_start(&file);
     let first = start.as_deref().or(meant.as_deref());
     check::check(&loader.graph, first, &mut loader.reader);
@@ -267,7 +268,7 @@ impl Loader<'_> {
         rules
     }
 
-    fn note_zero(&mut self, key: &str, time: Duration, place: &Place) {
+    pub(super) fn note_zero(&mut self, key: &str, time: Duration, place: &Place) {
         if time.is_zero() {
             self.reader.note(
                 place,

@@ -16,6 +16,7 @@ mod engine;
 mod estimate;
 mod expect;
 mod expectation;
+mod handoff;
 mod load;
 mod locale;
 mod media;

@@ -3,13 +3,15 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::mem::discriminant;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use toml::de::DeTable;
 
 use super::call::Calling;
 use super::expect::{Bounds, Expect, MEDIA_KINDS};
 use super::reader::{Mistake, Place, Reader, Section};
-use super::script::{Case, Question, Script, Step, Then};
+use super::script::{Case, HandOff, Question, Script, Step, Then};
 
 /// The way that the answer of a call chooses.
 const CHOSEN: &str = "the answer chooses";
@@ -30,6 +32,8 @@ pub struct OutlineStep {
     pub asks: bool,
     /// It asks the shop's own system, whose answer may also close with any outcome.
     pub calls: bool,
+    /// It waits for a person.
+    pub hands_off: bool,
     /// The ways on.
     pub ways: Vec<Way>,
 }
@@ -122,10 +126,12 @@ impl Script {
                     open.push_back(to.clone());
                 }
             }
+            let hands_off = matches!(step, Step::HandOff(_));
             steps.push(OutlineStep {
                 name,
                 asks,
                 calls,
+                hands_off,
                 ways,
             });
         }
@@ -220,6 +226,7 @@ fn ways(step: &Step) -> (bool, Vec<Way>) {
             (false, vec![way("", then)])
         }
         Step::Ask(question) => (true, ways_of(question)),
+        Step::HandOff(handoff) => (false, ways_from_person(handoff)),
         Step::When { cases, otherwise } => (false, ways_by_condition(cases, otherwise)),
         Step::Call(calling) => (false, ways_of_call(calling)),
     }
@@ -237,6 +244,26 @@ fn ways_of_call(calling: &Calling) -> Vec<Way> {
         .chain(chosen.map(|step| to(CHOSEN, step)))
         .chain([to("no answer", &calling.otherwise)])
         .collect()
+}
+
+/// As a flow file writes it: "2h", "1h 30m".
+fn shown(time: Duration) -> String {
+    SignedDuration::try_from(time).map_or_else(|_| format!("{time:?}"), |time| format!("{time:#}"))
+}
+
+/// Whoever comes takes over, and ends it on their own phone.
+fn ways_from_person(handoff: &HandOff) -> Vec<Way> {
+    let person = Way {
+        label: "a person answers".to_owned(),
+        to: Target::End("phone".to_owned()),
+        implied: false,
+    };
+    let nobody = handoff.nobody.iter().map(|(time, step)| Way {
+        label: format!("nobody within {}", shown(*time)),
+        to: Target::Step(step.clone()),
+        implied: false,
+    });
+    std::iter::once(person).chain(nobody).collect()
 }
 
 /// In the order in which they are tried.

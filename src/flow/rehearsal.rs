@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::engine::{Advance, Next};
 use super::media::Reply;
-use super::script::{Said, Script};
+use super::script::{Command, QueueText, Said, Script};
 use super::state::{Stage, State};
 
 /// One customer and one worker that follows a flow with them.
@@ -33,6 +33,10 @@ enum Stands {
     Open { wake_at: u64 },
     /// The shop was asked.
     Calling,
+    /// The customer waits for a person, until this moment if the flow goes on without one.
+    HandedOff { until: Option<u64> },
+    /// The owner answers from their own phone, until this moment if nothing more is said.
+    Phone { open: bool, until: u64 },
     /// The conversation closed.
     Closed { resumable: bool, at: u64 },
 }
@@ -40,6 +44,10 @@ enum Stands {
 /// What the customer, or the flow's author, gets to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// The customer waits for a person from now on.
+    HandedOff,
+    /// The owner answers from their own phone from now on.
+    Phone,
     /// A message to the customer; of media what it is, where it comes from and its caption.
     Reply(String),
     /// The conversation closed.
@@ -78,8 +86,28 @@ impl<'s> Rehearsal<'s> {
 
     /// The customer writes; several messages arrive before the flow looks.
     pub fn say(&mut self, said: impl IntoIterator<Item = Said>) -> Vec<Event> {
-        self.unread.extend(said);
         let mut events = Vec::new();
+        let mut said = said.into_iter();
+        match self.stands {
+            Stands::HandedOff { .. } => {
+                if !said.any(|one| self.say_in_line(one, &mut events)) {
+                    return events;
+                }
+                // What follows the word to leave is for the next conversation.
+                self.unread = said.collect();
+                if self.unread.is_empty() {
+                    return events;
+                }
+            }
+            Stands::Phone { open, .. } => {
+                let until = self.quiet_until();
+                self.stands = Stands::Phone { open, until };
+                return events;
+            }
+            Stands::New | Stands::Open { .. } | Stands::Calling | Stands::Closed { .. } => {
+                self.unread.extend(said);
+            }
+        }
         self.go_on(&mut events);
         events
     }
@@ -112,19 +140,89 @@ impl<'s> Rehearsal<'s> {
         matches!(self.stands, Stands::Calling)
     }
 
+    /// The customer writes while they wait for a person, as the first of those. Whether they leave.
+    fn say_in_line(&mut self, said: Said, events: &mut Vec<Event>) -> bool {
+        let name = self.name.as_deref();
+        match self.script.command(&said) {
+            Some(Command::Leave) => {
+                let text = self.script.queue_text(QueueText::Left, name);
+                events.push(Event::Reply(text));
+                self.close("left", events);
+                return true;
+            }
+            Some(Command::Position) => {
+                let (position, wait) = (1, None);
+                let place = QueueText::Position { position, wait };
+                events.push(Event::Reply(self.script.queue_text(place, name)));
+            }
+            None => self.unread.push(said),
+        }
+        false
+    }
+
+    /// The owner writes in the customer's chat, from their own phone.
+    pub fn phone(&mut self, text: &str) -> Vec<Event> {
+        let mut events = Vec::new();
+        if self.script.phone_quiet().is_zero() {
+            return events;
+        }
+        let open = match self.stands {
+            Stands::Open { .. } | Stands::Calling | Stands::HandedOff { .. } => true,
+            Stands::Phone { open, .. } => open,
+            Stands::New | Stands::Closed { .. } => false,
+        };
+        let ends = self.script.is_phone_end(text);
+        if !matches!(self.stands, Stands::Phone { .. }) && !ends {
+            events.push(Event::Phone);
+        }
+        self.unread.clear();
+        if !ends {
+            let until = self.quiet_until();
+            self.stands = Stands::Phone { open, until };
+        } else if open {
+            self.close("phone", &mut events);
+        } else if matches!(self.stands, Stands::Phone { .. }) {
+            self.stands = Stands::New;
+        }
+        events
+    }
+
+    fn quiet_until(&self) -> u64 {
+        let quiet = self.script.phone_quiet().as_millis();
+        self.now
+            .saturating_add(u64::try_from(quiet).unwrap_or(u64::MAX))
+    }
+
+    /// Closes the conversation for good.
+    fn close(&mut self, outcome: &str, events: &mut Vec<Event>) {
+        self.unread.clear();
+        self.stands = Stands::Closed {
+            resumable: false,
+            at: self.now,
+        };
+        events.push(Event::Closed {
+            outcome: outcome.to_owned(),
+            resumable: false,
+        });
+    }
+
     /// So much time goes by without a word of the customer.
     pub fn wait(&mut self, time: Duration) -> Vec<Event> {
         let mut events = Vec::new();
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let until = self.now.saturating_add(time);
-        while let Stands::Open { wake_at } = self.stands {
+        while let Some(wake_at) = self.wakes_at() {
             // Later than now, whatever the flow says: otherwise it could hold the clock.
             let wake_at = wake_at.max(self.now.saturating_add(1));
             if wake_at > until {
                 break;
             }
             self.now = wake_at;
-            self.go_on(&mut events);
+            match self.stands {
+                Stands::Phone { open: true, .. } => self.close("phone", &mut events),
+                Stands::Phone { open: false, .. } => self.stands = Stands::New,
+                _ => self.go_on(&mut events),
+            }
         }
         self.now = until;
         events
@@ -133,8 +231,8 @@ impl<'s> Rehearsal<'s> {
     /// The step that waits for an answer, or pauses; none before the first word and after the close.
     pub fn step(&self) -> Option<&str> {
         match self.stands {
-            Stands::Open { .. } | Stands::Calling => self.state.step(),
-            Stands::New | Stands::Closed { .. } => None,
+            Stands::Open { .. } | Stands::Calling | Stands::HandedOff { .. } => self.state.step(),
+            Stands::New | Stands::Phone { .. } | Stands::Closed { .. } => None,
         }
     }
 
@@ -145,12 +243,27 @@ impl<'s> Rehearsal<'s> {
 
     /// How long until the flow goes on without a word of the customer.
     pub fn wakes_in(&self) -> Option<Duration> {
+        let wake_at = self.wakes_at()?;
+        Some(Duration::from_millis(wake_at.saturating_sub(self.now)))
+    }
+
+    fn wakes_at(&self) -> Option<u64> {
         match self.stands {
-            Stands::Open { wake_at } => {
-                Some(Duration::from_millis(wake_at.saturating_sub(self.now)))
-            }
+            Stands::Open { wake_at } => Some(wake_at),
+            Stands::HandedOff { until } => until,
+            Stands::Phone { until, .. } => Some(until),
             Stands::New | Stands::Calling | Stands::Closed { .. } => None,
         }
+    }
+
+    /// Whether the customer waits for a person.
+    pub fn waits_for_person(&self) -> bool {
+        matches!(self.stands, Stands::HandedOff { .. })
+    }
+
+    /// Whether the owner answers from their own phone.
+    pub fn is_with_phone(&self) -> bool {
+        matches!(self.stands, Stands::Phone { .. })
     }
 
     /// How long the flow still pauses, and listens to nobody; nothing where it does not.
@@ -208,6 +321,14 @@ impl<'s> Rehearsal<'s> {
                     }));
                 }
                 self.stands = Stands::Calling;
+                false
+            }
+            Next::HandOff { within } => {
+                let time = within.map(|time| u64::try_from(time.as_millis()));
+                let time = time.map(|time| time.unwrap_or(u64::MAX));
+                let until = time.map(|time| self.now.saturating_add(time));
+                self.stands = Stands::HandedOff { until };
+                events.push(Event::HandedOff);
                 false
             }
             Next::Close { outcome, resumable } => {

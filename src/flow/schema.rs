@@ -72,6 +72,11 @@ const COMMANDS: &[Key] = &[
         Form::Texts,
         "Words that ask for the place in line.",
     ),
+    (
+        "phone_end",
+        Form::Texts,
+        "Words that you write in a chat, from your own phone, to hand it back to the bot. Default: #fim.",
+    ),
 ];
 
 const TIMEOUTS: &[Key] = &[
@@ -89,6 +94,12 @@ const TIMEOUTS: &[Key] = &[
         "resume_within",
         Form::Time,
         "Back within this time after a close for silence: go on at the same step. Default: 24h.",
+    ),
+    (
+        "phone_quiet",
+        Form::Time,
+        "So long after the last word in a chat that you answer from your own phone the bot answers there again; \
+         0s: it never steps aside. Default: 30m.",
     ),
 ];
 
@@ -255,6 +266,26 @@ const STEPS: &[(&str, &[Key])] = &[
                 "otherwise",
                 Form::Words,
                 "The step where no condition holds.",
+            ),
+        ],
+    ),
+    (
+        "handoff",
+        &[
+            (
+                "handoff",
+                Form::Texts,
+                "What to say to a customer who waits for a person from now on: a text, or a list of texts.",
+            ),
+            (
+                "within",
+                Form::Time,
+                "How long to wait for a person, like \"2h\". Default: for as long as it takes.",
+            ),
+            (
+                "otherwise",
+                Form::Words,
+                "The step that follows when nobody came within that time.",
             ),
         ],
     ),

@@ -158,11 +158,21 @@ pub(super) enum Step {
     },
     /// Asks the shop's own system.
     Call(Calling),
+    /// Hands the customer to a person.
+    HandOff(HandOff),
     /// Says nothing for so long, and listens to nobody.
     Wait {
         time: Duration,
         then: Then,
     },
+}
+
+/// A wait for a person.
+#[derive(Debug)]
+pub(super) struct HandOff {
+    pub(super) texts: Vec<TextId>,
+    /// After so long without one, the step that follows; none where the wait lasts until somebody comes.
+    pub(super) nobody: Option<(Duration, String)>,
 }
 
 /// A variable and what it is set to.

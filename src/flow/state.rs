@@ -69,6 +69,8 @@ pub(super) enum Stage {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         opening: bool,
     },
+    /// The step waits for a person.
+    HandedOff { step: String },
     /// The conversation ended at this step.
     Closed { step: String },
 }
@@ -122,7 +124,8 @@ impl State {
             Stage::Asked { step, .. }
             | Stage::Resuming { step }
             | Stage::Paused { step, .. }
-            | Stage::Calling { step, .. } => Stage::Resuming { step },
+            | Stage::Calling { step, .. }
+            | Stage::HandedOff { step } => Stage::Resuming { step },
             Stage::Fresh => Stage::Fresh,
             Stage::Closed { .. } => return State::new(name),
         };
@@ -135,6 +138,12 @@ impl State {
         &self.variables
     }
 
+    /// The customer's last answer, or what opened the conversation.
+    pub fn last_said(&self) -> Option<&str> {
+        let answer = Some(self.answer.as_str()).filter(|answer| !answer.is_empty());
+        answer.or_else(|| self.variables.get("opening").map(String::as_str))
+    }
+
     /// The step the customer is at; none before the first word was said.
     pub fn step(&self) -> Option<&str> {
         match &self.stage {
@@ -143,6 +152,7 @@ impl State {
             | Stage::Resuming { step }
             | Stage::Paused { step, .. }
             | Stage::Calling { step, .. }
+            | Stage::HandedOff { step }
             | Stage::Closed { step } => Some(step),
         }
     }
@@ -313,6 +323,10 @@ mod tests {
                     opening: false,
                 },
                 r#"{"v":1,"stage":{"at":"calling","step":"a","key":"c:3"},"heard":{"text":"hi"},"calls":1}"#,
+            ),
+            (
+                Stage::HandedOff { step: "a".into() },
+                r#"{"v":1,"stage":{"at":"handed_off","step":"a"}}"#,
             ),
             (
                 Stage::Closed { step: "a".into() },

@@ -11,7 +11,7 @@ use super::texts::TextId;
 use super::words::fold;
 
 /// The keys that say what a step does; each step has one.
-const KINDS: [&str; 6] = ["say", "ask", "set", "when", "wait", "call"];
+const KINDS: [&str; 7] = ["say", "ask", "set", "when", "wait", "call", "handoff"];
 const ASK_KEYS: [&str; 14] = [
     "ask",
     "options",
@@ -65,7 +65,7 @@ impl Loader<'_> {
             self.graph.steps.push(Node {
                 name: key.text.to_owned(),
                 place: key.place.clone(),
-                waits: body.has("ask"),
+                waits: body.has("ask") || body.has("handoff"),
             });
             let kinds: Vec<&str> = KINDS.into_iter().filter(|kind| body.has(kind)).collect();
             let step = match kinds[..] {
@@ -75,6 +75,7 @@ impl Loader<'_> {
                 ["when"] => self.read_when(&body, key.text),
                 ["wait"] => self.read_wait(&body, key.text),
                 ["call"] => self.read_call(&body, key.text),
+                ["handoff"] => self.read_handoff(&body, key.text),
                 _ => {
                     let message = match kinds[..] {
                         [first, second, ..] => format!(

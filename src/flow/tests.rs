@@ -7,6 +7,7 @@ mod properties;
 
 const CLINIC: &str = include_str!("../../examples/flows/clinic.toml");
 const SHOP: &str = include_str!("../../examples/flows/shop.toml");
+const RECEPTION: &str = include_str!("../../examples/flows/reception.toml");
 const VISIT: &str = include_str!("../../examples/flows/visit.toml");
 const TICKETS: &str = include_str!("../../examples/flows/tickets.toml");
 const MENU: &str = include_str!("../../examples/flows/menu.toml");
@@ -476,7 +477,7 @@ fn an_option_is_taken_among_other_words_when_only_one_can_be_meant() {
         let turn = script.advance(turn.state, &[said(words)], after(0));
         match turn.next {
             Next::Close { outcome, .. } => outcome,
-            Next::Wait { .. } | Next::Call => String::new(),
+            Next::Wait { .. } | Next::Call | Next::HandOff { .. } => String::new(),
         }
     };
     for (words, outcome) in [
@@ -671,6 +672,64 @@ fn what_is_written_before_the_first_question_opens_the_conversation_also_in_a_pa
         (1, vec![Reply::text("so, hi\nthere?")])
     );
     assert!(matches!(turn.next, Next::Wait { .. }));
+}
+
+#[test]
+fn who_is_handed_off_waits_and_goes_on_only_when_nobody_came() {
+    let reception = load(RECEPTION);
+    let mut state = State::new(None);
+    for words in ["oi", "2", "um bolo"] {
+        state = reception.advance(state, &[said(words)], 0).state;
+    }
+    let turn = reception.advance(state.clone(), &[], 0);
+    assert_eq!(
+        turn.replies,
+        ["Ninguém pôde atender ainda. Em que número podemos ligar?"]
+    );
+    // What was written meanwhile answers nothing, but who wants to leave leaves.
+    let turn = reception.advance(state.clone(), &["1", "alguém?"].map(said), 0);
+    assert_eq!((turn.replies.len(), turn.consumed), (1, 2));
+    let turn = reception.advance(state.clone(), &["1", "sair", "x"].map(said), 0);
+    assert!(matches!(turn.next, Next::Close { outcome, .. } if outcome == "left"));
+    assert_eq!(turn.consumed, 2);
+    // The file may be another by then.
+    let patient = flow("[step.a]\nask = '?'\nnext = 'person'\n[step.person]\nhandoff = 'wait'");
+    let turn = patient.advance(state.clone(), &[said("x")], 0);
+    assert_eq!(turn.next, Next::HandOff { within: None });
+    assert_eq!((turn.replies.len(), turn.consumed), (0, 0));
+    let gone = flow("[step.a]\nask = '?'\nend = 'x'").advance(state, &[said("x")], 0);
+    assert_eq!((gone.replies, gone.consumed), (vec!["?".to_owned()], 1));
+}
+
+#[test]
+fn a_flow_that_begins_with_a_handoff_uses_up_the_opening() {
+    let script = load("start = 'a'\n[step.a]\nhandoff = 'wait, {{ opening }}'");
+    let turn = script.advance(State::new(None), &[said("hi")], 0);
+    assert_eq!(turn.next, Next::HandOff { within: None });
+    assert_eq!(
+        (turn.replies, turn.consumed),
+        (vec!["wait, hi".to_owned()], 1)
+    );
+    assert_eq!(turn.state.last_said(), Some("hi"));
+}
+
+#[test]
+fn the_owner_s_closing_word_needs_its_mark() {
+    let script = load(
+        "start = 'a'\n[commands]\nphone_end = ['#fim', 'Até logo']\n[step.a]\nsay = 'x'\nend = 'x'",
+    );
+    for (words, ends) in [
+        ("#fim", true),
+        (" # FIM! ", true),
+        ("fim", false),
+        ("#fim de semana", false),
+        ("ate LOGO.", true),
+        ("", false),
+    ] {
+        assert_eq!(script.is_phone_end(words), ends, "{words}");
+    }
+    let none = load("start = 'a'\n[commands]\nphone_end = []\n[step.a]\nsay = 'x'\nend = 'x'");
+    assert!(!none.is_phone_end("#fim"));
 }
 
 #[test]

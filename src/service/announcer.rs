@@ -174,6 +174,11 @@ impl Announcer {
     ) -> Announcement {
         let name = Some(waiting.name.as_str()).filter(|name| !name.is_empty());
         let position = waiting.position;
+        let wait = || match waiting.for_person {
+            // How long a person takes to come nobody knows.
+            true => None,
+            false => wait(position, waiting.since),
+        };
         let Words {
             last: command,
             words,
@@ -193,13 +198,13 @@ impl Announcer {
             (Some(Command::Position), _) | (None, Some(Notice::Position)) => {
                 Some(QueueText::Position {
                     position,
-                    wait: wait(position, waiting.since),
+                    wait: wait(),
                 })
             }
             (None, Some(Notice::Next)) => Some(QueueText::Next),
             (None, Some(Notice::StillWaiting)) => Some(QueueText::StillWaiting {
                 position,
-                wait: wait(position, waiting.since),
+                wait: wait(),
             }),
             (None, None) => None,
         };

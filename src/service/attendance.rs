@@ -41,6 +41,8 @@ const TEXT_MAX: usize = 4096;
 pub(crate) enum Ended {
     /// The conversation closed with this outcome.
     Closed(String),
+    /// It waits for a person.
+    HandedOff,
     /// It is another owner's by now.
     Lost,
     /// We were told to stop; it is still ours, to be released.
@@ -355,9 +357,13 @@ impl Attendance {
     /// Commits what the flow said.
     async fn commit(&mut self, mut advance: Advance, now: i64) -> Result<Stepped, Error> {
         self.prepare_calls(&mut advance);
+        let handoff = match advance.next {
+            Next::HandOff { within } => Some(within.map_or(0, clock::millis)),
+            _ => None,
+        };
         let (outcome, resumable, wake_at) = match advance.next {
             Next::Wait { wake_at } => (None, false, Some(wake_at.cast_signed())),
-            Next::Call => (None, false, None),
+            Next::Call | Next::HandOff { .. } => (None, false, None),
             Next::Close { outcome, resumable } => (Some(outcome), resumable, None),
         };
         let variables =
@@ -377,6 +383,7 @@ impl Attendance {
                     0
                 },
             }),
+            handoff,
             replies: self.replies(advance.replies, now),
             now,
         };
@@ -392,6 +399,7 @@ impl Attendance {
         }
         Ok(match outcome {
             Some(outcome) => Stepped::Ended(Ended::Closed(outcome)),
+            None if handoff.is_some() => Stepped::Ended(Ended::HandedOff),
             None => {
                 self.held.rev += 1;
                 // What the flow left unread it reads after its pause, and not before.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::owner::Owner;
 use super::standing;
@@ -40,7 +40,7 @@ pub enum Done {
     },
     /// A message of a conversation that is attended.
     Active,
-    /// The owner answers the chat from their own phone: a message for them, or of theirs.
+    /// A message for the owner, who answers the chat from their own phone.
     Phone,
     /// We had it already.
     Duplicate,
@@ -281,7 +281,21 @@ impl Intake {
         Ok(match self.store.record(session, record, now).await? {
             Recorded::Recorded => Done::Recorded,
             Recorded::Duplicate => Done::Duplicate,
-            Recorded::ByPhone => Done::Phone,
+            Recorded::ByPhone { ends } => {
+                let chat = record.from.as_str();
+                match ends {
+                    false => info!(
+                        session,
+                        chat,
+                        "the owner answers this chat from their own phone; the bot steps aside"
+                    ),
+                    true => info!(
+                        session,
+                        chat, "the owner has handed this chat back to the bot"
+                    ),
+                }
+                Done::Recorded
+            }
             Recorded::Ignored => Done::Ignored,
         })
     }

@@ -11,6 +11,7 @@ pub mod catch_up;
 mod complaint;
 pub mod delivery;
 mod doubt;
+pub mod handoffs;
 pub mod hearing;
 pub mod intake;
 pub mod lease;

@@ -295,6 +295,9 @@ impl Dispatcher {
                 Ended::Closed(outcome) => {
                     info!(session = chat.0, chat = chat.1, outcome, "conversation closed");
                 }
+                Ended::HandedOff => {
+                    info!(session = chat.0, chat = chat.1, "the customer waits for a person");
+                }
                 Ended::Lost if phone(&store, &chat, &rung).await => info!(
                     session = chat.0,
                     chat = chat.1,

@@ -92,8 +92,11 @@ pub enum Recorded {
     Recorded,
     /// We had it already.
     Duplicate,
-    /// It is in the history, and our sender did not send it: the owner wrote it.
-    ByPhone,
+    /// It is in the history, and the owner wrote it: from now on they answer that chat from their own phone, or no more.
+    ByPhone {
+        /// No more.
+        ends: bool,
+    },
     /// It is about a chat that we know nothing of.
     Ignored,
 }
@@ -135,6 +138,8 @@ pub struct Step {
     pub state: String,
     /// The outcome, if it closes the conversation.
     pub close: Option<Close>,
+    /// How long it waits for a person from now on, in ms, if it is handed to one; 0: for as long as it takes.
+    pub handoff: Option<Millis>,
     /// What the customer is told.
     pub replies: Vec<Reply>,
     /// Now.
@@ -209,7 +214,8 @@ impl Store {
         {
             "recorded" => Ok(Recorded::Recorded),
             "duplicate" => Ok(Recorded::Duplicate),
-            "phone" => Ok(Recorded::ByPhone),
+            "begins" => Ok(Recorded::ByPhone { ends: false }),
+            "ends" => Ok(Recorded::ByPhone { ends: true }),
             "ignored" => Ok(Recorded::Ignored),
             _ => Err(Error::Garbled("a result")),
         }
@@ -427,6 +433,10 @@ fn push_step(arguments: &mut Arguments, step: &Step) {
     arguments.push_text(outcome);
     arguments.push_text(variables);
     arguments.push_number(resume_within);
+    match step.handoff {
+        Some(within) => arguments.push_number(within),
+        None => arguments.push_text(""),
+    }
     arguments.push_number(step.replies.len() as i64);
     for reply in &step.replies {
         arguments.push_text(&reply.element());

@@ -22,6 +22,7 @@ const PARTS: &[(&str, &str)] = &[
     ("ACTIVE", ACTIVE),
     ("HANDOFF", HANDOFF),
     ("HANDOFF_DUE", HANDOFF_DUE),
+    ("HANDOFF_UNTOLD", HANDOFF_UNTOLD),
     ("PHONE", PHONE),
     ("PHONE_SAID", PHONE_SAID),
     ("HUNG_UP", HUNG_UP),
@@ -70,6 +71,8 @@ const ACTIVE: &str = "active";
 const HANDOFF: &str = "handoff";
 /// ZSET: chat by when (ms) it is over that it waits for a person, where the flow goes on without one.
 const HANDOFF_DUE: &str = "handoff-due";
+/// SET of the chats that wait for a person of which the owner is not told yet.
+const HANDOFF_UNTOLD: &str = "handoff-untold";
 /// ZSET: chat by when (ms) it is over that the owner answers it from their own phone, if nothing more is said.
 const PHONE: &str = "phone";
 /// HASH: chat -> when (ms) the owner wrote last, of those.
@@ -178,6 +181,14 @@ impl Keys {
 
     pub(crate) fn handoff(&self, session: &str) -> String {
         self.part(session, HANDOFF)
+    }
+
+    pub(crate) fn handoff_untold(&self, session: &str) -> String {
+        self.part(session, HANDOFF_UNTOLD)
+    }
+
+    pub(crate) fn inbox(&self, session: &str, chat: &str) -> String {
+        self.part(session, INBOX) + chat
     }
 
     pub(crate) fn phone(&self, session: &str) -> String {

@@ -11,6 +11,7 @@ mod contact;
 mod conversations;
 mod dead;
 mod gauges;
+mod handoffs;
 mod history;
 mod keys;
 mod lanes;
@@ -45,6 +46,7 @@ pub use conversations::{
 };
 pub use dead::DeadLetter;
 pub use gauges::{Gauges, Pace, WAKE_UP_BOUNDS_MS};
+pub use handoffs::HandedOff;
 pub use history::HistoryEntry;
 pub use lanes::{Lane, Reply, Settlement, Taken, Verdict};
 pub use managed::{PrivateRedis, PrivateRedisError, private_socket};

@@ -69,6 +69,7 @@ mod fixtures;
 mod flow;
 mod flow_faults;
 mod flow_tools;
+mod handoff;
 mod harness;
 mod history;
 mod hostile;

@@ -77,6 +77,7 @@ fn step(claimed: &Claimed, replies: Vec<Reply>) -> Step {
         consumed: 1,
         state: "{}".to_owned(),
         close: None,
+        handoff: None,
         replies,
         now: 1_000,
     }

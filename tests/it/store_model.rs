@@ -347,6 +347,7 @@ impl<'a> Run<'a> {
                         _ => 0,
                     },
                 }),
+                handoff: None,
                 replies: (0..commit.replies).map(|_| self.reply(false)).collect(),
                 now: self.now,
             };

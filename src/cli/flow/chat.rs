@@ -26,6 +26,7 @@ macro_rules! commands {
 /contact         sends a contact card
 /answer JSON     answers a call in place of the shop, like /answer {\"say\": \"Hello\"}
 /fail            lets a call fail
+/phone TEXT      the owner writes in the chat, from their own phone
 /state           shows the step and what was saved
 /new             begins again as a customer who never wrote
 /quit            ends
@@ -89,6 +90,7 @@ enum Typed {
     Waits(Duration),
     /// The shop answers; nothing where it does not.
     Answers(Option<String>),
+    Phone(String),
     State,
     New,
     Help,
@@ -125,6 +127,7 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
                     }
                     events
                 }
+                Typed::Phone(text) => rehearsal.phone(&text),
                 Typed::State => {
                     self.show_state(&rehearsal)?;
                     continue;
@@ -186,6 +189,14 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
 
     fn show(&mut self, event: &Event) -> io::Result<()> {
         match event {
+            Event::HandedOff => writeln!(
+                self.out,
+                "-- waits for a person; /phone TEXT is somebody who comes"
+            ),
+            Event::Phone => writeln!(
+                self.out,
+                "-- the owner answers, and the flow is silent until they write the closing word, or nobody writes for a while"
+            ),
             Event::Reply(text) => writeln!(self.out, "  < {}", paragraph(text)),
             Event::Closed { outcome, resumable } => {
                 let on = match resumable {
@@ -207,6 +218,10 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
 
     fn show_state(&mut self, rehearsal: &Rehearsal<'_>) -> io::Result<()> {
         match rehearsal.step() {
+            None if rehearsal.is_with_phone() => writeln!(self.out, "-- the owner answers")?,
+            Some(step) if rehearsal.waits_for_person() => {
+                writeln!(self.out, "-- step: {}, waits for a person", line(step))?;
+            }
             Some(step) => writeln!(self.out, "-- step: {}", line(step))?,
             None => writeln!(self.out, "-- no conversation is open")?,
         }
@@ -257,6 +272,10 @@ fn read(text: &str) -> Typed {
         "contact" => message(SaidKind::Contact),
         "answer" => Typed::Answers(Some(rest.trim().to_owned())),
         "fail" => Typed::Answers(None),
+        "phone" if rest.trim().is_empty() => {
+            Typed::Wrong("write what the owner says, like /phone Hello!".into())
+        }
+        "phone" => Typed::Phone(rest.trim().to_owned()),
         "state" => Typed::State,
         "new" => Typed::New,
         "help" => Typed::Help,

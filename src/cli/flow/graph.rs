@@ -64,6 +64,7 @@ enum Shape {
     Says,
     Asks,
     Calls,
+    Person,
     End,
 }
 
@@ -86,10 +87,11 @@ impl Graph {
         let mut edges = Vec::new();
         let mut ends: Vec<&str> = Vec::new();
         for step in &outline.steps {
-            let shape = match step {
-                step if step.asks => Shape::Asks,
-                step if step.calls => Shape::Calls,
-                _ => Shape::Says,
+            let shape = match () {
+                () if step.asks => Shape::Asks,
+                () if step.calls => Shape::Calls,
+                () if step.hands_off => Shape::Person,
+                () => Shape::Says,
             };
             let from = ids.get(step.name.as_str()).cloned().unwrap_or_default();
             nodes.push((from.clone(), shape, line(&step.name)));
@@ -128,6 +130,7 @@ impl Graph {
                 Shape::Says => format!("[\"{name}\"]"),
                 Shape::Asks => format!("{{{{\"{name}\"}}}}"),
                 Shape::Calls => format!("[[\"{name}\"]]"),
+                Shape::Person => format!("[/\"{name}\"/]"),
                 Shape::End => format!("([\"{name}\"])"),
             };
             // Writing into a text can't fail, here and below.
@@ -153,6 +156,7 @@ impl Graph {
                 Shape::Says => "box",
                 Shape::Asks => "hexagon",
                 Shape::Calls => "component",
+                Shape::Person => "parallelogram",
                 Shape::End => "oval",
             };
             let _ = writeln!(text, "    {id} [shape={shape}, label=\"{}\"];", dot(name));

@@ -88,6 +88,7 @@ proptest! {
                         prop_assert!(pauses || turn.consumed == unread.len());
                     }
                     Next::Call => unreachable!("none of these flows calls"),
+                    Next::HandOff { .. } => {}
                     // Whatever opens the next conversation, this one used something up.
                     Next::Close { .. } => {
                         prop_assert!(turn.consumed > 0 || unread.is_empty() || source == TICKETS);

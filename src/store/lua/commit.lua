@@ -1,7 +1,8 @@
 -- One step of conversations: inbox consumed, state saved, replies in the lane, or the close; together, or refused.
 -- KEYS: namespace
 -- ARGV: session, now (ms), first_notice_after (ms), then per conversation: chat, epoch, rev, consumed, state, outcome
---       ('' = goes on), variables (JSON), resume_within (ms, 0 = can't be resumed), replies (count), reply...
+--       ('' = goes on), variables (JSON), resume_within (ms, 0 = can't be resumed), handoff ('' = no; how long (ms) it waits
+--       for a person, 0 = for as long as it takes), replies (count), reply...
 -- Returns per conversation: how many messages its inbox still holds (a closed one: 0), or -1: refused, because another
 --       owner has it, or this step was committed before; and the first reply of its lane, if the lane was idle and is the
 --       owner's to send from now on, with the token of that, what is in doubt of an earlier attempt on it, and the id to
@@ -22,13 +23,27 @@ local function hand_over(chat, owner)
   return element, take_lane(chat, owner), doubt, address
 end
 
+-- The conversation waits under its ticket, among those who wait for a person; its worker is free.
+local function hand_off(chat, id, ticket, within, now, first_notice_after)
+  local key = CHAT .. chat
+  redis.call('HSET', key, 'status', 'handoff', 'waiting_since', now)
+  -- The time with a person is no measure of how long a worker takes.
+  redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'examined', 'told', 'told_at')
+  unlist(chat)
+  redis.call('ZADD', HANDOFF, ticket, chat)
+  redis.call('SADD', HANDOFF_UNTOLD, chat)
+  if within > 0 then redis.call('ZADD', HANDOFF_DUE, now + within, chat) end
+  redis.call('ZADD', ANNOUNCE, now + first_notice_after, chat)
+  record('handoff', 'conversation', id, 'chat', chat, 'at', now)
+end
+
 while i <= #ARGV do
   local chat, epoch, rev, consumed = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3])
   local state, outcome, variables = ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
-  local resume_within, replies = tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8])
+  local resume_within, handoff, replies = tonumber(ARGV[i + 7]), ARGV[i + 8], tonumber(ARGV[i + 9])
   local key = CHAT .. chat
-  local epoch_now, rev_now, owner, id, claimed, name =
-    unpack(redis.call('HMGET', key, 'epoch', 'rev', 'owner', 'id', 'claimed', 'name'))
+  local epoch_now, rev_now, owner, id, claimed, name, ticket =
+    unpack(redis.call('HMGET', key, 'epoch', 'rev', 'owner', 'id', 'claimed', 'name', 'ticket'))
   local unread, handed_over, token, doubt, address = 0, '', '', '', ''
   if epoch_now ~= epoch or rev_now ~= rev then
     unread = -1
@@ -37,12 +52,15 @@ while i <= #ARGV do
       redis.call('LTRIM', INBOX .. chat, consumed, -1)
     end
     for j = 1, replies do
-      reply(chat, ARGV[i + 8 + j], now)
+      reply(chat, ARGV[i + 9 + j], now)
     end
     if replies > 0 then
       handed_over, token, doubt, address = hand_over(chat, owner)
     end
-    if outcome == '' then
+    if handoff ~= '' then
+      redis.call('HSET', key, 'state', state, 'rev', rev + 1)
+      hand_off(chat, id, ticket, tonumber(handoff), now, first_notice_after)
+    elseif outcome == '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
       unread = redis.call('LLEN', INBOX .. chat)
       if unread == 0 then
@@ -59,6 +77,6 @@ while i <= #ARGV do
   answer[#answer + 1] = token
   answer[#answer + 1] = doubt
   answer[#answer + 1] = address
-  i = i + 9 + replies
+  i = i + 10 + replies
 end
 return answer

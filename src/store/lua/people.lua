@@ -116,7 +116,7 @@ local function unite_conversations(lid, chat, now, first_notice_after)
   end
   if redis.call('EXISTS', CHAT .. lid) == 1 then
     -- The one under the other id stays, and moves: back to the line if it was attended, whose head it is then.
-    local handoff_due = redis.call('ZSCORE', HANDOFF_DUE, lid)
+    local handoff_due, untold = redis.call('ZSCORE', HANDOFF_DUE, lid), redis.call('SISMEMBER', HANDOFF_UNTOLD, lid)
     unlist(lid)
     redis.call('DEL', CHAT .. chat)
     redis.call('RENAME', CHAT .. lid, CHAT .. chat)
@@ -127,6 +127,7 @@ local function unite_conversations(lid, chat, now, first_notice_after)
       ring_owner(owner, lid, id)
     else
       redis.call('ZADD', status == 'handoff' and HANDOFF or QUEUE, ticket, chat)
+      if untold == 1 then redis.call('SADD', HANDOFF_UNTOLD, chat) end
       if handoff_due then redis.call('ZADD', HANDOFF_DUE, handoff_due, chat) end
       redis.call('ZADD', ANNOUNCE, now, chat)
     end

@@ -76,7 +76,7 @@ local function phone_hears(chat, quiet, now, first_notice_after)
 end
 
 -- The owner wrote in this chat at `sent_at`, perhaps the word that ends it. What comes late acts only for as long as it would
--- have acted in time, and not against what was written after it.
+-- have acted in time, and not against what was written after it. Returns 'begins' or 'ends' if it does either.
 local function phone_says(chat, sent_at, ends, quiet, now, first_notice_after)
   local until_ = phone_has(chat, now, first_notice_after)
   if quiet == 0 or sent_at < tonumber(redis.call('GET', HUNG_UP .. chat) or 0) then
@@ -88,18 +88,23 @@ local function phone_says(chat, sent_at, ends, quiet, now, first_notice_after)
     if at + quiet > now then
       redis.call('HSET', PHONE_SAID, chat, string.format('%.0f', math.max(said, sent_at)))
       phone_attends(chat, math.max(until_ or 0, at + quiet), now)
+      return not until_ and 'begins'
     end
     return
   end
   redis.call('SET', HUNG_UP .. chat, string.format('%.0f', sent_at), 'PX', quiet)
   if until_ then
-    if sent_at >= said then phone_ends(chat, now, first_notice_after) end
+    if sent_at >= said then
+      phone_ends(chat, now, first_notice_after)
+      return 'ends'
+    end
     return
   end
   local opened = tonumber(redis.call('HGET', CHAT .. chat, 'opened') or nil)
   if at + quiet > now and opened and opened <= at + CLOCKS_APART_MAX then
     phone_attends(chat, now, now)
     phone_ends(chat, now, first_notice_after)
+    return 'ends'
   end
 end
 

@@ -5,7 +5,7 @@
 --       other ('' = the customer's other id is not told), own ('1' = a message, which makes its chat known; '' = only
 --       recorded where the chat is known), echo (the stanza of a message of ours, else ''), data (JSON), phone_quiet (ms), hand
 --       ('says', 'ends': what it means if the owner wrote it; '' = nothing)
--- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'phone' (the owner wrote it)
+-- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded; the owner answers from now on, or no more)
 
 -- Engines change the ends of lines and of the text. (No pattern that tries each space for the last one: texts are long.)
 local function same_text(one, other)
@@ -107,8 +107,7 @@ for i = 5, #ARGV, 9 do
       note_echo(chat, kind, echo, data)
       record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
       if not ours and hand ~= '' then
-        phone_says(chat, message.sent_at or 0, hand == 'ends', quiet, now, first_notice_after)
-        result = 'phone'
+        result = phone_says(chat, message.sent_at or 0, hand == 'ends', quiet, now, first_notice_after) or result
       end
     else
       if echo ~= '' then note_echo(chat, kind, echo, data) end

@@ -1,0 +1,75 @@
+//! Handoffs is responsible for telling the owner who waits for a person. Nobody rings for it: a person comes in minutes.
+
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::complaint::Complaint;
+use crate::flow::State;
+use crate::store::{Error, HandedOff, Store};
+use crate::waha::message::Message;
+
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Letters of the customer's last words that are told.
+const SHOWN_MAX: usize = 200;
+
+/// See the module.
+pub struct Handoffs {
+    /// Where those who wait are.
+    pub store: Store,
+}
+
+impl Handoffs {
+    /// Runs until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let complaint = Complaint::default();
+        let mut poll = interval(POLL_INTERVAL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = poll.tick() => {}
+                () = shutdown.cancelled() => return,
+            }
+            if let Err(error) = self.run_once().await {
+                complaint.tell("could not tell the owner who waits for a person", &error);
+            }
+        }
+    }
+
+    /// Tells of everybody of whom it was not told yet. Returns how many.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn run_once(&self) -> Result<usize, Error> {
+        let mut told = 0;
+        for session in self.store.sessions().await? {
+            for one in self.store.untold_handoffs(&session).await? {
+                info!(
+                    session,
+                    chat = one.chat,
+                    conversation = one.id,
+                    waiting = one.waiting,
+                    last = last_words(&one),
+                    "a customer waits for a person: answer them from your phone"
+                );
+                self.store.told_handoff(&session, &one.chat).await?;
+                told += 1;
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// What the customer said last, or first where nothing else is known.
+fn last_words(one: &HandedOff) -> String {
+    let last = one.last.as_deref();
+    let message = last.and_then(|last| serde_json::from_str::<Message>(last).ok());
+    let said = message.map(|message| message.text);
+    let state = || serde_json::from_str::<State>(&one.state).ok();
+    let said = said
+        .filter(|text| !text.trim().is_empty())
+        .or_else(|| state()?.last_said().map(str::to_owned));
+    said.unwrap_or_default().chars().take(SHOWN_MAX).collect()
+}

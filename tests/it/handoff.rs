@@ -1,0 +1,154 @@
+//! The step that hands a customer to a person: they wait under their ticket, and hold no worker.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, chat, eventually};
+use crate::webhook::{message_with, new_stanza};
+
+/// Asks what it is about, and hands off; nobody waits for longer than WITHIN.
+const FLOW: &str = r#"
+name = "test"
+locale = "en"
+start = "ask"
+[notices]
+first_after = "200ms"
+at_most_every = "1s"
+[texts]
+position = "place {{ position }}{% if wait %}, {{ wait }}{% endif %}"
+next = "you are next"
+left = "you left"
+[step.ask]
+ask = "hello"
+save = "subject"
+next = "person"
+[step.person]
+handoff = ["somebody will come", "about {{ subject }}"]
+within = "WITHIN"
+otherwise = "nobody"
+[step.nobody]
+ask = "nobody came; your number?"
+next = "bye"
+[step.bye]
+say = "we call {{ answer }}"
+end = "call_back"
+"#;
+
+fn setup(corner: &Corner, redis: &Redis, within: &str) -> Setup {
+    let flow = FLOW.replace("WITHIN", within);
+    corner.all(redis).set("FLOW_FILE", corner.flow(&flow))
+}
+
+/// A customer writes until they wait for a person.
+#[track_caller]
+fn hands_off(corner: &Corner, daemon: &Daemon, chat: &str) {
+    daemon.says(chat, "hi");
+    let before = corner.texts(chat, 1).len();
+    daemon.says(chat, "a cake");
+    let texts = corner.texts(chat, before + 2);
+    assert_eq!(
+        texts[before..before + 2],
+        ["somebody will come", "about a cake"]
+    );
+}
+
+fn owner_writes(daemon: &Daemon, chat: &str, text: &str) {
+    let stanza = new_stanza();
+    let mut event = message_with("message.any", SESSION, chat, "Shop", text, &stanza);
+    event["payload"]["id"] = format!("true_{chat}_{stanza}").into();
+    event["payload"]["fromMe"] = true.into();
+    daemon.posts(&event);
+}
+
+fn waiting(daemon: &Daemon) -> Option<f64> {
+    daemon.metric("waha_sm_waiting_for_person{session=\"default\"}")
+}
+
+fn outcomes(corner: &Corner, chat: &str) -> Vec<Value> {
+    let found = corner.history(&["--chat", chat, "--conversations"]);
+    found.iter().map(|one| one["outcome"].clone()).collect()
+}
+
+#[test]
+fn who_waits_for_a_person_holds_no_worker_is_told_a_place_and_the_phone_takes_over() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let setup = setup(&corner, &redis, "1h");
+    let mut daemon = setup.start();
+    let [first, second, third] = [1, 2, 3].map(chat);
+    // One worker: it is free after each.
+    hands_off(&corner, &daemon, &first);
+    hands_off(&corner, &daemon, &second);
+    assert_eq!(corner.texts(&first, 4)[3], "you are next");
+    assert_eq!(corner.texts(&second, 4)[3], "place 2");
+    assert_eq!(waiting(&daemon), Some(2.0));
+    for one in [&first, &second] {
+        daemon.wait_for_log(&format!("chat=\"{one}\""));
+    }
+    eventually("the owner is told of both, once", || {
+        (daemon
+            .log()
+            .matches("a customer waits for a person")
+            .count()
+            == 2)
+            .then_some(())
+    });
+
+    // It is all in Redis.
+    daemon.kill();
+    let daemon = setup.start();
+    assert_eq!(
+        daemon.says(&second, "position"),
+        json!({"result": "queued", "position": 2})
+    );
+    assert_eq!(corner.texts(&second, 5)[4], "place 2");
+
+    owner_writes(&daemon, &first, "hi, this is Jo");
+    assert_eq!(corner.texts(&second, 6)[5], "you are next");
+    assert_eq!(daemon.says(&first, "at last"), json!({"result": "phone"}));
+    assert_eq!(waiting(&daemon), Some(1.0));
+
+    daemon.says(&second, "leave");
+    assert_eq!(corner.texts(&second, 7)[6], "you left");
+    eventually("nobody waits any more", || {
+        (waiting(&daemon) == Some(0.0)).then_some(())
+    });
+    owner_writes(&daemon, &first, "#fim");
+    eventually("both are closed", || {
+        let closed = (outcomes(&corner, &first), outcomes(&corner, &second));
+        (closed == (vec![json!("phone")], vec![json!("left")])).then_some(())
+    });
+    // The worker is there for everybody else.
+    hands_off(&corner, &daemon, &third);
+    assert_eq!(corner.waha.texts(&first).len(), 4);
+    let told = daemon
+        .log()
+        .matches("a customer waits for a person")
+        .count();
+    assert!(told <= 3, "{told}");
+}
+
+#[test]
+fn when_nobody_came_the_flow_goes_on_under_the_old_ticket() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, "1s").start();
+    let one = chat(1);
+    hands_off(&corner, &daemon, &one);
+    // Written for the person, and no answer to the question that follows.
+    daemon.says(&one, "anybody?");
+    eventually("the flow goes on", || {
+        let texts = corner.waha.texts(&one);
+        texts
+            .contains(&"nobody came; your number?".to_owned())
+            .then_some(())
+    });
+    daemon.says(&one, "55 11");
+    eventually("the answer is taken", || {
+        corner
+            .waha
+            .texts(&one)
+            .contains(&"we call 55 11".to_owned())
+            .then_some(())
+    });
+    eventually("it closed once", || {
+        (outcomes(&corner, &one) == [json!("call_back")]).then_some(())
+    });
+}
