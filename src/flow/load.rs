@@ -790,6 +790,46 @@ mod tests {
             ),
             (
                 "start = 'a'",
+                "[step.a]\nhandoff = 'x'\nwithin = '2h'",
+                (4, "`within` in [step.a] needs `otherwise`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nhandoff = 'x'\notherwise = 'a'",
+                (4, "`otherwise` in [step.a] needs `within`"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nhandoff = 'x'\nwithin = '0s'\notherwise = 'a'",
+                (4, "`within` must be longer than nothing"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nhandoff = []",
+                (3, "`handoff` in [step.a] is empty"),
+            ),
+            (
+                "start = 'a'",
+                "[step.a]\nhandoff = 'x'\nnext = 'a'",
+                (4, "`next`"),
+            ),
+            (
+                "start = 'a'",
+                "[timeouts]\nphone_quiet = '0s'\n[step.a]\nhandoff = 'x'",
+                (3, "needs a person who answers from the phone"),
+            ),
+            (
+                "start = 'a'",
+                "[timeouts]\nphone_quiet = '25h'\n[step.a]\nsay = 'x'\nend = 'x'",
+                (3, "at most \"24h\""),
+            ),
+            (
+                "start = 'a'",
+                "[commands]\nphone_end = [' ']\n[step.a]\nsay = 'x'\nend = 'x'",
+                (3, "a word of `phone_end` is empty"),
+            ),
+            (
+                "start = 'a'",
                 "[step.a]\nwhen = ['name']\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
                 (3, "must be a list of tables"),
             ),

@@ -423,6 +423,11 @@ mod tests {
         assert_eq!(labels(tickets, "quantity")[0], "number 1 to 60");
         assert_eq!(labels(tickets, "price"), [""]);
         assert_eq!(labels(tickets, "pause"), [""]);
+        let reception = include_str!("../../examples/flows/reception.toml");
+        assert_eq!(
+            labels(reception, "person"),
+            ["a person answers", "nobody within 2h"]
+        );
         let visit = include_str!("../../examples/flows/visit.toml");
         for (step, way, label) in [
             ("problem", 0, "text of 5 to 500 characters"),

@@ -25,6 +25,7 @@ const PARTS: &[(&str, &str)] = &[
     ("HANDOFF_UNTOLD", HANDOFF_UNTOLD),
     ("PHONE", PHONE),
     ("PHONE_SAID", PHONE_SAID),
+    ("PHONE_BEGAN", PHONE_BEGAN),
     ("HUNG_UP", HUNG_UP),
     ("UNCLAIMED", UNCLAIMED),
     ("ANNOUNCE", ANNOUNCE),
@@ -77,6 +78,8 @@ const HANDOFF_UNTOLD: &str = "handoff-untold";
 const PHONE: &str = "phone";
 /// HASH: chat -> when (ms) the owner wrote last, of those.
 const PHONE_SAID: &str = "phone-said";
+/// STRING, expires: by the stanza of the message that made a chat the phone's: when (ms) it was sent, and the chat.
+const PHONE_BEGAN: &str = "phone-began:";
 /// STRING, expires: when (ms) the owner wrote the word that ended it.
 const HUNG_UP: &str = "hung-up:";
 /// LIST, expires: texts of ours that were sent, or perhaps, and whose message ids nobody told us.

@@ -153,7 +153,7 @@ impl Arguments {
 
 fn assemble(lua: &str, bell: &str) -> String {
     let people = if lua.contains("person(") { PEOPLE } else { "" };
-    let phone = if !people.is_empty() || lua.contains("phone_ends(") {
+    let phone = if !people.is_empty() || lua.contains(" phone_") {
         PHONE
     } else {
         ""

@@ -339,7 +339,7 @@ fn the_dialogues_of_the_examples_go_as_they_are_written() {
         let text = stdout(&output);
         assert_eq!(output.status.code(), Some(0), "{text}");
         assert_eq!(text.lines().count(), flows.len(), "{text}");
-        for (flow, dialogues) in flows.into_iter().zip([5, 5, 6, 4, 2]) {
+        for (flow, dialogues) in flows.into_iter().zip([5, 2, 4, 5, 6, 4]) {
             let told = format!("{flow}.test.toml: good: {dialogues} dialogues\n");
             assert!(text.contains(&told), "{text}");
         }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::fake_waha::{Echo, Engine, Mood};
-use crate::harness::{API_KEY, Corner, Daemon, Redis, SECRET, SESSION, Setup, chat, eventually};
+use crate::fake_waha::{Call, Echo, Engine, Mood};
+use crate::harness::{
+    API_KEY, Corner, Daemon, PATIENCE, Redis, SECRET, SESSION, Setup, chat, eventually,
+};
 use crate::webhook::{message_with, new_stanza, now_ms};
 
 /// Attends with two questions; places are told soon, so that no test has to wait for them.
@@ -257,6 +259,50 @@ fn an_echo_whose_id_waha_never_told_is_known_by_its_text_and_only_once() {
     assert_eq!(with_phone(&daemon), Some(1.0));
 }
 
+/// The echo comes first, and says nothing that it could be known by: not our words, and an id that nobody told us yet.
+#[test]
+fn a_message_that_turns_out_to_be_ours_gives_the_chat_back() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Webjs);
+    let daemon = start(&corner, &redis);
+    let one = chat(1);
+    daemon.says(&one, "one");
+    corner.texts(&one, 1);
+    let hang = Duration::from_secs(2);
+    corner.waha.feel_about(&one, Mood::TakesAndHangs(hang));
+    daemon.says(&one, "mine");
+    corner.texts(&one, 2);
+    let stanza = corner.waha.sent()[1].stanza.clone();
+    let mut echo = owner_writes(&one, "(rewritten by the engine)");
+    echo["payload"]["id"] = format!("true_{one}_{stanza}").into();
+    daemon.posts(&echo);
+    assert_eq!(with_phone(&daemon), Some(1.0));
+    eventually("the answer told that it is ours", || {
+        (with_phone(&daemon) == Some(0.0)).then_some(())
+    });
+    corner.waha.feel_about(&one, Mood::Well);
+    daemon.says(&one, "yes");
+    assert_eq!(corner.texts(&one, 3), ["hello, one", "and?", "bye, mine"]);
+}
+
+/// Who types like a person has not sent yet.
+#[test]
+fn what_is_still_being_typed_is_not_said_over_the_owner() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, "30m").set("PACING", "human").start();
+    let one = chat(1);
+    daemon.says(&one, "one");
+    corner.waha.wait_for(PATIENCE, |_, calls| {
+        let typing = |call: &Call| call.path == "/api/startTyping";
+        calls.iter().any(typing).then_some(())
+    });
+    owner(&daemon, &one, "I am here");
+    in_history(&corner, &one, "bot", "hello, one");
+    owner(&daemon, &one, "#fim");
+    daemon.says(&one, "two");
+    assert_eq!(corner.texts(&one, 1), ["hello, two"]);
+}
+
 /// The first attempt was taken and its answer lost; WAHA has it, or sends it again.
 #[test]
 fn the_echoes_of_a_reply_in_doubt_do_not_silence_the_bot() {
@@ -271,8 +317,8 @@ fn the_echoes_of_a_reply_in_doubt_do_not_silence_the_bot() {
     corner.waha.feel_about(&one, Mood::Well);
     assert_eq!(corner.texts(&one, 1), ["hello, one"]);
     // Both attempts became messages: the echo of the first comes late.
-    let late = owner(&daemon, &one, "hello, one");
-    assert_eq!(late, json!({"result": "recorded"}));
+    owner(&daemon, &one, "hello, one");
+    assert_eq!(with_phone(&daemon), Some(0.0));
     assert_eq!(daemon.says(&one, "mine"), json!({"result": "active"}));
 }
 

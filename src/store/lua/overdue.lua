@@ -3,6 +3,10 @@
 -- ARGV: session, now (ms), first_notice_after (ms), count
 -- Returns: how many chats the owner left, how many conversations go on without a person
 local now, first_notice_after = tonumber(ARGV[2]), tonumber(ARGV[3])
+if redis.call('EXISTS', PAUSED) == 1 then
+  -- Who can't be heard is not silent.
+  return {0, 0}
+end
 local left = redis.call('ZRANGEBYSCORE', PHONE, '-inf', now, 'LIMIT', 0, ARGV[4])
 for _, chat in ipairs(left) do
   phone_ends(chat, now, first_notice_after)

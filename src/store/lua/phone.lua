@@ -108,6 +108,23 @@ local function phone_says(chat, sent_at, ends, quiet, now, first_notice_after)
   end
 end
 
+-- A message that passed for the owner's is one that our sender sent: WAHA told of it before it answered, and under another id or
+-- with other words than it was given. The bot goes on as if it had not come.
+local function phone_mistook(stanza, now)
+  local sent_at, chat = string.match(redis.call('GET', PHONE_BEGAN .. stanza) or '', '^(%d+) (.+)$')
+  chat = chat and chat_of(chat)
+  if not chat or redis.call('HGET', PHONE_SAID, chat) ~= sent_at then
+    return
+  end
+  redis.call('ZREM', PHONE, chat)
+  redis.call('HDEL', PHONE_SAID, chat)
+  local status, id, ticket = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'ticket'))
+  if status == 'phone' then
+    requeue(chat, id, ticket, now, 0)
+    ring('queue')
+  end
+end
+
 -- Two ids are one person: whom the owner answered under one of them they answer under both.
 local function unite_phones(lid, chat, now)
   local until_, said = redis.call('ZSCORE', PHONE, lid), redis.call('HGET', PHONE_SAID, lid)

@@ -107,7 +107,11 @@ for i = 5, #ARGV, 9 do
       note_echo(chat, kind, echo, data)
       record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
       if not ours and hand ~= '' then
-        result = phone_says(chat, message.sent_at or 0, hand == 'ends', quiet, now, first_notice_after) or result
+        local sent_at = message.sent_at or 0
+        result = phone_says(chat, sent_at, hand == 'ends', quiet, now, first_notice_after) or result
+        if result == 'begins' then
+          redis.call('SET', PHONE_BEGAN .. echo, string.format('%.0f %s', sent_at, chat), 'PX', quiet)
+        end
       end
     else
       if echo ~= '' then note_echo(chat, kind, echo, data) end

@@ -28,6 +28,7 @@ for i = 5, #ARGV, 11 do
     redis.call('HDEL', ATTEMPT, chat)
     if stanza ~= '' then
       redis.call('SET', OURS .. stanza, '1', 'PX', ARGV[4])
+      phone_mistook(stanza, now)
     elseif not echo or echo == '-' then
       expect_echo(chat, element)
     end
