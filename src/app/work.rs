@@ -135,6 +135,7 @@ impl Daemon {
         self.stage(back, "announcer", |shutdown| announcer.run(shutdown));
         let handoffs = Handoffs {
             store: store.clone(),
+            owner: owner.clone(),
         };
         self.stage(back, "handoffs", |shutdown| handoffs.run(shutdown));
         let overdue = Overdue {

@@ -162,7 +162,7 @@ impl<'s> Turn<'s> {
                 At::Done(next) => return Ok(next),
                 at => at,
             },
-            Stage::HandedOff { step } => match self.nobody_came(step) {
+            Stage::HandedOff { step } => match self.nobody_came(&step) {
                 At::Done(next) => return Ok(next),
                 at => at,
             },

@@ -96,18 +96,18 @@ impl<'s> Turn<'s> {
 
     /// Nobody came: goes on without a person. What was written meanwhile was for that person and answers no question, but
     /// the customer can leave.
-    pub(super) fn nobody_came(&mut self, step: String) -> At<'s> {
+    pub(super) fn nobody_came(&mut self, step: &str) -> At<'s> {
         let script = self.script;
         let leaves = |said: &Said| script.command(said) == Some(Command::Leave);
         if let Some(place) = self.unread.iter().position(leaves) {
             self.used = place + 1;
             self.say_built_in(TextKey::Left);
-            return self.close(&step, "left");
+            return self.close(step, "left");
         }
-        match script.steps.get(&step) {
+        match script.steps.get(step) {
             // The file was changed meanwhile, and waits for as long as it takes.
             Some(Step::HandOff(handoff)) if handoff.nobody.is_none() => {
-                self.wait_for_person(&step, handoff)
+                self.wait_for_person(step, handoff)
             }
             Some(Step::HandOff(handoff)) => {
                 self.opening = true;
@@ -116,7 +116,7 @@ impl<'s> Turn<'s> {
             }
             _ => {
                 self.opening = true;
-                At::Enter(self.find(&step))
+                At::Enter(self.find(step))
             }
         }
     }

@@ -211,8 +211,7 @@ impl Delivery<'_> {
                 () = shutdown.cancelled() => return (release(unknown), None),
             }
             // While it was typed the owner may have answered: then this is dropped when it is settled.
-            let with_phone = context.store.is_with_phone(session, &self.lane.chat).await;
-            if with_phone.unwrap_or(false) {
+            if let Ok(true) = context.store.is_with_phone(session, &self.lane.chat).await {
                 return (release(unknown), None);
             }
         }

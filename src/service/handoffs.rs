@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::complaint::Complaint;
-use crate::flow::State;
+use super::owner::Owner;
+use crate::flow::{Locale, State};
 use crate::store::{Error, HandedOff, Store};
 use crate::waha::message::Message;
 
@@ -19,6 +20,8 @@ const SHOWN_MAX: usize = 200;
 pub struct Handoffs {
     /// Where those who wait are.
     pub store: Store,
+    /// Who is told.
+    pub owner: Owner,
 }
 
 impl Handoffs {
@@ -46,19 +49,47 @@ impl Handoffs {
         let mut told = 0;
         for session in self.store.sessions().await? {
             for one in self.store.untold_handoffs(&session).await? {
+                let once = format!("handoff:{}:{}", one.id, one.rev);
+                let text = text(self.owner.locale(), &one);
+                self.owner.tell(&session, &once, &text).await?;
                 info!(
                     session,
                     chat = one.chat,
                     conversation = one.id,
                     waiting = one.waiting,
-                    last = last_words(&one),
-                    "a customer waits for a person: answer them from your phone"
+                    "a customer waits for a person"
                 );
                 self.store.told_handoff(&session, &one.chat).await?;
                 told += 1;
             }
         }
         Ok(told)
+    }
+}
+
+/// Who waits, what they said last, and how many there are.
+fn text(locale: Locale, one: &HandedOff) -> String {
+    let number = one.chat.split_once('@').map(|(number, kind)| match kind {
+        "c.us" => format!("+{number}"),
+        // A hidden id is no phone number.
+        _ => one.chat.clone(),
+    });
+    let number = number.unwrap_or_else(|| one.chat.clone());
+    let who = match one.name.trim() {
+        "" => number,
+        name => format!("{name} ({number})"),
+    };
+    let (said, count) = (last_words(one), one.waiting);
+    match locale {
+        Locale::En => format!(
+            "{who} waits for a person: \"{said}\". Waiting for a person: {count}. Answer in their chat, from your phone."
+        ),
+        Locale::PtBr => format!(
+            "{who} espera por uma pessoa: \"{said}\". Esperando por uma pessoa: {count}. Responda na conversa, pelo seu celular."
+        ),
+        Locale::Es => format!(
+            "{who} espera a una persona: \"{said}\". Esperando a una persona: {count}. Responda en el chat, desde su teléfono."
+        ),
     }
 }
 

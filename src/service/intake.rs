@@ -259,7 +259,10 @@ impl Intake {
         // Who is who is not learnt from messages of ours: engines name our own other id there.
         record.message = true;
         record.echo.clone_from(&message.stanza);
-        record.phone = self.by_phone(session, &message);
+        // In the chat in which the owner is told things nobody is attended.
+        if !self.owner.is_addressed_by(session, &message).await? {
+            record.phone = self.by_phone(session, &message);
+        }
         self.record(session, &record, now).await
     }
 

@@ -33,9 +33,15 @@ say = "we call {{ answer }}"
 end = "call_back"
 "#;
 
+/// Where the owner is told.
+const OWNER: &str = "120363000000000007@g.us";
+
 fn setup(corner: &Corner, redis: &Redis, within: &str) -> Setup {
     let flow = FLOW.replace("WITHIN", within);
-    corner.all(redis).set("FLOW_FILE", corner.flow(&flow))
+    corner
+        .all(redis)
+        .set("FLOW_FILE", corner.flow(&flow))
+        .set("NOTIFY_CHAT", OWNER)
 }
 
 /// A customer writes until they wait for a person.
@@ -80,17 +86,9 @@ fn who_waits_for_a_person_holds_no_worker_is_told_a_place_and_the_phone_takes_ov
     assert_eq!(corner.texts(&first, 4)[3], "you are next");
     assert_eq!(corner.texts(&second, 4)[3], "place 2");
     assert_eq!(waiting(&daemon), Some(2.0));
-    for one in [&first, &second] {
-        daemon.wait_for_log(&format!("chat=\"{one}\""));
-    }
-    eventually("the owner is told of both, once", || {
-        (daemon
-            .log()
-            .matches("a customer waits for a person")
-            .count()
-            == 2)
-            .then_some(())
-    });
+    let told = corner.texts(OWNER, 2);
+    let told_of_second = "Ana (+5511900000002) waits for a person: \"a cake\". Waiting for a person: 2. Answer in their chat, from your phone.";
+    assert!(told.contains(&told_of_second.to_owned()), "{told:?}");
 
     // It is all in Redis.
     daemon.kill();
@@ -119,11 +117,7 @@ fn who_waits_for_a_person_holds_no_worker_is_told_a_place_and_the_phone_takes_ov
     // The worker is there for everybody else.
     hands_off(&corner, &daemon, &third);
     assert_eq!(corner.waha.texts(&first).len(), 4);
-    let told = daemon
-        .log()
-        .matches("a customer waits for a person")
-        .count();
-    assert!(told <= 3, "{told}");
+    assert_eq!(corner.texts(OWNER, 3).len(), 3, "each once");
 }
 
 #[test]
