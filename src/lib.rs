@@ -35,6 +35,9 @@
 //! - A person is one chat, kept under the `@c.us` once that is known, and answered under the id that they wrote from.
 //! - A call to the shop's own system is committed under its key before it is made, outside of any lock, and its answer
 //!   is one more commit: a crash between the two repeats it under the same key ([`service`], `calls`).
+//! - A message of ours that the sender did not send is the owner's, who answers from their own phone: known by the message id,
+//!   and by the words while that is not known. The bot steps aside in that chat; what turns out to be ours gives it back.
+//! - Who waits for a person keeps the ticket and holds no worker.
 //! - Only the sender talks to a chat, only from its lane, in order. A worker never waits for WAHA.
 //! - The history is a consequence. The archiver stores the entries and its position in the stream in one SQLite
 //!   transaction, and trims the stream only after that.

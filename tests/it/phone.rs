@@ -409,7 +409,13 @@ fn whom_the_owner_answered_while_we_were_down_is_not_greeted() {
     in_history(&corner, &one, "customer", "anybody?");
     in_history(&corner, &one, "phone", "yes, me");
     assert_eq!(daemon.says(&one, "good"), phone());
+    in_history(&corner, &one, "customer", "good");
     assert_eq!(corner.waha.texts(&one), ["yes, me"]);
+    assert!(
+        corner
+            .history(&["--chat", &one, "--conversations"])
+            .is_empty()
+    );
 }
 
 #[test]

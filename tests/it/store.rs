@@ -2,14 +2,15 @@
 
 mod pace;
 mod people;
+mod phone;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use waha_sm::service::recoverer::Recoverer;
 use waha_sm::store::{
-    Announcement, Claimed, Committed, Config, INBOX_MAX, Ingest, Lane, Record, Reply, Server, Step,
-    Store, Taken, Verdict,
+    Announcement, Claimed, Committed, Config, INBOX_MAX, Ingest, Ingested, Lane, Record, Reply,
+    Server, Step, Store, Taken, Verdict,
 };
 
 use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};

@@ -15,13 +15,19 @@ local function same_text(one, other)
   return type(one) == 'string' and type(other) == 'string' and (one == other or bare(one) == bare(other))
 end
 
--- Whether a message may be a reply of this text. Two files without a caption may; words are more telling.
-local function may_be(message, text, media)
-  local words = type(text) == 'string' and string.find(text, '%S')
-  if words then
-    return same_text(text, message.text)
+local MEDIA = {image = true, video = true, voice = true, audio = true, document = true, sticker = true, media = true}
+-- What a file may come back as, by how it was sent, besides that.
+local ALSO = {voice = {audio = true}, file = MEDIA}
+
+-- Whether a message of ours says what a reply says: the words, or the same kind of file with the same caption.
+local function same_content(reply, message)
+  local kind = message.kind or 'text'
+  if type(reply.media) ~= 'table' then
+    return not MEDIA[kind] and same_text(reply.text, message.text)
   end
-  return media and message.kind ~= 'text' and not string.find(message.text or '', '%S')
+  local sent_as = reply.media.kind
+  return (kind == sent_as or kind == 'media' or (ALSO[sent_as] or {})[kind] == true)
+    and same_text(reply.text or '', message.text or '')
 end
 
 -- Whether our sender sent a message: by its id, or, while that is not known, by what it says. What WAHA says of its source is
@@ -36,32 +42,17 @@ local function sent_by_us(chat, stanza, message)
   end
   if id or redis.call('HEXISTS', SENDING, chat) == 1 then
     local first = decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2))
-    if may_be(message, first.text, first.media) then
+    if same_content(first, message) then
       return true
     end
   end
-  for _, text in ipairs(redis.call('LRANGE', UNCLAIMED .. chat, 0, -1)) do
-    if may_be(message, string.sub(text, 2), string.sub(text, 1, 1) == 'm') then
-      redis.call('LREM', UNCLAIMED .. chat, 1, text)
+  for _, reply in ipairs(redis.call('LRANGE', UNCLAIMED .. chat, 0, -1)) do
+    if same_content(decoded(reply), message) then
+      redis.call('LREM', UNCLAIMED .. chat, 1, reply)
       return true
     end
   end
   return false
-end
-
-local MEDIA = {image = true, video = true, voice = true, audio = true, document = true, sticker = true, media = true}
--- What a file may come back as, by how it was sent, besides that.
-local ALSO = {voice = {audio = true}, file = MEDIA}
-
--- Whether a message of ours says what a reply says: the words, or the same kind of file with the same caption.
-local function same_content(reply, message)
-  local kind = message.kind or 'text'
-  if type(reply.media) ~= 'table' then
-    return not MEDIA[kind] and same_text(reply.text, message.text)
-  end
-  local sent_as = reply.media.kind
-  return (kind == sent_as or kind == 'media' or (ALSO[sent_as] or {})[kind] == true)
-    and same_text(reply.text or '', message.text or '')
 end
 
 -- An attempt on a reply is settled by what WAHA tells of the message: that it has this id, or that it is new to us and says

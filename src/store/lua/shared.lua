@@ -128,7 +128,8 @@ local UNCLAIMED_FOR, UNCLAIMED_MAX = 86400000, 50
 -- the owner wrote on their phone.
 local function expect_echo(chat, element)
   local reply = decoded(string.sub(element, 2))
-  redis.call('RPUSH', UNCLAIMED .. chat, (reply.media and 'm' or 't') .. (reply.text or ''))
+  local media = type(reply.media) == 'table' and {kind = reply.media.kind} or nil
+  redis.call('RPUSH', UNCLAIMED .. chat, cjson.encode({text = reply.text, media = media}))
   redis.call('LTRIM', UNCLAIMED .. chat, -UNCLAIMED_MAX, -1)
   redis.call('PEXPIRE', UNCLAIMED .. chat, UNCLAIMED_FOR)
 end
