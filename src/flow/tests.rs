@@ -1,5 +1,6 @@
 //! Dialogues through whole flows: what a customer writes, what must come back and what must be saved.
 
+use super::media::Reply;
 use super::*;
 
 mod calling;
@@ -698,7 +699,7 @@ fn who_is_handed_off_waits_and_goes_on_only_when_nobody_came() {
     assert_eq!(turn.next, Next::HandOff { within: None });
     assert_eq!((turn.replies.len(), turn.consumed), (0, 0));
     let gone = flow("[step.a]\nask = '?'\nend = 'x'").advance(state, &[said("x")], 0);
-    assert_eq!((gone.replies, gone.consumed), (vec!["?".to_owned()], 1));
+    assert_eq!((gone.replies, gone.consumed), (vec![Reply::text("?")], 1));
 }
 
 #[test]
@@ -708,7 +709,7 @@ fn a_flow_that_begins_with_a_handoff_uses_up_the_opening() {
     assert_eq!(turn.next, Next::HandOff { within: None });
     assert_eq!(
         (turn.replies, turn.consumed),
-        (vec!["wait, hi".to_owned()], 1)
+        (vec![Reply::text("wait, hi")], 1)
     );
     assert_eq!(turn.state.last_said(), Some("hi"));
 }

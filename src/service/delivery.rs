@@ -14,6 +14,7 @@ use super::doubt::{self, MessageIds, Settled};
 use super::lease::Lease;
 use super::outgoing::{self, Unsent, history};
 use super::owner::Owner;
+use super::typing::typing;
 use crate::clock;
 use crate::config::{InDoubt, Pacing};
 use crate::store::{Lane, Reply, Settlement, Store, Verdict};
@@ -25,12 +26,6 @@ const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LONGEST: Duration = Duration::from_secs(30);
 /// A reply that could not be sent for so long is given up on: a customer of yesterday is confused by it.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// How long a person needs to start and to type a letter. WAHA's docs advise it and give no numbers
-/// (overview/how-to-avoid-blocking).
-const TYPING_START: Duration = Duration::from_millis(500);
-const TYPING_PER_LETTER: Duration = Duration::from_millis(30);
-const TYPING_LONGEST: Duration = Duration::from_secs(6);
-
 /// An engine may fail at a file for ever, for what is in it or because nobody has it at its address any more. Then the
 /// chat goes on without it, after about a minute and a half.
 const FILE_ATTEMPTS_MAX: u32 = 8;
@@ -210,10 +205,12 @@ impl Delivery<'_> {
                 },
                 () = shutdown.cancelled() => return (release(unknown), None),
             }
-            // While it was typed the owner may have answered: then this is dropped when it is settled.
-            if let Ok(true) = context.store.is_with_phone(session, &self.lane.chat).await {
-                return (release(unknown), None);
-            }
+        }
+        // Since it was taken in hand, or at an earlier attempt, the owner may have answered: then it is dropped when settled.
+        if (context.pacing == Pacing::Human || self.lane.doubt.is_some())
+            && let Ok(true) = context.store.is_with_phone(session, &self.lane.chat).await
+        {
+            return (release(unknown), None);
         }
         let _file = match outgoing::reads_a_file(reply) {
             // Always there sooner or later: nobody closes the semaphore.
@@ -422,15 +419,6 @@ async fn gesture(
     }
 }
 
-/// How long a text of so many letters is typed; `chance` from 0 to 1 varies it by a fifth either way.
-fn typing(letters: usize, chance: f64) -> Duration {
-    let letters = u32::try_from(letters).unwrap_or(u32::MAX);
-    let typing = TYPING_START
-        .saturating_add(TYPING_PER_LETTER.saturating_mul(letters))
-        .min(TYPING_LONGEST);
-    typing.mul_f64(0.8 + 0.4 * chance)
-}
-
 /// One request, on a blocking thread. Whoever calls has a permit.
 ///
 /// # Errors
@@ -496,17 +484,5 @@ fn unaddressed(session: &str, address: &str, reply: &Reply) -> Verdict {
         conversation: reply.conversation.clone(),
         data: "{}".to_owned(),
         reason,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn typing_grows_with_the_text_varies_and_has_an_end() {
-        assert!(typing(10, 0.5) < typing(100, 0.5));
-        assert!(typing(50, 0.0) < typing(50, 1.0));
-        assert!(typing(usize::MAX, 1.0) <= TYPING_LONGEST.mul_f64(1.2));
     }
 }

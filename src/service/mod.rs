@@ -25,5 +25,6 @@ pub mod recoverer;
 mod refusals;
 pub mod sender;
 mod standing;
+mod typing;
 pub mod wake_ups;
 pub mod worker;

@@ -140,7 +140,9 @@ local function leave_to_owner(chat, element, now, perhaps)
     return
   end
   local reply = decoded(string.sub(element, 2))
-  local said = {chat = chat, direction = 'outbound', author = 'bot', kind = 'text', text = reply.text, sent_at = now,
+  local kind = type(reply.media) == 'table' and reply.media.kind or 'text'
+  if kind == 'file' then kind = 'document' end
+  local said = {chat = chat, direction = 'outbound', author = 'bot', kind = kind, text = reply.text, sent_at = now,
     received_at = reply.queued_at, reply_id = reply.id}
   record('reply', 'conversation', reply.conversation or '', 'state', 'failed',
     'reason', (perhaps and 'perhaps sent' or 'not sent') .. ': the owner answers from their own phone',
