@@ -13,7 +13,8 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{RedisSettings, Settings};
-use crate::flow::{Locale, Script};
+use crate::flow::Locale;
+use crate::flows::Flows;
 use crate::store::SEEN_TTL;
 pub use notify_chat::NotifyChat;
 use reader::{Reader, set};
@@ -135,7 +136,7 @@ pub struct Config {
     /// Customers attended at a time.
     pub workers: usize,
     /// What workers follow.
-    pub flow: Script,
+    pub flows: Flows,
     /// Whether to type like a person.
     pub pacing: Pacing,
     /// What to do with replies in doubt.
@@ -208,7 +209,7 @@ impl Config {
             "en",
             "one of en, pt-BR, es",
         );
-        let flow = reader.flow(settings.flow_file.as_ref(), locale.unwrap_or(Locale::En));
+        let flows = reader.flows(settings.flow_file.as_ref(), locale.unwrap_or(Locale::En));
         let pacing = reader.choice(
             "PACING",
             settings.pacing.as_ref(),
@@ -262,7 +263,7 @@ impl Config {
         let catch_up = catch_up_interval.zip(catch_up_max_age);
 
         match (
-            secret, listen, waha_url, workers, flow, pacing, in_doubt, catch_up, log_format,
+            secret, listen, waha_url, workers, flows, pacing, in_doubt, catch_up, log_format,
             log_filter,
         ) {
             (
@@ -270,7 +271,7 @@ impl Config {
                 Some(listen),
                 Some(waha_url),
                 Some(workers),
-                Some(flow),
+                Some(flows),
                 Some(pacing),
                 Some(in_doubt),
                 Some((Length(catch_up_interval), Length(catch_up_max_age))),
@@ -285,7 +286,7 @@ impl Config {
                 webhook_hmac_secret_previous: previous,
                 redis,
                 workers,
-                flow,
+                flows,
                 pacing,
                 in_doubt,
                 notify_chat,

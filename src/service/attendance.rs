@@ -14,6 +14,7 @@ use super::lease::Lease;
 use super::wake_ups::WakeUps;
 use crate::clock;
 use crate::flow::{self, Advance, Next, Said, SaidKind, Script, State};
+use crate::flows::Flows;
 use crate::store::{Claimed, Close, Committed, Error, Heard, Lane, Reply, Step, Store};
 use crate::waha::message::{Kind, Message};
 
@@ -48,7 +49,7 @@ pub struct Context {
     /// Where conversations are.
     pub store: Store,
     /// What to follow.
-    pub script: Arc<Script>,
+    pub flows: Arc<Flows>,
     /// Noted with each message.
     pub wake_ups: Arc<WakeUps>,
     /// This process' right to them.
@@ -210,7 +211,7 @@ impl Attendance {
     pub(crate) async fn let_go(mut self, shutdown: &CancellationToken) -> Ended {
         let mut failures = 0;
         loop {
-            let mut advance = self.context.script.give_up(self.state.clone());
+            let mut advance = self.script().give_up(self.state.clone());
             // Left unread, they would open the next conversation, and perhaps be what nobody can attend.
             advance.consumed = self.held.inbox.len();
             if let Ok(Stepped::Ended(ended)) = self.commit(advance, clock::now()).await {
@@ -220,6 +221,11 @@ impl Attendance {
                 return ended;
             }
         }
+    }
+
+    /// The flow to follow. Asked at each step: it may be exchanged between two.
+    fn script(&self) -> Arc<Script> {
+        self.context.flows.of(&self.session)
     }
 
     /// Reads the conversation anew: its inbox, and whether a step whose answer was lost was committed.
@@ -286,8 +292,7 @@ impl Attendance {
             self.context.wake_ups.note(now.saturating_sub(arrived));
         }
         let advance = self
-            .context
-            .script
+            .script()
             .advance(self.state.clone(), &unread, now.unsigned_abs());
         if let Some(fault) = &advance.fault {
             warn!(
@@ -318,7 +323,7 @@ impl Attendance {
                 outcome,
                 variables: variables(),
                 resume_within: if resumable {
-                    clock::millis(self.context.script.resume_within())
+                    clock::millis(self.script().resume_within())
                 } else {
                     0
                 },

@@ -19,6 +19,7 @@ pub mod owner;
 pub mod people;
 pub mod recoverer;
 mod refusals;
+pub mod reloader;
 pub mod sender;
 pub mod wake_ups;
 pub mod worker;

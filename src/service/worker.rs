@@ -115,7 +115,7 @@ impl Dispatcher {
                 }
             }
             Bell::Missed => self.look_everywhere().await,
-            Bell::Announce(_) | Bell::Lanes(_) | Bell::Works(_) => {}
+            Bell::Announce(_) | Bell::Lanes(_) | Bell::Works(_) | Bell::Flows(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use fred::interfaces::{HashesInterface, SetsInterface};
 use super::batch::Batch;
 use super::lanes::Lane;
 use super::scripts::{Arguments, StateChange};
-use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
+use super::{Answer, Error, FirstNotice, Millis, Reply, SEEN_TTL, Store};
 use crate::clock;
 
 /// An inbound message on its way in.
@@ -173,7 +173,7 @@ impl Store {
         let arguments = Arguments::new()
             .number(clock::millis(SEEN_TTL))
             .number(now)
-            .number(self.inner.first_notice_after)
+            .number(self.inner.first_notice_after.millis(session))
             .text(&record.seen)
             .text(record.kind)
             .text(&record.from)
@@ -297,7 +297,7 @@ impl Store {
         let arguments = Arguments::new()
             .text(process)
             .number(now)
-            .number(self.inner.first_notice_after);
+            .number(self.inner.first_notice_after.millis(session));
         let mut answer = Answer::of(self.inner.scripts.release.run(session, arguments).await?)?;
         Ok((
             answer.number()?.unsigned_abs(),
@@ -327,10 +327,11 @@ fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
 
 pub(super) fn ingest_batch(
     script: StateChange,
-    first_notice_after: i64,
+    first_notice_after: FirstNotice,
 ) -> Batch<Ingest, Ingested> {
     Batch::start(move |session: String, items: Vec<Ingest>| {
         let script = script.clone();
+        let first_notice_after = first_notice_after.millis(&session);
         async move {
             let now = items.iter().map(|item| item.now).max().unwrap_or(0);
             let mut arguments = Arguments::new()
@@ -368,9 +369,13 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, Error> {
     }
 }
 
-pub(super) fn commit_batch(script: StateChange, first_notice_after: i64) -> Batch<Step, Committed> {
+pub(super) fn commit_batch(
+    script: StateChange,
+    first_notice_after: FirstNotice,
+) -> Batch<Step, Committed> {
     Batch::start(move |session: String, steps: Vec<Step>| {
         let script = script.clone();
+        let first_notice_after = first_notice_after.millis(&session);
         async move {
             let now = steps.iter().map(|step| step.now).max().unwrap_or(0);
             let mut arguments = Arguments::new().number(now).number(first_notice_after);

@@ -73,6 +73,7 @@ mod private_redis;
 mod queue;
 mod recovery;
 mod redis_faults;
+mod reload;
 mod sender;
 mod store;
 mod store_model;

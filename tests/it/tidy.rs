@@ -87,6 +87,7 @@ fn each_library_stays_in_its_room() {
 fn nobody_knows_a_room_above_their_own() {
     let may_know: &[(&str, &[&str])] = &[
         ("flow", &["flow"]),
+        ("flows", &["flow", "config"]),
         ("waha", &["waha"]),
         ("terminal", &["terminal"]),
         ("clock", &[]),
@@ -96,8 +97,8 @@ fn nobody_knows_a_room_above_their_own() {
         (
             "service",
             &[
-                "service", "store", "history", "waha", "flow", "clock", "throttle", "config",
-                "describe",
+                "service", "store", "history", "waha", "flow", "flows", "clock", "throttle",
+                "config", "describe",
             ],
         ),
     ];
