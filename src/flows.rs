@@ -330,7 +330,7 @@ mod tests {
         let place = directory(&[
             (
                 "a.toml",
-                "start = 'a'\ntypo = 1\n[step.a]\nsay = 'x'\nnext = 'b'",
+                "start = 'a'\ntypo = 1\n[step.a]\nask = 'x'\nnext = 'nowhere'",
             ),
             ("b.toml", "start = "),
             ("my shop.toml", &flow("x")),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::burst::whole;
 use super::expect::Present;
 use super::media::Reply;
 use super::reckon;
@@ -55,8 +56,8 @@ impl Script {
     /// moved) and the present in milliseconds since the epoch.
     ///
     /// What a customer wrote before the flow's first word opens the conversation: it becomes `{{ opening }}`,
-    /// and only a step with an empty `ask` takes it as an answer. All that comes later is answers, in order,
-    /// one for each question.
+    /// and only a step with an empty `ask` takes it as an answer. All that comes later is answers, in order:
+    /// all that is there is one, or with a `burst` of zero each message. [`Script::ready`] tells what to give.
     pub fn advance(&self, state: State, unread: &[Said], now: u64) -> Advance {
         let mut turn = Turn::new(self, state, unread, now);
         let next = match turn.run() {
@@ -125,14 +126,8 @@ impl<'s> Turn<'s> {
                 self.state.stage = Stage::Asked { step, attempts };
                 return Ok(self.look_at_the_clock());
             }
-            Stage::Fresh | Stage::Closed { .. } => {
-                self.open();
-                At::Enter(&script.start)
-            }
-            Stage::Resuming { step } => {
-                self.open();
-                At::Enter(self.find(&step))
-            }
+            Stage::Fresh | Stage::Closed { .. } => self.open(&script.start),
+            Stage::Resuming { step } => self.open(&step),
             Stage::Paused {
                 step,
                 until,
@@ -144,10 +139,13 @@ impl<'s> Turn<'s> {
             Stage::Asked { step, attempts } => match script.steps.get_key_value(&step) {
                 Some((name, Step::Ask(_))) => At::Asked(name, attempts),
                 // The file was changed meanwhile: what they wrote answers a question that is gone.
-                _ => {
-                    self.opening = true;
-                    At::Enter(self.find(&step))
-                }
+                _ => match self.leave(&step, 0) {
+                    Some(left) => left,
+                    None => {
+                        self.opening = true;
+                        At::Enter(self.find(&step))
+                    }
+                },
             },
         };
         self.state.heard(self.now);
@@ -161,24 +159,37 @@ impl<'s> Turn<'s> {
         }
     }
 
-    /// Takes the unread messages as what opens the conversation.
-    fn open(&mut self) {
+    /// Takes the unread messages as what opens the conversation at this step. Of a burst, all but the first may be a word
+    /// to leave.
+    fn open(&mut self, step: &str) -> At<'s> {
+        if !self.script.timeouts.burst.is_zero()
+            && let Some(left) = self.leave(step, 1)
+        {
+            return left;
+        }
         self.opening = true;
         if !self.unread.is_empty() {
             let said: Vec<String> = self.unread.iter().map(Said::text_or_kind).collect();
             self.state.save("opening", &said.join("\n"));
         }
+        At::Enter(self.find(step))
+    }
+
+    /// Lets the customer go, if a word to leave is among what they wrote from that message on.
+    fn leave(&mut self, step: &str, from: usize) -> Option<At<'s>> {
+        let leaves = |said: &Said| self.script.command(said) == Some(Command::Leave);
+        let place = self.unread.iter().skip(from).position(leaves)?;
+        self.used = from + place + 1;
+        self.say_built_in(TextKey::Left);
+        Some(self.close(step, "left"))
     }
 
     /// Goes on after a pause that is over. Until then what the customer writes is left unread, except that
     /// they can leave at any time.
     fn pause(&mut self, step: String, until: u64, opening: bool) -> At<'s> {
         let script = self.script;
-        let leaves = |said: &Said| script.command(said) == Some(Command::Leave);
-        if let Some(place) = self.unread.iter().position(leaves) {
-            self.used = place + 1;
-            self.say_built_in(TextKey::Left);
-            return self.close(&step, "left");
+        if let Some(left) = self.leave(&step, 0) {
+            return left;
         }
         let at = match script.steps.get(&step) {
             Some(Step::Wait { time, then }) => {
@@ -285,7 +296,8 @@ impl<'s> Turn<'s> {
         let Some(Step::Ask(question)) = script.steps.get(name) else {
             return Err(broken(name, "it asks nothing"));
         };
-        let Some(said) = self.unread.get(self.used) else {
+        let unread = &self.unread[self.used..];
+        let Some(said) = unread.first() else {
             self.state.stage = Stage::Asked {
                 step: name.to_owned(),
                 attempts,
@@ -293,13 +305,17 @@ impl<'s> Turn<'s> {
             let wake_at = self.after(script.timeouts.remind_after);
             return Ok(At::Done(Next::Wait { wake_at }));
         };
-        self.used += 1;
         self.steps = 0;
         let command = if self.opening {
             None
         } else {
             script.command(said)
         };
+        let count = match command {
+            Some(_) => 1,
+            None => script.next_answer(unread, self.opening),
+        };
+        self.used += count;
         match command {
             Some(Command::Leave) => {
                 self.say_built_in(TextKey::Left);
@@ -316,7 +332,8 @@ impl<'s> Turn<'s> {
             timezone: &script.timezone,
             now: self.now,
         };
-        match question.answer(said, present) {
+        let said = &unread[..count];
+        match question.answer_of(said, present) {
             Some((answer, then)) => {
                 match &question.save {
                     Some(variable) if question.is_number(&answer) => {
@@ -336,10 +353,10 @@ impl<'s> Turn<'s> {
         &mut self,
         name: &'s str,
         question: &'s Question,
-        said: &Said,
+        said: &[Said],
         attempts: u32,
     ) -> Result<At<'s>, Broken> {
-        self.state.answer = cut(&said.text_or_kind());
+        self.state.answer = whole(said);
         if attempts < question.attempts {
             match &question.invalid {
                 Some(text) => self.say(name, text)?,

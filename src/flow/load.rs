@@ -21,7 +21,9 @@ const FILE_KEYS: [&str; 9] = [
     "name", "locale", "timezone", "start", "texts", "commands", "timeouts", "notices", "step",
 ];
 const COMMANDS_KEYS: [&str; 2] = ["leave", "position"];
-const TIMEOUTS_KEYS: [&str; 3] = ["remind_after", "close_after", "resume_within"];
+const TIMEOUTS_KEYS: [&str; 4] = ["burst", "remind_after", "close_after", "resume_within"];
+/// Who waits longer for an answer thinks that nobody reads.
+const BURST_MAX: Duration = Duration::from_secs(60);
 const NOTICES_KEYS: [&str; 3] = ["first_after", "at_most_every", "reassure_after"];
 
 /// Loads a flow file; see [`Script::load`].
@@ -200,6 +202,13 @@ impl Loader<'_> {
             return timeouts;
         };
         self.reader.only(&section, &TIMEOUTS_KEYS);
+        if let Some((time, place)) = self.reader.duration(&section, "burst") {
+            if time > BURST_MAX {
+                let message = "`burst` is more than a minute, and each answer would come so late; write a few seconds, like \"1500ms\", or \"0s\" for none";
+                self.reader.note(&place, message);
+            }
+            timeouts.burst = time;
+        }
         let remind = self.reader.duration(&section, "remind_after");
         let close = self.reader.duration(&section, "close_after");
         if let Some((time, place)) = &remind {

@@ -8,6 +8,7 @@
 //!
 //! The same holds for the waiting line: [`decide`] says which notice is due to somebody who waits.
 
+mod burst;
 mod check;
 mod choose;
 mod dialogue;
@@ -35,6 +36,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use burst::{Quiet, Ready};
 pub use dialogue::{Dialogue, Difference, Shown};
 pub use engine::{Advance, Next};
 pub use locale::{Locale, UnknownLocale};

@@ -357,7 +357,7 @@ mod tests {
             lines(include_str!("../../examples/flows/shop.toml")),
             [0; 0]
         );
-        assert_eq!(lines(include_str!("../../examples/flows/echo.toml")), [17]);
+        assert_eq!(lines(include_str!("../../examples/flows/echo.toml")), [20]);
         let trap = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'b', 2 = 'c' }\n\
             [step.b]\nsay = 'x'\nnext = 'd'\n[step.d]\nask = '?'\nnext = 'b'\n[step.c]\nsay = 'x'\nend = 'x'";
         assert_eq!(

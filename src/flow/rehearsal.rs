@@ -228,8 +228,21 @@ mod tests {
     }
 
     #[test]
-    fn what_the_end_leaves_unread_opens_the_next_conversation() {
+    fn what_is_said_in_a_row_is_one_answer_also_when_it_opens_the_conversation() {
         let script = Script::load(CLINIC, Locale::En).unwrap();
+        let mut clinic = Rehearsal::new(&script, None, 0);
+        let hello = clinic.say(["oi", "quero marcar"].map(Said::text));
+        assert_eq!(hello.len(), 3);
+        assert_eq!(clinic.step(), Some("menu"));
+        assert_eq!(clinic.variables()["opening"], "oi\nquero marcar");
+        let asked = clinic.say(["quero", "marcar", "por favor"].map(Said::text));
+        assert_eq!(replies(&asked), ["Qual é o seu CPF?"]);
+    }
+
+    #[test]
+    fn what_the_end_leaves_unread_opens_the_next_conversation() {
+        let clinic = CLINIC.replace("[timeouts]", "[timeouts]\nburst = \"0s\"");
+        let script = Script::load(&clinic, Locale::En).unwrap();
         let mut clinic = Rehearsal::new(&script, None, 0);
         clinic.say([Said::text("oi")]);
         let events = clinic.say(["2", "obrigado"].map(Said::text));

@@ -44,7 +44,7 @@ enum Form {
 const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
 /// As in `reader`: "90s", "1h30m".
-const TIME: &str = "^([0-9]+(ms|s|m|h|d))+$";
+const TIME: &str = "^([0-9]+([.][0-9]{1,3})?(ms|s|m|h|d))+$";
 
 const FILE: &[Key] = &[
     ("name", Form::Text, "The flow's own name."),
@@ -71,6 +71,11 @@ const COMMANDS: &[Key] = &[
 ];
 
 const TIMEOUTS: &[Key] = &[
+    (
+        "burst",
+        Form::Time,
+        "Several messages in a row are one answer, once the customer has been quiet for this time; \"0s\": each is one. Default: 1500ms.",
+    ),
     (
         "remind_after",
         Form::Time,

@@ -295,6 +295,8 @@ impl Commands {
 
 #[derive(Debug)]
 pub(super) struct Timeouts {
+    /// Who has been quiet for so long has ended their answer; zero: each message is one.
+    pub(super) burst: Duration,
     pub(super) remind_after: Duration,
     pub(super) close_after: Duration,
     pub(super) resume_within: Duration,
@@ -304,6 +306,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         let minutes = |n: u64| Duration::from_secs(60 * n);
         Timeouts {
+            burst: Duration::from_millis(1_500),
             remind_after: minutes(5),
             // A silent customer keeps a worker busy; who comes back later is taken up where they stopped.
             close_after: minutes(15),

@@ -1,19 +1,21 @@
 //! An attendance is responsible for one conversation, from its claim to its close: step by step it reads what
 //! the customer wrote, asks the flow, and commits.
 
-use std::sync::{Arc, Mutex};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::backoff;
+use super::doorbell::Doorbell;
 use super::lease::Lease;
 use super::wake_ups::WakeUps;
 use crate::clock;
-use crate::flow::{self, Advance, Next, Said, SaidKind, Script, State};
+use crate::flow::{self, Advance, Next, Quiet, Said, SaidKind, Script, State};
 use crate::flows::Flows;
 use crate::store::{Claimed, Close, Committed, Error, Heard, Lane, Reply, Step, Store};
 use crate::waha::message::{Kind, Message};
@@ -21,10 +23,11 @@ use crate::waha::message::{Kind, Message};
 /// Between tries while Redis is away.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LONGEST: Duration = Duration::from_millis(500);
-/// Copies of messages kept for a conversation that is behind; beyond that they wait in Redis alone.
-const HEARD_MAX: usize = 2;
 /// A timer that fires this much late harms nobody, and nothing sleeps longer than a day.
 const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// Longer than any flow waits for quiet.
+const QUIET_MAX: Duration = Duration::from_secs(60);
 
 /// A flow hears so many characters of a message, as many as it can save; the history keeps all of them. WhatsApp takes
 /// 65,536: no answer needs those, and the most expensive pattern that loading accepts would take seconds for them, in
@@ -58,63 +61,6 @@ pub struct Context {
     pub lanes: mpsc::UnboundedSender<HandedOver>,
 }
 
-/// The bell of one conversation.
-#[derive(Debug, Default)]
-pub(crate) struct Doorbell {
-    bell: Notify,
-    rung: Mutex<Rung>,
-}
-
-/// What a bell has rung for since it was last listened to.
-#[derive(Debug, Default)]
-struct Rung {
-    /// Something may be in the inbox.
-    look: bool,
-    /// The conversation may no longer be ours.
-    in_doubt: bool,
-    /// Copies of what came in, in order.
-    heard: Vec<Heard>,
-}
-
-impl Doorbell {
-    /// Look into the inbox.
-    pub(crate) fn ring(&self) {
-        self.with(|rung| rung.look = true);
-    }
-
-    /// Look whether the conversation is still ours.
-    pub(crate) fn ring_in_doubt(&self) {
-        self.with(|rung| rung.in_doubt = true);
-    }
-
-    /// This came in.
-    pub(crate) fn hear(&self, heard: Heard) {
-        self.with(|rung| {
-            if rung.heard.len() < HEARD_MAX {
-                rung.heard.push(heard);
-            } else {
-                rung.heard.clear();
-                rung.look = true;
-            }
-        });
-    }
-
-    fn with(&self, change: impl FnOnce(&mut Rung)) {
-        // Held for a moment, never over an await. Poisoned only if a thread panicked while it held the lock.
-        if let Ok(mut rung) = self.rung.lock() {
-            change(&mut rung);
-        }
-        self.bell.notify_one();
-    }
-
-    fn take(&self) -> Rung {
-        self.rung
-            .lock()
-            .map(|mut rung| std::mem::take(&mut *rung))
-            .unwrap_or_default()
-    }
-}
-
 /// See the module.
 pub(crate) struct Attendance {
     context: Arc<Context>,
@@ -123,8 +69,12 @@ pub(crate) struct Attendance {
     state: State,
     /// When the flow must be asked even if the customer stays silent.
     wake_at: Option<i64>,
-    /// The flow pauses, and left something in the inbox for afterwards.
+    /// What is first in the inbox was seen before, and left there on purpose.
     kept: bool,
+    /// When the customer last wrote.
+    heard_at: Instant,
+    /// When they have been quiet for long enough, if nothing more comes, for the flow to hear what is in the inbox.
+    quiet_at: Option<Instant>,
 }
 
 /// What a commit gives to this process' sender.
@@ -146,6 +96,7 @@ enum Stepped {
 impl Attendance {
     pub(crate) fn new(context: Arc<Context>, session: &str, held: Claimed) -> Self {
         let state = state(&held);
+        let heard_at = heard_at(&held);
         Self {
             context,
             session: session.to_owned(),
@@ -153,6 +104,8 @@ impl Attendance {
             state,
             wake_at: None,
             kept: false,
+            heard_at,
+            quiet_at: None,
         }
     }
 
@@ -176,11 +129,9 @@ impl Attendance {
                 Stepped::Ended(ended) => return ended,
                 Stepped::MoreToRead => {}
                 Stepped::Waiting => {
-                    let silence = self.wake_at.map_or(SLEEP_MAX, |at| {
-                        clock::until(at, clock::now()).min(SLEEP_MAX)
-                    });
+                    let silence = self.silence();
                     tokio::select! {
-                        () = bell.bell.notified() => {}
+                        () = bell.rings() => {}
                         () = sleep(silence) => {}
                         () = shutdown.cancelled() => return Ended::Stopped,
                     }
@@ -240,6 +191,7 @@ impl Attendance {
                 if held.rev != self.held.rev {
                     self.state = state(&held);
                 }
+                self.heard_at = heard_at(&held);
                 self.held = held;
                 Ok(None)
             }
@@ -262,13 +214,25 @@ impl Attendance {
             }
             self.held.received = heard.number;
             self.held.inbox.push(heard.message);
+            self.heard_at = Instant::now();
         }
         true
+    }
+
+    /// How long there is nothing to do unless something comes.
+    fn silence(&self) -> Duration {
+        let until = |at: i64| clock::until(at, clock::now());
+        match self.quiet_at {
+            // Who is still writing is not silent: no reminder then.
+            Some(at) => at.saturating_duration_since(Instant::now()),
+            None => self.wake_at.map_or(SLEEP_MAX, until).min(SLEEP_MAX),
+        }
     }
 
     /// Asks the flow, if there is something to ask it about, and commits what it says.
     async fn step(&mut self) -> Result<Stepped, Error> {
         let now = clock::now();
+        self.quiet_at = None;
         let begun = self.wake_at.is_some();
         if begun && self.held.inbox.is_empty() && self.wake_at.is_some_and(|at| now < at) {
             return Ok(Stepped::Waiting);
@@ -287,13 +251,33 @@ impl Attendance {
         let (unread, arrived) = read(&self.held.inbox);
         if begun
             && !self.kept
-            && let Some(arrived) = arrived
+            && let Some(arrived) = &arrived
         {
-            self.context.wake_ups.note(now.saturating_sub(arrived));
+            self.context
+                .wake_ups
+                .note(now.saturating_sub(*arrived.start()));
         }
-        let advance = self
-            .script()
-            .advance(self.state.clone(), &unread, now.unsigned_abs());
+        let script = self.script();
+        let quiet = self.heard_at.elapsed();
+        let span = arrived.map_or(0, |arrived| arrived.end().saturating_sub(*arrived.start()));
+        let ready = script.ready(
+            &self.state,
+            &unread,
+            Quiet {
+                last: quiet,
+                first: quiet + Duration::from_millis(u64::try_from(span).unwrap_or(0)),
+            },
+        );
+        self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
+        if ready.count == 0 && !unread.is_empty() {
+            self.kept = true;
+            return Ok(Stepped::Waiting);
+        }
+        let advance = script.advance(
+            self.state.clone(),
+            &unread[..ready.count],
+            now.unsigned_abs(),
+        );
         if let Some(fault) = &advance.fault {
             warn!(
                 session = self.session,
@@ -417,14 +401,27 @@ fn state(held: &Claimed) -> State {
     }
 }
 
-/// The inbox as the flow sees it, and when the first message came in.
-fn read(inbox: &[String]) -> (Vec<Said>, Option<i64>) {
-    let mut arrived = None;
+/// When the customer last wrote, by our own clock: those of other processes may be wrong.
+fn heard_at(held: &Claimed) -> Instant {
+    let now = Instant::now();
+    // Not known: long ago. A machine that was just started can't say so, and waits a moment in vain.
+    let quiet_for = held
+        .quiet_for
+        .map_or(QUIET_MAX, |quiet| quiet.min(QUIET_MAX));
+    now.checked_sub(quiet_for).unwrap_or(now)
+}
+
+/// The inbox as the flow sees it, and when the first and the last message came in.
+fn read(inbox: &[String]) -> (Vec<Said>, Option<RangeInclusive<i64>>) {
+    let mut arrived: Option<RangeInclusive<i64>> = None;
     let said = inbox
         .iter()
         .map(|message| match serde_json::from_str::<Message>(message) {
             Ok(message) => {
-                arrived.get_or_insert(message.received_at);
+                let first = arrived
+                    .as_ref()
+                    .map_or(message.received_at, |arrived| *arrived.start());
+                arrived = Some(first..=message.received_at);
                 said(message)
             }
             // Written by another version of ours; the customer said something all the same.

@@ -9,6 +9,7 @@ mod body;
 pub mod catch_up;
 mod complaint;
 pub mod delivery;
+mod doorbell;
 mod doubt;
 pub mod intake;
 pub mod lease;

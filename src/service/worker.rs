@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
-use super::attendance::{Attendance, Context, Doorbell, Ended};
+use super::attendance::{Attendance, Context, Ended};
 use super::complaint::Complaint;
+use super::doorbell::Doorbell;
 use crate::clock;
 use crate::store::{Bell, Claimed, Error, Store};
 

@@ -1,5 +1,7 @@
 //! Conversations: taken in, claimed, carried on step by step, closed, given back.
 
+use std::time::Duration;
+
 use fred::interfaces::{HashesInterface, SetsInterface};
 
 use super::batch::Batch;
@@ -99,6 +101,8 @@ pub struct Claimed {
     pub state: String,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
+    /// For how long nothing had come in, by the clock of Redis; `None` where that is not known.
+    pub quiet_for: Option<Duration>,
     /// Messages not yet consumed, JSON.
     pub inbox: Vec<String>,
 }
@@ -248,6 +252,7 @@ impl Store {
             received: answer.text()?.parse().unwrap_or(0),
             state: answer.text()?,
             name: answer.text()?,
+            quiet_for: quiet_for(&answer.text()?),
             inbox: answer.texts(),
         }))
     }
@@ -321,8 +326,15 @@ fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
             .map_err(|_| Error::Garbled("a count"))?,
         state: answer.text()?,
         name: answer.text()?,
+        quiet_for: quiet_for(&answer.text()?),
         inbox: answer.texts(),
     })
+}
+
+/// A clock that was set back makes it negative: then something came in just now.
+fn quiet_for(millis: &str) -> Option<Duration> {
+    let millis: i64 = millis.parse().ok()?;
+    Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
 }
 
 pub(super) fn ingest_batch(

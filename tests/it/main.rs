@@ -50,6 +50,7 @@ mod webhook;
 )]
 mod wire;
 
+mod burst;
 mod catch_up;
 mod command_line;
 mod dead_letters;

@@ -9,7 +9,7 @@ use crate::webhook;
 /// Asks for a name at `first`, then for an age at `second`.
 fn flow(name: &str, first: &str, second: &str) -> String {
     format!(
-        "name = '{name}'\nstart = '{first}'\n[timeouts]\nclose_after = '20m'\n\
+        "name = '{name}'\nstart = '{first}'\n[timeouts]\nburst = '0s'\n\
          [step.{first}]\nask = '{name}: your name?'\nsave = 'who'\nnext = '{second}'\n\
          [step.{second}]\nask = '{name}: your age, {{{{ who }}}}?'\nsave = 'age'\nnext = 'bye'\n\
          [step.bye]\nsay = '{name}: {{{{ who }}}} is {{{{ age }}}}'\nend = 'done'\n"
@@ -112,7 +112,7 @@ fn a_conversation_whose_step_is_gone_begins_again_with_its_variables_in_all_proc
     serve.says(&ana, "Zoe");
     assert_eq!(corner.texts(&ana, 2)[1], "one: your age, Zoe?");
 
-    let new = "name = 'new'\nstart = 'hello'\n[step.hello]\nask = 'new: hello {{ who }}, what is it?'\nsave = 'it'\n\
+    let new = "name = 'new'\nstart = 'hello'\n[timeouts]\nburst = '0s'\n[step.hello]\nask = 'new: hello {{ who }}, what is it?'\nsave = 'it'\n\
         next = 'bye'\n[step.bye]\nask = '{{ it }} for {{ who }}'\nsave = 'who'\nend = 'done'\n";
     std::fs::write(place.join("default.toml"), "start = 'nowhere'").unwrap();
     let refused = reload(&redis);
@@ -149,7 +149,7 @@ fn when_the_place_in_line_is_first_told_follows_the_flow_of_the_session() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let late = |after: &str| {
         format!(
-            "start = 'a'\n[timeouts]\n[notices]\nfirst_after = '{after}'\n[texts]\nposition = 'you wait'\n\
+            "start = 'a'\n[timeouts]\nburst = '0s'\n[notices]\nfirst_after = '{after}'\n[texts]\nposition = 'you wait'\n\
              next = 'you wait'\n[step.a]\nask = 'a?'\nend = 'x'\n"
         )
     };

@@ -17,6 +17,7 @@ use crate::terminal::{line, paragraph};
 macro_rules! commands {
     () => {
         "\
+/and TEXT        sends it in a row with the next message: together they are one answer (`burst`)
 /wait 10m        lets time go by: a pause ends, a reminder comes, and the close
 /image CAPTION   sends a picture; the caption may be left out
 /video CAPTION   sends a film
@@ -84,6 +85,8 @@ struct Chat<'s, I, O> {
 /// What a line is.
 enum Typed {
     Says(Said),
+    /// Goes with what comes next.
+    SaysFirst(Said),
     Waits(Duration),
     State,
     New,
@@ -106,10 +109,25 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
             )?;
         }
         let mut rehearsal = self.begin();
+        let mut row: Vec<Said> = Vec::new();
         while let Some(typed) = self.read()? {
             let events = match typed {
-                Typed::Says(said) => rehearsal.say([said]),
-                Typed::Waits(time) => rehearsal.wait(time),
+                Typed::Says(said) => {
+                    row.push(said);
+                    rehearsal.say(row.drain(..))
+                }
+                Typed::SaysFirst(said) => {
+                    row.push(said);
+                    continue;
+                }
+                Typed::Waits(time) => {
+                    let mut events = match row.is_empty() {
+                        true => Vec::new(),
+                        false => rehearsal.say(row.drain(..)),
+                    };
+                    events.extend(rehearsal.wait(time));
+                    events
+                }
                 Typed::State => {
                     self.show_state(&rehearsal)?;
                     continue;
@@ -220,6 +238,10 @@ fn read(text: &str) -> Typed {
             Some(time) => Typed::Waits(time),
             None => Typed::Wrong("write how long, like /wait 90s, /wait 10m or /wait 24h".into()),
         },
+        "and" if rest.trim().is_empty() => {
+            Typed::Wrong("write what goes first, like /and good morning".into())
+        }
+        "and" => Typed::SaysFirst(Said::text(rest.trim())),
         "image" => message(SaidKind::Image),
         "video" => message(SaidKind::Video),
         "voice" => message(SaidKind::Voice),
