@@ -168,11 +168,19 @@ impl<'s> Turn<'s> {
             return left;
         }
         self.opening = true;
+        let closed = std::mem::take(&mut self.state.closed);
+        let door = closed.then(|| self.script.closed_step(self.now)).flatten();
+        if let Some((_, opens)) = &door {
+            self.state.save("opens", opens);
+        }
         if !self.unread.is_empty() {
             let said: Vec<String> = self.unread.iter().map(Said::text_or_kind).collect();
             self.state.save("opening", &said.join("\n"));
         }
-        At::Enter(self.find(step))
+        At::Enter(match door {
+            Some((closed, _)) => closed,
+            None => self.find(step),
+        })
     }
 
     /// Lets the customer go, if a word to leave is among what they wrote from that message on.

@@ -17,8 +17,9 @@ use super::text_key::TextKey;
 use super::texts::{TextId, Texts};
 use super::words::{closest, fold};
 
-const FILE_KEYS: [&str; 9] = [
-    "name", "locale", "timezone", "start", "texts", "commands", "timeouts", "notices", "step",
+const FILE_KEYS: [&str; 10] = [
+    "name", "locale", "timezone", "hours", "start", "texts", "commands", "timeouts", "notices",
+    "step",
 ];
 const COMMANDS_KEYS: [&str; 2] = ["leave", "position"];
 const TIMEOUTS_KEYS: [&str; 4] = ["burst", "remind_after", "close_after", "resume_within"];
@@ -63,6 +64,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
     let commands = loader.read_commands(&file, locale);
     let timeouts = loader.read_timeouts(&file);
     let notices = loader.read_notices(&file);
+    let hours = loader.read_hours(&file);
     let steps = loader.read_steps(&file, &commands);
     let (start, meant) = loader.read_start(&file);
     let first = start.as_deref().or(meant.as_deref());
@@ -75,6 +77,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
             name,
             locale,
             timezone,
+            hours,
             start,
             steps,
             texts: loader.texts,

@@ -15,6 +15,8 @@ mod dialogue;
 mod engine;
 mod expect;
 mod expectation;
+mod hours;
+mod hours_reader;
 mod load;
 mod locale;
 mod media;

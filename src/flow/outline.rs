@@ -93,8 +93,13 @@ impl Script {
     /// What leads where.
     pub fn outline(&self) -> Outline {
         let mut steps = Vec::new();
-        let mut seen = HashSet::from([self.start.clone()]);
-        let mut open = VecDeque::from([self.start.clone()]);
+        let closed = self.hours.as_ref().map(|hours| hours.closed.clone());
+        let mut open: VecDeque<String> =
+            std::iter::once(self.start.clone()).chain(closed).collect();
+        let mut seen: HashSet<String> = open.iter().cloned().collect();
+        if seen.len() < open.len() {
+            open.truncate(1);
+        }
         while let Some(name) = open.pop_front() {
             let Some(step) = self.steps.get(&name) else {
                 continue;

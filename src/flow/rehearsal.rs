@@ -123,6 +123,11 @@ impl<'s> Rehearsal<'s> {
             if let Stands::Closed { resumable, at } = self.stands {
                 self.open(resumable, at);
             }
+            if let Stands::New = self.stands {
+                self.state = self
+                    .script
+                    .at_the_door(self.state.clone(), self.now, self.now);
+            }
             let advance = self
                 .script
                 .advance(self.state.clone(), &self.unread, self.now);

@@ -313,6 +313,7 @@ pub fn schema() -> Value {
         file["properties"][name] = table(keys);
         file["properties"][name]["description"] = json!(what);
     }
+    file["properties"]["hours"] = hours();
     file["properties"]["step"] = json!({
         "type": "object",
         "description": "The steps.",
@@ -320,6 +321,25 @@ pub fn schema() -> Value {
         "additionalProperties": { "oneOf": steps },
     });
     file
+}
+
+/// The opening times: days and ranges of them by any of their names.
+fn hours() -> Value {
+    let times = one_or_more(&json!({ "type": "string", "minLength": 1 }));
+    json!({
+        "type": "object",
+        "description": "When it is open, by days (mon, mon-fri) and times (\"09:00-12:00\", a list of them, or \"closed\"). Outside of them conversations begin at the step `closed`, and nobody waits in line.",
+        "required": ["closed"],
+        "properties": {
+            "closed": { "type": "string", "minLength": 1, "description": "The step outside of the opening times." },
+            "exceptions": {
+                "type": "object",
+                "description": "Days that are another way: \"2026-12-24\", or \"12-25\" for every year.",
+                "additionalProperties": times.clone(),
+            },
+        },
+        "additionalProperties": times,
+    })
 }
 
 fn table(keys: &[Key]) -> Value {

@@ -9,6 +9,7 @@ use minijinja::Value;
 
 use super::choose;
 use super::expect::{Expect, Present};
+use super::hours::Hours;
 use super::load;
 use super::locale::Locale;
 use super::position::NoticeRules;
@@ -122,6 +123,8 @@ pub struct Script {
     pub(super) locale: Locale,
     /// What is today where the customers are.
     pub(super) timezone: TimeZone,
+    /// When it is open; none: always.
+    pub(super) hours: Option<Hours>,
     pub(super) start: String,
     pub(super) steps: HashMap<String, Step>,
     pub(super) texts: Texts,

@@ -120,8 +120,11 @@ impl Announcer {
         let now = clock::now();
         let script = self.flows.of(session);
         let wait = |position: u64| estimated_wait(position, handling, workers);
+        let closed_since = script.closed_since(unsigned(now)).map(u64::cast_signed);
         let announcements: Vec<_> = waiting
             .into_iter()
+            // Who came while it is closed is told so in a moment, and waits in no line.
+            .filter(|one| closed_since.is_none_or(|since| one.since < since || one.begun))
             .map(|one| self.decide(&script, one, now, wait))
             .collect();
         let told = announcements

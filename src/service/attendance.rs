@@ -258,6 +258,10 @@ impl Attendance {
                 .note(now.saturating_sub(*arrived.start()));
         }
         let script = self.script();
+        if self.held.rev == 0 {
+            let opened_at = self.held.opened.unsigned_abs();
+            self.state = script.at_the_door(self.state.clone(), opened_at, now.unsigned_abs());
+        }
         let quiet = self.heard_at.elapsed();
         let span = arrived.map_or(0, |arrived| arrived.end().saturating_sub(*arrived.start()));
         let ready = script.ready(

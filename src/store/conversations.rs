@@ -103,6 +103,8 @@ pub struct Claimed {
     pub name: String,
     /// For how long nothing had come in, by the clock of Redis; `None` where that is not known.
     pub quiet_for: Option<Duration>,
+    /// When it was opened.
+    pub opened: Millis,
     /// Messages not yet consumed, JSON.
     pub inbox: Vec<String>,
 }
@@ -207,10 +209,38 @@ impl Store {
         count: usize,
         now: Millis,
     ) -> Result<Vec<Claimed>, Error> {
+        self.claim_some(session, process, count, now, "").await
+    }
+
+    /// Claims up to `count` of the conversations that were opened at `closed_since` or later, whoever waits before them.
+    ///
+    /// # Errors
+    /// As for [`Store::claim`].
+    pub async fn claim_closed(
+        &self,
+        session: &str,
+        process: &str,
+        count: usize,
+        now: Millis,
+        closed_since: Millis,
+    ) -> Result<Vec<Claimed>, Error> {
+        let since = closed_since.to_string();
+        self.claim_some(session, process, count, now, &since).await
+    }
+
+    async fn claim_some(
+        &self,
+        session: &str,
+        process: &str,
+        count: usize,
+        now: Millis,
+        closed_since: &str,
+    ) -> Result<Vec<Claimed>, Error> {
         let arguments = Arguments::new()
             .text(process)
             .number(count as i64)
-            .number(now);
+            .number(now)
+            .text(closed_since);
         let answer = Answer::of(self.inner.scripts.claim.run(session, arguments).await?)?;
         answer.arrays().map(|one| claimed(one?)).collect()
     }
@@ -253,6 +283,7 @@ impl Store {
             state: answer.text()?,
             name: answer.text()?,
             quiet_for: quiet_for(&answer.text()?),
+            opened: answer.text()?.parse().unwrap_or(0),
             inbox: answer.texts(),
         }))
     }
@@ -327,6 +358,7 @@ fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
         state: answer.text()?,
         name: answer.text()?,
         quiet_for: quiet_for(&answer.text()?),
+        opened: answer.text()?.parse().unwrap_or(0),
         inbox: answer.texts(),
     })
 }

@@ -65,6 +65,7 @@ mod flow_tools;
 mod harness;
 mod history;
 mod hostile;
+mod hours;
 mod listener;
 mod media;
 mod owner;
