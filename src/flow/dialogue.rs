@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::civil::DateTime;
 use toml::de::DeTable;
 
 use super::reader::{Mistake, Place, Reader, Section};
@@ -9,7 +10,9 @@ use super::rehearsal::{Event, Rehearsal};
 use super::script::{Said, SaidKind, Script};
 
 const FILE_KEYS: [&str; 2] = ["customer", "dialogue"];
-const DIALOGUE_KEYS: [&str; 6] = ["name", "customer", "turns", "outcome", "saved", "step"];
+const DIALOGUE_KEYS: [&str; 7] = [
+    "name", "customer", "at", "turns", "outcome", "saved", "step",
+];
 const TURN_KEYS: [&str; 9] = [
     "says", "sends", "caption", "wait", "hears", "contains", "outcome", "saved", "step",
 ];
@@ -36,6 +39,8 @@ pub struct Dialogue {
     /// The line where it begins, counted from 1.
     pub line: usize,
     customer: Option<String>,
+    /// The day and the time at which it begins.
+    at: Option<DateTime>,
     turns: Vec<Turn>,
     /// What must hold after the last turn.
     last: Expected,
@@ -144,7 +149,8 @@ impl Dialogue {
 
     /// Plays it, up to the first turn after which something differs.
     pub fn play(&self, script: &Script) -> Vec<Difference> {
-        let mut rehearsal = Rehearsal::new(script, self.customer.as_deref(), BEGIN);
+        let begin = self.at.and_then(|at| script.moment(at)).unwrap_or(BEGIN);
+        let mut rehearsal = Rehearsal::new(script, self.customer.as_deref(), begin);
         let mut closed = None;
         for turn in &self.turns {
             let events = match &turn.does {
@@ -203,6 +209,7 @@ fn read_dialogue(
         reader.note(&section.place, message);
     }
     let own = owned(reader, section, "customer");
+    let at = read_at(reader, section);
     let sections = reader.sections(section, "turns", "[{ says = \"hello\" }]", |number| {
         format!("turn {number}")
     });
@@ -231,9 +238,24 @@ fn read_dialogue(
         name: name.unwrap_or_else(|| section.name.clone()),
         line: reader.position(&section.place).0,
         customer: own.or_else(|| customer.map(str::to_owned)),
+        at,
         turns,
         last,
     }
+}
+
+/// `at = "2026-12-25 10:00"`, on the clock of the flow's customers.
+fn read_at(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<DateTime> {
+    let written = reader.text(section, "at")?;
+    let at = written.text.trim().replacen(' ', "T", 1).parse().ok();
+    if at.is_none() {
+        let message = format!(
+            "`at` in {} is no day and time; write it like \"2026-12-25 10:00\"",
+            section.name
+        );
+        reader.note(&written.place, message);
+    }
+    at
 }
 
 fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {

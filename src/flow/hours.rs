@@ -124,6 +124,12 @@ impl Script {
         Some(closed.unwrap_or(0).min(now))
     }
 
+    /// A day and a time as a person types them, "2026-12-25 10:00", on the clock of the flow's `timezone`, in milliseconds
+    /// since the epoch.
+    pub fn typed_moment(&self, text: &str) -> Option<u64> {
+        self.moment(text.trim().replacen(' ', "T", 1).parse().ok()?)
+    }
+
     /// A time on the clock of the flow's `timezone`, in milliseconds since the epoch.
     pub fn moment(&self, at: DateTime) -> Option<u64> {
         let at = self.timezone.to_timestamp(at).ok()?;

@@ -86,6 +86,14 @@ impl<'s> Rehearsal<'s> {
         events
     }
 
+    /// The clock is put to this moment: forward the time goes by as in [`Rehearsal::wait`], back nothing happens.
+    pub fn go_to(&mut self, now: u64) -> Vec<Event> {
+        let ahead = now.saturating_sub(self.now);
+        let events = self.wait(Duration::from_millis(ahead));
+        self.now = now;
+        events
+    }
+
     /// The step that waits for an answer, or pauses; none before the first word and after the close.
     pub fn step(&self) -> Option<&str> {
         match self.stands {

@@ -19,6 +19,7 @@ macro_rules! commands {
         "\
 /and TEXT        sends it in a row with the next message: together they are one answer (`burst`)
 /wait 10m        lets time go by: a pause ends, a reminder comes, and the close
+/time 2026-12-25 10:00   puts the clock there, where the flow's customers are (see `hours`)
 /image CAPTION   sends a picture; the caption may be left out
 /video CAPTION   sends a film
 /voice           sends a voice message
@@ -88,6 +89,8 @@ enum Typed {
     /// Goes with what comes next.
     SaysFirst(Said),
     Waits(Duration),
+    /// Until a day and a time.
+    GoesTo(String),
     State,
     New,
     Help,
@@ -120,6 +123,16 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
                     row.push(said);
                     continue;
                 }
+                Typed::GoesTo(time) => match self.script.typed_moment(&time) {
+                    Some(time) => rehearsal.go_to(time),
+                    None => {
+                        writeln!(
+                            self.out,
+                            "-- write a day and a time, like /time 2026-12-25 10:00"
+                        )?;
+                        continue;
+                    }
+                },
                 Typed::Waits(time) => {
                     let mut events = match row.is_empty() {
                         true => Vec::new(),
@@ -238,6 +251,7 @@ fn read(text: &str) -> Typed {
             Some(time) => Typed::Waits(time),
             None => Typed::Wrong("write how long, like /wait 90s, /wait 10m or /wait 24h".into()),
         },
+        "time" => Typed::GoesTo(rest.trim().to_owned()),
         "and" if rest.trim().is_empty() => {
             Typed::Wrong("write what goes first, like /and good morning".into())
         }
