@@ -321,7 +321,7 @@ mod tests {
                 }
             }
             prop_assert!(unread.is_empty());
-            let heard: Vec<&str> = heard.iter().flat_map(|reply| reply.split(['+', '\n'])).filter(|word| !word.is_empty()).collect();
+            let heard: Vec<&str> = heard.iter().flat_map(|reply| reply.text.split(['+', '\n'])).filter(|word| !word.is_empty()).collect();
             let said: Vec<&str> = bursts.iter().flatten().map(String::as_str).collect();
             prop_assert_eq!(heard, said);
         }

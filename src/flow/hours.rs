@@ -297,7 +297,11 @@ mod tests {
         let told = |opened: &str, now: &str| {
             let (opened, now) = (at(&script, opened), at(&script, now));
             let state = script.at_the_door(State::new(None), opened, now);
-            script.advance(state, &[Said::text("oi")], now).replies
+            let replies = script.advance(state, &[Said::text("oi")], now).replies;
+            replies
+                .into_iter()
+                .map(|reply| reply.text)
+                .collect::<Vec<_>>()
         };
         for (now, opens) in [
             ("2026-11-23T08:00:00", "hoje às 9h"),
