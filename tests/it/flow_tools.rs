@@ -180,6 +180,7 @@ fn good_files_are_told_in_a_line_with_their_steps_and_outcomes() {
     let mut files: Vec<String> = std::fs::read_dir(example(""))
         .unwrap()
         .map(|file| file.unwrap().path().display().to_string())
+        .filter(|file| file.ends_with(".toml"))
         .collect();
     files.sort();
     let names: Vec<&str> = files.iter().map(String::as_str).collect();
