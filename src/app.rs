@@ -11,15 +11,17 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, RedisConfig};
 use crate::data_dir::{DataDir, DataDirError};
+use crate::flows::Flows;
 use crate::history;
 use crate::logging;
-use crate::runtime::{self, Signals};
+use crate::runtime::{self, Hangups, Signals};
 use crate::service::archiver::{self, Archiver};
 use crate::service::calls::{CALLS_MAX, Calls};
 use crate::service::intake::Intake;
@@ -27,7 +29,10 @@ use crate::service::listener::{CONNECTIONS_MAX, Listener};
 use crate::service::metrics::Metrics;
 use crate::service::owner::Owner;
 use crate::service::recoverer::release;
-use crate::store::{self, PrivateRedis, PrivateRedisError, Server, Store};
+use crate::service::reloader::{Asked, Reloader};
+use crate::store::{
+    self, Bell, Bells, FirstNotice, PrivateRedis, PrivateRedisError, Server, Store,
+};
 use crate::waha::client::{BadConfig, Client, ClientConfig};
 use crate::waha::signature::Verifier;
 
@@ -155,9 +160,10 @@ impl Daemon {
     async fn run(config: Config, back: &Handle) -> Result<(), Error> {
         // Before anything starts, so that no signal is missed.
         let mut signals = Signals::new()?;
+        let hangups = Hangups::new()?;
         let mut daemon = Self::default();
         let result = tokio::select! {
-            started = daemon.start(config, back) => match started {
+            started = daemon.start(config, back, hangups) => match started {
                 Ok(()) => tokio::select! {
                     () = signals.next() => Ok(()),
                     () = daemon.broken.cancelled() => Err(Error::Broken),
@@ -181,7 +187,12 @@ impl Daemon {
         result.inspect(|()| info!("stopped"))
     }
 
-    async fn start(&mut self, config: Config, back: &Handle) -> Result<(), Error> {
+    async fn start(
+        &mut self,
+        config: Config,
+        back: &Handle,
+        hangups: Hangups,
+    ) -> Result<(), Error> {
         let Config { role, listen, .. } = config;
         let verifier = Verifier::new(&config.webhook_secrets());
         let data_dir = if role.serves() {
@@ -200,12 +211,20 @@ impl Daemon {
         } else {
             None
         };
-        let redis = self.redis(&config, data_dir.as_deref()).await?;
+        let flows = Arc::new(config.flows);
+        let redis = self
+            .redis(&config.redis, data_dir.as_deref(), flows.clone())
+            .await?;
         inspect(&redis).await?;
         let metrics = Arc::new(Metrics::default());
-        let script = Arc::new(config.flow);
         let notify_chat = config.notify_chat;
+        let loaded = flows.loaded();
+        let process = work::new_process_name()?;
+        let (to_reloader, asked) = mpsc::unbounded_channel();
         let settings = Work {
+            process: process.clone(),
+            flows: flows.clone(),
+            to_reloader: to_reloader.clone(),
             workers: config.workers,
             pacing: config.pacing,
             in_doubt: config.in_doubt,
@@ -224,14 +243,35 @@ impl Daemon {
             })?,
         };
         if let Some(listener) = listener {
-            let owner = |store| Owner::new(store, notify_chat, script.locale());
-            let intake = |store: Store| Intake::new(store.clone(), script.clone(), owner(store));
+            let locale = flows.loaded().locale();
+            let owner = |store| Owner::new(store, notify_chat, locale);
+            let intake = |store: Store| Intake::new(store.clone(), flows.clone(), owner(store));
             self.listen(&redis, listener, verifier, metrics.clone(), intake)
                 .await?;
         }
         if role.works() {
-            self.work(&redis, back, settings, script, data_dir.as_deref())
+            self.work(&redis, back, settings, data_dir.as_deref())
                 .await?;
+        } else {
+            let bells = patiently(&redis, async || Bells::subscribe_to_flows(&redis).await).await?;
+            let asking = to_reloader.clone();
+            self.bells.push(tokio::spawn(bells.run(move |bell| {
+                ask(&asking, bell);
+                Vec::new()
+            })));
+        }
+        if let Some(store) = self.stores.first().cloned() {
+            self.bells.push(tokio::spawn(forward(hangups, to_reloader)));
+            self.stage(&Handle::current(), "reloader", |shutdown| {
+                Reloader {
+                    flows,
+                    store,
+                    process,
+                    role,
+                    asked,
+                }
+                .run(shutdown)
+            });
         }
         if let Some(data_dir) = &data_dir {
             let path = data_dir.path().join(history::FILE_NAME);
@@ -253,10 +293,16 @@ impl Daemon {
             });
         }
         self.started.cancel();
+        if loaded.falls_back() {
+            info!(
+                "sessions without a file in FLOW_FILE follow the built-in flow: for another, put default.toml there"
+            );
+        }
         info!(
             ?role,
             listen = role.serves().then(|| listen.to_string()),
             workers = role.works().then_some(config.workers),
+            flows = %loaded,
             "ready"
         );
         Ok(())
@@ -264,10 +310,11 @@ impl Daemon {
 
     async fn redis(
         &mut self,
-        config: &Config,
+        config: &RedisConfig,
         data_dir: Option<&DataDir>,
+        flows: Arc<Flows>,
     ) -> Result<store::Config, Error> {
-        let server = match (&config.redis.url, data_dir) {
+        let server = match (&config.url, data_dir) {
             (Some(url), _) => Server::Url(url.reveal().to_owned()),
             (None, Some(data_dir)) => {
                 let private = PrivateRedis::start(data_dir.path()).await?;
@@ -280,8 +327,10 @@ impl Daemon {
         };
         Ok(store::Config {
             server,
-            prefix: config.redis.prefix.clone(),
-            first_notice_after: config.flow.notice_rules().first_after,
+            prefix: config.prefix.clone(),
+            first_notice_after: FirstNotice::new(move |session| {
+                flows.of(session).notice_rules().first_after
+            }),
             connections: store::Connections::default(),
         })
     }
@@ -371,6 +420,20 @@ impl Daemon {
         {
             warn!(%error, "it may still be writing; the next start adopts it");
         }
+    }
+}
+
+/// Hands on a bell that asks for the flows to be loaded anew. The receiver is gone when we stop.
+fn ask(reloader: &mpsc::UnboundedSender<Asked>, bell: &Bell) {
+    if let Bell::Flows(request) = bell {
+        let _ = reloader.send(Asked::ByBell(request.clone()));
+    }
+}
+
+/// Hands on the signals that ask for it.
+async fn forward(mut hangups: Hangups, reloader: mpsc::UnboundedSender<Asked>) {
+    while let Some(()) = hangups.next().await {
+        let _ = reloader.send(Asked::BySignal);
     }
 }
 

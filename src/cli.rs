@@ -2,6 +2,7 @@
 
 mod dead;
 mod flow;
+mod redis;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -44,7 +45,7 @@ enum Command {
     History(HistoryArgs),
     /// Lists the replies that were given up on, sends them again, or drops them; while the daemon runs
     Dead(dead::DeadArgs),
-    /// Checks, tries, tests and draws flow files; needs neither Redis nor WAHA
+    /// Checks, tries, tests, draws and reloads flow files
     Flow(flow::FlowArgs),
     /// Asks the daemon on LISTEN whether it is ready: exit code 0 if so (for HEALTHCHECK)
     Health(HealthArgs),
@@ -93,7 +94,8 @@ pub struct Settings {
     /// How many customers this process attends at a time [default: 1]
     #[arg(long, env = "WORKERS", value_name = "NUMBER")]
     pub workers: Option<String>,
-    /// The flow to follow, a TOML file [default: a built-in reception]
+    /// The flow to follow, a TOML file; or a directory: <session>.toml for a session, default.toml for the others
+    /// [default: a built-in reception]
     #[arg(long, env = "FLOW_FILE", value_name = "PATH")]
     pub flow_file: Option<String>,
     /// What the flow's calls to your own system are signed with

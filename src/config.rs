@@ -13,7 +13,8 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{RedisSettings, Settings};
-use crate::flow::{Locale, Script};
+use crate::flow::Locale;
+use crate::flows::Flows;
 use crate::store::SEEN_TTL;
 pub use notify_chat::NotifyChat;
 use reader::{Reader, set};
@@ -135,7 +136,7 @@ pub struct Config {
     /// Customers attended at a time.
     pub workers: usize,
     /// What workers follow.
-    pub flow: Script,
+    pub flows: Flows,
     /// What its calls are signed with.
     pub flow_call_hmac_secret: Option<Secret>,
     /// Whether to type like a person.
@@ -210,7 +211,7 @@ impl Config {
             "en",
             "one of en, pt-BR, es",
         );
-        let flow = reader.flow(settings.flow_file.as_ref(), locale.unwrap_or(Locale::En));
+        let flows = reader.flows(settings.flow_file.as_ref(), locale.unwrap_or(Locale::En));
         let flow_call_hmac_secret = reader.secret(
             "FLOW_CALL_HMAC_SECRET",
             settings.flow_call_hmac_secret.as_ref(),
@@ -251,7 +252,7 @@ impl Config {
             previous.as_ref(),
             waha_api_key.as_ref(),
         );
-        if role.works() && flow.as_ref().is_some_and(Script::calls) {
+        if role.works() && flows.as_ref().is_some_and(|flows| flows.loaded().calls()) {
             warnings.extend(warning_of_calls(flow_call_hmac_secret.as_ref()));
         }
 
@@ -272,7 +273,7 @@ impl Config {
         let catch_up = catch_up_interval.zip(catch_up_max_age);
 
         match (
-            secret, listen, waha_url, workers, flow, pacing, in_doubt, catch_up, log_format,
+            secret, listen, waha_url, workers, flows, pacing, in_doubt, catch_up, log_format,
             log_filter,
         ) {
             (
@@ -280,7 +281,7 @@ impl Config {
                 Some(listen),
                 Some(waha_url),
                 Some(workers),
-                Some(flow),
+                Some(flows),
                 Some(pacing),
                 Some(in_doubt),
                 Some((Length(catch_up_interval), Length(catch_up_max_age))),
@@ -295,7 +296,7 @@ impl Config {
                 webhook_hmac_secret_previous: previous,
                 redis,
                 workers,
-                flow,
+                flows,
                 flow_call_hmac_secret,
                 pacing,
                 in_doubt,

@@ -48,13 +48,14 @@
 //! | room | is | knows |
 //! |---|---|---|
 //! | [`cli`], [`config`], [`app`], [`data_dir`], [`logging`], [`health`] | composition: settings, roles, the order of start and stop | all |
-//! | [`service`] | the agents, one file each; none knows another | store, history, waha, shop, flow |
+//! | [`service`] | the agents, one file each; none knows another | store, history, waha, shop, flow, flows |
 //! | [`store`] | Redis; the only room that knows fred | flow (media) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |
 //! | [`shop`] | the HTTP of a flow's `call` | nothing of ours |
 //! | [`waha`] | the contract with WAHA: events, signatures, ids (pure), and its HTTP API | nothing of ours |
 //! | `terminal`, [`clock`], `throttle` | leaves: what is safe to look at, what time it is, what is told now and then | nothing of ours |
 //! | [`flow`] | what to say: pure, no I/O, no clock, no async, no WAHA | nothing of ours |
+//! | [`flows`] | which flow a session follows: read from files, swapped whole when they are read anew | flow, config (media files) |
 //!
 //! A test (`tests/it/tidy.rs`) holds these walls up. Translation sits in the agent that knows both sides: the attendance
 //! turns WAHA's message into the flow's, the delivery turns a reply into a request and a line of the history.
@@ -70,6 +71,7 @@ pub mod clock;
 pub mod config;
 pub mod data_dir;
 pub mod flow;
+pub mod flows;
 pub mod health;
 pub mod history;
 pub mod logging;

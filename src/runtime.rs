@@ -1,4 +1,4 @@
-//! What the daemon asks of the operating system: two runtimes, open files, and the signals that end it.
+//! What the daemon asks of the operating system: two runtimes, open files, and the signals it is sent.
 
 use std::io;
 
@@ -58,6 +58,20 @@ pub(crate) fn allow_open_files(connections: usize) {
             "too few open files are allowed: when many webhooks come at once, some wait; raise the hard limit \
              (ulimit -Hn, LimitNOFILE= of systemd, --ulimit nofile= of Docker)"
         );
+    }
+}
+
+/// SIGHUP, from now on: the flows are to be loaded anew.
+pub(crate) struct Hangups(Signal);
+
+impl Hangups {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Waits for the next one; nothing where there can be no more.
+    pub(crate) async fn next(&mut self) -> Option<()> {
+        self.0.recv().await
     }
 }
 

@@ -9,10 +9,10 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use super::{Daemon, Error, REQUESTS_MAX, patiently};
+use super::{Daemon, Error, REQUESTS_MAX, ask, patiently};
 use crate::config::{InDoubt, NotifyChat, Pacing};
 use crate::data_dir::DataDir;
-use crate::flow::Script;
+use crate::flows::Flows;
 use crate::service::announcer::Announcer;
 use crate::service::attendance;
 use crate::service::calls::Calls;
@@ -26,6 +26,7 @@ use crate::service::overdue::Overdue;
 use crate::service::owner::Owner;
 use crate::service::people::People;
 use crate::service::recoverer::{Recoverer, release};
+use crate::service::reloader::Asked;
 use crate::service::sender::Sender;
 use crate::service::wake_ups::WakeUps;
 use crate::service::worker::Worker;
@@ -34,6 +35,9 @@ use crate::waha::client::Client;
 
 /// What the work needs to know beside Redis.
 pub(super) struct Work {
+    pub(super) process: String,
+    pub(super) flows: Arc<Flows>,
+    pub(super) to_reloader: mpsc::UnboundedSender<Asked>,
     pub(super) workers: usize,
     pub(super) pacing: Pacing,
     pub(super) in_doubt: InDoubt,
@@ -51,10 +55,14 @@ impl Daemon {
         redis: &store::Config,
         back: &Handle,
         settings: Work,
-        script: Arc<Script>,
         data_dir: Option<&DataDir>,
     ) -> Result<(), Error> {
-        let process = new_process_name()?;
+        let Work {
+            flows,
+            process,
+            to_reloader,
+            ..
+        } = settings;
         let store = self.connect(redis, back).await?;
         // Heartbeats at the listener's priority: however much there is to do, others must hear of us.
         let front = Handle::current();
@@ -102,13 +110,17 @@ impl Daemon {
                 Bell::Announce(_) => vec![to_announcer.clone()],
                 Bell::Lanes(_) => vec![to_sender.clone()],
                 Bell::Works(_) => vec![to_catch_up.clone()],
+                Bell::Flows(_) => {
+                    ask(&to_reloader, bell);
+                    Vec::new()
+                }
                 Bell::Missed => vec![to_worker.clone(), to_announcer.clone(), to_sender.clone()],
             })));
 
         let client = Arc::new(settings.client);
-        let owner = Owner::new(store.clone(), settings.notify_chat, script.locale());
+        let owner = Owner::new(store.clone(), settings.notify_chat, flows.loaded().locale());
         let catch_up = CatchUp {
-            intake: Intake::new(store.clone(), script.clone(), owner.clone()),
+            intake: Intake::new(store.clone(), flows.clone(), owner.clone()),
             store: store.clone(),
             client: client.clone(),
             interval: settings.catch_up_interval,
@@ -129,7 +141,7 @@ impl Daemon {
         self.stage(back, "hearing", |shutdown| hearing.run(shutdown));
         let announcer = Announcer {
             store: store.clone(),
-            script: script.clone(),
+            flows: flows.clone(),
             bells: announcer_bells,
         };
         self.stage(back, "announcer", |shutdown| announcer.run(shutdown));
@@ -146,7 +158,7 @@ impl Daemon {
         let attendances = attendance::Context {
             process: process.clone(),
             store: store.clone(),
-            script,
+            flows,
             wake_ups,
             ears,
             lease: lease.clone(),
@@ -187,7 +199,7 @@ impl Daemon {
 }
 
 /// Unique among all processes that ever shared a Redis.
-fn new_process_name() -> io::Result<String> {
+pub(super) fn new_process_name() -> io::Result<String> {
     let mut bytes = [0; 8];
     SystemRandom::new()
         .fill(&mut bytes)

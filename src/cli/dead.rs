@@ -2,20 +2,17 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{EXIT_USAGE, Format, RedisSettings, complain, fail, wrong};
+use super::{EXIT_USAGE, Format, RedisSettings, complain, fail, redis, wrong};
 use crate::config::RedisConfig;
-use crate::store::{self, Connections, DeadLetter, Server, Store, private_socket};
+use crate::store::{self, DeadLetter, Store};
 use crate::terminal::{cut, jsonl, line, time};
 use crate::{clock, describe, runtime};
 
-/// A person is waiting.
-const REDIS_PATIENCE: Duration = Duration::from_secs(5);
 /// Dead letters in one call; bounds how long Redis is held up.
 const BATCH: usize = 100;
 /// Characters of a reason and of a text in the table; `--format jsonl` has all of them.
@@ -107,7 +104,11 @@ pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
         Err(error) => return fail(&format!("can't start: {error}")),
     };
     let done = runtime.block_on(async {
-        let store = connect(config).await?;
+        let store = redis::connect(
+            config,
+            "replies that were given up on can be looked at while it runs",
+        )
+        .await?;
         let found = find(&store, which).await.map_err(|error| failed(&error))?;
         let done = act(&store, &arguments.command, found).await;
         store.close().await;
@@ -117,35 +118,6 @@ pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(&reason),
     }
-}
-
-async fn connect(config: RedisConfig) -> Result<Store, String> {
-    let server = match config.url {
-        Some(url) => Server::Url(url.reveal().to_owned()),
-        None => private_socket(&config.data_dir).await.map(Server::Socket).ok_or_else(|| {
-            format!(
-                "no daemon runs on the data directory {}: replies that were given up on can be looked at while it runs. \
-                 Start it, or set DATA_DIR to its directory, or REDIS_URL (and REDIS_PREFIX) as it has them",
-                config.data_dir.display()
-            )
-        })?,
-    };
-    let at = server.shown().unwrap_or_default();
-    let config = store::Config {
-        server,
-        prefix: config.prefix,
-        // Only conversations that open need it, and none does here.
-        first_notice_after: Duration::ZERO,
-        connections: Connections::default(),
-    };
-    Store::connect(&config, REDIS_PATIENCE)
-        .await
-        .map_err(|error| {
-            format!(
-                "can't use Redis{at}: {}; is it running, and is REDIS_URL right?",
-                describe(&error)
-            )
-        })
 }
 
 fn failed(error: &store::Error) -> String {

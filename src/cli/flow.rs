@@ -1,8 +1,9 @@
-//! `waha-sm flow`: tools for those who write flow files; they need neither Redis nor WAHA.
+//! `waha-sm flow`: tools for those who write flow files. None needs WAHA, and only `reload` a running daemon.
 
 mod chat;
 mod check;
 mod graph;
+mod reload;
 mod schema;
 mod test;
 
@@ -15,6 +16,7 @@ use clap::{Args, Subcommand};
 use super::{EXIT_FAILURE, complain, fail};
 use crate::config::media_files;
 use crate::flow::{Locale, Mistake, Script, UnknownLocale};
+use crate::flows;
 use crate::terminal::line;
 
 #[derive(Debug, Args)]
@@ -33,6 +35,8 @@ enum FlowCommand {
     Test(test::TestArgs),
     /// Draws a flow: its steps, the ways between them, and the ends
     Graph(graph::GraphArgs),
+    /// Has the running daemon load its flows anew, all its processes
+    Reload(reload::ReloadArgs),
     /// Prints the form of flow files as a JSON Schema, for editors
     Schema(schema::SchemaArgs),
 }
@@ -51,6 +55,7 @@ pub(super) fn main(arguments: &FlowArgs) -> ExitCode {
         FlowCommand::Chat(arguments) => chat::main(arguments),
         FlowCommand::Test(arguments) => test::main(arguments),
         FlowCommand::Graph(arguments) => graph::main(arguments),
+        FlowCommand::Reload(arguments) => reload::main(arguments),
         FlowCommand::Schema(_) => schema::main(),
     }
 }
@@ -108,6 +113,32 @@ impl Source {
     fn place(&self, mistake: &Mistake) -> String {
         format!("{}:{}:{}:", self.name, mistake.line, mistake.column)
     }
+}
+
+/// The files that are meant, in place of a directory its flows, and their dialogues where they are there; and what is wrong
+/// with directories, a line each.
+fn expand(named: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
+    let mut files = Vec::new();
+    let mut mistakes = Vec::new();
+    for named in named {
+        if !named.is_dir() {
+            files.push(named.clone());
+            continue;
+        }
+        let found = match flows::files(named) {
+            Ok(found) => found,
+            Err(told) => {
+                mistakes.extend(told.mistakes.iter().map(|told| line(told)));
+                told.files
+            }
+        };
+        for (_, flow) in found {
+            let (flow, dialogues) = pair(&flow);
+            let dialogues = Some(dialogues).filter(|file| file.exists());
+            files.extend([Some(flow), dialogues].into_iter().flatten());
+        }
+    }
+    (files, mistakes)
 }
 
 /// Reads and loads a flow file; says what is wrong and gives the exit code where that fails.

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use tracing_subscriber::EnvFilter;
 
-use super::{NotifyChat, Secret, media_files};
-use crate::flow::{Locale, Script};
+use super::{NotifyChat, Secret};
+use crate::flow::Locale;
+use crate::flows::Flows;
 use crate::store;
 
 const WAHA_URL: &str = "http://localhost:3000";
@@ -183,29 +184,13 @@ impl Reader {
         chat
     }
 
-    pub(super) fn flow(&mut self, file: Option<&String>, locale: Locale) -> Option<Script> {
-        let (name, script) = match set(file) {
-            None => ("the built-in flow".to_owned(), Script::built_in(locale)),
-            Some(file) => match std::fs::read_to_string(Path::new(file)) {
-                Ok(source) => {
-                    let script = Script::load(&source, locale);
-                    let placed = |script| media_files::placed(script, Path::new(file));
-                    (file.to_owned(), script.and_then(placed))
-                }
-                Err(error) => {
-                    self.mistake(
-                        "FLOW_FILE",
-                        &format!("names {file:?}, which can't be read: {error}"),
-                    );
-                    return None;
-                }
-            },
-        };
-        match script {
-            Ok(script) => Some(script),
+    /// The flows to follow.
+    pub(super) fn flows(&mut self, place: Option<&String>, locale: Locale) -> Option<Flows> {
+        match Flows::load(set(place).map(Path::new), locale) {
+            Ok(flows) => Some(flows),
             Err(mistakes) => {
                 for mistake in mistakes {
-                    self.mistake("FLOW_FILE", &format!("{name}, {mistake}"));
+                    self.mistake("FLOW_FILE", &mistake);
                 }
                 None
             }

@@ -14,6 +14,8 @@ pub(super) struct Graph {
     pub(super) ways: Vec<Way>,
     /// The steps that lead to any other: a call whose answer chooses.
     pub(super) chosen_from: BTreeSet<String>,
+    /// What leads into the flow from outside of it, beside the start.
+    pub(super) entries: Vec<Way>,
 }
 
 pub(super) struct Node {
@@ -35,7 +37,13 @@ pub(super) struct Way {
 pub(super) fn check(graph: &Graph, start: Option<&str>, reader: &mut Reader<'_>) {
     let names: BTreeSet<&str> = graph.steps.iter().map(|node| node.name.as_str()).collect();
     let mut ways: HashMap<&str, Vec<&str>> = HashMap::new();
-    for way in &graph.ways {
+    let mut entries: Vec<&str> = start.into_iter().collect();
+    for (way, enters) in graph
+        .ways
+        .iter()
+        .map(|way| (way, false))
+        .chain(graph.entries.iter().map(|way| (way, true)))
+    {
         let to = match names.get(way.to.as_str()) {
             Some(to) => Some(*to),
             None => {
@@ -50,12 +58,14 @@ pub(super) fn check(graph: &Graph, start: Option<&str>, reader: &mut Reader<'_>)
                 meant
             }
         };
-        if let Some(to) = to {
+        if enters {
+            entries.extend(to);
+        } else if let Some(to) = to {
             ways.entry(&way.from).or_default().push(to);
         }
     }
-    if let Some(start) = start {
-        note_unreached(graph, start, &ways, reader);
+    if start.is_some() {
+        note_unreached(graph, entries, &ways, reader);
     }
     note_endless(graph, &ways, reader);
 }
@@ -75,12 +85,12 @@ pub(super) fn hint(meant: Option<&str>, names: &BTreeSet<&str>) -> String {
 
 fn note_unreached(
     graph: &Graph,
-    start: &str,
+    entries: Vec<&str>,
     ways: &HashMap<&str, Vec<&str>>,
     reader: &mut Reader<'_>,
 ) {
-    let mut reached = HashSet::from([start]);
-    let mut open = vec![start];
+    let mut reached: HashSet<&str> = entries.iter().copied().collect();
+    let mut open = entries;
     while let Some(step) = open.pop() {
         for to in ways.get(step).into_iter().flatten() {
             if reached.insert(to) {

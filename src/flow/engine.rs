@@ -1,15 +1,15 @@
 //! One turn of a flow: what the customer wrote goes in, replies and the next state come out.
 
+mod answering;
 mod calling;
 
 use std::ops::Range;
 use std::time::Duration;
 
-use super::expect::Present;
 use super::media::Reply;
 use super::reckon;
-use super::script::{Command, Question, Said, Script, Step, Then};
-use super::state::{Stage, State, cut};
+use super::script::{Command, Said, Script, Step, Then};
+use super::state::{Stage, State};
 use super::text_key::TextKey;
 use super::texts::TextId;
 
@@ -70,8 +70,8 @@ impl Script {
     /// moved) and the present in milliseconds since the epoch.
     ///
     /// What a customer wrote before the flow's first word opens the conversation: it becomes `{{ opening }}`,
-    /// and only a step with an empty `ask` takes it as an answer. All that comes later is answers, in order,
-    /// one for each question.
+    /// and only a step with an empty `ask` takes it as an answer. All that comes later is answers, in order:
+    /// all that is there is one, or with a `burst` of zero each message. [`Script::ready`] tells what to give.
     pub fn advance(&self, state: State, unread: &[Said], now: u64) -> Advance {
         let mut turn = Turn::new(self, state, unread, now);
         let next = match turn.run() {
@@ -142,14 +142,8 @@ impl<'s> Turn<'s> {
                 self.state.stage = Stage::Asked { step, attempts };
                 return Ok(self.look_at_the_clock());
             }
-            Stage::Fresh | Stage::Closed { .. } => {
-                self.open();
-                At::Enter(&script.start)
-            }
-            Stage::Resuming { step } => {
-                self.open();
-                At::Enter(self.find(&step))
-            }
+            Stage::Fresh | Stage::Closed { .. } => self.open(&script.start),
+            Stage::Resuming { step } => self.open(&step),
             Stage::Paused {
                 step,
                 until,
@@ -169,10 +163,13 @@ impl<'s> Turn<'s> {
             Stage::Asked { step, attempts } => match script.steps.get_key_value(&step) {
                 Some((name, Step::Ask(_))) => At::Asked(name, attempts),
                 // The file was changed meanwhile: what they wrote answers a question that is gone.
-                _ => {
-                    self.opening = true;
-                    At::Enter(self.find(&step))
-                }
+                _ => match self.leave(&step, 0) {
+                    Some(left) => left,
+                    None => {
+                        self.opening = true;
+                        At::Enter(self.find(&step))
+                    }
+                },
             },
         };
         self.go(at)
@@ -191,22 +188,46 @@ impl<'s> Turn<'s> {
         }
     }
 
-    /// Takes the unread messages as what opens the conversation.
-    fn open(&mut self) {
+    /// Takes the unread messages as what opens the conversation at this step. Of a burst, all but the first may be a word
+    /// to leave.
+    fn open(&mut self, step: &str) -> At<'s> {
+        if !self.script.timeouts.burst.is_zero()
+            && let Some(left) = self.leave(step, 1)
+        {
+            return left;
+        }
         self.opening = true;
+        let closed = std::mem::take(&mut self.state.closed);
+        let door = closed.then(|| self.script.closed_step(self.now)).flatten();
+        if let Some((_, opens)) = &door {
+            self.state.save("opens", opens);
+        }
         if !self.unread.is_empty() {
             let said: Vec<String> = self.unread.iter().map(Said::text_or_kind).collect();
             self.state.save("opening", &said.join("\n"));
             self.heard = Some(0..self.unread.len());
         }
+        At::Enter(match door {
+            Some((closed, _)) => closed,
+            None => self.find(step),
+        })
+    }
+
+    /// Lets the customer go, if a word to leave is among what they wrote from that message on.
+    fn leave(&mut self, step: &str, from: usize) -> Option<At<'s>> {
+        let leaves = |said: &Said| self.script.command(said) == Some(Command::Leave);
+        let place = self.unread.iter().skip(from).position(leaves)?;
+        self.used = from + place + 1;
+        self.say_built_in(TextKey::Left);
+        Some(self.close(step, "left"))
     }
 
     /// Goes on after a pause that is over. Until then what the customer writes is left unread, except that
     /// they can leave at any time.
     fn pause(&mut self, step: String, until: u64, opening: bool) -> At<'s> {
         let script = self.script;
-        if let Some(at) = self.leave(&step) {
-            return at;
+        if let Some(left) = self.leave(&step, 0) {
+            return left;
         }
         let at = match script.steps.get(&step) {
             Some(Step::Wait { time, then }) => {
@@ -300,85 +321,6 @@ impl<'s> Turn<'s> {
             }
             Some(Step::Call(_)) => self.call(name),
             None => Err(broken(name, "there is no such step")),
-        }
-    }
-
-    /// Takes the next unread message as the answer; without one, the customer has the word.
-    fn hear(&mut self, name: &'s str, attempts: u32) -> Result<At<'s>, Broken> {
-        let script = self.script;
-        let Some(Step::Ask(question)) = script.steps.get(name) else {
-            return Err(broken(name, "it asks nothing"));
-        };
-        let Some(said) = self.unread.get(self.used) else {
-            self.state.stage = Stage::Asked {
-                step: name.to_owned(),
-                attempts,
-            };
-            let wake_at = self.after(script.timeouts.remind_after);
-            return Ok(At::Done(Next::Wait { wake_at }));
-        };
-        self.heard = Some(self.used..self.used + 1);
-        self.used += 1;
-        self.steps = 0;
-        self.state.calls = 0;
-        let command = if self.opening {
-            None
-        } else {
-            script.command(said)
-        };
-        match command {
-            Some(Command::Leave) => {
-                self.say_built_in(TextKey::Left);
-                return Ok(self.close(name, "left"));
-            }
-            Some(Command::Position) => {
-                self.say_built_in(TextKey::Attending);
-                return Ok(At::Asked(name, attempts));
-            }
-            None => {}
-        }
-        let present = Present {
-            locale: script.locale,
-            timezone: &script.timezone,
-            now: self.now,
-        };
-        match question.answer(said, present) {
-            Some((answer, then)) => {
-                match &question.save {
-                    Some(variable) if question.is_number(&answer) => {
-                        self.state.save_number(variable, &answer);
-                    }
-                    Some(variable) => self.state.save(variable, &answer),
-                    None => {}
-                }
-                self.state.answer = cut(&answer);
-                Ok(self.follow(name, then))
-            }
-            None => self.reject(name, question, said, attempts.saturating_add(1)),
-        }
-    }
-
-    fn reject(
-        &mut self,
-        name: &'s str,
-        question: &'s Question,
-        said: &Said,
-        attempts: u32,
-    ) -> Result<At<'s>, Broken> {
-        self.state.answer = cut(&said.text_or_kind());
-        if attempts < question.attempts {
-            match &question.invalid {
-                Some(text) => self.say(name, text)?,
-                None => self.say_built_in(TextKey::Invalid),
-            }
-            return Ok(At::Asked(name, attempts));
-        }
-        match &question.otherwise {
-            Some(step) => Ok(At::Enter(step)),
-            None => {
-                self.say_built_in(TextKey::GaveUp);
-                Ok(self.close(name, "invalid"))
-            }
         }
     }
 

@@ -17,16 +17,20 @@ use super::text_key::TextKey;
 use super::texts::{TextId, Texts};
 use super::words::{closest, fold, fold_with_marks};
 
-const FILE_KEYS: [&str; 9] = [
-    "name", "locale", "timezone", "start", "texts", "commands", "timeouts", "notices", "step",
+const FILE_KEYS: [&str; 10] = [
+    "name", "locale", "timezone", "hours", "start", "texts", "commands", "timeouts", "notices",
+    "step",
 ];
 const COMMANDS_KEYS: [&str; 3] = ["leave", "position", "phone_end"];
-const TIMEOUTS_KEYS: [&str; 4] = [
+const TIMEOUTS_KEYS: [&str; 5] = [
+    "burst",
     "remind_after",
     "close_after",
     "resume_within",
     "phone_quiet",
 ];
+/// Who waits longer for an answer thinks that nobody reads.
+const BURST_MAX: Duration = Duration::from_secs(60);
 /// What the owner wrote longer ago is not told apart from what the bot wrote.
 const PHONE_QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
 const NOTICES_KEYS: [&str; 3] = ["first_after", "at_most_every", "reassure_after"];
@@ -69,6 +73,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
     let commands = loader.read_commands(&file, locale);
     let timeouts = loader.read_timeouts(&file);
     let notices = loader.read_notices(&file);
+    let hours = loader.read_hours(&file);
     let steps = loader.read_steps(&file, &commands);
     loader.check_handoffs(&file, &steps, timeouts.phone_quiet);
     let (start, meant) = loader.read_start(&file);
@@ -82,6 +87,7 @@ pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<M
             name,
             locale,
             timezone,
+            hours,
             start,
             calls: steps.values().any(|step| matches!(step, Step::Call(_))),
             steps,
@@ -216,6 +222,13 @@ impl Loader<'_> {
             return timeouts;
         };
         self.reader.only(&section, &TIMEOUTS_KEYS);
+        if let Some((time, place)) = self.reader.duration(&section, "burst") {
+            if time > BURST_MAX {
+                let message = "`burst` is more than a minute, and each answer would come so late; write a few seconds, like \"1500ms\", or \"0s\" for none";
+                self.reader.note(&place, message);
+            }
+            timeouts.burst = time;
+        }
         let remind = self.reader.duration(&section, "remind_after");
         let close = self.reader.duration(&section, "close_after");
         if let Some((time, place)) = &remind {

@@ -8,6 +8,7 @@
 //!
 //! The same holds for the waiting line: [`decide`] says which notice is due to somebody who waits.
 
+mod burst;
 mod call;
 mod check;
 mod choose;
@@ -17,6 +18,8 @@ mod estimate;
 mod expect;
 mod expectation;
 mod handoff;
+mod hours;
+mod hours_reader;
 mod load;
 mod locale;
 mod media;
@@ -40,6 +43,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use burst::{Quiet, Ready};
 pub use call::{Answer, Call};
 pub use dialogue::{Dialogue, Difference, Shown};
 pub use engine::{Advance, Next};

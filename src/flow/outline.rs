@@ -108,8 +108,13 @@ impl Script {
     /// What leads where.
     pub fn outline(&self) -> Outline {
         let mut steps = Vec::new();
-        let mut seen = HashSet::from([self.start.clone()]);
-        let mut open = VecDeque::from([self.start.clone()]);
+        let closed = self.hours.as_ref().map(|hours| hours.closed.clone());
+        let mut open: VecDeque<String> =
+            std::iter::once(self.start.clone()).chain(closed).collect();
+        let mut seen: HashSet<String> = open.iter().cloned().collect();
+        if seen.len() < open.len() {
+            open.truncate(1);
+        }
         while let Some(name) = open
             .pop_front()
             .or_else(|| self.choose_unseen(&mut steps, &mut seen))
@@ -462,7 +467,7 @@ mod tests {
             lines(include_str!("../../examples/flows/shop.toml")),
             [0; 0]
         );
-        assert_eq!(lines(include_str!("../../examples/flows/echo.toml")), [17]);
+        assert_eq!(lines(include_str!("../../examples/flows/echo.toml")), [20]);
         let trap = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'b', 2 = 'c' }\n\
             [step.b]\nsay = 'x'\nnext = 'd'\n[step.d]\nask = '?'\nnext = 'b'\n[step.c]\nsay = 'x'\nend = 'x'";
         assert_eq!(

@@ -353,13 +353,17 @@ impl<'t> Section<'t> {
     }
 }
 
-/// Reads a time as flow files write it: "1500ms", "2s", "5m", "1h30m"; a number needs its unit.
+/// Nobody writes more digits behind the point of a time.
+const FRACTION_MAX: usize = 3;
+
+/// Reads a time as flow files write it: "1500ms", "1.5s", "5m", "1h30m"; a number needs its unit.
 pub fn duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut total = Duration::ZERO;
     loop {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, after) = rest.split_at(digits);
+        let (number, fraction) = number.split_once('.').map_or((number, "0"), |parts| parts);
         let unit_end = after
             .find(|c: char| !c.is_ascii_alphabetic())
             .unwrap_or(after.len());
@@ -372,8 +376,16 @@ pub fn duration(text: &str) -> Option<Duration> {
             "d" => 86_400_000,
             _ => return None,
         };
+        if number.is_empty() || fraction.is_empty() || fraction.len() > FRACTION_MAX {
+            return None;
+        }
         let number: u64 = number.parse().ok()?;
-        total = total.checked_add(Duration::from_millis(number.checked_mul(milliseconds)?))?;
+        let of: u64 = 10u64.pow(u32::try_from(fraction.len()).ok()?);
+        let fraction: u64 = fraction.parse().ok()?;
+        let time = number
+            .checked_mul(milliseconds)?
+            .checked_add(fraction * milliseconds / of)?;
+        total = total.checked_add(Duration::from_millis(time))?;
         if after.is_empty() {
             return Some(total);
         }
@@ -403,7 +415,14 @@ mod tests {
             ("5", None),
             ("m", None),
             ("", None),
-            ("1.5h", None),
+            ("1.5s", Some(1_500)),
+            ("0.25s", Some(250)),
+            ("1.5h", Some(5_400_000)),
+            (".5s", None),
+            ("1.s", None),
+            ("1.2.3s", None),
+            ("1.0001s", None),
+            ("1.5", None),
             ("-5s", None),
             ("5 m", None),
             ("99999999999999999999d", None),

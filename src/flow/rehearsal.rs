@@ -228,6 +228,14 @@ impl<'s> Rehearsal<'s> {
         events
     }
 
+    /// The clock is put to this moment: forward the time goes by as in [`Rehearsal::wait`], back nothing happens.
+    pub fn go_to(&mut self, now: u64) -> Vec<Event> {
+        let ahead = now.saturating_sub(self.now);
+        let events = self.wait(Duration::from_millis(ahead));
+        self.now = now;
+        events
+    }
+
     /// The step that waits for an answer, or pauses; none before the first word and after the close.
     pub fn step(&self) -> Option<&str> {
         match self.stands {
@@ -279,6 +287,11 @@ impl<'s> Rehearsal<'s> {
         loop {
             if let Stands::Closed { resumable, at } = self.stands {
                 self.open(resumable, at);
+            }
+            if let Stands::New = self.stands {
+                self.state = self
+                    .script
+                    .at_the_door(self.state.clone(), self.now, self.now);
             }
             let advance = self
                 .script
@@ -432,8 +445,21 @@ mod tests {
     }
 
     #[test]
-    fn what_the_end_leaves_unread_opens_the_next_conversation() {
+    fn what_is_said_in_a_row_is_one_answer_also_when_it_opens_the_conversation() {
         let script = Script::load(CLINIC, Locale::En).unwrap();
+        let mut clinic = Rehearsal::new(&script, None, 0);
+        let hello = clinic.say(["oi", "quero marcar"].map(Said::text));
+        assert_eq!(hello.len(), 3);
+        assert_eq!(clinic.step(), Some("menu"));
+        assert_eq!(clinic.variables()["opening"], "oi\nquero marcar");
+        let asked = clinic.say(["quero", "marcar", "por favor"].map(Said::text));
+        assert_eq!(replies(&asked), ["Qual é o seu CPF?"]);
+    }
+
+    #[test]
+    fn what_the_end_leaves_unread_opens_the_next_conversation() {
+        let clinic = CLINIC.replace("[timeouts]", "[timeouts]\nburst = \"0s\"");
+        let script = Script::load(&clinic, Locale::En).unwrap();
         let mut clinic = Rehearsal::new(&script, None, 0);
         clinic.say([Said::text("oi")]);
         let events = clinic.say(["2", "obrigado"].map(Said::text));

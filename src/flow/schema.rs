@@ -48,7 +48,7 @@ enum Form {
 const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
 /// As in `reader`: "90s", "1h30m".
-const TIME: &str = "^([0-9]+(ms|s|m|h|d))+$";
+const TIME: &str = "^([0-9]+([.][0-9]{1,3})?(ms|s|m|h|d))+$";
 
 const FILE: &[Key] = &[
     ("name", Form::Text, "The flow's own name."),
@@ -80,6 +80,11 @@ const COMMANDS: &[Key] = &[
 ];
 
 const TIMEOUTS: &[Key] = &[
+    (
+        "burst",
+        Form::Time,
+        "Several messages in a row are one answer, once the customer has been quiet for this time; \"0s\": each is one. Default: 1500ms.",
+    ),
     (
         "remind_after",
         Form::Time,
@@ -380,6 +385,7 @@ pub fn schema() -> Value {
         file["properties"][name] = table(keys);
         file["properties"][name]["description"] = json!(what);
     }
+    file["properties"]["hours"] = hours();
     file["properties"]["step"] = json!({
         "type": "object",
         "description": "The steps.",
@@ -387,6 +393,25 @@ pub fn schema() -> Value {
         "additionalProperties": { "oneOf": steps },
     });
     file
+}
+
+/// The opening times: days and ranges of them by any of their names.
+fn hours() -> Value {
+    let times = one_or_more(&json!({ "type": "string", "minLength": 1 }));
+    json!({
+        "type": "object",
+        "description": "When it is open, by days (mon, mon-fri) and times (\"09:00-12:00\", a list of them, or \"closed\"). Outside of them conversations begin at the step `closed`, and nobody waits in line.",
+        "required": ["closed"],
+        "properties": {
+            "closed": { "type": "string", "minLength": 1, "description": "The step outside of the opening times." },
+            "exceptions": {
+                "type": "object",
+                "description": "Days that are another way: \"2026-12-24\", or \"12-25\" for every year.",
+                "additionalProperties": times.clone(),
+            },
+        },
+        "additionalProperties": times,
+    })
 }
 
 fn table(keys: &[Key]) -> Value {

@@ -10,6 +10,7 @@ use minijinja::Value;
 use super::call::Calling;
 use super::choose;
 use super::expect::{Expect, Present};
+use super::hours::Hours;
 use super::load;
 use super::locale::Locale;
 use super::position::NoticeRules;
@@ -123,6 +124,8 @@ pub struct Script {
     pub(super) locale: Locale,
     /// What is today where the customers are.
     pub(super) timezone: TimeZone,
+    /// When it is open; none: always.
+    pub(super) hours: Option<Hours>,
     pub(super) start: String,
     pub(super) steps: HashMap<String, Step>,
     /// Any of them calls.
@@ -313,6 +316,8 @@ impl Commands {
 
 #[derive(Debug)]
 pub(super) struct Timeouts {
+    /// Who has been quiet for so long has ended their answer; zero: each message is one.
+    pub(super) burst: Duration,
     pub(super) remind_after: Duration,
     pub(super) close_after: Duration,
     pub(super) resume_within: Duration,
@@ -323,6 +328,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         let minutes = |n: u64| Duration::from_secs(60 * n);
         Timeouts {
+            burst: Duration::from_millis(1_500),
             remind_after: minutes(5),
             // A silent customer keeps a worker busy; who comes back later is taken up where they stopped.
             close_after: minutes(15),

@@ -30,6 +30,9 @@ pub struct State {
     /// A reminder was sent in this silence.
     #[serde(default)]
     pub(super) reminded: bool,
+    /// They stand at a closed door, and are told so at the beginning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) closed: bool,
     /// When the silence began, in milliseconds since the epoch.
     #[serde(default)]
     pub(super) quiet_since: u64,
@@ -109,6 +112,7 @@ impl State {
             numbers: BTreeSet::new(),
             answer: String::new(),
             reminded: false,
+            closed: false,
             quiet_since: 0,
             heard: None,
             calls: 0,

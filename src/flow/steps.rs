@@ -31,7 +31,7 @@ const ASK_KEYS: [&str; 14] = [
 
 /// The engine's own words in templates. `name` is not among them: a flow may ask for the name, and what
 /// the customer answers is what they want to be called.
-pub(super) const RESERVED: [&str; 4] = ["opening", "answer", "position", "wait"];
+pub(super) const RESERVED: [&str; 5] = ["opening", "answer", "opens", "position", "wait"];
 
 const ATTEMPTS: u32 = 3;
 

@@ -10,10 +10,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::attendance::said;
+use super::attendance::inbox::said;
 use super::complaint::Complaint;
 use crate::clock;
 use crate::flow::{self, Command, Notice, QueueText, Script, State, Told};
+use crate::flows::Flows;
 use crate::store::{self, Announcement, Bell, Error, Leave, Reply, Store, Waiting};
 use crate::waha::message::Message;
 
@@ -32,7 +33,7 @@ pub struct Announcer {
     /// Where the line is.
     pub store: Store,
     /// What to say, and when.
-    pub script: Arc<Script>,
+    pub flows: Arc<Flows>,
     /// [`Bell::Announce`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
@@ -131,9 +132,13 @@ impl Announcer {
             };
             flow::estimate(&line, &others, workers, position)
         };
+        let script = self.flows.of(session);
+        let closed_since = script.closed_since(unsigned(now)).map(u64::cast_signed);
         let announcements: Vec<_> = waiting
             .into_iter()
-            .map(|one| self.decide(one, now, wait))
+            // Who came while it is closed is told so in a moment, and waits in no line.
+            .filter(|one| closed_since.is_none_or(|since| one.since < since || one.begun))
+            .map(|one| self.decide(&script, one, now, wait))
             .collect();
         let told = announcements
             .iter()
@@ -168,6 +173,7 @@ impl Announcer {
     /// What one who waits is told, if anything.
     fn decide(
         &self,
+        script: &Script,
         waiting: Waiting,
         now: i64,
         wait: impl Fn(u64, i64) -> Option<Duration>,
@@ -183,7 +189,7 @@ impl Announcer {
             last: command,
             words,
             looked_at,
-        } = self.commands(&waiting);
+        } = self.commands(script, &waiting);
         let place = flow::Waiting {
             position,
             opened_at: unsigned(waiting.since),
@@ -192,7 +198,7 @@ impl Announcer {
                 at: unsigned(at),
             }),
         };
-        let decision = flow::decide(self.script.notice_rules(), &place, unsigned(now));
+        let decision = flow::decide(script.notice_rules(), &place, unsigned(now));
         let text = match (command, decision.notice) {
             (Some(Command::Leave), _) => Some(QueueText::Left),
             (Some(Command::Position), _) | (None, Some(Notice::Position)) => {
@@ -223,10 +229,10 @@ impl Announcer {
                 .or(place.told),
             ..place
         };
-        let due = flow::decide(self.script.notice_rules(), &after, unsigned(now)).check_at;
+        let due = flow::decide(script.notice_rules(), &after, unsigned(now)).check_at;
         // A text that the flow leaves blank is not sent.
         let text = text
-            .map(|text| self.script.queue_text(text, name))
+            .map(|text| script.queue_text(text, name))
             .filter(|text| !text.trim().is_empty());
         let reply = text.map(|text| Reply {
             id: format!("{}:notice:{now}", waiting.id),
@@ -262,7 +268,7 @@ impl Announcer {
 
     /// The words for the queue among what was not looked at. What opened the conversation is never taken for one,
     /// and what follows a word to leave is for the next conversation.
-    fn commands(&self, waiting: &Waiting) -> Words {
+    fn commands(&self, script: &Script, waiting: &Waiting) -> Words {
         let opening = usize::from(waiting.examined == 0 && !waiting.begun);
         let mut found = Words {
             last: None,
@@ -271,8 +277,7 @@ impl Announcer {
         };
         for (place, text) in waiting.unexamined.iter().enumerate().skip(opening) {
             let message = serde_json::from_str::<Message>(text).ok();
-            let Some(command) = message.and_then(|message| self.script.command(&said(message)))
-            else {
+            let Some(command) = message.and_then(|message| script.command(&said(message))) else {
                 continue;
             };
             found.words.push(text.clone());

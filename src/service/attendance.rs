@@ -2,39 +2,35 @@
 //! the customer wrote, asks the flow, and commits.
 
 mod calling;
+pub(crate) mod inbox;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::backoff;
 use super::calls::Calls;
+use super::doorbell::Doorbell;
 use super::hearing::{DEAF_AFTER, Ears};
 use super::lease::Lease;
 use super::wake_ups::WakeUps;
 use crate::clock;
-use crate::flow::{self, Advance, Next, Said, SaidKind, Script, State};
+use crate::flow::{self, Advance, Next, Quiet, Script, State};
+use crate::flows::Flows;
 use crate::store::{Claimed, Close, Committed, Error, Heard, Lane, Reply, Step, Store};
-use crate::waha::message::{Kind, Message};
 use calling::{Called, Pending};
+use inbox::{heard_at, read, state};
 
 /// Between tries while Redis is away.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LONGEST: Duration = Duration::from_millis(500);
-/// Copies of messages kept for a conversation that is behind; beyond that they wait in Redis alone.
-const HEARD_MAX: usize = 2;
 /// A timer that fires this much late harms nobody, and nothing sleeps longer than a day.
 const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
-
-/// A flow hears so many characters of a message, as many as it can save; the history keeps all of them. WhatsApp takes
-/// 65,536: no answer needs those, and the most expensive pattern that loading accepts would take seconds for them, in
-/// which nobody else is attended. For so many it takes a tenth of a second.
-const TEXT_MAX: usize = 4096;
 
 /// How an attendance ended.
 #[derive(Debug)]
@@ -56,7 +52,7 @@ pub struct Context {
     /// Where conversations are.
     pub store: Store,
     /// What to follow.
-    pub script: Arc<Script>,
+    pub flows: Arc<Flows>,
     /// Noted with each message.
     pub wake_ups: Arc<WakeUps>,
     /// Whether anybody is heard.
@@ -69,76 +65,6 @@ pub struct Context {
     pub lanes: mpsc::UnboundedSender<HandedOver>,
 }
 
-/// The bell of one conversation.
-#[derive(Debug, Default)]
-pub(crate) struct Doorbell {
-    bell: Notify,
-    rung: Mutex<Rung>,
-    /// The owner took it over, on their own phone.
-    phone: AtomicBool,
-}
-
-/// What a bell says that rings because the owner answers from their own phone, as the scripts write it.
-const BY_PHONE: &str = "phone";
-
-/// What a bell has rung for since it was last listened to.
-#[derive(Debug, Default)]
-struct Rung {
-    /// Something may be in the inbox.
-    look: bool,
-    /// The conversation may no longer be ours.
-    in_doubt: bool,
-    /// Copies of what came in, in order.
-    heard: Vec<Heard>,
-}
-
-impl Doorbell {
-    /// Look into the inbox.
-    pub(crate) fn ring(&self) {
-        self.with(|rung| rung.look = true);
-    }
-
-    /// Look whether the conversation is still ours.
-    pub(crate) fn ring_in_doubt(&self) {
-        self.with(|rung| rung.in_doubt = true);
-    }
-
-    /// This came in.
-    pub(crate) fn hear(&self, heard: Heard) {
-        if heard.number == 0 && heard.message == BY_PHONE {
-            self.phone.store(true, Ordering::Relaxed);
-        }
-        self.with(|rung| {
-            if rung.heard.len() < HEARD_MAX {
-                rung.heard.push(heard);
-            } else {
-                rung.heard.clear();
-                rung.look = true;
-            }
-        });
-    }
-
-    /// Whether it rang because the owner took the conversation over.
-    pub(crate) fn rang_for_phone(&self) -> bool {
-        self.phone.load(Ordering::Relaxed)
-    }
-
-    fn with(&self, change: impl FnOnce(&mut Rung)) {
-        // Held for a moment, never over an await. Poisoned only if a thread panicked while it held the lock.
-        if let Ok(mut rung) = self.rung.lock() {
-            change(&mut rung);
-        }
-        self.bell.notify_one();
-    }
-
-    fn take(&self) -> Rung {
-        self.rung
-            .lock()
-            .map(|mut rung| std::mem::take(&mut *rung))
-            .unwrap_or_default()
-    }
-}
-
 /// See the module.
 pub(crate) struct Attendance {
     context: Arc<Context>,
@@ -147,10 +73,14 @@ pub(crate) struct Attendance {
     state: State,
     /// When the flow must be asked even if the customer stays silent.
     wake_at: Option<i64>,
-    /// The flow pauses, and left something in the inbox for afterwards.
+    /// What is first in the inbox was seen before, and left there on purpose.
     kept: bool,
     /// The call that the flow waits for.
     pending: Option<Pending>,
+    /// When the customer last wrote.
+    heard_at: Instant,
+    /// When they have been quiet for long enough, if nothing more comes, for the flow to hear what is in the inbox.
+    quiet_at: Option<Instant>,
 }
 
 /// What a commit gives to this process' sender.
@@ -172,6 +102,7 @@ enum Stepped {
 impl Attendance {
     pub(crate) fn new(context: Arc<Context>, session: &str, held: Claimed) -> Self {
         let state = state(&held);
+        let heard_at = heard_at(&held);
         Self {
             context,
             session: session.to_owned(),
@@ -180,6 +111,8 @@ impl Attendance {
             wake_at: None,
             kept: false,
             pending: None,
+            heard_at,
+            quiet_at: None,
         }
     }
 
@@ -203,11 +136,9 @@ impl Attendance {
                 Stepped::Ended(ended) => return ended,
                 Stepped::MoreToRead => {}
                 Stepped::Waiting => {
-                    let silence = self.wake_at.map_or(SLEEP_MAX, |at| {
-                        clock::until(at, clock::now()).min(SLEEP_MAX)
-                    });
+                    let silence = self.silence();
                     tokio::select! {
-                        () = bell.bell.notified() => {}
+                        () = bell.rings() => {}
                         () = sleep(silence) => {}
                         () = Pending::ends(&mut self.pending) => {}
                         () = shutdown.cancelled() => return Ended::Stopped,
@@ -239,7 +170,7 @@ impl Attendance {
     pub(crate) async fn let_go(mut self, shutdown: &CancellationToken) -> Ended {
         let mut failures = 0;
         loop {
-            let mut advance = self.context.script.give_up(self.state.clone());
+            let mut advance = self.script().give_up(self.state.clone());
             // Left unread, they would open the next conversation, and perhaps be what nobody can attend.
             advance.consumed = self.held.inbox.len();
             if let Ok(Stepped::Ended(ended)) = self.commit(advance, clock::now()).await {
@@ -249,6 +180,11 @@ impl Attendance {
                 return ended;
             }
         }
+    }
+
+    /// The flow to follow. Asked at each step: it may be exchanged between two.
+    fn script(&self) -> Arc<Script> {
+        self.context.flows.of(&self.session)
     }
 
     /// Reads the conversation anew: its inbox, and whether a step whose answer was lost was committed.
@@ -263,6 +199,7 @@ impl Attendance {
                 if held.rev != self.held.rev {
                     self.state = state(&held);
                 }
+                self.heard_at = heard_at(&held);
                 self.held = held;
                 Ok(None)
             }
@@ -285,13 +222,34 @@ impl Attendance {
             }
             self.held.received = heard.number;
             self.held.inbox.push(heard.message);
+            self.heard_at = Instant::now();
         }
         true
+    }
+
+    /// How long there is nothing to do unless something comes.
+    fn silence(&self) -> Duration {
+        let until = |at: i64| clock::until(at, clock::now());
+        match self.quiet_at {
+            // Who is still writing is not silent: no reminder then.
+            Some(at) => at.saturating_duration_since(Instant::now()),
+            None => self.wake_at.map_or(SLEEP_MAX, until).min(SLEEP_MAX),
+        }
+    }
+
+    /// How long ago what is unread came in, of which the first and the last arrived at these times.
+    fn quiet(&self, arrived: Option<RangeInclusive<i64>>) -> Quiet {
+        let last = self.heard_at.elapsed();
+        let span = arrived.map_or(0, |arrived| arrived.end().saturating_sub(*arrived.start()));
+        let span = Duration::from_millis(u64::try_from(span).unwrap_or(0));
+        let first = last + span;
+        Quiet { last, first }
     }
 
     /// Asks the flow, if there is something to ask it about, and commits what it says.
     async fn step(&mut self) -> Result<Stepped, Error> {
         let now = clock::now();
+        self.quiet_at = None;
         match self.called(now) {
             Called::Nothing => {}
             Called::Waits => return Ok(Stepped::Waiting),
@@ -320,14 +278,28 @@ impl Attendance {
         let (unread, arrived) = read(&self.held.inbox);
         if begun
             && !self.kept
-            && let Some(arrived) = arrived
+            && let Some(arrived) = &arrived
         {
-            self.context.wake_ups.note(now.saturating_sub(arrived));
+            self.context
+                .wake_ups
+                .note(now.saturating_sub(*arrived.start()));
         }
-        let advance = self
-            .context
-            .script
-            .advance(self.state.clone(), &unread, now.unsigned_abs());
+        let script = self.script();
+        if self.held.rev == 0 {
+            let opened_at = self.held.opened.unsigned_abs();
+            self.state = script.at_the_door(self.state.clone(), opened_at, now.unsigned_abs());
+        }
+        let ready = script.ready(&self.state, &unread, self.quiet(arrived));
+        self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
+        if ready.count == 0 && !unread.is_empty() {
+            self.kept = true;
+            return Ok(Stepped::Waiting);
+        }
+        let advance = script.advance(
+            self.state.clone(),
+            &unread[..ready.count],
+            now.unsigned_abs(),
+        );
         self.go_on(advance, now).await
     }
 
@@ -378,7 +350,7 @@ impl Attendance {
                 outcome,
                 variables: variables(),
                 resume_within: if resumable {
-                    clock::millis(self.context.script.resume_within())
+                    clock::millis(self.script().resume_within())
                 } else {
                     0
                 },
@@ -453,70 +425,4 @@ impl Attendance {
             }
         }
     }
-}
-
-/// The flow's state at a claim: as it was saved, or of the conversation before, or a new one.
-fn state(held: &Claimed) -> State {
-    let name = Some(held.name.as_str()).filter(|name| !name.is_empty());
-    if held.state.is_empty() {
-        return State::new(name);
-    }
-    match serde_json::from_str::<State>(&held.state) {
-        Ok(state) if held.rev == 0 => state.resume(name),
-        Ok(mut state) => {
-            // Nobody listened for a while: the silence begins anew.
-            state.heard(clock::now().unsigned_abs());
-            state
-        }
-        Err(error) => {
-            warn!(chat = held.chat, %error, "the saved state can't be read; the conversation begins anew");
-            State::new(name)
-        }
-    }
-}
-
-/// The inbox as the flow sees it, and when the first message came in.
-fn read(inbox: &[String]) -> (Vec<Said>, Option<i64>) {
-    let mut arrived = None;
-    let said = inbox
-        .iter()
-        .map(|message| match serde_json::from_str::<Message>(message) {
-            Ok(message) => {
-                arrived.get_or_insert(message.received_at);
-                said(message)
-            }
-            // Written by another version of ours; the customer said something all the same.
-            Err(_) => Said {
-                text: String::new(),
-                kind: SaidKind::Other,
-            },
-        })
-        .collect();
-    (said, arrived)
-}
-
-/// A message as the flow hears it.
-pub(crate) fn said(message: Message) -> Said {
-    let kind = match message.kind {
-        Kind::Text => SaidKind::Text,
-        Kind::Location => SaidKind::Location,
-        Kind::Contact => SaidKind::Contact,
-        Kind::Empty => SaidKind::Other,
-        Kind::Image => SaidKind::Image,
-        Kind::Video => SaidKind::Video,
-        Kind::Voice | Kind::Audio => SaidKind::Voice,
-        Kind::Document | Kind::Media => SaidKind::File,
-        Kind::Sticker => SaidKind::Media,
-    };
-    let mut text = match message.location {
-        // Its text is at most a name, and in some engines the thumbnail of a map.
-        Some(place) if kind == SaidKind::Location => {
-            format!("{},{}", place.latitude, place.longitude)
-        }
-        _ => message.text,
-    };
-    if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
-        text.truncate(end);
-    }
-    Said { text, kind }
 }

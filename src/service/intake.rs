@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use super::owner::Owner;
 use super::standing;
 use crate::clock;
-use crate::flow::Script;
+use crate::flows::Flows;
 use crate::store::{self, ByPhone, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
 use crate::throttle::Throttle;
 use crate::waha::event::{self, Ack, NotAnEvent, What};
@@ -22,7 +22,7 @@ pub struct Intake {
     /// Is no customer.
     owner: Owner,
     /// Knows when the owner, who answers from their own phone, has left again.
-    script: Arc<Script>,
+    flows: Arc<Flows>,
     /// Old events come in crowds, after WAHA was down.
     stale: Throttle,
 }
@@ -80,11 +80,11 @@ pub enum Error {
 
 impl Intake {
     /// One that hands events to `store`.
-    pub fn new(store: Store, script: Arc<Script>, owner: Owner) -> Self {
+    pub fn new(store: Store, flows: Arc<Flows>, owner: Owner) -> Self {
         Self {
             store,
             owner,
-            script,
+            flows,
             stale: Throttle::new(STALE_INTERVAL),
         }
     }
@@ -267,8 +267,8 @@ impl Intake {
     }
 
     /// How long the owner answers a chat of this session after the last word, in ms.
-    fn phone_quiet(&self, _session: &str) -> i64 {
-        clock::millis(self.script.phone_quiet())
+    fn phone_quiet(&self, session: &str) -> i64 {
+        clock::millis(self.flows.of(session).phone_quiet())
     }
 
     /// What a message of ours means, if the owner wrote it. One without content says nothing: engines make such of what they
@@ -276,7 +276,7 @@ impl Intake {
     fn by_phone(&self, session: &str, message: &Message) -> Option<ByPhone> {
         (message.kind != Kind::Empty).then(|| ByPhone {
             quiet: self.phone_quiet(session),
-            ends: self.script.is_phone_end(&message.text),
+            ends: self.flows.of(session).is_phone_end(&message.text),
         })
     }
 

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
-use super::attendance::{Attendance, Context, Doorbell, Ended};
+use super::attendance::{Attendance, Context, Ended};
 use super::complaint::Complaint;
+use super::doorbell::Doorbell;
 use crate::clock;
 use crate::store::{Bell, Claimed, Error, Store};
 
@@ -48,8 +49,12 @@ struct Dispatcher {
     worker: Worker,
     /// The bell of each conversation that is attended.
     attended: HashMap<Chat, Arc<Doorbell>>,
+    /// Those of them that keep no worker: they were opened while it is closed.
+    beyond: HashSet<Chat>,
     /// Sessions in whose line somebody may wait.
     lines: VecDeque<String>,
+    /// Those of them where somebody may have come while it is closed.
+    doors: HashSet<String>,
     /// A claim's answer was lost, an attendance panicked or our leases lapsed: what is attended here may not be what
     /// Redis says is ours.
     unsure: bool,
@@ -70,7 +75,9 @@ impl Worker {
         let mut dispatcher = Dispatcher {
             worker: self,
             attended: HashMap::new(),
+            beyond: HashSet::new(),
             lines: VecDeque::new(),
+            doors: HashSet::new(),
             unsure: false,
             panics: Panics::default(),
             polls: 0,
@@ -98,6 +105,7 @@ impl Worker {
                 }
                 () = shutdown.cancelled() => break,
             }
+            dispatcher.claim_closed().await;
             dispatcher.claim().await;
         }
         dispatcher.tasks.close();
@@ -115,7 +123,7 @@ impl Dispatcher {
                 }
             }
             Bell::Missed => self.look_everywhere().await,
-            Bell::Announce(_) | Bell::Lanes(_) | Bell::Works(_) => {}
+            Bell::Announce(_) | Bell::Lanes(_) | Bell::Works(_) | Bell::Flows(_) => {}
         }
     }
 
@@ -136,6 +144,7 @@ impl Dispatcher {
             .is_some_and(|current| Arc::ptr_eq(current, &bell))
         {
             self.attended.remove(&chat);
+            self.beyond.remove(&chat);
         }
         if panicked {
             let panics = self.panics.note(&chat, &conversation);
@@ -154,7 +163,8 @@ impl Dispatcher {
     }
 
     fn idle(&self) -> usize {
-        self.worker.workers.saturating_sub(self.attended.len())
+        let working = self.attended.len().saturating_sub(self.beyond.len());
+        self.worker.workers.saturating_sub(working)
     }
 
     /// Finds what bells that were missed rang for.
@@ -226,9 +236,10 @@ impl Dispatcher {
             {
                 Ok(claimed) => {
                     let more = claimed.len() == count;
-                    claimed
-                        .into_iter()
-                        .for_each(|claimed| self.attend(&session, claimed));
+                    claimed.into_iter().for_each(|claimed| {
+                        self.beyond.remove(&(session.clone(), claimed.chat.clone()));
+                        self.attend(&session, claimed);
+                    });
                     if more {
                         self.lines.push_back(session);
                     }
@@ -241,8 +252,41 @@ impl Dispatcher {
         }
     }
 
+    /// Claims who came while it is closed, beyond the workers: nobody waits in line to be told that it is closed.
+    async fn claim_closed(&mut self) {
+        let mut doors: Vec<String> = self.doors.drain().collect();
+        while let Some(session) = doors.pop() {
+            let (context, now) = (&self.worker.context, clock::now());
+            let script = context.flows.of(&session);
+            let Some(since) = script.closed_since(now.unsigned_abs()) else {
+                continue;
+            };
+            let (process, since) = (&context.process, since.cast_signed());
+            let claiming = context
+                .store
+                .claim_closed(&session, process, CLAIM_MAX, now, since);
+            match claiming.await {
+                Ok(claimed) => {
+                    let more = claimed.len() == CLAIM_MAX;
+                    for claimed in claimed {
+                        self.beyond.insert((session.clone(), claimed.chat.clone()));
+                        self.attend(&session, claimed);
+                    }
+                    if more {
+                        doors.push(session);
+                    }
+                }
+                Err(error) => {
+                    self.complaint.tell("could not claim", &error);
+                    self.unsure = true;
+                }
+            }
+        }
+    }
+
     /// Somebody may wait in this session's line.
     fn waits(&mut self, session: String) {
+        self.doors.insert(session.clone());
         if !self.lines.contains(&session) {
             self.lines.push_back(session);
         }

@@ -19,6 +19,9 @@ const UNHEARD_MAX: usize = 1_024;
 /// Where Redis refuses the subscription itself.
 const RENEW_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
+/// The channel of [`Bell::Flows`], after what all begin with.
+pub(super) const FLOWS: &str = "flows";
+
 /// What a bell rings for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bell {
@@ -30,6 +33,8 @@ pub enum Bell {
     Announce(String),
     /// A lane of this session is due.
     Lanes(String),
+    /// Load the flows anew, and say under this request how it went.
+    Flows(String),
     /// This session works, perhaps after a time in which it did not.
     Works(String),
     /// Bells may have been missed: look everywhere.
@@ -65,6 +70,24 @@ impl Bells {
     /// # Errors
     /// As [`Error`] says.
     pub async fn subscribe(config: &Config, process: &str) -> Result<Self, Error> {
+        let own = format!("process:{process}");
+        let channels = ["queue", "announce", "lanes", "works", FLOWS, &own];
+        Self::subscribe_to(config, &channels, process).await
+    }
+
+    /// Subscribes to [`Bell::Flows`] alone.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn subscribe_to_flows(config: &Config) -> Result<Self, Error> {
+        Self::subscribe_to(config, &[FLOWS], "").await
+    }
+
+    async fn subscribe_to(
+        config: &Config,
+        channels: &[&str],
+        process: &str,
+    ) -> Result<Self, Error> {
         let mut builder = builder(config)?;
         builder.with_performance_config(|performance| {
             performance.broadcast_channel_capacity = UNHEARD_MAX
@@ -74,12 +97,9 @@ impl Bells {
         contact::connected(&subscriber).await?;
         let reconnections = subscriber.reconnect_rx();
         let bell = Keys::new(&config.prefix).bell();
-        for channel in ["queue", "announce", "lanes", "works"] {
+        for channel in channels {
             subscriber.subscribe(format!("{bell}{channel}")).await?;
         }
-        subscriber
-            .subscribe(format!("{bell}process:{process}"))
-            .await?;
         Ok(Self {
             subscriber,
             reconnections,
@@ -137,6 +157,7 @@ impl Bells {
             "announce" => Some(Bell::Announce(message.to_owned())),
             "lanes" => Some(Bell::Lanes(message.to_owned())),
             "works" => Some(Bell::Works(message.to_owned())),
+            FLOWS => Some(Bell::Flows(message.to_owned())),
             own if own.strip_prefix("process:")? == self.process => {
                 let mut parts = message.splitn(5, ' ');
                 let (session, chat) = (parts.next()?.to_owned(), parts.next()?.to_owned());

@@ -1,11 +1,13 @@
 //! Conversations: taken in, claimed, carried on step by step, closed, given back.
 
+use std::time::Duration;
+
 use fred::interfaces::{HashesInterface, SetsInterface};
 
 use super::batch::Batch;
 use super::lanes::Lane;
 use super::scripts::{Arguments, StateChange};
-use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
+use super::{Answer, Error, FirstNotice, Millis, Reply, SEEN_TTL, Store};
 use crate::clock;
 
 /// An inbound message on its way in.
@@ -119,6 +121,10 @@ pub struct Claimed {
     pub state: String,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
+    /// For how long nothing had come in, by the clock of Redis; `None` where that is not known.
+    pub quiet_for: Option<Duration>,
+    /// When it was opened.
+    pub opened: Millis,
     /// Messages not yet consumed, JSON.
     pub inbox: Vec<String>,
 }
@@ -195,7 +201,7 @@ impl Store {
         let arguments = Arguments::new()
             .number(clock::millis(SEEN_TTL))
             .number(now)
-            .number(self.inner.first_notice_after)
+            .number(self.inner.first_notice_after.millis(session))
             .text(&record.seen)
             .text(record.kind)
             .text(&record.from)
@@ -232,10 +238,38 @@ impl Store {
         count: usize,
         now: Millis,
     ) -> Result<Vec<Claimed>, Error> {
+        self.claim_some(session, process, count, now, "").await
+    }
+
+    /// Claims up to `count` of the conversations that were opened at `closed_since` or later, whoever waits before them.
+    ///
+    /// # Errors
+    /// As for [`Store::claim`].
+    pub async fn claim_closed(
+        &self,
+        session: &str,
+        process: &str,
+        count: usize,
+        now: Millis,
+        closed_since: Millis,
+    ) -> Result<Vec<Claimed>, Error> {
+        let since = closed_since.to_string();
+        self.claim_some(session, process, count, now, &since).await
+    }
+
+    async fn claim_some(
+        &self,
+        session: &str,
+        process: &str,
+        count: usize,
+        now: Millis,
+        closed_since: &str,
+    ) -> Result<Vec<Claimed>, Error> {
         let arguments = Arguments::new()
             .text(process)
             .number(count as i64)
-            .number(now);
+            .number(now)
+            .text(closed_since);
         let answer = Answer::of(self.inner.scripts.claim.run(session, arguments).await?)?;
         answer.arrays().map(|one| claimed(one?)).collect()
     }
@@ -277,6 +311,8 @@ impl Store {
             received: answer.text()?.parse().unwrap_or(0),
             state: answer.text()?,
             name: answer.text()?,
+            quiet_for: quiet_for(&answer.text()?),
+            opened: answer.text()?.parse().unwrap_or(0),
             inbox: answer.texts(),
         }))
     }
@@ -326,7 +362,7 @@ impl Store {
         let arguments = Arguments::new()
             .text(process)
             .number(now)
-            .number(self.inner.first_notice_after);
+            .number(self.inner.first_notice_after.millis(session));
         let mut answer = Answer::of(self.inner.scripts.release.run(session, arguments).await?)?;
         Ok((
             answer.number()?.unsigned_abs(),
@@ -350,16 +386,25 @@ fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
             .map_err(|_| Error::Garbled("a count"))?,
         state: answer.text()?,
         name: answer.text()?,
+        quiet_for: quiet_for(&answer.text()?),
+        opened: answer.text()?.parse().unwrap_or(0),
         inbox: answer.texts(),
     })
 }
 
+/// A clock that was set back makes it negative: then something came in just now.
+fn quiet_for(millis: &str) -> Option<Duration> {
+    let millis: i64 = millis.parse().ok()?;
+    Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
+}
+
 pub(super) fn ingest_batch(
     script: StateChange,
-    first_notice_after: i64,
+    first_notice_after: FirstNotice,
 ) -> Batch<Ingest, Ingested> {
     Batch::start(move |session: String, items: Vec<Ingest>| {
         let script = script.clone();
+        let first_notice_after = first_notice_after.millis(&session);
         async move {
             let now = items.iter().map(|item| item.now).max().unwrap_or(0);
             let mut arguments = Arguments::new()
@@ -399,9 +444,13 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, Error> {
     }
 }
 
-pub(super) fn commit_batch(script: StateChange, first_notice_after: i64) -> Batch<Step, Committed> {
+pub(super) fn commit_batch(
+    script: StateChange,
+    first_notice_after: FirstNotice,
+) -> Batch<Step, Committed> {
     Batch::start(move |session: String, steps: Vec<Step>| {
         let script = script.clone();
+        let first_notice_after = first_notice_after.millis(&session);
         async move {
             let now = steps.iter().map(|step| step.now).max().unwrap_or(0);
             let mut arguments = Arguments::new().number(now).number(first_notice_after);

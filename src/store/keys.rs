@@ -152,6 +152,11 @@ impl Keys {
         format!("{}wake-ups", self.prefix)
     }
 
+    /// HASH, expires: how loading the flows anew went, by process.
+    pub(crate) fn reload(&self, request: &str) -> String {
+        format!("{}reload:{request}", self.prefix)
+    }
+
     /// STRING, expires: written to see whether Redis takes a write.
     pub(crate) fn probe(&self) -> String {
         format!("{}probe", self.prefix)

@@ -20,6 +20,7 @@ mod owner;
 mod people;
 mod phone;
 mod processes;
+mod reloads;
 mod repair;
 mod scripts;
 mod server;
@@ -50,6 +51,7 @@ pub use handoffs::HandedOff;
 pub use history::HistoryEntry;
 pub use lanes::{Lane, Reply, Settlement, Taken, Verdict};
 pub use managed::{PrivateRedis, PrivateRedisError, private_socket};
+pub use reloads::Reloaded;
 pub use status::{Known, Standing};
 pub use waiting::{Announcement, Leave, Waiting};
 
@@ -95,9 +97,37 @@ pub struct Config {
     /// Letters, digits and `:._-` only; see [`valid_prefix`].
     pub prefix: String,
     /// How long after its opening a conversation that still waits is told its place.
-    pub first_notice_after: Duration,
+    pub first_notice_after: FirstNotice,
     /// Shared by all connections of a process: cloned with the rest.
     pub connections: Connections,
+}
+
+/// How long after its opening a conversation of a session that still waits is told its place. Asked anew each time: the
+/// flow of a session may be exchanged.
+#[derive(Clone)]
+pub struct FirstNotice(Arc<dyn Fn(&str) -> Duration + Send + Sync>);
+
+impl FirstNotice {
+    /// What `of` says for a session.
+    pub fn new(of: impl Fn(&str) -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(of))
+    }
+
+    fn millis(&self, session: &str) -> Millis {
+        clock::millis((self.0)(session))
+    }
+}
+
+impl From<Duration> for FirstNotice {
+    fn from(time: Duration) -> Self {
+        Self::new(move |_| time)
+    }
+}
+
+impl fmt::Debug for FirstNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FirstNotice(..)")
+    }
 }
 
 /// Which Redis.
@@ -173,7 +203,7 @@ struct Inner {
     client: Client,
     keys: keys::Keys,
     scripts: scripts::Scripts,
-    first_notice_after: i64,
+    first_notice_after: FirstNotice,
     contact: Arc<contact::Contact>,
     ingest: batch::Batch<Ingest, Ingested>,
     commit: batch::Batch<Step, Committed>,
@@ -203,10 +233,10 @@ impl Store {
             })??;
         let keys = keys::Keys::new(&config.prefix);
         let scripts = scripts::Scripts::new(&client, &keys, &contact);
-        let first_notice_after = clock::millis(config.first_notice_after);
+        let first_notice_after = config.first_notice_after.clone();
         let inner = Inner {
-            ingest: conversations::ingest_batch(scripts.ingest.clone(), first_notice_after),
-            commit: conversations::commit_batch(scripts.commit.clone(), first_notice_after),
+            ingest: conversations::ingest_batch(scripts.ingest.clone(), first_notice_after.clone()),
+            commit: conversations::commit_batch(scripts.commit.clone(), first_notice_after.clone()),
             settle: lanes::settle_batch(scripts.settle.clone()),
             attempt: attempts::attempt_batch(scripts.attempt.clone()),
             client,

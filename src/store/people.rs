@@ -60,7 +60,7 @@ impl Store {
     ) -> Result<bool, Error> {
         let arguments = Arguments::new()
             .number(now)
-            .number(self.inner.first_notice_after)
+            .number(self.inner.first_notice_after.millis(session))
             .number(clock::millis(ASK_AGAIN_AFTER))
             .text(lid)
             .text(chat.unwrap_or_default());

@@ -30,7 +30,7 @@ impl Store {
     ) -> Result<(u64, u64), Error> {
         let arguments = Arguments::new()
             .number(now)
-            .number(self.inner.first_notice_after)
+            .number(self.inner.first_notice_after.millis(session))
             .number(count as i64);
         let mut answer = Answer::of(self.inner.scripts.overdue.run(session, arguments).await?)?;
         Ok((

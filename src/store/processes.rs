@@ -52,6 +52,19 @@ impl Store {
             .collect())
     }
 
+    /// The processes whose heartbeat is heard.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn living_processes(&self) -> Result<Vec<String>, Error> {
+        let processes = self.processes().await?;
+        Ok(processes
+            .into_iter()
+            .filter(|(_, workers)| workers.is_some())
+            .map(|(process, _)| process)
+            .collect())
+    }
+
     /// Processes without a heartbeat that hold something and are not among the known ones: one that was forgotten in
     /// the moment it woke up, took something, and died.
     ///

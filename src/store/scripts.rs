@@ -52,7 +52,7 @@ sources! {
     ingest: 5,
     record: 4,
     learn: 4,
-    claim: 4,
+    claim: 5,
     commit: 3,
     release: 4,
     look: 4,

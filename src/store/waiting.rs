@@ -115,7 +115,7 @@ impl Store {
     ) -> Result<u64, Error> {
         let mut arguments = Arguments::new()
             .number(now)
-            .number(self.inner.first_notice_after);
+            .number(self.inner.first_notice_after.millis(session));
         for one in announcements {
             let told = one.told.map(|told| told.to_string()).unwrap_or_default();
             arguments = arguments

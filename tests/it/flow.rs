@@ -57,8 +57,10 @@ fn answers_are_checked_and_too_many_wrong_ones_lead_on() {
 
     daemon.says(&rui, "bom dia");
     corner.texts(&rui, hello);
-    for _ in 0..3 {
+    for n in 1..=3 {
         daemon.says(&rui, "pizza");
+        // In a row they would be one answer.
+        corner.texts(&rui, hello + n);
     }
     eventually("rui is sent to the front desk", || {
         corner

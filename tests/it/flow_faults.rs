@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as _};
-use waha_sm::flow::{Locale, Script};
+use waha_sm::flow::Locale;
+use waha_sm::flows::Flows;
 use waha_sm::service::attendance::{Context, HandedOver};
 use waha_sm::service::calls::Calls;
 use waha_sm::service::hearing::Ears;
@@ -296,7 +297,9 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
     let _guard = tracing::subscriber::set_default(subscriber);
     let flow =
         "locale = 'pt-BR'\nstart = 'a'\n[step.a]\nsay = '{{ 1 / opening }}'\nend = 'never'\n";
-    let script = Script::load(flow, Locale::En).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, flow).unwrap();
+    let flows = Flows::load(Some(file.path()), Locale::En).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -305,7 +308,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
         let config = Config {
             server: Server::Socket(redis.socket()),
             prefix: "test:".to_owned(),
-            first_notice_after: Duration::from_secs(2),
+            first_notice_after: Duration::from_secs(2).into(),
             connections: Connections::default(),
         };
         let store = Store::connect(&config, PATIENCE).await.unwrap();
@@ -335,7 +338,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
             context: Arc::new(Context {
                 process: "p".to_owned(),
                 store: store.clone(),
-                script: Arc::new(script),
+                flows: Arc::new(flows),
                 wake_ups: Arc::default(),
                 ears: Arc::new(Ears::new(Arc::new(client.unwrap()))),
                 lease: Arc::default(),

@@ -412,9 +412,16 @@ impl Corner {
         self.setup("all").set("REDIS_URL", redis.url())
     }
 
-    /// Writes a flow and says where it is.
+    /// Writes a flow and says where it is. Where it says nothing of `burst`, each message is an answer at once: most tests
+    /// have no time to be quiet.
     pub(crate) fn flow(&self, toml: &str) -> String {
         let path = self.directory.path().join("flow.toml");
+        let at_once = "[timeouts]\nburst = \"0s\"\n";
+        let toml = match toml {
+            _ if toml.contains("burst") => toml.to_owned(),
+            _ if toml.contains("[timeouts]") => toml.replacen("[timeouts]", at_once, 1),
+            _ => format!("{toml}\n{at_once}"),
+        };
         std::fs::write(&path, toml).unwrap();
         path.display().to_string()
     }

@@ -57,6 +57,7 @@ mod webhook;
 )]
 mod wire;
 
+mod burst;
 mod calls;
 mod catch_up;
 mod command_line;
@@ -73,6 +74,7 @@ mod handoff;
 mod harness;
 mod history;
 mod hostile;
+mod hours;
 mod listener;
 mod media;
 mod owner;
@@ -84,6 +86,7 @@ mod queue;
 mod queue_day;
 mod recovery;
 mod redis_faults;
+mod reload;
 mod sender;
 mod sessions;
 mod store;

@@ -22,7 +22,7 @@ fn told_by_two(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
     let config = StoreConfig {
         server: Server::Socket(redis.socket()),
         prefix: "waha-sm:".to_owned(),
-        first_notice_after: Duration::from_secs(2),
+        first_notice_after: Duration::from_secs(2).into(),
         connections: Connections::default(),
     };
     runtime.block_on(async {

@@ -30,7 +30,7 @@ fn config(redis: &Redis, prefix: &str) -> Config {
     Config {
         server: Server::Socket(redis.socket()),
         prefix: prefix.to_owned(),
-        first_notice_after: Duration::from_secs(2),
+        first_notice_after: Duration::from_secs(2).into(),
         connections: waha_sm::store::Connections::default(),
     }
 }

@@ -73,7 +73,7 @@ async fn connect(redis: &Redis) -> (Store, Client) {
     let config = StoreConfig {
         server: Server::Socket(redis.socket()),
         prefix: view::PREFIX.to_owned(),
-        first_notice_after: Duration::from_secs(2),
+        first_notice_after: Duration::from_secs(2).into(),
         connections: Connections::default(),
     };
     let store = Store::connect(&config, Duration::from_secs(10))

@@ -17,7 +17,9 @@ use crate::terminal::{line, paragraph};
 macro_rules! commands {
     () => {
         "\
+/and TEXT        sends it in a row with the next message: together they are one answer (`burst`)
 /wait 10m        lets time go by: a pause ends, a reminder comes, and the close
+/time 2026-12-25 10:00   puts the clock there, where the flow's customers are (see `hours`)
 /image CAPTION   sends a picture; the caption may be left out
 /video CAPTION   sends a film
 /voice           sends a voice message
@@ -87,10 +89,14 @@ struct Chat<'s, I, O> {
 /// What a line is.
 enum Typed {
     Says(Said),
+    /// Goes with what comes next.
+    SaysFirst(Said),
     Waits(Duration),
     /// The shop answers; nothing where it does not.
     Answers(Option<String>),
     Phone(String),
+    /// Until a day and a time.
+    GoesTo(String),
     State,
     New,
     Help,
@@ -112,10 +118,35 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
             )?;
         }
         let mut rehearsal = self.begin();
+        let mut row: Vec<Said> = Vec::new();
         while let Some(typed) = self.read()? {
             let events = match typed {
-                Typed::Says(said) => rehearsal.say([said]),
-                Typed::Waits(time) => rehearsal.wait(time),
+                Typed::Says(said) => {
+                    row.push(said);
+                    rehearsal.say(row.drain(..))
+                }
+                Typed::SaysFirst(said) => {
+                    row.push(said);
+                    continue;
+                }
+                Typed::GoesTo(time) => match self.script.typed_moment(&time) {
+                    Some(time) => rehearsal.go_to(time),
+                    None => {
+                        writeln!(
+                            self.out,
+                            "-- write a day and a time, like /time 2026-12-25 10:00"
+                        )?;
+                        continue;
+                    }
+                },
+                Typed::Waits(time) => {
+                    let mut events = match row.is_empty() {
+                        true => Vec::new(),
+                        false => rehearsal.say(row.drain(..)),
+                    };
+                    events.extend(rehearsal.wait(time));
+                    events
+                }
                 Typed::Answers(_) if !rehearsal.is_calling() => {
                     writeln!(self.out, "-- no call waits for an answer")?;
                     continue;
@@ -257,6 +288,11 @@ fn read(text: &str) -> Typed {
             Some(time) => Typed::Waits(time),
             None => Typed::Wrong("write how long, like /wait 90s, /wait 10m or /wait 24h".into()),
         },
+        "time" => Typed::GoesTo(rest.trim().to_owned()),
+        "and" if rest.trim().is_empty() => {
+            Typed::Wrong("write what goes first, like /and good morning".into())
+        }
+        "and" => Typed::SaysFirst(Said::text(rest.trim())),
         "image" => message(SaidKind::Image),
         "video" => message(SaidKind::Video),
         "voice" => message(SaidKind::Voice),

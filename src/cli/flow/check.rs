@@ -6,14 +6,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Common, Source, count, exit, is_test};
+use super::{Common, Source, count, exit, expand, is_test};
 use crate::flow::{Dialogue, Locale};
 use crate::terminal::line;
 
 const AFTER_HELP: &str = "Exit code: 0 when all files are good, 1 when one is not, 64 for a wrong command line.\n\
     Warnings are no mistakes; with --strict they are.\n\n\
     Examples:\n  \
-    waha-sm flow check flows/*.toml\n  \
+    waha-sm flow check flows/\n  \
     waha-sm flow check - < clinic.toml\n\n\
     It prints lines like\n  \
     clinic.toml:12:9: `next` in [step.hello] leads to `mneu`, and there is no such step; did you mean `menu`?";
@@ -21,7 +21,7 @@ const AFTER_HELP: &str = "Exit code: 0 when all files are good, 1 when one is no
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct CheckArgs {
-    /// The flow files, also their dialogues (`.test.toml`); `-` reads one from standard input
+    /// The flow files, also their dialogues (`.test.toml`), or a directory of them; `-` reads one from standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Warnings count as mistakes
@@ -33,8 +33,10 @@ pub(super) struct CheckArgs {
 
 pub(super) fn main(arguments: &CheckArgs) -> ExitCode {
     let mut out = io::stdout().lock();
-    let mut good = true;
-    let printed = arguments.files.iter().try_for_each(|file| {
+    let (files, mistakes) = expand(&arguments.files);
+    let mut good = mistakes.is_empty();
+    let told = mistakes.iter().try_for_each(|line| writeln!(out, "{line}"));
+    let check_file = |file: &PathBuf| {
         let report = match Source::read(file) {
             Ok(source) if is_test(file) => check_dialogues(&source),
             Ok(source) => check(&source, arguments.common.locale),
@@ -45,7 +47,8 @@ pub(super) fn main(arguments: &CheckArgs) -> ExitCode {
             .lines
             .iter()
             .try_for_each(|line| writeln!(out, "{line}"))
-    });
+    };
+    let printed = told.and_then(|()| files.iter().try_for_each(check_file));
     exit(printed.and_then(|()| out.flush()), good)
 }
 

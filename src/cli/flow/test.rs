@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Common, Source, count, exit, pair};
+use super::{Common, Source, count, exit, expand, pair};
 use crate::flow::{Dialogue, Difference, Locale, Shown};
 use crate::terminal::line;
 
@@ -30,7 +30,7 @@ const AFTER_HELP: &str = "The dialogues of clinic.toml are in clinic.test.toml b
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct TestArgs {
-    /// The flow files, or their dialogues (`.test.toml`)
+    /// The flow files, or their dialogues (`.test.toml`), or a directory of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -39,22 +39,26 @@ pub(super) struct TestArgs {
 
 pub(super) fn main(arguments: &TestArgs) -> ExitCode {
     let mut out = io::stdout().lock();
-    let mut good = true;
+    let (files, mistakes) = expand(&arguments.files);
+    let mut good = mistakes.is_empty();
+    let told = mistakes.iter().try_for_each(|line| writeln!(out, "{line}"));
     // A flow and its dialogues may both be named.
     let mut done = BTreeSet::new();
-    let printed = arguments.files.iter().try_for_each(|file| {
-        let (flow, dialogues) = pair(file);
-        if !done.insert(flow.clone()) {
-            return Ok(());
-        }
-        let lines = match test(&flow, &dialogues, arguments.common.locale) {
-            Ok(lines) => lines,
-            Err(lines) => {
-                good = false;
-                lines
+    let printed = told.and_then(|()| {
+        files.iter().try_for_each(|file| {
+            let (flow, dialogues) = pair(file);
+            if !done.insert(flow.clone()) {
+                return Ok(());
             }
-        };
-        lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+            let lines = match test(&flow, &dialogues, arguments.common.locale) {
+                Ok(lines) => lines,
+                Err(lines) => {
+                    good = false;
+                    lines
+                }
+            };
+            lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+        })
     });
     exit(printed.and_then(|()| out.flush()), good)
 }

@@ -2,9 +2,8 @@
 
 use super::{Advance, At, Broken, Next, Turn, broken};
 use crate::flow::call::{Answer, Set};
-use crate::flow::script::{Command, Said, Script, Step, Then};
+use crate::flow::script::{Said, Script, Step, Then};
 use crate::flow::state::{Stage, State};
-use crate::flow::text_key::TextKey;
 
 /// So many calls may follow each other without a word of the customer: enough for a shop that is asked every few
 /// seconds whether it is done, and an end to two steps that send each other round.
@@ -50,7 +49,7 @@ impl<'s> Turn<'s> {
     /// Whether something else goes on while the shop is asked: what the customer writes is left unread, except that they
     /// can leave at any time.
     pub(super) fn keep_calling(&mut self, step: String, key: String, opening: bool) -> At<'s> {
-        if let Some(at) = self.leave(&step) {
+        if let Some(at) = self.leave(&step, 0) {
             return at;
         }
         if self.script.calling(&step).is_some() {
@@ -100,15 +99,6 @@ impl<'s> Turn<'s> {
             },
         };
         self.go(at)
-    }
-
-    /// The close, if anything unread is a word to leave.
-    pub(super) fn leave(&mut self, step: &str) -> Option<At<'s>> {
-        let leaves = |said: &Said| self.script.command(said) == Some(Command::Leave);
-        let place = self.unread.iter().position(leaves)?;
-        self.used = place + 1;
-        self.say_built_in(TextKey::Left);
-        Some(self.close(step, "left"))
     }
 
     /// Takes what is unread as more of what opened the conversation.

@@ -5,11 +5,13 @@
 //! which is refused where the conversation is another owner's by then.
 
 use std::fmt::Write as _;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Attendance, TEXT_MAX, read};
+use super::Attendance;
+use super::inbox::{TEXT_MAX, read};
 use crate::flow::{Advance, Command};
 use crate::service::calls::Request;
 use crate::waha::message::Message;
@@ -56,8 +58,8 @@ impl Attendance {
         let Some(pending) = &self.pending else {
             return Called::Nothing;
         };
-        let (script, now) = (&self.context.script, now.unsigned_abs());
-        let (unread, _) = read(&self.held.inbox);
+        let (script, now) = (self.script(), now.unsigned_abs());
+        let (unread, arrived) = read(&self.held.inbox);
         if unread
             .iter()
             .any(|said| script.command(said) == Some(Command::Leave))
@@ -79,13 +81,17 @@ impl Attendance {
             let (session, chat) = (&self.session, &self.held.chat);
             self.context.calls.complain(session, chat, step, reason);
         }
-        let advance = script.answered(self.state.clone(), answer.ok(), &unread, now);
+        // What the customer is still writing is for the question that follows.
+        let ready = script.ready(&self.state, &unread, self.quiet(arrived));
+        self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
+        let unread = &unread[..ready.count];
+        let advance = script.answered(self.state.clone(), answer.ok(), unread, now);
         Called::Goes(Box::new(advance))
     }
 
     /// Begins the call that the state waits for, if it does and that was not begun here yet.
     pub(super) fn call(&mut self) {
-        let script = &self.context.script;
+        let script = self.script();
         let Some(call) = script.call(&self.state) else {
             self.pending = None;
             return;
@@ -118,7 +124,7 @@ impl Attendance {
 
     /// Notes in a state that is about to be committed what calls need to know of this step.
     pub(super) fn prepare_calls(&self, advance: &mut Advance) {
-        if !self.context.script.calls() {
+        if !self.script().calls() {
             return;
         }
         if let Some(heard) = advance.heard.clone()

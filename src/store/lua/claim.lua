@@ -1,32 +1,53 @@
--- Gives the conversations that have waited longest to the workers of a process.
+-- Gives the conversations that have waited longest to the workers of a process; or, while it is closed, those that were opened
+-- since then, who are told so at once and keep no worker from anybody.
 -- KEYS: namespace
--- ARGV: session, process, count, now (ms)
--- Returns per conversation: {chat, id, epoch, rev, received, state or '', name, inbox...}
-local process, now = ARGV[2], ARGV[4]
+-- ARGV: session, process, count, now (ms), closed since (ms; '' = claim for workers)
+-- Returns per conversation: {chat, id, epoch, rev, received, state or '', name, quiet for (ms; '' = not known), opened (ms),
+--          inbox...}
+local process, now, closed_since = ARGV[2], ARGV[4], tonumber(ARGV[5])
 local answer = {}
-local popped = redis.call('ZPOPMIN', QUEUE, ARGV[3])
-for i = 1, #popped, 2 do
-  local chat = popped[i]
+
+local function claim(chat)
   local key = CHAT .. chat
   redis.call('ZREM', ANNOUNCE, chat)
-  local id, rev, received, state, name, claimed, told =
-    unpack(redis.call('HMGET', key, 'id', 'rev', 'received', 'state', 'name', 'claimed', 'told'))
+  local id, rev, received, state, name, claimed, told, heard, opened =
+    unpack(redis.call('HMGET', key, 'id', 'rev', 'received', 'state', 'name', 'claimed', 'told', 'heard', 'opened'))
   if id then
     local epoch = redis.call('INCR', EPOCH)
-    redis.call('HSET', key, 'status', 'active', 'owner', process, 'epoch', epoch, 'claimed', claimed or now)
+    redis.call('HSET', key, 'status', 'active', 'owner', process, 'epoch', epoch)
+    -- How long it takes to tell somebody that it is closed says nothing of the wait of others.
+    if not closed_since then
+      redis.call('HSET', key, 'claimed', claimed or now)
+    end
     redis.call('HSET', ACTIVE, chat, process)
     if told then
       drop_notices(chat)
     end
     record('claimed', 'conversation', id, 'chat', chat, 'process', process, 'at', now)
     local one = redis.call('LRANGE', INBOX .. chat, 0, -1)
-    for j, field in ipairs({chat, id, tostring(epoch), rev, received or '0', state or '', name or ''}) do
+    for j, field in ipairs({chat, id, tostring(epoch), rev, received or '0', state or '', name or '', quiet_for(heard), opened or '0'}) do
       table.insert(one, j, field)
     end
     answer[#answer + 1] = one
   end
 end
-if #answer > 0 then
+
+if closed_since then
+  -- The last in line opened last.
+  for _, chat in ipairs(redis.call('ZREVRANGE', QUEUE, 0, ARGV[3] - 1)) do
+    if tonumber(redis.call('HGET', CHAT .. chat, 'opened') or 0) < closed_since then
+      break
+    end
+    redis.call('ZREM', QUEUE, chat)
+    claim(chat)
+  end
+else
+  local popped = redis.call('ZPOPMIN', QUEUE, ARGV[3])
+  for i = 1, #popped, 2 do
+    claim(popped[i])
+  end
+end
+if #answer > 0 and not closed_since then
   redis.call('HSET', COUNTERS, 'called_at', now)
   tell_head(QUEUE, now)
 end

@@ -6,7 +6,7 @@
 --       too many are not consumed yet) | 'recorded' (the next such ones, and what opens none) | 'phone' (the owner answers from
 --       their own phone), position (0 unless queued)
 local now, seen_ttl, first_notice_after, inbox_max = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local answer = {}
+local answer, heard = {}, string.format('%.0f', time())
 for i = 6, #ARGV, 7 do
   local stanza, from, name, message, opens = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5] ~= ''
   local seen = SEEN .. 'in:' .. stanza
@@ -38,6 +38,7 @@ for i = 6, #ARGV, 7 do
         position = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat) + 1
       end
       local number = redis.call('HINCRBY', CHAT .. chat, 'received', 1)
+      redis.call('HSET', CHAT .. chat, 'heard', heard)
       if result == 'active' then
         -- The copy spares the owner a look where the number shows that it missed none; the inbox is what counts.
         ring('process:' .. owner, table.concat({SESSION, chat, id, number, message}, ' '))

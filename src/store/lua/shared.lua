@@ -19,6 +19,17 @@ local function chat_of(id)
   return redis.call('HGET', ALIAS, id) or id
 end
 
+-- Now (ms) by the clock of Redis: one clock for all processes.
+local function time()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- For how long (ms) nothing has come in, of a conversation whose last message came at `heard` (see `time`).
+local function quiet_for(heard)
+  return heard and string.format('%.0f', time() - heard) or ''
+end
+
 local function ring(bell, message)
   redis.call('PUBLISH', BELL .. bell, message or SESSION)
 end

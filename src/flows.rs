@@ -1,0 +1,391 @@
+//! The flows that the sessions follow: read from `FLOW_FILE`, a file or a directory of them, and swapped as a whole when
+//! they are read anew.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use crate::config::media_files;
+use crate::flow::{Locale, Script};
+
+/// The flow of every session that has no file of its own.
+const OTHERS: &str = "default";
+const EXTENSION: &str = ".toml";
+/// Dialogues beside a flow.
+const TEST_EXTENSION: &str = ".test.toml";
+/// WAHA's docs: a session's name holds at most so many letters, digits, `-` and `_`.
+const SESSION_LENGTH_MAX: usize = 54;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Flows {
+    /// A file or a directory; none: the built-in flow.
+    place: Option<PathBuf>,
+    locale: Locale,
+    /// Swapped whole: nobody sees a part of the old and a part of the new.
+    loaded: RwLock<Arc<Loaded>>,
+}
+
+/// What was loaded at one time.
+#[derive(Debug)]
+pub struct Loaded {
+    /// By session.
+    own: BTreeMap<String, Arc<Script>>,
+    others: Arc<Script>,
+    /// The sessions without a file of their own follow the built-in flow, although there is a directory.
+    built_in: bool,
+    /// Where they are from: none is the built-in flow.
+    directory: Option<bool>,
+}
+
+impl Flows {
+    /// Loads the flows that `place` names; `locale` is for those that name none.
+    ///
+    /// # Errors
+    /// Every mistake of every file, a line for each.
+    pub fn load(place: Option<&Path>, locale: Locale) -> Result<Self, Vec<String>> {
+        Ok(Self {
+            place: place.map(Path::to_owned),
+            locale,
+            loaded: RwLock::new(Arc::new(read(place, locale)?)),
+        })
+    }
+
+    /// Loads them anew, all or none. What is told is from then on followed.
+    ///
+    /// # Errors
+    /// Every mistake of every file, a line for each; the flows that were loaded before stay.
+    pub fn reload(&self) -> Result<Arc<Loaded>, Vec<String>> {
+        let loaded = Arc::new(read(self.place.as_deref(), self.locale)?);
+        // Whoever held it when they panicked had swapped it or not: it is whole either way.
+        let mut current = self
+            .loaded
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        *current = loaded.clone();
+        Ok(loaded)
+    }
+
+    /// The flow that a session follows now. To be asked at each step: the next may follow another.
+    pub fn of(&self, session: &str) -> Arc<Script> {
+        let loaded = self.loaded();
+        loaded.own.get(session).unwrap_or(&loaded.others).clone()
+    }
+
+    /// What is loaded now.
+    pub fn loaded(&self) -> Arc<Loaded> {
+        self.loaded
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone()
+    }
+}
+
+impl Loaded {
+    /// The language of the flow that sessions without a file of their own follow.
+    pub fn locale(&self) -> Locale {
+        self.others.locale()
+    }
+
+    /// Whether any of them asks the shop's own system.
+    pub fn calls(&self) -> bool {
+        self.own
+            .values()
+            .chain([&self.others])
+            .any(|script| script.calls())
+    }
+
+    /// Sessions without a file of their own follow the built-in flow, because the directory has none for them.
+    pub fn falls_back(&self) -> bool {
+        self.built_in
+    }
+}
+
+/// "default (11 steps), shop (5 steps)".
+impl fmt::Display for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = |script: &Script| match script.outline().steps.len() {
+            1 => "1 step".to_owned(),
+            steps => format!("{steps} steps"),
+        };
+        match self.directory {
+            None => return write!(f, "the built-in flow ({})", steps(&self.others)),
+            Some(false) => {
+                let name = self.others.name();
+                let name = if name.is_empty() { "one flow" } else { name };
+                return write!(f, "{name} ({})", steps(&self.others));
+            }
+            Some(true) => {}
+        }
+        for (number, (session, script)) in self.own.iter().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            write!(f, "{comma}{session} ({})", steps(script))?;
+        }
+        if self.built_in {
+            write!(f, ", and the built-in flow for other sessions")?;
+        }
+        Ok(())
+    }
+}
+
+fn read(place: Option<&Path>, locale: Locale) -> Result<Loaded, Vec<String>> {
+    let Some(place) = place else {
+        return Ok(Loaded {
+            own: BTreeMap::new(),
+            others: built_in(locale)?,
+            built_in: false,
+            directory: None,
+        });
+    };
+    if !place.is_dir() {
+        return Ok(Loaded {
+            own: BTreeMap::new(),
+            others: load(place, locale)?,
+            built_in: false,
+            directory: Some(false),
+        });
+    }
+    let mut mistakes = Vec::new();
+    let files = match files(place) {
+        Ok(files) => files,
+        Err(told) => {
+            mistakes = told.mistakes;
+            told.files
+        }
+    };
+    let mut own = BTreeMap::new();
+    for (session, file) in files {
+        match load(&file, locale) {
+            Ok(script) => drop(own.insert(session, script)),
+            Err(told) => mistakes.extend(told),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let default = own.get(OTHERS).cloned();
+    let built_in_used = default.is_none();
+    let others = match default {
+        Some(script) => script,
+        None => built_in(locale)?,
+    };
+    Ok(Loaded {
+        own,
+        others,
+        built_in: built_in_used,
+        directory: Some(true),
+    })
+}
+
+/// What is wrong with a directory of flows, and the files of it that are flows all the same.
+#[derive(Debug)]
+pub(crate) struct BadDirectory {
+    pub(crate) files: Vec<(String, PathBuf)>,
+    /// A line for each mistake.
+    pub(crate) mistakes: Vec<String>,
+}
+
+/// The flow files of a directory with the sessions they are for, sorted by name.
+///
+/// # Errors
+/// What is wrong with the directory as such; the files themselves are not read.
+pub(crate) fn files(directory: &Path) -> Result<Vec<(String, PathBuf)>, BadDirectory> {
+    let mut files = Vec::new();
+    let mut mistakes = Vec::new();
+    match names(directory) {
+        Ok(names) => {
+            for name in names {
+                // Of editors, and of what mounts directories into containers.
+                if name.starts_with('.') || name.ends_with(TEST_EXTENSION) {
+                    continue;
+                }
+                let Some(session) = name.strip_suffix(EXTENSION) else {
+                    continue;
+                };
+                let file = directory.join(&name);
+                if is_session(session) {
+                    files.push((session.to_owned(), file));
+                } else {
+                    mistakes.push(format!(
+                        "{}: `{session}` can't be the name of a session, which holds letters, digits, - and _ only, \
+                         {SESSION_LENGTH_MAX} at most: name the file after its session, or {OTHERS}.toml",
+                        file.display()
+                    ));
+                }
+            }
+            if files.is_empty() && mistakes.is_empty() {
+                mistakes.push(format!(
+                    "{}: there is no flow in this directory: put {OTHERS}.toml into it, for all sessions, or a \
+                     <session>.toml for one",
+                    directory.display()
+                ));
+            }
+        }
+        Err(error) => mistakes.push(format!("{}: can't be read: {error}", directory.display())),
+    }
+    if mistakes.is_empty() {
+        Ok(files)
+    } else {
+        Err(BadDirectory { files, mistakes })
+    }
+}
+
+fn names(directory: &Path) -> io::Result<Vec<String>> {
+    let names = fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.file_name()))
+        .collect::<io::Result<Vec<_>>>()?;
+    let mut names: Vec<String> = names
+        .iter()
+        .map(|name| OsStr::to_string_lossy(name).into_owned())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn is_session(name: &str) -> bool {
+    (1..=SESSION_LENGTH_MAX).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+fn load(file: &Path, locale: Locale) -> Result<Arc<Script>, Vec<String>> {
+    let source = fs::read_to_string(file)
+        .map_err(|error| vec![format!("{}: can't be read: {error}", file.display())])?;
+    let loaded = Script::load(&source, locale);
+    // What it sends from beside it is looked for now, not when a customer waits for it.
+    let loaded = loaded.and_then(|script| media_files::placed(script, file));
+    script(loaded, &file.display().to_string())
+}
+
+fn built_in(locale: Locale) -> Result<Arc<Script>, Vec<String>> {
+    script(Script::built_in(locale), "the built-in flow")
+}
+
+fn script(
+    loaded: Result<Script, Vec<crate::flow::Mistake>>,
+    name: &str,
+) -> Result<Arc<Script>, Vec<String>> {
+    loaded.map(Arc::new).map_err(|mistakes| {
+        let told = mistakes.iter().map(|mistake| format!("{name}, {mistake}"));
+        told.collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(name: &str) -> String {
+        format!("name = '{name}'\nstart = 'a'\n[step.a]\nask = '?'\nend = 'x'")
+    }
+
+    /// A directory with these files.
+    fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let place = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(place.path().join(name), text).unwrap();
+        }
+        place
+    }
+
+    fn load_all(place: &tempfile::TempDir) -> Result<Flows, Vec<String>> {
+        Flows::load(Some(place.path()), Locale::En)
+    }
+
+    #[test]
+    fn a_session_follows_the_file_of_its_name_and_the_others_the_default() {
+        let place = directory(&[
+            ("shop.toml", &flow("the shop")),
+            ("default.toml", &flow("reception")),
+            ("shop.test.toml", "this is no flow"),
+            (".#shop.toml", "of an editor"),
+            ("notes.txt", "nor this"),
+        ]);
+        let flows = load_all(&place).unwrap();
+        assert_eq!(flows.of("shop").name(), "the shop");
+        assert_eq!(flows.of("default").name(), "reception");
+        assert_eq!(flows.of("another").name(), "reception");
+        assert_eq!(
+            flows.loaded().to_string(),
+            "default (1 step), shop (1 step)"
+        );
+        assert!(!flows.loaded().falls_back());
+    }
+
+    #[test]
+    fn without_a_default_the_other_sessions_follow_the_built_in_flow() {
+        let place = directory(&[("shop.toml", &flow("the shop"))]);
+        let flows = load_all(&place).unwrap();
+        assert!(flows.loaded().falls_back());
+        assert_ne!(flows.of("another").name(), "the shop");
+        assert!(flows.loaded().to_string().contains("built-in"));
+        assert!(
+            Flows::load(None, Locale::En)
+                .unwrap()
+                .loaded()
+                .to_string()
+                .starts_with("the built-in flow (")
+        );
+    }
+
+    #[test]
+    fn all_mistakes_of_all_files_are_told_each_with_its_file() {
+        let place = directory(&[
+            (
+                "a.toml",
+                "start = 'a'\ntypo = 1\n[step.a]\nask = 'x'\nnext = 'nowhere'",
+            ),
+            ("b.toml", "start = "),
+            ("my shop.toml", &flow("x")),
+            ("default.toml", &flow("x")),
+        ]);
+        let long = format!("{}.toml", "x".repeat(55));
+        fs::write(place.path().join(&long), flow("x")).unwrap();
+        fs::create_dir(place.path().join("c.toml")).unwrap();
+        let told = load_all(&place).unwrap_err();
+        for part in [
+            "a.toml, line 2",
+            "a.toml, line 5",
+            "b.toml, line 1",
+            "my shop",
+            "c.toml: can't be read",
+            &long,
+        ] {
+            assert_eq!(
+                told.iter().filter(|line| line.contains(part)).count(),
+                1,
+                "{part}: {told:#?}"
+            );
+        }
+        assert_eq!(told.len(), 6, "{told:#?}");
+        let empty = directory(&[("a.test.toml", "")]);
+        let told = load_all(&empty).unwrap_err();
+        assert!(told[0].contains("no flow in this directory"), "{told:?}");
+    }
+
+    #[test]
+    fn one_bad_file_refuses_a_reload_and_the_old_flows_stay_all_of_them() {
+        let place = directory(&[("shop.toml", &flow("old")), ("default.toml", &flow("old"))]);
+        let flows = load_all(&place).unwrap();
+        fs::write(place.path().join("default.toml"), flow("new")).unwrap();
+        fs::write(place.path().join("shop.toml"), "start = 'gone'").unwrap();
+        assert!(!flows.reload().unwrap_err().is_empty());
+        assert_eq!(flows.of("x").name(), "old");
+        fs::write(place.path().join("shop.toml"), flow("new")).unwrap();
+        assert!(flows.reload().is_ok());
+        assert_eq!(
+            (flows.of("x").name(), flows.of("shop").name()),
+            ("new", "new")
+        );
+        fs::remove_file(place.path().join("shop.toml")).unwrap();
+        fs::write(place.path().join("late.toml"), flow("late")).unwrap();
+        assert!(flows.reload().is_ok());
+        assert_eq!(flows.of("shop").name(), "new");
+        assert_eq!(flows.of("late").name(), "late");
+    }
+}

@@ -1,0 +1,101 @@
+//! The reloader is responsible for the flows while the daemon runs: told to by a signal or by a bell, it loads them anew, and
+//! says how that went.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::config::Role;
+use crate::flows::Flows;
+use crate::store::{Reloaded, Store};
+
+/// Who wants the flows to be loaded anew.
+#[derive(Debug)]
+pub enum Asked {
+    /// SIGHUP.
+    BySignal,
+    /// `waha-sm flow reload`, which waits for answers to this request.
+    ByBell(String),
+}
+
+/// See the module.
+pub struct Reloader {
+    /// What is loaded anew.
+    pub flows: Arc<Flows>,
+    /// Where answers go.
+    pub store: Store,
+    /// This process.
+    pub process: String,
+    /// What it does.
+    pub role: Role,
+    /// When to.
+    pub asked: mpsc::UnboundedReceiver<Asked>,
+}
+
+impl Reloader {
+    /// Runs until `shutdown`.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        loop {
+            let asked = tokio::select! {
+                asked = self.asked.recv() => asked,
+                () = shutdown.cancelled() => return,
+            };
+            let Some(asked) = asked else { return };
+            let reloaded = self.reload().await;
+            if let Asked::ByBell(request) = asked
+                && let Err(error) = self
+                    .store
+                    .answer_reload(&request, &self.process, &reloaded)
+                    .await
+            {
+                warn!(%error, "could not tell `waha-sm flow reload` how it went: the lines before say it");
+            }
+        }
+    }
+
+    async fn reload(&self) -> Reloaded {
+        let flows = self.flows.clone();
+        // Reads files, which may lie on a slow disk.
+        let loaded = spawn_blocking(move || flows.reload()).await;
+        let loaded = loaded.unwrap_or_else(|error| Err(vec![error.to_string()]));
+        let (flows, mistakes) = match loaded {
+            Ok(loaded) => {
+                info!(flows = %loaded, "loaded the flows anew");
+                (loaded.to_string(), Vec::new())
+            }
+            Err(mistakes) => {
+                for mistake in &mistakes {
+                    warn!("FLOW_FILE {mistake}");
+                }
+                warn!(
+                    mistakes = mistakes.len(),
+                    "the new flows are refused and the flows loaded before stay: correct the files, and load them anew"
+                );
+                (String::new(), mistakes)
+            }
+        };
+        Reloaded {
+            who: self.who(),
+            flows,
+            mistakes,
+        }
+    }
+
+    /// For a person who has several of us, perhaps in containers.
+    fn who(&self) -> String {
+        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let role = match self.role {
+            Role::All => "all",
+            Role::Serve => "serve",
+            Role::Work => "work",
+        };
+        format!(
+            "{role} (process {} on {})",
+            std::process::id(),
+            machine.trim()
+        )
+    }
+}

@@ -1,0 +1,107 @@
+//! Several short messages in a row are one answer, and none of them is dropped.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::{Corner, Daemon, Redis, Setup, chat, eventually};
+
+/// Every answer comes back, with a mark before it.
+fn echo(burst: &str) -> String {
+    format!(
+        "start = 'hello'\n[timeouts]\nburst = '{burst}'\n[step.hello]\nask = 'hello: {{{{ opening }}}}'\nsave = 'said'\nnext = 'echo'\n\
+         [step.echo]\nask = '+{{{{ said }}}}'\nsave = 'said'\nnext = 'echo'\n"
+    )
+}
+
+fn setup(corner: &Corner, redis: &Redis, burst: &str) -> Setup {
+    corner
+        .all(redis)
+        .set("FLOW_FILE", corner.flow(&echo(burst)))
+}
+
+fn says_all(daemon: &Daemon, chat: &str, texts: &[&str]) {
+    texts.iter().for_each(|text| drop(daemon.says(chat, text)));
+}
+
+#[test]
+fn what_is_written_in_a_row_opens_and_answers_once_when_the_customer_is_quiet() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, "2s").start();
+    let ana = chat(1);
+    says_all(&daemon, &ana, &["oi", "quero marcar", "por favor"]);
+    assert_eq!(
+        corner.texts(&ana, 1),
+        ["hello: oi\nquero marcar\npor favor"]
+    );
+    says_all(&daemon, &ana, &["meu dente", "quebrou"]);
+    let written = Instant::now();
+    assert_eq!(corner.texts(&ana, 2)[1], "+meu dente\nquebrou");
+    assert!(
+        written.elapsed().as_millis() >= 1_900,
+        "not before the quiet"
+    );
+    assert_eq!(
+        redis.number(&format!("LLEN waha-sm:{{default}}:inbox:{ana}")),
+        0
+    );
+    eventually("the metric has it, and not the wait on purpose", || {
+        let all = daemon.metric("waha_sm_wake_up_seconds_count")?;
+        let soon = daemon.metric("waha_sm_wake_up_seconds_bucket{le=\"1.0\"}")?;
+        (all >= 1.0 && soon == all).then_some(())
+    });
+}
+
+#[test]
+fn a_burst_survives_a_process_that_is_killed_in_the_middle_of_it() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let setup = setup(&corner, &redis, "2s");
+    let mut daemon = setup.start();
+    let ana = chat(1);
+    says_all(&daemon, &ana, &["one", "two"]);
+    daemon.kill();
+    let mut daemon = setup.start();
+    says_all(&daemon, &ana, &["three"]);
+    assert_eq!(corner.texts(&ana, 1), ["hello: one\ntwo\nthree"]);
+    says_all(&daemon, &ana, &["four", "five"]);
+    daemon.kill();
+    let _daemon = setup.start();
+    assert_eq!(corner.texts(&ana, 2)[1], "+four\nfive");
+}
+
+#[test]
+fn a_customer_who_never_stops_writing_is_answered_all_the_same_and_nothing_is_dropped() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, "100ms").start();
+    let ana = chat(1);
+    let mut said = Vec::new();
+    let begun = Instant::now();
+    while corner.waha.texts(&ana).len() < 2 {
+        assert!(begun.elapsed().as_secs() < 25, "nobody answered");
+        let text = said.len().to_string();
+        daemon.says(&ana, &text);
+        said.push(text);
+        // As fast as nobody writes; without end all of it would be more than an answer can hold.
+        std::thread::park_timeout(Duration::from_millis(15));
+    }
+    eventually("all of it came back, in order", || {
+        let texts = corner.waha.texts(&ana).join("\n");
+        let heard: Vec<String> = texts
+            .split('\n')
+            .map(|text| text.trim_start_matches("hello: ").trim_start_matches('+'))
+            .map(str::to_owned)
+            .collect();
+        (heard == said).then_some(())
+    });
+}
+
+#[test]
+fn a_word_to_leave_counts_at_once_and_what_follows_it_opens_the_next_conversation() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = setup(&corner, &redis, "2s").start();
+    let ana = chat(1);
+    let begun = Instant::now();
+    says_all(&daemon, &ana, &["hi", "leave"]);
+    assert!(corner.texts(&ana, 1)[0].starts_with("All right"));
+    assert!(begun.elapsed().as_millis() < 2_000, "it did not wait");
+    says_all(&daemon, &ana, &["hi again", "you"]);
+    assert_eq!(corner.texts(&ana, 2)[1], "hello: hi again\nyou");
+}

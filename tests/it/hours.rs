@@ -1,0 +1,91 @@
+//! Opening times: who writes outside of them is told so at once, whoever waits in line.
+
+use jiff::{ToSpan as _, Zoned};
+
+use crate::harness::{Corner, Redis, SESSION, chat, eventually};
+
+/// A flow that is open now, or was until an hour ago or so.
+fn flow(open: bool) -> String {
+    let now = Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
+    // Of this hour's day and the next: a test may run at midnight.
+    let time = |hours: i64| (&now + hours.hours()).strftime("%H:00").to_string();
+    let (from, to) = if open { (-1, 2) } else { (-6, -1) };
+    format!(
+        "timezone = 'UTC'\nstart = 'hello'\n[timeouts]\nburst = '0s'\n[notices]\nfirst_after = '300ms'\n\
+         [texts]\nposition = 'place {{{{ position }}}}'\nnext = 'you are next'\n\
+         [hours]\nmon-sun = '{}-{}'\nclosed = 'shut'\n\
+         [step.hello]\nask = 'hello'\nsave = 'said'\nnext = 'hello'\n\
+         [step.shut]\nask = 'closed until {{{{ opens }}}}; leave a word?'\nsave = 'word'\nnext = 'noted'\n\
+         [step.noted]\nsay = 'noted: {{{{ word }}}}'\nend = 'noted'\n",
+        time(from),
+        time(to)
+    )
+}
+
+#[test]
+fn who_writes_outside_hours_is_told_so_at_once_and_keeps_no_worker_from_who_waits() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let file = corner.flow(&flow(true));
+    let daemon = corner.all(&redis).set("FLOW_FILE", &file).start();
+    // The only worker stays with the first; the second stands in line when it closes.
+    daemon.says(&chat(1), "hi");
+    assert_eq!(corner.texts(&chat(1), 1), ["hello"]);
+    daemon.says(&chat(2), "hi");
+    assert_eq!(corner.texts(&chat(2), 1), ["you are next"]);
+    // Both came before it closed.
+    let before = Zoned::now().timestamp().as_millisecond() - 3 * 3_600_000;
+    for n in 1..=2 {
+        redis.ask(&format!(
+            "HSET waha-sm:{{default}}:chat:{} opened {before}",
+            chat(n)
+        ));
+    }
+    corner.flow(&flow(false));
+    daemon.signal("-HUP");
+    daemon.wait_for_log("loaded the flows anew");
+    for n in 3..=5 {
+        daemon.says(&chat(n), "hi");
+        assert!(corner.texts(&chat(n), 1)[0].starts_with("closed until to"));
+    }
+    daemon.says(&chat(4), "call me");
+    assert_eq!(corner.texts(&chat(4), 2)[1], "noted: call me");
+    eventually("it is closed with its outcome", || {
+        corner
+            .history(&["--conversations"])
+            .into_iter()
+            .find(|one| one["outcome"] == "noted")
+    });
+    assert_eq!(corner.waha.texts(&chat(2)), ["you are next"]);
+    daemon.says(&chat(1), "leave");
+    assert_eq!(
+        corner.texts(&chat(2), 2)[1],
+        "hello",
+        "who stood in line before it closed is attended as usual"
+    );
+}
+
+#[test]
+fn who_wrote_while_it_was_closed_and_nobody_was_there_is_attended_when_it_is_open() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let file = corner.flow(&flow(false));
+    let serve = corner
+        .setup("serve")
+        .set("REDIS_URL", redis.url())
+        .set("FLOW_FILE", &file)
+        .start();
+    serve.says(&chat(1), "hi");
+    serve.says(&chat(2), "hi");
+    assert_eq!(
+        redis.number(&format!("ZCARD waha-sm:{{{SESSION}}}:queue")),
+        2
+    );
+    corner.flow(&flow(true));
+    let _work = corner
+        .setup("work")
+        .set("REDIS_URL", redis.url())
+        .set("FLOW_FILE", &file)
+        .set("WORKERS", "2")
+        .start();
+    assert_eq!(corner.texts(&chat(1), 1), ["hello"]);
+    assert_eq!(corner.texts(&chat(2), 1), ["hello"]);
+}

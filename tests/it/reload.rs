@@ -1,0 +1,244 @@
+//! A directory of flows, and flows that are exchanged while the daemon runs.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use crate::harness::{Corner, Redis, SESSION, binary, chat, eventually};
+use crate::webhook;
+
+/// Asks for a name at `first`, then for an age at `second`.
+fn flow(name: &str, first: &str, second: &str) -> String {
+    format!(
+        "name = '{name}'\nstart = '{first}'\n[timeouts]\nburst = '0s'\n\
+         [step.{first}]\nask = '{name}: your name?'\nsave = 'who'\nnext = '{second}'\n\
+         [step.{second}]\nask = '{name}: your age, {{{{ who }}}}?'\nsave = 'age'\nnext = 'bye'\n\
+         [step.bye]\nsay = '{name}: {{{{ who }}}} is {{{{ age }}}}'\nend = 'done'\n"
+    )
+}
+
+/// A directory of flows in this corner.
+fn directory(corner: &Corner, files: &[(&str, &str)]) -> PathBuf {
+    let place = corner.directory.path().join("flows");
+    std::fs::create_dir_all(&place).unwrap();
+    for (file, text) in files {
+        std::fs::write(place.join(file), text).unwrap();
+    }
+    place
+}
+
+fn reload(redis: &Redis) -> Output {
+    binary()
+        .args(["flow", "reload"])
+        .env("REDIS_URL", redis.url())
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn path(place: &Path) -> String {
+    place.display().to_string()
+}
+
+#[test]
+fn each_session_follows_the_file_of_its_name_and_a_signal_exchanges_them_for_open_conversations() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let place = directory(
+        &corner,
+        &[
+            ("default.toml", &flow("one", "name", "age")),
+            ("shop.toml", &flow("shop", "name", "age")),
+        ],
+    );
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", path(&place))
+        .set("WORKERS", "3")
+        .start();
+    assert!(daemon.log().contains("default (3 steps), shop (3 steps)"));
+    let (ana, bia, shopper) = (chat(1), chat(2), chat(3));
+    daemon.posts(&webhook::message("shop", &shopper, "Ana", "hi"));
+    assert_eq!(corner.texts(&shopper, 1), ["shop: your name?"]);
+    for (customer, name) in [(&ana, "Zoe"), (&bia, "Rui")] {
+        daemon.says(customer, "hi");
+        corner.texts(customer, 1);
+        daemon.says(customer, name);
+        corner.texts(customer, 2);
+    }
+
+    // One bad file refuses all of them, with every mistake.
+    std::fs::write(place.join("default.toml"), flow("two", "name", "age")).unwrap();
+    std::fs::write(
+        place.join("shop.toml"),
+        "start = 'a'\n[step.a]\nsay = 'x'\nnext = 'b'\ntypo = 1",
+    )
+    .unwrap();
+    daemon.signal("-HUP");
+    daemon.wait_for_log("the flows loaded before stay");
+    let log = daemon.log();
+    assert!(log.contains("shop.toml, line 4") && log.contains("shop.toml, line 5"));
+    daemon.says(&bia, "7");
+    assert_eq!(corner.texts(&bia, 3)[2], "one: Rui is 7");
+
+    // The step is there in the new flow: the answer counts for it.
+    std::fs::write(place.join("shop.toml"), flow("shop two", "name", "age")).unwrap();
+    daemon.signal("-HUP");
+    daemon.wait_for_log("loaded the flows anew");
+    daemon.says(&ana, "30");
+    assert_eq!(corner.texts(&ana, 3)[2], "two: Zoe is 30");
+    daemon.posts(&webhook::message("shop", &shopper, "Ana", "Eva"));
+    assert_eq!(corner.texts(&shopper, 2)[1], "shop two: your age, Eva?");
+}
+
+#[test]
+fn a_conversation_whose_step_is_gone_begins_again_with_its_variables_in_all_processes() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let place = directory(&corner, &[("default.toml", &flow("one", "name", "age"))]);
+    let serve = corner
+        .setup("serve")
+        .set("REDIS_URL", redis.url())
+        .set("FLOW_FILE", path(&place))
+        .start();
+    let work = corner
+        .setup("work")
+        .set("REDIS_URL", redis.url())
+        .set("FLOW_FILE", path(&place))
+        .start();
+    let ana = chat(1);
+    serve.says(&ana, "hi");
+    corner.texts(&ana, 1);
+    serve.says(&ana, "Zoe");
+    assert_eq!(corner.texts(&ana, 2)[1], "one: your age, Zoe?");
+
+    let new = "name = 'new'\nstart = 'hello'\n[timeouts]\nburst = '0s'\n[step.hello]\nask = 'new: hello {{ who }}, what is it?'\nsave = 'it'\n\
+        next = 'bye'\n[step.bye]\nask = '{{ it }} for {{ who }}'\nsave = 'who'\nend = 'done'\n";
+    std::fs::write(place.join("default.toml"), "start = 'nowhere'").unwrap();
+    let refused = reload(&redis);
+    let told = stdout(&refused);
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert_eq!(
+        told.matches("the flows loaded before stay").count(),
+        2,
+        "{told}"
+    );
+    assert!(told.contains("default.toml, line 1"), "{told}");
+
+    std::fs::write(place.join("default.toml"), new).unwrap();
+    let loaded = reload(&redis);
+    let told = stdout(&loaded);
+    assert_eq!(loaded.status.code(), Some(0), "{told}");
+    assert_eq!(told.lines().count(), 2, "{told}");
+    assert!(told.contains("serve (process") && told.contains("work (process"));
+    assert_eq!(
+        told.matches("loaded default (2 steps)").count(),
+        2,
+        "{told}"
+    );
+
+    serve.says(&ana, "30");
+    assert_eq!(corner.texts(&ana, 3)[2], "new: hello Zoe, what is it?");
+    assert!(work.log().contains("step `age` is gone"));
+    serve.says(&ana, "pizza");
+    assert_eq!(corner.texts(&ana, 4)[3], "pizza for Zoe");
+}
+
+#[test]
+fn when_the_place_in_line_is_first_told_follows_the_flow_of_the_session() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let late = |after: &str| {
+        format!(
+            "start = 'a'\n[timeouts]\nburst = '0s'\n[notices]\nfirst_after = '{after}'\n[texts]\nposition = 'you wait'\n\
+             next = 'you wait'\n[step.a]\nask = 'a?'\nend = 'x'\n"
+        )
+    };
+    let place = directory(
+        &corner,
+        &[("default.toml", &late("1h")), ("shop.toml", &late("1h"))],
+    );
+    let daemon = corner.all(&redis).set("FLOW_FILE", path(&place)).start();
+    daemon.says(&chat(1), "hi");
+    corner.texts(&chat(1), 1);
+    std::fs::write(place.join("shop.toml"), late("100ms")).unwrap();
+    assert!(reload(&redis).status.success());
+    daemon.says(&chat(2), "hi");
+    daemon.posts(&webhook::message("shop", &chat(3), "Ana", "hi"));
+    assert_eq!(corner.texts(&chat(3), 1), ["you wait"]);
+    let due = |session: &str| redis.number(&format!("ZCARD waha-sm:{{{session}}}:announce"));
+    assert_eq!((due(SESSION), corner.waha.texts(&chat(2)).len()), (1, 0));
+}
+
+#[test]
+fn a_reload_without_a_process_says_so() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let output = reload(&redis);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("no process answered"), "{text}");
+    let output = binary()
+        .args(["flow", "reload"])
+        .env("DATA_DIR", corner.directory.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        text.contains("no daemon runs on the data directory"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_reload_reaches_the_daemon_on_its_private_redis_which_a_hangup_leaves_alone() {
+    let corner = Corner::new();
+    let place = directory(&corner, &[("shop.toml", &flow("one", "name", "age"))]);
+    let setup = corner.setup("all").set("FLOW_FILE", path(&place));
+    let daemon = setup.start();
+    assert!(daemon.log().contains("put default.toml there"));
+    daemon.signal("-HUP");
+    daemon.wait_for_log("loaded the flows anew");
+    let output = binary()
+        .args(["flow", "reload"])
+        .env("DATA_DIR", &setup.data_dir)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stdout(&output));
+    assert!(stdout(&output).contains("shop (3 steps), and the built-in flow"));
+    eventually("it is loaded twice", || {
+        (daemon.log().matches("loaded the flows anew").count() == 2).then_some(())
+    });
+}
+
+#[test]
+fn a_check_of_a_directory_checks_every_flow_in_it() {
+    let corner = Corner::new();
+    let place = directory(
+        &corner,
+        &[
+            ("default.toml", &flow("one", "name", "age")),
+            ("shop.toml", "start = 'x'"),
+            ("bad name.toml", ""),
+        ],
+    );
+    let check = || {
+        let output = binary()
+            .args(["flow", "check"])
+            .arg(&place)
+            .output()
+            .unwrap();
+        (output.status.code(), stdout(&output))
+    };
+    let (code, told) = check();
+    assert_eq!(code, Some(1));
+    assert!(
+        told.contains("default.toml: good")
+            && told.contains("shop.toml:1:")
+            && told.contains("`bad name`"),
+        "{told}"
+    );
+    for file in ["shop.toml", "bad name.toml"] {
+        std::fs::remove_file(place.join(file)).unwrap();
+    }
+    assert_eq!(check().0, Some(0));
+}
