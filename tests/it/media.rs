@@ -247,9 +247,11 @@ fn the_echo_of_media_settles_that_it_was_sent_and_one_of_words_does_not() {
         let (corner, redis) = (Corner::new(), Redis::start());
         corner.waha.imitate(Engine::Webjs);
         corner.waha.cannot_list(true);
+        // Words that are not ours would make the chat the owner's.
+        let flow = format!("{ONE}\n[timeouts]\nphone_quiet = \"0s\"\n");
         let daemon = corner
             .all(&redis)
-            .set("FLOW_FILE", corner.flow(ONE))
+            .set("FLOW_FILE", corner.flow(&flow))
             .start();
         corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
         if echoed {

@@ -59,6 +59,7 @@ while i <= #ARGV do
     end
     if handoff ~= '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
+      if claimed then measure(chat, tonumber(claimed), now, 'handoff') end
       hand_off(chat, id, ticket, tonumber(handoff), now, first_notice_after)
     elseif outcome == '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
