@@ -22,7 +22,11 @@ mod queue_day;
 
 /// Days of a line in simulated time, and what its customers were told
 #[derive(clap::Parser)]
-#[command(name = "queue_sim")]
+#[command(
+    name = "queue_sim",
+    after_help = "Example: cargo run --release --example queue_sim -- --seeds 100\n\
+                  Exit code 1 if a kind of day misses: 80 % right, no two notices within a minute, four in the middle."
+)]
 struct Args {
     /// How many days of each kind
     #[arg(long, default_value_t = 20)]
