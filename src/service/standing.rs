@@ -82,30 +82,32 @@ pub(crate) async fn note_restrictions(
             let at = jiff::Timestamp::from_millisecond(until?).ok()?;
             Some(at.to_zoned(TimeZone::system()).datetime())
         };
-        let (once, text) = match restriction {
-            Restriction::Timelock { until } => (
-                format!("timelock:{}", until.unwrap_or(0)),
-                OwnerText::Timelock {
-                    session,
-                    until: day(*until),
-                },
+        let (Restriction::Timelock { until: ends } | Restriction::Capping { until: ends, .. }) =
+            restriction;
+        let until = day(*ends);
+        let (kind, text) = match restriction {
+            Restriction::Timelock { .. } => (
+                "timelock".to_owned(),
+                OwnerText::Timelock { session, until },
             ),
-            Restriction::Capping { level, until } => (
-                format!("capping:{level}:{}", until.unwrap_or(0)),
+            Restriction::Capping { level, .. } => (
+                format!("capping:{level}"),
                 OwnerText::Capping {
                     session,
                     level,
-                    until: day(*until),
+                    until,
                 },
             ),
         };
+        let once = format!("{kind}:{}", ends.unwrap_or(0));
         if owner
             .tell(session, &once, &text.words(owner.locale()))
             .await?
         {
             warn!(
                 session,
-                ?restriction,
+                restriction = kind,
+                until = until.map(tracing::field::display),
                 "WhatsApp restricts this session: answering goes on, new chats are limited or forbidden until then"
             );
         }

@@ -24,7 +24,7 @@ pub struct HandedOff {
 }
 
 impl Store {
-    /// The conversations that wait for a person of which the owner is not told yet.
+    /// The conversations that wait for a person of which the owner is not told yet, in their order.
     ///
     /// # Errors
     /// As [`Error`] says.
@@ -37,15 +37,16 @@ impl Store {
             let fields: Vec<Option<String>> = client
                 .hmget(
                     keys.chat(session, &chat),
-                    vec!["id", "rev", "name", "state"],
+                    vec!["id", "rev", "name", "state", "ticket"],
                 )
                 .await?;
-            let [Some(id), rev, name, state] = &fields[..] else {
+            let [Some(id), rev, name, state, ticket] = &fields[..] else {
                 // It has closed since.
                 continue;
             };
             let text = |field: &Option<String>| field.clone().unwrap_or_default();
-            found.push(HandedOff {
+            let ticket: u64 = text(ticket).parse().unwrap_or(0);
+            let one = HandedOff {
                 id: id.clone(),
                 rev: text(rev).parse().unwrap_or(0),
                 name: text(name),
@@ -53,9 +54,11 @@ impl Store {
                 last: client.lindex(keys.inbox(session, &chat), -1).await?,
                 waiting: client.zcard(keys.handoff(session)).await?,
                 chat,
-            });
+            };
+            found.push((ticket, one));
         }
-        Ok(found)
+        found.sort_by_key(|(ticket, _)| *ticket);
+        Ok(found.into_iter().map(|(_, one)| one).collect())
     }
 
     /// The owner is told of a chat that waits for a person.
