@@ -35,7 +35,7 @@ fn the_built_in_reception_takes_name_and_subject_in_the_locale() {
 #[test]
 fn answers_are_checked_and_too_many_wrong_ones_lead_on() {
     let (corner, redis) = (Corner::new(), Redis::start());
-    let clinic = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/flows/clinic.toml");
+    let clinic = corner.flow(include_str!("../../examples/flows/clinic.toml"));
     let daemon = corner
         .all(&redis)
         .set("FLOW_FILE", clinic)
@@ -81,7 +81,7 @@ fn silence_is_reminded_of_closed_and_taken_up_again_at_the_same_step() {
         start = "name"
         [timeouts]
         remind_after = "300ms"
-        close_after = "700ms"
+        close_after = "2s"
         [texts]
         reminder = "still there?"
         silence = "closing"

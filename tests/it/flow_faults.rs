@@ -212,7 +212,7 @@ fn who_stood_at_a_step_that_is_gone_and_stays_silent_is_closed_like_everybody() 
     daemon.terminate();
     corner.flow(&two_questions(
         "town",
-        "[timeouts]\nremind_after = '200ms'\nclose_after = '400ms'",
+        "[timeouts]\nremind_after = '200ms'\nclose_after = '2s'",
     ));
     let daemon = setup.start();
     assert!(corner.texts(&ana, 4)[3].starts_with("As I have not heard"));
