@@ -21,6 +21,8 @@ const CHOSEN: &str = "the answer chooses";
 pub struct Outline {
     /// The first step comes first, and the others by how far they are from it.
     pub steps: Vec<OutlineStep>,
+    /// The step where it begins outside of its opening times, if it has any.
+    pub closed: Option<String>,
 }
 
 /// A step, and where it leads.
@@ -110,7 +112,7 @@ impl Script {
         let mut steps = Vec::new();
         let closed = self.hours.as_ref().map(|hours| hours.closed.clone());
         let mut open: VecDeque<String> =
-            std::iter::once(self.start.clone()).chain(closed).collect();
+            std::iter::once(self.start.clone()).chain(closed.clone()).collect();
         let mut seen: HashSet<String> = open.iter().cloned().collect();
         if seen.len() < open.len() {
             open.truncate(1);
@@ -140,7 +142,7 @@ impl Script {
                 ways,
             });
         }
-        Outline { steps }
+        Outline { steps, closed }
     }
 
     /// A step to which only the answers of calls can lead, as a way of every call that may choose it.

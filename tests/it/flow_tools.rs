@@ -483,6 +483,22 @@ flowchart TD
 }
 
 #[test]
+fn a_drawing_shows_where_it_begins_outside_of_its_opening_times() {
+    let bakery = example("bakery.toml");
+    let bakery = bakery.to_str().unwrap();
+    let drawn = stdout(&flow(&["graph", bakery]));
+    assert!(
+        drawn.contains("    start -->|\"closed\"| step2\n") && drawn.contains("step2{{\"shut\"}}"),
+        "{drawn}"
+    );
+    let drawn = stdout(&flow(&["graph", bakery, "--format", "dot"]));
+    assert!(
+        drawn.contains("    start -> step2 [label=\"closed\"];\n"),
+        "{drawn}"
+    );
+}
+
+#[test]
 fn what_a_step_is_called_breaks_no_drawing() {
     let strange = "start = 'a'\n[step.a]\nask = '?'\noptions = { 'say \"]|x' = 'b\\ -->' }\n\
         [step.'b\\ -->']\nsay = 'x'\nend = '<b>\"'\n";

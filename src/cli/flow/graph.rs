@@ -57,7 +57,12 @@ pub(super) fn main(arguments: &GraphArgs) -> ExitCode {
 struct Graph {
     nodes: Vec<(String, Shape, String)>,
     edges: Vec<Edge>,
+    /// Where it begins outside of its opening times.
+    closed: Option<String>,
 }
+
+/// The way there.
+const CLOSED: &str = "closed";
 
 #[derive(Clone, Copy)]
 enum Shape {
@@ -118,12 +123,22 @@ impl Graph {
         for (end, number) in ends.into_iter().zip(1..) {
             nodes.push((format!("close{number}"), Shape::End, line(end)));
         }
-        Graph { nodes, edges }
+        let closed = outline.closed.as_deref();
+        let closed = closed.and_then(|step| ids.get(step)).cloned();
+        Graph {
+            nodes,
+            edges,
+            closed,
+        }
     }
 
     /// <https://mermaid.js.org/syntax/flowchart.html>
     fn mermaid(&self) -> String {
         let mut text = String::from("flowchart TD\n    start((start)) --> step1\n");
+        if let Some(closed) = &self.closed {
+            // Writing into a text can't fail, here and below.
+            let _ = writeln!(text, "    start -->|\"{CLOSED}\"| {closed}");
+        }
         for (id, shape, name) in &self.nodes {
             let name = mermaid(name);
             let node = match shape {
@@ -133,7 +148,6 @@ impl Graph {
                 Shape::Person => format!("[/\"{name}\"/]"),
                 Shape::End => format!("([\"{name}\"])"),
             };
-            // Writing into a text can't fail, here and below.
             let _ = writeln!(text, "    {id}{node}");
         }
         for edge in &self.edges {
@@ -151,6 +165,9 @@ impl Graph {
     fn dot(&self) -> String {
         let mut text =
             String::from("digraph flow {\n    start [shape=circle];\n    start -> step1;\n");
+        if let Some(closed) = &self.closed {
+            let _ = writeln!(text, "    start -> {closed} [label=\"{CLOSED}\"];");
+        }
         for (id, shape, name) in &self.nodes {
             let shape = match shape {
                 Shape::Says => "box",
