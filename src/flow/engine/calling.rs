@@ -73,16 +73,13 @@ impl<'s> Turn<'s> {
         let Some((name, Step::Call(calling))) = script.steps.get_key_value(&step) else {
             return self.run();
         };
-        let Some(answer) = answer else {
-            if opening {
-                self.open_further();
-            }
-            return self.go(At::Enter(&calling.otherwise));
-        };
-        // Who was told something had the word after that.
-        if opening && answer.say.is_empty() {
+        // Also where the answer says something: what is unread was written before that.
+        if opening {
             self.open_further();
         }
+        let Some(answer) = answer else {
+            return self.go(At::Enter(&calling.otherwise));
+        };
         answer.say.into_iter().for_each(|text| self.send(text));
         for (variable, value) in answer.set {
             match value {
