@@ -124,14 +124,13 @@ impl Attendance {
 
     /// Notes in a state that is about to be committed what calls need to know of this step.
     pub(super) fn prepare_calls(&self, advance: &mut Advance) {
-        if !self.script().calls() {
-            return;
-        }
-        if let Some(heard) = advance.heard.clone()
+        if self.script().calls()
+            && let Some(heard) = advance.heard.clone()
             && let Some(heard) = self.held.inbox.get(heard)
         {
             advance.state.hear(message(heard));
         }
+        // Whatever the flow is by now, which may have been exchanged since it was asked: no call goes without a key.
         advance
             .state
             .begin_call(|| key(&self.session, &self.held.id, self.held.rev));
