@@ -241,3 +241,21 @@ fn a_drawing_shows_what_an_answer_may_choose() {
     // A bot that ends by its answers alone is no flow without end.
     assert_eq!(load(BOT).warnings(BOT), []);
 }
+
+#[test]
+fn a_place_in_a_call_is_the_same_after_it_was_stored_to_the_last_digit() {
+    let script = load(BOT);
+    let mut state = asked(&script);
+    for n in 0..1_000 {
+        let degrees = f64::from(n).mul_add(0.123_456_789_012_345_6, -23.561_414_718_627_93);
+        state.hear(json!({ "location": { "latitude": degrees } }));
+        let before = script.call(&state).unwrap().body("s", "c", "1-2");
+        let stored = serde_json::to_string(&state).unwrap();
+        let state: State = serde_json::from_str(&stored).unwrap();
+        assert_eq!(
+            script.call(&state).unwrap().body("s", "c", "1-2"),
+            before,
+            "{degrees}"
+        );
+    }
+}
