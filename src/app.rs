@@ -18,7 +18,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::config::{Config, RedisConfig};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::flows::Flows;
+use crate::flows::{FALLS_BACK, Flows};
 use crate::history;
 use crate::logging;
 use crate::runtime::{self, Hangups, Signals};
@@ -212,6 +212,7 @@ impl Daemon {
             None
         };
         let flows = Arc::new(config.flows);
+        let warning_of_calls = config.warning_of_calls;
         let redis = self
             .redis(&config.redis, data_dir.as_deref(), flows.clone())
             .await?;
@@ -268,6 +269,7 @@ impl Daemon {
                     store,
                     process,
                     role,
+                    warning_of_calls,
                     asked,
                 }
                 .run(shutdown)
@@ -294,9 +296,7 @@ impl Daemon {
         }
         self.started.cancel();
         if loaded.falls_back() {
-            info!(
-                "sessions without a file in FLOW_FILE follow the built-in flow: for another, put default.toml there"
-            );
+            info!("{FALLS_BACK}");
         }
         info!(
             ?role,

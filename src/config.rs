@@ -155,6 +155,8 @@ pub struct Config {
     pub log_filter: EnvFilter,
     /// Legal, but worth a warning in the log.
     pub warnings: Vec<String>,
+    /// What to warn of as soon as a flow calls the shop's own system.
+    pub warning_of_calls: Option<String>,
 }
 
 /// What is wrong with the settings: one line each, saying what to write instead.
@@ -252,8 +254,12 @@ impl Config {
             previous.as_ref(),
             waha_api_key.as_ref(),
         );
-        if role.works() && flows.as_ref().is_some_and(|flows| flows.loaded().calls()) {
-            warnings.extend(warning_of_calls(flow_call_hmac_secret.as_ref()));
+        let warning_of_calls = match role.works() {
+            true => warning_of_calls(flow_call_hmac_secret.as_ref()),
+            false => None,
+        };
+        if flows.as_ref().is_some_and(|flows| flows.loaded().calls()) {
+            warnings.extend(warning_of_calls.clone());
         }
 
         if catch_up_interval
@@ -306,6 +312,7 @@ impl Config {
                 log_format,
                 log_filter,
                 warnings,
+                warning_of_calls,
             }),
             _ => Err(Mistakes(reader.0)),
         }

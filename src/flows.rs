@@ -20,6 +20,9 @@ const TEST_EXTENSION: &str = ".test.toml";
 /// WAHA's docs: a session's name holds at most so many letters, digits, `-` and `_`.
 const SESSION_LENGTH_MAX: usize = 54;
 
+/// What is told of a directory without a flow for the other sessions.
+pub const FALLS_BACK: &str = "sessions without a file in FLOW_FILE follow the built-in flow: for another, put default.toml there";
+
 /// See the module.
 #[derive(Debug)]
 pub struct Flows {

@@ -111,8 +111,9 @@ impl Script {
     pub fn outline(&self) -> Outline {
         let mut steps = Vec::new();
         let closed = self.hours.as_ref().map(|hours| hours.closed.clone());
-        let mut open: VecDeque<String> =
-            std::iter::once(self.start.clone()).chain(closed.clone()).collect();
+        let mut open: VecDeque<String> = std::iter::once(self.start.clone())
+            .chain(closed.clone())
+            .collect();
         let mut seen: HashSet<String> = open.iter().cloned().collect();
         if seen.len() < open.len() {
             open.truncate(1);

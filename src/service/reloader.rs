@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::Role;
-use crate::flows::Flows;
+use crate::flows::{FALLS_BACK, Flows, Loaded};
 use crate::store::{Reloaded, Store};
 
 /// Who wants the flows to be loaded anew.
@@ -31,6 +31,8 @@ pub struct Reloader {
     pub process: String,
     /// What it does.
     pub role: Role,
+    /// What to warn of where a flow calls the shop's own system, as at the start.
+    pub warning_of_calls: Option<String>,
     /// When to.
     pub asked: mpsc::UnboundedReceiver<Asked>,
 }
@@ -64,6 +66,7 @@ impl Reloader {
         let (flows, mistakes) = match loaded {
             Ok(loaded) => {
                 info!(flows = %loaded, "loaded the flows anew");
+                self.warn_of(&loaded);
                 (loaded.to_string(), Vec::new())
             }
             Err(mistakes) => {
@@ -81,6 +84,16 @@ impl Reloader {
             who: self.who(),
             flows,
             mistakes,
+        }
+    }
+
+    /// What is allowed and hardly meant.
+    fn warn_of(&self, loaded: &Loaded) {
+        if let Some(warning) = self.warning_of_calls.as_ref().filter(|_| loaded.calls()) {
+            warn!("{warning}");
+        }
+        if loaded.falls_back() {
+            info!("{FALLS_BACK}");
         }
     }
 

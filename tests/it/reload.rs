@@ -242,3 +242,24 @@ fn a_check_of_a_directory_checks_every_flow_in_it() {
     }
     assert_eq!(check().0, Some(0));
 }
+
+#[test]
+fn flows_loaded_anew_are_warned_of_as_those_at_the_start() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let place = directory(&corner, &[("default.toml", &flow("one", "name", "age"))]);
+    let daemon = corner
+        .all(&redis)
+        .set("FLOW_FILE", path(&place))
+        .set("FLOW_CALL_HMAC_SECRET", "")
+        .start();
+    let (unsigned, others) = ("FLOW_CALL_HMAC_SECRET is not set", "put default.toml there");
+    let log = daemon.log();
+    assert!(!log.contains(unsigned) && !log.contains(others), "{log}");
+    std::fs::remove_file(place.join("default.toml")).unwrap();
+    let calls = "start = 'a'\n[step.a]\ncall = 'http://127.0.0.1:1/'\nend = 'x'\notherwise = 'b'\n\
+                 [step.b]\nask = 'b'\nend = 'x'";
+    std::fs::write(place.join("shop.toml"), calls).unwrap();
+    daemon.signal("-HUP");
+    daemon.wait_for_log(unsigned);
+    daemon.wait_for_log(others);
+}
