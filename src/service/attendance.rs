@@ -253,7 +253,14 @@ impl Attendance {
         match self.called(now) {
             Called::Nothing => {}
             Called::Waits => return Ok(Stepped::Waiting),
-            Called::Goes(advance) => return self.go_on(*advance, now).await,
+            Called::Goes(advance, well) => {
+                let stepped = self.go_on(*advance, now).await?;
+                if let Some(well) = well {
+                    // A figure that is lost harms nobody.
+                    let _ = self.context.store.count_call(&self.session, well).await;
+                }
+                return Ok(stepped);
+            }
         }
         let begun = self.wake_at.is_some();
         if begun && self.held.inbox.is_empty() && self.wake_at.is_some_and(|at| now < at) {

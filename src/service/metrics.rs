@@ -115,6 +115,7 @@ struct Figures {
     lanes: Family<BySessionAndStatus, Gauge>,
     lane_age: Family<BySession, Seconds>,
     paused: Family<BySession, Gauge>,
+    calls: Family<BySessionAndResult, Counter>,
     caught_up: Family<BySession, Counter>,
     dead_letters: Family<BySession, Gauge>,
     archiver_lag: Family<BySession, Seconds>,
@@ -157,13 +158,18 @@ impl Figures {
         self.handling
             .get_or_create(&only)
             .set(gauges.handling.unwrap_or(0) as f64 / 1_000.0);
-        for (result, count) in &gauges.replies {
-            self.replies
-                .get_or_create(&BySessionAndResult {
-                    session: session.clone(),
-                    result,
-                })
-                .inc_by(*count);
+        for (family, counts) in [
+            (&self.replies, &gauges.replies),
+            (&self.calls, &gauges.calls),
+        ] {
+            for (result, count) in counts {
+                family
+                    .get_or_create(&BySessionAndResult {
+                        session: session.clone(),
+                        result,
+                    })
+                    .inc_by(*count);
+            }
         }
         self.lanes
             .get_or_create(&and("due"))
@@ -221,6 +227,11 @@ impl Figures {
             self.handling,
         );
         registry.register("replies", "Replies by result so far", self.replies);
+        registry.register(
+            "calls",
+            "Calls to the shop's own system by result so far",
+            self.calls,
+        );
         registry.register(
             "lanes",
             "Chats with replies not yet taken by WAHA",

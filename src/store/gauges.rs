@@ -10,6 +10,13 @@ use super::{Error, Millis, Store};
 /// Upper bounds (ms) between which wake-ups are counted.
 pub const WAKE_UP_BOUNDS_MS: [u64; 8] = [1, 2, 5, 10, 50, 200, 1_000, 10_000];
 
+const ANSWERED: &str = "answered";
+const FAILED: &str = "failed";
+
+fn call_counter(result: &str) -> String {
+    format!("calls:{result}")
+}
+
 /// A session at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
@@ -35,6 +42,8 @@ pub struct Gauges {
     pub paused: bool,
     /// Replies by result so far: `sent`, `retried`, `dead`.
     pub replies: Vec<(&'static str, u64)>,
+    /// Calls to the shop's own system by result so far: `answered`, `failed`.
+    pub calls: Vec<(&'static str, u64)>,
     /// Messages that came by catching up so far.
     pub caught_up: u64,
     /// Replies given up on that are kept.
@@ -97,6 +106,9 @@ impl Store {
             replies: ["sent", "retried", "dead"]
                 .map(|result| (result, count(&format!("replies:{result}"))))
                 .into(),
+            calls: [ANSWERED, FAILED]
+                .map(|result| (result, count(&call_counter(result))))
+                .into(),
             caught_up: count(CAUGHT_UP),
             dead_letters: client.xlen(keys.dead(session)).await?,
             history_entries: client.xlen(keys.history(session)).await?,
@@ -105,6 +117,18 @@ impl Store {
                 .and_then(|entry| entry.stream_id.split('-').next()?.parse().ok()),
             handling: counters.get("handling").copied(),
         })
+    }
+
+    /// Counts a call to the shop's own system, whose answer was of use or not.
+    ///
+    /// # Errors
+    /// As [`Error`] says; a metric can bear that this one is lost.
+    pub async fn count_call(&self, session: &str, answered: bool) -> Result<(), Error> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let counter = call_counter(if answered { ANSWERED } else { FAILED });
+        let _: i64 = client.hincrby(keys.counters(session), counter, 1).await?;
+        Ok(())
     }
 
     /// How fast the line of a session moves.

@@ -127,6 +127,7 @@ fn a_bot_of_the_shop_s_attends_with_one_call_in_a_circle() {
         );
     }
     assert_eq!(asked[4].body["variables"]["seen"], 2.5);
+    counted(&daemon, "answered", 5.0);
     assert_eq!(asked[4].body["variables"]["vip"], "");
     assert!(!daemon.log().contains(CALL_SECRET));
     assert!(!daemon.log().contains("not signed"));
@@ -173,6 +174,14 @@ fn a_call_that_fails_for_the_moment_is_repeated_word_for_word_under_the_same_key
     }
 }
 
+/// The metrics know of so many calls, a call whatever its tries.
+fn counted(daemon: &Daemon, result: &str, wanted: f64) {
+    let figure = format!("waha_sm_calls_total{{session=\"{SESSION}\",result=\"{result}\"}}");
+    eventually("the call is counted", || {
+        (daemon.metric(&figure) == Some(wanted)).then_some(())
+    });
+}
+
 /// A shop that answers so, and how often it is asked until the flow goes on at `otherwise`.
 fn check_failure(does: fn() -> Does, tries: usize, words: &str) {
     let shop = Shop::open(move |_, _| does());
@@ -180,6 +189,7 @@ fn check_failure(does: fn() -> Does, tries: usize, words: &str) {
     daemon.says(&chat(1), "the customer's own words");
     assert_eq!(corner.texts(&chat(1), 1), ["sorry"]);
     assert_eq!(shop.asked().len(), tries, "{words}");
+    counted(&daemon, "failed", 1.0);
     daemon.wait_for_log("a call to the shop's own system failed");
     let log = daemon.log();
     let told: Vec<&str> = log

@@ -47,8 +47,8 @@ pub(super) enum Called {
     Nothing,
     /// There is nothing to do but to wait.
     Waits,
-    /// The flow goes on.
-    Goes(Box<Advance>),
+    /// The flow goes on; with a call that came to its end, whether its answer was of use.
+    Goes(Box<Advance>, Option<bool>),
 }
 
 impl Attendance {
@@ -65,7 +65,7 @@ impl Attendance {
             .any(|said| script.command(said) == Some(Command::Leave))
         {
             let advance = script.advance(self.state.clone(), &unread, now);
-            return Called::Goes(Box::new(advance));
+            return Called::Goes(Box::new(advance), None);
         }
         let Some(outcome) = &pending.outcome else {
             return Called::Waits;
@@ -85,8 +85,9 @@ impl Attendance {
         let ready = script.ready(&self.state, &unread, self.quiet(arrived));
         self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
         let unread = &unread[..ready.count];
+        let well = answer.is_ok();
         let advance = script.answered(self.state.clone(), answer.ok(), unread, now);
-        Called::Goes(Box::new(advance))
+        Called::Goes(Box::new(advance), Some(well))
     }
 
     /// Begins the call that the state waits for, if it does and that was not begun here yet.
