@@ -1,6 +1,5 @@
 //! Settings: what the user typed becomes what the program uses, and every mistake is found in one go.
 
-pub(crate) mod media_files;
 mod notify_chat;
 mod reader;
 

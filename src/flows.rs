@@ -1,6 +1,8 @@
 //! The flows that the sessions follow: read from `FLOW_FILE`, a file or a directory of them, and swapped as a whole when
 //! they are read anew.
 
+pub(crate) mod media_files;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
@@ -9,7 +11,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use crate::config::media_files;
 use crate::flow::{Locale, Script};
 
 /// The flow of every session that has no file of its own.

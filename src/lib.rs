@@ -55,7 +55,7 @@
 //! | [`waha`] | the contract with WAHA: events, signatures, ids (pure), and its HTTP API | nothing of ours |
 //! | `terminal`, [`clock`], `throttle` | leaves: what is safe to look at, what time it is, what is told now and then | nothing of ours |
 //! | [`flow`] | what to say: pure, no I/O, no clock, no async, no WAHA | nothing of ours |
-//! | [`flows`] | which flow a session follows: read from files, swapped whole when they are read anew | flow, config (media files) |
+//! | [`flows`] | which flow a session follows: read from files, swapped whole when they are read anew | flow |
 //!
 //! A test (`tests/it/tidy.rs`) holds these walls up. Translation sits in the agent that knows both sides: the attendance
 //! turns WAHA's message into the flow's, the delivery turns a reply into a request and a line of the history.

@@ -14,9 +14,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::{EXIT_FAILURE, complain, fail};
-use crate::config::media_files;
 use crate::flow::{Locale, Mistake, Script, UnknownLocale};
 use crate::flows;
+use crate::flows::media_files;
 use crate::terminal::line;
 
 #[derive(Debug, Args)]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::config::media_files;
 use crate::flow::{MediaKind, MediaSource};
+use crate::flows::media_files;
 use crate::store::Reply;
 use crate::waha::chat_id::ChatId;
 use crate::waha::client::{Client, Content, File, SendAs, SendError, Sent};
