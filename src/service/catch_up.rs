@@ -244,13 +244,16 @@ impl Round {
         messages.reverse();
         // As they came: also those of different chats keep their order in line. But ours first: whom the owner has answered
         // meanwhile on their own phone is not greeted by the flow.
-        messages.sort_by_key(|message| (message.direction == Direction::Inbound, message.sent_at));
+        messages.sort_by_key(|message| message.sent_at);
+        let followed = self.intake.followed_at(session, &messages);
+        let mut messages: Vec<_> = messages.into_iter().zip(followed).collect();
+        messages.sort_by_key(|(message, _)| message.direction == Direction::Inbound);
         let mut missed = 0;
-        for message in messages {
+        for (message, followed_at) in messages {
             let inbound = message.direction == Direction::Inbound;
             match self
                 .intake
-                .caught_up(session, message, self.max_age)
+                .caught_up(session, message, followed_at, self.max_age)
                 .await?
             {
                 Done::Duplicate | Done::Ignored => {}

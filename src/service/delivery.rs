@@ -36,6 +36,8 @@ const UNSENT_INTERVAL: Duration = Duration::from_secs(5);
 /// Between tries to settle while Redis is away: a chat goes on only after that, and what is not settled is in doubt.
 const SETTLE_FIRST: Duration = Duration::from_millis(50);
 const SETTLE_LONGEST: Duration = Duration::from_millis(200);
+/// Who is sent something so soon after its lane was taken is not asked for again.
+const AT_ONCE: Duration = Duration::from_millis(200);
 const UNDECIDABLE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// How and for whom to send.
@@ -206,12 +208,6 @@ impl Delivery<'_> {
                 () = shutdown.cancelled() => return (release(unknown), None),
             }
         }
-        // Since it was taken in hand, or at an earlier attempt, the owner may have answered: then it is dropped when settled.
-        if (context.pacing == Pacing::Human || self.lane.doubt.is_some())
-            && let Ok(true) = context.store.is_with_phone(session, &self.lane.chat).await
-        {
-            return (release(unknown), None);
-        }
         let _file = match outgoing::reads_a_file(reply) {
             // Always there sooner or later: nobody closes the semaphore.
             true => context.files.acquire().await.ok(),
@@ -224,6 +220,8 @@ impl Delivery<'_> {
                 Ok(intended) => id = intended,
                 Err(NotOurs) => return (release(false), None),
             }
+        } else if self.is_the_owners().await {
+            return (release(true), None);
         }
         // Whoever was stopped for so long that others may have the lane, or had it, asks Redis for it again.
         if shutdown.is_cancelled() || !context.lease.is_held_since(self.taken) {
@@ -241,6 +239,17 @@ impl Delivery<'_> {
             Err(Unsent::File(reason)) => self.dead(reason),
         };
         (verdict, permit)
+    }
+
+    /// Since it was taken in hand, or at an earlier attempt, the owner may have answered: then it is dropped when settled.
+    /// Asked only where there was time for that.
+    async fn is_the_owners(&self) -> bool {
+        let (store, chat) = (&self.context.store, &self.lane.chat);
+        (self.lane.doubt.is_some() || self.taken.elapsed() > AT_ONCE)
+            && store
+                .is_with_phone(self.session, chat)
+                .await
+                .unwrap_or(false)
     }
 
     fn is_too_old(&self) -> bool {
@@ -264,7 +273,10 @@ impl Delivery<'_> {
         // That the reply is in hand is noted already. More than that is needed only for an id, for an attempt after
         // another, and by who would hold a reply in doubt; it costs a call.
         if id.is_none() && self.lane.doubt.is_none() && context.in_doubt == InDoubt::Resend {
-            return Ok(None);
+            return match self.is_the_owners().await {
+                true => Err(NotOurs),
+                false => Ok(None),
+            };
         }
         let noted = context.store.intend(
             self.session,
@@ -359,7 +371,7 @@ impl Delivery<'_> {
     }
 }
 
-/// The lane went to another process meanwhile.
+/// The lane went to another process meanwhile, or the chat to the owner.
 struct NotOurs;
 
 fn release(doubt: bool) -> Verdict {

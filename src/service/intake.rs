@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::followed::followed_at;
 use super::owner::Owner;
 use super::standing;
 use crate::clock;
@@ -126,7 +127,7 @@ impl Intake {
                 // In a box: the listener's threads have small stacks, and unoptimised builds need much of them here.
                 Box::pin(self.inbound(&session, message, now, opens)).await?
             }
-            What::Own(message) => self.own(&session, message, now).await?,
+            What::Own(message) => self.own(&session, message, now, Some(0)).await?,
             What::Ack(ack) => {
                 let mut record = recorded("ack", seen, ack.chat.as_str(), &ack);
                 if ack.direction == Direction::Outbound {
@@ -169,7 +170,7 @@ impl Intake {
     }
 
     /// Takes a message that WAHA lists, and that perhaps no webhook told of. An inbound one older than `max_age` is only
-    /// recorded.
+    /// recorded. `followed_at` is what [`Intake::followed_at`] says of it.
     ///
     /// # Errors
     /// As [`Error`] says.
@@ -177,11 +178,12 @@ impl Intake {
         &self,
         session: &str,
         message: Message,
+        followed_at: Option<i64>,
         max_age: Duration,
     ) -> Result<Done, Error> {
         let now = clock::now();
         match message.direction {
-            Direction::Outbound => self.own(session, message, now).await,
+            Direction::Outbound => self.own(session, message, now, followed_at).await,
             Direction::Inbound if now - message.sent_at > clock::millis(max_age) => {
                 self.past(session, message, now).await
             }
@@ -248,7 +250,14 @@ impl Intake {
         self.record(session, &record, now).await
     }
 
-    async fn own(&self, session: &str, mut message: Message, now: i64) -> Result<Done, Error> {
+    /// `followed_at`: when the last word was said that is known to have followed it in time; `None`: it is over since.
+    async fn own(
+        &self,
+        session: &str,
+        mut message: Message,
+        now: i64,
+        followed_at: Option<i64>,
+    ) -> Result<Done, Error> {
         message.received_at = now;
         let seen = message
             .stanza
@@ -260,10 +269,20 @@ impl Intake {
         record.message = true;
         record.echo.clone_from(&message.stanza);
         // In the chat in which the owner is told things nobody is attended.
-        if !self.owner.is_addressed_by(session, &message).await? {
-            record.phone = self.by_phone(session, &message);
+        if let Some(followed_at) = followed_at
+            && !self.owner.is_addressed_by(session, &message).await?
+        {
+            record.phone = self.by_phone(session, &message, followed_at);
         }
         self.record(session, &record, now).await
+    }
+
+    /// As [`followed_at`] says of messages of a session, in the order of their sending.
+    pub(crate) fn followed_at(&self, session: &str, messages: &[Message]) -> Vec<Option<i64>> {
+        let script = self.flows.of(session);
+        followed_at(messages, self.phone_quiet(session), |message| {
+            script.is_phone_end(&message.text)
+        })
     }
 
     /// How long the owner answers a chat of this session after the last word, in ms.
@@ -273,10 +292,11 @@ impl Intake {
 
     /// What a message of ours means, if the owner wrote it. One without content says nothing: engines make such of what they
     /// can't show.
-    fn by_phone(&self, session: &str, message: &Message) -> Option<ByPhone> {
+    fn by_phone(&self, session: &str, message: &Message, followed_at: i64) -> Option<ByPhone> {
         (message.kind != Kind::Empty).then(|| ByPhone {
             quiet: self.phone_quiet(session),
             ends: self.flows.of(session).is_phone_end(&message.text),
+            followed_at,
         })
     }
 

@@ -94,9 +94,16 @@ fn is_media(kind: Kind) -> bool {
     }
 }
 
-/// Engines change the ends of lines and of the text.
+/// Without what nobody sees: engines change spaces, the ends of lines and how an emoji is shown.
 fn bare(text: &str) -> String {
-    text.replace("\r\n", "\n").trim().to_owned()
+    let unseen = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fe0e}' | '\u{fe0f}'
+            )
+    };
+    text.chars().filter(|c| !unseen(*c)).collect()
 }
 
 /// A reply as it goes into the history.

@@ -85,6 +85,8 @@ pub struct ByPhone {
     pub quiet: Millis,
     /// It is the word that ends that.
     pub ends: bool,
+    /// When the last word was said, by either, of those that are known to have followed it in time; 0: none is.
+    pub followed_at: Millis,
 }
 
 /// What became of a [`Record`].
@@ -213,7 +215,8 @@ impl Store {
             .text(record.phone.map_or("", |phone| match phone.ends {
                 true => "ends",
                 false => "says",
-            }));
+            }))
+            .number(record.phone.map_or(0, |phone| phone.followed_at));
         match Answer::of(self.inner.scripts.record.run(session, arguments).await?)?
             .text()?
             .as_str()

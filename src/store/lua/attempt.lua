@@ -2,11 +2,12 @@
 -- by asking for them.
 -- KEYS: namespace
 -- ARGV: session, then per lane: chat, token, element (its first reply), now (ms), message id ('+' = it has none), address
--- Returns per lane: 1, or 0 where the reply is not the sender's to send any more
+-- Returns per lane: 1, or 0 where the reply is not the sender's to send any more, or the owner answers the chat
 local answer = {}
 for i = 2, #ARGV, 6 do
   local chat = chat_of(ARGV[i])
   local ours = redis.call('HGET', SENDING, chat) == ARGV[i + 1] and redis.call('LINDEX', LANE .. chat, 0) == ARGV[i + 2]
+    and not redis.call('ZSCORE', PHONE, chat)
   if ours then
     redis.call('HSET', ATTEMPT, chat, table.concat({ARGV[i + 3], ARGV[i + 4], '-', ARGV[i + 5]}, ' '))
   end

@@ -13,7 +13,7 @@ for i = 6, #ARGV, 7 do
   local result, position = 'duplicate', 0
   if redis.call('EXISTS', seen) == 0 then
     local chat = person(from, ARGV[i + 2], now, first_notice_after)
-    local phone = phone_hears(chat, tonumber(ARGV[i + 6]), now, first_notice_after)
+    local phone = phone_hears(chat, message, tonumber(ARGV[i + 6]), inbox_max, now, first_notice_after)
     local status, id, owner = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner'))
     if phone then
       result = 'phone'

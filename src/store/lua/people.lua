@@ -66,6 +66,8 @@ local function unite_conversations(lid, chat, now, first_notice_after)
   local status_there, ticket_there, id_there, owner_there =
     unpack(redis.call('HMGET', CHAT .. chat, 'status', 'ticket', 'id', 'owner'))
   if not status then
+    -- What it may still hold was for the owner.
+    redis.call('DEL', INBOX .. lid)
     return
   end
   local open, open_there = status ~= 'closed', status_there and status_there ~= 'closed'

@@ -32,12 +32,12 @@ local function phone_attends(chat, until_, now)
   if not status or status == 'closed' then
     return
   end
+  local due = redis.call('ZSCORE', HANDOFF_DUE, chat)
   unlist(chat)
-  redis.call('DEL', INBOX .. chat)
   if status == 'phone' then
     return
   end
-  redis.call('HSET', key, 'status', 'phone')
+  redis.call('HSET', key, 'status', 'phone', 'before', status, 'before_due', due or '')
   -- Without an epoch nothing that the old owner still writes is taken.
   redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at', 'waiting_since')
   record('claimed', 'conversation', id, 'chat', chat, 'process', 'phone', 'at', now)
@@ -49,6 +49,8 @@ end
 local function phone_ends(chat, now, first_notice_after)
   redis.call('ZREM', PHONE, chat)
   redis.call('HDEL', PHONE_SAID, chat)
+  -- It was for the owner.
+  redis.call('DEL', INBOX .. chat)
   local status, id, name, state = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'name', 'state'))
   if status == 'phone' then
     local variables = cjson.encode(decoded(state or '').variables or {})
@@ -66,23 +68,31 @@ local function phone_has(chat, now, first_notice_after)
   return until_
 end
 
--- A customer writes: whether to the owner.
-local function phone_hears(chat, quiet, now, first_notice_after)
+-- A customer writes: whether to the owner. What came before the closing word was for them, too, if it is told after that.
+-- Until they have left it is kept: who passed for the owner may turn out not to be.
+local function phone_hears(chat, message, quiet, inbox_max, now, first_notice_after)
   local until_ = phone_has(chat, now, first_notice_after)
   if until_ then
     redis.call('ZADD', PHONE, math.max(until_, now + quiet), chat)
+    if redis.call('LLEN', INBOX .. chat) < inbox_max then
+      redis.call('RPUSH', INBOX .. chat, message)
+    end
+    return true
   end
-  return until_
+  local hung_up = tonumber(redis.call('GET', HUNG_UP .. chat) or nil)
+  return hung_up and (decoded(message).sent_at or hung_up) + CLOCKS_APART_MAX < hung_up
 end
 
 -- The owner wrote in this chat at `sent_at`, perhaps the word that ends it. What comes late acts only for as long as it would
--- have acted in time, and not against what was written after it. Returns 'begins' or 'ends' if it does either.
-local function phone_says(chat, sent_at, ends, quiet, now, first_notice_after)
+-- have acted in time, with what is known to have followed it, and not against what was written after it. Returns 'begins' or 'ends' if it does either.
+local function phone_says(chat, sent_at, followed_at, ends, quiet, now, first_notice_after)
   local until_ = phone_has(chat, now, first_notice_after)
-  if quiet == 0 or sent_at < tonumber(redis.call('GET', HUNG_UP .. chat) or 0) then
+  -- With a `phone_quiet` of 0, set meanwhile, nothing begins any more; what has begun can be ended.
+  if quiet == 0 and not (ends and until_) or sent_at < tonumber(redis.call('GET', HUNG_UP .. chat) or 0) then
     return
   end
-  local at = now - sent_at < CLOCKS_APART_MAX and now or sent_at
+  local at = ends and sent_at or math.max(sent_at, followed_at)
+  at = now - at < CLOCKS_APART_MAX and now or at
   local said = tonumber(redis.call('HGET', PHONE_SAID, chat) or 0)
   if not ends then
     if at + quiet > now then
@@ -92,7 +102,7 @@ local function phone_says(chat, sent_at, ends, quiet, now, first_notice_after)
     end
     return
   end
-  redis.call('SET', HUNG_UP .. chat, string.format('%.0f', sent_at), 'PX', quiet)
+  redis.call('SET', HUNG_UP .. chat, string.format('%.0f', math.min(sent_at, now)), 'PX', math.max(quiet, 1))
   if until_ then
     if sent_at >= said then
       phone_ends(chat, now, first_notice_after)
@@ -118,10 +128,21 @@ local function phone_mistook(stanza, now)
   end
   redis.call('ZREM', PHONE, chat)
   redis.call('HDEL', PHONE_SAID, chat)
-  local status, id, ticket = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'ticket'))
-  if status == 'phone' then
+  local key = CHAT .. chat
+  local status, id, ticket, before, due = unpack(redis.call('HMGET', key, 'status', 'id', 'ticket', 'before', 'before_due'))
+  if status == 'phone' and before == 'handoff' then
+    redis.call('HSET', key, 'status', 'handoff', 'waiting_since', now)
+    redis.call('ZADD', HANDOFF, ticket, chat)
+    redis.call('SADD', HANDOFF_UNTOLD, chat)
+    if due ~= '' then redis.call('ZADD', HANDOFF_DUE, due, chat) end
+    redis.call('ZADD', ANNOUNCE, now, chat)
+    record('handoff', 'conversation', id, 'chat', chat, 'at', now)
+  elseif status == 'phone' then
     requeue(chat, id, ticket, now, 0)
     ring('queue')
+  elseif redis.call('EXISTS', INBOX .. chat) == 1 then
+    local first = decoded(redis.call('LINDEX', INBOX .. chat, 0))
+    open(chat, type(first.name) == 'string' and first.name or '', now, 0, status)
   end
 end
 

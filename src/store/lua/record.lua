@@ -4,13 +4,20 @@
 -- ARGV: session, seen_ttl (ms), now (ms), first_notice_after (ms), then per event: seen ('' = can't be told apart), kind, from,
 --       other ('' = the customer's other id is not told), own ('1' = a message, which makes its chat known; '' = only
 --       recorded where the chat is known), echo (the stanza of a message of ours, else ''), data (JSON), phone_quiet (ms), hand
---       ('says', 'ends': what it means if the owner wrote it; '' = nothing)
+--       ('says', 'ends': what it means if the owner wrote it; '' = nothing), followed_at (ms: when the last word was said of those
+--       that are known to have followed it)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded; the owner answers from now on, or no more)
 
--- Engines change the ends of lines and of the text. (No pattern that tries each space for the last one: texts are long.)
+-- What nobody sees: spaces of any kind (also U+00A0, U+2000 to U+200F, U+2028, U+2029, U+202F, U+2060, U+3000, U+FEFF) and how an
+-- emoji is shown (U+FE0E, U+FE0F). Engines change them, and people do not repeat our words but for them.
+local UNSEEN = {'%s', '\194\160', '\226\128[\128-\143\168\169\175]', '\226\129\160', '\227\128\128', '\239\187\191', '\239\184[\142\143]'}
+
 local function same_text(one, other)
   local function bare(text)
-    return string.match(string.gsub(text, '\r\n', '\n'), '^%s*(.*%S)') or ''
+    for _, unseen in ipairs(UNSEEN) do
+      text = string.gsub(text, unseen, '')
+    end
+    return text
   end
   return type(one) == 'string' and type(other) == 'string' and (one == other or bare(one) == bare(other))
 end
@@ -75,10 +82,10 @@ end
 
 local now, first_notice_after = tonumber(ARGV[3]), tonumber(ARGV[4])
 local answer = {}
-for i = 5, #ARGV, 9 do
+for i = 5, #ARGV, 10 do
   local seen, kind, from, other = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local own, echo, data = ARGV[i + 4], ARGV[i + 5], ARGV[i + 6]
-  local quiet, hand = tonumber(ARGV[i + 7]), ARGV[i + 8]
+  local quiet, hand, followed_at = tonumber(ARGV[i + 7]), ARGV[i + 8], tonumber(ARGV[i + 9])
   local chat = person(from, other, now, first_notice_after)
   local result = 'recorded'
   if seen ~= '' and redis.call('EXISTS', SEEN .. seen) == 1 then
@@ -99,7 +106,7 @@ for i = 5, #ARGV, 9 do
       record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
       if not ours and hand ~= '' then
         local sent_at = message.sent_at or 0
-        result = phone_says(chat, sent_at, hand == 'ends', quiet, now, first_notice_after) or result
+        result = phone_says(chat, sent_at, followed_at, hand == 'ends', quiet, now, first_notice_after) or result
         if result == 'begins' then
           redis.call('SET', PHONE_BEGAN .. echo, string.format('%.0f %s', sent_at, chat), 'PX', quiet)
         end

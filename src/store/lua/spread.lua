@@ -3,7 +3,11 @@
 -- ARGV: session, now (ms), gap (ms: between two who are due)
 -- Returns: how many were due
 local now, gap, due = tonumber(ARGV[2]), tonumber(ARGV[3]), 0
-for _, chat in ipairs(redis.call('ZRANGE', QUEUE, 0, -1)) do
+local waiting = redis.call('ZRANGE', QUEUE, 0, -1)
+for _, chat in ipairs(redis.call('ZRANGE', HANDOFF, 0, -1)) do
+  waiting[#waiting + 1] = chat
+end
+for _, chat in ipairs(waiting) do
   local replies = redis.call('LLEN', LANE .. chat)
   if replies > 0 then
     drop_notices(chat)

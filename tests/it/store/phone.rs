@@ -1,26 +1,35 @@
 //! What becomes of the owner's chats, and of those who wait for a person, when two ids turn out to be one person's; and of
 //! owners who come too late.
 
-use waha_sm::store::{ByPhone, Recorded};
+use waha_sm::store::{ByPhone, Close, Recorded};
 
 use super::*;
 
 const LID: &str = "199900000000008@lid";
 const QUIET: i64 = 60_000;
 
-/// The owner writes in a chat.
-async fn owner(store: &Store, from: &str, ends: bool, now: i64) -> Recorded {
+/// What is told of a message that the owner writes in a chat.
+fn by_owner(from: &str, quiet: i64, ends: bool, now: i64) -> Record {
     let stanza = new_stanza();
-    let record = Record {
+    Record {
         seen: format!("out:{stanza}"),
         kind: "message",
         from: from.to_owned(),
         other: None,
         message: true,
         echo: Some(stanza),
-        phone: Some(ByPhone { quiet: QUIET, ends }),
+        phone: Some(ByPhone {
+            quiet,
+            ends,
+            followed_at: 0,
+        }),
         data: format!("{{\"text\":\"by hand\",\"sent_at\":{now}}}"),
-    };
+    }
+}
+
+/// The owner writes in a chat.
+async fn owner(store: &Store, from: &str, ends: bool, now: i64) -> Recorded {
+    let record = by_owner(from, QUIET, ends, now);
     store.record(SESSION, &record, now).await.unwrap()
 }
 
@@ -180,5 +189,189 @@ fn a_closing_word_that_comes_late_ends_only_what_was_before_it() {
         let ended = owner(&store, &chat(8), true, 60_000).await;
         assert_eq!(ended, Recorded::ByPhone { ends: true });
         assert_eq!(lists(&redis), [0, 0, 0, 0]);
+    });
+}
+
+/// What the owner is taken to write, under this stanza.
+async fn passes_for_owner(
+    store: &Store,
+    chat: &str,
+    stanza: &str,
+    text: &str,
+    now: i64,
+) -> Recorded {
+    let record = Record {
+        data: format!("{{\"text\":{text:?},\"sent_at\":{now}}}"),
+        seen: format!("out:{stanza}"),
+        echo: Some(stanza.to_owned()),
+        ..by_owner(chat, QUIET, false, now)
+    };
+    store.record(SESSION, &record, now).await.unwrap()
+}
+
+fn sent_as(lane: &Lane, stanza: &str) -> waha_sm::store::Settlement {
+    lane.settled(Verdict::Sent {
+        stanza: Some(stanza.to_owned()),
+        conversation: "c".to_owned(),
+        data: "{}".to_owned(),
+    })
+}
+
+/// A reply in hand to a chat whose conversation goes on, waits for a person, or has closed.
+async fn in_hand(store: &Store, after: &str) -> Lane {
+    says(store, &chat(8), 1_000).await;
+    let claimed = store.claim(SESSION, "one", 1, 1_100).await.unwrap();
+    let step = Step {
+        handoff: (after == "handoff").then_some(500),
+        close: (after == "closed").then(|| Close {
+            outcome: "done".to_owned(),
+            variables: "{}".to_owned(),
+            resume_within: 0,
+        }),
+        ..step(&claimed[0], vec![reply("in hand")])
+    };
+    match store.commit(SESSION, step).await.unwrap() {
+        Committed::Done {
+            lane: Some(lane), ..
+        } => *lane,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Told before WAHA's answer, with other words: nothing of what happened in between is lost.
+#[test]
+fn who_passed_for_the_owner_and_is_not_leaves_all_as_it_was() {
+    for (after, places) in [
+        ("goes on", [1, 0, 0, 0]),
+        ("handoff", [0, 1, 0, 0]),
+        ("closed", [1, 0, 0, 0]),
+    ] {
+        let redis = Redis::start();
+        block_on(async {
+            let store = connect(&redis).await;
+            let lane = in_hand(&store, after).await;
+            let began = passes_for_owner(&store, &chat(8), "3EB0AA", "rewritten", 1_200).await;
+            assert_eq!(began, Recorded::ByPhone { ends: false });
+            assert_eq!(says(&store, &chat(8), 1_300).await, Ingested::Phone);
+            store
+                .settle(SESSION, sent_as(&lane, "3EB0AA"), 1_400)
+                .await
+                .unwrap();
+            assert_eq!(lists(&redis), places, "{after}");
+            if after == "handoff" {
+                assert_eq!(store.untold_handoffs(SESSION).await.unwrap().len(), 1);
+                let due = store.look(SESSION, 9, 1_400).await.unwrap();
+                assert!(due[0].for_person);
+                assert_eq!(store.end_overdue(SESSION, 9, 9_000).await.unwrap(), (0, 1));
+            }
+            let claimed = store.claim(SESSION, "two", 9, 9_100).await.unwrap();
+            assert_eq!(claimed[0].inbox.len(), 1, "{after}: the word is heard");
+        });
+    }
+}
+
+#[test]
+fn words_of_ours_are_known_however_spaces_and_emoji_come_back() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let written = Reply {
+            text: "Olá,\u{a0}Ana ❤\u{fe0f}\n\n 1 - Sim ".to_owned(),
+            ..reply("r")
+        };
+        let lane = lane_with(&store, "one", vec![written]).await;
+        // Its message id is not known.
+        store.settle(SESSION, sent(&lane), 1_100).await.unwrap();
+        for (text, result) in [
+            ("Olá, Ana ❤\n1 - Não", Recorded::ByPhone { ends: false }),
+            ("Olá, Ana ❤\n1 - Sim", Recorded::Recorded),
+        ] {
+            let came = passes_for_owner(&store, &chat(1), &new_stanza(), text, 1_200).await;
+            assert_eq!(came, result, "{text}");
+            owner(&store, &chat(1), true, 1_200).await;
+        }
+    });
+}
+
+#[test]
+fn nothing_is_begun_to_be_sent_in_a_chat_of_the_owners() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let lane = in_hand(&store, "goes on").await;
+        let intend = || store.intend(SESSION, &lane, None, &lane.chat, 1_200);
+        assert!(intend().await.unwrap());
+        owner(&store, &chat(8), false, 1_300).await;
+        assert!(!intend().await.unwrap());
+    });
+}
+
+#[test]
+fn what_was_said_before_the_closing_word_was_for_the_owner_though_it_is_told_after_it() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let said = async |sent_at: i64| {
+            let message = Ingest {
+                message: format!("{{\"sent_at\":{sent_at},\"text\":\"hi\"}}"),
+                phone_quiet: QUIET,
+                now: 101_000,
+                ..ingest("hi")
+            };
+            store.ingest(SESSION, message).await.unwrap()
+        };
+        owner(&store, &chat(1), true, 100_000).await;
+        assert_eq!(said(50_000).await, Ingested::Phone);
+        // Clocks may be apart.
+        assert_eq!(said(99_000).await, Ingested::Queued { position: 1 });
+    });
+}
+
+#[test]
+fn a_closing_word_ends_what_began_before_the_bot_was_told_never_to_step_aside() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        owner(&store, &chat(8), false, 1_000).await;
+        for ends in [false, true] {
+            let never = by_owner(&chat(8), 0, ends, 2_000);
+            store.record(SESSION, &never, 2_000).await.unwrap();
+            assert_eq!(lists(&redis), [0, 0, i64::from(!ends), 0]);
+        }
+    });
+}
+
+/// Found late, with what followed it: the owner is still there if somebody wrote not long ago.
+#[test]
+fn words_that_are_told_late_act_for_as_long_as_what_followed_them() {
+    for (followed_at, with_phone) in [(0, 0), (500_000, 1)] {
+        let redis = Redis::start();
+        block_on(async {
+            let store = connect(&redis).await;
+            let mut late = by_owner(&chat(8), QUIET, false, 460_000);
+            late.phone = late.phone.map(|phone| ByPhone {
+                followed_at,
+                ..phone
+            });
+            store.record(SESSION, &late, 550_000).await.unwrap();
+            assert_eq!(lists(&redis), [0, 0, with_phone, 0]);
+            assert_eq!(store.end_overdue(SESSION, 9, 559_999).await.unwrap().0, 0);
+            let ended = store.end_overdue(SESSION, 9, 560_000).await.unwrap().0;
+            assert_eq!(ended, with_phone.unsigned_abs());
+        });
+    }
+}
+
+#[test]
+fn who_waits_for_a_person_is_not_told_so_in_one_moment_after_a_pause() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        for number in 1..=3 {
+            says(&store, &chat(number), 1_000).await;
+            hand_off(&store).await;
+        }
+        store.spread_notices(SESSION, 90_000).await.unwrap();
+        assert_eq!(store.look(SESSION, 9, 90_000).await.unwrap().len(), 1);
     });
 }
