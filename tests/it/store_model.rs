@@ -14,13 +14,13 @@ use fred::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use waha_sm::store::{
-    Announcement, Claimed, Close, Committed, Config as StoreConfig, Connections, Ingest, Lane,
-    Leave, Millis, Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict,
+    Announcement, ByPhone, Claimed, Close, Committed, Config as StoreConfig, Connections, Ingest,
+    Lane, Leave, Millis, Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict,
     Waiting,
 };
 
 use crate::harness::{Redis, chat};
-use model::{Checked, Ending, Session, ensure};
+use model::{Checked, Ending, QUIET, Session, ensure};
 use operation::{
     Announce, CHATS, Close as HowClose, Commit, Incoming, Kind, Operation, Outcome, PROCESSES,
     SESSIONS, Settle, Which, operation,
@@ -224,6 +224,12 @@ impl<'a> Run<'a> {
             Operation::Settle(settlements) => self.settle(settlements).await?,
             Operation::Look { session, count } => self.look(*session, *count).await?,
             Operation::Announce(announcements) => self.announce(announcements).await?,
+            Operation::Owner {
+                session,
+                chat,
+                ends,
+            } => self.owner(*session, *chat, *ends).await?,
+            Operation::Overdue { session } => self.overdue(*session).await?,
             Operation::Pause { session } => self.pause(*session).await?,
             Operation::Resume { session } => self.resume(*session).await?,
             Operation::Wait(millis) => self.now += millis,
@@ -268,7 +274,7 @@ impl<'a> Run<'a> {
                     other: None,
                     name: String::new(),
                     message,
-                    phone_quiet: 0,
+                    phone_quiet: QUIET,
                     now: self.now,
                 };
                 (one.session, ingest)
@@ -280,7 +286,14 @@ impl<'a> Run<'a> {
             .map(|(session, ingest)| store.ingest(session_name(*session), ingest.clone()));
         let answers = together(calls.collect()).await;
         for ((session, ingest), answer) in offers.into_iter().zip(answers) {
-            let due = self.models[session].ingest(&ingest.from, &ingest.stanza, &ingest.message);
+            let Ingest {
+                from,
+                stanza,
+                message,
+                ..
+            } = &ingest;
+            // Of those that come at once the latest tells the time.
+            let due = self.models[session].ingest(from, stanza, message, self.now);
             let answer = answer.map_err(|error| error.to_string())?;
             ensure!(
                 answer == due,
@@ -339,15 +352,20 @@ impl<'a> Run<'a> {
                 // No owner consumes what it has not read.
                 consumed: commit.consumed.min(inbox),
                 state: format!("{{\"state\":\"{}\"}}", self.next("s")),
-                close: (commit.close != HowClose::GoOn).then(|| Close {
-                    outcome: "done".to_owned(),
-                    variables: "{}".to_owned(),
-                    resume_within: match commit.close {
-                        HowClose::ForSilence => RESUME_WITHIN,
-                        _ => 0,
+                close: matches!(commit.close, HowClose::ForGood | HowClose::ForSilence).then(
+                    || Close {
+                        outcome: "done".to_owned(),
+                        variables: "{}".to_owned(),
+                        resume_within: match commit.close {
+                            HowClose::ForSilence => RESUME_WITHIN,
+                            _ => 0,
+                        },
                     },
-                }),
-                handoff: None,
+                ),
+                handoff: match commit.close {
+                    HowClose::HandOff(within) => Some(within),
+                    _ => None,
+                },
                 replies: (0..commit.replies).map(|_| self.reply(false)).collect(),
                 now: self.now,
             };
@@ -401,7 +419,12 @@ impl<'a> Run<'a> {
             outcome: close.outcome.clone(),
             resumable: close.resume_within > 0,
         });
-        let left = model.commit(&step.chat, step.consumed, &step.state, ending.as_ref());
+        let mut left = model.commit(&step.chat, step.consumed, &step.state, ending.as_ref());
+        if let Some(within) = step.handoff {
+            model.hand_off(&step.chat, within, self.now);
+            // What is left is for that person.
+            left = 0;
+        }
         ensure!(
             unread == left,
             "{}: {unread} to read, should be {left}",
@@ -420,7 +443,7 @@ impl<'a> Run<'a> {
             "{}: handed over {lane:?}, should be: {handed_over}",
             step.chat
         );
-        if step.close.is_none() {
+        if step.close.is_none() && step.handoff.is_none() {
             self.claims.push(Claim {
                 rev: step.rev + 1,
                 ..claim.clone()
@@ -584,6 +607,12 @@ impl<'a> Run<'a> {
                 model.settled(chat, "failed")?;
                 true
             }
+            Outcome::Retry(_) | Outcome::Release(_)
+                if first && held && model.chat(chat).phone.is_some() =>
+            {
+                model.first_left_to_owner(chat);
+                true
+            }
             Outcome::Retry(_) if first && held => {
                 model.chat_mut(chat).lane[0].attempts += 1;
                 false
@@ -614,7 +643,7 @@ impl<'a> Run<'a> {
             .await
             .map_err(|error| error.to_string())?;
         let model = &self.models[session];
-        let line = model.line();
+        let (line, persons) = (model.line(), model.persons());
         let due = self.views[session]
             .announce
             .values()
@@ -626,6 +655,7 @@ impl<'a> Run<'a> {
             looked.len()
         );
         for waiting in looked {
+            let line = if waiting.for_person { &persons } else { &line };
             let place = line.iter().position(|chat| *chat == waiting.chat);
             let it = model.chat(&waiting.chat);
             let conversation = it.conversation.as_ref();
@@ -660,7 +690,7 @@ impl<'a> Run<'a> {
             let conversation = model.chat(&look.waiting.chat).conversation.as_ref();
             model.id(&look.waiting.chat) == Some(&look.waiting.id)
                 && conversation.is_some_and(|one| {
-                    one.owner.is_none()
+                    one.waits()
                         && one.requeued == look.requeued
                         && one.examined as u64 == look.waiting.examined
                 })
@@ -736,6 +766,47 @@ impl<'a> Run<'a> {
         }
     }
 
+    async fn owner(&mut self, session: usize, chat: usize, ends: bool) -> Checked {
+        let stanza = self.next("o");
+        let chat = self.chats[chat].clone();
+        let record = Record {
+            seen: format!("out:{stanza}"),
+            kind: "message",
+            from: chat.clone(),
+            other: None,
+            message: true,
+            data: format!("{{\"text\":\"{stanza}\",\"sent_at\":{}}}", self.now),
+            echo: Some(stanza),
+            phone: Some(ByPhone {
+                quiet: QUIET,
+                ends,
+                followed_at: 0,
+            }),
+        };
+        let recorded = self
+            .store
+            .record(session_name(session), &record, self.now)
+            .await;
+        let recorded = recorded.map_err(|error| error.to_string())?;
+        let due = self.models[session].owner(&chat, &record.data, ends, self.now);
+        ensure!(
+            recorded == due,
+            "the owner was answered {recorded:?}, should be {due:?}"
+        );
+        Ok(())
+    }
+
+    async fn overdue(&mut self, session: usize) -> Checked {
+        let ended = self
+            .store
+            .end_overdue(session_name(session), CHATS, self.now)
+            .await;
+        let ended = ended.map_err(|error| error.to_string())?;
+        let due = self.models[session].overdue(self.now);
+        ensure!(ended == due, "{ended:?} were over, should be {due:?}");
+        Ok(())
+    }
+
     async fn pause(&mut self, session: usize) -> Checked {
         let paused = self.store.pause(session_name(session), self.now).await;
         let model = &mut self.models[session];
@@ -766,6 +837,12 @@ impl<'a> Run<'a> {
             let in_hand = self.lanes_in_hand();
             let to_send = in_hand.iter().position(|one| self.is_first(one));
             let waiting = self.views.iter().position(|view| !view.queue.is_empty());
+            let phone = self.views.iter().position(|view| !view.phone.is_empty());
+            let for_person = self.views.iter().enumerate().find_map(|(session, view)| {
+                let first = view.handoff.first()?;
+                let chat = self.chats.iter().position(|chat| chat == first)?;
+                Some((session, chat))
+            });
             let due = self.views.iter().position(|view| !view.lanes.is_empty());
             let operation = if held > 0 {
                 Operation::Commit(vec![Commit {
@@ -786,6 +863,15 @@ impl<'a> Run<'a> {
                     process: 0,
                     count: CHATS,
                 }
+            } else if let Some((session, chat)) = for_person {
+                Operation::Owner {
+                    session,
+                    chat,
+                    ends: true,
+                }
+            } else if let Some(session) = phone {
+                self.now += QUIET;
+                Operation::Overdue { session }
             } else if let Some(session) = due {
                 self.now += RESUME_WITHIN;
                 Operation::TakeLanes {

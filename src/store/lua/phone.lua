@@ -110,8 +110,8 @@ local function phone_says(chat, sent_at, followed_at, ends, quiet, now, first_no
     end
     return
   end
-  local opened = tonumber(redis.call('HGET', CHAT .. chat, 'opened') or nil)
-  if at + quiet > now and opened and opened <= at + CLOCKS_APART_MAX then
+  local status, opened = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'opened'))
+  if at + quiet > now and status and status ~= 'closed' and tonumber(opened) <= at + CLOCKS_APART_MAX then
     phone_attends(chat, now, now)
     phone_ends(chat, now, first_notice_after)
     return 'ends'

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use waha_sm::store::Ingested;
+use waha_sm::store::{Ingested, Millis, Recorded};
 
 use super::view::{Chat as Seen, View};
+
+/// For so long the owner answers a chat after the last word.
+pub(super) const QUIET: Millis = 8_000;
 
 /// What is wrong, in words.
 pub(super) type Checked = Result<(), String>;
@@ -42,8 +45,10 @@ pub(super) struct Chat {
     /// Whose hands the lane is in.
     pub(super) hand: Option<Hand>,
     pub(super) conversation: Option<Conversation>,
-    /// The state of a conversation that was closed to be resumed.
-    kept: Option<String>,
+    /// The state of a conversation that was closed to be resumed, and which it was.
+    kept: Option<(String, usize)>,
+    /// Until when the owner answers it from their own phone.
+    pub(super) phone: Option<Millis>,
     received: u64,
     /// Something came in while it was attended that is not consumed.
     unread: bool,
@@ -67,6 +72,10 @@ pub(super) struct Conversation {
     /// In the order of opening: the smaller, the earlier it is served.
     number: usize,
     pub(super) owner: Option<Owner>,
+    /// It waits for a person, perhaps not for longer than until then.
+    pub(super) person: Option<Option<Millis>>,
+    /// It is the phone's.
+    phone: bool,
     pub(super) rev: u64,
     pub(super) state: String,
     pub(super) examined: usize,
@@ -86,6 +95,21 @@ pub(super) struct Owner {
 pub(super) struct Ending {
     pub(super) outcome: String,
     pub(super) resumable: bool,
+}
+
+impl Conversation {
+    /// It is nobody's any more; whoever knew its wait knows another.
+    fn leave_all_lists(&mut self) {
+        self.owner = None;
+        self.person = None;
+        self.examined = 0;
+        self.told = false;
+        self.requeued += 1;
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        self.owner.is_none() && !self.phone
+    }
 }
 
 impl Chat {
@@ -122,13 +146,22 @@ impl Session {
         self.opened[number].as_ref().map(|(id, _)| id.as_str())
     }
 
-    /// Those who wait, in order.
+    /// Those who wait in line, in order.
     pub(super) fn line(&self) -> Vec<String> {
+        self.waiting(false)
+    }
+
+    /// Those who wait for a person, in order.
+    pub(super) fn persons(&self) -> Vec<String> {
+        self.waiting(true)
+    }
+
+    fn waiting(&self, for_person: bool) -> Vec<String> {
         let mut line: Vec<_> = self
             .chats
             .iter()
             .filter_map(|(chat, it)| Some((it.conversation.as_ref()?, chat)))
-            .filter(|(conversation, _)| conversation.owner.is_none())
+            .filter(|(one, _)| one.waits() && one.person.is_some() == for_person)
             .map(|(conversation, chat)| (conversation.number, chat.clone()))
             .collect();
         line.sort();
@@ -140,6 +173,14 @@ impl Session {
         self.expected.push((what, number));
     }
 
+    /// What does not open one belongs to the conversation that was closed to be resumed.
+    fn entry_of_the_last(&mut self, what: String, chat: &str) {
+        let it = self.chat(chat);
+        let kept = || it.kept.as_ref().map(|(_, number)| *number);
+        let number = it.conversation.as_ref().map(|c| c.number).or_else(kept);
+        self.expected.push((what, number));
+    }
+
     fn open(&mut self, chat: &str) {
         let number = self.opened.len();
         self.opened.push(None);
@@ -147,8 +188,10 @@ impl Session {
         it.conversation = Some(Conversation {
             number,
             owner: None,
+            person: None,
+            phone: false,
             rev: 0,
-            state: it.kept.take().unwrap_or_default(),
+            state: it.kept.take().unwrap_or_default().0,
             examined: 0,
             told: false,
             requeued: 0,
@@ -159,10 +202,10 @@ impl Session {
     fn close(&mut self, chat: &str, ending: &Ending, state: &str) {
         self.entry(format!("closed {chat} {}", ending.outcome), chat);
         let it = self.chat_mut(chat);
-        it.conversation = None;
+        let number = it.conversation.take().unwrap().number;
         it.unread = false;
         if ending.resumable {
-            it.kept = Some(state.to_owned());
+            it.kept = Some((state.to_owned(), number));
         } else {
             it.received = 0;
         }
@@ -171,10 +214,132 @@ impl Session {
         }
     }
 
+    /// The owner writes. The answer that is due.
+    pub(super) fn owner(&mut self, chat: &str, message: &str, ends: bool, now: Millis) -> Recorded {
+        self.entry_of_the_last(format!("message {message}"), chat);
+        self.phone_may_end(chat, now);
+        let it = self.chat_mut(chat);
+        let before = it.phone;
+        if !ends {
+            it.phone = Some(before.unwrap_or(0).max(now + QUIET));
+            self.phone_attends(chat);
+            return match before {
+                None => Recorded::ByPhone { ends: false },
+                Some(_) => Recorded::Recorded,
+            };
+        }
+        if before.is_none() && it.conversation.is_none() {
+            return Recorded::Recorded;
+        }
+        self.phone_attends(chat);
+        self.phone_ends(chat);
+        Recorded::ByPhone { ends: true }
+    }
+
+    /// Nothing is said over the owner but what is under way.
+    fn phone_attends(&mut self, chat: &str) {
+        let it = self.chat_mut(chat);
+        let under_way = usize::from(it.hand.is_some()).min(it.lane.len());
+        for reply in it.lane.split_off(under_way) {
+            if !reply.notice {
+                self.left_to_owner(&reply.id);
+            }
+        }
+        let it = self.chat_mut(chat);
+        it.unread = false;
+        let Some(conversation) = it.conversation.as_mut().filter(|one| !one.phone) else {
+            return;
+        };
+        conversation.leave_all_lists();
+        conversation.phone = true;
+        self.entry(format!("claimed {chat} phone"), chat);
+    }
+
+    /// The reply is not sent, because the owner answers.
+    fn left_to_owner(&mut self, id: &str) {
+        self.settled.insert(id.to_owned());
+        self.expected.push((format!("reply {id} failed"), None));
+    }
+
+    /// The first reply of a lane, likewise.
+    pub(super) fn first_left_to_owner(&mut self, chat: &str) {
+        let reply = self.chat_mut(chat).lane.remove(0);
+        if !reply.notice {
+            self.left_to_owner(&reply.id);
+        }
+    }
+
+    fn phone_ends(&mut self, chat: &str) {
+        let it = self.chat_mut(chat);
+        it.phone = None;
+        it.inbox.clear();
+        if it.conversation.as_ref().is_some_and(|one| one.phone) {
+            let ending = Ending {
+                outcome: "phone".to_owned(),
+                resumable: false,
+            };
+            self.close(chat, &ending, "");
+        }
+    }
+
+    fn phone_may_end(&mut self, chat: &str, now: Millis) -> bool {
+        let over = self.chat(chat).phone.is_some_and(|until| until <= now);
+        if over {
+            self.phone_ends(chat);
+        }
+        over
+    }
+
+    /// How many chats the owner left, and for how many conversations nobody came.
+    pub(super) fn overdue(&mut self, now: Millis) -> (u64, u64) {
+        let (mut left, mut alone) = (0, 0);
+        if self.paused {
+            return (0, 0);
+        }
+        for chat in self.chats.keys().cloned().collect::<Vec<_>>() {
+            left += u64::from(self.phone_may_end(&chat, now));
+            let conversation = self.chat_mut(&chat).conversation.as_mut();
+            let due = |one: &&mut Conversation| {
+                let until = one.person.flatten();
+                until.is_some_and(|until| until <= now)
+            };
+            if let Some(conversation) = conversation.filter(due) {
+                conversation.leave_all_lists();
+                alone += 1;
+                self.entry(format!("requeued {chat}"), &chat);
+            }
+        }
+        (left, alone)
+    }
+
+    /// An attended conversation waits for a person from now on.
+    pub(super) fn hand_off(&mut self, chat: &str, within: Millis, now: Millis) {
+        let it = self.chat_mut(chat);
+        it.unread = false;
+        let conversation = it.conversation.as_mut().unwrap();
+        conversation.leave_all_lists();
+        conversation.person = Some((within > 0).then_some(now + within));
+        self.entry(format!("handoff {chat}"), chat);
+    }
+
     /// The answer that is due.
-    pub(super) fn ingest(&mut self, chat: &str, stanza: &str, message: &str) -> Ingested {
+    pub(super) fn ingest(
+        &mut self,
+        chat: &str,
+        stanza: &str,
+        message: &str,
+        now: Millis,
+    ) -> Ingested {
         if !self.stanzas.insert(stanza.to_owned()) {
             return Ingested::Duplicate;
+        }
+        self.phone_may_end(chat, now);
+        let it = self.chat_mut(chat);
+        if let Some(until) = &mut it.phone {
+            *until = (*until).max(now + QUIET);
+            it.inbox.push(message.to_owned());
+            self.entry_of_the_last(format!("message {message}"), chat);
+            return Ingested::Phone;
         }
         if self.chat(chat).conversation.is_none() {
             self.open(chat);
@@ -188,8 +353,9 @@ impl Session {
         if active {
             return Ingested::Active;
         }
-        let line = self.line();
-        let place = line.iter().position(|one| one == chat).unwrap();
+        let mut lines = [self.line(), self.persons()].into_iter();
+        let place = lines.find_map(|line| line.iter().position(|one| one == chat));
+        let place = place.unwrap();
         Ingested::Queued {
             position: place as u64 + 1,
         }
@@ -309,10 +475,7 @@ impl Session {
                 .is_some_and(|owner| owner.process == process)
             {
                 // The number stays: it goes back to its old place.
-                conversation.owner = None;
-                conversation.examined = 0;
-                conversation.told = false;
-                conversation.requeued += 1;
+                conversation.leave_all_lists();
                 it.unread = false;
                 conversations += 1;
                 self.entry(format!("requeued {chat}"), &chat);
@@ -345,7 +508,7 @@ impl Session {
         let same = self.id(chat) == Some(one.id.as_str());
         let it = self.chat_mut(chat);
         let waits = it.conversation.as_ref().is_some_and(|conversation| {
-            conversation.owner.is_none()
+            conversation.waits()
                 && conversation.requeued == requeued
                 && conversation.examined as u64 == one.examined_before
         });
@@ -393,11 +556,13 @@ impl Session {
         };
         let active = self.chats.values().filter(|chat| attended(chat)).count();
         ensure!(
-            (view.active.len(), view.announce.len()) == (active, view.queue.len()),
+            (view.active.len(), view.announce.len())
+                == (active, view.queue.len() + view.handoff.len()),
             "active {:?}, to be looked at {:?}",
             view.active,
             view.announce
         );
+        self.check_persons(view)?;
         for (chat, seen) in &view.chats {
             let it = self.chats[chat].clone();
             ensure!(
@@ -417,13 +582,43 @@ impl Session {
         self.check_history(view)
     }
 
+    /// Who waits for a person, and whom the owner answers; nobody else is on any of their lists.
+    fn check_persons(&self, view: &View) -> Checked {
+        let persons = self.persons();
+        let of = |time: fn(&Chat) -> Option<Millis>| -> BTreeMap<_, _> {
+            let chats = self.chats.iter();
+            chats
+                .filter_map(|(chat, it)| Some((chat.clone(), time(it)?)))
+                .collect()
+        };
+        let due = of(|it| it.conversation.as_ref()?.person.flatten());
+        ensure!(
+            view.handoff == persons
+                && view.handoff_due == due
+                && view.handoff_untold.len() == persons.len(),
+            "for a person wait {:?} until {:?}, untold {:?}, should be {persons:?} until {due:?}",
+            view.handoff,
+            view.handoff_due,
+            view.handoff_untold
+        );
+        let phone = of(|it| it.phone);
+        ensure!(
+            view.phone == phone && view.phone_said.iter().eq(phone.keys()),
+            "the owner answers {:?}, of whom {:?} have a time, should be {phone:?}",
+            view.phone,
+            view.phone_said
+        );
+        Ok(())
+    }
+
     /// In the line, or attended, or neither; and everything about it says the same.
     fn check_place(&mut self, chat: &str, it: &Chat, seen: &Seen, view: &View) -> Checked {
         let owner = it.conversation.as_ref().map(|c| c.owner.as_ref());
-        let status = match owner {
+        let status = match &it.conversation {
             None => it.kept.as_ref().map(|_| "closed"),
-            Some(None) => Some("waiting"),
-            Some(Some(_)) => Some("active"),
+            Some(one) if one.phone => Some("phone"),
+            Some(one) if one.person.is_some() => Some("handoff"),
+            Some(one) => Some(one.owner.as_ref().map_or("waiting", |_| "active")),
         };
         ensure!(
             seen.field("status") == status,
@@ -433,7 +628,8 @@ impl Session {
         let owner = owner.flatten();
         ensure!(
             view.active.get(chat) == owner.map(|owner| &owner.process)
-                && view.announce.contains_key(chat) == (status == Some("waiting"))
+                && view.announce.contains_key(chat)
+                    == matches!(status, Some("waiting" | "handoff"))
                 && view.unread.contains(chat) == it.unread,
             "{chat} is {status:?}; active {:?}, to be looked at {:?}, unread {:?}, should be {}",
             view.active,
@@ -523,11 +719,11 @@ impl Session {
                 let of = |name| field(entry, name);
                 let kind = of("kind");
                 let what = match kind.as_str() {
-                    "opened" | "requeued" => of("chat"),
+                    "opened" | "requeued" | "handoff" => of("chat"),
                     "claimed" => format!("{} {}", of("chat"), of("process")),
                     "closed" => format!("{} {}", of("chat"), of("outcome")),
                     "message" => of("data"),
-                    "reply" => format!("{} {}", of("data"), of("state")),
+                    "reply" => format!("{} {}", reply_id(of("data")), of("state")),
                     _ => return None,
                 };
                 let conversation = match kind.as_str() {
@@ -554,5 +750,13 @@ impl Session {
             "the history got {found:?}, should have got {expected:?}"
         );
         Ok(())
+    }
+}
+
+/// The history says of a reply that was left to the owner all that was to be said; of others this test says only the id.
+fn reply_id(data: String) -> String {
+    match serde_json::from_str::<serde_json::Value>(&data) {
+        Ok(said) => said["reply_id"].as_str().unwrap_or_default().to_owned(),
+        Err(_) => data,
     }
 }

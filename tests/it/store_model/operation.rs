@@ -37,6 +37,16 @@ pub(super) enum Operation {
     },
     /// What came of looks, in one call.
     Announce(Vec<Announce>),
+    /// The owner writes from their own phone, perhaps the closing word.
+    Owner {
+        session: usize,
+        chat: usize,
+        ends: bool,
+    },
+    /// Ends what is over by now.
+    Overdue {
+        session: usize,
+    },
     Pause {
         session: usize,
     },
@@ -102,6 +112,8 @@ pub(super) enum Close {
     ForGood,
     /// To be resumed.
     ForSilence,
+    /// It waits for a person, for so many milliseconds; 0: for as long as it takes.
+    HandOff(i64),
 }
 
 #[derive(Clone, Debug)]
@@ -141,6 +153,9 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         8 => proptest::collection::vec(settle(), 1..=2).prop_map(Operation::Settle),
         4 => (session(), 1..=3_usize).prop_map(|(session, count)| Operation::Look { session, count }),
         6 => proptest::collection::vec(announce(), 1..=2).prop_map(Operation::Announce),
+        3 => (session(), 0..CHATS, prop::bool::weighted(0.3))
+            .prop_map(|(session, chat, ends)| Operation::Owner { session, chat, ends }),
+        2 => session().prop_map(|session| Operation::Overdue { session }),
         1 => session().prop_map(|session| Operation::Pause { session }),
         1 => session().prop_map(|session| Operation::Resume { session }),
         3 => (1..20_000_i64).prop_map(Operation::Wait),
@@ -180,6 +195,7 @@ fn commit() -> impl Strategy<Value = Commit> {
         3 => Just(Close::GoOn),
         1 => Just(Close::ForGood),
         1 => Just(Close::ForSilence),
+        1 => prop_oneof![Just(0), 1..20_000_i64].prop_map(Close::HandOff),
     ];
     (which(), off, 0..4_usize, 0..3_usize, close).prop_map(
         |(claim, off, consumed, replies, close)| Commit {

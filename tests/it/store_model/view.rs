@@ -21,6 +21,11 @@ local answer = {
   redis.call('HGETALL', session .. 'sending'),
   redis.call('ZRANGE', session .. 'lanes', 0, -1, 'WITHSCORES'),
   redis.call('EXISTS', session .. 'paused'),
+  redis.call('ZRANGE', session .. 'handoff', 0, -1),
+  redis.call('ZRANGE', session .. 'handoff-due', 0, -1, 'WITHSCORES'),
+  redis.call('SMEMBERS', session .. 'handoff-untold'),
+  redis.call('ZRANGE', session .. 'phone', 0, -1, 'WITHSCORES'),
+  redis.call('HKEYS', session .. 'phone-said'),
   redis.call('XRANGE', session .. 'history', ARGV[1], '+'),
 }
 for i = 2, #ARGV do
@@ -42,6 +47,13 @@ pub(super) struct View {
     pub(super) sending: BTreeMap<String, String>,
     pub(super) lanes: BTreeMap<String, Millis>,
     pub(super) paused: bool,
+    /// Who waits for a person, and whose wait for one has an end.
+    pub(super) handoff: Vec<String>,
+    pub(super) handoff_due: BTreeMap<String, Millis>,
+    pub(super) handoff_untold: BTreeSet<String>,
+    /// Whom the owner answers, and until when; and of whom it is known when they did last.
+    pub(super) phone: BTreeMap<String, Millis>,
+    pub(super) phone_said: BTreeSet<String>,
     pub(super) chats: BTreeMap<String, Chat>,
     /// What was written into the history since the view before.
     pub(super) history: Vec<BTreeMap<String, String>>,
@@ -84,6 +96,11 @@ impl View {
             sending: pairs(next()),
             lanes: times(next()),
             paused: next().as_i64().unwrap() == 1,
+            handoff: texts(next()),
+            handoff_due: times(next()),
+            handoff_untold: texts(next()).into_iter().collect(),
+            phone: times(next()),
+            phone_said: texts(next()).into_iter().collect(),
             ..View::default()
         };
         view.last_entry.clone_from(&before.last_entry);
