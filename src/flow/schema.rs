@@ -3,12 +3,15 @@
 //! It knows the form only: that a step leads to one that exists is for [`Script::load`](super::Script::load) to say. A test
 //! asks the loader for every key that it knows and compares.
 
+mod hours;
+
 use serde_json::{Map, Value, json};
 
 use super::expect::{Expect, MEDIA_KINDS};
 use super::locale::Locale;
 use super::media::MediaKind;
 use super::text_key::TextKey;
+use hours::hours;
 
 /// A key, its form and what it is for.
 type Key = (&'static str, Form, &'static str);
@@ -353,6 +356,7 @@ pub fn schema() -> Value {
             let mut step = table(keys);
             step["title"] = json!(kind);
             step["required"] = json!([kind]);
+            demand(kind, &mut step);
             step
         })
         .collect();
@@ -395,23 +399,20 @@ pub fn schema() -> Value {
     file
 }
 
-/// The opening times: days and ranges of them by any of their names.
-fn hours() -> Value {
-    let times = one_or_more(&json!({ "type": "string", "minLength": 1 }));
-    json!({
-        "type": "object",
-        "description": "When it is open, by days (mon, mon-fri) and times (\"09:00-12:00\", a list of them, or \"closed\"). Outside of them conversations begin at the step `closed`, and nobody waits in line.",
-        "required": ["closed"],
-        "properties": {
-            "closed": { "type": "string", "minLength": 1, "description": "The step outside of the opening times." },
-            "exceptions": {
-                "type": "object",
-                "description": "Days that are another way: \"2026-12-24\", or \"12-25\" for every year.",
-                "additionalProperties": times.clone(),
-            },
-        },
-        "additionalProperties": times,
-    })
+/// What else holds of a kind of step.
+fn demand(kind: &str, step: &mut Value) {
+    match kind {
+        "ask" => step["not"] = json!({ "required": ["next", "end"] }),
+        "handoff" => {
+            step["dependencies"] = json!({ "within": ["otherwise"], "otherwise": ["within"] });
+        }
+        "when" => step["required"] = json!([kind, "otherwise"]),
+        _ => step["oneOf"] = json!([{ "required": ["next"] }, { "required": ["end"] }]),
+    }
+    if kind == "call" {
+        step["required"] = json!([kind, "otherwise"]);
+        step["properties"]["attempts"]["maximum"] = json!(10);
+    }
 }
 
 fn table(keys: &[Key]) -> Value {
@@ -575,6 +576,14 @@ mod tests {
             })
             && holds("minLength", &|_| !text.unwrap().is_empty())
             && holds("minimum", &|least| value.as_i64() >= least.as_i64())
+            && holds("maximum", &|most| value.as_i64() <= most.as_i64())
+            && holds("not", &|one| !fits(value, one))
+            && holds("dependencies", &|needs| {
+                let mut needs = needs.as_object().unwrap().iter();
+                needs.all(|(key, others)| {
+                    value.get(key).is_none() || fits(value, &json!({ "required": others }))
+                })
+            })
             && holds("pattern", &|one| {
                 Regex::new(one.as_str().unwrap())
                     .unwrap()
@@ -605,8 +614,12 @@ mod tests {
         let tickets = include_str!("../../examples/flows/tickets.toml");
         let menu = include_str!("../../examples/flows/menu.toml");
         let bot = include_str!("../../examples/flows/bot.toml");
+        let bakery = include_str!("../../examples/flows/bakery.toml");
+        let reception = include_str!("../../examples/flows/reception.toml");
         for good in [
             clinic,
+            bakery,
+            reception,
             include_str!("../../examples/flows/shop.toml"),
             include_str!("../../examples/flows/echo.toml"),
             visit,
@@ -618,6 +631,17 @@ mod tests {
             include_str!("built_in/es.toml"),
         ] {
             assert!(fits(good), "{good}");
+        }
+        for days in [
+            "Seg-Sex",
+            "lun-vie",
+            r#""terça - SEX""#,
+            "MON",
+            "Wednesday-fri",
+        ] {
+            let bakery = bakery.replacen("seg-sex", days, 1);
+            assert!(Script::load(&bakery, Locale::En).is_ok(), "{days}");
+            assert!(fits(&bakery), "{days}");
         }
         for (flow, right, wrong) in [
             (visit, "max       = 500", "max       = \"500\""),
@@ -640,6 +664,18 @@ mod tests {
             (bot, "otherwise =", "othewise ="),
             (bot, "may       = []", "may       = [1]"),
             (tickets, "wait = ", "wiat = "),
+            (bot, "otherwise =", "# otherwise ="),
+            (bot, "timeout   = ", "attempts = 11\ntimeout   = "),
+            (bot, "next      =", "end = 'x'\nnext      ="),
+            (bakery, "seg-sex =", "seg-sexx ="),
+            (bakery, "seg-sex =", "\"segunda a sexta\" ="),
+            (bakery, "\"13:00-19:00\"", "\"13-19\""),
+            (bakery, "closed  =", "# closed  ="),
+            (bakery, "\"12-25\"", "\"Christmas\""),
+            (bakery, "\"2s\"", "2"),
+            (bakery, "burst =", "brust ="),
+            (reception, "otherwise = \"nobody\"", ""),
+            (reception, "within ", "# within "),
         ] {
             assert!(flow.contains(right), "{right}");
             assert!(!fits(&flow.replacen(right, wrong, 1)), "{wrong}");
