@@ -1,5 +1,7 @@
 //! Whatever was saved and whatever is said: a flow never panics, and stays a flow.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -96,6 +98,101 @@ proptest! {
                 }
                 state = turn.state.resume(None);
             }
+        }
+    }
+}
+
+/// Every example, with its dialogues.
+const EXAMPLES: [(&str, &str); 9] = [
+    (
+        CLINIC,
+        include_str!("../../../examples/flows/clinic.test.toml"),
+    ),
+    (SHOP, include_str!("../../../examples/flows/shop.test.toml")),
+    (
+        VISIT,
+        include_str!("../../../examples/flows/visit.test.toml"),
+    ),
+    (
+        TICKETS,
+        include_str!("../../../examples/flows/tickets.test.toml"),
+    ),
+    (ECHO, ""),
+    (
+        include_str!("../../../examples/flows/bakery.toml"),
+        include_str!("../../../examples/flows/bakery.test.toml"),
+    ),
+    (
+        include_str!("../../../examples/flows/bot.toml"),
+        include_str!("../../../examples/flows/bot.test.toml"),
+    ),
+    (
+        include_str!("../../../examples/flows/menu.toml"),
+        include_str!("../../../examples/flows/menu.test.toml"),
+    ),
+    (
+        include_str!("../../../examples/flows/reception.toml"),
+        include_str!("../../../examples/flows/reception.test.toml"),
+    ),
+];
+
+/// What a slip of the hand does to a file, in a place of it.
+fn slip(text: &str, place: usize, length: usize, written: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let from = place.min(letters.len());
+    let to = (from + length).min(letters.len());
+    let (before, after) = (&letters[..from], &letters[to..]);
+    let written: Vec<char> = written.chars().collect();
+    [before, &written, after].concat().into_iter().collect()
+}
+
+fn told_well(source: &str, mistakes: &[crate::flow::Mistake]) -> bool {
+    let lines = source.matches('\n').count() + 1;
+    !mistakes.is_empty()
+        && mistakes
+            .iter()
+            .all(|one| (1..=lines).contains(&one.line) && one.column > 0 && one.message.len() > 10)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_slip_in_a_file_breaks_a_tool(
+        example in 0..EXAMPLES.len(),
+        slips in proptest::collection::vec(
+            (0usize..4_000, 0usize..12, "|[\"'\\[\\]{}=,.#]|[0-9]{1,20}[smhd]?|\\{\\{|\\}\\}|\\PC{1,3}|\n|-|closed|end|next"), 1..4,
+        ),
+        in_dialogues in any::<bool>(),
+    ) {
+        let (flow, dialogues) = EXAMPLES[example];
+        let spoil = |text: &str| {
+            slips.iter().fold(text.to_owned(), |text, (place, length, written)| {
+                slip(&text, place % (text.chars().count() + 1), *length, written)
+            })
+        };
+        let flow = if in_dialogues { flow.to_owned() } else { spoil(flow) };
+        let dialogues = if in_dialogues { spoil(dialogues) } else { dialogues.to_owned() };
+        let script = match Script::load(&flow, Locale::En) {
+            Ok(script) => script,
+            Err(mistakes) => {
+                prop_assert!(told_well(&flow, &mistakes), "{mistakes:?}");
+                return Ok(());
+            }
+        };
+        prop_assert!(!script.outline().steps.is_empty());
+        script.warnings(&flow);
+        match crate::flow::Dialogue::load(&dialogues) {
+            Ok(dialogues) => dialogues.iter().for_each(|one| drop(one.play(&script))),
+            Err(mistakes) => prop_assert!(told_well(&dialogues, &mistakes), "{mistakes:?}"),
+        }
+        let mut rehearsal = crate::flow::Rehearsal::new(&script, Some("Ana"), after(0));
+        for words in ["oi", "1", "fila", "2026-12-25", "sair"] {
+            rehearsal.say([said(words), said(words)]);
+            let _ = rehearsal.answer(Some(br#"{"say":"x","set":{"a":1}}"#));
+            rehearsal.wait(Duration::from_secs(400));
+            rehearsal.phone("x");
+            rehearsal.wait(Duration::from_secs(4_000));
         }
     }
 }
