@@ -342,7 +342,8 @@ impl Dispatcher {
                 Ended::HandedOff => {
                     info!(session = chat.0, chat = chat.1, "the customer waits for a person");
                 }
-                Ended::Lost if phone(&store, &chat, &rung).await => info!(
+                // In a box, as within the attendance: its room would be taken for as long as the customer is silent.
+                Ended::Lost if Box::pin(phone(&store, &chat, &rung)).await => info!(
                     session = chat.0,
                     chat = chat.1,
                     "the owner answers from their own phone; the worker is free"
