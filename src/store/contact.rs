@@ -12,6 +12,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use super::sent::Sent;
 use crate::throttle::Throttle;
 
 /// The sessions known to be in Redis' set of them.
@@ -28,6 +29,8 @@ pub struct Connections {
     renewals: broadcast::Sender<()>,
     renewed: Arc<Throttle>,
     told: Arc<Throttle>,
+    /// What the process knows that Redis may forget.
+    pub(super) sent: Sent,
 }
 
 impl Default for Connections {
@@ -36,6 +39,7 @@ impl Default for Connections {
             renewals: broadcast::channel(1).0,
             renewed: Arc::new(Throttle::new(RENEW_INTERVAL)),
             told: Arc::new(Throttle::new(COMPLAIN_INTERVAL)),
+            sent: Sent::default(),
         }
     }
 }

@@ -200,6 +200,8 @@ impl Store {
         now: Millis,
     ) -> Result<Recorded, Error> {
         self.remember_session(session, now).await?;
+        let echo = record.echo.as_deref().unwrap_or_default();
+        let ours = self.inner.sent.knows(session, echo);
         let arguments = Arguments::new()
             .number(clock::millis(SEEN_TTL))
             .number(now)
@@ -209,13 +211,15 @@ impl Store {
             .text(&record.from)
             .text(record.other.as_deref().unwrap_or_default())
             .text(if record.message { "1" } else { "" })
-            .text(record.echo.as_deref().unwrap_or_default())
+            .text(echo)
             .text(&record.data)
             .number(record.phone.map_or(0, |phone| phone.quiet))
-            .text(record.phone.map_or("", |phone| match phone.ends {
-                true => "ends",
-                false => "says",
-            }))
+            .text(match record.phone {
+                _ if ours => "ours",
+                Some(phone) if phone.ends => "ends",
+                Some(_) => "says",
+                None => "",
+            })
             .number(record.phone.map_or(0, |phone| phone.followed_at));
         match Answer::of(self.inner.scripts.record.run(session, arguments).await?)?
             .text()?

@@ -216,6 +216,13 @@ impl Store {
         settlement: Settlement,
         now: Millis,
     ) -> Result<Option<Lane>, Error> {
+        if let Verdict::Sent {
+            stanza: Some(stanza),
+            ..
+        } = &settlement.verdict
+        {
+            self.inner.sent.note(session, stanza);
+        }
         self.inner.settle.call(session, (settlement, now)).await
     }
 

@@ -23,6 +23,7 @@ mod processes;
 mod reloads;
 mod repair;
 mod scripts;
+mod sent;
 mod server;
 mod status;
 mod waiting;
@@ -205,6 +206,7 @@ struct Inner {
     scripts: scripts::Scripts,
     first_notice_after: FirstNotice,
     contact: Arc<contact::Contact>,
+    sent: sent::Sent,
     ingest: batch::Batch<Ingest, Ingested>,
     commit: batch::Batch<Step, Committed>,
     settle: batch::Batch<(Settlement, Millis), Option<Lane>>,
@@ -244,6 +246,7 @@ impl Store {
             scripts,
             first_notice_after,
             contact,
+            sent: config.connections.sent.clone(),
         };
         Ok(Self {
             inner: Arc::new(inner),

@@ -11,6 +11,7 @@ use serde_json::json;
 use waha_sm::waha::signature::sign;
 
 use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, binary, chat, eventually};
+use crate::webhook::{message_with, new_stanza};
 use shop::{Does, Shop, well};
 
 const CALL_SECRET: &str = "what the shop knows us by, 32 letters";
@@ -320,6 +321,40 @@ fn nobody_at_the_address_is_a_failure_that_is_tried_again() {
     daemon.says(&chat(1), "hi");
     assert_eq!(corner.texts(&chat(1), 1), ["sorry"]);
     daemon.wait_for_log("at the last of 2 tries");
+}
+
+/// They do not wait for the shop, and what it answers then is not said over them.
+#[test]
+fn the_owner_who_takes_a_chat_over_while_the_shop_hangs_frees_its_worker_at_once() {
+    let shop = Shop::open(|number, _| match number {
+        0 => Does::Hangs(r#"{"say":"too late"}"#.into()),
+        _ => well(&json!({"say": "well"})),
+    });
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let flow = bot(&shop.url, "timeout = '60s'");
+    let daemon = setup(&corner, &redis, &flow).set("WORKERS", "1").start();
+    daemon.says(&chat(1), "hi");
+    shop.wait_for(1);
+    daemon.says(&chat(2), "hi");
+    let mut owner = message_with(
+        "message.any",
+        SESSION,
+        &chat(1),
+        "Shop",
+        "I answer",
+        &new_stanza(),
+    );
+    owner["payload"]["id"] = format!("true_{}_{}", chat(1), new_stanza()).into();
+    owner["payload"]["fromMe"] = true.into();
+    let began = Instant::now();
+    daemon.posts(&owner);
+    assert_eq!(corner.texts(&chat(2), 1), ["well"]);
+    // Long before the shop's time is over, on a busy machine.
+    assert!(began.elapsed() < Duration::from_secs(10));
+    shop.let_go();
+    daemon.says(&chat(2), "more");
+    assert_eq!(corner.texts(&chat(2), 2), ["well", "well"]);
+    assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
 }
 
 #[test]

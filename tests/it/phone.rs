@@ -366,6 +366,26 @@ fn what_comes_late_silences_nobody() {
     in_history(&corner, &one, "phone", "before");
 }
 
+/// A replica or a backup that takes its place knows nothing of the last replies.
+#[test]
+fn our_own_echoes_do_not_silence_the_bot_when_redis_has_forgotten_them() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let daemon = start(&corner, &redis);
+    let one = chat(1);
+    daemon.says(&one, "one");
+    corner.texts(&one, 1);
+    let stanza = corner.waha.sent()[0].stanza.clone();
+    let forget = format!("DEL waha-sm:{{default}}:ours:{stanza}");
+    eventually("the reply is settled, and forgotten", || {
+        (redis.number(&forget) == 1).then_some(())
+    });
+    let mut echo = owner_writes(&one, "hello, one");
+    echo["payload"]["id"] = format!("true_{one}_{stanza}").into();
+    assert_eq!(daemon.posts(&echo), json!({"result": "recorded"}));
+    assert_eq!(daemon.says(&one, "mine")["result"], "active");
+    in_history(&corner, &one, "bot", "hello, one");
+}
+
 /// Engines show so what they can't show, and edits and reactions of ours are not words.
 #[test]
 fn what_says_nothing_silences_nobody() {

@@ -4,7 +4,7 @@
 -- ARGV: session, seen_ttl (ms), now (ms), first_notice_after (ms), then per event: seen ('' = can't be told apart), kind, from,
 --       other ('' = the customer's other id is not told), own ('1' = a message, which makes its chat known; '' = only
 --       recorded where the chat is known), echo (the stanza of a message of ours, else ''), data (JSON), phone_quiet (ms), hand
---       ('says', 'ends': what it means if the owner wrote it; '' = nothing), followed_at (ms: when the last word was said of those
+--       ('says', 'ends': what it means if the owner wrote it; 'ours': they did not; '' = nothing), followed_at (ms: when the last word was said of those
 --       that are known to have followed it)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded; the owner answers from now on, or no more)
 
@@ -100,7 +100,7 @@ for i = 5, #ARGV, 10 do
     if kind == 'message' and echo ~= '' then
       local message = decoded(data)
       -- It may come under the id that was not written to, before we know that both are one person.
-      local ours = sent_by_us(chat, echo, message)
+      local ours = hand == 'ours' or sent_by_us(chat, echo, message)
         or (message.other_id and sent_by_us(chat_of(message.other_id), echo, message))
       note_echo(chat, kind, echo, data)
       record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
