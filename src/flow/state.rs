@@ -148,6 +148,14 @@ impl State {
         answer.or_else(|| self.variables.get("opening").map(String::as_str))
     }
 
+    /// Whether a call or a pause goes on before the first question: what the customer writes opens the conversation still.
+    pub fn opens(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Calling { opening: true, .. } | Stage::Paused { opening: true, .. }
+        )
+    }
+
     /// The step the customer is at; none before the first word was said.
     pub fn step(&self) -> Option<&str> {
         match &self.stage {

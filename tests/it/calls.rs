@@ -1,6 +1,7 @@
 //! Flows that ask the shop's own system: what it is told, what it may answer, and what happens when it does not.
 
 mod shop;
+mod together;
 
 use std::io::Write as _;
 use std::net::TcpListener;

@@ -70,6 +70,12 @@ impl Attendance {
         let Some(outcome) = &pending.outcome else {
             return Called::Waits;
         };
+        let ready = script.ready(&self.state, &unread, self.quiet(arrived));
+        self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
+        if self.quiet_at.is_some() && self.state.opens() {
+            // They still write what opens the conversation: that answers no question.
+            return Called::Waits;
+        }
         let answer = match outcome {
             Ok(body) => script
                 .read_answer(&self.state, body)
@@ -82,8 +88,6 @@ impl Attendance {
             self.context.calls.complain(session, chat, step, reason);
         }
         // What the customer is still writing is for the question that follows.
-        let ready = script.ready(&self.state, &unread, self.quiet(arrived));
-        self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
         let unread = &unread[..ready.count];
         let well = answer.is_ok();
         let advance = script.answered(self.state.clone(), answer.ok(), unread, now);

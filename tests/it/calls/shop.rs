@@ -83,6 +83,11 @@ impl Shop {
         })
     }
 
+    /// Those that are to hang do so again.
+    pub(super) fn hold(&self) {
+        *self.shared.free.lock().unwrap() = false;
+    }
+
     /// Those that hang are answered, now and from now on.
     pub(super) fn let_go(&self) {
         *self.shared.free.lock().unwrap() = true;

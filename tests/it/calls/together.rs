@@ -1,0 +1,148 @@
+//! A flow that uses all that flows can do, with one customer who uses it too.
+
+use serde_json::json;
+
+use super::CALL_SECRET;
+use super::shop::{Does, Shop, well};
+use crate::harness::{Corner, Redis, chat, eventually};
+
+fn flow(url: &str) -> String {
+    format!(
+        r#"
+        timezone = "UTC"
+        start = "hello"
+        [hours]
+        mon-sun = "00:00-24:00"
+        closed = "shut"
+        [timeouts]
+        burst = "400ms"
+        [notices]
+        first_after = "1m"
+        [step.hello]
+        call = "{url}"
+        timeout = "30s"
+        save = []
+        next = "menu"
+        otherwise = "person"
+        [step.menu]
+        ask = "menu ({{{{ opening }}}})"
+        options = {{ 1 = "item", 2 = "person" }}
+        [step.item]
+        ask = "which?"
+        save = "item"
+        next = "pause"
+        [step.pause]
+        wait = "500ms"
+        next = "price"
+        [step.price]
+        call = "{url}"
+        timeout = "30s"
+        save = ["price"]
+        next = "show"
+        otherwise = "person"
+        [step.show]
+        say = [{{ image = "https://shop.example/{{{{ item }}}}.jpg", caption = "{{{{ item }}}}: {{{{ price * 2 }}}}" }}]
+        next = "more"
+        [step.more]
+        ask = "more?"
+        save = "more"
+        next = "person"
+        [step.person]
+        handoff = "a person, {{{{ more }}}}"
+        within = "2s"
+        otherwise = "nobody"
+        [step.nobody]
+        ask = "nobody came"
+        save = "note"
+        next = "noted"
+        [step.noted]
+        say = "noted: {{{{ note }}}}"
+        end = "noted"
+        [step.shut]
+        say = "closed until {{{{ opens }}}}"
+        end = "shut"
+        "#
+    )
+    .replace("{{ price * 2 }}", "{{ price }}")
+}
+
+#[test]
+fn bursts_calls_pauses_media_reloads_crashes_and_people_meet_in_one_conversation() {
+    let shop = Shop::open(|number, _| match number {
+        0 => Does::Hangs(r#"{"say":"welcome"}"#.into()),
+        1 => Does::Hangs(r#"{"set":{"price":"never"}}"#.into()),
+        _ => well(&json!({ "set": { "price": 7 } })),
+    });
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let file = corner.flow(&flow(&shop.url));
+    let setup = corner
+        .all(&redis)
+        .set("FLOW_FILE", &file)
+        .set("FLOW_CALL_HMAC_SECRET", CALL_SECRET);
+    let mut daemon = setup.start();
+    let ana = chat(1);
+
+    // What opens is one call; what is said before the first word answers nothing.
+    for text in ["oi", "there?"] {
+        daemon.says(&ana, text);
+    }
+    shop.wait_for(1);
+    daemon.says(&ana, "1");
+    eventually("it waits", || {
+        (redis.number(&format!("LLEN waha-sm:{{default}}:inbox:{ana}")) == 1).then_some(())
+    });
+    shop.let_go();
+    assert_eq!(corner.texts(&ana, 2), ["welcome", "menu (oi\nthere?\n1)"]);
+    assert_eq!(shop.asked()[0].body["message"]["text"], "oi\nthere?");
+
+    // A burst is one answer, with a pause after it, and a crash in the call after that.
+    daemon.says(&ana, "1");
+    assert_eq!(corner.texts(&ana, 3)[2], "which?");
+    shop.hold();
+    for text in ["big", "cake"] {
+        daemon.says(&ana, text);
+    }
+    shop.wait_for(2);
+    daemon.kill();
+    let mut daemon = setup.start();
+    assert_eq!(corner.texts(&ana, 5)[4], "more?");
+    let asked = shop.asked();
+    assert_eq!(asked[1].bytes, asked[2].bytes);
+    assert_eq!(asked[1].body["variables"]["item"], "big\ncake");
+    let images = corner.waha.calls().into_iter();
+    let images: Vec<_> = images
+        .filter(|call| call.path == "/api/sendImage")
+        .map(|call| {
+            (
+                call.body["file"]["url"].clone(),
+                call.body["caption"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        images,
+        [(
+            json!("https://shop.example/big%0Acake.jpg"),
+            json!("big\ncake: 7")
+        )]
+    );
+
+    // The flow is exchanged while the customer waits for a person, who does not come; a crash changes nothing.
+    for text in ["no", "thanks"] {
+        daemon.says(&ana, text);
+    }
+    assert_eq!(corner.texts(&ana, 6)[5], "a person, no\nthanks");
+    daemon.says(&ana, "are you there?");
+    corner.flow(&flow(&shop.url).replace("nobody came", "nobody, {{ item }}"));
+    daemon.signal("-HUP");
+    daemon.wait_for_log("loaded the flows anew");
+    daemon.kill();
+    let daemon = setup.start();
+    assert_eq!(corner.texts(&ana, 7)[6], "nobody, big\ncake");
+    for text in ["call", "me"] {
+        daemon.says(&ana, text);
+    }
+    assert_eq!(corner.texts(&ana, 8)[7], "noted: call\nme");
+    assert_eq!(corner.texts(&ana, 8).len(), 8, "and nothing twice");
+    assert_eq!(shop.asked().len(), 3);
+}
