@@ -331,17 +331,25 @@ fn a_broken_flow_is_not_talked_to_and_its_mistakes_are_told() {
 
 #[test]
 fn the_dialogues_of_the_examples_go_as_they_are_written() {
-    let flows = ["clinic", "menu", "reception", "shop", "tickets", "visit"];
-    for name in ["toml", "test.toml"] {
-        let files = flows.map(|flow| example(&format!("{flow}.{name}")));
-        let files = files.each_ref().map(|file| file.to_str().unwrap());
+    let tests: Vec<PathBuf> = std::fs::read_dir(example(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().ends_with(".test.toml"))
+        .collect();
+    assert!(tests.len() >= 9, "{tests:?}");
+    let flows = tests.iter().map(|test| {
+        let flow = test.to_str().unwrap().replace(".test.toml", ".toml");
+        PathBuf::from(flow)
+    });
+    for files in [flows.collect(), tests.clone()] {
+        let files: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();
         // One that is named twice is played once.
         let output = flow(&[&["test", files[1]], &files[..]].concat());
         let text = stdout(&output);
         assert_eq!(output.status.code(), Some(0), "{text}");
-        assert_eq!(text.lines().count(), flows.len(), "{text}");
-        for (flow, dialogues) in flows.into_iter().zip([5, 2, 4, 5, 6, 4]) {
-            let told = format!("{flow}.test.toml: good: {dialogues} dialogues\n");
+        assert_eq!(text.lines().count(), files.len(), "{text}");
+        for test in &tests {
+            let told = format!("{}: good: ", test.display());
             assert!(text.contains(&told), "{text}");
         }
     }
