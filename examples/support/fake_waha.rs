@@ -214,6 +214,12 @@ impl FakeWaha {
             .customer_writes(session, chat, name, text)
     }
 
+    /// As if all that was said until now had been said so much earlier.
+    pub fn time_goes_by(&self, time: Duration) {
+        let time_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.shared.lock().book.time_goes_by(time_ms);
+    }
+
     /// Knows from now on who is behind a `...@lid`.
     pub fn teach_lid(&self, lid: &str, chat: &str) {
         self.shared.lock().book.teach_lid(lid, chat);

@@ -68,6 +68,17 @@ fn owner(daemon: &Daemon, chat: &str, text: &str) {
     );
 }
 
+/// WAHA has a message of ours that our sender did not send, and nobody is told of it.
+#[track_caller]
+fn by_api(corner: &Corner, chat: &str, text: &str) {
+    let written = ureq::Agent::new_with_defaults()
+        .post(format!("{}/api/sendText", corner.waha.url()))
+        .header("x-api-key", API_KEY)
+        .content_type("application/json")
+        .send(json!({"session": SESSION, "chatId": chat, "text": text}).to_string());
+    assert_eq!(written.unwrap().status(), 201);
+}
+
 /// How many chats the owner answers.
 fn with_phone(daemon: &Daemon) -> Option<f64> {
     daemon.metric("waha_sm_with_phone{session=\"default\"}")
@@ -288,19 +299,23 @@ fn a_message_that_turns_out_to_be_ours_gives_the_chat_back() {
 /// Who types like a person has not sent yet.
 #[test]
 fn what_is_still_being_typed_is_not_said_over_the_owner() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis, "30m").set("PACING", "human").start();
-    let one = chat(1);
-    daemon.says(&one, "one");
-    corner.waha.wait_for(PATIENCE, |_, calls| {
-        let typing = |call: &Call| call.path == "/api/startTyping";
-        calls.iter().any(typing).then_some(())
-    });
-    owner(&daemon, &one, "I am here");
-    in_history(&corner, &one, "bot", "hello, one");
-    owner(&daemon, &one, "#fim");
-    daemon.says(&one, "two");
-    assert_eq!(corner.texts(&one, 1), ["hello, two"]);
+    // With message ids that are noted beforehand, and without.
+    for engine in [Engine::Gows, Engine::Webjs] {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        corner.waha.imitate(engine);
+        let daemon = setup(&corner, &redis, "30m").set("PACING", "human").start();
+        let one = chat(1);
+        daemon.says(&one, "one");
+        corner.waha.wait_for(PATIENCE, |_, calls| {
+            let typing = |call: &Call| call.path == "/api/startTyping";
+            calls.iter().any(typing).then_some(())
+        });
+        owner(&daemon, &one, "I am here");
+        in_history(&corner, &one, "bot", "hello, one");
+        owner(&daemon, &one, "#fim");
+        daemon.says(&one, "two");
+        assert_eq!(corner.texts(&one, 1), ["hello, two"]);
+    }
 }
 
 /// The first attempt was taken and its answer lost; WAHA has it, or sends it again.
@@ -418,13 +433,7 @@ fn whom_the_owner_answered_while_we_were_down_is_not_greeted() {
     let _lost = corner
         .waha
         .customer_writes(SESSION, &one, "Ana", "anybody?");
-    let agent = ureq::Agent::new_with_defaults();
-    let written = agent
-        .post(format!("{}/api/sendText", corner.waha.url()))
-        .header("x-api-key", API_KEY)
-        .content_type("application/json")
-        .send(json!({"session": SESSION, "chatId": one, "text": "yes, me"}).to_string());
-    assert_eq!(written.unwrap().status(), 201);
+    by_api(&corner, &one, "yes, me");
     let daemon = setup.start();
     in_history(&corner, &one, "customer", "anybody?");
     in_history(&corner, &one, "phone", "yes, me");
@@ -436,6 +445,30 @@ fn whom_the_owner_answered_while_we_were_down_is_not_greeted() {
             .history(&["--chat", &one, "--conversations"])
             .is_empty()
     );
+}
+
+/// The owner's word is older than `phone_quiet`, and what the customer answered is not.
+#[test]
+fn who_answered_the_owner_while_we_were_down_is_still_the_owners() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Gows);
+    let setup = setup(&corner, &redis, "30m").set("CATCH_UP_INTERVAL", "1h");
+    let mut daemon = setup.start();
+    let [one, two] = [1, 2].map(chat);
+    daemon.says(&two, "other");
+    corner.texts(&two, 1);
+    daemon.kill();
+    // As if it had been so long.
+    let hour_ago = now_ms() - 3_600_000;
+    redis.ask(&format!("SET waha-sm:{{default}}:caught-up {hour_ago}"));
+    by_api(&corner, &one, "it is ready");
+    corner.waha.time_goes_by(Duration::from_secs(20 * 60));
+    let _lost = corner.waha.customer_writes(SESSION, &one, "Ana", "thanks");
+    corner.waha.time_goes_by(Duration::from_secs(20 * 60));
+    let daemon = setup.start();
+    in_history(&corner, &one, "customer", "thanks");
+    assert_eq!(daemon.says(&one, "good"), phone());
+    assert_eq!(corner.waha.texts(&one), ["it is ready"]);
 }
 
 #[test]

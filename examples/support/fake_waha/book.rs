@@ -55,6 +55,13 @@ impl Book {
         self.said.push(said);
     }
 
+    /// As if all of it had been said so much earlier.
+    pub(super) fn time_goes_by(&mut self, time_ms: u64) {
+        for said in &mut self.said {
+            said.at_ms = said.at_ms.saturating_sub(time_ms);
+        }
+    }
+
     /// Oldest first.
     pub(super) fn list<'a>(&'a self, wanted: &'a Wanted<'a>) -> impl Iterator<Item = &'a Said> {
         self.said.iter().filter(|said| {

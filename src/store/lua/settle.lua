@@ -21,15 +21,17 @@ for i = 5, #ARGV, 11 do
   local settled = verdict == 'sent' or verdict == 'dead'
   local echo = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ %S+ (%S+)')
   local first = redis.call('LINDEX', lane, 0) == element
+  -- Whoever settled it before: this, too, became a message of ours.
+  if verdict == 'sent' and stanza ~= '' then
+    redis.call('SET', OURS .. stanza, '1', 'PX', ARGV[4])
+    phone_mistook(stanza, now)
+  end
   if settled and first then
     -- Whoever holds the lane by now: what WAHA took is not sent again. If it is not the first any more, this very
     -- verdict was written before, and its answer was lost.
     redis.call('LPOP', lane)
     redis.call('HDEL', ATTEMPT, chat)
-    if stanza ~= '' then
-      redis.call('SET', OURS .. stanza, '1', 'PX', ARGV[4])
-      phone_mistook(stanza, now)
-    elseif not echo or echo == '-' then
+    if stanza == '' and (not echo or echo == '-') then
       expect_echo(chat, element)
     end
     record_under(chat, id, 'reply', 'conversation', conversation, 'state', verdict == 'sent' and 'sent' or 'failed', 'reason', reason,

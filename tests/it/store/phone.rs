@@ -375,3 +375,88 @@ fn who_waits_for_a_person_is_not_told_so_in_one_moment_after_a_pause() {
         assert_eq!(store.look(SESSION, 9, 90_000).await.unwrap().len(), 1);
     });
 }
+
+#[test]
+fn what_is_under_way_is_not_tried_again_in_a_chat_of_the_owners() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        let lane = in_hand(&store, "goes on").await;
+        owner(&store, &chat(8), false, 1_200).await;
+        let failed = lane.settled(Verdict::Retry {
+            due: 1_300,
+            again: reply("in hand"),
+            doubt: false,
+        });
+        store.settle(SESSION, failed, 1_300).await.unwrap();
+        assert!(!store.has_replies(SESSION, &chat(8)).await.unwrap());
+    });
+}
+
+/// Engines tell of what went to one id under the other, before anybody knows that both are one person's.
+#[test]
+fn an_echo_under_the_other_id_is_ours() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        in_hand(&store, "goes on").await;
+        for (text, result) in [
+            ("in hand", Recorded::Recorded),
+            ("by hand", Recorded::ByPhone { ends: false }),
+        ] {
+            let echo = Record {
+                data: format!(
+                    "{{\"text\":{text:?},\"sent_at\":1200,\"other_id\":\"{}\"}}",
+                    chat(8)
+                ),
+                ..by_owner(LID, QUIET, false, 1_200)
+            };
+            assert_eq!(store.record(SESSION, &echo, 1_200).await.unwrap(), result);
+        }
+    });
+}
+
+/// Two processes sent it: one stalled, and the other had its lane by then.
+#[test]
+fn both_echoes_of_a_reply_that_was_sent_twice_are_ours() {
+    for tells_late in [false, true] {
+        let redis = Redis::start();
+        block_on(async {
+            let store = connect(&redis).await;
+            let late = in_hand(&store, "goes on").await;
+            store.release(SESSION, "one", 1_200).await.unwrap();
+            let lane = take(&store, "two").await.remove(0);
+            store
+                .settle(SESSION, sent_as(&lane, "3EB0BB"), 1_300)
+                .await
+                .unwrap();
+            let mut text = "in hand";
+            if tells_late {
+                // Another one, which remembers nothing of it.
+                let store = connect(&redis).await;
+                let settled = sent_as(&late, "3EB0AA");
+                store.settle(SESSION, settled, 1_400).await.unwrap();
+                text = "rewritten";
+            }
+            for (stanza, text) in [("3EB0BB", "in hand"), ("3EB0AA", text)] {
+                let came = passes_for_owner(&store, &chat(8), stanza, text, 1_500).await;
+                assert_eq!(came, Recorded::Recorded, "{stanza}");
+            }
+        });
+    }
+}
+
+#[test]
+fn who_is_next_when_the_owner_takes_somebody_is_looked_at_at_once() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        for number in 1..=2 {
+            says(&store, &chat(number), 1_000).await;
+        }
+        owner(&store, &chat(1), false, 1_100).await;
+        let looked = store.look(SESSION, 9, 1_100).await.unwrap();
+        assert_eq!(looked[0].chat, chat(2));
+        assert_eq!(looked[0].position, 1);
+    });
+}
