@@ -176,3 +176,28 @@ impl Calls {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_shop_that_hangs_leaves_room_for_the_calls_to_others() {
+        let calls = Calls::new(None);
+        let at_once = async |url: &str| {
+            let permits = timeout_at(
+                Instant::now() + Duration::from_millis(20),
+                calls.permits(url),
+            );
+            permits.await.ok().flatten()
+        };
+        let mut held = Vec::new();
+        for _ in 0..CALLS_TO_HOST_MAX {
+            held.push(at_once("http://hangs:9000/a").await.unwrap());
+        }
+        assert!(at_once("http://hangs:9000/b?c").await.is_none());
+        assert!(at_once("http://other:9000/a").await.is_some());
+        held.pop();
+        assert!(at_once("http://hangs:9000").await.is_some());
+    }
+}
