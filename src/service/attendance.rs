@@ -131,7 +131,7 @@ impl Attendance {
                 }
             };
             failures = 0;
-            let more = matches!(stepped, Stepped::MoreToRead);
+            let mut more = matches!(stepped, Stepped::MoreToRead);
             match stepped {
                 Stepped::Ended(ended) => return ended,
                 Stepped::MoreToRead => {}
@@ -140,7 +140,8 @@ impl Attendance {
                     tokio::select! {
                         () = bell.rings() => {}
                         () = sleep(silence) => {}
-                        () = Pending::ends(&mut self.pending) => {}
+                        // A bell may be late: what was written before the answer came is heard before it.
+                        () = Pending::ends(&mut self.pending) => more = true,
                         () = shutdown.cancelled() => return Ended::Stopped,
                     }
                 }
