@@ -7,7 +7,6 @@ mod side_by_side;
 use std::time::Duration;
 
 use jiff::civil::DateTime;
-use toml::de::DeTable;
 
 use super::reader::{Mistake, Reader, Section};
 use super::rehearsal::{Event, Rehearsal};
@@ -114,19 +113,7 @@ impl Dialogue {
     /// # Errors
     /// Every mistake in the file at once, in the order of its lines.
     pub fn load(source: &str) -> Result<Vec<Dialogue>, Vec<Mistake>> {
-        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-        let mut reader = Reader::new(source);
-        let (table, errors) = DeTable::parse_recoverable(source);
-        if !errors.is_empty() {
-            for error in errors {
-                let message = format!("this is not TOML: {}", error.message().trim());
-                reader.note(&error.span().unwrap_or(0..0), message);
-            }
-            let mut mistakes = reader.finish();
-            // One slip makes several errors in its line; the first says what it was.
-            mistakes.dedup_by_key(|mistake| mistake.line);
-            return Err(mistakes);
-        }
+        let (mut reader, table) = Reader::open(source)?;
         let file = Section::root(table.get_ref());
         reader.only(&file, &FILE_KEYS);
         let customer = owned(&mut reader, &file, "customer");

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use toml::de::DeTable;
 
 use super::check::{self, Graph};
 use super::locale::Locale;
@@ -37,20 +36,7 @@ const NOTICES_KEYS: [&str; 3] = ["first_after", "at_most_every", "reassure_after
 
 /// Loads a flow file; see [`Script::load`].
 pub(super) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<Mistake>> {
-    // Editors on Windows put a mark before the first line that TOML knows nothing of.
-    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let mut reader = Reader::new(source);
-    let (table, errors) = DeTable::parse_recoverable(source);
-    if !errors.is_empty() {
-        for error in errors {
-            let message = format!("this is not TOML: {}", error.message().trim());
-            reader.note(&error.span().unwrap_or(0..0), message);
-        }
-        let mut mistakes = reader.finish();
-        // One slip makes several errors in its line; the first says what it was.
-        mistakes.dedup_by_key(|mistake| mistake.line);
-        return Err(mistakes);
-    }
+    let (mut reader, table) = Reader::open(source)?;
     let file = Section::root(table.get_ref());
     reader.only(&file, &FILE_KEYS);
     let locale = read_locale(&file, default_locale, &mut reader);

@@ -61,6 +61,30 @@ pub(super) enum Item<'t> {
 }
 
 impl<'s> Reader<'s> {
+    /// Reads a file as TOML.
+    ///
+    /// # Errors
+    /// What is no TOML in it, a mistake for each line.
+    pub(super) fn open(
+        source: &'s str,
+    ) -> Result<(Reader<'s>, Spanned<DeTable<'s>>), Vec<Mistake>> {
+        // Editors on Windows put a mark before the first line that TOML knows nothing of.
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let mut reader = Reader::new(source);
+        let (table, errors) = DeTable::parse_recoverable(source);
+        if errors.is_empty() {
+            return Ok((reader, table));
+        }
+        for error in errors {
+            let message = format!("this is not TOML: {}", error.message().trim());
+            reader.note(&error.span().unwrap_or(0..0), message);
+        }
+        let mut mistakes = reader.finish();
+        // One slip makes several errors in its line; the first says what it was.
+        mistakes.dedup_by_key(|mistake| mistake.line);
+        Err(mistakes)
+    }
+
     pub(super) fn new(source: &'s str) -> Reader<'s> {
         Reader {
             source,
