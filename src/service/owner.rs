@@ -9,7 +9,7 @@ use crate::config::NotifyChat;
 use crate::flow::Locale;
 use crate::store::{Error, Reply, Store};
 use crate::waha::chat_id::ChatId;
-use crate::waha::message::Message;
+use crate::waha::message::{Direction, Message};
 
 /// See the module. Cheap to clone.
 #[derive(Clone)]
@@ -150,6 +150,10 @@ impl Owner {
         }
         if message.chat == to.chat || message.other_id.as_ref() == Some(&to.chat) {
             return Ok(true);
+        }
+        // A customer both of whose ids are told is somebody else. (With messages of ours engines name our own other id.)
+        if message.direction == Direction::Inbound && message.other_id.is_some() {
+            return Ok(false);
         }
         // One of the two is a hidden id; which person it is may have been learnt before.
         let (lid, known) = match (message.chat.is_lid(), to.chat.is_lid()) {
