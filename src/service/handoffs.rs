@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::complaint::Complaint;
 use super::owner::Owner;
+use super::rounds::Rounds;
 use crate::flow::{Locale, State};
 use crate::store::{Error, HandedOff, Store};
 use crate::waha::message::Message;
@@ -27,17 +26,10 @@ pub struct Handoffs {
 impl Handoffs {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let complaint = Complaint::default();
-        let mut poll = interval(POLL_INTERVAL);
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = poll.tick() => {}
-                () = shutdown.cancelled() => return,
-            }
-            if let Err(error) = self.run_once().await {
-                complaint.tell("could not tell the owner who waits for a person", &error);
-            }
+        let what = "could not tell the owner who waits for a person";
+        let mut rounds = Rounds::every(POLL_INTERVAL, shutdown);
+        while rounds.next().await {
+            rounds.go(what, self.run_once()).await;
         }
     }
 

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::complaint::Complaint;
+use super::rounds::Rounds;
 use super::standing::WORKING;
 use crate::clock;
 use crate::store::{Error, Store};
@@ -36,21 +35,10 @@ pub struct Hearing {
 impl Hearing {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let complaint = Complaint::default();
-        let mut tick = interval(LISTEN_INTERVAL);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = tick.tick() => {}
-                () = shutdown.cancelled() => return,
-            }
-            let done = tokio::select! {
-                done = self.run_once() => done,
-                () = shutdown.cancelled() => return,
-            };
-            if let Err(error) = done {
-                complaint.tell("could not note that customers are heard", &error);
-            }
+        let what = "could not note that customers are heard";
+        let mut rounds = Rounds::every(LISTEN_INTERVAL, shutdown);
+        while rounds.next().await {
+            rounds.go(what, self.run_once()).await;
         }
     }
 

@@ -26,6 +26,7 @@ pub mod people;
 pub mod recoverer;
 mod refusals;
 pub mod reloader;
+mod rounds;
 pub mod sender;
 mod standing;
 mod typing;

@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::complaint::Complaint;
+use super::rounds::Rounds;
 use crate::clock;
 use crate::store::{Error, Store};
 
@@ -25,17 +24,10 @@ pub struct Overdue {
 impl Overdue {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let complaint = Complaint::default();
-        let mut poll = interval(POLL_INTERVAL);
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = poll.tick() => {}
-                () = shutdown.cancelled() => return,
-            }
-            if let Err(error) = self.run_once().await {
-                complaint.tell("could not look for what is over", &error);
-            }
+        let what = "could not look for what is over";
+        let mut rounds = Rounds::every(POLL_INTERVAL, shutdown);
+        while rounds.next().await {
+            rounds.go(what, self.run_once()).await;
         }
     }
 
