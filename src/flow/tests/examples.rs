@@ -1,0 +1,356 @@
+//! Dialogues through the example flows: what a customer writes, what must come back and what must be saved.
+
+use super::*;
+
+#[test]
+fn a_clinic_s_customer_books_an_appointment() {
+    check(
+        &load(CLINIC),
+        r"
+        > oi
+        > 1
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > marcar!
+        < Qual é o seu CPF?
+        > 123
+        < Esse CPF não confere. Envie os 11 números, por favor.
+        > 529.982.247-25
+        < Anotado: 52998224725. Até logo!
+        = booked
+        $ cpf=52998224725
+        $ name=Ana",
+    );
+}
+
+#[test]
+fn without_a_burst_answers_that_came_together_are_taken_in_order() {
+    check(
+        &one_by_one(CLINIC),
+        r"
+        > oi
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > 1)
+        > 52998224725
+        < Qual é o seu CPF?
+        < Anotado: 52998224725. Até logo!
+        = booked",
+    );
+}
+
+#[test]
+fn too_many_invalid_answers_lead_where_the_flow_says() {
+    check(
+        &load(CLINIC),
+        r"
+        > oi
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > 7
+        < Responda 1 ou 2, por favor.
+        > posição
+        < Você já saiu da fila: está sendo atendido agora. Estou esperando a sua resposta.
+        > [media]
+        < Responda 1 ou 2, por favor.
+        > ?
+        < A recepção vai falar com você.
+        = front_desk",
+    );
+}
+
+#[test]
+fn silence_brings_a_reminder_and_then_a_close_that_can_be_resumed() {
+    check(
+        &load(CLINIC),
+        r"
+        > oi
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > 1
+        < Qual é o seu CPF?
+        + 4
+        + 5
+        < Você ainda está aí? Estou esperando a sua resposta.
+        + 14
+        > ??
+        < Esse CPF não confere. Envie os 11 números, por favor.
+        + 19
+        < Você ainda está aí? Estou esperando a sua resposta.
+        + 29
+        < Como não tive resposta, encerro por aqui. É só escrever, e continuamos de onde paramos.
+        = silence
+        ~
+        > desculpe
+        > 52998224725
+        < Qual é o seu CPF?
+        > 52998224725
+        < Anotado: 52998224725. Até logo!
+        = booked
+        $ name=Ana",
+    );
+}
+
+#[test]
+fn a_close_that_is_overdue_comes_without_the_reminder() {
+    check(
+        &load(CLINIC),
+        r"
+        > oi
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        + 200
+        < Como não tive resposta, encerro por aqui. É só escrever, e continuamos de onde paramos.
+        = silence",
+    );
+}
+
+#[test]
+fn a_customer_can_leave_at_every_step_but_not_by_the_opening() {
+    check(
+        &load(CLINIC),
+        r"
+        > sair
+        < Olá, Ana!
+        < Aqui é a Clínica Exemplo.
+        < 1 - Marcar consulta\n2 - Falar com a recepção
+        > 1
+        > Sair.
+        < Qual é o seu CPF?
+        < Tudo bem, paramos por aqui. Escreva de novo quando quiser.
+        = left",
+    );
+}
+
+#[test]
+fn a_shop_takes_an_order() {
+    check(
+        &one_by_one(SHOP),
+        r"
+        > hi
+        < Hello Ana, welcome to the Corner Shop!
+        < What can we do for you?\n1 - Order something\n2 - Ask about an order\n3 - Talk to us
+        > 1
+        < What would you like? One article, please; a photo is fine too.
+        > [media]
+        < How many?
+        > two
+        < Just the number, please, like 2.
+        > 2
+        < Where shall we send the receipt? Your e-mail address, or 'no'.
+        > nope
+        < That does not look like an address. Write it like ann@example.com, or 'no'.
+        > No!
+        < 2 x [media]: is that right? (yes / no)
+        > no
+        < No problem, let us start over.
+        < What would you like? One article, please; a photo is fine too.
+        > Tea {{ 7 * 7 }}
+        > 3
+        > ann@example.com
+        > Yes
+        < How many?
+        < Where shall we send the receipt? Your e-mail address, or 'no'.
+        < 3 x Tea {{ 7 * 7 }}: is that right? (yes / no)
+        < Thank you! We write to you when it is ready.
+        = ordered
+        $ item=Tea {{ 7 * 7 }}
+        $ quantity=3
+        $ email=ann@example.com
+        $ opening=hi",
+    );
+    check(
+        &load(SHOP),
+        r"
+        > hi
+        < Hello Ana, welcome to the Corner Shop!
+        < What can we do for you?\n1 - Order something\n2 - Ask about an order\n3 - Talk to us
+        > status
+        < What is the number of your order? It looks like CS-1234.
+        > cs1234
+        < Thank you. We look up CS1234 and write to you within the hour.
+        = status_asked",
+    );
+}
+
+#[test]
+fn a_visit_is_booked_in_the_customer_s_own_words_and_kept_in_one_form() {
+    // The clock of these tests stands at 31 December 1969, 21:16 in São Paulo.
+    check(
+        &load(VISIT),
+        r"
+        > oi
+        < Olá, Ana! Vamos agendar a visita do técnico.
+        < O que está acontecendo? Descreva em poucas palavras.
+        > oi
+        < Conte um pouco mais, em até 500 letras.
+        > a geladeira não gela
+        < Mande uma foto ou um vídeo do aparelho, ou escreva 'não tenho'.
+        > [voice]
+        < Preciso de uma foto ou de um vídeo. Se não tiver, escreva 'não tenho'.
+        > [image]
+        < Para que dia?
+        > Amanhã.
+        < A que horas?
+        > às 14h30
+        < Em que telefone o técnico pode ligar? Com DDD, por favor.
+        > 99999-0000
+        < Escreva o número com DDD, assim: 11 99999-0000.
+        > (11) 99999-0000
+        < Anotado: dia 1970-01-01 às 14:30. O técnico liga antes para +5511999990000.
+        = booked
+        $ day=1970-01-01
+        $ time=14:30
+        $ phone=+5511999990000
+        $ problem=a geladeira não gela",
+    );
+}
+
+#[test]
+fn tickets_are_reckoned_and_take_their_way_by_number() {
+    let script = load(TICKETS);
+    for (quantity, replies) in [
+        (
+            "1",
+            r"< Para una persona sola hay también un pase anual: pregunta en la entrada.
+            < 1 entradas para el 1970-01-02: 12 €. ¿Está bien? (sí / no)",
+        ),
+        (
+            "2",
+            "< 2 entradas para el 1970-01-02: 24 €. ¿Está bien? (sí / no)",
+        ),
+        (
+            "15",
+            "< 15 entradas para el 1970-01-02: 180 €, con guía. ¿Está bien? (sí / no)",
+        ),
+    ] {
+        check(
+            &script,
+            &format!(
+                r"
+            > hola
+            < ¡Hola, Ana! Aquí se reservan las entradas del museo.
+            < ¿Para qué día?
+            > mañana
+            < ¿Cuántas entradas? Hasta 60.
+            > 61
+            < Un número de 1 a 60, por favor.
+            > {quantity}
+            {replies}
+            > sí, gracias
+            < ¡Reservado! Las entradas se pagan al llegar.
+            + 1
+            < Un consejo: las mañanas son más tranquilas. ¡Hasta pronto!
+            = booked
+            $ quantity={quantity}"
+            ),
+        );
+    }
+}
+
+#[test]
+fn expressions_reckon_with_numbers_and_see_all_else_as_texts() {
+    let ask = "[step.a]\nask = '?'\nexpect = 'number'\noptions = { none = 'b' }\nsave = 'n'\nnext = 'b'\n";
+    let ends = "[step.yes]\nsay = 'y'\nend = 'yes'\n[step.no]\nsay = 'n'\nend = 'no'";
+    for (set, condition, words, outcome) in [
+        ("x = 'n + 1'", "x == 3", "2", Some("yes")),
+        ("x = 'n / 2'", "x == 1.25", "2.5", Some("yes")),
+        ("x = 'n / 2'", "x > 10", "1,000", Some("yes")),
+        ("x = '{{ n }}'", "x == '2'", "2", Some("yes")),
+        ("x = '{{ n }}'", "x | int == 2", "2", Some("yes")),
+        ("x = 'n > 1'", "x", "2", Some("yes")),
+        ("x = 'n > 1'", "x", "1", Some("no")),
+        ("x = 'n'", "x == 'none'", "none", Some("yes")),
+        ("x = \"n ~ '!'\"", "x == '2!'", "2", Some("yes")),
+        ("x = 'none'", "not x", "2", Some("yes")),
+        (
+            "x = '{{ n }}', y = 'n / 2', z = '{{ y }}'",
+            "z == '1'",
+            "2",
+            Some("yes"),
+        ),
+        ("x = '(n * 10) ** 308 * 10.0 ** 308'", "x", "10", None),
+        ("x = '1', y = 'x + 1'", "y == 2", "2", Some("yes")),
+        ("x = 'answer'", "x == '2'", "2", Some("yes")),
+        ("x = '1 # not a comment'", "x", "2", None),
+        ("x = '1 / n'", "x", "none", None),
+        ("x = '1'", "n < 1 / name", "2", None),
+    ] {
+        let steps = format!(
+            "{ask}[step.b]\nset = {{ {set} }}\nnext = 'c'\n[step.c]\nwhen = [{{ if = \"{condition}\", next = 'yes' }}]\notherwise = 'no'\n{ends}"
+        );
+        let loaded = Script::load(&format!("start = 'a'\n{steps}"), Locale::En);
+        let script = match loaded {
+            Ok(script) => script,
+            Err(mistakes) => {
+                assert!(outcome.is_none(), "{mistakes:?}");
+                continue;
+            }
+        };
+        let turn = script.advance(State::new(Some("secret")), &[], after(0));
+        let turn = script.advance(turn.state, &[said(words)], after(0));
+        let Next::Close { outcome: found, .. } = turn.next else {
+            panic!("{set} {condition}");
+        };
+        assert_eq!(found, outcome.unwrap_or("trouble"), "{set} {condition}");
+        assert_eq!(turn.fault.is_some(), outcome.is_none(), "{:?}", turn.fault);
+        if let Some(fault) = turn.fault {
+            assert!(fault.starts_with("step `") && !fault.contains("secret"));
+        }
+    }
+}
+
+#[test]
+fn an_echo_answers_every_message_once_also_before_it_began() {
+    check(
+        &load(ECHO),
+        r"
+        > one
+        > cancel
+        > [media]
+        < one
+        < cancel
+        < [media]
+        > four
+        > five
+        < four
+        < five
+        > cancel
+        < All right, we stop here. Write again whenever you like.
+        = left",
+    );
+    let many: Vec<Said> = (0..500).map(|n| Said::text(n.to_string())).collect();
+    let turn = load(ECHO).advance(State::new(None), &many, after(0));
+    assert_eq!(
+        (turn.replies.len(), turn.consumed, turn.fault),
+        (500, 500, None)
+    );
+}
+
+#[test]
+fn the_built_in_flow_takes_name_and_subject_in_every_locale() {
+    for locale in Locale::ALL {
+        let script = Script::built_in(locale).unwrap();
+        assert_eq!(script.locale(), locale);
+        let mut state = State::new(None);
+        for (words, replies) in [("hi", 2), ("Bia", 1), ("a question", 1)] {
+            let turn = script.advance(state, &[Said::text(words)], after(0));
+            assert_eq!((turn.replies.len(), turn.consumed), (replies, 1));
+            state = turn.state;
+            if words == "a question" {
+                assert!(turn.replies[0].text.contains("Bia"), "{:?}", turn.replies);
+                let outcome = "noted".to_owned();
+                let resumable = false;
+                assert_eq!(turn.next, Next::Close { outcome, resumable });
+            }
+        }
+        let saved = |name: &str| state.variables().get(name).map(String::as_str);
+        assert_eq!(saved("subject"), Some("a question"));
+        assert_eq!(saved("name"), Some("Bia"));
+    }
+}

@@ -1,0 +1,125 @@
+//! A flow that waits, for a time or for a person: what is written meanwhile, and how it goes on.
+
+use super::*;
+
+const PAUSE: &str = "[step.a]\nask = 'a?'\nsave = 'a'\nnext = 'w'\n[step.w]\nwait = '10m'\nnext = 'b'\n[step.b]\nask = 'b?'\nsave = 'b'\nnext = 'c'\n[step.c]\nsay = '{{ a }} {{ b }}'\nend = 'x'";
+
+#[test]
+fn what_is_written_in_a_pause_is_read_after_it() {
+    let script = flow(PAUSE);
+    let turn = script.advance(State::new(None), &[], after(0));
+    let two = [Said::text("one"), Said::text("two")];
+    let turn = script.advance(turn.state, &two, after(0));
+    let pausing = Next::Wait { wake_at: after(10) };
+    assert_eq!((turn.consumed, &turn.next), (1, &pausing));
+    assert_eq!(turn.replies.len(), 0);
+    // Neither the clock nor a word ends it early, and neither is anything lost.
+    let turn = script.advance(turn.state, &[], after(4));
+    assert_eq!((turn.consumed, &turn.next), (0, &pausing));
+    let stored = serde_json::to_string(&turn.state).unwrap();
+    let state: State = serde_json::from_str(&stored).unwrap();
+    let turn = script.advance(state, &two[1..], after(9));
+    assert_eq!((turn.consumed, &turn.next), (0, &pausing));
+    let turn = script.advance(turn.state, &two[1..], after(10));
+    assert_eq!((turn.consumed, turn.fault), (1, None));
+    assert_eq!(turn.replies, ["b?", "one two"]);
+}
+
+#[test]
+fn a_pause_ends_for_who_leaves_and_for_a_clock_that_was_set_back() {
+    let script = flow(PAUSE);
+    let turn = script.advance(State::new(None), &[], after(100));
+    let paused = script.advance(turn.state, &[Said::text("one")], after(100));
+    let words = [Said::text("so"), Said::text("Leave!"), Said::text("hm")];
+    let turn = script.advance(paused.state.clone(), &words, after(101));
+    let resumable = false;
+    let outcome = "left".to_owned();
+    assert_eq!(turn.next, Next::Close { outcome, resumable });
+    assert_eq!((turn.consumed, turn.replies.len()), (2, 1));
+    // The clock goes back an hour: the pause is not an hour longer.
+    let turn = script.advance(paused.state.clone(), &[], after(40));
+    assert_eq!(turn.next, Next::Wait { wake_at: after(50) });
+    // Who comes back finds the pause again; a step that is gone begins again.
+    let turn = script.advance(paused.state.clone().resume(None), &words, after(102));
+    assert_eq!(
+        turn.next,
+        Next::Wait {
+            wake_at: after(112)
+        }
+    );
+    let turn = flow("[step.a]\nask = '?'\nend = 'x'").advance(paused.state, &[], after(102));
+    assert_eq!((turn.replies.len(), turn.fault.is_some()), (1, true));
+}
+
+#[test]
+fn what_is_written_before_the_first_question_opens_the_conversation_also_in_a_pause() {
+    let script = flow(
+        "[step.a]\nsay = 'hello'\nnext = 'w'\n[step.w]\nwait = '1m'\nnext = 'b'\n[step.b]\nask = 'so, {{ opening }}?'\nexpect = 'number'\nend = 'x'",
+    );
+    let turn = script.advance(State::new(None), &[Said::text("hi")], after(0));
+    assert_eq!((turn.consumed, turn.replies.len()), (1, 1));
+    let turn = script.advance(turn.state, &[Said::text("there")], after(1));
+    assert_eq!(
+        (turn.consumed, turn.replies),
+        (1, vec![Reply::text("so, hi\nthere?")])
+    );
+    assert!(matches!(turn.next, Next::Wait { .. }));
+}
+
+#[test]
+fn who_is_handed_off_waits_and_goes_on_only_when_nobody_came() {
+    let reception = load(RECEPTION);
+    let mut state = State::new(None);
+    for words in ["oi", "2", "um bolo"] {
+        state = reception.advance(state, &[said(words)], 0).state;
+    }
+    let turn = reception.advance(state.clone(), &[], 0);
+    assert_eq!(
+        turn.replies,
+        ["Ninguém pôde atender ainda. Em que número podemos ligar?"]
+    );
+    // What was written meanwhile answers nothing, but who wants to leave leaves.
+    let turn = reception.advance(state.clone(), &["1", "alguém?"].map(said), 0);
+    assert_eq!((turn.replies.len(), turn.consumed), (1, 2));
+    let turn = reception.advance(state.clone(), &["1", "sair", "x"].map(said), 0);
+    assert!(matches!(turn.next, Next::Close { outcome, .. } if outcome == "left"));
+    assert_eq!(turn.consumed, 2);
+    // The file may be another by then.
+    let patient = flow("[step.a]\nask = '?'\nnext = 'person'\n[step.person]\nhandoff = 'wait'");
+    let turn = patient.advance(state.clone(), &[said("x")], 0);
+    assert_eq!(turn.next, Next::HandOff { within: None });
+    assert_eq!((turn.replies.len(), turn.consumed), (0, 0));
+    let gone = flow("[step.a]\nask = '?'\nend = 'x'").advance(state, &[said("x")], 0);
+    assert_eq!((gone.replies, gone.consumed), (vec![Reply::text("?")], 1));
+}
+
+#[test]
+fn a_flow_that_begins_with_a_handoff_uses_up_the_opening() {
+    let script = load("start = 'a'\n[step.a]\nhandoff = 'wait, {{ opening }}'");
+    let turn = script.advance(State::new(None), &[said("hi")], 0);
+    assert_eq!(turn.next, Next::HandOff { within: None });
+    assert_eq!(
+        (turn.replies, turn.consumed),
+        (vec![Reply::text("wait, hi")], 1)
+    );
+    assert_eq!(turn.state.last_said(), Some("hi"));
+}
+
+#[test]
+fn the_owner_s_closing_word_needs_its_mark() {
+    let script = load(
+        "start = 'a'\n[commands]\nphone_end = ['#fim', 'Até logo']\n[step.a]\nsay = 'x'\nend = 'x'",
+    );
+    for (words, ends) in [
+        ("#fim", true),
+        (" # FIM! ", true),
+        ("fim", false),
+        ("#fim de semana", false),
+        ("ate LOGO.", true),
+        ("", false),
+    ] {
+        assert_eq!(script.is_phone_end(words), ends, "{words}");
+    }
+    let none = load("start = 'a'\n[commands]\nphone_end = []\n[step.a]\nsay = 'x'\nend = 'x'");
+    assert!(!none.is_phone_end("#fim"));
+}
