@@ -116,16 +116,16 @@ pub(super) fn attempt_batch(script: StateChange) -> Batch<Intended, bool> {
     Batch::start(move |session: String, items: Vec<Intended>| {
         let script = script.clone();
         async move {
+            let now = items.iter().map(|one| one.now).max().unwrap_or(0);
             let mut arguments = Arguments::new();
             for one in &items {
                 for text in [&one.chat, &one.token, &one.element] {
                     arguments.push_text(text);
                 }
-                arguments.push_number(one.now);
                 arguments.push_text(&one.id);
                 arguments.push_text(&one.address);
             }
-            let mut answer = Answer::of(script.run(&session, arguments).await?)?;
+            let mut answer = Answer::of(script.run(&session, now, arguments).await?)?;
             items.iter().map(|_| Ok(answer.number()? == 1)).collect()
         }
     })

@@ -7,7 +7,7 @@ use fred::interfaces::{HashesInterface, SetsInterface};
 use super::batch::Batch;
 use super::lanes::Lane;
 use super::scripts::{Arguments, StateChange};
-use super::{Answer, Error, FirstNotice, Millis, Reply, SEEN_TTL, Store};
+use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
 use crate::clock;
 
 /// An inbound message on its way in.
@@ -204,8 +204,6 @@ impl Store {
         let ours = self.inner.sent.knows(session, echo);
         let arguments = Arguments::new()
             .number(clock::millis(SEEN_TTL))
-            .number(now)
-            .number(self.inner.first_notice_after.millis(session))
             .text(&record.seen)
             .text(record.kind)
             .text(&record.from)
@@ -221,9 +219,15 @@ impl Store {
                 None => "",
             })
             .number(record.phone.map_or(0, |phone| phone.followed_at));
-        match Answer::of(self.inner.scripts.record.run(session, arguments).await?)?
-            .text()?
-            .as_str()
+        match Answer::of(
+            self.inner
+                .scripts
+                .record
+                .run(session, now, arguments)
+                .await?,
+        )?
+        .text()?
+        .as_str()
         {
             "recorded" => Ok(Recorded::Recorded),
             "duplicate" => Ok(Recorded::Duplicate),
@@ -275,9 +279,14 @@ impl Store {
         let arguments = Arguments::new()
             .text(process)
             .number(count as i64)
-            .number(now)
             .text(closed_since);
-        let answer = Answer::of(self.inner.scripts.claim.run(session, arguments).await?)?;
+        let answer = Answer::of(
+            self.inner
+                .scripts
+                .claim
+                .run(session, now, arguments)
+                .await?,
+        )?;
         answer.arrays().map(|one| claimed(one?)).collect()
     }
 
@@ -300,28 +309,14 @@ impl Store {
         chat: &str,
         process: &str,
     ) -> Result<Option<Claimed>, Error> {
-        let mut answer = Answer::of(
-            self.inner
-                .scripts
-                .read
-                .run(session, Arguments::new().text(chat))
-                .await?,
-        )?;
-        if answer.text()? != process {
-            return Ok(None);
+        let arguments = Arguments::new().text(chat).text(process);
+        let script = &self.inner.scripts.read;
+        let answer = Answer::of(script.run(session, clock::now(), arguments).await?)?;
+        if answer.more() {
+            claimed(answer).map(Some)
+        } else {
+            Ok(None)
         }
-        Ok(Some(Claimed {
-            chat: chat.to_owned(),
-            id: answer.text()?,
-            epoch: answer.text()?,
-            rev: answer.text()?.parse().unwrap_or(0),
-            received: answer.text()?.parse().unwrap_or(0),
-            state: answer.text()?,
-            name: answer.text()?,
-            quiet_for: quiet_for(&answer.text()?),
-            opened: answer.text()?.parse().unwrap_or(0),
-            inbox: answer.texts(),
-        }))
     }
 
     /// The attended chats of a session whose inbox holds something, whoever attends them.
@@ -366,11 +361,9 @@ impl Store {
         process: &str,
         now: Millis,
     ) -> Result<(u64, u64), Error> {
-        let arguments = Arguments::new()
-            .text(process)
-            .number(now)
-            .number(self.inner.first_notice_after.millis(session));
-        let mut answer = Answer::of(self.inner.scripts.release.run(session, arguments).await?)?;
+        let arguments = Arguments::new().text(process);
+        let script = &self.inner.scripts.release;
+        let mut answer = Answer::of(script.run(session, now, arguments).await?)?;
         Ok((
             answer.number()?.unsigned_abs(),
             answer.number()?.unsigned_abs(),
@@ -394,7 +387,10 @@ fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
         state: answer.text()?,
         name: answer.text()?,
         quiet_for: quiet_for(&answer.text()?),
-        opened: answer.text()?.parse().unwrap_or(0),
+        opened: answer
+            .text()?
+            .parse()
+            .map_err(|_| Error::Garbled("a time"))?,
         inbox: answer.texts(),
     })
 }
@@ -405,19 +401,13 @@ fn quiet_for(millis: &str) -> Option<Duration> {
     Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
 }
 
-pub(super) fn ingest_batch(
-    script: StateChange,
-    first_notice_after: FirstNotice,
-) -> Batch<Ingest, Ingested> {
+pub(super) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
     Batch::start(move |session: String, items: Vec<Ingest>| {
         let script = script.clone();
-        let first_notice_after = first_notice_after.millis(&session);
         async move {
             let now = items.iter().map(|item| item.now).max().unwrap_or(0);
             let mut arguments = Arguments::new()
-                .number(now)
                 .number(clock::millis(SEEN_TTL))
-                .number(first_notice_after)
                 .number(INBOX_MAX);
             for item in &items {
                 arguments.push_text(&item.stanza);
@@ -428,7 +418,7 @@ pub(super) fn ingest_batch(
                 arguments.push_text(if item.opens { "1" } else { "" });
                 arguments.push_number(item.phone_quiet);
             }
-            let mut answer = Answer::of(script.run(&session, arguments).await?)?;
+            let mut answer = Answer::of(script.run(&session, now, arguments).await?)?;
             items
                 .iter()
                 .map(|_| ingested(&answer.text()?, answer.number()?))
@@ -451,20 +441,16 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, Error> {
     }
 }
 
-pub(super) fn commit_batch(
-    script: StateChange,
-    first_notice_after: FirstNotice,
-) -> Batch<Step, Committed> {
+pub(super) fn commit_batch(script: StateChange) -> Batch<Step, Committed> {
     Batch::start(move |session: String, steps: Vec<Step>| {
         let script = script.clone();
-        let first_notice_after = first_notice_after.millis(&session);
         async move {
             let now = steps.iter().map(|step| step.now).max().unwrap_or(0);
-            let mut arguments = Arguments::new().number(now).number(first_notice_after);
+            let mut arguments = Arguments::new();
             for step in &steps {
                 push_step(&mut arguments, step);
             }
-            let mut answer = Answer::of(script.run(&session, arguments).await?)?;
+            let mut answer = Answer::of(script.run(&session, now, arguments).await?)?;
             let mut committed = |step: Step| {
                 let (unread, element) = (answer.number()?, answer.text()?);
                 let token = answer.text()?;

@@ -74,7 +74,7 @@ impl Store {
         letters: &[DeadLetter],
         now: Millis,
     ) -> Result<usize, Error> {
-        let mut arguments = Arguments::new().number(now);
+        let mut arguments = Arguments::new();
         let readable = letters
             .iter()
             .filter_map(|letter| Some((letter, letter.reply.as_ref().ok()?)));
@@ -88,7 +88,8 @@ impl Store {
             arguments.push_text(&letter.id);
             arguments.push_text(&again.element());
         }
-        let mut answer = Answer::of(self.inner.scripts.revive.run(session, arguments).await?)?;
+        let script = &self.inner.scripts.retry_dead;
+        let mut answer = Answer::of(script.run(session, now, arguments).await?)?;
         let mut revived = 0;
         while answer.more() {
             revived += usize::from(answer.number()? > 0);

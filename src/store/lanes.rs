@@ -183,17 +183,9 @@ impl Store {
         count: usize,
         now: Millis,
     ) -> Result<Taken, Error> {
-        let arguments = Arguments::new()
-            .text(process)
-            .number(count as i64)
-            .number(now);
-        let mut answer = Answer::of(
-            self.inner
-                .scripts
-                .take_lanes
-                .run(session, arguments)
-                .await?,
-        )?;
+        let arguments = Arguments::new().text(process).number(count as i64);
+        let script = &self.inner.scripts.take_lanes;
+        let mut answer = Answer::of(script.run(session, now, arguments).await?)?;
         if !answer.text()?.is_empty() {
             return Ok(Taken::Paused);
         }
@@ -298,13 +290,12 @@ pub(super) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), O
         async move {
             let now = items.iter().map(|(_, now)| *now).max().unwrap_or(0);
             let mut arguments = Arguments::new()
-                .number(now)
                 .number(DEAD_MAX)
                 .number(clock::millis(SEEN_TTL));
             for (settlement, _) in &items {
                 push_settlement(&mut arguments, settlement);
             }
-            let mut answer = Answer::of(script.run(&session, arguments).await?)?;
+            let mut answer = Answer::of(script.run(&session, now, arguments).await?)?;
             let mut next = |(settlement, _): (Settlement, Millis)| {
                 let element = answer.text()?;
                 Lane::handed(settlement.chat, element, settlement.token, &mut answer)

@@ -204,7 +204,6 @@ struct Inner {
     client: Client,
     keys: keys::Keys,
     scripts: scripts::Scripts,
-    first_notice_after: FirstNotice,
     contact: Arc<contact::Contact>,
     sent: sent::Sent,
     ingest: batch::Batch<Ingest, Ingested>,
@@ -234,17 +233,20 @@ impl Store {
                 ))
             })??;
         let keys = keys::Keys::new(&config.prefix);
-        let scripts = scripts::Scripts::new(&client, &keys, &contact);
-        let first_notice_after = config.first_notice_after.clone();
+        let scripts = scripts::Scripts::new(scripts::Runner {
+            client: client.clone(),
+            contact: contact.clone(),
+            keys: keys.clone(),
+            first_notice_after: config.first_notice_after.clone(),
+        });
         let inner = Inner {
-            ingest: conversations::ingest_batch(scripts.ingest.clone(), first_notice_after.clone()),
-            commit: conversations::commit_batch(scripts.commit.clone(), first_notice_after.clone()),
+            ingest: conversations::ingest_batch(scripts.ingest.clone()),
+            commit: conversations::commit_batch(scripts.commit.clone()),
             settle: lanes::settle_batch(scripts.settle.clone()),
             attempt: attempts::attempt_batch(scripts.attempt.clone()),
             client,
             keys,
             scripts,
-            first_notice_after,
             contact,
             sent: config.connections.sent.clone(),
         };

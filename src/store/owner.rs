@@ -27,12 +27,16 @@ impl Store {
     ) -> Result<bool, Error> {
         self.remember_session(session, now).await?;
         let arguments = Arguments::new()
-            .number(now)
             .number(clock::millis(TOLD_TTL))
             .text(once)
             .text(chat)
             .text(&reply.map(Reply::element).unwrap_or_default());
-        let told = self.inner.scripts.tell.run(session, arguments).await?;
+        let told = self
+            .inner
+            .scripts
+            .notify_owner
+            .run(session, now, arguments)
+            .await?;
         Ok(told.as_i64() == Some(1))
     }
 

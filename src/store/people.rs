@@ -59,12 +59,15 @@ impl Store {
         now: Millis,
     ) -> Result<bool, Error> {
         let arguments = Arguments::new()
-            .number(now)
-            .number(self.inner.first_notice_after.millis(session))
             .number(clock::millis(ASK_AGAIN_AFTER))
             .text(lid)
             .text(chat.unwrap_or_default());
-        let learnt = self.inner.scripts.learn.run(session, arguments).await?;
+        let learnt = self
+            .inner
+            .scripts
+            .learn
+            .run(session, now, arguments)
+            .await?;
         Ok(learnt.as_u64().ok_or(Error::Garbled("a number"))? > 0)
     }
 }

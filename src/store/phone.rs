@@ -28,11 +28,9 @@ impl Store {
         count: usize,
         now: Millis,
     ) -> Result<(u64, u64), Error> {
-        let arguments = Arguments::new()
-            .number(now)
-            .number(self.inner.first_notice_after.millis(session))
-            .number(count as i64);
-        let mut answer = Answer::of(self.inner.scripts.overdue.run(session, arguments).await?)?;
+        let arguments = Arguments::new().number(count as i64);
+        let script = &self.inner.scripts.expire;
+        let mut answer = Answer::of(script.run(session, now, arguments).await?)?;
         Ok((
             answer.number()?.unsigned_abs(),
             answer.number()?.unsigned_abs(),

@@ -57,12 +57,12 @@ impl Store {
     ) -> Result<Standing, Error> {
         self.remember_session(session, now).await?;
         let arguments = Arguments::new()
-            .number(now)
             .number(known.at.unwrap_or(0))
             .text(known.status)
             .text(if known.alarm { "1" } else { "" })
             .number(clock::millis(ASK_AFTER));
-        let mut answer = Answer::of(self.inner.scripts.status.run(session, arguments).await?)?;
+        let script = &self.inner.scripts.status;
+        let mut answer = Answer::of(script.run(session, now, arguments).await?)?;
         let (result, since, alarm) = (answer.text()?, answer.number()?, answer.number()? == 1);
         let standing = match result.as_str() {
             "stale" => Standing::Stale,
@@ -111,10 +111,9 @@ impl Store {
     /// # Errors
     /// As [`Error`] says.
     pub async fn spread_notices(&self, session: &str, now: Millis) -> Result<(), Error> {
-        let arguments = Arguments::new()
-            .number(now)
-            .number(clock::millis(NOTICE_GAP));
-        self.inner.scripts.spread.run(session, arguments).await?;
+        let arguments = Arguments::new().number(clock::millis(NOTICE_GAP));
+        let script = &self.inner.scripts.stagger_notices;
+        script.run(session, now, arguments).await?;
         Ok(())
     }
 

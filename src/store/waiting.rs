@@ -80,11 +80,9 @@ impl Store {
         count: usize,
         now: Millis,
     ) -> Result<Vec<Waiting>, Error> {
-        let arguments = Arguments::new()
-            .number(now)
-            .number(count as i64)
-            .number(LEASE);
-        let answer = Answer::of(self.inner.scripts.look.run(session, arguments).await?)?;
+        let arguments = Arguments::new().number(count as i64).number(LEASE);
+        let script = &self.inner.scripts.due_waiting;
+        let answer = Answer::of(script.run(session, now, arguments).await?)?;
         answer.arrays().map(|one| waiting(one?)).collect()
     }
 
@@ -113,9 +111,7 @@ impl Store {
         announcements: &[Announcement],
         now: Millis,
     ) -> Result<u64, Error> {
-        let mut arguments = Arguments::new()
-            .number(now)
-            .number(self.inner.first_notice_after.millis(session));
+        let mut arguments = Arguments::new();
         for one in announcements {
             let told = one.told.map(|told| told.to_string()).unwrap_or_default();
             arguments = arguments
@@ -134,7 +130,8 @@ impl Store {
                 arguments.push_text(word);
             }
         }
-        let value = self.inner.scripts.announce.run(session, arguments).await?;
+        let script = &self.inner.scripts.announce;
+        let value = script.run(session, now, arguments).await?;
         value.as_u64().ok_or(Error::Garbled("a number"))
     }
 }

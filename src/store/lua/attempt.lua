@@ -1,15 +1,15 @@
 -- Replies are about to be sent: noted, with their message ids where those are known beforehand, so that a doubt can be settled
 -- by asking for them.
 -- KEYS: namespace
--- ARGV: session, then per lane: chat, token, element (its first reply), now (ms), message id ('+' = it has none), address
+-- ARGV: per lane: chat, token, element (its first reply), message id ('+' = it has none), address
 -- Returns per lane: 1, or 0 where the reply is not the sender's to send any more, or the owner answers the chat
 local answer = {}
-for i = 2, #ARGV, 6 do
-  local chat = chat_of(ARGV[i])
-  local ours = redis.call('HGET', SENDING, chat) == ARGV[i + 1] and redis.call('LINDEX', LANE .. chat, 0) == ARGV[i + 2]
+while more() do
+  local chat, token, element, message_id, address = chat_of(text()), text(), text(), text(), text()
+  local ours = redis.call('HGET', SENDING, chat) == token and redis.call('LINDEX', LANE .. chat, 0) == element
     and not redis.call('ZSCORE', PHONE, chat)
   if ours then
-    redis.call('HSET', ATTEMPT, chat, table.concat({ARGV[i + 3], ARGV[i + 4], '-', ARGV[i + 5]}, ' '))
+    redis.call('HSET', ATTEMPT, chat, string.format('%.0f %s - %s', NOW, message_id, address))
   end
   answer[#answer + 1] = ours and 1 or 0
 end

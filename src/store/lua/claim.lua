@@ -1,10 +1,11 @@
 -- Gives the conversations that have waited longest to the workers of a process; or, while it is closed, those that were opened
--- since then, who are told so at once and keep no worker from anybody.
+-- since then: they are told so at once and keep no worker from anybody.
+-- Uses: conversations, lanes
 -- KEYS: namespace
--- ARGV: session, process, count, now (ms), closed since (ms; '' = claim for workers)
+-- ARGV: process, count, closed since (ms; '' = claim for workers)
 -- Returns per conversation: {chat, id, epoch, rev, received, state or '', name, quiet for (ms; '' = not known), opened (ms),
 --          inbox...}
-local process, now, closed_since = ARGV[2], ARGV[4], tonumber(ARGV[5])
+local process, count, closed_since = text(), number(), number()
 local answer = {}
 
 local function claim(chat)
@@ -17,13 +18,13 @@ local function claim(chat)
     redis.call('HSET', key, 'status', 'active', 'owner', process, 'epoch', epoch)
     -- How long it takes to tell somebody that it is closed says nothing of the wait of others.
     if not closed_since then
-      redis.call('HSET', key, 'claimed', claimed or now)
+      redis.call('HSET', key, 'claimed', claimed or NOW)
     end
     redis.call('HSET', ACTIVE, chat, process)
     if told then
       drop_notices(chat)
     end
-    record('claimed', 'conversation', id, 'chat', chat, 'process', process, 'at', now)
+    record('claimed', 'conversation', id, 'chat', chat, 'process', process, 'at', NOW)
     local one = redis.call('LRANGE', INBOX .. chat, 0, -1)
     for j, field in ipairs({chat, id, tostring(epoch), rev, received or '0', state or '', name or '', quiet_for(heard), opened or '0'}) do
       table.insert(one, j, field)
@@ -34,7 +35,7 @@ end
 
 if closed_since then
   -- The last in line opened last.
-  for _, chat in ipairs(redis.call('ZREVRANGE', QUEUE, 0, ARGV[3] - 1)) do
+  for _, chat in ipairs(redis.call('ZREVRANGE', QUEUE, 0, count - 1)) do
     if tonumber(redis.call('HGET', CHAT .. chat, 'opened') or 0) < closed_since then
       break
     end
@@ -42,13 +43,13 @@ if closed_since then
     claim(chat)
   end
 else
-  local popped = redis.call('ZPOPMIN', QUEUE, ARGV[3])
+  local popped = redis.call('ZPOPMIN', QUEUE, count)
   for i = 1, #popped, 2 do
     claim(popped[i])
   end
 end
 if #answer > 0 and not closed_since then
-  redis.call('HSET', COUNTERS, 'called_at', now)
-  tell_head(QUEUE, now)
+  redis.call('HSET', COUNTERS, 'called_at', NOW)
+  tell_head(QUEUE)
 end
 return answer

@@ -1,14 +1,17 @@
 -- A conversation as it stands, with its inbox, at one moment: the number of the last message received belongs to the last
 -- one in the inbox only if both are read together.
 -- KEYS: namespace
--- ARGV: session, chat
--- Returns: owner, id, epoch, rev, received, state, name ('' = not set), quiet for (ms; '' = not known), opened (ms), then the inbox
-local chat = ARGV[2]
-local answer = redis.call('LRANGE', INBOX .. chat, 0, -1)
-local fields = redis.call('HMGET', CHAT .. chat, 'owner', 'id', 'epoch', 'rev', 'received', 'state', 'name')
-for i = 1, 7 do
-  table.insert(answer, i, fields[i] or '')
+-- ARGV: chat, process
+-- Returns: nothing if the process does not hold it; else chat, id, epoch, rev, received, state or '', name or '', quiet for (ms;
+--          '' = not known), opened (ms), inbox...
+local chat, process = text(), text()
+local holder, id, epoch, rev, received, state, name, heard, opened =
+  unpack(redis.call('HMGET', CHAT .. chat, 'owner', 'id', 'epoch', 'rev', 'received', 'state', 'name', 'heard', 'opened'))
+if holder ~= process then
+  return {}
 end
-table.insert(answer, 8, quiet_for(redis.call('HGET', CHAT .. chat, 'heard')))
-table.insert(answer, 9, redis.call('HGET', CHAT .. chat, 'opened') or '0')
+local answer = redis.call('LRANGE', INBOX .. chat, 0, -1)
+for i, field in ipairs({chat, id, epoch, rev, received or '0', state or '', name or '', quiet_for(heard), opened or '0'}) do
+  table.insert(answer, i, field)
+end
 return answer

@@ -1,8 +1,9 @@
 -- Takes back all that a process holds: its conversations return to the line under their old tickets, its lanes are due.
+-- Uses: conversations, echoes
 -- KEYS: namespace
--- ARGV: session, process, now (ms), first_notice_after (ms)
+-- ARGV: process
 -- Returns: conversations, lanes
-local process, now, first_notice_after = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local process = text()
 local conversations, lanes = 0, 0
 local active = redis.call('HGETALL', ACTIVE)
 for i = 1, #active, 2 do
@@ -12,7 +13,7 @@ for i = 1, #active, 2 do
     redis.call('SREM', UNREAD, chat)
     local ticket, id = unpack(redis.call('HMGET', CHAT .. chat, 'ticket', 'id'))
     if ticket then
-      requeue(chat, id, ticket, now, first_notice_after)
+      requeue(chat, id, ticket)
       conversations = conversations + 1
     end
   end
@@ -25,7 +26,7 @@ for i = 1, #sending, 2 do
       -- It is perhaps sent again, and then both of them have an echo.
       expect_echo(sending[i], redis.call('LINDEX', LANE .. sending[i], 0) or '')
     end
-    redis.call('ZADD', LANES, now, sending[i])
+    redis.call('ZADD', LANES, NOW, sending[i])
     lanes = lanes + 1
   end
 end

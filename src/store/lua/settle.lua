@@ -1,19 +1,18 @@
 -- What became of the first reply of lanes: taken by WAHA, given up on, or to be tried again later.
+-- Uses: lanes, echoes, owner_takeover
 -- KEYS: namespace
--- ARGV: session, now (ms), dead_max, ours_ttl (ms), then per lane: chat, token, element, verdict ('sent' | 'dead' | 'retry' |
---       'release'), due (ms, for retry and release), again (the element as it is to be tried again), doubt ('1' = it may have
---       been sent all the same), stanza (of the message that it became, or ''), conversation, data (JSON, for the history),
---       reason
+-- ARGV: dead_max, ours_ttl (ms), then per lane: chat, token, element, verdict ('sent' | 'dead' | 'retry' | 'release'), due (ms,
+--       for retry and release), again (the element as it is to be tried again), doubt ('1' = it may have been sent all the
+--       same), message id (of the message that it became, or ''), conversation, data (JSON, for the history), reason
 -- Returns per lane: the next reply, which is the sender's to send under the same token, what is in doubt of an earlier
 --       attempt on it, and the id to send it to where that is not the chat; or three times '' if the lane is empty, has to
 --       wait, or is no longer its own
-local now = tonumber(ARGV[2])
+local dead_max, ours_ttl = number(), number()
 local paused = redis.call('EXISTS', PAUSED) == 1
 local answer = {}
-for i = 5, #ARGV, 11 do
-  local id, token, element, verdict, due = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  local again, doubt, stanza = ARGV[i + 5], ARGV[i + 6], ARGV[i + 7]
-  local conversation, data, reason = ARGV[i + 8], ARGV[i + 9], ARGV[i + 10]
+while more() do
+  local id, token, element, verdict, due = text(), text(), text(), text(), number()
+  local again, doubt, message_id, conversation, data, reason = text(), text(), text(), text(), text(), text()
   local chat = chat_of(id)
   local lane = LANE .. chat
   local following, following_doubt, address = '', '', ''
@@ -22,23 +21,23 @@ for i = 5, #ARGV, 11 do
   local echo = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ %S+ (%S+)')
   local first = redis.call('LINDEX', lane, 0) == element
   -- Whoever settled it before: this, too, became a message of ours.
-  if verdict == 'sent' and stanza ~= '' then
-    redis.call('SET', OURS .. stanza, '1', 'PX', ARGV[4])
-    phone_mistook(stanza, now)
+  if verdict == 'sent' and message_id ~= '' then
+    redis.call('SET', OURS .. message_id, '1', 'PX', ours_ttl)
+    undo_takeover(message_id)
   end
   if settled and first then
     -- Whoever holds the lane by now: what WAHA took is not sent again. If it is not the first any more, this very
     -- verdict was written before, and its answer was lost.
     redis.call('LPOP', lane)
     redis.call('HDEL', ATTEMPT, chat)
-    if stanza == '' and (not echo or echo == '-') then
+    if message_id == '' and (not echo or echo == '-') then
       expect_echo(chat, element)
     end
     record_under(chat, id, 'reply', 'conversation', conversation, 'state', verdict == 'sent' and 'sent' or 'failed', 'reason', reason,
       'data', data)
     redis.call('HINCRBY', COUNTERS, 'replies:' .. verdict, 1)
     if verdict == 'dead' then
-      redis.call('XADD', DEAD, 'MAXLEN', '~', ARGV[3], '*', 'chat', chat, 'reason', reason, 'reply', element)
+      redis.call('XADD', DEAD, 'MAXLEN', '~', dead_max, '*', 'chat', chat, 'reason', reason, 'reply', element)
     end
   end
   if held then
@@ -47,7 +46,7 @@ for i = 5, #ARGV, 11 do
       redis.call('LPOP', lane)
       redis.call('HDEL', ATTEMPT, chat)
       if doubt == '1' then expect_echo(chat, element) end
-      leave_to_owner(chat, element, now, doubt == '1')
+      leave_to_owner(chat, element, doubt == '1')
       settled = true
     elseif not settled and first and doubt == '1' and verdict == 'retry' then
       -- It is perhaps sent again, and then both of them have an echo.
@@ -58,7 +57,7 @@ for i = 5, #ARGV, 11 do
       redis.call('HDEL', ATTEMPT, chat)
     end
     if settled then
-      due = now
+      due = NOW
     elseif first then
       if doubt ~= '1' then
         redis.call('HDEL', ATTEMPT, chat)
@@ -69,7 +68,7 @@ for i = 5, #ARGV, 11 do
       end
     end
     if settled and not paused then
-      following, following_doubt, address = first_reply(chat, now)
+      following, following_doubt, address = first_reply(chat)
     end
     if following == '' then
       redis.call('HDEL', SENDING, chat)

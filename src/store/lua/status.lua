@@ -1,10 +1,10 @@
 -- What is known of a session now: only WORKING lets its replies, notices and timeouts go on; all else stops them.
 -- KEYS: namespace
--- ARGV: session, now (ms), at (ms by WAHA's clock: when it was so; 0 = it is not an event), status ('' = it can't send),
---       alarm ('1' = the owner must do something), ask_after (ms: an event is WAHA's own word, it is not asked before)
+-- ARGV: at (ms by WAHA's clock: when it was so; 0 = it is not an event), status ('' = it can't send), alarm ('1' = the owner must
+--       do something), ask_after (ms: an event is WAHA's own word, it is not asked before)
 -- Returns: 'stale' (something newer is known) | 'works' | 'resumed' | 'paused', since when it is or was paused (ms, or 0),
 --       1 if the owner must hear of it and did not yet, else 0
-local now, at, status, alarm = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local at, status, alarm, ask_after = number(), text(), text(), number()
 local last = tonumber(redis.call('HGET', STATUS, 'at') or 0)
 if at > 0 and at < last then
   return {'stale', 0, 0}
@@ -15,17 +15,17 @@ if status == 'WORKING' then
   if not since then
     return {'works', 0, 0}
   end
-  redis.call('HSET', STATUS, 'works_since', now)
+  redis.call('HSET', STATUS, 'works_since', NOW)
   redis.call('DEL', PAUSED, PROBED)
   ring('lanes')
   return {'resumed', tonumber(since), 0}
 end
 if not since then
-  since = ARGV[2]
+  since = string.format('%.0f', NOW)
   redis.call('SET', PAUSED, since)
 end
 if at > 0 then
-  redis.call('SET', PROBED, '1', 'PX', ARGV[6])
+  redis.call('SET', PROBED, '1', 'PX', ask_after)
 end
 local first = alarm == '1' and redis.call('HGET', STATUS, 'alarmed') ~= since
 if first then

@@ -1,16 +1,18 @@
 -- Gives due lanes to the sender of a process, each with its first reply.
+-- Uses: lanes
 -- KEYS: namespace
--- ARGV: session, process, count, now (ms)
+-- ARGV: process, count
 -- Returns: '1' if the session is paused, else '', then per lane: chat, element, token, doubt (of an earlier attempt on the
 --       element, or ''), address (the id to send to, or '' if that is the chat)
+local process, count = text(), number()
 if redis.call('EXISTS', PAUSED) == 1 then
   return {'1'}
 end
 local answer = {''}
-for _, chat in ipairs(redis.call('ZRANGEBYSCORE', LANES, '-inf', ARGV[4], 'LIMIT', 0, ARGV[3])) do
-  local element, doubt, address = first_reply(chat, tonumber(ARGV[4]))
+for _, chat in ipairs(redis.call('ZRANGEBYSCORE', LANES, '-inf', NOW, 'LIMIT', 0, count)) do
+  local element, doubt, address = first_reply(chat)
   if element ~= '' then
-    for _, field in ipairs({chat, element, take_lane(chat, ARGV[2]), doubt, address}) do
+    for _, field in ipairs({chat, element, take_lane(chat, process), doubt, address}) do
       answer[#answer + 1] = field
     end
   else

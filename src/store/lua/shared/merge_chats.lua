@@ -1,5 +1,6 @@
--- Which chat a person is: WhatsApp shows the same one as `@lid` and as `@c.us`, and changes between them. Put in front of the
--- scripts that learn of both. All is kept under the `@c.us`, once it is known.
+-- Two chats of one person become one: WhatsApp shows the same person as `@lid` and as `@c.us`, and changes between them. All is
+-- kept under the `@c.us`, once it is known.
+-- Uses: conversations, echoes, owner_takeover
 
 -- When the last message of an inbox came.
 local function latest(inbox)
@@ -23,7 +24,7 @@ local function merged(first, second)
 end
 
 -- The replies of both lanes in one. First the lane whose first reply may be under way; else the one that waits longer.
-local function unite_lanes(lid, chat, now)
+local function merge_lanes(lid, chat)
   local replies = redis.call('LRANGE', LANE .. lid, 0, -1)
   if #replies == 0 then
     return
@@ -56,14 +57,14 @@ local function unite_lanes(lid, chat, now)
     redis.call('HSET', SENDING, chat, token)
     redis.call('ZREM', LANES, chat)
   else
-    redis.call('ZADD', LANES, due or now, chat)
+    redis.call('ZADD', LANES, due or NOW, chat)
   end
 end
 
 -- Two conversations become one, under the better ticket; or the only one moves.
-local function unite_conversations(lid, chat, now, first_notice_after)
-  local status, ticket, id, owner = unpack(redis.call('HMGET', CHAT .. lid, 'status', 'ticket', 'id', 'owner'))
-  local status_there, ticket_there, id_there, owner_there =
+local function merge_conversations(lid, chat)
+  local status, ticket, id, process = unpack(redis.call('HMGET', CHAT .. lid, 'status', 'ticket', 'id', 'owner'))
+  local status_there, ticket_there, id_there, process_there =
     unpack(redis.call('HMGET', CHAT .. chat, 'status', 'ticket', 'id', 'owner'))
   if not status then
     -- What it may still hold was for the owner.
@@ -79,27 +80,27 @@ local function unite_conversations(lid, chat, now, first_notice_after)
   end
   if open and open_there then
     local stays = tonumber(ticket_there) < tonumber(ticket)
-    local ended, ended_id, ended_owner = stays and lid or chat, stays and id or id_there, stays and owner or owner_there
-    record('closed', 'conversation', ended_id, 'chat', chat, 'at', now, 'outcome', 'merged', 'variables', '{}')
+    local ended, ended_id, ended_process = stays and lid or chat, stays and id or id_there, stays and process or process_there
+    record('closed', 'conversation', ended_id, 'chat', chat, 'at', NOW, 'outcome', 'merged', 'variables', '{}')
     unlist(ended)
     redis.call('DEL', CHAT .. ended)
-    ring_owner(ended_owner, ended, ended_id)
+    ring_process(ended_process, ended, ended_id)
     if stays then
       redis.call('HINCRBY', CHAT .. chat, 'received', #inbox)
       if status_there == 'active' then
-        -- Its owner may be about to consume the first of them: the others come behind.
+        -- Its process may be about to consume the first of them: the others come behind.
         for _, message in ipairs(inbox) do
           redis.call('RPUSH', INBOX .. chat, message)
         end
         if #inbox > 0 then redis.call('SADD', UNREAD, chat) end
-        ring_owner(owner_there, chat, id_there)
+        ring_process(process_there, chat, id_there)
         return
       end
       -- Whoever has just looked saw another inbox: to them it is another wait.
       local since, opened = unpack(redis.call('HMGET', CHAT .. chat, 'waiting_since', 'opened'))
       redis.call('HDEL', CHAT .. chat, 'examined')
       redis.call('HSET', CHAT .. chat, 'waiting_since', string.format('%.0f', (since or opened) + 1))
-      redis.call('ZADD', ANNOUNCE, now, chat)
+      redis.call('ZADD', ANNOUNCE, NOW, chat)
       -- Of one millisecond, what the older conversation got comes first.
       inbox, inbox_there = inbox_there, inbox
     end
@@ -125,13 +126,13 @@ local function unite_conversations(lid, chat, now, first_notice_after)
     redis.call('HINCRBY', CHAT .. chat, 'received', #inbox_there)
     redis.call('HDEL', CHAT .. chat, 'examined')
     if status == 'active' then
-      requeue(chat, id, ticket, now, first_notice_after)
-      ring_owner(owner, lid, id)
+      requeue(chat, id, ticket)
+      ring_process(process, lid, id)
     else
       redis.call('ZADD', status == 'handoff' and HANDOFF or QUEUE, ticket, chat)
       if untold == 1 then redis.call('SADD', HANDOFF_UNTOLD, chat) end
       if handoff_due then redis.call('ZADD', HANDOFF_DUE, handoff_due, chat) end
-      redis.call('ZADD', ANNOUNCE, now, chat)
+      redis.call('ZADD', ANNOUNCE, NOW, chat)
     end
     ring('queue')
   end
@@ -139,7 +140,7 @@ end
 
 -- Learns that both ids are one person. While replies to both are under way at once it is put off: two senders can't go on
 -- with one lane. Returns whether it is known now.
-local function unite(lid, chat, now, first_notice_after)
+local function merge_chats(lid, chat)
   if redis.call('HGET', ALIAS, lid) == chat then
     return true
   end
@@ -147,12 +148,12 @@ local function unite(lid, chat, now, first_notice_after)
     return redis.call('HEXISTS', SENDING, one) == 1 or redis.call('HEXISTS', ATTEMPT, one) == 1
   end
   if under_way(lid) and under_way(chat) then
-    redis.call('ZADD', UNMAPPED, now + 1000, lid)
+    redis.call('ZADD', UNMAPPED, NOW + 1000, lid)
     return false
   end
   redis.call('HSET', ALIAS, lid, chat)
   redis.call('ZREM', UNMAPPED, lid)
-  record('alias', 'lid', lid, 'chat', chat, 'at', now)
+  record('alias', 'lid', lid, 'chat', chat, 'at', NOW)
   if redis.call('SREM', KNOWN, lid) == 1 and redis.call('SADD', KNOWN, chat) == 1 then
     redis.call('HSET', ADDRESS, chat, lid)
   end
@@ -161,9 +162,9 @@ local function unite(lid, chat, now, first_notice_after)
     redis.call('PEXPIRE', UNCLAIMED .. chat, UNCLAIMED_FOR)
   end
   redis.call('DEL', UNCLAIMED .. lid)
-  unite_lanes(lid, chat, now)
-  unite_conversations(lid, chat, now, first_notice_after)
-  unite_phones(lid, chat, now)
+  merge_lanes(lid, chat)
+  merge_conversations(lid, chat)
+  merge_takeovers(lid, chat)
   return true
 end
 
@@ -172,11 +173,11 @@ local function is_lid(id)
 end
 
 -- The chat of whoever is called `from`, and `other` where the event tells it ('' = not).
-local function person(from, other, now, first_notice_after)
+local function chat_of_person(from, other)
   if other ~= '' and is_lid(from) ~= is_lid(other) then
     local lid, chat = from, other
     if is_lid(other) then lid, chat = other, from end
-    return unite(lid, chat, now, first_notice_after) and chat or from
+    return merge_chats(lid, chat) and chat or from
   end
   return chat_of(from)
 end

@@ -1,8 +1,9 @@
 -- A session works again: those who wait are not all told something in one moment, and nobody is told a place of long ago.
+-- Uses: lanes
 -- KEYS: namespace
--- ARGV: session, now (ms), gap (ms: between two who are due)
+-- ARGV: gap (ms: between two who are due)
 -- Returns: how many were due
-local now, gap, due = tonumber(ARGV[2]), tonumber(ARGV[3]), 0
+local gap, due = number(), 0
 local waiting = redis.call('ZRANGE', QUEUE, 0, -1)
 for _, chat in ipairs(redis.call('ZRANGE', HANDOFF, 0, -1)) do
   waiting[#waiting + 1] = chat
@@ -13,11 +14,11 @@ for _, chat in ipairs(waiting) do
     drop_notices(chat)
     if redis.call('LLEN', LANE .. chat) < replies then
       redis.call('HDEL', CHAT .. chat, 'told', 'told_at')
-      redis.call('ZADD', ANNOUNCE, now, chat)
+      redis.call('ZADD', ANNOUNCE, NOW, chat)
     end
   end
-  if tonumber(redis.call('ZSCORE', ANNOUNCE, chat) or now + 1) <= now then
-    redis.call('ZADD', ANNOUNCE, now + due * gap, chat)
+  if tonumber(redis.call('ZSCORE', ANNOUNCE, chat) or NOW + 1) <= NOW then
+    redis.call('ZADD', ANNOUNCE, NOW + due * gap, chat)
     due = due + 1
   end
 end

@@ -1,10 +1,8 @@
--- Chats that the owner answers from their own phone. Put in front of the scripts that learn who writes.
-
--- WAHA tells times in whole seconds, and its clock may be another than ours (ms).
-local CLOCKS_APART_MAX = 10000
+-- The owner takes a chat over: they answer it from their own phone.
+-- Uses: conversations, lanes, echoes
 
 -- Nothing of what the bot wanted to say is said any more, but what is under way.
-local function drop_unsent(chat, now)
+local function drop_unsent(chat)
   local under_way = redis.call('HEXISTS', SENDING, chat)
   local elements = redis.call('LRANGE', LANE .. chat, under_way, -1)
   if #elements == 0 then
@@ -13,7 +11,7 @@ local function drop_unsent(chat, now)
   local in_doubt = under_way == 0 and redis.call('HDEL', ATTEMPT, chat) == 1
   if in_doubt then expect_echo(chat, elements[1]) end
   for place, element in ipairs(elements) do
-    leave_to_owner(chat, element, now, in_doubt and place == 1)
+    leave_to_owner(chat, element, in_doubt and place == 1)
   end
   redis.call('LTRIM', LANE .. chat, 0, under_way - 1)
   if under_way == 0 then
@@ -24,11 +22,11 @@ end
 
 -- The owner answers this chat until then, if nothing more is said. An open conversation becomes the phone's: no worker, no
 -- line and no notice know it any more.
-local function phone_attends(chat, until_, now)
+local function take_over(chat, until_)
   redis.call('ZADD', PHONE, until_, chat)
-  drop_unsent(chat, now)
+  drop_unsent(chat)
   local key = CHAT .. chat
-  local status, id, owner = unpack(redis.call('HMGET', key, 'status', 'id', 'owner'))
+  local status, id, process = unpack(redis.call('HMGET', key, 'status', 'id', 'owner'))
   if not status or status == 'closed' then
     return
   end
@@ -38,31 +36,30 @@ local function phone_attends(chat, until_, now)
     return
   end
   redis.call('HSET', key, 'status', 'phone', 'before', status, 'before_due', due or '')
-  -- Without an epoch nothing that the old owner still writes is taken.
+  -- Without an epoch nothing is taken that the process before still writes.
   redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at', 'waiting_since')
-  record('claimed', 'conversation', id, 'chat', chat, 'process', 'phone', 'at', now)
-  ring_owner(owner, chat, id, 'phone')
-  tell_head(status == 'handoff' and HANDOFF or QUEUE, now)
+  record('claimed', 'conversation', id, 'chat', chat, 'process', 'phone', 'at', NOW)
+  ring_process(process, chat, id, 'phone')
+  tell_head(status == 'handoff' and HANDOFF or QUEUE)
 end
 
 -- The owner does not answer this chat any more: the next message opens a conversation.
-local function phone_ends(chat, now, first_notice_after)
+local function end_takeover(chat)
   redis.call('ZREM', PHONE, chat)
   redis.call('HDEL', PHONE_SAID, chat)
   -- It was for the owner.
   redis.call('DEL', INBOX .. chat)
-  local status, id, name, state = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'name', 'state'))
+  local status, state = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'state'))
   if status == 'phone' then
-    local variables = cjson.encode(decoded(state or '').variables or {})
-    close(chat, id, name, nil, now, 'phone', variables, 0, first_notice_after)
+    close(chat, {outcome = 'phone', variables = cjson.encode(decoded(state or '').variables or {})})
   end
 end
 
 -- Whether the owner answers this chat. If their time is over, it ends here.
-local function phone_has(chat, now, first_notice_after)
+local function taken_over_until(chat)
   local until_ = tonumber(redis.call('ZSCORE', PHONE, chat) or nil)
-  if until_ and until_ <= now then
-    phone_ends(chat, now, first_notice_after)
+  if until_ and until_ <= NOW then
+    end_takeover(chat)
     return nil
   end
   return until_
@@ -70,10 +67,10 @@ end
 
 -- A customer writes: whether to the owner. What came before the closing word was for them, too, if it is told after that.
 -- Until they have left it is kept: who passed for the owner may turn out not to be.
-local function phone_hears(chat, message, quiet, inbox_max, now, first_notice_after)
-  local until_ = phone_has(chat, now, first_notice_after)
+local function owner_hears(chat, message, quiet, inbox_max)
+  local until_ = taken_over_until(chat)
   if until_ then
-    redis.call('ZADD', PHONE, math.max(until_, now + quiet), chat)
+    redis.call('ZADD', PHONE, math.max(until_, NOW + quiet), chat)
     if redis.call('LLEN', INBOX .. chat) < inbox_max then
       redis.call('RPUSH', INBOX .. chat, message)
     end
@@ -85,43 +82,43 @@ end
 
 -- The owner wrote in this chat at `sent_at`, perhaps the word that ends it. What comes late acts only for as long as it would
 -- have acted in time, with what is known to have followed it, and not against what was written after it. Returns 'begins' or 'ends' if it does either.
-local function phone_says(chat, sent_at, followed_at, ends, quiet, now, first_notice_after)
-  local until_ = phone_has(chat, now, first_notice_after)
+local function owner_says(chat, sent_at, followed_at, ends, quiet)
+  local until_ = taken_over_until(chat)
   -- With a `phone_quiet` of 0, set meanwhile, nothing begins any more; what has begun can be ended.
   if quiet == 0 and not (ends and until_) or sent_at < tonumber(redis.call('GET', HUNG_UP .. chat) or 0) then
     return
   end
   local at = ends and sent_at or math.max(sent_at, followed_at)
-  at = now - at < CLOCKS_APART_MAX and now or at
+  at = NOW - at < CLOCKS_APART_MAX and NOW or at
   local said = tonumber(redis.call('HGET', PHONE_SAID, chat) or 0)
   if not ends then
-    if at + quiet > now then
+    if at + quiet > NOW then
       redis.call('HSET', PHONE_SAID, chat, string.format('%.0f', math.max(said, sent_at)))
-      phone_attends(chat, math.max(until_ or 0, at + quiet), now)
+      take_over(chat, math.max(until_ or 0, at + quiet))
       return not until_ and 'begins'
     end
     return
   end
-  redis.call('SET', HUNG_UP .. chat, string.format('%.0f', math.min(sent_at, now)), 'PX', math.max(quiet, 1))
+  redis.call('SET', HUNG_UP .. chat, string.format('%.0f', math.min(sent_at, NOW)), 'PX', math.max(quiet, 1))
   if until_ then
     if sent_at >= said then
-      phone_ends(chat, now, first_notice_after)
+      end_takeover(chat)
       return 'ends'
     end
     return
   end
   local status, opened = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'opened'))
-  if at + quiet > now and status and status ~= 'closed' and tonumber(opened) <= at + CLOCKS_APART_MAX then
-    phone_attends(chat, now, now)
-    phone_ends(chat, now, first_notice_after)
+  if at + quiet > NOW and status and status ~= 'closed' and tonumber(opened) <= at + CLOCKS_APART_MAX then
+    take_over(chat, NOW)
+    end_takeover(chat)
     return 'ends'
   end
 end
 
 -- A message that passed for the owner's is one that our sender sent: WAHA told of it before it answered, and under another id or
 -- with other words than it was given. The bot goes on as if it had not come.
-local function phone_mistook(stanza, now)
-  local sent_at, chat = string.match(redis.call('GET', PHONE_BEGAN .. stanza) or '', '^(%d+) (.+)$')
+local function undo_takeover(message_id)
+  local sent_at, chat = string.match(redis.call('GET', PHONE_BEGAN .. message_id) or '', '^(%d+) (.+)$')
   chat = chat and chat_of(chat)
   if not chat or redis.call('HGET', PHONE_SAID, chat) ~= sent_at then
     return
@@ -131,23 +128,23 @@ local function phone_mistook(stanza, now)
   local key = CHAT .. chat
   local status, id, ticket, before, due = unpack(redis.call('HMGET', key, 'status', 'id', 'ticket', 'before', 'before_due'))
   if status == 'phone' and before == 'handoff' then
-    redis.call('HSET', key, 'status', 'handoff', 'waiting_since', now)
+    redis.call('HSET', key, 'status', 'handoff', 'waiting_since', NOW)
     redis.call('ZADD', HANDOFF, ticket, chat)
     redis.call('SADD', HANDOFF_UNTOLD, chat)
     if due ~= '' then redis.call('ZADD', HANDOFF_DUE, due, chat) end
-    redis.call('ZADD', ANNOUNCE, now, chat)
-    record('handoff', 'conversation', id, 'chat', chat, 'at', now)
+    redis.call('ZADD', ANNOUNCE, NOW, chat)
+    record('handoff', 'conversation', id, 'chat', chat, 'at', NOW)
   elseif status == 'phone' then
-    requeue(chat, id, ticket, now, 0)
+    requeue(chat, id, ticket, 0)
     ring('queue')
   elseif redis.call('EXISTS', INBOX .. chat) == 1 then
     local first = decoded(redis.call('LINDEX', INBOX .. chat, 0))
-    open(chat, type(first.name) == 'string' and first.name or '', now, 0, status)
+    open(chat, type(first.name) == 'string' and first.name or '', status, 0)
   end
 end
 
 -- Two ids are one person: whom the owner answered under one of them they answer under both.
-local function unite_phones(lid, chat, now)
+local function merge_takeovers(lid, chat)
   local until_, said = redis.call('ZSCORE', PHONE, lid), redis.call('HGET', PHONE_SAID, lid)
   local until_there, said_there = redis.call('ZSCORE', PHONE, chat), redis.call('HGET', PHONE_SAID, chat)
   redis.call('ZREM', PHONE, lid)
@@ -155,6 +152,6 @@ local function unite_phones(lid, chat, now)
   if until_ or until_there then
     local last = math.max(tonumber(said or 0), tonumber(said_there or 0))
     redis.call('HSET', PHONE_SAID, chat, string.format('%.0f', last))
-    phone_attends(chat, math.max(tonumber(until_ or 0), tonumber(until_there or 0)), now)
+    take_over(chat, math.max(tonumber(until_ or 0), tonumber(until_there or 0)))
   end
 end

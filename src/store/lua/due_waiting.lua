@@ -1,16 +1,17 @@
--- Who waits and is due to be looked at. Each is due again after `lease`, in case who looks dies before `announce`.
+-- Those who wait and are due to be looked at. Each is due again after `lease`, in case the process that looks dies before
+-- `announce`.
 -- KEYS: namespace
--- ARGV: session, now (ms), count, lease (ms)
+-- ARGV: count, lease (ms)
 -- Returns per chat: {chat, id, position, since when it waits, told or '', told_at or '', examined, name, rev, state or '',
 --          '1' if it waits for a person, else '', messages not examined...}
-local now, lease = tonumber(ARGV[2]), tonumber(ARGV[4])
+local count, lease = number(), number()
 local answer = {}
-for _, chat in ipairs(redis.call('ZRANGEBYSCORE', ANNOUNCE, '-inf', now, 'LIMIT', 0, ARGV[3])) do
+for _, chat in ipairs(redis.call('ZRANGEBYSCORE', ANNOUNCE, '-inf', NOW, 'LIMIT', 0, count)) do
   local status, id, opened, told, told_at, examined, name, rev, state, since =
     unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'opened', 'told', 'told_at', 'examined', 'name', 'rev', 'state', 'waiting_since'))
   local rank = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat)
   if (status == 'waiting' or status == 'handoff') and rank then
-    redis.call('ZADD', ANNOUNCE, now + lease, chat)
+    redis.call('ZADD', ANNOUNCE, NOW + lease, chat)
     local one = redis.call('LRANGE', INBOX .. chat, examined or 0, -1)
     for j, field in ipairs({chat, id, tostring(rank + 1), since or opened, told or '', told_at or '', examined or '0', name or '', rev or '0',
       state or '', status == 'handoff' and '1' or ''}) do

@@ -1,0 +1,62 @@
+-- What several scripts do to a lane, the replies of a chat.
+-- Uses: echoes
+
+-- Adds a reply to the chat's lane and makes the lane due, unless a sender holds it or a retry is due later.
+local function reply(chat, element)
+  redis.call('RPUSH', LANE .. chat, element)
+  if redis.call('HEXISTS', SENDING, chat) == 0 then
+    redis.call('ZADD', LANES, 'NX', NOW, chat)
+  end
+end
+
+-- Gives the chat's lane to a process. The token tells this taking from every other, also from an earlier or later one by
+-- the same process: if it loses the lane in between, it must not go on with it.
+local function take_lane(chat, process)
+  local token = process .. ' ' .. redis.call('INCR', EPOCH)
+  redis.call('ZREM', LANES, chat)
+  redis.call('HSET', SENDING, chat, token)
+  return token
+end
+
+-- What the sender of a lane must know: its first reply, what is left in doubt of an earlier attempt on that ('' = nothing),
+-- and the id to send it to where that is not the chat. From now on it may be tried, and the mark says since when.
+local function first_reply(chat)
+  local element = redis.call('LINDEX', LANE .. chat, 0)
+  if not element then
+    return '', '', ''
+  end
+  local doubt, address = redis.call('HGET', ATTEMPT, chat), redis.call('HGET', ADDRESS, chat)
+  if not doubt then
+    redis.call('HSET', ATTEMPT, chat, string.format('%.0f - - %s', NOW, address or chat))
+  end
+  return element, doubt or '', address or ''
+end
+
+-- Takes the notices that nobody has sent yet out of the lane.
+local function drop_notices(chat)
+  -- The first is not to be taken away while it is under way.
+  local under_way = redis.call('HEXISTS', SENDING, chat)
+  for place, element in ipairs(redis.call('LRANGE', LANE .. chat, under_way, -1)) do
+    if string.sub(element, 1, 1) == 'n' then
+      redis.call('LREM', LANE .. chat, -1, element)
+      if place == 1 and under_way == 0 and redis.call('HDEL', ATTEMPT, chat) == 1 then
+        expect_echo(chat, element)
+      end
+    end
+  end
+end
+
+-- A reply that is not sent because the owner answers: told to the history, so that nothing vanishes.
+local function leave_to_owner(chat, element, perhaps)
+  if string.sub(element, 1, 1) == 'n' then
+    return
+  end
+  local reply = decoded(string.sub(element, 2))
+  local kind = type(reply.media) == 'table' and reply.media.kind or 'text'
+  if kind == 'file' then kind = 'document' end
+  local said = {chat = chat, direction = 'outbound', author = 'bot', kind = kind, text = reply.text, sent_at = NOW,
+    received_at = reply.queued_at, reply_id = reply.id}
+  record('reply', 'conversation', reply.conversation or '', 'state', 'failed',
+    'reason', (perhaps and 'perhaps sent' or 'not sent') .. ': the owner answers from their own phone',
+    'data', cjson.encode(said))
+end
