@@ -13,6 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 use ureq::Agent;
 use ureq::http::{HeaderValue, Response, Uri};
@@ -40,6 +41,9 @@ const ANSWER_MAX: u64 = 1024 * 1024;
 
 /// Bytes of each of a connection's two buffers: room for WAHA's headers and a usual message.
 const BUFFER_SIZE: usize = 16 * 1024;
+
+/// All but the unreserved characters of RFC 3986. The dot is encoded too: a segment `..` would lead up the path.
+const NOT_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
 /// How to reach WAHA.
 #[derive(Clone)]
@@ -223,7 +227,7 @@ impl Client {
     /// [`SendError::SessionNotWorking`] if WAHA does not know the session, else as everywhere.
     pub fn session_status(&self, session: &str) -> Result<String, SendError> {
         self.get(
-            &format!("/api/sessions/{}", PathSegment(session)),
+            &format!("/api/sessions/{}", path_segment(session)),
             ANSWER_MAX,
         )?
         .session_status()
@@ -341,20 +345,9 @@ fn without_password(url: &str) -> String {
     }
 }
 
-/// Shows a text so that it is one segment of a path, whatever is in it.
-struct PathSegment<'a>(&'a str);
-
-impl fmt::Display for PathSegment<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.0.bytes() {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
-                write!(f, "{}", char::from(byte))?;
-            } else {
-                write!(f, "%{byte:02X}")?;
-            }
-        }
-        Ok(())
-    }
+/// The text as one segment of a path, whatever is in it.
+fn path_segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NOT_IN_SEGMENT)
 }
 
 #[cfg(test)]

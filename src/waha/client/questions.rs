@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{ANSWER_MAX, Client, PathSegment, SendError};
+use super::{ANSWER_MAX, Client, SendError, path_segment};
 use crate::waha::chat_id::{ChatId, MessageId};
 use crate::waha::event::label;
 use crate::waha::lenient::{Raw, lenient};
@@ -150,7 +150,7 @@ impl Client {
     ///
     /// As [`AskError`] says.
     pub fn new_message_id(&self, session: &str) -> Result<String, AskError> {
-        let path = format!("/api/{}/new-message-id", PathSegment(session));
+        let path = format!("/api/{}/new-message-id", path_segment(session));
         let answer = self.get_within(&path, ANSWER_MAX, Some(ID_TIMEOUT))?;
         let json = answer.whole()?;
         let answer: Identified<'_> = object(&json)?;
@@ -175,9 +175,9 @@ impl Client {
     ) -> Result<bool, AskError> {
         let path = format!(
             "/api/{}/chats/{}/messages/{}?downloadMedia=false",
-            PathSegment(session),
-            PathSegment(chat.as_str()),
-            PathSegment(&format!("true_{chat}_{stanza}")),
+            path_segment(session),
+            path_segment(chat.as_str()),
+            path_segment(&format!("true_{chat}_{stanza}")),
         );
         let answer = match self.get(&path, ANSWER_MAX) {
             Err(SendError::Refused {
@@ -210,7 +210,7 @@ impl Client {
         limit: u32,
         offset: u32,
     ) -> Result<Page<ListedChat>, AskError> {
-        let chats = format!("/api/{}/chats", PathSegment(session));
+        let chats = format!("/api/{}/chats", path_segment(session));
         let part = format!("limit={limit}&offset={offset}");
         let answer = match self.get(&format!("{chats}/overview?{part}"), PAGE_MAX) {
             // WAHA 2024.9 has no overview.
@@ -248,8 +248,8 @@ impl Client {
         let since = since.max(0) / 1000;
         let path = format!(
             "/api/{}/chats/{}/messages?limit={limit}&offset={offset}&downloadMedia=false&filter.timestamp.gte={since}",
-            PathSegment(session),
-            PathSegment(chat.map_or("all", ChatId::as_str)),
+            path_segment(session),
+            path_segment(chat.map_or("all", ChatId::as_str)),
         );
         let json = self.ask(&path, PAGE_MAX)?;
         let entries = list(&json)?;
@@ -276,8 +276,8 @@ impl Client {
     pub fn phone_chat(&self, session: &str, lid: &ChatId) -> Result<Option<ChatId>, AskError> {
         let path = format!(
             "/api/{}/lids/{}",
-            PathSegment(session),
-            PathSegment(lid.as_str())
+            path_segment(session),
+            path_segment(lid.as_str())
         );
         let json = self.ask(&path, ANSWER_MAX)?;
         let person: Person<'_> = object(&json)?;
