@@ -4,9 +4,9 @@
 //! with the same key and the same words, and the shop can tell that it is the same call. The answer is one more commit,
 //! which is refused where the conversation is another owner's by then.
 
-use std::fmt::Write as _;
 use std::time::Instant;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -15,6 +15,9 @@ use super::inbox::{TEXT_MAX, read};
 use crate::flow::{Advance, Command};
 use crate::service::calls::Request;
 use crate::waha::message::Message;
+
+/// The key of a call is a header: it has only letters, digits and these marks.
+const NOT_IN_KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// What the shop answered, or why it did not.
 type Outcome = Result<Vec<u8>, String>;
@@ -145,17 +148,8 @@ impl Attendance {
 /// What a call goes under: the commit that begins it, of all conversations of all sessions. As a header it has only
 /// characters that fit in one.
 fn key(session: &str, conversation: &str, rev: u64) -> String {
-    let mut key = String::new();
-    for byte in session.bytes() {
-        match byte {
-            b'-' | b'_' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                key.push(char::from(byte));
-            }
-            // Writing into a text can't fail.
-            _ => drop(write!(key, "%{byte:02X}")),
-        }
-    }
-    format!("{key}:{conversation}:{rev}")
+    let session = utf8_percent_encode(session, NOT_IN_KEY);
+    format!("{session}:{conversation}:{rev}")
 }
 
 /// What the shop is told of what was heard at once: all the words, and of the rest what the last one has.
@@ -184,4 +178,19 @@ fn message(inbox: &[String]) -> Value {
         told["contacts"] = json!(last.contacts);
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn a_key_fits_into_a_header_whatever_the_session_is_called() {
+        for (session, expected) in [
+            ("my-shop_2.b", "my-shop_2.b:c7:3"),
+            ("a b/é%:", "a%20b%2F%C3%A9%25%3A:c7:3"),
+        ] {
+            assert_eq!(key(session, "c7", 3), expected);
+        }
+    }
 }
