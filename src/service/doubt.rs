@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use super::delivery::{Context, call};
-use super::outgoing::says_the_same;
+use super::echo_content::echo_content;
 use crate::clock;
 use crate::config::{InDoubt, Pacing};
 use crate::store::{self, Attempt, Lane, Reply};
@@ -207,7 +207,7 @@ fn same(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<String> {
     let stanza = message.stanza.clone()?;
     let earliest = attempt.since - clock::millis(CLOCKS_APART_MAX);
     let by_id = attempt.id.as_ref() == Some(&stanza);
-    let by_content = message.sent_at >= earliest && says_the_same(&message, reply);
+    let by_content = message.sent_at >= earliest && echo_content(&message).is_of(reply);
     (by_id || by_content).then_some(stanza)
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::echo_content::echo_content;
 use super::followed::followed_at;
 use super::owner::Owner;
 use super::standing;
@@ -268,6 +269,7 @@ impl Intake {
         // Who is who is not learnt from messages of ours: engines name our own other id there.
         record.message = true;
         record.echo.clone_from(&message.stanza);
+        record.says = Some(echo_content(&message));
         // In the chat in which the owner is told things nobody is attended.
         if let Some(followed_at) = followed_at
             && !self.owner.is_addressed_by(session, &message).await?
@@ -346,6 +348,7 @@ fn recorded(kind: &'static str, seen: String, chat: &str, data: &impl serde::Ser
         other: None,
         message: false,
         echo: None,
+        says: None,
         phone: None,
         data: json(data),
     }

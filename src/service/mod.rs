@@ -12,6 +12,7 @@ mod complaint;
 pub mod delivery;
 mod doorbell;
 mod doubt;
+mod echo_content;
 mod followed;
 pub mod handoffs;
 pub mod hearing;

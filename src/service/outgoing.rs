@@ -1,4 +1,4 @@
-//! A reply on its way out: what WAHA is asked to send, whether a message of ours is that, and what the history keeps of it.
+//! A reply on its way out: what WAHA is asked to send, and what the history keeps of it.
 
 use std::path::Path;
 
@@ -64,48 +64,6 @@ pub(crate) fn reads_a_file(reply: &Reply) -> bool {
     matches!(source, Some(MediaSource::Path(_)))
 }
 
-/// Whether a message of ours says what the reply says: the words, or the same kind of file with the same caption.
-/// The script `record` compares in the same way.
-pub(crate) fn says_the_same(message: &Message, reply: &Reply) -> bool {
-    let same_kind = match &reply.media {
-        None => !is_media(message.kind),
-        Some(media) => match (media.kind, message.kind) {
-            (_, Kind::Media) => true,
-            // Engines tell a document's own type.
-            (MediaKind::File, kind) => is_media(kind),
-            (MediaKind::Image, kind) => kind == Kind::Image,
-            (MediaKind::Voice, kind) => matches!(kind, Kind::Voice | Kind::Audio),
-            (MediaKind::Video, kind) => kind == Kind::Video,
-        },
-    };
-    same_kind && bare(&message.text) == bare(&reply.text)
-}
-
-fn is_media(kind: Kind) -> bool {
-    match kind {
-        Kind::Image
-        | Kind::Video
-        | Kind::Voice
-        | Kind::Audio
-        | Kind::Document
-        | Kind::Sticker
-        | Kind::Media => true,
-        Kind::Text | Kind::Location | Kind::Contact | Kind::Empty => false,
-    }
-}
-
-/// Without what nobody sees: engines change spaces, the ends of lines and how an emoji is shown.
-fn bare(text: &str) -> String {
-    let unseen = |c: char| {
-        c.is_whitespace()
-            || matches!(
-                c,
-                '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fe0e}' | '\u{fe0f}'
-            )
-    };
-    text.chars().filter(|c| !unseen(*c)).collect()
-}
-
 /// A reply as it goes into the history.
 pub(crate) fn history(chat: &ChatId, reply: &Reply, stanza: Option<String>, now: i64) -> String {
     let (kind, media) = match &reply.media {
@@ -150,50 +108,4 @@ pub(crate) fn history(chat: &ChatId, reply: &Reply, stanza: Option<String>, now:
     };
     // A plain structure with text keys, which serde_json always can write.
     serde_json::to_string(&message).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reply(text: &str, media: &str) -> Reply {
-        let json = format!(
-            r#"{{"id":"1","conversation":"1","text":"{text}","queued_at":0,"media":{media}}}"#
-        );
-        serde_json::from_str(&json).unwrap()
-    }
-
-    fn message(kind: &str, text: &str) -> Message {
-        let json = format!(r#"{{"chat":"55@c.us","kind":"{kind}","text":"{text}"}}"#);
-        serde_json::from_str(&json).unwrap()
-    }
-
-    #[test]
-    fn words_are_no_caption_and_a_file_without_one_is_not_every_empty_message() {
-        let media = |kind: &str| {
-            format!(r#"{{"kind":"{kind}","url":"https://x.example/a","mimetype":"a/b"}}"#)
-        };
-        for (text, kind, message_kind, message_text, same) in [
-            ("oi", None, "text", "oi ", true),
-            ("oi", None, "image", "oi", false),
-            ("oi", Some("image"), "image", "oi", true),
-            ("oi", Some("image"), "media", "oi", true),
-            ("oi", Some("image"), "text", "oi", false),
-            ("oi", Some("image"), "image", "", false),
-            ("", Some("image"), "image", "", true),
-            ("", Some("image"), "empty", "", false),
-            ("", Some("image"), "voice", "", false),
-            ("", Some("voice"), "audio", "", true),
-            ("", Some("file"), "image", "", true),
-            ("", Some("file"), "location", "", false),
-        ] {
-            let reply = reply(text, &kind.map_or("null".to_owned(), media));
-            let message = message(message_kind, message_text);
-            assert_eq!(
-                says_the_same(&message, &reply),
-                same,
-                "{reply:?} {message:?}"
-            );
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fred::interfaces::{HashesInterface, SetsInterface};
 
 use super::batch::Batch;
+use super::echo::EchoContent;
 use super::lanes::Lane;
 use super::scripts::{Arguments, StateChange};
 use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
@@ -70,8 +71,10 @@ pub struct Record {
     pub other: Option<String>,
     /// A message makes its chat known; all else is recorded only in known chats.
     pub message: bool,
-    /// The stanza, if it is about a message of ours: it may settle whether a reply was sent.
+    /// The message id, if it is about a message of ours: it may settle whether a reply was sent.
     pub echo: Option<String>,
+    /// What it says, if it is a message of ours.
+    pub says: Option<EchoContent>,
     /// What it means if our sender did not send it; `None`: nothing.
     pub phone: Option<ByPhone>,
     /// The entry as JSON.
@@ -202,6 +205,7 @@ impl Store {
         self.remember_session(session, now).await?;
         let echo = record.echo.as_deref().unwrap_or_default();
         let ours = self.inner.sent.knows(session, echo);
+        let sent_as = record.says.as_ref().map(EchoContent::sent_as_names);
         let arguments = Arguments::new()
             .number(clock::millis(SEEN_TTL))
             .text(&record.seen)
@@ -210,6 +214,8 @@ impl Store {
             .text(record.other.as_deref().unwrap_or_default())
             .text(if record.message { "1" } else { "" })
             .text(echo)
+            .text(record.says.as_ref().map_or("", EchoContent::wording))
+            .text(&sent_as.unwrap_or_default())
             .text(&record.data)
             .number(record.phone.map_or(0, |phone| phone.quiet))
             .text(match record.phone {

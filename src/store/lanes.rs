@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attempts::Attempt;
 use super::batch::Batch;
+use super::echo::wording;
 use super::scripts::{Arguments, StateChange};
 use super::{Answer, Error, Millis, SEEN_TTL, Store};
 use crate::clock;
@@ -47,7 +48,12 @@ fn is_zero(number: &u32) -> bool {
 impl Reply {
     /// As it stands in the lane: its kind in one letter, so that scripts can tell, then JSON.
     pub(super) fn element(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
+        let element = Element {
+            reply: self,
+            wording: wording(&self.text),
+        };
+        // A plain structure with text keys, which serde_json always can write.
+        let json = serde_json::to_string(&element).unwrap_or_default();
         format!("{}{json}", if self.notice { 'n' } else { 'r' })
     }
 
@@ -56,6 +62,14 @@ impl Reply {
         reply.notice = element.starts_with('n');
         Some(reply)
     }
+}
+
+/// A reply, and the words by which scripts know its echo. Versions before wrote none.
+#[derive(Serialize)]
+struct Element<'a> {
+    #[serde(flatten)]
+    reply: &'a Reply,
+    wording: String,
 }
 
 /// A lane in this process' hands, with its first reply.
@@ -351,15 +365,15 @@ mod tests {
     /// What the version before wrote must be read: change this only together with a migration.
     #[test]
     fn a_reply_is_kept_in_this_form() {
-        let golden = r#"r{"id":"1789900801123-42:3:0","conversation":"1789900801123-42","text":"Olá!","queued_at":1789900801200}"#;
+        let golden = r#"r{"id":"1789900801123-42:3:0","conversation":"1789900801123-42","text":"Olá, Ana!","queued_at":1789900801200,"wording":"Olá,Ana!"}"#;
         let reply = Reply::from_element(golden).unwrap();
         assert_eq!(
             (reply.text.as_str(), reply.attempts, reply.notice),
-            ("Olá!", 0, false)
+            ("Olá, Ana!", 0, false)
         );
         assert_eq!(reply.element(), golden);
         assert_eq!(reply.media, None);
-        let golden = r#"r{"id":"1:3:0","conversation":"1","text":"Hoje","media":{"kind":"image","url":"https://shop.example/a.jpg","mimetype":"image/jpeg"},"queued_at":1}"#;
+        let golden = r#"r{"id":"1:3:0","conversation":"1","text":"Hoje","media":{"kind":"image","url":"https://shop.example/a.jpg","mimetype":"image/jpeg"},"queued_at":1,"wording":"Hoje"}"#;
         assert_eq!(Reply::from_element(golden).unwrap().element(), golden);
         let notice = Reply {
             notice: true,
@@ -367,6 +381,15 @@ mod tests {
             ..reply
         };
         assert_eq!(Reply::from_element(&notice.element()), Some(notice));
+    }
+
+    #[test]
+    fn a_reply_of_the_version_that_kept_no_wording_is_read() {
+        let golden =
+            r#"r{"id":"1:3:0","conversation":"1","text":"Olá, Ana!","queued_at":1789900801200}"#;
+        let reply = Reply::from_element(golden).unwrap();
+        assert_eq!(reply.text, "Olá, Ana!");
+        assert!(reply.element().ends_with(r#","wording":"Olá,Ana!"}"#));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod catch_up;
 mod contact;
 mod conversations;
 mod dead;
+mod echo;
 mod gauges;
 mod handoffs;
 mod history;
@@ -47,6 +48,7 @@ pub use conversations::{
     ByPhone, Claimed, Close, Committed, INBOX_MAX, Ingest, Ingested, Record, Recorded, Step,
 };
 pub use dead::DeadLetter;
+pub use echo::EchoContent;
 pub use gauges::{Gauges, Pace, WAKE_UP_BOUNDS_MS};
 pub use handoffs::HandedOff;
 pub use history::HistoryEntry;

@@ -116,7 +116,7 @@ macro_rules! script_file {
 
 scripts! {
     ingest: items(2, 7),
-    record: items(1, 10),
+    record: items(1, 12),
     learn: items(1, 2),
     claim: call(3),
     commit: counted_items(0, 10),

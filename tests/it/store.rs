@@ -1,5 +1,6 @@
 //! The store's promises that no outside can provoke at will: answers that are lost, and leases that change hands.
 
+mod echoes;
 mod pace;
 mod people;
 mod phone;
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use waha_sm::service::recoverer::Recoverer;
 use waha_sm::store::{
-    Announcement, Claimed, Committed, Config, INBOX_MAX, Ingest, Ingested, Lane, Record, Reply,
-    Server, Step, Store, Taken, Verdict,
+    Announcement, Claimed, Committed, Config, EchoContent, INBOX_MAX, Ingest, Ingested, Lane,
+    Record, Reply, Server, Step, Store, Taken, Verdict,
 };
 
 use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
@@ -55,6 +56,11 @@ fn ingest(text: &str) -> Ingest {
         phone_quiet: 0,
         now: 1_000,
     }
+}
+
+/// What a message without a file says.
+fn text_content(text: &str) -> EchoContent {
+    EchoContent::new(&[None], text)
 }
 
 fn reply(id: &str) -> Reply {
@@ -243,6 +249,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
                 other: None,
                 message: true,
                 echo: Some(stanza.to_owned()),
+                says: Some(text_content("a")),
                 phone: None,
                 data: "{\"text\":\"a\"}".to_owned(),
             };

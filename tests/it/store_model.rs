@@ -14,9 +14,9 @@ use fred::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use waha_sm::store::{
-    Announcement, ByPhone, Claimed, Close, Committed, Config as StoreConfig, Connections, Ingest,
-    Lane, Leave, Millis, Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict,
-    Waiting,
+    Announcement, ByPhone, Claimed, Close, Committed, Config as StoreConfig, Connections,
+    EchoContent, Ingest, Lane, Leave, Millis, Record, Recorded, Reply, Server, Settlement, Step,
+    Store, Taken, Verdict, Waiting,
 };
 
 use crate::harness::{Redis, chat};
@@ -98,6 +98,7 @@ async fn introduce(store: &Store) {
             other: None,
             message: false,
             echo: None,
+            says: None,
             phone: None,
             data: String::new(),
         };
@@ -776,6 +777,7 @@ impl<'a> Run<'a> {
             other: None,
             message: true,
             data: format!("{{\"text\":\"{stanza}\",\"sent_at\":{}}}", self.now),
+            says: Some(EchoContent::new(&[None], &stanza)),
             echo: Some(stanza),
             phone: Some(ByPhone {
                 quiet: QUIET,

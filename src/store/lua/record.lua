@@ -4,14 +4,16 @@
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), then per event: seen ('' = can't be told apart), kind, from, other ('' = the customer's other id is not
 --       told), own ('1' = a message, which makes its chat known; '' = only recorded where the chat is known), echo (the id of a
---       message of ours, else ''), data (JSON), phone_quiet (ms), hand ('says', 'ends': what it means if the owner wrote it;
+--       message of ours, else ''), wording, sent as (what that message says, and how replies are sent that become such, as `echoes`
+--       compares them; '' = it says nothing), data (JSON), phone_quiet (ms), hand ('says', 'ends': what it means if the owner wrote it;
 --       'ours': they did not; '' = nothing), followed_at (ms: when the last word was said of those that are known to have
 --       followed it)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded; the owner answers from now on, or no more)
 local seen_ttl = number()
 local answer = {}
 while more() do
-  local seen, kind, from, other, own, echo, data = text(), text(), text(), text(), text(), text(), text()
+  local seen, kind, from, other, own, echo = text(), text(), text(), text(), text(), text()
+  local content, data = {wording = text(), sent_as = text()}, text()
   local quiet, hand, followed_at = number(), text(), number()
   local chat = chat_of_person(from, other)
   local result = 'recorded'
@@ -27,9 +29,10 @@ while more() do
     if kind == 'message' and echo ~= '' then
       local message = decoded(data)
       -- It may come under the id that was not written to, before we know that both are one person.
-      local ours = hand == 'ours' or sent_by_us(chat, echo, message)
-        or (message.other_id and sent_by_us(chat_of(message.other_id), echo, message))
-      note_echo(chat, kind, echo, data)
+      content.text = message.text
+      local ours = hand == 'ours' or sent_by_us(chat, echo, content)
+        or (message.other_id and sent_by_us(chat_of(message.other_id), echo, content))
+      note_echo(chat, echo, message.sent_at or 0, content)
       record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
       if not ours and hand ~= '' then
         local sent_at = message.sent_at or 0
@@ -39,7 +42,7 @@ while more() do
         end
       end
     else
-      if echo ~= '' then note_echo(chat, kind, echo, data) end
+      if echo ~= '' then note_echo(chat, echo) end
       record_under(chat, from, kind, 'conversation', conversation, 'data', data)
     end
     if seen ~= '' then

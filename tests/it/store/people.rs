@@ -186,6 +186,7 @@ fn who_was_known_by_the_hidden_id_is_known_by_the_number() {
             other: None,
             message: false,
             echo: None,
+            says: None,
             phone: None,
             data: "{}".to_owned(),
         };

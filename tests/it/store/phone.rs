@@ -18,6 +18,7 @@ fn by_owner(from: &str, quiet: i64, ends: bool, now: i64) -> Record {
         other: None,
         message: true,
         echo: Some(stanza),
+        says: Some(text_content("by hand")),
         phone: Some(ByPhone {
             quiet,
             ends,
@@ -204,6 +205,7 @@ async fn passes_for_owner(
         data: format!("{{\"text\":{text:?},\"sent_at\":{now}}}"),
         seen: format!("out:{stanza}"),
         echo: Some(stanza.to_owned()),
+        says: Some(text_content(text)),
         ..by_owner(chat, QUIET, false, now)
     };
     store.record(SESSION, &record, now).await.unwrap()
@@ -409,6 +411,7 @@ fn an_echo_under_the_other_id_is_ours() {
                     "{{\"text\":{text:?},\"sent_at\":1200,\"other_id\":\"{}\"}}",
                     chat(8)
                 ),
+                says: Some(text_content(text)),
                 ..by_owner(LID, QUIET, false, 1_200)
             };
             assert_eq!(store.record(SESSION, &echo, 1_200).await.unwrap(), result);

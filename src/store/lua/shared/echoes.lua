@@ -11,43 +11,30 @@ local UNCLAIMED_FOR, UNCLAIMED_MAX = 86400000, 50
 local function expect_echo(chat, element)
   local reply = decoded(string.sub(element, 2))
   local media = type(reply.media) == 'table' and {kind = reply.media.kind} or nil
-  redis.call('RPUSH', UNCLAIMED .. chat, cjson.encode({text = reply.text, media = media}))
+  local text = not reply.wording and reply.text or nil
+  redis.call('RPUSH', UNCLAIMED .. chat, cjson.encode({text = text, wording = reply.wording, media = media}))
   redis.call('LTRIM', UNCLAIMED .. chat, -UNCLAIMED_MAX, -1)
   redis.call('PEXPIRE', UNCLAIMED .. chat, UNCLAIMED_FOR)
 end
 
--- What nobody sees: spaces of any kind (also U+00A0, U+2000 to U+200F, U+2028, U+2029, U+202F, U+2060, U+3000, U+FEFF) and how an
--- emoji is shown (U+FE0E, U+FE0F). Engines change them, and people do not repeat our words but for them.
-local UNSEEN = {'%s', '\194\160', '\226\128[\128-\143\168\169\175]', '\226\129\160', '\227\128\128', '\239\187\191', '\239\184[\142\143]'}
-
-local function same_text(one, other)
-  local function bare(text)
-    for _, unseen in ipairs(UNSEEN) do
-      text = string.gsub(text, unseen, '')
-    end
-    return text
+-- Whether a message of ours says what a reply says: the words, or the same kind of file with the same caption. Rust has brought
+-- both into the form that is compared, and knows which messages a reply may become.
+local function same_content(reply, content)
+  local sent_as = type(reply.media) == 'table' and reply.media.kind or 'text'
+  if not string.find(' ' .. content.sent_as .. ' ', ' ' .. sent_as .. ' ', 1, true) then
+    return false
   end
-  return type(one) == 'string' and type(other) == 'string' and (one == other or bare(one) == bare(other))
-end
-
-local MEDIA = {image = true, video = true, voice = true, audio = true, document = true, sticker = true, media = true}
--- What a file may come back as, by how it was sent, besides that.
-local ALSO = {voice = {audio = true}, file = MEDIA}
-
--- Whether a message of ours says what a reply says: the words, or the same kind of file with the same caption.
-local function same_content(reply, message)
-  local kind = message.kind or 'text'
-  if type(reply.media) ~= 'table' then
-    return not MEDIA[kind] and same_text(reply.text, message.text)
+  if not reply.wording then
+    -- The version before wrote it.
+    return type(reply.text) == 'string'
+      and (reply.text == content.text or string.gsub(reply.text, '%s', '') == content.wording)
   end
-  local sent_as = reply.media.kind
-  return (kind == sent_as or kind == 'media' or (ALSO[sent_as] or {})[kind] == true)
-    and same_text(reply.text or '', message.text or '')
+  return reply.wording == content.wording
 end
 
 -- Whether our sender sent a message: by its id, or, while that is not known, by what it says. What WAHA says of its source is
 -- not to be trusted, and its answer may come after this.
-local function sent_by_us(chat, message_id, message)
+local function sent_by_us(chat, message_id, content)
   if redis.call('EXISTS', OURS .. message_id) == 1 then
     return true
   end
@@ -57,12 +44,12 @@ local function sent_by_us(chat, message_id, message)
   end
   if id or redis.call('HEXISTS', SENDING, chat) == 1 then
     local first = decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2))
-    if same_content(first, message) then
+    if same_content(first, content) then
       return true
     end
   end
   for _, reply in ipairs(redis.call('LRANGE', UNCLAIMED .. chat, 0, -1)) do
-    if same_content(decoded(reply), message) then
+    if same_content(decoded(reply), content) then
       redis.call('LREM', UNCLAIMED .. chat, 1, reply)
       return true
     end
@@ -70,18 +57,17 @@ local function sent_by_us(chat, message_id, message)
   return false
 end
 
--- An attempt on a reply is settled by what WAHA tells of the message: that it has this id, or that it is new to us and says
--- the same.
-local function note_echo(chat, kind, message_id, data)
+-- An attempt on a reply is settled by what WAHA tells of a message: that it has this id; or that it is new to us, was sent since
+-- then, and says the same (`content`, where it is told what the message says).
+local function note_echo(chat, message_id, sent_at, content)
   local since, id, address = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^(%d+) (%S+) %S+ (%S+)$')
   if not since then
     return
   end
   local same = id == message_id
-  if #id == 1 and kind == 'message' and redis.call('EXISTS', OURS .. message_id) == 0 then
-    local message = decoded(data)
-    same = (message.sent_at or 0) >= since - CLOCKS_APART_MAX
-      and same_content(decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2)), message)
+  if #id == 1 and content and redis.call('EXISTS', OURS .. message_id) == 0 then
+    same = sent_at >= since - CLOCKS_APART_MAX
+      and same_content(decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2)), content)
   end
   if same then
     redis.call('HSET', ATTEMPT, chat, table.concat({since, id, message_id, address}, ' '))
