@@ -2,6 +2,7 @@
 //! costs nobody their place.
 //!
 //!     cargo run --release --example demo
+//!     cargo run --release --example demo -- --svg examples/demo.svg     also draws the chats
 //!
 //! It needs `redis-server` (or `valkey-server`) on PATH, and nothing else: WAHA is imitated. Everything that is
 //! not is the real thing: the daemon, its private Redis, signed webhooks, the built-in reception flow. It ends
@@ -14,8 +15,11 @@
 )]
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+
+use clap::Parser as _;
 
 use cast::{ANA, ASKS_NAME, ASKS_SUBJECT, BRUNO, CARLA, CUSTOMERS, DORA, EDU, FLORA, NEXT, THANKS};
 use show::Show;
@@ -34,6 +38,8 @@ mod daemon;
 )]
 #[path = "support/fake_waha.rs"]
 mod fake_waha;
+#[path = "support/picture.rs"]
+mod picture;
 #[path = "support/show.rs"]
 mod show;
 #[allow(dead_code, unreachable_pub, reason = "for the tests and load.rs too")]
@@ -44,11 +50,20 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const WORKERS: usize = 2;
 
+/// Six customers, two workers and a kill -9.
+#[derive(clap::Parser)]
+#[command(name = "demo")]
+struct Args {
+    /// Draw the chats into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
     if let Some(code) = daemon::be_the_daemon() {
         return code;
     }
-    match demo() {
+    match demo(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nThe demo failed: {error}");
@@ -57,14 +72,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn demo() -> Result<()> {
+fn demo(args: &Args) -> Result<()> {
     let mut show = Show::new(WORKERS)?;
     let told = story(&mut show);
     show.print();
     told.map_err(|error| match show.daemon.last_words() {
         words if words.is_empty() => error,
         words => format!("{error}\n\nWhat the daemon said last:\n{words}").into(),
-    })
+    })?;
+    if let Some(file) = &args.svg {
+        std::fs::write(file, show.svg())?;
+    }
+    Ok(())
 }
 
 fn story(show: &mut Show) -> Result<()> {

@@ -42,6 +42,7 @@ mod figures;
 mod sink;
 #[path = "support/traffic.rs"]
 mod traffic;
+#[allow(dead_code, reason = "for sizing.rs too")]
 #[path = "support/usage.rs"]
 mod usage;
 #[path = "support/volley.rs"]

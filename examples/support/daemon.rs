@@ -216,6 +216,27 @@ impl Daemon {
         self.data().join("redis/redis.sock")
     }
 
+    /// Bytes of what begins with this name in its data directory, with all that is in it.
+    pub(crate) fn size_of(&self, name: &str) -> Result<f64, Box<dyn Error>> {
+        fn size(path: &Path) -> std::io::Result<u64> {
+            let about = std::fs::symlink_metadata(path)?;
+            if !about.is_dir() {
+                return Ok(about.len());
+            }
+            std::fs::read_dir(path)?
+                .map(|entry| size(&entry?.path()))
+                .sum()
+        }
+        let mut bytes = 0;
+        for entry in std::fs::read_dir(self.data())? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(name) {
+                bytes += size(&entry.path())?;
+            }
+        }
+        Ok(bytes as f64)
+    }
+
     /// What the daemon said last, for whoever has to find out what went wrong.
     pub(crate) fn last_words(&self) -> String {
         self.said(|_| true)

@@ -9,6 +9,7 @@ use super::cast::CUSTOMERS;
 use super::columns::{Author, Columns};
 use super::daemon::Daemon;
 use super::fake_waha::{FakeWaha, Sent};
+use super::picture::Picture;
 use super::webhook::{self, Poster};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -33,6 +34,7 @@ pub(crate) struct Show {
     pub(crate) daemon: Daemon,
     poster: Poster,
     columns: Columns,
+    picture: Picture,
     shown: usize,
 }
 
@@ -55,12 +57,13 @@ impl Show {
         let flow = daemon.write("reception.toml", &flow)?;
         daemon.set("FLOW_FILE", flow.display().to_string());
         let poster = Poster::new(&daemon.url(), SECRET);
-        let columns = Columns::new(CUSTOMERS.iter().map(|customer| customer.name).collect());
+        let names: Vec<_> = CUSTOMERS.iter().map(|customer| customer.name).collect();
         Ok(Self {
             waha,
             daemon,
             poster,
-            columns,
+            columns: Columns::new(names.clone()),
+            picture: Picture::new(names),
             shown: 0,
         })
     }
@@ -73,11 +76,17 @@ impl Show {
     /// Says what goes on.
     pub(crate) fn narrate(&mut self, text: &str) {
         self.columns.narrate(text);
+        self.picture.narrate(text);
     }
 
     /// Shows what is not shown yet.
     pub(crate) fn print(&mut self) {
         self.columns.print();
+    }
+
+    /// The chats up to now.
+    pub(crate) fn svg(&self) -> String {
+        self.picture.svg()
     }
 
     /// All that WAHA took.
@@ -88,6 +97,7 @@ impl Show {
     /// A customer writes, and WAHA posts it. What the daemon answered.
     pub(crate) fn writes(&mut self, who: usize, text: &str) -> Result<serde_json::Value> {
         self.columns.add(who, Author::Customer, text);
+        self.picture.add(who, Author::Customer, true, text);
         let event = event(who, text);
         let (status, answer) = self.poster.post(&event)?;
         if status != 200 {
@@ -103,6 +113,7 @@ impl Show {
         text: &str,
     ) -> JoinHandle<std::result::Result<(), String>> {
         self.columns.add(who, Author::Customer, text);
+        self.picture.add(who, Author::Customer, false, text);
         let (event, poster) = (event(who, text), Poster::new(&self.daemon.url(), SECRET));
         std::thread::spawn(move || {
             for _ in 0..=WAHA_REPEATS_MAX {
@@ -148,6 +159,7 @@ impl Show {
                 .position(|customer| customer.chat == sent.chat)
             {
                 self.columns.add(who, Author::WahaSm, &sent.text);
+                self.picture.add(who, Author::WahaSm, true, &sent.text);
             }
             self.shown += 1;
         }

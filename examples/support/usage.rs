@@ -124,6 +124,16 @@ impl Redis {
         Ok((memory, figure("used_cpu_user:") + figure("used_cpu_sys:")))
     }
 
+    /// Its process id.
+    pub(crate) fn process(&mut self) -> Result<u32> {
+        let info = self.ask("INFO server")?;
+        let id = info
+            .lines()
+            .find_map(|line| line.strip_prefix("process_id:"));
+        id.and_then(|id| id.trim().parse().ok())
+            .ok_or(std::io::ErrorKind::InvalidData.into())
+    }
+
     /// Removes what a load left in a Redis that is not its own.
     pub(crate) fn forget(&mut self, prefix: &str) -> Result<()> {
         let script =

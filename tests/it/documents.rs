@@ -1,49 +1,417 @@
-//! What is written in more than one place says the same in each.
+//! The documents say what the program does: names, commands, links and quoted lines are compared with it.
 
-use std::path::Path;
+mod flows;
+mod markdown;
+mod privacy;
 
-use clap::CommandFactory as _;
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+use regex::Regex;
 use waha_sm::cli::Cli;
 
-fn read(name: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name))
-        .unwrap_or_else(|error| panic!("{name}: {error}"))
+use crate::harness::{Corner, SESSION, chat, eventually};
+use crate::webhook::message;
+use markdown::{Document, documents, read, root};
+
+const OPERATIONS: &str = "examples/README.md";
+
+/// The settings, with what their help says.
+fn settings() -> BTreeMap<String, String> {
+    let cli = Cli::command();
+    let all = cli.find_subcommand("all").unwrap();
+    let found: BTreeMap<String, String> = all
+        .get_arguments()
+        .filter_map(|argument| {
+            let name = argument.get_env()?.to_str()?.to_owned();
+            Some((name, argument.get_help()?.to_string()))
+        })
+        .collect();
+    assert!(found.len() > 20, "{found:?}");
+    found
 }
 
 #[test]
-fn every_setting_is_in_the_readme_and_in_the_example() {
-    let (readme, example) = (read("README.md"), read("waha.env.example"));
-    let cli = Cli::command();
-    let all = cli.find_subcommand("all").unwrap();
-    let names: Vec<String> = all
-        .get_arguments()
-        .filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned()))
-        .collect();
-    assert!(names.len() > 15);
-    for name in &names {
-        assert!(
-            readme.contains(&format!("`{name}`")),
-            "README.md does not tell {name}"
-        );
+fn every_setting_is_in_the_operations_and_in_the_example() {
+    let (operations, example) = (Document::read(OPERATIONS), read("waha.env.example"));
+    for (name, help) in settings() {
+        assert!(!help.is_empty(), "{name}");
+        assert!(operations.names(&name), "{OPERATIONS} does not name {name}");
         assert!(
             example.lines().any(|line| line
                 .trim_start_matches(['#', ' '])
                 .starts_with(&format!("{name}="))),
-            "{name}"
+            "waha.env.example does not have {name}"
         );
     }
-    for argument in all
-        .get_arguments()
-        .filter(|argument| argument.get_env().is_some())
-    {
-        let help = argument.get_help().unwrap().to_string();
-        assert!(!help.is_empty());
+}
+
+#[test]
+fn the_defaults_in_the_operations_are_those_of_the_help() {
+    let settings = settings();
+    let mut compared = 0;
+    for row in Document::read(OPERATIONS).rows() {
+        let Some(help) = settings.get(row[0].trim_matches('`')) else {
+            continue;
+        };
+        let shown = row[1].trim_matches('`');
+        let default = help.split_once("[default: ").map_or("none", |(_, rest)| {
+            rest.split([']', ',', ';']).next().unwrap()
+        });
+        let default = match help.starts_with("Required") {
+            true => "required",
+            false => default,
+        };
+        assert_eq!(shown, default, "{}", row[0]);
+        compared += 1;
+    }
+    // Those that name a file have no row of their own.
+    let of_files = settings
+        .keys()
+        .filter(|name| name.ends_with("_FILE") && *name != "FLOW_FILE");
+    assert_eq!(compared, settings.len() - of_files.count());
+}
+
+#[test]
+fn a_flag_is_its_variable_in_lower_case() {
+    let cli = Cli::command();
+    for argument in cli.find_subcommand("all").unwrap().get_arguments() {
+        let (Some(flag), Some(name)) = (argument.get_long(), argument.get_env()) else {
+            continue;
+        };
+        let name = name.to_str().unwrap();
+        let expected = name.to_lowercase().replace('_', "-");
+        assert!(
+            flag == expected || (name, flag) == ("RUST_LOG", "log"),
+            "{name}: --{flag}"
+        );
+    }
+}
+
+#[test]
+fn names_in_capitals_are_settings_of_ours_or_of_waha() {
+    let (settings, example) = (settings(), read("waha.env.example"));
+    let name = Regex::new("^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$").unwrap();
+    // WAHA's words for the state of a session, and systemd's.
+    let others = ["SCAN_QR_CODE"];
+    for document in documents() {
+        for (line, span) in document.spans() {
+            let named = span.split('=').next().unwrap();
+            if !name.is_match(named) {
+                continue;
+            }
+            assert!(
+                settings.contains_key(named)
+                    || example.contains(&format!("{named}="))
+                    || others.contains(&named),
+                "{}:{line}: `{named}` is no setting",
+                document.name
+            );
+        }
     }
 }
 
 #[test]
 fn ci_runs_the_readmes_test_command() {
-    let command = "cargo test --locked";
-    assert!(read("README.md").contains(command));
-    assert!(read(".ci/run").contains(command));
+    let readme = read("README.md");
+    let packages = "apt-get update && apt-get install -y gcc libc6-dev redis-server";
+    for command in [
+        "cargo run --release --locked --example demo",
+        "cargo test --locked",
+    ] {
+        assert!(
+            readme.contains(&format!("{packages} && {command}\n")),
+            "{command}"
+        );
+    }
+    let ci = read(".ci/run");
+    assert!(ci.contains("cargo test --locked\n") && ci.contains(packages));
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= 250, "{lines} lines");
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let all = documents();
+    let of = |name: &str| all.iter().find(|document| document.name == name);
+    let mut followed = 0;
+    for document in &all {
+        let directory = root().join(&document.name).parent().unwrap().to_owned();
+        for (line, target) in document.links() {
+            if target.starts_with("https://") || target.starts_with("http://localhost") {
+                continue;
+            }
+            let place = format!("{}:{line}: {target}", document.name);
+            let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let path = directory.join(file).canonicalize();
+            let path = path.unwrap_or_else(|_| panic!("{place}: there is no such file"));
+            if !anchor.is_empty() {
+                let name = path.strip_prefix(root().canonicalize().unwrap()).unwrap();
+                let other = match file {
+                    "" => document,
+                    _ => {
+                        of(name.to_str().unwrap()).unwrap_or_else(|| panic!("{place}: no document"))
+                    }
+                };
+                assert!(
+                    other.anchors().iter().any(|one| one == anchor),
+                    "{place}: no such heading"
+                );
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 60, "{followed}");
+}
+
+#[test]
+fn files_and_examples_in_commands_exist() {
+    let path = Regex::new(r"(?:^|[\s'=(])((?:examples|src|tests)/[\w./-]+)").unwrap();
+    let example = Regex::new(r"--example (\w+)").unwrap();
+    // The README tells its reader to write it.
+    let written = ["examples/flows/first.toml", "examples/flows/primeiro.toml"];
+    for document in documents() {
+        let blocks = document
+            .blocks
+            .iter()
+            .map(|block| (block.place.clone(), block.text.clone()));
+        let spans = document
+            .spans()
+            .into_iter()
+            .map(|(line, span)| (format!("{}:{line}", document.name), span));
+        for (place, text) in blocks.chain(spans) {
+            for found in path.captures_iter(&text) {
+                let there = root().join(&found[1]).exists() || written.contains(&&found[1]);
+                assert!(there, "{place}: there is no {}", &found[1]);
+            }
+            for found in example.captures_iter(&text) {
+                let file = format!("examples/{}.rs", &found[1]);
+                assert!(root().join(&file).exists(), "{place}: there is no {file}");
+            }
+        }
+    }
+}
+
+/// The arguments of our program in a line of a shell, if it runs that: by itself, or in a container.
+fn ours(command: &str) -> Option<Vec<String>> {
+    let words = command
+        .split_whitespace()
+        .map(|word| word.trim_matches(['"', '\'']).to_owned());
+    let mut words = words
+        .skip_while(|word| {
+            let name = word.split('=').next().unwrap_or_default();
+            word.contains('=')
+                && !name.is_empty()
+                && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+        })
+        .peekable();
+    let first = words.next()?;
+    let mut words: Vec<String> = words.collect();
+    if let Some(end) = words.iter().position(|word| word.starts_with('>')) {
+        words.truncate(end);
+    }
+    if first == "docker" {
+        if !words.iter().any(|word| word == "run" || word == "exec") {
+            return None;
+        }
+        let image = words.iter().rposition(|word| word == "waha-sm")?;
+        words.drain(..=image);
+    } else if !(first == "waha-sm" || first.ends_with("/waha-sm")) {
+        return None;
+    }
+    (!words.is_empty()).then_some(words)
+}
+
+/// Without what the shell leaves out: comments, and the ends of lines that go on.
+fn shell_commands(text: &str) -> Vec<String> {
+    let text = text.replace("\\\n", " ");
+    let lines = text.lines().map(|line| match line.find(" #") {
+        Some(comment) if !line[..comment].contains('\'') => &line[..comment],
+        _ => line,
+    });
+    let split = Regex::new(r"\s*(?:\||&&|;)\s*").unwrap();
+    lines
+        .flat_map(|line| {
+            split
+                .split(line.trim())
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The search's words are one argument.
+fn joined(words: Vec<String>) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::new();
+    let mut inside = false;
+    for word in words {
+        if inside && !word.starts_with("--") {
+            let last = joined.last_mut().unwrap();
+            *last = format!("{last} {word}");
+        } else {
+            inside = word == "--search";
+            joined.push(word.clone());
+            if inside {
+                joined.push(String::new());
+            }
+        }
+    }
+    joined
+}
+
+#[test]
+fn every_command_in_the_documents_is_one() {
+    let mut leaves = BTreeSet::new();
+    for document in documents() {
+        let blocks = document.blocks_in("sh").flat_map(|block| {
+            let commands = shell_commands(&block.text);
+            commands
+                .into_iter()
+                .map(|command| (block.place.clone(), command, true))
+        });
+        let spans = document
+            .spans()
+            .into_iter()
+            .map(|(line, span)| (format!("{}:{line}", document.name), span, false));
+        for (place, command, whole) in blocks.chain(spans) {
+            let Some(arguments) = ours(&command) else {
+                continue;
+            };
+            let arguments = joined(arguments);
+            let path: Vec<&str> = arguments
+                .iter()
+                .map(String::as_str)
+                .take_while(|word| !word.starts_with('-'))
+                .collect();
+            let parsed = Cli::try_parse_from(
+                std::iter::once("waha-sm").chain(arguments.iter().map(String::as_str)),
+            );
+            match parsed.map_err(|error| error.kind()) {
+                Ok(_) | Err(ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {}
+                // In a sentence a command may stand without what it works on.
+                Err(
+                    ErrorKind::MissingRequiredArgument
+                    | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+                    | ErrorKind::MissingSubcommand,
+                ) if !whole => {}
+                Err(kind) => panic!("{place}: `{command}`: {kind}"),
+            }
+            leaves.insert(path.into_iter().take(2).collect::<Vec<_>>().join(" "));
+        }
+    }
+    // Each command, and each of its own options, is told somewhere.
+    let told: String = documents()
+        .iter()
+        .map(|document| document.text.clone())
+        .collect();
+    for command in Cli::command().get_subcommands() {
+        let name = command.get_name().to_owned();
+        let below: Vec<_> = command.get_subcommands().collect();
+        if below.is_empty() {
+            assert!(leaves.contains(&name), "no document shows `waha-sm {name}`");
+        }
+        for leaf in &below {
+            let path = format!("{name} {}", leaf.get_name());
+            assert!(leaves.contains(&path), "no document shows `waha-sm {path}`");
+        }
+        for option in std::iter::once(command)
+            .chain(below)
+            .flat_map(|one| one.get_arguments())
+        {
+            let flag = option.get_long().map(|flag| format!("--{flag}"));
+            let told_as_variable = option
+                .get_env()
+                .is_some_and(|name| told.contains(name.to_str().unwrap()));
+            if let Some(flag) = flag {
+                assert!(
+                    told_as_variable || told.contains(&flag),
+                    "no document tells {name} {flag}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_metric_is_in_the_operations_and_no_other() {
+    let corner = Corner::new();
+    let daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
+    daemon.posts(&message(SESSION, &chat(1), "Ana", "hello"));
+    let metrics = eventually("there are metrics of the session", || {
+        let (_, text) = daemon.get("/metrics");
+        text.contains("waha_sm_lane_age_seconds{").then_some(text)
+    });
+    let mut there = BTreeSet::new();
+    for line in metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+    {
+        let (name, kind) = line.split_once(' ').unwrap();
+        there.insert(match kind {
+            "counter" => format!("{name}_total"),
+            _ => name.to_owned(),
+        });
+    }
+    let named: BTreeSet<String> = Document::read(OPERATIONS)
+        .rows()
+        .iter()
+        .flat_map(|row| {
+            row[0]
+                .split(", ")
+                .map(|name| name.trim_matches('`').to_owned())
+                .collect::<Vec<_>>()
+        })
+        .filter(|name| name.starts_with("waha_sm_"))
+        .collect();
+    assert_eq!(named, there);
+}
+
+/// All our source as one text, with the strings that go over several lines put together.
+fn source() -> String {
+    fn walk(directory: &std::path::Path, text: &mut String) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, text);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut text = String::new();
+    walk(&root().join("src"), &mut text);
+    Regex::new(r"\\\n\s*")
+        .unwrap()
+        .replace_all(&text, "")
+        .into_owned()
+}
+
+#[test]
+fn the_lines_to_look_for_when_something_fails_are_lines_of_the_log() {
+    let operations = Document::read(OPERATIONS);
+    let (source, code) = (source(), Regex::new("`([^`]+)`").unwrap());
+    let mut found = 0;
+    for row in operations.rows() {
+        for quoted in code.captures_iter(&row[0]) {
+            // A sentence; names, addresses and commands have no words between spaces.
+            let quoted = &quoted[1];
+            let sentence = quoted.split_whitespace().count() > 2 && !quoted.starts_with("waha-sm ");
+            if !sentence {
+                continue;
+            }
+            for part in quoted
+                .split("...")
+                .map(|part| part.trim_matches(['(', ')']))
+            {
+                assert!(source.contains(part), "nothing says {quoted:?}");
+            }
+            found += 1;
+        }
+    }
+    assert!(found > 25, "{found}");
 }

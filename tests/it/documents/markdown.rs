@@ -1,0 +1,205 @@
+//! As much of Markdown as our documents use: fenced blocks, headings with their anchors, links and code spans.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+/// A file of Markdown.
+pub(super) struct Document {
+    /// From the project's directory.
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) blocks: Vec<Block>,
+    /// What is in no block, line by line; an empty line for each line of a block.
+    prose: Vec<String>,
+}
+
+/// A fenced block.
+pub(super) struct Block {
+    pub(super) language: String,
+    pub(super) text: String,
+    /// Where it begins, for messages.
+    pub(super) place: String,
+}
+
+pub(super) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+pub(super) fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// All documents of the project.
+pub(super) fn documents() -> Vec<Document> {
+    fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "target" && !name.starts_with('.') {
+                walk(&path, found);
+            } else if name.ends_with(".md") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root(), &mut found);
+    found.sort();
+    let names = found
+        .iter()
+        .map(|path| path.strip_prefix(root()).unwrap().to_str().unwrap());
+    names.map(Document::read).collect()
+}
+
+impl Document {
+    pub(super) fn read(name: &str) -> Self {
+        let text = read(name);
+        let (mut blocks, mut prose) = (Vec::new(), Vec::new());
+        let mut open: Option<(String, Block)> = None;
+        for (number, line) in text.lines().enumerate() {
+            let bare = line.trim_start();
+            match &mut open {
+                Some((fence, _)) if bare == fence => {
+                    blocks.extend(open.take().map(|(_, block)| block));
+                    prose.push(String::new());
+                }
+                Some((_, block)) => {
+                    block.text.push_str(line);
+                    block.text.push('\n');
+                    prose.push(String::new());
+                }
+                None if bare.starts_with("```") => {
+                    let language = bare.trim_start_matches('`');
+                    let fence = bare[..bare.len() - language.len()].to_owned();
+                    let block = Block {
+                        language: language.to_owned(),
+                        text: String::new(),
+                        place: format!("{name}:{}", number + 1),
+                    };
+                    open = Some((fence, block));
+                    prose.push(String::new());
+                }
+                None => prose.push(line.to_owned()),
+            }
+        }
+        assert!(open.is_none(), "{name}: a block is not closed");
+        Self {
+            name: name.to_owned(),
+            text,
+            blocks,
+            prose,
+        }
+    }
+
+    /// The blocks in a language.
+    pub(super) fn blocks_in<'a>(
+        &'a self,
+        language: &'a str,
+    ) -> impl Iterator<Item = &'a Block> + 'a {
+        self.blocks
+            .iter()
+            .filter(move |block| block.language == language)
+    }
+
+    /// The anchors of its headings, as GitHub makes them.
+    pub(super) fn anchors(&self) -> Vec<String> {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let headings = self
+            .prose
+            .iter()
+            .filter(|line| line.trim_start_matches('#').starts_with(' ') && line.starts_with('#'));
+        headings
+            .map(|line| {
+                let anchor: String = line
+                    .trim_start_matches('#')
+                    .trim()
+                    .to_lowercase()
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c))
+                    .map(|c| if c == ' ' { '-' } else { c })
+                    .collect();
+                let before = seen.entry(anchor.clone()).or_default();
+                *before += 1;
+                match *before {
+                    1 => anchor,
+                    many => format!("{anchor}-{}", many - 1),
+                }
+            })
+            .collect()
+    }
+
+    /// The targets of its links and pictures, with their lines.
+    pub(super) fn links(&self) -> Vec<(usize, String)> {
+        let code = Regex::new("`[^`]*`").unwrap();
+        let link = Regex::new(r#"\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)""#).unwrap();
+        let mut links = Vec::new();
+        for (number, line) in self.prose.iter().enumerate() {
+            let line = code.replace_all(line, "code");
+            for found in link.captures_iter(&line) {
+                let target = found.get(1).or(found.get(2)).unwrap().as_str();
+                links.push((number + 1, target.to_owned()));
+            }
+        }
+        links
+    }
+
+    /// What stands between backticks in its prose, with the lines. A span may go over the end of a line.
+    pub(super) fn spans(&self) -> Vec<(usize, String)> {
+        let span = Regex::new("`([^`]+)`").unwrap();
+        let mut spans = Vec::new();
+        let mut start = 0;
+        // By paragraph, so that an odd backtick spoils no more than its own.
+        while start < self.prose.len() {
+            let paragraph: Vec<&str> = self.prose[start..]
+                .iter()
+                .map(String::as_str)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let text = paragraph.join("\n");
+            for found in span.captures_iter(&text) {
+                let line = start + 1 + text[..found.get(0).unwrap().start()].matches('\n').count();
+                let words: Vec<&str> = found[1].split_whitespace().collect();
+                spans.push((line, words.join(" ")));
+            }
+            start += paragraph.len() + 1;
+        }
+        spans
+    }
+
+    /// The rows of its tables, as cells; without the head and the line under it.
+    pub(super) fn rows(&self) -> Vec<Vec<String>> {
+        let cells = |line: &str| -> Vec<String> {
+            line.trim_matches('|')
+                .split(" | ")
+                .map(|cell| cell.trim().to_owned())
+                .collect()
+        };
+        let mut rows = Vec::new();
+        for (number, line) in self.prose.iter().enumerate() {
+            let head = self
+                .prose
+                .get(number + 1)
+                .is_some_and(|next| next.starts_with("|---"));
+            if line.starts_with('|') && !line.starts_with("|---") && !head {
+                rows.push(cells(line));
+            }
+        }
+        rows
+    }
+
+    /// Whether a name stands between backticks, or begins a line of a block: `name = ...`.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.spans().iter().any(|(_, span)| span == name)
+            || self
+                .blocks
+                .iter()
+                .flat_map(|block| block.text.lines())
+                .any(|line| {
+                    line.trim_start()
+                        .strip_prefix(name)
+                        .is_some_and(|rest| rest.trim_start().starts_with('='))
+                })
+    }
+}

@@ -1,0 +1,115 @@
+//! What the operations tell about removing a person's data removes it, and nobody else's.
+
+use rusqlite::{Connection, types::ValueRef};
+use serde_json::json;
+
+use super::OPERATIONS;
+use super::markdown::Document;
+use crate::harness::{Corner, SESSION, eventually};
+use crate::webhook::{message_with, new_stanza, now_ms};
+
+/// The number in the document.
+const PERSON: &str = "5511999990000@c.us";
+const OTHER: &str = "5511999990009@c.us";
+
+/// Everything in every table, as text.
+fn everything(db: &Connection) -> String {
+    let mut tables = db
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'message_text%'",
+        )
+        .unwrap();
+    let names: Vec<String> = tables
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let mut all = String::new();
+    for name in names {
+        let mut rows = db.prepare(&format!("SELECT * FROM {name}")).unwrap();
+        let columns = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            for column in 0..columns {
+                if let ValueRef::Text(text) = row.get_ref(column).unwrap() {
+                    all.push_str(&String::from_utf8_lossy(text));
+                    all.push('\n');
+                }
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn a_person_is_removed_from_the_history_and_nobody_else_is() {
+    let corner = Corner::new();
+    let mut daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
+    for (chat, word) in [(PERSON, "pomegranate"), (OTHER, "tangerine")] {
+        let stanza = new_stanza();
+        daemon.posts(&message_with(
+            "message", SESSION, chat, "Ana", word, &stanza,
+        ));
+        for (event, payload) in [
+            (
+                "message.edited",
+                json!({
+                    "id": format!("false_{chat}_{}", new_stanza()), "from": chat, "fromMe": false, "timestamp": now_ms() / 1000,
+                    "body": format!("{word} edited"), "editedMessageId": stanza,
+                }),
+            ),
+            (
+                "message.reaction",
+                json!({
+                    "id": format!("false_{chat}_{}", new_stanza()), "from": chat, "fromMe": false, "timestamp": now_ms() / 1000,
+                    "reaction": {"text": "👍", "messageId": format!("false_{chat}_{stanza}")},
+                }),
+            ),
+        ] {
+            daemon.posts(&json!({
+                "id": format!("evt_{}", new_stanza()), "event": event, "session": SESSION, "timestamp": now_ms(), "payload": payload,
+            }));
+        }
+    }
+    eventually("all is archived", || {
+        let all = corner.history(&[]);
+        let edited = all
+            .iter()
+            .filter(|one| one["edits"][0]["text"].is_string())
+            .count();
+        let reacted = all
+            .iter()
+            .filter(|one| one["reactions"][0]["text"].is_string())
+            .count();
+        let answered = all.iter().filter(|one| one["author"] == "bot").count();
+        (edited == 2 && reacted == 2 && answered >= 2).then_some(())
+    });
+    daemon.terminate();
+
+    let document = Document::read(OPERATIONS);
+    let statements = &document.blocks_in("sql").next().unwrap().text;
+    let file = corner.directory.path().join("data/history.sqlite");
+    let db = Connection::open(&file).unwrap();
+    let before = everything(&db);
+    assert!(before.contains(PERSON) && before.contains("pomegranate edited"));
+    db.execute_batch(statements).unwrap();
+    let left = everything(&db);
+    for gone in [PERSON, "pomegranate"] {
+        assert!(!left.contains(gone), "{gone} is still there:\n{left}");
+    }
+    assert!(left.contains(OTHER) && left.contains("tangerine edited"));
+    let found = |word: &str| -> i64 {
+        db.query_row(
+            "SELECT count(*) FROM message_text WHERE message_text MATCH ?1",
+            [word],
+            |row| row.get(0),
+        )
+        .unwrap()
+    };
+    assert_eq!((found("pomegranate"), found("tangerine") > 0), (0, true));
+    // Nor in the bytes of the file.
+    drop(db);
+    let bytes = std::fs::read(&file).unwrap();
+    let holds = |word: &str| memchr::memmem::find(&bytes, word.as_bytes()).is_some();
+    assert!(!holds("pomegranate") && !holds("5511999990000") && holds("tangerine"));
+}
