@@ -21,22 +21,23 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::flows::{FALLS_BACK, Flows};
 use crate::history;
 use crate::logging;
-use crate::runtime::{self, Hangups, Signals};
-use crate::service::archiver::{self, Archiver};
-use crate::service::calls::{CALLS_MAX, Calls};
-use crate::service::intake::Intake;
-use crate::service::listener::{CONNECTIONS_MAX, Listener};
-use crate::service::metrics::Metrics;
-use crate::service::owner::Owner;
-use crate::service::recoverer::release;
-use crate::service::reloader::{Asked, Reloader};
-use crate::store::{
-    self, Bell, Bells, FirstNotice, PrivateRedis, PrivateRedisError, Server, Store,
-};
+use crate::runtime;
+use crate::runtime::{Hangups, Signals};
+use crate::service::handle::calls::{CALLS_MAX, Calls};
+use crate::service::inlet::intake::Intake;
+use crate::service::inlet::listener::{CONNECTIONS_MAX, Listener};
+use crate::service::owner::notifier::Owner;
+use crate::service::upkeep::archiver;
+use crate::service::upkeep::archiver::Archiver;
+use crate::service::upkeep::metrics::Metrics;
+use crate::service::upkeep::recoverer::release;
+use crate::service::upkeep::reloader::{Asked, Reloader};
+use crate::store;
+use crate::store::{Bell, Bells, FirstNotice, PrivateRedis, PrivateRedisError, Server, Store};
 use crate::waha::client::{BadConfig, Client, ClientConfig};
 use crate::waha::signature::Verifier;
 
-use work::Work;
+use crate::app::work::Work;
 
 /// Requests to WAHA under way at once, each on a thread of its own while it lasts.
 const REQUESTS_MAX: usize = 64;

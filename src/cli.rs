@@ -14,7 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
 use crate::config::{Config, Mistakes, Role};
-use crate::history::{self, History, Query};
+use crate::history;
+use crate::history::{History, Query};
 use crate::{app, describe, health};
 
 /// Wrong settings or a wrong command line (sysexits.h, `EX_USAGE`).

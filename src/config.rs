@@ -12,11 +12,11 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{RedisSettings, Settings};
+pub use crate::config::notify_chat::NotifyChat;
+use crate::config::reader::{Reader, set};
 use crate::flow::Locale;
 use crate::flows::Flows;
 use crate::store::SEEN_TTL;
-pub use notify_chat::NotifyChat;
-use reader::{Reader, set};
 
 /// Where the history and the private Redis live unless said otherwise.
 pub const DATA_DIR: &str = "./data";

@@ -10,7 +10,8 @@ use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::LogFormat;
-use crate::terminal::{self, OneLine};
+use crate::terminal;
+use crate::terminal::OneLine;
 
 /// Starts logging. If somebody else does in this process already, theirs stays.
 pub fn start(format: LogFormat, filter: EnvFilter) {

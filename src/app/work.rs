@@ -9,28 +9,29 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use super::{Daemon, Error, REQUESTS_MAX, ask, patiently};
+use crate::app::{Daemon, Error, REQUESTS_MAX, ask, patiently};
 use crate::config::{InDoubt, NotifyChat, Pacing};
 use crate::data_dir::DataDir;
 use crate::flows::Flows;
-use crate::service::announcer::Announcer;
-use crate::service::attendance;
-use crate::service::calls::Calls;
-use crate::service::catch_up::CatchUp;
-use crate::service::delivery::{Context, Manner};
-use crate::service::handoffs::Handoffs;
-use crate::service::hearing::{Ears, Hearing};
-use crate::service::intake::Intake;
-use crate::service::lease::Lease;
-use crate::service::overdue::Overdue;
-use crate::service::owner::Owner;
-use crate::service::people::People;
-use crate::service::recoverer::{Recoverer, release};
-use crate::service::reloader::Asked;
-use crate::service::sender::Sender;
-use crate::service::wake_ups::WakeUps;
-use crate::service::worker::Worker;
-use crate::store::{self, Bell, Bells};
+use crate::service::deliver::delivery::{Context, Manner};
+use crate::service::deliver::sender::Sender;
+use crate::service::handle::calls::Calls;
+use crate::service::handle::conversation;
+use crate::service::handle::dispatcher::Worker;
+use crate::service::inlet::catch_up::CatchUp;
+use crate::service::inlet::intake::Intake;
+use crate::service::inlet::lid_lookup::People;
+use crate::service::kit::lease::Lease;
+use crate::service::kit::pickup_latency::WakeUps;
+use crate::service::line::announcer::Announcer;
+use crate::service::line::expiry::Overdue;
+use crate::service::owner::handoffs::Handoffs;
+use crate::service::owner::notifier::Owner;
+use crate::service::owner::reachability::{Ears, Hearing};
+use crate::service::upkeep::recoverer::{Recoverer, release};
+use crate::service::upkeep::reloader::Asked;
+use crate::store;
+use crate::store::{Bell, Bells};
 use crate::waha::client::Client;
 
 /// What the work needs to know beside Redis.
@@ -155,7 +156,7 @@ impl Daemon {
         };
         self.stage(back, "overdue", |shutdown| overdue.run(shutdown));
         let (lanes, handed_over) = mpsc::unbounded_channel();
-        let attendances = attendance::Context {
+        let attendances = conversation::Context {
             process: process.clone(),
             store: store.clone(),
             flows,

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{EXIT_FAILURE, complain, fail};
+use crate::cli::{EXIT_FAILURE, complain, fail};
 use crate::flow::{Locale, Mistake, Script, UnknownLocale};
 use crate::flows;
 use crate::flows::media_files;

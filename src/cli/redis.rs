@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::config::RedisConfig;
 use crate::describe;
-use crate::store::{self, Connections, Server, Store, private_socket};
+use crate::store;
+use crate::store::{Connections, Server, Store, private_socket};
 
 /// A person is waiting.
 const REDIS_PATIENCE: Duration = Duration::from_secs(5);

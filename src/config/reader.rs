@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tracing_subscriber::EnvFilter;
 
-use super::{NotifyChat, Secret};
+use crate::config::{NotifyChat, Secret};
 use crate::flow::Locale;
 use crate::flows::Flows;
 use crate::store;

@@ -8,54 +8,30 @@
 //!
 //! The same holds for the waiting line: [`decide`] says which notice is due to somebody who waits.
 
-mod burst;
-mod call;
-mod check;
-mod choose;
-mod dialogue;
-mod engine;
-mod estimate;
-mod expect;
-mod expectation;
-mod handoff;
-mod hours;
-mod hours_reader;
+mod answer;
+mod author;
+mod line;
 mod load;
-mod locale;
-mod media;
-mod outline;
-mod owner_text;
-mod position;
-mod reader;
-mod reckon;
-mod rehearsal;
-mod say;
-mod schema;
 mod script;
-mod shop;
-mod silent;
-mod state;
-mod steps;
-mod text_key;
-mod texts;
+mod turn;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use burst::{Quiet, Ready};
-pub use call::{Answer, Call};
-pub use dialogue::{Dialogue, Difference, Shown};
-pub use engine::{Advance, Next};
-pub use estimate::{Pace, estimate, rounded, smoothed};
-pub use locale::{Locale, UnknownLocale};
-pub use media::{Media, MediaKind, MediaSource, Reply};
-pub use outline::{Outline, OutlineStep, Target, Way};
-pub use owner_text::OwnerText;
-pub use position::{Decision, Notice, NoticeRules, Told, Waiting, decide};
-pub use reader::{Mistake, duration};
-pub use rehearsal::{Event, Rehearsal};
-pub use say::LocalFile;
-pub use schema::schema;
-pub use script::{Command, QueueText, Said, SaidKind, Script};
-pub use state::State;
+pub use crate::flow::author::dialogue::{Dialogue, Difference, Shown};
+pub use crate::flow::author::outline::{Outline, OutlineStep, Target, Way};
+pub use crate::flow::author::rehearsal::{Event, Rehearsal};
+pub use crate::flow::line::estimate::{Pace, estimate, rounded, smoothed};
+pub use crate::flow::line::notice::{Decision, Notice, NoticeRules, Told, Waiting, decide};
+pub use crate::flow::line::owner_text::OwnerText;
+pub use crate::flow::load::reader::{Mistake, duration};
+pub use crate::flow::load::schema::schema;
+pub use crate::flow::script::call::{Answer, Call};
+pub use crate::flow::script::definition::{Command, QueueText, Said, SaidKind, Script};
+pub use crate::flow::script::media::{Media, MediaKind, MediaSource, Reply};
+pub use crate::flow::script::say::LocalFile;
+pub use crate::flow::turn::burst::{Quiet, Ready};
+pub use crate::flow::turn::engine::{Advance, Next};
+pub use crate::flow::turn::state::State;
+pub use crate::flow::words::locale::{Locale, UnknownLocale};

@@ -1,7 +1,7 @@
 //! What a flow does with what a customer writes, each rule by itself; the examples as whole dialogues stand beside.
 
-use super::media::Reply;
-use super::*;
+use crate::flow::script::media::Reply;
+use crate::flow::*;
 
 mod calling;
 mod examples;

@@ -12,10 +12,10 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as _};
 use waha_sm::flow::Locale;
 use waha_sm::flows::Flows;
-use waha_sm::service::attendance::{Context, HandedOver};
-use waha_sm::service::calls::Calls;
-use waha_sm::service::hearing::Ears;
-use waha_sm::service::worker::Worker;
+use waha_sm::service::handle::calls::Calls;
+use waha_sm::service::handle::conversation::{Context, HandedOver};
+use waha_sm::service::handle::dispatcher::Worker;
+use waha_sm::service::owner::reachability::Ears;
 use waha_sm::store::{Config, Connections, Ingest, Server, Store};
 use waha_sm::waha::client::{Client, ClientConfig};
 

@@ -8,7 +8,7 @@ mod phone;
 use std::sync::Arc;
 use std::time::Duration;
 
-use waha_sm::service::recoverer::Recoverer;
+use waha_sm::service::upkeep::recoverer::Recoverer;
 use waha_sm::store::{
     Announcement, Claimed, Committed, Config, EchoContent, INBOX_MAX, Ingest, Ingested, Lane,
     Record, Reply, Server, Step, Store, Taken, Verdict,

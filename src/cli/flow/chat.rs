@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Common, exit, open};
+use crate::cli::flow::{Common, exit, open};
 use crate::cli::{EXIT_USAGE, complain};
 use crate::clock;
 use crate::flow::{Event, Rehearsal, Said, SaidKind, Script, duration};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Common, Source, count, exit, expand, is_test};
+use crate::cli::flow::{Common, Source, count, exit, expand, is_test};
 use crate::flow::{Dialogue, Locale};
 use crate::terminal::line;
 

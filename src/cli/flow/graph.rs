@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{Common, exit, open};
+use crate::cli::flow::{Common, exit, open};
 use crate::flow::{Outline, Target};
 use crate::terminal::line;
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Common, Source, count, exit, expand, pair};
+use crate::cli::flow::{Common, Source, count, exit, expand, pair};
 use crate::flow::{Dialogue, Difference, Locale, Shown};
 use crate::terminal::line;
 

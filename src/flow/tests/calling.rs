@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::*;
+use crate::flow::tests::*;
 
 const BOT: &str = include_str!("../../../examples/flows/bot.toml");
 

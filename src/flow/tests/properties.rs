@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::flow::state::Stage;
+use crate::flow::tests::*;
+use crate::flow::turn::state::Stage;
 
 /// Any JSON that reads as a state: of this flow, of another, or of nobody's.
 fn any_state() -> impl Strategy<Value = State> {

@@ -1,0 +1,494 @@
+//! What leads where in a loaded flow: for drawings of it, and for warnings about steps without a way out.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::fmt::Display;
+use std::mem::discriminant;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use toml::de::DeTable;
+
+use crate::flow::answer::expect::{Bounds, Expect, MEDIA_KINDS};
+use crate::flow::load::reader::{Mistake, Place, Reader, Section};
+use crate::flow::script::call::Calling;
+use crate::flow::script::definition::{Case, HandOff, Question, Script, Step, Then};
+
+/// The way that the answer of a call chooses.
+const CHOSEN: &str = "the answer chooses";
+
+/// The steps of a flow, as they follow from the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The first step comes first, and the others by how far they are from it.
+    pub steps: Vec<OutlineStep>,
+    /// The step where it begins outside of its opening times, if it has any.
+    pub closed: Option<String>,
+}
+
+/// A step, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutlineStep {
+    /// The step's name.
+    pub name: String,
+    /// It waits for the customer's answer.
+    pub asks: bool,
+    /// It asks the shop's own system, whose answer may also close with any outcome.
+    pub calls: bool,
+    /// It waits for a person.
+    pub hands_off: bool,
+    /// The ways on.
+    pub ways: Vec<Way>,
+}
+
+/// One way on from a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// What takes it: options, the kind of answer, a condition; empty for the only way of a step that asks nothing.
+    pub label: String,
+    /// Where it leads.
+    pub to: Target,
+    /// No line of the file says so: the flow gives up there by itself.
+    pub implied: bool,
+}
+
+/// Where a way leads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// To the step with this name.
+    Step(String),
+    /// The conversation closes with this outcome.
+    End(String),
+}
+
+impl Outline {
+    /// The outcomes that the file names, sorted.
+    pub fn outcomes(&self) -> BTreeSet<&str> {
+        self.ways()
+            .filter(|(_, way)| !way.implied)
+            .filter_map(|(_, way)| match &way.to {
+                Target::End(outcome) => Some(outcome.as_str()),
+                Target::Step(_) => None,
+            })
+            .collect()
+    }
+
+    fn ways(&self) -> impl Iterator<Item = (&OutlineStep, &Way)> {
+        self.steps
+            .iter()
+            .flat_map(|step| step.ways.iter().map(move |way| (step, way)))
+    }
+
+    /// The steps from which an `end` of the file can be reached.
+    fn ending(&self) -> HashSet<&str> {
+        let mut before: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut ending = HashSet::new();
+        let mut open = Vec::new();
+        for (step, way) in self.ways().filter(|(_, way)| !way.implied) {
+            match &way.to {
+                Target::Step(to) => before.entry(to).or_default().push(&step.name),
+                Target::End(_) if ending.insert(step.name.as_str()) => open.push(&*step.name),
+                Target::End(_) => {}
+            }
+        }
+        for step in self.steps.iter().filter(|step| step.calls) {
+            if ending.insert(step.name.as_str()) {
+                open.push(&step.name);
+            }
+        }
+        while let Some(step) = open.pop() {
+            for from in before.get(step).into_iter().flatten() {
+                if ending.insert(from) {
+                    open.push(from);
+                }
+            }
+        }
+        ending
+    }
+}
+
+impl Script {
+    /// What leads where.
+    pub fn outline(&self) -> Outline {
+        let mut steps = Vec::new();
+        let closed = self.hours.as_ref().map(|hours| hours.closed.clone());
+        let mut open: VecDeque<String> = std::iter::once(self.start.clone())
+            .chain(closed.clone())
+            .collect();
+        let mut seen: HashSet<String> = open.iter().cloned().collect();
+        if seen.len() < open.len() {
+            open.truncate(1);
+        }
+        while let Some(name) = open
+            .pop_front()
+            .or_else(|| self.choose_unseen(&mut steps, &mut seen))
+        {
+            let Some(step) = self.steps.get(&name) else {
+                continue;
+            };
+            let (asks, ways) = ways(step);
+            let calls = matches!(step, Step::Call(_));
+            for way in &ways {
+                if let Target::Step(to) = &way.to
+                    && seen.insert(to.clone())
+                {
+                    open.push_back(to.clone());
+                }
+            }
+            let hands_off = matches!(step, Step::HandOff(_));
+            steps.push(OutlineStep {
+                name,
+                asks,
+                calls,
+                hands_off,
+                ways,
+            });
+        }
+        Outline { steps, closed }
+    }
+
+    /// A step to which only the answers of calls can lead, as a way of every call that may choose it.
+    fn choose_unseen(
+        &self,
+        seen_steps: &mut [OutlineStep],
+        seen: &mut HashSet<String>,
+    ) -> Option<String> {
+        let chooses = |name: &str| {
+            self.calling(name)
+                .is_some_and(|calling| calling.may.is_none())
+        };
+        let unseen: BTreeSet<&String> = self
+            .steps
+            .keys()
+            .filter(|name| !seen.contains(*name))
+            .collect();
+        let led_to: HashSet<Target> = unseen
+            .iter()
+            .filter_map(|name| self.steps.get(*name))
+            .flat_map(|step| ways(step).1)
+            .map(|way| way.to)
+            .collect();
+        // Where they lead to each other in a circle, any is the first.
+        let first = unseen
+            .iter()
+            .find(|name| !led_to.contains(&Target::Step((***name).clone())))
+            .or_else(|| unseen.first())?;
+        let name = (*first).clone();
+        for step in seen_steps.iter_mut().filter(|step| chooses(&step.name)) {
+            step.ways.push(Way {
+                label: CHOSEN.to_owned(),
+                to: Target::Step(name.clone()),
+                implied: true,
+            });
+        }
+        seen.insert(name.clone());
+        Some(name)
+    }
+
+    /// What is allowed in this flow and hardly meant, with its place in `source`, from which the flow was loaded.
+    pub fn warnings(&self, source: &str) -> Vec<Mistake> {
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let mut reader = Reader::new(source);
+        let places = places(source, &mut reader);
+        let place = |step: &str| places.get(step).cloned().unwrap_or(0..0);
+        let outline = self.outline();
+        let ending = outline.ending();
+        if ending.is_empty() {
+            let message = "no way through this flow comes to an `end`: a worker stays with each customer until they \
+                 leave or fall silent; give a step end = \"done\", unless this is meant";
+            reader.note(&place(&self.start), message);
+            return reader.finish();
+        }
+        // Behind the first step without a way out there may be many: only where one gets in is told.
+        for (from, way) in outline.ways() {
+            if let Target::Step(to) = &way.to
+                && ending.contains(from.name.as_str())
+                && !ending.contains(to.as_str())
+            {
+                let message = format!(
+                    "from [step.{to}] on, no `end` can be reached, and [step.{}] leads there; lead one of the steps behind it to an `end`",
+                    from.name
+                );
+                reader.note(&place(to), message);
+            }
+        }
+        reader.finish()
+    }
+}
+
+/// Where each step is written.
+fn places(source: &str, reader: &mut Reader<'_>) -> HashMap<String, Place> {
+    let (table, _) = DeTable::parse_recoverable(source);
+    let file = Section::root(table.get_ref());
+    let steps = reader.section(&file, "step");
+    steps
+        .iter()
+        .flat_map(Section::keys)
+        .map(|key| (key.text.to_owned(), key.place))
+        .collect()
+}
+
+/// Whether a step waits for the customer, and where it leads.
+fn ways(step: &Step) -> (bool, Vec<Way>) {
+    match step {
+        Step::Say { then, .. } | Step::Set { then, .. } | Step::Wait { then, .. } => {
+            (false, vec![way("", then)])
+        }
+        Step::Ask(question) => (true, ways_of(question)),
+        Step::HandOff(handoff) => (false, ways_from_person(handoff)),
+        Step::When { cases, otherwise } => (false, ways_by_condition(cases, otherwise)),
+        Step::Call(calling) => (false, ways_of_call(calling)),
+    }
+}
+
+fn ways_of_call(calling: &Calling) -> Vec<Way> {
+    let to = |label: &str, step: &String| Way {
+        label: label.to_owned(),
+        to: Target::Step(step.clone()),
+        implied: false,
+    };
+    let chosen = calling.may.iter().flatten();
+    [way("answered", &calling.then)]
+        .into_iter()
+        .chain(chosen.map(|step| to(CHOSEN, step)))
+        .chain([to("no answer", &calling.otherwise)])
+        .collect()
+}
+
+/// As a flow file writes it: "2h", "1h 30m".
+fn shown(time: Duration) -> String {
+    SignedDuration::try_from(time).map_or_else(|_| format!("{time:?}"), |time| format!("{time:#}"))
+}
+
+/// Whoever comes takes over, and ends it on their own phone.
+fn ways_from_person(handoff: &HandOff) -> Vec<Way> {
+    let person = Way {
+        label: "a person answers".to_owned(),
+        to: Target::End("phone".to_owned()),
+        implied: false,
+    };
+    let nobody = handoff.nobody.iter().map(|(time, step)| Way {
+        label: format!("nobody within {}", shown(*time)),
+        to: Target::Step(step.clone()),
+        implied: false,
+    });
+    std::iter::once(person).chain(nobody).collect()
+}
+
+/// In the order in which they are tried.
+fn ways_by_condition(cases: &[Case], otherwise: &str) -> Vec<Way> {
+    let by_case = |case: &Case| way(&format!("if {}", case.written), &case.then);
+    let otherwise = Way {
+        label: "otherwise".to_owned(),
+        to: Target::Step(otherwise.to_owned()),
+        implied: false,
+    };
+    cases.iter().map(by_case).chain([otherwise]).collect()
+}
+
+fn ways_of(question: &Question) -> Vec<Way> {
+    let mut options: Vec<(&str, &Then)> = question
+        .options
+        .values()
+        .map(|choice| (choice.written.as_str(), &choice.then))
+        .collect();
+    options.sort_by_key(|(written, _)| *written);
+    let mut ways: Vec<Way> = Vec::new();
+    for (written, then) in options {
+        let one = way(written, then);
+        // Words that lead to the same step are one way.
+        match ways.iter_mut().find(|way| way.to == one.to) {
+            Some(way) => way.label = format!("{}, {written}", way.label),
+            None => ways.push(one),
+        }
+    }
+    if let Some(free) = &question.free {
+        let label = match &free.expect {
+            Some(expect) => expected(expect),
+            None if ways.is_empty() => "any answer".to_owned(),
+            None => "any other answer".to_owned(),
+        };
+        ways.push(way(&label, &free.then));
+        if free.expect.is_none() {
+            // Every answer is taken: nothing is invalid.
+            return ways;
+        }
+    }
+    let (to, implied) = match &question.otherwise {
+        Some(step) => (Target::Step(step.clone()), false),
+        None => (Target::End("invalid".to_owned()), true),
+    };
+    let label = match question.attempts {
+        1 => "1 invalid answer".to_owned(),
+        attempts => format!("{attempts} invalid answers"),
+    };
+    ways.push(Way { label, to, implied });
+    ways
+}
+
+fn way(label: &str, then: &Then) -> Way {
+    Way {
+        label: label.to_owned(),
+        to: match then {
+            Then::Next(step) => Target::Step(step.clone()),
+            Then::End(outcome) => Target::End(outcome.clone()),
+        },
+        implied: false,
+    }
+}
+
+/// A kind of answer, with what is asked of it: "number from 1 to 60".
+fn expected(expect: &Expect) -> String {
+    let name = expect_name(expect);
+    match expect {
+        Expect::Text(bounds) => match bounded(*bounds) {
+            Some(range) => format!("{name} of {range} characters"),
+            None => name.to_owned(),
+        },
+        Expect::Number(bounds) => match bounded(*bounds) {
+            Some(range) => format!("{name} {range}"),
+            None => name.to_owned(),
+        },
+        Expect::Phone(Some(country)) => format!("{name} {}", country.code),
+        Expect::Media(kinds) if !kinds.is_empty() => {
+            let names = MEDIA_KINDS.iter().filter(|(_, kind)| kinds.contains(kind));
+            let names: Vec<&str> = names.map(|(name, _)| *name).collect();
+            names.join(" or ")
+        }
+        _ => name.to_owned(),
+    }
+}
+
+fn bounded<T: Display>(bounds: Bounds<T>) -> Option<String> {
+    match (bounds.min, bounds.max) {
+        (Some(min), Some(max)) => Some(format!("{min} to {max}")),
+        (Some(min), None) => Some(format!("at least {min}")),
+        (None, Some(max)) => Some(format!("at most {max}")),
+        (None, None) => None,
+    }
+}
+
+/// The word for a kind of answer in a flow file.
+fn expect_name(expect: &Expect) -> &'static str {
+    Expect::NAMES
+        .into_iter()
+        .find(|name| {
+            Expect::named(name).is_some_and(|named| discriminant(&named) == discriminant(expect))
+        })
+        .unwrap_or("pattern")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::words::locale::Locale;
+
+    fn load(source: &str) -> Script {
+        Script::load(source, Locale::En).unwrap()
+    }
+
+    #[test]
+    fn the_outline_tells_every_way_with_what_takes_it() {
+        let shop = load(include_str!("../../../examples/flows/shop.toml")).outline();
+        let ways = |name: &str| -> Vec<(String, Target)> {
+            let step = shop.steps.iter().find(|step| step.name == name).unwrap();
+            let ways = step.ways.iter();
+            ways.map(|way| (way.label.clone(), way.to.clone()))
+                .collect()
+        };
+        let step = |name: &str| Target::Step(name.to_owned());
+        assert_eq!(shop.steps[0].name, "hello");
+        assert_eq!(ways("hello"), [(String::new(), step("menu"))]);
+        assert_eq!(
+            ways("email"),
+            [
+                ("no, none".to_owned(), step("confirm")),
+                ("email".to_owned(), step("confirm")),
+                ("3 invalid answers".to_owned(), step("people")),
+            ]
+        );
+        assert_eq!(ways("item"), [("any answer".to_owned(), step("quantity"))]);
+        assert_eq!(ways("order_number")[0].0, "pattern");
+        assert_eq!(ways("people")[0].1, Target::End("people".to_owned()));
+        assert_eq!(
+            shop.outcomes().into_iter().collect::<Vec<_>>(),
+            ["ordered", "people", "status_asked"]
+        );
+    }
+
+    #[test]
+    fn conditions_and_what_is_asked_of_an_answer_are_told() {
+        let labels = |source: &str, name: &str| -> Vec<String> {
+            let outline = load(source).outline();
+            let step = outline.steps.into_iter().find(|step| step.name == name);
+            let ways = step.unwrap().ways.into_iter();
+            ways.map(|way| way.label).collect()
+        };
+        let tickets = include_str!("../../../examples/flows/tickets.toml");
+        assert_eq!(
+            labels(tickets, "size"),
+            ["if quantity >= 15", "if quantity == 1", "otherwise"]
+        );
+        assert_eq!(labels(tickets, "quantity")[0], "number 1 to 60");
+        assert_eq!(labels(tickets, "price"), [""]);
+        assert_eq!(labels(tickets, "pause"), [""]);
+        let reception = include_str!("../../../examples/flows/reception.toml");
+        assert_eq!(
+            labels(reception, "person"),
+            ["a person answers", "nobody within 2h"]
+        );
+        let visit = include_str!("../../../examples/flows/visit.toml");
+        for (step, way, label) in [
+            ("problem", 0, "text of 5 to 500 characters"),
+            ("photo", 1, "image or video"),
+            ("day", 0, "date"),
+            ("phone", 0, "phone BR"),
+        ] {
+            assert_eq!(labels(visit, step)[way], label);
+        }
+        for (bounds, label) in [
+            ("", "number"),
+            ("min = 1", "number at least 1"),
+            ("max = 2.5", "number at most 2.5"),
+        ] {
+            let source =
+                format!("start = 'a'\n[step.a]\nask = '?'\nexpect = 'number'\n{bounds}\nend = 'x'");
+            assert_eq!(labels(&source, "a")[0], label);
+        }
+    }
+
+    #[test]
+    fn a_flow_or_a_part_of_it_without_an_end_is_warned_of_where_it_begins() {
+        let lines = |source: &str| -> Vec<usize> {
+            let warnings = load(source).warnings(source);
+            warnings.iter().map(|warning| warning.line).collect()
+        };
+        assert_eq!(
+            lines(include_str!("../../../examples/flows/clinic.toml")),
+            [0; 0]
+        );
+        assert_eq!(
+            lines(include_str!("../../../examples/flows/shop.toml")),
+            [0; 0]
+        );
+        assert_eq!(
+            lines(include_str!("../../../examples/flows/echo.toml")),
+            [20]
+        );
+        let trap = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'b', 2 = 'c' }\n\
+            [step.b]\nsay = 'x'\nnext = 'd'\n[step.d]\nask = '?'\nnext = 'b'\n[step.c]\nsay = 'x'\nend = 'x'";
+        assert_eq!(
+            lines(trap),
+            [5],
+            "where one gets in, and not what is behind"
+        );
+        // Each of the ways of a `when` counts: the second one gets in, the third one out.
+        let by_condition = "start = 'a'\n[step.a]\nask = '?'\nsave = 'x'\nnext = 'w'\n[step.w]\n\
+            when = [{ if = 'x', next = 'a' }, { if = 'not x', next = 'b' }]\notherwise = 'c'\n\
+            [step.b]\nask = '?'\nnext = 'b'\n[step.c]\nwait = '1s'\nend = 'x'";
+        assert_eq!(lines(by_condition), [9]);
+        // Giving up by itself is no end that anybody wrote.
+        let circle = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'a' }";
+        assert_eq!(lines(circle), [2]);
+        assert!(load(circle).outline().steps[0].ways[1].implied);
+    }
+}

@@ -1,0 +1,477 @@
+//! A flow played with one pretended customer, without line, queue and WAHA: as an attendance does it, with a clock that
+//! only moves when it is told to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::flow::script::definition::{Command, QueueText, Said, Script};
+use crate::flow::script::media::Reply;
+use crate::flow::turn::engine::{Advance, Next};
+use crate::flow::turn::state::{Stage, State};
+
+/// One customer and one worker that follows a flow with them.
+#[derive(Debug)]
+pub struct Rehearsal<'s> {
+    script: &'s Script,
+    name: Option<String>,
+    now: u64,
+    state: State,
+    unread: Vec<Said>,
+    stands: Stands,
+    /// How often the shop was asked.
+    calls: u32,
+}
+
+/// How it stands between the two.
+#[derive(Debug)]
+enum Stands {
+    /// Nothing was said yet.
+    New,
+    /// The flow goes on when the customer writes, or at this moment.
+    Open { wake_at: u64 },
+    /// The shop was asked.
+    Calling,
+    /// The customer waits for a person, until this moment if the flow goes on without one.
+    HandedOff { until: Option<u64> },
+    /// The owner answers from their own phone, until this moment if nothing more is said.
+    Phone { open: bool, until: u64 },
+    /// The conversation closed.
+    Closed { resumable: bool, at: u64 },
+}
+
+/// What the customer, or the flow's author, gets to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The customer waits for a person from now on.
+    HandedOff,
+    /// The owner answers from their own phone from now on.
+    Phone,
+    /// A message to the customer; of media what it is, where it comes from and its caption.
+    Reply(String),
+    /// The conversation closed.
+    Closed {
+        /// With this outcome.
+        outcome: String,
+        /// The customer may come back to the same step.
+        resumable: bool,
+    },
+    /// The shop is asked: [`Rehearsal::answer`] goes on.
+    Called {
+        /// The step that calls.
+        step: String,
+        /// Where to.
+        url: String,
+        /// What it is told.
+        body: String,
+    },
+    /// The flow is broken here, as the daemon's log would say it.
+    Fault(String),
+}
+
+impl<'s> Rehearsal<'s> {
+    /// Begins at `now`, in milliseconds since the epoch, with the customer's WhatsApp name where it is known.
+    pub fn new(script: &'s Script, name: Option<&str>, now: u64) -> Rehearsal<'s> {
+        Rehearsal {
+            script,
+            name: name.map(str::to_owned),
+            now,
+            state: State::new(name),
+            unread: Vec::new(),
+            stands: Stands::New,
+            calls: 0,
+        }
+    }
+
+    /// The customer writes; several messages arrive before the flow looks.
+    pub fn say(&mut self, said: impl IntoIterator<Item = Said>) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut said = said.into_iter();
+        match self.stands {
+            Stands::HandedOff { .. } => {
+                if !said.any(|one| self.say_in_line(one, &mut events)) {
+                    return events;
+                }
+                // What follows the word to leave is for the next conversation.
+                self.unread = said.collect();
+                if self.unread.is_empty() {
+                    return events;
+                }
+            }
+            Stands::Phone { open, .. } => {
+                let until = self.quiet_until();
+                self.stands = Stands::Phone { open, until };
+                return events;
+            }
+            Stands::New | Stands::Open { .. } | Stands::Calling | Stands::Closed { .. } => {
+                self.unread.extend(said);
+            }
+        }
+        self.go_on(&mut events);
+        events
+    }
+
+    /// The shop answers what it was asked, or nothing that is of use.
+    /// With what comes of it goes what is wrong with the answer; then the call failed.
+    pub fn answer(&mut self, body: Option<&[u8]>) -> (Vec<Event>, Result<(), String>) {
+        let mut events = Vec::new();
+        let read = match body {
+            None => Ok(None),
+            Some(body) => self.script.read_answer(&self.state, body).map(Some),
+        };
+        let (answer, well) = match read {
+            Ok(answer) => (answer, Ok(())),
+            Err(mistake) => (None, Err(mistake)),
+        };
+        if self.is_calling() {
+            let advance = self
+                .script
+                .answered(self.state.clone(), answer, &self.unread, self.now);
+            if self.take(advance, &mut events) {
+                self.go_on(&mut events);
+            }
+        }
+        (events, well)
+    }
+
+    /// Whether the shop was asked, and has not answered yet.
+    pub fn is_calling(&self) -> bool {
+        matches!(self.stands, Stands::Calling)
+    }
+
+    /// The customer writes while they wait for a person, as the first of those. Whether they leave.
+    fn say_in_line(&mut self, said: Said, events: &mut Vec<Event>) -> bool {
+        let name = self.name.as_deref();
+        match self.script.command(&said) {
+            Some(Command::Leave) => {
+                let text = self.script.queue_text(QueueText::Left, name);
+                events.push(Event::Reply(text));
+                self.close("left", events);
+                return true;
+            }
+            Some(Command::Position) => {
+                let (position, wait) = (1, None);
+                let place = QueueText::Position { position, wait };
+                events.push(Event::Reply(self.script.queue_text(place, name)));
+            }
+            None => self.unread.push(said),
+        }
+        false
+    }
+
+    /// The owner writes in the customer's chat, from their own phone.
+    pub fn phone(&mut self, text: &str) -> Vec<Event> {
+        let mut events = Vec::new();
+        if self.script.phone_quiet().is_zero() {
+            return events;
+        }
+        let open = match self.stands {
+            Stands::Open { .. } | Stands::Calling | Stands::HandedOff { .. } => true,
+            Stands::Phone { open, .. } => open,
+            Stands::New | Stands::Closed { .. } => false,
+        };
+        let ends = self.script.is_phone_end(text);
+        if !matches!(self.stands, Stands::Phone { .. }) && !ends {
+            events.push(Event::Phone);
+        }
+        self.unread.clear();
+        if !ends {
+            let until = self.quiet_until();
+            self.stands = Stands::Phone { open, until };
+        } else if open {
+            self.close("phone", &mut events);
+        } else if matches!(self.stands, Stands::Phone { .. }) {
+            self.stands = Stands::New;
+        }
+        events
+    }
+
+    fn quiet_until(&self) -> u64 {
+        let quiet = self.script.phone_quiet().as_millis();
+        self.now
+            .saturating_add(u64::try_from(quiet).unwrap_or(u64::MAX))
+    }
+
+    /// Closes the conversation for good.
+    fn close(&mut self, outcome: &str, events: &mut Vec<Event>) {
+        self.unread.clear();
+        self.stands = Stands::Closed {
+            resumable: false,
+            at: self.now,
+        };
+        events.push(Event::Closed {
+            outcome: outcome.to_owned(),
+            resumable: false,
+        });
+    }
+
+    /// So much time goes by without a word of the customer.
+    pub fn wait(&mut self, time: Duration) -> Vec<Event> {
+        let mut events = Vec::new();
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let until = self.now.saturating_add(time);
+        while let Some(wake_at) = self.wakes_at() {
+            // Later than now, whatever the flow says: otherwise it could hold the clock.
+            let wake_at = wake_at.max(self.now.saturating_add(1));
+            if wake_at > until {
+                break;
+            }
+            self.now = wake_at;
+            match self.stands {
+                Stands::Phone { open: true, .. } => self.close("phone", &mut events),
+                Stands::Phone { open: false, .. } => self.stands = Stands::New,
+                _ => self.go_on(&mut events),
+            }
+        }
+        self.now = until;
+        events
+    }
+
+    /// The clock is put to this moment: forward the time goes by as in [`Rehearsal::wait`], back nothing happens.
+    pub fn go_to(&mut self, now: u64) -> Vec<Event> {
+        let ahead = now.saturating_sub(self.now);
+        let events = self.wait(Duration::from_millis(ahead));
+        self.now = now;
+        events
+    }
+
+    /// The step that waits for an answer, or pauses; none before the first word and after the close.
+    pub fn step(&self) -> Option<&str> {
+        match self.stands {
+            Stands::Open { .. } | Stands::Calling | Stands::HandedOff { .. } => self.state.step(),
+            Stands::New | Stands::Phone { .. } | Stands::Closed { .. } => None,
+        }
+    }
+
+    /// What is known of the customer.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        self.state.variables()
+    }
+
+    /// How long until the flow goes on without a word of the customer.
+    pub fn wakes_in(&self) -> Option<Duration> {
+        let wake_at = self.wakes_at()?;
+        Some(Duration::from_millis(wake_at.saturating_sub(self.now)))
+    }
+
+    fn wakes_at(&self) -> Option<u64> {
+        match self.stands {
+            Stands::Open { wake_at } => Some(wake_at),
+            Stands::HandedOff { until } => until,
+            Stands::Phone { until, .. } => Some(until),
+            Stands::New | Stands::Calling | Stands::Closed { .. } => None,
+        }
+    }
+
+    /// Whether the customer waits for a person.
+    pub fn waits_for_person(&self) -> bool {
+        matches!(self.stands, Stands::HandedOff { .. })
+    }
+
+    /// Whether the owner answers from their own phone.
+    pub fn is_with_phone(&self) -> bool {
+        matches!(self.stands, Stands::Phone { .. })
+    }
+
+    /// How long the flow still pauses, and listens to nobody; nothing where it does not.
+    pub fn pauses_for(&self) -> Option<Duration> {
+        match self.state.stage {
+            Stage::Paused { .. } => self.wakes_in(),
+            _ => None,
+        }
+    }
+
+    /// One turn of the flow; what it leaves unread at its end opens the next conversation, as in the daemon.
+    fn go_on(&mut self, events: &mut Vec<Event>) {
+        loop {
+            if let Stands::Closed { resumable, at } = self.stands {
+                self.open(resumable, at);
+            }
+            if let Stands::New = self.stands {
+                self.state = self
+                    .script
+                    .at_the_door(self.state.clone(), self.now, self.now);
+            }
+            let advance = self
+                .script
+                .advance(self.state.clone(), &self.unread, self.now);
+            if !self.take(advance, events) {
+                return;
+            }
+        }
+    }
+
+    /// Does what came of a turn; whether it closed and left something that opens the next conversation.
+    fn take(&mut self, advance: Advance, events: &mut Vec<Event>) -> bool {
+        let used = advance.consumed.min(self.unread.len());
+        self.state = advance.state;
+        if let Some(heard) = advance.heard
+            && self.script.calls()
+        {
+            let said = self.unread.get(heard).unwrap_or_default();
+            self.state.hear(heard_by_call(said));
+        }
+        self.unread.drain(..used);
+        events.extend(advance.fault.map(Event::Fault));
+        let shown = |reply: &Reply| Event::Reply(self.script.show(reply));
+        events.extend(advance.replies.iter().map(shown));
+        match advance.next {
+            Next::Wait { wake_at } => {
+                self.stands = Stands::Open { wake_at };
+                false
+            }
+            Next::Call => {
+                // It was told when it began.
+                if !self.is_calling() || self.state.begins_call() {
+                    self.calls += 1;
+                    let key = format!("rehearsal:{}", self.calls);
+                    self.state.begin_call(|| key);
+                    events.extend(self.script.call(&self.state).map(|call| Event::Called {
+                        step: call.step.to_owned(),
+                        url: call.url.to_owned(),
+                        body: call.body("default", "5511999990000@c.us", "rehearsal"),
+                    }));
+                }
+                self.stands = Stands::Calling;
+                false
+            }
+            Next::HandOff { within } => {
+                let time = within.map(|time| u64::try_from(time.as_millis()));
+                let time = time.map(|time| time.unwrap_or(u64::MAX));
+                let until = time.map(|time| self.now.saturating_add(time));
+                self.stands = Stands::HandedOff { until };
+                events.push(Event::HandedOff);
+                false
+            }
+            Next::Close { outcome, resumable } => {
+                self.stands = Stands::Closed {
+                    resumable,
+                    at: self.now,
+                };
+                events.push(Event::Closed { outcome, resumable });
+                !self.unread.is_empty() && used > 0
+            }
+        }
+    }
+
+    fn open(&mut self, resumable: bool, closed_at: u64) {
+        let within = self.script.resume_within().as_millis();
+        let name = self.name.as_deref();
+        let in_time = u128::from(self.now.saturating_sub(closed_at)) < within;
+        self.state = if resumable && in_time {
+            self.state.clone().resume(name)
+        } else {
+            State::new(name)
+        };
+        self.stands = Stands::New;
+    }
+}
+
+/// What an attendance tells the shop of messages; one that was only said has no id.
+fn heard_by_call(said: &[Said]) -> Value {
+    let texts: Vec<&str> = said
+        .iter()
+        .map(|said| said.text.as_str())
+        .filter(|text| !text.is_empty())
+        .collect();
+    let kind = said
+        .last()
+        .map(|said| format!("{:?}", said.kind).to_lowercase());
+    json!({ "kind": kind, "text": texts.join("\n") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::words::locale::Locale;
+
+    const CLINIC: &str = include_str!("../../../examples/flows/clinic.toml");
+
+    fn replies(events: &[Event]) -> Vec<&str> {
+        let replies = events.iter().filter_map(|event| match event {
+            Event::Reply(text) => Some(text.as_str()),
+            _ => None,
+        });
+        replies.collect()
+    }
+
+    #[test]
+    fn who_falls_silent_is_reminded_closed_and_may_come_back_in_time() {
+        let script = Script::load(CLINIC, Locale::En).unwrap();
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        for (away, resumed) in [(minutes(24 * 60 - 1), true), (minutes(24 * 60), false)] {
+            let mut clinic = Rehearsal::new(&script, Some("Ana"), 0);
+            assert_eq!(clinic.step(), None);
+            clinic.say([Said::text("oi")]);
+            clinic.say([Said::text("1")]);
+            assert_eq!(clinic.step(), Some("cpf"));
+            assert_eq!(clinic.wakes_in(), Some(minutes(5)));
+            assert_eq!(clinic.wait(minutes(4)), []);
+            assert_eq!(clinic.wait(minutes(1)).len(), 1, "the reminder");
+            let events = clinic.wait(minutes(10));
+            assert!(matches!(&events[1], Event::Closed { outcome, .. } if outcome == "silence"));
+            assert_eq!((clinic.step(), clinic.wakes_in()), (None, None));
+            assert_eq!(clinic.wait(away), []);
+            let back = clinic.say([Said::text("oi")]);
+            assert_eq!(replies(&back)[0] == "Qual é o seu CPF?", resumed);
+        }
+    }
+
+    #[test]
+    fn a_pause_takes_its_time_and_what_is_written_meanwhile_is_read_after_it() {
+        let flow = "start = 'a'\n[step.a]\nsay = 'One moment.'\nnext = 'b'\n[step.b]\nwait = '3s'\nnext = 'c'\n\
+            [step.c]\nask = 'Name?'\nsave = 'who'\nnext = 'd'\n[step.d]\nwait = '1m'\nnext = 'e'\n\
+            [step.e]\nask = 'Age?'\nsave = 'age'\nend = 'done'";
+        let script = Script::load(flow, Locale::En).unwrap();
+        let mut flow = Rehearsal::new(&script, None, 0);
+        let seconds = Duration::from_secs;
+        assert_eq!(replies(&flow.say([Said::text("hi")])), ["One moment."]);
+        assert_eq!(flow.step(), Some("b"));
+        assert_eq!(flow.pauses_for(), Some(seconds(3)));
+        assert_eq!(flow.wait(seconds(1)), []);
+        assert_eq!(flow.say([Said::text("hello?")]), []);
+        assert_eq!(flow.pauses_for(), Some(seconds(2)));
+        assert_eq!(replies(&flow.wait(seconds(2))), ["Name?"]);
+        assert_eq!(flow.variables()["opening"], "hi\nhello?");
+        assert_eq!(flow.pauses_for(), None);
+        assert_eq!(flow.say([Said::text("Ann")]), []);
+        assert_eq!(flow.say([Said::text("30")]), []);
+        let events = flow.wait(seconds(60));
+        assert_eq!(replies(&events), ["Age?"]);
+        assert!(matches!(&events[1], Event::Closed { outcome, .. } if outcome == "done"));
+        assert_eq!(flow.variables()["age"], "30");
+        assert_eq!(flow.pauses_for(), None);
+    }
+
+    #[test]
+    fn what_is_said_in_a_row_is_one_answer_also_when_it_opens_the_conversation() {
+        let script = Script::load(CLINIC, Locale::En).unwrap();
+        let mut clinic = Rehearsal::new(&script, None, 0);
+        let hello = clinic.say(["oi", "quero marcar"].map(Said::text));
+        assert_eq!(hello.len(), 3);
+        assert_eq!(clinic.step(), Some("menu"));
+        assert_eq!(clinic.variables()["opening"], "oi\nquero marcar");
+        let asked = clinic.say(["quero", "marcar", "por favor"].map(Said::text));
+        assert_eq!(replies(&asked), ["Qual é o seu CPF?"]);
+    }
+
+    #[test]
+    fn what_the_end_leaves_unread_opens_the_next_conversation() {
+        let clinic = CLINIC.replace("[timeouts]", "[timeouts]\nburst = \"0s\"");
+        let script = Script::load(&clinic, Locale::En).unwrap();
+        let mut clinic = Rehearsal::new(&script, None, 0);
+        clinic.say([Said::text("oi")]);
+        let events = clinic.say(["2", "obrigado"].map(Said::text));
+        assert_eq!(
+            replies(&events),
+            [
+                "A recepção vai falar com você.",
+                "Olá!",
+                "Aqui é a Clínica Exemplo.",
+                "1 - Marcar consulta\n2 - Falar com a recepção"
+            ]
+        );
+        assert_eq!(clinic.variables()["opening"], "obrigado");
+    }
+}

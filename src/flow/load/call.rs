@@ -1,0 +1,216 @@
+//! Reading the steps that ask the shop's own system: `call`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::flow::load::loader::Loader;
+use crate::flow::load::reader::{Section, Written};
+use crate::flow::script::call::Calling;
+use crate::flow::script::definition::Step;
+
+const CALL_KEYS: [&str; 8] = [
+    "call",
+    "timeout",
+    "attempts",
+    "may",
+    "save",
+    "otherwise",
+    "next",
+    "end",
+];
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// A customer waits for each of them.
+const TIMEOUT_MAX: Duration = Duration::from_secs(60);
+const ATTEMPTS: u32 = 3;
+const ATTEMPTS_MAX: u32 = 10;
+
+impl Loader<'_> {
+    /// Reads `call = "http://shop:9000/price"` and what to do with the answer.
+    pub(crate) fn read_call(&mut self, body: &Section<'_>, step: &str) -> Option<Step> {
+        self.reader.only(body, &CALL_KEYS);
+        let then = self.read_then(body, step, false);
+        let timeout = self.reader.duration(body, "timeout");
+        if let Some((time, place)) = &timeout
+            && (time.is_zero() || *time > TIMEOUT_MAX)
+        {
+            let message = format!(
+                "`timeout` in {} must be longer than nothing and a minute at most, like \"10s\"",
+                body.name
+            );
+            self.reader.note(place, message);
+        }
+        let attempts = self.reader.count(body, "attempts");
+        if let Some((attempts, place)) = &attempts
+            && !(1..=ATTEMPTS_MAX).contains(attempts)
+        {
+            let message = format!(
+                "`attempts` in {} is how often to try in all, from 1 to {ATTEMPTS_MAX}",
+                body.name
+            );
+            self.reader.note(place, message);
+        }
+        let may = self.read_may(body, step);
+        let save = self.read_saved(body);
+        let otherwise = self.reader.text(body, "otherwise");
+        match &otherwise {
+            Some(otherwise) => {
+                self.way(step, otherwise, format!("`otherwise` in {}", body.name));
+            }
+            None if body.has("otherwise") => {}
+            None => {
+                let message = format!(
+                    "{} leads nowhere when the call fails; add otherwise = \"a_step\"",
+                    body.name
+                );
+                self.reader.note(&body.place, message);
+            }
+        }
+        let url = self.read_url(body)?;
+        Some(Step::Call(Calling {
+            url,
+            timeout: timeout.map_or(TIMEOUT, |(time, _)| time),
+            attempts: attempts.map_or(ATTEMPTS, |(attempts, _)| attempts),
+            may,
+            save,
+            then: then?,
+            otherwise: otherwise?.text.to_owned(),
+        }))
+    }
+
+    /// The steps that the answer may choose; without `may`, any.
+    fn read_may(&mut self, body: &Section<'_>, step: &str) -> Option<BTreeSet<String>> {
+        if !body.has("may") {
+            self.graph.chosen_from.insert(step.to_owned());
+            return None;
+        }
+        let written = self.reader.texts(body, "may")?;
+        for to in &written {
+            self.way(step, to, format!("`may` in {}", body.name));
+        }
+        Some(written.iter().map(|to| to.text.to_owned()).collect())
+    }
+
+    /// The variables that the answer may set; without `save`, any.
+    fn read_saved(&mut self, body: &Section<'_>) -> Option<BTreeSet<String>> {
+        if !body.has("save") {
+            self.saves_any = true;
+            return None;
+        }
+        let written = self.reader.texts(body, "save")?;
+        let names = written
+            .iter()
+            .map(|name| self.variable(name, "save", body))
+            .collect();
+        Some(names)
+    }
+
+    fn read_url(&mut self, body: &Section<'_>) -> Option<String> {
+        let url = self.reader.text(body, "call")?;
+        match mistake_in(&url) {
+            None => Some(url.text.to_owned()),
+            Some(mistake) => {
+                let message = format!("`call` in {} {mistake}", body.name);
+                self.reader.note(&url.place, message);
+                None
+            }
+        }
+    }
+}
+
+/// What is wrong with an address, and what to write instead.
+fn mistake_in(url: &Written<'_>) -> Option<&'static str> {
+    let url = url.text;
+    if url.contains("{{") || url.contains("{%") {
+        return Some(
+            "is the same for all customers, so it can't have {{ }} in it; the variables are in the body of the call",
+        );
+    }
+    let like = "is no address; write it like \"http://localhost:9000/price\"";
+    let rest = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"));
+    let Some(rest) = rest else {
+        return Some(like);
+    };
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Some("has a character that no address has; write it as % and two digits, like %20");
+    }
+    let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = &rest[..host_end];
+    if authority.contains('@') {
+        return Some(
+            "has a user or a password in it; leave that out: the signature of the call says that it is ours",
+        );
+    }
+    if rest.contains('#') {
+        return Some("has a # in it, and what follows that is never sent; remove it");
+    }
+    // An IPv6 address stands in brackets, and has colons of its own.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (authority, "80"),
+    };
+    let is_host = match host.strip_prefix('[') {
+        Some(address) => address
+            .strip_suffix(']')
+            .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
+        None => {
+            let fits =
+                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+            !host.is_empty() && host.bytes().all(fits)
+        }
+    };
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    // What RFC 3986 leaves out, and the client would refuse.
+    let is_path = !rest[host_end..].contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}']);
+    (!(is_host && is_port && is_path)).then_some(like)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::flow::{Locale, Script};
+
+    #[test]
+    fn an_address_is_checked_when_it_is_loaded() {
+        let check = |url: &str, words: Option<&str>| {
+            let flow = format!(
+                "start = 'a'\n[step.a]\ncall = '{url}'\nnext = 'b'\notherwise = 'b'\n[step.b]\nsay = 'x'\nend = 'y'"
+            );
+            let found = Script::load(&flow, Locale::En).err().unwrap_or_default();
+            match words {
+                None => assert!(found.is_empty(), "{url}: {found:?}"),
+                Some(words) => assert!(
+                    found.len() == 1 && found[0].line == 3 && found[0].message.contains(words),
+                    "{url}: {found:?}"
+                ),
+            }
+        };
+        for good in [
+            "http://localhost:9000",
+            "https://shop.example.com/a/b?c=d",
+            "http://[::1]:9000/",
+            "http://10.0.0.7/x",
+            "http://my_shop",
+        ] {
+            check(good, None);
+        }
+        for (wrong, words) in [
+            ("localhost:9000", "no address"),
+            ("ftp://x/", "no address"),
+            ("http://", "no address"),
+            ("http:///x", "no address"),
+            ("http://x:0/", "no address"),
+            ("http://x:99999/", "no address"),
+            ("http://x:y/", "no address"),
+            ("http://[::x]/", "no address"),
+            ("http://x/<a>", "no address"),
+            ("http://x/{{ name }}", "can't have {{ }}"),
+            ("http://x/a b", "%20"),
+            ("http://loja.example/preço", "%20"),
+            ("http://me:secret@x/", "leave that out"),
+            ("http://x/#a", "remove it"),
+        ] {
+            check(wrong, Some(words));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Checks on the steps as a whole: that every one can be reached, that none leads to nowhere, and that no
+//! circle of them talks without end.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::flow::load::reader::{Place, Reader};
+use crate::flow::words::fold::closest;
+
+/// The steps and the ways between them, with their places in the file.
+#[derive(Default)]
+pub(crate) struct Graph {
+    /// The steps, in the order in which they are written.
+    pub(crate) steps: Vec<Node>,
+    pub(crate) ways: Vec<Way>,
+    /// The steps that lead to any other: a call whose answer chooses.
+    pub(crate) chosen_from: BTreeSet<String>,
+    /// What leads into the flow from outside of it, beside the start.
+    pub(crate) entries: Vec<Way>,
+}
+
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    /// The step waits for the customer, so a circle through it is no endless loop.
+    pub(crate) waits: bool,
+}
+
+pub(crate) struct Way {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// The key that leads there: `next`, `otherwise`, an option.
+    pub(crate) by: String,
+    pub(crate) place: Place,
+}
+
+/// Notes what is wrong with the ways; `start` is the first step, or the one that was meant, if either is known.
+pub(crate) fn check(graph: &Graph, start: Option<&str>, reader: &mut Reader<'_>) {
+    let names: BTreeSet<&str> = graph.steps.iter().map(|node| node.name.as_str()).collect();
+    let mut ways: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut entries: Vec<&str> = start.into_iter().collect();
+    for (way, enters) in graph
+        .ways
+        .iter()
+        .map(|way| (way, false))
+        .chain(graph.entries.iter().map(|way| (way, true)))
+    {
+        let to = match names.get(way.to.as_str()) {
+            Some(to) => Some(*to),
+            None => {
+                let meant = closest(&way.to, names.iter().copied());
+                let hint = hint(meant, &names);
+                let message = format!(
+                    "{} leads to `{}`, and there is no such step; {hint}",
+                    way.by, way.to
+                );
+                reader.note(&way.place, message);
+                // The step that was meant is not called unreachable as well.
+                meant
+            }
+        };
+        if enters {
+            entries.extend(to);
+        } else if let Some(to) = to {
+            ways.entry(&way.from).or_default().push(to);
+        }
+    }
+    if start.is_some() {
+        note_unreached(graph, entries, &ways, reader);
+    }
+    note_endless(graph, &ways, reader);
+}
+
+/// What to write in place of a step that there is not.
+pub(crate) fn hint(meant: Option<&str>, names: &BTreeSet<&str>) -> String {
+    match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if names.is_empty() => "there are no steps at all".to_owned(),
+        None => {
+            // A big flow has hundreds: a message should stay one line.
+            let names: Vec<&str> = names.iter().copied().take(12).collect();
+            format!("there are: {}", names.join(", "))
+        }
+    }
+}
+
+fn note_unreached(
+    graph: &Graph,
+    entries: Vec<&str>,
+    ways: &HashMap<&str, Vec<&str>>,
+    reader: &mut Reader<'_>,
+) {
+    let mut reached: HashSet<&str> = entries.iter().copied().collect();
+    let mut open = entries;
+    while let Some(step) = open.pop() {
+        for to in ways.get(step).into_iter().flatten() {
+            if reached.insert(to) {
+                open.push(to);
+            }
+        }
+    }
+    if reached.iter().any(|step| graph.chosen_from.contains(*step)) {
+        return;
+    }
+    for node in graph
+        .steps
+        .iter()
+        .filter(|node| !reached.contains(node.name.as_str()))
+    {
+        let message = format!(
+            "nothing leads to [step.{}]; remove it, or name it in a `next` or an option",
+            node.name
+        );
+        reader.note(&node.place, message);
+    }
+}
+
+/// Follows the ways from every step that waits for nobody, depth first; a way back to a step of the path
+/// that is being followed closes a circle. Also one that a `when` might leave is refused: nobody can tell
+/// whether it does, and until then nobody hears the customer.
+fn note_endless(graph: &Graph, ways: &HashMap<&str, Vec<&str>>, reader: &mut Reader<'_>) {
+    let silent: HashMap<&str, &Node> = graph
+        .steps
+        .iter()
+        .filter(|node| !node.waits)
+        .map(|node| (node.name.as_str(), node))
+        .collect();
+    let on = |step: &str| ways.get(step).map_or(&[][..], Vec::as_slice);
+    let mut done: HashSet<&str> = HashSet::new();
+    for node in &graph.steps {
+        let name = node.name.as_str();
+        if !silent.contains_key(name) || !done.insert(name) {
+            continue;
+        }
+        // The path, each step with the number of its ways that were followed.
+        let mut path: Vec<(&str, usize)> = vec![(name, 0)];
+        while let Some((step, followed)) = path.last_mut() {
+            let Some(next) = on(step).get(*followed).copied() else {
+                path.pop();
+                continue;
+            };
+            *followed += 1;
+            let Some(node) = silent.get(next) else {
+                continue;
+            };
+            if done.insert(next) {
+                path.push((next, 0));
+            } else if let Some(first) = path.iter().position(|(seen, _)| *seen == next) {
+                let circle: Vec<&str> = path[first..].iter().map(|(step, _)| *step).collect();
+                let message = format!(
+                    "the steps {} -> {next} go round for ever without asking anything; put an `ask` among them",
+                    circle.join(" -> "),
+                );
+                reader.note(&node.place, message);
+            }
+        }
+    }
+}

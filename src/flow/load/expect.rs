@@ -1,0 +1,179 @@
+//! Reading what a step of a flow file expects for an answer: `expect` with the keys that go with it, or `pattern`.
+
+use crate::flow::answer::expect;
+use crate::flow::answer::expect::{Bounds, Expect, MEDIA_KINDS};
+use crate::flow::answer::phone::Country;
+use crate::flow::load::loader::Loader;
+use crate::flow::load::reader::Section;
+use crate::flow::script::definition::SaidKind;
+use crate::flow::turn::state::VALUE_MAX;
+use crate::flow::words::fold::closest;
+
+/// The keys beside `expect`, and the kinds of answer that each goes with.
+const DETAILS: [(&str, &[&str]); 4] = [
+    ("min", &["text", "number"]),
+    ("max", &["text", "number"]),
+    ("country", &["phone"]),
+    ("kinds", &["media"]),
+];
+
+impl Loader<'_> {
+    /// Reads `expect` or `pattern`.
+    pub(crate) fn read_expect(&mut self, body: &Section<'_>) -> Option<Expect> {
+        if body.has("expect") && body.has("pattern") {
+            let message = format!("{} has both `expect` and `pattern`; keep one", body.name);
+            self.reader.note(&body.place_of("pattern"), message);
+        }
+        let written = self.reader.text(body, "expect");
+        let name = written.as_ref().map_or("", |written| written.text);
+        let mut named = Expect::named(name);
+        if let Some(written) = &written
+            && named.is_none()
+        {
+            let hint = match closest(written.text, Expect::NAMES) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("known: {}, or use `pattern`", Expect::NAMES.join(", ")),
+            };
+            let message = format!(
+                "unknown `expect` `{}` in {}; {hint}",
+                written.text, body.name
+            );
+            self.reader.note(&written.place, message);
+        }
+        // Of an `expect` that is misspelt nobody knows what goes with it.
+        if named.is_some() || !body.has("expect") {
+            self.note_misplaced(body, name);
+        }
+        match &mut named {
+            Some(Expect::Text(bounds)) => *bounds = self.read_lengths(body),
+            Some(Expect::Number(bounds)) => {
+                *bounds = Bounds {
+                    min: self.reader.number(body, "min"),
+                    max: self.reader.number(body, "max"),
+                };
+                self.note_crossed(body, *bounds);
+            }
+            Some(Expect::Phone(country)) => *country = self.read_country(body),
+            Some(Expect::Media(kinds)) => *kinds = self.read_kinds(body),
+            _ => {}
+        }
+        if body.has("expect") {
+            return named;
+        }
+        let written = self.reader.text(body, "pattern")?;
+        match expect::pattern(written.text) {
+            Ok(pattern) => Some(pattern),
+            Err(problem) => {
+                let message = format!(
+                    "`pattern` in {} is no regular expression: {problem}",
+                    body.name
+                );
+                self.reader.note(&written.place, message);
+                None
+            }
+        }
+    }
+
+    fn note_misplaced(&mut self, body: &Section<'_>, expect: &str) {
+        for (key, kinds) in DETAILS {
+            if body.has(key) && !kinds.contains(&expect) {
+                let kinds: Vec<String> = kinds
+                    .iter()
+                    .map(|kind| format!("expect = \"{kind}\""))
+                    .collect();
+                let message = format!(
+                    "`{key}` in {} goes only with {}; remove it, or add that",
+                    body.name,
+                    kinds.join(" or ")
+                );
+                self.reader.note(&body.place_of(key), message);
+            }
+        }
+    }
+
+    fn read_lengths(&mut self, body: &Section<'_>) -> Bounds<u32> {
+        let min = self.reader.count(body, "min");
+        let max = self.reader.count(body, "max");
+        // More is not heard of a message, so no answer could be longer.
+        let longest = u32::try_from(VALUE_MAX).unwrap_or(u32::MAX);
+        for (key, length) in [("min", &min), ("max", &max)] {
+            if let Some((length, place)) = length
+                && !(1..=longest).contains(length)
+            {
+                let message = format!(
+                    "`{key}` in {} is a number of characters from 1 to {longest}, not {length}",
+                    body.name
+                );
+                self.reader.note(place, message);
+            }
+        }
+        let bounds = Bounds {
+            min: min.map(|(length, _)| length),
+            max: max.map(|(length, _)| length),
+        };
+        self.note_crossed(body, bounds);
+        bounds
+    }
+
+    fn note_crossed<T: PartialOrd + std::fmt::Display>(
+        &mut self,
+        body: &Section<'_>,
+        bounds: Bounds<T>,
+    ) {
+        if let (Some(min), Some(max)) = (bounds.min, bounds.max)
+            && min > max
+        {
+            let message = format!(
+                "`min` ({min}) in {} is more than `max` ({max}), so no answer fits; exchange them",
+                body.name
+            );
+            self.reader.note(&body.place_of("min"), message);
+        }
+    }
+
+    fn read_country(&mut self, body: &Section<'_>) -> Option<&'static Country> {
+        let written = self.reader.text(body, "country")?;
+        let country = Country::with_code(&written.text.trim().to_ascii_uppercase());
+        if country.is_none() {
+            let codes: Vec<&str> = Country::ALL.iter().map(|country| country.code).collect();
+            let message = format!(
+                "the numbers of `country` `{}` in {} are not known; write one of {}, or remove it, and ask for the number with + and the country's code",
+                written.text,
+                body.name,
+                codes.join(" "),
+            );
+            self.reader.note(&written.place, message);
+        }
+        country
+    }
+
+    fn read_kinds(&mut self, body: &Section<'_>) -> Vec<SaidKind> {
+        let names = MEDIA_KINDS.map(|(name, _)| name);
+        let Some(written) = self.reader.texts(body, "kinds") else {
+            return Vec::new();
+        };
+        if written.is_empty() {
+            let message = format!(
+                "`kinds` in {} is empty; write some of {}, or remove it to take all",
+                body.name,
+                names.join(", ")
+            );
+            self.reader.note(&body.place_of("kinds"), message);
+        }
+        let mut kinds = Vec::new();
+        for name in written {
+            match MEDIA_KINDS.iter().find(|(known, _)| *known == name.text) {
+                Some((_, kind)) => kinds.push(*kind),
+                None => {
+                    let hint = match closest(name.text, names) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => format!("known: {}", names.join(", ")),
+                    };
+                    let message = format!("unknown kind `{}` in {}; {hint}", name.text, body.name);
+                    self.reader.note(&name.place, message);
+                }
+            }
+        }
+        kinds
+    }
+}

@@ -1,0 +1,240 @@
+//! Reading `[hours]`: the days, the times, the exceptions, and the step outside of them.
+
+use jiff::civil::Date;
+
+use crate::flow::load::check::Way;
+use crate::flow::load::loader::Loader;
+use crate::flow::load::reader::{Section, Written};
+use crate::flow::script::hours::{DAY, Day, Hours, Opening, weekday};
+use crate::flow::words::fold::fold;
+
+const CLOSED: &str = "closed";
+const EXCEPTIONS: &str = "exceptions";
+
+impl Loader<'_> {
+    /// Reads the opening times, where the file has any.
+    pub(crate) fn read_hours(&mut self, file: &Section<'_>) -> Option<Hours> {
+        let section = self.reader.section(file, "hours")?;
+        self.saved.insert("opens".to_owned());
+        if !file.has("timezone") {
+            let message = "[hours] are those of a place: name its time zone at the top of the file, like timezone = \"America/Sao_Paulo\"";
+            self.reader.note(&section.place, message);
+        }
+        let mut week: [Option<Vec<Opening>>; 7] = Default::default();
+        for key in section.keys() {
+            if [CLOSED, EXCEPTIONS].contains(&key.text) {
+                continue;
+            }
+            let days = self.read_days(&key);
+            let openings = self.read_openings(&section, key.text);
+            for day in days {
+                if week[day].replace(openings.clone()).is_some() {
+                    let message = format!(
+                        "`{}` in [hours] names a day that another line names, too; keep one",
+                        key.text
+                    );
+                    self.reader.note(&key.place, message);
+                    break;
+                }
+            }
+        }
+        if week.iter().flatten().flatten().next().is_none() {
+            let message = "[hours] is never open; write when, like mon-fri = \"09:00-18:00\"";
+            self.reader.note(&section.place, message);
+        }
+        let exceptions = self.read_exceptions(&section);
+        let closed = self.reader.text(&section, CLOSED);
+        match &closed {
+            Some(step) => self.graph.entries.push(Way {
+                from: String::new(),
+                to: step.text.to_owned(),
+                by: "`closed` in [hours]".to_owned(),
+                place: step.place.clone(),
+            }),
+            None if section.has(CLOSED) => {}
+            None => {
+                let message =
+                    "[hours] does not say what is outside of them; add closed = \"a_step\"";
+                self.reader.note(&section.place, message);
+            }
+        }
+        Some(Hours {
+            week: week.map(Option::unwrap_or_default),
+            exceptions,
+            closed: closed?.text.to_owned(),
+        })
+    }
+
+    /// The days, from Monday, that a key names: "mon", "mon-fri", "sab-dom".
+    fn read_days(&mut self, key: &Written<'_>) -> Vec<usize> {
+        let day = |word: &str| {
+            let day = weekday(&fold(word))?.to_monday_zero_offset();
+            usize::try_from(day).ok()
+        };
+        let (first, last) = key.text.split_once('-').unwrap_or((key.text, key.text));
+        let (Some(first), Some(last)) = (day(first), day(last)) else {
+            let message = format!(
+                "`{}` in [hours] is no day; write mon tue wed thu fri sat sun (or seg ter qua qui sex sab dom), a range like mon-fri, `{CLOSED}` or [hours.{EXCEPTIONS}]",
+                key.text
+            );
+            self.reader.note(&key.place, message);
+            return Vec::new();
+        };
+        let days = (last + 7 - first) % 7;
+        (0..=days).map(|day| (first + day) % 7).collect()
+    }
+
+    fn read_exceptions(&mut self, section: &Section<'_>) -> Vec<(Day, Vec<Opening>)> {
+        let mut exceptions: Vec<(Day, Vec<Opening>)> = Vec::new();
+        let Some(section) = self.reader.section(section, EXCEPTIONS) else {
+            return exceptions;
+        };
+        for key in section.keys() {
+            let openings = self.read_openings(&section, key.text);
+            match read_day(key.text) {
+                Some(day) => exceptions.push((day, openings)),
+                None => {
+                    let message = format!(
+                        "`{}` in {} is no day; write \"2026-12-24\", or \"12-25\" for every year (month and day)",
+                        key.text, section.name
+                    );
+                    self.reader.note(&key.place, message);
+                }
+            }
+        }
+        exceptions
+    }
+
+    /// The times of a day; none for one that is closed.
+    fn read_openings(&mut self, section: &Section<'_>, key: &str) -> Vec<Opening> {
+        let written = self.reader.texts(section, key).unwrap_or_default();
+        if let [one] = &written[..]
+            && one.text.trim() == CLOSED
+        {
+            return Vec::new();
+        }
+        let mut openings: Vec<Opening> = Vec::new();
+        for one in written {
+            let Some(opening) = read_opening(one.text) else {
+                let message = format!(
+                    "`{}` in {} is no time to be open; write \"09:00-18:00\", or \"closed\"; over midnight: \"18:00-02:00\"",
+                    one.text, section.name
+                );
+                self.reader.note(&one.place, message);
+                continue;
+            };
+            let overlaps = |other: &Opening| opening.from < other.to && other.from < opening.to;
+            if openings.iter().any(overlaps) {
+                let message = format!(
+                    "`{}` in {} overlaps another time of the same day; make one of them",
+                    one.text, section.name
+                );
+                self.reader.note(&one.place, message);
+            }
+            openings.push(opening);
+        }
+        openings
+    }
+}
+
+fn read_day(text: &str) -> Option<Day> {
+    if let Ok(date) = text.parse::<Date>() {
+        return Some(Day::Once(date));
+    }
+    let (month, day) = text.split_once('-')?;
+    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+    // A leap year has every day.
+    Date::new(2024, month, day).ok()?;
+    Some(Day::Yearly(month, day))
+}
+
+fn read_opening(text: &str) -> Option<Opening> {
+    let (from, to) = text.split_once('-')?;
+    let (from, to) = (minute(from)?, minute(to)?);
+    if from == to || from == DAY {
+        return None;
+    }
+    let to = if to < from { to + DAY } else { to };
+    Some(Opening { from, to })
+}
+
+/// "9:00", "09h30", "9h", "24:00".
+fn minute(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (hour, minute) = match text.split_once([':', 'h']) {
+        Some((hour, "")) if text.ends_with('h') => (hour, "0"),
+        Some(parts) => parts,
+        None => return None,
+    };
+    let digits =
+        |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(hour) || !digits(minute) {
+        return None;
+    }
+    let (hour, minute): (i64, i64) = (hour.parse().ok()?, minute.parse().ok()?);
+    let minutes = hour * 60 + minute;
+    (minute < 60 && minutes <= DAY).then_some(minutes)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::flow::script::definition::Script;
+    use crate::flow::words::locale::Locale;
+
+    #[test]
+    fn every_mistake_in_the_hours_is_told() {
+        for (hours, part) in [
+            (
+                "closed = 'b'\nmonn = '9:00-18:00'\nmon = '9:00-18:00'",
+                "`monn` in [hours] is no day",
+            ),
+            (
+                "closed = 'b'\nmon-fri = '9-18'\nsun = '9h-12h30'",
+                "`9-18` in [hours] is no time",
+            ),
+            (
+                "closed = 'b'\nmon = '09:00-25:00'\nsun = '9h-12h'",
+                "is no time to be open",
+            ),
+            (
+                "closed = 'b'\nmon-fri = '9:00-18:00'\nfri = '9:00-12:00'",
+                "another line names, too",
+            ),
+            (
+                "closed = 'b'\nmon = ['9:00-12:00', '11:00-14:00']",
+                "overlaps another time",
+            ),
+            ("closed = 'b'\nmon = 'closed'", "is never open"),
+            ("mon = '9:00-12:00'", "does not say what is outside"),
+            (
+                "closed = 'bb'\nmon = '9:00-12:00'",
+                "`closed` in [hours] leads to `bb`, and there is no such step; did you mean `b`?",
+            ),
+            (
+                "closed = 'b'\nmon = '9:00-12:00'\n[hours.exceptions]\n'13-25' = 'closed'",
+                "`13-25` in [hours.exceptions] is no day",
+            ),
+        ] {
+            let source = format!(
+                "start = 'a'\ntimezone = 'America/Sao_Paulo'\n[step.a]\nask = '?'\nend = 'x'\n[step.b]\nsay = '{{{{ opens }}}}'\nend = 'x'\n[hours]\n{hours}"
+            );
+            let told = Script::load(&source, Locale::En).unwrap_err();
+            // Without the name of the step nothing leads to it.
+            let told: Vec<String> = told
+                .iter()
+                .map(|one| one.message.clone())
+                .filter(|one| !one.starts_with("nothing leads"))
+                .collect();
+            assert!(
+                told.len() == 1 && told[0].contains(part),
+                "{hours}: {told:#?}"
+            );
+            let without = source.replace("timezone = 'America/Sao_Paulo'\n", "");
+            let told = Script::load(&without, Locale::En).unwrap_err();
+            assert!(
+                told.iter()
+                    .any(|one| one.message.contains("name its time zone"))
+            );
+        }
+    }
+}

@@ -1,0 +1,487 @@
+//! Reading a TOML file for people: typed values with their places, and every mistake noted with its line.
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::flow::words::fold::closest;
+
+/// The longest time that can be set: a year. More is a slip of the pen.
+const DURATION_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// Something in a flow file that is not right, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mistake {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// A place in the file, in bytes.
+pub(crate) type Place = Range<usize>;
+
+/// Takes values out of a parsed file and notes what is wrong with them.
+pub(crate) struct Reader<'s> {
+    source: &'s str,
+    mistakes: Vec<Mistake>,
+}
+
+/// A table of the file, with its name for messages (`[step.menu]`).
+pub(crate) struct Section<'t> {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    table: &'t DeTable<'t>,
+}
+
+/// A text of the file.
+#[derive(Clone)]
+pub(crate) struct Written<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) place: Place,
+}
+
+/// A text or a table of the file.
+pub(crate) enum Item<'t> {
+    Text(Written<'t>),
+    Table(Section<'t>),
+}
+
+impl<'s> Reader<'s> {
+    /// Reads a file as TOML.
+    ///
+    /// # Errors
+    /// What is no TOML in it, a mistake for each line.
+    pub(crate) fn open(
+        source: &'s str,
+    ) -> Result<(Reader<'s>, Spanned<DeTable<'s>>), Vec<Mistake>> {
+        // Editors on Windows put a mark before the first line that TOML knows nothing of.
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let mut reader = Reader::new(source);
+        let (table, errors) = DeTable::parse_recoverable(source);
+        if errors.is_empty() {
+            return Ok((reader, table));
+        }
+        for error in errors {
+            let message = format!("this is not TOML: {}", error.message().trim());
+            reader.note(&error.span().unwrap_or(0..0), message);
+        }
+        let mut mistakes = reader.finish();
+        // One slip makes several errors in its line; the first says what it was.
+        mistakes.dedup_by_key(|mistake| mistake.line);
+        Err(mistakes)
+    }
+
+    pub(crate) fn new(source: &'s str) -> Reader<'s> {
+        Reader {
+            source,
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Notes a mistake.
+    pub(crate) fn note(&mut self, place: &Place, message: impl Into<String>) {
+        let (line, column) = self.position(place);
+        self.mistakes.push(Mistake {
+            line,
+            column,
+            message: message.into(),
+        });
+    }
+
+    /// Line and column of a place, counted from 1.
+    pub(crate) fn position(&self, place: &Place) -> (usize, usize) {
+        let before = self.source.get(..place.start).unwrap_or(self.source);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
+    }
+
+    /// Notes a mistake in a text, so many lines below its first.
+    pub(crate) fn note_in(&mut self, text: &Written<'_>, line: usize, message: impl Into<String>) {
+        let raw = &self.source[text.place.clone()];
+        let is_long = raw.starts_with("\"\"\"") || raw.starts_with("'''");
+        // A line break right after the quotes is not part of the text. In a text of one line a line break
+        // is written as \n, and every mistake is in that line.
+        let opening = usize::from(is_long && raw[3..].trim_start_matches('\r').starts_with('\n'));
+        let offset = match line + opening {
+            line if line > 0 && is_long => raw
+                .match_indices('\n')
+                .nth(line - 1)
+                .map_or(0, |(at, _)| at + 1),
+            _ => 0,
+        };
+        self.note(&(text.place.start + offset..text.place.end), message);
+    }
+
+    /// All the mistakes, in the order of their lines.
+    pub(crate) fn finish(mut self) -> Vec<Mistake> {
+        self.mistakes.sort();
+        self.mistakes.dedup();
+        self.mistakes
+    }
+
+    /// Notes the keys of a section that nothing is known of.
+    pub(crate) fn only(&mut self, section: &Section<'_>, known: &[&str]) {
+        for key in section.table.keys() {
+            let name = key.get_ref().as_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let hint = match closest(name, known.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("known here: {}", known.join(", ")),
+            };
+            let message = format!("unknown key `{name}` in {}; {hint}", section.name);
+            self.note(&key.span(), message);
+        }
+    }
+
+    /// A table inside a section.
+    pub(crate) fn section<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Section<'t>> {
+        let (name, value) = of.table.get_key_value(key)?;
+        let path = of.path_to(key);
+        match value.get_ref() {
+            DeValue::Table(table) => Some(Section {
+                name: path,
+                place: name.span(),
+                table,
+            }),
+            _ => {
+                self.note(&value.span(), format!("`{key}` must be a table: {path}"));
+                None
+            }
+        }
+    }
+
+    /// A list of tables, each called by `name` and its number from 1 in messages.
+    pub(crate) fn sections<'t>(
+        &mut self,
+        of: &Section<'t>,
+        key: &str,
+        like: &str,
+        name: impl Fn(usize) -> String,
+    ) -> Option<Vec<Section<'t>>> {
+        let value = of.table.get(key)?;
+        let message = format!(
+            "`{key}` in {} must be a list of tables, like {like}",
+            of.name
+        );
+        let DeValue::Array(items) = value.get_ref() else {
+            self.note(&value.span(), message);
+            return None;
+        };
+        let mut sections = Vec::new();
+        for (number, item) in (1..).zip(items.iter()) {
+            match item.get_ref() {
+                DeValue::Table(table) => sections.push(Section {
+                    name: name(number),
+                    place: item.span(),
+                    table,
+                }),
+                _ => self.note(&item.span(), message.clone()),
+            }
+        }
+        // A list of other things is no empty list.
+        (items.is_empty() || !sections.is_empty()).then_some(sections)
+    }
+
+    /// A text.
+    pub(crate) fn text<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Written<'t>> {
+        self.written(of, key, of.table.get(key)?, "a text in quotes")
+    }
+
+    /// A text, or a list of texts.
+    pub(crate) fn texts<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Vec<Written<'t>>> {
+        let value = of.table.get(key)?;
+        let wanted = "a text in quotes, or a list of them";
+        match value.get_ref() {
+            DeValue::Array(items) => Some(
+                items
+                    .iter()
+                    .filter_map(|item| self.written(of, key, item, wanted))
+                    .collect(),
+            ),
+            _ => self.written(of, key, value, wanted).map(|text| vec![text]),
+        }
+    }
+
+    /// A text or a table, or a list of them.
+    pub(crate) fn items<'t>(&mut self, of: &Section<'t>, key: &str) -> Option<Vec<Item<'t>>> {
+        let value = of.table.get(key)?;
+        let wanted = "a text in quotes, a table like { image = \"menu.jpg\" }, or a list of them";
+        let mut item = |value: &'t Spanned<DeValue<'t>>| match value.get_ref() {
+            DeValue::Table(table) => Some(Item::Table(Section {
+                name: of.path_to(key),
+                place: value.span(),
+                table,
+            })),
+            _ => self.written(of, key, value, wanted).map(Item::Text),
+        };
+        match value.get_ref() {
+            DeValue::Array(items) => Some(items.iter().filter_map(item).collect()),
+            _ => item(value).map(|item| vec![item]),
+        }
+    }
+
+    /// A whole number.
+    pub(crate) fn count(&mut self, of: &Section<'_>, key: &str) -> Option<(u32, Place)> {
+        let value = of.table.get(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => u32::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            let message = format!("`{key}` in {} must be a whole number like 3", of.name);
+            self.note(&value.span(), message);
+        }
+        number.map(|number| (number, value.span()))
+    }
+
+    /// A number, with or without a fraction.
+    pub(crate) fn number(&mut self, of: &Section<'_>, key: &str) -> Option<f64> {
+        let value = of.table.get(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .ok()
+                // Exact up to 2^53; nobody bounds an answer beyond that.
+                .map(|number| number as f64),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number: &f64| number.is_finite());
+        if number.is_none() {
+            let message = format!("`{key}` in {} must be a number like 3 or 2.5", of.name);
+            self.note(&value.span(), message);
+        }
+        number
+    }
+
+    /// A time with its unit.
+    pub(crate) fn duration(&mut self, of: &Section<'_>, key: &str) -> Option<(Duration, Place)> {
+        let value = of.table.get(key)?;
+        if let DeValue::Integer(number) = value.get_ref() {
+            let message = format!(
+                "`{key}` in {} needs a unit: write \"{number}s\" for seconds or \"{number}m\" for minutes",
+                of.name,
+            );
+            self.note(&value.span(), message);
+            return None;
+        }
+        let written = self.written(of, key, value, "a time like \"90s\", \"5m\" or \"24h\"")?;
+        match duration(written.text) {
+            Some(time) if time <= DURATION_MAX => Some((time, written.place)),
+            Some(_) => {
+                self.note(
+                    &written.place,
+                    format!("`{key}` in {} is more than a year", of.name),
+                );
+                None
+            }
+            None => {
+                let message = format!(
+                    "`{key}` in {} is no time: write a number and a unit (ms, s, m, h, d), like \"90s\", \"5m\" or \"24h\"",
+                    of.name,
+                );
+                self.note(&written.place, message);
+                None
+            }
+        }
+    }
+
+    fn written<'t>(
+        &mut self,
+        of: &Section<'t>,
+        key: &str,
+        value: &'t Spanned<DeValue<'t>>,
+        wanted: &str,
+    ) -> Option<Written<'t>> {
+        match value.get_ref() {
+            DeValue::String(text) => Some(Written {
+                text,
+                place: value.span(),
+            }),
+            other => {
+                let message = format!(
+                    "`{key}` in {} must be {wanted}, not {}",
+                    of.name,
+                    article(other.type_str()),
+                );
+                self.note(&value.span(), message);
+                None
+            }
+        }
+    }
+}
+
+impl<'t> Section<'t> {
+    /// The whole file.
+    pub(crate) fn root(table: &'t DeTable<'t>) -> Section<'t> {
+        Section {
+            name: "the file".to_owned(),
+            place: 0..0,
+            table,
+        }
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Where a key is written; the section's own place where it is not.
+    pub(crate) fn place_of(&self, key: &str) -> Place {
+        match self.table.get_key_value(key) {
+            Some((key, _)) => key.span(),
+            None => self.place.clone(),
+        }
+    }
+
+    /// The keys, in the order in which they are written.
+    pub(crate) fn keys(&self) -> Vec<Written<'t>> {
+        let mut keys: Vec<Written<'t>> = self
+            .table
+            .keys()
+            .map(|key| Written {
+                text: key.get_ref(),
+                place: key.span(),
+            })
+            .collect();
+        keys.sort_by_key(|key| key.place.start);
+        keys
+    }
+
+    pub(crate) fn path_to(&self, key: &str) -> String {
+        match self
+            .name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'))
+        {
+            Some(outer) => format!("[{outer}.{key}]"),
+            None => format!("[{key}]"),
+        }
+    }
+}
+
+/// Nobody writes more digits behind the point of a time.
+const FRACTION_MAX: usize = 3;
+
+/// Reads a time as flow files write it: "1500ms", "1.5s", "5m", "1h30m"; a number needs its unit.
+pub fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut total = Duration::ZERO;
+    loop {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at(digits);
+        let (number, fraction) = number.split_once('.').map_or((number, "0"), |parts| parts);
+        let unit_end = after
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        let milliseconds = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return None,
+        };
+        if number.is_empty() || fraction.is_empty() || fraction.len() > FRACTION_MAX {
+            return None;
+        }
+        let number: u64 = number.parse().ok()?;
+        let of: u64 = 10u64.pow(u32::try_from(fraction.len()).ok()?);
+        let fraction: u64 = fraction.parse().ok()?;
+        let time = number
+            .checked_mul(milliseconds)?
+            .checked_add(fraction * milliseconds / of)?;
+        total = total.checked_add(Duration::from_millis(time))?;
+        if after.is_empty() {
+            return Some(total);
+        }
+        rest = after;
+    }
+}
+
+fn article(kind: &str) -> String {
+    match kind.as_bytes().first() {
+        Some(b'a' | b'i') => format!("an {kind}"),
+        _ => format!("a {kind}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_needs_a_unit() {
+        for (text, milliseconds) in [
+            ("1500ms", Some(1_500)),
+            ("2s", Some(2_000)),
+            ("1h30m", Some(5_400_000)),
+            ("0s", Some(0)),
+            ("2d", Some(172_800_000)),
+            ("5", None),
+            ("m", None),
+            ("", None),
+            ("1.5s", Some(1_500)),
+            ("0.25s", Some(250)),
+            ("1.5h", Some(5_400_000)),
+            (".5s", None),
+            ("1.s", None),
+            ("1.2.3s", None),
+            ("1.0001s", None),
+            ("1.5", None),
+            ("-5s", None),
+            ("5 m", None),
+            ("99999999999999999999d", None),
+            ("9999999999999999d", None),
+        ] {
+            assert_eq!(
+                duration(text),
+                milliseconds.map(Duration::from_millis),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_found_at_its_line_and_column() {
+        let source = "é = 1\nção = \"\"\"\nfirst\nsecond\"\"\"";
+        let mut reader = Reader::new(source);
+        let start = source.find("\"\"\"").unwrap();
+        let text = Written {
+            text: "first\nsecond",
+            place: start..source.len(),
+        };
+        reader.note(&text.place, "a");
+        reader.note_in(&text, 1, "b");
+        reader.note_in(&text, 0, "c");
+        reader.note(&(5_000..5_001), "d");
+        let found: Vec<(usize, usize, String)> = reader
+            .finish()
+            .into_iter()
+            .map(|mistake| (mistake.line, mistake.column, mistake.message))
+            .collect();
+        let expected = [(2, 7, "a"), (3, 1, "c"), (4, 1, "b"), (4, 10, "d")];
+        assert_eq!(
+            found,
+            expected.map(|(line, column, m)| (line, column, m.to_owned()))
+        );
+    }
+}

@@ -1,0 +1,701 @@
+//! The form of flow files as a JSON Schema, so that editors complete and check them as one types.
+//!
+//! It knows the form only: that a step leads to one that exists is for [`Script::load`](crate::flow::Script::load) to say. A test
+//! asks the loader for every key that it knows and compares.
+
+mod hours;
+
+use serde_json::{Map, Value, json};
+
+use crate::flow::answer::expect::{Expect, MEDIA_KINDS};
+use crate::flow::load::schema::hours::hours;
+use crate::flow::script::media::MediaKind;
+use crate::flow::script::text_key::TextKey;
+use crate::flow::words::locale::Locale;
+
+/// A key, its form and what it is for.
+type Key = (&'static str, Form, &'static str);
+
+/// What a value looks like.
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    /// A text that is not empty.
+    Words,
+    Texts,
+    /// A text or a table of media, or a list of them.
+    Messages,
+    Count,
+    Number,
+    Time,
+    Locale,
+    Kind,
+    Variable,
+    /// A country of two letters.
+    Country,
+    /// Some kinds of media.
+    Media,
+    /// A table from answers to steps.
+    Options,
+    /// A table from variables to what they are set to.
+    Values,
+    /// The ways of a `when`.
+    Cases,
+    /// An address of http or https.
+    Address,
+    /// Variables that something is saved as.
+    Variables,
+}
+
+/// What something is saved as.
+const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+
+/// As in `reader`: "90s", "1h30m".
+const TIME: &str = "^([0-9]+([.][0-9]{1,3})?(ms|s|m|h|d))+$";
+
+const FILE: &[Key] = &[
+    ("name", Form::Text, "The flow's own name."),
+    ("locale", Form::Locale, "Language of the built-in texts."),
+    (
+        "timezone",
+        Form::Words,
+        "The time zone of the customers, like \"America/Sao_Paulo\". Default: UTC.",
+    ),
+    ("start", Form::Words, "The first step."),
+];
+
+const COMMANDS: &[Key] = &[
+    (
+        "leave",
+        Form::Texts,
+        "Words to leave with, in the line and at every step.",
+    ),
+    (
+        "position",
+        Form::Texts,
+        "Words that ask for the place in line.",
+    ),
+    (
+        "phone_end",
+        Form::Texts,
+        "Words that you write in a chat, from your own phone, to hand it back to the bot. Default: #fim.",
+    ),
+];
+
+const TIMEOUTS: &[Key] = &[
+    (
+        "burst",
+        Form::Time,
+        "Several messages in a row are one answer, once the customer has been quiet for this time; \"0s\": each is one. Default: 1500ms.",
+    ),
+    (
+        "remind_after",
+        Form::Time,
+        "Silence at a question: a reminder. Default: 5m.",
+    ),
+    (
+        "close_after",
+        Form::Time,
+        "Silence at a question: the conversation is closed. Default: 15m.",
+    ),
+    (
+        "resume_within",
+        Form::Time,
+        "Back within this time after a close for silence: go on at the same step. Default: 24h.",
+    ),
+    (
+        "phone_quiet",
+        Form::Time,
+        "So long after the last word in a chat that you answer from your own phone the bot answers there again; \
+         0s: it never steps aside. Default: 30m.",
+    ),
+];
+
+const NOTICES: &[Key] = &[
+    (
+        "first_after",
+        Form::Time,
+        "Who is attended within this time hears nothing of a line. Default: 2s.",
+    ),
+    (
+        "at_most_every",
+        Form::Time,
+        "The shortest time between two notices. Default: 1m.",
+    ),
+    (
+        "reassure_after",
+        Form::Time,
+        "After so long without a word: \"you are not forgotten\". Default: 10m.",
+    ),
+];
+
+const NEXT: Key = ("next", Form::Words, "The step that follows.");
+const END: Key = (
+    "end",
+    Form::Words,
+    "Closes the conversation with this outcome.",
+);
+
+/// The keys of one way of a `when`.
+const CASE: &[Key] = &[
+    (
+        "if",
+        Form::Words,
+        "An expression, like \"age >= 18\"; the first that holds takes its way.",
+    ),
+    NEXT,
+    END,
+];
+
+/// The keys of a message with media: where it comes from, by kind, and what stands beside it.
+const MEDIA: &[Key] = &[
+    (
+        "image",
+        Form::Words,
+        "A picture: an address (https://...), or a path from the flow file.",
+    ),
+    (
+        "file",
+        Form::Words,
+        "A document: an address, or a path from the flow file.",
+    ),
+    (
+        "voice",
+        Form::Words,
+        "A voice message: an address, or a path from the flow file.",
+    ),
+    (
+        "video",
+        Form::Words,
+        "A film: an address, or a path from the flow file.",
+    ),
+    (
+        "caption",
+        Form::Words,
+        "The words under it; a voice message has none.",
+    ),
+    (
+        "filename",
+        Form::Words,
+        "What the file is called where the customer saves it.",
+    ),
+];
+
+/// The kinds of steps: the key that makes one, and all its keys.
+const STEPS: &[(&str, &[Key])] = &[
+    (
+        "say",
+        &[
+            (
+                "say",
+                Form::Messages,
+                "A text, a table like { image = \"https://shop.example/menu.jpg\" }, or a list of them: one message each.",
+            ),
+            NEXT,
+            END,
+        ],
+    ),
+    (
+        "ask",
+        &[
+            (
+                "ask",
+                Form::Text,
+                "The question; \"\" asks nothing and takes what the customer already wrote.",
+            ),
+            (
+                "options",
+                Form::Options,
+                "Answers, and the step that each leads to.",
+            ),
+            ("expect", Form::Kind, "The kind of answer."),
+            (
+                "min",
+                Form::Number,
+                "The least: of a number, or of the characters of a text.",
+            ),
+            (
+                "max",
+                Form::Number,
+                "The most: of a number, or of the characters of a text.",
+            ),
+            (
+                "country",
+                Form::Country,
+                "Whose phone numbers are written without a country's code, like \"BR\".",
+            ),
+            (
+                "kinds",
+                Form::Media,
+                "The kinds of media that are taken. Default: all.",
+            ),
+            (
+                "pattern",
+                Form::Words,
+                "A regular expression that the whole answer must match.",
+            ),
+            ("save", Form::Variable, "Keeps the answer under this name."),
+            (
+                "invalid",
+                Form::Words,
+                "What to say to an answer that does not fit.",
+            ),
+            (
+                "attempts",
+                Form::Count,
+                "How many answers may not fit. Default: 3.",
+            ),
+            ("otherwise", Form::Words, "The step after the last of them."),
+            NEXT,
+            END,
+        ],
+    ),
+    (
+        "set",
+        &[
+            (
+                "set",
+                Form::Values,
+                "Variables, and what each is set to: an expression, or a text with {{ }}.",
+            ),
+            NEXT,
+            END,
+        ],
+    ),
+    (
+        "when",
+        &[
+            (
+                "when",
+                Form::Cases,
+                "Ways with a condition; the first that holds is taken.",
+            ),
+            (
+                "otherwise",
+                Form::Words,
+                "The step where no condition holds.",
+            ),
+        ],
+    ),
+    (
+        "handoff",
+        &[
+            (
+                "handoff",
+                Form::Texts,
+                "What to say to a customer who waits for a person from now on: a text, or a list of texts.",
+            ),
+            (
+                "within",
+                Form::Time,
+                "How long to wait for a person, like \"2h\". Default: for as long as it takes.",
+            ),
+            (
+                "otherwise",
+                Form::Words,
+                "The step that follows when nobody came within that time.",
+            ),
+        ],
+    ),
+    (
+        "wait",
+        &[
+            (
+                "wait",
+                Form::Time,
+                "A pause, like \"10s\"; an hour at most.",
+            ),
+            NEXT,
+            END,
+        ],
+    ),
+    (
+        "call",
+        &[
+            (
+                "call",
+                Form::Address,
+                "Where the shop's own system is asked, like \"http://localhost:9000/price\".",
+            ),
+            (
+                "timeout",
+                Form::Time,
+                "How long one try may take, a minute at most. Default: 10s.",
+            ),
+            (
+                "attempts",
+                Form::Count,
+                "How often to try in all, 10 at most. Default: 3.",
+            ),
+            (
+                "may",
+                Form::Texts,
+                "The steps that the answer may choose beside `next`. Default: any.",
+            ),
+            (
+                "save",
+                Form::Variables,
+                "The variables that the answer may set. Default: any.",
+            ),
+            (
+                "otherwise",
+                Form::Words,
+                "The step after a call that failed.",
+            ),
+            NEXT,
+            END,
+        ],
+    ),
+];
+
+/// The schema of flow files, JSON Schema draft 7.
+pub fn schema() -> Value {
+    let steps: Vec<Value> = STEPS
+        .iter()
+        .map(|(kind, keys)| {
+            let mut step = table(keys);
+            step["title"] = json!(kind);
+            step["required"] = json!([kind]);
+            demand(kind, &mut step);
+            step
+        })
+        .collect();
+    let texts = TextKey::ALL
+        .into_iter()
+        .map(|key| (key.name().to_owned(), Form::Words.schema()));
+    let mut file = table(FILE);
+    file["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    file["title"] = json!("A flow of waha-sm");
+    file["required"] = json!(["start", "step"]);
+    file["properties"]["texts"] = json!({
+        "type": "object",
+        "description": "Built-in texts, replaced.",
+        "additionalProperties": false,
+        "properties": texts.collect::<Map<_, _>>(),
+    });
+    for (name, keys, what) in [
+        (
+            "commands",
+            COMMANDS,
+            "Words that work at every step and in the line.",
+        ),
+        ("timeouts", TIMEOUTS, "What silence does."),
+        (
+            "notices",
+            NOTICES,
+            "When customers who wait are told something.",
+        ),
+    ] {
+        file["properties"][name] = table(keys);
+        file["properties"][name]["description"] = json!(what);
+    }
+    file["properties"]["hours"] = hours();
+    file["properties"]["step"] = json!({
+        "type": "object",
+        "description": "The steps.",
+        "minProperties": 1,
+        "additionalProperties": { "oneOf": steps },
+    });
+    file
+}
+
+/// What else holds of a kind of step.
+fn demand(kind: &str, step: &mut Value) {
+    match kind {
+        "ask" => step["not"] = json!({ "required": ["next", "end"] }),
+        "handoff" => {
+            step["dependencies"] = json!({ "within": ["otherwise"], "otherwise": ["within"] });
+        }
+        "when" => step["required"] = json!([kind, "otherwise"]),
+        _ => step["oneOf"] = json!([{ "required": ["next"] }, { "required": ["end"] }]),
+    }
+    if kind == "call" {
+        step["required"] = json!([kind, "otherwise"]);
+        step["properties"]["attempts"]["maximum"] = json!(10);
+    }
+}
+
+fn table(keys: &[Key]) -> Value {
+    let properties = keys.iter().map(|(name, form, what)| {
+        let mut schema = form.schema();
+        schema["description"] = json!(what);
+        ((*name).to_owned(), schema)
+    });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties.collect::<Map<_, _>>(),
+    })
+}
+
+impl Form {
+    fn schema(self) -> Value {
+        match self {
+            Form::Text => json!({ "type": "string" }),
+            Form::Words => json!({ "type": "string", "minLength": 1 }),
+            Form::Texts => one_or_more(&json!({ "type": "string", "minLength": 1 })),
+            Form::Messages => {
+                let mut media = table(MEDIA);
+                let kinds = MediaKind::ALL.map(|kind| json!({ "required": [kind.name()] }));
+                media["oneOf"] = json!(kinds);
+                one_or_more(&json!({ "anyOf": [Form::Words.schema(), media] }))
+            }
+            Form::Number => json!({ "type": "number" }),
+            Form::Count => json!({ "type": "integer", "minimum": 1 }),
+            Form::Time => json!({ "type": "string", "pattern": TIME }),
+            Form::Locale => json!({ "enum": Locale::ALL.map(Locale::as_str) }),
+            Form::Kind => json!({ "enum": Expect::NAMES }),
+            Form::Variable => json!({ "type": "string", "pattern": VARIABLE }),
+            Form::Address => json!({ "type": "string", "pattern": "^https?://" }),
+            Form::Variables => one_or_more(&json!({ "type": "string", "pattern": VARIABLE })),
+            Form::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
+            Form::Media => one_or_more(&json!({ "enum": MEDIA_KINDS.map(|(name, _)| name) })),
+            Form::Options => json!({
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": { "type": "string", "minLength": 1 },
+            }),
+            Form::Values => json!({
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": { "pattern": VARIABLE },
+                "additionalProperties": { "type": "string", "minLength": 1 },
+            }),
+            Form::Cases => {
+                let mut case = table(CASE);
+                case["required"] = json!(["if"]);
+                json!({ "type": "array", "minItems": 1, "items": case })
+            }
+        }
+    }
+}
+
+fn one_or_more(form: &Value) -> Value {
+    json!({ "anyOf": [form, { "type": "array", "items": form }] })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+
+    use super::*;
+    use crate::flow::Script;
+
+    /// The keys that the loader says it knows, once it meets one that it does not.
+    fn known(source: &str) -> BTreeSet<String> {
+        let mistakes = Script::load(source, Locale::En).unwrap_err();
+        let message = mistakes
+            .iter()
+            .find_map(|one| {
+                one.message
+                    .split_once("`zebra`")?
+                    .1
+                    .split_once("known here: ")
+            })
+            .unwrap_or_else(|| panic!("{source}: {mistakes:?}"));
+        message.1.split(", ").map(str::to_owned).collect()
+    }
+
+    fn keys(of: &Value) -> BTreeSet<String> {
+        of["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    }
+
+    #[test]
+    fn the_schema_has_every_key_that_the_loader_knows_and_no_other() {
+        let schema = schema();
+        assert_eq!(keys(&schema), known("zebra = 1"));
+        for section in ["texts", "commands", "timeouts", "notices"] {
+            assert_eq!(
+                keys(&schema["properties"][section]),
+                known(&format!("[{section}]\nzebra = 1")),
+                "{section}"
+            );
+        }
+        let kinds = schema["properties"]["step"]["additionalProperties"]["oneOf"].as_array();
+        for kind in kinds.unwrap() {
+            let name = kind["title"].as_str().unwrap();
+            let step = format!("[step.a]\n{name} = 'x'\nzebra = 1");
+            assert_eq!(keys(kind), known(&step), "{name}");
+        }
+        assert_eq!(
+            MEDIA
+                .iter()
+                .map(|(key, ..)| (*key).to_owned())
+                .collect::<BTreeSet<_>>(),
+            known("[step.a]\nsay = { zebra = 1 }")
+        );
+        let case = Form::Cases.schema();
+        assert_eq!(
+            keys(&case["items"]),
+            known("[step.a]\nwhen = [{ zebra = 1 }]")
+        );
+    }
+
+    #[test]
+    fn the_schema_has_every_kind_of_step_that_the_loader_knows() {
+        // What it says to a step that is of no kind names them all.
+        let mistakes = Script::load("start = 'a'\n[step.a]\nend = 'x'", Locale::En).unwrap_err();
+        let told = mistakes[0].message.split_once("does nothing").unwrap().1;
+        let told: BTreeSet<&str> = told.split('`').skip(1).step_by(2).collect();
+        let kinds: BTreeSet<&str> = STEPS.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(kinds, told);
+    }
+
+    /// As much of JSON Schema as is used above.
+    fn fits(value: &Value, schema: &Value) -> bool {
+        let all = |rule: &str| schema[rule].as_array();
+        let holds = |rule: &str, check: &dyn Fn(&Value) -> bool| schema.get(rule).is_none_or(check);
+        let text = value.as_str();
+        holds("type", &|kind| match kind.as_str().unwrap() {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "integer" => value.is_i64(),
+            "number" => value.is_number(),
+            other => panic!("{other}"),
+        }) && all("enum").is_none_or(|list| list.contains(value))
+            && all("oneOf")
+                .is_none_or(|list| list.iter().filter(|one| fits(value, one)).count() == 1)
+            && all("anyOf").is_none_or(|list| list.iter().any(|one| fits(value, one)))
+            && all("required").is_none_or(|list| {
+                list.iter()
+                    .all(|key| value.get(key.as_str().unwrap()).is_some())
+            })
+            && holds("minProperties", &|_| !value.as_object().unwrap().is_empty())
+            && holds("minItems", &|_| !value.as_array().unwrap().is_empty())
+            && holds("propertyNames", &|one| {
+                let mut names = value.as_object().unwrap().keys();
+                names.all(|name| fits(&json!(name), one))
+            })
+            && holds("minLength", &|_| !text.unwrap().is_empty())
+            && holds("minimum", &|least| value.as_i64() >= least.as_i64())
+            && holds("maximum", &|most| value.as_i64() <= most.as_i64())
+            && holds("not", &|one| !fits(value, one))
+            && holds("dependencies", &|needs| {
+                let mut needs = needs.as_object().unwrap().iter();
+                needs.all(|(key, others)| {
+                    value.get(key).is_none() || fits(value, &json!({ "required": others }))
+                })
+            })
+            && holds("pattern", &|one| {
+                Regex::new(one.as_str().unwrap())
+                    .unwrap()
+                    .is_match(text.unwrap())
+            })
+            && holds("items", &|one| {
+                value.as_array().unwrap().iter().all(|item| fits(item, one))
+            })
+            && value.as_object().is_none_or(|object| {
+                object
+                    .iter()
+                    .all(|(key, value)| match schema["properties"].get(key) {
+                        Some(one) => fits(value, one),
+                        None => match &schema["additionalProperties"] {
+                            Value::Bool(allowed) => *allowed,
+                            other => fits(value, other),
+                        },
+                    })
+            })
+    }
+
+    #[test]
+    fn flows_that_load_fit_the_schema_and_slips_do_not() {
+        let schema = schema();
+        let fits = |source: &str| fits(&toml::from_str::<Value>(source).unwrap(), &schema);
+        let clinic = include_str!("../../../examples/flows/clinic.toml");
+        let visit = include_str!("../../../examples/flows/visit.toml");
+        let tickets = include_str!("../../../examples/flows/tickets.toml");
+        let menu = include_str!("../../../examples/flows/menu.toml");
+        let bot = include_str!("../../../examples/flows/bot.toml");
+        let bakery = include_str!("../../../examples/flows/bakery.toml");
+        let reception = include_str!("../../../examples/flows/reception.toml");
+        for good in [
+            clinic,
+            bakery,
+            reception,
+            include_str!("../../../examples/flows/shop.toml"),
+            include_str!("../../../examples/flows/echo.toml"),
+            visit,
+            tickets,
+            menu,
+            bot,
+            include_str!("../default_flows/en.toml"),
+            include_str!("../default_flows/pt-br.toml"),
+            include_str!("../default_flows/es.toml"),
+        ] {
+            assert!(fits(good), "{good}");
+        }
+        for days in [
+            "Seg-Sex",
+            "lun-vie",
+            r#""terça - SEX""#,
+            "MON",
+            "Wednesday-fri",
+        ] {
+            let bakery = bakery.replacen("seg-sex", days, 1);
+            assert!(Script::load(&bakery, Locale::En).is_ok(), "{days}");
+            assert!(fits(&bakery), "{days}");
+        }
+        for (flow, right, wrong) in [
+            (visit, "max       = 500", "max       = \"500\""),
+            (visit, "country   = \"BR\"", "country   = 55"),
+            (visit, "\"video\"]", "\"film\"]"),
+            (tickets, "total =", "\"the total\" ="),
+            (tickets, "\"quantity * 12\"", "12"),
+            (
+                tickets,
+                "{ if = \"quantity == 1\"",
+                "{ fi = \"quantity == 1\"",
+            ),
+            (tickets, "{ if = \"quantity == 1\", ", "{ "),
+            (menu, "{ image =", "{ imagem ="),
+            (menu, "{ image =", "{ voice = \"a.ogg\", image ="),
+            (menu, "caption = \"O", "filename = 1, caption = \"O"),
+            (tickets, "\"3s\"", "3"),
+            (bot, "\"http://", "\"ftp://"),
+            (bot, "\"10s\"", "10"),
+            (bot, "otherwise =", "othewise ="),
+            (bot, "may       = []", "may       = [1]"),
+            (tickets, "wait = ", "wiat = "),
+            (bot, "otherwise =", "# otherwise ="),
+            (bot, "timeout   = ", "attempts = 11\ntimeout   = "),
+            (bot, "next      =", "end = 'x'\nnext      ="),
+            (bakery, "seg-sex =", "seg-sexx ="),
+            (bakery, "seg-sex =", "\"segunda a sexta\" ="),
+            (bakery, "\"13:00-19:00\"", "\"13-19\""),
+            (bakery, "closed  =", "# closed  ="),
+            (bakery, "\"12-25\"", "\"Christmas\""),
+            (bakery, "\"2s\"", "2"),
+            (bakery, "burst =", "brust ="),
+            (reception, "otherwise = \"nobody\"", ""),
+            (reception, "within ", "# within "),
+        ] {
+            assert!(flow.contains(right), "{right}");
+            assert!(!fits(&flow.replacen(right, wrong, 1)), "{wrong}");
+        }
+        for (right, wrong) in [
+            ("start ", "strat "),
+            ("\"pt-BR\"", "\"fr\""),
+            ("position =", "positoin ="),
+            ("\"15m\"", "15"),
+            ("\"15m\"", "\"15 minutes\""),
+            ("[timeouts]", "[timeout]"),
+            ("ask  ", "aks  "),
+            ("ask  ", "say = 'x'\nask  "),
+            ("\"cpf\"     ", "\"cfp\"     "),
+            ("attempts  = 3", "attempts  = 0"),
+            ("save      = \"cpf\"", "save      = \"o cpf\""),
+            ("end = \"booked\"", "end = 1"),
+        ] {
+            assert!(clinic.contains(right), "{right}");
+            assert!(!fits(&clinic.replacen(right, wrong, 1)), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The form of `[hours]`.
+
+use serde_json::{Value, json};
+
+use crate::flow::load::schema::one_or_more;
+
+/// As in `hours_reader`: "09:00-12:30", "9h-12h30", "closed".
+const OPENING: &str =
+    "^ *(closed|[0-9]{1,2}(:[0-9]{1,2}|h[0-9]{0,2}) *- *[0-9]{1,2}(:[0-9]{1,2}|h[0-9]{0,2})) *$";
+
+/// "2026-12-24", or "12-24" of every year.
+const DAY: &str = "^([0-9]{4}-)?[0-9]{1,2}-[0-9]{1,2}$";
+
+/// A day of the week in any language, short or whole, with its marks or without; written in small letters here, and in any
+/// there.
+const WEEKDAYS: &str = "mon(day)?|tue(sday)?|wed(nesday)?|thu(rsday)?|fri(day)?|sat(urday)?|sun(day)?|seg(unda)?|\
+    ter([cçCÇ]a)?|qua(rta)?|qui(nta)?|sex(ta)?|s[aáAÁ]b(ado)?|dom(ingo)?|lun(es)?|mar(tes)?|mi[eéEÉ](rcoles)?|\
+    jue(ves)?|vie(rnes)?";
+
+/// Small letters outside of brackets, small or large.
+fn in_any_case(pattern: &str) -> String {
+    let mut any = String::new();
+    let mut in_brackets = false;
+    for c in pattern.chars() {
+        in_brackets = c == '[' || (in_brackets && c != ']');
+        match c {
+            'a'..='z' if !in_brackets => any.extend(['[', c, c.to_ascii_uppercase(), ']']),
+            c => any.push(c),
+        }
+    }
+    any
+}
+
+/// The opening times: days and ranges of them by any of their names.
+pub(crate) fn hours() -> Value {
+    let times = one_or_more(&json!({ "type": "string", "pattern": OPENING }));
+    let day = in_any_case(WEEKDAYS);
+    json!({
+        "type": "object",
+        "description": "When it is open, by days (mon, mon-fri) and times (\"09:00-12:00\", a list of them, or \"closed\"). Outside of them conversations begin at the step `closed`, and nobody waits in line.",
+        "required": ["closed"],
+        "properties": {
+            "closed": { "type": "string", "minLength": 1, "description": "The step outside of the opening times." },
+            "exceptions": {
+                "type": "object",
+                "description": "Days that are another way: \"2026-12-24\", or \"12-25\" for every year.",
+                "propertyNames": { "pattern": DAY },
+                "additionalProperties": times.clone(),
+            },
+        },
+        "propertyNames": { "pattern": format!("^(closed|exceptions|({day})( *- *({day}))?)$") },
+        "additionalProperties": times,
+    })
+}

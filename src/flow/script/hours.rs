@@ -1,0 +1,342 @@
+//! Opening times: on which days of the week and between which times somebody is there, and what is otherwise.
+
+use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, ToSpan as _};
+
+use crate::flow::script::definition::Script;
+use crate::flow::turn::state::{Stage, State};
+use crate::flow::words::locale::Locale;
+
+/// Minutes of a day.
+pub(crate) const DAY: i64 = 24 * 60;
+/// So many days are looked through for the next opening: a year, with its holidays.
+const DAYS_MAX: i64 = 370;
+
+/// When it is open.
+#[derive(Debug)]
+pub(crate) struct Hours {
+    /// By day of the week, from Monday.
+    pub(crate) week: [Vec<Opening>; 7],
+    /// Days that are another way.
+    pub(crate) exceptions: Vec<(Day, Vec<Opening>)>,
+    /// The step outside of these times.
+    pub(crate) closed: String,
+}
+
+/// Open from one time to another, in minutes from the beginning of the day; the end may lie in the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Opening {
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+}
+
+/// A day of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Day {
+    Once(Date),
+    /// Month and day of every year.
+    Yearly(i8, i8),
+}
+
+impl Hours {
+    /// The openings that begin on a day.
+    fn on(&self, date: Date) -> &[Opening] {
+        let is = |(day, _): &&(Day, Vec<Opening>)| match day {
+            Day::Once(day) => *day == date,
+            Day::Yearly(month, day) => (*month, *day) == (date.month(), date.day()),
+        };
+        // A day of one year counts before that of every year.
+        let once = |(day, _): &&(Day, Vec<Opening>)| matches!(day, Day::Once(_));
+        let exceptions = || self.exceptions.iter().filter(is);
+        match exceptions().find(once).or_else(|| exceptions().next()) {
+            Some((_, openings)) => openings,
+            None => &self.week[usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())],
+        }
+    }
+
+    fn is_open(&self, at: DateTime) -> bool {
+        let minute = i64::from(at.hour()) * 60 + i64::from(at.minute());
+        let within = |date: Option<Date>, minute: i64| {
+            let openings = date.map_or(&[][..], |date| self.on(date));
+            openings
+                .iter()
+                .any(|opening| (opening.from..opening.to).contains(&minute))
+        };
+        within(Some(at.date()), minute) || within(at.date().yesterday().ok(), minute + DAY)
+    }
+
+    /// When it opens next, on the clock of the place.
+    fn opens(&self, after: DateTime) -> Option<DateTime> {
+        (0..=DAYS_MAX).find_map(|days| {
+            let date = shifted(after.date(), days)?;
+            let openings = self.on(date).iter();
+            let openings = openings.filter_map(|opening| moment(date, opening.from));
+            openings.filter(|at| *at > after).min()
+        })
+    }
+
+    /// When it closed last.
+    fn closed(&self, before: DateTime) -> Option<DateTime> {
+        // One day more: what began the day before yesterday may have ended yesterday.
+        let days = (-1..=DAYS_MAX).filter_map(|days| shifted(before.date(), -days));
+        let mut closings = None;
+        for (number, date) in days.enumerate() {
+            let ends = self.on(date).iter();
+            let ends = ends.filter_map(|opening| moment(date, opening.to));
+            let last = ends.filter(|at| *at <= before).max();
+            let found = closings.is_some();
+            closings = closings.max(last);
+            // The day before may have ended later than this one, over midnight.
+            if found && number > 0 {
+                break;
+            }
+        }
+        closings
+    }
+}
+
+fn shifted(date: Date, days: i64) -> Option<Date> {
+    let span: Span = Span::new().try_days(days).ok()?;
+    date.checked_add(span).ok()
+}
+
+fn moment(date: Date, minute: i64) -> Option<DateTime> {
+    date.to_datetime(Time::midnight())
+        .checked_add(minute.minutes())
+        .ok()
+}
+
+fn local(timezone: &TimeZone, now: u64) -> DateTime {
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    timezone.to_datetime(Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX))
+}
+
+impl Script {
+    /// Since when it has been closed, in milliseconds since the epoch; none where it is open now, or always.
+    pub fn closed_since(&self, now: u64) -> Option<u64> {
+        let hours = self.hours.as_ref()?;
+        let at = local(&self.timezone, now);
+        if hours.is_open(at) {
+            return None;
+        }
+        let closed = hours.closed(at).and_then(|at| self.moment(at));
+        Some(closed.unwrap_or(0).min(now))
+    }
+
+    /// A day and a time as a person types them, "2026-12-25 10:00", on the clock of the flow's `timezone`, in milliseconds
+    /// since the epoch.
+    pub fn typed_moment(&self, text: &str) -> Option<u64> {
+        self.moment(text.trim().replacen(' ', "T", 1).parse().ok()?)
+    }
+
+    /// A time on the clock of the flow's `timezone`, in milliseconds since the epoch.
+    pub fn moment(&self, at: DateTime) -> Option<u64> {
+        let at = self.timezone.to_timestamp(at).ok()?;
+        u64::try_from(at.as_millisecond()).ok()
+    }
+
+    /// A conversation that was opened then, before its first step: one that was opened while it is closed, and is still to
+    /// be, begins at the `closed` step of `hours`.
+    pub fn at_the_door(&self, mut state: State, opened_at: u64, now: u64) -> State {
+        let begins = matches!(
+            state.stage,
+            Stage::Fresh | Stage::Closed { .. } | Stage::Resuming { .. }
+        );
+        let since = self.closed_since(now).filter(|_| begins);
+        state.closed = since.is_some_and(|since| opened_at >= since);
+        state
+    }
+
+    /// The step outside of `hours`, and when it opens, for a customer who stands at a closed door.
+    pub(crate) fn closed_step(&self, now: u64) -> Option<(&str, String)> {
+        let hours = self.hours.as_ref()?;
+        let now = local(&self.timezone, now);
+        let opens = hours.opens(now);
+        let opens = opens.map_or_else(String::new, |at| phrase(self.locale, now.date(), at));
+        Some((&hours.closed, opens))
+    }
+}
+
+/// "amanhã às 9h": as a person would say it.
+fn phrase(locale: Locale, today: Date, at: DateTime) -> String {
+    let weekday = usize::from(at.weekday().to_monday_zero_offset().unsigned_abs());
+    let days = today
+        .until(at.date())
+        .map_or(i32::MAX, |span| span.get_days());
+    let [today, tomorrow] = match locale {
+        Locale::En => ["today", "tomorrow"],
+        Locale::PtBr => ["hoje", "amanhã"],
+        Locale::Es => ["hoy", "mañana"],
+    };
+    let day = match days {
+        0 => today.to_owned(),
+        1 => tomorrow.to_owned(),
+        2..7 => WEEKDAYS[weekday][locale as usize].to_owned(),
+        _ => match locale {
+            Locale::En => at.strftime("%Y-%m-%d").to_string(),
+            Locale::PtBr | Locale::Es => at.strftime("%d/%m/%Y").to_string(),
+        },
+    };
+    let (hour, minute) = (at.hour(), at.minute());
+    match locale {
+        Locale::En => format!("{day} at {hour}:{minute:02}"),
+        Locale::PtBr if minute == 0 => format!("{day} às {hour}h"),
+        Locale::PtBr => format!("{day} às {hour}h{minute:02}"),
+        Locale::Es => format!("{day} a las {hour}:{minute:02}"),
+    }
+}
+
+/// From Monday, in the order of [`Locale::ALL`].
+const WEEKDAYS: [[&str; 3]; 7] = [
+    ["Monday", "segunda-feira", "lunes"],
+    ["Tuesday", "terça-feira", "martes"],
+    ["Wednesday", "quarta-feira", "miércoles"],
+    ["Thursday", "quinta-feira", "jueves"],
+    ["Friday", "sexta-feira", "viernes"],
+    ["Saturday", "sábado", "sábado"],
+    ["Sunday", "domingo", "domingo"],
+];
+
+/// The day of the week that a folded word names, in any locale: "mon", "segunda", "lun".
+pub(crate) fn weekday(word: &str) -> Option<Weekday> {
+    const WORDS: [&[&str]; 7] = [
+        &["mon", "monday", "seg", "segunda", "lun", "lunes"],
+        &["tue", "tuesday", "ter", "terca", "mar", "martes"],
+        &["wed", "wednesday", "qua", "quarta", "mie", "miercoles"],
+        &["thu", "thursday", "qui", "quinta", "jue", "jueves"],
+        &["fri", "friday", "sex", "sexta", "vie", "viernes"],
+        &["sat", "saturday", "sab", "sabado"],
+        &["sun", "sunday", "dom", "domingo"],
+    ];
+    let day = WORDS.iter().position(|words| words.contains(&word))?;
+    Weekday::from_monday_zero_offset(i8::try_from(day).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::script::definition::Said;
+
+    const SHOP: &str = r#"
+        locale = "pt-BR"
+        timezone = "America/Sao_Paulo"
+        start = "hello"
+        [hours]
+        mon-fri = ["09:00-12:00", "13:00-18:00"]
+        sab = "09:00-13:00"
+        closed = "closed"
+        [hours.exceptions]
+        "2026-12-24" = "09:00-12:00"
+        "12-25" = "closed"
+        [step.hello]
+        ask = "hello"
+        save = "said"
+        end = "done"
+        [step.closed]
+        say = "we open {{ opens }}"
+        end = "closed"
+    "#;
+
+    fn load(source: &str) -> Script {
+        Script::load(source, Locale::En).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+    }
+
+    fn at(script: &Script, text: &str) -> u64 {
+        script.moment(text.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn it_is_open_when_the_file_says_so() {
+        let script = load(SHOP);
+        for (time, since) in [
+            ("2026-11-23T08:59:59", Some("2026-11-21T13:00:00")),
+            ("2026-11-23T09:00:00", None),
+            ("2026-11-23T11:59:59", None),
+            ("2026-11-23T12:00:00", Some("2026-11-23T12:00:00")),
+            ("2026-11-23T17:59:00", None),
+            ("2026-11-23T23:00:00", Some("2026-11-23T18:00:00")),
+            ("2026-11-22T10:00:00", Some("2026-11-21T13:00:00")),
+            ("2026-12-24T13:30:00", Some("2026-12-24T12:00:00")),
+            ("2026-12-25T10:00:00", Some("2026-12-24T12:00:00")),
+            ("2027-12-25T10:00:00", Some("2027-12-24T18:00:00")),
+        ] {
+            let found = script.closed_since(at(&script, time));
+            assert_eq!(found, since.map(|since| at(&script, since)), "{time}");
+        }
+    }
+
+    #[test]
+    fn a_night_is_one_opening_and_the_change_of_the_clock_moves_nothing() {
+        let bar = load(
+            "timezone = 'Europe/Lisbon'\nstart = 'a'\n[hours]\nfri-sat = '18:00-02:00'\nclosed = 'a'\n[step.a]\nask = '?'\nend = 'x'",
+        );
+        for (time, open) in [
+            ("2026-11-27T17:59:00", false),
+            ("2026-11-27T23:59:00", true),
+            ("2026-11-28T01:59:00", true),
+            ("2026-11-28T02:00:00", false),
+            ("2026-11-29T01:00:00", true),
+            ("2026-11-30T01:00:00", false),
+            // Clocks go forward at one o'clock on Sunday, 29 March 2026.
+            ("2026-03-29T00:30:00", true),
+            ("2026-03-29T02:30:00", false),
+        ] {
+            let since = bar.closed_since(at(&bar, time));
+            assert_eq!(since.is_none(), open, "{time}");
+        }
+        assert_eq!(
+            bar.closed_since(at(&bar, "2026-11-28T03:00:00")),
+            Some(at(&bar, "2026-11-28T02:00:00"))
+        );
+    }
+
+    #[test]
+    fn who_writes_outside_hears_when_it_opens_and_who_stood_in_line_before_is_attended() {
+        let script = load(SHOP);
+        let told = |opened: &str, now: &str| {
+            let (opened, now) = (at(&script, opened), at(&script, now));
+            let state = script.at_the_door(State::new(None), opened, now);
+            let replies = script.advance(state, &[Said::text("oi")], now).replies;
+            replies
+                .into_iter()
+                .map(|reply| reply.text)
+                .collect::<Vec<_>>()
+        };
+        for (now, opens) in [
+            ("2026-11-23T08:00:00", "hoje às 9h"),
+            ("2026-11-23T12:30:00", "hoje às 13h"),
+            ("2026-11-23T20:00:00", "amanhã às 9h"),
+            ("2026-11-21T20:00:00", "segunda-feira às 9h"),
+            ("2026-12-24T20:00:00", "sábado às 9h"),
+        ] {
+            assert_eq!(told(now, now), [format!("we open {opens}")], "{now}");
+        }
+        assert_eq!(
+            told("2026-11-23T17:59:00", "2026-11-23T18:30:00"),
+            ["hello"]
+        );
+        assert_eq!(
+            told("2026-11-23T08:00:00", "2026-11-23T09:30:00"),
+            ["hello"]
+        );
+    }
+
+    #[test]
+    fn who_comes_back_outside_hours_keeps_what_was_saved() {
+        let script = load(&SHOP.replace(
+            "end = \"done\"",
+            "next = \"more\"\n[step.more]\nask = 'more?'\nend = 'done'",
+        ));
+        let day = at(&script, "2026-11-23T10:00:00");
+        let turn = script.advance(State::new(None), &[Said::text("oi")], day);
+        let turn = script.advance(turn.state, &[Said::text("pão")], day);
+        let night = at(&script, "2026-11-23T22:00:00");
+        let state = script.at_the_door(turn.state.resume(None), night, night);
+        let stored = serde_json::to_string(&state).unwrap();
+        let state: State = serde_json::from_str(&stored).unwrap();
+        let turn = script.advance(state, &[Said::text("oi")], night);
+        assert_eq!(turn.replies, ["we open amanhã às 9h"]);
+        assert_eq!(turn.state.variables()["said"], "pão");
+    }
+}

@@ -1,0 +1,332 @@
+//! Bursts: several short messages in a row are one answer, once the customer has been quiet for a moment.
+
+use std::time::Duration;
+
+use crate::flow::answer::expect::Present;
+use crate::flow::script::definition::{Command, Question, Said, SaidKind, Script, Then};
+use crate::flow::turn::state::{Stage, State, cut};
+use crate::flow::words::fold::fold;
+
+/// A customer who never stops writing is answered after so many times the quiet that is waited for.
+const LONGEST: u32 = 20;
+/// Beyond so many messages nobody looks for the one among them that is an answer by itself.
+const ALONE_MAX: usize = 20;
+
+/// How long ago what is unread came in.
+#[derive(Debug, Clone, Copy)]
+pub struct Quiet {
+    /// The last message: so long the customer has been quiet.
+    pub last: Duration,
+    /// The first of those unread.
+    pub first: Duration,
+}
+
+/// What of the unread messages a flow may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ready {
+    /// So many of them, from the first on.
+    pub count: usize,
+    /// When the rest is ready if nothing more comes, from now on; none where nothing is left.
+    pub rest_in: Option<Duration>,
+}
+
+impl Script {
+    /// How many of the unread messages are to be given to [`Script::advance`] now: all, once the customer has been quiet
+    /// for `burst`; before that none but those up to a word that counts at once.
+    pub fn ready(&self, state: &State, unread: &[Said], quiet: Quiet) -> Ready {
+        let burst = self.timeouts.burst;
+        let longest = burst * LONGEST;
+        let left = burst
+            .saturating_sub(quiet.last)
+            .min(longest.saturating_sub(quiet.first));
+        let count = if left.is_zero() {
+            unread.len()
+        } else {
+            self.commanded(state, unread)
+        };
+        Ready {
+            count,
+            rest_in: (count < unread.len()).then_some(left),
+        }
+    }
+
+    /// How many messages there are up to the last command that counts where the customer is.
+    fn commanded(&self, state: &State, unread: &[Said]) -> usize {
+        let counts = |(place, said): (usize, &Said)| match (&state.stage, self.command(said)) {
+            (_, None) => false,
+            (Stage::Asked { .. }, Some(_)) => true,
+            (
+                Stage::Paused { .. } | Stage::Calling { .. } | Stage::HandedOff { .. },
+                Some(command),
+            ) => command == Command::Leave,
+            // What opens a conversation is no command; what follows it may end it again.
+            (_, Some(command)) => command == Command::Leave && place > 0,
+        };
+        let last = unread.iter().enumerate().rposition(counts);
+        last.map_or(0, |place| place + 1)
+    }
+
+    /// How many of the unread messages, which are not none, are the next answer. A command is none, and ends a burst.
+    pub(crate) fn next_answer(&self, unread: &[Said], opening: bool) -> usize {
+        if self.timeouts.burst.is_zero() {
+            return 1;
+        }
+        let command = |said: &Said| !opening && self.command(said).is_some();
+        let more = unread.iter().skip(1).take_while(|said| !command(said));
+        1 + more.count()
+    }
+}
+
+impl Question {
+    /// As [`Question::answer`] of all messages of a burst. What they say together comes first; a photo, a place among
+    /// words is found by a question that expects one, and so is the only message that is an answer by itself.
+    pub(crate) fn answer_of(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
+        if let [said] = said {
+            return self.answer(said, present);
+        }
+        let words = words(said);
+        let any = self.free.as_ref().filter(|free| free.expect.is_none());
+        if let Some(free) = any
+            && !self.options.contains_key(&fold(&words))
+        {
+            return Some((whole(said), &free.then));
+        }
+        let together = Said::text(words.as_str());
+        let pieces = said.iter().filter(|said| said.kind != SaidKind::Text);
+        let pieces = pieces.map(|piece| match piece.kind.is_media() {
+            true => Said {
+                text: words.clone(),
+                ..piece.clone()
+            },
+            false => piece.clone(),
+        });
+        let pieces: Vec<Said> = pieces.take(ALONE_MAX).collect();
+        std::iter::once(&together)
+            .chain(&pieces)
+            .find_map(|said| self.answer(said, present))
+            .or_else(|| self.alone(said, present))
+    }
+
+    /// The answer of the one message that is valid by itself: "hello" before it was not meant for one.
+    fn alone(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
+        let few = if said.len() > ALONE_MAX { &[] } else { said };
+        let mut answers = few.iter().filter_map(|said| self.answer(said, present));
+        let only = answers.next()?;
+        answers.next().is_none().then_some(only)
+    }
+}
+
+/// What a burst says, with a word in brackets for what has none. Cut: no answer needs all of a thousand messages.
+pub(crate) fn whole(said: &[Said]) -> String {
+    let texts: Vec<String> = said.iter().map(Said::text_or_kind).collect();
+    cut(&texts.join("\n"))
+}
+
+/// What the customer wrote in a burst, captions too.
+fn words(said: &[Said]) -> String {
+    let written = |said: &&Said| said.kind == SaidKind::Text || said.kind.is_media();
+    let texts = said.iter().filter(written).map(|said| said.text.trim());
+    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+    cut(&texts.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::flow::turn::engine::Next;
+    use crate::flow::words::locale::Locale;
+
+    fn load(source: &str) -> Script {
+        Script::load(source, Locale::En).unwrap()
+    }
+
+    fn texts(texts: &[&str]) -> Vec<Said> {
+        texts.iter().map(|text| Said::text(*text)).collect()
+    }
+
+    fn media(kind: SaidKind, text: &str) -> Said {
+        Said {
+            text: text.to_owned(),
+            kind,
+        }
+    }
+
+    /// At the first question of a flow with this step.
+    fn asked(step: &str) -> (Script, State) {
+        let script = load(&format!(
+            "start = 'a'\n[step.a]\nask = '?'\nsave = 'x'\n{step}\n[step.b]\nsay = 'ok: {{{{ x }}}}'\nend = 'done'"
+        ));
+        let state = script.advance(State::new(None), &texts(&["hi"]), 0).state;
+        (script, state)
+    }
+
+    fn check(step: &str, said: &[Said], saved: Option<&str>) {
+        let (script, state) = asked(step);
+        let turn = script.advance(state, said, 0);
+        assert_eq!(turn.consumed, said.len(), "{step}");
+        let x = turn.state.variables().get("x").map(String::as_str);
+        assert_eq!(x, saved, "{step} {said:?}");
+    }
+
+    #[test]
+    fn a_burst_is_one_answer_to_every_kind_of_question() {
+        let two = texts(&["I broke", "my tooth"]);
+        check("next = 'b'", &two, Some("I broke\nmy tooth"));
+        check(
+            "expect = 'text'\nmin = 12\nnext = 'b'",
+            &two,
+            Some("I broke\nmy tooth"),
+        );
+        let cpf = "expect = 'cpf'\nnext = 'b'";
+        check(
+            cpf,
+            &texts(&["hello", "529.982.247-25"]),
+            Some("52998224725"),
+        );
+        check("expect = 'number'\nnext = 'b'", &texts(&["2", "3"]), None);
+        check(
+            "expect = 'number'\nnext = 'b'",
+            &texts(&["hm", "3"]),
+            Some("3"),
+        );
+        let options = "options = { 1 = 'b', 2 = 'b', book = 'b' }";
+        check(
+            options,
+            &texts(&["good morning", "book please"]),
+            Some("book"),
+        );
+        check(options, &texts(&["1", "2"]), None);
+    }
+
+    #[test]
+    fn a_photo_among_words_is_found_by_who_expects_one_and_the_words_by_who_expects_words() {
+        let photo = || media(SaidKind::Image, "");
+        let said = [Said::text("look"), photo(), Said::text("here")];
+        let media_step = "expect = 'media'\nkinds = ['image']\nnext = 'b'";
+        check(media_step, &said, Some("look\nhere"));
+        check(media_step, &[photo(), photo()], Some("[media]"));
+        check(media_step, &texts(&["no", "photo"]), None);
+        check("expect = 'text'\nnext = 'b'", &said, Some("look\nhere"));
+        check("next = 'b'", &said, Some("look\n[media]\nhere"));
+        let place = media(SaidKind::Location, "-23.5,-46.6");
+        check(
+            "expect = 'location'\nnext = 'b'",
+            &[Said::text("here"), place.clone()],
+            Some("-23.5,-46.6"),
+        );
+        check(
+            "expect = 'text'\nnext = 'b'",
+            &[Said::text("here"), place],
+            Some("here"),
+        );
+        check(
+            "options = { 1 = 'b' }\nexpect = 'media'\nnext = 'b'",
+            &[Said::text("1"), photo()],
+            Some("1"),
+        );
+    }
+
+    #[test]
+    fn a_command_in_a_burst_is_a_command_in_its_place() {
+        let (script, state) = asked("next = 'b'");
+        let said = texts(&["one", "two", "leave", "three"]);
+        let turn = script.advance(state.clone(), &said, 0);
+        // The answer before it comes to the end by itself, and the next conversation begins with what is left.
+        assert_eq!(turn.consumed, 2);
+        assert_eq!(turn.replies, ["ok: one\ntwo"]);
+        let said = texts(&["queue", "one", "two"]);
+        let turn = script.advance(state, &said, 0);
+        assert_eq!((turn.consumed, turn.replies.len()), (3, 2));
+        assert_eq!(turn.replies[1], "ok: one\ntwo");
+        // Also among what opens a conversation, where the first message never is one.
+        let said = texts(&["leave", "hi", "leave", "more"]);
+        let turn = script.advance(State::new(None), &said, 0);
+        assert!(matches!(turn.next, Next::Close { outcome, .. } if outcome == "left"));
+        assert_eq!(turn.consumed, 3);
+    }
+
+    #[test]
+    fn the_flow_waits_for_quiet_but_not_for_ever_and_a_command_does_not_wait() {
+        let (script, state) = asked("next = 'b'");
+        let ms = Duration::from_millis;
+        let ready = |said: &[&str], state: &State, last: u64, first: u64| {
+            let quiet = Quiet {
+                last: ms(last),
+                first: ms(first),
+            };
+            let ready = script.ready(state, &texts(said), quiet);
+            (ready.count, ready.rest_in)
+        };
+        let two = ["one", "two"];
+        assert_eq!(ready(&two, &state, 0, 400), (0, Some(ms(1_500))));
+        assert_eq!(ready(&two, &state, 1_400, 5_000), (0, Some(ms(100))));
+        assert_eq!(ready(&two, &state, 1_500, 5_000), (2, None));
+        assert_eq!(ready(&two, &state, 0, 29_900), (0, Some(ms(100))));
+        assert_eq!(ready(&two, &state, 0, 30_000), (2, None));
+        assert_eq!(ready(&[], &state, 0, 0), (0, None));
+        assert_eq!(ready(&["one", "leave"], &state, 0, 9), (2, None));
+        assert_eq!(ready(&["queue", "one"], &state, 0, 9), (1, Some(ms(1_500))));
+        let fresh = State::new(None);
+        assert_eq!(ready(&["leave"], &fresh, 0, 0), (0, Some(ms(1_500))));
+        assert_eq!(ready(&["hi", "leave"], &fresh, 0, 0), (2, None));
+        assert_eq!(ready(&["hi", "queue"], &fresh, 0, 0), (0, Some(ms(1_500))));
+    }
+
+    #[test]
+    fn without_a_burst_each_message_is_an_answer_at_once() {
+        let script = load(
+            "start = 'a'\n[timeouts]\nburst = '0s'\n[step.a]\nask = ''\nsave = 'x'\nnext = 'b'\n\
+             [step.b]\nsay = '{{ x }}'\nnext = 'a'",
+        );
+        let said = texts(&["hi", "leave", "one"]);
+        let quiet = Quiet {
+            last: Duration::ZERO,
+            first: Duration::ZERO,
+        };
+        assert_eq!(script.ready(&State::new(None), &said, quiet).count, 3);
+        let turn = script.advance(State::new(None), &said, 0);
+        assert_eq!(turn.replies, ["hi", "leave", "one"]);
+    }
+
+    proptest! {
+        /// However a customer's messages fall into bursts, and whatever is a command: all are used, in order.
+        #[test]
+        fn no_message_is_dropped_however_they_are_split(
+            bursts in proptest::collection::vec(proptest::collection::vec("[a-z]{1,6}|queue", 1..5), 1..8),
+            ready in proptest::collection::vec(any::<bool>(), 8),
+        ) {
+            let script = load(
+                "start = 'a'\n[texts]\nattending = '+queue'\n[step.a]\nask = ''\nnext = 'b'\n\
+                 [step.b]\nask = '+{{ answer }}'\nnext = 'b'",
+            );
+            let mut state = State::new(None);
+            let mut unread: Vec<Said> = Vec::new();
+            let mut heard = Vec::new();
+            let last = bursts.len() - 1;
+            for (n, burst) in bursts.iter().enumerate() {
+                unread.extend(burst.iter().map(|word| Said::text(word.as_str())));
+                // Quiet for long enough or not yet: what is not ready stays and comes with the next.
+                let quiet = if ready[n] || n == last { 1_500 } else { 100 };
+                let quiet = Quiet { last: Duration::from_millis(quiet), first: Duration::from_millis(quiet) };
+                loop {
+                    let ready = script.ready(&state, &unread, quiet);
+                    if ready.count == 0 {
+                        break;
+                    }
+                    let turn = script.advance(state, &unread[..ready.count], 0);
+                    prop_assert_eq!(turn.fault, None);
+                    prop_assert_eq!(turn.consumed, ready.count);
+                    unread.drain(..turn.consumed);
+                    state = turn.state;
+                    heard.extend(turn.replies);
+                }
+            }
+            prop_assert!(unread.is_empty());
+            let heard: Vec<&str> = heard.iter().flat_map(|reply| reply.text.split(['+', '\n'])).filter(|word| !word.is_empty()).collect();
+            let said: Vec<&str> = bursts.iter().flatten().map(String::as_str).collect();
+            prop_assert_eq!(heard, said);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The customer has the word: what they wrote is a command, or the answer to the question of a step, or does not fit.
+
+use crate::flow::answer::expect::Present;
+use crate::flow::script::definition::{Command, Question, Said, Step};
+use crate::flow::script::text_key::TextKey;
+use crate::flow::turn::burst::whole;
+use crate::flow::turn::engine::{At, Broken, Next, Turn, broken};
+use crate::flow::turn::state::{Stage, cut};
+
+impl<'s> Turn<'s> {
+    /// Takes the next unread message as the answer; without one, the customer has the word.
+    pub(crate) fn hear(&mut self, name: &'s str, attempts: u32) -> Result<At<'s>, Broken> {
+        let script = self.script;
+        let Some(Step::Ask(question)) = script.steps.get(name) else {
+            return Err(broken(name, "it asks nothing"));
+        };
+        let unread = &self.unread[self.used..];
+        let Some(said) = unread.first() else {
+            self.state.stage = Stage::Asked {
+                step: name.to_owned(),
+                attempts,
+            };
+            let wake_at = self.after(script.timeouts.remind_after);
+            return Ok(At::Done(Next::Wait { wake_at }));
+        };
+        self.steps = 0;
+        self.state.calls = 0;
+        let command = if self.opening {
+            None
+        } else {
+            script.command(said)
+        };
+        let count = match command {
+            Some(_) => 1,
+            None => script.next_answer(unread, self.opening),
+        };
+        self.heard = Some(self.used..self.used + count);
+        self.used += count;
+        match command {
+            Some(Command::Leave) => {
+                self.say_built_in(TextKey::Left);
+                return Ok(self.close(name, "left"));
+            }
+            Some(Command::Position) => {
+                self.say_built_in(TextKey::Attending);
+                return Ok(At::Asked(name, attempts));
+            }
+            None => {}
+        }
+        let present = Present {
+            locale: script.locale,
+            timezone: &script.timezone,
+            now: self.now,
+        };
+        let said = &unread[..count];
+        match question.answer_of(said, present) {
+            Some((answer, then)) => {
+                match &question.save {
+                    Some(variable) if question.is_number(&answer) => {
+                        self.state.save_number(variable, &answer);
+                    }
+                    Some(variable) => self.state.save(variable, &answer),
+                    None => {}
+                }
+                self.state.answer = cut(&answer);
+                Ok(self.follow(name, then))
+            }
+            None => self.reject(name, question, said, attempts.saturating_add(1)),
+        }
+    }
+
+    fn reject(
+        &mut self,
+        name: &'s str,
+        question: &'s Question,
+        said: &[Said],
+        attempts: u32,
+    ) -> Result<At<'s>, Broken> {
+        self.state.answer = whole(said);
+        if attempts < question.attempts {
+            match &question.invalid {
+                Some(text) => self.say(name, text)?,
+                None => self.say_built_in(TextKey::Invalid),
+            }
+            return Ok(At::Asked(name, attempts));
+        }
+        match &question.otherwise {
+            Some(step) => Ok(At::Enter(step)),
+            None => {
+                self.say_built_in(TextKey::GaveUp);
+                Ok(self.close(name, "invalid"))
+            }
+        }
+    }
+}

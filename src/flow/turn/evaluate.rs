@@ -1,0 +1,64 @@
+//! Reckoning with what is known of a customer: what a `set` saves, and which way a `when` takes.
+
+use minijinja::value::ValueKind;
+use minijinja::{Error, ErrorKind, Value};
+
+use crate::flow::script::definition::{Assignment, Case, Formula, Then};
+use crate::flow::script::texts::Texts;
+use crate::flow::turn::state::State;
+
+/// Saves what a variable is set to.
+///
+/// # Errors
+/// The template or expression failed over these variables.
+pub(crate) fn set(texts: &Texts, state: &mut State, assignment: &Assignment) -> Result<(), Error> {
+    let variable = &assignment.variable;
+    match &assignment.formula {
+        Formula::Template(id) => {
+            let text = texts.render(id, state.words())?;
+            state.save(variable, &text);
+        }
+        Formula::Expression(id) => {
+            let value = texts.evaluate(id, state.values().into())?;
+            match value.kind() {
+                ValueKind::Number => state.save_number(variable, &number(&value)?),
+                // Kept as a text: nothing is what {% if %} takes for false.
+                ValueKind::Bool if !value.is_true() => state.save(variable, ""),
+                ValueKind::None | ValueKind::Undefined => state.save(variable, ""),
+                _ => state.save(variable, &value.to_string()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The way of the first case whose condition holds, if one does.
+///
+/// # Errors
+/// A condition failed over these variables.
+pub(crate) fn way<'s>(
+    texts: &Texts,
+    state: &State,
+    cases: &'s [Case],
+) -> Result<Option<&'s Then>, Error> {
+    let values = Value::from(state.values());
+    for case in cases {
+        if texts.evaluate(&case.condition, values.clone())?.is_true() {
+            return Ok(Some(&case.then));
+        }
+    }
+    Ok(None)
+}
+
+/// A number in its normal form: half of 4 is "2" and not "2.0".
+fn number(value: &Value) -> Result<String, Error> {
+    let float = f64::try_from(value.clone())?;
+    if !float.is_finite() {
+        let message = "the result is no number";
+        return Err(Error::new(ErrorKind::InvalidOperation, message));
+    }
+    Ok(match value.is_integer() {
+        true => value.to_string(),
+        false => float.to_string(),
+    })
+}

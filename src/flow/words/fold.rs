@@ -1,0 +1,238 @@
+//! Comparing words the way people write them: without case, accents and surrounding punctuation.
+
+use icu_normalizer::{DecomposingNormalizer, DecomposingNormalizerBorrowed};
+
+/// Takes letters apart from their accents, and shows full-width letters, ligatures and circled figures as plain ones.
+const PLAIN: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizer::new_nfkd();
+
+/// Stay as they are: as plain letters they would turn "nº" into a "no".
+const ORDINALS: [char; 2] = ['ª', 'º'];
+
+/// Reduces a text to the form in which options and command words are compared.
+///
+/// "1)", " 1. " and "*1*" all become "1"; "Posição!" becomes "posicao". What has neither letters nor
+/// digits (a lone emoji) is kept as it is, so that it can be an option too.
+pub(crate) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        let mut folded = String::with_capacity(text.len());
+        push_words(
+            &mut folded,
+            core(text).chars().map(|c| c.to_ascii_lowercase()),
+        );
+        return folded;
+    }
+    let plain = plain(text);
+    let mut folded = String::with_capacity(plain.len());
+    push_words(&mut folded, core(&plain).chars().flat_map(without_case));
+    folded
+}
+
+/// As [`fold`], but the marks at its beginning count: "#Fim " is "#fim", and "fim" is not.
+pub(crate) fn fold_with_marks(text: &str) -> String {
+    let marks = text.chars().take_while(|c| !c.is_alphanumeric());
+    let marks: String = marks.filter(|c| !c.is_whitespace()).collect();
+    let word = fold(text);
+    if word.contains(char::is_alphanumeric) {
+        marks + &word
+    } else {
+        word
+    }
+}
+
+/// The text without what surrounds its words; all of it if it has no words.
+fn core(text: &str) -> &str {
+    let trimmed = text.trim();
+    let core = trimmed.trim_matches(|c: char| !c.is_alphanumeric());
+    if core.is_empty() { trimmed } else { core }
+}
+
+/// Any white space between two words becomes one space.
+fn push_words(folded: &mut String, chars: impl Iterator<Item = char>) {
+    let mut gap = false;
+    for c in chars {
+        if c.is_whitespace() {
+            gap = true;
+        } else {
+            if std::mem::take(&mut gap) {
+                folded.push(' ');
+            }
+            folded.push(c);
+        }
+    }
+}
+
+/// The text in plain letters, without accents, whether the phone sent "é" as one character or as two.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for part in text.split_inclusive(ORDINALS) {
+        let words = part.trim_end_matches(ORDINALS);
+        let letters = PLAIN.normalize_iter(words.chars().map(straight));
+        plain.extend(letters.filter(|c| !is_mark(*c)).map(without_stroke));
+        plain.push_str(&part[words.len()..]);
+    }
+    plain
+}
+
+/// Phones type "don’t" where a keyboard has "don't".
+fn straight(c: char) -> char {
+    match c {
+        '’' | '‘' | '´' | '\u{1ffd}' => '\'',
+        other => other,
+    }
+}
+
+/// Accents, and the selectors that say whether a symbol is drawn as an emoji.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+/// Unicode knows no accent in these.
+fn without_stroke(c: char) -> char {
+    match c {
+        'Ø' | 'ø' => 'o',
+        'Ł' | 'ł' => 'l',
+        'Đ' | 'đ' => 'd',
+        other => other,
+    }
+}
+
+/// Lower case; by way of upper case, so that "ß" and "SS" are the same.
+fn without_case(c: char) -> impl Iterator<Item = char> {
+    c.to_lowercase()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+}
+
+/// The candidate that was probably meant by a word with a slip in it, if one is close enough.
+pub(crate) fn closest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let word = fold(word);
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(&word, &fold(candidate)), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn people_write_the_same_word_in_many_ways() {
+        for (written, folded) in [
+            ("1)", "1"),
+            (" 1. ", "1"),
+            ("*1*", "1"),
+            ("1\u{fe0f}\u{20e3}", "1"),
+            ("Posição!", "posicao"),
+            ("posic\u{327}a\u{303}o", "posicao"),
+            ("FALAR   com\nalguém", "falar com alguem"),
+            ("👍", "👍"),
+            ("  ", ""),
+            ("Ñandú", "nandu"),
+            ("Smørrebrød in Łódź", "smorrebrod in lodz"),
+            ("（１）", "1"),
+            ("①", "1"),
+            ("Ｓｉｍ", "sim"),
+            ("𝗦𝗶𝗺", "sim"),
+            ("ﬁm", "fim"),
+            ("STRASSE", "strasse"),
+            ("Straße", "strasse"),
+            ("I don’t", "i don't"),
+            ("d´água", "d'agua"),
+            ("nº 2", "nº 2"),
+            ("1ª via", "1ª via"),
+            ("❤\u{fe0f}", "❤"),
+            ("sim\u{a0}senhor", "sim senhor"),
+        ] {
+            assert_eq!(fold(written), folded, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn accents_count_for_nothing_however_they_are_sent() {
+        for (letters, plain) in [
+            ("áàâãäåāăą", 'a'),
+            ("çćč", 'c'),
+            ("éèêëēęě", 'e'),
+            ("íìîïī", 'i'),
+            ("ñńň", 'n'),
+            ("óòôõöøōő", 'o'),
+            ("šś", 's'),
+            ("úùûüūůű", 'u'),
+            ("ýÿ", 'y'),
+            ("žźż", 'z'),
+        ] {
+            for letter in letters.chars() {
+                let upper: String = letter.to_uppercase().collect();
+                for written in [letter.to_string(), upper] {
+                    assert_eq!(fold(&written), plain.to_string(), "{written}");
+                    let apart: String = DecomposingNormalizer::new_nfd()
+                        .normalize(&written)
+                        .into_owned();
+                    assert_eq!(fold(&apart), plain.to_string(), "{written}");
+                }
+            }
+        }
+    }
+
+    fn apart(text: &str) -> String {
+        DecomposingNormalizer::new_nfd()
+            .normalize(text)
+            .into_owned()
+    }
+
+    #[test]
+    fn every_character_folds_the_same_in_one_piece_and_in_two() {
+        // Alphabets, figures and forms of letters: all that takes apart, but for the scripts of the Far East.
+        let alphabets = '\0'..='\u{24ff}';
+        let forms = '\u{fb00}'..='\u{ffee}';
+        let bold = '\u{1d400}'..='\u{1d7ff}';
+        for c in alphabets.chain(forms).chain(bold) {
+            let text = c.to_string();
+            assert_eq!(fold(&text), fold(&apart(&text)), "{c:?} {:x}", c as u32);
+            assert_eq!(fold(&fold(&text)), fold(&text), "{c:?} {:x}", c as u32);
+            // Greek has one that is a letter of its own in capitals.
+            if !apart(&text).contains('\u{345}') {
+                assert_eq!(
+                    fold(&text),
+                    fold(&text.to_uppercase()),
+                    "{c:?} {:x}",
+                    c as u32
+                );
+                assert_eq!(
+                    fold(&text),
+                    fold(&text.to_lowercase()),
+                    "{c:?} {:x}",
+                    c as u32
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_fold_the_same_in_one_piece_and_in_two(text in any::<String>()) {
+            let folded = fold(&text);
+            prop_assert_eq!(&folded, &fold(&apart(&text)));
+            prop_assert_eq!(&folded, &fold(&folded));
+            let together = icu_normalizer::ComposingNormalizer::new_nfc().normalize(&text).into_owned();
+            prop_assert_eq!(&folded, &fold(&together));
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_finds_its_word() {
+        let known = ["next", "options", "otherwise"];
+        assert_eq!(closest("nxet", known), Some("next"));
+        assert_eq!(closest("option", known), Some("options"));
+        assert_eq!(closest("otherwize", known), Some("otherwise"));
+        assert_eq!(closest("zebra", known), None);
+    }
+}

@@ -1,0 +1,307 @@
+//! A doubt: whether an attempt to send a reply succeeded, when its answer never came.
+//!
+//! It is settled by what WAHA told us of the message since (its echo or its ack), by asking for the message id that
+//! it was sent with, or by looking for the text, or the file with the same caption, among our messages in the chat.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+
+use crate::clock;
+use crate::config::{InDoubt, Pacing};
+use crate::service::deliver::delivery::{Context, call};
+use crate::service::kit::echo_content::echo_content;
+use crate::store;
+use crate::store::{Attempt, Lane, Reply};
+use crate::waha::chat_id::ChatId;
+use crate::waha::client::AskError;
+use crate::waha::event;
+use crate::waha::event::What;
+
+/// WAHA goes on with a request whose connection is gone. What it has not done by then it hardly will.
+const SETTLE_AFTER: Duration = Duration::from_secs(1);
+/// WAHA tells times in whole seconds, and its clock may be another than ours.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(10);
+/// Own messages of a chat looked through for a text; since an attempt there are hardly more.
+const MESSAGES_MAX: u32 = 100;
+/// So long, and so many times, WAHA is asked in vain before it counts as one that can't tell.
+const PATIENCE: Duration = Duration::from_secs(10);
+const ASKED_MAX: u32 = 3;
+/// A reply that is held waits so long for its echo before it is given up.
+const HELD_FOR: Duration = Duration::from_secs(10);
+/// An engine that can't hand out message ids is asked again after this: WAHA may have been updated.
+const UNABLE_FOR: Duration = Duration::from_secs(3600);
+/// One that fails to is left alone for so long.
+const FAILED_FOR: Duration = Duration::from_secs(60);
+
+/// What came of settling a doubt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// It was sent, as this message.
+    Sent(String),
+    /// It was not sent, as far as WAHA knows.
+    NotSent,
+    /// It can't be told, and is to be sent, perhaps again. The doubt stays until that succeeds.
+    Unknown,
+    /// It can't be told yet.
+    NotYet(String),
+    /// It can't be told at all, and must not be sent twice.
+    Never(String),
+}
+
+/// Settles whether the attempt on the first reply of `lane` succeeded.
+pub(crate) async fn settle(
+    context: &Context,
+    session: &str,
+    lane: &Lane,
+    reply: &Reply,
+    attempt: &Attempt,
+) -> Settled {
+    if let Some(echo) = &attempt.echo {
+        return Settled::Sent(echo.clone());
+    }
+    if context.in_doubt == InDoubt::Hold && !attempt.begun {
+        // Whoever holds notes each attempt before it is made: this one was not.
+        return Settled::NotSent;
+    }
+    tokio::time::sleep(ripens_in(context.pacing, attempt)).await;
+    let chat = &lane.chat;
+    let settled = match ask(context, session, reply, attempt).await {
+        Ok(Some(stanza)) => Settled::Sent(stanza),
+        Ok(None) => Settled::NotSent,
+        // What WAHA told by itself meanwhile is as good as an answer.
+        Err(error) => match context.store.attempt(session, chat).await {
+            Ok(Some(Attempt {
+                echo: Some(echo), ..
+            })) => Settled::Sent(echo),
+            _ => match error {
+                AskError::Away { reason } => Settled::NotYet(reason),
+                AskError::Failed { reason } if has_patience(reply, attempt) => {
+                    Settled::NotYet(reason)
+                }
+                AskError::Failed { reason } | AskError::Unable { reason } => {
+                    undecidable(context, session, attempt, reason)
+                }
+            },
+        },
+    };
+    match &settled {
+        Settled::Sent(_) => info!(
+            session,
+            chat,
+            reply = reply.id,
+            "a reply in doubt was sent: WAHA has it; it is not sent again"
+        ),
+        Settled::NotSent => info!(
+            session,
+            chat,
+            reply = reply.id,
+            "a reply in doubt is sent again: WAHA does not have it"
+        ),
+        Settled::Unknown | Settled::NotYet(_) | Settled::Never(_) => {}
+    }
+    settled
+}
+
+/// How long to wait until WAHA has surely done what it was asked.
+fn ripens_in(pacing: Pacing, attempt: &Attempt) -> Duration {
+    match pacing {
+        // Who types first sends long after taking the reply in hand, at a time that nobody noted.
+        Pacing::Human => SETTLE_AFTER,
+        Pacing::Off => {
+            let ripe = attempt.since + clock::millis(SETTLE_AFTER);
+            clock::until(ripe, clock::now()).min(SETTLE_AFTER)
+        }
+    }
+}
+
+/// Whether WAHA may still come to its senses. There are some whose sending works and whose listing fails for weeks.
+fn has_patience(reply: &Reply, attempt: &Attempt) -> bool {
+    reply.attempts < ASKED_MAX || clock::now() - attempt.since < clock::millis(PATIENCE)
+}
+
+/// The setting `IN_DOUBT` decides.
+fn undecidable(context: &Context, session: &str, attempt: &Attempt, reason: String) -> Settled {
+    match context.in_doubt {
+        InDoubt::Resend => {
+            if context.undecidable.due() {
+                warn!(
+                    session,
+                    reason,
+                    "WAHA can't tell whether a reply was sent whose answer was lost; it is sent again, perhaps twice \
+                     (IN_DOUBT=resend). With NOWEB, turn its store on to have this looked up"
+                );
+            }
+            Settled::Unknown
+        }
+        InDoubt::Hold => {
+            let held_until = attempt.since + clock::millis(HELD_FOR);
+            if clock::now() < held_until {
+                Settled::NotYet(reason)
+            } else {
+                Settled::Never(format!(
+                    "perhaps sent: its answer was lost, and WAHA can't tell ({reason}); IN_DOUBT=hold"
+                ))
+            }
+        }
+    }
+}
+
+/// Which message the attempt became, if WAHA has it.
+async fn ask(
+    context: &Context,
+    session: &str,
+    reply: &Reply,
+    attempt: &Attempt,
+) -> Result<Option<String>, AskError> {
+    let Some(chat) = &context.owner.address(&attempt.address) else {
+        return Ok(None);
+    };
+    let _permit = context.permit().await;
+    if let Some(id) = attempt.id.clone() {
+        let has = call(context, session, chat, {
+            let id = id.clone();
+            move |client, session, chat| client.has_own_message(session, chat, &id)
+        })
+        .await;
+        match has.unwrap_or_else(ended_early) {
+            Ok(has) => return Ok(has.then_some(id)),
+            Err(AskError::Unable { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if chat.is_group() {
+        let reason = "messages of a group are not looked through".to_owned();
+        return Err(AskError::Unable { reason });
+    }
+    let since = attempt.since - clock::millis(CLOCKS_APART_MAX);
+    let listed = call(context, session, chat, move |client, session, chat| {
+        client.messages(session, Some(chat), since, MESSAGES_MAX, 0)
+    })
+    .await;
+    let listed = listed.unwrap_or_else(ended_early)?;
+    let candidates: Vec<String> = listed
+        .items
+        .iter()
+        .filter_map(|message| same(message, reply, attempt))
+        .collect();
+    // Of two replies with one text, the other may be the one that was found.
+    context
+        .store
+        .first_unclaimed(session, &candidates)
+        .await
+        .map_err(|error: store::Error| AskError::Failed {
+            reason: error.to_string(),
+        })
+}
+
+fn ended_early<T>(reason: String) -> Result<T, AskError> {
+    Err(AskError::Failed { reason })
+}
+
+/// The stanza of a listed message, if the attempt may have become it.
+fn same(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<String> {
+    let What::Own(message) = event::listed(listed, clock::now()) else {
+        return None;
+    };
+    let stanza = message.stanza.clone()?;
+    let earliest = attempt.since - clock::millis(CLOCKS_APART_MAX);
+    let by_id = attempt.id.as_ref() == Some(&stanza);
+    let by_content = message.sent_at >= earliest && echo_content(&message).is_of(reply);
+    (by_id || by_content).then_some(stanza)
+}
+
+/// Which sessions' engines hand out message ids beforehand (NOWEB and GOWS do, since WAHA 2026.4.3).
+#[derive(Debug, Default)]
+pub(crate) struct MessageIds {
+    /// Not to be asked before.
+    not_before: Mutex<HashMap<String, Instant>>,
+}
+
+impl MessageIds {
+    /// An id for the next message, where WAHA hands them out.
+    pub(crate) async fn next(
+        &self,
+        context: &Context,
+        session: &str,
+        chat: &ChatId,
+    ) -> Option<String> {
+        // Poisoned only if a thread panicked while it held the lock, which no line here can.
+        let left_alone = self.not_before.lock().is_ok_and(|not_before| {
+            not_before
+                .get(session)
+                .is_some_and(|at| Instant::now() < *at)
+        });
+        if left_alone {
+            return None;
+        }
+        let asked = call(context, session, chat, |client, session, _| {
+            client.new_message_id(session)
+        })
+        .await;
+        let pause = match asked.unwrap_or_else(ended_early) {
+            Ok(id) => return Some(id),
+            Err(AskError::Unable { .. }) => UNABLE_FOR,
+            Err(AskError::Failed { .. }) => FAILED_FOR,
+            // Sending will say so, too.
+            Err(AskError::Away { .. }) => return None,
+        };
+        if let Ok(mut not_before) = self.not_before.lock() {
+            not_before.insert(session.to_owned(), Instant::now() + pause);
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(text: &str) -> Reply {
+        Reply {
+            id: "1".into(),
+            conversation: "1".into(),
+            text: text.into(),
+            media: None,
+            queued_at: 0,
+            attempts: 0,
+            notice: false,
+        }
+    }
+
+    fn listed(stanza: &str, text: &str, seconds: i64, ours: bool) -> String {
+        serde_json::json!({
+            "id": format!("{ours}_5511999990000@c.us_{stanza}"), "timestamp": seconds, "from": "5511999990000@c.us",
+            "fromMe": ours, "body": text, "hasMedia": false,
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn an_attempt_became_a_message_of_ours_with_its_text_since_then_or_with_its_id() {
+        let attempt = Attempt {
+            since: 1_789_900_801_123,
+            begun: true,
+            id: Some("3EB0AA".into()),
+            echo: None,
+            address: "5511999990000@c.us".into(),
+        };
+        let same = |listed: String| same(&listed, &reply("Olá\nAna"), &attempt);
+        assert_eq!(
+            same(listed("3EB01", "Olá\r\nAna ", 1_789_900_801, true)),
+            Some("3EB01".into())
+        );
+        assert_eq!(same(listed("3EB02", "Olá", 1_789_900_801, true)), None);
+        assert_eq!(
+            same(listed("3EB03", "Olá\nAna", 1_789_900_801, false)),
+            None
+        );
+        assert_eq!(same(listed("3EB04", "Olá\nAna", 1_789_900_700, true)), None);
+        assert_eq!(
+            same(listed("3EB0AA", "(edited)", 1_789_900_801, true)),
+            Some("3EB0AA".into())
+        );
+    }
+}

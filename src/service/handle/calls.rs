@@ -1,0 +1,203 @@
+//! The calls are responsible for asking the shop's own system on behalf of conversations: signed, tried again, and so
+//! few at once that a shop that hangs holds up nobody but those who ask it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{debug, warn};
+
+use crate::config::Secret;
+use crate::service::kit::backoff;
+use crate::shop::{Failure, Shop};
+use crate::throttle::Throttle;
+use crate::waha::signature::sign;
+
+/// Calls under way at once in this process, each on a blocking thread of its own while it lasts.
+pub const CALLS_MAX: usize = 256;
+/// Of those to one host: a shop that hangs leaves room for the others.
+const CALLS_TO_HOST_MAX: usize = 64;
+/// Between tries. A customer waits, so not for long; also where the shop wants more.
+const PAUSE_FIRST: Duration = Duration::from_millis(500);
+const PAUSE_LONGEST: Duration = Duration::from_secs(10);
+/// A step's failures are told once in this time.
+const COMPLAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// One call, however often it is tried.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) session: String,
+    pub(crate) chat: String,
+    pub(crate) step: String,
+    pub(crate) url: String,
+    pub(crate) timeout: Duration,
+    pub(crate) attempts: u32,
+    pub(crate) key: String,
+    pub(crate) body: String,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Calls {
+    shop: Shop,
+    secret: Option<Secret>,
+    all: Arc<Semaphore>,
+    hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
+    complaints: Mutex<HashMap<(String, String), Throttle>>,
+}
+
+impl Calls {
+    /// Signs with `secret`, if there is one.
+    pub fn new(secret: Option<Secret>) -> Self {
+        Self {
+            shop: Shop::default(),
+            secret,
+            all: Arc::new(Semaphore::new(CALLS_MAX)),
+            hosts: Mutex::default(),
+            complaints: Mutex::default(),
+        }
+    }
+
+    /// Asks, at most as often as the step says, and for at most so many times its timeout and the pauses between.
+    ///
+    /// # Errors
+    /// Why no try brought an answer, in words for the log.
+    pub(crate) async fn make(&self, request: &Request) -> Result<Vec<u8>, String> {
+        let mut tries = 0;
+        loop {
+            let begun = Instant::now();
+            let failure = match self.attempt(request, begun + request.timeout).await {
+                Ok(body) => {
+                    debug!(
+                        session = request.session,
+                        chat = request.chat,
+                        step = request.step,
+                        key = request.key,
+                        took = ?begun.elapsed(),
+                        "the shop answered a call"
+                    );
+                    return Ok(body);
+                }
+                Err(failure) => failure,
+            };
+            tries += 1;
+            if !failure.again || tries >= request.attempts {
+                return Err(match tries {
+                    1 => failure.reason,
+                    _ => format!("{}, at the last of {tries} tries", failure.reason),
+                });
+            }
+            let usual = backoff::delay(tries - 1, PAUSE_FIRST, PAUSE_LONGEST);
+            let usual = backoff::jittered(usual, fastrand::f64());
+            let pause = failure.after.unwrap_or(usual).clamp(usual, PAUSE_LONGEST);
+            debug!(
+                session = request.session,
+                chat = request.chat,
+                step = request.step,
+                key = request.key,
+                reason = failure.reason,
+                ?pause,
+                "a try of a call failed; will again"
+            );
+            sleep(pause).await;
+        }
+    }
+
+    async fn attempt(&self, request: &Request, deadline: Instant) -> Result<Vec<u8>, Failure> {
+        let permits = timeout_at(deadline, self.permits(&request.url)).await;
+        let Ok(Some(permits)) = permits else {
+            return Err(Failure::passing(
+                "too many calls wait for the shop already, and none came to its end in time",
+            ));
+        };
+        let signature = self
+            .secret
+            .as_ref()
+            .map(|secret| sign(secret.reveal().as_bytes(), request.body.as_bytes()));
+        let (shop, request) = (self.shop.clone(), request.clone());
+        let asking = tokio::task::spawn_blocking(move || {
+            // Until this thread is free again, whoever still waits for it.
+            let _permits = permits;
+            let mut headers = vec![("Idempotency-Key", request.key.as_str())];
+            if let Some(signature) = &signature {
+                headers.push(("X-Webhook-Hmac", signature));
+                headers.push(("X-Webhook-Hmac-Algorithm", "sha512"));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            shop.post(&request.url, &headers, request.body.as_bytes(), left)
+        });
+        match timeout_at(deadline, asking).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(Failure::passing("the call's thread ended early")),
+            Err(_) => Err(Failure::passing("no answer in time")),
+        }
+    }
+
+    /// The right to one more call, to this host and at all; nothing when we stop.
+    async fn permits(&self, url: &str) -> Option<[OwnedSemaphorePermit; 2]> {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let host = rest.split(['/', '?']).next().unwrap_or(rest);
+        let of_host = {
+            // Poisoned only if a thread panicked while it held the lock, which no line here can.
+            let mut hosts = self.hosts.lock().ok()?;
+            hosts
+                .entry(host.to_owned())
+                .or_insert_with(|| Arc::new(Semaphore::new(CALLS_TO_HOST_MAX)))
+                .clone()
+        };
+        // The host's first: who waits for a shop that hangs must not hold a place among all.
+        let of_host = of_host.acquire_owned().await.ok()?;
+        let of_all = self.all.clone().acquire_owned().await.ok()?;
+        Some([of_host, of_all])
+    }
+
+    /// Tells that a call brought nothing, of each step once a minute.
+    pub(crate) fn complain(&self, session: &str, chat: &str, step: &str, reason: &str) {
+        let due = self.complaints.lock().map_or(true, |mut complaints| {
+            complaints
+                .entry((session.to_owned(), step.to_owned()))
+                .or_insert_with(|| Throttle::new(COMPLAIN_AFTER))
+                .due()
+        });
+        if due {
+            warn!(
+                session,
+                chat,
+                step,
+                reason,
+                "a call to the shop's own system failed, and the conversation goes on at the step's `otherwise`; look at `call` \
+                 in the flow, and at what the shop's system logs. More failures of this step are told in a minute, or at \
+                 level debug"
+            );
+        } else {
+            debug!(session, chat, step, reason, "a call failed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_shop_that_hangs_leaves_room_for_the_calls_to_others() {
+        let calls = Calls::new(None);
+        let at_once = async |url: &str| {
+            let permits = timeout_at(
+                Instant::now() + Duration::from_millis(20),
+                calls.permits(url),
+            );
+            permits.await.ok().flatten()
+        };
+        let mut held = Vec::new();
+        for _ in 0..CALLS_TO_HOST_MAX {
+            held.push(at_once("http://hangs:9000/a").await.unwrap());
+        }
+        assert!(at_once("http://hangs:9000/b?c").await.is_none());
+        assert!(at_once("http://other:9000/a").await.is_some());
+        held.pop();
+        assert!(at_once("http://hangs:9000").await.is_some());
+    }
+}

@@ -1,0 +1,196 @@
+//! An attendance whose flow asks the shop's own system: it goes on listening to the customer meanwhile.
+//!
+//! That it calls, and under which key, is committed before it does. So whoever takes the conversation over calls again
+//! with the same key and the same words, and the shop can tell that it is the same call. The answer is one more commit,
+//! which is refused where the conversation is another owner's by then.
+
+use std::time::Instant;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::flow::{Advance, Command};
+use crate::service::handle::calls::Request;
+use crate::service::handle::conversation::Attendance;
+use crate::service::handle::conversation::inbox::{TEXT_MAX, read};
+use crate::waha::message::Message;
+
+/// The key of a call is a header: it has only letters, digits and these marks.
+const NOT_IN_KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+/// What the shop answered, or why it did not.
+type Outcome = Result<Vec<u8>, String>;
+
+/// A call under way; ended when it is dropped, except for the try in hand.
+pub(crate) struct Pending {
+    key: String,
+    task: AbortOnDropHandle<Outcome>,
+    /// Kept until what comes of it is committed.
+    outcome: Option<Outcome>,
+}
+
+impl Pending {
+    /// Waits for the outcome; for ever, where there is nothing to wait for.
+    pub(crate) async fn ends(pending: &mut Option<Pending>) {
+        match pending {
+            Some(pending) if pending.outcome.is_none() => {
+                let outcome = (&mut pending.task).await;
+                pending.outcome =
+                    Some(outcome.unwrap_or_else(|_| Err("the call ended early".to_owned())));
+            }
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// How it stands with a call.
+pub(crate) enum Called {
+    /// The flow waits for none.
+    Nothing,
+    /// There is nothing to do but to wait.
+    Waits,
+    /// The flow goes on; with a call that came to its end, whether its answer was of use.
+    Goes(Box<Advance>, Option<bool>),
+}
+
+impl Attendance {
+    /// Asks the flow how it goes on, where it waits for a call.
+    pub(crate) fn called(&mut self, now: i64) -> Called {
+        self.call();
+        let Some(pending) = &self.pending else {
+            return Called::Nothing;
+        };
+        let (script, now) = (self.script(), now.unsigned_abs());
+        let (unread, arrived) = read(&self.held.inbox);
+        if unread
+            .iter()
+            .any(|said| script.command(said) == Some(Command::Leave))
+        {
+            let advance = script.advance(self.state.clone(), &unread, now);
+            return Called::Goes(Box::new(advance), None);
+        }
+        let Some(outcome) = &pending.outcome else {
+            return Called::Waits;
+        };
+        let ready = script.ready(&self.state, &unread, self.quiet(arrived));
+        self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
+        if self.quiet_at.is_some() && self.state.opens() {
+            // They still write what opens the conversation: that answers no question.
+            return Called::Waits;
+        }
+        let answer = match outcome {
+            Ok(body) => script
+                .read_answer(&self.state, body)
+                .map_err(|mistake| format!("the answer can't be used: {mistake}")),
+            Err(reason) => Err(reason.clone()),
+        };
+        if let Err(reason) = &answer {
+            let step = self.state.step().unwrap_or_default();
+            let (session, chat) = (&self.session, &self.held.chat);
+            self.context.calls.complain(session, chat, step, reason);
+        }
+        // What the customer is still writing is for the question that follows.
+        let unread = &unread[..ready.count];
+        let well = answer.is_ok();
+        let advance = script.answered(self.state.clone(), answer.ok(), unread, now);
+        Called::Goes(Box::new(advance), Some(well))
+    }
+
+    /// Begins the call that the state waits for, if it does and that was not begun here yet.
+    pub(crate) fn call(&mut self) {
+        let script = self.script();
+        let Some(call) = script.call(&self.state) else {
+            self.pending = None;
+            return;
+        };
+        if self
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.key == call.key)
+        {
+            return;
+        }
+        let request = Request {
+            session: self.session.clone(),
+            chat: self.held.chat.clone(),
+            step: call.step.to_owned(),
+            url: call.url.to_owned(),
+            timeout: call.timeout,
+            attempts: call.attempts,
+            body: call.body(&self.session, &self.held.chat, &self.held.id),
+            key: call.key,
+        };
+        let (calls, key) = (self.context.calls.clone(), request.key.clone());
+        let task = tokio::spawn(async move { calls.make(&request).await });
+        self.pending = Some(Pending {
+            key,
+            task: AbortOnDropHandle::new(task),
+            outcome: None,
+        });
+    }
+
+    /// Notes in a state that is about to be committed what calls need to know of this step.
+    pub(crate) fn prepare_calls(&self, advance: &mut Advance) {
+        if self.script().calls()
+            && let Some(heard) = advance.heard.clone()
+            && let Some(heard) = self.held.inbox.get(heard)
+        {
+            advance.state.hear(message(heard));
+        }
+        // Whatever the flow is by now, which may have been exchanged since it was asked: no call goes without a key.
+        advance
+            .state
+            .begin_call(|| key(&self.session, &self.held.id, self.held.rev));
+    }
+}
+
+/// What a call goes under: the commit that begins it, of all conversations of all sessions. As a header it has only
+/// characters that fit in one.
+fn key(session: &str, conversation: &str, rev: u64) -> String {
+    let session = utf8_percent_encode(session, NOT_IN_KEY);
+    format!("{session}:{conversation}:{rev}")
+}
+
+/// What the shop is told of what was heard at once: all the words, and of the rest what the last one has.
+fn message(inbox: &[String]) -> Value {
+    let messages: Vec<Message> = inbox
+        .iter()
+        .filter_map(|message| serde_json::from_str(message).ok())
+        .collect();
+    let Some(last) = messages.last() else {
+        return Value::Null;
+    };
+    let texts: Vec<&str> = messages
+        .iter()
+        .map(|message| message.text.as_str())
+        .filter(|text| !text.is_empty())
+        .collect();
+    let text: String = texts.join("\n").chars().take(TEXT_MAX).collect();
+    let mut told = json!({ "id": last.stanza, "kind": last.kind, "text": text });
+    if let Some(media) = &last.media {
+        told["media"] = json!(media);
+    }
+    if let Some(location) = &last.location {
+        told["location"] = json!(location);
+    }
+    if !last.contacts.is_empty() {
+        told["contacts"] = json!(last.contacts);
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn a_key_fits_into_a_header_whatever_the_session_is_called() {
+        for (session, expected) in [
+            ("my-shop_2.b", "my-shop_2.b:c7:3"),
+            ("a b/é%:", "a%20b%2F%C3%A9%25%3A:c7:3"),
+        ] {
+            assert_eq!(key(session, "c7", 3), expected);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The announcer is responsible for those who wait: it tells them their place in line when it matters, and
+//! answers the words that work there.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::clock;
+use crate::flow;
+use crate::flow::{Command, Notice, QueueText, Script, State, Told};
+use crate::flows::Flows;
+use crate::service::handle::conversation::inbox::said;
+use crate::service::kit::store_error_log::Complaint;
+use crate::store;
+use crate::store::{Announcement, Bell, Error, Leave, Reply, Store, Waiting};
+use crate::waha::message::Message;
+
+/// Who missed a bell finds the work at the latest after this.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Chats looked at in one call; bounds how long Redis is held up.
+const LOOK_MAX: usize = 100;
+/// The outcome of who leaves the line; the same as leaving later, in the flow.
+const LEFT: &str = "left";
+
+/// When a session that has stopped is next due, until a poll finds that it works.
+const NEVER: i64 = i64::MAX;
+
+/// See the module.
+pub struct Announcer {
+    /// Where the line is.
+    pub store: Store,
+    /// What to say, and when.
+    pub flows: Arc<Flows>,
+    /// [`Bell::Announce`].
+    pub bells: mpsc::UnboundedReceiver<Bell>,
+}
+
+impl Announcer {
+    /// Runs until `shutdown`.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        // Workers that have just started attend those who waited for them; nobody is told a place right before that.
+        tokio::select! {
+            () = sleep(POLL_INTERVAL) => {}
+            () = shutdown.cancelled() => return,
+        }
+        let complaint = Complaint::default();
+        let mut wait = Duration::ZERO;
+        let mut sessions: Option<HashSet<String>> = None;
+        let mut next: HashMap<String, i64> = HashMap::new();
+        loop {
+            tokio::select! {
+                bell = self.bells.recv() => match bell {
+                    Some(Bell::Announce(session)) => drop(sessions.get_or_insert_default().insert(session)),
+                    Some(Bell::Missed) => sessions = None,
+                    Some(_) => {}
+                    None => return,
+                },
+                () = sleep(wait) => sessions = None,
+                () = shutdown.cancelled() => return,
+            }
+            match self.run_once(sessions.take(), &mut next).await {
+                Ok(_) => {
+                    let now = clock::now();
+                    let soonest = next
+                        .values()
+                        .min()
+                        .map_or(POLL_INTERVAL, |at| clock::until(*at, now));
+                    wait = soonest.clamp(Duration::from_millis(1), POLL_INTERVAL);
+                }
+                Err(error) => {
+                    complaint.tell("could not look at the line", &error);
+                    wait = POLL_INTERVAL;
+                }
+            }
+        }
+    }
+
+    /// Looks at those who are due in the given sessions, or in all. Returns how many were told something, and
+    /// notes when each session is due next.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn run_once(
+        &self,
+        sessions: Option<HashSet<String>>,
+        next: &mut HashMap<String, i64>,
+    ) -> Result<usize, Error> {
+        let sessions: Vec<String> = match sessions {
+            Some(sessions) => sessions.into_iter().collect(),
+            None => self.store.sessions().await?,
+        };
+        let mut told = 0;
+        for session in sessions {
+            if self.store.is_paused(&session).await? {
+                next.insert(session, NEVER);
+                continue;
+            }
+            if next.get(&session) == Some(&NEVER) {
+                self.store.spread_notices(&session, clock::now()).await?;
+            }
+            loop {
+                let waiting = self.store.look(&session, LOOK_MAX, clock::now()).await?;
+                let looked = waiting.len();
+                if looked > 0 {
+                    told += self.announce(&session, waiting).await?;
+                }
+                if looked < LOOK_MAX {
+                    break;
+                }
+            }
+            // What was just announced is due again at its own time.
+            match self.store.next_look(&session).await? {
+                Some(at) => next.insert(session, at),
+                None => next.remove(&session),
+            };
+        }
+        Ok(told)
+    }
+
+    async fn announce(&self, session: &str, waiting: Vec<Waiting>) -> Result<usize, Error> {
+        let line = self.store.pace(session).await?;
+        let (others, workers) = self.beside(session, &line).await?;
+        let now = clock::now();
+        let wait = |position: u64, since: i64| {
+            let still = now - line.called_at.unwrap_or(since).max(since);
+            let line = flow::Pace {
+                still: clock::until(still, 0),
+                ..pace(&line)
+            };
+            flow::estimate(&line, &others, workers, position)
+        };
+        let script = self.flows.of(session);
+        let closed_since = script.closed_since(unsigned(now)).map(u64::cast_signed);
+        let announcements: Vec<_> = waiting
+            .into_iter()
+            // Who came while it is closed is told so in a moment, and waits in no line.
+            .filter(|one| closed_since.is_none_or(|since| one.since < since || one.begun))
+            .map(|one| self.decide(&script, one, now, wait))
+            .collect();
+        let told = announcements
+            .iter()
+            .filter(|one| one.reply.is_some())
+            .count();
+        for one in announcements.iter().filter(|one| one.leave.is_some()) {
+            info!(session, chat = one.chat, "the customer left the line");
+        }
+        self.store.announce(session, &announcements, now).await?;
+        Ok(told)
+    }
+
+    /// The other lines that share the workers, and how many of those there are. Nothing of it is needed while too little
+    /// is measured.
+    async fn beside(
+        &self,
+        session: &str,
+        line: &store::Pace,
+    ) -> Result<(Vec<flow::Pace>, u64), Error> {
+        let mut others = Vec::new();
+        if line.measured == 0 {
+            return Ok((others, 0));
+        }
+        for other in self.store.sessions().await? {
+            if other != session {
+                others.push(pace(&self.store.pace(&other).await?));
+            }
+        }
+        Ok((others, self.store.workers().await?))
+    }
+
+    /// What one who waits is told, if anything.
+    fn decide(
+        &self,
+        script: &Script,
+        waiting: Waiting,
+        now: i64,
+        wait: impl Fn(u64, i64) -> Option<Duration>,
+    ) -> Announcement {
+        let name = Some(waiting.name.as_str()).filter(|name| !name.is_empty());
+        let position = waiting.position;
+        let wait = || match waiting.for_person {
+            // How long a person takes to come nobody knows.
+            true => None,
+            false => wait(position, waiting.since),
+        };
+        let Words {
+            last: command,
+            words,
+            looked_at,
+        } = self.commands(script, &waiting);
+        let place = flow::Waiting {
+            position,
+            opened_at: unsigned(waiting.since),
+            told: waiting.told.map(|(position, at)| Told {
+                position,
+                at: unsigned(at),
+            }),
+        };
+        let decision = flow::decide(script.notice_rules(), &place, unsigned(now));
+        let text = match (command, decision.notice) {
+            (Some(Command::Leave), _) => Some(QueueText::Left),
+            (Some(Command::Position), _) | (None, Some(Notice::Position)) => {
+                Some(QueueText::Position {
+                    position,
+                    wait: wait(),
+                })
+            }
+            (None, Some(Notice::Next)) => Some(QueueText::Next),
+            (None, Some(Notice::StillWaiting)) => Some(QueueText::StillWaiting {
+                position,
+                wait: wait(),
+            }),
+            (None, None) => None,
+        };
+        let leave = (command == Some(Command::Leave)).then(|| Leave {
+            outcome: LEFT.to_owned(),
+            variables: self.variables(&waiting.state),
+        });
+        let told = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
+        // Told just now, so look again when the rules say so after that.
+        let after = flow::Waiting {
+            told: told
+                .map(|position| Told {
+                    position,
+                    at: unsigned(now),
+                })
+                .or(place.told),
+            ..place
+        };
+        let due = flow::decide(script.notice_rules(), &after, unsigned(now)).check_at;
+        // A text that the flow leaves blank is not sent.
+        let text = text
+            .map(|text| script.queue_text(text, name))
+            .filter(|text| !text.trim().is_empty());
+        let reply = text.map(|text| Reply {
+            id: format!("{}:notice:{now}", waiting.id),
+            conversation: waiting.id.clone(),
+            text,
+            media: None,
+            queued_at: now,
+            attempts: 0,
+            // An answer to a question, and the farewell, are owed; only what was unasked is replaced or dropped.
+            notice: command.is_none(),
+        });
+        Announcement {
+            examined_before: waiting.examined,
+            since: waiting.since,
+            examined: waiting.examined + looked_at.saturating_sub(words.len()) as u64,
+            chat: waiting.chat,
+            id: waiting.id,
+            told,
+            due: due.cast_signed(),
+            leave,
+            reply,
+            words,
+        }
+    }
+
+    /// What a conversation that had begun before it went back to the line has saved.
+    fn variables(&self, state: &str) -> String {
+        let state: Option<State> = serde_json::from_str(state).ok();
+        state
+            .and_then(|state| serde_json::to_string(state.variables()).ok())
+            .unwrap_or_else(|| "{}".to_owned())
+    }
+
+    /// The words for the queue among what was not looked at. What opened the conversation is never taken for one,
+    /// and what follows a word to leave is for the next conversation.
+    fn commands(&self, script: &Script, waiting: &Waiting) -> Words {
+        let opening = usize::from(waiting.examined == 0 && !waiting.begun);
+        let mut found = Words {
+            last: None,
+            words: Vec::new(),
+            looked_at: waiting.unexamined.len(),
+        };
+        for (place, text) in waiting.unexamined.iter().enumerate().skip(opening) {
+            let message = serde_json::from_str::<Message>(text).ok();
+            let Some(command) = message.and_then(|message| script.command(&said(message))) else {
+                continue;
+            };
+            found.words.push(text.clone());
+            found.last = Some(command);
+            if command == Command::Leave {
+                found.looked_at = place + 1;
+                break;
+            }
+        }
+        found
+    }
+}
+
+/// Words for the queue, as they stand in the inbox.
+struct Words {
+    last: Option<Command>,
+    words: Vec<String>,
+    /// How many messages were read to find them.
+    looked_at: usize,
+}
+
+fn pace(line: &store::Pace) -> flow::Pace {
+    flow::Pace {
+        handling: clock::until(line.handling, 0),
+        measured: line.measured,
+        attended: line.attended,
+        waiting: line.waiting,
+        still: Duration::ZERO,
+    }
+}
+
+fn unsigned(millis: i64) -> u64 {
+    u64::try_from(millis).unwrap_or(0)
+}

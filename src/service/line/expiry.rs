@@ -1,0 +1,70 @@
+//! Overdue is responsible for what ends by time alone, whoever is silent: that the owner answers a chat from their own
+//! phone, and that a conversation waits for a person who did not come.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::clock;
+use crate::service::kit::periodic::Rounds;
+use crate::store::{Error, Store};
+
+/// Nobody waits for an end to the second.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Chats ended in one call; bounds how long Redis is held up.
+const END_MAX: usize = 100;
+
+/// See the module.
+pub struct Overdue {
+    /// Where the times are.
+    pub store: Store,
+}
+
+impl Overdue {
+    /// Runs until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let what = "could not look for what is over";
+        let mut rounds = Rounds::every(POLL_INTERVAL, shutdown);
+        while rounds.next().await {
+            rounds.go(what, self.run_once()).await;
+        }
+    }
+
+    /// Ends what is over in all sessions. Returns how many chats the owner left, and how many conversations go on without
+    /// a person.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn run_once(&self) -> Result<(u64, u64), Error> {
+        let (mut left, mut alone) = (0, 0);
+        for session in self.store.sessions().await? {
+            loop {
+                let ended = self
+                    .store
+                    .end_overdue(&session, END_MAX, clock::now())
+                    .await?;
+                if ended.0 > 0 {
+                    info!(
+                        session,
+                        chats = ended.0,
+                        "the owner has been quiet in these chats; the bot answers there again"
+                    );
+                }
+                if ended.1 > 0 {
+                    info!(
+                        session,
+                        conversations = ended.1,
+                        "nobody came for these conversations; they are attended by the flow again"
+                    );
+                }
+                left += ended.0;
+                alone += ended.1;
+                if ended.0.max(ended.1) < END_MAX as u64 {
+                    break;
+                }
+            }
+        }
+        Ok((left, alone))
+    }
+}

@@ -1,0 +1,98 @@
+//! Handoffs is responsible for telling the owner who waits for a person. Nobody rings for it: a person comes in minutes.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::flow::{Locale, State};
+use crate::service::kit::periodic::Rounds;
+use crate::service::owner::notifier::Owner;
+use crate::store::{Error, HandedOff, Store};
+use crate::waha::message::Message;
+
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Letters of the customer's last words that are told.
+const SHOWN_MAX: usize = 200;
+
+/// See the module.
+pub struct Handoffs {
+    /// Where those who wait are.
+    pub store: Store,
+    /// Who is told.
+    pub owner: Owner,
+}
+
+impl Handoffs {
+    /// Runs until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let what = "could not tell the owner who waits for a person";
+        let mut rounds = Rounds::every(POLL_INTERVAL, shutdown);
+        while rounds.next().await {
+            rounds.go(what, self.run_once()).await;
+        }
+    }
+
+    /// Tells of everybody of whom it was not told yet. Returns how many.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn run_once(&self) -> Result<usize, Error> {
+        let mut told = 0;
+        for session in self.store.sessions().await? {
+            for one in self.store.untold_handoffs(&session).await? {
+                let once = format!("handoff:{}:{}", one.id, one.rev);
+                let text = text(self.owner.locale(), &one);
+                self.owner.tell(&session, &once, &text).await?;
+                info!(
+                    session,
+                    chat = one.chat,
+                    conversation = one.id,
+                    waiting = one.waiting,
+                    "a customer waits for a person"
+                );
+                self.store.told_handoff(&session, &one.chat).await?;
+                told += 1;
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// Who waits, what they said last, and how many there are.
+fn text(locale: Locale, one: &HandedOff) -> String {
+    let number = one.chat.split_once('@').map(|(number, kind)| match kind {
+        "c.us" => format!("+{number}"),
+        // A hidden id is no phone number.
+        _ => one.chat.clone(),
+    });
+    let number = number.unwrap_or_else(|| one.chat.clone());
+    let who = match one.name.trim() {
+        "" => number,
+        name => format!("{name} ({number})"),
+    };
+    let (said, count) = (last_words(one), one.waiting);
+    match locale {
+        Locale::En => format!(
+            "{who} waits for a person: \"{said}\". Waiting for a person: {count}. Answer in their chat, from your phone."
+        ),
+        Locale::PtBr => format!(
+            "{who} espera por uma pessoa: \"{said}\". Esperando por uma pessoa: {count}. Responda na conversa, pelo seu celular."
+        ),
+        Locale::Es => format!(
+            "{who} espera a una persona: \"{said}\". Esperando a una persona: {count}. Responda en el chat, desde su teléfono."
+        ),
+    }
+}
+
+/// What the customer said last, or first where nothing else is known.
+fn last_words(one: &HandedOff) -> String {
+    let last = one.last.as_deref();
+    let message = last.and_then(|last| serde_json::from_str::<Message>(last).ok());
+    let said = message.map(|message| message.text);
+    let state = || serde_json::from_str::<State>(&one.state).ok();
+    let said = said
+        .filter(|text| !text.trim().is_empty())
+        .or_else(|| state()?.last_said().map(str::to_owned));
+    said.unwrap_or_default().chars().take(SHOWN_MAX).collect()
+}

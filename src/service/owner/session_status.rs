@@ -1,0 +1,133 @@
+//! The standing of a session: what WAHA's word for its state means for its customers and for the owner.
+
+use jiff::tz::TimeZone;
+use tracing::{info, warn};
+
+use crate::clock;
+use crate::flow::OwnerText;
+use crate::service::owner::notifier::Owner;
+use crate::store::{Error, Known, Standing, Store};
+use crate::waha::restriction::Restriction;
+
+/// WAHA's word for a session that can send and hear.
+pub(crate) const WORKING: &str = "WORKING";
+/// A session that connects anew needs no owner; one that is still not there after this does.
+const LASTING_AFTER: i64 = 120_000;
+
+/// Takes note of a session's status: any but WORKING pauses its replies, notices and timeouts. `at` is when it was so by
+/// WAHA's clock, if an event told it. Returns whether it is news, and not older than what was known.
+///
+/// # Errors
+/// As the store's; to note it again is safe.
+pub(crate) async fn note(
+    store: &Store,
+    owner: &Owner,
+    session: &str,
+    status: &str,
+    at: Option<i64>,
+) -> Result<bool, Error> {
+    let now = clock::now();
+    let mut known = Known {
+        status,
+        at,
+        alarm: needs_owner(status),
+    };
+    let mut standing = store.note_status(session, known, now).await?;
+    if let Standing::Paused { since, .. } = standing
+        && !known.alarm
+        && now - since > LASTING_AFTER
+    {
+        known.alarm = true;
+        standing = store.note_status(session, known, now).await?;
+    }
+    match standing {
+        Standing::Stale => info!(session, status, "an older status of the session came late"),
+        Standing::Works => store.ring_works(session).await?,
+        Standing::Resumed => info!(session, "the session works again; replies go on"),
+        Standing::Paused { since, alarm } => {
+            if alarm {
+                warn!(
+                    session,
+                    status,
+                    "the session has stopped; replies, notices and timeouts wait until it is WORKING again: {}",
+                    advice(status)
+                );
+            } else if since == now {
+                info!(
+                    session,
+                    status, "the session is not WORKING; replies, notices and timeouts wait"
+                );
+            }
+            if known.alarm {
+                let text = OwnerText::Stopped { session, status }.words(owner.locale());
+                let once = format!("stopped:{since}");
+                owner.tell_elsewhere(session, &once, &text).await?;
+            }
+        }
+    }
+    Ok(standing != Standing::Stale)
+}
+
+/// Tells of what WhatsApp forbids a session that works: each restriction once.
+///
+/// # Errors
+/// As the store's; to tell it again is safe.
+pub(crate) async fn note_restrictions(
+    owner: &Owner,
+    session: &str,
+    restrictions: &[Restriction],
+) -> Result<(), Error> {
+    for restriction in restrictions {
+        let day = |until: Option<i64>| {
+            let at = jiff::Timestamp::from_millisecond(until?).ok()?;
+            Some(at.to_zoned(TimeZone::system()).datetime())
+        };
+        let (Restriction::Timelock { until: ends } | Restriction::Capping { until: ends, .. }) =
+            restriction;
+        let until = day(*ends);
+        let (kind, text) = match restriction {
+            Restriction::Timelock { .. } => (
+                "timelock".to_owned(),
+                OwnerText::Timelock { session, until },
+            ),
+            Restriction::Capping { level, .. } => (
+                format!("capping:{level}"),
+                OwnerText::Capping {
+                    session,
+                    level,
+                    until,
+                },
+            ),
+        };
+        let once = format!("{kind}:{}", ends.unwrap_or(0));
+        if owner
+            .tell(session, &once, &text.words(owner.locale()))
+            .await?
+        {
+            warn!(
+                session,
+                restriction = kind,
+                until = until.map(tracing::field::display),
+                "WhatsApp restricts this session: answering goes on, new chats are limited or forbidden until then"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether somebody has to do something before the session works again.
+fn needs_owner(status: &str) -> bool {
+    matches!(status, "FAILED" | "STOPPED" | "SCAN_QR_CODE") || status.starts_with("PASSKEY_")
+}
+
+fn advice(status: &str) -> &'static str {
+    match status {
+        "FAILED" => {
+            "restart it in WAHA's dashboard; if it fails again, log out there and pair the phone anew"
+        }
+        "STOPPED" => "start it in WAHA's dashboard",
+        "SCAN_QR_CODE" => "pair the phone anew in WAHA's dashboard: scan the QR code there",
+        _ if needs_owner(status) => "confirm the pairing in WAHA's dashboard",
+        _ => "look at WAHA's dashboard and log; it may have to be restarted",
+    }
+}

@@ -1,0 +1,270 @@
+//! The archiver is responsible for the history: it copies the stream to SQLite in batches, and trims what is
+//! safely there. While the disk misbehaves the entries wait in the stream, and nobody else is held up.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use crate::history;
+use crate::history::{Archive, Restored, StreamEntry};
+use crate::service::upkeep::metrics::Metrics;
+use crate::store;
+use crate::store::Store;
+use crate::throttle::Throttle;
+
+/// Entries per transaction: enough that the disk's sync does not matter, few enough to fit in memory.
+const BATCH: u64 = 1_000;
+/// How long an entry may wait while little is written.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// After a failure, at least; the entries wait in Redis.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// One clear error a minute, not one a second. Also the longest pause after a failure.
+const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The last flush when stopping; what is left then is archived after the next start.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// A history that was deleted is put back before the stop: afterwards nobody can.
+const RESTORE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// See the module.
+pub struct Archiver {
+    /// Where entries come from.
+    pub store: Store,
+    /// Where they go.
+    pub archive: Archive,
+    /// Where that is.
+    pub path: PathBuf,
+    /// Told whether the archive works.
+    pub metrics: Arc<Metrics>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    History(#[from] history::Error),
+    #[error("the archive's thread ended early")]
+    Thread,
+    #[error("it was deleted or replaced, and there was no time to put it back")]
+    Restoring,
+}
+
+impl Error {
+    /// Whether what the archive holds goes when the process ends.
+    fn loses_all(&self) -> bool {
+        matches!(
+            self,
+            Self::Restoring | Self::History(history::Error::Adrift { .. })
+        )
+    }
+}
+
+/// Opens the history at `path`, or leaves that for later where the trouble may pass: attendance comes first.
+///
+/// # Errors
+/// What does not pass by itself: the file is damaged, or a newer version wrote it.
+pub fn open(path: &Path) -> Result<Archive, history::Error> {
+    match Archive::open(path) {
+        // The first round finds the same, and complains.
+        Err(error) if error.may_pass() => Ok(Archive::closed(path)),
+        opened => opened,
+    }
+}
+
+impl Archiver {
+    /// Runs until `shutdown`, then archives what is left, to a deadline.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let metrics = self.metrics;
+        let mut round = Round {
+            store: self.store,
+            path: self.path,
+            archive: Some(self.archive),
+            trimmed: HashSet::new(),
+        };
+        let errors = Throttle::new(COMPLAIN_INTERVAL);
+        let mut failing = false;
+        let mut told_at = None;
+        loop {
+            if shutdown.is_cancelled() {
+                told_at.get_or_insert_with(Instant::now);
+            }
+            let began = Instant::now();
+            // A flush to a disk that fails would only hold up the stop.
+            let patience = if failing {
+                Duration::ZERO
+            } else {
+                FLUSH_TIMEOUT
+            };
+            let too_late = async |patience| {
+                shutdown.cancelled().await;
+                sleep_until(told_at.unwrap_or_else(Instant::now) + patience).await;
+            };
+            let kept = tokio::select! {
+                biased;
+                kept = round.keep() => kept,
+                () = too_late(RESTORE_TIMEOUT) => Err(Error::Restoring),
+            };
+            let done = match kept {
+                Ok(()) => tokio::select! {
+                    biased;
+                    done = round.run() => Some(done),
+                    () = too_late(patience) => None,
+                },
+                Err(error) => Some(Err(error)),
+            };
+            let wait = match done {
+                Some(Ok(archived)) => {
+                    if failing {
+                        failing = false;
+                        metrics.set_archive_error(None);
+                        info!("the history is written again");
+                    }
+                    match (archived, told_at) {
+                        (0, Some(_)) => return,
+                        (0, None) => POLL_INTERVAL,
+                        _ => Duration::ZERO,
+                    }
+                }
+                Some(Err(error)) if told_at.is_some() && error.loses_all() => {
+                    let reason = crate::describe(&error);
+                    error!(reason, "the history is lost with this stop");
+                    return;
+                }
+                Some(Err(error)) if told_at.is_none() => {
+                    failing = true;
+                    let reason = crate::describe(&error);
+                    if errors.due() {
+                        error!(
+                            reason,
+                            "the history can't be written; it waits in Redis, and attendance goes on"
+                        );
+                    }
+                    metrics.set_archive_error(Some(reason));
+                    // A try may be costly, such as half a copy of everything.
+                    began.elapsed().clamp(RETRY_AFTER, COMPLAIN_INTERVAL)
+                }
+                Some(Err(_)) | None => {
+                    warn!(
+                        "not all of the history was written before the stop; the rest follows after the next start"
+                    );
+                    return;
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = shutdown.cancelled(), if told_at.is_none() => {}
+            }
+        }
+    }
+}
+
+struct Round {
+    store: Store,
+    path: PathBuf,
+    /// `None` while a blocking thread has it, and after that died.
+    archive: Option<Archive>,
+    /// Sessions whose stream holds nothing that is archived.
+    trimmed: HashSet<String>,
+}
+
+impl Round {
+    /// Looks after the file: somebody may have deleted or replaced it, and only we still have what was in it.
+    async fn keep(&mut self) -> Result<(), Error> {
+        match self.with(Archive::keep).await? {
+            None => {}
+            Some(Restored::Deleted) => error!(
+                path = %self.path.display(),
+                "somebody deleted the history while waha-sm had it open; it was written back whole. Stop waha-sm before \
+                 you move or delete it"
+            ),
+            Some(Restored::Replaced { aside }) => error!(
+                path = %self.path.display(), aside = %aside.display(),
+                "somebody put another file in the place of the history while waha-sm had it open; the history was \
+                 written back whole, and the other file moved aside. To restore a backup, stop waha-sm first"
+            ),
+            Some(Restored::Log) => error!(
+                path = %self.path.display(),
+                "somebody deleted the history's -wal or -shm file while waha-sm had it open; nothing is lost, but \
+                 leave these files alone: they are part of the history"
+            ),
+        }
+        Ok(())
+    }
+
+    /// One batch of each session. Returns how many entries were archived.
+    async fn run(&mut self) -> Result<usize, Error> {
+        let mut archived = 0;
+        for session in self.store.sessions().await? {
+            let position = self
+                .with({
+                    let session = session.clone();
+                    move |archive| archive.position(&session)
+                })
+                .await?;
+            if let Some(position) = &position
+                && !self.trimmed.contains(&session)
+            {
+                // We may have been killed between the archive's transaction and the trim.
+                self.store.trim_history(&session, position).await?;
+                self.trimmed.insert(session.clone());
+            }
+            let entries = self
+                .store
+                .history(&session, position.as_deref(), BATCH)
+                .await?;
+            let Some(last) = entries.last().map(|entry| entry.stream_id.clone()) else {
+                continue;
+            };
+            archived += entries.len();
+            let entries: Vec<StreamEntry> = entries
+                .into_iter()
+                .map(|entry| StreamEntry {
+                    session: session.clone(),
+                    stream_id: entry.stream_id,
+                    fields: entry.fields,
+                })
+                .collect();
+            // Until it is trimmed of these.
+            self.trimmed.remove(&session);
+            let (appended, in_place) = self
+                .with(move |archive| Ok((archive.append(&entries)?, archive.in_place())))
+                .await?;
+            if let Some(unreadable) = &appended.first_unreadable {
+                warn!(
+                    session,
+                    unreadable,
+                    "an entry of the history can't be understood; it is kept as it came"
+                );
+            }
+            debug!(session, stored = appended.stored, "archived");
+            // Only now: until the transaction is on disk, and where it will be found, the stream is the only copy.
+            if in_place {
+                self.store.trim_history(&session, &last).await?;
+                self.trimmed.insert(session);
+            }
+        }
+        Ok(archived)
+    }
+
+    /// Does something with the archive on a blocking thread.
+    async fn with<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Archive) -> Result<T, history::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let archive = self.archive.take();
+        let mut archive = archive.unwrap_or_else(|| Archive::closed(&self.path));
+        let worked = tokio::task::spawn_blocking(move || {
+            let result = work(&mut archive);
+            (archive, result)
+        });
+        let (archive, result) = worked.await.map_err(|_| Error::Thread)?;
+        self.archive = Some(archive);
+        Ok(result?)
+    }
+}

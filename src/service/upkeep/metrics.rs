@@ -1,0 +1,295 @@
+//! The metrics are responsible for the figures of `/metrics`: events are counted here; all that any process of
+//! ours may change is read from Redis when asked for.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::store;
+use crate::store::{Gauges, Store, WAKE_UP_BOUNDS_MS};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    events: Family<ByResult, Counter>,
+    archive_error: Mutex<Option<String>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByResult {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BySession {
+    session: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BySessionAndResult {
+    session: String,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BySessionAndStatus {
+    session: String,
+    status: &'static str,
+}
+
+type Seconds = Gauge<f64, AtomicU64>;
+
+impl Metrics {
+    /// Counts a webhook by what was done with it.
+    pub fn count_event(&self, result: &'static str) {
+        self.events.get_or_create(&ByResult { result }).inc();
+    }
+
+    /// Notes why the history can't be written, or that it can.
+    pub fn set_archive_error(&self, reason: Option<String>) {
+        // Poisoned only if a thread panicked while it held the lock, which no line here can.
+        if let Ok(mut error) = self.archive_error.lock() {
+            *error = reason;
+        }
+    }
+
+    /// Why the history can't be written.
+    pub fn archive_error(&self) -> Option<String> {
+        self.archive_error
+            .lock()
+            .ok()
+            .and_then(|error| error.clone())
+    }
+
+    /// All figures in Prometheus' (OpenMetrics) text form.
+    ///
+    /// # Errors
+    /// As the store's: most figures are in Redis.
+    pub async fn render(&self, store: &Store, now: i64) -> Result<String, store::Error> {
+        let mut figures = Figures::default();
+        for session in store.sessions().await? {
+            figures.add(&session, &store.gauges(&session).await?, now);
+        }
+        let workers: Gauge = Gauge::default();
+        workers.set(store.workers().await?.cast_signed());
+        let (counts, sum_micros) = store.wake_ups().await?;
+
+        let mut registry = Registry::with_prefix("waha_sm");
+        registry.register(
+            "events",
+            "Webhooks by what was done with them, since this process started",
+            self.events.clone(),
+        );
+        registry.register("workers", "Workers of all living processes", workers);
+        registry.register(
+            "wake_up_seconds",
+            "From a message of an attended customer to its worker's look at it",
+            WakeUpTimes { counts, sum_micros },
+        );
+        figures.register(&mut registry);
+        let mut text = String::new();
+        // Writing to a string fails only where a metric's own encoding does; ours can't.
+        let _ = encode(&mut text, &registry);
+        Ok(text)
+    }
+}
+
+/// The figures that Redis knows, by session.
+#[derive(Default)]
+struct Figures {
+    conversations: Family<BySessionAndStatus, Gauge>,
+    closed: Family<BySession, Counter>,
+    queue_length: Family<BySession, Gauge>,
+    waiting_for_person: Family<BySession, Gauge>,
+    with_phone: Family<BySession, Gauge>,
+    queue_age: Family<BySession, Seconds>,
+    handling: Family<BySession, Seconds>,
+    replies: Family<BySessionAndResult, Counter>,
+    lanes: Family<BySessionAndStatus, Gauge>,
+    lane_age: Family<BySession, Seconds>,
+    paused: Family<BySession, Gauge>,
+    calls: Family<BySessionAndResult, Counter>,
+    caught_up: Family<BySession, Counter>,
+    dead_letters: Family<BySession, Gauge>,
+    archiver_lag: Family<BySession, Seconds>,
+    archiver_entries: Family<BySession, Gauge>,
+}
+
+impl Figures {
+    fn add(&mut self, session: &str, gauges: &Gauges, now: i64) {
+        let session = session.to_owned();
+        let only = BySession {
+            session: session.clone(),
+        };
+        let and = |status| BySessionAndStatus {
+            session: session.clone(),
+            status,
+        };
+        let age =
+            |since: Option<i64>| since.map_or(0.0, |since| (now - since).max(0) as f64 / 1_000.0);
+
+        self.conversations
+            .get_or_create(&and("waiting"))
+            .set(gauges.waiting.cast_signed());
+        self.conversations
+            .get_or_create(&and("active"))
+            .set(gauges.active.cast_signed());
+        self.closed.get_or_create(&only).inc_by(gauges.closed);
+        self.caught_up.get_or_create(&only).inc_by(gauges.caught_up);
+        self.queue_length
+            .get_or_create(&only)
+            .set(gauges.waiting.cast_signed());
+        self.waiting_for_person
+            .get_or_create(&only)
+            .set(gauges.waiting_for_person.cast_signed());
+        self.with_phone
+            .get_or_create(&only)
+            .set(gauges.with_phone.cast_signed());
+        self.queue_age
+            .get_or_create(&only)
+            .set(age(gauges.oldest_opened_at));
+        self.handling
+            .get_or_create(&only)
+            .set(gauges.handling.unwrap_or(0) as f64 / 1_000.0);
+        for (family, counts) in [
+            (&self.replies, &gauges.replies),
+            (&self.calls, &gauges.calls),
+        ] {
+            for (result, count) in counts {
+                family
+                    .get_or_create(&BySessionAndResult {
+                        session: session.clone(),
+                        result,
+                    })
+                    .inc_by(*count);
+            }
+        }
+        self.lanes
+            .get_or_create(&and("due"))
+            .set(gauges.lanes_due.cast_signed());
+        self.lanes
+            .get_or_create(&and("sending"))
+            .set(gauges.lanes_sending.cast_signed());
+        self.lane_age
+            .get_or_create(&only)
+            .set(age(gauges.oldest_lane_due_at));
+        self.paused
+            .get_or_create(&only)
+            .set(i64::from(gauges.paused));
+        self.dead_letters
+            .get_or_create(&only)
+            .set(gauges.dead_letters.cast_signed());
+        self.archiver_lag
+            .get_or_create(&only)
+            .set(age(gauges.oldest_history_at));
+        self.archiver_entries
+            .get_or_create(&only)
+            .set(gauges.history_entries.cast_signed());
+    }
+
+    fn register(self, registry: &mut Registry) {
+        registry.register(
+            "conversations",
+            "Open conversations by status",
+            self.conversations,
+        );
+        registry.register(
+            "conversations_closed",
+            "Conversations closed so far",
+            self.closed,
+        );
+        registry.register("queue_length", "Conversations in line", self.queue_length);
+        registry.register(
+            "waiting_for_person",
+            "Conversations that wait for a person",
+            self.waiting_for_person,
+        );
+        registry.register(
+            "with_phone",
+            "Chats that the owner answers from their own phone",
+            self.with_phone,
+        );
+        registry.register(
+            "queue_age_seconds",
+            "How long the first in line has waited",
+            self.queue_age,
+        );
+        registry.register(
+            "handling_seconds",
+            "How long attending takes, smoothed",
+            self.handling,
+        );
+        registry.register("replies", "Replies by result so far", self.replies);
+        registry.register(
+            "calls",
+            "Calls to the shop's own system by result so far",
+            self.calls,
+        );
+        registry.register(
+            "lanes",
+            "Chats with replies not yet taken by WAHA",
+            self.lanes,
+        );
+        registry.register(
+            "lane_age_seconds",
+            "How long the oldest due lane has been due",
+            self.lane_age,
+        );
+        registry.register(
+            "session_paused",
+            "1 while the session can't send",
+            self.paused,
+        );
+        registry.register(
+            "caught_up_messages",
+            "Messages that came by catching up with WAHA, without a webhook",
+            self.caught_up,
+        );
+        registry.register(
+            "dead_letters",
+            "Replies given up on that are kept",
+            self.dead_letters,
+        );
+        registry.register(
+            "archiver_lag_seconds",
+            "Age of the oldest entry not archived",
+            self.archiver_lag,
+        );
+        registry.register(
+            "archiver_entries",
+            "Entries not archived",
+            self.archiver_entries,
+        );
+    }
+}
+
+/// A histogram that was counted by many processes.
+#[derive(Debug)]
+struct WakeUpTimes {
+    counts: Vec<u64>,
+    sum_micros: u64,
+}
+
+impl EncodeMetric for WakeUpTimes {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+        let bounds = WAKE_UP_BOUNDS_MS
+            .iter()
+            .map(|bound| *bound as f64 / 1_000.0)
+            .chain([f64::INFINITY]);
+        let buckets: Vec<(f64, u64)> = bounds.zip(self.counts.iter().copied()).collect();
+        let sum = self.sum_micros as f64 / 1e6;
+        encoder.encode_histogram::<NoLabelSet>(sum, self.counts.iter().sum(), &buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
+    }
+}
