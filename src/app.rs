@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use crate::config::{Config, RedisConfig};
+use crate::config::{Config, RedisConfig, Role};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::flows::{FALLS_BACK, Flows};
 use crate::history;
@@ -104,7 +104,7 @@ pub enum Error {
 /// # Errors
 /// Why it could not start.
 pub fn run(config: Config) -> Result<(), Error> {
-    logging::start(config.log_format, config.log_filter.clone());
+    logging::start(config.log.clone());
     config
         .warnings
         .iter()
@@ -194,8 +194,9 @@ impl Daemon {
         back: &Handle,
         hangups: Hangups,
     ) -> Result<(), Error> {
-        let Config { role, listen, .. } = config;
-        let verifier = Verifier::new(&config.webhook_secrets());
+        let role = config.role;
+        let listen = config.webhook.listen;
+        let verifier = Verifier::new(&config.webhook.secrets());
         let data_dir = if role.serves() {
             Some(Arc::new(DataDir::take(&config.redis.data_dir)?))
         } else {
@@ -212,8 +213,8 @@ impl Daemon {
         } else {
             None
         };
-        let flows = Arc::new(config.flows);
-        let warning_of_calls = config.warning_of_calls;
+        let flows = Arc::new(config.flow.flows);
+        let warning_of_calls = config.flow.warning_of_calls;
         let redis = self
             .redis(&config.redis, data_dir.as_deref(), flows.clone())
             .await?;
@@ -227,17 +228,18 @@ impl Daemon {
             process: process.clone(),
             flows: flows.clone(),
             to_reloader: to_reloader.clone(),
-            workers: config.workers,
-            pacing: config.pacing,
-            in_doubt: config.in_doubt,
+            workers: config.handling.workers,
+            pacing: config.handling.pacing,
+            in_doubt: config.handling.in_doubt,
             notify_chat: notify_chat.clone(),
-            calls: Calls::new(config.flow_call_hmac_secret),
-            catch_up_interval: config.catch_up_interval,
-            catch_up_max_age: config.catch_up_max_age,
+            calls: Calls::new(config.flow.call_secret),
+            catch_up_interval: config.catch_up.interval,
+            catch_up_max_age: config.catch_up.max_age,
             client: Client::new(ClientConfig {
-                base_url: config.waha_url,
+                base_url: config.waha.url,
                 api_key: config
-                    .waha_api_key
+                    .waha
+                    .api_key
                     .as_ref()
                     .map(|key| key.reveal().to_owned()),
                 timeout: WAHA_TIMEOUT,
@@ -269,7 +271,7 @@ impl Daemon {
                     flows,
                     store,
                     process,
-                    role,
+                    who: who(role),
                     warning_of_calls,
                     asked,
                 }
@@ -300,9 +302,9 @@ impl Daemon {
             info!("{FALLS_BACK}");
         }
         info!(
-            ?role,
+            %role,
             listen = role.serves().then(|| listen.to_string()),
-            workers = role.works().then_some(config.workers),
+            workers = role.works().then_some(config.handling.workers),
             flows = %loaded,
             "ready"
         );
@@ -429,6 +431,13 @@ fn ask(reloader: &mpsc::UnboundedSender<Asked>, bell: &Bell) {
     if let Bell::Flows(request) = bell {
         let _ = reloader.send(Asked::ByBell(request.clone()));
     }
+}
+
+/// This process, for a person who runs several, perhaps in containers.
+fn who(role: Role) -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let (process, machine) = (std::process::id(), machine.trim());
+    format!("{role} (process {process} on {machine})")
 }
 
 /// Hands on the signals that ask for it.

@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
-use crate::config::{Config, Mistakes, Role};
-use crate::history;
-use crate::history::{History, Query};
+use crate::config::{self, Config, Mistakes, Role};
+use crate::history::{self, History, Query};
+use crate::settings::Settings;
 use crate::{app, describe, health};
 
 /// Wrong settings or a wrong command line (sysexits.h, `EX_USAGE`).
@@ -50,110 +50,6 @@ enum Command {
     Flow(flow::FlowArgs),
     /// Asks the daemon on LISTEN whether it is ready: exit code 0 if so (for HEALTHCHECK)
     Health(HealthArgs),
-}
-
-/// The settings as they were typed; [`Config`] is what they mean. An empty one counts as not set.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Settings {
-    /// Address and port to listen on for WAHA's webhooks [default: 0.0.0.0:8080]
-    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT")]
-    pub listen: Option<String>,
-    /// Where WAHA is [default: http://localhost:3000]
-    #[arg(long, env = "WAHA_URL", value_name = "URL")]
-    pub waha_url: Option<String>,
-    /// WAHA's API key, plain (WAHA itself may store its hash)
-    #[arg(long, env = "WAHA_API_KEY", value_name = "KEY", hide_env_values = true)]
-    pub waha_api_key: Option<String>,
-    /// File with WAHA's API key, instead of WAHA_API_KEY
-    #[arg(long, env = "WAHA_API_KEY_FILE", value_name = "PATH")]
-    pub waha_api_key_file: Option<String>,
-    /// Required: the secret that WAHA signs its webhooks with (WHATSAPP_HOOK_HMAC_KEY there)
-    #[arg(
-        long,
-        env = "WEBHOOK_HMAC_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true
-    )]
-    pub webhook_hmac_secret: Option<String>,
-    /// File with the webhook secret, instead of WEBHOOK_HMAC_SECRET
-    #[arg(long, env = "WEBHOOK_HMAC_SECRET_FILE", value_name = "PATH")]
-    pub webhook_hmac_secret_file: Option<String>,
-    /// While the secret is being changed: the one before, accepted too
-    #[arg(
-        long,
-        env = "WEBHOOK_HMAC_SECRET_PREVIOUS",
-        value_name = "SECRET",
-        hide_env_values = true
-    )]
-    pub webhook_hmac_secret_previous: Option<String>,
-    /// File with the secret before, instead of WEBHOOK_HMAC_SECRET_PREVIOUS
-    #[arg(long, env = "WEBHOOK_HMAC_SECRET_PREVIOUS_FILE", value_name = "PATH")]
-    pub webhook_hmac_secret_previous_file: Option<String>,
-    /// Where the data is.
-    #[command(flatten)]
-    pub redis: RedisSettings,
-    /// How many customers this process attends at a time [default: 1]
-    #[arg(long, env = "WORKERS", value_name = "NUMBER")]
-    pub workers: Option<String>,
-    /// The flow to follow, a TOML file; or a directory: <session>.toml for a session, default.toml for the others
-    /// [default: a built-in reception]
-    #[arg(long, env = "FLOW_FILE", value_name = "PATH")]
-    pub flow_file: Option<String>,
-    /// What the flow's calls to your own system are signed with
-    #[arg(
-        long,
-        env = "FLOW_CALL_HMAC_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true
-    )]
-    pub flow_call_hmac_secret: Option<String>,
-    /// File with that secret, instead of FLOW_CALL_HMAC_SECRET
-    #[arg(long, env = "FLOW_CALL_HMAC_SECRET_FILE", value_name = "PATH")]
-    pub flow_call_hmac_secret_file: Option<String>,
-    /// Language of the built-in texts: en, pt-BR, es; a flow file may choose its own [default: en]
-    #[arg(long, env = "LOCALE", value_name = "LOCALE")]
-    pub locale: Option<String>,
-    /// human: seen, typing for a time that grows with the text, then the message; off: at once [default: human]
-    #[arg(long, env = "PACING", value_name = "human|off")]
-    pub pacing: Option<String>,
-    /// What to do with a reply whose answer from WAHA was lost, if WAHA can't tell whether it was sent: resend it, perhaps
-    /// twice, or hold it in `dead` [default: resend]
-    #[arg(long, env = "IN_DOUBT", value_name = "resend|hold")]
-    pub in_doubt: Option<String>,
-    /// Where the owner is told of what needs them: a number, a chat id or a group's (...@g.us), perhaps with the session to
-    /// send through: shop/5511999990000 [default: none, only the log]
-    #[arg(long, env = "NOTIFY_CHAT", value_name = "CHAT")]
-    pub notify_chat: Option<String>,
-    /// How often to ask WAHA for messages whose webhooks were lost, beside the start; 0: never [default: 5m]
-    #[arg(long, env = "CATCH_UP_INTERVAL", value_name = "TIME")]
-    pub catch_up_interval: Option<String>,
-    /// Missed messages older than this are kept in the history and not answered [default: 12h]
-    #[arg(long, env = "CATCH_UP_MAX_AGE", value_name = "TIME")]
-    pub catch_up_max_age: Option<String>,
-    /// text or json [default: text]
-    #[arg(long, env = "LOG_FORMAT", value_name = "text|json")]
-    pub log_format: Option<String>,
-    /// What to log: error, warn, info, debug, trace, or by module (waha_sm=debug) [default: info]
-    #[arg(long = "log", env = "RUST_LOG", value_name = "FILTER")]
-    pub rust_log: Option<String>,
-}
-
-/// Where the data is, as it was typed; [`crate::config::RedisConfig`] is what it means.
-#[derive(Clone, Debug, Default, Args)]
-pub struct RedisSettings {
-    /// Redis >= 6.2 or Valkey: redis://, rediss://, redis-sentinel://, redis-cluster://, redis+unix://
-    /// [default: none; `all` runs a private one]
-    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
-    pub redis_url: Option<String>,
-    /// File with the Redis URL, instead of REDIS_URL
-    #[arg(long, env = "REDIS_URL_FILE", value_name = "PATH")]
-    pub redis_url_file: Option<String>,
-    /// What all our keys in Redis begin with [default: waha-sm:]
-    #[arg(long, env = "REDIS_PREFIX", value_name = "PREFIX")]
-    pub redis_prefix: Option<String>,
-    /// Directory of the history and the private Redis [default: ./data]
-    #[arg(long, env = "DATA_DIR", value_name = "PATH")]
-    pub data_dir: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -297,12 +193,11 @@ fn print_history(arguments: &HistoryArgs) -> ExitCode {
 }
 
 fn check_health(arguments: &HealthArgs) -> ExitCode {
-    match health::check(
-        arguments
-            .listen
-            .as_deref()
-            .filter(|listen| !listen.is_empty()),
-    ) {
+    let address = match config::listen(arguments.listen.as_ref()) {
+        Ok(address) => address,
+        Err(mistakes) => return wrong(&mistakes),
+    };
+    match health::check(address) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(&reason),
     }

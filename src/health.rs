@@ -3,16 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::config::LISTEN;
-
 /// # Errors
-/// Why the daemon on `listen` is not ready, or that nobody answers there.
-pub fn check(listen: Option<&str>) -> Result<(), String> {
-    let listen = listen.unwrap_or(LISTEN);
-    let mut address: SocketAddr = listen
-        .parse()
-        .map_err(|_| format!("LISTEN is {listen:?}: write an address and a port, e.g. {LISTEN}"))?;
-    // A daemon that listens on all addresses is asked on the nearest.
+/// Why the daemon that listens on `address` is not ready, or that nobody answers there.
+pub fn check(mut address: SocketAddr) -> Result<(), String> {
+    // A daemon that listens on all addresses is asked on this machine's own.
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
@@ -24,10 +18,11 @@ pub fn check(listen: Option<&str>) -> Result<(), String> {
         .http_status_as_error(false)
         .build()
         .into();
-    let mut answer = agent
-        .get(&url)
-        .call()
-        .map_err(|error| format!("no answer from {url}: {error}"))?;
+    let mut answer = agent.get(&url).call().map_err(|error| {
+        format!(
+            "no answer from {url}: {error}; does the daemon run, and is LISTEN the same as its own?"
+        )
+    })?;
     if answer.status().is_success() {
         return Ok(());
     }

@@ -1,31 +1,56 @@
-//! The log: lines for people, or JSON for machines, on standard error. What others wrote steers no terminal there.
+//! The log: lines for people, or JSON for machines, on standard error. Text from others can't control a terminal there.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal as _};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tracing::field::{Field, Visit};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
-use tracing_subscriber::fmt::format::debug_fn;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::LogFormat;
-use crate::terminal;
-use crate::terminal::OneLine;
+use crate::terminal::{self, OneLine};
 
-/// Starts logging. If somebody else does in this process already, theirs stays.
-pub fn start(format: LogFormat, filter: EnvFilter) {
+/// How to log.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// What to log.
+    pub filter: EnvFilter,
+    /// The zone of the times; `None`: UTC.
+    pub zone: Option<TimeZone>,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Starts logging. If this process has a log already, that one stays.
+pub fn start(config: LogConfig) {
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(config.filter)
+        .with_timer(LogTime(config.zone))
         .with_target(false);
-    let started = match format {
-        LogFormat::Text => builder
-            .with_writer(io::stderr)
-            .with_ansi(io::stderr().is_terminal())
-            // Before the colours are added, which are escapes themselves.
-            .fmt_fields(safe_fields())
-            .finish()
-            .try_init(),
+    let started = match config.format {
+        LogFormat::Text => {
+            let builder = builder.with_writer(io::stderr);
+            // At a terminal the default holds: colours, unless NO_COLOR is set (https://no-color.org).
+            let builder = match io::stderr().is_terminal() {
+                true => builder,
+                false => builder.with_ansi(false),
+            };
+            builder.fmt_fields(PlainFields).finish().try_init()
+        }
         LogFormat::Json => builder
             .with_writer(|| SafeJson(io::stderr()))
             .json()
@@ -36,18 +61,79 @@ pub fn start(format: LogFormat, filter: EnvFilter) {
     drop(started);
 }
 
-/// The message and the fields of an event, on one line that steers no terminal.
-fn safe_fields() -> impl for<'writer> FormatFields<'writer> + 'static {
-    debug_fn(|writer, field, value| {
-        let mut line = OneLine(writer);
-        match field.name() {
-            "message" => write!(line, "{value:?}"),
-            // Where in a library's source it was said.
-            name if name.starts_with("log.") => Ok(()),
-            name => write!(line, "{name}={value:?}"),
+/// The time of a line, in milliseconds: in a zone with its offset, or in UTC.
+struct LogTime(Option<TimeZone>);
+
+impl FormatTime for LogTime {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let now = Timestamp::now();
+        match &self.0 {
+            None => write!(writer, "{now:.3}"),
+            Some(zone) => {
+                let local = now.to_zoned(zone.clone());
+                write!(writer, "{}", local.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z"))
+            }
         }
-    })
-    .delimited(" ")
+    }
+}
+
+/// The message and the fields of an event on one line that can't control a terminal: `said reason="no answer" retry_in=2s`.
+struct PlainFields;
+
+impl<'writer> FormatFields<'writer> for PlainFields {
+    fn format_fields<R: RecordFields>(
+        &self,
+        mut writer: Writer<'writer>,
+        fields: R,
+    ) -> fmt::Result {
+        let mut line = PlainLine {
+            line: OneLine(&mut writer),
+            empty: true,
+            written: Ok(()),
+        };
+        fields.record(&mut line);
+        line.written
+    }
+}
+
+struct PlainLine<'a> {
+    line: OneLine<'a>,
+    empty: bool,
+    written: fmt::Result,
+}
+
+impl PlainLine<'_> {
+    fn show(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        // Where in a library's source it was said.
+        if self.written.is_err() || field.name().starts_with("log.") {
+            return;
+        }
+        let space = if self.empty { "" } else { " " };
+        self.empty = false;
+        self.written = match field.name() {
+            "message" => write!(self.line, "{space}{value}"),
+            name => write!(self.line, "{space}{name}={}", quoted(value.to_string())),
+        };
+    }
+}
+
+impl Visit for PlainLine<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.show(field, format_args!("{value}"));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.show(field, format_args!("{value:?}"));
+    }
+}
+
+/// In quotes if its end could not be seen otherwise.
+fn quoted(value: String) -> String {
+    if value.is_empty() || value.contains(|c: char| c.is_whitespace() || c == '"') {
+        format!("\"{}\"", value.replace('"', "\\\""))
+    } else {
+        value
+    }
 }
 
 /// JSON lets through what some terminals obey.
@@ -101,7 +187,7 @@ mod tests {
         let builder = tracing_subscriber::fmt().with_ansi(false);
         let text = builder
             .with_writer(move || writer.clone())
-            .fmt_fields(safe_fields())
+            .fmt_fields(PlainFields)
             .finish();
         tracing::subscriber::with_default(text, log);
         let writer = kept.clone();
@@ -128,5 +214,59 @@ mod tests {
                 .unwrap()
                 .contains("\u{9b}b\0\u{7f}")
         );
+    }
+
+    fn text_of(log: impl FnOnce(), timer: LogTime) -> String {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let text = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_timer(timer)
+            .with_target(false)
+            .with_writer(move || writer.clone())
+            .fmt_fields(PlainFields)
+            .finish();
+        tracing::subscriber::with_default(text, log);
+        let shown = kept.0.lock().unwrap().clone();
+        String::from_utf8(shown).unwrap()
+    }
+
+    #[test]
+    fn a_value_is_in_quotes_only_if_its_end_could_not_be_seen_otherwise() {
+        let log = || {
+            tracing::info!(
+                session = "shop",
+                count = 2,
+                none = "",
+                reason = "no \"answer\"",
+                error = %"can't connect",
+                "it failed"
+            );
+        };
+        let line = text_of(log, LogTime(None));
+        let (_, fields) = line.split_once("INFO ").unwrap();
+        assert_eq!(
+            fields.trim_end(),
+            r#"it failed session=shop count=2 none="" reason="no \"answer\"" error="can't connect""#
+        );
+    }
+
+    #[test]
+    fn times_are_local_in_a_zone_and_else_utc() {
+        let time = |zone: Option<&str>| {
+            let zone = zone.map(|name| TimeZone::get(name).unwrap());
+            let line = text_of(|| tracing::info!("now"), LogTime(zone));
+            let time = line.split(' ').next().unwrap().to_owned();
+            let parsed: Timestamp = time.parse().unwrap();
+            assert!(
+                parsed.duration_until(Timestamp::now()).as_secs() < 60,
+                "{time}"
+            );
+            time
+        };
+        let local = time(Some("America/Sao_Paulo"));
+        assert!(local.ends_with("-03:00") && local.len() == 29, "{local}");
+        let utc = time(None);
+        assert!(utc.ends_with('Z') && utc.len() == 24, "{utc}");
     }
 }

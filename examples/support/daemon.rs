@@ -136,8 +136,7 @@ impl Daemon {
             .stderr(log)
             .spawn()?;
         let child = self.child.insert(child);
-        let address = self.address.to_string();
-        while waha_sm::health::check(Some(&address)).is_err() {
+        while waha_sm::health::check(self.address).is_err() {
             if let Some(status) = child.try_wait()? {
                 return Err(format!("the daemon did not start ({status})").into());
             }

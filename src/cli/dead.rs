@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::cli::{EXIT_USAGE, Format, RedisSettings, complain, fail, redis, wrong};
+use super::{EXIT_USAGE, Format, complain, fail, redis, wrong};
 use crate::config::RedisConfig;
-use crate::store;
-use crate::store::{DeadLetter, Store};
+use crate::settings::RedisSettings;
+use crate::store::{self, DeadLetter, Store};
 use crate::terminal::{cut, jsonl, line, time};
 use crate::{clock, describe, runtime};
 

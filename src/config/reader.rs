@@ -1,18 +1,15 @@
-//! Reads settings one by one: each becomes a value, or a line on what to write instead.
+//! Reads settings one by one: each becomes a value, or a mistake that says what to write instead.
 
-use std::path::Path;
+use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
+use crate::secret::Secret;
 
-use crate::config::{NotifyChat, Secret};
-use crate::flow::Locale;
-use crate::flows::Flows;
-use crate::store;
+/// A guessable secret lets anybody speak for WAHA.
+const SECRET_LENGTH_ADVISED: usize = 16;
 
-const WAHA_URL: &str = "http://localhost:3000";
-const REDIS_PREFIX: &str = "waha-sm:";
-/// A worker is a few kilobytes; beyond this somebody mistyped.
-const WORKERS_MAX: usize = 100_000;
+/// What is wrong with the settings: one line each, saying what to write instead.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<String>);
 
 /// An empty setting is one that is not set: compose files write `KEY=`.
 pub(super) fn set(value: Option<&String>) -> Option<&str> {
@@ -21,16 +18,35 @@ pub(super) fn set(value: Option<&String>) -> Option<&str> {
         .filter(|value| !value.is_empty())
 }
 
-/// Collects the mistakes while it reads.
+/// Collects mistakes and warnings while it reads.
 #[derive(Default)]
-pub(super) struct Reader(pub(super) Vec<String>);
+pub(super) struct SettingsReader {
+    mistakes: Vec<String>,
+    warnings: Vec<String>,
+}
 
-impl Reader {
-    pub(super) fn mistake(&mut self, setting: &str, what: &str) {
-        self.0.push(format!("{setting} {what}"));
+impl SettingsReader {
+    /// What `build` makes of the values that were read, and of the warnings; or all mistakes. `build` gives nothing only if
+    /// a value is missing, and then there is a mistake that says so.
+    pub(super) fn finish<T>(
+        self,
+        build: impl FnOnce(Vec<String>) -> Option<T>,
+    ) -> Result<T, Mistakes> {
+        match build(self.warnings) {
+            Some(config) if self.mistakes.is_empty() => Ok(config),
+            _ => Err(Mistakes(self.mistakes)),
+        }
     }
 
-    pub(super) fn parsed<T: std::str::FromStr>(
+    pub(super) fn mistake(&mut self, setting: &str, what: &str) {
+        self.mistakes.push(format!("{setting} {what}"));
+    }
+
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        self.warnings.push(warning.into());
+    }
+
+    pub(super) fn parsed<T: FromStr>(
         &mut self,
         setting: &str,
         value: Option<&String>,
@@ -69,25 +85,27 @@ impl Reader {
         chosen
     }
 
+    /// The secret in a variable, or in the file that `<setting>_FILE` names.
     pub(super) fn secret(
         &mut self,
         setting: &str,
         value: Option<&String>,
         file: Option<&String>,
     ) -> Option<Secret> {
-        match (set(value), set(file)) {
+        let secret = match (set(value), set(file)) {
             (Some(_), Some(_)) => {
                 self.mistake(
                     setting,
                     &format!("and {setting}_FILE are both set: keep one of them"),
                 );
-                // Something, so that it is not reported as missing besides.
-                Some(Secret::of(String::new()))
+                // Not `None`: it would also be reported as missing.
+                String::new()
             }
-            (Some(value), None) => Some(Secret::of(value.to_owned())),
-            (None, Some(file)) => Some(Secret::of(self.secret_file(setting, file))),
-            (None, None) => None,
-        }
+            (Some(value), None) => value.to_owned(),
+            (None, Some(file)) => self.secret_file(setting, file),
+            (None, None) => return None,
+        };
+        Some(Secret::new(secret))
     }
 
     fn secret_file(&mut self, setting: &str, file: &str) -> String {
@@ -96,7 +114,7 @@ impl Reader {
             Err(error) => {
                 self.mistake(
                     &format!("{setting}_FILE"),
-                    &format!("names {file:?}, which can't be read: {error}"),
+                    &format!("is {file:?}, and this file can't be read: {error}"),
                 );
                 return String::new();
             }
@@ -104,116 +122,18 @@ impl Reader {
         if content.is_empty() {
             self.mistake(
                 &format!("{setting}_FILE"),
-                &format!("names {file:?}, which is empty: put the secret into it"),
+                &format!("is {file:?}, and this file is empty: write the secret into it"),
             );
         }
         content
     }
+}
 
-    /// The Redis to use, if one is named.
-    pub(super) fn redis_url(
-        &mut self,
-        value: Option<&String>,
-        file: Option<&String>,
-    ) -> Option<Secret> {
-        let url = self.secret("REDIS_URL", value, file)?;
-        if let Err(what) = store::check_url(url.reveal()) {
-            self.mistake("REDIS_URL", &what);
-        }
-        Some(url)
-    }
-
-    pub(super) fn redis_prefix(&mut self, value: Option<&String>) -> String {
-        let prefix = set(value).unwrap_or(REDIS_PREFIX);
-        if !store::valid_prefix(prefix) {
-            self.mistake(
-                "REDIS_PREFIX",
-                "may hold letters, digits and : . _ - only, 64 at most, e.g. waha-sm:",
-            );
-        }
-        prefix.to_owned()
-    }
-
-    pub(super) fn waha_url(&mut self, value: Option<&String>) -> Option<String> {
-        let url = set(value).unwrap_or(WAHA_URL);
-        let host = url
-            .strip_prefix("http://")
-            .or_else(|| url.strip_prefix("https://"));
-        if host.is_none_or(|host| {
-            host.is_empty() || host.starts_with('/') || host.contains(char::is_whitespace)
-        }) {
-            self.mistake(
-                "WAHA_URL",
-                &format!(
-                    "is {url:?}: write WAHA's address with http:// or https://, e.g. {WAHA_URL}"
-                ),
-            );
-            return None;
-        }
-        Some(url.trim_end_matches('/').to_owned())
-    }
-
-    pub(super) fn workers(&mut self, value: Option<&String>) -> Option<usize> {
-        let value = set(value).unwrap_or("1");
-        let workers = value
-            .parse()
-            .ok()
-            .filter(|workers| (1..=WORKERS_MAX).contains(workers));
-        if workers.is_none() {
-            self.mistake(
-                "WORKERS",
-                &format!("is {value:?}: write a whole number from 1 to {WORKERS_MAX}"),
-            );
-        }
-        workers
-    }
-
-    /// Where the owner is told, if anywhere.
-    pub(super) fn notify_chat(&mut self, value: Option<&String>) -> Option<NotifyChat> {
-        let value = set(value)?;
-        let chat = value.parse().ok();
-        if chat.is_none() {
-            self.mistake(
-                "NOTIFY_CHAT",
-                &format!(
-                    "is {value:?}: write a phone number with its country (5511999990000), a chat id (...@c.us, ...@lid) or a \
-                     group's (...@g.us), with the session before it where it matters: shop/5511999990000"
-                ),
-            );
-        }
-        chat
-    }
-
-    /// The flows to follow.
-    pub(super) fn flows(&mut self, place: Option<&String>, locale: Locale) -> Option<Flows> {
-        match Flows::load(set(place).map(Path::new), locale) {
-            Ok(flows) => Some(flows),
-            Err(mistakes) => {
-                for mistake in mistakes {
-                    self.mistake("FLOW_FILE", &mistake);
-                }
-                None
-            }
-        }
-    }
-
-    pub(super) fn log_filter(&mut self, value: Option<&String>) -> Option<EnvFilter> {
-        let value = set(value).unwrap_or("info");
-        // fred repeats at every try what our own lines say once; who wants its words asks for them by name.
-        let filter = if value.contains("fred") {
-            value.to_owned()
-        } else {
-            format!("{value},fred=off")
-        };
-        match EnvFilter::try_new(filter) {
-            Ok(filter) => Some(filter),
-            Err(error) => {
-                self.mistake(
-                    "RUST_LOG",
-                    &format!("is {value:?}: {error}; write e.g. info or waha_sm=debug"),
-                );
-                None
-            }
-        }
-    }
+/// The warning about a secret that can be guessed.
+pub(super) fn guessable(setting: &str, secret: &Secret) -> Option<String> {
+    (secret.reveal().len() < SECRET_LENGTH_ADVISED).then(|| {
+        format!(
+            "{setting} is shorter than {SECRET_LENGTH_ADVISED} characters and can be guessed; make one with: openssl rand -hex 32"
+        )
+    })
 }

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::sent::Sent;
+use super::wording::words;
 use crate::throttle::Throttle;
 
 /// The sessions known to be in Redis' set of them.
@@ -99,13 +100,14 @@ impl Contact {
                         (Ok((error, _)), Some(contact)) => {
                             if !away && !contact.closing.load(Ordering::Relaxed) {
                                 away = true;
+                                let error = words(&error);
                                 if before {
                                     warn!(%error, "lost the connection to Redis; trying to get it back");
                                 } else {
                                     warn!(%error, "can't use Redis yet; trying again and again");
                                 }
                             }
-                            contact.note_trouble(Some(error.details().to_owned()));
+                            contact.note_trouble(Some(words(&error)));
                         }
                         (Err(RecvError::Lagged(_)), Some(_)) => {}
                         (Err(RecvError::Closed), _) | (_, None) => return,

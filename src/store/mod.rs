@@ -28,6 +28,7 @@ mod sent;
 mod server;
 mod status;
 mod waiting;
+mod wording;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -66,7 +67,7 @@ pub enum Error {
     Away,
     /// Redis answered with an error, or not in time.
     #[error("Redis: {0}")]
-    Redis(#[from] fred::error::Error),
+    Redis(String),
     /// It is older than what we need.
     #[error(
         "it is version {version}, and {} or later is needed: install a newer Redis, or Valkey",
@@ -77,12 +78,12 @@ pub enum Error {
         version: String,
     },
     /// A script failed.
-    #[error("Redis, script {name}: {source}")]
+    #[error("Redis, script {name}: {reason}")]
     Script {
         /// The file in `store/lua/`.
         name: &'static str,
         /// What Redis said.
-        source: fred::error::Error,
+        reason: String,
     },
     /// An answer of another shape than the script's header says.
     #[error("Redis answered with something else than {0}")]
@@ -90,6 +91,12 @@ pub enum Error {
     /// Redis can't be used as it is.
     #[error("{0}")]
     Unusable(String),
+}
+
+impl From<fred::error::Error> for Error {
+    fn from(error: fred::error::Error) -> Self {
+        Self::Redis(wording::words(&error))
+    }
 }
 
 /// How to reach Redis, and what all keys begin with.
@@ -187,7 +194,7 @@ pub fn check_url(url: &str) -> Result<(), String> {
     }
     fred::types::config::Config::from_url(url)
         .map(drop)
-        .map_err(|error| error.details().to_owned())
+        .map_err(|error| wording::words(&error))
 }
 
 /// How long a message is known that was taken already. Longer than WAHA retries by default even with exponential delays

@@ -9,6 +9,7 @@ use fred::types::scripts::Script;
 
 use super::contact::Contact;
 use super::keys::{self, Keys};
+use super::wording::words;
 use super::{Error, FirstNotice, Millis};
 
 /// In front of every script.
@@ -192,11 +193,11 @@ impl StateChange {
         self.script
             .evalsha_with_reload(&runner.client, vec![runner.keys.namespace(session)], all)
             .await
-            .map_err(|source| {
-                runner.contact.note(&source);
+            .map_err(|error| {
+                runner.contact.note(&error);
                 Error::Script {
                     name: self.name,
-                    source,
+                    reason: words(&error),
                 }
             })
     }

@@ -254,7 +254,7 @@ fn a_flow_answers_what_is_typed_and_time_goes_by_when_told() {
 -- item = [media]
 -- name = Ann
 -- opening = hello
--- if you say nothing, it goes on in 300s
+-- if you say nothing, it goes on in 5m
 -- write how long, like /wait 90s, /wait 10m or /wait 24h
   < Are you still there? I am waiting for your answer.
   < We close this chat for now. Write again, and we go on where you stopped.

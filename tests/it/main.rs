@@ -76,6 +76,7 @@ mod history;
 mod hostile;
 mod hours;
 mod listener;
+mod log;
 mod media;
 mod owner;
 mod people;

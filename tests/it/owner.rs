@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use waha_sm::config::NotifyChat;
 use waha_sm::flow::Locale;
 use waha_sm::service::owner::notifier::Owner;
+use waha_sm::service::owner::notify_chat::NotifyChat;
 use waha_sm::store::{Config as StoreConfig, Connections, Server, Store};
 
 use crate::harness::{Corner, Redis, SESSION, chat, eventually};

@@ -146,12 +146,7 @@ fn notices_do_not_pile_up_and_never_follow_the_greeting() {
     daemon.wait_for_log("the session can't send");
     let inbox = |n: usize| format!("LLEN waha-sm:{{default}}:inbox:{}", chat(n));
     daemon.says(&chat(1), "x");
-    let claimed = |n: usize| {
-        format!(
-            "claimed a conversation session=\"default\" chat=\"{}\"",
-            chat(n)
-        )
-    };
+    let claimed = |n: usize| format!("claimed a conversation session=default chat={}", chat(n));
     daemon.wait_for_log(&claimed(2));
     eventually("two was greeted into its lane", || {
         (redis.number(&inbox(2)) == 0).then_some(())

@@ -110,7 +110,7 @@ impl World {
 
     fn until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + START_PATIENCE;
-        while let Err(reason) = waha_sm::health::check(Some(&self.address.to_string())) {
+        while let Err(reason) = waha_sm::health::check(self.address) {
             if Instant::now() > deadline {
                 return Err(format!("not ready within {START_PATIENCE:?}: {reason}").into());
             }

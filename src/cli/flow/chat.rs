@@ -260,7 +260,10 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
             writeln!(self.out, "-- {} = {}", line(name), line(value))?;
         }
         match rehearsal.wakes_in() {
-            Some(time) => writeln!(self.out, "-- if you say nothing, it goes on in {time:?}"),
+            Some(time) => {
+                let time = clock::brief(time);
+                writeln!(self.out, "-- if you say nothing, it goes on in {time}")
+            }
             None => Ok(()),
         }
     }

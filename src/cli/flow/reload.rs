@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use crate::cli::flow::{count, exit};
-use crate::cli::{RedisSettings, fail, redis, wrong};
+use super::{count, exit};
+use crate::cli::{fail, redis, wrong};
 use crate::config::RedisConfig;
-use crate::store;
-use crate::store::{Reloaded, Store};
+use crate::settings::RedisSettings;
+use crate::store::{self, Reloaded, Store};
 use crate::terminal::line;
 use crate::{describe, runtime};
 

@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use crate::clock;
-use crate::config::{InDoubt, Pacing};
 use crate::service::deliver::doubt;
 use crate::service::deliver::doubt::{MessageIds, Settled};
 use crate::service::deliver::reply_content;
 use crate::service::deliver::reply_content::{Unsent, history};
+use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::service::deliver::typing::typing;
 use crate::service::kit::backoff;
 use crate::service::kit::lease::Lease;
@@ -344,7 +344,7 @@ impl Delivery<'_> {
         let delay = backoff::jittered(delay, fastrand::f64()).max(asked.min(GIVE_UP_AFTER));
         let attempts = reply.attempts.saturating_add(1);
         if self.context.unsent.due() {
-            warn!(session, chat = chat.as_str(), attempts, again_in = ?delay, reason, "a reply was not sent; will try again");
+            warn!(session, chat = chat.as_str(), attempts, retry_in = %clock::brief(delay), reason, "a reply was not sent; will try again");
         }
         Verdict::Retry {
             due: clock::now() + clock::millis(delay),

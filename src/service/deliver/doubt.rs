@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::config::{InDoubt, Pacing};
 use crate::service::deliver::delivery::{Context, call};
+use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::service::kit::echo_content::echo_content;
 use crate::store;
 use crate::store::{Attempt, Lane, Reply};

@@ -3,5 +3,6 @@
 pub mod delivery;
 mod doubt;
 mod reply_content;
+pub mod send_config;
 pub mod sender;
 mod typing;

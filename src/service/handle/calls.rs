@@ -9,7 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, warn};
 
-use crate::config::Secret;
+use crate::clock::brief;
+use crate::secret::Secret;
 use crate::service::kit::backoff;
 use crate::shop::{Failure, Shop};
 use crate::throttle::Throttle;
@@ -75,7 +76,7 @@ impl Calls {
                         chat = request.chat,
                         step = request.step,
                         key = request.key,
-                        took = ?begun.elapsed(),
+                        took = %brief(begun.elapsed()),
                         "the shop answered a call"
                     );
                     return Ok(body);
@@ -98,8 +99,8 @@ impl Calls {
                 step = request.step,
                 key = request.key,
                 reason = failure.reason,
-                ?pause,
-                "a try of a call failed; will again"
+                retry_in = %brief(pause),
+                "a call failed; it will be tried again"
             );
             sleep(pause).await;
         }

@@ -220,15 +220,15 @@ impl Round {
             }
             Err(failure) => {
                 let failures = self.failed.get(&session).map_or(0, |one| one.failures);
-                let again_in = backoff::delay(failures, RETRY_FIRST, self.interval);
+                let retry_in = backoff::delay(failures, RETRY_FIRST, self.interval);
                 if failures > 0 && self.failures.due() {
-                    warn!(session, %failure, ?again_in, "could not look for messages whose webhooks were lost; will again");
+                    warn!(session, %failure, retry_in = %clock::brief(retry_in), "could not look for messages whose webhooks were lost; will try again");
                 } else {
-                    debug!(session, %failure, ?again_in, "could not look for messages whose webhooks were lost; will again");
+                    debug!(session, %failure, retry_in = %clock::brief(retry_in), "could not look for messages whose webhooks were lost; will try again");
                 }
                 let pending = Pending {
                     failures: failures + 1,
-                    at: Instant::now() + again_in,
+                    at: Instant::now() + retry_in,
                 };
                 self.failed.insert(session, pending);
             }

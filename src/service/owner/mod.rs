@@ -2,5 +2,6 @@
 
 pub mod handoffs;
 pub mod notifier;
+pub mod notify_chat;
 pub mod reachability;
 pub(crate) mod session_status;

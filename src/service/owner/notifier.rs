@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::config::NotifyChat;
 use crate::flow::Locale;
+use crate::service::owner::notify_chat::NotifyChat;
 use crate::store::{Error, Reply, Store};
 use crate::waha::chat_id::ChatId;
 use crate::waha::message::{Direction, Message};

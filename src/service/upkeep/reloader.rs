@@ -8,7 +8,6 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::config::Role;
 use crate::flows::{FALLS_BACK, Flows, Loaded};
 use crate::store::{Reloaded, Store};
 
@@ -29,8 +28,8 @@ pub struct Reloader {
     pub store: Store,
     /// This process.
     pub process: String,
-    /// What it does.
-    pub role: Role,
+    /// This process, for a person who runs several, perhaps in containers.
+    pub who: String,
     /// What to warn of where a flow calls the shop's own system, as at the start.
     pub warning_of_calls: Option<String>,
     /// When to.
@@ -81,7 +80,7 @@ impl Reloader {
             }
         };
         Reloaded {
-            who: self.who(),
+            who: self.who.clone(),
             flows,
             mistakes,
         }
@@ -95,20 +94,5 @@ impl Reloader {
         if loaded.falls_back() {
             info!("{FALLS_BACK}");
         }
-    }
-
-    /// For a person who has several of us, perhaps in containers.
-    fn who(&self) -> String {
-        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let role = match self.role {
-            Role::All => "all",
-            Role::Serve => "serve",
-            Role::Work => "work",
-        };
-        format!(
-            "{role} (process {} on {})",
-            std::process::id(),
-            machine.trim()
-        )
     }
 }

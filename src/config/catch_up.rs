@@ -1,0 +1,67 @@
+//! Messages whose webhooks were lost: how often to look for them, and which are too old to answer.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::reader::SettingsReader;
+use crate::settings::CatchUpSettings;
+use crate::store::SEEN_TTL;
+
+/// Asking WAHA more often helps nobody.
+const CATCH_UP_INTERVAL_MIN: Duration = Duration::from_secs(1);
+
+/// Messages whose webhooks were lost.
+#[derive(Debug)]
+pub struct CatchUpConfig {
+    /// How often to look for them; zero: never.
+    pub interval: Duration,
+    /// Older ones are not answered.
+    pub max_age: Duration,
+}
+
+impl CatchUpConfig {
+    pub(super) fn read(reader: &mut SettingsReader, settings: &CatchUpSettings) -> Option<Self> {
+        let interval = reader.parsed(
+            "CATCH_UP_INTERVAL",
+            settings.catch_up_interval.as_ref(),
+            "5m",
+            "a time with its unit, e.g. 5m, or 0 for never",
+        );
+        let max_age = reader.parsed(
+            "CATCH_UP_MAX_AGE",
+            settings.catch_up_max_age.as_ref(),
+            "12h",
+            "a time with its unit, e.g. 12h",
+        );
+        if interval.is_some_and(|Length(every)| !every.is_zero() && every < CATCH_UP_INTERVAL_MIN) {
+            reader.mistake(
+                "CATCH_UP_INTERVAL",
+                "is shorter than 1s, which keeps WAHA too busy: write e.g. 5m, or 0 for never",
+            );
+        }
+        if max_age.is_some_and(|Length(age)| age > SEEN_TTL) {
+            reader.mistake(
+                "CATCH_UP_MAX_AGE",
+                "is longer than 48h: messages are remembered for 48h, and older ones would be answered twice; write e.g. 12h",
+            );
+        }
+        let (Length(interval), Length(max_age)) = (interval?, max_age?);
+        Some(Self { interval, max_age })
+    }
+}
+
+/// A length of time as settings write it: `90s`, `5m`, `12h`; `0` is none.
+#[derive(Clone, Copy, Debug)]
+struct Length(Duration);
+
+impl FromStr for Length {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "0" {
+            return Ok(Self(Duration::ZERO));
+        }
+        let length: jiff::SignedDuration = text.parse().map_err(drop)?;
+        Duration::try_from(length).map(Self).map_err(drop)
+    }
+}

@@ -1,0 +1,84 @@
+//! What workers follow: the flows, and the secret that signs their calls to the shop's own system.
+
+use std::path::Path;
+
+use super::Role;
+use super::reader::{SettingsReader, guessable, set};
+use crate::flow::Locale;
+use crate::flows::Flows;
+use crate::secret::Secret;
+use crate::settings::FlowSettings;
+
+/// What workers follow.
+#[derive(Debug)]
+pub struct FlowConfig {
+    /// The flow of each session.
+    pub flows: Flows,
+    /// What calls are signed with.
+    pub call_secret: Option<Secret>,
+    /// The warning to log as soon as a flow calls the shop's own system.
+    pub warning_of_calls: Option<String>,
+}
+
+impl FlowConfig {
+    pub(super) fn read(
+        reader: &mut SettingsReader,
+        settings: &FlowSettings,
+        role: Role,
+    ) -> Option<Self> {
+        let locale = reader.parsed(
+            "LOCALE",
+            settings.locale.as_ref(),
+            "en",
+            "one of en, pt-BR, es",
+        );
+        let flows = flows(
+            reader,
+            settings.flow_file.as_ref(),
+            locale.unwrap_or(Locale::En),
+        );
+        let call_secret = reader.secret(
+            "FLOW_CALL_HMAC_SECRET",
+            settings.flow_call_hmac_secret.as_ref(),
+            settings.flow_call_hmac_secret_file.as_ref(),
+        );
+        let warning_of_calls = match role.works() {
+            true => warning_of_calls(call_secret.as_ref()),
+            false => None,
+        };
+        let flows = flows?;
+        if let Some(warning) = &warning_of_calls
+            && flows.loaded().calls()
+        {
+            reader.warn(warning);
+        }
+        Some(Self {
+            flows,
+            call_secret,
+            warning_of_calls,
+        })
+    }
+}
+
+fn flows(reader: &mut SettingsReader, place: Option<&String>, locale: Locale) -> Option<Flows> {
+    match Flows::load(set(place).map(Path::new), locale) {
+        Ok(flows) => Some(flows),
+        Err(mistakes) => {
+            for mistake in mistakes {
+                reader.mistake("FLOW_FILE", &mistake);
+            }
+            None
+        }
+    }
+}
+
+fn warning_of_calls(secret: Option<&Secret>) -> Option<String> {
+    match secret {
+        None => Some(
+            "the flow calls your own system, but FLOW_CALL_HMAC_SECRET is not set: the calls are not signed, so that system \
+             can't tell them from anybody else's; make a secret with: openssl rand -hex 32"
+                .to_owned(),
+        ),
+        Some(secret) => guessable("FLOW_CALL_HMAC_SECRET", secret),
+    }
+}

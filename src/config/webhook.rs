@@ -1,0 +1,98 @@
+//! What takes WAHA's webhooks: the address to listen on, and the secrets that they are signed with.
+
+use std::net::SocketAddr;
+
+use super::reader::{Mistakes, SettingsReader, guessable};
+use crate::secret::Secret;
+use crate::settings::WebhookSettings;
+
+/// All addresses: in a container the port mapping needs that.
+const LISTEN: &str = "0.0.0.0:8080";
+
+/// What takes webhooks.
+#[derive(Debug)]
+pub struct WebhookConfig {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// What webhooks are signed with.
+    pub secret: Secret,
+    /// While the secret is being changed: the previous one, still accepted.
+    pub previous_secret: Option<Secret>,
+}
+
+impl WebhookConfig {
+    pub(super) fn read(reader: &mut SettingsReader, settings: &WebhookSettings) -> Option<Self> {
+        let secret = reader.secret(
+            "WEBHOOK_HMAC_SECRET",
+            settings.webhook_hmac_secret.as_ref(),
+            settings.webhook_hmac_secret_file.as_ref(),
+        );
+        if secret.is_none() {
+            reader.mistake(
+                "WEBHOOK_HMAC_SECRET",
+                "is required: set it to the same secret as WAHA's WHATSAPP_HOOK_HMAC_KEY (to make one: openssl rand -hex 32)",
+            );
+        }
+        let previous_secret = reader.secret(
+            "WEBHOOK_HMAC_SECRET_PREVIOUS",
+            settings.webhook_hmac_secret_previous.as_ref(),
+            settings.webhook_hmac_secret_previous_file.as_ref(),
+        );
+        let listen = read_listen(reader, settings.listen.as_ref());
+        warn(reader, secret.as_ref(), previous_secret.as_ref());
+        Some(Self {
+            listen: listen?,
+            secret: secret?,
+            previous_secret,
+        })
+    }
+
+    /// What webhooks may be signed with: one secret; two while it is being changed.
+    pub fn secrets(&self) -> Vec<&[u8]> {
+        std::iter::once(&self.secret)
+            .chain(&self.previous_secret)
+            .map(|secret| secret.reveal().as_bytes())
+            .collect()
+    }
+}
+
+/// Where a daemon with this setting listens, for a command that asks it something.
+///
+/// # Errors
+/// That the setting is no address.
+pub fn listen(setting: Option<&String>) -> Result<SocketAddr, Mistakes> {
+    let mut reader = SettingsReader::default();
+    let listen = read_listen(&mut reader, setting);
+    reader.finish(|_| listen)
+}
+
+fn read_listen(reader: &mut SettingsReader, setting: Option<&String>) -> Option<SocketAddr> {
+    reader.parsed(
+        "LISTEN",
+        setting,
+        LISTEN,
+        "an address and a port, e.g. 0.0.0.0:8080",
+    )
+}
+
+fn warn(reader: &mut SettingsReader, secret: Option<&Secret>, previous: Option<&Secret>) {
+    for (setting, secret) in [
+        ("WEBHOOK_HMAC_SECRET", secret),
+        ("WEBHOOK_HMAC_SECRET_PREVIOUS", previous),
+    ] {
+        if let Some(warning) = secret.and_then(|secret| guessable(setting, secret)) {
+            reader.warn(warning);
+        }
+    }
+    match previous {
+        Some(_) if previous == secret => reader.warn(
+            "WEBHOOK_HMAC_SECRET_PREVIOUS is the same as WEBHOOK_HMAC_SECRET: put the new secret into \
+             WEBHOOK_HMAC_SECRET, or remove WEBHOOK_HMAC_SECRET_PREVIOUS",
+        ),
+        Some(_) => reader.warn(
+            "WEBHOOK_HMAC_SECRET_PREVIOUS is set: webhooks signed with the old secret are accepted too; remove it \
+             when WAHA has the new one",
+        ),
+        None => {}
+    }
+}

@@ -1,0 +1,163 @@
+//! The log as a person reads it: times, colours and values in plain words.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::process::Stdio;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::Value;
+
+use crate::harness::{Corner, Redis, SECRET, binary, chat, eventually};
+
+/// How programs print what they did not mean for people: Rust's debug forms, and times to the nanosecond.
+static UNREADABLE: LazyLock<Regex> = LazyLock::new(|| {
+    let forms = [
+        r"\{ \w+: ",
+        r"\b[A-Z]\w*\(",
+        r#"\b\w+\(""#,
+        r"\b\d+\.\d\d+(s|ms|m|h)\b",
+        r"\d(µs|ns)\b",
+    ];
+    Regex::new(&forms.join("|")).unwrap()
+});
+
+/// A value without spaces that is the name of an enum's variant. WAHA's own words (STOPPED) are in capitals throughout.
+static VARIANT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[A-Z][A-Za-z0-9]*[a-z]\w*$").unwrap());
+
+fn check_value(name: &str, value: &str, line: &str) {
+    assert!(!VARIANT.is_match(value), "{name}={value} in {line}");
+}
+
+#[test]
+fn times_are_local_if_tz_is_set_and_utc_without_it() {
+    for format in ["text", "json"] {
+        let (corner, redis) = (Corner::new(), Redis::start());
+        let time_of = |zone: Option<&str>| {
+            let mut setup = corner.all(&redis).set("LOG_FORMAT", format);
+            if let Some(zone) = zone {
+                setup = setup.set("TZ", zone);
+            }
+            let mut daemon = setup.spawn();
+            daemon.wait_for_log("ready");
+            daemon.terminate();
+            let log = daemon.log();
+            let line = log.lines().next().unwrap();
+            match serde_json::from_str::<Value>(line) {
+                Ok(line) => line["timestamp"].as_str().unwrap().to_owned(),
+                Err(_) => line.split(' ').next().unwrap().to_owned(),
+            }
+        };
+        let local = time_of(Some("America/Sao_Paulo"));
+        assert!(local.ends_with("-03:00"), "{local}");
+        let utc = time_of(None);
+        assert!(utc.ends_with('Z'), "{utc}");
+        for time in [local, utc] {
+            let at: jiff::Timestamp = time.parse().unwrap();
+            assert!(
+                at.duration_until(jiff::Timestamp::now()).as_secs() < 60,
+                "{time}"
+            );
+        }
+    }
+}
+
+/// What a daemon that warns and then can't start writes to a terminal.
+fn at_a_terminal(no_color: Option<&str>) -> String {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let terminal = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    let corner = Corner::new();
+    let mut command = binary();
+    command
+        .arg("all")
+        .env("PATH", "/nowhere")
+        .env("LISTEN", "127.0.0.1:0")
+        .env("DATA_DIR", corner.directory.path())
+        .env("WEBHOOK_HMAC_SECRET", "short")
+        .envs(no_color.map(|value| ("NO_COLOR", value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(terminal);
+    let mut child = command.spawn().unwrap();
+    // Holds the terminal's other end open.
+    drop(command);
+    let mut shown = Vec::new();
+    // Ends with an error when nobody has the other end open any more.
+    let _ = File::from(master).read_to_end(&mut shown);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    String::from_utf8(shown).unwrap()
+}
+
+#[test]
+fn a_terminal_gets_colours_unless_no_color_is_set() {
+    for (no_color, coloured) in [(None, true), (Some(""), true), (Some("1"), false)] {
+        let shown = at_a_terminal(no_color);
+        assert!(shown.contains("can be guessed"), "{shown}");
+        assert_eq!(
+            shown.contains('\u{1b}'),
+            coloured,
+            "{no_color:?}: {shown:?}"
+        );
+    }
+}
+
+#[test]
+fn a_whole_run_with_its_troubles_is_told_in_plain_words() {
+    for format in ["text", "json"] {
+        let (corner, mut redis) = (Corner::new(), Redis::start());
+        let setup = corner
+            .all(&redis)
+            .set("FLOW_FILE", corner.echo())
+            // Nobody listens there.
+            .set("WAHA_URL", "http://127.0.0.1:1")
+            .set("CATCH_UP_INTERVAL", "1s")
+            .set("LOG_FORMAT", format);
+        let mut daemon = setup.spawn();
+        daemon.wait_for_log("ready");
+        daemon.says(&chat(1), "hello");
+        daemon.wait_for_log("a reply was not sent");
+        daemon.wait_for_log("could not look for messages whose webhooks were lost");
+        redis.kill();
+        daemon.wait_for_log("lost the connection to Redis");
+        redis.start_again();
+        daemon.wait_for_log("connected to Redis again");
+        eventually("it takes messages again", || {
+            let event = crate::webhook::message(crate::harness::SESSION, &chat(1), "Ana", "again");
+            (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
+        });
+        assert_eq!(daemon.terminate().0.code(), Some(0));
+        let log = daemon.log();
+        assert!(log.contains("stopped") && !log.contains(SECRET));
+        assert!(!log.contains('\u{1b}'), "no colours in a file: {log}");
+        let (mut roles, mut retries) = (0, 0);
+        for line in log.lines() {
+            assert!(!UNREADABLE.is_match(line), "{line}");
+            let mut see = |name: &str, value: &str| {
+                check_value(name, value, line);
+                roles += usize::from((name, value) == ("role", "all"));
+                retries += usize::from(name == "retry_in");
+            };
+            match format {
+                "json" => {
+                    let line: Value = serde_json::from_str(line).unwrap();
+                    for (name, value) in line.as_object().unwrap() {
+                        see(name, value.as_str().unwrap_or_default());
+                    }
+                }
+                _ => {
+                    for (name, value) in line.split(' ').filter_map(|word| word.split_once('=')) {
+                        see(name, value);
+                    }
+                }
+            }
+        }
+        assert_eq!(roles, 1, "{log}");
+        assert!(retries > 1, "{log}");
+    }
+}
