@@ -107,7 +107,7 @@ fn after_kill_and_restart_on_the_same_data_directory_everybody_goes_on_at_once()
         "{:?}",
         ready.elapsed()
     );
-    daemon.wait_for_log("goes on with what the last run here left unfinished");
+    daemon.wait_for_log("continues what the last run here left unfinished");
     daemon.wait_for_log("adopted the private Redis");
     eventually("the next in line is attended", || {
         corner

@@ -1,0 +1,87 @@
+//! Which agent hears which bell.
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::StartError;
+use super::redis::patiently;
+use crate::runtime::Hangups;
+use crate::service::upkeep::reloader::Asked;
+use crate::store::{self, Bell, Bells};
+
+/// The bells of each agent.
+pub(super) struct AgentBells {
+    pub(super) dispatcher: mpsc::UnboundedReceiver<Bell>,
+    pub(super) announcer: mpsc::UnboundedReceiver<Bell>,
+    pub(super) sender: mpsc::UnboundedReceiver<Bell>,
+    pub(super) catch_up: mpsc::UnboundedReceiver<Bell>,
+}
+
+/// Listens for all bells that concern `process`, and hands each to the agent that it is for.
+pub(super) async fn listen(
+    redis: &store::Config,
+    process: &str,
+    back: &Handle,
+    to_reloader: mpsc::UnboundedSender<Asked>,
+) -> Result<(AgentBells, JoinHandle<()>), StartError> {
+    let (to_dispatcher, dispatcher) = mpsc::unbounded_channel();
+    let (to_announcer, announcer) = mpsc::unbounded_channel();
+    let (to_sender, sender) = mpsc::unbounded_channel();
+    let (to_catch_up, catch_up) = mpsc::unbounded_channel();
+    let bells = patiently(redis, async || {
+        let (redis, process) = (redis.clone(), process.to_owned());
+        let subscribing = back.spawn(async move { Bells::subscribe(&redis, &process).await });
+        // A panic in it is logged where it happens.
+        subscribing.await.unwrap_or(Err(store::Error::Away))
+    })
+    .await?;
+    let listening = back.spawn(bells.run(move |bell| match bell {
+        Bell::Queue(_) | Bell::Inbox(..) => vec![to_dispatcher.clone()],
+        Bell::Announce(_) => vec![to_announcer.clone()],
+        Bell::Lanes(_) => vec![to_sender.clone()],
+        Bell::Works(_) => vec![to_catch_up.clone()],
+        Bell::Flows(_) => {
+            request_reload(&to_reloader, bell);
+            Vec::new()
+        }
+        Bell::Missed => vec![
+            to_dispatcher.clone(),
+            to_announcer.clone(),
+            to_sender.clone(),
+        ],
+    }));
+    let bells = AgentBells {
+        dispatcher,
+        announcer,
+        sender,
+        catch_up,
+    };
+    Ok((bells, listening))
+}
+
+/// Listens only for requests to load the flows again.
+pub(super) async fn listen_for_reloads(
+    redis: &store::Config,
+    to_reloader: mpsc::UnboundedSender<Asked>,
+) -> Result<JoinHandle<()>, StartError> {
+    let bells = patiently(redis, async || Bells::subscribe_to_flows(redis).await).await?;
+    Ok(tokio::spawn(bells.run(move |bell| {
+        request_reload(&to_reloader, bell);
+        Vec::new()
+    })))
+}
+
+/// Passes on a request to load the flows again. The receiver is gone when we stop.
+fn request_reload(to_reloader: &mpsc::UnboundedSender<Asked>, bell: &Bell) {
+    if let Bell::Flows(request) = bell {
+        let _ = to_reloader.send(Asked::ByBell(request.clone()));
+    }
+}
+
+/// Passes on the signals that ask for it.
+pub(super) async fn forward(mut hangups: Hangups, to_reloader: mpsc::UnboundedSender<Asked>) {
+    while let Some(()) = hangups.next().await {
+        let _ = to_reloader.send(Asked::BySignal);
+    }
+}

@@ -1,0 +1,166 @@
+//! What runs, and the order in which it stops.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::{StartError, upkeep};
+use crate::config::Config;
+use crate::data_dir::{DataDir, DataDirError};
+use crate::runtime::{Hangups, Signals};
+use crate::store::{PrivateRedis, Store};
+
+/// The whole stop: supervisors kill after ten seconds.
+const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
+
+/// The stage before which leases are handed back: it archives what that writes.
+pub(super) const ARCHIVER: &str = "archiver";
+
+/// What runs, in the order in which it stops.
+#[derive(Default)]
+pub(super) struct Daemon {
+    pub(super) started: CancellationToken,
+    pub(super) stopping: CancellationToken,
+    /// Cancelled when a stage panicked: the rest can't do its work without it.
+    panicked: CancellationToken,
+    /// Producers first: each stage ends before the next is told to stop.
+    stages: Vec<DaemonStage>,
+    pub(super) bells: Vec<JoinHandle<()>>,
+    pub(super) stores: Vec<Store>,
+    /// The process that holds leases, and where; they are handed back once nobody works on them.
+    pub(super) leases: Option<(String, Store)>,
+    pub(super) private_redis: Option<PrivateRedis>,
+    /// Last: the lock is released when everything else has stopped.
+    data_dir: Option<Arc<DataDir>>,
+}
+
+/// A task, and how to stop it.
+struct DaemonStage {
+    name: &'static str,
+    shutdown: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Cancels its token if it is dropped in a panic.
+struct PanicAlarm(CancellationToken);
+
+impl Drop for PanicAlarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.cancel();
+        }
+    }
+}
+
+impl Daemon {
+    /// Starts, waits for a signal or a panic, and stops.
+    pub(super) async fn run(config: Config, back: &Handle) -> Result<(), StartError> {
+        // Before anything starts, so that no signal is missed.
+        let mut signals = Signals::new()?;
+        let hangups = Hangups::new()?;
+        let mut daemon = Self::default();
+        let result = tokio::select! {
+            started = daemon.start(config, back, hangups) => match started {
+                Ok(()) => tokio::select! {
+                    () = signals.next() => Ok(()),
+                    () = daemon.panicked.cancelled() => Err(StartError::Panicked),
+                },
+                Err(error) => Err(error),
+            },
+            () = signals.next() => Ok(()),
+        };
+        if result.is_ok() {
+            info!("stopping; a second signal stops at once");
+        }
+        daemon.stopping.cancel();
+        // Also after a start that failed half-way: nothing of ours stays behind.
+        tokio::select! {
+            () = daemon.stop() => {}
+            () = tokio::time::sleep(STOP_TIMEOUT) => {
+                warn!("not everything stopped in time; nothing is lost: it continues at the next start");
+            }
+            () = signals.next() => warn!("stopped at once; nothing is lost: it continues at the next start"),
+        }
+        result.inspect(|()| info!("stopped"))
+    }
+
+    /// Takes the data directory for as long as the daemon runs.
+    pub(super) fn take_data_dir(&mut self, path: &Path) -> Result<Arc<DataDir>, DataDirError> {
+        let data_dir = Arc::new(DataDir::take(path)?);
+        self.data_dir = Some(data_dir.clone());
+        Ok(data_dir)
+    }
+
+    /// Starts the next stage; it stops after those that were started before it.
+    pub(super) fn stage<Run>(
+        &mut self,
+        runtime: &Handle,
+        name: &'static str,
+        start: impl FnOnce(CancellationToken) -> Run,
+    ) where
+        Run: Future<Output = ()> + Send + 'static,
+    {
+        let shutdown = CancellationToken::new();
+        let running = start(shutdown.clone());
+        let alarm = PanicAlarm(self.panicked.clone());
+        let task = runtime.spawn(async move {
+            // Moved in here, so that a panic below drops it.
+            let _alarm = alarm;
+            running.await;
+        });
+        self.stages.push(DaemonStage {
+            name,
+            shutdown,
+            task,
+        });
+    }
+
+    /// Listener, announcer, dispatcher (the step in hand), sender (to a deadline), heartbeat; then what is left is handed
+    /// back; the archiver (last flush), connections, the private Redis.
+    async fn stop(mut self) {
+        let mut leases = self.leases.take();
+        for stage in self.stages {
+            if stage.name == ARCHIVER {
+                upkeep::hand_back(leases.take()).await;
+            }
+            stage.shutdown.cancel();
+            if let Err(error) = stage.task.await {
+                error!(stage = stage.name, %error, "ended early");
+            }
+        }
+        upkeep::hand_back(leases).await;
+        self.bells.iter().for_each(JoinHandle::abort);
+        for store in &self.stores {
+            store.close().await;
+        }
+        if let Some(private_redis) = self.private_redis
+            && let Err(error) = private_redis.stop().await
+        {
+            warn!(%error, "it may still be writing; the next start adopts it");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stage_that_panics_is_noticed_and_one_that_ends_is_not() {
+        let mut daemon = Daemon::default();
+        let here = Handle::current();
+        daemon.stage(&here, "ends", |_| async {});
+        daemon.stages.remove(0).task.await.unwrap();
+        assert!(!daemon.panicked.is_cancelled());
+        daemon.stage(&here, "panics", |_| async {
+            panic!("as the test wants it")
+        });
+        assert!(daemon.stages.remove(0).task.await.is_err());
+        assert!(daemon.panicked.is_cancelled());
+    }
+}

@@ -1,0 +1,50 @@
+//! The way out: the client of WAHA, and the sender that uses it.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::{REQUESTS_MAX, Shared, StartError};
+use crate::config::{HandlingConfig, WahaConfig};
+use crate::service::deliver::delivery::{Context, Manner};
+use crate::service::deliver::sender::Sender;
+use crate::service::handle::conversation::HandedOver;
+use crate::store::Bell;
+use crate::waha::client::{Client, ClientConfig};
+
+/// WAHA itself waits up to 15 s for a session before it answers (its source, `waitUntilStatus`).
+const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(super) fn client(config: WahaConfig) -> Result<Client, StartError> {
+    Ok(Client::new(ClientConfig {
+        base_url: config.url,
+        api_key: config.api_key.map(|key| key.reveal().to_owned()),
+        timeout: WAHA_TIMEOUT,
+        connections: REQUESTS_MAX,
+    })?)
+}
+
+pub(super) fn sender(
+    shared: &Shared,
+    config: &HandlingConfig,
+    handed_over: mpsc::UnboundedReceiver<HandedOver>,
+    bells: mpsc::UnboundedReceiver<Bell>,
+) -> Sender {
+    let context = Context::new(
+        shared.process.clone(),
+        shared.store.clone(),
+        shared.client.clone(),
+        shared.owner.clone(),
+        shared.lease.clone(),
+        Manner {
+            pacing: config.pacing,
+            in_doubt: config.in_doubt,
+            requests: REQUESTS_MAX,
+        },
+    );
+    Sender {
+        context,
+        bells,
+        handed_over,
+    }
+}

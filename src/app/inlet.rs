@@ -1,0 +1,71 @@
+//! What comes in: the listener, and the agents that look for what it missed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use super::daemon::Daemon;
+use super::{Shared, StartError};
+use crate::config::{CatchUpConfig, WebhookConfig};
+use crate::flows::Flows;
+use crate::service::inlet::catch_up::CatchUp;
+use crate::service::inlet::intake::Intake;
+use crate::service::inlet::lid_lookup::People;
+use crate::service::inlet::listener::Listener;
+use crate::service::owner::notifier::Owner;
+use crate::service::upkeep::metrics::Metrics;
+use crate::store::{Bell, Store};
+use crate::waha::signature::Verifier;
+
+pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(listen).await;
+    bound.map_err(|source| StartError::Listen {
+        address: listen,
+        source,
+    })
+}
+
+pub(super) fn intake(store: &Store, flows: &Arc<Flows>, owner: Owner) -> Intake {
+    Intake::new(store.clone(), flows.clone(), owner)
+}
+
+pub(super) fn listener(
+    config: &WebhookConfig,
+    intake: Intake,
+    store: Store,
+    metrics: &Arc<Metrics>,
+    daemon: &Daemon,
+) -> Listener {
+    Listener {
+        verifier: Verifier::new(&config.secrets()),
+        intake,
+        store,
+        metrics: metrics.clone(),
+        started: daemon.started.clone(),
+        stopping: daemon.stopping.clone(),
+    }
+}
+
+pub(super) fn catch_up(
+    shared: &Shared,
+    config: &CatchUpConfig,
+    bells: mpsc::UnboundedReceiver<Bell>,
+) -> CatchUp {
+    CatchUp {
+        intake: intake(&shared.store, &shared.flows, shared.owner.clone()),
+        store: shared.store.clone(),
+        client: shared.client.clone(),
+        interval: config.interval,
+        max_age: config.max_age,
+        bells,
+    }
+}
+
+pub(super) fn lid_lookup(shared: &Shared) -> People {
+    People {
+        store: shared.store.clone(),
+        client: shared.client.clone(),
+    }
+}

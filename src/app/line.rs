@@ -1,0 +1,22 @@
+//! Who looks after those who wait.
+
+use tokio::sync::mpsc;
+
+use super::Shared;
+use crate::service::line::announcer::Announcer;
+use crate::service::line::expiry::Overdue;
+use crate::store::Bell;
+
+pub(super) fn announcer(shared: &Shared, bells: mpsc::UnboundedReceiver<Bell>) -> Announcer {
+    Announcer {
+        store: shared.store.clone(),
+        flows: shared.flows.clone(),
+        bells,
+    }
+}
+
+pub(super) fn expiry(shared: &Shared) -> Overdue {
+    Overdue {
+        store: shared.store.clone(),
+    }
+}

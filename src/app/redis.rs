@@ -1,0 +1,117 @@
+//! The way to Redis: which one, connections to it, and patience at the start, when any of them may be cut.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tracing::{debug, warn};
+
+use super::StartError;
+use super::daemon::Daemon;
+use crate::config::RedisConfig;
+use crate::data_dir::DataDir;
+use crate::flows::Flows;
+use crate::store::{self, FirstNotice, PrivateRedis, PrivateRedisError, Server, Store};
+
+/// At start Redis may still be reading its files.
+const REDIS_PATIENCE: Duration = Duration::from_secs(30);
+/// Between two tries at the start.
+const REDIS_RETRY_AFTER: Duration = Duration::from_millis(50);
+
+impl Daemon {
+    /// The Redis of the settings, or the private one, which is started if need be.
+    pub(super) async fn find_redis(
+        &mut self,
+        config: &RedisConfig,
+        data_dir: Option<&DataDir>,
+        flows: Arc<Flows>,
+    ) -> Result<store::Config, StartError> {
+        let server = match (&config.url, data_dir) {
+            (Some(url), _) => Server::Url(url.reveal().to_owned()),
+            (None, Some(data_dir)) => {
+                let private = PrivateRedis::start(data_dir.path()).await?;
+                let socket = private.socket().to_owned();
+                self.private_redis = Some(private);
+                Server::Socket(socket)
+            }
+            // The settings allow this for no role.
+            (None, None) => return Err(PrivateRedisError::NotFound.into()),
+        };
+        Ok(store::Config {
+            server,
+            prefix: config.prefix.clone(),
+            first_notice_after: FirstNotice::new(move |session| {
+                flows.of(session).notice_rules().first_after
+            }),
+            connections: store::Connections::default(),
+        })
+    }
+
+    /// A connection whose tasks run on `runtime`.
+    pub(super) async fn connect(
+        &mut self,
+        redis: &store::Config,
+        runtime: &Handle,
+    ) -> Result<Store, StartError> {
+        let connecting = {
+            let redis = redis.clone();
+            runtime.spawn(async move { Store::connect(&redis, REDIS_PATIENCE).await })
+        };
+        let connected = connecting.await.map_err(io::Error::from)?;
+        let store = connected.map_err(|source| StartError::Store {
+            at: redis.server.shown(),
+            source,
+        })?;
+        self.stores.push(store.clone());
+        Ok(store)
+    }
+}
+
+/// Does something with Redis at the start, and tries again if that fails: a connection may be cut at any moment.
+pub(super) async fn patiently<T>(
+    redis: &store::Config,
+    mut attempt: impl AsyncFnMut() -> Result<T, store::Error>,
+) -> Result<T, StartError> {
+    let deadline = Instant::now() + REDIS_PATIENCE;
+    loop {
+        match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(source) if Instant::now() >= deadline => {
+                return Err(StartError::Store {
+                    at: redis.server.shown(),
+                    source,
+                });
+            }
+            Err(error) => debug!(%error, "a command to Redis failed at the start; will try again"),
+        }
+        tokio::time::sleep(REDIS_RETRY_AFTER).await;
+    }
+}
+
+/// Checks once, before anything is done with it, whether Redis can be used, and warns of dangerous settings.
+pub(super) async fn inspect(redis: &store::Config) -> Result<(), StartError> {
+    let begun = Instant::now();
+    let failed = |source| StartError::Store {
+        at: redis.server.shown(),
+        source,
+    };
+    let store = Store::connect(redis, REDIS_PATIENCE)
+        .await
+        .map_err(failed)?;
+    let left = REDIS_PATIENCE.saturating_sub(begun.elapsed());
+    let inspected = store.inspect(left).await;
+    store.close().await;
+    for warning in inspected.map_err(failed)? {
+        warn!("{warning}");
+    }
+    Ok(())
+}
+
+/// What to do about an error at the start.
+pub(super) fn advice(error: &store::Error) -> &'static str {
+    match error {
+        store::Error::TooOld { .. } => "",
+        _ => "; is it running, and is REDIS_URL right?",
+    }
+}

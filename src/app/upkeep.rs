@@ -1,0 +1,120 @@
+//! Housekeeping: leases from the last run to the next, the history, and flows that are loaded again.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+use super::redis::patiently;
+use super::{Shared, StartError};
+use crate::config::Role;
+use crate::data_dir::DataDir;
+use crate::flows::Flows;
+use crate::history::Archive;
+use crate::service::upkeep::archiver::{self, Archiver};
+use crate::service::upkeep::metrics::Metrics;
+use crate::service::upkeep::recoverer::{Recoverer, release};
+use crate::service::upkeep::reloader::{Asked, Reloader};
+use crate::store::{self, Store};
+
+/// Unique among all processes that ever shared a Redis.
+pub(super) fn new_process_name() -> io::Result<String> {
+    let mut bytes = [0; 8];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the system has no random numbers"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Takes back what the last run on this directory held, and leaves this process' name for the next.
+pub(super) async fn take_back(
+    redis: &store::Config,
+    data_dir: &DataDir,
+    shared: &Shared,
+) -> Result<(), StartError> {
+    if let Some(last) = data_dir.last_process() {
+        let (conversations, lanes) =
+            patiently(redis, async || release(&shared.store, &last).await).await?;
+        if conversations + lanes > 0 {
+            info!(
+                conversations,
+                lanes, "continues what the last run here left unfinished"
+            );
+        }
+    }
+    if let Err(error) = data_dir.set_process(&shared.process) {
+        warn!(%error, "after a crash it will take some seconds longer until every conversation continues");
+    }
+    Ok(())
+}
+
+/// Gives back what is still held, for other processes or for the next start.
+pub(super) async fn hand_back(leases: Option<(String, Store)>) {
+    let Some((process, store)) = leases else {
+        return;
+    };
+    match release(&store, &process).await {
+        Ok((conversations, lanes)) => info!(conversations, lanes, "handed back"),
+        Err(error) => warn!(%error, "could not hand back; others take over within seconds"),
+    }
+}
+
+pub(super) fn recoverer(shared: &Shared, workers: usize, heart: Store) -> Recoverer {
+    Recoverer::new(
+        shared.process.clone(),
+        workers,
+        heart,
+        shared.pickup_latency.clone(),
+        shared.lease.clone(),
+    )
+}
+
+pub(super) fn reloader(
+    flows: Arc<Flows>,
+    store: Store,
+    process: String,
+    role: Role,
+    warning_of_calls: Option<String>,
+    asked: mpsc::UnboundedReceiver<Asked>,
+) -> Reloader {
+    Reloader {
+        flows,
+        store,
+        process,
+        who: who(role),
+        warning_of_calls,
+        asked,
+    }
+}
+
+/// This process, for a person who runs several, perhaps in containers.
+fn who(role: Role) -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let (process, machine) = (std::process::id(), machine.trim());
+    format!("{role} (process {process} on {machine})")
+}
+
+/// Opens the history, on a blocking thread: an upgrade of the file may take a while.
+pub(super) async fn open_archive(path: &Path, back: &Handle) -> Result<Archive, StartError> {
+    let path = path.to_owned();
+    let opening = back.spawn_blocking(move || archiver::open(&path));
+    Ok(opening.await.map_err(io::Error::from)??)
+}
+
+pub(super) fn archiver(
+    store: Store,
+    archive: Archive,
+    path: PathBuf,
+    metrics: Arc<Metrics>,
+) -> Archiver {
+    Archiver {
+        store,
+        archive,
+        path,
+        metrics,
+    }
+}
