@@ -17,7 +17,6 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -88,14 +87,14 @@ fn demo(args: &Args) -> Result<()> {
 
 fn story(show: &mut Show) -> Result<()> {
     println!(
-        "Six customers write to one WhatsApp number, behind which waha-sm runs with two workers."
+        "Six customers write to one WhatsApp number. waha-sm runs behind it, with two workers."
     );
-    println!("\"> Hi!\" is what a customer writes; what has no > is what waha-sm answers.\n");
+    println!("Lines with > are what a customer writes; the others are what waha-sm answers.\n");
     let took = show.daemon.start()?;
     show.head();
     show.narrate(&format!(
-        "{} ready, with a Redis of its own. Ana and Bruno write; both workers are free.",
-        after(took)
+        "After {:.2} s the daemon is ready, with a Redis of its own. Ana and Bruno write; both workers are free.",
+        took.as_secs_f64()
     ));
     for who in [ANA, BRUNO] {
         show.writes(who, CUSTOMERS[who].opening)?;
@@ -103,7 +102,7 @@ fn story(show: &mut Show) -> Result<()> {
     }
     show.breath();
 
-    show.narrate("Four more write. Nobody is free, so each takes a place in line, and is told it after two seconds.");
+    show.narrate("Four more write. No worker is free, so each gets a place in line and is told it after two seconds.");
     for (place, who) in (1..).zip([CARLA, DORA, EDU, FLORA]) {
         let answer = show.writes(who, CUSTOMERS[who].opening)?;
         if answer["position"] != place {
@@ -123,7 +122,7 @@ fn story(show: &mut Show) -> Result<()> {
     }
     show.breath();
 
-    show.narrate("Ana is done, so her worker greets Carla. Now Dora is next; who only moved up a bit is left in peace.");
+    show.narrate("Ana is done, so her worker greets Carla. Dora is next. Edu and Flora moved up by one only, so they get no notice.");
     show.writes(ANA, CUSTOMERS[ANA].subject)?;
     show.until(CARLA, ASKS_NAME)?;
     show.until(DORA, NEXT)?;
@@ -153,8 +152,8 @@ fn crash(show: &mut Show) -> Result<()> {
     // What WAHA took a moment ago, and we did not note yet, might be sent again after a crash.
     show.until_lanes_are_empty()?;
     show.narrate(
-        "kill -9: the daemon is dead. Carla answers all the same, and Flora asks for her place. WAHA can deliver neither \
-         message, and will repeat both after two seconds.",
+        "kill -9: the daemon is dead. Carla answers anyway, and Flora asks for her place. WAHA can't deliver the two messages \
+         and repeats them after two seconds.",
     );
     show.daemon.kill()?;
     let late = [
@@ -165,9 +164,9 @@ fn crash(show: &mut Show) -> Result<()> {
     show.breath();
     let took = show.daemon.start()?;
     show.narrate(&format!(
-        "{} started again, on the same data directory; its Redis never stopped. Carla goes on at her question, Flora is \
-         third behind Dora and Edu, and Bruno's answer is awaited still.",
-        after(took)
+        "After {:.2} s the daemon runs again, on the same data directory; its Redis never stopped. Carla continues at her \
+         question, Flora is third behind Dora and Edu, and a worker still waits for Bruno's answer.",
+        took.as_secs_f64()
     ));
     show.until(CARLA, ASKS_SUBJECT)?;
     show.until(FLORA, "You are number 3 in line.")?;
@@ -217,14 +216,10 @@ fn end(show: &mut Show) -> Result<()> {
         return Err(differences.join("\n").into());
     }
     println!(
-        "All six were attended in order of arrival; nobody lost their place or a message. (The daemon stopped in {took:.1?}.)"
+        "All six were served in order of arrival; nobody lost their place or a message. (The daemon stopped in {took:.1?}.)"
     );
     println!("{WHAT_NEXT}");
     Ok(())
-}
-
-fn after(took: Duration) -> String {
-    format!("After {:.2} s the daemon is", took.as_secs_f64())
 }
 
 const WHAT_NEXT: &str = "

@@ -107,7 +107,7 @@ fn sizing() -> Result<()> {
         stage.history(chats)?;
     }
     let waiting = 10_000;
-    let mut stage = Stage::new(1, waiting)?;
+    let stage = Stage::new(1, waiting)?;
     let before = stage.redis_bytes()?;
     stage.write()?;
     stage.until_archived()?;

@@ -11,7 +11,8 @@ const BUBBLE: usize = 172;
 const PADDING: usize = 9;
 const LINE: usize = 17;
 const FONT: f64 = 13.0;
-const NARRATION_FONT: f64 = 14.0;
+/// It is bold, and so wider.
+const NARRATION_FONT: f64 = 14.0 * 1.2;
 const NARRATION_LINE: usize = 20;
 
 /// Readable on any page: it has a background of its own, and follows the reader's choice of dark or light.

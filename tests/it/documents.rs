@@ -371,6 +371,49 @@ fn every_metric_is_in_the_operations_and_no_other() {
     assert_eq!(named, there);
 }
 
+/// The texts in the picture's bubbles of this class.
+fn bubbles(svg: &str, class: &str) -> Vec<String> {
+    let bubble = Regex::new(&format!("(?s)class=\"{class}\">(.*?)</text>")).unwrap();
+    let line = Regex::new("<tspan[^>]*>([^<]*)</tspan>").unwrap();
+    bubble
+        .captures_iter(svg)
+        .map(|found| {
+            let lines: Vec<&str> = line
+                .captures_iter(found.get(1).unwrap().as_str())
+                .map(|line| line.get(1).unwrap().as_str())
+                .collect();
+            lines.join(" ")
+        })
+        .collect()
+}
+
+#[test]
+fn the_picture_shows_what_customers_read_today() {
+    let (svg, source) = (read("examples/demo.svg"), source());
+    // Names and numbers are filled in: what stands between them is the text's own.
+    let first_names = bubbles(&svg, "name");
+    assert_eq!(first_names.len(), 6);
+    let mut names: Vec<String> = ["customer", "unheard"]
+        .iter()
+        .flat_map(|class| bubbles(&svg, class))
+        .filter(|said| first_names.iter().any(|name| said.starts_with(name)))
+        .collect();
+    names.extend(first_names);
+    let filled = Regex::new(&format!("{}|[0-9]+", names.join("|"))).unwrap();
+    let replies = bubbles(&svg, "bot");
+    assert!(replies.len() > 20, "{replies:?}");
+    for reply in &replies {
+        for part in filled.split(reply) {
+            let part = part.trim_matches([' ', ',', '!', '.']);
+            assert!(
+                source.contains(part),
+                "nothing says {part:?} ({reply}); make the picture again: \
+                 cargo run --release --example demo -- --svg examples/demo.svg"
+            );
+        }
+    }
+}
+
 /// All our source as one text, with the strings that go over several lines put together.
 fn source() -> String {
     fn walk(directory: &std::path::Path, text: &mut String) {
@@ -378,7 +421,10 @@ fn source() -> String {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 walk(&path, text);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "rs" || extension == "toml")
+            {
                 text.push_str(&std::fs::read_to_string(path).unwrap());
             }
         }
