@@ -76,7 +76,7 @@ pub enum StartError {
     Client(#[from] BadConfig),
     /// The history can't be opened.
     #[error(transparent)]
-    History(#[from] history::Error),
+    History(#[from] history::HistoryError),
     /// The address is taken or not ours.
     #[error("can't listen on {address}: {source}; set LISTEN to another address or port")]
     Listen {

@@ -7,20 +7,11 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, ffi, params};
 
 use super::entry::Entry;
+use super::error::{HistoryError, failed};
 use super::files::{Files, Restored};
+use super::stream::StreamEntry;
 use super::trouble::Trouble;
-use super::{Error, aliases, conversations, failed, marks, pairing, schema};
-
-/// An entry of a session's history stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamEntry {
-    /// Whose stream it was read from.
-    pub session: String,
-    /// Its Redis stream id, `<ms>-<seq>`.
-    pub stream_id: String,
-    /// Its fields and their values.
-    pub fields: Vec<(String, String)>,
-}
+use super::{aliases, conversations, marks, pairing, schema};
 
 /// What became of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +47,7 @@ impl Archive {
     ///
     /// # Errors
     /// When the file cannot be made or opened, or a newer version wrote it.
-    pub fn open(path: &Path) -> Result<Archive, Error> {
+    pub fn open(path: &Path) -> Result<Archive, HistoryError> {
         let mut archive = Self::closed(path);
         archive.open_within(Duration::ZERO)?;
         Ok(archive)
@@ -74,7 +65,7 @@ impl Archive {
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn position(&mut self, session: &str) -> Result<Option<String>, Error> {
+    pub fn position(&mut self, session: &str) -> Result<Option<String>, HistoryError> {
         let found = position(&self.opened()?.db, session);
         self.known(found, "reading a position")
     }
@@ -87,7 +78,7 @@ impl Archive {
     ///
     /// # Errors
     /// When SQLite fails; nothing of the batch is stored then.
-    pub fn append(&mut self, entries: &[StreamEntry]) -> Result<Appended, Error> {
+    pub fn append(&mut self, entries: &[StreamEntry]) -> Result<Appended, HistoryError> {
         let db = &mut self.opened()?.db;
         let done = match append_with(db, entries, apply) {
             // Something in one entry that SQLite refuses must not hold up the others for ever.
@@ -109,7 +100,7 @@ impl Archive {
     ///
     /// # Errors
     /// When that fails; the file stays open, since it is the only copy. Try again.
-    pub fn keep(&mut self) -> Result<Option<Restored>, Error> {
+    pub fn restore_if_removed(&mut self) -> Result<Option<Restored>, HistoryError> {
         let Some(open) = &self.open else {
             return Ok(None);
         };
@@ -123,16 +114,16 @@ impl Archive {
         Ok(Some(restored))
     }
 
-    fn opened(&mut self) -> Result<&mut Open, Error> {
+    fn opened(&mut self) -> Result<&mut Open, HistoryError> {
         self.open_within(schema::WRITER_BUSY_MAX)
     }
 
-    fn open_within(&mut self, patience: Duration) -> Result<&mut Open, Error> {
+    fn open_within(&mut self, patience: Duration) -> Result<&mut Open, HistoryError> {
         let open = match self.open.take() {
             Some(open) => open,
             None => {
                 let db = schema::open_for_writing(&self.path, patience)?;
-                let files = Files::of(&db, &self.path).map_err(|error| Error::Open {
+                let files = Files::of(&db, &self.path).map_err(|error| HistoryError::Open {
                     path: self.path.clone(),
                     source: rusqlite::Error::SqliteFailure(
                         ffi::Error::new(ffi::SQLITE_IOERR_FSTAT),
@@ -146,7 +137,11 @@ impl Archive {
     }
 
     /// Names what failed, and closes a file that should be opened anew.
-    fn known<T>(&mut self, done: rusqlite::Result<T>, doing: &'static str) -> Result<T, Error> {
+    fn known<T>(
+        &mut self,
+        done: rusqlite::Result<T>,
+        doing: &'static str,
+    ) -> Result<T, HistoryError> {
         done.map_err(|error| {
             let trouble = Trouble::of(&error);
             let error = failed(&self.path, doing)(error);

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::entry::Step;
+use super::entry::ConversationStep;
 
 /// Stores a step of conversation `id`, taken at `at` (ms).
 pub(super) fn store(
@@ -11,22 +11,21 @@ pub(super) fn store(
     id: &str,
     chat: &str,
     at: i64,
-    step: &Step,
+    step: &ConversationStep,
 ) -> rusqlite::Result<()> {
     match step {
-        Step::Opened { ticket } => db
+        ConversationStep::Opened { ticket } => db
             .prepare_cached(include_str!("sql/opened.sql"))?
             .execute(params![session, id, chat, ticket, at])?,
-        Step::Claimed { process } => db
+        ConversationStep::Claimed { process } => db
             .prepare_cached(include_str!("sql/claimed.sql"))?
             .execute(params![session, id, chat, process, at])?,
-        Step::Requeued => db
+        ConversationStep::Requeued => db
             .prepare_cached(include_str!("sql/requeued.sql"))?
             .execute(params![session, id, chat])?,
-        Step::Closed { outcome, variables } => {
-            db.prepare_cached(include_str!("sql/closed.sql"))?
-                .execute(params![session, id, chat, at, outcome, variables])?
-        }
+        ConversationStep::Closed { outcome, variables } => db
+            .prepare_cached(include_str!("sql/closed.sql"))?
+            .execute(params![session, id, chat, at, outcome, variables])?,
     };
     Ok(())
 }

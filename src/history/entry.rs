@@ -9,7 +9,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::archive::StreamEntry;
+use super::stream::StreamEntry;
 
 /// What an entry tells.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) enum Entry {
     /// A message that our sender handed over, or failed to.
     Reply(Row),
     Mark {
-        key: Key,
+        key: MessageKey,
         at: i64,
         mark: Mark,
     },
@@ -27,19 +27,15 @@ pub(super) enum Entry {
         id: String,
         chat: String,
         at: i64,
-        step: Step,
+        step: ConversationStep,
     },
     /// Two ids turned out to be one chat, at `at` (ms).
-    Alias {
-        lid: String,
-        chat: String,
-        at: i64,
-    },
+    Alias { lid: String, chat: String, at: i64 },
 }
 
 /// What a message is known by, within its session.
 #[derive(Debug)]
-pub(super) struct Key {
+pub(super) struct MessageKey {
     pub(super) direction: &'static str,
     pub(super) stanza: String,
 }
@@ -56,7 +52,7 @@ pub(super) enum Mark {
 
 /// What happened to a conversation.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum ConversationStep {
     Opened {
         ticket: Option<i64>,
     },
@@ -119,10 +115,10 @@ impl Entry {
 
 /// The data of `message` and `reply`.
 #[derive(Deserialize)]
-struct Said<'a> {
+struct MessageData<'a> {
     chat: String,
     stanza: Option<String>,
-    direction: Direction,
+    direction: RowDirection,
     author: Option<String>,
     kind: Option<String>,
     text: Option<String>,
@@ -143,9 +139,9 @@ struct Said<'a> {
 
 /// The data of `ack`, `edited`, `revoked` and `reaction`.
 #[derive(Deserialize)]
-struct Marked<'a> {
+struct MarkData<'a> {
     stanza: String,
-    direction: Direction,
+    direction: RowDirection,
     #[serde(default)]
     at: Number,
     #[serde(default)]
@@ -158,22 +154,22 @@ struct Marked<'a> {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Direction {
+enum RowDirection {
     Inbound,
     Outbound,
 }
 
-impl Direction {
+impl RowDirection {
     fn name(self) -> &'static str {
         match self {
-            Direction::Inbound => "inbound",
-            Direction::Outbound => "outbound",
+            RowDirection::Inbound => "inbound",
+            RowDirection::Outbound => "outbound",
         }
     }
 }
 
 fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
-    let said: Said<'_> = data(entry)?;
+    let said: MessageData<'_> = data(entry)?;
     // The field says under which chat it is kept; the data, under which id it really came.
     let chat = filled(field(entry, "chat")).unwrap_or(said.chat);
     if chat.is_empty() {
@@ -193,9 +189,9 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
             .or(author)
             .unwrap_or_else(|| {
                 match (said.direction, reply) {
-                    (Direction::Inbound, _) => "customer",
-                    (Direction::Outbound, true) => "bot",
-                    (Direction::Outbound, false) => "phone",
+                    (RowDirection::Inbound, _) => "customer",
+                    (RowDirection::Outbound, true) => "bot",
+                    (RowDirection::Outbound, false) => "phone",
                 }
                 .to_owned()
             }),
@@ -231,7 +227,7 @@ fn moment(sent: Option<i64>, received: Option<i64>, entered_at: i64) -> (i64, i6
 }
 
 fn mark(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, String> {
-    let marked: Marked<'_> = data(entry)?;
+    let marked: MarkData<'_> = data(entry)?;
     if marked.stanza.is_empty() {
         return Err("data: empty `stanza`".to_owned());
     }
@@ -249,7 +245,7 @@ fn mark(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, Strin
         },
     };
     Ok(Entry::Mark {
-        key: Key {
+        key: MessageKey {
             direction: marked.direction.name(),
             stanza: marked.stanza,
         },
@@ -262,15 +258,15 @@ fn conversation(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entr
     let id = filled(field(entry, "conversation")).ok_or("no field `conversation`")?;
     let chat = filled(field(entry, "chat")).ok_or("no field `chat`")?;
     let step = match kind {
-        "opened" => Step::Opened {
+        "opened" => ConversationStep::Opened {
             ticket: field(entry, "ticket").and_then(number),
         },
-        "claimed" => Step::Claimed {
+        "claimed" => ConversationStep::Claimed {
             process: field(entry, "process").unwrap_or_default().to_owned(),
         },
         // To the line of those who wait for a person, where it is handed off.
-        "requeued" | "handoff" => Step::Requeued,
-        _ => Step::Closed {
+        "requeued" | "handoff" => ConversationStep::Requeued,
+        _ => ConversationStep::Closed {
             outcome: filled(field(entry, "outcome")),
             variables: variables(field(entry, "variables").unwrap_or_default())?,
         },

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::{Error, failed};
+use super::error::{HistoryError, failed};
+
+/// The history's file in the data directory.
+pub const FILE_NAME: &str = "history.sqlite";
 
 /// What was found, and repaired with nothing lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +56,8 @@ impl Files {
 
     /// Makes what stands at the path whole, from `db`, which has it open. After `Ok`, `db` is to be closed and the
     /// path opened anew.
-    pub(super) fn put_back(&self, db: &Connection) -> Result<Restored, Error> {
-        let adrift = |reason: String| Error::Adrift {
+    pub(super) fn put_back(&self, db: &Connection) -> Result<Restored, HistoryError> {
+        let adrift = |reason: String| HistoryError::Adrift {
             path: self.main.clone(),
             reason,
         };
@@ -72,19 +75,19 @@ impl Files {
     }
 
     /// The log was taken away: all that it holds goes into the file itself.
-    fn write_back(&self, db: &Connection) -> Result<Restored, Error> {
+    fn write_back(&self, db: &Connection) -> Result<Restored, HistoryError> {
         let busy: bool = db
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .map_err(failed(&self.main, "saving what its log held"))?;
         if busy {
-            return Err(Error::Adrift {
+            return Err(HistoryError::Adrift {
                 path: with_suffix(&self.main, "-wal"),
                 reason: "another program is using it: close it".to_owned(),
             });
         }
         for side in sides(&self.main) {
             // A log of another time would be taken for the database's own.
-            remove(&side).map_err(|error| Error::Adrift {
+            remove(&side).map_err(|error| HistoryError::Adrift {
                 path: side,
                 reason: error.to_string(),
             })?;

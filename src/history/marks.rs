@@ -4,17 +4,18 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::entry::{Key, Mark};
+use super::entry::{Mark, MessageKey};
+use super::rows::index;
 
 /// Stores a mark on the message `key` of `session`, made at `at` (ms).
 pub(super) fn store(
     db: &Connection,
     session: &str,
-    key: &Key,
+    key: &MessageKey,
     at: i64,
     mark: &Mark,
 ) -> rusqlite::Result<()> {
-    let Key { direction, stanza } = key;
+    let MessageKey { direction, stanza } = key;
     match mark {
         Mark::Ack(level) => {
             db.prepare_cached(include_str!("sql/ack.sql"))?
@@ -42,13 +43,6 @@ pub(super) fn store(
                 .execute(params![session, direction, stanza, by, text, at])?;
         }
     }
-    Ok(())
-}
-
-/// Makes the words of a message findable, or findable anew after its text, its stanza or an edit changed.
-pub(super) fn index(db: &Connection, id: i64) -> rusqlite::Result<()> {
-    db.prepare_cached(include_str!("sql/index_message.sql"))?
-        .execute([id])?;
     Ok(())
 }
 

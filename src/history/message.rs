@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// A message and all that happened to it. Times are Unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Message {
+pub struct StoredMessage {
     /// The WhatsApp account.
     pub session: String,
     /// The customer's chat id.
@@ -57,7 +57,7 @@ pub struct Message {
     /// Why, if it is known.
     pub error: Option<String>,
     /// Reactions that stand, oldest first.
-    pub reactions: Vec<Reaction>,
+    pub reactions: Vec<StoredReaction>,
 }
 
 /// A later version of a message.
@@ -71,7 +71,7 @@ pub struct Edit {
 
 /// A reaction to a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct Reaction {
+pub struct StoredReaction {
     /// Who reacted.
     pub by: String,
     /// Mostly an emoji.

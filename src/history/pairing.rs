@@ -9,8 +9,7 @@
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
-use super::marks::index;
-use super::rows::{self, Found};
+use super::rows::{self, Found, index};
 
 /// How far apart (ms) a reply and its echo may be said to be sent.
 const WINDOW: i64 = 10 * 60 * 1000;
@@ -24,7 +23,8 @@ pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     if let Some(id) = rows::insert(db, row)? {
         let outbound = row.direction == "outbound" && row.stanza.is_some();
         // Matched first, since an echo that gives way at once need not be indexed.
-        if outbound && rematch(db, &row.session, &Place::of(row))? && !rows::exists(db, id)? {
+        if outbound && rematch(db, &row.session, &Surroundings::of(row))? && !rows::exists(db, id)?
+        {
             return Ok(());
         }
         return rows::index_new(db, id, row);
@@ -37,7 +37,7 @@ pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
             rows::fill(db, known.id, row)?;
             if known.text.is_empty() && !row.text.is_empty() {
                 index(db, known.id)?;
-                rematch(db, &row.session, &Place::of(row))?;
+                rematch(db, &row.session, &Surroundings::of(row))?;
             }
             Ok(())
         }
@@ -81,13 +81,15 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         // Two replies with one stanza cannot be; the first stands.
         (None, Some(_)) => {}
         (Some(mine), holder) if counts_more(row, &mine) => {
-            changed.push(Place::around(&mine.chat, &mine.text, mine.at, mine.at));
+            changed.push(Surroundings::around(
+                &mine.chat, &mine.text, mine.at, mine.at,
+            ));
             renew(db, &mine, holder, row)?;
         }
         (Some(_), _) => {}
     }
     if row.stanza.is_none() {
-        changed.push(Place::of(row));
+        changed.push(Surroundings::of(row));
     }
     for place in &changed {
         rematch(db, session, place)?;
@@ -142,20 +144,20 @@ fn reply_row(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
 
 /// Where matches are to be made anew: around some moments of a chat, among messages of one text.
 #[derive(Debug)]
-struct Place {
+struct Surroundings {
     chat: String,
     text: String,
     from: i64,
     to: i64,
 }
 
-impl Place {
-    fn of(row: &Row) -> Place {
-        Place::around(&row.chat, &row.text, row.at, row.at)
+impl Surroundings {
+    fn of(row: &Row) -> Surroundings {
+        Surroundings::around(&row.chat, &row.text, row.at, row.at)
     }
 
-    fn around(chat: &str, text: &str, one: i64, other: i64) -> Place {
-        Place {
+    fn around(chat: &str, text: &str, one: i64, other: i64) -> Surroundings {
+        Surroundings {
             chat: chat.to_owned(),
             text: text.to_owned(),
             from: one.min(other),
@@ -165,7 +167,7 @@ impl Place {
 }
 
 /// A loose reply, and the echo that lends it a stanza now.
-struct Reply {
+struct LooseReply {
     id: i64,
     at: i64,
     failed: bool,
@@ -174,14 +176,14 @@ struct Reply {
 }
 
 /// An echo that no reply owns by its stanza.
-struct Echo {
+struct FreeEcho {
     stanza: String,
     at: i64,
 }
 
 /// Matches the loose replies and echoes around `place`: nearest in time first, sent before failed.
 /// Whether anything changed.
-fn rematch(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<bool> {
+fn rematch(db: &Connection, session: &str, place: &Surroundings) -> rusqlite::Result<bool> {
     // Two photos without a caption are not the same message.
     if place.text.trim().is_empty() {
         return Ok(false);
@@ -196,7 +198,7 @@ fn rematch(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<bo
         let apart = reply.at.abs_diff(echo.at);
         (reply.failed, apart, reply.at, &reply.reply_id, &echo.stanza)
     });
-    let mut matched: Vec<(&Reply, &Echo)> = Vec::new();
+    let mut matched: Vec<(&LooseReply, &FreeEcho)> = Vec::new();
     for (reply, echo) in pairs {
         if !matched
             .iter()
@@ -205,7 +207,7 @@ fn rematch(db: &Connection, session: &str, place: &Place) -> rusqlite::Result<bo
             matched.push((reply, echo));
         }
     }
-    let lender = |reply: &Reply| {
+    let lender = |reply: &LooseReply| {
         matched
             .iter()
             .find(|(r, _)| r.id == reply.id)
@@ -240,10 +242,10 @@ pub(super) fn rematch_all(db: &Connection, session: &str, chat: &str) -> rusqlit
         "SELECT text, at FROM message INDEXED BY message_loose WHERE loose = 1 AND chat = ?1 AND session = ?2
          ORDER BY at, id",
     )?;
-    let places: Vec<Place> = query
+    let places: Vec<Surroundings> = query
         .query_map([chat, session], |row| {
             let (text, at): (String, i64) = (row.get(0)?, row.get(1)?);
-            Ok(Place::around(chat, &text, at, at))
+            Ok(Surroundings::around(chat, &text, at, at))
         })?
         .collect::<rusqlite::Result<_>>()?;
     for place in &places {
@@ -256,8 +258,8 @@ pub(super) fn rematch_all(db: &Connection, session: &str, chat: &str) -> rusqlit
 fn gather(
     db: &Connection,
     session: &str,
-    place: &Place,
-) -> rusqlite::Result<(Vec<Reply>, Vec<Echo>)> {
+    place: &Surroundings,
+) -> rusqlite::Result<(Vec<LooseReply>, Vec<FreeEcho>)> {
     let text = place.text.trim();
     let middle = place.from.midpoint(place.to);
     let mut span = (place.from, place.to);
@@ -287,13 +289,13 @@ fn loose_replies(
     db: &Connection,
     within: &[&dyn ToSql],
     text: &str,
-) -> rusqlite::Result<Vec<Reply>> {
+) -> rusqlite::Result<Vec<LooseReply>> {
     let mut replies = Vec::new();
     let mut query = db.prepare_cached(include_str!("sql/loose_replies.sql"))?;
     let mut rows = query.query(within)?;
     while let Some(row) = rows.next()? {
         if row.get_ref(4)?.as_str()?.trim() == text {
-            replies.push(Reply {
+            replies.push(LooseReply {
                 id: row.get(0)?,
                 at: row.get(1)?,
                 failed: row.get(2)?,
@@ -308,13 +310,17 @@ fn loose_replies(
     Ok(replies)
 }
 
-fn loose_echoes(db: &Connection, within: &[&dyn ToSql], text: &str) -> rusqlite::Result<Vec<Echo>> {
+fn loose_echoes(
+    db: &Connection,
+    within: &[&dyn ToSql],
+    text: &str,
+) -> rusqlite::Result<Vec<FreeEcho>> {
     let mut echoes = Vec::new();
     let mut query = db.prepare_cached(include_str!("sql/loose_echoes.sql"))?;
     let mut rows = query.query(within)?;
     while let Some(row) = rows.next()? {
         if row.get_ref(2)?.as_str()?.trim() == text {
-            echoes.push(Echo {
+            echoes.push(FreeEcho {
                 stanza: row.get(0)?,
                 at: row.get(1)?,
             });
@@ -360,8 +366,8 @@ fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<i64>> {
 }
 
 /// Takes a lent stanza back; where matches are then to be made anew.
-fn release(db: &Connection, reply: Option<&Found>) -> rusqlite::Result<Option<Place>> {
+fn release(db: &Connection, reply: Option<&Found>) -> rusqlite::Result<Option<Surroundings>> {
     let Some(reply) = reply else { return Ok(None) };
     let echo_at = unlend(db, reply.id)?;
-    Ok(echo_at.map(|echo_at| Place::around(&reply.chat, &reply.text, reply.at, echo_at)))
+    Ok(echo_at.map(|echo_at| Surroundings::around(&reply.chat, &reply.text, reply.at, echo_at)))
 }

@@ -6,10 +6,10 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::message::{Conversation, Message};
+use super::message::{Conversation, StoredMessage};
 use crate::terminal::{jsonl, line, paragraph, time};
 
-impl Message {
+impl StoredMessage {
     /// Writes the message for a person, times in `zone`; ends with a newline.
     ///
     /// # Errors
@@ -188,8 +188,8 @@ mod tests {
     use super::*;
     use crate::terminal::is_unsafe;
 
-    fn message() -> Message {
-        Message {
+    fn message() -> StoredMessage {
+        StoredMessage {
             session: "default".to_owned(),
             chat: "5511999990000@c.us".to_owned(),
             conversation: None,
@@ -219,14 +219,14 @@ mod tests {
         }
     }
 
-    fn text(message: &Message) -> String {
+    fn text(message: &StoredMessage) -> String {
         let mut out = Vec::new();
         let zone = TimeZone::fixed(jiff::tz::offset(-3));
         message.write_text(&mut out, &zone).unwrap();
         String::from_utf8(out).unwrap()
     }
 
-    fn json(message: &Message) -> String {
+    fn json(message: &StoredMessage) -> String {
         let mut out = Vec::new();
         message.write_jsonl(&mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -239,7 +239,7 @@ mod tests {
             text(&inbound),
             "2026-09-20 07:40:01  5511999990000@c.us  customer Ana → Olá\n"
         );
-        let outbound = Message {
+        let outbound = StoredMessage {
             direction: "outbound".to_owned(),
             author: "bot".to_owned(),
             kind: "document".to_owned(),
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn nothing_a_customer_writes_steers_the_terminal_or_forges_a_line() {
-        let hostile = Message {
+        let hostile = StoredMessage {
             text: "a\u{1b}[2J\u{9b}2J\u{7f}\rb\u{202e}c\0\n2026-09-20 07:00:02  x@c.us  bot ← pay\u{2028}here".to_owned(),
             name: Some("A\nB\u{1b}]0;x\u{7}".to_owned()),
             ..message()
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn emojis_made_of_several_characters_stay_whole() {
-        let family = Message {
+        let family = StoredMessage {
             text: "👨‍👩‍👧 ok".to_owned(),
             ..message()
         };

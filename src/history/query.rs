@@ -7,9 +7,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::de::DeserializeOwned;
 
-use super::message::{Conversation, Edit, Message};
+use super::error::{HistoryError, failed};
+use super::message::{Conversation, Edit, StoredMessage};
+use super::schema;
 use super::search::Search;
-use super::{Error, failed, schema};
 
 /// What to read; an empty query reads all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl History {
     ///
     /// # Errors
     /// When there is no such file, or it is of another version, or it does not open.
-    pub fn open_read_only(path: &Path) -> Result<History, Error> {
+    pub fn open_read_only(path: &Path) -> Result<History, HistoryError> {
         Ok(History {
             db: schema::open_for_reading(path)?,
             path: path.to_owned(),
@@ -52,8 +53,8 @@ impl History {
     pub fn messages(
         &self,
         query: &Query,
-        each: impl FnMut(Message) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
+        each: impl FnMut(StoredMessage) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
         let mut filter = Filter::default();
         filter.chat_and_session("m", query);
         if let Some(since) = query.since {
@@ -83,7 +84,7 @@ impl History {
         &self,
         query: &Query,
         each: impl FnMut(Conversation) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), HistoryError> {
         let mut filter = Filter::default();
         filter.chat_and_session("c", query);
         if let Some(since) = query.since {
@@ -188,7 +189,7 @@ impl Filter {
     }
 }
 
-fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
     let said: String = row.get(7)?;
     let state: Option<String> = row.get(17)?;
     let reason: Option<String> = row.get(18)?;
@@ -199,7 +200,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         Some(edit) => (edit.text.clone(), Some(said)),
         None => (said, None),
     };
-    Ok(Message {
+    Ok(StoredMessage {
         session: row.get(0)?,
         chat: row.get(1)?,
         conversation: row.get(2)?,

@@ -3,7 +3,6 @@
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
-use super::marks::index;
 
 /// What is needed to decide what becomes of a row that is already there.
 #[derive(Debug)]
@@ -25,6 +24,13 @@ pub(super) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<Option<i64>
         .prepare_cached(include_str!("sql/message_insert.sql"))?
         .execute(&params(row)[..])?;
     Ok((added > 0).then(|| db.last_insert_rowid()))
+}
+
+/// Makes the words of a message findable, or findable anew after its text, its stanza or an edit changed.
+pub(super) fn index(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(include_str!("sql/index_message.sql"))?
+        .execute([id])?;
+    Ok(())
 }
 
 /// Makes the words of a row just added findable. (Cheaper than `index`, which replaces.)

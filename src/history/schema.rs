@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior, ffi};
 
-use super::Error;
+use super::error::HistoryError;
 
 /// Each brings the file from the version of its index to the next. Released ones are never edited:
 /// files in the field have been through them.
@@ -28,8 +28,11 @@ const READER_BUSY_MAX: Duration = Duration::from_secs(10);
 const STATEMENTS_MAX: usize = 64;
 
 /// Opens the file for writing, waiting up to `patience` for a lock; makes it, or brings it up to date, where needed.
-pub(super) fn open_for_writing(path: &Path, patience: Duration) -> Result<Connection, Error> {
-    let cannot = |source| Error::Open {
+pub(super) fn open_for_writing(
+    path: &Path,
+    patience: Duration,
+) -> Result<Connection, HistoryError> {
+    let cannot = |source| HistoryError::Open {
         path: path.to_owned(),
         source,
     };
@@ -61,13 +64,13 @@ pub(super) fn open_for_writing(path: &Path, patience: Duration) -> Result<Connec
 }
 
 /// Opens the file for reading only; the daemon may be writing it meanwhile.
-pub(super) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, HistoryError> {
     if !path.exists() {
-        return Err(Error::Missing {
+        return Err(HistoryError::Missing {
             path: path.to_owned(),
         });
     }
-    let cannot = |source| Error::Open {
+    let cannot = |source| HistoryError::Open {
         path: path.to_owned(),
         source,
     };
@@ -77,11 +80,11 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
     match version(&db).map_err(cannot)? {
         VERSION => Ok(db),
         // Made, but its first migration is not committed yet: as good as not there.
-        0 => Err(Error::Missing {
+        0 => Err(HistoryError::Missing {
             path: path.to_owned(),
         }),
         found if found > VERSION => Err(newer(path, found)),
-        found => Err(Error::Older {
+        found => Err(HistoryError::Older {
             path: path.to_owned(),
             found,
             known: VERSION,
@@ -90,8 +93,8 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
 }
 
 /// All that is missing in one transaction: a file is at one version or at another, never between.
-fn migrate(db: &mut Connection, path: &Path) -> Result<(), Error> {
-    let cannot = |source| Error::Open {
+fn migrate(db: &mut Connection, path: &Path) -> Result<(), HistoryError> {
+    let cannot = |source| HistoryError::Open {
         path: path.to_owned(),
         source,
     };
@@ -119,8 +122,8 @@ fn version(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-fn newer(path: &Path, found: i64) -> Error {
-    Error::Newer {
+fn newer(path: &Path, found: i64) -> HistoryError {
+    HistoryError::Newer {
         path: path.to_owned(),
         found,
         known: VERSION,
@@ -178,9 +181,12 @@ mod tests {
         drop(db);
         assert!(matches!(
             open_for_writing(&path, Duration::ZERO),
-            Err(Error::Newer { .. })
+            Err(HistoryError::Newer { .. })
         ));
-        assert!(matches!(open_for_reading(&path), Err(Error::Newer { .. })));
+        assert!(matches!(
+            open_for_reading(&path),
+            Err(HistoryError::Newer { .. })
+        ));
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn rig() -> Rig {
 /// All is there, is written on, and is there still when the file was closed and opened.
 fn check(mut rig: Rig) {
     assert!(rig.archive.in_place());
-    assert_eq!(rig.archive.keep().unwrap(), None);
+    assert_eq!(rig.archive.restore_if_removed().unwrap(), None);
     assert_eq!(
         rig.archive.position("default").unwrap().as_deref(),
         Some("3-0")
@@ -65,7 +65,10 @@ fn a_deleted_file_is_put_back_whatever_is_left_of_its_log() {
         let mut rig = rig();
         remove(&rig.path, left);
         assert!(!rig.archive.in_place());
-        assert_eq!(rig.archive.keep().unwrap(), Some(Restored::Deleted));
+        assert_eq!(
+            rig.archive.restore_if_removed().unwrap(),
+            Some(Restored::Deleted)
+        );
         assert!(!beside(&rig.path, ".restoring").exists());
         check(rig);
     }
@@ -76,7 +79,10 @@ fn what_was_written_after_the_deletion_is_put_back_too() {
     let mut rig = Rig::new();
     remove(&rig.path, &["", "-wal", "-shm"]);
     rig.append(&[inbound("A", "first", 1000), inbound("B", "second", 2000)]);
-    assert_eq!(rig.archive.keep().unwrap(), Some(Restored::Deleted));
+    assert_eq!(
+        rig.archive.restore_if_removed().unwrap(),
+        Some(Restored::Deleted)
+    );
     check(rig);
 }
 
@@ -92,7 +98,10 @@ fn a_failure_does_not_close_what_was_deleted() {
     fs::remove_file(&rig.path).unwrap();
     let batch = [entry("100-0", &inbound("C", "third", 3000))];
     assert!(rig.archive.append(&batch).is_err());
-    assert_eq!(rig.archive.keep().unwrap(), Some(Restored::Deleted));
+    assert_eq!(
+        rig.archive.restore_if_removed().unwrap(),
+        Some(Restored::Deleted)
+    );
     rusqlite::Connection::open(&rig.path)
         .unwrap()
         .execute_batch("DROP TRIGGER crash")
@@ -105,7 +114,10 @@ fn a_lost_log_is_written_into_the_file() {
     for lost in [&["-wal"][..], &["-shm"], &["-wal", "-shm"]] {
         let mut rig = rig();
         remove(&rig.path, lost);
-        assert_eq!(rig.archive.keep().unwrap(), Some(Restored::Log));
+        assert_eq!(
+            rig.archive.restore_if_removed().unwrap(),
+            Some(Restored::Log)
+        );
         check(rig);
     }
 }
@@ -128,7 +140,7 @@ fn another_file_in_its_place_is_moved_aside_with_its_log() {
         }
         let aside = beside(&rig.path, ".found-1");
         assert_eq!(
-            rig.archive.keep().unwrap(),
+            rig.archive.restore_if_removed().unwrap(),
             Some(Restored::Replaced {
                 aside: aside.clone()
             })
@@ -156,13 +168,16 @@ fn without_a_directory_it_stays_open_and_is_put_back_when_there_is_one() {
     rig.append(&[inbound("A", "first", 1000), inbound("B", "second", 2000)]);
     fs::rename(&place, &gone).unwrap();
     for _ in 0..2 {
-        let error = rig.archive.keep().unwrap_err();
-        assert!(matches!(error, Error::Adrift { .. }), "{error}");
+        let error = rig.archive.restore_if_removed().unwrap_err();
+        assert!(matches!(error, HistoryError::Adrift { .. }), "{error}");
         assert!(error.may_pass());
         assert!(error.to_string().contains("DATA_DIR"), "{error}");
     }
     fs::create_dir(&place).unwrap();
-    assert_eq!(rig.archive.keep().unwrap(), Some(Restored::Deleted));
+    assert_eq!(
+        rig.archive.restore_if_removed().unwrap(),
+        Some(Restored::Deleted)
+    );
     check(rig);
 }
 

@@ -48,7 +48,7 @@ impl Rig {
         self.archive.append(&entries).unwrap()
     }
 
-    pub(super) fn messages(&self, query: &Query) -> Vec<Message> {
+    pub(super) fn messages(&self, query: &Query) -> Vec<StoredMessage> {
         let mut all = Vec::new();
         History::open_read_only(&self.path)
             .unwrap()
@@ -60,11 +60,11 @@ impl Rig {
         all
     }
 
-    pub(super) fn all(&self) -> Vec<Message> {
+    pub(super) fn all(&self) -> Vec<StoredMessage> {
         self.messages(&Query::default())
     }
 
-    pub(super) fn one(&self) -> Message {
+    pub(super) fn one(&self) -> StoredMessage {
         let all = self.all();
         assert_eq!(all.len(), 1, "{all:#?}");
         all.into_iter().next().unwrap()

@@ -48,7 +48,7 @@ enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
-    History(#[from] history::Error),
+    History(#[from] history::HistoryError),
     #[error("the archive's thread ended early")]
     Thread,
     #[error("it was deleted or replaced, and there was no time to put it back")]
@@ -60,7 +60,7 @@ impl Error {
     fn loses_all(&self) -> bool {
         matches!(
             self,
-            Self::Restoring | Self::History(history::Error::Adrift { .. })
+            Self::Restoring | Self::History(history::HistoryError::Adrift { .. })
         )
     }
 }
@@ -69,7 +69,7 @@ impl Error {
 ///
 /// # Errors
 /// What does not pass by itself: the file is damaged, or a newer version wrote it.
-pub fn open(path: &Path) -> Result<Archive, history::Error> {
+pub fn open(path: &Path) -> Result<Archive, history::HistoryError> {
     match Archive::open(path) {
         // The first round finds the same, and complains.
         Err(error) if error.may_pass() => Ok(Archive::closed(path)),
@@ -176,7 +176,7 @@ struct Round {
 impl Round {
     /// Looks after the file: somebody may have deleted or replaced it, and only we still have what was in it.
     async fn keep(&mut self) -> Result<(), Error> {
-        match self.with(Archive::keep).await? {
+        match self.with(Archive::restore_if_removed).await? {
             None => {}
             Some(Restored::Deleted) => error!(
                 path = %self.path.display(),
@@ -255,7 +255,7 @@ impl Round {
     /// Does something with the archive on a blocking thread.
     async fn with<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut Archive) -> Result<T, history::Error> + Send + 'static,
+        work: impl FnOnce(&mut Archive) -> Result<T, history::HistoryError> + Send + 'static,
     ) -> Result<T, Error> {
         let archive = self.archive.take();
         let mut archive = archive.unwrap_or_else(|| Archive::closed(&self.path));

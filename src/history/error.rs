@@ -1,0 +1,95 @@
+//! Why the history can't be written or read, and whether that may pass.
+
+use std::path::{Path, PathBuf};
+
+use super::trouble::Trouble;
+
+/// Why the history cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// There is no such file.
+    #[error(
+        "no history at {path}: either nothing was archived yet, or DATA_DIR should name the directory of the daemon"
+    )]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file is there, or could be made, but does not open.
+    #[error("cannot open the history {path}: {remedy}", remedy = Trouble::remedy(source))]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The file was written by a later version of this program.
+    #[error(
+        "the history {path} has schema {found}, newer than this waha-sm knows ({known}): upgrade waha-sm"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The latest schema version of this program.
+        known: i64,
+    },
+    /// The file waits for a migration, which a reader does not do.
+    #[error(
+        "the history {path} has schema {found}, older than {known}: start the daemon once to bring it up to date"
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The latest schema version of this program.
+        known: i64,
+    },
+    /// SQLite refused or failed: a full disk, a lock held for too long, a damaged file.
+    #[error("the history {path} failed while {doing}: {remedy}", remedy = Trouble::remedy(source))]
+    Sql {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The file was taken away while it was open, and could not be put back. What is open is the only copy.
+    #[error(
+        "the history {path} was deleted or replaced while waha-sm had it open, and can't be put back: {reason}. \
+         Only this process still has it: do not end it before its directory (DATA_DIR) is there, writable, and has \
+         room for all of it"
+    )]
+    Adrift {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl HistoryError {
+    /// Whether it may pass without the file being changed: a lock, a full or failing disk, missing permissions.
+    /// Then it is worth trying again and again.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Open { source, .. } | Self::Sql { source, .. } => {
+                !matches!(Trouble::of(source), Trouble::Damaged | Trouble::Other)
+            }
+            Self::Adrift { .. } => true,
+            Self::Missing { .. } | Self::Newer { .. } | Self::Older { .. } => false,
+        }
+    }
+}
+
+/// Names what was being done when SQLite failed.
+pub(super) fn failed(path: &Path, doing: &'static str) -> impl Fn(rusqlite::Error) -> HistoryError {
+    move |source| HistoryError::Sql {
+        path: path.to_owned(),
+        doing,
+        source,
+    }
+}
