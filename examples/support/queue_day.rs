@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use waha_sm::flow::{
-    Notice, NoticeRules, Pace, Told, Waiting, decide, estimate, rounded, smoothed,
+    LinePace, Notice, NoticeRules, Told, WaitingCustomer, decide, estimate, rounded, smoothed,
 };
 
 const SECOND: u64 = 1_000;
@@ -241,7 +241,7 @@ impl Day {
             return;
         };
         let position = place as u64 + 1;
-        let waiting = Waiting {
+        let waiting = WaitingCustomer {
             position,
             opened_at: one.opened,
             told: one.told,
@@ -249,7 +249,7 @@ impl Day {
         let decision = decide(&rules(), &waiting, self.now);
         let still = Duration::from_millis(self.now - session.last_call.max(one.opened));
         let (line, other) = (self.pace(one.session), self.pace(1 - one.session));
-        let line = Pace { still, ..line };
+        let line = LinePace { still, ..line };
         let workers = self.kind.workers(self.now) as u64;
         let wait = estimate(&line, &[other], workers, position);
         let (now, check_at) = (self.now, decision.check_at);
@@ -264,9 +264,9 @@ impl Day {
         self.at(check_at, Event::Look(customer));
     }
 
-    fn pace(&self, session: usize) -> Pace {
+    fn pace(&self, session: usize) -> LinePace {
         let session = &self.sessions[session];
-        Pace {
+        LinePace {
             handling: Duration::from_millis(session.handling as u64),
             measured: session.measured,
             attended: session.attended,

@@ -7,31 +7,54 @@
 //! apologises to the customer, closes, and says in [`Advance::fault`] what was wrong.
 //!
 //! The same holds for the waiting line: [`decide`] says which notice is due to somebody who waits.
+//!
+//! # Rooms, and who may know whom
+//!
+//! | room | is | knows |
+//! |---|---|---|
+//! | `words` | how people write | nothing of ours |
+//! | `answer` | what a message means as an answer | words |
+//! | `line` | what people in line and the owner read | words |
+//! | `script` | a checked flow | words, answer, line |
+//! | `load` | from a flow file to a script | words, answer, line, script |
+//! | `turn` | one turn of a conversation | words, answer, script |
+//! | `author` | tools for people who write flows | words, answer, script, load, turn |
+//!
+//! Inside, each name is imported from the file that defines it. The list below is for the other rooms.
+
+mod words;
 
 mod answer;
-mod author;
 mod line;
-mod load;
+
 mod script;
+
+mod load;
 mod turn;
-mod words;
+
+mod author;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::flow::author::dialogue::{Dialogue, Difference, Shown};
-pub use crate::flow::author::outline::{Outline, OutlineStep, Target, Way};
-pub use crate::flow::author::rehearsal::{Event, Rehearsal};
-pub use crate::flow::line::estimate::{Pace, estimate, rounded, smoothed};
-pub use crate::flow::line::notice::{Decision, Notice, NoticeRules, Told, Waiting, decide};
+pub use crate::flow::answer::said::{Said, SaidKind};
+pub use crate::flow::author::dialogue::Dialogue;
+pub use crate::flow::author::dialogue::difference::{Difference, Shown};
+pub use crate::flow::author::outline::{Outline, OutlineStep, OutlineWay, Target};
+pub use crate::flow::author::rehearsal::{Rehearsal, RehearsalEvent};
+pub use crate::flow::line::estimate::{LinePace, estimate, rounded, smoothed};
+pub use crate::flow::line::notice::{Decision, Notice, NoticeRules, Told, WaitingCustomer, decide};
 pub use crate::flow::line::owner_text::OwnerText;
 pub use crate::flow::load::reader::{Mistake, duration};
 pub use crate::flow::load::schema::schema;
-pub use crate::flow::script::call::{Answer, Call};
-pub use crate::flow::script::definition::{Command, QueueText, Said, SaidKind, Script};
-pub use crate::flow::script::media::{Media, MediaKind, MediaSource, Reply};
+pub use crate::flow::script::checked_flow::Script;
+pub use crate::flow::script::commands::Command;
+pub use crate::flow::script::queue_text::QueueText;
+pub use crate::flow::script::reply::{FlowMedia, FlowReply, MediaKind, MediaSource};
 pub use crate::flow::script::say::LocalFile;
+pub use crate::flow::turn::advance::{Advance, Next};
 pub use crate::flow::turn::burst::{Quiet, Ready};
-pub use crate::flow::turn::engine::{Advance, Next};
+pub use crate::flow::turn::call::Call;
+pub use crate::flow::turn::call_answer::CallAnswer;
 pub use crate::flow::turn::state::State;
 pub use crate::flow::words::locale::{Locale, UnknownLocale};

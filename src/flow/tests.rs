@@ -1,6 +1,6 @@
 //! What a flow does with what a customer writes, each rule by itself; the examples as whole dialogues stand beside.
 
-use crate::flow::script::media::Reply;
+use crate::flow::script::reply::FlowReply;
 use crate::flow::*;
 
 mod calling;
@@ -211,7 +211,10 @@ fn a_close_leaves_what_came_after_it_unused() {
         flow("[step.a]\nask = ''\nsave = 'x'\nnext = 'b'\n[step.b]\nsay = '{{ x }}'\nend = 'x'");
     let unread = [Said::text("one"), Said::text("two")];
     let turn = script.advance(State::new(None), &unread, after(0));
-    assert_eq!((turn.consumed, turn.replies), (1, vec![Reply::text("one")]));
+    assert_eq!(
+        (turn.consumed, turn.replies),
+        (1, vec![FlowReply::text("one")])
+    );
 }
 
 #[test]
@@ -258,7 +261,7 @@ fn a_step_that_is_gone_begins_again_and_keeps_what_was_saved() {
     let turn = now.advance(turn.state, &[Said::text("yes")], after(1));
     assert_eq!(
         (turn.replies, turn.consumed),
-        (vec![Reply::text("new?")], 1)
+        (vec![FlowReply::text("new?")], 1)
     );
     assert_eq!(
         turn.fault.as_deref(),
@@ -434,7 +437,7 @@ fn a_step_is_a_matter_of_microseconds_and_a_big_flow_loads_at_once() {
 }
 
 /// Words alone are compared with what they say.
-impl PartialEq<&str> for Reply {
+impl PartialEq<&str> for FlowReply {
     fn eq(&self, other: &&str) -> bool {
         self.media.is_none() && self.text == *other
     }

@@ -10,7 +10,7 @@ use super::echo::wording;
 use super::scripts::{Arguments, StateChange};
 use super::{Answer, Error, Millis, SEEN_TTL, Store};
 use crate::clock;
-use crate::flow::Media;
+use crate::flow::FlowMedia;
 
 /// Replies given up on that are kept per session; about 1 KB each.
 const DEAD_MAX: i64 = 10_000;
@@ -26,7 +26,7 @@ pub struct Reply {
     pub text: String,
     /// The file that it is, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media: Option<Media>,
+    pub media: Option<FlowMedia>,
     /// Since when it waits.
     pub queued_at: Millis,
     /// How often it was tried in vain.

@@ -10,7 +10,7 @@ use clap::Args;
 use crate::cli::flow::{Common, exit, open};
 use crate::cli::{EXIT_USAGE, complain};
 use crate::clock;
-use crate::flow::{Event, Rehearsal, Said, SaidKind, Script, duration};
+use crate::flow::{Rehearsal, RehearsalEvent, Said, SaidKind, Script, duration};
 use crate::terminal::{line, paragraph};
 
 /// The commands, in the help and within the chat.
@@ -218,32 +218,34 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
         }
     }
 
-    fn show(&mut self, event: &Event) -> io::Result<()> {
+    fn show(&mut self, event: &RehearsalEvent) -> io::Result<()> {
         match event {
-            Event::HandedOff => writeln!(
+            RehearsalEvent::HandedOff => writeln!(
                 self.out,
                 "-- waits for a person; /phone TEXT is somebody who comes"
             ),
-            Event::Phone => writeln!(
+            RehearsalEvent::Phone => writeln!(
                 self.out,
                 "-- the owner answers, and the flow is silent until they write the closing word, or nobody writes for a while"
             ),
-            Event::Reply(text) => writeln!(self.out, "  < {}", paragraph(text)),
-            Event::Closed { outcome, resumable } => {
+            RehearsalEvent::Reply(text) => writeln!(self.out, "  < {}", paragraph(text)),
+            RehearsalEvent::Closed { outcome, resumable } => {
                 let on = match resumable {
                     true => "who writes again in time goes on at the same step",
                     false => "the next message opens a new conversation",
                 };
                 writeln!(self.out, "-- closed: {}; {on}", line(outcome))
             }
-            Event::Called { step, url, body } => writeln!(
+            RehearsalEvent::Called { step, url, body } => writeln!(
                 self.out,
                 "-- [step.{}] calls {} with {}\n-- /answer {{\"say\": \"Hello\"}} answers, /answer with nothing goes on, /fail fails",
                 line(step),
                 line(url),
                 line(body),
             ),
-            Event::Fault(fault) => writeln!(self.out, "-- the flow is broken: {}", line(fault)),
+            RehearsalEvent::Fault(fault) => {
+                writeln!(self.out, "-- the flow is broken: {}", line(fault))
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::flow::words::locale::Locale;
 const YEARS: std::ops::Range<i16> = 1900..2200;
 
 /// The words of a language for days.
-struct Words {
+struct DayWords {
     /// What may stand before a day and says nothing about it.
     before: &'static [&'static str],
     /// What may follow it.
@@ -29,7 +29,7 @@ struct Words {
     months: [&'static str; 12],
 }
 
-const EN: Words = Words {
+const EN: DayWords = DayWords {
     before: &[
         "on", "the", "this", "for", "next", "coming", "maybe", "it", "could", "be",
     ],
@@ -68,7 +68,7 @@ const EN: Words = Words {
     ],
 };
 
-const PT_BR: Words = Words {
+const PT_BR: DayWords = DayWords {
     before: &[
         "dia", "no", "na", "em", "para", "pra", "neste", "nesta", "proximo", "proxima", "pode",
         "ser", "seria", "quero", "queria", "a", "o",
@@ -109,7 +109,7 @@ const PT_BR: Words = Words {
     ],
 };
 
-const ES: Words = Words {
+const ES: DayWords = DayWords {
     before: &[
         "dia", "el", "este", "para", "proximo", "puede", "ser", "seria", "quiero",
     ],
@@ -148,8 +148,8 @@ const ES: Words = Words {
     ],
 };
 
-impl Words {
-    fn of(locale: Locale) -> &'static Words {
+impl DayWords {
+    fn of(locale: Locale) -> &'static DayWords {
         match locale {
             Locale::En => &EN,
             Locale::PtBr => &PT_BR,
@@ -191,7 +191,7 @@ impl Words {
 /// the next one after today. In English 03/04 is a day in March for some and in April for others, so days
 /// in figures are read only where just one of the two exists, or as ISO.
 pub(crate) fn date(text: &str, locale: Locale, today: Date) -> Option<String> {
-    let known = Words::of(locale);
+    let known = DayWords::of(locale);
     let date = in_figures(known.without_words_before(text), locale, today)
         .or_else(|| in_words(text, known, today))?;
     YEARS.contains(&date.year()).then(|| date.to_string())
@@ -223,7 +223,7 @@ fn in_figures(text: &str, locale: Locale, today: Date) -> Option<Date> {
     }
 }
 
-fn in_words(text: &str, known: &Words, today: Date) -> Option<Date> {
+fn in_words(text: &str, known: &DayWords, today: Date) -> Option<Date> {
     let folded = fold(text).replace(['-', ','], " ");
     let mut words: Vec<&str> = folded.split_whitespace().collect();
     while let Some(end) = known.after.iter().find(|end| words.ends_with(end)) {
@@ -263,7 +263,7 @@ fn in_words(text: &str, known: &Words, today: Date) -> Option<Date> {
 }
 
 /// "daqui a 3 dias".
-fn days_ahead(words: &[&str], known: &Words, today: Date) -> Option<Date> {
+fn days_ahead(words: &[&str], known: &DayWords, today: Date) -> Option<Date> {
     let [before, after] = known.within;
     let (unit, rest) = words.split_last()?;
     let (number, rest) = rest.split_last()?;

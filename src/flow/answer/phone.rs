@@ -1,11 +1,13 @@
 //! Telephone numbers: from the way people write them to E.164, the form that can be dialled from anywhere.
 
+use crate::flow::answer::separators::without;
+
 /// How the numbers of a country are written at home: its code, its calling code, what is dialled before a
 /// number at home and is no part of it, and the fewest and most digits of a number. From the national
 /// numbering plans that the ITU publishes for E.164; a range covers mobile and fixed numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Country {
-    pub(in crate::flow) code: &'static str,
+    pub(crate) code: &'static str,
     calling: &'static str,
     trunk: &'static str,
     digits: (usize, usize),
@@ -30,7 +32,7 @@ const fn country(
 
 impl Country {
     /// The countries whose numbers are known as they are written at home.
-    pub(in crate::flow) const ALL: [Country; 44] = [
+    pub(crate) const ALL: [Country; 44] = [
         country("AO", "244", "", (9, 9)),
         country("AR", "54", "0", (10, 11)),
         country("AT", "43", "0", (7, 13)),
@@ -78,7 +80,7 @@ impl Country {
     ];
 
     /// The country with this code of two letters (ISO 3166).
-    pub(in crate::flow) fn with_code(code: &str) -> Option<&'static Country> {
+    pub(crate) fn with_code(code: &str) -> Option<&'static Country> {
         static ALL: [Country; 44] = Country::ALL;
         ALL.iter().find(|country| country.code == code)
     }
@@ -134,7 +136,7 @@ pub(crate) fn phone(text: &str, home: Option<&Country>) -> Option<String> {
         Some(rest) => (true, rest.replacen("(0)", "", 1)),
         None => (false, text.to_owned()),
     };
-    let digits = crate::flow::answer::expect::without(&rest, " -./()\u{a0}")?;
+    let digits = without(&rest, " -./()\u{a0}")?;
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! What leads where in a loaded flow: for drawings of it, and for warnings about steps without a way out.
+//! What leads where in a checked flow: for drawings of it.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
@@ -6,12 +6,10 @@ use std::mem::discriminant;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use toml::de::DeTable;
 
-use crate::flow::answer::expect::{Bounds, Expect, MEDIA_KINDS};
-use crate::flow::load::reader::{Mistake, Place, Reader, Section};
-use crate::flow::script::call::Calling;
-use crate::flow::script::definition::{Case, HandOff, Question, Script, Step, Then};
+use crate::flow::answer::kind::{AnswerKind, Bounds, MEDIA_KINDS};
+use crate::flow::script::checked_flow::Script;
+use crate::flow::script::step::{Calling, Case, HandOff, Question, Step, Then};
 
 /// The way that the answer of a call chooses.
 const CHOSEN: &str = "the answer chooses";
@@ -37,12 +35,12 @@ pub struct OutlineStep {
     /// It waits for a person.
     pub hands_off: bool,
     /// The ways on.
-    pub ways: Vec<Way>,
+    pub ways: Vec<OutlineWay>,
 }
 
 /// One way on from a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Way {
+pub struct OutlineWay {
     /// What takes it: options, the kind of answer, a condition; empty for the only way of a step that asks nothing.
     pub label: String,
     /// Where it leads.
@@ -72,14 +70,14 @@ impl Outline {
             .collect()
     }
 
-    fn ways(&self) -> impl Iterator<Item = (&OutlineStep, &Way)> {
+    pub(crate) fn ways(&self) -> impl Iterator<Item = (&OutlineStep, &OutlineWay)> {
         self.steps
             .iter()
             .flat_map(|step| step.ways.iter().map(move |way| (step, way)))
     }
 
     /// The steps from which an `end` of the file can be reached.
-    fn ending(&self) -> HashSet<&str> {
+    pub(crate) fn ending(&self) -> HashSet<&str> {
         let mut before: HashMap<&str, Vec<&str>> = HashMap::new();
         let mut ending = HashSet::new();
         let mut open = Vec::new();
@@ -174,7 +172,7 @@ impl Script {
             .or_else(|| unseen.first())?;
         let name = (*first).clone();
         for step in seen_steps.iter_mut().filter(|step| chooses(&step.name)) {
-            step.ways.push(Way {
+            step.ways.push(OutlineWay {
                 label: CHOSEN.to_owned(),
                 to: Target::Step(name.clone()),
                 implied: true,
@@ -183,52 +181,10 @@ impl Script {
         seen.insert(name.clone());
         Some(name)
     }
-
-    /// What is allowed in this flow and hardly meant, with its place in `source`, from which the flow was loaded.
-    pub fn warnings(&self, source: &str) -> Vec<Mistake> {
-        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-        let mut reader = Reader::new(source);
-        let places = places(source, &mut reader);
-        let place = |step: &str| places.get(step).cloned().unwrap_or(0..0);
-        let outline = self.outline();
-        let ending = outline.ending();
-        if ending.is_empty() {
-            let message = "no way through this flow comes to an `end`: a worker stays with each customer until they \
-                 leave or fall silent; give a step end = \"done\", unless this is meant";
-            reader.note(&place(&self.start), message);
-            return reader.finish();
-        }
-        // Behind the first step without a way out there may be many: only where one gets in is told.
-        for (from, way) in outline.ways() {
-            if let Target::Step(to) = &way.to
-                && ending.contains(from.name.as_str())
-                && !ending.contains(to.as_str())
-            {
-                let message = format!(
-                    "from [step.{to}] on, no `end` can be reached, and [step.{}] leads there; lead one of the steps behind it to an `end`",
-                    from.name
-                );
-                reader.note(&place(to), message);
-            }
-        }
-        reader.finish()
-    }
-}
-
-/// Where each step is written.
-fn places(source: &str, reader: &mut Reader<'_>) -> HashMap<String, Place> {
-    let (table, _) = DeTable::parse_recoverable(source);
-    let file = Section::root(table.get_ref());
-    let steps = reader.section(&file, "step");
-    steps
-        .iter()
-        .flat_map(Section::keys)
-        .map(|key| (key.text.to_owned(), key.place))
-        .collect()
 }
 
 /// Whether a step waits for the customer, and where it leads.
-fn ways(step: &Step) -> (bool, Vec<Way>) {
+fn ways(step: &Step) -> (bool, Vec<OutlineWay>) {
     match step {
         Step::Say { then, .. } | Step::Set { then, .. } | Step::Wait { then, .. } => {
             (false, vec![way("", then)])
@@ -240,8 +196,8 @@ fn ways(step: &Step) -> (bool, Vec<Way>) {
     }
 }
 
-fn ways_of_call(calling: &Calling) -> Vec<Way> {
-    let to = |label: &str, step: &String| Way {
+fn ways_of_call(calling: &Calling) -> Vec<OutlineWay> {
+    let to = |label: &str, step: &String| OutlineWay {
         label: label.to_owned(),
         to: Target::Step(step.clone()),
         implied: false,
@@ -260,13 +216,13 @@ fn shown(time: Duration) -> String {
 }
 
 /// Whoever comes takes over, and ends it on their own phone.
-fn ways_from_person(handoff: &HandOff) -> Vec<Way> {
-    let person = Way {
+fn ways_from_person(handoff: &HandOff) -> Vec<OutlineWay> {
+    let person = OutlineWay {
         label: "a person answers".to_owned(),
         to: Target::End("phone".to_owned()),
         implied: false,
     };
-    let nobody = handoff.nobody.iter().map(|(time, step)| Way {
+    let nobody = handoff.nobody.iter().map(|(time, step)| OutlineWay {
         label: format!("nobody within {}", shown(*time)),
         to: Target::Step(step.clone()),
         implied: false,
@@ -275,9 +231,9 @@ fn ways_from_person(handoff: &HandOff) -> Vec<Way> {
 }
 
 /// In the order in which they are tried.
-fn ways_by_condition(cases: &[Case], otherwise: &str) -> Vec<Way> {
+fn ways_by_condition(cases: &[Case], otherwise: &str) -> Vec<OutlineWay> {
     let by_case = |case: &Case| way(&format!("if {}", case.written), &case.then);
-    let otherwise = Way {
+    let otherwise = OutlineWay {
         label: "otherwise".to_owned(),
         to: Target::Step(otherwise.to_owned()),
         implied: false,
@@ -285,14 +241,14 @@ fn ways_by_condition(cases: &[Case], otherwise: &str) -> Vec<Way> {
     cases.iter().map(by_case).chain([otherwise]).collect()
 }
 
-fn ways_of(question: &Question) -> Vec<Way> {
+fn ways_of(question: &Question) -> Vec<OutlineWay> {
     let mut options: Vec<(&str, &Then)> = question
         .options
         .values()
         .map(|choice| (choice.written.as_str(), &choice.then))
         .collect();
     options.sort_by_key(|(written, _)| *written);
-    let mut ways: Vec<Way> = Vec::new();
+    let mut ways: Vec<OutlineWay> = Vec::new();
     for (written, then) in options {
         let one = way(written, then);
         // Words that lead to the same step are one way.
@@ -321,12 +277,12 @@ fn ways_of(question: &Question) -> Vec<Way> {
         1 => "1 invalid answer".to_owned(),
         attempts => format!("{attempts} invalid answers"),
     };
-    ways.push(Way { label, to, implied });
+    ways.push(OutlineWay { label, to, implied });
     ways
 }
 
-fn way(label: &str, then: &Then) -> Way {
-    Way {
+fn way(label: &str, then: &Then) -> OutlineWay {
+    OutlineWay {
         label: label.to_owned(),
         to: match then {
             Then::Next(step) => Target::Step(step.clone()),
@@ -337,19 +293,19 @@ fn way(label: &str, then: &Then) -> Way {
 }
 
 /// A kind of answer, with what is asked of it: "number from 1 to 60".
-fn expected(expect: &Expect) -> String {
-    let name = expect_name(expect);
-    match expect {
-        Expect::Text(bounds) => match bounded(*bounds) {
+fn expected(kind: &AnswerKind) -> String {
+    let name = kind_name(kind);
+    match kind {
+        AnswerKind::Text(bounds) => match bounded(*bounds) {
             Some(range) => format!("{name} of {range} characters"),
             None => name.to_owned(),
         },
-        Expect::Number(bounds) => match bounded(*bounds) {
+        AnswerKind::Number(bounds) => match bounded(*bounds) {
             Some(range) => format!("{name} {range}"),
             None => name.to_owned(),
         },
-        Expect::Phone(Some(country)) => format!("{name} {}", country.code),
-        Expect::Media(kinds) if !kinds.is_empty() => {
+        AnswerKind::Phone(Some(country)) => format!("{name} {}", country.code),
+        AnswerKind::Media(kinds) if !kinds.is_empty() => {
             let names = MEDIA_KINDS.iter().filter(|(_, kind)| kinds.contains(kind));
             let names: Vec<&str> = names.map(|(name, _)| *name).collect();
             names.join(" or ")
@@ -368,11 +324,11 @@ fn bounded<T: Display>(bounds: Bounds<T>) -> Option<String> {
 }
 
 /// The word for a kind of answer in a flow file.
-fn expect_name(expect: &Expect) -> &'static str {
-    Expect::NAMES
+fn kind_name(kind: &AnswerKind) -> &'static str {
+    AnswerKind::NAMES
         .into_iter()
         .find(|name| {
-            Expect::named(name).is_some_and(|named| discriminant(&named) == discriminant(expect))
+            AnswerKind::named(name).is_some_and(|named| discriminant(&named) == discriminant(kind))
         })
         .unwrap_or("pattern")
 }
@@ -454,41 +410,5 @@ mod tests {
                 format!("start = 'a'\n[step.a]\nask = '?'\nexpect = 'number'\n{bounds}\nend = 'x'");
             assert_eq!(labels(&source, "a")[0], label);
         }
-    }
-
-    #[test]
-    fn a_flow_or_a_part_of_it_without_an_end_is_warned_of_where_it_begins() {
-        let lines = |source: &str| -> Vec<usize> {
-            let warnings = load(source).warnings(source);
-            warnings.iter().map(|warning| warning.line).collect()
-        };
-        assert_eq!(
-            lines(include_str!("../../../examples/flows/clinic.toml")),
-            [0; 0]
-        );
-        assert_eq!(
-            lines(include_str!("../../../examples/flows/shop.toml")),
-            [0; 0]
-        );
-        assert_eq!(
-            lines(include_str!("../../../examples/flows/echo.toml")),
-            [20]
-        );
-        let trap = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'b', 2 = 'c' }\n\
-            [step.b]\nsay = 'x'\nnext = 'd'\n[step.d]\nask = '?'\nnext = 'b'\n[step.c]\nsay = 'x'\nend = 'x'";
-        assert_eq!(
-            lines(trap),
-            [5],
-            "where one gets in, and not what is behind"
-        );
-        // Each of the ways of a `when` counts: the second one gets in, the third one out.
-        let by_condition = "start = 'a'\n[step.a]\nask = '?'\nsave = 'x'\nnext = 'w'\n[step.w]\n\
-            when = [{ if = 'x', next = 'a' }, { if = 'not x', next = 'b' }]\notherwise = 'c'\n\
-            [step.b]\nask = '?'\nnext = 'b'\n[step.c]\nwait = '1s'\nend = 'x'";
-        assert_eq!(lines(by_condition), [9]);
-        // Giving up by itself is no end that anybody wrote.
-        let circle = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'a' }";
-        assert_eq!(lines(circle), [2]);
-        assert!(load(circle).outline().steps[0].ways[1].implied);
     }
 }

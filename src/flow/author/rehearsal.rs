@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::flow::script::definition::{Command, QueueText, Said, Script};
-use crate::flow::script::media::Reply;
-use crate::flow::turn::engine::{Advance, Next};
-use crate::flow::turn::state::{Stage, State};
+use crate::flow::answer::said::Said;
+use crate::flow::script::checked_flow::Script;
+use crate::flow::script::commands::Command;
+use crate::flow::script::queue_text::QueueText;
+use crate::flow::script::reply::FlowReply;
+use crate::flow::turn::advance::{Advance, Next};
+use crate::flow::turn::state::{FlowStage, State};
 
 /// One customer and one worker that follows a flow with them.
 #[derive(Debug)]
@@ -43,7 +46,7 @@ enum Stands {
 
 /// What the customer, or the flow's author, gets to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum RehearsalEvent {
     /// The customer waits for a person from now on.
     HandedOff,
     /// The owner answers from their own phone from now on.
@@ -85,7 +88,7 @@ impl<'s> Rehearsal<'s> {
     }
 
     /// The customer writes; several messages arrive before the flow looks.
-    pub fn say(&mut self, said: impl IntoIterator<Item = Said>) -> Vec<Event> {
+    pub fn say(&mut self, said: impl IntoIterator<Item = Said>) -> Vec<RehearsalEvent> {
         let mut events = Vec::new();
         let mut said = said.into_iter();
         match self.stands {
@@ -114,7 +117,7 @@ impl<'s> Rehearsal<'s> {
 
     /// The shop answers what it was asked, or nothing that is of use.
     /// With what comes of it goes what is wrong with the answer; then the call failed.
-    pub fn answer(&mut self, body: Option<&[u8]>) -> (Vec<Event>, Result<(), String>) {
+    pub fn answer(&mut self, body: Option<&[u8]>) -> (Vec<RehearsalEvent>, Result<(), String>) {
         let mut events = Vec::new();
         let read = match body {
             None => Ok(None),
@@ -141,19 +144,19 @@ impl<'s> Rehearsal<'s> {
     }
 
     /// The customer writes while they wait for a person, as the first of those. Whether they leave.
-    fn say_in_line(&mut self, said: Said, events: &mut Vec<Event>) -> bool {
+    fn say_in_line(&mut self, said: Said, events: &mut Vec<RehearsalEvent>) -> bool {
         let name = self.name.as_deref();
         match self.script.command(&said) {
             Some(Command::Leave) => {
                 let text = self.script.queue_text(QueueText::Left, name);
-                events.push(Event::Reply(text));
+                events.push(RehearsalEvent::Reply(text));
                 self.close("left", events);
                 return true;
             }
             Some(Command::Position) => {
                 let (position, wait) = (1, None);
                 let place = QueueText::Position { position, wait };
-                events.push(Event::Reply(self.script.queue_text(place, name)));
+                events.push(RehearsalEvent::Reply(self.script.queue_text(place, name)));
             }
             None => self.unread.push(said),
         }
@@ -161,7 +164,7 @@ impl<'s> Rehearsal<'s> {
     }
 
     /// The owner writes in the customer's chat, from their own phone.
-    pub fn phone(&mut self, text: &str) -> Vec<Event> {
+    pub fn phone(&mut self, text: &str) -> Vec<RehearsalEvent> {
         let mut events = Vec::new();
         if self.script.phone_quiet().is_zero() {
             return events;
@@ -173,7 +176,7 @@ impl<'s> Rehearsal<'s> {
         };
         let ends = self.script.is_phone_end(text);
         if !matches!(self.stands, Stands::Phone { .. }) && !ends {
-            events.push(Event::Phone);
+            events.push(RehearsalEvent::Phone);
         }
         self.unread.clear();
         if !ends {
@@ -194,20 +197,20 @@ impl<'s> Rehearsal<'s> {
     }
 
     /// Closes the conversation for good.
-    fn close(&mut self, outcome: &str, events: &mut Vec<Event>) {
+    fn close(&mut self, outcome: &str, events: &mut Vec<RehearsalEvent>) {
         self.unread.clear();
         self.stands = Stands::Closed {
             resumable: false,
             at: self.now,
         };
-        events.push(Event::Closed {
+        events.push(RehearsalEvent::Closed {
             outcome: outcome.to_owned(),
             resumable: false,
         });
     }
 
     /// So much time goes by without a word of the customer.
-    pub fn wait(&mut self, time: Duration) -> Vec<Event> {
+    pub fn wait(&mut self, time: Duration) -> Vec<RehearsalEvent> {
         let mut events = Vec::new();
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let until = self.now.saturating_add(time);
@@ -229,7 +232,7 @@ impl<'s> Rehearsal<'s> {
     }
 
     /// The clock is put to this moment: forward the time goes by as in [`Rehearsal::wait`], back nothing happens.
-    pub fn go_to(&mut self, now: u64) -> Vec<Event> {
+    pub fn go_to(&mut self, now: u64) -> Vec<RehearsalEvent> {
         let ahead = now.saturating_sub(self.now);
         let events = self.wait(Duration::from_millis(ahead));
         self.now = now;
@@ -277,13 +280,13 @@ impl<'s> Rehearsal<'s> {
     /// How long the flow still pauses, and listens to nobody; nothing where it does not.
     pub fn pauses_for(&self) -> Option<Duration> {
         match self.state.stage {
-            Stage::Paused { .. } => self.wakes_in(),
+            FlowStage::Paused { .. } => self.wakes_in(),
             _ => None,
         }
     }
 
     /// One turn of the flow; what it leaves unread at its end opens the next conversation, as in the daemon.
-    fn go_on(&mut self, events: &mut Vec<Event>) {
+    fn go_on(&mut self, events: &mut Vec<RehearsalEvent>) {
         loop {
             if let Stands::Closed { resumable, at } = self.stands {
                 self.open(resumable, at);
@@ -303,7 +306,7 @@ impl<'s> Rehearsal<'s> {
     }
 
     /// Does what came of a turn; whether it closed and left something that opens the next conversation.
-    fn take(&mut self, advance: Advance, events: &mut Vec<Event>) -> bool {
+    fn take(&mut self, advance: Advance, events: &mut Vec<RehearsalEvent>) -> bool {
         let used = advance.consumed.min(self.unread.len());
         self.state = advance.state;
         if let Some(heard) = advance.heard
@@ -313,8 +316,8 @@ impl<'s> Rehearsal<'s> {
             self.state.hear(heard_by_call(said));
         }
         self.unread.drain(..used);
-        events.extend(advance.fault.map(Event::Fault));
-        let shown = |reply: &Reply| Event::Reply(self.script.show(reply));
+        events.extend(advance.fault.map(RehearsalEvent::Fault));
+        let shown = |reply: &FlowReply| RehearsalEvent::Reply(self.script.show(reply));
         events.extend(advance.replies.iter().map(shown));
         match advance.next {
             Next::Wait { wake_at } => {
@@ -327,10 +330,12 @@ impl<'s> Rehearsal<'s> {
                     self.calls += 1;
                     let key = format!("rehearsal:{}", self.calls);
                     self.state.begin_call(|| key);
-                    events.extend(self.script.call(&self.state).map(|call| Event::Called {
-                        step: call.step.to_owned(),
-                        url: call.url.to_owned(),
-                        body: call.body("default", "5511999990000@c.us", "rehearsal"),
+                    events.extend(self.script.call(&self.state).map(|call| {
+                        RehearsalEvent::Called {
+                            step: call.step.to_owned(),
+                            url: call.url.to_owned(),
+                            body: call.body("default", "5511999990000@c.us", "rehearsal"),
+                        }
                     }));
                 }
                 self.stands = Stands::Calling;
@@ -341,7 +346,7 @@ impl<'s> Rehearsal<'s> {
                 let time = time.map(|time| time.unwrap_or(u64::MAX));
                 let until = time.map(|time| self.now.saturating_add(time));
                 self.stands = Stands::HandedOff { until };
-                events.push(Event::HandedOff);
+                events.push(RehearsalEvent::HandedOff);
                 false
             }
             Next::Close { outcome, resumable } => {
@@ -349,7 +354,7 @@ impl<'s> Rehearsal<'s> {
                     resumable,
                     at: self.now,
                 };
-                events.push(Event::Closed { outcome, resumable });
+                events.push(RehearsalEvent::Closed { outcome, resumable });
                 !self.unread.is_empty() && used > 0
             }
         }
@@ -388,9 +393,9 @@ mod tests {
 
     const CLINIC: &str = include_str!("../../../examples/flows/clinic.toml");
 
-    fn replies(events: &[Event]) -> Vec<&str> {
+    fn replies(events: &[RehearsalEvent]) -> Vec<&str> {
         let replies = events.iter().filter_map(|event| match event {
-            Event::Reply(text) => Some(text.as_str()),
+            RehearsalEvent::Reply(text) => Some(text.as_str()),
             _ => None,
         });
         replies.collect()
@@ -410,7 +415,9 @@ mod tests {
             assert_eq!(clinic.wait(minutes(4)), []);
             assert_eq!(clinic.wait(minutes(1)).len(), 1, "the reminder");
             let events = clinic.wait(minutes(10));
-            assert!(matches!(&events[1], Event::Closed { outcome, .. } if outcome == "silence"));
+            assert!(
+                matches!(&events[1], RehearsalEvent::Closed { outcome, .. } if outcome == "silence")
+            );
             assert_eq!((clinic.step(), clinic.wakes_in()), (None, None));
             assert_eq!(clinic.wait(away), []);
             let back = clinic.say([Said::text("oi")]);
@@ -439,7 +446,7 @@ mod tests {
         assert_eq!(flow.say([Said::text("30")]), []);
         let events = flow.wait(seconds(60));
         assert_eq!(replies(&events), ["Age?"]);
-        assert!(matches!(&events[1], Event::Closed { outcome, .. } if outcome == "done"));
+        assert!(matches!(&events[1], RehearsalEvent::Closed { outcome, .. } if outcome == "done"));
         assert_eq!(flow.variables()["age"], "30");
         assert_eq!(flow.pauses_for(), None);
     }

@@ -16,7 +16,7 @@ const PATIENCE: f64 = 5.0;
 
 /// What is known of a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pace {
+pub struct LinePace {
     /// How long attending one customer takes: the mean, as [`smoothed`] keeps it.
     pub handling: Duration,
     /// By how many conversations that was measured.
@@ -36,13 +36,18 @@ pub fn smoothed(mean: f64, newest: f64, count: u64) -> f64 {
 
 /// How long whoever is at this position (1 is next) of a line waits until they are called, where `workers` live who take
 /// turns between this line and the others. None while there is too little to go by.
-pub fn estimate(line: &Pace, others: &[Pace], workers: u64, position: u64) -> Option<Duration> {
+pub fn estimate(
+    line: &LinePace,
+    others: &[LinePace],
+    workers: u64,
+    position: u64,
+) -> Option<Duration> {
     if line.measured < MEASURED_MIN || workers == 0 {
         return None;
     }
     let own = line.handling.as_secs_f64().max(0.001);
     // While somebody waits all workers are busy. How fast they get free depends on whom they attend.
-    let frees = |pace: &Pace| match pace.handling.as_secs_f64() {
+    let frees = |pace: &LinePace| match pace.handling.as_secs_f64() {
         handling if pace.measured >= MEASURED_MIN && handling > 0.0 => {
             pace.attended as f64 / handling
         }
@@ -64,7 +69,7 @@ pub fn estimate(line: &Pace, others: &[Pace], workers: u64, position: u64) -> Op
     let place = position as f64;
     let mut calls = place;
     for _ in 0..ROUNDS {
-        let meanwhile = |other: &Pace| other.waiting as f64 + frees(other) * calls * call;
+        let meanwhile = |other: &LinePace| other.waiting as f64 + frees(other) * calls * call;
         calls = place
             + others
                 .iter()
@@ -93,7 +98,7 @@ pub fn rounded(wait: Duration) -> Duration {
 mod tests {
     use super::*;
 
-    const LINE: Pace = Pace {
+    const LINE: LinePace = LinePace {
         handling: Duration::from_secs(300),
         measured: 50,
         attended: 5,
@@ -101,7 +106,7 @@ mod tests {
         still: Duration::ZERO,
     };
 
-    fn seconds(line: Pace, others: &[Pace], workers: u64, position: u64) -> Option<u64> {
+    fn seconds(line: LinePace, others: &[LinePace], workers: u64, position: u64) -> Option<u64> {
         estimate(&line, others, workers, position).map(|wait| wait.as_secs())
     }
 
@@ -116,13 +121,13 @@ mod tests {
     #[test]
     fn lines_that_share_the_workers_take_turns() {
         let quick = Duration::from_secs(100);
-        let other = |waiting, attended, handling| Pace {
+        let other = |waiting, attended, handling| LinePace {
             attended,
             waiting,
             handling,
             ..LINE
         };
-        let half = Pace {
+        let half = LinePace {
             attended: 2,
             ..LINE
         };
@@ -140,13 +145,13 @@ mod tests {
 
     #[test]
     fn nothing_is_said_with_too_little_to_go_by() {
-        let few = Pace {
+        let few = LinePace {
             measured: 2,
             ..LINE
         };
         assert_eq!(seconds(few, &[], 5, 1), None);
         assert_eq!(seconds(LINE, &[], 0, 1), None);
-        let nobody = Pace {
+        let nobody = LinePace {
             attended: 0,
             ..LINE
         };
@@ -155,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_line_that_stands_still_is_slower_than_was_measured() {
-        let still = |seconds| Pace {
+        let still = |seconds| LinePace {
             still: Duration::from_secs(seconds),
             ..LINE
         };

@@ -39,7 +39,7 @@ pub struct Told {
 
 /// A customer who waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingCustomer {
     /// The place in line now; 1 is next.
     pub position: u64,
     /// When they joined the line, in milliseconds since the epoch.
@@ -71,7 +71,7 @@ pub struct Decision {
 /// Decides what a waiting customer is told now.
 ///
 /// `check_at` already takes the returned notice as told.
-pub fn decide(rules: &NoticeRules, waiting: &Waiting, now: u64) -> Decision {
+pub fn decide(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Decision {
     let notice = due(rules, waiting, now);
     let told = match notice {
         Some(_) => Some(Told {
@@ -90,7 +90,7 @@ pub fn decide(rules: &NoticeRules, waiting: &Waiting, now: u64) -> Decision {
     }
 }
 
-fn due(rules: &NoticeRules, waiting: &Waiting, now: u64) -> Option<Notice> {
+fn due(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Option<Notice> {
     let is_next = waiting.position <= 1;
     let Some(told) = waiting.told else {
         let first_at = waiting.opened_at.saturating_add(millis(rules.first_after));
@@ -152,7 +152,7 @@ mod tests {
     const MINUTE: u64 = 60_000;
 
     fn check(position: u64, told: Option<(u64, u64)>, now: u64, notice: Option<Notice>) {
-        let waiting = Waiting {
+        let waiting = WaitingCustomer {
             position,
             opened_at: 0,
             told: told.map(|(position, at)| Told { position, at }),
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn looks_again_when_something_could_be_due() {
         let at = |position, told, now| {
-            let waiting = Waiting {
+            let waiting = WaitingCustomer {
                 position,
                 opened_at: 0,
                 told,
@@ -202,7 +202,7 @@ mod tests {
     /// Lets a customer wait while the line moves by one at each of the given intervals.
     fn wait_through(from: u64, moves: &[u64]) -> Vec<(u64, Notice)> {
         let rules = NoticeRules::default();
-        let mut waiting = Waiting {
+        let mut waiting = WaitingCustomer {
             position: from,
             opened_at: 0,
             told: None,
@@ -267,7 +267,7 @@ mod tests {
             told in proptest::option::of((any::<u64>(), any::<u64>())),
         ) {
             let told = told.map(|(position, at)| Told { position, at });
-            let waiting = Waiting { position, opened_at, told };
+            let waiting = WaitingCustomer { position, opened_at, told };
             let decision = decide(&NoticeRules::default(), &waiting, now);
             prop_assert!(decision.check_at > now || now == u64::MAX);
         }

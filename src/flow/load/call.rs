@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::{Section, Written};
-use crate::flow::script::call::Calling;
-use crate::flow::script::definition::Step;
+use crate::flow::script::step::{Calling, Step};
 
 const CALL_KEYS: [&str; 8] = [
     "call",

@@ -8,24 +8,24 @@ use crate::flow::words::fold::closest;
 
 /// The steps and the ways between them, with their places in the file.
 #[derive(Default)]
-pub(crate) struct Graph {
+pub(crate) struct StepGraph {
     /// The steps, in the order in which they are written.
-    pub(crate) steps: Vec<Node>,
-    pub(crate) ways: Vec<Way>,
+    pub(crate) steps: Vec<StepNode>,
+    pub(crate) ways: Vec<StepWay>,
     /// The steps that lead to any other: a call whose answer chooses.
     pub(crate) chosen_from: BTreeSet<String>,
     /// What leads into the flow from outside of it, beside the start.
-    pub(crate) entries: Vec<Way>,
+    pub(crate) entries: Vec<StepWay>,
 }
 
-pub(crate) struct Node {
+pub(crate) struct StepNode {
     pub(crate) name: String,
     pub(crate) place: Place,
     /// The step waits for the customer, so a circle through it is no endless loop.
     pub(crate) waits: bool,
 }
 
-pub(crate) struct Way {
+pub(crate) struct StepWay {
     pub(crate) from: String,
     pub(crate) to: String,
     /// The key that leads there: `next`, `otherwise`, an option.
@@ -34,7 +34,7 @@ pub(crate) struct Way {
 }
 
 /// Notes what is wrong with the ways; `start` is the first step, or the one that was meant, if either is known.
-pub(crate) fn check(graph: &Graph, start: Option<&str>, reader: &mut Reader<'_>) {
+pub(crate) fn check(graph: &StepGraph, start: Option<&str>, reader: &mut Reader<'_>) {
     let names: BTreeSet<&str> = graph.steps.iter().map(|node| node.name.as_str()).collect();
     let mut ways: HashMap<&str, Vec<&str>> = HashMap::new();
     let mut entries: Vec<&str> = start.into_iter().collect();
@@ -84,7 +84,7 @@ pub(crate) fn hint(meant: Option<&str>, names: &BTreeSet<&str>) -> String {
 }
 
 fn note_unreached(
-    graph: &Graph,
+    graph: &StepGraph,
     entries: Vec<&str>,
     ways: &HashMap<&str, Vec<&str>>,
     reader: &mut Reader<'_>,
@@ -117,8 +117,8 @@ fn note_unreached(
 /// Follows the ways from every step that waits for nobody, depth first; a way back to a step of the path
 /// that is being followed closes a circle. Also one that a `when` might leave is refused: nobody can tell
 /// whether it does, and until then nobody hears the customer.
-fn note_endless(graph: &Graph, ways: &HashMap<&str, Vec<&str>>, reader: &mut Reader<'_>) {
-    let silent: HashMap<&str, &Node> = graph
+fn note_endless(graph: &StepGraph, ways: &HashMap<&str, Vec<&str>>, reader: &mut Reader<'_>) {
+    let silent: HashMap<&str, &StepNode> = graph
         .steps
         .iter()
         .filter(|node| !node.waits)

@@ -1,12 +1,11 @@
 //! Reading what a step of a flow file expects for an answer: `expect` with the keys that go with it, or `pattern`.
 
-use crate::flow::answer::expect;
-use crate::flow::answer::expect::{Bounds, Expect, MEDIA_KINDS};
+use crate::flow::answer::kind::{AnswerKind, Bounds, MEDIA_KINDS, pattern};
 use crate::flow::answer::phone::Country;
+use crate::flow::answer::said::SaidKind;
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
-use crate::flow::script::definition::SaidKind;
-use crate::flow::turn::state::VALUE_MAX;
+use crate::flow::script::variables::VALUE_MAX;
 use crate::flow::words::fold::closest;
 
 /// The keys beside `expect`, and the kinds of answer that each goes with.
@@ -19,20 +18,20 @@ const DETAILS: [(&str, &[&str]); 4] = [
 
 impl Loader<'_> {
     /// Reads `expect` or `pattern`.
-    pub(crate) fn read_expect(&mut self, body: &Section<'_>) -> Option<Expect> {
+    pub(crate) fn read_expect(&mut self, body: &Section<'_>) -> Option<AnswerKind> {
         if body.has("expect") && body.has("pattern") {
             let message = format!("{} has both `expect` and `pattern`; keep one", body.name);
             self.reader.note(&body.place_of("pattern"), message);
         }
         let written = self.reader.text(body, "expect");
         let name = written.as_ref().map_or("", |written| written.text);
-        let mut named = Expect::named(name);
+        let mut named = AnswerKind::named(name);
         if let Some(written) = &written
             && named.is_none()
         {
-            let hint = match closest(written.text, Expect::NAMES) {
+            let hint = match closest(written.text, AnswerKind::NAMES) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("known: {}, or use `pattern`", Expect::NAMES.join(", ")),
+                None => format!("known: {}, or use `pattern`", AnswerKind::NAMES.join(", ")),
             };
             let message = format!(
                 "unknown `expect` `{}` in {}; {hint}",
@@ -45,23 +44,23 @@ impl Loader<'_> {
             self.note_misplaced(body, name);
         }
         match &mut named {
-            Some(Expect::Text(bounds)) => *bounds = self.read_lengths(body),
-            Some(Expect::Number(bounds)) => {
+            Some(AnswerKind::Text(bounds)) => *bounds = self.read_lengths(body),
+            Some(AnswerKind::Number(bounds)) => {
                 *bounds = Bounds {
                     min: self.reader.number(body, "min"),
                     max: self.reader.number(body, "max"),
                 };
                 self.note_crossed(body, *bounds);
             }
-            Some(Expect::Phone(country)) => *country = self.read_country(body),
-            Some(Expect::Media(kinds)) => *kinds = self.read_kinds(body),
+            Some(AnswerKind::Phone(country)) => *country = self.read_country(body),
+            Some(AnswerKind::Media(kinds)) => *kinds = self.read_kinds(body),
             _ => {}
         }
         if body.has("expect") {
             return named;
         }
         let written = self.reader.text(body, "pattern")?;
-        match expect::pattern(written.text) {
+        match pattern(written.text) {
             Ok(pattern) => Some(pattern),
             Err(problem) => {
                 let message = format!(

@@ -1,99 +1,22 @@
-//! From a flow file to a [`Script`]: everything is read and checked, and every mistake is told at once.
+//! What is gathered while a flow file is read, and what every kind of step needs: templates, ways, names of variables.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
-
-use crate::flow::line::notice::NoticeRules;
-use crate::flow::load::check;
-use crate::flow::load::check::Graph;
-use crate::flow::load::reader::{Mistake, Place, Reader, Section, Written};
-use crate::flow::script::definition::{Commands, Script, Step, Timeouts};
+use crate::flow::load::check::{StepGraph, StepWay};
+use crate::flow::load::reader::{Place, Reader, Section, Written};
 use crate::flow::script::say::LocalFile;
-use crate::flow::script::text_key::TextKey;
-use crate::flow::script::texts::{TextId, Texts};
-use crate::flow::words::fold::{closest, fold, fold_with_marks};
+use crate::flow::script::step::Then;
+use crate::flow::script::templates::{Templates, TextId};
+use crate::flow::script::variables::{RESERVED, is_variable};
+use crate::flow::words::fold::closest;
 use crate::flow::words::locale::Locale;
-
-const FILE_KEYS: [&str; 10] = [
-    "name", "locale", "timezone", "hours", "start", "texts", "commands", "timeouts", "notices",
-    "step",
-];
-const COMMANDS_KEYS: [&str; 3] = ["leave", "position", "phone_end"];
-const TIMEOUTS_KEYS: [&str; 5] = [
-    "burst",
-    "remind_after",
-    "close_after",
-    "resume_within",
-    "phone_quiet",
-];
-/// Who waits longer for an answer thinks that nobody reads.
-const BURST_MAX: Duration = Duration::from_secs(60);
-/// What the owner wrote longer ago is not told apart from what the bot wrote.
-const PHONE_QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
-const NOTICES_KEYS: [&str; 3] = ["first_after", "at_most_every", "reassure_after"];
-
-/// Loads a flow file; see [`Script::load`].
-pub(crate) fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<Mistake>> {
-    let (mut reader, table) = Reader::open(source)?;
-    let file = Section::root(table.get_ref());
-    reader.only(&file, &FILE_KEYS);
-    let locale = read_locale(&file, default_locale, &mut reader);
-    let timezone = read_timezone(&file, &mut reader);
-    let mut loader = Loader {
-        reader,
-        texts: Texts::new(locale),
-        graph: Graph::default(),
-        saves_any: false,
-        saved: BTreeSet::from(["name".to_owned(), "opening".to_owned(), "answer".to_owned()]),
-        templates: Vec::new(),
-        files: Vec::new(),
-    };
-    let name = loader
-        .reader
-        .text(&file, "name")
-        .map_or("", |name| name.text)
-        .to_owned();
-    loader.read_texts(&file);
-    let commands = loader.read_commands(&file, locale);
-    let timeouts = loader.read_timeouts(&file);
-    let notices = loader.read_notices(&file);
-    let hours = loader.read_hours(&file);
-    let steps = loader.read_steps(&file, &commands);
-    loader.check_handoffs(&file, &steps, timeouts.phone_quiet);
-    let (start, meant) = loader.read_start(&file);
-    let first = start.as_deref().or(meant.as_deref());
-    check::check(&loader.graph, first, &mut loader.reader);
-    loader.check_variables();
-
-    let mistakes = loader.reader.finish();
-    match start {
-        Some(start) if mistakes.is_empty() => Ok(Script {
-            name,
-            locale,
-            timezone,
-            hours,
-            start,
-            calls: steps.values().any(|step| matches!(step, Step::Call(_))),
-            steps,
-            texts: loader.texts,
-            commands,
-            timeouts,
-            notices,
-            files: loader.files,
-            directory: PathBuf::new(),
-        }),
-        _ => Err(mistakes),
-    }
-}
 
 /// What is gathered while a file is read.
 pub(crate) struct Loader<'s> {
     pub(crate) reader: Reader<'s>,
-    texts: Texts,
-    pub(crate) graph: Graph,
+    pub(crate) templates: Templates,
+    pub(crate) graph: StepGraph,
     /// The variables that the templates of the steps may use.
     pub(crate) saved: BTreeSet<String>,
     /// The files that the steps send.
@@ -101,171 +24,20 @@ pub(crate) struct Loader<'s> {
     /// The answer to a call may set any other.
     pub(crate) saves_any: bool,
     /// The templates, to be checked once all that is saved is known.
-    templates: Vec<(TextId, Place, Option<&'static [&'static str]>)>,
+    to_check: Vec<(TextId, Place, Option<&'static [&'static str]>)>,
 }
 
-fn read_locale(file: &Section<'_>, default: Locale, reader: &mut Reader<'_>) -> Locale {
-    let Some(written) = reader.text(file, "locale") else {
-        return default;
-    };
-    written
-        .text
-        .parse()
-        .unwrap_or_else(|mistake: crate::flow::words::locale::UnknownLocale| {
-            reader.note(&written.place, mistake.to_string());
-            default
-        })
-}
-
-/// From the tables that are part of the program: a flow means the same on every machine.
-fn read_timezone(file: &Section<'_>, reader: &mut Reader<'_>) -> TimeZone {
-    let Some(written) = reader.text(file, "timezone") else {
-        return TimeZone::UTC;
-    };
-    let known = TimeZoneDatabase::bundled();
-    known.get(written.text).unwrap_or_else(|_| {
-        let names: Vec<String> = known.available().map(|name| name.to_string()).collect();
-        let city = format!("/{}", written.text.replace(' ', "_"));
-        let meant = names
-            .iter()
-            .find(|name| name.ends_with(&city))
-            .map(String::as_str)
-            .or_else(|| closest(written.text, names.iter().map(String::as_str)));
-        let hint = match meant {
-            Some(meant) => format!("did you mean \"{meant}\"?"),
-            None => "write its IANA name, like \"America/Sao_Paulo\" or \"UTC\"".to_owned(),
-        };
-        let message = format!("unknown `timezone` `{}`; {hint}", written.text);
-        reader.note(&written.place, message);
-        TimeZone::UTC
-    })
-}
-
-impl Loader<'_> {
-    fn read_texts(&mut self, file: &Section<'_>) {
-        let Some(section) = self.reader.section(file, "texts") else {
-            return;
-        };
-        self.reader.only(&section, &TextKey::ALL.map(TextKey::name));
-        for key in TextKey::ALL {
-            if let Some(written) = self.reader.text(&section, key.name()) {
-                let id = TextId::of_text(key);
-                self.compile(
-                    id,
-                    &written,
-                    key.queue_variables(),
-                    &section.name,
-                    key.name(),
-                );
-            }
+impl<'s> Loader<'s> {
+    pub(crate) fn new(reader: Reader<'s>, locale: Locale) -> Self {
+        Loader {
+            reader,
+            templates: Templates::new(locale),
+            graph: StepGraph::default(),
+            saves_any: false,
+            saved: BTreeSet::from(["name".to_owned(), "opening".to_owned(), "answer".to_owned()]),
+            to_check: Vec::new(),
+            files: Vec::new(),
         }
-    }
-
-    fn read_commands(&mut self, file: &Section<'_>, locale: Locale) -> Commands {
-        let mut commands = Commands::built_in(locale);
-        let Some(section) = self.reader.section(file, "commands") else {
-            return commands;
-        };
-        self.reader.only(&section, &COMMANDS_KEYS);
-        for (key, words) in [
-            ("leave", &mut commands.leave),
-            ("position", &mut commands.position),
-            ("phone_end", &mut commands.phone_end),
-        ] {
-            let Some(written) = self.reader.texts(&section, key) else {
-                continue;
-            };
-            if written.is_empty() && key == "leave" {
-                let message = "`leave` in [commands] needs at least one word: a customer must be able to leave";
-                self.reader.note(&section.place_of(key), message);
-            }
-            words.clear();
-            for word in written {
-                if word.text.trim().is_empty() {
-                    self.reader.note(
-                        &word.place,
-                        format!("a word of `{key}` is empty; write one, or remove it"),
-                    );
-                }
-                words.insert(match key {
-                    "phone_end" => fold_with_marks(word.text),
-                    _ => fold(word.text),
-                });
-            }
-        }
-        let mut both: Vec<&String> = commands.leave.intersection(&commands.position).collect();
-        both.sort();
-        for word in both {
-            let message =
-                format!("`{word}` is a word of both `leave` and `position`; keep it in one");
-            self.reader.note(&section.place, message);
-        }
-        commands
-    }
-
-    fn read_timeouts(&mut self, file: &Section<'_>) -> Timeouts {
-        let mut timeouts = Timeouts::default();
-        let Some(section) = self.reader.section(file, "timeouts") else {
-            return timeouts;
-        };
-        self.reader.only(&section, &TIMEOUTS_KEYS);
-        if let Some((time, place)) = self.reader.duration(&section, "burst") {
-            if time > BURST_MAX {
-                let message = "`burst` is more than a minute, and each answer would come so late; write a few seconds, like \"1500ms\", or \"0s\" for none";
-                self.reader.note(&place, message);
-            }
-            timeouts.burst = time;
-        }
-        let remind = self.reader.duration(&section, "remind_after");
-        let close = self.reader.duration(&section, "close_after");
-        if let Some((time, place)) = &remind {
-            self.note_zero("remind_after", *time, place);
-            timeouts.remind_after = *time;
-        }
-        if let Some((time, _)) = close {
-            timeouts.close_after = time;
-        }
-        if let Some((time, _)) = self.reader.duration(&section, "resume_within") {
-            timeouts.resume_within = time;
-        }
-        if let Some((time, place)) = self.reader.duration(&section, "phone_quiet") {
-            if time > PHONE_QUIET_MAX {
-                self.reader.note(
-                    &place,
-                    "`phone_quiet` can be at most \"24h\"; write a shorter time, or \"0s\" for a bot that never steps aside",
-                );
-            }
-            timeouts.phone_quiet = time;
-        }
-        if timeouts.close_after <= timeouts.remind_after
-            && let Some((_, place)) = close.or(remind)
-        {
-            let message = format!(
-                "`close_after` ({:?}) must be longer than `remind_after` ({:?}): the reminder comes first",
-                timeouts.close_after, timeouts.remind_after,
-            );
-            self.reader.note(&place, message);
-        }
-        timeouts
-    }
-
-    fn read_notices(&mut self, file: &Section<'_>) -> NoticeRules {
-        let mut rules = NoticeRules::default();
-        let Some(section) = self.reader.section(file, "notices") else {
-            return rules;
-        };
-        self.reader.only(&section, &NOTICES_KEYS);
-        if let Some((time, _)) = self.reader.duration(&section, "first_after") {
-            rules.first_after = time;
-        }
-        if let Some((time, _)) = self.reader.duration(&section, "at_most_every") {
-            rules.at_most_every = time;
-        }
-        if let Some((time, place)) = self.reader.duration(&section, "reassure_after") {
-            self.note_zero("reassure_after", time, &place);
-            rules.reassure_after = time;
-        }
-        rules
     }
 
     pub(crate) fn note_zero(&mut self, key: &str, time: Duration, place: &Place) {
@@ -275,37 +47,6 @@ impl Loader<'_> {
                 format!("`{key}` must be longer than nothing, like \"5m\""),
             );
         }
-    }
-
-    /// The first step; where there is no such step, the one that was probably meant.
-    fn read_start(&mut self, file: &Section<'_>) -> (Option<String>, Option<String>) {
-        if !file.has("start") {
-            let message = "`start` is missing: name the first step, like start = \"hello\"";
-            self.reader.note(&(0..0), message);
-            return (None, None);
-        }
-        let names: BTreeSet<&str> = self
-            .graph
-            .steps
-            .iter()
-            .map(|node| node.name.as_str())
-            .collect();
-        let start = match self.reader.text(file, "start") {
-            // That there are no steps was said already.
-            Some(start) if !names.is_empty() => start,
-            _ => return (None, None),
-        };
-        if names.contains(start.text) {
-            return (Some(start.text.to_owned()), None);
-        }
-        let meant = closest(start.text, names.iter().copied());
-        let message = format!(
-            "`start` names `{}`, and there is no such step; {}",
-            start.text,
-            check::hint(meant, &names),
-        );
-        self.reader.note(&start.place, message);
-        (None, meant.map(str::to_owned))
     }
 
     /// Compiles a text; `variables` are those it may use, where they are not those of the steps.
@@ -322,11 +63,11 @@ impl Loader<'_> {
                 &written.place,
                 format!("`{key}` in {section} is empty; write what to say"),
             );
-        } else if let Err(problem) = self.texts.add(&id, written.text) {
+        } else if let Err(problem) = self.templates.add(&id, written.text) {
             let message = format!("`{key}` in {section} is no template: {}", problem.message);
             self.reader.note_in(written, problem.line, message);
         } else {
-            self.templates.push((id, written.place.clone(), variables));
+            self.to_check.push((id, written.place.clone(), variables));
         }
     }
 
@@ -342,23 +83,23 @@ impl Loader<'_> {
             let message =
                 format!("`{key}` in {section} is empty; write an expression, like \"age >= 18\"");
             self.reader.note(&written.place, message);
-        } else if let Err(problem) = self.texts.add_expression(&id, written.text) {
+        } else if let Err(problem) = self.templates.add_expression(&id, written.text) {
             let message = format!(
                 "`{key}` in {section} is no expression: {}; write it like \"age >= 18\", and a text in quotes of its own, like \"city == 'Rio'\"",
                 problem.message
             );
             self.reader.note_in(written, problem.line, message);
         } else {
-            self.templates.push((id, written.place.clone(), None));
+            self.to_check.push((id, written.place.clone(), None));
         }
     }
 
     /// A variable that nothing saves would silently render to nothing; it is nearly always misspelt.
-    fn check_variables(&mut self) {
+    pub(crate) fn check_variables(&mut self) {
         let saved: Vec<&str> = self.saved.iter().map(String::as_str).collect();
-        for (id, place, variables) in &self.templates {
+        for (id, place, variables) in &self.to_check {
             let known = variables.unwrap_or(&saved);
-            for name in self.texts.variables(id) {
+            for name in self.templates.variables(id) {
                 let is_set = variables.is_none() && self.saves_any;
                 if is_set || known.contains(&name.as_str()) {
                     continue;
@@ -372,713 +113,78 @@ impl Loader<'_> {
             }
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Loads a file with mistakes; each expected one is its line and a part of its message.
-    fn check_mistakes(source: &str, expected: &[(usize, &str)]) {
-        let found = load(source, Locale::En).err().unwrap_or_default();
-        let lines: Vec<String> = found.iter().map(Mistake::to_string).collect();
-        let shown = lines.join("\n");
-        assert_eq!(found.len(), expected.len(), "{source}\n{shown}");
-        for (mistake, (line, part)) in found.iter().zip(expected) {
-            assert_eq!(mistake.line, *line, "{source}\n{shown}");
-            assert!(mistake.message.contains(part), "no {part:?} in\n{shown}");
+    /// Reads `next` or `end`; with `optional` a step may have neither.
+    pub(crate) fn read_then(
+        &mut self,
+        body: &Section<'_>,
+        step: &str,
+        optional: bool,
+    ) -> Option<Then> {
+        match (body.has("next"), body.has("end")) {
+            (true, true) => {
+                let message = format!("{} has both `next` and `end`; keep one", body.name);
+                self.reader.note(&body.place_of("end"), message);
+            }
+            (false, false) if !optional => {
+                let message = format!(
+                    "{} leads nowhere; add next = \"a_step\" to go on, or end = \"an_outcome\" to close",
+                    body.name,
+                );
+                self.reader.note(&body.place, message);
+            }
+            _ => {}
         }
+        let end = self.reader.text(body, "end");
+        if let Some(end) = &end
+            && end.text.trim().is_empty()
+        {
+            self.reader.note(
+                &end.place,
+                format!(
+                    "`end` in {} is empty; write the outcome, like \"done\"",
+                    body.name
+                ),
+            );
+        }
+        if let Some(next) = self.reader.text(body, "next") {
+            self.way(step, &next, format!("`next` in {}", body.name));
+            return Some(Then::Next(next.text.to_owned()));
+        }
+        end.map(|end| Then::End(end.text.to_owned()))
     }
 
-    #[test]
-    fn every_mistake_is_told_with_its_line() {
-        let ask = "[step.a]\nask = '?'\nend = 'x'";
-        for (head, steps, expected) in [
-            (
-                "start = 'a'\nlocale = 'fr'",
-                ask,
-                (2, "write one of en, pt-BR, es"),
-            ),
-            (
-                "start = 'b'",
-                ask,
-                (
-                    1,
-                    "`start` names `b`, and there is no such step; did you mean `a`?",
-                ),
-            ),
-            ("name = 'x'", ask, (1, "`start` is missing")),
-            (
-                "start = 1",
-                ask,
-                (
-                    1,
-                    "`start` in the file must be a text in quotes, not an integer",
-                ),
-            ),
-            (
-                "start = 'a'\nstrat = 'a'",
-                ask,
-                (2, "unknown key `strat` in the file; did you mean `start`?"),
-            ),
-            (
-                "start = 'a'\ntexts = 'x'",
-                ask,
-                (2, "`texts` must be a table: [texts]"),
-            ),
-            (
-                "start = 'a'\n[texts]\nnexxt = 'x'",
-                ask,
-                (3, "did you mean `next`?"),
-            ),
-            (
-                "start = 'a'\n[texts]\nzebra = 'x'",
-                ask,
-                (3, "known here: position, next, still_waiting, left,"),
-            ),
-            (
-                "start = 'a'\n[texts]\nleft = ' '",
-                ask,
-                (3, "`left` in [texts] is empty"),
-            ),
-            (
-                "start = 'a'\n[texts]\nleft = '{{ position }}'",
-                ask,
-                (3, "nothing is saved as `position`"),
-            ),
-            (
-                "start = 'a'\n[commands]\nleave = []",
-                ask,
-                (3, "at least one word"),
-            ),
-            (
-                "start = 'a'\n[commands]\nleave = ['queue']",
-                ask,
-                (2, "`queue` is a word of both"),
-            ),
-            (
-                "start = 'a'\n[timeouts]\nremind_after = 5",
-                ask,
-                (3, "write \"5s\" for seconds or \"5m\" for minutes"),
-            ),
-            (
-                "start = 'a'\n[timeouts]\nremind_after = '5 minutes'",
-                ask,
-                (3, "is no time"),
-            ),
-            (
-                "start = 'a'\n[timeouts]\nremind_after = '15m'",
-                ask,
-                (3, "must be longer than `remind_after`"),
-            ),
-            (
-                "start = 'a'\n[timeouts]\nremind_after = '0s'",
-                ask,
-                (3, "must be longer than nothing"),
-            ),
-            (
-                "start = 'a'\n[timeouts]\nclose_after = '4000d'",
-                ask,
-                (3, "more than a year"),
-            ),
-            (
-                "start = 'a'\n[notices]\nfirst = '2s'",
-                ask,
-                (3, "unknown key `first` in [notices]"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'",
-                (2, "[step.a] does nothing"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = 'x'\nask = 'x'\nend = 'x'",
-                (2, "both `say` and `ask`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = 'x'",
-                (2, "[step.a] leads nowhere"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nend = 'x'\nnext = 'a'",
-                (4, "both `next` and `end`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = 'x'\nnext = 'zebra'",
-                (4, "`next` in [step.a] leads to `zebra`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\noptions = { 1 = 'zebra' }",
-                (4, "option `1` in [step.a] leads to"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'cpf'\notherwise = 'zebra'\nend = 'x'",
-                (5, "`otherwise`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nend = 'x'\n[step.other]\nsay = 'x'\nend = 'x'",
-                (5, "nothing leads to [step.other]"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = 'x'\nnext = 'bee'\n[step.bee]\nsay = 'x'\nnext = 'a'",
-                (2, "a -> bee -> a go round"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = 'x'\nnext = 'a'",
-                (2, "a -> a go round"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = 'x'\nend = ''",
-                (4, "`end` in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = []\nend = 'x'",
-                (3, "`say` in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = ['x', ' ']\nend = 'x'",
-                (3, "`say` in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = ['x', 1]\nend = 'x'",
-                (
-                    3,
-                    "must be a text in quotes, a table like { image = \"menu.jpg\" }, or a list of them",
-                ),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = ' '\nend = 'x'",
-                (3, "`ask` in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = 'x'\nsave = 'y'\nend = 'x'",
-                (
-                    4,
-                    "unknown key `save` in [step.a]; known here: say, next, end",
-                ),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = '{{ name'\nend = 'x'",
-                (3, "`say` in [step.a] is no template"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = '''\none\n{% if %}'''\nend = 'x'",
-                (5, "is no template"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = 'one\\n{{ x y }}'\nend = 'x'",
-                (3, "is no template"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = \"one\\n{{ x y }}\"\nend = 'x'",
-                (3, "is no template"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = '{{ name | shout }}'\nend = 'x'",
-                (3, "unknown filter"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nsay = '{{ nmae }}'\nend = 'x'",
-                (3, "nothing is saved as `nmae`; did you mean `name`?"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\npattern = '('\nend = 'x'",
-                (4, "is no regular expression: unclosed group"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'numbr'\nend = 'x'",
-                (4, "did you mean `number`?"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'zebra'\nend = 'x'",
-                (4, "known: text, number"),
-            ),
-            (
-                "start = 'a'\ntimezone = 'Sao Paulo'",
-                "[step.a]\nask = '?'\nend = 'x'",
-                (2, "did you mean \"America/Sao_Paulo\"?"),
-            ),
-            (
-                "start = 'a'\ntimezone = 'Mars'",
-                "[step.a]\nask = '?'\nend = 'x'",
-                (2, "IANA name"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'cpf'\nmin = 3\nend = 'x'",
-                (
-                    5,
-                    "`min` in [step.a] goes only with expect = \"text\" or expect = \"number\"",
-                ),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nkinds = ['image']\nend = 'x'",
-                (4, "goes only with expect = \"media\""),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'number'\nmin = 3\nmax = 2.5\nend = 'x'",
-                (5, "`min` (3) in [step.a] is more than `max` (2.5)"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'number'\nmin = '3'\nend = 'x'",
-                (5, "a number like 3 or 2.5"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'number'\nmin = inf\nend = 'x'",
-                (5, "a number like 3 or 2.5"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'text'\nmin = 2.5\nend = 'x'",
-                (5, "a whole number like 3"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'text'\nmax = 5000\nend = 'x'",
-                (5, "from 1 to 4096, not 5000"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'phone'\ncountry = 'Brazil'\nend = 'x'",
-                (5, "write one of AO AR"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'media'\nkinds = ['imagem']\nend = 'x'",
-                (5, "did you mean `image`?"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'media'\nkinds = []\nend = 'x'",
-                (5, "`kinds` in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { x = '1 +' }\nend = 'x'",
-                (3, "`x` in [step.a.set] is no expression"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { x = '1) %}(2' }\nend = 'x'",
-                (3, "is no expression"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { x = 'premium' }\nend = 'x'",
-                (3, "nothing is saved as `premium`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { x = '{{ nmae }}' }\nend = 'x'",
-                (3, "did you mean `name`?"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { x = \"name | shout\" }\nend = 'x'",
-                (3, "unknown filter"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { answer = '1' }\nend = 'x'",
-                (3, "is set by the program"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { 'a b' = '1' }\nend = 'x'",
-                (3, "`set` in [step.a] must be a name of letters"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { __result = '1' }\nend = 'x'",
-                (3, "must be a name of letters"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { x = 1 }\nend = 'x'",
-                (
-                    3,
-                    "`x` in [step.a.set] must be a text in quotes, not an integer",
-                ),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = {}\nend = 'x'",
-                (3, "`set` in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = 'x'\nend = 'x'",
-                (3, "`set` must be a table"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { x = '1' }",
-                (2, "[step.a] leads nowhere"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nset = { x = '1' }\nsay = 'x'\nend = 'x'",
-                (2, "both `say` and `set`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = [{ if = 'name', next = 'a' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (2, "a -> a go round"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = [{ if = 'name', next = 'b' }]\n[step.b]\nask = 'x'\nend = 'x'",
-                (2, "leads nowhere when no condition holds"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = [{ if = 'name', next = 'zebra' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (3, "`next` in [step.a.when] leads to `zebra`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = [{ if = 'name' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (3, "[step.a.when] leads nowhere"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = [{ next = 'b' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (3, "a condition in [step.a.when] is missing"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = [{ if = 'name ==', next = 'b' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (3, "`if` in [step.a.when] is no expression"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = [{ if = '', next = 'b' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (3, "write an expression"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = [{ if = 'agee', next = 'b' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nsave = 'age'\nend = 'x'",
-                (3, "did you mean `age`?"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nhandoff = 'x'\nwithin = '2h'",
-                (4, "`within` in [step.a] needs `otherwise`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nhandoff = 'x'\notherwise = 'a'",
-                (4, "`otherwise` in [step.a] needs `within`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nhandoff = 'x'\nwithin = '0s'\notherwise = 'a'",
-                (4, "`within` must be longer than nothing"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nhandoff = []",
-                (3, "`handoff` in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nhandoff = 'x'\nnext = 'a'",
-                (4, "`next`"),
-            ),
-            (
-                "start = 'a'",
-                "[timeouts]\nphone_quiet = '0s'\n[step.a]\nhandoff = 'x'",
-                (3, "needs a person who answers from the phone"),
-            ),
-            (
-                "start = 'a'",
-                "[timeouts]\nphone_quiet = '25h'\n[step.a]\nsay = 'x'\nend = 'x'",
-                (3, "at most \"24h\""),
-            ),
-            (
-                "start = 'a'",
-                "[commands]\nphone_end = [' ']\n[step.a]\nsay = 'x'\nend = 'x'",
-                (3, "a word of `phone_end` is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = ['name']\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (3, "must be a list of tables"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = 'name'\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (3, "must be a list of tables"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = []\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (3, "`when` in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwhen = [{ if = 'name', next = 'b' }]\notherwise = 'b'\nnext = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-                (5, "unknown key `next` in [step.a]"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwait = 10\nend = 'x'",
-                (3, "write \"10s\" for seconds"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwait = '0s'\nend = 'x'",
-                (3, "`wait` in [step.a] must be longer than nothing"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwait = '2h'\nend = 'x'",
-                (3, "an hour at most"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwait = '2s'",
-                (2, "[step.a] leads nowhere"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwait = '2s'\nsay = 'x'\nend = 'x'",
-                (2, "both `say` and `wait`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwait = '2s'\nsave = 'x'\nend = 'x'",
-                (4, "known here: wait, next, end"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nwait = '2s'\nnext = 'b'\n[step.b]\nsay = 'x'\nnext = 'a'",
-                (2, "a -> b -> a go round"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'cpf'\npattern = 'x'\nend = 'x'",
-                (5, "both `expect` and `pattern`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'cpf'\nattempts = 0\nend = 'x'",
-                (5, "at least 1"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nexpect = 'cpf'\nattempts = '3'\nend = 'x'",
-                (5, "a whole number like 3"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nattempts = 3\nend = 'x'",
-                (4, "`attempts` in [step.a] is never used"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nsave = 'opening'\nend = 'x'",
-                (4, "is set by the program"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nsave = '1st'\nend = 'x'",
-                (4, "must be a name of letters"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\nsave = 'birth date'\nend = 'x'",
-                (4, "must be a name of letters"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\noptions = {}",
-                (4, "`options` in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\noptions = { cancel = 'a' }",
-                (4, "can never be chosen"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\noptions = { '' = 'a' }",
-                (4, "an option in [step.a] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\noptions = { 1 = 'a' }\nend = 'x'",
-                (5, "`end` in [step.a] is never used"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nask = 'x'\noptions = { 1 = 'a', '1)' = 'bee' }\n[step.bee]\nsay = 'x'\nend = 'x'",
-                (4, "the same word to a customer"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = [{ caption = 'x' }]",
-                (4, "sends nothing; write { image ="),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'a.jpg', file = 'a.pdf' }",
-                (4, "has both `image` and `file`; keep one"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = ['x',\n{ voice = 'a.ogg', caption = 'x' }]",
-                (5, "a voice message has no caption; remove `caption`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'https://{{ name }}/a.jpg' }",
-                (4, "has {{ }} in its host"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example{{ name }}/a.jpg' }",
-                (4, "has {{ }} in its host"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example?{{ name }}' }",
-                (4, "has {{ }} in its host"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'https://' }",
-                (4, "has no host"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'https://you:secret@x.example/a.jpg' }",
-                (4, "has no host"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'ftp://x.example/a.jpg' }",
-                (4, "is no address that WAHA can get"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'file:///etc/passwd' }",
-                (4, "is no address that WAHA can get"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example/a b.jpg' }",
-                (4, "has a space in it"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { file = '{{ name }}.pdf' }",
-                (4, "is the path of a file, and is taken as written"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'menu.pdf' }",
-                (4, "can't be this file"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'menu.pdf' }",
-                (4, "write file = \"menu.pdf\""),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = '' }",
-                (4, "`image` in [step.a.say] is empty"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example/{{ nmae }}.jpg' }",
-                (4, "did you mean `name`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example/a.jpg', caption = '{{ nmae }}' }",
-                (4, "did you mean `name`"),
-            ),
-            (
-                "start = 'a'",
-                "[step.a]\nend = 'x'\nsay = { image = 'https://x.example/a.jpg', captoin = 'x' }",
-                (4, "did you mean `caption`"),
-            ),
-            (
-                "start = ''",
-                "[step.'']\nask = 'x'\nend = 'x'",
-                (2, "a step needs a name"),
-            ),
-            ("start = 'a'\nstep = 1", "", (2, "`step` must be a table")),
-            ("start = 'a'\n[step]", "", (2, "there are no steps")),
-        ] {
-            check_mistakes(&format!("{head}\n{steps}"), &[expected]);
-        }
+    pub(crate) fn way(&mut self, from: &str, to: &Written<'_>, by: String) {
+        self.graph.ways.push(StepWay {
+            from: from.to_owned(),
+            to: to.text.to_owned(),
+            by,
+            place: to.place.clone(),
+        });
     }
 
-    #[test]
-    fn all_mistakes_are_told_at_once_in_the_order_of_their_lines() {
-        // What was meant counts as reached: one slip is one mistake.
-        check_mistakes(
-            "start = 'helo'\n[step.hello]\nsay = 'x'\nnext = 'mneu'\n[step.menu]\nask = '?'\nend = 'x'",
-            &[(1, "did you mean `hello`?"), (4, "did you mean `menu`?")],
-        );
-        check_mistakes(
-            "strat = 'hello'\nlocale = 'fr'\n[timeout]\nx = 1\n[step.hello]\nsay = '{{ x'\nnext = 'mneu'\n[step.menu]\nask = 1\nnext = 'helo'\n",
-            &[
-                (1, "`start` is missing"),
-                (1, "unknown key `strat`"),
-                (2, "unknown locale `fr`"),
-                (3, "did you mean `timeouts`?"),
-                (6, "is no template"),
-                (7, "did you mean `menu`?"),
-                (
-                    9,
-                    "`ask` in [step.menu] must be a text in quotes, not an integer",
-                ),
-                (10, "did you mean `hello`?"),
-            ],
-        );
-        check_mistakes("", &[(1, "`start` is missing"), (1, "there are no steps")]);
-        check_mistakes(
-            "start = a
-[step.a]
-say = = 'x'
-",
-            &[(1, "not TOML"), (3, "not TOML")],
-        );
-        check_mistakes(
-            "start = 'a'\n[step.a]\nsay = 'x'\nsay = 'y'\nend = 'x'",
-            &[(4, "duplicate key")],
-        );
+    /// Checks the name of a variable that something is saved as.
+    pub(crate) fn variable(
+        &mut self,
+        written: &Written<'_>,
+        key: &str,
+        body: &Section<'_>,
+    ) -> String {
+        let name = written.text;
+        if !is_variable(name) {
+            let message = format!(
+                "`{key}` in {} must be a name of letters, digits and _, like \"birth_date\"",
+                body.name
+            );
+            self.reader.note(&written.place, message);
+        } else if RESERVED.contains(&name) {
+            let message = format!(
+                "`{name}` in {} is set by the program; save the answer under another name",
+                body.name
+            );
+            self.reader.note(&written.place, message);
+        }
+        self.saved.insert(name.to_owned());
+        name.to_owned()
     }
 }

@@ -4,17 +4,19 @@
 //! asks the loader for every key that it knows and compares.
 
 mod hours;
+mod one_or_more;
 
 use serde_json::{Map, Value, json};
 
-use crate::flow::answer::expect::{Expect, MEDIA_KINDS};
+use crate::flow::answer::kind::{AnswerKind, MEDIA_KINDS};
 use crate::flow::load::schema::hours::hours;
-use crate::flow::script::media::MediaKind;
-use crate::flow::script::text_key::TextKey;
+use crate::flow::load::schema::one_or_more::one_or_more;
+use crate::flow::script::built_in_texts::TextKey;
+use crate::flow::script::reply::MediaKind;
 use crate::flow::words::locale::Locale;
 
 /// A key, its form and what it is for.
-type Key = (&'static str, Form, &'static str);
+type SchemaKey = (&'static str, Form, &'static str);
 
 /// What a value looks like.
 #[derive(Clone, Copy)]
@@ -53,7 +55,7 @@ const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 /// As in `reader`: "90s", "1h30m".
 const TIME: &str = "^([0-9]+([.][0-9]{1,3})?(ms|s|m|h|d))+$";
 
-const FILE: &[Key] = &[
+const FILE: &[SchemaKey] = &[
     ("name", Form::Text, "The flow's own name."),
     ("locale", Form::Locale, "Language of the built-in texts."),
     (
@@ -64,7 +66,7 @@ const FILE: &[Key] = &[
     ("start", Form::Words, "The first step."),
 ];
 
-const COMMANDS: &[Key] = &[
+const COMMANDS: &[SchemaKey] = &[
     (
         "leave",
         Form::Texts,
@@ -82,7 +84,7 @@ const COMMANDS: &[Key] = &[
     ),
 ];
 
-const TIMEOUTS: &[Key] = &[
+const TIMEOUTS: &[SchemaKey] = &[
     (
         "burst",
         Form::Time,
@@ -111,7 +113,7 @@ const TIMEOUTS: &[Key] = &[
     ),
 ];
 
-const NOTICES: &[Key] = &[
+const NOTICES: &[SchemaKey] = &[
     (
         "first_after",
         Form::Time,
@@ -129,15 +131,15 @@ const NOTICES: &[Key] = &[
     ),
 ];
 
-const NEXT: Key = ("next", Form::Words, "The step that follows.");
-const END: Key = (
+const NEXT: SchemaKey = ("next", Form::Words, "The step that follows.");
+const END: SchemaKey = (
     "end",
     Form::Words,
     "Closes the conversation with this outcome.",
 );
 
 /// The keys of one way of a `when`.
-const CASE: &[Key] = &[
+const CASE: &[SchemaKey] = &[
     (
         "if",
         Form::Words,
@@ -148,7 +150,7 @@ const CASE: &[Key] = &[
 ];
 
 /// The keys of a message with media: where it comes from, by kind, and what stands beside it.
-const MEDIA: &[Key] = &[
+const MEDIA: &[SchemaKey] = &[
     (
         "image",
         Form::Words,
@@ -182,7 +184,7 @@ const MEDIA: &[Key] = &[
 ];
 
 /// The kinds of steps: the key that makes one, and all its keys.
-const STEPS: &[(&str, &[Key])] = &[
+const STEPS: &[(&str, &[SchemaKey])] = &[
     (
         "say",
         &[
@@ -415,7 +417,7 @@ fn demand(kind: &str, step: &mut Value) {
     }
 }
 
-fn table(keys: &[Key]) -> Value {
+fn table(keys: &[SchemaKey]) -> Value {
     let properties = keys.iter().map(|(name, form, what)| {
         let mut schema = form.schema();
         schema["description"] = json!(what);
@@ -444,7 +446,7 @@ impl Form {
             Form::Count => json!({ "type": "integer", "minimum": 1 }),
             Form::Time => json!({ "type": "string", "pattern": TIME }),
             Form::Locale => json!({ "enum": Locale::ALL.map(Locale::as_str) }),
-            Form::Kind => json!({ "enum": Expect::NAMES }),
+            Form::Kind => json!({ "enum": AnswerKind::NAMES }),
             Form::Variable => json!({ "type": "string", "pattern": VARIABLE }),
             Form::Address => json!({ "type": "string", "pattern": "^https?://" }),
             Form::Variables => one_or_more(&json!({ "type": "string", "pattern": VARIABLE })),
@@ -468,10 +470,6 @@ impl Form {
             }
         }
     }
-}
-
-fn one_or_more(form: &Value) -> Value {
-    json!({ "anyOf": [form, { "type": "array", "items": form }] })
 }
 
 #[cfg(test)]
@@ -626,9 +624,9 @@ mod tests {
             tickets,
             menu,
             bot,
-            include_str!("../default_flows/en.toml"),
-            include_str!("../default_flows/pt-br.toml"),
-            include_str!("../default_flows/es.toml"),
+            include_str!("built_in_flows/en.toml"),
+            include_str!("built_in_flows/pt-br.toml"),
+            include_str!("built_in_flows/es.toml"),
         ] {
             assert!(fits(good), "{good}");
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
-use crate::flow::script::definition::{Assignment, Case, Formula, Step};
-use crate::flow::script::texts::TextId;
+use crate::flow::script::step::{Assignment, Case, Formula, Step};
+use crate::flow::script::templates::TextId;
 
 const SET_KEYS: [&str; 3] = ["set", "next", "end"];
 const WHEN_KEYS: [&str; 2] = ["when", "otherwise"];

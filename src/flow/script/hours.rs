@@ -4,8 +4,6 @@ use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan as _};
 
-use crate::flow::script::definition::Script;
-use crate::flow::turn::state::{Stage, State};
 use crate::flow::words::locale::Locale;
 
 /// Minutes of a day.
@@ -40,6 +38,23 @@ pub(crate) enum Day {
 }
 
 impl Hours {
+    /// Since when it has been closed, in milliseconds since the epoch; none where it is open now.
+    pub(crate) fn closed_since(&self, timezone: &TimeZone, now: u64) -> Option<u64> {
+        let at = local(timezone, now);
+        if self.is_open(at) {
+            return None;
+        }
+        let closed = self.closed(at).and_then(|at| moment(timezone, at));
+        Some(closed.unwrap_or(0).min(now))
+    }
+
+    /// When it opens next, as a person would say it; empty where it does not.
+    pub(crate) fn opens_phrase(&self, timezone: &TimeZone, locale: Locale, now: u64) -> String {
+        let now = local(timezone, now);
+        let opens = self.opens(now);
+        opens.map_or_else(String::new, |at| phrase(locale, now.date(), at))
+    }
+
     /// The openings that begin on a day.
     fn on(&self, date: Date) -> &[Opening] {
         let is = |(day, _): &&(Day, Vec<Opening>)| match day {
@@ -71,7 +86,7 @@ impl Hours {
         (0..=DAYS_MAX).find_map(|days| {
             let date = shifted(after.date(), days)?;
             let openings = self.on(date).iter();
-            let openings = openings.filter_map(|opening| moment(date, opening.from));
+            let openings = openings.filter_map(|opening| minute_of(date, opening.from));
             openings.filter(|at| *at > after).min()
         })
     }
@@ -83,7 +98,7 @@ impl Hours {
         let mut closings = None;
         for (number, date) in days.enumerate() {
             let ends = self.on(date).iter();
-            let ends = ends.filter_map(|opening| moment(date, opening.to));
+            let ends = ends.filter_map(|opening| minute_of(date, opening.to));
             let last = ends.filter(|at| *at <= before).max();
             let found = closings.is_some();
             closings = closings.max(last);
@@ -101,7 +116,7 @@ fn shifted(date: Date, days: i64) -> Option<Date> {
     date.checked_add(span).ok()
 }
 
-fn moment(date: Date, minute: i64) -> Option<DateTime> {
+fn minute_of(date: Date, minute: i64) -> Option<DateTime> {
     date.to_datetime(Time::midnight())
         .checked_add(minute.minutes())
         .ok()
@@ -112,50 +127,10 @@ fn local(timezone: &TimeZone, now: u64) -> DateTime {
     timezone.to_datetime(Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX))
 }
 
-impl Script {
-    /// Since when it has been closed, in milliseconds since the epoch; none where it is open now, or always.
-    pub fn closed_since(&self, now: u64) -> Option<u64> {
-        let hours = self.hours.as_ref()?;
-        let at = local(&self.timezone, now);
-        if hours.is_open(at) {
-            return None;
-        }
-        let closed = hours.closed(at).and_then(|at| self.moment(at));
-        Some(closed.unwrap_or(0).min(now))
-    }
-
-    /// A day and a time as a person types them, "2026-12-25 10:00", on the clock of the flow's `timezone`, in milliseconds
-    /// since the epoch.
-    pub fn typed_moment(&self, text: &str) -> Option<u64> {
-        self.moment(text.trim().replacen(' ', "T", 1).parse().ok()?)
-    }
-
-    /// A time on the clock of the flow's `timezone`, in milliseconds since the epoch.
-    pub fn moment(&self, at: DateTime) -> Option<u64> {
-        let at = self.timezone.to_timestamp(at).ok()?;
-        u64::try_from(at.as_millisecond()).ok()
-    }
-
-    /// A conversation that was opened then, before its first step: one that was opened while it is closed, and is still to
-    /// be, begins at the `closed` step of `hours`.
-    pub fn at_the_door(&self, mut state: State, opened_at: u64, now: u64) -> State {
-        let begins = matches!(
-            state.stage,
-            Stage::Fresh | Stage::Closed { .. } | Stage::Resuming { .. }
-        );
-        let since = self.closed_since(now).filter(|_| begins);
-        state.closed = since.is_some_and(|since| opened_at >= since);
-        state
-    }
-
-    /// The step outside of `hours`, and when it opens, for a customer who stands at a closed door.
-    pub(crate) fn closed_step(&self, now: u64) -> Option<(&str, String)> {
-        let hours = self.hours.as_ref()?;
-        let now = local(&self.timezone, now);
-        let opens = hours.opens(now);
-        let opens = opens.map_or_else(String::new, |at| phrase(self.locale, now.date(), at));
-        Some((&hours.closed, opens))
-    }
+/// A time on the clock of the place, in milliseconds since the epoch.
+pub(crate) fn moment(timezone: &TimeZone, at: DateTime) -> Option<u64> {
+    let at = timezone.to_timestamp(at).ok()?;
+    u64::try_from(at.as_millisecond()).ok()
 }
 
 /// "amanhã às 9h": as a person would say it.
@@ -216,7 +191,7 @@ pub(crate) fn weekday(word: &str) -> Option<Weekday> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::script::definition::Said;
+    use crate::flow::script::checked_flow::Script;
 
     const SHOP: &str = r#"
         locale = "pt-BR"
@@ -289,54 +264,5 @@ mod tests {
             bar.closed_since(at(&bar, "2026-11-28T03:00:00")),
             Some(at(&bar, "2026-11-28T02:00:00"))
         );
-    }
-
-    #[test]
-    fn who_writes_outside_hears_when_it_opens_and_who_stood_in_line_before_is_attended() {
-        let script = load(SHOP);
-        let told = |opened: &str, now: &str| {
-            let (opened, now) = (at(&script, opened), at(&script, now));
-            let state = script.at_the_door(State::new(None), opened, now);
-            let replies = script.advance(state, &[Said::text("oi")], now).replies;
-            replies
-                .into_iter()
-                .map(|reply| reply.text)
-                .collect::<Vec<_>>()
-        };
-        for (now, opens) in [
-            ("2026-11-23T08:00:00", "hoje às 9h"),
-            ("2026-11-23T12:30:00", "hoje às 13h"),
-            ("2026-11-23T20:00:00", "amanhã às 9h"),
-            ("2026-11-21T20:00:00", "segunda-feira às 9h"),
-            ("2026-12-24T20:00:00", "sábado às 9h"),
-        ] {
-            assert_eq!(told(now, now), [format!("we open {opens}")], "{now}");
-        }
-        assert_eq!(
-            told("2026-11-23T17:59:00", "2026-11-23T18:30:00"),
-            ["hello"]
-        );
-        assert_eq!(
-            told("2026-11-23T08:00:00", "2026-11-23T09:30:00"),
-            ["hello"]
-        );
-    }
-
-    #[test]
-    fn who_comes_back_outside_hours_keeps_what_was_saved() {
-        let script = load(&SHOP.replace(
-            "end = \"done\"",
-            "next = \"more\"\n[step.more]\nask = 'more?'\nend = 'done'",
-        ));
-        let day = at(&script, "2026-11-23T10:00:00");
-        let turn = script.advance(State::new(None), &[Said::text("oi")], day);
-        let turn = script.advance(turn.state, &[Said::text("pão")], day);
-        let night = at(&script, "2026-11-23T22:00:00");
-        let state = script.at_the_door(turn.state.resume(None), night, night);
-        let stored = serde_json::to_string(&state).unwrap();
-        let state: State = serde_json::from_str(&stored).unwrap();
-        let turn = script.advance(state, &[Said::text("oi")], night);
-        assert_eq!(turn.replies, ["we open amanhã às 9h"]);
-        assert_eq!(turn.state.variables()["said"], "pão");
     }
 }

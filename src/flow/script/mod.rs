@@ -1,9 +1,29 @@
-//! A checked flow: its steps, texts, opening times and calls.
+//! A checked flow: its steps, its texts, and what its author set around them.
 
-pub(crate) mod call;
-pub(crate) mod definition;
-pub(crate) mod hours;
-pub(crate) mod media;
+// All of it: `Script`.
+pub(crate) mod checked_flow;
+
+// What a step does, and where it leads.
+pub(crate) mod step;
+// What a step says.
 pub(crate) mod say;
-pub(crate) mod text_key;
-pub(crate) mod texts;
+// A message to the customer as it is sent: words, or a file.
+pub(crate) mod reply;
+// What can be saved of a customer.
+pub(crate) mod variables;
+
+// Everything with `{{ }}` in it, compiled.
+pub(crate) mod templates;
+// The texts that a flow has unless its author writes others under `[texts]`.
+pub(crate) mod built_in_texts;
+// The texts for customers in line, filled in.
+pub(crate) mod queue_text;
+// "about 5 minutes".
+pub(crate) mod wait_phrase;
+
+// `[commands]`: words to leave, to ask for the place in line, to hand a chat back to the bot.
+pub(crate) mod commands;
+// `[hours]`: when it is open.
+pub(crate) mod hours;
+// `[timeouts]`: how long a flow waits.
+pub(crate) mod timeouts;

@@ -1,17 +1,13 @@
-//! Reading what a step says, words and media, and filling it in for one customer.
+//! What a step says, words and files, and how it is filled in for one customer.
 
 use std::path::{Path, PathBuf};
 
 use minijinja::Value;
 
-use crate::flow::load::loader::Loader;
-use crate::flow::load::reader::{Item, Section, Written};
-use crate::flow::script::definition::{Script, Step};
-use crate::flow::script::media::{Media, MediaKind, MediaSource, Reply, file_name, last_part};
-use crate::flow::script::texts::{TextId, Texts};
-
-const SAY_KEYS: [&str; 3] = ["say", "next", "end"];
-const MEDIA_KEYS: [&str; 6] = ["image", "file", "voice", "video", "caption", "filename"];
+use crate::flow::script::reply::{
+    FlowMedia, FlowReply, MediaKind, MediaSource, file_name, last_part,
+};
+use crate::flow::script::templates::{Templates, TextId};
 
 /// One message of a `say`.
 #[derive(Debug)]
@@ -21,7 +17,7 @@ pub(crate) enum Saying {
     /// A file, with words or without.
     Media {
         kind: MediaKind,
-        from: From,
+        from: FileFrom,
         caption: Option<TextId>,
         filename: Option<TextId>,
     },
@@ -29,7 +25,7 @@ pub(crate) enum Saying {
 
 /// Where a file comes from.
 #[derive(Debug)]
-pub(crate) enum From {
+pub(crate) enum FileFrom {
     /// An address on the web, in which what a customer said stands behind the host only, and encoded.
     Url(TextId),
     /// Beside the flow file, as written there.
@@ -49,50 +45,19 @@ pub struct LocalFile {
     pub column: usize,
 }
 
-impl Script {
-    /// This flow, of which the file is in `directory`: there the paths of its files begin.
-    #[must_use]
-    pub fn placed(mut self, directory: &Path) -> Script {
-        for file in &mut self.files {
-            file.path = directory.join(&file.written);
-        }
-        directory.clone_into(&mut self.directory);
-        self
-    }
-
-    /// The files that it sends, for who can look whether they are there.
-    pub fn files(&self) -> &[LocalFile] {
-        &self.files
-    }
-
-    /// A reply as its author would write it: files by their paths in the flow file.
-    pub(crate) fn show(&self, reply: &Reply) -> String {
-        let mut shown = reply.clone();
-        if let Some(Media {
-            source: MediaSource::Path(path),
-            ..
-        }) = &mut shown.media
-            && let Ok(written) = Path::new(path).strip_prefix(&self.directory)
-        {
-            *path = written.to_string_lossy().into_owned();
-        }
-        shown.to_string()
-    }
-}
-
 impl Saying {
     /// The message for one customer; nothing where there is nothing to send.
     pub(crate) fn fill_in(
         &self,
-        texts: &Texts,
+        templates: &Templates,
         directory: &Path,
         words: &Value,
-    ) -> Result<Option<Reply>, minijinja::Error> {
-        let render = |id: &TextId| texts.render(id, words.clone());
+    ) -> Result<Option<FlowReply>, minijinja::Error> {
+        let render = |id: &TextId| templates.render(id, words.clone());
         let (kind, from, caption, filename) = match self {
             Saying::Text(text) => {
                 let text = render(text)?;
-                return Ok((!text.trim().is_empty()).then(|| Reply::text(text)));
+                return Ok((!text.trim().is_empty()).then(|| FlowReply::text(text)));
             }
             Saying::Media {
                 kind,
@@ -102,11 +67,11 @@ impl Saying {
             } => (*kind, from, caption, filename),
         };
         let (source, name) = match from {
-            From::Url(url) => {
+            FileFrom::Url(url) => {
                 let url = render(url)?.trim().to_owned();
                 (MediaSource::Url(url.clone()), url)
             }
-            From::Path(path) => {
+            FileFrom::Path(path) => {
                 let place = directory.join(path).to_string_lossy().into_owned();
                 (MediaSource::Path(place), path.clone())
             }
@@ -118,11 +83,11 @@ impl Saying {
             None if kind == MediaKind::File => file_name(last_part(&name)),
             None => None,
         };
-        Ok(Some(Reply {
+        Ok(Some(FlowReply {
             text: caption
                 .filter(|caption| !caption.trim().is_empty())
                 .unwrap_or_default(),
-            media: Some(Media {
+            media: Some(FlowMedia {
                 kind,
                 mimetype: kind.mimetype(&name).to_owned(),
                 source,
@@ -130,166 +95,4 @@ impl Saying {
             }),
         }))
     }
-}
-
-impl Loader<'_> {
-    /// Reads `say = ["Our menu:", { image = "https://shop.example/menu.jpg", caption = "Today" }]`.
-    pub(crate) fn read_say(&mut self, body: &Section<'_>, step: &str) -> Option<Step> {
-        self.reader.only(body, &SAY_KEYS);
-        let then = self.read_then(body, step, false);
-        let items = self.reader.items(body, "say")?;
-        if items.is_empty() {
-            self.reader.note(
-                &body.place_of("say"),
-                format!("`say` in {} is empty; write what to say", body.name),
-            );
-        }
-        let mut messages = Vec::new();
-        for (number, item) in items.iter().enumerate() {
-            let key = format!("say.{}", number + 1);
-            match item {
-                Item::Text(text) => {
-                    let id = TextId::of_step(step, &key);
-                    self.compile(id.clone(), text, None, &body.name, "say");
-                    messages.push(Saying::Text(id));
-                }
-                Item::Table(table) => messages.extend(self.read_media(table, step, &key)),
-            }
-        }
-        then.map(|then| Step::Say { messages, then })
-    }
-
-    fn read_media(&mut self, table: &Section<'_>, step: &str, key: &str) -> Option<Saying> {
-        self.reader.only(table, &MEDIA_KEYS);
-        let kinds: Vec<MediaKind> = MediaKind::ALL
-            .into_iter()
-            .filter(|kind| table.has(kind.name()))
-            .collect();
-        let kind = match kinds[..] {
-            [kind] => kind,
-            [] => {
-                let message = format!(
-                    "a message in {} sends nothing; write {{ image = \"https://shop.example/menu.jpg\" }}, or `file`, `voice` or `video`",
-                    table.name
-                );
-                self.reader.note(&table.place, message);
-                return None;
-            }
-            [first, second, ..] => {
-                let message = format!(
-                    "a message in {} has both `{}` and `{}`; keep one, and write the other as a message of its own",
-                    table.name,
-                    first.name(),
-                    second.name()
-                );
-                self.reader.note(&table.place, message);
-                return None;
-            }
-        };
-        if kind == MediaKind::Voice && table.has("caption") {
-            let message = format!(
-                "a voice message has no caption; remove `caption` in {}, and say it in a text before or after",
-                table.name
-            );
-            self.reader.note(&table.place_of("caption"), message);
-        }
-        let mut words = |field: &str| {
-            let written = self.reader.text(table, field)?;
-            let id = TextId::of_step(step, &format!("{key}.{field}"));
-            self.compile(id.clone(), &written, None, &table.name, field);
-            Some(id)
-        };
-        let (caption, filename) = (words("caption"), words("filename"));
-        let written = self.reader.text(table, kind.name())?;
-        Some(Saying::Media {
-            kind,
-            from: self.read_source(&written, kind, table, TextId::of_url(step, key))?,
-            caption,
-            filename,
-        })
-    }
-
-    fn read_source(
-        &mut self,
-        written: &Written<'_>,
-        kind: MediaKind,
-        table: &Section<'_>,
-        id: TextId,
-    ) -> Option<From> {
-        let text = written.text.trim();
-        let (name, section) = (kind.name(), &table.name);
-        let mistake = if text.is_empty() {
-            Some(format!(
-                "`{name}` in {section} is empty; write an address (https://...) or the path of a file"
-            ))
-        } else if text.contains("://") {
-            bad_url(text).map(|why| format!("`{name}` in {section} {why}"))
-        } else if has_template(text) {
-            Some(format!(
-                "`{name}` in {section} is the path of a file, and is taken as written; {{{{ }}}} is only for addresses, behind the host, like https://shop.example/{{{{ item }}}}.jpg"
-            ))
-        } else {
-            None
-        };
-        if let Some(mistake) = mistake {
-            self.reader.note(&written.place, mistake);
-            return None;
-        }
-        let is_fixed = !has_template(last_part(text));
-        if let Some(better) = kind.better(text).filter(|_| is_fixed) {
-            let message = format!(
-                "`{name}` in {section} can't be this file ({} takes {}); write {} = \"{text}\"",
-                name,
-                kind.ends(),
-                better.name(),
-            );
-            self.reader.note(&written.place, message);
-        }
-        if text.contains("://") {
-            self.compile(id.clone(), written, None, section, name);
-            return Some(From::Url(id));
-        }
-        let (line, column) = self.reader.position(&written.place);
-        self.files.push(LocalFile {
-            path: PathBuf::from(text),
-            written: text.to_owned(),
-            line,
-            column,
-        });
-        Some(From::Path(text.to_owned()))
-    }
-}
-
-fn has_template(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%") || text.contains("{#")
-}
-
-/// What is wrong with an address. Whatever is filled in stands behind the host and a slash: what a customer said never
-/// chooses whom WAHA asks.
-fn bad_url(text: &str) -> Option<&'static str> {
-    let Some(rest) = ["https://", "http://"].iter().find_map(|scheme| {
-        let start = text.get(..scheme.len())?;
-        start
-            .eq_ignore_ascii_case(scheme)
-            .then(|| &text[scheme.len()..])
-    }) else {
-        return Some("is no address that WAHA can get; write one with https:// or http://");
-    };
-    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-    let (host, path) = rest.split_at(end);
-    if has_template(host) || (has_template(path) && !path.starts_with('/')) {
-        return Some(
-            "has {{ }} in its host; write the host as it is, and variables only behind it, like https://shop.example/{{ item }}.jpg",
-        );
-    }
-    let is_host = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
-    if host.is_empty() || !host.chars().all(is_host) {
-        return Some(
-            "has no host that could be right; write it like https://shop.example/menu.jpg",
-        );
-    }
-    if text.contains(char::is_whitespace) && !has_template(text) {
-        return Some("has a space in it; write %20 instead");
-    }
-    None
 }

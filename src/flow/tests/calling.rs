@@ -25,7 +25,7 @@ fn body(script: &Script, state: &State) -> Value {
     serde_json::from_str(&call.body("s", "c", "1-2")).unwrap()
 }
 
-fn answer(script: &Script, state: &State, answer: &Value) -> Answer {
+fn answer(script: &Script, state: &State, answer: &Value) -> CallAnswer {
     let answer = answer.to_string();
     script.read_answer(state, answer.as_bytes()).unwrap()
 }

@@ -23,7 +23,7 @@ fn a_step_says_words_and_media_in_order() {
 }
 
 /// What is sent for a customer of this name by a step that says this.
-fn says(say: &str, name: &str) -> Option<Reply> {
+fn says(say: &str, name: &str) -> Option<FlowReply> {
     let script = load(&format!("start = 'a'\n[step.a]\nsay = {say}\nend = 'x'"));
     let script = script.placed(std::path::Path::new("/flows"));
     let turn = script.advance(State::new(Some(name)), &[Said::text("oi")], 1);

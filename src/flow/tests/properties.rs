@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::flow::tests::*;
-use crate::flow::turn::state::Stage;
+use crate::flow::turn::state::FlowStage;
 
 /// Any JSON that reads as a state: of this flow, of another, or of nobody's.
 fn any_state() -> impl Strategy<Value = State> {
@@ -86,7 +86,7 @@ proptest! {
                 match turn.next {
                     Next::Wait { wake_at } => {
                         prop_assert!(wake_at > now);
-                        let pauses = matches!(turn.state.stage, Stage::Paused { .. });
+                        let pauses = matches!(turn.state.stage, FlowStage::Paused { .. });
                         prop_assert!(pauses || turn.consumed == unread.len());
                     }
                     Next::Call => unreachable!("none of these flows calls"),

@@ -61,7 +61,7 @@ fn what_is_written_before_the_first_question_opens_the_conversation_also_in_a_pa
     let turn = script.advance(turn.state, &[Said::text("there")], after(1));
     assert_eq!(
         (turn.consumed, turn.replies),
-        (1, vec![Reply::text("so, hi\nthere?")])
+        (1, vec![FlowReply::text("so, hi\nthere?")])
     );
     assert!(matches!(turn.next, Next::Wait { .. }));
 }
@@ -90,7 +90,10 @@ fn who_is_handed_off_waits_and_goes_on_only_when_nobody_came() {
     assert_eq!(turn.next, Next::HandOff { within: None });
     assert_eq!((turn.replies.len(), turn.consumed), (0, 0));
     let gone = flow("[step.a]\nask = '?'\nend = 'x'").advance(state, &[said("x")], 0);
-    assert_eq!((gone.replies, gone.consumed), (vec![Reply::text("?")], 1));
+    assert_eq!(
+        (gone.replies, gone.consumed),
+        (vec![FlowReply::text("?")], 1)
+    );
 }
 
 #[test]
@@ -100,7 +103,7 @@ fn a_flow_that_begins_with_a_handoff_uses_up_the_opening() {
     assert_eq!(turn.next, Next::HandOff { within: None });
     assert_eq!(
         (turn.replies, turn.consumed),
-        (vec![Reply::text("wait, hi")], 1)
+        (vec![FlowReply::text("wait, hi")], 1)
     );
     assert_eq!(turn.state.last_said(), Some("hi"));
 }

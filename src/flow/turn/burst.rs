@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use crate::flow::answer::expect::Present;
-use crate::flow::script::definition::{Command, Question, Said, SaidKind, Script, Then};
-use crate::flow::turn::state::{Stage, State, cut};
-use crate::flow::words::fold::fold;
+use crate::flow::answer::said::Said;
+use crate::flow::script::checked_flow::Script;
+use crate::flow::script::commands::Command;
+use crate::flow::turn::state::{FlowStage, State};
 
 /// A customer who never stops writing is answered after so many times the quiet that is waited for.
 const LONGEST: u32 = 20;
-/// Beyond so many messages nobody looks for the one among them that is an answer by itself.
-const ALONE_MAX: usize = 20;
 
 /// How long ago what is unread came in.
 #[derive(Debug, Clone, Copy)]
@@ -54,9 +52,9 @@ impl Script {
     fn commanded(&self, state: &State, unread: &[Said]) -> usize {
         let counts = |(place, said): (usize, &Said)| match (&state.stage, self.command(said)) {
             (_, None) => false,
-            (Stage::Asked { .. }, Some(_)) => true,
+            (FlowStage::Asked { .. }, Some(_)) => true,
             (
-                Stage::Paused { .. } | Stage::Calling { .. } | Stage::HandedOff { .. },
+                FlowStage::Paused { .. } | FlowStage::Calling { .. } | FlowStage::HandedOff { .. },
                 Some(command),
             ) => command == Command::Leave,
             // What opens a conversation is no command; what follows it may end it again.
@@ -77,65 +75,13 @@ impl Script {
     }
 }
 
-impl Question {
-    /// As [`Question::answer`] of all messages of a burst. What they say together comes first; a photo, a place among
-    /// words is found by a question that expects one, and so is the only message that is an answer by itself.
-    pub(crate) fn answer_of(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
-        if let [said] = said {
-            return self.answer(said, present);
-        }
-        let words = words(said);
-        let any = self.free.as_ref().filter(|free| free.expect.is_none());
-        if let Some(free) = any
-            && !self.options.contains_key(&fold(&words))
-        {
-            return Some((whole(said), &free.then));
-        }
-        let together = Said::text(words.as_str());
-        let pieces = said.iter().filter(|said| said.kind != SaidKind::Text);
-        let pieces = pieces.map(|piece| match piece.kind.is_media() {
-            true => Said {
-                text: words.clone(),
-                ..piece.clone()
-            },
-            false => piece.clone(),
-        });
-        let pieces: Vec<Said> = pieces.take(ALONE_MAX).collect();
-        std::iter::once(&together)
-            .chain(&pieces)
-            .find_map(|said| self.answer(said, present))
-            .or_else(|| self.alone(said, present))
-    }
-
-    /// The answer of the one message that is valid by itself: "hello" before it was not meant for one.
-    fn alone(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
-        let few = if said.len() > ALONE_MAX { &[] } else { said };
-        let mut answers = few.iter().filter_map(|said| self.answer(said, present));
-        let only = answers.next()?;
-        answers.next().is_none().then_some(only)
-    }
-}
-
-/// What a burst says, with a word in brackets for what has none. Cut: no answer needs all of a thousand messages.
-pub(crate) fn whole(said: &[Said]) -> String {
-    let texts: Vec<String> = said.iter().map(Said::text_or_kind).collect();
-    cut(&texts.join("\n"))
-}
-
-/// What the customer wrote in a burst, captions too.
-fn words(said: &[Said]) -> String {
-    let written = |said: &&Said| said.kind == SaidKind::Text || said.kind.is_media();
-    let texts = said.iter().filter(written).map(|said| said.text.trim());
-    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
-    cut(&texts.join("\n"))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::flow::turn::engine::Next;
+    use crate::flow::answer::said::SaidKind;
+    use crate::flow::turn::advance::Next;
     use crate::flow::words::locale::Locale;
 
     fn load(source: &str) -> Script {

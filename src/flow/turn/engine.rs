@@ -1,69 +1,17 @@
 //! One turn of a flow: what the customer wrote goes in, replies and the next state come out.
 
-mod answering;
-mod calling;
-
-use std::ops::Range;
-use std::time::Duration;
-
-use crate::flow::script::definition::{Command, Said, Script, Step, Then};
-use crate::flow::script::media::Reply;
-use crate::flow::script::text_key::TextKey;
-use crate::flow::script::texts::TextId;
+use crate::flow::answer::said::Said;
+use crate::flow::script::checked_flow::Script;
+use crate::flow::script::step::{Step, Then};
+use crate::flow::turn::advance::{Advance, Next};
+use crate::flow::turn::call_answer::{CallAnswer, SetValue};
 use crate::flow::turn::evaluate;
-use crate::flow::turn::state::{Stage, State};
+use crate::flow::turn::flow_turn::{At, BrokenStep, FlowTurn, broken};
+use crate::flow::turn::state::{FlowStage, State};
 
 /// So many steps may follow each other without a word of the customer. Loading refuses circles without
 /// an `ask`, so more than this is a flow that nobody could have meant.
 const STEPS_MAX: usize = 100;
-
-/// What came of a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Advance {
-    /// Where the customer is now.
-    pub state: State,
-    /// What to send, in order.
-    pub replies: Vec<Reply>,
-    /// What comes next.
-    pub next: Next,
-    /// How many of the unread messages were used up.
-    pub consumed: usize,
-    /// Which of the unread messages the flow has heard last, if it has heard any: what opened the conversation, or one
-    /// answer.
-    pub heard: Option<Range<usize>>,
-    /// What was wrong with the flow, for the log and the history. Where a step broke, the conversation
-    /// was closed; where only a text broke or a step was gone, it went on.
-    pub fault: Option<String>,
-}
-
-/// What comes after a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
-    /// The customer has the word.
-    ///
-    /// A turn that used up nothing of what was unread pauses: it wants to be asked again at `wake_at`, with
-    /// what was left and what came since, and gains nothing from being asked before.
-    Wait {
-        /// When to advance again if they say nothing, in milliseconds since the epoch.
-        wake_at: u64,
-    },
-    /// The shop's own system has the word: [`Script::call`] tells what to ask it, and [`Script::answered`] goes on.
-    ///
-    /// Until then the flow can be advanced with what is unread, which only a word to leave changes.
-    Call,
-    /// The conversation waits for a person.
-    HandOff {
-        /// When to advance again if nobody comes, counted from now; none where it waits for as long as it takes.
-        within: Option<Duration>,
-    },
-    /// The conversation is over.
-    Close {
-        /// How it ended: the flow's own word, or `left`, `silence`, `invalid`, `trouble`.
-        outcome: String,
-        /// The customer may come back to the same step.
-        resumable: bool,
-    },
-}
 
 impl Script {
     /// Goes on with one customer: takes all they wrote that was not yet used (nothing, when only the clock
@@ -73,7 +21,7 @@ impl Script {
     /// and only a step with an empty `ask` takes it as an answer. All that comes later is answers, in order:
     /// all that is there is one, or with a `burst` of zero each message. [`Script::ready`] tells what to give.
     pub fn advance(&self, state: State, unread: &[Said], now: u64) -> Advance {
-        let mut turn = Turn::new(self, state, unread, now);
+        let mut turn = FlowTurn::new(self, state, unread, now);
         let next = match turn.run() {
             Ok(next) => next,
             Err(broken) => turn.give_way(broken),
@@ -85,66 +33,41 @@ impl Script {
     pub fn give_up(&self, state: State) -> Advance {
         let step = state.step().unwrap_or(&self.start);
         let broken = broken(step, "the program itself failed");
-        let mut turn = Turn::new(self, state, &[], 0);
+        let mut turn = FlowTurn::new(self, state, &[], 0);
         let next = turn.give_way(broken);
+        turn.finish(next)
+    }
+
+    /// Goes on with a customer for whom the shop was asked ([`Script::call`]): with its answer, or without one where
+    /// there is none to go by. `unread` and `now` as in [`Script::advance`].
+    pub fn answered(
+        &self,
+        state: State,
+        answer: Option<CallAnswer>,
+        unread: &[Said],
+        now: u64,
+    ) -> Advance {
+        let mut turn = FlowTurn::new(self, state, unread, now);
+        let next = match turn.take(answer) {
+            Ok(next) => next,
+            Err(broken) => turn.give_way(broken),
+        };
         turn.finish(next)
     }
 }
 
-/// A step that cannot be done, and why.
-pub(crate) struct Broken {
-    step: String,
-    why: String,
-}
-
-/// Where a turn is.
-pub(crate) enum At<'s> {
-    Enter(&'s str),
-    Asked(&'s str, u32),
-    Done(Next),
-}
-
-pub(crate) struct Turn<'s> {
-    pub(crate) script: &'s Script,
-    pub(crate) unread: &'s [Said],
-    now: u64,
-    pub(crate) state: State,
-    replies: Vec<Reply>,
-    pub(crate) used: usize,
-    heard: Option<Range<usize>>,
-    /// The unread messages open the conversation: they answer no question.
-    pub(crate) opening: bool,
-    steps: usize,
-    faults: Vec<String>,
-}
-
-impl<'s> Turn<'s> {
-    fn new(script: &'s Script, state: State, unread: &'s [Said], now: u64) -> Self {
-        Turn {
-            script,
-            unread,
-            now,
-            state,
-            replies: Vec::new(),
-            used: 0,
-            heard: None,
-            opening: false,
-            steps: 0,
-            faults: Vec::new(),
-        }
-    }
-
-    fn run(&mut self) -> Result<Next, Broken> {
+impl<'s> FlowTurn<'s> {
+    fn run(&mut self) -> Result<Next, BrokenStep> {
         let script = self.script;
-        let stage = std::mem::replace(&mut self.state.stage, Stage::Fresh);
+        let stage = std::mem::replace(&mut self.state.stage, FlowStage::Fresh);
         let at = match stage {
-            Stage::Asked { step, attempts } if self.unread.is_empty() => {
-                self.state.stage = Stage::Asked { step, attempts };
+            FlowStage::Asked { step, attempts } if self.unread.is_empty() => {
+                self.state.stage = FlowStage::Asked { step, attempts };
                 return Ok(self.look_at_the_clock());
             }
-            Stage::Fresh | Stage::Closed { .. } => self.open(&script.start),
-            Stage::Resuming { step } => self.open(&step),
-            Stage::Paused {
+            FlowStage::Fresh | FlowStage::Closed { .. } => self.open(&script.start),
+            FlowStage::Resuming { step } => self.open(&step),
+            FlowStage::Paused {
                 step,
                 until,
                 opening,
@@ -152,15 +75,17 @@ impl<'s> Turn<'s> {
                 At::Done(next) => return Ok(next),
                 at => at,
             },
-            Stage::Calling { step, key, opening } => match self.keep_calling(step, key, opening) {
+            FlowStage::Calling { step, key, opening } => {
+                match self.keep_calling(step, key, opening) {
+                    At::Done(next) => return Ok(next),
+                    at => at,
+                }
+            }
+            FlowStage::HandedOff { step } => match self.nobody_came(&step) {
                 At::Done(next) => return Ok(next),
                 at => at,
             },
-            Stage::HandedOff { step } => match self.nobody_came(&step) {
-                At::Done(next) => return Ok(next),
-                at => at,
-            },
-            Stage::Asked { step, attempts } => match script.steps.get_key_value(&step) {
+            FlowStage::Asked { step, attempts } => match script.steps.get_key_value(&step) {
                 Some((name, Step::Ask(_))) => At::Asked(name, attempts),
                 // The file was changed meanwhile: what they wrote answers a question that is gone.
                 _ => match self.leave(&step, 0) {
@@ -176,7 +101,7 @@ impl<'s> Turn<'s> {
     }
 
     /// Takes step after step, until somebody else has the word.
-    fn go(&mut self, mut at: At<'s>) -> Result<Next, Broken> {
+    fn go(&mut self, mut at: At<'s>) -> Result<Next, BrokenStep> {
         self.state.heard(self.now);
         self.state.reminded = false;
         loop {
@@ -213,60 +138,7 @@ impl<'s> Turn<'s> {
         })
     }
 
-    /// Lets the customer go, if a word to leave is among what they wrote from that message on.
-    fn leave(&mut self, step: &str, from: usize) -> Option<At<'s>> {
-        let leaves = |said: &Said| self.script.command(said) == Some(Command::Leave);
-        let place = self.unread.iter().skip(from).position(leaves)?;
-        self.used = from + place + 1;
-        self.say_built_in(TextKey::Left);
-        Some(self.close(step, "left"))
-    }
-
-    /// Goes on after a pause that is over. Until then what the customer writes is left unread, except that
-    /// they can leave at any time.
-    fn pause(&mut self, step: String, until: u64, opening: bool) -> At<'s> {
-        let script = self.script;
-        if let Some(left) = self.leave(&step, 0) {
-            return left;
-        }
-        let at = match script.steps.get(&step) {
-            Some(Step::Wait { time, then }) => {
-                // The file may have been changed, and a clock set back: no pause is longer than it says.
-                let until = until.min(self.now.saturating_add(milliseconds(*time)));
-                if self.now < until {
-                    self.state.stage = Stage::Paused {
-                        step,
-                        until,
-                        opening,
-                    };
-                    return At::Done(Next::Wait { wake_at: until });
-                }
-                self.follow(&step, then)
-            }
-            _ => At::Enter(self.find(&step)),
-        };
-        if opening {
-            self.open_further();
-        }
-        at
-    }
-
-    /// The step that a saved state names; the start, where the file has it no more.
-    pub(crate) fn find(&mut self, step: &str) -> &'s str {
-        let script = self.script;
-        match script.steps.get_key_value(step) {
-            Some((name, _)) => name,
-            None => {
-                self.faults.push(format!(
-                    "step `{step}` is gone; began again at `{}`",
-                    script.start
-                ));
-                &script.start
-            }
-        }
-    }
-
-    fn enter(&mut self, name: &'s str) -> Result<At<'s>, Broken> {
+    fn enter(&mut self, name: &'s str) -> Result<At<'s>, BrokenStep> {
         self.steps += 1;
         if self.steps > STEPS_MAX {
             return Err(broken(
@@ -279,7 +151,7 @@ impl<'s> Turn<'s> {
             Some(Step::Say { messages, then }) => {
                 for message in messages {
                     let words = self.state.words();
-                    let reply = message.fill_in(&script.texts, &script.directory, &words);
+                    let reply = message.fill_in(&script.templates, &script.directory, &words);
                     let reply = reply.map_err(|error| broken(name, error.to_string()))?;
                     self.replies.extend(reply);
                 }
@@ -296,13 +168,13 @@ impl<'s> Turn<'s> {
             }
             Some(Step::Set { values, then }) => {
                 for assignment in values {
-                    evaluate::set(&script.texts, &mut self.state, assignment)
+                    evaluate::set(&script.templates, &mut self.state, assignment)
                         .map_err(|error| broken(name, error.to_string()))?;
                 }
                 Ok(self.follow(name, then))
             }
             Some(Step::When { cases, otherwise }) => {
-                let way = evaluate::way(&script.texts, &self.state, cases)
+                let way = evaluate::way(&script.templates, &self.state, cases)
                     .map_err(|error| broken(name, error.to_string()))?;
                 Ok(match way {
                     Some(then) => self.follow(name, then),
@@ -310,124 +182,43 @@ impl<'s> Turn<'s> {
                 })
             }
             Some(Step::HandOff(handoff)) => self.hand_off(name, handoff),
-            Some(Step::Wait { time, .. }) => {
-                let until = self.now.saturating_add(milliseconds(*time));
-                self.state.stage = Stage::Paused {
-                    step: name.to_owned(),
-                    until,
-                    opening: self.opening,
-                };
-                Ok(At::Done(Next::Wait { wake_at: until }))
-            }
+            Some(Step::Wait { time, .. }) => Ok(self.begin_pause(name, *time)),
             Some(Step::Call(_)) => self.call(name),
             None => Err(broken(name, "there is no such step")),
         }
     }
 
-    fn look_at_the_clock(&mut self) -> Next {
-        let timeouts = &self.script.timeouts;
-        let close_at = self.after(timeouts.close_after);
-        let remind_at = self.after(timeouts.remind_after);
-        if self.now >= close_at {
-            self.say_built_in(TextKey::Silence);
-            return Next::Close {
-                outcome: "silence".to_owned(),
-                resumable: true,
-            };
-        }
-        if !self.state.reminded && self.now >= remind_at {
-            self.say_built_in(TextKey::Reminder);
-            self.state.reminded = true;
-        }
-        Next::Wait {
-            wake_at: if self.state.reminded {
-                close_at
-            } else {
-                remind_at
-            },
-        }
-    }
-
-    /// The moment at which the silence has lasted so long.
-    fn after(&self, time: Duration) -> u64 {
-        self.state.quiet_since.saturating_add(milliseconds(time))
-    }
-
-    fn follow(&mut self, from: &str, then: &'s Then) -> At<'s> {
-        match then {
-            Then::Next(step) => At::Enter(step),
-            Then::End(outcome) => self.close(from, outcome),
-        }
-    }
-
-    pub(crate) fn close(&mut self, step: &str, outcome: &str) -> At<'s> {
-        self.state.stage = Stage::Closed {
-            step: step.to_owned(),
+    fn take(&mut self, answer: Option<CallAnswer>) -> Result<Next, BrokenStep> {
+        let script = self.script;
+        let FlowStage::Calling { step, opening, .. } = &self.state.stage else {
+            return self.run();
         };
-        At::Done(Next::Close {
-            outcome: outcome.to_owned(),
-            resumable: false,
-        })
-    }
-
-    pub(crate) fn say(&mut self, step: &str, text: &TextId) -> Result<(), Broken> {
-        match self.script.texts.render(text, self.state.words()) {
-            Ok(text) => {
-                self.send(text);
-                Ok(())
+        let (step, opening) = (step.clone(), *opening);
+        let Some((name, Step::Call(calling))) = script.steps.get_key_value(&step) else {
+            return self.run();
+        };
+        // Also where the answer says something: what is unread was written before that.
+        if opening {
+            self.open_further();
+        }
+        let Some(answer) = answer else {
+            return self.go(At::Enter(&calling.otherwise));
+        };
+        answer.say.into_iter().for_each(|text| self.send(text));
+        for (variable, value) in answer.set {
+            match value {
+                SetValue::Text(text) => self.state.save(&variable, &text),
+                SetValue::Number(number) => self.state.save_number(&variable, &number),
             }
-            Err(error) => Err(broken(step, error.to_string())),
         }
-    }
-
-    pub(crate) fn say_built_in(&mut self, key: TextKey) {
-        let (text, fault) = self.script.texts.built_in(key, self.state.words());
-        self.faults.extend(fault);
-        self.send(text);
-    }
-
-    fn send(&mut self, text: String) {
-        if !text.trim().is_empty() {
-            self.replies.push(Reply::text(text));
-        }
-    }
-
-    /// Lets the customer go when a step is broken: nobody is left waiting for an answer.
-    fn give_way(&mut self, broken: Broken) -> Next {
-        self.faults
-            .push(format!("step `{}`: {}", broken.step, broken.why));
-        self.state.stage = Stage::Closed { step: broken.step };
-        self.say_built_in(TextKey::Trouble);
-        Next::Close {
-            outcome: "trouble".to_owned(),
-            resumable: false,
-        }
-    }
-
-    fn finish(mut self, next: Next) -> Advance {
-        // A flow that closes without having listened has answered all that opened the conversation. Left
-        // unused, it would open the next one, and so on for ever.
-        if self.opening && self.used == 0 {
-            self.used = self.unread.len();
-        }
-        Advance {
-            state: self.state,
-            replies: self.replies,
-            next,
-            consumed: self.used,
-            heard: self.heard,
-            fault: (!self.faults.is_empty()).then(|| self.faults.join("; ")),
-        }
-    }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn broken(step: &str, why: impl Into<String>) -> Broken {
-    Broken {
-        step: step.to_owned(),
-        why: why.into(),
+        let at = match answer.then {
+            None => self.follow(name, &calling.then),
+            Some(Then::End(outcome)) => self.close(name, &outcome),
+            Some(Then::Next(next)) => match script.steps.get_key_value(&next) {
+                Some((next, _)) => At::Enter(next),
+                None => return Err(broken(name, "the answer chose a step that there is not")),
+            },
+        };
+        self.go(at)
     }
 }

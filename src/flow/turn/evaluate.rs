@@ -1,25 +1,29 @@
-//! Reckoning with what is known of a customer: what a `set` saves, and which way a `when` takes.
+//! Calculating with what is known of a customer: what a `set` saves, and which way a `when` takes.
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Value};
 
-use crate::flow::script::definition::{Assignment, Case, Formula, Then};
-use crate::flow::script::texts::Texts;
+use crate::flow::script::step::{Assignment, Case, Formula, Then};
+use crate::flow::script::templates::Templates;
 use crate::flow::turn::state::State;
 
 /// Saves what a variable is set to.
 ///
 /// # Errors
 /// The template or expression failed over these variables.
-pub(crate) fn set(texts: &Texts, state: &mut State, assignment: &Assignment) -> Result<(), Error> {
+pub(crate) fn set(
+    templates: &Templates,
+    state: &mut State,
+    assignment: &Assignment,
+) -> Result<(), Error> {
     let variable = &assignment.variable;
     match &assignment.formula {
         Formula::Template(id) => {
-            let text = texts.render(id, state.words())?;
+            let text = templates.render(id, state.words())?;
             state.save(variable, &text);
         }
         Formula::Expression(id) => {
-            let value = texts.evaluate(id, state.values().into())?;
+            let value = templates.evaluate(id, state.values().into())?;
             match value.kind() {
                 ValueKind::Number => state.save_number(variable, &number(&value)?),
                 // Kept as a text: nothing is what {% if %} takes for false.
@@ -37,13 +41,16 @@ pub(crate) fn set(texts: &Texts, state: &mut State, assignment: &Assignment) -> 
 /// # Errors
 /// A condition failed over these variables.
 pub(crate) fn way<'s>(
-    texts: &Texts,
+    templates: &Templates,
     state: &State,
     cases: &'s [Case],
 ) -> Result<Option<&'s Then>, Error> {
     let values = Value::from(state.values());
     for case in cases {
-        if texts.evaluate(&case.condition, values.clone())?.is_true() {
+        if templates
+            .evaluate(&case.condition, values.clone())?
+            .is_true()
+        {
             return Ok(Some(&case.then));
         }
     }

@@ -7,18 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
 
+use crate::flow::script::variables::cut;
+
 /// The one version this code writes and reads.
 const VERSION: u8 = 1;
-
-/// A saved variable is cut to this many characters: the state is read and written at every step, and a
-/// flood of long messages must not grow it without end.
-pub(crate) const VALUE_MAX: usize = 4096;
 
 /// Where one customer is in a flow. It serializes to JSON and is kept between two steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     v: Version,
-    pub(crate) stage: Stage,
+    pub(crate) stage: FlowStage,
     #[serde(default)]
     variables: BTreeMap<String, String>,
     /// The variables that are numbers: expressions reckon with them.
@@ -47,7 +45,7 @@ pub struct State {
 /// What has happened between the flow and the customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "at", rename_all = "snake_case")]
-pub(crate) enum Stage {
+pub(crate) enum FlowStage {
     /// Nothing was said yet.
     Fresh,
     /// The question of this step was asked, and so many answers did not fit.
@@ -107,7 +105,7 @@ impl State {
     pub fn new(name: Option<&str>) -> State {
         let mut state = State {
             v: Version,
-            stage: Stage::Fresh,
+            stage: FlowStage::Fresh,
             variables: BTreeMap::new(),
             numbers: BTreeSet::new(),
             answer: String::new(),
@@ -125,13 +123,13 @@ impl State {
     /// again. What was saved is kept. A conversation that had come to its end begins anew.
     pub fn resume(mut self, name: Option<&str>) -> State {
         self.stage = match self.stage {
-            Stage::Asked { step, .. }
-            | Stage::Resuming { step }
-            | Stage::Paused { step, .. }
-            | Stage::Calling { step, .. }
-            | Stage::HandedOff { step } => Stage::Resuming { step },
-            Stage::Fresh => Stage::Fresh,
-            Stage::Closed { .. } => return State::new(name),
+            FlowStage::Asked { step, .. }
+            | FlowStage::Resuming { step }
+            | FlowStage::Paused { step, .. }
+            | FlowStage::Calling { step, .. }
+            | FlowStage::HandedOff { step } => FlowStage::Resuming { step },
+            FlowStage::Fresh => FlowStage::Fresh,
+            FlowStage::Closed { .. } => return State::new(name),
         };
         self.learn_name(name);
         self
@@ -152,20 +150,20 @@ impl State {
     pub fn opens(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Calling { opening: true, .. } | Stage::Paused { opening: true, .. }
+            FlowStage::Calling { opening: true, .. } | FlowStage::Paused { opening: true, .. }
         )
     }
 
     /// The step the customer is at; none before the first word was said.
     pub fn step(&self) -> Option<&str> {
         match &self.stage {
-            Stage::Fresh => None,
-            Stage::Asked { step, .. }
-            | Stage::Resuming { step }
-            | Stage::Paused { step, .. }
-            | Stage::Calling { step, .. }
-            | Stage::HandedOff { step }
-            | Stage::Closed { step } => Some(step),
+            FlowStage::Fresh => None,
+            FlowStage::Asked { step, .. }
+            | FlowStage::Resuming { step }
+            | FlowStage::Paused { step, .. }
+            | FlowStage::Calling { step, .. }
+            | FlowStage::HandedOff { step }
+            | FlowStage::Closed { step } => Some(step),
         }
     }
 
@@ -187,7 +185,7 @@ impl State {
 
     /// Says what a call that begins here goes under, however often it is tried: nothing that could be another call's.
     pub fn begin_call(&mut self, name: impl FnOnce() -> String) {
-        if let Stage::Calling { key, .. } = &mut self.stage
+        if let FlowStage::Calling { key, .. } = &mut self.stage
             && key.is_empty()
         {
             *key = name();
@@ -196,7 +194,7 @@ impl State {
 
     /// Whether it is at a call that has no name yet.
     pub(crate) fn begins_call(&self) -> bool {
-        matches!(&self.stage, Stage::Calling { key, .. } if key.is_empty())
+        matches!(&self.stage, FlowStage::Calling { key, .. } if key.is_empty())
     }
 
     pub(crate) fn is_number(&self, variable: &str) -> bool {
@@ -255,14 +253,6 @@ fn number(text: &str) -> Option<Value> {
     }
 }
 
-/// Cuts a value to [`VALUE_MAX`] characters.
-pub(crate) fn cut(value: &str) -> String {
-    match value.char_indices().nth(VALUE_MAX) {
-        Some((end, _)) => value[..end].to_owned(),
-        None => value.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,7 +263,7 @@ mod tests {
     fn golden() -> State {
         let mut state = State::new(Some("Ana"));
         state.save("opening", "oi");
-        state.stage = Stage::Asked {
+        state.stage = FlowStage::Asked {
             step: "cpf".to_owned(),
             attempts: 2,
         };
@@ -307,13 +297,13 @@ mod tests {
     fn what_version_1_wrote_is_read() {
         assert_eq!(serde_json::from_str::<State>(GOLDEN).unwrap(), golden());
         for (stage, json) in [
-            (Stage::Fresh, r#"{"v":1,"stage":{"at":"fresh"}}"#),
+            (FlowStage::Fresh, r#"{"v":1,"stage":{"at":"fresh"}}"#),
             (
-                Stage::Resuming { step: "a".into() },
+                FlowStage::Resuming { step: "a".into() },
                 r#"{"v":1,"stage":{"at":"resuming","step":"a"}}"#,
             ),
             (
-                Stage::Paused {
+                FlowStage::Paused {
                     step: "a".into(),
                     until: 5,
                     opening: false,
@@ -321,7 +311,7 @@ mod tests {
                 r#"{"v":1,"stage":{"at":"paused","step":"a","until":5}}"#,
             ),
             (
-                Stage::Paused {
+                FlowStage::Paused {
                     step: "a".into(),
                     until: 5,
                     opening: true,
@@ -329,7 +319,7 @@ mod tests {
                 r#"{"v":1,"stage":{"at":"paused","step":"a","until":5,"opening":true}}"#,
             ),
             (
-                Stage::Calling {
+                FlowStage::Calling {
                     step: "a".into(),
                     key: "c:3".into(),
                     opening: false,
@@ -337,11 +327,11 @@ mod tests {
                 r#"{"v":1,"stage":{"at":"calling","step":"a","key":"c:3"},"heard":{"text":"hi"},"calls":1}"#,
             ),
             (
-                Stage::HandedOff { step: "a".into() },
+                FlowStage::HandedOff { step: "a".into() },
                 r#"{"v":1,"stage":{"at":"handed_off","step":"a"}}"#,
             ),
             (
-                Stage::Closed { step: "a".into() },
+                FlowStage::Closed { step: "a".into() },
                 r#"{"v":1,"stage":{"at":"closed","step":"a"},"added_later":true}"#,
             ),
         ] {
@@ -359,16 +349,11 @@ mod tests {
     #[test]
     fn who_comes_back_keeps_the_step_the_answers_and_the_name_they_gave() {
         let back = golden().resume(Some("ana.souza"));
-        assert_eq!(back.stage, Stage::Resuming { step: "cpf".into() });
+        assert_eq!(back.stage, FlowStage::Resuming { step: "cpf".into() });
         assert_eq!(back.variables(), golden().variables());
         assert_eq!(
             State::new(None).resume(Some("Ana")),
             State::new(Some("Ana"))
         );
-    }
-
-    #[test]
-    fn a_long_value_is_cut_at_a_character() {
-        assert_eq!(cut(&"é".repeat(5000)), "é".repeat(VALUE_MAX));
     }
 }

@@ -403,8 +403,8 @@ impl Attendance {
         let _ = self.context.lanes.send(handed_over);
     }
 
-    fn replies(&self, replies: Vec<flow::Reply>, now: i64) -> Vec<Reply> {
-        let reply = |(number, reply): (usize, flow::Reply)| Reply {
+    fn replies(&self, replies: Vec<flow::FlowReply>, now: i64) -> Vec<Reply> {
+        let reply = |(number, reply): (usize, flow::FlowReply)| Reply {
             id: format!("{}:{}:{number}", self.held.id, self.held.rev),
             conversation: self.held.id.clone(),
             text: reply.text,

@@ -128,7 +128,7 @@ impl Announcer {
         let now = clock::now();
         let wait = |position: u64, since: i64| {
             let still = now - line.called_at.unwrap_or(since).max(since);
-            let line = flow::Pace {
+            let line = flow::LinePace {
                 still: clock::until(still, 0),
                 ..pace(&line)
             };
@@ -159,7 +159,7 @@ impl Announcer {
         &self,
         session: &str,
         line: &store::Pace,
-    ) -> Result<(Vec<flow::Pace>, u64), Error> {
+    ) -> Result<(Vec<flow::LinePace>, u64), Error> {
         let mut others = Vec::new();
         if line.measured == 0 {
             return Ok((others, 0));
@@ -192,7 +192,7 @@ impl Announcer {
             words,
             looked_at,
         } = self.commands(script, &waiting);
-        let place = flow::Waiting {
+        let place = flow::WaitingCustomer {
             position,
             opened_at: unsigned(waiting.since),
             told: waiting.told.map(|(position, at)| Told {
@@ -222,7 +222,7 @@ impl Announcer {
         });
         let told = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
         // Told just now, so look again when the rules say so after that.
-        let after = flow::Waiting {
+        let after = flow::WaitingCustomer {
             told: told
                 .map(|position| Told {
                     position,
@@ -301,8 +301,8 @@ struct Words {
     looked_at: usize,
 }
 
-fn pace(line: &store::Pace) -> flow::Pace {
-    flow::Pace {
+fn pace(line: &store::Pace) -> flow::LinePace {
+    flow::LinePace {
         handling: clock::until(line.handling, 0),
         measured: line.measured,
         attended: line.attended,

@@ -1,11 +1,14 @@
-//! Reading a dialogue and its turns from their file.
+//! Reading dialogues and their turns from a file.
 
 use jiff::civil::DateTime;
 
-use crate::flow::author::dialogue::calls;
-use crate::flow::author::dialogue::{Dialogue, Does, Expected, Replies, Turn, after};
-use crate::flow::load::reader::{Place, Reader, Section};
-use crate::flow::script::definition::{Said, SaidKind};
+use crate::flow::answer::said::{Said, SaidKind};
+use crate::flow::author::dialogue::{
+    Dialogue, DialogueMove, DialogueTurn, ExpectedState, ExpectedTexts, FAIL, ShopAnswer,
+};
+use crate::flow::load::reader::{Mistake, Place, Reader, Section};
+
+const FILE_KEYS: [&str; 2] = ["customer", "dialogue"];
 
 const DIALOGUE_KEYS: [&str; 7] = [
     "name", "customer", "at", "turns", "outcome", "saved", "step",
@@ -26,7 +29,36 @@ const KINDS: [(&str, SaidKind); 7] = [
     ("other", SaidKind::Other),
 ];
 
-pub(crate) fn read_dialogue(
+impl Dialogue {
+    /// Reads a file of dialogues.
+    ///
+    /// # Errors
+    /// Every mistake in the file at once, in the order of its lines.
+    pub fn load(source: &str) -> Result<Vec<Dialogue>, Vec<Mistake>> {
+        let (mut reader, table) = Reader::open(source)?;
+        let file = Section::root(table.get_ref());
+        reader.only(&file, &FILE_KEYS);
+        let customer = owned(&mut reader, &file, "customer");
+        let sections = reader.sections(&file, "dialogue", "[[dialogue]]", |number| {
+            format!("dialogue {number}")
+        });
+        if !file.has("dialogue") || sections.as_ref().is_some_and(Vec::is_empty) {
+            let message = "there are no dialogues: write at least one, under [[dialogue]]";
+            reader.note(&(0..0), message);
+        }
+        let dialogues = sections
+            .unwrap_or_default()
+            .iter()
+            .map(|section| read_dialogue(&mut reader, section, customer.as_deref()))
+            .collect();
+        match reader.finish() {
+            mistakes if mistakes.is_empty() => Ok(dialogues),
+            mistakes => Err(mistakes),
+        }
+    }
+}
+
+fn read_dialogue(
     reader: &mut Reader<'_>,
     section: &Section<'_>,
     customer: Option<&str>,
@@ -52,14 +84,15 @@ pub(crate) fn read_dialogue(
         );
         reader.note(&section.place, message);
     }
-    let turns: Vec<Turn> = sections
+    let turns: Vec<DialogueTurn> = sections
         .unwrap_or_default()
         .iter()
         .filter_map(|turn| read_turn(reader, turn))
         .collect();
     let last = read_expected(reader, section);
-    let expects =
-        |turn: &Turn| turn.replies.is_some() || turn.calls.is_some() || !turn.then.is_nothing();
+    let expects = |turn: &DialogueTurn| {
+        turn.replies.is_some() || turn.calls.is_some() || !turn.then.is_nothing()
+    };
     if !turns.is_empty() && last.is_nothing() && !turns.iter().any(expects) {
         let message = format!(
             "{} expects nothing; add what must come back (`hears`, `contains`), an `outcome`, or what must be `saved`",
@@ -91,7 +124,15 @@ fn read_at(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<DateTime> {
     at
 }
 
-fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
+fn after(said: &[Said]) -> String {
+    let words: Vec<String> = said
+        .iter()
+        .map(|one| format!("\"{}\"", one.text_or_kind()))
+        .collect();
+    format!("after {}", words.join(", "))
+}
+
+fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<DialogueTurn> {
     reader.only(section, &TURN_KEYS);
     let does: Vec<&str> = ["says", "sends", "wait", "phone"]
         .into_iter()
@@ -128,17 +169,17 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
     }
     let says = reader.texts(section, "says").map(|texts| {
         let said = texts.iter().map(|written| Said::text(written.text));
-        Does::Says(said.collect())
+        DialogueMove::Says(said.collect())
     });
     let sends = read_sends(reader, section);
     let wait = reader.duration(section, "wait");
-    let waits = wait.map(|(time, _)| Does::Waits(time));
-    let (answers, calls) = calls::read(reader, section);
+    let waits = wait.map(|(time, _)| DialogueMove::Waits(time));
+    let (answers, calls) = read_calls(reader, section);
     let mut replies = None;
     for (key, parts) in [("hears", false), ("contains", true)] {
         if let Some(texts) = reader.texts(section, key) {
             let texts = texts.iter().map(|written| written.text.to_owned());
-            replies = Some(Replies {
+            replies = Some(ExpectedTexts {
                 line: reader.position(&section.place_of(key)).0,
                 texts: texts.collect(),
                 parts,
@@ -146,19 +187,19 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
         }
     }
     let then = read_expected(reader, section);
-    let phone = owned(reader, section, "phone").map(Does::Phone);
-    let nothing = only_answers.then_some(Does::Nothing);
+    let phone = owned(reader, section, "phone").map(DialogueMove::Phone);
+    let nothing = only_answers.then_some(DialogueMove::Nothing);
     let does = says.or(sends).or(waits).or(phone).or(nothing)?;
     let when = match &does {
-        Does::Says(said) => after(said),
-        Does::Nothing => "after the answer of the shop".to_owned(),
-        Does::Waits(_) => {
+        DialogueMove::Says(said) => after(said),
+        DialogueMove::Nothing => "after the answer of the shop".to_owned(),
+        DialogueMove::Waits(_) => {
             let written = owned(reader, section, "wait").unwrap_or_default();
             format!("after {written} of silence")
         }
-        Does::Phone(text) => format!("after the owner wrote \"{text}\""),
+        DialogueMove::Phone(text) => format!("after the owner wrote \"{text}\""),
     };
-    Some(Turn {
+    Some(DialogueTurn {
         line: reader.position(&section.place).0,
         when,
         does,
@@ -169,7 +210,26 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Turn> {
     })
 }
 
-fn read_sends(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Does> {
+/// Reads `answers`, and the steps that must call.
+fn read_calls(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+) -> (Vec<ShopAnswer>, Option<ExpectedTexts>) {
+    let written = reader.texts(section, "answers").unwrap_or_default();
+    let answers = written.iter().map(|written| ShopAnswer {
+        line: reader.position(&written.place).0,
+        body: (written.text != FAIL).then(|| written.text.to_owned()),
+    });
+    let answers = answers.collect();
+    let calls = reader.texts(section, "calls").map(|steps| ExpectedTexts {
+        line: reader.position(&section.place_of("calls")).0,
+        texts: steps.iter().map(|step| step.text.to_owned()).collect(),
+        parts: false,
+    });
+    (answers, calls)
+}
+
+fn read_sends(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<DialogueMove> {
     let caption = owned(reader, section, "caption").unwrap_or_default();
     let written = reader.text(section, "sends")?;
     let Some((_, kind)) = KINDS.into_iter().find(|(word, _)| *word == written.text) else {
@@ -181,13 +241,13 @@ fn read_sends(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Does> {
         reader.note(&written.place, message);
         return None;
     };
-    Some(Does::Says(vec![Said {
+    Some(DialogueMove::Says(vec![Said {
         text: caption,
         kind,
     }]))
 }
 
-fn read_expected(reader: &mut Reader<'_>, section: &Section<'_>) -> Expected {
+fn read_expected(reader: &mut Reader<'_>, section: &Section<'_>) -> ExpectedState {
     let line = |reader: &Reader<'_>, place: &Place| reader.position(place).0;
     let outcome = reader.text(section, "outcome");
     let step = reader.text(section, "step");
@@ -200,14 +260,14 @@ fn read_expected(reader: &mut Reader<'_>, section: &Section<'_>) -> Expected {
             }
         }
     }
-    Expected {
+    ExpectedState {
         outcome: outcome.map(|one| (line(reader, &one.place), one.text.to_owned())),
         step: step.map(|one| (line(reader, &one.place), one.text.to_owned())),
         saved,
     }
 }
 
-pub(crate) fn owned(reader: &mut Reader<'_>, section: &Section<'_>, key: &str) -> Option<String> {
+fn owned(reader: &mut Reader<'_>, section: &Section<'_>, key: &str) -> Option<String> {
     reader
         .text(section, key)
         .map(|written| written.text.to_owned())

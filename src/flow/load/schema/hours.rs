@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::load::schema::one_or_more;
+use crate::flow::load::schema::one_or_more::one_or_more;
 
 /// As in `hours_reader`: "09:00-12:30", "9h-12h30", "closed".
 const OPENING: &str =

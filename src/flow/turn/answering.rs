@@ -1,22 +1,26 @@
 //! The customer has the word: what they wrote is a command, or the answer to the question of a step, or does not fit.
 
-use crate::flow::answer::expect::Present;
-use crate::flow::script::definition::{Command, Question, Said, Step};
-use crate::flow::script::text_key::TextKey;
-use crate::flow::turn::burst::whole;
-use crate::flow::turn::engine::{At, Broken, Next, Turn, broken};
-use crate::flow::turn::state::{Stage, cut};
+use crate::flow::answer::present::Present;
+use crate::flow::answer::said::Said;
+use crate::flow::script::built_in_texts::TextKey;
+use crate::flow::script::commands::Command;
+use crate::flow::script::step::{Question, Step};
+use crate::flow::script::variables::cut;
+use crate::flow::turn::advance::Next;
+use crate::flow::turn::flow_turn::{At, BrokenStep, FlowTurn, broken};
+use crate::flow::turn::question::whole;
+use crate::flow::turn::state::FlowStage;
 
-impl<'s> Turn<'s> {
+impl<'s> FlowTurn<'s> {
     /// Takes the next unread message as the answer; without one, the customer has the word.
-    pub(crate) fn hear(&mut self, name: &'s str, attempts: u32) -> Result<At<'s>, Broken> {
+    pub(crate) fn hear(&mut self, name: &'s str, attempts: u32) -> Result<At<'s>, BrokenStep> {
         let script = self.script;
         let Some(Step::Ask(question)) = script.steps.get(name) else {
             return Err(broken(name, "it asks nothing"));
         };
         let unread = &self.unread[self.used..];
         let Some(said) = unread.first() else {
-            self.state.stage = Stage::Asked {
+            self.state.stage = FlowStage::Asked {
                 step: name.to_owned(),
                 attempts,
             };
@@ -75,7 +79,7 @@ impl<'s> Turn<'s> {
         question: &'s Question,
         said: &[Said],
         attempts: u32,
-    ) -> Result<At<'s>, Broken> {
+    ) -> Result<At<'s>, BrokenStep> {
         self.state.answer = whole(said);
         if attempts < question.attempts {
             match &question.invalid {

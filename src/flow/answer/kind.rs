@@ -1,18 +1,18 @@
-//! What counts as an answer: reading what a customer wrote into the form in which it is kept.
+//! The kinds of answer that a step can expect, and how each is read into the form in which it is kept.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use regex::Regex;
 
+use crate::flow::answer::email::email;
+use crate::flow::answer::number::number;
 use crate::flow::answer::phone::Country;
+use crate::flow::answer::present::Present;
+use crate::flow::answer::said::{Said, SaidKind};
+use crate::flow::answer::taxpayer::{cnpj, cpf};
 use crate::flow::answer::{day, phone};
-use crate::flow::script::definition::{Said, SaidKind};
-use crate::flow::words::locale::Locale;
 
 /// What a step expects for an answer.
 #[derive(Debug)]
-pub(crate) enum Expect {
+pub(crate) enum AnswerKind {
     /// So many characters.
     Text(Bounds<u32>),
     Number(Bounds<f64>),
@@ -44,23 +44,6 @@ impl<T: PartialOrd> Bounds<T> {
     }
 }
 
-/// What answers mean depends on it: the customer's language, and what is today where they are.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Present<'s> {
-    pub(crate) locale: Locale,
-    pub(crate) timezone: &'s TimeZone,
-    /// In milliseconds since the epoch.
-    pub(crate) now: u64,
-}
-
-impl Present<'_> {
-    fn today(&self) -> Date {
-        let now = i64::try_from(self.now).unwrap_or(i64::MAX);
-        let now = Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX);
-        self.timezone.to_datetime(now).date()
-    }
-}
-
 /// The kinds of media that `kinds` can name.
 pub(crate) const MEDIA_KINDS: [(&str, SaidKind); 4] = [
     ("image", SaidKind::Image),
@@ -69,25 +52,25 @@ pub(crate) const MEDIA_KINDS: [(&str, SaidKind); 4] = [
     ("file", SaidKind::File),
 ];
 
-impl Expect {
+impl AnswerKind {
     /// The values that `expect` can have in a flow file.
     pub(crate) const NAMES: [&str; 10] = [
         "text", "number", "email", "phone", "date", "time", "cpf", "cnpj", "media", "location",
     ];
 
     /// The kind with this name, without bounds.
-    pub(crate) fn named(name: &str) -> Option<Expect> {
+    pub(crate) fn named(name: &str) -> Option<AnswerKind> {
         Some(match name {
-            "text" => Expect::Text(Bounds::default()),
-            "number" => Expect::Number(Bounds::default()),
-            "email" => Expect::Email,
-            "phone" => Expect::Phone(None),
-            "date" => Expect::Date,
-            "time" => Expect::Time,
-            "cpf" => Expect::Cpf,
-            "cnpj" => Expect::Cnpj,
-            "media" => Expect::Media(Vec::new()),
-            "location" => Expect::Location,
+            "text" => AnswerKind::Text(Bounds::default()),
+            "number" => AnswerKind::Number(Bounds::default()),
+            "email" => AnswerKind::Email,
+            "phone" => AnswerKind::Phone(None),
+            "date" => AnswerKind::Date,
+            "time" => AnswerKind::Time,
+            "cpf" => AnswerKind::Cpf,
+            "cnpj" => AnswerKind::Cnpj,
+            "media" => AnswerKind::Media(Vec::new()),
+            "location" => AnswerKind::Location,
             _ => return None,
         })
     }
@@ -95,12 +78,12 @@ impl Expect {
     /// The answer in its normal form, or nothing where it is no such answer.
     pub(crate) fn read(&self, said: &Said, present: Present<'_>) -> Option<String> {
         match self {
-            Expect::Media(kinds) => {
+            AnswerKind::Media(kinds) => {
                 let taken =
                     said.kind.is_media() && (kinds.is_empty() || kinds.contains(&said.kind));
                 return taken.then(|| said.text_or_kind());
             }
-            Expect::Location => {
+            AnswerKind::Location => {
                 return (said.kind == SaidKind::Location).then(|| said.text_or_kind());
             }
             _ => {}
@@ -111,23 +94,23 @@ impl Expect {
         }
         let text = said.text.trim();
         match self {
-            Expect::Text(bounds) => words(text, *bounds),
-            Expect::Number(bounds) => number(text, present.locale)
+            AnswerKind::Text(bounds) => words(text, *bounds),
+            AnswerKind::Number(bounds) => number(text, present.locale)
                 .filter(|number| number.parse().is_ok_and(|number| bounds.hold(&number))),
-            Expect::Email => email(text),
-            Expect::Phone(home) => phone::phone(text, *home),
-            Expect::Date => day::date(text, present.locale, present.today()),
-            Expect::Time => day::time(text, present.locale),
-            Expect::Cpf => cpf(text),
-            Expect::Cnpj => cnpj(text),
-            Expect::Pattern(pattern) => pattern.is_match(text).then(|| text.to_owned()),
-            Expect::Media(_) | Expect::Location => None,
+            AnswerKind::Email => email(text),
+            AnswerKind::Phone(home) => phone::phone(text, *home),
+            AnswerKind::Date => day::date(text, present.locale, present.today()),
+            AnswerKind::Time => day::time(text, present.locale),
+            AnswerKind::Cpf => cpf(text),
+            AnswerKind::Cnpj => cnpj(text),
+            AnswerKind::Pattern(pattern) => pattern.is_match(text).then(|| text.to_owned()),
+            AnswerKind::Media(_) | AnswerKind::Location => None,
         }
     }
 }
 
 /// Compiles an author's pattern so that the whole answer must match it.
-pub(crate) fn pattern(source: &str) -> Result<Expect, String> {
+pub(crate) fn pattern(source: &str) -> Result<AnswerKind, String> {
     // The compiled expression stays in memory for ever; an honest pattern needs a fraction of this.
     const SIZE_MAX: usize = 1 << 18;
     let build = |source: &str| {
@@ -148,7 +131,7 @@ pub(crate) fn pattern(source: &str) -> Result<Expect, String> {
     };
     // By itself first: "a)(b" becomes valid once it stands in a group.
     build(source)?;
-    build(&format!(r"\A(?:{source})\z")).map(Expect::Pattern)
+    build(&format!(r"\A(?:{source})\z")).map(AnswerKind::Pattern)
 }
 
 fn words(text: &str, bounds: Bounds<u32>) -> Option<String> {
@@ -156,135 +139,11 @@ fn words(text: &str, bounds: Bounds<u32>) -> Option<String> {
     (length > 0 && bounds.hold(&length)).then(|| text.to_owned())
 }
 
-/// A decimal number with the marks of the locale ("1.234,5" in Portuguese), kept as "1234.5".
-fn number(text: &str, locale: Locale) -> Option<String> {
-    // Nobody counts further, and templates that calculate should not meet a number of a thousand digits.
-    const DIGITS_MAX: usize = 18;
-    let (decimal, group) = match locale {
-        Locale::En => ('.', ','),
-        Locale::PtBr | Locale::Es => (',', '.'),
-    };
-    let (negative, text) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = match text.split_once(decimal) {
-        Some((whole, fraction)) => (whole, fraction),
-        // "1.5" from a Brazilian keyboard: not groups of three, so it can only be a decimal point.
-        None if !is_grouped(text, group) => text.split_once(group).unwrap_or((text, "")),
-        None => (text, ""),
-    };
-    let has_fraction = whole.len() < text.len();
-    let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
-    if !is_grouped(whole, group) && !digits(whole)
-        || !digits(fraction)
-        || whole.is_empty()
-        || (has_fraction && fraction.is_empty())
-    {
-        return None;
-    }
-    let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
-    if whole.len() + fraction.len() > DIGITS_MAX {
-        return None;
-    }
-    let whole = match whole.trim_start_matches('0') {
-        "" => "0",
-        digits => digits,
-    };
-    let fraction = fraction.trim_end_matches('0');
-    let sign = if negative && (whole != "0" || !fraction.is_empty()) {
-        "-"
-    } else {
-        ""
-    };
-    Some(match fraction {
-        "" => format!("{sign}{whole}"),
-        fraction => format!("{sign}{whole}.{fraction}"),
-    })
-}
-
-/// One to three digits, then groups of exactly three.
-fn is_grouped(text: &str, group: char) -> bool {
-    let mut parts = text.split(group);
-    let first = parts.next().unwrap_or_default();
-    (1..=3).contains(&first.len())
-        && parts.clone().next().is_some()
-        && text.chars().all(|c| c.is_ascii_digit() || c == group)
-        && parts.all(|part| part.len() == 3)
-}
-
-/// An address that could receive mail: no more is known before one is sent.
-fn email(text: &str) -> Option<String> {
-    let (local, domain) = text.rsplit_once('@')?;
-    let local_is_sound = !local.is_empty()
-        && local.len() <= 64
-        && local
-            .chars()
-            .all(|c| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c))
-        && local.split('.').all(|part| !part.is_empty());
-    let domain_is_sound = domain.len() <= 253
-        && domain.contains('.')
-        && domain.split('.').all(|label| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        });
-    (local_is_sound && domain_is_sound).then(|| format!("{local}@{}", domain.to_lowercase()))
-}
-
-/// A Brazilian taxpayer's number with its two check digits; kept as 11 digits.
-fn cpf(text: &str) -> Option<String> {
-    let digits = without(text, " -./")?;
-    // 000... to 999... pass the check digits and belong to nobody.
-    let repeated = digits.bytes().all(|b| Some(b) == digits.bytes().next());
-    if digits.len() != 11 || repeated || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    has_check_digits(&digits, 11).then_some(digits)
-}
-
-/// A Brazilian company's number with its two check digits; kept as 14 characters. Since July 2026 the
-/// first twelve may be letters too; they count by their distance from '0'.
-fn cnpj(text: &str) -> Option<String> {
-    let code = without(text, " -./")?.to_ascii_uppercase();
-    let repeated = code.bytes().all(|b| Some(b) == code.bytes().next());
-    if code.len() != 14 || repeated || !code.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return None;
-    }
-    has_check_digits(&code, 9).then_some(code)
-}
-
-/// Weighs the characters from the right by 2, 3, 4 ... up to `weight_max` and then again from 2, for each
-/// of the two last characters over all those before it.
-fn has_check_digits(code: &str, weight_max: u32) -> bool {
-    let values: Vec<u32> = code.bytes().map(|b| u32::from(b - b'0')).collect();
-    (values.len() - 2..values.len()).all(|place| {
-        let weights = (2..=weight_max).cycle();
-        let sum: u32 = values[..place]
-            .iter()
-            .rev()
-            .zip(weights)
-            .map(|(v, w)| v * w)
-            .sum();
-        let digit = match sum % 11 {
-            0 | 1 => 0,
-            rest => 11 - rest,
-        };
-        values[place] == digit
-    })
-}
-
-/// The text without the marks that people put between digits; nothing where other than ASCII is left.
-pub(crate) fn without(text: &str, marks: &str) -> Option<String> {
-    let kept: String = text.chars().filter(|c| !marks.contains(*c)).collect();
-    kept.is_ascii().then_some(kept)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::words::locale::Locale;
+    use jiff::tz::TimeZone;
     use proptest::prelude::*;
 
     /// On 10 March 2026, a Tuesday.
@@ -299,14 +158,16 @@ mod tests {
 
     fn check(kind: &str, locale: Locale, text: &str, read: Option<&str>) {
         let said = Said::text(text);
-        let got = Expect::named(kind).unwrap().read(&said, present(locale));
+        let got = AnswerKind::named(kind)
+            .unwrap()
+            .read(&said, present(locale));
         assert_eq!(got.as_deref(), read, "{kind} {locale} {text:?}");
     }
 
     #[test]
     fn every_name_is_a_kind() {
-        for name in Expect::NAMES {
-            assert!(Expect::named(name).is_some(), "{name}");
+        for name in AnswerKind::NAMES {
+            assert!(AnswerKind::named(name).is_some(), "{name}");
         }
     }
 
@@ -376,8 +237,11 @@ mod tests {
             text: text.to_owned(),
             kind,
         };
-        let read =
-            |kind: &str, said: &Said| Expect::named(kind).unwrap().read(said, present(Locale::En));
+        let read = |kind: &str, said: &Said| {
+            AnswerKind::named(kind)
+                .unwrap()
+                .read(said, present(Locale::En))
+        };
         let photo = said(SaidKind::Media, "");
         let captioned = said(SaidKind::Media, "42");
         assert_eq!(read("media", &photo).as_deref(), Some("[media]"));
@@ -394,15 +258,15 @@ mod tests {
     #[test]
     fn bounds_hold_at_their_ends() {
         let read =
-            |expect: &Expect, text: &str| expect.read(&Said::text(text), present(Locale::En));
+            |expect: &AnswerKind, text: &str| expect.read(&Said::text(text), present(Locale::En));
         let (min, max) = (Some(2), Some(3));
-        let text = Expect::Text(Bounds { min, max });
+        let text = AnswerKind::Text(Bounds { min, max });
         for (words, taken) in [("é", false), ("éé", true), (" ééé ", true), ("éééé", false)]
         {
             assert_eq!(read(&text, words).is_some(), taken, "{words}");
         }
         let (min, max) = (Some(-1.5), Some(1000.0));
-        let number = Expect::Number(Bounds { min, max });
+        let number = AnswerKind::Number(Bounds { min, max });
         for (words, taken) in [
             ("-1.6", false),
             ("-1.5", true),
@@ -415,7 +279,7 @@ mod tests {
 
     #[test]
     fn media_is_taken_of_the_kinds_that_are_wanted() {
-        let wanted = Expect::Media(vec![SaidKind::Image, SaidKind::File]);
+        let wanted = AnswerKind::Media(vec![SaidKind::Image, SaidKind::File]);
         for (kind, taken) in [
             (SaidKind::Image, true),
             (SaidKind::File, true),
@@ -428,27 +292,8 @@ mod tests {
             let said = Said { text, kind };
             let read = wanted.read(&said, present(Locale::En));
             assert_eq!(read.is_some(), taken, "{kind:?}");
-            let any = Expect::Media(Vec::new()).read(&said, present(Locale::En));
+            let any = AnswerKind::Media(Vec::new()).read(&said, present(Locale::En));
             assert_eq!(any.is_some(), kind != SaidKind::Text, "{kind:?}");
-        }
-    }
-
-    #[test]
-    fn today_is_the_day_where_the_customer_is() {
-        let sao_paulo = jiff::tz::TimeZoneDatabase::bundled().get("America/Sao_Paulo");
-        let timezone = &sao_paulo.unwrap();
-        for (now, today) in [
-            (1_773_100_800_000, "2026-03-09"),
-            (1_773_111_600_000, "2026-03-10"),
-            (u64::MAX, "9999-12-30"),
-        ] {
-            let locale = Locale::PtBr;
-            let present = Present {
-                locale,
-                timezone,
-                now,
-            };
-            assert_eq!(present.today().to_string(), today);
         }
     }
 
@@ -473,8 +318,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_answer_makes_a_kind_panic(text in "\\PC{0,30}", digits in "[-+0-9.,/ ]{0,20}") {
-            for name in Expect::NAMES {
-                let expect = Expect::named(name).unwrap();
+            for name in AnswerKind::NAMES {
+                let expect = AnswerKind::named(name).unwrap();
                 for locale in Locale::ALL {
                     for text in [&text, &digits] {
                         let normal = expect.read(&Said::text(text), present(locale));
@@ -488,21 +333,6 @@ mod tests {
                     }
                 }
             }
-        }
-
-        #[test]
-        fn one_wrong_digit_is_always_found_in_a_cpf(base in 0u64..999_999_999, place in 0usize..9, by in 1u8..10) {
-            let base = format!("{base:09}");
-            let valid = (0..100)
-                .map(|check| format!("{base}{check:02}"))
-                .find(|code| has_check_digits(code, 11))
-                .unwrap();
-            let mut wrong = valid.into_bytes();
-            wrong[place] = b'0' + (wrong[place] - b'0' + by) % 10;
-            let wrong = String::from_utf8(wrong).unwrap();
-            // A check digit of 0 stands for a rest of both 0 and 1, so not every slip shows.
-            prop_assume!(!wrong.ends_with('0') && wrong.as_bytes()[9] != b'0');
-            prop_assert_eq!(cpf(&wrong), None);
         }
     }
 }

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 /// A message of a flow to the customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub struct FlowReply {
     /// The words, or the caption of `media`; empty only beside one.
     pub text: String,
     /// What comes with the words.
-    pub media: Option<Media>,
+    pub media: Option<FlowMedia>,
 }
 
-impl Reply {
+impl FlowReply {
     /// A message of words alone.
-    pub fn text(text: impl Into<String>) -> Reply {
-        Reply {
+    pub fn text(text: impl Into<String>) -> FlowReply {
+        FlowReply {
             text: text.into(),
             media: None,
         }
@@ -24,7 +24,7 @@ impl Reply {
 }
 
 /// As the tools for flows show it, and dialogues expect it: the words, or `[image https://shop.example/a.jpg "caption"]`.
-impl fmt::Display for Reply {
+impl fmt::Display for FlowReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(media) = &self.media else {
             return f.write_str(&self.text);
@@ -40,7 +40,7 @@ impl fmt::Display for Reply {
 
 /// A file that is sent, and how it is shown. It stands in the lanes in this form: fields are only added, with a default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
+pub struct FlowMedia {
     /// How it is shown.
     pub kind: MediaKind,
     /// Where it is.
@@ -244,11 +244,11 @@ mod tests {
     fn media_is_kept_in_this_form() {
         let golden =
             r#"{"kind":"voice","path":"/flows/oi.ogg","mimetype":"audio/ogg; codecs=opus"}"#;
-        let media: Media = serde_json::from_str(golden).unwrap();
+        let media: FlowMedia = serde_json::from_str(golden).unwrap();
         assert_eq!(media.source, MediaSource::Path("/flows/oi.ogg".into()));
         assert_eq!(serde_json::to_string(&media).unwrap(), golden);
         let golden = r#"{"kind":"file","url":"https://x.example/a.pdf","mimetype":"application/pdf","filename":"a.pdf"}"#;
-        let media: Media = serde_json::from_str(golden).unwrap();
+        let media: FlowMedia = serde_json::from_str(golden).unwrap();
         assert_eq!(serde_json::to_string(&media).unwrap(), golden);
     }
 }

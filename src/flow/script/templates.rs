@@ -1,15 +1,11 @@
 //! What customers read: templates that are compiled once and rendered within limits.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
 
-use minijinja::value::{Object, ObjectRepr};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, Value, escape_formatter};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::flow::line::estimate::rounded;
-use crate::flow::script::text_key::TextKey;
+use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::words::locale::Locale;
 
 /// A rendered message is cut to this many characters. WhatsApp takes 65,536, but nobody reads such a
@@ -54,28 +50,28 @@ impl TextId {
 
 /// What is wrong with a template, and in which of its own lines, counted from 0.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct TemplateProblem {
     pub(crate) line: usize,
     pub(crate) message: String,
 }
 
 /// All the templates of one flow, compiled.
-pub(crate) struct Texts {
+pub(crate) struct Templates {
     templates: Environment<'static>,
     locale: Locale,
 }
 
-impl fmt::Debug for Texts {
+impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Texts")
+        f.debug_struct("Templates")
             .field("locale", &self.locale)
             .finish_non_exhaustive()
     }
 }
 
-impl Texts {
+impl Templates {
     /// The built-in texts of a locale, until the author's are added.
-    pub(crate) fn new(locale: Locale) -> Texts {
+    pub(crate) fn new(locale: Locale) -> Templates {
         let mut templates = Environment::new();
         // What customers read is no HTML, whatever a template happens to be called.
         templates.set_auto_escape_callback(|_| AutoEscape::None);
@@ -93,11 +89,11 @@ impl Texts {
             // Cannot fail: a test compiles them all. One that did would be found missing when it is said.
             let _ = templates.add_template_owned(built_in_name(key), key.source(locale));
         }
-        Texts { templates, locale }
+        Templates { templates, locale }
     }
 
     /// Compiles a text. Finds wrong syntax, and filters, tests, functions and methods that do not exist.
-    pub(crate) fn add(&mut self, id: &TextId, source: &str) -> Result<(), Problem> {
+    pub(crate) fn add(&mut self, id: &TextId, source: &str) -> Result<(), TemplateProblem> {
         self.templates
             .add_template_owned(id.0.clone(), source.to_owned())
             .map_err(|error| problem(&error))?;
@@ -129,7 +125,11 @@ impl Texts {
 
     /// Compiles an expression, kept as a template that gives its value a name: so it is found by its own
     /// like a text, and is checked like one.
-    pub(crate) fn add_expression(&mut self, id: &TextId, source: &str) -> Result<(), Problem> {
+    pub(crate) fn add_expression(
+        &mut self,
+        id: &TextId,
+        source: &str,
+    ) -> Result<(), TemplateProblem> {
         // By itself first: "1) %}(2" becomes valid once it stands in brackets.
         self.templates
             .compile_expression(source)
@@ -197,11 +197,11 @@ fn in_url(out: &mut Output<'_>, value: &Value) -> Result<(), minijinja::Error> {
     Ok(())
 }
 
-fn problem(error: &minijinja::Error) -> Problem {
+fn problem(error: &minijinja::Error) -> TemplateProblem {
     let what = error
         .detail()
         .map_or_else(|| error.kind().to_string(), str::to_owned);
-    Problem {
+    TemplateProblem {
         line: error.line().unwrap_or(1).saturating_sub(1),
         message: match error.kind() {
             ErrorKind::SyntaxError => what,
@@ -220,90 +220,12 @@ pub(crate) fn shorten(text: String) -> String {
     }
 }
 
-/// The estimated wait as `{{ wait }}`: a phrase that reads well in any sentence, and false in
-/// `{% if wait %}` where it is not known.
-#[derive(Debug)]
-pub(crate) struct Wait {
-    phrase: String,
-    known: bool,
-}
-
-impl Wait {
-    /// Rounds the way a person would: nobody can promise 37 minutes.
-    pub(crate) fn phrase(locale: Locale, wait: Option<Duration>) -> Wait {
-        let say = |en: &str, pt_br: &str, es: &str| match locale {
-            Locale::En => en.to_owned(),
-            Locale::PtBr => pt_br.to_owned(),
-            Locale::Es => es.to_owned(),
-        };
-        let counted = |n: u64, en: &str, pt_br: &str, es: &str| match locale {
-            Locale::En => format!("about {n} {en}"),
-            Locale::PtBr => format!("cerca de {n} {pt_br}"),
-            Locale::Es => format!("cerca de {n} {es}"),
-        };
-        let phrase = match wait.map(|wait| rounded(wait).as_secs() / 60) {
-            None => say("not known yet", "ainda não sabemos", "aún no lo sabemos"),
-            Some(0) => say(
-                "less than a minute",
-                "menos de um minuto",
-                "menos de un minuto",
-            ),
-            Some(1) => say("about a minute", "cerca de um minuto", "cerca de un minuto"),
-            Some(30) => say(
-                "about half an hour",
-                "cerca de meia hora",
-                "cerca de media hora",
-            ),
-            Some(60) => say("about an hour", "cerca de uma hora", "cerca de una hora"),
-            Some(75) => say(
-                "about an hour and a quarter",
-                "cerca de uma hora e quinze",
-                "cerca de una hora y cuarto",
-            ),
-            Some(90) => say(
-                "about an hour and a half",
-                "cerca de uma hora e meia",
-                "cerca de una hora y media",
-            ),
-            Some(105) => say(
-                "about an hour and three quarters",
-                "cerca de uma hora e quarenta e cinco",
-                "cerca de una hora y tres cuartos",
-            ),
-            Some(minutes) if minutes < 60 => counted(minutes, "minutes", "minutos", "minutos"),
-            Some(minutes) => counted(minutes / 60, "hours", "horas", "horas"),
-        };
-        Wait {
-            phrase,
-            known: wait.is_some(),
-        }
-    }
-}
-
-impl From<Wait> for Value {
-    fn from(wait: Wait) -> Value {
-        Value::from_object(wait)
-    }
-}
-
-impl Object for Wait {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn is_true(self: &Arc<Self>) -> bool {
-        self.known
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.phrase)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::script::wait_phrase::WaitPhrase;
     use std::collections::BTreeMap;
+    use std::time::Duration;
 
     fn words(known: &[(&str, &str)]) -> Value {
         let known: BTreeMap<String, Value> = known
@@ -314,7 +236,7 @@ mod tests {
     }
 
     fn rendered(source: &str, known: &[(&str, &str)]) -> Result<String, ErrorKind> {
-        let mut texts = Texts::new(Locale::En);
+        let mut texts = Templates::new(Locale::En);
         let id = TextId::of_step("a", "say");
         texts.add(&id, source).unwrap();
         texts
@@ -325,15 +247,15 @@ mod tests {
     #[test]
     fn every_built_in_text_renders_in_every_locale() {
         for locale in Locale::ALL {
-            let texts = Texts::new(locale);
+            let texts = Templates::new(locale);
             for key in TextKey::ALL {
                 for wait in [None, Some(Duration::from_secs(300))] {
                     let words = BTreeMap::from([
                         ("position".to_owned(), Value::from(3)),
-                        ("wait".to_owned(), Wait::phrase(locale, wait).into()),
+                        ("wait".to_owned(), WaitPhrase::new(locale, wait).into()),
                     ]);
                     let id = TextId::of_step("trial", key.name());
-                    let mut trial = Texts::new(locale);
+                    let mut trial = Templates::new(locale);
                     trial.add(&id, key.source(locale)).unwrap();
                     let (text, fault) = texts.built_in(key, words.clone().into());
                     assert_eq!(fault, None);
@@ -373,7 +295,7 @@ mod tests {
     #[test]
     fn a_text_is_checked_when_it_is_added() {
         let check = |source: &str, line: usize, part: &str| {
-            let problem = Texts::new(Locale::En)
+            let problem = Templates::new(Locale::En)
                 .add(&TextId::of_step("a", "say"), source)
                 .unwrap_err();
             assert_eq!(problem.line, line, "{problem:?}");
@@ -383,43 +305,5 @@ mod tests {
         check("{{ name | shout }}", 0, "shout");
         check("{{ name.split(' ') }}", 0, "no method named split");
         check("{% if name %}x{% else %}{{ nope() }}{% endif %}", 0, "nope");
-    }
-
-    #[test]
-    fn a_wait_is_said_the_way_a_person_would() {
-        for (seconds, phrase) in [
-            (0, "less than a minute"),
-            (50, "about a minute"),
-            (290, "about 5 minutes"),
-            (600, "about 10 minutes"),
-            (1_380, "about 25 minutes"),
-            (3_500, "about an hour"),
-            (1_850, "about half an hour"),
-            (4_600, "about an hour and a quarter"),
-            (6_900, "about 2 hours"),
-            (20_000, "about 6 hours"),
-        ] {
-            let wait = Wait::phrase(Locale::En, Some(Duration::from_secs(seconds)));
-            assert_eq!(wait.phrase, phrase, "{seconds}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_wait_is_false_and_still_reads_well() {
-        let mut texts = Texts::new(Locale::PtBr);
-        let id = TextId::of_text(TextKey::Position);
-        texts
-            .add(&id, "Espera: {{ wait }}.{% if wait %} Ufa!{% endif %}")
-            .unwrap();
-        let render = |wait| {
-            let wait = Wait::phrase(Locale::PtBr, wait);
-            let words = BTreeMap::from([("wait".to_owned(), Value::from(wait))]);
-            texts.built_in(TextKey::Position, words.into()).0
-        };
-        assert_eq!(render(None), "Espera: ainda não sabemos.");
-        assert_eq!(
-            render(Some(Duration::from_secs(300))),
-            "Espera: cerca de 5 minutos. Ufa!"
-        );
     }
 }

@@ -1,0 +1,48 @@
+//! The present of a customer, on which the meaning of an answer depends: "tomorrow", "1.500".
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::flow::words::locale::Locale;
+
+/// What answers mean depends on it: the customer's language, and what is today where they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Present<'s> {
+    pub(crate) locale: Locale,
+    pub(crate) timezone: &'s TimeZone,
+    /// In milliseconds since the epoch.
+    pub(crate) now: u64,
+}
+
+impl Present<'_> {
+    pub(crate) fn today(&self) -> Date {
+        let now = i64::try_from(self.now).unwrap_or(i64::MAX);
+        let now = Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX);
+        self.timezone.to_datetime(now).date()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn today_is_the_day_where_the_customer_is() {
+        let sao_paulo = jiff::tz::TimeZoneDatabase::bundled().get("America/Sao_Paulo");
+        let timezone = &sao_paulo.unwrap();
+        for (now, today) in [
+            (1_773_100_800_000, "2026-03-09"),
+            (1_773_111_600_000, "2026-03-10"),
+            (u64::MAX, "9999-12-30"),
+        ] {
+            let locale = Locale::PtBr;
+            let present = Present {
+                locale,
+                timezone,
+                now,
+            };
+            assert_eq!(present.today().to_string(), today);
+        }
+    }
+}

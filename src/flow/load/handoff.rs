@@ -1,0 +1,72 @@
+//! Reading `handoff`: what to say to a customer who waits for a person, and what follows when nobody comes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::flow::load::loader::Loader;
+use crate::flow::load::reader::Section;
+use crate::flow::script::step::{HandOff, Step};
+use crate::flow::script::templates::TextId;
+
+const HANDOFF_KEYS: [&str; 3] = ["handoff", "within", "otherwise"];
+
+impl Loader<'_> {
+    /// Reads `handoff = "I'll call somebody."`, and `within` with `otherwise`.
+    pub(crate) fn read_handoff(&mut self, body: &Section<'_>, step: &str) -> Option<Step> {
+        self.reader.only(body, &HANDOFF_KEYS);
+        let otherwise = self.reader.text(body, "otherwise");
+        if let Some(otherwise) = &otherwise {
+            self.way(step, otherwise, format!("`otherwise` in {}", body.name));
+        }
+        let within = self.reader.duration(body, "within");
+        if let Some((time, place)) = &within {
+            self.note_zero("within", *time, place);
+        }
+        for (one, other, like) in [
+            ("within", "otherwise", "otherwise = \"a_step\""),
+            ("otherwise", "within", "within = \"2h\""),
+        ] {
+            if body.has(one) && !body.has(other) {
+                let message = format!(
+                    "`{one}` in {} needs `{other}`: where the flow goes on, and after what time, when nobody came; add {like}",
+                    body.name
+                );
+                self.reader.note(&body.place_of(one), message);
+            }
+        }
+        let written = self.reader.texts(body, "handoff")?;
+        if written.is_empty() {
+            let message = format!("`handoff` in {} is empty; write what to say", body.name);
+            self.reader.note(&body.place_of("handoff"), message);
+        }
+        let mut texts = Vec::new();
+        for (number, text) in written.iter().enumerate() {
+            let id = TextId::of_step(step, &format!("handoff.{}", number + 1));
+            self.compile(id.clone(), text, None, &body.name, "handoff");
+            texts.push(id);
+        }
+        Some(Step::HandOff(HandOff {
+            texts,
+            nobody: within
+                .zip(otherwise)
+                .map(|((time, _), to)| (time, to.text.to_owned())),
+        }))
+    }
+
+    /// Whoever waits for a person is answered from the owner's phone: the bot must step aside then.
+    pub(crate) fn check_handoffs(
+        &mut self,
+        file: &Section<'_>,
+        steps: &HashMap<String, Step>,
+        phone_quiet: Duration,
+    ) {
+        let hands_off = steps.values().any(|step| matches!(step, Step::HandOff(_)));
+        if hands_off
+            && phone_quiet.is_zero()
+            && let Some(timeouts) = self.reader.section(file, "timeouts")
+        {
+            let message = "`phone_quiet` is 0s, and a step with `handoff` needs a person who answers from the phone; write a time, like \"30m\"";
+            self.reader.note(&timeouts.place_of("phone_quiet"), message);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The commands: words that customers, and the owner, can write at any time.
+
+use std::collections::HashSet;
+
+use crate::flow::answer::said::{Said, SaidKind};
+use crate::flow::words::fold::{fold, fold_with_marks};
+use crate::flow::words::locale::Locale;
+
+/// What a customer can say at any time, in the line and at every step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// They want to leave.
+    Leave,
+    /// They ask for their place in line.
+    Position,
+}
+
+/// The command words, folded.
+#[derive(Debug)]
+pub(crate) struct Commands {
+    pub(crate) leave: HashSet<String>,
+    pub(crate) position: HashSet<String>,
+    /// The owner's, with their marks: they write it on their own phone.
+    pub(crate) phone_end: HashSet<String>,
+}
+
+impl Commands {
+    pub(crate) fn built_in(locale: Locale) -> Commands {
+        let (leave, position): (&[&str], &[&str]) = match locale {
+            Locale::En => (
+                &["leave", "quit", "exit", "cancel", "stop"],
+                &["position", "queue", "place", "my place", "my position"],
+            ),
+            Locale::PtBr => (
+                &["sair", "cancelar", "desistir"],
+                &["fila", "posição", "minha posição", "lugar na fila"],
+            ),
+            Locale::Es => (
+                &["salir", "cancelar", "abandonar"],
+                &["fila", "turno", "posición", "mi turno", "mi posición"],
+            ),
+        };
+        let folded = |words: &[&str]| words.iter().map(|word| fold(word)).collect();
+        Commands {
+            leave: folded(leave),
+            position: folded(position),
+            phone_end: HashSet::from(["#fim".to_owned()]),
+        }
+    }
+
+    /// The command that a message is, if it is one and nothing else.
+    pub(crate) fn command(&self, said: &Said) -> Option<Command> {
+        if said.kind != SaidKind::Text {
+            return None;
+        }
+        let word = fold(&said.text);
+        if self.leave.contains(&word) {
+            Some(Command::Leave)
+        } else if self.position.contains(&word) {
+            Some(Command::Position)
+        } else {
+            None
+        }
+    }
+
+    /// Whether these words of the owner's hand the chat back to the bot.
+    pub(crate) fn is_phone_end(&self, text: &str) -> bool {
+        self.phone_end.contains(&fold_with_marks(text))
+    }
+}

@@ -1,0 +1,28 @@
+//! How long a flow waits: for the rest of an answer, for a silent customer, for the owner.
+
+use std::time::Duration;
+
+/// `[timeouts]` in a flow file.
+#[derive(Debug)]
+pub(crate) struct Timeouts {
+    /// Who has been quiet for so long has ended their answer; zero: each message is one.
+    pub(crate) burst: Duration,
+    pub(crate) remind_after: Duration,
+    pub(crate) close_after: Duration,
+    pub(crate) resume_within: Duration,
+    pub(crate) phone_quiet: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        Timeouts {
+            burst: Duration::from_millis(1_500),
+            remind_after: minutes(5),
+            // A silent customer keeps a worker busy; who comes back later is taken up where they stopped.
+            close_after: minutes(15),
+            resume_within: minutes(24 * 60),
+            phone_quiet: minutes(30),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Conversations that begin while it is closed: they start at the `closed` step of `hours`.
+
+use crate::flow::script::checked_flow::Script;
+use crate::flow::turn::state::{FlowStage, State};
+
+impl Script {
+    /// A conversation that was opened then, before its first step: one that was opened while it is closed, and is still to
+    /// be, begins at the `closed` step of `hours`.
+    pub fn at_the_door(&self, mut state: State, opened_at: u64, now: u64) -> State {
+        let begins = matches!(
+            state.stage,
+            FlowStage::Fresh | FlowStage::Closed { .. } | FlowStage::Resuming { .. }
+        );
+        let since = self.closed_since(now).filter(|_| begins);
+        state.closed = since.is_some_and(|since| opened_at >= since);
+        state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::answer::said::Said;
+    use crate::flow::words::locale::Locale;
+
+    const SHOP: &str = r#"
+        locale = "pt-BR"
+        timezone = "America/Sao_Paulo"
+        start = "hello"
+        [hours]
+        mon-fri = ["09:00-12:00", "13:00-18:00"]
+        sab = "09:00-13:00"
+        closed = "closed"
+        [hours.exceptions]
+        "2026-12-24" = "09:00-12:00"
+        "12-25" = "closed"
+        [step.hello]
+        ask = "hello"
+        save = "said"
+        end = "done"
+        [step.closed]
+        say = "we open {{ opens }}"
+        end = "closed"
+    "#;
+
+    fn load(source: &str) -> Script {
+        Script::load(source, Locale::En).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+    }
+
+    fn at(script: &Script, text: &str) -> u64 {
+        script.moment(text.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn who_writes_outside_hears_when_it_opens_and_who_stood_in_line_before_is_attended() {
+        let script = load(SHOP);
+        let told = |opened: &str, now: &str| {
+            let (opened, now) = (at(&script, opened), at(&script, now));
+            let state = script.at_the_door(State::new(None), opened, now);
+            let replies = script.advance(state, &[Said::text("oi")], now).replies;
+            replies
+                .into_iter()
+                .map(|reply| reply.text)
+                .collect::<Vec<_>>()
+        };
+        for (now, opens) in [
+            ("2026-11-23T08:00:00", "hoje às 9h"),
+            ("2026-11-23T12:30:00", "hoje às 13h"),
+            ("2026-11-23T20:00:00", "amanhã às 9h"),
+            ("2026-11-21T20:00:00", "segunda-feira às 9h"),
+            ("2026-12-24T20:00:00", "sábado às 9h"),
+        ] {
+            assert_eq!(told(now, now), [format!("we open {opens}")], "{now}");
+        }
+        assert_eq!(
+            told("2026-11-23T17:59:00", "2026-11-23T18:30:00"),
+            ["hello"]
+        );
+        assert_eq!(
+            told("2026-11-23T08:00:00", "2026-11-23T09:30:00"),
+            ["hello"]
+        );
+    }
+
+    #[test]
+    fn who_comes_back_outside_hours_keeps_what_was_saved() {
+        let script = load(&SHOP.replace(
+            "end = \"done\"",
+            "next = \"more\"\n[step.more]\nask = 'more?'\nend = 'done'",
+        ));
+        let day = at(&script, "2026-11-23T10:00:00");
+        let turn = script.advance(State::new(None), &[Said::text("oi")], day);
+        let turn = script.advance(turn.state, &[Said::text("pão")], day);
+        let night = at(&script, "2026-11-23T22:00:00");
+        let state = script.at_the_door(turn.state.resume(None), night, night);
+        let stored = serde_json::to_string(&state).unwrap();
+        let state: State = serde_json::from_str(&stored).unwrap();
+        let turn = script.advance(state, &[Said::text("oi")], night);
+        assert_eq!(turn.replies, ["we open amanhã às 9h"]);
+        assert_eq!(turn.state.variables()["said"], "pão");
+    }
+}

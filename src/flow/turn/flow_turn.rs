@@ -1,0 +1,178 @@
+//! A turn in progress: what it has said and used up so far, and the moves that every kind of step makes.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::flow::answer::said::Said;
+use crate::flow::script::built_in_texts::TextKey;
+use crate::flow::script::checked_flow::Script;
+use crate::flow::script::commands::Command;
+use crate::flow::script::reply::FlowReply;
+use crate::flow::script::step::Then;
+use crate::flow::script::templates::TextId;
+use crate::flow::turn::advance::{Advance, Next};
+use crate::flow::turn::state::{FlowStage, State};
+
+/// A step that cannot be done, and why.
+pub(crate) struct BrokenStep {
+    step: String,
+    why: String,
+}
+
+/// Where a turn is.
+pub(crate) enum At<'s> {
+    Enter(&'s str),
+    Asked(&'s str, u32),
+    Done(Next),
+}
+
+pub(crate) struct FlowTurn<'s> {
+    pub(crate) script: &'s Script,
+    pub(crate) unread: &'s [Said],
+    pub(crate) now: u64,
+    pub(crate) state: State,
+    pub(crate) replies: Vec<FlowReply>,
+    pub(crate) used: usize,
+    pub(crate) heard: Option<Range<usize>>,
+    /// The unread messages open the conversation: they answer no question.
+    pub(crate) opening: bool,
+    pub(crate) steps: usize,
+    faults: Vec<String>,
+}
+
+impl<'s> FlowTurn<'s> {
+    pub(crate) fn new(script: &'s Script, state: State, unread: &'s [Said], now: u64) -> Self {
+        FlowTurn {
+            script,
+            unread,
+            now,
+            state,
+            replies: Vec::new(),
+            used: 0,
+            heard: None,
+            opening: false,
+            steps: 0,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Lets the customer go, if a word to leave is among what they wrote from that message on.
+    pub(crate) fn leave(&mut self, step: &str, from: usize) -> Option<At<'s>> {
+        let leaves = |said: &Said| self.script.command(said) == Some(Command::Leave);
+        let place = self.unread.iter().skip(from).position(leaves)?;
+        self.used = from + place + 1;
+        self.say_built_in(TextKey::Left);
+        Some(self.close(step, "left"))
+    }
+
+    /// The step that a saved state names; the start, where the file has it no more.
+    pub(crate) fn find(&mut self, step: &str) -> &'s str {
+        let script = self.script;
+        match script.steps.get_key_value(step) {
+            Some((name, _)) => name,
+            None => {
+                self.faults.push(format!(
+                    "step `{step}` is gone; began again at `{}`",
+                    script.start
+                ));
+                &script.start
+            }
+        }
+    }
+
+    /// Takes what is unread as more of what opened the conversation.
+    pub(crate) fn open_further(&mut self) {
+        self.opening = true;
+        if self.unread.is_empty() {
+            return;
+        }
+        let before = self.state.variables().get("opening").cloned();
+        let said = self.unread.iter().map(Said::text_or_kind);
+        let said: Vec<String> = before.into_iter().chain(said).collect();
+        self.state.save("opening", &said.join("\n"));
+        self.heard = Some(0..self.unread.len());
+    }
+
+    /// The moment at which the silence has lasted so long.
+    pub(crate) fn after(&self, time: Duration) -> u64 {
+        self.state.quiet_since.saturating_add(milliseconds(time))
+    }
+
+    pub(crate) fn follow(&mut self, from: &str, then: &'s Then) -> At<'s> {
+        match then {
+            Then::Next(step) => At::Enter(step),
+            Then::End(outcome) => self.close(from, outcome),
+        }
+    }
+
+    pub(crate) fn close(&mut self, step: &str, outcome: &str) -> At<'s> {
+        self.state.stage = FlowStage::Closed {
+            step: step.to_owned(),
+        };
+        At::Done(Next::Close {
+            outcome: outcome.to_owned(),
+            resumable: false,
+        })
+    }
+
+    pub(crate) fn say(&mut self, step: &str, text: &TextId) -> Result<(), BrokenStep> {
+        match self.script.templates.render(text, self.state.words()) {
+            Ok(text) => {
+                self.send(text);
+                Ok(())
+            }
+            Err(error) => Err(broken(step, error.to_string())),
+        }
+    }
+
+    pub(crate) fn say_built_in(&mut self, key: TextKey) {
+        let (text, fault) = self.script.templates.built_in(key, self.state.words());
+        self.faults.extend(fault);
+        self.send(text);
+    }
+
+    pub(crate) fn send(&mut self, text: String) {
+        if !text.trim().is_empty() {
+            self.replies.push(FlowReply::text(text));
+        }
+    }
+
+    /// Lets the customer go when a step is broken: nobody is left waiting for an answer.
+    pub(crate) fn give_way(&mut self, broken: BrokenStep) -> Next {
+        self.faults
+            .push(format!("step `{}`: {}", broken.step, broken.why));
+        self.state.stage = FlowStage::Closed { step: broken.step };
+        self.say_built_in(TextKey::Trouble);
+        Next::Close {
+            outcome: "trouble".to_owned(),
+            resumable: false,
+        }
+    }
+
+    pub(crate) fn finish(mut self, next: Next) -> Advance {
+        // A flow that closes without having listened has answered all that opened the conversation. Left
+        // unused, it would open the next one, and so on for ever.
+        if self.opening && self.used == 0 {
+            self.used = self.unread.len();
+        }
+        Advance {
+            state: self.state,
+            replies: self.replies,
+            next,
+            consumed: self.used,
+            heard: self.heard,
+            fault: (!self.faults.is_empty()).then(|| self.faults.join("; ")),
+        }
+    }
+}
+
+pub(crate) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub(crate) fn broken(step: &str, why: impl Into<String>) -> BrokenStep {
+    BrokenStep {
+        step: step.to_owned(),
+        why: why.into(),
+    }
+}

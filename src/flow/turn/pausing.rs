@@ -1,0 +1,50 @@
+//! The turns around a `wait`: the flow pauses, and listens only to a word to leave.
+
+use std::time::Duration;
+
+use crate::flow::script::step::Step;
+use crate::flow::turn::advance::Next;
+use crate::flow::turn::flow_turn::{At, FlowTurn, milliseconds};
+use crate::flow::turn::state::FlowStage;
+
+impl<'s> FlowTurn<'s> {
+    /// Begins a pause.
+    pub(crate) fn begin_pause(&mut self, name: &str, time: Duration) -> At<'s> {
+        let until = self.now.saturating_add(milliseconds(time));
+        self.state.stage = FlowStage::Paused {
+            step: name.to_owned(),
+            until,
+            opening: self.opening,
+        };
+        At::Done(Next::Wait { wake_at: until })
+    }
+
+    /// Goes on after a pause that is over. Until then what the customer writes is left unread, except that
+    /// they can leave at any time.
+    pub(crate) fn pause(&mut self, step: String, until: u64, opening: bool) -> At<'s> {
+        let script = self.script;
+        if let Some(left) = self.leave(&step, 0) {
+            return left;
+        }
+        let at = match script.steps.get(&step) {
+            Some(Step::Wait { time, then }) => {
+                // The file may have been changed, and a clock set back: no pause is longer than it says.
+                let until = until.min(self.now.saturating_add(milliseconds(*time)));
+                if self.now < until {
+                    self.state.stage = FlowStage::Paused {
+                        step,
+                        until,
+                        opening,
+                    };
+                    return At::Done(Next::Wait { wake_at: until });
+                }
+                self.follow(&step, then)
+            }
+            _ => At::Enter(self.find(&step)),
+        };
+        if opening {
+            self.open_further();
+        }
+        at
+    }
+}

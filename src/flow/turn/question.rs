@@ -1,0 +1,106 @@
+//! What answers a question, among all that a customer wrote.
+
+use crate::flow::answer::kind::AnswerKind;
+use crate::flow::answer::present::Present;
+use crate::flow::answer::said::{Said, SaidKind};
+use crate::flow::script::step::{Choice, Question, Then};
+use crate::flow::script::variables::cut;
+use crate::flow::words::choose;
+use crate::flow::words::fold::fold;
+use crate::flow::words::locale::Locale;
+
+/// Beyond so many messages nobody looks for the one among them that is an answer by itself.
+const ALONE_MAX: usize = 20;
+
+impl Question {
+    /// The answer in the form that is kept, and where it leads; nothing where it is not valid.
+    ///
+    /// An option's own word comes first, then what is expected beside the options, and then an option
+    /// among other words: free words are not to be taken for an option that happens to stand in them.
+    pub(crate) fn answer(&self, said: &Said, present: Present<'_>) -> Option<(String, &Then)> {
+        if let Some(choice) = self.options.get(&fold(&said.text)) {
+            return Some((choice.written.clone(), &choice.then));
+        }
+        if let Some(free) = &self.free {
+            let answer = match &free.expect {
+                Some(kind) => kind.read(said, present),
+                None => Some(said.text_or_kind()),
+            };
+            if let Some(answer) = answer {
+                return Some((answer, &free.then));
+            }
+        }
+        let choice = self.named_option(said, present.locale)?;
+        Some((choice.written.clone(), &choice.then))
+    }
+
+    /// Whether an answer that was taken is a number to reckon with, and not a word or a row of figures.
+    pub(crate) fn is_number(&self, answer: &str) -> bool {
+        let kind = self.free.as_ref().and_then(|free| free.expect.as_ref());
+        matches!(kind, Some(AnswerKind::Number(_))) && answer.parse().is_ok_and(f64::is_finite)
+    }
+
+    /// The one option that a message names. Two that lead to the same step are one, unless the word is kept.
+    fn named_option(&self, said: &Said, locale: Locale) -> Option<&Choice> {
+        if said.kind != SaidKind::Text {
+            return None;
+        }
+        let options = self.options.keys().map(String::as_str);
+        let named = choose::named(&said.text, options, locale);
+        let mut choices = named.into_iter().filter_map(|word| self.options.get(word));
+        let first = choices.next()?;
+        let is_same = |other: &Choice| other.then == first.then && self.save.is_none();
+        choices.all(is_same).then_some(first)
+    }
+
+    /// As [`Question::answer`] of all messages of a burst. What they say together comes first; a photo, a place among
+    /// words is found by a question that expects one, and so is the only message that is an answer by itself.
+    pub(crate) fn answer_of(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
+        if let [said] = said {
+            return self.answer(said, present);
+        }
+        let words = words(said);
+        let any = self.free.as_ref().filter(|free| free.expect.is_none());
+        if let Some(free) = any
+            && !self.options.contains_key(&fold(&words))
+        {
+            return Some((whole(said), &free.then));
+        }
+        let together = Said::text(words.as_str());
+        let pieces = said.iter().filter(|said| said.kind != SaidKind::Text);
+        let pieces = pieces.map(|piece| match piece.kind.is_media() {
+            true => Said {
+                text: words.clone(),
+                ..piece.clone()
+            },
+            false => piece.clone(),
+        });
+        let pieces: Vec<Said> = pieces.take(ALONE_MAX).collect();
+        std::iter::once(&together)
+            .chain(&pieces)
+            .find_map(|said| self.answer(said, present))
+            .or_else(|| self.alone(said, present))
+    }
+
+    /// The answer of the one message that is valid by itself: "hello" before it was not meant for one.
+    fn alone(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
+        let few = if said.len() > ALONE_MAX { &[] } else { said };
+        let mut answers = few.iter().filter_map(|said| self.answer(said, present));
+        let only = answers.next()?;
+        answers.next().is_none().then_some(only)
+    }
+}
+
+/// What a burst says, with a word in brackets for what has none. Cut: no answer needs all of a thousand messages.
+pub(crate) fn whole(said: &[Said]) -> String {
+    let texts: Vec<String> = said.iter().map(Said::text_or_kind).collect();
+    cut(&texts.join("\n"))
+}
+
+/// What the customer wrote in a burst, captions too.
+fn words(said: &[Said]) -> String {
+    let written = |said: &&Said| said.kind == SaidKind::Text || said.kind.is_media();
+    let texts = said.iter().filter(written).map(|said| said.text.trim());
+    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+    cut(&texts.join("\n"))
+}
