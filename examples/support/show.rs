@@ -52,7 +52,7 @@ impl Show {
         ];
         let mut daemon = Daemon::new(settings, Vec::new())?;
         // Nobody here writes twice in a row, and who watches has no time.
-        let reception = include_str!("../../src/flow/default_flows/en.toml");
+        let reception = include_str!("../../src/flow/load/built_in_flows/en.toml");
         let flow = format!("{reception}\n[timeouts]\nburst = \"0s\"\n");
         let flow = daemon.write("reception.toml", &flow)?;
         daemon.set("FLOW_FILE", flow.display().to_string());

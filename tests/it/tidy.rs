@@ -1,5 +1,7 @@
 //! Rules of the house that a machine can check.
 
+mod circles;
+
 use std::path::{Path, PathBuf};
 
 fn sources() -> Vec<(PathBuf, String)> {
