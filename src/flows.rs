@@ -1,25 +1,19 @@
-//! The flows that the sessions follow: read from `FLOW_FILE`, a file or a directory of them, and swapped as a whole when
-//! they are read anew.
+//! Which session follows which flow: read from `FLOW_FILE`, a file or a directory of them, and swapped as a whole on a
+//! reload.
 
+// The flow files of a directory, and the sessions that they are for.
+pub(crate) mod directory;
+// The files that a flow sends from its own directory.
 pub(crate) mod media_files;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use crate::flow::{Locale, Script};
-
-/// The flow of every session that has no file of its own.
-const OTHERS: &str = "default";
-const EXTENSION: &str = ".toml";
-/// Dialogues beside a flow.
-const TEST_EXTENSION: &str = ".test.toml";
-/// WAHA's docs: a session's name holds at most so many letters, digits, `-` and `_`.
-const SESSION_LENGTH_MAX: usize = 54;
+use crate::flow::{Locale, Mistake, Script};
+use crate::flows::directory::OTHERS;
 
 /// What is told of a directory without a flow for the other sessions.
 pub const FALLS_BACK: &str = "sessions without a file in FLOW_FILE follow the built-in flow: for another, put default.toml there";
@@ -154,7 +148,7 @@ fn read(place: Option<&Path>, locale: Locale) -> Result<Loaded, Vec<String>> {
         });
     }
     let mut mistakes = Vec::new();
-    let files = match files(place) {
+    let files = match directory::files(place) {
         Ok(files) => files,
         Err(told) => {
             mistakes = told.mistakes;
@@ -185,78 +179,6 @@ fn read(place: Option<&Path>, locale: Locale) -> Result<Loaded, Vec<String>> {
     })
 }
 
-/// What is wrong with a directory of flows, and the files of it that are flows all the same.
-#[derive(Debug)]
-pub(crate) struct BadDirectory {
-    pub(crate) files: Vec<(String, PathBuf)>,
-    /// A line for each mistake.
-    pub(crate) mistakes: Vec<String>,
-}
-
-/// The flow files of a directory with the sessions they are for, sorted by name.
-///
-/// # Errors
-/// What is wrong with the directory as such; the files themselves are not read.
-pub(crate) fn files(directory: &Path) -> Result<Vec<(String, PathBuf)>, BadDirectory> {
-    let mut files = Vec::new();
-    let mut mistakes = Vec::new();
-    match names(directory) {
-        Ok(names) => {
-            for name in names {
-                // Of editors, and of what mounts directories into containers.
-                if name.starts_with('.') || name.ends_with(TEST_EXTENSION) {
-                    continue;
-                }
-                let Some(session) = name.strip_suffix(EXTENSION) else {
-                    continue;
-                };
-                let file = directory.join(&name);
-                if is_session(session) {
-                    files.push((session.to_owned(), file));
-                } else {
-                    mistakes.push(format!(
-                        "{}: `{session}` can't be the name of a session, which holds letters, digits, - and _ only, \
-                         {SESSION_LENGTH_MAX} at most: name the file after its session, or {OTHERS}.toml",
-                        file.display()
-                    ));
-                }
-            }
-            if files.is_empty() && mistakes.is_empty() {
-                mistakes.push(format!(
-                    "{}: there is no flow in this directory: put {OTHERS}.toml into it, for all sessions, or a \
-                     <session>.toml for one",
-                    directory.display()
-                ));
-            }
-        }
-        Err(error) => mistakes.push(format!("{}: can't be read: {error}", directory.display())),
-    }
-    if mistakes.is_empty() {
-        Ok(files)
-    } else {
-        Err(BadDirectory { files, mistakes })
-    }
-}
-
-fn names(directory: &Path) -> io::Result<Vec<String>> {
-    let names = fs::read_dir(directory)?
-        .map(|entry| Ok(entry?.file_name()))
-        .collect::<io::Result<Vec<_>>>()?;
-    let mut names: Vec<String> = names
-        .iter()
-        .map(|name| OsStr::to_string_lossy(name).into_owned())
-        .collect();
-    names.sort();
-    Ok(names)
-}
-
-fn is_session(name: &str) -> bool {
-    (1..=SESSION_LENGTH_MAX).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-}
-
 fn load(file: &Path, locale: Locale) -> Result<Arc<Script>, Vec<String>> {
     let source = fs::read_to_string(file)
         .map_err(|error| vec![format!("{}: can't be read: {error}", file.display())])?;
@@ -270,10 +192,7 @@ fn built_in(locale: Locale) -> Result<Arc<Script>, Vec<String>> {
     script(Script::built_in(locale), "the built-in flow")
 }
 
-fn script(
-    loaded: Result<Script, Vec<crate::flow::Mistake>>,
-    name: &str,
-) -> Result<Arc<Script>, Vec<String>> {
+fn script(loaded: Result<Script, Vec<Mistake>>, name: &str) -> Result<Arc<Script>, Vec<String>> {
     loaded.map(Arc::new).map_err(|mistakes| {
         let told = mistakes.iter().map(|mistake| format!("{name}, {mistake}"));
         told.collect()

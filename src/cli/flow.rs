@@ -15,8 +15,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::{EXIT_FAILURE, complain, fail};
 use crate::flow::{Locale, Mistake, Script, UnknownLocale};
-use crate::flows;
-use crate::flows::media_files;
+use crate::flows::{directory, media_files};
 use crate::terminal::line;
 
 #[derive(Debug, Args)]
@@ -125,7 +124,7 @@ fn expand(named: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
             files.push(named.clone());
             continue;
         }
-        let found = match flows::files(named) {
+        let found = match directory::files(named) {
             Ok(found) => found,
             Err(told) => {
                 mistakes.extend(told.mistakes.iter().map(|told| line(told)));

@@ -1,0 +1,86 @@
+//! The flow files of a directory, and the sessions that they are for: `<session>.toml`, and `default.toml` for the others.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The flow of every session that has no file of its own.
+pub(crate) const OTHERS: &str = "default";
+const EXTENSION: &str = ".toml";
+/// Dialogues beside a flow.
+const TEST_EXTENSION: &str = ".test.toml";
+/// WAHA's docs: a session's name holds at most so many letters, digits, `-` and `_`.
+const SESSION_LENGTH_MAX: usize = 54;
+
+/// What is wrong with a directory of flows, and the files of it that are flows all the same.
+#[derive(Debug)]
+pub(crate) struct BadDirectory {
+    pub(crate) files: Vec<(String, PathBuf)>,
+    /// A line for each mistake.
+    pub(crate) mistakes: Vec<String>,
+}
+
+/// The flow files of a directory with the sessions they are for, sorted by name.
+///
+/// # Errors
+/// What is wrong with the directory as such; the files themselves are not read.
+pub(crate) fn files(directory: &Path) -> Result<Vec<(String, PathBuf)>, BadDirectory> {
+    let mut files = Vec::new();
+    let mut mistakes = Vec::new();
+    match names(directory) {
+        Ok(names) => {
+            for name in names {
+                // Of editors, and of what mounts directories into containers.
+                if name.starts_with('.') || name.ends_with(TEST_EXTENSION) {
+                    continue;
+                }
+                let Some(session) = name.strip_suffix(EXTENSION) else {
+                    continue;
+                };
+                let file = directory.join(&name);
+                if is_session(session) {
+                    files.push((session.to_owned(), file));
+                } else {
+                    mistakes.push(format!(
+                        "{}: `{session}` can't be the name of a session, which holds letters, digits, - and _ only, \
+                         {SESSION_LENGTH_MAX} at most: name the file after its session, or {OTHERS}.toml",
+                        file.display()
+                    ));
+                }
+            }
+            if files.is_empty() && mistakes.is_empty() {
+                mistakes.push(format!(
+                    "{}: there is no flow in this directory: put {OTHERS}.toml into it, for all sessions, or a \
+                     <session>.toml for one",
+                    directory.display()
+                ));
+            }
+        }
+        Err(error) => mistakes.push(format!("{}: can't be read: {error}", directory.display())),
+    }
+    if mistakes.is_empty() {
+        Ok(files)
+    } else {
+        Err(BadDirectory { files, mistakes })
+    }
+}
+
+fn names(directory: &Path) -> io::Result<Vec<String>> {
+    let names = fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.file_name()))
+        .collect::<io::Result<Vec<_>>>()?;
+    let mut names: Vec<String> = names
+        .iter()
+        .map(|name| OsStr::to_string_lossy(name).into_owned())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn is_session(name: &str) -> bool {
+    (1..=SESSION_LENGTH_MAX).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
