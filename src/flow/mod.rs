@@ -34,9 +34,6 @@ mod turn;
 
 mod author;
 
-#[cfg(test)]
-mod tests;
-
 pub use crate::flow::answer::said::{Said, SaidKind};
 pub use crate::flow::author::dialogue::Dialogue;
 pub use crate::flow::author::dialogue::difference::{Difference, Shown};

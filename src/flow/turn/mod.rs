@@ -32,3 +32,6 @@ pub(crate) mod call;
 pub(crate) mod call_answer;
 // Conversations that begin while it is closed.
 pub(crate) mod door;
+
+#[cfg(test)]
+mod tests;

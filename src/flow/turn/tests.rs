@@ -9,13 +9,13 @@ mod media;
 mod properties;
 mod waiting;
 
-const CLINIC: &str = include_str!("../../examples/flows/clinic.toml");
-const SHOP: &str = include_str!("../../examples/flows/shop.toml");
-const RECEPTION: &str = include_str!("../../examples/flows/reception.toml");
-const VISIT: &str = include_str!("../../examples/flows/visit.toml");
-const TICKETS: &str = include_str!("../../examples/flows/tickets.toml");
-const MENU: &str = include_str!("../../examples/flows/menu.toml");
-const ECHO: &str = include_str!("../../examples/flows/echo.toml");
+const CLINIC: &str = include_str!("../../../examples/flows/clinic.toml");
+const SHOP: &str = include_str!("../../../examples/flows/shop.toml");
+const RECEPTION: &str = include_str!("../../../examples/flows/reception.toml");
+const VISIT: &str = include_str!("../../../examples/flows/visit.toml");
+const TICKETS: &str = include_str!("../../../examples/flows/tickets.toml");
+const MENU: &str = include_str!("../../../examples/flows/menu.toml");
+const ECHO: &str = include_str!("../../../examples/flows/echo.toml");
 
 fn load(source: &str) -> Script {
     Script::load(source, Locale::En).unwrap_or_else(|mistakes| {

@@ -1,6 +1,6 @@
 //! Dialogues through the example flows: what a customer writes, what must come back and what must be saved.
 
-use crate::flow::tests::*;
+use crate::flow::turn::tests::*;
 
 #[test]
 fn a_clinic_s_customer_books_an_appointment() {

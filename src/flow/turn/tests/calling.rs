@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::tests::*;
+use crate::flow::turn::tests::*;
 
-const BOT: &str = include_str!("../../../examples/flows/bot.toml");
+const BOT: &str = include_str!("../../../../examples/flows/bot.toml");
 
 /// Advances, and names the call that it begins, as an attendance does.
 fn named(mut turn: Advance) -> Advance {

@@ -1,6 +1,6 @@
 //! What a step says besides words: where it comes from, and that no customer chooses that.
 
-use crate::flow::tests::*;
+use crate::flow::turn::tests::*;
 
 #[test]
 fn a_step_says_words_and_media_in_order() {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::flow::tests::*;
 use crate::flow::turn::state::FlowStage;
+use crate::flow::turn::tests::*;
 
 /// Any JSON that reads as a state: of this flow, of another, or of nobody's.
 fn any_state() -> impl Strategy<Value = State> {
@@ -106,33 +106,36 @@ proptest! {
 const EXAMPLES: [(&str, &str); 9] = [
     (
         CLINIC,
-        include_str!("../../../examples/flows/clinic.test.toml"),
+        include_str!("../../../../examples/flows/clinic.test.toml"),
     ),
-    (SHOP, include_str!("../../../examples/flows/shop.test.toml")),
+    (
+        SHOP,
+        include_str!("../../../../examples/flows/shop.test.toml"),
+    ),
     (
         VISIT,
-        include_str!("../../../examples/flows/visit.test.toml"),
+        include_str!("../../../../examples/flows/visit.test.toml"),
     ),
     (
         TICKETS,
-        include_str!("../../../examples/flows/tickets.test.toml"),
+        include_str!("../../../../examples/flows/tickets.test.toml"),
     ),
     (ECHO, ""),
     (
-        include_str!("../../../examples/flows/bakery.toml"),
-        include_str!("../../../examples/flows/bakery.test.toml"),
+        include_str!("../../../../examples/flows/bakery.toml"),
+        include_str!("../../../../examples/flows/bakery.test.toml"),
     ),
     (
-        include_str!("../../../examples/flows/bot.toml"),
-        include_str!("../../../examples/flows/bot.test.toml"),
+        include_str!("../../../../examples/flows/bot.toml"),
+        include_str!("../../../../examples/flows/bot.test.toml"),
     ),
     (
-        include_str!("../../../examples/flows/menu.toml"),
-        include_str!("../../../examples/flows/menu.test.toml"),
+        include_str!("../../../../examples/flows/menu.toml"),
+        include_str!("../../../../examples/flows/menu.test.toml"),
     ),
     (
-        include_str!("../../../examples/flows/reception.toml"),
-        include_str!("../../../examples/flows/reception.test.toml"),
+        include_str!("../../../../examples/flows/reception.toml"),
+        include_str!("../../../../examples/flows/reception.test.toml"),
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! A flow that waits, for a time or for a person: what is written meanwhile, and how it goes on.
 
-use crate::flow::tests::*;
+use crate::flow::turn::tests::*;
 
 const PAUSE: &str = "[step.a]\nask = 'a?'\nsave = 'a'\nnext = 'w'\n[step.w]\nwait = '10m'\nnext = 'b'\n[step.b]\nask = 'b?'\nsave = 'b'\nnext = 'c'\n[step.c]\nsay = '{{ a }} {{ b }}'\nend = 'x'";
 
