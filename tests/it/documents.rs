@@ -13,7 +13,7 @@ use waha_sm::cli::Cli;
 
 use crate::harness::{Corner, SESSION, chat, eventually};
 use crate::webhook::message;
-use markdown::{Document, documents, read, root};
+use markdown::{Document, documents, first_cells, read, root};
 
 const OPERATIONS: &str = "examples/README.md";
 
@@ -93,8 +93,8 @@ fn a_flag_is_its_variable_in_lower_case() {
 fn names_in_capitals_are_settings_of_ours_or_of_waha() {
     let (settings, example) = (settings(), read("waha.env.example"));
     let name = Regex::new("^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$").unwrap();
-    // WAHA's words for the state of a session, and systemd's.
-    let others = ["SCAN_QR_CODE"];
+    // WAHA's word for the state of a session, and what all programs at a terminal know.
+    let others = ["SCAN_QR_CODE", "NO_COLOR"];
     for document in documents() {
         for (line, span) in document.spans() {
             let named = span.split('=').next().unwrap();
@@ -357,17 +357,10 @@ fn every_metric_is_in_the_operations_and_no_other() {
             _ => name.to_owned(),
         });
     }
-    let named: BTreeSet<String> = Document::read(OPERATIONS)
-        .rows()
-        .iter()
-        .flat_map(|row| {
-            row[0]
-                .split(", ")
-                .map(|name| name.trim_matches('`').to_owned())
-                .collect::<Vec<_>>()
-        })
-        .filter(|name| name.starts_with("waha_sm_"))
+    let mut named: BTreeSet<String> = first_cells(&Document::read(OPERATIONS).rows())
+        .into_iter()
         .collect();
+    named.retain(|name| name.starts_with("waha_sm_"));
     assert_eq!(named, there);
 }
 

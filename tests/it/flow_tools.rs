@@ -257,7 +257,7 @@ fn a_flow_answers_what_is_typed_and_time_goes_by_when_told() {
 -- if you say nothing, it goes on in 5m
 -- write how long, like /wait 90s, /wait 10m or /wait 24h
   < Are you still there? I am waiting for your answer.
-  < We close this chat for now. Write again, and we go on where you stopped.
+  < We'll close this chat for now. Write again any time and we'll continue where you stopped.
 -- closed: silence; who writes again in time goes on at the same step
   < How many?
   < Where shall we send the receipt? Your e-mail address, or 'no'.

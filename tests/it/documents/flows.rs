@@ -169,6 +169,55 @@ fn the_reference_names_every_key_and_every_kind_of_answer() {
     }
 }
 
+#[test]
+fn the_tables_of_the_reference_are_complete() {
+    let (reference, schema) = (Document::read(REFERENCE), schema());
+    let keys = |of: &Value| -> Vec<String> {
+        of["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    };
+    let complete = |heading: &str, expected: Vec<String>| {
+        let listed = reference.listed_under(heading);
+        for key in expected {
+            assert!(
+                listed.contains(&key),
+                "{REFERENCE}, {heading}: `{key}` is missing"
+            );
+        }
+    };
+    complete("## A complete flow", keys(&schema));
+    complete("### Texts", keys(&schema["properties"]["texts"]));
+    complete("### Command words", keys(&schema["properties"]["commands"]));
+    let steps = schema["properties"]["step"]["additionalProperties"]["oneOf"]
+        .as_array()
+        .unwrap();
+    assert_eq!(steps.len(), 7);
+    for step in steps {
+        let kind = step["title"].as_str().unwrap();
+        let heading = match kind {
+            "set" | "when" => "### set and when".to_owned(),
+            _ => format!("### {kind}"),
+        };
+        complete(&heading, keys(step));
+    }
+    let ask = steps.iter().find(|step| step["title"] == "ask").unwrap();
+    let kinds = ask["properties"]["expect"]["enum"].as_array().unwrap();
+    complete(
+        "## Answers",
+        kinds
+            .iter()
+            .map(|kind| kind.as_str().unwrap().to_owned())
+            .collect(),
+    );
+    let messages = &steps.iter().find(|step| step["title"] == "say").unwrap()["properties"]["say"];
+    let media = &messages["anyOf"][0]["anyOf"][1];
+    complete("## Pictures, files and voice messages", keys(media));
+}
+
 /// What the loader says it knows, once it meets a key that it does not.
 fn known_here(file: &str, text: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
@@ -193,18 +242,9 @@ fn the_reference_names_every_key_of_dialogues() {
         "[[dialogue]]\nname = 'x'\nturns = [{ says = 'x', zebra = 1 }]",
     );
     assert!(of_dialogues.len() > 5 && of_turns.len() > 10);
-    let rows: BTreeSet<String> = reference
-        .rows()
-        .iter()
-        .flat_map(|row| {
-            row[0]
-                .split(", ")
-                .map(|name| name.trim_matches('`').to_owned())
-                .collect::<Vec<_>>()
-        })
-        .collect();
+    let rows = reference.listed_under("### Test");
     for key in of_dialogues.iter().chain(&of_turns) {
-        assert!(rows.contains(key), "no table of {REFERENCE} has `{key}`");
+        assert!(rows.contains(key), "{REFERENCE} does not list `{key}`");
     }
 }
 

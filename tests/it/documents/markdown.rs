@@ -170,23 +170,16 @@ impl Document {
 
     /// The rows of its tables, as cells; without the head and the line under it.
     pub(super) fn rows(&self) -> Vec<Vec<String>> {
-        let cells = |line: &str| -> Vec<String> {
-            line.trim_matches('|')
-                .split(" | ")
-                .map(|cell| cell.trim().to_owned())
-                .collect()
-        };
-        let mut rows = Vec::new();
-        for (number, line) in self.prose.iter().enumerate() {
-            let head = self
-                .prose
-                .get(number + 1)
-                .is_some_and(|next| next.starts_with("|---"));
-            if line.starts_with('|') && !line.starts_with("|---") && !head {
-                rows.push(cells(line));
-            }
-        }
-        rows
+        rows(&self.prose)
+    }
+
+    /// The names in the first cells of the tables under a heading, up to the next one.
+    pub(super) fn listed_under(&self, heading: &str) -> Vec<String> {
+        let begin = self.prose.iter().position(|line| line == heading);
+        let begin = begin.unwrap_or_else(|| panic!("{}: no `{heading}`", self.name)) + 1;
+        let section = &self.prose[begin..];
+        let end = section.iter().position(|line| line.starts_with('#'));
+        first_cells(&rows(&section[..end.unwrap_or(section.len())]))
     }
 
     /// Whether a name stands between backticks, or begins a line of a block: `name = ...`.
@@ -202,4 +195,26 @@ impl Document {
                         .is_some_and(|rest| rest.trim_start().starts_with('='))
                 })
     }
+}
+
+fn rows(prose: &[String]) -> Vec<Vec<String>> {
+    let is_rule = |line: &String| line.starts_with("|---");
+    let row = |(number, line): (usize, &String)| -> Option<Vec<String>> {
+        let is_head = prose.get(number + 1).is_some_and(is_rule);
+        (line.starts_with('|') && !is_rule(line) && !is_head).then(|| {
+            line.trim_matches('|')
+                .split(" | ")
+                .map(|cell| cell.trim().to_owned())
+                .collect()
+        })
+    };
+    prose.iter().enumerate().filter_map(row).collect()
+}
+
+/// What the first cells name, one by one: "`min`, `max`" are two.
+pub(super) fn first_cells(rows: &[Vec<String>]) -> Vec<String> {
+    rows.iter()
+        .flat_map(|row| row[0].split(", "))
+        .map(|name| name.trim_matches('`').to_owned())
+        .collect()
 }
