@@ -52,7 +52,7 @@ enum Form {
 /// What something is saved as.
 const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
-/// As in `reader`: "90s", "1h30m".
+/// As `load::reader` reads it: "90s", "1h30m".
 const TIME: &str = "^([0-9]+([.][0-9]{1,3})?(ms|s|m|h|d))+$";
 
 const FILE: &[SchemaKey] = &[

@@ -31,7 +31,7 @@ pub(crate) mod call;
 // What the shop may answer.
 pub(crate) mod call_answer;
 // Conversations that begin while it is closed.
-pub(crate) mod door;
+pub(crate) mod outside_hours;
 
 #[cfg(test)]
 mod tests;

@@ -10,9 +10,7 @@ use regex::Regex;
 use crate::tidy::sources;
 
 /// Rooms that still have circles; a room leaves this list when it has none.
-const NOT_YET: &[&str] = &[
-    "app", "cli", "config", "health", "history", "logging", "service", "store", "waha",
-];
+const NOT_YET: &[&str] = &["app", "cli", "config", "service", "store", "waha"];
 
 /// A module by its path from the crate, without `crate`.
 type Module = Vec<String>;

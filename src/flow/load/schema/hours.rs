@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::flow::load::schema::one_or_more::one_or_more;
 
-/// As in `hours_reader`: "09:00-12:30", "9h-12h30", "closed".
+/// As `load::hours` reads it: "09:00-12:30", "9h-12h30", "closed".
 const OPENING: &str =
     "^ *(closed|[0-9]{1,2}(:[0-9]{1,2}|h[0-9]{0,2}) *- *[0-9]{1,2}(:[0-9]{1,2}|h[0-9]{0,2})) *$";
 
