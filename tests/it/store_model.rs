@@ -4,8 +4,12 @@
 //! lost it. After each, everything that Redis holds and every answer of the store's is compared with the model. At the
 //! end all that is left is served: nothing may be stuck, and nothing may be left over.
 
+mod lanes;
+mod merge;
 mod model;
 mod operation;
+mod own_messages;
+mod takeover;
 mod view;
 
 use std::time::Duration;
@@ -14,21 +18,22 @@ use fred::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use waha_sm::store::{
-    Announcement, ByPhone, Claimed, Close, Committed, Config as StoreConfig, Connections,
-    EchoContent, Ingest, Lane, Leave, Millis, Record, Recorded, Reply, Server, Settlement, Step,
-    Store, Taken, Verdict, Waiting,
+    Announcement, Claimed, Close, Committed, Config as StoreConfig, Connections, Ingest, Lane,
+    Leave, Millis, Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict,
+    Waiting,
 };
 
 use crate::harness::{Redis, chat};
+use lanes::Fate;
 use model::{Checked, Ending, QUIET, Session, ensure};
 use operation::{
-    Announce, CHATS, Close as HowClose, Commit, Incoming, Kind, Operation, Outcome, PROCESSES,
-    SESSIONS, Settle, Which, operation,
+    Announce, CHATS, Close as HowClose, Commit, HIDDEN, IDS, Incoming, Kind, Operation, Outcome,
+    PROCESSES, REPLIES, SESSIONS, Settle, Which, operation,
 };
 use view::View;
 
 /// Unless `PROPTEST_CASES` says otherwise.
-const CASES: u32 = 100;
+const CASES: u32 = 400;
 const OPERATIONS_MAX: usize = 80;
 /// Longer than any run: what is kept to be resumed must not expire by Redis' clock.
 const RESUME_WITHIN: i64 = 3_600_000;
@@ -41,7 +46,11 @@ fn whatever_happens_in_whatever_order_the_store_holds_what_it_should() {
         .build()
         .unwrap();
     let (store, client) = runtime.block_on(connect(&redis));
-    runtime.block_on(introduce(&store));
+    // What the sender's process remembers of its own messages must not help the one that hears of them.
+    let (listener, _) = runtime.block_on(connect(&redis));
+    for store in [&store, &listener] {
+        runtime.block_on(introduce(store));
+    }
     let default = ProptestConfig::default();
     let config = ProptestConfig {
         cases: std::env::var("PROPTEST_CASES").map_or(CASES, |_| default.cases),
@@ -55,7 +64,7 @@ fn whatever_happens_in_whatever_order_the_store_holds_what_it_should() {
     let result = TestRunner::new(config).run(&sequences, |operations| {
         runtime.block_on(async {
             let _: () = client.flushall(false).await.unwrap();
-            let mut run = Run::new(&store, &client);
+            let mut run = Run::new([&store, &listener], &client);
             run.all(&operations).await.map_err(TestCaseError::fail)
         })
     });
@@ -66,6 +75,26 @@ fn whatever_happens_in_whatever_order_the_store_holds_what_it_should() {
             panic!("{wrong}, in\n{}", lines.join("\n"));
         }
         Err(TestError::Abort(why)) => panic!("{why}"),
+    }
+}
+
+/// Each of these was wrong once; the last step showed it.
+#[test]
+fn what_once_went_wrong_goes_right() {
+    let redis = Redis::start();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (store, client) = runtime.block_on(connect(&redis));
+    for (what, operations) in operation::went_wrong() {
+        runtime.block_on(async {
+            let _: () = client.flushall(false).await.unwrap();
+            let mut run = Run::new([&store, &store], &client);
+            introduce(&store).await;
+            let result = run.all(&operations).await;
+            assert_eq!(result, Ok(()), "{what}");
+        });
     }
 }
 
@@ -137,6 +166,8 @@ struct Look {
 
 struct Run<'a> {
     store: &'a Store,
+    /// Of the process that hears of our own messages.
+    listener: &'a Store,
     client: &'a Client,
     now: Millis,
     chats: Vec<String>,
@@ -147,8 +178,15 @@ struct Run<'a> {
     claims: Vec<Claim>,
     lanes: Vec<InHand>,
     looks: Vec<Look>,
+    /// Every message id that a message of ours had, or was to have.
+    own: Vec<String>,
     /// Tells messages, states and replies apart.
     made: u64,
+}
+
+/// Whom WhatsApp does not show by number: the same person as the chat of that number, which is to be learnt.
+fn hidden(number: usize) -> String {
+    format!("19990000000000{number}@lid")
 }
 
 fn session_name(number: usize) -> &'static str {
@@ -173,10 +211,12 @@ async fn together<T>(calls: Vec<impl Future<Output = T>>) -> Vec<T> {
 }
 
 impl<'a> Run<'a> {
-    fn new(store: &'a Store, client: &'a Client) -> Self {
-        let chats: Vec<_> = (1..=CHATS).map(chat).collect();
+    fn new([store, listener]: [&'a Store; 2], client: &'a Client) -> Self {
+        let numbers = (1..=CHATS).map(chat);
+        let chats: Vec<_> = numbers.chain((1..=HIDDEN).map(hidden)).collect();
         Self {
             store,
+            listener,
             client,
             now: 1_000_000,
             models: (0..SESSIONS).map(|_| Session::of(&chats)).collect(),
@@ -186,6 +226,7 @@ impl<'a> Run<'a> {
             claims: Vec::new(),
             lanes: Vec::new(),
             looks: Vec::new(),
+            own: Vec::new(),
             made: 0,
         }
     }
@@ -225,11 +266,18 @@ impl<'a> Run<'a> {
             Operation::Settle(settlements) => self.settle(settlements).await?,
             Operation::Look { session, count } => self.look(*session, *count).await?,
             Operation::Announce(announcements) => self.announce(announcements).await?,
-            Operation::Owner {
+            Operation::Own(own) => self.own(own).await?,
+            Operation::Ack {
                 session,
-                chat,
-                ends,
-            } => self.owner(*session, *chat, *ends).await?,
+                from,
+                message,
+            } => self.ack(*session, *from, *message).await?,
+            Operation::Intend { lane, with_id } => self.intend(*lane, *with_id).await?,
+            Operation::Learn {
+                session,
+                hidden,
+                known,
+            } => self.learn(*session, *hidden, *known).await?,
             Operation::Overdue { session } => self.overdue(*session).await?,
             Operation::Pause { session } => self.pause(*session).await?,
             Operation::Resume { session } => self.resume(*session).await?,
@@ -259,19 +307,34 @@ impl<'a> Run<'a> {
         format!("{what}{}", self.made)
     }
 
+    /// The other id of whoever has this one, if there is one; and whether it is told.
+    fn other(&self, from: usize, told: bool) -> Option<String> {
+        let other = if from < CHATS {
+            from + CHATS
+        } else {
+            from - CHATS
+        };
+        self.chats.get(other).filter(|_| told).cloned()
+    }
+
     async fn ingest(&mut self, messages: &[Incoming]) -> Checked {
         let mut offers = Vec::new();
         for one in messages {
             let before = one
                 .again
                 .and_then(|number| Which::Any(number).of(&[], &self.offered));
-            offers.push(before.unwrap_or_else(|| {
+            let (session, mut ingest) = before.unwrap_or_else(|| {
                 let stanza = self.next("m");
-                let message = format!("{{\"text\":\"{:?} {stanza}\"}}", one.kind);
+                let message = format!(
+                    "{{\"text\":\"{:?} {stanza}\",\"received_at\":{},\"sent_at\":{}}}",
+                    one.kind,
+                    self.now,
+                    self.now - one.late
+                );
                 let ingest = Ingest {
                     opens: true,
                     stanza,
-                    from: self.chats[one.chat].clone(),
+                    from: String::new(),
                     other: None,
                     name: String::new(),
                     message,
@@ -279,7 +342,11 @@ impl<'a> Run<'a> {
                     now: self.now,
                 };
                 (one.session, ingest)
-            }));
+            });
+            // The same message may come under another name.
+            ingest.from.clone_from(&self.chats[one.from]);
+            ingest.other = self.other(one.from, one.both);
+            offers.push((session, ingest));
         }
         let store = self.store;
         let calls = offers
@@ -287,14 +354,10 @@ impl<'a> Run<'a> {
             .map(|(session, ingest)| store.ingest(session_name(*session), ingest.clone()));
         let answers = together(calls.collect()).await;
         for ((session, ingest), answer) in offers.into_iter().zip(answers) {
-            let Ingest {
-                from,
-                stanza,
-                message,
-                ..
-            } = &ingest;
+            let message: serde_json::Value = serde_json::from_str(&ingest.message).unwrap();
+            let sent_at = message["sent_at"].as_i64().unwrap();
             // Of those that come at once the latest tells the time.
-            let due = self.models[session].ingest(from, stanza, message, self.now);
+            let due = self.models[session].ingest(&ingest, sent_at, self.now);
             let answer = answer.map_err(|error| error.to_string())?;
             ensure!(
                 answer == due,
@@ -414,13 +477,14 @@ impl<'a> Run<'a> {
         };
         ensure!(due, "{}: a stale step was taken", step.chat);
         for reply in &step.replies {
-            model.reply(&step.chat, &reply.id, false);
+            model.reply(&step.chat, reply);
         }
         let ending = step.close.as_ref().map(|close| Ending {
             outcome: close.outcome.clone(),
             resumable: close.resume_within > 0,
         });
-        let mut left = model.commit(&step.chat, step.consumed, &step.state, ending.as_ref());
+        let state = &step.state;
+        let mut left = model.commit(&step.chat, step.consumed, state, ending.as_ref(), self.now);
         if let Some(within) = step.handoff {
             model.hand_off(&step.chat, within, self.now);
             // What is left is for that person.
@@ -460,31 +524,51 @@ impl<'a> Run<'a> {
     }
 
     fn reply(&mut self, notice: bool) -> Reply {
+        let id = self.next("r");
+        let number = self.made as usize;
         Reply {
-            id: self.next("r"),
+            id,
             conversation: "c".to_owned(),
-            text: "text".to_owned(),
-            media: None,
+            text: own_messages::words(number % REPLIES, number).to_owned(),
+            media: (number % 5 == 0).then(|| serde_json::from_str(own_messages::PICTURE).unwrap()),
             queued_at: self.now,
             attempts: 0,
             notice,
         }
     }
 
-    /// A lane came into somebody's hands: with the first reply of it.
+    /// A lane came into somebody's hands: with the first reply of it, what is in doubt, and where it goes.
     fn in_hand(&mut self, session: usize, taking: usize, lane: Lane) -> Checked {
         let reply = lane.reply.clone()?;
-        let first = self.models[session].chat(&lane.chat).lane.first();
+        let model = &mut self.models[session];
+        let chat = model.chat_of(&lane.chat);
+        let first = model.chat(&chat).lane.first();
         let Some(first) = first.filter(|first| first.id == reply.id) else {
             return Err(format!(
                 "{}: {} is to be sent, should be {first:?}",
                 lane.chat, reply.id
             ));
         };
+        let attempts = first.attempts;
+        let (doubt, address) = model.hand_out(&chat, self.now);
+        let same = match (&doubt, &lane.doubt) {
+            (None, None) => true,
+            (Some(mark), Some(attempt)) => mark.is(attempt),
+            _ => false,
+        };
+        ensure!(
+            same && reply.attempts == attempts,
+            "{chat}: {reply:?} is in doubt of {:?}, should be of {doubt:?}",
+            lane.doubt
+        );
+        ensure!(
+            lane.address.as_ref().unwrap_or(&lane.chat) == &address,
+            "{lane:?} goes to {address}"
+        );
         self.lanes.push(InHand {
             session,
             taking,
-            attempts: first.attempts,
+            attempts,
             reply,
             lane,
         });
@@ -539,7 +623,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_in_hand(&self, one: &InHand) -> bool {
-        let it = self.models[one.session].chat(&one.lane.chat);
+        let it = self.models[one.session].lane(&one.lane.chat);
         it.hand
             .as_ref()
             .is_some_and(|hand| hand.taking == one.taking)
@@ -552,7 +636,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_first(&self, one: &InHand) -> bool {
-        let it = self.models[one.session].chat(&one.lane.chat);
+        let it = self.models[one.session].lane(&one.lane.chat);
         it.lane
             .first()
             .is_some_and(|first| first.id == one.reply.id)
@@ -560,80 +644,56 @@ impl<'a> Run<'a> {
 
     async fn settle(&mut self, settlements: &[Settle]) -> Checked {
         let current = self.lanes_in_hand();
-        let mut settled: Vec<(InHand, Outcome)> = Vec::new();
+        let mut settled: Vec<(InHand, Outcome, Fate)> = Vec::new();
         for one in settlements {
             let Some(lane) = one.lane.of(&current, &self.lanes) else {
                 continue;
             };
             // A late answer about a reply that was tried again meanwhile: whether it still counts is not said here.
-            let it = self.models[lane.session].chat(&lane.lane.chat);
+            let it = self.models[lane.session].lane(&lane.lane.chat);
             let is_late = it
                 .lane
                 .iter()
                 .any(|reply| reply.id == lane.reply.id && reply.attempts != lane.attempts);
             // Nor what a second verdict means that crosses a retry.
-            let crosses = |(other, verdict): &(InHand, Outcome)| {
-                other.reply.id == lane.reply.id && matches!(verdict, Outcome::Retry(_))
+            let crosses = |(other, verdict, _): &(InHand, Outcome, Fate)| {
+                other.reply.id == lane.reply.id && matches!(verdict, Outcome::Retry(..))
             };
             if !is_late && !settled.iter().any(crosses) {
-                settled.push((lane, one.verdict));
+                let fate = self.fate(one.verdict);
+                settled.push((lane, one.verdict, fate));
             }
         }
         let (store, now) = (self.store, self.now);
-        let calls = settled.iter().map(|(one, verdict)| {
-            store.settle(
-                session_name(one.session),
-                settlement(one, *verdict, now),
-                now,
-            )
+        let calls = settled.iter().map(|(one, verdict, fate)| {
+            let settlement = settlement(one, *verdict, fate, now);
+            store.settle(session_name(one.session), settlement, now)
         });
         let answers = together(calls.collect()).await;
-        for ((one, verdict), answer) in settled.into_iter().zip(answers) {
+        for ((one, _, fate), answer) in settled.into_iter().zip(answers) {
             let following = answer.map_err(|error| error.to_string())?;
-            self.settled(&one, verdict, following)?;
+            let model = &mut self.models[one.session];
+            let handed = (one.lane.chat.as_str(), one.taking, one.reply.id.as_str());
+            let goes_on = model.settle(handed, &fate, now)?;
+            ensure!(
+                following.is_some() == goes_on,
+                "{handed:?}: goes on with {following:?}, should go on: {goes_on}"
+            );
+            if let Some(lane) = following {
+                self.in_hand(one.session, one.taking, lane)?;
+            }
         }
         Ok(())
     }
 
-    fn settled(&mut self, one: &InHand, verdict: Outcome, following: Option<Lane>) -> Checked {
-        let (held, first) = (self.is_in_hand(one), self.is_first(one));
-        let model = &mut self.models[one.session];
-        let chat = &one.lane.chat;
-        let is_final = match verdict {
-            Outcome::Sent if first => {
-                model.settled(chat, "sent")?;
-                true
-            }
-            Outcome::Dead if first => {
-                model.settled(chat, "failed")?;
-                true
-            }
-            Outcome::Retry(_) | Outcome::Release(_)
-                if first && held && model.chat(chat).phone.is_some() =>
-            {
-                model.first_left_to_owner(chat);
-                true
-            }
-            Outcome::Retry(_) if first && held => {
-                model.chat_mut(chat).lane[0].attempts += 1;
-                false
-            }
-            Outcome::Sent | Outcome::Dead => true,
-            Outcome::Retry(_) | Outcome::Release(_) => false,
-        };
-        let goes_on = held && is_final && !model.paused && !model.chat(chat).lane.is_empty();
-        ensure!(
-            following.is_some() == goes_on,
-            "{chat}: goes on with {following:?}, should go on: {goes_on}"
-        );
-        match following {
-            Some(lane) => self.in_hand(one.session, one.taking, lane),
-            None => {
-                if held {
-                    model.chat_mut(chat).hand = None;
-                }
-                Ok(())
-            }
+    fn fate(&mut self, verdict: Outcome) -> Fate {
+        match verdict {
+            Outcome::Sent => Fate::Sent(None),
+            Outcome::SentAs(which) => Fate::Sent(which.of(&self.own, &self.own)),
+            Outcome::SentAsNew => Fate::Sent(Some(self.new_message_id())),
+            Outcome::Dead => Fate::Dead,
+            Outcome::Retry(_, doubt) => Fate::Retry { doubt },
+            Outcome::Release(_, doubt) => Fate::Release { doubt },
         }
     }
 
@@ -718,13 +778,13 @@ impl<'a> Run<'a> {
             .announce(session_name(session), &calls, self.now)
             .await
             .map_err(|error| error.to_string())?;
-        let mut due = 0;
+        let (mut due, now) = (0, self.now);
         for (requeued, one) in &announced {
             let ending = one.leave.as_ref().map(|leave| Ending {
                 outcome: leave.outcome.clone(),
                 resumable: false,
             });
-            due += u64::from(self.models[session].announce(one, *requeued, ending.as_ref()));
+            due += u64::from(self.models[session].announce(one, *requeued, ending.as_ref(), now));
         }
         ensure!(
             counted == due,
@@ -767,41 +827,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn owner(&mut self, session: usize, chat: usize, ends: bool) -> Checked {
-        let stanza = self.next("o");
-        let chat = self.chats[chat].clone();
-        let record = Record {
-            seen: format!("out:{stanza}"),
-            kind: "message",
-            from: chat.clone(),
-            other: None,
-            message: true,
-            data: format!("{{\"text\":\"{stanza}\",\"sent_at\":{}}}", self.now),
-            says: Some(EchoContent::new(&[None], &stanza)),
-            echo: Some(stanza),
-            phone: Some(ByPhone {
-                quiet: QUIET,
-                ends,
-                followed_at: 0,
-            }),
-        };
-        let recorded = self
-            .store
-            .record(session_name(session), &record, self.now)
-            .await;
-        let recorded = recorded.map_err(|error| error.to_string())?;
-        let due = self.models[session].owner(&chat, &record.data, ends, self.now);
-        ensure!(
-            recorded == due,
-            "the owner was answered {recorded:?}, should be {due:?}"
-        );
-        Ok(())
-    }
-
     async fn overdue(&mut self, session: usize) -> Checked {
         let ended = self
             .store
-            .end_overdue(session_name(session), CHATS, self.now)
+            .end_overdue(session_name(session), IDS, self.now)
             .await;
         let ended = ended.map_err(|error| error.to_string())?;
         let due = self.models[session].overdue(self.now);
@@ -827,7 +856,7 @@ impl<'a> Run<'a> {
 
     /// Every process dies, and one comes that serves whoever is there, until nobody is.
     async fn serve_all_that_is_left(&mut self) -> Checked {
-        const ROUNDS_MAX: usize = 200;
+        const ROUNDS_MAX: usize = 400;
         for session in 0..SESSIONS {
             self.one(&Operation::Resume { session }).await?;
             for process in 0..PROCESSES {
@@ -842,8 +871,8 @@ impl<'a> Run<'a> {
             let phone = self.views.iter().position(|view| !view.phone.is_empty());
             let for_person = self.views.iter().enumerate().find_map(|(session, view)| {
                 let first = view.handoff.first()?;
-                let chat = self.chats.iter().position(|chat| chat == first)?;
-                Some((session, chat))
+                let from = self.chats.iter().position(|chat| chat == first)?;
+                Some((session, from))
             });
             let due = self.views.iter().position(|view| !view.lanes.is_empty());
             let operation = if held > 0 {
@@ -863,14 +892,10 @@ impl<'a> Run<'a> {
                 Operation::Claim {
                     session,
                     process: 0,
-                    count: CHATS,
+                    count: IDS,
                 }
-            } else if let Some((session, chat)) = for_person {
-                Operation::Owner {
-                    session,
-                    chat,
-                    ends: true,
-                }
+            } else if let Some((session, from)) = for_person {
+                Operation::Own(operation::Own::closing_word(session, from))
             } else if let Some(session) = phone {
                 self.now += QUIET;
                 Operation::Overdue { session }
@@ -879,7 +904,7 @@ impl<'a> Run<'a> {
                 Operation::TakeLanes {
                     session,
                     process: 0,
-                    count: CHATS,
+                    count: IDS,
                 }
             } else {
                 return self.nothing_is_left();
@@ -902,30 +927,31 @@ impl<'a> Run<'a> {
     }
 }
 
-fn settlement(one: &InHand, verdict: Outcome, now: Millis) -> Settlement {
+fn settlement(one: &InHand, verdict: Outcome, fate: &Fate, now: Millis) -> Settlement {
     let (conversation, data) = (one.reply.conversation.clone(), one.reply.id.clone());
-    one.lane.settled(match verdict {
-        Outcome::Sent => Verdict::Sent {
-            stanza: None,
+    let due = match verdict {
+        Outcome::Retry(after, _) | Outcome::Release(after, _) => now + after,
+        _ => now,
+    };
+    one.lane.settled(match fate {
+        Fate::Sent(stanza) => Verdict::Sent {
+            stanza: stanza.clone(),
             conversation,
             data,
         },
-        Outcome::Dead => Verdict::Dead {
+        Fate::Dead => Verdict::Dead {
             conversation,
             data,
             reason: "no".to_owned(),
         },
-        Outcome::Retry(after) => Verdict::Retry {
-            due: now + after,
+        Fate::Retry { doubt } => Verdict::Retry {
+            due,
             again: Reply {
                 attempts: one.reply.attempts + 1,
                 ..one.reply.clone()
             },
-            doubt: false,
+            doubt: *doubt,
         },
-        Outcome::Release(after) => Verdict::Release {
-            due: now + after,
-            doubt: false,
-        },
+        Fate::Release { doubt } => Verdict::Release { due, doubt: *doubt },
     })
 }

@@ -69,6 +69,8 @@ while more() do
     end
     if settled and not paused then
       following, following_doubt, address = first_reply(chat)
+      -- The sender may still know the lane by the other id of this person.
+      if address == '' and chat ~= id then address = chat end
     end
     if following == '' then
       redis.call('HDEL', SENDING, chat)

@@ -1,13 +1,16 @@
 //! A session as it should be: plain lists in memory, changed by the rules that the store promises.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use waha_sm::store::{Ingested, Millis, Recorded};
+use waha_sm::store::{Ingest, Ingested, Millis};
 
+use super::lanes::{Mark, Said};
 use super::view::{Chat as Seen, View};
 
-/// For so long the owner answers a chat after the last word.
-pub(super) const QUIET: Millis = 8_000;
+/// For so long the owner answers a chat after the last word: longer than two clocks may be apart.
+pub(super) const QUIET: Millis = 40_000;
+/// What came so much before another time came before it, whatever the clocks say.
+pub(super) const CLOCKS_APART: Millis = 10_000;
 
 /// What is wrong, in words.
 pub(super) type Checked = Result<(), String>;
@@ -28,13 +31,26 @@ pub(super) struct Session {
     /// Id and ticket of every conversation there ever was, in the order in which they opened; unknown until looked at.
     opened: Vec<Option<(String, i64)>>,
     /// The token of every taking of a lane, likewise.
-    takings: Vec<Option<String>>,
+    pub(super) takings: Vec<Option<String>>,
     epochs: HashSet<String>,
     stanzas: HashSet<String>,
     /// What the history must hold of this step: what, and of which conversation.
-    expected: Vec<(String, Option<usize>)>,
+    pub(super) expected: Vec<(String, Option<usize>)>,
     /// Ids of the replies of which the history says what became of them.
-    settled: HashSet<String>,
+    pub(super) settled: HashSet<String>,
+    /// Which hidden id is whose.
+    pub(super) aliases: BTreeMap<String, String>,
+    /// Hidden ids by when WAHA is next asked whose they are.
+    pub(super) unmapped: BTreeMap<String, Millis>,
+    /// Where a chat's replies go, if not to the chat.
+    pub(super) addresses: BTreeMap<String, String>,
+    pub(super) known: BTreeSet<String>,
+    /// Message ids that replies of ours are known to have.
+    pub(super) ours: HashSet<String>,
+    /// Message ids of ours that came in.
+    pub(super) told: HashSet<String>,
+    /// By the id of the message that made a chat the owner's: when it was sent, and the chat.
+    pub(super) began: HashMap<String, (Millis, String)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -46,12 +62,20 @@ pub(super) struct Chat {
     pub(super) hand: Option<Hand>,
     pub(super) conversation: Option<Conversation>,
     /// The state of a conversation that was closed to be resumed, and which it was.
-    kept: Option<(String, usize)>,
+    pub(super) kept: Option<(String, usize)>,
     /// Until when the owner answers it from their own phone.
     pub(super) phone: Option<Millis>,
-    received: u64,
+    /// When they wrote last, while they answer.
+    pub(super) said: Option<Millis>,
+    /// When they wrote the word that ended it.
+    pub(super) hung_up: Option<Millis>,
+    pub(super) received: u64,
     /// Something came in while it was attended that is not consumed.
-    unread: bool,
+    pub(super) unread: bool,
+    /// The attempt on the first reply that is not settled.
+    pub(super) attempt: Option<Mark>,
+    /// Replies that became messages, or perhaps, whose ids are not known.
+    pub(super) unclaimed: Vec<Said>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,23 +83,28 @@ pub(super) struct Queued {
     pub(super) id: String,
     pub(super) attempts: u32,
     pub(super) notice: bool,
+    pub(super) says: Said,
+    pub(super) queued_at: Millis,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Hand {
-    process: String,
+    pub(super) process: String,
     pub(super) taking: usize,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Conversation {
     /// In the order of opening: the smaller, the earlier it is served.
-    number: usize,
+    pub(super) number: usize,
+    pub(super) opened: Millis,
     pub(super) owner: Option<Owner>,
     /// It waits for a person, perhaps not for longer than until then.
     pub(super) person: Option<Option<Millis>>,
     /// It is the phone's.
-    phone: bool,
+    pub(super) phone: bool,
+    /// It waited for a person before it was the phone's.
+    pub(super) before: Option<Option<Millis>>,
     pub(super) rev: u64,
     pub(super) state: String,
     pub(super) examined: usize,
@@ -99,7 +128,7 @@ pub(super) struct Ending {
 
 impl Conversation {
     /// It is nobody's any more; whoever knew its wait knows another.
-    fn leave_all_lists(&mut self) {
+    pub(super) fn leave_all_lists(&mut self) {
         self.owner = None;
         self.person = None;
         self.examined = 0;
@@ -109,17 +138,6 @@ impl Conversation {
 
     pub(super) fn waits(&self) -> bool {
         self.owner.is_none() && !self.phone
-    }
-}
-
-impl Chat {
-    fn drop_notices(&mut self) {
-        let first = usize::from(self.hand.is_some());
-        let mut place = 0;
-        self.lane.retain(|reply| {
-            place += 1;
-            place <= first || !reply.notice
-        });
     }
 }
 
@@ -134,6 +152,11 @@ impl Session {
 
     pub(super) fn chat(&self, chat: &str) -> &Chat {
         &self.chats[chat]
+    }
+
+    /// The chat in whose lane the replies to this id are by now.
+    pub(super) fn lane(&self, id: &str) -> &Chat {
+        &self.chats[&self.chat_of(id)]
     }
 
     pub(super) fn chat_mut(&mut self, chat: &str) -> &mut Chat {
@@ -168,28 +191,31 @@ impl Session {
         line.into_iter().map(|(_, chat)| chat).collect()
     }
 
-    fn entry(&mut self, what: String, chat: &str) {
+    pub(super) fn entry(&mut self, what: String, chat: &str) {
         let number = self.chat(chat).conversation.as_ref().map(|c| c.number);
         self.expected.push((what, number));
     }
 
     /// What does not open one belongs to the conversation that was closed to be resumed.
-    fn entry_of_the_last(&mut self, what: String, chat: &str) {
+    pub(super) fn entry_of_the_last(&mut self, what: String, chat: &str) {
         let it = self.chat(chat);
         let kept = || it.kept.as_ref().map(|(_, number)| *number);
         let number = it.conversation.as_ref().map(|c| c.number).or_else(kept);
         self.expected.push((what, number));
     }
 
-    fn open(&mut self, chat: &str) {
+    pub(super) fn open(&mut self, chat: &str, now: Millis) {
+        self.known.insert(chat.to_owned());
         let number = self.opened.len();
         self.opened.push(None);
         let it = self.chat_mut(chat);
         it.conversation = Some(Conversation {
             number,
+            opened: now,
             owner: None,
             person: None,
             phone: false,
+            before: None,
             rev: 0,
             state: it.kept.take().unwrap_or_default().0,
             examined: 0,
@@ -199,7 +225,7 @@ impl Session {
         self.entry(format!("opened {chat}"), chat);
     }
 
-    fn close(&mut self, chat: &str, ending: &Ending, state: &str) {
+    pub(super) fn close(&mut self, chat: &str, ending: &Ending, state: &str, now: Millis) {
         self.entry(format!("closed {chat} {}", ending.outcome), chat);
         let it = self.chat_mut(chat);
         let number = it.conversation.take().unwrap().number;
@@ -210,84 +236,8 @@ impl Session {
             it.received = 0;
         }
         if !it.inbox.is_empty() {
-            self.open(chat);
+            self.open(chat, now);
         }
-    }
-
-    /// The owner writes. The answer that is due.
-    pub(super) fn owner(&mut self, chat: &str, message: &str, ends: bool, now: Millis) -> Recorded {
-        self.entry_of_the_last(format!("message {message}"), chat);
-        self.phone_may_end(chat, now);
-        let it = self.chat_mut(chat);
-        let before = it.phone;
-        if !ends {
-            it.phone = Some(before.unwrap_or(0).max(now + QUIET));
-            self.phone_attends(chat);
-            return match before {
-                None => Recorded::ByPhone { ends: false },
-                Some(_) => Recorded::Recorded,
-            };
-        }
-        if before.is_none() && it.conversation.is_none() {
-            return Recorded::Recorded;
-        }
-        self.phone_attends(chat);
-        self.phone_ends(chat);
-        Recorded::ByPhone { ends: true }
-    }
-
-    /// Nothing is said over the owner but what is under way.
-    fn phone_attends(&mut self, chat: &str) {
-        let it = self.chat_mut(chat);
-        let under_way = usize::from(it.hand.is_some()).min(it.lane.len());
-        for reply in it.lane.split_off(under_way) {
-            if !reply.notice {
-                self.left_to_owner(&reply.id);
-            }
-        }
-        let it = self.chat_mut(chat);
-        it.unread = false;
-        let Some(conversation) = it.conversation.as_mut().filter(|one| !one.phone) else {
-            return;
-        };
-        conversation.leave_all_lists();
-        conversation.phone = true;
-        self.entry(format!("claimed {chat} phone"), chat);
-    }
-
-    /// The reply is not sent, because the owner answers.
-    fn left_to_owner(&mut self, id: &str) {
-        self.settled.insert(id.to_owned());
-        self.expected.push((format!("reply {id} failed"), None));
-    }
-
-    /// The first reply of a lane, likewise.
-    pub(super) fn first_left_to_owner(&mut self, chat: &str) {
-        let reply = self.chat_mut(chat).lane.remove(0);
-        if !reply.notice {
-            self.left_to_owner(&reply.id);
-        }
-    }
-
-    fn phone_ends(&mut self, chat: &str) {
-        let it = self.chat_mut(chat);
-        it.phone = None;
-        it.inbox.clear();
-        if it.conversation.as_ref().is_some_and(|one| one.phone) {
-            let ending = Ending {
-                outcome: "phone".to_owned(),
-                resumable: false,
-            };
-            self.close(chat, &ending, "");
-        }
-    }
-
-    fn phone_may_end(&mut self, chat: &str, now: Millis) -> bool {
-        let over = self.chat(chat).phone.is_some_and(|until| until <= now);
-        if over {
-            self.phone_ends(chat);
-        }
-        over
     }
 
     /// How many chats the owner left, and for how many conversations nobody came.
@@ -323,28 +273,50 @@ impl Session {
     }
 
     /// The answer that is due.
-    pub(super) fn ingest(
-        &mut self,
-        chat: &str,
-        stanza: &str,
-        message: &str,
-        now: Millis,
-    ) -> Ingested {
-        if !self.stanzas.insert(stanza.to_owned()) {
+    pub(super) fn ingest(&mut self, one: &Ingest, sent_at: Millis, now: Millis) -> Ingested {
+        if !self.stanzas.insert(one.stanza.clone()) {
             return Ingested::Duplicate;
         }
+        let chat = &self.chat_of_person(&one.from, one.other.as_deref(), now);
+        let what = format!("message {} {}", one.message, of(chat, &one.from));
+        let result = self.ingest_into(chat, &one.message, what, sent_at, now);
+        // A person is answered under the id that they wrote from.
+        if *chat == one.from {
+            self.addresses.remove(chat);
+            if is_hidden(chat) {
+                self.unmapped.entry(chat.clone()).or_insert(now);
+            }
+        } else {
+            self.addresses.insert(chat.clone(), one.from.clone());
+        }
+        result
+    }
+
+    fn ingest_into(
+        &mut self,
+        chat: &str,
+        message: &str,
+        what: String,
+        sent_at: Millis,
+        now: Millis,
+    ) -> Ingested {
         self.phone_may_end(chat, now);
         let it = self.chat_mut(chat);
         if let Some(until) = &mut it.phone {
             *until = (*until).max(now + QUIET);
             it.inbox.push(message.to_owned());
-            self.entry_of_the_last(format!("message {message}"), chat);
+            self.entry_of_the_last(what, chat);
             return Ingested::Phone;
         }
-        if self.chat(chat).conversation.is_none() {
-            self.open(chat);
+        // Told after the word that ended it, but written before that: it was for the owner.
+        if it.hung_up.is_some_and(|at| sent_at + CLOCKS_APART < at) {
+            self.entry_of_the_last(what, chat);
+            return Ingested::Phone;
         }
-        self.entry(format!("message {message}"), chat);
+        if it.conversation.is_none() {
+            self.open(chat, now);
+        }
+        self.entry(what, chat);
         let it = self.chat_mut(chat);
         it.inbox.push(message.to_owned());
         it.received += 1;
@@ -377,7 +349,7 @@ impl Session {
             epoch: claimed.epoch.clone(),
         });
         if conversation.told {
-            it.drop_notices();
+            self.drop_notices(chat);
         }
         self.entry(format!("claimed {chat} {process}"), chat);
         ensure!(
@@ -424,11 +396,12 @@ impl Session {
         consumed: usize,
         state: &str,
         ending: Option<&Ending>,
+        now: Millis,
     ) -> u64 {
         let it = self.chat_mut(chat);
         it.inbox.drain(..consumed.min(it.inbox.len()));
         if let Some(ending) = ending {
-            self.close(chat, ending, state);
+            self.close(chat, ending, state, now);
             return 0;
         }
         it.unread &= !it.inbox.is_empty();
@@ -436,25 +409,6 @@ impl Session {
         conversation.rev += 1;
         state.clone_into(&mut conversation.state);
         it.inbox.len() as u64
-    }
-
-    pub(super) fn reply(&mut self, chat: &str, id: &str, notice: bool) {
-        self.chat_mut(chat).lane.push(Queued {
-            id: id.to_owned(),
-            attempts: 0,
-            notice,
-        });
-    }
-
-    /// The lane is this process' from now on; the number of this taking.
-    pub(super) fn take(&mut self, chat: &str, process: &str) -> usize {
-        let taking = self.takings.len();
-        self.takings.push(None);
-        self.chat_mut(chat).hand = Some(Hand {
-            process: process.to_owned(),
-            taking,
-        });
-        taking
     }
 
     /// Conversations and lanes that were taken back.
@@ -465,6 +419,12 @@ impl Session {
             if it.hand.as_ref().is_some_and(|hand| hand.process == process) {
                 it.hand = None;
                 lanes += 1;
+                if it.attempt.is_some()
+                    && let Some(first) = it.lane.first().cloned()
+                {
+                    // It is perhaps sent again, and then both of them have an echo.
+                    it.expect_echo(&first);
+                }
             }
             let Some(conversation) = &mut it.conversation else {
                 continue;
@@ -484,25 +444,13 @@ impl Session {
         (conversations, lanes)
     }
 
-    /// The first reply of the lane leaves it, for good.
-    pub(super) fn settled(&mut self, chat: &str, verdict: &str) -> Checked {
-        let reply = self.chat_mut(chat).lane.remove(0);
-        ensure!(
-            self.settled.insert(reply.id.clone()),
-            "{} was settled before",
-            reply.id
-        );
-        self.expected
-            .push((format!("reply {} {verdict}", reply.id), None));
-        Ok(())
-    }
-
     /// Whether what came of this look is to be taken; the words are out of the inbox then.
     pub(super) fn announce(
         &mut self,
         one: &waha_sm::store::Announcement,
         requeued: u64,
         ending: Option<&Ending>,
+        now: Millis,
     ) -> bool {
         let chat = &one.chat;
         let same = self.id(chat) == Some(one.id.as_str());
@@ -525,14 +473,14 @@ impl Session {
             return false;
         }
         if let Some(reply) = &one.reply {
-            it.drop_notices();
-            self.reply(chat, &reply.id, reply.notice);
+            self.drop_notices(chat);
+            self.reply(chat, reply);
         }
         let it = self.chat_mut(chat);
         if let Some(ending) = ending {
             it.inbox
                 .drain(..(one.examined as usize).min(it.inbox.len()));
-            self.close(chat, ending, "");
+            self.close(chat, ending, "", now);
         } else if let Some(conversation) = &mut it.conversation {
             conversation.examined = one.examined as usize;
             conversation.told |= one.told.is_some();
@@ -543,6 +491,7 @@ impl Session {
     /// Redis holds what it should, and nothing else.
     pub(super) fn check(&mut self, view: &View) -> Checked {
         ensure!(self.paused == view.paused, "paused: {}", view.paused);
+        self.note_opened(view);
         ensure!(
             self.line() == view.queue,
             "the line is {:?}, should be {:?}",
@@ -563,6 +512,7 @@ impl Session {
             view.announce
         );
         self.check_persons(view)?;
+        self.check_ids(view)?;
         for (chat, seen) in &view.chats {
             let it = self.chats[chat].clone();
             ensure!(
@@ -580,6 +530,16 @@ impl Session {
             "tickets in the order of opening: {tickets:?}"
         );
         self.check_history(view)
+    }
+
+    /// Conversations get their ids and tickets in the order in which they open, also one that closes in the same step.
+    fn note_opened(&mut self, view: &View) {
+        let opened = view.history.iter().filter(|one| one["kind"] == "opened");
+        let unknown = self.opened.iter_mut().filter(|one| one.is_none());
+        for (one, entry) in unknown.zip(opened) {
+            let ticket = entry["ticket"].parse().unwrap();
+            *one = Some((entry["conversation"].clone(), ticket));
+        }
     }
 
     /// Who waits for a person, and whom the owner answers; nobody else is on any of their lists.
@@ -601,12 +561,23 @@ impl Session {
             view.handoff_due,
             view.handoff_untold
         );
-        let phone = of(|it| it.phone);
+        let (phone, said) = (of(|it| it.phone), of(|it| it.said));
         ensure!(
-            view.phone == phone && view.phone_said.iter().eq(phone.keys()),
-            "the owner answers {:?}, of whom {:?} have a time, should be {phone:?}",
+            view.phone == phone && view.phone_said == said,
+            "the owner answers {:?}, and wrote at {:?}, should be {phone:?} and {said:?}",
             view.phone,
             view.phone_said
+        );
+        Ok(())
+    }
+
+    /// Who is who, and how they are reached.
+    fn check_ids(&self, view: &View) -> Checked {
+        let found = (&view.aliases, &view.unmapped, &view.addresses, &view.known);
+        let due = (&self.aliases, &self.unmapped, &self.addresses, &self.known);
+        ensure!(
+            found == due,
+            "aliases, ids to ask about, addresses and known chats are {found:?}, should be {due:?}"
         );
         Ok(())
     }
@@ -680,6 +651,18 @@ impl Session {
             "{chat}: the lane is {:?}, should be {ids:?}",
             seen.lane
         );
+        let attempt = it.attempt.as_ref().map(Mark::noted);
+        ensure!(
+            view.attempts.get(chat) == attempt.as_ref(),
+            "{chat}: the attempt is {:?}, should be {attempt:?}",
+            view.attempts.get(chat)
+        );
+        ensure!(
+            seen.unclaimed == it.unclaimed,
+            "{chat}: echoes are to come of {:?}, should be of {:?}",
+            seen.unclaimed,
+            it.unclaimed
+        );
         let (due, token) = (view.lanes.contains_key(chat), view.sending.get(chat));
         ensure!(
             token.is_some() == it.hand.is_some() && !(due && token.is_some()),
@@ -722,8 +705,14 @@ impl Session {
                     "opened" | "requeued" | "handoff" => of("chat"),
                     "claimed" => format!("{} {}", of("chat"), of("process")),
                     "closed" => format!("{} {}", of("chat"), of("outcome")),
-                    "message" => of("data"),
-                    "reply" => format!("{} {}", reply_id(of("data")), of("state")),
+                    "message" => format!("{} {}{}", of("data"), of("author"), of("chat")),
+                    "ack" => format!("{} {}", of("data"), of("chat")),
+                    "alias" => format!("{} {}", of("lid"), of("chat")),
+                    "reply" => {
+                        let (id, why) = (reply_id(of("data")), of("reason"));
+                        let why = why.split(':').next().unwrap_or_default();
+                        format!("{id} {} {why}{}", of("state"), of("chat"))
+                    }
                     _ => return None,
                 };
                 let conversation = match kind.as_str() {
@@ -759,4 +748,14 @@ fn reply_id(data: String) -> String {
         Ok(said) => said["reply_id"].as_str().unwrap_or_default().to_owned(),
         Err(_) => data,
     }
+}
+
+/// Only WhatsApp knows whose it is.
+pub(super) fn is_hidden(id: &str) -> bool {
+    id.ends_with("@lid")
+}
+
+/// The chat, where the history has to say it.
+pub(super) fn of<'a>(chat: &'a str, from: &str) -> &'a str {
+    if chat == from { "" } else { chat }
 }

@@ -8,6 +8,8 @@ use fred::interfaces::LuaInterface;
 use fred::types::Value;
 use waha_sm::store::Millis;
 
+use super::lanes::Said;
+
 pub(super) const PREFIX: &str = "model:";
 
 /// All of it at one moment, so that no two parts can contradict each other by being read one after the other.
@@ -25,13 +27,19 @@ local answer = {
   redis.call('ZRANGE', session .. 'handoff-due', 0, -1, 'WITHSCORES'),
   redis.call('SMEMBERS', session .. 'handoff-untold'),
   redis.call('ZRANGE', session .. 'phone', 0, -1, 'WITHSCORES'),
-  redis.call('HKEYS', session .. 'phone-said'),
+  redis.call('HGETALL', session .. 'phone-said'),
+  redis.call('HGETALL', session .. 'attempt'),
+  redis.call('HGETALL', session .. 'alias'),
+  redis.call('ZRANGE', session .. 'unmapped', 0, -1, 'WITHSCORES'),
+  redis.call('HGETALL', session .. 'address'),
+  redis.call('SMEMBERS', session .. 'known'),
   redis.call('XRANGE', session .. 'history', ARGV[1], '+'),
 }
 for i = 2, #ARGV do
   answer[#answer + 1] = redis.call('HGETALL', session .. 'chat:' .. ARGV[i])
   answer[#answer + 1] = redis.call('LRANGE', session .. 'inbox:' .. ARGV[i], 0, -1)
   answer[#answer + 1] = redis.call('LRANGE', session .. 'lane:' .. ARGV[i], 0, -1)
+  answer[#answer + 1] = redis.call('LRANGE', session .. 'unclaimed:' .. ARGV[i], 0, -1)
 end
 return answer
 ";
@@ -51,9 +59,14 @@ pub(super) struct View {
     pub(super) handoff: Vec<String>,
     pub(super) handoff_due: BTreeMap<String, Millis>,
     pub(super) handoff_untold: BTreeSet<String>,
-    /// Whom the owner answers, and until when; and of whom it is known when they did last.
+    /// Whom the owner answers, and until when; and when they did last.
     pub(super) phone: BTreeMap<String, Millis>,
-    pub(super) phone_said: BTreeSet<String>,
+    pub(super) phone_said: BTreeMap<String, Millis>,
+    pub(super) attempts: BTreeMap<String, String>,
+    pub(super) aliases: BTreeMap<String, String>,
+    pub(super) unmapped: BTreeMap<String, Millis>,
+    pub(super) addresses: BTreeMap<String, String>,
+    pub(super) known: BTreeSet<String>,
     pub(super) chats: BTreeMap<String, Chat>,
     /// What was written into the history since the view before.
     pub(super) history: Vec<BTreeMap<String, String>>,
@@ -68,6 +81,7 @@ pub(super) struct Chat {
     pub(super) inbox: Vec<String>,
     /// The ids of its replies.
     pub(super) lane: Vec<String>,
+    pub(super) unclaimed: Vec<Said>,
 }
 
 impl Chat {
@@ -100,7 +114,12 @@ impl View {
             handoff_due: times(next()),
             handoff_untold: texts(next()).into_iter().collect(),
             phone: times(next()),
-            phone_said: texts(next()).into_iter().collect(),
+            phone_said: times(next()),
+            attempts: pairs(next()),
+            aliases: pairs(next()),
+            unmapped: times(next()),
+            addresses: pairs(next()),
+            known: texts(next()).into_iter().collect(),
             ..View::default()
         };
         view.last_entry.clone_from(&before.last_entry);
@@ -112,12 +131,14 @@ impl View {
         for chat in chats {
             let (fields, inbox) = (pairs(next()), texts(next()));
             let lane = texts(next()).iter().map(|element| id(element)).collect();
+            let unclaimed = texts(next()).iter().map(|reply| said(reply)).collect();
             view.chats.insert(
                 chat.clone(),
                 Chat {
                     fields,
                     inbox,
                     lane,
+                    unclaimed,
                 },
             );
         }
@@ -129,6 +150,15 @@ impl View {
 fn id(element: &str) -> String {
     let json: serde_json::Value = serde_json::from_str(&element[1..]).unwrap();
     json["id"].as_str().unwrap().to_owned()
+}
+
+/// What a reply says whose echo may still come.
+fn said(json: &str) -> Said {
+    let json: serde_json::Value = serde_json::from_str(json).unwrap();
+    Said {
+        kind: json["media"]["kind"].as_str().map(str::to_owned),
+        wording: json["wording"].as_str().unwrap().to_owned(),
+    }
 }
 
 fn texts(value: Value) -> Vec<String> {

@@ -23,18 +23,26 @@ local function merged(first, second)
   return all
 end
 
+local function replace_inbox(chat, messages)
+  redis.call('DEL', INBOX .. chat)
+  for _, message in ipairs(messages) do
+    redis.call('RPUSH', INBOX .. chat, message)
+  end
+end
+
 -- The replies of both lanes in one. First the lane whose first reply may be under way; else the one that waits longer.
 local function merge_lanes(lid, chat)
   local replies = redis.call('LRANGE', LANE .. lid, 0, -1)
-  if #replies == 0 then
+  local token = redis.call('HGET', SENDING, lid)
+  if #replies == 0 and not token then
     return
   end
-  local token = redis.call('HGET', SENDING, lid) or redis.call('HGET', SENDING, chat)
+  token = token or redis.call('HGET', SENDING, chat)
   local due, due_there = redis.call('ZSCORE', LANES, lid), redis.call('ZSCORE', LANES, chat)
   local attempt, attempt_there = redis.call('HGET', ATTEMPT, lid), redis.call('HEXISTS', ATTEMPT, chat) == 1
   local first_there = redis.call('LINDEX', LANE .. chat, 0)
   local behind = attempt_there
-  if not attempt and not attempt_there and first_there then
+  if not attempt and not attempt_there and first_there and #replies > 0 then
     behind = (decoded(string.sub(first_there, 2)).queued_at or 0) <= (decoded(string.sub(replies[1], 2)).queued_at or 0)
   end
   if not behind then
@@ -66,14 +74,16 @@ local function merge_conversations(lid, chat)
   local status, ticket, id, process = unpack(redis.call('HMGET', CHAT .. lid, 'status', 'ticket', 'id', 'owner'))
   local status_there, ticket_there, id_there, process_there =
     unpack(redis.call('HMGET', CHAT .. chat, 'status', 'ticket', 'id', 'owner'))
-  if not status then
-    -- What it may still hold was for the owner.
-    redis.call('DEL', INBOX .. lid)
-    return
-  end
-  local open, open_there = status ~= 'closed', status_there and status_there ~= 'closed'
+  local open, open_there = status and status ~= 'closed', status_there and status_there ~= 'closed'
   local inbox, inbox_there = redis.call('LRANGE', INBOX .. lid, 0, -1), redis.call('LRANGE', INBOX .. chat, 0, -1)
   redis.call('DEL', INBOX .. lid)
+  if not open and #inbox > 0 then
+    -- Written to the owner: kept until they leave, as who passed for the owner may turn out not to be.
+    replace_inbox(chat, merged(inbox_there, inbox))
+  end
+  if not status then
+    return
+  end
   if open and (not open_there or latest(inbox) >= latest(inbox_there)) then
     -- Whoever learnt it from a message corrects this: a person is answered under the id that they wrote from.
     redis.call('HSET', ADDRESS, chat, lid)
@@ -113,10 +123,7 @@ local function merge_conversations(lid, chat)
     end
     return
   end
-  redis.call('DEL', INBOX .. chat)
-  for _, message in ipairs(merged(inbox, inbox_there)) do
-    redis.call('RPUSH', INBOX .. chat, message)
-  end
+  replace_inbox(chat, merged(inbox, inbox_there))
   if redis.call('EXISTS', CHAT .. lid) == 1 then
     -- The one under the other id stays, and moves: back to the line if it was attended, whose head it is then.
     local handoff_due, untold = redis.call('ZSCORE', HANDOFF_DUE, lid), redis.call('SISMEMBER', HANDOFF_UNTOLD, lid)
@@ -151,6 +158,9 @@ local function merge_chats(lid, chat)
     redis.call('ZADD', UNMAPPED, NOW + 1000, lid)
     return false
   end
+  -- Where the owner's time is over and nobody has looked yet, it ends here: it must not reach the other chat.
+  taken_over_until(lid)
+  taken_over_until(chat)
   redis.call('HSET', ALIAS, lid, chat)
   redis.call('ZREM', UNMAPPED, lid)
   record('alias', 'lid', lid, 'chat', chat, 'at', NOW)

@@ -149,6 +149,14 @@ local function merge_takeovers(lid, chat)
   local until_there, said_there = redis.call('ZSCORE', PHONE, chat), redis.call('HGET', PHONE_SAID, chat)
   redis.call('ZREM', PHONE, lid)
   redis.call('HDEL', PHONE_SAID, lid)
+  -- A message from before the closing word was for the owner, whatever id it comes from.
+  local hung_up, kept_for = redis.call('GET', HUNG_UP .. lid), redis.call('PTTL', HUNG_UP .. lid)
+  if hung_up then
+    if tonumber(hung_up) > tonumber(redis.call('GET', HUNG_UP .. chat) or 0) then
+      redis.call('SET', HUNG_UP .. chat, hung_up, 'PX', math.max(kept_for, 1))
+    end
+    redis.call('DEL', HUNG_UP .. lid)
+  end
   if until_ or until_there then
     local last = math.max(tonumber(said or 0), tonumber(said_there or 0))
     redis.call('HSET', PHONE_SAID, chat, string.format('%.0f', last))

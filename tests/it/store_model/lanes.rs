@@ -1,0 +1,398 @@
+//! The model of lanes: what is in whose hand, what is in doubt, and which messages of ours are replies.
+
+use waha_sm::flow::MediaKind;
+use waha_sm::store::{Attempt, EchoContent, Millis, Recorded, Reply};
+
+use super::model::{CLOCKS_APART, Chat, Checked, Hand, Queued, Session, ensure, of};
+use super::takeover::ByOwner;
+
+/// What a reply says, or a message of ours, as the two are compared: nobody sees spaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The file's, if it is one.
+    pub(super) kind: Option<String>,
+    pub(super) wording: String,
+}
+
+impl Said {
+    fn by(reply: &Reply) -> Self {
+        let kind = reply.media.as_ref().map(|media| match media.kind {
+            MediaKind::Image => "image",
+            MediaKind::File => "file",
+            MediaKind::Voice => "voice",
+            MediaKind::Video => "video",
+        });
+        Self {
+            kind: kind.map(str::to_owned),
+            wording: without_spaces(&reply.text),
+        }
+    }
+}
+
+pub(super) fn without_spaces(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// What is noted of an attempt.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    pub(super) since: Millis,
+    /// `None`: it is in hand, and nobody said yet that it is about to be sent.
+    pub(super) begun: Option<MarkId>,
+    pub(super) echo: Option<String>,
+    pub(super) address: String,
+}
+
+/// The message id that a reply is sent with, if it is known beforehand.
+pub(super) type MarkId = Option<String>;
+
+impl Mark {
+    /// As it is kept.
+    pub(super) fn noted(&self) -> String {
+        let id = match &self.begun {
+            None => "-",
+            Some(id) => id.as_deref().unwrap_or("+"),
+        };
+        let echo = self.echo.as_deref().unwrap_or("-");
+        format!("{} {id} {echo} {}", self.since, self.address)
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.begun.as_ref()?.as_deref()
+    }
+
+    /// As the sender is told of it.
+    pub(super) fn is(&self, attempt: &Attempt) -> bool {
+        (
+            self.since,
+            self.begun.is_some(),
+            self.id(),
+            self.echo.as_deref(),
+            self.address.as_str(),
+        ) == (
+            attempt.since,
+            attempt.begun,
+            attempt.id.as_deref(),
+            attempt.echo.as_deref(),
+            attempt.address.as_str(),
+        )
+    }
+}
+
+/// What became of a reply.
+#[derive(Clone, Debug)]
+pub(super) enum Fate {
+    /// Perhaps it is known as which message.
+    Sent(Option<String>),
+    Dead,
+    Retry {
+        doubt: bool,
+    },
+    Release {
+        doubt: bool,
+    },
+}
+
+impl Fate {
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Sent(_) | Self::Dead)
+    }
+}
+
+/// A message of ours that WAHA tells of.
+#[derive(Clone, Debug)]
+pub(super) struct Own {
+    pub(super) from: String,
+    pub(super) other: Option<String>,
+    pub(super) message_id: String,
+    /// How replies are sent that become such, and what it says.
+    pub(super) sent_as: &'static [Option<MediaKind>],
+    pub(super) wording: String,
+    /// What it means if the owner wrote it.
+    pub(super) by_owner: Option<ByOwner>,
+    pub(super) sent_at: Millis,
+    pub(super) data: String,
+}
+
+impl Own {
+    pub(super) fn content(&self) -> EchoContent {
+        EchoContent::new(self.sent_as, &self.wording)
+    }
+
+    fn says(&self, said: &Said) -> bool {
+        let sent_as = |kind: &Option<MediaKind>| match kind {
+            None => said.kind.is_none(),
+            Some(MediaKind::Image) => said.kind.as_deref() == Some("image"),
+            Some(MediaKind::File) => said.kind.as_deref() == Some("file"),
+            Some(MediaKind::Voice) => said.kind.as_deref() == Some("voice"),
+            Some(MediaKind::Video) => said.kind.as_deref() == Some("video"),
+        };
+        self.sent_as.iter().any(sent_as) && without_spaces(&self.wording) == said.wording
+    }
+}
+
+impl Chat {
+    /// The echo of this one may still come, and must not pass for the owner's words.
+    pub(super) fn expect_echo(&mut self, reply: &Queued) {
+        self.unclaimed.push(reply.says.clone());
+    }
+}
+
+impl Session {
+    pub(super) fn reply(&mut self, chat: &str, reply: &Reply) {
+        self.chat_mut(chat).lane.push(Queued {
+            id: reply.id.clone(),
+            attempts: 0,
+            notice: reply.notice,
+            says: Said::by(reply),
+            queued_at: reply.queued_at,
+        });
+    }
+
+    /// The lane is this process' from now on; the number of this taking.
+    pub(super) fn take(&mut self, chat: &str, process: &str) -> usize {
+        let taking = self.takings.len();
+        self.takings.push(None);
+        self.chat_mut(chat).hand = Some(Hand {
+            process: process.to_owned(),
+            taking,
+        });
+        taking
+    }
+
+    /// The first reply of a lane is in hand: from now on it may be tried. What is in doubt of it, and where it goes.
+    pub(super) fn hand_out(&mut self, chat: &str, now: Millis) -> (Option<Mark>, String) {
+        let address = self.addresses.get(chat).map_or(chat, String::as_str);
+        let address = address.to_owned();
+        let it = self.chat_mut(chat);
+        let doubt = it.attempt.clone();
+        it.attempt.get_or_insert(Mark {
+            since: now,
+            begun: None,
+            echo: None,
+            address: address.clone(),
+        });
+        (doubt, address)
+    }
+
+    /// A reply is about to be sent. Whether it is to be.
+    pub(super) fn intend(
+        &mut self,
+        (id, taking, reply): (&str, usize, &str),
+        message_id: MarkId,
+        address: &str,
+        now: Millis,
+    ) -> bool {
+        let chat = self.chat_of(id);
+        let it = self.chat_mut(&chat);
+        let held = it.hand.as_ref().is_some_and(|hand| hand.taking == taking);
+        let first = it.lane.first().is_some_and(|first| first.id == reply);
+        let goes = held && first && it.phone.is_none();
+        if goes {
+            it.attempt = Some(Mark {
+                since: now,
+                begun: Some(message_id),
+                echo: None,
+                address: address.to_owned(),
+            });
+        }
+        goes
+    }
+
+    /// What became of the reply of a lane as somebody has it in hand, or had. Whether they go on with the next one.
+    pub(super) fn settle(
+        &mut self,
+        (id, taking, reply): (&str, usize, &str),
+        fate: &Fate,
+        now: Millis,
+    ) -> Result<bool, String> {
+        let chat = &self.chat_of(id);
+        if let Fate::Sent(Some(message_id)) = fate {
+            self.ours.insert(message_id.clone());
+            self.was_ours(message_id, now);
+        }
+        let it = self.chat_mut(chat);
+        let held = it.hand.as_ref().is_some_and(|hand| hand.taking == taking);
+        let first = it.lane.first().is_some_and(|first| first.id == reply);
+        let mut settled = fate.is_final();
+        if settled && first {
+            let (verdict, message_id) = match fate {
+                Fate::Sent(message_id) => ("sent ", message_id.as_ref()),
+                _ => ("failed no", None),
+            };
+            let echo = it.attempt.take().and_then(|mark| mark.echo);
+            let reply = it.lane.remove(0);
+            if message_id.is_none() && echo.is_none() {
+                it.expect_echo(&reply);
+            }
+            self.became(&reply.id, verdict, of(chat, id))?;
+        }
+        if !held {
+            return Ok(false);
+        }
+        let it = self.chat_mut(chat);
+        let doubt = matches!(
+            fate,
+            Fate::Retry { doubt: true } | Fate::Release { doubt: true }
+        );
+        if !settled && first && it.phone.is_some() {
+            // Not tried again in a chat that the owner answers.
+            let reply = it.lane.remove(0);
+            it.attempt = None;
+            if doubt {
+                it.expect_echo(&reply);
+            }
+            self.left_to_owner(&reply, doubt)?;
+            settled = true;
+        } else if first && matches!(fate, Fate::Retry { doubt: true }) {
+            // It is perhaps sent again, and then both of them have an echo.
+            let reply = it.lane[0].clone();
+            it.expect_echo(&reply);
+        }
+        let it = self.chat_mut(chat);
+        if !first && !matches!(fate, Fate::Release { .. }) {
+            it.attempt = None;
+        }
+        if !settled && first {
+            if !doubt {
+                it.attempt = None;
+            }
+            it.lane[0].attempts += u32::from(matches!(fate, Fate::Retry { .. }));
+        }
+        let goes_on = settled && !self.paused && !self.chat(chat).lane.is_empty();
+        if !goes_on {
+            self.chat_mut(chat).hand = None;
+        }
+        Ok(goes_on)
+    }
+
+    /// The history says once what became of a reply.
+    fn became(&mut self, reply: &str, what: &str, chat: &str) -> Checked {
+        ensure!(
+            self.settled.insert(reply.to_owned()),
+            "{reply} was settled before"
+        );
+        self.expected
+            .push((format!("reply {reply} {what}{chat}"), None));
+        Ok(())
+    }
+
+    fn left_to_owner(&mut self, reply: &Queued, perhaps: bool) -> Checked {
+        if reply.notice {
+            return Ok(());
+        }
+        let why = if perhaps { "perhaps sent" } else { "not sent" };
+        self.became(&reply.id, &format!("failed {why}"), "")
+    }
+
+    /// What is not under way is not sent: the owner answers.
+    pub(super) fn leave_lane_to_owner(&mut self, chat: &str) {
+        let it = self.chat_mut(chat);
+        let under_way = usize::from(it.hand.is_some());
+        let dropped = it.lane.split_off(under_way.min(it.lane.len()));
+        let in_doubt = under_way == 0 && !dropped.is_empty() && it.attempt.take().is_some();
+        if in_doubt {
+            it.expect_echo(&dropped[0]);
+        }
+        for (place, reply) in dropped.iter().enumerate() {
+            // A reply that is in a lane was not settled before: this was checked when it was put there.
+            let _ = self.left_to_owner(reply, in_doubt && place == 0);
+        }
+    }
+
+    /// Notices that nobody has sent yet are of the past.
+    pub(super) fn drop_notices(&mut self, chat: &str) {
+        let it = self.chat_mut(chat);
+        let first = usize::from(it.hand.is_some());
+        if first == 0
+            && let Some(reply) = it.lane.first().filter(|reply| reply.notice).cloned()
+            && it.attempt.take().is_some()
+        {
+            it.expect_echo(&reply);
+        }
+        let mut place = 0;
+        it.lane.retain(|reply| {
+            place += 1;
+            place <= first || !reply.notice
+        });
+    }
+
+    /// WAHA tells of a message of ours. The answer that is due.
+    pub(super) fn own(&mut self, own: &Own, now: Millis) -> Recorded {
+        let chat = &self.chat_of_person(&own.from, own.other.as_deref(), now);
+        if !self.told.insert(own.message_id.clone()) {
+            return Recorded::Duplicate;
+        }
+        self.known.insert(chat.clone());
+        let other = own.other.as_deref().map(|other| self.chat_of(other));
+        let ours = self.is_sent_by_us(chat, own)
+            || other.is_some_and(|other| self.is_sent_by_us(&other, own));
+        self.note_echo(chat, &own.message_id, Some(own));
+        let author = if ours { "bot" } else { "phone" };
+        let what = format!("message {} {author}{}", own.data, of(chat, &own.from));
+        self.entry_of_the_last(what, chat);
+        let Some(words) = own.by_owner.filter(|_| !ours) else {
+            return Recorded::Recorded;
+        };
+        let Some(ends) = self.owner_says(chat, words, now) else {
+            return Recorded::Recorded;
+        };
+        if !ends {
+            let began = (words.sent_at, chat.clone());
+            self.began.insert(own.message_id.clone(), began);
+        }
+        Recorded::ByPhone { ends }
+    }
+
+    /// WAHA tells that a message of ours got somewhere. The answer that is due.
+    pub(super) fn ack(&mut self, from: &str, message_id: &str, data: &str) -> Recorded {
+        let chat = &self.chat_of(from);
+        if !self.known.contains(chat) {
+            return Recorded::Ignored;
+        }
+        self.note_echo(chat, message_id, None);
+        self.entry_of_the_last(format!("ack {data} {}", of(chat, from)), chat);
+        Recorded::Recorded
+    }
+
+    /// By its id; or, while that is not known, by what it says. One echo for one reply.
+    fn is_sent_by_us(&mut self, chat: &str, own: &Own) -> bool {
+        if self.ours.contains(&own.message_id) {
+            return true;
+        }
+        let it = self.chat_mut(chat);
+        if let Some(mark) = &it.attempt {
+            let ids = [mark.id(), mark.echo.as_deref()];
+            if ids.contains(&Some(own.message_id.as_str())) {
+                return true;
+            }
+        }
+        let under_way = it.attempt.is_some() || it.hand.is_some();
+        if under_way && it.lane.first().is_some_and(|first| own.says(&first.says)) {
+            return true;
+        }
+        let place = it.unclaimed.iter().position(|said| own.says(said));
+        place.map(|place| it.unclaimed.remove(place)).is_some()
+    }
+
+    /// A doubt is settled by a message with the id of the attempt; or, where that has none, by one since then that is new
+    /// and says the same.
+    fn note_echo(&mut self, chat: &str, message_id: &str, own: Option<&Own>) {
+        let new = !self.ours.contains(message_id);
+        let it = self.chat_mut(chat);
+        let (Some(mark), first) = (&mut it.attempt, it.lane.first()) else {
+            return;
+        };
+        let same = match (mark.id(), own) {
+            (Some(id), _) => id == message_id,
+            (None, Some(own)) => {
+                new && own.sent_at >= mark.since - CLOCKS_APART
+                    && first.is_some_and(|first| own.says(&first.says))
+            }
+            (None, None) => false,
+        };
+        if same {
+            mark.echo = Some(message_id.to_owned());
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The model of what happens when a hidden id (`@lid`) turns out to be a number's: two chats become one.
+
+use waha_sm::store::Millis;
+
+use super::model::{Chat, Session, is_hidden};
+
+/// When a message came.
+fn received_at(message: &str) -> Millis {
+    let message: serde_json::Value = serde_json::from_str(message).unwrap();
+    message["received_at"].as_i64().unwrap()
+}
+
+fn latest(inbox: &[String]) -> Millis {
+    inbox.last().map_or(0, |message| received_at(message))
+}
+
+/// In the order of arrival; of one moment, `first` comes first.
+fn merged(first: Vec<String>, second: Vec<String>) -> Vec<String> {
+    let mut all = [first, second].concat();
+    all.sort_by_key(|message| received_at(message));
+    all
+}
+
+impl Session {
+    pub(super) fn chat_of(&self, id: &str) -> String {
+        self.aliases.get(id).map_or(id, String::as_str).to_owned()
+    }
+
+    /// The chat of somebody of whom an event tells one id, or both.
+    pub(super) fn chat_of_person(
+        &mut self,
+        from: &str,
+        other: Option<&str>,
+        now: Millis,
+    ) -> String {
+        let Some(other) = other else {
+            return self.chat_of(from);
+        };
+        let (lid, chat) = if is_hidden(from) {
+            (from, other)
+        } else {
+            (other, from)
+        };
+        if self.merge(lid, chat, now) {
+            chat.to_owned()
+        } else {
+            from.to_owned()
+        }
+    }
+
+    /// WAHA does not know whose the id is: it is asked later about somebody who is still here.
+    pub(super) fn nobody_knows(&mut self, lid: &str, again_at: Millis) {
+        let it = self.chat(lid);
+        if it.conversation.is_some() || it.kept.is_some() {
+            self.unmapped.insert(lid.to_owned(), again_at);
+        } else {
+            self.unmapped.remove(lid);
+        }
+    }
+
+    /// Both are one person. Whether that is known from now on: not while replies to both are under way.
+    pub(super) fn merge(&mut self, lid: &str, chat: &str, now: Millis) -> bool {
+        if self.aliases.contains_key(lid) {
+            return true;
+        }
+        let under_way = |it: &Chat| it.hand.is_some() || it.attempt.is_some();
+        if under_way(self.chat(lid)) && under_way(self.chat(chat)) {
+            self.unmapped.insert(lid.to_owned(), now + 1_000);
+            return false;
+        }
+        // The owner has left already, if nobody looked.
+        self.phone_may_end(lid, now);
+        self.phone_may_end(chat, now);
+        self.aliases.insert(lid.to_owned(), chat.to_owned());
+        self.unmapped.remove(lid);
+        self.expected.push((format!("alias {lid} {chat}"), None));
+        if self.known.remove(lid) && self.known.insert(chat.to_owned()) {
+            self.addresses.insert(chat.to_owned(), lid.to_owned());
+        }
+        let mut hidden = std::mem::take(self.chat_mut(lid));
+        self.merge_lanes(chat, &mut hidden);
+        let (until, said, hung_up) = (hidden.phone, hidden.said, hidden.hung_up);
+        self.merge_conversations(lid, chat, hidden);
+        let it = self.chat_mut(chat);
+        it.hung_up = it.hung_up.max(hung_up);
+        it.phone = it.phone.max(until);
+        it.said = it.said.max(said);
+        if it.phone.is_some() {
+            self.phone_attends(chat);
+        }
+        true
+    }
+
+    /// All replies are in one lane, each lane's in its order. One sender goes on with them, at what it has in hand.
+    fn merge_lanes(&mut self, chat: &str, hidden: &mut Chat) {
+        let it = self.chat_mut(chat);
+        it.unclaimed.append(&mut hidden.unclaimed);
+        let waits_since = |it: &Chat| it.lane.first().map(|reply| reply.queued_at);
+        let number_first = match (&hidden.attempt, &it.attempt) {
+            (_, Some(_)) => true,
+            (Some(_), None) => false,
+            (None, None) => waits_since(it) <= waits_since(hidden) && !it.lane.is_empty(),
+        };
+        if number_first {
+            it.lane.append(&mut hidden.lane);
+        } else {
+            it.lane.splice(..0, hidden.lane.drain(..));
+        }
+        it.attempt = it.attempt.take().or(hidden.attempt.take());
+        it.hand = it.hand.take().or(hidden.hand.take());
+    }
+
+    /// One conversation goes on, under the better ticket, and every message is read in the order of arrival.
+    fn merge_conversations(&mut self, lid: &str, chat: &str, hidden: Chat) {
+        let it = self.chat_mut(chat);
+        let there = std::mem::take(&mut it.inbox);
+        if hidden.conversation.is_some()
+            && (it.conversation.is_none() || latest(&hidden.inbox) >= latest(&there))
+        {
+            self.addresses.insert(chat.to_owned(), lid.to_owned());
+        }
+        let it = self.chat_mut(chat);
+        let ended = match (&hidden.conversation, &it.conversation) {
+            (Some(one), Some(other)) => Some(one.number.max(other.number)),
+            _ => None,
+        };
+        let number = hidden.conversation.as_ref().map(|one| one.number);
+        if ended.is_some() {
+            self.expected.push((format!("closed {chat} merged"), ended));
+        }
+        let it = self.chat_mut(chat);
+        match hidden.conversation {
+            Some(mut conversation) if it.conversation.is_none() || ended != number => {
+                it.kept = None;
+                it.received = hidden.received + there.len() as u64;
+                it.inbox = merged(hidden.inbox, there);
+                it.unread = false;
+                conversation.examined = 0;
+                let attended = conversation.owner.is_some();
+                if attended {
+                    conversation.leave_all_lists();
+                }
+                it.conversation = Some(conversation);
+                if attended {
+                    self.entry(format!("requeued {chat}"), chat);
+                }
+            }
+            // The number's goes on.
+            Some(_) => {
+                it.received += hidden.inbox.len() as u64;
+                if let Some(conversation) = &mut it.conversation {
+                    if conversation.owner.is_some() {
+                        // It may be about to consume the first of them.
+                        it.unread |= !hidden.inbox.is_empty();
+                        it.inbox = [there, hidden.inbox].concat();
+                    } else {
+                        conversation.examined = 0;
+                        conversation.requeued += 1;
+                        it.inbox = merged(there, hidden.inbox);
+                    }
+                }
+            }
+            // What was written to the owner is kept until they leave.
+            None => {
+                it.inbox = merged(there, hidden.inbox);
+                if it.conversation.is_none() && it.kept.is_none() {
+                    it.kept = hidden.kept;
+                    it.received = hidden.received;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What happens to the store around messages of ours: they are about to be sent, WAHA tells of them, the owner writes some.
+
+use waha_sm::flow::MediaKind;
+use waha_sm::store::{ByPhone, Record, Recorded};
+
+use super::lanes::Own;
+use super::model::{Checked, ensure};
+use super::operation::{self, CHATS, Which};
+use super::takeover::ByOwner;
+use super::{QUIET, Run, session_name};
+
+/// One of the texts, written in one of several ways that look the same.
+pub(super) fn words(number: usize, way: usize) -> &'static str {
+    let ways = [
+        ["Good day", " Good  day\n"],
+        ["Goodbye", "Good bye"],
+        ["by hand", "byhand"],
+    ];
+    ways[number][way / 2 % 2]
+}
+
+/// A file, as replies keep it.
+pub(super) const PICTURE: &str =
+    r#"{"kind":"image","url":"https://shop.example/a.jpg","mimetype":"image/jpeg"}"#;
+
+impl Run<'_> {
+    pub(super) fn new_message_id(&mut self) -> String {
+        let id = self.next("own");
+        self.own.push(id.clone());
+        id
+    }
+
+    pub(super) async fn own(&mut self, one: &operation::Own) -> Checked {
+        let known = one.message.and_then(|which| which.of(&self.own, &self.own));
+        let message_id = known.unwrap_or_else(|| self.new_message_id());
+        let (now, sent_at) = (self.now, self.now - one.late);
+        let other = self.other(one.from, one.both);
+        let wording = words(one.words, self.made as usize).to_owned();
+        let told = self.next("t");
+        let mut data = serde_json::json!({"text": wording, "sent_at": sent_at, "told": told});
+        if let Some(other) = &other {
+            data["other_id"] = other.as_str().into();
+        }
+        let own = Own {
+            from: self.chats[one.from].clone(),
+            other,
+            message_id: message_id.clone(),
+            sent_as: if one.picture {
+                &[Some(MediaKind::Image), Some(MediaKind::File)]
+            } else {
+                &[None]
+            },
+            wording,
+            by_owner: one.ends.map(|ends| ByOwner {
+                ends,
+                sent_at,
+                // 0 where nothing is known to have followed.
+                followed_at: now.checked_sub(one.followed).unwrap_or(0).max(0),
+            }),
+            sent_at,
+            data: data.to_string(),
+        };
+        let record = Record {
+            seen: format!("out:{message_id}"),
+            kind: "message",
+            from: own.from.clone(),
+            other: own.other.clone(),
+            message: true,
+            echo: Some(message_id),
+            says: Some(own.content()),
+            phone: own.by_owner.map(|words| ByPhone {
+                quiet: QUIET,
+                ends: words.ends,
+                followed_at: words.followed_at,
+            }),
+            data: own.data.clone(),
+        };
+        let recorded = self.record(one.session, &record).await?;
+        let due = self.models[one.session].own(&own, now);
+        ensure!(
+            recorded == due,
+            "{own:?} was answered {recorded:?}, should be {due:?}"
+        );
+        Ok(())
+    }
+
+    async fn record(&self, session: usize, record: &Record) -> Result<Recorded, String> {
+        let name = session_name(session);
+        let recorded = self.listener.record(name, record, self.now).await;
+        recorded.map_err(|error| error.to_string())
+    }
+
+    pub(super) async fn ack(&mut self, session: usize, from: usize, message: Which) -> Checked {
+        let Some(message_id) = message.of(&self.own, &self.own) else {
+            return Ok(());
+        };
+        let record = Record {
+            seen: String::new(),
+            kind: "ack",
+            from: self.chats[from].clone(),
+            other: None,
+            message: false,
+            echo: Some(message_id.clone()),
+            says: None,
+            phone: None,
+            data: self.next("ack"),
+        };
+        let recorded = self.record(session, &record).await?;
+        let due = self.models[session].ack(&record.from, &message_id, &record.data);
+        ensure!(
+            recorded == due,
+            "an ack was answered {recorded:?}, should be {due:?}"
+        );
+        Ok(())
+    }
+
+    pub(super) async fn intend(&mut self, lane: Which, with_id: bool) -> Checked {
+        let Some(one) = lane.of(&self.lanes_in_hand(), &self.lanes) else {
+            return Ok(());
+        };
+        let id = with_id.then(|| self.new_message_id());
+        let lane = &one.lane;
+        let address = lane.address.as_ref().unwrap_or(&lane.chat).clone();
+        let name = session_name(one.session);
+        let intended = self
+            .store
+            .intend(name, lane, id.as_deref(), &address, self.now)
+            .await
+            .map_err(|error| error.to_string())?;
+        let model = &mut self.models[one.session];
+        let first = model.lane(&lane.chat).lane.first();
+        // It was tried again meanwhile: what is about to be sent is not what stands there.
+        let is_late = first.is_some_and(|first| first.attempts != one.attempts);
+        let handed = (lane.chat.as_str(), one.taking, one.reply.id.as_str());
+        let due = !is_late && model.intend(handed, id, &address, self.now);
+        ensure!(
+            intended == due,
+            "{handed:?} may be sent: {intended}, should be: {due}"
+        );
+        Ok(())
+    }
+
+    pub(super) async fn learn(&mut self, session: usize, hidden: usize, known: bool) -> Checked {
+        const ASK_AGAIN_AFTER: i64 = 3_600_000;
+        let (lid, chat) = (
+            self.chats[CHATS + hidden].clone(),
+            self.chats[hidden].clone(),
+        );
+        let told = known.then_some(chat.as_str());
+        let learnt = self
+            .store
+            .learn(session_name(session), &lid, told, self.now)
+            .await
+            .map_err(|error| error.to_string())?;
+        let model = &mut self.models[session];
+        let due = known && model.merge(&lid, &chat, self.now);
+        if !known {
+            model.nobody_knows(&lid, self.now + ASK_AGAIN_AFTER);
+        }
+        ensure!(
+            learnt == due,
+            "{lid} was learnt: {learnt}, should be: {due}"
+        );
+        Ok(())
+    }
+}

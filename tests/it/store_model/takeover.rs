@@ -1,0 +1,135 @@
+//! The model of a takeover: the owner answers a chat from their own phone, or somebody passed for them.
+
+use waha_sm::store::Millis;
+
+use super::model::{CLOCKS_APART, Ending, QUIET, Session};
+
+/// What the owner writes, if it was the owner.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ByOwner {
+    pub(super) ends: bool,
+    pub(super) sent_at: Millis,
+    /// When the last word was said that is known to have followed it, or 0.
+    pub(super) followed_at: Millis,
+}
+
+impl Session {
+    /// The owner writes. Whether that begins (`false`) or ends (`true`) something.
+    pub(super) fn owner_says(&mut self, chat: &str, words: ByOwner, now: Millis) -> Option<bool> {
+        let ByOwner {
+            ends,
+            sent_at,
+            followed_at,
+        } = words;
+        self.phone_may_end(chat, now);
+        let it = self.chat_mut(chat);
+        if it.hung_up.is_some_and(|at| sent_at < at) {
+            return None;
+        }
+        // Late words act only for as long as they would have acted in time.
+        let said_at = if ends {
+            sent_at
+        } else {
+            sent_at.max(followed_at)
+        };
+        let counts_from = if now - said_at < CLOCKS_APART {
+            now
+        } else {
+            said_at
+        };
+        let still_acts = counts_from + QUIET > now;
+        let before = it.phone;
+        if !ends {
+            if !still_acts {
+                return None;
+            }
+            it.said = it.said.max(Some(sent_at));
+            it.phone = before.max(Some(counts_from + QUIET));
+            self.phone_attends(chat);
+            return before.is_none().then_some(false);
+        }
+        it.hung_up = Some(sent_at.min(now));
+        if before.is_some() {
+            if it.said.is_some_and(|said| sent_at < said) {
+                return None;
+            }
+        } else {
+            let opened = it.conversation.as_ref().map(|one| one.opened);
+            let was_there = opened.is_some_and(|at| at <= counts_from + CLOCKS_APART);
+            if !still_acts || !was_there {
+                return None;
+            }
+            self.phone_attends(chat);
+        }
+        self.phone_ends(chat, now);
+        Some(true)
+    }
+
+    /// Nothing is said over the owner but what is under way.
+    pub(super) fn phone_attends(&mut self, chat: &str) {
+        self.leave_lane_to_owner(chat);
+        let it = self.chat_mut(chat);
+        it.unread = false;
+        let Some(conversation) = it.conversation.as_mut().filter(|one| !one.phone) else {
+            return;
+        };
+        let before = conversation.person;
+        conversation.leave_all_lists();
+        conversation.before = before;
+        conversation.phone = true;
+        self.entry(format!("claimed {chat} phone"), chat);
+    }
+
+    fn phone_ends(&mut self, chat: &str, now: Millis) {
+        let it = self.chat_mut(chat);
+        it.phone = None;
+        it.said = None;
+        it.inbox.clear();
+        if it.conversation.as_ref().is_some_and(|one| one.phone) {
+            let ending = Ending {
+                outcome: "phone".to_owned(),
+                resumable: false,
+            };
+            self.close(chat, &ending, "", now);
+        }
+    }
+
+    pub(super) fn phone_may_end(&mut self, chat: &str, now: Millis) -> bool {
+        let over = self.chat(chat).phone.is_some_and(|until| until <= now);
+        if over {
+            self.phone_ends(chat, now);
+        }
+        over
+    }
+
+    /// A message turns out to be ours. If it passed for the owner's and they wrote nothing since, all is as if it had not
+    /// come: nobody loses their place, and what the customer wrote is read.
+    pub(super) fn was_ours(&mut self, message_id: &str, now: Millis) {
+        let Some((sent_at, chat)) = self.began.get(message_id).cloned() else {
+            return;
+        };
+        let chat = &self.chat_of(&chat);
+        let it = self.chat_mut(chat);
+        if it.said != Some(sent_at) {
+            return;
+        }
+        it.phone = None;
+        it.said = None;
+        match it.conversation.as_mut() {
+            Some(conversation) => {
+                let before = conversation.before;
+                conversation.leave_all_lists();
+                conversation.phone = false;
+                conversation.person = before;
+                let what = if before.is_some() {
+                    "handoff"
+                } else {
+                    "requeued"
+                };
+                self.entry(format!("{what} {chat}"), chat);
+            }
+            None if !it.inbox.is_empty() => self.open(chat, now),
+            None => {}
+        }
+    }
+}
