@@ -22,33 +22,33 @@ use crate::{app, describe, health};
 const EXIT_USAGE: u8 = 64;
 const EXIT_FAILURE: u8 = 1;
 
-/// An attendance queue for WhatsApp behind WAHA: customers wait in line, are told their place, and are
-/// attended by a flow.
+/// A customer service queue for WhatsApp, behind WAHA: customers wait in line, hear their place, and are served by a flow or
+/// by a person.
 #[derive(Debug, Parser)]
 #[command(name = "waha-sm", version, about, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 const AFTER_HELP: &str = "Every setting is a flag and an environment variable; see `waha-sm all --help`.\n\
     Example: WEBHOOK_HMAC_SECRET=... WAHA_API_KEY=... waha-sm all --workers 4";
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Everything in one process: takes webhooks, attends customers, keeps the history
+enum CliCommand {
+    /// Runs everything in one process: takes webhooks, handles conversations, keeps the history
     All(Settings),
-    /// Takes webhooks and keeps the history; `work` processes on the same Redis attend
+    /// Takes webhooks and keeps the history; `work` processes on the same Redis do the rest
     Serve(Settings),
-    /// Attends customers: workers, replies and notices; needs REDIS_URL
+    /// Handles conversations and sends replies and notices; needs REDIS_URL
     Work(Settings),
-    /// Prints the history; also while the daemon runs
+    /// Prints the history, also while the daemon runs
     History(HistoryArgs),
-    /// Lists the replies that were given up on, sends them again, or drops them; while the daemon runs
+    /// Lists replies that could not be sent, sends them again or drops them, while the daemon runs
     Dead(dead::DeadArgs),
-    /// Checks, tries, tests, draws and reloads flow files
+    /// Checks, tries, tests, draws and reloads flows
     Flow(flow::FlowArgs),
-    /// Asks the daemon on LISTEN whether it is ready: exit code 0 if so (for HEALTHCHECK)
+    /// Asks the daemon on LISTEN whether it is ready: exit code 0 if it is, 1 if not (for HEALTHCHECK)
     Health(HealthArgs),
 }
 
@@ -60,16 +60,16 @@ struct HistoryArgs {
     /// Only this session
     #[arg(long)]
     session: Option<String>,
-    /// Only from then on: 30m, 2h, 3d, 2026-11-22, 2026-11-22T10:00:00Z
+    /// Only messages since then: 30m, 2h, 3d, 2026-11-22 or 2026-11-22T10:00:00Z
     #[arg(long)]
     since: Option<String>,
-    /// Only messages with all these words
+    /// Only messages that have all these words
     #[arg(long, value_name = "WORDS")]
     search: Option<String>,
-    /// How to print
+    /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Print the conversations (opened, attended, closed, outcome) instead of the messages
+    /// Print conversations (opened, claimed, closed, outcome) instead of messages
     #[arg(long)]
     conversations: bool,
     /// Directory of the history [default: ./data]
@@ -106,13 +106,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match cli.command {
-        Command::All(settings) => daemon(Role::All, &settings),
-        Command::Serve(settings) => daemon(Role::Serve, &settings),
-        Command::Work(settings) => daemon(Role::Work, &settings),
-        Command::History(arguments) => print_history(&arguments),
-        Command::Dead(arguments) => dead::main(&arguments),
-        Command::Flow(arguments) => flow::main(&arguments),
-        Command::Health(arguments) => check_health(&arguments),
+        CliCommand::All(settings) => daemon(Role::All, &settings),
+        CliCommand::Serve(settings) => daemon(Role::Serve, &settings),
+        CliCommand::Work(settings) => daemon(Role::Work, &settings),
+        CliCommand::History(arguments) => print_history(&arguments),
+        CliCommand::Dead(arguments) => dead::main(&arguments),
+        CliCommand::Flow(arguments) => flow::main(&arguments),
+        CliCommand::Health(arguments) => check_health(&arguments),
     }
 }
 
@@ -156,7 +156,7 @@ fn print_history(arguments: &HistoryArgs) -> ExitCode {
     let mut written = Ok(());
     let printed = History::open_read_only(&path).and_then(|history| {
         let zone = TimeZone::system();
-        // Whoever reads may stop reading: `waha-sm history | head`.
+        // The reader may stop reading: `waha-sm history | head`.
         if arguments.conversations {
             history.conversations(&query, |conversation| {
                 written = match arguments.format {
@@ -186,7 +186,7 @@ fn print_history(arguments: &HistoryArgs) -> ExitCode {
     match (printed, written.and_then(|()| out.flush())) {
         (Err(error), _) => fail(&describe(&error)),
         (Ok(()), Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
-            fail(&format!("can't print: {error}"))
+            fail(&format!("can't write the output: {error}"))
         }
         (Ok(()), _) => ExitCode::SUCCESS,
     }

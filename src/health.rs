@@ -27,5 +27,8 @@ pub fn check(mut address: SocketAddr) -> Result<(), String> {
         return Ok(());
     }
     let body = answer.body_mut().read_to_string().unwrap_or_default();
-    Err(format!("{url} answered {}: {body}", answer.status()))
+    Err(format!(
+        "the daemon is not ready: {url} answered {}: {body}",
+        answer.status()
+    ))
 }

@@ -52,7 +52,7 @@ pub fn start(config: LogConfig) {
             builder.fmt_fields(PlainFields).finish().try_init()
         }
         LogFormat::Json => builder
-            .with_writer(|| SafeJson(io::stderr()))
+            .with_writer(|| SafeJsonLines(io::stderr()))
             .json()
             .flatten_event(true)
             .finish()
@@ -137,9 +137,9 @@ fn quoted(value: String) -> String {
 }
 
 /// JSON lets through what some terminals obey.
-struct SafeJson<Out>(Out);
+struct SafeJsonLines<Out>(Out);
 
-impl<Out: io::Write> io::Write for SafeJson<Out> {
+impl<Out: io::Write> io::Write for SafeJsonLines<Out> {
     /// An event comes in one piece, with its newline.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
@@ -192,7 +192,7 @@ mod tests {
         tracing::subscriber::with_default(text, log);
         let writer = kept.clone();
         let json = tracing_subscriber::fmt()
-            .with_writer(move || SafeJson(writer.clone()))
+            .with_writer(move || SafeJsonLines(writer.clone()))
             .json()
             .finish();
         tracing::subscriber::with_default(json, log);

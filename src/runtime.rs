@@ -55,13 +55,13 @@ pub(crate) fn allow_open_files(connections: usize) {
         warn!(
             allowed,
             needed,
-            "too few open files are allowed: when many webhooks come at once, some wait; raise the hard limit \
-             (ulimit -Hn, LimitNOFILE= of systemd, --ulimit nofile= of Docker)"
+            "too few open files are allowed: when many webhooks come at once, some have to wait; raise the hard limit \
+             (ulimit -Hn, LimitNOFILE= in systemd, --ulimit nofile= in Docker)"
         );
     }
 }
 
-/// SIGHUP, from now on: the flows are to be loaded anew.
+/// SIGHUP, from now on: load the flows again.
 pub(crate) struct Hangups(Signal);
 
 impl Hangups {

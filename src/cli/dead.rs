@@ -1,4 +1,4 @@
-//! `waha-sm dead`: the replies that were given up on, listed, sent again or dropped.
+//! `waha-sm dead`: lists the replies that could not be sent, sends them again, or drops them.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use crate::store::{self, DeadLetter, Store};
 use crate::terminal::{cut, jsonl, line, time};
 use crate::{clock, describe, runtime};
 
-/// Dead letters in one call; bounds how long Redis is held up.
+/// Dead replies in one call: a larger batch would keep Redis busy for too long.
 const BATCH: usize = 100;
 /// Characters of a reason and of a text in the table; `--format jsonl` has all of them.
 const REASON_MAX: usize = 60;
@@ -28,48 +28,48 @@ pub(super) struct DeadArgs {
 
 #[derive(Debug, Subcommand)]
 enum DeadCommand {
-    /// Lists them: which, since when, whose, why
+    /// Lists them: id, time, session, chat, reason and text
     List {
         #[command(flatten)]
-        which: Which,
-        /// How to print
+        which: DeadFilter,
+        /// The form of the output
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
         #[command(flatten)]
         redis: RedisSettings,
     },
-    /// Sends them again, in order, after what already waits in their chats
-    Retry(Action),
-    /// Drops them for good; the history keeps them, as failed
-    Drop(Action),
+    /// Sends them again, in order, after the replies that already wait in their chats
+    Retry(DeadAction),
+    /// Deletes them; the history keeps them, marked as failed
+    Drop(DeadAction),
 }
 
 #[derive(Debug, Args)]
-struct Action {
+struct DeadAction {
     #[command(flatten)]
-    which: Which,
-    /// All of them
+    which: DeadFilter,
+    /// All dead replies
     #[arg(long, conflicts_with_all = ["chat", "id", "session"])]
     all: bool,
     #[command(flatten)]
     redis: RedisSettings,
 }
 
-/// Which of them; what is given must all fit.
+/// Which of them; all given conditions must match.
 #[derive(Debug, Args)]
-struct Which {
-    /// Of this chat, e.g. 5511999990000 or 5511999990000@c.us
+struct DeadFilter {
+    /// Only of this chat, e.g. 5511999990000 or 5511999990000@c.us
     #[arg(long)]
     chat: Option<String>,
-    /// This one, as `list` names it; may be repeated
+    /// Only the one with this id from `list`; may be repeated
     #[arg(long)]
     id: Vec<String>,
-    /// Of this session
+    /// Only of this session
     #[arg(long)]
     session: Option<String>,
 }
 
-impl Which {
+impl DeadFilter {
     fn is_nothing(&self) -> bool {
         self.chat.is_none() && self.id.is_empty() && self.session.is_none()
     }
@@ -85,14 +85,14 @@ impl Which {
 
 pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
     let (DeadCommand::List { which, redis, .. }
-    | DeadCommand::Retry(Action { which, redis, .. })
-    | DeadCommand::Drop(Action { which, redis, .. })) = &arguments.command;
+    | DeadCommand::Retry(DeadAction { which, redis, .. })
+    | DeadCommand::Drop(DeadAction { which, redis, .. })) = &arguments.command;
     if let DeadCommand::Retry(action) | DeadCommand::Drop(action) = &arguments.command
         && which.is_nothing()
         && !action.all
     {
         complain(
-            "say which: --chat CHAT, --id ID or --session SESSION (together: all must fit), or --all",
+            "say which: --chat CHAT, --id ID or --session SESSION (several: all must match), or --all",
         );
         return ExitCode::from(EXIT_USAGE);
     }
@@ -105,11 +105,7 @@ pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
         Err(error) => return fail(&format!("can't start: {error}")),
     };
     let done = runtime.block_on(async {
-        let store = redis::connect(
-            config,
-            "replies that were given up on can be looked at while it runs",
-        )
-        .await?;
+        let store = redis::connect(config, "dead replies are kept in its Redis").await?;
         let found = find(&store, which).await.map_err(|error| failed(&error))?;
         let done = act(&store, &arguments.command, found).await;
         store.close().await;
@@ -125,10 +121,10 @@ fn failed(error: &store::Error) -> String {
     format!("Redis failed: {}; try again", describe(error))
 }
 
-/// By session, oldest first. All of them before anything is done: what is sent again and refused again comes back.
+/// By session, oldest first. All are read before anything is done: a reply that is refused again comes back to the list.
 async fn find(
     store: &Store,
-    which: &Which,
+    which: &DeadFilter,
 ) -> Result<Vec<(String, Vec<DeadLetter>)>, store::Error> {
     let mut sessions = store.sessions().await?;
     sessions.sort();
@@ -173,7 +169,7 @@ async fn act(
                 DeadCommand::Drop(_) => store.drop_dead(session, some).await,
             };
             done += count
-                .map_err(|error| format!("{} {done} were done before that.", failed(&error)))?;
+                .map_err(|error| format!("{}; {done} were done before that", failed(&error)))?;
         }
     }
     let nothing = found.is_empty();
@@ -182,23 +178,23 @@ async fn act(
             format: Format::Text,
             ..
         } if nothing => {
-            writeln!(out, "There are none.")
+            writeln!(out, "There are no dead replies.")
         }
         DeadCommand::List { format, .. } => list(&mut out, *format, &found),
-        _ if nothing => return Err("there are none of these: see `waha-sm dead list`".to_owned()),
+        _ if nothing => return Err("no dead reply matches: see `waha-sm dead list`".to_owned()),
         DeadCommand::Retry(_) => writeln!(out, "{done} will be sent again."),
         DeadCommand::Drop(_) => writeln!(out, "{done} dropped."),
     };
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            return Err(format!("can't print: {error}"));
+            return Err(format!("can't write the output: {error}"));
         }
         _ => {}
     }
     if unreadable > 0 {
         return Err(format!(
-            "{unreadable} can't be read and stay: were they written by a newer version? `waha-sm dead list` shows them, \
-             `waha-sm dead drop` removes them"
+            "{unreadable} can't be read and were not sent; perhaps a newer version wrote them. `waha-sm dead list` shows them, \
+             `waha-sm dead drop` deletes them"
         ));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `waha-sm flow`: tools for those who write flow files. None needs WAHA, and only `reload` a running daemon.
+//! `waha-sm flow`: tools for writing flows. None needs WAHA, and only `reload` needs a running daemon.
 
 mod chat;
 mod check;
@@ -26,24 +26,24 @@ pub(super) struct FlowArgs {
 
 #[derive(Debug, Subcommand)]
 enum FlowCommand {
-    /// Checks flow files: every mistake at once, with its place and what to write instead
+    /// Checks flow files: shows every mistake, where it is and what to write instead
     Check(check::CheckArgs),
-    /// Talks to a flow in the terminal, as a customer would
+    /// Lets you chat with a flow in the terminal, as a customer would
     Chat(chat::ChatArgs),
-    /// Plays the dialogues written beside flow files, and shows what differs
+    /// Plays the test dialogues of flows and shows the differences
     Test(test::TestArgs),
-    /// Draws a flow: its steps, the ways between them, and the ends
+    /// Draws a flow: its steps, the paths between them, and its outcomes
     Graph(graph::GraphArgs),
-    /// Has the running daemon load its flows anew, all its processes
+    /// Makes every running process load its flows again
     Reload(reload::ReloadArgs),
-    /// Prints the form of flow files as a JSON Schema, for editors
+    /// Prints the JSON Schema of flow files, for editors
     Schema(schema::SchemaArgs),
 }
 
-/// What each of the tools takes.
+/// The options of every tool.
 #[derive(Debug, Args)]
-struct Common {
-    /// Language of the built-in texts where a file names none: en, pt-BR, es
+struct FlowOptions {
+    /// Language of the built-in texts if the file sets none: en, pt-BR or es
     #[arg(long, env = "LOCALE", value_name = "LOCALE", default_value = "en", value_parser = locale)]
     locale: Locale,
 }
@@ -68,7 +68,7 @@ fn locale(text: &str) -> Result<Locale, UnknownLocale> {
 }
 
 /// A flow file as the user named it; `-` is standard input.
-struct Source {
+struct FlowSource {
     /// How it is called in what we print.
     name: String,
     /// Where it is: paths in it begin there.
@@ -76,9 +76,9 @@ struct Source {
     text: String,
 }
 
-impl Source {
+impl FlowSource {
     /// What was read, or a line that says why not.
-    fn read(file: &Path) -> Result<Source, String> {
+    fn read(file: &Path) -> Result<FlowSource, String> {
         let (name, text) = if file == Path::new("-") {
             let mut text = String::new();
             let read = io::stdin().read_to_string(&mut text);
@@ -88,7 +88,7 @@ impl Source {
             (name, std::fs::read_to_string(file))
         };
         match text {
-            Ok(text) => Ok(Source {
+            Ok(text) => Ok(FlowSource {
                 name,
                 file: file.to_owned(),
                 text,
@@ -142,7 +142,7 @@ fn expand(named: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
 
 /// Reads and loads a flow file; says what is wrong and gives the exit code where that fails.
 fn open(file: &Path, locale: Locale) -> Result<Script, ExitCode> {
-    Source::read(file)
+    FlowSource::read(file)
         .map_err(|reason| vec![reason])
         .and_then(|source| source.load(locale))
         .map_err(|lines| {
@@ -155,7 +155,7 @@ fn open(file: &Path, locale: Locale) -> Result<Script, ExitCode> {
 fn exit(printed: io::Result<()>, good: bool) -> ExitCode {
     match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            fail(&format!("can't print: {error}"))
+            fail(&format!("can't write the output: {error}"))
         }
         _ if good => ExitCode::SUCCESS,
         _ => ExitCode::from(EXIT_FAILURE),

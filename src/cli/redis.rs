@@ -1,4 +1,4 @@
-//! The Redis of a running daemon, for commands that work on it from outside.
+//! Connects a command to the Redis of a running daemon.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use crate::describe;
 use crate::store;
 use crate::store::{Connections, Server, Store, private_socket};
 
-/// A person is waiting.
+/// Short: a person waits for the output.
 const REDIS_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Connects to the Redis that is named, or to the private one of the daemon on the data directory. `needs_it` says why it
-/// must be running: "replies can be looked at while it runs".
-pub(super) async fn connect(config: RedisConfig, needs_it: &str) -> Result<Store, String> {
+/// Connects to the Redis of the settings, or to the private one of the daemon on the data directory. `why` says why that
+/// daemon must be running.
+pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, String> {
     let server = match config.url {
         Some(url) => Server::Url(url.reveal().to_owned()),
         None => private_socket(&config.data_dir).await.map(Server::Socket).ok_or_else(|| {
             format!(
-                "no daemon runs on the data directory {}: {needs_it}. Start it, or set DATA_DIR to its directory, or REDIS_URL \
-                 (and REDIS_PREFIX) as it has them",
+                "no daemon runs on the data directory {}: {why}. Start the daemon, or set DATA_DIR, or REDIS_URL and REDIS_PREFIX, to \
+                 the same values as the daemon's",
                 config.data_dir.display()
             )
         })?,

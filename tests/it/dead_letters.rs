@@ -79,7 +79,10 @@ const DEAD: &str = "waha_sm_dead_letters{session=\"default\"}";
 fn dead_replies_are_listed_sent_again_in_order_and_then_the_history_says_sent() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
-    assert_eq!(stdout(&dead(&redis, &["list"])), "There are none.\n");
+    assert_eq!(
+        stdout(&dead(&redis, &["list"])),
+        "There are no dead replies.\n"
+    );
     die(
         &corner,
         &redis,

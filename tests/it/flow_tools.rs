@@ -247,18 +247,18 @@ fn a_flow_answers_what_is_typed_and_time_goes_by_when_told() {
     1 - Order something
     2 - Ask about an order
     3 - Talk to us
--- there is no /nonsense; /help lists the commands, and // sends what begins with a slash
+-- there is no command /nonsense; /help lists the commands; begin with // to send a message that begins with a slash
   < What would you like? One article, please; a photo is fine too.
   < How many?
 -- step: quantity
 -- item = [media]
 -- name = Ann
 -- opening = hello
--- if you say nothing, it goes on in 5m
+-- without an answer it continues in 5m
 -- write how long, like /wait 90s, /wait 10m or /wait 24h
   < Are you still there? I am waiting for your answer.
   < We'll close this chat for now. Write again any time and we'll continue where you stopped.
--- closed: silence; who writes again in time goes on at the same step
+-- closed: silence; the next message continues at the same step, if it comes in time
   < How many?
   < Where shall we send the receipt? Your e-mail address, or 'no'.
   < 2 x [media]: is that right? (yes / no)
@@ -286,8 +286,8 @@ fn a_pause_is_told_and_goes_by_when_told() {
         stdout(&output).lines().skip(2).collect::<Vec<_>>()[..1],
         ["  < Escribe el día así: 25/3, mañana o viernes."]
     );
-    let end = "-- the flow pauses; /wait 3s lets it go on
--- the flow pauses; /wait 2s lets it go on
+    let end = "-- the flow pauses; continue with /wait 3s
+-- the flow pauses; continue with /wait 2s
   < Un consejo: las mañanas son más tranquilas. ¡Hasta pronto!
 -- closed: booked; the next message opens a new conversation
 ";

@@ -1,4 +1,4 @@
-//! `waha-sm flow chat`: a flow tried in the terminal, with oneself as the customer.
+//! `waha-sm flow chat`: try a flow in the terminal; you are the customer.
 
 use std::io::{self, BufRead, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::flow::{Common, exit, open};
+use crate::cli::flow::{FlowOptions, exit, open};
 use crate::cli::{EXIT_USAGE, complain};
 use crate::clock;
 use crate::flow::{Rehearsal, RehearsalEvent, Said, SaidKind, Script, duration};
@@ -17,29 +17,29 @@ use crate::terminal::{line, paragraph};
 macro_rules! commands {
     () => {
         "\
-/and TEXT        sends it in a row with the next message: together they are one answer (`burst`)
-/wait 10m        lets time go by: a pause ends, a reminder comes, and the close
-/time 2026-12-25 10:00   puts the clock there, where the flow's customers are (see `hours`)
+/and TEXT        sends TEXT right before the next message: together they are one answer (`burst`)
+/wait 10m        lets time pass: a pause ends, a reminder comes, the chat closes
+/time 2026-12-25 10:00   moves the clock to that time, in the flow's time zone (see `hours`)
 /image CAPTION   sends a picture; the caption may be left out
-/video CAPTION   sends a film
+/video CAPTION   sends a video
 /voice           sends a voice message
 /file CAPTION    sends a document
-/location        sends a place in São Paulo, or the one written behind it: LATITUDE,LONGITUDE
+/location        sends a place in São Paulo, or the place after it: LATITUDE,LONGITUDE
 /contact         sends a contact card
-/answer JSON     answers a call in place of the shop, like /answer {\"say\": \"Hello\"}
-/fail            lets a call fail
+/answer JSON     answers a call in place of the shop's system, like /answer {\"say\": \"Hello\"}
+/fail            makes a call fail
 /phone TEXT      the owner writes in the chat, from their own phone
-/state           shows the step and what was saved
-/new             begins again as a customer who never wrote
+/state           shows the step and the saved values
+/new             starts again as a new customer
 /quit            ends
-//...            sends what begins with a slash"
+//...            sends a message that begins with a slash"
     };
 }
 
 const COMMANDS: &str = commands!();
 
 const AFTER_HELP: &str = concat!(
-    "What you type is what a customer writes; time only goes by when you say so. Commands:\n\n",
+    "What you type is what the customer writes. Time passes only with /wait and /time. Commands:\n\n",
     commands!(),
     "\n\nExamples:\n  waha-sm flow chat examples/flows/shop.toml --name Ann\n",
     "  printf '%s\\n' hello 1 cake 2 no yes | waha-sm flow chat examples/flows/shop.toml",
@@ -51,26 +51,28 @@ pub(super) struct ChatArgs {
     /// The flow file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Your WhatsApp name, {{ name }} in the texts
+    /// The customer's WhatsApp name, {{ name }} in the texts
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
-    common: Common,
+    common: FlowOptions,
 }
 
 pub(super) fn main(arguments: &ChatArgs) -> ExitCode {
     if arguments.file == Path::new("-") {
-        complain("chat: standard input is what you write; name a file");
+        complain(
+            "`flow chat` reads your messages from standard input, so it can't read the flow there: name a file",
+        );
         return ExitCode::from(EXIT_USAGE);
     }
     let script = match open(&arguments.file, arguments.common.locale) {
         Ok(script) => script,
         Err(exit) => return exit,
     };
-    let mut chat = Chat {
+    let mut chat = ChatTool {
         input: io::stdin().lock(),
         out: io::stdout().lock(),
-        // Who pipes a dialogue in wants to read replies, not prompts.
+        // With a dialogue from a pipe, prompts would only be in the way.
         prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
         script: &script,
         name: arguments.name.as_deref(),
@@ -78,7 +80,7 @@ pub(super) fn main(arguments: &ChatArgs) -> ExitCode {
     exit(chat.run(), true)
 }
 
-struct Chat<'s, I, O> {
+struct ChatTool<'s, I, O> {
     input: I,
     out: O,
     prompt: bool,
@@ -87,12 +89,12 @@ struct Chat<'s, I, O> {
 }
 
 /// What a line is.
-enum Typed {
+enum TypedLine {
     Says(Said),
-    /// Goes with what comes next.
+    /// One answer together with the next message.
     SaysFirst(Said),
     Waits(Duration),
-    /// The shop answers; nothing where it does not.
+    /// The shop's system answers; `None`: it fails.
     Answers(Option<String>),
     Phone(String),
     /// Until a day and a time.
@@ -105,7 +107,7 @@ enum Typed {
     Wrong(String),
 }
 
-impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
+impl<'s, I: BufRead, O: Write> ChatTool<'s, I, O> {
     fn run(&mut self) -> io::Result<()> {
         if self.prompt {
             let name = match self.script.name() {
@@ -121,25 +123,25 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
         let mut row: Vec<Said> = Vec::new();
         while let Some(typed) = self.read()? {
             let events = match typed {
-                Typed::Says(said) => {
+                TypedLine::Says(said) => {
                     row.push(said);
                     rehearsal.say(row.drain(..))
                 }
-                Typed::SaysFirst(said) => {
+                TypedLine::SaysFirst(said) => {
                     row.push(said);
                     continue;
                 }
-                Typed::GoesTo(time) => match self.script.typed_moment(&time) {
+                TypedLine::GoesTo(time) => match self.script.typed_moment(&time) {
                     Some(time) => rehearsal.go_to(time),
                     None => {
                         writeln!(
                             self.out,
-                            "-- write a day and a time, like /time 2026-12-25 10:00"
+                            "-- write a date and a time, like /time 2026-12-25 10:00"
                         )?;
                         continue;
                     }
                 },
-                Typed::Waits(time) => {
+                TypedLine::Waits(time) => {
                     let mut events = match row.is_empty() {
                         true => Vec::new(),
                         false => rehearsal.say(row.drain(..)),
@@ -147,32 +149,32 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
                     events.extend(rehearsal.wait(time));
                     events
                 }
-                Typed::Answers(_) if !rehearsal.is_calling() => {
-                    writeln!(self.out, "-- no call waits for an answer")?;
+                TypedLine::Answers(_) if !rehearsal.is_calling() => {
+                    writeln!(self.out, "-- no call is waiting for an answer")?;
                     continue;
                 }
-                Typed::Answers(answer) => {
+                TypedLine::Answers(answer) => {
                     let (events, read) = rehearsal.answer(answer.as_deref().map(str::as_bytes));
                     if let Err(mistake) = read {
                         writeln!(self.out, "-- the call failed: {}", line(&mistake))?;
                     }
                     events
                 }
-                Typed::Phone(text) => rehearsal.phone(&text),
-                Typed::State => {
+                TypedLine::Phone(text) => rehearsal.phone(&text),
+                TypedLine::State => {
                     self.show_state(&rehearsal)?;
                     continue;
                 }
-                Typed::New => {
+                TypedLine::New => {
                     rehearsal = self.begin();
                     continue;
                 }
-                Typed::Help => {
+                TypedLine::Help => {
                     writeln!(self.out, "{COMMANDS}")?;
                     continue;
                 }
-                Typed::Quit => break,
-                Typed::Wrong(what) => {
+                TypedLine::Quit => break,
+                TypedLine::Wrong(what) => {
                     writeln!(self.out, "-- {what}")?;
                     continue;
                 }
@@ -186,7 +188,7 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
                     0 => format!("{}s", time / 1000),
                     _ => format!("{time}ms"),
                 };
-                writeln!(self.out, "-- the flow pauses; /wait {time} lets it go on")?;
+                writeln!(self.out, "-- the flow pauses; continue with /wait {time}")?;
             }
         }
         self.out.flush()
@@ -196,8 +198,8 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
         Rehearsal::new(self.script, self.name, clock::now().unsigned_abs())
     }
 
-    /// The next line that is not empty; nothing at the end of the input.
-    fn read(&mut self) -> io::Result<Option<Typed>> {
+    /// The next line that is not empty; `None` at the end of the input.
+    fn read(&mut self) -> io::Result<Option<TypedLine>> {
         loop {
             if self.prompt {
                 write!(self.out, "> ")?;
@@ -222,29 +224,29 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
         match event {
             RehearsalEvent::HandedOff => writeln!(
                 self.out,
-                "-- waits for a person; /phone TEXT is somebody who comes"
+                "-- waits for a person; /phone TEXT answers as that person"
             ),
             RehearsalEvent::Phone => writeln!(
                 self.out,
-                "-- the owner answers, and the flow is silent until they write the closing word, or nobody writes for a while"
+                "-- the owner answers; the flow stays silent until they write the closing word or nobody writes for a while"
             ),
             RehearsalEvent::Reply(text) => writeln!(self.out, "  < {}", paragraph(text)),
             RehearsalEvent::Closed { outcome, resumable } => {
                 let on = match resumable {
-                    true => "who writes again in time goes on at the same step",
+                    true => "the next message continues at the same step, if it comes in time",
                     false => "the next message opens a new conversation",
                 };
                 writeln!(self.out, "-- closed: {}; {on}", line(outcome))
             }
             RehearsalEvent::Called { step, url, body } => writeln!(
                 self.out,
-                "-- [step.{}] calls {} with {}\n-- /answer {{\"say\": \"Hello\"}} answers, /answer with nothing goes on, /fail fails",
+                "-- [step.{}] calls {} with {}\n-- /answer {{\"say\": \"Hello\"}} answers, /answer alone continues without an answer text, /fail fails",
                 line(step),
                 line(url),
                 line(body),
             ),
             RehearsalEvent::Fault(fault) => {
-                writeln!(self.out, "-- the flow is broken: {}", line(fault))
+                writeln!(self.out, "-- the flow failed: {}", line(fault))
             }
         }
     }
@@ -264,7 +266,7 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
         match rehearsal.wakes_in() {
             Some(time) => {
                 let time = clock::brief(time);
-                writeln!(self.out, "-- if you say nothing, it goes on in {time}")
+                writeln!(self.out, "-- without an answer it continues in {time}")
             }
             None => Ok(()),
         }
@@ -272,37 +274,39 @@ impl<'s, I: BufRead, O: Write> Chat<'s, I, O> {
 }
 
 /// What a line that is not empty means.
-fn read(text: &str) -> Typed {
+fn read(text: &str) -> TypedLine {
     let Some(command) = text.strip_prefix('/') else {
-        return Typed::Says(Said::text(text));
+        return TypedLine::Says(Said::text(text));
     };
     if command.starts_with('/') {
-        return Typed::Says(Said::text(command));
+        return TypedLine::Says(Said::text(command));
     }
     let (word, rest) = command
         .split_once(char::is_whitespace)
         .unwrap_or((command, ""));
     let message = |kind| {
-        Typed::Says(Said {
+        TypedLine::Says(Said {
             text: rest.trim().to_owned(),
             kind,
         })
     };
     match word {
         "wait" => match duration(rest) {
-            Some(time) => Typed::Waits(time),
-            None => Typed::Wrong("write how long, like /wait 90s, /wait 10m or /wait 24h".into()),
+            Some(time) => TypedLine::Waits(time),
+            None => {
+                TypedLine::Wrong("write how long, like /wait 90s, /wait 10m or /wait 24h".into())
+            }
         },
-        "time" => Typed::GoesTo(rest.trim().to_owned()),
+        "time" => TypedLine::GoesTo(rest.trim().to_owned()),
         "and" if rest.trim().is_empty() => {
-            Typed::Wrong("write what goes first, like /and good morning".into())
+            TypedLine::Wrong("write the first message, like /and good morning".into())
         }
-        "and" => Typed::SaysFirst(Said::text(rest.trim())),
+        "and" => TypedLine::SaysFirst(Said::text(rest.trim())),
         "image" => message(SaidKind::Image),
         "video" => message(SaidKind::Video),
         "voice" => message(SaidKind::Voice),
         "file" => message(SaidKind::File),
-        "location" => Typed::Says(Said {
+        "location" => TypedLine::Says(Said {
             text: if rest.trim().is_empty() {
                 "-23.561414,-46.655881".to_owned()
             } else {
@@ -311,18 +315,18 @@ fn read(text: &str) -> Typed {
             kind: SaidKind::Location,
         }),
         "contact" => message(SaidKind::Contact),
-        "answer" => Typed::Answers(Some(rest.trim().to_owned())),
-        "fail" => Typed::Answers(None),
+        "answer" => TypedLine::Answers(Some(rest.trim().to_owned())),
+        "fail" => TypedLine::Answers(None),
         "phone" if rest.trim().is_empty() => {
-            Typed::Wrong("write what the owner says, like /phone Hello!".into())
+            TypedLine::Wrong("write the owner's message, like /phone Hello!".into())
         }
-        "phone" => Typed::Phone(rest.trim().to_owned()),
-        "state" => Typed::State,
-        "new" => Typed::New,
-        "help" => Typed::Help,
-        "quit" => Typed::Quit,
-        _ => Typed::Wrong(format!(
-            "there is no /{}; /help lists the commands, and // sends what begins with a slash",
+        "phone" => TypedLine::Phone(rest.trim().to_owned()),
+        "state" => TypedLine::State,
+        "new" => TypedLine::New,
+        "help" => TypedLine::Help,
+        "quit" => TypedLine::Quit,
+        _ => TypedLine::Wrong(format!(
+            "there is no command /{}; /help lists the commands; begin with // to send a message that begins with a slash",
             line(word)
         )),
     }

@@ -1,4 +1,4 @@
-//! `waha-sm flow check`: what is wrong with flow files, and what to write instead.
+//! `waha-sm flow check`: shows every mistake in flow files, and what to write instead.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::flow::{Common, Source, count, exit, expand, is_test};
+use crate::cli::flow::{FlowOptions, FlowSource, count, exit, expand, is_test};
 use crate::flow::{Dialogue, Locale};
 use crate::terminal::line;
 
-const AFTER_HELP: &str = "Exit code: 0 when all files are good, 1 when one is not, 64 for a wrong command line.\n\
-    Warnings are no mistakes; with --strict they are.\n\n\
+const AFTER_HELP: &str = "Exit code: 0 if all files are good, 1 if not, 64 for a wrong command line.\n\
+    Warnings are not mistakes, except with --strict.\n\n\
     Examples:\n  \
     waha-sm flow check flows/\n  \
     waha-sm flow check - < clinic.toml\n\n\
@@ -21,14 +21,14 @@ const AFTER_HELP: &str = "Exit code: 0 when all files are good, 1 when one is no
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct CheckArgs {
-    /// The flow files, also their dialogues (`.test.toml`), or a directory of them; `-` reads one from standard input
+    /// Flow files, their dialogues (`.test.toml`), or a directory of them; `-` reads one flow from standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Warnings count as mistakes
+    /// Treat warnings as mistakes
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
-    common: Common,
+    common: FlowOptions,
 }
 
 pub(super) fn main(arguments: &CheckArgs) -> ExitCode {
@@ -37,10 +37,10 @@ pub(super) fn main(arguments: &CheckArgs) -> ExitCode {
     let mut good = mistakes.is_empty();
     let told = mistakes.iter().try_for_each(|line| writeln!(out, "{line}"));
     let check_file = |file: &PathBuf| {
-        let report = match Source::read(file) {
+        let report = match FlowSource::read(file) {
             Ok(source) if is_test(file) => check_dialogues(&source),
             Ok(source) => check(&source, arguments.common.locale),
-            Err(reason) => Report::bad(vec![reason]),
+            Err(reason) => FileReport::bad(vec![reason]),
         };
         good &= report.mistakes == 0 && !(arguments.strict && report.warnings > 0);
         report
@@ -52,16 +52,16 @@ pub(super) fn main(arguments: &CheckArgs) -> ExitCode {
     exit(printed.and_then(|()| out.flush()), good)
 }
 
-/// What is said about one file.
-struct Report {
+/// The output about one file.
+struct FileReport {
     lines: Vec<String>,
     mistakes: usize,
     warnings: usize,
 }
 
-impl Report {
-    fn bad(lines: Vec<String>) -> Report {
-        Report {
+impl FileReport {
+    fn bad(lines: Vec<String>) -> FileReport {
+        FileReport {
             mistakes: lines.len(),
             lines,
             warnings: 0,
@@ -69,10 +69,10 @@ impl Report {
     }
 }
 
-fn check(source: &Source, locale: Locale) -> Report {
+fn check(source: &FlowSource, locale: Locale) -> FileReport {
     let script = match source.load(locale) {
         Ok(script) => script,
-        Err(mistakes) => return Report::bad(mistakes),
+        Err(mistakes) => return FileReport::bad(mistakes),
     };
     let warnings = script.warnings(&source.text);
     let outline = script.outline();
@@ -91,7 +91,7 @@ fn check(source: &Source, locale: Locale) -> Report {
         count(outline.steps.len(), "step"),
         count(outcomes.len(), "outcome"),
     ));
-    Report {
+    FileReport {
         lines,
         mistakes: 0,
         warnings: warnings.len(),
@@ -99,9 +99,9 @@ fn check(source: &Source, locale: Locale) -> Report {
 }
 
 /// Only their form: `flow test` plays them.
-fn check_dialogues(source: &Source) -> Report {
+fn check_dialogues(source: &FlowSource) -> FileReport {
     match Dialogue::load(&source.text) {
-        Ok(dialogues) => Report {
+        Ok(dialogues) => FileReport {
             lines: vec![format!(
                 "{}: good: {}",
                 source.name,
@@ -110,6 +110,6 @@ fn check_dialogues(source: &Source) -> Report {
             mistakes: 0,
             warnings: 0,
         },
-        Err(mistakes) => Report::bad(mistakes.iter().map(|one| source.show(one)).collect()),
+        Err(mistakes) => FileReport::bad(mistakes.iter().map(|one| source.show(one)).collect()),
     }
 }

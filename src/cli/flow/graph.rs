@@ -1,4 +1,4 @@
-//! `waha-sm flow graph`: a flow as a drawing, in the language of Mermaid or of Graphviz.
+//! `waha-sm flow graph`: draws a flow, in the language of Mermaid or of Graphviz.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,11 +8,11 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::flow::{Common, exit, open};
+use crate::cli::flow::{FlowOptions, exit, open};
 use crate::flow::{Outline, Target};
 use crate::terminal::line;
 
-const AFTER_HELP: &str = "Mermaid is drawn by GitHub, GitLab and https://mermaid.live; dot by Graphviz.\n\n\
+const AFTER_HELP: &str = "GitHub, GitLab and https://mermaid.live draw Mermaid; Graphviz draws dot.\n\n\
     Examples:\n  \
     waha-sm flow graph clinic.toml > clinic.mmd\n  \
     waha-sm flow graph clinic.toml --format dot | dot -Tsvg > clinic.svg";
@@ -27,7 +27,7 @@ pub(super) struct GraphArgs {
     #[arg(long, value_enum, default_value_t = Language::Mermaid)]
     format: Language,
     #[command(flatten)]
-    common: Common,
+    common: FlowOptions,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -41,7 +41,7 @@ pub(super) fn main(arguments: &GraphArgs) -> ExitCode {
         Ok(script) => script,
         Err(exit) => return exit,
     };
-    let graph = Graph::of(&script.outline());
+    let graph = Drawing::of(&script.outline());
     let drawn = match arguments.format {
         Language::Mermaid => graph.mermaid(),
         Language::Dot => graph.dot(),
@@ -53,19 +53,19 @@ pub(super) fn main(arguments: &GraphArgs) -> ExitCode {
     )
 }
 
-/// Nodes under names that no language trips over: steps are called anything.
-struct Graph {
-    nodes: Vec<(String, Shape, String)>,
-    edges: Vec<Edge>,
-    /// Where it begins outside of its opening times.
+/// Nodes under names that are safe in both languages: a step's own name may hold anything.
+struct Drawing {
+    nodes: Vec<(String, NodeShape, String)>,
+    edges: Vec<DrawnWay>,
+    /// Where it starts outside opening hours.
     closed: Option<String>,
 }
 
-/// The way there.
+/// The label of the path to that step.
 const CLOSED: &str = "closed";
 
 #[derive(Clone, Copy)]
-enum Shape {
+enum NodeShape {
     Says,
     Asks,
     Calls,
@@ -73,15 +73,15 @@ enum Shape {
     End,
 }
 
-struct Edge {
+struct DrawnWay {
     from: String,
     to: String,
     label: String,
     implied: bool,
 }
 
-impl Graph {
-    fn of(outline: &Outline) -> Graph {
+impl Drawing {
+    fn of(outline: &Outline) -> Drawing {
         let ids: BTreeMap<&str, String> = outline
             .steps
             .iter()
@@ -93,10 +93,10 @@ impl Graph {
         let mut ends: Vec<&str> = Vec::new();
         for step in &outline.steps {
             let shape = match () {
-                () if step.asks => Shape::Asks,
-                () if step.calls => Shape::Calls,
-                () if step.hands_off => Shape::Person,
-                () => Shape::Says,
+                () if step.asks => NodeShape::Asks,
+                () if step.calls => NodeShape::Calls,
+                () if step.hands_off => NodeShape::Person,
+                () => NodeShape::Says,
             };
             let from = ids.get(step.name.as_str()).cloned().unwrap_or_default();
             nodes.push((from.clone(), shape, line(&step.name)));
@@ -112,7 +112,7 @@ impl Graph {
                         format!("close{}", number + 1)
                     }
                 };
-                edges.push(Edge {
+                edges.push(DrawnWay {
                     from: from.clone(),
                     to,
                     label: line(&way.label),
@@ -121,11 +121,11 @@ impl Graph {
             }
         }
         for (end, number) in ends.into_iter().zip(1..) {
-            nodes.push((format!("close{number}"), Shape::End, line(end)));
+            nodes.push((format!("close{number}"), NodeShape::End, line(end)));
         }
         let closed = outline.closed.as_deref();
         let closed = closed.and_then(|step| ids.get(step)).cloned();
-        Graph {
+        Drawing {
             nodes,
             edges,
             closed,
@@ -142,11 +142,11 @@ impl Graph {
         for (id, shape, name) in &self.nodes {
             let name = mermaid(name);
             let node = match shape {
-                Shape::Says => format!("[\"{name}\"]"),
-                Shape::Asks => format!("{{{{\"{name}\"}}}}"),
-                Shape::Calls => format!("[[\"{name}\"]]"),
-                Shape::Person => format!("[/\"{name}\"/]"),
-                Shape::End => format!("([\"{name}\"])"),
+                NodeShape::Says => format!("[\"{name}\"]"),
+                NodeShape::Asks => format!("{{{{\"{name}\"}}}}"),
+                NodeShape::Calls => format!("[[\"{name}\"]]"),
+                NodeShape::Person => format!("[/\"{name}\"/]"),
+                NodeShape::End => format!("([\"{name}\"])"),
             };
             let _ = writeln!(text, "    {id}{node}");
         }
@@ -170,11 +170,11 @@ impl Graph {
         }
         for (id, shape, name) in &self.nodes {
             let shape = match shape {
-                Shape::Says => "box",
-                Shape::Asks => "hexagon",
-                Shape::Calls => "component",
-                Shape::Person => "parallelogram",
-                Shape::End => "oval",
+                NodeShape::Says => "box",
+                NodeShape::Asks => "hexagon",
+                NodeShape::Calls => "component",
+                NodeShape::Person => "parallelogram",
+                NodeShape::End => "oval",
             };
             let _ = writeln!(text, "    {id} [shape={shape}, label=\"{}\"];", dot(name));
         }

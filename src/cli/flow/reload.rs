@@ -1,4 +1,4 @@
-//! `waha-sm flow reload`: has every running process load its flows anew, and tells how that went in each.
+//! `waha-sm flow reload`: makes every running process load its flows again, and shows the result of each.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,17 +14,17 @@ use crate::store::{self, Reloaded, Store};
 use crate::terminal::line;
 use crate::{describe, runtime};
 
-/// A process that does not answer for so long is stuck, or gone; who died counts as alive for half of it.
+/// A process that does not answer for this long is stuck or gone; a dead process counts as alive for half of it.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Nobody heard the bell: on a Cluster somebody may have, at another node, who answers within this.
+/// If nobody heard the bell: on a Cluster a process at another node may have heard it, and answers within this time.
 const NOBODY_PATIENCE: Duration = Duration::from_secs(1);
-/// Between two looks for answers.
+/// Between two checks for answers.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
-const AFTER_HELP: &str = "Each process (`all`, `serve`, `work`) reads its own FLOW_FILE; open conversations go on at the same step of \
+const AFTER_HELP: &str = "Each process (`all`, `serve`, `work`) reads its own FLOW_FILE. Open conversations continue at the same step of \
     the new flow.\n\
-    With any mistake a process keeps all the flows that it had. SIGHUP does the same to one process.\n\n\
-    Exit code: 0 when all processes follow the new flows, 1 otherwise, 64 for a wrong command line.\n\n\
+    If there is any mistake, a process keeps all its old flows. SIGHUP reloads the flows of one process.\n\n\
+    Exit code: 0 if all processes follow the new flows, 1 if not, 64 for a wrong command line.\n\n\
     Examples:\n  \
     waha-sm flow reload\n  \
     docker compose exec waha-sm waha-sm flow reload";
@@ -46,7 +46,8 @@ pub(super) fn main(arguments: &ReloadArgs) -> ExitCode {
         Err(error) => return fail(&format!("can't start: {error}")),
     };
     let answers = runtime.block_on(async {
-        let store = redis::connect(config, "flows can be loaded anew while it runs").await?;
+        let store =
+            redis::connect(config, "only a running daemon can load its flows again").await?;
         let answers = ask(&store).await;
         store.close().await;
         answers
@@ -59,19 +60,19 @@ pub(super) fn main(arguments: &ReloadArgs) -> ExitCode {
 }
 
 /// What came back in time.
-struct Answers {
+struct ReloadAnswers {
     given: Vec<Reloaded>,
     /// How many processes did not answer, as far as can be known.
     missing: usize,
 }
 
-async fn ask(store: &Store) -> Result<Answers, store::Error> {
+async fn ask(store: &Store) -> Result<ReloadAnswers, store::Error> {
     let request = format!("{:016x}", fastrand::u64(..));
     let heard = store.ask_to_reload(&request).await?;
     let asked = Instant::now();
     loop {
         let answers = store.reload_answers(&request).await?;
-        // Whoever holds leases is known by name; of those who do not, only how many heard the bell.
+        // Processes that hold leases are known by name; of the others, only how many heard the bell.
         let living = store.living_processes().await?;
         let silent = living
             .iter()
@@ -83,23 +84,23 @@ async fn ask(store: &Store) -> Result<Answers, store::Error> {
             let mut given: Vec<Reloaded> =
                 answers.into_iter().map(|(_, reloaded)| reloaded).collect();
             given.sort_by(|one, other| one.who.cmp(&other.who));
-            return Ok(Answers { given, missing });
+            return Ok(ReloadAnswers { given, missing });
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
 }
 
-fn tell(Answers { given, missing }: &Answers) -> ExitCode {
+fn tell(ReloadAnswers { given, missing }: &ReloadAnswers) -> ExitCode {
     if given.is_empty() && *missing == 0 {
         return fail(
-            "no process answered: none runs on this Redis (or on this REDIS_PREFIX). It reads its flows when it starts",
+            "no process answered: none is running on this Redis with this REDIS_PREFIX. A daemon also reads its flows when it starts",
         );
     }
     let printed = print(given);
     if *missing > 0 {
         return fail(&format!(
-            "{} did not answer within {} s: it may be starting, stopping, stuck or cut off from Redis, and follow either flows; \
-             look at its log, and try again",
+            "{} did not answer within {} s: it may be starting, stopping, stuck or cut off from Redis, and may follow the old or the \
+             new flows; look at its log and try again",
             match missing {
                 1 => "1 process".to_owned(),
                 several => format!("{several} processes"),
@@ -119,10 +120,7 @@ fn print(given: &[Reloaded]) -> io::Result<()> {
             continue;
         }
         let mistakes = count(one.mistakes.len(), "mistake");
-        writeln!(
-            out,
-            "{who}: refused, {mistakes}; the flows loaded before stay"
-        )?;
+        writeln!(out, "{who}: refused, {mistakes}; it keeps the old flows")?;
         for mistake in &one.mistakes {
             writeln!(out, "  {}", line(mistake))?;
         }

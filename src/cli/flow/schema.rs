@@ -1,4 +1,4 @@
-//! `waha-sm flow schema`: the form of flow files, for editors.
+//! `waha-sm flow schema`: prints the JSON Schema of flow files, for editors.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -8,8 +8,8 @@ use clap::Args;
 use crate::cli::flow::exit;
 use crate::flow::schema;
 
-const AFTER_HELP: &str = "Editors with a TOML language server (Even Better TOML in VS Code, taplo in others) complete and check a flow as\n\
-    you type once its first line names the schema:\n\n  \
+const AFTER_HELP: &str = "Editors with a TOML language server (Even Better TOML in VS Code, taplo in others) complete and check a flow while\n\
+    you type, if its first line names the schema:\n\n  \
     #:schema ./flow.schema.json\n\n\
     Example:\n  \
     waha-sm flow schema > flow.schema.json";

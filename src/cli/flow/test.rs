@@ -1,4 +1,4 @@
-//! `waha-sm flow test`: plays the dialogues that are written beside flow files.
+//! `waha-sm flow test`: plays the test dialogues of flows.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::flow::{Common, Source, count, exit, expand, pair};
+use crate::cli::flow::{FlowOptions, FlowSource, count, exit, expand, pair};
 use crate::flow::{Dialogue, Difference, Locale, Shown};
 use crate::terminal::line;
 
@@ -22,7 +22,7 @@ const AFTER_HELP: &str = "The dialogues of clinic.toml are in clinic.test.toml b
     ]\n  \
     outcome = \"booked\"\n  \
     saved   = { cpf = \"52998224725\" }\n\n\
-    Exit code: 0 when all went as written, 1 otherwise, 64 for a wrong command line.\n\n\
+    Exit code: 0 if every dialogue went as written, 1 if not, 64 for a wrong command line.\n\n\
     Examples:\n  \
     waha-sm flow test examples/flows/clinic.toml\n  \
     waha-sm flow test flows/*.test.toml";
@@ -30,11 +30,11 @@ const AFTER_HELP: &str = "The dialogues of clinic.toml are in clinic.test.toml b
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct TestArgs {
-    /// The flow files, or their dialogues (`.test.toml`), or a directory of them
+    /// Flow files, their dialogues (`.test.toml`), or a directory of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    common: Common,
+    common: FlowOptions,
 }
 
 pub(super) fn main(arguments: &TestArgs) -> ExitCode {
@@ -63,16 +63,16 @@ pub(super) fn main(arguments: &TestArgs) -> ExitCode {
     exit(printed.and_then(|()| out.flush()), good)
 }
 
-/// What is said about one flow, as an error where not all is well.
+/// The output about one flow; an error if a dialogue failed.
 fn test(flow: &Path, dialogues: &Path, locale: Locale) -> Result<Vec<String>, Vec<String>> {
     if !dialogues.exists() {
         return Err(vec![format!(
-            "{}: no dialogues: write them in {}; see `waha-sm flow test --help`",
+            "{}: has no dialogues: write them in {}; see `waha-sm flow test --help`",
             line(&flow.display().to_string()),
             line(&dialogues.display().to_string()),
         )]);
     }
-    let read = |file| Source::read(file).map_err(|reason| vec![reason]);
+    let read = |file| FlowSource::read(file).map_err(|reason| vec![reason]);
     let script = read(flow)?.load(locale)?;
     let source = read(dialogues)?;
     let dialogues = Dialogue::load(&source.text).map_err(|mistakes| -> Vec<String> {
