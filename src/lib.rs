@@ -1,69 +1,84 @@
-//! waha-sm: an attendance queue for WhatsApp behind WAHA.
+//! waha-sm: a customer service queue for WhatsApp, behind WAHA.
 //!
-//! Customers write; WAHA posts what they wrote; this daemon puts them in line, tells them their place, attends
-//! them by a flow, and remembers everything. This page is the architecture; the README is for users.
+//! Customers write, and WAHA posts their messages. This daemon puts customers in line, tells them their place, follows a flow
+//! with them, hands them to a person if the flow says so, and keeps the history. This page is the architecture; the README is
+//! for users.
 //!
 //! # The way of a message
 //!
 //! ```text
-//! WAHA --POST--> listener --HMAC--> intake --> [ingest] --bell--> worker --flow--> [commit] --> sender --> WAHA
-//!                                                 |                                   |            |
-//!                                                 +---------- history stream ---------+------------+--> archiver --> SQLite
-//!                announcer: who waits, and what changed for them --> [look] [announce] --bell--> sender
-//!                catching up: what WAHA heard and we did not --> intake;   people: whose hidden id this is --> [learn]
+//! WAHA --POST--> listener --HMAC--> intake --> [ingest] --bell--> dispatcher --> conversation --flow--> [commit] --> sender --> WAHA
+//!                                                 |                                                        |            |
+//!                                                 +--------------------- history stream -------------------+------------+--> archiver --> SQLite
+//!   announcer: whose place in line changed --> [due_waiting] [announce] --bell--> sender
+//!   catch-up: messages whose webhooks were lost --> intake;   lid lookup: whose hidden id this is --> [learn]
 //! ```
 //!
-//! What stands in \[brackets\] is one Lua script each (`store/lua/`): the only places where state changes.
+//! Each name in \[brackets\] is one Lua script (`store/lua/`). Only scripts change state.
 //!
-//! # What holds everywhere
+//! # What always holds
 //!
-//! - A `200` to WAHA means: in Redis. Nothing slower than one script happens in the request.
-//! - A bell (Pub/Sub) says "look now". Who misses one finds the work on a slow poll. The bell of an inbox brings a numbered
-//!   copy of the message: where it is the next number, the look is spared; where not, the inbox is what counts.
-//! - A step of a conversation is one commit: inbox consumed, state saved, replies in the lane, history written,
-//!   together, or refused because the epoch is not the owner's or the step was committed before.
-//! - A lease belongs to a process, which says every half second that it lives. When it falls silent its conversations go
-//!   back to the line under their old tickets, and its lanes are due again. Whoever restarts on the same data directory
-//!   takes its own back at once.
-//! - After any answer of Redis' that was lost, nobody guesses: the conversation is read again, a lane is given back, a
-//!   settlement is repeated until it was taken.
-//! - An attempt to send is noted before it is made, with the message id where WAHA hands one out. What became of it when
-//!   its answer never came is settled before anything is sent again: by WAHA's echo or ack, by asking for the id, or by
-//!   looking for the text, or the file with its caption ([`service`], `doubt`).
-//! - A message is known by its id, however it comes: by webhook, again, under a person's other id, or listed by WAHA when
-//!   we catch up.
-//! - A person is one chat, kept under the `@c.us` once that is known, and answered under the id that they wrote from.
-//! - A call to the shop's own system is committed under its key before it is made, outside of any lock, and its answer
-//!   is one more commit: a crash between the two repeats it under the same key ([`service`], `calls`).
-//! - A message of ours that the sender did not send is the owner's, who answers from their own phone: known by the message id,
-//!   and by the words while that is not known. The bot steps aside in that chat; what turns out to be ours gives it back.
-//! - Who waits for a person keeps the ticket and holds no worker.
-//! - Only the sender talks to a chat, only from its lane, in order. A worker never waits for WAHA.
-//! - The history is a consequence. The archiver stores the entries and its position in the stream in one SQLite
-//!   transaction, and trims the stream only after that.
-//! - Calls to Redis that many tasks make at once go out together ([`store`], `batch`): under load a call carries dozens.
+//! - A `200` to WAHA means that the event is in Redis. The request waits for one script, and for nothing slower.
+//! - A bell (Pub/Sub) says "look now". If it is lost, a slow poll finds the work.
+//! - A step of a conversation is one commit: the inbox is consumed, the state saved, replies put into the lane and the
+//!   history written, all together. It is refused if the epoch is another process', or if the step was committed before.
+//! - A lease belongs to a process, and the process sends a heartbeat every half second. If it falls silent, its conversations
+//!   return to the line under their old tickets, and its lanes are due again. A process that restarts on the same data
+//!   directory takes its own leases back at once.
+//! - If an answer from Redis is lost, we don't guess: the conversation is read again, a lane is given back, a settlement is
+//!   repeated until it is taken.
+//! - An attempt to send is stored before it is made, with the message id if WAHA gives one in advance. If WAHA's answer is
+//!   lost, the outcome is settled before anything else is sent: by WAHA's echo or ack, by asking for the id, or by looking for
+//!   the text, or for the file with its caption (`service/deliver/doubt`).
+//! - A message has one id, however it comes: by webhook, again, under the person's other id, or in a list when we catch up.
+//! - A person is one chat. It is kept under the `@c.us` id once that is known, and answered under the id they wrote from.
+//! - A call to the shop's own system is committed under a key before it is made, outside of any lock; its answer is one more
+//!   commit. After a crash between the two, the call is repeated under the same key (`service/handle/calls`).
+//! - An outbound message that the sender did not send is the owner's, from their own phone. It is recognised by its id, and by
+//!   its words while the id is not known. The bot then stays out of that chat until the owner is done.
+//! - A customer who waits for a person keeps the ticket and holds no worker.
+//! - Only the sender writes to a chat, only from its lane, in order. A worker never waits for WAHA.
+//! - The history is a consequence. The archiver stores entries and its position in the stream in one SQLite transaction, and
+//!   trims the stream only afterwards.
+//! - Calls to Redis that many tasks make at once travel together (`store/batch`): under load one call carries dozens.
 //!
 //! # Rooms, and who may know whom
 //!
 //! | room | is | knows |
 //! |---|---|---|
-//! | [`cli`], [`config`], [`app`], [`data_dir`], [`logging`], [`health`] | composition: settings, roles, the order of start and stop | all |
-//! | [`service`] | the agents, one file each; none knows another | store, history, waha, shop, flow, flows |
-//! | [`store`] | Redis; the only room that knows fred | flow (media) |
+//! | [`cli`] | the command line and exit codes | all |
+//! | [`app`] | the composition: which agents a role needs, and the order of start and stop | all below |
+//! | [`config`] | what the program uses, checked; every mistake in one run | settings, and the configs of agents |
+//! | [`settings`] | what the user typed | nothing of ours |
+//! | [`logging`], [`health`], [`data_dir`], `runtime` | the log, the health check, the data directory, runtimes and signals | terminal |
+//! | [`service`] | the agents, one file each; they don't know each other | store, history, waha, shop, flow, flows |
+//! | `service/inlet` | what comes in: listener, intake, catch-up, lid lookup | |
+//! | `service/handle` | one conversation, from claim to close, and the flow's calls | |
+//! | `service/deliver` | lanes to WAHA: sender, delivery, replies in doubt | |
+//! | `service/line` | customers who wait: announcer, expiry | |
+//! | `service/owner` | notifications to the owner: handoffs, session status, reachability | |
+//! | `service/upkeep` | housekeeping: archiver, metrics, recoverer, reloader | |
+//! | `service/kit` | what agents share: backoff, leases, periodic work | |
+//! | [`store`] | Redis; the only room that knows fred | flow (media), waha |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |
-//! | [`shop`] | the HTTP of a flow's `call` | nothing of ours |
 //! | [`waha`] | the contract with WAHA: events, signatures, ids (pure), and its HTTP API | nothing of ours |
-//! | `terminal`, [`clock`], `throttle` | leaves: what is safe to look at, what time it is, what is told now and then | nothing of ours |
-//! | [`flow`] | what to say: pure, no I/O, no clock, no async, no WAHA | nothing of ours |
-//! | [`flows`] | which flow a session follows: read from files, swapped whole when they are read anew | flow |
+//! | [`shop`] | the HTTP of a flow's `call` | nothing of ours |
+//! | [`flows`] | which flow a session follows: read from files, replaced as a whole by a reload | flow |
+//! | [`flow`] | what to say: pure, without I/O, clock, async or WAHA | nothing of ours |
+//! | `flow/words`, `flow/answer` | how people write, and what an answer means | |
+//! | `flow/line` | what people in line and the owner read | |
+//! | `flow/script`, `flow/load` | a checked flow, and the way from TOML to it, with every mistake | |
+//! | `flow/turn` | one turn: flow, state, input and time become a new state and replies | |
+//! | `flow/author` | tools for people who write flows: outline, rehearsal, dialogues | |
+//! | `terminal`, [`clock`], `throttle`, [`secret`] | leaves: safe output, the time, what is logged now and then, secrets | nothing of ours |
 //!
-//! A test (`tests/it/tidy.rs`) holds these walls up. Translation sits in the agent that knows both sides: the attendance
+//! A test (`tests/it/tidy.rs`) enforces this table. Translation belongs to the agent that knows both sides: the conversation
 //! turns WAHA's message into the flow's, the delivery turns a reply into a request and a line of the history.
 //!
 //! # Roles
 //!
-//! `serve` runs listener and archiver, `work` the rest, `all` both: with two runtimes in one process, the work at a lower
-//! priority, so that WAHA is answered at once however much there is to do ([`app`]).
+//! `serve` runs listener and archiver, `work` the rest, and `all` both, on two runtimes in one process. The work runs at a
+//! lower priority, so that WAHA is answered at once however much there is to do ([`app`]).
 
 pub mod app;
 pub mod cli;
@@ -85,7 +100,7 @@ mod terminal;
 mod throttle;
 pub mod waha;
 
-/// An error with all that lies behind it and is not in its own text.
+/// An error, followed by those of its causes that its own text does not name.
 pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
