@@ -29,6 +29,7 @@ use crate::config::{CatchUpConfig, Config, HandlingConfig};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::flows::{FALLS_BACK, Flows};
 use crate::history;
+use crate::ids::ProcessId;
 use crate::logging;
 use crate::runtime::{self, Hangups};
 use crate::secret::Secret;
@@ -120,7 +121,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
 
 /// What the agents that handle conversations need to know beside Redis.
 struct Work {
-    process: String,
+    process: ProcessId,
     flows: Arc<Flows>,
     client: Client,
     notify_chat: Option<NotifyChat>,
@@ -132,7 +133,7 @@ struct Work {
 
 /// What the agents of a process share.
 struct Shared {
-    process: String,
+    process: ProcessId,
     store: Store,
     flows: Arc<Flows>,
     client: Arc<Client>,

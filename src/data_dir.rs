@@ -1,5 +1,6 @@
 //! The data directory: one daemon at a time, and who ran in it last.
 
+use crate::ids::ProcessId;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -69,17 +70,19 @@ impl DataDir {
     }
 
     /// The process that ran here last, if it left its name. It is dead: we have the lock.
-    pub fn last_process(&self) -> Option<String> {
+    pub fn last_process(&self) -> Option<ProcessId> {
         let name = std::fs::read_to_string(self.path.join("process")).ok()?;
-        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+        Some(name.trim())
+            .filter(|name| !name.is_empty())
+            .map(ProcessId::stored)
     }
 
     /// Leaves this process' name for the next.
     ///
     /// # Errors
     /// [`DataDirError::Unusable`].
-    pub fn set_process(&self, process: &str) -> Result<(), DataDirError> {
-        std::fs::write(self.path.join("process"), process).map_err(|source| {
+    pub fn set_process(&self, process: &ProcessId) -> Result<(), DataDirError> {
+        std::fs::write(self.path.join("process"), process.as_str()).map_err(|source| {
             DataDirError::Unusable {
                 path: self.path.clone(),
                 source,
@@ -97,18 +100,15 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let first = DataDir::take(place.path()).unwrap();
         assert_eq!(first.last_process(), None);
-        first.set_process("p-1").unwrap();
+        first.set_process(&ProcessId::stored("p-1")).unwrap();
         assert!(matches!(
             DataDir::take(place.path()),
             Err(DataDirError::Taken(_))
         ));
         drop(first);
         assert_eq!(
-            DataDir::take(place.path())
-                .unwrap()
-                .last_process()
-                .as_deref(),
-            Some("p-1")
+            DataDir::take(place.path()).unwrap().last_process(),
+            Some(ProcessId::stored("p-1"))
         );
     }
 }

@@ -14,6 +14,7 @@ use std::sync::{Arc, RwLock};
 
 use crate::flow::{Locale, Mistake, Script};
 use crate::flows::directory::OTHERS;
+use crate::ids::SessionName;
 
 /// What is told of a directory without a flow for the other sessions.
 pub const FALLS_BACK: &str = "sessions without a file in FLOW_FILE follow the built-in flow: for another, put default.toml there";
@@ -32,7 +33,7 @@ pub struct Flows {
 #[derive(Debug)]
 pub struct Loaded {
     /// By session.
-    own: BTreeMap<String, Arc<Script>>,
+    own: BTreeMap<SessionName, Arc<Script>>,
     others: Arc<Script>,
     /// The sessions without a file of their own follow the built-in flow, although there is a directory.
     built_in: bool,
@@ -69,7 +70,7 @@ impl Flows {
     }
 
     /// The flow that a session follows now. To be asked at each step: the next may follow another.
-    pub fn of(&self, session: &str) -> Arc<Script> {
+    pub fn of(&self, session: &SessionName) -> Arc<Script> {
         let loaded = self.loaded();
         loaded.own.get(session).unwrap_or(&loaded.others).clone()
     }
@@ -216,6 +217,10 @@ mod tests {
         place
     }
 
+    fn of(flows: &Flows, session: &str) -> Arc<Script> {
+        flows.of(&SessionName::stored(session))
+    }
+
     fn load_all(place: &tempfile::TempDir) -> Result<Flows, Vec<String>> {
         Flows::load(Some(place.path()), Locale::En)
     }
@@ -230,9 +235,9 @@ mod tests {
             ("notes.txt", "nor this"),
         ]);
         let flows = load_all(&place).unwrap();
-        assert_eq!(flows.of("shop").name(), "the shop");
-        assert_eq!(flows.of("default").name(), "reception");
-        assert_eq!(flows.of("another").name(), "reception");
+        assert_eq!(of(&flows, "shop").name(), "the shop");
+        assert_eq!(of(&flows, "default").name(), "reception");
+        assert_eq!(of(&flows, "another").name(), "reception");
         assert_eq!(
             flows.loaded().to_string(),
             "default (1 step), shop (1 step)"
@@ -245,7 +250,7 @@ mod tests {
         let place = directory(&[("shop.toml", &flow("the shop"))]);
         let flows = load_all(&place).unwrap();
         assert!(flows.loaded().falls_back());
-        assert_ne!(flows.of("another").name(), "the shop");
+        assert_ne!(of(&flows, "another").name(), "the shop");
         assert!(flows.loaded().to_string().contains("built-in"));
         assert!(
             Flows::load(None, Locale::En)
@@ -298,17 +303,17 @@ mod tests {
         fs::write(place.path().join("default.toml"), flow("new")).unwrap();
         fs::write(place.path().join("shop.toml"), "start = 'gone'").unwrap();
         assert!(!flows.reload().unwrap_err().is_empty());
-        assert_eq!(flows.of("x").name(), "old");
+        assert_eq!(of(&flows, "x").name(), "old");
         fs::write(place.path().join("shop.toml"), flow("new")).unwrap();
         assert!(flows.reload().is_ok());
         assert_eq!(
-            (flows.of("x").name(), flows.of("shop").name()),
+            (of(&flows, "x").name(), of(&flows, "shop").name()),
             ("new", "new")
         );
         fs::remove_file(place.path().join("shop.toml")).unwrap();
         fs::write(place.path().join("late.toml"), flow("late")).unwrap();
         assert!(flows.reload().is_ok());
-        assert_eq!(flows.of("shop").name(), "new");
-        assert_eq!(flows.of("late").name(), "late");
+        assert_eq!(of(&flows, "shop").name(), "new");
+        assert_eq!(of(&flows, "late").name(), "late");
     }
 }

@@ -89,6 +89,7 @@ pub mod flow;
 pub mod flows;
 pub mod health;
 pub mod history;
+pub mod ids;
 pub mod logging;
 mod runtime;
 pub mod secret;

@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 
 use super::StartError;
 use super::redis::patiently;
+use crate::ids::ProcessId;
 use crate::runtime::Hangups;
 use crate::service::upkeep::reloader::Asked;
 use crate::store::{self, Bell, Bells};
@@ -21,7 +22,7 @@ pub(super) struct AgentBells {
 /// Listens for all bells that concern `process`, and hands each to the agent that it is for.
 pub(super) async fn listen(
     redis: &store::Config,
-    process: &str,
+    process: &ProcessId,
     back: &Handle,
     to_reloader: mpsc::UnboundedSender<Asked>,
 ) -> Result<(AgentBells, JoinHandle<()>), StartError> {
@@ -30,7 +31,7 @@ pub(super) async fn listen(
     let (to_sender, sender) = mpsc::unbounded_channel();
     let (to_catch_up, catch_up) = mpsc::unbounded_channel();
     let bells = patiently(redis, async || {
-        let (redis, process) = (redis.clone(), process.to_owned());
+        let (redis, process) = (redis.clone(), process.clone());
         let subscribing = back.spawn(async move { Bells::subscribe(&redis, &process).await });
         // A panic in it is logged where it happens.
         subscribing.await.unwrap_or(Err(store::Error::Away))

@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 use super::{StartError, upkeep};
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
+use crate::ids::ProcessId;
 use crate::runtime::{Hangups, Signals};
 use crate::store::{PrivateRedis, Store};
 
@@ -33,7 +34,7 @@ pub(super) struct Daemon {
     pub(super) bells: Vec<JoinHandle<()>>,
     pub(super) stores: Vec<Store>,
     /// The process that holds leases, and where; they are handed back once nobody works on them.
-    pub(super) leases: Option<(String, Store)>,
+    pub(super) leases: Option<(ProcessId, Store)>,
     pub(super) private_redis: Option<PrivateRedis>,
     /// Last: the lock is released when everything else has stopped.
     data_dir: Option<Arc<DataDir>>,

@@ -15,6 +15,7 @@ use crate::config::Role;
 use crate::data_dir::DataDir;
 use crate::flows::Flows;
 use crate::history::Archive;
+use crate::ids::ProcessId;
 use crate::service::upkeep::archiver::{self, Archiver};
 use crate::service::upkeep::metrics::Metrics;
 use crate::service::upkeep::recoverer::{Recoverer, release};
@@ -22,12 +23,12 @@ use crate::service::upkeep::reloader::{Asked, Reloader};
 use crate::store::{self, Store};
 
 /// Unique among all processes that ever shared a Redis.
-pub(super) fn new_process_name() -> io::Result<String> {
+pub(super) fn new_process_name() -> io::Result<ProcessId> {
     let mut bytes = [0; 8];
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_| io::Error::other("the system has no random numbers"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(ProcessId::from_random(bytes))
 }
 
 /// Takes back what the last run on this directory held, and leaves this process' name for the next.
@@ -53,7 +54,7 @@ pub(super) async fn take_back(
 }
 
 /// Gives back what is still held, for other processes or for the next start.
-pub(super) async fn hand_back(leases: Option<(String, Store)>) {
+pub(super) async fn hand_back(leases: Option<(ProcessId, Store)>) {
     let Some((process, store)) = leases else {
         return;
     };
@@ -76,7 +77,7 @@ pub(super) fn recoverer(shared: &Shared, workers: usize, heart: Store) -> Recove
 pub(super) fn reloader(
     flows: Arc<Flows>,
     store: Store,
-    process: String,
+    process: ProcessId,
     role: Role,
     warning_of_calls: Option<String>,
     asked: mpsc::UnboundedReceiver<Asked>,

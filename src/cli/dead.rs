@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{EXIT_USAGE, Format, complain, fail, redis, wrong};
 use crate::config::RedisConfig;
+use crate::ids::SessionName;
 use crate::settings::RedisSettings;
 use crate::store::{self, DeadLetter, Store};
 use crate::terminal::{cut, jsonl, line, time};
@@ -75,10 +76,10 @@ impl DeadFilter {
     }
 
     fn fits(&self, letter: &DeadLetter) -> bool {
-        let chat = self
-            .chat
-            .as_deref()
-            .is_none_or(|chat| letter.chat == chat || letter.chat.split('@').next() == Some(chat));
+        let chat = self.chat.as_deref().is_none_or(|chat| {
+            let of = letter.chat.as_str();
+            of == chat || of.split('@').next() == Some(chat)
+        });
         chat && (self.id.is_empty() || self.id.contains(&letter.id))
     }
 }
@@ -125,12 +126,16 @@ fn failed(error: &store::Error) -> String {
 async fn find(
     store: &Store,
     which: &DeadFilter,
-) -> Result<Vec<(String, Vec<DeadLetter>)>, store::Error> {
+) -> Result<Vec<(SessionName, Vec<DeadLetter>)>, store::Error> {
     let mut sessions = store.sessions().await?;
     sessions.sort();
     let mut found = Vec::new();
     for session in sessions {
-        if which.session.as_ref().is_some_and(|only| *only != session) {
+        if which
+            .session
+            .as_ref()
+            .is_some_and(|only| only != session.as_str())
+        {
             continue;
         }
         let mut letters: Vec<DeadLetter> = Vec::new();
@@ -153,7 +158,7 @@ async fn find(
 async fn act(
     store: &Store,
     command: &DeadCommand,
-    found: Vec<(String, Vec<DeadLetter>)>,
+    found: Vec<(SessionName, Vec<DeadLetter>)>,
 ) -> Result<(), String> {
     let mut out = io::stdout().lock();
     let mut done = 0;
@@ -203,7 +208,7 @@ async fn act(
 fn list(
     out: &mut impl Write,
     format: Format,
-    found: &[(String, Vec<DeadLetter>)],
+    found: &[(SessionName, Vec<DeadLetter>)],
 ) -> io::Result<()> {
     let zone = TimeZone::system();
     if matches!(format, Format::Text) {
@@ -226,8 +231,8 @@ fn list(
                         out,
                         "{:<18}  {at:<19}  {:<12}  {:<18}  {}: {text}",
                         line(&letter.id),
-                        line(session),
-                        line(&letter.chat),
+                        line(session.as_str()),
+                        line(letter.chat.as_str()),
                         cut(&letter.reason, REASON_MAX),
                     )?;
                 }
@@ -239,7 +244,7 @@ fn list(
 }
 
 /// With all its fields; times in Unix milliseconds.
-fn whole(session: &str, letter: &DeadLetter) -> serde_json::Value {
+fn whole(session: &SessionName, letter: &DeadLetter) -> serde_json::Value {
     let mut object = json!({
         "id": letter.id,
         "at": letter.at(),

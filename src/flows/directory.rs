@@ -5,18 +5,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::ids::SessionName;
+
 /// The flow of every session that has no file of its own.
 pub(crate) const OTHERS: &str = "default";
 const EXTENSION: &str = ".toml";
 /// Dialogues beside a flow.
 const TEST_EXTENSION: &str = ".test.toml";
-/// WAHA's docs: a session's name holds at most so many letters, digits, `-` and `_`.
-const SESSION_LENGTH_MAX: usize = 54;
 
 /// What is wrong with a directory of flows, and the files of it that are flows all the same.
 #[derive(Debug)]
 pub(crate) struct BadDirectory {
-    pub(crate) files: Vec<(String, PathBuf)>,
+    pub(crate) files: Vec<(SessionName, PathBuf)>,
     /// A line for each mistake.
     pub(crate) mistakes: Vec<String>,
 }
@@ -25,7 +25,7 @@ pub(crate) struct BadDirectory {
 ///
 /// # Errors
 /// What is wrong with the directory as such; the files themselves are not read.
-pub(crate) fn files(directory: &Path) -> Result<Vec<(String, PathBuf)>, BadDirectory> {
+pub(crate) fn files(directory: &Path) -> Result<Vec<(SessionName, PathBuf)>, BadDirectory> {
     let mut files = Vec::new();
     let mut mistakes = Vec::new();
     match names(directory) {
@@ -39,14 +39,14 @@ pub(crate) fn files(directory: &Path) -> Result<Vec<(String, PathBuf)>, BadDirec
                     continue;
                 };
                 let file = directory.join(&name);
-                if is_session(session) {
-                    files.push((session.to_owned(), file));
-                } else {
-                    mistakes.push(format!(
+                match SessionName::parse(session) {
+                    Some(session) => files.push((session, file)),
+                    None => mistakes.push(format!(
                         "{}: `{session}` can't be the name of a session, which holds letters, digits, - and _ only, \
-                         {SESSION_LENGTH_MAX} at most: name the file after its session, or {OTHERS}.toml",
-                        file.display()
-                    ));
+                         {} at most: name the file after its session, or {OTHERS}.toml",
+                        file.display(),
+                        SessionName::LENGTH_MAX,
+                    )),
                 }
             }
             if files.is_empty() && mistakes.is_empty() {
@@ -76,11 +76,4 @@ fn names(directory: &Path) -> io::Result<Vec<String>> {
         .collect();
     names.sort();
     Ok(names)
-}
-
-fn is_session(name: &str) -> bool {
-    (1..=SESSION_LENGTH_MAX).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }

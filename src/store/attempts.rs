@@ -1,5 +1,6 @@
 //! Attempts: what is noted of a reply that is being sent, so that a crash in between leaves a doubt that can be settled.
 
+use crate::ids::{ChatId, MessageId, SessionName};
 use fred::interfaces::{HashesInterface, KeysInterface};
 
 use super::batch::Batch;
@@ -15,11 +16,11 @@ pub struct Attempt {
     /// Whether it is known that it was about to be sent. Noted only by [`Store::intend`].
     pub begun: bool,
     /// The message id that it was sent with, if that was known beforehand.
-    pub id: Option<String>,
-    /// The stanza under which WAHA told of it since: it was sent.
-    pub echo: Option<String>,
+    pub id: Option<MessageId>,
+    /// The message that WAHA told of since: it was sent.
+    pub echo: Option<MessageId>,
     /// Where it was sent to.
-    pub address: String,
+    pub address: ChatId,
 }
 
 /// What is noted in place of a message id of an attempt that is about to be made without one.
@@ -31,13 +32,14 @@ impl Attempt {
         let mut parts = text.split(' ');
         let since = parts.next()?.parse().ok()?;
         let (id, echo, address) = (parts.next()?, parts.next()?, parts.next()?);
-        let known = |part: &str| (!matches!(part, "-" | WITHOUT_ID)).then(|| part.to_owned());
+        let known =
+            |part: &str| (!matches!(part, "-" | WITHOUT_ID)).then(|| MessageId::stored(part));
         Some(Self {
             since,
             begun: id != "-",
             id: known(id),
             echo: known(echo),
-            address: address.to_owned(),
+            address: ChatId::stored(address),
         })
     }
 }
@@ -50,19 +52,19 @@ impl Store {
     /// As [`Error`] says. It may have been noted all the same: if it is sent, then with this id.
     pub async fn intend(
         &self,
-        session: &str,
+        session: &SessionName,
         lane: &Lane,
-        id: Option<&str>,
-        address: &str,
+        id: Option<&MessageId>,
+        address: &ChatId,
         now: Millis,
     ) -> Result<bool, Error> {
         let intended = Intended {
             now,
-            address: address.to_owned(),
+            address: address.clone(),
             chat: lane.chat.clone(),
             token: lane.token.clone(),
             element: lane.element.clone(),
-            id: id.unwrap_or(WITHOUT_ID).to_owned(),
+            id: id.cloned(),
         };
         self.inner.attempt.call(session, intended).await
     }
@@ -71,12 +73,16 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn attempt(&self, session: &str, chat: &str) -> Result<Option<Attempt>, Error> {
+    pub async fn attempt(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+    ) -> Result<Option<Attempt>, Error> {
         self.connected()?;
         let noted: Option<String> = self
             .inner
             .client
-            .hget(self.inner.keys.attempt(session), chat)
+            .hget(self.inner.keys.attempt(session), chat.as_str())
             .await?;
         Ok(noted.as_deref().and_then(Attempt::read))
     }
@@ -87,14 +93,14 @@ impl Store {
     /// As [`Error`] says.
     pub async fn first_unclaimed(
         &self,
-        session: &str,
-        stanzas: &[String],
-    ) -> Result<Option<String>, Error> {
+        session: &SessionName,
+        messages: &[MessageId],
+    ) -> Result<Option<MessageId>, Error> {
         self.connected()?;
-        for stanza in stanzas {
-            let key = self.inner.keys.ours(session, stanza);
+        for message in messages {
+            let key = self.inner.keys.ours(session, message);
             if self.inner.client.exists::<i64, _>(key).await? == 0 {
-                return Ok(Some(stanza.clone()));
+                return Ok(Some(message.clone()));
             }
         }
         Ok(None)
@@ -104,25 +110,25 @@ impl Store {
 /// What [`Store::intend`] notes.
 #[derive(Debug)]
 pub(super) struct Intended {
-    chat: String,
+    chat: ChatId,
     token: String,
     element: String,
     now: Millis,
-    id: String,
-    address: String,
+    id: Option<MessageId>,
+    address: ChatId,
 }
 
 pub(super) fn attempt_batch(script: StateChange) -> Batch<Intended, bool> {
-    Batch::start(move |session: String, items: Vec<Intended>| {
+    Batch::start(move |session: SessionName, items: Vec<Intended>| {
         let script = script.clone();
         async move {
             let now = items.iter().map(|one| one.now).max().unwrap_or(0);
             let mut arguments = Arguments::new();
             for one in &items {
-                for text in [&one.chat, &one.token, &one.element] {
-                    arguments.push_text(text);
-                }
-                arguments.push_text(&one.id);
+                arguments.push_text(&one.chat);
+                arguments.push_text(&one.token);
+                arguments.push_text(&one.element);
+                arguments.push_text(one.id.as_ref().map_or(WITHOUT_ID, MessageId::as_str));
                 arguments.push_text(&one.address);
             }
             let mut answer = Answer::of(script.run(&session, now, arguments).await?)?;

@@ -3,6 +3,7 @@
 //! A call costs a round trip and a wake-up of Redis, however much it does. Alone, an item goes out at once;
 //! under load one call carries dozens.
 
+use crate::ids::SessionName;
 use std::collections::HashMap;
 use std::future::Future;
 
@@ -14,7 +15,7 @@ use super::Error;
 const ITEMS_MAX: usize = 128;
 
 struct Job<I, O> {
-    session: String,
+    session: SessionName,
     item: I,
     answer: oneshot::Sender<Result<O, Error>>,
 }
@@ -29,7 +30,7 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
     /// session in order of arrival, and answers each.
     pub(crate) fn start<F, Answers>(run: F) -> Self
     where
-        F: Fn(String, Vec<I>) -> Answers + Send + 'static,
+        F: Fn(SessionName, Vec<I>) -> Answers + Send + 'static,
         Answers: Future<Output = Result<Vec<O>, Error>> + Send,
     {
         let (jobs, mut waiting) = mpsc::unbounded_channel::<Job<I, O>>();
@@ -47,10 +48,10 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
 
     /// # Errors
     /// What the call failed with; the same for all items of the call.
-    pub(crate) async fn call(&self, session: &str, item: I) -> Result<O, Error> {
+    pub(crate) async fn call(&self, session: &SessionName, item: I) -> Result<O, Error> {
         let (answer, answered) = oneshot::channel();
         let job = Job {
-            session: session.to_owned(),
+            session: session.clone(),
             item,
             answer,
         };
@@ -59,7 +60,7 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
     }
 }
 
-type Group<I, O> = (String, Vec<I>, Vec<oneshot::Sender<Result<O, Error>>>);
+type Group<I, O> = (SessionName, Vec<I>, Vec<oneshot::Sender<Result<O, Error>>>);
 
 fn by_session<I, O>(jobs: impl Iterator<Item = Job<I, O>>) -> Vec<Group<I, O>> {
     let mut places = HashMap::new();
@@ -98,7 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_goes_out_together_by_session_and_each_gets_its_own_answer() {
-        let batch = Batch::start(|session: String, items: Vec<usize>| async move {
+        let batch = Batch::start(|session: SessionName, items: Vec<usize>| async move {
             tokio::task::yield_now().await;
             let together = items.len();
             Ok(items
@@ -106,7 +107,8 @@ mod tests {
                 .map(|i| (session.clone(), i, together))
                 .collect())
         });
-        let calls = (0..10).map(|i| batch.call(if i % 2 == 0 { "even" } else { "odd" }, i));
+        let (even, odd) = (SessionName::stored("even"), SessionName::stored("odd"));
+        let calls = (0..10).map(|i| batch.call(if i % 2 == 0 { &even } else { &odd }, i));
         let mut largest = 0;
         let mut tasks = Vec::new();
         for call in calls {

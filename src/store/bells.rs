@@ -1,5 +1,6 @@
 //! Bells: Pub/Sub messages that say "look now". Losing one costs time, never data.
 
+use crate::ids::{ChatId, ConversationId, ProcessId, SessionName};
 use std::time::Duration;
 
 use fred::clients::SubscriberClient;
@@ -26,17 +27,17 @@ pub(super) const FLOWS: &str = "flows";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bell {
     /// Somebody waits in this session's line.
-    Queue(String),
+    Queue(SessionName),
     /// A chat that this process attends has something to read: session, chat, what.
-    Inbox(String, String, Heard),
+    Inbox(SessionName, ChatId, Heard),
     /// Somebody in this session's line is due to be told something.
-    Announce(String),
+    Announce(SessionName),
     /// A lane of this session is due.
-    Lanes(String),
+    Lanes(SessionName),
     /// Load the flows anew, and say under this request how it went.
     Flows(String),
     /// This session works, perhaps after a time in which it did not.
-    Works(String),
+    Works(SessionName),
     /// Bells may have been missed: look everywhere.
     Missed,
 }
@@ -46,7 +47,7 @@ pub enum Bell {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
     /// The conversation it belongs to.
-    pub conversation: String,
+    pub conversation: ConversationId,
     /// Which of the conversation's messages it is, from 1; 0: this is none, only look.
     pub number: u64,
     /// The message, JSON.
@@ -61,7 +62,7 @@ pub struct Bells {
     /// A subscription never writes, and would stay with a server that was replaced.
     renewals: Receiver<()>,
     bell: String,
-    process: String,
+    process: Option<ProcessId>,
 }
 
 impl Bells {
@@ -69,10 +70,10 @@ impl Bells {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn subscribe(config: &Config, process: &str) -> Result<Self, Error> {
+    pub async fn subscribe(config: &Config, process: &ProcessId) -> Result<Self, Error> {
         let own = format!("process:{process}");
         let channels = ["queue", "announce", "lanes", "works", FLOWS, &own];
-        Self::subscribe_to(config, &channels, process).await
+        Self::subscribe_to(config, &channels, Some(process)).await
     }
 
     /// Subscribes to [`Bell::Flows`] alone.
@@ -80,13 +81,13 @@ impl Bells {
     /// # Errors
     /// As [`Error`] says.
     pub async fn subscribe_to_flows(config: &Config) -> Result<Self, Error> {
-        Self::subscribe_to(config, &[FLOWS], "").await
+        Self::subscribe_to(config, &[FLOWS], None).await
     }
 
     async fn subscribe_to(
         config: &Config,
         channels: &[&str],
-        process: &str,
+        process: Option<&ProcessId>,
     ) -> Result<Self, Error> {
         let mut builder = builder(config)?;
         builder.with_performance_config(|performance| {
@@ -105,7 +106,7 @@ impl Bells {
             reconnections,
             renewals: config.connections.renewals(),
             bell,
-            process: process.to_owned(),
+            process: process.cloned(),
         })
     }
 
@@ -153,16 +154,17 @@ impl Bells {
 
     fn parse(&self, channel: &str, message: &str) -> Option<Bell> {
         match channel.strip_prefix(&self.bell)? {
-            "queue" => Some(Bell::Queue(message.to_owned())),
-            "announce" => Some(Bell::Announce(message.to_owned())),
-            "lanes" => Some(Bell::Lanes(message.to_owned())),
-            "works" => Some(Bell::Works(message.to_owned())),
+            "queue" => Some(Bell::Queue(SessionName::stored(message))),
+            "announce" => Some(Bell::Announce(SessionName::stored(message))),
+            "lanes" => Some(Bell::Lanes(SessionName::stored(message))),
+            "works" => Some(Bell::Works(SessionName::stored(message))),
             FLOWS => Some(Bell::Flows(message.to_owned())),
-            own if own.strip_prefix("process:")? == self.process => {
+            own if self.is_own(own) => {
                 let mut parts = message.splitn(5, ' ');
-                let (session, chat) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-                let (conversation, number) =
-                    (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+                let session = SessionName::stored(parts.next()?);
+                let chat = ChatId::stored(parts.next()?);
+                let conversation = ConversationId::stored(parts.next()?);
+                let number = parts.next()?.parse().ok()?;
                 let message = parts.next()?.to_owned();
                 Some(Bell::Inbox(
                     session,
@@ -176,6 +178,12 @@ impl Bells {
             }
             _ => None,
         }
+    }
+
+    /// Whether this is the channel of our own process.
+    fn is_own(&self, channel: &str) -> bool {
+        let process = channel.strip_prefix("process:");
+        process.is_some() && process == self.process.as_ref().map(ProcessId::as_str)
     }
 
     /// Closes the subscription.

@@ -7,6 +7,7 @@ use fred::types::{Expiration, SetOptions};
 
 use super::{Error, Millis, Store};
 use crate::clock;
+use crate::ids::SessionName;
 
 /// What came right before the last time is looked at again: WAHA may have heard of it late, and its clock may be another
 /// than ours.
@@ -17,7 +18,11 @@ pub(super) const CAUGHT_UP: &str = "caught-up";
 
 impl Store {
     /// A session is seen for the first time: what was before is not ours to catch up with.
-    pub(super) async fn begin_catching_up(&self, session: &str, now: Millis) -> Result<(), Error> {
+    pub(super) async fn begin_catching_up(
+        &self,
+        session: &SessionName,
+        now: Millis,
+    ) -> Result<(), Error> {
         let key = self.inner.keys.caught_up(session);
         let until = now + clock::millis(OVERLAP);
         let _: Option<String> = self
@@ -32,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn caught_up_until(&self, session: &str) -> Result<Option<Millis>, Error> {
+    pub async fn caught_up_until(&self, session: &SessionName) -> Result<Option<Millis>, Error> {
         self.connected()?;
         Ok(self
             .inner
@@ -47,7 +52,7 @@ impl Store {
     /// As [`Error`] says.
     pub async fn caught_up(
         &self,
-        session: &str,
+        session: &SessionName,
         until: Millis,
         messages: u64,
     ) -> Result<(), Error> {
@@ -67,7 +72,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn turn_to_catch_up(&self, session: &str, period: Duration) -> Result<bool, Error> {
+    pub async fn turn_to_catch_up(
+        &self,
+        session: &SessionName,
+        period: Duration,
+    ) -> Result<bool, Error> {
         let set = self.set_turn(session, period, Some(SetOptions::NX)).await?;
         Ok(set.is_some())
     }
@@ -78,7 +87,7 @@ impl Store {
     /// As [`Error`] says.
     pub async fn take_turn_to_catch_up(
         &self,
-        session: &str,
+        session: &SessionName,
         period: Duration,
     ) -> Result<(), Error> {
         self.set_turn(session, period, None).await.map(drop)
@@ -86,7 +95,7 @@ impl Store {
 
     async fn set_turn(
         &self,
-        session: &str,
+        session: &SessionName,
         period: Duration,
         options: Option<SetOptions>,
     ) -> Result<Option<String>, Error> {
@@ -104,11 +113,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn ring_works(&self, session: &str) -> Result<(), Error> {
+    pub async fn ring_works(&self, session: &SessionName) -> Result<(), Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let _: i64 = client.del(keys.catching_up(session)).await?;
-        let _: i64 = client.publish(keys.bell() + "works", session).await?;
+        let _: i64 = client
+            .publish(keys.bell() + "works", session.as_str())
+            .await?;
         Ok(())
     }
 }

@@ -14,10 +14,11 @@ use tracing::{info, warn};
 
 use super::sent::Sent;
 use super::wording::words;
+use crate::ids::SessionName;
 use crate::throttle::Throttle;
 
 /// The sessions known to be in Redis' set of them.
-pub(crate) type Sessions = Mutex<HashSet<String>>;
+pub(crate) type Sessions = Mutex<HashSet<SessionName>>;
 
 /// How often a connection to a server that became read-only is made anew: where its name leads may change at any moment.
 const RENEW_INTERVAL: Duration = Duration::from_secs(1);

@@ -10,16 +10,17 @@ use super::lanes::Lane;
 use super::scripts::{Arguments, StateChange};
 use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
 use crate::clock;
+use crate::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 
 /// An inbound message on its way in.
 #[derive(Clone, Debug)]
 pub struct Ingest {
-    /// Bare message id: with session and direction it says which message this is.
-    pub stanza: String,
+    /// With session and direction it says which message this is.
+    pub id: MessageId,
     /// The id it came from, in its normal form.
-    pub from: String,
+    pub from: ChatId,
     /// The sender's other id, if the event tells it.
-    pub other: Option<String>,
+    pub other: Option<ChatId>,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The message as JSON, for the inbox and for the history.
@@ -66,13 +67,13 @@ pub struct Record {
     /// The kind of history entry.
     pub kind: &'static str,
     /// The id of the chat that it came from, in its normal form.
-    pub from: String,
+    pub from: ChatId,
     /// The customer's other id, if the event tells it.
-    pub other: Option<String>,
+    pub other: Option<ChatId>,
     /// A message makes its chat known; all else is recorded only in known chats.
     pub message: bool,
-    /// The message id, if it is about a message of ours: it may settle whether a reply was sent.
-    pub echo: Option<String>,
+    /// The message, if it is one of ours: it may settle whether a reply was sent.
+    pub echo: Option<MessageId>,
     /// What it says, if it is a message of ours.
     pub says: Option<EchoContent>,
     /// What it means if our sender did not send it; `None`: nothing.
@@ -112,9 +113,9 @@ pub enum Recorded {
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// The chat, in its normal form.
-    pub chat: String,
+    pub chat: ChatId,
     /// The conversation.
-    pub id: String,
+    pub id: ConversationId,
     /// Fences off whoever attended it before.
     pub epoch: String,
     /// How many steps were committed so far.
@@ -138,7 +139,7 @@ pub struct Claimed {
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The chat, in its normal form.
-    pub chat: String,
+    pub chat: ChatId,
     /// From [`Claimed`].
     pub epoch: String,
     /// The number of steps before this one.
@@ -187,7 +188,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says; the message may or may not have been taken, and can be offered again.
-    pub async fn ingest(&self, session: &str, message: Ingest) -> Result<Ingested, Error> {
+    pub async fn ingest(&self, session: &SessionName, message: Ingest) -> Result<Ingested, Error> {
         self.remember_session(session, message.now).await?;
         self.inner.ingest.call(session, message).await
     }
@@ -198,22 +199,24 @@ impl Store {
     /// As for [`Store::ingest`].
     pub async fn record(
         &self,
-        session: &str,
+        session: &SessionName,
         record: &Record,
         now: Millis,
     ) -> Result<Recorded, Error> {
         self.remember_session(session, now).await?;
-        let echo = record.echo.as_deref().unwrap_or_default();
-        let ours = self.inner.sent.knows(session, echo);
+        let ours = record
+            .echo
+            .as_ref()
+            .is_some_and(|echo| self.inner.sent.knows(session, echo));
         let sent_as = record.says.as_ref().map(EchoContent::sent_as_names);
         let arguments = Arguments::new()
             .number(clock::millis(SEEN_TTL))
             .text(&record.seen)
             .text(record.kind)
             .text(&record.from)
-            .text(record.other.as_deref().unwrap_or_default())
+            .text(record.other.as_ref().map_or("", ChatId::as_str))
             .text(if record.message { "1" } else { "" })
-            .text(echo)
+            .text(record.echo.as_ref().map_or("", MessageId::as_str))
             .text(record.says.as_ref().map_or("", EchoContent::wording))
             .text(&sent_as.unwrap_or_default())
             .text(&record.data)
@@ -250,8 +253,8 @@ impl Store {
     /// As [`Error`] says. What was claimed all the same is found by [`Store::held`].
     pub async fn claim(
         &self,
-        session: &str,
-        process: &str,
+        session: &SessionName,
+        process: &ProcessId,
         count: usize,
         now: Millis,
     ) -> Result<Vec<Claimed>, Error> {
@@ -264,8 +267,8 @@ impl Store {
     /// As for [`Store::claim`].
     pub async fn claim_closed(
         &self,
-        session: &str,
-        process: &str,
+        session: &SessionName,
+        process: &ProcessId,
         count: usize,
         now: Millis,
         closed_since: Millis,
@@ -276,8 +279,8 @@ impl Store {
 
     async fn claim_some(
         &self,
-        session: &str,
-        process: &str,
+        session: &SessionName,
+        process: &ProcessId,
         count: usize,
         now: Millis,
         closed_since: &str,
@@ -300,7 +303,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says; the step may or may not have been committed: [`Store::read`] tells.
-    pub async fn commit(&self, session: &str, step: Step) -> Result<Committed, Error> {
+    pub async fn commit(&self, session: &SessionName, step: Step) -> Result<Committed, Error> {
         self.inner.commit.call(session, step).await
     }
 
@@ -311,9 +314,9 @@ impl Store {
     /// As [`Error`] says.
     pub async fn read(
         &self,
-        session: &str,
-        chat: &str,
-        process: &str,
+        session: &SessionName,
+        chat: &ChatId,
+        process: &ProcessId,
     ) -> Result<Option<Claimed>, Error> {
         let arguments = Arguments::new().text(chat).text(process);
         let script = &self.inner.scripts.read;
@@ -329,7 +332,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn unread(&self, session: &str) -> Result<Vec<String>, Error> {
+    pub async fn unread(&self, session: &SessionName) -> Result<Vec<ChatId>, Error> {
         self.connected()?;
         Ok(self
             .inner
@@ -342,9 +345,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn held(&self, session: &str, process: &str) -> Result<Vec<String>, Error> {
+    pub async fn held(
+        &self,
+        session: &SessionName,
+        process: &ProcessId,
+    ) -> Result<Vec<ChatId>, Error> {
         self.connected()?;
-        let active: Vec<(String, String)> = self
+        let active: Vec<(ChatId, ProcessId)> = self
             .inner
             .client
             .hgetall(self.inner.keys.active(session))
@@ -363,8 +370,8 @@ impl Store {
     /// As [`Error`] says.
     pub async fn release(
         &self,
-        session: &str,
-        process: &str,
+        session: &SessionName,
+        process: &ProcessId,
         now: Millis,
     ) -> Result<(u64, u64), Error> {
         let arguments = Arguments::new().text(process);
@@ -379,8 +386,8 @@ impl Store {
 
 fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
     Ok(Claimed {
-        chat: answer.text()?,
-        id: answer.text()?,
+        chat: ChatId::stored(answer.text()?),
+        id: ConversationId::stored(answer.text()?),
         epoch: answer.text()?,
         rev: answer
             .text()?
@@ -408,7 +415,7 @@ fn quiet_for(millis: &str) -> Option<Duration> {
 }
 
 pub(super) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
-    Batch::start(move |session: String, items: Vec<Ingest>| {
+    Batch::start(move |session: SessionName, items: Vec<Ingest>| {
         let script = script.clone();
         async move {
             let now = items.iter().map(|item| item.now).max().unwrap_or(0);
@@ -416,9 +423,9 @@ pub(super) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
                 .number(clock::millis(SEEN_TTL))
                 .number(INBOX_MAX);
             for item in &items {
-                arguments.push_text(&item.stanza);
+                arguments.push_text(&item.id);
                 arguments.push_text(&item.from);
-                arguments.push_text(item.other.as_deref().unwrap_or_default());
+                arguments.push_text(item.other.as_ref().map_or("", ChatId::as_str));
                 arguments.push_text(&item.name);
                 arguments.push_text(&item.message);
                 arguments.push_text(if item.opens { "1" } else { "" });
@@ -448,7 +455,7 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, Error> {
 }
 
 pub(super) fn commit_batch(script: StateChange) -> Batch<Step, Committed> {
-    Batch::start(move |session: String, steps: Vec<Step>| {
+    Batch::start(move |session: SessionName, steps: Vec<Step>| {
         let script = script.clone();
         async move {
             let now = steps.iter().map(|step| step.now).max().unwrap_or(0);

@@ -1,5 +1,6 @@
 //! Dead letters: replies that were given up on, kept until somebody sends them again or drops them.
 
+use crate::ids::{ChatId, SessionName};
 use std::collections::HashMap;
 
 use fred::interfaces::StreamsInterface;
@@ -14,7 +15,7 @@ pub struct DeadLetter {
     /// `ms-seq`, given by Redis; unique within the session, ascending.
     pub id: String,
     /// The chat, in its normal form.
-    pub chat: String,
+    pub chat: ChatId,
     /// Why it was given up on.
     pub reason: String,
     /// The reply, or what stands in its place but can't be read.
@@ -24,7 +25,7 @@ pub struct DeadLetter {
 impl DeadLetter {
     fn read(id: String, mut fields: HashMap<String, String>) -> Self {
         let mut take = |name: &str| fields.remove(name).unwrap_or_default();
-        let (chat, element) = (take("chat"), take("reply"));
+        let (chat, element) = (ChatId::stored(take("chat")), take("reply"));
         Self {
             id,
             chat,
@@ -46,7 +47,7 @@ impl Store {
     /// As [`Error`] says.
     pub async fn dead_letters(
         &self,
-        session: &str,
+        session: &SessionName,
         position: Option<&str>,
         count: u64,
     ) -> Result<Vec<DeadLetter>, Error> {
@@ -70,7 +71,7 @@ impl Store {
     /// As [`Error`] says. Repeating it is safe: what was put back is not put back twice.
     pub async fn revive(
         &self,
-        session: &str,
+        session: &SessionName,
         letters: &[DeadLetter],
         now: Millis,
     ) -> Result<usize, Error> {
@@ -101,7 +102,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn drop_dead(&self, session: &str, letters: &[DeadLetter]) -> Result<usize, Error> {
+    pub async fn drop_dead(
+        &self,
+        session: &SessionName,
+        letters: &[DeadLetter],
+    ) -> Result<usize, Error> {
         self.connected()?;
         let ids: Vec<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
         if ids.is_empty() {

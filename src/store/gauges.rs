@@ -1,5 +1,6 @@
 //! Figures for the metrics and for the estimated wait, read from Redis.
 
+use crate::ids::{ChatId, SessionName};
 use std::collections::HashMap;
 
 use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
@@ -76,12 +77,12 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn gauges(&self, session: &str) -> Result<Gauges, Error> {
+    pub async fn gauges(&self, session: &SessionName) -> Result<Gauges, Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let counters: HashMap<String, i64> = client.hgetall(keys.counters(session)).await?;
         let count = |name: &str| counters.get(name).copied().unwrap_or(0).unsigned_abs();
-        let head: Vec<String> = client
+        let head: Vec<ChatId> = client
             .zrange(keys.queue(session), 0, 0, None, false, None, false)
             .await?;
         let oldest_opened_at = match head.first() {
@@ -123,7 +124,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says; a metric can bear that this one is lost.
-    pub async fn count_call(&self, session: &str, answered: bool) -> Result<(), Error> {
+    pub async fn count_call(&self, session: &SessionName, answered: bool) -> Result<(), Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let counter = call_counter(if answered { ANSWERED } else { FAILED });
@@ -135,7 +136,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn pace(&self, session: &str) -> Result<Pace, Error> {
+    pub async fn pace(&self, session: &SessionName) -> Result<Pace, Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let counters: Vec<Option<Millis>> = client

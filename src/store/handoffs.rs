@@ -1,5 +1,6 @@
 //! Those who wait for a person, for whoever tells the owner of them.
 
+use crate::ids::{ChatId, ConversationId, SessionName};
 use fred::interfaces::{HashesInterface, ListInterface, SetsInterface, SortedSetsInterface};
 
 use super::{Error, Store};
@@ -8,9 +9,9 @@ use super::{Error, Store};
 #[derive(Clone, Debug)]
 pub struct HandedOff {
     /// The chat, in its normal form.
-    pub chat: String,
+    pub chat: ChatId,
     /// The conversation.
-    pub id: String,
+    pub id: ConversationId,
     /// How many steps it had taken by then: it may be handed off more than once.
     pub rev: u64,
     /// The customer's WhatsApp name, or empty.
@@ -28,10 +29,10 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn untold_handoffs(&self, session: &str) -> Result<Vec<HandedOff>, Error> {
+    pub async fn untold_handoffs(&self, session: &SessionName) -> Result<Vec<HandedOff>, Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let chats: Vec<String> = client.smembers(keys.handoff_untold(session)).await?;
+        let chats: Vec<ChatId> = client.smembers(keys.handoff_untold(session)).await?;
         let mut found = Vec::new();
         for chat in chats {
             let fields: Vec<Option<String>> = client
@@ -47,7 +48,7 @@ impl Store {
             let text = |field: &Option<String>| field.clone().unwrap_or_default();
             let ticket: u64 = text(ticket).parse().unwrap_or(0);
             let one = HandedOff {
-                id: id.clone(),
+                id: ConversationId::stored(id.as_str()),
                 rev: text(rev).parse().unwrap_or(0),
                 name: text(name),
                 state: text(state),
@@ -65,10 +66,10 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says; to tell it again is safe.
-    pub async fn told_handoff(&self, session: &str, chat: &str) -> Result<(), Error> {
+    pub async fn told_handoff(&self, session: &SessionName, chat: &ChatId) -> Result<(), Error> {
         self.connected()?;
         let key = self.inner.keys.handoff_untold(session);
-        let _: i64 = self.inner.client.srem(key, chat).await?;
+        let _: i64 = self.inner.client.srem(key, chat.as_str()).await?;
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The history stream: entries between the scripts that write them and the archiver.
 
+use crate::ids::SessionName;
 use fred::interfaces::StreamsInterface;
 use fred::types::streams::XReadValue;
 
@@ -21,7 +22,7 @@ impl Store {
     /// As [`Error`] says.
     pub async fn history(
         &self,
-        session: &str,
+        session: &SessionName,
         position: Option<&str>,
         count: u64,
     ) -> Result<Vec<HistoryEntry>, Error> {
@@ -46,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn trim_history(&self, session: &str, position: &str) -> Result<(), Error> {
+    pub async fn trim_history(&self, session: &SessionName, position: &str) -> Result<(), Error> {
         self.connected()?;
         let Some(after) = successor(position) else {
             return Err(Error::Garbled("a stream id"));

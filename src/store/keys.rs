@@ -4,6 +4,8 @@
 //! Redis Cluster and sessions spread over it. Scripts get the namespace as `KEYS[1]` and the names of its
 //! parts from [`lua_names`], so that Lua and Rust can't disagree about a name.
 
+use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
+
 /// What a session's namespace holds: the constant's name in Lua, and the key's name. Names that end in
 /// a colon are prefixes, followed by a chat id or a message id, so those can never collide with ours.
 const PARTS: &[(&str, &str)] = &[
@@ -44,7 +46,7 @@ const PARTS: &[(&str, &str)] = &[
 
 /// STRING, expires: a message or an event that was taken already.
 const SEEN: &str = "seen:";
-/// STRING, expires: a message of ours by its stanza, which WAHA told when it took the reply.
+/// STRING, expires: a message of ours by its id, which WAHA told when it took the reply.
 const OURS: &str = "ours:";
 /// SET of the chats that ever wrote to us; about others we record nothing but our own messages.
 const KNOWN: &str = "known";
@@ -78,7 +80,7 @@ const HANDOFF_UNTOLD: &str = "handoff-untold";
 const PHONE: &str = "phone";
 /// HASH: chat -> when (ms) the owner wrote last, of those.
 const PHONE_SAID: &str = "phone-said";
-/// STRING, expires: by the stanza of the message that made a chat the phone's: when (ms) it was sent, and the chat.
+/// STRING, expires: by the id of the message that made a chat the phone's: when (ms) it was sent, and the chat.
 const PHONE_BEGAN: &str = "phone-began:";
 /// STRING, expires: when (ms) the owner wrote the word that ended it.
 const HUNG_UP: &str = "hung-up:";
@@ -143,7 +145,7 @@ impl Keys {
     }
 
     /// STRING, expires: heartbeat of a process that holds leases; its number of workers.
-    pub(crate) fn process(&self, process: &str) -> String {
+    pub(crate) fn process(&self, process: &ProcessId) -> String {
         format!("{}process:{process}", self.prefix)
     }
 
@@ -163,115 +165,115 @@ impl Keys {
     }
 
     /// What every key of a session begins with.
-    pub(crate) fn namespace(&self, session: &str) -> String {
+    pub(crate) fn namespace(&self, session: &SessionName) -> String {
         format!("{}{{{session}}}:", self.prefix)
     }
 
-    fn part(&self, session: &str, part: &str) -> String {
+    fn part(&self, session: &SessionName, part: &str) -> String {
         format!("{}{{{session}}}:{part}", self.prefix)
     }
 
-    pub(crate) fn chat(&self, session: &str, chat: &str) -> String {
-        self.part(session, CHAT) + chat
+    pub(crate) fn chat(&self, session: &SessionName, chat: &ChatId) -> String {
+        self.part(session, CHAT) + chat.as_str()
     }
 
-    pub(crate) fn unread(&self, session: &str) -> String {
+    pub(crate) fn unread(&self, session: &SessionName) -> String {
         self.part(session, UNREAD)
     }
 
-    pub(crate) fn queue(&self, session: &str) -> String {
+    pub(crate) fn queue(&self, session: &SessionName) -> String {
         self.part(session, QUEUE)
     }
 
-    pub(crate) fn active(&self, session: &str) -> String {
+    pub(crate) fn active(&self, session: &SessionName) -> String {
         self.part(session, ACTIVE)
     }
 
-    pub(crate) fn handoff(&self, session: &str) -> String {
+    pub(crate) fn handoff(&self, session: &SessionName) -> String {
         self.part(session, HANDOFF)
     }
 
-    pub(crate) fn handoff_untold(&self, session: &str) -> String {
+    pub(crate) fn handoff_untold(&self, session: &SessionName) -> String {
         self.part(session, HANDOFF_UNTOLD)
     }
 
-    pub(crate) fn inbox(&self, session: &str, chat: &str) -> String {
-        self.part(session, INBOX) + chat
+    pub(crate) fn inbox(&self, session: &SessionName, chat: &ChatId) -> String {
+        self.part(session, INBOX) + chat.as_str()
     }
 
-    pub(crate) fn phone(&self, session: &str) -> String {
+    pub(crate) fn phone(&self, session: &SessionName) -> String {
         self.part(session, PHONE)
     }
 
-    pub(crate) fn announce(&self, session: &str) -> String {
+    pub(crate) fn announce(&self, session: &SessionName) -> String {
         self.part(session, ANNOUNCE)
     }
 
-    pub(crate) fn lane(&self, session: &str, chat: &str) -> String {
-        self.part(session, LANE) + chat
+    pub(crate) fn lane(&self, session: &SessionName, chat: &ChatId) -> String {
+        self.part(session, LANE) + chat.as_str()
     }
 
-    pub(crate) fn lanes(&self, session: &str) -> String {
+    pub(crate) fn lanes(&self, session: &SessionName) -> String {
         self.part(session, LANES)
     }
 
-    pub(crate) fn sending(&self, session: &str) -> String {
+    pub(crate) fn sending(&self, session: &SessionName) -> String {
         self.part(session, SENDING)
     }
 
-    pub(crate) fn paused(&self, session: &str) -> String {
+    pub(crate) fn paused(&self, session: &SessionName) -> String {
         self.part(session, PAUSED)
     }
 
-    pub(crate) fn status(&self, session: &str) -> String {
+    pub(crate) fn status(&self, session: &SessionName) -> String {
         self.part(session, STATUS)
     }
 
-    pub(crate) fn listened(&self, session: &str) -> String {
+    pub(crate) fn listened(&self, session: &SessionName) -> String {
         self.part(session, LISTENED)
     }
 
-    pub(crate) fn probed(&self, session: &str) -> String {
+    pub(crate) fn probed(&self, session: &SessionName) -> String {
         self.part(session, PROBED)
     }
 
-    pub(crate) fn attempt(&self, session: &str) -> String {
+    pub(crate) fn attempt(&self, session: &SessionName) -> String {
         self.part(session, ATTEMPT)
     }
 
-    pub(crate) fn ours(&self, session: &str, stanza: &str) -> String {
-        self.part(session, OURS) + stanza
+    pub(crate) fn ours(&self, session: &SessionName, message: &MessageId) -> String {
+        self.part(session, OURS) + message.as_str()
     }
 
-    pub(crate) fn told(&self, session: &str, once: &str) -> String {
+    pub(crate) fn told(&self, session: &SessionName, once: &str) -> String {
         self.part(session, TOLD) + once
     }
 
-    pub(crate) fn alias(&self, session: &str) -> String {
+    pub(crate) fn alias(&self, session: &SessionName) -> String {
         self.part(session, ALIAS)
     }
 
-    pub(crate) fn unmapped(&self, session: &str) -> String {
+    pub(crate) fn unmapped(&self, session: &SessionName) -> String {
         self.part(session, UNMAPPED)
     }
 
-    pub(crate) fn caught_up(&self, session: &str) -> String {
+    pub(crate) fn caught_up(&self, session: &SessionName) -> String {
         self.part(session, CAUGHT_UP)
     }
 
-    pub(crate) fn catching_up(&self, session: &str) -> String {
+    pub(crate) fn catching_up(&self, session: &SessionName) -> String {
         self.part(session, CATCHING_UP)
     }
 
-    pub(crate) fn dead(&self, session: &str) -> String {
+    pub(crate) fn dead(&self, session: &SessionName) -> String {
         self.part(session, DEAD)
     }
 
-    pub(crate) fn history(&self, session: &str) -> String {
+    pub(crate) fn history(&self, session: &SessionName) -> String {
         self.part(session, HISTORY)
     }
 
-    pub(crate) fn counters(&self, session: &str) -> String {
+    pub(crate) fn counters(&self, session: &SessionName) -> String {
         self.part(session, COUNTERS)
     }
 
@@ -302,11 +304,12 @@ mod tests {
     #[test]
     fn the_keys_of_a_session_share_its_hash_tag() {
         let keys = Keys::new("waha-sm:");
+        let session = SessionName::stored("default");
         assert_eq!(
-            keys.chat("default", "551@c.us"),
+            keys.chat(&session, &ChatId::stored("551@c.us")),
             "waha-sm:{default}:chat:551@c.us"
         );
-        assert_eq!(keys.namespace("default"), "waha-sm:{default}:");
+        assert_eq!(keys.namespace(&session), "waha-sm:{default}:");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::scripts::{Arguments, StateChange};
 use super::{Answer, Error, Millis, SEEN_TTL, Store};
 use crate::clock;
 use crate::flow::FlowMedia;
+use crate::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 
 /// Replies given up on that are kept per session; about 1 KB each.
 const DEAD_MAX: i64 = 10_000;
@@ -21,7 +22,7 @@ pub struct Reply {
     /// Unique: the conversation, its step, and the number within the step.
     pub id: String,
     /// The conversation it belongs to.
-    pub conversation: String,
+    pub conversation: ConversationId,
     /// What the customer reads; the caption of `media`, and then perhaps empty.
     pub text: String,
     /// The file that it is, if it is one.
@@ -76,13 +77,13 @@ struct Element<'a> {
 #[derive(Clone, Debug)]
 pub struct Lane {
     /// The chat, in its normal form.
-    pub chat: String,
+    pub chat: ChatId,
     /// The reply to send, or what stands in its place but can't be read.
     pub reply: Result<Reply, String>,
     /// An attempt on the reply that may have succeeded.
     pub doubt: Option<Attempt>,
     /// The id to send to, where the customer last wrote from another than `chat`.
-    pub address: Option<String>,
+    pub address: Option<ChatId>,
     pub(super) element: String,
     /// Tells this taking of the lane from every other.
     pub(super) token: String,
@@ -92,7 +93,7 @@ impl Lane {
     /// A lane as scripts hand it over, with what is in doubt and the address still to come from `answer`; nothing if
     /// there is no reply.
     pub(super) fn handed(
-        chat: String,
+        chat: ChatId,
         element: String,
         token: String,
         answer: &mut Answer,
@@ -106,7 +107,9 @@ impl Lane {
             chat,
             reply,
             doubt: Attempt::read(&doubt),
-            address: Some(address).filter(|address| !address.is_empty()),
+            address: Some(address)
+                .filter(|address| !address.is_empty())
+                .map(ChatId::stored),
             element,
             token,
         }))
@@ -140,7 +143,7 @@ pub enum Taken {
 /// What became of the first reply of a lane.
 #[derive(Clone, Debug)]
 pub struct Settlement {
-    chat: String,
+    chat: ChatId,
     element: String,
     token: String,
     verdict: Verdict,
@@ -152,16 +155,16 @@ pub enum Verdict {
     /// WAHA took it.
     Sent {
         /// The message that it became, if WAHA told.
-        stanza: Option<String>,
+        message: Option<MessageId>,
         /// The conversation it belongs to.
-        conversation: String,
+        conversation: ConversationId,
         /// The message as it goes into the history, JSON.
         data: String,
     },
     /// Given up on.
     Dead {
         /// The conversation it belonged to.
-        conversation: String,
+        conversation: ConversationId,
         /// The message as it goes into the history, JSON.
         data: String,
         /// Why, for the operator.
@@ -192,8 +195,8 @@ impl Store {
     /// As [`Error`] says.
     pub async fn take_lanes(
         &self,
-        session: &str,
-        process: &str,
+        session: &SessionName,
+        process: &ProcessId,
         count: usize,
         now: Millis,
     ) -> Result<Taken, Error> {
@@ -205,7 +208,8 @@ impl Store {
         }
         let mut lanes = Vec::new();
         while answer.more() {
-            let (chat, element, token) = (answer.text()?, answer.text()?, answer.text()?);
+            let chat = ChatId::stored(answer.text()?);
+            let (element, token) = (answer.text()?, answer.text()?);
             lanes.extend(Lane::handed(chat, element, token, &mut answer)?);
         }
         Ok(Taken::Lanes(lanes))
@@ -218,16 +222,16 @@ impl Store {
     /// As [`Error`] says. Settling again is safe: what was settled before is not settled twice.
     pub async fn settle(
         &self,
-        session: &str,
+        session: &SessionName,
         settlement: Settlement,
         now: Millis,
     ) -> Result<Option<Lane>, Error> {
         if let Verdict::Sent {
-            stanza: Some(stanza),
+            message: Some(message),
             ..
         } = &settlement.verdict
         {
-            self.inner.sent.note(session, stanza);
+            self.inner.sent.note(session, message);
         }
         self.inner.settle.call(session, (settlement, now)).await
     }
@@ -236,7 +240,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn has_replies(&self, session: &str, chat: &str) -> Result<bool, Error> {
+    pub async fn has_replies(&self, session: &SessionName, chat: &ChatId) -> Result<bool, Error> {
         self.connected()?;
         let count: i64 = self
             .inner
@@ -250,16 +254,20 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn lanes_in_hand(&self, session: &str, process: &str) -> Result<Vec<Lane>, Error> {
+    pub async fn lanes_in_hand(
+        &self,
+        session: &SessionName,
+        process: &ProcessId,
+    ) -> Result<Vec<Lane>, Error> {
         self.connected()?;
-        let sending: Vec<(String, String)> = self
+        let sending: Vec<(ChatId, String)> = self
             .inner
             .client
             .hgetall(self.inner.keys.sending(session))
             .await?;
-        let ours = |(chat, token): (String, String)| {
+        let ours = |(chat, token): (ChatId, String)| {
             let owner = token.split(' ').next().unwrap_or_default();
-            (owner == process).then(|| Lane {
+            (owner == process.as_str()).then(|| Lane {
                 chat,
                 reply: Err(String::new()),
                 doubt: None,
@@ -275,7 +283,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn is_paused(&self, session: &str) -> Result<bool, Error> {
+    pub async fn is_paused(&self, session: &SessionName) -> Result<bool, Error> {
         self.connected()?;
         let key = self.inner.keys.paused(session);
         Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
@@ -285,7 +293,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn turn_to_probe(&self, session: &str, interval: Millis) -> Result<bool, Error> {
+    pub async fn turn_to_probe(
+        &self,
+        session: &SessionName,
+        interval: Millis,
+    ) -> Result<bool, Error> {
         self.connected()?;
         let key = self.inner.keys.probed(session);
         let expiry = Some(Expiration::PX(interval));
@@ -299,37 +311,39 @@ impl Store {
 }
 
 pub(super) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), Option<Lane>> {
-    Batch::start(move |session: String, items: Vec<(Settlement, Millis)>| {
-        let script = script.clone();
-        async move {
-            let now = items.iter().map(|(_, now)| *now).max().unwrap_or(0);
-            let mut arguments = Arguments::new()
-                .number(DEAD_MAX)
-                .number(clock::millis(SEEN_TTL));
-            for (settlement, _) in &items {
-                push_settlement(&mut arguments, settlement);
+    Batch::start(
+        move |session: SessionName, items: Vec<(Settlement, Millis)>| {
+            let script = script.clone();
+            async move {
+                let now = items.iter().map(|(_, now)| *now).max().unwrap_or(0);
+                let mut arguments = Arguments::new()
+                    .number(DEAD_MAX)
+                    .number(clock::millis(SEEN_TTL));
+                for (settlement, _) in &items {
+                    push_settlement(&mut arguments, settlement);
+                }
+                let mut answer = Answer::of(script.run(&session, now, arguments).await?)?;
+                let mut next = |(settlement, _): (Settlement, Millis)| {
+                    let element = answer.text()?;
+                    Lane::handed(settlement.chat, element, settlement.token, &mut answer)
+                };
+                items.into_iter().map(&mut next).collect()
             }
-            let mut answer = Answer::of(script.run(&session, now, arguments).await?)?;
-            let mut next = |(settlement, _): (Settlement, Millis)| {
-                let element = answer.text()?;
-                Lane::handed(settlement.chat, element, settlement.token, &mut answer)
-            };
-            items.into_iter().map(&mut next).collect()
-        }
-    })
+        },
+    )
 }
 
 fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
     let none = ("", "", "", "");
-    let (verdict, due, again, doubt, (stanza, conversation, data, reason)) =
+    let (verdict, due, again, doubt, (message, conversation, data, reason)) =
         match &settlement.verdict {
             Verdict::Sent {
-                stanza,
+                message,
                 conversation,
                 data,
             } => {
-                let stanza = stanza.as_deref().unwrap_or_default();
-                let told = (stanza, conversation.as_str(), data.as_str(), "");
+                let message = message.as_ref().map_or("", MessageId::as_str);
+                let told = (message, conversation.as_str(), data.as_str(), "");
                 ("sent", 0, String::new(), false, told)
             }
             Verdict::Dead {
@@ -343,17 +357,13 @@ fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
             Verdict::Retry { due, again, doubt } => ("retry", *due, again.element(), *doubt, none),
             Verdict::Release { due, doubt } => ("release", *due, String::new(), *doubt, none),
         };
-    for text in [
-        &settlement.chat,
-        &settlement.token,
-        &settlement.element,
-        verdict,
-    ] {
-        arguments.push_text(text);
-    }
+    arguments.push_text(&settlement.chat);
+    arguments.push_text(&settlement.token);
+    arguments.push_text(&settlement.element);
+    arguments.push_text(verdict);
     arguments.push_number(due);
     let doubt = if doubt { "1" } else { "" };
-    for text in [&again, doubt, stanza, conversation, data, reason] {
+    for text in [again.as_str(), doubt, message, conversation, data, reason] {
         arguments.push_text(text);
     }
 }

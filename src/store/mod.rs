@@ -27,6 +27,7 @@ mod scripts;
 mod sent;
 mod server;
 mod status;
+mod values;
 mod waiting;
 mod wording;
 
@@ -40,6 +41,7 @@ use fred::prelude::*;
 use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 
 use crate::clock;
+use crate::ids::SessionName;
 
 pub use attempts::Attempt;
 pub use bells::{Bell, Bells, Heard};
@@ -115,15 +117,15 @@ pub struct Config {
 /// How long after its opening a conversation of a session that still waits is told its place. Asked anew each time: the
 /// flow of a session may be exchanged.
 #[derive(Clone)]
-pub struct FirstNotice(Arc<dyn Fn(&str) -> Duration + Send + Sync>);
+pub struct FirstNotice(Arc<dyn Fn(&SessionName) -> Duration + Send + Sync>);
 
 impl FirstNotice {
     /// What `of` says for a session.
-    pub fn new(of: impl Fn(&str) -> Duration + Send + Sync + 'static) -> Self {
+    pub fn new(of: impl Fn(&SessionName) -> Duration + Send + Sync + 'static) -> Self {
         Self(Arc::new(of))
     }
 
-    fn millis(&self, session: &str) -> Millis {
+    fn millis(&self, session: &SessionName) -> Millis {
         clock::millis((self.0)(session))
     }
 }
@@ -287,7 +289,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn sessions(&self) -> Result<Vec<String>, Error> {
+    pub async fn sessions(&self) -> Result<Vec<SessionName>, Error> {
         self.connected()?;
         Ok(self
             .inner
@@ -297,7 +299,7 @@ impl Store {
     }
 
     /// Notes that a session exists, before anything of it is stored: who polls must be able to find it.
-    async fn remember_session(&self, session: &str, now: Millis) -> Result<(), Error> {
+    async fn remember_session(&self, session: &SessionName, now: Millis) -> Result<(), Error> {
         // Held for a look-up, never over an await.
         let known = self
             .inner
@@ -312,10 +314,10 @@ impl Store {
             let _: i64 = self
                 .inner
                 .client
-                .sadd(self.inner.keys.sessions(), session)
+                .sadd(self.inner.keys.sessions(), session.as_str())
                 .await?;
             if let Ok(mut sessions) = self.inner.contact.sessions.lock() {
-                sessions.insert(session.to_owned());
+                sessions.insert(session.clone());
             }
         }
         Ok(())

@@ -7,30 +7,30 @@ use fred::interfaces::{HashesInterface, KeysInterface};
 use super::scripts::Arguments;
 use super::{Error, Millis, Reply, Store};
 use crate::clock;
+use crate::ids::{ChatId, SessionName};
 
 /// How long it is known what was told. Longer than a restriction that WAHA tells of again and again usually lasts.
 const TOLD_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Store {
-    /// Puts a reply into the lane of the owner's chat, unless `once` was told before through this session. With no reply
+    /// Puts a reply into the lane of the owner's chat, `to`, unless `once` was told before through this session. Without that
     /// it is only noted. Returns whether it is the first time.
     ///
     /// # Errors
     /// As [`Error`] says; it may have been told or not, and can be tried again.
     pub async fn tell(
         &self,
-        session: &str,
+        session: &SessionName,
         once: &str,
-        chat: &str,
-        reply: Option<&Reply>,
+        to: Option<(&ChatId, &Reply)>,
         now: Millis,
     ) -> Result<bool, Error> {
         self.remember_session(session, now).await?;
         let arguments = Arguments::new()
             .number(clock::millis(TOLD_TTL))
             .text(once)
-            .text(chat)
-            .text(&reply.map(Reply::element).unwrap_or_default());
+            .text(to.map_or("", |(chat, _)| chat.as_str()))
+            .text(to.map(|(_, reply)| reply.element()).unwrap_or_default());
         let told = self
             .inner
             .scripts
@@ -44,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn was_told(&self, session: &str, once: &str) -> Result<bool, Error> {
+    pub async fn was_told(&self, session: &SessionName, once: &str) -> Result<bool, Error> {
         self.connected()?;
         let key = self.inner.keys.told(session, once);
         Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
@@ -54,9 +54,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn alias(&self, session: &str, lid: &str) -> Result<Option<String>, Error> {
+    pub async fn alias(
+        &self,
+        session: &SessionName,
+        lid: &ChatId,
+    ) -> Result<Option<ChatId>, Error> {
         self.connected()?;
         let key = self.inner.keys.alias(session);
-        Ok(self.inner.client.hget(key, lid).await?)
+        Ok(self.inner.client.hget(key, lid.as_str()).await?)
     }
 }

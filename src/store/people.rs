@@ -7,6 +7,7 @@ use fred::interfaces::SortedSetsInterface;
 use super::scripts::Arguments;
 use super::{Error, Millis, Store};
 use crate::clock;
+use crate::ids::{ChatId, SessionName};
 
 /// Somebody whom WhatsApp itself does not know by number is asked about again after this, while we talk to them.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3600);
@@ -18,10 +19,10 @@ impl Store {
     /// As [`Error`] says.
     pub async fn unmapped(
         &self,
-        session: &str,
+        session: &SessionName,
         count: i64,
         now: Millis,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<ChatId>, Error> {
         self.connected()?;
         let key = self.inner.keys.unmapped(session);
         Ok(self
@@ -35,13 +36,18 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn ask_later(&self, session: &str, lid: &str, at: Millis) -> Result<(), Error> {
+    pub async fn ask_later(
+        &self,
+        session: &SessionName,
+        lid: &ChatId,
+        at: Millis,
+    ) -> Result<(), Error> {
         self.connected()?;
         let key = self.inner.keys.unmapped(session);
         let _: i64 = self
             .inner
             .client
-            .zadd(key, None, None, false, false, (at as f64, lid))
+            .zadd(key, None, None, false, false, (at as f64, lid.as_str()))
             .await?;
         Ok(())
     }
@@ -53,15 +59,15 @@ impl Store {
     /// As [`Error`] says.
     pub async fn learn(
         &self,
-        session: &str,
-        lid: &str,
-        chat: Option<&str>,
+        session: &SessionName,
+        lid: &ChatId,
+        chat: Option<&ChatId>,
         now: Millis,
     ) -> Result<bool, Error> {
         let arguments = Arguments::new()
             .number(clock::millis(ASK_AGAIN_AFTER))
             .text(lid)
-            .text(chat.unwrap_or_default());
+            .text(chat.map_or("", ChatId::as_str));
         let learnt = self
             .inner
             .scripts

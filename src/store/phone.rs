@@ -1,5 +1,6 @@
 //! Chats that the owner answers from their own phone, and what else ends by time alone.
 
+use crate::ids::{ChatId, SessionName};
 use fred::interfaces::SortedSetsInterface;
 
 use super::scripts::Arguments;
@@ -10,10 +11,10 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn is_with_phone(&self, session: &str, chat: &str) -> Result<bool, Error> {
+    pub async fn is_with_phone(&self, session: &SessionName, chat: &ChatId) -> Result<bool, Error> {
         self.connected()?;
         let key = self.inner.keys.phone(session);
-        let until: Option<f64> = self.inner.client.zscore(key, chat).await?;
+        let until: Option<f64> = self.inner.client.zscore(key, chat.as_str()).await?;
         Ok(until.is_some())
     }
 
@@ -24,7 +25,7 @@ impl Store {
     /// As [`Error`] says.
     pub async fn end_overdue(
         &self,
-        session: &str,
+        session: &SessionName,
         count: usize,
         now: Millis,
     ) -> Result<(u64, u64), Error> {

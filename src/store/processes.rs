@@ -8,6 +8,7 @@ use fred::types::Expiration;
 
 use super::{Error, Store};
 use crate::clock;
+use crate::ids::ProcessId;
 
 impl Store {
     /// Says that `process` lives and has so many workers; it counts as dead after `expires_after` without it. Returns
@@ -17,7 +18,7 @@ impl Store {
     /// As [`Error`] says.
     pub async fn heartbeat(
         &self,
-        process: &str,
+        process: &ProcessId,
         workers: usize,
         expires_after: Duration,
     ) -> Result<bool, Error> {
@@ -35,7 +36,7 @@ impl Store {
             )
             .await
             .map_err(|error| self.noted(error))?;
-        let _: i64 = client.sadd(keys.processes(), process).await?;
+        let _: i64 = client.sadd(keys.processes(), process.as_str()).await?;
         Ok(before.is_some())
     }
 
@@ -43,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn silent_processes(&self) -> Result<Vec<String>, Error> {
+    pub async fn silent_processes(&self) -> Result<Vec<ProcessId>, Error> {
         let processes = self.processes().await?;
         Ok(processes
             .into_iter()
@@ -56,7 +57,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn living_processes(&self) -> Result<Vec<String>, Error> {
+    pub async fn living_processes(&self) -> Result<Vec<ProcessId>, Error> {
         let processes = self.processes().await?;
         Ok(processes
             .into_iter()
@@ -70,19 +71,19 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn unlisted_owners(&self) -> Result<Vec<String>, Error> {
+    pub async fn unlisted_owners(&self) -> Result<Vec<ProcessId>, Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let mut owners = HashSet::new();
         for session in self.sessions().await? {
-            let active: Vec<String> = client.hvals(keys.active(&session)).await?;
+            let active: Vec<ProcessId> = client.hvals(keys.active(&session)).await?;
             let sending: Vec<String> = client.hvals(keys.sending(&session)).await?;
             owners.extend(active);
             owners.extend(
                 sending
                     .iter()
                     .filter_map(|token| token.split(' ').next())
-                    .map(str::to_owned),
+                    .map(ProcessId::stored),
             );
         }
         let mut unlisted = Vec::new();
@@ -107,10 +108,10 @@ impl Store {
             .sum())
     }
 
-    async fn processes(&self) -> Result<Vec<(String, Option<u64>)>, Error> {
+    async fn processes(&self) -> Result<Vec<(ProcessId, Option<u64>)>, Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let names: Vec<String> = client.smembers(keys.processes()).await?;
+        let names: Vec<ProcessId> = client.smembers(keys.processes()).await?;
         let mut all = Vec::with_capacity(names.len());
         for name in names {
             // One by one: on a cluster they lie in different slots. There are few.
@@ -124,10 +125,10 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn forget_process(&self, process: &str) -> Result<(), Error> {
+    pub async fn forget_process(&self, process: &ProcessId) -> Result<(), Error> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let _: i64 = client.srem(keys.processes(), process).await?;
+        let _: i64 = client.srem(keys.processes(), process.as_str()).await?;
         let _: i64 = client.del(keys.process(process)).await?;
         Ok(())
     }

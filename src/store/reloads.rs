@@ -1,5 +1,6 @@
 //! Loading the flows anew in all processes: asked for by a bell, answered in a key that expires.
 
+use crate::ids::ProcessId;
 use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
 use serde::{Deserialize, Serialize};
 
@@ -39,13 +40,13 @@ impl Store {
     pub async fn answer_reload(
         &self,
         request: &str,
-        process: &str,
+        process: &ProcessId,
         reloaded: &Reloaded,
     ) -> Result<(), Error> {
         self.connected()?;
         let (client, key) = (&self.inner.client, self.inner.keys.reload(request));
         let answer = serde_json::to_string(reloaded).unwrap_or_default();
-        let _: i64 = client.hset(&key, (process, answer)).await?;
+        let _: i64 = client.hset(&key, (process.as_str(), answer)).await?;
         let _: i64 = client.expire(&key, ANSWERS_TTL, None).await?;
         Ok(())
     }
@@ -54,14 +55,14 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn reload_answers(&self, request: &str) -> Result<Vec<(String, Reloaded)>, Error> {
+    pub async fn reload_answers(&self, request: &str) -> Result<Vec<(ProcessId, Reloaded)>, Error> {
         self.connected()?;
-        let answers: Vec<(String, String)> = self
+        let answers: Vec<(ProcessId, String)> = self
             .inner
             .client
             .hgetall(self.inner.keys.reload(request))
             .await?;
-        let read = |(process, answer): (String, String)| {
+        let read = |(process, answer): (ProcessId, String)| {
             let reloaded = serde_json::from_str(&answer);
             Ok((process, reloaded.map_err(|_| Error::Garbled("an answer"))?))
         };

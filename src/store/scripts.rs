@@ -1,5 +1,6 @@
 //! The Lua scripts: the only places where state changes. One file each in `lua/`, one registry here.
 
+use crate::ids::SessionName;
 use std::sync::Arc;
 
 use fred::clients::Client;
@@ -170,7 +171,7 @@ impl StateChange {
     /// caller gave up. [`Error::Redis`] for what Redis refuses.
     pub(crate) async fn run(
         &self,
-        session: &str,
+        session: &SessionName,
         now: Millis,
         arguments: Arguments,
     ) -> Result<Value, Error> {
@@ -186,7 +187,7 @@ impl StateChange {
             return Err(Error::Away);
         }
         let mut all = Vec::with_capacity(arguments.0.len() + 3);
-        all.push(Value::from(session));
+        all.push(Value::from(session.as_str()));
         all.push(Value::from(now));
         all.push(Value::from(runner.first_notice_after.millis(session)));
         all.extend(arguments.0);
@@ -212,7 +213,7 @@ impl Arguments {
         Self::default()
     }
 
-    pub(crate) fn text(mut self, text: &str) -> Self {
+    pub(crate) fn text(mut self, text: impl AsRef<str>) -> Self {
         self.push_text(text);
         self
     }
@@ -222,8 +223,8 @@ impl Arguments {
         self
     }
 
-    pub(crate) fn push_text(&mut self, text: &str) {
-        self.0.push(Value::from(text));
+    pub(crate) fn push_text(&mut self, text: impl AsRef<str>) {
+        self.0.push(Value::from(text.as_ref()));
     }
 
     pub(crate) fn push_number(&mut self, number: i64) {

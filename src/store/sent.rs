@@ -1,6 +1,7 @@
 //! Messages that a process has sent, known beside Redis: where a Redis comes back without its last second, or a replica or a
 //! backup takes its place, what the bot said must not pass for words of the owner's.
 
+use crate::ids::{MessageId, SessionName};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
@@ -13,19 +14,19 @@ pub(super) struct Sent(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    known: HashSet<String>,
+    known: HashSet<(SessionName, MessageId)>,
     /// The same, the latest last.
-    order: VecDeque<String>,
+    order: VecDeque<(SessionName, MessageId)>,
 }
 
 impl Sent {
-    /// A reply became the message with this stanza.
-    pub(super) fn note(&self, session: &str, stanza: &str) {
+    /// A reply became the message `message`.
+    pub(super) fn note(&self, session: &SessionName, message: &MessageId) {
         // Poisoned only if a thread panicked while it held the lock, which no line here can.
         if let Ok(mut kept) = self.0.lock()
-            && kept.known.insert(key(session, stanza))
+            && kept.known.insert(key(session, message))
         {
-            kept.order.push_back(key(session, stanza));
+            kept.order.push_back(key(session, message));
             if kept.order.len() > KEPT_MAX
                 && let Some(oldest) = kept.order.pop_front()
             {
@@ -34,15 +35,15 @@ impl Sent {
         }
     }
 
-    pub(super) fn knows(&self, session: &str, stanza: &str) -> bool {
+    pub(super) fn knows(&self, session: &SessionName, message: &MessageId) -> bool {
         let kept = self.0.lock();
-        kept.is_ok_and(|kept| kept.known.contains(&key(session, stanza)))
+        kept.is_ok_and(|kept| kept.known.contains(&key(session, message)))
     }
 }
 
-/// A session's name has no space.
-fn key(session: &str, stanza: &str) -> String {
-    format!("{session} {stanza}")
+/// Both are cheap to clone.
+fn key(session: &SessionName, message: &MessageId) -> (SessionName, MessageId) {
+    (session.clone(), message.clone())
 }
 
 #[cfg(test)]
@@ -52,12 +53,14 @@ mod tests {
     #[test]
     fn the_last_ones_of_each_session_are_known() {
         let sent = Sent::default();
+        let (one, two) = (SessionName::stored("one"), SessionName::stored("two"));
+        let message = |number: usize| MessageId::stored(number.to_string());
         for number in 0..=KEPT_MAX {
-            sent.note("one", &number.to_string());
-            sent.note("one", &number.to_string());
+            sent.note(&one, &message(number));
+            sent.note(&one, &message(number));
         }
-        assert!(!sent.knows("one", "0"));
-        assert!(sent.knows("one", "1") && !sent.knows("two", "1"));
-        assert!(sent.clone().knows("one", &KEPT_MAX.to_string()));
+        assert!(!sent.knows(&one, &message(0)));
+        assert!(sent.knows(&one, &message(1)) && !sent.knows(&two, &message(1)));
+        assert!(sent.clone().knows(&one, &message(KEPT_MAX)));
     }
 }

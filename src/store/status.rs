@@ -8,6 +8,7 @@ use fred::types::{Expiration, SetOptions};
 use super::scripts::Arguments;
 use super::{Answer, Error, Millis, Store};
 use crate::clock;
+use crate::ids::SessionName;
 
 /// An event that stops a session is WAHA's own word: WAHA is asked for another not before this. It asks nobody to wait
 /// for long, should the event of its resumption be lost.
@@ -51,7 +52,7 @@ impl Store {
     /// As [`Error`] says; to say it again is safe.
     pub async fn note_status(
         &self,
-        session: &str,
+        session: &SessionName,
         known: Known<'_>,
         now: Millis,
     ) -> Result<Standing, Error> {
@@ -81,7 +82,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn pause(&self, session: &str, now: Millis) -> Result<bool, Error> {
+    pub async fn pause(&self, session: &SessionName, now: Millis) -> Result<bool, Error> {
         let known = Known {
             status: "",
             at: None,
@@ -96,7 +97,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn resume(&self, session: &str) -> Result<bool, Error> {
+    pub async fn resume(&self, session: &SessionName) -> Result<bool, Error> {
         let known = Known {
             status: "WORKING",
             at: None,
@@ -110,7 +111,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn spread_notices(&self, session: &str, now: Millis) -> Result<(), Error> {
+    pub async fn spread_notices(&self, session: &SessionName, now: Millis) -> Result<(), Error> {
         let arguments = Arguments::new().number(clock::millis(NOTICE_GAP));
         let script = &self.inner.scripts.stagger_notices;
         script.run(session, now, arguments).await?;
@@ -121,7 +122,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn turn_to_listen(&self, session: &str, interval: Duration) -> Result<bool, Error> {
+    pub async fn turn_to_listen(
+        &self,
+        session: &SessionName,
+        interval: Duration,
+    ) -> Result<bool, Error> {
         self.connected()?;
         let key = self.inner.keys.listened(session);
         let expiry = Some(Expiration::PX(clock::millis(interval)));
@@ -140,7 +145,7 @@ impl Store {
     /// As [`Error`] says.
     pub async fn note_hearing(
         &self,
-        session: &str,
+        session: &SessionName,
         hears: bool,
         gap: Duration,
         now: Millis,
@@ -163,7 +168,7 @@ impl Store {
     /// As [`Error`] says.
     pub async fn deaf_until(
         &self,
-        session: &str,
+        session: &SessionName,
         gap: Duration,
         now: Millis,
     ) -> Result<Option<Millis>, Error> {
@@ -189,7 +194,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn attended(&self, session: &str) -> Result<u64, Error> {
+    pub async fn attended(&self, session: &SessionName) -> Result<u64, Error> {
         self.connected()?;
         let key = self.inner.keys.active(session);
         Ok(self.inner.client.hlen(key).await?)

@@ -1,5 +1,6 @@
 //! Those who wait in line: who is due to be looked at, and what they are told.
 
+use crate::ids::{ChatId, ConversationId, SessionName};
 use fred::interfaces::SortedSetsInterface;
 
 use super::scripts::Arguments;
@@ -12,9 +13,9 @@ const LEASE: Millis = 5_000;
 #[derive(Clone, Debug)]
 pub struct Waiting {
     /// The chat, in its normal form.
-    pub chat: String,
+    pub chat: ChatId,
     /// The conversation.
-    pub id: String,
+    pub id: ConversationId,
     /// Its place in line; 1 is next.
     pub position: u64,
     /// Since when it waits: since its opening, or since it went back to the line.
@@ -39,9 +40,9 @@ pub struct Waiting {
 #[derive(Clone, Debug)]
 pub struct Announcement {
     /// The chat, in its normal form.
-    pub chat: String,
+    pub chat: ChatId,
     /// The conversation: of another one nothing is changed.
-    pub id: String,
+    pub id: ConversationId,
     /// The place that `reply` tells, if it does.
     pub told: Option<u64>,
     /// When to look again.
@@ -76,7 +77,7 @@ impl Store {
     /// As [`Error`] says.
     pub async fn look(
         &self,
-        session: &str,
+        session: &SessionName,
         count: usize,
         now: Millis,
     ) -> Result<Vec<Waiting>, Error> {
@@ -90,7 +91,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn next_look(&self, session: &str) -> Result<Option<Millis>, Error> {
+    pub async fn next_look(&self, session: &SessionName) -> Result<Option<Millis>, Error> {
         self.connected()?;
         let key = self.inner.keys.announce(session);
         let first: Vec<(String, f64)> = self
@@ -107,7 +108,7 @@ impl Store {
     /// As [`Error`] says; those looked at are due again after a few seconds.
     pub async fn announce(
         &self,
-        session: &str,
+        session: &SessionName,
         announcements: &[Announcement],
         now: Millis,
     ) -> Result<u64, Error> {
@@ -137,7 +138,8 @@ impl Store {
 }
 
 fn waiting(mut answer: Answer) -> Result<Waiting, Error> {
-    let (chat, id) = (answer.text()?, answer.text()?);
+    let chat = ChatId::stored(answer.text()?);
+    let id = ConversationId::stored(answer.text()?);
     let mut number = || -> Result<Option<u64>, Error> { Ok(answer.text()?.parse().ok()) };
     let (position, since, told, told_at, examined) =
         (number()?, number()?, number()?, number()?, number()?);

@@ -9,6 +9,7 @@ mod connect;
 mod media;
 mod questions;
 
+use crate::ids::{ChatId, MessageId, SessionName};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -18,7 +19,6 @@ use serde::Serialize;
 use ureq::Agent;
 use ureq::http::{HeaderValue, Response, Uri};
 
-use super::chat_id::ChatId;
 use answer::Answer;
 
 pub use answer::SendError;
@@ -86,7 +86,7 @@ pub enum BadConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// Its bare id, if the answer told it. Without it the message counts as sent all the same.
-    pub stanza: Option<String>,
+    pub message: Option<MessageId>,
 }
 
 /// A connection to one WAHA.
@@ -107,13 +107,13 @@ impl fmt::Debug for Client {
 
 #[derive(Serialize)]
 struct ChatCall<'a> {
-    session: &'a str,
+    session: &'a SessionName,
     #[serde(rename = "chatId")]
     chat: &'a ChatId,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
+    id: Option<&'a MessageId>,
 }
 
 impl Client {
@@ -172,10 +172,10 @@ impl Client {
     /// [`SendError`] says whether it may have been sent, and what to do.
     pub fn send_text(
         &self,
-        session: &str,
+        session: &SessionName,
         chat: &ChatId,
         text: &str,
-        id: Option<&str>,
+        id: Option<&MessageId>,
     ) -> Result<Sent, SendError> {
         let answer = self.post(
             "/api/sendText",
@@ -189,7 +189,7 @@ impl Client {
             None,
         )?;
         Ok(Sent {
-            stanza: answer.stanza(),
+            message: answer.message_id(),
         })
     }
 
@@ -198,7 +198,7 @@ impl Client {
     /// # Errors
     ///
     /// [`SendError`], of no consequence for the reply that follows.
-    pub fn send_seen(&self, session: &str, chat: &ChatId) -> Result<(), SendError> {
+    pub fn send_seen(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
         self.gesture("/api/sendSeen", session, chat)
     }
 
@@ -207,7 +207,7 @@ impl Client {
     /// # Errors
     ///
     /// [`SendError`], of no consequence for the reply that follows.
-    pub fn start_typing(&self, session: &str, chat: &ChatId) -> Result<(), SendError> {
+    pub fn start_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
         self.gesture("/api/startTyping", session, chat)
     }
 
@@ -216,7 +216,7 @@ impl Client {
     /// # Errors
     ///
     /// [`SendError`], of no consequence for the reply that follows.
-    pub fn stop_typing(&self, session: &str, chat: &ChatId) -> Result<(), SendError> {
+    pub fn stop_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
         self.gesture("/api/stopTyping", session, chat)
     }
 
@@ -225,15 +225,15 @@ impl Client {
     /// # Errors
     ///
     /// [`SendError::SessionNotWorking`] if WAHA does not know the session, else as everywhere.
-    pub fn session_status(&self, session: &str) -> Result<String, SendError> {
+    pub fn session_status(&self, session: &SessionName) -> Result<String, SendError> {
         self.get(
-            &format!("/api/sessions/{}", path_segment(session)),
+            &format!("/api/sessions/{}", path_segment(session.as_str())),
             ANSWER_MAX,
         )?
         .session_status()
     }
 
-    fn gesture(&self, path: &str, session: &str, chat: &ChatId) -> Result<(), SendError> {
+    fn gesture(&self, path: &str, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
         let call = ChatCall {
             session,
             chat,

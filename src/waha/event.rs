@@ -5,11 +5,11 @@
 //! WAHA's, and nor can one that is nested without end. Everything else is read leniently, because a refused event is repeated sixteen times
 //! and then lost, while a field that we did not understand costs nothing.
 
+use crate::ids::{ChatId, MessageId, SessionName};
 use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::chat_id::ChatId;
 use super::depth::is_too_deep;
 use super::message::{Author, Direction, Message};
 use super::reader::Reader;
@@ -17,17 +17,14 @@ use super::repair::repaired;
 use super::restriction::Restriction;
 use super::wire::{Cover, Envelope, millis};
 
-/// WAHA's own limit for the name of a session.
-const SESSION_MAX: usize = 54;
-
 /// Event names and envelope ids become keys and labels; WAHA's have at most 30 characters.
 const LABEL_MAX: usize = 64;
 
 /// One event of one session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// The session it happened in: 1 to 54 of `[A-Za-z0-9_-]`.
-    pub session: String,
+    /// The session it happened in.
+    pub session: SessionName,
     /// WAHA's name for it, like `message.any`; at most 64 printable ASCII characters.
     pub name: String,
     /// The envelope's id. Not unique: `message` and `message.any` may share one (NOWEB and GOWS since
@@ -43,10 +40,10 @@ pub struct Event {
 /// What an event means.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
-    /// A customer wrote: this opens or continues a conversation. There always is a stanza.
+    /// A customer wrote: this opens or continues a conversation. It always has an id.
     Inbound(Message),
     /// A customer chose options of a poll of ours; its text is what they chose. It continues a conversation as a message
-    /// does, and opens none: the poll may be from another time, or the owner's. There always is a stanza.
+    /// does, and opens none: the poll may be from another time, or the owner's. It always has an id.
     Vote(Message),
     /// Our own account wrote to a customer, by us, by another program or on the handset.
     Own(Message),
@@ -75,7 +72,8 @@ pub struct Ack {
     /// The customer's chat.
     pub chat: ChatId,
     /// The message that it is about.
-    pub stanza: String,
+    #[serde(rename = "stanza")]
+    pub message: MessageId,
     /// The direction of that message; `Inbound`: the owner read it on the handset.
     pub direction: Direction,
     /// -1 error, 0 pending, 1 server, 2 device, 3 read, 4 played. Comes early, late and twice.
@@ -93,7 +91,8 @@ pub struct Edited {
     /// The customer's chat.
     pub chat: ChatId,
     /// The message that was edited.
-    pub stanza: String,
+    #[serde(rename = "stanza")]
+    pub message: MessageId,
     /// The direction of that message.
     pub direction: Direction,
     /// What it says now.
@@ -108,7 +107,8 @@ pub struct Revoked {
     /// The customer's chat.
     pub chat: ChatId,
     /// The message that is gone.
-    pub stanza: String,
+    #[serde(rename = "stanza")]
+    pub message: MessageId,
     /// The direction of that message.
     pub direction: Direction,
     /// When, in ms since 1970.
@@ -121,7 +121,8 @@ pub struct Reaction {
     /// The customer's chat.
     pub chat: ChatId,
     /// The message that it is under.
-    pub stanza: String,
+    #[serde(rename = "stanza")]
+    pub message: MessageId,
     /// The direction of that message.
     pub direction: Direction,
     /// Who reacted: the customer, or our account (`phone`).
@@ -153,7 +154,10 @@ pub enum NotAnEvent {
     #[error("`event` is not the name of an event")]
     NoEvent,
     /// `session` is missing, not a string, or nothing that could be a session's name.
-    #[error("`session` is not a name of 1 to 54 letters, digits, `-` or `_`")]
+    #[error(
+        "`session` is not a name of 1 to {} letters, digits, `-` or `_`",
+        SessionName::LENGTH_MAX
+    )]
     NoSession,
 }
 
@@ -209,7 +213,7 @@ pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
 /// Reads one `WAMessage` as WAHA lists it: the payload of a `message.any`, with the same patience,
 /// but without what an envelope tells.
 ///
-/// Only a message with a stanza counts, ours too: without, it could not be known again.
+/// Only a message with an id counts, ours too: without, it could not be known again.
 #[must_use]
 pub fn listed(payload: &str, now_ms: i64) -> What {
     if is_too_deep(payload.as_bytes()) {
@@ -222,7 +226,7 @@ pub fn listed(payload: &str, now_ms: i64) -> What {
         Err(_) => return What::Ignored("unreadable payload"),
     }
     match Reader::new(&envelope, None, now_ms).what("message.any") {
-        Ok(What::Own(message)) if message.stanza.is_none() => What::Ignored("no message id"),
+        Ok(What::Own(message)) if message.id.is_none() => What::Ignored("no message id"),
         Ok(what) => what,
         Err(why) => What::Ignored(why),
     }
@@ -232,22 +236,17 @@ pub fn listed(payload: &str, now_ms: i64) -> What {
 fn names(
     event: Option<Cow<'_, str>>,
     session: Option<Cow<'_, str>>,
-) -> Result<(String, String), NotAnEvent> {
+) -> Result<(String, SessionName), NotAnEvent> {
     let event = event
         .filter(|name| !name.is_empty())
         .ok_or(NotAnEvent::NoEvent)?;
     let session = session
-        .filter(|name| {
-            (1..=SESSION_MAX).contains(&name.len())
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
-        })
+        .and_then(|name| SessionName::parse(&name))
         .ok_or(NotAnEvent::NoSession)?;
     // A name like nobody's is still an event that WAHA must not repeat: it only has to be made
     // fit for logs and labels.
     let event = label(event).unwrap_or_else(|| "unprintable".to_owned());
-    Ok((event, session.into_owned()))
+    Ok((event, session))
 }
 
 /// The text if it is fit to be a key or a label.

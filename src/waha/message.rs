@@ -1,8 +1,7 @@
 //! What was said in a chat: the shape in which messages are queued and remembered.
 
+use crate::ids::{ChatId, MessageId};
 use serde::{Deserialize, Serialize};
-
-use super::chat_id::ChatId;
 
 /// Who a message came from, seen from us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,8 +110,8 @@ pub struct Message {
     /// The customer's chat.
     pub chat: ChatId,
     /// The bare message id; every inbound message has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stanza: Option<String>,
+    #[serde(rename = "stanza", default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<MessageId>,
     /// From the customer or to them.
     #[serde(default)]
     pub direction: Direction,
@@ -136,7 +135,7 @@ pub struct Message {
     pub contacts: Vec<String>,
     /// The bare id of the message that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quoted: Option<String>,
+    pub quoted: Option<MessageId>,
     /// What the customer calls themselves on WhatsApp: one line of at most 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -161,7 +160,7 @@ mod tests {
     fn full() -> Message {
         Message {
             chat: ChatId::person("177700000000003@lid").unwrap(),
-            stanza: Some("3AC22AE73E797638455D".to_owned()),
+            id: MessageId::parse("3AC22AE73E797638455D"),
             direction: Direction::Outbound,
             author: Author::Phone,
             kind: Kind::Voice,
@@ -179,7 +178,7 @@ mod tests {
                 address: None,
             }),
             contacts: vec!["BEGIN:VCARD\nEND:VCARD".to_owned()],
-            quoted: Some("3EB0".to_owned()),
+            quoted: MessageId::parse("3EB0"),
             name: Some("Lu✨".to_owned()),
             other_id: ChatId::person("5531966660003@c.us"),
             sent_at: 1_789_901_003_000,

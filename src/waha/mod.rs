@@ -4,10 +4,10 @@
 //! an authentic event is never refused for a field of a shape that we did not expect, as long as it
 //! is nested no deeper than anything WAHA writes.
 
-pub mod chat_id;
 pub mod client;
 pub mod event;
 pub mod message;
+pub mod serialised_id;
 pub mod signature;
 
 mod content;

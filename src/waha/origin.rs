@@ -3,11 +3,12 @@
 //! The message id says it all on every engine. The other fields mean different things by engine,
 //! and are asked only where the id is silent.
 
+use crate::ids::{ChatId, MessageId};
 use std::borrow::Cow;
 
-use super::chat_id::{ChatId, MessageId};
 use super::lenient::Raw;
 use super::message::Direction;
+use super::serialised_id::SerialisedId;
 use super::wire::{Data, Envelope, Me, Mentioned, Payload, Vote};
 
 /// The engines that drive a Chromium put the sender into `from`; the others put the chat there.
@@ -97,15 +98,15 @@ impl<'p> Clues<'p> {
         self.is_from_me_by(self.id().as_ref())
     }
 
-    fn is_from_me_by(&self, id: Option<&MessageId>) -> Option<bool> {
+    fn is_from_me_by(&self, id: Option<&SerialisedId>) -> Option<bool> {
         id.and_then(|id| id.from_me)
             .or_else(|| self.from_me.flag())
             .or_else(|| self.data?.info.from_me.flag())
             .or_else(|| self.data?.key.from_me.flag())
     }
 
-    fn id(&self) -> Option<MessageId> {
-        MessageId::parse(&self.id.text()?)
+    fn id(&self) -> Option<SerialisedId> {
+        SerialisedId::parse(&self.id.text()?)
     }
 }
 
@@ -113,7 +114,7 @@ impl<'p> Clues<'p> {
 pub(super) struct Origin {
     pub(super) chat: ChatId,
     pub(super) direction: Direction,
-    pub(super) stanza: Option<String>,
+    pub(super) message: Option<MessageId>,
 }
 
 /// Finds the customer's chat and the direction of a message, or why it is not a customer's.
@@ -127,8 +128,8 @@ pub(super) fn origin(
 ) -> Result<Origin, &'static str> {
     let id = clues.id();
     let from_me = clues.is_from_me_by(id.as_ref()).or(otherwise);
-    let (chat, stanza) = match id {
-        Some(id) => (id.chat, Some(id.stanza)),
+    let (chat, message) = match id {
+        Some(id) => (id.chat, Some(id.message)),
         None => (None, None),
     };
     let chat = chat
@@ -156,7 +157,7 @@ pub(super) fn origin(
     Ok(Origin {
         chat,
         direction: Direction::from_me(from_me.ok_or("unknown direction")?),
-        stanza,
+        message,
     })
 }
 

@@ -1,12 +1,12 @@
 //! What the payload of an event means: each kind of event, from WAHA's fields to our words.
 
-use super::chat_id::MessageId;
 use super::content::{Content, error_text, is_system_note};
 use super::event::{Ack, Edited, Reaction, Revoked, What, label};
 use super::lenient::Raw;
 use super::message::{Author, Direction, Kind, Message};
 use super::origin::{Clues, Engine, Origin, origin, other_id};
 use super::restriction::in_force;
+use super::serialised_id::SerialisedId;
 use super::wire::{Envelope, Mentioned, Payload, Vote, line, millis};
 
 /// Characters of a push name that are kept.
@@ -58,10 +58,10 @@ impl<'e> Reader<'e> {
         let Origin {
             chat,
             direction,
-            stanza,
+            message: id,
         } = self.origin(Clues::payload(payload), otherwise)?;
         let inbound = direction == Direction::Inbound;
-        if inbound && stanza.is_none() {
+        if inbound && id.is_none() {
             return Err("no message id");
         }
         let content = Content::read(payload, self.engine);
@@ -76,7 +76,7 @@ impl<'e> Reader<'e> {
         };
         let message = Message {
             chat,
-            stanza,
+            id,
             direction,
             author,
             kind: content.kind,
@@ -84,7 +84,8 @@ impl<'e> Reader<'e> {
             media: content.media,
             location: content.location,
             contacts: content.contacts,
-            quoted: (payload.reply_to.id.text()).and_then(|id| Some(MessageId::parse(&id)?.stanza)),
+            quoted: (payload.reply_to.id.text())
+                .and_then(|id| Some(SerialisedId::parse(&id)?.message)),
             // On our own messages it is our name.
             name: if inbound { self.push_name() } else { None },
             other_id,
@@ -105,7 +106,7 @@ impl<'e> Reader<'e> {
         let payload = self.payload;
         let (vote, poll): (Vote<'_>, Mentioned<'_>) = (payload.vote.read(), payload.poll.read());
         let is_me = |raw: Raw<'_>| raw.text().is_some_and(|text| text == "me");
-        let poll_id = poll.id.text().and_then(|id| MessageId::parse(&id));
+        let poll_id = poll.id.text().and_then(|id| SerialisedId::parse(&id));
         let poll_is_ours = poll_id.as_ref().and_then(|id| id.from_me);
         if !poll_is_ours
             .or_else(|| poll.from_me.flag())
@@ -116,7 +117,7 @@ impl<'e> Reader<'e> {
         let Origin {
             chat,
             direction,
-            stanza,
+            message: id,
         } = origin(
             Clues::vote(&vote, &payload.data),
             self.engine,
@@ -134,7 +135,7 @@ impl<'e> Reader<'e> {
         Ok(What::Vote(Message {
             other_id: other_id(&payload.data, &chat, direction, &self.envelope.me),
             chat,
-            stanza: Some(stanza.ok_or("no message id")?),
+            id: Some(id.ok_or("no message id")?),
             direction,
             author: Author::Customer,
             kind: Kind::Text,
@@ -142,7 +143,7 @@ impl<'e> Reader<'e> {
             media: None,
             location: None,
             contacts: Vec::new(),
-            quoted: poll_id.map(|id| id.stanza),
+            quoted: poll_id.map(|id| id.message),
             name: self.push_name(),
             sent_at: millis(vote.timestamp)
                 .or(self.timestamp)
@@ -182,7 +183,7 @@ impl<'e> Reader<'e> {
         };
         Ok(What::Ack(Ack {
             chat: origin.chat,
-            stanza: origin.stanza.ok_or("no message id")?,
+            message: origin.message.ok_or("no message id")?,
             direction: origin.direction,
             ack,
             error: error_text(payload.error),
@@ -194,13 +195,13 @@ impl<'e> Reader<'e> {
         let payload = self.payload;
         let origin = self.origin(Clues::payload(payload), None)?;
         let original = payload.edited.text();
-        let stanza = original
-            .and_then(|id| Some(MessageId::parse(&id)?.stanza))
-            .or(origin.stanza)
+        let message = original
+            .and_then(|id| Some(SerialisedId::parse(&id)?.message))
+            .or(origin.message)
             .ok_or("no message id")?;
         Ok(What::Edited(Edited {
             chat: origin.chat,
-            stanza,
+            message,
             direction: origin.direction,
             text: payload.body.text().unwrap_or_default().into_owned(),
             at: self.happened(),
@@ -216,13 +217,13 @@ impl<'e> Reader<'e> {
             .find(Clues::is_there)
             .unwrap_or(Clues::payload(payload));
         let origin = self.origin(clues, None)?;
-        let stanza = [payload.revoked, payload.before.id, payload.after.id]
+        let message = [payload.revoked, payload.before.id, payload.after.id]
             .into_iter()
-            .find_map(|id| Some(MessageId::parse(&id.text()?)?.stanza))
+            .find_map(|id| Some(SerialisedId::parse(&id.text()?)?.message))
             .ok_or("no message id")?;
         Ok(What::Revoked(Revoked {
             chat: origin.chat,
-            stanza,
+            message,
             direction: origin.direction,
             at: self.happened(),
         }))
@@ -238,7 +239,7 @@ impl<'e> Reader<'e> {
         };
         Ok(What::Reaction(Reaction {
             chat: origin.chat,
-            stanza: origin.stanza.ok_or("no message id")?,
+            message: origin.message.ok_or("no message id")?,
             direction: origin.direction,
             by,
             text: payload

@@ -12,6 +12,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as _};
 use waha_sm::flow::Locale;
 use waha_sm::flows::Flows;
+use waha_sm::ids::{ChatId, MessageId, ProcessId, SessionName};
 use waha_sm::service::handle::calls::Calls;
 use waha_sm::service::handle::conversation::{Context, HandedOver};
 use waha_sm::service::handle::dispatcher::Worker;
@@ -312,11 +313,12 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
             connections: Connections::default(),
         };
         let store = Store::connect(&config, PATIENCE).await.unwrap();
+        let session = SessionName::stored(SESSION);
         for chat in [&ana, &bia] {
             let message = Ingest {
                 opens: true,
-                stanza: new_stanza(),
-                from: chat.clone(),
+                id: MessageId::stored(new_stanza()),
+                from: ChatId::stored(chat.as_str()),
                 other: None,
                 name: String::new(),
                 message: format!("{{\"chat\":\"{chat}\",\"text\":\"hi\"}}"),
@@ -324,7 +326,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
                 phone_quiet: 0,
                 now: 1_000,
             };
-            store.ingest(SESSION, message).await.unwrap();
+            store.ingest(&session, message).await.unwrap();
         }
         let client = Client::new(ClientConfig {
             base_url: "http://localhost:1".to_owned(),
@@ -336,7 +338,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
         let (_bells, bells) = mpsc::unbounded_channel();
         let worker = Worker {
             context: Arc::new(Context {
-                process: "p".to_owned(),
+                process: ProcessId::stored("p"),
                 store: store.clone(),
                 flows: Arc::new(flows),
                 wake_ups: Arc::default(),
@@ -356,7 +358,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
             if let Some(HandedOver::Lane(_, lane, _)) = lane.await.expect("both are told") {
                 let text = lane.reply.unwrap().text;
                 assert_eq!(text, TROUBLE);
-                told.push(lane.chat);
+                told.push(lane.chat.to_string());
             }
         }
         assert_eq!(
@@ -365,7 +367,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
             "the worker went on with the next at once"
         );
         let outcomes: Vec<_> = store
-            .history(SESSION, None, 100)
+            .history(&session, None, 100)
             .await
             .unwrap()
             .into_iter()
@@ -381,7 +383,7 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
             })
             .collect();
         assert_eq!(outcomes.len(), 2);
-        let gauges = store.gauges(SESSION).await.unwrap();
+        let gauges = store.gauges(&session).await.unwrap();
         assert_eq!((gauges.active, gauges.waiting), (0, 0));
         shutdown.cancel();
         running.await.unwrap();

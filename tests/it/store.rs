@@ -8,14 +8,36 @@ mod phone;
 use std::sync::Arc;
 use std::time::Duration;
 
+use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::service::upkeep::recoverer::Recoverer;
 use waha_sm::store::{
     Announcement, Claimed, Committed, Config, EchoContent, INBOX_MAX, Ingest, Ingested, Lane,
     Record, Reply, Server, Step, Store, Taken, Verdict,
 };
 
-use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
+use crate::harness;
+use crate::harness::{Corner, PATIENCE, Redis, eventually};
 use crate::webhook::new_stanza;
+
+fn session() -> SessionName {
+    SessionName::stored(harness::SESSION)
+}
+
+fn process(name: &str) -> ProcessId {
+    ProcessId::stored(name)
+}
+
+fn chat(n: usize) -> ChatId {
+    ChatId::stored(harness::chat(n))
+}
+
+fn conversation() -> ConversationId {
+    ConversationId::stored("c")
+}
+
+fn new_id() -> MessageId {
+    MessageId::stored(new_stanza())
+}
 
 async fn connect(redis: &Redis) -> Store {
     connect_with(redis, "test:").await
@@ -47,7 +69,7 @@ fn block_on(test: impl Future<Output = ()>) {
 fn ingest(text: &str) -> Ingest {
     Ingest {
         opens: true,
-        stanza: new_stanza(),
+        id: new_id(),
         from: chat(1),
         other: None,
         name: String::new(),
@@ -66,7 +88,7 @@ fn text_content(text: &str) -> EchoContent {
 fn reply(id: &str) -> Reply {
     Reply {
         id: id.to_owned(),
-        conversation: "c".to_owned(),
+        conversation: conversation(),
         text: id.to_owned(),
         media: None,
         queued_at: 1_000,
@@ -92,8 +114,8 @@ fn step(claimed: &Claimed, replies: Vec<Reply>) -> Step {
 
 fn sent(lane: &Lane) -> waha_sm::store::Settlement {
     lane.settled(Verdict::Sent {
-        stanza: None,
-        conversation: "c".to_owned(),
+        message: None,
+        conversation: conversation(),
         data: "{}".to_owned(),
     })
 }
@@ -102,25 +124,25 @@ fn first(lane: &Lane) -> &str {
     &lane.reply.as_ref().unwrap().id
 }
 
-/// Opens a conversation, claims it for `process` and commits these replies. The lane, handed over.
-async fn lane_of(store: &Store, process: &str, replies: &[&str]) -> Lane {
+/// Opens a conversation, claims it for `by` and commits these replies. The lane, handed over.
+async fn lane_of(store: &Store, by: &str, replies: &[&str]) -> Lane {
     let replies = replies.iter().map(|id| reply(id)).collect();
-    lane_with(store, process, replies).await
+    lane_with(store, by, replies).await
 }
 
-async fn lane_with(store: &Store, process: &str, replies: Vec<Reply>) -> Lane {
-    lane_after(store, process, ingest("hi"), replies).await
+async fn lane_with(store: &Store, by: &str, replies: Vec<Reply>) -> Lane {
+    lane_after(store, by, ingest("hi"), replies).await
 }
 
-async fn lane_after(store: &Store, process: &str, opening: Ingest, replies: Vec<Reply>) -> Lane {
-    store.ingest(SESSION, opening).await.unwrap();
+async fn lane_after(store: &Store, by: &str, opening: Ingest, replies: Vec<Reply>) -> Lane {
+    store.ingest(&session(), opening).await.unwrap();
     let claimed = store
-        .claim(SESSION, process, 10, 1_000)
+        .claim(&session(), &process(by), 10, 1_000)
         .await
         .unwrap()
         .remove(0);
     match store
-        .commit(SESSION, step(&claimed, replies))
+        .commit(&session(), step(&claimed, replies))
         .await
         .unwrap()
     {
@@ -131,9 +153,9 @@ async fn lane_after(store: &Store, process: &str, opening: Ingest, replies: Vec<
     }
 }
 
-async fn take(store: &Store, process: &str) -> Vec<Lane> {
+async fn take(store: &Store, by: &str) -> Vec<Lane> {
     match store
-        .take_lanes(SESSION, process, 10, 1_000_000)
+        .take_lanes(&session(), &process(by), 10, 1_000_000)
         .await
         .unwrap()
     {
@@ -149,11 +171,14 @@ fn a_reply_that_waha_took_is_not_sent_again_even_if_the_lane_changed_hands_meanw
         let store = connect(&redis).await;
         let lane = lane_of(&store, "one", &["a", "b"]).await;
         assert_eq!(first(&lane), "a");
-        store.release(SESSION, "one", 1_000).await.unwrap();
+        store
+            .release(&session(), &process("one"), 1_000)
+            .await
+            .unwrap();
         // The answer of WAHA's comes late: it counts, but the lane is no longer the old owner's.
         assert!(
             store
-                .settle(SESSION, sent(&lane), 1_000)
+                .settle(&session(), sent(&lane), 1_000)
                 .await
                 .unwrap()
                 .is_none()
@@ -162,7 +187,7 @@ fn a_reply_that_waha_took_is_not_sent_again_even_if_the_lane_changed_hands_meanw
         assert_eq!(lanes.iter().map(first).collect::<Vec<_>>(), ["b"]);
         assert!(
             store
-                .settle(SESSION, sent(&lanes[0]), 1_000)
+                .settle(&session(), sent(&lanes[0]), 1_000)
                 .await
                 .unwrap()
                 .is_none()
@@ -179,7 +204,7 @@ fn a_settlement_that_is_repeated_as_its_answer_was_lost_settles_once() {
         let lane = lane_of(&store, "one", &["a", "b", "c"]).await;
         for _ in 0..2 {
             let next = store
-                .settle(SESSION, sent(&lane), 1_000)
+                .settle(&session(), sent(&lane), 1_000)
                 .await
                 .unwrap()
                 .unwrap();
@@ -199,19 +224,22 @@ fn two_takings_of_a_lane_by_one_process_do_not_both_go_on() {
         let store = connect(&redis).await;
         let old = lane_of(&store, "one", &["a", "b"]).await;
         // The process stalled, lost the lane, and took it again.
-        store.release(SESSION, "one", 1_000).await.unwrap();
+        store
+            .release(&session(), &process("one"), 1_000)
+            .await
+            .unwrap();
         let new = take(&store, "one").await.remove(0);
         assert_eq!(first(&new), "a");
         assert!(
             store
-                .settle(SESSION, sent(&old), 1_000)
+                .settle(&session(), sent(&old), 1_000)
                 .await
                 .unwrap()
                 .is_none(),
             "the old taking is over"
         );
         let next = store
-            .settle(SESSION, sent(&new), 1_000)
+            .settle(&session(), sent(&new), 1_000)
             .await
             .unwrap()
             .unwrap();
@@ -235,27 +263,33 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
         };
         let lane = lane_with(&store, "one", vec![reply("a"), same]).await;
         let taken = lane.settled(Verdict::Sent {
-            stanza: Some("first".to_owned()),
-            conversation: "c".to_owned(),
+            message: Some(MessageId::stored("first")),
+            conversation: conversation(),
             data: "{}".to_owned(),
         });
-        let next = store.settle(SESSION, taken, 1_000).await.unwrap();
+        let next = store.settle(&session(), taken, 1_000).await.unwrap();
         assert_eq!(first(&next.unwrap()), "b");
-        for (stanza, told) in [("first", None), ("second", Some("second".to_owned()))] {
+        for (stanza, told) in [
+            ("first", None),
+            ("second", Some(MessageId::stored("second"))),
+        ] {
             let echo = Record {
                 seen: format!("out:{stanza}"),
                 kind: "message",
                 from: chat(1),
                 other: None,
                 message: true,
-                echo: Some(stanza.to_owned()),
+                echo: Some(MessageId::stored(stanza)),
                 says: Some(text_content("a")),
                 phone: None,
                 data: "{\"text\":\"a\"}".to_owned(),
             };
-            store.record(SESSION, &echo, 1_000).await.unwrap();
+            store.record(&session(), &echo, 1_000).await.unwrap();
             // Who had it died; the next asks what became of it.
-            store.release(SESSION, "one", 1_000).await.unwrap();
+            store
+                .release(&session(), &process("one"), 1_000)
+                .await
+                .unwrap();
             let lane = take(&store, "one").await.remove(0);
             assert_eq!(lane.doubt.unwrap().echo, told);
         }
@@ -267,20 +301,23 @@ fn a_process_is_given_up_only_if_it_is_silent_in_two_rounds() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        for process in ["gone", "back"] {
+        for name in ["gone", "back"] {
             let shortly = Duration::from_millis(1);
-            store.heartbeat(process, 1, shortly).await.unwrap();
+            store.heartbeat(&process(name), 1, shortly).await.unwrap();
         }
         while store.silent_processes().await.unwrap().len() < 2 {}
-        let judge = "judge".to_owned();
+        let judge = process("judge");
         let mut recoverer = Recoverer::new(judge, 1, store.clone(), Arc::default(), Arc::default());
         assert!(recoverer.run_once().await.unwrap().is_empty());
-        store.heartbeat("back", 1, PATIENCE).await.unwrap();
+        store
+            .heartbeat(&process("back"), 1, PATIENCE)
+            .await
+            .unwrap();
         let mut silent = Vec::new();
         while silent.is_empty() {
             silent = recoverer.run_once().await.unwrap();
         }
-        assert_eq!(silent, ["gone"]);
+        assert_eq!(silent, [process("gone")]);
     });
 }
 
@@ -289,17 +326,20 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        store.ingest(SESSION, ingest("hi")).await.unwrap();
+        store.ingest(&session(), ingest("hi")).await.unwrap();
         let old = store
-            .claim(SESSION, "one", 1, 1_000)
+            .claim(&session(), &process("one"), 1, 1_000)
             .await
             .unwrap()
             .remove(0);
-        store.release(SESSION, "one", 1_000).await.unwrap();
+        store
+            .release(&session(), &process("one"), 1_000)
+            .await
+            .unwrap();
         assert!(
             matches!(
                 store
-                    .commit(SESSION, step(&old, vec![reply("a")]))
+                    .commit(&session(), step(&old, vec![reply("a")]))
                     .await
                     .unwrap(),
                 Committed::Stale
@@ -307,7 +347,7 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
             "nobody's"
         );
         let new = store
-            .claim(SESSION, "two", 1, 1_000)
+            .claim(&session(), &process("two"), 1, 1_000)
             .await
             .unwrap()
             .remove(0);
@@ -315,7 +355,7 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
         assert!(
             matches!(
                 store
-                    .commit(SESSION, step(&old, vec![reply("a")]))
+                    .commit(&session(), step(&old, vec![reply("a")]))
                     .await
                     .unwrap(),
                 Committed::Stale
@@ -324,16 +364,16 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
         );
         assert!(matches!(
             store
-                .commit(SESSION, step(&new, vec![reply("a")]))
+                .commit(&session(), step(&new, vec![reply("a")]))
                 .await
                 .unwrap(),
             Committed::Done { unread: 0, .. }
         ));
-        store.ingest(SESSION, ingest("more")).await.unwrap();
+        store.ingest(&session(), ingest("more")).await.unwrap();
         assert!(
             matches!(
                 store
-                    .commit(SESSION, step(&new, vec![reply("a")]))
+                    .commit(&session(), step(&new, vec![reply("a")]))
                     .await
                     .unwrap(),
                 Committed::Stale
@@ -342,7 +382,7 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
         );
         assert_eq!(
             store
-                .read(SESSION, &chat(1), "two")
+                .read(&session(), &chat(1), &process("two"))
                 .await
                 .unwrap()
                 .unwrap()
@@ -360,9 +400,13 @@ fn a_word_for_the_line_is_answered_once_even_if_two_announcers_looked_at_it() {
     block_on(async {
         let store = connect(&redis).await;
         for text in ["hi", "position"] {
-            store.ingest(SESSION, ingest(text)).await.unwrap();
+            store.ingest(&session(), ingest(text)).await.unwrap();
         }
-        let looked = store.look(SESSION, 10, 1_000_000).await.unwrap().remove(0);
+        let looked = store
+            .look(&session(), 10, 1_000_000)
+            .await
+            .unwrap()
+            .remove(0);
         let answer = |id: &str| Announcement {
             chat: looked.chat.clone(),
             id: looked.id.clone(),
@@ -378,14 +422,14 @@ fn a_word_for_the_line_is_answered_once_even_if_two_announcers_looked_at_it() {
         };
         assert_eq!(
             store
-                .announce(SESSION, &[answer("one")], 1_000_000)
+                .announce(&session(), &[answer("one")], 1_000_000)
                 .await
                 .unwrap(),
             1
         );
         assert_eq!(
             store
-                .announce(SESSION, &[answer("two")], 1_000_000)
+                .announce(&session(), &[answer("two")], 1_000_000)
                 .await
                 .unwrap(),
             0
@@ -405,16 +449,16 @@ fn who_writes_more_than_anybody_reads_is_kept_in_the_history_and_holds_up_nobody
         let store = connect_with(&redis, "waha-sm:").await;
         for number in numbers.clone() {
             store
-                .ingest(SESSION, ingest(&number.to_string()))
+                .ingest(&session(), ingest(&number.to_string()))
                 .await
                 .unwrap();
         }
     });
     let serve = corner.setup("serve").set("REDIS_URL", redis.url()).start();
     for _ in 0..3 {
-        assert_eq!(serve.says(&chat(1), "more")["result"], "recorded");
+        assert_eq!(serve.says(chat(1).as_str(), "more")["result"], "recorded");
     }
-    let other = serve.says(&chat(2), "hello");
+    let other = serve.says(chat(2).as_str(), "hello");
     assert_eq!(
         (&other["result"], &other["position"]),
         (&"queued".into(), &2.into())
@@ -426,13 +470,13 @@ fn who_writes_more_than_anybody_reads_is_kept_in_the_history_and_holds_up_nobody
         serve.log()
     );
     eventually("it is in the history", || {
-        let kept = corner.history(&["--chat", &chat(1)]);
+        let kept = corner.history(&["--chat", chat(1).as_str()]);
         (kept.iter().filter(|one| one["text"] == "more").count() == 3).then_some(())
     });
     block_on(async {
         let store = connect_with(&redis, "waha-sm:").await;
         let claimed = store
-            .claim(SESSION, "one", 1, 1_000)
+            .claim(&session(), &process("one"), 1, 1_000)
             .await
             .unwrap()
             .remove(0);

@@ -17,6 +17,7 @@ use std::time::Duration;
 use fred::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
+use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::store::{
     Announcement, Claimed, Close, Committed, Config as StoreConfig, Connections, Ingest, Lane,
     Leave, Millis, Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict,
@@ -123,7 +124,7 @@ async fn introduce(store: &Store) {
         let nothing = Record {
             seen: String::new(),
             kind: "ack",
-            from: chat(1),
+            from: ChatId::stored(chat(1)),
             other: None,
             message: false,
             echo: None,
@@ -131,7 +132,7 @@ async fn introduce(store: &Store) {
             phone: None,
             data: String::new(),
         };
-        let recorded = store.record(session_name(session), &nothing, 0).await;
+        let recorded = store.record(&session_name(session), &nothing, 0).await;
         assert_eq!(recorded.unwrap(), Recorded::Ignored);
     }
 }
@@ -140,8 +141,8 @@ async fn introduce(store: &Store) {
 #[derive(Clone)]
 struct Claim {
     session: usize,
-    chat: String,
-    process: String,
+    chat: ChatId,
+    process: ProcessId,
     epoch: String,
     rev: u64,
 }
@@ -189,12 +190,12 @@ fn hidden(number: usize) -> String {
     format!("19990000000000{number}@lid")
 }
 
-fn session_name(number: usize) -> &'static str {
-    ["blue", "green"][number]
+fn session_name(number: usize) -> SessionName {
+    SessionName::stored(["blue", "green"][number])
 }
 
-fn process_name(number: usize) -> &'static str {
-    ["one", "two", "three"][number]
+fn process_name(number: usize) -> ProcessId {
+    ProcessId::stored(["one", "two", "three"][number])
 }
 
 /// At once, so that they may go out in one call.
@@ -250,17 +251,20 @@ impl<'a> Run<'a> {
                 session,
                 process,
                 count,
-            } => self.claim(*session, process_name(*process), *count).await?,
+            } => {
+                self.claim(*session, &process_name(*process), *count)
+                    .await?
+            }
             Operation::Commit(steps) => self.commit(steps).await?,
             Operation::Release { session, process } => {
-                self.release(*session, process_name(*process)).await?;
+                self.release(*session, &process_name(*process)).await?;
             }
             Operation::TakeLanes {
                 session,
                 process,
                 count,
             } => {
-                self.take_lanes(*session, process_name(*process), *count)
+                self.take_lanes(*session, &process_name(*process), *count)
                     .await?;
             }
             Operation::Settle(settlements) => self.settle(settlements).await?,
@@ -299,7 +303,13 @@ impl<'a> Run<'a> {
 
     async fn view(&self, session: usize) -> View {
         let name = session_name(session);
-        View::of(self.client, name, &self.chats, &self.views[session]).await
+        View::of(
+            self.client,
+            name.as_str(),
+            &self.chats,
+            &self.views[session],
+        )
+        .await
     }
 
     fn next(&mut self, what: &str) -> String {
@@ -324,17 +334,17 @@ impl<'a> Run<'a> {
                 .again
                 .and_then(|number| Which::Any(number).of(&[], &self.offered));
             let (session, mut ingest) = before.unwrap_or_else(|| {
-                let stanza = self.next("m");
+                let id = MessageId::stored(self.next("m"));
                 let message = format!(
-                    "{{\"text\":\"{:?} {stanza}\",\"received_at\":{},\"sent_at\":{}}}",
+                    "{{\"text\":\"{:?} {id}\",\"received_at\":{},\"sent_at\":{}}}",
                     one.kind,
                     self.now,
                     self.now - one.late
                 );
                 let ingest = Ingest {
                     opens: true,
-                    stanza,
-                    from: String::new(),
+                    id,
+                    from: ChatId::stored(""),
                     other: None,
                     name: String::new(),
                     message,
@@ -344,14 +354,15 @@ impl<'a> Run<'a> {
                 (one.session, ingest)
             });
             // The same message may come under another name.
-            ingest.from.clone_from(&self.chats[one.from]);
-            ingest.other = self.other(one.from, one.both);
+            ingest.from = ChatId::stored(self.chats[one.from].as_str());
+            ingest.other = self.other(one.from, one.both).map(ChatId::stored);
             offers.push((session, ingest));
         }
         let store = self.store;
-        let calls = offers
-            .iter()
-            .map(|(session, ingest)| store.ingest(session_name(*session), ingest.clone()));
+        let calls = offers.iter().map(async |(session, ingest)| {
+            let session = session_name(*session);
+            store.ingest(&session, ingest.clone()).await
+        });
         let answers = together(calls.collect()).await;
         for ((session, ingest), answer) in offers.into_iter().zip(answers) {
             let message: serde_json::Value = serde_json::from_str(&ingest.message).unwrap();
@@ -362,27 +373,27 @@ impl<'a> Run<'a> {
             ensure!(
                 answer == due,
                 "{} was answered {answer:?}, should be {due:?}",
-                ingest.stanza
+                ingest.id
             );
             self.offered.push((session, ingest));
         }
         Ok(())
     }
 
-    async fn claim(&mut self, session: usize, process: &str, count: usize) -> Checked {
+    async fn claim(&mut self, session: usize, process: &ProcessId, count: usize) -> Checked {
         let mut due = self.models[session].line();
         due.truncate(count);
         let name = session_name(session);
-        let claimed = self.store.claim(name, process, count, self.now).await;
+        let claimed = self.store.claim(&name, process, count, self.now).await;
         let claimed = claimed.map_err(|error| error.to_string())?;
-        let chats: Vec<_> = claimed.iter().map(|one| one.chat.clone()).collect();
+        let chats: Vec<_> = claimed.iter().map(|one| one.chat.as_str()).collect();
         ensure!(chats == due, "{chats:?} were claimed, should be {due:?}");
         for one in &claimed {
-            self.models[session].claim(process, one)?;
+            self.models[session].claim(process.as_str(), one)?;
             self.claims.push(Claim {
                 session,
                 chat: one.chat.clone(),
-                process: process.to_owned(),
+                process: process.clone(),
                 epoch: one.epoch.clone(),
                 rev: one.rev,
             });
@@ -391,8 +402,9 @@ impl<'a> Run<'a> {
     }
 
     fn claims_that_hold(&self) -> Vec<Claim> {
-        let holds =
-            |claim: &&Claim| self.models[claim.session].takes(&claim.chat, &claim.epoch, claim.rev);
+        let holds = |claim: &&Claim| {
+            self.models[claim.session].takes(claim.chat.as_str(), &claim.epoch, claim.rev)
+        };
         self.claims.iter().filter(holds).cloned().collect()
     }
 
@@ -405,7 +417,7 @@ impl<'a> Run<'a> {
             };
             let read = self
                 .store
-                .read(session_name(claim.session), &claim.chat, &claim.process)
+                .read(&session_name(claim.session), &claim.chat, &claim.process)
                 .await
                 .map_err(|error| error.to_string())?;
             let inbox = self.compare(&claim, read)?;
@@ -436,9 +448,10 @@ impl<'a> Run<'a> {
             steps.push((claim, step));
         }
         let store = self.store;
-        let calls = steps
-            .iter()
-            .map(|(claim, step)| store.commit(session_name(claim.session), step.clone()));
+        let calls = steps.iter().map(async |(claim, step)| {
+            let session = session_name(claim.session);
+            store.commit(&session, step.clone()).await
+        });
         let answers = together(calls.collect()).await;
         for ((claim, step), answer) in steps.into_iter().zip(answers) {
             let answer = answer.map_err(|error| error.to_string())?;
@@ -450,10 +463,10 @@ impl<'a> Run<'a> {
     /// What an owner reads of its conversation, and only an owner. How many messages it reads.
     fn compare(&self, claim: &Claim, read: Option<Claimed>) -> Result<usize, String> {
         let model = &self.models[claim.session];
-        let conversation = model.chat(&claim.chat).conversation.as_ref();
+        let conversation = model.chat(claim.chat.as_str()).conversation.as_ref();
         let ours = conversation
             .and_then(|conversation| conversation.owner.as_ref())
-            .is_some_and(|owner| owner.process == claim.process);
+            .is_some_and(|owner| owner.process == claim.process.as_str());
         ensure!(
             read.is_some() == ours,
             "{} reads {read:?}; the conversation is its own: {ours}",
@@ -467,7 +480,7 @@ impl<'a> Run<'a> {
 
     fn committed(&mut self, claim: &Claim, step: &Step, answer: Committed) -> Checked {
         let model = &mut self.models[claim.session];
-        let due = model.takes(&step.chat, &step.epoch, step.rev);
+        let due = model.takes(step.chat.as_str(), &step.epoch, step.rev);
         let (unread, lane) = match answer {
             Committed::Stale => {
                 ensure!(!due, "{}: a good step was refused", step.chat);
@@ -477,16 +490,22 @@ impl<'a> Run<'a> {
         };
         ensure!(due, "{}: a stale step was taken", step.chat);
         for reply in &step.replies {
-            model.reply(&step.chat, reply);
+            model.reply(step.chat.as_str(), reply);
         }
         let ending = step.close.as_ref().map(|close| Ending {
             outcome: close.outcome.clone(),
             resumable: close.resume_within > 0,
         });
         let state = &step.state;
-        let mut left = model.commit(&step.chat, step.consumed, state, ending.as_ref(), self.now);
+        let mut left = model.commit(
+            step.chat.as_str(),
+            step.consumed,
+            state,
+            ending.as_ref(),
+            self.now,
+        );
         if let Some(within) = step.handoff {
-            model.hand_off(&step.chat, within, self.now);
+            model.hand_off(step.chat.as_str(), within, self.now);
             // What is left is for that person.
             left = 0;
         }
@@ -497,11 +516,11 @@ impl<'a> Run<'a> {
         );
         let idle = self.views[claim.session]
             .lanes
-            .get(&step.chat)
+            .get(step.chat.as_str())
             .is_none_or(|due| *due <= self.now);
         let handed_over = !step.replies.is_empty()
             && !model.paused
-            && model.chat(&step.chat).hand.is_none()
+            && model.chat(step.chat.as_str()).hand.is_none()
             && idle;
         ensure!(
             lane.is_some() == handed_over,
@@ -516,7 +535,8 @@ impl<'a> Run<'a> {
         }
         match lane {
             Some(lane) => {
-                let taking = self.models[claim.session].take(&step.chat, &claim.process);
+                let taking =
+                    self.models[claim.session].take(step.chat.as_str(), claim.process.as_str());
                 self.in_hand(claim.session, taking, *lane)
             }
             None => Ok(()),
@@ -528,7 +548,7 @@ impl<'a> Run<'a> {
         let number = self.made as usize;
         Reply {
             id,
-            conversation: "c".to_owned(),
+            conversation: ConversationId::stored("c"),
             text: own_messages::words(number % REPLIES, number).to_owned(),
             media: (number % 5 == 0).then(|| serde_json::from_str(own_messages::PICTURE).unwrap()),
             queued_at: self.now,
@@ -541,7 +561,7 @@ impl<'a> Run<'a> {
     fn in_hand(&mut self, session: usize, taking: usize, lane: Lane) -> Checked {
         let reply = lane.reply.clone()?;
         let model = &mut self.models[session];
-        let chat = model.chat_of(&lane.chat);
+        let chat = model.chat_of(lane.chat.as_str());
         let first = model.chat(&chat).lane.first();
         let Some(first) = first.filter(|first| first.id == reply.id) else {
             return Err(format!(
@@ -562,7 +582,7 @@ impl<'a> Run<'a> {
             lane.doubt
         );
         ensure!(
-            lane.address.as_ref().unwrap_or(&lane.chat) == &address,
+            lane.address.as_ref().unwrap_or(&lane.chat).as_str() == address,
             "{lane:?} goes to {address}"
         );
         self.lanes.push(InHand {
@@ -575,21 +595,21 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn release(&mut self, session: usize, process: &str) -> Checked {
-        let due = self.models[session].release(process);
+    async fn release(&mut self, session: usize, process: &ProcessId) -> Checked {
+        let due = self.models[session].release(process.as_str());
         let released = self
             .store
-            .release(session_name(session), process, self.now)
+            .release(&session_name(session), process, self.now)
             .await
             .map_err(|error| error.to_string())?;
         ensure!(released == due, "released {released:?}, should be {due:?}");
         Ok(())
     }
 
-    async fn take_lanes(&mut self, session: usize, process: &str, count: usize) -> Checked {
+    async fn take_lanes(&mut self, session: usize, process: &ProcessId, count: usize) -> Checked {
         let taken = self
             .store
-            .take_lanes(session_name(session), process, count, self.now)
+            .take_lanes(&session_name(session), process, count, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let model = &mut self.models[session];
@@ -615,15 +635,19 @@ impl<'a> Run<'a> {
             lanes.len()
         );
         for lane in lanes {
-            ensure!(due.contains(&lane.chat), "{} was not due", lane.chat);
-            let taking = self.models[session].take(&lane.chat, process);
+            ensure!(
+                due.iter().any(|due| *due == lane.chat.as_str()),
+                "{} was not due",
+                lane.chat
+            );
+            let taking = self.models[session].take(lane.chat.as_str(), process.as_str());
             self.in_hand(session, taking, lane)?;
         }
         Ok(())
     }
 
     fn is_in_hand(&self, one: &InHand) -> bool {
-        let it = self.models[one.session].lane(&one.lane.chat);
+        let it = self.models[one.session].lane(one.lane.chat.as_str());
         it.hand
             .as_ref()
             .is_some_and(|hand| hand.taking == one.taking)
@@ -636,7 +660,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_first(&self, one: &InHand) -> bool {
-        let it = self.models[one.session].lane(&one.lane.chat);
+        let it = self.models[one.session].lane(one.lane.chat.as_str());
         it.lane
             .first()
             .is_some_and(|first| first.id == one.reply.id)
@@ -650,7 +674,7 @@ impl<'a> Run<'a> {
                 continue;
             };
             // A late answer about a reply that was tried again meanwhile: whether it still counts is not said here.
-            let it = self.models[lane.session].lane(&lane.lane.chat);
+            let it = self.models[lane.session].lane(lane.lane.chat.as_str());
             let is_late = it
                 .lane
                 .iter()
@@ -665,9 +689,10 @@ impl<'a> Run<'a> {
             }
         }
         let (store, now) = (self.store, self.now);
-        let calls = settled.iter().map(|(one, verdict, fate)| {
+        let calls = settled.iter().map(async |(one, verdict, fate)| {
+            let session = session_name(one.session);
             let settlement = settlement(one, *verdict, fate, now);
-            store.settle(session_name(one.session), settlement, now)
+            store.settle(&session, settlement, now).await
         });
         let answers = together(calls.collect()).await;
         for ((one, _, fate), answer) in settled.into_iter().zip(answers) {
@@ -700,7 +725,7 @@ impl<'a> Run<'a> {
     async fn look(&mut self, session: usize, count: usize) -> Checked {
         let looked = self
             .store
-            .look(session_name(session), count, self.now)
+            .look(&session_name(session), count, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let model = &self.models[session];
@@ -717,14 +742,14 @@ impl<'a> Run<'a> {
         );
         for waiting in looked {
             let line = if waiting.for_person { &persons } else { &line };
-            let place = line.iter().position(|chat| *chat == waiting.chat);
-            let it = model.chat(&waiting.chat);
+            let place = line.iter().position(|chat| *chat == waiting.chat.as_str());
+            let it = model.chat(waiting.chat.as_str());
             let conversation = it.conversation.as_ref();
             let examined = conversation.map_or(0, |one| one.examined);
             let requeued = conversation.map_or(0, |one| one.requeued);
             ensure!(
                 place.is_some_and(|place| place as u64 + 1 == waiting.position)
-                    && model.id(&waiting.chat) == Some(&waiting.id)
+                    && model.id(waiting.chat.as_str()) == Some(waiting.id.as_str())
                     && waiting.examined == examined as u64
                     && waiting.unexamined == it.inbox[examined..],
                 "{waiting:?} is not {it:?} at {place:?}"
@@ -748,8 +773,8 @@ impl<'a> Run<'a> {
     async fn announce(&mut self, announcements: &[Announce]) -> Checked {
         let holds = |look: &&Look| {
             let model = &self.models[look.session];
-            let conversation = model.chat(&look.waiting.chat).conversation.as_ref();
-            model.id(&look.waiting.chat) == Some(&look.waiting.id)
+            let conversation = model.chat(look.waiting.chat.as_str()).conversation.as_ref();
+            model.id(look.waiting.chat.as_str()) == Some(look.waiting.id.as_str())
                 && conversation.is_some_and(|one| {
                     one.waits()
                         && one.requeued == look.requeued
@@ -775,7 +800,7 @@ impl<'a> Run<'a> {
         let calls: Vec<_> = announced.iter().map(|(_, one)| one.clone()).collect();
         let counted = self
             .store
-            .announce(session_name(session), &calls, self.now)
+            .announce(&session_name(session), &calls, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let (mut due, now) = (0, self.now);
@@ -830,7 +855,7 @@ impl<'a> Run<'a> {
     async fn overdue(&mut self, session: usize) -> Checked {
         let ended = self
             .store
-            .end_overdue(session_name(session), IDS, self.now)
+            .end_overdue(&session_name(session), IDS, self.now)
             .await;
         let ended = ended.map_err(|error| error.to_string())?;
         let due = self.models[session].overdue(self.now);
@@ -839,7 +864,7 @@ impl<'a> Run<'a> {
     }
 
     async fn pause(&mut self, session: usize) -> Checked {
-        let paused = self.store.pause(session_name(session), self.now).await;
+        let paused = self.store.pause(&session_name(session), self.now).await;
         let model = &mut self.models[session];
         ensure!(paused.ok() == Some(!model.paused), "paused twice");
         model.paused = true;
@@ -847,7 +872,7 @@ impl<'a> Run<'a> {
     }
 
     async fn resume(&mut self, session: usize) -> Checked {
-        let resumed = self.store.resume(session_name(session)).await;
+        let resumed = self.store.resume(&session_name(session)).await;
         let model = &mut self.models[session];
         ensure!(resumed.ok() == Some(model.paused), "resumed twice");
         model.paused = false;
@@ -934,8 +959,8 @@ fn settlement(one: &InHand, verdict: Outcome, fate: &Fate, now: Millis) -> Settl
         _ => now,
     };
     one.lane.settled(match fate {
-        Fate::Sent(stanza) => Verdict::Sent {
-            stanza: stanza.clone(),
+        Fate::Sent(message) => Verdict::Sent {
+            message: message.clone().map(MessageId::stored),
             conversation,
             data,
         },

@@ -88,9 +88,10 @@ fn each_library_stays_in_its_room() {
 #[test]
 fn nobody_knows_a_room_above_their_own() {
     let may_know: &[(&str, &[&str])] = &[
-        ("flow", &["flow"]),
-        ("flows", &["flow", "flows"]),
-        ("waha", &["waha"]),
+        ("ids", &["ids"]),
+        ("flow", &["flow", "ids"]),
+        ("flows", &["flow", "flows", "ids"]),
+        ("waha", &["waha", "ids"]),
         ("shop", &["shop"]),
         ("terminal", &["terminal"]),
         ("settings", &[]),
@@ -106,12 +107,12 @@ fn nobody_knows_a_room_above_their_own() {
         ),
         ("clock", &[]),
         ("throttle", &[]),
-        ("history", &["history", "terminal"]),
-        ("store", &["store", "flow", "waha", "clock", "throttle"]),
+        ("history", &["history", "ids", "terminal"]),
+        ("store", &["store", "flow", "ids", "clock", "throttle"]),
         (
             "service",
             &[
-                "service", "store", "history", "waha", "shop", "flow", "flows", "clock",
+                "service", "store", "history", "ids", "waha", "shop", "flow", "flows", "clock",
                 "throttle", "secret", "describe",
             ],
         ),

@@ -13,6 +13,7 @@ use crate::flow::script::queue_text::QueueText;
 use crate::flow::script::reply::FlowReply;
 use crate::flow::turn::advance::{Advance, Next};
 use crate::flow::turn::state::{FlowStage, State};
+use crate::ids::{ChatId, ConversationId, SessionName};
 
 /// One customer and one worker that follows a flow with them.
 #[derive(Debug)]
@@ -334,7 +335,11 @@ impl<'s> Rehearsal<'s> {
                         RehearsalEvent::Called {
                             step: call.step.to_owned(),
                             url: call.url.to_owned(),
-                            body: call.body("default", "5511999990000@c.us", "rehearsal"),
+                            body: call.body(
+                                &SessionName::stored("default"),
+                                &ChatId::stored("5511999990000@c.us"),
+                                &ConversationId::stored("rehearsal"),
+                            ),
                         }
                     }));
                 }

@@ -3,6 +3,7 @@
 use jiff::civil::DateTime;
 
 use crate::flow::words::locale::Locale;
+use crate::ids::SessionName;
 
 /// Something that the owner must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,21 +11,21 @@ pub enum OwnerText<'a> {
     /// A session can neither send nor hear.
     Stopped {
         /// The session.
-        session: &'a str,
+        session: &'a SessionName,
         /// WAHA's word for its state.
         status: &'a str,
     },
     /// WhatsApp forbids new chats.
     Timelock {
         /// The session.
-        session: &'a str,
+        session: &'a SessionName,
         /// Until when, where that is known.
         until: Option<DateTime>,
     },
     /// The quota of new chats is nearly used up, or is.
     Capping {
         /// The session.
-        session: &'a str,
+        session: &'a SessionName,
         /// WAHA's word for how far.
         level: &'a str,
         /// When it begins anew, where that is known.
@@ -85,7 +86,7 @@ impl OwnerText<'_> {
     }
 }
 
-fn stopped(session: &str, status: &str) -> [String; 3] {
+fn stopped(session: &SessionName, status: &str) -> [String; 3] {
     let [en, pt_br, es] = match status {
         "SCAN_QR_CODE" | "PASSKEY_REQUIRED" | "PASSKEY_CONFIRMATION_REQUIRED" => [
             "Pair the phone anew in WAHA's dashboard.",
@@ -143,29 +144,30 @@ mod tests {
     #[test]
     fn the_owner_reads_what_happened_and_what_to_do_in_every_locale() {
         let until = Some(jiff::civil::date(2026, 11, 24).at(9, 5, 0, 0));
+        let shop = SessionName::stored("shop");
         for locale in Locale::ALL {
             for status in ["FAILED", "STOPPED", "SCAN_QR_CODE", "STARTING", "NEW"] {
                 let text = OwnerText::Stopped {
-                    session: "shop",
+                    session: &shop,
                     status,
                 };
                 let words = text.words(locale);
                 assert!(words.contains("shop") && words.contains(status), "{words}");
             }
             let timelock = OwnerText::Timelock {
-                session: "shop",
+                session: &shop,
                 until,
             };
             assert!(timelock.words(locale).contains("09:05"));
             let capping = OwnerText::Capping {
-                session: "shop",
+                session: &shop,
                 level: "CAPPED",
                 until: None,
             };
             assert!(capping.words(locale).contains("(CAPPED)."));
         }
         let timelock = OwnerText::Timelock {
-            session: "loja",
+            session: &SessionName::stored("loja"),
             until,
         };
         assert_eq!(

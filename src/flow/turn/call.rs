@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::flow::script::checked_flow::Script;
 use crate::flow::turn::state::{FlowStage, State};
+use crate::ids::{ChatId, ConversationId, SessionName};
 
 /// A call that a conversation waits for.
 #[derive(Debug)]
@@ -28,10 +29,10 @@ pub struct Call<'s> {
 /// The body of a call. The same bytes for the same call: the order is fixed, and no clock is in it.
 #[derive(Serialize)]
 struct CallBody<'a> {
-    session: &'a str,
-    chat: &'a str,
+    session: &'a SessionName,
+    chat: &'a ChatId,
     name: Option<&'a str>,
-    conversation: &'a str,
+    conversation: &'a ConversationId,
     step: &'a str,
     idempotency_key: &'a str,
     message: Option<&'a Value>,
@@ -41,7 +42,12 @@ struct CallBody<'a> {
 impl Call<'_> {
     /// The JSON to post, for a conversation of this session and chat.
     #[must_use]
-    pub fn body(&self, session: &str, chat: &str, conversation: &str) -> String {
+    pub fn body(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+        conversation: &ConversationId,
+    ) -> String {
         let variables = self.state.variables().iter().map(|(name, text)| {
             let number = match self.state.is_number(name) {
                 true => serde_json::from_str(text).ok(),

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use crate::clock;
+use crate::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use crate::service::deliver::doubt;
 use crate::service::deliver::doubt::{MessageIds, Settled};
 use crate::service::deliver::reply_content;
@@ -21,7 +22,6 @@ use crate::service::kit::lease::Lease;
 use crate::service::owner::notifier::Owner;
 use crate::store::{Lane, Reply, Settlement, Store, Verdict};
 use crate::throttle::Throttle;
-use crate::waha::chat_id::ChatId;
 use crate::waha::client::{Client, SendError, Sent};
 
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -45,7 +45,7 @@ const UNDECIDABLE_INTERVAL: Duration = Duration::from_secs(3600);
 /// How and for whom to send.
 pub struct Context {
     /// The process that holds the lanes.
-    pub(crate) process: String,
+    pub(crate) process: ProcessId,
     /// Where lanes are.
     pub(crate) store: Store,
     /// The way to WAHA.
@@ -84,7 +84,7 @@ pub struct Manner {
 impl Context {
     /// Sends for `process` what is in the lanes of `store`.
     pub fn new(
-        process: String,
+        process: ProcessId,
         store: Store,
         client: Arc<Client>,
         owner: Owner,
@@ -116,7 +116,7 @@ impl Context {
 /// Sends from a lane until it is empty, has to wait, or is no longer ours. `taken`: before Redis was asked for it.
 pub(crate) async fn deliver(
     context: &Context,
-    session: &str,
+    session: &SessionName,
     lane: Lane,
     mut taken: Instant,
     shutdown: &CancellationToken,
@@ -124,21 +124,21 @@ pub(crate) async fn deliver(
     let mut next = Some(lane);
     let mut first = true;
     while let Some(lane) = next {
-        let address = lane.address.as_deref().unwrap_or(&lane.chat);
-        let (verdict, permit) = match (&lane.reply, context.owner.address(address)) {
-            (Ok(reply), Some(chat)) => {
+        let chat = lane.address.as_ref().unwrap_or(&lane.chat);
+        let (verdict, permit) = match &lane.reply {
+            Ok(reply) if context.owner.may_write_to(chat) => {
                 let delivery = Delivery {
                     context,
                     session,
                     lane: &lane,
-                    chat: &chat,
+                    chat,
                     reply,
                     taken,
                 };
                 delivery.run(first, shutdown).await
             }
-            (Err(element), _) => (unreadable(session, &lane.chat, element), None),
-            (Ok(reply), None) => (unaddressed(session, address, reply), None),
+            Ok(reply) => (unaddressed(session, chat, reply), None),
+            Err(element) => (unreadable(session, &lane.chat, element), None),
         };
         first = false;
         taken = Instant::now();
@@ -151,7 +151,7 @@ pub(crate) async fn deliver(
 /// One reply on its way to one chat.
 struct Delivery<'a> {
     context: &'a Context,
-    session: &'a str,
+    session: &'a SessionName,
     lane: &'a Lane,
     /// Where it is sent to.
     chat: &'a ChatId,
@@ -183,7 +183,7 @@ impl Delivery<'_> {
                 () = shutdown.cancelled() => return (release(true), None),
             };
             match settled {
-                Settled::Sent(stanza) => return (sent(chat, reply, Some(stanza)), None),
+                Settled::Sent(message) => return (sent(chat, reply, Some(message)), None),
                 Settled::NotSent => id.clone_from(&attempt.id),
                 Settled::Unknown => {
                     id.clone_from(&attempt.id);
@@ -231,12 +231,12 @@ impl Delivery<'_> {
         }
         let outgoing = reply.clone();
         let answer = call(context, session, chat, move |client, session, chat| {
-            reply_content::send(client, session, chat, &outgoing, id.as_deref())
+            reply_content::send(client, session, chat, &outgoing, id.as_ref())
         })
         .await;
         let interrupted = |reason| Err(Unsent::Waha(SendError::Interrupted { reason }));
         let verdict = match answer.unwrap_or_else(interrupted) {
-            Ok(Sent { stanza }) => sent(chat, reply, stanza),
+            Ok(Sent { message }) => sent(chat, reply, message),
             Err(Unsent::Waha(error)) => self.failed(error, unknown).await,
             Err(Unsent::File(reason)) => self.dead(reason),
         };
@@ -259,7 +259,7 @@ impl Delivery<'_> {
     }
 
     /// Notes the attempt where that is of use, with a message id where WAHA hands them out: `again`, if there was one before.
-    async fn intend(&self, again: Option<String>) -> Result<Option<String>, NotOurs> {
+    async fn intend(&self, again: Option<MessageId>) -> Result<Option<MessageId>, NotOurs> {
         let context = self.context;
         let id = match again {
             Some(id) => Some(id),
@@ -283,8 +283,8 @@ impl Delivery<'_> {
         let noted = context.store.intend(
             self.session,
             self.lane,
-            id.as_deref(),
-            self.chat.as_str(),
+            id.as_ref(),
+            self.chat,
             clock::now(),
         );
         match noted.await {
@@ -292,7 +292,7 @@ impl Delivery<'_> {
             Ok(false) => Err(NotOurs),
             Err(error) => {
                 // If it was noted all the same, it must be this one; if not, the attempt is noted by its time.
-                debug!(%error, session = self.session, "could not note an attempt");
+                debug!(%error, session = %self.session, "could not note an attempt");
                 Ok(id)
             }
         }
@@ -313,12 +313,12 @@ impl Delivery<'_> {
             SendError::SessionNotWorking { .. } => {
                 match self.context.store.pause(session, clock::now()).await {
                     Ok(true) => warn!(
-                        session, %error,
+                        %session, %error,
                         "the session can't send; replies wait until it is WORKING again: look at WAHA's dashboard, it may \
                          have to be started or paired anew"
                     ),
                     Ok(false) => {}
-                    Err(error) => debug!(%error, session, "could not pause the session"),
+                    Err(error) => debug!(%error, %session, "could not pause the session"),
                 }
                 // Surely not sent, and not the reply's fault: not counted as an attempt.
                 release(unknown)
@@ -331,7 +331,7 @@ impl Delivery<'_> {
                     _ => Duration::ZERO,
                 };
                 let doubt = unknown || !error.is_surely_unsent();
-                debug!(session, chat = chat.as_str(), reply = reply.id, doubt, %error, "an attempt failed");
+                debug!(%session, %chat, reply = reply.id, doubt, %error, "an attempt failed");
                 self.again(&error.to_string(), asked, doubt)
             }
         }
@@ -344,7 +344,7 @@ impl Delivery<'_> {
         let delay = backoff::jittered(delay, fastrand::f64()).max(asked.min(GIVE_UP_AFTER));
         let attempts = reply.attempts.saturating_add(1);
         if self.context.unsent.due() {
-            warn!(session, chat = chat.as_str(), attempts, retry_in = %clock::brief(delay), reason, "a reply was not sent; will try again");
+            warn!(%session, %chat, attempts, retry_in = %clock::brief(delay), reason, "a reply was not sent; will try again");
         }
         Verdict::Retry {
             due: clock::now() + clock::millis(delay),
@@ -358,8 +358,8 @@ impl Delivery<'_> {
 
     fn dead(&self, reason: String) -> Verdict {
         error!(
-            session = self.session,
-            chat = self.chat.as_str(),
+            session = %self.session,
+            chat = %self.chat,
             reply = self.reply.id,
             attempts = self.reply.attempts,
             reason,
@@ -383,11 +383,11 @@ fn release(doubt: bool) -> Verdict {
     }
 }
 
-fn sent(chat: &ChatId, reply: &Reply, stanza: Option<String>) -> Verdict {
+fn sent(chat: &ChatId, reply: &Reply, message: Option<MessageId>) -> Verdict {
     Verdict::Sent {
         conversation: reply.conversation.clone(),
-        data: history(chat, reply, stanza.clone(), clock::now()),
-        stanza,
+        data: history(chat, reply, message.clone(), clock::now()),
+        message,
     }
 }
 
@@ -397,7 +397,7 @@ fn sent(chat: &ChatId, reply: &Reply, stanza: Option<String>) -> Verdict {
 /// Only that the session can't send: then the message itself would have to wait for WAHA to say so again.
 async fn pace(
     context: &Context,
-    session: &str,
+    session: &SessionName,
     chat: &ChatId,
     text: &str,
     first: bool,
@@ -422,9 +422,9 @@ async fn pace(
 /// A call that matters for looks only.
 async fn gesture(
     context: &Context,
-    session: &str,
+    session: &SessionName,
     chat: &ChatId,
-    request: impl FnOnce(&Client, &str, &ChatId) -> Result<(), SendError> + Send + 'static,
+    request: impl FnOnce(&Client, &SessionName, &ChatId) -> Result<(), SendError> + Send + 'static,
 ) -> Result<(), SendError> {
     let _permit = context.permit().await;
     match call(context, session, chat, request).await {
@@ -439,11 +439,11 @@ async fn gesture(
 /// That the thread ended early.
 pub(crate) async fn call<T: Send + 'static>(
     context: &Context,
-    session: &str,
+    session: &SessionName,
     chat: &ChatId,
-    request: impl FnOnce(&Client, &str, &ChatId) -> T + Send + 'static,
+    request: impl FnOnce(&Client, &SessionName, &ChatId) -> T + Send + 'static,
 ) -> Result<T, String> {
-    let (client, session, chat) = (context.client.clone(), session.to_owned(), chat.clone());
+    let (client, session, chat) = (context.client.clone(), session.clone(), chat.clone());
     let called = tokio::task::spawn_blocking(move || request(&client, &session, &chat));
     called
         .await
@@ -451,7 +451,7 @@ pub(crate) async fn call<T: Send + 'static>(
 }
 
 /// Settles until Redis has taken it: what WAHA took must not be sent again.
-async fn settle(context: &Context, session: &str, settlement: &Settlement) -> Option<Lane> {
+async fn settle(context: &Context, session: &SessionName, settlement: &Settlement) -> Option<Lane> {
     let mut failures = 0;
     loop {
         match context
@@ -461,7 +461,7 @@ async fn settle(context: &Context, session: &str, settlement: &Settlement) -> Op
         {
             Ok(next) => return next,
             Err(error) => {
-                debug!(%error, session, "could not settle a reply; will again");
+                debug!(%error, %session, "could not settle a reply; will again");
                 sleep(backoff::delay(failures, SETTLE_FIRST, SETTLE_LONGEST)).await;
                 failures += 1;
             }
@@ -469,15 +469,15 @@ async fn settle(context: &Context, session: &str, settlement: &Settlement) -> Op
     }
 }
 
-fn unreadable(session: &str, chat: &str, element: &str) -> Verdict {
+fn unreadable(session: &SessionName, chat: &ChatId, element: &str) -> Verdict {
     error!(
-        session,
-        chat,
+        %session,
+        %chat,
         bytes = element.len(),
         "a reply in the lane can't be read; to see it: waha-sm dead list"
     );
     Verdict::Dead {
-        conversation: String::new(),
+        conversation: ConversationId::none(),
         data: "{}".to_owned(),
         reason: "the reply in the lane can't be read: was it written by a newer version?"
             .to_owned(),
@@ -485,11 +485,11 @@ fn unreadable(session: &str, chat: &str, element: &str) -> Verdict {
 }
 
 /// Only people are written to, and the chat that the owner chose. They may have chosen another since.
-fn unaddressed(session: &str, address: &str, reply: &Reply) -> Verdict {
+fn unaddressed(session: &SessionName, chat: &ChatId, reply: &Reply) -> Verdict {
     let reason = "its chat is neither a person's nor NOTIFY_CHAT".to_owned();
     error!(
-        session,
-        chat = address,
+        %session,
+        %chat,
         reply = reply.id,
         reason,
         "gave up on a reply; to see it: waha-sm dead list"

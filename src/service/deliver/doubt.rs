@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use crate::clock;
+use crate::ids::{ChatId, MessageId, SessionName};
 use crate::service::deliver::delivery::{Context, call};
 use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::service::kit::echo_content::echo_content;
 use crate::store;
 use crate::store::{Attempt, Lane, Reply};
-use crate::waha::chat_id::ChatId;
 use crate::waha::client::AskError;
 use crate::waha::event;
 use crate::waha::event::What;
@@ -40,7 +40,7 @@ const FAILED_FOR: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Settled {
     /// It was sent, as this message.
-    Sent(String),
+    Sent(MessageId),
     /// It was not sent, as far as WAHA knows.
     NotSent,
     /// It can't be told, and is to be sent, perhaps again. The doubt stays until that succeeds.
@@ -54,7 +54,7 @@ pub(crate) enum Settled {
 /// Settles whether the attempt on the first reply of `lane` succeeded.
 pub(crate) async fn settle(
     context: &Context,
-    session: &str,
+    session: &SessionName,
     lane: &Lane,
     reply: &Reply,
     attempt: &Attempt,
@@ -69,7 +69,7 @@ pub(crate) async fn settle(
     tokio::time::sleep(ripens_in(context.pacing, attempt)).await;
     let chat = &lane.chat;
     let settled = match ask(context, session, reply, attempt).await {
-        Ok(Some(stanza)) => Settled::Sent(stanza),
+        Ok(Some(message)) => Settled::Sent(message),
         Ok(None) => Settled::NotSent,
         // What WAHA told by itself meanwhile is as good as an answer.
         Err(error) => match context.store.attempt(session, chat).await {
@@ -89,14 +89,14 @@ pub(crate) async fn settle(
     };
     match &settled {
         Settled::Sent(_) => info!(
-            session,
-            chat,
+            %session,
+            %chat,
             reply = reply.id,
             "a reply in doubt was sent: WAHA has it; it is not sent again"
         ),
         Settled::NotSent => info!(
-            session,
-            chat,
+            %session,
+            %chat,
             reply = reply.id,
             "a reply in doubt is sent again: WAHA does not have it"
         ),
@@ -123,12 +123,17 @@ fn has_patience(reply: &Reply, attempt: &Attempt) -> bool {
 }
 
 /// The setting `IN_DOUBT` decides.
-fn undecidable(context: &Context, session: &str, attempt: &Attempt, reason: String) -> Settled {
+fn undecidable(
+    context: &Context,
+    session: &SessionName,
+    attempt: &Attempt,
+    reason: String,
+) -> Settled {
     match context.in_doubt {
         InDoubt::Resend => {
             if context.undecidable.due() {
                 warn!(
-                    session,
+                    %session,
                     reason,
                     "WAHA can't tell whether a reply was sent whose answer was lost; it is sent again, perhaps twice \
                      (IN_DOUBT=resend). With NOWEB, turn its store on to have this looked up"
@@ -152,13 +157,14 @@ fn undecidable(context: &Context, session: &str, attempt: &Attempt, reason: Stri
 /// Which message the attempt became, if WAHA has it.
 async fn ask(
     context: &Context,
-    session: &str,
+    session: &SessionName,
     reply: &Reply,
     attempt: &Attempt,
-) -> Result<Option<String>, AskError> {
-    let Some(chat) = &context.owner.address(&attempt.address) else {
+) -> Result<Option<MessageId>, AskError> {
+    let chat = &attempt.address;
+    if !context.owner.may_write_to(chat) {
         return Ok(None);
-    };
+    }
     let _permit = context.permit().await;
     if let Some(id) = attempt.id.clone() {
         let has = call(context, session, chat, {
@@ -182,7 +188,7 @@ async fn ask(
     })
     .await;
     let listed = listed.unwrap_or_else(ended_early)?;
-    let candidates: Vec<String> = listed
+    let candidates: Vec<MessageId> = listed
         .items
         .iter()
         .filter_map(|message| same(message, reply, attempt))
@@ -201,23 +207,23 @@ fn ended_early<T>(reason: String) -> Result<T, AskError> {
     Err(AskError::Failed { reason })
 }
 
-/// The stanza of a listed message, if the attempt may have become it.
-fn same(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<String> {
+/// The id of a listed message, if the attempt may have become it.
+fn same(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<MessageId> {
     let What::Own(message) = event::listed(listed, clock::now()) else {
         return None;
     };
-    let stanza = message.stanza.clone()?;
+    let id = message.id.clone()?;
     let earliest = attempt.since - clock::millis(CLOCKS_APART_MAX);
-    let by_id = attempt.id.as_ref() == Some(&stanza);
+    let by_id = attempt.id.as_ref() == Some(&id);
     let by_content = message.sent_at >= earliest && echo_content(&message).is_of(reply);
-    (by_id || by_content).then_some(stanza)
+    (by_id || by_content).then_some(id)
 }
 
 /// Which sessions' engines hand out message ids beforehand (NOWEB and GOWS do, since WAHA 2026.4.3).
 #[derive(Debug, Default)]
 pub(crate) struct MessageIds {
     /// Not to be asked before.
-    not_before: Mutex<HashMap<String, Instant>>,
+    not_before: Mutex<HashMap<SessionName, Instant>>,
 }
 
 impl MessageIds {
@@ -225,9 +231,9 @@ impl MessageIds {
     pub(crate) async fn next(
         &self,
         context: &Context,
-        session: &str,
+        session: &SessionName,
         chat: &ChatId,
-    ) -> Option<String> {
+    ) -> Option<MessageId> {
         // Poisoned only if a thread panicked while it held the lock, which no line here can.
         let left_alone = self.not_before.lock().is_ok_and(|not_before| {
             not_before
@@ -249,7 +255,7 @@ impl MessageIds {
             Err(AskError::Away { .. }) => return None,
         };
         if let Ok(mut not_before) = self.not_before.lock() {
-            not_before.insert(session.to_owned(), Instant::now() + pause);
+            not_before.insert(session.clone(), Instant::now() + pause);
         }
         None
     }
@@ -258,11 +264,12 @@ impl MessageIds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::ConversationId;
 
     fn reply(text: &str) -> Reply {
         Reply {
             id: "1".into(),
-            conversation: "1".into(),
+            conversation: ConversationId::stored("1"),
             text: text.into(),
             media: None,
             queued_at: 0,
@@ -271,9 +278,9 @@ mod tests {
         }
     }
 
-    fn listed(stanza: &str, text: &str, seconds: i64, ours: bool) -> String {
+    fn listed(message: &str, text: &str, seconds: i64, ours: bool) -> String {
         serde_json::json!({
-            "id": format!("{ours}_5511999990000@c.us_{stanza}"), "timestamp": seconds, "from": "5511999990000@c.us",
+            "id": format!("{ours}_5511999990000@c.us_{message}"), "timestamp": seconds, "from": "5511999990000@c.us",
             "fromMe": ours, "body": text, "hasMedia": false,
         })
         .to_string()
@@ -284,14 +291,14 @@ mod tests {
         let attempt = Attempt {
             since: 1_789_900_801_123,
             begun: true,
-            id: Some("3EB0AA".into()),
+            id: MessageId::parse("3EB0AA"),
             echo: None,
-            address: "5511999990000@c.us".into(),
+            address: ChatId::stored("5511999990000@c.us"),
         };
         let same = |listed: String| same(&listed, &reply("Olá\nAna"), &attempt);
         assert_eq!(
             same(listed("3EB01", "Olá\r\nAna ", 1_789_900_801, true)),
-            Some("3EB01".into())
+            MessageId::parse("3EB01")
         );
         assert_eq!(same(listed("3EB02", "Olá", 1_789_900_801, true)), None);
         assert_eq!(
@@ -301,7 +308,7 @@ mod tests {
         assert_eq!(same(listed("3EB04", "Olá\nAna", 1_789_900_700, true)), None);
         assert_eq!(
             same(listed("3EB0AA", "(edited)", 1_789_900_801, true)),
-            Some("3EB0AA".into())
+            MessageId::parse("3EB0AA")
         );
     }
 }

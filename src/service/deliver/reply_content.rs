@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::flow::{MediaKind, MediaSource};
 use crate::flows::media_files;
+use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::Reply;
-use crate::waha::chat_id::ChatId;
 use crate::waha::client::{Client, Content, File, SendAs, SendError, Sent};
 use crate::waha::message::{Author, Direction, Kind, Media, Message};
 
@@ -21,10 +21,10 @@ pub(crate) enum Unsent {
 /// Sends a reply; of one with a file on our side this reads it first. Blocks.
 pub(crate) fn send(
     client: &Client,
-    session: &str,
+    session: &SessionName,
     chat: &ChatId,
     reply: &Reply,
-    id: Option<&str>,
+    id: Option<&MessageId>,
 ) -> Result<Sent, Unsent> {
     let Some(media) = &reply.media else {
         let sent = client.send_text(session, chat, &reply.text, id);
@@ -65,7 +65,7 @@ pub(crate) fn reads_a_file(reply: &Reply) -> bool {
 }
 
 /// A reply as it goes into the history.
-pub(crate) fn history(chat: &ChatId, reply: &Reply, stanza: Option<String>, now: i64) -> String {
+pub(crate) fn history(chat: &ChatId, reply: &Reply, id: Option<MessageId>, now: i64) -> String {
     let (kind, media) = match &reply.media {
         None => (Kind::Text, None),
         Some(media) => {
@@ -91,7 +91,7 @@ pub(crate) fn history(chat: &ChatId, reply: &Reply, stanza: Option<String>, now:
     };
     let message = Message {
         chat: chat.clone(),
-        stanza,
+        id,
         direction: Direction::Outbound,
         author: Author::Bot,
         kind,

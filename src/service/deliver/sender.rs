@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::clock;
+use crate::ids::SessionName;
 use crate::service::deliver::delivery::{Context, deliver};
 use crate::service::handle::conversation::HandedOver;
 use crate::service::kit::store_error_log::Complaint;
@@ -44,7 +45,7 @@ pub struct Sender {
 }
 
 /// Session and token.
-type Taking = (String, String);
+type Taking = (SessionName, String);
 
 struct Dispatcher {
     context: Arc<Context>,
@@ -52,7 +53,7 @@ struct Dispatcher {
     /// settled its last reply when the next is handed over.
     in_hand: HashSet<Taking>,
     /// Sessions with lanes that may be due.
-    due: VecDeque<String>,
+    due: VecDeque<SessionName>,
     /// How many of those in hand were taken because they were due.
     taken: usize,
     complaint: Complaint,
@@ -182,7 +183,7 @@ impl Dispatcher {
     }
 
     /// Lanes of this session may be due.
-    fn due(&mut self, session: String) {
+    fn due(&mut self, session: SessionName) {
         if !self.due.contains(&session) {
             self.due.push_back(session);
         }
@@ -220,18 +221,15 @@ impl Dispatcher {
         }
     }
 
-    fn send(&mut self, session: &str, lane: Lane, origin: Origin, taken: Instant) {
-        let taking = (session.to_owned(), lane.token().to_owned());
+    fn send(&mut self, session: &SessionName, lane: Lane, origin: Origin, taken: Instant) {
+        let taking = (session.clone(), lane.token().to_owned());
         self.in_hand.insert(taking.clone());
         let ending = Ending {
             ended: self.ended.clone(),
             taking: Some((taking, origin)),
         };
-        let (context, session, shutdown) = (
-            self.context.clone(),
-            session.to_owned(),
-            self.shutdown.clone(),
-        );
+        let (context, session, shutdown) =
+            (self.context.clone(), session.clone(), self.shutdown.clone());
         self.tasks.spawn(async move {
             // Moved in here, so that it is dropped, and tells, also when something below panics.
             let _ending = ending;
@@ -265,7 +263,7 @@ impl Drop for Ending {
 }
 
 /// Asks WAHA whether a paused session works again; one process asks in each interval.
-async fn probe(context: Arc<Context>, session: String) {
+async fn probe(context: Arc<Context>, session: SessionName) {
     let turn = context
         .store
         .turn_to_probe(&session, clock::millis(PROBE_INTERVAL))
@@ -291,6 +289,6 @@ async fn probe(context: Arc<Context>, session: String) {
     };
     let noted = session_status::note(&context.store, &context.owner, &session, &status, None);
     if let Err(error) = noted.await {
-        debug!(%error, session, "could not note what WAHA says of the session; will ask again");
+        debug!(%error, %session, "could not note what WAHA says of the session; will ask again");
     }
 }

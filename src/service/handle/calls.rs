@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, warn};
 
 use crate::clock::brief;
+use crate::ids::{ChatId, SessionName};
 use crate::secret::Secret;
 use crate::service::kit::backoff;
 use crate::shop::{Failure, Shop};
@@ -29,8 +30,8 @@ const COMPLAIN_AFTER: Duration = Duration::from_secs(60);
 /// One call, however often it is tried.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    pub(crate) session: String,
-    pub(crate) chat: String,
+    pub(crate) session: SessionName,
+    pub(crate) chat: ChatId,
     pub(crate) step: String,
     pub(crate) url: String,
     pub(crate) timeout: Duration,
@@ -46,7 +47,7 @@ pub struct Calls {
     secret: Option<Secret>,
     all: Arc<Semaphore>,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
-    complaints: Mutex<HashMap<(String, String), Throttle>>,
+    complaints: Mutex<HashMap<(SessionName, String), Throttle>>,
 }
 
 impl Calls {
@@ -72,8 +73,8 @@ impl Calls {
             let failure = match self.attempt(request, begun + request.timeout).await {
                 Ok(body) => {
                     debug!(
-                        session = request.session,
-                        chat = request.chat,
+                        session = %request.session,
+                        chat = %request.chat,
                         step = request.step,
                         key = request.key,
                         took = %brief(begun.elapsed()),
@@ -94,8 +95,8 @@ impl Calls {
             let usual = backoff::jittered(usual, fastrand::f64());
             let pause = failure.after.unwrap_or(usual).clamp(usual, PAUSE_LONGEST);
             debug!(
-                session = request.session,
-                chat = request.chat,
+                session = %request.session,
+                chat = %request.chat,
                 step = request.step,
                 key = request.key,
                 reason = failure.reason,
@@ -155,17 +156,17 @@ impl Calls {
     }
 
     /// Tells that a call brought nothing, of each step once a minute.
-    pub(crate) fn complain(&self, session: &str, chat: &str, step: &str, reason: &str) {
+    pub(crate) fn complain(&self, session: &SessionName, chat: &ChatId, step: &str, reason: &str) {
         let due = self.complaints.lock().map_or(true, |mut complaints| {
             complaints
-                .entry((session.to_owned(), step.to_owned()))
+                .entry((session.clone(), step.to_owned()))
                 .or_insert_with(|| Throttle::new(COMPLAIN_AFTER))
                 .due()
         });
         if due {
             warn!(
-                session,
-                chat,
+                %session,
+                %chat,
                 step,
                 reason,
                 "a call to the shop's own system failed, and the conversation goes on at the step's `otherwise`; look at `call` \
@@ -173,7 +174,7 @@ impl Calls {
                  level debug"
             );
         } else {
-            debug!(session, chat, step, reason, "a call failed");
+            debug!(%session, %chat, step, reason, "a call failed");
         }
     }
 }

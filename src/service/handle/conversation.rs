@@ -17,6 +17,7 @@ use crate::clock;
 use crate::flow;
 use crate::flow::{Advance, Next, Quiet, Script, State};
 use crate::flows::Flows;
+use crate::ids::{ProcessId, SessionName};
 use crate::service::handle::calls::Calls;
 use crate::service::handle::conversation::calling::{Called, Pending};
 use crate::service::handle::conversation::inbox::{heard_at, read, state};
@@ -49,7 +50,7 @@ pub(crate) enum Ended {
 /// What all attendances of a process share.
 pub struct Context {
     /// The process that owns the conversations.
-    pub process: String,
+    pub process: ProcessId,
     /// Where conversations are.
     pub store: Store,
     /// What to follow.
@@ -69,7 +70,7 @@ pub struct Context {
 /// See the module.
 pub(crate) struct Attendance {
     context: Arc<Context>,
-    session: String,
+    session: SessionName,
     held: Claimed,
     state: State,
     /// When the flow must be asked even if the customer stays silent.
@@ -88,7 +89,7 @@ pub(crate) struct Attendance {
 #[derive(Debug)]
 pub enum HandedOver {
     /// A lane of this session that was idle, and when the commit was begun that took it.
-    Lane(String, Box<Lane>, Instant),
+    Lane(SessionName, Box<Lane>, Instant),
     /// The commit's answer was lost: perhaps a lane.
     Unsure,
 }
@@ -101,12 +102,12 @@ enum Stepped {
 }
 
 impl Attendance {
-    pub(crate) fn new(context: Arc<Context>, session: &str, held: Claimed) -> Self {
+    pub(crate) fn new(context: Arc<Context>, session: &SessionName, held: Claimed) -> Self {
         let state = state(&held);
         let heard_at = heard_at(&held);
         Self {
             context,
-            session: session.to_owned(),
+            session: session.clone(),
             held,
             state,
             wake_at: None,
@@ -124,7 +125,7 @@ impl Attendance {
             let stepped = match Box::pin(self.step()).await {
                 Ok(stepped) => stepped,
                 Err(error) => {
-                    debug!(%error, session = self.session, chat = self.held.chat, "a step was not committed; will look again");
+                    debug!(%error, session = %self.session, chat = %self.held.chat, "a step was not committed; will look again");
                     match Box::pin(self.recover(&mut failures, shutdown)).await {
                         Some(ended) => return ended,
                         None => continue,
@@ -316,8 +317,8 @@ impl Attendance {
     async fn go_on(&mut self, advance: Advance, now: i64) -> Result<Stepped, Error> {
         if let Some(fault) = &advance.fault {
             warn!(
-                session = self.session,
-                chat = self.held.chat,
+                session = %self.session,
+                chat = %self.held.chat,
                 fault,
                 "the flow failed in this conversation; check FLOW_FILE"
             );

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use crate::clock;
+use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::service::handle::conversation::{Attendance, Context, Ended};
 use crate::service::handle::doorbell::Doorbell;
 use crate::service::kit::store_error_log::Complaint;
@@ -42,7 +43,7 @@ pub struct Worker {
 }
 
 /// Session and chat.
-type Chat = (String, String);
+type Chat = (SessionName, ChatId);
 
 /// What the dispatcher knows while it runs.
 struct Dispatcher {
@@ -52,9 +53,9 @@ struct Dispatcher {
     /// Those of them that keep no worker: they were opened while it is closed.
     beyond: HashSet<Chat>,
     /// Sessions in whose line somebody may wait.
-    lines: VecDeque<String>,
+    lines: VecDeque<SessionName>,
     /// Those of them where somebody may have come while it is closed.
-    doors: HashSet<String>,
+    doors: HashSet<SessionName>,
     /// A claim's answer was lost, an attendance panicked or our leases lapsed: what is attended here may not be what
     /// Redis says is ours.
     unsure: bool,
@@ -149,9 +150,9 @@ impl Dispatcher {
         if panicked {
             let panics = self.panics.note(&chat, &conversation);
             warn!(
-                session = chat.0,
-                chat = chat.1,
-                conversation,
+                session = %chat.0,
+                chat = %chat.1,
+                %conversation,
                 panics,
                 "attending this conversation panicked; the lines before say where"
             );
@@ -194,8 +195,8 @@ impl Dispatcher {
 
     /// Compares what is attended here with what Redis says is ours: attends what was forgotten, and lets those look
     /// whose conversation went to somebody else.
-    async fn compare(&mut self, store: &Store, session: &str) -> Result<(), Error> {
-        let held: HashSet<String> = store
+    async fn compare(&mut self, store: &Store, session: &SessionName) -> Result<(), Error> {
+        let held: HashSet<ChatId> = store
             .held(session, &self.worker.context.process)
             .await?
             .into_iter()
@@ -206,10 +207,7 @@ impl Dispatcher {
             }
         }
         for chat in held {
-            if self
-                .attended
-                .contains_key(&(session.to_owned(), chat.clone()))
-            {
+            if self.attended.contains_key(&(session.clone(), chat.clone())) {
                 continue;
             }
             if let Some(claimed) = store
@@ -254,7 +252,7 @@ impl Dispatcher {
 
     /// Claims who came while it is closed, beyond the workers: nobody waits in line to be told that it is closed.
     async fn claim_closed(&mut self) {
-        let mut doors: Vec<String> = self.doors.drain().collect();
+        let mut doors: Vec<SessionName> = self.doors.drain().collect();
         while let Some(session) = doors.pop() {
             let (context, now) = (&self.worker.context, clock::now());
             let script = context.flows.of(&session);
@@ -285,19 +283,19 @@ impl Dispatcher {
     }
 
     /// Somebody may wait in this session's line.
-    fn waits(&mut self, session: String) {
+    fn waits(&mut self, session: SessionName) {
         self.doors.insert(session.clone());
         if !self.lines.contains(&session) {
             self.lines.push_back(session);
         }
     }
 
-    fn attend(&mut self, session: &str, claimed: Claimed) {
-        let chat = (session.to_owned(), claimed.chat.clone());
+    fn attend(&mut self, session: &SessionName, claimed: Claimed) {
+        let chat = (session.clone(), claimed.chat.clone());
         debug!(
-            session,
-            chat = claimed.chat,
-            conversation = claimed.id,
+            %session,
+            chat = %claimed.chat,
+            conversation = %claimed.id,
             "claimed a conversation"
         );
         let bell = Arc::new(Doorbell::default());
@@ -305,9 +303,9 @@ impl Dispatcher {
         let panics = self.panics.of(&chat, &claimed.id);
         if panics == PANICS_MAX {
             error!(
-                session,
-                chat = claimed.chat,
-                conversation = claimed.id,
+                %session,
+                chat = %claimed.chat,
+                conversation = %claimed.id,
                 panics,
                 "attending this conversation panicked again and again: it is closed with an apology, so that others are \
                  attended. This is a mistake in this program: please report it with the lines before that say `panicked at`"
@@ -337,20 +335,20 @@ impl Dispatcher {
             };
             match ended {
                 Ended::Closed(outcome) => {
-                    info!(session = chat.0, chat = chat.1, outcome, "conversation closed");
+                    info!(session = %chat.0, chat = %chat.1, outcome, "conversation closed");
                 }
                 Ended::HandedOff => {
-                    info!(session = chat.0, chat = chat.1, "the customer waits for a person");
+                    info!(session = %chat.0, chat = %chat.1, "the customer waits for a person");
                 }
                 // In a box, as within the attendance: its room would be taken for as long as the customer is silent.
                 Ended::Lost if Box::pin(phone(&store, &chat, &rung)).await => info!(
-                    session = chat.0,
-                    chat = chat.1,
+                    session = %chat.0,
+                    chat = %chat.1,
                     "the owner answers from their own phone; the worker is free"
                 ),
                 Ended::Lost => warn!(
-                    session = chat.0,
-                    chat = chat.1,
+                    session = %chat.0,
+                    chat = %chat.1,
                     "this conversation is no longer ours: this process had not been heard of, or the customer's two ids became \
                      one chat; it goes on elsewhere"
                 ),
@@ -368,18 +366,17 @@ async fn phone(store: &Store, (session, chat): &Chat, bell: &Doorbell) -> bool {
 
 /// How often the attendance of conversations panicked that have not ended since. One for a chat, so that they stay few.
 #[derive(Debug, Default)]
-struct Panics(HashMap<Chat, (String, u32)>);
+struct Panics(HashMap<Chat, (ConversationId, u32)>);
 
 impl Panics {
     /// One more; how many it makes.
-    fn note(&mut self, chat: &Chat, conversation: &str) -> u32 {
+    fn note(&mut self, chat: &Chat, conversation: &ConversationId) -> u32 {
         let panics = self.of(chat, conversation).saturating_add(1);
-        self.0
-            .insert(chat.clone(), (conversation.to_owned(), panics));
+        self.0.insert(chat.clone(), (conversation.clone(), panics));
         panics
     }
 
-    fn of(&self, chat: &Chat, conversation: &str) -> u32 {
+    fn of(&self, chat: &Chat, conversation: &ConversationId) -> u32 {
         let noted = self.0.get(chat).filter(|(id, _)| id == conversation);
         noted.map_or(0, |(_, panics)| *panics)
     }
@@ -392,7 +389,7 @@ impl Panics {
 /// A conversation is no longer attended.
 struct Ending {
     chat: Chat,
-    conversation: String,
+    conversation: ConversationId,
     bell: Arc<Doorbell>,
     panicked: bool,
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::clock;
+use crate::ids::{ChatId, SessionName};
 use crate::service::inlet::intake;
 use crate::service::inlet::intake::{Done, Intake};
 use crate::service::kit::backoff;
@@ -18,7 +19,6 @@ use crate::service::kit::store_error_log::Complaint;
 use crate::store;
 use crate::store::{Bell, OVERLAP, Store};
 use crate::throttle::Throttle;
-use crate::waha::chat_id::ChatId;
 use crate::waha::client::{AskError, Client, Page};
 use crate::waha::event;
 use crate::waha::event::What;
@@ -93,7 +93,7 @@ enum Cause {
     /// It is time again.
     Interval,
     /// This session works, perhaps again.
-    Works(String),
+    Works(SessionName),
     /// Sessions that failed before.
     Retry,
 }
@@ -111,9 +111,9 @@ struct Round {
     client: Arc<Client>,
     interval: Duration,
     max_age: Duration,
-    failed: HashMap<String, Pending>,
+    failed: HashMap<SessionName, Pending>,
     /// Sessions whose engine can't list, and until when they are left alone.
-    unable: HashMap<String, Instant>,
+    unable: HashMap<SessionName, Instant>,
     failures: Throttle,
 }
 
@@ -205,12 +205,12 @@ impl Round {
         Ok(())
     }
 
-    fn note(&mut self, session: String, done: Result<(), Failure>) {
+    fn note(&mut self, session: SessionName, done: Result<(), Failure>) {
         match done {
             Ok(()) => drop(self.failed.remove(&session)),
             Err(Failure::Unable(reason)) => {
                 info!(
-                    session,
+                    %session,
                     reason,
                     "this WAHA can't list messages, so those whose webhooks were lost are not found (NOWEB lists them \
                      when its store is enabled)"
@@ -222,9 +222,9 @@ impl Round {
                 let failures = self.failed.get(&session).map_or(0, |one| one.failures);
                 let retry_in = backoff::delay(failures, RETRY_FIRST, self.interval);
                 if failures > 0 && self.failures.due() {
-                    warn!(session, %failure, retry_in = %clock::brief(retry_in), "could not look for messages whose webhooks were lost; will try again");
+                    warn!(%session, %failure, retry_in = %clock::brief(retry_in), "could not look for messages whose webhooks were lost; will try again");
                 } else {
-                    debug!(session, %failure, retry_in = %clock::brief(retry_in), "could not look for messages whose webhooks were lost; will try again");
+                    debug!(%session, %failure, retry_in = %clock::brief(retry_in), "could not look for messages whose webhooks were lost; will try again");
                 }
                 let pending = Pending {
                     failures: failures + 1,
@@ -236,7 +236,7 @@ impl Round {
     }
 
     /// Looks for what was missed in one session.
-    async fn session(&self, session: &str) -> Result<(), Failure> {
+    async fn session(&self, session: &SessionName) -> Result<(), Failure> {
         let begun = clock::now();
         let Some(until) = self.store.caught_up_until(session).await? else {
             return Ok(());
@@ -274,7 +274,7 @@ impl Round {
         self.store.caught_up(session, until, missed).await?;
         if missed > 0 {
             info!(
-                session,
+                %session,
                 missed, "caught up: these messages came without a webhook"
             );
         }
@@ -284,7 +284,7 @@ impl Round {
     /// What was said since, and what could not be listed of it.
     async fn messages(
         &self,
-        session: &str,
+        session: &SessionName,
         since: i64,
     ) -> Result<(Vec<Message>, Option<Failure>), Failure> {
         let mut found = Vec::new();
@@ -321,13 +321,13 @@ impl Round {
     }
 
     /// The chats in which something was said since.
-    async fn chats(&self, session: &str, since: i64) -> Result<Vec<ChatId>, Failure> {
+    async fn chats(&self, session: &SessionName, since: i64) -> Result<Vec<ChatId>, Failure> {
         let mut chats = Vec::new();
         let mut offset = 0;
         while offset < LISTED_MAX {
             let page = self
                 .ask({
-                    let session = session.to_owned();
+                    let session = session.clone();
                     move |client| client.chats(&session, CHATS_PAGE, offset)
                 })
                 .await?;
@@ -351,7 +351,7 @@ impl Round {
     /// What was said in a chat since, or in all.
     async fn list(
         &self,
-        session: &str,
+        session: &SessionName,
         chat: Option<ChatId>,
         since: i64,
         found: &mut Vec<Message>,
@@ -361,7 +361,7 @@ impl Round {
         while offset < LISTED_MAX {
             let page = self
                 .ask({
-                    let (session, chat) = (session.to_owned(), chat.clone());
+                    let (session, chat) = (session.clone(), chat.clone());
                     move |client| client.messages(&session, chat.as_ref(), since, PAGE, offset)
                 })
                 .await?;
@@ -370,7 +370,7 @@ impl Round {
                 // What tells no time counts as old.
                 if let What::Inbound(message) | What::Own(message) = event::listed(listed, 0)
                     && message.sent_at >= since
-                    && known.insert((message.direction, message.stanza.clone()))
+                    && known.insert((message.direction, message.id.clone()))
                 {
                     found.push(message);
                 }

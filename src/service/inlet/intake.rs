@@ -7,6 +7,7 @@ use tracing::{info, warn};
 
 use crate::clock;
 use crate::flows::Flows;
+use crate::ids::{ChatId, SessionName};
 use crate::service::inlet::late_takeover::followed_at;
 use crate::service::kit::echo_content::echo_content;
 use crate::service::owner::notifier::Owner;
@@ -115,7 +116,7 @@ impl Intake {
         if stale && self.stale.due() {
             let hours = told_at.map_or(0, |at| (now - at) / 3_600_000);
             warn!(
-                session,
+                %session,
                 event = name,
                 hours,
                 "an event from long ago is kept in the history at most; if it is new, WAHA's clock or ours is wrong"
@@ -132,9 +133,9 @@ impl Intake {
             }
             What::Own(message) => self.own(&session, message, now, Some(0)).await?,
             What::Ack(ack) => {
-                let mut record = recorded("ack", seen, ack.chat.as_str(), &ack);
+                let mut record = recorded("ack", seen, &ack.chat, &ack);
                 if ack.direction == Direction::Outbound {
-                    record.echo = Some(ack.stanza.clone());
+                    record.echo = Some(ack.message.clone());
                 }
                 let done = self.record(&session, &record, now).await?;
                 if done == Done::Recorded {
@@ -143,15 +144,15 @@ impl Intake {
                 done
             }
             What::Edited(edited) => {
-                let record = recorded("edited", seen, edited.chat.as_str(), &edited);
+                let record = recorded("edited", seen, &edited.chat, &edited);
                 self.record(&session, &record, now).await?
             }
             What::Revoked(revoked) => {
-                let record = recorded("revoked", seen, revoked.chat.as_str(), &revoked);
+                let record = recorded("revoked", seen, &revoked.chat, &revoked);
                 self.record(&session, &record, now).await?
             }
             What::Reaction(reaction) => {
-                let record = recorded("reaction", seen, reaction.chat.as_str(), &reaction);
+                let record = recorded("reaction", seen, &reaction.chat, &reaction);
                 self.record(&session, &record, now).await?
             }
             What::SessionStatus { .. } if stale => Done::Stale,
@@ -179,7 +180,7 @@ impl Intake {
     /// As [`Error`] says.
     pub async fn caught_up(
         &self,
-        session: &str,
+        session: &SessionName,
         message: Message,
         followed_at: Option<i64>,
         max_age: Duration,
@@ -197,13 +198,13 @@ impl Intake {
     /// `opens`: where no conversation is open, it opens one.
     async fn inbound(
         &self,
-        session: &str,
+        session: &SessionName,
         mut message: Message,
         now: i64,
         opens: bool,
     ) -> Result<Done, Error> {
         message.received_at = now;
-        let Some(stanza) = message.stanza.clone() else {
+        let Some(id) = message.id.clone() else {
             return Ok(Done::Ignored);
         };
         if self.owner.is_addressed_by(session, &message).await? {
@@ -212,9 +213,9 @@ impl Intake {
         }
         let chat = message.chat.clone();
         let ingest = Ingest {
-            stanza,
-            from: chat.as_str().to_owned(),
-            other: other_id(&message),
+            id,
+            from: chat.clone(),
+            other: message.other_id.clone(),
             name: message.name.clone().unwrap_or_default(),
             message: json(&message),
             opens,
@@ -229,8 +230,8 @@ impl Intake {
             Ingested::Recorded { first } => {
                 if first {
                     warn!(
-                        session,
-                        chat = chat.as_str(),
+                        %session,
+                        chat = %chat,
                         "{INBOX_MAX} messages of this chat wait to be attended to; what else comes in this conversation is \
                          kept in the history and not attended to. Is somebody flooding, or are there too few workers?"
                     );
@@ -241,14 +242,19 @@ impl Intake {
     }
 
     /// An inbound message of the past: it opens and continues nothing.
-    async fn past(&self, session: &str, mut message: Message, now: i64) -> Result<Done, Error> {
+    async fn past(
+        &self,
+        session: &SessionName,
+        mut message: Message,
+        now: i64,
+    ) -> Result<Done, Error> {
         message.received_at = now;
-        let Some(stanza) = &message.stanza else {
+        let Some(id) = &message.id else {
             return Ok(Done::Ignored);
         };
-        let seen = format!("in:{stanza}");
-        let mut record = recorded("message", seen, message.chat.as_str(), &message);
-        record.other = other_id(&message);
+        let seen = format!("in:{id}");
+        let mut record = recorded("message", seen, &message.chat, &message);
+        record.other.clone_from(&message.other_id);
         record.message = true;
         self.record(session, &record, now).await
     }
@@ -256,21 +262,21 @@ impl Intake {
     /// `followed_at`: when the last word was said that is known to have followed it in time; `None`: it is over since.
     async fn own(
         &self,
-        session: &str,
+        session: &SessionName,
         mut message: Message,
         now: i64,
         followed_at: Option<i64>,
     ) -> Result<Done, Error> {
         message.received_at = now;
         let seen = message
-            .stanza
+            .id
             .as_ref()
-            .map(|stanza| format!("out:{stanza}"))
+            .map(|id| format!("out:{id}"))
             .unwrap_or_default();
-        let mut record = recorded("message", seen, message.chat.as_str(), &message);
+        let mut record = recorded("message", seen, &message.chat, &message);
         // Who is who is not learnt from messages of ours: engines name our own other id there.
         record.message = true;
-        record.echo.clone_from(&message.stanza);
+        record.echo.clone_from(&message.id);
         record.says = Some(echo_content(&message));
         // In the chat in which the owner is told things nobody is attended.
         if let Some(followed_at) = followed_at
@@ -282,7 +288,11 @@ impl Intake {
     }
 
     /// As [`followed_at`] says of messages of a session, in the order of their sending.
-    pub(crate) fn followed_at(&self, session: &str, messages: &[Message]) -> Vec<Option<i64>> {
+    pub(crate) fn followed_at(
+        &self,
+        session: &SessionName,
+        messages: &[Message],
+    ) -> Vec<Option<i64>> {
         let script = self.flows.of(session);
         followed_at(messages, self.phone_quiet(session), |message| {
             script.is_phone_end(&message.text)
@@ -290,13 +300,18 @@ impl Intake {
     }
 
     /// How long the owner answers a chat of this session after the last word, in ms.
-    fn phone_quiet(&self, session: &str) -> i64 {
+    fn phone_quiet(&self, session: &SessionName) -> i64 {
         clock::millis(self.flows.of(session).phone_quiet())
     }
 
     /// What a message of ours means, if the owner wrote it. One without content says nothing: engines make such of what they
     /// can't show.
-    fn by_phone(&self, session: &str, message: &Message, followed_at: i64) -> Option<ByPhone> {
+    fn by_phone(
+        &self,
+        session: &SessionName,
+        message: &Message,
+        followed_at: i64,
+    ) -> Option<ByPhone> {
         (message.kind != Kind::Empty).then(|| ByPhone {
             quiet: self.phone_quiet(session),
             ends: self.flows.of(session).is_phone_end(&message.text),
@@ -304,21 +319,26 @@ impl Intake {
         })
     }
 
-    async fn record(&self, session: &str, record: &Record, now: i64) -> Result<Done, Error> {
+    async fn record(
+        &self,
+        session: &SessionName,
+        record: &Record,
+        now: i64,
+    ) -> Result<Done, Error> {
         Ok(match self.store.record(session, record, now).await? {
             Recorded::Recorded => Done::Recorded,
             Recorded::Duplicate => Done::Duplicate,
             Recorded::ByPhone { ends } => {
-                let chat = record.from.as_str();
+                let chat = &record.from;
                 match ends {
                     false => info!(
-                        session,
-                        chat,
+                        %session,
+                        %chat,
                         "the owner answers this chat from their own phone; the bot steps aside"
                     ),
                     true => info!(
-                        session,
-                        chat, "the owner has handed this chat back to the bot"
+                        %session,
+                        %chat, "the owner has handed this chat back to the bot"
                     ),
                 }
                 Done::Recorded
@@ -329,7 +349,7 @@ impl Intake {
 
     async fn session_status(
         &self,
-        session: &str,
+        session: &SessionName,
         status: &str,
         at: Option<i64>,
         restrictions: &[Restriction],
@@ -342,11 +362,16 @@ impl Intake {
     }
 }
 
-fn recorded(kind: &'static str, seen: String, chat: &str, data: &impl serde::Serialize) -> Record {
+fn recorded(
+    kind: &'static str,
+    seen: String,
+    chat: &ChatId,
+    data: &impl serde::Serialize,
+) -> Record {
     Record {
         seen,
         kind,
-        from: chat.to_owned(),
+        from: chat.clone(),
         other: None,
         message: false,
         echo: None,
@@ -356,22 +381,18 @@ fn recorded(kind: &'static str, seen: String, chat: &str, data: &impl serde::Ser
     }
 }
 
-fn other_id(message: &Message) -> Option<String> {
-    message.other_id.as_ref().map(|id| id.as_str().to_owned())
-}
-
 /// These are plain structures with text keys, which serde_json always can write.
 fn json(data: &impl serde::Serialize) -> String {
     serde_json::to_string(data).unwrap_or_default()
 }
 
-fn warn_of_failure(session: &str, ack: &Ack) {
+fn warn_of_failure(session: &SessionName, ack: &Ack) {
     const ERROR: i8 = -1;
     if ack.ack == ERROR && ack.direction == Direction::Outbound {
         warn!(
-            session,
-            chat = ack.chat.as_str(),
-            message = ack.stanza,
+            %session,
+            chat = %ack.chat,
+            message = %ack.message,
             reason = ack.error.as_deref().unwrap_or("WAHA gave none"),
             "WhatsApp did not deliver a reply; the history marks it failed"
         );

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::ids::ChatId;
 use crate::waha::message::{Direction, Message};
 
 /// What is known to have followed in a chat.
@@ -19,7 +20,7 @@ pub(crate) fn followed_at(
     quiet: i64,
     ends: impl Fn(&Message) -> bool,
 ) -> Vec<Option<i64>> {
-    let mut chats: HashMap<&str, After> = HashMap::new();
+    let mut chats: HashMap<&ChatId, After> = HashMap::new();
     let mut followed: Vec<_> = messages
         .iter()
         .rev()
@@ -27,7 +28,7 @@ pub(crate) fn followed_at(
             let ours = message.direction == Direction::Outbound;
             // Of a person's two ids the one under which all is kept.
             let chat = message.other_id.as_ref().filter(|_| message.chat.is_lid());
-            let chat = chat.unwrap_or(&message.chat).as_str();
+            let chat = chat.unwrap_or(&message.chat);
             let (sent_at, ends) = (message.sent_at, ours && ends(message));
             let after = chats.get(chat);
             let last = match after {

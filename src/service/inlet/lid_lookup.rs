@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use crate::clock;
+use crate::ids::{ChatId, SessionName};
 use crate::service::kit::store_error_log::Complaint;
 use crate::store::{Error, Store};
-use crate::waha::chat_id::ChatId;
 use crate::waha::client::{AskError, Client};
 
 /// How long a new customer may write under two ids at most, where WAHA's events don't tell both.
@@ -64,7 +64,7 @@ impl People {
     /// As the store's.
     pub async fn run_once(
         &self,
-        left_alone: &mut HashMap<String, Instant>,
+        left_alone: &mut HashMap<SessionName, Instant>,
     ) -> Result<usize, Error> {
         let mut learnt = 0;
         left_alone.retain(|_, until| Instant::now() < *until);
@@ -74,13 +74,16 @@ impl People {
             }
             let mut in_vain = 0;
             for lid in self.store.unmapped(&session, ASK_MAX, clock::now()).await? {
-                match self.ask(&session, &lid).await {
+                match self.ask(&session, lid.clone()).await {
                     Ok(chat) => {
                         in_vain = 0;
-                        let chat = chat.as_ref().map(ChatId::as_str);
-                        if self.store.learn(&session, &lid, chat, clock::now()).await? {
+                        let learned = self
+                            .store
+                            .learn(&session, &lid, chat.as_ref(), clock::now());
+                        if learned.await? {
                             learnt += 1;
-                            info!(session, lid, chat, "these two are one person");
+                            let chat = chat.map(tracing::field::display);
+                            info!(%session, %lid, chat, "these two are one person");
                         }
                     }
                     Err(error) => {
@@ -88,7 +91,7 @@ impl People {
                         let again_at = clock::now() + clock::millis(ASK_AGAIN_AFTER);
                         self.store.ask_later(&session, &lid, again_at).await?;
                         in_vain += 1;
-                        debug!(session, lid, %error, "could not ask whose hidden id this is; will again");
+                        debug!(%session, %lid, %error, "could not ask whose hidden id this is; will again");
                         if in_vain == IN_VAIN_MAX {
                             left_alone.insert(session.clone(), until(&session, &error));
                             break;
@@ -100,11 +103,8 @@ impl People {
         Ok(learnt)
     }
 
-    async fn ask(&self, session: &str, lid: &str) -> Result<Option<ChatId>, AskError> {
-        let Some(lid) = ChatId::person(lid) else {
-            return Ok(None);
-        };
-        let (client, session) = (self.client.clone(), session.to_owned());
+    async fn ask(&self, session: &SessionName, lid: ChatId) -> Result<Option<ChatId>, AskError> {
+        let (client, session) = (self.client.clone(), session.clone());
         tokio::task::spawn_blocking(move || client.phone_chat(&session, &lid))
             .await
             .unwrap_or_else(|_| {
@@ -116,11 +116,11 @@ impl People {
 }
 
 /// How long a session is left alone that could not tell of several.
-fn until(session: &str, error: &AskError) -> Instant {
+fn until(session: &SessionName, error: &AskError) -> Instant {
     let pause = match error {
         AskError::Unable { reason } => {
             info!(
-                session,
+                %session,
                 reason,
                 "this WAHA can't tell whose hidden ids (@lid) are whose; a customer who changes between theirs counts as \
                  two where events don't tell"

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::flow;
 use crate::flow::{Command, Notice, QueueText, Script, State, Told};
 use crate::flows::Flows;
+use crate::ids::SessionName;
 use crate::service::handle::conversation::inbox::said;
 use crate::service::kit::store_error_log::Complaint;
 use crate::store;
@@ -50,8 +51,8 @@ impl Announcer {
         }
         let complaint = Complaint::default();
         let mut wait = Duration::ZERO;
-        let mut sessions: Option<HashSet<String>> = None;
-        let mut next: HashMap<String, i64> = HashMap::new();
+        let mut sessions: Option<HashSet<SessionName>> = None;
+        let mut next: HashMap<SessionName, i64> = HashMap::new();
         loop {
             tokio::select! {
                 bell = self.bells.recv() => match bell {
@@ -87,10 +88,10 @@ impl Announcer {
     /// As the store's.
     pub async fn run_once(
         &self,
-        sessions: Option<HashSet<String>>,
-        next: &mut HashMap<String, i64>,
+        sessions: Option<HashSet<SessionName>>,
+        next: &mut HashMap<SessionName, i64>,
     ) -> Result<usize, Error> {
-        let sessions: Vec<String> = match sessions {
+        let sessions: Vec<SessionName> = match sessions {
             Some(sessions) => sessions.into_iter().collect(),
             None => self.store.sessions().await?,
         };
@@ -122,7 +123,7 @@ impl Announcer {
         Ok(told)
     }
 
-    async fn announce(&self, session: &str, waiting: Vec<Waiting>) -> Result<usize, Error> {
+    async fn announce(&self, session: &SessionName, waiting: Vec<Waiting>) -> Result<usize, Error> {
         let line = self.store.pace(session).await?;
         let (others, workers) = self.beside(session, &line).await?;
         let now = clock::now();
@@ -147,7 +148,7 @@ impl Announcer {
             .filter(|one| one.reply.is_some())
             .count();
         for one in announcements.iter().filter(|one| one.leave.is_some()) {
-            info!(session, chat = one.chat, "the customer left the line");
+            info!(%session, chat = %one.chat, "the customer left the line");
         }
         self.store.announce(session, &announcements, now).await?;
         Ok(told)
@@ -157,7 +158,7 @@ impl Announcer {
     /// is measured.
     async fn beside(
         &self,
-        session: &str,
+        session: &SessionName,
         line: &store::Pace,
     ) -> Result<(Vec<flow::LinePace>, u64), Error> {
         let mut others = Vec::new();
@@ -165,7 +166,7 @@ impl Announcer {
             return Ok((others, 0));
         }
         for other in self.store.sessions().await? {
-            if other != session {
+            if other != *session {
                 others.push(pace(&self.store.pace(&other).await?));
             }
         }

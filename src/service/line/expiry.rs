@@ -46,14 +46,14 @@ impl Overdue {
                     .await?;
                 if ended.0 > 0 {
                     info!(
-                        session,
+                        %session,
                         chats = ended.0,
                         "the owner has been quiet in these chats; the bot answers there again"
                     );
                 }
                 if ended.1 > 0 {
                     info!(
-                        session,
+                        %session,
                         conversations = ended.1,
                         "nobody came for these conversations; they are attended by the flow again"
                     );

@@ -45,9 +45,9 @@ impl Handoffs {
                 let text = text(self.owner.locale(), &one);
                 self.owner.tell(&session, &once, &text).await?;
                 info!(
-                    session,
-                    chat = one.chat,
-                    conversation = one.id,
+                    %session,
+                    chat = %one.chat,
+                    conversation = %one.id,
                     waiting = one.waiting,
                     "a customer waits for a person"
                 );
@@ -61,12 +61,16 @@ impl Handoffs {
 
 /// Who waits, what they said last, and how many there are.
 fn text(locale: Locale, one: &HandedOff) -> String {
-    let number = one.chat.split_once('@').map(|(number, kind)| match kind {
-        "c.us" => format!("+{number}"),
-        // A hidden id is no phone number.
-        _ => one.chat.clone(),
-    });
-    let number = number.unwrap_or_else(|| one.chat.clone());
+    let number = one
+        .chat
+        .as_str()
+        .split_once('@')
+        .map(|(number, kind)| match kind {
+            "c.us" => format!("+{number}"),
+            // A hidden id is no phone number.
+            _ => one.chat.to_string(),
+        });
+    let number = number.unwrap_or_else(|| one.chat.to_string());
     let who = match one.name.trim() {
         "" => number,
         name => format!("{name} ({number})"),

@@ -6,9 +6,9 @@ use tracing::{info, warn};
 
 use crate::clock;
 use crate::flow::Locale;
+use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::service::owner::notify_chat::NotifyChat;
 use crate::store::{Error, Reply, Store};
-use crate::waha::chat_id::ChatId;
 use crate::waha::message::{Direction, Message};
 
 /// See the module. Cheap to clone.
@@ -40,7 +40,7 @@ impl Owner {
     ///
     /// # Errors
     /// As the store's; to tell it again is safe.
-    pub async fn tell(&self, session: &str, once: &str, text: &str) -> Result<bool, Error> {
+    pub async fn tell(&self, session: &SessionName, once: &str, text: &str) -> Result<bool, Error> {
         let first = self.named().unwrap_or(session);
         self.tell_through(session, first, once, text).await
     }
@@ -51,13 +51,13 @@ impl Owner {
     /// As there.
     pub async fn tell_elsewhere(
         &self,
-        session: &str,
+        session: &SessionName,
         once: &str,
         text: &str,
     ) -> Result<bool, Error> {
         let mut sessions = self.store.sessions().await?;
         sessions.sort();
-        sessions.extend(self.named().map(str::to_owned));
+        sessions.extend(self.named().cloned());
         // The named one first.
         for other in sessions.iter().rev().filter(|other| *other != session) {
             if !self.store.is_paused(other).await? {
@@ -69,16 +69,16 @@ impl Owner {
 
     async fn tell_through(
         &self,
-        session: &str,
-        first: &str,
+        session: &SessionName,
+        first: &SessionName,
         once: &str,
         text: &str,
     ) -> Result<bool, Error> {
         let now = clock::now();
         let once = format!("{session}:{once}");
         let Some(to) = self.to.as_deref() else {
-            if self.store.tell(session, &once, "", None, now).await? {
-                info!(session, "for the owner (NOTIFY_CHAT is not set): {text}");
+            if self.store.tell(session, &once, None, now).await? {
+                info!(%session, "for the owner (NOTIFY_CHAT is not set): {text}");
                 return Ok(true);
             }
             return Ok(false);
@@ -88,38 +88,38 @@ impl Owner {
         };
         let reply = Reply {
             id: format!("owner:{once}:{now}"),
-            conversation: String::new(),
+            conversation: ConversationId::none(),
             text: text.to_owned(),
             media: None,
             queued_at: now,
             attempts: 0,
             notice: false,
         };
-        let chat = to.chat.as_str();
-        let told = self.store.tell(&through, &once, chat, Some(&reply), now);
+        let to = Some((&to.chat, &reply));
+        let told = self.store.tell(&through, &once, to, now);
         let first = told.await?;
         if first {
             if self.store.is_paused(&through).await? {
                 warn!(
-                    session,
-                    through,
+                    %session,
+                    %through,
                     once,
                     "the owner is told when that session works again; no other can send"
                 );
             } else {
-                info!(session, through, once, "the owner is told");
+                info!(%session, %through, once, "the owner is told");
             }
         }
         Ok(first)
     }
 
     /// The session to tell something through; none where it was told already.
-    async fn way(&self, first: &str, once: &str) -> Result<Option<String>, Error> {
+    async fn way(&self, first: &SessionName, once: &str) -> Result<Option<SessionName>, Error> {
         let mut sessions = self.store.sessions().await?;
         // In one order for all processes, so that they choose the same.
         sessions.sort();
         sessions.retain(|other| other != first);
-        sessions.insert(0, first.to_owned());
+        sessions.insert(0, first.clone());
         for session in &sessions {
             if self.store.was_told(session, once).await? {
                 return Ok(None);
@@ -130,18 +130,22 @@ impl Owner {
                 return Ok(Some(session.clone()));
             }
         }
-        Ok(Some(first.to_owned()))
+        Ok(Some(first.clone()))
     }
 
-    fn named(&self) -> Option<&str> {
-        self.to.as_ref()?.session.as_deref()
+    fn named(&self) -> Option<&SessionName> {
+        self.to.as_ref()?.session.as_ref()
     }
 
     /// Whether a message is of the chat in which the owner is told: they answer there, and are no customer.
     ///
     /// # Errors
     /// As the store's.
-    pub async fn is_addressed_by(&self, session: &str, message: &Message) -> Result<bool, Error> {
+    pub async fn is_addressed_by(
+        &self,
+        session: &SessionName,
+        message: &Message,
+    ) -> Result<bool, Error> {
         let Some(to) = self.to.as_deref() else {
             return Ok(false);
         };
@@ -161,15 +165,12 @@ impl Owner {
             (false, true) => (&to.chat, &message.chat),
             _ => return Ok(false),
         };
-        let alias = self.store.alias(session, lid.as_str()).await?;
-        Ok(alias.as_deref() == Some(known.as_str()))
+        let alias = self.store.alias(session, lid).await?;
+        Ok(alias.as_ref() == Some(known))
     }
 
-    /// The chat that replies go to under this id: a person's, or the one in which the owner is told.
-    pub(crate) fn address(&self, id: &str) -> Option<ChatId> {
-        ChatId::person(id).or_else(|| {
-            let chat = &self.to.as_ref()?.chat;
-            (chat.as_str() == id).then(|| chat.clone())
-        })
+    /// Whether replies may go to this chat: a person's, or the one in which the owner is told.
+    pub(crate) fn may_write_to(&self, chat: &ChatId) -> bool {
+        chat.is_person() || self.to.as_ref().is_some_and(|to| to.chat == *chat)
     }
 }

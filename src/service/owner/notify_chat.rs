@@ -1,11 +1,8 @@
 //! The chat in which the owner is told of what needs them, as the setting `NOTIFY_CHAT` names it.
 
+use crate::ids::{ChatId, SessionName};
 use std::str::FromStr;
 
-use crate::waha::chat_id::ChatId;
-
-/// WAHA's own limit for the name of a session.
-const SESSION_MAX: usize = 54;
 /// The digits of a phone number with its country (E.164: at most 15).
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
@@ -13,7 +10,7 @@ const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotifyChat {
     /// The session that it is sent through; `None`: the one concerned.
-    pub session: Option<String>,
+    pub session: Option<SessionName>,
     /// A person's chat, or a group's.
     pub chat: ChatId,
 }
@@ -23,8 +20,7 @@ impl FromStr for NotifyChat {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let (session, chat) = match text.split_once('/') {
-            Some((session, chat)) if is_session(session) => (Some(session.to_owned()), chat),
-            Some(_) => return Err(()),
+            Some((session, chat)) => (Some(SessionName::parse(session).ok_or(())?), chat),
             None => (None, text),
         };
         let chat = chat.trim();
@@ -51,13 +47,6 @@ fn number(text: &str) -> Option<ChatId> {
         .flatten()
 }
 
-fn is_session(text: &str) -> bool {
-    (1..=SESSION_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,7 +64,10 @@ mod tests {
         ] {
             let read: NotifyChat = text.parse().unwrap();
             assert_eq!(
-                (read.session.as_deref(), read.chat.as_str()),
+                (
+                    read.session.as_ref().map(SessionName::as_str),
+                    read.chat.as_str()
+                ),
                 (session, chat)
             );
         }

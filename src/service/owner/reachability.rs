@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::ids::SessionName;
 use crate::service::kit::periodic::Rounds;
 use crate::service::owner::session_status::WORKING;
 use crate::store::{Error, Store};
@@ -70,7 +71,7 @@ impl Hearing {
 pub struct Ears {
     client: Arc<Client>,
     /// By session: when it answered, and what.
-    answers: Mutex<HashMap<String, (Instant, bool)>>,
+    answers: Mutex<HashMap<SessionName, (Instant, bool)>>,
 }
 
 impl Ears {
@@ -83,7 +84,7 @@ impl Ears {
     }
 
     /// Whether WAHA answers, and does not say of the session that it hears nobody.
-    pub(crate) async fn hear(&self, session: &str) -> bool {
+    pub(crate) async fn hear(&self, session: &SessionName) -> bool {
         // Held while WAHA is asked: those who want to know the same wait for the one answer.
         let mut answers = self.answers.lock().await;
         if let Some((at, hears)) = answers.get(session)
@@ -91,7 +92,7 @@ impl Ears {
         {
             return *hears;
         }
-        let (client, name) = (self.client.clone(), session.to_owned());
+        let (client, name) = (self.client.clone(), session.clone());
         let asked = tokio::task::spawn_blocking(move || client.session_status(&name)).await;
         let hears = match asked {
             Ok(Ok(status)) => status == WORKING,
@@ -104,7 +105,7 @@ impl Ears {
             ))
             | Err(_) => false,
         };
-        answers.insert(session.to_owned(), (Instant::now(), hears));
+        answers.insert(session.clone(), (Instant::now(), hears));
         hears
     }
 }

@@ -5,6 +5,7 @@ use tracing::{info, warn};
 
 use crate::clock;
 use crate::flow::OwnerText;
+use crate::ids::SessionName;
 use crate::service::owner::notifier::Owner;
 use crate::store::{Error, Known, Standing, Store};
 use crate::waha::restriction::Restriction;
@@ -22,7 +23,7 @@ const LASTING_AFTER: i64 = 120_000;
 pub(crate) async fn note(
     store: &Store,
     owner: &Owner,
-    session: &str,
+    session: &SessionName,
     status: &str,
     at: Option<i64>,
 ) -> Result<bool, Error> {
@@ -41,20 +42,20 @@ pub(crate) async fn note(
         standing = store.note_status(session, known, now).await?;
     }
     match standing {
-        Standing::Stale => info!(session, status, "an older status of the session came late"),
+        Standing::Stale => info!(%session, status, "an older status of the session came late"),
         Standing::Works => store.ring_works(session).await?,
-        Standing::Resumed => info!(session, "the session works again; replies go on"),
+        Standing::Resumed => info!(%session, "the session works again; replies go on"),
         Standing::Paused { since, alarm } => {
             if alarm {
                 warn!(
-                    session,
+                    %session,
                     status,
                     "the session has stopped; replies, notices and timeouts wait until it is WORKING again: {}",
                     advice(status)
                 );
             } else if since == now {
                 info!(
-                    session,
+                    %session,
                     status, "the session is not WORKING; replies, notices and timeouts wait"
                 );
             }
@@ -74,7 +75,7 @@ pub(crate) async fn note(
 /// As the store's; to tell it again is safe.
 pub(crate) async fn note_restrictions(
     owner: &Owner,
-    session: &str,
+    session: &SessionName,
     restrictions: &[Restriction],
 ) -> Result<(), Error> {
     for restriction in restrictions {
@@ -105,7 +106,7 @@ pub(crate) async fn note_restrictions(
             .await?
         {
             warn!(
-                session,
+                %session,
                 restriction = kind,
                 until = until.map(tracing::field::display),
                 "WhatsApp restricts this session: answering goes on, new chats are limited or forbidden until then"

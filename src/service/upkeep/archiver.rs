@@ -12,6 +12,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::history;
 use crate::history::{Archive, Restored, StreamEntry};
+use crate::ids::SessionName;
 use crate::service::upkeep::metrics::Metrics;
 use crate::store;
 use crate::store::Store;
@@ -170,7 +171,7 @@ struct Round {
     /// `None` while a blocking thread has it, and after that died.
     archive: Option<Archive>,
     /// Sessions whose stream holds nothing that is archived.
-    trimmed: HashSet<String>,
+    trimmed: HashSet<SessionName>,
 }
 
 impl Round {
@@ -204,7 +205,7 @@ impl Round {
             let position = self
                 .with({
                     let session = session.clone();
-                    move |archive| archive.position(&session)
+                    move |archive| archive.position(session.as_str())
                 })
                 .await?;
             if let Some(position) = &position
@@ -225,7 +226,7 @@ impl Round {
             let entries: Vec<StreamEntry> = entries
                 .into_iter()
                 .map(|entry| StreamEntry {
-                    session: session.clone(),
+                    session: session.to_string(),
                     stream_id: entry.stream_id,
                     fields: entry.fields,
                 })
@@ -237,12 +238,12 @@ impl Round {
                 .await?;
             if let Some(unreadable) = &appended.first_unreadable {
                 warn!(
-                    session,
+                    %session,
                     unreadable,
                     "an entry of the history can't be understood; it is kept as it came"
                 );
             }
-            debug!(session, stored = appended.stored, "archived");
+            debug!(%session, stored = appended.stored, "archived");
             // Only now: until the transaction is on disk, and where it will be found, the stream is the only copy.
             if in_place {
                 self.store.trim_history(&session, &last).await?;

@@ -6,13 +6,16 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::encoding::{
+    EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder, MetricEncoder, NoLabelSet,
+};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::ids::SessionName;
 use crate::store;
 use crate::store::{Gauges, Store, WAKE_UP_BOUNDS_MS};
 
@@ -30,19 +33,25 @@ struct ByResult {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BySession {
-    session: String,
+    session: SessionName,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BySessionAndResult {
-    session: String,
+    session: SessionName,
     result: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BySessionAndStatus {
-    session: String,
+    session: SessionName,
     status: &'static str,
+}
+
+impl EncodeLabelValue for SessionName {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+        EncodeLabelValue::encode(&self.as_str(), encoder)
+    }
 }
 
 type Seconds = Gauge<f64, AtomicU64>;
@@ -124,8 +133,8 @@ struct Figures {
 }
 
 impl Figures {
-    fn add(&mut self, session: &str, gauges: &Gauges, now: i64) {
-        let session = session.to_owned();
+    fn add(&mut self, session: &SessionName, gauges: &Gauges, now: i64) {
+        let session = session.clone();
         let only = BySession {
             session: session.clone(),
         };

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::clock;
+use crate::ids::ProcessId;
 use crate::service::kit::lease::{Lease, SILENT_AFTER};
 use crate::service::kit::pickup_latency::WakeUps;
 use crate::service::kit::store_error_log::Complaint;
@@ -23,7 +24,7 @@ const THOROUGH_ROUNDS: u64 = 20;
 
 /// See the module.
 pub struct Recoverer {
-    process: String,
+    process: ProcessId,
     workers: usize,
     store: Store,
     wake_ups: Arc<WakeUps>,
@@ -32,7 +33,7 @@ pub struct Recoverer {
     rounds: u64,
     last_round: Option<Instant>,
     /// Silent in the last round.
-    suspects: HashSet<String>,
+    suspects: HashSet<ProcessId>,
     /// Since when Redis has answered without a break, if there was one. While it was away, nobody's heartbeat came
     /// through, and the expiry of heartbeats went on: nobody is judged by that.
     contact_since: Option<Instant>,
@@ -42,7 +43,7 @@ impl Recoverer {
     /// `workers` are counted for the estimated wait; `wake_ups` are added up with each heartbeat; `lease` is told
     /// of each.
     pub fn new(
-        process: String,
+        process: ProcessId,
         workers: usize,
         store: Store,
         wake_ups: Arc<WakeUps>,
@@ -94,7 +95,7 @@ impl Recoverer {
     ///
     /// # Errors
     /// As the store's.
-    pub async fn run_once(&mut self) -> Result<Vec<String>, Error> {
+    pub async fn run_once(&mut self) -> Result<Vec<ProcessId>, Error> {
         let begun = Instant::now();
         let alive = self
             .store
@@ -129,7 +130,7 @@ impl Recoverer {
             let (conversations, lanes) = release(&self.store, process).await?;
             if conversations + lanes > 0 {
                 warn!(
-                    process,
+                    %process,
                     conversations, lanes, "a process fell silent; what it held goes on with others"
                 );
             }
@@ -143,7 +144,7 @@ impl Recoverer {
 ///
 /// # Errors
 /// As the store's; what was not taken back is at the next call.
-pub async fn release(store: &Store, process: &str) -> Result<(u64, u64), Error> {
+pub async fn release(store: &Store, process: &ProcessId) -> Result<(u64, u64), Error> {
     let (mut conversations, mut lanes) = (0, 0);
     for session in store.sessions().await? {
         let released = store.release(&session, process, clock::now()).await?;

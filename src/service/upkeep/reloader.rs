@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::flows::{FALLS_BACK, Flows, Loaded};
+use crate::ids::ProcessId;
 use crate::store::{Reloaded, Store};
 
 /// Who wants the flows to be loaded anew.
@@ -27,7 +28,7 @@ pub struct Reloader {
     /// Where answers go.
     pub store: Store,
     /// This process.
-    pub process: String,
+    pub process: ProcessId,
     /// This process, for a person who runs several, perhaps in containers.
     pub who: String,
     /// What to warn of where a flow calls the shop's own system, as at the start.

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use crate::waha::chat_id::MessageId;
+use crate::ids::MessageId;
 use crate::waha::event::label;
 use crate::waha::lenient::{Raw, Texts, lenient};
 use crate::waha::repair::repaired;
+use crate::waha::serialised_id::SerialisedId;
 use crate::waha::wire::line;
 
 /// Characters of a reason that are kept.
@@ -195,7 +196,7 @@ impl Answer {
     }
 
     /// The bare id of the message that was sent, whatever engine sent it.
-    pub(super) fn stanza(&self) -> Option<String> {
+    pub(super) fn message_id(&self) -> Option<MessageId> {
         let json = self.text();
         let taken: Taken<'_> = serde_json::from_str(&json).ok()?;
         let inner: Key<'_> = taken.id.read();
@@ -207,7 +208,7 @@ impl Answer {
             taken.data.id,
         ]
         .into_iter()
-        .find_map(|id| Some(MessageId::parse(&id.text()?)?.stanza))
+        .find_map(|id| Some(SerialisedId::parse(&id.text()?)?.message))
     }
 
     /// The state of the session that was asked about.
@@ -379,7 +380,11 @@ mod tests {
             ("true", None),
         ] {
             assert_eq!(
-                judge(201, body).unwrap().stanza().as_deref(),
+                judge(201, body)
+                    .unwrap()
+                    .message_id()
+                    .as_ref()
+                    .map(MessageId::as_str),
                 wanted,
                 "{body}"
             );

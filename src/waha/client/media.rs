@@ -1,5 +1,6 @@
 //! Sending pictures, films, voice messages and documents (WAHA's docs, how-to/send-messages).
 
+use crate::ids::{ChatId, SessionName};
 use std::fmt;
 use std::time::Duration;
 
@@ -8,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 use super::{Client, SendError, Sent};
-use crate::waha::chat_id::ChatId;
 
 /// How long to wait for an answer: WAHA gets the file, perhaps converts it, and gives it to WhatsApp before it answers.
 pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(120);
@@ -60,7 +60,7 @@ impl fmt::Debug for Content<'_> {
 
 #[derive(Serialize)]
 struct MediaCall<'a> {
-    session: &'a str,
+    session: &'a SessionName,
     #[serde(rename = "chatId")]
     chat: &'a ChatId,
     file: FileOf<'a>,
@@ -94,7 +94,7 @@ impl Client {
     /// [`SendError`] says whether it may have been sent, and what to do.
     pub fn send_media(
         &self,
-        session: &str,
+        session: &SessionName,
         chat: &ChatId,
         kind: SendAs,
         file: File<'_>,
@@ -125,7 +125,7 @@ impl Client {
         };
         let answer = self.post(path, &call, Some(caption), Some(MEDIA_TIMEOUT))?;
         Ok(Sent {
-            stanza: answer.stanza(),
+            message: answer.message_id(),
         })
     }
 }

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{ANSWER_MAX, Client, SendError, path_segment};
-use crate::waha::chat_id::{ChatId, MessageId};
+use crate::ids::{ChatId, MessageId, SessionName};
 use crate::waha::event::label;
 use crate::waha::lenient::{Raw, lenient};
+use crate::waha::serialised_id::SerialisedId;
 use crate::waha::wire::{millis, millis_of};
 
 /// Bytes of a page that are read: room for a hundred messages with two thumbnails each in the
@@ -149,8 +150,8 @@ impl Client {
     /// # Errors
     ///
     /// As [`AskError`] says.
-    pub fn new_message_id(&self, session: &str) -> Result<String, AskError> {
-        let path = format!("/api/{}/new-message-id", path_segment(session));
+    pub fn new_message_id(&self, session: &SessionName) -> Result<MessageId, AskError> {
+        let path = format!("/api/{}/new-message-id", path_segment(session.as_str()));
         let answer = self.get_within(&path, ANSWER_MAX, Some(ID_TIMEOUT))?;
         let json = answer.whole()?;
         let answer: Identified<'_> = object(&json)?;
@@ -158,26 +159,26 @@ impl Client {
             .id
             .text()
             .and_then(label)
-            .and_then(|id| Some(MessageId::parse(&id)?.stanza))
+            .and_then(|id| Some(SerialisedId::parse(&id)?.message))
             .ok_or_else(|| AskError::failed("no id in the answer"))
     }
 
-    /// Whether our own message `stanza` is in the chat, as far as the engine remembers.
+    /// Whether `message` of ours is in the chat, as far as the engine remembers.
     ///
     /// # Errors
     ///
     /// As [`AskError`] says.
     pub fn has_own_message(
         &self,
-        session: &str,
+        session: &SessionName,
         chat: &ChatId,
-        stanza: &str,
+        message: &MessageId,
     ) -> Result<bool, AskError> {
         let path = format!(
             "/api/{}/chats/{}/messages/{}?downloadMedia=false",
-            path_segment(session),
+            path_segment(session.as_str()),
             path_segment(chat.as_str()),
-            path_segment(&format!("true_{chat}_{stanza}")),
+            path_segment(&format!("true_{chat}_{message}")),
         );
         let answer = match self.get(&path, ANSWER_MAX) {
             Err(SendError::Refused {
@@ -189,9 +190,9 @@ impl Client {
         };
         let json = answer.whole()?;
         // A wrong yes would lose a reply: it takes a message, and this one.
-        let message: Identified<'_> = object(&json)?;
-        let id = message.id.text().and_then(|id| MessageId::parse(&id));
-        if id.is_some_and(|id| id.stanza == stanza) {
+        let found: Identified<'_> = object(&json)?;
+        let id = found.id.text().and_then(|id| SerialisedId::parse(&id));
+        if id.is_some_and(|id| id.message == *message) {
             Ok(true)
         } else {
             Err(AskError::failed("the answer is about another message"))
@@ -206,11 +207,11 @@ impl Client {
     /// As [`AskError`] says.
     pub fn chats(
         &self,
-        session: &str,
+        session: &SessionName,
         limit: u32,
         offset: u32,
     ) -> Result<Page<ListedChat>, AskError> {
-        let chats = format!("/api/{}/chats", path_segment(session));
+        let chats = format!("/api/{}/chats", path_segment(session.as_str()));
         let part = format!("limit={limit}&offset={offset}");
         let answer = match self.get(&format!("{chats}/overview?{part}"), PAGE_MAX) {
             // WAHA 2024.9 has no overview.
@@ -239,7 +240,7 @@ impl Client {
     /// As [`AskError`] says.
     pub fn messages(
         &self,
-        session: &str,
+        session: &SessionName,
         chat: Option<&ChatId>,
         since: i64,
         limit: u32,
@@ -248,7 +249,7 @@ impl Client {
         let since = since.max(0) / 1000;
         let path = format!(
             "/api/{}/chats/{}/messages?limit={limit}&offset={offset}&downloadMedia=false&filter.timestamp.gte={since}",
-            path_segment(session),
+            path_segment(session.as_str()),
             path_segment(chat.map_or("all", ChatId::as_str)),
         );
         let json = self.ask(&path, PAGE_MAX)?;
@@ -273,10 +274,14 @@ impl Client {
     /// # Errors
     ///
     /// As [`AskError`] says.
-    pub fn phone_chat(&self, session: &str, lid: &ChatId) -> Result<Option<ChatId>, AskError> {
+    pub fn phone_chat(
+        &self,
+        session: &SessionName,
+        lid: &ChatId,
+    ) -> Result<Option<ChatId>, AskError> {
         let path = format!(
             "/api/{}/lids/{}",
-            path_segment(session),
+            path_segment(session.as_str()),
             path_segment(lid.as_str())
         );
         let json = self.ask(&path, ANSWER_MAX)?;

@@ -1,5 +1,6 @@
 //! The client against a small server of our own, for each way in which WAHA may answer.
 
+use crate::ids::{ChatId, MessageId, SessionName};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -135,6 +136,10 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
     })
 }
 
+pub(super) fn session(name: &str) -> SessionName {
+    SessionName::stored(name)
+}
+
 pub(super) fn ana() -> ChatId {
     ChatId::person("5511988880001@c.us").unwrap()
 }
@@ -144,11 +149,11 @@ fn a_text_is_sent_as_waha_wants_it() {
     let server = Server::start(json("201 Created", r#"{"id":"true_55@c.us_3EB0A"}"#));
     let sent = server
         .client()
-        .send_text("loja", &ana(), "olá \"você\"\n", None);
+        .send_text(&session("loja"), &ana(), "olá \"você\"\n", None);
     assert_eq!(
         sent,
         Ok(Sent {
-            stanza: Some("3EB0A".to_owned())
+            message: MessageId::parse("3EB0A")
         })
     );
     let request = server.only_request();
@@ -171,7 +176,12 @@ fn a_text_is_sent_under_the_id_it_was_given() {
     let server = Server::start(json("201 Created", "{}"));
     server
         .client()
-        .send_text("s", &ana(), "a", Some("3EB0\""))
+        .send_text(
+            &session("s"),
+            &ana(),
+            "a",
+            MessageId::parse("3EB0\"").as_ref(),
+        )
         .unwrap();
     assert_eq!(
         server.only_request().body,
@@ -183,7 +193,10 @@ fn a_text_is_sent_under_the_id_it_was_given() {
 fn the_longest_text_arrives_whole() {
     let server = Server::start(json("201 Created", "{}"));
     let text = "é".repeat(65_536);
-    server.client().send_text("s", &ana(), &text, None).unwrap();
+    server
+        .client()
+        .send_text(&session("s"), &ana(), &text, None)
+        .unwrap();
     assert!(server.only_request().body.contains(&text));
 }
 
@@ -191,9 +204,9 @@ fn the_longest_text_arrives_whole() {
 fn the_gestures_of_a_person_have_their_paths() {
     type Call = fn(&Client) -> Result<(), SendError>;
     let calls: [(Call, &str); 3] = [
-        (|c| c.send_seen("s", &ana()), "sendSeen"),
-        (|c| c.start_typing("s", &ana()), "startTyping"),
-        (|c| c.stop_typing("s", &ana()), "stopTyping"),
+        (|c| c.send_seen(&session("s"), &ana()), "sendSeen"),
+        (|c| c.start_typing(&session("s"), &ana()), "startTyping"),
+        (|c| c.stop_typing(&session("s"), &ana()), "stopTyping"),
     ];
     for (call, path) in calls {
         let server = Server::start(json("201 Created", ""));
@@ -210,7 +223,7 @@ fn the_gestures_of_a_person_have_their_paths() {
 #[test]
 fn the_state_of_a_session_is_asked_under_its_name() {
     let server = Server::start(json("200 OK", r#"{"name":"x","status":"SCAN_QR_CODE"}"#));
-    let status = server.client().session_status("../a b?é");
+    let status = server.client().session_status(&session("../a b?é"));
     assert_eq!(status.as_deref(), Ok("SCAN_QR_CODE"));
     assert_eq!(
         server.only_request().line,
@@ -223,8 +236,8 @@ fn connections_are_reused() {
     let server = Server::start(json("201 Created", r#"{"id":"A"}"#));
     let client = server.client();
     for _ in 0..20 {
-        client.send_text("s", &ana(), "a", None).unwrap();
-        client.send_seen("s", &ana()).unwrap();
+        client.send_text(&session("s"), &ana(), "a", None).unwrap();
+        client.send_seen(&session("s"), &ana()).unwrap();
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 1);
     assert_eq!(server.requests.lock().unwrap().len(), 40);
@@ -235,7 +248,7 @@ fn connections_are_reused_after_errors_too() {
     let server = Server::start(json("503 Service Unavailable", r#"{"message":"later"}"#));
     let client = server.client();
     for _ in 0..5 {
-        client.send_seen("s", &ana()).unwrap_err();
+        client.send_seen(&session("s"), &ana()).unwrap_err();
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 1);
 }
@@ -252,7 +265,7 @@ fn as_many_connections_are_kept_as_threads_send() {
             thread::spawn(move || {
                 for _ in 0..20 {
                     barrier.wait();
-                    client.send_text("s", &ana(), "a", None).unwrap();
+                    client.send_text(&session("s"), &ana(), "a", None).unwrap();
                 }
             })
         })
@@ -276,7 +289,9 @@ fn nobody_there_is_surely_not_sent() {
             connections: 1,
         })
         .unwrap();
-        let error = client.send_text("s", &ana(), "a", None).unwrap_err();
+        let error = client
+            .send_text(&session("s"), &ana(), "a", None)
+            .unwrap_err();
         assert!(
             matches!(&error, SendError::Unreachable { reason } if !reason.is_empty()),
             "{error:?}"
@@ -295,7 +310,9 @@ fn a_failed_tls_handshake_is_surely_not_sent() {
         connections: 1,
     })
     .unwrap();
-    let error = client.send_text("s", &ana(), "a", None).unwrap_err();
+    let error = client
+        .send_text(&session("s"), &ana(), "a", None)
+        .unwrap_err();
     assert!(matches!(error, SendError::Unreachable { .. }), "{error:?}");
 }
 
@@ -305,7 +322,7 @@ fn no_answer_in_time_is_in_doubt() {
     let start = Instant::now();
     let error = server
         .client_with(Duration::from_millis(200))
-        .send_text("s", &ana(), "a", None)
+        .send_text(&session("s"), &ana(), "a", None)
         .unwrap_err();
     assert!(matches!(error, SendError::Interrupted { .. }), "{error:?}");
     assert!(!error.is_surely_unsent());
@@ -318,7 +335,7 @@ fn a_connection_closed_before_the_status_is_in_doubt() {
         let server = Server::start(Reply::Close(begun.to_owned()));
         let error = server
             .client()
-            .send_text("s", &ana(), "a", None)
+            .send_text(&session("s"), &ana(), "a", None)
             .unwrap_err();
         assert!(matches!(error, SendError::Interrupted { .. }), "{error:?}");
     }
@@ -333,17 +350,17 @@ fn an_answer_that_breaks_off_after_its_status_counts_by_the_status() {
     };
     let server = Server::start(cut("201 Created", r#"{"id":"#));
     assert_eq!(
-        server.client().send_text("s", &ana(), "a", None),
-        Ok(Sent { stanza: None })
+        server.client().send_text(&session("s"), &ana(), "a", None),
+        Ok(Sent { message: None })
     );
     let server = Server::start(cut("401 Unauthorized", ""));
     let error = server
         .client()
-        .send_text("s", &ana(), "a", None)
+        .send_text(&session("s"), &ana(), "a", None)
         .unwrap_err();
     assert!(matches!(error, SendError::Refused { status: 401, .. }));
     let server = Server::start(cut("200 OK", r#"{"status":"WORK"#));
-    let error = server.client().session_status("s").unwrap_err();
+    let error = server.client().session_status(&session("s")).unwrap_err();
     assert!(matches!(error, SendError::Interrupted { .. }), "{error:?}");
 }
 
@@ -354,8 +371,8 @@ fn an_endless_answer_is_not_read_to_its_end() {
     let client = server.client();
     for _ in 0..2 {
         assert_eq!(
-            client.send_text("s", &ana(), "a", None),
-            Ok(Sent { stanza: None })
+            client.send_text(&session("s"), &ana(), "a", None),
+            Ok(Sent { message: None })
         );
     }
 }
@@ -368,8 +385,10 @@ fn a_redirect_is_a_wrong_address() {
         )));
         let client = server.client();
         for error in [
-            client.send_text("s", &ana(), "a", None).unwrap_err(),
-            client.session_status("s").unwrap_err(),
+            client
+                .send_text(&session("s"), &ana(), "a", None)
+                .unwrap_err(),
+            client.session_status(&session("s")).unwrap_err(),
         ] {
             let text = error.to_string();
             assert!(matches!(error, SendError::Refused { .. }), "{text}");
@@ -387,7 +406,7 @@ fn the_waiting_time_of_a_busy_server_is_told() {
     assert_eq!(
         server
             .client()
-            .send_text("s", &ana(), "a", None)
+            .send_text(&session("s"), &ana(), "a", None)
             .unwrap_err(),
         SendError::Busy {
             status: 429,
@@ -406,7 +425,7 @@ fn a_session_that_is_not_working_is_told() {
     assert_eq!(
         server
             .client()
-            .send_text("s", &ana(), "a", None)
+            .send_text(&session("s"), &ana(), "a", None)
             .unwrap_err(),
         SendError::SessionNotWorking {
             status_word: Some("STARTING".to_owned())

@@ -1,5 +1,6 @@
 //! Every fixture's treatment in one table, then what is odd, hostile or broken.
 
+use crate::ids::MessageId;
 use std::fmt::Write as _;
 
 use super::super::message::{Kind, Location, Media};
@@ -59,19 +60,19 @@ fn treatment(event: &Event) -> String {
         What::Own(message) => format!("own {:?} {}", message.author, told(message)),
         What::Ack(a) => format!(
             "ack {} of {:?} {} {} at {}",
-            a.ack, a.direction, a.chat, a.stanza, a.at
+            a.ack, a.direction, a.chat, a.message, a.at
         ),
         What::Edited(e) => format!(
             "edited {:?} {} {} {} at {}",
-            e.direction, e.chat, e.stanza, e.text, e.at
+            e.direction, e.chat, e.message, e.text, e.at
         ),
         What::Revoked(r) => format!(
             "revoked {:?} {} {} at {}",
-            r.direction, r.chat, r.stanza, r.at
+            r.direction, r.chat, r.message, r.at
         ),
         What::Reaction(r) => format!(
             "reaction {} by {:?} under {:?} {} {} at {}",
-            r.text, r.by, r.direction, r.chat, r.stanza, r.at
+            r.text, r.by, r.direction, r.chat, r.message, r.at
         ),
     }
 }
@@ -81,7 +82,7 @@ fn told(message: &Message) -> String {
         "{:?} {} {} at {}",
         message.kind,
         message.chat,
-        message.stanza.as_deref().unwrap_or("-"),
+        message.id.as_ref().map_or("-", MessageId::as_str),
         message.sent_at
     );
     for part in [
@@ -523,7 +524,11 @@ fn a_vote_counts_in_a_poll_of_ours_by_the_customer() {
                 (What::Vote(vote), Ok(text)) => {
                     assert_eq!(vote.text, text, "{change}");
                     assert_eq!(vote.chat.as_str(), "5511999990000@c.us", "{change}");
-                    assert_eq!(vote.stanza.as_deref(), Some("3A01"), "{change}");
+                    assert_eq!(
+                        vote.id.as_ref().map(MessageId::as_str),
+                        Some("3A01"),
+                        "{change}"
+                    );
                     assert_eq!(vote.sent_at, 1_789_902_722_000, "{change}");
                 }
                 (What::Ignored(why), Err(wanted)) => assert_eq!(why, wanted, "{change}"),

@@ -57,15 +57,15 @@ fn reply_of(kind: Option<MediaKind>, text: &str) -> Reply {
 }
 
 /// Whether the scripts take a message for an echo of the reply in hand, in place of the owner's words.
-async fn is_echo(store: &Store, chat: &str, content: EchoContent, text: &str) -> bool {
-    let stanza = new_stanza();
+async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str) -> bool {
+    let id = new_id();
     let record = Record {
-        seen: format!("out:{stanza}"),
+        seen: format!("out:{id}"),
         kind: "message",
-        from: chat.to_owned(),
+        from: chat.clone(),
         other: None,
         message: true,
-        echo: Some(stanza),
+        echo: Some(id),
         says: Some(content),
         phone: Some(ByPhone {
             quiet: 60_000,
@@ -74,7 +74,7 @@ async fn is_echo(store: &Store, chat: &str, content: EchoContent, text: &str) ->
         }),
         data: serde_json::json!({"text": text, "sent_at": 1_200}).to_string(),
     };
-    match store.record(SESSION, &record, 1_200).await.unwrap() {
+    match store.record(&session(), &record, 1_200).await.unwrap() {
         Recorded::Recorded => true,
         Recorded::ByPhone { ends: false } => false,
         other => panic!("{other:?}"),
@@ -128,7 +128,7 @@ fn a_reply_that_the_version_before_wrote_is_known_by_its_text() {
         let store = connect(&redis).await;
         lane_of(&store, "one", &["a"]).await;
         let (said, key) = ("Olá,\u{a0}Ana ❤\u{fe0f}", |part: &str| {
-            format!("test:{{{SESSION}}}:{part}:{}", chat(1))
+            format!("test:{{default}}:{part}:{}", chat(1))
         });
         let old = format!(r#"{{"id":"a","conversation":"c","text":"{said}","queued_at":1000}}"#);
         redis.ask(&format!("LSET {} 0 'r{old}'", key("lane")));

@@ -3,8 +3,8 @@
 use waha_sm::flow::smoothed;
 use waha_sm::store::{Close, Ingest, Step, Store};
 
-use super::{block_on, connect, ingest, step};
-use crate::harness::{Redis, SESSION, chat};
+use super::{block_on, chat, connect, ingest, process, session, step};
+use crate::harness::Redis;
 
 /// A conversation that is attended for so long.
 async fn attended(store: &Store, n: usize, handling: i64, outcome: &str) {
@@ -12,8 +12,12 @@ async fn attended(store: &Store, n: usize, handling: i64, outcome: &str) {
         from: chat(n),
         ..ingest("hi")
     };
-    store.ingest(SESSION, opening).await.unwrap();
-    let claimed = store.claim(SESSION, "p", 1, 1_000).await.unwrap().remove(0);
+    store.ingest(&session(), opening).await.unwrap();
+    let claimed = store
+        .claim(&session(), &process("p"), 1, 1_000)
+        .await
+        .unwrap()
+        .remove(0);
     closed(store, step(&claimed, vec![]), handling, outcome).await;
 }
 
@@ -28,7 +32,7 @@ async fn closed(store: &Store, step: Step, handling: i64, outcome: &str) {
         now: 1_000 + handling,
         ..step
     };
-    store.commit(SESSION, step).await.unwrap();
+    store.commit(&session(), step).await.unwrap();
 }
 
 #[test]
@@ -42,7 +46,7 @@ fn redis_keeps_the_mean_that_the_estimate_is_made_for() {
             attended(&store, n, handling, "done").await;
             mean = smoothed(mean, handling as f64, n as u64);
         }
-        let pace = store.pace(SESSION).await.unwrap();
+        let pace = store.pace(&session()).await.unwrap();
         assert_eq!((pace.measured, pace.attended, pace.waiting), (80, 0, 0));
         // Redis keeps whole milliseconds.
         assert!(
@@ -60,17 +64,27 @@ fn what_says_nothing_of_how_long_a_worker_is_busy_is_not_measured() {
         attended(&store, 1, 60_000, "done").await;
         attended(&store, 2, 900_000, "phone").await;
         // Attended, and back to the line in between.
-        store.ingest(SESSION, ingest("hi")).await.unwrap();
-        store.claim(SESSION, "dies", 1, 1_000).await.unwrap();
-        store.release(SESSION, "dies", 2_000).await.unwrap();
-        let claimed = store.claim(SESSION, "p", 1, 3_000).await.unwrap().remove(0);
+        store.ingest(&session(), ingest("hi")).await.unwrap();
+        store
+            .claim(&session(), &process("dies"), 1, 1_000)
+            .await
+            .unwrap();
+        store
+            .release(&session(), &process("dies"), 2_000)
+            .await
+            .unwrap();
+        let claimed = store
+            .claim(&session(), &process("p"), 1, 3_000)
+            .await
+            .unwrap()
+            .remove(0);
         closed(&store, step(&claimed, vec![]), 900_000, "done").await;
         // In a session that has stopped, or did so in between.
-        store.pause(SESSION, 500).await.unwrap();
+        store.pause(&session(), 500).await.unwrap();
         attended(&store, 3, 900_000, "silence").await;
-        store.resume(SESSION).await.unwrap();
+        store.resume(&session()).await.unwrap();
         attended(&store, 4, 900_000, "silence").await;
-        let pace = store.pace(SESSION).await.unwrap();
+        let pace = store.pace(&session()).await.unwrap();
         assert_eq!((pace.measured, pace.handling), (1, 60_000));
     });
 }

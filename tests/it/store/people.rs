@@ -4,16 +4,18 @@ use waha_sm::store::{Announcement, Bell, Bells, Recorded};
 
 use super::*;
 
-const LID: &str = "199900000000007@lid";
+fn lid() -> ChatId {
+    ChatId::stored("199900000000007@lid")
+}
 
-fn number() -> String {
+fn number() -> ChatId {
     chat(7)
 }
 
-fn says(from: &str, text: &str, now: i64) -> Ingest {
+fn says(from: &ChatId, text: &str, now: i64) -> Ingest {
     Ingest {
         opens: true,
-        from: from.to_owned(),
+        from: from.clone(),
         message: format!("{{\"received_at\":{now},\"text\":\"{text}\"}}"),
 
         phone_quiet: 0,
@@ -23,25 +25,27 @@ fn says(from: &str, text: &str, now: i64) -> Ingest {
 }
 
 async fn learn(store: &Store) -> bool {
-    let learnt = store.learn(SESSION, LID, Some(&number()), 1_500).await;
+    let learnt = store
+        .learn(&session(), &lid(), Some(&number()), 1_500)
+        .await;
     learnt.unwrap()
 }
 
 #[test]
 fn what_waited_in_two_places_is_looked_at_anew_and_at_once() {
-    for (first, second) in [(LID, &*number()), (&*number(), LID)] {
+    for (first, second) in [(lid(), number()), (number(), lid())] {
         let redis = Redis::start();
         block_on(async {
             let store = connect(&redis).await;
             let all = [
-                says(first, "a", 1_000),
-                says(second, "b", 1_000),
-                says(first, "c", 1_002),
+                says(&first, "a", 1_000),
+                says(&second, "b", 1_000),
+                says(&first, "c", 1_002),
             ];
             for one in &all {
-                store.ingest(SESSION, one.clone()).await.unwrap();
+                store.ingest(&session(), one.clone()).await.unwrap();
             }
-            let looked = store.look(SESSION, 10, 10_000).await.unwrap().remove(0);
+            let looked = store.look(&session(), 10, 10_000).await.unwrap().remove(0);
             let announcement = Announcement {
                 chat: looked.chat,
                 id: looked.id,
@@ -55,13 +59,13 @@ fn what_waited_in_two_places_is_looked_at_anew_and_at_once() {
                 words: Vec::new(),
             };
             store
-                .announce(SESSION, &[announcement], 10_000)
+                .announce(&session(), &[announcement], 10_000)
                 .await
                 .unwrap();
             assert!(learn(&store).await);
-            let looked = store.look(SESSION, 10, 1_500).await.unwrap();
+            let looked = store.look(&session(), 10, 1_500).await.unwrap();
             assert_eq!(looked.len(), 1, "{looked:?}");
-            assert_eq!((&*looked[0].chat, looked[0].position), (&*number(), 1));
+            assert_eq!((&looked[0].chat, looked[0].position), (&number(), 1));
             assert_eq!(looked[0].unexamined, all.map(|one| one.message));
         });
     }
@@ -73,24 +77,30 @@ fn an_attended_conversation_that_changes_its_id_rings_for_its_owner_and_for_the_
     block_on(async {
         let config = config(&redis, "test:");
         let store = connect(&redis).await;
-        store.ingest(SESSION, says(LID, "a", 1_000)).await.unwrap();
-        store.claim(SESSION, "one", 1, 1_000).await.unwrap();
-        let bells = Bells::subscribe(&config, "one").await.unwrap();
+        store
+            .ingest(&session(), says(&lid(), "a", 1_000))
+            .await
+            .unwrap();
+        store
+            .claim(&session(), &process("one"), 1, 1_000)
+            .await
+            .unwrap();
+        let bells = Bells::subscribe(&config, &process("one")).await.unwrap();
         let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
         let running = tokio::spawn(bells.run(move |_| vec![heard.clone()]));
         assert!(learn(&store).await);
-        store.ring_works(SESSION).await.unwrap();
+        store.ring_works(&session()).await.unwrap();
         let mut rung = Vec::new();
         loop {
             match hearing.recv().await.unwrap() {
                 Bell::Works(_) => break,
-                Bell::Inbox(_, chat, _) => rung.push(chat),
+                Bell::Inbox(_, chat, _) => rung.push(chat.to_string()),
                 Bell::Queue(_) => rung.push("queue".to_owned()),
                 _ => {}
             }
         }
         running.abort();
-        assert_eq!(rung, [LID, "queue"]);
+        assert_eq!(rung, [lid().as_str(), "queue"]);
     });
 }
 
@@ -100,23 +110,26 @@ fn what_was_not_read_under_the_hidden_id_is_to_be_read_by_who_attends() {
     block_on(async {
         let store = connect(&redis).await;
         store
-            .ingest(SESSION, says(&number(), "a", 1_000))
+            .ingest(&session(), says(&number(), "a", 1_000))
             .await
             .unwrap();
         let claimed = store
-            .claim(SESSION, "one", 1, 1_000)
+            .claim(&session(), &process("one"), 1, 1_000)
             .await
             .unwrap()
             .remove(0);
         store
-            .commit(SESSION, step(&claimed, Vec::new()))
+            .commit(&session(), step(&claimed, Vec::new()))
             .await
             .unwrap();
-        let late = says(LID, "b", 1_001);
-        store.ingest(SESSION, late.clone()).await.unwrap();
+        let late = says(&lid(), "b", 1_001);
+        store.ingest(&session(), late.clone()).await.unwrap();
         assert!(learn(&store).await);
-        assert_eq!(store.unread(SESSION).await.unwrap(), [number()]);
-        let read = store.read(SESSION, &number(), "one").await.unwrap();
+        assert_eq!(store.unread(&session()).await.unwrap(), [number()]);
+        let read = store
+            .read(&session(), &number(), &process("one"))
+            .await
+            .unwrap();
         assert_eq!(read.unwrap().inbox, [late.message]);
     });
 }
@@ -127,7 +140,7 @@ fn one_sender_goes_on_with_the_replies_to_both_and_knows_what_is_in_doubt() {
     block_on(async {
         let store = connect(&redis).await;
         let replies = vec![reply("a"), reply("b")];
-        lane_after(&store, "one", says(LID, "hi", 1_000), replies).await;
+        lane_after(&store, "one", says(&lid(), "hi", 1_000), replies).await;
         let other = lane_after(
             &store,
             "two",
@@ -136,18 +149,21 @@ fn one_sender_goes_on_with_the_replies_to_both_and_knows_what_is_in_doubt() {
         )
         .await;
         assert!(!learn(&store).await, "both are under way");
-        let next = store.settle(SESSION, sent(&other), 1_001).await.unwrap();
+        let next = store.settle(&session(), sent(&other), 1_001).await.unwrap();
         assert!(next.is_none());
         assert!(learn(&store).await);
         assert!(
             take(&store, "two").await.is_empty(),
             "the first is under way"
         );
-        store.release(SESSION, "one", 1_002).await.unwrap();
+        store
+            .release(&session(), &process("one"), 1_002)
+            .await
+            .unwrap();
         let lane = take(&store, "two").await.remove(0);
-        assert_eq!((first(&lane), &*lane.chat), ("a", &*number()));
+        assert_eq!((first(&lane), &lane.chat), ("a", &number()));
         assert!(lane.doubt.is_some());
-        let next = store.settle(SESSION, sent(&lane), 1_003).await.unwrap();
+        let next = store.settle(&session(), sent(&lane), 1_003).await.unwrap();
         assert_eq!(first(&next.unwrap()), "b");
     });
 }
@@ -157,18 +173,18 @@ fn a_dead_reply_to_the_hidden_id_goes_on_in_the_one_lane() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        let lane = lane_after(&store, "one", says(LID, "hi", 1_000), vec![reply("a")]).await;
+        let lane = lane_after(&store, "one", says(&lid(), "hi", 1_000), vec![reply("a")]).await;
         let dead = lane.settled(Verdict::Dead {
-            conversation: "c".to_owned(),
+            conversation: conversation(),
             data: "{}".to_owned(),
             reason: "odd".to_owned(),
         });
-        store.settle(SESSION, dead, 1_001).await.unwrap();
+        store.settle(&session(), dead, 1_001).await.unwrap();
         assert!(learn(&store).await);
-        let dead = store.dead_letters(SESSION, None, 10).await.unwrap();
-        assert_eq!(store.revive(SESSION, &dead, 1_002).await.unwrap(), 1);
+        let dead = store.dead_letters(&session(), None, 10).await.unwrap();
+        assert_eq!(store.revive(&session(), &dead, 1_002).await.unwrap(), 1);
         let lane = take(&store, "one").await.remove(0);
-        assert_eq!((first(&lane), &*lane.chat), ("a", &*number()));
+        assert_eq!((first(&lane), &lane.chat), ("a", &number()));
     });
 }
 
@@ -177,7 +193,10 @@ fn who_was_known_by_the_hidden_id_is_known_by_the_number() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        store.ingest(SESSION, says(LID, "a", 1_000)).await.unwrap();
+        store
+            .ingest(&session(), says(&lid(), "a", 1_000))
+            .await
+            .unwrap();
         assert!(learn(&store).await);
         let ack = Record {
             seen: String::new(),
@@ -190,7 +209,7 @@ fn who_was_known_by_the_hidden_id_is_known_by_the_number() {
             phone: None,
             data: "{}".to_owned(),
         };
-        let recorded = store.record(SESSION, &ack, 1_001).await.unwrap();
+        let recorded = store.record(&session(), &ack, 1_001).await.unwrap();
         assert_eq!(recorded, Recorded::Recorded);
     });
 }

@@ -5,19 +5,22 @@ use waha_sm::store::{ByPhone, Close, Recorded};
 
 use super::*;
 
-const LID: &str = "199900000000008@lid";
+fn lid() -> ChatId {
+    ChatId::stored("199900000000008@lid")
+}
+
 const QUIET: i64 = 60_000;
 
 /// What is told of a message that the owner writes in a chat.
-fn by_owner(from: &str, quiet: i64, ends: bool, now: i64) -> Record {
-    let stanza = new_stanza();
+fn by_owner(from: &ChatId, quiet: i64, ends: bool, now: i64) -> Record {
+    let id = new_id();
     Record {
-        seen: format!("out:{stanza}"),
+        seen: format!("out:{id}"),
         kind: "message",
-        from: from.to_owned(),
+        from: from.clone(),
         other: None,
         message: true,
-        echo: Some(stanza),
+        echo: Some(id),
         says: Some(text_content("by hand")),
         phone: Some(ByPhone {
             quiet,
@@ -29,39 +32,42 @@ fn by_owner(from: &str, quiet: i64, ends: bool, now: i64) -> Record {
 }
 
 /// The owner writes in a chat.
-async fn owner(store: &Store, from: &str, ends: bool, now: i64) -> Recorded {
+async fn owner(store: &Store, from: &ChatId, ends: bool, now: i64) -> Recorded {
     let record = by_owner(from, QUIET, ends, now);
-    store.record(SESSION, &record, now).await.unwrap()
+    store.record(&session(), &record, now).await.unwrap()
 }
 
-async fn says(store: &Store, from: &str, now: i64) -> Ingested {
+async fn says(store: &Store, from: &ChatId, now: i64) -> Ingested {
     let message = Ingest {
-        from: from.to_owned(),
+        from: from.clone(),
         message: format!("{{\"received_at\":{now},\"text\":\"hi\"}}"),
         phone_quiet: QUIET,
         now,
         ..ingest("hi")
     };
-    store.ingest(SESSION, message).await.unwrap()
+    store.ingest(&session(), message).await.unwrap()
 }
 
 async fn learn(store: &Store) {
-    let learnt = store.learn(SESSION, LID, Some(&chat(8)), 2_000).await;
+    let learnt = store.learn(&session(), &lid(), Some(&chat(8)), 2_000).await;
     assert!(learnt.unwrap());
 }
 
 async fn hand_off(store: &Store) {
-    let claimed = store.claim(SESSION, "one", 1, 1_100).await.unwrap();
+    let claimed = store
+        .claim(&session(), &process("one"), 1, 1_100)
+        .await
+        .unwrap();
     let step = Step {
         handoff: Some(500),
         ..step(&claimed[0], vec![])
     };
-    store.commit(SESSION, step).await.unwrap();
+    store.commit(&session(), step).await.unwrap();
 }
 
 fn numbers(redis: &Redis, parts: &[(&str, &str)]) -> Vec<i64> {
     let ask = |(command, part): &(&str, &str)| {
-        redis.number(&format!("{command} test:{{{SESSION}}}:{part}"))
+        redis.number(&format!("{command} test:{{default}}:{part}"))
     };
     parts.iter().map(ask).collect()
 }
@@ -85,54 +91,63 @@ fn a_commit_that_comes_after_the_owner_is_refused() {
     block_on(async {
         let store = connect(&redis).await;
         says(&store, &chat(8), 1_000).await;
-        let claimed = store.claim(SESSION, "one", 1, 1_100).await.unwrap();
+        let claimed = store
+            .claim(&session(), &process("one"), 1, 1_100)
+            .await
+            .unwrap();
         assert_eq!(
             owner(&store, &chat(8), false, 1_200).await,
             Recorded::ByPhone { ends: false }
         );
         let late = step(&claimed[0], vec![reply("late")]);
-        let committed = store.commit(SESSION, late).await.unwrap();
+        let committed = store.commit(&session(), late).await.unwrap();
         assert!(matches!(committed, Committed::Stale));
-        assert!(!store.has_replies(SESSION, &chat(8)).await.unwrap());
+        assert!(!store.has_replies(&session(), &chat(8)).await.unwrap());
         // Nor does what a process gives back come into the line.
-        store.release(SESSION, "one", 1_300).await.unwrap();
+        store
+            .release(&session(), &process("one"), 1_300)
+            .await
+            .unwrap();
         assert_eq!(lists(&redis), [0, 0, 1, 0]);
     });
 }
 
 #[test]
 fn whom_the_owner_answers_under_one_id_they_answer_under_both() {
-    for (theirs, other) in [(LID, chat(8)), (&*chat(8), LID.to_owned())] {
+    for (theirs, other) in [(lid(), chat(8)), (chat(8), lid())] {
         for attended in [None, Some(1), Some(2)] {
             let redis = Redis::start();
             block_on(async {
                 let store = connect(&redis).await;
                 // The owner's is a conversation, or only a chat; the other waits, or is attended.
                 if attended == Some(2) {
-                    says(&store, theirs, 1_000).await;
+                    says(&store, &theirs, 1_000).await;
                 }
-                owner(&store, theirs, false, 1_100).await;
+                owner(&store, &theirs, false, 1_100).await;
                 says(&store, &other, 1_200).await;
                 if attended.is_some() {
-                    store.claim(SESSION, "one", 1, 1_300).await.unwrap();
+                    store
+                        .claim(&session(), &process("one"), 1, 1_300)
+                        .await
+                        .unwrap();
                 }
                 learn(&store).await;
                 assert_eq!(lists(&redis), [0, 0, 1, 0], "{theirs} {attended:?}");
                 assert!(
                     store
-                        .claim(SESSION, "one", 9, 2_100)
+                        .claim(&session(), &process("one"), 9, 2_100)
                         .await
                         .unwrap()
                         .is_empty()
                 );
-                for id in [&chat(8), LID] {
+                for id in [&chat(8), &lid()] {
                     assert_eq!(says(&store, id, 2_200).await, Ingested::Phone);
                 }
                 // It ends in time, and leaves nothing behind.
-                let ended = store.end_overdue(SESSION, 9, 2_200 + QUIET).await;
+                let ended = store.end_overdue(&session(), 9, 2_200 + QUIET).await;
                 assert_eq!(ended.unwrap(), (1, 0));
                 assert_eq!(lists(&redis), [0, 0, 0, 0]);
-                let again = says(&store, LID, 3_000 + QUIET).await;
+                let again = says(&store, &lid(), 3_000 + QUIET).await;
                 assert_eq!(again, Ingested::Queued { position: 1 });
             });
         }
@@ -144,19 +159,28 @@ fn who_waits_for_a_person_waits_on_when_they_turn_out_to_be_another() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        says(&store, LID, 1_000).await;
+        says(&store, &lid(), 1_000).await;
         hand_off(&store).await;
         learn(&store).await;
         assert_eq!(lists(&redis), [0, 1, 0, 0]);
-        let untold = store.untold_handoffs(SESSION).await.unwrap();
+        let untold = store.untold_handoffs(&session()).await.unwrap();
         assert_eq!(untold[0].chat, chat(8));
-        let looked = store.look(SESSION, 9, 5_000).await.unwrap();
+        let looked = store.look(&session(), 9, 5_000).await.unwrap();
         assert!(looked[0].for_person && looked[0].position == 1);
         // Nobody came: back to the line, once.
-        assert_eq!(store.end_overdue(SESSION, 9, 9_000).await.unwrap(), (0, 1));
-        assert_eq!(store.end_overdue(SESSION, 9, 9_000).await.unwrap(), (0, 0));
+        assert_eq!(
+            store.end_overdue(&session(), 9, 9_000).await.unwrap(),
+            (0, 1)
+        );
+        assert_eq!(
+            store.end_overdue(&session(), 9, 9_000).await.unwrap(),
+            (0, 0)
+        );
         assert_eq!(lists(&redis), [1, 0, 0, 0]);
-        let claimed = store.claim(SESSION, "one", 9, 9_100).await.unwrap();
+        let claimed = store
+            .claim(&session(), &process("one"), 9, 9_100)
+            .await
+            .unwrap();
         assert_eq!((claimed.len(), claimed[0].rev), (1, 1));
     });
 }
@@ -168,11 +192,17 @@ fn whoever_is_not_heard_is_not_closed_for_silence_with_the_owner() {
         let store = connect(&redis).await;
         says(&store, &chat(8), 1_000).await;
         owner(&store, &chat(8), false, 1_100).await;
-        store.pause(SESSION, 1_200).await.unwrap();
-        let ended = store.end_overdue(SESSION, 9, 1_100 + QUIET).await.unwrap();
+        store.pause(&session(), 1_200).await.unwrap();
+        let ended = store
+            .end_overdue(&session(), 9, 1_100 + QUIET)
+            .await
+            .unwrap();
         assert_eq!(ended, (0, 0));
-        store.resume(SESSION).await.unwrap();
-        let ended = store.end_overdue(SESSION, 9, 1_100 + QUIET).await.unwrap();
+        store.resume(&session()).await.unwrap();
+        let ended = store
+            .end_overdue(&session(), 9, 1_100 + QUIET)
+            .await
+            .unwrap();
         assert_eq!(ended, (1, 0));
     });
 }
@@ -196,7 +226,7 @@ fn a_closing_word_that_comes_late_ends_only_what_was_before_it() {
 /// What the owner is taken to write, under this stanza.
 async fn passes_for_owner(
     store: &Store,
-    chat: &str,
+    chat: &ChatId,
     stanza: &str,
     text: &str,
     now: i64,
@@ -204,17 +234,17 @@ async fn passes_for_owner(
     let record = Record {
         data: format!("{{\"text\":{text:?},\"sent_at\":{now}}}"),
         seen: format!("out:{stanza}"),
-        echo: Some(stanza.to_owned()),
+        echo: Some(MessageId::stored(stanza)),
         says: Some(text_content(text)),
         ..by_owner(chat, QUIET, false, now)
     };
-    store.record(SESSION, &record, now).await.unwrap()
+    store.record(&session(), &record, now).await.unwrap()
 }
 
 fn sent_as(lane: &Lane, stanza: &str) -> waha_sm::store::Settlement {
     lane.settled(Verdict::Sent {
-        stanza: Some(stanza.to_owned()),
-        conversation: "c".to_owned(),
+        message: Some(MessageId::stored(stanza)),
+        conversation: conversation(),
         data: "{}".to_owned(),
     })
 }
@@ -222,7 +252,10 @@ fn sent_as(lane: &Lane, stanza: &str) -> waha_sm::store::Settlement {
 /// A reply in hand to a chat whose conversation goes on, waits for a person, or has closed.
 async fn in_hand(store: &Store, after: &str) -> Lane {
     says(store, &chat(8), 1_000).await;
-    let claimed = store.claim(SESSION, "one", 1, 1_100).await.unwrap();
+    let claimed = store
+        .claim(&session(), &process("one"), 1, 1_100)
+        .await
+        .unwrap();
     let step = Step {
         handoff: (after == "handoff").then_some(500),
         close: (after == "closed").then(|| Close {
@@ -232,7 +265,7 @@ async fn in_hand(store: &Store, after: &str) -> Lane {
         }),
         ..step(&claimed[0], vec![reply("in hand")])
     };
-    match store.commit(SESSION, step).await.unwrap() {
+    match store.commit(&session(), step).await.unwrap() {
         Committed::Done {
             lane: Some(lane), ..
         } => *lane,
@@ -256,17 +289,23 @@ fn who_passed_for_the_owner_and_is_not_leaves_all_as_it_was() {
             assert_eq!(began, Recorded::ByPhone { ends: false });
             assert_eq!(says(&store, &chat(8), 1_300).await, Ingested::Phone);
             store
-                .settle(SESSION, sent_as(&lane, "3EB0AA"), 1_400)
+                .settle(&session(), sent_as(&lane, "3EB0AA"), 1_400)
                 .await
                 .unwrap();
             assert_eq!(lists(&redis), places, "{after}");
             if after == "handoff" {
-                assert_eq!(store.untold_handoffs(SESSION).await.unwrap().len(), 1);
-                let due = store.look(SESSION, 9, 1_400).await.unwrap();
+                assert_eq!(store.untold_handoffs(&session()).await.unwrap().len(), 1);
+                let due = store.look(&session(), 9, 1_400).await.unwrap();
                 assert!(due[0].for_person);
-                assert_eq!(store.end_overdue(SESSION, 9, 9_000).await.unwrap(), (0, 1));
+                assert_eq!(
+                    store.end_overdue(&session(), 9, 9_000).await.unwrap(),
+                    (0, 1)
+                );
             }
-            let claimed = store.claim(SESSION, "two", 9, 9_100).await.unwrap();
+            let claimed = store
+                .claim(&session(), &process("two"), 9, 9_100)
+                .await
+                .unwrap();
             assert_eq!(claimed[0].inbox.len(), 1, "{after}: the word is heard");
         });
     }
@@ -283,7 +322,7 @@ fn words_of_ours_are_known_however_spaces_and_emoji_come_back() {
         };
         let lane = lane_with(&store, "one", vec![written]).await;
         // Its message id is not known.
-        store.settle(SESSION, sent(&lane), 1_100).await.unwrap();
+        store.settle(&session(), sent(&lane), 1_100).await.unwrap();
         for (text, result) in [
             ("Olá, Ana ❤\n1 - Não", Recorded::ByPhone { ends: false }),
             ("Olá, Ana ❤\n1 - Sim", Recorded::Recorded),
@@ -301,7 +340,8 @@ fn nothing_is_begun_to_be_sent_in_a_chat_of_the_owners() {
     block_on(async {
         let store = connect(&redis).await;
         let lane = in_hand(&store, "goes on").await;
-        let intend = || store.intend(SESSION, &lane, None, &lane.chat, 1_200);
+        let session = session();
+        let intend = || store.intend(&session, &lane, None, &lane.chat, 1_200);
         assert!(intend().await.unwrap());
         owner(&store, &chat(8), false, 1_300).await;
         assert!(!intend().await.unwrap());
@@ -320,7 +360,7 @@ fn what_was_said_before_the_closing_word_was_for_the_owner_though_it_is_told_aft
                 now: 101_000,
                 ..ingest("hi")
             };
-            store.ingest(SESSION, message).await.unwrap()
+            store.ingest(&session(), message).await.unwrap()
         };
         owner(&store, &chat(1), true, 100_000).await;
         assert_eq!(said(50_000).await, Ingested::Phone);
@@ -337,7 +377,7 @@ fn a_closing_word_ends_what_began_before_the_bot_was_told_never_to_step_aside() 
         owner(&store, &chat(8), false, 1_000).await;
         for ends in [false, true] {
             let never = by_owner(&chat(8), 0, ends, 2_000);
-            store.record(SESSION, &never, 2_000).await.unwrap();
+            store.record(&session(), &never, 2_000).await.unwrap();
             assert_eq!(lists(&redis), [0, 0, i64::from(!ends), 0]);
         }
     });
@@ -355,10 +395,13 @@ fn words_that_are_told_late_act_for_as_long_as_what_followed_them() {
                 followed_at,
                 ..phone
             });
-            store.record(SESSION, &late, 550_000).await.unwrap();
+            store.record(&session(), &late, 550_000).await.unwrap();
             assert_eq!(lists(&redis), [0, 0, with_phone, 0]);
-            assert_eq!(store.end_overdue(SESSION, 9, 559_999).await.unwrap().0, 0);
-            let ended = store.end_overdue(SESSION, 9, 560_000).await.unwrap().0;
+            assert_eq!(
+                store.end_overdue(&session(), 9, 559_999).await.unwrap().0,
+                0
+            );
+            let ended = store.end_overdue(&session(), 9, 560_000).await.unwrap().0;
             assert_eq!(ended, with_phone.unsigned_abs());
         });
     }
@@ -373,8 +416,8 @@ fn who_waits_for_a_person_is_not_told_so_in_one_moment_after_a_pause() {
             says(&store, &chat(number), 1_000).await;
             hand_off(&store).await;
         }
-        store.spread_notices(SESSION, 90_000).await.unwrap();
-        assert_eq!(store.look(SESSION, 9, 90_000).await.unwrap().len(), 1);
+        store.spread_notices(&session(), 90_000).await.unwrap();
+        assert_eq!(store.look(&session(), 9, 90_000).await.unwrap().len(), 1);
     });
 }
 
@@ -390,8 +433,8 @@ fn what_is_under_way_is_not_tried_again_in_a_chat_of_the_owners() {
             again: reply("in hand"),
             doubt: false,
         });
-        store.settle(SESSION, failed, 1_300).await.unwrap();
-        assert!(!store.has_replies(SESSION, &chat(8)).await.unwrap());
+        store.settle(&session(), failed, 1_300).await.unwrap();
+        assert!(!store.has_replies(&session(), &chat(8)).await.unwrap());
     });
 }
 
@@ -412,9 +455,12 @@ fn an_echo_under_the_other_id_is_ours() {
                     chat(8)
                 ),
                 says: Some(text_content(text)),
-                ..by_owner(LID, QUIET, false, 1_200)
+                ..by_owner(&lid(), QUIET, false, 1_200)
             };
-            assert_eq!(store.record(SESSION, &echo, 1_200).await.unwrap(), result);
+            assert_eq!(
+                store.record(&session(), &echo, 1_200).await.unwrap(),
+                result
+            );
         }
     });
 }
@@ -427,10 +473,13 @@ fn both_echoes_of_a_reply_that_was_sent_twice_are_ours() {
         block_on(async {
             let store = connect(&redis).await;
             let late = in_hand(&store, "goes on").await;
-            store.release(SESSION, "one", 1_200).await.unwrap();
+            store
+                .release(&session(), &process("one"), 1_200)
+                .await
+                .unwrap();
             let lane = take(&store, "two").await.remove(0);
             store
-                .settle(SESSION, sent_as(&lane, "3EB0BB"), 1_300)
+                .settle(&session(), sent_as(&lane, "3EB0BB"), 1_300)
                 .await
                 .unwrap();
             let mut text = "in hand";
@@ -438,7 +487,7 @@ fn both_echoes_of_a_reply_that_was_sent_twice_are_ours() {
                 // Another one, which remembers nothing of it.
                 let store = connect(&redis).await;
                 let settled = sent_as(&late, "3EB0AA");
-                store.settle(SESSION, settled, 1_400).await.unwrap();
+                store.settle(&session(), settled, 1_400).await.unwrap();
                 text = "rewritten";
             }
             for (stanza, text) in [("3EB0BB", "in hand"), ("3EB0AA", text)] {
@@ -458,7 +507,7 @@ fn who_is_next_when_the_owner_takes_somebody_is_looked_at_at_once() {
             says(&store, &chat(number), 1_000).await;
         }
         owner(&store, &chat(1), false, 1_100).await;
-        let looked = store.look(SESSION, 9, 1_100).await.unwrap();
+        let looked = store.look(&session(), 9, 1_100).await.unwrap();
         assert_eq!(looked[0].chat, chat(2));
         assert_eq!(looked[0].position, 1);
     });

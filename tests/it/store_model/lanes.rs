@@ -1,6 +1,7 @@
 //! The model of lanes: what is in whose hand, what is in doubt, and which messages of ours are replies.
 
 use waha_sm::flow::MediaKind;
+use waha_sm::ids::MessageId;
 use waha_sm::store::{Attempt, EchoContent, Millis, Recorded, Reply};
 
 use super::model::{CLOCKS_APART, Chat, Checked, Hand, Queued, Session, ensure, of};
@@ -72,8 +73,8 @@ impl Mark {
         ) == (
             attempt.since,
             attempt.begun,
-            attempt.id.as_deref(),
-            attempt.echo.as_deref(),
+            attempt.id.as_ref().map(MessageId::as_str),
+            attempt.echo.as_ref().map(MessageId::as_str),
             attempt.address.as_str(),
         )
     }

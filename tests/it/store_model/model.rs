@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use waha_sm::ids::ChatId;
 use waha_sm::store::{Ingest, Ingested, Millis};
 
 use super::lanes::{Mark, Said};
@@ -33,7 +34,7 @@ pub(super) struct Session {
     /// The token of every taking of a lane, likewise.
     pub(super) takings: Vec<Option<String>>,
     epochs: HashSet<String>,
-    stanzas: HashSet<String>,
+    messages: HashSet<String>,
     /// What the history must hold of this step: what, and of which conversation.
     pub(super) expected: Vec<(String, Option<usize>)>,
     /// Ids of the replies of which the history says what became of them.
@@ -274,20 +275,24 @@ impl Session {
 
     /// The answer that is due.
     pub(super) fn ingest(&mut self, one: &Ingest, sent_at: Millis, now: Millis) -> Ingested {
-        if !self.stanzas.insert(one.stanza.clone()) {
+        if !self.messages.insert(one.id.to_string()) {
             return Ingested::Duplicate;
         }
-        let chat = &self.chat_of_person(&one.from, one.other.as_deref(), now);
-        let what = format!("message {} {}", one.message, of(chat, &one.from));
+        let chat = &self.chat_of_person(
+            one.from.as_str(),
+            one.other.as_ref().map(ChatId::as_str),
+            now,
+        );
+        let what = format!("message {} {}", one.message, of(chat, one.from.as_str()));
         let result = self.ingest_into(chat, &one.message, what, sent_at, now);
         // A person is answered under the id that they wrote from.
-        if *chat == one.from {
+        if *chat == one.from.as_str() {
             self.addresses.remove(chat);
             if is_hidden(chat) {
                 self.unmapped.entry(chat.clone()).or_insert(now);
             }
         } else {
-            self.addresses.insert(chat.clone(), one.from.clone());
+            self.addresses.insert(chat.clone(), one.from.to_string());
         }
         result
     }
@@ -335,7 +340,7 @@ impl Session {
 
     /// `chat` is now attended; `claimed` is what the store says of it.
     pub(super) fn claim(&mut self, process: &str, claimed: &waha_sm::store::Claimed) -> Checked {
-        let chat = &claimed.chat;
+        let chat = claimed.chat.as_str();
         ensure!(
             self.epochs.insert(claimed.epoch.clone()),
             "epoch {} was given out before",
@@ -362,7 +367,7 @@ impl Session {
 
     /// What the store says of an attended chat is so.
     pub(super) fn same(&self, claimed: &waha_sm::store::Claimed) -> Checked {
-        let chat = &claimed.chat;
+        let chat = claimed.chat.as_str();
         let it = self.chat(chat);
         let Some(conversation) = &it.conversation else {
             return Err(format!("{chat} is claimed and has no conversation"));
@@ -452,7 +457,7 @@ impl Session {
         ending: Option<&Ending>,
         now: Millis,
     ) -> bool {
-        let chat = &one.chat;
+        let chat = one.chat.as_str();
         let same = self.id(chat) == Some(one.id.as_str());
         let it = self.chat_mut(chat);
         let waits = it.conversation.as_ref().is_some_and(|conversation| {

@@ -1,6 +1,7 @@
 //! What happens to the store around messages of ours: they are about to be sent, WAHA tells of them, the owner writes some.
 
 use waha_sm::flow::MediaKind;
+use waha_sm::ids::{ChatId, MessageId};
 use waha_sm::store::{ByPhone, Record, Recorded};
 
 use super::lanes::Own;
@@ -63,10 +64,10 @@ impl Run<'_> {
         let record = Record {
             seen: format!("out:{message_id}"),
             kind: "message",
-            from: own.from.clone(),
-            other: own.other.clone(),
+            from: ChatId::stored(own.from.as_str()),
+            other: own.other.clone().map(ChatId::stored),
             message: true,
-            echo: Some(message_id),
+            echo: Some(MessageId::stored(message_id)),
             says: Some(own.content()),
             phone: own.by_owner.map(|words| ByPhone {
                 quiet: QUIET,
@@ -86,7 +87,7 @@ impl Run<'_> {
 
     async fn record(&self, session: usize, record: &Record) -> Result<Recorded, String> {
         let name = session_name(session);
-        let recorded = self.listener.record(name, record, self.now).await;
+        let recorded = self.listener.record(&name, record, self.now).await;
         recorded.map_err(|error| error.to_string())
     }
 
@@ -97,16 +98,16 @@ impl Run<'_> {
         let record = Record {
             seen: String::new(),
             kind: "ack",
-            from: self.chats[from].clone(),
+            from: ChatId::stored(self.chats[from].as_str()),
             other: None,
             message: false,
-            echo: Some(message_id.clone()),
+            echo: Some(MessageId::stored(message_id.as_str())),
             says: None,
             phone: None,
             data: self.next("ack"),
         };
         let recorded = self.record(session, &record).await?;
-        let due = self.models[session].ack(&record.from, &message_id, &record.data);
+        let due = self.models[session].ack(record.from.as_str(), &message_id, &record.data);
         ensure!(
             recorded == due,
             "an ack was answered {recorded:?}, should be {due:?}"
@@ -118,21 +119,27 @@ impl Run<'_> {
         let Some(one) = lane.of(&self.lanes_in_hand(), &self.lanes) else {
             return Ok(());
         };
-        let id = with_id.then(|| self.new_message_id());
+        let id = with_id.then(|| MessageId::stored(self.new_message_id()));
         let lane = &one.lane;
         let address = lane.address.as_ref().unwrap_or(&lane.chat).clone();
         let name = session_name(one.session);
         let intended = self
             .store
-            .intend(name, lane, id.as_deref(), &address, self.now)
+            .intend(&name, lane, id.as_ref(), &address, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let model = &mut self.models[one.session];
-        let first = model.lane(&lane.chat).lane.first();
+        let first = model.lane(lane.chat.as_str()).lane.first();
         // It was tried again meanwhile: what is about to be sent is not what stands there.
         let is_late = first.is_some_and(|first| first.attempts != one.attempts);
         let handed = (lane.chat.as_str(), one.taking, one.reply.id.as_str());
-        let due = !is_late && model.intend(handed, id, &address, self.now);
+        let due = !is_late
+            && model.intend(
+                handed,
+                id.map(|id| id.to_string()),
+                address.as_str(),
+                self.now,
+            );
         ensure!(
             intended == due,
             "{handed:?} may be sent: {intended}, should be: {due}"
@@ -146,10 +153,11 @@ impl Run<'_> {
             self.chats[CHATS + hidden].clone(),
             self.chats[hidden].clone(),
         );
-        let told = known.then_some(chat.as_str());
+        let (lid_id, chat_id) = (ChatId::stored(lid.as_str()), ChatId::stored(chat.as_str()));
+        let told = known.then_some(&chat_id);
         let learnt = self
             .store
-            .learn(session_name(session), &lid, told, self.now)
+            .learn(&session_name(session), &lid_id, told, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let model = &mut self.models[session];

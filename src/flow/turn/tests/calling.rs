@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::flow::turn::tests::*;
+use crate::ids::{ChatId, ConversationId, SessionName};
 
 const BOT: &str = include_str!("../../../../examples/flows/bot.toml");
 
@@ -20,9 +21,17 @@ fn asked(script: &Script) -> State {
     turn.state
 }
 
+fn body_of(call: &Call<'_>) -> String {
+    call.body(
+        &SessionName::stored("s"),
+        &ChatId::stored("c"),
+        &ConversationId::stored("1-2"),
+    )
+}
+
 fn body(script: &Script, state: &State) -> Value {
     let call = script.call(state).unwrap();
-    serde_json::from_str(&call.body("s", "c", "1-2")).unwrap()
+    serde_json::from_str(&body_of(&call)).unwrap()
 }
 
 fn answer(script: &Script, state: &State, answer: &Value) -> CallAnswer {
@@ -50,10 +59,7 @@ fn a_call_tells_what_is_known_and_is_the_same_after_it_was_stored() {
         })
     );
     let (before, after) = (script.call(&turn.state), script.call(&again));
-    assert_eq!(
-        before.unwrap().body("s", "c", "1-2"),
-        after.unwrap().body("s", "c", "1-2")
-    );
+    assert_eq!(body_of(&before.unwrap()), body_of(&after.unwrap()));
 }
 
 #[test]
@@ -249,13 +255,9 @@ fn a_place_in_a_call_is_the_same_after_it_was_stored_to_the_last_digit() {
     for n in 0..1_000 {
         let degrees = f64::from(n).mul_add(0.123_456_789_012_345_6, -23.561_414_718_627_93);
         state.hear(json!({ "location": { "latitude": degrees } }));
-        let before = script.call(&state).unwrap().body("s", "c", "1-2");
+        let before = body_of(&script.call(&state).unwrap());
         let stored = serde_json::to_string(&state).unwrap();
         let state: State = serde_json::from_str(&stored).unwrap();
-        assert_eq!(
-            script.call(&state).unwrap().body("s", "c", "1-2"),
-            before,
-            "{degrees}"
-        );
+        assert_eq!(body_of(&script.call(&state).unwrap()), before, "{degrees}");
     }
 }

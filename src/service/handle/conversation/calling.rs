@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::flow::{Advance, Command};
+use crate::ids::{ConversationId, SessionName};
 use crate::service::handle::calls::Request;
 use crate::service::handle::conversation::Attendance;
 use crate::service::handle::conversation::inbox::{TEXT_MAX, read};
@@ -147,8 +148,8 @@ impl Attendance {
 
 /// What a call goes under: the commit that begins it, of all conversations of all sessions. As a header it has only
 /// characters that fit in one.
-fn key(session: &str, conversation: &str, rev: u64) -> String {
-    let session = utf8_percent_encode(session, NOT_IN_KEY);
+fn key(session: &SessionName, conversation: &ConversationId, rev: u64) -> String {
+    let session = utf8_percent_encode(session.as_str(), NOT_IN_KEY);
     format!("{session}:{conversation}:{rev}")
 }
 
@@ -167,7 +168,7 @@ fn message(inbox: &[String]) -> Value {
         .filter(|text| !text.is_empty())
         .collect();
     let text: String = texts.join("\n").chars().take(TEXT_MAX).collect();
-    let mut told = json!({ "id": last.stanza, "kind": last.kind, "text": text });
+    let mut told = json!({ "id": last.id, "kind": last.kind, "text": text });
     if let Some(media) = &last.media {
         told["media"] = json!(media);
     }
@@ -183,6 +184,7 @@ fn message(inbox: &[String]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::key;
+    use crate::ids::{ConversationId, SessionName};
 
     #[test]
     fn a_key_fits_into_a_header_whatever_the_session_is_called() {
@@ -190,7 +192,9 @@ mod tests {
             ("my-shop_2.b", "my-shop_2.b:c7:3"),
             ("a b/é%:", "a%20b%2F%C3%A9%25%3A:c7:3"),
         ] {
-            assert_eq!(key(session, "c7", 3), expected);
+            let conversation = ConversationId::stored("c7");
+            let key = key(&SessionName::stored(session), &conversation, 3);
+            assert_eq!(key, expected);
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn state(held: &Claimed) -> State {
             state
         }
         Err(error) => {
-            warn!(chat = held.chat, %error, "the saved state can't be read; the conversation begins anew");
+            warn!(chat = %held.chat, %error, "the saved state can't be read; the conversation begins anew");
             State::new(name)
         }
     }

@@ -1,26 +1,32 @@
 //! Each question against each way in which WAHA may answer it.
 
+use crate::ids::{ChatId, MessageId};
 use std::time::{Duration, Instant};
 
-use super::super::tests::{Reply, Server, ana, json};
+use super::super::tests::{Reply, Server, ana, json, session};
 use super::*;
 
 /// A question, as if its answer did not matter.
 type Question = fn(&Client) -> Result<(), AskError>;
 
 const QUESTIONS: [(&str, Question); 6] = [
-    ("new_message_id", |c| c.new_message_id("s").map(drop)),
-    ("has_own_message", |c| {
-        c.has_own_message("s", &ana(), "3EB0A").map(drop)
+    ("new_message_id", |c| {
+        c.new_message_id(&session("s")).map(drop)
     }),
-    ("chats", |c| c.chats("s", 10, 0).map(drop)),
+    ("has_own_message", |c| {
+        c.has_own_message(&session("s"), &ana(), &MessageId::stored("3EB0A"))
+            .map(drop)
+    }),
+    ("chats", |c| c.chats(&session("s"), 10, 0).map(drop)),
     ("messages", |c| {
-        c.messages("s", Some(&ana()), 0, 10, 0).map(drop)
+        c.messages(&session("s"), Some(&ana()), 0, 10, 0).map(drop)
     }),
     ("messages of all", |c| {
-        c.messages("s", None, 0, 10, 0).map(drop)
+        c.messages(&session("s"), None, 0, 10, 0).map(drop)
     }),
-    ("phone_chat", |c| c.phone_chat("s", &lid()).map(drop)),
+    ("phone_chat", |c| {
+        c.phone_chat(&session("s"), &lid()).map(drop)
+    }),
 ];
 
 fn lid() -> ChatId {
@@ -194,8 +200,8 @@ fn a_new_id_is_a_bare_one() {
         (r#"[{"id":"3EB0A"}]"#, None),
     ] {
         let server = Server::start(json("200 OK", answer));
-        let id = server.client().new_message_id("../a b");
-        assert_eq!(id.as_deref().ok(), wanted, "{answer}");
+        let id = server.client().new_message_id(&session("../a b"));
+        assert_eq!(id.as_ref().ok().map(MessageId::as_str), wanted, "{answer}");
         assert!(id.is_ok() || !unable(&id.unwrap_err()), "{answer}");
         let request = server.only_request();
         assert_eq!(
@@ -222,7 +228,10 @@ fn our_own_message_is_there_or_not() {
         ("500 Oops", not_found, None),
     ] {
         let server = Server::start(json(status, answer));
-        let found = server.client().has_own_message("s", &ana(), "3EB0A");
+        let found =
+            server
+                .client()
+                .has_own_message(&session("s"), &ana(), &MessageId::stored("3EB0A"));
         assert_eq!(found.as_ref().ok(), wanted.as_ref(), "{answer}");
         assert!(found.is_ok() || !unable(&found.unwrap_err()), "{answer}");
         assert_eq!(
@@ -249,7 +258,7 @@ fn chats_are_those_of_persons_with_their_time() {
         {"id":7}, null, [], "8@c.us", {"id":"\ud83d@c.us"}
     ]"#;
     let server = Server::start(json("200 OK", answer));
-    let page = server.client().chats("s/1", 16, 32).unwrap();
+    let page = server.client().chats(&session("s/1"), 16, 32).unwrap();
     assert_eq!(page.listed, 16);
     let items: Vec<_> = page
         .items
@@ -278,7 +287,7 @@ fn chats_are_those_of_persons_with_their_time() {
         "GET /waha/api/s%2F1/chats/overview?limit=16&offset=32 HTTP/1.1"
     );
     let server = Server::start(json("200 OK", "[]"));
-    let page = server.client().chats("s", 10, 0).unwrap();
+    let page = server.client().chats(&session("s"), 10, 0).unwrap();
     assert_eq!((page.items.len(), page.listed), (0, 0));
 }
 
@@ -292,7 +301,7 @@ fn a_waha_without_overviews_is_asked_for_its_chats() {
                 json("200 OK", r#"[{"id":"1@c.us","timestamp":1789900000}]"#)
             }
         });
-        let page = server.client().chats("s", 10, 20).unwrap();
+        let page = server.client().chats(&session("s"), 10, 20).unwrap();
         assert_eq!((page.items.len(), page.listed), (1, 1));
         let requests = server.requests.lock().unwrap();
         assert_eq!(requests.len(), 2);
@@ -322,7 +331,7 @@ fn messages_are_listed_as_they_are() {
         let server = Server::start(json("200 OK", answer));
         let page = server
             .client()
-            .messages("s", chat.as_ref(), since, 100, 200)
+            .messages(&session("s"), chat.as_ref(), since, 100, 200)
             .unwrap();
         assert_eq!(page.listed, 7);
         assert_eq!(
@@ -341,7 +350,10 @@ fn messages_are_listed_as_they_are() {
         );
     }
     let server = Server::start(json("200 OK", "[]"));
-    let page = server.client().messages("s", None, -1, 1, 0).unwrap();
+    let page = server
+        .client()
+        .messages(&session("s"), None, -1, 1, 0)
+        .unwrap();
     assert_eq!((page.items.len(), page.listed), (0, 0));
     assert!(server.only_request().line.contains("gte=0 "));
 }
@@ -351,11 +363,17 @@ fn a_large_page_is_read_and_an_endless_one_is_not() {
     let message = |size: usize| format!(r#"{{"id":"a","_data":"{}"}}"#, "x".repeat(size));
     let hundred = format!("[{}]", vec![message(100_000); 100].join(","));
     let server = Server::start(json("200 OK", &hundred));
-    let page = server.client().messages("s", None, 0, 100, 0).unwrap();
+    let page = server
+        .client()
+        .messages(&session("s"), None, 0, 100, 0)
+        .unwrap();
     assert_eq!(page.items.len(), 100);
 
     let server = Server::start(json("200 OK", &format!("[{}]", message(17 << 20))));
-    let error = server.client().messages("s", None, 0, 1, 0).unwrap_err();
+    let error = server
+        .client()
+        .messages(&session("s"), None, 0, 1, 0)
+        .unwrap_err();
     assert!(!unable(&error), "{error}");
     assert!(error.to_string().contains("larger"), "{error}");
 }
@@ -365,9 +383,12 @@ fn depth_in_a_list_is_no_danger() {
     let deep = "[".repeat(500_000) + &"]".repeat(500_000);
     let answer = format!(r#"[{{"id":"1@c.us","_chat":{deep},"_data":{deep}}},{deep}]"#);
     let server = Server::start(json("200 OK", &answer));
-    let page = server.client().messages("s", None, 0, 2, 0).unwrap();
+    let page = server
+        .client()
+        .messages(&session("s"), None, 0, 2, 0)
+        .unwrap();
     assert_eq!((page.items.len(), page.listed), (1, 2));
-    let page = server.client().chats("s", 2, 0).unwrap();
+    let page = server.client().chats(&session("s"), 2, 0).unwrap();
     assert_eq!((page.items.len(), page.listed), (1, 2));
 }
 
@@ -392,7 +413,7 @@ fn the_phone_of_a_hidden_id_is_told_or_not_known() {
         (r#"[{"pn":"5531966660003@c.us"}]"#, None),
     ] {
         let server = Server::start(json("200 OK", answer));
-        let phone = server.client().phone_chat("s", &lid());
+        let phone = server.client().phone_chat(&session("s"), &lid());
         let told = phone.as_ref().map(|chat| chat.as_ref().map(ChatId::as_str));
         assert_eq!(told.ok(), wanted, "{answer}");
         assert!(phone.is_ok() || !unable(&phone.unwrap_err()), "{answer}");

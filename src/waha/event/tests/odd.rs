@@ -1,6 +1,7 @@
 //! Bodies that are odd, broken or nobody's: read with patience, or refused with the reason.
 
 use super::*;
+use crate::ids::SessionName;
 
 #[test]
 fn times_are_read_in_every_unit_and_else_borrowed() {
@@ -205,7 +206,7 @@ fn names_and_ids_are_fit_to_be_keys() {
         let event = parse(body.as_bytes(), NOW).unwrap();
         (event.session, event.name, event.id)
     };
-    let s = || "0042".to_owned();
+    let s = || SessionName::stored("0042");
     assert_eq!(
         body("evt_1", "a.b"),
         (s(), "a.b".to_owned(), Some("evt_1".to_owned()))

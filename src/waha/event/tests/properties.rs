@@ -1,5 +1,6 @@
 //! Whatever comes: reading never panics, and what is read is fit to be kept.
 
+use crate::ids::ChatId;
 use proptest::prelude::*;
 
 use super::*;
@@ -122,16 +123,16 @@ fn check(what: What, is_listed: bool) -> Result<(), TestCaseError> {
     let mut message = match what {
         What::Inbound(message) | What::Vote(message) => {
             prop_assert_eq!(message.direction, Direction::Inbound);
-            prop_assert!(message.stanza.is_some());
+            prop_assert!(message.id.is_some());
             message
         }
         What::Own(message) => {
-            prop_assert!(message.stanza.is_some() || !is_listed);
+            prop_assert!(message.id.is_some() || !is_listed);
             message
         }
         _ => return Ok(()),
     };
-    prop_assert!(message.stanza.as_deref() != Some(""));
+    prop_assert!(message.id.as_ref().is_none_or(|id| !id.as_str().is_empty()));
     prop_assert_eq!(
         ChatId::person(message.chat.as_str()),
         Some(message.chat.clone())

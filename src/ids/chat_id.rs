@@ -1,22 +1,20 @@
-//! The ids of people and of messages, in the one spelling that the rest of the program sees.
+//! The id of a chat, in the one spelling that the program uses. Here is the one rule of what can be one.
 
-use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use crate::ids::text::{Text, shared_text};
 
 /// No phone number or hidden id known has more than 16 digits; twice that is generous.
 const DIGITS_MAX: usize = 32;
-
-/// A stanza becomes part of a Redis key. The longest seen has 32 characters.
-const STANZA_MAX: usize = 128;
 
 /// The chat of one person: `<digits>@c.us` (a phone number) or `<digits>@lid` (a hidden id).
 ///
 /// Groups, channels, stories and system accounts have no `ChatId`: the type itself says that a
 /// customer may be at the other end. The one exception is [`ChatId::group`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct ChatId(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChatId(Arc<str>);
+
+shared_text!(ChatId);
 
 /// A text that should have been a person's chat id, and is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,11 +29,11 @@ impl ChatId {
     #[must_use]
     pub fn person(text: &str) -> Option<Self> {
         let (digits, server) = person_parts(text)?;
-        let mut id = String::with_capacity(digits.len() + 1 + server.len());
-        id.push_str(digits);
-        id.push('@');
-        id.push_str(server);
-        Some(Self(id))
+        // Most come in this spelling already, and are copied once.
+        if text.len() == digits.len() + 1 + server.len() {
+            return Some(Self(text.into()));
+        }
+        Some(Self(format!("{digits}@{server}").into()))
     }
 
     /// The chat of a group, `<digits>@g.us` or `<digits>-<digits>@g.us`: for the owner's own settings only. What WAHA tells
@@ -44,19 +42,19 @@ impl ChatId {
     pub fn group(text: &str) -> Option<Self> {
         let (group, server) = text.split_once('@')?;
         let (first, second) = group.split_once('-').unwrap_or((group, "0"));
-        (server == "g.us" && is_digits(first) && is_digits(second)).then(|| Self(text.to_owned()))
+        (server == "g.us" && is_digits(first) && is_digits(second)).then(|| Self(text.into()))
+    }
+
+    /// Whether this is a person's. Asked before anything is sent to a chat that was stored.
+    #[must_use]
+    pub fn is_person(&self) -> bool {
+        person_parts(&self.0).is_some()
     }
 
     /// Whether this is a group's.
     #[must_use]
     pub fn is_group(&self) -> bool {
         self.0.ends_with("@g.us")
-    }
-
-    /// The id as WAHA takes it in its API.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// Whether `text` is this id, in whatever spelling.
@@ -94,76 +92,12 @@ fn is_digits(text: &str) -> bool {
     (1..=DIGITS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-impl fmt::Display for ChatId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+/// Only what could be a person's is read.
+impl<'de> serde::Deserialize<'de> for ChatId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        Self::person(&text.0).ok_or_else(|| serde::de::Error::custom(NotAPerson))
     }
-}
-
-impl AsRef<str> for ChatId {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<ChatId> for String {
-    fn from(id: ChatId) -> Self {
-        id.0
-    }
-}
-
-impl TryFrom<String> for ChatId {
-    type Error = NotAPerson;
-
-    fn try_from(text: String) -> Result<Self, NotAPerson> {
-        Self::person(&text).ok_or(NotAPerson)
-    }
-}
-
-/// What a message id tells, in any of the spellings that WAHA uses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MessageId {
-    /// Whether our account sent it; unknown in the short spellings.
-    pub from_me: Option<bool>,
-    /// The chat as it was written, a person's or not; unknown in a bare stanza.
-    pub chat: Option<String>,
-    /// The bare id: the same on every engine and for every device.
-    pub stanza: String,
-}
-
-impl MessageId {
-    /// Reads `{fromMe}_{chat}_{stanza}[_{participant}]`, `{chat}_{stanza}` or a bare stanza.
-    ///
-    /// `None` if there is no stanza that could be kept: empty, longer than 128 bytes, or with
-    /// control characters.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (from_me, rest) = match text.split_once('_') {
-            Some(("true", rest)) => (Some(true), rest),
-            Some(("false", rest)) => (Some(false), rest),
-            _ => (None, text),
-        };
-        // A chat has an `@`, and a stanza has none: so the prefix may be there or not. Behind the
-        // prefix, three parts are enough to know the chat, however odd it looks.
-        let (chat, rest) = match rest.split_once('_') {
-            Some((chat, rest)) if chat.contains('@') || from_me.is_some() => (Some(chat), rest),
-            _ => (None, rest),
-        };
-        // What is behind the stanza of a chat's message is the participant.
-        let stanza = match chat {
-            Some(_) => rest.split_once('_').map_or(rest, |(stanza, _)| stanza),
-            None => rest,
-        };
-        is_stanza(stanza).then(|| Self {
-            from_me,
-            chat: chat.map(str::to_owned),
-            stanza: stanza.to_owned(),
-        })
-    }
-}
-
-fn is_stanza(text: &str) -> bool {
-    (1..=STANZA_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -181,7 +115,7 @@ mod tests {
             ("0@lid", "0@lid"),
         ] {
             assert_eq!(
-                ChatId::person(text).map(String::from).as_deref(),
+                ChatId::person(text).as_ref().map(ChatId::as_str),
                 Some(wanted)
             );
         }
@@ -238,48 +172,5 @@ mod tests {
         assert_eq!(serde_json::from_str::<ChatId>(r#""123@lid""#).unwrap(), id);
         assert!(serde_json::from_str::<ChatId>(r#""1203@g.us""#).is_err());
         assert!(id.is_lid());
-    }
-
-    #[test]
-    fn message_ids_are_read_in_every_spelling() {
-        let parse = |text| {
-            MessageId::parse(text).map(|id| (id.from_me, id.chat.unwrap_or_default(), id.stanza))
-        };
-        let id =
-            |from_me, chat: &str, stanza: &str| Some((from_me, chat.to_owned(), stanza.to_owned()));
-        assert_eq!(
-            parse("false_55@c.us_3EB0"),
-            id(Some(false), "55@c.us", "3EB0")
-        );
-        assert_eq!(
-            parse("true_1203@g.us_3EB0_1555@lid"),
-            id(Some(true), "1203@g.us", "3EB0")
-        );
-        assert_eq!(
-            parse("true_1203@g.us_3EB0_1_5_5"),
-            id(Some(true), "1203@g.us", "3EB0")
-        );
-        assert_eq!(parse("55@c.us_3EB0"), id(None, "55@c.us", "3EB0"));
-        assert_eq!(parse("3EB0"), id(None, "", "3EB0"));
-        assert_eq!(parse("3EB0_X"), id(None, "", "3EB0_X"));
-        assert_eq!(parse("true_3EB0"), id(Some(true), "", "3EB0"));
-    }
-
-    #[test]
-    fn a_stanza_that_cannot_be_a_key_is_none() {
-        let longest = format!("true_55@c.us_{}", "A".repeat(STANZA_MAX));
-        assert!(MessageId::parse(&longest).is_some());
-        let too_long = format!("{longest}A");
-        for text in [
-            "",
-            "false_",
-            "false_55@c.us_",
-            "55@c.us_",
-            "A\nB",
-            "A\0",
-            too_long.as_str(),
-        ] {
-            assert_eq!(MessageId::parse(text), None, "{text:?}");
-        }
     }
 }

@@ -1,0 +1,62 @@
+//! What all names and ids have in common: a shared text that reads, compares, prints and is stored as that text.
+
+/// Gives a tuple struct over `Arc<str>` what every name and id has. JSON holds the bare text, as it did before these
+/// types existed. Only those that may be read from JSON as they are get `Deserialize`.
+macro_rules! shared_text {
+    ($name:ident) => {
+        impl $name {
+            /// Text that was checked before it was stored, as Redis, SQLite or the data directory gives it back.
+            #[must_use]
+            pub fn stored(text: impl Into<std::sync::Arc<str>>) -> Self {
+                Self(text.into())
+            }
+
+            /// The bare text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        /// Equal texts are equal names, with the same hash and order.
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+    ($name:ident, deserialize) => {
+        $crate::ids::text::shared_text!($name);
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = $crate::ids::text::Text::deserialize(deserializer)?;
+                Ok(Self(std::sync::Arc::from(&*text.0)))
+            }
+        }
+    };
+}
+
+pub(super) use shared_text;
+
+/// A JSON text, borrowed where it holds no escapes.
+#[derive(serde::Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) std::borrow::Cow<'a, str>);

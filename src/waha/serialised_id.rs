@@ -1,0 +1,95 @@
+//! The ids of messages as WAHA writes them.
+
+use crate::ids::MessageId;
+
+/// What a message id of WAHA's tells, in any of its spellings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SerialisedId {
+    /// Whether our account sent it; unknown in the short spellings.
+    pub from_me: Option<bool>,
+    /// The chat as it was written, a person's or not; unknown in a bare id.
+    pub chat: Option<String>,
+    /// The message.
+    pub message: MessageId,
+}
+
+impl SerialisedId {
+    /// Reads `{fromMe}_{chat}_{id}[_{participant}]`, `{chat}_{id}` or a bare id. `None` if there is no id in it that
+    /// could be kept.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (from_me, rest) = match text.split_once('_') {
+            Some(("true", rest)) => (Some(true), rest),
+            Some(("false", rest)) => (Some(false), rest),
+            _ => (None, text),
+        };
+        // A chat has an `@`, and a bare id has none: so the prefix may be there or not. Behind the prefix, three parts
+        // are enough to know the chat, however odd it looks.
+        let (chat, rest) = match rest.split_once('_') {
+            Some((chat, rest)) if chat.contains('@') || from_me.is_some() => (Some(chat), rest),
+            _ => (None, rest),
+        };
+        // What is behind the id of a chat's message is the participant.
+        let message = match chat {
+            Some(_) => rest.split_once('_').map_or(rest, |(id, _)| id),
+            None => rest,
+        };
+        Some(Self {
+            from_me,
+            chat: chat.map(str::to_owned),
+            message: MessageId::parse(message)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::waha::serialised_id::*;
+
+    #[test]
+    fn message_ids_are_read_in_every_spelling() {
+        let parse = |text| {
+            SerialisedId::parse(text).map(|id| {
+                let message = id.message.as_str().to_owned();
+                (id.from_me, id.chat.unwrap_or_default(), message)
+            })
+        };
+        let id = |from_me, chat: &str, message: &str| {
+            Some((from_me, chat.to_owned(), message.to_owned()))
+        };
+        assert_eq!(
+            parse("false_55@c.us_3EB0"),
+            id(Some(false), "55@c.us", "3EB0")
+        );
+        assert_eq!(
+            parse("true_1203@g.us_3EB0_1555@lid"),
+            id(Some(true), "1203@g.us", "3EB0")
+        );
+        assert_eq!(
+            parse("true_1203@g.us_3EB0_1_5_5"),
+            id(Some(true), "1203@g.us", "3EB0")
+        );
+        assert_eq!(parse("55@c.us_3EB0"), id(None, "55@c.us", "3EB0"));
+        assert_eq!(parse("3EB0"), id(None, "", "3EB0"));
+        assert_eq!(parse("3EB0_X"), id(None, "", "3EB0_X"));
+        assert_eq!(parse("true_3EB0"), id(Some(true), "", "3EB0"));
+    }
+
+    #[test]
+    fn an_id_that_cannot_be_a_key_is_none() {
+        let longest = format!("true_55@c.us_{}", "A".repeat(128));
+        assert!(SerialisedId::parse(&longest).is_some());
+        let too_long = format!("{longest}A");
+        for text in [
+            "",
+            "false_",
+            "false_55@c.us_",
+            "55@c.us_",
+            "A\nB",
+            "A\0",
+            too_long.as_str(),
+        ] {
+            assert_eq!(SerialisedId::parse(text), None, "{text:?}");
+        }
+    }
+}
