@@ -36,11 +36,11 @@ use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
 use crate::service::kit::lease::Lease;
-use crate::service::kit::pickup_latency::WakeUps;
-use crate::service::owner::notifier::Owner;
+use crate::service::kit::metrics::Metrics;
+use crate::service::kit::pickup_latency::PickupLatency;
+use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::notify_chat::NotifyChat;
-use crate::service::owner::reachability::Ears;
-use crate::service::upkeep::metrics::Metrics;
+use crate::service::owner::reachability::Reachability;
 use crate::service::upkeep::reloader::Asked;
 use crate::store::{self, PrivateRedisError, Store};
 use crate::waha::client::{BadConfig, Client};
@@ -137,10 +137,10 @@ struct Shared {
     store: Store,
     flows: Arc<Flows>,
     client: Arc<Client>,
-    owner: Owner,
-    reachability: Arc<Ears>,
+    notifier: OwnerNotifier,
+    reachability: Arc<Reachability>,
     lease: Arc<Lease>,
-    pickup_latency: Arc<WakeUps>,
+    pickup_latency: Arc<PickupLatency>,
 }
 
 impl Daemon {
@@ -178,8 +178,8 @@ impl Daemon {
 
         if let Some(bound) = bound {
             let store = self.connect(&redis, &front).await?;
-            let owner = owner::notifier(&store, config.notify_chat.clone(), &flows);
-            let intake = inlet::intake(&store, &flows, owner);
+            let notifier = owner::notifier(&store, config.notify_chat.clone(), &flows);
+            let intake = inlet::intake(&store, &flows, notifier);
             let listener = inlet::listener(&config.webhook, intake, store, &metrics, self);
             self.stage(&front, "listener", |stop| listener.run(bound, stop));
         }
@@ -244,9 +244,9 @@ impl Daemon {
         let client = Arc::new(work.client);
         let shared = Shared {
             process: work.process,
-            owner: owner::notifier(&store, work.notify_chat, &work.flows),
+            notifier: owner::notifier(&store, work.notify_chat, &work.flows),
             flows: work.flows,
-            reachability: Arc::new(Ears::new(client.clone())),
+            reachability: Arc::new(Reachability::new(client.clone())),
             client,
             lease: Arc::default(),
             pickup_latency: Arc::default(),

@@ -6,9 +6,10 @@ use tokio::sync::mpsc;
 
 use super::{REQUESTS_MAX, Shared, StartError};
 use crate::config::{HandlingConfig, WahaConfig};
-use crate::service::deliver::delivery::{Context, Manner};
+use crate::service::deliver::send_config::SendConfig;
+use crate::service::deliver::send_context::SendContext;
 use crate::service::deliver::sender::Sender;
-use crate::service::handle::conversation::HandedOver;
+use crate::service::kit::handed_over::HandedOver;
 use crate::store::Bell;
 use crate::waha::client::{Client, ClientConfig};
 
@@ -30,13 +31,13 @@ pub(super) fn sender(
     handed_over: mpsc::UnboundedReceiver<HandedOver>,
     bells: mpsc::UnboundedReceiver<Bell>,
 ) -> Sender {
-    let context = Context::new(
+    let context = SendContext::new(
         shared.process.clone(),
         shared.store.clone(),
         shared.client.clone(),
-        shared.owner.clone(),
+        shared.notifier.clone(),
         shared.lease.clone(),
-        Manner {
+        SendConfig {
             pacing: config.pacing,
             in_doubt: config.in_doubt,
             requests: REQUESTS_MAX,

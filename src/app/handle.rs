@@ -7,8 +7,9 @@ use tokio::sync::mpsc;
 use super::Shared;
 use crate::secret::Secret;
 use crate::service::handle::calls::Calls;
-use crate::service::handle::conversation::{self, HandedOver};
-use crate::service::handle::dispatcher::Worker;
+use crate::service::handle::conversation::ConversationContext;
+use crate::service::handle::dispatcher::Dispatcher;
+use crate::service::kit::handed_over::HandedOver;
 use crate::store::Bell;
 
 pub(super) fn dispatcher(
@@ -17,18 +18,18 @@ pub(super) fn dispatcher(
     call_secret: Option<Secret>,
     lanes: mpsc::UnboundedSender<HandedOver>,
     bells: mpsc::UnboundedReceiver<Bell>,
-) -> Worker {
-    let context = conversation::Context {
+) -> Dispatcher {
+    let context = ConversationContext {
         process: shared.process.clone(),
         store: shared.store.clone(),
         flows: shared.flows.clone(),
-        wake_ups: shared.pickup_latency.clone(),
-        ears: shared.reachability.clone(),
+        pickup_latency: shared.pickup_latency.clone(),
+        reachability: shared.reachability.clone(),
         lease: shared.lease.clone(),
         calls: Arc::new(Calls::new(call_secret)),
         lanes,
     };
-    Worker {
+    Dispatcher {
         context: Arc::new(context),
         workers,
         bells,

@@ -12,10 +12,10 @@ use crate::config::{CatchUpConfig, WebhookConfig};
 use crate::flows::Flows;
 use crate::service::inlet::catch_up::CatchUp;
 use crate::service::inlet::intake::Intake;
-use crate::service::inlet::lid_lookup::People;
+use crate::service::inlet::lid_lookup::LidLookup;
 use crate::service::inlet::listener::Listener;
-use crate::service::owner::notifier::Owner;
-use crate::service::upkeep::metrics::Metrics;
+use crate::service::kit::metrics::Metrics;
+use crate::service::owner::notifier::OwnerNotifier;
 use crate::store::{Bell, Store};
 use crate::waha::signature::Verifier;
 
@@ -27,8 +27,8 @@ pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, StartError> 
     })
 }
 
-pub(super) fn intake(store: &Store, flows: &Arc<Flows>, owner: Owner) -> Intake {
-    Intake::new(store.clone(), flows.clone(), owner)
+pub(super) fn intake(store: &Store, flows: &Arc<Flows>, notifier: OwnerNotifier) -> Intake {
+    Intake::new(store.clone(), flows.clone(), notifier)
 }
 
 pub(super) fn listener(
@@ -54,7 +54,7 @@ pub(super) fn catch_up(
     bells: mpsc::UnboundedReceiver<Bell>,
 ) -> CatchUp {
     CatchUp {
-        intake: intake(&shared.store, &shared.flows, shared.owner.clone()),
+        intake: intake(&shared.store, &shared.flows, shared.notifier.clone()),
         store: shared.store.clone(),
         client: shared.client.clone(),
         interval: config.interval,
@@ -63,8 +63,8 @@ pub(super) fn catch_up(
     }
 }
 
-pub(super) fn lid_lookup(shared: &Shared) -> People {
-    People {
+pub(super) fn lid_lookup(shared: &Shared) -> LidLookup {
+    LidLookup {
         store: shared.store.clone(),
         client: shared.client.clone(),
     }

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use super::Shared;
 use crate::service::line::announcer::Announcer;
-use crate::service::line::expiry::Overdue;
+use crate::service::line::expiry::Expiry;
 use crate::store::Bell;
 
 pub(super) fn announcer(shared: &Shared, bells: mpsc::UnboundedReceiver<Bell>) -> Announcer {
@@ -15,8 +15,8 @@ pub(super) fn announcer(shared: &Shared, bells: mpsc::UnboundedReceiver<Bell>) -
     }
 }
 
-pub(super) fn expiry(shared: &Shared) -> Overdue {
-    Overdue {
+pub(super) fn expiry(shared: &Shared) -> Expiry {
+    Expiry {
         store: shared.store.clone(),
     }
 }

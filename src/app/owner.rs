@@ -4,30 +4,30 @@ use std::sync::Arc;
 
 use super::Shared;
 use crate::flows::Flows;
-use crate::service::owner::handoffs::Handoffs;
-use crate::service::owner::notifier::Owner;
+use crate::service::owner::handoffs::HandoffNotifier;
+use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::notify_chat::NotifyChat;
-use crate::service::owner::reachability::Hearing;
+use crate::service::owner::reachability::ReachabilityMonitor;
 use crate::store::Store;
 
 pub(super) fn notifier(
     store: &Store,
     notify_chat: Option<NotifyChat>,
     flows: &Arc<Flows>,
-) -> Owner {
-    Owner::new(store.clone(), notify_chat, flows.loaded().locale())
+) -> OwnerNotifier {
+    OwnerNotifier::new(store.clone(), notify_chat, flows.loaded().locale())
 }
 
-pub(super) fn reachability(shared: &Shared) -> Hearing {
-    Hearing {
+pub(super) fn reachability(shared: &Shared) -> ReachabilityMonitor {
+    ReachabilityMonitor {
         store: shared.store.clone(),
-        ears: shared.reachability.clone(),
+        reachability: shared.reachability.clone(),
     }
 }
 
-pub(super) fn handoffs(shared: &Shared) -> Handoffs {
-    Handoffs {
+pub(super) fn handoffs(shared: &Shared) -> HandoffNotifier {
+    HandoffNotifier {
         store: shared.store.clone(),
-        owner: shared.owner.clone(),
+        notifier: shared.notifier.clone(),
     }
 }

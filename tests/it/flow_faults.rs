@@ -14,9 +14,10 @@ use waha_sm::flow::Locale;
 use waha_sm::flows::Flows;
 use waha_sm::ids::{ChatId, MessageId, ProcessId, SessionName};
 use waha_sm::service::handle::calls::Calls;
-use waha_sm::service::handle::conversation::{Context, HandedOver};
-use waha_sm::service::handle::dispatcher::Worker;
-use waha_sm::service::owner::reachability::Ears;
+use waha_sm::service::handle::conversation::ConversationContext;
+use waha_sm::service::handle::dispatcher::Dispatcher;
+use waha_sm::service::kit::handed_over::HandedOver;
+use waha_sm::service::owner::reachability::Reachability;
 use waha_sm::store::{Config, Connections, Ingest, Server, Store};
 use waha_sm::waha::client::{Client, ClientConfig};
 
@@ -253,7 +254,7 @@ fn who_has_a_state_that_cannot_be_read_begins_anew() {
     }
 }
 
-/// What nothing outside can make happen: something that panics in the midst of an attendance. Here it is the log, when
+/// What nothing outside can make happen: something that panics in the middle of a conversation. Here it is the log, when
 /// it is told of this chat's fault.
 struct Panics {
     at: String,
@@ -286,7 +287,7 @@ impl<S: Subscriber> Layer<S> for Panics {
 }
 
 #[test]
-fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on() {
+fn a_conversation_that_panics_again_and_again_is_closed_and_the_worker_goes_on() {
     let redis = Redis::start();
     let (ana, bia) = (chat(1), chat(2));
     let (panicked, errors) = (Arc::default(), Arc::default());
@@ -336,13 +337,13 @@ fn an_attendance_that_panics_again_and_again_is_given_up_and_the_worker_goes_on(
         });
         let (lanes, mut handed_over) = mpsc::unbounded_channel();
         let (_bells, bells) = mpsc::unbounded_channel();
-        let worker = Worker {
-            context: Arc::new(Context {
+        let worker = Dispatcher {
+            context: Arc::new(ConversationContext {
                 process: ProcessId::stored("p"),
                 store: store.clone(),
                 flows: Arc::new(flows),
-                wake_ups: Arc::default(),
-                ears: Arc::new(Ears::new(Arc::new(client.unwrap()))),
+                pickup_latency: Arc::default(),
+                reachability: Arc::new(Reachability::new(Arc::new(client.unwrap()))),
                 lease: Arc::default(),
                 calls: Arc::new(Calls::new(None)),
                 lanes,

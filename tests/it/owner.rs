@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use waha_sm::flow::Locale;
 use waha_sm::ids::SessionName;
-use waha_sm::service::owner::notifier::Owner;
+use waha_sm::service::owner::notifier::OwnerNotifier;
 use waha_sm::service::owner::notify_chat::NotifyChat;
 use waha_sm::store::{Config as StoreConfig, Connections, Server, Store};
 
@@ -32,12 +32,13 @@ fn told_by_two(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
             .unwrap();
         let to: NotifyChat = to.parse().unwrap();
         let session = SessionName::stored(session);
-        let owners = [1, 2].map(|_| Owner::new(store.clone(), Some(to.clone()), Locale::En));
+        let owners =
+            [1, 2].map(|_| OwnerNotifier::new(store.clone(), Some(to.clone()), Locale::En));
         for _ in 0..2 {
             let [one, other] = &owners;
             let (one, other) = tokio::join!(
-                one.tell(&session, once, text),
-                other.tell(&session, once, text)
+                one.notify(&session, once, text),
+                other.notify(&session, once, text)
             );
             one.unwrap();
             other.unwrap();

@@ -1,121 +1,37 @@
 //! A delivery is responsible for one lane in hand: it sends reply after reply and settles each, until the lane is
 //! empty or has to wait.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use crate::clock;
-use crate::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
+use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
 use crate::service::deliver::doubt;
-use crate::service::deliver::doubt::{MessageIds, Settled};
+use crate::service::deliver::doubt::Settled;
 use crate::service::deliver::reply_content;
 use crate::service::deliver::reply_content::{Unsent, history};
+use crate::service::deliver::retry;
 use crate::service::deliver::send_config::{InDoubt, Pacing};
-use crate::service::deliver::typing::typing;
+use crate::service::deliver::send_context::SendContext;
+use crate::service::deliver::typing::act_like_a_person;
+use crate::service::deliver::waha_call::call;
 use crate::service::kit::backoff;
-use crate::service::kit::lease::Lease;
-use crate::service::owner::notifier::Owner;
-use crate::store::{Lane, Reply, Settlement, Store, Verdict};
-use crate::throttle::Throttle;
-use crate::waha::client::{Client, SendError, Sent};
+use crate::store::{Lane, Reply, Settlement, Verdict};
+use crate::waha::client::{SendError, Sent};
 
-const RETRY_FIRST: Duration = Duration::from_secs(1);
-const RETRY_LONGEST: Duration = Duration::from_secs(30);
-/// A reply that could not be sent for so long is given up on: a customer of yesterday is confused by it.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// An engine may fail at a file for ever, for what is in it or because nobody has it at its address any more. Then the
-/// chat goes on without it, after about a minute and a half.
-const FILE_ATTEMPTS_MAX: u32 = 8;
-/// Files that are read, held and sent at once: each takes up to three times its size of memory.
-const FILES_MAX: usize = 4;
-/// How often it is told that replies are not sent; the metrics count each.
-const UNSENT_INTERVAL: Duration = Duration::from_secs(5);
 /// Between tries to settle while Redis is away: a chat goes on only after that, and what is not settled is in doubt.
 const SETTLE_FIRST: Duration = Duration::from_millis(50);
 const SETTLE_LONGEST: Duration = Duration::from_millis(200);
 /// Who is sent something so soon after its lane was taken is not asked for again.
 const AT_ONCE: Duration = Duration::from_millis(200);
-const UNDECIDABLE_INTERVAL: Duration = Duration::from_secs(3600);
-
-/// How and for whom to send.
-pub struct Context {
-    /// The process that holds the lanes.
-    pub(crate) process: ProcessId,
-    /// Where lanes are.
-    pub(crate) store: Store,
-    /// The way to WAHA.
-    pub(crate) client: Arc<Client>,
-    /// Replies may go to them, too.
-    pub(crate) owner: Owner,
-    /// This process' right to its lanes.
-    lease: Arc<Lease>,
-    /// Whether to type like a person.
-    pub(crate) pacing: Pacing,
-    /// What to do with a reply of which nobody can tell whether it was sent.
-    pub(crate) in_doubt: InDoubt,
-    /// Which sessions' engines hand out message ids.
-    message_ids: MessageIds,
-    /// While WAHA is away, every waiting reply fails in the same way.
-    unsent: Throttle,
-    /// That an engine can't tell is no news the second time.
-    pub(crate) undecidable: Throttle,
-    /// Limits requests under way, each on a blocking thread.
-    requests: Arc<Semaphore>,
-    /// Limits those that carry a file.
-    files: Semaphore,
-}
-
-/// The settings of sending.
-#[derive(Clone, Copy, Debug)]
-pub struct Manner {
-    /// Whether to type like a person.
-    pub pacing: Pacing,
-    /// What to do with a reply of which nobody can tell whether it was sent.
-    pub in_doubt: InDoubt,
-    /// How many requests may be under way at once.
-    pub requests: usize,
-}
-
-impl Context {
-    /// Sends for `process` what is in the lanes of `store`.
-    pub fn new(
-        process: ProcessId,
-        store: Store,
-        client: Arc<Client>,
-        owner: Owner,
-        lease: Arc<Lease>,
-        manner: Manner,
-    ) -> Self {
-        Self {
-            process,
-            store,
-            client,
-            owner,
-            lease,
-            pacing: manner.pacing,
-            in_doubt: manner.in_doubt,
-            message_ids: MessageIds::default(),
-            undecidable: Throttle::new(UNDECIDABLE_INTERVAL),
-            unsent: Throttle::new(UNSENT_INTERVAL),
-            requests: Arc::new(Semaphore::new(manner.requests)),
-            files: Semaphore::new(FILES_MAX),
-        }
-    }
-
-    /// For one request. Always there sooner or later: nobody closes the semaphore.
-    pub(crate) async fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        self.requests.clone().acquire_owned().await.ok()
-    }
-}
 
 /// Sends from a lane until it is empty, has to wait, or is no longer ours. `taken`: before Redis was asked for it.
 pub(crate) async fn deliver(
-    context: &Context,
+    context: &SendContext,
     session: &SessionName,
     lane: Lane,
     mut taken: Instant,
@@ -126,7 +42,7 @@ pub(crate) async fn deliver(
     while let Some(lane) = next {
         let chat = lane.address.as_ref().unwrap_or(&lane.chat);
         let (verdict, permit) = match &lane.reply {
-            Ok(reply) if context.owner.may_write_to(chat) => {
+            Ok(reply) if context.notifier.may_write_to(chat) => {
                 let delivery = Delivery {
                     context,
                     session,
@@ -150,7 +66,7 @@ pub(crate) async fn deliver(
 
 /// One reply on its way to one chat.
 struct Delivery<'a> {
-    context: &'a Context,
+    context: &'a SendContext,
     session: &'a SessionName,
     lane: &'a Lane,
     /// Where it is sent to.
@@ -189,7 +105,7 @@ impl Delivery<'_> {
                     id.clone_from(&attempt.id);
                     unknown = true;
                 }
-                Settled::NotYet(reason) if self.is_too_old() => {
+                Settled::NotYet(reason) if retry::is_too_old(reply) => {
                     let reason = format!("perhaps sent: WAHA could not tell for a day ({reason})");
                     return (self.dead(reason), None);
                 }
@@ -199,12 +115,12 @@ impl Delivery<'_> {
                 Settled::Never(reason) => return (self.dead(reason), None),
             }
         }
-        if self.is_too_old() {
+        if retry::is_too_old(reply) {
             return (self.dead("could not be sent for a day".to_owned()), None);
         }
         if context.pacing == Pacing::Human {
             tokio::select! {
-                paced = pace(context, session, chat, &reply.text, first) => if let Err(error) = paced {
+                paced = act_like_a_person(context, session, chat, &reply.text, first) => if let Err(error) = paced {
                     return (self.failed(error, unknown).await, None);
                 },
                 () = shutdown.cancelled() => return (release(unknown), None),
@@ -225,14 +141,19 @@ impl Delivery<'_> {
         } else if self.is_the_owners().await {
             return (release(true), None);
         }
-        // Whoever was stopped for so long that others may have the lane, or had it, asks Redis for it again.
+        // If this process stalled past its lease, another may hold the lane: do not send, take it again.
         if shutdown.is_cancelled() || !context.lease.is_held_since(self.taken) {
             return (release(unknown), None);
         }
         let outgoing = reply.clone();
-        let answer = call(context, session, chat, move |client, session, chat| {
-            reply_content::send(client, session, chat, &outgoing, id.as_ref())
-        })
+        let answer = call(
+            &context.client,
+            session,
+            chat,
+            move |client, session, chat| {
+                reply_content::send(client, session, chat, &outgoing, id.as_ref())
+            },
+        )
         .await;
         let interrupted = |reason| Err(Unsent::Waha(SendError::Interrupted { reason }));
         let verdict = match answer.unwrap_or_else(interrupted) {
@@ -254,10 +175,6 @@ impl Delivery<'_> {
                 .unwrap_or(false)
     }
 
-    fn is_too_old(&self) -> bool {
-        clock::now() - self.reply.queued_at > clock::millis(GIVE_UP_AFTER)
-    }
-
     /// Notes the attempt where that is of use, with a message id where WAHA hands them out: `again`, if there was one before.
     async fn intend(&self, again: Option<MessageId>) -> Result<Option<MessageId>, NotOurs> {
         let context = self.context;
@@ -268,7 +185,7 @@ impl Delivery<'_> {
             None => {
                 context
                     .message_ids
-                    .next(context, self.session, self.chat)
+                    .next(&context.client, self.session, self.chat)
                     .await
             }
         };
@@ -303,11 +220,10 @@ impl Delivery<'_> {
         let (session, chat, reply) = (self.session, self.chat, self.reply);
         match &error {
             SendError::Refused { .. } => self.dead(error.to_string()),
-            SendError::Busy { status: 500, .. }
-                if reply.media.is_some() && reply.attempts + 1 >= FILE_ATTEMPTS_MAX =>
-            {
+            SendError::Busy { status: 500, .. } if retry::is_last_attempt_of_file(reply) => {
+                let attempts = reply.attempts + 1;
                 self.dead(format!(
-                    "tried {FILE_ATTEMPTS_MAX} times, perhaps sent: {error}; can WAHA get and show this file?"
+                    "tried {attempts} times, perhaps sent: {error}; can WAHA get and show this file?"
                 ))
             }
             SendError::SessionNotWorking { .. } => {
@@ -340,8 +256,7 @@ impl Delivery<'_> {
     /// To be tried again, at the earliest after `asked`; `doubt`: it may have been sent all the same.
     fn again(&self, reason: &str, asked: Duration, doubt: bool) -> Verdict {
         let (session, chat, reply) = (self.session, self.chat, self.reply);
-        let delay = backoff::delay(reply.attempts, RETRY_FIRST, RETRY_LONGEST);
-        let delay = backoff::jittered(delay, fastrand::f64()).max(asked.min(GIVE_UP_AFTER));
+        let delay = retry::delay(reply, asked);
         let attempts = reply.attempts.saturating_add(1);
         if self.context.unsent.due() {
             warn!(%session, %chat, attempts, retry_in = %clock::brief(delay), reason, "a reply was not sent; will try again");
@@ -391,67 +306,12 @@ fn sent(chat: &ChatId, reply: &Reply, message: Option<MessageId>) -> Verdict {
     }
 }
 
-/// Seen, and typing for as long as a person would (WAHA's docs, overview/how-to-avoid-blocking). Failures here cost nothing but looks.
-///
-/// # Errors
-/// Only that the session can't send: then the message itself would have to wait for WAHA to say so again.
-async fn pace(
-    context: &Context,
-    session: &SessionName,
-    chat: &ChatId,
-    text: &str,
-    first: bool,
-) -> Result<(), SendError> {
-    if first {
-        gesture(context, session, chat, |client, session, chat| {
-            client.send_seen(session, chat)
-        })
-        .await?;
-    }
-    gesture(context, session, chat, |client, session, chat| {
-        client.start_typing(session, chat)
-    })
-    .await?;
-    sleep(typing(text.chars().count(), fastrand::f64())).await;
-    gesture(context, session, chat, |client, session, chat| {
-        client.stop_typing(session, chat)
-    })
-    .await
-}
-
-/// A call that matters for looks only.
-async fn gesture(
-    context: &Context,
-    session: &SessionName,
-    chat: &ChatId,
-    request: impl FnOnce(&Client, &SessionName, &ChatId) -> Result<(), SendError> + Send + 'static,
-) -> Result<(), SendError> {
-    let _permit = context.permit().await;
-    match call(context, session, chat, request).await {
-        Ok(Err(error @ SendError::SessionNotWorking { .. })) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// One request, on a blocking thread. Whoever calls has a permit.
-///
-/// # Errors
-/// That the thread ended early.
-pub(crate) async fn call<T: Send + 'static>(
-    context: &Context,
-    session: &SessionName,
-    chat: &ChatId,
-    request: impl FnOnce(&Client, &SessionName, &ChatId) -> T + Send + 'static,
-) -> Result<T, String> {
-    let (client, session, chat) = (context.client.clone(), session.clone(), chat.clone());
-    let called = tokio::task::spawn_blocking(move || request(&client, &session, &chat));
-    called
-        .await
-        .map_err(|_| "the request's thread ended early".to_owned())
-}
-
 /// Settles until Redis has taken it: what WAHA took must not be sent again.
-async fn settle(context: &Context, session: &SessionName, settlement: &Settlement) -> Option<Lane> {
+async fn settle(
+    context: &SendContext,
+    session: &SessionName,
+    settlement: &Settlement,
+) -> Option<Lane> {
     let mut failures = 0;
     loop {
         match context

@@ -1,18 +1,17 @@
-//! A doubt: whether an attempt to send a reply succeeded, when its answer never came.
+//! A doubt: whether an attempt to send a reply succeeded whose answer never came.
 //!
 //! It is settled by what WAHA told us of the message since (its echo or its ack), by asking for the message id that
 //! it was sent with, or by looking for the text, or the file with the same caption, among our messages in the chat.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::ids::{ChatId, MessageId, SessionName};
-use crate::service::deliver::delivery::{Context, call};
+use crate::ids::{MessageId, SessionName};
 use crate::service::deliver::send_config::{InDoubt, Pacing};
+use crate::service::deliver::send_context::SendContext;
+use crate::service::deliver::waha_call::call;
 use crate::service::kit::echo_content::echo_content;
 use crate::store;
 use crate::store::{Attempt, Lane, Reply};
@@ -31,10 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ASKED_MAX: u32 = 3;
 /// A reply that is held waits so long for its echo before it is given up.
 const HELD_FOR: Duration = Duration::from_secs(10);
-/// An engine that can't hand out message ids is asked again after this: WAHA may have been updated.
-const UNABLE_FOR: Duration = Duration::from_secs(3600);
-/// One that fails to is left alone for so long.
-const FAILED_FOR: Duration = Duration::from_secs(60);
 
 /// What came of settling a doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +48,7 @@ pub(crate) enum Settled {
 
 /// Settles whether the attempt on the first reply of `lane` succeeded.
 pub(crate) async fn settle(
-    context: &Context,
+    context: &SendContext,
     session: &SessionName,
     lane: &Lane,
     reply: &Reply,
@@ -124,7 +119,7 @@ fn has_patience(reply: &Reply, attempt: &Attempt) -> bool {
 
 /// The setting `IN_DOUBT` decides.
 fn undecidable(
-    context: &Context,
+    context: &SendContext,
     session: &SessionName,
     attempt: &Attempt,
     reason: String,
@@ -156,18 +151,18 @@ fn undecidable(
 
 /// Which message the attempt became, if WAHA has it.
 async fn ask(
-    context: &Context,
+    context: &SendContext,
     session: &SessionName,
     reply: &Reply,
     attempt: &Attempt,
 ) -> Result<Option<MessageId>, AskError> {
     let chat = &attempt.address;
-    if !context.owner.may_write_to(chat) {
+    if !context.notifier.may_write_to(chat) {
         return Ok(None);
     }
     let _permit = context.permit().await;
     if let Some(id) = attempt.id.clone() {
-        let has = call(context, session, chat, {
+        let has = call(&context.client, session, chat, {
             let id = id.clone();
             move |client, session, chat| client.has_own_message(session, chat, &id)
         })
@@ -183,9 +178,12 @@ async fn ask(
         return Err(AskError::Unable { reason });
     }
     let since = attempt.since - clock::millis(CLOCKS_APART_MAX);
-    let listed = call(context, session, chat, move |client, session, chat| {
-        client.messages(session, Some(chat), since, MESSAGES_MAX, 0)
-    })
+    let listed = call(
+        &context.client,
+        session,
+        chat,
+        move |client, session, chat| client.messages(session, Some(chat), since, MESSAGES_MAX, 0),
+    )
     .await;
     let listed = listed.unwrap_or_else(ended_early)?;
     let candidates: Vec<MessageId> = listed
@@ -219,52 +217,10 @@ fn same(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<MessageId> {
     (by_id || by_content).then_some(id)
 }
 
-/// Which sessions' engines hand out message ids beforehand (NOWEB and GOWS do, since WAHA 2026.4.3).
-#[derive(Debug, Default)]
-pub(crate) struct MessageIds {
-    /// Not to be asked before.
-    not_before: Mutex<HashMap<SessionName, Instant>>,
-}
-
-impl MessageIds {
-    /// An id for the next message, where WAHA hands them out.
-    pub(crate) async fn next(
-        &self,
-        context: &Context,
-        session: &SessionName,
-        chat: &ChatId,
-    ) -> Option<MessageId> {
-        // Poisoned only if a thread panicked while it held the lock, which no line here can.
-        let left_alone = self.not_before.lock().is_ok_and(|not_before| {
-            not_before
-                .get(session)
-                .is_some_and(|at| Instant::now() < *at)
-        });
-        if left_alone {
-            return None;
-        }
-        let asked = call(context, session, chat, |client, session, _| {
-            client.new_message_id(session)
-        })
-        .await;
-        let pause = match asked.unwrap_or_else(ended_early) {
-            Ok(id) => return Some(id),
-            Err(AskError::Unable { .. }) => UNABLE_FOR,
-            Err(AskError::Failed { .. }) => FAILED_FOR,
-            // Sending will say so, too.
-            Err(AskError::Away { .. }) => return None,
-        };
-        if let Ok(mut not_before) = self.not_before.lock() {
-            not_before.insert(session.clone(), Instant::now() + pause);
-        }
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::ConversationId;
+    use crate::ids::{ChatId, ConversationId};
 
     fn reply(text: &str) -> Reply {
         Reply {

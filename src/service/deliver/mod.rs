@@ -1,8 +1,24 @@
 //! The lanes to WAHA: replies leave in order, and a reply in doubt is settled before the next is sent.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`sender`] | takes lanes that are due, and starts a delivery for each; asks whether a paused session works again |
+//! | `delivery` | sends the replies of one lane, one after the other, and settles each |
+//! | `retry` | when a reply is tried again, and when it is given up |
+//! | `doubt` | whether an attempt succeeded whose answer was lost |
+//! | `message_ids` | ids that WAHA hands out before a message is sent |
+//! | `reply_content` | a reply as a request to WAHA, and as an entry of the history |
+//! | `typing` | marks the chat as read and shows typing, as a person would |
+//! | `waha_call` | one request to WAHA on a blocking thread |
+//! | [`send_config`], [`send_context`] | the settings of sending, and what all deliveries share |
 
-pub mod delivery;
+mod delivery;
 mod doubt;
+mod message_ids;
 mod reply_content;
+mod retry;
 pub mod send_config;
+pub mod send_context;
 pub mod sender;
 mod typing;
+mod waha_call;

@@ -17,3 +17,14 @@ pub enum InDoubt {
     /// Give up on it, so that a person decides.
     Hold,
 }
+
+/// The settings of sending.
+#[derive(Clone, Copy, Debug)]
+pub struct SendConfig {
+    /// Whether to type like a person.
+    pub pacing: Pacing,
+    /// What to do with a reply of which nobody can tell whether it was sent.
+    pub in_doubt: InDoubt,
+    /// How many requests may be under way at once.
+    pub requests: usize,
+}

@@ -13,9 +13,10 @@ use tracing::{debug, warn};
 
 use crate::clock;
 use crate::ids::SessionName;
-use crate::service::deliver::delivery::{Context, deliver};
-use crate::service::handle::conversation::HandedOver;
-use crate::service::kit::store_error_log::Complaint;
+use crate::service::deliver::delivery::deliver;
+use crate::service::deliver::send_context::SendContext;
+use crate::service::kit::handed_over::HandedOver;
+use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::owner::session_status;
 use crate::service::owner::session_status::WORKING;
 use crate::store::{Bell, Error, Lane, Taken, Verdict};
@@ -37,7 +38,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 /// See the module.
 pub struct Sender {
     /// How and for whom to send.
-    pub context: Context,
+    pub context: SendContext,
     /// [`Bell::Lanes`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
     /// Lanes that this process' commits took.
@@ -45,23 +46,23 @@ pub struct Sender {
 }
 
 /// Session and token.
-type Taking = (SessionName, String);
+type LaneInHand = (SessionName, String);
 
-struct Dispatcher {
-    context: Arc<Context>,
-    /// Takings of lanes that tasks of ours send from. Not by chat: a chat may become another's, and one task may have
-    /// settled its last reply when the next is handed over.
-    in_hand: HashSet<Taking>,
+struct SenderState {
+    context: Arc<SendContext>,
+    /// Lanes that tasks of ours send from. By token, not by chat: two chats may become one, and one task may have settled
+    /// its last reply when the next is handed over.
+    in_hand: HashSet<LaneInHand>,
     /// Sessions with lanes that may be due.
     due: VecDeque<SessionName>,
     /// How many of those in hand were taken because they were due.
     taken: usize,
-    complaint: Complaint,
-    /// An answer of Redis' was lost: it may say that we hold what nobody sends.
-    unsure: bool,
+    store_errors: StoreErrorLog,
+    /// An answer of Redis was lost: it may have given us lanes that no task sends from.
+    must_reconcile: bool,
     /// Lanes that may be such, and since when.
-    suspects: HashMap<Taking, (Lane, Instant)>,
-    ended: mpsc::UnboundedSender<(Taking, Origin)>,
+    suspects: HashMap<LaneInHand, (Lane, Instant)>,
+    ended: mpsc::UnboundedSender<(LaneInHand, LaneOrigin)>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -71,13 +72,13 @@ impl Sender {
     /// after that are released by who stops the process.
     pub async fn run(mut self, shutdown: CancellationToken) {
         let (ended, mut endings) = mpsc::unbounded_channel();
-        let mut dispatcher = Dispatcher {
+        let mut state = SenderState {
             context: Arc::new(self.context),
             in_hand: HashSet::new(),
             due: VecDeque::new(),
             taken: 0,
-            complaint: Complaint::default(),
-            unsure: false,
+            store_errors: StoreErrorLog::default(),
+            must_reconcile: false,
             suspects: HashMap::new(),
             ended,
             tasks: TaskTracker::new(),
@@ -88,23 +89,23 @@ impl Sender {
         loop {
             tokio::select! {
                 bell = self.bells.recv() => match bell {
-                    Some(Bell::Lanes(session)) => dispatcher.due(session),
-                    Some(Bell::Missed) => dispatcher.look_everywhere().await,
+                    Some(Bell::Lanes(session)) => state.mark_due(session),
+                    Some(Bell::Missed) => state.poll_all().await,
                     Some(_) => {}
                     None => break,
                 },
-                Some(handed_over) = self.handed_over.recv() => dispatcher.handed(handed_over),
-                ending = endings.recv() => if let Some(ending) = ending { dispatcher.finished(&ending) },
-                _ = poll.tick() => dispatcher.look_everywhere().await,
+                Some(handed_over) = self.handed_over.recv() => state.on_handed_over(handed_over),
+                ending = endings.recv() => if let Some(ending) = ending { state.on_end(&ending) },
+                _ = poll.tick() => state.poll_all().await,
                 () = shutdown.cancelled() => break,
             }
             while let Ok(handed_over) = self.handed_over.try_recv() {
-                dispatcher.handed(handed_over);
+                state.on_handed_over(handed_over);
             }
-            dispatcher.take().await;
+            state.take().await;
         }
-        dispatcher.tasks.close();
-        if tokio::time::timeout(DRAIN_TIMEOUT, dispatcher.tasks.wait())
+        state.tasks.close();
+        if tokio::time::timeout(DRAIN_TIMEOUT, state.tasks.wait())
             .await
             .is_err()
         {
@@ -115,32 +116,32 @@ impl Sender {
     }
 }
 
-impl Dispatcher {
-    fn finished(&mut self, (taking, origin): &(Taking, Origin)) {
-        self.taken -= usize::from(*origin == Origin::Taken);
+impl SenderState {
+    fn on_end(&mut self, (taking, origin): &(LaneInHand, LaneOrigin)) {
+        self.taken -= usize::from(*origin == LaneOrigin::Taken);
         self.in_hand.remove(taking);
     }
 
-    fn handed(&mut self, handed_over: HandedOver) {
+    fn on_handed_over(&mut self, handed_over: HandedOver) {
         match handed_over {
             HandedOver::Lane(session, lane, since) => {
-                self.send(&session, *lane, Origin::HandedOver, since);
+                self.send(&session, *lane, LaneOrigin::HandedOver, since);
             }
-            HandedOver::Unsure => self.unsure = true,
+            HandedOver::Unsure => self.must_reconcile = true,
         }
     }
 
-    async fn look_everywhere(&mut self) {
-        if let Err(error) = self.try_look_everywhere().await {
-            self.complaint.tell("could not look for lanes", &error);
+    async fn poll_all(&mut self) {
+        if let Err(error) = self.try_poll_all().await {
+            self.store_errors.log("could not look for lanes", &error);
         }
     }
 
-    async fn try_look_everywhere(&mut self) -> Result<(), Error> {
+    async fn try_poll_all(&mut self) -> Result<(), Error> {
         let store = self.context.store.clone();
         let mut suspects = HashMap::new();
         for session in store.sessions().await? {
-            if self.unsure {
+            if self.must_reconcile {
                 for lane in store.lanes_in_hand(&session, &self.context.process).await? {
                     let taking = (session.clone(), lane.token().to_owned());
                     if !self.in_hand.contains(&taking) {
@@ -152,11 +153,11 @@ impl Dispatcher {
                     }
                 }
             }
-            self.due(session);
+            self.mark_due(session);
         }
         self.suspects = suspects;
         self.release_forgotten().await?;
-        self.unsure = !self.suspects.is_empty();
+        self.must_reconcile = !self.suspects.is_empty();
         Ok(())
     }
 
@@ -183,7 +184,7 @@ impl Dispatcher {
     }
 
     /// Lanes of this session may be due.
-    fn due(&mut self, session: SessionName) {
+    fn mark_due(&mut self, session: SessionName) {
         if !self.due.contains(&session) {
             self.due.push_back(session);
         }
@@ -206,7 +207,7 @@ impl Dispatcher {
                     let more = lanes.len() == count;
                     for lane in lanes {
                         self.taken += 1;
-                        self.send(&session, lane, Origin::Taken, asked);
+                        self.send(&session, lane, LaneOrigin::Taken, asked);
                     }
                     if more {
                         self.due.push_back(session);
@@ -214,25 +215,25 @@ impl Dispatcher {
                 }
                 Ok(Taken::Paused) => drop(self.tasks.spawn(probe(self.context.clone(), session))),
                 Err(error) => {
-                    self.complaint.tell("could not take lanes", &error);
-                    self.unsure = true;
+                    self.store_errors.log("could not take lanes", &error);
+                    self.must_reconcile = true;
                 }
             }
         }
     }
 
-    fn send(&mut self, session: &SessionName, lane: Lane, origin: Origin, taken: Instant) {
+    fn send(&mut self, session: &SessionName, lane: Lane, origin: LaneOrigin, taken: Instant) {
         let taking = (session.clone(), lane.token().to_owned());
         self.in_hand.insert(taking.clone());
-        let ending = Ending {
+        let report = ReportLaneEnd {
             ended: self.ended.clone(),
             taking: Some((taking, origin)),
         };
         let (context, session, shutdown) =
             (self.context.clone(), session.clone(), self.shutdown.clone());
         self.tasks.spawn(async move {
-            // Moved in here, so that it is dropped, and tells, also when something below panics.
-            let _ending = ending;
+            // Moved in here, so that it is dropped, and reports, also if something below panics.
+            let _report = report;
             deliver(&context, &session, lane, taken, &shutdown).await;
         });
     }
@@ -240,20 +241,20 @@ impl Dispatcher {
 
 /// Where a lane in hand came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
+enum LaneOrigin {
     /// Taken because it was due: so many at most.
     Taken,
     /// Handed over by a commit of ours: not more than conversations are attended.
     HandedOver,
 }
 
-/// Tells when a lane is no longer in hand.
-struct Ending {
-    ended: mpsc::UnboundedSender<(Taking, Origin)>,
-    taking: Option<(Taking, Origin)>,
+/// Reports when a lane is no longer in hand.
+struct ReportLaneEnd {
+    ended: mpsc::UnboundedSender<(LaneInHand, LaneOrigin)>,
+    taking: Option<(LaneInHand, LaneOrigin)>,
 }
 
-impl Drop for Ending {
+impl Drop for ReportLaneEnd {
     fn drop(&mut self) {
         if let Some(taking) = self.taking.take() {
             // The receiver is gone when we stop; then nobody needs to know.
@@ -263,7 +264,7 @@ impl Drop for Ending {
 }
 
 /// Asks WAHA whether a paused session works again; one process asks in each interval.
-async fn probe(context: Arc<Context>, session: SessionName) {
+async fn probe(context: Arc<SendContext>, session: SessionName) {
     let turn = context
         .store
         .turn_to_probe(&session, clock::millis(PROBE_INTERVAL))
@@ -287,7 +288,7 @@ async fn probe(context: Arc<Context>, session: SessionName) {
             WORKING.to_owned()
         }
     };
-    let noted = session_status::note(&context.store, &context.owner, &session, &status, None);
+    let noted = session_status::note(&context.store, &context.notifier, &session, &status, None);
     if let Err(error) = noted.await {
         debug!(%error, %session, "could not note what WAHA says of the session; will ask again");
     }

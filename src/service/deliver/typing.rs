@@ -1,6 +1,13 @@
-//! How long a person would type a text.
+//! A reply sent as a person would send it: the chat is marked as read, typing is shown for as long as it would take.
 
 use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::ids::{ChatId, SessionName};
+use crate::service::deliver::send_context::SendContext;
+use crate::service::deliver::waha_call::call;
+use crate::waha::client::{Client, SendError};
 
 /// How long a person needs to start and to type a letter. WAHA's docs advise it and give no numbers
 /// (overview/how-to-avoid-blocking).
@@ -8,8 +15,51 @@ const TYPING_START: Duration = Duration::from_millis(500);
 const TYPING_PER_LETTER: Duration = Duration::from_millis(30);
 const TYPING_LONGEST: Duration = Duration::from_secs(6);
 
+/// Marks the chat as read and shows typing for as long as a person would type this (WAHA's docs,
+/// overview/how-to-avoid-blocking). If that fails, only the looks suffer.
+///
+/// # Errors
+/// Only that the session can't send: then the message itself would have to wait for WAHA to say so again.
+pub(crate) async fn act_like_a_person(
+    context: &SendContext,
+    session: &SessionName,
+    chat: &ChatId,
+    text: &str,
+    first: bool,
+) -> Result<(), SendError> {
+    if first {
+        gesture(context, session, chat, |client, session, chat| {
+            client.send_seen(session, chat)
+        })
+        .await?;
+    }
+    gesture(context, session, chat, |client, session, chat| {
+        client.start_typing(session, chat)
+    })
+    .await?;
+    sleep(typing(text.chars().count(), fastrand::f64())).await;
+    gesture(context, session, chat, |client, session, chat| {
+        client.stop_typing(session, chat)
+    })
+    .await
+}
+
+/// A request that matters for looks only.
+async fn gesture(
+    context: &SendContext,
+    session: &SessionName,
+    chat: &ChatId,
+    request: impl FnOnce(&Client, &SessionName, &ChatId) -> Result<(), SendError> + Send + 'static,
+) -> Result<(), SendError> {
+    let _permit = context.permit().await;
+    match call(&context.client, session, chat, request).await {
+        Ok(Err(error @ SendError::SessionNotWorking { .. })) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// How long a text of so many letters is typed; `chance` from 0 to 1 varies it by a fifth either way.
-pub(crate) fn typing(letters: usize, chance: f64) -> Duration {
+fn typing(letters: usize, chance: f64) -> Duration {
     let letters = u32::try_from(letters).unwrap_or(u32::MAX);
     let typing = TYPING_START
         .saturating_add(TYPING_PER_LETTER.saturating_mul(letters))

@@ -1,5 +1,5 @@
-//! The calls are responsible for asking the shop's own system on behalf of conversations: signed, tried again, and so
-//! few at once that a shop that hangs holds up nobody but those who ask it.
+//! The calls are responsible for requests to the shop's own system: signed, tried again, and limited, so that a shop that
+//! hangs holds up only the conversations that call it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -22,14 +22,14 @@ pub const CALLS_MAX: usize = 256;
 /// Of those to one host: a shop that hangs leaves room for the others.
 const CALLS_TO_HOST_MAX: usize = 64;
 /// Between tries. A customer waits, so not for long; also where the shop wants more.
-const PAUSE_FIRST: Duration = Duration::from_millis(500);
-const PAUSE_LONGEST: Duration = Duration::from_secs(10);
-/// A step's failures are told once in this time.
-const COMPLAIN_AFTER: Duration = Duration::from_secs(60);
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+const RETRY_LONGEST: Duration = Duration::from_secs(10);
+/// A step's failures are logged once in this time.
+const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// One call, however often it is tried.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct CallRequest {
     pub(crate) session: SessionName,
     pub(crate) chat: ChatId,
     pub(crate) step: String,
@@ -47,7 +47,7 @@ pub struct Calls {
     secret: Option<Secret>,
     all: Arc<Semaphore>,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
-    complaints: Mutex<HashMap<(SessionName, String), Throttle>>,
+    failure_logs: Mutex<HashMap<(SessionName, String), Throttle>>,
 }
 
 impl Calls {
@@ -58,7 +58,7 @@ impl Calls {
             secret,
             all: Arc::new(Semaphore::new(CALLS_MAX)),
             hosts: Mutex::default(),
-            complaints: Mutex::default(),
+            failure_logs: Mutex::default(),
         }
     }
 
@@ -66,7 +66,7 @@ impl Calls {
     ///
     /// # Errors
     /// Why no try brought an answer, in words for the log.
-    pub(crate) async fn make(&self, request: &Request) -> Result<Vec<u8>, String> {
+    pub(crate) async fn make(&self, request: &CallRequest) -> Result<Vec<u8>, String> {
         let mut tries = 0;
         loop {
             let begun = Instant::now();
@@ -91,9 +91,9 @@ impl Calls {
                     _ => format!("{}, at the last of {tries} tries", failure.reason),
                 });
             }
-            let usual = backoff::delay(tries - 1, PAUSE_FIRST, PAUSE_LONGEST);
+            let usual = backoff::delay(tries - 1, RETRY_FIRST, RETRY_LONGEST);
             let usual = backoff::jittered(usual, fastrand::f64());
-            let pause = failure.after.unwrap_or(usual).clamp(usual, PAUSE_LONGEST);
+            let pause = failure.after.unwrap_or(usual).clamp(usual, RETRY_LONGEST);
             debug!(
                 session = %request.session,
                 chat = %request.chat,
@@ -107,7 +107,7 @@ impl Calls {
         }
     }
 
-    async fn attempt(&self, request: &Request, deadline: Instant) -> Result<Vec<u8>, Failure> {
+    async fn attempt(&self, request: &CallRequest, deadline: Instant) -> Result<Vec<u8>, Failure> {
         let permits = timeout_at(deadline, self.permits(&request.url)).await;
         let Ok(Some(permits)) = permits else {
             return Err(Failure::passing(
@@ -155,12 +155,18 @@ impl Calls {
         Some([of_host, of_all])
     }
 
-    /// Tells that a call brought nothing, of each step once a minute.
-    pub(crate) fn complain(&self, session: &SessionName, chat: &ChatId, step: &str, reason: &str) {
-        let due = self.complaints.lock().map_or(true, |mut complaints| {
-            complaints
+    /// Logs that a call failed, of each step once a minute.
+    pub(crate) fn log_failure(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+        step: &str,
+        reason: &str,
+    ) {
+        let due = self.failure_logs.lock().map_or(true, |mut failure_logs| {
+            failure_logs
                 .entry((session.clone(), step.to_owned()))
-                .or_insert_with(|| Throttle::new(COMPLAIN_AFTER))
+                .or_insert_with(|| Throttle::new(FAILURE_LOG_INTERVAL))
                 .due()
         });
         if due {

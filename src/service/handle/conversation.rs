@@ -1,10 +1,10 @@
-//! An attendance is responsible for one conversation, from its claim to its close: step by step it reads what
-//! the customer wrote, asks the flow, and commits.
+//! A conversation task is responsible for one conversation, from its claim to its close: step by step it reads what the
+//! customer wrote, asks the flow, and commits.
 
 mod calling;
-pub(crate) mod inbox;
+mod inbox;
+mod saved_state;
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,14 +19,16 @@ use crate::flow::{Advance, Next, Quiet, Script, State};
 use crate::flows::Flows;
 use crate::ids::{ProcessId, SessionName};
 use crate::service::handle::calls::Calls;
-use crate::service::handle::conversation::calling::{Called, Pending};
-use crate::service::handle::conversation::inbox::{heard_at, read, state};
+use crate::service::handle::conversation::calling::{CallInProgress, CallProgress};
+use crate::service::handle::conversation::inbox::Inbox;
+use crate::service::handle::conversation::saved_state::{last_heard_at, state};
 use crate::service::handle::doorbell::Doorbell;
 use crate::service::kit::backoff;
+use crate::service::kit::handed_over::HandedOver;
 use crate::service::kit::lease::Lease;
-use crate::service::kit::pickup_latency::WakeUps;
-use crate::service::owner::reachability::{DEAF_AFTER, Ears};
-use crate::store::{Claimed, Close, Committed, Error, Heard, Lane, Reply, Step, Store};
+use crate::service::kit::pickup_latency::PickupLatency;
+use crate::service::owner::reachability::{Reachability, UNREACHABLE_AFTER};
+use crate::store::{Claimed, Close, Committed, Error, Heard, Reply, Step, Store};
 
 /// Between tries while Redis is away.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
@@ -34,21 +36,21 @@ const RETRY_LONGEST: Duration = Duration::from_millis(500);
 /// A timer that fires this much late harms nobody, and nothing sleeps longer than a day.
 const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// How an attendance ended.
+/// How a task ended.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub(crate) enum TaskOutcome {
     /// The conversation closed with this outcome.
     Closed(String),
     /// It waits for a person.
     HandedOff,
-    /// It is another owner's by now.
+    /// Another process has it by now, or the owner.
     Lost,
     /// We were told to stop; it is still ours, to be released.
     Stopped,
 }
 
-/// What all attendances of a process share.
-pub struct Context {
+/// What all conversation tasks of a process share.
+pub struct ConversationContext {
     /// The process that owns the conversations.
     pub process: ProcessId,
     /// Where conversations are.
@@ -56,9 +58,9 @@ pub struct Context {
     /// What to follow.
     pub flows: Arc<Flows>,
     /// Noted with each message.
-    pub wake_ups: Arc<WakeUps>,
-    /// Whether anybody is heard.
-    pub ears: Arc<Ears>,
+    pub pickup_latency: Arc<PickupLatency>,
+    /// Whether customers can reach us.
+    pub reachability: Arc<Reachability>,
     /// This process' right to them.
     pub lease: Arc<Lease>,
     /// The way to the shop's own system.
@@ -68,57 +70,61 @@ pub struct Context {
 }
 
 /// See the module.
-pub(crate) struct Attendance {
-    context: Arc<Context>,
+pub(crate) struct ConversationTask {
+    context: Arc<ConversationContext>,
     session: SessionName,
+    /// The conversation as it was read last; without its inbox.
     held: Claimed,
+    inbox: Inbox,
     state: State,
     /// When the flow must be asked even if the customer stays silent.
     wake_at: Option<i64>,
-    /// What is first in the inbox was seen before, and left there on purpose.
-    kept: bool,
+    /// What is first in the inbox was read before, and left there on purpose.
+    left_unread: bool,
     /// The call that the flow waits for.
-    pending: Option<Pending>,
+    call: Option<CallInProgress>,
     /// When the customer last wrote.
-    heard_at: Instant,
+    last_heard_at: Instant,
     /// When they have been quiet for long enough, if nothing more comes, for the flow to hear what is in the inbox.
     quiet_at: Option<Instant>,
 }
 
-/// What a commit gives to this process' sender.
-#[derive(Debug)]
-pub enum HandedOver {
-    /// A lane of this session that was idle, and when the commit was begun that took it.
-    Lane(SessionName, Box<Lane>, Instant),
-    /// The commit's answer was lost: perhaps a lane.
-    Unsure,
-}
-
-/// What one commit came to.
-enum Stepped {
+/// What to do after a step.
+enum AfterStep {
     Waiting,
     MoreToRead,
-    Ended(Ended),
+    Ended(TaskOutcome),
 }
 
-impl Attendance {
-    pub(crate) fn new(context: Arc<Context>, session: &SessionName, held: Claimed) -> Self {
+impl ConversationTask {
+    pub(crate) fn new(
+        context: Arc<ConversationContext>,
+        session: &SessionName,
+        mut held: Claimed,
+    ) -> Self {
         let state = state(&held);
-        let heard_at = heard_at(&held);
+        let mut inbox = Inbox::default();
+        inbox.update(std::mem::take(&mut held.inbox));
+        let last_heard_at = last_heard_at(&held);
         Self {
             context,
             session: session.clone(),
             held,
+            inbox,
             state,
             wake_at: None,
-            kept: false,
-            pending: None,
-            heard_at,
+            left_unread: false,
+            call: None,
+            last_heard_at,
             quiet_at: None,
         }
     }
 
-    pub(crate) async fn run(mut self, bell: &Doorbell, shutdown: &CancellationToken) -> Ended {
+    pub(crate) async fn run(
+        mut self,
+        bell: &Doorbell,
+        shutdown: &CancellationToken,
+    ) -> TaskOutcome {
         let mut failures = 0;
         loop {
             // In boxes: ten thousand customers who are silent take the room of a wait, not of a step.
@@ -133,18 +139,18 @@ impl Attendance {
                 }
             };
             failures = 0;
-            let mut more = matches!(stepped, Stepped::MoreToRead);
+            let mut more = matches!(stepped, AfterStep::MoreToRead);
             match stepped {
-                Stepped::Ended(ended) => return ended,
-                Stepped::MoreToRead => {}
-                Stepped::Waiting => {
-                    let silence = self.silence();
+                AfterStep::Ended(ended) => return ended,
+                AfterStep::MoreToRead => {}
+                AfterStep::Waiting => {
+                    let silence = self.time_to_wait();
                     tokio::select! {
                         () = bell.rings() => {}
                         () = sleep(silence) => {}
                         // A bell may be late: what was written before the answer came is heard before it.
-                        () = Pending::ends(&mut self.pending) => more = true,
-                        () = shutdown.cancelled() => return Ended::Stopped,
+                        () = CallInProgress::finished(&mut self.call) => more = true,
+                        () = shutdown.cancelled() => return TaskOutcome::Stopped,
                     }
                 }
             }
@@ -157,7 +163,7 @@ impl Attendance {
             if self.listen(rung.heard) && !rung.look && !more {
                 continue;
             }
-            match Box::pin(self.look()).await {
+            match Box::pin(self.read_again()).await {
                 Ok(None) => {}
                 Ok(Some(ended)) => return ended,
                 Err(_) => {
@@ -169,14 +175,14 @@ impl Attendance {
         }
     }
 
-    /// Closes a conversation that can't be attended, with an apology.
-    pub(crate) async fn let_go(mut self, shutdown: &CancellationToken) -> Ended {
+    /// Closes a conversation that can't be handled, with an apology.
+    pub(crate) async fn close_with_apology(mut self, shutdown: &CancellationToken) -> TaskOutcome {
         let mut failures = 0;
         loop {
             let mut advance = self.script().give_up(self.state.clone());
-            // Left unread, they would open the next conversation, and perhaps be what nobody can attend.
-            advance.consumed = self.held.inbox.len();
-            if let Ok(Stepped::Ended(ended)) = self.commit(advance, clock::now()).await {
+            // Left unread, they would open the next conversation, and perhaps make it panic, too.
+            advance.consumed = self.inbox.len();
+            if let Ok(AfterStep::Ended(ended)) = self.commit(advance, clock::now()).await {
                 return ended;
             }
             if let Some(ended) = self.recover(&mut failures, shutdown).await {
@@ -190,23 +196,24 @@ impl Attendance {
         self.context.flows.of(&self.session)
     }
 
-    /// Reads the conversation anew: its inbox, and whether a step whose answer was lost was committed.
-    async fn look(&mut self) -> Result<Option<Ended>, Error> {
+    /// Reads the conversation from Redis again: its inbox, and whether a step whose answer was lost was committed.
+    async fn read_again(&mut self) -> Result<Option<TaskOutcome>, Error> {
         let held = self
             .context
             .store
             .read(&self.session, &self.held.chat, &self.context.process)
             .await?;
         match held {
-            Some(held) if held.epoch == self.held.epoch => {
+            Some(mut held) if held.epoch == self.held.epoch => {
                 if held.rev != self.held.rev {
                     self.state = state(&held);
                 }
-                self.heard_at = heard_at(&held);
+                self.last_heard_at = last_heard_at(&held);
+                self.inbox.update(std::mem::take(&mut held.inbox));
                 self.held = held;
                 Ok(None)
             }
-            _ => Ok(Some(Ended::Lost)),
+            _ => Ok(Some(TaskOutcome::Lost)),
         }
     }
 
@@ -224,14 +231,14 @@ impl Attendance {
                 return false;
             }
             self.held.received = heard.number;
-            self.held.inbox.push(heard.message);
-            self.heard_at = Instant::now();
+            self.inbox.push(heard.message);
+            self.last_heard_at = Instant::now();
         }
         true
     }
 
     /// How long there is nothing to do unless something comes.
-    fn silence(&self) -> Duration {
+    fn time_to_wait(&self) -> Duration {
         let until = |at: i64| clock::until(at, clock::now());
         match self.quiet_at {
             // Who is still writing is not silent: no reminder then.
@@ -240,24 +247,27 @@ impl Attendance {
         }
     }
 
-    /// How long ago what is unread came in, of which the first and the last arrived at these times.
-    fn quiet(&self, arrived: Option<RangeInclusive<i64>>) -> Quiet {
-        let last = self.heard_at.elapsed();
-        let span = arrived.map_or(0, |arrived| arrived.end().saturating_sub(*arrived.start()));
+    /// How long ago the first and the last of the unread messages came in.
+    fn quiet(&self) -> Quiet {
+        let last = self.last_heard_at.elapsed();
+        let span = self
+            .inbox
+            .arrived()
+            .map_or(0, |arrived| arrived.end().saturating_sub(*arrived.start()));
         let span = Duration::from_millis(u64::try_from(span).unwrap_or(0));
         let first = last + span;
         Quiet { last, first }
     }
 
     /// Asks the flow, if there is something to ask it about, and commits what it says.
-    async fn step(&mut self) -> Result<Stepped, Error> {
+    async fn step(&mut self) -> Result<AfterStep, Error> {
         let now = clock::now();
         self.quiet_at = None;
-        match self.called(now) {
-            Called::Nothing => {}
-            Called::Waits => return Ok(Stepped::Waiting),
-            Called::Goes(advance, well) => {
-                let stepped = self.go_on(*advance, now).await?;
+        match self.continue_call(now) {
+            CallProgress::Nothing => {}
+            CallProgress::Waits => return Ok(AfterStep::Waiting),
+            CallProgress::Goes(advance, well) => {
+                let stepped = self.commit_and_warn(*advance, now).await?;
                 if let Some(well) = well {
                     // A figure that is lost harms nobody.
                     let _ = self.context.store.count_call(&self.session, well).await;
@@ -266,32 +276,31 @@ impl Attendance {
             }
         }
         let begun = self.wake_at.is_some();
-        if begun && self.held.inbox.is_empty() && self.wake_at.is_some_and(|at| now < at) {
-            return Ok(Stepped::Waiting);
+        if begun && self.inbox.is_empty() && self.wake_at.is_some_and(|at| now < at) {
+            return Ok(AfterStep::Waiting);
         }
         if begun
-            && self.held.inbox.is_empty()
+            && self.inbox.is_empty()
             && self
                 .context
                 .store
                 .has_replies(&self.session, &self.held.chat)
                 .await?
         {
-            // Nobody is silent who has not been given the question yet.
+            // No timeout before the question has been sent.
             self.state.heard(now.unsigned_abs());
         }
-        if begun && self.held.inbox.is_empty() {
-            // Nor who could not be heard, or answered.
-            let then = self.deaf_until(now).await?;
+        if begun && self.inbox.is_empty() {
+            // Nor for the time in which the customer could not reach us, or we them.
+            let then = self.unreachable_until(now).await?;
             self.state.not_heard_until(then.unsigned_abs());
         }
-        let (unread, arrived) = read(&self.held.inbox);
         if begun
-            && !self.kept
-            && let Some(arrived) = &arrived
+            && !self.left_unread
+            && let Some(arrived) = self.inbox.arrived()
         {
             self.context
-                .wake_ups
+                .pickup_latency
                 .note(now.saturating_sub(*arrived.start()));
         }
         let script = self.script();
@@ -299,22 +308,23 @@ impl Attendance {
             let opened_at = self.held.opened.unsigned_abs();
             self.state = script.at_the_door(self.state.clone(), opened_at, now.unsigned_abs());
         }
-        let ready = script.ready(&self.state, &unread, self.quiet(arrived));
+        let unread = self.inbox.said();
+        let ready = script.ready(&self.state, unread, self.quiet());
         self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
         if ready.count == 0 && !unread.is_empty() {
-            self.kept = true;
-            return Ok(Stepped::Waiting);
+            self.left_unread = true;
+            return Ok(AfterStep::Waiting);
         }
         let advance = script.advance(
             self.state.clone(),
             &unread[..ready.count],
             now.unsigned_abs(),
         );
-        self.go_on(advance, now).await
+        self.commit_and_warn(advance, now).await
     }
 
-    /// Tells what was wrong with the flow, if anything was, and commits what it said.
-    async fn go_on(&mut self, advance: Advance, now: i64) -> Result<Stepped, Error> {
+    /// Warns of what was wrong with the flow, if anything was, and commits what it said.
+    async fn commit_and_warn(&mut self, advance: Advance, now: i64) -> Result<AfterStep, Error> {
         if let Some(fault) = &advance.fault {
             warn!(
                 session = %self.session,
@@ -326,18 +336,24 @@ impl Attendance {
         self.commit(advance, now).await
     }
 
-    /// Until when this customer would not have been heard; 0 if always.
-    async fn deaf_until(&self, now: i64) -> Result<i64, Error> {
-        let Context { store, ears, .. } = &*self.context;
-        let known = store.deaf_until(&self.session, DEAF_AFTER, now).await?;
-        if known != Some(now) && !ears.hear(&self.session).await {
+    /// Until when this customer could not reach us; 0 if they always could.
+    async fn unreachable_until(&self, now: i64) -> Result<i64, Error> {
+        let ConversationContext {
+            store,
+            reachability,
+            ..
+        } = &*self.context;
+        let known = store
+            .deaf_until(&self.session, UNREACHABLE_AFTER, now)
+            .await?;
+        if known != Some(now) && !reachability.check(&self.session).await {
             return Ok(now);
         }
         Ok(known.unwrap_or(0))
     }
 
     /// Commits what the flow said.
-    async fn commit(&mut self, mut advance: Advance, now: i64) -> Result<Stepped, Error> {
+    async fn commit(&mut self, mut advance: Advance, now: i64) -> Result<AfterStep, Error> {
         self.prepare_calls(&mut advance);
         let handoff = match advance.next {
             Next::HandOff { within } => Some(within.map_or(0, clock::millis)),
@@ -369,31 +385,30 @@ impl Attendance {
             replies: self.replies(advance.replies, now),
             now,
         };
-        let read = self.held.inbox.len();
-        let consumed = advance.consumed.min(read);
+        let consumed = advance.consumed.min(self.inbox.len());
         let begun = Instant::now();
         let (unread, lane) = match self.context.store.commit(&self.session, step).await? {
-            Committed::Stale => return Ok(Stepped::Ended(Ended::Lost)),
+            Committed::Stale => return Ok(AfterStep::Ended(TaskOutcome::Lost)),
             Committed::Done { unread, lane } => (unread, lane),
         };
         if let Some(lane) = lane {
             self.hand_over(HandedOver::Lane(self.session.clone(), lane, begun));
         }
         Ok(match outcome {
-            Some(outcome) => Stepped::Ended(Ended::Closed(outcome)),
-            None if handoff.is_some() => Stepped::Ended(Ended::HandedOff),
+            Some(outcome) => AfterStep::Ended(TaskOutcome::Closed(outcome)),
+            None if handoff.is_some() => AfterStep::Ended(TaskOutcome::HandedOff),
             None => {
                 self.held.rev += 1;
                 // What the flow left unread it reads after its pause, and not before.
-                self.held.inbox.drain(..consumed);
-                self.kept = !self.held.inbox.is_empty();
+                self.inbox.consume(consumed);
+                self.left_unread = !self.inbox.is_empty();
                 self.state = advance.state;
                 self.wake_at = wake_at;
-                self.call();
-                if unread == self.held.inbox.len() as u64 {
-                    Stepped::Waiting
+                self.start_call();
+                if unread == self.inbox.len() as u64 {
+                    AfterStep::Waiting
                 } else {
-                    Stepped::MoreToRead
+                    AfterStep::MoreToRead
                 }
             }
         })
@@ -418,7 +433,11 @@ impl Attendance {
     }
 
     /// After an answer of Redis' was lost: only Redis knows what was done. Goes on from there.
-    async fn recover(&mut self, failures: &mut u32, shutdown: &CancellationToken) -> Option<Ended> {
+    async fn recover(
+        &mut self,
+        failures: &mut u32,
+        shutdown: &CancellationToken,
+    ) -> Option<TaskOutcome> {
         self.hand_over(HandedOver::Unsure);
         loop {
             let delay = backoff::jittered(
@@ -428,9 +447,9 @@ impl Attendance {
             *failures += 1;
             tokio::select! {
                 () = sleep(delay) => {}
-                () = shutdown.cancelled() => return Some(Ended::Stopped),
+                () = shutdown.cancelled() => return Some(TaskOutcome::Stopped),
             }
-            if let Ok(ended) = self.look().await {
+            if let Ok(ended) = self.read_again().await {
                 return ended;
             }
         }

@@ -1,8 +1,8 @@
-//! The worker is responsible for conversations: it claims those that have waited longest, one for each idle
-//! worker of this process, and follows the flow with each customer until the close.
+//! The dispatcher is responsible for the workers of this process: for each idle one it claims the conversation that has
+//! waited longest, and starts a task that handles it until the close.
 //!
-//! A worker is a place, not a thread: idle ones cost nothing, one that attends is a task that sleeps until its
-//! customer writes or falls silent.
+//! A worker is a seat, not a thread: an idle one costs nothing, and a busy one is a task that sleeps until its customer
+//! writes or a timeout ends.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -16,73 +16,67 @@ use tracing::{debug, error, info, warn};
 
 use crate::clock;
 use crate::ids::{ChatId, ConversationId, SessionName};
-use crate::service::handle::conversation::{Attendance, Context, Ended};
+use crate::service::handle::conversation::{ConversationContext, ConversationTask, TaskOutcome};
 use crate::service::handle::doorbell::Doorbell;
-use crate::service::kit::store_error_log::Complaint;
+use crate::service::handle::panics::{PANICS_MAX, Panics, SessionChat};
+use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Bell, Claimed, Error, Store};
 
 /// Who missed a bell finds the work at the latest after this.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Each so many polls what is attended is compared with what Redis says is ours: a bell that told of a change may have
-/// been missed.
-const COMPARE_POLLS: u32 = 10;
+/// Every so many polls, reconcile with what Redis says is ours: the bell of a change may have been missed.
+const RECONCILE_POLLS: u32 = 10;
 /// Conversations claimed in one call; bounds how long Redis is held up.
 const CLAIM_MAX: usize = 100;
 
-/// An attendance that panicked so often will panic for ever: the conversation is let go.
-const PANICS_MAX: u32 = 3;
-
 /// See the module.
-pub struct Worker {
-    /// What its conversations need.
-    pub context: Arc<Context>,
-    /// How many customers are attended at a time.
+pub struct Dispatcher {
+    /// What the conversations need.
+    pub context: Arc<ConversationContext>,
+    /// How many conversations are handled at a time.
     pub workers: usize,
     /// [`Bell::Queue`] and [`Bell::Inbox`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
-/// Session and chat.
-type Chat = (SessionName, ChatId);
-
 /// What the dispatcher knows while it runs.
-struct Dispatcher {
-    worker: Worker,
-    /// The bell of each conversation that is attended.
-    attended: HashMap<Chat, Arc<Doorbell>>,
-    /// Those of them that keep no worker: they were opened while it is closed.
-    beyond: HashSet<Chat>,
-    /// Sessions in whose line somebody may wait.
-    lines: VecDeque<SessionName>,
-    /// Those of them where somebody may have come while it is closed.
-    doors: HashSet<SessionName>,
-    /// A claim's answer was lost, an attendance panicked or our leases lapsed: what is attended here may not be what
-    /// Redis says is ours.
-    unsure: bool,
+struct DispatcherState {
+    dispatcher: Dispatcher,
+    /// The bell of each conversation that is handled here.
+    active: HashMap<SessionChat, Arc<Doorbell>>,
+    /// Those of them that take no worker: they were opened outside opening hours.
+    over_capacity: HashSet<SessionChat>,
+    /// Sessions in whose line a conversation may wait.
+    sessions_waiting: VecDeque<SessionName>,
+    /// Those of them where a conversation may have been opened outside opening hours.
+    maybe_closed: HashSet<SessionName>,
+    /// A claim's answer was lost, a task panicked or our leases lapsed: what is handled here may not be what Redis says is
+    /// ours.
+    must_reconcile: bool,
     panics: Panics,
-    /// Until the next comparison.
+    /// Since the last reconciliation.
     polls: u32,
-    complaint: Complaint,
-    ended: mpsc::UnboundedSender<Ending>,
+    store_errors: StoreErrorLog,
+    ended: mpsc::UnboundedSender<TaskEnd>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
 
-impl Worker {
+impl Dispatcher {
     /// Runs until `shutdown`; then every conversation finishes the step in hand. What is held stays held:
     /// who stops the process releases it.
     pub async fn run(self, shutdown: CancellationToken) {
         let (ended, mut endings) = mpsc::unbounded_channel();
-        let mut dispatcher = Dispatcher {
-            worker: self,
-            attended: HashMap::new(),
-            beyond: HashSet::new(),
-            lines: VecDeque::new(),
-            doors: HashSet::new(),
-            unsure: false,
+        let mut state = DispatcherState {
+            dispatcher: self,
+            active: HashMap::new(),
+            over_capacity: HashSet::new(),
+            sessions_waiting: VecDeque::new(),
+            maybe_closed: HashSet::new(),
+            must_reconcile: false,
             panics: Panics::default(),
             polls: 0,
-            complaint: Complaint::default(),
+            store_errors: StoreErrorLog::default(),
             ended,
             tasks: TaskTracker::new(),
             shutdown: shutdown.clone(),
@@ -91,45 +85,45 @@ impl Worker {
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                bell = dispatcher.worker.bells.recv() => match bell {
-                    Some(bell) => dispatcher.heard(bell).await,
+                bell = state.dispatcher.bells.recv() => match bell {
+                    Some(bell) => state.on_bell(bell).await,
                     None => break,
                 },
-                ending = endings.recv() => dispatcher.freed(ending),
+                ending = endings.recv() => state.on_end(ending),
                 _ = poll.tick() => {
-                    dispatcher.polls += 1;
-                    if dispatcher.polls == COMPARE_POLLS {
-                        dispatcher.polls = 0;
-                        dispatcher.unsure = true;
+                    state.polls += 1;
+                    if state.polls == RECONCILE_POLLS {
+                        state.polls = 0;
+                        state.must_reconcile = true;
                     }
-                    dispatcher.look_everywhere().await;
+                    state.poll_all().await;
                 }
                 () = shutdown.cancelled() => break,
             }
-            dispatcher.claim_closed().await;
-            dispatcher.claim().await;
+            state.claim_closed().await;
+            state.claim().await;
         }
-        dispatcher.tasks.close();
-        dispatcher.tasks.wait().await;
+        state.tasks.close();
+        state.tasks.wait().await;
     }
 }
 
-impl Dispatcher {
-    async fn heard(&mut self, bell: Bell) {
+impl DispatcherState {
+    async fn on_bell(&mut self, bell: Bell) {
         match bell {
-            Bell::Queue(session) => self.waits(session),
+            Bell::Queue(session) => self.mark_waiting(session),
             Bell::Inbox(session, chat, heard) => {
-                if let Some(bell) = self.attended.get(&(session, chat)) {
+                if let Some(bell) = self.active.get(&(session, chat)) {
                     bell.hear(heard);
                 }
             }
-            Bell::Missed => self.look_everywhere().await,
+            Bell::Missed => self.poll_all().await,
             Bell::Announce(_) | Bell::Lanes(_) | Bell::Works(_) | Bell::Flows(_) => {}
         }
     }
 
-    fn freed(&mut self, ending: Option<Ending>) {
-        let Some(Ending {
+    fn on_end(&mut self, ending: Option<TaskEnd>) {
+        let Some(TaskEnd {
             chat,
             conversation,
             bell,
@@ -140,12 +134,12 @@ impl Dispatcher {
         };
         // The chat may have opened its next conversation and been claimed again before we heard of this end.
         if self
-            .attended
+            .active
             .get(&chat)
             .is_some_and(|current| Arc::ptr_eq(current, &bell))
         {
-            self.attended.remove(&chat);
-            self.beyond.remove(&chat);
+            self.active.remove(&chat);
+            self.over_capacity.remove(&chat);
         }
         if panicked {
             let panics = self.panics.note(&chat, &conversation);
@@ -156,65 +150,65 @@ impl Dispatcher {
                 panics,
                 "attending this conversation panicked; the lines before say where"
             );
-            self.unsure = true;
+            self.must_reconcile = true;
         } else {
             self.panics.forget(&chat);
         }
-        self.waits(chat.0);
+        self.mark_waiting(chat.0);
     }
 
-    fn idle(&self) -> usize {
-        let working = self.attended.len().saturating_sub(self.beyond.len());
-        self.worker.workers.saturating_sub(working)
+    fn idle_workers(&self) -> usize {
+        let working = self.active.len().saturating_sub(self.over_capacity.len());
+        self.dispatcher.workers.saturating_sub(working)
     }
 
-    /// Finds what bells that were missed rang for.
-    async fn look_everywhere(&mut self) {
-        if let Err(error) = self.try_look_everywhere().await {
-            self.complaint.tell("could not look for work", &error);
+    /// Finds the work whose bells were missed.
+    async fn poll_all(&mut self) {
+        if let Err(error) = self.try_poll_all().await {
+            self.store_errors.log("could not look for work", &error);
         }
     }
 
-    async fn try_look_everywhere(&mut self) -> Result<(), Error> {
-        let store = self.worker.context.store.clone();
-        self.unsure |= self.worker.context.lease.take_lapse();
+    async fn try_poll_all(&mut self) -> Result<(), Error> {
+        let store = self.dispatcher.context.store.clone();
+        self.must_reconcile |= self.dispatcher.context.lease.take_lapse();
         for session in store.sessions().await? {
             for chat in store.unread(&session).await? {
-                if let Some(bell) = self.attended.get(&(session.clone(), chat)) {
+                if let Some(bell) = self.active.get(&(session.clone(), chat)) {
                     bell.ring();
                 }
             }
-            if self.unsure {
-                self.compare(&store, &session).await?;
+            if self.must_reconcile {
+                self.reconcile(&store, &session).await?;
             }
-            self.waits(session);
+            self.mark_waiting(session);
         }
-        self.unsure = false;
+        self.must_reconcile = false;
         Ok(())
     }
 
-    /// Compares what is attended here with what Redis says is ours: attends what was forgotten, and lets those look
-    /// whose conversation went to somebody else.
-    async fn compare(&mut self, store: &Store, session: &SessionName) -> Result<(), Error> {
+    /// Compares what is handled here with what Redis says is ours: starts what was forgotten, and wakes tasks whose
+    /// conversation went elsewhere.
+    async fn reconcile(&mut self, store: &Store, session: &SessionName) -> Result<(), Error> {
         let held: HashSet<ChatId> = store
-            .held(session, &self.worker.context.process)
+            .held(session, &self.dispatcher.context.process)
             .await?
             .into_iter()
             .collect();
-        for ((_, chat), bell) in self.attended.iter().filter(|((of, _), _)| of == session) {
+        for ((_, chat), bell) in self.active.iter().filter(|((of, _), _)| of == session) {
             if !held.contains(chat) {
                 bell.ring_in_doubt();
             }
         }
         for chat in held {
-            if self.attended.contains_key(&(session.clone(), chat.clone())) {
+            if self.active.contains_key(&(session.clone(), chat.clone())) {
                 continue;
             }
             if let Some(claimed) = store
-                .read(session, &chat, &self.worker.context.process)
+                .read(session, &chat, &self.dispatcher.context.process)
                 .await?
             {
-                self.attend(session, claimed);
+                self.start_task(session, claimed);
             }
         }
         Ok(())
@@ -223,38 +217,47 @@ impl Dispatcher {
     /// Claims for every idle worker, as long as somebody waits. Sessions take turns, each for its share of those
     /// idle, so that a busy one leaves workers to the others.
     async fn claim(&mut self) {
-        while let (idle @ 1.., Some(session)) = (self.idle(), self.lines.pop_front()) {
-            let count = (idle / (self.lines.len() + 1)).clamp(1, CLAIM_MAX);
+        while let (idle @ 1.., Some(session)) =
+            (self.idle_workers(), self.sessions_waiting.pop_front())
+        {
+            let count = (idle / (self.sessions_waiting.len() + 1)).clamp(1, CLAIM_MAX);
             match self
-                .worker
+                .dispatcher
                 .context
                 .store
-                .claim(&session, &self.worker.context.process, count, clock::now())
+                .claim(
+                    &session,
+                    &self.dispatcher.context.process,
+                    count,
+                    clock::now(),
+                )
                 .await
             {
                 Ok(claimed) => {
                     let more = claimed.len() == count;
                     claimed.into_iter().for_each(|claimed| {
-                        self.beyond.remove(&(session.clone(), claimed.chat.clone()));
-                        self.attend(&session, claimed);
+                        self.over_capacity
+                            .remove(&(session.clone(), claimed.chat.clone()));
+                        self.start_task(&session, claimed);
                     });
                     if more {
-                        self.lines.push_back(session);
+                        self.sessions_waiting.push_back(session);
                     }
                 }
                 Err(error) => {
-                    self.complaint.tell("could not claim", &error);
-                    self.unsure = true;
+                    self.store_errors.log("could not claim", &error);
+                    self.must_reconcile = true;
                 }
             }
         }
     }
 
-    /// Claims who came while it is closed, beyond the workers: nobody waits in line to be told that it is closed.
+    /// Claims what was opened outside opening hours, whether a worker is idle or not: nobody waits in line to be told that
+    /// the shop is closed.
     async fn claim_closed(&mut self) {
-        let mut doors: Vec<SessionName> = self.doors.drain().collect();
-        while let Some(session) = doors.pop() {
-            let (context, now) = (&self.worker.context, clock::now());
+        let mut maybe_closed: Vec<SessionName> = self.maybe_closed.drain().collect();
+        while let Some(session) = maybe_closed.pop() {
+            let (context, now) = (&self.dispatcher.context, clock::now());
             let script = context.flows.of(&session);
             let Some(since) = script.closed_since(now.unsigned_abs()) else {
                 continue;
@@ -267,30 +270,31 @@ impl Dispatcher {
                 Ok(claimed) => {
                     let more = claimed.len() == CLAIM_MAX;
                     for claimed in claimed {
-                        self.beyond.insert((session.clone(), claimed.chat.clone()));
-                        self.attend(&session, claimed);
+                        self.over_capacity
+                            .insert((session.clone(), claimed.chat.clone()));
+                        self.start_task(&session, claimed);
                     }
                     if more {
-                        doors.push(session);
+                        maybe_closed.push(session);
                     }
                 }
                 Err(error) => {
-                    self.complaint.tell("could not claim", &error);
-                    self.unsure = true;
+                    self.store_errors.log("could not claim", &error);
+                    self.must_reconcile = true;
                 }
             }
         }
     }
 
-    /// Somebody may wait in this session's line.
-    fn waits(&mut self, session: SessionName) {
-        self.doors.insert(session.clone());
-        if !self.lines.contains(&session) {
-            self.lines.push_back(session);
+    /// A conversation may wait in this session's line.
+    fn mark_waiting(&mut self, session: SessionName) {
+        self.maybe_closed.insert(session.clone());
+        if !self.sessions_waiting.contains(&session) {
+            self.sessions_waiting.push_back(session);
         }
     }
 
-    fn attend(&mut self, session: &SessionName, claimed: Claimed) {
+    fn start_task(&mut self, session: &SessionName, claimed: Claimed) {
         let chat = (session.clone(), claimed.chat.clone());
         debug!(
             %session,
@@ -299,7 +303,7 @@ impl Dispatcher {
             "claimed a conversation"
         );
         let bell = Arc::new(Doorbell::default());
-        self.attended.insert(chat.clone(), bell.clone());
+        self.active.insert(chat.clone(), bell.clone());
         let panics = self.panics.of(&chat, &claimed.id);
         if panics == PANICS_MAX {
             error!(
@@ -312,103 +316,81 @@ impl Dispatcher {
             );
         }
         let conversation = claimed.id.clone();
-        let attendance = Attendance::new(self.worker.context.clone(), session, claimed);
+        let task = ConversationTask::new(self.dispatcher.context.clone(), session, claimed);
         let shutdown = self.shutdown.clone();
-        let (store, rung) = (self.worker.context.store.clone(), bell.clone());
-        let ending = Ending {
+        let (store, rung) = (self.dispatcher.context.store.clone(), bell.clone());
+        let ending = TaskEnd {
             chat: chat.clone(),
             conversation,
             bell: bell.clone(),
             panicked: true,
         };
-        let tell = Tell {
+        let report = ReportTaskEnd {
             ending: Some(ending),
             ended: self.ended.clone(),
         };
         self.tasks.spawn(async move {
-            // Moved in here, so that it is dropped, and tells, also when something below panics.
-            let tell = tell;
+            // Moved in here, so that it is dropped, and reports, also if something below panics.
+            let report = report;
             let ended = if panics < PANICS_MAX {
-                attendance.run(&bell, &shutdown).await
+                task.run(&bell, &shutdown).await
             } else {
-                Box::pin(attendance.let_go(&shutdown)).await
+                Box::pin(task.close_with_apology(&shutdown)).await
             };
             match ended {
-                Ended::Closed(outcome) => {
+                TaskOutcome::Closed(outcome) => {
                     info!(session = %chat.0, chat = %chat.1, outcome, "conversation closed");
                 }
-                Ended::HandedOff => {
+                TaskOutcome::HandedOff => {
                     info!(session = %chat.0, chat = %chat.1, "the customer waits for a person");
                 }
-                // In a box, as within the attendance: its room would be taken for as long as the customer is silent.
-                Ended::Lost if Box::pin(phone(&store, &chat, &rung)).await => info!(
+                // In a box, as within the task: its room would be taken for as long as the customer is silent.
+                TaskOutcome::Lost if Box::pin(owner_took_over(&store, &chat, &rung)).await => info!(
                     session = %chat.0,
                     chat = %chat.1,
                     "the owner answers from their own phone; the worker is free"
                 ),
-                Ended::Lost => warn!(
+                TaskOutcome::Lost => warn!(
                     session = %chat.0,
                     chat = %chat.1,
                     "this conversation is no longer ours: this process had not been heard of, or the customer's two ids became \
                      one chat; it goes on elsewhere"
                 ),
-                Ended::Stopped => {}
+                TaskOutcome::Stopped => {}
             }
-            tell.well();
+            report.without_panic();
         });
     }
 }
 
-/// Whether a conversation was lost to the owner, who answers from their own phone, or did for a moment.
-async fn phone(store: &Store, (session, chat): &Chat, bell: &Doorbell) -> bool {
+/// Whether the owner took the conversation over by answering from their own phone, perhaps only for a moment.
+async fn owner_took_over(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
     bell.rang_for_phone() || store.is_with_phone(session, chat).await.unwrap_or(false)
 }
 
-/// How often the attendance of conversations panicked that have not ended since. One for a chat, so that they stay few.
-#[derive(Debug, Default)]
-struct Panics(HashMap<Chat, (ConversationId, u32)>);
-
-impl Panics {
-    /// One more; how many it makes.
-    fn note(&mut self, chat: &Chat, conversation: &ConversationId) -> u32 {
-        let panics = self.of(chat, conversation).saturating_add(1);
-        self.0.insert(chat.clone(), (conversation.clone(), panics));
-        panics
-    }
-
-    fn of(&self, chat: &Chat, conversation: &ConversationId) -> u32 {
-        let noted = self.0.get(chat).filter(|(id, _)| id == conversation);
-        noted.map_or(0, |(_, panics)| *panics)
-    }
-
-    fn forget(&mut self, chat: &Chat) {
-        self.0.remove(chat);
-    }
-}
-
-/// A conversation is no longer attended.
-struct Ending {
-    chat: Chat,
+/// The end of a conversation's task.
+struct TaskEnd {
+    chat: SessionChat,
     conversation: ConversationId,
     bell: Arc<Doorbell>,
     panicked: bool,
 }
 
-/// Tells of an ending when it is dropped.
-struct Tell {
-    ending: Option<Ending>,
-    ended: mpsc::UnboundedSender<Ending>,
+/// Reports the end of a task when it is dropped.
+struct ReportTaskEnd {
+    ending: Option<TaskEnd>,
+    ended: mpsc::UnboundedSender<TaskEnd>,
 }
 
-impl Tell {
-    fn well(mut self) {
+impl ReportTaskEnd {
+    fn without_panic(mut self) {
         if let Some(ending) = &mut self.ending {
             ending.panicked = false;
         }
     }
 }
 
-impl Drop for Tell {
+impl Drop for ReportTaskEnd {
     fn drop(&mut self) {
         if let Some(ending) = self.ending.take() {
             // The receiver is gone when we stop; then nobody needs to know.

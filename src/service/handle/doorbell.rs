@@ -1,4 +1,4 @@
-//! The bell of one conversation: what it has rung for since its attendance last listened.
+//! The bell of one conversation: why it has rung since its task last looked.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

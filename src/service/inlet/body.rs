@@ -1,4 +1,4 @@
-//! Bodies of requests: read whole, within limits of size, time and memory; or refused, with an answer that arrives.
+//! Bodies of requests: read whole, within limits of size, time and memory, or refused in a way that the answer arrives.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoBody {
+pub(crate) enum BodyError {
     /// Larger than any event.
     TooLarge,
     /// The others hold all the memory there is for bodies.
@@ -39,7 +39,7 @@ pub(crate) enum NoBody {
 
 /// A body, and its share of the memory for bodies.
 #[derive(Debug)]
-pub(crate) struct Body {
+pub(crate) struct WebhookBody {
     pub(crate) bytes: Vec<u8>,
     /// Bytes of the memory; given back with the body.
     share: Option<OwnedSemaphorePermit>,
@@ -63,35 +63,35 @@ impl Bodies {
     /// Reads the whole body.
     ///
     /// # Errors
-    /// As [`NoBody`] says; what was not read of it goes on to be thrown away for a little.
+    /// As [`BodyError`] says; what was not read of it goes on to be thrown away for a little.
     pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
         mut incoming: Incoming,
-    ) -> Result<Body, NoBody> {
+    ) -> Result<WebhookBody, BodyError> {
         let announced = headers
             .get(CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let read = if announced.is_some_and(|length| length > BODY_MAX) {
-            Err(NoBody::TooLarge)
+            Err(BodyError::TooLarge)
         } else {
             timeout(BODY_TIMEOUT, self.collect(&mut incoming))
                 .await
-                .unwrap_or(Err(NoBody::TooSlow))
+                .unwrap_or(Err(BodyError::TooSlow))
         };
-        if matches!(read, Err(NoBody::TooLarge | NoBody::Crowded)) {
+        if matches!(read, Err(BodyError::TooLarge | BodyError::Crowded)) {
             throw_away(incoming);
         }
         read
     }
 
-    async fn collect(&self, incoming: &mut Incoming) -> Result<Body, NoBody> {
-        let mut body = Body {
+    async fn collect(&self, incoming: &mut Incoming) -> Result<WebhookBody, BodyError> {
+        let mut body = WebhookBody {
             bytes: Vec::new(),
             share: None,
         };
         while let Some(frame) = incoming.frame().await {
-            let frame = frame.map_err(|_| NoBody::BrokeOff)?;
+            let frame = frame.map_err(|_| BodyError::BrokeOff)?;
             if let Ok(data) = frame.into_data() {
                 self.append(&mut body, &data)?;
             }
@@ -101,10 +101,10 @@ impl Bodies {
 
     /// Copies, so that the connection's buffer is not held for as long as the body. What was announced counts for
     /// nothing: only what came takes memory.
-    fn append(&self, body: &mut Body, data: &Bytes) -> Result<(), NoBody> {
+    fn append(&self, body: &mut WebhookBody, data: &Bytes) -> Result<(), BodyError> {
         let length = body.bytes.len() + data.len();
         if length > BODY_MAX {
-            return Err(NoBody::TooLarge);
+            return Err(BodyError::TooLarge);
         }
         if length > body.bytes.capacity() {
             let capacity = length.max(2 * body.bytes.capacity()).min(BODY_MAX);
@@ -115,7 +115,7 @@ impl Bodies {
         Ok(())
     }
 
-    fn take_share(&self, body: &mut Body, share: usize) -> Result<(), NoBody> {
+    fn take_share(&self, body: &mut WebhookBody, share: usize) -> Result<(), BodyError> {
         let held = body
             .share
             .as_ref()
@@ -128,7 +128,7 @@ impl Bodies {
             .memory
             .clone()
             .try_acquire_many_owned(more)
-            .map_err(|_| NoBody::Crowded)?;
+            .map_err(|_| BodyError::Crowded)?;
         match &mut body.share {
             Some(share) => share.merge(more),
             none => *none = Some(more),
@@ -150,8 +150,8 @@ pub(crate) fn throw_away(incoming: Incoming) {
 mod tests {
     use super::*;
 
-    fn body() -> Body {
-        Body {
+    fn body() -> WebhookBody {
+        WebhookBody {
             bytes: Vec::new(),
             share: None,
         }
@@ -169,10 +169,10 @@ mod tests {
                     break 'crowd refused;
                 }
             }
-            assert_eq!(bodies.append(&mut one, &small), Err(NoBody::TooLarge));
+            assert_eq!(bodies.append(&mut one, &small), Err(BodyError::TooLarge));
             held.push(one);
         };
-        assert_eq!((refused, held.len()), (NoBody::Crowded, 32));
+        assert_eq!((refused, held.len()), (BodyError::Crowded, 32));
         assert_eq!(bodies.append(&mut body(), &small), Ok(()));
         drop(held);
         assert_eq!(bodies.memory.available_permits(), MEMORY_MAX);

@@ -8,9 +8,9 @@ use tracing::{info, warn};
 use crate::clock;
 use crate::flows::Flows;
 use crate::ids::{ChatId, SessionName};
-use crate::service::inlet::late_takeover::followed_at;
+use crate::service::inlet::late_takeover::last_activity_at;
 use crate::service::kit::echo_content::echo_content;
-use crate::service::owner::notifier::Owner;
+use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::session_status;
 use crate::store;
 use crate::store::{ByPhone, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
@@ -25,7 +25,7 @@ pub struct Intake {
     /// Where events go.
     store: Store,
     /// Is no customer.
-    owner: Owner,
+    notifier: OwnerNotifier,
     /// Knows when the owner, who answers from their own phone, has left again.
     flows: Arc<Flows>,
     /// Old events come in crowds, after WAHA was down.
@@ -74,7 +74,7 @@ impl Done {
 
 /// Why an event was not taken.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum IntakeError {
     /// It can't be WAHA's.
     #[error(transparent)]
     NotAnEvent(#[from] NotAnEvent),
@@ -85,10 +85,10 @@ pub enum Error {
 
 impl Intake {
     /// One that hands events to `store`.
-    pub fn new(store: Store, flows: Arc<Flows>, owner: Owner) -> Self {
+    pub fn new(store: Store, flows: Arc<Flows>, notifier: OwnerNotifier) -> Self {
         Self {
             store,
-            owner,
+            notifier,
             flows,
             stale: Throttle::new(STALE_INTERVAL),
         }
@@ -97,8 +97,8 @@ impl Intake {
     /// Reads an authentic body and makes what it says durable.
     ///
     /// # Errors
-    /// As [`Error`] says.
-    pub async fn take(&self, body: &[u8]) -> Result<Done, Error> {
+    /// As [`IntakeError`] says.
+    pub async fn take(&self, body: &[u8]) -> Result<Done, IntakeError> {
         let now = clock::now();
         let event = event::parse(body, now)?;
         let (session, name, envelope) = (event.session, event.name, event.id);
@@ -125,13 +125,13 @@ impl Intake {
         let opens = matches!(event.what, What::Inbound(_));
         let done = match event.what {
             What::Inbound(message) | What::Vote(message) if stale => {
-                self.past(&session, message, now).await?
+                self.record_only(&session, message, now).await?
             }
             What::Inbound(message) | What::Vote(message) => {
                 // In a box: the listener's threads have small stacks, and unoptimised builds need much of them here.
                 Box::pin(self.inbound(&session, message, now, opens)).await?
             }
-            What::Own(message) => self.own(&session, message, now, Some(0)).await?,
+            What::Own(message) => self.outbound(&session, message, now, Some(0)).await?,
             What::Ack(ack) => {
                 let mut record = recorded("ack", seen, &ack.chat, &ack);
                 if ack.direction == Direction::Outbound {
@@ -174,22 +174,22 @@ impl Intake {
     }
 
     /// Takes a message that WAHA lists, and that perhaps no webhook told of. An inbound one older than `max_age` is only
-    /// recorded. `followed_at` is what [`Intake::followed_at`] says of it.
+    /// recorded. `last_activity_at` is what [`Intake::last_activity_at`] says of it.
     ///
     /// # Errors
-    /// As [`Error`] says.
-    pub async fn caught_up(
+    /// As [`IntakeError`] says.
+    pub async fn take_listed(
         &self,
         session: &SessionName,
         message: Message,
-        followed_at: Option<i64>,
+        last_activity_at: Option<i64>,
         max_age: Duration,
-    ) -> Result<Done, Error> {
+    ) -> Result<Done, IntakeError> {
         let now = clock::now();
         match message.direction {
-            Direction::Outbound => self.own(session, message, now, followed_at).await,
+            Direction::Outbound => self.outbound(session, message, now, last_activity_at).await,
             Direction::Inbound if now - message.sent_at > clock::millis(max_age) => {
-                self.past(session, message, now).await
+                self.record_only(session, message, now).await
             }
             Direction::Inbound => self.inbound(session, message, now, true).await,
         }
@@ -202,14 +202,14 @@ impl Intake {
         mut message: Message,
         now: i64,
         opens: bool,
-    ) -> Result<Done, Error> {
+    ) -> Result<Done, IntakeError> {
         message.received_at = now;
         let Some(id) = message.id.clone() else {
             return Ok(Done::Ignored);
         };
-        if self.owner.is_addressed_by(session, &message).await? {
+        if self.notifier.is_owner_chat(session, &message).await? {
             // In a box: this is rare, and each message takes the room of the largest way through here.
-            return Box::pin(self.past(session, message, now)).await;
+            return Box::pin(self.record_only(session, message, now)).await;
         }
         let chat = message.chat.clone();
         let ingest = Ingest {
@@ -219,7 +219,7 @@ impl Intake {
             name: message.name.clone().unwrap_or_default(),
             message: json(&message),
             opens,
-            phone_quiet: self.phone_quiet(session),
+            phone_quiet: self.takeover_ends_after(session),
             now,
         };
         Ok(match self.store.ingest(session, ingest).await? {
@@ -242,12 +242,12 @@ impl Intake {
     }
 
     /// An inbound message of the past: it opens and continues nothing.
-    async fn past(
+    async fn record_only(
         &self,
         session: &SessionName,
         mut message: Message,
         now: i64,
-    ) -> Result<Done, Error> {
+    ) -> Result<Done, IntakeError> {
         message.received_at = now;
         let Some(id) = &message.id else {
             return Ok(Done::Ignored);
@@ -259,14 +259,14 @@ impl Intake {
         self.record(session, &record, now).await
     }
 
-    /// `followed_at`: when the last word was said that is known to have followed it in time; `None`: it is over since.
-    async fn own(
+    /// `last_activity_at`: when the last word was said that is known to have followed it in time; `None`: it is over since.
+    async fn outbound(
         &self,
         session: &SessionName,
         mut message: Message,
         now: i64,
-        followed_at: Option<i64>,
-    ) -> Result<Done, Error> {
+        last_activity_at: Option<i64>,
+    ) -> Result<Done, IntakeError> {
         message.received_at = now;
         let seen = message
             .id
@@ -279,43 +279,43 @@ impl Intake {
         record.echo.clone_from(&message.id);
         record.says = Some(echo_content(&message));
         // In the chat in which the owner is told things nobody is attended.
-        if let Some(followed_at) = followed_at
-            && !self.owner.is_addressed_by(session, &message).await?
+        if let Some(last_activity_at) = last_activity_at
+            && !self.notifier.is_owner_chat(session, &message).await?
         {
-            record.phone = self.by_phone(session, &message, followed_at);
+            record.phone = self.owner_takeover(session, &message, last_activity_at);
         }
         self.record(session, &record, now).await
     }
 
-    /// As [`followed_at`] says of messages of a session, in the order of their sending.
-    pub(crate) fn followed_at(
+    /// As [`last_activity_at`] says of messages of a session, in the order of their sending.
+    pub(crate) fn last_activity_at(
         &self,
         session: &SessionName,
         messages: &[Message],
     ) -> Vec<Option<i64>> {
         let script = self.flows.of(session);
-        followed_at(messages, self.phone_quiet(session), |message| {
+        last_activity_at(messages, self.takeover_ends_after(session), |message| {
             script.is_phone_end(&message.text)
         })
     }
 
     /// How long the owner answers a chat of this session after the last word, in ms.
-    fn phone_quiet(&self, session: &SessionName) -> i64 {
+    fn takeover_ends_after(&self, session: &SessionName) -> i64 {
         clock::millis(self.flows.of(session).phone_quiet())
     }
 
     /// What a message of ours means, if the owner wrote it. One without content says nothing: engines make such of what they
     /// can't show.
-    fn by_phone(
+    fn owner_takeover(
         &self,
         session: &SessionName,
         message: &Message,
-        followed_at: i64,
+        last_activity_at: i64,
     ) -> Option<ByPhone> {
         (message.kind != Kind::Empty).then(|| ByPhone {
-            quiet: self.phone_quiet(session),
+            quiet: self.takeover_ends_after(session),
             ends: self.flows.of(session).is_phone_end(&message.text),
-            followed_at,
+            followed_at: last_activity_at,
         })
     }
 
@@ -324,7 +324,7 @@ impl Intake {
         session: &SessionName,
         record: &Record,
         now: i64,
-    ) -> Result<Done, Error> {
+    ) -> Result<Done, IntakeError> {
         Ok(match self.store.record(session, record, now).await? {
             Recorded::Recorded => Done::Recorded,
             Recorded::Duplicate => Done::Duplicate,
@@ -353,10 +353,10 @@ impl Intake {
         status: &str,
         at: Option<i64>,
         restrictions: &[Restriction],
-    ) -> Result<Done, Error> {
-        let (store, owner) = (&self.store, &self.owner);
-        if session_status::note(store, owner, session, status, at).await? {
-            session_status::note_restrictions(owner, session, restrictions).await?;
+    ) -> Result<Done, IntakeError> {
+        let (store, notifier) = (&self.store, &self.notifier);
+        if session_status::note(store, notifier, session, status, at).await? {
+            session_status::note_restrictions(notifier, session, restrictions).await?;
         }
         Ok(Done::Recorded)
     }

@@ -1,11 +1,12 @@
-//! Words of the owner's that nobody told us of in time: what is listed later shows what followed them.
+//! Messages that the owner sent from their phone and that we learn of late, when WAHA lists them: whether the owner still
+//! has the chat depends on what followed.
 
 use std::collections::HashMap;
 
 use crate::ids::ChatId;
 use crate::waha::message::{Direction, Message};
 
-/// What is known to have followed in a chat.
+/// What followed in a chat.
 struct After {
     /// When the next message was sent, and the last of those that followed that in time.
     next: (i64, i64),
@@ -15,7 +16,7 @@ struct After {
 
 /// For each message, in the order of their sending: when (ms) the last of those in its chat was sent that followed it, each
 /// within `quiet` (ms) of the one before. `None` for words of ours that the closing word followed: they are over.
-pub(crate) fn followed_at(
+pub(crate) fn last_activity_at(
     messages: &[Message],
     quiet: i64,
     ends: impl Fn(&Message) -> bool,
@@ -72,7 +73,7 @@ mod tests {
 
     fn minutes(messages: &[Message]) -> Vec<Option<i64>> {
         let ends = |message: &Message| message.text == "#fim";
-        let followed = followed_at(messages, 30 * 60_000, ends);
+        let followed = last_activity_at(messages, 30 * 60_000, ends);
         let minute = |at: Option<i64>| at.map(|at| at / 60_000);
         followed.into_iter().map(minute).collect()
     }

@@ -1,17 +1,16 @@
-//! The people agent is responsible for persons who write under a hidden id (`@lid`): it asks WAHA for their number, so
-//! that both ids become one chat.
+//! The lid lookup is responsible for customers who write under a hidden id (`@lid`): it asks WAHA for their number, so that
+//! both ids become one chat.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use crate::clock;
 use crate::ids::{ChatId, SessionName};
-use crate::service::kit::store_error_log::Complaint;
+use crate::service::kit::periodic::Periodic;
 use crate::store::{Error, Store};
 use crate::waha::client::{AskError, Client};
 
@@ -29,31 +28,21 @@ const UNABLE_FOR: Duration = Duration::from_secs(3600);
 const FAILED_FOR: Duration = Duration::from_secs(10);
 
 /// See the module.
-pub struct People {
+pub struct LidLookup {
     /// Where it is kept who is who.
     pub store: Store,
     /// The way to WAHA.
     pub client: Arc<Client>,
 }
 
-impl People {
+impl LidLookup {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let complaint = Complaint::default();
+        let what = "could not learn whose hidden ids are whose";
         let mut left_alone = HashMap::new();
-        let mut poll = interval(POLL_INTERVAL);
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = poll.tick() => {}
-                () = shutdown.cancelled() => return,
-            }
-            tokio::select! {
-                asked = self.run_once(&mut left_alone) => if let Err(error) = asked {
-                    complaint.tell("could not learn whose hidden ids are whose", &error);
-                },
-                () = shutdown.cancelled() => return,
-            }
+        let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
+        while periodic.next().await {
+            periodic.run(what, self.run_once(&mut left_alone)).await;
         }
     }
 

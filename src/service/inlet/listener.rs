@@ -1,25 +1,14 @@
-//! The listener is responsible for what comes in over HTTP: it verifies each webhook, makes it durable, and
-//! says what was done with it.
-//!
-//! | route | answers |
-//! |---|---|
-//! | `POST /webhook` | 200 `{"result":...}`; 400 not WAHA's, 403 not authentic, 408 too slow, 413 too large, 503 not now |
-//! | `GET /health` | 200 while the process lives |
-//! | `GET /ready` | 200 if Redis takes a write, else 503; JSON with each part |
-//! | `GET /metrics` | the figures, for Prometheus |
+//! The listener is responsible for HTTP connections: it limits how many there are, and closes those that are stuck.
+
+mod routes;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -28,13 +17,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 
-use crate::service::inlet::body::{BODY_TIMEOUT, Bodies, NoBody, throw_away};
-use crate::service::inlet::intake::{Done, Intake};
+use crate::service::inlet::body::{BODY_TIMEOUT, Bodies};
+use crate::service::inlet::intake::Intake;
 use crate::service::inlet::refusals::Refusals;
-use crate::service::upkeep::metrics::Metrics;
+use crate::service::kit::metrics::Metrics;
 use crate::store::Store;
 use crate::throttle::Throttle;
-use crate::waha::signature::{Refused, Signature, Verifier};
+use crate::waha::signature::Verifier;
 
 /// WAHA opens as many connections as it has events to post; each costs us a few kilobytes.
 pub(crate) const CONNECTIONS_MAX: usize = 4_096;
@@ -55,12 +44,10 @@ const _: () = assert!(
     REQUEST_TIMEOUT.as_secs()
         > HEADER_TIMEOUT.as_secs() + BODY_TIMEOUT.as_secs() + INTAKE_TIMEOUT.as_secs()
 );
-/// How often the log sums up what it did not tell one by one.
+/// How often the log sums up refusals that it did not show one by one.
 const SUM_INTERVAL: Duration = Duration::from_secs(5);
 /// While Redis is away, or a crowd is there, every webhook fails in the same way; the metrics count each.
 const UNAVAILABLE_INTERVAL: Duration = Duration::from_secs(5);
-/// Seconds that WAHA is asked to wait when Redis is away; it does not wait less.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 /// Answers under way need milliseconds; a connection that never asked anything is not waited for.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(1_500);
 
@@ -88,8 +75,6 @@ struct Front {
     unavailable: Throttle,
 }
 
-type Answer = Response<Full<Bytes>>;
-
 impl Listener {
     /// Serves `listener` until `shutdown`, then finishes what is under way.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
@@ -112,7 +97,7 @@ impl Listener {
             let (permit, accepted) = tokio::select! {
                 accepted = accepted => accepted,
                 _ = sums.tick() => {
-                    front.refusals.tell_the_rest();
+                    front.refusals.log_the_rest();
                     continue;
                 }
                 () = shutdown.cancelled() => break,
@@ -141,7 +126,7 @@ impl Listener {
             }
         }
         drop(listener);
-        front.refusals.tell_the_rest();
+        front.refusals.log_the_rest();
         connections.close();
         if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
             warn!(
@@ -202,214 +187,4 @@ impl Front {
             debug!(%peer, %error, "connection ended");
         }
     }
-
-    async fn route(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
-        match (request.uri().path(), request.method()) {
-            ("/webhook", &Method::POST) => self.webhook(request, peer).await,
-            ("/webhook", _) => wrong_method("POST"),
-            ("/health", &Method::GET) => json(StatusCode::OK, r#"{"status":"alive"}"#),
-            ("/ready", &Method::GET) => self.ready().await,
-            ("/metrics", &Method::GET) => self.metrics().await,
-            ("/health" | "/ready" | "/metrics", _) => wrong_method("GET"),
-            _ => problem(
-                StatusCode::NOT_FOUND,
-                "there is /webhook, /health, /ready and /metrics",
-            ),
-        }
-    }
-
-    async fn webhook(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
-        let (head, incoming) = request.into_parts();
-        let header = |name| head.headers.get(name).map(HeaderValue::as_bytes);
-        let signature =
-            Signature::read(header("x-webhook-hmac"), header("x-webhook-hmac-algorithm"));
-        let signature = match signature {
-            Ok(signature) => signature,
-            Err(refused) => {
-                throw_away(incoming);
-                return closing(self.refuse(peer, refused));
-            }
-        };
-        let body = match self.bodies.read(&head.headers, incoming).await {
-            Ok(body) => body,
-            Err(reason) => return closing(self.without_body(reason)),
-        };
-        if let Err(refused) = self.listener.verifier.verify(&signature, &body.bytes) {
-            return self.refuse(peer, refused);
-        }
-        let taken = match timeout(INTAKE_TIMEOUT, self.listener.intake.take(&body.bytes)).await {
-            Ok(taken) => taken,
-            Err(_) => Err(crate::service::inlet::intake::Error::Store(
-                crate::store::Error::Away,
-            )),
-        };
-        match taken {
-            Ok(done) => {
-                self.count(done.name());
-                match done {
-                    Done::Queued { position } => json(
-                        StatusCode::OK,
-                        &format!(r#"{{"result":"queued","position":{position}}}"#),
-                    ),
-                    other => json(
-                        StatusCode::OK,
-                        &format!(r#"{{"result":"{}"}}"#, other.name()),
-                    ),
-                }
-            }
-            Err(crate::service::inlet::intake::Error::NotAnEvent(reason)) => {
-                warn!(%peer, %reason, "a signed request that is no event of WAHA's");
-                self.count("not_an_event");
-                problem(StatusCode::BAD_REQUEST, &reason.to_string())
-            }
-            Err(crate::service::inlet::intake::Error::Store(error)) => {
-                if self.unavailable.due() {
-                    warn!(%error, "could not store an event; WAHA was told to repeat it");
-                } else {
-                    debug!(%error, "could not store an event; WAHA was told to repeat it");
-                }
-                self.count("unavailable");
-                unavailable("can't store it now, please repeat")
-            }
-        }
-    }
-
-    fn count(&self, result: &'static str) {
-        self.listener.metrics.count_event(result);
-    }
-
-    fn refuse(&self, peer: SocketAddr, reason: Refused) -> Answer {
-        self.refusals.tell(peer, reason);
-        self.count("forged");
-        problem(
-            StatusCode::FORBIDDEN,
-            "the signature is not that of our WAHA",
-        )
-    }
-
-    fn without_body(&self, reason: NoBody) -> Answer {
-        let (result, answer) = match reason {
-            NoBody::TooLarge => (
-                "too_large",
-                problem(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "an event of WAHA's is under 2 MiB",
-                ),
-            ),
-            NoBody::BrokeOff => (
-                "broken",
-                problem(StatusCode::BAD_REQUEST, "the body broke off"),
-            ),
-            NoBody::TooSlow => (
-                "broken",
-                problem(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
-            ),
-            NoBody::Crowded => {
-                if self.unavailable.due() {
-                    warn!(
-                        "too many large webhooks at once; some senders were told to come again. If it goes on and \
-                         WAHA is quiet, somebody else reaches the port: close it"
-                    );
-                }
-                (
-                    "unavailable",
-                    unavailable("too many large bodies at once, please repeat"),
-                )
-            }
-        };
-        self.count(result);
-        answer
-    }
-
-    async fn ready(&self) -> Answer {
-        if !self.listener.started.is_cancelled() {
-            return unavailable("starting");
-        }
-        if self.listener.stopping.is_cancelled() {
-            return unavailable("stopping");
-        }
-        let redis = match timeout(INTAKE_TIMEOUT, self.listener.store.check_write()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no answer in time".to_owned()),
-        };
-        let part = |result: &Result<(), String>| match result {
-            Ok(()) => serde_json::json!({ "ready": true }),
-            Err(reason) => serde_json::json!({ "ready": false, "reason": reason }),
-        };
-        // The history may lag: it waits in Redis, and attendance goes on without it.
-        let history = self.listener.metrics.archive_error().map_or(Ok(()), Err);
-        let body = serde_json::json!({
-            "ready": redis.is_ok(),
-            "parts": { "redis": part(&redis), "history": part(&history) },
-        });
-        let status = if redis.is_ok() {
-            StatusCode::OK
-        } else {
-            StatusCode::SERVICE_UNAVAILABLE
-        };
-        json(status, &body.to_string())
-    }
-
-    async fn metrics(&self) -> Answer {
-        match timeout(
-            INTAKE_TIMEOUT,
-            self.listener
-                .metrics
-                .render(&self.listener.store, crate::clock::now()),
-        )
-        .await
-        {
-            Ok(Ok(text)) => {
-                let mut answer = json(StatusCode::OK, &text);
-                let kind = HeaderValue::from_static(
-                    "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                );
-                answer.headers_mut().insert(CONTENT_TYPE, kind);
-                answer
-            }
-            Ok(Err(error)) => unavailable(&error.to_string()),
-            Err(_) => unavailable("Redis did not answer in time"),
-        }
-    }
-}
-
-/// For a connection whose request was not read to its end.
-fn closing(mut answer: Answer) -> Answer {
-    answer
-        .headers_mut()
-        .insert(CONNECTION, HeaderValue::from_static("close"));
-    answer
-}
-
-fn wrong_method(allowed: &'static str) -> Answer {
-    let mut answer = problem(
-        StatusCode::METHOD_NOT_ALLOWED,
-        &format!("only {allowed} is understood here"),
-    );
-    answer
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static(allowed));
-    answer
-}
-
-fn unavailable(reason: &str) -> Answer {
-    let mut answer = problem(StatusCode::SERVICE_UNAVAILABLE, reason);
-    answer
-        .headers_mut()
-        .insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
-    answer
-}
-
-fn problem(status: StatusCode, error: &str) -> Answer {
-    json(status, &serde_json::json!({ "error": error }).to_string())
-}
-
-fn json(status: StatusCode, body: &str) -> Answer {
-    let mut answer = Response::new(Full::from(body.to_owned()));
-    *answer.status_mut() = status;
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer
 }

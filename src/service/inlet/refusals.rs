@@ -15,10 +15,10 @@ const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Refusals(Mutex<State>);
+pub(crate) struct Refusals(Mutex<RefusalCounts>);
 
 #[derive(Debug)]
-struct State {
+struct RefusalCounts {
     /// How many may be told now; one more with each interval.
     to_tell: u32,
     since: Instant,
@@ -27,7 +27,7 @@ struct State {
 
 impl Default for Refusals {
     fn default() -> Self {
-        Self(Mutex::new(State {
+        Self(Mutex::new(RefusalCounts {
             to_tell: TOLD_AT_ONCE,
             since: Instant::now(),
             untold: 0,
@@ -37,7 +37,7 @@ impl Default for Refusals {
 
 impl Refusals {
     /// Tells of a webhook that was not authentic, or counts it for later.
-    pub(crate) fn tell(&self, peer: SocketAddr, reason: Refused) {
+    pub(crate) fn log(&self, peer: SocketAddr, reason: Refused) {
         if let Some(untold) = self.due(Instant::now()) {
             let more = (untold > 0).then_some(untold);
             warn!(
@@ -49,7 +49,7 @@ impl Refusals {
     }
 
     /// Tells how many were not told, if any: for when a flood is over.
-    pub(crate) fn tell_the_rest(&self) {
+    pub(crate) fn log_the_rest(&self) {
         // Poisoned only if a thread panicked while it held the lock, which no line here can.
         let more = self
             .0

@@ -1,4 +1,5 @@
-//! How long to wait before trying again: exponential, with jitter, so that many do not knock at once.
+//! The delay before the next try: exponential, with jitter, so that many don't try at the same moment. First and longest
+//! delay stand where something is tried again (for a reply: `deliver/retry`).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The lease of this process: its right to act on what it holds, for as long as its heartbeats are heard.
+//! The lease of this process: its right to act on what it holds, for as long as its heartbeats arrive in Redis.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// refused.
 pub(crate) const SILENT_AFTER: Duration = Duration::from_millis(2_500);
 
-/// Shared by those who act and the one who says that the process lives.
+/// Shared by the agents that act and the one that sends the heartbeat.
 #[derive(Debug)]
 pub struct Lease {
     term: Mutex<Term>,

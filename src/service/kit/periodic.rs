@@ -1,4 +1,4 @@
-//! Rounds: what an agent does again and again, for whom no bell rings.
+//! What an agent does at a fixed interval, because no bell rings for it.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,17 +6,17 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::service::kit::store_error_log::Complaint;
+use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::Error;
 
 /// See the module.
-pub(crate) struct Rounds {
+pub(crate) struct Periodic {
     ticks: Interval,
     shutdown: CancellationToken,
-    complaint: Complaint,
+    store_errors: StoreErrorLog,
 }
 
-impl Rounds {
+impl Periodic {
     /// The first at once, then one after each `pause`, until `shutdown`.
     pub(crate) fn every(pause: Duration, shutdown: CancellationToken) -> Self {
         let mut ticks = interval(pause);
@@ -24,7 +24,7 @@ impl Rounds {
         Self {
             ticks,
             shutdown,
-            complaint: Complaint::default(),
+            store_errors: StoreErrorLog::default(),
         }
     }
 
@@ -36,14 +36,14 @@ impl Rounds {
         }
     }
 
-    /// Goes a round, which is given up at the shutdown. `what` could not be done where it fails.
-    pub(crate) async fn go<T>(&self, what: &str, round: impl Future<Output = Result<T, Error>>) {
+    /// Does the work once, and stops in the middle of it at the shutdown. If it fails, the log says that `what` failed.
+    pub(crate) async fn run<T>(&self, what: &str, work: impl Future<Output = Result<T, Error>>) {
         let done = tokio::select! {
-            done = round => done,
+            done = work => done,
             () = self.shutdown.cancelled() => return,
         };
         if let Err(error) = done {
-            self.complaint.tell(what, &error);
+            self.store_errors.log(what, &error);
         }
     }
 }

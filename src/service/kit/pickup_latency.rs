@@ -1,4 +1,4 @@
-//! How soon workers look at what a customer wrote: counted here, added up over all processes in Redis.
+//! The time from a message of a customer until its worker picks it up: counted here, added up over all processes in Redis.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,12 +6,12 @@ use crate::store::{Error, Store, WAKE_UP_BOUNDS_MS};
 
 /// Counts by bound of [`WAKE_UP_BOUNDS_MS`], since they were last added up.
 #[derive(Debug, Default)]
-pub struct WakeUps {
+pub struct PickupLatency {
     counts: [AtomicU64; WAKE_UP_BOUNDS_MS.len() + 1],
     sum_micros: AtomicU64,
 }
 
-impl WakeUps {
+impl PickupLatency {
     /// Notes that a message was looked at so many ms after it had come in.
     pub fn note(&self, millis: i64) {
         let millis = u64::try_from(millis).unwrap_or(0);

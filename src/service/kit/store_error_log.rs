@@ -1,4 +1,4 @@
-//! What an agent can't do in Redis is told now and then, not each time.
+//! Errors of Redis in the log: of each agent at most one a minute.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use tracing::{debug, error};
 use crate::store::Error;
 use crate::throttle::Throttle;
 
-/// One agent's complaints about Redis, once a minute.
+/// One agent's errors of Redis, logged once a minute.
 #[derive(Debug)]
-pub(crate) struct Complaint(Throttle);
+pub(crate) struct StoreErrorLog(Throttle);
 
-impl Default for Complaint {
+impl Default for StoreErrorLog {
     fn default() -> Self {
         Self(Throttle::new(Duration::from_secs(60)))
     }
 }
 
-impl Complaint {
-    /// Tells what could not be done. That Redis is away the store has said; that it refuses nobody else does.
-    pub(crate) fn tell(&self, what: &str, error: &Error) {
+impl StoreErrorLog {
+    /// Logs what could not be done. The store logs disconnections; this logs refusals.
+    pub(crate) fn log(&self, what: &str, error: &Error) {
         if !matches!(error, Error::Away) && self.0.due() {
             error!(%error, "{what}; will try again and again. Redis answers but does not do it: is it full, read-only or out of disk?");
         } else {

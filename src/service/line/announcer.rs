@@ -1,5 +1,5 @@
-//! The announcer is responsible for those who wait: it tells them their place in line when it matters, and
-//! answers the words that work there.
+//! The announcer is responsible for customers who wait: it tells them their place in line when it matters, and answers the
+//! words that work there.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::flow;
 use crate::flow::{Command, Notice, QueueText, Script, State, Told};
 use crate::flows::Flows;
 use crate::ids::SessionName;
-use crate::service::handle::conversation::inbox::said;
-use crate::service::kit::store_error_log::Complaint;
+use crate::service::kit::said::said;
+use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store;
 use crate::store::{Announcement, Bell, Error, Leave, Reply, Store, Waiting};
 use crate::waha::message::Message;
@@ -49,7 +49,7 @@ impl Announcer {
             () = sleep(POLL_INTERVAL) => {}
             () = shutdown.cancelled() => return,
         }
-        let complaint = Complaint::default();
+        let store_errors = StoreErrorLog::default();
         let mut wait = Duration::ZERO;
         let mut sessions: Option<HashSet<SessionName>> = None;
         let mut next: HashMap<SessionName, i64> = HashMap::new();
@@ -74,7 +74,7 @@ impl Announcer {
                     wait = soonest.clamp(Duration::from_millis(1), POLL_INTERVAL);
                 }
                 Err(error) => {
-                    complaint.tell("could not look at the line", &error);
+                    store_errors.log("could not look at the line", &error);
                     wait = POLL_INTERVAL;
                 }
             }
@@ -125,7 +125,7 @@ impl Announcer {
 
     async fn announce(&self, session: &SessionName, waiting: Vec<Waiting>) -> Result<usize, Error> {
         let line = self.store.pace(session).await?;
-        let (others, workers) = self.beside(session, &line).await?;
+        let (others, workers) = self.other_lines(session, &line).await?;
         let now = clock::now();
         let wait = |position: u64, since: i64| {
             let still = now - line.called_at.unwrap_or(since).max(since);
@@ -156,7 +156,7 @@ impl Announcer {
 
     /// The other lines that share the workers, and how many of those there are. Nothing of it is needed while too little
     /// is measured.
-    async fn beside(
+    async fn other_lines(
         &self,
         session: &SessionName,
         line: &store::Pace,
@@ -188,7 +188,7 @@ impl Announcer {
             true => None,
             false => wait(position, waiting.since),
         };
-        let Words {
+        let QueueCommands {
             last: command,
             words,
             looked_at,
@@ -271,16 +271,16 @@ impl Announcer {
 
     /// The words for the queue among what was not looked at. What opened the conversation is never taken for one,
     /// and what follows a word to leave is for the next conversation.
-    fn commands(&self, script: &Script, waiting: &Waiting) -> Words {
+    fn commands(&self, script: &Script, waiting: &Waiting) -> QueueCommands {
         let opening = usize::from(waiting.examined == 0 && !waiting.begun);
-        let mut found = Words {
+        let mut found = QueueCommands {
             last: None,
             words: Vec::new(),
             looked_at: waiting.unexamined.len(),
         };
         for (place, text) in waiting.unexamined.iter().enumerate().skip(opening) {
             let message = serde_json::from_str::<Message>(text).ok();
-            let Some(command) = message.and_then(|message| script.command(&said(message))) else {
+            let Some(command) = message.and_then(|message| script.command(&said(&message))) else {
                 continue;
             };
             found.words.push(text.clone());
@@ -294,8 +294,8 @@ impl Announcer {
     }
 }
 
-/// Words for the queue, as they stand in the inbox.
-struct Words {
+/// Words that work in the line, as they stand in the inbox.
+struct QueueCommands {
     last: Option<Command>,
     words: Vec<String>,
     /// How many messages were read to find them.

@@ -1,5 +1,5 @@
-//! Overdue is responsible for what ends by time alone, whoever is silent: that the owner answers a chat from their own
-//! phone, and that a conversation waits for a person who did not come.
+//! The expiry is responsible for what ends by time alone: the owner answers a chat from their own phone and has been
+//! quiet there, or a conversation waits for a person and nobody came.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::clock;
-use crate::service::kit::periodic::Rounds;
+use crate::service::kit::periodic::Periodic;
 use crate::store::{Error, Store};
 
 /// Nobody waits for an end to the second.
@@ -16,18 +16,18 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const END_MAX: usize = 100;
 
 /// See the module.
-pub struct Overdue {
+pub struct Expiry {
     /// Where the times are.
     pub store: Store,
 }
 
-impl Overdue {
+impl Expiry {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
         let what = "could not look for what is over";
-        let mut rounds = Rounds::every(POLL_INTERVAL, shutdown);
-        while rounds.next().await {
-            rounds.go(what, self.run_once()).await;
+        let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
+        while periodic.next().await {
+            periodic.run(what, self.run_once()).await;
         }
     }
 

@@ -1,4 +1,5 @@
-//! Handoffs is responsible for telling the owner who waits for a person. Nobody rings for it: a person comes in minutes.
+//! The handoff notifier is responsible for telling the owner which customers wait for a person. No bell rings for it: it
+//! polls, because a person needs minutes anyway.
 
 use std::time::Duration;
 
@@ -6,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::flow::{Locale, State};
-use crate::service::kit::periodic::Rounds;
-use crate::service::owner::notifier::Owner;
+use crate::service::kit::periodic::Periodic;
+use crate::service::owner::notifier::OwnerNotifier;
 use crate::store::{Error, HandedOff, Store};
 use crate::waha::message::Message;
 
@@ -16,20 +17,20 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const SHOWN_MAX: usize = 200;
 
 /// See the module.
-pub struct Handoffs {
+pub struct HandoffNotifier {
     /// Where those who wait are.
     pub store: Store,
     /// Who is told.
-    pub owner: Owner,
+    pub notifier: OwnerNotifier,
 }
 
-impl Handoffs {
+impl HandoffNotifier {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
         let what = "could not tell the owner who waits for a person";
-        let mut rounds = Rounds::every(POLL_INTERVAL, shutdown);
-        while rounds.next().await {
-            rounds.go(what, self.run_once()).await;
+        let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
+        while periodic.next().await {
+            periodic.run(what, self.run_once()).await;
         }
     }
 
@@ -42,8 +43,8 @@ impl Handoffs {
         for session in self.store.sessions().await? {
             for one in self.store.untold_handoffs(&session).await? {
                 let once = format!("handoff:{}:{}", one.id, one.rev);
-                let text = text(self.owner.locale(), &one);
-                self.owner.tell(&session, &once, &text).await?;
+                let text = text(self.notifier.locale(), &one);
+                self.notifier.notify(&session, &once, &text).await?;
                 info!(
                     %session,
                     chat = %one.chat,

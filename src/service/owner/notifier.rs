@@ -1,4 +1,5 @@
-//! The owner: told in a chat of their choice of what needs them, each thing once, however many processes notice it.
+//! The notifier tells the owner, in the chat of `NOTIFY_CHAT`, what needs them: each thing once, however many processes
+//! notice it. (The owner taking over a chat from their phone is the store's `phone` state, see `inlet/intake`.)
 
 use std::sync::Arc;
 
@@ -13,14 +14,14 @@ use crate::waha::message::{Direction, Message};
 
 /// See the module. Cheap to clone.
 #[derive(Clone)]
-pub struct Owner {
+pub struct OwnerNotifier {
     store: Store,
     to: Option<Arc<NotifyChat>>,
     locale: Locale,
 }
 
-impl Owner {
-    /// Tells in the chat `to`, or only in the log; in the words of `locale`.
+impl OwnerNotifier {
+    /// Notifies in the chat `to`, or only in the log, in the language `locale`.
     pub fn new(store: Store, to: Option<NotifyChat>, locale: Locale) -> Self {
         Self {
             store,
@@ -29,7 +30,7 @@ impl Owner {
         }
     }
 
-    /// The language that the owner is told things in.
+    /// The language of the notices.
     pub fn locale(&self) -> Locale {
         self.locale
     }
@@ -40,16 +41,21 @@ impl Owner {
     ///
     /// # Errors
     /// As the store's; to tell it again is safe.
-    pub async fn tell(&self, session: &SessionName, once: &str, text: &str) -> Result<bool, Error> {
-        let first = self.named().unwrap_or(session);
-        self.tell_through(session, first, once, text).await
+    pub async fn notify(
+        &self,
+        session: &SessionName,
+        once: &str,
+        text: &str,
+    ) -> Result<bool, Error> {
+        let first = self.configured_session().unwrap_or(session);
+        self.notify_through(session, first, once, text).await
     }
 
-    /// As [`tell`](Self::tell), of a session that has stopped: through another, or only in the log where none works.
+    /// As [`notify`](Self::notify), of a session that has stopped: through another, or only in the log where none works.
     ///
     /// # Errors
     /// As there.
-    pub async fn tell_elsewhere(
+    pub async fn notify_elsewhere(
         &self,
         session: &SessionName,
         once: &str,
@@ -57,17 +63,17 @@ impl Owner {
     ) -> Result<bool, Error> {
         let mut sessions = self.store.sessions().await?;
         sessions.sort();
-        sessions.extend(self.named().cloned());
+        sessions.extend(self.configured_session().cloned());
         // The named one first.
         for other in sessions.iter().rev().filter(|other| *other != session) {
             if !self.store.is_paused(other).await? {
-                return self.tell_through(session, other, once, text).await;
+                return self.notify_through(session, other, once, text).await;
             }
         }
         Ok(false)
     }
 
-    async fn tell_through(
+    async fn notify_through(
         &self,
         session: &SessionName,
         first: &SessionName,
@@ -83,7 +89,7 @@ impl Owner {
             }
             return Ok(false);
         };
-        let Some(through) = self.way(first, &once).await? else {
+        let Some(through) = self.choose_session(first, &once).await? else {
             return Ok(false);
         };
         let reply = Reply {
@@ -113,8 +119,12 @@ impl Owner {
         Ok(first)
     }
 
-    /// The session to tell something through; none where it was told already.
-    async fn way(&self, first: &SessionName, once: &str) -> Result<Option<SessionName>, Error> {
+    /// The session to send a notice through; none if it was sent already.
+    async fn choose_session(
+        &self,
+        first: &SessionName,
+        once: &str,
+    ) -> Result<Option<SessionName>, Error> {
         let mut sessions = self.store.sessions().await?;
         // In one order for all processes, so that they choose the same.
         sessions.sort();
@@ -133,15 +143,15 @@ impl Owner {
         Ok(Some(first.clone()))
     }
 
-    fn named(&self) -> Option<&SessionName> {
+    fn configured_session(&self) -> Option<&SessionName> {
         self.to.as_ref()?.session.as_ref()
     }
 
-    /// Whether a message is of the chat in which the owner is told: they answer there, and are no customer.
+    /// Whether a message is from the chat in which the owner is notified: whoever writes there is no customer.
     ///
     /// # Errors
     /// As the store's.
-    pub async fn is_addressed_by(
+    pub async fn is_owner_chat(
         &self,
         session: &SessionName,
         message: &Message,
@@ -149,7 +159,10 @@ impl Owner {
         let Some(to) = self.to.as_deref() else {
             return Ok(false);
         };
-        if self.named().is_some_and(|named| named != session) {
+        if self
+            .configured_session()
+            .is_some_and(|named| named != session)
+        {
             return Ok(false);
         }
         if message.chat == to.chat || message.other_id.as_ref() == Some(&to.chat) {

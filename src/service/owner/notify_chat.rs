@@ -1,4 +1,4 @@
-//! The chat in which the owner is told of what needs them, as the setting `NOTIFY_CHAT` names it.
+//! The chat in which the owner is notified, as the setting `NOTIFY_CHAT` names it.
 
 use crate::ids::{ChatId, SessionName};
 use std::str::FromStr;

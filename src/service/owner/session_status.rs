@@ -1,4 +1,4 @@
-//! The standing of a session: what WAHA's word for its state means for its customers and for the owner.
+//! The status of a session, as WAHA names it: whether its replies wait, and whether the owner must act.
 
 use jiff::tz::TimeZone;
 use tracing::{info, warn};
@@ -6,7 +6,7 @@ use tracing::{info, warn};
 use crate::clock;
 use crate::flow::OwnerText;
 use crate::ids::SessionName;
-use crate::service::owner::notifier::Owner;
+use crate::service::owner::notifier::OwnerNotifier;
 use crate::store::{Error, Known, Standing, Store};
 use crate::waha::restriction::Restriction;
 
@@ -22,7 +22,7 @@ const LASTING_AFTER: i64 = 120_000;
 /// As the store's; to note it again is safe.
 pub(crate) async fn note(
     store: &Store,
-    owner: &Owner,
+    notifier: &OwnerNotifier,
     session: &SessionName,
     status: &str,
     at: Option<i64>,
@@ -60,9 +60,9 @@ pub(crate) async fn note(
                 );
             }
             if known.alarm {
-                let text = OwnerText::Stopped { session, status }.words(owner.locale());
+                let text = OwnerText::Stopped { session, status }.words(notifier.locale());
                 let once = format!("stopped:{since}");
-                owner.tell_elsewhere(session, &once, &text).await?;
+                notifier.notify_elsewhere(session, &once, &text).await?;
             }
         }
     }
@@ -74,7 +74,7 @@ pub(crate) async fn note(
 /// # Errors
 /// As the store's; to tell it again is safe.
 pub(crate) async fn note_restrictions(
-    owner: &Owner,
+    notifier: &OwnerNotifier,
     session: &SessionName,
     restrictions: &[Restriction],
 ) -> Result<(), Error> {
@@ -101,8 +101,8 @@ pub(crate) async fn note_restrictions(
             ),
         };
         let once = format!("{kind}:{}", ends.unwrap_or(0));
-        if owner
-            .tell(session, &once, &text.words(owner.locale()))
+        if notifier
+            .notify(session, &once, &text.words(notifier.locale()))
             .await?
         {
             warn!(

@@ -1,5 +1,5 @@
-//! The archiver is responsible for the history: it copies the stream to SQLite in batches, and trims what is
-//! safely there. While the disk misbehaves the entries wait in the stream, and nobody else is held up.
+//! The archiver is responsible for the history: it copies the stream to SQLite in batches, and trims what is safely there.
+//! While the disk misbehaves, the entries wait in the stream and nothing else is held up.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tracing::{debug, error, info, warn};
 use crate::history;
 use crate::history::{Archive, Restored, StreamEntry};
 use crate::ids::SessionName;
-use crate::service::upkeep::metrics::Metrics;
+use crate::service::kit::metrics::Metrics;
 use crate::store;
 use crate::store::Store;
 use crate::throttle::Throttle;
@@ -45,7 +45,7 @@ pub struct Archiver {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Error {
+enum ArchiverError {
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
@@ -56,7 +56,7 @@ enum Error {
     Restoring,
 }
 
-impl Error {
+impl ArchiverError {
     /// Whether what the archive holds goes when the process ends.
     fn loses_all(&self) -> bool {
         matches!(
@@ -66,7 +66,7 @@ impl Error {
     }
 }
 
-/// Opens the history at `path`, or leaves that for later where the trouble may pass: attendance comes first.
+/// Opens the history at `path`, or leaves that for later if the trouble may pass: customers come first.
 ///
 /// # Errors
 /// What does not pass by itself: the file is damaged, or a newer version wrote it.
@@ -82,7 +82,7 @@ impl Archiver {
     /// Runs until `shutdown`, then archives what is left, to a deadline.
     pub async fn run(self, shutdown: CancellationToken) {
         let metrics = self.metrics;
-        let mut round = Round {
+        let mut state = ArchiverState {
             store: self.store,
             path: self.path,
             archive: Some(self.archive),
@@ -108,13 +108,13 @@ impl Archiver {
             };
             let kept = tokio::select! {
                 biased;
-                kept = round.keep() => kept,
-                () = too_late(RESTORE_TIMEOUT) => Err(Error::Restoring),
+                kept = state.keep() => kept,
+                () = too_late(RESTORE_TIMEOUT) => Err(ArchiverError::Restoring),
             };
             let done = match kept {
                 Ok(()) => tokio::select! {
                     biased;
-                    done = round.run() => Some(done),
+                    done = state.run() => Some(done),
                     () = too_late(patience) => None,
                 },
                 Err(error) => Some(Err(error)),
@@ -165,7 +165,7 @@ impl Archiver {
     }
 }
 
-struct Round {
+struct ArchiverState {
     store: Store,
     path: PathBuf,
     /// `None` while a blocking thread has it, and after that died.
@@ -174,9 +174,9 @@ struct Round {
     trimmed: HashSet<SessionName>,
 }
 
-impl Round {
+impl ArchiverState {
     /// Looks after the file: somebody may have deleted or replaced it, and only we still have what was in it.
-    async fn keep(&mut self) -> Result<(), Error> {
+    async fn keep(&mut self) -> Result<(), ArchiverError> {
         match self.with(Archive::restore_if_removed).await? {
             None => {}
             Some(Restored::Deleted) => error!(
@@ -199,7 +199,7 @@ impl Round {
     }
 
     /// One batch of each session. Returns how many entries were archived.
-    async fn run(&mut self) -> Result<usize, Error> {
+    async fn run(&mut self) -> Result<usize, ArchiverError> {
         let mut archived = 0;
         for session in self.store.sessions().await? {
             let position = self
@@ -257,14 +257,14 @@ impl Round {
     async fn with<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut Archive) -> Result<T, history::HistoryError> + Send + 'static,
-    ) -> Result<T, Error> {
+    ) -> Result<T, ArchiverError> {
         let archive = self.archive.take();
         let mut archive = archive.unwrap_or_else(|| Archive::closed(&self.path));
         let worked = tokio::task::spawn_blocking(move || {
             let result = work(&mut archive);
             (archive, result)
         });
-        let (archive, result) = worked.await.map_err(|_| Error::Thread)?;
+        let (archive, result) = worked.await.map_err(|_| ArchiverError::Thread)?;
         self.archive = Some(archive);
         Ok(result?)
     }

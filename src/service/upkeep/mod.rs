@@ -1,6 +1,11 @@
-//! Housekeeping: the history, leases of dead processes, figures, and flows that are loaded again.
+//! Housekeeping.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`archiver`] | copies the history stream to SQLite, and trims it |
+//! | [`recoverer`] | sends the heartbeat of this process, and takes back what dead processes held |
+//! | [`reloader`] | loads the flows again while the daemon runs |
 
 pub mod archiver;
-pub mod metrics;
 pub mod recoverer;
 pub mod reloader;

@@ -1,5 +1,5 @@
-//! The recoverer is responsible for leases: it says that this process lives, and takes back what a process held
-//! that has fallen silent.
+//! The recoverer is responsible for leases: it sends the heartbeat of this process, and takes back what dead processes
+//! held, so that others continue it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use tracing::warn;
 use crate::clock;
 use crate::ids::ProcessId;
 use crate::service::kit::lease::{Lease, SILENT_AFTER};
-use crate::service::kit::pickup_latency::WakeUps;
-use crate::service::kit::store_error_log::Complaint;
+use crate::service::kit::pickup_latency::PickupLatency;
+use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Error, Store};
 
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
@@ -27,9 +27,9 @@ pub struct Recoverer {
     process: ProcessId,
     workers: usize,
     store: Store,
-    wake_ups: Arc<WakeUps>,
+    pickup_latency: Arc<PickupLatency>,
     lease: Arc<Lease>,
-    complaint: Complaint,
+    store_errors: StoreErrorLog,
     rounds: u64,
     last_round: Option<Instant>,
     /// Silent in the last round.
@@ -40,22 +40,22 @@ pub struct Recoverer {
 }
 
 impl Recoverer {
-    /// `workers` are counted for the estimated wait; `wake_ups` are added up with each heartbeat; `lease` is told
+    /// `workers` are counted for the estimated wait; `pickup_latency` is added up with each heartbeat; `lease` is told
     /// of each.
     pub fn new(
         process: ProcessId,
         workers: usize,
         store: Store,
-        wake_ups: Arc<WakeUps>,
+        pickup_latency: Arc<PickupLatency>,
         lease: Arc<Lease>,
     ) -> Self {
         Self {
             process,
             workers,
             store,
-            wake_ups,
+            pickup_latency,
             lease,
-            complaint: Complaint::default(),
+            store_errors: StoreErrorLog::default(),
             rounds: 0,
             last_round: None,
             suspects: HashSet::new(),
@@ -85,8 +85,8 @@ impl Recoverer {
             }
             if let Err(error) = self.run_once().await {
                 self.contact_since = Some(Instant::now());
-                self.complaint
-                    .tell("could not say that this process lives", &error);
+                self.store_errors
+                    .log("could not say that this process lives", &error);
             }
         }
     }
@@ -102,7 +102,7 @@ impl Recoverer {
             .heartbeat(&self.process, self.workers, SILENT_AFTER)
             .await?;
         self.lease.renewed(begun, alive);
-        self.wake_ups.add_up(&self.store).await?;
+        self.pickup_latency.add_up(&self.store).await?;
         self.rounds += 1;
         let mut silent = self.store.silent_processes().await?;
         if self.rounds.is_multiple_of(THOROUGH_ROUNDS) {

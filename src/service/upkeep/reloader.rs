@@ -1,5 +1,5 @@
-//! The reloader is responsible for the flows while the daemon runs: told to by a signal or by a bell, it loads them anew, and
-//! says how that went.
+//! The reloader is responsible for the flows while the daemon runs: on a signal or a bell it loads them again, and says
+//! whether that worked.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
-//! An attendance whose flow asks the shop's own system: it goes on listening to the customer meanwhile.
+//! A step that asks the shop's own system: the task keeps reading what the customer writes meanwhile.
 //!
-//! That it calls, and under which key, is committed before it does. So whoever takes the conversation over calls again
-//! with the same key and the same words, and the shop can tell that it is the same call. The answer is one more commit,
-//! which is refused where the conversation is another owner's by then.
+//! The call and its key are committed before it is made. So a process that takes the conversation over repeats the call with
+//! the same key and the same body, and the shop can tell that it is the same call. The answer is one more commit, which is
+//! refused if another process has the conversation by then.
 
 use std::time::Instant;
 
@@ -12,28 +12,28 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::flow::{Advance, Command};
 use crate::ids::{ConversationId, SessionName};
-use crate::service::handle::calls::Request;
-use crate::service::handle::conversation::Attendance;
-use crate::service::handle::conversation::inbox::{TEXT_MAX, read};
+use crate::service::handle::calls::CallRequest;
+use crate::service::handle::conversation::ConversationTask;
+use crate::service::kit::said::TEXT_MAX;
 use crate::waha::message::Message;
 
 /// The key of a call is a header: it has only letters, digits and these marks.
 const NOT_IN_KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// What the shop answered, or why it did not.
-type Outcome = Result<Vec<u8>, String>;
+type CallResult = Result<Vec<u8>, String>;
 
-/// A call under way; ended when it is dropped, except for the try in hand.
-pub(crate) struct Pending {
+/// A call under way; it ends when this is dropped, except for the request that is being made.
+pub(crate) struct CallInProgress {
     key: String,
-    task: AbortOnDropHandle<Outcome>,
-    /// Kept until what comes of it is committed.
-    outcome: Option<Outcome>,
+    task: AbortOnDropHandle<CallResult>,
+    /// Kept until the flow's reaction to it is committed.
+    outcome: Option<CallResult>,
 }
 
-impl Pending {
-    /// Waits for the outcome; for ever, where there is nothing to wait for.
-    pub(crate) async fn ends(pending: &mut Option<Pending>) {
+impl CallInProgress {
+    /// Waits for the result; forever, if there is none to wait for.
+    pub(crate) async fn finished(pending: &mut Option<CallInProgress>) {
         match pending {
             Some(pending) if pending.outcome.is_none() => {
                 let outcome = (&mut pending.task).await;
@@ -45,40 +45,40 @@ impl Pending {
     }
 }
 
-/// How it stands with a call.
-pub(crate) enum Called {
+/// Where a step stands that may wait for a call.
+pub(crate) enum CallProgress {
     /// The flow waits for none.
     Nothing,
-    /// There is nothing to do but to wait.
+    /// Its answer is still to come.
     Waits,
-    /// The flow goes on; with a call that came to its end, whether its answer was of use.
+    /// The flow continues; if the call ended, also whether its answer was of use.
     Goes(Box<Advance>, Option<bool>),
 }
 
-impl Attendance {
-    /// Asks the flow how it goes on, where it waits for a call.
-    pub(crate) fn called(&mut self, now: i64) -> Called {
-        self.call();
-        let Some(pending) = &self.pending else {
-            return Called::Nothing;
+impl ConversationTask {
+    /// If the flow waits for a call: what it says to the call's result, or to what the customer wrote meanwhile.
+    pub(crate) fn continue_call(&mut self, now: i64) -> CallProgress {
+        self.start_call();
+        let Some(pending) = &self.call else {
+            return CallProgress::Nothing;
         };
         let (script, now) = (self.script(), now.unsigned_abs());
-        let (unread, arrived) = read(&self.held.inbox);
+        let unread = self.inbox.said();
         if unread
             .iter()
             .any(|said| script.command(said) == Some(Command::Leave))
         {
-            let advance = script.advance(self.state.clone(), &unread, now);
-            return Called::Goes(Box::new(advance), None);
+            let advance = script.advance(self.state.clone(), unread, now);
+            return CallProgress::Goes(Box::new(advance), None);
         }
         let Some(outcome) = &pending.outcome else {
-            return Called::Waits;
+            return CallProgress::Waits;
         };
-        let ready = script.ready(&self.state, &unread, self.quiet(arrived));
+        let ready = script.ready(&self.state, unread, self.quiet());
         self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
         if self.quiet_at.is_some() && self.state.opens() {
             // They still write what opens the conversation: that answers no question.
-            return Called::Waits;
+            return CallProgress::Waits;
         }
         let answer = match outcome {
             Ok(body) => script
@@ -89,30 +89,30 @@ impl Attendance {
         if let Err(reason) = &answer {
             let step = self.state.step().unwrap_or_default();
             let (session, chat) = (&self.session, &self.held.chat);
-            self.context.calls.complain(session, chat, step, reason);
+            self.context.calls.log_failure(session, chat, step, reason);
         }
         // What the customer is still writing is for the question that follows.
         let unread = &unread[..ready.count];
         let well = answer.is_ok();
         let advance = script.answered(self.state.clone(), answer.ok(), unread, now);
-        Called::Goes(Box::new(advance), Some(well))
+        CallProgress::Goes(Box::new(advance), Some(well))
     }
 
     /// Begins the call that the state waits for, if it does and that was not begun here yet.
-    pub(crate) fn call(&mut self) {
+    pub(crate) fn start_call(&mut self) {
         let script = self.script();
         let Some(call) = script.call(&self.state) else {
-            self.pending = None;
+            self.call = None;
             return;
         };
         if self
-            .pending
+            .call
             .as_ref()
             .is_some_and(|pending| pending.key == call.key)
         {
             return;
         }
-        let request = Request {
+        let request = CallRequest {
             session: self.session.clone(),
             chat: self.held.chat.clone(),
             step: call.step.to_owned(),
@@ -124,7 +124,7 @@ impl Attendance {
         };
         let (calls, key) = (self.context.calls.clone(), request.key.clone());
         let task = tokio::spawn(async move { calls.make(&request).await });
-        self.pending = Some(Pending {
+        self.call = Some(CallInProgress {
             key,
             task: AbortOnDropHandle::new(task),
             outcome: None,
@@ -135,30 +135,26 @@ impl Attendance {
     pub(crate) fn prepare_calls(&self, advance: &mut Advance) {
         if self.script().calls()
             && let Some(heard) = advance.heard.clone()
-            && let Some(heard) = self.held.inbox.get(heard)
+            && let Some(heard) = self.inbox.messages(heard)
         {
-            advance.state.hear(message(heard));
+            advance.state.hear(message_for_shop(&heard));
         }
         // Whatever the flow is by now, which may have been exchanged since it was asked: no call goes without a key.
         advance
             .state
-            .begin_call(|| key(&self.session, &self.held.id, self.held.rev));
+            .begin_call(|| call_key(&self.session, &self.held.id, self.held.rev));
     }
 }
 
 /// What a call goes under: the commit that begins it, of all conversations of all sessions. As a header it has only
 /// characters that fit in one.
-fn key(session: &SessionName, conversation: &ConversationId, rev: u64) -> String {
+fn call_key(session: &SessionName, conversation: &ConversationId, rev: u64) -> String {
     let session = utf8_percent_encode(session.as_str(), NOT_IN_KEY);
     format!("{session}:{conversation}:{rev}")
 }
 
-/// What the shop is told of what was heard at once: all the words, and of the rest what the last one has.
-fn message(inbox: &[String]) -> Value {
-    let messages: Vec<Message> = inbox
-        .iter()
-        .filter_map(|message| serde_json::from_str(message).ok())
-        .collect();
+/// The messages that a step read at once, as the shop gets them: the words of all, and of the rest what the last one has.
+fn message_for_shop(messages: &[&Message]) -> Value {
     let Some(last) = messages.last() else {
         return Value::Null;
     };
@@ -183,7 +179,7 @@ fn message(inbox: &[String]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::key;
+    use super::call_key;
     use crate::ids::{ConversationId, SessionName};
 
     #[test]
@@ -193,7 +189,7 @@ mod tests {
             ("a b/é%:", "a%20b%2F%C3%A9%25%3A:c7:3"),
         ] {
             let conversation = ConversationId::stored("c7");
-            let key = key(&SessionName::stored(session), &conversation, 3);
+            let key = call_key(&SessionName::stored(session), &conversation, 3);
             assert_eq!(key, expected);
         }
     }

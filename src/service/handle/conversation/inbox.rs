@@ -1,98 +1,145 @@
-//! What an attendance finds when it claims or reads a conversation, as the flow sees it.
+//! The inbox of a conversation, as its task keeps it.
 
-use std::ops::RangeInclusive;
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::ops::{Range, RangeInclusive};
 
-use tracing::warn;
+use crate::flow::{Said, SaidKind};
+use crate::service::kit::said::said;
+use crate::waha::message::Message;
 
-use crate::clock;
-use crate::flow::{Said, SaidKind, State};
-use crate::store::Claimed;
-use crate::waha::message::{Kind, Message};
-
-/// Longer than any flow waits for quiet.
-const QUIET_MAX: Duration = Duration::from_secs(60);
-
-/// A flow hears so many characters of a message, as many as it can save; the history keeps all of them. WhatsApp takes
-/// 65,536: no answer needs those, and the most expensive pattern that loading accepts would take seconds for them, in
-/// which nobody else is attended. For so many it takes a tenth of a second.
-pub(crate) const TEXT_MAX: usize = 4096;
-
-/// The flow's state at a claim: as it was saved, or of the conversation before, or a new one.
-pub(crate) fn state(held: &Claimed) -> State {
-    let name = Some(held.name.as_str()).filter(|name| !name.is_empty());
-    if held.state.is_empty() {
-        return State::new(name);
-    }
-    match serde_json::from_str::<State>(&held.state) {
-        Ok(state) if held.rev == 0 => state.resume(name),
-        Ok(mut state) => {
-            // Nobody listened for a while: the silence begins anew.
-            state.heard(clock::now().unsigned_abs());
-            state
-        }
-        Err(error) => {
-            warn!(chat = %held.chat, %error, "the saved state can't be read; the conversation begins anew");
-            State::new(name)
-        }
-    }
+/// The messages of a conversation that its flow has not consumed. Each is parsed once, when it enters, however often the
+/// conversation is read from Redis again.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    unread: Vec<Unread>,
+    /// The same messages as inputs of the flow.
+    said: Vec<Said>,
 }
 
-/// When the customer last wrote, by our own clock: those of other processes may be wrong.
-pub(crate) fn heard_at(held: &Claimed) -> Instant {
-    let now = Instant::now();
-    // Not known: long ago. A machine that was just started can't say so, and waits a moment in vain.
-    let quiet_for = held
-        .quiet_for
-        .map_or(QUIET_MAX, |quiet| quiet.min(QUIET_MAX));
-    now.checked_sub(quiet_for).unwrap_or(now)
+#[derive(Debug)]
+struct Unread {
+    /// As it stands in Redis.
+    raw: String,
+    /// Nothing if another version of ours wrote it.
+    message: Option<Message>,
 }
 
-/// The inbox as the flow sees it, and when the first and the last message came in.
-pub(crate) fn read(inbox: &[String]) -> (Vec<Said>, Option<RangeInclusive<i64>>) {
-    let mut arrived: Option<RangeInclusive<i64>> = None;
-    let said = inbox
-        .iter()
-        .map(|message| match serde_json::from_str::<Message>(message) {
-            Ok(message) => {
-                let first = arrived
-                    .as_ref()
-                    .map_or(message.received_at, |arrived| *arrived.start());
-                arrived = Some(first..=message.received_at);
-                said(message)
+impl Inbox {
+    /// What the inbox holds by now, as Redis has it.
+    pub(crate) fn update(&mut self, inbox: Vec<String>) {
+        let mut known: HashMap<String, Vec<(Option<Message>, Said)>> = HashMap::new();
+        for (Unread { raw, message }, said) in self.unread.drain(..).zip(self.said.drain(..)) {
+            known.entry(raw).or_default().push((message, said));
+        }
+        for raw in inbox {
+            match known.get_mut(&raw).and_then(Vec::pop) {
+                Some((message, said)) => {
+                    self.unread.push(Unread { raw, message });
+                    self.said.push(said);
+                }
+                None => self.push(raw),
             }
-            // Written by another version of ours; the customer said something all the same.
-            Err(_) => Said {
+        }
+    }
+
+    /// One more message.
+    pub(crate) fn push(&mut self, raw: String) {
+        let message: Option<Message> = serde_json::from_str(&raw).ok();
+        // One that can't be read still says that the customer wrote something.
+        self.said.push(message.as_ref().map_or(
+            Said {
                 text: String::new(),
                 kind: SaidKind::Other,
             },
-        })
-        .collect();
-    (said, arrived)
+            said,
+        ));
+        self.unread.push(Unread { raw, message });
+    }
+
+    /// Takes the first `count` out.
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.unread.drain(..count);
+        self.said.drain(..count);
+    }
+
+    /// The messages as inputs of the flow.
+    pub(crate) fn said(&self) -> &[Said] {
+        &self.said
+    }
+
+    /// Those of the messages in `range` that can be read; nothing where the range is not that of an inbox.
+    pub(crate) fn messages(&self, range: Range<usize>) -> Option<Vec<&Message>> {
+        let unread = self.unread.get(range)?;
+        let messages = unread.iter().filter_map(|unread| unread.message.as_ref());
+        Some(messages.collect())
+    }
+
+    /// When the first and the last message came in.
+    pub(crate) fn arrived(&self) -> Option<RangeInclusive<i64>> {
+        let mut messages = self.unread.iter().filter_map(|one| one.message.as_ref());
+        let first = messages.next()?;
+        let last = messages.next_back().unwrap_or(first);
+        Some(first.received_at..=last.received_at)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.unread.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unread.is_empty()
+    }
 }
 
-/// A message as the flow hears it.
-pub(crate) fn said(message: Message) -> Said {
-    let kind = match message.kind {
-        Kind::Text => SaidKind::Text,
-        Kind::Location => SaidKind::Location,
-        Kind::Contact => SaidKind::Contact,
-        Kind::Empty => SaidKind::Other,
-        Kind::Image => SaidKind::Image,
-        Kind::Video => SaidKind::Video,
-        Kind::Voice | Kind::Audio => SaidKind::Voice,
-        Kind::Document | Kind::Media => SaidKind::File,
-        Kind::Sticker => SaidKind::Media,
-    };
-    let mut text = match message.location {
-        // Its text is at most a name, and in some engines the thumbnail of a map.
-        Some(place) if kind == SaidKind::Location => {
-            format!("{},{}", place.latitude, place.longitude)
-        }
-        _ => message.text,
-    };
-    if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
-        text.truncate(end);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(text: &str, received_at: i64) -> String {
+        format!(r#"{{"chat":"55@c.us","text":"{text}","received_at":{received_at}}}"#)
     }
-    Said { text, kind }
+
+    /// Where the text of each message lies: the same place only where it is the message that was parsed before.
+    fn places(inbox: &Inbox) -> Vec<*const u8> {
+        let messages = inbox.messages(0..inbox.len()).unwrap();
+        messages.iter().map(|one| one.text.as_ptr()).collect()
+    }
+
+    #[test]
+    fn a_message_is_parsed_once_however_often_the_conversation_is_read_again() {
+        let (one, two, three) = (raw("one", 1), raw("two", 2), raw("three", 3));
+        let mut inbox = Inbox::default();
+        inbox.update(vec![one.clone(), two.clone(), one.clone()]);
+        let first = places(&inbox);
+        inbox.push(three.clone());
+        let pushed = places(&inbox);
+        assert_eq!(pushed[..3], first);
+        inbox.update(vec![one.clone(), two.clone(), one.clone(), three.clone()]);
+        let mut read_again = places(&inbox);
+        assert_eq!((read_again[1], read_again[3]), (pushed[1], pushed[3]));
+        // Two with the same words may change places.
+        read_again.sort();
+        let mut sorted = pushed.clone();
+        sorted.sort();
+        assert_eq!(read_again, sorted);
+        inbox.consume(1);
+        inbox.update(vec![two, one, three]);
+        assert_eq!(
+            (places(&inbox)[0], places(&inbox)[2]),
+            (pushed[1], pushed[3])
+        );
+        let said: Vec<_> = inbox.said().iter().map(|said| &said.text).collect();
+        assert_eq!(said, ["two", "one", "three"]);
+    }
+
+    #[test]
+    fn one_that_cannot_be_read_still_says_something() {
+        let mut inbox = Inbox::default();
+        inbox.update(vec!["{".to_owned(), raw("hi", 7), "{".to_owned()]);
+        let said: Vec<_> = inbox.said().iter().map(|said| said.kind).collect();
+        assert_eq!(said, [SaidKind::Other, SaidKind::Text, SaidKind::Other]);
+        assert_eq!(inbox.arrived(), Some(7..=7));
+        assert_eq!(inbox.messages(0..1).unwrap().len(), 0);
+        assert_eq!(inbox.messages(1..4), None);
+    }
 }

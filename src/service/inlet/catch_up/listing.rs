@@ -1,0 +1,160 @@
+//! The chats and messages that WAHA lists: engines differ in what they can list, in which order, and in how much at once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::ids::{ChatId, SessionName};
+use crate::waha::client::{AskError, Client, Page};
+use crate::waha::event;
+use crate::waha::event::What;
+use crate::waha::message::Message;
+
+/// Messages of a chat that WAHA is asked for at once.
+const PAGE: u32 = 100;
+/// Chats that it is asked for at once: some engines look up a picture and a last message for each.
+const CHATS_PAGE: u32 = 25;
+/// Chats, and messages of a chat, looked through in one round.
+const LISTED_MAX: u32 = 5_000;
+/// Between two questions: WAHA has customers to serve meanwhile.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Why messages could not be listed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ListError {
+    /// WAHA is away, or answered with an error.
+    #[error("{0}")]
+    Waha(String),
+    /// Its engine can't list them.
+    #[error("{0}")]
+    Unable(String),
+    /// The others were listed, and what was found there is taken.
+    #[error("{chats} chats could not be listed, e.g.: {reason}")]
+    Chats { chats: usize, reason: String },
+}
+
+impl From<AskError> for ListError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Unable { reason } => Self::Unable(reason),
+            AskError::Away { reason } | AskError::Failed { reason } => Self::Waha(reason),
+        }
+    }
+}
+
+/// What was said since, and what could not be listed of it.
+pub(super) async fn messages(
+    client: &Arc<Client>,
+    session: &SessionName,
+    since: i64,
+) -> Result<(Vec<Message>, Option<ListError>), ListError> {
+    let mut found = Vec::new();
+    let chats = match chats(client, session, since).await {
+        Ok(chats) => chats,
+        // Where chats can't be listed, all their messages perhaps can.
+        Err(ListError::Unable(reason)) => {
+            return match list(client, session, None, since, &mut found).await {
+                Ok(()) => Ok((found, None)),
+                Err(ListError::Unable(_)) => Err(ListError::Unable(reason)),
+                Err(failure) => Err(failure),
+            };
+        }
+        Err(failure) => return Err(failure),
+    };
+    let (listed, mut failed) = (chats.len(), Vec::new());
+    for chat in chats {
+        if let Err(failure) = list(client, session, Some(chat), since, &mut found).await {
+            failed.push(failure);
+        }
+    }
+    let chats = failed.len();
+    let failure = match failed.pop() {
+        None => None,
+        Some(ListError::Unable(reason)) if chats == listed => {
+            return Err(ListError::Unable(reason));
+        }
+        Some(failure) => Some(ListError::Chats {
+            chats,
+            reason: failure.to_string(),
+        }),
+    };
+    Ok((found, failure))
+}
+
+/// The chats in which something was said since.
+async fn chats(
+    client: &Arc<Client>,
+    session: &SessionName,
+    since: i64,
+) -> Result<Vec<ChatId>, ListError> {
+    let mut chats = Vec::new();
+    let mut offset = 0;
+    while offset < LISTED_MAX {
+        let page = ask(client, {
+            let session = session.clone();
+            move |client| client.chats(&session, CHATS_PAGE, offset)
+        })
+        .await?;
+        let recent = |at: Option<i64>| at.is_none_or(|at| at >= since);
+        let persons = page.items.len();
+        let before = chats.len();
+        for one in page.items {
+            if recent(one.last_message_at) && !chats.contains(&one.chat) {
+                chats.push(one.chat);
+            }
+        }
+        // The newest come first; groups and the like are listed and left out.
+        if page.listed == 0 || (persons > 0 && chats.len() == before) {
+            break;
+        }
+        offset += CHATS_PAGE;
+    }
+    Ok(chats)
+}
+
+/// What was said in a chat since, or in all.
+async fn list(
+    client: &Arc<Client>,
+    session: &SessionName,
+    chat: Option<ChatId>,
+    since: i64,
+    found: &mut Vec<Message>,
+) -> Result<(), ListError> {
+    let mut known = HashSet::new();
+    let mut offset = 0;
+    while offset < LISTED_MAX {
+        let page = ask(client, {
+            let (session, chat) = (session.clone(), chat.clone());
+            move |client| client.messages(&session, chat.as_ref(), since, PAGE, offset)
+        })
+        .await?;
+        let before = known.len();
+        for listed in &page.items {
+            // What tells no time counts as old.
+            if let What::Inbound(message) | What::Own(message) = event::listed(listed, 0)
+                && message.sent_at >= since
+                && known.insert((message.direction, message.id.clone()))
+            {
+                found.push(message);
+            }
+        }
+        // A page may have gaps; one with nothing new on it is behind the last.
+        if known.len() == before {
+            break;
+        }
+        offset += PAGE;
+    }
+    Ok(())
+}
+
+async fn ask<T: Send + 'static>(
+    client: &Arc<Client>,
+    question: impl FnOnce(&Client) -> Result<Page<T>, AskError> + Send + 'static,
+) -> Result<Page<T>, ListError> {
+    sleep(PAUSE).await;
+    let client = client.clone();
+    let asked = tokio::task::spawn_blocking(move || question(&client)).await;
+    Ok(asked.map_err(|_| ListError::Waha("the request's thread ended early".to_owned()))??)
+}

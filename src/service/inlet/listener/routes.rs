@@ -1,0 +1,238 @@
+//! What the daemon answers over HTTP: it verifies each webhook, makes it durable, and says what was done with it.
+//!
+//! | route | answers |
+//! |---|---|
+//! | `POST /webhook` | 200 `{"result":...}`; 400 not WAHA's, 403 not authentic, 408 too slow, 413 too large, 503 not now |
+//! | `GET /health` | 200 while the process lives |
+//! | `GET /ready` | 200 if Redis takes a write, else 503; JSON with each part |
+//! | `GET /metrics` | the figures, for Prometheus |
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::time::timeout;
+use tracing::{debug, warn};
+
+use crate::service::inlet::body::{BodyError, throw_away};
+use crate::service::inlet::intake::{Done, IntakeError};
+use crate::service::inlet::listener::{Front, INTAKE_TIMEOUT};
+use crate::waha::signature::{Refused, Signature};
+
+/// Seconds that WAHA is asked to wait when Redis is away; it does not wait less.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+type HttpAnswer = Response<Full<Bytes>>;
+
+impl Front {
+    pub(super) async fn route(&self, request: Request<Incoming>, peer: SocketAddr) -> HttpAnswer {
+        match (request.uri().path(), request.method()) {
+            ("/webhook", &Method::POST) => self.webhook(request, peer).await,
+            ("/webhook", _) => wrong_method("POST"),
+            ("/health", &Method::GET) => json(StatusCode::OK, r#"{"status":"alive"}"#),
+            ("/ready", &Method::GET) => self.ready().await,
+            ("/metrics", &Method::GET) => self.metrics().await,
+            ("/health" | "/ready" | "/metrics", _) => wrong_method("GET"),
+            _ => problem(
+                StatusCode::NOT_FOUND,
+                "there is /webhook, /health, /ready and /metrics",
+            ),
+        }
+    }
+
+    async fn webhook(&self, request: Request<Incoming>, peer: SocketAddr) -> HttpAnswer {
+        let (head, incoming) = request.into_parts();
+        let header = |name| head.headers.get(name).map(HeaderValue::as_bytes);
+        let signature =
+            Signature::read(header("x-webhook-hmac"), header("x-webhook-hmac-algorithm"));
+        let signature = match signature {
+            Ok(signature) => signature,
+            Err(refused) => {
+                throw_away(incoming);
+                return closing(self.refuse(peer, refused));
+            }
+        };
+        let body = match self.bodies.read(&head.headers, incoming).await {
+            Ok(body) => body,
+            Err(reason) => return closing(self.without_body(reason)),
+        };
+        if let Err(refused) = self.listener.verifier.verify(&signature, &body.bytes) {
+            return self.refuse(peer, refused);
+        }
+        let taken = match timeout(INTAKE_TIMEOUT, self.listener.intake.take(&body.bytes)).await {
+            Ok(taken) => taken,
+            Err(_) => Err(IntakeError::Store(crate::store::Error::Away)),
+        };
+        match taken {
+            Ok(done) => {
+                self.count(done.name());
+                match done {
+                    Done::Queued { position } => json(
+                        StatusCode::OK,
+                        &format!(r#"{{"result":"queued","position":{position}}}"#),
+                    ),
+                    other => json(
+                        StatusCode::OK,
+                        &format!(r#"{{"result":"{}"}}"#, other.name()),
+                    ),
+                }
+            }
+            Err(IntakeError::NotAnEvent(reason)) => {
+                warn!(%peer, %reason, "a signed request that is no event of WAHA's");
+                self.count("not_an_event");
+                problem(StatusCode::BAD_REQUEST, &reason.to_string())
+            }
+            Err(IntakeError::Store(error)) => {
+                if self.unavailable.due() {
+                    warn!(%error, "could not store an event; WAHA was told to repeat it");
+                } else {
+                    debug!(%error, "could not store an event; WAHA was told to repeat it");
+                }
+                self.count("unavailable");
+                unavailable("can't store it now, please repeat")
+            }
+        }
+    }
+
+    fn count(&self, result: &'static str) {
+        self.listener.metrics.count_event(result);
+    }
+
+    fn refuse(&self, peer: SocketAddr, reason: Refused) -> HttpAnswer {
+        self.refusals.log(peer, reason);
+        self.count("forged");
+        problem(
+            StatusCode::FORBIDDEN,
+            "the signature is not that of our WAHA",
+        )
+    }
+
+    fn without_body(&self, reason: BodyError) -> HttpAnswer {
+        let (result, answer) = match reason {
+            BodyError::TooLarge => (
+                "too_large",
+                problem(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "an event of WAHA's is under 2 MiB",
+                ),
+            ),
+            BodyError::BrokeOff => (
+                "broken",
+                problem(StatusCode::BAD_REQUEST, "the body broke off"),
+            ),
+            BodyError::TooSlow => (
+                "broken",
+                problem(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
+            ),
+            BodyError::Crowded => {
+                if self.unavailable.due() {
+                    warn!(
+                        "too many large webhooks at once; some senders were told to come again. If it goes on and \
+                         WAHA is quiet, somebody else reaches the port: close it"
+                    );
+                }
+                (
+                    "unavailable",
+                    unavailable("too many large bodies at once, please repeat"),
+                )
+            }
+        };
+        self.count(result);
+        answer
+    }
+
+    async fn ready(&self) -> HttpAnswer {
+        if !self.listener.started.is_cancelled() {
+            return unavailable("starting");
+        }
+        if self.listener.stopping.is_cancelled() {
+            return unavailable("stopping");
+        }
+        let redis = match timeout(INTAKE_TIMEOUT, self.listener.store.check_write()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("no answer in time".to_owned()),
+        };
+        let part = |result: &Result<(), String>| match result {
+            Ok(()) => serde_json::json!({ "ready": true }),
+            Err(reason) => serde_json::json!({ "ready": false, "reason": reason }),
+        };
+        // The history may lag: it waits in Redis, and attendance goes on without it.
+        let history = self.listener.metrics.archive_error().map_or(Ok(()), Err);
+        let body = serde_json::json!({
+            "ready": redis.is_ok(),
+            "parts": { "redis": part(&redis), "history": part(&history) },
+        });
+        let status = if redis.is_ok() {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        json(status, &body.to_string())
+    }
+
+    async fn metrics(&self) -> HttpAnswer {
+        match timeout(
+            INTAKE_TIMEOUT,
+            self.listener
+                .metrics
+                .render(&self.listener.store, crate::clock::now()),
+        )
+        .await
+        {
+            Ok(Ok(text)) => {
+                let mut answer = json(StatusCode::OK, &text);
+                let kind = HeaderValue::from_static(
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                );
+                answer.headers_mut().insert(CONTENT_TYPE, kind);
+                answer
+            }
+            Ok(Err(error)) => unavailable(&error.to_string()),
+            Err(_) => unavailable("Redis did not answer in time"),
+        }
+    }
+}
+
+/// For a connection whose request was not read to its end.
+fn closing(mut answer: HttpAnswer) -> HttpAnswer {
+    answer
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
+}
+
+fn wrong_method(allowed: &'static str) -> HttpAnswer {
+    let mut answer = problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &format!("only {allowed} is understood here"),
+    );
+    answer
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+fn unavailable(reason: &str) -> HttpAnswer {
+    let mut answer = problem(StatusCode::SERVICE_UNAVAILABLE, reason);
+    answer
+        .headers_mut()
+        .insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+    answer
+}
+
+fn problem(status: StatusCode, error: &str) -> HttpAnswer {
+    json(status, &serde_json::json!({ "error": error }).to_string())
+}
+
+fn json(status: StatusCode, body: &str) -> HttpAnswer {
+    let mut answer = Response::new(Full::from(body.to_owned()));
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
