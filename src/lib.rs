@@ -70,7 +70,7 @@
 //! | `flow/script`, `flow/load` | a checked flow, and the way from TOML to it, with every mistake | |
 //! | `flow/turn` | one turn: flow, state, input and time become a new state and replies | |
 //! | `flow/author` | tools for people who write flows: outline, rehearsal, dialogues | |
-//! | `terminal`, [`clock`], `throttle`, [`secret`] | leaves: safe output, the time, what is logged now and then, secrets | nothing of ours |
+//! | `terminal`, [`clock`], `throttle`, `time_span`, [`secret`] | leaves: safe output, the time, what is logged now and then, lengths of time, secrets | nothing of ours |
 //!
 //! A test (`tests/it/tidy.rs`) enforces this table. Translation belongs to the agent that knows both sides: the conversation
 //! turns WAHA's message into the flow's, the delivery turns a reply into a request and a line of the history.
@@ -99,6 +99,7 @@ pub mod shop;
 pub mod store;
 mod terminal;
 mod throttle;
+mod time_span;
 pub mod waha;
 
 /// An error, followed by those of its causes that its own text does not name.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::reader::SettingsReader;
 use crate::settings::CatchUpSettings;
 use crate::store::SEEN_TTL;
+use crate::time_span;
 
 /// Asking WAHA more often helps nobody.
 const CATCH_UP_INTERVAL_MIN: Duration = Duration::from_secs(1);
@@ -50,7 +51,7 @@ impl CatchUpConfig {
     }
 }
 
-/// A length of time as settings write it: `90s`, `5m`, `12h`; `0` is none.
+/// A length of time in a setting: as in [`time_span`], and `0` is none.
 #[derive(Clone, Copy, Debug)]
 struct Length(Duration);
 
@@ -61,7 +62,38 @@ impl FromStr for Length {
         if text == "0" {
             return Ok(Self(Duration::ZERO));
         }
-        let length: jiff::SignedDuration = text.parse().map_err(drop)?;
-        Duration::try_from(length).map(Self).map_err(drop)
+        time_span::parse(text).map(Self).ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_in_flows() {
+        let read = |text: &str| {
+            let mut reader = SettingsReader::default();
+            let mut settings = CatchUpSettings::default();
+            settings.catch_up_max_age = Some(text.into());
+            CatchUpConfig::read(&mut reader, &settings).map(|config| config.max_age.as_secs())
+        };
+        for (text, seconds) in [
+            ("0", 0),
+            ("90s", 90),
+            ("1h30m", 5_400),
+            ("1h 30m", 5_400),
+            ("30m1h", 5_400),
+            ("1.5 hours", 5_400),
+            ("01:30:00", 5_400),
+            ("PT1H30M", 5_400),
+            ("1d", 86_400),
+            ("1.5d", 129_600),
+        ] {
+            assert_eq!(read(text), Some(seconds), "{text}");
+        }
+        for text in ["5", "-5m", "soon", "1mo"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

@@ -42,7 +42,7 @@ pub use crate::flow::author::rehearsal::{Rehearsal, RehearsalEvent};
 pub use crate::flow::line::estimate::{LinePace, estimate, rounded, smoothed};
 pub use crate::flow::line::notice::{Decision, Notice, NoticeRules, Told, WaitingCustomer, decide};
 pub use crate::flow::line::owner_text::OwnerText;
-pub use crate::flow::load::reader::{Mistake, duration};
+pub use crate::flow::load::reader::Mistake;
 pub use crate::flow::load::schema::schema;
 pub use crate::flow::script::checked_flow::Script;
 pub use crate::flow::script::commands::Command;

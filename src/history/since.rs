@@ -4,6 +4,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use crate::time_span;
+
 /// Digits from here on are milliseconds, as `--format jsonl` shows them; fewer are seconds. (As seconds it
 /// would be the year 5138.)
 const MILLISECONDS_MIN: i64 = 100_000_000_000;
@@ -11,7 +13,7 @@ const MILLISECONDS_MIN: i64 = 100_000_000_000;
 /// A `--since` that says nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no time: write 30m, 2h, 3d, 2026-11-22, 2026-11-22T14:30:00-03:00 or a Unix time in seconds"
+    "`{text}` is not a time: write 30m, 2h, 3d, 2026-11-22, 2026-11-22T14:30:00-03:00 or a Unix time in seconds"
 )]
 pub struct SinceError {
     text: String,
@@ -19,7 +21,7 @@ pub struct SinceError {
 
 /// The Unix time in milliseconds that `text` means, `now` being now.
 ///
-/// Durations (`30m`, `2h`, `3d`, `1w`) count back from now; dates and times without an offset are in the
+/// Times (`30m`, `2h`, `3d`, `1w`, `1mo`) count back from now, by the calendar where they have days or more; dates and times without an offset are in the
 /// system's time zone; a number is a Unix time in seconds, or in milliseconds if it is too long for that.
 ///
 /// # Errors
@@ -44,6 +46,8 @@ fn parse_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<i64> {
             .checked_sub(span.abs())
             .ok()?
             .timestamp()
+    } else if let Some(length) = time_span::parse(text) {
+        now.checked_sub(length).ok()?
     } else if let Ok(moment) = text.parse::<Timestamp>() {
         moment
     } else if let Ok(local) = text.parse::<DateTime>() {
@@ -79,6 +83,13 @@ mod tests {
         check("1h30m", Some("2026-11-22T13:30:00Z"));
         check("2h ago", Some("2026-11-22T13:00:00Z"));
         check("-2h", Some("2026-11-22T13:00:00Z"));
+        check("2 hours", Some("2026-11-22T13:00:00Z"));
+        check("1mo", Some("2026-10-22T15:00:00Z"));
+        check("1y", Some("2025-11-22T15:00:00Z"));
+        // As in flows and settings.
+        check("1.5d", Some("2026-11-21T03:00:00Z"));
+        check("30m1h", Some("2026-11-22T13:30:00Z"));
+        check("999999999d", None);
     }
 
     #[test]

@@ -537,6 +537,28 @@ fn the_schema_is_printed_as_json() {
     let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
     assert!(schema["properties"]["step"].is_object());
+    let validator = jsonschema::draft7::new(&schema).unwrap();
+    let mut examples = 0;
+    for entry in std::fs::read_dir("examples/flows").unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !name.ends_with(".toml") || name.ends_with(".test.toml") {
+            continue;
+        }
+        examples += 1;
+        let source = std::fs::read_to_string(&path).unwrap();
+        let file: serde_json::Value = toml::from_str(&source).unwrap();
+        let mistakes: Vec<_> = validator
+            .iter_errors(&file)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(mistakes.is_empty(), "{name}: {mistakes:?}");
+        // A slip that the program refuses is underlined in the editor too.
+        let slip = source.replacen("start", "strat", 1);
+        let file: serde_json::Value = toml::from_str(&slip).unwrap();
+        assert!(!validator.is_valid(&file), "{name}");
+    }
+    assert!(examples >= 9, "{examples} examples");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn each_library_stays_in_its_room() {
 fn nobody_knows_a_room_above_their_own() {
     let may_know: &[(&str, &[&str])] = &[
         ("ids", &["ids"]),
-        ("flow", &["flow", "ids"]),
+        ("flow", &["flow", "ids", "time_span"]),
         ("flows", &["flow", "flows", "ids"]),
         ("waha", &["waha", "ids"]),
         ("shop", &["shop"]),
@@ -107,7 +107,8 @@ fn nobody_knows_a_room_above_their_own() {
         ),
         ("clock", &[]),
         ("throttle", &[]),
-        ("history", &["history", "ids", "terminal"]),
+        ("time_span", &[]),
+        ("history", &["history", "ids", "terminal", "time_span"]),
         ("store", &["store", "flow", "ids", "clock", "throttle"]),
         (
             "service",

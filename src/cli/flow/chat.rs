@@ -10,8 +10,9 @@ use clap::Args;
 use crate::cli::flow::{FlowOptions, exit, open};
 use crate::cli::{EXIT_USAGE, complain};
 use crate::clock;
-use crate::flow::{Rehearsal, RehearsalEvent, Said, SaidKind, Script, duration};
+use crate::flow::{Rehearsal, RehearsalEvent, Said, SaidKind, Script};
 use crate::terminal::{line, paragraph};
+use crate::time_span;
 
 /// The commands, in the help and within the chat.
 macro_rules! commands {
@@ -291,7 +292,7 @@ fn read(text: &str) -> TypedLine {
         })
     };
     match word {
-        "wait" => match duration(rest) {
+        "wait" => match time_span::parse(rest) {
             Some(time) => TypedLine::Waits(time),
             None => {
                 TypedLine::Wrong("write how long, like /wait 90s, /wait 10m or /wait 24h".into())

@@ -52,8 +52,8 @@ enum Form {
 /// What something is saved as.
 const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
-/// As `load::reader` reads it: "90s", "1h30m".
-const TIME: &str = "^([0-9]+([.][0-9]{1,3})?(ms|s|m|h|d))+$";
+/// As in [`time_span`](crate::time_span): "90s", "1h30m", "15 minutes". A file may have rarer forms too, like "PT5M".
+const TIME: &str = "^([0-9]{1,11}([.][0-9]{1,3})? *(ms|msecs?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)[ ,]*)+$";
 
 const FILE: &[SchemaKey] = &[
     ("name", Form::Text, "The flow's own name."),
@@ -476,10 +476,11 @@ impl Form {
 mod tests {
     use std::collections::BTreeSet;
 
-    use regex::Regex;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::flow::Script;
+    use crate::time_span;
 
     /// The keys that the loader says it knows, once it meets one that it does not.
     fn known(source: &str) -> BTreeSet<String> {
@@ -546,67 +547,26 @@ mod tests {
         assert_eq!(kinds, told);
     }
 
-    /// As much of JSON Schema as is used above.
-    fn fits(value: &Value, schema: &Value) -> bool {
-        let all = |rule: &str| schema[rule].as_array();
-        let holds = |rule: &str, check: &dyn Fn(&Value) -> bool| schema.get(rule).is_none_or(check);
-        let text = value.as_str();
-        holds("type", &|kind| match kind.as_str().unwrap() {
-            "object" => value.is_object(),
-            "array" => value.is_array(),
-            "string" => value.is_string(),
-            "integer" => value.is_i64(),
-            "number" => value.is_number(),
-            other => panic!("{other}"),
-        }) && all("enum").is_none_or(|list| list.contains(value))
-            && all("oneOf")
-                .is_none_or(|list| list.iter().filter(|one| fits(value, one)).count() == 1)
-            && all("anyOf").is_none_or(|list| list.iter().any(|one| fits(value, one)))
-            && all("required").is_none_or(|list| {
-                list.iter()
-                    .all(|key| value.get(key.as_str().unwrap()).is_some())
-            })
-            && holds("minProperties", &|_| !value.as_object().unwrap().is_empty())
-            && holds("minItems", &|_| !value.as_array().unwrap().is_empty())
-            && holds("propertyNames", &|one| {
-                let mut names = value.as_object().unwrap().keys();
-                names.all(|name| fits(&json!(name), one))
-            })
-            && holds("minLength", &|_| !text.unwrap().is_empty())
-            && holds("minimum", &|least| value.as_i64() >= least.as_i64())
-            && holds("maximum", &|most| value.as_i64() <= most.as_i64())
-            && holds("not", &|one| !fits(value, one))
-            && holds("dependencies", &|needs| {
-                let mut needs = needs.as_object().unwrap().iter();
-                needs.all(|(key, others)| {
-                    value.get(key).is_none() || fits(value, &json!({ "required": others }))
-                })
-            })
-            && holds("pattern", &|one| {
-                Regex::new(one.as_str().unwrap())
-                    .unwrap()
-                    .is_match(text.unwrap())
-            })
-            && holds("items", &|one| {
-                value.as_array().unwrap().iter().all(|item| fits(item, one))
-            })
-            && value.as_object().is_none_or(|object| {
-                object
-                    .iter()
-                    .all(|(key, value)| match schema["properties"].get(key) {
-                        Some(one) => fits(value, one),
-                        None => match &schema["additionalProperties"] {
-                            Value::Bool(allowed) => *allowed,
-                            other => fits(value, other),
-                        },
-                    })
-            })
+    fn validator() -> jsonschema::Validator {
+        jsonschema::draft7::new(&schema()).unwrap()
+    }
+
+    #[test]
+    fn the_schema_is_one_of_draft_7() {
+        assert!(jsonschema::draft7::meta::is_valid(&schema()));
+    }
+
+    proptest! {
+        #[test]
+        fn every_time_that_the_schema_takes_is_a_time(text in TIME.trim_matches(['^', '$'])) {
+            prop_assert!(time_span::parse(&text).is_some(), "{}", text);
+        }
     }
 
     #[test]
     fn flows_that_load_fit_the_schema_and_slips_do_not() {
-        let schema = schema();
-        let fits = |source: &str| fits(&toml::from_str::<Value>(source).unwrap(), &schema);
+        let validator = validator();
+        let fits = |source: &str| validator.is_valid(&toml::from_str::<Value>(source).unwrap());
         let clinic = include_str!("../../../examples/flows/clinic.toml");
         let visit = include_str!("../../../examples/flows/visit.toml");
         let tickets = include_str!("../../../examples/flows/tickets.toml");
@@ -676,14 +636,17 @@ mod tests {
             (reception, "within ", "# within "),
         ] {
             assert!(flow.contains(right), "{right}");
-            assert!(!fits(&flow.replacen(right, wrong, 1)), "{wrong}");
+            let slip = flow.replacen(right, wrong, 1);
+            assert!(!fits(&slip), "{wrong}");
+            assert!(Script::load(&slip, Locale::En).is_err(), "{wrong}");
         }
         for (right, wrong) in [
             ("start ", "strat "),
             ("\"pt-BR\"", "\"fr\""),
             ("position =", "positoin ="),
             ("\"15m\"", "15"),
-            ("\"15m\"", "\"15 minutes\""),
+            ("\"15m\"", "\"a while\""),
+            ("\"15m\"", "\"15 minuts\""),
             ("[timeouts]", "[timeout]"),
             ("ask  ", "aks  "),
             ("ask  ", "say = 'x'\nask  "),
@@ -693,7 +656,9 @@ mod tests {
             ("end = \"booked\"", "end = 1"),
         ] {
             assert!(clinic.contains(right), "{right}");
-            assert!(!fits(&clinic.replacen(right, wrong, 1)), "{wrong}");
+            let slip = clinic.replacen(right, wrong, 1);
+            assert!(!fits(&slip), "{wrong}");
+            assert!(Script::load(&slip, Locale::En).is_err(), "{wrong}");
         }
     }
 }

@@ -86,9 +86,9 @@ fn every_mistake_is_told_with_its_line() {
             (3, "write \"5s\" for seconds or \"5m\" for minutes"),
         ),
         (
-            "start = 'a'\n[timeouts]\nremind_after = '5 minutes'",
+            "start = 'a'\n[timeouts]\nremind_after = 'five minutes'",
             ask,
-            (3, "is no time"),
+            (3, "is not a time"),
         ),
         (
             "start = 'a'\n[timeouts]\nremind_after = '15m'",
