@@ -1,4 +1,9 @@
 //! Telephone numbers: from the way people write them to E.164, the form that can be dialled from anywhere.
+//!
+//! Why not the crate `phonenumber`: measured with 0.3.10, its first number takes 80 to 170 ms and 7 MB (18 MB once all
+//! countries were asked for), and the program grows by 1.5 MB; ours takes 0.2 us a number. It also reads some numbers wrongly:
+//! (55) 99876-5432 of Santa Maria, Brazil, loses its area code, and +55 11 99999-0000 becomes +55 99999-0000 for a shop in
+//! the United States. It knows more than we do: which area codes exist, and Argentina's 15 before a mobile number.
 
 use crate::flow::answer::separators::without;
 
