@@ -57,6 +57,7 @@ mod webhook;
 )]
 mod wire;
 
+mod before;
 mod burst;
 mod calls;
 mod catch_up;

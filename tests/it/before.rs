@@ -1,0 +1,333 @@
+//! What the version before left behind is taken over: who waits, who is attended, what is to be sent, what was said.
+//!
+//! `tests/fixtures/before` holds what version b081760 had in Redis and in its history after [`make::everything_there_is`] had
+//! happened to it and all its processes were killed. All times in it are moved as if it had been so a moment ago.
+
+mod make;
+
+use std::path::Path;
+
+use fred::prelude::*;
+use regex::{Captures, Regex};
+use serde_json::{Value, json};
+
+use crate::harness::{Corner, Daemon, Redis, SESSION, binary, chat, eventually};
+use crate::webhook::{message, message_with, now_ms};
+
+/// One customer in each state. Nobody is told a place by time alone: what is said of places stays the same.
+const FLOW: &str = r#"
+name = "test"
+locale = "en"
+start = "ask"
+[notices]
+first_after = "200ms"
+at_most_every = "1h"
+[texts]
+position = "place {{ position }}"
+next = "you are next"
+left = "you left"
+[commands]
+leave = ["leave"]
+[timeouts]
+remind_after = "REMIND_AFTER"
+close_after = "CLOSE_AFTER"
+resume_within = "24h"
+phone_quiet = "12h"
+[step.ask]
+ask = "hello {{ name }}: {{ opening }}"
+save = "subject"
+next = "menu"
+[step.menu]
+say = ["our menu:", { image = "https://shop.example/menu.jpg", caption = "today" }]
+next = "more"
+[step.more]
+ask = "how many of {{ subject }}?"
+save = "count"
+next = "person"
+[step.person]
+handoff = ["somebody will come about {{ count }} of {{ subject }}"]
+within = "2h"
+otherwise = "bye"
+[step.bye]
+say = "{{ count }} of {{ subject }}"
+end = "done"
+"#;
+
+/// Mid-step: two answers are asked for, one is given.
+const ATTENDED: usize = 1;
+/// First in line, with three messages.
+const WAITS: usize = 2;
+const WAITS_TOO: usize = 4;
+const FOR_PERSON: usize = 5;
+const WITH_OWNER: usize = 6;
+/// Silent for too long after one answer.
+const CLOSED: usize = 7;
+const TWO_IDS: usize = 8;
+/// Whose first reply WAHA refused, so that it is to be tried again.
+const RETRIED: usize = 9;
+/// Whose notice WAHA refused.
+const NOTICE: usize = 10;
+/// Whose reply was under way; WAHA did not take it.
+const IN_DOUBT: usize = 11;
+const DEAD: usize = 12;
+/// Whose reply was under way; WAHA took it and told of it.
+const ECHOED: usize = 13;
+/// Who wrote when nothing was archived any more.
+const LAST: usize = 14;
+const LID: &str = "199900000000003@lid";
+const LID_OF_TWO: &str = "199900000000008@lid";
+
+/// Times in `text` that are as near to when it was made as a conversation can be.
+fn as_if_made_now(text: &str, made_at: i64) -> String {
+    const NEAR: i64 = 2 * 24 * 3_600_000;
+    let later = now_ms() as i64 - made_at;
+    let time = Regex::new(r"\b\d{13}\b").unwrap();
+    let moved = time.replace_all(text, |found: &Captures<'_>| {
+        let at: i64 = found[0].parse().unwrap();
+        let at = if (at - made_at).abs() < NEAR {
+            at + later
+        } else {
+            at
+        };
+        at.to_string()
+    });
+    moved.into_owned()
+}
+
+/// Puts all of it where a daemon finds it. The commands that were given to Redis.
+fn left_behind(corner: &Corner, redis: &Redis) -> Vec<Vec<String>> {
+    const RUN: &str =
+        "for _, command in ipairs(ARGV) do redis.call(unpack(cjson.decode(command))) end";
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/before");
+    let read = |name: &str| std::fs::read_to_string(fixture.join(name)).unwrap();
+    let commands = read("redis.jsonl");
+    let (made_at, commands) = commands.split_once('\n').unwrap();
+    let made_at = made_at.parse().unwrap();
+    let commands = as_if_made_now(commands, made_at);
+    let lines: Vec<_> = commands.lines().map(str::to_owned).collect();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let config = Config {
+            server: ServerConfig::new_unix_socket(redis.socket()),
+            ..Config::default()
+        };
+        let client = Builder::from_config(config).build().unwrap();
+        client.init().await.unwrap();
+        let () = client.eval(RUN, "none", lines.clone()).await.unwrap();
+    });
+    let data = corner.directory.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    // The words to search by are kept in tables of their own, whose numbers are no times.
+    let (mut history, mut words) = (String::new(), String::new());
+    for line in read("history.sql").split_inclusive(";\n") {
+        let is_words = line.contains(" message_text_");
+        if is_words { &mut words } else { &mut history }.push_str(line);
+    }
+    let db = rusqlite::Connection::open(data.join("history.sqlite")).unwrap();
+    let all = as_if_made_now(&history, made_at) + &words;
+    db.execute_batch(&format!("BEGIN;{all}COMMIT;")).unwrap();
+    let parsed = lines.iter().map(|line| serde_json::from_str(line).unwrap());
+    parsed.collect()
+}
+
+/// What somebody got, without what was said of the line.
+fn texts(corner: &Corner, id: &str) -> Vec<String> {
+    let texts = corner.waha.texts(id).into_iter();
+    texts
+        .filter(|text| !text.starts_with("place ") && text != "you are next")
+        .collect()
+}
+
+#[track_caller]
+fn gets(corner: &Corner, id: &str, wanted: &[&str]) {
+    eventually(&format!("{id} gets {wanted:?}"), || {
+        (texts(corner, id).len() >= wanted.len()).then_some(())
+    });
+    assert_eq!(texts(corner, id), wanted, "{id}");
+}
+
+fn start(corner: &Corner, redis: &Redis, role: &'static str) -> Daemon {
+    let flow = FLOW
+        .replace("REMIND_AFTER", "30m")
+        .replace("CLOSE_AFTER", "1h");
+    corner
+        .setup(role)
+        .set("REDIS_URL", redis.url())
+        .set("FLOW_FILE", corner.flow(&flow))
+        // There are workers for everybody.
+        .set("WORKERS", "20")
+        .start()
+}
+
+#[test]
+fn everybody_goes_on_where_they_were() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    let commands = left_behind(&corner, &redis);
+
+    let mut listener = start(&corner, &redis, "serve");
+    everybody_is_where_they_were(&listener, &commands);
+    listener.kill();
+
+    let daemon = start(&corner, &redis, "all");
+    // What was to be sent is sent once and in order; what WAHA had taken already is not sent again.
+    let menu = ["our menu:", "today"];
+    let bread = [&["hello Ana: hi"], &menu[..], &["how many of bread?"]].concat();
+    gets(&corner, &chat(RETRIED), &bread);
+    let soup = [&menu[..], &["how many of soup?"]].concat();
+    gets(&corner, &chat(IN_DOUBT), &soup);
+    gets(&corner, &chat(ECHOED), &soup[1..]);
+
+    // Everybody goes on with the next question, with all that was written while they waited.
+    assert_eq!(texts(&corner, &chat(ATTENDED)), [""; 0]);
+    daemon.says(&chat(ATTENDED), "three");
+    let tart = "somebody will come about three of a tart";
+    gets(&corner, &chat(ATTENDED), &[tart]);
+    for (id, greeting) in [
+        (chat(WAITS), "hello Ana: one\ntwo\nthree"),
+        (LID.to_owned(), "hello Ivo: one"),
+        (chat(WAITS_TOO), "hello Ana: one\ntwo"),
+        (chat(NOTICE), "hello Ana: one"),
+        (chat(LAST), "hello Ana: is anybody there?"),
+        // One person under two ids is answered once, and where they wrote last.
+        (chat(TWO_IDS), "hello Eva: and I\nand I again"),
+    ] {
+        gets(&corner, &id, &[greeting]);
+    }
+    gets(&corner, LID_OF_TWO, &[]);
+    // At the question where they fell silent.
+    eventually("asked again", || {
+        let texts = texts(&corner, &chat(CLOSED));
+        texts.last()?.contains("how many of a pie?").then_some(())
+    });
+    assert_eq!(texts(&corner, &chat(WITH_OWNER)), [""; 0]);
+    assert_eq!(texts(&corner, &chat(FOR_PERSON)), [""; 0]);
+
+    what_was_given_up_on_is_listed(&redis);
+    the_history_is_whole(&corner);
+}
+
+/// In line, for a person, with the owner: as a process hears that has no workers.
+fn everybody_is_where_they_were(daemon: &Daemon, commands: &[Vec<String>]) {
+    let queued = |position: usize| json!({"result": "queued", "position": position});
+    let last = commands
+        .iter()
+        .find(|one| one[0] == "RPUSH" && one[1].ends_with(&format!("inbox:{}", chat(LAST))))
+        .unwrap();
+    let last: Value = serde_json::from_str(&last[2]).unwrap();
+    let stanza = last["stanza"].as_str().unwrap();
+    let again = message_with("message", SESSION, &chat(LAST), "Ana", "again", stanza);
+    assert_eq!(daemon.posts(&again), json!({"result": "duplicate"}));
+    assert_eq!(daemon.says(&chat(WAITS_TOO), "two"), queued(3));
+    assert_eq!(daemon.says(&chat(FOR_PERSON), "are you there?"), queued(1));
+    let phone = json!({"result": "phone"});
+    assert_eq!(daemon.says(&chat(WITH_OWNER), "are you there?"), phone);
+    assert_eq!(daemon.says(&chat(CLOSED), "I am back"), queued(6));
+    let under_the_other = message(SESSION, LID_OF_TWO, "Eva", "and I");
+    assert_eq!(daemon.posts(&under_the_other), queued(7));
+    let by_number = message(SESSION, &chat(TWO_IDS), "Eva", "and I again");
+    assert_eq!(daemon.posts(&by_number), queued(7));
+}
+
+fn what_was_given_up_on_is_listed(redis: &Redis) {
+    let output = binary()
+        .args(["dead", "list", "--format", "jsonl"])
+        .env("REDIS_URL", redis.url())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let dead: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let texts: Vec<_> = dead
+        .iter()
+        .map(|one| one["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(texts, ["hello Ana: hi", "you left"]);
+}
+
+/// What was archived before, what was not yet, and what came since.
+fn the_history_is_whole(corner: &Corner) {
+    let said = |arguments: &[&str]| -> Vec<(String, String)> {
+        let found = corner.history(arguments);
+        let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        found
+            .iter()
+            .map(|one| (text(one, "author"), text(one, "text")))
+            .collect()
+    };
+    let pairs = |all: &[(&str, &str)]| -> Vec<(String, String)> {
+        all.iter()
+            .map(|(author, text)| ((*author).to_owned(), (*text).to_owned()))
+            .collect()
+    };
+    let by_customer = |n: usize| -> Vec<String> {
+        let all = said(&["--chat", &chat(n)]);
+        let theirs = all.into_iter().filter(|(author, _)| author == "customer");
+        theirs.map(|(_, text)| text).collect()
+    };
+    eventually("all is archived", || {
+        (by_customer(CLOSED).last()? == "I am back").then_some(())
+    });
+    assert_eq!(by_customer(WAITS), ["one", "two", "three"]);
+    assert_eq!(by_customer(LAST), ["is anybody there?"]);
+    let mut owners = said(&["--chat", &chat(WITH_OWNER)]);
+    // WAHA tells times in whole seconds.
+    owners.sort();
+    assert_eq!(
+        owners,
+        pairs(&[
+            ("bot", "hello Ana: hi"),
+            ("customer", "are you there?"),
+            ("customer", "hi"),
+            ("customer", "thank you"),
+            ("phone", "let me answer"),
+        ])
+    );
+    // Each of our messages once, whatever told of it: an answer of WAHA's, an echo, or both.
+    let soup = said(&["--chat", &chat(ECHOED)]);
+    let menus = soup.iter().filter(|(_, text)| text == "our menu:").count();
+    assert_eq!(menus, 1, "{soup:?}");
+    for id in [LID_OF_TWO, &chat(TWO_IDS)] {
+        let all = said(&["--chat", id]);
+        let texts: Vec<_> = all.iter().map(|(_, text)| text.as_str()).collect();
+        for text in [
+            "good morning",
+            "hello Eva: good morning",
+            "a cake",
+            "and I again",
+        ] {
+            let times = texts.iter().filter(|one| **one == text).count();
+            assert_eq!(times, 1, "{id}: {text:?} in {texts:?}");
+        }
+    }
+    assert_eq!(
+        said(&["--search", "good morning"]),
+        pairs(&[
+            ("customer", "good morning"),
+            ("bot", "hello Eva: good morning")
+        ])
+    );
+    assert_eq!(
+        said(&["--search", "anybody there", "--chat", &chat(LAST)])[0],
+        ("customer".to_owned(), "is anybody there?".to_owned())
+    );
+    let outcomes = |n: usize| -> Vec<String> {
+        let found = corner.history(&["--chat", &chat(n), "--conversations"]);
+        let outcome = |one: &Value| one["outcome"].as_str().unwrap_or_default().to_owned();
+        found.iter().map(outcome).collect()
+    };
+    assert_eq!(outcomes(CLOSED), ["silence", ""]);
+    assert_eq!(outcomes(DEAD), ["left"]);
+    assert_eq!(outcomes(TWO_IDS), ["left", ""]);
+    let all = corner.history(&["--chat", LID_OF_TWO]);
+    let edited = all.iter().find(|one| one["text"] == "leaving").unwrap();
+    assert_eq!(edited["first_text"], "leave");
+    assert!(!edited["revoked_at"].is_null(), "{edited}");
+    assert!(edited["reactions"].to_string().contains('🙏'), "{edited}");
+    let dead = corner.history(&["--chat", &chat(DEAD)]);
+    let failed = dead.iter().filter(|one| one["state"] == "failed").count();
+    assert_eq!(failed, 2);
+    assert_eq!(dead.len(), 4);
+    let read = corner.history(&["--chat", &chat(CLOSED)]);
+    assert_eq!(read.iter().filter(|one| !one["ack"].is_null()).count(), 1);
+}

@@ -1,0 +1,343 @@
+//! How the data of the version before is made: by that version, run for real.
+//!
+//! At the commit of the version whose data is wanted: put this file and its parent into its `tests/it`, and run
+//! `cargo test --test it before::make -- --ignored`. It writes into `tests/fixtures/before`.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use fred::prelude::*;
+use fred::types::Value;
+use serde_json::json;
+
+use super::*;
+use crate::fake_waha::{Engine, Mood};
+use crate::harness::{Corner, Daemon, Redis, SESSION, chat, eventually};
+use crate::webhook::{message, message_with, new_stanza, now_ms};
+
+const DUMP: &str = r"
+local commands = {}
+local function add(...) commands[#commands + 1] = cjson.encode({...}) end
+local keys = redis.call('KEYS', '*')
+table.sort(keys)
+for _, key in ipairs(keys) do
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'string' then add('SET', key, redis.call('GET', key))
+  elseif kind == 'list' then add('RPUSH', key, unpack(redis.call('LRANGE', key, 0, -1)))
+  elseif kind == 'set' then add('SADD', key, unpack(redis.call('SMEMBERS', key)))
+  elseif kind == 'hash' then add('HSET', key, unpack(redis.call('HGETALL', key)))
+  elseif kind == 'zset' then
+    local found = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+    for i = 1, #found, 2 do add('ZADD', key, found[i + 1], found[i]) end
+  elseif kind == 'stream' then
+    for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do add('XADD', key, entry[1], unpack(entry[2])) end
+  end
+  local left = redis.call('PTTL', key)
+  if left > 0 then add('PEXPIRE', key, tostring(left)) end
+end
+return commands
+";
+
+fn start(corner: &Corner, redis: &Redis, role: &'static str, close_after: &str) -> Daemon {
+    let remind_after = if close_after == "1s" { "500ms" } else { "30m" };
+    let flow = FLOW
+        .replace("REMIND_AFTER", remind_after)
+        .replace("CLOSE_AFTER", close_after);
+    corner
+        .setup(role)
+        .set("REDIS_URL", redis.url())
+        .set("FLOW_FILE", corner.flow(&flow))
+        .set("WORKERS", "4")
+        .start()
+}
+
+/// WAHA tells of a message of ours.
+fn own(daemon: &Daemon, chat: &str, text: &str, stanza: &str) {
+    let mut event = message_with("message.any", SESSION, chat, "Shop", text, stanza);
+    event["payload"]["id"] = format!("true_{chat}_{stanza}").into();
+    event["payload"]["fromMe"] = true.into();
+    daemon.posts(&event);
+}
+
+/// Waits until somebody wrote and got so many texts.
+fn says(corner: &Corner, daemon: &Daemon, n: usize, text: &str, count: usize) {
+    daemon.says(&chat(n), text);
+    corner.texts(&chat(n), count);
+}
+
+fn event(daemon: &Daemon, name: &str, payload: serde_json::Value) {
+    let about = new_stanza().to_lowercase();
+    daemon.posts(&json!({
+        "event": name, "session": SESSION, "id": format!("evt_{about}"), "timestamp": now_ms(), "engine": "GOWS",
+        "payload": payload,
+    }));
+}
+
+fn number(redis: &Redis, command: &str, part: &str) -> i64 {
+    redis.number(&format!("{command} waha-sm:{{default}}:{part}"))
+}
+
+fn is(what: &str, redis: &Redis, command: &str, part: &str, count: i64) {
+    eventually(what, || {
+        (number(redis, command, part) == count).then_some(())
+    });
+}
+
+#[test]
+#[ignore = "writes a fixture: to be run at the version whose data is wanted"]
+fn everything_there_is() {
+    let (corner, redis) = (Corner::new(), Redis::start());
+    corner.waha.imitate(Engine::Gows);
+    closed_for_silence_and_two_ids(&corner, &redis);
+    all_states(&corner, &redis);
+    not_archived(&corner, &redis);
+    // The heartbeats of the dead.
+    eventually("nobody is alive", || {
+        let alive = redis.number(r#"EVAL "return #redis.call('KEYS','waha-sm:process:*')" 0"#);
+        (alive == 0).then_some(())
+    });
+    let made_at = now_ms();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/before");
+    std::fs::create_dir_all(&directory).unwrap();
+    let mut text = format!("{made_at}\n");
+    for command in redis_commands(&redis) {
+        writeln!(text, "{command}").unwrap();
+    }
+    std::fs::write(directory.join("redis.jsonl"), text).unwrap();
+    let history = corner.directory.path().join("data/history.sqlite");
+    std::fs::write(directory.join("history.sql"), sql(&history)).unwrap();
+}
+
+fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
+    let daemon = start(corner, redis, "all", "1s");
+    says(corner, &daemon, CLOSED, "hi", 1);
+    says(corner, &daemon, CLOSED, "a pie", 4);
+    is("closed for silence", redis, "HLEN", "active", 0);
+    let mut daemon = daemon;
+    daemon.terminate();
+    let daemon = start(corner, redis, "all", "1h");
+    // Two ids, and replies whose message id WAHA did not tell until it told of them as of anybody's.
+    let taken = Mood::Answers(201, "{}".to_owned(), vec![]);
+    corner.waha.feel_about(LID_OF_TWO, taken);
+    daemon.posts(&message(SESSION, LID_OF_TWO, "Eva", "good morning"));
+    is(
+        "sent, nobody knows as what",
+        redis,
+        "LLEN",
+        &format!("unclaimed:{LID_OF_TWO}"),
+        1,
+    );
+    own(
+        &daemon,
+        LID_OF_TWO,
+        "hello Eva: good morning",
+        &new_stanza(),
+    );
+    let mut both = message(SESSION, LID_OF_TWO, "Eva", "a cake");
+    let raw = chat(TWO_IDS).replace("@c.us", "@s.whatsapp.net");
+    both["payload"]["_data"]["Info"]["SenderAlt"] = raw.into();
+    daemon.posts(&both);
+    is("both are one", redis, "HLEN", "alias", 1);
+    let stanza = new_stanza();
+    daemon.posts(&message_with(
+        "message", SESSION, LID_OF_TWO, "Eva", "leave", &stanza,
+    ));
+    is("left", redis, "HLEN", "active", 0);
+    let id = format!("false_{LID_OF_TWO}_{stanza}");
+    event(
+        &daemon,
+        "message.edited",
+        json!({
+            "id": format!("false_{LID_OF_TWO}_{}", new_stanza()), "from": LID_OF_TWO, "fromMe": false, "body": "leaving",
+            "editedMessageId": stanza, "timestamp": now_ms() / 1000,
+        }),
+    );
+    event(
+        &daemon,
+        "message.reaction",
+        json!({
+            "id": format!("false_{LID_OF_TWO}_{}", new_stanza()), "from": LID_OF_TWO, "fromMe": false,
+            "reaction": {"text": "🙏", "messageId": id}, "timestamp": now_ms() / 1000,
+        }),
+    );
+    event(
+        &daemon,
+        "message.revoked",
+        json!({
+            "before": null, "after": {"id": format!("false_{LID_OF_TWO}_{}", new_stanza()), "from": LID_OF_TWO, "fromMe": false,
+            "timestamp": now_ms() / 1000, "body": null}, "revokedMessageId": stanza,
+        }),
+    );
+    let sent = corner.waha.sent();
+    let first = sent.iter().find(|sent| sent.chat == chat(CLOSED)).unwrap();
+    event(
+        &daemon,
+        "message.ack",
+        json!({
+            "id": format!("true_{}_{}", chat(CLOSED), first.stanza), "from": chat(CLOSED), "fromMe": true, "ack": 3,
+            "ackName": "READ",
+        }),
+    );
+    // Nobody will know what it means.
+    redis.ask("XADD waha-sm:{default}:history * kind dance at 1");
+    archived(redis);
+    let mut daemon = daemon;
+    daemon.terminate();
+}
+
+fn archived(redis: &Redis) {
+    is("all is archived", redis, "XLEN", "history", 0);
+}
+
+fn all_states(corner: &Corner, redis: &Redis) {
+    let mut daemon = start(corner, redis, "all", "1h");
+    says(corner, &daemon, FOR_PERSON, "hi", 1);
+    says(corner, &daemon, FOR_PERSON, "a cake", 4);
+    says(corner, &daemon, FOR_PERSON, "twelve", 5);
+    is("waits for a person", redis, "ZCARD", "handoff", 1);
+    says(corner, &daemon, WITH_OWNER, "hi", 1);
+    own(&daemon, &chat(WITH_OWNER), "let me answer", &new_stanza());
+    daemon.says(&chat(WITH_OWNER), "thank you");
+    is("with the owner", redis, "ZCARD", "phone", 1);
+    let refuses = json!({"message": "chat is odd", "statusCode": 400}).to_string();
+    corner
+        .waha
+        .feel_about(&chat(DEAD), Mood::Answers(400, refuses, vec![]));
+    daemon.says(&chat(DEAD), "hi");
+    is("dead", redis, "XLEN", "dead", 1);
+    daemon.says(&chat(DEAD), "leave");
+    is("all dead", redis, "XLEN", "dead", 2);
+    is("nobody is attended", redis, "HLEN", "active", 0);
+
+    says(corner, &daemon, ATTENDED, "hi", 1);
+    says(corner, &daemon, ATTENDED, "a tart", 4);
+    says(corner, &daemon, IN_DOUBT, "hi", 1);
+    says(corner, &daemon, ECHOED, "hi", 1);
+    corner.waha.feel_about(&chat(RETRIED), Mood::Fails);
+    daemon.says(&chat(RETRIED), "hi");
+    is(
+        "has a reply",
+        redis,
+        "LLEN",
+        &format!("lane:{}", chat(RETRIED)),
+        1,
+    );
+    daemon.says(&chat(RETRIED), "bread");
+    is(
+        "more replies",
+        redis,
+        "LLEN",
+        &format!("lane:{}", chat(RETRIED)),
+        4,
+    );
+
+    // In the order of the line.
+    corner.waha.feel_about(&chat(NOTICE), Mood::Fails);
+    daemon.says(&chat(WAITS), "one");
+    daemon.posts(&message(SESSION, LID, "Ivo", "one"));
+    daemon.says(&chat(WAITS_TOO), "one");
+    corner.texts(&chat(WAITS_TOO), 1);
+    daemon.says(&chat(NOTICE), "one");
+    is(
+        "has a notice",
+        redis,
+        "LLEN",
+        &format!("lane:{}", chat(NOTICE)),
+        1,
+    );
+    daemon.says(&chat(WAITS), "two");
+    is("asks whose the id is", redis, "ZCARD", "unmapped", 1);
+    archived(redis);
+
+    let late = Duration::from_secs(60);
+    for (n, mood) in [
+        (IN_DOUBT, Mood::Hesitates(late)),
+        (ECHOED, Mood::TakesAndHangs(late)),
+    ] {
+        corner.waha.feel_about(&chat(n), mood);
+        daemon.says(&chat(n), "soup");
+        is("replies", redis, "LLEN", &format!("lane:{}", chat(n)), 3);
+        eventually("under way", || {
+            (corner.waha.under_way(&chat(n)) == 1).then_some(())
+        });
+    }
+    corner.texts(&chat(ECHOED), 2);
+    archived(redis);
+    daemon.kill();
+}
+
+/// A process that only listens goes on for a moment.
+fn not_archived(corner: &Corner, redis: &Redis) {
+    let mut daemon = start(corner, redis, "serve", "1h");
+    let sent = corner.waha.sent();
+    let taken = sent.iter().rfind(|sent| sent.chat == chat(ECHOED)).unwrap();
+    own(&daemon, &taken.chat, &taken.text, &taken.stanza);
+    daemon.says(&chat(WAITS), "three");
+    daemon.says(&chat(LAST), "is anybody there?");
+    daemon.kill();
+    assert!(
+        number(redis, "XLEN", "history") > 0,
+        "all was archived: once more"
+    );
+}
+
+fn redis_commands(redis: &Redis) -> Vec<String> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let config = Config {
+            server: ServerConfig::new_unix_socket(redis.socket()),
+            ..Config::default()
+        };
+        let client = Builder::from_config(config).build().unwrap();
+        client.init().await.unwrap();
+        let commands: Value = client
+            .eval(DUMP, "none", Vec::<String>::new())
+            .await
+            .unwrap();
+        let commands = commands.into_array().into_iter();
+        commands.map(|one| one.into_string().unwrap()).collect()
+    })
+}
+
+/// The history as SQL: of the words to search by, the tables beneath.
+fn sql(path: &Path) -> String {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let rows = |query: &str| -> Vec<(String, String)> {
+        let mut query = db.prepare(query).unwrap();
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    let version: i64 = db
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    let mut text = format!("PRAGMA user_version = {version};\n");
+    let schema = rows("SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY rowid");
+    for (name, sql) in &schema {
+        if !name.starts_with("message_text_") {
+            writeln!(text, "{sql};").unwrap();
+        }
+    }
+    for (table, sql) in &schema {
+        if !sql.starts_with("CREATE TABLE") {
+            continue;
+        }
+        if table.starts_with("message_text_") {
+            writeln!(text, "DELETE FROM {table};").unwrap();
+        }
+        let columns = rows(&format!(
+            "SELECT name, type FROM pragma_table_info('{table}')"
+        ));
+        let names: Vec<_> = columns.into_iter().map(|(name, _)| name).collect();
+        let names = names.join(", ");
+        let quoted = names
+            .split(", ")
+            .map(|name| format!("quote({name})"))
+            .collect::<Vec<_>>()
+            .join(" || ', ' || ");
+        for (row, _) in rows(&format!("SELECT {quoted}, '' FROM {table}")) {
+            writeln!(text, "INSERT INTO {table} ({names}) VALUES ({row});").unwrap();
+        }
+    }
+    text
+}
