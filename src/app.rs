@@ -261,8 +261,6 @@ impl Daemon {
         let (bells, listening) =
             bells::listen(redis, &shared.process, back, work.to_reloader).await?;
         self.bells.push(listening);
-        // From dispatcher to sender: lanes that this process need not look for in Redis.
-        let (lanes, handed_over) = mpsc::unbounded_channel();
 
         let agent = inlet::catch_up(&shared, &work.catch_up, bells.catch_up);
         self.stage(back, "catch-up", |stop| agent.run(stop));
@@ -276,9 +274,15 @@ impl Daemon {
         self.stage(back, "handoffs", |stop| agent.run(stop));
         let agent = line::expiry(&shared);
         self.stage(back, "expiry", |stop| agent.run(stop));
-        let agent = handle::dispatcher(&shared, workers, work.call_secret, lanes, bells.dispatcher);
+        let agent = handle::dispatcher(
+            &shared,
+            workers,
+            work.call_secret,
+            bells.to_sender,
+            bells.dispatcher,
+        );
         self.stage(back, "dispatcher", |stop| agent.run(stop));
-        let agent = deliver::sender(&shared, &work.handling, handed_over, bells.sender);
+        let agent = deliver::sender(&shared, &work.handling, bells.sender);
         self.stage(back, "sender", |stop| agent.run(stop));
         // After the others: its heartbeats keep their leases.
         self.stage(&front, "recoverer", |stop| recoverer.run(stop));

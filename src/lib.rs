@@ -19,7 +19,7 @@
 //! # What always holds
 //!
 //! - A `200` to WAHA means that the event is in Redis. The request waits for one script, and for nothing slower.
-//! - A bell (Pub/Sub) says "look now". If it is lost, a slow poll finds the work.
+//! - A bell (Pub/Sub) only says "look now". If it is lost, a slow poll finds the work.
 //! - A step of a conversation is one commit: the inbox is consumed, the state saved, replies put into the lane and the
 //!   history written, all together. It is refused if the epoch is another process', or if the step was committed before.
 //! - A lease belongs to a process, and the process sends a heartbeat every half second. If it falls silent, its conversations

@@ -16,6 +16,10 @@ const FILES_SPARE: usize = 256;
 /// A runtime whose threads run at `niceness` (-20 to 19, 0 where none is given), with up to `blocking` threads for calls
 /// that block.
 ///
+/// The daemon has two of them, the listener's and the work's, because webhooks must be answered however much there is to do. With
+/// one runtime instead (five pairs of runs on two cores, median): webhooks answered per second in a closed loop 11,600 -> 6,100, and
+/// the slowest hundredth of webhooks 1.5 -> 2.6 ms at 200 a second, 2.6 -> 3.8 ms at 1,000.
+///
 /// # Errors
 /// The operating system refused a thread.
 pub(crate) fn start(name: &str, niceness: Option<i32>, blocking: usize) -> io::Result<Runtime> {

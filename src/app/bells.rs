@@ -17,6 +17,8 @@ pub(super) struct AgentBells {
     pub(super) announcer: mpsc::UnboundedReceiver<Bell>,
     pub(super) sender: mpsc::UnboundedReceiver<Bell>,
     pub(super) catch_up: mpsc::UnboundedReceiver<Bell>,
+    /// The way to the sender from within this process.
+    pub(super) to_sender: mpsc::UnboundedSender<Bell>,
 }
 
 /// Listens for all bells that concern `process`, and hands each to the agent that it is for.
@@ -37,8 +39,9 @@ pub(super) async fn listen(
         subscribing.await.unwrap_or(Err(store::Error::Away))
     })
     .await?;
+    let own_way = to_sender.clone();
     let listening = back.spawn(bells.run(move |bell| match bell {
-        Bell::Queue(_) | Bell::Inbox(..) => vec![to_dispatcher.clone()],
+        Bell::Queue(_) | Bell::Inbox(..) | Bell::TakenOver(..) => vec![to_dispatcher.clone()],
         Bell::Announce(_) => vec![to_announcer.clone()],
         Bell::Lanes(_) => vec![to_sender.clone()],
         Bell::Works(_) => vec![to_catch_up.clone()],
@@ -57,6 +60,7 @@ pub(super) async fn listen(
         announcer,
         sender,
         catch_up,
+        to_sender: own_way,
     };
     Ok((bells, listening))
 }

@@ -9,7 +9,6 @@ use crate::config::{HandlingConfig, WahaConfig};
 use crate::service::deliver::send_config::SendConfig;
 use crate::service::deliver::send_context::SendContext;
 use crate::service::deliver::sender::Sender;
-use crate::service::kit::handed_over::HandedOver;
 use crate::store::Bell;
 use crate::waha::client::{Client, ClientConfig};
 
@@ -28,7 +27,6 @@ pub(super) fn client(config: WahaConfig) -> Result<Client, StartError> {
 pub(super) fn sender(
     shared: &Shared,
     config: &HandlingConfig,
-    handed_over: mpsc::UnboundedReceiver<HandedOver>,
     bells: mpsc::UnboundedReceiver<Bell>,
 ) -> Sender {
     let context = SendContext::new(
@@ -43,9 +41,5 @@ pub(super) fn sender(
             requests: REQUESTS_MAX,
         },
     );
-    Sender {
-        context,
-        bells,
-        handed_over,
-    }
+    Sender { context, bells }
 }

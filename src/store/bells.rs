@@ -1,6 +1,6 @@
 //! Bells: Pub/Sub messages that say "look now". Losing one costs time, never data.
 
-use crate::ids::{ChatId, ConversationId, ProcessId, SessionName};
+use crate::ids::{ChatId, ProcessId, SessionName};
 use std::time::Duration;
 
 use fred::clients::SubscriberClient;
@@ -23,13 +23,18 @@ const RENEW_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// The channel of [`Bell::Flows`], after what all begin with.
 pub(super) const FLOWS: &str = "flows";
 
+/// What the scripts add to the bell of a conversation that the owner took over.
+const BY_PHONE: &str = "phone";
+
 /// What a bell rings for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bell {
     /// Somebody waits in this session's line.
     Queue(SessionName),
-    /// A chat that this process attends has something to read: session, chat, what.
-    Inbox(SessionName, ChatId, Heard),
+    /// A conversation that this process holds has something to read, or changed in another way: session, chat.
+    Inbox(SessionName, ChatId),
+    /// The owner took over a conversation that this process held, from their own phone: session, chat.
+    TakenOver(SessionName, ChatId),
     /// Somebody in this session's line is due to be told something.
     Announce(SessionName),
     /// A lane of this session is due.
@@ -40,18 +45,6 @@ pub enum Bell {
     Works(SessionName),
     /// Bells may have been missed: look everywhere.
     Missed,
-}
-
-/// A copy of an inbound message. It spares a look into the inbox where its number is the next one; otherwise it is a bell
-/// like any other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
-    /// The conversation it belongs to.
-    pub conversation: ConversationId,
-    /// Which of the conversation's messages it is, from 1; 0: this is none, only look.
-    pub number: u64,
-    /// The message, JSON.
-    pub message: String,
 }
 
 /// The bells that ring for one process.
@@ -160,21 +153,13 @@ impl Bells {
             "works" => Some(Bell::Works(SessionName::stored(message))),
             FLOWS => Some(Bell::Flows(message.to_owned())),
             own if self.is_own(own) => {
-                let mut parts = message.splitn(5, ' ');
+                let mut parts = message.splitn(3, ' ');
                 let session = SessionName::stored(parts.next()?);
                 let chat = ChatId::stored(parts.next()?);
-                let conversation = ConversationId::stored(parts.next()?);
-                let number = parts.next()?.parse().ok()?;
-                let message = parts.next()?.to_owned();
-                Some(Bell::Inbox(
-                    session,
-                    chat,
-                    Heard {
-                        conversation,
-                        number,
-                        message,
-                    },
-                ))
+                Some(match parts.next() {
+                    Some(BY_PHONE) => Bell::TakenOver(session, chat),
+                    _ => Bell::Inbox(session, chat),
+                })
             }
             _ => None,
         }

@@ -6,7 +6,6 @@ use fred::interfaces::{HashesInterface, SetsInterface};
 
 use super::batch::Batch;
 use super::echo::EchoContent;
-use super::lanes::Lane;
 use super::scripts::{Arguments, StateChange};
 use super::{Answer, Error, Millis, Reply, SEEN_TTL, Store};
 use crate::clock;
@@ -120,8 +119,6 @@ pub struct Claimed {
     pub epoch: String,
     /// How many steps were committed so far.
     pub rev: u64,
-    /// How many messages came in so far; the last of them is the last in the inbox.
-    pub received: u64,
     /// The flow's state, JSON, or empty where it has not begun. With a `rev` of 0: of the conversation
     /// before, closed for silence.
     pub state: String,
@@ -176,8 +173,6 @@ pub enum Committed {
     Done {
         /// Messages in the inbox that are still to be consumed.
         unread: u64,
-        /// The chat's lane, if it was idle: it is this process' to send from.
-        lane: Option<Box<Lane>>,
     },
     /// Refused: the conversation is another owner's by now, or this step was committed before.
     Stale,
@@ -393,10 +388,6 @@ fn claimed(mut answer: Answer) -> Result<Claimed, Error> {
             .text()?
             .parse()
             .map_err(|_| Error::Garbled("a rev"))?,
-        received: answer
-            .text()?
-            .parse()
-            .map_err(|_| Error::Garbled("a count"))?,
         state: answer.text()?,
         name: answer.text()?,
         quiet_for: quiet_for(&answer.text()?),
@@ -464,16 +455,13 @@ pub(super) fn commit_batch(script: StateChange) -> Batch<Step, Committed> {
                 push_step(&mut arguments, step);
             }
             let mut answer = Answer::of(script.run(&session, now, arguments).await?)?;
-            let mut committed = |step: Step| {
-                let (unread, element) = (answer.number()?, answer.text()?);
-                let token = answer.text()?;
-                let lane = Lane::handed(step.chat, element, token, &mut answer)?.map(Box::new);
-                Ok(u64::try_from(unread)
-                    .map_or(Committed::Stale, |unread| Committed::Done { unread, lane }))
-            };
-            steps.into_iter().map(&mut committed).collect()
+            steps.iter().map(|_| committed(answer.number()?)).collect()
         }
     })
+}
+
+fn committed(unread: i64) -> Result<Committed, Error> {
+    Ok(u64::try_from(unread).map_or(Committed::Stale, |unread| Committed::Done { unread }))
 }
 
 fn push_step(arguments: &mut Arguments, step: &Step) {

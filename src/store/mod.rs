@@ -44,7 +44,7 @@ use crate::clock;
 use crate::ids::SessionName;
 
 pub use attempts::Attempt;
-pub use bells::{Bell, Bells, Heard};
+pub use bells::{Bell, Bells};
 pub use catch_up::OVERLAP;
 pub use contact::Connections;
 pub use conversations::{

@@ -16,9 +16,8 @@ use waha_sm::ids::{ChatId, MessageId, ProcessId, SessionName};
 use waha_sm::service::handle::calls::Calls;
 use waha_sm::service::handle::conversation::ConversationContext;
 use waha_sm::service::handle::dispatcher::Dispatcher;
-use waha_sm::service::kit::handed_over::HandedOver;
 use waha_sm::service::owner::reachability::Reachability;
-use waha_sm::store::{Config, Connections, Ingest, Server, Store};
+use waha_sm::store::{Bell, Config, Connections, Ingest, Server, Store, Taken};
 use waha_sm::waha::client::{Client, ClientConfig};
 
 use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
@@ -335,7 +334,7 @@ fn a_conversation_that_panics_again_and_again_is_closed_and_the_worker_goes_on()
             timeout: PATIENCE,
             connections: 1,
         });
-        let (lanes, mut handed_over) = mpsc::unbounded_channel();
+        let (to_sender, mut rung) = mpsc::unbounded_channel();
         let (_bells, bells) = mpsc::unbounded_channel();
         let worker = Dispatcher {
             context: Arc::new(ConversationContext {
@@ -346,7 +345,7 @@ fn a_conversation_that_panics_again_and_again_is_closed_and_the_worker_goes_on()
                 reachability: Arc::new(Reachability::new(Arc::new(client.unwrap()))),
                 lease: Arc::default(),
                 calls: Arc::new(Calls::new(None)),
-                lanes,
+                to_sender,
             }),
             workers: 1,
             bells,
@@ -355,10 +354,17 @@ fn a_conversation_that_panics_again_and_again_is_closed_and_the_worker_goes_on()
         let running = tokio::spawn(worker.run(shutdown.clone()));
         let mut told = Vec::new();
         while told.len() < 2 {
-            let lane = tokio::time::timeout(PATIENCE, handed_over.recv());
-            if let Some(HandedOver::Lane(_, lane, _)) = lane.await.expect("both are told") {
-                let text = lane.reply.unwrap().text;
-                assert_eq!(text, TROUBLE);
+            let bell = tokio::time::timeout(PATIENCE, rung.recv());
+            let bell = bell.await.expect("both are told");
+            assert_eq!(bell, Some(Bell::Lanes(session.clone())));
+            let now = waha_sm::clock::now();
+            let process = ProcessId::stored("p");
+            let taken = store.take_lanes(&session, &process, 10, now).await.unwrap();
+            let Taken::Lanes(lanes) = taken else {
+                panic!("the session is not paused");
+            };
+            for lane in lanes {
+                assert_eq!(lane.reply.unwrap().text, TROUBLE);
                 told.push(lane.chat.to_string());
             }
         }

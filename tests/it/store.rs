@@ -124,7 +124,7 @@ fn first(lane: &Lane) -> &str {
     &lane.reply.as_ref().unwrap().id
 }
 
-/// Opens a conversation, claims it for `by` and commits these replies. The lane, handed over.
+/// Opens a conversation, claims it for `by` and commits these replies. The lane, taken.
 async fn lane_of(store: &Store, by: &str, replies: &[&str]) -> Lane {
     let replies = replies.iter().map(|id| reply(id)).collect();
     lane_with(store, by, replies).await
@@ -141,21 +141,24 @@ async fn lane_after(store: &Store, by: &str, opening: Ingest, replies: Vec<Reply
         .await
         .unwrap()
         .remove(0);
-    match store
-        .commit(&session(), step(&claimed, replies))
-        .await
-        .unwrap()
-    {
-        Committed::Done {
-            lane: Some(lane), ..
-        } => *lane,
-        other => panic!("{other:?}"),
-    }
+    committed(store, by, step(&claimed, replies)).await
+}
+
+/// Commits a step of a conversation that `by` holds, and takes the lane that it made due.
+async fn committed(store: &Store, by: &str, step: Step) -> Lane {
+    let now = step.now;
+    let committed = store.commit(&session(), step).await.unwrap();
+    assert!(matches!(committed, Committed::Done { .. }), "{committed:?}");
+    take_at(store, by, now).await.remove(0)
 }
 
 async fn take(store: &Store, by: &str) -> Vec<Lane> {
+    take_at(store, by, 1_000_000).await
+}
+
+async fn take_at(store: &Store, by: &str, now: i64) -> Vec<Lane> {
     match store
-        .take_lanes(&session(), &process(by), 10, 1_000_000)
+        .take_lanes(&session(), &process(by), 10, now)
         .await
         .unwrap()
     {

@@ -481,12 +481,12 @@ impl<'a> Run<'a> {
     fn committed(&mut self, claim: &Claim, step: &Step, answer: Committed) -> Checked {
         let model = &mut self.models[claim.session];
         let due = model.takes(step.chat.as_str(), &step.epoch, step.rev);
-        let (unread, lane) = match answer {
+        let unread = match answer {
             Committed::Stale => {
                 ensure!(!due, "{}: a good step was refused", step.chat);
                 return Ok(());
             }
-            Committed::Done { unread, lane } => (unread, lane),
+            Committed::Done { unread } => unread,
         };
         ensure!(due, "{}: a stale step was taken", step.chat);
         for reply in &step.replies {
@@ -514,33 +514,13 @@ impl<'a> Run<'a> {
             "{}: {unread} to read, should be {left}",
             step.chat
         );
-        let idle = self.views[claim.session]
-            .lanes
-            .get(step.chat.as_str())
-            .is_none_or(|due| *due <= self.now);
-        let handed_over = !step.replies.is_empty()
-            && !model.paused
-            && model.chat(step.chat.as_str()).hand.is_none()
-            && idle;
-        ensure!(
-            lane.is_some() == handed_over,
-            "{}: handed over {lane:?}, should be: {handed_over}",
-            step.chat
-        );
         if step.close.is_none() && step.handoff.is_none() {
             self.claims.push(Claim {
                 rev: step.rev + 1,
                 ..claim.clone()
             });
         }
-        match lane {
-            Some(lane) => {
-                let taking =
-                    self.models[claim.session].take(step.chat.as_str(), claim.process.as_str());
-                self.in_hand(claim.session, taking, *lane)
-            }
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn reply(&mut self, notice: bool) -> Reply {

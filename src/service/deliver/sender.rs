@@ -15,7 +15,6 @@ use crate::clock;
 use crate::ids::SessionName;
 use crate::service::deliver::delivery::deliver;
 use crate::service::deliver::send_context::SendContext;
-use crate::service::kit::handed_over::HandedOver;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::owner::session_status;
 use crate::service::owner::session_status::WORKING;
@@ -24,8 +23,8 @@ use crate::waha::client::SendError;
 
 /// Who missed a bell finds the lane at the latest after this; also how exactly a retry is on time.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// Lanes taken at once because they were due; most of them are typing.
-const LANES_MAX: usize = 1_024;
+/// Lanes in hand at once: more than the conversations of a busy process, because most of them are typing.
+const LANES_MAX: usize = 16_384;
 /// Lanes taken in one call; bounds how long Redis is held up.
 const TAKE_MAX: usize = 100;
 /// Longer than any command may take (the store's limit).
@@ -39,10 +38,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 pub struct Sender {
     /// How and for whom to send.
     pub context: SendContext,
-    /// [`Bell::Lanes`].
+    /// [`Bell::Lanes`], from Redis and from the conversations of this process.
     pub bells: mpsc::UnboundedReceiver<Bell>,
-    /// Lanes that this process' commits took.
-    pub handed_over: mpsc::UnboundedReceiver<HandedOver>,
 }
 
 /// Session and token.
@@ -51,18 +48,16 @@ type LaneInHand = (SessionName, String);
 struct SenderState {
     context: Arc<SendContext>,
     /// Lanes that tasks of ours send from. By token, not by chat: two chats may become one, and one task may have settled
-    /// its last reply when the next is handed over.
+    /// its last reply when the lane is taken again.
     in_hand: HashSet<LaneInHand>,
     /// Sessions with lanes that may be due.
     due: VecDeque<SessionName>,
-    /// How many of those in hand were taken because they were due.
-    taken: usize,
     store_errors: StoreErrorLog,
     /// An answer of Redis was lost: it may have given us lanes that no task sends from.
     must_reconcile: bool,
     /// Lanes that may be such, and since when.
     suspects: HashMap<LaneInHand, (Lane, Instant)>,
-    ended: mpsc::UnboundedSender<(LaneInHand, LaneOrigin)>,
+    ended: mpsc::UnboundedSender<LaneInHand>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -76,7 +71,6 @@ impl Sender {
             context: Arc::new(self.context),
             in_hand: HashSet::new(),
             due: VecDeque::new(),
-            taken: 0,
             store_errors: StoreErrorLog::default(),
             must_reconcile: false,
             suspects: HashMap::new(),
@@ -89,18 +83,16 @@ impl Sender {
         loop {
             tokio::select! {
                 bell = self.bells.recv() => match bell {
-                    Some(Bell::Lanes(session)) => state.mark_due(session),
-                    Some(Bell::Missed) => state.poll_all().await,
-                    Some(_) => {}
+                    Some(bell) => state.on_bell(bell).await,
                     None => break,
                 },
-                Some(handed_over) = self.handed_over.recv() => state.on_handed_over(handed_over),
-                ending = endings.recv() => if let Some(ending) = ending { state.on_end(&ending) },
+                ended = endings.recv() => if let Some(lane) = ended { state.in_hand.remove(&lane); },
                 _ = poll.tick() => state.poll_all().await,
                 () = shutdown.cancelled() => break,
             }
-            while let Ok(handed_over) = self.handed_over.try_recv() {
-                state.on_handed_over(handed_over);
+            // Lanes whose bells rang meanwhile are taken in the same call.
+            while let Ok(bell) = self.bells.try_recv() {
+                state.on_bell(bell).await;
             }
             state.take().await;
         }
@@ -117,17 +109,11 @@ impl Sender {
 }
 
 impl SenderState {
-    fn on_end(&mut self, (taking, origin): &(LaneInHand, LaneOrigin)) {
-        self.taken -= usize::from(*origin == LaneOrigin::Taken);
-        self.in_hand.remove(taking);
-    }
-
-    fn on_handed_over(&mut self, handed_over: HandedOver) {
-        match handed_over {
-            HandedOver::Lane(session, lane, since) => {
-                self.send(&session, *lane, LaneOrigin::HandedOver, since);
-            }
-            HandedOver::Unsure => self.must_reconcile = true,
+    async fn on_bell(&mut self, bell: Bell) {
+        match bell {
+            Bell::Lanes(session) => self.mark_due(session),
+            Bell::Missed => self.poll_all().await,
+            _ => {}
         }
     }
 
@@ -192,9 +178,10 @@ impl SenderState {
 
     /// Takes due lanes for as many tasks as may still be started. Sessions take turns.
     async fn take(&mut self) {
-        while let (free @ 1.., Some(session)) =
-            (LANES_MAX.saturating_sub(self.taken), self.due.pop_front())
-        {
+        while let (free @ 1.., Some(session)) = (
+            LANES_MAX.saturating_sub(self.in_hand.len()),
+            self.due.pop_front(),
+        ) {
             let count = (free / (self.due.len() + 1)).clamp(1, TAKE_MAX);
             let asked = Instant::now();
             match self
@@ -206,8 +193,7 @@ impl SenderState {
                 Ok(Taken::Lanes(lanes)) => {
                     let more = lanes.len() == count;
                     for lane in lanes {
-                        self.taken += 1;
-                        self.send(&session, lane, LaneOrigin::Taken, asked);
+                        self.send(&session, lane, asked);
                     }
                     if more {
                         self.due.push_back(session);
@@ -222,12 +208,12 @@ impl SenderState {
         }
     }
 
-    fn send(&mut self, session: &SessionName, lane: Lane, origin: LaneOrigin, taken: Instant) {
+    fn send(&mut self, session: &SessionName, lane: Lane, taken: Instant) {
         let taking = (session.clone(), lane.token().to_owned());
         self.in_hand.insert(taking.clone());
         let report = ReportLaneEnd {
             ended: self.ended.clone(),
-            taking: Some((taking, origin)),
+            taking: Some(taking),
         };
         let (context, session, shutdown) =
             (self.context.clone(), session.clone(), self.shutdown.clone());
@@ -239,19 +225,10 @@ impl SenderState {
     }
 }
 
-/// Where a lane in hand came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum LaneOrigin {
-    /// Taken because it was due: so many at most.
-    Taken,
-    /// Handed over by a commit of ours: not more than conversations are attended.
-    HandedOver,
-}
-
 /// Reports when a lane is no longer in hand.
 struct ReportLaneEnd {
-    ended: mpsc::UnboundedSender<(LaneInHand, LaneOrigin)>,
-    taking: Option<(LaneInHand, LaneOrigin)>,
+    ended: mpsc::UnboundedSender<LaneInHand>,
+    taking: Option<LaneInHand>,
 }
 
 impl Drop for ReportLaneEnd {

@@ -24,11 +24,10 @@ use crate::service::handle::conversation::inbox::Inbox;
 use crate::service::handle::conversation::saved_state::{last_heard_at, state};
 use crate::service::handle::doorbell::Doorbell;
 use crate::service::kit::backoff;
-use crate::service::kit::handed_over::HandedOver;
 use crate::service::kit::lease::Lease;
 use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::owner::reachability::{Reachability, UNREACHABLE_AFTER};
-use crate::store::{Claimed, Close, Committed, Error, Heard, Reply, Step, Store};
+use crate::store::{Bell, Claimed, Close, Committed, Error, Reply, Step, Store};
 
 /// Between tries while Redis is away.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
@@ -65,8 +64,8 @@ pub struct ConversationContext {
     pub lease: Arc<Lease>,
     /// The way to the shop's own system.
     pub calls: Arc<Calls>,
-    /// To this process' sender.
-    pub lanes: mpsc::UnboundedSender<HandedOver>,
+    /// To this process' sender: it looks at the lanes of a session without a bell from Redis.
+    pub to_sender: mpsc::UnboundedSender<Bell>,
 }
 
 /// See the module.
@@ -160,7 +159,7 @@ impl ConversationTask {
             {
                 return ended;
             }
-            if self.listen(rung.heard) && !rung.look && !more {
+            if !rung.look && !more {
                 continue;
             }
             match Box::pin(self.read_again()).await {
@@ -215,26 +214,6 @@ impl ConversationTask {
             }
             _ => Ok(Some(TaskOutcome::Lost)),
         }
-    }
-
-    /// Takes copies of messages for the inbox, which was empty when the last number was taken down, if they are exactly the next ones. Returns whether
-    /// nothing is missing.
-    fn listen(&mut self, heard: Vec<Heard>) -> bool {
-        for heard in heard {
-            if heard.number == 0 {
-                return false;
-            }
-            if heard.conversation != self.held.id || heard.number <= self.held.received {
-                continue;
-            }
-            if heard.number != self.held.received + 1 {
-                return false;
-            }
-            self.held.received = heard.number;
-            self.inbox.push(heard.message);
-            self.last_heard_at = Instant::now();
-        }
-        true
     }
 
     /// How long there is nothing to do unless something comes.
@@ -386,13 +365,17 @@ impl ConversationTask {
             now,
         };
         let consumed = advance.consumed.min(self.inbox.len());
-        let begun = Instant::now();
-        let (unread, lane) = match self.context.store.commit(&self.session, step).await? {
+        let replies = !step.replies.is_empty();
+        let unread = match self.context.store.commit(&self.session, step).await? {
             Committed::Stale => return Ok(AfterStep::Ended(TaskOutcome::Lost)),
-            Committed::Done { unread, lane } => (unread, lane),
+            Committed::Done { unread } => unread,
         };
-        if let Some(lane) = lane {
-            self.hand_over(HandedOver::Lane(self.session.clone(), lane, begun));
+        if replies {
+            // The receiver is gone when we stop; then the lane waits for the next process.
+            let _ = self
+                .context
+                .to_sender
+                .send(Bell::Lanes(self.session.clone()));
         }
         Ok(match outcome {
             Some(outcome) => AfterStep::Ended(TaskOutcome::Closed(outcome)),
@@ -414,11 +397,6 @@ impl ConversationTask {
         })
     }
 
-    /// The sender is gone when we stop; what it would have sent is released then.
-    fn hand_over(&self, handed_over: HandedOver) {
-        let _ = self.context.lanes.send(handed_over);
-    }
-
     fn replies(&self, replies: Vec<flow::FlowReply>, now: i64) -> Vec<Reply> {
         let reply = |(number, reply): (usize, flow::FlowReply)| Reply {
             id: format!("{}:{}:{number}", self.held.id, self.held.rev),
@@ -438,7 +416,6 @@ impl ConversationTask {
         failures: &mut u32,
         shutdown: &CancellationToken,
     ) -> Option<TaskOutcome> {
-        self.hand_over(HandedOver::Unsure);
         loop {
             let delay = backoff::jittered(
                 backoff::delay(*failures, RETRY_FIRST, RETRY_LONGEST),

@@ -112,9 +112,14 @@ impl DispatcherState {
     async fn on_bell(&mut self, bell: Bell) {
         match bell {
             Bell::Queue(session) => self.mark_waiting(session),
-            Bell::Inbox(session, chat, heard) => {
+            Bell::Inbox(session, chat) => {
                 if let Some(bell) = self.active.get(&(session, chat)) {
-                    bell.hear(heard);
+                    bell.ring();
+                }
+            }
+            Bell::TakenOver(session, chat) => {
+                if let Some(bell) = self.active.get(&(session, chat)) {
+                    bell.ring_taken_over();
                 }
             }
             Bell::Missed => self.poll_all().await,
@@ -365,7 +370,7 @@ impl DispatcherState {
 
 /// Whether the owner took the conversation over by answering from their own phone, perhaps only for a moment.
 async fn owner_took_over(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
-    bell.rang_for_phone() || store.is_with_phone(session, chat).await.unwrap_or(false)
+    bell.was_taken_over() || store.is_with_phone(session, chat).await.unwrap_or(false)
 }
 
 /// The end of a conversation's task.

@@ -14,7 +14,6 @@
 
 pub(crate) mod backoff;
 pub(crate) mod echo_content;
-pub mod handed_over;
 pub mod lease;
 pub mod metrics;
 pub(crate) mod periodic;

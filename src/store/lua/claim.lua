@@ -3,7 +3,7 @@
 -- Uses: conversations, lanes
 -- KEYS: namespace
 -- ARGV: process, count, closed since (ms; '' = claim for workers)
--- Returns per conversation: {chat, id, epoch, rev, received, state or '', name, quiet for (ms; '' = not known), opened (ms),
+-- Returns per conversation: {chat, id, epoch, rev, state or '', name, quiet for (ms; '' = not known), opened (ms),
 --          inbox...}
 local process, count, closed_since = text(), number(), number()
 local answer = {}
@@ -11,8 +11,8 @@ local answer = {}
 local function claim(chat)
   local key = CHAT .. chat
   redis.call('ZREM', ANNOUNCE, chat)
-  local id, rev, received, state, name, claimed, told, heard, opened =
-    unpack(redis.call('HMGET', key, 'id', 'rev', 'received', 'state', 'name', 'claimed', 'told', 'heard', 'opened'))
+  local id, rev, state, name, claimed, told, heard, opened =
+    unpack(redis.call('HMGET', key, 'id', 'rev', 'state', 'name', 'claimed', 'told', 'heard', 'opened'))
   if id then
     local epoch = redis.call('INCR', EPOCH)
     redis.call('HSET', key, 'status', 'active', 'owner', process, 'epoch', epoch)
@@ -26,7 +26,7 @@ local function claim(chat)
     end
     record('claimed', 'conversation', id, 'chat', chat, 'process', process, 'at', NOW)
     local one = redis.call('LRANGE', INBOX .. chat, 0, -1)
-    for j, field in ipairs({chat, id, tostring(epoch), rev, received or '0', state or '', name or '', quiet_for(heard), opened or '0'}) do
+    for j, field in ipairs({chat, id, tostring(epoch), rev, state or '', name or '', quiet_for(heard), opened or '0'}) do
       table.insert(one, j, field)
     end
     answer[#answer + 1] = one

@@ -5,23 +5,8 @@
 --       can't be resumed), handoff ('' = no; how long (ms) it waits for a person, 0 = for as long as it takes), replies (count),
 --       reply...
 -- Returns per conversation: how many messages its inbox still holds (a closed one: 0), or -1: refused, because another
---       process has it, or this step was committed before; and the first reply of its lane, if the lane was idle and is the
---       process' to send from now on, with the token of that, what is in doubt of an earlier attempt on it, and the id to
---       send it to where that is not the chat; else four times ''
-local paused = redis.call('EXISTS', PAUSED) == 1
+--       process has it, or this step was committed before. The lane of a reply is due: the process looks at it by itself.
 local answer = {}
-
--- Spares the sender of the same process a bell and a call: most lanes are idle when a reply comes.
-local function hand_over(chat, process)
-  if paused or redis.call('HEXISTS', SENDING, chat) == 1 then
-    return '', '', '', ''
-  end
-  if tonumber(redis.call('ZSCORE', LANES, chat)) > NOW then
-    return '', '', '', ''
-  end
-  local element, doubt, address = first_reply(chat)
-  return element, take_lane(chat, process), doubt, address
-end
 
 -- The conversation waits under its ticket, among those that wait for a person; its worker is free.
 local function hand_off(chat, id, ticket, within)
@@ -43,8 +28,8 @@ while more() do
   local replies = {}
   for j = 1, number() do replies[j] = text() end
   local key = CHAT .. chat
-  local epoch_now, rev_now, process, id, ticket = unpack(redis.call('HMGET', key, 'epoch', 'rev', 'owner', 'id', 'ticket'))
-  local unread, handed_over, token, doubt, address = 0, '', '', '', ''
+  local epoch_now, rev_now, id, ticket = unpack(redis.call('HMGET', key, 'epoch', 'rev', 'id', 'ticket'))
+  local unread = 0
   if epoch_now ~= epoch or rev_now ~= rev then
     unread = -1
   else
@@ -53,9 +38,6 @@ while more() do
     end
     for _, element in ipairs(replies) do
       reply(chat, element)
-    end
-    if #replies > 0 then
-      handed_over, token, doubt, address = hand_over(chat, process)
     end
     if handoff ~= '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
@@ -73,8 +55,6 @@ while more() do
       close(chat, {outcome = outcome, variables = variables, resume_within = resume_within})
     end
   end
-  for _, field in ipairs({unread, handed_over, token, doubt, address}) do
-    answer[#answer + 1] = field
-  end
+  answer[#answer + 1] = unread
 end
 return answer

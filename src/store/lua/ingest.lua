@@ -38,12 +38,8 @@ while more() do
         end
         position = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat) + 1
       end
-      local count = redis.call('HINCRBY', CHAT .. chat, 'received', 1)
       redis.call('HSET', CHAT .. chat, 'heard', heard)
-      if result == 'active' then
-        -- The copy spares the process a look where the number shows that it missed none; the inbox is what counts.
-        ring('process:' .. process, table.concat({SESSION, chat, id, count, message}, ' '))
-      end
+      if result == 'active' then ring_process(process, chat) end
     end
     -- A person is answered under the id that they wrote from. Not before the message is stored: a Redis that is full refuses
     -- the first write of a script, if that can take room, and none after.

@@ -1,17 +1,16 @@
--- A conversation as it stands, with its inbox, at one moment: the number of the last message received belongs to the last
--- one in the inbox only if both are read together.
+-- A conversation as it stands, with its inbox.
 -- KEYS: namespace
 -- ARGV: chat, process
--- Returns: nothing if the process does not hold it; else chat, id, epoch, rev, received, state or '', name or '', quiet for (ms;
+-- Returns: nothing if the process does not hold it; else chat, id, epoch, rev, state or '', name or '', quiet for (ms;
 --          '' = not known), opened (ms), inbox...
 local chat, process = text(), text()
-local holder, id, epoch, rev, received, state, name, heard, opened =
-  unpack(redis.call('HMGET', CHAT .. chat, 'owner', 'id', 'epoch', 'rev', 'received', 'state', 'name', 'heard', 'opened'))
+local holder, id, epoch, rev, state, name, heard, opened =
+  unpack(redis.call('HMGET', CHAT .. chat, 'owner', 'id', 'epoch', 'rev', 'state', 'name', 'heard', 'opened'))
 if holder ~= process then
   return {}
 end
 local answer = redis.call('LRANGE', INBOX .. chat, 0, -1)
-for i, field in ipairs({chat, id, epoch, rev, received or '0', state or '', name or '', quiet_for(heard), opened or '0'}) do
+for i, field in ipairs({chat, id, epoch, rev, state or '', name or '', quiet_for(heard), opened or '0'}) do
   table.insert(answer, i, field)
 end
 return answer

@@ -94,7 +94,7 @@ fn an_attended_conversation_that_changes_its_id_rings_for_its_owner_and_for_the_
         loop {
             match hearing.recv().await.unwrap() {
                 Bell::Works(_) => break,
-                Bell::Inbox(_, chat, _) => rung.push(chat.to_string()),
+                Bell::Inbox(_, chat) => rung.push(chat.to_string()),
                 Bell::Queue(_) => rung.push("queue".to_owned()),
                 _ => {}
             }

@@ -265,12 +265,7 @@ async fn in_hand(store: &Store, after: &str) -> Lane {
         }),
         ..step(&claimed[0], vec![reply("in hand")])
     };
-    match store.commit(&session(), step).await.unwrap() {
-        Committed::Done {
-            lane: Some(lane), ..
-        } => *lane,
-        other => panic!("{other:?}"),
-    }
+    committed(store, "one", step).await
 }
 
 /// Told before WAHA's answer, with other words: nothing of what happened in between is lost.

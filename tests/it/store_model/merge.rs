@@ -132,7 +132,6 @@ impl Session {
         match hidden.conversation {
             Some(mut conversation) if it.conversation.is_none() || ended != number => {
                 it.kept = None;
-                it.received = hidden.received + there.len() as u64;
                 it.inbox = merged(hidden.inbox, there);
                 it.unread = false;
                 conversation.examined = 0;
@@ -147,7 +146,6 @@ impl Session {
             }
             // The number's goes on.
             Some(_) => {
-                it.received += hidden.inbox.len() as u64;
                 if let Some(conversation) = &mut it.conversation {
                     if conversation.owner.is_some() {
                         // It may be about to consume the first of them.
@@ -165,7 +163,6 @@ impl Session {
                 it.inbox = merged(there, hidden.inbox);
                 if it.conversation.is_none() && it.kept.is_none() {
                     it.kept = hidden.kept;
-                    it.received = hidden.received;
                 }
             }
         }

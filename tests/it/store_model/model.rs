@@ -70,7 +70,6 @@ pub(super) struct Chat {
     pub(super) said: Option<Millis>,
     /// When they wrote the word that ended it.
     pub(super) hung_up: Option<Millis>,
-    pub(super) received: u64,
     /// Something came in while it was attended that is not consumed.
     pub(super) unread: bool,
     /// The attempt on the first reply that is not settled.
@@ -234,7 +233,6 @@ impl Session {
         if ending.resumable {
             it.kept = Some((state.to_owned(), number));
         } else {
-            it.received = 0;
         }
         if !it.inbox.is_empty() {
             self.open(chat, now);
@@ -324,7 +322,6 @@ impl Session {
         self.entry(what, chat);
         let it = self.chat_mut(chat);
         it.inbox.push(message.to_owned());
-        it.received += 1;
         let active = it.conversation.as_ref().is_some_and(|c| c.owner.is_some());
         it.unread |= active;
         if active {
@@ -379,8 +376,8 @@ impl Session {
             it.inbox
         );
         ensure!(
-            (claimed.rev, claimed.received, claimed.state.as_str())
-                == (conversation.rev, it.received, conversation.state.as_str()),
+            (claimed.rev, claimed.state.as_str())
+                == (conversation.rev, conversation.state.as_str()),
             "{chat}: {claimed:?} is not {it:?}"
         );
         Ok(())
@@ -394,7 +391,7 @@ impl Session {
         })
     }
 
-    /// A step that is to be taken. How many messages are left to read; a reply follows with [`Self::hand_over`].
+    /// A step that is to be taken. How many messages are left to read.
     pub(super) fn commit(
         &mut self,
         chat: &str,

@@ -43,7 +43,7 @@ impl Inbox {
     }
 
     /// One more message.
-    pub(crate) fn push(&mut self, raw: String) {
+    fn push(&mut self, raw: String) {
         let message: Option<Message> = serde_json::from_str(&raw).ok();
         // One that can't be read still says that the customer wrote something.
         self.said.push(message.as_ref().map_or(
@@ -111,7 +111,7 @@ mod tests {
         let mut inbox = Inbox::default();
         inbox.update(vec![one.clone(), two.clone(), one.clone()]);
         let first = places(&inbox);
-        inbox.push(three.clone());
+        inbox.update(vec![one.clone(), two.clone(), one.clone(), three.clone()]);
         let pushed = places(&inbox);
         assert_eq!(pushed[..3], first);
         inbox.update(vec![one.clone(), two.clone(), one.clone(), three.clone()]);

@@ -53,10 +53,11 @@ local function ring(bell, message)
   redis.call('PUBLISH', BELL .. bell, message or SESSION)
 end
 
--- Tells the process that holds a conversation to look: it changed, or another holds it now. `why` may say more.
-local function ring_process(process, chat, id, why)
+-- Tells the process that holds a conversation to look: a message came in, it changed, or another holds it now.
+-- `why` is 'phone' where the owner took it over.
+local function ring_process(process, chat, why)
   if process then
-    ring('process:' .. process, table.concat({SESSION, chat, id, 0, why or ''}, ' '))
+    ring('process:' .. process, table.concat({SESSION, chat, why}, ' '))
   end
 end
 

@@ -94,16 +94,15 @@ local function merge_conversations(lid, chat)
     record('closed', 'conversation', ended_id, 'chat', chat, 'at', NOW, 'outcome', 'merged', 'variables', '{}')
     unlist(ended)
     redis.call('DEL', CHAT .. ended)
-    ring_process(ended_process, ended, ended_id)
+    ring_process(ended_process, ended)
     if stays then
-      redis.call('HINCRBY', CHAT .. chat, 'received', #inbox)
       if status_there == 'active' then
         -- Its process may be about to consume the first of them: the others come behind.
         for _, message in ipairs(inbox) do
           redis.call('RPUSH', INBOX .. chat, message)
         end
         if #inbox > 0 then redis.call('SADD', UNREAD, chat) end
-        ring_process(process_there, chat, id_there)
+        ring_process(process_there, chat)
         return
       end
       -- Whoever has just looked saw another inbox: to them it is another wait.
@@ -130,11 +129,10 @@ local function merge_conversations(lid, chat)
     unlist(lid)
     redis.call('DEL', CHAT .. chat)
     redis.call('RENAME', CHAT .. lid, CHAT .. chat)
-    redis.call('HINCRBY', CHAT .. chat, 'received', #inbox_there)
     redis.call('HDEL', CHAT .. chat, 'examined')
     if status == 'active' then
       requeue(chat, id, ticket)
-      ring_process(process, lid, id)
+      ring_process(process, lid)
     else
       redis.call('ZADD', status == 'handoff' and HANDOFF or QUEUE, ticket, chat)
       if untold == 1 then redis.call('SADD', HANDOFF_UNTOLD, chat) end

@@ -39,7 +39,7 @@ local function take_over(chat, until_)
   -- Without an epoch nothing is taken that the process before still writes.
   redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at', 'waiting_since')
   record('claimed', 'conversation', id, 'chat', chat, 'process', 'phone', 'at', NOW)
-  ring_process(process, chat, id, 'phone')
+  ring_process(process, chat, 'phone')
   tell_head(status == 'handoff' and HANDOFF or QUEUE)
 end
 
