@@ -254,7 +254,7 @@ fn the_reference_names_every_command_of_the_chat() {
     let help = flow(&["chat", "--help"], &root());
     let commands: BTreeSet<&str> = help
         .lines()
-        .filter_map(|line| line.trim_start().split_whitespace().next())
+        .filter_map(|line| line.split_whitespace().next())
         .filter(|word| word.starts_with('/') && *word != "//...")
         .collect();
     assert!(commands.len() > 10, "{help}");
