@@ -572,7 +572,7 @@ fn the_flow_tools_play_the_shop_and_show_what_it_is_asked() {
     let said = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<&str> = said
         .lines()
-        .filter(|line| !line.contains("/answer with nothing"))
+        .filter(|line| !line.contains("/answer alone continues"))
         .collect();
     let calls = "-- [step.bot] calls http://localhost:9000/ with ";
     for (number, text) in [(0, "hi"), (2, "are you there?"), (6, "tea")] {
@@ -587,7 +587,7 @@ fn the_flow_tools_play_the_shop_and_show_what_it_is_asked() {
         "{said}"
     );
     assert!(lines[4].contains("Something is wrong"), "{said}");
-    assert!(lines[5].contains("no call waits"), "{said}");
+    assert!(lines[5].contains("no call is waiting"), "{said}");
     assert!(lines[7].contains("Something is wrong"), "{said}");
     let graph = binary().args(["flow", "graph", example]).output().unwrap();
     let graph = String::from_utf8(graph.stdout).unwrap();
