@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `backoff` | the delay before the next try; the limits stand where something is tried again |
 //! | `echo_content` | what a message of ours says, to compare it with replies |
-//! | [`handed_over`] | a lane that a commit gives to this process' sender |
 //! | [`lease`] | this process' right to act on what it holds |
 //! | [`metrics`] | the figures of `/metrics` |
 //! | `periodic` | work at a fixed interval |
