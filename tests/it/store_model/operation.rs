@@ -331,8 +331,8 @@ fn announce() -> impl Strategy<Value = Announce> {
     })
 }
 
-/// Sequences that went wrong once, each with what it was.
-pub(super) fn went_wrong() -> Vec<(&'static str, Vec<Operation>)> {
+/// Sequences that went wrong once, or that chance hardly finds, each with what goes wrong in it.
+pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
     const HIDDEN_ONE: usize = CHATS;
     let says = |from, both, late| {
         Operation::Ingest(vec![Incoming {
@@ -355,15 +355,16 @@ pub(super) fn went_wrong() -> Vec<(&'static str, Vec<Operation>)> {
         process: 0,
         count: 1,
     };
-    let replies = |replies| {
+    let step = |replies, close| {
         Operation::Commit(vec![Commit {
             claim: Which::Current(0),
             off: 0,
             consumed: 0,
             replies,
-            close: Close::GoOn,
+            close,
         }])
     };
+    let replies = |number| step(number, Close::GoOn);
     let sent = || {
         Operation::Settle(vec![Settle {
             lane: Which::Any(0),
@@ -429,6 +430,39 @@ pub(super) fn went_wrong() -> Vec<(&'static str, Vec<Operation>)> {
                     verdict: Outcome::Sent,
                 }]),
                 learn(),
+            ],
+        ),
+        (
+            "a notice to the hidden id went in front of the reply that is in hand",
+            vec![
+                says(0, false, 0),
+                claim(),
+                replies(1),
+                says(HIDDEN_ONE, false, 0),
+                Operation::Wait(3_000),
+                Operation::Look {
+                    session: 0,
+                    count: 1,
+                },
+                Operation::Announce(vec![Announce {
+                    look: Which::Current(0),
+                    notice: true,
+                    due_in: 1_000,
+                }]),
+                learn(),
+            ],
+        ),
+        (
+            "whoever waited for a person went back to the worker's line when the owner turned out to be us",
+            vec![
+                says(0, false, 0),
+                claim(),
+                step(1, Close::HandOff(20_000)),
+                owner(0, false),
+                Operation::Settle(vec![Settle {
+                    lane: Which::Any(0),
+                    verdict: Outcome::SentAs(Which::Any(0)),
+                }]),
             ],
         ),
     ]
