@@ -454,7 +454,7 @@ impl<'a> Run<'a> {
         let answers = together(calls.collect()).await;
         for ((claim, step), answer) in steps.into_iter().zip(answers) {
             let answer = answer.map_err(|error| error.to_string())?;
-            self.committed(&claim, &step, answer)?;
+            self.committed(&claim, &step, &answer)?;
         }
         Ok(())
     }
@@ -477,7 +477,7 @@ impl<'a> Run<'a> {
         Ok(read.map_or(3, |read| read.inbox.len()))
     }
 
-    fn committed(&mut self, claim: &Claim, step: &Step, answer: Committed) -> Checked {
+    fn committed(&mut self, claim: &Claim, step: &Step, answer: &Committed) -> Checked {
         let model = &mut self.models[claim.session];
         let due = model.takes(step.chat.as_str(), &step.epoch, step.rev);
         let unread = match answer {
@@ -485,7 +485,7 @@ impl<'a> Run<'a> {
                 ensure!(!due, "{}: a good step was refused", step.chat);
                 return Ok(());
             }
-            Committed::Done { unread } => unread,
+            Committed::Done { unread } => *unread,
         };
         ensure!(due, "{}: a stale step was taken", step.chat);
         for reply in &step.replies {
@@ -529,7 +529,9 @@ impl<'a> Run<'a> {
             id,
             conversation: ConversationId::stored("c"),
             text: own_messages::words(number % REPLIES, number).to_owned(),
-            media: (number % 5 == 0).then(|| serde_json::from_str(own_messages::PICTURE).unwrap()),
+            media: number
+                .is_multiple_of(5)
+                .then(|| serde_json::from_str(own_messages::PICTURE).unwrap()),
             queued_at: self.now,
             attempts: 0,
             notice,

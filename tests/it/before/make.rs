@@ -66,7 +66,7 @@ fn says(corner: &Corner, daemon: &Daemon, n: usize, text: &str, count: usize) {
     corner.texts(&chat(n), count);
 }
 
-fn event(daemon: &Daemon, name: &str, payload: serde_json::Value) {
+fn event(daemon: &Daemon, name: &str, payload: &serde_json::Value) {
     let about = new_stanza().to_lowercase();
     daemon.posts(&json!({
         "event": name, "session": SESSION, "id": format!("evt_{about}"), "timestamp": now_ms(), "engine": "GOWS",
@@ -148,7 +148,7 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
     event(
         &daemon,
         "message.edited",
-        json!({
+        &json!({
             "id": format!("false_{LID_OF_TWO}_{}", new_stanza()), "from": LID_OF_TWO, "fromMe": false, "body": "leaving",
             "editedMessageId": stanza, "timestamp": now_ms() / 1000,
         }),
@@ -156,7 +156,7 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
     event(
         &daemon,
         "message.reaction",
-        json!({
+        &json!({
             "id": format!("false_{LID_OF_TWO}_{}", new_stanza()), "from": LID_OF_TWO, "fromMe": false,
             "reaction": {"text": "🙏", "messageId": id}, "timestamp": now_ms() / 1000,
         }),
@@ -164,7 +164,7 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
     event(
         &daemon,
         "message.revoked",
-        json!({
+        &json!({
             "before": null, "after": {"id": format!("false_{LID_OF_TWO}_{}", new_stanza()), "from": LID_OF_TWO, "fromMe": false,
             "timestamp": now_ms() / 1000, "body": null}, "revokedMessageId": stanza,
         }),
@@ -174,7 +174,7 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
     event(
         &daemon,
         "message.ack",
-        json!({
+        &json!({
             "id": format!("true_{}_{}", chat(CLOSED), first.stanza), "from": chat(CLOSED), "fromMe": true, "ack": 3,
             "ackName": "READ",
         }),

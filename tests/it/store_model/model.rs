@@ -232,7 +232,6 @@ impl Session {
         it.unread = false;
         if ending.resumable {
             it.kept = Some((state.to_owned(), number));
-        } else {
         }
         if !it.inbox.is_empty() {
             self.open(chat, now);
