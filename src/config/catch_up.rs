@@ -74,8 +74,10 @@ mod tests {
     fn times_are_written_as_in_flows() {
         let read = |text: &str| {
             let mut reader = SettingsReader::default();
-            let mut settings = CatchUpSettings::default();
-            settings.catch_up_max_age = Some(text.into());
+            let settings = CatchUpSettings {
+                catch_up_max_age: Some(text.into()),
+                ..CatchUpSettings::default()
+            };
             CatchUpConfig::read(&mut reader, &settings).map(|config| config.max_age.as_secs())
         };
         for (text, seconds) in [

@@ -213,7 +213,7 @@ impl Store {
             .text(if record.message { "1" } else { "" })
             .text(record.echo.as_ref().map_or("", MessageId::as_str))
             .text(record.says.as_ref().map_or("", EchoContent::wording))
-            .text(&sent_as.unwrap_or_default())
+            .text(sent_as.unwrap_or_default())
             .text(&record.data)
             .number(record.phone.map_or(0, |phone| phone.quiet))
             .text(match record.phone {
@@ -470,7 +470,7 @@ fn push_step(arguments: &mut Arguments, step: &Step) {
     });
     arguments.push_text(&step.chat);
     arguments.push_text(&step.epoch);
-    arguments.push_text(&step.rev.to_string());
+    arguments.push_text(step.rev.to_string());
     arguments.push_number(step.consumed as i64);
     arguments.push_text(&step.state);
     arguments.push_text(outcome);
@@ -482,6 +482,6 @@ fn push_step(arguments: &mut Arguments, step: &Step) {
     }
     arguments.push_number(step.replies.len() as i64);
     for reply in &step.replies {
-        arguments.push_text(&reply.element());
+        arguments.push_text(reply.element());
     }
 }

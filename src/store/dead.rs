@@ -87,7 +87,7 @@ impl Store {
                 ..reply.clone()
             };
             arguments.push_text(&letter.id);
-            arguments.push_text(&again.element());
+            arguments.push_text(again.element());
         }
         let script = &self.inner.scripts.retry_dead;
         let mut answer = Answer::of(script.run(session, now, arguments).await?)?;

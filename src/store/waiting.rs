@@ -125,7 +125,7 @@ impl Store {
                 .number(one.since)
                 .text(one.leave.as_ref().map_or("", |leave| &leave.outcome))
                 .text(one.leave.as_ref().map_or("", |leave| &leave.variables))
-                .text(&one.reply.as_ref().map(Reply::element).unwrap_or_default())
+                .text(one.reply.as_ref().map(Reply::element).unwrap_or_default())
                 .number(one.words.len() as i64);
             for word in &one.words {
                 arguments.push_text(word);
