@@ -27,7 +27,7 @@ use tracing::{info, warn};
 
 use crate::config::{CatchUpConfig, Config, HandlingConfig};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::flows::{FALLS_BACK, Flows};
+use crate::flows::{Flows, NO_DEFAULT_FLOW};
 use crate::history;
 use crate::ids::ProcessId;
 use crate::logging;
@@ -216,8 +216,8 @@ impl Daemon {
             self.stage(back, daemon::ARCHIVER, |stop| archiver.run(stop));
         }
         self.started.cancel();
-        if at_start.falls_back() {
-            info!("{FALLS_BACK}");
+        if at_start.has_no_default() {
+            info!("{NO_DEFAULT_FLOW}");
         }
         info!(
             %role,

@@ -17,7 +17,7 @@ use crate::flows::directory::OTHERS;
 use crate::ids::SessionName;
 
 /// What is told of a directory without a flow for the other sessions.
-pub const FALLS_BACK: &str = "sessions without a file in FLOW_FILE follow the built-in flow: for another, put default.toml there";
+pub const NO_DEFAULT_FLOW: &str = "sessions without a file in FLOW_FILE follow the built-in flow: for another, put default.toml there";
 
 /// See the module.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Loaded {
     }
 
     /// Sessions without a file of their own follow the built-in flow, because the directory has none for them.
-    pub fn falls_back(&self) -> bool {
+    pub fn has_no_default(&self) -> bool {
         self.built_in
     }
 }
@@ -242,14 +242,14 @@ mod tests {
             flows.loaded().to_string(),
             "default (1 step), shop (1 step)"
         );
-        assert!(!flows.loaded().falls_back());
+        assert!(!flows.loaded().has_no_default());
     }
 
     #[test]
     fn without_a_default_the_other_sessions_follow_the_built_in_flow() {
         let place = directory(&[("shop.toml", &flow("the shop"))]);
         let flows = load_all(&place).unwrap();
-        assert!(flows.loaded().falls_back());
+        assert!(flows.loaded().has_no_default());
         assert_ne!(of(&flows, "another").name(), "the shop");
         assert!(flows.loaded().to_string().contains("built-in"));
         assert!(

@@ -14,6 +14,15 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     Duration::try_from(length).ok()
 }
 
+/// As flows and settings write it: "5m", "1h 30m", "1s 500ms".
+pub(crate) fn shown(time: Duration) -> String {
+    match SignedDuration::try_from(time) {
+        Ok(time) => format!("{time:#}"),
+        // Longer than any time that we read: beyond 290 billion years.
+        Err(_) => format!("{}s", time.as_secs()),
+    }
+}
+
 /// The sum of numbers with their units.
 fn sum(text: &str) -> Option<SignedDuration> {
     let mut sum = SignedDuration::ZERO;
@@ -116,6 +125,12 @@ mod tests {
                 microseconds += (number * 1000 + fraction) * milliseconds;
             }
             prop_assert_eq!(parse(&text), Some(Duration::from_micros(microseconds)), "{}", text);
+        }
+
+        #[test]
+        fn a_time_is_shown_as_a_flow_may_write_it(milliseconds in 0u64..400 * 86_400_000) {
+            let time = Duration::from_millis(milliseconds);
+            prop_assert_eq!(parse(&shown(time)), Some(time), "{}", shown(time));
         }
 
         #[test]

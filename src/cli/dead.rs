@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{EXIT_USAGE, Format, complain, fail, redis, wrong};
+use crate::cli::exit::{EXIT_USAGE, complain, fail, wrong};
+use crate::cli::format::Format;
+use crate::cli::redis;
 use crate::config::RedisConfig;
 use crate::ids::SessionName;
 use crate::settings::RedisSettings;

@@ -1,4 +1,4 @@
-//! `waha-sm flow chat`: try a flow in the terminal; you are the customer.
+//! `waha-sm flow chat`: tries a flow in the terminal, with you as the customer.
 
 use std::io::{self, BufRead, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::flow::{FlowOptions, exit, open};
-use crate::cli::{EXIT_USAGE, complain};
+use crate::cli::exit::{EXIT_USAGE, complain, exit};
+use crate::cli::flow::source::{FlowOptions, open};
 use crate::clock;
 use crate::flow::{Rehearsal, RehearsalEvent, Said, SaidKind, Script};
 use crate::terminal::{line, paragraph};
 use crate::time_span;
 
-/// The commands, in the help and within the chat.
+/// The commands, for `--help` and for `/help`.
 macro_rules! commands {
     () => {
         "\
@@ -89,22 +89,22 @@ struct ChatTool<'s, I, O> {
     name: Option<&'s str>,
 }
 
-/// What a line is.
+/// The meaning of a line.
 enum TypedLine {
     Says(Said),
-    /// One answer together with the next message.
+    /// Together with the next message it is one answer.
     SaysFirst(Said),
     Waits(Duration),
-    /// The shop's system answers; `None`: it fails.
+    /// The shop's system answers; with `None` the call fails.
     Answers(Option<String>),
     Phone(String),
-    /// Until a day and a time.
+    /// Moves the clock to this day and time.
     GoesTo(String),
     State,
     New,
     Help,
     Quit,
-    /// A command with something wrong about it.
+    /// A command with a mistake; the text says what to write.
     Wrong(String),
 }
 
@@ -184,11 +184,7 @@ impl<'s, I: BufRead, O: Write> ChatTool<'s, I, O> {
                 self.show(event)?;
             }
             if let Some(time) = rehearsal.pauses_for() {
-                let time = time.as_millis();
-                let time = match time % 1000 {
-                    0 => format!("{}s", time / 1000),
-                    _ => format!("{time}ms"),
-                };
+                let time = time_span::shown(time);
                 writeln!(self.out, "-- the flow pauses; continue with /wait {time}")?;
             }
         }
@@ -274,7 +270,7 @@ impl<'s, I: BufRead, O: Write> ChatTool<'s, I, O> {
     }
 }
 
-/// What a line that is not empty means.
+/// The meaning of a line that is not empty.
 fn read(text: &str) -> TypedLine {
     let Some(command) = text.strip_prefix('/') else {
         return TypedLine::Says(Said::text(text));

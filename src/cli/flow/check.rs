@@ -6,7 +6,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::flow::{FlowOptions, FlowSource, count, exit, expand, is_test};
+use crate::cli::exit::exit;
+use crate::cli::flow::count::count;
+use crate::cli::flow::files::{expand, is_test};
+use crate::cli::flow::source::{FlowOptions, FlowSource};
 use crate::flow::{Dialogue, Locale};
 use crate::terminal::line;
 
@@ -98,7 +101,7 @@ fn check(source: &FlowSource, locale: Locale) -> FileReport {
     }
 }
 
-/// Only their form: `flow test` plays them.
+/// Checks only their form: `flow test` plays them.
 fn check_dialogues(source: &FlowSource) -> FileReport {
     match Dialogue::load(&source.text) {
         Ok(dialogues) => FileReport {

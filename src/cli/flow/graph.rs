@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::flow::{FlowOptions, exit, open};
+use crate::cli::exit::exit;
+use crate::cli::flow::source::{FlowOptions, open};
 use crate::flow::{Outline, Target};
 use crate::terminal::line;
 
@@ -53,7 +54,7 @@ pub(super) fn main(arguments: &GraphArgs) -> ExitCode {
     )
 }
 
-/// Nodes under names that are safe in both languages: a step's own name may hold anything.
+/// Nodes have ids that are safe in both languages: the name of a step may contain any character.
 struct Drawing {
     nodes: Vec<(String, NodeShape, String)>,
     edges: Vec<DrawnWay>,
@@ -188,7 +189,7 @@ impl Drawing {
     }
 }
 
-/// A text in quotes; everything that Mermaid, Markdown or HTML could read as its own is written as an entity code.
+/// The inside of a text in quotes. Characters that mean something to Mermaid, Markdown or HTML become entity codes.
 fn mermaid(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -201,7 +202,7 @@ fn mermaid(text: &str) -> String {
     safe
 }
 
-/// A text in quotes.
+/// The inside of a text in quotes.
 fn dot(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }

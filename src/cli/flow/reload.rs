@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{count, exit};
-use crate::cli::{fail, redis, wrong};
+use crate::cli::exit::{exit, fail, wrong};
+use crate::cli::flow::count::count;
+use crate::cli::redis;
 use crate::config::RedisConfig;
 use crate::settings::RedisSettings;
 use crate::store::{self, Reloaded, Store};
@@ -16,8 +17,9 @@ use crate::{describe, runtime};
 
 /// A process that does not answer for this long is stuck or gone; a dead process counts as alive for half of it.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// If nobody heard the bell: on a Cluster a process at another node may have heard it, and answers within this time.
-const NOBODY_PATIENCE: Duration = Duration::from_secs(1);
+/// If Redis says that no process received the bell: on a Cluster, a process at another node may still have received it. It
+/// answers within this time.
+const NO_LISTENER_PATIENCE: Duration = Duration::from_secs(1);
 /// Between two checks for answers.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -59,27 +61,31 @@ pub(super) fn main(arguments: &ReloadArgs) -> ExitCode {
     }
 }
 
-/// What came back in time.
+/// The answers that came in time.
 struct ReloadAnswers {
     given: Vec<Reloaded>,
-    /// How many processes did not answer, as far as can be known.
+    /// How many processes did not answer, as far as we know.
     missing: usize,
 }
 
 async fn ask(store: &Store) -> Result<ReloadAnswers, store::Error> {
     let request = format!("{:016x}", fastrand::u64(..));
-    let heard = store.ask_to_reload(&request).await?;
+    let received = store.ask_to_reload(&request).await?;
     let asked = Instant::now();
     loop {
         let answers = store.reload_answers(&request).await?;
-        // Processes that hold leases are known by name; of the others, only how many heard the bell.
+        // We know the names of processes that hold leases; of the others, only how many received the bell.
         let living = store.living_processes().await?;
         let silent = living
             .iter()
             .filter(|process| answers.iter().all(|(answered, _)| answered != *process));
-        let missing = silent.count().max(heard.saturating_sub(answers.len()));
+        let missing = silent.count().max(received.saturating_sub(answers.len()));
         let nobody = answers.is_empty() && missing == 0;
-        let patience = if nobody { NOBODY_PATIENCE } else { PATIENCE };
+        let patience = if nobody {
+            NO_LISTENER_PATIENCE
+        } else {
+            PATIENCE
+        };
         if (missing == 0 && !nobody) || asked.elapsed() > patience {
             let mut given: Vec<Reloaded> =
                 answers.into_iter().map(|(_, reloaded)| reloaded).collect();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::flow::exit;
+use crate::cli::exit::exit;
 use crate::flow::schema;
 
 const AFTER_HELP: &str = "Editors with a TOML language server (Even Better TOML in VS Code, taplo in others) complete and check a flow while\n\

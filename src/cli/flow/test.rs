@@ -7,7 +7,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::flow::{FlowOptions, FlowSource, count, exit, expand, pair};
+use crate::cli::exit::exit;
+use crate::cli::flow::count::count;
+use crate::cli::flow::files::{expand, pair};
+use crate::cli::flow::source::{FlowOptions, FlowSource};
 use crate::flow::{Dialogue, Difference, Locale, Shown};
 use crate::terminal::line;
 
@@ -42,7 +45,7 @@ pub(super) fn main(arguments: &TestArgs) -> ExitCode {
     let (files, mistakes) = expand(&arguments.files);
     let mut good = mistakes.is_empty();
     let told = mistakes.iter().try_for_each(|line| writeln!(out, "{line}"));
-    // A flow and its dialogues may both be named.
+    // The user may name both a flow and its dialogues.
     let mut done = BTreeSet::new();
     let printed = told.and_then(|()| {
         files.iter().try_for_each(|file| {

@@ -3,13 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::mem::discriminant;
-use std::time::Duration;
-
-use jiff::SignedDuration;
 
 use crate::flow::answer::kind::{AnswerKind, Bounds, MEDIA_KINDS};
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::step::{Calling, Case, HandOff, Question, Step, Then};
+use crate::time_span;
 
 /// The way that the answer of a call chooses.
 const CHOSEN: &str = "the answer chooses";
@@ -210,11 +208,6 @@ fn ways_of_call(calling: &Calling) -> Vec<OutlineWay> {
         .collect()
 }
 
-/// As a flow file writes it: "2h", "1h 30m".
-fn shown(time: Duration) -> String {
-    SignedDuration::try_from(time).map_or_else(|_| format!("{time:?}"), |time| format!("{time:#}"))
-}
-
 /// Whoever comes takes over, and ends it on their own phone.
 fn ways_from_person(handoff: &HandOff) -> Vec<OutlineWay> {
     let person = OutlineWay {
@@ -223,7 +216,7 @@ fn ways_from_person(handoff: &HandOff) -> Vec<OutlineWay> {
         implied: false,
     };
     let nobody = handoff.nobody.iter().map(|(time, step)| OutlineWay {
-        label: format!("nobody within {}", shown(*time)),
+        label: format!("nobody within {}", time_span::shown(*time)),
         to: Target::Step(step.clone()),
         implied: false,
     });

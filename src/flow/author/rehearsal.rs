@@ -295,7 +295,7 @@ impl<'s> Rehearsal<'s> {
             if let Stands::New = self.stands {
                 self.state = self
                     .script
-                    .at_the_door(self.state.clone(), self.now, self.now);
+                    .with_opening_hours(self.state.clone(), self.now, self.now);
             }
             let advance = self
                 .script

@@ -6,6 +6,7 @@ use crate::flow::line::notice::NoticeRules;
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
 use crate::flow::script::timeouts::Timeouts;
+use crate::time_span;
 
 const TIMEOUTS_KEYS: [&str; 5] = [
     "burst",
@@ -59,8 +60,9 @@ impl Loader<'_> {
             && let Some((_, place)) = close.or(remind)
         {
             let message = format!(
-                "`close_after` ({:?}) must be longer than `remind_after` ({:?}): the reminder comes first",
-                timeouts.close_after, timeouts.remind_after,
+                "`close_after` ({}) must be longer than `remind_after` ({}): the reminder comes first",
+                time_span::shown(timeouts.close_after),
+                time_span::shown(timeouts.remind_after),
             );
             self.reader.note(&place, message);
         }

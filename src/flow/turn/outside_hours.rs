@@ -6,7 +6,7 @@ use crate::flow::turn::state::{FlowStage, State};
 impl Script {
     /// A conversation that was opened then, before its first step: one that was opened while it is closed, and is still to
     /// be, begins at the `closed` step of `hours`.
-    pub fn at_the_door(&self, mut state: State, opened_at: u64, now: u64) -> State {
+    pub fn with_opening_hours(&self, mut state: State, opened_at: u64, now: u64) -> State {
         let begins = matches!(
             state.stage,
             FlowStage::Fresh | FlowStage::Closed { .. } | FlowStage::Resuming { .. }
@@ -56,7 +56,7 @@ mod tests {
         let script = load(SHOP);
         let told = |opened: &str, now: &str| {
             let (opened, now) = (at(&script, opened), at(&script, now));
-            let state = script.at_the_door(State::new(None), opened, now);
+            let state = script.with_opening_hours(State::new(None), opened, now);
             let replies = script.advance(state, &[Said::text("oi")], now).replies;
             replies
                 .into_iter()
@@ -92,7 +92,7 @@ mod tests {
         let turn = script.advance(State::new(None), &[Said::text("oi")], day);
         let turn = script.advance(turn.state, &[Said::text("pão")], day);
         let night = at(&script, "2026-11-23T22:00:00");
-        let state = script.at_the_door(turn.state.resume(None), night, night);
+        let state = script.with_opening_hours(turn.state.resume(None), night, night);
         let stored = serde_json::to_string(&state).unwrap();
         let state: State = serde_json::from_str(&stored).unwrap();
         let turn = script.advance(state, &[Said::text("oi")], night);

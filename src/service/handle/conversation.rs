@@ -285,7 +285,8 @@ impl ConversationTask {
         let script = self.script();
         if self.held.rev == 0 {
             let opened_at = self.held.opened.unsigned_abs();
-            self.state = script.at_the_door(self.state.clone(), opened_at, now.unsigned_abs());
+            self.state =
+                script.with_opening_hours(self.state.clone(), opened_at, now.unsigned_abs());
         }
         let unread = self.inbox.said();
         let ready = script.ready(&self.state, unread, self.quiet());

@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::flows::{FALLS_BACK, Flows, Loaded};
+use crate::flows::{Flows, Loaded, NO_DEFAULT_FLOW};
 use crate::ids::ProcessId;
 use crate::store::{Reloaded, Store};
 
@@ -92,8 +92,8 @@ impl Reloader {
         if let Some(warning) = self.warning_of_calls.as_ref().filter(|_| loaded.calls()) {
             warn!("{warning}");
         }
-        if loaded.falls_back() {
-            info!("{FALLS_BACK}");
+        if loaded.has_no_default() {
+            info!("{NO_DEFAULT_FLOW}");
         }
     }
 }

@@ -93,7 +93,10 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'\n[timeouts]\nremind_after = '15m'",
             ask,
-            (3, "must be longer than `remind_after`"),
+            (
+                3,
+                "`close_after` (15m) must be longer than `remind_after` (15m)",
+            ),
         ),
         (
             "start = 'a'\n[timeouts]\nremind_after = '0s'",

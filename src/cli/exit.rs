@@ -1,0 +1,38 @@
+//! How a command ends: its exit code, and the line on standard error that says why.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use crate::config::Mistakes;
+
+/// Wrong settings or a wrong command line (sysexits.h, `EX_USAGE`).
+pub(super) const EXIT_USAGE: u8 = 64;
+pub(super) const EXIT_FAILURE: u8 = 1;
+
+/// Prints every mistake in the settings.
+pub(super) fn wrong(Mistakes(mistakes): &Mistakes) -> ExitCode {
+    mistakes.iter().for_each(|mistake| complain(mistake));
+    ExitCode::from(EXIT_USAGE)
+}
+
+pub(super) fn fail(reason: &str) -> ExitCode {
+    complain(reason);
+    ExitCode::from(EXIT_FAILURE)
+}
+
+pub(super) fn complain(what: &str) {
+    // If standard error is closed, there is nowhere left to say it.
+    let _ = writeln!(io::stderr(), "waha-sm: {what}");
+}
+
+/// The exit code of a tool that printed its findings.
+pub(super) fn exit(printed: io::Result<()>, good: bool) -> ExitCode {
+    match printed {
+        // The reader may stop reading: `waha-sm history | head`.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            fail(&format!("can't write the output: {error}"))
+        }
+        _ if good => ExitCode::SUCCESS,
+        _ => ExitCode::from(EXIT_FAILURE),
+    }
+}

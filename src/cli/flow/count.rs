@@ -1,0 +1,9 @@
+//! A number of things, in words.
+
+/// "1 step", "2 steps".
+pub(super) fn count(number: usize, word: &str) -> String {
+    match number {
+        1 => format!("1 {word}"),
+        _ => format!("{number} {word}s"),
+    }
+}

@@ -1,0 +1,88 @@
+//! A flow file as the user named it: reads it, loads it, and shows its mistakes.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::exit::{EXIT_FAILURE, complain};
+use crate::flow::{Locale, Mistake, Script, UnknownLocale};
+use crate::flows::media_files;
+use crate::terminal::line;
+
+/// The options of every tool.
+#[derive(Debug, Args)]
+pub(super) struct FlowOptions {
+    /// Language of the built-in texts if the file sets none: en, pt-BR or es
+    #[arg(long, env = "LOCALE", value_name = "LOCALE", default_value = "en", value_parser = locale)]
+    pub(super) locale: Locale,
+}
+
+/// An empty value counts as not set, as in all settings.
+fn locale(text: &str) -> Result<Locale, UnknownLocale> {
+    match text.trim() {
+        "" => Ok(Locale::default()),
+        text => text.parse(),
+    }
+}
+
+/// The file; `-` is standard input.
+pub(super) struct FlowSource {
+    /// Its name in the output.
+    pub(super) name: String,
+    /// Its path: paths in the flow begin in its directory.
+    file: PathBuf,
+    pub(super) text: String,
+}
+
+impl FlowSource {
+    /// # Errors
+    /// A line that says why the file can't be read.
+    pub(super) fn read(file: &Path) -> Result<FlowSource, String> {
+        let (name, text) = if file == Path::new("-") {
+            let mut text = String::new();
+            let read = io::stdin().read_to_string(&mut text);
+            ("stdin".to_owned(), read.map(|_| text))
+        } else {
+            let name = line(&file.display().to_string());
+            (name, std::fs::read_to_string(file))
+        };
+        match text {
+            Ok(text) => Ok(FlowSource {
+                name,
+                file: file.to_owned(),
+                text,
+            }),
+            Err(error) => Err(format!("{name}: can't be read: {error}")),
+        }
+    }
+
+    /// # Errors
+    /// A line for each mistake.
+    pub(super) fn load(&self, locale: Locale) -> Result<Script, Vec<String>> {
+        Script::load(&self.text, locale)
+            .and_then(|script| media_files::placed(script, &self.file))
+            .map_err(|mistakes| mistakes.iter().map(|one| self.show(one)).collect())
+    }
+
+    /// A mistake with its place, in the form that compilers use, so that editors find it.
+    pub(super) fn show(&self, mistake: &Mistake) -> String {
+        format!("{} {}", self.place(mistake), line(&mistake.message))
+    }
+
+    pub(super) fn place(&self, mistake: &Mistake) -> String {
+        format!("{}:{}:{}:", self.name, mistake.line, mistake.column)
+    }
+}
+
+/// Reads and loads a flow file. If that fails, it prints the mistakes and returns the exit code.
+pub(super) fn open(file: &Path, locale: Locale) -> Result<Script, ExitCode> {
+    FlowSource::read(file)
+        .map_err(|reason| vec![reason])
+        .and_then(|source| source.load(locale))
+        .map_err(|lines| {
+            lines.iter().for_each(|line| complain(line));
+            ExitCode::from(EXIT_FAILURE)
+        })
+}

@@ -1,0 +1,9 @@
+//! The form of the output: for people, or for programs.
+
+use clap::ValueEnum;
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Jsonl,
+}
