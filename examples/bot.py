@@ -8,10 +8,10 @@ ANSWERS = {}  # by idempotency key: a call that comes again gets the same answer
 def answer(call):
     text, basket = call["message"]["text"].strip(), call["variables"].get("basket", "")
     if text.lower() == "done" and basket:
-        return {"say": f"Thank you! We prepare {basket}.", "end": "ordered"}
+        return {"say": f"Thank you! We'll prepare {basket}.", "end": "ordered"}
     if call["variables"].get("greeted"):
         basket = f"{basket} and {text}" if basket else text
-        return {"say": f"Noted: {basket}. Anything else? If not, write done.", "set": {"basket": basket}}
+        return {"say": f"Noted: {basket}. Anything else? If not, write 'done'.", "set": {"basket": basket}}
     return {"say": ["Hello " + (call["name"] or "there") + "!", "What would you like?"], "set": {"greeted": True}}
 
 class Bot(BaseHTTPRequestHandler):

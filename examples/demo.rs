@@ -118,7 +118,7 @@ fn story(show: &mut Show) -> Result<()> {
     show.until(ANA, ASKS_SUBJECT)?;
     show.until(CARLA, NEXT)?;
     for (place, who) in (2..).zip([DORA, EDU, FLORA]) {
-        show.until(who, &format!("You are number {place} in line."))?;
+        show.until(who, &format!("You're number {place} in line."))?;
     }
     show.breath();
 
@@ -169,7 +169,7 @@ fn crash(show: &mut Show) -> Result<()> {
         took.as_secs_f64()
     ));
     show.until(CARLA, ASKS_SUBJECT)?;
-    show.until(FLORA, "You are number 3 in line.")?;
+    show.until(FLORA, "You're number 3 in line.")?;
     for delivery in late {
         delivery.join().map_err(|_| "a delivery panicked")??;
     }

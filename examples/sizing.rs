@@ -64,10 +64,10 @@ burst        = "0s"
 remind_after = "7d"
 close_after  = "8d"
 [step.hello]
-say  = "Hello, {{ name }}! Thank you for writing to us."
+say  = "Hello, {{ name }}! Thanks for getting in touch."
 next = "subject"
 [step.subject]
-ask  = "What is it about? You wrote: {{ opening }}"
+ask  = "How can we help? You wrote: {{ opening }}"
 save = "subject"
 end  = "noted"
 "#;

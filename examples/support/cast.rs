@@ -81,10 +81,10 @@ const fn customer(
 
 /// What the built-in flow and texts say; see src/flow.
 pub(crate) const GREETING: &str = "Hello, ";
-pub(crate) const ASKS_NAME: &str = "What is your name?";
-pub(crate) const ASKS_SUBJECT: &str = "What is it about?";
+pub(crate) const ASKS_NAME: &str = "What's your name?";
+pub(crate) const ASKS_SUBJECT: &str = "How can we help?";
 pub(crate) const THANKS: &str = "Thank you, ";
-pub(crate) const NEXT: &str = "You are next.";
+pub(crate) const NEXT: &str = "You're next!";
 
 /// How what WAHA took differs from what six customers should have been told: nothing, if all is well.
 pub(crate) fn differences(sent: &[Sent]) -> Vec<String> {

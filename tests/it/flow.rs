@@ -67,7 +67,7 @@ fn answers_are_checked_and_too_many_wrong_ones_lead_on() {
             .waha
             .texts(&rui)
             .iter()
-            .any(|text| text.contains("recepção vai falar"))
+            .any(|text| text.contains("recepção já vai falar"))
             .then_some(())
     });
 }

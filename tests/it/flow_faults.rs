@@ -24,7 +24,7 @@ use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
 use crate::webhook::new_stanza;
 
 const TROUBLE: &str =
-    "Desculpe, algo deu errado do nosso lado. Por favor, escreva de novo daqui a pouco.";
+    "Desculpe, tivemos um problema por aqui. Por favor, escreva de novo daqui a pouco.";
 
 /// What the history says of the chat's last conversation, once it is closed.
 fn closed(corner: &Corner, chat: &str) -> Value {
@@ -216,7 +216,7 @@ fn who_stood_at_a_step_that_is_gone_and_stays_silent_is_closed_like_everybody() 
         "[timeouts]\nremind_after = '200ms'\nclose_after = '2s'",
     ));
     let daemon = setup.start();
-    assert!(corner.texts(&ana, 4)[3].starts_with("As I have not heard"));
+    assert!(corner.texts(&ana, 4)[3].starts_with("I haven't heard from you"));
     assert_eq!(closed(&corner, &ana)["outcome"], "silence");
     daemon.says(&ana, "back");
     assert_eq!(corner.texts(&ana, 5)[4], "your name, please?");

@@ -248,7 +248,7 @@ fn a_flow_answers_what_is_typed_and_time_goes_by_when_told() {
     2 - Ask about an order
     3 - Talk to us
 -- there is no command /nonsense; /help lists the commands; begin with // to send a message that begins with a slash
-  < What would you like? One article, please; a photo is fine too.
+  < What would you like? One item at a time, please. A photo is fine too.
   < How many?
 -- step: quantity
 -- item = [media]
@@ -256,13 +256,13 @@ fn a_flow_answers_what_is_typed_and_time_goes_by_when_told() {
 -- opening = hello
 -- without an answer it continues in 5m
 -- write how long, like /wait 90s, /wait 10m or /wait 24h
-  < Are you still there? I am waiting for your answer.
+  < Are you still there? I'm waiting for your answer.
   < We'll close this chat for now. Write again any time and we'll continue where you stopped.
 -- closed: silence; the next message continues at the same step, if it comes in time
   < How many?
-  < Where shall we send the receipt? Your e-mail address, or 'no'.
+  < Where should we send the receipt? Write your e-mail address, or 'no'.
   < 2 x [media]: is that right? (yes / no)
-  < Thank you! We write to you when it is ready.
+  < Thank you! We'll write to you when it's ready.
 -- closed: ordered; the next message opens a new conversation
 -- no conversation is open
 -- email = no
@@ -284,7 +284,7 @@ fn a_pause_is_told_and_goes_by_when_told() {
     );
     assert_eq!(
         stdout(&output).lines().skip(2).collect::<Vec<_>>()[..1],
-        ["  < Escribe el día así: 25/3, mañana o viernes."]
+        ["  < Escriba el día así: 25/3, mañana o viernes."]
     );
     let end = "-- the flow pauses; continue with /wait 3s
 -- the flow pauses; continue with /wait 2s

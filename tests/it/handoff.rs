@@ -87,7 +87,7 @@ fn who_waits_for_a_person_holds_no_worker_is_told_a_place_and_the_phone_takes_ov
     assert_eq!(corner.texts(&second, 4)[3], "place 2");
     assert_eq!(waiting(&daemon), Some(2.0));
     let told = corner.texts(OWNER, 2);
-    let told_of_second = "Ana (+5511900000002) waits for a person: \"a cake\". Waiting for a person: 2. Answer in their chat, from your phone.";
+    let told_of_second = "Ana (+5511900000002) is waiting for a person: \"a cake\". Customers waiting: 2. Reply in their chat, from your phone.";
     assert!(told.contains(&told_of_second.to_owned()), "{told:?}");
 
     // It is all in Redis.

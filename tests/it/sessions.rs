@@ -205,7 +205,7 @@ fn a_restriction_is_told_once_in_plain_words_and_answering_goes_on() {
     event["me"] = json!({"id": "5511900000000@c.us", "messageCapping": capping("CAPPED"), "reachoutTimelock": timelock});
     daemon.posts(&event);
     let told = corner.texts(&chat(9), 2);
-    assert!(told[0].contains("conversas novas até"), "{told:?}");
+    assert!(told[0].contains("novas conversas até"), "{told:?}");
     assert!(told[1].contains("CAPPED"), "{told:?}");
     daemon.says(&chat(1), "one");
     assert_eq!(corner.texts(&chat(1), 1), ["one"]);

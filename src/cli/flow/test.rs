@@ -21,7 +21,7 @@ const AFTER_HELP: &str = "The dialogues of clinic.toml are in clinic.test.toml b
       { says = \"oi\", contains = \"Marcar consulta\" },\n    \
       { says = \"1\", hears = \"Qual é o seu CPF?\" },\n    \
       { wait = \"5m\", contains = \"Você ainda está aí?\" },\n    \
-      { says = \"529.982.247-25\", hears = \"Anotado: 52998224725. Até logo!\" },\n  \
+      { says = \"529.982.247-25\", hears = \"Anotado: CPF 52998224725. Até logo!\" },\n  \
     ]\n  \
     outcome = \"booked\"\n  \
     saved   = { cpf = \"52998224725\" }\n\n\

@@ -478,7 +478,7 @@ mod tests {
         assert_eq!(
             replies(&events),
             [
-                "A recepção vai falar com você.",
+                "A nossa recepção já vai falar com você.",
                 "Olá!",
                 "Aqui é a Clínica Exemplo.",
                 "1 - Marcar consulta\n2 - Falar com a recepção"

@@ -1,40 +1,40 @@
-//! What the owner of a shop reads about it: built in, in every locale.
+//! The built-in messages to the owner about a session, in each language.
 
 use jiff::civil::DateTime;
 
 use crate::flow::words::locale::Locale;
 use crate::ids::SessionName;
 
-/// Something that the owner must know.
+/// A message to the owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnerText<'a> {
-    /// A session can neither send nor hear.
+    /// A session can neither send nor receive.
     Stopped {
         /// The session.
         session: &'a SessionName,
-        /// WAHA's word for its state.
+        /// Its status, as WAHA names it.
         status: &'a str,
     },
-    /// WhatsApp forbids new chats.
+    /// WhatsApp does not let the session start new chats.
     Timelock {
         /// The session.
         session: &'a SessionName,
-        /// Until when, where that is known.
+        /// Until when, if known.
         until: Option<DateTime>,
     },
-    /// The quota of new chats is nearly used up, or is.
+    /// The session is at or near WhatsApp's limit for new chats.
     Capping {
         /// The session.
         session: &'a SessionName,
-        /// WAHA's word for how far.
+        /// How near, as WAHA names it.
         level: &'a str,
-        /// When it begins anew, where that is known.
+        /// When the limit resets, if known.
         until: Option<DateTime>,
     },
 }
 
 impl OwnerText<'_> {
-    /// The text in words.
+    /// The text in this language.
     pub fn words(&self, locale: Locale) -> String {
         let [en, pt_br, es] = match *self {
             OwnerText::Stopped { session, status } => stopped(session, status),
@@ -42,13 +42,13 @@ impl OwnerText<'_> {
                 let [en, pt_br, es] = dates(until, ["until", "até", "hasta el"]);
                 [
                     format!(
-                        "WhatsApp forbids the session {session} to begin new chats{en}. Customers who write are answered as usual."
+                        "WhatsApp does not let the session {session} start new chats{en}. Customers who write still get answers."
                     ),
                     format!(
-                        "O WhatsApp proibiu a sessão {session} de iniciar conversas novas{pt_br}. Quem escreve continua sendo respondido."
+                        "O WhatsApp não permite que a sessão {session} inicie novas conversas{pt_br}. Quem escrever continua sendo atendido normalmente."
                     ),
                     format!(
-                        "WhatsApp prohíbe a la sesión {session} iniciar chats nuevos{es}. A quien escribe se le sigue respondiendo."
+                        "WhatsApp no permite que la sesión {session} inicie chats nuevos{es}. Los clientes que escriban reciben respuesta como siempre."
                     ),
                 ]
             }
@@ -57,23 +57,17 @@ impl OwnerText<'_> {
                 level,
                 until,
             } => {
-                let [en, pt_br, es] = dates(
-                    until,
-                    [
-                        "; it begins anew on",
-                        "; recomeça em",
-                        "; empieza de nuevo el",
-                    ],
-                );
+                let [en, pt_br, es] =
+                    dates(until, ["; it resets on", "; renova em", "; se renueva el"]);
                 [
                     format!(
-                        "The session {session} has nearly used up WhatsApp's quota of new chats, or has ({level}){en}. Customers who write are answered as usual."
+                        "The session {session} is at or near WhatsApp's limit for new chats ({level}){en}. Customers who write still get answers."
                     ),
                     format!(
-                        "A sessão {session} esgotou, ou quase, a cota de conversas novas do WhatsApp ({level}){pt_br}. Quem escreve continua sendo respondido."
+                        "A sessão {session} atingiu, ou está quase atingindo, o limite de novas conversas do WhatsApp ({level}){pt_br}. Quem escrever continua sendo atendido normalmente."
                     ),
                     format!(
-                        "La sesión {session} ha agotado, o casi, el cupo de chats nuevos de WhatsApp ({level}){es}. A quien escribe se le sigue respondiendo."
+                        "La sesión {session} alcanzó, o está por alcanzar, el límite de chats nuevos de WhatsApp ({level}){es}. Los clientes que escriban reciben respuesta como siempre."
                     ),
                 ]
             }
@@ -89,40 +83,40 @@ impl OwnerText<'_> {
 fn stopped(session: &SessionName, status: &str) -> [String; 3] {
     let [en, pt_br, es] = match status {
         "SCAN_QR_CODE" | "PASSKEY_REQUIRED" | "PASSKEY_CONFIRMATION_REQUIRED" => [
-            "Pair the phone anew in WAHA's dashboard.",
+            "Pair the phone again in WAHA's dashboard.",
             "Conecte o celular de novo no painel do WAHA.",
-            "Vincula de nuevo el teléfono en el panel de WAHA.",
+            "Vuelva a vincular el teléfono en el panel de WAHA.",
         ],
         "FAILED" => [
-            "Restart it in WAHA's dashboard; if that does not help, log out there and pair the phone anew.",
-            "Reinicie-a no painel do WAHA; se não resolver, saia (logout) e conecte o celular de novo.",
-            "Reiníciala en el panel de WAHA; si no basta, cierra la sesión (logout) y vincula de nuevo el teléfono.",
+            "Restart it in WAHA's dashboard. If that doesn't help, log out there and pair the phone again.",
+            "Reinicie a sessão no painel do WAHA. Se não resolver, faça logout por lá e conecte o celular de novo.",
+            "Reiníciela en el panel de WAHA. Si no se soluciona, cierre la sesión (logout) y vuelva a vincular el teléfono.",
         ],
         "STOPPED" => [
             "Start it in WAHA's dashboard.",
-            "Inicie-a no painel do WAHA.",
-            "Iníciala en el panel de WAHA.",
+            "Inicie a sessão no painel do WAHA.",
+            "Iníciela en el panel de WAHA.",
         ],
         _ => [
-            "Look at it in WAHA's dashboard: it may have to be restarted.",
-            "Veja no painel do WAHA: talvez seja preciso reiniciá-la.",
-            "Mírala en el panel de WAHA: quizá haya que reiniciarla.",
+            "Check it in WAHA's dashboard: it may need a restart.",
+            "Verifique no painel do WAHA: talvez seja preciso reiniciar a sessão.",
+            "Revísela en el panel de WAHA: quizás haya que reiniciarla.",
         ],
     };
     [
         format!(
-            "The session {session} has stopped ({status}): customers are not answered. {en} All goes on by itself afterwards."
+            "The session {session} has stopped ({status}), so customers get no answers. {en} Everything then resumes automatically."
         ),
         format!(
-            "A sessão {session} parou ({status}): os clientes não estão sendo atendidos. {pt_br} Depois tudo continua sozinho."
+            "A sessão {session} parou ({status}) e os clientes não estão sendo atendidos. {pt_br} Depois disso, tudo volta a funcionar sozinho."
         ),
         format!(
-            "La sesión {session} se ha detenido ({status}): no se atiende a los clientes. {es} Después todo sigue solo."
+            "La sesión {session} se detuvo ({status}) y los clientes no reciben respuesta. {es} Después, todo se reanuda automáticamente."
         ),
     ]
 }
 
-/// The date with a word before it, in each locale; nothing where it is not known.
+/// The date with these words before it, in each language; empty if there is no date.
 fn dates(until: Option<DateTime>, words: [&str; 3]) -> [String; 3] {
     let formats = ["%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M"];
     let mut place = 0;
@@ -142,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_owner_reads_what_happened_and_what_to_do_in_every_locale() {
+    fn the_owner_reads_what_happened_and_what_to_do_in_each_language() {
         let until = Some(jiff::civil::date(2026, 11, 24).at(9, 5, 0, 0));
         let shop = SessionName::stored("shop");
         for locale in Locale::ALL {
@@ -172,8 +166,8 @@ mod tests {
         };
         assert_eq!(
             timelock.words(Locale::PtBr),
-            "O WhatsApp proibiu a sessão loja de iniciar conversas novas até 24/11/2026 09:05. Quem escreve continua \
-             sendo respondido."
+            "O WhatsApp não permite que a sessão loja inicie novas conversas até 24/11/2026 09:05. Quem escrever continua \
+             sendo atendido normalmente."
         );
     }
 }

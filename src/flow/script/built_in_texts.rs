@@ -1,8 +1,8 @@
-//! The texts that a flow has without its author writing them, in every locale.
+//! The built-in texts of every flow, in each language.
 
 use crate::flow::words::locale::Locale;
 
-/// One of these texts; its author may replace it under `[texts]`.
+/// A built-in text. A flow can replace it under `[texts]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextKey {
     Position,
@@ -47,70 +47,70 @@ impl TextKey {
         }
     }
 
-    /// The variables there are when this text is said; none stands for those of the steps.
+    /// The variables that this text can use; `None`: those of the steps.
     pub(crate) fn queue_variables(self) -> Option<&'static [&'static str]> {
         match self {
             TextKey::Position | TextKey::Next | TextKey::StillWaiting => {
                 Some(&["name", "position", "wait"])
             }
-            // Said in the line and at a step: only what both know.
+            // Sent both in line and at a step, so only variables that both have.
             TextKey::Left => Some(&["name"]),
             _ => None,
         }
     }
 
-    /// The text itself, a template.
+    /// The template in this language.
     pub(crate) fn source(self, locale: Locale) -> &'static str {
         let [en, pt_br, es] = match self {
             TextKey::Position => [
-                "You are number {{ position }} in line.{% if wait %} Estimated wait: {{ wait }}.{% endif %}",
-                "Você é o nº {{ position }} da fila.{% if wait %} Espera estimada: {{ wait }}.{% endif %}",
-                "Eres el nº {{ position }} de la fila.{% if wait %} Espera estimada: {{ wait }}.{% endif %}",
+                "You're number {{ position }} in line.{% if wait %} Estimated wait: {{ wait }}.{% endif %}",
+                "Você está em {{ position }}º lugar na fila.{% if wait %} Tempo estimado de espera: {{ wait }}.{% endif %}",
+                "Usted es el número {{ position }} en la fila.{% if wait %} Tiempo estimado de espera: {{ wait }}.{% endif %}",
             ],
             TextKey::Next => [
-                "You are next. It will not be long.",
-                "Você é o próximo. Falta pouco.",
-                "Eres el siguiente. Falta poco.",
+                "You're next! It won't be long.",
+                "O próximo atendimento é o seu! Falta pouco.",
+                "¡El siguiente turno es el suyo! Falta poco.",
             ],
             TextKey::StillWaiting => [
-                "Thank you for waiting: you are not forgotten, and you are number {{ position }} in line.",
-                "Obrigado por esperar: não esquecemos de você. Você é o nº {{ position }} da fila.",
-                "Gracias por esperar: no te hemos olvidado. Eres el nº {{ position }} de la fila.",
+                "Thanks for waiting! We haven't forgotten you: you're number {{ position }} in line.",
+                "Obrigado por aguardar! Não esquecemos de você: você está em {{ position }}º lugar na fila.",
+                "¡Gracias por esperar! No nos olvidamos de usted: es el número {{ position }} en la fila.",
             ],
             TextKey::Left => [
-                "All right, we stop here. Write again whenever you like.",
-                "Tudo bem, paramos por aqui. Escreva de novo quando quiser.",
-                "De acuerdo, lo dejamos aquí. Escribe de nuevo cuando quieras.",
+                "All right, we'll stop here. Write to us again any time.",
+                "Tudo bem, vamos parar por aqui. Quando quiser, é só escrever de novo.",
+                "Está bien, lo dejamos aquí. Escríbanos de nuevo cuando quiera.",
             ],
             TextKey::Invalid => [
-                "Sorry, I did not understand that. Could you answer once more?",
-                "Desculpe, não entendi. Pode responder de novo?",
-                "Perdona, no lo he entendido. ¿Puedes responder otra vez?",
+                "Sorry, I didn't understand that. Could you answer again, please?",
+                "Desculpe, não entendi. Pode responder de novo, por favor?",
+                "Disculpe, no entendí. ¿Puede responder de nuevo, por favor?",
             ],
             TextKey::Reminder => [
-                "Are you still there? I am waiting for your answer.",
-                "Você ainda está aí? Estou esperando a sua resposta.",
-                "¿Sigues ahí? Estoy esperando tu respuesta.",
+                "Are you still there? I'm waiting for your answer.",
+                "Você ainda está aí? Estou aguardando a sua resposta.",
+                "¿Sigue ahí? Estoy esperando su respuesta.",
             ],
             TextKey::Silence => [
-                "As I have not heard from you, I close here for now. Just write, and we go on where we stopped.",
-                "Como não tive resposta, encerro por aqui. É só escrever, e continuamos de onde paramos.",
-                "Como no he tenido respuesta, lo cierro por ahora. Escribe y seguimos donde lo dejamos.",
+                "I haven't heard from you, so I'll close this chat for now. Write any time and we'll continue where we stopped.",
+                "Como não tive resposta, vou encerrar por aqui. Quando quiser, é só escrever e continuamos de onde paramos.",
+                "Como no recibí respuesta, cierro la conversación por ahora. Escriba cuando quiera y seguimos donde quedamos.",
             ],
             TextKey::GaveUp => [
-                "I am sorry, we do not understand each other today. Please write again later, and we start afresh.",
-                "Desculpe, não estamos nos entendendo. Escreva mais tarde, e começamos de novo.",
-                "Perdona, hoy no nos entendemos. Escribe más tarde y empezamos de nuevo.",
+                "Sorry, I couldn't understand your answers. Please write again later and we'll start over.",
+                "Desculpe, não consegui entender as suas respostas. Escreva mais tarde e começamos de novo.",
+                "Disculpe, no logré entender sus respuestas. Escriba más tarde y empezamos de nuevo.",
             ],
             TextKey::Attending => [
-                "You are not waiting any more: you are being attended now. I am waiting for your answer.",
-                "Você já saiu da fila: está sendo atendido agora. Estou esperando a sua resposta.",
-                "Ya no estás en la fila: te estamos atendiendo ahora. Estoy esperando tu respuesta.",
+                "It's already your turn! I'm waiting for your answer.",
+                "Já é a sua vez! Estou aguardando a sua resposta.",
+                "¡Ya es su turno! Estoy esperando su respuesta.",
             ],
             TextKey::Trouble => [
-                "I am sorry, something went wrong on our side. Please write again in a while.",
-                "Desculpe, algo deu errado do nosso lado. Por favor, escreva de novo daqui a pouco.",
-                "Lo siento, algo ha fallado por nuestra parte. Por favor, escribe de nuevo en un rato.",
+                "Sorry, something went wrong on our side. Please write again in a few minutes.",
+                "Desculpe, tivemos um problema por aqui. Por favor, escreva de novo daqui a pouco.",
+                "Disculpe, tuvimos un problema. Por favor, escriba de nuevo en unos minutos.",
             ],
         };
         match locale {

@@ -149,28 +149,36 @@ fn phrase(locale: Locale, today: Date, at: DateTime) -> String {
         1 => tomorrow.to_owned(),
         2..7 => WEEKDAYS[weekday][locale as usize].to_owned(),
         _ => match locale {
-            Locale::En => at.strftime("%Y-%m-%d").to_string(),
-            Locale::PtBr | Locale::Es => at.strftime("%d/%m/%Y").to_string(),
+            Locale::En => at.strftime("on %-d %B %Y").to_string(),
+            Locale::PtBr => at.strftime("no dia %d/%m/%Y").to_string(),
+            Locale::Es => at.strftime("el %d/%m/%Y").to_string(),
         },
     };
     let (hour, minute) = (at.hour(), at.minute());
-    match locale {
-        Locale::En => format!("{day} at {hour}:{minute:02}"),
-        Locale::PtBr if minute == 0 => format!("{day} às {hour}h"),
-        Locale::PtBr => format!("{day} às {hour}h{minute:02}"),
-        Locale::Es => format!("{day} a las {hour}:{minute:02}"),
+    // One o'clock is singular: "à 1h", "a la 1:00".
+    match (locale, hour) {
+        (Locale::En, _) => format!("{day} at {hour}:{minute:02}"),
+        (Locale::PtBr, _) => {
+            let at = if hour == 1 { "à" } else { "às" };
+            match minute {
+                0 => format!("{day} {at} {hour}h"),
+                _ => format!("{day} {at} {hour}h{minute:02}"),
+            }
+        }
+        (Locale::Es, 1) => format!("{day} a la {hour}:{minute:02}"),
+        (Locale::Es, _) => format!("{day} a las {hour}:{minute:02}"),
     }
 }
 
 /// From Monday, in the order of [`Locale::ALL`].
 const WEEKDAYS: [[&str; 3]; 7] = [
-    ["Monday", "segunda-feira", "lunes"],
-    ["Tuesday", "terça-feira", "martes"],
-    ["Wednesday", "quarta-feira", "miércoles"],
-    ["Thursday", "quinta-feira", "jueves"],
-    ["Friday", "sexta-feira", "viernes"],
-    ["Saturday", "sábado", "sábado"],
-    ["Sunday", "domingo", "domingo"],
+    ["on Monday", "na segunda-feira", "el lunes"],
+    ["on Tuesday", "na terça-feira", "el martes"],
+    ["on Wednesday", "na quarta-feira", "el miércoles"],
+    ["on Thursday", "na quinta-feira", "el jueves"],
+    ["on Friday", "na sexta-feira", "el viernes"],
+    ["on Saturday", "no sábado", "el sábado"],
+    ["on Sunday", "no domingo", "el domingo"],
 ];
 
 /// The day of the week that a folded word names, in any locale: "mon", "segunda", "lun".

@@ -1,4 +1,4 @@
-//! The estimated wait in words.
+//! The estimated wait as customers read it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use minijinja::value::{Object, ObjectRepr};
 use crate::flow::line::estimate::rounded;
 use crate::flow::words::locale::Locale;
 
-/// The estimated wait as `{{ wait }}`: a phrase that reads well in any sentence, and false in
-/// `{% if wait %}` where it is not known.
+/// The estimated wait as `{{ wait }}`: a phrase that reads well in any sentence. Without an estimate, `{% if wait %}`
+/// is false.
 #[derive(Debug)]
 pub(crate) struct WaitPhrase {
     phrase: String,
@@ -19,49 +19,62 @@ pub(crate) struct WaitPhrase {
 }
 
 impl WaitPhrase {
-    /// Rounds the way a person would: nobody can promise 37 minutes.
+    /// Rounds the wait: nobody can promise 37 minutes.
     pub(crate) fn new(locale: Locale, wait: Option<Duration>) -> WaitPhrase {
         let say = |en: &str, pt_br: &str, es: &str| match locale {
             Locale::En => en.to_owned(),
             Locale::PtBr => pt_br.to_owned(),
             Locale::Es => es.to_owned(),
         };
-        let counted = |n: u64, en: &str, pt_br: &str, es: &str| match locale {
-            Locale::En => format!("about {n} {en}"),
-            Locale::PtBr => format!("cerca de {n} {pt_br}"),
-            Locale::Es => format!("cerca de {n} {es}"),
+        let minutes = |n: u64| match locale {
+            Locale::En => format!("about {n} minutes"),
+            Locale::PtBr => format!("cerca de {n} minutos"),
+            Locale::Es => format!("unos {n} minutos"),
+        };
+        let hours = |n: u64| match locale {
+            Locale::En => format!("about {n} hours"),
+            Locale::PtBr => format!("cerca de {n} horas"),
+            Locale::Es => format!("unas {n} horas"),
         };
         let phrase = match wait.map(|wait| rounded(wait).as_secs() / 60) {
-            None => say("not known yet", "ainda não sabemos", "aún no lo sabemos"),
+            None => say("not known yet", "ainda sem previsão", "aún no se sabe"),
             Some(0) => say(
                 "less than a minute",
                 "menos de um minuto",
                 "menos de un minuto",
             ),
-            Some(1) => say("about a minute", "cerca de um minuto", "cerca de un minuto"),
+            Some(1) => say(
+                "about a minute",
+                "cerca de um minuto",
+                "alrededor de un minuto",
+            ),
             Some(30) => say(
                 "about half an hour",
                 "cerca de meia hora",
-                "cerca de media hora",
+                "alrededor de media hora",
             ),
-            Some(60) => say("about an hour", "cerca de uma hora", "cerca de una hora"),
+            Some(60) => say(
+                "about an hour",
+                "cerca de uma hora",
+                "alrededor de una hora",
+            ),
             Some(75) => say(
                 "about an hour and a quarter",
-                "cerca de uma hora e quinze",
-                "cerca de una hora y cuarto",
+                "cerca de uma hora e quinze minutos",
+                "alrededor de una hora y cuarto",
             ),
             Some(90) => say(
                 "about an hour and a half",
                 "cerca de uma hora e meia",
-                "cerca de una hora y media",
+                "alrededor de una hora y media",
             ),
             Some(105) => say(
-                "about an hour and three quarters",
-                "cerca de uma hora e quarenta e cinco",
-                "cerca de una hora y tres cuartos",
+                "a bit less than two hours",
+                "pouco menos de duas horas",
+                "un poco menos de dos horas",
             ),
-            Some(minutes) if minutes < 60 => counted(minutes, "minutes", "minutos", "minutos"),
-            Some(minutes) => counted(minutes / 60, "hours", "horas", "horas"),
+            Some(n) if n < 60 => minutes(n),
+            Some(n) => hours(n / 60),
         };
         WaitPhrase {
             phrase,
@@ -98,7 +111,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn a_wait_is_said_the_way_a_person_would() {
+    fn a_wait_is_rounded_as_a_person_would_say_it() {
         for (seconds, phrase) in [
             (0, "less than a minute"),
             (50, "about a minute"),
@@ -108,6 +121,7 @@ mod tests {
             (3_500, "about an hour"),
             (1_850, "about half an hour"),
             (4_600, "about an hour and a quarter"),
+            (6_300, "a bit less than two hours"),
             (6_900, "about 2 hours"),
             (20_000, "about 6 hours"),
         ] {
@@ -128,7 +142,7 @@ mod tests {
             let words = BTreeMap::from([("wait".to_owned(), Value::from(wait))]);
             texts.built_in(TextKey::Position, words.into()).0
         };
-        assert_eq!(render(None), "Espera: ainda não sabemos.");
+        assert_eq!(render(None), "Espera: ainda sem previsão.");
         assert_eq!(
             render(Some(Duration::from_secs(300))),
             "Espera: cerca de 5 minutos. Ufa!"

@@ -67,8 +67,8 @@ mod tests {
             ("2026-11-23T08:00:00", "hoje às 9h"),
             ("2026-11-23T12:30:00", "hoje às 13h"),
             ("2026-11-23T20:00:00", "amanhã às 9h"),
-            ("2026-11-21T20:00:00", "segunda-feira às 9h"),
-            ("2026-12-24T20:00:00", "sábado às 9h"),
+            ("2026-11-21T20:00:00", "na segunda-feira às 9h"),
+            ("2026-12-24T20:00:00", "no sábado às 9h"),
         ] {
             assert_eq!(told(now, now), [format!("we open {opens}")], "{now}");
         }

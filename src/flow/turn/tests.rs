@@ -120,9 +120,9 @@ fn an_invalid_answer_without_a_way_out_closes_with_words() {
         > hi
         < age?
         > old
-        < Sorry, I did not understand that. Could you answer once more?
+        < Sorry, I didn't understand that. Could you answer again, please?
         > very
-        < I am sorry, we do not understand each other today. Please write again later, and we start afresh.
+        < Sorry, I couldn't understand your answers. Please write again later and we'll start over.
         = invalid",
     );
 }
@@ -299,7 +299,13 @@ fn a_broken_step_apologises_and_closes() {
         let outcome = "trouble".to_owned();
         let resumable = false;
         assert_eq!(turn.next, Next::Close { outcome, resumable });
-        assert!(turn.replies.last().unwrap().text.starts_with("I am sorry"));
+        assert!(
+            turn.replies
+                .last()
+                .unwrap()
+                .text
+                .starts_with("Sorry, something went wrong")
+        );
         assert_eq!(turn.consumed, 1);
     }
 }
@@ -324,7 +330,7 @@ fn a_broken_text_of_the_author_gives_way_to_the_built_in_one() {
         },
         Some("Ana"),
     );
-    assert_eq!(told, "You are number 3 in line.");
+    assert_eq!(told, "You're number 3 in line.");
 }
 
 #[test]
@@ -334,23 +340,26 @@ fn the_line_s_texts_and_commands_speak_the_flow_s_language() {
     for (text, told) in [
         (
             QueueText::Position { position: 3, wait },
-            "Você é o nº 3 da fila. Espera estimada: cerca de 5 minutos.",
+            "Você está em 3º lugar na fila. Tempo estimado de espera: cerca de 5 minutos.",
         ),
         (
             QueueText::Position {
                 position: 3,
                 wait: None,
             },
-            "Você é o nº 3 da fila. Espera estimada: ainda não sabemos.",
+            "Você está em 3º lugar na fila. Tempo estimado de espera: ainda sem previsão.",
         ),
-        (QueueText::Next, "Você é o próximo. Falta pouco."),
+        (
+            QueueText::Next,
+            "O próximo atendimento é o seu! Falta pouco.",
+        ),
         (
             QueueText::StillWaiting { position: 2, wait },
-            "Obrigado por esperar: não esquecemos de você. Você é o nº 2 da fila.",
+            "Obrigado por aguardar! Não esquecemos de você: você está em 2º lugar na fila.",
         ),
         (
             QueueText::Left,
-            "Tudo bem, paramos por aqui. Escreva de novo quando quiser.",
+            "Tudo bem, vamos parar por aqui. Quando quiser, é só escrever de novo.",
         ),
     ] {
         assert_eq!(clinic.queue_text(text, None), told);

@@ -79,13 +79,13 @@ fn text(locale: Locale, one: &HandedOff) -> String {
     let (said, count) = (last_words(one), one.waiting);
     match locale {
         Locale::En => format!(
-            "{who} waits for a person: \"{said}\". Waiting for a person: {count}. Answer in their chat, from your phone."
+            "{who} is waiting for a person: \"{said}\". Customers waiting: {count}. Reply in their chat, from your phone."
         ),
         Locale::PtBr => format!(
-            "{who} espera por uma pessoa: \"{said}\". Esperando por uma pessoa: {count}. Responda na conversa, pelo seu celular."
+            "{who} está aguardando atendimento: \"{said}\". Clientes aguardando: {count}. Responda na conversa, pelo seu celular."
         ),
         Locale::Es => format!(
-            "{who} espera a una persona: \"{said}\". Esperando a una persona: {count}. Responda en el chat, desde su teléfono."
+            "{who} está esperando que lo atienda una persona: \"{said}\". Clientes en espera: {count}. Responda en el chat, desde su teléfono."
         ),
     }
 }

@@ -17,7 +17,7 @@ fn a_clinic_s_customer_books_an_appointment() {
         > 123
         < Esse CPF não confere. Envie os 11 números, por favor.
         > 529.982.247-25
-        < Anotado: 52998224725. Até logo!
+        < Anotado: CPF 52998224725. Até logo!
         = booked
         $ cpf=52998224725
         $ name=Ana",
@@ -36,7 +36,7 @@ fn without_a_burst_answers_that_came_together_are_taken_in_order() {
         > 1)
         > 52998224725
         < Qual é o seu CPF?
-        < Anotado: 52998224725. Até logo!
+        < Anotado: CPF 52998224725. Até logo!
         = booked",
     );
 }
@@ -53,11 +53,11 @@ fn too_many_invalid_answers_lead_where_the_flow_says() {
         > 7
         < Responda 1 ou 2, por favor.
         > posição
-        < Você já saiu da fila: está sendo atendido agora. Estou esperando a sua resposta.
+        < Já é a sua vez! Estou aguardando a sua resposta.
         > [media]
         < Responda 1 ou 2, por favor.
         > ?
-        < A recepção vai falar com você.
+        < A nossa recepção já vai falar com você.
         = front_desk",
     );
 }
@@ -75,21 +75,21 @@ fn silence_brings_a_reminder_and_then_a_close_that_can_be_resumed() {
         < Qual é o seu CPF?
         + 4
         + 5
-        < Você ainda está aí? Estou esperando a sua resposta.
+        < Você ainda está aí? Estou aguardando a sua resposta.
         + 14
         > ??
         < Esse CPF não confere. Envie os 11 números, por favor.
         + 19
-        < Você ainda está aí? Estou esperando a sua resposta.
+        < Você ainda está aí? Estou aguardando a sua resposta.
         + 29
-        < Como não tive resposta, encerro por aqui. É só escrever, e continuamos de onde paramos.
+        < Como não tive resposta, vou encerrar por aqui. Quando quiser, é só escrever e continuamos de onde paramos.
         = silence
         ~
         > desculpe
         > 52998224725
         < Qual é o seu CPF?
         > 52998224725
-        < Anotado: 52998224725. Até logo!
+        < Anotado: CPF 52998224725. Até logo!
         = booked
         $ name=Ana",
     );
@@ -105,7 +105,7 @@ fn a_close_that_is_overdue_comes_without_the_reminder() {
         < Aqui é a Clínica Exemplo.
         < 1 - Marcar consulta\n2 - Falar com a recepção
         + 200
-        < Como não tive resposta, encerro por aqui. É só escrever, e continuamos de onde paramos.
+        < Como não tive resposta, vou encerrar por aqui. Quando quiser, é só escrever e continuamos de onde paramos.
         = silence",
     );
 }
@@ -122,7 +122,7 @@ fn a_customer_can_leave_at_every_step_but_not_by_the_opening() {
         > 1
         > Sair.
         < Qual é o seu CPF?
-        < Tudo bem, paramos por aqui. Escreva de novo quando quiser.
+        < Tudo bem, vamos parar por aqui. Quando quiser, é só escrever de novo.
         = left",
     );
 }
@@ -136,28 +136,28 @@ fn a_shop_takes_an_order() {
         < Hello Ana, welcome to the Corner Shop!
         < What can we do for you?\n1 - Order something\n2 - Ask about an order\n3 - Talk to us
         > 1
-        < What would you like? One article, please; a photo is fine too.
+        < What would you like? One item at a time, please. A photo is fine too.
         > [media]
         < How many?
         > two
-        < Just the number, please, like 2.
+        < Please write just the number, like 2.
         > 2
-        < Where shall we send the receipt? Your e-mail address, or 'no'.
+        < Where should we send the receipt? Write your e-mail address, or 'no'.
         > nope
-        < That does not look like an address. Write it like ann@example.com, or 'no'.
+        < That doesn't look like an e-mail address. Write it like ann@example.com, or 'no'.
         > No!
         < 2 x [media]: is that right? (yes / no)
         > no
-        < No problem, let us start over.
-        < What would you like? One article, please; a photo is fine too.
+        < No problem, let's start over.
+        < What would you like? One item at a time, please. A photo is fine too.
         > Tea {{ 7 * 7 }}
         > 3
         > ann@example.com
         > Yes
         < How many?
-        < Where shall we send the receipt? Your e-mail address, or 'no'.
+        < Where should we send the receipt? Write your e-mail address, or 'no'.
         < 3 x Tea {{ 7 * 7 }}: is that right? (yes / no)
-        < Thank you! We write to you when it is ready.
+        < Thank you! We'll write to you when it's ready.
         = ordered
         $ item=Tea {{ 7 * 7 }}
         $ quantity=3
@@ -171,9 +171,9 @@ fn a_shop_takes_an_order() {
         < Hello Ana, welcome to the Corner Shop!
         < What can we do for you?\n1 - Order something\n2 - Ask about an order\n3 - Talk to us
         > status
-        < What is the number of your order? It looks like CS-1234.
+        < What's your order number? It looks like CS-1234.
         > cs1234
-        < Thank you. We look up CS1234 and write to you within the hour.
+        < Thank you. We'll look up CS1234 and write to you within the hour.
         = status_asked",
     );
 }
@@ -188,21 +188,21 @@ fn a_visit_is_booked_in_the_customer_s_own_words_and_kept_in_one_form() {
         < Olá, Ana! Vamos agendar a visita do técnico.
         < O que está acontecendo? Descreva em poucas palavras.
         > oi
-        < Conte um pouco mais, em até 500 letras.
+        < Conte um pouco mais, por favor (até 500 letras).
         > a geladeira não gela
         < Mande uma foto ou um vídeo do aparelho, ou escreva 'não tenho'.
         > [voice]
         < Preciso de uma foto ou de um vídeo. Se não tiver, escreva 'não tenho'.
         > [image]
-        < Para que dia?
+        < Para que dia podemos marcar?
         > Amanhã.
         < A que horas?
         > às 14h30
-        < Em que telefone o técnico pode ligar? Com DDD, por favor.
+        < Para qual telefone o técnico pode ligar? Com DDD, por favor.
         > 99999-0000
         < Escreva o número com DDD, assim: 11 99999-0000.
         > (11) 99999-0000
-        < Anotado: dia 1970-01-01 às 14:30. O técnico liga antes para +5511999990000.
+        < Combinado: dia 01/01 às 14:30. O técnico liga antes para +5511999990000.
         = booked
         $ day=1970-01-01
         $ time=14:30
@@ -217,16 +217,16 @@ fn tickets_are_reckoned_and_take_their_way_by_number() {
     for (quantity, replies) in [
         (
             "1",
-            r"< Para una persona sola hay también un pase anual: pregunta en la entrada.
-            < 1 entradas para el 1970-01-02: 12 €. ¿Está bien? (sí / no)",
+            r"< Para una sola persona también hay un pase anual: pregunte en la entrada.
+            < 1 entrada para el 02/01: 12 €. ¿Es correcto? (sí / no)",
         ),
         (
             "2",
-            "< 2 entradas para el 1970-01-02: 24 €. ¿Está bien? (sí / no)",
+            "< 2 entradas para el 02/01: 24 €. ¿Es correcto? (sí / no)",
         ),
         (
             "15",
-            "< 15 entradas para el 1970-01-02: 180 €, con guía. ¿Está bien? (sí / no)",
+            "< 15 entradas para el 02/01: 180 €, con guía. ¿Es correcto? (sí / no)",
         ),
     ] {
         check(
@@ -234,16 +234,16 @@ fn tickets_are_reckoned_and_take_their_way_by_number() {
             &format!(
                 r"
             > hola
-            < ¡Hola, Ana! Aquí se reservan las entradas del museo.
-            < ¿Para qué día?
+            < ¡Hola, Ana! Aquí puede reservar sus entradas para el museo.
+            < ¿Para qué día las quiere?
             > mañana
-            < ¿Cuántas entradas? Hasta 60.
+            < ¿Cuántas entradas necesita? Hasta 60.
             > 61
-            < Un número de 1 a 60, por favor.
+            < Escriba un número de 1 a 60, por favor.
             > {quantity}
             {replies}
             > sí, gracias
-            < ¡Reservado! Las entradas se pagan al llegar.
+            < ¡Listo, reservado! Las entradas se pagan al llegar.
             + 1
             < Un consejo: las mañanas son más tranquilas. ¡Hasta pronto!
             = booked
@@ -321,7 +321,7 @@ fn an_echo_answers_every_message_once_also_before_it_began() {
         < four
         < five
         > cancel
-        < All right, we stop here. Write again whenever you like.
+        < All right, we'll stop here. Write to us again any time.
         = left",
     );
     let many: Vec<Said> = (0..500).map(|n| Said::text(n.to_string())).collect();

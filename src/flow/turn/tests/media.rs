@@ -8,7 +8,7 @@ fn a_step_says_words_and_media_in_order() {
         &load(MENU),
         r#"
         > oi
-        < Olá, Ana! Nosso cardápio:
+        < Olá, Ana! Este é o nosso cardápio:
         < [image https://shop.example/menu.jpg "O prato de hoje é moqueca."]
         < [file files/cardapio.pdf]
         < De qual prato você quer ver uma foto?

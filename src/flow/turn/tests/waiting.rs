@@ -76,7 +76,7 @@ fn who_is_handed_off_waits_and_goes_on_only_when_nobody_came() {
     let turn = reception.advance(state.clone(), &[], 0);
     assert_eq!(
         turn.replies,
-        ["Ninguém pôde atender ainda. Em que número podemos ligar?"]
+        ["Ainda não conseguimos atender você. Para qual número podemos ligar?"]
     );
     // What was written meanwhile answers nothing, but who wants to leave leaves.
     let turn = reception.advance(state.clone(), &["1", "alguém?"].map(said), 0);
