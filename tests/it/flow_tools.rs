@@ -113,7 +113,7 @@ fn twenty_planted_mistakes_are_each_found_in_their_line() {
             "say = \"Hello!\"",
             "say = \"{{ hello\"",
             11,
-            "is no template",
+            "is not a valid template",
         ),
         (
             "next = \"menu\"",
@@ -125,7 +125,7 @@ fn twenty_planted_mistakes_are_each_found_in_their_line() {
             "next = \"menu\"",
             "next = \"hello\"",
             10,
-            "go round for ever without asking",
+            "form an endless loop that asks nothing",
         ),
         (
             "next = \"menu\"",

@@ -1,4 +1,4 @@
-//! Reading `ask`: a question, its options, and what it does with other answers.
+//! Reads `ask`: a question, its options, and what follows other answers.
 
 use std::collections::HashMap;
 
@@ -52,7 +52,7 @@ impl Loader<'_> {
         if only_options && then.is_some() {
             let key = if body.has("next") { "next" } else { "end" };
             let message = format!(
-                "`{key}` in {} is never used, because every answer is one of the options; remove it, or add expect = \"text\" to take other answers too",
+                "`{key}` in {} is never used, because every answer is one of the options; remove it, or add expect = \"text\" to accept other answers too",
                 body.name,
             );
             self.reader.note(&body.place_of(key), message);
@@ -61,7 +61,7 @@ impl Loader<'_> {
         for key in ["invalid", "attempts", "otherwise"] {
             if any_answer && body.has(key) {
                 let message = format!(
-                    "`{key}` in {} is never used, because any answer is taken; remove it, or add `options`, `expect` or `pattern`",
+                    "`{key}` in {} is never used, because any answer is accepted; remove it, or add `options`, `expect` or `pattern`",
                     body.name,
                 );
                 self.reader.note(&body.place_of(key), message);
@@ -138,7 +138,7 @@ impl Loader<'_> {
             };
             if let Some(command) = command {
                 let message = format!(
-                    "option `{}` in {} can never be chosen, because it is a `{command}` word; take another word, or set your own `{command}` words in [commands]",
+                    "option `{}` in {} can never be chosen, because it is a `{command}` word; use another word, or set your own `{command}` words in [commands]",
                     key.text, body.name,
                 );
                 self.reader.note(&key.place, message);
@@ -156,12 +156,12 @@ impl Loader<'_> {
                 written: key.text.to_owned(),
                 then: Then::Next(target.text.to_owned()),
             };
-            // "Sim" and "sim" may stand side by side as long as they mean the same.
+            // "Sim" and "sim" may both be options, as long as they lead to the same step.
             if let Some(other) = options.get(&word)
                 && other.then != choice.then
             {
                 let message = format!(
-                    "options `{}` and `{}` in {} are the same word to a customer, and lead to different steps",
+                    "options `{}` and `{}` in {} are the same word to a customer, but lead to different steps; keep one",
                     other.written, choice.written, body.name,
                 );
                 self.reader.note(&key.place, message);

@@ -1,4 +1,4 @@
-//! Reading the steps that ask the shop's own system: `call`.
+//! Reads `call`: a step that asks the shop's own system.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,13 +18,13 @@ const CALL_KEYS: [&str; 8] = [
     "end",
 ];
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// A customer waits for each of them.
+/// The customer waits during every try.
 const TIMEOUT_MAX: Duration = Duration::from_secs(60);
 const ATTEMPTS: u32 = 3;
 const ATTEMPTS_MAX: u32 = 10;
 
 impl Loader<'_> {
-    /// Reads `call = "http://shop:9000/price"` and what to do with the answer.
+    /// Reads `call = "http://shop:9000/price"` and the keys beside it.
     pub(crate) fn read_call(&mut self, body: &Section<'_>, step: &str) -> Option<Step> {
         self.reader.only(body, &CALL_KEYS);
         let then = self.read_then(body, step, false);
@@ -33,7 +33,7 @@ impl Loader<'_> {
             && (time.is_zero() || *time > TIMEOUT_MAX)
         {
             let message = format!(
-                "`timeout` in {} must be longer than nothing and a minute at most, like \"10s\"",
+                "`timeout` in {} must be more than zero and at most a minute, like \"10s\"",
                 body.name
             );
             self.reader.note(place, message);
@@ -43,7 +43,7 @@ impl Loader<'_> {
             && !(1..=ATTEMPTS_MAX).contains(attempts)
         {
             let message = format!(
-                "`attempts` in {} is how often to try in all, from 1 to {ATTEMPTS_MAX}",
+                "`attempts` in {} is the number of tries in all; write a number from 1 to {ATTEMPTS_MAX}",
                 body.name
             );
             self.reader.note(place, message);
@@ -76,7 +76,7 @@ impl Loader<'_> {
         }))
     }
 
-    /// The steps that the answer may choose; without `may`, any.
+    /// The steps that the answer may choose. Without `may` it may choose any.
     fn read_may(&mut self, body: &Section<'_>, step: &str) -> Option<BTreeSet<String>> {
         if !body.has("may") {
             self.graph.chosen_from.insert(step.to_owned());
@@ -89,7 +89,7 @@ impl Loader<'_> {
         Some(written.iter().map(|to| to.text.to_owned()).collect())
     }
 
-    /// The variables that the answer may set; without `save`, any.
+    /// The variables that the answer may set. Without `save` it may set any.
     fn read_saved(&mut self, body: &Section<'_>) -> Option<BTreeSet<String>> {
         if !body.has("save") {
             self.saves_any = true;
@@ -121,10 +121,10 @@ fn mistake_in(url: &Written<'_>) -> Option<&'static str> {
     let url = url.text;
     if url.contains("{{") || url.contains("{%") {
         return Some(
-            "is the same for all customers, so it can't have {{ }} in it; the variables are in the body of the call",
+            "is the same for all customers, so it can't have {{ }} in it; the call sends the variables in its body",
         );
     }
-    let like = "is no address; write it like \"http://localhost:9000/price\"";
+    let like = "is not an address; write it like \"http://localhost:9000/price\"";
     let rest = url
         .strip_prefix("http://")
         .or_else(|| url.strip_prefix("https://"));
@@ -132,19 +132,21 @@ fn mistake_in(url: &Written<'_>) -> Option<&'static str> {
         return Some(like);
     };
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Some("has a character that no address has; write it as % and two digits, like %20");
+        return Some(
+            "has a character that is not allowed in an address; write it as % and two digits, like %20",
+        );
     }
     let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let authority = &rest[..host_end];
     if authority.contains('@') {
         return Some(
-            "has a user or a password in it; leave that out: the signature of the call says that it is ours",
+            "has a user or a password in it; leave that out: the call has a signature instead",
         );
     }
     if rest.contains('#') {
-        return Some("has a # in it, and what follows that is never sent; remove it");
+        return Some("has a # in it, and the part after it is never sent; remove it");
     }
-    // An IPv6 address stands in brackets, and has colons of its own.
+    // An IPv6 address is in brackets and contains colons.
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port),
         _ => (authority, "80"),
@@ -160,7 +162,7 @@ fn mistake_in(url: &Written<'_>) -> Option<&'static str> {
         }
     };
     let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
-    // What RFC 3986 leaves out, and the client would refuse.
+    // RFC 3986 does not allow these characters, and the client would refuse them.
     let is_path = !rest[host_end..].contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}']);
     (!(is_host && is_port && is_path)).then_some(like)
 }
@@ -170,7 +172,7 @@ mod tests {
     use crate::flow::{Locale, Script};
 
     #[test]
-    fn an_address_is_checked_when_it_is_loaded() {
+    fn the_address_of_a_call_is_checked_when_the_flow_loads() {
         let check = |url: &str, words: Option<&str>| {
             let flow = format!(
                 "start = 'a'\n[step.a]\ncall = '{url}'\nnext = 'b'\notherwise = 'b'\n[step.b]\nsay = 'x'\nend = 'y'"
@@ -194,15 +196,15 @@ mod tests {
             check(good, None);
         }
         for (wrong, words) in [
-            ("localhost:9000", "no address"),
-            ("ftp://x/", "no address"),
-            ("http://", "no address"),
-            ("http:///x", "no address"),
-            ("http://x:0/", "no address"),
-            ("http://x:99999/", "no address"),
-            ("http://x:y/", "no address"),
-            ("http://[::x]/", "no address"),
-            ("http://x/<a>", "no address"),
+            ("localhost:9000", "not an address"),
+            ("ftp://x/", "not an address"),
+            ("http://", "not an address"),
+            ("http:///x", "not an address"),
+            ("http://x:0/", "not an address"),
+            ("http://x:99999/", "not an address"),
+            ("http://x:y/", "not an address"),
+            ("http://[::x]/", "not an address"),
+            ("http://x/<a>", "not an address"),
             ("http://x/{{ name }}", "can't have {{ }}"),
             ("http://x/a b", "%20"),
             ("http://loja.example/preço", "%20"),

@@ -1,39 +1,39 @@
-//! Checks on the steps as a whole: that every one can be reached, that none leads to nowhere, and that no
-//! circle of them talks without end.
+//! Checks the steps together: every step can be reached, every path leads to a step that exists, and no loop runs forever
+//! without asking anything.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::flow::load::reader::{Place, Reader};
 use crate::flow::words::fold::closest;
 
-/// The steps and the ways between them, with their places in the file.
+/// The steps and the paths between them, with their places in the file.
 #[derive(Default)]
 pub(crate) struct StepGraph {
-    /// The steps, in the order in which they are written.
+    /// In the order of the file.
     pub(crate) steps: Vec<StepNode>,
     pub(crate) ways: Vec<StepWay>,
-    /// The steps that lead to any other: a call whose answer chooses.
+    /// Steps that may lead to any other, because the answer to a call chooses.
     pub(crate) chosen_from: BTreeSet<String>,
-    /// What leads into the flow from outside of it, beside the start.
+    /// Paths into the flow from outside of it, besides `start`.
     pub(crate) entries: Vec<StepWay>,
 }
 
 pub(crate) struct StepNode {
     pub(crate) name: String,
     pub(crate) place: Place,
-    /// The step waits for the customer, so a circle through it is no endless loop.
+    /// The step waits for somebody, so a loop through it is not endless.
     pub(crate) waits: bool,
 }
 
 pub(crate) struct StepWay {
     pub(crate) from: String,
     pub(crate) to: String,
-    /// The key that leads there: `next`, `otherwise`, an option.
+    /// The key of this path, for messages: `next`, `otherwise`, an option.
     pub(crate) by: String,
     pub(crate) place: Place,
 }
 
-/// Notes what is wrong with the ways; `start` is the first step, or the one that was meant, if either is known.
+/// Notes every mistake in the paths. `start` is the first step, or the one that the author probably meant, if we know it.
 pub(crate) fn check(graph: &StepGraph, start: Option<&str>, reader: &mut Reader<'_>) {
     let names: BTreeSet<&str> = graph.steps.iter().map(|node| node.name.as_str()).collect();
     let mut ways: HashMap<&str, Vec<&str>> = HashMap::new();
@@ -54,7 +54,7 @@ pub(crate) fn check(graph: &StepGraph, start: Option<&str>, reader: &mut Reader<
                     way.by, way.to
                 );
                 reader.note(&way.place, message);
-                // The step that was meant is not called unreachable as well.
+                // The step that the author meant counts as reached: one slip is one mistake.
                 meant
             }
         };
@@ -70,15 +70,15 @@ pub(crate) fn check(graph: &StepGraph, start: Option<&str>, reader: &mut Reader<
     note_endless(graph, &ways, reader);
 }
 
-/// What to write in place of a step that there is not.
+/// What to write instead of a step that does not exist.
 pub(crate) fn hint(meant: Option<&str>, names: &BTreeSet<&str>) -> String {
     match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if names.is_empty() => "there are no steps at all".to_owned(),
         None => {
-            // A big flow has hundreds: a message should stay one line.
+            // A big flow has hundreds of steps; the message should stay one line.
             let names: Vec<&str> = names.iter().copied().take(12).collect();
-            format!("there are: {}", names.join(", "))
+            format!("the steps are: {}", names.join(", "))
         }
     }
 }
@@ -114,9 +114,9 @@ fn note_unreached(
     }
 }
 
-/// Follows the ways from every step that waits for nobody, depth first; a way back to a step of the path
-/// that is being followed closes a circle. Also one that a `when` might leave is refused: nobody can tell
-/// whether it does, and until then nobody hears the customer.
+/// Follows the paths from every step that does not wait, depth first; a path back to a step on the way here closes a loop.
+/// A loop that a `when` might leave is refused too: we can't tell whether it ever does, and meanwhile nobody listens to the
+/// customer.
 fn note_endless(graph: &StepGraph, ways: &HashMap<&str, Vec<&str>>, reader: &mut Reader<'_>) {
     let silent: HashMap<&str, &StepNode> = graph
         .steps
@@ -131,7 +131,7 @@ fn note_endless(graph: &StepGraph, ways: &HashMap<&str, Vec<&str>>, reader: &mut
         if !silent.contains_key(name) || !done.insert(name) {
             continue;
         }
-        // The path, each step with the number of its ways that were followed.
+        // The steps on the way here, each with the number of its paths that we have followed.
         let mut path: Vec<(&str, usize)> = vec![(name, 0)];
         while let Some((step, followed)) = path.last_mut() {
             let Some(next) = on(step).get(*followed).copied() else {
@@ -145,10 +145,10 @@ fn note_endless(graph: &StepGraph, ways: &HashMap<&str, Vec<&str>>, reader: &mut
             if done.insert(next) {
                 path.push((next, 0));
             } else if let Some(first) = path.iter().position(|(seen, _)| *seen == next) {
-                let circle: Vec<&str> = path[first..].iter().map(|(step, _)| *step).collect();
+                let cycle: Vec<&str> = path[first..].iter().map(|(step, _)| *step).collect();
                 let message = format!(
-                    "the steps {} -> {next} go round for ever without asking anything; put an `ask` among them",
-                    circle.join(" -> "),
+                    "the steps {} -> {next} form an endless loop that asks nothing; put an `ask` into it",
+                    cycle.join(" -> "),
                 );
                 reader.note(&node.place, message);
             }

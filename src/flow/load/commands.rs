@@ -1,4 +1,4 @@
-//! Reading `[commands]`: the words that work at any time.
+//! Reads `[commands]`: words that work at any time.
 
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;

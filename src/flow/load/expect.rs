@@ -1,4 +1,4 @@
-//! Reading what a step of a flow file expects for an answer: `expect` with the keys that go with it, or `pattern`.
+//! Reads which answers an `ask` accepts: `expect` with its details, or `pattern`.
 
 use crate::flow::answer::kind::{AnswerKind, Bounds, MEDIA_KINDS, pattern};
 use crate::flow::answer::phone::Country;
@@ -8,7 +8,7 @@ use crate::flow::load::reader::Section;
 use crate::flow::script::variables::VALUE_MAX;
 use crate::flow::words::fold::closest;
 
-/// The keys beside `expect`, and the kinds of answer that each goes with.
+/// The details of `expect`, and the kinds of answer that each works with.
 const DETAILS: [(&str, &[&str]); 4] = [
     ("min", &["text", "number"]),
     ("max", &["text", "number"]),
@@ -39,7 +39,7 @@ impl Loader<'_> {
             );
             self.reader.note(&written.place, message);
         }
-        // Of an `expect` that is misspelt nobody knows what goes with it.
+        // If `expect` is misspelt, we can't know which details it takes.
         if named.is_some() || !body.has("expect") {
             self.note_misplaced(body, name);
         }
@@ -64,7 +64,7 @@ impl Loader<'_> {
             Ok(pattern) => Some(pattern),
             Err(problem) => {
                 let message = format!(
-                    "`pattern` in {} is no regular expression: {problem}",
+                    "`pattern` in {} is not a valid regular expression: {problem}",
                     body.name
                 );
                 self.reader.note(&written.place, message);
@@ -81,7 +81,7 @@ impl Loader<'_> {
                     .map(|kind| format!("expect = \"{kind}\""))
                     .collect();
                 let message = format!(
-                    "`{key}` in {} goes only with {}; remove it, or add that",
+                    "`{key}` in {} works only with {}; remove it, or add that",
                     body.name,
                     kinds.join(" or ")
                 );
@@ -93,14 +93,14 @@ impl Loader<'_> {
     fn read_lengths(&mut self, body: &Section<'_>) -> Bounds<u32> {
         let min = self.reader.count(body, "min");
         let max = self.reader.count(body, "max");
-        // More is not heard of a message, so no answer could be longer.
+        // We keep no more of a message, so no answer is longer.
         let longest = u32::try_from(VALUE_MAX).unwrap_or(u32::MAX);
         for (key, length) in [("min", &min), ("max", &max)] {
             if let Some((length, place)) = length
                 && !(1..=longest).contains(length)
             {
                 let message = format!(
-                    "`{key}` in {} is a number of characters from 1 to {longest}, not {length}",
+                    "`{key}` in {} must be a number of characters from 1 to {longest}, not {length}",
                     body.name
                 );
                 self.reader.note(place, message);
@@ -123,7 +123,7 @@ impl Loader<'_> {
             && min > max
         {
             let message = format!(
-                "`min` ({min}) in {} is more than `max` ({max}), so no answer fits; exchange them",
+                "`min` ({min}) in {} is more than `max` ({max}), so no answer fits; swap them",
                 body.name
             );
             self.reader.note(&body.place_of("min"), message);
@@ -136,7 +136,7 @@ impl Loader<'_> {
         if country.is_none() {
             let codes: Vec<&str> = Country::ALL.iter().map(|country| country.code).collect();
             let message = format!(
-                "the numbers of `country` `{}` in {} are not known; write one of {}, or remove it, and ask for the number with + and the country's code",
+                "unknown `country` `{}` in {}; write one of {}, or remove it and ask for the number with + and the country code",
                 written.text,
                 body.name,
                 codes.join(" "),

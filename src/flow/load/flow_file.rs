@@ -1,4 +1,4 @@
-//! From a flow file to a [`Script`]: everything is read and checked, and all mistakes are reported at once.
+//! Turns a flow file into a [`Script`]: reads and checks all of it, and reports all mistakes at once.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ const FILE_KEYS: [&str; 10] = [
 ];
 
 impl Script {
-    /// Loads a flow file and checks all of it; `default_locale` is for a file that names none.
+    /// Loads a flow file and checks all of it. A file without `locale` gets `default_locale`.
     ///
     /// # Errors
     /// Every mistake in the file at once, in the order of its lines.
@@ -107,7 +107,7 @@ impl Loader<'_> {
         }
     }
 
-    /// The first step; where there is no such step, the one that was probably meant.
+    /// The first step, or, if there is no such step, the one that the author probably meant.
     fn read_start(&mut self, file: &Section<'_>) -> (Option<String>, Option<String>) {
         if !file.has("start") {
             let message = "`start` is missing: name the first step, like start = \"hello\"";
@@ -121,7 +121,7 @@ impl Loader<'_> {
             .map(|node| node.name.as_str())
             .collect();
         let start = match self.reader.text(file, "start") {
-            // That there are no steps was said already.
+            // If there are no steps, that mistake is reported already.
             Some(start) if !names.is_empty() => start,
             _ => return (None, None),
         };

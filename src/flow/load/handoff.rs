@@ -1,4 +1,4 @@
-//! Reading `handoff`: what to say to a customer who waits for a person, and what follows when nobody comes.
+//! Reads `handoff`: what to say to a customer who waits for a person, and which step follows if nobody comes.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ impl Loader<'_> {
         ] {
             if body.has(one) && !body.has(other) {
                 let message = format!(
-                    "`{one}` in {} needs `{other}`: where the flow goes on, and after what time, when nobody came; add {like}",
+                    "`{one}` in {} needs `{other}`: together they say when and at which step the flow continues if nobody comes; add {like}",
                     body.name
                 );
                 self.reader.note(&body.place_of(one), message);
@@ -53,7 +53,7 @@ impl Loader<'_> {
         }))
     }
 
-    /// Whoever waits for a person is answered from the owner's phone: the bot must step aside then.
+    /// After a handoff the owner answers from their phone, so the bot must be able to step aside.
     pub(crate) fn check_handoffs(
         &mut self,
         file: &Section<'_>,
@@ -65,7 +65,7 @@ impl Loader<'_> {
             && phone_quiet.is_zero()
             && let Some(timeouts) = self.reader.section(file, "timeouts")
         {
-            let message = "`phone_quiet` is 0s, and a step with `handoff` needs a person who answers from the phone; write a time, like \"30m\"";
+            let message = "`phone_quiet` is 0s, but after a `handoff` a person answers from the phone and the bot must step aside; write a time, like \"30m\"";
             self.reader.note(&timeouts.place_of("phone_quiet"), message);
         }
     }

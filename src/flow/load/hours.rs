@@ -1,4 +1,4 @@
-//! Reading `[hours]`: the days, the times, the exceptions, and the step outside of them.
+//! Reads `[hours]`: days, times, exceptions, and the step for customers who write outside of them.
 
 use jiff::civil::Date;
 
@@ -12,12 +12,12 @@ const CLOSED: &str = "closed";
 const EXCEPTIONS: &str = "exceptions";
 
 impl Loader<'_> {
-    /// Reads the opening times, where the file has any.
+    /// Reads the opening hours, if the file has any.
     pub(crate) fn read_hours(&mut self, file: &Section<'_>) -> Option<Hours> {
         let section = self.reader.section(file, "hours")?;
         self.saved.insert("opens".to_owned());
         if !file.has("timezone") {
-            let message = "[hours] are those of a place: name its time zone at the top of the file, like timezone = \"America/Sao_Paulo\"";
+            let message = "[hours] needs a time zone; add it at the top of the file, like timezone = \"America/Sao_Paulo\"";
             self.reader.note(&section.place, message);
         }
         let mut week: [Option<Vec<Opening>>; 7] = Default::default();
@@ -30,7 +30,7 @@ impl Loader<'_> {
             for day in days {
                 if week[day].replace(openings.clone()).is_some() {
                     let message = format!(
-                        "`{}` in [hours] names a day that another line names, too; keep one",
+                        "`{}` in [hours] names a day that another line also names; keep one",
                         key.text
                     );
                     self.reader.note(&key.place, message);
@@ -39,7 +39,7 @@ impl Loader<'_> {
             }
         }
         if week.iter().flatten().flatten().next().is_none() {
-            let message = "[hours] is never open; write when, like mon-fri = \"09:00-18:00\"";
+            let message = "[hours] has no opening time; write one, like mon-fri = \"09:00-18:00\"";
             self.reader.note(&section.place, message);
         }
         let exceptions = self.read_exceptions(&section);
@@ -53,8 +53,7 @@ impl Loader<'_> {
             }),
             None if section.has(CLOSED) => {}
             None => {
-                let message =
-                    "[hours] does not say what is outside of them; add closed = \"a_step\"";
+                let message = "[hours] has no `closed`: the step for customers who write outside of them; add closed = \"a_step\"";
                 self.reader.note(&section.place, message);
             }
         }
@@ -65,7 +64,7 @@ impl Loader<'_> {
         })
     }
 
-    /// The days, from Monday, that a key names: "mon", "mon-fri", "sab-dom".
+    /// The days that a key names, counted from Monday: "mon", "mon-fri", "sab-dom".
     fn read_days(&mut self, key: &Written<'_>) -> Vec<usize> {
         let day = |word: &str| {
             let day = weekday(&fold(word))?.to_monday_zero_offset();
@@ -74,7 +73,7 @@ impl Loader<'_> {
         let (first, last) = key.text.split_once('-').unwrap_or((key.text, key.text));
         let (Some(first), Some(last)) = (day(first), day(last)) else {
             let message = format!(
-                "`{}` in [hours] is no day; write mon tue wed thu fri sat sun (or seg ter qua qui sex sab dom), a range like mon-fri, `{CLOSED}` or [hours.{EXCEPTIONS}]",
+                "`{}` in [hours] is not a day; write mon tue wed thu fri sat sun (or seg ter qua qui sex sab dom), a range like mon-fri, `{CLOSED}` or [hours.{EXCEPTIONS}]",
                 key.text
             );
             self.reader.note(&key.place, message);
@@ -95,7 +94,7 @@ impl Loader<'_> {
                 Some(day) => exceptions.push((day, openings)),
                 None => {
                     let message = format!(
-                        "`{}` in {} is no day; write \"2026-12-24\", or \"12-25\" for every year (month and day)",
+                        "`{}` in {} is not a date; write \"2026-12-24\", or \"12-25\" for every year (month and day)",
                         key.text, section.name
                     );
                     self.reader.note(&key.place, message);
@@ -105,7 +104,7 @@ impl Loader<'_> {
         exceptions
     }
 
-    /// The times of a day; none for one that is closed.
+    /// The times of a day; empty for a closed day.
     fn read_openings(&mut self, section: &Section<'_>, key: &str) -> Vec<Opening> {
         let written = self.reader.texts(section, key).unwrap_or_default();
         if let [one] = &written[..]
@@ -117,7 +116,7 @@ impl Loader<'_> {
         for one in written {
             let Some(opening) = read_opening(one.text) else {
                 let message = format!(
-                    "`{}` in {} is no time to be open; write \"09:00-18:00\", or \"closed\"; over midnight: \"18:00-02:00\"",
+                    "`{}` in {} is not an opening time; write \"09:00-18:00\", or \"closed\"; over midnight: \"18:00-02:00\"",
                     one.text, section.name
                 );
                 self.reader.note(&one.place, message);
@@ -126,7 +125,7 @@ impl Loader<'_> {
             let overlaps = |other: &Opening| opening.from < other.to && other.from < opening.to;
             if openings.iter().any(overlaps) {
                 let message = format!(
-                    "`{}` in {} overlaps another time of the same day; make one of them",
+                    "`{}` in {} overlaps another time of the same day; merge the two",
                     one.text, section.name
                 );
                 self.reader.note(&one.place, message);
@@ -143,7 +142,7 @@ fn read_day(text: &str) -> Option<Day> {
     }
     let (month, day) = text.split_once('-')?;
     let (month, day) = (month.parse().ok()?, day.parse().ok()?);
-    // A leap year has every day.
+    // A leap year, so that 29 February is valid.
     Date::new(2024, month, day).ok()?;
     Some(Day::Yearly(month, day))
 }
@@ -182,58 +181,59 @@ mod tests {
     use crate::flow::words::locale::Locale;
 
     #[test]
-    fn every_mistake_in_the_hours_is_told() {
+    fn every_mistake_in_the_hours_is_reported() {
         for (hours, part) in [
             (
                 "closed = 'b'\nmonn = '9:00-18:00'\nmon = '9:00-18:00'",
-                "`monn` in [hours] is no day",
+                "`monn` in [hours] is not a day",
             ),
             (
                 "closed = 'b'\nmon-fri = '9-18'\nsun = '9h-12h30'",
-                "`9-18` in [hours] is no time",
+                "`9-18` in [hours] is not an opening time",
             ),
             (
                 "closed = 'b'\nmon = '09:00-25:00'\nsun = '9h-12h'",
-                "is no time to be open",
+                "is not an opening time",
             ),
             (
                 "closed = 'b'\nmon-fri = '9:00-18:00'\nfri = '9:00-12:00'",
-                "another line names, too",
+                "another line also names",
             ),
             (
                 "closed = 'b'\nmon = ['9:00-12:00', '11:00-14:00']",
                 "overlaps another time",
             ),
-            ("closed = 'b'\nmon = 'closed'", "is never open"),
-            ("mon = '9:00-12:00'", "does not say what is outside"),
+            ("closed = 'b'\nmon = 'closed'", "has no opening time"),
+            ("mon = '9:00-12:00'", "[hours] has no `closed`"),
             (
                 "closed = 'bb'\nmon = '9:00-12:00'",
                 "`closed` in [hours] leads to `bb`, and there is no such step; did you mean `b`?",
             ),
             (
                 "closed = 'b'\nmon = '9:00-12:00'\n[hours.exceptions]\n'13-25' = 'closed'",
-                "`13-25` in [hours.exceptions] is no day",
+                "`13-25` in [hours.exceptions] is not a date",
             ),
         ] {
             let source = format!(
                 "start = 'a'\ntimezone = 'America/Sao_Paulo'\n[step.a]\nask = '?'\nend = 'x'\n[step.b]\nsay = '{{{{ opens }}}}'\nend = 'x'\n[hours]\n{hours}"
             );
-            let told = Script::load(&source, Locale::En).unwrap_err();
-            // Without the name of the step nothing leads to it.
-            let told: Vec<String> = told
+            let mistakes = Script::load(&source, Locale::En).unwrap_err();
+            // Without `closed`, nothing leads to its step.
+            let messages: Vec<String> = mistakes
                 .iter()
                 .map(|one| one.message.clone())
                 .filter(|one| !one.starts_with("nothing leads"))
                 .collect();
             assert!(
-                told.len() == 1 && told[0].contains(part),
-                "{hours}: {told:#?}"
+                messages.len() == 1 && messages[0].contains(part),
+                "{hours}: {messages:#?}"
             );
             let without = source.replace("timezone = 'America/Sao_Paulo'\n", "");
-            let told = Script::load(&without, Locale::En).unwrap_err();
+            let mistakes = Script::load(&without, Locale::En).unwrap_err();
             assert!(
-                told.iter()
-                    .any(|one| one.message.contains("name its time zone"))
+                mistakes
+                    .iter()
+                    .any(|one| one.message.contains("needs a time zone"))
             );
         }
     }

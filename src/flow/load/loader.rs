@@ -1,4 +1,4 @@
-//! What is gathered while a flow file is read, and what every kind of step needs: templates, ways, names of variables.
+//! Collects what a flow file contains while it is read, and checks what all kinds of steps share: templates, paths, variables.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use crate::flow::script::variables::{RESERVED, is_variable};
 use crate::flow::words::fold::closest;
 use crate::flow::words::locale::Locale;
 
-/// What is gathered while a file is read.
+/// The file as far as it has been read.
 pub(crate) struct Loader<'s> {
     pub(crate) reader: Reader<'s>,
     pub(crate) templates: Templates,
     pub(crate) graph: StepGraph,
-    /// The variables that the templates of the steps may use.
+    /// The variables that something saves: the templates of the steps may use them.
     pub(crate) saved: BTreeSet<String>,
     /// The files that the steps send.
     pub(crate) files: Vec<LocalFile>,
-    /// The answer to a call may set any other.
+    /// The answer to some call may set any variable.
     pub(crate) saves_any: bool,
-    /// The templates, to be checked once all that is saved is known.
+    /// Templates that still need a check of their variables, once all saved variables are known.
     to_check: Vec<(TextId, Place, Option<&'static [&'static str]>)>,
 }
 
@@ -44,12 +44,12 @@ impl<'s> Loader<'s> {
         if time.is_zero() {
             self.reader.note(
                 place,
-                format!("`{key}` must be longer than nothing, like \"5m\""),
+                format!("`{key}` must be more than zero, like \"5m\""),
             );
         }
     }
 
-    /// Compiles a text; `variables` are those it may use, where they are not those of the steps.
+    /// Compiles a text. `variables` are the ones that it may use; with `None`, it may use those of the steps.
     pub(crate) fn compile(
         &mut self,
         id: TextId,
@@ -64,7 +64,10 @@ impl<'s> Loader<'s> {
                 format!("`{key}` in {section} is empty; write what to say"),
             );
         } else if let Err(problem) = self.templates.add(&id, written.text) {
-            let message = format!("`{key}` in {section} is no template: {}", problem.message);
+            let message = format!(
+                "`{key}` in {section} is not a valid template: {}",
+                problem.message
+            );
             self.reader.note_in(written, problem.line, message);
         } else {
             self.to_check.push((id, written.place.clone(), variables));
@@ -85,7 +88,7 @@ impl<'s> Loader<'s> {
             self.reader.note(&written.place, message);
         } else if let Err(problem) = self.templates.add_expression(&id, written.text) {
             let message = format!(
-                "`{key}` in {section} is no expression: {}; write it like \"age >= 18\", and a text in quotes of its own, like \"city == 'Rio'\"",
+                "`{key}` in {section} is not a valid expression: {}; write it like \"age >= 18\"; a text in it needs quotes of its own, like \"city == 'Rio'\"",
                 problem.message
             );
             self.reader.note_in(written, problem.line, message);
@@ -94,7 +97,7 @@ impl<'s> Loader<'s> {
         }
     }
 
-    /// A variable that nothing saves would silently render to nothing; it is nearly always misspelt.
+    /// A variable that nothing saves would render to an empty text without any error. Nearly always its name is misspelt.
     pub(crate) fn check_variables(&mut self) {
         let saved: Vec<&str> = self.saved.iter().map(String::as_str).collect();
         for (id, place, variables) in &self.to_check {
@@ -114,7 +117,7 @@ impl<'s> Loader<'s> {
         }
     }
 
-    /// Reads `next` or `end`; with `optional` a step may have neither.
+    /// Reads `next` or `end`. If `optional` is set, a step may have neither.
     pub(crate) fn read_then(
         &mut self,
         body: &Section<'_>,
@@ -128,7 +131,7 @@ impl<'s> Loader<'s> {
             }
             (false, false) if !optional => {
                 let message = format!(
-                    "{} leads nowhere; add next = \"a_step\" to go on, or end = \"an_outcome\" to close",
+                    "{} leads nowhere; add next = \"a_step\" to continue, or end = \"an_outcome\" to close",
                     body.name,
                 );
                 self.reader.note(&body.place, message);
@@ -163,7 +166,7 @@ impl<'s> Loader<'s> {
         });
     }
 
-    /// Checks the name of a variable that something is saved as.
+    /// Checks the name of a variable that a step saves.
     pub(crate) fn variable(
         &mut self,
         written: &Written<'_>,

@@ -1,4 +1,4 @@
-//! Reading `locale` and `timezone`: how and where the customers live.
+//! Reads `locale` and `timezone`: the language of the customers, and their time.
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
@@ -19,7 +19,7 @@ pub(crate) fn read_locale(file: &Section<'_>, default: Locale, reader: &mut Read
         })
 }
 
-/// From the tables that are part of the program: a flow means the same on every machine.
+/// Uses the time zones inside the program, so that a flow means the same on every machine.
 pub(crate) fn read_timezone(file: &Section<'_>, reader: &mut Reader<'_>) -> TimeZone {
     let Some(written) = reader.text(file, "timezone") else {
         return TimeZone::UTC;

@@ -1,13 +1,13 @@
-//! From a flow file to a script, with every mistake and its place.
+//! Turns a flow file into a script, and reports every mistake with its place.
 
 // The whole file: `Script::load`. The built-in flows lie beside, in `built_in_flows`.
 pub(crate) mod flow_file;
 
 // TOML, for people: typed values with their places, and the mistakes.
 pub(crate) mod reader;
-// What is gathered while a file is read.
+// Collects templates, paths and mistakes while a file is read.
 pub(crate) mod loader;
-// The steps as a whole: is every one reached, does each way lead somewhere.
+// Checks the steps together: can each be reached, does each path lead to a step.
 pub(crate) mod check;
 
 pub(crate) mod commands;
@@ -17,7 +17,7 @@ pub(crate) mod locale;
 // `[timeouts]` and `[notices]`.
 pub(crate) mod timeouts;
 
-// Each step by its kind.
+// One file for each kind of step.
 pub(crate) mod ask;
 pub(crate) mod call;
 pub(crate) mod steps;

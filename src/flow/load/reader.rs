@@ -1,4 +1,4 @@
-//! Reading a TOML file for people: typed values with their places, and every mistake noted with its line.
+//! Reads typed values from a TOML file, and collects every mistake with its place.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,17 +10,17 @@ use toml::de::{DeTable, DeValue};
 use crate::flow::words::fold::closest;
 use crate::time_span;
 
-/// The longest time that can be set: a year. More is a slip of the pen.
+/// The longest time that a file may set: a year. A longer one is surely a slip.
 const DURATION_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// Something in a flow file that is not right, and what to write instead.
+/// A mistake in a flow file, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mistake {
     /// The line, counted from 1.
     pub line: usize,
     /// The column in characters, counted from 1.
     pub column: usize,
-    /// What is wrong and what to write instead.
+    /// Says what is wrong and what to write instead.
     pub message: String,
 }
 
@@ -32,10 +32,10 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-/// A place in the file, in bytes.
+/// A range of bytes in the file.
 pub(crate) type Place = Range<usize>;
 
-/// Takes values out of a parsed file and notes what is wrong with them.
+/// Takes values out of a parsed file and collects their mistakes.
 pub(crate) struct Reader<'s> {
     source: &'s str,
     mistakes: Vec<Mistake>,
@@ -65,11 +65,11 @@ impl<'s> Reader<'s> {
     /// Reads a file as TOML.
     ///
     /// # Errors
-    /// What is no TOML in it, a mistake for each line.
+    /// If it is not TOML: one mistake for each wrong line.
     pub(crate) fn open(
         source: &'s str,
     ) -> Result<(Reader<'s>, Spanned<DeTable<'s>>), Vec<Mistake>> {
-        // Editors on Windows put a mark before the first line that TOML knows nothing of.
+        // Editors on Windows put a byte order mark before the first line, which TOML does not allow.
         let source = source.strip_prefix('\u{feff}').unwrap_or(source);
         let mut reader = Reader::new(source);
         let (table, errors) = DeTable::parse_recoverable(source);
@@ -81,7 +81,7 @@ impl<'s> Reader<'s> {
             reader.note(&error.span().unwrap_or(0..0), message);
         }
         let mut mistakes = reader.finish();
-        // One slip makes several errors in its line; the first says what it was.
+        // One slip causes several errors in its line; the first is the real one.
         mistakes.dedup_by_key(|mistake| mistake.line);
         Err(mistakes)
     }
@@ -113,12 +113,12 @@ impl<'s> Reader<'s> {
         )
     }
 
-    /// Notes a mistake in a text, so many lines below its first.
+    /// Notes a mistake inside a text, `line` lines below its first line.
     pub(crate) fn note_in(&mut self, text: &Written<'_>, line: usize, message: impl Into<String>) {
         let raw = &self.source[text.place.clone()];
         let is_long = raw.starts_with("\"\"\"") || raw.starts_with("'''");
-        // A line break right after the quotes is not part of the text. In a text of one line a line break
-        // is written as \n, and every mistake is in that line.
+        // A line break right after the quotes is not part of the text. A text on one line writes its line
+        // breaks as \n, so every mistake is on that line.
         let opening = usize::from(is_long && raw[3..].trim_start_matches('\r').starts_with('\n'));
         let offset = match line + opening {
             line if line > 0 && is_long => raw
@@ -130,14 +130,14 @@ impl<'s> Reader<'s> {
         self.note(&(text.place.start + offset..text.place.end), message);
     }
 
-    /// All the mistakes, in the order of their lines.
+    /// All mistakes, in the order of their lines.
     pub(crate) fn finish(mut self) -> Vec<Mistake> {
         self.mistakes.sort();
         self.mistakes.dedup();
         self.mistakes
     }
 
-    /// Notes the keys of a section that nothing is known of.
+    /// Notes every key of a section that is not in `known`.
     pub(crate) fn only(&mut self, section: &Section<'_>, known: &[&str]) {
         for key in section.table.keys() {
             let name = key.get_ref().as_ref();
@@ -170,7 +170,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// A list of tables, each called by `name` and its number from 1 in messages.
+    /// A list of tables. In messages, `name` makes the name of each from its number, counted from 1.
     pub(crate) fn sections<'t>(
         &mut self,
         of: &Section<'t>,
@@ -198,7 +198,7 @@ impl<'s> Reader<'s> {
                 _ => self.note(&item.span(), message.clone()),
             }
         }
-        // A list of other things is no empty list.
+        // A list of other values must not look like an empty list.
         (items.is_empty() || !sections.is_empty()).then_some(sections)
     }
 
@@ -260,7 +260,7 @@ impl<'s> Reader<'s> {
         let number = match value.get_ref() {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
                 .ok()
-                // Exact up to 2^53; nobody bounds an answer beyond that.
+                // Exact up to 2^53, which is enough for a bound.
                 .map(|number| number as f64),
             DeValue::Float(number) => number.as_str().parse().ok(),
             _ => None,
@@ -273,7 +273,7 @@ impl<'s> Reader<'s> {
         number
     }
 
-    /// A time with its unit.
+    /// A length of time with its unit.
     pub(crate) fn duration(&mut self, of: &Section<'_>, key: &str) -> Option<(Duration, Place)> {
         let value = of.table.get(key)?;
         if let DeValue::Integer(number) = value.get_ref() {
@@ -290,7 +290,10 @@ impl<'s> Reader<'s> {
             Some(_) => {
                 self.note(
                     &written.place,
-                    format!("`{key}` in {} is more than a year", of.name),
+                    format!(
+                        "`{key}` in {} is more than a year; write a shorter time",
+                        of.name
+                    ),
                 );
                 None
             }
@@ -344,7 +347,7 @@ impl<'t> Section<'t> {
         self.table.contains_key(key)
     }
 
-    /// Where a key is written; the section's own place where it is not.
+    /// The place of a key, or of the section if it has no such key.
     pub(crate) fn place_of(&self, key: &str) -> Place {
         match self.table.get_key_value(key) {
             Some((key, _)) => key.span(),
@@ -352,7 +355,7 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// The keys, in the order in which they are written.
+    /// The keys, in the order of the file.
     pub(crate) fn keys(&self) -> Vec<Written<'t>> {
         let mut keys: Vec<Written<'t>> = self
             .table
@@ -390,7 +393,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mistake_is_found_at_its_line_and_column() {
+    fn a_mistake_has_its_line_and_column() {
         let source = "é = 1\nção = \"\"\"\nfirst\nsecond\"\"\"";
         let mut reader = Reader::new(source);
         let start = source.find("\"\"\"").unwrap();

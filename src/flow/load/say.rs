@@ -1,4 +1,4 @@
-//! Reading `say`: the words and files of a step.
+//! Reads `say`: the texts and files that a step sends.
 
 use std::path::PathBuf;
 
@@ -68,7 +68,7 @@ impl Loader<'_> {
         };
         if kind == MediaKind::Voice && table.has("caption") {
             let message = format!(
-                "a voice message has no caption; remove `caption` in {}, and say it in a text before or after",
+                "a voice message has no caption; remove `caption` in {}, and send it as a text before or after",
                 table.name
             );
             self.reader.note(&table.place_of("caption"), message);
@@ -106,7 +106,7 @@ impl Loader<'_> {
             bad_url(text).map(|why| format!("`{name}` in {section} {why}"))
         } else if has_template(text) {
             Some(format!(
-                "`{name}` in {section} is the path of a file, and is taken as written; {{{{ }}}} is only for addresses, behind the host, like https://shop.example/{{{{ item }}}}.jpg"
+                "`{name}` in {section} is the path of a file, which can't have {{{{ }}}} in it; {{{{ }}}} works only in addresses, after the host, like https://shop.example/{{{{ item }}}}.jpg"
             ))
         } else {
             None
@@ -144,8 +144,8 @@ fn has_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
-/// What is wrong with an address. Whatever is filled in stands behind the host and a slash: what a customer said never
-/// chooses whom WAHA asks.
+/// What is wrong with an address. Variables may stand only after the host and a slash: a customer's words must never choose
+/// the host that WAHA connects to.
 fn bad_url(text: &str) -> Option<&'static str> {
     let Some(rest) = ["https://", "http://"].iter().find_map(|scheme| {
         let start = text.get(..scheme.len())?;
@@ -153,20 +153,18 @@ fn bad_url(text: &str) -> Option<&'static str> {
             .eq_ignore_ascii_case(scheme)
             .then(|| &text[scheme.len()..])
     }) else {
-        return Some("is no address that WAHA can get; write one with https:// or http://");
+        return Some("is not an address that WAHA can fetch; write one with https:// or http://");
     };
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let (host, path) = rest.split_at(end);
     if has_template(host) || (has_template(path) && !path.starts_with('/')) {
         return Some(
-            "has {{ }} in its host; write the host as it is, and variables only behind it, like https://shop.example/{{ item }}.jpg",
+            "has {{ }} in its host; write the host without variables, and put them after it, like https://shop.example/{{ item }}.jpg",
         );
     }
     let is_host = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
     if host.is_empty() || !host.chars().all(is_host) {
-        return Some(
-            "has no host that could be right; write it like https://shop.example/menu.jpg",
-        );
+        return Some("has no valid host; write it like https://shop.example/menu.jpg");
     }
     if text.contains(char::is_whitespace) && !has_template(text) {
         return Some("has a space in it; write %20 instead");

@@ -1,4 +1,4 @@
-//! Reading the steps that say nothing: `set`, `when` and `wait`.
+//! Reads the steps that say nothing: `set`, `when` and `wait`.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use crate::flow::script::templates::TextId;
 const SET_KEYS: [&str; 3] = ["set", "next", "end"];
 const WHEN_KEYS: [&str; 2] = ["when", "otherwise"];
 const WAIT_KEYS: [&str; 3] = ["wait", "next", "end"];
-/// A pause keeps a worker busy, and after more than this nobody knows what the conversation was about.
+/// A pause occupies a worker, and after more than this the customer has forgotten the conversation.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
 const CASE_KEYS: [&str; 3] = ["if", "next", "end"];
-/// What `when` is like, for messages.
+/// An example of `when`, for messages.
 const WHEN_LIKE: &str = "[{ if = \"age >= 18\", next = \"a_step\" }]";
 
 impl Loader<'_> {
-    /// Reads `set = { total = "price * 2", greeting = "Hello {{ name }}" }`: what has marks of a template is
-    /// one, and everything else an expression.
+    /// Reads `set = { total = "price * 2", greeting = "Hello {{ name }}" }`. A value with `{{` or `{%` is a template; any
+    /// other is an expression.
     pub(crate) fn read_set(&mut self, body: &Section<'_>, step: &str) -> Option<Step> {
         self.reader.only(body, &SET_KEYS);
         let then = self.read_then(body, step, false);
@@ -113,7 +113,7 @@ impl Loader<'_> {
         let (time, place) = self.reader.duration(body, "wait")?;
         if time.is_zero() || time > WAIT_MAX {
             let message = format!(
-                "`wait` in {} must be longer than nothing and an hour at most, like \"10s\"",
+                "`wait` in {} must be more than zero and at most an hour, like \"10s\"",
                 body.name
             );
             self.reader.note(&place, message);

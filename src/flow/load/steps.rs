@@ -1,4 +1,4 @@
-//! Reading the steps of a flow file: each by the one key that says what it does.
+//! Reads the steps of a flow file. One key of each step, such as `say` or `ask`, decides its kind.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,11 @@ use crate::flow::load::reader::Section;
 use crate::flow::script::commands::Commands;
 use crate::flow::script::step::Step;
 
-/// The keys that say what a step does; each step has one.
+/// Each step has exactly one of these keys.
 const KINDS: [&str; 7] = ["say", "ask", "set", "when", "wait", "call", "handoff"];
 
 impl Loader<'_> {
-    /// Reads every step, and notes the ways between them.
+    /// Reads every step and collects the paths between them.
     pub(crate) fn read_steps(
         &mut self,
         file: &Section<'_>,
@@ -64,7 +64,7 @@ impl Loader<'_> {
                     };
                     self.reader
                         .note(&key.place, format!("{} {message}", body.name));
-                    // The ways on are still read, so that the steps behind are not called unreachable.
+                    // Read its paths all the same, so that the steps after it are not reported as unreachable.
                     self.read_then(&body, key.text, true);
                     None
                 }

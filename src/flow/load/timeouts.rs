@@ -15,9 +15,9 @@ const TIMEOUTS_KEYS: [&str; 5] = [
     "resume_within",
     "phone_quiet",
 ];
-/// Who waits longer for an answer thinks that nobody reads.
+/// A customer who waits longer for an answer thinks that nobody reads.
 const BURST_MAX: Duration = Duration::from_secs(60);
-/// What the owner wrote longer ago is not told apart from what the bot wrote.
+/// Beyond this we can no longer tell the owner's messages from the bot's.
 const PHONE_QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
 const NOTICES_KEYS: [&str; 3] = ["first_after", "at_most_every", "reassure_after"];
 
@@ -30,7 +30,7 @@ impl Loader<'_> {
         self.reader.only(&section, &TIMEOUTS_KEYS);
         if let Some((time, place)) = self.reader.duration(&section, "burst") {
             if time > BURST_MAX {
-                let message = "`burst` is more than a minute, and each answer would come so late; write a few seconds, like \"1500ms\", or \"0s\" for none";
+                let message = "`burst` is more than a minute, so every answer would come that late; write a few seconds, like \"1500ms\", or \"0s\" for none";
                 self.reader.note(&place, message);
             }
             timeouts.burst = time;
@@ -51,7 +51,7 @@ impl Loader<'_> {
             if time > PHONE_QUIET_MAX {
                 self.reader.note(
                     &place,
-                    "`phone_quiet` can be at most \"24h\"; write a shorter time, or \"0s\" for a bot that never steps aside",
+                    "`phone_quiet` can be at most \"24h\"; write a shorter time, or \"0s\" if the bot must never step aside",
                 );
             }
             timeouts.phone_quiet = time;

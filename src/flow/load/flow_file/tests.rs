@@ -1,4 +1,4 @@
-//! Every mistake that a flow file can have, and what is said of it.
+//! Every mistake that a flow file can have, and its message.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn check_mistakes(source: &str, expected: &[(usize, &str)]) {
 }
 
 #[test]
-fn every_mistake_is_told_with_its_line() {
+fn every_mistake_is_reported_with_its_line() {
     let ask = "[step.a]\nask = '?'\nend = 'x'";
     for (head, steps, expected) in [
         (
@@ -101,7 +101,7 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'\n[timeouts]\nremind_after = '0s'",
             ask,
-            (3, "must be longer than nothing"),
+            (3, "must be more than zero"),
         ),
         (
             "start = 'a'\n[timeouts]\nclose_after = '4000d'",
@@ -156,12 +156,12 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nsay = 'x'\nnext = 'bee'\n[step.bee]\nsay = 'x'\nnext = 'a'",
-            (2, "a -> bee -> a go round"),
+            (2, "a -> bee -> a form an endless loop"),
         ),
         (
             "start = 'a'",
             "[step.a]\nsay = 'x'\nnext = 'a'",
-            (2, "a -> a go round"),
+            (2, "a -> a form an endless loop"),
         ),
         (
             "start = 'a'",
@@ -202,22 +202,22 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nsay = '{{ name'\nend = 'x'",
-            (3, "`say` in [step.a] is no template"),
+            (3, "`say` in [step.a] is not a valid template"),
         ),
         (
             "start = 'a'",
             "[step.a]\nsay = '''\none\n{% if %}'''\nend = 'x'",
-            (5, "is no template"),
+            (5, "is not a valid template"),
         ),
         (
             "start = 'a'",
             "[step.a]\nsay = 'one\\n{{ x y }}'\nend = 'x'",
-            (3, "is no template"),
+            (3, "is not a valid template"),
         ),
         (
             "start = 'a'",
             "[step.a]\nsay = \"one\\n{{ x y }}\"\nend = 'x'",
-            (3, "is no template"),
+            (3, "is not a valid template"),
         ),
         (
             "start = 'a'",
@@ -232,7 +232,7 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nask = 'x'\npattern = '('\nend = 'x'",
-            (4, "is no regular expression: unclosed group"),
+            (4, "is not a valid regular expression: unclosed group"),
         ),
         (
             "start = 'a'",
@@ -259,13 +259,13 @@ fn every_mistake_is_told_with_its_line() {
             "[step.a]\nask = 'x'\nexpect = 'cpf'\nmin = 3\nend = 'x'",
             (
                 5,
-                "`min` in [step.a] goes only with expect = \"text\" or expect = \"number\"",
+                "`min` in [step.a] works only with expect = \"text\" or expect = \"number\"",
             ),
         ),
         (
             "start = 'a'",
             "[step.a]\nask = 'x'\nkinds = ['image']\nend = 'x'",
-            (4, "goes only with expect = \"media\""),
+            (4, "works only with expect = \"media\""),
         ),
         (
             "start = 'a'",
@@ -310,12 +310,12 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nset = { x = '1 +' }\nend = 'x'",
-            (3, "`x` in [step.a.set] is no expression"),
+            (3, "`x` in [step.a.set] is not a valid expression"),
         ),
         (
             "start = 'a'",
             "[step.a]\nset = { x = '1) %}(2' }\nend = 'x'",
-            (3, "is no expression"),
+            (3, "is not a valid expression"),
         ),
         (
             "start = 'a'",
@@ -378,7 +378,7 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nwhen = [{ if = 'name', next = 'a' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-            (2, "a -> a go round"),
+            (2, "a -> a form an endless loop"),
         ),
         (
             "start = 'a'",
@@ -403,7 +403,7 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nwhen = [{ if = 'name ==', next = 'b' }]\notherwise = 'b'\n[step.b]\nask = 'x'\nend = 'x'",
-            (3, "`if` in [step.a.when] is no expression"),
+            (3, "`if` in [step.a.when] is not a valid expression"),
         ),
         (
             "start = 'a'",
@@ -428,7 +428,7 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nhandoff = 'x'\nwithin = '0s'\notherwise = 'a'",
-            (4, "`within` must be longer than nothing"),
+            (4, "`within` must be more than zero"),
         ),
         (
             "start = 'a'",
@@ -443,7 +443,10 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[timeouts]\nphone_quiet = '0s'\n[step.a]\nhandoff = 'x'",
-            (3, "needs a person who answers from the phone"),
+            (
+                3,
+                "a person answers from the phone and the bot must step aside",
+            ),
         ),
         (
             "start = 'a'",
@@ -483,12 +486,12 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nwait = '0s'\nend = 'x'",
-            (3, "`wait` in [step.a] must be longer than nothing"),
+            (3, "`wait` in [step.a] must be more than zero"),
         ),
         (
             "start = 'a'",
             "[step.a]\nwait = '2h'\nend = 'x'",
-            (3, "an hour at most"),
+            (3, "at most an hour"),
         ),
         (
             "start = 'a'",
@@ -508,7 +511,7 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nwait = '2s'\nnext = 'b'\n[step.b]\nsay = 'x'\nnext = 'a'",
-            (2, "a -> b -> a go round"),
+            (2, "a -> b -> a form an endless loop"),
         ),
         (
             "start = 'a'",
@@ -603,22 +606,22 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nend = 'x'\nsay = { image = 'https://' }",
-            (4, "has no host"),
+            (4, "has no valid host"),
         ),
         (
             "start = 'a'",
             "[step.a]\nend = 'x'\nsay = { image = 'https://you:secret@x.example/a.jpg' }",
-            (4, "has no host"),
+            (4, "has no valid host"),
         ),
         (
             "start = 'a'",
             "[step.a]\nend = 'x'\nsay = { image = 'ftp://x.example/a.jpg' }",
-            (4, "is no address that WAHA can get"),
+            (4, "is not an address that WAHA can fetch"),
         ),
         (
             "start = 'a'",
             "[step.a]\nend = 'x'\nsay = { image = 'file:///etc/passwd' }",
-            (4, "is no address that WAHA can get"),
+            (4, "is not an address that WAHA can fetch"),
         ),
         (
             "start = 'a'",
@@ -628,7 +631,7 @@ fn every_mistake_is_told_with_its_line() {
         (
             "start = 'a'",
             "[step.a]\nend = 'x'\nsay = { file = '{{ name }}.pdf' }",
-            (4, "is the path of a file, and is taken as written"),
+            (4, "is the path of a file, which can't have {{ }} in it"),
         ),
         (
             "start = 'a'",
@@ -673,8 +676,8 @@ fn every_mistake_is_told_with_its_line() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once_in_the_order_of_their_lines() {
-    // What was meant counts as reached: one slip is one mistake.
+fn all_mistakes_are_reported_at_once_in_the_order_of_their_lines() {
+    // The step that the author meant counts as reached: one slip is one mistake.
     check_mistakes(
         "start = 'helo'\n[step.hello]\nsay = 'x'\nnext = 'mneu'\n[step.menu]\nask = '?'\nend = 'x'",
         &[(1, "did you mean `hello`?"), (4, "did you mean `menu`?")],
@@ -686,7 +689,7 @@ fn all_mistakes_are_told_at_once_in_the_order_of_their_lines() {
             (1, "unknown key `strat`"),
             (2, "unknown locale `fr`"),
             (3, "did you mean `timeouts`?"),
-            (6, "is no template"),
+            (6, "is not a valid template"),
             (7, "did you mean `menu`?"),
             (
                 9,

@@ -161,9 +161,9 @@ fn the_mistakes_of_a_call_are_told_with_their_lines() {
     let good = "start = 'a'\n[step.a]\ncall = 'http://x'\ntimeout = '5s'\nattempts = 2\nmay = ['c']\nsave = ['price']\n\
         next = 'b'\notherwise = 'c'\n[step.b]\nask = '{{ price }}'\nend = 'done'\n[step.c]\nsay = 'no'\nend = 'failed'\n";
     for (right, wrong, line, words) in [
-        ("'http://x'", "'shop'", 3, "is no address"),
-        ("'5s'", "'2m'", 4, "a minute at most"),
-        ("'5s'", "'0s'", 4, "longer than nothing"),
+        ("'http://x'", "'shop'", 3, "is not an address"),
+        ("'5s'", "'2m'", 4, "at most a minute"),
+        ("'5s'", "'0s'", 4, "more than zero"),
         ("'5s'", "5", 4, "needs a unit"),
         ("attempts = 2", "attempts = 11", 5, "from 1 to 10"),
         ("attempts = 2", "attempts = 0", 5, "from 1 to 10"),
@@ -172,7 +172,7 @@ fn the_mistakes_of_a_call_are_told_with_their_lines() {
         ("['price']", "['answer']", 7, "set by the program"),
         ("['price']", "['cost']", 11, "nothing is saved as `price`"),
         ("next = 'b'\n", "", 2, "leads nowhere"),
-        ("next = 'b'", "next = 'a'", 2, "go round for ever"),
+        ("next = 'b'", "next = 'a'", 2, "form an endless loop"),
         (
             "otherwise = 'c'\n",
             "",
