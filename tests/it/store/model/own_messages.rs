@@ -5,8 +5,8 @@ use waha_sm::ids::{ChatId, MessageId};
 use waha_sm::store::{ByPhone, Record, Recorded};
 
 use super::lanes::Own;
-use super::model::{Checked, ensure};
 use super::operation::{self, CHATS, Which};
+use super::session::{Checked, ensure};
 use super::takeover::ByOwner;
 use super::{QUIET, Run, session_name};
 

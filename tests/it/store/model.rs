@@ -6,9 +6,9 @@
 
 mod lanes;
 mod merge;
-mod model;
 mod operation;
 mod own_messages;
+mod session;
 mod takeover;
 mod view;
 
@@ -26,11 +26,11 @@ use waha_sm::store::{
 
 use crate::harness::{Redis, chat};
 use lanes::Fate;
-use model::{Checked, Ending, QUIET, Session, ensure};
 use operation::{
     Announce, CHATS, Close as HowClose, Commit, HIDDEN, IDS, Incoming, Kind, Operation, Outcome,
     PROCESSES, REPLIES, SESSIONS, Settle, Which, operation,
 };
+use session::{Checked, Ending, QUIET, Session, ensure};
 use view::View;
 
 /// Unless `PROPTEST_CASES` says otherwise.

@@ -1,9 +1,9 @@
 //! The store's promises that no outside can provoke at will: answers that are lost, and leases that change hands.
 
 mod echoes;
+mod merge;
+mod merge_takeover;
 mod pace;
-mod people;
-mod phone;
 
 use std::sync::Arc;
 use std::time::Duration;

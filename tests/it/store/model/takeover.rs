@@ -2,7 +2,7 @@
 
 use waha_sm::store::Millis;
 
-use super::model::{CLOCKS_APART, Ending, QUIET, Session};
+use super::session::{CLOCKS_APART, Ending, QUIET, Session};
 
 /// What the owner writes, if it was the owner.
 #[derive(Clone, Copy, Debug)]

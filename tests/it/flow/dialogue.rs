@@ -35,7 +35,7 @@ fn the_built_in_reception_takes_name_and_subject_in_the_locale() {
 #[test]
 fn answers_are_checked_and_too_many_wrong_ones_lead_on() {
     let (corner, redis) = (Corner::new(), Redis::start());
-    let clinic = corner.flow(include_str!("../../examples/flows/clinic.toml"));
+    let clinic = corner.flow(include_str!("../../../examples/flows/clinic.toml"));
     let daemon = corner
         .all(&redis)
         .set("FLOW_FILE", clinic)
@@ -252,8 +252,10 @@ fn a_place_on_the_map_is_kept_as_its_latitude_and_longitude() {
         "#,
     );
     let daemon = corner.all(&redis).set("FLOW_FILE", flow).start();
-    let mut place: Value =
-        serde_json::from_str(include_str!("../fixtures/waha/message-location-gows.json")).unwrap();
+    let mut place: Value = serde_json::from_str(include_str!(
+        "../../fixtures/waha/message-location-gows.json"
+    ))
+    .unwrap();
     let chat = place["payload"]["from"].as_str().unwrap().to_owned();
     daemon.says(&chat, "hello");
     corner.texts(&chat, 1);

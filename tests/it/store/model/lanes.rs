@@ -4,7 +4,7 @@ use waha_sm::flow::MediaKind;
 use waha_sm::ids::MessageId;
 use waha_sm::store::{Attempt, EchoContent, Millis, Recorded, Reply};
 
-use super::model::{CLOCKS_APART, Chat, Checked, Hand, Queued, Session, ensure, of};
+use super::session::{CLOCKS_APART, Chat, Checked, Hand, Queued, Session, ensure, of};
 use super::takeover::ByOwner;
 
 /// What a reply says, or a message of ours, as the two are compared: nobody sees spaces.

@@ -2,7 +2,7 @@
 
 use waha_sm::store::Millis;
 
-use super::model::{Chat, Session, is_hidden};
+use super::session::{Chat, Session, is_hidden};
 
 /// When a message came.
 fn received_at(message: &str) -> Millis {

@@ -1,0 +1,5 @@
+//! The command line, the log, and the documents that describe them.
+
+mod command_line;
+mod documents;
+mod log;

@@ -1,0 +1,6 @@
+//! Replies on their way to the customer through WAHA.
+
+mod dead_letters;
+mod doubt;
+mod media;
+mod sender;

@@ -1,0 +1,7 @@
+//! Flows as customers meet them, and the tools for people who write flows.
+
+mod dialogue;
+mod faults;
+mod hours;
+mod polls;
+mod tools;

@@ -1,0 +1,5 @@
+//! One conversation, from claim to close, and the flow's calls to the shop's own system.
+
+mod burst;
+mod calls;
+mod recovery;

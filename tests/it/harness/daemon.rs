@@ -1,0 +1,212 @@
+//! The daemon under test: how it is started, what is posted to it, and what it answers.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use waha_sm::waha::signature::sign;
+
+use super::{eventually, send_signal};
+use crate::webhook::{self, Poster};
+
+pub(crate) const SECRET: &str = "a secret of thirty-two characters";
+pub(crate) const API_KEY: &str = "the api key of the fake waha";
+pub(crate) const SESSION: &str = "default";
+
+pub(crate) fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waha-sm"));
+    // What the machine happens to have set must not change a test.
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+/// One `waha-sm`, killed with the test. Its log is shown when the test fails.
+pub(crate) struct Daemon {
+    child: Child,
+    log: PathBuf,
+    pub(crate) url: String,
+    pub(crate) poster: Poster,
+}
+
+/// How a daemon is to be started.
+pub(crate) struct Setup {
+    pub(super) role: &'static str,
+    pub(super) environment: Vec<(String, String)>,
+    pub(crate) data_dir: PathBuf,
+    /// Once chosen, a restart listens where the one before did.
+    pub(super) port: u16,
+    pub(super) log: PathBuf,
+}
+
+impl Setup {
+    pub(crate) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = binary();
+        command
+            .arg(self.role)
+            .env("LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("WEBHOOK_HMAC_SECRET", SECRET)
+            .env("WAHA_API_KEY", API_KEY)
+            .env("PACING", "off")
+            .env("DATA_DIR", &self.data_dir)
+            .env("RUST_LOG", "info,waha_sm=debug")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Starts it without waiting for anything.
+    pub(crate) fn spawn(&self) -> Daemon {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .unwrap();
+        let child = self
+            .command()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let url = format!("http://127.0.0.1:{}", self.port);
+        Daemon {
+            child,
+            log: self.log.clone(),
+            poster: Poster::new(&url, SECRET),
+            url,
+        }
+    }
+
+    /// Starts it and waits until it is ready.
+    pub(crate) fn start(&self) -> Daemon {
+        let said_before = std::fs::read_to_string(&self.log)
+            .unwrap_or_default()
+            .matches("INFO ready")
+            .count();
+        let mut daemon = self.spawn();
+        eventually("the daemon is ready", || {
+            if let Some(status) = daemon.child.try_wait().unwrap() {
+                panic!("the daemon ended with {status}");
+            }
+            (daemon.log().matches("INFO ready").count() > said_before).then_some(())
+        });
+        daemon
+    }
+
+    /// Runs it to its end: for those that are not meant to start.
+    pub(crate) fn run(&self) -> Output {
+        self.command().output().unwrap()
+    }
+}
+
+impl Daemon {
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_for_log(&self, words: &str) {
+        eventually(&format!("the log says {words:?}"), || {
+            self.log().contains(words).then_some(())
+        });
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits until it has ended by itself. How, and all that it said.
+    #[track_caller]
+    pub(crate) fn ends(&mut self) -> (ExitStatus, String) {
+        let status = eventually("the daemon ends", || self.child.try_wait().unwrap());
+        (status, self.log())
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        send_signal(self.child.id(), signal);
+    }
+
+    /// SIGTERM, and how and after what time it ended.
+    pub(crate) fn terminate(&mut self) -> (ExitStatus, Duration) {
+        let told = Instant::now();
+        self.signal("-TERM");
+        (self.child.wait().unwrap(), told.elapsed())
+    }
+
+    /// A customer writes; the answer to the webhook.
+    #[track_caller]
+    pub(crate) fn says(&self, chat: &str, text: &str) -> Value {
+        self.posts(&webhook::message(SESSION, chat, "Ana", text))
+    }
+
+    /// Any event, which must be accepted; the answer.
+    #[track_caller]
+    pub(crate) fn posts(&self, event: &Value) -> Value {
+        let (status, answer) = self.poster.post(event).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// An event is not taken now: after how many seconds WAHA is to repeat it.
+    #[track_caller]
+    pub(crate) fn turns_away(&self, event: &Value) -> u64 {
+        let body = event.to_string();
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        let answer = agent
+            .post(format!("{}/webhook", self.url))
+            .header("x-webhook-hmac", &sign(SECRET.as_bytes(), body.as_bytes()))
+            .send(&body)
+            .unwrap();
+        assert_eq!(answer.status(), 503);
+        let retry_after = answer.headers()["retry-after"].to_str().unwrap();
+        retry_after.parse().unwrap()
+    }
+
+    /// Status and text of a GET.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        let mut answer = agent.get(format!("{}{path}", self.url)).call().unwrap();
+        (
+            answer.status().as_u16(),
+            answer.body_mut().read_to_string().unwrap(),
+        )
+    }
+
+    /// The value of a metric, by how its line begins.
+    pub(crate) fn metric(&self, line: &str) -> Option<f64> {
+        let (_, text) = self.get("/metrics");
+        text.lines()
+            .find_map(|found| found.strip_prefix(line)?.trim().parse().ok())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<_> = log.lines().rev().take(60).collect();
+            eprintln!(
+                "--- the daemon's log\n{}",
+                tail.into_iter().rev().collect::<Vec<_>>().join("\n")
+            );
+        }
+    }
+}

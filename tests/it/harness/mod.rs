@@ -1,0 +1,12 @@
+//! What every test needs: a Redis, a fake WAHA and daemons of its own, which end with the test.
+
+mod corner;
+mod daemon;
+mod fake_waha;
+mod redis;
+mod wait;
+
+pub(crate) use corner::{Corner, TWO_QUESTIONS, chat};
+pub(crate) use daemon::{API_KEY, Daemon, SECRET, SESSION, Setup, binary};
+pub(crate) use redis::{Redis, ask, send_signal};
+pub(crate) use wait::{PATIENCE, eventually};

@@ -1,0 +1,138 @@
+//! A Redis server of the test's own.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::eventually;
+
+/// A Redis that can be stopped, killed and started again on what it wrote.
+pub(crate) struct Redis {
+    directory: TempDir,
+    child: Option<Child>,
+}
+
+impl Redis {
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With more arguments, which overrule the usual ones.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
+        let mut redis = Self {
+            directory: tempfile::tempdir().unwrap(),
+            child: None,
+        };
+        redis.spawn(arguments);
+        redis.wait_until_ready();
+        redis
+    }
+
+    /// What `other` would start from, were it started again now: as a replica that takes over.
+    pub(crate) fn start_on_a_copy_of(other: &Self) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let copied = Command::new("cp")
+            .arg("-r")
+            .arg(other.directory.path().join("appendonlydir"))
+            .arg(directory.path())
+            .status();
+        assert!(copied.unwrap().success());
+        let mut redis = Self {
+            directory,
+            child: None,
+        };
+        redis.start_again();
+        redis
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.path().join("redis.sock")
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis+unix://{}", self.socket().display())
+    }
+
+    pub(crate) fn start_again(&mut self) {
+        self.spawn(&[]);
+        self.wait_until_ready();
+    }
+
+    /// Without waiting for anything.
+    pub(crate) fn spawn(&mut self, arguments: &[&str]) {
+        let child = Command::new("redis-server")
+            .args([
+                "--port",
+                "0",
+                "--save",
+                "",
+                "--appendonly",
+                "yes",
+                "--unixsocket",
+            ])
+            .arg(self.socket())
+            .arg("--dir")
+            .arg(self.directory.path())
+            .args(arguments)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server: apt-get install redis-server");
+        self.child = Some(child);
+    }
+
+    pub(crate) fn wait_until_ready(&self) {
+        eventually("redis answers", || {
+            ask(&self.socket(), "PING").filter(|answer| answer.starts_with("+PONG"))
+        });
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        send_signal(self.child.as_ref().unwrap().id(), signal);
+    }
+
+    /// As the out-of-memory killer would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// The answer to a command that answers in one line.
+    pub(crate) fn ask(&self, command: &str) -> String {
+        ask(&self.socket(), command).unwrap()
+    }
+
+    /// The answer to a command that answers with a number.
+    pub(crate) fn number(&self, command: &str) -> i64 {
+        self.ask(command).trim_start_matches(':').parse().unwrap()
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// One command in Redis' inline form, and the first line of the answer.
+pub(crate) fn ask(socket: &Path, command: &str) -> Option<String> {
+    let mut stream = UnixStream::connect(socket).ok()?;
+    stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).ok()?;
+    Some(line.trim_end().to_owned())
+}
+
+pub(crate) fn send_signal(process: u32, signal: &str) {
+    assert!(
+        Command::new("kill")
+            .args([signal, &process.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+}

@@ -1,0 +1,22 @@
+//! Waiting for something to become true, never for a fixed time.
+
+use std::time::{Duration, Instant};
+
+/// How long a condition may take on a busy machine before the test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until `condition` holds, looking again and again.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = condition() {
+            return found;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "waited {PATIENCE:?} in vain: {what}"
+        );
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,7 @@
+//! Redis: the private server, its faults, the store's own promises, and data of the version before.
+
+mod before;
+mod direct;
+mod model;
+mod private_redis;
+mod redis_faults;
