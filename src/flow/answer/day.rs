@@ -1,4 +1,4 @@
-//! Days and times of day: from the way people write them to ISO 8601.
+//! Reads days and times of day as people write them, into ISO 8601.
 
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
@@ -6,26 +6,26 @@ use jiff::civil::{Date, Weekday};
 use crate::flow::words::fold::fold;
 use crate::flow::words::locale::Locale;
 
-/// Birthdays and appointments lie between; "0202" is a slip.
+/// The years of birthdays and appointments; "0202" is a typo.
 const YEARS: std::ops::Range<i16> = 1900..2200;
 
 /// The words of a language for days.
 struct DayWords {
-    /// What may stand before a day and says nothing about it.
+    /// Words before a day that carry no meaning.
     before: &'static [&'static str],
-    /// What may follow it.
+    /// Words after a day that carry no meaning.
     after: &'static [&'static [&'static str]],
-    /// What makes a lone number a day of the month: "dia 15".
+    /// The word that makes a number a day of the month: "dia 15".
     day: &'static str,
-    /// Around a number of days from today: "daqui a 3 dias".
+    /// The words around a number of days from today: "daqui a 3 dias".
     within: [&'static [&'static str]; 2],
-    /// Between the parts of a day, as in "12 de março de 2026".
+    /// Words between the parts of a date, as in "12 de março de 2026".
     between: &'static [&'static str],
     /// Days from today.
     relative: &'static [(&'static str, i64)],
     /// From Monday, each with its short form.
     weekdays: [[&'static str; 2]; 7],
-    /// Months may be cut to three letters or more.
+    /// Three letters or more of a month are enough.
     months: [&'static str; 12],
 }
 
@@ -187,9 +187,9 @@ impl DayWords {
     }
 }
 
-/// A day; kept as ISO, "2026-12-31". Without a year it is the next such day, today included; a weekday is
-/// the next one after today. In English 03/04 is a day in March for some and in April for others, so days
-/// in figures are read only where just one of the two exists, or as ISO.
+/// A day, saved in ISO form: "2026-12-31". Without a year it is the next such day, which may be today. A weekday is the next
+/// one after today. In English 03/04 can be in March or in April, so digits are accepted only if just one of the two exists,
+/// or in ISO form.
 pub(crate) fn date(text: &str, locale: Locale, today: Date) -> Option<String> {
     let known = DayWords::of(locale);
     let date = in_figures(known.without_words_before(text), locale, today)
@@ -274,7 +274,7 @@ fn days_ahead(words: &[&str], known: &DayWords, today: Date) -> Option<Date> {
     today.checked_add(number.parse::<i64>().ok()?.days()).ok()
 }
 
-/// The next day of a month with this number, today included.
+/// The next day with this number, which may be today.
 fn next_day(day: i16, today: Date) -> Option<Date> {
     (0..12)
         .filter_map(|months| today.first_of_month().checked_add(months.months()).ok())
@@ -295,8 +295,8 @@ fn ordinal(word: &str) -> Option<i16> {
     sound.then(|| number.parse().ok()).flatten()
 }
 
-/// A year of four digits, or of two: the one that lies less than eighty years back or twenty ahead, for
-/// people write birthdays as well as appointments.
+/// A year of four digits or two. Two digits mean a year less than eighty years ago or at most twenty ahead, since people
+/// write birthdays as well as appointments.
 fn full_year(text: &str, today: Date) -> Option<i16> {
     if !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
@@ -316,7 +316,7 @@ fn full_year(text: &str, today: Date) -> Option<i16> {
 fn at(day: i16, month: i16, year: Option<i16>, today: Date) -> Option<Date> {
     match year {
         Some(year) => new(year, month, day),
-        // Between two 29ths of February lie eight years at most.
+        // Two 29ths of February are at most eight years apart.
         None => (0..=8)
             .filter_map(|years| new(today.year() + years, month, day))
             .find(|date| *date >= today),
@@ -327,7 +327,7 @@ fn new(year: i16, month: i16, day: i16) -> Option<Date> {
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
-/// A time of day; kept as "14:30". The clock has 24 hours where nothing is said about the half of the day.
+/// A time of day, saved as "14:30". Without "pm", "da tarde" and the like it is a 24-hour time.
 pub(crate) fn time(text: &str, locale: Locale) -> Option<String> {
     let (before, noon, midnight, half): (&[&str], _, _, _) = match locale {
         Locale::En => (&["at"], "noon", "midnight", ""),
@@ -400,7 +400,7 @@ pub(crate) fn time(text: &str, locale: Locale) -> Option<String> {
     (hour < 24 && minute < 60).then(|| format!("{hour:02}:{minute:02}"))
 }
 
-/// The figures at the beginning, and the rest.
+/// The digits at the beginning, and the rest.
 fn digits(text: &str) -> (&str, &str) {
     let end = text
         .find(|c: char| !c.is_ascii_digit())

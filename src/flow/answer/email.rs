@@ -1,6 +1,6 @@
 //! Email addresses.
 
-/// An address that could receive mail: no more is known before one is sent.
+/// An address that could exist. Whether it does, only sending a mail would show.
 pub(crate) fn email(text: &str) -> Option<String> {
     let (local, domain) = text.rsplit_once('@')?;
     let local_is_sound = !local.is_empty()

@@ -1,4 +1,4 @@
-//! The kinds of answer that a step can expect, and how each is read into the form in which it is kept.
+//! The kinds of answer that a step can expect, and how each is read into the form in which it is saved.
 
 use regex::Regex;
 
@@ -10,27 +10,27 @@ use crate::flow::answer::said::{Said, SaidKind};
 use crate::flow::answer::taxpayer::{cnpj, cpf};
 use crate::flow::answer::{day, phone};
 
-/// What a step expects for an answer.
+/// The kind of answer that a step expects.
 #[derive(Debug)]
 pub(crate) enum AnswerKind {
-    /// So many characters.
+    /// Any words, within these limits of characters.
     Text(Bounds<u32>),
     Number(Bounds<f64>),
     Email,
-    /// A number without calling code is this country's.
+    /// A number without a calling code belongs to this country.
     Phone(Option<&'static Country>),
     Date,
     Time,
     Cpf,
     Cnpj,
-    /// Of one of these kinds; none given takes all.
+    /// One of these kinds of media; an empty list accepts all.
     Media(Vec<SaidKind>),
     Location,
-    /// The whole answer matches this expression, which is anchored at both ends.
+    /// The whole answer must match this expression, which is anchored at both ends.
     Pattern(Regex),
 }
 
-/// The least and the most that is taken, both included.
+/// The smallest and the largest accepted value, both included.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Bounds<T> {
     pub(crate) min: Option<T>,
@@ -75,7 +75,7 @@ impl AnswerKind {
         })
     }
 
-    /// The answer in its normal form, or nothing where it is no such answer.
+    /// The answer in the form that is saved; `None` if it does not fit.
     pub(crate) fn read(&self, said: &Said, present: Present<'_>) -> Option<String> {
         match self {
             AnswerKind::Media(kinds) => {
@@ -88,7 +88,7 @@ impl AnswerKind {
             }
             _ => {}
         }
-        // A caption is written by the customer; what comes with a location or a contact card is not.
+        // The customer writes a caption, but not the text of a location or a contact card.
         if said.kind != SaidKind::Text && !said.kind.is_media() {
             return None;
         }
@@ -109,9 +109,9 @@ impl AnswerKind {
     }
 }
 
-/// Compiles an author's pattern so that the whole answer must match it.
+/// Compiles a flow's pattern so that the whole answer must match it.
 pub(crate) fn pattern(source: &str) -> Result<AnswerKind, String> {
-    // The compiled expression stays in memory for ever; an honest pattern needs a fraction of this.
+    // The compiled expression stays in memory for good; a normal pattern needs a fraction of this.
     const SIZE_MAX: usize = 1 << 18;
     let build = |source: &str| {
         regex::RegexBuilder::new(source)
@@ -119,7 +119,7 @@ pub(crate) fn pattern(source: &str) -> Result<AnswerKind, String> {
             .build()
             .map_err(|error| match error {
                 regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
-                // The message draws the pattern over several lines; the last one says what is wrong.
+                // The error message draws the pattern over several lines; the last line says what is wrong.
                 other => other
                     .to_string()
                     .lines()
@@ -129,7 +129,7 @@ pub(crate) fn pattern(source: &str) -> Result<AnswerKind, String> {
                     .to_owned(),
             })
     };
-    // By itself first: "a)(b" becomes valid once it stands in a group.
+    // On its own first: "a)(b" would become valid inside a group.
     build(source)?;
     build(&format!(r"\A(?:{source})\z")).map(AnswerKind::Pattern)
 }
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn media_and_locations_are_known_by_what_they_are() {
+    fn media_and_locations_are_recognised_by_their_kind() {
         let said = |kind, text: &str| Said {
             text: text.to_owned(),
             kind,
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_hold_at_their_ends() {
+    fn limits_are_inclusive() {
         let read =
             |expect: &AnswerKind, text: &str| expect.read(&Said::text(text), present(Locale::En));
         let (min, max) = (Some(2), Some(3));
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn media_is_taken_of_the_kinds_that_are_wanted() {
+    fn only_the_wanted_kinds_of_media_are_accepted() {
         let wanted = AnswerKind::Media(vec![SaidKind::Image, SaidKind::File]);
         for (kind, taken) in [
             (SaidKind::Image, true),
@@ -323,7 +323,7 @@ mod tests {
                 for locale in Locale::ALL {
                     for text in [&text, &digits] {
                         let normal = expect.read(&Said::text(text), present(locale));
-                        // What was read can be read again where the marks are not the locale's.
+                        // The saved form can be read again, unless its marks mean something else in this language.
                         if let Some(normal) = normal
                             && (name != "number" || locale == Locale::En)
                         {

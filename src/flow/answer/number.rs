@@ -1,10 +1,10 @@
-//! Numbers: from the way people write them in their language to the form that is calculated with.
+//! Reads numbers as people write them in their language, into a form to calculate with.
 
 use crate::flow::words::locale::Locale;
 
-/// A decimal number with the marks of the locale ("1.234,5" in Portuguese), kept as "1234.5".
+/// A decimal number with the marks of the language ("1.234,5" in Portuguese), saved as "1234.5".
 pub(crate) fn number(text: &str, locale: Locale) -> Option<String> {
-    // Nobody counts further, and templates that calculate should not meet a number of a thousand digits.
+    // Nobody needs more digits, and templates must not calculate with a number of a thousand digits.
     const DIGITS_MAX: usize = 18;
     let (decimal, group) = match locale {
         Locale::En => ('.', ','),
@@ -16,7 +16,7 @@ pub(crate) fn number(text: &str, locale: Locale) -> Option<String> {
     };
     let (whole, fraction) = match text.split_once(decimal) {
         Some((whole, fraction)) => (whole, fraction),
-        // "1.5" from a Brazilian keyboard: not groups of three, so it can only be a decimal point.
+        // "1.5" in Portuguese: no group of three digits, so it can only be a decimal point.
         None if !is_grouped(text, group) => text.split_once(group).unwrap_or((text, "")),
         None => (text, ""),
     };

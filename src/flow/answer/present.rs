@@ -1,4 +1,4 @@
-//! The present of a customer, on which the meaning of an answer depends: "tomorrow", "1.500".
+//! The context that the meaning of an answer depends on: "tomorrow", "1.500".
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::flow::words::locale::Locale;
 
-/// What answers mean depends on it: the customer's language, and what is today where they are.
+/// The customer's language, time zone and time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Present<'s> {
     pub(crate) locale: Locale,
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn today_is_the_day_where_the_customer_is() {
+    fn today_is_the_date_where_the_customer_is() {
         let sao_paulo = jiff::tz::TimeZoneDatabase::bundled().get("America/Sao_Paulo");
         let timezone = &sao_paulo.unwrap();
         for (now, today) in [

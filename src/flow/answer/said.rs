@@ -3,29 +3,29 @@
 /// One message of the customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// What was written; the caption of media, and empty where there is none; of a place its latitude and
-    /// longitude in degrees, like `-23.561414,-46.655881`.
+    /// The text; for media the caption, or empty; for a location its latitude and longitude in degrees, like
+    /// `-23.561414,-46.655881`.
     pub text: String,
-    /// What kind of message it was.
+    /// The kind of message.
     pub kind: SaidKind,
 }
 
-/// The kinds of messages that a flow tells apart.
+/// The kinds of messages that a flow distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaidKind {
-    /// Written words.
+    /// A text.
     Text,
     /// A picture.
     Image,
-    /// A film.
+    /// A video.
     Video,
-    /// A voice message, or another sound.
+    /// A voice message or other audio.
     Voice,
-    /// A document, or a file of which nothing more is known.
+    /// A document, or a file of unknown kind.
     File,
-    /// Any other media: a sticker, say.
+    /// Any other media, such as a sticker.
     Media,
-    /// A place on the map.
+    /// A location.
     Location,
     /// A contact card.
     Contact,
@@ -34,7 +34,7 @@ pub enum SaidKind {
 }
 
 impl SaidKind {
-    /// Whether it is a picture, a sound, a file ..., with a caption or without.
+    /// Whether it is media of any kind, with or without a caption.
     pub(crate) fn is_media(self) -> bool {
         use SaidKind::{File, Image, Media, Video, Voice};
         matches!(self, Image | Video | Voice | File | Media)
@@ -42,7 +42,7 @@ impl SaidKind {
 }
 
 impl Said {
-    /// A message of written words.
+    /// A text message.
     pub fn text(text: impl Into<String>) -> Said {
         Said {
             text: text.into(),
@@ -50,7 +50,7 @@ impl Said {
         }
     }
 
-    /// The words, or a word in brackets for a message that has none.
+    /// The text, or a word in brackets for a message without text.
     pub(crate) fn text_or_kind(&self) -> String {
         if !self.text.trim().is_empty() {
             return self.text.clone();

@@ -1,41 +1,41 @@
-//! How long somebody in line will wait, from what was measured: pure arithmetic, and rounded the way a person would say it.
+//! Estimates how long a customer in line will wait, from measured handling times. Pure arithmetic.
 
 use std::time::Duration;
 
-/// Fewer conversations than this say nothing of the next.
+/// With fewer measured conversations than this there is no estimate.
 const MEASURED_MIN: u64 = 3;
-/// The share of the newest conversation in the mean, once there are many: the mean then rests on about the last hundred, few
+/// The weight of the newest conversation in the mean once there are many. The mean then covers about the last hundred: few
 /// enough to follow the day, and enough that one odd conversation hardly moves it.
 const NEWEST_SHARE: f64 = 0.02;
-/// How often the calls of other lines are reckoned anew, each time with the time that they take.
+/// How many times the calls for other lines are refined: each round uses the wait that the round before found.
 const ROUNDS: usize = 4;
-/// So many of those before stay until they are called; the others give up.
+/// The share of customers who stay until they are called; the others give up.
 const STAY: f64 = 0.95;
-/// A line that stands still counts as much as so many conversations would.
+/// A stalled line counts as much as this many conversations.
 const PATIENCE: f64 = 5.0;
 
-/// What is known of a line.
+/// The measured pace of one line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LinePace {
-    /// How long attending one customer takes: the mean, as [`smoothed`] keeps it.
+    /// The mean time to serve one customer, as [`smoothed`] updates it.
     pub handling: Duration,
-    /// By how many conversations that was measured.
+    /// How many conversations the mean covers.
     pub measured: u64,
-    /// Customers of this line who are attended now.
+    /// Customers of this line who are being served now.
     pub attended: u64,
-    /// Customers in it.
+    /// Customers in line.
     pub waiting: u64,
-    /// For how long nobody was called although somebody waited.
+    /// How long nobody has been called although customers are waiting.
     pub still: Duration,
 }
 
-/// The mean of handling times with one more, the `count`-th: of all of them at first, later of the last ones mostly.
+/// The mean handling time after the `count`-th conversation. At first it covers all of them, later mostly the last ones.
 pub fn smoothed(mean: f64, newest: f64, count: u64) -> f64 {
     mean + (newest - mean) * NEWEST_SHARE.max(1.0 / count.max(1) as f64)
 }
 
-/// How long whoever is at this position (1 is next) of a line waits until they are called, where `workers` live who take
-/// turns between this line and the others. None while there is too little to go by.
+/// How long the customer at this position (1 is next) waits until they are called. The `workers` take turns between this
+/// line and the others. `None` while too little is known.
 pub fn estimate(
     line: &LinePace,
     others: &[LinePace],
@@ -46,7 +46,7 @@ pub fn estimate(
         return None;
     }
     let own = line.handling.as_secs_f64().max(0.001);
-    // While somebody waits all workers are busy. How fast they get free depends on whom they attend.
+    // While customers wait, all workers are busy. How fast they become free depends on which line they serve.
     let frees = |pace: &LinePace| match pace.handling.as_secs_f64() {
         handling if pace.measured >= MEASURED_MIN && handling > 0.0 => {
             pace.attended as f64 / handling
@@ -58,14 +58,14 @@ pub fn estimate(
         1.0 / own
     } else {
         let all = frees(line) + others.iter().map(frees).sum::<f64>();
-        // Of workers that have just died some still seem to attend.
+        // Workers that have just died still count as busy.
         all * (workers as f64 / busy as f64).min(1.0)
     };
     let call = 1.0 / rate;
-    // Longer than expected: as if so much of the next call were measured beside the others.
+    // If nobody has been called for longer than expected, the rest of that time slows the estimate down.
     let call = call + (line.still.as_secs_f64() - call).max(0.0) / PATIENCE;
-    // Of each other line, no more are called meanwhile than of this one; and no more than wait there and will come. (As many
-    // come as are attended in the time that one takes.)
+    // From each other line, at most as many are called meanwhile as from this one, and at most as many as wait there now or
+    // arrive meanwhile. (Arrivals are assumed to be as fast as the workers become free.)
     let place = position as f64;
     let mut calls = place;
     for _ in 0..ROUNDS {
@@ -79,8 +79,8 @@ pub fn estimate(
     Duration::try_from_secs_f64(calls * call * STAY).ok()
 }
 
-/// Rounded to what a person would say: nobody can promise 37 minutes. To 1 minute up to ten, to 5 up to an hour, to 15 up to
-/// two, and then to hours; nothing below three quarters of a minute.
+/// Rounds as a person would: nobody can promise 37 minutes. To 1 minute up to ten minutes, to 5 up to an hour, to 15 up to
+/// two hours, then to whole hours. Below 45 seconds it is zero.
 pub fn rounded(wait: Duration) -> Duration {
     let seconds = wait.as_secs();
     let to = |step: u64| (seconds + step * 30) / (step * 60) * step;
@@ -111,10 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn those_before_are_shared_among_the_workers() {
+    fn the_customers_ahead_are_shared_among_the_workers() {
         assert_eq!(seconds(LINE, &[], 5, 1), Some(57));
         assert_eq!(seconds(LINE, &[], 5, 20), Some(1_140));
-        // Four have just died.
+        // Four workers have just died.
         assert_eq!(seconds(LINE, &[], 1, 1), Some(285));
     }
 
@@ -131,20 +131,20 @@ mod tests {
             attended: 2,
             ..LINE
         };
-        // Nobody of the other line waits or comes: all workers are for this one.
+        // Nobody is in the other line: all workers serve this one.
         let idle = other(0, 0, LINE.handling);
         assert_eq!(seconds(LINE, &[idle], 5, 10), Some(570));
-        // As many wait there: every second call is theirs.
+        // The other line is full: every second call is for it.
         let full = other(50, 2, LINE.handling);
         assert_eq!(seconds(half, &[full], 4, 10), Some(1_425));
-        // Two wait there, and nobody is to come: two calls.
+        // Two customers wait there and no more arrive: two calls.
         assert_eq!(seconds(LINE, &[other(2, 0, quick)], 5, 10), Some(684));
-        // Whoever takes less time there is sooner free for here.
+        // Shorter conversations there free the workers sooner.
         assert!(seconds(half, &[other(50, 2, quick)], 4, 10) < Some(800));
     }
 
     #[test]
-    fn nothing_is_said_with_too_little_to_go_by() {
+    fn there_is_no_estimate_when_too_little_is_known() {
         let few = LinePace {
             measured: 2,
             ..LINE
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_stands_still_is_slower_than_was_measured() {
+    fn a_stalled_line_is_slower_than_its_mean() {
         let still = |seconds| LinePace {
             still: Duration::from_secs(seconds),
             ..LINE
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_follows_the_day_and_no_single_conversation() {
+    fn the_mean_follows_the_day_and_not_a_single_conversation() {
         let mut mean = 0.0;
         for count in 1..=100 {
             mean = smoothed(mean, 100.0, count);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rounding_is_off_by_more_than_a_fourth_or_a_minute() {
+    fn rounding_is_never_off_by_more_than_a_quarter_or_a_minute() {
         let mut before = Duration::ZERO;
         for seconds in 0..40_000 {
             let said = rounded(Duration::from_secs(seconds));

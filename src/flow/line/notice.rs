@@ -1,18 +1,18 @@
-//! Which notice is due to a customer who waits in line, and when to look again.
+//! Decides which notice a waiting customer gets now, and when to check again.
 //!
-//! Notices are few: WhatsApp punishes unasked messages, and customers dislike them. Who joins as number 40
-//! hears 40, 20, 10, 5, 2 and "you are next", not forty numbers.
+//! Notices are few: WhatsApp punishes unasked messages, and customers dislike them. A customer who joins as number 40
+//! reads 40, 20, 10, 5, 2 and "you're next", not forty numbers.
 
 use std::time::Duration;
 
-/// How soon and how often a waiting customer is told something; `[notices]` in a flow file.
+/// How soon and how often a waiting customer gets a notice; `[notices]` in a flow file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeRules {
-    /// Who is attended within this time hears nothing of a line.
+    /// Customers who are served within this time get no notice.
     pub first_after: Duration,
-    /// The shortest time between two notices; "you are next" is exempt.
+    /// The shortest time between two notices, except for "you're next".
     pub at_most_every: Duration,
-    /// After this time without a word the customer is told that they are not forgotten.
+    /// After this long without a notice the customer gets [`Notice::StillWaiting`].
     pub reassure_after: Duration,
 }
 
@@ -28,49 +28,47 @@ impl Default for NoticeRules {
     }
 }
 
-/// The last position a customer was told, by a notice or because they asked.
+/// The last position that a customer read, in a notice or because they asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
-    /// The position; 1 is "you are next".
+    /// The position; 1 is next.
     pub position: u64,
     /// When, in milliseconds since the epoch.
     pub at: u64,
 }
 
-/// A customer who waits.
+/// A waiting customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitingCustomer {
     /// The place in line now; 1 is next.
     pub position: u64,
     /// When they joined the line, in milliseconds since the epoch.
     pub opened_at: u64,
-    /// What they were told last, if anything.
+    /// The last position they read, if any.
     pub told: Option<Told>,
 }
 
-/// What to tell a waiting customer. Whichever it is, the position and the time told are kept as [`Told`].
+/// A notice to a waiting customer. Each of them sets [`Told`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// Their place in line.
     Position,
     /// They are next.
     Next,
-    /// They are not forgotten.
+    /// We haven't forgotten them.
     StillWaiting,
 }
 
-/// The answer of [`decide`].
+/// The result of [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
-    /// What is due now, if anything.
+    /// The notice to send now, if any.
     pub notice: Option<Notice>,
-    /// When to look again if nothing rings before, in milliseconds since the epoch; always after `now`.
+    /// When to check again if no bell rings before, in milliseconds since the epoch; always after `now`.
     pub check_at: u64,
 }
 
-/// Decides what a waiting customer is told now.
-///
-/// `check_at` already takes the returned notice as told.
+/// Decides which notice a waiting customer gets now. `check_at` assumes that it is sent.
 pub fn decide(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Decision {
     let notice = due(rules, waiting, now);
     let told = match notice {
@@ -112,17 +110,17 @@ fn due(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Option<Notic
     (now >= reassure_at(rules, told)).then_some(Notice::StillWaiting)
 }
 
-/// Positions move without a bell for each who waits, so whoever could be due is looked at now and then:
-/// often near the head of the line, where every move counts, seldom at its end.
+/// No bell rings when a customer's position changes, so positions are polled: often near the head of the line, where every
+/// move counts, rarely at its end.
 fn look_again(rules: &NoticeRules, position: u64, told: Told, now: u64) -> u64 {
     let reassure_at = reassure_at(rules, told);
     if told.position <= 1 {
-        // Nothing is better than "you are next".
+        // No better position can follow.
         return reassure_at;
     }
     let gap_over = gap_over(rules, told);
     let poll_at = now.saturating_add(1000 * (position / 10).clamp(1, 30));
-    // Only "you are next" may be told inside the gap, and only those near the head can become next soon.
+    // Only "you're next" may be sent within the gap, and only customers near the head can become next soon.
     let could_be_next = position <= 10;
     if now >= gap_over || could_be_next {
         poll_at.min(reassure_at)
@@ -179,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_again_when_something_could_be_due() {
+    fn the_next_check_is_when_a_notice_could_be_due() {
         let at = |position, told, now| {
             let waiting = WaitingCustomer {
                 position,
@@ -234,7 +232,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_customer_who_joins_at_forty_hears_few_notices(
+        fn a_customer_who_joins_as_number_forty_gets_few_notices(
             moves in proptest::collection::vec(1u64..15 * MINUTE, 40),
         ) {
             let heard = wait_through(40, &moves);
@@ -252,7 +250,7 @@ mod tests {
         }
 
         #[test]
-        fn a_customer_in_a_brisk_line_is_never_reassured(
+        fn a_customer_in_a_fast_line_is_never_reassured(
             moves in proptest::collection::vec(1_000u64..30_000, 40),
         ) {
             let heard = wait_through(40, &moves);
@@ -262,7 +260,7 @@ mod tests {
         }
 
         #[test]
-        fn the_next_look_is_always_later(
+        fn the_next_check_is_always_later(
             position in any::<u64>(), opened_at in any::<u64>(), now in any::<u64>(),
             told in proptest::option::of((any::<u64>(), any::<u64>())),
         ) {

@@ -1,4 +1,4 @@
-//! A checked flow: its steps, and what its author set around them.
+//! A checked flow: its steps, its texts and its settings.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -23,26 +23,26 @@ use crate::flow::words::locale::Locale;
 pub struct Script {
     pub(crate) name: String,
     pub(crate) locale: Locale,
-    /// What is today where the customers are.
+    /// Where the customers are: it decides what "today" means.
     pub(crate) timezone: TimeZone,
-    /// When it is open; none: always.
+    /// The opening times; `None`: always open.
     pub(crate) hours: Option<Hours>,
     pub(crate) start: String,
     pub(crate) steps: HashMap<String, Step>,
-    /// Any of them calls.
+    /// Whether any step makes a call.
     pub(crate) calls: bool,
     pub(crate) templates: Templates,
     pub(crate) commands: Commands,
     pub(crate) timeouts: Timeouts,
     pub(crate) notices: NoticeRules,
-    /// The files that it sends.
+    /// The local files that it sends.
     pub(crate) files: Vec<LocalFile>,
-    /// Where their paths begin.
+    /// The directory that their paths are relative to.
     pub(crate) directory: PathBuf,
 }
 
 impl Script {
-    /// The flow's own name; empty where its author gave it none.
+    /// The flow's own name; empty if it has none.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -52,33 +52,33 @@ impl Script {
         self.locale
     }
 
-    /// When customers who wait are told something.
+    /// When waiting customers get notices.
     pub fn notice_rules(&self) -> &NoticeRules {
         &self.notices
     }
 
-    /// Who comes back within this time goes on where they stopped.
+    /// A customer who comes back within this time continues where they stopped.
     pub fn resume_within(&self) -> Duration {
         self.timeouts.resume_within
     }
 
-    /// So long after the last word in a chat that the owner answers from their own phone the bot answers there again; zero
-    /// where it never steps aside.
+    /// How long after the last message in a chat that the owner answers from their phone the bot answers again. Zero: the bot
+    /// never steps aside.
     pub fn phone_quiet(&self) -> Duration {
         self.timeouts.phone_quiet
     }
 
-    /// Whether these words of the owner's, on their own phone, hand the chat back to the bot.
+    /// Whether this message of the owner hands the chat back to the bot.
     pub fn is_phone_end(&self, text: &str) -> bool {
         self.commands.is_phone_end(text)
     }
 
-    /// The command that a message is, if it is nothing else.
+    /// The command, if the message is a command word and nothing else.
     pub fn command(&self, said: &Said) -> Option<Command> {
         self.commands.command(said)
     }
 
-    /// Whether any step calls.
+    /// Whether any step makes a call.
     #[must_use]
     pub fn calls(&self) -> bool {
         self.calls
@@ -92,30 +92,29 @@ impl Script {
         }
     }
 
-    /// Since when it has been closed, in milliseconds since the epoch; none where it is open now, or always.
+    /// Since when it has been closed, in milliseconds since the epoch; `None` if it is open now.
     pub fn closed_since(&self, now: u64) -> Option<u64> {
         self.hours.as_ref()?.closed_since(&self.timezone, now)
     }
 
-    /// The step outside of `hours`, and when it opens, for a customer who stands at a closed door.
+    /// The step for customers outside the opening times, and when it opens next.
     pub(crate) fn closed_step(&self, now: u64) -> Option<(&str, String)> {
         let hours = self.hours.as_ref()?;
         let opens = hours.opens_phrase(&self.timezone, self.locale, now);
         Some((&hours.closed, opens))
     }
 
-    /// A day and a time as a person types them, "2026-12-25 10:00", on the clock of the flow's `timezone`, in milliseconds
-    /// since the epoch.
+    /// A typed day and time ("2026-12-25 10:00") in the flow's time zone, in milliseconds since the epoch.
     pub fn typed_moment(&self, text: &str) -> Option<u64> {
         self.moment(text.trim().replacen(' ', "T", 1).parse().ok()?)
     }
 
-    /// A time on the clock of the flow's `timezone`, in milliseconds since the epoch.
+    /// A local time in the flow's time zone, in milliseconds since the epoch.
     pub fn moment(&self, at: DateTime) -> Option<u64> {
         moment(&self.timezone, at)
     }
 
-    /// This flow, of which the file is in `directory`: there the paths of its files begin.
+    /// This flow with its files' paths made relative to `directory`, where the flow file is.
     #[must_use]
     pub fn placed(mut self, directory: &Path) -> Script {
         for file in &mut self.files {
@@ -125,12 +124,12 @@ impl Script {
         self
     }
 
-    /// The files that it sends, for who can look whether they are there.
+    /// The local files that it sends, so that the caller can check that they exist.
     pub fn files(&self) -> &[LocalFile] {
         &self.files
     }
 
-    /// A reply as its author would write it: files by their paths in the flow file.
+    /// A reply for display: files are shown by their paths in the flow file.
     pub(crate) fn show(&self, reply: &FlowReply) -> String {
         let mut shown = reply.clone();
         if let Some(FlowMedia {

@@ -1,4 +1,4 @@
-//! The commands: words that customers, and the owner, can write at any time.
+//! The command words, which customers and the owner can write at any time.
 
 use std::collections::HashSet;
 
@@ -6,12 +6,12 @@ use crate::flow::answer::said::{Said, SaidKind};
 use crate::flow::words::fold::{fold, fold_with_marks};
 use crate::flow::words::locale::Locale;
 
-/// What a customer can say at any time, in the line and at every step.
+/// A command that works at any time, in line and at every step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
-    /// They want to leave.
+    /// The customer wants to leave.
     Leave,
-    /// They ask for their place in line.
+    /// The customer asks for their place in line.
     Position,
 }
 
@@ -20,7 +20,7 @@ pub enum Command {
 pub(crate) struct Commands {
     pub(crate) leave: HashSet<String>,
     pub(crate) position: HashSet<String>,
-    /// The owner's, with their marks: they write it on their own phone.
+    /// Written by the owner on their phone. Marks count: "#fim" is not "fim".
     pub(crate) phone_end: HashSet<String>,
 }
 
@@ -48,7 +48,7 @@ impl Commands {
         }
     }
 
-    /// The command that a message is, if it is one and nothing else.
+    /// The command, if the message is a command word and nothing else.
     pub(crate) fn command(&self, said: &Said) -> Option<Command> {
         if said.kind != SaidKind::Text {
             return None;
@@ -63,7 +63,7 @@ impl Commands {
         }
     }
 
-    /// Whether these words of the owner's hand the chat back to the bot.
+    /// Whether this message of the owner hands the chat back to the bot.
     pub(crate) fn is_phone_end(&self, text: &str) -> bool {
         self.phone_end.contains(&fold_with_marks(text))
     }

@@ -1,4 +1,4 @@
-//! Opening times: on which days of the week and between which times somebody is there, and what is otherwise.
+//! Opening times: when the shop is open, since when it has been closed, and when it opens next.
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
@@ -8,21 +8,21 @@ use crate::flow::words::locale::Locale;
 
 /// Minutes of a day.
 pub(crate) const DAY: i64 = 24 * 60;
-/// So many days are looked through for the next opening: a year, with its holidays.
+/// How many days ahead to look for the next opening: a year, with its holidays.
 const DAYS_MAX: i64 = 370;
 
-/// When it is open.
+/// The opening times of a flow.
 #[derive(Debug)]
 pub(crate) struct Hours {
     /// By day of the week, from Monday.
     pub(crate) week: [Vec<Opening>; 7],
-    /// Days that are another way.
+    /// Special days.
     pub(crate) exceptions: Vec<(Day, Vec<Opening>)>,
-    /// The step outside of these times.
+    /// The step outside these times.
     pub(crate) closed: String,
 }
 
-/// Open from one time to another, in minutes from the beginning of the day; the end may lie in the next.
+/// Open from one time to another, in minutes since midnight. The end may be on the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Opening {
     pub(crate) from: i64,
@@ -38,7 +38,7 @@ pub(crate) enum Day {
 }
 
 impl Hours {
-    /// Since when it has been closed, in milliseconds since the epoch; none where it is open now.
+    /// Since when it has been closed, in milliseconds since the epoch; `None` if it is open now.
     pub(crate) fn closed_since(&self, timezone: &TimeZone, now: u64) -> Option<u64> {
         let at = local(timezone, now);
         if self.is_open(at) {
@@ -48,7 +48,7 @@ impl Hours {
         Some(closed.unwrap_or(0).min(now))
     }
 
-    /// When it opens next, as a person would say it; empty where it does not.
+    /// When it opens next, as a person would say it; empty if it never does.
     pub(crate) fn opens_phrase(&self, timezone: &TimeZone, locale: Locale, now: u64) -> String {
         let now = local(timezone, now);
         let opens = self.opens(now);
@@ -61,7 +61,7 @@ impl Hours {
             Day::Once(day) => *day == date,
             Day::Yearly(month, day) => (*month, *day) == (date.month(), date.day()),
         };
-        // A day of one year counts before that of every year.
+        // An exception for one year overrides the yearly one.
         let once = |(day, _): &&(Day, Vec<Opening>)| matches!(day, Day::Once(_));
         let exceptions = || self.exceptions.iter().filter(is);
         match exceptions().find(once).or_else(|| exceptions().next()) {
@@ -81,7 +81,7 @@ impl Hours {
         within(Some(at.date()), minute) || within(at.date().yesterday().ok(), minute + DAY)
     }
 
-    /// When it opens next, on the clock of the place.
+    /// When it opens next, in local time.
     fn opens(&self, after: DateTime) -> Option<DateTime> {
         (0..=DAYS_MAX).find_map(|days| {
             let date = shifted(after.date(), days)?;
@@ -91,9 +91,9 @@ impl Hours {
         })
     }
 
-    /// When it closed last.
+    /// When it last closed, in local time.
     fn closed(&self, before: DateTime) -> Option<DateTime> {
-        // One day more: what began the day before yesterday may have ended yesterday.
+        // An opening may end on the day after it began.
         let days = (-1..=DAYS_MAX).filter_map(|days| shifted(before.date(), -days));
         let mut closings = None;
         for (number, date) in days.enumerate() {
@@ -102,7 +102,7 @@ impl Hours {
             let last = ends.filter(|at| *at <= before).max();
             let found = closings.is_some();
             closings = closings.max(last);
-            // The day before may have ended later than this one, over midnight.
+            // The opening of the day before may end later than this one, past midnight.
             if found && number > 0 {
                 break;
             }
@@ -127,7 +127,7 @@ fn local(timezone: &TimeZone, now: u64) -> DateTime {
     timezone.to_datetime(Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX))
 }
 
-/// A time on the clock of the place, in milliseconds since the epoch.
+/// A local time, in milliseconds since the epoch.
 pub(crate) fn moment(timezone: &TimeZone, at: DateTime) -> Option<u64> {
     let at = timezone.to_timestamp(at).ok()?;
     u64::try_from(at.as_millisecond()).ok()
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_night_is_one_opening_and_the_change_of_the_clock_moves_nothing() {
+    fn an_opening_past_midnight_is_one_and_daylight_saving_time_does_not_move_it() {
         let bar = load(
             "timezone = 'Europe/Lisbon'\nstart = 'a'\n[hours]\nfri-sat = '18:00-02:00'\nclosed = 'a'\n[step.a]\nask = '?'\nend = 'x'",
         );
@@ -261,7 +261,7 @@ mod tests {
             ("2026-11-28T02:00:00", false),
             ("2026-11-29T01:00:00", true),
             ("2026-11-30T01:00:00", false),
-            // Clocks go forward at one o'clock on Sunday, 29 March 2026.
+            // Daylight saving time begins at 01:00 on Sunday, 29 March 2026.
             ("2026-03-29T00:30:00", true),
             ("2026-03-29T02:30:00", false),
         ] {

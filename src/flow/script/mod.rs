@@ -1,22 +1,22 @@
-//! A checked flow: its steps, its texts, and what its author set around them.
+//! A checked flow: its steps, its texts and its settings.
 
-// All of it: `Script`.
+// The whole flow: `Script`.
 pub(crate) mod checked_flow;
 
-// What a step does, and where it leads.
+// What a step does and where it leads.
 pub(crate) mod step;
 // What a step says.
 pub(crate) mod say;
-// A message to the customer as it is sent: words, or a file.
+// A message to the customer as it is sent: a text or a file.
 pub(crate) mod reply;
-// What can be saved of a customer.
+// The variables that a flow can save.
 pub(crate) mod variables;
 
 // Everything with `{{ }}` in it, compiled.
 pub(crate) mod templates;
-// The texts that a flow has unless its author writes others under `[texts]`.
+// The texts that a flow can replace under `[texts]`.
 pub(crate) mod built_in_texts;
-// The texts for customers in line, filled in.
+// The texts for customers in line, rendered.
 pub(crate) mod queue_text;
 // "about 5 minutes".
 pub(crate) mod wait_phrase;

@@ -1,4 +1,4 @@
-//! What customers who wait in line read: the author's text or the built-in one, with their place filled in.
+//! The texts for customers in line: the flow's own or the built-in one, rendered with their place.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,23 +9,23 @@ use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::wait_phrase::WaitPhrase;
 
-/// A text about the line, and what it is about.
+/// A text for a customer in line, with its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueueText {
     /// The place in line.
     Position {
         /// The place; 1 is next.
         position: u64,
-        /// How long it will take, where that can be said.
+        /// The estimated wait, if known.
         wait: Option<Duration>,
     },
     /// They are next.
     Next,
-    /// They are not forgotten.
+    /// We haven't forgotten them.
     StillWaiting {
         /// The place; 1 is next.
         position: u64,
-        /// How long it will take, where that can be said.
+        /// The estimated wait, if known.
         wait: Option<Duration>,
     },
     /// They left.
@@ -33,8 +33,7 @@ pub enum QueueText {
 }
 
 impl Script {
-    /// A text for a customer who waits. Empty where the author's own text renders to nothing: then there
-    /// is nothing to send.
+    /// Renders a text for a waiting customer. If it is empty, nothing is sent: a flow can switch a text off this way.
     pub fn queue_text(&self, text: QueueText, name: Option<&str>) -> String {
         let (key, position, wait) = match text {
             QueueText::Position { position, wait } => (TextKey::Position, position, wait),

@@ -1,20 +1,20 @@
-//! Messages to the customer that are more than words: a picture, a film, a voice message, a file.
+//! Messages to the customer: a text, a picture, a video, a voice message or a file.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A message of a flow to the customer.
+/// A message from a flow to the customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowReply {
-    /// The words, or the caption of `media`; empty only beside one.
+    /// The text, or the caption of `media`. Only empty if there is media.
     pub text: String,
-    /// What comes with the words.
+    /// The file that is sent, if any.
     pub media: Option<FlowMedia>,
 }
 
 impl FlowReply {
-    /// A message of words alone.
+    /// A message with text only.
     pub fn text(text: impl Into<String>) -> FlowReply {
         FlowReply {
             text: text.into(),
@@ -23,7 +23,8 @@ impl FlowReply {
     }
 }
 
-/// As the tools for flows show it, and dialogues expect it: the words, or `[image https://shop.example/a.jpg "caption"]`.
+/// The form in which the flow tools show a reply and dialogues expect it: the text, or
+/// `[image https://shop.example/a.jpg "caption"]`.
 impl fmt::Display for FlowReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(media) = &self.media else {
@@ -38,7 +39,7 @@ impl fmt::Display for FlowReply {
     }
 }
 
-/// A file that is sent, and how it is shown. It stands in the lanes in this form: fields are only added, with a default.
+/// A file to send, and how it is shown. Stored in this form in the lanes: only add fields, with a default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowMedia {
     /// How it is shown.
@@ -48,7 +49,7 @@ pub struct FlowMedia {
     pub source: MediaSource,
     /// Its type, like `image/jpeg`.
     pub mimetype: String,
-    /// What it is called where the customer saves it.
+    /// The file name that the customer sees when saving it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
 }
@@ -57,9 +58,9 @@ pub struct FlowMedia {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MediaSource {
-    /// There WAHA gets it.
+    /// WAHA downloads it from this address.
     Url(String),
-    /// There whoever sends it reads it.
+    /// The sending process reads it from this path.
     Path(String),
 }
 
@@ -73,11 +74,12 @@ pub enum MediaKind {
     File,
     /// As a voice message.
     Voice,
-    /// As a film.
+    /// As a video.
     Video,
 }
 
-/// Types by the ends of names: what WhatsApp shows (its Cloud API's docs, "supported media types"), and what shops send besides.
+/// MIME types by file extension: those that WhatsApp shows (its Cloud API's docs, "supported media types"), and others that
+/// shops send.
 const TYPES: [(&str, &str); 29] = [
     ("jpg", "image/jpeg"),
     ("jpeg", "image/jpeg"),
@@ -119,14 +121,14 @@ const TYPES: [(&str, &str); 29] = [
     ("odt", "application/vnd.oasis.opendocument.text"),
 ];
 
-/// What voice messages are in by themselves.
+/// The format of WhatsApp's own voice messages.
 const OPUS: &str = "audio/ogg; codecs=opus";
 
 impl MediaKind {
-    /// All, in the order in which they are told.
+    /// All kinds, in the order in which messages list them.
     pub(crate) const ALL: [MediaKind; 4] = [Self::Image, Self::File, Self::Voice, Self::Video];
 
-    /// As flow files write it.
+    /// The name in flow files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -136,7 +138,7 @@ impl MediaKind {
         }
     }
 
-    /// Whether something of this type can be shown so.
+    /// Whether a file of this type can be shown this way.
     fn takes(self, mimetype: &str) -> bool {
         let family = match self {
             Self::File => return true,
@@ -147,21 +149,21 @@ impl MediaKind {
         mimetype.starts_with(family)
     }
 
-    /// The type of what a path or URL names: by its end, or the most likely one where that tells nothing.
+    /// The type of the file at a path or URL, by its extension. Without a known one, the most likely type.
     pub(crate) fn mimetype(self, name: &str) -> &'static str {
         match mimetype(name) {
             Some(known) if self.takes(known) => known,
             _ => match self {
                 Self::Image => "image/jpeg",
                 Self::File => "application/octet-stream",
-                // Not in opus, as far as anybody knows: then WAHA converts it.
+                // Probably not Opus, so WAHA converts it.
                 Self::Voice => "audio/mpeg",
                 Self::Video => "video/mp4",
             },
         }
     }
 
-    /// The kind that a file should be sent as, where its name shows that it can't be this one.
+    /// The kind to use instead, if the file's extension shows that this kind is wrong.
     pub(crate) fn better(self, name: &str) -> Option<MediaKind> {
         let known = mimetype(name)?;
         if self.takes(known) {
@@ -171,7 +173,7 @@ impl MediaKind {
         Some(Self::ALL.into_iter().find(fits).unwrap_or(Self::File))
     }
 
-    /// Ends of names that it takes, for messages.
+    /// The file extensions that it accepts, for messages.
     pub(crate) fn ends(self) -> String {
         let ends = TYPES.iter().filter(|(_, mimetype)| self.takes(mimetype));
         let ends: Vec<String> = ends.map(|(end, _)| format!(".{end}")).collect();
@@ -179,7 +181,7 @@ impl MediaKind {
     }
 }
 
-/// The type that the end of a path or URL tells, if it tells one.
+/// The type by the extension of a path or URL, if it is known.
 pub(crate) fn mimetype(name: &str) -> Option<&'static str> {
     let end = last_part(name).rsplit_once('.')?.1.to_ascii_lowercase();
     TYPES
@@ -188,7 +190,7 @@ pub(crate) fn mimetype(name: &str) -> Option<&'static str> {
         .map(|(_, mimetype)| *mimetype)
 }
 
-/// The last part of a path or URL: what a file is called.
+/// The last part of a path or URL: the file's name.
 pub(crate) fn last_part(name: &str) -> &str {
     let path = match name.contains("://") {
         true => name.split(['?', '#']).next().unwrap_or_default(),
@@ -197,7 +199,7 @@ pub(crate) fn last_part(name: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
-/// A name as it may be given to a file: one part of a path, and no more.
+/// A safe file name: a single path component.
 pub(crate) fn file_name(text: &str) -> Option<String> {
     let safe: String = text
         .trim()
@@ -217,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_type_is_told_by_the_end_of_the_name() {
+    fn the_type_follows_from_the_extension() {
         for (kind, name, mimetype) in [
             (MediaKind::Image, "a/menu.PNG", "image/png"),
             (
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn media_is_kept_in_this_form() {
+    fn media_is_stored_in_this_form() {
         let golden =
             r#"{"kind":"voice","path":"/flows/oi.ogg","mimetype":"audio/ogg; codecs=opus"}"#;
         let media: FlowMedia = serde_json::from_str(golden).unwrap();

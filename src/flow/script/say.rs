@@ -1,4 +1,4 @@
-//! What a step says, words and files, and how it is filled in for one customer.
+//! What a step says: texts and files, rendered for one customer.
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,9 @@ use crate::flow::script::templates::{Templates, TextId};
 /// One message of a `say`.
 #[derive(Debug)]
 pub(crate) enum Saying {
-    /// Words alone.
+    /// A text.
     Text(TextId),
-    /// A file, with words or without.
+    /// A file, with or without a caption.
     Media {
         kind: MediaKind,
         from: FileFrom,
@@ -26,18 +26,18 @@ pub(crate) enum Saying {
 /// Where a file comes from.
 #[derive(Debug)]
 pub(crate) enum FileFrom {
-    /// An address on the web, in which what a customer said stands behind the host only, and encoded.
+    /// A web address. Customers' words only come after the host, and encoded.
     Url(TextId),
-    /// Beside the flow file, as written there.
+    /// A path as written in the flow file.
     Path(String),
 }
 
-/// A file beside the flow file that a flow sends, and where that is written.
+/// A local file that a flow sends, and where the flow file names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalFile {
     /// Absolute once the flow is [`Script::placed`].
     pub path: PathBuf,
-    /// What stands in the flow file.
+    /// The path as written in the flow file.
     pub written: String,
     /// The line, counted from 1.
     pub line: usize,
@@ -46,7 +46,7 @@ pub struct LocalFile {
 }
 
 impl Saying {
-    /// The message for one customer; nothing where there is nothing to send.
+    /// Renders the message for one customer; `None` if there is nothing to send.
     pub(crate) fn fill_in(
         &self,
         templates: &Templates,
@@ -79,7 +79,7 @@ impl Saying {
         let caption = caption.as_ref().map(render).transpose()?;
         let filename = match filename.as_ref().map(render).transpose()? {
             Some(filename) => file_name(&filename),
-            // Only a document shows its name.
+            // Only documents show their name.
             None if kind == MediaKind::File => file_name(last_part(&name)),
             None => None,
         };

@@ -1,4 +1,4 @@
-//! The steps: what a worker does at each point of a flow, and where it leads.
+//! The steps: what a worker does at each point of a flow, and what follows.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::flow::script::templates::TextId;
 /// What a worker does at one point of a flow.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Says these, one message each.
+    /// Sends these, one message each.
     Say {
         messages: Vec<Saying>,
         then: Then,
@@ -21,16 +21,16 @@ pub(crate) enum Step {
         values: Vec<Assignment>,
         then: Then,
     },
-    /// Takes the way of the first condition that holds.
+    /// Follows the first condition that is true.
     When {
         cases: Vec<Case>,
         otherwise: String,
     },
-    /// Asks the shop's own system.
+    /// Calls the shop's own system.
     Call(Calling),
     /// Hands the customer to a person.
     HandOff(HandOff),
-    /// Says nothing for so long, and listens to nobody.
+    /// Pauses for this long. Messages are read afterwards.
     Wait {
         time: Duration,
         then: Then,
@@ -41,7 +41,7 @@ pub(crate) enum Step {
 #[derive(Debug)]
 pub(crate) struct HandOff {
     pub(crate) texts: Vec<TextId>,
-    /// After so long without one, the step that follows; none where the wait lasts until somebody comes.
+    /// The step that follows if nobody comes within this time; `None`: the customer waits until somebody comes.
     pub(crate) nobody: Option<(Duration, String)>,
 }
 
@@ -52,10 +52,10 @@ pub(crate) struct Assignment {
     pub(crate) formula: Formula,
 }
 
-/// How a value comes about.
+/// How a value is calculated.
 #[derive(Debug)]
 pub(crate) enum Formula {
-    /// A text with `{{ }}` in it, filled in.
+    /// A text with `{{ }}` in it.
     Template(TextId),
     Expression(TextId),
 }
@@ -69,7 +69,7 @@ pub(crate) struct Case {
     pub(crate) then: Then,
 }
 
-/// Where a flow goes after a step.
+/// What follows a step.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     Next(String),
@@ -78,48 +78,48 @@ pub(crate) enum Then {
 
 #[derive(Debug)]
 pub(crate) struct Question {
-    /// None listens: it asks nothing, and takes what the customer already wrote.
+    /// `None`: the step asks nothing and takes what the customer has already written.
     pub(crate) text: Option<TextId>,
-    /// By the folded form of what the customer writes.
+    /// By the folded form of the customer's words.
     pub(crate) options: HashMap<String, Choice>,
-    /// How answers beside the options are taken; none where only the options count.
+    /// Which answers are accepted besides the options; `None`: only the options.
     pub(crate) free: Option<Free>,
     pub(crate) save: Option<String>,
     pub(crate) invalid: Option<TextId>,
-    /// The invalid answer with this number is the last.
+    /// After this many invalid answers the flow continues at `otherwise`.
     pub(crate) attempts: u32,
     pub(crate) otherwise: Option<String>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Choice {
-    /// As the author wrote it; this is what is saved.
+    /// As written in the flow file; this form is saved.
     pub(crate) written: String,
     pub(crate) then: Then,
 }
 
 #[derive(Debug)]
 pub(crate) struct Free {
-    /// None takes any message.
+    /// `None` accepts any message.
     pub(crate) expect: Option<AnswerKind>,
     pub(crate) then: Then,
 }
 
-/// A step that asks the shop's own system.
+/// A step that calls the shop's own system.
 #[derive(Debug)]
 pub(crate) struct Calling {
     pub(crate) url: String,
-    /// Of one try.
+    /// Of one attempt.
     pub(crate) timeout: Duration,
-    /// Tries in all.
+    /// Attempts in all.
     pub(crate) attempts: u32,
-    /// The steps that the answer may choose beside `then`; none: any.
+    /// The steps that the answer may choose besides `then`; `None`: any.
     pub(crate) may: Option<BTreeSet<String>>,
-    /// The variables that the answer may set; none: any.
+    /// The variables that the answer may set; `None`: any.
     pub(crate) save: Option<BTreeSet<String>>,
-    /// Where the answer chooses nothing.
+    /// What follows if the answer chooses no step.
     pub(crate) then: Then,
-    /// Where there is no answer to go by.
+    /// The step that follows if the call failed.
     pub(crate) otherwise: String,
 }
 

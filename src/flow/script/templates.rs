@@ -1,4 +1,4 @@
-//! What customers read: templates that are compiled once and rendered within limits.
+//! The templates of a flow, compiled once and rendered within limits.
 
 use std::fmt;
 
@@ -8,28 +8,28 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::words::locale::Locale;
 
-/// A rendered message is cut to this many characters. WhatsApp takes 65,536, but nobody reads such a
-/// message on a phone, and a template in a loop should not be able to send it.
+/// A rendered message is cut to this many characters. WhatsApp accepts 65,536, but nobody reads such a message on a phone,
+/// and a template with a loop must not be able to send it.
 pub(crate) const MESSAGE_MAX: usize = 4096;
 
-/// What a template may cost. One unit is an instruction, or some bytes of text: plenty for a message, and
-/// gone within milliseconds in a loop without end.
+/// The cost limit of one rendering. One unit is an instruction or some bytes of text: plenty for a message, and an endless
+/// loop uses it up within milliseconds.
 const FUEL: u64 = 100_000;
 
-/// What an expression's value is called; no author can take the name for a variable of theirs.
+/// The variable that holds an expression's value. No flow can save a variable with this name.
 const RESULT: &str = "__result";
 
-/// Begins the name of a template that is an address; no other begins so.
+/// The prefix of the names of address templates.
 const URL: &str = "url:";
 
-/// All that means something in an address is encoded (RFC 3986, "unreserved characters").
+/// Everything except unreserved characters is encoded (RFC 3986).
 const IN_URL: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Names a template; it reads like the place in the flow file, for error messages.
+/// The name of a template. It reads like its place in the flow file, for error messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TextId(String);
 
@@ -38,7 +38,7 @@ impl TextId {
         TextId(format!("step.{step}.{key}"))
     }
 
-    /// An address, in which what is filled in is encoded.
+    /// An address: values in it are encoded.
     pub(crate) fn of_url(step: &str, key: &str) -> TextId {
         TextId(format!("{URL}step.{step}.{key}"))
     }
@@ -48,14 +48,14 @@ impl TextId {
     }
 }
 
-/// What is wrong with a template, and in which of its own lines, counted from 0.
+/// A mistake in a template, and its line within the template, counted from 0.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TemplateProblem {
     pub(crate) line: usize,
     pub(crate) message: String,
 }
 
-/// All the templates of one flow, compiled.
+/// The compiled templates of one flow.
 pub(crate) struct Templates {
     templates: Environment<'static>,
     locale: Locale,
@@ -70,13 +70,13 @@ impl fmt::Debug for Templates {
 }
 
 impl Templates {
-    /// The built-in texts of a locale, until the author's are added.
+    /// Only the built-in texts; the flow's own are added later.
     pub(crate) fn new(locale: Locale) -> Templates {
         let mut templates = Environment::new();
-        // What customers read is no HTML, whatever a template happens to be called.
+        // Messages are not HTML, whatever a template's name looks like.
         templates.set_auto_escape_callback(|_| AutoEscape::None);
         templates.set_fuel(Some(FUEL));
-        // Debug messages quote the variables, which are the customer's own words: not for a log.
+        // Debug messages quote variables, which hold customers' words: they must not reach the log.
         templates.set_debug(false);
         templates.set_formatter(|out, state, value| {
             if state.name().starts_with(URL) {
@@ -86,13 +86,13 @@ impl Templates {
             }
         });
         for key in TextKey::ALL {
-            // Cannot fail: a test compiles them all. One that did would be found missing when it is said.
+            // Cannot fail: a test compiles them all.
             let _ = templates.add_template_owned(built_in_name(key), key.source(locale));
         }
         Templates { templates, locale }
     }
 
-    /// Compiles a text. Finds wrong syntax, and filters, tests, functions and methods that do not exist.
+    /// Compiles a text. Reports wrong syntax, and unknown filters, tests, functions and methods.
     pub(crate) fn add(&mut self, id: &TextId, source: &str) -> Result<(), TemplateProblem> {
         self.templates
             .add_template_owned(id.0.clone(), source.to_owned())
@@ -100,8 +100,8 @@ impl Templates {
         if !source.contains("{{") && !source.contains("{%") {
             return Ok(());
         }
-        // Filters are looked up only when they are reached, so every text is rendered on trial: with all
-        // its variables and with none, which takes most of the branches that people write.
+        // Filters are looked up only when they run, so every text is rendered once with all its variables and once with
+        // none. That covers most branches that people write.
         let variables = self.variables(id);
         let filled: std::collections::BTreeMap<String, Value> = variables
             .into_iter()
@@ -123,19 +123,18 @@ impl Templates {
         Ok(())
     }
 
-    /// Compiles an expression, kept as a template that gives its value a name: so it is found by its own
-    /// like a text, and is checked like one.
+    /// Compiles an expression as a template that assigns its value, so that it is looked up and checked like a text.
     pub(crate) fn add_expression(
         &mut self,
         id: &TextId,
         source: &str,
     ) -> Result<(), TemplateProblem> {
-        // By itself first: "1) %}(2" becomes valid once it stands in brackets.
+        // On its own first: "1) %}(2" would become valid inside the brackets.
         self.templates
             .compile_expression(source)
             .map(drop)
             .map_err(|error| problem(&error))?;
-        // On a line of its own, so that a comment at its end does not hide what follows.
+        // The line break keeps a comment at its end from hiding the bracket.
         self.add(id, &format!("{{% set {RESULT} = ({source}\n) %}}"))
     }
 
@@ -145,7 +144,7 @@ impl Templates {
         Ok(captured.state().lookup(RESULT).unwrap_or_default())
     }
 
-    /// The variables that a text takes from outside, sorted.
+    /// The variables that a text uses, sorted.
     pub(crate) fn variables(&self, id: &TextId) -> Vec<String> {
         let Ok(template) = self.templates.get_template(&id.0) else {
             return Vec::new();
@@ -162,8 +161,8 @@ impl Templates {
         Ok(shorten(rendered))
     }
 
-    /// Renders the text for this key: the author's, or the built-in one where there is none. Where the author's fails, the customer
-    /// gets the built-in one, and the failure is handed back for the log.
+    /// Renders the text for this key: the flow's own, or else the built-in one. If the flow's own text fails, the customer
+    /// gets the built-in one and the error is returned for the log.
     pub(crate) fn built_in(&self, key: TextKey, words: Value) -> (String, Option<String>) {
         let id = TextId::of_text(key);
         let fault = match self.render(&id, words.clone()) {
@@ -173,18 +172,19 @@ impl Templates {
         };
         let text = self
             .render(&TextId(built_in_name(key)), words)
-            // Cannot fail: a test renders them all. If it did, plain words beat silence.
+            // Cannot fail: a test renders them all. If it did, an apology is better than silence.
             .unwrap_or_else(|_| TextKey::Trouble.source(self.locale).to_owned());
         (text, fault)
     }
 }
 
-/// Lies apart from the author's texts, so that it is there when one of those fails.
+/// A name of its own, so that the built-in text is still there if the flow's own fails.
 fn built_in_name(key: TextKey) -> String {
     format!("built_in.{}", key.name())
 }
 
-/// A value in an address: one part of it, whatever a customer wrote. Dots alone would lead up the path.
+/// Writes a value into an address as one path segment, whatever the customer wrote. Dots alone are dropped: they would lead
+/// up the path.
 fn in_url(out: &mut Output<'_>, value: &Value) -> Result<(), minijinja::Error> {
     if value.is_undefined() || value.is_none() {
         return Ok(());
@@ -210,7 +210,7 @@ fn problem(error: &minijinja::Error) -> TemplateProblem {
     }
 }
 
-/// A text that is only white space is no message; line breaks at the ends come from the file's layout.
+/// Cuts a text to [`MESSAGE_MAX`], and removes the line breaks at its ends, which come from the file's layout.
 pub(crate) fn shorten(text: String) -> String {
     let trimmed = text.trim_matches(['\n', '\r']);
     match trimmed.char_indices().nth(MESSAGE_MAX) {
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn every_built_in_text_renders_in_every_locale() {
+    fn every_built_in_text_renders_in_each_language() {
         for locale in Locale::ALL {
             let texts = Templates::new(locale);
             for key in TextKey::ALL {
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_customer_s_words_are_values_and_never_templates() {
+    fn customers_words_are_values_and_never_templates() {
         let said = "{{ 7 * 7 }} <b> {% raw %}";
         assert_eq!(
             rendered("{{ said }}!", &[("said", said)]),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_message_is_cut_and_an_endless_one_stopped() {
+    fn a_long_message_is_cut_and_an_endless_loop_is_stopped() {
         let long = "é".repeat(5000);
         let cut = rendered("{{ said }}", &[("said", &long)]).unwrap();
         assert_eq!(cut.chars().count(), MESSAGE_MAX);

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// `[timeouts]` in a flow file.
 #[derive(Debug)]
 pub(crate) struct Timeouts {
-    /// Who has been quiet for so long has ended their answer; zero: each message is one.
+    /// An answer is complete after this much silence. Zero: each message is an answer.
     pub(crate) burst: Duration,
     pub(crate) remind_after: Duration,
     pub(crate) close_after: Duration,
@@ -19,7 +19,7 @@ impl Default for Timeouts {
         Timeouts {
             burst: Duration::from_millis(1_500),
             remind_after: minutes(5),
-            // A silent customer keeps a worker busy; who comes back later is taken up where they stopped.
+            // A silent customer keeps a worker busy. A customer who comes back later continues where they stopped.
             close_after: minutes(15),
             resume_within: minutes(24 * 60),
             phone_quiet: minutes(30),

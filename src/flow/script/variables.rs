@@ -1,17 +1,16 @@
-//! What a flow can remember of a customer: under which names, and how much of it.
+//! The variables that a flow can save: their names and the longest value.
 
-/// Characters of a variable's name, and of an outcome.
+/// The longest name of a variable, and the longest outcome, in characters.
 pub(crate) const NAME_MAX: usize = 100;
 
-/// The engine's own words in templates. `name` is not among them: a flow may ask for the name, and what
-/// the customer answers is what they want to be called.
+/// Variables that the engine sets. `name` is not among them: a flow may ask for the customer's name and save the answer.
 pub(crate) const RESERVED: [&str; 5] = ["opening", "answer", "opens", "position", "wait"];
 
-/// A saved variable is cut to this many characters: the state is read and written at every step, and a
-/// flood of long messages must not grow it without end.
+/// A saved value is cut to this many characters. The state is read and written at every step, so a flood of long messages
+/// must not make it grow without limit.
 pub(crate) const VALUE_MAX: usize = 4096;
 
-/// Whether something can be saved under this name.
+/// Whether this is a valid name for a variable.
 pub(crate) fn is_variable(name: &str) -> bool {
     let fits = |(at, c): (usize, char)| {
         c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit())

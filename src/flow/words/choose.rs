@@ -1,12 +1,12 @@
-//! Choosing an option: which one a customer meant, who seldom writes just its word.
+//! Finds the option that a customer chose among the other words of their message.
 
 use std::ops::Range;
 
 use crate::flow::words::fold::fold;
 use crate::flow::words::locale::Locale;
 
-/// Words that may stand around an option of one letter or of figures, which mean much else ("2 anos"): all
-/// the rest of the message must be of these. Folded, of every locale.
+/// The words that may surround an option of one letter or of digits. Such an option can mean many things ("2 anos"), so all
+/// the other words of the message must be in this list. Folded, for all languages.
 const AROUND: [&str; 126] = [
     "a",
     "afternoon",
@@ -136,7 +136,7 @@ const AROUND: [&str; 126] = [
     "yo",
 ];
 
-/// Words that turn an option into its opposite.
+/// Words that negate an option.
 fn negations(locale: Locale) -> &'static [&'static str] {
     match locale {
         Locale::En => &[
@@ -150,8 +150,8 @@ fn negations(locale: Locale) -> &'static [&'static str] {
     }
 }
 
-/// The options that the words of a message name, each once. One that is named only within a longer one
-/// ("sim" in "sim, com urgência") is not meant. Nothing, where a word of refusal stands beside them.
+/// The options that a message names, each once. An option that only occurs within a longer one ("sim" in "sim, com
+/// urgência") does not count. If a negation stands beside them, none does.
 pub(crate) fn named<'o>(
     said: &str,
     options: impl Iterator<Item = &'o str>,
@@ -198,8 +198,8 @@ fn is_short(option: &str) -> bool {
     option.chars().count() == 1 || option.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The words of a folded text, without the marks around them. A full stop and an @ also stand within
-/// words: "1.5" is not the option 1, nor "no@home" a no.
+/// The words of a folded text, without surrounding punctuation. A full stop or an @ does not split a word: "1.5" is not
+/// the option 1, and "no@home" is not a no.
 fn words(folded: &str) -> Vec<&str> {
     folded
         .split(|c: char| c.is_whitespace() || ",;:!?()/|-–—\"".contains(c))
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_option_covers_a_shorter_one_within_it() {
+    fn a_longer_option_hides_a_shorter_one_within_it() {
         let options = ["sim", "sim, com urgência", "não", "não sei"];
         for (said, expected) in [
             ("Sim, com urgência, por favor!", &["sim com urgencia"][..]),
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_no_choice_in_the_flow_s_language() {
+    fn a_negation_in_the_flows_language_is_no_choice() {
         check(Locale::En, &["order"], "I don't want to order", &[]);
         check(Locale::En, &["order"], "no order", &[]);
         check(Locale::En, &["no", "order"], "no order", &["no", "order"]);
@@ -289,7 +289,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_found_is_an_option_and_stands_in_the_message(
+        fn every_result_is_an_option_and_occurs_in_the_message(
             options in proptest::collection::vec("[a-c1-3]{1,2}( [a-c])?", 1..5),
             said in "[a-c1-3 ,.não]{0,20}",
         ) {

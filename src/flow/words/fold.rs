@@ -1,16 +1,16 @@
-//! Comparing words the way people write them: without case, accents and surrounding punctuation.
+//! Compares words without regard to case, accents and surrounding punctuation.
 
 use icu_normalizer::{DecomposingNormalizer, DecomposingNormalizerBorrowed};
 
-/// Takes letters apart from their accents, and shows full-width letters, ligatures and circled figures as plain ones.
+/// Separates letters from their accents, and turns full-width letters, ligatures and circled digits into plain ones.
 const PLAIN: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizer::new_nfkd();
 
-/// Stay as they are: as plain letters they would turn "nº" into a "no".
+/// Kept as they are: as a plain letter, the º would turn "nº" into "no".
 const ORDINALS: [char; 2] = ['ª', 'º'];
 
-/// Reduces a text to the form in which options and command words are compared.
+/// The form in which options and command words are compared.
 ///
-/// "1)", " 1. " and "*1*" all become "1"; "Posição!" becomes "posicao". What has neither letters nor
+/// "1)", " 1. " and "*1*" all become "1"; "Posição!" becomes "posicao". A text without letters and
 /// digits (a lone emoji) is kept as it is, so that it can be an option too.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
@@ -27,7 +27,7 @@ pub(crate) fn fold(text: &str) -> String {
     folded
 }
 
-/// As [`fold`], but the marks at its beginning count: "#Fim " is "#fim", and "fim" is not.
+/// Like [`fold`], but keeps the marks at the beginning: "#Fim " becomes "#fim", which is not "fim".
 pub(crate) fn fold_with_marks(text: &str) -> String {
     let marks = text.chars().take_while(|c| !c.is_alphanumeric());
     let marks: String = marks.filter(|c| !c.is_whitespace()).collect();
@@ -39,14 +39,14 @@ pub(crate) fn fold_with_marks(text: &str) -> String {
     }
 }
 
-/// The text without what surrounds its words; all of it if it has no words.
+/// The text without the marks around its words; the whole text if it has no words.
 fn core(text: &str) -> &str {
     let trimmed = text.trim();
     let core = trimmed.trim_matches(|c: char| !c.is_alphanumeric());
     if core.is_empty() { trimmed } else { core }
 }
 
-/// Any white space between two words becomes one space.
+/// White space between two words becomes one space.
 fn push_words(folded: &mut String, chars: impl Iterator<Item = char>) {
     let mut gap = false;
     for c in chars {
@@ -61,7 +61,7 @@ fn push_words(folded: &mut String, chars: impl Iterator<Item = char>) {
     }
 }
 
-/// The text in plain letters, without accents, whether the phone sent "é" as one character or as two.
+/// The text without accents, whether the phone sent "é" as one character or as two.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for part in text.split_inclusive(ORDINALS) {
@@ -86,7 +86,7 @@ fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}')
 }
 
-/// Unicode knows no accent in these.
+/// Unicode does not decompose these letters.
 fn without_stroke(c: char) -> char {
     match c {
         'Ø' | 'ø' => 'o',
@@ -96,14 +96,14 @@ fn without_stroke(c: char) -> char {
     }
 }
 
-/// Lower case; by way of upper case, so that "ß" and "SS" are the same.
+/// Lower case, via upper case, so that "ß" and "SS" become the same.
 fn without_case(c: char) -> impl Iterator<Item = char> {
     c.to_lowercase()
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
 }
 
-/// The candidate that was probably meant by a word with a slip in it, if one is close enough.
+/// The candidate that a misspelt word probably means, if one is close enough.
 pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn accents_count_for_nothing_however_they_are_sent() {
+    fn accents_do_not_count_in_any_encoding() {
         for (letters, plain) in [
             ("áàâãäåāăą", 'a'),
             ("çćč", 'c'),
@@ -189,8 +189,8 @@ mod tests {
     }
 
     #[test]
-    fn every_character_folds_the_same_in_one_piece_and_in_two() {
-        // Alphabets, figures and forms of letters: all that takes apart, but for the scripts of the Far East.
+    fn every_character_folds_the_same_composed_and_decomposed() {
+        // Alphabets, digits and letter forms: everything that decomposes, except East Asian scripts.
         let alphabets = '\0'..='\u{24ff}';
         let forms = '\u{fb00}'..='\u{ffee}';
         let bold = '\u{1d400}'..='\u{1d7ff}';
@@ -198,7 +198,7 @@ mod tests {
             let text = c.to_string();
             assert_eq!(fold(&text), fold(&apart(&text)), "{c:?} {:x}", c as u32);
             assert_eq!(fold(&fold(&text)), fold(&text), "{c:?} {:x}", c as u32);
-            // Greek has one that is a letter of its own in capitals.
+            // Greek has a mark that becomes a letter in upper case.
             if !apart(&text).contains('\u{345}') {
                 assert_eq!(
                     fold(&text),
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_pen_finds_its_word() {
+    fn a_misspelt_word_finds_the_right_one() {
         let known = ["next", "options", "otherwise"];
         assert_eq!(closest("nxet", known), Some("next"));
         assert_eq!(closest("option", known), Some("options"));

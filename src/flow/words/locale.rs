@@ -1,9 +1,9 @@
-//! The languages that built-in customer texts exist in.
+//! The languages of the built-in texts.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A language of the built-in customer texts.
+/// A language of the built-in texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Locale {
     /// English.
@@ -15,16 +15,16 @@ pub enum Locale {
     Es,
 }
 
-/// A name that no [`Locale`] has.
+/// An unknown locale name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown locale `{0}`: write one of en, pt-BR, es")]
 pub struct UnknownLocale(pub String);
 
 impl Locale {
-    /// Every locale, in the order in which it is offered.
+    /// All locales, in the order in which messages list them.
     pub const ALL: [Locale; 3] = [Locale::En, Locale::PtBr, Locale::Es];
 
-    /// The name as it is written in settings and flow files.
+    /// The name in settings and flow files.
     pub fn as_str(self) -> &'static str {
         match self {
             Locale::En => "en",
@@ -43,7 +43,7 @@ impl fmt::Display for Locale {
 impl FromStr for Locale {
     type Err = UnknownLocale;
 
-    /// Takes `pt_br` and `PT-BR` too: both spellings are found in environments.
+    /// Also accepts `pt_br` and `PT-BR`: environments use both spellings.
     fn from_str(text: &str) -> Result<Self, UnknownLocale> {
         let wanted = text.trim().replace('_', "-");
         Locale::ALL
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_locale_is_told_the_known_ones() {
+    fn the_error_for_an_unknown_locale_lists_the_known_ones() {
         let mistake = "fr".parse::<Locale>().unwrap_err().to_string();
         assert_eq!(mistake, "unknown locale `fr`: write one of en, pt-BR, es");
     }

@@ -1,9 +1,9 @@
-//! How people write: languages, spelling, and which option they meant.
+//! How people write: languages, spelling, and which option they mean.
 
-// The languages that built-in texts exist in.
+// The languages of the built-in texts.
 pub(crate) mod locale;
 
-// "Posição!" and "posicao" are the same word; the word that was meant by a misspelt one.
+// "Posição!" and "posicao" are the same word; the word that a misspelt one means.
 pub(crate) mod fold;
 
 // The option that a message names among other words.
