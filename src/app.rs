@@ -15,10 +15,10 @@ mod inlet;
 mod line;
 mod owner;
 mod redis;
+mod shared;
+mod start_error;
 mod upkeep;
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::config::{CatchUpConfig, Config, HandlingConfig};
-use crate::data_dir::{DataDir, DataDirError};
+use crate::data_dir::DataDir;
 use crate::flows::{Flows, NO_DEFAULT_FLOW};
 use crate::history;
 use crate::ids::ProcessId;
@@ -35,67 +35,24 @@ use crate::runtime::{self, Hangups};
 use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
-use crate::service::kit::lease::Lease;
 use crate::service::kit::metrics::Metrics;
-use crate::service::kit::pickup_latency::PickupLatency;
-use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::notify_chat::NotifyChat;
 use crate::service::owner::reachability::Reachability;
 use crate::service::upkeep::reloader::Asked;
-use crate::store::{self, PrivateRedisError, Store};
-use crate::waha::client::{BadConfig, Client};
+use crate::store;
+use crate::waha::client::Client;
 
 use daemon::Daemon;
+use deliver::REQUESTS_MAX;
 use redis::patiently;
+use shared::Shared;
 
-/// Requests to WAHA under way at once, each on a thread of its own while it lasts.
-const REQUESTS_MAX: usize = 64;
+pub use start_error::StartError;
+
 /// Blocking threads beside the requests': archive, look-ups of host names.
 const BLOCKING_SPARE: usize = 16;
 /// The lowest there is: during a burst of webhooks the work waits, and catches up afterwards.
 const WORK_NICENESS: i32 = 19;
-
-/// Why the daemon ended, if nobody stopped it.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// See [`DataDirError`].
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-    /// See [`PrivateRedisError`].
-    #[error(transparent)]
-    PrivateRedis(#[from] PrivateRedisError),
-    /// Redis can't be used.
-    #[error("can't use Redis{}: {source}{}", at.as_deref().unwrap_or_default(), redis::advice(source))]
-    Store {
-        /// Where, without its password.
-        at: Option<String>,
-        /// Why.
-        source: store::Error,
-    },
-    /// WAHA can't be called that way.
-    #[error(transparent)]
-    Client(#[from] BadConfig),
-    /// The history can't be opened.
-    #[error(transparent)]
-    History(#[from] history::HistoryError),
-    /// The address is taken or not ours.
-    #[error("can't listen on {address}: {source}; set LISTEN to another address or port")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// A part of it panicked.
-    #[error(
-        "a part of the daemon crashed, so everything was stopped. Nothing is lost: start it again. This is a bug: please \
-         report it with the lines above that say `panicked at`"
-    )]
-    Panicked,
-    /// The operating system refused something basic.
-    #[error("can't start: {0}")]
-    System(#[from] io::Error),
-}
 
 /// Runs a role until it is told to stop (SIGTERM, SIGINT).
 ///
@@ -112,7 +69,9 @@ pub fn run(config: Config) -> Result<(), StartError> {
     let front = runtime::start("front", None, BLOCKING_SPARE)?;
     let blocking = REQUESTS_MAX + CALLS_MAX + BLOCKING_SPARE;
     let back = runtime::start("back", Some(WORK_NICENESS), blocking)?;
-    let result = front.block_on(Daemon::run(config, back.handle()));
+    let result = front.block_on(Daemon::run(async |daemon, hangups| {
+        daemon.start(config, back.handle(), hangups).await
+    }));
     // A request to WAHA may hang for longer than a stop may last.
     back.shutdown_background();
     front.shutdown_background();
@@ -129,18 +88,6 @@ struct Work {
     catch_up: CatchUpConfig,
     call_secret: Option<Secret>,
     to_reloader: mpsc::UnboundedSender<Asked>,
-}
-
-/// What the agents of a process share.
-struct Shared {
-    process: ProcessId,
-    store: Store,
-    flows: Arc<Flows>,
-    client: Arc<Client>,
-    notifier: OwnerNotifier,
-    reachability: Arc<Reachability>,
-    lease: Arc<Lease>,
-    pickup_latency: Arc<PickupLatency>,
 }
 
 impl Daemon {

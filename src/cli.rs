@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::cli::exit::{EXIT_USAGE, fail, wrong};
 use crate::config::{self, Config, Role};
 use crate::settings::Settings;
-use crate::{app, describe, health};
+use crate::{app, describe::describe, health};
 
 /// A customer service queue for WhatsApp, behind WAHA: customers wait in line, know their place, and are served by a flow or
 /// by a person.

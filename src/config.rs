@@ -9,10 +9,9 @@ mod handling;
 mod log;
 mod owner;
 mod reader;
+mod role;
 mod waha;
 mod webhook;
-
-use std::fmt;
 
 use crate::logging::LogConfig;
 use crate::service::owner::notify_chat::NotifyChat;
@@ -23,43 +22,11 @@ pub use data::{DATA_DIR, RedisConfig};
 pub use flow::FlowConfig;
 pub use handling::HandlingConfig;
 pub use reader::Mistakes;
+pub use role::Role;
 pub use waha::WahaConfig;
 pub use webhook::{WebhookConfig, listen};
 
 use reader::SettingsReader;
-
-/// What a process does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Both of the others.
-    All,
-    /// Takes webhooks and keeps the history.
-    Serve,
-    /// Handles conversations and sends replies and notices.
-    Work,
-}
-
-impl Role {
-    /// Whether it takes webhooks and keeps the history.
-    pub fn serves(self) -> bool {
-        self != Self::Work
-    }
-
-    /// Whether it handles conversations.
-    pub fn works(self) -> bool {
-        self != Self::Serve
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::All => "all",
-            Self::Serve => "serve",
-            Self::Work => "work",
-        })
-    }
-}
 
 /// Everything the daemon needs to know, checked.
 #[derive(Debug)]

@@ -85,6 +85,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
+mod describe;
 pub mod flow;
 pub mod flows;
 pub mod health;
@@ -101,17 +102,3 @@ mod terminal;
 mod throttle;
 mod time_span;
 pub mod waha;
-
-/// An error, followed by those of its causes that its own text does not name.
-pub(crate) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        source = inner.source();
-    }
-    text
-}

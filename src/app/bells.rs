@@ -4,8 +4,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::StartError;
 use super::redis::patiently;
+use super::start_error::StartError;
 use crate::ids::ProcessId;
 use crate::runtime::Hangups;
 use crate::service::upkeep::reloader::Asked;

@@ -9,11 +9,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{StartError, upkeep};
-use crate::config::Config;
+use super::start_error::StartError;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::ids::ProcessId;
 use crate::runtime::{Hangups, Signals};
+use crate::service::upkeep::recoverer::release;
 use crate::store::{PrivateRedis, Store};
 
 /// The whole stop: supervisors kill after ten seconds.
@@ -60,13 +60,15 @@ impl Drop for PanicAlarm {
 
 impl Daemon {
     /// Starts, waits for a signal or a panic, and stops.
-    pub(super) async fn run(config: Config, back: &Handle) -> Result<(), StartError> {
+    pub(super) async fn run(
+        start: impl AsyncFnOnce(&mut Self, Hangups) -> Result<(), StartError>,
+    ) -> Result<(), StartError> {
         // Before anything starts, so that no signal is missed.
         let mut signals = Signals::new()?;
         let hangups = Hangups::new()?;
         let mut daemon = Self::default();
         let result = tokio::select! {
-            started = daemon.start(config, back, hangups) => match started {
+            started = start(&mut daemon, hangups) => match started {
                 Ok(()) => tokio::select! {
                     () = signals.next() => Ok(()),
                     () = daemon.panicked.cancelled() => Err(StartError::Panicked),
@@ -127,14 +129,14 @@ impl Daemon {
         let mut leases = self.leases.take();
         for stage in self.stages {
             if stage.name == ARCHIVER {
-                upkeep::hand_back(leases.take()).await;
+                hand_back(leases.take()).await;
             }
             stage.shutdown.cancel();
             if let Err(error) = stage.task.await {
                 error!(stage = stage.name, %error, "ended early");
             }
         }
-        upkeep::hand_back(leases).await;
+        hand_back(leases).await;
         self.bells.iter().for_each(JoinHandle::abort);
         for store in &self.stores {
             store.close().await;
@@ -144,6 +146,17 @@ impl Daemon {
         {
             warn!(%error, "it may still be writing; the next start adopts it");
         }
+    }
+}
+
+/// Gives back what is still held, for other processes or for the next start.
+async fn hand_back(leases: Option<(ProcessId, Store)>) {
+    let Some((process, store)) = leases else {
+        return;
+    };
+    match release(&store, &process).await {
+        Ok((conversations, lanes)) => info!(conversations, lanes, "handed back"),
+        Err(error) => warn!(%error, "could not hand back; others take over within seconds"),
     }
 }
 

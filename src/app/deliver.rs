@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{REQUESTS_MAX, Shared, StartError};
+use super::shared::Shared;
+use super::start_error::StartError;
 use crate::config::{HandlingConfig, WahaConfig};
 use crate::service::deliver::send_config::SendConfig;
 use crate::service::deliver::send_context::SendContext;
@@ -12,6 +13,8 @@ use crate::service::deliver::sender::Sender;
 use crate::store::Bell;
 use crate::waha::client::{Client, ClientConfig};
 
+/// Requests to WAHA under way at once, each on a thread of its own while it lasts.
+pub(super) const REQUESTS_MAX: usize = 64;
 /// WAHA itself waits up to 15 s for a session before it answers (its source, `waitUntilStatus`).
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::secret::Secret;
 use crate::service::handle::calls::Calls;
 use crate::service::handle::conversation::ConversationContext;

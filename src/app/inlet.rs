@@ -7,7 +7,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::daemon::Daemon;
-use super::{Shared, StartError};
+use super::shared::Shared;
+use super::start_error::StartError;
 use crate::config::{CatchUpConfig, WebhookConfig};
 use crate::flows::Flows;
 use crate::service::inlet::catch_up::CatchUp;

@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::service::line::announcer::Announcer;
 use crate::service::line::expiry::Expiry;
 use crate::store::Bell;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::flows::Flows;
 use crate::service::owner::handoffs::HandoffNotifier;
 use crate::service::owner::notifier::OwnerNotifier;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tracing::{debug, warn};
 
-use super::StartError;
 use super::daemon::Daemon;
+use super::start_error::StartError;
 use crate::config::RedisConfig;
 use crate::data_dir::DataDir;
 use crate::flows::Flows;
@@ -106,12 +106,4 @@ pub(super) async fn inspect(redis: &store::Config) -> Result<(), StartError> {
         warn!("{warning}");
     }
     Ok(())
-}
-
-/// What to do about an error at the start.
-pub(super) fn advice(error: &store::Error) -> &'static str {
-    match error {
-        store::Error::TooOld { .. } => "",
-        _ => "; is it running, and is REDIS_URL right?",
-    }
 }

@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use super::redis::patiently;
-use super::{Shared, StartError};
+use super::shared::Shared;
+use super::start_error::StartError;
 use crate::config::Role;
 use crate::data_dir::DataDir;
 use crate::flows::Flows;
@@ -51,17 +52,6 @@ pub(super) async fn take_back(
         warn!(%error, "after a crash it will take some seconds longer until every conversation continues");
     }
     Ok(())
-}
-
-/// Gives back what is still held, for other processes or for the next start.
-pub(super) async fn hand_back(leases: Option<(ProcessId, Store)>) {
-    let Some((process, store)) = leases else {
-        return;
-    };
-    match release(&store, &process).await {
-        Ok((conversations, lanes)) => info!(conversations, lanes, "handed back"),
-        Err(error) => warn!(%error, "could not hand back; others take over within seconds"),
-    }
 }
 
 pub(super) fn recoverer(shared: &Shared, workers: usize, heart: Store) -> Recoverer {

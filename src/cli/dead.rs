@@ -15,7 +15,7 @@ use crate::ids::SessionName;
 use crate::settings::RedisSettings;
 use crate::store::{self, DeadLetter, Store};
 use crate::terminal::{cut, jsonl, line, time};
-use crate::{clock, describe, runtime};
+use crate::{clock, describe::describe, runtime};
 
 /// Dead replies in one call: a larger batch would keep Redis busy for too long.
 const BATCH: usize = 100;

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use crate::cli::exit::{EXIT_USAGE, complain, exit, fail};
 use crate::cli::format::Format;
 use crate::config::DATA_DIR;
-use crate::describe;
+use crate::describe::describe;
 use crate::history::{FILE_NAME, History, Query, parse_since};
 
 #[derive(Debug, Args)]

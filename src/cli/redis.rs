@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::RedisConfig;
-use crate::describe;
+use crate::describe::describe;
 use crate::store;
 use crate::store::{Connections, Server, Store, private_socket};
 

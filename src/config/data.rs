@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::Role;
 use super::reader::{Mistakes, SettingsReader, set};
+use super::role::Role;
 use crate::secret::Secret;
 use crate::settings::RedisSettings;
 use crate::store;

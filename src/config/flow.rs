@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::Role;
 use super::reader::{SettingsReader, guessable, set};
+use super::role::Role;
 use crate::flow::Locale;
 use crate::flows::Flows;
 use crate::secret::Secret;

@@ -1,7 +1,7 @@
 //! Where WAHA is, and the key to it.
 
-use super::Role;
 use super::reader::{SettingsReader, set};
+use super::role::Role;
 use crate::secret::Secret;
 use crate::settings::WahaSettings;
 

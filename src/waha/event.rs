@@ -5,20 +5,16 @@
 //! WAHA's, and nor can one that is nested without end. Everything else is read leniently, because a refused event is repeated sixteen times
 //! and then lost, while a field that we did not understand costs nothing.
 
-use crate::ids::{ChatId, MessageId, SessionName};
 use std::borrow::Cow;
 
-use serde::Serialize;
-
 use super::depth::is_too_deep;
-use super::message::{Author, Direction, Message};
-use super::reader::Reader;
+use super::label::label;
+use super::payload_reader::PayloadReader;
 use super::repair::repaired;
-use super::restriction::Restriction;
 use super::wire::{Cover, Envelope, millis};
+use crate::ids::SessionName;
 
-/// Event names and envelope ids become keys and labels; WAHA's have at most 30 characters.
-const LABEL_MAX: usize = 64;
+pub use super::what::{Ack, Edited, Reaction, Revoked, What};
 
 /// One event of one session.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,102 +31,6 @@ pub struct Event {
     pub timestamp: Option<i64>,
     /// What it means.
     pub what: What,
-}
-
-/// What an event means.
-#[derive(Clone, Debug, PartialEq)]
-pub enum What {
-    /// A customer wrote: this opens or continues a conversation. It always has an id.
-    Inbound(Message),
-    /// A customer chose options of a poll of ours; its text is what they chose. It continues a conversation as a message
-    /// does, and opens none: the poll may be from another time, or the owner's. It always has an id.
-    Vote(Message),
-    /// Our own account wrote to a customer, by us, by another program or on the handset.
-    Own(Message),
-    /// A message was taken, delivered, read, played, or failed.
-    Ack(Ack),
-    /// A message got another text.
-    Edited(Edited),
-    /// A message was withdrawn.
-    Revoked(Revoked),
-    /// An emoji was put under a message, or taken away.
-    Reaction(Reaction),
-    /// The session's state, `WORKING` being the only usable one; it may be told again.
-    SessionStatus {
-        /// WAHA's word for it, an open set.
-        status: String,
-        /// What WhatsApp forbids it meanwhile; only with `WORKING`.
-        restrictions: Vec<Restriction>,
-    },
-    /// Nothing for us, and why: one of a few fixed words, good for a label.
-    Ignored(&'static str),
-}
-
-/// How far a message got.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ack {
-    /// The customer's chat.
-    pub chat: ChatId,
-    /// The message that it is about.
-    #[serde(rename = "stanza")]
-    pub message: MessageId,
-    /// The direction of that message; `Inbound`: the owner read it on the handset.
-    pub direction: Direction,
-    /// -1 error, 0 pending, 1 server, 2 device, 3 read, 4 played. Comes early, late and twice.
-    pub ack: i8,
-    /// Why it failed, where that is told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// When, in ms since 1970.
-    pub at: i64,
-}
-
-/// A message's new text.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Edited {
-    /// The customer's chat.
-    pub chat: ChatId,
-    /// The message that was edited.
-    #[serde(rename = "stanza")]
-    pub message: MessageId,
-    /// The direction of that message.
-    pub direction: Direction,
-    /// What it says now.
-    pub text: String,
-    /// When, in ms since 1970.
-    pub at: i64,
-}
-
-/// A message that was withdrawn.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Revoked {
-    /// The customer's chat.
-    pub chat: ChatId,
-    /// The message that is gone.
-    #[serde(rename = "stanza")]
-    pub message: MessageId,
-    /// The direction of that message.
-    pub direction: Direction,
-    /// When, in ms since 1970.
-    pub at: i64,
-}
-
-/// An emoji under a message.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Reaction {
-    /// The customer's chat.
-    pub chat: ChatId,
-    /// The message that it is under.
-    #[serde(rename = "stanza")]
-    pub message: MessageId,
-    /// The direction of that message.
-    pub direction: Direction,
-    /// Who reacted: the customer, or our account (`phone`).
-    pub by: Author,
-    /// The emoji; empty if it was taken away.
-    pub text: String,
-    /// When, in ms since 1970.
-    pub at: i64,
 }
 
 /// Why a body can't be WAHA's. Tells nothing of its content.
@@ -179,7 +79,7 @@ pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
         Ok(envelope) => {
             let (name, session) = names(envelope.event.text(), envelope.session.text())?;
             let timestamp = millis(envelope.timestamp);
-            let what = Reader::new(&envelope, timestamp, now_ms)
+            let what = PayloadReader::new(&envelope, timestamp, now_ms)
                 .what(&name)
                 .unwrap_or_else(What::Ignored);
             Ok(Event {
@@ -225,7 +125,7 @@ pub fn listed(payload: &str, now_ms: i64) -> What {
         Ok(payload) => envelope.payload = payload,
         Err(_) => return What::Ignored("unreadable payload"),
     }
-    match Reader::new(&envelope, None, now_ms).what("message.any") {
+    match PayloadReader::new(&envelope, None, now_ms).what("message.any") {
         Ok(What::Own(message)) if message.id.is_none() => What::Ignored("no message id"),
         Ok(what) => what,
         Err(why) => What::Ignored(why),
@@ -247,13 +147,6 @@ fn names(
     // fit for logs and labels.
     let event = label(event).unwrap_or_else(|| "unprintable".to_owned());
     Ok((event, session))
-}
-
-/// The text if it is fit to be a key or a label.
-pub(super) fn label(text: Cow<'_, str>) -> Option<String> {
-    let printable =
-        (1..=LABEL_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    printable.then(|| text.into_owned())
 }
 
 #[cfg(test)]

@@ -7,14 +7,16 @@
 pub mod client;
 pub mod event;
 pub mod message;
+pub mod restriction;
 pub mod serialised_id;
 pub mod signature;
 
 mod content;
 mod depth;
+mod label;
 mod lenient;
 mod origin;
-mod reader;
+mod payload_reader;
 mod repair;
-pub mod restriction;
+mod what;
 mod wire;

@@ -13,7 +13,7 @@ use crate::config::RedisConfig;
 use crate::settings::RedisSettings;
 use crate::store::{self, Reloaded, Store};
 use crate::terminal::line;
-use crate::{describe, runtime};
+use crate::{describe::describe, runtime};
 
 /// A process that does not answer for this long is stuck or gone; a dead process counts as alive for half of it.
 const PATIENCE: Duration = Duration::from_secs(5);

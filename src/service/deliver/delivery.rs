@@ -21,7 +21,7 @@ use crate::service::deliver::typing::act_like_a_person;
 use crate::service::deliver::waha_call::call;
 use crate::service::kit::backoff;
 use crate::store::{Lane, Reply, Settlement, Verdict};
-use crate::waha::client::{SendError, Sent};
+use crate::waha::client::{SendError, SentMessage};
 
 /// Between tries to settle while Redis is away: a chat goes on only after that, and what is not settled is in doubt.
 const SETTLE_FIRST: Duration = Duration::from_millis(50);
@@ -157,7 +157,7 @@ impl Delivery<'_> {
         .await;
         let interrupted = |reason| Err(Unsent::Waha(SendError::Interrupted { reason }));
         let verdict = match answer.unwrap_or_else(interrupted) {
-            Ok(Sent { message }) => sent(chat, reply, message),
+            Ok(SentMessage { message }) => sent(chat, reply, message),
             Err(Unsent::Waha(error)) => self.failed(error, unknown).await,
             Err(Unsent::File(reason)) => self.dead(reason),
         };

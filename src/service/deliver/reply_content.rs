@@ -6,7 +6,7 @@ use crate::flow::{MediaKind, MediaSource};
 use crate::flows::media_files;
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::Reply;
-use crate::waha::client::{Client, Content, File, SendAs, SendError, Sent};
+use crate::waha::client::{Client, File, FileContent, SendAs, SendError, SentMessage};
 use crate::waha::message::{Author, Direction, Kind, Media, Message};
 
 /// Why a reply was not sent.
@@ -25,21 +25,21 @@ pub(crate) fn send(
     chat: &ChatId,
     reply: &Reply,
     id: Option<&MessageId>,
-) -> Result<Sent, Unsent> {
+) -> Result<SentMessage, Unsent> {
     let Some(media) = &reply.media else {
         let sent = client.send_text(session, chat, &reply.text, id);
         return sent.map_err(Unsent::Waha);
     };
     let data;
     let content = match &media.source {
-        MediaSource::Url(url) => Content::Url(url),
+        MediaSource::Url(url) => FileContent::Url(url),
         MediaSource::Path(path) => {
             data = media_files::read(Path::new(path)).map_err(|why| {
                 Unsent::File(format!(
                     "the file {path} {why}; put it there, on each machine that sends, and repeat this with `waha-sm dead retry`"
                 ))
             })?;
-            Content::Data(&data)
+            FileContent::Data(&data)
         }
     };
     let file = File {

@@ -138,13 +138,13 @@ impl Archiver {
                     }
                 }
                 Some(Err(error)) if told_at.is_some() && error.loses_all() => {
-                    let reason = crate::describe(&error);
+                    let reason = crate::describe::describe(&error);
                     error!(reason, "the history is lost with this stop");
                     return;
                 }
                 Some(Err(error)) if told_at.is_none() => {
                     failing = true;
-                    let reason = crate::describe(&error);
+                    let reason = crate::describe::describe(&error);
                     if errors.due() {
                         error!(
                             reason,

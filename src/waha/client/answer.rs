@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
+use super::outcome::SendError;
 use crate::ids::MessageId;
-use crate::waha::event::label;
+use crate::waha::label::label;
 use crate::waha::lenient::{Raw, Texts, lenient};
 use crate::waha::repair::repaired;
 use crate::waha::serialised_id::SerialisedId;
@@ -18,65 +19,6 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Shorter texts are not looked for in reasons: replacing every "1" would tell nothing any more.
 const SECRET_MIN: usize = 4;
-
-/// Why WAHA did not do what it was asked, by what to do about it.
-///
-/// No variant holds the API key or the text of the message.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// There was no connection: surely not sent. Try again.
-    #[error("WAHA can't be reached: {reason}")]
-    Unreachable {
-        /// What failed.
-        reason: String,
-    },
-    /// The connection broke, or nothing came in time, after writing began: perhaps sent.
-    #[error("WAHA did not answer: {reason}")]
-    Interrupted {
-        /// What failed.
-        reason: String,
-    },
-    /// Something passing (408, 429, 5xx). Try again.
-    #[error("WAHA answered {status}: {reason}")]
-    Busy {
-        /// The HTTP status.
-        status: u16,
-        /// How long to wait at least.
-        retry_after: Option<Duration>,
-        /// WAHA's own words.
-        reason: String,
-    },
-    /// The session can't send now: surely not sent. Try again when it is `WORKING`.
-    #[error("the session is {}", .status_word.as_deref().unwrap_or("not known to WAHA"))]
-    SessionNotWorking {
-        /// WAHA's word for its state; none if there is no such session.
-        status_word: Option<String>,
-    },
-    /// The same request will fail again. Do not repeat it.
-    #[error("WAHA answered {status}: {reason}; {advice}")]
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// WAHA's own words.
-        reason: String,
-        /// What the operator should look at.
-        advice: &'static str,
-    },
-}
-
-impl SendError {
-    /// Whether it is certain that nothing was sent. Not so for a broken connection, for a 500
-    /// (the engine may have sent and then failed), and for a proxy that lost WAHA's answer.
-    #[must_use]
-    pub fn is_surely_unsent(&self) -> bool {
-        match self {
-            Self::Unreachable { .. } | Self::SessionNotWorking { .. } => true,
-            Self::Interrupted { .. } => false,
-            Self::Busy { status, .. } => matches!(status, 429 | 503),
-            Self::Refused { .. } => true,
-        }
-    }
-}
 
 lenient! {
     /// The answer to a send, by engine: raw or not.
@@ -110,13 +52,13 @@ lenient! {
 
 /// An answer that came, or began to come.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct WahaAnswer {
     pub(super) status: u16,
     /// The body, or why it could not be read to its end.
     pub(super) body: Result<Vec<u8>, String>,
 }
 
-impl Answer {
+impl WahaAnswer {
     /// The answer if WAHA did what it was asked. `secrets` are cut out of whatever it says.
     pub(super) fn judged(
         self,
@@ -323,8 +265,8 @@ fn waiting_time(text: &str, now: SystemTime) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn judge(status: u16, body: &str) -> Result<Answer, SendError> {
-        Answer {
+    fn judge(status: u16, body: &str) -> Result<WahaAnswer, SendError> {
+        WahaAnswer {
             status,
             body: Ok(body.as_bytes().to_vec()),
         }
@@ -500,7 +442,7 @@ mod tests {
 
     #[test]
     fn neither_key_nor_text_comes_back() {
-        let error = Answer {
+        let error = WahaAnswer {
             status: 500,
             body: Ok(br#"{"exception":{"message":"bad key k3y-k3y for Dear Ana, 1"}}"#.to_vec()),
         }
@@ -557,7 +499,7 @@ mod tests {
 
     #[test]
     fn a_broken_answer_about_a_session_is_no_status() {
-        let answer = |body| Answer { status: 200, body };
+        let answer = |body| WahaAnswer { status: 200, body };
         assert_eq!(
             answer(Ok(br#"{"name":"x","status":"WORKING"}"#.to_vec())).session_status(),
             Ok("WORKING".to_owned())

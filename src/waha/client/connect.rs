@@ -17,7 +17,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error};
 
-use super::SendError;
+use super::outcome::SendError;
 use crate::waha::wire::line;
 
 /// How long an address is believed: long for a busy sender, short for a container that comes back

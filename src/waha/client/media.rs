@@ -8,7 +8,8 @@ use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
-use super::{Client, SendError, Sent};
+use super::http::Client;
+use super::outcome::{SendError, SentMessage};
 
 /// How long to wait for an answer: WAHA gets the file, perhaps converts it, and gives it to WhatsApp before it answers.
 pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(120);
@@ -37,19 +38,19 @@ pub struct File<'a> {
     /// What it is called.
     pub filename: Option<&'a str>,
     /// What is in it.
-    pub content: Content<'a>,
+    pub content: FileContent<'a>,
 }
 
 /// What is in a file.
 #[derive(Clone, Copy)]
-pub enum Content<'a> {
+pub enum FileContent<'a> {
     /// What WAHA gets from there.
     Url(&'a str),
     /// This.
     Data(&'a [u8]),
 }
 
-impl fmt::Debug for Content<'_> {
+impl fmt::Debug for FileContent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(url) => f.debug_tuple("Url").field(url).finish(),
@@ -99,10 +100,10 @@ impl Client {
         kind: SendAs,
         file: File<'_>,
         caption: &str,
-    ) -> Result<Sent, SendError> {
+    ) -> Result<SentMessage, SendError> {
         let (url, data) = match file.content {
-            Content::Url(url) => (Some(url), None),
-            Content::Data(data) => (None, Some(data)),
+            FileContent::Url(url) => (Some(url), None),
+            FileContent::Data(data) => (None, Some(data)),
         };
         let is_voice = kind == SendAs::Voice;
         let call = MediaCall {
@@ -124,7 +125,7 @@ impl Client {
             SendAs::Video => "/api/sendVideo",
         };
         let answer = self.post(path, &call, Some(caption), Some(MEDIA_TIMEOUT))?;
-        Ok(Sent {
+        Ok(SentMessage {
             message: answer.message_id(),
         })
     }

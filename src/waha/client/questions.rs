@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{ANSWER_MAX, Client, SendError, path_segment};
+use super::http::{ANSWER_MAX, Client, path_segment};
+use super::outcome::SendError;
 use crate::ids::{ChatId, MessageId, SessionName};
-use crate::waha::event::label;
+use crate::waha::label::label;
 use crate::waha::lenient::{Raw, lenient};
 use crate::waha::serialised_id::SerialisedId;
 use crate::waha::wire::{millis, millis_of};
@@ -144,6 +145,19 @@ lenient! {
 }
 
 impl Client {
+    /// WAHA's word for the state of a session: `WORKING` is the usable one.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::SessionNotWorking`] if WAHA does not know the session, else as everywhere.
+    pub fn session_status(&self, session: &SessionName) -> Result<String, SendError> {
+        self.get(
+            &format!("/api/sessions/{}", path_segment(session.as_str())),
+            ANSWER_MAX,
+        )?
+        .session_status()
+    }
+
     /// A new id for a message of ours, to be known before the message is sent under it. NOWEB and
     /// GOWS can tell since 2026.4.3.
     ///

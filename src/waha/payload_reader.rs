@@ -1,19 +1,20 @@
 //! What the payload of an event means: each kind of event, from WAHA's fields to our words.
 
 use super::content::{Content, error_text, is_system_note};
-use super::event::{Ack, Edited, Reaction, Revoked, What, label};
+use super::label::label;
 use super::lenient::Raw;
 use super::message::{Author, Direction, Kind, Message};
 use super::origin::{Clues, Engine, Origin, origin, other_id};
 use super::restriction::in_force;
 use super::serialised_id::SerialisedId;
+use super::what::{Ack, Edited, Reaction, Revoked, What};
 use super::wire::{Envelope, Mentioned, Payload, Vote, line, millis};
 
 /// Characters of a push name that are kept.
 const NAME_MAX: usize = 100;
 
 /// Reads the payload of one event. Its errors are the reasons to ignore it.
-pub(super) struct Reader<'e> {
+pub(super) struct PayloadReader<'e> {
     envelope: &'e Envelope<'e>,
     payload: &'e Payload<'e>,
     engine: Engine,
@@ -21,7 +22,7 @@ pub(super) struct Reader<'e> {
     now: i64,
 }
 
-impl<'e> Reader<'e> {
+impl<'e> PayloadReader<'e> {
     /// A reader for the payload in `envelope`; the times are those of the envelope, and now.
     pub(super) fn new(envelope: &'e Envelope<'e>, timestamp: Option<i64>, now: i64) -> Self {
         Self {

@@ -1,0 +1,59 @@
+//! Why the daemon could not start, or had to end.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::data_dir::DataDirError;
+use crate::history;
+use crate::store::{self, PrivateRedisError};
+use crate::waha::client::BadConfig;
+
+/// Why the daemon ended, if nobody stopped it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// See [`DataDirError`].
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// See [`PrivateRedisError`].
+    #[error(transparent)]
+    PrivateRedis(#[from] PrivateRedisError),
+    /// Redis can't be used.
+    #[error("can't use Redis{}: {source}{}", at.as_deref().unwrap_or_default(), advice(source))]
+    Store {
+        /// Where, without its password.
+        at: Option<String>,
+        /// Why.
+        source: store::Error,
+    },
+    /// WAHA can't be called that way.
+    #[error(transparent)]
+    Client(#[from] BadConfig),
+    /// The history can't be opened.
+    #[error(transparent)]
+    History(#[from] history::HistoryError),
+    /// The address is taken or not ours.
+    #[error("can't listen on {address}: {source}; set LISTEN to another address or port")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A part of it panicked.
+    #[error(
+        "a part of the daemon crashed, so everything was stopped. Nothing is lost: start it again. This is a bug: please \
+         report it with the lines above that say `panicked at`"
+    )]
+    Panicked,
+    /// The operating system refused something basic.
+    #[error("can't start: {0}")]
+    System(#[from] io::Error),
+}
+
+/// What to do about an error at the start.
+fn advice(error: &store::Error) -> &'static str {
+    match error {
+        store::Error::TooOld { .. } => "",
+        _ => "; is it running, and is REDIS_URL right?",
+    }
+}

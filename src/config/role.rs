@@ -1,0 +1,36 @@
+//! What a process does.
+
+use std::fmt;
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Both of the others.
+    All,
+    /// Takes webhooks and keeps the history.
+    Serve,
+    /// Handles conversations and sends replies and notices.
+    Work,
+}
+
+impl Role {
+    /// Whether it takes webhooks and keeps the history.
+    pub fn serves(self) -> bool {
+        self != Self::Work
+    }
+
+    /// Whether it handles conversations.
+    pub fn works(self) -> bool {
+        self != Self::Serve
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "all",
+            Self::Serve => "serve",
+            Self::Work => "work",
+        })
+    }
+}

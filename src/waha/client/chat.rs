@@ -1,0 +1,86 @@
+//! Writing in a chat: texts, and what a person's phone shows before an answer.
+
+use serde::Serialize;
+
+use super::http::Client;
+use super::outcome::{SendError, SentMessage};
+use crate::ids::{ChatId, MessageId, SessionName};
+
+#[derive(Serialize)]
+struct ChatCall<'a> {
+    session: &'a SessionName,
+    #[serde(rename = "chatId")]
+    chat: &'a ChatId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a MessageId>,
+}
+
+impl Client {
+    /// Sends a text message, under `id` if there is one: from
+    /// [`new_message_id`](Self::new_message_id), and known before the message is.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says whether it may have been sent, and what to do.
+    pub fn send_text(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+        text: &str,
+        id: Option<&MessageId>,
+    ) -> Result<SentMessage, SendError> {
+        let answer = self.post(
+            "/api/sendText",
+            &ChatCall {
+                session,
+                chat,
+                text: Some(text),
+                id,
+            },
+            Some(text),
+            None,
+        )?;
+        Ok(SentMessage {
+            message: answer.message_id(),
+        })
+    }
+
+    /// Marks the chat as read, as a person does before answering.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], of no consequence for the reply that follows.
+    pub fn send_seen(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
+        self.gesture("/api/sendSeen", session, chat)
+    }
+
+    /// Shows "typing" in the chat until [`stop_typing`](Self::stop_typing).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], of no consequence for the reply that follows.
+    pub fn start_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
+        self.gesture("/api/startTyping", session, chat)
+    }
+
+    /// Ends "typing".
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], of no consequence for the reply that follows.
+    pub fn stop_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
+        self.gesture("/api/stopTyping", session, chat)
+    }
+
+    fn gesture(&self, path: &str, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
+        let call = ChatCall {
+            session,
+            chat,
+            text: None,
+            id: None,
+        };
+        self.post(path, &call, None, None).map(drop)
+    }
+}

@@ -1,0 +1,242 @@
+//! The client itself: one WAHA's address and key, and requests to it over connections that are kept.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use serde::Serialize;
+use ureq::Agent;
+use ureq::http::{HeaderValue, Response, Uri};
+
+use super::answer::WahaAnswer;
+use super::connect;
+use super::outcome::SendError;
+
+/// How long to wait for an answer by default. WAHA itself may wait 15 s for its session before it
+/// says no (WAHA's source, `waitUntilStatus`).
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A WAHA that is there accepts a connection at once.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// WAHA's server (Node) closes connections that were idle for 5 s. To reuse one in the moment of
+/// its closing would leave in doubt whether the message was sent.
+const IDLE_MAX: Duration = Duration::from_secs(4);
+
+/// More than any answer about one message or person has, engine's raw data included.
+pub(super) const ANSWER_MAX: u64 = 1024 * 1024;
+
+/// Bytes of each of a connection's two buffers: room for WAHA's headers and a usual message.
+const BUFFER_SIZE: usize = 16 * 1024;
+
+/// All but the unreserved characters of RFC 3986. The dot is encoded too: a segment `..` would lead up the path.
+const NOT_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+
+/// How to reach WAHA.
+#[derive(Clone)]
+pub struct ClientConfig {
+    /// WAHA's address, like `http://localhost:3000`, perhaps with a path.
+    pub base_url: String,
+    /// The plain key, also where WAHA has only its hash.
+    pub api_key: Option<String>,
+    /// For a whole request, from the name lookup to the end of the answer; see [`TIMEOUT`].
+    pub timeout: Duration,
+    /// Idle connections that are kept: as many as threads that send at once.
+    pub connections: usize,
+}
+
+impl fmt::Debug for ClientConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientConfig")
+            .field("base_url", &without_password(&self.base_url))
+            .field("api_key", &self.api_key.as_ref().map(|_| "(hidden)"))
+            .field("timeout", &self.timeout)
+            .field("connections", &self.connections)
+            .finish()
+    }
+}
+
+/// Why there can be no client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadConfig {
+    /// The address is not one.
+    #[error(
+        "`{0}` is not WAHA's address: write `http://` or `https://`, a host and perhaps a port and a path, like `http://localhost:3000`"
+    )]
+    BaseUrl(String),
+    /// The key has characters that do not fit in a header.
+    #[error("WAHA's API key has characters that no key has (a line break?)")]
+    ApiKey,
+}
+
+/// A connection to one WAHA.
+#[derive(Clone)]
+pub struct Client {
+    agent: Agent,
+    base_url: Arc<str>,
+    api_key: Option<HeaderValue>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &without_password(&self.base_url))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client for the WAHA at `config`'s address. Connects when the first request is made.
+    ///
+    /// # Errors
+    ///
+    /// [`BadConfig`] if the address or the key can't be right.
+    pub fn new(config: ClientConfig) -> Result<Self, BadConfig> {
+        let ClientConfig {
+            base_url,
+            api_key,
+            timeout,
+            connections,
+        } = config;
+        let base_url = checked_url(&base_url)
+            .ok_or_else(|| BadConfig::BaseUrl(without_password(&base_url)))?;
+        let api_key = api_key
+            .map(|key| {
+                let mut value = HeaderValue::from_str(&key).map_err(|_| BadConfig::ApiKey)?;
+                value.set_sensitive(true);
+                Ok(value)
+            })
+            .transpose()?;
+        let config = Agent::config_builder()
+            // WAHA is a neighbour. A proxy for the web (HTTP_PROXY) would not find it, and has no
+            // business with the key.
+            .proxy(None)
+            .http_status_as_error(false)
+            // A redirected POST loses its body: better to say that the address is wrong.
+            .max_redirects(0)
+            .user_agent(concat!("waha-sm/", env!("CARGO_PKG_VERSION")))
+            .accept("application/json")
+            .timeout_global(Some(timeout))
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .max_idle_connections(connections)
+            .max_idle_connections_per_host(connections)
+            .max_idle_age(IDLE_MAX)
+            .input_buffer_size(BUFFER_SIZE)
+            .output_buffer_size(BUFFER_SIZE)
+            .max_response_header_size(BUFFER_SIZE)
+            .build();
+        Ok(Self {
+            agent: connect::agent(config),
+            base_url: base_url.into(),
+            api_key,
+        })
+    }
+
+    /// What is under `path`, of which no more than `max` bytes are read.
+    pub(super) fn get(&self, path: &str, max: u64) -> Result<WahaAnswer, SendError> {
+        self.get_within(path, max, None)
+    }
+
+    /// `patience` where it is to be shorter than for all requests.
+    pub(super) fn get_within(
+        &self,
+        path: &str,
+        max: u64,
+        patience: Option<Duration>,
+    ) -> Result<WahaAnswer, SendError> {
+        let mut request = self.agent.get(format!("{}{path}", self.base_url));
+        let usual = self.agent.config().timeouts().global;
+        if let Some(patience) =
+            patience.filter(|patience| usual.is_none_or(|usual| *patience < usual))
+        {
+            request = request.config().timeout_global(Some(patience)).build();
+        }
+        if let Some(key) = &self.api_key {
+            request = request.header("x-api-key", key);
+        }
+        self.judge(request.call(), max, None)
+    }
+
+    /// `text` is what must not come back in a reason; `patience` where it is to be longer than for all requests.
+    pub(super) fn post(
+        &self,
+        path: &str,
+        call: &impl Serialize,
+        text: Option<&str>,
+        patience: Option<Duration>,
+    ) -> Result<WahaAnswer, SendError> {
+        // Strings always are valid JSON; if ever they were not, nothing was sent.
+        let body = serde_json::to_vec(call).map_err(|error| SendError::Unreachable {
+            reason: error.to_string(),
+        })?;
+        let url = format!("{}{path}", self.base_url);
+        let mut request = self.agent.post(url).content_type("application/json");
+        let usual = self.agent.config().timeouts().global;
+        if let (Some(patience), Some(usual)) = (patience, usual) {
+            let patience = patience.max(usual);
+            request = request.config().timeout_global(Some(patience)).build();
+        }
+        if let Some(key) = &self.api_key {
+            request = request.header("x-api-key", key);
+        }
+        self.judge(request.send(&body), ANSWER_MAX, text)
+    }
+
+    /// Reads up to `max` bytes of the answer, and tells what it means. `text` is what must not
+    /// come back in a reason.
+    fn judge(
+        &self,
+        result: Result<Response<ureq::Body>, ureq::Error>,
+        max: u64,
+        text: Option<&str>,
+    ) -> Result<WahaAnswer, SendError> {
+        let mut response = result.map_err(connect::failure)?;
+        let header = |name| {
+            let value: Option<&HeaderValue> = response.headers().get(name);
+            value.and_then(|value| Some(value.to_str().ok()?.to_owned()))
+        };
+        let retry_after = header("retry-after");
+        let location = header("location");
+        let status = response.status().as_u16();
+        // A body that breaks off is no error yet: the status has already told the main thing.
+        let body = response.body_mut().with_config().limit(max).read_to_vec();
+        let key = self.api_key.as_ref().and_then(|key| key.to_str().ok());
+        WahaAnswer {
+            status,
+            body: body.map_err(connect::reason),
+        }
+        .judged(
+            retry_after.as_deref(),
+            location.as_deref(),
+            SystemTime::now(),
+            &[key, text],
+        )
+    }
+}
+
+/// The address without its last slashes, if it is one.
+fn checked_url(text: &str) -> Option<String> {
+    let uri: Uri = text.parse().ok()?;
+    let http = matches!(uri.scheme_str()?, "http" | "https");
+    let host = uri.host().is_some_and(|host| !host.is_empty());
+    let bare = !text.contains(['?', '#']);
+    (http && host && bare).then(|| text.trim_end_matches('/').to_owned())
+}
+
+/// The address as it may be shown: it may have a user and a password before an `@`.
+fn without_password(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let end = rest.find('/').unwrap_or(rest.len());
+    match (rest[..end].rfind('@'), scheme) {
+        (None, _) => url.to_owned(),
+        (Some(at), "") => format!("(hidden){}", &rest[at..]),
+        (Some(at), scheme) => format!("{scheme}://(hidden){}", &rest[at..]),
+    }
+}
+
+/// The text as one segment of a path, whatever is in it.
+pub(super) fn path_segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NOT_IN_SEGMENT)
+}

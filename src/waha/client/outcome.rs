@@ -1,0 +1,71 @@
+//! How a request to WAHA ended: a message that WAHA took, or an error that says what to do about it.
+
+use std::time::Duration;
+
+use crate::ids::MessageId;
+
+/// A message that WAHA took over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentMessage {
+    /// Its bare id, if the answer told it. Without it the message counts as sent all the same.
+    pub message: Option<MessageId>,
+}
+
+/// Why WAHA did not do what it was asked, by what to do about it.
+///
+/// No variant holds the API key or the text of the message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// There was no connection: surely not sent. Try again.
+    #[error("WAHA can't be reached: {reason}")]
+    Unreachable {
+        /// What failed.
+        reason: String,
+    },
+    /// The connection broke, or nothing came in time, after writing began: perhaps sent.
+    #[error("WAHA did not answer: {reason}")]
+    Interrupted {
+        /// What failed.
+        reason: String,
+    },
+    /// Something passing (408, 429, 5xx). Try again.
+    #[error("WAHA answered {status}: {reason}")]
+    Busy {
+        /// The HTTP status.
+        status: u16,
+        /// How long to wait at least.
+        retry_after: Option<Duration>,
+        /// WAHA's own words.
+        reason: String,
+    },
+    /// The session can't send now: surely not sent. Try again when it is `WORKING`.
+    #[error("the session is {}", .status_word.as_deref().unwrap_or("not known to WAHA"))]
+    SessionNotWorking {
+        /// WAHA's word for its state; none if there is no such session.
+        status_word: Option<String>,
+    },
+    /// The same request will fail again. Do not repeat it.
+    #[error("WAHA answered {status}: {reason}; {advice}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// WAHA's own words.
+        reason: String,
+        /// What the operator should look at.
+        advice: &'static str,
+    },
+}
+
+impl SendError {
+    /// Whether it is certain that nothing was sent. Not so for a broken connection, for a 500
+    /// (the engine may have sent and then failed), and for a proxy that lost WAHA's answer.
+    #[must_use]
+    pub fn is_surely_unsent(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::SessionNotWorking { .. } => true,
+            Self::Interrupted { .. } => false,
+            Self::Busy { status, .. } => matches!(status, 429 | 503),
+            Self::Refused { .. } => true,
+        }
+    }
+}

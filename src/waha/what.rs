@@ -1,0 +1,103 @@
+//! What an event means for the queue.
+
+use serde::Serialize;
+
+use super::message::{Author, Direction, Message};
+use super::restriction::Restriction;
+use crate::ids::{ChatId, MessageId};
+
+/// What an event means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A customer wrote: this opens or continues a conversation. It always has an id.
+    Inbound(Message),
+    /// A customer chose options of a poll of ours; its text is what they chose. It continues a conversation as a message
+    /// does, and opens none: the poll may be from another time, or the owner's. It always has an id.
+    Vote(Message),
+    /// Our own account wrote to a customer, by us, by another program or on the handset.
+    Own(Message),
+    /// A message was taken, delivered, read, played, or failed.
+    Ack(Ack),
+    /// A message got another text.
+    Edited(Edited),
+    /// A message was withdrawn.
+    Revoked(Revoked),
+    /// An emoji was put under a message, or taken away.
+    Reaction(Reaction),
+    /// The session's state, `WORKING` being the only usable one; it may be told again.
+    SessionStatus {
+        /// WAHA's word for it, an open set.
+        status: String,
+        /// What WhatsApp forbids it meanwhile; only with `WORKING`.
+        restrictions: Vec<Restriction>,
+    },
+    /// Nothing for us, and why: one of a few fixed words, good for a label.
+    Ignored(&'static str),
+}
+
+/// How far a message got.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ack {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// The message that it is about.
+    #[serde(rename = "stanza")]
+    pub message: MessageId,
+    /// The direction of that message; `Inbound`: the owner read it on the handset.
+    pub direction: Direction,
+    /// -1 error, 0 pending, 1 server, 2 device, 3 read, 4 played. Comes early, late and twice.
+    pub ack: i8,
+    /// Why it failed, where that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// When, in ms since 1970.
+    pub at: i64,
+}
+
+/// A message's new text.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Edited {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// The message that was edited.
+    #[serde(rename = "stanza")]
+    pub message: MessageId,
+    /// The direction of that message.
+    pub direction: Direction,
+    /// What it says now.
+    pub text: String,
+    /// When, in ms since 1970.
+    pub at: i64,
+}
+
+/// A message that was withdrawn.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Revoked {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// The message that is gone.
+    #[serde(rename = "stanza")]
+    pub message: MessageId,
+    /// The direction of that message.
+    pub direction: Direction,
+    /// When, in ms since 1970.
+    pub at: i64,
+}
+
+/// An emoji under a message.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reaction {
+    /// The customer's chat.
+    pub chat: ChatId,
+    /// The message that it is under.
+    #[serde(rename = "stanza")]
+    pub message: MessageId,
+    /// The direction of that message.
+    pub direction: Direction,
+    /// Who reacted: the customer, or our account (`phone`).
+    pub by: Author,
+    /// The emoji; empty if it was taken away.
+    pub text: String,
+    /// When, in ms since 1970.
+    pub at: i64,
+}
