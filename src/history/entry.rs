@@ -37,7 +37,7 @@ pub(super) enum Entry {
 #[derive(Debug)]
 pub(super) struct MessageKey {
     pub(super) direction: &'static str,
-    pub(super) stanza: String,
+    pub(super) message_id: String,
 }
 
 /// What happened to a message.
@@ -71,7 +71,8 @@ pub(super) enum ConversationStep {
 pub(super) struct Row {
     pub(super) session: String,
     pub(super) direction: String,
-    pub(super) stanza: Option<String>,
+    #[serde(rename = "stanza")]
+    pub(super) message_id: Option<String>,
     pub(super) chat: String,
     pub(super) conversation: Option<String>,
     pub(super) author: String,
@@ -117,7 +118,8 @@ impl Entry {
 #[derive(Deserialize)]
 struct MessageData<'a> {
     chat: String,
-    stanza: Option<String>,
+    #[serde(rename = "stanza")]
+    message_id: Option<String>,
     direction: RowDirection,
     author: Option<String>,
     kind: Option<String>,
@@ -140,7 +142,8 @@ struct MessageData<'a> {
 /// The data of `ack`, `edited`, `revoked` and `reaction`.
 #[derive(Deserialize)]
 struct MarkData<'a> {
-    stanza: String,
+    #[serde(rename = "stanza")]
+    message_id: String,
     direction: RowDirection,
     #[serde(default)]
     at: Number,
@@ -181,7 +184,7 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
     Ok(Row {
         session: entry.session.clone(),
         direction: said.direction.name().to_owned(),
-        stanza: some(said.stanza),
+        message_id: some(said.message_id),
         chat,
         conversation: filled(field(entry, "conversation")),
         // Who handed it over knows better than WAHA, whose word for it is not to be trusted.
@@ -228,7 +231,7 @@ fn moment(sent: Option<i64>, received: Option<i64>, entered_at: i64) -> (i64, i6
 
 fn mark(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, String> {
     let marked: MarkData<'_> = data(entry)?;
-    if marked.stanza.is_empty() {
+    if marked.message_id.is_empty() {
         return Err("data: empty `stanza`".to_owned());
     }
     let mark = match kind {
@@ -247,7 +250,7 @@ fn mark(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, Strin
     Ok(Entry::Mark {
         key: MessageKey {
             direction: marked.direction.name(),
-            stanza: marked.stanza,
+            message_id: marked.message_id,
         },
         at: marked.at.0.unwrap_or(entered_at),
         mark,
@@ -407,7 +410,7 @@ mod tests {
             (row.author.as_str(), row.kind.as_str(), row.text.as_str()),
             ("customer", "text", "")
         );
-        assert_eq!((row.sent_at, row.at, row.stanza), (7, 7, None));
+        assert_eq!((row.sent_at, row.at, row.message_id), (7, 7, None));
     }
 
     #[test]
@@ -427,7 +430,7 @@ mod tests {
             (1710481111853, Some(1710481112000))
         );
         assert_eq!(
-            (row.stanza, row.media, row.contacts, row.conversation),
+            (row.message_id, row.media, row.contacts, row.conversation),
             (None, None, None, None)
         );
         assert_eq!(

@@ -15,46 +15,50 @@ pub(super) fn store(
     at: i64,
     mark: &Mark,
 ) -> rusqlite::Result<()> {
-    let MessageKey { direction, stanza } = key;
+    let MessageKey {
+        direction,
+        message_id,
+    } = key;
     match mark {
         Mark::Ack(level) => {
             db.prepare_cached(include_str!("sql/ack.sql"))?
-                .execute(params![session, direction, stanza, level, at])?;
+                .execute(params![session, direction, message_id, level, at])?;
         }
         Mark::Failed(error) => {
             db.prepare_cached(include_str!("sql/ack_error.sql"))?
-                .execute(params![session, direction, stanza, error, at])?;
+                .execute(params![session, direction, message_id, error, at])?;
         }
         Mark::Edited(text) => {
             db.prepare_cached(
                 "INSERT OR IGNORE INTO edit (session, direction, stanza, at, text) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![session, direction, stanza, at, text])?;
-            if let Some(id) = message_id(db, session, direction, stanza)? {
+            .execute(params![session, direction, message_id, at, text])?;
+            if let Some(id) = row_of(db, session, direction, message_id)? {
                 index(db, id)?;
             }
         }
         Mark::Revoked => {
             db.prepare_cached(include_str!("sql/revocation.sql"))?
-                .execute(params![session, direction, stanza, at])?;
+                .execute(params![session, direction, message_id, at])?;
         }
         Mark::Reaction { by, text } => {
             db.prepare_cached(include_str!("sql/reaction.sql"))?
-                .execute(params![session, direction, stanza, by, text, at])?;
+                .execute(params![session, direction, message_id, by, text, at])?;
         }
     }
     Ok(())
 }
 
-fn message_id(
+/// The row of a message.
+fn row_of(
     db: &Connection,
     session: &str,
     direction: &str,
-    stanza: &str,
+    message_id: &str,
 ) -> rusqlite::Result<Option<i64>> {
     db.prepare_cached(
         "SELECT id FROM message WHERE session = ?1 AND direction = ?2 AND stanza = ?3",
     )?
-    .query_row(params![session, direction, stanza], |row| row.get(0))
+    .query_row(params![session, direction, message_id], |row| row.get(0))
     .optional()
 }

@@ -13,7 +13,8 @@ pub struct StoredMessage {
     /// The conversation it belongs to, if any.
     pub conversation: Option<String>,
     /// WhatsApp's bare message id, if it was ever learned.
-    pub stanza: Option<String>,
+    #[serde(rename = "stanza")]
+    pub message_id: Option<String>,
     /// `inbound` or `outbound`.
     pub direction: String,
     /// `customer`, `bot`, `agent` or `phone`.
@@ -34,7 +35,7 @@ pub struct StoredMessage {
     pub location: Option<Value>,
     /// vCards, as WAHA told them.
     pub contacts: Option<Value>,
-    /// Stanza of the message it answers to.
+    /// Id of the message it answers to.
     pub quoted: Option<String>,
     /// The author's WhatsApp name.
     pub name: Option<String>,

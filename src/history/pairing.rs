@@ -21,7 +21,7 @@ const CANDIDATES_MAX: usize = 64;
 /// Stores a message that WAHA told of; a repeat only adds what was missing.
 pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     if let Some(id) = rows::insert(db, row)? {
-        let outbound = row.direction == "outbound" && row.stanza.is_some();
+        let outbound = row.direction == "outbound" && row.message_id.is_some();
         // Matched first, since an echo that gives way at once need not be indexed.
         if outbound && rematch(db, &row.session, &Surroundings::of(row))? && !rows::exists(db, id)?
         {
@@ -29,10 +29,10 @@ pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         }
         return rows::index_new(db, id, row);
     }
-    let Some(stanza) = &row.stanza else {
+    let Some(message_id) = &row.message_id else {
         return Ok(());
     };
-    match rows::by_stanza(db, &row.session, &row.direction, stanza)? {
+    match rows::by_message_id(db, &row.session, &row.direction, message_id)? {
         Some(known) if !known.loose => {
             rows::fill(db, known.id, row)?;
             if known.text.is_empty() && !row.text.is_empty() {
@@ -54,9 +54,9 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     let session = row.session.as_str();
     let mut changed = Vec::new();
     let mut mine = reply_row(db, row)?;
-    let mut holder = stanza_row(db, row)?;
+    let mut holder = row_by_message_id(db, row)?;
     // What is certain takes back what was only likely.
-    let certain = |mine: &Found| mine.loose && (row.stanza.is_some() || mine.text != row.text);
+    let certain = |mine: &Found| mine.loose && (row.message_id.is_some() || mine.text != row.text);
     for borrower in [
         holder.as_ref().filter(|holder| holder.loose),
         mine.as_ref().filter(|mine| certain(mine)),
@@ -64,7 +64,7 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         changed.extend(release(db, borrower)?);
     }
     if !changed.is_empty() {
-        (mine, holder) = (reply_row(db, row)?, stanza_row(db, row)?);
+        (mine, holder) = (reply_row(db, row)?, row_by_message_id(db, row)?);
     }
     match (mine, holder) {
         (None, None) => {
@@ -88,7 +88,7 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         }
         (Some(_), _) => {}
     }
-    if row.stanza.is_none() {
+    if row.message_id.is_none() {
         changed.push(Surroundings::of(row));
     }
     for place in &changed {
@@ -101,7 +101,7 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
 fn renew(db: &Connection, mine: &Found, holder: Option<Found>, row: &Row) -> rusqlite::Result<()> {
     let holder = holder.filter(|holder| holder.id != mine.id);
     match holder {
-        Some(echo) if echo.state.is_none() && mine.stanza.is_none() => {
+        Some(echo) if echo.state.is_none() && mine.message_id.is_none() => {
             let echo = rows::take(db, echo.id)?;
             rows::overlay(db, mine.id, row)?;
             rows::fill(db, mine.id, &echo)?;
@@ -109,7 +109,7 @@ fn renew(db: &Connection, mine: &Found, holder: Option<Found>, row: &Row) -> rus
         // A stanza that stands in another row, or a second one for this: the first stands.
         Some(_) => {
             let row = Row {
-                stanza: None,
+                message_id: None,
                 ..row.clone()
             };
             rows::overlay(db, mine.id, &row)?;
@@ -120,17 +120,20 @@ fn renew(db: &Connection, mine: &Found, holder: Option<Found>, row: &Row) -> rus
 }
 
 fn counts_more(row: &Row, mine: &Found) -> bool {
-    let now = (row.state.as_deref() == Some("sent"), row.stanza.is_some());
+    let now = (
+        row.state.as_deref() == Some("sent"),
+        row.message_id.is_some(),
+    );
     let before = (
         mine.state.as_deref() == Some("sent"),
-        mine.stanza.is_some() && !mine.loose,
+        mine.message_id.is_some() && !mine.loose,
     );
     now > before
 }
 
-fn stanza_row(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
-    match &row.stanza {
-        Some(stanza) => rows::by_stanza(db, &row.session, &row.direction, stanza),
+fn row_by_message_id(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
+    match &row.message_id {
+        Some(message_id) => rows::by_message_id(db, &row.session, &row.direction, message_id),
         None => Ok(None),
     }
 }
@@ -177,7 +180,7 @@ struct LooseReply {
 
 /// An echo that no reply owns by its stanza.
 struct FreeEcho {
-    stanza: String,
+    message_id: String,
     at: i64,
 }
 
@@ -196,13 +199,19 @@ fn rematch(db: &Connection, session: &str, place: &Surroundings) -> rusqlite::Re
         .collect();
     pairs.sort_by_key(|(reply, echo)| {
         let apart = reply.at.abs_diff(echo.at);
-        (reply.failed, apart, reply.at, &reply.reply_id, &echo.stanza)
+        (
+            reply.failed,
+            apart,
+            reply.at,
+            &reply.reply_id,
+            &echo.message_id,
+        )
     });
     let mut matched: Vec<(&LooseReply, &FreeEcho)> = Vec::new();
     for (reply, echo) in pairs {
         if !matched
             .iter()
-            .any(|(r, e)| r.id == reply.id || e.stanza == echo.stanza)
+            .any(|(r, e)| r.id == reply.id || e.message_id == echo.message_id)
         {
             matched.push((reply, echo));
         }
@@ -211,11 +220,11 @@ fn rematch(db: &Connection, session: &str, place: &Surroundings) -> rusqlite::Re
         matched
             .iter()
             .find(|(r, _)| r.id == reply.id)
-            .map(|(_, e)| e.stanza.as_str())
+            .map(|(_, e)| e.message_id.as_str())
     };
     // All that end before any that begin: a stanza stands in one row at a time.
     // A lender beyond the candidates stays, unless there is a nearer one.
-    let known = |stanza: &str| echoes.iter().any(|echo| echo.stanza == stanza);
+    let known = |message_id: &str| echoes.iter().any(|echo| echo.message_id == message_id);
     let changed: Vec<_> = replies
         .iter()
         .filter(|reply| match (&reply.lender, lender(reply)) {
@@ -229,8 +238,8 @@ fn rematch(db: &Connection, session: &str, place: &Surroundings) -> rusqlite::Re
         }
     }
     for reply in &changed {
-        if let Some(stanza) = lender(reply) {
-            lend(db, session, stanza, reply.id)?;
+        if let Some(message_id) = lender(reply) {
+            lend(db, session, message_id, reply.id)?;
         }
     }
     Ok(!changed.is_empty())
@@ -321,7 +330,7 @@ fn loose_echoes(
     while let Some(row) = rows.next()? {
         if row.get_ref(2)?.as_str()?.trim() == text {
             echoes.push(FreeEcho {
-                stanza: row.get(0)?,
+                message_id: row.get(0)?,
                 at: row.get(1)?,
             });
             if echoes.len() == CANDIDATES_MAX {
@@ -333,10 +342,10 @@ fn loose_echoes(
 }
 
 /// The echo's row gives way, and the reply has its stanza.
-fn lend(db: &Connection, session: &str, stanza: &str, reply: i64) -> rusqlite::Result<()> {
+fn lend(db: &Connection, session: &str, message_id: &str, reply: i64) -> rusqlite::Result<()> {
     // Only an echo that stands for itself has something to lend.
-    let found =
-        rows::by_stanza(db, session, "outbound", stanza)?.filter(|found| found.state.is_none());
+    let found = rows::by_message_id(db, session, "outbound", message_id)?
+        .filter(|found| found.state.is_none());
     let Some(found) = found else { return Ok(()) };
     let echo = rows::take(db, found.id)?;
     let json = serde_json::to_string(&echo)
@@ -344,8 +353,10 @@ fn lend(db: &Connection, session: &str, stanza: &str, reply: i64) -> rusqlite::R
     db.prepare_cached(
         "INSERT INTO echo (session, stanza, reply, chat, at, row) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute(params![session, stanza, reply, echo.chat, echo.at, json])?;
-    rows::set_stanza(db, reply, &echo, Some(stanza))
+    .execute(params![
+        session, message_id, reply, echo.chat, echo.at, json
+    ])?;
+    rows::set_message_id(db, reply, &echo, Some(message_id))
 }
 
 /// The echo stands for itself again, and the reply has no stanza; the moment of the echo, if there was one.
@@ -358,7 +369,7 @@ fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<i64>> {
     let echo: Row = serde_json::from_str(&json).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
     })?;
-    rows::set_stanza(db, reply, &echo, None)?;
+    rows::set_message_id(db, reply, &echo, None)?;
     if let Some(id) = rows::insert(db, &echo)? {
         rows::index_new(db, id, &echo)?;
     }

@@ -193,7 +193,7 @@ mod tests {
             session: "default".to_owned(),
             chat: "5511999990000@c.us".to_owned(),
             conversation: None,
-            stanza: Some("A".to_owned()),
+            message_id: Some("A".to_owned()),
             direction: "inbound".to_owned(),
             author: "customer".to_owned(),
             kind: "text".to_owned(),

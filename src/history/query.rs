@@ -204,7 +204,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
         session: row.get(0)?,
         chat: row.get(1)?,
         conversation: row.get(2)?,
-        stanza: row.get(3)?,
+        message_id: row.get(3)?,
         direction: row.get(4)?,
         author: row.get(5)?,
         kind: row.get(6)?,

@@ -8,7 +8,7 @@ use super::entry::Row;
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) id: i64,
-    pub(super) stanza: Option<String>,
+    pub(super) message_id: Option<String>,
     /// Of a reply; `None` for a message that WAHA told of.
     pub(super) state: Option<String>,
     /// A reply sent without learning its stanza; the one it has, if any, is lent.
@@ -43,13 +43,13 @@ pub(super) fn index_new(db: &Connection, id: i64, row: &Row) -> rusqlite::Result
 }
 
 fn last_edit(db: &Connection, row: &Row) -> rusqlite::Result<Option<String>> {
-    let Some(stanza) = &row.stanza else {
+    let Some(message_id) = &row.message_id else {
         return Ok(None);
     };
     db.prepare_cached(
         "SELECT text FROM edit WHERE session = ?1 AND direction = ?2 AND stanza = ?3 ORDER BY at DESC, id DESC",
     )?
-    .query_row(params![row.session, row.direction, stanza], |row| row.get(0))
+    .query_row(params![row.session, row.direction, message_id], |row| row.get(0))
     .optional()
 }
 
@@ -77,14 +77,14 @@ fn complete(db: &Connection, sql: &str, id: i64, row: &Row) -> rusqlite::Result<
 }
 
 /// Gives row `id` the stanza of `echo`, or takes it away.
-pub(super) fn set_stanza(
+pub(super) fn set_message_id(
     db: &Connection,
     id: i64,
     echo: &Row,
-    stanza: Option<&str>,
+    message_id: Option<&str>,
 ) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE message SET stanza = ?1 WHERE id = ?2")?
-        .execute(params![stanza, id])?;
+        .execute(params![message_id, id])?;
     // Its edits come and go with it.
     match last_edit(db, echo)? {
         Some(_) => index(db, id),
@@ -100,7 +100,7 @@ pub(super) fn take(db: &Connection, id: i64) -> rusqlite::Result<Row> {
             Ok(Row {
                 session: row.get(0)?,
                 direction: row.get(1)?,
-                stanza: row.get(2)?,
+                message_id: row.get(2)?,
                 chat: row.get(3)?,
                 conversation: row.get(4)?,
                 author: row.get(5)?,
@@ -127,17 +127,17 @@ pub(super) fn take(db: &Connection, id: i64) -> rusqlite::Result<Row> {
 }
 
 /// The row of the message that a stanza names.
-pub(super) fn by_stanza(
+pub(super) fn by_message_id(
     db: &Connection,
     session: &str,
     direction: &str,
-    stanza: &str,
+    message_id: &str,
 ) -> rusqlite::Result<Option<Found>> {
     db.prepare_cached(
         "SELECT id, stanza, state, loose, chat, text, at FROM message
          WHERE session = ?1 AND direction = ?2 AND stanza = ?3",
     )?
-    .query_row(params![session, direction, stanza], found)
+    .query_row(params![session, direction, message_id], found)
     .optional()
 }
 
@@ -157,7 +157,7 @@ pub(super) fn by_reply(
 fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
     Ok(Found {
         id: row.get(0)?,
-        stanza: row.get(1)?,
+        message_id: row.get(1)?,
         state: row.get(2)?,
         loose: row.get(3)?,
         chat: row.get(4)?,
@@ -171,7 +171,7 @@ fn params(row: &Row) -> [&dyn ToSql; 19] {
     [
         &row.session,
         &row.direction,
-        &row.stanza,
+        &row.message_id,
         &row.chat,
         &row.conversation,
         &row.author,

@@ -33,9 +33,9 @@ fn an_alias_learned_late_makes_one_history_of_both_sides_found_by_either_id() {
             let chats: Vec<_> = rig
                 .messages(&of(name))
                 .into_iter()
-                .map(|message| (message.stanza.unwrap(), message.chat))
+                .map(|message| (message.message_id.unwrap(), message.chat))
                 .collect();
-            let expected = ["A", "B", "C"].map(|stanza| (stanza.to_owned(), CHAT.to_owned()));
+            let expected = ["A", "B", "C"].map(|id| (id.to_owned(), CHAT.to_owned()));
             assert_eq!(chats, expected, "{name}");
             let conversations = rig.conversations(&of(name));
             assert_eq!(conversations.len(), 1, "{name}");
@@ -98,7 +98,7 @@ fn a_reply_and_its_echo_under_the_other_id_are_one_message() {
                 ("bot", CHAT)
             );
             assert_eq!(
-                (message.stanza.as_deref(), message.ack),
+                (message.message_id.as_deref(), message.ack),
                 (Some("S"), Some(3))
             );
         });
@@ -115,14 +115,14 @@ fn a_lent_echo_that_moves_is_given_back_under_the_new_chat() {
         echo("S2", "hi", 300_000),
     ];
     in_every_order(&entries, |rig| {
-        let stanzas: Vec<_> = rig
+        let message_ids: Vec<_> = rig
             .messages(&of(CHAT))
             .into_iter()
-            .map(|message| (message.reply_id, message.stanza))
+            .map(|message| (message.reply_id, message.message_id))
             .collect();
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
-            stanzas,
+            message_ids,
             [(some("loose"), some("S2")), (some("owner"), some("S1"))]
         );
     });
@@ -137,14 +137,14 @@ fn a_lent_echo_that_moves_stands_for_itself_in_the_new_chat_when_a_nearer_one_co
         echo("S2", "hi", 100_100),
     ];
     in_every_order(&entries, |rig| {
-        let stanzas: Vec<_> = rig
+        let message_ids: Vec<_> = rig
             .all()
             .into_iter()
-            .map(|message| (message.chat, message.reply_id, message.stanza))
+            .map(|message| (message.chat, message.reply_id, message.message_id))
             .collect();
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
-            stanzas,
+            message_ids,
             [
                 (CHAT.to_owned(), some("loose"), some("S2")),
                 (CHAT.to_owned(), None, some("S1"))

@@ -55,7 +55,7 @@ fn a_repeated_message_is_one_row_and_only_adds_what_was_missing() {
 }
 
 #[test]
-fn the_two_directions_and_two_sessions_do_not_share_stanzas() {
+fn the_two_directions_and_two_sessions_do_not_share_message_ids() {
     let mut rig = Rig::new();
     rig.append(&[inbound("A", "in", 5000), echo("A", "out", 6000)]);
     let mut other = entry("1-0", &inbound("A", "elsewhere", 7000));
@@ -88,7 +88,7 @@ fn a_reply_and_its_echo_are_one_row_in_any_order() {
 }
 
 #[test]
-fn a_reply_without_a_stanza_gets_it_from_its_echo_in_any_order() {
+fn a_reply_without_a_message_id_gets_it_from_its_echo_in_any_order() {
     let entries = [
         reply("r1", None, "hi", 5123, "sent"),
         echo("S", "hi ", 9000),
@@ -104,7 +104,7 @@ fn a_reply_without_a_stanza_gets_it_from_its_echo_in_any_order() {
     in_every_order(&entries, |rig| {
         let message = rig.one();
         assert_eq!(
-            (message.author.as_str(), message.stanza.as_deref()),
+            (message.author.as_str(), message.message_id.as_deref()),
             ("bot", Some("S"))
         );
         assert_eq!((message.ack, message.text.as_str()), (Some(2), "hi there"));
@@ -139,14 +139,14 @@ fn the_same_text_twice_is_matched_by_nearness_in_any_order() {
         echo("S2", "1 or 2?", 161_000),
     ];
     in_every_order(&entries, |rig| {
-        let stanzas: Vec<_> = rig
+        let message_ids: Vec<_> = rig
             .all()
             .into_iter()
-            .map(|message| (message.reply_id, message.stanza))
+            .map(|message| (message.reply_id, message.message_id))
             .collect();
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
-            stanzas,
+            message_ids,
             [(some("r1"), some("S1")), (some("r2"), some("S2"))]
         );
     });
@@ -161,14 +161,14 @@ fn an_echo_lent_to_the_wrong_reply_is_given_back_to_the_right_one() {
         echo("S2", "hi", 300_000),
     ];
     in_every_order(&entries, |rig| {
-        let stanzas: Vec<_> = rig
+        let message_ids: Vec<_> = rig
             .all()
             .into_iter()
-            .map(|message| (message.reply_id, message.stanza))
+            .map(|message| (message.reply_id, message.message_id))
             .collect();
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
-            stanzas,
+            message_ids,
             [(some("loose"), some("S2")), (some("owner"), some("S1"))]
         );
     });
@@ -189,7 +189,7 @@ fn a_reply_told_again_is_one_row_and_sent_counts_more_than_failed() {
             (Some("sent"), false)
         );
         assert_eq!(
-            (message.stanza.as_deref(), message.at, message.error),
+            (message.message_id.as_deref(), message.at, message.error),
             (Some("S"), 9000, None)
         );
     });
@@ -322,8 +322,8 @@ fn a_conversation_comes_out_right_in_any_order() {
     });
 }
 
-/// One entry of a small world in which much collides: few stanzas, few texts, close times. What one
-/// stanza, reply or edit says is a function of its name, so that a repeat is a repeat.
+/// One entry of a small world in which much collides: few message ids, few texts, close times. What one
+/// message id, reply or edit says is a function of its name, so that a repeat is a repeat.
 fn any_entry() -> impl Strategy<Value = Fields> {
     let minute = 60_000;
     let text = |n: u8| ["yes", "1 or 2?"][usize::from(n % 2)];

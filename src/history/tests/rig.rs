@@ -107,8 +107,8 @@ pub(super) fn entry(stream_id: &str, fields: &Fields) -> StreamEntry {
     }
 }
 
-pub(super) fn inbound(stanza: &str, text: &str, at: i64) -> Fields {
-    let data = json!({"chat": CHAT, "stanza": stanza, "direction": "inbound", "author": "customer", "kind": "text",
+pub(super) fn inbound(message_id: &str, text: &str, at: i64) -> Fields {
+    let data = json!({"chat": CHAT, "stanza": message_id, "direction": "inbound", "author": "customer", "kind": "text",
         "text": text, "media": null, "name": "Ana", "sent_at": at, "received_at": at + 200, "unheard_of": {}});
     vec![
         ("kind", "message".to_owned()),
@@ -117,8 +117,8 @@ pub(super) fn inbound(stanza: &str, text: &str, at: i64) -> Fields {
     ]
 }
 
-pub(super) fn echo(stanza: &str, text: &str, at: i64) -> Fields {
-    let data = json!({"chat": CHAT, "stanza": stanza, "direction": "outbound", "author": "phone", "kind": "text",
+pub(super) fn echo(message_id: &str, text: &str, at: i64) -> Fields {
+    let data = json!({"chat": CHAT, "stanza": message_id, "direction": "outbound", "author": "phone", "kind": "text",
         "text": text, "sent_at": at, "received_at": at + 300});
     vec![
         ("kind", "message".to_owned()),
@@ -127,8 +127,14 @@ pub(super) fn echo(stanza: &str, text: &str, at: i64) -> Fields {
     ]
 }
 
-pub(super) fn reply(id: &str, stanza: Option<&str>, text: &str, at: i64, state: &str) -> Fields {
-    let data = json!({"chat": CHAT, "stanza": stanza, "direction": "outbound", "author": "bot", "kind": "text",
+pub(super) fn reply(
+    id: &str,
+    message_id: Option<&str>,
+    text: &str,
+    at: i64,
+    state: &str,
+) -> Fields {
+    let data = json!({"chat": CHAT, "stanza": message_id, "direction": "outbound", "author": "bot", "kind": "text",
         "text": text, "sent_at": at, "reply_id": id});
     vec![
         ("kind", "reply".to_owned()),
@@ -148,22 +154,22 @@ pub(super) fn reply(id: &str, stanza: Option<&str>, text: &str, at: i64, state: 
 
 pub(super) fn mark(
     kind: &str,
-    stanza: &str,
+    message_id: &str,
     direction: &str,
     at: i64,
     more: &serde_json::Value,
 ) -> Fields {
-    let mut data = json!({"chat": CHAT, "stanza": stanza, "direction": direction, "at": at});
+    let mut data = json!({"chat": CHAT, "stanza": message_id, "direction": direction, "at": at});
     for (key, value) in more.as_object().unwrap() {
         data[key] = value.clone();
     }
     vec![("kind", kind.to_owned()), ("data", data.to_string())]
 }
 
-pub(super) fn ack(stanza: &str, level: i64, at: i64) -> Fields {
+pub(super) fn ack(message_id: &str, level: i64, at: i64) -> Fields {
     mark(
         "ack",
-        stanza,
+        message_id,
         "outbound",
         at,
         &json!({"ack": level, "error": if level < 0 { Some("463") } else { None }}),

@@ -74,7 +74,7 @@ pub enum BadConfig {
 #[derive(Clone)]
 pub struct Client {
     agent: Agent,
-    base_url: Arc<str>,
+    pub(super) base_url: Arc<str>,
     api_key: Option<HeaderValue>,
 }
 

@@ -152,7 +152,7 @@ fn a_text_is_sent_as_waha_wants_it() {
         .send_text(&session("loja"), &ana(), "olá \"você\"\n", None);
     assert_eq!(
         sent,
-        Ok(Sent {
+        Ok(SentMessage {
             message: MessageId::parse("3EB0A")
         })
     );
@@ -351,7 +351,7 @@ fn an_answer_that_breaks_off_after_its_status_counts_by_the_status() {
     let server = Server::start(cut("201 Created", r#"{"id":"#));
     assert_eq!(
         server.client().send_text(&session("s"), &ana(), "a", None),
-        Ok(Sent { message: None })
+        Ok(SentMessage { message: None })
     );
     let server = Server::start(cut("401 Unauthorized", ""));
     let error = server
@@ -372,7 +372,7 @@ fn an_endless_answer_is_not_read_to_its_end() {
     for _ in 0..2 {
         assert_eq!(
             client.send_text(&session("s"), &ana(), "a", None),
-            Ok(Sent { message: None })
+            Ok(SentMessage { message: None })
         );
     }
 }

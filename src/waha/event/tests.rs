@@ -3,7 +3,7 @@
 use crate::ids::MessageId;
 use std::fmt::Write as _;
 
-use super::super::message::{Kind, Location, Media};
+use super::super::message::{Direction, Kind, Location, Media, Message};
 use super::*;
 
 mod odd;
