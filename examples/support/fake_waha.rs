@@ -62,7 +62,7 @@ pub struct Sent {
     /// What else it is.
     pub media: Option<Media>,
     /// The id it was given.
-    pub stanza: String,
+    pub message_id: String,
     /// When.
     pub at: Instant,
     /// What was done besides taking it: [`Mood::name`].

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 static STANZAS: AtomicU64 = AtomicU64::new(1);
 
 /// A bare message id that no other message of this run has.
-pub fn new_stanza() -> String {
+pub fn new_message_id() -> String {
     format!(
         "3A{:08X}{:010X}",
         std::process::id(),
@@ -25,7 +25,7 @@ pub fn now_ms() -> u64 {
 
 /// The `message` event of a text that a customer wrote.
 pub fn message(session: &str, chat: &str, name: &str, text: &str) -> Value {
-    message_with("message", session, chat, name, text, &new_stanza())
+    message_with("message", session, chat, name, text, &new_message_id())
 }
 
 /// As [`message`], with the event's name and the message's bare id chosen.
@@ -35,22 +35,22 @@ pub fn message_with(
     chat: &str,
     name: &str,
     text: &str,
-    stanza: &str,
+    message_id: &str,
 ) -> Value {
     json!({
-        "id": format!("evt_{:0>26}", format!("{stanza}{event}").to_lowercase().replace('.', "x")),
+        "id": format!("evt_{:0>26}", format!("{message_id}{event}").to_lowercase().replace('.', "x")),
         "timestamp": now_ms(),
         "event": event,
         "session": session,
         "metadata": {},
         "me": {"id": "5511900000000@c.us", "pushName": "Loja Exemplo", "lid": "199900000000001@lid"},
         "payload": {
-            "id": format!("false_{chat}_{stanza}"),
+            "id": format!("false_{chat}_{message_id}"),
             "timestamp": now_ms() / 1000,
             "from": chat, "fromMe": false, "source": "app", "to": null, "participant": null,
             "body": text, "hasMedia": false, "media": null, "ack": 2, "ackName": "DEVICE",
             "location": null, "vCards": null, "replyTo": null,
-            "_data": {"Info": {"Chat": chat, "Sender": chat, "IsFromMe": false, "ID": stanza, "PushName": name}},
+            "_data": {"Info": {"Chat": chat, "Sender": chat, "IsFromMe": false, "ID": message_id, "PushName": name}},
         },
         "environment": {"version": "2026.7.1", "engine": "GOWS", "tier": "CORE", "browser": null},
     })

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::media::Media;
 
-/// One message. Two may have the same stanza: nobody here drops the second.
+/// One message. Two messages may have the same message id; the second is kept too.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
     pub(super) session: String,
     pub(super) chat: String,
-    pub(super) stanza: String,
+    pub(super) message_id: String,
     pub(super) from_me: bool,
     /// What its author is called on WhatsApp.
     pub(super) name: String,
@@ -22,7 +22,7 @@ pub(super) struct Said {
 impl Said {
     /// Serialised, as WAHA mostly writes it.
     pub(super) fn id(&self) -> String {
-        format!("{}_{}_{}", self.from_me, self.chat, self.stanza)
+        format!("{}_{}_{}", self.from_me, self.chat, self.message_id)
     }
 
     pub(super) fn at_s(&self) -> u64 {
@@ -79,7 +79,7 @@ impl Book {
         self.said
             .iter()
             .filter(here)
-            .find(|said| said.stanza == id || said.id() == id)
+            .find(|said| said.message_id == id || said.id() == id)
     }
 
     /// The last message of each chat, newest first.

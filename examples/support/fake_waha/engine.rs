@@ -36,16 +36,18 @@ impl Engine {
 
     /// The answer to a sendText.
     pub(super) fn sent(self, said: &Said) -> String {
-        let Said { chat, stanza, .. } = said;
+        let Said {
+            chat, message_id, ..
+        } = said;
         match self {
             Self::Gows => json!({"id": said.id(), "_data": {}}),
             Self::Noweb => json!({
-                "key": {"remoteJid": raw(chat), "fromMe": true, "id": stanza},
+                "key": {"remoteJid": raw(chat), "fromMe": true, "id": message_id},
                 "message": {"extendedTextMessage": {"text": said.text}},
                 "messageTimestamp": said.at_s().to_string(), "status": "PENDING",
             }),
             Self::Webjs | Self::Wpp => json!({
-                "id": {"fromMe": true, "remote": chat, "id": stanza, "_serialized": said.id()}, "ack": 0,
+                "id": {"fromMe": true, "remote": chat, "id": message_id, "_serialized": said.id()}, "ack": 0,
             }),
             Self::Silent => return String::new(),
         }
@@ -56,7 +58,7 @@ impl Engine {
     pub(super) fn message(self, said: &Said) -> Value {
         let Said {
             chat,
-            stanza,
+            message_id,
             from_me,
             name,
             text,
@@ -79,7 +81,7 @@ impl Engine {
         if let Some(media) = &said.media {
             message["hasMedia"] = true.into();
             message["media"] = json!({
-                "url": format!("http://localhost:3000/api/files/{}/{stanza}", said.session),
+                "url": format!("http://localhost:3000/api/files/{}/{message_id}", said.session),
                 "mimetype": media.mimetype, "filename": media.filename,
             });
         }
@@ -87,10 +89,10 @@ impl Engine {
             Self::Gows => {
                 (message["to"], message["participant"]) = (Value::Null, Value::Null);
                 let sender = if *from_me { OUR_NUMBER } else { chat };
-                json!({"Info": {"Chat": raw(chat), "Sender": raw(sender), "IsFromMe": from_me, "ID": stanza, "PushName": name}})
+                json!({"Info": {"Chat": raw(chat), "Sender": raw(sender), "IsFromMe": from_me, "ID": message_id, "PushName": name}})
             }
             Self::Noweb => json!({
-                "key": {"remoteJid": raw(chat), "fromMe": from_me, "id": stanza},
+                "key": {"remoteJid": raw(chat), "fromMe": from_me, "id": message_id},
                 "messageTimestamp": said.at_s(), "pushName": name, "status": 2,
             }),
             Self::Webjs | Self::Wpp | Self::Silent => {
@@ -102,7 +104,7 @@ impl Engine {
                 (message["from"], message["to"]) = (from.into(), to.into());
                 message["vCards"] = json!([]);
                 json!({
-                    "id": {"fromMe": from_me, "remote": chat, "id": stanza, "_serialized": said.id()},
+                    "id": {"fromMe": from_me, "remote": chat, "id": message_id, "_serialized": said.id()},
                     "type": said.media.as_ref().map_or("chat", |media| media.sent_as.raw_type()), "t": said.at_s(), "notifyName": name, "from": from, "to": to,
                 })
             }
@@ -113,7 +115,7 @@ impl Engine {
     /// The event that tells of a message. NOWEB and GOWS give `message` and `message.any` the same envelope id.
     pub(super) fn event(self, event: &str, session: &str, said: &Said) -> Value {
         let of_event = if self.is_native() { "" } else { event };
-        let id = format!("{}{of_event}", said.stanza).to_lowercase();
+        let id = format!("{}{of_event}", said.message_id).to_lowercase();
         let id = id.replace('.', "x");
         let mut envelope = json!({
             "id": format!("evt_{id:0>26}"), "timestamp": said.at_ms, "event": event, "session": session, "metadata": {},

@@ -195,14 +195,14 @@ impl State {
 
     fn take(&mut self, asked: &Asked, mood: &Mood, media: Option<Media>) -> Said {
         let text = if media.is_some() { "caption" } else { "text" };
-        let stanza = match asked.field("id") {
+        let message_id = match asked.field("id") {
             "" => self.new_id("FA4E"),
             chosen => chosen.to_owned(),
         };
         let said = Said {
             session: asked.field("session").to_owned(),
             chat: asked.field("chatId").to_owned(),
-            stanza,
+            message_id,
             from_me: true,
             name: "Loja Exemplo".to_owned(),
             text: asked.field(text).to_owned(),
@@ -215,7 +215,7 @@ impl State {
             chat: said.chat.clone(),
             text: said.text.clone(),
             media: said.media.clone(),
-            stanza: said.stanza.clone(),
+            message_id: said.message_id.clone(),
             at: Instant::now(),
             mood: mood.name(),
         });
@@ -232,7 +232,7 @@ impl State {
         let said = Said {
             session: session.to_owned(),
             chat: chat.to_owned(),
-            stanza: self.new_id("C0"),
+            message_id: self.new_id("C0"),
             from_me: false,
             name: name.to_owned(),
             text: text.to_owned(),

@@ -128,7 +128,7 @@ impl Account {
             self.slowest = self.slowest.max(first.at.duration_since(one.posted));
             for other in others {
                 self.doubled += 1;
-                self.doubled_under_one_id += usize::from(other.stanza == first.stanza);
+                self.doubled_under_one_id += usize::from(other.message_id == first.message_id);
                 let cause = cause(first, other, struck);
                 let what = format!(
                     "{cause}: {} {} was told {:?} at {}, and again {:.2} s later",
@@ -158,7 +158,7 @@ impl Account {
             one.session,
             one.chat,
             one.text,
-            one.stanza,
+            one.message_id,
             clock(one.posted)
         );
         self.tell(kind, &what);
@@ -196,14 +196,14 @@ impl Account {
         let mut outbound: HashMap<usize, usize> = HashMap::new();
         for line in history {
             if line["direction"] == "inbound" {
-                let stanza = line["stanza"].as_str().unwrap_or_default();
-                *inbound.entry(stanza).or_default() += 1;
+                let message_id = line["stanza"].as_str().unwrap_or_default();
+                *inbound.entry(message_id).or_default() += 1;
             } else if let Some(number) = line["text"].as_str().and_then(number) {
                 *outbound.entry(number).or_default() += 1;
             }
         }
         for (number, (one, replies)) in written.iter().zip(replies).enumerate() {
-            let message = inbound.get(one.stanza.as_str()).copied().unwrap_or(0);
+            let message = inbound.get(one.message_id.as_str()).copied().unwrap_or(0);
             let reply = outbound.get(&number).copied().unwrap_or(0);
             let wanted = usize::from(one.received.is_some());
             let (least, most) = (replies.len().min(1), replies.len());

@@ -39,7 +39,7 @@ pub(crate) struct Written {
     pub(crate) session: &'static str,
     pub(crate) chat: String,
     pub(crate) text: String,
-    pub(crate) stanza: String,
+    pub(crate) message_id: String,
     /// When it was first posted.
     pub(crate) posted: Instant,
     /// When it was first answered with 200.
@@ -172,7 +172,7 @@ async fn write(plan: Plan, waha: Arc<FakeWaha>, ledger: Arc<Ledger>) {
             session,
             chat,
             text,
-            stanza: id.rsplit('_').next().unwrap_or_default().to_owned(),
+            message_id: id.rsplit('_').next().unwrap_or_default().to_owned(),
             posted: Instant::now(),
             received: None,
             posts: 0,

@@ -7,7 +7,7 @@ fn stderr(output: &std::process::Output) -> String {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once_and_the_exit_code_is_64() {
+fn all_mistakes_are_reported_at_once_with_exit_code_64() {
     let corner = Corner::new();
     let flow = corner.flow("start = \"a\"\n[step.a]\nsay = \"x\"\nnext = \"b\"\ntypo = 1\n");
     let output = binary()
@@ -105,7 +105,7 @@ fn a_second_daemon_on_the_same_data_directory_is_refused() {
 }
 
 #[test]
-fn without_a_redis_server_the_user_learns_what_to_install() {
+fn without_a_redis_server_the_user_reads_what_to_install() {
     let corner = Corner::new();
     let output = corner.setup("all").set("PATH", "/nowhere").run();
     assert_eq!(output.status.code(), Some(1));

@@ -108,7 +108,7 @@ fn a_terminal_gets_colours_unless_no_color_is_set() {
 }
 
 #[test]
-fn a_whole_run_with_its_troubles_is_told_in_plain_words() {
+fn a_whole_run_with_its_problems_is_logged_in_plain_words() {
     for format in ["text", "json"] {
         let (corner, mut redis) = (Corner::new(), Redis::start());
         let setup = corner

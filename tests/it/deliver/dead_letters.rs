@@ -137,7 +137,7 @@ fn dead_replies_are_listed_sent_again_in_order_and_then_the_history_says_sent() 
 }
 
 #[test]
-fn dead_replies_go_behind_what_waits_already_and_are_not_given_up_on_for_their_age() {
+fn retried_dead_replies_go_behind_waiting_ones_and_do_not_expire_by_age() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     die(&corner, &redis, &daemon, &[(1, "old"), (1, "older")]);
@@ -164,7 +164,7 @@ fn dead_replies_go_behind_what_waits_already_and_are_not_given_up_on_for_their_a
 }
 
 #[test]
-fn what_is_dropped_is_gone_and_stays_failed_in_the_history() {
+fn dropped_replies_are_gone_and_stay_failed_in_the_history() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     die(
@@ -202,7 +202,7 @@ fn what_is_dropped_is_gone_and_stays_failed_in_the_history() {
 }
 
 #[test]
-fn who_does_not_say_which_or_where_is_told_what_to_write() {
+fn a_dead_letter_command_without_a_target_explains_what_to_write() {
     let corner = Corner::new();
     for command in ["retry", "drop"] {
         let output = binary().args(["dead", command]).output().unwrap();

@@ -69,7 +69,7 @@ fn a_reply_whose_answer_was_lost_reaches_its_customer_once() {
 }
 
 #[test]
-fn a_reply_under_way_at_a_kill_reaches_its_customer_once() {
+fn a_reply_in_flight_at_a_kill_reaches_its_customer_once() {
     for engine in [Engine::Webjs, Engine::Noweb] {
         for (mood, taken) in [(Mood::TakesAndHangs(LATE), 1), (Mood::Hesitates(LATE), 0)] {
             let (corner, redis) = (Corner::new(), Redis::start());
@@ -96,7 +96,7 @@ fn a_reply_under_way_at_a_kill_reaches_its_customer_once() {
 }
 
 #[test]
-fn of_two_replies_with_one_text_the_other_does_not_count_for_the_one_in_doubt() {
+fn another_reply_with_the_same_text_does_not_settle_the_one_in_doubt() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Webjs);
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
@@ -111,7 +111,7 @@ fn of_two_replies_with_one_text_the_other_does_not_count_for_the_one_in_doubt() 
 
 /// Somebody at the phone writes the same words; the message id tells them apart.
 #[test]
-fn where_waha_hands_out_ids_no_other_message_counts_for_the_one_in_doubt() {
+fn if_waha_gives_ids_in_advance_no_other_message_settles_the_one_in_doubt() {
     let (corner, _redis, daemon) = after_one(&Mood::HangsUp, Engine::Gows);
     let agent = ureq::Agent::new_with_defaults();
     let written = agent
@@ -125,7 +125,7 @@ fn where_waha_hands_out_ids_no_other_message_counts_for_the_one_in_doubt() {
 
 /// Else it would be held, where WAHA can't be asked.
 #[test]
-fn what_was_surely_not_sent_is_in_no_doubt() {
+fn a_reply_that_was_certainly_not_sent_is_not_in_doubt() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Webjs);
     corner.waha.cannot_list(true);
@@ -167,13 +167,13 @@ fn the_ack_of_a_reply_settles_that_it_was_sent() {
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
     daemon.says(&chat(1), "one");
-    let stanza = corner
+    let message_id = corner
         .waha
-        .wait_for(PATIENCE, |sent, _| Some(sent.first()?.stanza.clone()))
+        .wait_for(PATIENCE, |sent, _| Some(sent.first()?.message_id.clone()))
         .unwrap();
     let ack = json!({
         "event": "message.ack", "session": SESSION, "id": "evt_ack", "timestamp": now_ms(), "engine": "NOWEB",
-        "payload": {"id": format!("true_{}_{stanza}", chat(1)), "from": chat(1), "fromMe": true, "ack": 2, "ackName": "DEVICE"},
+        "payload": {"id": format!("true_{}_{message_id}", chat(1)), "from": chat(1), "fromMe": true, "ack": 2, "ackName": "DEVICE"},
     });
     assert_eq!(daemon.posts(&ack)["result"], "recorded");
     corner.waha.feel_about(&chat(1), Mood::Well);
@@ -181,7 +181,7 @@ fn the_ack_of_a_reply_settles_that_it_was_sent() {
 }
 
 #[test]
-fn where_nobody_can_tell_the_setting_decides() {
+fn if_the_outcome_cannot_be_found_out_the_setting_decides() {
     for (setting, texts) in [
         ("resend", vec!["one", "one", "last"]),
         ("hold", vec!["one", "last"]),
@@ -209,7 +209,7 @@ fn where_nobody_can_tell_the_setting_decides() {
 
 /// There are engines that send well and fail to list a chat's messages for weeks.
 #[test]
-fn a_chat_whose_messages_cannot_be_listed_is_not_silent_for_ever() {
+fn a_chat_whose_messages_cannot_be_listed_is_answered_again_after_a_while() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Webjs);
     corner.waha.cannot_list_chat(&chat(1), true);
@@ -223,7 +223,7 @@ fn a_chat_whose_messages_cannot_be_listed_is_not_silent_for_ever() {
 
 /// What was sent all the same is in the history as sent, once, with its message id.
 #[test]
-fn the_history_knows_what_became_of_a_reply_in_doubt() {
+fn the_history_shows_the_outcome_of_a_reply_in_doubt() {
     let (corner, _redis, daemon) = after_one(&Mood::TakesAndFails, Engine::Webjs);
     all_texts(&corner, &daemon);
     let sent = corner.waha.sent();
@@ -236,7 +236,7 @@ fn the_history_knows_what_became_of_a_reply_in_doubt() {
         (replies.len() == 2).then_some(replies)
     });
     for (kept, sent) in kept.iter().zip(&sent) {
-        assert_eq!(kept["stanza"], sent.stanza.as_str(), "{kept}");
+        assert_eq!(kept["stanza"], sent.message_id.as_str(), "{kept}");
         assert_eq!(kept["state"], "sent", "{kept}");
     }
 }

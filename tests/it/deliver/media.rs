@@ -75,7 +75,7 @@ fn requests(corner: &Corner) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn each_kind_of_media_goes_out_in_order_and_is_kept_in_the_history_as_what_it_is() {
+fn each_kind_of_media_is_sent_in_order_and_recorded_with_its_kind() {
     let (corner, redis) = (Corner::new(), Redis::start());
     write_files(&corner);
     let daemon = corner
@@ -128,7 +128,7 @@ fn each_kind_of_media_goes_out_in_order_and_is_kept_in_the_history_as_what_it_is
 }
 
 #[test]
-fn a_file_that_is_gone_when_it_is_sent_is_a_dead_letter_and_the_next_replies_go_on() {
+fn a_file_that_is_missing_at_sending_becomes_a_dead_letter_and_later_replies_are_sent() {
     let (corner, redis) = (Corner::new(), Redis::start());
     write_files(&corner);
     let daemon = corner
@@ -164,7 +164,7 @@ fn a_flow_whose_files_are_missing_does_not_start_and_says_where() {
 
 /// A Core before 2026.6.1 sends none; an address that is gone will not come back.
 #[test]
-fn what_waha_will_never_send_is_given_up_with_what_to_do_and_the_chat_goes_on() {
+fn media_that_waha_can_never_send_is_given_up_with_advice_and_the_chat_continues() {
     let plus = json!({"message": "The feature is available only in Plus version for 'WEBJS' engine.", "error": "Unprocessable Entity", "statusCode": 422});
     let gone = json!({"statusCode": 500, "exception": {"message": "Request failed with status code 404", "name": "AxiosError"}});
     for (status, answer, told) in [(422, plus, "update WAHA"), (500, gone, "from its address")] {
@@ -242,7 +242,7 @@ fn lane_is_empty(redis: &Redis) {
 
 /// WAHA can't be asked, but it tells of the picture by itself; a text with the words of the caption tells nothing.
 #[test]
-fn the_echo_of_media_settles_that_it_was_sent_and_one_of_words_does_not() {
+fn an_echo_with_the_file_settles_media_in_doubt_and_an_echo_of_text_does_not() {
     for (echoed, pictures) in [(true, 1), (false, 2)] {
         let (corner, redis) = (Corner::new(), Redis::start());
         corner.waha.imitate(Engine::Webjs);

@@ -8,7 +8,7 @@ use crate::fake_waha::{Engine, Mood};
 use crate::harness::{Corner, Redis, SESSION, chat, eventually};
 
 #[test]
-fn a_waha_that_fails_gets_the_replies_later_in_order_and_once() {
+fn when_waha_fails_replies_are_retried_in_order_and_sent_once() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -46,7 +46,7 @@ fn a_waha_that_fails_gets_the_replies_later_in_order_and_once() {
 }
 
 #[test]
-fn a_waha_that_asks_for_time_gets_it() {
+fn a_retry_after_from_waha_is_respected() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     corner.waha.feel(Mood::Answers(
@@ -72,7 +72,7 @@ fn a_waha_that_asks_for_time_gets_it() {
 }
 
 #[test]
-fn what_waha_refuses_is_kept_told_and_holds_up_nobody() {
+fn a_reply_that_waha_refuses_is_kept_and_logged_and_blocks_nobody() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -108,7 +108,7 @@ fn what_waha_refuses_is_kept_told_and_holds_up_nobody() {
 }
 
 #[test]
-fn a_wrong_api_key_is_said_so() {
+fn a_wrong_api_key_is_reported() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -121,7 +121,7 @@ fn a_wrong_api_key_is_said_so() {
 }
 
 #[test]
-fn a_session_that_does_not_work_waits_until_an_event_or_a_question_says_it_does() {
+fn a_stopped_session_waits_until_an_event_or_a_status_request_says_it_works() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -183,13 +183,13 @@ fn the_id_is_read_from_each_engines_answer() {
         assert_eq!(reply["text"], format!("text {n}"));
         match engines[n] {
             Engine::Silent => assert!(reply["stanza"].is_null(), "{reply}"),
-            _ => assert_eq!(reply["stanza"], sent.stanza.as_str(), "{reply}"),
+            _ => assert_eq!(reply["stanza"], sent.message_id.as_str(), "{reply}"),
         }
     }
 }
 
 #[test]
-fn human_pacing_sees_and_types_before_it_sends() {
+fn human_pacing_marks_as_seen_and_types_before_it_sends() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)

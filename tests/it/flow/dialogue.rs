@@ -33,7 +33,7 @@ fn the_built_in_reception_takes_name_and_subject_in_the_locale() {
 }
 
 #[test]
-fn answers_are_checked_and_too_many_wrong_ones_lead_on() {
+fn answers_are_checked_and_too_many_wrong_ones_lead_to_another_step() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let clinic = corner.flow(include_str!("../../../examples/flows/clinic.toml"));
     let daemon = corner
@@ -73,7 +73,7 @@ fn answers_are_checked_and_too_many_wrong_ones_lead_on() {
 }
 
 #[test]
-fn silence_is_reminded_of_closed_and_taken_up_again_at_the_same_step() {
+fn a_silent_customer_is_reminded_then_closed_and_later_resumes_at_the_same_step() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(
         r#"
@@ -128,7 +128,7 @@ fn silence_is_reminded_of_closed_and_taken_up_again_at_the_same_step() {
 }
 
 #[test]
-fn what_is_written_in_a_pause_is_kept_and_read_after_it_without_asking_redis_all_the_time() {
+fn messages_during_a_pause_are_kept_and_read_after_it_without_polling_redis() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(
         r#"
@@ -167,7 +167,7 @@ fn what_is_written_in_a_pause_is_kept_and_read_after_it_without_asking_redis_all
 }
 
 #[test]
-fn nobody_is_closed_for_silence_who_was_not_given_the_question() {
+fn no_conversation_is_closed_for_silence_before_its_question_was_delivered() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(
         r#"
@@ -236,7 +236,7 @@ fn under_load_every_message_is_answered_once_and_in_order() {
 }
 
 #[test]
-fn a_place_on_the_map_is_kept_as_its_latitude_and_longitude() {
+fn a_location_is_saved_as_latitude_and_longitude() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(
         r#"

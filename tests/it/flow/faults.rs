@@ -21,7 +21,7 @@ use waha_sm::store::{Bell, Config, Connections, Ingest, Server, Store, Taken};
 use waha_sm::waha::client::{Client, ClientConfig};
 
 use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
-use crate::webhook::new_stanza;
+use crate::webhook::new_message_id;
 
 const TROUBLE: &str =
     "Desculpe, tivemos um problema por aqui. Por favor, escreva de novo daqui a pouco.";
@@ -37,7 +37,7 @@ fn closed(corner: &Corner, chat: &str) -> Value {
 }
 
 #[test]
-fn a_template_that_fails_costs_its_customer_an_apology_and_nobody_else_anything() {
+fn a_failing_template_sends_its_customer_an_apology_and_affects_nobody_else() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(
         r#"
@@ -89,7 +89,7 @@ fn a_template_that_fails_costs_its_customer_an_apology_and_nobody_else_anything(
 }
 
 #[test]
-fn a_flow_hears_the_beginning_of_a_text_without_end_and_the_history_keeps_all_of_it() {
+fn a_flow_sees_only_the_start_of_an_endless_text_and_the_history_keeps_all_of_it() {
     let (corner, redis) = (Corner::new(), Redis::start());
     // About the most expensive pattern that loading takes: each letter may be where its end begins.
     let flow = corner.flow(
@@ -163,7 +163,7 @@ fn two_questions(second: &str, timeouts: &str) -> String {
 }
 
 #[test]
-fn who_stood_at_a_step_that_is_gone_begins_again_and_nothing_that_was_saved_is_lost() {
+fn a_conversation_at_a_removed_step_starts_over_and_keeps_its_saved_values() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(&two_questions("city", ""));
     let setup = corner
@@ -197,7 +197,7 @@ fn who_stood_at_a_step_that_is_gone_begins_again_and_nothing_that_was_saved_is_l
 }
 
 #[test]
-fn who_stood_at_a_step_that_is_gone_and_stays_silent_is_closed_like_everybody() {
+fn a_silent_conversation_at_a_removed_step_is_closed_as_usual() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(&two_questions("city", ""));
     let setup = corner
@@ -223,7 +223,7 @@ fn who_stood_at_a_step_that_is_gone_and_stays_silent_is_closed_like_everybody() 
 }
 
 #[test]
-fn who_has_a_state_that_cannot_be_read_begins_anew() {
+fn a_conversation_with_an_unreadable_state_starts_over() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(&two_questions("city", ""));
     let setup = corner
@@ -286,7 +286,7 @@ impl<S: Subscriber> Layer<S> for Panics {
 }
 
 #[test]
-fn a_conversation_that_panics_again_and_again_is_closed_and_the_worker_goes_on() {
+fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
     let redis = Redis::start();
     let (ana, bia) = (chat(1), chat(2));
     let (panicked, errors) = (Arc::default(), Arc::default());
@@ -317,7 +317,7 @@ fn a_conversation_that_panics_again_and_again_is_closed_and_the_worker_goes_on()
         for chat in [&ana, &bia] {
             let message = Ingest {
                 opens: true,
-                id: MessageId::stored(new_stanza()),
+                id: MessageId::stored(new_message_id()),
                 from: ChatId::stored(chat.as_str()),
                 other: None,
                 name: String::new(),

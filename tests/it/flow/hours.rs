@@ -23,7 +23,7 @@ fn flow(open: bool) -> String {
 }
 
 #[test]
-fn who_writes_outside_hours_is_told_so_at_once_and_keeps_no_worker_from_who_waits() {
+fn customers_outside_opening_hours_are_told_at_once_and_take_no_worker_from_the_line() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let file = corner.flow(&flow(true));
     let daemon = corner.all(&redis).set("FLOW_FILE", &file).start();
@@ -65,7 +65,7 @@ fn who_writes_outside_hours_is_told_so_at_once_and_keeps_no_worker_from_who_wait
 }
 
 #[test]
-fn who_wrote_while_it_was_closed_and_nobody_was_there_is_attended_when_it_is_open() {
+fn customers_who_wrote_while_closed_and_without_a_process_are_served_when_open() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let file = corner.flow(&flow(false));
     let serve = corner

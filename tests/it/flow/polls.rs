@@ -33,7 +33,7 @@ fn vote(id: &str, options: &[&str]) -> Value {
 }
 
 #[test]
-fn a_vote_answers_an_open_question_once_and_opens_no_conversation() {
+fn a_poll_vote_answers_an_open_question_once_and_opens_no_conversation() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)

@@ -76,7 +76,7 @@ end = "done"
 "#;
 
 #[test]
-fn twenty_planted_mistakes_are_each_found_in_their_line() {
+fn each_of_twenty_planted_mistakes_is_reported_with_its_line() {
     // What stands in the good flow, what is written in its place, the line that must be told, and what must be said.
     let planted = [
         (
@@ -175,7 +175,7 @@ fn twenty_planted_mistakes_are_each_found_in_their_line() {
 }
 
 #[test]
-fn good_files_are_told_in_a_line_with_their_steps_and_outcomes() {
+fn good_files_are_summarized_in_one_line_with_their_steps_and_outcomes() {
     // All that there are, so that none is forgotten.
     let mut files: Vec<String> = std::fs::read_dir(example(""))
         .unwrap()
@@ -234,7 +234,7 @@ fn a_flow_is_checked_from_standard_input_and_wrong_usage_is_64() {
 }
 
 #[test]
-fn a_flow_answers_what_is_typed_and_time_goes_by_when_told() {
+fn a_flow_answers_typed_messages_and_the_wait_command_moves_the_clock() {
     let shop = example("shop.toml");
     let output = typed(
         &["chat", shop.to_str().unwrap(), "--name", "Ann"],
@@ -276,7 +276,7 @@ fn a_flow_answers_what_is_typed_and_time_goes_by_when_told() {
 }
 
 #[test]
-fn a_pause_is_told_and_goes_by_when_told() {
+fn a_pause_is_shown_and_the_wait_command_ends_it() {
     let tickets = example("tickets.toml");
     let output = typed(
         &["chat", tickets.to_str().unwrap()],
@@ -295,7 +295,7 @@ fn a_pause_is_told_and_goes_by_when_told() {
 }
 
 #[test]
-fn what_is_typed_and_what_a_flow_says_steers_no_terminal() {
+fn control_characters_from_the_user_or_the_flow_do_not_reach_the_terminal() {
     let directory = TempDir::new().unwrap();
     let file = path(&directory, "echo.toml");
     let echo = std::fs::read_to_string(example("echo.toml")).unwrap();
@@ -319,7 +319,7 @@ fn what_is_typed_and_what_a_flow_says_steers_no_terminal() {
 }
 
 #[test]
-fn a_broken_flow_is_not_talked_to_and_its_mistakes_are_told() {
+fn a_broken_flow_does_not_start_a_chat_and_its_mistakes_are_listed() {
     let directory = TempDir::new().unwrap();
     let file = path(&directory, "broken.toml");
     std::fs::write(&file, GOOD.replace("next = \"menu\"", "next = \"mneu\"")).unwrap();
@@ -330,7 +330,7 @@ fn a_broken_flow_is_not_talked_to_and_its_mistakes_are_told() {
 }
 
 #[test]
-fn the_dialogues_of_the_examples_go_as_they_are_written() {
+fn the_dialogues_of_the_examples_pass() {
     let tests: Vec<PathBuf> = std::fs::read_dir(example(""))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -359,7 +359,7 @@ fn the_dialogues_of_the_examples_go_as_they_are_written() {
 }
 
 #[test]
-fn a_dialogue_that_goes_another_way_shows_both_sides_and_the_line() {
+fn a_dialogue_that_differs_shows_expected_and_actual_text_and_the_line() {
     let directory = TempDir::new().unwrap();
     let (file, dialogues) = (
         path(&directory, "good.toml"),
@@ -447,7 +447,7 @@ fn a_test_without_dialogues_or_with_mistakes_in_them_fails() {
 }
 
 #[test]
-fn a_flow_is_drawn_with_its_options_and_outcomes() {
+fn the_drawing_of_a_flow_shows_its_options_and_outcomes() {
     let clinic = example("clinic.toml");
     let output = flow(&["graph", clinic.to_str().unwrap()]);
     assert_eq!(
@@ -491,7 +491,7 @@ flowchart TD
 }
 
 #[test]
-fn a_drawing_shows_where_it_begins_outside_of_its_opening_times() {
+fn a_drawing_shows_the_first_step_outside_opening_hours() {
     let bakery = example("bakery.toml");
     let bakery = bakery.to_str().unwrap();
     let drawn = stdout(&flow(&["graph", bakery]));
@@ -507,7 +507,7 @@ fn a_drawing_shows_where_it_begins_outside_of_its_opening_times() {
 }
 
 #[test]
-fn what_a_step_is_called_breaks_no_drawing() {
+fn no_step_name_breaks_the_drawing() {
     let strange = "start = 'a'\n[step.a]\nask = '?'\noptions = { 'say \"]|x' = 'b\\ -->' }\n\
         [step.'b\\ -->']\nsay = 'x'\nend = '<b>\"'\n";
     let mermaid = stdout(&typed(&["graph", "-"], strange));

@@ -23,7 +23,7 @@ fn says_all(daemon: &Daemon, chat: &str, texts: &[&str]) {
 }
 
 #[test]
-fn what_is_written_in_a_row_opens_and_answers_once_when_the_customer_is_quiet() {
+fn several_messages_in_a_row_are_answered_once_when_the_customer_is_quiet() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis, "2s").start();
     let ana = chat(1);
@@ -51,7 +51,7 @@ fn what_is_written_in_a_row_opens_and_answers_once_when_the_customer_is_quiet() 
 }
 
 #[test]
-fn a_burst_survives_a_process_that_is_killed_in_the_middle_of_it() {
+fn a_burst_survives_a_kill_in_the_middle_of_it() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let setup = setup(&corner, &redis, "2s");
     let mut daemon = setup.start();
@@ -67,7 +67,7 @@ fn a_burst_survives_a_process_that_is_killed_in_the_middle_of_it() {
 }
 
 #[test]
-fn a_customer_who_never_stops_writing_is_answered_all_the_same_and_nothing_is_dropped() {
+fn a_customer_who_never_stops_writing_is_answered_too_and_nothing_is_dropped() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis, "100ms").start();
     let ana = chat(1);
@@ -93,7 +93,7 @@ fn a_customer_who_never_stops_writing_is_answered_all_the_same_and_nothing_is_dr
 }
 
 #[test]
-fn a_word_to_leave_counts_at_once_and_what_follows_it_opens_the_next_conversation() {
+fn a_leave_word_counts_at_once_and_later_messages_open_the_next_conversation() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis, "2s").start();
     let ana = chat(1);

@@ -12,7 +12,7 @@ use serde_json::json;
 use waha_sm::waha::signature::sign;
 
 use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, binary, chat, eventually};
-use crate::webhook::{message_with, new_stanza};
+use crate::webhook::{message_with, new_message_id};
 use shop::{Does, Shop, well};
 
 const CALL_SECRET: &str = "what the shop knows us by, 32 letters";
@@ -57,7 +57,7 @@ fn start(url: &str, more: &str) -> (Corner, Redis, Daemon) {
 }
 
 #[test]
-fn a_bot_of_the_shop_s_attends_with_one_call_in_a_circle() {
+fn a_shops_own_bot_serves_with_one_call_in_a_loop() {
     let shop = Shop::open(|number, asked| {
         let text = asked.body["message"]["text"].as_str().unwrap();
         well(&match number {
@@ -155,7 +155,7 @@ fn without_a_secret_calls_are_not_signed_and_the_log_warns_of_that_once() {
 }
 
 #[test]
-fn a_call_that_fails_for_the_moment_is_repeated_word_for_word_under_the_same_key() {
+fn a_temporary_failure_is_retried_with_the_same_body_and_key() {
     let shop = Shop::open(|number, _| match number {
         0 => Does::Answers(500, "{}".into()),
         1 => Does::BreaksOff,
@@ -293,7 +293,7 @@ fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wron
 }
 
 #[test]
-fn an_answer_without_a_word_goes_on_and_one_too_long_does_not() {
+fn an_empty_answer_is_accepted_and_one_too_long_is_not() {
     let shop = Shop::open(|number, _| match number {
         0 => Does::Answers(204, String::new()),
         1 => Does::Answers(200, " ".into()),
@@ -314,7 +314,7 @@ fn an_answer_without_a_word_goes_on_and_one_too_long_does_not() {
 }
 
 #[test]
-fn nobody_at_the_address_is_a_failure_that_is_tried_again() {
+fn a_refused_connection_is_retried() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", port.local_addr().unwrap());
     drop(port);
@@ -326,7 +326,7 @@ fn nobody_at_the_address_is_a_failure_that_is_tried_again() {
 
 /// They do not wait for the shop, and what it answers then is not said over them.
 #[test]
-fn the_owner_who_takes_a_chat_over_while_the_shop_hangs_frees_its_worker_at_once() {
+fn a_takeover_while_the_shop_hangs_frees_the_worker_at_once() {
     let shop = Shop::open(|number, _| match number {
         0 => Does::Hangs(r#"{"say":"too late"}"#.into()),
         _ => well(&json!({"say": "well"})),
@@ -343,9 +343,9 @@ fn the_owner_who_takes_a_chat_over_while_the_shop_hangs_frees_its_worker_at_once
         &chat(1),
         "Shop",
         "I answer",
-        &new_stanza(),
+        &new_message_id(),
     );
-    owner["payload"]["id"] = format!("true_{}_{}", chat(1), new_stanza()).into();
+    owner["payload"]["id"] = format!("true_{}_{}", chat(1), new_message_id()).into();
     owner["payload"]["fromMe"] = true.into();
     let began = Instant::now();
     daemon.posts(&owner);
@@ -359,7 +359,7 @@ fn the_owner_who_takes_a_chat_over_while_the_shop_hangs_frees_its_worker_at_once
 }
 
 #[test]
-fn a_shop_that_hangs_holds_its_customer_no_longer_than_it_may_and_nobody_else() {
+fn a_hanging_shop_delays_only_its_customer_and_only_until_the_timeout() {
     let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"too late"}"#.into()));
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = format!(
@@ -400,7 +400,7 @@ fn a_shop_that_hangs_holds_its_customer_no_longer_than_it_may_and_nobody_else() 
 }
 
 #[test]
-fn a_crash_in_the_middle_of_a_call_repeats_it_under_the_same_key_and_goes_on_once() {
+fn after_a_crash_during_a_call_it_is_repeated_under_the_same_key_and_continues_once() {
     let shop = Shop::open(|number, _| match number {
         0 => Does::Hangs(r#"{"say":"of the dead"}"#.into()),
         _ => well(&json!({ "say": "once" })),
@@ -432,7 +432,7 @@ fn a_crash_in_the_middle_of_a_call_repeats_it_under_the_same_key_and_goes_on_onc
 }
 
 #[test]
-fn a_process_that_stood_still_during_a_call_does_not_go_on_with_its_late_answer() {
+fn a_process_that_froze_during_a_call_does_not_use_its_late_answer() {
     let shop = Shop::open(|number, _| match number {
         0 => Does::Hangs(r#"{"say":"late"}"#.into()),
         _ => well(&json!({ "say": "in time" })),
@@ -483,7 +483,7 @@ fn a_stop_does_not_wait_for_the_shop_and_the_next_start_asks_again() {
 }
 
 #[test]
-fn who_leaves_during_a_call_is_let_go_at_once_and_its_answer_is_ignored() {
+fn a_customer_who_leaves_during_a_call_is_closed_at_once_and_the_answer_is_ignored() {
     let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"too late"}"#.into()));
     let (corner, redis, daemon) = start(&shop.url, "timeout = '1m'");
     daemon.says(&chat(1), "hi");
@@ -501,7 +501,7 @@ fn who_leaves_during_a_call_is_let_go_at_once_and_its_answer_is_ignored() {
 }
 
 #[test]
-fn what_is_written_during_a_call_is_heard_after_it_in_order() {
+fn messages_during_a_call_are_read_after_it_in_order() {
     let shop = Shop::open(|number, asked| {
         let answer = json!({ "say": asked.body["message"]["text"] }).to_string();
         match number {
@@ -522,7 +522,7 @@ fn what_is_written_during_a_call_is_heard_after_it_in_order() {
 }
 
 #[test]
-fn nobody_is_reminded_or_closed_while_the_shop_thinks() {
+fn nobody_is_reminded_or_closed_while_a_call_waits() {
     let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"thought"}"#.into()));
     let flow = format!(
         "[timeouts]\nremind_after = '300ms'\nclose_after = '600ms'\n{}",
@@ -541,7 +541,7 @@ fn nobody_is_reminded_or_closed_while_the_shop_thinks() {
 }
 
 #[test]
-fn a_conversation_at_a_call_that_the_flow_no_longer_has_begins_again() {
+fn a_conversation_at_a_call_that_was_removed_from_the_flow_starts_over() {
     let shop = Shop::open(|_, _| Does::Hangs("{}".into()));
     let (corner, redis) = (Corner::new(), Redis::start());
     let before = setup(&corner, &redis, &bot(&shop.url, "timeout = '1m'"));
@@ -595,7 +595,7 @@ fn the_flow_tools_play_the_shop_and_show_what_it_is_asked() {
 }
 
 #[test]
-fn a_dialogue_says_which_answer_is_missing_left_over_or_none() {
+fn a_dialogue_reports_missing_unused_and_invalid_call_answers() {
     let corner = Corner::new();
     let flow = corner.flow(&bot("http://x/", ""));
     let test = flow.replace("flow.toml", "flow.test.toml");

@@ -6,7 +6,7 @@ use crate::fake_waha::Engine;
 use crate::harness::{Corner, PATIENCE, Redis, TWO_QUESTIONS, chat, eventually};
 
 #[test]
-fn the_customers_of_a_killed_process_go_on_with_another_at_the_same_step() {
+fn customers_of_a_killed_process_continue_with_another_at_the_same_step() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(TWO_QUESTIONS);
     let with = |role| {
@@ -45,7 +45,7 @@ fn the_customers_of_a_killed_process_go_on_with_another_at_the_same_step() {
 }
 
 #[test]
-fn a_process_that_stood_still_sends_nothing_that_others_took_over_meanwhile() {
+fn a_process_that_froze_sends_nothing_that_others_took_over_meanwhile() {
     let (corner, redis) = (Corner::new(), Redis::start());
     // No ids are handed out: to note one would show that the lane is another's.
     corner.waha.imitate(Engine::Webjs);
@@ -79,7 +79,7 @@ fn a_process_that_stood_still_sends_nothing_that_others_took_over_meanwhile() {
 }
 
 #[test]
-fn after_kill_and_restart_on_the_same_data_directory_everybody_goes_on_at_once() {
+fn after_kill_and_restart_on_the_same_data_directory_everybody_continues_at_once() {
     let corner = Corner::new();
     let setup = corner
         .setup("all")
@@ -123,7 +123,7 @@ fn after_kill_and_restart_on_the_same_data_directory_everybody_goes_on_at_once()
 }
 
 #[test]
-fn told_to_stop_it_hands_back_and_ends_well_and_goes_on_after_a_start() {
+fn when_stopped_it_hands_back_its_work_exits_cleanly_and_continues_after_a_start() {
     let corner = Corner::new();
     let setup = corner
         .setup("all")
@@ -148,7 +148,7 @@ fn told_to_stop_it_hands_back_and_ends_well_and_goes_on_after_a_start() {
 }
 
 #[test]
-fn a_stop_is_not_held_up_by_a_waha_that_hangs() {
+fn a_hanging_waha_does_not_delay_the_stop() {
     let corner = Corner::new();
     let mut daemon = corner
         .setup("all")
@@ -163,7 +163,7 @@ fn a_stop_is_not_held_up_by_a_waha_that_hangs() {
 }
 
 #[test]
-fn a_redis_that_dies_and_comes_back_costs_time_and_no_message() {
+fn a_redis_that_dies_and_comes_back_costs_time_but_no_message() {
     let (corner, mut redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -182,7 +182,7 @@ fn a_redis_that_dies_and_comes_back_costs_time_and_no_message() {
 }
 
 #[test]
-fn a_conversation_that_opens_anew_in_the_moment_it_closes_is_attended_like_any_other() {
+fn a_conversation_that_reopens_at_the_moment_it_closes_is_served_like_any_other() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(
         r#"
@@ -222,7 +222,7 @@ fn a_conversation_that_opens_anew_in_the_moment_it_closes_is_attended_like_any_o
 }
 
 #[test]
-fn words_for_the_line_work_for_who_went_back_to_it_and_what_was_saved_is_kept() {
+fn customers_who_returned_to_the_line_can_use_queue_commands_and_keep_their_saved_values() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(TWO_QUESTIONS);
     let with = |role| {

@@ -51,7 +51,7 @@ fn bodies(list: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn it_remembers_what_was_said_and_lists_it_as_each_engine_does() {
+fn it_stores_messages_and_lists_them_in_each_engines_format() {
     let waha = FakeWaha::start(0, API_KEY).unwrap();
     let list = format!(
         "/api/{SESSION}/chats/{}/messages",
@@ -107,7 +107,7 @@ fn it_remembers_what_was_said_and_lists_it_as_each_engine_does() {
 }
 
 #[test]
-fn a_message_id_can_be_chosen_beforehand_and_two_of_the_same_both_count() {
+fn a_message_id_can_be_chosen_in_advance_and_duplicates_both_count() {
     let waha = FakeWaha::start(0, API_KEY).unwrap();
     let (status, id) = get(&waha, &format!("/api/{SESSION}/new-message-id"));
     let id = id["id"].as_str().unwrap().to_owned();
@@ -116,7 +116,7 @@ fn a_message_id_can_be_chosen_beforehand_and_two_of_the_same_both_count() {
         assert_eq!(send(&waha, "once", Some(&id)), Some(201));
     }
     let sent = waha.sent();
-    assert!(sent.len() == 2 && sent.iter().all(|sent| sent.stanza == id));
+    assert!(sent.len() == 2 && sent.iter().all(|sent| sent.message_id == id));
     waha.imitate(Engine::Webjs);
     assert_eq!(get(&waha, &format!("/api/{SESSION}/new-message-id")).0, 501);
     waha.teach_lid("177@lid", &chat(1));
@@ -127,7 +127,7 @@ fn a_message_id_can_be_chosen_beforehand_and_two_of_the_same_both_count() {
 }
 
 #[test]
-fn it_fails_in_each_way_and_says_what_it_took() {
+fn it_fails_in_every_mode_and_reports_which_messages_it_took() {
     let waha = FakeWaha::start(0, API_KEY).unwrap();
     let late = Duration::from_millis(1);
     let ways = [
@@ -156,7 +156,7 @@ fn it_fails_in_each_way_and_says_what_it_took() {
 }
 
 #[test]
-fn what_it_took_comes_back_as_an_event_that_is_ours_and_signed() {
+fn taken_messages_come_back_as_signed_events_of_our_own() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     for when in [Echo::Before, Echo::After] {
@@ -192,7 +192,7 @@ fn what_it_took_comes_back_as_an_event_that_is_ours_and_signed() {
 }
 
 #[test]
-fn a_request_that_breaks_off_was_never_made() {
+fn a_request_that_breaks_off_counts_as_never_made() {
     let corner = Corner::new();
     let mut stream = TcpStream::connect(corner.waha.url().trim_start_matches("http://")).unwrap();
     let head = format!(

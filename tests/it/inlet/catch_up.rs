@@ -34,7 +34,7 @@ fn works(daemon: &Daemon) {
 }
 
 #[test]
-fn what_came_while_nothing_ran_is_found_at_the_next_start() {
+fn messages_sent_while_nothing_ran_are_found_at_the_next_start() {
     for engine in ALL {
         let (corner, redis) = (Corner::new(), Redis::start());
         corner.waha.imitate(engine);
@@ -62,7 +62,7 @@ fn what_came_while_nothing_ran_is_found_at_the_next_start() {
 }
 
 #[test]
-fn a_session_that_works_again_and_the_interval_bring_what_was_missed() {
+fn missed_messages_are_found_when_a_session_works_again_and_at_each_interval() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis).start();
     daemon.says(&chat(1), "heard");
@@ -80,7 +80,7 @@ fn a_session_that_works_again_and_the_interval_bring_what_was_missed() {
 }
 
 #[test]
-fn what_is_too_old_is_recorded_and_not_acted_upon() {
+fn old_messages_are_recorded_but_not_answered() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let setup = setup(&corner, &redis).set("CATCH_UP_MAX_AGE", "3s");
     let mut daemon = setup.start();
@@ -104,7 +104,7 @@ fn what_is_too_old_is_recorded_and_not_acted_upon() {
 }
 
 #[test]
-fn an_engine_that_cannot_list_is_told_of_once_and_left_alone() {
+fn an_engine_that_cannot_list_messages_is_logged_once_and_not_asked_again() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.cannot_list(true);
     let daemon = setup(&corner, &redis)
@@ -129,7 +129,7 @@ fn an_engine_that_cannot_list_is_told_of_once_and_left_alone() {
 
 /// One chat that WAHA can't list costs that chat, and is asked for again.
 #[test]
-fn a_chat_that_cannot_be_listed_holds_up_no_other() {
+fn a_chat_that_cannot_be_listed_delays_no_other() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis).start();
     daemon.says(&chat(1), "heard");
@@ -147,7 +147,7 @@ fn a_chat_that_cannot_be_listed_holds_up_no_other() {
 
 /// Those of different chats keep their order in line, and those of one chat theirs.
 #[test]
-fn what_was_missed_is_taken_in_order() {
+fn missed_messages_are_taken_in_order() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let setup = setup(&corner, &redis);
     let mut daemon = setup.start();
@@ -164,7 +164,7 @@ fn what_was_missed_is_taken_in_order() {
 
 /// Also of those whose last word came after another's.
 #[test]
-fn who_wrote_first_while_nothing_ran_is_first_in_line() {
+fn the_first_to_write_while_nothing_ran_is_first_in_line() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let setup = setup(&corner, &redis).set("WORKERS", "1");
     let mut daemon = setup.start();

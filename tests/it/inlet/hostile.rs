@@ -16,7 +16,7 @@ use crate::fake_waha::Mood;
 use crate::harness::{Corner, Daemon, PATIENCE, Redis, SECRET, SESSION, binary, chat, eventually};
 use crate::traffic::Traffic;
 use crate::volley::Volley;
-use crate::webhook::{self, Poster, message_with, new_stanza};
+use crate::webhook::{self, Poster, message_with, new_message_id};
 
 /// Well-formed, and of no secret.
 const NOBODYS: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\
@@ -104,7 +104,7 @@ fn at_rest(corner: &Corner, redis: &Redis) -> (Daemon, BTreeMap<Vec<u8>, Vec<u8>
 }
 
 #[test]
-fn while_the_secret_is_changed_both_are_accepted_and_nothing_else_is() {
+fn during_a_change_of_secret_both_are_accepted_and_no_other() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let new = "the new secret, long enough to be one";
     let file = corner.directory.path().join("previous");
@@ -131,7 +131,7 @@ fn while_the_secret_is_changed_both_are_accepted_and_nothing_else_is() {
 }
 
 #[test]
-fn who_shows_no_signature_is_refused_before_a_byte_of_the_body_and_hears_it() {
+fn a_request_without_a_signature_is_refused_before_its_body_is_read() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     for signature in ["", "00", &NOBODYS[1..], &NOBODYS.replace('0', "g")] {
@@ -158,7 +158,7 @@ fn who_shows_no_signature_is_refused_before_a_byte_of_the_body_and_hears_it() {
 }
 
 #[test]
-fn bodies_of_strangers_fill_no_memory_and_keep_no_customer_out() {
+fn large_bodies_from_strangers_do_not_fill_memory_or_block_customers() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     let most = vec![b'x'; 2_000_000];
@@ -260,7 +260,7 @@ fn p99(daemon: &Daemon, total: usize) -> Duration {
 
 /// Two thousand and five hundred beside 200 a second are `examples/load.rs`'s to measure.
 #[test]
-fn idle_and_slow_clients_do_not_hold_up_webhooks() {
+fn idle_and_slow_clients_do_not_delay_webhooks() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     let _crowd = Crowd::gather(address(&daemon), 400, 100).unwrap();
@@ -270,7 +270,7 @@ fn idle_and_slow_clients_do_not_hold_up_webhooks() {
 }
 
 #[test]
-fn when_silent_clients_take_every_connection_a_webhook_waits_for_seconds_only() {
+fn if_silent_clients_take_every_connection_a_webhook_waits_only_seconds() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     let first = Instant::now();
@@ -291,7 +291,7 @@ fn when_silent_clients_take_every_connection_a_webhook_waits_for_seconds_only() 
 }
 
 #[test]
-fn a_body_that_comes_byte_by_byte_is_told_so_after_seconds() {
+fn a_body_that_arrives_byte_by_byte_gets_a_timeout_answer_after_seconds() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     let mut stream = connect(&daemon);
@@ -314,7 +314,7 @@ fn a_body_that_comes_byte_by_byte_is_told_so_after_seconds() {
 }
 
 #[test]
-fn what_is_no_sessions_name_is_no_event_and_makes_no_key() {
+fn an_event_with_an_invalid_session_name_is_ignored_and_creates_no_key() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let (daemon, before) = at_rest(&corner, &redis);
     let long = "a".repeat(55);
@@ -322,19 +322,19 @@ fn what_is_no_sessions_name_is_no_event_and_makes_no_key() {
         "", " ", "a}b", "{a", "a{b}c", "a\nb", "a:b", "a b", "sessão", "ａ", "a\0", "../a", "*",
         &long,
     ] {
-        let event = message_with("message", name, &chat(2), "Ana", "oi", &new_stanza());
+        let event = message_with("message", name, &chat(2), "Ana", "oi", &new_message_id());
         let (status, answer) = daemon.poster.post(&event).unwrap();
         assert_eq!(status, 400, "{name:?}: {answer}");
     }
     assert_eq!(everything(&redis), before);
     for name in ["A-b_9", &long[..54]] {
-        let event = message_with("message", name, &chat(2), "Ana", "oi", &new_stanza());
+        let event = message_with("message", name, &chat(2), "Ana", "oi", &new_message_id());
         assert_eq!(daemon.posts(&event)["result"], "queued", "{name:?}");
     }
 }
 
 #[test]
-fn a_chat_of_no_known_form_is_ignored_and_makes_no_key() {
+fn a_chat_id_of_an_unknown_form_is_ignored_and_creates_no_key() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let (daemon, before) = at_rest(&corner, &redis);
     let digits = "1".repeat(1_000);
@@ -366,7 +366,7 @@ fn a_chat_of_no_known_form_is_ignored_and_makes_no_key() {
         &long,
     ] {
         for name in ["message", "message.any"] {
-            let event = message_with(name, SESSION, id, "Ana", "oi", &new_stanza());
+            let event = message_with(name, SESSION, id, "Ana", "oi", &new_message_id());
             assert_eq!(daemon.posts(&event)["result"], "ignored", "{name} {id:?}");
         }
         for name in [
@@ -375,10 +375,10 @@ fn a_chat_of_no_known_form_is_ignored_and_makes_no_key() {
             "message.revoked",
             "message.reaction",
         ] {
-            let event = json!({"event": name, "session": SESSION, "id": format!("evt_{}", new_stanza()), "payload": {
-                "id": format!("true_{id}_{}", new_stanza()), "from": id, "to": id, "fromMe": true, "ack": 3, "body": "x",
+            let event = json!({"event": name, "session": SESSION, "id": format!("evt_{}", new_message_id()), "payload": {
+                "id": format!("true_{id}_{}", new_message_id()), "from": id, "to": id, "fromMe": true, "ack": 3, "body": "x",
                 "editedMessageId": "X", "revokedMessageId": "X", "reaction": {"text": "x", "messageId": format!("true_{id}_X")},
-                "after": {"id": format!("true_{id}_{}", new_stanza()), "from": id}}});
+                "after": {"id": format!("true_{id}_{}", new_message_id()), "from": id}}});
             assert_eq!(daemon.posts(&event)["result"], "ignored", "{name} {id:?}");
         }
     }
@@ -408,7 +408,7 @@ const STRANGE: &[&str] = &[
 ];
 
 #[test]
-fn what_a_customer_writes_is_words_and_steers_neither_flow_nor_terminal() {
+fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(
         "start = \"ask\"\n[step.ask]\nask = \"<{{ name }}><{{ opening }}>\"\nsave = \"said\"\nnext = \"done\"\n\
@@ -453,8 +453,8 @@ fn what_a_customer_writes_is_words_and_steers_neither_flow_nor_terminal() {
         daemon.says(&to, "hello");
         daemon.wait_for_log("gave up on a reply");
         daemon.posts(&json!({"event": "session.status", "session": SESSION, "payload": {"name": SESSION, "status": strange}}));
-        daemon.posts(&json!({"event": "message.ack", "session": SESSION, "id": format!("evt_{}", new_stanza()), "payload": {
-            "id": format!("true_{to}_{}", new_stanza()), "from": to, "fromMe": true, "ack": -1, "error": strange}}));
+        daemon.posts(&json!({"event": "message.ack", "session": SESSION, "id": format!("evt_{}", new_message_id()), "payload": {
+            "id": format!("true_{to}_{}", new_message_id()), "from": to, "fromMe": true, "ack": -1, "error": strange}}));
         daemon.posts(&json!({"event": strange, "session": SESSION, "payload": {}}));
         daemon
             .poster
@@ -491,7 +491,7 @@ fn what_a_customer_writes_is_words_and_steers_neither_flow_nor_terminal() {
 }
 
 #[test]
-fn any_bytes_change_nothing_unless_they_are_signed() {
+fn random_bytes_change_nothing_unless_they_are_signed() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let (daemon, before) = at_rest(&corner, &redis);
     let mut random = fastrand::Rng::with_seed(20_261_122);
@@ -562,7 +562,7 @@ impl Drop for Limited {
 }
 
 #[test]
-fn the_limit_of_open_files_is_raised_as_far_as_it_may_and_too_low_a_one_is_told() {
+fn the_limit_of_open_files_is_raised_as_far_as_possible_and_a_low_one_is_logged() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let log = corner.directory.path().join("limited.log");
     let start = |limits: &str| {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::fake_waha::Mood;
 use crate::harness::{Corner, Daemon, PATIENCE, Redis, SESSION, Setup, chat, eventually};
-use crate::webhook::{message, message_with, new_stanza};
+use crate::webhook::{message, message_with, new_message_id};
 
 const LID: &str = "199900000000007@lid";
 
@@ -91,7 +91,7 @@ fn the_history_is_one(corner: &Corner, texts: &[&str]) {
 }
 
 #[test]
-fn who_changes_between_the_two_goes_on_in_one_conversation_and_is_answered_where_they_wrote() {
+fn a_customer_who_switches_ids_stays_in_one_conversation_and_is_answered_under_the_id_they_used() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis).start();
     daemon.posts(&with_both(LID, &chat(7), "one"));
@@ -113,18 +113,18 @@ fn who_changes_between_the_two_goes_on_in_one_conversation_and_is_answered_where
 }
 
 #[test]
-fn one_message_that_comes_under_both_ids_acts_once() {
+fn a_message_that_comes_under_both_ids_acts_once() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis).start();
-    let stanza = new_stanza();
-    let under = |id: &str| message_with("message", SESSION, id, "Ana", "one", &stanza);
+    let message_id = new_message_id();
+    let under = |id: &str| message_with("message", SESSION, id, "Ana", "one", &message_id);
     assert_eq!(daemon.posts(&under(LID))["result"], "queued");
     assert_eq!(daemon.posts(&under(&chat(7)))["result"], "duplicate");
 }
 
 /// Learnt late, from an event: both wait in line.
 #[test]
-fn two_places_in_line_become_the_better_one() {
+fn of_two_places_in_line_the_better_one_is_kept() {
     for lid_first in [true, false] {
         let (corner, redis) = (Corner::new(), Redis::start());
         let daemon = busy(&corner, &redis);
@@ -150,7 +150,7 @@ fn two_places_in_line_become_the_better_one() {
 
 /// Learnt late, by asking WAHA: the event does not tell.
 #[test]
-fn waha_is_asked_whose_a_hidden_id_is() {
+fn waha_is_asked_for_the_number_behind_a_hidden_id() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.teach_lid(LID, &chat(7));
     let daemon = busy(&corner, &redis);
@@ -166,7 +166,7 @@ fn waha_is_asked_whose_a_hidden_id_is() {
 
 /// Learnt while the conversation under the hidden id is attended, and the other waits.
 #[test]
-fn a_conversation_that_is_attended_goes_on_under_the_number() {
+fn an_active_conversation_continues_under_the_number() {
     for attended_by_lid in [true, false] {
         let (corner, redis) = (Corner::new(), Redis::start());
         let daemon = setup(&corner, &redis).start();
@@ -192,7 +192,7 @@ fn a_conversation_that_is_attended_goes_on_under_the_number() {
 
 /// Replies to both ids wait while WAHA is away.
 #[test]
-fn replies_to_both_ids_leave_in_one_order() {
+fn replies_to_both_ids_are_sent_in_one_order() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis).set("WORKERS", "2").start();
     corner.waha.feel(Mood::Answers(503, "{}".into(), vec![]));
@@ -225,7 +225,7 @@ fn replies_to_both_ids_leave_in_one_order() {
 
 /// WAHA does not know, or can't tell: nothing is held up.
 #[test]
-fn who_has_no_number_is_attended_all_the_same() {
+fn a_customer_without_a_number_is_served_too() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis).start();
     daemon.posts(&message(SESSION, LID, "Ana", "one"));

@@ -8,10 +8,10 @@ use serde_json::json;
 use waha_sm::waha::signature::sign;
 
 use crate::harness::{Corner, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
-use crate::webhook::{self, message_with, new_stanza};
+use crate::webhook::{self, message_with, new_message_id};
 
 #[test]
-fn a_forged_webhook_is_refused_logged_and_changes_nothing() {
+fn a_forged_webhook_is_refused_and_logged_and_changes_nothing() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     let body = webhook::message(SESSION, &chat(1), "Ana", "oi").to_string();
@@ -79,7 +79,7 @@ fn a_forged_webhook_is_refused_logged_and_changes_nothing() {
 }
 
 #[test]
-fn what_is_signed_but_not_wahas_is_refused_and_what_is_strange_is_accepted() {
+fn signed_bodies_that_are_no_event_are_refused_and_unknown_events_are_accepted() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     let deep = format!(
@@ -139,7 +139,7 @@ fn what_is_signed_but_not_wahas_is_refused_and_what_is_strange_is_accepted() {
 }
 
 #[test]
-fn wrong_paths_methods_and_sizes_are_told_apart() {
+fn wrong_paths_methods_and_sizes_get_different_answers() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     assert_eq!(daemon.get("/nowhere").0, 404);
@@ -186,20 +186,20 @@ fn wrong_paths_methods_and_sizes_are_told_apart() {
 }
 
 #[test]
-fn one_message_acts_once_however_often_and_under_whatever_name_it_comes() {
+fn a_message_acts_once_however_often_and_under_whatever_event_it_comes() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
         .set("FLOW_FILE", corner.echo())
         .set("WORKERS", "5")
         .start();
-    let (chat, stanza) = (chat(1), new_stanza());
+    let (chat, message_id) = (chat(1), new_message_id());
     let start = Barrier::new(5);
     let results: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..5)
             .map(|n| {
                 let name = if n % 2 == 0 { "message" } else { "message.any" };
-                let event = message_with(name, SESSION, &chat, "Ana", "oi", &stanza);
+                let event = message_with(name, SESSION, &chat, "Ana", "oi", &message_id);
                 let (daemon, start) = (&daemon, &start);
                 scope.spawn(move || {
                     start.wait();
@@ -231,19 +231,19 @@ fn one_message_acts_once_however_often_and_under_whatever_name_it_comes() {
 }
 
 #[test]
-fn a_message_that_was_only_announced_has_not_had_its_turn() {
+fn a_placeholder_event_does_not_use_up_a_messages_turn() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
-    let (chat, stanza) = (chat(1), new_stanza());
-    let waiting = message_with("message.waiting", SESSION, &chat, "Ana", "", &stanza);
+    let (chat, message_id) = (chat(1), new_message_id());
+    let waiting = message_with("message.waiting", SESSION, &chat, "Ana", "", &message_id);
     assert_eq!(daemon.posts(&waiting)["result"], "ignored");
-    let event = message_with("message", SESSION, &chat, "Ana", "oi", &stanza);
+    let event = message_with("message", SESSION, &chat, "Ana", "oi", &message_id);
     assert_eq!(daemon.posts(&event)["result"], "queued");
     assert_eq!(corner.texts(&chat, 1), ["oi"]);
 }
 
 #[test]
-fn while_redis_is_away_waha_is_told_to_come_again_and_nothing_is_lost() {
+fn while_redis_is_down_waha_is_asked_to_retry_and_nothing_is_lost() {
     let (corner, mut redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     redis.kill();

@@ -74,7 +74,7 @@ fn make_recent(event: &mut Value) {
 }
 
 #[test]
-fn an_event_older_than_what_is_remembered_is_recorded_once_and_changes_nothing() {
+fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_nothing() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/waha");

@@ -37,7 +37,7 @@ fn queued(daemon: &Daemon, chat: &str, text: &str, position: u64) {
 }
 
 #[test]
-fn customers_are_told_their_places_and_attended_in_order_of_arrival() {
+fn customers_are_told_their_places_and_served_in_order_of_arrival() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = one_worker(&corner, &redis).start();
     let [first, second, third, fourth] = [1, 2, 3, 4].map(chat);
@@ -74,7 +74,7 @@ fn customers_are_told_their_places_and_attended_in_order_of_arrival() {
 }
 
 #[test]
-fn words_for_the_queue_are_answered_at_once_and_are_not_part_of_the_opening() {
+fn queue_commands_are_answered_at_once_and_are_not_part_of_the_opening_message() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = one_worker(&corner, &redis).start();
     daemon.says(&chat(1), "one");
@@ -182,7 +182,7 @@ fn notices_do_not_pile_up_and_never_follow_the_greeting() {
 }
 
 #[test]
-fn a_free_worker_attends_at_once_and_many_attend_many() {
+fn a_free_worker_serves_at_once_and_many_workers_serve_many() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = one_worker(&corner, &redis).set("WORKERS", "20").start();
     for n in 1..=20 {

@@ -5,7 +5,7 @@ use crate::day::{Account, Kind, pass};
 const SEEDS: u64 = 5;
 
 #[test]
-fn on_every_kind_of_day_customers_can_rely_on_what_they_are_told_and_hear_it_seldom() {
+fn on_every_kind_of_day_estimates_are_reliable_and_notices_are_few() {
     for kind in Kind::ALL {
         let waits: Vec<_> = (1..=SEEDS).flat_map(|seed| pass(kind, seed)).collect();
         let account = Account::of(&waits);
@@ -15,7 +15,7 @@ fn on_every_kind_of_day_customers_can_rely_on_what_they_are_told_and_hear_it_sel
 }
 
 #[test]
-fn a_seed_is_a_day() {
+fn the_same_seed_gives_the_same_day() {
     let account = |seed| Account::of(&pass(Kind::Lunch, seed));
     assert_eq!(account(3), account(3));
     assert_ne!(account(3), account(4));

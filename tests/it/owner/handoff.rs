@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, chat, eventually};
-use crate::webhook::{message_with, new_stanza};
+use crate::webhook::{message_with, new_message_id};
 
 /// Asks what it is about, and hands off; nobody waits for longer than WITHIN.
 const FLOW: &str = r#"
@@ -58,9 +58,9 @@ fn hands_off(corner: &Corner, daemon: &Daemon, chat: &str) {
 }
 
 fn owner_writes(daemon: &Daemon, chat: &str, text: &str) {
-    let stanza = new_stanza();
-    let mut event = message_with("message.any", SESSION, chat, "Shop", text, &stanza);
-    event["payload"]["id"] = format!("true_{chat}_{stanza}").into();
+    let message_id = new_message_id();
+    let mut event = message_with("message.any", SESSION, chat, "Shop", text, &message_id);
+    event["payload"]["id"] = format!("true_{chat}_{message_id}").into();
     event["payload"]["fromMe"] = true.into();
     daemon.posts(&event);
 }
@@ -75,7 +75,7 @@ fn outcomes(corner: &Corner, chat: &str) -> Vec<Value> {
 }
 
 #[test]
-fn who_waits_for_a_person_holds_no_worker_is_told_a_place_and_the_phone_takes_over() {
+fn a_customer_who_waits_for_a_person_holds_no_worker_and_is_told_a_place_until_the_owner_answers() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let setup = setup(&corner, &redis, "1h");
     let mut daemon = setup.start();
@@ -121,7 +121,7 @@ fn who_waits_for_a_person_holds_no_worker_is_told_a_place_and_the_phone_takes_ov
 }
 
 #[test]
-fn when_nobody_came_the_flow_goes_on_under_the_old_ticket() {
+fn if_nobody_answers_in_time_the_flow_continues_under_the_old_ticket() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis, "1s").start();
     let one = chat(1);

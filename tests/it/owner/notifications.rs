@@ -48,7 +48,7 @@ fn told_by_two(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
 }
 
 #[test]
-fn the_owner_is_told_once_in_a_group_whoever_notices_it_and_no_other_group_is_written_to() {
+fn the_owner_is_notified_once_in_their_group_and_no_other_group_gets_anything() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("NOTIFY_CHAT", GROUP).start();
     let other = "120363000000000008@g.us";
@@ -63,7 +63,7 @@ fn the_owner_is_told_once_in_a_group_whoever_notices_it_and_no_other_group_is_wr
 }
 
 #[test]
-fn what_the_owner_answers_there_is_recorded_and_opens_nothing() {
+fn the_owners_answers_in_the_group_are_recorded_and_open_no_conversation() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)

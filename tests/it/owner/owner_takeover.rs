@@ -8,7 +8,7 @@ use crate::fake_waha::{Call, Echo, Engine, Mood};
 use crate::harness::{
     API_KEY, Corner, Daemon, PATIENCE, Redis, SECRET, SESSION, Setup, chat, eventually,
 };
-use crate::webhook::{message_with, new_stanza, now_ms};
+use crate::webhook::{message_with, new_message_id, now_ms};
 
 /// Attends with two questions; places are told soon, so that no test has to wait for them.
 const FLOW: &str = r#"
@@ -45,9 +45,9 @@ fn start(corner: &Corner, redis: &Redis) -> Daemon {
 
 /// What WAHA posts of a message that the owner writes in a chat.
 fn owner_writes(chat: &str, text: &str) -> Value {
-    let stanza = new_stanza();
-    let mut event = message_with("message.any", SESSION, chat, "Shop", text, &stanza);
-    event["payload"]["id"] = format!("true_{chat}_{stanza}").into();
+    let message_id = new_message_id();
+    let mut event = message_with("message.any", SESSION, chat, "Shop", text, &message_id);
+    event["payload"]["id"] = format!("true_{chat}_{message_id}").into();
     event["payload"]["fromMe"] = true.into();
     event
 }
@@ -122,7 +122,7 @@ fn closes(corner: &Corner, chat: &str, outcome: &str) {
 }
 
 #[test]
-fn an_attended_conversation_goes_to_the_phone_its_worker_is_free_and_the_line_moves() {
+fn when_the_owner_takes_an_active_conversation_its_worker_is_freed_and_the_line_moves() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     let [first, second, third] = [1, 2, 3].map(chat);
@@ -154,7 +154,7 @@ fn an_attended_conversation_goes_to_the_phone_its_worker_is_free_and_the_line_mo
 }
 
 #[test]
-fn who_waits_is_the_phones_and_the_next_is_told() {
+fn when_the_owner_answers_a_waiting_customer_the_next_one_is_told() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     let [first, second, third] = [1, 2, 3].map(chat);
@@ -174,7 +174,7 @@ fn who_waits_is_the_phones_and_the_next_is_told() {
 }
 
 #[test]
-fn where_no_conversation_is_open_none_opens_while_the_owner_answers() {
+fn without_an_open_conversation_none_opens_while_the_owner_answers() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     let one = chat(1);
@@ -193,7 +193,7 @@ fn where_no_conversation_is_open_none_opens_while_the_owner_answers() {
 }
 
 #[test]
-fn the_closing_word_alone_takes_over_and_closes() {
+fn the_closing_word_alone_takes_over_and_closes_the_conversation() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     let one = chat(1);
@@ -209,7 +209,7 @@ fn the_closing_word_alone_takes_over_and_closes() {
 }
 
 #[test]
-fn after_a_while_without_a_word_the_bot_answers_again() {
+fn when_the_owner_stays_quiet_for_a_while_the_bot_answers_again() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis, "1s").start();
     let one = chat(1);
@@ -246,7 +246,7 @@ fn our_own_echoes_never_silence_the_bot() {
 }
 
 #[test]
-fn an_echo_whose_id_waha_never_told_is_known_by_its_text_and_only_once() {
+fn an_echo_whose_id_waha_never_gave_is_recognised_by_its_text_once() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Webjs);
     let daemon = start(&corner, &redis);
@@ -272,7 +272,7 @@ fn an_echo_whose_id_waha_never_told_is_known_by_its_text_and_only_once() {
 
 /// The echo comes first, and says nothing that it could be known by: not our words, and an id that nobody told us yet.
 #[test]
-fn a_message_that_turns_out_to_be_ours_gives_the_chat_back() {
+fn the_bot_gets_the_chat_back_if_a_message_turns_out_to_be_ours() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Webjs);
     let daemon = start(&corner, &redis);
@@ -283,9 +283,9 @@ fn a_message_that_turns_out_to_be_ours_gives_the_chat_back() {
     corner.waha.feel_about(&one, Mood::TakesAndHangs(hang));
     daemon.says(&one, "mine");
     corner.texts(&one, 2);
-    let stanza = corner.waha.sent()[1].stanza.clone();
+    let message_id = corner.waha.sent()[1].message_id.clone();
     let mut echo = owner_writes(&one, "(rewritten by the engine)");
-    echo["payload"]["id"] = format!("true_{one}_{stanza}").into();
+    echo["payload"]["id"] = format!("true_{one}_{message_id}").into();
     daemon.posts(&echo);
     assert_eq!(with_phone(&daemon), Some(1.0));
     eventually("the answer told that it is ours", || {
@@ -298,7 +298,7 @@ fn a_message_that_turns_out_to_be_ours_gives_the_chat_back() {
 
 /// Who types like a person has not sent yet.
 #[test]
-fn what_is_still_being_typed_is_not_said_over_the_owner() {
+fn a_reply_that_is_still_being_typed_is_dropped_when_the_owner_takes_over() {
     // With message ids that are noted beforehand, and without.
     for engine in [Engine::Gows, Engine::Webjs] {
         let (corner, redis) = (Corner::new(), Redis::start());
@@ -352,10 +352,10 @@ fn an_echo_after_a_kill_does_not_silence_the_bot() {
         corner.texts(&one, 1);
         daemon.kill();
         corner.waha.feel_about(&one, Mood::Well);
-        let stanza = corner.waha.sent()[0].stanza.clone();
+        let message_id = corner.waha.sent()[0].message_id.clone();
         let daemon = setup.start();
         let mut echo = owner_writes(&one, "hello, one");
-        echo["payload"]["id"] = format!("true_{one}_{stanza}").into();
+        echo["payload"]["id"] = format!("true_{one}_{message_id}").into();
         daemon.posts(&echo);
         assert_eq!(with_phone(&daemon), Some(0.0), "{engine:?}");
         daemon.says(&one, "mine");
@@ -364,7 +364,7 @@ fn an_echo_after_a_kill_does_not_silence_the_bot() {
 }
 
 #[test]
-fn what_comes_late_silences_nobody() {
+fn a_late_message_of_the_owner_does_not_silence_the_bot() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis, "1m").start();
     let one = chat(1);
@@ -389,13 +389,13 @@ fn our_own_echoes_do_not_silence_the_bot_when_redis_has_forgotten_them() {
     let one = chat(1);
     daemon.says(&one, "one");
     corner.texts(&one, 1);
-    let stanza = corner.waha.sent()[0].stanza.clone();
-    let forget = format!("DEL waha-sm:{{default}}:ours:{stanza}");
+    let message_id = corner.waha.sent()[0].message_id.clone();
+    let forget = format!("DEL waha-sm:{{default}}:ours:{message_id}");
     eventually("the reply is settled, and forgotten", || {
         (redis.number(&forget) == 1).then_some(())
     });
     let mut echo = owner_writes(&one, "hello, one");
-    echo["payload"]["id"] = format!("true_{one}_{stanza}").into();
+    echo["payload"]["id"] = format!("true_{one}_{message_id}").into();
     assert_eq!(daemon.posts(&echo), json!({"result": "recorded"}));
     assert_eq!(daemon.says(&one, "mine")["result"], "active");
     in_history(&corner, &one, "bot", "hello, one");
@@ -403,7 +403,7 @@ fn our_own_echoes_do_not_silence_the_bot_when_redis_has_forgotten_them() {
 
 /// Engines show so what they can't show, and edits and reactions of ours are not words.
 #[test]
-fn what_says_nothing_silences_nobody() {
+fn an_event_without_content_does_not_silence_the_bot() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     let one = chat(1);
@@ -421,7 +421,7 @@ fn what_says_nothing_silences_nobody() {
 
 /// What the owner wrote while we were down is found by catching up; the customer's webhook comes after it.
 #[test]
-fn whom_the_owner_answered_while_we_were_down_is_not_greeted() {
+fn a_customer_whom_the_owner_answered_while_we_were_down_is_not_greeted() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Gows);
     let setup = setup(&corner, &redis, "30m").set("CATCH_UP_INTERVAL", "1h");
@@ -449,7 +449,7 @@ fn whom_the_owner_answered_while_we_were_down_is_not_greeted() {
 
 /// The owner's word is older than `phone_quiet`, and what the customer answered is not.
 #[test]
-fn who_answered_the_owner_while_we_were_down_is_still_the_owners() {
+fn a_customer_who_answered_the_owner_while_we_were_down_stays_with_the_owner() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Gows);
     let setup = setup(&corner, &redis, "30m").set("CATCH_UP_INTERVAL", "1h");
@@ -472,7 +472,7 @@ fn who_answered_the_owner_while_we_were_down_is_still_the_owners() {
 }
 
 #[test]
-fn one_person_under_two_ids_is_the_phones_under_both() {
+fn a_takeover_holds_under_both_ids_of_one_person() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     let (number, lid) = (chat(1), "123456789012345@lid");
@@ -480,7 +480,14 @@ fn one_person_under_two_ids_is_the_phones_under_both() {
     corner.texts(lid, 1);
     owner(&daemon, &number, "hi");
     // Told with the next message: both are one.
-    let mut event = message_with("message", SESSION, lid, "Ana", "and now?", &new_stanza());
+    let mut event = message_with(
+        "message",
+        SESSION,
+        lid,
+        "Ana",
+        "and now?",
+        &new_message_id(),
+    );
     event["payload"]["_data"]["Info"]["SenderAlt"] =
         number.replace("@c.us", "@s.whatsapp.net").into();
     assert_eq!(daemon.posts(&event), phone());
@@ -490,7 +497,7 @@ fn one_person_under_two_ids_is_the_phones_under_both() {
 }
 
 #[test]
-fn replies_that_were_not_sent_are_not_said_over_the_owner_and_the_history_tells_so() {
+fn unsent_replies_are_dropped_when_the_owner_takes_over_and_the_history_shows_it() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Webjs);
     let daemon = start(&corner, &redis);

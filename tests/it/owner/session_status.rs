@@ -32,7 +32,7 @@ end = "done"
 
 fn status(session: &str, status: &str, data: &Value) -> Value {
     json!({
-        "id": format!("evt_{}", webhook::new_stanza().to_lowercase()),
+        "id": format!("evt_{}", webhook::new_message_id().to_lowercase()),
         "timestamp": webhook::now_ms(), "event": "session.status", "session": session, "me": null,
         "payload": {"name": session, "status": status, "statuses": [], "data": data},
         "environment": {"version": "2026.9.1", "engine": "GOWS", "tier": "CORE", "browser": null},
@@ -44,7 +44,7 @@ fn becomes(daemon: &Daemon, session: &str, word: &str) {
 }
 
 #[test]
-fn a_session_that_stops_pauses_at_once_and_the_owner_hears_of_it_once_through_another() {
+fn a_stopped_session_pauses_at_once_and_the_owner_is_notified_once_through_another() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let owner = chat(9);
     let daemon = corner
@@ -89,7 +89,7 @@ fn a_session_that_stops_pauses_at_once_and_the_owner_hears_of_it_once_through_an
 }
 
 #[test]
-fn a_connection_that_is_made_anew_pauses_quietly_and_so_does_a_word_nobody_knows() {
+fn a_reconnecting_session_or_an_unknown_status_pauses_without_notifying_the_owner() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -114,7 +114,7 @@ fn a_connection_that_is_made_anew_pauses_quietly_and_so_does_a_word_nobody_knows
 }
 
 #[test]
-fn the_event_of_a_resumption_may_be_lost() {
+fn a_session_resumes_even_if_the_event_that_says_so_is_lost() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     becomes(&daemon, SESSION, "FAILED");
@@ -127,7 +127,7 @@ fn the_event_of_a_resumption_may_be_lost() {
 }
 
 #[test]
-fn nobody_is_reminded_closed_or_told_a_place_while_we_could_not_hear_them() {
+fn nobody_is_reminded_closed_or_told_a_place_while_their_messages_cannot_reach_us() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -161,7 +161,7 @@ fn nobody_is_reminded_closed_or_told_a_place_while_we_could_not_hear_them() {
 }
 
 #[test]
-fn nobody_is_closed_for_silence_while_waha_is_gone() {
+fn nobody_is_closed_for_silence_while_waha_is_unreachable() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -187,7 +187,7 @@ fn nobody_is_closed_for_silence_while_waha_is_gone() {
 }
 
 #[test]
-fn a_restriction_is_told_once_in_plain_words_and_answering_goes_on() {
+fn a_restriction_by_whatsapp_is_reported_once_in_plain_words_and_answering_continues() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)

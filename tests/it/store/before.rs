@@ -159,7 +159,7 @@ fn start(corner: &Corner, redis: &Redis, role: &'static str) -> Daemon {
 }
 
 #[test]
-fn everybody_goes_on_where_they_were() {
+fn every_customer_continues_where_they_were() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let commands = left_behind(&corner, &redis);
 
@@ -213,8 +213,8 @@ fn everybody_is_where_they_were(daemon: &Daemon, commands: &[Vec<String>]) {
         .find(|one| one[0] == "RPUSH" && one[1].ends_with(&format!("inbox:{}", chat(LAST))))
         .unwrap();
     let last: Value = serde_json::from_str(&last[2]).unwrap();
-    let stanza = last["stanza"].as_str().unwrap();
-    let again = message_with("message", SESSION, &chat(LAST), "Ana", "again", stanza);
+    let message_id = last["stanza"].as_str().unwrap();
+    let again = message_with("message", SESSION, &chat(LAST), "Ana", "again", message_id);
     assert_eq!(daemon.posts(&again), json!({"result": "duplicate"}));
     assert_eq!(daemon.says(&chat(WAITS_TOO), "two"), queued(3));
     assert_eq!(daemon.says(&chat(FOR_PERSON), "are you there?"), queued(1));

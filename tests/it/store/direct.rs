@@ -17,7 +17,7 @@ use waha_sm::store::{
 
 use crate::harness;
 use crate::harness::{Corner, PATIENCE, Redis, eventually};
-use crate::webhook::new_stanza;
+use crate::webhook::new_message_id;
 
 fn session() -> SessionName {
     SessionName::stored(harness::SESSION)
@@ -36,7 +36,7 @@ fn conversation() -> ConversationId {
 }
 
 fn new_id() -> MessageId {
-    MessageId::stored(new_stanza())
+    MessageId::stored(new_message_id())
 }
 
 async fn connect(redis: &Redis) -> Store {
@@ -200,7 +200,7 @@ fn a_reply_that_waha_took_is_not_sent_again_even_if_the_lane_changed_hands_meanw
 }
 
 #[test]
-fn a_settlement_that_is_repeated_as_its_answer_was_lost_settles_once() {
+fn a_settlement_repeated_after_a_lost_answer_settles_once() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -221,7 +221,7 @@ fn a_settlement_that_is_repeated_as_its_answer_was_lost_settles_once() {
 }
 
 #[test]
-fn two_takings_of_a_lane_by_one_process_do_not_both_go_on() {
+fn if_one_process_takes_a_lane_twice_only_the_later_take_counts() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -272,17 +272,17 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
         });
         let next = store.settle(&session(), taken, 1_000).await.unwrap();
         assert_eq!(first(&next.unwrap()), "b");
-        for (stanza, told) in [
+        for (message_id, told) in [
             ("first", None),
             ("second", Some(MessageId::stored("second"))),
         ] {
             let echo = Record {
-                seen: format!("out:{stanza}"),
+                seen: format!("out:{message_id}"),
                 kind: "message",
                 from: chat(1),
                 other: None,
                 message: true,
-                echo: Some(MessageId::stored(stanza)),
+                echo: Some(MessageId::stored(message_id)),
                 says: Some(text_content("a")),
                 phone: None,
                 data: "{\"text\":\"a\"}".to_owned(),
@@ -300,7 +300,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
 }
 
 #[test]
-fn a_process_is_given_up_only_if_it_is_silent_in_two_rounds() {
+fn a_process_counts_as_dead_only_after_two_silent_checks() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -325,7 +325,7 @@ fn a_process_is_given_up_only_if_it_is_silent_in_two_rounds() {
 }
 
 #[test]
-fn a_step_is_taken_once_and_never_from_an_old_owner() {
+fn a_step_is_committed_once_and_never_by_an_old_owner() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -398,7 +398,7 @@ fn a_step_is_taken_once_and_never_from_an_old_owner() {
 }
 
 #[test]
-fn a_word_for_the_line_is_answered_once_even_if_two_announcers_looked_at_it() {
+fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -445,7 +445,7 @@ fn a_word_for_the_line_is_answered_once_even_if_two_announcers_looked_at_it() {
 }
 
 #[test]
-fn who_writes_more_than_anybody_reads_is_kept_in_the_history_and_holds_up_nobody() {
+fn messages_beyond_the_inbox_limit_go_to_the_history_and_block_nobody() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let numbers = 0..usize::try_from(INBOX_MAX).unwrap();
     block_on(async {

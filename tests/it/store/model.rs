@@ -40,7 +40,7 @@ const OPERATIONS_MAX: usize = 80;
 const RESUME_WITHIN: i64 = 3_600_000;
 
 #[test]
-fn whatever_happens_in_whatever_order_the_store_holds_what_it_should() {
+fn after_any_sequence_of_operations_the_store_equals_its_model() {
     let redis = Redis::start();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -80,7 +80,7 @@ fn whatever_happens_in_whatever_order_the_store_holds_what_it_should() {
 }
 
 #[test]
-fn what_chance_hardly_finds_goes_right_too() {
+fn rare_sequences_that_chance_hardly_finds_also_equal_the_model() {
     let redis = Redis::start();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

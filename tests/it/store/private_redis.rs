@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::harness::{Corner, Daemon, TWO_QUESTIONS, ask, chat, eventually, send_signal};
 
 #[test]
-fn one_that_dies_is_started_again_and_has_lost_nothing() {
+fn a_private_redis_that_dies_is_restarted_and_has_lost_nothing() {
     let corner = Corner::new();
     let daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
     daemon.says(&chat(1), "before");
@@ -24,7 +24,7 @@ fn one_that_dies_is_started_again_and_has_lost_nothing() {
 }
 
 #[test]
-fn a_data_directory_deeper_than_a_socket_may_lie_works_too() {
+fn a_data_directory_too_deep_for_a_socket_path_works_too() {
     let corner = Corner::new();
     let mut setup = corner.setup("all").set("FLOW_FILE", corner.echo());
     setup.data_dir = corner
@@ -96,7 +96,7 @@ fn position(bytes: &[u8], words: &str) -> usize {
 type Damage = fn(&mut Vec<u8>);
 
 #[test]
-fn a_damaged_append_only_file_is_repaired_told_of_and_kept() {
+fn a_damaged_append_only_file_is_repaired_logged_and_kept_aside() {
     let damages: [(&str, Damage); 4] = [
         ("garbage at its end", |bytes| {
             bytes.extend(b"what a power cut left");
@@ -143,7 +143,7 @@ fn a_damaged_append_only_file_is_repaired_told_of_and_kept() {
 }
 
 #[test]
-fn one_that_dies_and_finds_its_file_damaged_is_repaired_while_we_run() {
+fn a_private_redis_that_dies_with_a_damaged_file_is_repaired_while_the_daemon_runs() {
     let corner = Corner::new();
     let setup = corner
         .setup("all")
@@ -163,7 +163,7 @@ fn one_that_dies_and_finds_its_file_damaged_is_repaired_while_we_run() {
 }
 
 #[test]
-fn what_cannot_be_repaired_is_left_as_it_is_with_a_word_on_what_to_do() {
+fn a_file_beyond_repair_is_left_as_it_is_with_advice_on_what_to_do() {
     type Break = fn(&Path);
     let breaks: [(&str, Break); 3] = [
         ("the base is broken", |files| {

@@ -126,7 +126,7 @@ fn takes_messages_again(corner: &Corner, daemon: &Daemon) {
 }
 
 #[test]
-fn a_redis_that_is_killed_and_started_again_under_traffic_costs_no_message_and_doubles_none() {
+fn killing_and_restarting_redis_under_traffic_loses_and_doubles_no_message() {
     let (corner, mut redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     under_traffic(&corner, &daemon, || {
@@ -180,7 +180,7 @@ fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
 }
 
 #[test]
-fn while_redis_is_loading_it_is_not_ready_and_then_goes_on() {
+fn while_redis_is_loading_the_daemon_is_not_ready_and_then_continues() {
     let (corner, mut redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     post(&daemon, &chat(1), "before");
@@ -247,7 +247,7 @@ fn a_start_waits_while_its_connections_are_cut() {
 }
 
 #[test]
-fn a_redis_that_becomes_a_replica_is_told_and_waited_for() {
+fn a_redis_that_becomes_a_replica_is_logged_and_waited_for() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     post(&daemon, &chat(1), "before");
@@ -260,7 +260,7 @@ fn a_redis_that_becomes_a_replica_is_told_and_waited_for() {
 }
 
 #[test]
-fn replies_go_on_once_after_a_redis_that_was_read_only_under_traffic() {
+fn after_a_read_only_redis_under_traffic_replies_are_sent_once() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     under_traffic(&corner, &daemon, || {
@@ -294,7 +294,7 @@ fn after_a_failover_the_new_primary_behind_the_same_address_is_found() {
 }
 
 #[test]
-fn a_redis_that_is_full_is_told_and_waited_for() {
+fn a_full_redis_is_logged_and_waited_for() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     post(&daemon, &chat(1), "before");
@@ -306,7 +306,7 @@ fn a_redis_that_is_full_is_told_and_waited_for() {
 }
 
 #[test]
-fn replies_go_on_once_after_a_redis_that_was_full_under_traffic() {
+fn after_a_full_redis_under_traffic_replies_are_sent_once() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     under_traffic(&corner, &daemon, || {
@@ -318,7 +318,7 @@ fn replies_go_on_once_after_a_redis_that_was_full_under_traffic() {
 }
 
 #[test]
-fn scripts_that_redis_forgot_and_connections_that_it_closed_cost_nothing_under_traffic() {
+fn flushed_scripts_and_closed_connections_lose_nothing_under_traffic() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     under_traffic(&corner, &daemon, || {
@@ -332,7 +332,7 @@ fn scripts_that_redis_forgot_and_connections_that_it_closed_cost_nothing_under_t
 }
 
 #[test]
-fn a_lost_subscription_costs_a_moment_and_is_renewed() {
+fn a_lost_subscription_costs_a_moment_and_is_restored() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     post(&daemon, &chat(1), "before");
@@ -358,7 +358,7 @@ fn a_lost_subscription_costs_a_moment_and_is_renewed() {
 }
 
 #[test]
-fn a_redis_that_stands_still_for_seconds_costs_time_only() {
+fn a_redis_that_freezes_for_seconds_only_costs_time() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     under_traffic(&corner, &daemon, || {
@@ -371,7 +371,7 @@ fn a_redis_that_stands_still_for_seconds_costs_time_only() {
 }
 
 #[test]
-fn a_redis_that_may_lose_what_it_took_is_warned_of_at_the_start() {
+fn a_redis_that_may_lose_writes_causes_a_warning_at_the_start() {
     let cases: [(&[&str], &[&str], &[&str]); 4] = [
         (&[], &[], &["set appendonly yes", "set maxmemory-policy"]),
         (

@@ -45,14 +45,14 @@ impl Desk {
     #[track_caller]
     fn at_work(&mut self) -> Daemon {
         let daemon = self.setup.start();
-        self.attends(&daemon);
+        self.serves(&daemon);
         self.catches_up(&daemon);
         daemon
     }
 
     /// Somebody writes, and is answered.
     #[track_caller]
-    fn attends(&mut self, daemon: &Daemon) {
+    fn serves(&mut self, daemon: &Daemon) {
         let customer = chat(1 + self.said.len());
         let text = format!("message {}", self.said.len());
         daemon.says(&customer, &text);
@@ -63,9 +63,9 @@ impl Desk {
     /// Attends while the history is in trouble for the first time in this daemon's life: `/ready` says how to help,
     /// and the log says it once.
     #[track_caller]
-    fn attends_without_history(&mut self, daemon: &Daemon, remedy: &str) {
+    fn serves_without_history(&mut self, daemon: &Daemon, remedy: &str) {
         self.complaints += 1;
-        self.attends(daemon);
+        self.serves(daemon);
         eventually(&format!("/ready says {remedy:?}"), || {
             let (status, body) = daemon.get("/ready");
             assert_eq!(status, 200, "attendance works: {body}");
@@ -74,7 +74,7 @@ impl Desk {
             let reason = history["reason"].as_str().unwrap_or_default();
             (history["ready"] == false && reason.contains(remedy)).then_some(())
         });
-        self.attends(daemon);
+        self.serves(daemon);
         let key = format!("waha-sm:{{{SESSION}}}:history");
         assert!(self.redis.number(&format!("XLEN {key}")) > 0);
         let log = daemon.log();
@@ -184,25 +184,25 @@ fn lock(path: &Path) -> rusqlite::Connection {
 }
 
 #[test]
-fn a_locked_history_holds_up_neither_customers_nor_the_start_nor_the_stop() {
+fn a_locked_history_delays_neither_customers_nor_start_nor_stop() {
     let mut desk = Desk::new();
     let mut daemon = desk.at_work();
 
     let other = lock(&desk.path());
-    desk.attends_without_history(&daemon, "another program locks it");
+    desk.serves_without_history(&daemon, "another program locks it");
     let (status, time) = daemon.terminate();
     assert_eq!(status.code(), Some(0));
     assert!(time < Duration::from_secs(3), "{time:?}");
 
     let daemon = desk.setup.start();
-    desk.attends_without_history(&daemon, "another program locks it");
+    desk.serves_without_history(&daemon, "another program locks it");
     drop(other);
     desk.catches_up(&daemon);
     daemon.wait_for_log("the history is written again");
 }
 
 #[test]
-fn on_a_full_disk_everything_but_the_history_goes_on_also_after_a_start() {
+fn on_a_full_disk_everything_but_the_history_works_even_after_a_restart() {
     let mut desk = Desk::new();
     let Some(_disk) = small_disk(&desk.setup.data_dir) else {
         return;
@@ -217,20 +217,20 @@ fn on_a_full_disk_everything_but_the_history_goes_on_also_after_a_start() {
         ballast
     };
     let ballast = fill();
-    desk.attends_without_history(&daemon, "free space on its disk");
+    desk.serves_without_history(&daemon, "free space on its disk");
     fs::remove_file(&ballast).unwrap();
     desk.catches_up(&daemon);
     assert_eq!(daemon.terminate().0.code(), Some(0));
 
     let ballast = fill();
     let daemon = desk.setup.start();
-    desk.attends_without_history(&daemon, "free space on its disk");
+    desk.serves_without_history(&daemon, "free space on its disk");
     fs::remove_file(&ballast).unwrap();
     desk.catches_up(&daemon);
 }
 
 #[test]
-fn files_that_cannot_be_written_any_more_are_written_when_they_can() {
+fn files_that_become_unwritable_are_written_once_they_can_be() {
     let mut desk = Desk::new();
     let mut daemon = desk.at_work();
 
@@ -238,19 +238,19 @@ fn files_that_cannot_be_written_any_more_are_written_when_they_can() {
     let Some(mut frozen) = freeze(&files) else {
         return;
     };
-    desk.attends_without_history(&daemon, "writable by the user that runs waha-sm");
+    desk.serves_without_history(&daemon, "writable by the user that runs waha-sm");
     let (status, time) = daemon.terminate();
     assert_eq!(status.code(), Some(0));
     assert!(time < Duration::from_secs(3), "{time:?}");
 
     let daemon = desk.setup.start();
-    desk.attends_without_history(&daemon, "writable by the user that runs waha-sm");
+    desk.serves_without_history(&daemon, "writable by the user that runs waha-sm");
     frozen.now();
     desk.catches_up(&daemon);
 }
 
 #[test]
-fn on_a_disk_that_has_turned_read_only_it_starts_and_attends() {
+fn on_a_read_only_disk_the_daemon_starts_and_serves_customers() {
     let mut desk = Desk::new();
     let Some(_disk) = small_disk(&desk.setup.data_dir) else {
         return;
@@ -260,13 +260,13 @@ fn on_a_disk_that_has_turned_read_only_it_starts_and_attends() {
     assert!(works("mount", &["-o", "remount,ro"], &desk.setup.data_dir));
 
     let daemon = desk.setup.start();
-    desk.attends_without_history(&daemon, "writable by the user that runs waha-sm");
+    desk.serves_without_history(&daemon, "writable by the user that runs waha-sm");
     assert!(works("mount", &["-o", "remount,rw"], &desk.setup.data_dir));
     desk.catches_up(&daemon);
 }
 
 #[test]
-fn a_deleted_history_is_written_back_and_there_after_a_kill() {
+fn a_deleted_history_is_written_back_and_survives_a_kill() {
     let mut desk = Desk::new();
     let mut daemon = desk.at_work();
     for suffixes in [&[""][..], &["", "-wal", "-shm"]] {
@@ -274,7 +274,7 @@ fn a_deleted_history_is_written_back_and_there_after_a_kill() {
         for suffix in suffixes {
             fs::remove_file(format!("{}{suffix}", desk.path().display())).unwrap();
         }
-        desk.attends(&daemon);
+        desk.serves(&daemon);
         eventually("it is written back", || {
             (daemon.log().matches("it was written back whole").count() > before).then_some(())
         });
@@ -285,7 +285,7 @@ fn a_deleted_history_is_written_back_and_there_after_a_kill() {
 }
 
 #[test]
-fn a_history_deleted_just_before_the_stop_is_there_after_it() {
+fn a_history_deleted_just_before_the_stop_exists_after_it() {
     let mut desk = Desk::new();
     let mut daemon = desk.at_work();
     fs::remove_file(desk.path()).unwrap();
@@ -305,7 +305,7 @@ fn a_deleted_log_loses_nothing_even_when_killed_afterwards() {
 }
 
 #[test]
-fn a_file_put_in_the_place_of_the_history_is_moved_aside() {
+fn a_foreign_file_in_place_of_the_history_is_moved_aside() {
     let mut desk = Desk::new();
     let mut daemon = desk.at_work();
     let other = desk.setup.data_dir.join("other");
@@ -314,7 +314,7 @@ fn a_file_put_in_the_place_of_the_history_is_moved_aside() {
         .execute_batch("CREATE TABLE mine (x)")
         .unwrap();
     fs::rename(&other, desk.path()).unwrap();
-    desk.attends(&daemon);
+    desk.serves(&daemon);
     daemon.wait_for_log("put another file in the place of the history");
     desk.catches_up(&daemon);
     daemon.kill();
@@ -326,7 +326,7 @@ fn a_file_put_in_the_place_of_the_history_is_moved_aside() {
 }
 
 #[test]
-fn without_its_directory_the_history_is_kept_until_there_is_one() {
+fn without_its_directory_the_history_waits_until_there_is_one() {
     let mut desk = Desk::new();
     let daemon = desk.at_work();
     fs::rename(
@@ -334,13 +334,13 @@ fn without_its_directory_the_history_is_kept_until_there_is_one() {
         desk.corner.directory.path().join("gone"),
     )
     .unwrap();
-    desk.attends_without_history(&daemon, "Only this process still has it");
+    desk.serves_without_history(&daemon, "Only this process still has it");
     fs::create_dir(&desk.setup.data_dir).unwrap();
     desk.catches_up(&daemon);
 }
 
 #[test]
-fn a_file_that_is_no_history_is_no_reason_to_overwrite_it() {
+fn a_file_that_is_not_a_history_is_never_overwritten() {
     let desk = Desk::new();
     fs::create_dir(&desk.setup.data_dir).unwrap();
     let letter = "a letter to my aunt, and no database at all. ".repeat(20);

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::harness::{Corner, Redis, SESSION, chat, eventually};
-use crate::webhook::{message_with, new_stanza, now_ms};
+use crate::webhook::{message_with, new_message_id, now_ms};
 
 #[test]
-fn after_a_kill_under_load_each_message_is_there_once() {
+fn after_a_kill_under_load_the_history_has_each_message_once() {
     let corner = Corner::new();
     let setup = corner
         .setup("all")
@@ -23,7 +23,7 @@ fn after_a_kill_under_load_each_message_is_there_once() {
                 &chat(1 + n % 10),
                 "Ana",
                 &format!("m{n}"),
-                &new_stanza(),
+                &new_message_id(),
             )
         })
         .collect();
@@ -60,23 +60,28 @@ fn after_a_kill_under_load_each_message_is_there_once() {
 }
 
 #[test]
-fn our_own_messages_acks_edits_and_revocations_find_their_message_in_any_order() {
+fn acks_edits_revocations_and_our_own_messages_find_their_message_in_any_order() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     let chat = chat(1);
-    let stanza = new_stanza();
+    let message_id = new_message_id();
     daemon.posts(&message_with(
-        "message", SESSION, &chat, "Ana", "helo", &stanza,
+        "message",
+        SESSION,
+        &chat,
+        "Ana",
+        "helo",
+        &message_id,
     ));
     let sent = corner
         .waha
         .wait_for(crate::harness::PATIENCE, |sent, _| sent.first().cloned())
         .unwrap();
     let event = |name: &str, payload: Value| {
-        json!({"event": name, "session": SESSION, "id": format!("evt_{}", new_stanza()), "payload": payload,
+        json!({"event": name, "session": SESSION, "id": format!("evt_{}", new_message_id()), "payload": payload,
                "environment": {"engine": "GOWS"}})
     };
-    let ours = format!("true_{chat}_{}", sent.stanza);
+    let ours = format!("true_{chat}_{}", sent.message_id);
     let ack = |ack: i8| {
         event(
             "message.ack",
@@ -106,7 +111,7 @@ fn our_own_messages_acks_edits_and_revocations_find_their_message_in_any_order()
     assert_eq!(daemon.posts(&phone)["result"], "recorded");
     let edit = event(
         "message.edited",
-        json!({"id": format!("false_{chat}_EDIT1"), "from": chat, "fromMe": false, "body": "hello", "editedMessageId": stanza}),
+        json!({"id": format!("false_{chat}_EDIT1"), "from": chat, "fromMe": false, "body": "hello", "editedMessageId": message_id}),
     );
     assert_eq!(daemon.posts(&edit)["result"], "recorded");
     let revoked = event(
@@ -144,7 +149,7 @@ fn our_own_messages_acks_edits_and_revocations_find_their_message_in_any_order()
             by("customer")["stanza"].as_str(),
             by("customer")["text"].as_str()
         ),
-        (Some(&*stanza), Some("hello"))
+        (Some(&*message_id), Some("hello"))
     );
     assert_eq!(
         (by("bot")["ack"].as_i64(), by("bot")["text"].as_str()),

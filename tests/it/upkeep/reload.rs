@@ -43,7 +43,7 @@ fn path(place: &Path) -> String {
 }
 
 #[test]
-fn each_session_follows_the_file_of_its_name_and_a_signal_exchanges_them_for_open_conversations() {
+fn each_session_follows_the_flow_file_of_its_name_and_a_signal_reloads_it_for_open_conversations() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let place = directory(
         &corner,
@@ -93,7 +93,7 @@ fn each_session_follows_the_file_of_its_name_and_a_signal_exchanges_them_for_ope
 }
 
 #[test]
-fn a_conversation_whose_step_is_gone_begins_again_with_its_variables_in_all_processes() {
+fn a_conversation_at_a_removed_step_starts_over_with_its_variables_in_all_processes() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let place = directory(&corner, &[("default.toml", &flow("one", "name", "age"))]);
     let serve = corner
@@ -141,7 +141,7 @@ fn a_conversation_whose_step_is_gone_begins_again_with_its_variables_in_all_proc
 }
 
 #[test]
-fn when_the_place_in_line_is_first_told_follows_the_flow_of_the_session() {
+fn each_sessions_flow_decides_when_the_first_notice_is_sent() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let late = |after: &str| {
         format!(
@@ -186,7 +186,7 @@ fn a_reload_without_a_process_says_so() {
 }
 
 #[test]
-fn a_reload_reaches_the_daemon_on_its_private_redis_which_a_hangup_leaves_alone() {
+fn a_reload_reaches_the_daemon_and_its_private_redis_ignores_the_hangup_signal() {
     let corner = Corner::new();
     let place = directory(&corner, &[("shop.toml", &flow("one", "name", "age"))]);
     let setup = corner.setup("all").set("FLOW_FILE", path(&place));
@@ -240,7 +240,7 @@ fn a_check_of_a_directory_checks_every_flow_in_it() {
 }
 
 #[test]
-fn flows_loaded_anew_are_warned_of_as_those_at_the_start() {
+fn reloaded_flows_get_the_same_warnings_as_at_the_start() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let place = directory(&corner, &[("default.toml", &flow("one", "name", "age"))]);
     let daemon = corner

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::OPERATIONS;
 use super::markdown::Document;
 use crate::harness::{Corner, SESSION, eventually};
-use crate::webhook::{message_with, new_stanza, now_ms};
+use crate::webhook::{message_with, new_message_id, now_ms};
 
 /// The number in the document.
 const PERSON: &str = "5511999990000@c.us";
@@ -46,7 +46,7 @@ fn a_person_is_removed_from_the_history_and_nobody_else_is() {
     let corner = Corner::new();
     let mut daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
     for (chat, word) in [(PERSON, "pomegranate"), (OTHER, "tangerine")] {
-        let stanza = new_stanza();
+        let stanza = new_message_id();
         daemon.posts(&message_with(
             "message", SESSION, chat, "Ana", word, &stanza,
         ));
@@ -54,20 +54,20 @@ fn a_person_is_removed_from_the_history_and_nobody_else_is() {
             (
                 "message.edited",
                 json!({
-                    "id": format!("false_{chat}_{}", new_stanza()), "from": chat, "fromMe": false, "timestamp": now_ms() / 1000,
+                    "id": format!("false_{chat}_{}", new_message_id()), "from": chat, "fromMe": false, "timestamp": now_ms() / 1000,
                     "body": format!("{word} edited"), "editedMessageId": stanza,
                 }),
             ),
             (
                 "message.reaction",
                 json!({
-                    "id": format!("false_{chat}_{}", new_stanza()), "from": chat, "fromMe": false, "timestamp": now_ms() / 1000,
+                    "id": format!("false_{chat}_{}", new_message_id()), "from": chat, "fromMe": false, "timestamp": now_ms() / 1000,
                     "reaction": {"text": "👍", "messageId": format!("false_{chat}_{stanza}")},
                 }),
             ),
         ] {
             daemon.posts(&json!({
-                "id": format!("evt_{}", new_stanza()), "event": event, "session": SESSION, "timestamp": now_ms(), "payload": payload,
+                "id": format!("evt_{}", new_message_id()), "event": event, "session": SESSION, "timestamp": now_ms(), "payload": payload,
             }));
         }
     }

@@ -67,7 +67,7 @@ fn flow(url: &str) -> String {
 }
 
 #[test]
-fn bursts_calls_pauses_media_reloads_crashes_and_people_meet_in_one_conversation() {
+fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversation() {
     let shop = Shop::open(|number, _| match number {
         0 => Does::Hangs(r#"{"say":"welcome"}"#.into()),
         1 => Does::Hangs(r#"{"set":{"price":"never"}}"#.into()),

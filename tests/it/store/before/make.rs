@@ -14,7 +14,7 @@ use serde_json::json;
 use super::*;
 use crate::fake_waha::{Engine, Mood};
 use crate::harness::{Corner, Daemon, Redis, SESSION, chat, eventually};
-use crate::webhook::{message, message_with, new_stanza, now_ms};
+use crate::webhook::{message, message_with, new_message_id, now_ms};
 
 const DUMP: &str = r"
 local commands = {}
@@ -53,9 +53,9 @@ fn start(corner: &Corner, redis: &Redis, role: &'static str, close_after: &str) 
 }
 
 /// WAHA tells of a message of ours.
-fn own(daemon: &Daemon, chat: &str, text: &str, stanza: &str) {
-    let mut event = message_with("message.any", SESSION, chat, "Shop", text, stanza);
-    event["payload"]["id"] = format!("true_{chat}_{stanza}").into();
+fn own(daemon: &Daemon, chat: &str, text: &str, message_id: &str) {
+    let mut event = message_with("message.any", SESSION, chat, "Shop", text, message_id);
+    event["payload"]["id"] = format!("true_{chat}_{message_id}").into();
     event["payload"]["fromMe"] = true.into();
     daemon.posts(&event);
 }
@@ -67,7 +67,7 @@ fn says(corner: &Corner, daemon: &Daemon, n: usize, text: &str, count: usize) {
 }
 
 fn event(daemon: &Daemon, name: &str, payload: &serde_json::Value) {
-    let about = new_stanza().to_lowercase();
+    let about = new_message_id().to_lowercase();
     daemon.posts(&json!({
         "event": name, "session": SESSION, "id": format!("evt_{about}"), "timestamp": now_ms(), "engine": "GOWS",
         "payload": payload,
@@ -132,32 +132,37 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
         &daemon,
         LID_OF_TWO,
         "hello Eva: good morning",
-        &new_stanza(),
+        &new_message_id(),
     );
     let mut both = message(SESSION, LID_OF_TWO, "Eva", "a cake");
     let raw = chat(TWO_IDS).replace("@c.us", "@s.whatsapp.net");
     both["payload"]["_data"]["Info"]["SenderAlt"] = raw.into();
     daemon.posts(&both);
     is("both are one", redis, "HLEN", "alias", 1);
-    let stanza = new_stanza();
+    let message_id = new_message_id();
     daemon.posts(&message_with(
-        "message", SESSION, LID_OF_TWO, "Eva", "leave", &stanza,
+        "message",
+        SESSION,
+        LID_OF_TWO,
+        "Eva",
+        "leave",
+        &message_id,
     ));
     is("left", redis, "HLEN", "active", 0);
-    let id = format!("false_{LID_OF_TWO}_{stanza}");
+    let id = format!("false_{LID_OF_TWO}_{message_id}");
     event(
         &daemon,
         "message.edited",
         &json!({
-            "id": format!("false_{LID_OF_TWO}_{}", new_stanza()), "from": LID_OF_TWO, "fromMe": false, "body": "leaving",
-            "editedMessageId": stanza, "timestamp": now_ms() / 1000,
+            "id": format!("false_{LID_OF_TWO}_{}", new_message_id()), "from": LID_OF_TWO, "fromMe": false, "body": "leaving",
+            "editedMessageId": message_id, "timestamp": now_ms() / 1000,
         }),
     );
     event(
         &daemon,
         "message.reaction",
         &json!({
-            "id": format!("false_{LID_OF_TWO}_{}", new_stanza()), "from": LID_OF_TWO, "fromMe": false,
+            "id": format!("false_{LID_OF_TWO}_{}", new_message_id()), "from": LID_OF_TWO, "fromMe": false,
             "reaction": {"text": "🙏", "messageId": id}, "timestamp": now_ms() / 1000,
         }),
     );
@@ -165,8 +170,8 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
         &daemon,
         "message.revoked",
         &json!({
-            "before": null, "after": {"id": format!("false_{LID_OF_TWO}_{}", new_stanza()), "from": LID_OF_TWO, "fromMe": false,
-            "timestamp": now_ms() / 1000, "body": null}, "revokedMessageId": stanza,
+            "before": null, "after": {"id": format!("false_{LID_OF_TWO}_{}", new_message_id()), "from": LID_OF_TWO, "fromMe": false,
+            "timestamp": now_ms() / 1000, "body": null}, "revokedMessageId": message_id,
         }),
     );
     let sent = corner.waha.sent();
@@ -175,7 +180,7 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
         &daemon,
         "message.ack",
         &json!({
-            "id": format!("true_{}_{}", chat(CLOSED), first.stanza), "from": chat(CLOSED), "fromMe": true, "ack": 3,
+            "id": format!("true_{}_{}", chat(CLOSED), first.message_id), "from": chat(CLOSED), "fromMe": true, "ack": 3,
             "ackName": "READ",
         }),
     );
@@ -197,7 +202,12 @@ fn all_states(corner: &Corner, redis: &Redis) {
     says(corner, &daemon, FOR_PERSON, "twelve", 5);
     is("waits for a person", redis, "ZCARD", "handoff", 1);
     says(corner, &daemon, WITH_OWNER, "hi", 1);
-    own(&daemon, &chat(WITH_OWNER), "let me answer", &new_stanza());
+    own(
+        &daemon,
+        &chat(WITH_OWNER),
+        "let me answer",
+        &new_message_id(),
+    );
     daemon.says(&chat(WITH_OWNER), "thank you");
     is("with the owner", redis, "ZCARD", "phone", 1);
     let refuses = json!({"message": "chat is odd", "statusCode": 400}).to_string();
@@ -272,7 +282,7 @@ fn not_archived(corner: &Corner, redis: &Redis) {
     let mut daemon = start(corner, redis, "serve", "1h");
     let sent = corner.waha.sent();
     let taken = sent.iter().rfind(|sent| sent.chat == chat(ECHOED)).unwrap();
-    own(&daemon, &taken.chat, &taken.text, &taken.stanza);
+    own(&daemon, &taken.chat, &taken.text, &taken.message_id);
     daemon.says(&chat(WAITS), "three");
     daemon.says(&chat(LAST), "is anybody there?");
     daemon.kill();

@@ -82,7 +82,7 @@ async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str)
 }
 
 #[test]
-fn rust_and_the_scripts_agree_on_what_says_the_same() {
+fn rust_and_the_scripts_agree_on_which_texts_are_the_same() {
     let redis = Redis::start();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -122,7 +122,7 @@ fn rust_and_the_scripts_agree_on_what_says_the_same() {
 
 /// Lanes and the list of texts whose ids are not known outlive an upgrade.
 #[test]
-fn a_reply_that_the_version_before_wrote_is_known_by_its_text() {
+fn a_reply_written_by_the_version_before_is_recognised_by_its_text() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;

@@ -32,7 +32,7 @@ async fn learn(store: &Store) -> bool {
 }
 
 #[test]
-fn what_waited_in_two_places_is_looked_at_anew_and_at_once() {
+fn merged_chats_that_both_waited_are_looked_at_again_at_once() {
     for (first, second) in [(lid(), number()), (number(), lid())] {
         let redis = Redis::start();
         block_on(async {
@@ -72,7 +72,7 @@ fn what_waited_in_two_places_is_looked_at_anew_and_at_once() {
 }
 
 #[test]
-fn an_attended_conversation_that_changes_its_id_rings_for_its_owner_and_for_the_line() {
+fn merging_an_active_conversation_rings_the_bells_of_its_process_and_of_the_line() {
     let redis = Redis::start();
     block_on(async {
         let config = config(&redis, "test:");
@@ -105,7 +105,7 @@ fn an_attended_conversation_that_changes_its_id_rings_for_its_owner_and_for_the_
 }
 
 #[test]
-fn what_was_not_read_under_the_hidden_id_is_to_be_read_by_who_attends() {
+fn unread_messages_under_the_hidden_id_reach_the_process_that_has_the_conversation() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -135,7 +135,7 @@ fn what_was_not_read_under_the_hidden_id_is_to_be_read_by_who_attends() {
 }
 
 #[test]
-fn one_sender_goes_on_with_the_replies_to_both_and_knows_what_is_in_doubt() {
+fn one_sender_continues_with_the_replies_to_both_ids_and_knows_which_is_in_doubt() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -169,7 +169,7 @@ fn one_sender_goes_on_with_the_replies_to_both_and_knows_what_is_in_doubt() {
 }
 
 #[test]
-fn a_dead_reply_to_the_hidden_id_goes_on_in_the_one_lane() {
+fn a_retried_dead_reply_to_the_hidden_id_goes_into_the_merged_lane() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -189,7 +189,7 @@ fn a_dead_reply_to_the_hidden_id_goes_on_in_the_one_lane() {
 }
 
 #[test]
-fn who_was_known_by_the_hidden_id_is_known_by_the_number() {
+fn a_customer_known_by_the_hidden_id_is_known_by_the_number() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;

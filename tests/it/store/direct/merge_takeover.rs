@@ -86,7 +86,7 @@ fn lists(redis: &Redis) -> Vec<i64> {
 }
 
 #[test]
-fn a_commit_that_comes_after_the_owner_is_refused() {
+fn a_commit_after_the_owners_takeover_is_refused() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -113,7 +113,7 @@ fn a_commit_that_comes_after_the_owner_is_refused() {
 }
 
 #[test]
-fn whom_the_owner_answers_under_one_id_they_answer_under_both() {
+fn a_takeover_under_one_id_holds_under_both() {
     for (theirs, other) in [(lid(), chat(8)), (chat(8), lid())] {
         for attended in [None, Some(1), Some(2)] {
             let redis = Redis::start();
@@ -155,7 +155,7 @@ fn whom_the_owner_answers_under_one_id_they_answer_under_both() {
 }
 
 #[test]
-fn who_waits_for_a_person_waits_on_when_they_turn_out_to_be_another() {
+fn a_customer_who_waits_for_a_person_still_waits_after_a_merge() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -186,7 +186,7 @@ fn who_waits_for_a_person_waits_on_when_they_turn_out_to_be_another() {
 }
 
 #[test]
-fn whoever_is_not_heard_is_not_closed_for_silence_with_the_owner() {
+fn a_takeover_is_not_closed_for_silence_while_messages_cannot_reach_us() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -209,7 +209,7 @@ fn whoever_is_not_heard_is_not_closed_for_silence_with_the_owner() {
 
 /// Told out of order: an old closing word ends nothing that came after it.
 #[test]
-fn a_closing_word_that_comes_late_ends_only_what_was_before_it() {
+fn a_late_closing_word_ends_only_conversations_from_before_it() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -223,27 +223,27 @@ fn a_closing_word_that_comes_late_ends_only_what_was_before_it() {
     });
 }
 
-/// What the owner is taken to write, under this stanza.
+/// What the owner is taken to write, under this message_id.
 async fn passes_for_owner(
     store: &Store,
     chat: &ChatId,
-    stanza: &str,
+    message_id: &str,
     text: &str,
     now: i64,
 ) -> Recorded {
     let record = Record {
         data: format!("{{\"text\":{text:?},\"sent_at\":{now}}}"),
-        seen: format!("out:{stanza}"),
-        echo: Some(MessageId::stored(stanza)),
+        seen: format!("out:{message_id}"),
+        echo: Some(MessageId::stored(message_id)),
         says: Some(text_content(text)),
         ..by_owner(chat, QUIET, false, now)
     };
     store.record(&session(), &record, now).await.unwrap()
 }
 
-fn sent_as(lane: &Lane, stanza: &str) -> waha_sm::store::Settlement {
+fn sent_as(lane: &Lane, message_id: &str) -> waha_sm::store::Settlement {
     lane.settled(Verdict::Sent {
-        message: Some(MessageId::stored(stanza)),
+        message: Some(MessageId::stored(message_id)),
         conversation: conversation(),
         data: "{}".to_owned(),
     })
@@ -270,7 +270,7 @@ async fn in_hand(store: &Store, after: &str) -> Lane {
 
 /// Told before WAHA's answer, with other words: nothing of what happened in between is lost.
 #[test]
-fn who_passed_for_the_owner_and_is_not_leaves_all_as_it_was() {
+fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
     for (after, places) in [
         ("goes on", [1, 0, 0, 0]),
         ("handoff", [0, 1, 0, 0]),
@@ -307,7 +307,7 @@ fn who_passed_for_the_owner_and_is_not_leaves_all_as_it_was() {
 }
 
 #[test]
-fn words_of_ours_are_known_however_spaces_and_emoji_come_back() {
+fn our_own_texts_are_recognised_even_if_spaces_and_emoji_come_back_changed() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -322,7 +322,7 @@ fn words_of_ours_are_known_however_spaces_and_emoji_come_back() {
             ("Olá, Ana ❤\n1 - Não", Recorded::ByPhone { ends: false }),
             ("Olá, Ana ❤\n1 - Sim", Recorded::Recorded),
         ] {
-            let came = passes_for_owner(&store, &chat(1), &new_stanza(), text, 1_200).await;
+            let came = passes_for_owner(&store, &chat(1), &new_message_id(), text, 1_200).await;
             assert_eq!(came, result, "{text}");
             owner(&store, &chat(1), true, 1_200).await;
         }
@@ -330,7 +330,7 @@ fn words_of_ours_are_known_however_spaces_and_emoji_come_back() {
 }
 
 #[test]
-fn nothing_is_begun_to_be_sent_in_a_chat_of_the_owners() {
+fn no_sending_starts_in_a_chat_that_the_owner_has() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -344,7 +344,7 @@ fn nothing_is_begun_to_be_sent_in_a_chat_of_the_owners() {
 }
 
 #[test]
-fn what_was_said_before_the_closing_word_was_for_the_owner_though_it_is_told_after_it() {
+fn a_message_from_before_the_closing_word_belongs_to_the_owner_even_if_it_arrives_later() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -365,7 +365,7 @@ fn what_was_said_before_the_closing_word_was_for_the_owner_though_it_is_told_aft
 }
 
 #[test]
-fn a_closing_word_ends_what_began_before_the_bot_was_told_never_to_step_aside() {
+fn a_closing_word_ends_a_takeover_from_before_takeovers_were_switched_off() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -380,7 +380,7 @@ fn a_closing_word_ends_what_began_before_the_bot_was_told_never_to_step_aside() 
 
 /// Found late, with what followed it: the owner is still there if somebody wrote not long ago.
 #[test]
-fn words_that_are_told_late_act_for_as_long_as_what_followed_them() {
+fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
     for (followed_at, with_phone) in [(0, 0), (500_000, 1)] {
         let redis = Redis::start();
         block_on(async {
@@ -403,7 +403,7 @@ fn words_that_are_told_late_act_for_as_long_as_what_followed_them() {
 }
 
 #[test]
-fn who_waits_for_a_person_is_not_told_so_in_one_moment_after_a_pause() {
+fn after_a_pause_customers_who_wait_for_a_person_are_not_all_told_at_once() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -417,7 +417,7 @@ fn who_waits_for_a_person_is_not_told_so_in_one_moment_after_a_pause() {
 }
 
 #[test]
-fn what_is_under_way_is_not_tried_again_in_a_chat_of_the_owners() {
+fn a_reply_in_flight_is_not_retried_in_a_chat_that_the_owner_has() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -435,7 +435,7 @@ fn what_is_under_way_is_not_tried_again_in_a_chat_of_the_owners() {
 
 /// Engines tell of what went to one id under the other, before anybody knows that both are one person's.
 #[test]
-fn an_echo_under_the_other_id_is_ours() {
+fn an_echo_under_the_other_id_is_recognised_as_ours() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -462,7 +462,7 @@ fn an_echo_under_the_other_id_is_ours() {
 
 /// Two processes sent it: one stalled, and the other had its lane by then.
 #[test]
-fn both_echoes_of_a_reply_that_was_sent_twice_are_ours() {
+fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
     for tells_late in [false, true] {
         let redis = Redis::start();
         block_on(async {
@@ -485,16 +485,16 @@ fn both_echoes_of_a_reply_that_was_sent_twice_are_ours() {
                 store.settle(&session(), settled, 1_400).await.unwrap();
                 text = "rewritten";
             }
-            for (stanza, text) in [("3EB0BB", "in hand"), ("3EB0AA", text)] {
-                let came = passes_for_owner(&store, &chat(8), stanza, text, 1_500).await;
-                assert_eq!(came, Recorded::Recorded, "{stanza}");
+            for (message_id, text) in [("3EB0BB", "in hand"), ("3EB0AA", text)] {
+                let came = passes_for_owner(&store, &chat(8), message_id, text, 1_500).await;
+                assert_eq!(came, Recorded::Recorded, "{message_id}");
             }
         });
     }
 }
 
 #[test]
-fn who_is_next_when_the_owner_takes_somebody_is_looked_at_at_once() {
+fn when_the_owner_takes_a_waiting_customer_the_next_one_is_looked_at_at_once() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;

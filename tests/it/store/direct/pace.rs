@@ -7,7 +7,7 @@ use super::{block_on, chat, connect, ingest, process, session, step};
 use crate::harness::Redis;
 
 /// A conversation that is attended for so long.
-async fn attended(store: &Store, n: usize, handling: i64, outcome: &str) {
+async fn served(store: &Store, n: usize, handling: i64, outcome: &str) {
     let opening = Ingest {
         from: chat(n),
         ..ingest("hi")
@@ -36,14 +36,14 @@ async fn closed(store: &Store, step: Step, handling: i64, outcome: &str) {
 }
 
 #[test]
-fn redis_keeps_the_mean_that_the_estimate_is_made_for() {
+fn redis_keeps_the_same_mean_as_the_estimate_expects() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
         let mut mean = 0.0;
         for n in 1..=80 {
             let handling = 100_000 + 7_919 * (n as i64 % 13);
-            attended(&store, n, handling, "done").await;
+            served(&store, n, handling, "done").await;
             mean = smoothed(mean, handling as f64, n as u64);
         }
         let pace = store.pace(&session()).await.unwrap();
@@ -57,12 +57,12 @@ fn redis_keeps_the_mean_that_the_estimate_is_made_for() {
 }
 
 #[test]
-fn what_says_nothing_of_how_long_a_worker_is_busy_is_not_measured() {
+fn only_conversations_that_keep_a_worker_busy_are_measured() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        attended(&store, 1, 60_000, "done").await;
-        attended(&store, 2, 900_000, "phone").await;
+        served(&store, 1, 60_000, "done").await;
+        served(&store, 2, 900_000, "phone").await;
         // Attended, and back to the line in between.
         store.ingest(&session(), ingest("hi")).await.unwrap();
         store
@@ -81,9 +81,9 @@ fn what_says_nothing_of_how_long_a_worker_is_busy_is_not_measured() {
         closed(&store, step(&claimed, vec![]), 900_000, "done").await;
         // In a session that has stopped, or did so in between.
         store.pause(&session(), 500).await.unwrap();
-        attended(&store, 3, 900_000, "silence").await;
+        served(&store, 3, 900_000, "silence").await;
         store.resume(&session()).await.unwrap();
-        attended(&store, 4, 900_000, "silence").await;
+        served(&store, 4, 900_000, "silence").await;
         let pace = store.pace(&session()).await.unwrap();
         assert_eq!((pace.measured, pace.handling), (1, 60_000));
     });

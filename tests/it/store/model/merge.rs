@@ -86,7 +86,7 @@ impl Session {
         it.phone = it.phone.max(until);
         it.said = it.said.max(said);
         if it.phone.is_some() {
-            self.phone_attends(chat);
+            self.owner_takes_over(chat);
         }
         true
     }

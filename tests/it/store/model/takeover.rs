@@ -45,7 +45,7 @@ impl Session {
             }
             it.said = it.said.max(Some(sent_at));
             it.phone = before.max(Some(counts_from + QUIET));
-            self.phone_attends(chat);
+            self.owner_takes_over(chat);
             return before.is_none().then_some(false);
         }
         it.hung_up = Some(sent_at.min(now));
@@ -59,14 +59,14 @@ impl Session {
             if !still_acts || !was_there {
                 return None;
             }
-            self.phone_attends(chat);
+            self.owner_takes_over(chat);
         }
         self.phone_ends(chat, now);
         Some(true)
     }
 
     /// Nothing is said over the owner but what is under way.
-    pub(super) fn phone_attends(&mut self, chat: &str) {
+    pub(super) fn owner_takes_over(&mut self, chat: &str) {
         self.leave_lane_to_owner(chat);
         let it = self.chat_mut(chat);
         it.unread = false;
