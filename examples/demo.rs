@@ -1,12 +1,12 @@
-//! Six customers write to one WhatsApp number that two workers attend: see the line move, and a kill -9 that
-//! costs nobody their place.
+//! Six customers write to one WhatsApp number that two workers serve. Watch the line move, and a kill -9 after which every
+//! customer still has their place.
 //!
 //!     cargo run --release --example demo
 //!     cargo run --release --example demo -- --svg examples/demo.svg     also draws the chats
 //!
-//! It needs `redis-server` (or `valkey-server`) on PATH, and nothing else: WAHA is imitated. Everything that is
-//! not is the real thing: the daemon, its private Redis, signed webhooks, the built-in reception flow. It ends
-//! by itself; exit code 0 says that all six were attended in order, and that each was told everything once.
+//! It needs only `redis-server` (or `valkey-server`) on PATH. WAHA is imitated; everything else is real: the daemon, its
+//! private Redis, signed webhooks, the built-in reception flow. It ends automatically. Exit code 0 means that all six
+//! customers were served in order and got every message once.
 
 #![allow(
     clippy::print_stdout,
@@ -147,9 +147,9 @@ fn story(show: &mut Show) -> Result<()> {
     end(show)
 }
 
-/// The daemon is killed while some are attended and some wait, and is started again.
+/// Kills the daemon while some customers are being served and others wait, and starts it again.
 fn crash(show: &mut Show) -> Result<()> {
-    // What WAHA took a moment ago, and we did not note yet, might be sent again after a crash.
+    // A reply that WAHA has just taken and that we have not recorded yet may be sent twice after a crash.
     show.until_lanes_are_empty()?;
     show.narrate(
         "kill -9: the daemon is dead. Carla answers anyway, and Flora asks for her place. WAHA can't deliver the two messages \
@@ -177,7 +177,7 @@ fn crash(show: &mut Show) -> Result<()> {
     Ok(())
 }
 
-/// Both answers of customers that were asked for their name.
+/// These customers answer both questions, name and subject.
 fn attend(show: &mut Show, customers: &[usize]) -> Result<()> {
     let turns = |who: usize| {
         let customer = &CUSTOMERS[who];

@@ -1,8 +1,8 @@
-//! Who plays in the demo, what they say, and what they should have been told in the end.
+//! The customers of the demo, what they write, and the replies that each of them must get.
 
 use super::fake_waha::Sent;
 
-/// One who writes.
+/// A customer.
 pub(crate) struct Customer {
     pub(crate) name: &'static str,
     pub(crate) chat: &'static str,
@@ -79,14 +79,14 @@ const fn customer(
     }
 }
 
-/// What the built-in flow and texts say; see src/flow.
+/// The beginnings of the built-in texts; see src/flow.
 pub(crate) const GREETING: &str = "Hello, ";
 pub(crate) const ASKS_NAME: &str = "What's your name?";
 pub(crate) const ASKS_SUBJECT: &str = "How can we help?";
 pub(crate) const THANKS: &str = "Thank you, ";
 pub(crate) const NEXT: &str = "You're next!";
 
-/// How what WAHA took differs from what six customers should have been told: nothing, if all is well.
+/// The differences between the replies that WAHA took and the replies that the six customers must get; empty if all is well.
 pub(crate) fn differences(sent: &[Sent]) -> Vec<String> {
     let mut differences = Vec::new();
     let greeted: Vec<_> = sent
@@ -95,9 +95,7 @@ pub(crate) fn differences(sent: &[Sent]) -> Vec<String> {
         .map(|sent| sent.chat.as_str())
         .collect();
     if greeted != CUSTOMERS.map(|customer| customer.chat) {
-        differences.push(format!(
-            "attended in another order than they came: {greeted:?}"
-        ));
+        differences.push(format!("not served in order of arrival: {greeted:?}"));
     }
     for Customer {
         name,
@@ -113,15 +111,13 @@ pub(crate) fn differences(sent: &[Sent]) -> Vec<String> {
         let greeting = format!("{GREETING}{name}!");
         let thanks = format!("{THANKS}{full_name}.");
         let wanted = [&greeting, ASKS_NAME, ASKS_SUBJECT, &thanks];
-        // Also nothing about the line, which they have left.
+        // From the greeting on: after it, no notices about the line.
         let told: Vec<_> = texts
             .skip_while(|text| !text.starts_with(&greeting))
             .collect();
         let as_wanted = |(told, wanted): (&&str, &str)| told.starts_with(wanted);
         if told.len() != wanted.len() || !told.iter().zip(wanted).all(as_wanted) {
-            differences.push(format!(
-                "{name} should have been told {wanted:?}, and was told {told:?}"
-            ));
+            differences.push(format!("{name} should get {wanted:?} and got {told:?}"));
         }
     }
     differences

@@ -249,7 +249,10 @@ impl Day {
         let decision = decide(&rules(), &waiting, self.now);
         let still = Duration::from_millis(self.now - session.last_call.max(one.opened));
         let (line, other) = (self.pace(one.session), self.pace(1 - one.session));
-        let line = LinePace { still, ..line };
+        let line = LinePace {
+            stalled_for: still,
+            ..line
+        };
         let workers = self.kind.workers(self.now) as u64;
         let wait = estimate(&line, &[other], workers, position);
         let (now, check_at) = (self.now, decision.check_at);
@@ -269,9 +272,9 @@ impl Day {
         LinePace {
             handling: Duration::from_millis(session.handling as u64),
             measured: session.measured,
-            attended: session.attended,
+            active: session.attended,
             waiting: session.line.len() as u64,
-            still: Duration::ZERO,
+            stalled_for: Duration::ZERO,
         }
     }
 

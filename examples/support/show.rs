@@ -1,5 +1,4 @@
-//! The stage of the demo: customers write, WAHA posts it to the daemon, and what they are told appears in their
-//! columns.
+//! The stage of the demo: customers write, WAHA posts it to the daemon, and the replies appear in their columns.
 
 use std::error::Error;
 use std::thread::JoinHandle;
@@ -18,13 +17,13 @@ const SESSION: &str = "default";
 const SECRET: &str = "a secret that only WAHA and waha-sm know";
 const API_KEY: &str = "demo";
 
-/// For the eye only: nothing has to be waited for.
+/// A pause for the viewer; the demo does not depend on it.
 const BREATH: Duration = Duration::from_millis(700);
-/// What happens within this time stands side by side.
+/// Messages within this time are shown side by side.
 const SIDE_BY_SIDE: Duration = Duration::from_millis(150);
-/// A busy machine is no reason to fail.
+/// Long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// As WAHA does it unless told otherwise.
+/// WAHA's defaults.
 const WAHA_REPEATS_AFTER: Duration = Duration::from_secs(2);
 const WAHA_REPEATS_MAX: usize = 15;
 
@@ -39,7 +38,7 @@ pub(crate) struct Show {
 }
 
 impl Show {
-    /// Everything but the daemon, which is started by the story.
+    /// Starts everything except the daemon, which the story starts.
     pub(crate) fn new(workers: usize) -> Result<Self> {
         let waha = FakeWaha::start(0, API_KEY)?;
         let settings = [
@@ -51,7 +50,7 @@ impl Show {
             ("PACING", "off".to_owned()),
         ];
         let mut daemon = Daemon::new(settings, Vec::new())?;
-        // Nobody here writes twice in a row, and who watches has no time.
+        // No customer here writes twice in a row, so there is no need to wait for the rest of an answer.
         let reception = include_str!("../../src/flow/load/built_in_flows/en.toml");
         let flow = format!("{reception}\n[timeouts]\nburst = \"0s\"\n");
         let flow = daemon.write("reception.toml", &flow)?;
@@ -68,33 +67,33 @@ impl Show {
         })
     }
 
-    /// The names of those who play.
+    /// Prints the customers' names.
     pub(crate) fn head(&mut self) {
         self.columns.head();
     }
 
-    /// Says what goes on.
+    /// Prints what is happening.
     pub(crate) fn narrate(&mut self, text: &str) {
         self.columns.narrate(text);
         self.picture.narrate(text);
     }
 
-    /// Shows what is not shown yet.
+    /// Prints what has not been printed yet.
     pub(crate) fn print(&mut self) {
         self.columns.print();
     }
 
-    /// The chats up to now.
+    /// The chats so far, as a picture.
     pub(crate) fn svg(&self) -> String {
         self.picture.svg()
     }
 
-    /// All that WAHA took.
+    /// Everything that WAHA took.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.waha.sent()
     }
 
-    /// A customer writes, and WAHA posts it. What the daemon answered.
+    /// A customer writes and WAHA posts it. Returns the daemon's answer.
     pub(crate) fn writes(&mut self, who: usize, text: &str) -> Result<serde_json::Value> {
         self.columns.add(who, Author::Customer, text);
         self.picture.add(who, Author::Customer, true, text);
@@ -106,7 +105,7 @@ impl Show {
         Ok(answer)
     }
 
-    /// The same while the daemon is dead: WAHA repeats it until it is taken.
+    /// A customer writes while the daemon is dead. WAHA repeats the event until the daemon takes it.
     pub(crate) fn writes_to_nobody(
         &mut self,
         who: usize,
@@ -126,7 +125,7 @@ impl Show {
         })
     }
 
-    /// Waits until a customer was told what begins so, and shows what happens meanwhile.
+    /// Waits until a customer gets a text with this beginning, and shows what happens meanwhile.
     pub(crate) fn until(&mut self, who: usize, beginning: &str) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         let told = |text: &String| text.starts_with(beginning);
@@ -134,20 +133,20 @@ impl Show {
             if Instant::now() > deadline {
                 let name = CUSTOMERS[who].name;
                 return Err(format!(
-                    "{name} was not told \"{beginning}\" within {} s",
+                    "{name} did not get \"{beginning}\" within {} s",
                     PATIENCE.as_secs()
                 )
                 .into());
             }
             self.watch(SIDE_BY_SIDE);
         }
-        // What came with it belongs beside it.
+        // Messages that came with it belong beside it.
         while self.watch(SIDE_BY_SIDE) {}
         self.columns.print();
         Ok(())
     }
 
-    /// Takes up the next texts that customers get, if there are any within this time.
+    /// Shows the next texts that customers get, if any arrive within this time. Returns whether one did.
     fn watch(&mut self, time: Duration) -> bool {
         let shown = self.shown;
         let fresh = self.waha.wait_for(time, |sent, _| {

@@ -22,11 +22,11 @@ pub struct LinePace {
     /// How many conversations the mean covers.
     pub measured: u64,
     /// Customers of this line who are being served now.
-    pub attended: u64,
+    pub active: u64,
     /// Customers in line.
     pub waiting: u64,
     /// How long nobody has been called although customers are waiting.
-    pub still: Duration,
+    pub stalled_for: Duration,
 }
 
 /// The mean handling time after the `count`-th conversation. At first it covers all of them, later mostly the last ones.
@@ -49,11 +49,11 @@ pub fn estimate(
     // While customers wait, all workers are busy. How fast they become free depends on which line they serve.
     let frees = |pace: &LinePace| match pace.handling.as_secs_f64() {
         handling if pace.measured >= MEASURED_MIN && handling > 0.0 => {
-            pace.attended as f64 / handling
+            pace.active as f64 / handling
         }
-        _ => pace.attended as f64 / own,
+        _ => pace.active as f64 / own,
     };
-    let busy: u64 = line.attended + others.iter().map(|other| other.attended).sum::<u64>();
+    let busy: u64 = line.active + others.iter().map(|other| other.active).sum::<u64>();
     let rate = if busy == 0 {
         1.0 / own
     } else {
@@ -63,7 +63,7 @@ pub fn estimate(
     };
     let call = 1.0 / rate;
     // If nobody has been called for longer than expected, the rest of that time slows the estimate down.
-    let call = call + (line.still.as_secs_f64() - call).max(0.0) / PATIENCE;
+    let call = call + (line.stalled_for.as_secs_f64() - call).max(0.0) / PATIENCE;
     // From each other line, at most as many are called meanwhile as from this one, and at most as many as wait there now or
     // arrive meanwhile. (Arrivals are assumed to be as fast as the workers become free.)
     let place = position as f64;
@@ -101,9 +101,9 @@ mod tests {
     const LINE: LinePace = LinePace {
         handling: Duration::from_secs(300),
         measured: 50,
-        attended: 5,
+        active: 5,
         waiting: 20,
-        still: Duration::ZERO,
+        stalled_for: Duration::ZERO,
     };
 
     fn seconds(line: LinePace, others: &[LinePace], workers: u64, position: u64) -> Option<u64> {
@@ -121,16 +121,13 @@ mod tests {
     #[test]
     fn lines_that_share_the_workers_take_turns() {
         let quick = Duration::from_secs(100);
-        let other = |waiting, attended, handling| LinePace {
-            attended,
+        let other = |waiting, active, handling| LinePace {
+            active,
             waiting,
             handling,
             ..LINE
         };
-        let half = LinePace {
-            attended: 2,
-            ..LINE
-        };
+        let half = LinePace { active: 2, ..LINE };
         // Nobody is in the other line: all workers serve this one.
         let idle = other(0, 0, LINE.handling);
         assert_eq!(seconds(LINE, &[idle], 5, 10), Some(570));
@@ -151,17 +148,14 @@ mod tests {
         };
         assert_eq!(seconds(few, &[], 5, 1), None);
         assert_eq!(seconds(LINE, &[], 0, 1), None);
-        let nobody = LinePace {
-            attended: 0,
-            ..LINE
-        };
+        let nobody = LinePace { active: 0, ..LINE };
         assert_eq!(seconds(nobody, &[], 5, 1), Some(285));
     }
 
     #[test]
     fn a_stalled_line_is_slower_than_its_mean() {
         let still = |seconds| LinePace {
-            still: Duration::from_secs(seconds),
+            stalled_for: Duration::from_secs(seconds),
             ..LINE
         };
         assert_eq!(seconds(still(60), &[], 5, 10), Some(570));

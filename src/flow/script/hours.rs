@@ -230,6 +230,55 @@ mod tests {
     }
 
     #[test]
+    fn the_next_opening_is_named_as_a_person_would_in_each_language() {
+        // A Monday.
+        let today = jiff::civil::date(2026, 11, 23);
+        let sentence = |locale, days: i64, hour| {
+            let at = shifted(today, days).unwrap().at(hour, 0, 0, 0);
+            phrase(locale, today, at)
+        };
+        for (days, hour, [en, pt_br, es]) in [
+            (0, 13, ["today at 13:00", "hoje às 13h", "hoy a las 13:00"]),
+            (
+                1,
+                1,
+                ["tomorrow at 1:00", "amanhã à 1h", "mañana a la 1:00"],
+            ),
+            (
+                2,
+                9,
+                [
+                    "on Wednesday at 9:00",
+                    "na quarta-feira às 9h",
+                    "el miércoles a las 9:00",
+                ],
+            ),
+            (
+                5,
+                9,
+                [
+                    "on Saturday at 9:00",
+                    "no sábado às 9h",
+                    "el sábado a las 9:00",
+                ],
+            ),
+            (
+                38,
+                9,
+                [
+                    "on 31 December 2026 at 9:00",
+                    "no dia 31/12/2026 às 9h",
+                    "el 31/12/2026 a las 9:00",
+                ],
+            ),
+        ] {
+            assert_eq!(sentence(Locale::En, days, hour), en);
+            assert_eq!(sentence(Locale::PtBr, days, hour), pt_br);
+            assert_eq!(sentence(Locale::Es, days, hour), es);
+        }
+    }
+
+    #[test]
     fn it_is_open_when_the_file_says_so() {
         let script = load(SHOP);
         for (time, since) in [

@@ -130,7 +130,7 @@ impl Announcer {
         let wait = |position: u64, since: i64| {
             let still = now - line.called_at.unwrap_or(since).max(since);
             let line = flow::LinePace {
-                still: clock::until(still, 0),
+                stalled_for: clock::until(still, 0),
                 ..pace(&line)
             };
             flow::estimate(&line, &others, workers, position)
@@ -306,9 +306,9 @@ fn pace(line: &store::Pace) -> flow::LinePace {
     flow::LinePace {
         handling: clock::until(line.handling, 0),
         measured: line.measured,
-        attended: line.attended,
+        active: line.attended,
         waiting: line.waiting,
-        still: Duration::ZERO,
+        stalled_for: Duration::ZERO,
     }
 }
 

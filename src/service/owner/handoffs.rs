@@ -13,14 +13,14 @@ use crate::store::{Error, HandedOff, Store};
 use crate::waha::message::Message;
 
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Letters of the customer's last words that are told.
+/// At most this many characters of the customer's last message are quoted.
 const SHOWN_MAX: usize = 200;
 
 /// See the module.
 pub struct HandoffNotifier {
-    /// Where those who wait are.
+    /// Knows the waiting customers.
     pub store: Store,
-    /// Who is told.
+    /// Writes to the owner.
     pub notifier: OwnerNotifier,
 }
 
@@ -34,7 +34,7 @@ impl HandoffNotifier {
         }
     }
 
-    /// Tells of everybody of whom it was not told yet. Returns how many.
+    /// Reports every waiting customer who was not reported yet. Returns how many.
     ///
     /// # Errors
     /// As the store's.
@@ -60,7 +60,7 @@ impl HandoffNotifier {
     }
 }
 
-/// Who waits, what they said last, and how many there are.
+/// Who waits, their last message, and how many customers wait in all.
 fn text(locale: Locale, one: &HandedOff) -> String {
     let number = one
         .chat
@@ -90,7 +90,7 @@ fn text(locale: Locale, one: &HandedOff) -> String {
     }
 }
 
-/// What the customer said last, or first where nothing else is known.
+/// The customer's last message, or their first if nothing else is known.
 fn last_words(one: &HandedOff) -> String {
     let last = one.last.as_deref();
     let message = last.and_then(|last| serde_json::from_str::<Message>(last).ok());
