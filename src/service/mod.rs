@@ -1,17 +1,18 @@
-//! The agents: what the daemon does all day.
+//! The agents: the tasks that run for as long as the daemon does.
 //!
 //! | room | what it does |
 //! |---|---|
-//! | [`inlet`] | takes what comes in: webhooks, and what was missed while we were away |
-//! | [`line`] | looks after customers who wait |
+//! | [`inlet`] | receives webhooks, and fetches messages that were missed |
+//! | [`line`] | serves customers who wait in line |
 //! | [`handle`] | handles one conversation at a time, from claim to close |
-//! | [`deliver`] | sends replies, and settles those in doubt |
-//! | [`owner`] | notifies the owner, and knows what is wrong with a session |
+//! | [`deliver`] | sends replies, and finds out whether a reply in doubt was sent |
+//! | [`owner`] | notifies the owner, and watches the state of each session |
 //! | [`upkeep`] | history, leases, reloads |
 //! | [`kit`] | what several of them use |
 //!
-//! An agent is one file of one shape: what it is responsible for, a small config of its own, `run(self, shutdown)`. Agents
-//! don't know each other: they meet in Redis and in the history, and `app` gives them what they share. A room imports
+//! Every agent has one file of the same shape: a sentence on what it is responsible for, a small config, and `run(self,
+//! shutdown)`. Agents don't call each other: they communicate through Redis and the history, and `app` gives them what
+//! they share. A room imports
 //! [`kit`] and nothing else of the service; only [`inlet`], [`handle`] and [`deliver`] also know [`owner`].
 
 pub mod deliver;

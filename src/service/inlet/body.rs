@@ -1,4 +1,5 @@
-//! Bodies of requests: read whole, within limits of size, time and memory, or refused in a way that the answer arrives.
+//! Request bodies: read whole, within limits of size, time and memory, or refused so that the sender still gets our
+//! answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +11,17 @@ use hyper::header::{CONTENT_LENGTH, HeaderMap};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Far above any event of WAHA's: those hold no media, but quoted messages and thumbnails.
+/// Far larger than any event: WAHA's events carry quoted messages and thumbnails, but no media.
 const BODY_MAX: usize = 2 << 20;
-/// Two megabytes over any line that WAHA is reached by; who needs longer holds a connection for nothing.
+/// Enough for two megabytes over any network between WAHA and us. Slower senders only block a connection.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Of each body so much is read whatever the others take: nearly all events fit, so that no crowd of large bodies
-/// keeps a customer's words out.
+/// This much of each body is always read, even if the shared memory is used up. Nearly all events fit, so a flood of
+/// large bodies can't keep out customers' messages.
 const FREE: usize = 16 << 10;
-/// What all bodies hold beyond that. Nobody has proved anything before the body is read, so this, and not the number of
-/// connections, is what a crowd of strangers can make us hold.
+/// The memory for all bodies beyond that. A signature can be checked only after the body is read, so this is the most
+/// that strangers can make us hold.
 const MEMORY_MAX: usize = 64 << 20;
-/// Of a body that is refused, so much more is read and thrown away, for so long.
+/// How much of a refused body we still read and discard, and for how long.
 const DISCARD_MAX: usize = 8 << 20;
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -29,11 +30,11 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) enum BodyError {
     /// Larger than any event.
     TooLarge,
-    /// The others hold all the memory there is for bodies.
+    /// Other bodies hold all the memory for bodies.
     Crowded,
-    /// It ended before its end.
+    /// The connection ended before the body did.
     BrokeOff,
-    /// It was not there in time.
+    /// It did not arrive in time.
     TooSlow,
 }
 
@@ -41,7 +42,7 @@ pub(crate) enum BodyError {
 #[derive(Debug)]
 pub(crate) struct WebhookBody {
     pub(crate) bytes: Vec<u8>,
-    /// Bytes of the memory; given back with the body.
+    /// One permit per byte; released when the body is dropped.
     share: Option<OwnedSemaphorePermit>,
 }
 
@@ -63,7 +64,7 @@ impl Bodies {
     /// Reads the whole body.
     ///
     /// # Errors
-    /// As [`BodyError`] says; what was not read of it goes on to be thrown away for a little.
+    /// See [`BodyError`]. The rest of a refused body is read and discarded for a short time.
     pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
@@ -99,8 +100,8 @@ impl Bodies {
         Ok(body)
     }
 
-    /// Copies, so that the connection's buffer is not held for as long as the body. What was announced counts for
-    /// nothing: only what came takes memory.
+    /// Copies the data, so that the connection's buffer is free again. `Content-Length` reserves nothing: only data
+    /// that has arrived takes memory.
     fn append(&self, body: &mut WebhookBody, data: &Bytes) -> Result<(), BodyError> {
         let length = body.bytes.len() + data.len();
         if length > BODY_MAX {
@@ -137,8 +138,8 @@ impl Bodies {
     }
 }
 
-/// Lets a little of a body run dry that nobody wants: a connection closed on somebody who is still writing takes our
-/// answer with it.
+/// Reads and discards a part of a refused body: if we close a connection while the sender still writes, our answer is
+/// lost.
 pub(crate) fn throw_away(incoming: Incoming) {
     tokio::spawn(timeout(DISCARD_TIMEOUT, async move {
         let mut rest = Limited::new(incoming, DISCARD_MAX);
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn large_bodies_share_the_memory_small_ones_are_always_read_and_all_is_given_back() {
+    fn large_bodies_share_the_memory_small_ones_are_always_read_and_all_of_it_is_released() {
         let bodies = Bodies::default();
         let (large, small) = (Bytes::from(vec![0; 64 << 10]), Bytes::from(vec![0; FREE]));
         let mut held = Vec::new();

@@ -1,5 +1,5 @@
-//! The catch-up is responsible for messages whose webhooks were lost: it asks WAHA what was said since the last time, and
-//! gives that to the intake, which knows by the message id what we already have.
+//! The catch-up is responsible for messages whose webhooks were lost: it asks WAHA for all messages since its last run
+//! and passes them to the intake, which skips the ones we have by their message id.
 
 mod listing;
 
@@ -24,32 +24,32 @@ use crate::throttle::Throttle;
 use crate::waha::client::Client;
 use crate::waha::message::Direction;
 
-/// What WAHA tells times in.
+/// The precision of WAHA's times.
 const SECOND: Duration = Duration::from_secs(1);
-/// After a failure, instead of the whole interval; longer with each that follows.
+/// The first wait after a failure; it grows with each further failure, up to the interval.
 const RETRY_FIRST: Duration = Duration::from_secs(15);
-/// An engine that can't list is asked again after this: WAHA may have been updated, or told to keep messages.
+/// If an engine can't list messages, ask again after this: WAHA may have been updated, or its store enabled.
 const UNABLE_FOR: Duration = Duration::from_secs(3600);
-/// How often failures are told.
+/// Failures are logged as warnings at most this often.
 const WARN_INTERVAL: Duration = Duration::from_secs(600);
 
 /// See the module.
 pub struct CatchUp {
-    /// Where it is kept how far we are.
+    /// Stores up to which time each session is caught up.
     pub store: Store,
-    /// Takes what is found.
+    /// Receives the messages that are found.
     pub intake: Intake,
-    /// The way to WAHA.
+    /// The client for WAHA.
     pub client: Arc<Client>,
-    /// How often, beside the start and whenever a session works again; zero: never.
+    /// How often, in addition to the start and each time a session works again. Zero turns catching up off.
     pub interval: Duration,
-    /// Older messages are recorded, and not acted upon.
+    /// Older messages only go into the history.
     pub max_age: Duration,
     /// [`Bell::Works`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
-/// Why a session could not be caught up with.
+/// Why catching up with a session failed.
 #[derive(Debug, thiserror::Error)]
 enum CatchUpError {
     #[error(transparent)]
@@ -64,25 +64,25 @@ impl From<store::Error> for CatchUpError {
     }
 }
 
-/// What a round is for.
+/// Why a round runs.
 enum RoundCause {
-    /// Nothing was looked for since the start.
+    /// The first round since the start.
     Start,
-    /// It is time again.
+    /// The interval is over.
     Interval,
-    /// This session works, perhaps again.
+    /// This session works, or works again.
     Works(SessionName),
-    /// Sessions that failed before.
+    /// Some sessions failed before.
     Retry,
 }
 
-/// When a session that failed is tried again, sooner than at the next interval.
+/// When a failed session is tried again, which is before the next interval.
 struct NextTry {
     failures: u32,
     at: Instant,
 }
 
-/// What [`CatchUp`] knows while it runs.
+/// The state of a running [`CatchUp`].
 struct CatchUpState {
     store: Store,
     intake: Intake,
@@ -90,7 +90,7 @@ struct CatchUpState {
     interval: Duration,
     max_age: Duration,
     failed: HashMap<SessionName, NextTry>,
-    /// Sessions whose engine can't list, and until when they are left alone.
+    /// Sessions whose engine can't list messages, and until when we don't ask them.
     unable: HashMap<SessionName, Instant>,
     failures: Throttle,
 }
@@ -102,7 +102,7 @@ impl CatchUp {
             return;
         }
         let store_errors = StoreErrorLog::default();
-        // The first tick comes at once; it is the start.
+        // The first tick comes at once: it is the round at the start.
         let mut poll = interval(self.interval);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut start = true;
@@ -150,7 +150,7 @@ impl CatchUpState {
     }
 
     async fn run(&mut self, cause: RoundCause) -> Result<(), store::Error> {
-        // Of several processes one does it: who is first keeps the others off for most of the interval.
+        // Only one process does this: the first takes the turn and so keeps the others away for most of the interval.
         let turn = self.interval.mul_f64(0.9);
         let ours = !matches!(cause, RoundCause::Interval | RoundCause::Works(_));
         let now = Instant::now();
@@ -168,7 +168,7 @@ impl CatchUpState {
         };
         for session in sessions {
             if self.unable.contains_key(&session) || self.store.is_paused(&session).await? {
-                // A paused one is looked at when it works again.
+                // A paused session is checked when it works again.
                 self.failed.remove(&session);
                 continue;
             }
@@ -178,20 +178,20 @@ impl CatchUpState {
                 continue;
             }
             let done = self.session(&session).await;
-            self.note(session, done);
+            self.record_result(session, done);
         }
         Ok(())
     }
 
-    fn note(&mut self, session: SessionName, done: Result<(), CatchUpError>) {
+    fn record_result(&mut self, session: SessionName, done: Result<(), CatchUpError>) {
         match done {
             Ok(()) => drop(self.failed.remove(&session)),
             Err(CatchUpError::List(ListError::Unable(reason))) => {
                 info!(
                     %session,
                     reason,
-                    "this WAHA can't list messages, so those whose webhooks were lost are not found (NOWEB lists them \
-                     when its store is enabled)"
+                    "this WAHA can't list messages, so messages whose webhooks were lost can't be found; with NOWEB, \
+                    enable its store"
                 );
                 self.failed.remove(&session);
                 self.unable.insert(session, Instant::now() + UNABLE_FOR);
@@ -213,7 +213,7 @@ impl CatchUpState {
         }
     }
 
-    /// Looks for what was missed in one session.
+    /// Looks for missed messages in one session.
     async fn session(&self, session: &SessionName) -> Result<(), CatchUpError> {
         let begun = clock::now();
         let Some(until) = self.store.caught_up_until(session).await? else {
@@ -221,10 +221,12 @@ impl CatchUpState {
         };
         let since = until - clock::millis(OVERLAP + SECOND);
         let (mut messages, failed) = listing::messages(&self.client, session, since).await?;
-        // WAHA lists the newest first, and tells times in seconds: of one second the last listed is the oldest.
+        // WAHA lists the newest first, with times in whole seconds: within one second, the last one listed is the
+        // oldest.
         messages.reverse();
-        // As they came: also those of different chats keep their order in line. But ours first: whom the owner has answered
-        // meanwhile on their own phone is not greeted by the flow.
+        // In the order in which they were sent, across all chats, so that customers keep their order in line. But our
+        // own messages come first: if the owner has answered from their own phone, the flow must not greet that
+        // customer.
         messages.sort_by_key(|message| message.sent_at);
         let last_activity = self.intake.last_activity_at(session, &messages);
         let mut messages: Vec<_> = messages.into_iter().zip(last_activity).collect();
@@ -243,7 +245,8 @@ impl CatchUpState {
                 }
             }
         }
-        // What could not be listed is looked for from the same time on. (Of a new session it is still to come.)
+        // If some chats could not be listed, the next round starts from the same time. (The time of a new session may
+        // be in the future.)
         let until = if failed.is_some() {
             until
         } else {

@@ -1,4 +1,4 @@
-//! The intake is responsible for what an authentic event means: it reads WAHA's JSON and hands it to the store.
+//! The intake is responsible for authentic events: it parses WAHA's JSON, decides what an event means, and stores it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,43 +22,44 @@ use crate::waha::restriction::Restriction;
 
 /// See the module.
 pub struct Intake {
-    /// Where events go.
+    /// Stores the events.
     store: Store,
-    /// Is no customer.
+    /// Knows the owner's chat, which is no customer's.
     notifier: OwnerNotifier,
-    /// Knows when the owner, who answers from their own phone, has left again.
+    /// Says how long a takeover by the owner lasts, and which word ends it.
     flows: Arc<Flows>,
-    /// Old events come in crowds, after WAHA was down.
+    /// After WAHA was down, many old events come at once.
     stale: Throttle,
 }
 
-/// How often it is told that events are too old.
+/// Old events are logged at most this often.
 const STALE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What was done with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
-    /// A message of a conversation that waits, at this place in line.
+    /// A message of a conversation that waits in line, at this position.
     Queued {
         /// 1 is next.
         position: u64,
     },
-    /// A message of a conversation that is attended.
+    /// A message of a conversation that a worker handles.
     Active,
-    /// A message for the owner, who answers the chat from their own phone.
+    /// A message of a chat that the owner answers from their own phone.
     Phone,
     /// We had it already.
     Duplicate,
     /// Nothing for us.
     Ignored,
-    /// It is in the history, and opens and continues nothing.
+    /// It is only in the history; it opens and continues no conversation.
     Recorded,
-    /// So old that we could have forgotten that we had it: it is in the history at most.
+    /// Older than the time for which we remember message ids, so it could be a duplicate. At most it goes into the
+    /// history.
     Stale,
 }
 
 impl Done {
-    /// As the answer to WAHA and the metrics call it.
+    /// The name in our answer to WAHA and in the metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Queued { .. } => "queued",
@@ -72,10 +73,10 @@ impl Done {
     }
 }
 
-/// Why an event was not taken.
+/// Why an event was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
-    /// It can't be WAHA's.
+    /// It is no event of WAHA's.
     #[error(transparent)]
     NotAnEvent(#[from] NotAnEvent),
     /// It could not be stored.
@@ -84,7 +85,7 @@ pub enum IntakeError {
 }
 
 impl Intake {
-    /// One that hands events to `store`.
+    /// Creates an intake that stores events in `store`.
     pub fn new(store: Store, flows: Arc<Flows>, notifier: OwnerNotifier) -> Self {
         Self {
             store,
@@ -94,7 +95,7 @@ impl Intake {
         }
     }
 
-    /// Reads an authentic body and makes what it says durable.
+    /// Parses an authentic body and stores what it says.
     ///
     /// # Errors
     /// As [`IntakeError`] says.
@@ -102,24 +103,25 @@ impl Intake {
         let now = clock::now();
         let event = event::parse(body, now)?;
         let (session, name, envelope) = (event.session, event.name, event.id);
-        // Never by the envelope id alone: `message` and `message.any` may share one.
+        // The envelope id alone is not enough: `message` and `message.any` may share one.
         let seen = envelope
             .map(|id| format!("event:{name}:{id}"))
             .unwrap_or_default();
-        let told_at = event.timestamp.or(match &event.what {
+        let sent_at = event.timestamp.or(match &event.what {
             What::Inbound(message) | What::Vote(message) | What::Own(message) => {
                 Some(message.sent_at)
             }
             _ => None,
         });
-        let stale = told_at.is_some_and(|at| now - at > clock::millis(SEEN_TTL));
+        let stale = sent_at.is_some_and(|at| now - at > clock::millis(SEEN_TTL));
         if stale && self.stale.due() {
-            let hours = told_at.map_or(0, |at| (now - at) / 3_600_000);
+            let hours = sent_at.map_or(0, |at| (now - at) / 3_600_000);
             warn!(
                 %session,
                 event = name,
                 hours,
-                "an event from long ago is kept in the history at most; if it is new, WAHA's clock or ours is wrong"
+                "an event is too old to act on and goes into the history only; if it is in fact new, correct the \
+                clock of WAHA's machine or of this one"
             );
         }
         let opens = matches!(event.what, What::Inbound(_));
@@ -128,7 +130,7 @@ impl Intake {
                 self.record_only(&session, message, now).await?
             }
             What::Inbound(message) | What::Vote(message) => {
-                // In a box: the listener's threads have small stacks, and unoptimised builds need much of them here.
+                // Boxed: the listener's threads have small stacks, and unoptimised builds use a lot of stack here.
                 Box::pin(self.inbound(&session, message, now, opens)).await?
             }
             What::Own(message) => self.outbound(&session, message, now, Some(0)).await?,
@@ -160,7 +162,7 @@ impl Intake {
                 status,
                 restrictions,
             } => {
-                // In a box: this is rare, and each message takes the room of the largest way through here.
+                // Boxed: this is rare, and would make the future of every message larger.
                 Box::pin(self.session_status(&session, &status, event.timestamp, &restrictions))
                     .await?
             }
@@ -173,8 +175,8 @@ impl Intake {
         })
     }
 
-    /// Takes a message that WAHA lists, and that perhaps no webhook told of. An inbound one older than `max_age` is only
-    /// recorded. `last_activity_at` is what [`Intake::last_activity_at`] says of it.
+    /// Takes a message from a list of WAHA's, whose webhook may have been lost. An inbound message older than `max_age`
+    /// only goes into the history. `last_activity_at` is the result of [`Intake::last_activity_at`] for this message.
     ///
     /// # Errors
     /// As [`IntakeError`] says.
@@ -195,7 +197,7 @@ impl Intake {
         }
     }
 
-    /// `opens`: where no conversation is open, it opens one.
+    /// `opens`: whether the message opens a conversation if none is open.
     async fn inbound(
         &self,
         session: &SessionName,
@@ -208,7 +210,7 @@ impl Intake {
             return Ok(Done::Ignored);
         };
         if self.notifier.is_owner_chat(session, &message).await? {
-            // In a box: this is rare, and each message takes the room of the largest way through here.
+            // Boxed: this is rare, and would make the future of every message larger.
             return Box::pin(self.record_only(session, message, now)).await;
         }
         let chat = message.chat.clone();
@@ -232,8 +234,9 @@ impl Intake {
                     warn!(
                         %session,
                         chat = %chat,
-                        "{INBOX_MAX} messages of this chat wait to be attended to; what else comes in this conversation is \
-                         kept in the history and not attended to. Is somebody flooding, or are there too few workers?"
+                        "the inbox of this chat is full ({INBOX_MAX} messages): further messages of this \
+                        conversation go into the history only. If many chats are affected, set more WORKERS; if only \
+                        this one, somebody may be flooding it"
                     );
                 }
                 Done::Recorded
@@ -241,7 +244,7 @@ impl Intake {
         })
     }
 
-    /// An inbound message of the past: it opens and continues nothing.
+    /// Only puts an inbound message into the history: it opens and continues no conversation.
     async fn record_only(
         &self,
         session: &SessionName,
@@ -259,7 +262,8 @@ impl Intake {
         self.record(session, &record, now).await
     }
 
-    /// `last_activity_at`: when the last word was said that is known to have followed it in time; `None`: it is over since.
+    /// `last_activity_at`: when the last message of this takeover that we know of was sent; `None` if the takeover is
+    /// over.
     async fn outbound(
         &self,
         session: &SessionName,
@@ -274,11 +278,11 @@ impl Intake {
             .map(|id| format!("out:{id}"))
             .unwrap_or_default();
         let mut record = recorded("message", seen, &message.chat, &message);
-        // Who is who is not learnt from messages of ours: engines name our own other id there.
+        // Our own messages must not link two ids of a customer: engines put our own other id there.
         record.message = true;
         record.echo.clone_from(&message.id);
         record.says = Some(echo_content(&message));
-        // In the chat in which the owner is told things nobody is attended.
+        // The owner's own chat is never taken over.
         if let Some(last_activity_at) = last_activity_at
             && !self.notifier.is_owner_chat(session, &message).await?
         {
@@ -287,7 +291,7 @@ impl Intake {
         self.record(session, &record, now).await
     }
 
-    /// As [`last_activity_at`] says of messages of a session, in the order of their sending.
+    /// [`last_activity_at`] for messages of a session, in the order in which they were sent.
     pub(crate) fn last_activity_at(
         &self,
         session: &SessionName,
@@ -299,13 +303,13 @@ impl Intake {
         })
     }
 
-    /// How long the owner answers a chat of this session after the last word, in ms.
+    /// How long after its last message a takeover by the owner ends, in ms.
     fn takeover_ends_after(&self, session: &SessionName) -> i64 {
         clock::millis(self.flows.of(session).phone_quiet())
     }
 
-    /// What a message of ours means, if the owner wrote it. One without content says nothing: engines make such of what they
-    /// can't show.
+    /// What a message of ours means if the owner wrote it. Messages without content don't count: engines report things
+    /// that they can't show that way.
     fn owner_takeover(
         &self,
         session: &SessionName,
@@ -334,11 +338,11 @@ impl Intake {
                     false => info!(
                         %session,
                         %chat,
-                        "the owner answers this chat from their own phone; the bot steps aside"
+                        "the owner answers this chat from their own phone; the bot stops answering there"
                     ),
                     true => info!(
                         %session,
-                        %chat, "the owner has handed this chat back to the bot"
+                        %chat, "the owner gave this chat back to the bot"
                     ),
                 }
                 Done::Recorded
@@ -381,7 +385,7 @@ fn recorded(
     }
 }
 
-/// These are plain structures with text keys, which serde_json always can write.
+/// Can't fail: these are plain structures with text keys.
 fn json(data: &impl serde::Serialize) -> String {
     serde_json::to_string(data).unwrap_or_default()
 }
@@ -393,8 +397,8 @@ fn warn_of_failure(session: &SessionName, ack: &Ack) {
             %session,
             chat = %ack.chat,
             message = %ack.message,
-            reason = ack.error.as_deref().unwrap_or("WAHA gave none"),
-            "WhatsApp did not deliver a reply; the history marks it failed"
+            reason = ack.error.as_deref().unwrap_or("WAHA gave no reason"),
+            "WhatsApp did not deliver a reply: is the number restricted? The history shows the reply as failed"
         );
     }
 }

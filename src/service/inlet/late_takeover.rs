@@ -1,21 +1,22 @@
-//! Messages that the owner sent from their phone and that we learn of late, when WAHA lists them: whether the owner still
-//! has the chat depends on what followed.
+//! Messages that the owner sent from their own phone and that we receive late, from a list of WAHA's. Whether the owner
+//! still has the chat depends on the messages that followed.
 
 use std::collections::HashMap;
 
 use crate::ids::ChatId;
 use crate::waha::message::{Direction, Message};
 
-/// What followed in a chat.
+/// The messages that followed in a chat.
 struct After {
-    /// When the next message was sent, and the last of those that followed that in time.
+    /// When the next message was sent, and when the last message of its unbroken series was sent.
     next: (i64, i64),
-    /// The closing word did.
+    /// Whether the closing word followed.
     handed_back: bool,
 }
 
-/// For each message, in the order of their sending: when (ms) the last of those in its chat was sent that followed it, each
-/// within `quiet` (ms) of the one before. `None` for words of ours that the closing word followed: they are over.
+/// For each message, in the order in which they were sent: the time (ms) of the last message in its chat that followed
+/// without a gap of `quiet` (ms) or more. `None` for our own messages that were followed by the closing word: that
+/// takeover is over.
 pub(crate) fn last_activity_at(
     messages: &[Message],
     quiet: i64,
@@ -27,7 +28,7 @@ pub(crate) fn last_activity_at(
         .rev()
         .map(|message| {
             let ours = message.direction == Direction::Outbound;
-            // Of a person's two ids the one under which all is kept.
+            // If a person has two ids, the one that we store under.
             let chat = message.other_id.as_ref().filter(|_| message.chat.is_lid());
             let chat = chat.unwrap_or(&message.chat);
             let (sent_at, ends) = (message.sent_at, ours && ends(message));
@@ -59,7 +60,7 @@ mod tests {
     use crate::waha::event;
     use crate::waha::event::What;
 
-    /// Who wrote in which chat at which minute, and whether it is the closing word.
+    /// A message sent in this chat at this minute, by us or by the customer.
     fn said(ours: bool, chat: &str, minute: i64, text: &str) -> Message {
         let listed = json!({
             "id": format!("{ours}_{chat}_3EB0{minute}"), "timestamp": minute * 60, "from": chat, "fromMe": ours, "body": text,
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn each_word_within_the_time_of_the_one_before_keeps_the_owner_there() {
+    fn each_message_soon_after_the_one_before_extends_the_takeover() {
         let (one, two) = ("5511999990001@c.us", "5511999990002@c.us");
         let messages = [
             said(true, one, 100, "hi"),
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_closing_word_followed_is_over() {
+    fn a_takeover_is_over_once_the_closing_word_follows() {
         let one = "5511999990001@c.us";
         let messages = [
             said(true, one, 100, "hi"),

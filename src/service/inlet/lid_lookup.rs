@@ -14,31 +14,31 @@ use crate::service::kit::periodic::Periodic;
 use crate::store::{Error, Store};
 use crate::waha::client::{AskError, Client};
 
-/// How long a new customer may write under two ids at most, where WAHA's events don't tell both.
+/// If WAHA's events don't give both ids, a new customer counts as two for up to this long.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Asked about in one round, one after the other.
+/// Ids per round, asked one after the other.
 const ASK_MAX: i64 = 20;
-/// One of whom it could not tell is asked about again after this.
+/// If the request for an id failed, ask again after this.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
-/// So many in a row, and it is not about one of them.
+/// After so many failures in a row, the problem is WAHA and not one id.
 const IN_VAIN_MAX: u32 = 3;
-/// An engine that can't tell is left alone for so long: WAHA may have been updated.
+/// If the engine can't look up numbers, ask again after this: WAHA may have been updated.
 const UNABLE_FOR: Duration = Duration::from_secs(3600);
-/// One that could not tell now.
+/// If the requests failed, ask again after this.
 const FAILED_FOR: Duration = Duration::from_secs(10);
 
 /// See the module.
 pub struct LidLookup {
-    /// Where it is kept who is who.
+    /// Stores which ids belong to one person.
     pub store: Store,
-    /// The way to WAHA.
+    /// The client for WAHA.
     pub client: Arc<Client>,
 }
 
 impl LidLookup {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let what = "could not learn whose hidden ids are whose";
+        let what = "could not look up the phone numbers of hidden ids (@lid)";
         let mut left_alone = HashMap::new();
         let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
         while periodic.next().await {
@@ -46,8 +46,7 @@ impl LidLookup {
         }
     }
 
-    /// Asks about those of whom it is time, in sessions that are not `left_alone` until later. Returns of how many the
-    /// number was learnt.
+    /// Asks for the ids that are due, except in sessions that are `left_alone`. Returns how many numbers were found.
     ///
     /// # Errors
     /// As the store's.
@@ -76,11 +75,12 @@ impl LidLookup {
                         }
                     }
                     Err(error) => {
-                        // Perhaps it is only this one: the others have their turn, and it comes last.
+                        // Perhaps only this id fails: continue with the others and ask for this one again later.
                         let again_at = clock::now() + clock::millis(ASK_AGAIN_AFTER);
                         self.store.ask_later(&session, &lid, again_at).await?;
                         in_vain += 1;
-                        debug!(%session, %lid, %error, "could not ask whose hidden id this is; will again");
+                        debug!(%session, %lid, %error, "could not look up the phone number of a hidden id; will ask \
+                        again");
                         if in_vain == IN_VAIN_MAX {
                             left_alone.insert(session.clone(), until(&session, &error));
                             break;
@@ -98,21 +98,21 @@ impl LidLookup {
             .await
             .unwrap_or_else(|_| {
                 Err(AskError::Failed {
-                    reason: "the request's thread ended early".to_owned(),
+                    reason: "the thread of the request to WAHA ended early".to_owned(),
                 })
             })
     }
 }
 
-/// How long a session is left alone that could not tell of several.
+/// How long a session is left alone after several failures.
 fn until(session: &SessionName, error: &AskError) -> Instant {
     let pause = match error {
         AskError::Unable { reason } => {
             info!(
                 %session,
                 reason,
-                "this WAHA can't tell whose hidden ids (@lid) are whose; a customer who changes between theirs counts as \
-                 two where events don't tell"
+                "this WAHA can't look up the phone numbers of hidden ids (@lid): a customer who writes under both \
+                ids counts as two, unless WAHA's events name both"
             );
             UNABLE_FOR
         }

@@ -25,49 +25,49 @@ use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::waha::signature::Verifier;
 
-/// WAHA opens as many connections as it has events to post; each costs us a few kilobytes.
+/// WAHA opens a connection per event; each costs us a few kilobytes.
 pub(crate) const CONNECTIONS_MAX: usize = 4_096;
-/// What a connection reads into, headers and bodies alike; all of them together hold 64 MiB at most.
+/// The read buffer of a connection, for headers and bodies. All of them together hold at most 64 MiB.
 const BUFFER_MAX: usize = 16 << 10;
-/// WAHA sends its headers in one piece; who needs longer is no WAHA. Also how long an idle connection is
-/// kept: longer than WAHA keeps it (4 s).
+/// WAHA sends its headers in one piece, so a slower sender is not WAHA. Also the time for which an idle connection is
+/// kept, which is longer than WAHA keeps it (4 s).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// The same once half of all connections are taken: whoever takes them only to be silent keeps others waiting for no
-/// longer than this.
+/// The same when half of all connections are in use: silent connections then block others for no longer than this.
 const HEADER_TIMEOUT_CROWDED: Duration = Duration::from_secs(2);
-/// Longer than a Redis restart, shorter than WAHA's patience between two retries.
+/// Longer than a restart of Redis, shorter than WAHA's pause between two retries.
 const INTAKE_TIMEOUT: Duration = Duration::from_secs(3);
-/// A connection on which no request begins for so long is closed, whatever it waits for: headers, body and our work are
-/// done by then, so only somebody who does not read our answer is left.
+/// A connection on which no request begins for this long is closed. Headers, body and our work are done by then, so the
+/// peer is not reading our answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(25);
 const _: () = assert!(
     REQUEST_TIMEOUT.as_secs()
         > HEADER_TIMEOUT.as_secs() + BODY_TIMEOUT.as_secs() + INTAKE_TIMEOUT.as_secs()
 );
-/// How often the log sums up refusals that it did not show one by one.
+/// How often refusals that were not logged one by one are summed up in the log.
 const SUM_INTERVAL: Duration = Duration::from_secs(5);
-/// While Redis is away, or a crowd is there, every webhook fails in the same way; the metrics count each.
+/// While Redis is away or the load is too high, every webhook fails the same way: log one in this time. The metrics
+/// count each.
 const UNAVAILABLE_INTERVAL: Duration = Duration::from_secs(5);
-/// Answers under way need milliseconds; a connection that never asked anything is not waited for.
+/// Requests in progress need milliseconds; connections without a request are not worth a longer wait.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// See the module.
 pub struct Listener {
     /// Knows the webhook secret.
     pub verifier: Verifier,
-    /// Makes events durable.
+    /// Stores events.
     pub intake: Intake,
-    /// Where events go, and what readiness depends on.
+    /// Readiness depends on it, and the metrics come from it.
     pub store: Store,
-    /// What `/metrics` shows.
+    /// Counts events, for `/metrics`.
     pub metrics: Arc<Metrics>,
-    /// Cancelled when the whole daemon runs: ready from then on.
+    /// Cancelled when the whole daemon runs: it is ready from then on.
     pub started: CancellationToken,
-    /// Cancelled when the daemon begins to stop: not ready from then on.
+    /// Cancelled when the daemon begins to stop: it is not ready from then on.
     pub stopping: CancellationToken,
 }
 
-/// What all connections share.
+/// Shared by all connections.
 struct Front {
     listener: Listener,
     bodies: Bodies,
@@ -76,7 +76,7 @@ struct Front {
 }
 
 impl Listener {
-    /// Serves `listener` until `shutdown`, then finishes what is under way.
+    /// Serves `listener` until `shutdown`, then finishes the requests in progress.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
         let front = Arc::new(Front {
             listener: self,
@@ -119,8 +119,9 @@ impl Listener {
                     });
                 }
                 Err(error) => {
-                    // Out of file descriptors, most likely: without a pause this would spin.
-                    error!(%error, "can't accept a connection; is the limit of open files (ulimit -n) too low?");
+                    // Most likely we are out of file descriptors; without a pause this would spin.
+                    error!(%error, "can't accept a connection from WAHA; if `error` says \"too many open files\", \
+                    raise the limit (ulimit -Hn, LimitNOFILE=)");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
@@ -130,7 +131,8 @@ impl Listener {
         connections.close();
         if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
             warn!(
-                "some connections did not end in time; WAHA will repeat what we have not answered"
+                "some webhook connections did not end before the stop; nothing is lost: WAHA repeats what we did not \
+                answer"
             );
         }
     }
@@ -144,7 +146,7 @@ impl Front {
         header_timeout: Duration,
         shutdown: CancellationToken,
     ) {
-        // An answer is one small packet; waiting to fill it up would cost up to 40 ms.
+        // Answers are small: without this, the kernel may hold them back for up to 40 ms.
         let _ = stream.set_nodelay(true);
         // When the last request began. A std mutex, because no await happens while it is held.
         let began = Mutex::new(Instant::now());
@@ -175,7 +177,7 @@ impl Front {
         let ended = tokio::select! {
             ended = &mut connection => ended,
             () = overdue => {
-                debug!(%peer, "closed a connection that was stuck");
+                debug!(%peer, "closed a stuck connection");
                 return;
             }
             () = shutdown.cancelled() => {
@@ -184,7 +186,7 @@ impl Front {
             }
         };
         if let Err(error) = ended {
-            debug!(%peer, %error, "connection ended");
+            debug!(%peer, %error, "a connection ended with an error");
         }
     }
 }

@@ -1,18 +1,18 @@
-//! What comes in.
+//! Everything that comes in from WAHA.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | [`listener`] | accepts HTTP connections, and closes those that are stuck |
 //! | `listener/routes` | `/webhook`, `/health`, `/ready` and `/metrics` |
 //! | `body` | reads bodies within limits of size, time and memory |
-//! | `refusals` | webhooks with a wrong signature, in the log |
-//! | [`intake`] | what an event means, whether it came by webhook or was listed |
+//! | `refusals` | logs webhooks with a wrong signature |
+//! | [`intake`] | decides what an event means and stores it, whether it came by webhook or from a list |
 //! | [`catch_up`] | asks WAHA for messages whose webhooks were lost |
 //! | `catch_up/listing` | the chats and messages that WAHA lists |
-//! | `late_takeover` | whether the owner, whose message we learn of late, still has the chat |
+//! | `late_takeover` | whether the owner still has a chat, if we receive their message late |
 //! | [`lid_lookup`] | which phone number a hidden id (`@lid`) belongs to |
 //!
-//! Groups, channels and broadcasts are left out before anything comes here: `waha/origin`.
+//! Groups, channels and broadcasts are filtered out earlier, in `waha/origin`.
 
 mod body;
 pub mod catch_up;

@@ -1,4 +1,4 @@
-//! Refused webhooks in the log: the first ones each, a flood of them in sums.
+//! Logs refused webhooks: the first ones one by one, a flood as sums.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -8,10 +8,10 @@ use tracing::warn;
 
 use crate::waha::signature::Refused;
 
-/// So many are told one by one; a wrong secret shows at the first.
-const TOLD_AT_ONCE: u32 = 20;
-/// After those, one more in each interval. A stranger must not fill the disk, nor bury what else is in the log.
-const TELL_INTERVAL: Duration = Duration::from_secs(1);
+/// This many are logged one by one; a wrong secret shows in the first.
+const LOGGED_ONE_BY_ONE: u32 = 20;
+/// After those, one in each interval. Strangers must not fill the disk or bury other log lines.
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug)]
@@ -19,27 +19,27 @@ pub(crate) struct Refusals(Mutex<RefusalCounts>);
 
 #[derive(Debug)]
 struct RefusalCounts {
-    /// How many may be told now; one more with each interval.
-    to_tell: u32,
+    /// How many may be logged now; one more with each interval.
+    may_log: u32,
     since: Instant,
-    untold: u64,
+    unlogged: u64,
 }
 
 impl Default for Refusals {
     fn default() -> Self {
         Self(Mutex::new(RefusalCounts {
-            to_tell: TOLD_AT_ONCE,
+            may_log: LOGGED_ONE_BY_ONE,
             since: Instant::now(),
-            untold: 0,
+            unlogged: 0,
         }))
     }
 }
 
 impl Refusals {
-    /// Tells of a webhook that was not authentic, or counts it for later.
+    /// Logs a webhook that was not authentic, or counts it for later.
     pub(crate) fn log(&self, peer: SocketAddr, reason: Refused) {
-        if let Some(untold) = self.due(Instant::now()) {
-            let more = (untold > 0).then_some(untold);
+        if let Some(unlogged) = self.due(Instant::now()) {
+            let more = (unlogged > 0).then_some(unlogged);
             warn!(
                 %peer, %reason, more,
                 "security: refused a webhook that is not signed with WEBHOOK_HMAC_SECRET; if it is your WAHA, \
@@ -48,13 +48,13 @@ impl Refusals {
         }
     }
 
-    /// Tells how many were not told, if any: for when a flood is over.
+    /// Logs how many were counted but not logged, for the end of a flood.
     pub(crate) fn log_the_rest(&self) {
         // Poisoned only if a thread panicked while it held the lock, which no line here can.
         let more = self
             .0
             .lock()
-            .map_or(0, |mut state| std::mem::take(&mut state.untold));
+            .map_or(0, |mut state| std::mem::take(&mut state.unlogged));
         if more > 0 {
             warn!(
                 more,
@@ -63,24 +63,27 @@ impl Refusals {
         }
     }
 
-    /// How many were not told before this one, if this one is to be told.
+    /// If this refusal should be logged: how many before it were not.
     fn due(&self, now: Instant) -> Option<u64> {
         let Ok(mut state) = self.0.lock() else {
             return None;
         };
         let intervals =
-            now.saturating_duration_since(state.since).as_millis() / TELL_INTERVAL.as_millis();
+            now.saturating_duration_since(state.since).as_millis() / LOG_INTERVAL.as_millis();
         let intervals = u32::try_from(intervals).unwrap_or(u32::MAX);
         if intervals > 0 {
-            state.to_tell = state.to_tell.saturating_add(intervals).min(TOLD_AT_ONCE);
+            state.may_log = state
+                .may_log
+                .saturating_add(intervals)
+                .min(LOGGED_ONE_BY_ONE);
             state.since = now;
         }
-        if state.to_tell == 0 {
-            state.untold += 1;
+        if state.may_log == 0 {
+            state.unlogged += 1;
             return None;
         }
-        state.to_tell -= 1;
-        Some(std::mem::take(&mut state.untold))
+        state.may_log -= 1;
+        Some(std::mem::take(&mut state.unlogged))
     }
 }
 
@@ -89,15 +92,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_are_told_each_then_one_a_second_with_the_number_of_the_others() {
+    fn the_first_are_logged_one_by_one_then_one_a_second_with_the_number_of_the_others() {
         let refusals = Refusals::default();
         let start = Instant::now();
-        let told = (0..1_000).filter(|_| refusals.due(start).is_some()).count();
-        assert_eq!(told, TOLD_AT_ONCE as usize);
-        let later = start + TELL_INTERVAL * 2;
+        let logged = (0..1_000).filter(|_| refusals.due(start).is_some()).count();
+        assert_eq!(logged, LOGGED_ONE_BY_ONE as usize);
+        let later = start + LOG_INTERVAL * 2;
         assert_eq!(refusals.due(later), Some(980));
         assert_eq!(refusals.due(later), Some(0));
         assert_eq!(refusals.due(later), None);
-        assert_eq!(refusals.due(start + TELL_INTERVAL * 3600), Some(1));
+        assert_eq!(refusals.due(start + LOG_INTERVAL * 3600), Some(1));
     }
 }

@@ -1,4 +1,4 @@
-//! The chats and messages that WAHA lists: engines differ in what they can list, in which order, and in how much at once.
+//! Lists chats and messages from WAHA. Engines differ in what they can list, in which order, and how much at once.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,25 +12,25 @@ use crate::waha::event;
 use crate::waha::event::What;
 use crate::waha::message::Message;
 
-/// Messages of a chat that WAHA is asked for at once.
+/// Messages per request.
 const PAGE: u32 = 100;
-/// Chats that it is asked for at once: some engines look up a picture and a last message for each.
+/// Chats per request: some engines look up a picture and the last message of each.
 const CHATS_PAGE: u32 = 25;
-/// Chats, and messages of a chat, looked through in one round.
+/// The most chats, and the most messages of a chat, that one round looks at.
 const LISTED_MAX: u32 = 5_000;
-/// Between two questions: WAHA has customers to serve meanwhile.
+/// Pause between requests, so that WAHA can also serve customers.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Why messages could not be listed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ListError {
-    /// WAHA is away, or answered with an error.
+    /// WAHA did not answer, or answered with an error.
     #[error("{0}")]
     Waha(String),
-    /// Its engine can't list them.
+    /// WAHA's engine can't list them.
     #[error("{0}")]
     Unable(String),
-    /// The others were listed, and what was found there is taken.
+    /// Some chats could not be listed; the messages of the others were found.
     #[error("{chats} chats could not be listed, e.g.: {reason}")]
     Chats { chats: usize, reason: String },
 }
@@ -44,7 +44,7 @@ impl From<AskError> for ListError {
     }
 }
 
-/// What was said since, and what could not be listed of it.
+/// All messages since then, and the error if some could not be listed.
 pub(super) async fn messages(
     client: &Arc<Client>,
     session: &SessionName,
@@ -53,7 +53,7 @@ pub(super) async fn messages(
     let mut found = Vec::new();
     let chats = match chats(client, session, since).await {
         Ok(chats) => chats,
-        // Where chats can't be listed, all their messages perhaps can.
+        // Some engines can't list chats, but can list all messages.
         Err(ListError::Unable(reason)) => {
             return match list(client, session, None, since, &mut found).await {
                 Ok(()) => Ok((found, None)),
@@ -83,7 +83,7 @@ pub(super) async fn messages(
     Ok((found, failure))
 }
 
-/// The chats in which something was said since.
+/// The chats with messages since then.
 async fn chats(
     client: &Arc<Client>,
     session: &SessionName,
@@ -105,7 +105,7 @@ async fn chats(
                 chats.push(one.chat);
             }
         }
-        // The newest come first; groups and the like are listed and left out.
+        // The newest come first. `listed` also counts groups and others that are left out.
         if page.listed == 0 || (persons > 0 && chats.len() == before) {
             break;
         }
@@ -114,7 +114,7 @@ async fn chats(
     Ok(chats)
 }
 
-/// What was said in a chat since, or in all.
+/// The messages since then of one chat, or of all.
 async fn list(
     client: &Arc<Client>,
     session: &SessionName,
@@ -132,7 +132,7 @@ async fn list(
         .await?;
         let before = known.len();
         for listed in &page.items {
-            // What tells no time counts as old.
+            // A message without a time counts as old.
             if let What::Inbound(message) | What::Own(message) = event::listed(listed, 0)
                 && message.sent_at >= since
                 && known.insert((message.direction, message.id.clone()))
@@ -140,7 +140,7 @@ async fn list(
                 found.push(message);
             }
         }
-        // A page may have gaps; one with nothing new on it is behind the last.
+        // Pages may have gaps. A page with nothing new means that we are past the end.
         if known.len() == before {
             break;
         }
@@ -156,5 +156,7 @@ async fn ask<T: Send + 'static>(
     sleep(PAUSE).await;
     let client = client.clone();
     let asked = tokio::task::spawn_blocking(move || question(&client)).await;
-    Ok(asked.map_err(|_| ListError::Waha("the request's thread ended early".to_owned()))??)
+    Ok(asked.map_err(|_| {
+        ListError::Waha("the thread of the request to WAHA ended early".to_owned())
+    })??)
 }

@@ -1,4 +1,4 @@
-//! What the daemon answers over HTTP: it verifies each webhook, makes it durable, and says what was done with it.
+//! The HTTP routes. Each webhook is verified and stored; the answer says what was done with it.
 //!
 //! | route | answers |
 //! |---|---|
@@ -22,7 +22,7 @@ use crate::service::inlet::intake::{Done, IntakeError};
 use crate::service::inlet::listener::{Front, INTAKE_TIMEOUT};
 use crate::waha::signature::{Refused, Signature};
 
-/// Seconds that WAHA is asked to wait when Redis is away; it does not wait less.
+/// How many seconds we ask WAHA to wait when Redis is away. WAHA never waits less than this.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 type HttpAnswer = Response<Full<Bytes>>;
@@ -38,7 +38,7 @@ impl Front {
             ("/health" | "/ready" | "/metrics", _) => wrong_method("GET"),
             _ => problem(
                 StatusCode::NOT_FOUND,
-                "there is /webhook, /health, /ready and /metrics",
+                "unknown path; there are /webhook, /health, /ready and /metrics",
             ),
         }
     }
@@ -81,18 +81,21 @@ impl Front {
                 }
             }
             Err(IntakeError::NotAnEvent(reason)) => {
-                warn!(%peer, %reason, "a signed request that is no event of WAHA's");
+                warn!(%peer, %reason, "refused a signed webhook that is no event of WAHA's; is something else using \
+                WEBHOOK_HMAC_SECRET, or is WAHA much newer or older than this version supports?");
                 self.count("not_an_event");
                 problem(StatusCode::BAD_REQUEST, &reason.to_string())
             }
             Err(IntakeError::Store(error)) => {
                 if self.unavailable.due() {
-                    warn!(%error, "could not store an event; WAHA was told to repeat it");
+                    warn!(%error, "could not store an event, so WAHA will send it again; if this continues, look at \
+                    Redis");
                 } else {
-                    debug!(%error, "could not store an event; WAHA was told to repeat it");
+                    debug!(%error, "could not store an event, so WAHA will send it again; if this continues, look at \
+                    Redis");
                 }
                 self.count("unavailable");
-                unavailable("can't store it now, please repeat")
+                unavailable("can't store it now, please send it again")
             }
         }
     }
@@ -106,7 +109,7 @@ impl Front {
         self.count("forged");
         problem(
             StatusCode::FORBIDDEN,
-            "the signature is not that of our WAHA",
+            "the signature does not match the configured secret",
         )
     }
 
@@ -130,13 +133,13 @@ impl Front {
             BodyError::Crowded => {
                 if self.unavailable.due() {
                     warn!(
-                        "too many large webhooks at once; some senders were told to come again. If it goes on and \
-                         WAHA is quiet, somebody else reaches the port: close it"
+                        "too many large webhooks at once; some got a 503 and must be sent again, which WAHA does. If \
+                        this continues and WAHA is quiet, somebody else can reach the port: close it"
                     );
                 }
                 (
                     "unavailable",
-                    unavailable("too many large bodies at once, please repeat"),
+                    unavailable("too many large bodies at once, please send it again"),
                 )
             }
         };
@@ -160,7 +163,7 @@ impl Front {
             Ok(()) => serde_json::json!({ "ready": true }),
             Err(reason) => serde_json::json!({ "ready": false, "reason": reason }),
         };
-        // The history may lag: it waits in Redis, and attendance goes on without it.
+        // We are ready even if the history can't be written: it waits in Redis, and customers are still served.
         let history = self.listener.metrics.archive_error().map_or(Ok(()), Err);
         let body = serde_json::json!({
             "ready": redis.is_ok(),
@@ -197,7 +200,7 @@ impl Front {
     }
 }
 
-/// For a connection whose request was not read to its end.
+/// Closes the connection after this answer, because the request was not read to its end.
 fn closing(mut answer: HttpAnswer) -> HttpAnswer {
     answer
         .headers_mut()
@@ -208,7 +211,7 @@ fn closing(mut answer: HttpAnswer) -> HttpAnswer {
 fn wrong_method(allowed: &'static str) -> HttpAnswer {
     let mut answer = problem(
         StatusCode::METHOD_NOT_ALLOWED,
-        &format!("only {allowed} is understood here"),
+        &format!("this path accepts only {allowed}"),
     );
     answer
         .headers_mut()
