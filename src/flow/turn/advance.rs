@@ -1,4 +1,4 @@
-//! What comes of a turn.
+//! The result of a turn: [`Advance`].
 
 use std::ops::Range;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::flow::script::reply::FlowReply;
 use crate::flow::turn::state::State;
 
-/// What came of a turn.
+/// The result of a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advance {
     /// Where the customer is now.
@@ -15,34 +15,34 @@ pub struct Advance {
     pub replies: Vec<FlowReply>,
     /// What comes next.
     pub next: Next,
-    /// How many of the unread messages were used up.
+    /// How many of the unread messages the flow has used.
     pub consumed: usize,
-    /// Which of the unread messages the flow has heard last, if it has heard any: what opened the conversation, or one
-    /// answer.
+    /// The unread messages that the flow used last, if it used any: the opening of the conversation, or one answer.
     pub heard: Option<Range<usize>>,
-    /// What was wrong with the flow, for the log and the history. Where a step broke, the conversation
-    /// was closed; where only a text broke or a step was gone, it went on.
+    /// What was wrong with the flow, for the log and the history. A step that failed closed the conversation; if only a
+    /// text failed or a step no longer exists, the conversation continued.
     pub fault: Option<String>,
 }
 
 /// What comes after a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// The customer has the word.
+    /// The flow waits for the customer.
     ///
-    /// A turn that used up nothing of what was unread pauses: it wants to be asked again at `wake_at`, with
-    /// what was left and what came since, and gains nothing from being asked before.
+    /// If the turn used no unread message, the flow pauses: call it again at `wake_at`, with the messages that were left
+    /// and those that came since. Calling it earlier changes nothing.
     Wait {
-        /// When to advance again if they say nothing, in milliseconds since the epoch.
+        /// When to advance again if the customer writes nothing, in milliseconds since the epoch.
         wake_at: u64,
     },
-    /// The shop's own system has the word: [`Script::call`](crate::flow::Script::call) tells what to ask it, and [`Script::answered`](crate::flow::Script::answered) goes on.
+    /// The flow waits for the shop's own system: [`Script::call`](crate::flow::Script::call) says what to ask, and
+    /// [`Script::answered`](crate::flow::Script::answered) continues.
     ///
-    /// Until then the flow can be advanced with what is unread, which only a word to leave changes.
+    /// Until then the flow can be advanced with unread messages, but only a word to leave has an effect.
     Call,
     /// The conversation waits for a person.
     HandOff {
-        /// When to advance again if nobody comes, counted from now; none where it waits for as long as it takes.
+        /// When to advance again if nobody comes, counted from now; `None` if it waits without a limit.
         within: Option<Duration>,
     },
     /// The conversation is over.

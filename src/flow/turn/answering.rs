@@ -1,4 +1,4 @@
-//! The customer has the word: what they wrote is a command, or the answer to the question of a step, or does not fit.
+//! Takes a message as a command or as the answer to a question, or rejects it.
 
 use crate::flow::answer::present::Present;
 use crate::flow::answer::said::Said;
@@ -12,8 +12,12 @@ use crate::flow::turn::question::whole;
 use crate::flow::turn::state::FlowStage;
 
 impl<'s> FlowTurn<'s> {
-    /// Takes the next unread message as the answer; without one, the customer has the word.
-    pub(crate) fn hear(&mut self, name: &'s str, attempts: u32) -> Result<At<'s>, BrokenStep> {
+    /// Takes the next unread message as the answer; without one, waits for the customer.
+    pub(crate) fn take_answer(
+        &mut self,
+        name: &'s str,
+        attempts: u32,
+    ) -> Result<At<'s>, BrokenStep> {
         let script = self.script;
         let Some(Step::Ask(question)) = script.steps.get(name) else {
             return Err(broken(name, "it asks nothing"));

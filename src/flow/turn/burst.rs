@@ -1,4 +1,4 @@
-//! Bursts: several short messages in a row are one answer, once the customer has been quiet for a moment.
+//! Bursts: several short messages in a row are one answer. It is ready once the customer has been quiet for a moment.
 
 use std::time::Duration;
 
@@ -7,30 +7,30 @@ use crate::flow::script::checked_flow::Script;
 use crate::flow::script::commands::Command;
 use crate::flow::turn::state::{FlowStage, State};
 
-/// A customer who never stops writing is answered after so many times the quiet that is waited for.
+/// A customer who never stops writing gets an answer after this many times `burst`.
 const LONGEST: u32 = 20;
 
-/// How long ago what is unread came in.
+/// The age of the unread messages.
 #[derive(Debug, Clone, Copy)]
 pub struct Quiet {
-    /// The last message: so long the customer has been quiet.
+    /// Of the last message: how long the customer has been quiet.
     pub last: Duration,
-    /// The first of those unread.
+    /// Of the first unread message.
     pub first: Duration,
 }
 
-/// What of the unread messages a flow may have.
+/// How many of the unread messages a flow may take now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ready {
-    /// So many of them, from the first on.
+    /// The number of messages, counted from the first.
     pub count: usize,
-    /// When the rest is ready if nothing more comes, from now on; none where nothing is left.
+    /// How long until the rest is ready if no more messages come; `None` if nothing is left.
     pub rest_in: Option<Duration>,
 }
 
 impl Script {
-    /// How many of the unread messages are to be given to [`Script::advance`] now: all, once the customer has been quiet
-    /// for `burst`; before that none but those up to a word that counts at once.
+    /// How many of the unread messages to give to [`Script::advance`] now: all, once the customer has been quiet for
+    /// `burst`; before that, only those up to the last command.
     pub fn ready(&self, state: &State, unread: &[Said], quiet: Quiet) -> Ready {
         let burst = self.timeouts.burst;
         let longest = burst * LONGEST;
@@ -48,7 +48,7 @@ impl Script {
         }
     }
 
-    /// How many messages there are up to the last command that counts where the customer is.
+    /// The number of messages up to the last command that counts at this stage.
     fn commanded(&self, state: &State, unread: &[Said]) -> usize {
         let counts = |(place, said): (usize, &Said)| match (&state.stage, self.command(said)) {
             (_, None) => false,
@@ -57,14 +57,15 @@ impl Script {
                 FlowStage::Paused { .. } | FlowStage::Calling { .. } | FlowStage::HandedOff { .. },
                 Some(command),
             ) => command == Command::Leave,
-            // What opens a conversation is no command; what follows it may end it again.
+            // The message that opens a conversation is never a command; a later one may end it.
             (_, Some(command)) => command == Command::Leave && place > 0,
         };
         let last = unread.iter().enumerate().rposition(counts);
         last.map_or(0, |place| place + 1)
     }
 
-    /// How many of the unread messages, which are not none, are the next answer. A command is none, and ends a burst.
+    /// How many of the unread messages are the next answer; at least one must be unread. A command is not an answer and ends
+    /// a burst.
     pub(crate) fn next_answer(&self, unread: &[Said], opening: bool) -> usize {
         if self.timeouts.burst.is_zero() {
             return 1;
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_photo_among_words_is_found_by_who_expects_one_and_the_words_by_who_expects_words() {
+    fn among_photos_and_words_a_question_finds_the_kind_it_expects() {
         let photo = || media(SaidKind::Image, "");
         let said = [Said::text("look"), photo(), Said::text("here")];
         let media_step = "expect = 'media'\nkinds = ['image']\nnext = 'b'";
@@ -179,14 +180,14 @@ mod tests {
         let (script, state) = asked("next = 'b'");
         let said = texts(&["one", "two", "leave", "three"]);
         let turn = script.advance(state.clone(), &said, 0);
-        // The answer before it comes to the end by itself, and the next conversation begins with what is left.
+        // The answer before it ends the conversation, and the next one begins with the rest.
         assert_eq!(turn.consumed, 2);
         assert_eq!(turn.replies, ["ok: one\ntwo"]);
         let said = texts(&["queue", "one", "two"]);
         let turn = script.advance(state, &said, 0);
         assert_eq!((turn.consumed, turn.replies.len()), (3, 2));
         assert_eq!(turn.replies[1], "ok: one\ntwo");
-        // Also among what opens a conversation, where the first message never is one.
+        // Also in the burst that opens a conversation, except for its first message.
         let said = texts(&["leave", "hi", "leave", "more"]);
         let turn = script.advance(State::new(None), &said, 0);
         assert!(matches!(turn.next, Next::Close { outcome, .. } if outcome == "left"));
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_flow_waits_for_quiet_but_not_for_ever_and_a_command_does_not_wait() {
+    fn the_flow_waits_for_quiet_but_not_forever_and_a_command_never_waits() {
         let (script, state) = asked("next = 'b'");
         let ms = Duration::from_millis;
         let ready = |said: &[&str], state: &State, last: u64, first: u64| {
@@ -237,7 +238,7 @@ mod tests {
     }
 
     proptest! {
-        /// However a customer's messages fall into bursts, and whatever is a command: all are used, in order.
+        /// However messages fall into bursts, with or without commands, all are used in order.
         #[test]
         fn no_message_is_dropped_however_they_are_split(
             bursts in proptest::collection::vec(proptest::collection::vec("[a-z]{1,6}|queue", 1..5), 1..8),

@@ -1,4 +1,4 @@
-//! A call to the shop's own system: where it goes, and what it says.
+//! A call to the shop's own system: its address and its body.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,18 +15,18 @@ use crate::ids::{ChatId, ConversationId, SessionName};
 pub struct Call<'s> {
     /// The step that calls.
     pub step: &'s str,
-    /// Where to.
+    /// The address.
     pub url: &'s str,
     /// How long one try may take.
     pub timeout: Duration,
-    /// How often to try in all.
+    /// The number of tries in all.
     pub attempts: u32,
-    /// The same however often it is tried, by whomever; another for each call.
+    /// The same for every try of this call, by any process; different for each call.
     pub key: String,
     state: &'s State,
 }
 
-/// The body of a call. The same bytes for the same call: the order is fixed, and no clock is in it.
+/// The body of a call. Every try sends the same bytes: the order is fixed, and it contains no time.
 #[derive(Serialize)]
 struct CallBody<'a> {
     session: &'a SessionName,

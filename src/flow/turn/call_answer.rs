@@ -1,4 +1,4 @@
-//! The shop's answer to a call: what it may say, set and choose, and what is wrong with one that does otherwise.
+//! The shop's answer to a call: reads what it says, sets and chooses, or reports its mistake.
 
 use serde_json::{Map, Value};
 
@@ -11,14 +11,15 @@ use crate::flow::words::fold::closest;
 
 /// The keys of an answer.
 const ANSWER_KEYS: [&str; 4] = ["say", "set", "next", "end"];
-/// Messages of one answer; WhatsApp punishes floods.
+/// Messages in one answer; WhatsApp punishes floods.
 const TEXTS_MAX: usize = 20;
-/// Variables of one conversation that answers may bring it to: the state is read and written at every step.
+/// Variables in one conversation after an answer; the whole state is read and written at every step.
 const VARIABLES_MAX: usize = 200;
-/// What the shop answered, checked.
+
+/// A checked answer of the shop.
 #[derive(Debug, Default)]
 pub struct CallAnswer {
-    /// As it is: it may hold a customer's words, so it is no template.
+    /// Sent as it is. It may contain a customer's words, so it is not a template.
     pub(crate) say: Vec<String>,
     pub(crate) set: Vec<(String, SetValue)>,
     pub(crate) then: Option<Then>,
@@ -33,30 +34,30 @@ pub(crate) enum SetValue {
 }
 
 impl Script {
-    /// Reads what was answered to the call that a conversation waits for.
+    /// Reads the answer to the call that a conversation waits for.
     ///
     /// # Errors
-    /// What is wrong with it, in words for the log: without anything that a customer may have said.
+    /// Its mistake, in words for the log, without any words of a customer.
     pub fn read_answer(&self, state: &State, body: &[u8]) -> Result<CallAnswer, String> {
         let calling = state.step().and_then(|step| self.calling(step));
-        let calling = calling.ok_or("the flow does not call here any more")?;
+        let calling = calling.ok_or("the flow no longer calls at this step")?;
         if body.trim_ascii().is_empty() {
             return Ok(CallAnswer::default());
         }
-        // Its own words might quote the answer.
+        // serde's own message might quote the answer.
         let value: Value = serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             format!("it is not JSON (line {line}, column {column})")
         })?;
         let Value::Object(answer) = value else {
-            return Err(r#"it is no JSON object; answer like {"say": "Hello"}"#.to_owned());
+            return Err(r#"it is not a JSON object; answer like {"say": "Hello"}"#.to_owned());
         };
         for key in answer.keys() {
             if !ANSWER_KEYS.contains(&key.as_str()) {
                 let known = ANSWER_KEYS.map(|key| format!("`{key}`")).join(", ");
                 return Err(match closest(key, ANSWER_KEYS) {
-                    Some(meant) => format!("it has a key that is not known; was `{meant}` meant?"),
-                    None => format!("it has a key that is not known; there are {known}"),
+                    Some(meant) => format!("it has an unknown key; did you mean `{meant}`?"),
+                    None => format!("it has an unknown key; known here: {known}"),
                 });
             }
         }
@@ -107,7 +108,7 @@ fn read_set(calling: &Calling, set: Option<&Value>) -> Result<Vec<(String, SetVa
         Some(Value::Object(set)) => set,
         Some(_) => {
             return Err(
-                r#"`set` is no object from names to values, like {"price": 12}"#.to_owned(),
+                r#"`set` is not an object of names and values, like {"price": 12}"#.to_owned(),
             );
         }
     };
@@ -131,12 +132,12 @@ fn read_set(calling: &Calling, set: Option<&Value>) -> Result<Vec<(String, SetVa
         let value = match value {
             Value::String(text) => SetValue::Text(text.clone()),
             Value::Number(number) => SetValue::Number(normal(number)),
-            // As `set` in a flow keeps them: nothing is what {% if %} takes for false.
+            // As `set` in a flow saves them: {% if %} takes an empty text as false.
             Value::Bool(true) => SetValue::Text("true".to_owned()),
             Value::Bool(false) | Value::Null => SetValue::Text(String::new()),
             Value::Array(_) | Value::Object(_) => {
                 return Err(format!(
-                    "`{name}` in `set` is no text, number, true or false"
+                    "`{name}` in `set` is not a text, a number, true or false"
                 ));
             }
         };
@@ -152,11 +153,11 @@ fn read_say(say: Option<&Value>) -> Result<Vec<String>, String> {
         Some(Value::Array(texts)) => texts.iter().map(text).collect(),
         Some(one) => text(one).map(|text| vec![text]),
     };
-    let texts = texts.ok_or("`say` is no text, and no list of texts")?;
+    let texts = texts.ok_or("`say` is neither a text nor a list of texts")?;
     match texts.len() {
         0..=TEXTS_MAX => Ok(texts),
         number => Err(format!(
-            "`say` has {number} messages, and {TEXTS_MAX} are the most"
+            "`say` has {number} messages; at most {TEXTS_MAX} are allowed"
         )),
     }
 }
@@ -165,11 +166,11 @@ fn word<'a>(answer: &'a Map<String, Value>, key: &str) -> Result<Option<&'a str>
     match answer.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(word)) if !word.trim().is_empty() => Ok(Some(word)),
-        Some(_) => Err(format!("`{key}` is no word")),
+        Some(_) => Err(format!("`{key}` is not a text, or is empty")),
     }
 }
 
-/// A number as a flow keeps it: 2 and not 2.0.
+/// A number in the form that a flow saves: 2, not 2.0.
 fn normal(number: &serde_json::Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => float.to_string(),

@@ -1,11 +1,11 @@
-//! The turns around a `call`: what happens while the shop's own system is asked.
+//! Starts a `call`, and waits for the answer of the shop's own system.
 
 use crate::flow::turn::advance::Next;
 use crate::flow::turn::flow_turn::{At, BrokenStep, FlowTurn, broken};
 use crate::flow::turn::state::FlowStage;
 
-/// So many calls may follow each other without a word of the customer: enough for a shop that is asked every few
-/// seconds whether it is done, and an end to two steps that send each other round.
+/// At most this many calls in a row without a message from the customer. It is enough to ask the shop every few seconds
+/// whether it is done, and it stops two steps that lead to each other.
 const CALLS_MAX: u32 = 100;
 
 impl<'s> FlowTurn<'s> {
@@ -26,8 +26,7 @@ impl<'s> FlowTurn<'s> {
         Ok(At::Done(Next::Call))
     }
 
-    /// Whether something else goes on while the shop is asked: what the customer writes is left unread, except that they
-    /// can leave at any time.
+    /// Keeps waiting for the shop. Messages stay unread, except that the customer can leave at any time.
     pub(crate) fn keep_calling(&mut self, step: String, key: String, opening: bool) -> At<'s> {
         if let Some(at) = self.leave(&step, 0) {
             return at;
@@ -36,10 +35,10 @@ impl<'s> FlowTurn<'s> {
             self.state.stage = FlowStage::Calling { step, key, opening };
             return At::Done(Next::Call);
         }
-        // The file was changed meanwhile.
+        // The flow file changed meanwhile.
         let at = At::Enter(self.find(&step));
         if opening {
-            self.open_further();
+            self.extend_opening();
         }
         at
     }

@@ -1,4 +1,4 @@
-//! One turn of a flow: what the customer wrote goes in, replies and the next state come out.
+//! One turn of a flow: messages go in, replies and the next state come out.
 
 use crate::flow::answer::said::Said;
 use crate::flow::script::checked_flow::Script;
@@ -9,37 +9,37 @@ use crate::flow::turn::evaluate;
 use crate::flow::turn::flow_turn::{At, BrokenStep, FlowTurn, broken};
 use crate::flow::turn::state::{FlowStage, State};
 
-/// So many steps may follow each other without a word of the customer. Loading refuses circles without
-/// an `ask`, so more than this is a flow that nobody could have meant.
+/// At most this many steps in a row without a message from the customer. Loading refuses loops without an `ask`, so a flow
+/// that takes more is surely a mistake.
 const STEPS_MAX: usize = 100;
 
 impl Script {
-    /// Goes on with one customer: takes all they wrote that was not yet used (nothing, when only the clock
-    /// moved) and the present in milliseconds since the epoch.
+    /// Continues with one customer. `unread` is everything they wrote that is not used yet (empty if only time passed);
+    /// `now` is in milliseconds since the epoch.
     ///
-    /// What a customer wrote before the flow's first word opens the conversation: it becomes `{{ opening }}`,
-    /// and only a step with an empty `ask` takes it as an answer. All that comes later is answers, in order:
-    /// all that is there is one, or with a `burst` of zero each message. [`Script::ready`] tells what to give.
+    /// Messages before the flow's first text open the conversation: they become `{{ opening }}`, and only a step with
+    /// an empty `ask` takes them as an answer. Later messages are answers: all unread ones together are one answer, or,
+    /// with a `burst` of zero, each one is. [`Script::ready`] says how many to pass.
     pub fn advance(&self, state: State, unread: &[Said], now: u64) -> Advance {
         let mut turn = FlowTurn::new(self, state, unread, now);
         let next = match turn.run() {
             Ok(next) => next,
-            Err(broken) => turn.give_way(broken),
+            Err(broken) => turn.close_after_fault(broken),
         };
         turn.finish(next)
     }
 
-    /// Lets a customer go whom the program can't attend, as it lets go one at whom a step broke: with an apology.
+    /// Closes a conversation that the program can't handle, with an apology, as if a step had failed.
     pub fn give_up(&self, state: State) -> Advance {
         let step = state.step().unwrap_or(&self.start);
         let broken = broken(step, "the program itself failed");
         let mut turn = FlowTurn::new(self, state, &[], 0);
-        let next = turn.give_way(broken);
+        let next = turn.close_after_fault(broken);
         turn.finish(next)
     }
 
-    /// Goes on with a customer for whom the shop was asked ([`Script::call`]): with its answer, or without one where
-    /// there is none to go by. `unread` and `now` as in [`Script::advance`].
+    /// Continues after a call to the shop ([`Script::call`]), with its answer, or with `None` if the call failed. `unread`
+    /// and `now` are as in [`Script::advance`].
     pub fn answered(
         &self,
         state: State,
@@ -50,7 +50,7 @@ impl Script {
         let mut turn = FlowTurn::new(self, state, unread, now);
         let next = match turn.take(answer) {
             Ok(next) => next,
-            Err(broken) => turn.give_way(broken),
+            Err(broken) => turn.close_after_fault(broken),
         };
         turn.finish(next)
     }
@@ -63,7 +63,7 @@ impl<'s> FlowTurn<'s> {
         let at = match stage {
             FlowStage::Asked { step, attempts } if self.unread.is_empty() => {
                 self.state.stage = FlowStage::Asked { step, attempts };
-                return Ok(self.look_at_the_clock());
+                return Ok(self.check_silence());
             }
             FlowStage::Fresh | FlowStage::Closed { .. } => self.open(&script.start),
             FlowStage::Resuming { step } => self.open(&step),
@@ -87,7 +87,7 @@ impl<'s> FlowTurn<'s> {
             },
             FlowStage::Asked { step, attempts } => match script.steps.get_key_value(&step) {
                 Some((name, Step::Ask(_))) => At::Asked(name, attempts),
-                // The file was changed meanwhile: what they wrote answers a question that is gone.
+                // The flow file changed meanwhile: the question that the messages answer no longer exists.
                 _ => match self.leave(&step, 0) {
                     Some(left) => left,
                     None => {
@@ -100,21 +100,21 @@ impl<'s> FlowTurn<'s> {
         self.go(at)
     }
 
-    /// Takes step after step, until somebody else has the word.
+    /// Runs step after step, until the flow waits or closes.
     fn go(&mut self, mut at: At<'s>) -> Result<Next, BrokenStep> {
         self.state.heard(self.now);
         self.state.reminded = false;
         loop {
             at = match at {
                 At::Enter(step) => self.enter(step)?,
-                At::Asked(step, attempts) => self.hear(step, attempts)?,
+                At::Asked(step, attempts) => self.take_answer(step, attempts)?,
                 At::Done(next) => return Ok(next),
             }
         }
     }
 
-    /// Takes the unread messages as what opens the conversation at this step. Of a burst, all but the first may be a word
-    /// to leave.
+    /// Opens the conversation at this step with the unread messages. In a burst, any message but the first may be a word to
+    /// leave.
     fn open(&mut self, step: &str) -> At<'s> {
         if !self.script.timeouts.burst.is_zero()
             && let Some(left) = self.leave(step, 1)
@@ -123,8 +123,8 @@ impl<'s> FlowTurn<'s> {
         }
         self.opening = true;
         let closed = std::mem::take(&mut self.state.closed);
-        let door = closed.then(|| self.script.closed_step(self.now)).flatten();
-        if let Some((_, opens)) = &door {
+        let outside = closed.then(|| self.script.closed_step(self.now)).flatten();
+        if let Some((_, opens)) = &outside {
             self.state.save("opens", opens);
         }
         if !self.unread.is_empty() {
@@ -132,7 +132,7 @@ impl<'s> FlowTurn<'s> {
             self.state.save("opening", &said.join("\n"));
             self.heard = Some(0..self.unread.len());
         }
-        At::Enter(match door {
+        At::Enter(match outside {
             Some((closed, _)) => closed,
             None => self.find(step),
         })
@@ -197,9 +197,9 @@ impl<'s> FlowTurn<'s> {
         let Some((name, Step::Call(calling))) = script.steps.get_key_value(&step) else {
             return self.run();
         };
-        // Also where the answer says something: what is unread was written before that.
+        // Also if the answer says something: the customer wrote the unread messages before that.
         if opening {
-            self.open_further();
+            self.extend_opening();
         }
         let Some(answer) = answer else {
             return self.go(At::Enter(&calling.otherwise));
@@ -216,7 +216,7 @@ impl<'s> FlowTurn<'s> {
             Some(Then::End(outcome)) => self.close(name, &outcome),
             Some(Then::Next(next)) => match script.steps.get_key_value(&next) {
                 Some((next, _)) => At::Enter(next),
-                None => return Err(broken(name, "the answer chose a step that there is not")),
+                None => return Err(broken(name, "the answer chose a step that does not exist")),
             },
         };
         self.go(at)

@@ -1,4 +1,4 @@
-//! Calculating with what is known of a customer: what a `set` saves, and which way a `when` takes.
+//! Calculates with the saved variables: what a `set` saves, and which path a `when` takes.
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Value};
@@ -7,10 +7,10 @@ use crate::flow::script::step::{Assignment, Case, Formula, Then};
 use crate::flow::script::templates::Templates;
 use crate::flow::turn::state::State;
 
-/// Saves what a variable is set to.
+/// Saves the new value of a variable.
 ///
 /// # Errors
-/// The template or expression failed over these variables.
+/// If the template or expression fails with these variables.
 pub(crate) fn set(
     templates: &Templates,
     state: &mut State,
@@ -26,7 +26,7 @@ pub(crate) fn set(
             let value = templates.evaluate(id, state.values().into())?;
             match value.kind() {
                 ValueKind::Number => state.save_number(variable, &number(&value)?),
-                // Kept as a text: nothing is what {% if %} takes for false.
+                // Saved as a text: {% if %} takes an empty one as false.
                 ValueKind::Bool if !value.is_true() => state.save(variable, ""),
                 ValueKind::None | ValueKind::Undefined => state.save(variable, ""),
                 _ => state.save(variable, &value.to_string()),
@@ -36,10 +36,10 @@ pub(crate) fn set(
     Ok(())
 }
 
-/// The way of the first case whose condition holds, if one does.
+/// The path of the first case whose condition holds, if any.
 ///
 /// # Errors
-/// A condition failed over these variables.
+/// If a condition fails with these variables.
 pub(crate) fn way<'s>(
     templates: &Templates,
     state: &State,
@@ -57,11 +57,11 @@ pub(crate) fn way<'s>(
     Ok(None)
 }
 
-/// A number in its normal form: half of 4 is "2" and not "2.0".
+/// A number in its normal form: half of 4 is "2", not "2.0".
 fn number(value: &Value) -> Result<String, Error> {
     let float = f64::try_from(value.clone())?;
     if !float.is_finite() {
-        let message = "the result is no number";
+        let message = "the result is not a finite number";
         return Err(Error::new(ErrorKind::InvalidOperation, message));
     }
     Ok(match value.is_integer() {

@@ -1,4 +1,4 @@
-//! A turn in progress: what it has said and used up so far, and the moves that every kind of step makes.
+//! A turn in progress: its replies and used messages so far, and what all kinds of steps share.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::flow::script::templates::TextId;
 use crate::flow::turn::advance::{Advance, Next};
 use crate::flow::turn::state::{FlowStage, State};
 
-/// A step that cannot be done, and why.
+/// A step that failed, and why.
 pub(crate) struct BrokenStep {
     step: String,
     why: String,
@@ -34,7 +34,7 @@ pub(crate) struct FlowTurn<'s> {
     pub(crate) replies: Vec<FlowReply>,
     pub(crate) used: usize,
     pub(crate) heard: Option<Range<usize>>,
-    /// The unread messages open the conversation: they answer no question.
+    /// The unread messages open the conversation, so they are not an answer.
     pub(crate) opening: bool,
     pub(crate) steps: usize,
     faults: Vec<String>,
@@ -56,7 +56,7 @@ impl<'s> FlowTurn<'s> {
         }
     }
 
-    /// Lets the customer go, if a word to leave is among what they wrote from that message on.
+    /// Closes the conversation if an unread message at `from` or later is a word to leave.
     pub(crate) fn leave(&mut self, step: &str, from: usize) -> Option<At<'s>> {
         let leaves = |said: &Said| self.script.command(said) == Some(Command::Leave);
         let place = self.unread.iter().skip(from).position(leaves)?;
@@ -65,14 +65,14 @@ impl<'s> FlowTurn<'s> {
         Some(self.close(step, "left"))
     }
 
-    /// The step that a saved state names; the start, where the file has it no more.
+    /// The step that a saved state names, or the start if the flow no longer has it.
     pub(crate) fn find(&mut self, step: &str) -> &'s str {
         let script = self.script;
         match script.steps.get_key_value(step) {
             Some((name, _)) => name,
             None => {
                 self.faults.push(format!(
-                    "step `{step}` is gone; began again at `{}`",
+                    "step `{step}` no longer exists; restarted at `{}`",
                     script.start
                 ));
                 &script.start
@@ -80,8 +80,8 @@ impl<'s> FlowTurn<'s> {
         }
     }
 
-    /// Takes what is unread as more of what opened the conversation.
-    pub(crate) fn open_further(&mut self) {
+    /// Adds the unread messages to the opening of the conversation.
+    pub(crate) fn extend_opening(&mut self) {
         self.opening = true;
         if self.unread.is_empty() {
             return;
@@ -93,7 +93,7 @@ impl<'s> FlowTurn<'s> {
         self.heard = Some(0..self.unread.len());
     }
 
-    /// The moment at which the silence has lasted so long.
+    /// The moment at which the silence has lasted for `time`.
     pub(crate) fn after(&self, time: Duration) -> u64 {
         self.state.quiet_since.saturating_add(milliseconds(time))
     }
@@ -137,8 +137,8 @@ impl<'s> FlowTurn<'s> {
         }
     }
 
-    /// Lets the customer go when a step is broken: nobody is left waiting for an answer.
-    pub(crate) fn give_way(&mut self, broken: BrokenStep) -> Next {
+    /// Closes the conversation with an apology after a step failed, so that the customer does not wait for an answer.
+    pub(crate) fn close_after_fault(&mut self, broken: BrokenStep) -> Next {
         self.faults
             .push(format!("step `{}`: {}", broken.step, broken.why));
         self.state.stage = FlowStage::Closed { step: broken.step };
@@ -150,8 +150,8 @@ impl<'s> FlowTurn<'s> {
     }
 
     pub(crate) fn finish(mut self, next: Next) -> Advance {
-        // A flow that closes without having listened has answered all that opened the conversation. Left
-        // unused, it would open the next one, and so on for ever.
+        // A flow that closes without a question has answered the opening. If its messages stayed unread, they would open
+        // the next conversation, again and again.
         if self.opening && self.used == 0 {
             self.used = self.unread.len();
         }

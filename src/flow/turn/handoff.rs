@@ -1,4 +1,4 @@
-//! The turns around a `handoff`: what is said to a customer who waits for a person, and what follows when nobody comes.
+//! Hands a customer to a person at a `handoff`, and continues if nobody comes.
 
 use crate::flow::script::step::{HandOff, Step};
 use crate::flow::turn::advance::Next;
@@ -6,7 +6,7 @@ use crate::flow::turn::flow_turn::{At, BrokenStep, FlowTurn};
 use crate::flow::turn::state::FlowStage;
 
 impl<'s> FlowTurn<'s> {
-    /// Says that a person will come, and leaves the customer to that.
+    /// Says that a person will come, and waits for that person.
     pub(crate) fn hand_off(
         &mut self,
         name: &'s str,
@@ -27,7 +27,7 @@ impl<'s> FlowTurn<'s> {
         })
     }
 
-    /// Nobody came: goes on without a person. What was written meanwhile was for that person and answers no question, but
+    /// Nobody came: continues without a person. Messages written meanwhile were for that person and are not an answer, but
     /// the customer can leave.
     pub(crate) fn nobody_came(&mut self, step: &str) -> At<'s> {
         let script = self.script;
@@ -35,7 +35,7 @@ impl<'s> FlowTurn<'s> {
             return left;
         }
         match script.steps.get(step) {
-            // The file was changed meanwhile, and waits for as long as it takes.
+            // The flow file changed meanwhile, and the step now waits without a limit.
             Some(Step::HandOff(handoff)) if handoff.nobody.is_none() => {
                 self.wait_for_person(step, handoff)
             }

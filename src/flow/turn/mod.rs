@@ -1,17 +1,17 @@
-//! One turn: from a script, a state, an input and the present to a new state, replies and what comes next.
+//! One turn: takes a script, a state, messages and the time, and returns a new state, replies and what comes next.
 
-// Goes from step to step: `Script::advance`, `Script::answered`.
+// Runs step after step: `Script::advance`, `Script::answered`.
 pub(crate) mod engine;
-// What comes of a turn.
+// The result of a turn.
 pub(crate) mod advance;
-// Where a customer is in a flow, as it is kept in Redis.
+// Where a customer is in a flow, as Redis stores it.
 pub(crate) mod state;
 
-// A turn in progress, and the moves that all steps share.
+// A turn in progress, and what all kinds of steps share.
 pub(crate) mod flow_turn;
-// `ask`: an answer, a command, or what does not fit.
+// `ask`: takes an answer or a command, or rejects the message.
 pub(crate) mod answering;
-// What answers a question, among all that a customer wrote.
+// Finds the answer to a question in what a customer wrote.
 pub(crate) mod question;
 // `call`.
 pub(crate) mod calling;
@@ -26,11 +26,11 @@ pub(crate) mod silence;
 
 // When a customer has finished writing.
 pub(crate) mod burst;
-// What a call says.
+// The body of a call.
 pub(crate) mod call;
-// What the shop may answer.
+// Reads the shop's answer.
 pub(crate) mod call_answer;
-// Conversations that begin while it is closed.
+// Conversations that begin outside opening hours.
 pub(crate) mod outside_hours;
 
 #[cfg(test)]

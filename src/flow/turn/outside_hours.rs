@@ -1,11 +1,11 @@
-//! Conversations that begin while it is closed: they start at the `closed` step of `hours`.
+//! Conversations that begin outside opening hours: they start at the `closed` step of `hours`.
 
 use crate::flow::script::checked_flow::Script;
 use crate::flow::turn::state::{FlowStage, State};
 
 impl Script {
-    /// A conversation that was opened then, before its first step: one that was opened while it is closed, and is still to
-    /// be, begins at the `closed` step of `hours`.
+    /// Prepares the first step of a conversation. If it was opened outside opening hours, and they have not begun since, it
+    /// starts at the `closed` step of `hours`. Customers who were in line before closing time are still served.
     pub fn with_opening_hours(&self, mut state: State, opened_at: u64, now: u64) -> State {
         let begins = matches!(
             state.stage,
@@ -52,9 +52,9 @@ mod tests {
     }
 
     #[test]
-    fn who_writes_outside_hears_when_it_opens_and_who_stood_in_line_before_is_attended() {
+    fn outside_hours_customers_learn_when_we_open_and_those_already_in_line_are_served() {
         let script = load(SHOP);
-        let told = |opened: &str, now: &str| {
+        let replies = |opened: &str, now: &str| {
             let (opened, now) = (at(&script, opened), at(&script, now));
             let state = script.with_opening_hours(State::new(None), opened, now);
             let replies = script.advance(state, &[Said::text("oi")], now).replies;
@@ -70,20 +70,20 @@ mod tests {
             ("2026-11-21T20:00:00", "na segunda-feira às 9h"),
             ("2026-12-24T20:00:00", "no sábado às 9h"),
         ] {
-            assert_eq!(told(now, now), [format!("we open {opens}")], "{now}");
+            assert_eq!(replies(now, now), [format!("we open {opens}")], "{now}");
         }
         assert_eq!(
-            told("2026-11-23T17:59:00", "2026-11-23T18:30:00"),
+            replies("2026-11-23T17:59:00", "2026-11-23T18:30:00"),
             ["hello"]
         );
         assert_eq!(
-            told("2026-11-23T08:00:00", "2026-11-23T09:30:00"),
+            replies("2026-11-23T08:00:00", "2026-11-23T09:30:00"),
             ["hello"]
         );
     }
 
     #[test]
-    fn who_comes_back_outside_hours_keeps_what_was_saved() {
+    fn a_customer_who_returns_outside_hours_keeps_their_saved_answers() {
         let script = load(&SHOP.replace(
             "end = \"done\"",
             "next = \"more\"\n[step.more]\nask = 'more?'\nend = 'done'",

@@ -1,4 +1,4 @@
-//! The turns around a `wait`: the flow pauses, and listens only to a word to leave.
+//! Pauses the flow at a `wait`. Meanwhile only a word to leave has an effect.
 
 use std::time::Duration;
 
@@ -19,8 +19,7 @@ impl<'s> FlowTurn<'s> {
         At::Done(Next::Wait { wake_at: until })
     }
 
-    /// Goes on after a pause that is over. Until then what the customer writes is left unread, except that
-    /// they can leave at any time.
+    /// Continues once the pause is over. Until then messages stay unread, except that the customer can leave at any time.
     pub(crate) fn pause(&mut self, step: String, until: u64, opening: bool) -> At<'s> {
         let script = self.script;
         if let Some(left) = self.leave(&step, 0) {
@@ -28,7 +27,7 @@ impl<'s> FlowTurn<'s> {
         }
         let at = match script.steps.get(&step) {
             Some(Step::Wait { time, then }) => {
-                // The file may have been changed, and a clock set back: no pause is longer than it says.
+                // The flow file may have changed, or the clock was set back: never pause for longer than the step says.
                 let until = until.min(self.now.saturating_add(milliseconds(*time)));
                 if self.now < until {
                     self.state.stage = FlowStage::Paused {
@@ -43,7 +42,7 @@ impl<'s> FlowTurn<'s> {
             _ => At::Enter(self.find(&step)),
         };
         if opening {
-            self.open_further();
+            self.extend_opening();
         }
         at
     }

@@ -1,4 +1,4 @@
-//! What answers a question, among all that a customer wrote.
+//! Finds the answer to a question in what a customer wrote.
 
 use crate::flow::answer::kind::AnswerKind;
 use crate::flow::answer::present::Present;
@@ -9,14 +9,14 @@ use crate::flow::words::choose;
 use crate::flow::words::fold::fold;
 use crate::flow::words::locale::Locale;
 
-/// Beyond so many messages nobody looks for the one among them that is an answer by itself.
+/// In longer bursts we do not look for a single message that is an answer by itself.
 const ALONE_MAX: usize = 20;
 
 impl Question {
-    /// The answer in the form that is kept, and where it leads; nothing where it is not valid.
+    /// The answer in the form that is saved, and where it leads; `None` if it is not valid.
     ///
-    /// An option's own word comes first, then what is expected beside the options, and then an option
-    /// among other words: free words are not to be taken for an option that happens to stand in them.
+    /// First an option's exact word counts, then any other answer that the question expects, and only then an option
+    /// among other words: a free answer may contain the word of an option by chance.
     pub(crate) fn answer(&self, said: &Said, present: Present<'_>) -> Option<(String, &Then)> {
         if let Some(choice) = self.options.get(&fold(&said.text)) {
             return Some((choice.written.clone(), &choice.then));
@@ -34,13 +34,13 @@ impl Question {
         Some((choice.written.clone(), &choice.then))
     }
 
-    /// Whether an answer that was taken is a number to reckon with, and not a word or a row of figures.
+    /// Whether an accepted answer is a number to calculate with, rather than a word or a string of digits.
     pub(crate) fn is_number(&self, answer: &str) -> bool {
         let kind = self.free.as_ref().and_then(|free| free.expect.as_ref());
         matches!(kind, Some(AnswerKind::Number(_))) && answer.parse().is_ok_and(f64::is_finite)
     }
 
-    /// The one option that a message names. Two that lead to the same step are one, unless the word is kept.
+    /// The only option that a message names. Options that lead to the same step count as one, unless the word is saved.
     fn named_option(&self, said: &Said, locale: Locale) -> Option<&Choice> {
         if said.kind != SaidKind::Text {
             return None;
@@ -53,8 +53,8 @@ impl Question {
         choices.all(is_same).then_some(first)
     }
 
-    /// As [`Question::answer`] of all messages of a burst. What they say together comes first; a photo, a place among
-    /// words is found by a question that expects one, and so is the only message that is an answer by itself.
+    /// As [`Question::answer`], for all messages of a burst. First all texts together count, then each photo, place or other
+    /// piece, and then a single message, if it is the only one that is valid by itself.
     pub(crate) fn answer_of(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
         if let [said] = said {
             return self.answer(said, present);
@@ -82,7 +82,7 @@ impl Question {
             .or_else(|| self.alone(said, present))
     }
 
-    /// The answer of the one message that is valid by itself: "hello" before it was not meant for one.
+    /// The answer of the only message that is valid by itself: a "hello" before it was not meant as the answer.
     fn alone(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
         let few = if said.len() > ALONE_MAX { &[] } else { said };
         let mut answers = few.iter().filter_map(|said| self.answer(said, present));
@@ -91,13 +91,13 @@ impl Question {
     }
 }
 
-/// What a burst says, with a word in brackets for what has none. Cut: no answer needs all of a thousand messages.
+/// All texts of a burst, with a word in brackets for each message without text. It is cut: no answer needs a thousand messages.
 pub(crate) fn whole(said: &[Said]) -> String {
     let texts: Vec<String> = said.iter().map(Said::text_or_kind).collect();
     cut(&texts.join("\n"))
 }
 
-/// What the customer wrote in a burst, captions too.
+/// The texts of a burst, with captions.
 fn words(said: &[Said]) -> String {
     let written = |said: &&Said| said.kind == SaidKind::Text || said.kind.is_media();
     let texts = said.iter().filter(written).map(|said| said.text.trim());

@@ -1,12 +1,12 @@
-//! The customer is silent: first a reminder, then the close.
+//! A customer who does not answer gets a reminder, and later the conversation closes.
 
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::turn::advance::Next;
 use crate::flow::turn::flow_turn::FlowTurn;
 
 impl FlowTurn<'_> {
-    /// What is due now, if anything, and when to look again.
-    pub(crate) fn look_at_the_clock(&mut self) -> Next {
+    /// Does what is due now, and says when to check again.
+    pub(crate) fn check_silence(&mut self) -> Next {
         let timeouts = &self.script.timeouts;
         let close_at = self.after(timeouts.close_after);
         let remind_at = self.after(timeouts.remind_after);

@@ -1,6 +1,6 @@
-//! Where one customer is in a flow, in the form that is kept in Redis.
+//! Where one customer is in a flow, in the form that Redis stores.
 //!
-//! Version 1. Fields may be added with a default; what changes meaning needs a new version.
+//! This is version 1. New fields need a default; a field that changes its meaning needs a new version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,58 +12,58 @@ use crate::flow::script::variables::cut;
 /// The one version this code writes and reads.
 const VERSION: u8 = 1;
 
-/// Where one customer is in a flow. It serializes to JSON and is kept between two steps.
+/// Where one customer is in a flow. It is stored as JSON between two steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     v: Version,
     pub(crate) stage: FlowStage,
     #[serde(default)]
     variables: BTreeMap<String, String>,
-    /// The variables that are numbers: expressions reckon with them.
+    /// The variables that are numbers: expressions calculate with them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     numbers: BTreeSet<String>,
-    /// The last answer, as it was read; what it is in templates.
+    /// The last answer, in the form that was read: `{{ answer }}` in templates.
     #[serde(default)]
     pub(crate) answer: String,
-    /// A reminder was sent in this silence.
+    /// The reminder of this silence was sent.
     #[serde(default)]
     pub(crate) reminded: bool,
-    /// They stand at a closed door, and are told so at the beginning.
+    /// The conversation was opened outside opening hours, and starts at the `closed` step.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) closed: bool,
     /// When the silence began, in milliseconds since the epoch.
     #[serde(default)]
     pub(crate) quiet_since: u64,
-    /// What the flow has heard last, as [`State::hear`] was given it; only kept where a flow calls.
+    /// The last message, as passed to [`State::hear`]; only stored if the flow makes calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) heard: Option<serde_json::Value>,
-    /// Calls since the customer was heard.
+    /// Calls since the customer's last message.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) calls: u32,
 }
 
-/// What has happened between the flow and the customer.
+/// What the flow waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "at", rename_all = "snake_case")]
 pub(crate) enum FlowStage {
-    /// Nothing was said yet.
+    /// The conversation has not begun.
     Fresh,
-    /// The question of this step was asked, and so many answers did not fit.
+    /// The question of this step was asked; `attempts` answers were not valid.
     Asked { step: String, attempts: u32 },
-    /// The customer came back; the question of this step is to be asked again.
+    /// The customer came back: ask the question of this step again.
     Resuming { step: String },
-    /// The step pauses until then, in milliseconds since the epoch.
+    /// The step pauses until this moment, in milliseconds since the epoch.
     Paused {
         step: String,
         until: u64,
-        /// No question was asked yet: what is written opens the conversation.
+        /// No question was asked yet: messages still belong to the opening of the conversation.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         opening: bool,
     },
     /// The shop's own system was asked, and has not answered yet.
     Calling {
         step: String,
-        /// What all tries of this call go under; [`State::begin_call`] sets it.
+        /// The key of all tries of this call; [`State::begin_call`] sets it.
         #[serde(default)]
         key: String,
         /// As in `Paused`.
@@ -101,7 +101,7 @@ impl From<Version> for u8 {
 }
 
 impl State {
-    /// A conversation in which nothing was said yet, with the customer's WhatsApp name where it is known.
+    /// A conversation that has not begun, with the customer's WhatsApp name if known.
     pub fn new(name: Option<&str>) -> State {
         let mut state = State {
             v: Version,
@@ -119,8 +119,8 @@ impl State {
         state
     }
 
-    /// The customer came back in time: goes on at the step where they stopped, whose question is asked
-    /// again. What was saved is kept. A conversation that had come to its end begins anew.
+    /// The customer came back in time: continues at the step where they stopped, and asks its question again. Saved answers
+    /// stay. A conversation that had reached its end starts from the beginning.
     pub fn resume(mut self, name: Option<&str>) -> State {
         self.stage = match self.stage {
             FlowStage::Asked { step, .. }
@@ -135,18 +135,18 @@ impl State {
         self
     }
 
-    /// What is known of the customer: the saved answers, `name` and `opening`.
+    /// The saved answers, `name` and `opening`.
     pub fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
     }
 
-    /// The customer's last answer, or what opened the conversation.
+    /// The customer's last answer, or the opening of the conversation.
     pub fn last_said(&self) -> Option<&str> {
         let answer = Some(self.answer.as_str()).filter(|answer| !answer.is_empty());
         answer.or_else(|| self.variables.get("opening").map(String::as_str))
     }
 
-    /// Whether a call or a pause goes on before the first question: what the customer writes opens the conversation still.
+    /// Whether a call or a pause comes before the first question: messages still belong to the opening of the conversation.
     pub fn opens(&self) -> bool {
         matches!(
             self.stage,
@@ -154,7 +154,7 @@ impl State {
         )
     }
 
-    /// The step the customer is at; none before the first word was said.
+    /// The step that the customer is at; `None` before the conversation begins.
     pub fn step(&self) -> Option<&str> {
         match &self.stage {
             FlowStage::Fresh => None,
@@ -167,32 +167,32 @@ impl State {
         }
     }
 
-    /// Restarts the clock of the silence, for a time in which nobody could hear the customer (another
-    /// worker took the conversation over, say). A reminder that was sent is not sent again.
+    /// Restarts the silence timeouts, for a time in which no process read the messages (for example, while another
+    /// worker took the conversation over). A reminder that was sent is not sent again.
     pub fn heard(&mut self, now: u64) {
         self.quiet_since = now;
     }
 
-    /// As [`heard`](Self::heard), for a time that was over at `then`, perhaps before the customer last had the word.
+    /// As [`heard`](Self::heard), if such a time ended at `then`. It never moves the start of the silence back.
     pub fn not_heard_until(&mut self, then: u64) {
         self.quiet_since = self.quiet_since.max(then);
     }
 
-    /// Keeps what the flow has heard last ([`Advance::heard`](crate::flow::Advance::heard)), for calls to tell it.
+    /// Stores the last message that the flow used ([`Advance::heard`](crate::flow::Advance::heard)): calls send it.
     pub fn hear(&mut self, message: serde_json::Value) {
         self.heard = Some(message);
     }
 
-    /// Says what a call that begins here goes under, however often it is tried: nothing that could be another call's.
-    pub fn begin_call(&mut self, name: impl FnOnce() -> String) {
+    /// Sets the key of a call that begins here, the same for all its tries. No other call may have the same key.
+    pub fn begin_call(&mut self, new_key: impl FnOnce() -> String) {
         if let FlowStage::Calling { key, .. } = &mut self.stage
             && key.is_empty()
         {
-            *key = name();
+            *key = new_key();
         }
     }
 
-    /// Whether it is at a call that has no name yet.
+    /// Whether it is at a call that has no key yet.
     pub(crate) fn begins_call(&self) -> bool {
         matches!(&self.stage, FlowStage::Calling { key, .. } if key.is_empty())
     }
@@ -212,7 +212,7 @@ impl State {
         self.numbers.insert(variable.to_owned());
     }
 
-    /// The variables as expressions see them, which reckon with numbers.
+    /// The variables for expressions, with numbers as numbers.
     pub(crate) fn values(&self) -> BTreeMap<String, Value> {
         let value = |(name, text): (&String, &String)| {
             let number = match self.numbers.contains(name) {
@@ -226,14 +226,14 @@ impl State {
         values
     }
 
-    /// The variables as templates see them: all are texts.
+    /// The variables for templates, all as texts.
     pub(crate) fn words(&self) -> Value {
         let mut words = self.variables.clone();
         words.insert("answer".to_owned(), self.answer.clone());
         words.into()
     }
 
-    /// A name that the customer told us stays: it is what they want to be called.
+    /// Keeps a name that the customer gave us: they want to be called by it.
     fn learn_name(&mut self, name: Option<&str>) {
         let name = name.map(str::trim).unwrap_or_default();
         if !name.is_empty() && !self.variables.contains_key("name") {
@@ -257,7 +257,7 @@ fn number(text: &str) -> Option<Value> {
 mod tests {
     use super::*;
 
-    /// What version 1 wrote must be read for ever, so these texts are never edited, only added to.
+    /// Later versions must read what version 1 wrote: never edit these texts, only add more.
     const GOLDEN: &str = r#"{"v":1,"stage":{"at":"asked","step":"cpf","attempts":2},"variables":{"name":"Ana","opening":"oi"},"answer":"123","reminded":true,"quiet_since":1700000000000}"#;
 
     fn golden() -> State {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_told_apart_only_where_there_are_any() {
+    fn the_list_of_numbers_is_stored_only_if_there_are_any() {
         let mut state = golden();
         state.save_number("quantity", "3");
         let json = GOLDEN.replace(
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_version_1_wrote_is_read() {
+    fn states_of_version_1_are_read() {
         assert_eq!(serde_json::from_str::<State>(GOLDEN).unwrap(), golden());
         for (stage, json) in [
             (FlowStage::Fresh, r#"{"v":1,"stage":{"at":"fresh"}}"#),
@@ -340,14 +340,14 @@ mod tests {
     }
 
     #[test]
-    fn a_later_version_is_refused_and_not_misread() {
+    fn a_state_of_a_later_version_is_refused() {
         let later = GOLDEN.replace("\"v\":1", "\"v\":2");
         let refusal = serde_json::from_str::<State>(&later).unwrap_err();
         assert!(refusal.to_string().contains("version 2"), "{refusal}");
     }
 
     #[test]
-    fn who_comes_back_keeps_the_step_the_answers_and_the_name_they_gave() {
+    fn a_customer_who_returns_keeps_their_step_answers_and_name() {
         let back = golden().resume(Some("ana.souza"));
         assert_eq!(back.stage, FlowStage::Resuming { step: "cpf".into() });
         assert_eq!(back.variables(), golden().variables());

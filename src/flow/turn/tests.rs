@@ -1,4 +1,4 @@
-//! What a flow does with what a customer writes, each rule by itself; the examples as whole dialogues stand beside.
+//! Each rule of a turn by itself. Whole dialogues of the examples are in `tests/examples.rs`.
 
 use crate::flow::script::reply::FlowReply;
 use crate::flow::*;
@@ -37,9 +37,9 @@ fn after(minutes: u64) -> u64 {
     1_000_000 + minutes * 60_000
 }
 
-/// Plays a dialogue. `>` is said by the customer (several lines together are unread at once), `<` is the
-/// reply that must come, `+5` is the minute at which the clock looks, `=` is the outcome, `~` comes back
-/// after a close, `$` is a variable that must be saved.
+/// Plays a dialogue. `>` is a message of the customer (several in a row are unread together), `<` is the next reply that
+/// must come, `+5` moves the clock to minute 5, `=` is the outcome, `~` returns after a close, `$` is a variable that must be
+/// saved.
 fn check(script: &Script, dialogue: &str) {
     let mut state = State::new(Some("Ana"));
     let (mut unread, mut minute, mut due) = (Vec::new(), 0, true);
@@ -61,12 +61,12 @@ fn check(script: &Script, dialogue: &str) {
         }
         match mark {
             ">" => {
-                assert_eq!(replies, Vec::<String>::new(), "not awaited before {line}");
+                assert_eq!(replies, Vec::<String>::new(), "unexpected before {line}");
                 unread.push(said(words));
                 due = true;
             }
             "+" => {
-                assert_eq!(replies, Vec::<String>::new(), "not awaited before {line}");
+                assert_eq!(replies, Vec::<String>::new(), "unexpected before {line}");
                 minute = words.parse().unwrap();
                 due = true;
             }
@@ -84,10 +84,10 @@ fn check(script: &Script, dialogue: &str) {
                 let saved = state.variables().get(name).map(String::as_str);
                 assert_eq!(saved, Some(value), "{line}");
             }
-            "." => assert_eq!(replies, Vec::<String>::new(), "not awaited at the end"),
+            "." => assert_eq!(replies, Vec::<String>::new(), "unexpected at the end"),
             _ => panic!("{line}"),
         }
-        // Between two turns the state is always stored.
+        // The state is stored between two turns.
         let stored = serde_json::to_string(&state).unwrap();
         state = serde_json::from_str(&stored).unwrap();
     }
@@ -113,7 +113,7 @@ fn flow(steps: &str) -> Script {
 }
 
 #[test]
-fn an_invalid_answer_without_a_way_out_closes_with_words() {
+fn too_many_invalid_answers_without_otherwise_close_with_an_apology() {
     check(
         &flow("[step.a]\nask = 'age?'\nexpect = 'number'\nattempts = 2\nend = 'x'"),
         "
@@ -128,7 +128,7 @@ fn an_invalid_answer_without_a_way_out_closes_with_words() {
 }
 
 #[test]
-fn an_option_is_taken_among_other_words_when_only_one_can_be_meant() {
+fn an_option_among_other_words_counts_if_it_is_the_only_one() {
     let options = "options = { '1' = 'one', 'order' = 'one', '2' = 'two', 'talk' = 'two' }";
     let ends = "[step.one]\nsay = '1'\nend = 'one'\n[step.two]\nsay = '2'\nend = 'two'";
     let answer = |question: &str, words: &str| {
@@ -152,11 +152,11 @@ fn an_option_is_taken_among_other_words_when_only_one_can_be_meant() {
     ] {
         assert_eq!(answer(options, words), outcome, "{words}");
     }
-    // Where the word is kept, two words are two meanings.
+    // If the word is saved, two words are two different answers.
     let kept = format!("{options}\nsave = 'x'");
     assert_eq!(answer(&kept, "1 - order"), "");
     assert_eq!(answer(&kept, "option 1"), "one");
-    // Free words come before an option among them, and an option's own word before everything.
+    // A free answer comes before an option among its words; an option's exact word comes before everything.
     let free = format!("{options}\nexpect = 'text'\nnext = 'two'");
     assert_eq!(answer(&free, "I want to order"), "two");
     assert_eq!(answer(&free, "Order!"), "one");
@@ -166,7 +166,7 @@ fn an_option_is_taken_among_other_words_when_only_one_can_be_meant() {
 }
 
 #[test]
-fn what_renders_to_nothing_is_not_sent() {
+fn a_text_that_renders_to_nothing_is_not_sent() {
     check(
         &flow(
             "[step.a]\nsay = ['{% if coupon is defined %}x{% endif %} ', '''\nyes\n''']\nnext = 'b'\n[step.b]\nask = '?'\nsave = 'coupon'\nend = 'x'",
@@ -179,7 +179,7 @@ fn what_renders_to_nothing_is_not_sent() {
 }
 
 #[test]
-fn the_answer_and_the_opening_are_there_in_texts() {
+fn texts_can_use_the_answer_and_the_opening() {
     check(
         &flow(
             "[step.a]\nask = 'you said: {{ opening }}'\nexpect = 'number'\ninvalid = '{{ answer }} is no number'\nnext = 'b'\n[step.b]\nsay = 'got {{ answer }}'\nend = 'x'",
@@ -197,7 +197,7 @@ fn the_answer_and_the_opening_are_there_in_texts() {
 }
 
 #[test]
-fn a_flow_that_only_talks_uses_up_the_opening() {
+fn a_flow_that_asks_nothing_uses_the_opening() {
     let script = flow("[step.a]\nsay = 'closed today'\nend = 'closed'");
     let unread = [Said::text("one"), Said::text("two")];
     let turn = script.advance(State::new(None), &unread, after(0));
@@ -206,7 +206,7 @@ fn a_flow_that_only_talks_uses_up_the_opening() {
 }
 
 #[test]
-fn a_close_leaves_what_came_after_it_unused() {
+fn messages_after_the_end_stay_unread() {
     let script =
         flow("[step.a]\nask = ''\nsave = 'x'\nnext = 'b'\n[step.b]\nsay = '{{ x }}'\nend = 'x'");
     let unread = [Said::text("one"), Said::text("two")];
@@ -218,7 +218,7 @@ fn a_close_leaves_what_came_after_it_unused() {
 }
 
 #[test]
-fn the_opening_answers_no_question_that_follows_a_listening_step() {
+fn the_opening_is_not_an_answer_to_a_later_question() {
     let script = flow("[step.a]\nask = ''\nnext = 'b'\n[step.b]\nask = 'sure?'\nend = 'x'");
     let unread = [Said::text("one"), Said::text("two")];
     let turn = script.advance(State::new(None), &unread, after(0));
@@ -227,14 +227,14 @@ fn the_opening_answers_no_question_that_follows_a_listening_step() {
 }
 
 #[test]
-fn the_wake_up_is_the_reminder_and_then_the_close() {
+fn silence_brings_first_the_reminder_and_then_the_close() {
     let script = flow("[step.a]\nask = '?'\nend = 'x'");
     let turn = script.advance(State::new(None), &[], after(0));
     assert_eq!(turn.next, Next::Wait { wake_at: after(5) });
     let mut turn = script.advance(turn.state, &[], after(6));
     assert_eq!(turn.next, Next::Wait { wake_at: after(15) });
     assert_eq!(turn.replies.len(), 1);
-    // Another worker took over: the silence counts from now, and no second reminder comes.
+    // Another worker took over: the silence starts again now, without a second reminder.
     turn.state.heard(after(14));
     let turn = script.advance(turn.state, &[], after(28));
     assert_eq!(
@@ -248,14 +248,14 @@ fn the_wake_up_is_the_reminder_and_then_the_close() {
 }
 
 #[test]
-fn a_step_that_is_gone_begins_again_and_keeps_what_was_saved() {
+fn if_a_step_no_longer_exists_the_flow_restarts_with_the_saved_answers() {
     let before =
         flow("[step.a]\nask = '?'\nsave = 'x'\nnext = 'b'\n[step.b]\nask = '??'\nend = 'x'");
     let now = flow("[step.a]\nask = 'new?'\nsave = 'x'\nend = 'x'");
     let turn = before.advance(State::new(None), &[Said::text("hi")], after(0));
     let turn = before.advance(turn.state, &[Said::text("kept")], after(0));
     assert_eq!(turn.state.step(), Some("b"));
-    // The clock alone moves nobody.
+    // Time alone changes nothing.
     let turn = now.advance(turn.state, &[], after(1));
     assert_eq!((turn.replies.len(), turn.fault), (0, None));
     let turn = now.advance(turn.state, &[Said::text("yes")], after(1));
@@ -265,7 +265,7 @@ fn a_step_that_is_gone_begins_again_and_keeps_what_was_saved() {
     );
     assert_eq!(
         turn.fault.as_deref(),
-        Some("step `b` is gone; began again at `a`")
+        Some("step `b` no longer exists; restarted at `a`")
     );
     assert_eq!(turn.state.variables()["x"], "kept");
     assert_eq!(turn.state.variables()["opening"], "hi");
@@ -274,7 +274,7 @@ fn a_step_that_is_gone_begins_again_and_keeps_what_was_saved() {
 }
 
 #[test]
-fn a_broken_step_apologises_and_closes() {
+fn a_step_that_fails_apologises_and_closes() {
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
     let chain: String = (0..200)
         .map(|n| format!("[step.s{n}]\nsay = ' x '\nnext = 's{}'\n", n + 1))
@@ -311,7 +311,7 @@ fn a_broken_step_apologises_and_closes() {
 }
 
 #[test]
-fn a_broken_text_of_the_author_gives_way_to_the_built_in_one() {
+fn a_text_that_fails_is_replaced_by_the_built_in_one() {
     let script = load(
         "start = 'a'\n[texts]\nleft = '{{ 1 / name }}'\nposition = '{{ 1 / name }}'\n[step.a]\nask = '?'\nend = 'x'",
     );
@@ -334,7 +334,7 @@ fn a_broken_text_of_the_author_gives_way_to_the_built_in_one() {
 }
 
 #[test]
-fn the_line_s_texts_and_commands_speak_the_flow_s_language() {
+fn queue_texts_and_commands_are_in_the_flow_s_language() {
     let clinic = load(CLINIC);
     let wait = Some(std::time::Duration::from_secs(280));
     for (text, told) in [
@@ -399,7 +399,7 @@ fn a_file_from_a_windows_editor_loads() {
 }
 
 #[test]
-fn two_spellings_of_an_option_may_stand_side_by_side() {
+fn two_spellings_of_an_option_may_lead_to_the_same_step() {
     load("start = 'a'\n[step.a]\nask = '?'\noptions = { Sim = 'a', sim = 'a' }");
 }
 
@@ -409,10 +409,10 @@ fn a_script_can_be_shared_by_threads() {
     check::<Script>();
 }
 
-/// The bounds are generous: an unoptimised build on a busy machine keeps them, and what grows with the square
-/// of the steps does not. `cargo test --release flow::tests::a_step_is -- --nocapture` tells the figures.
+/// The bounds are generous: an unoptimised build on a busy machine keeps them, but code whose time grows with the square of
+/// the steps does not. `cargo test --release one_step_takes -- --nocapture` prints the figures.
 #[test]
-fn a_step_is_a_matter_of_microseconds_and_a_big_flow_loads_at_once() {
+fn one_step_takes_microseconds_and_a_big_flow_loads_at_once() {
     let script = load(CLINIC);
     let turn = script.advance(State::new(Some("Ana")), &[Said::text("oi")], after(0));
     let turn = script.advance(turn.state, &[Said::text("1")], after(0));
@@ -445,7 +445,7 @@ fn a_step_is_a_matter_of_microseconds_and_a_big_flow_loads_at_once() {
     assert!(loading.as_millis() < 2_000, "{loading:?}");
 }
 
-/// Words alone are compared with what they say.
+/// A reply without media equals its text.
 impl PartialEq<&str> for FlowReply {
     fn eq(&self, other: &&str) -> bool {
         self.media.is_none() && self.text == *other

@@ -182,7 +182,7 @@ fn a_conversation_at_a_removed_step_starts_over_and_keeps_its_saved_values() {
     let daemon = setup.start();
     daemon.says(&ana, "Rio");
     assert_eq!(corner.texts(&ana, 3)[2], "your name, please?");
-    daemon.wait_for_log("step `city` is gone; began again at `name`");
+    daemon.wait_for_log("step `city` no longer exists; restarted at `name`");
     daemon.says(&ana, "Zoe again");
     assert_eq!(corner.texts(&ana, 4)[3], "your city, Zoe again?");
     daemon.says(&ana, "Rio");

@@ -232,20 +232,20 @@ fn a_redirection_is_not_followed() {
 fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wrong() {
     let answers = [
         ("<html>SECRET</html>", "it is not JSON (line 1, column 1)"),
-        (r#"["SECRET"]"#, "it is no JSON object"),
+        (r#"["SECRET"]"#, "it is not a JSON object"),
         (r#"{"sya": "SECRET"}"#, "was `say` meant?"),
-        (r#"{"say": 7}"#, "`say` is no text"),
+        (r#"{"say": 7}"#, "`say` is neither a text nor a list"),
         (
             r#"{"next": "nowhere"}"#,
             "a step that the flow does not have",
         ),
         (r#"{"next": "bot"}"#, "which the step may not choose"),
         (r#"{"next": "listen", "end": "x"}"#, "both `next` and `end`"),
-        (r#"{"end": ""}"#, "`end` is no word"),
+        (r#"{"end": ""}"#, "`end` is not a text, or is empty"),
         (r#"{"set": {"b": "SECRET"}}"#, "does not name in `save`"),
         (
             r#"{"set": {"a": ["SECRET"]}}"#,
-            "no text, number, true or false",
+            "is not a text, a number, true or false",
         ),
         (
             r#"{"set": {"SECRET key": 1}}"#,

@@ -1,4 +1,4 @@
-//! Calls, as a pure function: what is asked, how an answer goes on, and what happens in between.
+//! Calls: their body, their answer, and messages that come in between.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::ids::{ChatId, ConversationId, SessionName};
 
 const BOT: &str = include_str!("../../../../examples/flows/bot.toml");
 
-/// Advances, and names the call that it begins, as an attendance does.
+/// Advances, and names the call that it begins, as a conversation does.
 fn named(mut turn: Advance) -> Advance {
     turn.state.begin_call(|| "a key".to_owned());
     turn
@@ -40,7 +40,7 @@ fn answer(script: &Script, state: &State, answer: &Value) -> CallAnswer {
 }
 
 #[test]
-fn a_call_tells_what_is_known_and_is_the_same_after_it_was_stored() {
+fn a_call_sends_all_variables_and_is_the_same_after_a_restart() {
     let script = load(BOT);
     let mut turn = script.advance(State::new(Some("Ana")), &[said("hi")], after(0));
     turn.state.hear(json!({ "text": "hi" }));
@@ -63,7 +63,7 @@ fn a_call_tells_what_is_known_and_is_the_same_after_it_was_stored() {
 }
 
 #[test]
-fn until_the_answer_only_a_word_to_leave_changes_anything() {
+fn while_a_call_waits_only_a_word_to_leave_has_an_effect() {
     let script = load(BOT);
     let state = asked(&script);
     let unread = [said("are you there?"), said("position")];
@@ -80,7 +80,7 @@ fn until_the_answer_only_a_word_to_leave_changes_anything() {
 }
 
 #[test]
-fn what_was_written_meanwhile_opens_if_no_question_was_asked_yet_and_is_never_its_answer() {
+fn messages_during_a_call_before_the_first_question_join_the_opening() {
     let flow = "start = 'a'\n[step.a]\ncall = 'http://x'\nnext = 'b'\notherwise = 'b'\n[step.b]\nask = 'menu?'\nsave = 'chosen'\nend = 'done'";
     let script = load(flow);
     let state = asked(&script);
@@ -92,7 +92,7 @@ fn what_was_written_meanwhile_opens_if_no_question_was_asked_yet_and_is_never_it
         assert_eq!(turn.consumed, 1);
         assert!(matches!(turn.next, Next::Wait { .. }));
     }
-    // The bot in a circle, whose step asks nothing, is given it.
+    // The bot, which loops through an empty `ask`, receives them.
     let script = load(BOT);
     let state = asked(&script);
     let greeting = answer(&script, &state, &json!({ "say": "Hello" }));
@@ -107,7 +107,7 @@ fn what_was_written_meanwhile_opens_if_no_question_was_asked_yet_and_is_never_it
 }
 
 #[test]
-fn calls_that_send_each_other_round_come_to_an_end() {
+fn an_endless_chain_of_calls_is_stopped() {
     let flow = "start = 'a'\n[step.a]\ncall = 'http://x'\nend = 'done'\notherwise = 'b'\n[step.b]\nsay = 'no'\nend = 'failed'";
     let script = load(flow);
     let mut state = asked(&script);
@@ -124,7 +124,7 @@ fn calls_that_send_each_other_round_come_to_an_end() {
 }
 
 #[test]
-fn a_conversation_can_t_be_given_variables_without_end() {
+fn answers_can_t_set_more_than_200_variables() {
     let script = load(BOT);
     let state = asked(&script);
     let set = |count: usize| -> Value {
@@ -144,7 +144,7 @@ fn a_conversation_can_t_be_given_variables_without_end() {
 }
 
 #[test]
-fn numbers_are_kept_in_their_normal_form_and_reckoned_with() {
+fn numbers_in_an_answer_are_saved_as_numbers_in_their_normal_form() {
     let script = load(BOT);
     let state = asked(&script);
     let values = json!({ "set": { "a": 2.0, "b": 7, "c": "7", "d": true, "e": false, "f": null } });
@@ -157,7 +157,7 @@ fn numbers_are_kept_in_their_normal_form_and_reckoned_with() {
 }
 
 #[test]
-fn the_mistakes_of_a_call_are_told_with_their_lines() {
+fn the_mistakes_of_a_call_are_reported_with_their_lines() {
     let good = "start = 'a'\n[step.a]\ncall = 'http://x'\ntimeout = '5s'\nattempts = 2\nmay = ['c']\nsave = ['price']\n\
         next = 'b'\notherwise = 'c'\n[step.b]\nask = '{{ price }}'\nend = 'done'\n[step.c]\nsay = 'no'\nend = 'failed'\n";
     for (right, wrong, line, words) in [
@@ -244,12 +244,12 @@ fn a_drawing_shows_what_an_answer_may_choose() {
                 .any(|way| way.to == Target::Step("d".into()))
         );
     }
-    // A bot that ends by its answers alone is no flow without end.
+    // A flow that ends only by an answer of its bot gets no warning.
     assert_eq!(load(BOT).warnings(BOT), []);
 }
 
 #[test]
-fn a_place_in_a_call_is_the_same_after_it_was_stored_to_the_last_digit() {
+fn a_location_in_a_call_keeps_every_digit_after_a_restart() {
     let script = load(BOT);
     let mut state = asked(&script);
     for n in 0..1_000 {

@@ -1,4 +1,4 @@
-//! Dialogues through the example flows: what a customer writes, what must come back and what must be saved.
+//! Dialogues through the example flows: messages, the replies that must come and the answers that must be saved.
 
 use crate::flow::turn::tests::*;
 
@@ -25,7 +25,7 @@ fn a_clinic_s_customer_books_an_appointment() {
 }
 
 #[test]
-fn without_a_burst_answers_that_came_together_are_taken_in_order() {
+fn without_a_burst_messages_that_came_together_are_separate_answers() {
     check(
         &one_by_one(CLINIC),
         r"
@@ -96,7 +96,7 @@ fn silence_brings_a_reminder_and_then_a_close_that_can_be_resumed() {
 }
 
 #[test]
-fn a_close_that_is_overdue_comes_without_the_reminder() {
+fn a_late_close_skips_the_reminder() {
     check(
         &load(CLINIC),
         r"
@@ -111,7 +111,7 @@ fn a_close_that_is_overdue_comes_without_the_reminder() {
 }
 
 #[test]
-fn a_customer_can_leave_at_every_step_but_not_by_the_opening() {
+fn a_customer_can_leave_at_every_step_but_not_with_the_first_message() {
     check(
         &load(CLINIC),
         r"
@@ -179,7 +179,7 @@ fn a_shop_takes_an_order() {
 }
 
 #[test]
-fn a_visit_is_booked_in_the_customer_s_own_words_and_kept_in_one_form() {
+fn a_visit_is_booked_in_the_customer_s_own_words_and_saved_in_normal_form() {
     // The clock of these tests stands at 31 December 1969, 21:16 in São Paulo.
     check(
         &load(VISIT),
@@ -212,7 +212,7 @@ fn a_visit_is_booked_in_the_customer_s_own_words_and_kept_in_one_form() {
 }
 
 #[test]
-fn tickets_are_reckoned_and_take_their_way_by_number() {
+fn the_price_of_tickets_is_calculated_and_their_number_chooses_the_path() {
     let script = load(TICKETS);
     for (quantity, replies) in [
         (
@@ -254,7 +254,7 @@ fn tickets_are_reckoned_and_take_their_way_by_number() {
 }
 
 #[test]
-fn expressions_reckon_with_numbers_and_see_all_else_as_texts() {
+fn expressions_calculate_with_numbers_and_see_all_else_as_texts() {
     let ask = "[step.a]\nask = '?'\nexpect = 'number'\noptions = { none = 'b' }\nsave = 'n'\nnext = 'b'\n";
     let ends = "[step.yes]\nsay = 'y'\nend = 'yes'\n[step.no]\nsay = 'n'\nend = 'no'";
     for (set, condition, words, outcome) in [
@@ -306,7 +306,7 @@ fn expressions_reckon_with_numbers_and_see_all_else_as_texts() {
 }
 
 #[test]
-fn an_echo_answers_every_message_once_also_before_it_began() {
+fn an_echo_answers_every_message_once_including_the_opening() {
     check(
         &load(ECHO),
         r"
@@ -333,7 +333,7 @@ fn an_echo_answers_every_message_once_also_before_it_began() {
 }
 
 #[test]
-fn the_built_in_flow_takes_name_and_subject_in_every_locale() {
+fn the_built_in_flow_asks_for_name_and_subject_in_every_locale() {
     for locale in Locale::ALL {
         let script = Script::built_in(locale).unwrap();
         assert_eq!(script.locale(), locale);

@@ -1,9 +1,9 @@
-//! What a step says besides words: where it comes from, and that no customer chooses that.
+//! Media that a step sends: a customer can choose neither its host nor its path.
 
 use crate::flow::turn::tests::*;
 
 #[test]
-fn a_step_says_words_and_media_in_order() {
+fn a_step_sends_texts_and_media_in_order() {
     check(
         &load(MENU),
         r#"
@@ -22,7 +22,7 @@ fn a_step_says_words_and_media_in_order() {
     );
 }
 
-/// What is sent for a customer of this name by a step that says this.
+/// What a step with this `say` sends to a customer with this name.
 fn says(say: &str, name: &str) -> Option<FlowReply> {
     let script = load(&format!("start = 'a'\n[step.a]\nsay = {say}\nend = 'x'"));
     let script = script.placed(std::path::Path::new("/flows"));
@@ -32,7 +32,7 @@ fn says(say: &str, name: &str) -> Option<FlowReply> {
 }
 
 #[test]
-fn what_a_customer_said_chooses_neither_the_host_nor_the_path_of_media() {
+fn a_customer_s_words_choose_neither_the_host_nor_the_path_of_media() {
     let url = |name: &str, template: &str| {
         let reply = says(&format!("{{ image = '{template}' }}"), name).unwrap();
         match reply.media.unwrap().source {
@@ -87,7 +87,7 @@ fn what_a_customer_said_chooses_neither_the_host_nor_the_path_of_media() {
 }
 
 #[test]
-fn a_file_beside_the_flow_is_sent_by_its_whole_path_under_a_safe_name() {
+fn a_file_beside_the_flow_is_sent_with_its_full_path_and_a_safe_name() {
     let file = says(
         "{ file = 'docs/a.pdf', filename = '{{ name }}' }",
         "../Ana/x",

@@ -1,4 +1,4 @@
-//! Whatever was saved and whatever is said: a flow never panics, and stays a flow.
+//! With any saved state and any messages, a flow never panics and always answers.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::flow::turn::state::FlowStage;
 use crate::flow::turn::tests::*;
 
-/// Any JSON that reads as a state: of this flow, of another, or of nobody's.
+/// Any JSON that reads as a state: of this flow, of another one, or of none.
 fn any_state() -> impl Strategy<Value = State> {
     let step = || "hello|menu|cpf|item|quantity|pause|price|start|say|\\PC{0,8}";
     let stage = prop_oneof![
@@ -36,7 +36,7 @@ fn any_state() -> impl Strategy<Value = State> {
 
 proptest! {
     #[test]
-    fn no_text_panics_where_a_state_is_read(text in "\\PC{0,60}", cut in 0usize..200) {
+    fn reading_a_state_never_panics(text in "\\PC{0,60}", cut in 0usize..200) {
         let _ = serde_json::from_str::<State>(&text);
         let sound = serde_json::to_string(&State::new(Some(&text))).unwrap();
         let torn: String = sound.chars().take(cut).collect();
@@ -57,7 +57,7 @@ proptest! {
             let unread: Vec<Said> = words.iter().map(|words| said(words)).collect();
             let turn = script.advance(state.clone(), &unread, now);
             prop_assert!(turn.consumed <= unread.len());
-            // Whoever wrote something gets an answer, or is listened to.
+            // Every turn sends a reply, or waits for the customer.
             let answered = !turn.replies.is_empty() || matches!(turn.next, Next::Wait { .. });
             prop_assert!(answered, "{:?}", turn);
             let turn = script.give_up(state);
@@ -91,7 +91,7 @@ proptest! {
                     }
                     Next::Call => unreachable!("none of these flows calls"),
                     Next::HandOff { .. } => {}
-                    // Whatever opens the next conversation, this one used something up.
+                    // This conversation used some message, so it can't open and close forever.
                     Next::Close { .. } => {
                         prop_assert!(turn.consumed > 0 || unread.is_empty() || source == TICKETS);
                     }
@@ -139,7 +139,7 @@ const EXAMPLES: [(&str, &str); 9] = [
     ),
 ];
 
-/// What a slip of the hand does to a file, in a place of it.
+/// The text after a slip of the hand at this place.
 fn slip(text: &str, place: usize, length: usize, written: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let from = place.min(letters.len());
@@ -149,7 +149,7 @@ fn slip(text: &str, place: usize, length: usize, written: &str) -> String {
     [before, &written, after].concat().into_iter().collect()
 }
 
-fn told_well(source: &str, mistakes: &[crate::flow::Mistake]) -> bool {
+fn are_clear(source: &str, mistakes: &[crate::flow::Mistake]) -> bool {
     let lines = source.matches('\n').count() + 1;
     !mistakes.is_empty()
         && mistakes
@@ -179,7 +179,7 @@ proptest! {
         let script = match Script::load(&flow, Locale::En) {
             Ok(script) => script,
             Err(mistakes) => {
-                prop_assert!(told_well(&flow, &mistakes), "{mistakes:?}");
+                prop_assert!(are_clear(&flow, &mistakes), "{mistakes:?}");
                 return Ok(());
             }
         };
@@ -187,7 +187,7 @@ proptest! {
         script.warnings(&flow);
         match crate::flow::Dialogue::load(&dialogues) {
             Ok(dialogues) => dialogues.iter().for_each(|one| drop(one.play(&script))),
-            Err(mistakes) => prop_assert!(told_well(&dialogues, &mistakes), "{mistakes:?}"),
+            Err(mistakes) => prop_assert!(are_clear(&dialogues, &mistakes), "{mistakes:?}"),
         }
         let mut rehearsal = crate::flow::Rehearsal::new(&script, Some("Ana"), after(0));
         for words in ["oi", "1", "fila", "2026-12-25", "sair"] {

@@ -1,11 +1,11 @@
-//! A flow that waits, for a time or for a person: what is written meanwhile, and how it goes on.
+//! A flow that waits, for a time or for a person: messages meanwhile, and how it continues.
 
 use crate::flow::turn::tests::*;
 
 const PAUSE: &str = "[step.a]\nask = 'a?'\nsave = 'a'\nnext = 'w'\n[step.w]\nwait = '10m'\nnext = 'b'\n[step.b]\nask = 'b?'\nsave = 'b'\nnext = 'c'\n[step.c]\nsay = '{{ a }} {{ b }}'\nend = 'x'";
 
 #[test]
-fn what_is_written_in_a_pause_is_read_after_it() {
+fn messages_during_a_pause_are_read_after_it() {
     let script = flow(PAUSE);
     let turn = script.advance(State::new(None), &[], after(0));
     let two = [Said::text("one"), Said::text("two")];
@@ -13,7 +13,7 @@ fn what_is_written_in_a_pause_is_read_after_it() {
     let pausing = Next::Wait { wake_at: after(10) };
     assert_eq!((turn.consumed, &turn.next), (1, &pausing));
     assert_eq!(turn.replies.len(), 0);
-    // Neither the clock nor a word ends it early, and neither is anything lost.
+    // Neither time nor a message ends it early, and no message is lost.
     let turn = script.advance(turn.state, &[], after(4));
     assert_eq!((turn.consumed, &turn.next), (0, &pausing));
     let stored = serde_json::to_string(&turn.state).unwrap();
@@ -26,7 +26,7 @@ fn what_is_written_in_a_pause_is_read_after_it() {
 }
 
 #[test]
-fn a_pause_ends_for_who_leaves_and_for_a_clock_that_was_set_back() {
+fn a_customer_can_leave_a_pause_and_a_clock_set_back_does_not_prolong_it() {
     let script = flow(PAUSE);
     let turn = script.advance(State::new(None), &[], after(100));
     let paused = script.advance(turn.state, &[Said::text("one")], after(100));
@@ -36,10 +36,10 @@ fn a_pause_ends_for_who_leaves_and_for_a_clock_that_was_set_back() {
     let outcome = "left".to_owned();
     assert_eq!(turn.next, Next::Close { outcome, resumable });
     assert_eq!((turn.consumed, turn.replies.len()), (2, 1));
-    // The clock goes back an hour: the pause is not an hour longer.
+    // The clock goes back an hour: the pause does not become an hour longer.
     let turn = script.advance(paused.state.clone(), &[], after(40));
     assert_eq!(turn.next, Next::Wait { wake_at: after(50) });
-    // Who comes back finds the pause again; a step that is gone begins again.
+    // A customer who returns finds the pause again. If the step no longer exists, the flow restarts.
     let turn = script.advance(paused.state.clone().resume(None), &words, after(102));
     assert_eq!(
         turn.next,
@@ -52,7 +52,7 @@ fn a_pause_ends_for_who_leaves_and_for_a_clock_that_was_set_back() {
 }
 
 #[test]
-fn what_is_written_before_the_first_question_opens_the_conversation_also_in_a_pause() {
+fn messages_in_a_pause_before_the_first_question_join_the_opening() {
     let script = flow(
         "[step.a]\nsay = 'hello'\nnext = 'w'\n[step.w]\nwait = '1m'\nnext = 'b'\n[step.b]\nask = 'so, {{ opening }}?'\nexpect = 'number'\nend = 'x'",
     );
@@ -67,7 +67,7 @@ fn what_is_written_before_the_first_question_opens_the_conversation_also_in_a_pa
 }
 
 #[test]
-fn who_is_handed_off_waits_and_goes_on_only_when_nobody_came() {
+fn after_a_handoff_the_flow_continues_only_if_nobody_came() {
     let reception = load(RECEPTION);
     let mut state = State::new(None);
     for words in ["oi", "2", "um bolo"] {
@@ -78,13 +78,13 @@ fn who_is_handed_off_waits_and_goes_on_only_when_nobody_came() {
         turn.replies,
         ["Ainda não conseguimos atender você. Para qual número podemos ligar?"]
     );
-    // What was written meanwhile answers nothing, but who wants to leave leaves.
+    // Messages written meanwhile are not an answer, but the customer can leave.
     let turn = reception.advance(state.clone(), &["1", "alguém?"].map(said), 0);
     assert_eq!((turn.replies.len(), turn.consumed), (1, 2));
     let turn = reception.advance(state.clone(), &["1", "sair", "x"].map(said), 0);
     assert!(matches!(turn.next, Next::Close { outcome, .. } if outcome == "left"));
     assert_eq!(turn.consumed, 2);
-    // The file may be another by then.
+    // The flow file may have changed by then.
     let patient = flow("[step.a]\nask = '?'\nnext = 'person'\n[step.person]\nhandoff = 'wait'");
     let turn = patient.advance(state.clone(), &[said("x")], 0);
     assert_eq!(turn.next, Next::HandOff { within: None });
@@ -97,7 +97,7 @@ fn who_is_handed_off_waits_and_goes_on_only_when_nobody_came() {
 }
 
 #[test]
-fn a_flow_that_begins_with_a_handoff_uses_up_the_opening() {
+fn a_flow_that_begins_with_a_handoff_uses_the_opening() {
     let script = load("start = 'a'\n[step.a]\nhandoff = 'wait, {{ opening }}'");
     let turn = script.advance(State::new(None), &[said("hi")], 0);
     assert_eq!(turn.next, Next::HandOff { within: None });
