@@ -1,4 +1,4 @@
-//! The time of day. Read at the edges only; everything that decides gets it as an argument.
+//! The current time. Only the edges read it; code that decides gets it as an argument.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,7 +16,7 @@ pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// How long it is from `now` until `then`; nothing if that is past.
+/// How long it is from `now` until `then`; zero if that is past.
 pub fn until(then: i64, now: i64) -> Duration {
     Duration::from_millis(u64::try_from(then.saturating_sub(now)).unwrap_or(0))
 }

@@ -1,5 +1,5 @@
-//! Which session follows which flow: read from `FLOW_FILE`, a file or a directory of them, and swapped as a whole on a
-//! reload.
+//! Which flow each session follows. They are loaded from `FLOW_FILE`, a file or a directory, and a reload replaces all of
+//! them at once.
 
 // The flow files of a directory, and the sessions that they are for.
 pub(crate) mod directory;
@@ -16,33 +16,33 @@ use crate::flow::{Locale, Mistake, Script};
 use crate::flows::directory::OTHERS;
 use crate::ids::SessionName;
 
-/// What is told of a directory without a flow for the other sessions.
-pub const NO_DEFAULT_FLOW: &str = "sessions without a file in FLOW_FILE follow the built-in flow: for another, put default.toml there";
+/// The log line for a directory without a default flow.
+pub const NO_DEFAULT_FLOW: &str = "FLOW_FILE has no default.toml: sessions without a flow file of their own follow the built-in flow";
 
-/// See the module.
+/// The loaded flows, and where to load them again.
 #[derive(Debug)]
 pub struct Flows {
-    /// A file or a directory; none: the built-in flow.
+    /// A file or a directory; without one, all sessions follow the built-in flow.
     place: Option<PathBuf>,
     locale: Locale,
-    /// Swapped whole: nobody sees a part of the old and a part of the new.
+    /// Replaced as a whole, so that nobody sees a mix of old and new flows.
     loaded: RwLock<Arc<Loaded>>,
 }
 
-/// What was loaded at one time.
+/// The flows of one load.
 #[derive(Debug)]
 pub struct Loaded {
     /// By session.
     own: BTreeMap<SessionName, Arc<Script>>,
     others: Arc<Script>,
-    /// The sessions without a file of their own follow the built-in flow, although there is a directory.
+    /// There is a directory, but it has no default flow: other sessions follow the built-in flow.
     built_in: bool,
-    /// Where they are from: none is the built-in flow.
+    /// Whether they are from a directory; `None` for the built-in flow.
     directory: Option<bool>,
 }
 
 impl Flows {
-    /// Loads the flows that `place` names; `locale` is for those that name none.
+    /// Loads the flows at `place`. A flow without `locale` gets this one.
     ///
     /// # Errors
     /// Every mistake of every file, a line for each.
@@ -54,13 +54,13 @@ impl Flows {
         })
     }
 
-    /// Loads them anew, all or none. What is told is from then on followed.
+    /// Loads all flows again and replaces the old ones, or, on any mistake, keeps all the old ones.
     ///
     /// # Errors
-    /// Every mistake of every file, a line for each; the flows that were loaded before stay.
+    /// Every mistake of every file, a line for each.
     pub fn reload(&self) -> Result<Arc<Loaded>, Vec<String>> {
         let loaded = Arc::new(read(self.place.as_deref(), self.locale)?);
-        // Whoever held it when they panicked had swapped it or not: it is whole either way.
+        // A poisoned lock holds the old or the new flows, and either is complete.
         let mut current = self
             .loaded
             .write()
@@ -69,13 +69,13 @@ impl Flows {
         Ok(loaded)
     }
 
-    /// The flow that a session follows now. To be asked at each step: the next may follow another.
+    /// The flow that a session follows now. Ask at every step: a reload may change it.
     pub fn of(&self, session: &SessionName) -> Arc<Script> {
         let loaded = self.loaded();
         loaded.own.get(session).unwrap_or(&loaded.others).clone()
     }
 
-    /// What is loaded now.
+    /// The flows that are loaded now.
     pub fn loaded(&self) -> Arc<Loaded> {
         self.loaded
             .read()
@@ -90,7 +90,7 @@ impl Loaded {
         self.others.locale()
     }
 
-    /// Whether any of them asks the shop's own system.
+    /// Whether any flow calls the shop's own system.
     pub fn calls(&self) -> bool {
         self.own
             .values()
@@ -98,7 +98,7 @@ impl Loaded {
             .any(|script| script.calls())
     }
 
-    /// Sessions without a file of their own follow the built-in flow, because the directory has none for them.
+    /// Whether the directory has no default flow, so that sessions without a file follow the built-in flow.
     pub fn has_no_default(&self) -> bool {
         self.built_in
     }
@@ -151,16 +151,16 @@ fn read(place: Option<&Path>, locale: Locale) -> Result<Loaded, Vec<String>> {
     let mut mistakes = Vec::new();
     let files = match directory::files(place) {
         Ok(files) => files,
-        Err(told) => {
-            mistakes = told.mistakes;
-            told.files
+        Err(bad) => {
+            mistakes = bad.mistakes;
+            bad.files
         }
     };
     let mut own = BTreeMap::new();
     for (session, file) in files {
         match load(&file, locale) {
             Ok(script) => drop(own.insert(session, script)),
-            Err(told) => mistakes.extend(told),
+            Err(found) => mistakes.extend(found),
         }
     }
     if !mistakes.is_empty() {
@@ -184,7 +184,7 @@ fn load(file: &Path, locale: Locale) -> Result<Arc<Script>, Vec<String>> {
     let source = fs::read_to_string(file)
         .map_err(|error| vec![format!("{}: can't be read: {error}", file.display())])?;
     let loaded = Script::load(&source, locale);
-    // What it sends from beside it is looked for now, not when a customer waits for it.
+    // Check the files that it sends now, not when a customer waits for one.
     let loaded = loaded.and_then(|script| media_files::placed(script, file));
     script(loaded, &file.display().to_string())
 }
@@ -195,8 +195,8 @@ fn built_in(locale: Locale) -> Result<Arc<Script>, Vec<String>> {
 
 fn script(loaded: Result<Script, Vec<Mistake>>, name: &str) -> Result<Arc<Script>, Vec<String>> {
     loaded.map(Arc::new).map_err(|mistakes| {
-        let told = mistakes.iter().map(|mistake| format!("{name}, {mistake}"));
-        told.collect()
+        let lines = mistakes.iter().map(|mistake| format!("{name}, {mistake}"));
+        lines.collect()
     })
 }
 
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_of_all_files_are_told_each_with_its_file() {
+    fn all_mistakes_of_all_files_are_reported_with_their_files() {
         let place = directory(&[
             (
                 "a.toml",
@@ -275,7 +275,7 @@ mod tests {
         let long = format!("{}.toml", "x".repeat(55));
         fs::write(place.path().join(&long), flow("x")).unwrap();
         fs::create_dir(place.path().join("c.toml")).unwrap();
-        let told = load_all(&place).unwrap_err();
+        let mistakes = load_all(&place).unwrap_err();
         for part in [
             "a.toml, line 2",
             "a.toml, line 5",
@@ -285,19 +285,22 @@ mod tests {
             &long,
         ] {
             assert_eq!(
-                told.iter().filter(|line| line.contains(part)).count(),
+                mistakes.iter().filter(|line| line.contains(part)).count(),
                 1,
-                "{part}: {told:#?}"
+                "{part}: {mistakes:#?}"
             );
         }
-        assert_eq!(told.len(), 6, "{told:#?}");
+        assert_eq!(mistakes.len(), 6, "{mistakes:#?}");
         let empty = directory(&[("a.test.toml", "")]);
-        let told = load_all(&empty).unwrap_err();
-        assert!(told[0].contains("no flow in this directory"), "{told:?}");
+        let mistakes = load_all(&empty).unwrap_err();
+        assert!(
+            mistakes[0].contains("no flow in this directory"),
+            "{mistakes:?}"
+        );
     }
 
     #[test]
-    fn one_bad_file_refuses_a_reload_and_the_old_flows_stay_all_of_them() {
+    fn one_bad_file_stops_a_reload_and_all_old_flows_stay() {
         let place = directory(&[("shop.toml", &flow("old")), ("default.toml", &flow("old"))]);
         let flows = load_all(&place).unwrap();
         fs::write(place.path().join("default.toml"), flow("new")).unwrap();

@@ -1,6 +1,6 @@
-//! Calling the shop's own system: one signed request at a time, on a blocking connection.
+//! Sends one signed request to the shop's own system, on a blocking connection.
 //!
-//! Whether and when to try again is for the caller to say; nothing is repeated and no redirect followed here.
+//! It never retries and follows no redirects: the caller decides whether and when to try again.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,35 +8,35 @@ use ureq::Agent;
 use ureq::http::HeaderMap;
 use ureq::http::header::RETRY_AFTER;
 
-/// A shop that is there accepts a connection at once.
+/// A shop that is running accepts a connection at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Servers close connections that were idle for some seconds (Node after 5); to reuse one in that moment would cost a try.
+/// Servers close idle connections after some seconds (Node after 5). Reusing one at that moment would cost a try.
 const IDLE_MAX: Duration = Duration::from_secs(4);
-/// Bytes of an answer: far more than a conversation takes.
+/// Bytes of an answer: far more than a conversation needs.
 const ANSWER_MAX: u64 = 1024 * 1024;
 /// Bytes of each of a connection's two buffers, and of an answer's headers.
 const BUFFER_SIZE: usize = 16 * 1024;
 
-/// The way to all shops; cheap to clone.
+/// The HTTP client for all shops; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Shop {
     agent: Agent,
 }
 
-/// Why there is no answer to go by.
+/// Why a call has no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Failure {
-    /// In words for the log; nothing of what was sent or answered is in it.
+    /// In words for the log, without anything from the request or the answer.
     pub reason: String,
-    /// It may go better another time.
+    /// Another try may succeed.
     pub again: bool,
-    /// When the shop wants to be asked again, if it says so.
+    /// How long to wait before the next try, if the shop says so.
     pub after: Option<Duration>,
 }
 
 impl Failure {
-    /// One that may go better another time.
+    /// A failure that may pass.
     pub fn passing(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
@@ -45,7 +45,7 @@ impl Failure {
         }
     }
 
-    /// One that would come again.
+    /// A failure that would repeat.
     pub fn lasting(reason: impl Into<String>) -> Self {
         Self {
             again: false,
@@ -57,10 +57,10 @@ impl Failure {
 impl Default for Shop {
     fn default() -> Self {
         let config = Agent::config_builder()
-            // The shop is a neighbour, as WAHA is: a proxy for the web (HTTP_PROXY) would not find it.
+            // The shop is on the local network, like WAHA: a web proxy (HTTP_PROXY) would not find it.
             .proxy(None)
             .http_status_as_error(false)
-            // A redirected POST loses its body: better to say that the address is wrong.
+            // A redirected POST loses its body. It is better to report the wrong address.
             .max_redirects(0)
             .user_agent(concat!("waha-sm/", env!("CARGO_PKG_VERSION")))
             .accept("application/json")
@@ -78,11 +78,11 @@ impl Default for Shop {
 }
 
 impl Shop {
-    /// Posts JSON, and gives the body of an answer of success.
+    /// Posts JSON, and returns the body of a successful answer.
     ///
     /// # Errors
-    /// What went wrong, and whether to try again: not where the shop says that the request is wrong (RFC 9110, 15.5),
-    /// except 408, 425 and 429, which are about the moment.
+    /// What went wrong, and whether to try again. A client error (RFC 9110, 15.5) is final, except 408, 425 and 429, which
+    /// may pass.
     pub fn post(
         &self,
         url: &str,
@@ -106,10 +106,10 @@ impl Shop {
                 ..Failure::passing(format!("it answered {status}"))
             }),
             status @ 300..=399 => Err(Failure::lasting(format!(
-                "it answered {status}, a redirection, which is not followed; write the address that it leads to"
+                "it answered {status}, a redirection, which we do not follow; write the address that it leads to"
             ))),
             status @ (401 | 403) => Err(Failure::lasting(format!(
-                "it answered {status}; if that is because of the signature: does it have the same FLOW_CALL_HMAC_SECRET?"
+                "it answered {status}; if it refused the signature, give it the same FLOW_CALL_HMAC_SECRET"
             ))),
             status => Err(Failure::lasting(format!("it answered {status}"))),
         }
@@ -139,8 +139,8 @@ fn failure(error: ureq::Error) -> Failure {
         Error::Io(ref io) if io.kind() == std::io::ErrorKind::UnexpectedEof => {
             Failure::passing("the connection was closed before the end of the answer")
         }
-        Error::BadUri(_) | Error::Http(_) => Failure::lasting("the address is none"),
-        // Never what was sent or answered: these are about the connection and the protocol.
+        Error::BadUri(_) | Error::Http(_) => Failure::lasting("the address is not valid"),
+        // These messages are about connection and protocol, and never quote the request or the answer.
         error => Failure::passing(error.to_string()),
     }
 }

@@ -1,7 +1,7 @@
-//! What a person may look at: text of strangers that steers no terminal and passes for no line of ours.
+//! Safe output: a stranger's text can neither control the terminal nor look like a line of ours.
 //!
-//! Customers write what they like, and WAHA repeats it. Control characters and text-direction overrides are shown as
-//! escapes, and every further line of a text is indented.
+//! Customers may write anything, and WAHA passes it on. We show control characters and text-direction overrides as escapes,
+//! and indent every further line of a text.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -11,18 +11,18 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// Whether a character could steer a terminal, or change the order in which others are shown.
+/// Whether a character could control a terminal, or change the order of other characters.
 pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// On one line, whatever it holds.
+/// The text on one line.
 pub(crate) fn line(text: &str) -> String {
     escaped(text, |_| false)
 }
 
-/// On one line of at most `max` characters.
+/// The text on one line of at most `max` characters.
 pub(crate) fn cut(text: &str, max: usize) -> String {
     let line = line(text);
     match line.char_indices().nth(max) {
@@ -31,7 +31,7 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
     }
 }
 
-/// Its own lines are kept, indented so that none passes for a line of ours.
+/// The text with its own lines, indented so that none looks like a line of ours.
 pub(crate) fn paragraph(text: &str) -> String {
     escaped(&text.replace("\r\n", "\n"), |c| matches!(c, '\n' | '\t')).replace('\n', "\n    ")
 }
@@ -48,7 +48,7 @@ fn escaped(text: &str, keep: impl Fn(char) -> bool) -> String {
     safe
 }
 
-/// A moment (Unix ms) as a person in `zone` writes it.
+/// A moment (Unix ms) in the local time of `zone`.
 pub(crate) fn time(ms: i64, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(ms) {
         Ok(at) => at
@@ -59,7 +59,7 @@ pub(crate) fn time(ms: i64, zone: &TimeZone) -> String {
     }
 }
 
-/// Writes one line of JSON that is safe to look at, too.
+/// Writes one line of JSON that is safe on a terminal too.
 ///
 /// # Errors
 /// When `out` fails.
@@ -68,7 +68,7 @@ pub(crate) fn jsonl(value: &impl Serialize, out: &mut impl Write) -> io::Result<
     writeln!(out)
 }
 
-/// Beyond what JSON demands, it escapes all that a terminal may obey.
+/// Also escapes every character that could control a terminal.
 struct SafeJson;
 
 impl Formatter for SafeJson {
@@ -81,7 +81,7 @@ impl Formatter for SafeJson {
     }
 }
 
-/// Writes JSON text, what is unsafe in it as JSON escapes: strings are the only place where it can stand.
+/// Writes JSON text, with unsafe characters as JSON escapes. They can occur only inside strings.
 ///
 /// # Errors
 /// When `out` fails.
@@ -99,7 +99,7 @@ pub(crate) fn write_json(text: &str, out: &mut (impl Write + ?Sized)) -> io::Res
     out.write_all(rest.as_bytes())
 }
 
-/// Passes on what is written to it as one line.
+/// Writes everything on one line.
 pub(crate) struct OneLine<'a>(pub(crate) &'a mut dyn fmt::Write);
 
 impl fmt::Write for OneLine<'_> {
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_text_is_one_safe_line_of_so_many_characters() {
+    fn a_cut_text_is_one_safe_line_of_limited_length() {
         assert_eq!(cut("olá, tudo bem?", 3), "olá…");
         assert_eq!(cut("olá", 3), "olá");
         assert_eq!(cut("a\nb\u{9b}", 30), "a\\nb\\u{9b}");

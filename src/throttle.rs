@@ -1,9 +1,9 @@
-//! What goes wrong again and again is told, or tried, now and then, not each time.
+//! Limits how often something is logged or tried.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// Lets something through once in an interval.
+/// Allows something once in each interval.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     interval: Duration,
@@ -18,9 +18,9 @@ impl Throttle {
         }
     }
 
-    /// Whether it is time again; if so, the interval begins anew.
+    /// Whether it is time again. If so, the interval starts again.
     pub(crate) fn due(&self) -> bool {
-        // Poisoned only if a thread panicked while it held the lock, which no line here can.
+        // Only a panic while the lock is held could poison it, and no line here can panic.
         let Ok(mut last) = self.last.lock() else {
             return true;
         };

@@ -1,12 +1,11 @@
-//! The flow: what a worker says to a customer, as a pure function.
+//! The flow: decides what to say to a customer, as a pure function.
 //!
 //! A [`Script`] is a flow file that was loaded and checked; a [`State`] is where one customer is in it.
-//! [`Script::advance`] takes the state, what the customer wrote and the present, and returns the next
-//! state, the replies and what comes next. Nothing in here does I/O, reads a clock, waits or logs, so
-//! nothing in here can fail for reasons of the outside world: a flow that is broken at run time
-//! apologises to the customer, closes, and says in [`Advance::fault`] what was wrong.
+//! [`Script::advance`] takes the state, the customer's messages and the time, and returns the next state, the replies and
+//! what comes next. Nothing here does I/O, reads a clock, waits or logs, so nothing outside can make it fail. If a flow fails
+//! while it runs, it apologises to the customer, closes, and says in [`Advance::fault`] what was wrong.
 //!
-//! The same holds for the waiting line: [`decide`] says which notice is due to somebody who waits.
+//! The waiting line is pure too: [`decide`] says which notice a waiting customer gets.
 //!
 //! # Rooms, and who may know whom
 //!
@@ -20,7 +19,7 @@
 //! | `turn` | one turn of a conversation | words, answer, script |
 //! | `author` | tools for people who write flows | words, answer, script, load, turn |
 //!
-//! Inside, each name is imported from the file that defines it. The list below is for the other rooms.
+//! Files in here import each name from the file that defines it. The list below is for other rooms.
 
 mod words;
 

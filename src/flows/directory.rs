@@ -1,4 +1,4 @@
-//! The flow files of a directory, and the sessions that they are for: `<session>.toml`, and `default.toml` for the others.
+//! Finds the flow files in a directory: `<session>.toml` for one session, `default.toml` for the others.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,7 +13,7 @@ const EXTENSION: &str = ".toml";
 /// Dialogues beside a flow.
 const TEST_EXTENSION: &str = ".test.toml";
 
-/// What is wrong with a directory of flows, and the files of it that are flows all the same.
+/// The mistakes in a directory of flows, and its files that are flows all the same.
 #[derive(Debug)]
 pub(crate) struct BadDirectory {
     pub(crate) files: Vec<(SessionName, PathBuf)>,
@@ -21,17 +21,17 @@ pub(crate) struct BadDirectory {
     pub(crate) mistakes: Vec<String>,
 }
 
-/// The flow files of a directory with the sessions they are for, sorted by name.
+/// The flow files of a directory with their sessions, sorted by name.
 ///
 /// # Errors
-/// What is wrong with the directory as such; the files themselves are not read.
+/// The mistakes in the directory itself. This does not read the files.
 pub(crate) fn files(directory: &Path) -> Result<Vec<(SessionName, PathBuf)>, BadDirectory> {
     let mut files = Vec::new();
     let mut mistakes = Vec::new();
     match names(directory) {
         Ok(names) => {
             for name in names {
-                // Of editors, and of what mounts directories into containers.
+                // Hidden files of editors, or of container mounts.
                 if name.starts_with('.') || name.ends_with(TEST_EXTENSION) {
                     continue;
                 }

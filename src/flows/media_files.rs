@@ -1,5 +1,4 @@
-//! The files that a flow sends from its own directory: whether they are there when it is loaded, and what is in them when
-//! they are sent.
+//! The files that a flow sends from its own directory: checks them when the flow loads, and reads them when they are sent.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,16 +6,16 @@ use std::path::Path;
 
 use crate::flow::{Mistake, Script};
 
-/// WAHA refuses bodies above 50 MB (WAHA's source), and a file in one takes a third more than on the disk. It is also
-/// more than WhatsApp takes of anything but documents.
+/// WAHA refuses bodies above 50 MB (WAHA's source), and a file in a body takes a third more than on disk. Except for
+/// documents, WhatsApp accepts less than this anyway.
 pub(crate) const FILE_MAX: u64 = 32 * 1024 * 1024;
 
-/// A flow with its files, whose paths begin at `flow_file`'s directory.
+/// Resolves the paths of a flow's files from the directory of `flow_file`, and checks the files.
 ///
 /// # Errors
-/// Every file that could not be sent, with its place in the flow file.
+/// Every file that can't be sent, with its place in the flow file.
 pub(crate) fn placed(script: Script, flow_file: &Path) -> Result<Script, Vec<Mistake>> {
-    // Fails only for an empty path, or without a current directory; then the files are looked for as they are written.
+    // Fails only for an empty path, or without a current directory. Then we use the paths as they are written.
     let path = std::path::absolute(flow_file).unwrap_or_default();
     let script = script.placed(path.parent().unwrap_or(Path::new("")));
     let mistakes: Vec<Mistake> = script
@@ -41,13 +40,13 @@ pub(crate) fn placed(script: Script, flow_file: &Path) -> Result<Script, Vec<Mis
     }
 }
 
-/// What is in a file that is to be sent.
+/// The contents of a file.
 ///
 /// # Errors
-/// In words, why it can't be.
+/// Why it can't be sent, in words.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut data = Vec::new();
-    // It may have grown since it was looked at.
+    // The file may have grown since the check.
     let read = open(path)?.take(FILE_MAX + 1).read_to_end(&mut data);
     read.map_err(|error| format!("can't be read: {error}"))?;
     match data.len() as u64 > FILE_MAX {
@@ -58,10 +57,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 fn open(path: &Path) -> Result<File, String> {
     let unreadable = |error: std::io::Error| format!("can't be read: {error}");
-    // Before it is opened: to open a pipe would wait for somebody to write into it.
+    // Check before opening: opening a pipe would wait until somebody writes to it.
     let known = std::fs::metadata(path).map_err(unreadable)?;
     if !known.is_file() {
-        return Err("is no file".to_owned());
+        return Err("is not a file".to_owned());
     }
     if known.len() == 0 {
         return Err("is empty".to_owned());
@@ -87,7 +86,7 @@ mod tests {
     use crate::flow::Locale;
 
     #[test]
-    fn files_are_looked_for_beside_the_flow_and_each_that_cannot_be_sent_is_told_with_its_line() {
+    fn files_are_found_beside_the_flow_and_each_that_can_t_be_sent_is_reported_with_its_line() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         std::fs::create_dir(at("docs")).unwrap();
@@ -99,18 +98,18 @@ mod tests {
             { file = 'docs' },\n{ file = 'empty.pdf' },\n{ file = 'large.pdf' },\n]";
         let script = Script::load(flow, Locale::En).unwrap();
         let mistakes = placed(script, &at("flow.toml")).unwrap_err();
-        let told: Vec<(usize, &str)> = mistakes
+        let found: Vec<(usize, &str)> = mistakes
             .iter()
             .map(|mistake| (mistake.line, mistake.message.as_str()))
             .collect();
         let wanted = [
             (6, "gone.pdf` can't be read"),
-            (7, "docs` is no file"),
+            (7, "docs` is not a file"),
             (8, "empty.pdf` is empty"),
             (9, "large.pdf` is too large: 33 MiB, and WAHA takes 32 MiB"),
         ];
-        assert_eq!(told.len(), wanted.len(), "{told:?}");
-        for ((line, message), (wanted_line, words)) in told.into_iter().zip(wanted) {
+        assert_eq!(found.len(), wanted.len(), "{found:?}");
+        for ((line, message), (wanted_line, words)) in found.into_iter().zip(wanted) {
             assert_eq!(line, wanted_line);
             assert!(message.contains(words), "{message}");
         }

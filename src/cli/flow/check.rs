@@ -38,7 +38,7 @@ pub(super) fn main(arguments: &CheckArgs) -> ExitCode {
     let mut out = io::stdout().lock();
     let (files, mistakes) = expand(&arguments.files);
     let mut good = mistakes.is_empty();
-    let told = mistakes.iter().try_for_each(|line| writeln!(out, "{line}"));
+    let shown = mistakes.iter().try_for_each(|line| writeln!(out, "{line}"));
     let check_file = |file: &PathBuf| {
         let report = match FlowSource::read(file) {
             Ok(source) if is_test(file) => check_dialogues(&source),
@@ -51,7 +51,7 @@ pub(super) fn main(arguments: &CheckArgs) -> ExitCode {
             .iter()
             .try_for_each(|line| writeln!(out, "{line}"))
     };
-    let printed = told.and_then(|()| files.iter().try_for_each(check_file));
+    let printed = shown.and_then(|()| files.iter().try_for_each(check_file));
     exit(printed.and_then(|()| out.flush()), good)
 }
 

@@ -44,10 +44,10 @@ pub(super) fn main(arguments: &TestArgs) -> ExitCode {
     let mut out = io::stdout().lock();
     let (files, mistakes) = expand(&arguments.files);
     let mut good = mistakes.is_empty();
-    let told = mistakes.iter().try_for_each(|line| writeln!(out, "{line}"));
+    let shown = mistakes.iter().try_for_each(|line| writeln!(out, "{line}"));
     // The user may name both a flow and its dialogues.
     let mut done = BTreeSet::new();
-    let printed = told.and_then(|()| {
+    let printed = shown.and_then(|()| {
         files.iter().try_for_each(|file| {
             let (flow, dialogues) = pair(file);
             if !done.insert(flow.clone()) {

@@ -1,4 +1,4 @@
-//! Dialogues: what customers of a flow say, what must come back and what must be saved, written beside the flow.
+//! Dialogues: the tests of a flow, in a file beside it. They say what a customer writes, and what must come back and be saved.
 
 pub(crate) mod difference;
 mod play;
@@ -10,18 +10,18 @@ use jiff::civil::DateTime;
 
 use crate::flow::answer::said::Said;
 
-/// The answer of a shop that gives none.
+/// In `answers`: this call fails.
 pub(crate) const FAIL: &str = "fail";
 
-/// One dialogue, as its author wrote it.
+/// One dialogue from the file.
 #[derive(Debug, Clone)]
 pub struct Dialogue {
     /// What it shows.
     pub name: String,
-    /// The line where it begins, counted from 1.
+    /// Its first line, counted from 1.
     pub line: usize,
     pub(crate) customer: Option<String>,
-    /// The day and the time at which it begins.
+    /// The date and time at which it begins.
     pub(crate) at: Option<DateTime>,
     pub(crate) turns: Vec<DialogueTurn>,
     /// What must hold after the last turn.
@@ -31,10 +31,10 @@ pub struct Dialogue {
 #[derive(Debug, Clone)]
 pub(crate) struct DialogueTurn {
     pub(crate) line: usize,
-    /// The moment after it, for messages.
+    /// Names the moment after it, for messages.
     pub(crate) when: String,
     pub(crate) does: DialogueMove,
-    /// What the shop answers to calls, in order; none where it does not answer.
+    /// The answers of the shop to calls, in order.
     pub(crate) answers: Vec<ShopAnswer>,
     pub(crate) replies: Option<ExpectedTexts>,
     /// The steps that call, in order.
@@ -46,7 +46,7 @@ pub(crate) struct DialogueTurn {
 pub(crate) enum DialogueMove {
     Says(Vec<Said>),
     Waits(Duration),
-    /// Only the shop does something.
+    /// Only the shop answers.
     Nothing,
     /// The owner writes, from their own phone.
     Phone(String),
@@ -56,7 +56,7 @@ pub(crate) enum DialogueMove {
 pub(crate) struct ExpectedTexts {
     pub(crate) line: usize,
     pub(crate) texts: Vec<String>,
-    /// Each is a part of some reply, rather than the replies themselves.
+    /// Each must be a part of some reply. Otherwise they are the whole replies.
     pub(crate) parts: bool,
 }
 
@@ -73,7 +73,7 @@ impl ExpectedState {
     }
 }
 
-/// What the shop answers to a call; without a body it does not answer.
+/// An answer of the shop; without a body the call fails.
 #[derive(Debug, Clone)]
 pub(crate) struct ShopAnswer {
     pub(crate) line: usize,

@@ -1,10 +1,10 @@
 //! Tools for people who write flows.
 
-// What leads where, for drawings.
+// The steps and the paths between them, for drawings.
 pub(crate) mod outline;
-// What is allowed and hardly meant.
+// Warnings of probable mistakes.
 pub(crate) mod warnings;
-// A flow played with a pretended customer.
+// Plays a flow with a pretended customer.
 pub(crate) mod rehearsal;
-// Dialogues that must come out as written.
+// The tests of a flow: dialogues.
 pub(crate) mod dialogue;

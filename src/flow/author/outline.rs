@@ -1,4 +1,4 @@
-//! What leads where in a checked flow: for drawings of it.
+//! The steps of a checked flow and the paths between them, for drawings.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
@@ -9,15 +9,15 @@ use crate::flow::script::checked_flow::Script;
 use crate::flow::script::step::{Calling, Case, HandOff, Question, Step, Then};
 use crate::time_span;
 
-/// The way that the answer of a call chooses.
+/// The label of a path that the answer to a call chooses.
 const CHOSEN: &str = "the answer chooses";
 
-/// The steps of a flow, as they follow from the first.
+/// The steps of a flow, and where each leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
-    /// The first step comes first, and the others by how far they are from it.
+    /// From the first step on; nearer steps come first.
     pub steps: Vec<OutlineStep>,
-    /// The step where it begins outside of its opening times, if it has any.
+    /// The first step outside opening hours, if the flow has any.
     pub closed: Option<String>,
 }
 
@@ -28,26 +28,26 @@ pub struct OutlineStep {
     pub name: String,
     /// It waits for the customer's answer.
     pub asks: bool,
-    /// It asks the shop's own system, whose answer may also close with any outcome.
+    /// It asks the shop's own system. The answer may also close the conversation, with any outcome.
     pub calls: bool,
     /// It waits for a person.
     pub hands_off: bool,
-    /// The ways on.
+    /// The paths to the next steps.
     pub ways: Vec<OutlineWay>,
 }
 
-/// One way on from a step.
+/// One path from a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutlineWay {
-    /// What takes it: options, the kind of answer, a condition; empty for the only way of a step that asks nothing.
+    /// When the flow takes it: options, a kind of answer, a condition; empty for the only path of a step.
     pub label: String,
     /// Where it leads.
     pub to: Target,
-    /// No line of the file says so: the flow gives up there by itself.
+    /// The file does not write this path: the program adds it.
     pub implied: bool,
 }
 
-/// Where a way leads.
+/// Where a path leads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// To the step with this name.
@@ -103,7 +103,7 @@ impl Outline {
 }
 
 impl Script {
-    /// What leads where.
+    /// The steps and the paths between them.
     pub fn outline(&self) -> Outline {
         let mut steps = Vec::new();
         let closed = self.hours.as_ref().map(|hours| hours.closed.clone());
@@ -142,7 +142,7 @@ impl Script {
         Outline { steps, closed }
     }
 
-    /// A step to which only the answers of calls can lead, as a way of every call that may choose it.
+    /// Finds a step that only answers to calls can reach, and adds it to the paths of every call that may choose it.
     fn choose_unseen(
         &self,
         seen_steps: &mut [OutlineStep],
@@ -163,7 +163,7 @@ impl Script {
             .flat_map(|step| ways(step).1)
             .map(|way| way.to)
             .collect();
-        // Where they lead to each other in a circle, any is the first.
+        // If they lead to each other in a loop, any of them can be the first.
         let first = unseen
             .iter()
             .find(|name| !led_to.contains(&Target::Step((***name).clone())))
@@ -208,7 +208,7 @@ fn ways_of_call(calling: &Calling) -> Vec<OutlineWay> {
         .collect()
 }
 
-/// Whoever comes takes over, and ends it on their own phone.
+/// If a person comes, they end the conversation on their own phone.
 fn ways_from_person(handoff: &HandOff) -> Vec<OutlineWay> {
     let person = OutlineWay {
         label: "a person answers".to_owned(),
@@ -223,7 +223,7 @@ fn ways_from_person(handoff: &HandOff) -> Vec<OutlineWay> {
     std::iter::once(person).chain(nobody).collect()
 }
 
-/// In the order in which they are tried.
+/// In the order in which the flow tries them.
 fn ways_by_condition(cases: &[Case], otherwise: &str) -> Vec<OutlineWay> {
     let by_case = |case: &Case| way(&format!("if {}", case.written), &case.then);
     let otherwise = OutlineWay {
@@ -244,7 +244,7 @@ fn ways_of(question: &Question) -> Vec<OutlineWay> {
     let mut ways: Vec<OutlineWay> = Vec::new();
     for (written, then) in options {
         let one = way(written, then);
-        // Words that lead to the same step are one way.
+        // Options that lead to the same step share one path.
         match ways.iter_mut().find(|way| way.to == one.to) {
             Some(way) => way.label = format!("{}, {written}", way.label),
             None => ways.push(one),
@@ -258,7 +258,7 @@ fn ways_of(question: &Question) -> Vec<OutlineWay> {
         };
         ways.push(way(&label, &free.then));
         if free.expect.is_none() {
-            // Every answer is taken: nothing is invalid.
+            // Every answer is accepted, so none is invalid.
             return ways;
         }
     }
@@ -285,7 +285,7 @@ fn way(label: &str, then: &Then) -> OutlineWay {
     }
 }
 
-/// A kind of answer, with what is asked of it: "number from 1 to 60".
+/// A kind of answer with its limits: "number 1 to 60".
 fn expected(kind: &AnswerKind) -> String {
     let name = kind_name(kind);
     match kind {
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn the_outline_tells_every_way_with_what_takes_it() {
+    fn the_outline_has_every_path_with_its_label() {
         let shop = load(include_str!("../../../examples/flows/shop.toml")).outline();
         let ways = |name: &str| -> Vec<(String, Target)> {
             let step = shop.steps.iter().find(|step| step.name == name).unwrap();
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_and_what_is_asked_of_an_answer_are_told() {
+    fn labels_show_conditions_and_the_limits_of_answers() {
         let labels = |source: &str, name: &str| -> Vec<String> {
             let outline = load(source).outline();
             let step = outline.steps.into_iter().find(|step| step.name == name);

@@ -1,5 +1,5 @@
-//! A flow played with one pretended customer, without line, queue and WAHA: as an attendance does it, with a clock that
-//! only moves when it is told to.
+//! Plays a flow with one pretended customer, without the line and without WAHA. It acts as a real conversation does, but its
+//! clock moves only on request.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::flow::turn::advance::{Advance, Next};
 use crate::flow::turn::state::{FlowStage, State};
 use crate::ids::{ChatId, ConversationId, SessionName};
 
-/// One customer and one worker that follows a flow with them.
+/// One customer, and one worker who follows the flow with them.
 #[derive(Debug)]
 pub struct Rehearsal<'s> {
     script: &'s Script,
@@ -23,36 +23,36 @@ pub struct Rehearsal<'s> {
     now: u64,
     state: State,
     unread: Vec<Said>,
-    stands: Stands,
-    /// How often the shop was asked.
+    stage: RehearsalStage,
+    /// The number of calls so far.
     calls: u32,
 }
 
-/// How it stands between the two.
+/// Where the conversation is.
 #[derive(Debug)]
-enum Stands {
-    /// Nothing was said yet.
+enum RehearsalStage {
+    /// It has not begun.
     New,
-    /// The flow goes on when the customer writes, or at this moment.
+    /// The flow continues when the customer writes, or at this moment.
     Open { wake_at: u64 },
-    /// The shop was asked.
+    /// The flow waits for the answer to a call.
     Calling,
-    /// The customer waits for a person, until this moment if the flow goes on without one.
+    /// The customer waits for a person. At this moment, if any, the flow continues without one.
     HandedOff { until: Option<u64> },
-    /// The owner answers from their own phone, until this moment if nothing more is said.
+    /// The owner answers from their own phone, until this moment if nobody writes more.
     Phone { open: bool, until: u64 },
     /// The conversation closed.
     Closed { resumable: bool, at: u64 },
 }
 
-/// What the customer, or the flow's author, gets to see.
+/// What happens, for the author of the flow to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RehearsalEvent {
-    /// The customer waits for a person from now on.
+    /// From now on the customer waits for a person.
     HandedOff,
-    /// The owner answers from their own phone from now on.
+    /// From now on the owner answers from their own phone.
     Phone,
-    /// A message to the customer; of media what it is, where it comes from and its caption.
+    /// A message to the customer. Media is shown as its kind, its source and its caption.
     Reply(String),
     /// The conversation closed.
     Closed {
@@ -61,21 +61,21 @@ pub enum RehearsalEvent {
         /// The customer may come back to the same step.
         resumable: bool,
     },
-    /// The shop is asked: [`Rehearsal::answer`] goes on.
+    /// The flow calls the shop's system: [`Rehearsal::answer`] continues.
     Called {
         /// The step that calls.
         step: String,
-        /// Where to.
+        /// The address.
         url: String,
-        /// What it is told.
+        /// The body of the call.
         body: String,
     },
-    /// The flow is broken here, as the daemon's log would say it.
+    /// The flow failed; the text is the one of the daemon's log.
     Fault(String),
 }
 
 impl<'s> Rehearsal<'s> {
-    /// Begins at `now`, in milliseconds since the epoch, with the customer's WhatsApp name where it is known.
+    /// Begins at `now`, in milliseconds since the epoch, with the customer's WhatsApp name if known.
     pub fn new(script: &'s Script, name: Option<&str>, now: u64) -> Rehearsal<'s> {
         Rehearsal {
             script,
@@ -83,41 +83,44 @@ impl<'s> Rehearsal<'s> {
             now,
             state: State::new(name),
             unread: Vec::new(),
-            stands: Stands::New,
+            stage: RehearsalStage::New,
             calls: 0,
         }
     }
 
-    /// The customer writes; several messages arrive before the flow looks.
+    /// The customer writes these messages, in one burst.
     pub fn say(&mut self, said: impl IntoIterator<Item = Said>) -> Vec<RehearsalEvent> {
         let mut events = Vec::new();
         let mut said = said.into_iter();
-        match self.stands {
-            Stands::HandedOff { .. } => {
+        match self.stage {
+            RehearsalStage::HandedOff { .. } => {
                 if !said.any(|one| self.say_in_line(one, &mut events)) {
                     return events;
                 }
-                // What follows the word to leave is for the next conversation.
+                // Messages after the word to leave belong to the next conversation.
                 self.unread = said.collect();
                 if self.unread.is_empty() {
                     return events;
                 }
             }
-            Stands::Phone { open, .. } => {
+            RehearsalStage::Phone { open, .. } => {
                 let until = self.quiet_until();
-                self.stands = Stands::Phone { open, until };
+                self.stage = RehearsalStage::Phone { open, until };
                 return events;
             }
-            Stands::New | Stands::Open { .. } | Stands::Calling | Stands::Closed { .. } => {
+            RehearsalStage::New
+            | RehearsalStage::Open { .. }
+            | RehearsalStage::Calling
+            | RehearsalStage::Closed { .. } => {
                 self.unread.extend(said);
             }
         }
-        self.go_on(&mut events);
+        self.run_turns(&mut events);
         events
     }
 
-    /// The shop answers what it was asked, or nothing that is of use.
-    /// With what comes of it goes what is wrong with the answer; then the call failed.
+    /// The shop answers the call; with `None` the call fails. Returns what happens, and the mistake if the answer was wrong;
+    /// the call then failed.
     pub fn answer(&mut self, body: Option<&[u8]>) -> (Vec<RehearsalEvent>, Result<(), String>) {
         let mut events = Vec::new();
         let read = match body {
@@ -133,18 +136,18 @@ impl<'s> Rehearsal<'s> {
                 .script
                 .answered(self.state.clone(), answer, &self.unread, self.now);
             if self.take(advance, &mut events) {
-                self.go_on(&mut events);
+                self.run_turns(&mut events);
             }
         }
         (events, well)
     }
 
-    /// Whether the shop was asked, and has not answered yet.
+    /// Whether a call waits for its answer.
     pub fn is_calling(&self) -> bool {
-        matches!(self.stands, Stands::Calling)
+        matches!(self.stage, RehearsalStage::Calling)
     }
 
-    /// The customer writes while they wait for a person, as the first of those. Whether they leave.
+    /// The customer writes while they are the first who wait for a person. Returns whether they leave.
     fn say_in_line(&mut self, said: Said, events: &mut Vec<RehearsalEvent>) -> bool {
         let name = self.name.as_deref();
         match self.script.command(&said) {
@@ -170,23 +173,25 @@ impl<'s> Rehearsal<'s> {
         if self.script.phone_quiet().is_zero() {
             return events;
         }
-        let open = match self.stands {
-            Stands::Open { .. } | Stands::Calling | Stands::HandedOff { .. } => true,
-            Stands::Phone { open, .. } => open,
-            Stands::New | Stands::Closed { .. } => false,
+        let open = match self.stage {
+            RehearsalStage::Open { .. }
+            | RehearsalStage::Calling
+            | RehearsalStage::HandedOff { .. } => true,
+            RehearsalStage::Phone { open, .. } => open,
+            RehearsalStage::New | RehearsalStage::Closed { .. } => false,
         };
         let ends = self.script.is_phone_end(text);
-        if !matches!(self.stands, Stands::Phone { .. }) && !ends {
+        if !matches!(self.stage, RehearsalStage::Phone { .. }) && !ends {
             events.push(RehearsalEvent::Phone);
         }
         self.unread.clear();
         if !ends {
             let until = self.quiet_until();
-            self.stands = Stands::Phone { open, until };
+            self.stage = RehearsalStage::Phone { open, until };
         } else if open {
             self.close("phone", &mut events);
-        } else if matches!(self.stands, Stands::Phone { .. }) {
-            self.stands = Stands::New;
+        } else if matches!(self.stage, RehearsalStage::Phone { .. }) {
+            self.stage = RehearsalStage::New;
         }
         events
     }
@@ -200,7 +205,7 @@ impl<'s> Rehearsal<'s> {
     /// Closes the conversation for good.
     fn close(&mut self, outcome: &str, events: &mut Vec<RehearsalEvent>) {
         self.unread.clear();
-        self.stands = Stands::Closed {
+        self.stage = RehearsalStage::Closed {
             resumable: false,
             at: self.now,
         };
@@ -210,29 +215,29 @@ impl<'s> Rehearsal<'s> {
         });
     }
 
-    /// So much time goes by without a word of the customer.
+    /// This much time passes without a message from the customer.
     pub fn wait(&mut self, time: Duration) -> Vec<RehearsalEvent> {
         let mut events = Vec::new();
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let until = self.now.saturating_add(time);
         while let Some(wake_at) = self.wakes_at() {
-            // Later than now, whatever the flow says: otherwise it could hold the clock.
+            // Always later than now, whatever the flow says: otherwise the clock could stop.
             let wake_at = wake_at.max(self.now.saturating_add(1));
             if wake_at > until {
                 break;
             }
             self.now = wake_at;
-            match self.stands {
-                Stands::Phone { open: true, .. } => self.close("phone", &mut events),
-                Stands::Phone { open: false, .. } => self.stands = Stands::New,
-                _ => self.go_on(&mut events),
+            match self.stage {
+                RehearsalStage::Phone { open: true, .. } => self.close("phone", &mut events),
+                RehearsalStage::Phone { open: false, .. } => self.stage = RehearsalStage::New,
+                _ => self.run_turns(&mut events),
             }
         }
         self.now = until;
         events
     }
 
-    /// The clock is put to this moment: forward the time goes by as in [`Rehearsal::wait`], back nothing happens.
+    /// Moves the clock to this moment. Forward, time passes as in [`Rehearsal::wait`]; backward, nothing happens.
     pub fn go_to(&mut self, now: u64) -> Vec<RehearsalEvent> {
         let ahead = now.saturating_sub(self.now);
         let events = self.wait(Duration::from_millis(ahead));
@@ -240,45 +245,49 @@ impl<'s> Rehearsal<'s> {
         events
     }
 
-    /// The step that waits for an answer, or pauses; none before the first word and after the close.
+    /// The step that waits or pauses; `None` before the conversation begins and after it closes.
     pub fn step(&self) -> Option<&str> {
-        match self.stands {
-            Stands::Open { .. } | Stands::Calling | Stands::HandedOff { .. } => self.state.step(),
-            Stands::New | Stands::Phone { .. } | Stands::Closed { .. } => None,
+        match self.stage {
+            RehearsalStage::Open { .. }
+            | RehearsalStage::Calling
+            | RehearsalStage::HandedOff { .. } => self.state.step(),
+            RehearsalStage::New | RehearsalStage::Phone { .. } | RehearsalStage::Closed { .. } => {
+                None
+            }
         }
     }
 
-    /// What is known of the customer.
+    /// The saved variables.
     pub fn variables(&self) -> &BTreeMap<String, String> {
         self.state.variables()
     }
 
-    /// How long until the flow goes on without a word of the customer.
+    /// How long until the flow continues without a message from the customer.
     pub fn wakes_in(&self) -> Option<Duration> {
         let wake_at = self.wakes_at()?;
         Some(Duration::from_millis(wake_at.saturating_sub(self.now)))
     }
 
     fn wakes_at(&self) -> Option<u64> {
-        match self.stands {
-            Stands::Open { wake_at } => Some(wake_at),
-            Stands::HandedOff { until } => until,
-            Stands::Phone { until, .. } => Some(until),
-            Stands::New | Stands::Calling | Stands::Closed { .. } => None,
+        match self.stage {
+            RehearsalStage::Open { wake_at } => Some(wake_at),
+            RehearsalStage::HandedOff { until } => until,
+            RehearsalStage::Phone { until, .. } => Some(until),
+            RehearsalStage::New | RehearsalStage::Calling | RehearsalStage::Closed { .. } => None,
         }
     }
 
     /// Whether the customer waits for a person.
     pub fn waits_for_person(&self) -> bool {
-        matches!(self.stands, Stands::HandedOff { .. })
+        matches!(self.stage, RehearsalStage::HandedOff { .. })
     }
 
     /// Whether the owner answers from their own phone.
     pub fn is_with_phone(&self) -> bool {
-        matches!(self.stands, Stands::Phone { .. })
+        matches!(self.stage, RehearsalStage::Phone { .. })
     }
 
-    /// How long the flow still pauses, and listens to nobody; nothing where it does not.
+    /// How long the flow still pauses, if it does.
     pub fn pauses_for(&self) -> Option<Duration> {
         match self.state.stage {
             FlowStage::Paused { .. } => self.wakes_in(),
@@ -286,13 +295,13 @@ impl<'s> Rehearsal<'s> {
         }
     }
 
-    /// One turn of the flow; what it leaves unread at its end opens the next conversation, as in the daemon.
-    fn go_on(&mut self, events: &mut Vec<RehearsalEvent>) {
+    /// Runs turns of the flow. Messages that are unread at its end open the next conversation, as in the daemon.
+    fn run_turns(&mut self, events: &mut Vec<RehearsalEvent>) {
         loop {
-            if let Stands::Closed { resumable, at } = self.stands {
+            if let RehearsalStage::Closed { resumable, at } = self.stage {
                 self.open(resumable, at);
             }
-            if let Stands::New = self.stands {
+            if let RehearsalStage::New = self.stage {
                 self.state = self
                     .script
                     .with_opening_hours(self.state.clone(), self.now, self.now);
@@ -306,7 +315,7 @@ impl<'s> Rehearsal<'s> {
         }
     }
 
-    /// Does what came of a turn; whether it closed and left something that opens the next conversation.
+    /// Applies the result of a turn. Returns whether it closed and left messages that open the next conversation.
     fn take(&mut self, advance: Advance, events: &mut Vec<RehearsalEvent>) -> bool {
         let used = advance.consumed.min(self.unread.len());
         self.state = advance.state;
@@ -322,11 +331,11 @@ impl<'s> Rehearsal<'s> {
         events.extend(advance.replies.iter().map(shown));
         match advance.next {
             Next::Wait { wake_at } => {
-                self.stands = Stands::Open { wake_at };
+                self.stage = RehearsalStage::Open { wake_at };
                 false
             }
             Next::Call => {
-                // It was told when it began.
+                // Report a call only once, when it begins.
                 if !self.is_calling() || self.state.begins_call() {
                     self.calls += 1;
                     let key = format!("rehearsal:{}", self.calls);
@@ -343,19 +352,19 @@ impl<'s> Rehearsal<'s> {
                         }
                     }));
                 }
-                self.stands = Stands::Calling;
+                self.stage = RehearsalStage::Calling;
                 false
             }
             Next::HandOff { within } => {
                 let time = within.map(|time| u64::try_from(time.as_millis()));
                 let time = time.map(|time| time.unwrap_or(u64::MAX));
                 let until = time.map(|time| self.now.saturating_add(time));
-                self.stands = Stands::HandedOff { until };
+                self.stage = RehearsalStage::HandedOff { until };
                 events.push(RehearsalEvent::HandedOff);
                 false
             }
             Next::Close { outcome, resumable } => {
-                self.stands = Stands::Closed {
+                self.stage = RehearsalStage::Closed {
                     resumable,
                     at: self.now,
                 };
@@ -374,11 +383,11 @@ impl<'s> Rehearsal<'s> {
         } else {
             State::new(name)
         };
-        self.stands = Stands::New;
+        self.stage = RehearsalStage::New;
     }
 }
 
-/// What an attendance tells the shop of messages; one that was only said has no id.
+/// The messages as a call sends them. Unlike real ones, they have no id.
 fn heard_by_call(said: &[Said]) -> Value {
     let texts: Vec<&str> = said
         .iter()
@@ -407,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn who_falls_silent_is_reminded_closed_and_may_come_back_in_time() {
+    fn silence_brings_a_reminder_and_a_close_and_the_customer_may_return_in_time() {
         let script = Script::load(CLINIC, Locale::En).unwrap();
         let minutes = |n: u64| Duration::from_secs(60 * n);
         for (away, resumed) in [(minutes(24 * 60 - 1), true), (minutes(24 * 60), false)] {
@@ -431,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_takes_its_time_and_what_is_written_meanwhile_is_read_after_it() {
+    fn messages_during_a_pause_are_read_after_it() {
         let flow = "start = 'a'\n[step.a]\nsay = 'One moment.'\nnext = 'b'\n[step.b]\nwait = '3s'\nnext = 'c'\n\
             [step.c]\nask = 'Name?'\nsave = 'who'\nnext = 'd'\n[step.d]\nwait = '1m'\nnext = 'e'\n\
             [step.e]\nask = 'Age?'\nsave = 'age'\nend = 'done'";
@@ -457,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_in_a_row_is_one_answer_also_when_it_opens_the_conversation() {
+    fn messages_in_a_row_are_one_answer_or_one_opening() {
         let script = Script::load(CLINIC, Locale::En).unwrap();
         let mut clinic = Rehearsal::new(&script, None, 0);
         let hello = clinic.say(["oi", "quero marcar"].map(Said::text));
@@ -469,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_end_leaves_unread_opens_the_next_conversation() {
+    fn messages_that_are_unread_at_the_end_open_the_next_conversation() {
         let clinic = CLINIC.replace("[timeouts]", "[timeouts]\nburst = \"0s\"");
         let script = Script::load(&clinic, Locale::En).unwrap();
         let mut clinic = Rehearsal::new(&script, None, 0);

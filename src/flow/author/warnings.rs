@@ -1,4 +1,4 @@
-//! What is allowed in a flow and hardly meant: steps from which no `end` can be reached.
+//! Warns of something that is allowed but probably a mistake: steps that can reach no `end`.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::flow::load::reader::{Mistake, Place, Reader, Section};
 use crate::flow::script::checked_flow::Script;
 
 impl Script {
-    /// What is allowed in this flow and hardly meant, with its place in `source`, from which the flow was loaded.
+    /// The warnings for this flow, with their places in `source`, from which it was loaded.
     pub fn warnings(&self, source: &str) -> Vec<Mistake> {
         let source = source.strip_prefix('\u{feff}').unwrap_or(source);
         let mut reader = Reader::new(source);
@@ -18,19 +18,19 @@ impl Script {
         let outline = self.outline();
         let ending = outline.ending();
         if ending.is_empty() {
-            let message = "no way through this flow comes to an `end`: a worker stays with each customer until they \
-                 leave or fall silent; give a step end = \"done\", unless this is meant";
+            let message = "no path through this flow reaches an `end`: a worker stays with each customer until they \
+                 leave or stop writing; give a step end = \"done\", unless you want this";
             reader.note(&place(&self.start), message);
             return reader.finish();
         }
-        // Behind the first step without a way out there may be many: only where one gets in is told.
+        // After the first step without a way out there may be many more: only the first gets a warning.
         for (from, way) in outline.ways() {
             if let Target::Step(to) = &way.to
                 && ending.contains(from.name.as_str())
                 && !ending.contains(to.as_str())
             {
                 let message = format!(
-                    "from [step.{to}] on, no `end` can be reached, and [step.{}] leads there; lead one of the steps behind it to an `end`",
+                    "no `end` can be reached from [step.{to}], and [step.{}] leads there; let one of the steps after it lead to an `end`",
                     from.name
                 );
                 reader.note(&place(to), message);
@@ -40,7 +40,7 @@ impl Script {
     }
 }
 
-/// Where each step is written.
+/// The place of each step.
 fn places(source: &str, reader: &mut Reader<'_>) -> HashMap<String, Place> {
     let (table, _) = DeTable::parse_recoverable(source);
     let file = Section::root(table.get_ref());
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_or_a_part_of_it_without_an_end_is_warned_of_where_it_begins() {
+    fn a_flow_or_a_part_of_it_without_an_end_gets_a_warning_at_its_first_step() {
         let lines = |source: &str| -> Vec<usize> {
             let warnings = load(source).warnings(source);
             warnings.iter().map(|warning| warning.line).collect()
@@ -81,17 +81,13 @@ mod tests {
         );
         let trap = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'b', 2 = 'c' }\n\
             [step.b]\nsay = 'x'\nnext = 'd'\n[step.d]\nask = '?'\nnext = 'b'\n[step.c]\nsay = 'x'\nend = 'x'";
-        assert_eq!(
-            lines(trap),
-            [5],
-            "where one gets in, and not what is behind"
-        );
-        // Each of the ways of a `when` counts: the second one gets in, the third one out.
+        assert_eq!(lines(trap), [5], "only the first step of that part");
+        // Every path of a `when` counts: the second leads into the part without an end, the third to an end.
         let by_condition = "start = 'a'\n[step.a]\nask = '?'\nsave = 'x'\nnext = 'w'\n[step.w]\n\
             when = [{ if = 'x', next = 'a' }, { if = 'not x', next = 'b' }]\notherwise = 'c'\n\
             [step.b]\nask = '?'\nnext = 'b'\n[step.c]\nwait = '1s'\nend = 'x'";
         assert_eq!(lines(by_condition), [9]);
-        // Giving up by itself is no end that anybody wrote.
+        // Too many invalid answers close it, but the file has no `end`.
         let circle = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'a' }";
         assert_eq!(lines(circle), [2]);
         assert!(load(circle).outline().steps[0].ways[1].implied);

@@ -1,7 +1,7 @@
-//! The form of flow files as a JSON Schema, so that editors complete and check them as one types.
+//! The form of flow files as a JSON Schema, so that editors complete and check a flow while its author types.
 //!
-//! It knows the form only: that a step leads to one that exists is for [`Script::load`](crate::flow::Script::load) to say. A test
-//! asks the loader for every key that it knows and compares.
+//! It checks only the form. Whether a step leads to a step that exists is for [`Script::load`](crate::flow::Script::load) to
+//! check. A test compares its keys with those that the loader knows.
 
 mod hours;
 mod one_or_more;
@@ -18,7 +18,7 @@ use crate::flow::words::locale::Locale;
 /// A key, its form and what it is for.
 type SchemaKey = (&'static str, Form, &'static str);
 
-/// What a value looks like.
+/// The form of a value.
 #[derive(Clone, Copy)]
 enum Form {
     Text,
@@ -41,18 +41,18 @@ enum Form {
     Options,
     /// A table from variables to what they are set to.
     Values,
-    /// The ways of a `when`.
+    /// The paths of a `when`.
     Cases,
     /// An address of http or https.
     Address,
-    /// Variables that something is saved as.
+    /// Names of variables.
     Variables,
 }
 
-/// What something is saved as.
+/// The name of a variable.
 const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
-/// As in [`time_span`](crate::time_span): "90s", "1h30m", "15 minutes". A file may have rarer forms too, like "PT5M".
+/// As in [`time_span`](crate::time_span): "90s", "1h30m", "15 minutes". The loader also accepts rarer forms, like "PT5M".
 const TIME: &str = "^([0-9]{1,11}([.][0-9]{1,3})? *(ms|msecs?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)[ ,]*)+$";
 
 const FILE: &[SchemaKey] = &[
@@ -88,28 +88,28 @@ const TIMEOUTS: &[SchemaKey] = &[
     (
         "burst",
         Form::Time,
-        "Several messages in a row are one answer, once the customer has been quiet for this time; \"0s\": each is one. Default: 1500ms.",
+        "Several messages in a row are one answer, once the customer has been quiet for this time. With \"0s\" each message is an answer. Default: 1500ms.",
     ),
     (
         "remind_after",
         Form::Time,
-        "Silence at a question: a reminder. Default: 5m.",
+        "The customer gets a reminder if they don't answer a question for this time. Default: 5m.",
     ),
     (
         "close_after",
         Form::Time,
-        "Silence at a question: the conversation is closed. Default: 15m.",
+        "The conversation closes if the customer doesn't answer a question for this time. Default: 15m.",
     ),
     (
         "resume_within",
         Form::Time,
-        "Back within this time after a close for silence: go on at the same step. Default: 24h.",
+        "A customer who writes again within this time after such a close continues at the same step. Default: 24h.",
     ),
     (
         "phone_quiet",
         Form::Time,
-        "So long after the last word in a chat that you answer from your own phone the bot answers there again; \
-         0s: it never steps aside. Default: 30m.",
+        "After you answered in a chat from your own phone, the bot answers there again once nobody has written for this time. \
+         With \"0s\" it never steps aside. Default: 30m.",
     ),
 ];
 
@@ -117,7 +117,7 @@ const NOTICES: &[SchemaKey] = &[
     (
         "first_after",
         Form::Time,
-        "Who is attended within this time hears nothing of a line. Default: 2s.",
+        "A customer who is served within this time gets no notice. Default: 2s.",
     ),
     (
         "at_most_every",
@@ -127,7 +127,7 @@ const NOTICES: &[SchemaKey] = &[
     (
         "reassure_after",
         Form::Time,
-        "After so long without a word: \"you are not forgotten\". Default: 10m.",
+        "After this time without a notice: \"you are not forgotten\". Default: 10m.",
     ),
 ];
 
@@ -138,18 +138,18 @@ const END: SchemaKey = (
     "Closes the conversation with this outcome.",
 );
 
-/// The keys of one way of a `when`.
+/// The keys of one path of a `when`.
 const CASE: &[SchemaKey] = &[
     (
         "if",
         Form::Words,
-        "An expression, like \"age >= 18\"; the first that holds takes its way.",
+        "An expression, like \"age >= 18\". The flow takes the first path whose expression holds.",
     ),
     NEXT,
     END,
 ];
 
-/// The keys of a message with media: where it comes from, by kind, and what stands beside it.
+/// The keys of a message with media.
 const MEDIA: &[SchemaKey] = &[
     (
         "image",
@@ -169,17 +169,17 @@ const MEDIA: &[SchemaKey] = &[
     (
         "video",
         Form::Words,
-        "A film: an address, or a path from the flow file.",
+        "A video: an address, or a path from the flow file.",
     ),
     (
         "caption",
         Form::Words,
-        "The words under it; a voice message has none.",
+        "The text under it; a voice message has none.",
     ),
     (
         "filename",
         Form::Words,
-        "What the file is called where the customer saves it.",
+        "The name of the file when the customer saves it.",
     ),
 ];
 
@@ -203,7 +203,7 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             (
                 "ask",
                 Form::Text,
-                "The question; \"\" asks nothing and takes what the customer already wrote.",
+                "The question. \"\" asks nothing and takes what the customer already wrote.",
             ),
             (
                 "options",
@@ -214,40 +214,44 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             (
                 "min",
                 Form::Number,
-                "The least: of a number, or of the characters of a text.",
+                "The smallest number, or the shortest text in characters.",
             ),
             (
                 "max",
                 Form::Number,
-                "The most: of a number, or of the characters of a text.",
+                "The largest number, or the longest text in characters.",
             ),
             (
                 "country",
                 Form::Country,
-                "Whose phone numbers are written without a country's code, like \"BR\".",
+                "The country of phone numbers without a country code, like \"BR\".",
             ),
             (
                 "kinds",
                 Form::Media,
-                "The kinds of media that are taken. Default: all.",
+                "The kinds of media that are accepted. Default: all.",
             ),
             (
                 "pattern",
                 Form::Words,
                 "A regular expression that the whole answer must match.",
             ),
-            ("save", Form::Variable, "Keeps the answer under this name."),
+            ("save", Form::Variable, "Saves the answer under this name."),
             (
                 "invalid",
                 Form::Words,
-                "What to say to an answer that does not fit.",
+                "What to say after an answer that is not valid.",
             ),
             (
                 "attempts",
                 Form::Count,
-                "How many answers may not fit. Default: 3.",
+                "The number of invalid answers after which the flow gives up. Default: 3.",
             ),
-            ("otherwise", Form::Words, "The step after the last of them."),
+            (
+                "otherwise",
+                Form::Words,
+                "The step after the last invalid answer.",
+            ),
             NEXT,
             END,
         ],
@@ -258,7 +262,7 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             (
                 "set",
                 Form::Values,
-                "Variables, and what each is set to: an expression, or a text with {{ }}.",
+                "Variables and their new values: expressions, or texts with {{ }}.",
             ),
             NEXT,
             END,
@@ -270,13 +274,9 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             (
                 "when",
                 Form::Cases,
-                "Ways with a condition; the first that holds is taken.",
+                "Paths with a condition. The flow takes the first one that holds.",
             ),
-            (
-                "otherwise",
-                Form::Words,
-                "The step where no condition holds.",
-            ),
+            ("otherwise", Form::Words, "The step if no condition holds."),
         ],
     ),
     (
@@ -285,7 +285,7 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             (
                 "handoff",
                 Form::Texts,
-                "What to say to a customer who waits for a person from now on: a text, or a list of texts.",
+                "What to say to a customer who now waits for a person: a text, or a list of texts.",
             ),
             (
                 "within",
@@ -295,7 +295,7 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             (
                 "otherwise",
                 Form::Words,
-                "The step that follows when nobody came within that time.",
+                "The step if nobody comes within that time.",
             ),
         ],
     ),
@@ -317,7 +317,7 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             (
                 "call",
                 Form::Address,
-                "Where the shop's own system is asked, like \"http://localhost:9000/price\".",
+                "The address of the shop's own system, like \"http://localhost:9000/price\".",
             ),
             (
                 "timeout",
@@ -327,12 +327,12 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             (
                 "attempts",
                 Form::Count,
-                "How often to try in all, 10 at most. Default: 3.",
+                "The number of tries in all, 10 at most. Default: 3.",
             ),
             (
                 "may",
                 Form::Texts,
-                "The steps that the answer may choose beside `next`. Default: any.",
+                "The steps that the answer may choose besides `next`. Default: any.",
             ),
             (
                 "save",
@@ -381,12 +381,12 @@ pub fn schema() -> Value {
             COMMANDS,
             "Words that work at every step and in the line.",
         ),
-        ("timeouts", TIMEOUTS, "What silence does."),
         (
-            "notices",
-            NOTICES,
-            "When customers who wait are told something.",
+            "timeouts",
+            TIMEOUTS,
+            "Timeouts, most of them for customers who don't write.",
         ),
+        ("notices", NOTICES, "When waiting customers get a notice."),
     ] {
         file["properties"][name] = table(keys);
         file["properties"][name]["description"] = json!(what);
@@ -401,7 +401,7 @@ pub fn schema() -> Value {
     file
 }
 
-/// What else holds of a kind of step.
+/// Further rules for one kind of step.
 fn demand(kind: &str, step: &mut Value) {
     match kind {
         "ask" => step["not"] = json!({ "required": ["next", "end"] }),
@@ -482,7 +482,7 @@ mod tests {
     use crate::flow::Script;
     use crate::time_span;
 
-    /// The keys that the loader says it knows, once it meets one that it does not.
+    /// The keys that the loader lists when it meets one that it does not know.
     fn known(source: &str) -> BTreeSet<String> {
         let mistakes = Script::load(source, Locale::En).unwrap_err();
         let message = mistakes
@@ -539,12 +539,12 @@ mod tests {
 
     #[test]
     fn the_schema_has_every_kind_of_step_that_the_loader_knows() {
-        // What it says to a step that is of no kind names them all.
+        // Its message for a step without a kind names all kinds.
         let mistakes = Script::load("start = 'a'\n[step.a]\nend = 'x'", Locale::En).unwrap_err();
-        let told = mistakes[0].message.split_once("does nothing").unwrap().1;
-        let told: BTreeSet<&str> = told.split('`').skip(1).step_by(2).collect();
+        let named = mistakes[0].message.split_once("does nothing").unwrap().1;
+        let named: BTreeSet<&str> = named.split('`').skip(1).step_by(2).collect();
         let kinds: BTreeSet<&str> = STEPS.iter().map(|(kind, _)| *kind).collect();
-        assert_eq!(kinds, told);
+        assert_eq!(kinds, named);
     }
 
     fn validator() -> jsonschema::Validator {
@@ -552,13 +552,13 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_one_of_draft_7() {
+    fn the_schema_is_valid_in_draft_7() {
         assert!(jsonschema::draft7::meta::is_valid(&schema()));
     }
 
     proptest! {
         #[test]
-        fn every_time_that_the_schema_takes_is_a_time(text in TIME.trim_matches(['^', '$'])) {
+        fn every_time_that_the_schema_accepts_can_be_read(text in TIME.trim_matches(['^', '$'])) {
             prop_assert!(time_span::parse(&text).is_some(), "{}", text);
         }
     }

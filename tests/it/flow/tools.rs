@@ -206,7 +206,7 @@ fn good_files_are_summarized_in_one_line_with_their_steps_and_outcomes() {
     );
     // It is meant to go on for ever; only who asks for strictness is refused.
     assert!(
-        text.contains("echo.toml:20:7: warning: no way through this flow"),
+        text.contains("echo.toml:20:7: warning: no path through this flow"),
         "{text}"
     );
     assert_eq!(
@@ -403,7 +403,7 @@ turns = [{ says = "hi" }, { wait = "1m", contains = "still there" }, { wait = "1
 {dialogues}:15: saves the age: at the end, the outcome differs
     expected  over
     got       done
-{dialogues}:16: saves the age: at the end, what is saved differs
+{dialogues}:16: saves the age: at the end, the saved values differ
     expected  age = 31
     got       age = 30
 {dialogues}: 2 of 3 dialogues failed

@@ -608,12 +608,12 @@ fn a_dialogue_reports_missing_unused_and_invalid_call_answers() {
         (
             "{ says = 'hi', answers = ['{}', '{}'], step = 'listen' }",
             3,
-            "no call is there for this answer",
+            "no call waits for this answer",
         ),
         (
             "{ says = 'hi', answers = '{\"say\": 1}' }",
             3,
-            "the flow can't take this answer",
+            "the flow can't use this answer",
         ),
         (
             "{ says = 'hi', answers = '{}', calls = ['bot', 'menu'] }",

@@ -1,13 +1,13 @@
-//! Where a dialogue differs from what the flow says, with both sides beside each other.
+//! A difference between a dialogue and its flow, with both sides.
 
 use crate::flow::author::dialogue::ExpectedTexts;
 
-/// Where a dialogue went another way than it should.
+/// A place where the flow did not do what the dialogue expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The line of what was expected, counted from 1.
+    /// The line of the expectation, counted from 1.
     pub line: usize,
-    /// When: after what was said.
+    /// The moment, such as `after "hello"`.
     pub when: String,
     /// What differs.
     pub what: &'static str,
@@ -26,7 +26,7 @@ pub enum Shown {
     Got(String),
 }
 
-/// How what came differs from what was expected, if it does.
+/// The difference between the expected and the actual texts, if any.
 pub(crate) fn compare_texts(
     expected: &ExpectedTexts,
     got: &[String],
@@ -59,7 +59,7 @@ pub(crate) fn compare_texts(
     })
 }
 
-/// What both begin and end with once, and between it both sides.
+/// The common texts at the beginning and the end once, and between them both sides.
 fn side_by_side(expected: &[String], got: &[String]) -> Vec<Shown> {
     let same = |(a, b): &(&String, &String)| a == b;
     let head = expected.iter().zip(got).take_while(same).count();

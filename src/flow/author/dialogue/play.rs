@@ -1,4 +1,4 @@
-//! Playing a dialogue against its flow, up to the first difference.
+//! Plays a dialogue against its flow, up to the first difference.
 
 use crate::flow::author::dialogue::difference::{Difference, Shown, compare_texts};
 use crate::flow::author::dialogue::{
@@ -7,14 +7,14 @@ use crate::flow::author::dialogue::{
 use crate::flow::author::rehearsal::{Rehearsal, RehearsalEvent};
 use crate::flow::script::checked_flow::Script;
 
-/// What stands in place of an outcome while the customer waits for a person.
+/// Takes the place of an outcome while the customer waits for a person.
 const HANDED_OFF: &str = "handoff";
 
-/// Where the clock of a dialogue stands at first: 2026-01-05T09:00:00Z, a Monday. Always the same, so that a dialogue is.
+/// When a dialogue begins by default: 2026-01-05T09:00:00Z, a Monday. It is fixed, so that every run is the same.
 const BEGIN: u64 = 1_767_603_600_000;
 
 impl Dialogue {
-    /// Plays it, up to the first turn after which something differs.
+    /// Plays it up to the first turn with a difference.
     pub fn play(&self, script: &Script) -> Vec<Difference> {
         let begin = self.at.and_then(|at| script.moment(at)).unwrap_or(BEGIN);
         let mut rehearsal = Rehearsal::new(script, self.customer.as_deref(), begin);
@@ -40,7 +40,7 @@ impl Dialogue {
                     RehearsalEvent::Fault(fault) => differences.push(Difference {
                         line: turn.line,
                         when: turn.when.clone(),
-                        what: "the flow is broken",
+                        what: "the flow failed",
                         shown: vec![Shown::Got(fault)],
                     }),
                 }
@@ -79,7 +79,7 @@ impl Dialogue {
 }
 
 impl DialogueTurn {
-    /// Answers the calls as long as there are answers. All events, and what is wrong with the answers.
+    /// Gives the answers to the calls, in order. Returns all events, and the mistakes in the answers.
     fn answer(
         &self,
         rehearsal: &mut Rehearsal<'_>,
@@ -89,14 +89,14 @@ impl DialogueTurn {
         for ShopAnswer { line, body } in &self.answers {
             if !rehearsal.is_calling() {
                 let answer = body.as_deref().unwrap_or(FAIL).to_owned();
-                let what = "no call is there for this answer";
+                let what = "no call waits for this answer";
                 differences.push(self.differs(*line, what, Shown::Expected(answer)));
                 break;
             }
             let (more, read) = rehearsal.answer(body.as_ref().map(String::as_bytes));
             events.extend(more);
             if let Err(mistake) = read {
-                let what = "the flow can't take this answer";
+                let what = "the flow can't use this answer";
                 differences.push(self.differs(*line, what, Shown::Got(mistake)));
             }
         }
@@ -113,10 +113,10 @@ impl DialogueTurn {
     }
 }
 
-/// How it stands after a turn.
+/// The conversation after a turn.
 struct AfterTurn<'r> {
     rehearsal: &'r Rehearsal<'r>,
-    /// That of the conversation that was closed last, if none is open.
+    /// The outcome of the last conversation, if none is open now.
     outcome: Option<&'r str>,
 }
 
@@ -158,7 +158,7 @@ impl AfterTurn<'_> {
             };
             note(
                 *line,
-                "what is saved differs",
+                "the saved values differ",
                 format!("{name} = {value}"),
                 got,
             );

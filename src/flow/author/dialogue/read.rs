@@ -1,4 +1,4 @@
-//! Reading dialogues and their turns from a file.
+//! Reads dialogues and their turns from a file.
 
 use jiff::civil::DateTime;
 
@@ -67,7 +67,7 @@ fn read_dialogue(
     let name = owned(reader, section, "name").filter(|name| !name.trim().is_empty());
     if name.is_none() && !section.has("name") {
         let message = format!(
-            "{} has no `name`; say in it what the dialogue shows",
+            "{} has no `name`; write in it what the dialogue shows",
             section.name
         );
         reader.note(&section.place, message);
@@ -110,13 +110,13 @@ fn read_dialogue(
     }
 }
 
-/// `at = "2026-12-25 10:00"`, on the clock of the flow's customers.
+/// `at = "2026-12-25 10:00"`, in the time zone of the flow.
 fn read_at(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<DateTime> {
     let written = reader.text(section, "at")?;
     let at = written.text.trim().replacen(' ', "T", 1).parse().ok();
     if at.is_none() {
         let message = format!(
-            "`at` in {} is no day and time; write it like \"2026-12-25 10:00\"",
+            "`at` in {} is not a date and time; write it like \"2026-12-25 10:00\"",
             section.name
         );
         reader.note(&written.place, message);
@@ -210,7 +210,7 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<DialogueT
     })
 }
 
-/// Reads `answers`, and the steps that must call.
+/// Reads `answers` and `calls`.
 fn read_calls(
     reader: &mut Reader<'_>,
     section: &Section<'_>,

@@ -1,4 +1,4 @@
-//! Dialogues: what is wrong with a file of them, and where one differs from what the flow says.
+//! The mistakes in a file of dialogues, and the differences between a dialogue and its flow.
 
 use crate::flow::author::dialogue::Dialogue;
 use crate::flow::author::dialogue::difference::{Difference, Shown};
@@ -6,7 +6,7 @@ use crate::flow::script::checked_flow::Script;
 use crate::flow::words::locale::Locale;
 
 #[test]
-fn every_mistake_in_a_file_of_dialogues_is_told_with_its_line() {
+fn every_mistake_in_a_file_of_dialogues_is_reported_with_its_line() {
     let good = "[[dialogue]]\nname = 'x'\nturns = [{ says = 'a', hears = 'b' }]";
     for (right, wrong, line, words) in [
         ("[[dialogue]]", "[[dialog]]", 1, "did you mean `dialogue`?"),

@@ -11,13 +11,13 @@ const OPENING: &str =
 /// "2026-12-24", or "12-24" of every year.
 const DAY: &str = "^([0-9]{4}-)?[0-9]{1,2}-[0-9]{1,2}$";
 
-/// A day of the week in any language, short or whole, with its marks or without; written in small letters here, and in any
-/// there.
+/// A day of the week in any language, short or in full, with or without accents. It is in lower case here; the schema accepts
+/// any case.
 const WEEKDAYS: &str = "mon(day)?|tue(sday)?|wed(nesday)?|thu(rsday)?|fri(day)?|sat(urday)?|sun(day)?|seg(unda)?|\
     ter([cçCÇ]a)?|qua(rta)?|qui(nta)?|sex(ta)?|s[aáAÁ]b(ado)?|dom(ingo)?|lun(es)?|mar(tes)?|mi[eéEÉ](rcoles)?|\
     jue(ves)?|vie(rnes)?";
 
-/// Small letters outside of brackets, small or large.
+/// The pattern with every letter outside of brackets in either case.
 fn in_any_case(pattern: &str) -> String {
     let mut any = String::new();
     let mut in_brackets = false;
@@ -31,19 +31,19 @@ fn in_any_case(pattern: &str) -> String {
     any
 }
 
-/// The opening times: days and ranges of them by any of their names.
+/// The opening hours: days and ranges of days, by any of their names.
 pub(crate) fn hours() -> Value {
     let times = one_or_more(&json!({ "type": "string", "pattern": OPENING }));
     let day = in_any_case(WEEKDAYS);
     json!({
         "type": "object",
-        "description": "When it is open, by days (mon, mon-fri) and times (\"09:00-12:00\", a list of them, or \"closed\"). Outside of them conversations begin at the step `closed`, and nobody waits in line.",
+        "description": "Opening hours, by days (mon, mon-fri) and times (\"09:00-12:00\", a list of them, or \"closed\"). Outside of them conversations begin at the step `closed`, and nobody waits in line.",
         "required": ["closed"],
         "properties": {
             "closed": { "type": "string", "minLength": 1, "description": "The step outside of the opening times." },
             "exceptions": {
                 "type": "object",
-                "description": "Days that are another way: \"2026-12-24\", or \"12-25\" for every year.",
+                "description": "Days with other times: \"2026-12-24\", or \"12-25\" for every year.",
                 "propertyNames": { "pattern": DAY },
                 "additionalProperties": times.clone(),
             },
