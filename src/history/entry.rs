@@ -1,7 +1,7 @@
-//! A stream entry, understood: from flat strings to one of the facts the archive knows.
+//! Reads a stream entry: flat strings become one of the facts that the archive stores.
 //!
-//! Tolerant on purpose. Unknown keys are passed over, optional ones may be missing, numbers may be
-//! floats or strings. What lacks the essential (which chat, which message) is refused with a reason.
+//! Tolerant on purpose: it ignores unknown keys, optional ones may be missing, numbers may be floats or strings. If the essential is
+//! missing (which chat, which message), the entry is refused with a reason.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ use serde_json::value::RawValue;
 
 use super::stream::StreamEntry;
 
-/// What an entry tells.
+/// What an entry says.
 #[derive(Debug)]
 pub(super) enum Entry {
-    /// A message that WAHA told of.
+    /// A message that WAHA reported.
     Message(Row),
-    /// A message that our sender handed over, or failed to.
+    /// A message that our sender sent, or failed to send.
     Reply(Row),
     Mark {
         key: MessageKey,
@@ -33,7 +33,7 @@ pub(super) enum Entry {
     Alias { lid: String, chat: String, at: i64 },
 }
 
-/// What a message is known by, within its session.
+/// What identifies a message within its session.
 #[derive(Debug)]
 pub(super) struct MessageKey {
     pub(super) direction: &'static str,
@@ -92,7 +92,10 @@ pub(super) struct Row {
 }
 
 impl Entry {
-    /// Understands an entry that entered its stream at `entered_at` (ms); the reason why not otherwise.
+    /// Reads an entry that entered its stream at `entered_at` (ms).
+    ///
+    /// # Errors
+    /// The reason, if it can't be understood.
     pub(super) fn read(entry: &StreamEntry, entered_at: i64) -> Result<Entry, String> {
         let kind = field(entry, "kind").ok_or("no field `kind`")?;
         match kind {
@@ -173,7 +176,7 @@ impl RowDirection {
 
 fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
     let said: MessageData<'_> = data(entry)?;
-    // The field says under which chat it is kept; the data, under which id it really came.
+    // The field says which chat it belongs to; the data, which id it came under.
     let chat = filled(field(entry, "chat")).unwrap_or(said.chat);
     if chat.is_empty() {
         return Err("data: empty `chat`".to_owned());
@@ -187,7 +190,7 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
         message_id: some(said.message_id),
         chat,
         conversation: filled(field(entry, "conversation")),
-        // Who handed it over knows better than WAHA, whose word for it is not to be trusted.
+        // Our sender knows the author better than WAHA does.
         author: filled(field(entry, "author"))
             .or(author)
             .unwrap_or_else(|| {
@@ -208,18 +211,17 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
         sent_at,
         received_at: said.received_at.0,
         at,
-        // Only a reply's own account says which reply it is.
+        // Only the sender's own report says which reply it is.
         reply_id: some(said.reply_id).filter(|_| reply),
         state: None,
         reason: None,
     })
 }
 
-/// WAHA's time, and the best guess of the moment.
+/// WAHA's time, and the best guess of the exact time.
 ///
-/// WAHA mostly gives whole seconds, ours are milliseconds: a question sent at 5.3 s and its answer of
-/// 5.9 s, told as 5.0, would change places. When we received it says more, within that second; beyond
-/// the second it is only late.
+/// WAHA mostly gives whole seconds, we use milliseconds: a question sent at 5.3 s and its answer from 5.9 s, reported as 5.0, would
+/// swap places. Within that second, the time of arrival is more exact; after it, the message only arrived late.
 fn moment(sent: Option<i64>, received: Option<i64>, entered_at: i64) -> (i64, i64) {
     let sent = sent.or(received).unwrap_or(entered_at);
     let at = match received {
@@ -267,7 +269,7 @@ fn conversation(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entr
         "claimed" => ConversationStep::Claimed {
             process: field(entry, "process").unwrap_or_default().to_owned(),
         },
-        // To the line of those who wait for a person, where it is handed off.
+        // A handoff moves it to the line for a person.
         "requeued" | "handoff" => ConversationStep::Requeued,
         _ => ConversationStep::Closed {
             outcome: filled(field(entry, "outcome")),
@@ -326,7 +328,7 @@ fn some(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-/// JSON as it came, unless it says nothing.
+/// JSON as it came; `None` if it is empty.
 fn json(raw: Option<&RawValue>) -> Option<String> {
     raw.map(RawValue::get)
         .filter(|json| !matches!(*json, "null" | "[]" | "{}" | "\"\""))
@@ -343,9 +345,9 @@ fn number(text: &str) -> Option<i64> {
     text.parse().ok().or_else(|| whole(text.parse().ok()?))
 }
 
-/// The whole part, where there is one: WEBJS has fractional times.
+/// The whole part of a number: WEBJS has fractional times.
 fn whole(number: f64) -> Option<i64> {
-    // 2^53: beyond it floats are no longer exact, and no time or level is that large.
+    // 2^53: above it floats are not exact, and no time or level is that large.
     (number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
 }
 

@@ -1,4 +1,4 @@
-//! Why the history can't be written or read, and whether that may pass.
+//! Why the history can't be written or read, and whether the problem is temporary.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,10 @@ pub enum HistoryError {
         "no history at {path}: either nothing was archived yet, or DATA_DIR should name the directory of the daemon"
     )]
     Missing {
-        /// Where it was looked for.
+        /// Its path.
         path: PathBuf,
     },
-    /// The file is there, or could be made, but does not open.
+    /// The file exists or could be created, but can't be opened.
     #[error("cannot open the history {path}: {remedy}", remedy = Trouble::remedy(source))]
     Open {
         /// The file.
@@ -35,7 +35,7 @@ pub enum HistoryError {
         /// The latest schema version of this program.
         known: i64,
     },
-    /// The file waits for a migration, which a reader does not do.
+    /// The file needs a migration, which a reader does not run.
     #[error(
         "the history {path} has schema {found}, older than {known}: start the daemon once to bring it up to date"
     )]
@@ -57,7 +57,7 @@ pub enum HistoryError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
-    /// The file was taken away while it was open, and could not be put back. What is open is the only copy.
+    /// The file was deleted or moved while it was open, and could not be restored. The open file is the only copy.
     #[error(
         "the history {path} was deleted or replaced while waha-sm had it open, and can't be put back: {reason}. \
          Only this process still has it: do not end it before its directory (DATA_DIR) is there, writable, and has \
@@ -72,8 +72,8 @@ pub enum HistoryError {
 }
 
 impl HistoryError {
-    /// Whether it may pass without the file being changed: a lock, a full or failing disk, missing permissions.
-    /// Then it is worth trying again and again.
+    /// Whether the problem may go away without a change to the file: a lock, a full or failing disk, missing permissions. Then
+    /// it is worth trying again.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Open { source, .. } | Self::Sql { source, .. } => {

@@ -1,6 +1,6 @@
-//! What happens to messages after they are said: acks, edits, revocations, reactions.
+//! What happens to a message after it was sent: acks, edits, revocations, reactions.
 //!
-//! Kept by what a message is known by, whether or not the message itself is here yet.
+//! They are stored under the message's key, even if the message itself has not arrived yet.
 
 use rusqlite::{Connection, OptionalExtension, params};
 

@@ -1,4 +1,4 @@
-//! Messages and conversations as they are read: everything known about each, put together.
+//! Messages and conversations as readers get them, with everything known about each.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ pub struct StoredMessage {
     pub chat: String,
     /// The conversation it belongs to, if any.
     pub conversation: Option<String>,
-    /// WhatsApp's bare message id, if it was ever learned.
+    /// WhatsApp's bare message id, if it is known.
     #[serde(rename = "stanza")]
     pub message_id: Option<String>,
     /// `inbound` or `outbound`.
@@ -21,31 +21,31 @@ pub struct StoredMessage {
     pub author: String,
     /// `text`, `image`, `voice`, `location` ...
     pub kind: String,
-    /// The text that stands: of the latest edit, else as first said.
+    /// The current text: that of the latest edit, or the first one.
     pub text: String,
-    /// The text as first said, where it was edited.
+    /// The first text, if the message was edited.
     pub first_text: Option<String>,
     /// Every later version, oldest first.
     pub edits: Vec<Edit>,
     /// When it was withdrawn.
     pub revoked_at: Option<i64>,
-    /// `{url, mimetype, filename, error}`, as WAHA told it.
+    /// `{url, mimetype, filename, error}`, as WAHA reported it.
     pub media: Option<Value>,
-    /// `{latitude, longitude, name, address}`, as WAHA told it.
+    /// `{latitude, longitude, name, address}`, as WAHA reported it.
     pub location: Option<Value>,
-    /// vCards, as WAHA told them.
+    /// vCards, as WAHA reported them.
     pub contacts: Option<Value>,
     /// Id of the message it answers to.
     pub quoted: Option<String>,
     /// The author's WhatsApp name.
     pub name: Option<String>,
-    /// The best guess of when it was said: WAHA's time, refined within its second. Lists are sorted by it.
+    /// The best guess of when it was sent: WAHA's time, made more exact within its second. Lists are sorted by it.
     pub at: i64,
     /// WAHA's time.
     pub sent_at: i64,
-    /// When it reached us.
+    /// When we received it.
     pub received_at: Option<i64>,
-    /// Our id of it, for a reply.
+    /// Our own id, for a reply.
     pub reply_id: Option<String>,
     /// `sent` or `failed`, for a reply.
     pub state: Option<String>,
@@ -57,7 +57,7 @@ pub struct StoredMessage {
     pub failed: bool,
     /// Why, if it is known.
     pub error: Option<String>,
-    /// Reactions that stand, oldest first.
+    /// Current reactions, oldest first.
     pub reactions: Vec<StoredReaction>,
 }
 
@@ -75,7 +75,7 @@ pub struct Edit {
 pub struct StoredReaction {
     /// Who reacted.
     pub by: String,
-    /// Mostly an emoji.
+    /// Usually an emoji.
     pub text: String,
     /// When, in Unix milliseconds.
     pub at: i64,
@@ -100,9 +100,9 @@ pub struct Conversation {
     pub closed_at: Option<i64>,
     /// How it ended.
     pub outcome: Option<String>,
-    /// What the flow had saved when it closed: a JSON object.
+    /// The flow's variables when it closed: a JSON object.
     pub variables: Option<Value>,
-    /// From opened to first claimed (or to closed, if nobody claimed it), in milliseconds.
+    /// From opened to first claimed (or to closed, if no worker claimed it), in milliseconds.
     pub waiting_ms: Option<i64>,
     /// From first claimed to closed, in milliseconds.
     pub handling_ms: Option<i64>,

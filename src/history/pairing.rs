@@ -1,28 +1,27 @@
-//! One row per message, though two tell of it: our sender (a reply) and WAHA (its echo), in any order.
+//! One row per message, although both our sender (the reply) and WAHA (its echo) report it, in any order.
 //!
-//! They are brought together by the stanza. Where the sender never learned it, such a *loose* reply is
-//! matched with an echo of the same chat and text within [`WINDOW`]: the echo's row gives way (it is kept
-//! in the table `echo`) and lends its stanza to the reply. Since a better match may come later, whatever
-//! arrives makes the matches around it anew, by a rule that depends on what is there and not on what came
-//! first; and an echo that turns out to be another reply's is given back.
+//! The message id joins the two. If the sender never learned the id, the reply is *loose*: it is matched with an echo of the same
+//! chat and text within [`WINDOW`]. The echo's row moves to the table `echo` and lends its message id to the reply. A better match
+//! may come later. So each arrival matches everything around it again, by a rule that depends on what is there and not on the order
+//! of arrival. If the echo turns out to belong to another reply, it gets its row back.
 
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
 use super::rows::{self, Found, index};
 
-/// How far apart (ms) a reply and its echo may be said to be sent.
+/// How far apart (ms) the times of a reply and its echo may be.
 const WINDOW: i64 = 10 * 60 * 1000;
 
-/// How many candidates on each side are looked at: a chat flooded with one text must not make
-/// each arrival cost the square of the flood. Beyond it the nearest still match.
+/// How many candidates on each side are looked at: if a chat is flooded with one text, an arrival
+/// must not cost the square of the flood. With more candidates, the nearest still match.
 const CANDIDATES_MAX: usize = 64;
 
-/// Stores a message that WAHA told of; a repeat only adds what was missing.
+/// Stores a message that WAHA reported; a repeat only adds what was missing.
 pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     if let Some(id) = rows::insert(db, row)? {
         let outbound = row.direction == "outbound" && row.message_id.is_some();
-        // Matched first, since an echo that gives way at once need not be indexed.
+        // Matched first: an echo that moves away at once need not be indexed.
         if outbound && rematch(db, &row.session, &Surroundings::of(row))? && !rows::exists(db, id)?
         {
             return Ok(());
@@ -41,21 +40,21 @@ pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
             }
             Ok(())
         }
-        // The echo lends this stanza; its own account is set aside.
+        // An echo has lent this message id; the repeat of the echo is ignored.
         _ => Ok(()),
     }
 }
 
-/// Stores a reply as our sender tells it, together with its echo if that is here.
+/// Stores a reply as our sender reports it, joined with its echo if that is here.
 ///
-/// Told again (a retry after a failure, an entry written twice) it stays one row: sent counts more than
-/// failed, and knowing the stanza more than not knowing it; between equals the first stands.
+/// If it is reported again (a retry after a failure, an entry written twice), it stays one row: sent counts more than failed, and
+/// a known message id more than an unknown one; between equals the first stays.
 pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     let session = row.session.as_str();
     let mut changed = Vec::new();
     let mut mine = reply_row(db, row)?;
     let mut holder = row_by_message_id(db, row)?;
-    // What is certain takes back what was only likely.
+    // A certain match replaces one that was only likely.
     let certain = |mine: &Found| mine.loose && (row.message_id.is_some() || mine.text != row.text);
     for borrower in [
         holder.as_ref().filter(|holder| holder.loose),
@@ -78,7 +77,7 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
                 index(db, echo.id)?;
             }
         }
-        // Two replies with one stanza cannot be; the first stands.
+        // Two replies can't have the same message id; the first one stays.
         (None, Some(_)) => {}
         (Some(mine), holder) if counts_more(row, &mine) => {
             changed.push(Surroundings::around(
@@ -97,7 +96,7 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Replaces what a reply told before by what it tells now.
+/// Replaces an earlier report of a reply with this one.
 fn renew(db: &Connection, mine: &Found, holder: Option<Found>, row: &Row) -> rusqlite::Result<()> {
     let holder = holder.filter(|holder| holder.id != mine.id);
     match holder {
@@ -106,7 +105,7 @@ fn renew(db: &Connection, mine: &Found, holder: Option<Found>, row: &Row) -> rus
             rows::overlay(db, mine.id, row)?;
             rows::fill(db, mine.id, &echo)?;
         }
-        // A stanza that stands in another row, or a second one for this: the first stands.
+        // Another row has this message id, or this row has another one: the first stays.
         Some(_) => {
             let row = Row {
                 message_id: None,
@@ -145,7 +144,7 @@ fn reply_row(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
     }
 }
 
-/// Where matches are to be made anew: around some moments of a chat, among messages of one text.
+/// Where to match again: around some moments of a chat, among messages with the same text.
 #[derive(Debug)]
 struct Surroundings {
     chat: String,
@@ -169,7 +168,7 @@ impl Surroundings {
     }
 }
 
-/// A loose reply, and the echo that lends it a stanza now.
+/// A loose reply, and the echo that lends it a message id at the moment.
 struct LooseReply {
     id: i64,
     at: i64,
@@ -178,7 +177,7 @@ struct LooseReply {
     lender: Option<String>,
 }
 
-/// An echo that no reply owns by its stanza.
+/// An echo whose message id no reply has as its own.
 struct FreeEcho {
     message_id: String,
     at: i64,
@@ -222,8 +221,8 @@ fn rematch(db: &Connection, session: &str, place: &Surroundings) -> rusqlite::Re
             .find(|(r, _)| r.id == reply.id)
             .map(|(_, e)| e.message_id.as_str())
     };
-    // All that end before any that begin: a stanza stands in one row at a time.
-    // A lender beyond the candidates stays, unless there is a nearer one.
+    // Undo all old matches before making new ones: only one row at a time can have a message id.
+    // A lender that is not among the candidates stays, unless there is a nearer one.
     let known = |message_id: &str| echoes.iter().any(|echo| echo.message_id == message_id);
     let changed: Vec<_> = replies
         .iter()
@@ -245,7 +244,7 @@ fn rematch(db: &Connection, session: &str, place: &Surroundings) -> rusqlite::Re
     Ok(!changed.is_empty())
 }
 
-/// Makes all matches of a chat anew, after what was kept under another id came to it.
+/// Matches everything in a chat again, after the messages of another id were moved to it.
 pub(super) fn rematch_all(db: &Connection, session: &str, chat: &str) -> rusqlite::Result<()> {
     let mut query = db.prepare_cached(
         "SELECT text, at FROM message INDEXED BY message_loose WHERE loose = 1 AND chat = ?1 AND session = ?2
@@ -263,7 +262,7 @@ pub(super) fn rematch_all(db: &Connection, session: &str, chat: &str) -> rusqlit
     Ok(())
 }
 
-/// All whose match may depend on `place`: those near it, those near these, and so on.
+/// Everything whose match may depend on `place`: what is near it, what is near that, and so on.
 fn gather(
     db: &Connection,
     session: &str,
@@ -341,9 +340,9 @@ fn loose_echoes(
     Ok(echoes)
 }
 
-/// The echo's row gives way, and the reply has its stanza.
+/// Moves the echo's row away and gives its message id to the reply.
 fn lend(db: &Connection, session: &str, message_id: &str, reply: i64) -> rusqlite::Result<()> {
-    // Only an echo that stands for itself has something to lend.
+    // Only an echo with a row of its own can lend its id.
     let found = rows::by_message_id(db, session, "outbound", message_id)?
         .filter(|found| found.state.is_none());
     let Some(found) = found else { return Ok(()) };
@@ -359,7 +358,7 @@ fn lend(db: &Connection, session: &str, message_id: &str, reply: i64) -> rusqlit
     rows::set_message_id(db, reply, &echo, Some(message_id))
 }
 
-/// The echo stands for itself again, and the reply has no stanza; the moment of the echo, if there was one.
+/// Gives the echo its row back and leaves the reply without a message id. Returns the echo's time, if there was one.
 fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<i64>> {
     let json: Option<String> = db
         .prepare_cached("DELETE FROM echo WHERE reply = ?1 RETURNING row")?
@@ -376,7 +375,7 @@ fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<i64>> {
     Ok(Some(echo.at))
 }
 
-/// Takes a lent stanza back; where matches are then to be made anew.
+/// Takes a lent message id back. Returns where to match again.
 fn release(db: &Connection, reply: Option<&Found>) -> rusqlite::Result<Option<Surroundings>> {
     let Some(reply) = reply else { return Ok(None) };
     let echo_at = unlend(db, reply.id)?;

@@ -51,7 +51,7 @@ impl StoredMessage {
         jsonl(self, out)
     }
 
-    /// What came with the text, or in its place.
+    /// What came with the text, or instead of it.
     fn attached(&self) -> Option<String> {
         let mut parts = Vec::new();
         if self.kind != "text" {
@@ -174,7 +174,7 @@ fn duration(ms: i64) -> String {
     format!("{duration:#}")
 }
 
-/// A JSON value as a person would write it; nothing for null and "".
+/// A JSON value as a person would write it; `None` for null and "".
 fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,

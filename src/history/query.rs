@@ -12,10 +12,10 @@ use super::message::{Conversation, Edit, StoredMessage};
 use super::schema;
 use super::search::Search;
 
-/// What to read; an empty query reads all.
+/// What to read; an empty query reads everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
-    /// Only this chat, by any id it has had; digits alone mean that phone number or hidden id.
+    /// Only this chat, by any id it has had; digits alone are a phone number or hidden id.
     pub chat: Option<String>,
     /// Only what was said at this Unix time (ms) or later; conversations that were not closed before it.
     pub since: Option<i64>,
@@ -26,8 +26,8 @@ pub struct Query {
     pub session: Option<String>,
 }
 
-/// The history file, open for reading. The daemon may be writing it meanwhile; each query sees the state
-/// at which it began.
+/// The history file, open for reading. The daemon may write to it at the same time; each query sees the
+/// state at its start.
 #[derive(Debug)]
 pub struct History {
     db: Connection,
@@ -62,7 +62,7 @@ impl History {
         }
         filter.words(&Search::of(query.search.as_deref().unwrap_or_default()));
         let order = if filter.searches {
-            // The plus: do not walk all messages in order of time, when the words name a few.
+            // The plus sign keeps SQLite from reading all messages in order of time when the words match only a few.
             "+m.at, m.id"
         } else {
             "m.at, m.id"
@@ -151,7 +151,7 @@ impl Filter {
             };
             let values = vec!["(?)"; names.len()].join(", ");
             let marks = vec!["?"; names.len()].join(", ");
-            // What was said under a hidden id is kept under the chat that it turned out to be.
+            // Messages of a hidden id are stored under the chat it belongs to.
             let condition = format!(
                 "{table}.chat IN (VALUES {values} UNION SELECT chat FROM alias WHERE lid IN ({marks}))"
             );
@@ -248,7 +248,7 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     })
 }
 
-/// JSON as it was told. What does not parse is shown as text: one odd value must not end the list.
+/// JSON as it was stored. Invalid JSON is shown as text: one odd value must not end the list.
 fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<serde_json::Value>> {
     let text: Option<String> = row.get(column)?;
     Ok(text.map(|text| serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text))))

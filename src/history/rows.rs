@@ -1,24 +1,24 @@
-//! Rows of the table `message`: found, added, completed, removed, each with its searchable words.
+//! Rows of the table `message`: finds, adds, completes and removes them, with their searchable words.
 
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
 
-/// What is needed to decide what becomes of a row that is already there.
+/// A row that is already there: what we need to decide about it.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) id: i64,
     pub(super) message_id: Option<String>,
-    /// Of a reply; `None` for a message that WAHA told of.
+    /// Of a reply; `None` for a message that WAHA reported.
     pub(super) state: Option<String>,
-    /// A reply sent without learning its stanza; the one it has, if any, is lent.
+    /// A reply whose message id the sender never learned. If it has one, an echo lends it.
     pub(super) loose: bool,
     pub(super) chat: String,
     pub(super) text: String,
     pub(super) at: i64,
 }
 
-/// Adds a row, its words not yet findable; `None` when its message is here already.
+/// Adds a row, without indexing its words; `None` if the message is already here.
 pub(super) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<Option<i64>> {
     let added = db
         .prepare_cached(include_str!("sql/message_insert.sql"))?
@@ -26,16 +26,16 @@ pub(super) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<Option<i64>
     Ok((added > 0).then(|| db.last_insert_rowid()))
 }
 
-/// Makes the words of a message findable, or findable anew after its text, its stanza or an edit changed.
+/// Indexes the words of a message, or does so again after its text, message id or edits changed.
 pub(super) fn index(db: &Connection, id: i64) -> rusqlite::Result<()> {
     db.prepare_cached(include_str!("sql/index_message.sql"))?
         .execute([id])?;
     Ok(())
 }
 
-/// Makes the words of a row just added findable. (Cheaper than `index`, which replaces.)
+/// Indexes the words of a new row. (Cheaper than `index`, which replaces.)
 pub(super) fn index_new(db: &Connection, id: i64, row: &Row) -> rusqlite::Result<()> {
-    // An edit may have come before its message.
+    // An edit may arrive before its message.
     let edited = last_edit(db, row)?;
     db.prepare_cached("INSERT INTO message_text (rowid, text, edited) VALUES (?1, ?2, ?3)")?
         .execute(params![id, row.text, edited])?;
@@ -59,12 +59,12 @@ pub(super) fn exists(db: &Connection, id: i64) -> rusqlite::Result<bool> {
         .exists([id])
 }
 
-/// Fills what row `id` lacks from another account of the same message; what it has stays.
+/// Fills what row `id` lacks from another report of the same message; what it has stays.
 pub(super) fn fill(db: &Connection, id: i64, row: &Row) -> rusqlite::Result<()> {
     complete(db, include_str!("sql/message_fill.sql"), id, row)
 }
 
-/// Lays a reply's account over row `id`; what the reply does not tell stays.
+/// Overwrites row `id` with a reply's report; what the report lacks stays.
 pub(super) fn overlay(db: &Connection, id: i64, row: &Row) -> rusqlite::Result<()> {
     complete(db, include_str!("sql/message_overlay.sql"), id, row)
 }
@@ -76,7 +76,7 @@ fn complete(db: &Connection, sql: &str, id: i64, row: &Row) -> rusqlite::Result<
     Ok(())
 }
 
-/// Gives row `id` the stanza of `echo`, or takes it away.
+/// Gives row `id` the message id of `echo`, or takes it away.
 pub(super) fn set_message_id(
     db: &Connection,
     id: i64,
@@ -85,7 +85,7 @@ pub(super) fn set_message_id(
 ) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE message SET stanza = ?1 WHERE id = ?2")?
         .execute(params![message_id, id])?;
-    // Its edits come and go with it.
+    // The edits belong to the message id.
     match last_edit(db, echo)? {
         Some(_) => index(db, id),
         None => Ok(()),
@@ -126,7 +126,7 @@ pub(super) fn take(db: &Connection, id: i64) -> rusqlite::Result<Row> {
     Ok(row)
 }
 
-/// The row of the message that a stanza names.
+/// The row of the message with this id.
 pub(super) fn by_message_id(
     db: &Connection,
     session: &str,

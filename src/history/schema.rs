@@ -7,8 +7,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior, ffi};
 
 use super::error::HistoryError;
 
-/// Each brings the file from the version of its index to the next. Released ones are never edited:
-/// files in the field have been through them.
+/// Each migrates the file from the version of its index to the next. Never edit a released one: existing files have already run it.
 const MIGRATIONS: &[&str] = &[
     include_str!("sql/001_first.sql"),
     include_str!("sql/002_aliases.sql"),
@@ -17,17 +16,17 @@ const MIGRATIONS: &[&str] = &[
 /// The schema version this program writes and reads.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// How long the writer waits for another connection's write, before it says so and tries again: a person
-/// who opened the file by hand, or a backup.
+/// How long the writer waits for another connection's write, before it reports it and tries again.
+/// Such a write may be a backup, or a person who opened the file.
 pub(super) const WRITER_BUSY_MAX: Duration = Duration::from_secs(3);
 
-/// How long a reader waits. In WAL it does so only while the file is being opened after a crash.
+/// How long a reader waits. In WAL mode that happens only while the file is being opened after a crash.
 const READER_BUSY_MAX: Duration = Duration::from_secs(10);
 
-/// More than the different statements of a batch, so that each is compiled once.
+/// More than a batch has different statements, so that each is compiled once.
 const STATEMENTS_MAX: usize = 64;
 
-/// Opens the file for writing, waiting up to `patience` for a lock; makes it, or brings it up to date, where needed.
+/// Opens the file for writing, waiting up to `patience` for a lock; creates or migrates it if needed.
 pub(super) fn open_for_writing(
     path: &Path,
     patience: Duration,
@@ -38,15 +37,15 @@ pub(super) fn open_for_writing(
     };
     let mut db = Connection::open(path).map_err(cannot)?;
     db.busy_timeout(patience).map_err(cannot)?;
-    // Where it may not write, SQLite opens for reading and says so only at the first write.
+    // Without write permission, SQLite opens the file for reading and fails only at the first write.
     if db.is_readonly(MAIN_DB).map_err(cannot)? {
         let readonly = ffi::Error::new(ffi::SQLITE_READONLY);
         return Err(cannot(rusqlite::Error::SqliteFailure(readonly, None)));
     }
     db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // WAL: `waha-sm history` reads while we write.
-    // FULL, not NORMAL: after a commit the caller may trim the stream. A power cut must not take back
-    // the commit, since then the entries would be in neither place. One fsync per batch is cheap.
+    // FULL, not NORMAL: after a commit the caller may trim the stream. A power cut must not undo
+    // the commit, because the entries would then be in neither place. One fsync per batch is cheap.
     // The log is copied back every 32 MB, not 4: message ids are random, so each batch touches many pages,
     // and the same ones again and again. The size limit gives back the disk after a long reader has let
     // the log grow. The cache (8 MB) is what we are willing to hold of it in memory.
@@ -79,7 +78,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, HistoryError> 
     db.busy_timeout(READER_BUSY_MAX).map_err(cannot)?;
     match version(&db).map_err(cannot)? {
         VERSION => Ok(db),
-        // Made, but its first migration is not committed yet: as good as not there.
+        // The file exists, but its first migration is not committed yet: treat it as missing.
         0 => Err(HistoryError::Missing {
             path: path.to_owned(),
         }),
@@ -92,7 +91,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, HistoryError> 
     }
 }
 
-/// All that is missing in one transaction: a file is at one version or at another, never between.
+/// Runs all missing migrations in one transaction, so that a file is never between two versions.
 fn migrate(db: &mut Connection, path: &Path) -> Result<(), HistoryError> {
     let cannot = |source| HistoryError::Open {
         path: path.to_owned(),

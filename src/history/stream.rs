@@ -1,9 +1,9 @@
-//! An entry of the history stream, as it comes: an id and a list of strings.
+//! An entry of the history stream, as Redis returns it: an id and a list of strings.
 
 /// An entry of a session's history stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamEntry {
-    /// Whose stream it was read from.
+    /// The session whose stream it was read from.
     pub session: String,
     /// Its Redis stream id, `<ms>-<seq>`.
     pub stream_id: String,

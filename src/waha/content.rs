@@ -8,10 +8,10 @@ use super::wire::{self, Data, Payload, line};
 /// Characters of an error text that are kept.
 const ERROR_MAX: usize = 200;
 
-/// Bytes of an address of a file that are kept. Longer is no address but a file (`data:`).
+/// Bytes of an address of a file that are kept. Anything longer is not an address but a whole file (`data:`).
 const URL_MAX: usize = 4096;
 
-/// The parts of a message that say something.
+/// What a message says.
 pub(super) struct Content {
     pub(super) kind: Kind,
     pub(super) text: String,
@@ -64,9 +64,9 @@ impl Content {
     }
 }
 
-/// Whether this is WhatsApp's own note in a chat ("the security code changed", "waiting for this
-/// message", "this message was deleted"), which WEBJS hands on as if the customer had sent an
-/// empty message.
+/// Whether this is a system message of WhatsApp ("the security code changed", "waiting for this
+/// message", "this message was deleted"), which WEBJS reports as if the customer had
+/// sent an empty message.
 pub(super) fn is_system_note(payload: &Payload<'_>, content: &Content) -> bool {
     let notes = [
         "ciphertext",
@@ -85,7 +85,7 @@ pub(super) fn is_system_note(payload: &Payload<'_>, content: &Content) -> bool {
             .is_some_and(|kind| notes.contains(&kind.as_ref()))
 }
 
-/// The text of an error that is a string or an object, as short as it can be told.
+/// The text of an error that is a string or an object, as short as possible.
 pub(super) fn error_text(error: Raw<'_>) -> Option<String> {
     if let Some(text) = error.text() {
         return line(&text, ERROR_MAX);
@@ -126,7 +126,7 @@ fn location(location: &wire::Location<'_>) -> Option<Location> {
     })
 }
 
-/// The kind that the engine's own object tells, if any.
+/// The kind according to the engine's own object, if it has one.
 fn hint(data: &Data<'_>) -> Option<Kind> {
     let message = &data.message;
     let by_key = [
@@ -159,8 +159,8 @@ fn hint(data: &Data<'_>) -> Option<Kind> {
     })
 }
 
-/// The kind of a file: its type decides the family, and the hint the member of it, because no
-/// type tells a sticker from a picture or a voice note from music.
+/// The kind of a file: its type decides between picture, film, sound and document. The hint decides the rest, because no type
+/// separates a sticker from a picture, or a voice note from music.
 fn file_kind(mimetype: Option<&str>, hint: Option<Kind>) -> Kind {
     let Some(mimetype) = mimetype else {
         return hint.unwrap_or(Kind::Media);

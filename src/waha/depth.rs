@@ -1,13 +1,12 @@
-//! How deep JSON is nested, found in one pass that keeps nothing and so can't run out of anything.
+//! How deep JSON is nested, found in one pass that needs no memory.
 
-/// How deep a body of WAHA's may be: as deep as serde_json recurses, so that nobody who reads what
-/// we keep of it gets into trouble. Our fixtures have up to 8 levels; each message that is quoted
-/// in the engine's raw data adds a few.
+/// How deep a body of WAHA's may be: as deep as serde_json recurses, so that what we store can be
+/// read again. Our fixtures have up to 8 levels; each quoted message in the engine's raw data adds a few.
 const DEPTH_MAX: usize = 128;
 
 /// Whether some part of this is nested deeper than anything WAHA writes.
 ///
-/// Of what is not JSON, all that a reader could read before it stops is judged rightly.
+/// Text that is not JSON is judged up to the point where a reader would stop.
 pub(super) fn is_too_deep(json: &[u8]) -> bool {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -38,7 +37,7 @@ fn behind_string(json: &[u8], mut at: usize) -> usize {
         if json[at - 1] == b'"' {
             return at;
         }
-        // What is escaped ends nothing.
+        // An escaped quote does not end the string.
         at += 1;
     }
     json.len()
@@ -56,7 +55,7 @@ mod tests {
                 |depth: usize| open.repeat(depth / levels) + "1" + &close.repeat(depth / levels);
             assert!(!is_too_deep(nested(DEPTH_MAX).as_bytes()), "{open}");
             assert!(is_too_deep(nested(DEPTH_MAX + levels).as_bytes()), "{open}");
-            // Also if it never ends.
+            // The string may never end.
             assert!(is_too_deep(open.repeat(DEPTH_MAX + 1).as_bytes()), "{open}");
         }
     }
@@ -76,7 +75,7 @@ mod tests {
             format!("\"{brackets}\""),
             format!("\"\\\"{brackets}\\\\\""),
             format!("\"é\\\\\\\"{brackets}\""),
-            // Strings that never end.
+            // Strings without an end.
             format!("\"{brackets}"),
             format!("\"{brackets}\\"),
             "\"\\".to_owned(),

@@ -1,9 +1,8 @@
-//! What WAHA posts to us: one webhook body read into what it means for the queue, and one message
-//! of a list likewise.
+//! Reads what WAHA posts to us: a webhook body, or one message of a list, becomes what it means for the queue.
 //!
-//! [`parse`] is strict about two fields only, `event` and `session`: a body without them can't be
-//! WAHA's, and nor can one that is nested without end. Everything else is read leniently, because a refused event is repeated sixteen times
-//! and then lost, while a field that we did not understand costs nothing.
+//! [`parse`] is strict about two fields, `event` and `session`, and about the depth of nesting: a body that fails there is not
+//! from WAHA. Everything else is read leniently. WAHA repeats a refused event sixteen times and then drops it, while a field that we
+//! don't understand costs nothing.
 
 use std::borrow::Cow;
 
@@ -33,7 +32,7 @@ pub struct Event {
     pub what: What,
 }
 
-/// Why a body can't be WAHA's. Tells nothing of its content.
+/// Why a body can't be from WAHA. Says nothing about its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnEvent {
     /// It is not JSON.
@@ -61,8 +60,8 @@ pub enum NotAnEvent {
     NoSession,
 }
 
-/// Reads a webhook body. `now_ms` (ms since 1970) becomes `received_at`, and stands in where the
-/// body tells no time.
+/// Reads a webhook body. `now_ms` (ms since 1970) becomes `received_at`, and replaces a
+/// time that the body does not have.
 ///
 /// # Errors
 ///
@@ -90,8 +89,8 @@ pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
                 what,
             })
         }
-        // Numbers beyond all bounds stop serde_json in places where we look into a value. If it
-        // can read round the payload, the event is a right one.
+        // serde_json stops at numbers that are too large, wherever we look into a value. If the fields around the
+        // payload can be read, the event is valid.
         Err(_) => {
             let cover: Cover<'_> =
                 serde_json::from_str(&json).map_err(|error| NotAnEvent::NotJson {
@@ -110,10 +109,10 @@ pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
     }
 }
 
-/// Reads one `WAMessage` as WAHA lists it: the payload of a `message.any`, with the same patience,
-/// but without what an envelope tells.
+/// Reads one `WAMessage` as WAHA lists it: the payload of a `message.any`, as tolerantly, but
+/// without an envelope.
 ///
-/// Only a message with an id counts, ours too: without, it could not be known again.
+/// A message without an id is ignored, also one of ours: we could not recognise it again.
 #[must_use]
 pub fn listed(payload: &str, now_ms: i64) -> What {
     if is_too_deep(payload.as_bytes()) {
@@ -143,8 +142,7 @@ fn names(
     let session = session
         .and_then(|name| SessionName::parse(&name))
         .ok_or(NotAnEvent::NoSession)?;
-    // A name like nobody's is still an event that WAHA must not repeat: it only has to be made
-    // fit for logs and labels.
+    // WAHA must not repeat an event with an odd name, so we accept it. The name only has to be fit for logs and labels.
     let event = label(event).unwrap_or_else(|| "unprintable".to_owned());
     Ok((event, session))
 }

@@ -1,8 +1,8 @@
-//! Reading JSON without minding: whatever has not the shape that we hoped for is as if absent.
+//! Tolerant reading of JSON: a value of an unexpected shape counts as absent.
 //!
 //! A struct made by [`lenient!`] takes the keys it knows out of an object, in one pass and mostly
-//! without allocating. Unknown keys are skipped however deep they are, of a duplicate key the
-//! last counts, and a value of another type leaves the field empty.
+//! without allocating. It skips unknown keys at any depth. The last of duplicate keys wins, and a
+//! value of another type leaves the field empty.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 
 /// Any value, unread; empty if the key is absent.
 ///
-/// It is the way in for everything else here: serde_json skips a raw value without recursion and
-/// without judging numbers, so that neither depth nor size of it can fail.
+/// Everything else here starts from it: serde_json skips a raw value without recursion and without checking numbers, so it can't
+/// fail because of its depth or size.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Raw<'a>(Option<&'a RawValue>);
 
@@ -29,7 +29,7 @@ impl<'a> Raw<'a> {
         serde_json::from_str(json).ok().map(Cow::Owned)
     }
 
-    /// The number in this value, also where it is written as a string.
+    /// The number in this value, also if it is written as a string.
     pub(super) fn number(self) -> Option<f64> {
         let text = match self.text() {
             Some(text) => text,
@@ -41,7 +41,7 @@ impl<'a> Raw<'a> {
             .filter(|number: &f64| number.is_finite())
     }
 
-    /// Whether the key is there, with anything but null.
+    /// Whether the key is there and not null.
     pub(super) fn is_there(self) -> bool {
         self.0.is_some_and(|raw| raw.get() != "null")
     }
@@ -55,7 +55,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// This value as one of the lenient structs, all of it absent if it is no object.
+    /// This value as one of the lenient structs, with empty fields if it is not an object.
     pub(super) fn read<T: Deserialize<'a> + Default>(self) -> T {
         self.0
             .and_then(|raw| serde_json::from_str(raw.get()).ok())
@@ -69,7 +69,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
     }
 }
 
-/// The strings of an array; what else is in it is left out.
+/// The strings of an array, without its other values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts(pub(super) Vec<String>);
 
@@ -89,22 +89,22 @@ impl<'de> Collect<'de> for Texts {
     }
 }
 
-/// How a type is made of an object or of an array; what it is not made of is skipped.
+/// How a type is read from an object or an array; other values are skipped.
 pub(super) trait Collect<'de>: Default {
-    /// Takes what is wanted from an object.
+    /// Takes what it needs from an object.
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Self::default())
     }
 
-    /// Takes what is wanted from an array.
+    /// Takes what it needs from an array.
     fn from_seq<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Self::default())
     }
 }
 
-/// A visitor that accepts every JSON value, and is interested in objects and arrays.
+/// A visitor that accepts every JSON value and looks only into objects and arrays.
 pub(super) struct Shape<T>(pub(super) PhantomData<T>);
 
 impl<'de, T: Collect<'de>> Visitor<'de> for Shape<T> {

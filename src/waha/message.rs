@@ -1,9 +1,9 @@
-//! What was said in a chat: the shape in which messages are queued and remembered.
+//! A message in a chat, in the form in which it is queued and stored.
 
 use crate::ids::{ChatId, MessageId};
 use serde::{Deserialize, Serialize};
 
-/// Who a message came from, seen from us.
+/// Which way a message went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -15,7 +15,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The direction of a message that our account sent, or did not.
+    /// `Outbound` if our account sent the message.
     #[must_use]
     pub fn from_me(from_me: bool) -> Self {
         if from_me {
@@ -41,7 +41,7 @@ pub enum Author {
     Phone,
 }
 
-/// What a message consists of, apart from its text.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -60,17 +60,17 @@ pub enum Kind {
     Document,
     /// A sticker.
     Sticker,
-    /// A file of which nothing is known.
+    /// A file of an unknown type.
     Media,
     /// A place.
     Location,
     /// One or more contacts.
     Contact,
-    /// Nothing that WAHA could tell us.
+    /// WAHA reported no content.
     Empty,
 }
 
-/// The file of a message. Its `url` wants WAHA's API key, and dies after 180 s by default.
+/// The file of a message. Its `url` needs WAHA's API key, and expires after 180 s by default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Media {
@@ -88,7 +88,7 @@ pub struct Media {
     pub error: Option<String>,
 }
 
-/// A place on earth.
+/// A place.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Location {
@@ -96,7 +96,7 @@ pub struct Location {
     pub latitude: f64,
     /// Degrees, east positive.
     pub longitude: f64,
-    /// What the place is called.
+    /// The name of the place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Where that is.

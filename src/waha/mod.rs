@@ -1,8 +1,7 @@
 //! The contract with WAHA: reading and verifying what it posts to us, and calling its HTTP API.
 //!
-//! Everything but [`client`] is pure: no I/O, no clock. What WAHA sends is judged with patience:
-//! an authentic event is never refused for a field of a shape that we did not expect, as long as it
-//! is nested no deeper than anything WAHA writes.
+//! Everything but [`client`] is pure: no I/O, no clock. Reading is tolerant: an authentic event is never refused
+//! because a field has an unexpected shape, unless it is nested deeper than anything WAHA writes.
 
 pub mod client;
 pub mod event;

@@ -1,7 +1,7 @@
-//! Whose message it is: the chat, who of the two sent it, and under which id.
+//! Where a message belongs: the chat, which side sent it, and its id.
 //!
-//! The message id says it all on every engine. The other fields mean different things by engine,
-//! and are asked only where the id is silent.
+//! On every engine the message id has all of this. The other fields mean different things on different engines, so we use
+//! them only if the id does not say it.
 
 use crate::ids::{ChatId, MessageId};
 use std::borrow::Cow;
@@ -31,14 +31,14 @@ impl Engine {
     }
 }
 
-/// The fields that tell where a message belongs.
+/// The fields that say where a message belongs.
 #[derive(Clone, Copy)]
 pub(super) struct Clues<'p> {
     id: Raw<'p>,
     from: Raw<'p>,
     to: Raw<'p>,
     from_me: Raw<'p>,
-    /// The engine's object, where it is about the same message.
+    /// The engine's object, if it is about the same message.
     data: Option<&'p Data<'p>>,
 }
 
@@ -75,8 +75,8 @@ impl<'p> Clues<'p> {
         }
     }
 
-    /// The message that a reaction is under. Only its id tells whose that was: the payload's
-    /// other fields are about who reacted.
+    /// The message that a reaction is under. Only its id says who wrote it: the payload's other fields are about the person who
+    /// reacted.
     pub(super) fn target(payload: &'p Payload<'p>) -> Self {
         Self {
             id: payload.reaction.message_id,
@@ -87,13 +87,13 @@ impl<'p> Clues<'p> {
         }
     }
 
-    /// Whether there is anything to find a chat by.
+    /// Whether a chat can be found with them.
     pub(super) fn is_there(&self) -> bool {
         self.id.is_there() || self.from.is_there() || self.to.is_there()
     }
 
-    /// Whether our account sent it, if that is said anywhere. The id beats the field: it is right
-    /// where WEBJS's `fromMe` is not.
+    /// Whether our account sent it, if any field says so. The id comes before the field `fromMe`, which is
+    /// sometimes wrong on WEBJS.
     pub(super) fn is_from_me(&self) -> Option<bool> {
         self.is_from_me_by(self.id().as_ref())
     }
@@ -119,7 +119,7 @@ pub(super) struct Origin {
 
 /// Finds the customer's chat and the direction of a message, or why it is not a customer's.
 ///
-/// `otherwise` is whether it is ours if nothing tells.
+/// `otherwise` says whether it is ours if no field does.
 pub(super) fn origin(
     clues: Clues<'_>,
     engine: Engine,
@@ -143,7 +143,7 @@ pub(super) fn origin(
         .ok_or("no chat")?;
     let chat = ChatId::person(&chat).ok_or_else(|| why_nobody(&chat))?;
     let chat = if is_ours(&chat, me) {
-        // GOWS 2026.8.1 files our own messages under our own number.
+        // GOWS 2026.8.1 puts our own messages into the chat of our own number.
         clues
             .data
             .into_iter()
@@ -161,7 +161,7 @@ pub(super) fn origin(
     })
 }
 
-/// The same person under their other kind of id, where the engine tells it.
+/// The same person's other kind of id, if the engine reports it.
 pub(super) fn other_id(
     data: &Data<'_>,
     chat: &ChatId,
@@ -185,7 +185,7 @@ fn is_ours(chat: &ChatId, me: &Me<'_>) -> bool {
         .any(|raw| raw.text().is_some_and(|text| chat.is_spelled(&text)))
 }
 
-/// What kind of chat this is that no person is in.
+/// The kind of a chat that is not a person's.
 fn why_nobody(chat: &str) -> &'static str {
     match chat.rsplit_once('@') {
         Some((_, "g.us")) => "group",

@@ -36,7 +36,7 @@ impl<'e> PayloadReader<'e> {
 
     pub(super) fn what(&self, event: &str) -> Result<What, &'static str> {
         match event {
-            // `message` is never ours by definition, whatever the documentation's example says.
+            // `message` is never ours, although WAHA's documentation has an example where it is.
             "message" => self.message(Some(false)),
             "message.any" => self.message(None),
             "message.ack" => self.ack(),
@@ -87,7 +87,7 @@ impl<'e> PayloadReader<'e> {
             contacts: content.contacts,
             quoted: (payload.reply_to.id.text())
                 .and_then(|id| Some(SerialisedId::parse(&id)?.message)),
-            // On our own messages it is our name.
+            // On our own messages it would be our own name.
             name: if inbound { self.push_name() } else { None },
             other_id,
             sent_at: millis(payload.timestamp)
@@ -211,7 +211,7 @@ impl<'e> PayloadReader<'e> {
 
     fn revoked(&self) -> Result<What, &'static str> {
         let payload = self.payload;
-        // One only revokes what one wrote: the direction of either is that of both.
+        // People revoke only their own messages, so both messages have the same direction.
         let clues = [&payload.after, &payload.before]
             .map(|message| Clues::mentioned(message, &payload.data))
             .into_iter()
@@ -276,8 +276,8 @@ impl<'e> PayloadReader<'e> {
         origin(clues, self.engine, &self.envelope.me, otherwise)
     }
 
-    /// When something happened to a message. The payload's time comes second: it is that of the
-    /// message itself on WEBJS, and absent elsewhere.
+    /// When something happened to a message. The payload's time comes second: on WEBJS it is the time of the message itself, and
+    /// other engines don't send it.
     fn happened(&self) -> i64 {
         self.timestamp
             .or_else(|| millis(self.payload.timestamp))

@@ -1,12 +1,12 @@
-//! Makes text that serde_json can read out of what JavaScript's `JSON.stringify` may write.
+//! Repairs what JavaScript's `JSON.stringify` may write, so that serde_json can read it.
 //!
 //! Two things occur in authentic bodies that strict readers refuse: half of a surrogate pair as a
 //! lone `\ud83d` escape (a name that was cut at a length), and bytes that are not UTF-8. Both
-//! become U+FFFD, and everything around them survives.
+//! become U+FFFD, and everything around them stays.
 
 use std::borrow::Cow;
 
-/// The body as text, borrowed where nothing had to be repaired.
+/// The body as text, borrowed if nothing had to be repaired.
 pub(super) fn repaired(body: &[u8]) -> Cow<'_, str> {
     match String::from_utf8_lossy(body) {
         Cow::Borrowed(text) => match without_lone_surrogates(text) {

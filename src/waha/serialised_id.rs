@@ -1,21 +1,21 @@
-//! The ids of messages as WAHA writes them.
+//! Message ids as WAHA writes them.
 
 use crate::ids::MessageId;
 
-/// What a message id of WAHA's tells, in any of its spellings.
+/// The parts of WAHA's message id, in any of its spellings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SerialisedId {
     /// Whether our account sent it; unknown in the short spellings.
     pub from_me: Option<bool>,
-    /// The chat as it was written, a person's or not; unknown in a bare id.
+    /// The chat as WAHA wrote it, of a person or not; unknown in a bare id.
     pub chat: Option<String>,
     /// The message.
     pub message: MessageId,
 }
 
 impl SerialisedId {
-    /// Reads `{fromMe}_{chat}_{id}[_{participant}]`, `{chat}_{id}` or a bare id. `None` if there is no id in it that
-    /// could be kept.
+    /// Reads `{fromMe}_{chat}_{id}[_{participant}]`, `{chat}_{id}` or a bare id. `None` if it holds no id that
+    /// we could store.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (from_me, rest) = match text.split_once('_') {
@@ -23,13 +23,13 @@ impl SerialisedId {
             Some(("false", rest)) => (Some(false), rest),
             _ => (None, text),
         };
-        // A chat has an `@`, and a bare id has none: so the prefix may be there or not. Behind the prefix, three parts
+        // A chat has an `@`, and a bare id has none: so the prefix is optional. With the prefix, three parts
         // are enough to know the chat, however odd it looks.
         let (chat, rest) = match rest.split_once('_') {
             Some((chat, rest)) if chat.contains('@') || from_me.is_some() => (Some(chat), rest),
             _ => (None, rest),
         };
-        // What is behind the id of a chat's message is the participant.
+        // After the message id comes the participant.
         let message = match chat {
             Some(_) => rest.split_once('_').map_or(rest, |(id, _)| id),
             None => rest,

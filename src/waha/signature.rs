@@ -1,7 +1,7 @@
-//! The proof that a webhook body was written by somebody who knows our secret.
+//! Checks that a webhook body was signed with our secret.
 //!
 //! WAHA signs the exact bytes of the body with HMAC-SHA512 and sends it as hex (WAHA's docs, how-to/events).
-//! Neither time nor headers are signed: replays are caught by the dedupe, not here.
+//! Neither time nor headers are signed: the deduplication catches replays.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use ring::hmac;
 /// Bytes of an HMAC-SHA512.
 const TAG_LEN: usize = 64;
 
-/// Why a body is not believed.
+/// Why a signature is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// There is no `X-Webhook-Hmac` header.
@@ -25,18 +25,18 @@ pub enum Refused {
     /// The signature has characters that are not hex digits.
     #[error("the signature in X-Webhook-Hmac is not hexadecimal")]
     NotHex,
-    /// The signature is of another secret or of another body.
+    /// The signature was made with another secret or for another body.
     #[error("the signature is wrong: do WAHA and waha-sm have the same secret?")]
     WrongSignature,
 }
 
-/// A signature as the headers bring it: well-formed, and not yet compared with anything.
+/// A signature from the headers: well-formed, but not checked yet.
 #[derive(Clone, Copy)]
 pub struct Signature([u8; TAG_LEN]);
 
 impl Signature {
-    /// Reads the values of the headers `X-Webhook-Hmac` and `X-Webhook-Hmac-Algorithm`: who sends none has no body
-    /// worth reading.
+    /// Reads the values of the headers `X-Webhook-Hmac` and `X-Webhook-Hmac-Algorithm`. Without a signature we don't even read
+    /// the body.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl Signature {
         hmac_header: Option<&[u8]>,
         algorithm_header: Option<&[u8]>,
     ) -> Result<Self, Refused> {
-        // Old versions of WAHA did not name the algorithm, and there was never another one.
+        // Old versions of WAHA did not name the algorithm; it was always this one.
         if algorithm_header.is_some_and(|name| !name.eq_ignore_ascii_case(b"sha512")) {
             return Err(Refused::WrongAlgorithm);
         }
@@ -53,14 +53,14 @@ impl Signature {
     }
 }
 
-/// Knows the secrets, and tells which bodies were signed with one of them.
+/// Knows the secrets and checks signatures with them.
 pub struct Verifier {
     keys: Vec<hmac::Key>,
 }
 
 impl Verifier {
-    /// A verifier that accepts a signature by any of `secrets`: while a secret is being changed
-    /// there are two. Without any, everything is refused.
+    /// A verifier that accepts a signature by any of `secrets`: there are two while a secret is
+    /// being changed. Without any, it refuses everything.
     #[must_use]
     pub fn new(secrets: &[&[u8]]) -> Self {
         Self {

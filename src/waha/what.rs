@@ -11,12 +11,12 @@ use crate::ids::{ChatId, MessageId};
 pub enum What {
     /// A customer wrote: this opens or continues a conversation. It always has an id.
     Inbound(Message),
-    /// A customer chose options of a poll of ours; its text is what they chose. It continues a conversation as a message
-    /// does, and opens none: the poll may be from another time, or the owner's. It always has an id.
+    /// A customer chose options of a poll of ours; its text is what they chose. It continues a conversation like a
+    /// message but opens none: the poll may be old, or the owner's. It always has an id.
     Vote(Message),
-    /// Our own account wrote to a customer, by us, by another program or on the handset.
+    /// Our own account wrote to a customer: this program, another one, or the owner on the handset.
     Own(Message),
-    /// A message was taken, delivered, read, played, or failed.
+    /// WAHA accepted, delivered or failed to send a message, or somebody read or played it.
     Ack(Ack),
     /// A message got another text.
     Edited(Edited),
@@ -24,14 +24,14 @@ pub enum What {
     Revoked(Revoked),
     /// An emoji was put under a message, or taken away.
     Reaction(Reaction),
-    /// The session's state, `WORKING` being the only usable one; it may be told again.
+    /// The session's state. Only `WORKING` is usable. WAHA may report the same state twice.
     SessionStatus {
         /// WAHA's word for it, an open set.
         status: String,
-        /// What WhatsApp forbids it meanwhile; only with `WORKING`.
+        /// What WhatsApp forbids it at the moment; only with `WORKING`.
         restrictions: Vec<Restriction>,
     },
-    /// Nothing for us, and why: one of a few fixed words, good for a label.
+    /// Nothing for us. The reason is one of a few fixed words, so it can be a label.
     Ignored(&'static str),
 }
 
@@ -40,14 +40,14 @@ pub enum What {
 pub struct Ack {
     /// The customer's chat.
     pub chat: ChatId,
-    /// The message that it is about.
+    /// The message it is about.
     #[serde(rename = "stanza")]
     pub message: MessageId,
     /// The direction of that message; `Inbound`: the owner read it on the handset.
     pub direction: Direction,
-    /// -1 error, 0 pending, 1 server, 2 device, 3 read, 4 played. Comes early, late and twice.
+    /// -1 error, 0 pending, 1 server, 2 device, 3 read, 4 played. It may come early, late or twice.
     pub ack: i8,
-    /// Why it failed, where that is told.
+    /// Why it failed, if WAHA says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// When, in ms since 1970.
@@ -75,7 +75,7 @@ pub struct Edited {
 pub struct Revoked {
     /// The customer's chat.
     pub chat: ChatId,
-    /// The message that is gone.
+    /// The message that was withdrawn.
     #[serde(rename = "stanza")]
     pub message: MessageId,
     /// The direction of that message.
@@ -89,7 +89,7 @@ pub struct Revoked {
 pub struct Reaction {
     /// The customer's chat.
     pub chat: ChatId,
-    /// The message that it is under.
+    /// The message it is under.
     #[serde(rename = "stanza")]
     pub message: MessageId,
     /// The direction of that message.

@@ -1,7 +1,7 @@
 //! The fields that we read of WAHA's webhook bodies, under WAHA's names (WAHA's docs, how-to/events).
 //!
-//! One `Payload` serves all events: their fields do not contradict each other, and so the body is
-//! read in one pass, whether `event` comes before `payload` or after it.
+//! One `Payload` serves all events: their fields don't contradict each other. So the body is read in one
+//! pass, whether `event` comes before `payload` or after it.
 
 use super::lenient::{Raw, Texts, lenient};
 
@@ -9,8 +9,8 @@ use super::lenient::{Raw, Texts, lenient};
 const TIME_MAX: f64 = 253_402_300_799_999.0;
 
 /// A time in ms since 1970. Bodies have seconds (also fractional, also as strings) and
-/// milliseconds, by field, engine and version; no date of ours is so late or so early that the
-/// two could be confused.
+/// milliseconds, depending on field, engine and version; for any date that
+/// we meet, the two can't be confused.
 pub(super) fn millis(time: Raw<'_>) -> Option<i64> {
     millis_of(time.number()?)
 }
@@ -28,7 +28,7 @@ pub(super) fn millis_of(number: f64) -> Option<i64> {
         .then_some(millis.round() as i64)
 }
 
-/// A short text for logs: one line, at most `max` characters, empty is absent.
+/// A short text for logs: one line of at most `max` characters; `None` if it is empty.
 pub(super) fn line(text: &str, max: usize) -> Option<String> {
     let line: String = text
         .trim()
@@ -41,7 +41,7 @@ pub(super) fn line(text: &str, max: usize) -> Option<String> {
 }
 
 lenient! {
-    /// What is round every event.
+    /// The envelope of every event.
     struct Envelope {
         "event" => event: Raw<'a>,
         "session" => session: Raw<'a>,
@@ -69,19 +69,19 @@ lenient! {
         "messageCapping" => capping: Capping<'a>,
     }
 
-    /// Beside a session's status. Of other statuses it holds secrets, and is not read.
+    /// Comes with a session's status. With other statuses it holds secrets, and is not read.
     struct StatusData {
         "reachoutTimelock" => timelock: Timelock<'a>,
         "messageCapping" => capping: Capping<'a>,
     }
 
-    /// New chats are forbidden until then (seconds).
+    /// New chats are forbidden until this time (seconds).
     struct Timelock {
         "isActive" => is_active: Raw<'a>,
         "timeEnforcementEnds" => ends: Raw<'a>,
     }
 
-    /// How much of the quota of new chats is used up; it begins anew at the end of the cycle (seconds).
+    /// How much of the quota of new chats is used up, and when the cycle ends (seconds).
     struct Capping {
         "cappingStatus" => status: Raw<'a>,
         "cycleEnd" => cycle_end: Raw<'a>,
@@ -155,12 +155,12 @@ lenient! {
         "description" => description: Raw<'a>,
     }
 
-    /// The message that is answered.
+    /// The message that this one answers.
     struct ReplyTo {
         "id" => id: Raw<'a>,
     }
 
-    /// An emoji, and the message under which it is.
+    /// An emoji, and the message it is under.
     struct Reaction {
         "text" => text: Raw<'a>,
         "messageId" => message_id: Raw<'a>,
@@ -203,7 +203,7 @@ lenient! {
         "PushName" => push_name: Raw<'a>,
     }
 
-    /// WhatsApp's own message (NOWEB, GOWS): its kind is the key that is there.
+    /// WhatsApp's own message (NOWEB, GOWS): the key that is there says its kind.
     struct Content {
         "imageMessage" => image: Raw<'a>,
         "videoMessage" | "ptvMessage" => video: Raw<'a>,

@@ -14,10 +14,10 @@ use crate::waha::wire::line;
 /// Characters of a reason that are kept.
 const REASON_MAX: usize = 200;
 
-/// A server that wants us to wait longer than this has another problem.
+/// If a server wants us to wait longer than this, something else is wrong.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Shorter texts are not looked for in reasons: replacing every "1" would tell nothing any more.
+/// Shorter texts are not replaced in reasons: without any "1" a reason would be useless.
 const SECRET_MIN: usize = 4;
 
 lenient! {
@@ -34,7 +34,7 @@ lenient! {
         "id" => id: Raw<'a>,
     }
 
-    /// All that error answers consist of, and the answer about a session.
+    /// The fields of error answers, and of the answer about a session.
     struct Problem {
         "message" => message: Raw<'a>,
         "error" => error: Raw<'a>,
@@ -43,14 +43,14 @@ lenient! {
         "expected" => expected: Raw<'a>,
     }
 
-    /// What a 500 tells.
+    /// The exception in a 500.
     struct Exception {
         "message" => message: Raw<'a>,
         "code" => code: Raw<'a>,
     }
 }
 
-/// An answer that came, or began to come.
+/// An answer, perhaps an incomplete one.
 #[derive(Debug)]
 pub(super) struct WahaAnswer {
     pub(super) status: u16,
@@ -59,7 +59,7 @@ pub(super) struct WahaAnswer {
 }
 
 impl WahaAnswer {
-    /// The answer if WAHA did what it was asked. `secrets` are cut out of whatever it says.
+    /// The answer if WAHA did what we asked, else the error. `secrets` are removed from the error's text.
     pub(super) fn judged(
         self,
         retry_after: Option<&str>,
@@ -125,7 +125,7 @@ impl WahaAnswer {
             501 => refused(problem.words(), "this WAHA's engine can't do that"),
             408 | 429 => busy(problem.words()),
             500 => {
-                // Only this part: the rest of a 500 echoes what the customer is told.
+                // Only this part: the rest of a 500 repeats the text for the customer.
                 let message = problem.exception.message.text().map(|m| m.into_owned());
                 match problem.exception.permanent() {
                     Some(advice) => refused(message, advice),
@@ -137,7 +137,7 @@ impl WahaAnswer {
         })
     }
 
-    /// The bare id of the message that was sent, whatever engine sent it.
+    /// The bare id of the sent message, in any engine's form.
     pub(super) fn message_id(&self) -> Option<MessageId> {
         let json = self.text();
         let taken: Taken<'_> = serde_json::from_str(&json).ok()?;
@@ -168,7 +168,7 @@ impl WahaAnswer {
             })
     }
 
-    /// All of what WAHA said, where a part of it would be of no use.
+    /// The complete answer; an incomplete one is an error.
     pub(super) fn whole(&self) -> Result<Cow<'_, str>, SendError> {
         match &self.body {
             Ok(body) => Ok(repaired(body)),
@@ -195,13 +195,13 @@ impl Problem<'_> {
         text.map(|text| text.into_owned())
     }
 
-    /// Whether it is something that WAHA's free edition did not do.
+    /// Whether WAHA's free edition could not do this.
     fn is_about_plus(&self) -> bool {
         self.words()
             .is_some_and(|words| words.contains("Plus version"))
     }
 
-    /// Whether the session is the trouble: it has another state than it should, or is none.
+    /// Whether the problem is the session: it is in the wrong state, or does not exist.
     fn is_about_the_session(&self) -> bool {
         let says = |words| {
             [self.error, self.message]
@@ -216,7 +216,7 @@ impl Problem<'_> {
 }
 
 impl Exception<'_> {
-    /// What to look at, if this exception comes again however often one tries.
+    /// What to look at, if trying again can't help.
     fn permanent(&self) -> Option<&'static str> {
         let message = self.message.text().unwrap_or_default().to_ascii_lowercase();
         let is_463 = self.code.number() == Some(463.0)
@@ -228,7 +228,7 @@ impl Exception<'_> {
         } else if is_463 || message.contains("reachout") {
             Some("WhatsApp forbids this account to start new chats for now")
         } else if message.contains("request failed with status code 4") {
-            // Its HTTP client says so (axios), and it asks others only for the files that it is to send.
+            // This is the text of WAHA's HTTP client (axios), which it uses only to download the files it sends.
             Some(
                 "WAHA did not get the file from its address: does that still exist, and may WAHA read it?",
             )
@@ -238,7 +238,7 @@ impl Exception<'_> {
     }
 }
 
-/// WAHA's words, made fit for a log: short, one line, without what must not be seen.
+/// WAHA's words, fit for a log: one short line without secrets.
 fn told(reason: Option<String>, secrets: &[Option<&str>]) -> String {
     let mut text = reason.unwrap_or_default();
     for secret in secrets.iter().flatten() {
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_is_found_in_every_engines_answer() {
+    fn the_message_id_is_found_in_the_answer_of_every_engine() {
         for (body, wanted) in [
             (r#"{"id":"true_5511@c.us_3EB0A","_data":{}}"#, Some("3EB0A")),
             (
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_can_not_send_is_told_apart() {
+    fn a_session_that_cannot_send_is_an_error_of_its_own() {
         let not_working = r#"{"error":"Session status is not as expected. Try again later or restart the session","session":"default","status":"STOPPED","expected":["WORKING"]}"#;
         let unknown = r#"{"error":"Session \"x\" does not exist","session":"x"}"#;
         let not_found = r#"{"message":"Session not found","error":"Not Found","statusCode":404}"#;
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_will_fail_again_is_refused_with_advice() {
+    fn a_permanent_error_is_refused_with_advice() {
         for (status, body, reason, advice) in [
             (
                 401,
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_is_busy() {
+    fn a_temporary_error_is_busy() {
         let failed = r#"{"statusCode":500,"exception":{"message":"Session closed\n\u001b[31m","name":"Error","stack":"at secret"},"request":{"method":"POST","body":{"text":"customer text"}}}"#;
         assert_eq!(busy(500, failed), "Session closed[31m");
         assert_eq!(
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_key_nor_text_comes_back() {
+    fn an_error_repeats_neither_the_key_nor_the_text() {
         let error = WahaAnswer {
             status: 500,
             body: Ok(br#"{"exception":{"message":"bad key k3y-k3y for Dear Ana, 1"}}"#.to_vec()),
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn doubt_is_admitted() {
+    fn only_some_errors_mean_surely_not_sent() {
         let busy = |status| SendError::Busy {
             status,
             retry_after: None,

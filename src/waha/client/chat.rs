@@ -18,8 +18,8 @@ struct ChatCall<'a> {
 }
 
 impl Client {
-    /// Sends a text message, under `id` if there is one: from
-    /// [`new_message_id`](Self::new_message_id), and known before the message is.
+    /// Sends a text message, under `id` if there is one (from
+    /// [`new_message_id`](Self::new_message_id)), so that we know it before the message is sent.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`SendError`], of no consequence for the reply that follows.
+    /// [`SendError`]; the reply that follows can still be sent.
     pub fn send_seen(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
         self.gesture("/api/sendSeen", session, chat)
     }
@@ -60,7 +60,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`SendError`], of no consequence for the reply that follows.
+    /// [`SendError`]; the reply that follows can still be sent.
     pub fn start_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
         self.gesture("/api/startTyping", session, chat)
     }
@@ -69,7 +69,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`SendError`], of no consequence for the reply that follows.
+    /// [`SendError`]; the reply that follows can still be sent.
     pub fn stop_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
         self.gesture("/api/stopTyping", session, chat)
     }

@@ -1,9 +1,8 @@
-//! Finding and reaching WAHA's host, so that afterwards it is known whether a request was begun.
+//! Finds and reaches WAHA's host, in a way that shows afterwards whether a request was begun.
 //!
-//! This is the one place that knows ureq's `unversioned` API. It is worth it: by ureq's own
-//! errors a refused connection and a broken one look alike, while for us it is the difference
-//! between "surely not sent" and "in doubt". And ureq by itself looks the host's name up on a new
-//! thread for each request, also where it reuses a connection.
+//! This is the one place that knows ureq's `unversioned` API. It is worth it: ureq's own
+//! errors don't separate a refused connection from a broken one, and for us that is the difference between "surely not sent" and
+//! "in doubt". Besides, ureq looks up the host's name on a new thread for each request, even if it reuses a connection.
 
 use std::io;
 use std::sync::Mutex;
@@ -20,8 +19,8 @@ use ureq::{Agent, Error};
 use super::outcome::SendError;
 use crate::waha::wire::line;
 
-/// How long an address is believed: long for a busy sender, short for a container that comes back
-/// under another one.
+/// How long an address is kept: long enough for a busy sender, short enough for a container that comes back under another
+/// address.
 const ADDRESS_AGE_MAX: Duration = Duration::from_secs(5);
 
 /// Characters of a reason that are kept.
@@ -42,7 +41,7 @@ pub(super) fn failure(error: Error) -> SendError {
         Error::Other(other) if other.is::<NotConnected>() => SendError::Unreachable {
             reason: short(&other.to_string()),
         },
-        // Nothing was sent if there was nobody or no way to send it to.
+        // Without a connection nothing was sent.
         Error::ConnectionFailed
         | Error::HostNotFound
         | Error::BadUri(_)
@@ -111,7 +110,7 @@ impl Connector<()> for Dial {
 #[derive(Debug, Default)]
 struct AddressBook {
     resolver: DefaultResolver,
-    // Held for a copy only, never during a lookup: one that hangs must not hold up the others.
+    // Locked only to copy it, never during a lookup: a lookup that hangs must not block the others.
     last: Mutex<Option<(Instant, ResolvedSocketAddrs)>>,
 }
 

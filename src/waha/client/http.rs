@@ -17,11 +17,11 @@ use super::outcome::SendError;
 /// says no (WAHA's source, `waitUntilStatus`).
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A WAHA that is there accepts a connection at once.
+/// A running WAHA accepts a connection at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// WAHA's server (Node) closes connections that were idle for 5 s. To reuse one in the moment of
-/// its closing would leave in doubt whether the message was sent.
+/// WAHA's server (Node) closes connections that were idle for 5 s. If we reused one at
+/// that moment, we would not know whether the message was sent.
 const IDLE_MAX: Duration = Duration::from_secs(4);
 
 /// More than any answer about one message or person has, engine's raw data included.
@@ -38,11 +38,11 @@ const NOT_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').re
 pub struct ClientConfig {
     /// WAHA's address, like `http://localhost:3000`, perhaps with a path.
     pub base_url: String,
-    /// The plain key, also where WAHA has only its hash.
+    /// The plain key, even if WAHA has only its hash.
     pub api_key: Option<String>,
     /// For a whole request, from the name lookup to the end of the answer; see [`TIMEOUT`].
     pub timeout: Duration,
-    /// Idle connections that are kept: as many as threads that send at once.
+    /// Idle connections to keep: as many as threads that send at once.
     pub connections: usize,
 }
 
@@ -57,15 +57,15 @@ impl fmt::Debug for ClientConfig {
     }
 }
 
-/// Why there can be no client.
+/// Why a client can't be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadConfig {
-    /// The address is not one.
+    /// It is not an address.
     #[error(
         "`{0}` is not WAHA's address: write `http://` or `https://`, a host and perhaps a port and a path, like `http://localhost:3000`"
     )]
     BaseUrl(String),
-    /// The key has characters that do not fit in a header.
+    /// The key has characters that a header can't hold.
     #[error("WAHA's API key has characters that no key has (a line break?)")]
     ApiKey,
 }
@@ -109,11 +109,10 @@ impl Client {
             })
             .transpose()?;
         let config = Agent::config_builder()
-            // WAHA is a neighbour. A proxy for the web (HTTP_PROXY) would not find it, and has no
-            // business with the key.
+            // WAHA is close by. A web proxy (HTTP_PROXY) would not find it, and must not see the key.
             .proxy(None)
             .http_status_as_error(false)
-            // A redirected POST loses its body: better to say that the address is wrong.
+            // A redirected POST loses its body, so we rather report a wrong address.
             .max_redirects(0)
             .user_agent(concat!("waha-sm/", env!("CARGO_PKG_VERSION")))
             .accept("application/json")
@@ -134,12 +133,12 @@ impl Client {
         })
     }
 
-    /// What is under `path`, of which no more than `max` bytes are read.
+    /// Gets `path` and reads at most `max` bytes of the answer.
     pub(super) fn get(&self, path: &str, max: u64) -> Result<WahaAnswer, SendError> {
         self.get_within(path, max, None)
     }
 
-    /// `patience` where it is to be shorter than for all requests.
+    /// As [`get`](Self::get), with a timeout of `patience` if that is shorter than the usual one.
     pub(super) fn get_within(
         &self,
         path: &str,
@@ -159,7 +158,7 @@ impl Client {
         self.judge(request.call(), max, None)
     }
 
-    /// `text` is what must not come back in a reason; `patience` where it is to be longer than for all requests.
+    /// Posts `call`. A reason must not repeat `text`. `patience` is the timeout if it is longer than the usual one.
     pub(super) fn post(
         &self,
         path: &str,
@@ -167,7 +166,7 @@ impl Client {
         text: Option<&str>,
         patience: Option<Duration>,
     ) -> Result<WahaAnswer, SendError> {
-        // Strings always are valid JSON; if ever they were not, nothing was sent.
+        // This can't fail for strings. If it did, nothing was sent.
         let body = serde_json::to_vec(call).map_err(|error| SendError::Unreachable {
             reason: error.to_string(),
         })?;
@@ -184,8 +183,7 @@ impl Client {
         self.judge(request.send(&body), ANSWER_MAX, text)
     }
 
-    /// Reads up to `max` bytes of the answer, and tells what it means. `text` is what must not
-    /// come back in a reason.
+    /// Reads up to `max` bytes of the answer, and says what it means. A reason must not repeat `text`.
     fn judge(
         &self,
         result: Result<Response<ureq::Body>, ureq::Error>,
@@ -200,7 +198,7 @@ impl Client {
         let retry_after = header("retry-after");
         let location = header("location");
         let status = response.status().as_u16();
-        // A body that breaks off is no error yet: the status has already told the main thing.
+        // A body that breaks off is not an error yet: the status already says what matters.
         let body = response.body_mut().with_config().limit(max).read_to_vec();
         let key = self.api_key.as_ref().and_then(|key| key.to_str().ok());
         WahaAnswer {
@@ -225,7 +223,7 @@ fn checked_url(text: &str) -> Option<String> {
     (http && host && bare).then(|| text.trim_end_matches('/').to_owned())
 }
 
-/// The address as it may be shown: it may have a user and a password before an `@`.
+/// The address without a user and a password before an `@`, fit to be shown.
 fn without_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let end = rest.find('/').unwrap_or(rest.len());

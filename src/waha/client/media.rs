@@ -14,10 +14,10 @@ use super::outcome::{SendError, SentMessage};
 /// How long to wait for an answer: WAHA gets the file, perhaps converts it, and gives it to WhatsApp before it answers.
 pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What voice messages are in; of anything else WAHA has to make that first.
+/// The format of voice messages. WAHA has to convert any other one first.
 const OPUS: &str = "opus";
 
-/// How WAHA is to show a file.
+/// How a file is shown in the chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendAs {
     /// As a picture.
@@ -35,18 +35,18 @@ pub enum SendAs {
 pub struct File<'a> {
     /// Its type, like `image/jpeg`.
     pub mimetype: &'a str,
-    /// What it is called.
+    /// Its name.
     pub filename: Option<&'a str>,
-    /// What is in it.
+    /// Its content.
     pub content: FileContent<'a>,
 }
 
-/// What is in a file.
+/// The content of a file.
 #[derive(Clone, Copy)]
 pub enum FileContent<'a> {
-    /// What WAHA gets from there.
+    /// An address that WAHA downloads it from.
     Url(&'a str),
-    /// This.
+    /// The bytes themselves.
     Data(&'a [u8]),
 }
 
@@ -82,13 +82,13 @@ struct FileOf<'a> {
     data: Option<&'a [u8]>,
 }
 
-/// Written as it is encoded: a file is big, and one copy of it is enough.
+/// Encodes while it writes: a file is big, and one copy in memory is enough.
 fn base64<S: Serializer>(data: &Option<&[u8]>, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(&Base64Display::new(data.unwrap_or_default(), &STANDARD))
 }
 
 impl Client {
-    /// Sends a file, with a caption if that is not empty. WAHA takes no message id for these beforehand.
+    /// Sends a file, with a caption if that is not empty. WAHA accepts no message id in advance for files.
     ///
     /// # Errors
     ///

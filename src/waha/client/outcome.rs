@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crate::ids::MessageId;
 
-/// A message that WAHA took over.
+/// A message that WAHA accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentMessage {
-    /// Its bare id, if the answer told it. Without it the message counts as sent all the same.
+    /// Its bare id, if the answer has it. The message counts as sent even without it.
     pub message: Option<MessageId>,
 }
 
-/// Why WAHA did not do what it was asked, by what to do about it.
+/// Why WAHA did not do what we asked. Each variant is something else to do about it.
 ///
 /// No variant holds the API key or the text of the message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum SendError {
         /// What failed.
         reason: String,
     },
-    /// Something passing (408, 429, 5xx). Try again.
+    /// A temporary problem (408, 429, 5xx). Try again.
     #[error("WAHA answered {status}: {reason}")]
     Busy {
         /// The HTTP status.
@@ -57,8 +57,8 @@ pub enum SendError {
 }
 
 impl SendError {
-    /// Whether it is certain that nothing was sent. Not so for a broken connection, for a 500
-    /// (the engine may have sent and then failed), and for a proxy that lost WAHA's answer.
+    /// Whether it is certain that nothing was sent. It is not after a broken connection, a 500 (the engine may have sent and then
+    /// failed), or an error of a proxy that lost WAHA's answer.
     #[must_use]
     pub fn is_surely_unsent(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Asking WAHA what it knows of messages, chats and people. Asking changes nothing at WhatsApp.
+//! Questions to WAHA about sessions, messages, chats and people. They change nothing at WhatsApp.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::waha::lenient::{Raw, lenient};
 use crate::waha::serialised_id::SerialisedId;
 use crate::waha::wire::{millis, millis_of};
 
-/// Bytes of a page that are read: room for a hundred messages with two thumbnails each in the
-/// engine's raw data, while a mistaken limit can't fill the memory.
+/// The most that is read of a page, in bytes: enough for a hundred messages with two thumbnails each in the engine's raw data,
+/// and little enough for the memory.
 const PAGE_MAX: u64 = 16 * 1024 * 1024;
 
-/// A reply waits for its id: better without one than late.
+/// The reply waits for its id, and a reply without an id is better than a late one.
 const ID_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The order that an overview has by itself. Versions that do not know it list as they like.
+/// The order of an overview. Versions that don't know it list in any order.
 const NEWEST_FIRST: &str = "sortBy=conversationTimestamp&sortOrder=desc";
 
 /// Why a question to WAHA has no answer.
@@ -29,21 +29,19 @@ const NEWEST_FIRST: &str = "sortBy=conversationTimestamp&sortOrder=desc";
 /// No variant holds the API key or what a customer wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
-    /// This engine, version or configuration can't tell: asking again is of no use until that
-    /// changes.
+    /// This engine, version or configuration can't answer. Asking again is useless until it changes.
     #[error("this WAHA can't tell: {reason}")]
     Unable {
         /// What WAHA said, and what the operator should look at.
         reason: String,
     },
-    /// Nobody is there, or the session is not `WORKING`: nothing can be sent, either.
+    /// WAHA can't be reached, or the session is not `WORKING`. Nothing can be sent either.
     #[error("WAHA is away: {reason}")]
     Away {
         /// What happened.
         reason: String,
     },
-    /// It could not tell now: no answer in time, an error that may pass, or an answer to something
-    /// else.
+    /// No answer this time: a timeout, a temporary error, or an answer to another question.
     #[error("WAHA could not tell: {reason}")]
     Failed {
         /// What happened.
@@ -62,7 +60,7 @@ impl AskError {
 impl From<SendError> for AskError {
     fn from(error: SendError) -> Self {
         let (status, reason) = match &error {
-            // A web page may be that of a proxy whose WAHA is being replaced.
+            // The web page may come from a proxy while WAHA is being replaced.
             SendError::Refused {
                 status: 200..=299 | 500,
                 ..
@@ -76,8 +74,8 @@ impl From<SendError> for AskError {
             _ => return Self::failed(error),
         };
         let reason = match status {
-            // The advice is about sending. What is refused here is mostly too new for this WAHA,
-            // or needs a setting that the reason names (NOWEB's store).
+            // The usual advice is about sending. A question is mostly refused because this WAHA is too old, or because it needs a
+            // setting that the reason names (NOWEB's store).
             400 | 422 => format!("WAHA answered {status}: {reason}"),
             404 => format!("WAHA answered 404: {reason}; is WAHA up to date, and at WAHA_URL?"),
             _ => error.to_string(),
@@ -86,14 +84,13 @@ impl From<SendError> for AskError {
     }
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What we can use of it.
+    /// The items that we can use.
     pub items: Vec<T>,
-    /// How many WAHA listed, also those that are not in `items`. WAHA leaves things out after
-    /// counting them off (WAHA's source, `getChatMessages`): only a page with nothing on it is
-    /// surely behind the last.
+    /// How many WAHA listed, including those that are not in `items`. WAHA filters a page after it has counted its items (WAHA's
+    /// source, `getChatMessages`), so only an empty page is surely behind the last.
     pub listed: usize,
 }
 
@@ -102,7 +99,7 @@ pub struct Page<T> {
 pub struct ListedChat {
     /// The customer's chat.
     pub chat: ChatId,
-    /// When something was last said in it, in ms since 1970, where WAHA tells.
+    /// When the last message was sent in it, in ms since 1970, if WAHA says so.
     pub last_message_at: Option<i64>,
 }
 
@@ -112,7 +109,7 @@ lenient! {
         "id" => id: Raw<'a>,
     }
 
-    /// WEBJS's way to write an id.
+    /// An id as WEBJS writes it.
     struct LongId {
         "_serialized" => serialized: Raw<'a>,
     }
@@ -124,7 +121,7 @@ lenient! {
         "_chat" => raw: Times<'a>,
     }
 
-    /// When a chat or a message was, by engine.
+    /// The time of a chat or a message; each engine has its own fields.
     struct Times {
         "timestamp" | "messageTimestamp" => timestamp: Raw<'a>,
         "conversationTimestamp" => conversation: Raw<'a>,
@@ -145,11 +142,11 @@ lenient! {
 }
 
 impl Client {
-    /// WAHA's word for the state of a session: `WORKING` is the usable one.
+    /// WAHA's word for the state of a session. Only `WORKING` is usable.
     ///
     /// # Errors
     ///
-    /// [`SendError::SessionNotWorking`] if WAHA does not know the session, else as everywhere.
+    /// [`SendError::SessionNotWorking`] if WAHA does not know the session; else as for any request.
     pub fn session_status(&self, session: &SessionName) -> Result<String, SendError> {
         self.get(
             &format!("/api/sessions/{}", path_segment(session.as_str())),
@@ -158,8 +155,7 @@ impl Client {
         .session_status()
     }
 
-    /// A new id for a message of ours, to be known before the message is sent under it. NOWEB and
-    /// GOWS can tell since 2026.4.3.
+    /// A new id for a message of ours, before it is sent. NOWEB and GOWS can make one since 2026.4.3.
     ///
     /// # Errors
     ///
@@ -203,7 +199,7 @@ impl Client {
             answer => answer?,
         };
         let json = answer.whole()?;
-        // A wrong yes would lose a reply: it takes a message, and this one.
+        // A wrong yes would lose a reply, so the answer must be this very message.
         let found: Identified<'_> = object(&json)?;
         let id = found.id.text().and_then(|id| SerialisedId::parse(&id));
         if id.is_some_and(|id| id.message == *message) {
@@ -214,7 +210,7 @@ impl Client {
     }
 
     /// A page of at most `limit` chats behind the first `offset`, the one with the newest message
-    /// first where WAHA can sort (2024.9 can't). Only chats of persons are in its items.
+    /// first if WAHA can sort (2024.9 can't). Its items hold only chats with persons.
     ///
     /// # Errors
     ///
@@ -246,8 +242,8 @@ impl Client {
     /// A page of at most `limit` messages behind the first `offset`, the newest first, each as
     /// the JSON text of a `WAMessage`, for [`listed`](crate::waha::event::listed).
     ///
-    /// Without a `chat` they are those of all chats, which NOWEB and GOWS know. Those from before
-    /// `since` (ms since 1970, taken as whole seconds) are left out.
+    /// Without a `chat` they are those of all chats; only NOWEB and GOWS can list those. Messages from before `since` (ms
+    /// since 1970, rounded down to seconds) are left out.
     ///
     /// # Errors
     ///
@@ -318,7 +314,7 @@ impl Client {
     }
 }
 
-/// The object that an answer is.
+/// Reads an answer that is an object.
 fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, AskError> {
     Some(json)
         .filter(|json| json.trim_start().starts_with('{'))
@@ -326,13 +322,13 @@ fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, AskError> {
         .ok_or_else(|| AskError::failed("the answer is not the JSON object that it should be"))
 }
 
-/// What is on the list that an answer is, unread.
+/// The items of an answer that is a list, not read yet.
 fn list(json: &str) -> Result<Vec<&RawValue>, AskError> {
     serde_json::from_str(json)
         .map_err(|_| AskError::failed("the answer is not the JSON list that it should be"))
 }
 
-/// The chat of a person, however the engine writes it.
+/// The chat of a person, in any engine's form.
 fn listed_chat(entry: &RawValue) -> Option<ListedChat> {
     let chat: ChatEntry<'_> = object(entry.get()).ok()?;
     let outside: Times<'_> = object(entry.get()).ok()?;
@@ -355,7 +351,7 @@ fn moment(time: Raw<'_>) -> Option<i64> {
     }
     let long: Long<'_> = time.read();
     if let (Some(low), Some(high)) = (long.low.number(), long.high.number()) {
-        // The lower 32 bits are written as if they had a sign.
+        // The lower 32 bits are written as a signed number.
         let carry = 4_294_967_296.0;
         return millis_of(high * carry + low.rem_euclid(carry));
     }
