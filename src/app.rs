@@ -1,7 +1,7 @@
 //! The composition root: builds what a role needs, starts it room by room, and stops it in order.
 //!
 //! Two runtimes: one takes webhooks; the other handles, sends and archives at a lower priority, so that WAHA is answered at
-//! once however much there is to do. Each has its own connection to Redis.
+//! once under any load. Each has its own connection to Redis.
 //!
 //! This file is the table of contents: `start` and `start_work` name every agent in the order of start, which is the order of
 //! stop. `daemon` holds what runs, `redis` and `bells` the way to Redis, and a file for each room of
@@ -49,12 +49,12 @@ use shared::Shared;
 
 pub use start_error::StartError;
 
-/// Blocking threads beside the requests': archive, look-ups of host names.
+/// Blocking threads besides those for requests: for the archive and for lookups of host names.
 const BLOCKING_SPARE: usize = 16;
-/// The lowest there is: during a burst of webhooks the work waits, and catches up afterwards.
+/// The lowest priority: during a burst of webhooks the work waits and catches up afterwards.
 const WORK_NICENESS: i32 = 19;
 
-/// Runs a role until it is told to stop (SIGTERM, SIGINT).
+/// Runs a role until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// Why it could not start.
@@ -72,13 +72,13 @@ pub fn run(config: Config) -> Result<(), StartError> {
     let result = front.block_on(Daemon::run(async |daemon, hangups| {
         daemon.start(config, back.handle(), hangups).await
     }));
-    // A request to WAHA may hang for longer than a stop may last.
+    // A request to WAHA may hang for longer than we may take to stop.
     back.shutdown_background();
     front.shutdown_background();
     result
 }
 
-/// What the agents that handle conversations need to know beside Redis.
+/// What the agents that handle conversations need besides Redis.
 struct Work {
     process: ProcessId,
     flows: Arc<Flows>,
@@ -159,7 +159,7 @@ impl Daemon {
             let archive = upkeep::open_archive(&path, back).await?;
             let store = self.connect(&redis, back).await?;
             let archiver = upkeep::archiver(store, archive, path, metrics);
-            // Last: it archives what the stop of the others writes.
+            // Last, because it archives what the others write while they stop.
             self.stage(back, daemon::ARCHIVER, |stop| archiver.run(stop));
         }
         self.started.cancel();
@@ -176,7 +176,7 @@ impl Daemon {
         Ok(())
     }
 
-    /// Starts the agents that handle conversations, and says that this process lives.
+    /// Starts the agents that handle conversations, and this process's heartbeat.
     async fn start_work(
         &mut self,
         redis: &store::Config,
@@ -185,7 +185,7 @@ impl Daemon {
         work: Work,
     ) -> Result<(), StartError> {
         let store = self.connect(redis, back).await?;
-        // Heartbeats run at the listener's priority: other processes must hear them however much there is to do.
+        // Heartbeats run at the listener's priority: they must go out under any load.
         let front = Handle::current();
         let heart = self.connect(redis, &front).await?;
         let client = Arc::new(work.client);
@@ -231,7 +231,7 @@ impl Daemon {
         self.stage(back, "dispatcher", |stop| agent.run(stop));
         let agent = deliver::sender(&shared, &work.handling, bells.sender);
         self.stage(back, "sender", |stop| agent.run(stop));
-        // After the others: its heartbeats keep their leases.
+        // After the others, because its heartbeats keep their leases.
         self.stage(&front, "recoverer", |stop| recoverer.run(stop));
         self.leases = Some((shared.process, shared.store));
         Ok(())

@@ -49,7 +49,7 @@ pub struct Config {
     pub catch_up: CatchUpConfig,
     /// The log.
     pub log: LogConfig,
-    /// Legal, but worth a warning in the log.
+    /// Warnings for the log about legal settings.
     pub warnings: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The data directory: one daemon at a time, and who ran in it last.
+//! The data directory: for one daemon at a time, with the id of the last process that used it.
 
 use crate::ids::ProcessId;
 use std::fs::{File, TryLockError};
@@ -6,11 +6,11 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-/// The directory, ours alone for as long as this lives.
+/// The directory, locked for as long as this value lives.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    /// The lock goes when the file is closed, also when we are killed.
+    /// The lock ends when the file is closed, also if we are killed.
     _lock: File,
 }
 
@@ -23,7 +23,7 @@ pub enum DataDirError {
         .0.display()
     )]
     Taken(PathBuf),
-    /// It can't be made or written.
+    /// It can't be created or written.
     #[error("can't use the data directory {}: {source}; check DATA_DIR, its owner and its permissions", path.display())]
     Unusable {
         /// Where.
@@ -34,7 +34,7 @@ pub enum DataDirError {
 }
 
 impl DataDir {
-    /// Makes the directory if need be, and takes it.
+    /// Creates the directory if needed, and locks it.
     ///
     /// # Errors
     /// As [`DataDirError`] says.
@@ -43,14 +43,14 @@ impl DataDir {
             path: path.to_owned(),
             source,
         };
-        // What customers say is nobody else's business on this machine.
+        // Other users of this machine must not read what customers say.
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(path)
             .map_err(unusable)?;
         let lock = path.join("lock");
-        // A file that is there can be locked also on a disk that has turned read-only.
+        // An existing file can be locked even if the disk has become read-only.
         let lock = File::create(&lock)
             .or_else(|error| File::open(&lock).map_err(|_| error))
             .map_err(unusable)?;
@@ -64,12 +64,12 @@ impl DataDir {
         }
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The process that ran here last, if it left its name. It is dead: we have the lock.
+    /// The last process that ran here, if it stored its id. It has ended, since we have the lock.
     pub fn last_process(&self) -> Option<ProcessId> {
         let name = std::fs::read_to_string(self.path.join("process")).ok()?;
         Some(name.trim())
@@ -77,7 +77,7 @@ impl DataDir {
             .map(ProcessId::stored)
     }
 
-    /// Leaves this process' name for the next.
+    /// Stores this process's id for the next one.
     ///
     /// # Errors
     /// [`DataDirError::Unusable`].

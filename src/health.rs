@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 /// # Errors
-/// Why the daemon that listens on `address` is not ready, or that nobody answers there.
+/// Why the daemon that listens on `address` is not ready, or that nothing answers there.
 pub fn check(mut address: SocketAddr) -> Result<(), String> {
-    // A daemon that listens on all addresses is asked on this machine's own.
+    // If the daemon listens on all addresses, we ask it at the loopback address.
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),

@@ -1,7 +1,7 @@
 //! waha-sm: a customer service queue for WhatsApp, behind WAHA.
 //!
-//! Customers write, and WAHA posts their messages. This daemon puts customers in line, tells them their place, follows a flow
-//! with them, hands them to a person if the flow says so, and keeps the history. This page is the architecture; the README is
+//! Customers write, and WAHA posts their messages. This daemon puts customers in line, says where they stand, follows a flow with
+//! them, hands them to a person if the flow says so, and keeps the history. This page is the architecture; the README is
 //! for users.
 //!
 //! # The way of a message
@@ -10,8 +10,8 @@
 //! WAHA --POST--> listener --HMAC--> intake --> [ingest] --bell--> dispatcher --> conversation --flow--> [commit] --> sender --> WAHA
 //!                                                 |                                                        |            |
 //!                                                 +--------------------- history stream -------------------+------------+--> archiver --> SQLite
-//!   announcer: whose place in line changed --> [due_waiting] [announce] --bell--> sender
-//!   catch-up: messages whose webhooks were lost --> intake;   lid lookup: whose hidden id this is --> [learn]
+//!   announcer: places in line that changed --> [due_waiting] [announce] --bell--> sender
+//!   catch-up: messages whose webhooks were lost --> intake;   lid lookup: the phone number of a hidden id --> [learn]
 //! ```
 //!
 //! Each name in \[brackets\] is one Lua script (`store/lua/`). Only scripts change state.
@@ -21,9 +21,9 @@
 //! - A `200` to WAHA means that the event is in Redis. The request waits for one script, and for nothing slower.
 //! - A bell (Pub/Sub) only says "look now". If it is lost, a slow poll finds the work.
 //! - A step of a conversation is one commit: the inbox is consumed, the state saved, replies put into the lane and the
-//!   history written, all together. It is refused if the epoch is another process', or if the step was committed before.
+//!   history written, all together. It is refused if another process has the epoch, or if the step was committed before.
 //! - A lease belongs to a process, and the process sends a heartbeat every half second. If it falls silent, its conversations
-//!   return to the line under their old tickets, and its lanes are due again. A process that restarts on the same data
+//!   return to the line under their old tickets, and their lanes are due again. A process that restarts on the same data
 //!   directory takes its own leases back at once.
 //! - If an answer from Redis is lost, we don't guess: the conversation is read again, a lane is given back, a settlement is
 //!   repeated until it is taken.
@@ -38,7 +38,7 @@
 //!   its words while the id is not known. The bot then stays out of that chat until the owner is done.
 //! - A customer who waits for a person keeps the ticket and holds no worker.
 //! - Only the sender writes to a chat, only from its lane, in order. A worker never waits for WAHA.
-//! - The history is a consequence. The archiver stores entries and its position in the stream in one SQLite transaction, and
+//! - The history follows from the stream. The archiver stores entries and its position in the stream in one SQLite transaction, and
 //!   trims the stream only afterwards.
 //! - Calls to Redis that many tasks make at once travel together (`store/batch`): under load one call carries dozens.
 //!
@@ -70,7 +70,7 @@
 //! | `flow/script`, `flow/load` | a checked flow, and the way from TOML to it, with every mistake | |
 //! | `flow/turn` | one turn: flow, state, input and time become a new state and replies | |
 //! | `flow/author` | tools for people who write flows: outline, rehearsal, dialogues | |
-//! | `terminal`, [`clock`], `throttle`, `time_span`, [`secret`] | leaves: safe output, the time, what is logged now and then, lengths of time, secrets | nothing of ours |
+//! | `terminal`, [`clock`], `throttle`, `time_span`, [`secret`], [`ids`], `describe` | leaves: safe output, the time, rate-limited logging, time spans, secrets, ids, errors as text | nothing of ours |
 //!
 //! A test (`tests/it/tidy.rs`) enforces this table. Translation belongs to the agent that knows both sides: the conversation
 //! turns WAHA's message into the flow's, the delivery turns a reply into a request and a line of the history.
@@ -78,7 +78,7 @@
 //! # Roles
 //!
 //! `serve` runs listener and archiver, `work` the rest, and `all` both, on two runtimes in one process. The work runs at a
-//! lower priority, so that WAHA is answered at once however much there is to do ([`app`]).
+//! lower priority, so that WAHA is answered at once under any load ([`app`]).
 
 pub mod app;
 pub mod cli;

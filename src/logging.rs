@@ -1,4 +1,4 @@
-//! The log: lines for people, or JSON for machines, on standard error. Text from others can't control a terminal there.
+//! The log: lines for people, or JSON for machines, on standard error. Foreign text in it can't control a terminal.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal as _};
@@ -35,7 +35,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging. If this process has a log already, that one stays.
+/// Starts logging. If this process already has a log, it stays.
 pub fn start(config: LogConfig) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(config.filter)
@@ -44,7 +44,7 @@ pub fn start(config: LogConfig) {
     let started = match config.format {
         LogFormat::Text => {
             let builder = builder.with_writer(io::stderr);
-            // At a terminal the default holds: colours, unless NO_COLOR is set (https://no-color.org).
+            // At a terminal the default applies: colours, unless NO_COLOR is set (https://no-color.org).
             let builder = match io::stderr().is_terminal() {
                 true => builder,
                 false => builder.with_ansi(false),
@@ -104,7 +104,7 @@ struct PlainLine<'a> {
 
 impl PlainLine<'_> {
     fn show(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        // Where in a library's source it was said.
+        // The place in a library's source.
         if self.written.is_err() || field.name().starts_with("log.") {
             return;
         }
@@ -127,7 +127,7 @@ impl Visit for PlainLine<'_> {
     }
 }
 
-/// In quotes if its end could not be seen otherwise.
+/// In quotes if its end would not be clear otherwise.
 fn quoted(value: String) -> String {
     if value.is_empty() || value.contains(|c: char| c.is_whitespace() || c == '"') {
         format!("\"{}\"", value.replace('"', "\\\""))
@@ -136,7 +136,7 @@ fn quoted(value: String) -> String {
     }
 }
 
-/// JSON lets through what some terminals obey.
+/// JSON allows characters that control some terminals.
 struct SafeJsonLines<Out>(Out);
 
 impl<Out: io::Write> io::Write for SafeJsonLines<Out> {

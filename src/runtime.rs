@@ -1,4 +1,4 @@
-//! What the daemon asks of the operating system: two runtimes, open files, and the signals it is sent.
+//! What the daemon asks of the operating system: two runtimes, open files, and signals.
 
 use std::io;
 
@@ -7,16 +7,15 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
-/// Blocking threads call ureq and rusqlite, which need little; what takes an event needs more than half of it, where it is
-/// not optimised.
+/// Blocking threads call ureq and rusqlite, which need little stack. In a debug build, taking an event needs more than half of this.
 const STACK: usize = 1024 * 1024;
-/// What is open beside the connections to us: those to WAHA and Redis, the history, the log, what the runtimes need.
+/// Open files besides the connections to us: connections to WAHA and Redis, the history, the log, the runtimes' own.
 const FILES_SPARE: usize = 256;
 
-/// A runtime whose threads run at `niceness` (-20 to 19, 0 where none is given), with up to `blocking` threads for calls
+/// A runtime whose threads run at `niceness` (-20 to 19, default 0), with up to `blocking` threads for calls
 /// that block.
 ///
-/// The daemon has two of them, the listener's and the work's, because webhooks must be answered however much there is to do. With
+/// The daemon has two of them, the listener's and the work's, because webhooks must be answered under any load. With
 /// one runtime instead (five pairs of runs on two cores, median): webhooks answered per second in a closed loop 11,600 -> 6,100, and
 /// the slowest hundredth of webhooks 1.5 -> 2.6 ms at 200 a second, 2.6 -> 3.8 ms at 1,000.
 ///
@@ -34,15 +33,15 @@ pub(crate) fn start(name: &str, niceness: Option<i32>, blocking: usize) -> io::R
         .thread_stack_size(STACK);
     if let Some(niceness) = niceness {
         builder.on_thread_start(move || {
-            // On Linux this is the calling thread's own priority. Refused: everything works, only less evenly.
+            // On Linux this is the calling thread's own priority. If it is refused, everything still works, only less evenly.
             let _ = rustix::process::setpriority_process(None, niceness);
         });
     }
     builder.build()
 }
 
-/// Raises the limit of open files as far as we may, and warns if that is too few for so many connections to us. The soft
-/// limit is low by tradition only: for programs that use select(2), as ours does not.
+/// Raises the limit of open files as far as we may, and warns if that is too low for so many connections. The soft limit is only
+/// low for programs that use select(2), and ours does not.
 pub(crate) fn allow_open_files(connections: usize) {
     let needed = connections + FILES_SPARE;
     let Rlimit { maximum, current } = getrlimit(Resource::Nofile);
@@ -50,7 +49,7 @@ pub(crate) fn allow_open_files(connections: usize) {
         current: maximum,
         maximum,
     };
-    // Refused: what is there must do.
+    // If it is refused, the present limit must be enough.
     let allowed = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => maximum,
         Err(_) => current,
@@ -73,7 +72,7 @@ impl Hangups {
         Ok(Self(signal(SignalKind::hangup())?))
     }
 
-    /// Waits for the next one; nothing where there can be no more.
+    /// Waits for the next one; `None` if no more can come.
     pub(crate) async fn next(&mut self) -> Option<()> {
         self.0.recv().await
     }

@@ -1,4 +1,4 @@
-//! A secret: a text that no log and no debug output shows.
+//! A secret: a text that is never shown in logs or debug output.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps `secret` out of logs from now on.
+    /// Hides `secret` from logs and debug output.
     pub fn new(secret: String) -> Self {
         Self(secret)
     }

@@ -1,4 +1,4 @@
-//! Which agent hears which bell.
+//! Which agent gets which bell.
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -21,7 +21,7 @@ pub(super) struct AgentBells {
     pub(super) to_sender: mpsc::UnboundedSender<Bell>,
 }
 
-/// Listens for all bells that concern `process`, and hands each to the agent that it is for.
+/// Listens for all bells that concern `process`, and passes each to its agent.
 pub(super) async fn listen(
     redis: &store::Config,
     process: &ProcessId,

@@ -27,16 +27,16 @@ pub(super) const ARCHIVER: &str = "archiver";
 pub(super) struct Daemon {
     pub(super) started: CancellationToken,
     pub(super) stopping: CancellationToken,
-    /// Cancelled when a stage panicked: the rest can't do its work without it.
+    /// Cancelled if a stage panics: the rest can't work without it.
     panicked: CancellationToken,
-    /// Producers first: each stage ends before the next is told to stop.
+    /// Producers first: each stage ends before the next one stops.
     stages: Vec<DaemonStage>,
     pub(super) bells: Vec<JoinHandle<()>>,
     pub(super) stores: Vec<Store>,
-    /// The process that holds leases, and where; they are handed back once nobody works on them.
+    /// The process that holds leases, and where; they are handed back once no agent uses them.
     pub(super) leases: Option<(ProcessId, Store)>,
     pub(super) private_redis: Option<PrivateRedis>,
-    /// Last: the lock is released when everything else has stopped.
+    /// Last, so that the lock is released when everything else has stopped.
     data_dir: Option<Arc<DataDir>>,
 }
 
@@ -81,7 +81,7 @@ impl Daemon {
             info!("stopping; a second signal stops at once");
         }
         daemon.stopping.cancel();
-        // Also after a start that failed half-way: nothing of ours stays behind.
+        // Also after a start that failed half-way, so that nothing stays behind.
         tokio::select! {
             () = daemon.stop() => {}
             () = tokio::time::sleep(STOP_TIMEOUT) => {
@@ -171,9 +171,7 @@ mod tests {
         daemon.stage(&here, "ends", |_| async {});
         daemon.stages.remove(0).task.await.unwrap();
         assert!(!daemon.panicked.is_cancelled());
-        daemon.stage(&here, "panics", |_| async {
-            panic!("as the test wants it")
-        });
+        daemon.stage(&here, "panics", |_| async { panic!("on purpose") });
         assert!(daemon.stages.remove(0).task.await.is_err());
         assert!(daemon.panicked.is_cancelled());
     }

@@ -13,7 +13,7 @@ use crate::service::deliver::sender::Sender;
 use crate::store::Bell;
 use crate::waha::client::{Client, ClientConfig};
 
-/// Requests to WAHA under way at once, each on a thread of its own while it lasts.
+/// Requests to WAHA at the same time; each uses a thread.
 pub(super) const REQUESTS_MAX: usize = 64;
 /// WAHA itself waits up to 15 s for a session before it answers (its source, `waitUntilStatus`).
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);

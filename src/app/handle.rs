@@ -1,4 +1,4 @@
-//! Who handles conversations, from claim to close.
+//! The agent that handles conversations, from claim to close.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Who looks after those who wait.
+//! The agents for customers who wait.
 
 use tokio::sync::mpsc;
 

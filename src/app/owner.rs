@@ -1,4 +1,4 @@
-//! Who notifies the owner, and who finds out what about.
+//! The agents that notify the owner.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The way to Redis: which one, connections to it, and patience at the start, when any of them may be cut.
+//! The connections to Redis, and retries at the start, when any of them may break.
 
 use std::io;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const REDIS_PATIENCE: Duration = Duration::from_secs(30);
 const REDIS_RETRY_AFTER: Duration = Duration::from_millis(50);
 
 impl Daemon {
-    /// The Redis of the settings, or the private one, which is started if need be.
+    /// The Redis of the settings, or the private one, which is started if needed.
     pub(super) async fn find_redis(
         &mut self,
         config: &RedisConfig,
@@ -68,7 +68,7 @@ impl Daemon {
     }
 }
 
-/// Does something with Redis at the start, and tries again if that fails: a connection may be cut at any moment.
+/// Does something with Redis at the start, and tries again if that fails, because a connection may break at any moment.
 pub(super) async fn patiently<T>(
     redis: &store::Config,
     mut attempt: impl AsyncFnMut() -> Result<T, store::Error>,
@@ -89,7 +89,7 @@ pub(super) async fn patiently<T>(
     }
 }
 
-/// Checks once, before anything is done with it, whether Redis can be used, and warns of dangerous settings.
+/// Checks once, before anything else, whether Redis can be used, and warns of dangerous settings.
 pub(super) async fn inspect(redis: &store::Config) -> Result<(), StartError> {
     let begun = Instant::now();
     let failed = |source| StartError::Store {

@@ -8,7 +8,7 @@ use crate::history;
 use crate::store::{self, PrivateRedisError};
 use crate::waha::client::BadConfig;
 
-/// Why the daemon ended, if nobody stopped it.
+/// Why the daemon ended without being stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// See [`DataDirError`].

@@ -23,7 +23,7 @@ use crate::service::upkeep::recoverer::{Recoverer, release};
 use crate::service::upkeep::reloader::{Asked, Reloader};
 use crate::store::{self, Store};
 
-/// Unique among all processes that ever shared a Redis.
+/// A process id, unique among all processes that ever shared a Redis.
 pub(super) fn new_process_name() -> io::Result<ProcessId> {
     let mut bytes = [0; 8];
     SystemRandom::new()
@@ -32,7 +32,7 @@ pub(super) fn new_process_name() -> io::Result<ProcessId> {
     Ok(ProcessId::from_random(bytes))
 }
 
-/// Takes back what the last run on this directory held, and leaves this process' name for the next.
+/// Takes back the leases of the last run on this directory, and stores this process's id for the next one.
 pub(super) async fn take_back(
     redis: &store::Config,
     data_dir: &DataDir,
@@ -82,7 +82,7 @@ pub(super) fn reloader(
     }
 }
 
-/// This process, for a person who runs several, perhaps in containers.
+/// A text that identifies this process to a person who runs several, perhaps in containers.
 fn who(role: Role) -> String {
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let (process, machine) = (std::process::id(), machine.trim());

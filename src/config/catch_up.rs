@@ -8,7 +8,7 @@ use crate::settings::CatchUpSettings;
 use crate::store::SEEN_TTL;
 use crate::time_span;
 
-/// Asking WAHA more often helps nobody.
+/// Asking WAHA more often is useless.
 const CATCH_UP_INTERVAL_MIN: Duration = Duration::from_secs(1);
 
 /// Messages whose webhooks were lost.
@@ -51,7 +51,7 @@ impl CatchUpConfig {
     }
 }
 
-/// A length of time in a setting: as in [`time_span`], and `0` is none.
+/// A time span in a setting: as in [`time_span`], or `0`.
 #[derive(Clone, Copy, Debug)]
 struct Length(Duration);
 

@@ -12,7 +12,7 @@ use crate::store;
 pub const DATA_DIR: &str = "./data";
 const REDIS_PREFIX: &str = "waha-sm:";
 
-/// Where the data is: for the daemon, and for a command that works on it from outside.
+/// Where the data is: for the daemon, and for commands that use it from outside.
 #[derive(Debug)]
 pub struct RedisConfig {
     /// Which Redis; `None`: the private one of the daemon on `data_dir`.
@@ -34,7 +34,7 @@ impl RedisConfig {
         reader.finish(|_| Some(config))
     }
 
-    /// For a daemon: `serve` and `work` share a Redis, so it must be named.
+    /// For a daemon. `serve` and `work` share a Redis, so REDIS_URL is required.
     pub(super) fn read_for(
         reader: &mut SettingsReader,
         settings: &RedisSettings,
@@ -60,7 +60,7 @@ impl RedisConfig {
     }
 }
 
-/// The Redis to use, if one is named.
+/// The Redis to use, if one is set.
 fn url(reader: &mut SettingsReader, settings: &RedisSettings) -> Option<Secret> {
     let url = reader.secret(
         "REDIS_URL",

@@ -16,7 +16,7 @@ pub struct FlowConfig {
     pub flows: Flows,
     /// What calls are signed with.
     pub call_secret: Option<Secret>,
-    /// The warning to log as soon as a flow calls the shop's own system.
+    /// The warning to log when a flow calls the shop's own system.
     pub warning_of_calls: Option<String>,
 }
 

@@ -4,7 +4,7 @@ use super::reader::{SettingsReader, set};
 use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::settings::HandlingSettings;
 
-/// A worker takes a few kilobytes; a number beyond this is a typing mistake.
+/// A worker takes a few kilobytes; a higher number is a typing mistake.
 const WORKERS_MAX: usize = 100_000;
 
 /// How conversations are handled and answered.

@@ -24,7 +24,7 @@ pub(super) fn read(reader: &mut SettingsReader, settings: &LogSettings) -> Optio
 
 fn filter(reader: &mut SettingsReader, setting: Option<&String>) -> Option<EnvFilter> {
     let value = set(setting).unwrap_or("info");
-    // fred repeats at every try what our own lines say once; a filter that names it gets its lines.
+    // fred logs at every retry what our own lines say once. A filter that names it shows its lines.
     let filter = if value.contains("fred") {
         value.to_owned()
     } else {
@@ -42,13 +42,13 @@ fn filter(reader: &mut SettingsReader, setting: Option<&String>) -> Option<EnvFi
     }
 }
 
-/// A name, or a rule as POSIX writes it (`BRT3`); `None` where it is not set.
+/// A name, or a rule as POSIX writes it (`BRT3`); `None` if it is not set.
 fn zone(reader: &mut SettingsReader, setting: Option<&String>) -> Option<TimeZone> {
     let value = set(setting)?;
     let name = value.strip_prefix(':').unwrap_or(value);
     let zone = TimeZone::get(name).or_else(|_| TimeZone::posix(name)).ok();
     if zone.is_none() {
-        // No mistake: other programs may understand it, and the log can do without.
+        // Not a mistake: other programs may understand it, and the log can use UTC.
         reader.warn(format!(
             "TZ is {value:?}, and there is no such time zone: the log's times are in UTC; write e.g. America/Sao_Paulo"
         ));

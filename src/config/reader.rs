@@ -4,14 +4,14 @@ use std::str::FromStr;
 
 use crate::secret::Secret;
 
-/// A guessable secret lets anybody speak for WAHA.
+/// With a guessed secret, anyone can pretend to be WAHA.
 const SECRET_LENGTH_ADVISED: usize = 16;
 
 /// What is wrong with the settings: one line each, saying what to write instead.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mistakes(pub Vec<String>);
 
-/// An empty setting is one that is not set: compose files write `KEY=`.
+/// An empty setting counts as not set: compose files write `KEY=`.
 pub(super) fn set(value: Option<&String>) -> Option<&str> {
     value
         .map(|value| value.trim())
@@ -26,8 +26,8 @@ pub(super) struct SettingsReader {
 }
 
 impl SettingsReader {
-    /// What `build` makes of the values that were read, and of the warnings; or all mistakes. `build` gives nothing only if
-    /// a value is missing, and then there is a mistake that says so.
+    /// Builds the result from the values and the warnings, or returns all mistakes. `build` returns `None` only if a value is
+    /// missing, and then there is a mistake about it.
     pub(super) fn finish<T>(
         self,
         build: impl FnOnce(Vec<String>) -> Option<T>,

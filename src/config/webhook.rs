@@ -1,4 +1,4 @@
-//! What takes WAHA's webhooks: the address to listen on, and the secrets that they are signed with.
+//! How webhooks are received: the address to listen on, and the secrets they are signed with.
 
 use std::net::SocketAddr;
 
@@ -9,14 +9,14 @@ use crate::settings::WebhookSettings;
 /// All addresses: in a container the port mapping needs that.
 const LISTEN: &str = "0.0.0.0:8080";
 
-/// What takes webhooks.
+/// How webhooks are received.
 #[derive(Debug)]
 pub struct WebhookConfig {
     /// Where to listen.
     pub listen: SocketAddr,
     /// What webhooks are signed with.
     pub secret: Secret,
-    /// While the secret is being changed: the previous one, still accepted.
+    /// The previous secret, still accepted while it is being changed.
     pub previous_secret: Option<Secret>,
 }
 
@@ -47,7 +47,7 @@ impl WebhookConfig {
         })
     }
 
-    /// What webhooks may be signed with: one secret; two while it is being changed.
+    /// The secrets that webhooks may be signed with: two while the secret is being changed.
     pub fn secrets(&self) -> Vec<&[u8]> {
         std::iter::once(&self.secret)
             .chain(&self.previous_secret)
@@ -56,10 +56,10 @@ impl WebhookConfig {
     }
 }
 
-/// Where a daemon with this setting listens, for a command that asks it something.
+/// Where a daemon with this setting listens, for a command that asks it.
 ///
 /// # Errors
-/// That the setting is no address.
+/// If the setting is not an address.
 pub fn listen(setting: Option<&String>) -> Result<SocketAddr, Mistakes> {
     let mut reader = SettingsReader::default();
     let listen = read_listen(&mut reader, setting);

@@ -1,13 +1,13 @@
-//! One person, two chat ids: what WhatsApp tells under a hidden id (`@lid`) is kept under the chat it belongs to.
+//! One person, two chat ids: messages under a hidden id (`@lid`) are stored under the chat it belongs to.
 //!
-//! An alias may be learned long after the first message under the hidden id: what is kept under that moves then,
-//! and replies find their echoes across the two.
+//! An alias may become known long after the first message under the hidden id. Then those messages move, and replies find
+//! their echoes across the two ids.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::pairing;
 
-/// Notes that `lid` is `chat`, as was learned at `at` (ms), and moves what is kept under `lid`.
+/// Stores that `lid` is `chat`, known since `at` (ms), and moves what is stored under `lid`.
 pub(super) fn store(
     db: &Connection,
     session: &str,
@@ -15,7 +15,7 @@ pub(super) fn store(
     chat: &str,
     at: i64,
 ) -> rusqlite::Result<()> {
-    // What was learned last counts, whatever comes first; what moved before stays where it is.
+    // The latest alias counts, in any order of arrival; what was moved before stays where it is.
     db.prepare_cached(
         "INSERT INTO alias (session, lid, chat, at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET chat = excluded.chat, at = excluded.at
@@ -40,7 +40,7 @@ pub(super) fn store(
     Ok(())
 }
 
-/// The chat under which `chat` is kept: itself, unless it is known to be another's hidden id.
+/// The chat under which `chat` is stored: itself, unless it is known as the hidden id of another one.
 pub(super) fn kept_under(db: &Connection, session: &str, chat: String) -> rusqlite::Result<String> {
     let known = db
         .prepare_cached("SELECT chat FROM alias WHERE session = ?1 AND lid = ?2")?

@@ -13,14 +13,14 @@ use super::stream::StreamEntry;
 use super::trouble::Trouble;
 use super::{aliases, conversations, marks, pairing, schema};
 
-/// What became of a batch.
+/// The result of storing a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Appended {
-    /// Entries taken in, also those that told nothing new.
+    /// Entries stored, including those that said nothing new.
     pub stored: usize,
     /// Entries at or before the position of their session: archived earlier.
     pub skipped: usize,
-    /// Entries kept as they came, because they could not be understood.
+    /// Entries stored as they came, because they could not be understood.
     pub unreadable: usize,
     /// The first of these, for the log: session, stream id and reason.
     pub first_unreadable: Option<String>,
@@ -28,7 +28,7 @@ pub struct Appended {
 
 /// The history file for writing. Have one per file.
 ///
-/// It is opened when needed: after a failure that opening anew may end, it is closed.
+/// It is opened when needed. After a failure that may end when the file is opened again, it is closed.
 #[derive(Debug)]
 pub struct Archive {
     path: PathBuf,
@@ -42,8 +42,7 @@ struct Open {
 }
 
 impl Archive {
-    /// Opens the file; makes it (but not its directory) or brings its schema up to date where needed. Does not wait
-    /// for a lock.
+    /// Opens the file; creates it (but not its directory) or migrates its schema if needed. Does not wait for a lock.
     ///
     /// # Errors
     /// When the file cannot be made or opened, or a newer version wrote it.
@@ -72,34 +71,32 @@ impl Archive {
 
     /// Stores a batch and moves the positions of its sessions, together or not at all.
     ///
-    /// Entries at or before their session's position are skipped, so a batch may be given again after
-    /// an error or a crash. After `Ok` it is on the disk, and where the file is [`Archive::in_place`] the stream may
-    /// be trimmed.
+    /// Entries at or before their session's position are skipped, so a batch may be repeated after an error or a crash. After `Ok`
+    /// it is on the disk, and the stream may be trimmed if the file is [`Archive::in_place`].
     ///
     /// # Errors
     /// When SQLite fails; nothing of the batch is stored then.
     pub fn append(&mut self, entries: &[StreamEntry]) -> Result<Appended, HistoryError> {
         let db = &mut self.opened()?.db;
         let done = match append_with(db, entries, apply) {
-            // Something in one entry that SQLite refuses must not hold up the others for ever.
+            // An entry that SQLite refuses must not block the others for ever.
             Err(error) if is_about_an_entry(&error) => append_with(db, entries, apply_guarded),
             done => done,
         };
         self.known(done, "storing a batch")
     }
 
-    /// Whether what is written will be found again: nobody has taken the file away, or its log, since it was opened.
+    /// Whether the file and its log are still at their paths, as they were opened.
     pub fn in_place(&self) -> bool {
         self.open
             .as_ref()
             .is_none_or(|open| open.files.in_place().unwrap_or(false))
     }
 
-    /// Where somebody has taken the file away, puts all of it back and opens it anew; whatever stands in its place is
-    /// moved aside. Takes as long as copying the whole history.
+    /// If the file was removed, restores all of it and opens it again. A file that is in its place is moved aside. Takes as long as copying the whole history.
     ///
     /// # Errors
-    /// When that fails; the file stays open, since it is the only copy. Try again.
+    /// If that fails. The open file is the only copy, so it stays open: try again.
     pub fn restore_if_removed(&mut self) -> Result<Option<Restored>, HistoryError> {
         let Some(open) = &self.open else {
             return Ok(None);
@@ -108,7 +105,7 @@ impl Archive {
             return Ok(None);
         }
         let restored = open.files.put_back(&open.db)?;
-        // Closed before it is opened again: on its way out SQLite deletes the log by its name.
+        // Close before opening again: when SQLite closes, it deletes the log by its name.
         self.open = None;
         self.opened()?;
         Ok(Some(restored))
@@ -136,7 +133,7 @@ impl Archive {
         Ok(self.open.insert(open))
     }
 
-    /// Names what failed, and closes a file that should be opened anew.
+    /// Names what failed, and closes a file that should be opened again.
     fn known<T>(
         &mut self,
         done: rusqlite::Result<T>,
@@ -145,13 +142,13 @@ impl Archive {
         done.map_err(|error| {
             let trouble = Trouble::of(&error);
             let error = failed(&self.path, doing)(error);
-            // What was taken away must not be closed: it is the only copy.
+            // A removed file must not be closed: it is the only copy.
             if matches!(trouble, Trouble::Locked | Trouble::Full) || !self.in_place() {
                 return error;
             }
             self.open = None;
             match (trouble, self.opened()) {
-                // "Disk I/O error" says little; that it cannot even be opened mostly says why.
+                // "Disk I/O error" says little; an attempt to open it mostly says more.
                 (Trouble::Disk, Err(why)) => why,
                 _ => error,
             }
@@ -170,7 +167,7 @@ fn append_with(
     for (id, entry) in in_stream_order(entries) {
         let session = entry.session.as_str();
         let outcome = match id {
-            // Without a place in the stream it moves no position; should it come again, it is the same row.
+            // It has no valid stream id, so it moves no position. If it comes again, it is the same row.
             None => Err("the stream id is not <ms>-<seq>".to_owned()),
             Some(id) => {
                 let at = match positions.get_mut(session) {
@@ -216,7 +213,7 @@ fn append_with(
     Ok(appended)
 }
 
-/// Stores one entry; the inner error is the reason why it could not be, and ends nothing.
+/// Stores one entry; the inner error is the reason why it could not be stored, and does not end the batch.
 type Apply = fn(&Connection, &str, Entry) -> rusqlite::Result<Result<(), String>>;
 
 fn apply(db: &Connection, session: &str, entry: Entry) -> rusqlite::Result<Result<(), String>> {
@@ -239,8 +236,8 @@ fn apply(db: &Connection, session: &str, entry: Entry) -> rusqlite::Result<Resul
     Ok(Ok(()))
 }
 
-/// As `apply`, but what SQLite refuses is undone alone. Not the usual way, because each savepoint makes
-/// FTS5 write out what it has gathered.
+/// As `apply`, but undoes only the entry that SQLite refuses. This is not the usual way, because at each savepoint FTS5
+/// writes out what it has gathered.
 fn apply_guarded(
     db: &Connection,
     session: &str,
@@ -258,7 +255,7 @@ fn apply_guarded(
     Ok(outcome)
 }
 
-/// Whether a failure comes from what was to be stored, not from the disk, a lock or the file.
+/// Whether a failure comes from the entry itself, not from the disk, a lock or the file.
 fn is_about_an_entry(error: &rusqlite::Error) -> bool {
     use ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
     match error.sqlite_error_code() {
@@ -281,7 +278,7 @@ fn position(db: &Connection, session: &str) -> rusqlite::Result<Option<String>> 
         .optional()
 }
 
-/// The entries by stream id. They mostly come so; if not, a later one must not make us skip an earlier.
+/// The entries by stream id. They mostly arrive in this order; if not, a later entry must not make us skip an earlier one.
 fn in_stream_order(entries: &[StreamEntry]) -> Vec<(Option<StreamId>, &StreamEntry)> {
     let mut all: Vec<_> = entries
         .iter()

@@ -1,4 +1,4 @@
-//! The steps of conversations, each an upsert, so that they may come in any order.
+//! The steps of conversations, each an upsert, so that they may arrive in any order.
 
 use rusqlite::{Connection, params};
 

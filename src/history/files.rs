@@ -1,7 +1,7 @@
-//! The history's files on the disk: whether they are still those that are open, and how they are put back.
+//! The history's files on the disk: whether the open files are still at their paths, and how to restore them.
 //!
-//! SQLite goes on writing to a file that was deleted, and nobody else will ever read it. So their devices and inodes
-//! are kept in mind, and compared with what stands at their paths.
+//! SQLite continues to write to a deleted file, and nobody can read it afterwards. So we remember the device and inode of each
+//! file and compare them with what is at the path.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,21 +15,21 @@ use super::error::{HistoryError, failed};
 /// The history's file in the data directory.
 pub const FILE_NAME: &str = "history.sqlite";
 
-/// What was found, and repaired with nothing lost.
+/// What was wrong, and is repaired without loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Restored {
     /// The file was gone.
     Deleted,
-    /// Another stood in its place.
+    /// Another file was in its place.
     Replaced {
-        /// Where that one is now.
+        /// Where that file is now.
         aside: PathBuf,
     },
-    /// Its write-ahead log, or the index of that, was gone or another.
+    /// Its write-ahead log or the log's index was gone or replaced.
     Log,
 }
 
-/// A file, whatever its name: device and inode.
+/// A file by device and inode, whatever its name.
 type Identity = (u64, u64);
 
 /// The files of an open database.
@@ -43,19 +43,18 @@ pub(super) struct Files {
 impl Files {
     /// The files that `db` has just opened from `path`.
     pub(super) fn of(db: &Connection, path: &Path) -> io::Result<Self> {
-        // As SQLite resolved it: log and index lie beside what a symbolic link points to.
+        // The path as SQLite resolved it: log and index are beside the file that a symbolic link points to.
         let main = db.path().map_or_else(|| path.to_owned(), PathBuf::from);
         let open = identities(&main)?;
         Ok(Self { main, open })
     }
 
-    /// Whether what stands at the paths is what is open.
+    /// Whether the open files are those at the paths.
     pub(super) fn in_place(&self) -> io::Result<bool> {
         Ok(identities(&self.main)? == self.open)
     }
 
-    /// Makes what stands at the path whole, from `db`, which has it open. After `Ok`, `db` is to be closed and the
-    /// path opened anew.
+    /// Restores the file at the path from `db`, which still has it open. After `Ok`, close `db` and open the path again.
     pub(super) fn put_back(&self, db: &Connection) -> Result<Restored, HistoryError> {
         let adrift = |reason: String| HistoryError::Adrift {
             path: self.main.clone(),
@@ -68,13 +67,13 @@ impl Files {
         let copy = with_suffix(&self.main, ".restoring");
         let restored = self.copy_back(db, &copy, found.is_some());
         restored.map_err(|reason| {
-            // Half a copy only takes up space. It may not be there at all.
+            // Half a copy only takes up space. There may be none.
             let _ = fs::remove_file(&copy);
             adrift(reason)
         })
     }
 
-    /// The log was taken away: all that it holds goes into the file itself.
+    /// The log was removed: writes all that it holds into the file itself.
     fn write_back(&self, db: &Connection) -> Result<Restored, HistoryError> {
         let busy: bool = db
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
@@ -86,7 +85,7 @@ impl Files {
             });
         }
         for side in sides(&self.main) {
-            // A log of another time would be taken for the database's own.
+            // SQLite would take an old log for the database's own.
             remove(&side).map_err(|error| HistoryError::Adrift {
                 path: side,
                 reason: error.to_string(),
@@ -95,7 +94,7 @@ impl Files {
         Ok(Restored::Log)
     }
 
-    /// A whole copy, complete and on the disk before anything at the path is touched.
+    /// Makes a complete copy on the disk before it touches anything at the path.
     fn copy_back(&self, db: &Connection, copy: &Path, replaced: bool) -> Result<Restored, String> {
         let told = |error: io::Error| error.to_string();
         remove(copy).map_err(told)?;
@@ -109,11 +108,11 @@ impl Files {
         let aside = if replaced { Some(self.aside()) } else { None };
         for ((side, suffix), ours) in sides(&self.main).iter().zip(SIDES).zip(&self.open[1..]) {
             match (&aside, identity(side).map_err(told)?) {
-                // The stranger's.
+                // The log and index of the other file.
                 (Some(aside), Some(found)) if Some(found) != *ours => {
                     fs::rename(side, with_suffix(aside, suffix)).map_err(told)?;
                 }
-                // The old log, which must not be taken for the copy's.
+                // SQLite must not take the old log for the copy's.
                 _ => remove(side).map_err(told)?,
             }
         }
@@ -142,7 +141,7 @@ impl Files {
     }
 }
 
-/// What SQLite calls the log and its index.
+/// SQLite's names for the log and its index.
 const SIDES: [&str; 2] = ["-wal", "-shm"];
 
 fn sides(main: &Path) -> [PathBuf; 2] {
@@ -160,7 +159,7 @@ fn identities(main: &Path) -> io::Result<[Option<Identity>; 3]> {
     Ok([identity(main)?, identity(&wal)?, identity(&shm)?])
 }
 
-/// `None` where there is no such file. Only looked at, never opened: closing it would end SQLite's locks
+/// `None` if there is no such file. It is never opened, because closing it would end SQLite's locks
 /// (sqlite.org, "How To Corrupt An SQLite Database File", 2.2).
 fn identity(path: &Path) -> io::Result<Option<Identity>> {
     match fs::metadata(path) {

@@ -1,22 +1,22 @@
-//! Everything said and done, in one SQLite file: written by an archiver, read by anybody at any time.
+//! Everything said and done, in one SQLite file: written by an archiver, read by anyone at any time.
 //!
-//! The history is a consequence. Entries come from a stream in batches ([`Archive::append`]) and land
-//! together with the position in that stream, in one transaction, so each lands exactly once.
+//! The history follows from the stream. Entries come from it in batches ([`Archive::append`]) and are stored in one transaction
+//! with the position in the stream, so each is stored exactly once.
 //!
 //! - Only this module knows rusqlite. It is synchronous: call it on a blocking thread.
 //! - It knows no Redis; a stream entry is an id and a list of strings ([`StreamEntry`]).
-//! - Order never matters: acks, edits and claims may come before what they are about, and whatever the
-//!   order, the rows come out the same. What arrives is kept as facts; queries put them together.
-//! - A person may have two chat ids, a hidden one (`@lid`) and a number: once that is told, both are one chat.
+//! - Order never matters: acks, edits and claims may come before what they are about, and the rows are the same in any order. Arrivals
+//!   are stored as facts; queries put them together.
+//! - A person may have two chat ids, a hidden one (`@lid`) and a number: once that is known, both are one chat.
 //! - The file may be deleted or replaced while it is open: [`Archive::restore_if_removed`] puts it back.
-//! - An entry that nobody understands is kept as it came and counted; it never holds up the others.
+//! - An entry that can't be understood is stored as it came and counted; it never blocks the others.
 
 mod aliases; // one person, two chat ids
 mod archive; // the writing side
 mod conversations; // the steps of a conversation
-mod entry; // a stream entry, understood
+mod entry; // from a stream entry to a fact
 mod error;
-mod files; // the file on the disk, and when somebody takes it away
+mod files; // the file on the disk, and what to do if it is removed
 mod marks; // acks, edits, revocations, reactions
 mod message; // what a reader gets
 mod pairing; // a reply and its echo are one row

@@ -1,19 +1,19 @@
-//! From what a person types to a full-text query that cannot be wrong.
+//! Turns what a person types into a full-text query that is always valid.
 //!
 //! Every word becomes a quoted string, so nothing in it is FTS5 syntax. All words must be there; the last
-//! may be the beginning of one. What FTS5 does not index (an emoji, `!?`) is looked for in the text itself.
+//! may be the beginning of one. What FTS5 does not index (an emoji, `!?`) is searched in the text itself.
 
-/// A search, taken apart.
+/// A search, split into its parts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Search {
-    /// For `MATCH`; `None` where no word can be looked up.
+    /// For `MATCH`; `None` if no word can be looked up.
     pub(super) expression: Option<String>,
-    /// To be found in the text as they are.
+    /// Parts to find in the text as they are.
     pub(super) symbols: Vec<String>,
 }
 
 impl Search {
-    /// Takes `text` apart; an empty one searches for nothing in particular, and so finds all.
+    /// Splits `text`; an empty search finds everything.
     pub(super) fn of(text: &str) -> Search {
         let mut words = Vec::new();
         let mut symbols = Vec::new();
@@ -29,7 +29,7 @@ impl Search {
             }
         }
         Search {
-            // The star after the closing quote is the only syntax there is.
+            // The star after the closing quote is the only FTS5 syntax here.
             expression: (!words.is_empty()).then(|| words.join(" AND ") + "*"),
             symbols,
         }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_indexed_is_looked_for_in_the_text() {
+    fn characters_that_are_not_indexed_are_searched_in_the_text() {
         check("👍", None, &["👍"]);
         check("ok 👍 !?", Some("\"ok\"*"), &["👍", "!?"]);
         check("\" ' * ( )", None, &["\"", "'", "*", "(", ")"]);

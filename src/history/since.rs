@@ -6,11 +6,11 @@ use jiff::{Span, Timestamp};
 
 use crate::time_span;
 
-/// Digits from here on are milliseconds, as `--format jsonl` shows them; fewer are seconds. (As seconds it
-/// would be the year 5138.)
+/// Numbers from here on are milliseconds, as `--format jsonl` shows them; smaller ones are seconds. (In seconds
+/// this would be the year 5138.)
 const MILLISECONDS_MIN: i64 = 100_000_000_000;
 
-/// A `--since` that says nothing.
+/// A `--since` that we don't understand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` is not a time: write 30m, 2h, 3d, 2026-11-22, 2026-11-22T14:30:00-03:00 or a Unix time in seconds"
@@ -21,8 +21,9 @@ pub struct SinceError {
 
 /// The Unix time in milliseconds that `text` means, `now` being now.
 ///
-/// Times (`30m`, `2h`, `3d`, `1w`, `1mo`) count back from now, by the calendar where they have days or more; dates and times without an offset are in the
-/// system's time zone; a number is a Unix time in seconds, or in milliseconds if it is too long for that.
+/// Times (`30m`, `2h`, `3d`, `1w`, `1mo`) count back from now, by the calendar if they have days or more. Dates and times
+/// without an offset are in the system's time zone. A number is a Unix time in seconds, or in milliseconds if it is too large for
+/// seconds.
 ///
 /// # Errors
 /// When it is none of these.

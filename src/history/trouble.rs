@@ -1,19 +1,19 @@
-//! What is wrong with the history's file, as far as SQLite tells, and what to do about it.
+//! What is wrong with the history's file, according to SQLite, and what to do about it.
 
 use rusqlite::{Error, ErrorCode, ffi};
 
-/// Kinds of trouble that call for different help.
+/// Kinds of trouble, each with its own remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// Another program holds a lock.
     Locked,
     /// No space is left.
     Full,
-    /// We may not write, or there is nowhere to write.
+    /// No permission to write, or no place to write to.
     Forbidden,
     /// Reading or writing fails.
     Disk,
-    /// What stands there is no history, or not a whole one.
+    /// The file is not a history, or it is damaged.
     Damaged,
     /// None of these.
     Other,
@@ -26,7 +26,7 @@ impl Trouble {
             FileLockingProtocolFailed, NotADatabase, PermissionDenied, ReadOnly, SystemIoFailure,
         };
         match error.sqlite_error() {
-            // The index of the log is the first that a full disk has no room for.
+            // On a full disk, the log's index is the first to fail.
             Some(error) if error.extended_code == ffi::SQLITE_IOERR_SHMSIZE => Self::Full,
             Some(error) => match error.code {
                 DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed => Self::Locked,

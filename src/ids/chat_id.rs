@@ -1,4 +1,4 @@
-//! The id of a chat, in the one spelling that the program uses. Here is the one rule of what can be one.
+//! The id of a chat, in the one spelling that the program uses, and the one rule for what is valid.
 
 use std::sync::Arc;
 
@@ -10,34 +10,34 @@ const DIGITS_MAX: usize = 32;
 /// The chat of one person: `<digits>@c.us` (a phone number) or `<digits>@lid` (a hidden id).
 ///
 /// Groups, channels, stories and system accounts have no `ChatId`: the type itself says that a
-/// customer may be at the other end. The one exception is [`ChatId::group`].
+/// customer may be on the other side. The one exception is [`ChatId::group`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChatId(Arc<str>);
 
 shared_text!(ChatId);
 
-/// A text that should have been a person's chat id, and is not.
+/// A text that should be a person's chat id and is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the chat id of a person")]
 pub struct NotAPerson;
 
 impl ChatId {
-    /// The chat of a person, or `None` for whatever else WhatsApp calls a chat.
+    /// The chat of a person, or `None` for any other kind of chat in WhatsApp.
     ///
     /// `@s.whatsapp.net` (the raw spelling of `@c.us`) is converted, and the device that raw ids
     /// may carry (`5511...:12@s.whatsapp.net`) is cut off.
     #[must_use]
     pub fn person(text: &str) -> Option<Self> {
         let (digits, server) = person_parts(text)?;
-        // Most come in this spelling already, and are copied once.
+        // Most are already in this spelling, and are copied once.
         if text.len() == digits.len() + 1 + server.len() {
             return Some(Self(text.into()));
         }
         Some(Self(format!("{digits}@{server}").into()))
     }
 
-    /// The chat of a group, `<digits>@g.us` or `<digits>-<digits>@g.us`: for the owner's own settings only. What WAHA tells
-    /// never becomes one, and nor does what is read back.
+    /// The chat of a group, `<digits>@g.us` or `<digits>-<digits>@g.us`: only for the owner's own settings. Neither an
+    /// event from WAHA nor stored data becomes one.
     #[must_use]
     pub fn group(text: &str) -> Option<Self> {
         let (group, server) = text.split_once('@')?;
@@ -45,7 +45,7 @@ impl ChatId {
         (server == "g.us" && is_digits(first) && is_digits(second)).then(|| Self(text.into()))
     }
 
-    /// Whether this is a person's. Asked before anything is sent to a chat that was stored.
+    /// Whether this is a person's. Check it before sending anything to a stored chat.
     #[must_use]
     pub fn is_person(&self) -> bool {
         person_parts(&self.0).is_some()
@@ -57,7 +57,7 @@ impl ChatId {
         self.0.ends_with("@g.us")
     }
 
-    /// Whether `text` is this id, in whatever spelling.
+    /// Whether `text` is this id, in any spelling.
     #[must_use]
     pub fn is_spelled(&self, text: &str) -> bool {
         person_parts(text)
@@ -92,7 +92,7 @@ fn is_digits(text: &str) -> bool {
     (1..=DIGITS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Only what could be a person's is read.
+/// Only the id of a person can be read.
 impl<'de> serde::Deserialize<'de> for ChatId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;

@@ -1,4 +1,4 @@
-//! The id of a conversation, which the script that opens it gives it.
+//! The id of a conversation, made by the script that opens it.
 
 use std::sync::Arc;
 

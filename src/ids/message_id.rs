@@ -1,10 +1,10 @@
-//! The id of a message. Here is the one rule of what can be one.
+//! The id of a message, and the one rule for what is valid.
 
 use std::sync::Arc;
 
 use crate::ids::text::shared_text;
 
-/// It becomes part of a Redis key. The longest seen has 32 characters.
+/// It becomes part of a Redis key. The longest we have seen has 32 characters.
 const LENGTH_MAX: usize = 128;
 
 /// The bare id of a message: the same on every engine and for every device. WAHA writes it as the third part of its

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ids::text::shared_text;
 
-/// The id of a process, unique among all that ever shared a Redis. It holds no space: lane tokens begin with it.
+/// The id of a process, unique among all processes that ever shared a Redis. It contains no space: lane tokens begin with it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProcessId(Arc<str>);
 

@@ -1,4 +1,4 @@
-//! The name of a session: a WhatsApp account connected to WAHA. Here is the one rule of what can be such a name.
+//! The name of a session: a WhatsApp account connected to WAHA. With the one rule for what is valid.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use crate::ids::text::shared_text;
 
 /// The name of a session: 1 to 54 of `[A-Za-z0-9_-]`, which is WAHA's own rule.
 ///
-/// So it holds nothing that has a meaning in a Redis key, a bell, a path or a log line.
+/// So it has no character with a meaning in a Redis key, a bell, a path or a log line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionName(Arc<str>);
 
 shared_text!(SessionName, deserialize);
 
 impl SessionName {
-    /// The most letters that a name can have.
+    /// The maximum length of a name.
     pub const LENGTH_MAX: usize = 54;
 
     /// The name, if `text` can be one.

@@ -1,11 +1,11 @@
-//! What all names and ids have in common: a shared text that reads, compares, prints and is stored as that text.
+//! What all names and ids share: they compare, print and are stored as their text.
 
-/// Gives a tuple struct over `Arc<str>` what every name and id has. JSON holds the bare text, as it did before these
-/// types existed. Only those that may be read from JSON as they are get `Deserialize`.
+/// Implements for a tuple struct over `Arc<str>` what every name and id needs. JSON holds the bare text, as it did before these
+/// types existed. Only those that may be read from JSON without a check get `Deserialize`.
 macro_rules! shared_text {
     ($name:ident) => {
         impl $name {
-            /// Text that was checked before it was stored, as Redis, SQLite or the data directory gives it back.
+            /// Text that was checked before it was stored, from Redis, SQLite or the data directory.
             #[must_use]
             pub fn stored(text: impl Into<std::sync::Arc<str>>) -> Self {
                 Self(text.into())
@@ -57,6 +57,6 @@ macro_rules! shared_text {
 
 pub(super) use shared_text;
 
-/// A JSON text, borrowed where it holds no escapes.
+/// A JSON text, borrowed if it has no escapes.
 #[derive(serde::Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) std::borrow::Cow<'a, str>);

@@ -1,4 +1,4 @@
--- ERROR is no level: it stands beside whatever level was reached. The first one stays.
+-- ERROR is not a level: it is stored beside the level that was reached. The first one stays.
 INSERT INTO ack (session, direction, stanza, error, failed_at) VALUES (?1, ?2, ?3, ?4, ?5)
 ON CONFLICT DO UPDATE SET failed_at = excluded.failed_at, error = excluded.error
 WHERE failed_at IS NULL

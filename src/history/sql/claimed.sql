@@ -1,4 +1,4 @@
--- The first claim tells the waiting time, the last one who attends.
+-- The first claim gives the waiting time; the last one says which process has the conversation.
 INSERT INTO conversation (session, id, chat, process, claimed_at, process_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
 ON CONFLICT DO UPDATE SET
     claimed_at = min(coalesce(claimed_at, excluded.claimed_at), excluded.claimed_at),

@@ -1,4 +1,4 @@
--- Makes the words of message ?1 findable: as first said, and as last edited.
+-- Indexes the words of message ?1: as first said, and as last edited.
 INSERT OR REPLACE INTO message_text (rowid, text, edited)
 SELECT m.id, m.text, (
     SELECT e.text FROM edit e

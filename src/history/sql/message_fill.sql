@@ -1,4 +1,4 @@
--- Fills what row ?20 lacks from another account of the same message; what it has stays.
+-- Fills what row ?20 lacks from another report of the same message; what it has stays.
 UPDATE message SET
     conversation = coalesce(conversation, ?5),
     kind         = CASE WHEN kind = 'empty' THEN ?7 ELSE kind END,

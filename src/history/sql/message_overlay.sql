@@ -1,4 +1,4 @@
--- Lays a reply's account over row ?20: what the reply does not tell stays.
+-- Overwrites row ?20 with a reply's report: what the report lacks stays.
 UPDATE message SET
     stanza       = coalesce(stanza, ?3),
     chat         = ?4,

@@ -1,4 +1,4 @@
--- Messages with all that happened to them; query.rs adds WHERE and ORDER BY.
+-- Messages with everything that happened to them; query.rs adds WHERE and ORDER BY.
 SELECT
     m.session, m.chat, m.conversation, m.stanza, m.direction, m.author, m.kind, m.text,
     m.media, m.location, m.contacts, m.quoted, m.name, m.at, m.sent_at, m.received_at,
