@@ -1,5 +1,5 @@
-//! A load on a daemon of its own: signed webhooks in, echoes out, with latencies, throughput, cost, and a count
-//! of what was lost, doubled or came in the wrong order.
+//! A load on its own daemon: signed webhooks in, echoes out, with latencies, throughput, cost, and a count
+//! of replies that were lost, doubled or out of order.
 //!
 //!     cargo run --release --example load                              as fast as possible
 //!     cargo run --release --example load -- --rate 200 --messages 6000

@@ -3,10 +3,10 @@
 //!     cargo run --release --example queue_sim
 //!     cargo run --release --example queue_sim -- --seeds 100 --first-seed 7
 //!
-//! Customers come, are attended and give up by chance; what they are told is decided by the rules of the announcer and
-//! estimated by its formula. Exit code 1 if, on a kind of day, fewer than 80 % of those who were told a time were told it
-//! right (within 30 % or 2 minutes), or the median of notices is above four, or one came within a minute of another
-//! ("you are next" excepted).
+//! Customers come, are served and give up by chance. What they are told follows the announcer's rules and its formula for
+//! estimates. Exit code 1 if, on a kind of day, fewer than 80 % of the customers with an estimate got a right one (within
+//! 30 % or 2 minutes), or the median of notices is above four, or one came within a minute of another ("you are next"
+//! excepted).
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 

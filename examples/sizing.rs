@@ -55,7 +55,7 @@ const RATE: f64 = 500.0;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Until what is freed is given back.
 const REST: Duration = Duration::from_secs(3);
-/// Nobody is reminded or closed meanwhile. The question repeats what was written, as each answer shows its message.
+/// Nobody is reminded or closed meanwhile. The question repeats the message: each reply shows what it answers.
 const FLOW: &str = r#"
 name  = "sizing"
 start = "hello"

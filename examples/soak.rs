@@ -1,5 +1,5 @@
-//! Minutes of load while everything fails that can: daemons and Redis are killed, connections cut, bells lost, and
-//! WAHA fails in each way that it has. In the end every message is accounted for.
+//! Minutes of load while everything fails: daemons and Redis are killed, connections cut, bells lost, and
+//! WAHA fails in every way it can. In the end every message is accounted for.
 //!
 //!     cargo run --release --example soak
 //!     cargo run --release --example soak -- --seconds 600 --seed 42
@@ -47,12 +47,12 @@ mod wire;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The part of its time in which a layout has faults; the rest is for becoming well again.
+/// The part of the time with faults; the rest is for recovery.
 const STORM_SHARE: f64 = 0.75;
-/// When all is well again, this may still pass: the longest wait between two tries (30 s, varied by half), the
+/// After the last fault, recovery may still take: the longest wait between two tries (30 s, varied by half), the
 /// silence after which a process counts as dead, a repeat of WAHA's; and a busy machine.
 const PATIENCE: Duration = Duration::from_secs(75);
-/// Nothing was left to do for so long: what is missing is lost.
+/// If nothing was left to do for this long, what is missing is lost.
 const QUIET: Duration = Duration::from_secs(3);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -60,7 +60,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 #[derive(clap::Parser)]
 #[command(name = "soak")]
 struct Args {
-    /// How long all of it takes, in seconds; becoming well again may take longer
+    /// Length in seconds; recovery may take longer
     #[arg(long, default_value_t = 60)]
     seconds: u64,
     /// Messages per second
@@ -81,11 +81,11 @@ struct Args {
     /// Leave out faults whose names contain this, e.g. "redis", "kill", "after sending"; may be repeated
     #[arg(long)]
     without: Vec<String>,
-    /// Also let processes stand still until they count as dead, and go on then. What such a process was sending may
-    /// come twice, whatever anybody does
+    /// Also freeze processes until they count as dead, and resume them. A reply that such a process was sending may
+    /// come twice; nothing can prevent that
     #[arg(long)]
     freeze: bool,
-    /// Keep the directory with logs, data and Redis' file; without it, it is kept if something was amiss
+    /// Keep the directory with logs, data and Redis' file; by default it is kept only if something was wrong
     #[arg(long)]
     keep: bool,
 }
@@ -152,7 +152,7 @@ fn run(args: &Args) -> Result<bool> {
     Ok(clean)
 }
 
-/// One layout, through a storm and afterwards.
+/// Runs one layout with faults, and then waits for recovery.
 fn weather(
     args: &Args,
     layout: Layout,
@@ -197,7 +197,7 @@ fn weather(
         std::thread::sleep(POLL_INTERVAL);
         idle_since = (customers.all_settled() && world.is_idle())
             .then(|| idle_since.unwrap_or_else(Instant::now));
-        // What is not answered when nothing is left to do never will be.
+        // If nothing is left to do, a missing answer will never come.
         well = idle_since.is_some_and(|since| answered(&world) || since.elapsed() > QUIET);
     }
     let became_well = calm.elapsed();

@@ -15,7 +15,7 @@ pub(crate) enum Author {
     WahaSm,
 }
 
-/// See the module.
+/// See the module documentation.
 pub(crate) struct Columns {
     names: Vec<&'static str>,
     /// What is not printed yet, a column for each name.

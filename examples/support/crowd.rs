@@ -1,5 +1,5 @@
-//! A crowd of strangers at the daemon's port: some say nothing, some write a byte a second; whoever is turned away
-//! comes back.
+//! A crowd of strangers at the daemon's port: some send nothing, some a byte a second; those who are refused
+//! come back.
 
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Between two bytes, and how soon who was turned away is back.
+/// The time between two bytes, and until a refused connection comes back.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// There until it is dropped.
+/// Connected until it is dropped.
 pub(crate) struct Crowd {
     over: Arc<AtomicBool>,
     keeper: Option<JoinHandle<()>>,
 }
 
 impl Crowd {
-    /// Gathers so many; returns when all are connected.
+    /// Opens this many connections; returns when all are connected.
     pub(crate) fn gather(address: SocketAddr, idle: usize, slow: usize) -> std::io::Result<Self> {
         allow_open_files();
         let mut idle = (0..idle)
@@ -81,7 +81,7 @@ fn begun(address: SocketAddr, n: usize) -> std::io::Result<TcpStream> {
     } else {
         "POST /webhook HTTP/1.1\r\nx-slow: ".to_owned()
     };
-    // Turned away at once: it comes back at the next beat.
+    // Refused at once: it comes back at the next beat.
     let _ = stream.write_all(start.as_bytes());
     stream.set_nonblocking(true)?;
     Ok(stream)
@@ -94,7 +94,7 @@ fn is_closed(stream: &TcpStream) -> bool {
     }
 }
 
-/// Who can't get in now tries again at the next beat.
+/// A refused connection is retried at the next beat.
 fn come_back(stream: &mut TcpStream, again: std::io::Result<TcpStream>) {
     if let Ok(again) = again {
         *stream = again;

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 /// As the first argument: be the daemon.
 const DAEMON: &str = "daemon";
-/// Tells the daemon which directory is to go with it.
+/// The directory that the daemon removes when it ends.
 pub(crate) const PLACE: &str = "EXAMPLE_DIRECTORY";
 const START_PATIENCE: Duration = Duration::from_secs(30);
 /// The daemon itself takes ten seconds at most.
@@ -28,7 +28,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(12);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 const LOG_LINES_SHOWN: usize = 12;
 
-/// Does the daemon's work and says how it ended, if this process was started to be the daemon. Comes first in
+/// If this process was started to be the daemon, runs it and returns how it ended. Must come first in
 /// `main`.
 pub(crate) fn be_the_daemon() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
@@ -58,7 +58,7 @@ fn stop_with_the_example(orphaned: &AtomicBool) {
     let _ = kill_process(getpid(), Signal::TERM);
 }
 
-/// This very program as `waha-sm <role>`, with nothing of the user's environment: a REDIS_URL there is not for us.
+/// This program as `waha-sm <role>`, without the user's environment: a REDIS_URL there is not meant for us.
 pub(crate) fn program(role: &str) -> Command {
     // Also when its file was replaced by a new build meanwhile.
     let mut command = Command::new("/proc/self/exe");
@@ -75,7 +75,7 @@ pub(crate) fn program(role: &str) -> Command {
     command
 }
 
-/// See the module.
+/// See the module documentation.
 pub(crate) struct Daemon {
     settings: Vec<(&'static str, String)>,
     arguments: Vec<String>,
@@ -125,7 +125,7 @@ impl Daemon {
         self.settings.push((setting, value.into()));
     }
 
-    /// Starts it, also again, on the same data. How long it took to be ready.
+    /// Starts or restarts it on the same data. Returns how long it took to be ready.
     pub(crate) fn start(&mut self) -> Result<Duration, Box<dyn Error>> {
         let started = Instant::now();
         let log = File::options().create(true).append(true).open(self.log())?;
@@ -182,7 +182,7 @@ impl Daemon {
         Ok(())
     }
 
-    /// Tells it to stop (SIGTERM) and waits until it has. How long that took.
+    /// Stops it (SIGTERM) and waits for the end. Returns how long that took.
     pub(crate) fn stop(&mut self) -> Result<Duration, Box<dyn Error>> {
         let Some(mut child) = self.child.take() else {
             return Ok(Duration::ZERO);
@@ -236,7 +236,7 @@ impl Daemon {
         Ok(bytes as f64)
     }
 
-    /// What the daemon said last, for whoever has to find out what went wrong.
+    /// The end of the daemon's log, for finding out what went wrong.
     pub(crate) fn last_words(&self) -> String {
         self.said(|_| true)
     }

@@ -1,7 +1,7 @@
 //! A WAHA that never leaves this machine: takes what waha-sm sends, answers as WAHA does, remembers every message,
 //! and can misbehave.
 //!
-//! It runs on a thread of its own, so that whoever uses it needs no runtime.
+//! It runs on its own thread, so that its user needs no runtime.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -50,14 +50,14 @@ pub struct Call {
     pub status: u16,
 }
 
-/// A message that was taken.
+/// A message that WAHA took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// The session.
     pub session: String,
     /// The chat.
     pub chat: String,
-    /// What the customer reads; of media, the caption.
+    /// The text that the customer reads; the caption if it is media.
     pub text: String,
     /// What else it is.
     pub media: Option<Media>,
@@ -65,7 +65,7 @@ pub struct Sent {
     pub message_id: String,
     /// When.
     pub at: Instant,
-    /// What was done besides taking it: [`Mood::name`].
+    /// The mood in which it was taken: [`Mood::name`].
     pub mood: &'static str,
 }
 
@@ -82,7 +82,7 @@ struct Shared {
     changed: Condvar,
 }
 
-/// See the module.
+/// See the module documentation.
 pub struct FakeWaha {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -133,7 +133,7 @@ impl FakeWaha {
         self.shared.lock().calls.clone()
     }
 
-    /// How often two requests to send to one chat were under way at once: never, if order is kept.
+    /// How often two requests to send to one chat were in flight at once: never, if order is kept.
     pub fn overlaps(&self) -> usize {
         self.shared.lock().overlaps
     }
@@ -171,12 +171,12 @@ impl FakeWaha {
         state.moods.clear();
     }
 
-    /// What [`Mood::Sometimes`] is drawn by from now on.
+    /// The seed for [`Mood::Sometimes`] from now on.
     pub fn seed(&self, seed: u64) {
         self.shared.lock().chance = fastrand::Rng::with_seed(seed);
     }
 
-    /// Takes so long for a sendText from now on.
+    /// Delays each sendText by this time from now on.
     pub fn delay(&self, delay: Duration) {
         self.shared.lock().delay = delay;
     }
@@ -206,21 +206,21 @@ impl FakeWaha {
         self.server.listen(self.address)
     }
 
-    /// A customer writes: notes the message, and hands out the `message` event that tells of it. It is for the
-    /// caller to post, or to lose.
+    /// A customer writes: stores the message, and returns its `message` event. The
+    /// caller posts it, or loses it.
     pub fn customer_writes(&self, session: &str, chat: &str, name: &str, text: &str) -> Value {
         self.shared
             .lock()
             .customer_writes(session, chat, name, text)
     }
 
-    /// As if all that was said until now had been said so much earlier.
+    /// Moves all messages until now into the past.
     pub fn time_goes_by(&self, time: Duration) {
         let time_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.shared.lock().book.time_goes_by(time_ms);
     }
 
-    /// Knows from now on who is behind a `...@lid`.
+    /// Sets the number behind a `...@lid`.
     pub fn teach_lid(&self, lid: &str, chat: &str) {
         self.shared.lock().book.teach_lid(lid, chat);
     }
@@ -254,7 +254,7 @@ impl FakeWaha {
     }
 }
 
-/// The same message as `message.any`, for who subscribed to both. NOWEB and GOWS give both the same envelope id.
+/// The same message as `message.any`, for subscribers of both. NOWEB and GOWS give both the same envelope id.
 pub fn as_message_any(event: &Value) -> Value {
     let mut any = event.clone();
     any["event"] = "message.any".into();

@@ -1,4 +1,4 @@
-//! What a load came to: figures out of what was posted and what came back, for people and for programs.
+//! The results of a load: figures from the posted webhooks and the replies, for people and for programs.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -43,7 +43,7 @@ pub(crate) struct Figures {
     doubled_before_kill_ms: Vec<f64>,
 }
 
-/// What it took, per 1,000 messages where it adds up.
+/// The cost, per 1,000 messages if it adds up.
 #[derive(Serialize)]
 pub(crate) struct Cost {
     pub(crate) start_to_ready_s: f64,

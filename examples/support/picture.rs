@@ -36,7 +36,7 @@ text { fill: #e6edf3; }
 }
 ";
 
-/// See the module.
+/// See the module documentation.
 pub(crate) struct Picture {
     names: Vec<&'static str>,
     scenes: Vec<Scene>,

@@ -12,7 +12,7 @@ use waha_sm::flow::{
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
-/// The shop is open for so long; whoever is in line then is still attended.
+/// Opening time of the shop; customers in line at closing time are still served.
 const DAY: u64 = 10 * HOUR;
 
 /// What kind of day it is.
@@ -132,13 +132,13 @@ struct Day {
     now: u64,
     customers: Vec<Customer>,
     sessions: [Session; 2],
-    /// Whose turn it is.
+    /// The customer whose turn it is.
     turn: usize,
     busy: usize,
     waits: Vec<Wait>,
 }
 
-/// Lets a day pass, and tells of every customer who had to wait and was called in the end.
+/// Simulates a day. Returns every customer who had to wait and was served in the end.
 pub fn pass(kind: Kind, seed: u64) -> Vec<Wait> {
     let mut day = Day {
         kind,
@@ -278,7 +278,7 @@ impl Day {
         }
     }
 
-    /// Whoever is idle calls who has waited longest; sessions take turns.
+    /// Each idle worker takes the customer who has waited longest; sessions take turns.
     fn call(&mut self) {
         while self.busy < self.kind.workers(self.now) {
             let turn = self.turn;
@@ -298,7 +298,7 @@ impl Day {
             let service = self.service();
             let began = self.now;
             self.at(self.now + service, Event::Freed { session, began });
-            // The line moved: who is first now is told so.
+            // The line moved: the customer who is next now is told.
             if let Some(head) = self.sessions[session].line.front().copied() {
                 self.at(self.now, Event::Look(head));
             }
@@ -334,24 +334,24 @@ fn rules() -> NoticeRules {
     NoticeRules::default()
 }
 
-/// What days came to.
+/// The results of a number of days.
 #[derive(Debug, Default, PartialEq)]
 pub struct Account {
-    /// Customers who were told something while they waited.
+    /// Customers who got a notice while they waited.
     pub waits: usize,
-    /// Of those, who were told how long it would take.
+    /// Of those, customers who got an estimate.
     pub estimated: usize,
-    /// Of those, how many were told right the first time: within 30 % or 2 minutes (0 to 1).
+    /// Of those, the share whose first estimate was right: within 30 % or 2 minutes (0 to 1).
     pub right: f64,
-    /// Of all that was ever said of the time, how much was right.
+    /// The share of all estimates that were right.
     pub right_of_all: f64,
-    /// How far the first estimates were off in the middle (minutes).
+    /// The median error of the first estimates (minutes).
     pub median_off: f64,
     /// The longest wait (minutes).
     pub longest: f64,
-    /// How many notices a wait got, in the middle and at most.
+    /// Notices per wait, median and maximum.
     pub notices: (usize, usize),
-    /// Notices that came within a minute of the one before, but for "you are next".
+    /// Notices that came within a minute of the one before, except "you are next".
     pub hasty: usize,
 }
 
@@ -403,7 +403,7 @@ impl Account {
         }
     }
 
-    /// Whether customers could rely on what they were told, and were not pestered.
+    /// Whether estimates were reliable and notices few.
     pub fn is_good(&self) -> bool {
         self.right >= 0.8 && self.hasty == 0 && self.notices.0 <= 4
     }

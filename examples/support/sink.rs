@@ -31,7 +31,7 @@ struct Shared {
     changed: Condvar,
 }
 
-/// See the module.
+/// See the module documentation.
 pub(crate) struct Sink {
     url: String,
     shared: Arc<Shared>,

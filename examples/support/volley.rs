@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::wire::Wire;
 
-/// As WAHA does unless told otherwise.
+/// WAHA's default.
 const REPEAT_AFTER: Duration = Duration::from_secs(2);
 const REPEATS_MAX: u32 = 15;
 /// WAHA waits for ever; a load must end.

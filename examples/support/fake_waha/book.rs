@@ -1,4 +1,4 @@
-//! What the fake WAHA remembers: every message of every chat, and who is who.
+//! The fake WAHA's memory: every message of every chat, and the numbers behind hidden ids.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ pub(super) struct Said {
     pub(super) chat: String,
     pub(super) message_id: String,
     pub(super) from_me: bool,
-    /// What its author is called on WhatsApp.
+    /// The author's name on WhatsApp.
     pub(super) name: String,
     pub(super) text: String,
     pub(super) media: Option<Media>,
-    /// Since 1970; WAHA tells only seconds.
+    /// Since 1970; WAHA reports only seconds.
     pub(super) at_ms: u64,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Wanted<'a> {
     pub(super) from_me: Option<bool>,
 }
 
-/// See the module.
+/// See the module documentation.
 #[derive(Default)]
 pub(super) struct Book {
     /// In the order in which they were said.
@@ -55,7 +55,7 @@ impl Book {
         self.said.push(said);
     }
 
-    /// As if all of it had been said so much earlier.
+    /// Moves all messages into the past.
     pub(super) fn time_goes_by(&mut self, time_ms: u64) {
         for said in &mut self.said {
             said.at_ms = said.at_ms.saturating_sub(time_ms);

@@ -1,5 +1,5 @@
 //! The fake WAHA's webhooks about our own messages: each that was taken comes back as `message.any`, before or
-//! after the answer to who sent it.
+//! after the answer to its sender.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::super::webhook::Poster;
 
-/// As WAHA does unless told otherwise.
+/// WAHA's default.
 const REPEAT_AFTER: Duration = Duration::from_secs(2);
 const REPEATS_MAX: usize = 15;
 /// How long an answer waits for its echo at most.
@@ -39,7 +39,7 @@ impl Echoes {
         Self { poster, when }
     }
 
-    /// Posts it, and returns when that was answered, or not within [`BEFORE`].
+    /// Posts it, and returns when it was answered, or after [`BEFORE`].
     pub(super) async fn post_now(&self, event: Value) {
         let _ = timeout(BEFORE, self.post(event, Duration::ZERO)).await;
     }
@@ -48,7 +48,7 @@ impl Echoes {
         drop(self.post(event, AFTER));
     }
 
-    /// Posts it until it is taken; what is returned ends after the first try.
+    /// Posts it until it is accepted; the returned future ends after the first try.
     fn post(&self, event: Value, delay: Duration) -> oneshot::Receiver<()> {
         let (tried, first_try) = oneshot::channel();
         let (poster, event) = (self.poster.clone(), Arc::new(event));

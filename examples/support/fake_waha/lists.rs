@@ -1,4 +1,4 @@
-//! What the fake WAHA tells about chats, messages and people when asked (WAHA's docs, chats and contacts).
+//! The fake WAHA's lists of chats, messages and people (WAHA's docs, chats and contacts).
 
 use std::collections::{HashMap, HashSet};
 
@@ -141,7 +141,7 @@ fn bad_request(message: &str) -> Answer {
     )
 }
 
-/// What an engine says to what it has not got.
+/// An engine's answer to a request that it does not support.
 pub(super) fn not_implemented(engine: Engine) -> Answer {
     let message = format!(
         "The method is not implemented by '{}' engine",

@@ -19,16 +19,16 @@ pub enum Mood {
     HangsUp,
     /// Takes the text and closes the connection without an answer.
     TakesAndHangsUp,
-    /// Takes the text, and answers well only after so long.
+    /// Takes the text, and answers well only after this time.
     TakesAndHangs(Duration),
-    /// Thinks for so long before it takes the text and answers well; takes nothing if the asker has gone by then.
+    /// Waits this long before it takes the text and answers well; takes nothing if the client is gone by then.
     Hesitates(Duration),
     /// Each time one of these, by its chance (0 to 1); in the rest of cases well. See `FakeWaha::seed`.
     Sometimes(Vec<(f64, Mood)>),
 }
 
 impl Mood {
-    /// In a few words, for whoever accounts for what came of it.
+    /// A short name, for the account.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Well => "well",
@@ -45,7 +45,7 @@ impl Mood {
         }
     }
 
-    /// Of several the one that it is this time.
+    /// Draws one if there are several.
     pub(super) fn this_time(&self, chance: &mut fastrand::Rng) -> Self {
         let Self::Sometimes(moods) = self else {
             return self.clone();

@@ -1,4 +1,4 @@
-//! The fake WAHA's door: connections, which can all be closed at once, and the way of a request through it.
+//! The fake WAHA's server: connections, which can all be closed at once, and the handling of requests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc as blocking};
@@ -19,7 +19,7 @@ use super::echoes::Echo;
 use super::state::{Asked, Reaction};
 use super::{Call, Mood, Shared};
 
-/// The listener, or none; and whom to tell when that is done.
+/// The listener to use, or none, and a channel for the confirmation.
 type Order = (Option<std::net::TcpListener>, blocking::Sender<()>);
 
 /// Ends when it is dropped.
@@ -170,7 +170,7 @@ async fn respond(reaction: Reaction) -> Result<Response<Full<Bytes>>, HangUp> {
     response.body(Full::from(text)).map_err(|_| HangUp)
 }
 
-/// Whoever is killed in the middle of a request has asked nothing.
+/// A request counts only if its client is still there.
 async fn read(shared: &Shared, request: Request<Incoming>) -> Result<Asked, HangUp> {
     let at = Instant::now();
     let (head, body) = request.into_parts();
@@ -196,7 +196,7 @@ async fn sleep(time: Duration) {
     }
 }
 
-/// A request to send to a chat, until it is answered or its asker has gone.
+/// A request to send to a chat, until it is answered or its client is gone.
 struct UnderWay<'a> {
     shared: &'a Shared,
     chat: &'a str,

@@ -1,4 +1,4 @@
-//! What the fake WAHA knows and how it feels, and what it therefore answers.
+//! The state and mood of the fake WAHA, and the answers that follow from them.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -12,11 +12,11 @@ use crate::fake_waha::Sent;
 
 /// How exactly it is known when a fault struck.
 const JUST_BEFORE: Duration = Duration::from_millis(50);
-/// What WAHA answered is noted so soon, if Redis is there.
+/// WAHA's answer is stored within this time if Redis is up.
 const NOTED_WITHIN: Duration = Duration::from_millis(500);
-/// And so soon after Redis is there again: tries to note it are up to 2 s apart.
+/// WAHA's answer is stored within this time after Redis is back: retries are up to 2 s apart.
 const NOTED_AFTER_OUTAGE: Duration = Duration::from_secs(3);
-/// Moods that by themselves double nothing, as [`Sent::mood`] calls them.
+/// Moods that cause no doubled reply by themselves, by the names in [`Sent::mood`].
 const WELL: [&str; 3] = ["well", "sent late", LATE];
 const LATE: &str = "answer late after sending";
 
@@ -60,7 +60,7 @@ pub(crate) struct Account {
     pub(crate) astray: usize,
     pub(crate) history_missing: usize,
     pub(crate) history_doubled: usize,
-    /// Each thing that should not be.
+    /// Everything that is wrong, one by one.
     pub(crate) troubles: Vec<String>,
 }
 
@@ -88,7 +88,7 @@ impl Account {
         account
     }
 
-    /// Whether there is nothing to find out.
+    /// Whether nothing is wrong.
     pub(crate) fn is_clean(&self) -> bool {
         self.lost == 0
             && self.refused == 0
@@ -240,7 +240,7 @@ fn belongs(written: &[Written], number: usize, sent: &Sent) -> bool {
     })
 }
 
-/// Under which fault a reply came twice: what WAHA did with the first, or what struck before that could be noted.
+/// The fault under which a reply came twice: what WAHA did with the first, or what struck before that was stored.
 fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
     if !WELL.contains(&first.mood) {
         return format!("WAHA: {}", first.mood);
@@ -249,7 +249,7 @@ fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
     if late && second.at.duration_since(first.at) >= waha_sm::waha::client::TIMEOUT {
         return "WAHA: no answer in time".to_owned();
     }
-    // While Redis is away, what WAHA answered can't be noted.
+    // While Redis is down, WAHA's answer can't be stored.
     let answered = first.at + if late { LATE_MAX } else { Duration::ZERO };
     let away = |one: &Struck| {
         one.name == REDIS_KILLED && one.from <= answered + NOTED_WITHIN && one.to >= first.at
@@ -269,7 +269,7 @@ fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
         let possible = !one.name.ends_with("serve")
             && (one.name == WAHA_GONE || !one.name.starts_with("WAHA"))
             && one.name != BELLS_CUT;
-        // Whoever stood still goes on with what it had in hand, which may be another's by now.
+        // A process that froze continues with its reply, which may belong to another process by now.
         let thawed = one.name.ends_with(FROZEN)
             && one.from <= second.at
             && one.to + Duration::from_secs(1) >= first.at;

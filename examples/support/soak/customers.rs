@@ -1,4 +1,4 @@
-//! The customers of a soak, and the WAHA that tells of what they write: each message at its time, under one event
+//! The customers of a soak, and the WAHA that posts what they write: each message at its time, under one event
 //! name or two, once or twice, and again until it is taken.
 
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use tokio::time::{sleep, sleep_until, timeout};
 use crate::fake_waha::{FakeWaha, as_message_any};
 use crate::wire::Wire;
 
-/// As WAHA does unless told otherwise; but WAHA gives up after fifteen.
+/// WAHA's default, but WAHA gives up after fifteen tries.
 const REPEAT_AFTER: Duration = Duration::from_secs(2);
 /// WAHA waits for ever.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
@@ -78,7 +78,7 @@ pub(crate) fn number(text: &str) -> Option<usize> {
     text.strip_suffix(']')?.rsplit('[').next()?.parse().ok()
 }
 
-/// See the module.
+/// See the module documentation.
 pub(crate) struct Customers {
     ledger: Arc<Ledger>,
     thread: JoinHandle<()>,
@@ -87,9 +87,9 @@ pub(crate) struct Customers {
 #[derive(Default)]
 struct Ledger {
     written: Mutex<Vec<Written>>,
-    /// Nobody writes any more; what was written is delivered still.
+    /// Nobody writes any more; messages are still delivered.
     quiet: AtomicBool,
-    /// Nothing is delivered any more either.
+    /// Nothing is delivered any more.
     over: AtomicBool,
 }
 
@@ -128,7 +128,7 @@ impl Customers {
         self.ledger.lock().iter().all(Written::is_settled)
     }
 
-    /// Ends all deliveries. What was written.
+    /// Ends all deliveries. Returns what was written.
     pub(crate) fn end(self) -> Vec<Written> {
         self.ledger.over.store(true, Ordering::Relaxed);
         let _ = self.thread.join();
@@ -192,7 +192,7 @@ async fn write(plan: Plan, waha: Arc<FakeWaha>, ledger: Arc<Ledger>) {
     }
 }
 
-/// Under which names, when and how often WAHA tells of a message: it promises neither once nor one.
+/// Under which event names, when and how often WAHA posts a message: it promises neither one name nor one post.
 fn deliveries(event: &Value, chance: &mut fastrand::Rng) -> Vec<(Duration, Value)> {
     let any = as_message_any(event);
     let later = Duration::from_millis(chance.u64(..3_000));
@@ -270,7 +270,7 @@ impl Post {
                 Err(error) => Err(error),
             };
             match answer {
-                // It was taken, perhaps; whoever posted does not get to know.
+                // It may have been taken; the client can't know.
                 Ok(Some(_)) if answer_lost => {
                     return Err(std::io::ErrorKind::ConnectionReset.into());
                 }

@@ -1,4 +1,4 @@
-//! What goes wrong in a soak, when, and for how long: drawn by a seed from a deck in which everything is.
+//! The faults of a soak, when they strike and for how long: drawn by a seed from a deck of all faults.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use crate::fake_waha::Mood;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const TICK: Duration = Duration::from_millis(10);
-/// From one fault to the next; they last longer than that now and then, and overlap.
+/// The time between two faults; some last longer and overlap.
 const PAUSE_MS: std::ops::Range<u64> = 200..1_500;
 const LASTS_MS: std::ops::Range<u64> = 100..2_500;
 /// Longer than a process may be silent before it counts as dead.
@@ -20,10 +20,10 @@ pub(crate) const LATE_MAX: Duration = Duration::from_millis(1_500);
 const TOO_LONG: Duration = Duration::from_secs(31);
 const LONG_STORM: Duration = Duration::from_secs(120);
 
-/// What the fault is called in which WAHA closes all connections and refuses new ones.
+/// The name of the fault in which WAHA closes all connections and refuses new ones.
 pub(crate) const WAHA_GONE: &str = "WAHA: gone";
 pub(crate) const REDIS_KILLED: &str = "kill -9 of Redis";
-/// What follows the name of a process that stood still.
+/// The suffix of a frozen process's name.
 pub(crate) const FROZEN: &str = " frozen";
 pub(crate) const BELLS_CUT: &str = "bells cut";
 
@@ -32,12 +32,12 @@ pub(crate) const BELLS_CUT: &str = "bells cut";
 enum Fault {
     /// kill -9 of the process with this number; it comes back.
     Killed(usize),
-    /// It stands still for so long that it counts as dead, and then goes on.
+    /// It freezes until it counts as dead, and then continues.
     Frozen(usize),
     RedisKilled,
     /// Every bell that is on its way is lost.
     BellsCut,
-    /// Every connection to Redis breaks, in the middle of whatever it did.
+    /// Every connection to Redis breaks, even in the middle of a command.
     ConnectionsCut,
     Waha(Mood),
     /// WAHA refuses connections.
@@ -71,7 +71,7 @@ impl Fault {
     }
 }
 
-/// Of a mood that comes and goes, the one that it is when it comes.
+/// The active mood of one that comes and goes.
 fn name(mood: &Mood) -> &'static str {
     match mood {
         Mood::Sometimes(moods) => moods.first().map_or("well", |(_, mood)| name(mood)),
@@ -79,7 +79,7 @@ fn name(mood: &Mood) -> &'static str {
     }
 }
 
-/// A fault that was.
+/// A fault that happened.
 pub(crate) struct Struck {
     pub(crate) name: String,
     pub(crate) from: Instant,
@@ -94,7 +94,7 @@ pub(crate) struct Choice {
     pub(crate) freeze: bool,
 }
 
-/// See the module.
+/// See the module documentation.
 pub(crate) struct Storm {
     chance: fastrand::Rng,
     choice: Choice,
@@ -116,7 +116,7 @@ impl Storm {
         }
     }
 
-    /// Rages; afterwards everything runs again. What happened.
+    /// Runs all faults; afterwards everything works again. Returns what happened.
     pub(crate) fn rage(mut self, world: &mut World) -> Result<Vec<Struck>> {
         world.waha.seed(self.chance.u64(..));
         let end = Instant::now() + self.lasts;
@@ -243,7 +243,7 @@ fn cut(world: &World, kind: &str) {
     let _ = world.redis.ask(&["CLIENT", "KILL", "TYPE", kind]);
 }
 
-/// Whoever ended is started again.
+/// Restarts processes that ended.
 pub(crate) fn supervise(world: &mut World) -> Result<()> {
     for process in &mut world.processes {
         process.supervise()?;

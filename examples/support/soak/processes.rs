@@ -16,9 +16,9 @@ use crate::usage::Usage;
 const STOP_PATIENCE: Duration = Duration::from_secs(12);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 const WEIGH_INTERVAL: Duration = Duration::from_secs(1);
-/// A process is warm after this part of its life; what its memory grew by since then is told.
+/// A process is warm after this part of its life; the report shows how much its memory grew since then.
 const WARM_UP: u32 = 3;
-/// One that lived shorter tells nothing.
+/// Processes with a shorter life are not counted.
 const LIFE_MIN: Duration = Duration::from_secs(6);
 
 /// One `waha-sm`, which may be dead at the moment.
@@ -111,7 +111,7 @@ impl Process {
         }
     }
 
-    /// Starts it again if it ended by itself, as any supervisor does, and notes its memory.
+    /// Restarts it if it ended by itself, like a supervisor, and records its memory.
     pub(crate) fn supervise(&mut self) -> Result<()> {
         self.weigh();
         if let Some((child, _)) = &mut self.child

@@ -69,7 +69,7 @@ impl Redis {
         Ok(())
     }
 
-    /// As the out-of-memory killer would.
+    /// Kills it like the out-of-memory killer would.
     pub(crate) fn kill(&mut self) -> Result<()> {
         if let Some(mut guard) = self.guard.take() {
             drop(guard.stdin.take());

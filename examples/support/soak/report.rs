@@ -1,4 +1,4 @@
-//! What a soak came to, for people.
+//! The report of a soak, for people.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::processes::Process;
 use super::world::{Layout, Nature, World};
 use crate::fake_waha::Echo;
 
-/// Of each kind of trouble, so many are told one by one.
+/// The number of problems of each kind that are listed one by one.
 const SHOWN: usize = 5;
 
 /// All about one layout.
@@ -19,7 +19,7 @@ pub(crate) struct Outcome {
     pub(crate) layout: Layout,
     pub(crate) nature: Nature,
     pub(crate) storm: Duration,
-    /// How long that took after the last fault, or how long it was waited for in vain.
+    /// How long recovery took after the last fault, or how long we waited in vain.
     pub(crate) became_well: Duration,
     pub(crate) account: Account,
     /// How often two requests to send to one chat were under way at once.
@@ -33,7 +33,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Each thing that should not be, one a line.
+    /// Everything that is wrong, one per line.
     pub(crate) fn troubles(&self) -> String {
         let lines = self.account.troubles.iter().chain(&self.stuck);
         lines.map(|line| format!("{line}\n")).collect()
@@ -52,7 +52,7 @@ impl Outcome {
         self.struck.iter().map(line).collect()
     }
 
-    /// Nothing lost, doubled, out of order or stuck, the history complete, and nobody ended who was not killed.
+    /// Nothing lost, doubled, out of order or stuck, the history complete, and no process ended without a kill.
     pub(crate) fn is_clean(&self) -> bool {
         self.account.is_clean()
             && self.stuck.is_empty()

@@ -35,7 +35,7 @@ pub(crate) enum Layout {
     Split,
 }
 
-/// How WAHA behaves when it is well.
+/// How WAHA behaves without a fault.
 #[derive(Clone, Copy)]
 pub(crate) struct Nature {
     pub(crate) engine: Engine,
@@ -70,7 +70,7 @@ impl World {
             ("WEBHOOK_HMAC_SECRET", SECRET.to_owned()),
             ("REDIS_URL", redis.url()),
             ("LISTEN", address.to_string()),
-            // Each process alone could attend all: an echo never lets go of its customer.
+            // Each process alone could serve all: the echo flow never closes a conversation.
             ("WORKERS", chats.to_string()),
             ("PACING", "off".to_owned()),
             ("FLOW_FILE", flow.display().to_string()),
@@ -119,7 +119,7 @@ impl World {
         Ok(())
     }
 
-    /// They begin to write.
+    /// Customers begin to write.
     pub(crate) fn customers(&self, chats: usize, rate: f64, seed: u64) -> Result<Customers> {
         let plan = Plan {
             chats,

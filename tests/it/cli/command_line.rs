@@ -1,4 +1,4 @@
-//! What a user sees who gets something wrong.
+//! What users see if they make a mistake on the command line.
 
 use crate::harness::{Corner, Redis, SECRET, binary};
 

@@ -1,4 +1,4 @@
-//! The log as a person reads it: times, colours and values in plain words.
+//! The log as people read it: times, colours and values in plain words.
 
 use std::fs::File;
 use std::io::Read as _;

@@ -1,4 +1,4 @@
-//! Replies that were given up on: seen, sent again in order, or dropped.
+//! Replies that were given up on: listed, sent again in order, or dropped.
 
 use std::process::Output;
 
@@ -35,7 +35,7 @@ fn listed(redis: &Redis, arguments: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-/// Customers write while WAHA refuses all; until their replies are dead.
+/// Customers write while WAHA refuses everything, until their replies are dead letters.
 fn die(corner: &Corner, redis: &Redis, daemon: &Daemon, said: &[(usize, &str)]) {
     corner.waha.feel(refuses());
     for (n, (customer, text)) in said.iter().enumerate() {
@@ -141,7 +141,7 @@ fn retried_dead_replies_go_behind_waiting_ones_and_do_not_expire_by_age() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     die(&corner, &redis, &daemon, &[(1, "old"), (1, "older")]);
-    // As if they had died the day before yesterday.
+    // Moves them to the day before yesterday.
     let entry = listed(&redis, &[]).remove(0);
     let element = json!({"id": entry["reply_id"], "conversation": entry["conversation"], "text": "ancient",
                          "queued_at": 1_700_000_000_000_i64, "attempts": 9});

@@ -1,4 +1,4 @@
-//! Replies whose answer was lost: each reaches its customer once, by whatever way that can be found out.
+//! Replies in doubt, because WAHA's answer was lost: each reaches its customer once.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::webhook::now_ms;
 
 const LATE: Duration = Duration::from_secs(20);
 
-/// A daemon with the echo flow, and a customer for whom WAHA has this mood once: until it was asked to send.
+/// A daemon with the echo flow, and a customer for whom WAHA misbehaves once, at the first request to send.
 fn after_one(mood: &Mood, engine: Engine) -> (Corner, Redis, Daemon) {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(engine);
@@ -33,7 +33,7 @@ fn asked_to_send(corner: &Corner, times: usize) {
     assert!(asked.is_some(), "not asked to send {times} times");
 }
 
-/// The customer writes once more: what comes before the answer to that is all there is.
+/// The customer writes again; once that is answered, no earlier reply can still come.
 fn all_texts(corner: &Corner, daemon: &Daemon) -> Vec<String> {
     daemon.says(&chat(1), "last");
     let texts = corner.waha.wait_for(PATIENCE, |sent, _| {
@@ -47,7 +47,7 @@ fn all_texts(corner: &Corner, daemon: &Daemon) -> Vec<String> {
     texts.expect("the last text is answered")
 }
 
-/// Found out by asking WAHA: by the message id where there is one, else by the text.
+/// WAHA is asked, by the message id if there is one, otherwise by the text.
 #[test]
 fn a_reply_whose_answer_was_lost_reaches_its_customer_once() {
     for engine in [Engine::Webjs, Engine::Gows] {
@@ -109,7 +109,7 @@ fn another_reply_with_the_same_text_does_not_settle_the_one_in_doubt() {
     assert_eq!(all_texts(&corner, &daemon), ["again", "again", "last"]);
 }
 
-/// Somebody at the phone writes the same words; the message id tells them apart.
+/// The owner writes the same text from the phone; the message id shows that it is not the reply.
 #[test]
 fn if_waha_gives_ids_in_advance_no_other_message_settles_the_one_in_doubt() {
     let (corner, _redis, daemon) = after_one(&Mood::HangsUp, Engine::Gows);
@@ -123,7 +123,7 @@ fn if_waha_gives_ids_in_advance_no_other_message_settles_the_one_in_doubt() {
     assert_eq!(all_texts(&corner, &daemon), ["one", "one", "last"]);
 }
 
-/// Else it would be held, where WAHA can't be asked.
+/// Otherwise it would be held if WAHA can't be asked.
 #[test]
 fn a_reply_that_was_certainly_not_sent_is_not_in_doubt() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -143,7 +143,7 @@ fn a_reply_that_was_certainly_not_sent_is_not_in_doubt() {
     assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
 }
 
-/// WAHA can't be asked, but it tells of the message by itself.
+/// WAHA can't be asked, but it posts the echo of the message.
 #[test]
 fn the_echo_of_a_reply_settles_that_it_was_sent() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -158,7 +158,7 @@ fn the_echo_of_a_reply_settles_that_it_was_sent() {
     assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
 }
 
-/// The engine hands out ids and can't list: the ack names the id.
+/// The engine gives ids in advance and can't list messages: the ack names the id.
 #[test]
 fn the_ack_of_a_reply_settles_that_it_was_sent() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -207,7 +207,7 @@ fn if_the_outcome_cannot_be_found_out_the_setting_decides() {
     }
 }
 
-/// There are engines that send well and fail to list a chat's messages for weeks.
+/// Some engines send well but fail to list a chat's messages for weeks.
 #[test]
 fn a_chat_whose_messages_cannot_be_listed_is_answered_again_after_a_while() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -221,7 +221,7 @@ fn a_chat_whose_messages_cannot_be_listed_is_answered_again_after_a_while() {
     assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
 }
 
-/// What was sent all the same is in the history as sent, once, with its message id.
+/// A reply that was sent is in the history once, as sent, with its message id.
 #[test]
 fn the_history_shows_the_outcome_of_a_reply_in_doubt() {
     let (corner, _redis, daemon) = after_one(&Mood::TakesAndFails, Engine::Webjs);

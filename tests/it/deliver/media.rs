@@ -1,4 +1,4 @@
-//! What a flow says besides words: pictures, films, voice messages and documents, on their way through WAHA.
+//! Media that a flow sends through WAHA: images, videos, voice messages and documents.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ ask = "What else?"
 next = "a"
 "#;
 
-/// One message with media for each of the customer's.
+/// A flow that answers each message with media.
 const ONE: &str = r#"
 start = "a"
 [step.a]
@@ -41,7 +41,7 @@ fn write_files(corner: &Corner) {
     fs::write(at("hello.mp3"), [0, 255, 1]).unwrap();
 }
 
-/// Waits until the first customer got so many messages, and hands them out.
+/// Waits until the first customer got `count` messages, and returns them.
 #[track_caller]
 fn sent(corner: &Corner, count: usize) -> Vec<Sent> {
     let found = corner.waha.wait_for(PATIENCE, |sent, _| {
@@ -162,7 +162,7 @@ fn a_flow_whose_files_are_missing_does_not_start_and_says_where() {
     );
 }
 
-/// A Core before 2026.6.1 sends none; an address that is gone will not come back.
+/// WAHA Core before 2026.6.1 sends no media; a URL that is gone will not come back.
 #[test]
 fn media_that_waha_can_never_send_is_given_up_with_advice_and_the_chat_continues() {
     let plus = json!({"message": "The feature is available only in Plus version for 'WEBJS' engine.", "error": "Unprocessable Entity", "statusCode": 422});
@@ -247,7 +247,7 @@ fn an_echo_with_the_file_settles_media_in_doubt_and_an_echo_of_text_does_not() {
         let (corner, redis) = (Corner::new(), Redis::start());
         corner.waha.imitate(Engine::Webjs);
         corner.waha.cannot_list(true);
-        // Words that are not ours would make the chat the owner's.
+        // A text that is not ours would start a takeover.
         let flow = format!("{ONE}\n[timeouts]\nphone_quiet = \"0s\"\n");
         let daemon = corner
             .all(&redis)

@@ -1,4 +1,4 @@
-//! Replies on their way to WAHA: in order, again when it was away, never for ever.
+//! Replies on their way to WAHA: in order, retried while WAHA is down, and given up on at some point.
 
 use std::time::Duration;
 

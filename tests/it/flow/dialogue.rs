@@ -1,4 +1,4 @@
-//! The flow as a customer meets it: questions, answers, silence, and coming back.
+//! A flow as a customer sees it: questions, answers, silence, and coming back.
 
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ fn answers_are_checked_and_too_many_wrong_ones_lead_to_another_step() {
     corner.texts(&rui, hello);
     for n in 1..=3 {
         daemon.says(&rui, "pizza");
-        // In a row they would be one answer.
+        // Without a wait, both messages would count as one answer.
         corner.texts(&rui, hello + n);
     }
     eventually("rui is sent to the front desk", || {

@@ -91,7 +91,7 @@ fn a_failing_template_sends_its_customer_an_apology_and_affects_nobody_else() {
 #[test]
 fn a_flow_sees_only_the_start_of_an_endless_text_and_the_history_keeps_all_of_it() {
     let (corner, redis) = (Corner::new(), Redis::start());
-    // About the most expensive pattern that loading takes: each letter may be where its end begins.
+    // About the most expensive pattern that loading accepts: each letter may start its end.
     let flow = corner.flow(
         r#"
         start = "heavy"
@@ -119,7 +119,7 @@ fn a_flow_sees_only_the_start_of_an_endless_text_and_the_history_keeps_all_of_it
     let mut dice = fastrand::Rng::with_seed(7);
     let long: String = (0..65_536)
         .map(|place| match dice.bool() {
-            // Only here it is clear that nothing matches.
+            // Only the last letter shows that nothing matches.
             _ if place == 4_000 => '!',
             true => 'a',
             false => 'b',
@@ -243,7 +243,7 @@ fn a_conversation_with_an_unreadable_state_starts_over() {
         ));
         let mut daemon = setup.start();
         daemon.wait_for_log("the saved state can't be read; the conversation begins anew");
-        // At once: what they answered is gone, and nobody must guess that.
+        // The customer is told at once that their answers are gone.
         assert_eq!(corner.texts(&ana, 3)[2], "your name, please?");
         daemon.says(&ana, "Zoe");
         daemon.says(&ana, "Rio");

@@ -1,13 +1,13 @@
-//! Opening times: who writes outside of them is told so at once, whoever waits in line.
+//! Opening hours: customers who write outside of them are told at once, even if others wait in line.
 
 use jiff::{ToSpan as _, Zoned};
 
 use crate::harness::{Corner, Redis, SESSION, chat, eventually};
 
-/// A flow that is open now, or was until an hour ago or so.
+/// A flow that is open now, or closed about an hour ago.
 fn flow(open: bool) -> String {
     let now = Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
-    // Of this hour's day and the next: a test may run at midnight.
+    // Both days, because a test may run at midnight.
     let time = |hours: i64| (&now + hours.hours()).strftime("%H:00").to_string();
     let (from, to) = if open { (-1, 2) } else { (-6, -1) };
     format!(
@@ -27,12 +27,12 @@ fn customers_outside_opening_hours_are_told_at_once_and_take_no_worker_from_the_
     let (corner, redis) = (Corner::new(), Redis::start());
     let file = corner.flow(&flow(true));
     let daemon = corner.all(&redis).set("FLOW_FILE", &file).start();
-    // The only worker stays with the first; the second stands in line when it closes.
+    // The only worker is busy with the first; the second is in line at closing time.
     daemon.says(&chat(1), "hi");
     assert_eq!(corner.texts(&chat(1), 1), ["hello"]);
     daemon.says(&chat(2), "hi");
     assert_eq!(corner.texts(&chat(2), 1), ["you are next"]);
-    // Both came before it closed.
+    // Both came before closing time.
     let before = Zoned::now().timestamp().as_millisecond() - 3 * 3_600_000;
     for n in 1..=2 {
         redis.ask(&format!(

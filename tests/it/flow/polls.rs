@@ -1,4 +1,4 @@
-//! Votes in polls: a customer's choice is an answer, where there is a question.
+//! Poll votes: a customer's choice is an answer if a question is open.
 
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ fn a_poll_vote_answers_an_open_question_once_and_opens_no_conversation() {
     assert_eq!(result(&vote("3A03", &["👍 Ótimo"])), "active");
     assert_eq!(result(&vote("3A03", &["👍 Ótimo"])), "duplicate");
     assert_eq!(corner.texts(&chat(1), 2)[1], "And the food?");
-    // The same poll, another choice: a new message.
+    // Another choice in the same poll is a new message.
     assert_eq!(result(&vote("3A04", &["Good", "Cheap"])), "active");
     assert_eq!(corner.texts(&chat(1), 3)[2], "otimo, Good, Cheap");
     let closed = eventually("it is closed", || {

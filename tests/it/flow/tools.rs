@@ -1,4 +1,4 @@
-//! The tools for who writes flows: `waha-sm flow`.
+//! `waha-sm flow`: the tools for people who write flows.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn typed(arguments: &[&str], input: &str) -> Output {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // Who has heard enough stops listening; what they printed is what counts.
+    // A tool may stop reading early; only its output counts.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     child.wait_with_output().unwrap()
@@ -77,7 +77,7 @@ end = "done"
 
 #[test]
 fn each_of_twenty_planted_mistakes_is_reported_with_its_line() {
-    // What stands in the good flow, what is written in its place, the line that must be told, and what must be said.
+    // Per mistake: the good text, the bad text, the line that must be named, and words that the report must contain.
     let planted = [
         (
             "start = \"hello\"",
@@ -176,14 +176,14 @@ fn each_of_twenty_planted_mistakes_is_reported_with_its_line() {
 
 #[test]
 fn good_files_are_summarized_in_one_line_with_their_steps_and_outcomes() {
-    // All that there are, so that none is forgotten.
+    // All examples, so that none is forgotten.
     let mut files: Vec<String> = std::fs::read_dir(example(""))
         .unwrap()
         .map(|file| file.unwrap().path().display().to_string())
         .filter(|file| file.ends_with(".toml"))
         .collect();
     files.sort();
-    // Beside the flows is a directory with what they send.
+    // The directory also holds the files that the flows send.
     files.retain(|file| file.ends_with(".toml"));
     let names: Vec<&str> = files.iter().map(String::as_str).collect();
     let output = flow(&[&["check"], &names[..]].concat());
@@ -204,7 +204,7 @@ fn good_files_are_summarized_in_one_line_with_their_steps_and_outcomes() {
         text.contains("clinic.toml: good: 5 steps, 2 outcomes (booked, front_desk)"),
         "{text}"
     );
-    // It is meant to go on for ever; only who asks for strictness is refused.
+    // This flow loops on purpose: a warning, and an error only with `--strict`.
     assert!(
         text.contains("echo.toml:20:7: warning: no path through this flow"),
         "{text}"
@@ -343,7 +343,7 @@ fn the_dialogues_of_the_examples_pass() {
     });
     for files in [flows.collect(), tests.clone()] {
         let files: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();
-        // One that is named twice is played once.
+        // A dialogue file that is named twice is played once.
         let output = flow(&[&["test", files[1]], &files[..]].concat());
         let text = stdout(&output);
         assert_eq!(output.status.code(), Some(0), "{text}");
@@ -517,7 +517,7 @@ fn no_step_name_breaks_the_drawing() {
     );
     assert!(mermaid.contains("    step2[\"b#92;"), "{mermaid}");
     assert!(mermaid.contains("([\"#60;b#62;#34;\"])"), "{mermaid}");
-    // Giving up is drawn, though no line of the file says so.
+    // Giving up is drawn, although no line of the file mentions it.
     assert!(
         mermaid.contains("    step1 -.->|\"3 invalid answers\"| close1\n"),
         "{mermaid}"
@@ -553,7 +553,7 @@ fn the_schema_is_printed_as_json() {
             .map(|e| e.to_string())
             .collect();
         assert!(mistakes.is_empty(), "{name}: {mistakes:?}");
-        // A slip that the program refuses is underlined in the editor too.
+        // The editor's schema rejects what the program rejects.
         let slip = source.replacen("start", "strat", 1);
         let file: serde_json::Value = toml::from_str(&slip).unwrap();
         assert!(!validator.is_valid(&file), "{name}");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Corner, Daemon, Redis, Setup, chat, eventually};
 
-/// Every answer comes back, with a mark before it.
+/// A flow that repeats every answer with a mark before it.
 fn echo(burst: &str) -> String {
     format!(
         "start = 'hello'\n[timeouts]\nburst = '{burst}'\n[step.hello]\nask = 'hello: {{{{ opening }}}}'\nsave = 'said'\nnext = 'echo'\n\
@@ -78,7 +78,7 @@ fn a_customer_who_never_stops_writing_is_answered_too_and_nothing_is_dropped() {
         let text = said.len().to_string();
         daemon.says(&ana, &text);
         said.push(text);
-        // As fast as nobody writes; without end all of it would be more than an answer can hold.
+        // Faster than anybody writes, and more in total than one answer can hold.
         std::thread::park_timeout(Duration::from_millis(15));
     }
     eventually("all of it came back, in order", || {

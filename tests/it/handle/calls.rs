@@ -1,4 +1,4 @@
-//! Flows that ask the shop's own system: what it is told, what it may answer, and what happens when it does not.
+//! Flows that call the shop's own system: the request, valid answers, and what happens if the call fails.
 
 mod shop;
 mod together;
@@ -17,7 +17,7 @@ use shop::{Does, Shop, well};
 
 const CALL_SECRET: &str = "what the shop knows us by, 32 letters";
 
-/// One call and a question in a circle; what fails says so.
+/// A loop of one call and one question; failures are shown to the customer.
 fn bot(url: &str, more: &str) -> String {
     format!(
         r#"
@@ -49,7 +49,7 @@ fn setup(corner: &Corner, redis: &Redis, flow: &str) -> Setup {
         .set("WORKERS", "4")
 }
 
-/// A corner, a Redis and a daemon whose bot is asked at `url`.
+/// A corner, a Redis and a daemon whose flow calls `url`.
 fn start(url: &str, more: &str) -> (Corner, Redis, Daemon) {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis, &bot(url, more)).start();
@@ -176,7 +176,7 @@ fn a_temporary_failure_is_retried_with_the_same_body_and_key() {
     }
 }
 
-/// The metrics know of so many calls, a call whatever its tries.
+/// Waits until the metrics count this many calls; retries of one call count once.
 fn counted(daemon: &Daemon, result: &str, wanted: f64) {
     let figure = format!("waha_sm_calls_total{{session=\"{SESSION}\",result=\"{result}\"}}");
     eventually("the call is counted", || {
@@ -184,7 +184,7 @@ fn counted(daemon: &Daemon, result: &str, wanted: f64) {
     });
 }
 
-/// A shop that answers so, and how often it is asked until the flow goes on at `otherwise`.
+/// A shop with this answer, and the number of requests until the flow continues at `otherwise`.
 fn check_failure(does: fn() -> Does, tries: usize, words: &str) {
     let shop = Shop::open(move |_, _| does());
     let (corner, _redis, daemon) = start(&shop.url, "attempts = 2\nmay = ['menu']\nsave = ['a']");
@@ -254,7 +254,7 @@ fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wron
     ];
     let shop = Shop::open(move |number, _| Does::Answers(200, answers[number].0.to_owned()));
     let (corner, redis) = (Corner::new(), Redis::start());
-    // A step each, as one step's failures are told once a minute.
+    // One step for each, because failures of one step are logged once a minute.
     let mut flow = String::from("start = 'first'\n[step.first]\nask = ''\nnext = 'a0'\n");
     for number in 0..answers.len() {
         flow += &format!(
@@ -324,7 +324,7 @@ fn a_refused_connection_is_retried() {
     daemon.wait_for_log("at the last of 2 tries");
 }
 
-/// They do not wait for the shop, and what it answers then is not said over them.
+/// The owner doesn't wait for the shop, and its late answer is not sent.
 #[test]
 fn a_takeover_while_the_shop_hangs_frees_the_worker_at_once() {
     let shop = Shop::open(|number, _| match number {
@@ -350,7 +350,7 @@ fn a_takeover_while_the_shop_hangs_frees_the_worker_at_once() {
     let began = Instant::now();
     daemon.posts(&owner);
     assert_eq!(corner.texts(&chat(2), 1), ["well"]);
-    // Long before the shop's time is over, on a busy machine.
+    // Long before the shop's timeout, even on a busy machine.
     assert!(began.elapsed() < Duration::from_secs(10));
     shop.let_go();
     daemon.says(&chat(2), "more");
@@ -369,7 +369,7 @@ fn a_hanging_shop_delays_only_its_customer_and_only_until_the_timeout() {
          [step.sorry]\nsay = 'sorry'\nend = 'failed'",
         shop.url
     );
-    // More who hang than may call one host at once.
+    // More hanging calls than one host may get at once.
     const HUNG: usize = 80;
     let daemon = setup(&corner, &redis, &flow).set("WORKERS", "100").start();
     let began = Instant::now();
@@ -388,7 +388,7 @@ fn a_hanging_shop_delays_only_its_customer_and_only_until_the_timeout() {
     for n in 1..=HUNG {
         assert_eq!(corner.texts(&chat(n), 1), ["sorry"]);
     }
-    // Two tries of a second and a pause of half of one, on a busy machine.
+    // Two tries of one second and a pause of half a second, on a busy machine.
     assert!(
         began.elapsed() < Duration::from_secs(12),
         "{:?}",

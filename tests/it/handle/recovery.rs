@@ -47,7 +47,7 @@ fn customers_of_a_killed_process_continue_with_another_at_the_same_step() {
 #[test]
 fn a_process_that_froze_sends_nothing_that_others_took_over_meanwhile() {
     let (corner, redis) = (Corner::new(), Redis::start());
-    // No ids are handed out: to note one would show that the lane is another's.
+    // WAHA gives no ids in advance: storing one would already show that another process has the lane.
     corner.waha.imitate(Engine::Webjs);
     let with = |role| {
         corner
@@ -73,7 +73,7 @@ fn a_process_that_froze_sends_nothing_that_others_took_over_meanwhile() {
     living.wait_for_log("fell silent");
     still.signal("-CONT");
     serve.says(&chat(1), "last");
-    // Whatever the one that stood still does comes before the last is typed.
+    // Anything the frozen process sends would arrive before the last reply.
     assert_eq!(corner.texts(&chat(1), 3), ["one", "two", "last"]);
     assert_eq!(corner.waha.overlaps(), 0);
 }
@@ -91,7 +91,7 @@ fn after_kill_and_restart_on_the_same_data_directory_everybody_continues_at_once
     corner.texts(&chat(1), 1);
     daemon.says(&chat(1), "one");
     corner.texts(&chat(1), 2);
-    // A reply that is under way at the kill may come twice; here none is.
+    // A reply in flight at the kill may come twice, so none is in flight here.
     eventually("both replies are settled", || {
         (daemon.metric("waha_sm_replies_total{session=\"default\",result=\"sent\"}") == Some(2.0))
             .then_some(())
@@ -207,7 +207,7 @@ fn a_conversation_that_reopens_at_the_moment_it_closes_is_served_like_any_other(
             daemon.says(&chat(1), &format!("{round}.{n}"));
         }
     }
-    // Whatever the storm came to: the next messages are answered at once, not after a silence.
+    // After the storm, the next messages are answered at once, not after a timeout.
     for last in ["x", "y"] {
         daemon.says(&chat(1), last);
         let answer = format!("{last}?");

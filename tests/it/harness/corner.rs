@@ -60,8 +60,8 @@ impl Corner {
         self.setup("all").set("REDIS_URL", redis.url())
     }
 
-    /// Writes a flow and says where it is. Where it says nothing of `burst`, each message is an answer at once: most tests
-    /// have no time to be quiet.
+    /// Writes a flow and returns its path. If it does not set `burst`, each message is an answer at once: most tests
+    /// don't want to wait.
     pub(crate) fn flow(&self, toml: &str) -> String {
         let path = self.directory.path().join("flow.toml");
         let at_once = "[timeouts]\nburst = \"0s\"\n";
@@ -74,12 +74,12 @@ impl Corner {
         path.display().to_string()
     }
 
-    /// Where the echo flow is: every message gets one reply.
+    /// The path of the echo flow: every message gets one reply.
     pub(crate) fn echo(&self) -> String {
         concat!(env!("CARGO_MANIFEST_DIR"), "/examples/flows/echo.toml").to_owned()
     }
 
-    /// Waits until a chat got so many texts, and hands them out.
+    /// Waits until a chat got `count` texts, and returns them.
     #[track_caller]
     pub(crate) fn texts(&self, chat: &str, count: usize) -> Vec<String> {
         let found = self.waha.wait_for(PATIENCE, |sent, _| {

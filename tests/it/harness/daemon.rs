@@ -17,7 +17,7 @@ pub(crate) const SESSION: &str = "default";
 
 pub(crate) fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_waha-sm"));
-    // What the machine happens to have set must not change a test.
+    // The machine's own settings must not change a test.
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -32,12 +32,12 @@ pub(crate) struct Daemon {
     pub(crate) poster: Poster,
 }
 
-/// How a daemon is to be started.
+/// How to start a daemon.
 pub(crate) struct Setup {
     pub(super) role: &'static str,
     pub(super) environment: Vec<(String, String)>,
     pub(crate) data_dir: PathBuf,
-    /// Once chosen, a restart listens where the one before did.
+    /// Chosen once, so that a restart listens on the same port.
     pub(super) port: u16,
     pub(super) log: PathBuf,
 }
@@ -101,7 +101,7 @@ impl Setup {
         daemon
     }
 
-    /// Runs it to its end: for those that are not meant to start.
+    /// Runs it to its end, for daemons that should refuse to start.
     pub(crate) fn run(&self) -> Output {
         self.command().output().unwrap()
     }
@@ -125,7 +125,7 @@ impl Daemon {
         self.child.wait().unwrap();
     }
 
-    /// Waits until it has ended by itself. How, and all that it said.
+    /// Waits until it ends by itself. Returns its exit status and its log.
     #[track_caller]
     pub(crate) fn ends(&mut self) -> (ExitStatus, String) {
         let status = eventually("the daemon ends", || self.child.try_wait().unwrap());
@@ -136,20 +136,20 @@ impl Daemon {
         send_signal(self.child.id(), signal);
     }
 
-    /// SIGTERM, and how and after what time it ended.
+    /// Sends SIGTERM. Returns the exit status and how long it took.
     pub(crate) fn terminate(&mut self) -> (ExitStatus, Duration) {
         let told = Instant::now();
         self.signal("-TERM");
         (self.child.wait().unwrap(), told.elapsed())
     }
 
-    /// A customer writes; the answer to the webhook.
+    /// A customer writes. Returns the answer to the webhook.
     #[track_caller]
     pub(crate) fn says(&self, chat: &str, text: &str) -> Value {
         self.posts(&webhook::message(SESSION, chat, "Ana", text))
     }
 
-    /// Any event, which must be accepted; the answer.
+    /// Posts any event, which must be accepted. Returns the answer.
     #[track_caller]
     pub(crate) fn posts(&self, event: &Value) -> Value {
         let (status, answer) = self.poster.post(event).unwrap();
@@ -157,7 +157,7 @@ impl Daemon {
         answer
     }
 
-    /// An event is not taken now: after how many seconds WAHA is to repeat it.
+    /// Posts an event that must be refused for now. Returns the seconds until WAHA should retry.
     #[track_caller]
     pub(crate) fn turns_away(&self, event: &Value) -> u64 {
         let body = event.to_string();
@@ -175,7 +175,7 @@ impl Daemon {
         retry_after.parse().unwrap()
     }
 
-    /// Status and text of a GET.
+    /// GETs a path. Returns the status and the text.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -188,7 +188,7 @@ impl Daemon {
         )
     }
 
-    /// The value of a metric, by how its line begins.
+    /// The value of the metric whose line starts with `line`.
     pub(crate) fn metric(&self, line: &str) -> Option<f64> {
         let (_, text) = self.get("/metrics");
         text.lines()

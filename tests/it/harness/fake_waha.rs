@@ -1,4 +1,4 @@
-//! The fake WAHA itself: what the other tests believe about WAHA.
+//! The fake WAHA itself: what the other tests assume about WAHA.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -165,7 +165,7 @@ fn taken_messages_come_back_as_signed_events_of_our_own() {
     }
     corner.texts(&chat(1), 2);
     eventually("both echoes are taken and known as ours", || {
-        // By whether the daemon had noted the reply before.
+        // Depends on whether the daemon had already stored the reply.
         let of = |result| daemon.metric(&format!("waha_sm_events_total{{result=\"{result}\"}}"));
         let (duplicates, recorded) = (of("duplicate"), of("recorded"));
         (duplicates.unwrap_or(0.0) + recorded.unwrap_or(0.0) >= 2.0).then_some(())
@@ -174,7 +174,7 @@ fn taken_messages_come_back_as_signed_events_of_our_own() {
         daemon.metric("waha_sm_events_total{result=\"forged\"}"),
         None
     );
-    // Nobody listens there: it goes on all the same.
+    // Nobody listens there, and it works all the same.
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -201,7 +201,7 @@ fn a_request_that_breaks_off_counts_as_never_made() {
     );
     stream.write_all(head.as_bytes()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    // Until the connection ends.
+    // Read until the connection ends.
     assert_eq!(stream.read_to_end(&mut Vec::new()).unwrap(), 0);
     assert_eq!(get(&corner.waha, "/ping").0, 200);
     assert_eq!(corner.waha.sent(), []);

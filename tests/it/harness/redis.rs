@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::eventually;
 
-/// A Redis that can be stopped, killed and started again on what it wrote.
+/// A Redis that can be stopped, killed and restarted on its own files.
 pub(crate) struct Redis {
     directory: TempDir,
     child: Option<Child>,
@@ -20,7 +20,7 @@ impl Redis {
         Self::start_with(&[])
     }
 
-    /// With more arguments, which overrule the usual ones.
+    /// Starts with more arguments, which override the usual ones.
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let mut redis = Self {
             directory: tempfile::tempdir().unwrap(),
@@ -31,7 +31,7 @@ impl Redis {
         redis
     }
 
-    /// What `other` would start from, were it started again now: as a replica that takes over.
+    /// Starts on a copy of `other`'s files, like a replica that takes over.
     pub(crate) fn start_on_a_copy_of(other: &Self) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let copied = Command::new("cp")
@@ -61,7 +61,7 @@ impl Redis {
         self.wait_until_ready();
     }
 
-    /// Without waiting for anything.
+    /// Starts the process without waiting for anything.
     pub(crate) fn spawn(&mut self, arguments: &[&str]) {
         let child = Command::new("redis-server")
             .args([
@@ -93,7 +93,7 @@ impl Redis {
         send_signal(self.child.as_ref().unwrap().id(), signal);
     }
 
-    /// As the out-of-memory killer would.
+    /// Kills it like the out-of-memory killer would.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
@@ -118,7 +118,7 @@ impl Drop for Redis {
     }
 }
 
-/// One command in Redis' inline form, and the first line of the answer.
+/// Sends one command in Redis' inline form. Returns the first line of the answer.
 pub(crate) fn ask(socket: &Path, command: &str) -> Option<String> {
     let mut stream = UnixStream::connect(socket).ok()?;
     stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// How long a condition may take on a busy machine before the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits until `condition` holds, looking again and again.
+/// Waits until `condition` returns something.
 #[track_caller]
 pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;

@@ -10,7 +10,7 @@ use crate::webhook::now_ms;
 
 const ALL: [Engine; 3] = [Engine::Webjs, Engine::Noweb, Engine::Gows];
 
-/// Whose interval is so long that it plays no part.
+/// A daemon with an interval so long that it never matters.
 fn setup(corner: &Corner, redis: &Redis) -> Setup {
     corner
         .all(redis)
@@ -54,7 +54,7 @@ fn messages_sent_while_nothing_ran_are_found_at_the_next_start() {
             (daemon.metric("waha_sm_caught_up_messages_total{session=\"default\"}")? >= 2.0)
                 .then_some(())
         });
-        // The webhook comes all the same, hours later.
+        // The webhook arrives after all, hours later.
         assert_eq!(daemon.posts(&late)["result"], "duplicate");
         daemon.says(&chat(1), "last");
         assert_eq!(corner.texts(&chat(1), 3), ["heard", "missed", "last"]);
@@ -127,7 +127,7 @@ fn an_engine_that_cannot_list_messages_is_logged_once_and_not_asked_again() {
     assert_eq!(daemon.log().matches("can't list messages").count(), 1);
 }
 
-/// One chat that WAHA can't list costs that chat, and is asked for again.
+/// If WAHA can't list one chat, only that chat is affected, and it is asked for again.
 #[test]
 fn a_chat_that_cannot_be_listed_delays_no_other() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -145,7 +145,7 @@ fn a_chat_that_cannot_be_listed_delays_no_other() {
     assert_eq!(corner.texts(&chat(2), 1), ["missed"]);
 }
 
-/// Those of different chats keep their order in line, and those of one chat theirs.
+/// Chats keep their order in line, and each chat's messages keep theirs.
 #[test]
 fn missed_messages_are_taken_in_order() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -162,7 +162,7 @@ fn missed_messages_are_taken_in_order() {
     assert_eq!(corner.texts(&chat(2), 150), texts);
 }
 
-/// Also of those whose last word came after another's.
+/// The first message counts, even if their last message came after another customer's.
 #[test]
 fn the_first_to_write_while_nothing_ran_is_first_in_line() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -174,7 +174,7 @@ fn the_first_to_write_while_nothing_ran_is_first_in_line() {
     for customer in [3, 2, 3] {
         let missed = loses(&corner, customer, "missed");
         let sent_at = missed["payload"]["timestamp"].as_u64().unwrap();
-        // WAHA tells times in seconds.
+        // WAHA reports times in seconds.
         eventually("the next second begins", || {
             (now_ms() / 1_000 > sent_at).then_some(())
         });

@@ -1,4 +1,4 @@
-//! Strangers at the door, and customers who write what no program expects: nothing of it gets further than it may.
+//! Forged, oversized and slow requests, and customers who write strange text: none of it gets further than it may.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::traffic::Traffic;
 use crate::volley::Volley;
 use crate::webhook::{self, Poster, message_with, new_message_id};
 
-/// Well-formed, and of no secret.
+/// A well-formed signature without the right secret.
 const NOBODYS: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\
                        0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -47,7 +47,7 @@ fn answer(stream: &TcpStream) -> String {
     text
 }
 
-/// Everything in Redis: each key with what it holds, byte by byte.
+/// Everything in Redis: each key with its content, byte by byte.
 fn everything(redis: &Redis) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut reader = BufReader::new(UnixStream::connect(redis.socket()).unwrap());
     let mut ask = |parts: &[&[u8]]| {
@@ -62,7 +62,7 @@ fn everything(redis: &Redis) -> BTreeMap<Vec<u8>, Vec<u8>> {
     };
     let keys = ask(&[b"KEYS", b"*"]);
     keys.into_iter()
-        // A probe of readiness, and what workers measure of themselves.
+        // The readiness probe and the workers' own measurements change by themselves.
         .filter(|key| !key.ends_with(b":probe") && !key.ends_with(b"wake-ups"))
         .map(|key| {
             let dump = ask(&[b"DUMP", &key]).pop().unwrap_or_default();
@@ -88,7 +88,7 @@ fn texts(reader: &mut BufReader<UnixStream>) -> Vec<Vec<u8>> {
     }
 }
 
-/// A daemon that attends one customer and has nothing left to do, and all that is in Redis then.
+/// A daemon that has served one customer and is idle, and everything that is in Redis then.
 fn at_rest(corner: &Corner, redis: &Redis) -> (Daemon, BTreeMap<Vec<u8>, Vec<u8>>) {
     let daemon = corner.all(redis).set("FLOW_FILE", corner.echo()).start();
     daemon.says(&chat(1), "hello");
@@ -135,14 +135,14 @@ fn a_request_without_a_signature_is_refused_before_its_body_is_read() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     for signature in ["", "00", &NOBODYS[1..], &NOBODYS.replace('0', "g")] {
-        // Announced, and never written.
+        // A Content-Length, but no body.
         let mut stream = connect(&daemon);
         stream
             .write_all(head(signature, 1_000_000).as_bytes())
             .unwrap();
         let answer = answer(&stream);
         assert!(answer.starts_with("HTTP/1.1 403"), "{signature}: {answer}");
-        // Written all the same.
+        // The body is sent as well.
         let mut stream = connect(&daemon);
         stream
             .write_all(head(signature, 1_000_000).as_bytes())
@@ -168,7 +168,7 @@ fn large_bodies_from_strangers_do_not_fill_memory_or_block_customers() {
         stream
             .write_all(head(NOBODYS, 2_097_152).as_bytes())
             .unwrap();
-        // Refused half-way, it may be closed before all of it is written.
+        // If refused half-way, the connection may close before all of it is written.
         let _ = stream.write_all(&most);
         stream
             .set_read_timeout(Some(Duration::from_millis(20)))
@@ -241,7 +241,7 @@ fn a_flood_of_forged_webhooks_is_counted_and_does_not_fill_the_log() {
     );
 }
 
-/// Posts so many webhooks, 100 a second, and returns how long the slowest hundredth took at least.
+/// Posts `total` webhooks at 100 a second, and returns the 99th percentile of their latencies.
 fn p99(daemon: &Daemon, total: usize) -> Duration {
     let volley = Volley {
         address: address(daemon),
@@ -258,14 +258,14 @@ fn p99(daemon: &Daemon, total: usize) -> Duration {
     times[times.len() * 99 / 100]
 }
 
-/// Two thousand and five hundred beside 200 a second are `examples/load.rs`'s to measure.
+/// `examples/load.rs` measures 2,500 clients beside 200 webhooks a second.
 #[test]
 fn idle_and_slow_clients_do_not_delay_webhooks() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     let _crowd = Crowd::gather(address(&daemon), 400, 100).unwrap();
     let p99 = p99(&daemon, 300);
-    // Generous: a build without optimisation, on a machine that runs other tests too.
+    // Generous, because this is a debug build on a machine that runs other tests too.
     assert!(p99 < Duration::from_millis(500), "{p99:?}");
 }
 
@@ -282,7 +282,7 @@ fn if_silent_clients_take_every_connection_a_webhook_waits_only_seconds() {
         "{:?}",
         began.elapsed()
     );
-    // Who came before the crowd has ten seconds: the late ones gave way. A busy machine may need longer for all this.
+    // Early connections keep their ten seconds; late ones are closed first. A busy machine may need longer.
     if first.elapsed() < Duration::from_secs(9) {
         crowd[0].set_nonblocking(true).unwrap();
         let error = crowd[0].peek(&mut [0]).unwrap_err();
@@ -390,7 +390,7 @@ fn a_chat_id_of_an_unknown_form_is_ignored_and_creates_no_key() {
     assert_eq!(after, before);
 }
 
-/// What a terminal may obey, and what may show words in another order than they are in.
+/// Characters that control a terminal or reorder the text on it.
 fn harmful(text: &str) -> Option<char> {
     text.chars().find(|c| {
         (c.is_control() && !matches!(c, '\n' | '\t'))
@@ -443,7 +443,7 @@ fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
             let second = &corner.texts(&chat, 2)[1];
             assert_eq!(*second, format!("<{text}><{}>", text.to_uppercase()));
         }
-        // What WAHA says is in the log, and WAHA repeats what others say.
+        // WAHA's answers are logged, and WAHA repeats what customers wrote.
         let strange = STRANGE.concat();
         corner.waha.feel_about(
             &chat(n * 100 + 50),
@@ -518,14 +518,14 @@ fn random_bytes_change_nothing_unless_they_are_signed() {
                 )
                 .into_bytes()
             }
-            // Another body than the signed one.
+            // Not the body that was signed.
             2 => {
                 let mut altered = body.clone().into_bytes();
                 let at = random.usize(..altered.len());
                 altered[at] ^= 1 << random.u8(..8);
                 [head(&good, altered.len()).into_bytes(), altered].concat()
             }
-            // Another signature than the right one.
+            // Not the right signature.
             _ => {
                 let mut wrong = good.clone().into_bytes();
                 let at = random.usize(..wrong.len());

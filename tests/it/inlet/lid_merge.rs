@@ -16,7 +16,7 @@ fn with_both(from: &str, other: &str, text: &str) -> Value {
     event
 }
 
-/// What the person got, and under which id; without what is said about the line.
+/// The texts that the person got, with the id they went to, without notices about the line.
 fn texts_of(corner: &Corner, count: usize) -> Vec<(String, String)> {
     let found = corner.waha.wait_for(PATIENCE, |sent, _| {
         let texts: Vec<_> = sent
@@ -43,7 +43,7 @@ fn place(daemon: &Daemon, event: &Value) -> (String, u64) {
     )
 }
 
-/// Echoes, and lets who wants to leave.
+/// Echoes each message, and accepts words to leave.
 const FLOW: &str = r#"
 start = "listen"
 [commands]
@@ -122,7 +122,7 @@ fn a_message_that_comes_under_both_ids_acts_once() {
     assert_eq!(daemon.posts(&under(&chat(7)))["result"], "duplicate");
 }
 
-/// Learnt late, from an event: both wait in line.
+/// An event shows that both ids are one person while both wait in line.
 #[test]
 fn of_two_places_in_line_the_better_one_is_kept() {
     for lid_first in [true, false] {
@@ -148,7 +148,7 @@ fn of_two_places_in_line_the_better_one_is_kept() {
     }
 }
 
-/// Learnt late, by asking WAHA: the event does not tell.
+/// The event does not show the other id, so WAHA is asked.
 #[test]
 fn waha_is_asked_for_the_number_behind_a_hidden_id() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -164,7 +164,7 @@ fn waha_is_asked_for_the_number_behind_a_hidden_id() {
     assert_eq!(redis.number("ZCARD waha-sm:{default}:unmapped"), 0);
 }
 
-/// Learnt while the conversation under the hidden id is attended, and the other waits.
+/// The merge happens while the hidden id's conversation is active and the other one waits.
 #[test]
 fn an_active_conversation_continues_under_the_number() {
     for attended_by_lid in [true, false] {
@@ -183,7 +183,7 @@ fn an_active_conversation_continues_under_the_number() {
         assert_eq!(texts, ["a", "b", "c"]);
         assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 0);
         assert_eq!(redis.number("HLEN waha-sm:{default}:active"), 1);
-        // The one worker is free for others once they leave.
+        // The only worker is free once they leave.
         daemon.posts(&message(SESSION, &first, "Ana", "sair"));
         daemon.says(&chat(2), "next");
         assert!(corner.texts(&chat(2), 1).contains(&"next".to_owned()));
@@ -201,7 +201,7 @@ fn replies_to_both_ids_are_sent_in_one_order() {
     eventually("a reply waits", || (lanes(LID) == 1).then_some(()));
     daemon.posts(&message(SESSION, &chat(7), "Ana", "b"));
     eventually("a reply waits", || (lanes(&chat(7)) == 1).then_some(()));
-    // Put off while both are under way: what is said meanwhile is still said to the hidden id.
+    // The merge is postponed while replies to both are in flight; new replies still go to the hidden id.
     let mut said = 0;
     eventually("both are one lane", || {
         daemon.posts(&with_both(LID, &chat(7), &format!("{said}")));
@@ -213,7 +213,7 @@ fn replies_to_both_ids_are_sent_in_one_order() {
     let texts = echoes(&corner, said + 3);
     assert_eq!(texts.last().map(String::as_str), Some("last"), "{texts:?}");
     let place = |text: &str| texts.iter().position(|one| one == text);
-    // Which of the two went first was open before they were one: either may have been under way.
+    // Either reply may go first, because either may have been in flight before the merge.
     assert!(place("b").is_some() && place("a") < place("0"), "{texts:?}");
     for one in 1..said {
         assert!(
@@ -223,7 +223,7 @@ fn replies_to_both_ids_are_sent_in_one_order() {
     }
 }
 
-/// WAHA does not know, or can't tell: nothing is held up.
+/// WAHA doesn't know the number or fails to answer: nothing is delayed.
 #[test]
 fn a_customer_without_a_number_is_served_too() {
     let (corner, redis) = (Corner::new(), Redis::start());

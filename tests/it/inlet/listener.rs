@@ -1,4 +1,4 @@
-//! What comes in over HTTP: who is let in, who is not, and what they are told.
+//! Requests over HTTP: which are accepted, which are refused, and with what answer.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -156,7 +156,7 @@ fn wrong_paths_methods_and_sizes_get_different_answers() {
         "POST /webhook HTTP/1.1\r\nhost: x\r\nx-webhook-hmac: {}\r\n",
         "0".repeat(128)
     );
-    // Announced as too large: answered without a byte of it.
+    // If the length says that it is too large, it is refused before any of it is read.
     let address = daemon.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -167,7 +167,7 @@ fn wrong_paths_methods_and_sizes_get_different_answers() {
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
 
-    // Not announced: cut off on the way, and the answer reaches who is still writing.
+    // Without a length it is cut off on the way, and the client still gets the answer.
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
@@ -180,7 +180,7 @@ fn wrong_paths_methods_and_sizes_get_different_answers() {
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
 
-    // Announced, and written all the same.
+    // A too large length, and the body is sent all the same.
     let huge = vec![b'x'; 4 << 20];
     assert_eq!(daemon.poster.post_bytes(&huge).unwrap().0, 413);
 }

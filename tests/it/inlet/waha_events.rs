@@ -8,7 +8,7 @@ use crate::fake_waha::Mood;
 use crate::harness::{Corner, Redis, eventually};
 use crate::webhook::now_ms;
 
-/// What becomes of each, posted in this order to a daemon with one worker, which the first keeps busy.
+/// The result of each fixture, posted in this order to a daemon whose only worker is busy with the first.
 const TREATMENTS: &[(&str, &str)] = &[
     ("message-text-webjs", "queued"),
     ("message-long-unicode-emoji-noweb", "queued"),
@@ -57,13 +57,13 @@ fn every_fixture_is_treated_as_the_contract_says() {
         let answer = daemon.posts(&event);
         assert_eq!(answer["result"], *result, "{name}: {answer}");
         if number == 0 {
-            // Attended before the next comes, so that those wait.
+            // The first is served before the next comes, so that the others wait.
             corner.texts("5511988880001@c.us", 1);
         }
     }
 }
 
-/// As if it had just happened: what happened days ago is only recorded.
+/// Sets the time to now, because old events are only recorded.
 fn make_recent(event: &mut Value) {
     let now = now_ms();
     if event.get("timestamp").is_some() {
@@ -83,7 +83,7 @@ fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_not
     for _ in 0..3 {
         assert_eq!(daemon.posts(&event)["result"], "stale");
     }
-    // The same message, in what claims to be another event.
+    // The same message under another event id.
     event["id"] = "evt_another".into();
     assert_eq!(daemon.posts(&event)["result"], "stale");
     let hour = 3_600_000;
@@ -104,7 +104,7 @@ fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_not
     assert!(corner.history(&["--conversations"]).is_empty());
     assert_eq!(corner.waha.texts(customer), Vec::<String>::new());
 
-    // Long ago the session worked; now it can't send.
+    // The session worked long ago and can't send now.
     corner.waha.feel(Mood::SessionIs("STOPPED"));
     assert_eq!(redis.ask("SET waha-sm:{default}:paused 1"), "+OK");
     let worked = json!({

@@ -1,10 +1,10 @@
-//! The line: who is next, who is told what, and who leaves.
+//! The line: its order, its notices, and customers who leave it.
 
 use serde_json::json;
 
 use crate::harness::{Corner, Daemon, Redis, Setup, chat, eventually};
 
-/// Attends with one question; notices come soon, so that no test has to wait for them.
+/// A flow with one question and early notices, so that no test has to wait for them.
 const FLOW: &str = r#"
 name = "test"
 locale = "en"
@@ -51,12 +51,12 @@ fn customers_are_told_their_places_and_served_in_order_of_arrival() {
     assert_eq!(corner.texts(&third, 1), ["place 2"]);
     assert_eq!(corner.texts(&fourth, 1), ["place 3"]);
 
-    // What they write meanwhile changes no place, and opens the conversation together.
+    // Messages in line change no place; together they open the conversation.
     queued(&daemon, &fourth, "in a hurry", 3);
     assert_eq!(daemon.says(&first, "done"), json!({"result": "active"}));
     assert_eq!(corner.texts(&first, 2)[1], "bye, done");
     assert_eq!(corner.texts(&second, 2)[1], "hello, two");
-    // The line moved: only who is next now is told.
+    // The line moved: only the customer who is next now is told.
     assert_eq!(corner.texts(&third, 2)[1], "you are next");
     daemon.says(&second, "x");
     assert_eq!(corner.texts(&third, 3)[2], "hello, three");
@@ -110,7 +110,7 @@ fn queue_commands_are_answered_at_once_and_are_not_part_of_the_opening_message()
             .any(|text| text.starts_with("hello")),
         "who left is not attended"
     );
-    // Once a few were measured, places come with an estimate.
+    // After a few measured conversations, notices have an estimate.
     redis.ask("HSET waha-sm:{default}:counters measured 9 handling 300000");
     queued(&daemon, &chat(4), "four", 1);
     daemon.says(&chat(4), "position");
@@ -137,7 +137,7 @@ fn notices_do_not_pile_up_and_never_follow_the_greeting() {
     let daemon = one_worker(&corner, &redis).start();
     daemon.says(&chat(1), "one");
     corner.texts(&chat(1), 1);
-    // The session can't send while places change: unsent notices give way to newer ones, and to the greeting.
+    // The session can't send while places change: newer notices and the greeting replace unsent ones.
     corner
         .waha
         .feel(crate::fake_waha::Mood::SessionIs("STOPPED"));

@@ -1,4 +1,4 @@
-//! Days of a line in simulated time: what customers are told of their wait is true, and not too often.
+//! Simulated days of a line: the estimates that customers read are right, and notices are few.
 
 use crate::day::{Account, Kind, pass};
 

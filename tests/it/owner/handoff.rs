@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, chat, eventually};
 use crate::webhook::{message_with, new_message_id};
 
-/// Asks what it is about, and hands off; nobody waits for longer than WITHIN.
+/// A flow that asks for the subject and hands off, with WITHIN as the longest wait.
 const FLOW: &str = r#"
 name = "test"
 locale = "en"
@@ -33,7 +33,7 @@ say = "we call {{ answer }}"
 end = "call_back"
 "#;
 
-/// Where the owner is told.
+/// The chat where the owner is notified.
 const OWNER: &str = "120363000000000007@g.us";
 
 fn setup(corner: &Corner, redis: &Redis, within: &str) -> Setup {
@@ -80,7 +80,7 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_is_told_a_place_until_t
     let setup = setup(&corner, &redis, "1h");
     let mut daemon = setup.start();
     let [first, second, third] = [1, 2, 3].map(chat);
-    // One worker: it is free after each.
+    // The only worker is free after each handoff.
     hands_off(&corner, &daemon, &first);
     hands_off(&corner, &daemon, &second);
     assert_eq!(corner.texts(&first, 4)[3], "you are next");
@@ -90,7 +90,7 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_is_told_a_place_until_t
     let told_of_second = "Ana (+5511900000002) is waiting for a person: \"a cake\". Customers waiting: 2. Reply in their chat, from your phone.";
     assert!(told.contains(&told_of_second.to_owned()), "{told:?}");
 
-    // It is all in Redis.
+    // A restart changes nothing, because everything is in Redis.
     daemon.kill();
     let daemon = setup.start();
     assert_eq!(
@@ -114,7 +114,7 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_is_told_a_place_until_t
         let closed = (outcomes(&corner, &first), outcomes(&corner, &second));
         (closed == (vec![json!("phone")], vec![json!("left")])).then_some(())
     });
-    // The worker is there for everybody else.
+    // The worker still serves other customers.
     hands_off(&corner, &daemon, &third);
     assert_eq!(corner.waha.texts(&first).len(), 4);
     assert_eq!(corner.texts(OWNER, 3).len(), 3, "each once");
@@ -126,7 +126,7 @@ fn if_nobody_answers_in_time_the_flow_continues_under_the_old_ticket() {
     let daemon = setup(&corner, &redis, "1s").start();
     let one = chat(1);
     hands_off(&corner, &daemon, &one);
-    // Written for the person, and no answer to the question that follows.
+    // This was meant for the person; it does not answer the next question.
     daemon.says(&one, "anybody?");
     eventually("the flow goes on", || {
         let texts = corner.waha.texts(&one);

@@ -1,4 +1,4 @@
-//! The owner is told of what needs them, once, in a chat in which they are no customer.
+//! The owner is notified once of what needs them, in a chat where they don't count as a customer.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::webhook;
 
 const GROUP: &str = "120363000000000007@g.us";
 
-/// As two processes that notice the same.
+/// Two processes that notice the same problem.
 fn told_by_two(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -56,7 +56,7 @@ fn the_owner_is_notified_once_in_their_group_and_no_other_group_gets_anything() 
     told_by_two(&redis, GROUP, SESSION, "2", "one");
     told_by_two(&redis, GROUP, SESSION, "3", "two");
     assert_eq!(corner.texts(GROUP, 2), ["one", "two"]);
-    // Given up on, and told so: nobody is written to whom the settings do not name.
+    // A reply is given up on and the owner is notified: only chats named in the settings get this.
     daemon.wait_for_log("neither a person's nor NOTIFY_CHAT");
     assert_eq!(corner.waha.texts(other), [""; 0]);
     assert_eq!(corner.waha.texts(GROUP), ["one", "two"]);
@@ -76,12 +76,12 @@ fn the_owners_answers_in_the_group_are_recorded_and_open_no_conversation() {
     assert_eq!(corner.texts(&owner, 1), ["a customer asks for you"]);
     let recorded = json!({"result": "recorded"});
     assert_eq!(daemon.says(&owner, "on my way"), recorded);
-    // They may write from their hidden id, which WAHA tells only sometimes.
+    // They may write from their hidden id, and WAHA doesn't always show their number.
     let mut event = webhook::message(SESSION, lid, "Dona", "from my phone");
     event["payload"]["_data"]["Info"]["SenderAlt"] = json!("5511900000001@s.whatsapp.net");
     assert_eq!(daemon.posts(&event), recorded);
     assert_eq!(daemon.says(lid, "and again"), recorded);
-    // In another session they are a customer as everybody.
+    // In another session they are a customer like anybody else.
     let elsewhere = webhook::message("another", &owner, "Dona", "does it work?");
     assert_eq!(daemon.posts(&elsewhere)["result"], "queued");
     daemon.says(&chat(2), "hello");

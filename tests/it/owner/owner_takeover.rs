@@ -1,4 +1,4 @@
-//! The owner answers from their own phone: the bot steps aside in that chat, and only there, and only then.
+//! The owner answers from their own phone: the bot stays out of that chat, and only of that one, until they are done.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::harness::{
 };
 use crate::webhook::{message_with, new_message_id, now_ms};
 
-/// Attends with two questions; places are told soon, so that no test has to wait for them.
+/// A flow with two questions and early notices, so that no test has to wait for them.
 const FLOW: &str = r#"
 name = "test"
 locale = "en"
@@ -43,7 +43,7 @@ fn start(corner: &Corner, redis: &Redis) -> Daemon {
     setup(corner, redis, "30m").start()
 }
 
-/// What WAHA posts of a message that the owner writes in a chat.
+/// The event that WAHA posts when the owner writes in a chat.
 fn owner_writes(chat: &str, text: &str) -> Value {
     let message_id = new_message_id();
     let mut event = message_with("message.any", SESSION, chat, "Shop", text, &message_id);
@@ -52,7 +52,7 @@ fn owner_writes(chat: &str, text: &str) -> Value {
     event
 }
 
-/// The same, of so many seconds ago.
+/// The same event, `seconds_ago` seconds ago.
 fn owner_wrote(chat: &str, text: &str, seconds_ago: u64) -> Value {
     let mut event = owner_writes(chat, text);
     event["payload"]["timestamp"] = (now_ms() / 1000 - seconds_ago).into();
@@ -68,7 +68,7 @@ fn owner(daemon: &Daemon, chat: &str, text: &str) {
     );
 }
 
-/// WAHA has a message of ours that our sender did not send, and nobody is told of it.
+/// WAHA stores a message from our number that our sender did not send, and posts no event for it.
 #[track_caller]
 fn by_api(corner: &Corner, chat: &str, text: &str) {
     let written = ureq::Agent::new_with_defaults()
@@ -79,7 +79,7 @@ fn by_api(corner: &Corner, chat: &str, text: &str) {
     assert_eq!(written.unwrap().status(), 201);
 }
 
-/// How many chats the owner answers.
+/// The number of chats that the owner has.
 fn with_phone(daemon: &Daemon) -> Option<f64> {
     daemon.metric("waha_sm_with_phone{session=\"default\"}")
 }
@@ -92,7 +92,7 @@ fn queued() -> Value {
     json!({"result": "queued", "position": 1})
 }
 
-/// What was said in a chat, by whom, as the history has it.
+/// The messages of a chat and their authors, from the history.
 fn said(corner: &Corner, chat: &str) -> Vec<(String, String)> {
     let found = corner.history(&["--chat", chat]);
     let text = |message: &Value, key: &str| message[key].as_str().unwrap_or_default().to_owned();
@@ -166,7 +166,7 @@ fn when_the_owner_answers_a_waiting_customer_the_next_one_is_told() {
     owner(&daemon, &second, "hi");
     assert_eq!(corner.texts(&third, 2), ["place 2", "you are next"]);
     assert_eq!(daemon.says(&second, "hello?"), phone());
-    // The worker is not the phone's: the third is attended, and the second gets nothing more.
+    // The worker stays free for the line: the third is served, and the second gets nothing more.
     daemon.says(&first, "x");
     daemon.says(&first, "x");
     assert_eq!(corner.texts(&third, 3)[2], "hello, three");
@@ -199,7 +199,7 @@ fn the_closing_word_alone_takes_over_and_closes_the_conversation() {
     let one = chat(1);
     daemon.says(&one, "one");
     corner.texts(&one, 1);
-    // Only with its mark, and only alone.
+    // Only with its mark, and only as the whole message.
     owner(&daemon, &one, "#fim");
     closes(&corner, &one, "phone");
     assert_eq!(daemon.says(&one, "two"), queued());
@@ -258,19 +258,19 @@ fn an_echo_whose_id_waha_never_gave_is_recognised_by_its_text_once() {
             .then_some(())
     });
     corner.waha.recover();
-    // WAHA repeats it, as one whose first answer was lost.
+    // WAHA repeats the event, as if our first answer was lost.
     let echo = owner_writes(&one, "hello, one");
     assert_eq!(daemon.posts(&echo), json!({"result": "recorded"}));
     assert_eq!(daemon.posts(&echo), json!({"result": "duplicate"}));
     assert_eq!(daemon.says(&one, "mine"), json!({"result": "active"}));
     assert_eq!(corner.texts(&one, 1), ["and?"]);
     assert_eq!(with_phone(&daemon), Some(0.0));
-    // The same words once more are the owner's.
+    // If the same text comes again, it is the owner's.
     owner(&daemon, &one, "hello, one");
     assert_eq!(with_phone(&daemon), Some(1.0));
 }
 
-/// The echo comes first, and says nothing that it could be known by: not our words, and an id that nobody told us yet.
+/// The echo comes before WAHA's answer, with another text and an id that we don't know yet.
 #[test]
 fn the_bot_gets_the_chat_back_if_a_message_turns_out_to_be_ours() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -296,10 +296,10 @@ fn the_bot_gets_the_chat_back_if_a_message_turns_out_to_be_ours() {
     assert_eq!(corner.texts(&one, 3), ["hello, one", "and?", "bye, mine"]);
 }
 
-/// Who types like a person has not sent yet.
+/// While the bot still shows "typing", the reply is not sent yet.
 #[test]
 fn a_reply_that_is_still_being_typed_is_dropped_when_the_owner_takes_over() {
-    // With message ids that are noted beforehand, and without.
+    // With message ids that are stored in advance, and without.
     for engine in [Engine::Gows, Engine::Webjs] {
         let (corner, redis) = (Corner::new(), Redis::start());
         corner.waha.imitate(engine);
@@ -318,7 +318,7 @@ fn a_reply_that_is_still_being_typed_is_dropped_when_the_owner_takes_over() {
     }
 }
 
-/// The first attempt was taken and its answer lost; WAHA has it, or sends it again.
+/// WAHA took the first attempt but its answer was lost: WAHA lists the message, or it is sent again.
 #[test]
 fn the_echoes_of_a_reply_in_doubt_do_not_silence_the_bot() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -370,10 +370,10 @@ fn a_late_message_of_the_owner_does_not_silence_the_bot() {
     let one = chat(1);
     daemon.says(&one, "one");
     corner.texts(&one, 1);
-    // Longer ago than it would have lasted.
+    // Longer ago than a takeover lasts.
     daemon.posts(&owner_wrote(&one, "yesterday", 61));
     assert_eq!(daemon.says(&one, "mine"), json!({"result": "active"}));
-    // Written before the closing word, and told after it.
+    // Written before the closing word, but reported after it.
     owner(&daemon, &one, "#fim");
     daemon.posts(&owner_wrote(&one, "before", 5));
     assert_eq!(daemon.says(&one, "two"), queued());
@@ -401,7 +401,7 @@ fn our_own_echoes_do_not_silence_the_bot_when_redis_has_forgotten_them() {
     in_history(&corner, &one, "bot", "hello, one");
 }
 
-/// Engines show so what they can't show, and edits and reactions of ours are not words.
+/// Engines post empty events for content they can't show; our edits and reactions are not messages.
 #[test]
 fn an_event_without_content_does_not_silence_the_bot() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -447,7 +447,7 @@ fn a_customer_whom_the_owner_answered_while_we_were_down_is_not_greeted() {
     );
 }
 
-/// The owner's word is older than `phone_quiet`, and what the customer answered is not.
+/// The owner's message is older than `phone_quiet`, but the customer's answer is not.
 #[test]
 fn a_customer_who_answered_the_owner_while_we_were_down_stays_with_the_owner() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -458,7 +458,7 @@ fn a_customer_who_answered_the_owner_while_we_were_down_stays_with_the_owner() {
     daemon.says(&two, "other");
     corner.texts(&two, 1);
     daemon.kill();
-    // As if it had been so long.
+    // Moves the messages into the past.
     let hour_ago = now_ms() - 3_600_000;
     redis.ask(&format!("SET waha-sm:{{default}}:caught-up {hour_ago}"));
     by_api(&corner, &one, "it is ready");
@@ -479,7 +479,7 @@ fn a_takeover_holds_under_both_ids_of_one_person() {
     daemon.says(lid, "one");
     corner.texts(lid, 1);
     owner(&daemon, &number, "hi");
-    // Told with the next message: both are one.
+    // The next message shows that both ids are one person.
     let mut event = message_with(
         "message",
         SESSION,

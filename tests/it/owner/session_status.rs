@@ -1,4 +1,4 @@
-//! A session that stops: its customers wait and lose nothing, and the owner hears of it once.
+//! A session that stops: its customers wait and lose nothing, and the owner is notified once.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::webhook;
 
 const OTHER: &str = "other";
 
-/// Attends with one question; silence soon counts.
+/// A flow with one question and short timeouts.
 const IMPATIENT: &str = r#"
 name = "test"
 locale = "en"
@@ -71,19 +71,19 @@ fn a_stopped_session_pauses_at_once_and_the_owner_is_notified_once_through_anoth
     assert_eq!(daemon.log().matches("the session has stopped").count(), 1);
     assert!(!daemon.log().contains("SECRET"), "a passkey is a secret");
     assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
-    // While it stands, others go on.
+    // While one session is stopped, the others continue.
     daemon.posts(&webhook::message(OTHER, &chat(2), "Ana", "goes on"));
     corner.texts(&chat(2), 1);
     assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
 
     becomes(&daemon, SESSION, "WORKING");
     assert_eq!(corner.texts(&chat(1), 1), ["waits"]);
-    // What comes late changes nothing.
+    // Late events change nothing.
     daemon.posts(&late);
     daemon.says(&chat(1), "again");
     assert_eq!(corner.texts(&chat(1), 2)[1], "again");
     assert_eq!(corner.waha.texts(&owner).len(), 1);
-    // The next time is told anew.
+    // The next stop is notified again.
     becomes(&daemon, SESSION, "STOPPED");
     assert!(corner.texts(&owner, 2)[1].contains("default parou (STOPPED)"));
 }
@@ -119,7 +119,7 @@ fn a_session_resumes_even_if_the_event_that_says_so_is_lost() {
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     becomes(&daemon, SESSION, "FAILED");
     daemon.says(&chat(1), "one");
-    // No need to wait until WAHA may be asked: Redis forgets that it must not be yet.
+    // Deletes the mark that limits how often WAHA is asked, so that the test doesn't wait.
     eventually("WAHA is asked, and lets it go on", || {
         redis.ask("DEL waha-sm:{default}:probed");
         (corner.waha.texts(&chat(1)).len() == 1).then_some(())
@@ -178,7 +178,7 @@ fn nobody_is_closed_for_silence_while_waha_is_unreachable() {
     assert_eq!(redis.number(&lane), 0);
     corner.waha.come_back().unwrap();
     assert_eq!(daemon.says(&chat(1), "still here")["result"], "active");
-    // On a slow machine they are reminded before that; nobody has closed.
+    // On a slow machine they may get a reminder first, but nobody is closed.
     let texts = eventually("the answer is taken", || {
         let texts = corner.waha.texts(&chat(1));
         texts.contains(&"bye".to_owned()).then_some(texts)

@@ -1,4 +1,4 @@
-//! What the version before left behind is taken over: who waits, who is attended, what is to be sent, what was said.
+//! Data of the version before is read: waiting and active customers, unsent replies, and the history.
 //!
 //! `tests/fixtures/before` holds what version b081760 had in Redis and in its history after [`make::everything_there_is`] had
 //! happened to it and all its processes were killed. All times in it are moved as if it had been so a moment ago.

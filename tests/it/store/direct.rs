@@ -1,4 +1,4 @@
-//! The store's promises that no outside can provoke at will: answers that are lost, and leases that change hands.
+//! Promises of the store that can't be provoked from outside: lost answers, and leases that change hands.
 
 mod echoes;
 mod merge;
@@ -80,7 +80,7 @@ fn ingest(text: &str) -> Ingest {
     }
 }
 
-/// What a message without a file says.
+/// The content of a message without a file.
 fn text_content(text: &str) -> EchoContent {
     EchoContent::new(&[None], text)
 }
@@ -97,7 +97,7 @@ fn reply(id: &str) -> Reply {
     }
 }
 
-/// One that consumes the first message and goes on.
+/// A step that consumes the first message and continues.
 fn step(claimed: &Claimed, replies: Vec<Reply>) -> Step {
     Step {
         chat: claimed.chat.clone(),
@@ -178,7 +178,7 @@ fn a_reply_that_waha_took_is_not_sent_again_even_if_the_lane_changed_hands_meanw
             .release(&session(), &process("one"), 1_000)
             .await
             .unwrap();
-        // The answer of WAHA's comes late: it counts, but the lane is no longer the old owner's.
+        // WAHA's late answer counts, but the lane no longer belongs to the old process.
         assert!(
             store
                 .settle(&session(), sent(&lane), 1_000)
@@ -288,7 +288,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
                 data: "{\"text\":\"a\"}".to_owned(),
             };
             store.record(&session(), &echo, 1_000).await.unwrap();
-            // Who had it died; the next asks what became of it.
+            // The process that held it died; the next one finds out what became of it.
             store
                 .release(&session(), &process("one"), 1_000)
                 .await

@@ -1,4 +1,4 @@
-//! The store against a plain model of itself: whatever happens to it, in whatever order, it holds what it should.
+//! The store against a plain model of itself: after any sequence of operations, both are equal.
 //!
 //! A run is a random sequence of operations by several processes, which also act on what they remember from before they
 //! lost it. After each, everything that Redis holds and every answer of the store's is compared with the model. At the
@@ -47,7 +47,7 @@ fn after_any_sequence_of_operations_the_store_equals_its_model() {
         .build()
         .unwrap();
     let (store, client) = runtime.block_on(connect(&redis));
-    // What the sender's process remembers of its own messages must not help the one that hears of them.
+    // The sender's memory of its own messages must not help the process that receives the echoes.
     let (listener, _) = runtime.block_on(connect(&redis));
     for store in [&store, &listener] {
         runtime.block_on(introduce(store));
@@ -57,7 +57,7 @@ fn after_any_sequence_of_operations_the_store_equals_its_model() {
         cases: std::env::var("PROPTEST_CASES").map_or(CASES, |_| default.cases),
         max_shrink_iters: 4_096,
         max_shrink_time: 60_000,
-        // The sequence is printed, and says all.
+        // The failing sequence is printed, which is enough.
         failure_persistence: None,
         ..default
     };
@@ -117,7 +117,7 @@ async fn connect(redis: &Redis) -> (Store, Client) {
     (store, client)
 }
 
-/// A session's first words wait until it is remembered; after that, what is said at once goes out in order.
+/// The first calls of a session wait until it is registered; later concurrent calls go out in order.
 async fn introduce(store: &Store) {
     for session in 0..SESSIONS {
         let nothing = Record {
@@ -136,7 +136,7 @@ async fn introduce(store: &Store) {
     }
 }
 
-/// What a process remembers of a conversation: perhaps no longer its own.
+/// A process's memory of a conversation, which it may have lost since.
 #[derive(Clone)]
 struct Claim {
     session: usize,
@@ -146,7 +146,7 @@ struct Claim {
     rev: u64,
 }
 
-/// What a process remembers of a lane, likewise.
+/// A process's memory of a lane, which it may have lost since.
 #[derive(Clone)]
 struct InHand {
     session: usize,
@@ -166,7 +166,7 @@ struct Look {
 
 struct Run<'a> {
     store: &'a Store,
-    /// Of the process that hears of our own messages.
+    /// The store of the process that receives our own messages.
     listener: &'a Store,
     client: &'a Client,
     now: Millis,
@@ -180,7 +180,7 @@ struct Run<'a> {
     looks: Vec<Look>,
     /// Every message id that a message of ours had, or was to have.
     own: Vec<String>,
-    /// Tells messages, states and replies apart.
+    /// Numbers messages, states and replies.
     made: u64,
 }
 
@@ -424,7 +424,7 @@ impl<'a> Run<'a> {
                 chat: claim.chat.clone(),
                 epoch: claim.epoch.clone(),
                 rev: claim.rev.saturating_add_signed(commit.off),
-                // No owner consumes what it has not read.
+                // A process consumes only what it has read.
                 consumed: commit.consumed.min(inbox),
                 state: format!("{{\"state\":\"{}\"}}", self.next("s")),
                 close: matches!(commit.close, HowClose::ForGood | HowClose::ForSilence).then(
@@ -860,7 +860,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Every process dies, and one comes that serves whoever is there, until nobody is.
+    /// Every process dies, and a new one serves all remaining customers.
     async fn serve_all_that_is_left(&mut self) -> Checked {
         const ROUNDS_MAX: usize = 400;
         for session in 0..SESSIONS {

@@ -1,4 +1,4 @@
-//! The private Redis: started, adopted, started again, and missed with a word of advice.
+//! The private Redis: started, adopted, restarted, and advice if it is missing.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -13,7 +13,7 @@ fn a_private_redis_that_dies_is_restarted_and_has_lost_nothing() {
     daemon.says(&chat(1), "before");
     corner.texts(&chat(1), 1);
     let socket = corner.directory.path().join("data/redis/redis.sock");
-    // It says nothing when it goes.
+    // It ends without a message.
     let _ = ask(&socket, "SHUTDOWN NOSAVE");
     daemon.wait_for_log("the private Redis ended");
     eventually("it takes messages again", || {
@@ -41,7 +41,7 @@ fn directory(corner: &Corner) -> PathBuf {
     corner.directory.path().join("data/redis")
 }
 
-/// What was written last.
+/// The file that was written last.
 fn append_only_file(corner: &Corner) -> PathBuf {
     directory(corner).join("appendonlydir/appendonly.aof.1.incr.aof")
 }
@@ -61,7 +61,7 @@ fn kill_private_redis(corner: &Corner) {
     });
 }
 
-/// In the middle of a conversation, all of it settled, and then written so much that may be lost.
+/// A settled conversation, followed by writes that may be lost.
 fn talk(corner: &Corner, daemon: &Daemon) {
     daemon.says(&chat(1), "hi");
     corner.texts(&chat(1), 1);

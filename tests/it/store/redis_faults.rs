@@ -1,5 +1,5 @@
-//! A Redis that misbehaves: whatever it does, nothing accepted is lost or doubled, readiness tells the truth, and all
-//! goes on without a restart of ours.
+//! A Redis that misbehaves: nothing accepted is lost or doubled, readiness is correct, and everything
+//! resumes without a restart of the daemon.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use crate::harness::{Corner, Daemon, Redis, SESSION, ask, chat, eventually};
 use crate::webhook;
 
-/// How many customers write at once.
+/// The number of customers who write at once.
 const CHATS: usize = 6;
-/// The promise, and what a busy machine may add to it.
+/// The promised time, and what a busy machine may add to it.
 const FIRST_REPLY_WITHIN: Duration = Duration::from_secs(2);
 const SLACK: Duration = Duration::from_millis(500);
 
@@ -27,10 +27,10 @@ const SLOWLY: [&str; 4] = [
     "1024",
 ];
 
-/// Messages of one customer that may be unanswered.
+/// The most unanswered messages of one customer.
 const AHEAD_MAX: usize = 100;
 
-/// Posts as WAHA does: again and again until it was taken.
+/// Posts like WAHA: repeats until the event is accepted.
 #[track_caller]
 fn post(daemon: &Daemon, chat: &str, text: &str) {
     let event = webhook::message(SESSION, chat, "Ana", text);
@@ -44,7 +44,7 @@ fn post(daemon: &Daemon, chat: &str, text: &str) {
 /// Customers write one message after the other while `fault` happens, and a few more after it. Every one of them is
 /// answered once, in order.
 fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
-    // So that replies are under way when it happens.
+    // So that replies are in flight when it happens.
     corner.waha.delay(Duration::from_millis(20));
     let over = AtomicBool::new(false);
     let counts: Vec<usize> = std::thread::scope(|scope| {
@@ -55,7 +55,7 @@ fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
                     let mut count = 0;
                     let mut after = 0;
                     while after < 3 {
-                        // Not so far ahead of the answers that a slow machine could not catch up.
+                        // Limits the backlog, so that a slow machine can catch up.
                         while count > corner.waha.texts(&chat(n)).len() + AHEAD_MAX
                             && !over.load(Ordering::Relaxed)
                         {
@@ -83,7 +83,7 @@ fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
         assert_eq!(texts, expected);
     }
     for n in 1..=CHATS {
-        // A reply that came twice would come before this one.
+        // A doubled reply would arrive before this one.
         let before = corner.waha.texts(&chat(n)).len();
         post(daemon, &chat(n), "last");
         assert_eq!(corner.texts(&chat(n), before + 1)[before..], ["last"]);
@@ -91,7 +91,7 @@ fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
     assert_eq!(daemon.get("/ready").0, 200);
 }
 
-/// Long enough for whoever tries again to have tried in vain.
+/// Waits long enough for every retry to have failed.
 fn for_a_while(duration: Duration) {
     let begun = Instant::now();
     eventually("it has lasted long enough", || {
@@ -107,7 +107,7 @@ fn echo(corner: &Corner, redis: &Redis) -> Daemon {
         .start()
 }
 
-/// The webhook says that it can't be taken now and when to repeat it; readiness says why.
+/// A webhook is refused with a time to retry, and readiness says why.
 #[track_caller]
 fn refuses_and_says_why(daemon: &Daemon, why: &str) {
     daemon.turns_away(&webhook::message(SESSION, &chat(90), "Ana", "refused"));
@@ -139,7 +139,7 @@ fn killing_and_restarting_redis_under_traffic_loses_and_doubles_no_message() {
 #[test]
 fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
     let (corner, mut redis) = (Corner::new(), Redis::start());
-    // Two with one worker each, of which neither may take the other for dead because nobody was heard of.
+    // Two processes with one worker each; neither may count the other as dead because no heartbeat arrived.
     let start = |role| {
         corner
             .setup(role)
@@ -148,7 +148,7 @@ fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
             .start()
     };
     let (daemon, other) = (start("all"), start("work"));
-    // A reply under way, one behind it, and a conversation that is silent, while Redis goes.
+    // When Redis goes: a reply in flight, one behind it, and a silent conversation.
     post(&daemon, &chat(2), "before");
     corner.texts(&chat(2), 1);
     corner.waha.delay(Duration::from_millis(400));
@@ -200,7 +200,7 @@ fn while_redis_is_loading_the_daemon_is_not_ready_and_then_continues() {
 
 #[test]
 fn a_start_waits_for_a_redis_that_is_loading() {
-    // With a password the connection itself succeeds meanwhile; without one it does not.
+    // While Redis loads, connecting works with a password and fails without one.
     for user in ["", "app:secret@localhost"] {
         let (corner, mut redis) = (Corner::new(), Redis::start());
         assert_eq!(redis.ask(FILL), "$-1");
@@ -224,7 +224,7 @@ fn a_start_waits_for_a_redis_that_is_loading() {
     }
 }
 
-/// In whatever moment: also while it takes back what the run before held.
+/// At any moment, even while the daemon takes back its leases of the run before.
 #[test]
 fn a_start_waits_while_its_connections_are_cut() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -235,7 +235,7 @@ fn a_start_waits_while_its_connections_are_cut() {
     for start in 1..=10 {
         daemon.kill();
         daemon = setup.spawn();
-        // Some milliseconds apart, so that it gets on in between.
+        // Some milliseconds apart, so that it makes progress in between.
         eventually("it is ready all the same", || {
             redis.ask("CLIENT KILL TYPE normal SKIPME yes");
             redis.ask("CLIENT KILL TYPE pubsub");
@@ -285,7 +285,7 @@ fn after_a_failover_the_new_primary_behind_the_same_address_is_found() {
     eventually("the reply is settled", || {
         (old.number("HLEN waha-sm:{default}:sending") == 0).then_some(())
     });
-    // The old one lives on as a replica, and keeps its connections.
+    // The old primary stays as a replica and keeps its connections.
     assert_eq!(old.ask("REPLICAOF 127.0.0.1 1"), "+OK");
     let new = Redis::start_on_a_copy_of(&old);
     address.lead_to(&new);
@@ -347,7 +347,7 @@ fn a_lost_subscription_costs_a_moment_and_is_restored() {
     eventually("it has subscribed again", || {
         (redis.ask("PUBSUB CHANNELS") == "*6").then_some(())
     });
-    // By the slow poll alone each of these would take up to a second.
+    // With the slow poll alone, each of these would take up to a second.
     let renewed = Instant::now();
     for n in 0..6 {
         post(&daemon, &chat(1), &format!("{n}"));
@@ -421,7 +421,7 @@ fn a_redis_older_than_6_2_is_refused_at_the_start() {
     );
 }
 
-/// Enough of Redis 6.0 for somebody to ask for its version.
+/// A server that answers like Redis 6.0 when asked for its version.
 fn answer_as_redis_6_0(mut stream: std::net::TcpStream) {
     let mut bytes = [0; 4096];
     while let Ok(read @ 1..) = stream.read(&mut bytes) {

@@ -1,4 +1,4 @@
-//! The disk misbehaves: attendance goes on, the history waits in Redis, and catches up with nothing missing and
+//! The disk misbehaves: customers are still served, and the history waits in Redis and catches up with nothing missing and
 //! nothing twice.
 
 use std::fs::{self, File};
@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use crate::harness::{Corner, Daemon, PATIENCE, Redis, SESSION, Setup, chat, eventually};
 
-/// A daemon on a Redis of its own, whose customers are answered with what they say.
+/// A daemon with its own Redis and the echo flow.
 struct Desk {
     corner: Corner,
     redis: Redis,
     setup: Setup,
     said: Vec<String>,
-    /// Daemons so far that had to complain.
+    /// The number of daemons so far that logged the problem.
     complaints: usize,
 }
 
@@ -41,7 +41,7 @@ impl Desk {
         self.setup.data_dir.join("history.sqlite")
     }
 
-    /// Starts, and is well: one customer is answered and in the history.
+    /// Starts a healthy daemon: one customer is answered and in the history.
     #[track_caller]
     fn at_work(&mut self) -> Daemon {
         let daemon = self.setup.start();
@@ -50,7 +50,7 @@ impl Desk {
         daemon
     }
 
-    /// Somebody writes, and is answered.
+    /// A customer writes and is answered.
     #[track_caller]
     fn serves(&mut self, daemon: &Daemon) {
         let customer = chat(1 + self.said.len());
@@ -60,7 +60,7 @@ impl Desk {
         self.said.push(text);
     }
 
-    /// Attends while the history is in trouble for the first time in this daemon's life: `/ready` says how to help,
+    /// Serves customers while the history fails for the first time in this daemon's life: `/ready` says how to fix it,
     /// and the log says it once.
     #[track_caller]
     fn serves_without_history(&mut self, daemon: &Daemon, remedy: &str) {
@@ -90,7 +90,7 @@ impl Desk {
         );
     }
 
-    /// Waits until all that was said is in the history, and nothing waits in Redis; each is there once.
+    /// Waits until every message is in the history once and nothing waits in Redis.
     #[track_caller]
     fn catches_up(&self, daemon: &Daemon) {
         let key = format!("waha-sm:{{{SESSION}}}:history");
@@ -118,13 +118,13 @@ impl Desk {
     }
 }
 
-/// Runs a program that needs to be root, and perhaps a kind of file system.
+/// Runs a program that needs root, and perhaps a certain file system.
 fn works(program: &str, arguments: &[&str], path: &Path) -> bool {
     let output = Command::new(program).args(arguments).arg(path).output();
     output.is_ok_and(|output| output.status.success())
 }
 
-/// Something done to the system that is undone with the test.
+/// A change to the system that is undone when the test ends.
 struct Undo {
     program: &'static str,
     arguments: &'static [&'static str],
@@ -147,7 +147,7 @@ impl Drop for Undo {
     }
 }
 
-/// A small disk of its own at `path`, where we may mount one.
+/// Mounts a small disk at `path`, if we may.
 fn small_disk(path: &Path) -> Option<Undo> {
     fs::create_dir(path).unwrap();
     let mounted = works("mount", &["-t", "tmpfs", "-o", "size=2m", "tmpfs"], path);
@@ -161,7 +161,7 @@ fn small_disk(path: &Path) -> Option<Undo> {
     })
 }
 
-/// Makes files unchangeable, even for those who have them open.
+/// Makes files immutable, even for processes that have them open.
 fn freeze(paths: &[PathBuf]) -> Option<Undo> {
     let undo = Undo {
         program: "chattr",

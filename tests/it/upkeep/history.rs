@@ -1,4 +1,4 @@
-//! The history: every message once, whatever happened while it was written.
+//! The history has every message once, whatever happens while it is written.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ fn after_a_kill_under_load_the_history_has_each_message_once() {
             daemon.kill();
             daemon = setup.start();
         }
-        // As WAHA does: until it is taken.
+        // Like WAHA, until it is accepted.
         eventually("it is taken", || {
             (daemon.poster.post(event).ok()?.0 == 200).then_some(())
         });
@@ -47,7 +47,7 @@ fn after_a_kill_under_load_the_history_has_each_message_once() {
         *inbound.entry(one["text"].as_str().unwrap()).or_default() += 1;
     }
     assert!(inbound.len() == 400 && inbound.values().all(|count| *count == 1));
-    // A reply that was under way when we were killed may have been sent twice; none is missing or out of order.
+    // A reply in flight at the kill may have been sent twice; none is missing or out of order.
     for n in 0..10 {
         let mut texts = corner.waha.texts(&chat(1 + n));
         texts.dedup();

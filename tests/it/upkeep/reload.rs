@@ -1,4 +1,4 @@
-//! A directory of flows, and flows that are exchanged while the daemon runs.
+//! A directory of flows, and flows that are reloaded while the daemon runs.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -68,7 +68,7 @@ fn each_session_follows_the_flow_file_of_its_name_and_a_signal_reloads_it_for_op
         corner.texts(customer, 2);
     }
 
-    // One bad file refuses all of them, with every mistake.
+    // One bad file rejects the whole reload, and every mistake is reported.
     std::fs::write(place.join("default.toml"), flow("two", "name", "age")).unwrap();
     std::fs::write(
         place.join("shop.toml"),
@@ -82,7 +82,7 @@ fn each_session_follows_the_flow_file_of_its_name_and_a_signal_reloads_it_for_op
     daemon.says(&bia, "7");
     assert_eq!(corner.texts(&bia, 3)[2], "one: Rui is 7");
 
-    // The step is there in the new flow: the answer counts for it.
+    // The new flow still has the step, so the answer counts for it.
     std::fs::write(place.join("shop.toml"), flow("shop two", "name", "age")).unwrap();
     daemon.signal("-HUP");
     daemon.wait_for_log("loaded the flows anew");

@@ -1,4 +1,4 @@
-//! A shop's own system that does what a test says, and remembers what it was asked.
+//! A fake shop system that answers as the test says and remembers its requests.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::harness::eventually;
 
-/// What the shop was asked.
+/// A request that the shop got.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     /// By their names in small letters.
@@ -18,15 +18,15 @@ pub(super) struct Asked {
     pub(super) body: Value,
 }
 
-/// What it does about it.
+/// How the shop answers.
 pub(super) enum Does {
     /// Answers with this status, and this body.
     Answers(u16, String),
     /// With a header as well.
     Says(u16, &'static str, String),
-    /// Says nothing until [`Shop::let_go`], and then answers this.
+    /// Hangs until [`Shop::let_go`], and then answers this.
     Hangs(String),
-    /// Breaks off.
+    /// Closes the connection without an answer.
     BreaksOff,
 }
 
@@ -75,7 +75,7 @@ impl Shop {
         self.shared.asked.lock().unwrap().clone()
     }
 
-    /// Waits until it was asked so often.
+    /// Waits until it got this many requests.
     #[track_caller]
     pub(super) fn wait_for(&self, count: usize) -> Vec<Asked> {
         eventually("the shop is asked", || {
@@ -83,12 +83,12 @@ impl Shop {
         })
     }
 
-    /// Those that are to hang do so again.
+    /// Hanging answers hang again from now on.
     pub(super) fn hold(&self) {
         *self.shared.free.lock().unwrap() = false;
     }
 
-    /// Those that hang are answered, now and from now on.
+    /// Hanging requests are answered, now and from now on.
     pub(super) fn let_go(&self) {
         *self.shared.free.lock().unwrap() = true;
         self.shared.let_go.notify_all();

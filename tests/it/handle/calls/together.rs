@@ -1,4 +1,4 @@
-//! A flow that uses all that flows can do, with one customer who uses it too.
+//! A flow that uses every feature of flows, with one customer who uses them all.
 
 use serde_json::json;
 
@@ -82,7 +82,7 @@ fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversat
     let mut daemon = setup.start();
     let ana = chat(1);
 
-    // What opens is one call; what is said before the first word answers nothing.
+    // The opening makes one call; messages before the first text answer nothing.
     for text in ["oi", "there?"] {
         daemon.says(&ana, text);
     }
@@ -127,7 +127,7 @@ fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversat
         )]
     );
 
-    // The flow is exchanged while the customer waits for a person, who does not come; a crash changes nothing.
+    // The flow is reloaded while the customer waits for a person in vain; a crash changes nothing.
     for text in ["no", "thanks"] {
         daemon.says(&ana, text);
     }

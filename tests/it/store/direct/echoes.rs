@@ -1,4 +1,4 @@
-//! Rust and the scripts agree on which message says what a reply says.
+//! Rust and the scripts agree on when a message has the same text as a reply.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
@@ -7,7 +7,7 @@ use waha_sm::store::{ByPhone, Recorded};
 
 use super::*;
 
-/// What nobody sees, each of another kind.
+/// Invisible characters, each of another kind.
 const UNSEEN: [&str; 14] = [
     " ", "\n", "\u{85}", "\u{a0}", "\u{1680}", "\u{2003}", "\u{200b}", "\u{2028}", "\u{202f}",
     "\u{205f}", "\u{2060}", "\u{3000}", "\u{feff}", "\u{fe0f}",
@@ -31,7 +31,7 @@ fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
 
-/// A reply's text, and that of a message: often the same but for what nobody sees.
+/// The text of a reply and of a message: often the same except for invisible characters.
 fn texts() -> impl Strategy<Value = (String, String)> {
     let unseen = proptest::sample::select(&UNSEEN[..]);
     prop_oneof![

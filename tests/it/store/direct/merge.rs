@@ -1,4 +1,4 @@
-//! What is kept under two ids when they turn out to be one person's.
+//! Merging two ids that turn out to be one person.
 
 use waha_sm::store::{Announcement, Bell, Bells, Recorded};
 

@@ -1,5 +1,5 @@
-//! What becomes of the owner's chats, and of those who wait for a person, when two ids turn out to be one person's; and of
-//! owners who come too late.
+//! Merging two ids while the owner has the chat or the customer waits for a person; and takeovers that
+//! arrive too late.
 
 use waha_sm::store::{ByPhone, Close, Recorded};
 
@@ -11,7 +11,7 @@ fn lid() -> ChatId {
 
 const QUIET: i64 = 60_000;
 
-/// What is told of a message that the owner writes in a chat.
+/// The record of a message that the owner writes in a chat.
 fn by_owner(from: &ChatId, quiet: i64, ends: bool, now: i64) -> Record {
     let id = new_id();
     Record {
@@ -103,7 +103,7 @@ fn a_commit_after_the_owners_takeover_is_refused() {
         let committed = store.commit(&session(), late).await.unwrap();
         assert!(matches!(committed, Committed::Stale));
         assert!(!store.has_replies(&session(), &chat(8)).await.unwrap());
-        // Nor does what a process gives back come into the line.
+        // A conversation that a process gives back does not join the line either.
         store
             .release(&session(), &process("one"), 1_300)
             .await
@@ -167,7 +167,7 @@ fn a_customer_who_waits_for_a_person_still_waits_after_a_merge() {
         assert_eq!(untold[0].chat, chat(8));
         let looked = store.look(&session(), 9, 5_000).await.unwrap();
         assert!(looked[0].for_person && looked[0].position == 1);
-        // Nobody came: back to the line, once.
+        // Nobody answered in time: back to the line, once.
         assert_eq!(
             store.end_overdue(&session(), 9, 9_000).await.unwrap(),
             (0, 1)
@@ -207,7 +207,7 @@ fn a_takeover_is_not_closed_for_silence_while_messages_cannot_reach_us() {
     });
 }
 
-/// Told out of order: an old closing word ends nothing that came after it.
+/// Out of order: an old closing word ends nothing that came after it.
 #[test]
 fn a_late_closing_word_ends_only_conversations_from_before_it() {
     let redis = Redis::start();
@@ -223,7 +223,7 @@ fn a_late_closing_word_ends_only_conversations_from_before_it() {
     });
 }
 
-/// What the owner is taken to write, under this message_id.
+/// A message that counts as the owner's, with this message id.
 async fn passes_for_owner(
     store: &Store,
     chat: &ChatId,
@@ -268,7 +268,7 @@ async fn in_hand(store: &Store, after: &str) -> Lane {
     committed(store, "one", step).await
 }
 
-/// Told before WAHA's answer, with other words: nothing of what happened in between is lost.
+/// The echo comes before WAHA's answer and with another text: nothing that happened in between is lost.
 #[test]
 fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
     for (after, places) in [
@@ -378,7 +378,7 @@ fn a_closing_word_ends_a_takeover_from_before_takeovers_were_switched_off() {
     });
 }
 
-/// Found late, with what followed it: the owner is still there if somebody wrote not long ago.
+/// Found late, with later messages: the takeover still holds if anybody wrote recently.
 #[test]
 fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
     for (followed_at, with_phone) in [(0, 0), (500_000, 1)] {
@@ -433,7 +433,7 @@ fn a_reply_in_flight_is_not_retried_in_a_chat_that_the_owner_has() {
     });
 }
 
-/// Engines tell of what went to one id under the other, before anybody knows that both are one person's.
+/// Engines may echo a message under the other id, before we know that both are one person.
 #[test]
 fn an_echo_under_the_other_id_is_recognised_as_ours() {
     let redis = Redis::start();
@@ -460,7 +460,7 @@ fn an_echo_under_the_other_id_is_recognised_as_ours() {
     });
 }
 
-/// Two processes sent it: one stalled, and the other had its lane by then.
+/// Two processes sent it: one stalled, and the other had taken its lane.
 #[test]
 fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
     for tells_late in [false, true] {
@@ -479,7 +479,7 @@ fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
                 .unwrap();
             let mut text = "in hand";
             if tells_late {
-                // Another one, which remembers nothing of it.
+                // Another process, which remembers nothing of it.
                 let store = connect(&redis).await;
                 let settled = sent_as(&late, "3EB0AA");
                 store.settle(&session(), settled, 1_400).await.unwrap();

@@ -1,4 +1,4 @@
-//! How fast a line moves is measured by what keeps workers busy, and by nothing else.
+//! The speed of a line is measured only by conversations that keep workers busy.
 
 use waha_sm::flow::smoothed;
 use waha_sm::store::{Close, Ingest, Step, Store};
@@ -6,7 +6,7 @@ use waha_sm::store::{Close, Ingest, Step, Store};
 use super::{block_on, chat, connect, ingest, process, session, step};
 use crate::harness::Redis;
 
-/// A conversation that is attended for so long.
+/// A conversation that is active for `handling` milliseconds.
 async fn served(store: &Store, n: usize, handling: i64, outcome: &str) {
     let opening = Ingest {
         from: chat(n),
@@ -63,7 +63,7 @@ fn only_conversations_that_keep_a_worker_busy_are_measured() {
         let store = connect(&redis).await;
         served(&store, 1, 60_000, "done").await;
         served(&store, 2, 900_000, "phone").await;
-        // Attended, and back to the line in between.
+        // Active, and back in the line in between.
         store.ingest(&session(), ingest("hi")).await.unwrap();
         store
             .claim(&session(), &process("dies"), 1, 1_000)
@@ -79,7 +79,7 @@ fn only_conversations_that_keep_a_worker_busy_are_measured() {
             .unwrap()
             .remove(0);
         closed(&store, step(&claimed, vec![]), 900_000, "done").await;
-        // In a session that has stopped, or did so in between.
+        // In a session that is stopped, or was in between.
         store.pause(&session(), 500).await.unwrap();
         served(&store, 3, 900_000, "silence").await;
         store.resume(&session()).await.unwrap();

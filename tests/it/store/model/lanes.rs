@@ -34,7 +34,7 @@ pub(super) fn without_spaces(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// What is noted of an attempt.
+/// What is stored about an attempt.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
     pub(super) since: Millis,
@@ -62,7 +62,7 @@ impl Mark {
         self.begun.as_ref()?.as_deref()
     }
 
-    /// As the sender is told of it.
+    /// As the sender receives it.
     pub(super) fn is(&self, attempt: &Attempt) -> bool {
         (
             self.since,
@@ -100,7 +100,7 @@ impl Fate {
     }
 }
 
-/// A message of ours that WAHA tells of.
+/// An outbound message that WAHA reports.
 #[derive(Clone, Debug)]
 pub(super) struct Own {
     pub(super) from: String,
@@ -318,7 +318,7 @@ impl Session {
         });
     }
 
-    /// WAHA tells of a message of ours. The answer that is due.
+    /// WAHA reports an outbound message. Returns the expected answer.
     pub(super) fn own(&mut self, own: &Own, now: Millis) -> Recorded {
         let chat = &self.chat_of_person(&own.from, own.other.as_deref(), now);
         if !self.told.insert(own.message_id.clone()) {
@@ -345,7 +345,7 @@ impl Session {
         Recorded::ByPhone { ends }
     }
 
-    /// WAHA tells that a message of ours got somewhere. The answer that is due.
+    /// WAHA reports an ack of one of our messages. Returns the expected answer.
     pub(super) fn ack(&mut self, from: &str, message_id: &str, data: &str) -> Recorded {
         let chat = &self.chat_of(from);
         if !self.known.contains(chat) {

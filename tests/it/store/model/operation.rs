@@ -43,9 +43,9 @@ pub(super) enum Operation {
     },
     /// What came of looks, in one call.
     Announce(Vec<Announce>),
-    /// WAHA tells of a message of ours: an echo, or the owner writes from their own phone.
+    /// WAHA reports an outbound message: an echo, or the owner wrote from their own phone.
     Own(Own),
-    /// WAHA tells that a message of ours got somewhere.
+    /// WAHA reports an ack of one of our messages.
     Ack {
         session: usize,
         from: usize,

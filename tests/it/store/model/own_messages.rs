@@ -1,4 +1,4 @@
-//! What happens to the store around messages of ours: they are about to be sent, WAHA tells of them, the owner writes some.
+//! Operations around outbound messages: about to be sent, reported by WAHA, or written by the owner.
 
 use waha_sm::flow::MediaKind;
 use waha_sm::ids::{ChatId, MessageId};

@@ -1,4 +1,4 @@
-//! A session as it should be: plain lists in memory, changed by the rules that the store promises.
+//! The model of a session: plain lists in memory, changed by the rules that the store promises.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -13,7 +13,7 @@ pub(super) const QUIET: Millis = 40_000;
 /// What came so much before another time came before it, whatever the clocks say.
 pub(super) const CLOCKS_APART: Millis = 10_000;
 
-/// What is wrong, in words.
+/// An error message if the store and the model differ.
 pub(super) type Checked = Result<(), String>;
 
 macro_rules! ensure {
@@ -70,7 +70,7 @@ pub(super) struct Chat {
     pub(super) said: Option<Millis>,
     /// When they wrote the word that ended it.
     pub(super) hung_up: Option<Millis>,
-    /// Something came in while it was attended that is not consumed.
+    /// A message came in while it was active and is not consumed yet.
     pub(super) unread: bool,
     /// The attempt on the first reply that is not settled.
     pub(super) attempt: Option<Mark>,
@@ -260,7 +260,7 @@ impl Session {
         (left, alone)
     }
 
-    /// An attended conversation waits for a person from now on.
+    /// An active conversation waits for a person from now on.
     pub(super) fn hand_off(&mut self, chat: &str, within: Millis, now: Millis) {
         let it = self.chat_mut(chat);
         it.unread = false;
@@ -310,7 +310,7 @@ impl Session {
             self.entry_of_the_last(what, chat);
             return Ingested::Phone;
         }
-        // Told after the word that ended it, but written before that: it was for the owner.
+        // Reported after the closing word, but written before it: it was for the owner.
         if it.hung_up.is_some_and(|at| sent_at + CLOCKS_APART < at) {
             self.entry_of_the_last(what, chat);
             return Ingested::Phone;
@@ -334,7 +334,7 @@ impl Session {
         }
     }
 
-    /// `chat` is now attended; `claimed` is what the store says of it.
+    /// `chat` is now active; `claimed` is the store's answer.
     pub(super) fn claim(&mut self, process: &str, claimed: &waha_sm::store::Claimed) -> Checked {
         let chat = claimed.chat.as_str();
         ensure!(
@@ -361,7 +361,7 @@ impl Session {
         self.same(claimed)
     }
 
-    /// What the store says of an attended chat is so.
+    /// Checks the store's answer about an active chat.
     pub(super) fn same(&self, claimed: &waha_sm::store::Claimed) -> Checked {
         let chat = claimed.chat.as_str();
         let it = self.chat(chat);
@@ -489,7 +489,7 @@ impl Session {
         true
     }
 
-    /// Redis holds what it should, and nothing else.
+    /// Checks that Redis holds exactly what the model has.
     pub(super) fn check(&mut self, view: &View) -> Checked {
         ensure!(self.paused == view.paused, "paused: {}", view.paused);
         self.note_opened(view);
@@ -583,7 +583,7 @@ impl Session {
         Ok(())
     }
 
-    /// In the line, or attended, or neither; and everything about it says the same.
+    /// In the line, or active, or neither, and all keys agree.
     fn check_place(&mut self, chat: &str, it: &Chat, seen: &Seen, view: &View) -> Checked {
         let owner = it.conversation.as_ref().map(|c| c.owner.as_ref());
         let status = match &it.conversation {

@@ -1,4 +1,4 @@
-//! The model of a takeover: the owner answers a chat from their own phone, or somebody passed for them.
+//! The model of a takeover: the owner answers a chat from their own phone, or a message of ours was mistaken for theirs.
 
 use waha_sm::store::Millis;
 
@@ -65,7 +65,7 @@ impl Session {
         Some(true)
     }
 
-    /// Nothing is said over the owner but what is under way.
+    /// Unsent replies are dropped, except those in flight.
     pub(super) fn owner_takes_over(&mut self, chat: &str) {
         self.leave_lane_to_owner(chat);
         let it = self.chat_mut(chat);

@@ -1,4 +1,4 @@
-//! What Redis holds of a session, read past the store: the one place of this test that knows keys. Keys and fields
+//! What Redis holds of a session, read without the store: the only file of this test that knows keys. Keys and fields
 //! that are not named here may come and go.
 
 use std::collections::{BTreeMap, BTreeSet};
