@@ -233,7 +233,7 @@ fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wron
     let answers = [
         ("<html>SECRET</html>", "it is not JSON (line 1, column 1)"),
         (r#"["SECRET"]"#, "it is not a JSON object"),
-        (r#"{"sya": "SECRET"}"#, "was `say` meant?"),
+        (r#"{"sya": "SECRET"}"#, "did you mean `say`?"),
         (r#"{"say": 7}"#, "`say` is neither a text nor a list"),
         (
             r#"{"next": "nowhere"}"#,
@@ -552,7 +552,7 @@ fn a_conversation_at_a_call_that_was_removed_from_the_flow_starts_over() {
     corner.flow("start = 'new'\n[step.new]\nask = 'new?'\nend = 'done'");
     let daemon = before.start();
     assert_eq!(corner.texts(&chat(1), 1), ["new?"]);
-    daemon.wait_for_log("step `bot` is gone");
+    daemon.wait_for_log("step `bot` no longer exists");
 }
 
 #[test]
@@ -583,7 +583,7 @@ fn the_flow_tools_play_the_shop_and_show_what_it_is_asked() {
     }
     assert_eq!(lines[1], "  < Yes.");
     assert!(
-        lines[3].contains("the call failed") && lines[3].contains("was `say` meant?"),
+        lines[3].contains("the call failed") && lines[3].contains("did you mean `say`?"),
         "{said}"
     );
     assert!(lines[4].contains("something went wrong"), "{said}");

@@ -135,7 +135,7 @@ fn a_conversation_at_a_removed_step_starts_over_with_its_variables_in_all_proces
 
     serve.says(&ana, "30");
     assert_eq!(corner.texts(&ana, 3)[2], "new: hello Zoe, what is it?");
-    assert!(work.log().contains("step `age` is gone"));
+    assert!(work.log().contains("step `age` no longer exists"));
     serve.says(&ana, "pizza");
     assert_eq!(corner.texts(&ana, 4)[3], "pizza for Zoe");
 }
