@@ -156,7 +156,7 @@ fn each_of_twenty_planted_mistakes_is_reported_with_its_line() {
         ("{{ age }}", "{{ agee }}", 24, "did you mean `age`?"),
         ("{{ age }}", "{{ age | shout }}", 24, "unknown filter"),
         ("end = \"done\"", "", 23, "leads nowhere"),
-        ("end = \"done\"", "next = \"menu\"", 10, "comes to an `end`"),
+        ("end = \"done\"", "next = \"menu\"", 10, "reaches an `end`"),
     ];
     let directory = TempDir::new().unwrap();
     for (number, (right, wrong, line, words)) in planted.into_iter().enumerate() {
