@@ -179,7 +179,7 @@ impl Daemon {
     /// Starts the agents that handle conversations, and this process's heartbeat.
     async fn start_work(
         &mut self,
-        redis: &store::Config,
+        redis: &store::StoreConfig,
         back: &Handle,
         data_dir: Option<&DataDir>,
         work: Work,

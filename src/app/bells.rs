@@ -23,7 +23,7 @@ pub(super) struct AgentBells {
 
 /// Listens for all bells that concern `process`, and passes each to its agent.
 pub(super) async fn listen(
-    redis: &store::Config,
+    redis: &store::StoreConfig,
     process: &ProcessId,
     back: &Handle,
     to_reloader: mpsc::UnboundedSender<Asked>,
@@ -36,7 +36,7 @@ pub(super) async fn listen(
         let (redis, process) = (redis.clone(), process.clone());
         let subscribing = back.spawn(async move { Bells::subscribe(&redis, &process).await });
         // A panic in it is logged where it happens.
-        subscribing.await.unwrap_or(Err(store::Error::Away))
+        subscribing.await.unwrap_or(Err(store::StoreError::Away))
     })
     .await?;
     let own_way = to_sender.clone();
@@ -67,7 +67,7 @@ pub(super) async fn listen(
 
 /// Listens only for requests to load the flows again.
 pub(super) async fn listen_for_reloads(
-    redis: &store::Config,
+    redis: &store::StoreConfig,
     to_reloader: mpsc::UnboundedSender<Asked>,
 ) -> Result<JoinHandle<()>, StartError> {
     let bells = patiently(redis, async || Bells::subscribe_to_flows(redis).await).await?;

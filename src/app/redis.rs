@@ -12,7 +12,7 @@ use super::start_error::StartError;
 use crate::config::RedisConfig;
 use crate::data_dir::DataDir;
 use crate::flows::Flows;
-use crate::store::{self, FirstNotice, PrivateRedis, PrivateRedisError, Server, Store};
+use crate::store::{self, FirstNotice, PrivateRedis, PrivateRedisError, RedisServer, Store};
 
 /// At start Redis may still be reading its files.
 const REDIS_PATIENCE: Duration = Duration::from_secs(30);
@@ -26,19 +26,19 @@ impl Daemon {
         config: &RedisConfig,
         data_dir: Option<&DataDir>,
         flows: Arc<Flows>,
-    ) -> Result<store::Config, StartError> {
+    ) -> Result<store::StoreConfig, StartError> {
         let server = match (&config.url, data_dir) {
-            (Some(url), _) => Server::Url(url.reveal().to_owned()),
+            (Some(url), _) => RedisServer::Url(url.reveal().to_owned()),
             (None, Some(data_dir)) => {
                 let private = PrivateRedis::start(data_dir.path()).await?;
                 let socket = private.socket().to_owned();
                 self.private_redis = Some(private);
-                Server::Socket(socket)
+                RedisServer::Socket(socket)
             }
             // The settings allow this for no role.
             (None, None) => return Err(PrivateRedisError::NotFound.into()),
         };
-        Ok(store::Config {
+        Ok(store::StoreConfig {
             server,
             prefix: config.prefix.clone(),
             first_notice_after: FirstNotice::new(move |session| {
@@ -51,7 +51,7 @@ impl Daemon {
     /// A connection whose tasks run on `runtime`.
     pub(super) async fn connect(
         &mut self,
-        redis: &store::Config,
+        redis: &store::StoreConfig,
         runtime: &Handle,
     ) -> Result<Store, StartError> {
         let connecting = {
@@ -70,8 +70,8 @@ impl Daemon {
 
 /// Does something with Redis at the start, and tries again if that fails, because a connection may break at any moment.
 pub(super) async fn patiently<T>(
-    redis: &store::Config,
-    mut attempt: impl AsyncFnMut() -> Result<T, store::Error>,
+    redis: &store::StoreConfig,
+    mut attempt: impl AsyncFnMut() -> Result<T, store::StoreError>,
 ) -> Result<T, StartError> {
     let deadline = Instant::now() + REDIS_PATIENCE;
     loop {
@@ -90,7 +90,7 @@ pub(super) async fn patiently<T>(
 }
 
 /// Checks once, before anything else, whether Redis can be used, and warns of dangerous settings.
-pub(super) async fn inspect(redis: &store::Config) -> Result<(), StartError> {
+pub(super) async fn inspect(redis: &store::StoreConfig) -> Result<(), StartError> {
     let begun = Instant::now();
     let failed = |source| StartError::Store {
         at: redis.server.shown(),

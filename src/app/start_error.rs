@@ -23,7 +23,7 @@ pub enum StartError {
         /// Where, without its password.
         at: Option<String>,
         /// Why.
-        source: store::Error,
+        source: store::StoreError,
     },
     /// WAHA can't be called that way.
     #[error(transparent)]
@@ -51,9 +51,9 @@ pub enum StartError {
 }
 
 /// What to do about an error at the start.
-fn advice(error: &store::Error) -> &'static str {
+fn advice(error: &store::StoreError) -> &'static str {
     match error {
-        store::Error::TooOld { .. } => "",
+        store::StoreError::TooOld { .. } => "",
         _ => "; is it running, and is REDIS_URL right?",
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn new_process_name() -> io::Result<ProcessId> {
 
 /// Takes back the leases of the last run on this directory, and stores this process's id for the next one.
 pub(super) async fn take_back(
-    redis: &store::Config,
+    redis: &store::StoreConfig,
     data_dir: &DataDir,
     shared: &Shared,
 ) -> Result<(), StartError> {

@@ -120,7 +120,7 @@ pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
     }
 }
 
-fn failed(error: &store::Error) -> String {
+fn failed(error: &store::StoreError) -> String {
     format!("Redis failed: {}; try again", describe(error))
 }
 
@@ -128,7 +128,7 @@ fn failed(error: &store::Error) -> String {
 async fn find(
     store: &Store,
     which: &DeadFilter,
-) -> Result<Vec<(SessionName, Vec<DeadLetter>)>, store::Error> {
+) -> Result<Vec<(SessionName, Vec<DeadLetter>)>, store::StoreError> {
     let mut sessions = store.sessions().await?;
     sessions.sort();
     let mut found = Vec::new();

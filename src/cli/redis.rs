@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::RedisConfig;
 use crate::describe::describe;
 use crate::store;
-use crate::store::{Connections, Server, Store, private_socket};
+use crate::store::{Connections, RedisServer, Store, private_socket};
 
 /// Short: a person waits for the output.
 const REDIS_PATIENCE: Duration = Duration::from_secs(5);
@@ -14,8 +14,8 @@ const REDIS_PATIENCE: Duration = Duration::from_secs(5);
 /// daemon must be running.
 pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, String> {
     let server = match config.url {
-        Some(url) => Server::Url(url.reveal().to_owned()),
-        None => private_socket(&config.data_dir).await.map(Server::Socket).ok_or_else(|| {
+        Some(url) => RedisServer::Url(url.reveal().to_owned()),
+        None => private_socket(&config.data_dir).await.map(RedisServer::Socket).ok_or_else(|| {
             format!(
                 "no daemon runs on the data directory {}: {why}. Start the daemon, or set DATA_DIR, or REDIS_URL and REDIS_PREFIX, to \
                  the same values as the daemon's",
@@ -24,7 +24,7 @@ pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, Str
         })?,
     };
     let at = server.shown().unwrap_or_default();
-    let config = store::Config {
+    let config = store::StoreConfig {
         server,
         prefix: config.prefix,
         // Only conversations that open need it, and none does here.

@@ -52,8 +52,9 @@ pub(super) fn main(arguments: &ReloadArgs) -> ExitCode {
             redis::connect(config, "only a running daemon can load its flows again").await?;
         let answers = ask(&store).await;
         store.close().await;
-        answers
-            .map_err(|error: store::Error| format!("Redis failed: {}; try again", describe(&error)))
+        answers.map_err(|error: store::StoreError| {
+            format!("Redis failed: {}; try again", describe(&error))
+        })
     });
     match answers {
         Ok(answers) => tell(&answers),
@@ -68,7 +69,7 @@ struct ReloadAnswers {
     missing: usize,
 }
 
-async fn ask(store: &Store) -> Result<ReloadAnswers, store::Error> {
+async fn ask(store: &Store) -> Result<ReloadAnswers, store::StoreError> {
     let request = format!("{:016x}", fastrand::u64(..));
     let received = store.ask_to_reload(&request).await?;
     let asked = Instant::now();

@@ -196,7 +196,7 @@ async fn ask(
         .store
         .first_unclaimed(session, &candidates)
         .await
-        .map_err(|error: store::Error| AskError::Failed {
+        .map_err(|error: store::StoreError| AskError::Failed {
             reason: error.to_string(),
         })
 }

@@ -18,7 +18,7 @@ use crate::service::deliver::send_context::SendContext;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::owner::session_status;
 use crate::service::owner::session_status::WORKING;
-use crate::store::{Bell, Error, Lane, Taken, Verdict};
+use crate::store::{Bell, Lane, StoreError, TakenLanes, Verdict};
 use crate::waha::client::SendError;
 
 /// Who missed a bell finds the lane at the latest after this; also how exactly a retry is on time.
@@ -123,7 +123,7 @@ impl SenderState {
         }
     }
 
-    async fn try_poll_all(&mut self) -> Result<(), Error> {
+    async fn try_poll_all(&mut self) -> Result<(), StoreError> {
         let store = self.context.store.clone();
         let mut suspects = HashMap::new();
         for session in store.sessions().await? {
@@ -149,7 +149,7 @@ impl SenderState {
 
     /// Gives back what Redis says is ours and nobody here sends from: for so long that no answer can be on its way
     /// that hands it to us.
-    async fn release_forgotten(&mut self) -> Result<(), Error> {
+    async fn release_forgotten(&mut self) -> Result<(), StoreError> {
         let now = clock::now();
         for ((session, _), (lane, since)) in &self.suspects {
             if since.elapsed() > FORGOTTEN_AFTER {
@@ -190,7 +190,7 @@ impl SenderState {
                 .take_lanes(&session, &self.context.process, count, clock::now())
                 .await
             {
-                Ok(Taken::Lanes(lanes)) => {
+                Ok(TakenLanes::Lanes(lanes)) => {
                     let more = lanes.len() == count;
                     for lane in lanes {
                         self.send(&session, lane, asked);
@@ -199,7 +199,9 @@ impl SenderState {
                         self.due.push_back(session);
                     }
                 }
-                Ok(Taken::Paused) => drop(self.tasks.spawn(probe(self.context.clone(), session))),
+                Ok(TakenLanes::Paused) => {
+                    drop(self.tasks.spawn(probe(self.context.clone(), session)))
+                }
                 Err(error) => {
                     self.store_errors.log("could not take lanes", &error);
                     self.must_reconcile = true;

@@ -27,7 +27,7 @@ use crate::service::kit::backoff;
 use crate::service::kit::lease::Lease;
 use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::owner::reachability::{Reachability, UNREACHABLE_AFTER};
-use crate::store::{Bell, Claimed, Close, Committed, Error, Reply, Step, Store};
+use crate::store::{Bell, Claimed, Close, Committed, Reply, StepCommit, Store, StoreError};
 
 /// Between tries while Redis is away.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
@@ -196,7 +196,7 @@ impl ConversationTask {
     }
 
     /// Reads the conversation from Redis again: its inbox, and whether a step whose answer was lost was committed.
-    async fn read_again(&mut self) -> Result<Option<TaskOutcome>, Error> {
+    async fn read_again(&mut self) -> Result<Option<TaskOutcome>, StoreError> {
         let held = self
             .context
             .store
@@ -239,7 +239,7 @@ impl ConversationTask {
     }
 
     /// Asks the flow, if there is something to ask it about, and commits what it says.
-    async fn step(&mut self) -> Result<AfterStep, Error> {
+    async fn step(&mut self) -> Result<AfterStep, StoreError> {
         let now = clock::now();
         self.quiet_at = None;
         match self.continue_call(now) {
@@ -304,7 +304,11 @@ impl ConversationTask {
     }
 
     /// Warns of what was wrong with the flow, if anything was, and commits what it said.
-    async fn commit_and_warn(&mut self, advance: Advance, now: i64) -> Result<AfterStep, Error> {
+    async fn commit_and_warn(
+        &mut self,
+        advance: Advance,
+        now: i64,
+    ) -> Result<AfterStep, StoreError> {
         if let Some(fault) = &advance.fault {
             warn!(
                 session = %self.session,
@@ -317,7 +321,7 @@ impl ConversationTask {
     }
 
     /// Until when this customer could not reach us; 0 if they always could.
-    async fn unreachable_until(&self, now: i64) -> Result<i64, Error> {
+    async fn unreachable_until(&self, now: i64) -> Result<i64, StoreError> {
         let ConversationContext {
             store,
             reachability,
@@ -333,7 +337,7 @@ impl ConversationTask {
     }
 
     /// Commits what the flow said.
-    async fn commit(&mut self, mut advance: Advance, now: i64) -> Result<AfterStep, Error> {
+    async fn commit(&mut self, mut advance: Advance, now: i64) -> Result<AfterStep, StoreError> {
         self.prepare_calls(&mut advance);
         let handoff = match advance.next {
             Next::HandOff { within } => Some(within.map_or(0, clock::millis)),
@@ -346,7 +350,7 @@ impl ConversationTask {
         };
         let variables =
             || serde_json::to_string(advance.state.variables()).unwrap_or_else(|_| "{}".to_owned());
-        let step = Step {
+        let step = StepCommit {
             chat: self.held.chat.clone(),
             epoch: self.held.epoch.clone(),
             rev: self.held.rev,

@@ -20,7 +20,7 @@ use crate::service::handle::conversation::{ConversationContext, ConversationTask
 use crate::service::handle::doorbell::Doorbell;
 use crate::service::handle::panics::{PANICS_MAX, Panics, SessionChat};
 use crate::service::kit::store_error_log::StoreErrorLog;
-use crate::store::{Bell, Claimed, Error, Store};
+use crate::store::{Bell, Claimed, Store, StoreError};
 
 /// Who missed a bell finds the work at the latest after this.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -174,7 +174,7 @@ impl DispatcherState {
         }
     }
 
-    async fn try_poll_all(&mut self) -> Result<(), Error> {
+    async fn try_poll_all(&mut self) -> Result<(), StoreError> {
         let store = self.dispatcher.context.store.clone();
         self.must_reconcile |= self.dispatcher.context.lease.take_lapse();
         for session in store.sessions().await? {
@@ -194,7 +194,7 @@ impl DispatcherState {
 
     /// Compares what is handled here with what Redis says is ours: starts what was forgotten, and wakes tasks whose
     /// conversation went elsewhere.
-    async fn reconcile(&mut self, store: &Store, session: &SessionName) -> Result<(), Error> {
+    async fn reconcile(&mut self, store: &Store, session: &SessionName) -> Result<(), StoreError> {
         let held: HashSet<ChatId> = store
             .held(session, &self.dispatcher.context.process)
             .await?

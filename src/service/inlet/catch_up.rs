@@ -58,8 +58,8 @@ enum CatchUpError {
     List(#[from] ListError),
 }
 
-impl From<store::Error> for CatchUpError {
-    fn from(error: store::Error) -> Self {
+impl From<store::StoreError> for CatchUpError {
+    fn from(error: store::StoreError) -> Self {
         Self::Intake(error.into())
     }
 }
@@ -149,7 +149,7 @@ impl CatchUpState {
         Some(soonest.saturating_duration_since(Instant::now()))
     }
 
-    async fn run(&mut self, cause: RoundCause) -> Result<(), store::Error> {
+    async fn run(&mut self, cause: RoundCause) -> Result<(), store::StoreError> {
         // Only one process does this: the first takes the turn and so keeps the others away for most of the interval.
         let turn = self.interval.mul_f64(0.9);
         let ours = !matches!(cause, RoundCause::Interval | RoundCause::Works(_));

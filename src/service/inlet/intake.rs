@@ -81,7 +81,7 @@ pub enum IntakeError {
     NotAnEvent(#[from] NotAnEvent),
     /// It could not be stored.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(#[from] store::StoreError),
 }
 
 impl Intake {

@@ -11,7 +11,7 @@ use tracing::{debug, info};
 use crate::clock;
 use crate::ids::{ChatId, SessionName};
 use crate::service::kit::periodic::Periodic;
-use crate::store::{Error, Store};
+use crate::store::{Store, StoreError};
 use crate::waha::client::{AskError, Client};
 
 /// If WAHA's events don't give both ids, a new customer counts as two for up to this long.
@@ -53,7 +53,7 @@ impl LidLookup {
     pub async fn run_once(
         &self,
         left_alone: &mut HashMap<SessionName, Instant>,
-    ) -> Result<usize, Error> {
+    ) -> Result<usize, StoreError> {
         let mut learnt = 0;
         left_alone.retain(|_, until| Instant::now() < *until);
         for session in self.store.sessions().await? {

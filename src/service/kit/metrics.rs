@@ -82,7 +82,7 @@ impl Metrics {
     ///
     /// # Errors
     /// As the store's: most figures are in Redis.
-    pub async fn render(&self, store: &Store, now: i64) -> Result<String, store::Error> {
+    pub async fn render(&self, store: &Store, now: i64) -> Result<String, store::StoreError> {
         let mut figures = Figures::default();
         for session in store.sessions().await? {
             figures.add(&session, &store.gauges(&session).await?, now);

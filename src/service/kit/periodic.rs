@@ -7,7 +7,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::service::kit::store_error_log::StoreErrorLog;
-use crate::store::Error;
+use crate::store::StoreError;
 
 /// See the module.
 pub(crate) struct Periodic {
@@ -37,7 +37,11 @@ impl Periodic {
     }
 
     /// Does the work once, and stops in the middle of it at the shutdown. If it fails, the log says that `what` failed.
-    pub(crate) async fn run<T>(&self, what: &str, work: impl Future<Output = Result<T, Error>>) {
+    pub(crate) async fn run<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) {
         let done = tokio::select! {
             done = work => done,
             () = self.shutdown.cancelled() => return,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::store::{Error, Store, WAKE_UP_BOUNDS_MS};
+use crate::store::{Store, StoreError, WAKE_UP_BOUNDS_MS};
 
 /// Counts by bound of [`WAKE_UP_BOUNDS_MS`], since they were last added up.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl PickupLatency {
     ///
     /// # Errors
     /// As the store's; the counts of this call are lost then, which a metric can bear.
-    pub async fn add_up(&self, store: &Store) -> Result<(), Error> {
+    pub async fn add_up(&self, store: &Store) -> Result<(), StoreError> {
         let counts: Vec<u64> = self
             .counts
             .iter()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::{debug, error};
 
-use crate::store::Error;
+use crate::store::StoreError;
 use crate::throttle::Throttle;
 
 /// One agent's errors of Redis, logged once a minute.
@@ -19,8 +19,8 @@ impl Default for StoreErrorLog {
 
 impl StoreErrorLog {
     /// Logs what could not be done. The store logs disconnections; this logs refusals.
-    pub(crate) fn log(&self, what: &str, error: &Error) {
-        if !matches!(error, Error::Away) && self.0.due() {
+    pub(crate) fn log(&self, what: &str, error: &StoreError) {
+        if !matches!(error, StoreError::Away) && self.0.due() {
             error!(%error, "{what}; will try again and again. Redis answers but does not do it: is it full, read-only or out of disk?");
         } else {
             debug!(%error, "{what}; will try again");

@@ -18,7 +18,7 @@ use crate::ids::SessionName;
 use crate::service::kit::said::said;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store;
-use crate::store::{Announcement, Bell, Error, Leave, Reply, Store, Waiting};
+use crate::store::{Announcement, Bell, Leave, Reply, Store, StoreError, WaitingConversation};
 use crate::waha::message::Message;
 
 /// Who missed a bell finds the work at the latest after this.
@@ -90,7 +90,7 @@ impl Announcer {
         &self,
         sessions: Option<HashSet<SessionName>>,
         next: &mut HashMap<SessionName, i64>,
-    ) -> Result<usize, Error> {
+    ) -> Result<usize, StoreError> {
         let sessions: Vec<SessionName> = match sessions {
             Some(sessions) => sessions.into_iter().collect(),
             None => self.store.sessions().await?,
@@ -123,7 +123,11 @@ impl Announcer {
         Ok(told)
     }
 
-    async fn announce(&self, session: &SessionName, waiting: Vec<Waiting>) -> Result<usize, Error> {
+    async fn announce(
+        &self,
+        session: &SessionName,
+        waiting: Vec<WaitingConversation>,
+    ) -> Result<usize, StoreError> {
         let line = self.store.pace(session).await?;
         let (others, workers) = self.other_lines(session, &line).await?;
         let now = clock::now();
@@ -159,8 +163,8 @@ impl Announcer {
     async fn other_lines(
         &self,
         session: &SessionName,
-        line: &store::Pace,
-    ) -> Result<(Vec<flow::LinePace>, u64), Error> {
+        line: &store::QueuePace,
+    ) -> Result<(Vec<flow::LinePace>, u64), StoreError> {
         let mut others = Vec::new();
         if line.measured == 0 {
             return Ok((others, 0));
@@ -177,7 +181,7 @@ impl Announcer {
     fn decide(
         &self,
         script: &Script,
-        waiting: Waiting,
+        waiting: WaitingConversation,
         now: i64,
         wait: impl Fn(u64, i64) -> Option<Duration>,
     ) -> Announcement {
@@ -271,7 +275,7 @@ impl Announcer {
 
     /// The words for the queue among what was not looked at. What opened the conversation is never taken for one,
     /// and what follows a word to leave is for the next conversation.
-    fn commands(&self, script: &Script, waiting: &Waiting) -> QueueCommands {
+    fn commands(&self, script: &Script, waiting: &WaitingConversation) -> QueueCommands {
         let opening = usize::from(waiting.examined == 0 && !waiting.begun);
         let mut found = QueueCommands {
             last: None,
@@ -302,7 +306,7 @@ struct QueueCommands {
     looked_at: usize,
 }
 
-fn pace(line: &store::Pace) -> flow::LinePace {
+fn pace(line: &store::QueuePace) -> flow::LinePace {
     flow::LinePace {
         handling: clock::until(line.handling, 0),
         measured: line.measured,

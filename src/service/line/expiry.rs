@@ -8,7 +8,7 @@ use tracing::info;
 
 use crate::clock;
 use crate::service::kit::periodic::Periodic;
-use crate::store::{Error, Store};
+use crate::store::{Store, StoreError};
 
 /// Nobody waits for an end to the second.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ impl Expiry {
     ///
     /// # Errors
     /// As the store's.
-    pub async fn run_once(&self) -> Result<(u64, u64), Error> {
+    pub async fn run_once(&self) -> Result<(u64, u64), StoreError> {
         let (mut left, mut alone) = (0, 0);
         for session in self.store.sessions().await? {
             loop {

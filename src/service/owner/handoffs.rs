@@ -9,7 +9,7 @@ use tracing::info;
 use crate::flow::{Locale, State};
 use crate::service::kit::periodic::Periodic;
 use crate::service::owner::notifier::OwnerNotifier;
-use crate::store::{Error, HandedOff, Store};
+use crate::store::{HandedOff, Store, StoreError};
 use crate::waha::message::Message;
 
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ impl HandoffNotifier {
     ///
     /// # Errors
     /// As the store's.
-    pub async fn run_once(&self) -> Result<usize, Error> {
+    pub async fn run_once(&self) -> Result<usize, StoreError> {
         let mut told = 0;
         for session in self.store.sessions().await? {
             for one in self.store.untold_handoffs(&session).await? {

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::flow::Locale;
 use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::service::owner::notify_chat::NotifyChat;
-use crate::store::{Error, Reply, Store};
+use crate::store::{Reply, Store, StoreError};
 use crate::waha::message::{Direction, Message};
 
 /// See the module. Cheap to clone.
@@ -46,7 +46,7 @@ impl OwnerNotifier {
         session: &SessionName,
         once: &str,
         text: &str,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, StoreError> {
         let first = self.configured_session().unwrap_or(session);
         self.notify_through(session, first, once, text).await
     }
@@ -60,7 +60,7 @@ impl OwnerNotifier {
         session: &SessionName,
         once: &str,
         text: &str,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, StoreError> {
         let mut sessions = self.store.sessions().await?;
         sessions.sort();
         sessions.extend(self.configured_session().cloned());
@@ -79,7 +79,7 @@ impl OwnerNotifier {
         first: &SessionName,
         once: &str,
         text: &str,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, StoreError> {
         let now = clock::now();
         let once = format!("{session}:{once}");
         let Some(to) = self.to.as_deref() else {
@@ -124,7 +124,7 @@ impl OwnerNotifier {
         &self,
         first: &SessionName,
         once: &str,
-    ) -> Result<Option<SessionName>, Error> {
+    ) -> Result<Option<SessionName>, StoreError> {
         let mut sessions = self.store.sessions().await?;
         // In one order for all processes, so that they choose the same.
         sessions.sort();
@@ -155,7 +155,7 @@ impl OwnerNotifier {
         &self,
         session: &SessionName,
         message: &Message,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, StoreError> {
         let Some(to) = self.to.as_deref() else {
             return Ok(false);
         };

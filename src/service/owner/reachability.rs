@@ -15,7 +15,7 @@ use crate::clock;
 use crate::ids::SessionName;
 use crate::service::kit::periodic::Periodic;
 use crate::service::owner::session_status::WORKING;
-use crate::store::{Error, Store};
+use crate::store::{Store, StoreError};
 use crate::waha::client::{Client, SendError};
 
 /// How often. WAHA repeats what a customer wrote, if we were away for less than this.
@@ -48,7 +48,7 @@ impl ReachabilityMonitor {
     ///
     /// # Errors
     /// As the store's.
-    pub async fn run_once(&self) -> Result<(), Error> {
+    pub async fn run_once(&self) -> Result<(), StoreError> {
         let turn = CHECK_INTERVAL.mul_f64(0.8);
         for session in self.store.sessions().await? {
             if !self.store.turn_to_listen(&session, turn).await? {

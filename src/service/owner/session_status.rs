@@ -7,7 +7,7 @@ use crate::clock;
 use crate::flow::OwnerText;
 use crate::ids::SessionName;
 use crate::service::owner::notifier::OwnerNotifier;
-use crate::store::{Error, Known, Standing, Store};
+use crate::store::{SessionChange, SessionReport, Store, StoreError};
 use crate::waha::restriction::Restriction;
 
 /// WAHA's word for a session that can send and hear.
@@ -26,15 +26,15 @@ pub(crate) async fn note(
     session: &SessionName,
     status: &str,
     at: Option<i64>,
-) -> Result<bool, Error> {
+) -> Result<bool, StoreError> {
     let now = clock::now();
-    let mut known = Known {
+    let mut known = SessionReport {
         status,
         at,
         alarm: needs_owner(status),
     };
     let mut standing = store.note_status(session, known, now).await?;
-    if let Standing::Paused { since, .. } = standing
+    if let SessionChange::Paused { since, .. } = standing
         && !known.alarm
         && now - since > LASTING_AFTER
     {
@@ -42,10 +42,10 @@ pub(crate) async fn note(
         standing = store.note_status(session, known, now).await?;
     }
     match standing {
-        Standing::Stale => info!(%session, status, "an older status of the session came late"),
-        Standing::Works => store.ring_works(session).await?,
-        Standing::Resumed => info!(%session, "the session works again; replies go on"),
-        Standing::Paused { since, alarm } => {
+        SessionChange::Stale => info!(%session, status, "an older status of the session came late"),
+        SessionChange::Works => store.ring_works(session).await?,
+        SessionChange::Resumed => info!(%session, "the session works again; replies go on"),
+        SessionChange::Paused { since, alarm } => {
             if alarm {
                 warn!(
                     %session,
@@ -66,7 +66,7 @@ pub(crate) async fn note(
             }
         }
     }
-    Ok(standing != Standing::Stale)
+    Ok(standing != SessionChange::Stale)
 }
 
 /// Tells of what WhatsApp forbids a session that works: each restriction once.
@@ -77,7 +77,7 @@ pub(crate) async fn note_restrictions(
     notifier: &OwnerNotifier,
     session: &SessionName,
     restrictions: &[Restriction],
-) -> Result<(), Error> {
+) -> Result<(), StoreError> {
     for restriction in restrictions {
         let day = |until: Option<i64>| {
             let at = jiff::Timestamp::from_millisecond(until?).ok()?;

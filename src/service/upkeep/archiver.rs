@@ -51,7 +51,7 @@ pub struct Archiver {
 #[derive(Debug, thiserror::Error)]
 enum ArchiverError {
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(#[from] store::StoreError),
     #[error(transparent)]
     History(#[from] history::HistoryError),
     #[error("the archive's thread ended early")]

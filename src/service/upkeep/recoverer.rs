@@ -14,7 +14,7 @@ use crate::ids::ProcessId;
 use crate::service::kit::lease::{Lease, SILENT_AFTER};
 use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::kit::store_error_log::StoreErrorLog;
-use crate::store::{Error, Store};
+use crate::store::{Store, StoreError};
 
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
 /// A round that took longer, or came so late, was no contact with Redis.
@@ -67,7 +67,7 @@ impl Recoverer {
     ///
     /// # Errors
     /// As the store's.
-    pub async fn announce(&self) -> Result<(), Error> {
+    pub async fn announce(&self) -> Result<(), StoreError> {
         self.store
             .heartbeat(&self.process, self.workers, SILENT_AFTER)
             .await
@@ -95,7 +95,7 @@ impl Recoverer {
     ///
     /// # Errors
     /// As the store's.
-    pub async fn run_once(&mut self) -> Result<Vec<ProcessId>, Error> {
+    pub async fn run_once(&mut self) -> Result<Vec<ProcessId>, StoreError> {
         let begun = Instant::now();
         let alive = self
             .store
@@ -144,7 +144,7 @@ impl Recoverer {
 ///
 /// # Errors
 /// As the store's; what was not taken back is at the next call.
-pub async fn release(store: &Store, process: &ProcessId) -> Result<(u64, u64), Error> {
+pub async fn release(store: &Store, process: &ProcessId) -> Result<(u64, u64), StoreError> {
     let (mut conversations, mut lanes) = (0, 0);
     for session in store.sessions().await? {
         let released = store.release(&session, process, clock::now()).await?;

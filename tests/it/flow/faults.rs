@@ -17,7 +17,7 @@ use waha_sm::service::handle::calls::Calls;
 use waha_sm::service::handle::conversation::ConversationContext;
 use waha_sm::service::handle::dispatcher::Dispatcher;
 use waha_sm::service::owner::reachability::Reachability;
-use waha_sm::store::{Bell, Config, Connections, Ingest, Server, Store, Taken};
+use waha_sm::store::{Bell, Connections, Ingest, RedisServer, Store, StoreConfig, TakenLanes};
 use waha_sm::waha::client::{Client, ClientConfig};
 
 use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
@@ -306,8 +306,8 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let config = Config {
-            server: Server::Socket(redis.socket()),
+        let config = StoreConfig {
+            server: RedisServer::Socket(redis.socket()),
             prefix: "test:".to_owned(),
             first_notice_after: Duration::from_secs(2).into(),
             connections: Connections::default(),
@@ -360,7 +360,7 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
             let now = waha_sm::clock::now();
             let process = ProcessId::stored("p");
             let taken = store.take_lanes(&session, &process, 10, now).await.unwrap();
-            let Taken::Lanes(lanes) = taken else {
+            let TakenLanes::Lanes(lanes) = taken else {
                 panic!("the session is not paused");
             };
             for lane in lanes {

@@ -7,7 +7,7 @@ use waha_sm::flow::Locale;
 use waha_sm::ids::SessionName;
 use waha_sm::service::owner::notifier::OwnerNotifier;
 use waha_sm::service::owner::notify_chat::NotifyChat;
-use waha_sm::store::{Config as StoreConfig, Connections, Server, Store};
+use waha_sm::store::{Connections, RedisServer, Store, StoreConfig};
 
 use crate::harness::{Corner, Redis, SESSION, chat, eventually};
 use crate::webhook;
@@ -21,7 +21,7 @@ fn told_by_two(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
         .build()
         .unwrap();
     let config = StoreConfig {
-        server: Server::Socket(redis.socket()),
+        server: RedisServer::Socket(redis.socket()),
         prefix: "waha-sm:".to_owned(),
         first_notice_after: Duration::from_secs(2).into(),
         connections: Connections::default(),

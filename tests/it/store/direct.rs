@@ -11,8 +11,8 @@ use std::time::Duration;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::service::upkeep::recoverer::Recoverer;
 use waha_sm::store::{
-    Announcement, Claimed, Committed, Config, EchoContent, INBOX_MAX, Ingest, Ingested, Lane,
-    Record, Reply, Server, Step, Store, Taken, Verdict,
+    Announcement, Claimed, Committed, EchoContent, INBOX_MAX, Ingest, Ingested, Lane, Record,
+    RedisServer, Reply, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
 };
 
 use crate::harness;
@@ -49,9 +49,9 @@ async fn connect_with(redis: &Redis, prefix: &str) -> Store {
         .unwrap()
 }
 
-fn config(redis: &Redis, prefix: &str) -> Config {
-    Config {
-        server: Server::Socket(redis.socket()),
+fn config(redis: &Redis, prefix: &str) -> StoreConfig {
+    StoreConfig {
+        server: RedisServer::Socket(redis.socket()),
         prefix: prefix.to_owned(),
         first_notice_after: Duration::from_secs(2).into(),
         connections: waha_sm::store::Connections::default(),
@@ -98,8 +98,8 @@ fn reply(id: &str) -> Reply {
 }
 
 /// A step that consumes the first message and continues.
-fn step(claimed: &Claimed, replies: Vec<Reply>) -> Step {
-    Step {
+fn step(claimed: &Claimed, replies: Vec<Reply>) -> StepCommit {
+    StepCommit {
         chat: claimed.chat.clone(),
         epoch: claimed.epoch.clone(),
         rev: claimed.rev,
@@ -145,7 +145,7 @@ async fn lane_after(store: &Store, by: &str, opening: Ingest, replies: Vec<Reply
 }
 
 /// Commits a step of a conversation that `by` holds, and takes the lane that it made due.
-async fn committed(store: &Store, by: &str, step: Step) -> Lane {
+async fn committed(store: &Store, by: &str, step: StepCommit) -> Lane {
     let now = step.now;
     let committed = store.commit(&session(), step).await.unwrap();
     assert!(matches!(committed, Committed::Done { .. }), "{committed:?}");
@@ -162,8 +162,8 @@ async fn take_at(store: &Store, by: &str, now: i64) -> Vec<Lane> {
         .await
         .unwrap()
     {
-        Taken::Lanes(lanes) => lanes,
-        Taken::Paused => panic!("paused"),
+        TakenLanes::Lanes(lanes) => lanes,
+        TakenLanes::Paused => panic!("paused"),
     }
 }
 

@@ -19,9 +19,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::store::{
-    Announcement, Claimed, Close, Committed, Config as StoreConfig, Connections, Ingest, Lane,
-    Leave, Millis, Record, Recorded, Reply, Server, Settlement, Step, Store, Taken, Verdict,
-    Waiting,
+    Announcement, Claimed, Close, Committed, Connections, Ingest, Lane, Leave, Millis, Record,
+    Recorded, RedisServer, Reply, Settlement, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
+    WaitingConversation,
 };
 
 use crate::harness::{Redis, chat};
@@ -100,7 +100,7 @@ fn rare_sequences_that_chance_hardly_finds_also_equal_the_model() {
 
 async fn connect(redis: &Redis) -> (Store, Client) {
     let config = StoreConfig {
-        server: Server::Socket(redis.socket()),
+        server: RedisServer::Socket(redis.socket()),
         prefix: view::PREFIX.to_owned(),
         first_notice_after: Duration::from_secs(2).into(),
         connections: Connections::default(),
@@ -161,7 +161,7 @@ struct Look {
     session: usize,
     /// How often it had gone back to the line.
     requeued: u64,
-    waiting: Waiting,
+    waiting: WaitingConversation,
 }
 
 struct Run<'a> {
@@ -420,7 +420,7 @@ impl<'a> Run<'a> {
                 .await
                 .map_err(|error| error.to_string())?;
             let inbox = self.compare(&claim, read)?;
-            let step = Step {
+            let step = StepCommit {
                 chat: claim.chat.clone(),
                 epoch: claim.epoch.clone(),
                 rev: claim.rev.saturating_add_signed(commit.off),
@@ -477,7 +477,7 @@ impl<'a> Run<'a> {
         Ok(read.map_or(3, |read| read.inbox.len()))
     }
 
-    fn committed(&mut self, claim: &Claim, step: &Step, answer: &Committed) -> Checked {
+    fn committed(&mut self, claim: &Claim, step: &StepCommit, answer: &Committed) -> Checked {
         let model = &mut self.models[claim.session];
         let due = model.takes(step.chat.as_str(), &step.epoch, step.rev);
         let unread = match answer {
@@ -595,11 +595,11 @@ impl<'a> Run<'a> {
             .map_err(|error| error.to_string())?;
         let model = &mut self.models[session];
         let lanes = match taken {
-            Taken::Paused => {
+            TakenLanes::Paused => {
                 ensure!(model.paused, "no lanes, though nothing is paused");
                 return Ok(());
             }
-            Taken::Lanes(lanes) => lanes,
+            TakenLanes::Lanes(lanes) => lanes,
         };
         ensure!(!model.paused, "lanes, though the session is paused");
         let due: Vec<_> = self.views[session]
@@ -800,7 +800,7 @@ impl<'a> Run<'a> {
     }
 
     /// As the announcer would: what opens a conversation is never a word, and nothing after a word to leave is read.
-    fn announcement(&mut self, one: &Announce, waiting: &Waiting) -> Announcement {
+    fn announcement(&mut self, one: &Announce, waiting: &WaitingConversation) -> Announcement {
         let opening = usize::from(waiting.examined == 0 && !waiting.begun);
         let is = |kind: Kind, message: &str| message.contains(&format!("{kind:?}"));
         let (mut words, mut leaves) = (Vec::new(), false);

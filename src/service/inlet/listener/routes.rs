@@ -64,7 +64,7 @@ impl Front {
         }
         let taken = match timeout(INTAKE_TIMEOUT, self.listener.intake.take(&body.bytes)).await {
             Ok(taken) => taken,
-            Err(_) => Err(IntakeError::Store(crate::store::Error::Away)),
+            Err(_) => Err(IntakeError::Store(crate::store::StoreError::Away)),
         };
         match taken {
             Ok(done) => {

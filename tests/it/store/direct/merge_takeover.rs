@@ -58,7 +58,7 @@ async fn hand_off(store: &Store) {
         .claim(&session(), &process("one"), 1, 1_100)
         .await
         .unwrap();
-    let step = Step {
+    let step = StepCommit {
         handoff: Some(500),
         ..step(&claimed[0], vec![])
     };
@@ -256,7 +256,7 @@ async fn in_hand(store: &Store, after: &str) -> Lane {
         .claim(&session(), &process("one"), 1, 1_100)
         .await
         .unwrap();
-    let step = Step {
+    let step = StepCommit {
         handoff: (after == "handoff").then_some(500),
         close: (after == "closed").then(|| Close {
             outcome: "done".to_owned(),

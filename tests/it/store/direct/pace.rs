@@ -1,7 +1,7 @@
 //! The speed of a line is measured only by conversations that keep workers busy.
 
 use waha_sm::flow::smoothed;
-use waha_sm::store::{Close, Ingest, Step, Store};
+use waha_sm::store::{Close, Ingest, StepCommit, Store};
 
 use super::{block_on, chat, connect, ingest, process, session, step};
 use crate::harness::Redis;
@@ -21,13 +21,13 @@ async fn served(store: &Store, n: usize, handling: i64, outcome: &str) {
     closed(store, step(&claimed, vec![]), handling, outcome).await;
 }
 
-async fn closed(store: &Store, step: Step, handling: i64, outcome: &str) {
+async fn closed(store: &Store, step: StepCommit, handling: i64, outcome: &str) {
     let close = Close {
         outcome: outcome.to_owned(),
         variables: "{}".to_owned(),
         resume_within: 0,
     };
-    let step = Step {
+    let step = StepCommit {
         close: Some(close),
         now: 1_000 + handling,
         ..step

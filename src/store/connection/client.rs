@@ -1,0 +1,49 @@
+//! fred's client as we use it: how long it waits, and that it connects again for ever.
+
+use std::time::Duration;
+
+use fred::prelude::*;
+use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
+
+use crate::store::connection::config::{RedisServer, StoreConfig};
+use crate::store::error::StoreError;
+
+/// How long a command may take: beyond it Redis is as good as away, and WAHA does better to repeat.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) fn builder(config: &StoreConfig) -> Result<Builder, StoreError> {
+    let fred_config = match &config.server {
+        RedisServer::Url(url) => fred::types::config::Config::from_url(url)?,
+        RedisServer::Socket(path) => fred::types::config::Config {
+            server: ServerConfig::new_unix_socket(path.clone()),
+            ..Default::default()
+        },
+    };
+    let mut builder = Builder::from_config(fred_config);
+    builder
+        .with_connection_config(|connection| {
+            connection.connection_timeout = Duration::from_secs(3);
+            connection.internal_command_timeout = Duration::from_secs(3);
+            // A script whose answer was lost may have run: only its caller knows whether to run it again.
+            connection.max_command_attempts = 1;
+            connection.tcp.nodelay = Some(true);
+            connection.unresponsive = UnresponsiveConfig {
+                max_timeout: Some(COMMAND_TIMEOUT),
+                interval: Duration::from_secs(1),
+            };
+        })
+        .with_performance_config(|performance| {
+            performance.default_command_timeout = COMMAND_TIMEOUT;
+        })
+        .with_config(|config| config.fail_fast = false)
+        .set_policy(reconnect_policy());
+    Ok(builder)
+}
+
+/// For ever: a daemon outlives any outage. Half a second at most between tries: customers wait. The first delay, and
+/// its jitter, are waited for before the very first connection, too.
+fn reconnect_policy() -> ReconnectPolicy {
+    let mut policy = ReconnectPolicy::new_exponential(0, 1, 500, 2);
+    policy.set_jitter(2);
+    policy
+}

@@ -1,0 +1,110 @@
+//! How to reach Redis, and what each call must know.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock;
+use crate::ids::SessionName;
+use crate::store::connection::contact::Connections;
+use crate::store::connection::error_words::words;
+use crate::store::scripts::answer::Millis;
+
+/// How to reach Redis, and what all keys begin with.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// Which server.
+    pub server: RedisServer,
+    /// Letters, digits and `:._-` only; see [`valid_prefix`].
+    pub prefix: String,
+    /// How long after its opening a conversation that still waits is told its place.
+    pub first_notice_after: FirstNotice,
+    /// Shared by all connections of a process: cloned with the rest.
+    pub connections: Connections,
+}
+
+/// How long after its opening a conversation of a session that still waits is told its place. Asked anew each time: the
+/// flow of a session may be exchanged.
+#[derive(Clone)]
+pub struct FirstNotice(Arc<dyn Fn(&SessionName) -> Duration + Send + Sync>);
+
+impl FirstNotice {
+    /// What `of` says for a session.
+    pub fn new(of: impl Fn(&SessionName) -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(of))
+    }
+
+    pub(crate) fn millis(&self, session: &SessionName) -> Millis {
+        clock::millis((self.0)(session))
+    }
+}
+
+impl From<Duration> for FirstNotice {
+    fn from(time: Duration) -> Self {
+        Self::new(move |_| time)
+    }
+}
+
+impl fmt::Debug for FirstNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FirstNotice(..)")
+    }
+}
+
+/// Which Redis.
+#[derive(Clone)]
+pub enum RedisServer {
+    /// `redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://` or `redis+unix://`; may hold a password.
+    Url(String),
+    /// The private one, on its socket.
+    Socket(PathBuf),
+}
+
+impl RedisServer {
+    /// Where it is, for a person; without its password.
+    pub fn shown(&self) -> Option<String> {
+        match self {
+            Self::Url(url) => {
+                let (scheme, rest) = url.split_once("://")?;
+                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+                let place = place.split('?').next().unwrap_or_default();
+                Some(format!(" at {scheme}://{place}"))
+            }
+            Self::Socket(path) => Some(format!(" at {}", path.display())),
+        }
+    }
+}
+
+impl fmt::Debug for RedisServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Url(_) => "Url(..)",
+            Self::Socket(_) => "Socket(..)",
+        })
+    }
+}
+
+/// Whether `prefix` can begin our keys: nothing that has a meaning in a hash tag or in Lua.
+pub fn valid_prefix(prefix: &str) -> bool {
+    prefix.len() <= 64
+        && prefix
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b":._-".contains(&b))
+}
+
+/// Whether `url` is one that [`Store::connect`] understands.
+///
+/// # Errors
+/// What is wrong with it, without its password.
+pub fn check_url(url: &str) -> Result<(), String> {
+    if !["redis", "valkey"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        return Err("must begin with redis://, rediss://, redis-sentinel://, redis-cluster:// or redis+unix://".into());
+    }
+    fred::types::config::Config::from_url(url)
+        .map(drop)
+        .map_err(|error| words(&error))
+}

@@ -1,0 +1,203 @@
+//! What Redis says of itself, looked at once at the start: whether it can be used at all, and whether its settings
+//! may cost what was accepted.
+
+use std::time::Duration;
+
+use fred::interfaces::ClientLike;
+use fred::types::CustomCommand;
+use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
+
+use crate::store::error::{OLDEST, StoreError};
+use crate::store::store::Store;
+use crate::throttle::Throttle;
+
+/// Between two tries while Redis takes no writes yet.
+const WAIT_BETWEEN: Duration = Duration::from_millis(100);
+
+/// How often it is told that we still wait.
+const TELL_INTERVAL: Duration = Duration::from_secs(5);
+
+impl Store {
+    /// Waits until Redis takes a write, for at most `patience`: it may still be reading its files, or be in the middle
+    /// of a failover. Returns a warning for each of its settings that may cost what was accepted.
+    ///
+    /// # Errors
+    /// [`StoreError::TooOld`] at once; else what Redis answered last.
+    pub async fn inspect(&self, patience: Duration) -> Result<Vec<String>, StoreError> {
+        let deadline = Instant::now() + patience;
+        // Redis answers this also while it is loading.
+        let mut about = self.about().await;
+        if let Some(version) = about.too_old() {
+            return Err(StoreError::TooOld { version });
+        }
+        let told = Throttle::new(TELL_INTERVAL);
+        while let Err(error) = self.check_write().await {
+            if Instant::now() >= deadline {
+                return Err(error);
+            }
+            if told.due() {
+                warn!(%error, "Redis takes no writes yet; waiting for it");
+            }
+            sleep(WAIT_BETWEEN).await;
+        }
+        if about == About::default() {
+            // The connection was cut, or the server was another one, when it was asked.
+            about = self.about().await;
+            if let Some(version) = about.too_old() {
+                return Err(StoreError::TooOld { version });
+            }
+        }
+        let snapshots = match about.append_only {
+            Some(false) => self.snapshots().await,
+            _ => None,
+        };
+        Ok(about.warnings(snapshots.as_deref()))
+    }
+
+    async fn about(&self) -> About {
+        match self.inner.client.info::<String>(None).await {
+            Ok(info) => About::parse(&info),
+            Err(error) => {
+                // Not allowed to us, perhaps; that alone is no reason not to work.
+                debug!(%error, "Redis does not tell about itself");
+                About::default()
+            }
+        }
+    }
+
+    /// When Redis takes snapshots, as its setting `save` says: empty for never. `None` where we may not ask.
+    async fn snapshots(&self) -> Option<String> {
+        let command = CustomCommand::new_static("CONFIG", None::<u16>, false);
+        let answer: Result<Vec<String>, _> =
+            self.inner.client.custom(command, vec!["GET", "save"]).await;
+        answer.ok()?.into_iter().nth(1)
+    }
+}
+
+/// What of its answer to INFO matters to us (<https://redis.io/docs/latest/commands/info/>); each may be missing.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct About {
+    version: Option<String>,
+    eviction: Option<String>,
+    append_only: Option<bool>,
+}
+
+impl About {
+    fn parse(info: &str) -> Self {
+        let field = |name: &str| {
+            info.lines()
+                .filter_map(|line| line.trim_end().split_once(':'))
+                .find_map(|(found, value)| (found == name).then(|| value.to_owned()))
+        };
+        Self {
+            // Valkey gives the version of Redis that it is compatible with.
+            version: field("redis_version"),
+            eviction: field("maxmemory_policy"),
+            append_only: field("aof_enabled").map(|enabled| enabled == "1"),
+        }
+    }
+
+    /// Its version, if that is too old. Something that gives none, or a strange one, may try.
+    fn too_old(&self) -> Option<String> {
+        let version = self.version.as_deref()?;
+        let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+        let known = (parts.next()??, parts.next().flatten().unwrap_or(0));
+        (known < OLDEST).then(|| version.to_owned())
+    }
+
+    fn warnings(&self, snapshots: Option<&str>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(policy) = self.eviction.as_deref()
+            && policy != "noeviction"
+        {
+            warnings.push(format!(
+                "Redis throws data away when its memory is full (maxmemory-policy {policy}): customers and replies would \
+                 vanish unnoticed; set maxmemory-policy noeviction"
+            ));
+        }
+        if self.append_only == Some(false) {
+            warnings.push(match snapshots {
+                Some("") => "Redis keeps nothing on disk (neither append-only file nor snapshots): its restart loses \
+                             everybody in line and every reply not yet sent; set appendonly yes"
+                    .to_owned(),
+                Some(save) => format!(
+                    "Redis keeps snapshots only (save {save}): its crash loses all that came since the last one, though \
+                     WAHA was told that we have it; set appendonly yes"
+                ),
+                None => "Redis keeps no append-only file: its crash loses what came in shortly before, or all of it; \
+                         set appendonly yes"
+                    .to_owned(),
+            });
+        }
+        warnings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::error::oldest;
+
+    fn version(info: &str) -> Option<String> {
+        About::parse(info).too_old()
+    }
+
+    #[test]
+    fn what_is_older_than_6_2_is_refused_and_what_says_nothing_may_try() {
+        for old in ["2.8.24", "6.0.16", "5.0", "6"] {
+            let info = format!("# Server\r\nredis_version:{old}\r\nredis_mode:standalone\r\n");
+            assert_eq!(version(&info).as_deref(), Some(old));
+        }
+        for new in [
+            "6.2.0",
+            "6.2.14",
+            "7.2.4",
+            "8.0.0",
+            "10.0.1",
+            "255.255.255",
+            "unstable",
+        ] {
+            assert_eq!(version(&format!("redis_version:{new}\r\n")), None, "{new}");
+        }
+        let valkey =
+            "# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.1\r\n";
+        assert_eq!(version(valkey), None);
+        assert_eq!(version("# Server\r\n"), None);
+        assert_eq!(oldest(), "6.2");
+    }
+
+    #[test]
+    fn each_danger_is_told_with_what_to_set() {
+        let safe = "aof_enabled:1\r\nmaxmemory_policy:noeviction\r\n";
+        assert!(About::parse(safe).warnings(None).is_empty());
+        assert!(About::default().warnings(None).is_empty());
+
+        let evicts = About::parse("maxmemory_policy:allkeys-lru\r\naof_enabled:1\r\n");
+        let warnings = evicts.warnings(None);
+        assert!(
+            warnings.len() == 1
+                && warnings[0].contains("allkeys-lru")
+                && warnings[0].contains("set maxmemory-policy noeviction"),
+            "{warnings:?}"
+        );
+
+        let volatile = About::parse("aof_enabled:0\r\nmaxmemory_policy:noeviction\r\n");
+        for (snapshots, said) in [
+            (Some(""), "nothing on disk"),
+            (
+                Some("3600 1 300 100"),
+                "snapshots only (save 3600 1 300 100)",
+            ),
+            (None, "no append-only file"),
+        ] {
+            let warnings = volatile.warnings(snapshots);
+            assert!(
+                warnings.len() == 1
+                    && warnings[0].contains(said)
+                    && warnings[0].contains("set appendonly yes"),
+                "{warnings:?}"
+            );
+        }
+    }
+}

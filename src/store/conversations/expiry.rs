@@ -1,0 +1,46 @@
+//! What ends by time alone: that the owner answers a chat from their own phone, and the wait for a person.
+
+use fred::interfaces::SortedSetsInterface;
+
+use crate::ids::{ChatId, SessionName};
+use crate::store::error::StoreError;
+use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::arguments::Arguments;
+use crate::store::store::Store;
+
+impl Store {
+    /// Whether the owner answers a chat from their own phone.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn is_with_phone(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+    ) -> Result<bool, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.phone(session);
+        let until: Option<f64> = self.inner.client.zscore(key, chat.as_str()).await?;
+        Ok(until.is_some())
+    }
+
+    /// Ends what is over by now, `count` of a kind at most: that the owner answers a chat, and that a conversation waits
+    /// for a person. Returns how many of each.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn end_overdue(
+        &self,
+        session: &SessionName,
+        count: usize,
+        now: Millis,
+    ) -> Result<(u64, u64), StoreError> {
+        let arguments = Arguments::new().number(count as i64);
+        let script = &self.inner.scripts.expire;
+        let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        Ok((
+            answer.number()?.unsigned_abs(),
+            answer.number()?.unsigned_abs(),
+        ))
+    }
+}

@@ -1,0 +1,83 @@
+//! Those who wait for a person, for whoever tells the owner of them.
+
+use fred::interfaces::{HashesInterface, ListInterface, SetsInterface, SortedSetsInterface};
+
+use crate::ids::{ChatId, ConversationId, SessionName};
+use crate::store::error::StoreError;
+use crate::store::store::Store;
+
+/// A conversation that waits for a person.
+#[derive(Clone, Debug)]
+pub struct HandedOff {
+    /// The chat, in its normal form.
+    pub chat: ChatId,
+    /// The conversation.
+    pub id: ConversationId,
+    /// How many steps it had taken by then: it may be handed off more than once.
+    pub rev: u64,
+    /// The customer's WhatsApp name, or empty.
+    pub name: String,
+    /// The flow's state, JSON.
+    pub state: String,
+    /// What the customer wrote last since then, JSON.
+    pub last: Option<String>,
+    /// How many wait for a person in its session.
+    pub waiting: u64,
+}
+
+impl Store {
+    /// The conversations that wait for a person of which the owner is not told yet, in their order.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn untold_handoffs(
+        &self,
+        session: &SessionName,
+    ) -> Result<Vec<HandedOff>, StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let chats: Vec<ChatId> = client.smembers(keys.handoff_untold(session)).await?;
+        let mut found = Vec::new();
+        for chat in chats {
+            let fields: Vec<Option<String>> = client
+                .hmget(
+                    keys.chat(session, &chat),
+                    vec!["id", "rev", "name", "state", "ticket"],
+                )
+                .await?;
+            let [Some(id), rev, name, state, ticket] = &fields[..] else {
+                // It has closed since.
+                continue;
+            };
+            let text = |field: &Option<String>| field.clone().unwrap_or_default();
+            let ticket: u64 = text(ticket).parse().unwrap_or(0);
+            let one = HandedOff {
+                id: ConversationId::stored(id.as_str()),
+                rev: text(rev).parse().unwrap_or(0),
+                name: text(name),
+                state: text(state),
+                last: client.lindex(keys.inbox(session, &chat), -1).await?,
+                waiting: client.zcard(keys.handoff(session)).await?,
+                chat,
+            };
+            found.push((ticket, one));
+        }
+        found.sort_by_key(|(ticket, _)| *ticket);
+        Ok(found.into_iter().map(|(_, one)| one).collect())
+    }
+
+    /// The owner is told of a chat that waits for a person.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; to tell it again is safe.
+    pub async fn told_handoff(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+    ) -> Result<(), StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.handoff_untold(session);
+        let _: i64 = self.inner.client.srem(key, chat.as_str()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,225 @@
+//! What is done with a conversation: taken in, claimed, read, committed step by step, given back.
+
+use fred::interfaces::{HashesInterface, SetsInterface};
+
+use crate::clock;
+use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
+use crate::store::conversations::claimed::{Claimed, claimed};
+use crate::store::conversations::ingest::{Ingest, Ingested};
+use crate::store::conversations::record::{Record, Recorded};
+use crate::store::conversations::step_commit::{Committed, StepCommit};
+use crate::store::error::StoreError;
+use crate::store::lanes::echo_content::EchoContent;
+use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::arguments::Arguments;
+use crate::store::scripts::keys::SEEN_TTL;
+use crate::store::store::Store;
+
+impl Store {
+    /// Takes an inbound message: durable when this returns.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; the message may or may not have been taken, and can be offered again.
+    pub async fn ingest(
+        &self,
+        session: &SessionName,
+        message: Ingest,
+    ) -> Result<Ingested, StoreError> {
+        self.remember_session(session, message.now).await?;
+        self.inner.ingest.call(session, message).await
+    }
+
+    /// Puts something into the history.
+    ///
+    /// # Errors
+    /// As for [`Store::ingest`].
+    pub async fn record(
+        &self,
+        session: &SessionName,
+        record: &Record,
+        now: Millis,
+    ) -> Result<Recorded, StoreError> {
+        self.remember_session(session, now).await?;
+        let ours = record
+            .echo
+            .as_ref()
+            .is_some_and(|echo| self.inner.sent.knows(session, echo));
+        let sent_as = record.says.as_ref().map(EchoContent::sent_as_names);
+        let arguments = Arguments::new()
+            .number(clock::millis(SEEN_TTL))
+            .text(&record.seen)
+            .text(record.kind)
+            .text(&record.from)
+            .text(record.other.as_ref().map_or("", ChatId::as_str))
+            .text(if record.message { "1" } else { "" })
+            .text(record.echo.as_ref().map_or("", MessageId::as_str))
+            .text(record.says.as_ref().map_or("", EchoContent::wording))
+            .text(sent_as.unwrap_or_default())
+            .text(&record.data)
+            .number(record.phone.map_or(0, |phone| phone.quiet))
+            .text(match record.phone {
+                _ if ours => "ours",
+                Some(phone) if phone.ends => "ends",
+                Some(_) => "says",
+                None => "",
+            })
+            .number(record.phone.map_or(0, |phone| phone.followed_at));
+        match ScriptAnswer::of(
+            self.inner
+                .scripts
+                .record
+                .run(session, now, arguments)
+                .await?,
+        )?
+        .text()?
+        .as_str()
+        {
+            "recorded" => Ok(Recorded::Recorded),
+            "duplicate" => Ok(Recorded::Duplicate),
+            "begins" => Ok(Recorded::ByPhone { ends: false }),
+            "ends" => Ok(Recorded::ByPhone { ends: true }),
+            "ignored" => Ok(Recorded::Ignored),
+            _ => Err(StoreError::Garbled("a result")),
+        }
+    }
+
+    /// Claims up to `count` conversations, the longest waiting first.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says. What was claimed all the same is found by [`Store::held`].
+    pub async fn claim(
+        &self,
+        session: &SessionName,
+        process: &ProcessId,
+        count: usize,
+        now: Millis,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        self.claim_some(session, process, count, now, "").await
+    }
+
+    /// Claims up to `count` of the conversations that were opened at `closed_since` or later, whoever waits before them.
+    ///
+    /// # Errors
+    /// As for [`Store::claim`].
+    pub async fn claim_closed(
+        &self,
+        session: &SessionName,
+        process: &ProcessId,
+        count: usize,
+        now: Millis,
+        closed_since: Millis,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let since = closed_since.to_string();
+        self.claim_some(session, process, count, now, &since).await
+    }
+
+    async fn claim_some(
+        &self,
+        session: &SessionName,
+        process: &ProcessId,
+        count: usize,
+        now: Millis,
+        closed_since: &str,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let arguments = Arguments::new()
+            .text(process)
+            .number(count as i64)
+            .text(closed_since);
+        let answer = ScriptAnswer::of(
+            self.inner
+                .scripts
+                .claim
+                .run(session, now, arguments)
+                .await?,
+        )?;
+        answer.arrays().map(|one| claimed(one?)).collect()
+    }
+
+    /// Commits one step of a conversation.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; the step may or may not have been committed: [`Store::read`] tells.
+    pub async fn commit(
+        &self,
+        session: &SessionName,
+        step: StepCommit,
+    ) -> Result<Committed, StoreError> {
+        self.inner.commit.call(session, step).await
+    }
+
+    /// A conversation as Redis has it, if `process` owns it: to look into its inbox, or after an answer of Redis' was
+    /// lost.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn read(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+        process: &ProcessId,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let arguments = Arguments::new().text(chat).text(process);
+        let script = &self.inner.scripts.read;
+        let answer = ScriptAnswer::of(script.run(session, clock::now(), arguments).await?)?;
+        if answer.more() {
+            claimed(answer).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The attended chats of a session whose inbox holds something, whoever attends them.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn unread(&self, session: &SessionName) -> Result<Vec<ChatId>, StoreError> {
+        self.connected()?;
+        Ok(self
+            .inner
+            .client
+            .smembers(self.inner.keys.unread(session))
+            .await?)
+    }
+
+    /// The chats of a session that `process` holds according to Redis.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn held(
+        &self,
+        session: &SessionName,
+        process: &ProcessId,
+    ) -> Result<Vec<ChatId>, StoreError> {
+        self.connected()?;
+        let active: Vec<(ChatId, ProcessId)> = self
+            .inner
+            .client
+            .hgetall(self.inner.keys.active(session))
+            .await?;
+        Ok(active
+            .into_iter()
+            .filter(|(_, owner)| owner == process)
+            .map(|(chat, _)| chat)
+            .collect())
+    }
+
+    /// Takes back all that `process` holds in a session: conversations return to the line under their old
+    /// tickets, lanes become due. Returns how many of each.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn release(
+        &self,
+        session: &SessionName,
+        process: &ProcessId,
+        now: Millis,
+    ) -> Result<(u64, u64), StoreError> {
+        let arguments = Arguments::new().text(process);
+        let script = &self.inner.scripts.release;
+        let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        Ok((
+            answer.number()?.unsigned_abs(),
+            answer.number()?.unsigned_abs(),
+        ))
+    }
+}

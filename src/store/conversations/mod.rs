@@ -1,0 +1,11 @@
+//! Conversations: taken in, waiting, held by a process, handed to a person, closed; two ids of one person become one.
+
+pub(crate) mod claimed;
+pub(crate) mod expiry;
+pub(crate) mod handoffs;
+pub(crate) mod ingest;
+pub(crate) mod lids;
+pub(crate) mod lifecycle;
+pub(crate) mod record;
+pub(crate) mod step_commit;
+pub(crate) mod waiting;

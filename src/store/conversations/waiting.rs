@@ -1,0 +1,162 @@
+//! Those who wait in line: who is due to be looked at, and what they are told.
+
+use fred::interfaces::SortedSetsInterface;
+
+use crate::ids::{ChatId, ConversationId, SessionName};
+use crate::store::error::StoreError;
+use crate::store::lanes::reply::Reply;
+use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::arguments::Arguments;
+use crate::store::store::Store;
+
+/// How long whoever looks has until another may look, in ms: longer than a stall, shorter than patience.
+const LEASE: Millis = 5_000;
+
+/// A conversation in line.
+#[derive(Clone, Debug)]
+pub struct WaitingConversation {
+    /// The chat, in its normal form.
+    pub chat: ChatId,
+    /// The conversation.
+    pub id: ConversationId,
+    /// Its place in line; 1 is next.
+    pub position: u64,
+    /// Since when it waits: since its opening, or since it went back to the line.
+    pub since: Millis,
+    /// The place last told, and when.
+    pub told: Option<(u64, Millis)>,
+    /// How many messages of the inbox were looked at before.
+    pub examined: u64,
+    /// It was attended before and went back to the line.
+    pub begun: bool,
+    /// The flow's state then, JSON, or empty.
+    pub state: String,
+    /// It waits for a person, and its place is one among those.
+    pub for_person: bool,
+    /// The customer's WhatsApp name, or empty.
+    pub name: String,
+    /// The messages not looked at yet, JSON.
+    pub unexamined: Vec<String>,
+}
+
+/// What comes of looking at one who waits.
+#[derive(Clone, Debug)]
+pub struct Announcement {
+    /// The chat, in its normal form.
+    pub chat: ChatId,
+    /// The conversation: of another one nothing is changed.
+    pub id: ConversationId,
+    /// The place that `reply` tells, if it does.
+    pub told: Option<u64>,
+    /// When to look again.
+    pub due: Millis,
+    /// How many messages of the inbox have been looked at, without `words`.
+    pub examined: u64,
+    /// How many had been looked at before: if somebody else has looked since, nothing is done.
+    pub examined_before: u64,
+    /// From [`WaitingConversation`]: if it was attended and went back to the line since, nothing is done.
+    pub since: Millis,
+    /// If the customer leaves.
+    pub leave: Option<Leave>,
+    /// What the customer is told; replaces a notice that is not sent yet.
+    pub reply: Option<Reply>,
+    /// Messages that were words for the queue, as they stood in `unexamined`; they are taken out.
+    pub words: Vec<String>,
+}
+
+/// A customer leaves the line.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    /// How the conversation ends.
+    pub outcome: String,
+    /// What was saved in it, JSON.
+    pub variables: String,
+}
+
+impl Store {
+    /// Who waits in a session and is due to be looked at, `count` at most.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn look(
+        &self,
+        session: &SessionName,
+        count: usize,
+        now: Millis,
+    ) -> Result<Vec<WaitingConversation>, StoreError> {
+        let arguments = Arguments::new().number(count as i64).number(LEASE);
+        let script = &self.inner.scripts.due_waiting;
+        let answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        answer.arrays().map(|one| waiting(one?)).collect()
+    }
+
+    /// When somebody in a session's line is next due to be looked at; `None` if nobody waits.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn next_look(&self, session: &SessionName) -> Result<Option<Millis>, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.announce(session);
+        let first: Vec<(String, f64)> = self
+            .inner
+            .client
+            .zrange(key, 0, 0, None, false, None, true)
+            .await?;
+        Ok(first.first().map(|(_, due)| *due as Millis))
+    }
+
+    /// Writes what came of looking. Returns how many were still waiting.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; those looked at are due again after a few seconds.
+    pub async fn announce(
+        &self,
+        session: &SessionName,
+        announcements: &[Announcement],
+        now: Millis,
+    ) -> Result<u64, StoreError> {
+        let mut arguments = Arguments::new();
+        for one in announcements {
+            let told = one.told.map(|told| told.to_string()).unwrap_or_default();
+            arguments = arguments
+                .text(&one.chat)
+                .text(&one.id)
+                .text(&told)
+                .number(one.due)
+                .number(one.examined.cast_signed())
+                .number(one.examined_before.cast_signed())
+                .number(one.since)
+                .text(one.leave.as_ref().map_or("", |leave| &leave.outcome))
+                .text(one.leave.as_ref().map_or("", |leave| &leave.variables))
+                .text(one.reply.as_ref().map(Reply::element).unwrap_or_default())
+                .number(one.words.len() as i64);
+            for word in &one.words {
+                arguments.push_text(word);
+            }
+        }
+        let script = &self.inner.scripts.announce;
+        let value = script.run(session, now, arguments).await?;
+        value.as_u64().ok_or(StoreError::Garbled("a number"))
+    }
+}
+
+fn waiting(mut answer: ScriptAnswer) -> Result<WaitingConversation, StoreError> {
+    let chat = ChatId::stored(answer.text()?);
+    let id = ConversationId::stored(answer.text()?);
+    let mut number = || -> Result<Option<u64>, StoreError> { Ok(answer.text()?.parse().ok()) };
+    let (position, since, told, told_at, examined) =
+        (number()?, number()?, number()?, number()?, number()?);
+    Ok(WaitingConversation {
+        chat,
+        id,
+        position: position.ok_or(StoreError::Garbled("a position"))?,
+        since: since.unwrap_or(0).cast_signed(),
+        told: told.map(|position| (position, told_at.unwrap_or(0).cast_signed())),
+        examined: examined.unwrap_or(0),
+        name: answer.text()?,
+        begun: answer.text()? != "0",
+        state: answer.text()?,
+        for_person: !answer.text()?.is_empty(),
+        unexamined: answer.texts(),
+    })
+}

@@ -1,0 +1,74 @@
+//! Attempts to send: noted beforehand, so that a crash in between leaves a doubt that can be settled.
+
+use fred::interfaces::{HashesInterface, KeysInterface};
+
+use crate::ids::{ChatId, MessageId, SessionName};
+use crate::store::error::StoreError;
+use crate::store::lanes::attempt::Attempt;
+use crate::store::lanes::intended::Intended;
+use crate::store::lanes::lane::Lane;
+use crate::store::scripts::answer::Millis;
+use crate::store::store::Store;
+
+impl Store {
+    /// Notes that the first reply of a lane is about to be sent now, to which address and with which message id. Returns whether it is still this
+    /// process' to send.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says. It may have been noted all the same: if it is sent, then with this id.
+    pub async fn intend(
+        &self,
+        session: &SessionName,
+        lane: &Lane,
+        id: Option<&MessageId>,
+        address: &ChatId,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        let intended = Intended {
+            now,
+            address: address.clone(),
+            chat: lane.chat.clone(),
+            token: lane.token.clone(),
+            element: lane.element.clone(),
+            id: id.cloned(),
+        };
+        self.inner.attempt.call(session, intended).await
+    }
+
+    /// What is known of an attempt on the first reply of a chat's lane.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn attempt(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+    ) -> Result<Option<Attempt>, StoreError> {
+        self.connected()?;
+        let noted: Option<String> = self
+            .inner
+            .client
+            .hget(self.inner.keys.attempt(session), chat.as_str())
+            .await?;
+        Ok(noted.as_deref().and_then(Attempt::read))
+    }
+
+    /// The first of these messages of ours that no reply of ours is known to have become.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn first_unclaimed(
+        &self,
+        session: &SessionName,
+        messages: &[MessageId],
+    ) -> Result<Option<MessageId>, StoreError> {
+        self.connected()?;
+        for message in messages {
+            let key = self.inner.keys.ours(session, message);
+            if self.inner.client.exists::<i64, _>(key).await? == 0 {
+                return Ok(Some(message.clone()));
+            }
+        }
+        Ok(None)
+    }
+}

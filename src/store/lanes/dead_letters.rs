@@ -1,0 +1,124 @@
+//! Dead letters: replies that were given up on, kept until somebody sends them again or drops them.
+
+use std::collections::HashMap;
+
+use fred::interfaces::StreamsInterface;
+use fred::types::streams::XReadValue;
+
+use crate::ids::{ChatId, SessionName};
+use crate::store::error::StoreError;
+use crate::store::lanes::reply::Reply;
+use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::arguments::Arguments;
+use crate::store::store::Store;
+
+/// A reply that was given up on.
+#[derive(Clone, Debug)]
+pub struct DeadLetter {
+    /// `ms-seq`, given by Redis; unique within the session, ascending.
+    pub id: String,
+    /// The chat, in its normal form.
+    pub chat: ChatId,
+    /// Why it was given up on.
+    pub reason: String,
+    /// The reply, or what stands in its place but can't be read.
+    pub reply: Result<Reply, String>,
+}
+
+impl DeadLetter {
+    fn read(id: String, mut fields: HashMap<String, String>) -> Self {
+        let mut take = |name: &str| fields.remove(name).unwrap_or_default();
+        let (chat, element) = (ChatId::stored(take("chat")), take("reply"));
+        Self {
+            id,
+            chat,
+            reason: take("reason"),
+            reply: Reply::from_element(&element).ok_or(element),
+        }
+    }
+
+    /// When it was given up on.
+    pub fn at(&self) -> Option<Millis> {
+        self.id.split('-').next()?.parse().ok()
+    }
+}
+
+impl Store {
+    /// Up to `count` dead letters of a session after `position`, oldest first.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn dead_letters(
+        &self,
+        session: &SessionName,
+        position: Option<&str>,
+        count: u64,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.connected()?;
+        let start = position.map_or_else(|| "-".to_owned(), |position| format!("({position}"));
+        let entries: Vec<XReadValue<String, String, String>> = self
+            .inner
+            .client
+            .xrange_values(self.inner.keys.dead(session), start, "+", Some(count))
+            .await?;
+        Ok(entries
+            .into_iter()
+            .map(|(id, fields)| DeadLetter::read(id, fields))
+            .collect())
+    }
+
+    /// Puts dead letters back at the end of their chats' lanes, in the order given, as if they were queued now. Returns how
+    /// many: not those that can't be read, or that somebody else took or dropped in the meantime.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says. Repeating it is safe: what was put back is not put back twice.
+    pub async fn revive(
+        &self,
+        session: &SessionName,
+        letters: &[DeadLetter],
+        now: Millis,
+    ) -> Result<usize, StoreError> {
+        let mut arguments = Arguments::new();
+        let readable = letters
+            .iter()
+            .filter_map(|letter| Some((letter, letter.reply.as_ref().ok()?)));
+        for (letter, reply) in readable {
+            // Else it would be given up on again at once, for its age.
+            let again = Reply {
+                queued_at: now,
+                attempts: 0,
+                ..reply.clone()
+            };
+            arguments.push_text(&letter.id);
+            arguments.push_text(again.element());
+        }
+        let script = &self.inner.scripts.retry_dead;
+        let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        let mut revived = 0;
+        while answer.more() {
+            revived += usize::from(answer.number()? > 0);
+        }
+        Ok(revived)
+    }
+
+    /// Drops dead letters for good. Returns how many were still there.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn drop_dead(
+        &self,
+        session: &SessionName,
+        letters: &[DeadLetter],
+    ) -> Result<usize, StoreError> {
+        self.connected()?;
+        let ids: Vec<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        Ok(self
+            .inner
+            .client
+            .xdel(self.inner.keys.dead(session), ids)
+            .await?)
+    }
+}

@@ -1,0 +1,38 @@
+//! That replies are about to be sent is written.
+
+use crate::ids::{ChatId, MessageId, SessionName};
+use crate::store::lanes::attempt::WITHOUT_ID;
+use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::arguments::Arguments;
+use crate::store::scripts::batch::Batch;
+use crate::store::scripts::registry::StateChange;
+
+/// What [`Store::intend`] notes.
+#[derive(Debug)]
+pub(crate) struct Intended {
+    pub(crate) chat: ChatId,
+    pub(crate) token: String,
+    pub(crate) element: String,
+    pub(crate) now: Millis,
+    pub(crate) id: Option<MessageId>,
+    pub(crate) address: ChatId,
+}
+
+pub(crate) fn attempt_batch(script: StateChange) -> Batch<Intended, bool> {
+    Batch::start(move |session: SessionName, items: Vec<Intended>| {
+        let script = script.clone();
+        async move {
+            let now = items.iter().map(|one| one.now).max().unwrap_or(0);
+            let mut arguments = Arguments::new();
+            for one in &items {
+                arguments.push_text(&one.chat);
+                arguments.push_text(&one.token);
+                arguments.push_text(&one.element);
+                arguments.push_text(one.id.as_ref().map_or(WITHOUT_ID, MessageId::as_str));
+                arguments.push_text(&one.address);
+            }
+            let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
+            items.iter().map(|_| Ok(answer.number()? == 1)).collect()
+        }
+    })
+}

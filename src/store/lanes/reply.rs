@@ -1,0 +1,107 @@
+//! A reply, as it stands in its lane.
+
+use serde::{Deserialize, Serialize};
+
+use crate::flow::FlowMedia;
+use crate::ids::ConversationId;
+use crate::store::lanes::wording::wording;
+use crate::store::scripts::answer::Millis;
+
+/// A reply waiting for WAHA to take it, as it is kept in its lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Unique: the conversation, its step, and the number within the step.
+    pub id: String,
+    /// The conversation it belongs to.
+    pub conversation: ConversationId,
+    /// What the customer reads; the caption of `media`, and then perhaps empty.
+    pub text: String,
+    /// The file that it is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<FlowMedia>,
+    /// Since when it waits.
+    pub queued_at: Millis,
+    /// How often it was tried in vain.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts: u32,
+    /// About the queue: replaced by a newer one, dropped when the conversation begins.
+    #[serde(skip)]
+    pub notice: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Reply {
+    /// As it stands in the lane: its kind in one letter, so that scripts can tell, then JSON.
+    pub(crate) fn element(&self) -> String {
+        let element = Element {
+            reply: self,
+            wording: wording(&self.text),
+        };
+        // A plain structure with text keys, which serde_json always can write.
+        let json = serde_json::to_string(&element).unwrap_or_default();
+        format!("{}{json}", if self.notice { 'n' } else { 'r' })
+    }
+
+    pub(crate) fn from_element(element: &str) -> Option<Self> {
+        let mut reply: Self = serde_json::from_str(element.get(1..)?).ok()?;
+        reply.notice = element.starts_with('n');
+        Some(reply)
+    }
+}
+
+/// A reply, and the words by which scripts know its echo. Versions before wrote none.
+#[derive(Serialize)]
+struct Element<'a> {
+    #[serde(flatten)]
+    reply: &'a Reply,
+    wording: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the version before wrote must be read: change this only together with a migration.
+    #[test]
+    fn a_reply_is_kept_in_this_form() {
+        let golden = r#"r{"id":"1789900801123-42:3:0","conversation":"1789900801123-42","text":"Olá, Ana!","queued_at":1789900801200,"wording":"Olá,Ana!"}"#;
+        let reply = Reply::from_element(golden).unwrap();
+        assert_eq!(
+            (reply.text.as_str(), reply.attempts, reply.notice),
+            ("Olá, Ana!", 0, false)
+        );
+        assert_eq!(reply.element(), golden);
+        assert_eq!(reply.media, None);
+        let golden = r#"r{"id":"1:3:0","conversation":"1","text":"Hoje","media":{"kind":"image","url":"https://shop.example/a.jpg","mimetype":"image/jpeg"},"queued_at":1,"wording":"Hoje"}"#;
+        assert_eq!(Reply::from_element(golden).unwrap().element(), golden);
+        let notice = Reply {
+            notice: true,
+            attempts: 2,
+            ..reply
+        };
+        assert_eq!(Reply::from_element(&notice.element()), Some(notice));
+    }
+
+    #[test]
+    fn a_reply_of_the_version_that_kept_no_wording_is_read() {
+        let golden =
+            r#"r{"id":"1:3:0","conversation":"1","text":"Olá, Ana!","queued_at":1789900801200}"#;
+        let reply = Reply::from_element(golden).unwrap();
+        assert_eq!(reply.text, "Olá, Ana!");
+        assert!(reply.element().ends_with(r#","wording":"Olá,Ana!"}"#));
+    }
+
+    #[test]
+    fn what_is_no_reply_is_not_read_as_one() {
+        for garbage in ["", "r", "x{}", "é", "r{\"id\":1}"] {
+            assert_eq!(Reply::from_element(garbage), None, "{garbage}");
+        }
+    }
+}

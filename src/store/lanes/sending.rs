@@ -1,0 +1,146 @@
+//! Lanes in the hands of a sender: taken, settled, looked at.
+
+use fred::interfaces::{HashesInterface, KeysInterface};
+use fred::types::{Expiration, SetOptions};
+
+use crate::ids::{ChatId, ProcessId, SessionName};
+use crate::store::error::StoreError;
+use crate::store::lanes::lane::{Lane, Settlement, Verdict};
+use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::arguments::Arguments;
+use crate::store::store::Store;
+
+/// The answer to [`Store::take_lanes`].
+#[derive(Clone, Debug)]
+pub enum TakenLanes {
+    /// Lanes that are this process' to send from.
+    Lanes(Vec<Lane>),
+    /// The session can't send at present.
+    Paused,
+}
+
+impl Store {
+    /// Takes up to `count` due lanes into this process' hands.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn take_lanes(
+        &self,
+        session: &SessionName,
+        process: &ProcessId,
+        count: usize,
+        now: Millis,
+    ) -> Result<TakenLanes, StoreError> {
+        let arguments = Arguments::new().text(process).number(count as i64);
+        let script = &self.inner.scripts.take_lanes;
+        let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        if !answer.text()?.is_empty() {
+            return Ok(TakenLanes::Paused);
+        }
+        let mut lanes = Vec::new();
+        while answer.more() {
+            let chat = ChatId::stored(answer.text()?);
+            let (element, token) = (answer.text()?, answer.text()?);
+            lanes.extend(Lane::handed(chat, element, token, &mut answer)?);
+        }
+        Ok(TakenLanes::Lanes(lanes))
+    }
+
+    /// Settles the first reply of a lane. Returns the lane with the next reply, if there is one and the lane is
+    /// still this process' to send from.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says. Settling again is safe: what was settled before is not settled twice.
+    pub async fn settle(
+        &self,
+        session: &SessionName,
+        settlement: Settlement,
+        now: Millis,
+    ) -> Result<Option<Lane>, StoreError> {
+        if let Verdict::Sent {
+            message: Some(message),
+            ..
+        } = &settlement.verdict
+        {
+            self.inner.sent.note(session, message);
+        }
+        self.inner.settle.call(session, (settlement, now)).await
+    }
+
+    /// Whether a chat has replies that WAHA did not take yet.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn has_replies(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+    ) -> Result<bool, StoreError> {
+        self.connected()?;
+        let count: i64 = self
+            .inner
+            .client
+            .exists(self.inner.keys.lane(session, chat))
+            .await?;
+        Ok(count > 0)
+    }
+
+    /// The lanes that are in the hands of `process` according to Redis.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn lanes_in_hand(
+        &self,
+        session: &SessionName,
+        process: &ProcessId,
+    ) -> Result<Vec<Lane>, StoreError> {
+        self.connected()?;
+        let sending: Vec<(ChatId, String)> = self
+            .inner
+            .client
+            .hgetall(self.inner.keys.sending(session))
+            .await?;
+        let ours = |(chat, token): (ChatId, String)| {
+            let owner = token.split(' ').next().unwrap_or_default();
+            (owner == process.as_str()).then(|| Lane {
+                chat,
+                reply: Err(String::new()),
+                doubt: None,
+                address: None,
+                element: String::new(),
+                token,
+            })
+        };
+        Ok(sending.into_iter().filter_map(ours).collect())
+    }
+
+    /// Whether the lanes of a session are stopped.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn is_paused(&self, session: &SessionName) -> Result<bool, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.paused(session);
+        Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
+    }
+
+    /// Whether it is this process' turn to ask WAHA about a paused session: one asks in each `interval` (ms).
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn turn_to_probe(
+        &self,
+        session: &SessionName,
+        interval: Millis,
+    ) -> Result<bool, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.probed(session);
+        let expiry = Some(Expiration::PX(interval));
+        let set: Option<String> = self
+            .inner
+            .client
+            .set(key, 1, expiry, Some(SetOptions::NX), false)
+            .await?;
+        Ok(set.is_some())
+    }
+}

@@ -1,0 +1,71 @@
+//! What became of first replies is written.
+
+use crate::clock;
+use crate::ids::{MessageId, SessionName};
+use crate::store::lanes::lane::{Lane, Settlement, Verdict};
+use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::arguments::Arguments;
+use crate::store::scripts::batch::Batch;
+use crate::store::scripts::keys::SEEN_TTL;
+use crate::store::scripts::registry::StateChange;
+
+/// Replies given up on that are kept per session; about 1 KB each.
+const DEAD_MAX: i64 = 10_000;
+
+pub(crate) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), Option<Lane>> {
+    Batch::start(
+        move |session: SessionName, items: Vec<(Settlement, Millis)>| {
+            let script = script.clone();
+            async move {
+                let now = items.iter().map(|(_, now)| *now).max().unwrap_or(0);
+                let mut arguments = Arguments::new()
+                    .number(DEAD_MAX)
+                    .number(clock::millis(SEEN_TTL));
+                for (settlement, _) in &items {
+                    push_settlement(&mut arguments, settlement);
+                }
+                let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
+                let mut next = |(settlement, _): (Settlement, Millis)| {
+                    let element = answer.text()?;
+                    Lane::handed(settlement.chat, element, settlement.token, &mut answer)
+                };
+                items.into_iter().map(&mut next).collect()
+            }
+        },
+    )
+}
+
+fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
+    let none = ("", "", "", "");
+    let (verdict, due, again, doubt, (message, conversation, data, reason)) =
+        match &settlement.verdict {
+            Verdict::Sent {
+                message,
+                conversation,
+                data,
+            } => {
+                let message = message.as_ref().map_or("", MessageId::as_str);
+                let told = (message, conversation.as_str(), data.as_str(), "");
+                ("sent", 0, String::new(), false, told)
+            }
+            Verdict::Dead {
+                conversation,
+                data,
+                reason,
+            } => {
+                let told = ("", conversation.as_str(), data.as_str(), reason.as_str());
+                ("dead", 0, String::new(), false, told)
+            }
+            Verdict::Retry { due, again, doubt } => ("retry", *due, again.element(), *doubt, none),
+            Verdict::Release { due, doubt } => ("release", *due, String::new(), *doubt, none),
+        };
+    arguments.push_text(&settlement.chat);
+    arguments.push_text(&settlement.token);
+    arguments.push_text(&settlement.element);
+    arguments.push_text(verdict);
+    arguments.push_number(due);
+    let doubt = if doubt { "1" } else { "" };
+    for text in [again.as_str(), doubt, message, conversation, data, reason] {
+        arguments.push_text(text);
+    }
+}

@@ -1,0 +1,5 @@
+//! The private Redis: a server of our own in the data directory, and the repair of its files.
+
+pub(crate) mod error;
+pub(crate) mod repair;
+pub(crate) mod server;

@@ -1,0 +1,423 @@
+//! The private Redis: a server of our own in the data directory, for those who run one container.
+//!
+//! It listens on a socket only, keeps an append-only file and never evicts. One that still lives (we were
+//! killed) is adopted; one that dies is started again; it is stopped last.
+
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use crate::store::private_redis::error::{PrivateRedisError, STOP_PATIENCE};
+use crate::store::private_redis::repair::{Repaired, files, lost_manifest, repair};
+use crate::throttle::Throttle;
+
+/// Either does; the first one found on PATH is run.
+const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
+
+/// A socket's path is kept in 108 bytes with its end (unix(7), `sun_path`).
+const SOCKET_PATH_MAX: usize = 107;
+
+/// Reading a large append-only file takes its time; each gigabyte some ten seconds.
+const START_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often a server that is starting, or was adopted, is asked whether it lives.
+const STARTING_POLL: Duration = Duration::from_millis(5);
+
+const ADOPTED_POLL: Duration = Duration::from_secs(1);
+
+/// Between the end of a server and its next start; doubled while it does not stay up.
+const RESTART_AFTER: Duration = Duration::from_millis(200);
+
+const RESTART_AFTER_LONGEST: Duration = Duration::from_secs(10);
+
+/// One line a minute about a server that does not stay up.
+const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
+
+/// A server that ran for so long had started well.
+const STAYED_UP: Duration = Duration::from_secs(10);
+
+/// A running server of our own.
+pub struct PrivateRedis {
+    place: PrivatePaths,
+    stopping: CancellationToken,
+    supervisor: JoinHandle<Option<Child>>,
+}
+
+/// Where a server's files are.
+#[derive(Clone)]
+struct PrivatePaths {
+    server: PathBuf,
+    directory: PathBuf,
+    socket: PathBuf,
+}
+
+impl PrivateRedis {
+    /// Adopts the server that lives in `data_dir`, or starts one, and waits until it answers.
+    ///
+    /// # Errors
+    /// As [`PrivateRedisError`] says.
+    pub async fn start(data_dir: &Path) -> Result<Self, PrivateRedisError> {
+        let place = PrivatePaths::prepare(data_dir)?;
+        let child = if ping(&place.socket).await == Ping::Nobody {
+            Some(place.launch().await?)
+        } else {
+            info!(socket = %place.socket.display(), "adopted the private Redis that was still running");
+            None
+        };
+        let child = match place.wait_until_ready(child).await? {
+            Waited::Ready(child) => child,
+            Waited::Ended(status) => {
+                place.repair(status).await?;
+                let again = Some(place.launch().await?);
+                match place.wait_until_ready(again).await? {
+                    Waited::Ready(child) => child,
+                    Waited::Ended(status) => return Err(place.ended(status)),
+                }
+            }
+        };
+        let stopping = CancellationToken::new();
+        let supervisor = tokio::spawn(supervise(place.clone(), child, stopping.clone()));
+        Ok(Self {
+            place,
+            stopping,
+            supervisor,
+        })
+    }
+
+    /// Where it listens.
+    pub fn socket(&self) -> &Path {
+        &self.place.socket
+    }
+
+    /// Stops the server and waits for its end; what it holds is on disk then.
+    ///
+    /// # Errors
+    /// [`PrivateRedisError::Stop`] if it does not end in time. It is left running: it may still be writing.
+    pub async fn stop(self) -> Result<(), PrivateRedisError> {
+        self.stopping.cancel();
+        let child = self.supervisor.await.unwrap_or(None);
+        let _ = ask(&self.place.socket, "SHUTDOWN").await;
+        let ended = async {
+            match child {
+                Some(mut child) => drop(child.wait().await),
+                None => {
+                    while ping(&self.place.socket).await != Ping::Nobody {
+                        sleep(STARTING_POLL).await;
+                    }
+                }
+            }
+        };
+        timeout(STOP_PATIENCE, ended)
+            .await
+            .map_err(|_| PrivateRedisError::Stop)
+    }
+}
+
+impl PrivatePaths {
+    fn prepare(data_dir: &Path) -> Result<Self, PrivateRedisError> {
+        let server = find_server().ok_or(PrivateRedisError::NotFound)?;
+        let failed = |source| PrivateRedisError::Directory {
+            path: data_dir.join("redis"),
+            source,
+        };
+        let directory = data_dir.canonicalize().map_err(failed)?.join("redis");
+        private_directory(&directory).map_err(failed)?;
+        let socket = socket_path(&directory).map_err(failed)?;
+        let place = Self {
+            server,
+            directory,
+            socket,
+        };
+        std::fs::write(place.file("redis.conf"), place.configuration()).map_err(failed)?;
+        Ok(place)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    fn configuration(&self) -> String {
+        let quoted = |path: &Path| format!("{:?}", path.display().to_string());
+        format!(
+            "# Written by waha-sm at each start; changes made here are lost.\n\
+             port 0\n\
+             unixsocket {socket}\n\
+             unixsocketperm 700\n\
+             dir {directory}\n\
+             logfile {log}\n\
+             databases 1\n\
+             appendonly yes\n\
+             appendfsync everysec\n\
+             aof-load-truncated no\n\
+             save \"\"\n\
+             maxmemory-policy noeviction\n\
+             daemonize no\n",
+            socket = quoted(&self.socket),
+            directory = quoted(&self.directory),
+            log = quoted(&self.file("redis.log")),
+        )
+    }
+
+    async fn launch(&self) -> Result<Child, PrivateRedisError> {
+        if let Some(lost) = lost_manifest(&self.directory) {
+            return Err(lost);
+        }
+        Command::new(&self.server)
+            .arg(self.file("redis.conf"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Its own group: Ctrl-C at a terminal is for us, who stop it last.
+            .process_group(0)
+            // Where we end without stopping it in order. Only a kill -9 of ours leaves it running, to be adopted.
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| self.failed(error.to_string()))
+    }
+
+    async fn wait_until_ready(
+        &self,
+        mut child: Option<Child>,
+    ) -> Result<Waited, PrivateRedisError> {
+        let deadline = Instant::now() + START_PATIENCE;
+        let mut told = Instant::now();
+        loop {
+            match ping(&self.socket).await {
+                Ping::Ready => return Ok(Waited::Ready(child)),
+                Ping::Loading if told.elapsed() > Duration::from_secs(5) => {
+                    told = Instant::now();
+                    info!("the private Redis is reading its append-only file");
+                }
+                Ping::Loading | Ping::Nobody => {}
+            }
+            if let Some(status) = child
+                .as_mut()
+                .and_then(|child| child.try_wait().ok().flatten())
+            {
+                return Ok(Waited::Ended(status));
+            }
+            if Instant::now() > deadline {
+                return Err(self.failed(format!("no answer within {} s", START_PATIENCE.as_secs())));
+            }
+            sleep(STARTING_POLL).await;
+        }
+    }
+
+    /// Repairs what a server that ended by itself could not read. Fails if that was not why, or if it can't be repaired.
+    async fn repair(&self, status: ExitStatus) -> Result<(), PrivateRedisError> {
+        // Where a signal ended it, it was not the file.
+        if status.code().is_none_or(|code| code == 0) {
+            return Err(self.ended(status));
+        }
+        debug!("the private Redis did not start; checking its append-only file");
+        let (server, directory) = (self.server.clone(), self.directory.clone());
+        let repairing = tokio::task::spawn_blocking(move || repair(&server, &directory));
+        match repairing
+            .await
+            .map_err(|error| self.failed(error.to_string()))??
+        {
+            Some(Repaired { cut, copy }) => {
+                warn!(
+                    bytes = cut,
+                    copy = %copy.display(),
+                    "the append-only file of the private Redis was damaged, as after a power cut: its end was cut off, and \
+                     what stood there is lost; an untouched copy was kept, delete it when nobody misses anything"
+                );
+                Ok(())
+            }
+            None => Err(self.ended(status)),
+        }
+    }
+
+    /// Why it ended, as far as it told.
+    fn ended(&self, status: ExitStatus) -> PrivateRedisError {
+        let last_words = self.last_words();
+        if last_words.contains("append only file") || last_words.contains("AOF") {
+            return PrivateRedisError::Damaged {
+                files: files(&self.directory).unwrap_or_else(|| self.directory.clone()),
+                reason: format!("the server says: {last_words}"),
+            };
+        }
+        self.failed(format!("{status}: {last_words}"))
+    }
+
+    fn failed(&self, reason: String) -> PrivateRedisError {
+        PrivateRedisError::Start {
+            server: self.server.clone(),
+            reason,
+            log: self.file("redis.log"),
+        }
+    }
+
+    fn last_words(&self) -> String {
+        let log = std::fs::read(self.file("redis.log")).unwrap_or_default();
+        String::from_utf8_lossy(&log)
+            .lines()
+            .last()
+            .unwrap_or("it left no word")
+            .to_owned()
+    }
+}
+
+/// What waiting for a server came to.
+enum Waited {
+    /// It answers.
+    Ready(Option<Child>),
+    /// It ended by itself.
+    Ended(ExitStatus),
+}
+
+/// Starts the server again whenever it ends, until told to stop; then hands the child back.
+async fn supervise(
+    place: PrivatePaths,
+    mut child: Option<Child>,
+    stopping: CancellationToken,
+) -> Option<Child> {
+    let mut restart_after = RESTART_AFTER;
+    let mut told = Throttle::new(COMPLAIN_INTERVAL);
+    loop {
+        let started = Instant::now();
+        let ended = async {
+            match &mut child {
+                Some(child) => child.wait().await.ok(),
+                None => {
+                    while ping(&place.socket).await != Ping::Nobody {
+                        sleep(ADOPTED_POLL).await;
+                    }
+                    None
+                }
+            }
+        };
+        let status = tokio::select! {
+            status = ended => status,
+            () = stopping.cancelled() => return child,
+        };
+        if started.elapsed() > STAYED_UP {
+            restart_after = RESTART_AFTER;
+            told = Throttle::new(COMPLAIN_INTERVAL);
+        }
+        let tell = told.due();
+        if tell {
+            let reason =
+                status.map_or_else(|| "it no longer answers".to_owned(), |s| s.to_string());
+            warn!(reason, "the private Redis ended; starting it again");
+        }
+        // Not when it was told to end, or was killed, while it ran well: then it has read its file.
+        if let Some(status) = status.filter(|status| status.code().is_some_and(|code| code != 0))
+            && let Err(error) = place.repair(status).await
+            && tell
+        {
+            error!(%error, "the private Redis does not start; will try again and again");
+        }
+        loop {
+            tokio::select! {
+                () = sleep(restart_after) => {}
+                () = stopping.cancelled() => return None,
+            }
+            restart_after = (restart_after * 2).min(RESTART_AFTER_LONGEST);
+            match place.launch().await {
+                Ok(started) => {
+                    child = Some(started);
+                    break;
+                }
+                Err(error) => warn!(%error, "will try again"),
+            }
+        }
+    }
+}
+
+/// The socket of the private Redis in `data_dir`, if one is there and answers.
+pub async fn private_socket(data_dir: &Path) -> Option<PathBuf> {
+    let directory = data_dir.canonicalize().ok()?.join("redis");
+    let socket = socket_path(&directory).ok()?;
+    (ping(&socket).await == Ping::Ready).then_some(socket)
+}
+
+fn find_server() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    SERVERS.iter().find_map(|name| {
+        std::env::split_paths(&path)
+            .map(|place| place.join(name))
+            .find(|file| file.is_file())
+    })
+}
+
+fn private_directory(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
+/// In the data directory; where that lies too deep for a socket, in a directory of its own for temporary files.
+fn socket_path(directory: &Path) -> io::Result<PathBuf> {
+    let socket = directory.join("redis.sock");
+    if socket.as_os_str().len() <= SOCKET_PATH_MAX {
+        return Ok(socket);
+    }
+    let digest = ring::digest::digest(
+        &ring::digest::SHA256,
+        directory.as_os_str().as_encoded_bytes(),
+    );
+    let name: String = digest
+        .as_ref()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let elsewhere = std::env::temp_dir().join(format!("waha-sm-{name}"));
+    private_directory(&elsewhere)?;
+    Ok(elsewhere.join("redis.sock"))
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Ping {
+    Ready,
+    Loading,
+    Nobody,
+}
+
+async fn ping(socket: &Path) -> Ping {
+    match ask(socket, "PING").await {
+        Ok(answer) if answer.starts_with("+PONG") => Ping::Ready,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
+            ) =>
+        {
+            Ping::Nobody
+        }
+        // LOADING, BUSY in a script, or no answer at all for a while: it lives, and a second server on its files would
+        // ruin them.
+        Ok(_) | Err(_) => Ping::Loading,
+    }
+}
+
+/// One command in Redis' inline form, and the first line of its answer. A client's connection is not up yet, or
+/// not any more, when this is needed.
+async fn ask(socket: &Path, command: &str) -> io::Result<String> {
+    let exchange = async {
+        let mut stream = BufReader::new(UnixStream::connect(socket).await?);
+        stream
+            .write_all(format!("{command}\r\n").as_bytes())
+            .await?;
+        let mut answer = String::new();
+        stream.read_line(&mut answer).await?;
+        Ok(answer)
+    };
+    timeout(Duration::from_secs(2), exchange)
+        .await
+        .map_err(|_| io::ErrorKind::TimedOut)?
+}

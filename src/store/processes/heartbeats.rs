@@ -1,0 +1,159 @@
+//! Processes that hold leases: their heartbeats, and who has fallen silent.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use fred::interfaces::{HashesInterface, KeysInterface, SetsInterface};
+use fred::types::Expiration;
+
+use crate::clock;
+use crate::ids::ProcessId;
+use crate::store::error::StoreError;
+use crate::store::store::Store;
+
+impl Store {
+    /// Says that `process` lives and has so many workers; it counts as dead after `expires_after` without it. Returns
+    /// whether it still counted as alive.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn heartbeat(
+        &self,
+        process: &ProcessId,
+        workers: usize,
+        expires_after: Duration,
+    ) -> Result<bool, StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let expiry = Expiration::PX(clock::millis(expires_after));
+        // The heartbeat first: a member of the set without one is a dead process.
+        let before: Option<String> = client
+            .set(
+                keys.process(process),
+                workers as i64,
+                Some(expiry),
+                None,
+                true,
+            )
+            .await
+            .map_err(|error| self.noted(error))?;
+        let _: i64 = client.sadd(keys.processes(), process.as_str()).await?;
+        Ok(before.is_some())
+    }
+
+    /// The processes that are known and have fallen silent.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn silent_processes(&self) -> Result<Vec<ProcessId>, StoreError> {
+        let processes = self.processes().await?;
+        Ok(processes
+            .into_iter()
+            .filter(|(_, workers)| workers.is_none())
+            .map(|(process, _)| process)
+            .collect())
+    }
+
+    /// The processes whose heartbeat is heard.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn living_processes(&self) -> Result<Vec<ProcessId>, StoreError> {
+        let processes = self.processes().await?;
+        Ok(processes
+            .into_iter()
+            .filter(|(_, workers)| workers.is_some())
+            .map(|(process, _)| process)
+            .collect())
+    }
+
+    /// Processes without a heartbeat that hold something and are not among the known ones: one that was forgotten in
+    /// the moment it woke up, took something, and died.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn unlisted_owners(&self) -> Result<Vec<ProcessId>, StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let mut owners = HashSet::new();
+        for session in self.sessions().await? {
+            let active: Vec<ProcessId> = client.hvals(keys.active(&session)).await?;
+            let sending: Vec<String> = client.hvals(keys.sending(&session)).await?;
+            owners.extend(active);
+            owners.extend(
+                sending
+                    .iter()
+                    .filter_map(|token| token.split(' ').next())
+                    .map(ProcessId::stored),
+            );
+        }
+        let mut unlisted = Vec::new();
+        for owner in owners {
+            if client.exists::<i64, _>(keys.process(&owner)).await? == 0 {
+                unlisted.push(owner);
+            }
+        }
+        Ok(unlisted)
+    }
+
+    /// How many workers there are, over all living processes.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn workers(&self) -> Result<u64, StoreError> {
+        Ok(self
+            .processes()
+            .await?
+            .into_iter()
+            .filter_map(|(_, workers)| workers)
+            .sum())
+    }
+
+    async fn processes(&self) -> Result<Vec<(ProcessId, Option<u64>)>, StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let names: Vec<ProcessId> = client.smembers(keys.processes()).await?;
+        let mut all = Vec::with_capacity(names.len());
+        for name in names {
+            // One by one: on a cluster they lie in different slots. There are few.
+            let workers: Option<u64> = client.get(keys.process(&name)).await?;
+            all.push((name, workers));
+        }
+        Ok(all)
+    }
+
+    /// Forgets a process: all that it held has been released.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn forget_process(&self, process: &ProcessId) -> Result<(), StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let _: i64 = client.srem(keys.processes(), process.as_str()).await?;
+        let _: i64 = client.del(keys.process(process)).await?;
+        Ok(())
+    }
+
+    /// Adds what this process measured since it last did: how often workers woke within each bound of
+    /// [`WAKE_UP_BOUNDS_MS`] (the last count: beyond all), and the sum of the times in µs.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn add_wake_ups(&self, counts: &[u64], sum_micros: u64) -> Result<(), StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.wake_ups();
+        for (bound, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let _: i64 = self
+                .inner
+                .client
+                .hincrby(&key, bound.to_string(), count.cast_signed())
+                .await?;
+        }
+        let _: i64 = self
+            .inner
+            .client
+            .hincrby(&key, "sum", sum_micros.cast_signed())
+            .await?;
+        Ok(())
+    }
+}

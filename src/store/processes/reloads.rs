@@ -1,0 +1,79 @@
+//! Loading the flows anew in all processes: asked for by a bell, answered in a key that expires.
+
+use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::ProcessId;
+use crate::store::connection::bells::FLOWS;
+use crate::store::error::StoreError;
+use crate::store::store::Store;
+
+/// How long answers are kept, in seconds: longer than anybody waits for them.
+const ANSWERS_TTL: i64 = 60;
+
+/// How loading the flows anew went in one process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// Which process, for a person: its machine and its number there, and its role.
+    pub who: String,
+    /// The flows that it follows from now on; empty where it refused them.
+    pub flows: String,
+    /// What is wrong with the files, a line for each mistake. Not empty: the flows loaded before stay.
+    pub mistakes: Vec<String>,
+}
+
+impl Store {
+    /// Asks every process to load its flows anew. Returns how many heard it, as far as Redis knows: on a Cluster only those
+    /// that are connected to the same node.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn ask_to_reload(&self, request: &str) -> Result<usize, StoreError> {
+        self.connected()?;
+        let channel = format!("{}{}", self.inner.keys.bell(), FLOWS);
+        let heard: usize = self.inner.client.publish(channel, request).await?;
+        Ok(heard)
+    }
+
+    /// Says how it went in `process`.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn answer_reload(
+        &self,
+        request: &str,
+        process: &ProcessId,
+        reloaded: &Reloaded,
+    ) -> Result<(), StoreError> {
+        self.connected()?;
+        let (client, key) = (&self.inner.client, self.inner.keys.reload(request));
+        let answer = serde_json::to_string(reloaded).unwrap_or_default();
+        let _: i64 = client.hset(&key, (process.as_str(), answer)).await?;
+        let _: i64 = client.expire(&key, ANSWERS_TTL, None).await?;
+        Ok(())
+    }
+
+    /// Who has answered so far, by process, and how it went there.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn reload_answers(
+        &self,
+        request: &str,
+    ) -> Result<Vec<(ProcessId, Reloaded)>, StoreError> {
+        self.connected()?;
+        let answers: Vec<(ProcessId, String)> = self
+            .inner
+            .client
+            .hgetall(self.inner.keys.reload(request))
+            .await?;
+        let read = |(process, answer): (ProcessId, String)| {
+            let reloaded = serde_json::from_str(&answer);
+            Ok((
+                process,
+                reloaded.map_err(|_| StoreError::Garbled("an answer"))?,
+            ))
+        };
+        answers.into_iter().map(read).collect()
+    }
+}

@@ -1,0 +1,47 @@
+//! The answer of a script, read piece by piece.
+
+use fred::prelude::*;
+
+use crate::store::error::StoreError;
+
+/// Reads a script's answer piece by piece, in the order of its header.
+pub(crate) struct ScriptAnswer(std::vec::IntoIter<Value>);
+
+impl ScriptAnswer {
+    pub(crate) fn of(value: Value) -> Result<Self, StoreError> {
+        match value {
+            Value::Array(values) => Ok(Self(values.into_iter())),
+            _ => Err(StoreError::Garbled("an array")),
+        }
+    }
+
+    pub(crate) fn text(&mut self) -> Result<String, StoreError> {
+        self.0
+            .next()
+            .and_then(Value::into_string)
+            .ok_or(StoreError::Garbled("a string"))
+    }
+
+    pub(crate) fn number(&mut self) -> Result<i64, StoreError> {
+        self.0
+            .next()
+            .and_then(|value| value.as_i64())
+            .ok_or(StoreError::Garbled("a number"))
+    }
+
+    pub(crate) fn more(&self) -> bool {
+        self.0.len() > 0
+    }
+
+    /// What is left, as texts.
+    pub(crate) fn texts(self) -> Vec<String> {
+        self.0.filter_map(Value::into_string).collect()
+    }
+
+    pub(crate) fn arrays(self) -> impl Iterator<Item = Result<ScriptAnswer, StoreError>> {
+        self.0.map(ScriptAnswer::of)
+    }
+}
+
+/// Whole milliseconds since the epoch, as everywhere in our keys.
+pub type Millis = i64;

@@ -1,0 +1,31 @@
+//! The arguments of a script's call.
+
+use fred::types::Value;
+
+/// The arguments of a script call, in the order of its header.
+#[derive(Default)]
+pub(crate) struct Arguments(pub(crate) Vec<Value>);
+
+impl Arguments {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn text(mut self, text: impl AsRef<str>) -> Self {
+        self.push_text(text);
+        self
+    }
+
+    pub(crate) fn number(mut self, number: i64) -> Self {
+        self.push_number(number);
+        self
+    }
+
+    pub(crate) fn push_text(&mut self, text: impl AsRef<str>) {
+        self.0.push(Value::from(text.as_ref()));
+    }
+
+    pub(crate) fn push_number(&mut self, number: i64) {
+        self.0.push(Value::from(number));
+    }
+}

@@ -1,0 +1,140 @@
+//! Group commit: what arrives while one script call is under way goes into the next call together.
+//!
+//! A call costs a round trip and a wake-up of Redis, however much it does. Alone, an item goes out at once;
+//! under load one call carries dozens.
+
+use std::collections::HashMap;
+use std::future::Future;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::ids::SessionName;
+use crate::store::error::StoreError;
+
+/// Bounds one call, so that it holds Redis up for a few milliseconds at most.
+const ITEMS_MAX: usize = 128;
+
+struct Job<I, O> {
+    session: SessionName,
+    item: I,
+    answer: oneshot::Sender<Result<O, StoreError>>,
+}
+
+/// The way into one script's calls.
+pub(crate) struct Batch<I, O> {
+    jobs: mpsc::UnboundedSender<Job<I, O>>,
+}
+
+impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
+    /// Starts the task that makes the calls; it ends when the last sender is gone. `run` gets the items of one
+    /// session in order of arrival, and answers each.
+    pub(crate) fn start<F, Answers>(run: F) -> Self
+    where
+        F: Fn(SessionName, Vec<I>) -> Answers + Send + 'static,
+        Answers: Future<Output = Result<Vec<O>, StoreError>> + Send,
+    {
+        let (jobs, mut waiting) = mpsc::unbounded_channel::<Job<I, O>>();
+        tokio::spawn(async move {
+            let mut taken = Vec::with_capacity(ITEMS_MAX);
+            while waiting.recv_many(&mut taken, ITEMS_MAX).await > 0 {
+                for (session, items, answers) in by_session(taken.drain(..)) {
+                    let results = run(session, items).await;
+                    hand_out(results, answers);
+                }
+            }
+        });
+        Self { jobs }
+    }
+
+    /// # Errors
+    /// What the call failed with; the same for all items of the call.
+    pub(crate) async fn call(&self, session: &SessionName, item: I) -> Result<O, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            session: session.clone(),
+            item,
+            answer,
+        };
+        self.jobs.send(job).map_err(|_| StoreError::Away)?;
+        answered.await.map_err(|_| StoreError::Away)?
+    }
+}
+
+type Group<I, O> = (
+    SessionName,
+    Vec<I>,
+    Vec<oneshot::Sender<Result<O, StoreError>>>,
+);
+
+fn by_session<I, O>(jobs: impl Iterator<Item = Job<I, O>>) -> Vec<Group<I, O>> {
+    let mut places = HashMap::new();
+    let mut groups: Vec<Group<I, O>> = Vec::new();
+    for job in jobs {
+        let place = *places.entry(job.session.clone()).or_insert_with(|| {
+            groups.push((job.session, Vec::new(), Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(job.item);
+        groups[place].2.push(job.answer);
+    }
+    groups
+}
+
+/// Who stopped waiting for the answer is passed over: the state has changed all the same.
+fn hand_out<O>(
+    results: Result<Vec<O>, StoreError>,
+    answers: Vec<oneshot::Sender<Result<O, StoreError>>>,
+) {
+    match results {
+        Ok(results) if results.len() == answers.len() => {
+            for (result, answer) in results.into_iter().zip(answers) {
+                let _ = answer.send(Ok(result));
+            }
+        }
+        Ok(_) => answers
+            .into_iter()
+            .for_each(|answer| drop(answer.send(Err(StoreError::Garbled("a number of answers"))))),
+        Err(error) => answers
+            .into_iter()
+            .for_each(|answer| drop(answer.send(Err(error.clone())))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_waits_goes_out_together_by_session_and_each_gets_its_own_answer() {
+        let batch = Batch::start(|session: SessionName, items: Vec<usize>| async move {
+            tokio::task::yield_now().await;
+            let together = items.len();
+            Ok(items
+                .into_iter()
+                .map(|i| (session.clone(), i, together))
+                .collect())
+        });
+        let (even, odd) = (SessionName::stored("even"), SessionName::stored("odd"));
+        let calls = (0..10).map(|i| batch.call(if i % 2 == 0 { &even } else { &odd }, i));
+        let mut largest = 0;
+        let mut tasks = Vec::new();
+        for call in calls {
+            tasks.push(call);
+        }
+        let (a, b, c, d) = tokio::join!(
+            tasks.remove(0),
+            tasks.remove(0),
+            tasks.remove(0),
+            tasks.remove(0)
+        );
+        for (i, answer) in [a, b, c, d].into_iter().enumerate() {
+            let (session, item, together) = answer.unwrap();
+            assert_eq!(
+                (session.as_str(), item),
+                (if i % 2 == 0 { "even" } else { "odd" }, i)
+            );
+            largest = largest.max(together);
+        }
+        assert!(largest >= 2, "four calls at once made no batch");
+    }
+}

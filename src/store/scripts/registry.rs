@@ -1,0 +1,376 @@
+//! The registry of the Lua scripts: one file each in `lua/`, with what it takes, and how it is called.
+
+use std::sync::Arc;
+
+use fred::clients::Client;
+use fred::interfaces::ClientLike;
+use fred::types::Value;
+use fred::types::scripts::Script;
+
+use crate::ids::SessionName;
+use crate::store::connection::config::FirstNotice;
+use crate::store::connection::contact::Contact;
+use crate::store::connection::error_words::words;
+use crate::store::error::StoreError;
+use crate::store::scripts::answer::Millis;
+use crate::store::scripts::arguments::Arguments;
+use crate::store::scripts::keys::{Keys, lua_names};
+
+/// In front of every script.
+const BASICS: &str = include_str!("../lua/shared/basics.lua");
+
+macro_rules! includes {
+    ($($name:ident),* $(,)?) => {
+        /// What a script may declare in its header (`-- Uses: ...`) to be put in front of it, by name; each after those that
+        /// it uses itself.
+        const INCLUDES: &[(&str, &str)] = &[$((
+            stringify!($name),
+            include_str!(concat!("../lua/shared/", stringify!($name), ".lua")),
+        )),*];
+    };
+}
+
+includes! { conversations, echoes, lanes, owner_takeover, merge_chats }
+
+/// How many arguments a script takes beside those that every script gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Arity {
+    /// For the whole call.
+    whole: usize,
+    /// For each of the items that come then; 0: none come.
+    per_item: usize,
+    /// The last one of an item is a count, and so many more follow.
+    counted: bool,
+}
+
+const fn call(whole: usize) -> Arity {
+    items(whole, 0)
+}
+
+const fn items(whole: usize, per_item: usize) -> Arity {
+    Arity {
+        whole,
+        per_item,
+        counted: false,
+    }
+}
+
+const fn counted_items(whole: usize, per_item: usize) -> Arity {
+    Arity {
+        counted: true,
+        ..items(whole, per_item)
+    }
+}
+
+impl Arity {
+    fn fits(self, arguments: &[Value]) -> bool {
+        let Some(mut rest) = arguments.get(self.whole..) else {
+            return false;
+        };
+        while let (false, Some(last)) = (rest.is_empty(), self.per_item.checked_sub(1)) {
+            let more = match rest.get(last) {
+                Some(count) if self.counted => count.as_usize(),
+                Some(_) => Some(0),
+                None => None,
+            };
+            let Some(after) = more.and_then(|more| rest.get(self.per_item + more..)) else {
+                return false;
+            };
+            rest = after;
+        }
+        rest.is_empty()
+    }
+}
+
+/// A script as it is in the repository.
+struct ScriptFile {
+    name: &'static str,
+    lua: &'static str,
+    arity: Arity,
+}
+
+macro_rules! scripts {
+    ($($name:ident: $arity:expr),* $(,)?) => {
+        /// Every script of ours, ready to be called.
+        #[derive(Clone)]
+        pub(crate) struct Scripts {
+            $(pub(crate) $name: StateChange,)*
+        }
+
+        impl Scripts {
+            pub(crate) fn new(runner: Runner) -> Self {
+                let runner = Arc::new(runner);
+                Self { $($name: StateChange::new(&runner, &script_file!($name: $arity)),)* }
+            }
+        }
+
+        #[cfg(test)]
+        const FILES: &[ScriptFile] = &[$(script_file!($name: $arity)),*];
+    };
+}
+
+macro_rules! script_file {
+    ($name:ident: $arity:expr) => {
+        ScriptFile {
+            name: stringify!($name),
+            lua: include_str!(concat!("../lua/", stringify!($name), ".lua")),
+            arity: $arity,
+        }
+    };
+}
+
+scripts! {
+    ingest: items(2, 7),
+    record: items(1, 12),
+    learn: items(1, 2),
+    claim: call(3),
+    commit: counted_items(0, 10),
+    release: call(1),
+    due_waiting: call(2),
+    announce: counted_items(0, 11),
+    expire: call(1),
+    take_lanes: call(2),
+    attempt: items(0, 5),
+    settle: items(2, 11),
+    retry_dead: items(0, 2),
+    notify_owner: call(4),
+    status: call(4),
+    stagger_notices: call(1),
+    read: call(2),
+}
+
+/// What all scripts need to run, and what each call of them gets.
+pub(crate) struct Runner {
+    pub(crate) client: Client,
+    pub(crate) contact: Arc<Contact>,
+    pub(crate) keys: Keys,
+    pub(crate) first_notice_after: FirstNotice,
+}
+
+/// One script, bound to a connection.
+#[derive(Clone)]
+pub(crate) struct StateChange {
+    script: Arc<Script>,
+    runner: Arc<Runner>,
+    name: &'static str,
+    arity: Arity,
+}
+
+impl StateChange {
+    fn new(runner: &Arc<Runner>, file: &ScriptFile) -> Self {
+        Self {
+            script: Arc::new(Script::from_lua(assemble(file.lua, &runner.keys.bell()))),
+            runner: runner.clone(),
+            name: file.name,
+            arity: file.arity,
+        }
+    }
+
+    /// Runs the script for one session at `now`; `arguments` are those that its header names. Every script gets the session,
+    /// the time, and how long after its opening a conversation of that session gets its first notice.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`] at once while the connection is down: a command that waits for it could run long after its
+    /// caller gave up. [`StoreError::Redis`] for what Redis refuses.
+    pub(crate) async fn run(
+        &self,
+        session: &SessionName,
+        now: Millis,
+        arguments: Arguments,
+    ) -> Result<Value, StoreError> {
+        debug_assert!(
+            self.arity.fits(&arguments.0),
+            "{} takes {:?}, not {} arguments",
+            self.name,
+            self.arity,
+            arguments.0.len()
+        );
+        let runner = &self.runner;
+        if !runner.client.is_connected() {
+            return Err(StoreError::Away);
+        }
+        let mut all = Vec::with_capacity(arguments.0.len() + 3);
+        all.push(Value::from(session.as_str()));
+        all.push(Value::from(now));
+        all.push(Value::from(runner.first_notice_after.millis(session)));
+        all.extend(arguments.0);
+        self.script
+            .evalsha_with_reload(&runner.client, vec![runner.keys.namespace(session)], all)
+            .await
+            .map_err(|error| {
+                runner.contact.note(&error);
+                StoreError::Script {
+                    name: self.name,
+                    reason: words(&error),
+                }
+            })
+    }
+}
+
+/// What a file declares in its header to use.
+fn uses(lua: &str) -> Vec<&str> {
+    lua.lines()
+        .take_while(|line| line.starts_with("--"))
+        .find_map(|line| line.strip_prefix("-- Uses: "))
+        .map_or_else(Vec::new, |names| names.split(", ").collect())
+}
+
+fn assemble(lua: &str, bell: &str) -> String {
+    let mut needed = uses(lua);
+    let mut parts = vec![lua];
+    // From the last to the first: each comes after those that it uses.
+    for (name, include) in INCLUDES.iter().rev() {
+        if needed.contains(name) {
+            needed.extend(uses(include));
+            parts.push(include);
+        }
+    }
+    parts.push(BASICS);
+    parts.reverse();
+    let body = parts.join("\n");
+    // The prefix is checked by the settings to hold nothing that Lua would take for the end of the string.
+    format!("local BELL = '{bell}'\n{}{body}", lua_names(&body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(lua: &str) -> String {
+        lua.lines()
+            .map_while(|line| line.strip_prefix("--"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// The parts of a list, where a comma in brackets separates nothing.
+    fn parts(list: &str) -> Vec<String> {
+        let mut depth = 0;
+        list.split(|c: char| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            c == ',' && depth == 0
+        })
+        .map(|part| part.trim().to_owned())
+        .collect()
+    }
+
+    #[test]
+    fn every_script_opens_with_its_contract_and_takes_the_arguments_that_it_says() {
+        for file in FILES {
+            let header = header(file.lua);
+            for part in [" KEYS: namespace", " ARGV: ", " Returns"] {
+                assert!(header.contains(part), "{}: no '{part}'", file.name);
+            }
+            let arguments = header.split(" ARGV: ").nth(1).unwrap();
+            let arguments = arguments.split(" Returns").next().unwrap();
+            let (whole, item) = match arguments.split_once("per ") {
+                Some((whole, item)) => {
+                    let whole = whole.trim_end().trim_end_matches(", then");
+                    (whole, item.split_once(':').unwrap().1)
+                }
+                None => (arguments, ""),
+            };
+            let count = |list: &str| parts(list).iter().filter(|part| !part.is_empty()).count();
+            let counted = item.trim_end().ends_with("...");
+            let said = Arity {
+                whole: count(whole),
+                per_item: count(item) - usize::from(counted),
+                counted,
+            };
+            assert_eq!(said, file.arity, "{}", file.name);
+        }
+    }
+
+    #[test]
+    fn arguments_fit_where_each_item_is_whole() {
+        let values = |texts: &[&str]| texts.iter().map(|t| Value::from(*t)).collect::<Vec<_>>();
+        for (arity, arguments, fit) in [
+            (call(1), &["a"][..], true),
+            (call(1), &[], false),
+            (call(1), &["a", "b"], false),
+            (items(1, 2), &["a"], true),
+            (items(1, 2), &["a", "b", "c"], true),
+            (items(1, 2), &["a", "b"], false),
+            (counted_items(0, 2), &["a", "0", "b", "1", "c"], true),
+            (counted_items(0, 2), &["a", "2", "b"], false),
+        ] {
+            assert_eq!(
+                arity.fits(&values(arguments)),
+                fit,
+                "{arity:?} {arguments:?}"
+            );
+        }
+    }
+
+    /// The functions and constants that a file defines for others.
+    fn defines(lua: &str) -> Vec<&str> {
+        lua.lines()
+            .filter_map(|line| line.strip_prefix("local "))
+            .flat_map(|line| match line.strip_prefix("function ") {
+                Some(function) => vec![function.split_inclusive('(').next().unwrap()],
+                None => line.split(" = ").next().unwrap().split(", ").collect(),
+            })
+            .collect()
+    }
+
+    fn mentions(lua: &str, name: &str) -> bool {
+        let in_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let code = lua
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("--"));
+        code.flat_map(|line| {
+            line.match_indices(name)
+                .map(move |(at, _)| line.split_at(at))
+        })
+        .any(|(before, from)| {
+            let after = &from[name.len()..];
+            !before.ends_with(in_a_name) && (name.ends_with('(') || !after.starts_with(in_a_name))
+        })
+    }
+
+    #[test]
+    fn a_script_declares_what_it_uses_and_nothing_more() {
+        let scripts = FILES.iter().map(|file| (file.name, file.lua));
+        for (name, lua) in scripts.chain(INCLUDES.iter().copied()) {
+            let used = INCLUDES.iter().filter(|(include, text)| {
+                *include != name && defines(text).iter().any(|defined| mentions(lua, defined))
+            });
+            let mut used: Vec<&str> = used.map(|(include, _)| *include).collect();
+            let mut declared = uses(lua);
+            used.sort_unstable();
+            declared.sort_unstable();
+            assert_eq!(declared, used, "{name}");
+        }
+    }
+
+    #[test]
+    fn each_include_comes_after_those_that_it_uses() {
+        for (place, (name, lua)) in INCLUDES.iter().enumerate() {
+            for used in uses(lua) {
+                let before = INCLUDES[..place].iter().any(|(before, _)| *before == used);
+                assert!(before, "{name} uses {used}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_registry_holds_every_file() {
+        let names = |directory: &str| {
+            let lua = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/lua");
+            let files = std::fs::read_dir(lua.join(directory)).unwrap();
+            let mut names: Vec<String> = files
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .filter_map(|name| name.strip_suffix(".lua").map(str::to_owned))
+                .collect();
+            names.sort();
+            names
+        };
+        let mut scripts: Vec<&str> = FILES.iter().map(|file| file.name).collect();
+        scripts.sort_unstable();
+        assert_eq!(names(""), scripts);
+        let mut includes: Vec<&str> = INCLUDES.iter().map(|(name, _)| *name).collect();
+        includes.push("basics");
+        includes.sort_unstable();
+        assert_eq!(names("shared"), includes);
+    }
+}

@@ -1,0 +1,130 @@
+//! Catching up with WAHA: how far each session is, and whose turn it is.
+
+use std::time::Duration;
+
+use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
+use fred::types::{Expiration, SetOptions};
+
+use crate::clock;
+use crate::ids::SessionName;
+use crate::store::error::StoreError;
+use crate::store::scripts::answer::Millis;
+use crate::store::store::Store;
+
+/// What came right before the last time is looked at again: WAHA may have heard of it late, and its clock may be another
+/// than ours.
+pub const OVERLAP: Duration = Duration::from_secs(300);
+
+/// The counter of messages that came by catching up.
+pub(crate) const CAUGHT_UP: &str = "caught-up";
+
+impl Store {
+    /// A session is seen for the first time: what was before is not ours to catch up with.
+    pub(crate) async fn begin_catching_up(
+        &self,
+        session: &SessionName,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let key = self.inner.keys.caught_up(session);
+        let until = now + clock::millis(OVERLAP);
+        let _: Option<String> = self
+            .inner
+            .client
+            .set(key, until, None, Some(SetOptions::NX), false)
+            .await?;
+        Ok(())
+    }
+
+    /// Until when a session was caught up with; `None` if it was never seen.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn caught_up_until(
+        &self,
+        session: &SessionName,
+    ) -> Result<Option<Millis>, StoreError> {
+        self.connected()?;
+        Ok(self
+            .inner
+            .client
+            .get(self.inner.keys.caught_up(session))
+            .await?)
+    }
+
+    /// Notes until when a session is caught up with, and how many messages that brought.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn caught_up(
+        &self,
+        session: &SessionName,
+        until: Millis,
+        messages: u64,
+    ) -> Result<(), StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        if messages > 0 {
+            let _: i64 = client
+                .hincrby(keys.counters(session), CAUGHT_UP, messages.cast_signed())
+                .await?;
+        }
+        Ok(client
+            .set(keys.caught_up(session), until, None, None, false)
+            .await?)
+    }
+
+    /// Whether it is this process' turn to catch up with a session; nobody else's is for `period`.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn turn_to_catch_up(
+        &self,
+        session: &SessionName,
+        period: Duration,
+    ) -> Result<bool, StoreError> {
+        let set = self.set_turn(session, period, Some(SetOptions::NX)).await?;
+        Ok(set.is_some())
+    }
+
+    /// Makes it this process' turn, whoever's it was.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn take_turn_to_catch_up(
+        &self,
+        session: &SessionName,
+        period: Duration,
+    ) -> Result<(), StoreError> {
+        self.set_turn(session, period, None).await.map(drop)
+    }
+
+    async fn set_turn(
+        &self,
+        session: &SessionName,
+        period: Duration,
+        options: Option<SetOptions>,
+    ) -> Result<Option<String>, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.catching_up(session);
+        let expiry = Some(Expiration::PX(clock::millis(period).max(1)));
+        Ok(self
+            .inner
+            .client
+            .set(key, 1, expiry, options, false)
+            .await?)
+    }
+
+    /// A session works, perhaps again: whoever attends catches up with it now.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn ring_works(&self, session: &SessionName) -> Result<(), StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let _: i64 = client.del(keys.catching_up(session)).await?;
+        let _: i64 = client
+            .publish(keys.bell() + "works", session.as_str())
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! Figures for the metrics and for the estimated wait, read from Redis.
+
+use std::collections::HashMap;
+
+use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
+
+use crate::ids::{ChatId, SessionName};
+use crate::store::error::StoreError;
+use crate::store::scripts::answer::Millis;
+use crate::store::sessions::catch_up::CAUGHT_UP;
+use crate::store::store::Store;
+
+/// Upper bounds (ms) between which wake-ups are counted.
+pub const WAKE_UP_BOUNDS_MS: [u64; 8] = [1, 2, 5, 10, 50, 200, 1_000, 10_000];
+
+const ANSWERED: &str = "answered";
+
+const FAILED: &str = "failed";
+
+fn call_counter(result: &str) -> String {
+    format!("calls:{result}")
+}
+
+/// A session at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Conversations in line.
+    pub waiting: u64,
+    /// When the longest waiting one was opened.
+    pub oldest_opened_at: Option<Millis>,
+    /// Conversations attended.
+    pub active: u64,
+    /// Conversations that wait for a person.
+    pub waiting_for_person: u64,
+    /// Chats that the owner answers from their own phone.
+    pub with_phone: u64,
+    /// Conversations closed so far.
+    pub closed: u64,
+    /// Lanes waiting for a sender.
+    pub lanes_due: u64,
+    /// Lanes in a sender's hands.
+    pub lanes_sending: u64,
+    /// When the longest due lane became due; in the future: nothing is due.
+    pub oldest_lane_due_at: Option<Millis>,
+    /// Whether the session can't send.
+    pub paused: bool,
+    /// Replies by result so far: `sent`, `retried`, `dead`.
+    pub replies: Vec<(&'static str, u64)>,
+    /// Calls to the shop's own system by result so far: `answered`, `failed`.
+    pub calls: Vec<(&'static str, u64)>,
+    /// Messages that came by catching up so far.
+    pub caught_up: u64,
+    /// Replies given up on that are kept.
+    pub dead_letters: u64,
+    /// Entries not archived.
+    pub history_entries: u64,
+    /// When the oldest entry not archived was written.
+    pub oldest_history_at: Option<Millis>,
+    /// How long attending a conversation takes, smoothed, in ms.
+    pub handling: Option<Millis>,
+}
+
+/// How fast a line moves.
+#[derive(Clone, Copy, Debug)]
+pub struct QueuePace {
+    /// How long attending a conversation takes, smoothed, in ms.
+    pub handling: Millis,
+    /// By how many conversations that was measured.
+    pub measured: u64,
+    /// How many are attended.
+    pub attended: u64,
+    /// How many wait.
+    pub waiting: u64,
+    /// When the last customer was called.
+    pub called_at: Option<Millis>,
+}
+
+impl Store {
+    /// The figures of a session.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn gauges(&self, session: &SessionName) -> Result<Gauges, StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let counters: HashMap<String, i64> = client.hgetall(keys.counters(session)).await?;
+        let count = |name: &str| counters.get(name).copied().unwrap_or(0).unsigned_abs();
+        let head: Vec<ChatId> = client
+            .zrange(keys.queue(session), 0, 0, None, false, None, false)
+            .await?;
+        let oldest_opened_at = match head.first() {
+            Some(chat) => client.hget(keys.chat(session, chat), "opened").await?,
+            None => None,
+        };
+        let lane: Vec<(String, f64)> = client
+            .zrange(keys.lanes(session), 0, 0, None, false, None, true)
+            .await?;
+        let entries = self.history(session, None, 1).await?;
+        Ok(Gauges {
+            waiting: client.zcard(keys.queue(session)).await?,
+            oldest_opened_at,
+            active: client.hlen(keys.active(session)).await?,
+            waiting_for_person: client.zcard(keys.handoff(session)).await?,
+            with_phone: client.zcard(keys.phone(session)).await?,
+            closed: count("closed"),
+            lanes_due: client.zcard(keys.lanes(session)).await?,
+            lanes_sending: client.hlen(keys.sending(session)).await?,
+            oldest_lane_due_at: lane.first().map(|(_, due)| *due as Millis),
+            paused: client.exists::<i64, _>(keys.paused(session)).await? > 0,
+            replies: ["sent", "retried", "dead"]
+                .map(|result| (result, count(&format!("replies:{result}"))))
+                .into(),
+            calls: [ANSWERED, FAILED]
+                .map(|result| (result, count(&call_counter(result))))
+                .into(),
+            caught_up: count(CAUGHT_UP),
+            dead_letters: client.xlen(keys.dead(session)).await?,
+            history_entries: client.xlen(keys.history(session)).await?,
+            oldest_history_at: entries
+                .first()
+                .and_then(|entry| entry.stream_id.split('-').next()?.parse().ok()),
+            handling: counters.get("handling").copied(),
+        })
+    }
+
+    /// Counts a call to the shop's own system, whose answer was of use or not.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; a metric can bear that this one is lost.
+    pub async fn count_call(
+        &self,
+        session: &SessionName,
+        answered: bool,
+    ) -> Result<(), StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let counter = call_counter(if answered { ANSWERED } else { FAILED });
+        let _: i64 = client.hincrby(keys.counters(session), counter, 1).await?;
+        Ok(())
+    }
+
+    /// How fast the line of a session moves.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn pace(&self, session: &SessionName) -> Result<QueuePace, StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let counters: Vec<Option<Millis>> = client
+            .hmget(
+                keys.counters(session),
+                vec!["handling", "measured", "called_at"],
+            )
+            .await?;
+        let [handling, measured, called_at] = counters[..] else {
+            return Err(StoreError::Garbled("three counters"));
+        };
+        Ok(QueuePace {
+            handling: handling.unwrap_or(0),
+            measured: measured.unwrap_or(0).unsigned_abs(),
+            attended: client.hlen(keys.active(session)).await?,
+            waiting: client.zcard(keys.queue(session)).await?,
+            called_at,
+        })
+    }
+
+    /// Wake-ups counted by bound of [`WAKE_UP_BOUNDS_MS`] (the last: beyond all), and their sum in µs.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn wake_ups(&self) -> Result<(Vec<u64>, u64), StoreError> {
+        self.connected()?;
+        let counts: HashMap<String, u64> = self
+            .inner
+            .client
+            .hgetall(self.inner.keys.wake_ups())
+            .await?;
+        let count = |name: &str| counts.get(name).copied().unwrap_or(0);
+        Ok((
+            (0..=WAKE_UP_BOUNDS_MS.len())
+                .map(|bound| count(&bound.to_string()))
+                .collect(),
+            count("sum"),
+        ))
+    }
+}

@@ -1,0 +1,69 @@
+//! What the owner is told: each thing once, whichever process notices it, and however often.
+
+use std::time::Duration;
+
+use fred::interfaces::{HashesInterface, KeysInterface};
+
+use crate::clock;
+use crate::ids::{ChatId, SessionName};
+use crate::store::error::StoreError;
+use crate::store::lanes::reply::Reply;
+use crate::store::scripts::answer::Millis;
+use crate::store::scripts::arguments::Arguments;
+use crate::store::store::Store;
+
+/// How long it is known what was told. Longer than a restriction that WAHA tells of again and again usually lasts.
+const TOLD_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Store {
+    /// Puts a reply into the lane of the owner's chat, `to`, unless `once` was told before through this session. Without that
+    /// it is only noted. Returns whether it is the first time.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; it may have been told or not, and can be tried again.
+    pub async fn tell(
+        &self,
+        session: &SessionName,
+        once: &str,
+        to: Option<(&ChatId, &Reply)>,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        self.remember_session(session, now).await?;
+        let arguments = Arguments::new()
+            .number(clock::millis(TOLD_TTL))
+            .text(once)
+            .text(to.map_or("", |(chat, _)| chat.as_str()))
+            .text(to.map(|(_, reply)| reply.element()).unwrap_or_default());
+        let told = self
+            .inner
+            .scripts
+            .notify_owner
+            .run(session, now, arguments)
+            .await?;
+        Ok(told.as_i64() == Some(1))
+    }
+
+    /// Whether `once` was told through this session.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn was_told(&self, session: &SessionName, once: &str) -> Result<bool, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.told(session, once);
+        Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
+    }
+
+    /// The chat under which the person with this `@lid` is kept, where that is known.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn alias(
+        &self,
+        session: &SessionName,
+        lid: &ChatId,
+    ) -> Result<Option<ChatId>, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.alias(session);
+        Ok(self.inner.client.hget(key, lid.as_str()).await?)
+    }
+}

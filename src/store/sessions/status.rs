@@ -1,0 +1,209 @@
+//! Sessions: which can send and hear at present, and since when.
+
+use std::time::Duration;
+
+use fred::interfaces::{HashesInterface, KeysInterface};
+use fred::types::{Expiration, SetOptions};
+
+use crate::clock;
+use crate::ids::SessionName;
+use crate::store::error::StoreError;
+use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::arguments::Arguments;
+use crate::store::store::Store;
+
+/// An event that stops a session is WAHA's own word: WAHA is asked for another not before this. It asks nobody to wait
+/// for long, should the event of its resumption be lost.
+const ASK_AFTER: Duration = Duration::from_secs(20);
+
+/// Between two who are due for a notice when a session works again.
+const NOTICE_GAP: Duration = Duration::from_secs(2);
+
+/// What is known of a session.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionReport<'a> {
+    /// WAHA's word; empty where all that is known is that it can't send.
+    pub status: &'a str,
+    /// When it was so, by WAHA's clock, where an event told it.
+    pub at: Option<Millis>,
+    /// The owner must do something about it.
+    pub alarm: bool,
+}
+
+/// What [`SessionReport`] changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionChange {
+    /// Nothing: something newer was known.
+    Stale,
+    /// Nothing: it worked before.
+    Works,
+    /// It works again.
+    Resumed,
+    /// It is stopped.
+    Paused {
+        /// Since when.
+        since: Millis,
+        /// The owner is to hear of it, for the first time in this pause.
+        alarm: bool,
+    },
+}
+
+impl Store {
+    /// Takes note of what is known of a session, and stops it or lets it go on.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; to say it again is safe.
+    pub async fn note_status(
+        &self,
+        session: &SessionName,
+        known: SessionReport<'_>,
+        now: Millis,
+    ) -> Result<SessionChange, StoreError> {
+        self.remember_session(session, now).await?;
+        let arguments = Arguments::new()
+            .number(known.at.unwrap_or(0))
+            .text(known.status)
+            .text(if known.alarm { "1" } else { "" })
+            .number(clock::millis(ASK_AFTER));
+        let script = &self.inner.scripts.status;
+        let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        let (result, since, alarm) = (answer.text()?, answer.number()?, answer.number()? == 1);
+        let standing = match result.as_str() {
+            "stale" => SessionChange::Stale,
+            "works" => SessionChange::Works,
+            "resumed" => SessionChange::Resumed,
+            "paused" => SessionChange::Paused { since, alarm },
+            _ => return Err(StoreError::Garbled("a result")),
+        };
+        if standing == SessionChange::Resumed {
+            self.ring_works(session).await?;
+        }
+        Ok(standing)
+    }
+
+    /// Stops a session that can't send until [`Store::resume`]. Returns whether it went until now.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn pause(&self, session: &SessionName, now: Millis) -> Result<bool, StoreError> {
+        let known = SessionReport {
+            status: "",
+            at: None,
+            alarm: false,
+        };
+        let before = self.is_paused(session).await?;
+        self.note_status(session, known, now).await?;
+        Ok(!before)
+    }
+
+    /// Lets a session go on of which WAHA said that it works. Returns whether it was stopped.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn resume(&self, session: &SessionName) -> Result<bool, StoreError> {
+        let known = SessionReport {
+            status: "WORKING",
+            at: None,
+            alarm: false,
+        };
+        let standing = self.note_status(session, known, clock::now()).await?;
+        Ok(standing == SessionChange::Resumed)
+    }
+
+    /// Spreads what those who wait are due to be told, after a time in which nobody was told anything.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn spread_notices(
+        &self,
+        session: &SessionName,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let arguments = Arguments::new().number(clock::millis(NOTICE_GAP));
+        let script = &self.inner.scripts.stagger_notices;
+        script.run(session, now, arguments).await?;
+        Ok(())
+    }
+
+    /// Whether it is this process' turn to make sure that customers are heard: one does in each `interval`.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn turn_to_listen(
+        &self,
+        session: &SessionName,
+        interval: Duration,
+    ) -> Result<bool, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.listened(session);
+        let expiry = Some(Expiration::PX(clock::millis(interval)));
+        let set: Option<String> = self
+            .inner
+            .client
+            .set(key, 1, expiry, Some(SetOptions::NX), false)
+            .await?;
+        Ok(set.is_some())
+    }
+
+    /// Notes whether a customer of the session would be heard now. Where nobody has noted it for longer than `gap`, they
+    /// were not heard in between.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn note_hearing(
+        &self,
+        session: &SessionName,
+        hears: bool,
+        gap: Duration,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.connected()?;
+        let (client, key) = (&self.inner.client, self.inner.keys.status(session));
+        let before: Option<Millis> = client.hget(&key, "heard").await?;
+        let was_away = before.is_some_and(|before| now - before > clock::millis(gap));
+        if !hears || was_away {
+            let _: i64 = client.hset(&key, ("unheard", now)).await?;
+        }
+        let _: i64 = client.hset(&key, ("heard", now)).await?;
+        Ok(())
+    }
+
+    /// Until when customers of the session were last not heard, or could not be answered; `None`: not lately. `gap` as in
+    /// [`Store::note_hearing`].
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn deaf_until(
+        &self,
+        session: &SessionName,
+        gap: Duration,
+        now: Millis,
+    ) -> Result<Option<Millis>, StoreError> {
+        if self.is_paused(session).await? {
+            return Ok(Some(now));
+        }
+        let key = self.inner.keys.status(session);
+        let fields: Vec<Option<Millis>> = self
+            .inner
+            .client
+            .hmget(key, vec!["heard", "unheard", "works_since"])
+            .await?;
+        let [heard, unheard, works_since] = fields[..] else {
+            return Err(StoreError::Garbled("three fields"));
+        };
+        if heard.is_some_and(|heard| now - heard > clock::millis(gap)) {
+            return Ok(Some(now));
+        }
+        Ok(unheard.max(works_since))
+    }
+
+    /// How many conversations of a session are attended.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn attended(&self, session: &SessionName) -> Result<u64, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.active(session);
+        Ok(self.inner.client.hlen(key).await?)
+    }
+}

@@ -1,0 +1,167 @@
+//! The store: a connection to Redis, and what goes over it in batches. What it can do stands with what is stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fred::prelude::*;
+
+use crate::ids::SessionName;
+use crate::store::connection::client::builder;
+use crate::store::connection::config::StoreConfig;
+use crate::store::connection::contact::{Contact, connected};
+use crate::store::connection::sent_messages::SentMessages;
+use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
+use crate::store::conversations::step_commit::{Committed, StepCommit, commit_batch};
+use crate::store::error::StoreError;
+use crate::store::lanes::intended::{Intended, attempt_batch};
+use crate::store::lanes::lane::{Lane, Settlement};
+use crate::store::lanes::settle::settle_batch;
+use crate::store::scripts::answer::Millis;
+use crate::store::scripts::batch::Batch;
+use crate::store::scripts::keys::Keys;
+use crate::store::scripts::registry::{Runner, Scripts};
+
+/// A connection to Redis and all that can be done over it. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) client: Client,
+    pub(crate) keys: Keys,
+    pub(crate) scripts: Scripts,
+    pub(crate) contact: Arc<Contact>,
+    pub(crate) sent: SentMessages,
+    pub(crate) ingest: Batch<Ingest, Ingested>,
+    pub(crate) commit: Batch<StepCommit, Committed>,
+    pub(crate) settle: Batch<(Settlement, Millis), Option<Lane>>,
+    pub(crate) attempt: Batch<Intended, bool>,
+}
+
+impl Store {
+    /// Connects, and waits for the first connection for at most `patience`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] with what to do, if there is no Redis in time or it can't be used.
+    pub async fn connect(config: &StoreConfig, patience: Duration) -> Result<Self, StoreError> {
+        let client = builder(config)?.build()?;
+        let contact = Contact::watch(&client, &config.connections);
+        // The handle of the connection's task: it ends with the client.
+        drop(client.connect());
+        tokio::time::timeout(patience, connected(&client))
+            .await
+            .map_err(|_| {
+                let reason = contact.trouble();
+                StoreError::Unusable(format!(
+                    "it could not be used for {} s: {}",
+                    patience.as_secs(),
+                    reason.as_deref().unwrap_or("no answer")
+                ))
+            })??;
+        let keys = Keys::new(&config.prefix);
+        let scripts = Scripts::new(Runner {
+            client: client.clone(),
+            contact: contact.clone(),
+            keys: keys.clone(),
+            first_notice_after: config.first_notice_after.clone(),
+        });
+        let inner = Inner {
+            ingest: ingest_batch(scripts.ingest.clone()),
+            commit: commit_batch(scripts.commit.clone()),
+            settle: settle_batch(scripts.settle.clone()),
+            attempt: attempt_batch(scripts.attempt.clone()),
+            client,
+            keys,
+            scripts,
+            contact,
+            sent: config.connections.sent.clone(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Writes something: the only honest way to tell whether Redis takes a write.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn check_write(&self) -> Result<(), StoreError> {
+        if !self.inner.client.is_connected()
+            && let Some(reason) = self.inner.contact.trouble()
+        {
+            return Err(StoreError::Unusable(format!(
+                "not connected to Redis: {reason}"
+            )));
+        }
+        self.connected()?;
+        let probe = self.inner.keys.probe();
+        self.inner
+            .client
+            .set(probe, 1, Some(Expiration::EX(60)), None, false)
+            .await
+            .map_err(|error| self.noted(error))
+    }
+
+    /// The sessions seen so far.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    pub async fn sessions(&self) -> Result<Vec<SessionName>, StoreError> {
+        self.connected()?;
+        Ok(self
+            .inner
+            .client
+            .smembers(self.inner.keys.sessions())
+            .await?)
+    }
+
+    /// Notes that a session exists, before anything of it is stored: who polls must be able to find it.
+    pub(crate) async fn remember_session(
+        &self,
+        session: &SessionName,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        // Held for a look-up, never over an await.
+        let known = self
+            .inner
+            .contact
+            .sessions
+            .lock()
+            .is_ok_and(|sessions| sessions.contains(session));
+        if !known {
+            self.connected()?;
+            // Before it can be found: one that is found without a time to catch up from is passed over.
+            self.begin_catching_up(session, now).await?;
+            let _: i64 = self
+                .inner
+                .client
+                .sadd(self.inner.keys.sessions(), session.as_str())
+                .await?;
+            if let Ok(mut sessions) = self.inner.contact.sessions.lock() {
+                sessions.insert(session.clone());
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn connected(&self) -> Result<(), StoreError> {
+        if self.inner.client.is_connected() {
+            Ok(())
+        } else {
+            Err(StoreError::Away)
+        }
+    }
+
+    /// What a write ended with: it may show that another server is the one to talk to.
+    pub(crate) fn noted(&self, error: fred::error::Error) -> StoreError {
+        self.inner.contact.note(&error);
+        error.into()
+    }
+
+    /// Closes the connection.
+    pub async fn close(&self) {
+        self.inner.contact.closing();
+        let _ = self.inner.client.quit().await;
+    }
+}
