@@ -1,150 +1,532 @@
-//! Rules of the house that a machine can check.
+//! Rules of the house that a machine can check: rooms, who may know whom, circles, and names.
 
-mod circles;
-
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-fn sources() -> Vec<(PathBuf, String)> {
-    fn walk(directory: &Path, found: &mut Vec<(PathBuf, String)>) {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push((path.clone(), std::fs::read_to_string(&path).unwrap()));
+/// Each room of `src` with the rooms that its files may import; its own files always. A file belongs to the longest room that its
+/// path begins with, and a room in the second column stands for everything inside it. Every room may import the leaves.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("main", &["cli"]),
+    // The edge: what the user types, and the parts put together.
+    (
+        "cli",
+        &[
+            "app", "config", "settings", "health", "runtime", "store", "history", "flows", "flow",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "config", "data_dir", "logging", "runtime", "service", "store", "history", "waha",
+            "flows", "flow",
+        ],
+    ),
+    (
+        "config",
+        &[
+            "settings", "logging", "service", "store", "waha", "flows", "flow",
+        ],
+    ),
+    ("settings", &[]),
+    ("health", &[]),
+    ("logging", &[]),
+    ("runtime", &[]),
+    ("data_dir", &[]),
+    // The agents. None of their rooms knows another, but for what they share.
+    ("service/kit", &["store", "waha", "flow"]),
+    ("service/owner", &["service/kit", "store", "waha", "flow"]),
+    (
+        "service/inlet",
+        &[
+            "service/kit",
+            "service/owner",
+            "store",
+            "waha",
+            "flows",
+            "flow",
+        ],
+    ),
+    (
+        "service/handle",
+        &[
+            "service/kit",
+            "service/owner",
+            "store",
+            "waha",
+            "shop",
+            "flows",
+            "flow",
+        ],
+    ),
+    (
+        "service/deliver",
+        &[
+            "service/kit",
+            "service/owner",
+            "store",
+            "waha",
+            "flows",
+            "flow",
+        ],
+    ),
+    (
+        "service/line",
+        &["service/kit", "store", "waha", "flows", "flow"],
+    ),
+    (
+        "service/upkeep",
+        &["service/kit", "store", "history", "flows"],
+    ),
+    // What the agents meet in.
+    ("store", &["flow/script"]),
+    ("history", &[]),
+    ("waha", &[]),
+    ("shop", &[]),
+    ("flows", &["flow"]),
+    // The flow: pure, in layers of its own.
+    ("flow/words", &[]),
+    ("flow/answer", &["flow/words"]),
+    ("flow/line", &["flow/words"]),
+    ("flow/script", &["flow/words", "flow/answer", "flow/line"]),
+    (
+        "flow/load",
+        &["flow/words", "flow/answer", "flow/line", "flow/script"],
+    ),
+    ("flow/turn", &["flow/words", "flow/answer", "flow/script"]),
+    (
+        "flow/author",
+        &[
+            "flow/words",
+            "flow/answer",
+            "flow/script",
+            "flow/load",
+            "flow/turn",
+        ],
+    ),
+];
+
+/// What everybody may know, and what knows nothing of ours but other leaves.
+const LEAVES: &[&str] = &[
+    "clock",
+    "describe",
+    "ids",
+    "secret",
+    "terminal",
+    "throttle",
+    "time_span",
+];
+
+/// Which room may use a library.
+const LIBRARIES: &[(&str, &[&str])] = &[
+    ("fred", &["store"]),
+    ("rusqlite", &["history"]),
+    ("hyper", &["service/inlet"]),
+    ("ureq", &["waha", "health", "shop"]),
+    ("clap", &["cli", "settings"]),
+];
+
+/// A file of `src`.
+struct Source {
+    path: PathBuf,
+    /// Such as `service/inlet/intake`. A `mod.rs` has the name of its folder.
+    module: String,
+    text: String,
+}
+
+impl Source {
+    /// Without what is compiled for tests only.
+    fn production(&self) -> &str {
+        self.text.split("#[cfg(test)]").next().unwrap()
+    }
+
+    fn is_test(&self) -> bool {
+        self.module.split('/').any(|part| part == "tests")
+    }
+
+    /// Puts rooms together; it has nothing of its own.
+    fn is_table_of_contents(&self) -> bool {
+        self.path.ends_with("mod.rs") || self.module == "lib"
+    }
+
+    fn room(&self) -> &'static str {
+        room(&self.module)
+            .unwrap_or_else(|| panic!("{}: its room is not in the table", self.path.display()))
+    }
+
+    /// Each path of ours that the code names, from the root of the crate on, such as `store/lanes/Lane`.
+    fn names(&self) -> Vec<Named> {
+        let mut names = Vec::new();
+        let code: Vec<&str> = self
+            .production()
+            .lines()
+            .map(|line| line.split("//").next().unwrap())
+            .collect();
+        let code = code.join("\n");
+        let mut rest = code.as_str();
+        while !rest.is_empty() {
+            let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+            let statement = line.trim_start();
+            let tree = statement.strip_prefix("use ").or_else(|| {
+                statement
+                    .strip_prefix("pub")
+                    .and_then(|it| Some(it.split_once("use ")?.1))
+            });
+            let (Some(_), Some(end)) = (tree, rest.find(';')) else {
+                self.inline(line, &mut names);
+                rest = after;
+                continue;
+            };
+            let (_, tree) = rest[..end].split_once("use ").unwrap();
+            let mut paths = Vec::new();
+            expand("", tree, &mut paths);
+            let passes_on = statement.starts_with("pub");
+            names.extend(paths.iter().filter_map(|path| {
+                let path = self.absolute(path, passes_on)?;
+                Some(Named { path, passes_on })
+            }));
+            rest = &rest[end + 1..];
+        }
+        names
+    }
+
+    fn inline(&self, line: &str, names: &mut Vec<Named>) {
+        for start in ["crate::", "super::", "self::"] {
+            for (at, _) in line.match_indices(start) {
+                let goes_on = |c: char| c.is_alphanumeric() || c == '_' || c == ':' || c == '$';
+                if line[..at].ends_with(goes_on) {
+                    continue;
+                }
+                let path: String = line[at..]
+                    .chars()
+                    .take_while(|c| goes_on(*c) && *c != '$')
+                    .collect();
+                if let Some(path) = self.absolute(path.trim_end_matches(':'), false) {
+                    names.push(Named {
+                        path,
+                        passes_on: false,
+                    });
+                }
             }
         }
     }
+
+    /// `crate::a::B` or `super::B` as `a/B`; nothing for what is another crate's. A table of contents also passes on what is its own
+    /// without saying `self`.
+    fn absolute(&self, path: &str, passes_on: bool) -> Option<String> {
+        let own = || {
+            if self.module == "lib" {
+                Vec::new()
+            } else {
+                self.module.split('/').collect()
+            }
+        };
+        let mut parts = path.split("::").peekable();
+        let mut whole: Vec<&str> = match *parts.peek()? {
+            "crate" => Vec::new(),
+            "self" | "super" => own(),
+            _ if passes_on && self.is_table_of_contents() => own(),
+            _ => return None,
+        };
+        for part in parts {
+            match part {
+                "crate" | "self" => {}
+                "super" => drop(whole.pop()),
+                part => whole.push(part),
+            }
+        }
+        Some(whole.join("/"))
+    }
+}
+
+/// A path of ours in a file's code.
+struct Named {
+    path: String,
+    /// By `pub use`: whoever imports it there gets it from where it is defined.
+    passes_on: bool,
+}
+
+/// The paths of a `use` tree, without `as`.
+fn expand(before: &str, tree: &str, paths: &mut Vec<String>) {
+    let tree = tree.trim();
+    let Some((head, group)) = tree.split_once('{') else {
+        let name = tree.split(" as ").next().unwrap().trim();
+        if !name.is_empty() {
+            paths.push(
+                format!("{before}{name}")
+                    .trim_end_matches("::self")
+                    .to_owned(),
+            );
+        }
+        return;
+    };
+    let group = group.trim_end().strip_suffix('}').unwrap();
+    let (mut depth, mut part) = (0, String::new());
+    for c in group.chars().chain([',']) {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        if c == ',' && depth == 0 {
+            expand(&format!("{before}{}", head.trim()), &part, paths);
+            part.clear();
+        } else {
+            part.push(c);
+        }
+    }
+}
+
+fn is_within(path: &str, room: &str) -> bool {
+    path.strip_prefix(room)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn room(module: &str) -> Option<&'static str> {
+    let rooms = ROOMS.iter().map(|(room, _)| *room);
+    rooms
+        .chain(LEAVES.iter().copied())
+        .filter(|room| is_within(module, room))
+        .max_by_key(|room| room.len())
+}
+
+fn sources() -> Vec<Source> {
+    fn walk(root: &Path, folder: &Path, found: &mut Vec<Source>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let module = path.strip_prefix(root).unwrap().with_extension("");
+                let module = module.to_str().unwrap();
+                let module = module.strip_suffix("/mod").unwrap_or(module).to_owned();
+                found.push(Source { path, module, text });
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    walk(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        &mut found,
-    );
+    walk(&root, &root, &mut found);
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    assert!(found.len() > 100);
     found
 }
 
-/// A file's room: the first part of its path in `src`, without `.rs`.
-fn room(path: &Path) -> String {
-    let inside = path
-        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
-        .unwrap();
-    inside
-        .components()
-        .next()
-        .unwrap()
-        .as_os_str()
-        .to_string_lossy()
-        .trim_end_matches(".rs")
-        .to_owned()
+/// Which file defines what a path names: followed through `pub use`, so that nobody knows a table of contents.
+struct Definitions<'a> {
+    modules: BTreeSet<&'a str>,
+    passed_on: BTreeMap<String, String>,
 }
 
-/// Tests in a file of their own are no production code.
-fn is_test(path: &Path) -> bool {
-    path.ends_with("tests.rs")
-}
+impl<'a> Definitions<'a> {
+    fn of(sources: &'a [Source]) -> Self {
+        let mut passed_on = BTreeMap::new();
+        for source in sources {
+            for named in source.names().into_iter().filter(|named| named.passes_on) {
+                let name = named.path.rsplit('/').next().unwrap();
+                let here = match source.module.as_str() {
+                    "lib" => name.to_owned(),
+                    module => format!("{module}/{name}"),
+                };
+                passed_on.insert(here, named.path);
+            }
+        }
+        Self {
+            modules: sources
+                .iter()
+                .map(|source| source.module.as_str())
+                .collect(),
+            passed_on,
+        }
+    }
 
-fn production(text: &str) -> &str {
-    text.split("#[cfg(test)]").next().unwrap()
+    fn file(&self, path: &str) -> Option<&'a str> {
+        let mut path = path.to_owned();
+        // Each step leads to another file: there are no more steps than files.
+        for _ in &self.modules {
+            let parts: Vec<&str> = path.split('/').collect();
+            let moved = (1..=parts.len()).rev().find_map(|count| {
+                let to = self.passed_on.get(&parts[..count].join("/"))?;
+                Some([&[to.as_str()], &parts[count..]].concat().join("/"))
+            });
+            match moved {
+                Some(moved) if moved != path => path = moved,
+                _ => break,
+            }
+        }
+        let parts: Vec<&str> = path.split('/').collect();
+        (1..=parts.len())
+            .rev()
+            .find_map(|count| self.modules.get(parts[..count].join("/").as_str()).copied())
+    }
 }
 
 #[test]
-fn every_file_opens_with_its_one_concept_and_is_no_longer_than_it_should_be() {
-    for (path, text) in sources() {
-        assert!(text.starts_with("//!"), "{}: no header", path.display());
-        let lines = production(&text).lines().count();
+fn every_file_opens_with_its_one_concept() {
+    for source in sources() {
         assert!(
-            lines <= 500 || is_test(&path),
-            "{}: {lines} lines above its tests",
-            path.display()
+            source.text.starts_with("//!"),
+            "{}: no header",
+            source.path.display()
         );
     }
 }
 
 #[test]
-fn each_library_stays_in_its_room() {
-    let rooms = [
-        ("fred", &["store"][..]),
-        ("rusqlite", &["history"]),
-        ("hyper", &["service"]),
-        ("ureq", &["waha", "health", "shop"]),
-        ("clap", &["cli", "settings"]),
-    ];
-    for (path, text) in sources() {
-        for (library, allowed) in rooms {
-            let used = production(&text).lines().any(|line| {
-                !line.trim_start().starts_with("//")
-                    && (line.contains(&format!("{library}::"))
-                        || line.contains(&format!("use {library}")))
+fn the_mod_rs_of_a_room_is_its_table_of_contents() {
+    let sources = sources();
+    for source in sources
+        .iter()
+        .filter(|source| source.is_table_of_contents() && !source.is_test())
+    {
+        for line in source.production().lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let defines = words.iter().take(3).any(|word| {
+                [
+                    "fn",
+                    "struct",
+                    "enum",
+                    "impl",
+                    "trait",
+                    "const",
+                    "static",
+                    "macro_rules!",
+                ]
+                .contains(word)
             });
             assert!(
-                !used || allowed.contains(&room(&path).as_str()),
-                "{} uses {library}",
-                path.display()
+                !defines || line.trim_start().starts_with("//"),
+                "{}: this belongs into a file of its own: {line}",
+                source.path.display()
             );
         }
     }
 }
 
 #[test]
-fn nobody_knows_a_room_above_their_own() {
-    let may_know: &[(&str, &[&str])] = &[
-        ("ids", &["ids"]),
-        ("flow", &["flow", "ids", "time_span"]),
-        ("flows", &["flow", "flows", "ids"]),
-        ("waha", &["waha", "ids"]),
-        ("shop", &["shop"]),
-        ("terminal", &["terminal"]),
-        ("settings", &[]),
-        ("secret", &[]),
-        ("logging", &["terminal"]),
-        ("health", &[]),
-        ("data_dir", &["ids"]),
-        (
-            "config",
-            &[
-                "config",
-                "settings",
-                "secret",
-                "logging",
-                "service",
-                "store",
-                "flow",
-                "flows",
-                "time_span",
-            ],
-        ),
-        ("clock", &[]),
-        ("throttle", &[]),
-        ("time_span", &[]),
-        ("history", &["history", "ids", "terminal", "time_span"]),
-        ("store", &["store", "flow", "ids", "clock", "throttle"]),
-        (
-            "service",
-            &[
-                "service", "store", "history", "ids", "waha", "shop", "flow", "flows", "clock",
-                "throttle", "secret", "describe",
-            ],
-        ),
-    ];
-    for (path, text) in sources() {
-        let Some((_, allowed)) = may_know.iter().find(|(name, _)| *name == room(&path)) else {
-            continue;
-        };
-        for line in production(&text)
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-        {
-            for known in line.split("crate::").skip(1) {
-                let name: String = known
-                    .chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                    .collect();
-                assert!(
-                    name.is_empty() || allowed.contains(&name.as_str()),
-                    "{}: {line}",
-                    path.display()
-                );
+fn each_library_stays_in_its_room() {
+    for source in sources() {
+        for (library, allowed) in LIBRARIES {
+            let used = source.production().lines().any(|line| {
+                !line.trim_start().starts_with("//")
+                    && (line.contains(&format!("{library}::"))
+                        || line.contains(&format!("use {library}")))
+            });
+            let is_allowed = allowed.iter().any(|room| is_within(&source.module, room));
+            assert!(
+                !used || is_allowed,
+                "{} uses {library}",
+                source.path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_room_knows_only_the_rooms_that_the_table_gives_it() {
+    let sources = sources();
+    let definitions = Definitions::of(&sources);
+    let mut wrong = BTreeSet::new();
+    for source in sources
+        .iter()
+        .filter(|source| !source.is_test() && !source.is_table_of_contents())
+    {
+        let here = source.room();
+        let allowed = ROOMS.iter().find(|(room, _)| *room == here);
+        let allowed = allowed.map_or(&[][..], |(_, allowed)| allowed);
+        for named in source.names() {
+            let Some(file) = definitions.file(&named.path) else {
+                continue;
+            };
+            let is_allowed = is_within(file, here)
+                || LEAVES
+                    .iter()
+                    .chain(allowed)
+                    .any(|room| is_within(file, room));
+            if !is_allowed {
+                wrong.insert(format!("{} knows {file} ({})", source.module, named.path));
             }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn no_circle_crosses_files() {
+    let sources = sources();
+    let definitions = Definitions::of(&sources);
+    let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for source in sources.iter().filter(|source| !source.is_test()) {
+        let named = source.names().into_iter().filter(|named| !named.passes_on);
+        let files = named.filter_map(|named| definitions.file(&named.path));
+        // A file is one piece with those in the folder of its own name: they are its inside.
+        let others = files
+            .filter(|file| !is_within(file, &source.module) && !is_within(&source.module, file));
+        imports.insert(&source.module, others.collect());
+    }
+    let circles: Vec<&&str> = imports
+        .keys()
+        .filter(|start| {
+            let (mut seen, mut open) = (BTreeSet::new(), vec![**start]);
+            while let Some(file) = open.pop() {
+                let next = imports.get(file).into_iter().flatten();
+                open.extend(next.filter(|file| seen.insert(**file)));
+            }
+            seen.contains(**start)
+        })
+        .collect();
+    assert!(circles.is_empty(), "these import each other: {circles:#?}");
+}
+
+#[test]
+fn one_type_name_has_one_meaning() {
+    let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let sources = sources();
+    for source in sources.iter().filter(|source| !source.is_test()) {
+        // Only at the margin: an associated type has the meaning that its trait gives it.
+        for line in source.production().lines() {
+            let mut words = line.split(' ').skip_while(|word| word.starts_with("pub"));
+            let (kind, name) = (words.next(), words.next().unwrap_or_default());
+            if matches!(kind, Some("struct" | "enum" | "type" | "trait")) {
+                let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap();
+                defined
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push(source.module.clone());
+            }
+        }
+    }
+    defined.retain(|_, places| places.len() > 1);
+    assert!(defined.is_empty(), "{defined:#?}");
+}
+
+#[test]
+fn the_checks_see_what_they_look_for() {
+    let source = |module: &str, text: &str| Source {
+        path: PathBuf::from(format!("src/{module}.rs")),
+        module: module.to_owned(),
+        text: text.to_owned(),
+    };
+    let agent = source(
+        "service/deliver/sender",
+        "use crate::{clock, store::{self, lanes::Lane as L}};\nuse super::doubt::{\n    Doubt,\n};\nfn a() { crate::config::b(); } // crate::c\n",
+    );
+    let paths: Vec<String> = agent.names().into_iter().map(|named| named.path).collect();
+    assert_eq!(
+        paths,
+        [
+            "clock",
+            "store",
+            "store/lanes/Lane",
+            "service/deliver/doubt/Doubt",
+            "config/b"
+        ]
+    );
+    let mut contents = source(
+        "store",
+        "pub use lanes::{Lane, Taken};\npub use crate::ids::ChatId;",
+    );
+    contents.path = PathBuf::from("src/store/mod.rs");
+    let all = [contents, source("store/lanes", ""), source("ids", "")];
+    let definitions = Definitions::of(&all);
+    assert_eq!(definitions.file("store/Lane"), Some("store/lanes"));
+    assert_eq!(definitions.file("store/ChatId"), Some("ids"));
+    assert_eq!(definitions.file("store/Other"), Some("store"));
+    assert_eq!(room("service/deliver/sender"), Some("service/deliver"));
 }
