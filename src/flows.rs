@@ -17,7 +17,7 @@ use crate::flows::directory::OTHERS;
 use crate::ids::SessionName;
 
 /// The log line for a directory without a default flow.
-pub const NO_DEFAULT_FLOW: &str = "FLOW_FILE has no default.toml: sessions without a flow file of their own follow the built-in flow";
+pub const NO_DEFAULT_FLOW: &str = "FLOW_FILE has no default.toml: sessions without a flow file of their own follow the built-in flow; for another, put default.toml there";
 
 /// The loaded flows, and where to load them again.
 #[derive(Debug)]
