@@ -23,10 +23,11 @@ use crate::service::kit::backoff;
 use crate::store::{Lane, Reply, Settlement, Verdict};
 use crate::waha::client::{SendError, SentMessage};
 
-/// Between tries to settle while Redis is away: a chat goes on only after that, and what is not settled is in doubt.
+/// Waits between attempts to settle while Redis is away. Until then the chat waits, and a reply that is not settled is
+/// in doubt.
 const SETTLE_FIRST: Duration = Duration::from_millis(50);
 const SETTLE_LONGEST: Duration = Duration::from_millis(200);
-/// Who is sent something so soon after its lane was taken is not asked for again.
+/// A reply sent this soon after its lane was taken needs no second check for a takeover by the owner.
 const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// Sends from a lane until it is empty, has to wait, or is no longer ours. `taken`: before Redis was asked for it.
@@ -59,7 +60,8 @@ pub(crate) async fn deliver(
         first = false;
         taken = Instant::now();
         next = settle(context, session, &lane.settled(verdict)).await;
-        // Only now: what was sent and not settled is in doubt after a crash, so there is never more of it than permits.
+        // Released only now: a reply sent and not settled is in doubt after a crash, so there are never more of those
+        // than permits.
         drop(permit);
     }
 }
@@ -164,8 +166,8 @@ impl Delivery<'_> {
         (verdict, permit)
     }
 
-    /// Since it was taken in hand, or at an earlier attempt, the owner may have answered: then it is dropped when settled.
-    /// Asked only where there was time for that.
+    /// Whether the owner has answered since the lane was taken or since an earlier attempt: then the reply is dropped
+    /// when it is settled. Redis is asked only if there was time for that.
     async fn is_the_owners(&self) -> bool {
         let (store, chat) = (&self.context.store, &self.lane.chat);
         (self.lane.doubt.is_some() || self.taken.elapsed() > AT_ONCE)
@@ -189,8 +191,8 @@ impl Delivery<'_> {
                     .await
             }
         };
-        // That the reply is in hand is noted already. More than that is needed only for an id, for an attempt after
-        // another, and by who would hold a reply in doubt; it costs a call.
+        // Redis already knows that the reply is being sent. A record of the attempt costs a call, and is needed only
+        // for a message id, for a repeated attempt, and with IN_DOUBT=hold.
         if id.is_none() && self.lane.doubt.is_none() && context.in_doubt == InDoubt::Resend {
             return match self.is_the_owners().await {
                 true => Err(NotOurs),
@@ -208,7 +210,8 @@ impl Delivery<'_> {
             Ok(true) => Ok(id),
             Ok(false) => Err(NotOurs),
             Err(error) => {
-                // If it was noted all the same, it must be this one; if not, the attempt is noted by its time.
+                // It may have been recorded all the same, so the id must be this one; if it was not, the attempt is
+                // known by its time.
                 debug!(%error, session = %self.session, "could not note an attempt");
                 Ok(id)
             }
@@ -230,13 +233,13 @@ impl Delivery<'_> {
                 match self.context.store.pause(session, clock::now()).await {
                     Ok(true) => warn!(
                         %session, %error,
-                        "the session can't send; replies wait until it is WORKING again: look at WAHA's dashboard, it may \
-                         have to be started or paired anew"
+                        "the session can't send, so its replies wait until it is WORKING again: look at WAHA's \
+                        dashboard, you may have to start it or pair the phone again"
                     ),
                     Ok(false) => {}
                     Err(error) => debug!(%error, %session, "could not pause the session"),
                 }
-                // Surely not sent, and not the reply's fault: not counted as an attempt.
+                // Certainly not sent, and not because of the reply: not counted as an attempt.
                 release(unknown)
             }
             SendError::Unreachable { .. }
@@ -278,7 +281,8 @@ impl Delivery<'_> {
             reply = self.reply.id,
             attempts = self.reply.attempts,
             reason,
-            "gave up on a reply; to see and to repeat it: waha-sm dead list, waha-sm dead retry"
+            "gave up on a reply; correct what `reason` says, then send it with `waha-sm dead retry`; to see it: \
+            `waha-sm dead list`"
         );
         Verdict::Dead {
             conversation: self.reply.conversation.clone(),
@@ -321,7 +325,7 @@ async fn settle(
         {
             Ok(next) => return next,
             Err(error) => {
-                debug!(%error, %session, "could not settle a reply; will again");
+                debug!(%error, %session, "could not record the result of a reply in Redis; will try again");
                 sleep(backoff::delay(failures, SETTLE_FIRST, SETTLE_LONGEST)).await;
                 failures += 1;
             }
@@ -344,7 +348,7 @@ fn unreadable(session: &SessionName, chat: &ChatId, element: &str) -> Verdict {
     }
 }
 
-/// Only people are written to, and the chat that the owner chose. They may have chosen another since.
+/// We write only to people and to the chat of NOTIFY_CHAT, which may have changed since.
 fn unaddressed(session: &SessionName, chat: &ChatId, reply: &Reply) -> Verdict {
     let reason = "its chat is neither a person's nor NOTIFY_CHAT".to_owned();
     error!(

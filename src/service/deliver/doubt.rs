@@ -1,4 +1,4 @@
-//! A doubt: whether an attempt to send a reply succeeded whose answer never came.
+//! A doubt: WAHA's answer to an attempt was lost, so we don't know whether the reply was sent.
 //!
 //! It is settled by what WAHA told us of the message since (its echo or its ack), by asking for the message id that
 //! it was sent with, or by looking for the text, or the file with the same caption, among our messages in the chat.
@@ -19,16 +19,16 @@ use crate::waha::client::AskError;
 use crate::waha::event;
 use crate::waha::event::What;
 
-/// WAHA goes on with a request whose connection is gone. What it has not done by then it hardly will.
+/// WAHA continues a request after its connection is lost. What it has not done after this time it will hardly do.
 const SETTLE_AFTER: Duration = Duration::from_secs(1);
 /// WAHA tells times in whole seconds, and its clock may be another than ours.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(10);
 /// Own messages of a chat looked through for a text; since an attempt there are hardly more.
 const MESSAGES_MAX: u32 = 100;
-/// So long, and so many times, WAHA is asked in vain before it counts as one that can't tell.
+/// After this time and this many failed requests, WAHA counts as unable to say.
 const PATIENCE: Duration = Duration::from_secs(10);
 const ASKED_MAX: u32 = 3;
-/// A reply that is held waits so long for its echo before it is given up.
+/// A held reply waits this long for its echo before we give up on it.
 const HELD_FOR: Duration = Duration::from_secs(10);
 
 /// What came of settling a doubt.
@@ -38,11 +38,11 @@ pub(crate) enum Settled {
     Sent(MessageId),
     /// It was not sent, as far as WAHA knows.
     NotSent,
-    /// It can't be told, and is to be sent, perhaps again. The doubt stays until that succeeds.
+    /// Unknown, and the reply is to be sent, perhaps twice. The doubt stays until that succeeds.
     Unknown,
-    /// It can't be told yet.
+    /// Not known yet.
     NotYet(String),
-    /// It can't be told at all, and must not be sent twice.
+    /// It will never be known, and the reply must not be sent twice.
     Never(String),
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn settle(
         return Settled::Sent(echo.clone());
     }
     if context.in_doubt == InDoubt::Hold && !attempt.begun {
-        // Whoever holds notes each attempt before it is made: this one was not.
+        // With IN_DOUBT=hold each attempt is recorded before it is made: this one was never made.
         return Settled::NotSent;
     }
     tokio::time::sleep(ripens_in(context.pacing, attempt)).await;
@@ -66,7 +66,7 @@ pub(crate) async fn settle(
     let settled = match ask(context, session, reply, attempt).await {
         Ok(Some(message)) => Settled::Sent(message),
         Ok(None) => Settled::NotSent,
-        // What WAHA told by itself meanwhile is as good as an answer.
+        // A webhook of the message that came meanwhile is as good as an answer.
         Err(error) => match context.store.attempt(session, chat).await {
             Ok(Some(Attempt {
                 echo: Some(echo), ..
@@ -103,7 +103,7 @@ pub(crate) async fn settle(
 /// How long to wait until WAHA has surely done what it was asked.
 fn ripens_in(pacing: Pacing, attempt: &Attempt) -> Duration {
     match pacing {
-        // Who types first sends long after taking the reply in hand, at a time that nobody noted.
+        // With typing, the reply is sent long after it was taken, at a time that nobody recorded.
         Pacing::Human => SETTLE_AFTER,
         Pacing::Off => {
             let ripe = attempt.since + clock::millis(SETTLE_AFTER);
@@ -112,7 +112,7 @@ fn ripens_in(pacing: Pacing, attempt: &Attempt) -> Duration {
     }
 }
 
-/// Whether WAHA may still come to its senses. There are some whose sending works and whose listing fails for weeks.
+/// Whether to keep asking. With some WAHAs sending works while listing fails for weeks.
 fn has_patience(reply: &Reply, attempt: &Attempt) -> bool {
     reply.attempts < ASKED_MAX || clock::now() - attempt.since < clock::millis(PATIENCE)
 }

@@ -21,7 +21,7 @@ use crate::service::owner::session_status::WORKING;
 use crate::store::{Bell, Lane, StoreError, TakenLanes, Verdict};
 use crate::waha::client::SendError;
 
-/// Who missed a bell finds the lane at the latest after this; also how exactly a retry is on time.
+/// A lane whose bell was missed is found after this at the latest; also the precision of retries.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Lanes in hand at once: more than the conversations of a busy process, because most of them are typing.
 const LANES_MAX: usize = 16_384;
@@ -31,7 +31,8 @@ const TAKE_MAX: usize = 100;
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
 /// How often WAHA is asked about a session that could not send.
 const PROBE_INTERVAL: Duration = Duration::from_secs(3);
-/// What is being sent when we stop may finish until then; WAHA itself may take 15 s, which a stop has not.
+/// Requests in progress may finish within this time when we stop. WAHA may take up to 15 s, which is too long for a
+/// stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// See the module.
@@ -63,8 +64,8 @@ struct SenderState {
 }
 
 impl Sender {
-    /// Runs until `shutdown`; then what is being sent is finished, to a deadline. Lanes that are still held
-    /// after that are released by who stops the process.
+    /// Runs until `shutdown`; then requests in progress may finish, up to a deadline. The code that stops the process
+    /// releases the lanes that are still held.
     pub async fn run(mut self, shutdown: CancellationToken) {
         let (ended, mut endings) = mpsc::unbounded_channel();
         let mut state = SenderState {
@@ -147,8 +148,8 @@ impl SenderState {
         Ok(())
     }
 
-    /// Gives back what Redis says is ours and nobody here sends from: for so long that no answer can be on its way
-    /// that hands it to us.
+    /// Releases lanes that are ours according to Redis, but that no task here sends from, once no answer with them can
+    /// still be on its way.
     async fn release_forgotten(&mut self) -> Result<(), StoreError> {
         let now = clock::now();
         for ((session, _), (lane, since)) in &self.suspects {
@@ -220,7 +221,7 @@ impl SenderState {
         let (context, session, shutdown) =
             (self.context.clone(), session.clone(), self.shutdown.clone());
         self.tasks.spawn(async move {
-            // Moved in here, so that it is dropped, and reports, also if something below panics.
+            // Moved into the task, so that it is dropped and reports the end even after a panic.
             let _report = report;
             deliver(&context, &session, lane, taken, &shutdown).await;
         });
@@ -236,7 +237,7 @@ struct ReportLaneEnd {
 impl Drop for ReportLaneEnd {
     fn drop(&mut self) {
         if let Some(taking) = self.taking.take() {
-            // The receiver is gone when we stop; then nobody needs to know.
+            // This fails only when we stop, and then the report is not needed.
             let _ = self.ended.send(taking);
         }
     }
@@ -269,6 +270,6 @@ async fn probe(context: Arc<SendContext>, session: SessionName) {
     };
     let noted = session_status::note(&context.store, &context.notifier, &session, &status, None);
     if let Err(error) = noted.await {
-        debug!(%error, %session, "could not note what WAHA says of the session; will ask again");
+        debug!(%error, %session, "could not store the session's status; will ask WAHA again");
     }
 }

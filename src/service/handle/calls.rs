@@ -1,5 +1,5 @@
-//! The calls are responsible for requests to the shop's own system: signed, tried again, and limited, so that a shop that
-//! hangs holds up only the conversations that call it.
+//! The calls are responsible for requests to the shop's own system: signed, retried, and limited, so that a shop that
+//! hangs delays only the conversations that call it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,17 +17,17 @@ use crate::shop::{Failure, Shop};
 use crate::throttle::Throttle;
 use crate::waha::signature::sign;
 
-/// Calls under way at once in this process, each on a blocking thread of its own while it lasts.
+/// Concurrent calls of this process, each on its own blocking thread.
 pub const CALLS_MAX: usize = 256;
-/// Of those to one host: a shop that hangs leaves room for the others.
+/// Concurrent calls to one host, so that a shop that hangs leaves room for the others.
 const CALLS_TO_HOST_MAX: usize = 64;
-/// Between tries. A customer waits, so not for long; also where the shop wants more.
+/// Waits between retries. Short because a customer waits, even if the shop asks for more.
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_LONGEST: Duration = Duration::from_secs(10);
-/// A step's failures are logged once in this time.
+/// Failures of a step are logged as warnings once in this time.
 const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
-/// One call, however often it is tried.
+/// One call, with all its retries.
 #[derive(Clone, Debug)]
 pub(crate) struct CallRequest {
     pub(crate) session: SessionName,
@@ -51,7 +51,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Signs with `secret`, if there is one.
+    /// Calls are signed with `secret`, if there is one.
     pub fn new(secret: Option<Secret>) -> Self {
         Self {
             shop: Shop::default(),
@@ -62,10 +62,10 @@ impl Calls {
         }
     }
 
-    /// Asks, at most as often as the step says, and for at most so many times its timeout and the pauses between.
+    /// Makes the call, with at most `request.attempts` attempts, each within `request.timeout`, and pauses in between.
     ///
     /// # Errors
-    /// Why no try brought an answer, in words for the log.
+    /// Why no attempt got an answer, as text for the log.
     pub(crate) async fn make(&self, request: &CallRequest) -> Result<Vec<u8>, String> {
         let mut tries = 0;
         loop {
@@ -101,7 +101,7 @@ impl Calls {
                 key = request.key,
                 reason = failure.reason,
                 retry_in = %brief(pause),
-                "a call failed; it will be tried again"
+                "a call to the shop's own system failed; will try again"
             );
             sleep(pause).await;
         }
@@ -120,7 +120,7 @@ impl Calls {
             .map(|secret| sign(secret.reveal().as_bytes(), request.body.as_bytes()));
         let (shop, request) = (self.shop.clone(), request.clone());
         let asking = tokio::task::spawn_blocking(move || {
-            // Until this thread is free again, whoever still waits for it.
+            // Held until this thread is free again, even if nobody waits for the answer any more.
             let _permits = permits;
             let mut headers = vec![("Idempotency-Key", request.key.as_str())];
             if let Some(signature) = &signature {
@@ -137,7 +137,7 @@ impl Calls {
         }
     }
 
-    /// The right to one more call, to this host and at all; nothing when we stop.
+    /// The permits for one more call: of this host and of this process. `None` when we stop.
     async fn permits(&self, url: &str) -> Option<[OwnedSemaphorePermit; 2]> {
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
         let host = rest.split(['/', '?']).next().unwrap_or(rest);
@@ -149,13 +149,13 @@ impl Calls {
                 .or_insert_with(|| Arc::new(Semaphore::new(CALLS_TO_HOST_MAX)))
                 .clone()
         };
-        // The host's first: who waits for a shop that hangs must not hold a place among all.
+        // The host's permit first: a call that waits for a shop that hangs must not hold one of the process' permits.
         let of_host = of_host.acquire_owned().await.ok()?;
         let of_all = self.all.clone().acquire_owned().await.ok()?;
         Some([of_host, of_all])
     }
 
-    /// Logs that a call failed, of each step once a minute.
+    /// Logs that a call failed: a warning once a minute per step, otherwise at level debug.
     pub(crate) fn log_failure(
         &self,
         session: &SessionName,
@@ -175,9 +175,9 @@ impl Calls {
                 %chat,
                 step,
                 reason,
-                "a call to the shop's own system failed, and the conversation goes on at the step's `otherwise`; look at `call` \
-                 in the flow, and at what the shop's system logs. More failures of this step are told in a minute, or at \
-                 level debug"
+                "a call to the shop's own system failed, so the conversation continues at the step's `otherwise`; \
+                check `call` in the flow and the log of the shop's system. Further failures of this step are logged \
+                once a minute, all of them at level debug"
             );
         } else {
             debug!(%session, %chat, step, reason, "a call failed");
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_shop_that_hangs_leaves_room_for_the_calls_to_others() {
+    async fn a_shop_that_hangs_leaves_room_for_calls_to_other_shops() {
         let calls = Calls::new(None);
         let at_once = async |url: &str| {
             let permits = timeout_at(

@@ -1,5 +1,5 @@
-//! A conversation task is responsible for one conversation, from its claim to its close: step by step it reads what the
-//! customer wrote, asks the flow, and commits.
+//! A conversation task is responsible for one conversation, from claim to close. In each step it reads the customer's
+//! messages, asks the flow what to do, and commits the result.
 
 mod calling;
 mod inbox;
@@ -21,7 +21,7 @@ use crate::ids::{ProcessId, SessionName};
 use crate::service::handle::calls::Calls;
 use crate::service::handle::conversation::calling::{CallInProgress, CallProgress};
 use crate::service::handle::conversation::inbox::Inbox;
-use crate::service::handle::conversation::saved_state::{last_heard_at, state};
+use crate::service::handle::conversation::saved_state::{last_message_at, state};
 use crate::service::handle::doorbell::Doorbell;
 use crate::service::kit::backoff;
 use crate::service::kit::lease::Lease;
@@ -29,10 +29,10 @@ use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::owner::reachability::{Reachability, UNREACHABLE_AFTER};
 use crate::store::{Bell, Claimed, Close, Committed, Reply, StepCommit, Store, StoreError};
 
-/// Between tries while Redis is away.
+/// Waits between retries while Redis is away.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LONGEST: Duration = Duration::from_millis(500);
-/// A timer that fires this much late harms nobody, and nothing sleeps longer than a day.
+/// The longest sleep; after it the task checks again.
 const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// How a task ended.
@@ -40,31 +40,31 @@ const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
 pub(crate) enum TaskOutcome {
     /// The conversation closed with this outcome.
     Closed(String),
-    /// It waits for a person.
+    /// The conversation waits for a person.
     HandedOff,
-    /// Another process has it by now, or the owner.
+    /// Another process or the owner has it now.
     Lost,
-    /// We were told to stop; it is still ours, to be released.
+    /// The process stops; the conversation is still ours, until it is released.
     Stopped,
 }
 
-/// What all conversation tasks of a process share.
+/// Shared by all conversation tasks of a process.
 pub struct ConversationContext {
     /// The process that owns the conversations.
     pub process: ProcessId,
-    /// Where conversations are.
+    /// Stores the conversations.
     pub store: Store,
-    /// What to follow.
+    /// The flow of each session.
     pub flows: Arc<Flows>,
-    /// Noted with each message.
+    /// Measures how soon messages are read.
     pub pickup_latency: Arc<PickupLatency>,
     /// Whether customers can reach us.
     pub reachability: Arc<Reachability>,
-    /// This process' right to them.
+    /// This process' right to act on its conversations.
     pub lease: Arc<Lease>,
-    /// The way to the shop's own system.
+    /// Makes calls to the shop's own system.
     pub calls: Arc<Calls>,
-    /// To this process' sender: it looks at the lanes of a session without a bell from Redis.
+    /// To this process' sender: it need not wait for a bell from Redis.
     pub to_sender: mpsc::UnboundedSender<Bell>,
 }
 
@@ -72,19 +72,19 @@ pub struct ConversationContext {
 pub(crate) struct ConversationTask {
     context: Arc<ConversationContext>,
     session: SessionName,
-    /// The conversation as it was read last; without its inbox.
+    /// The conversation as it was last read, without its inbox.
     held: Claimed,
     inbox: Inbox,
     state: State,
-    /// When the flow must be asked even if the customer stays silent.
+    /// When to ask the flow even if the customer stays silent.
     wake_at: Option<i64>,
-    /// What is first in the inbox was read before, and left there on purpose.
+    /// The first message of the inbox was seen before, and left there on purpose.
     left_unread: bool,
     /// The call that the flow waits for.
     call: Option<CallInProgress>,
-    /// When the customer last wrote.
-    last_heard_at: Instant,
-    /// When they have been quiet for long enough, if nothing more comes, for the flow to hear what is in the inbox.
+    /// When the customer's last message came in.
+    last_message_at: Instant,
+    /// When the customer has paused for long enough for the flow to read the inbox, unless more messages come.
     quiet_at: Option<Instant>,
 }
 
@@ -104,7 +104,7 @@ impl ConversationTask {
         let state = state(&held);
         let mut inbox = Inbox::default();
         inbox.update(std::mem::take(&mut held.inbox));
-        let last_heard_at = last_heard_at(&held);
+        let last_message_at = last_message_at(&held);
         Self {
             context,
             session: session.clone(),
@@ -114,7 +114,7 @@ impl ConversationTask {
             wake_at: None,
             left_unread: false,
             call: None,
-            last_heard_at,
+            last_message_at,
             quiet_at: None,
         }
     }
@@ -126,11 +126,12 @@ impl ConversationTask {
     ) -> TaskOutcome {
         let mut failures = 0;
         loop {
-            // In boxes: ten thousand customers who are silent take the room of a wait, not of a step.
+            // Boxed: the tasks of ten thousand silent customers then need memory for a wait, not for a step.
             let stepped = match Box::pin(self.step()).await {
                 Ok(stepped) => stepped,
                 Err(error) => {
-                    debug!(%error, session = %self.session, chat = %self.held.chat, "a step was not committed; will look again");
+                    debug!(%error, session = %self.session, chat = %self.held.chat, "a step was not committed; will \
+                    read the conversation again");
                     match Box::pin(self.recover(&mut failures, shutdown)).await {
                         Some(ended) => return ended,
                         None => continue,
@@ -147,19 +148,19 @@ impl ConversationTask {
                     tokio::select! {
                         () = bell.rings() => {}
                         () = sleep(silence) => {}
-                        // A bell may be late: what was written before the answer came is heard before it.
+                        // Bells may be late: messages that came before the answer must be read before it.
                         () = CallInProgress::finished(&mut self.call) => more = true,
                         () = shutdown.cancelled() => return TaskOutcome::Stopped,
                     }
                 }
             }
             let rung = bell.take();
-            if rung.in_doubt
+            if rung.check_ownership
                 && let Some(ended) = Box::pin(self.recover(&mut failures, shutdown)).await
             {
                 return ended;
             }
-            if !rung.look && !more {
+            if !rung.inbox && !more {
                 continue;
             }
             match Box::pin(self.read_again()).await {
@@ -179,7 +180,7 @@ impl ConversationTask {
         let mut failures = 0;
         loop {
             let mut advance = self.script().give_up(self.state.clone());
-            // Left unread, they would open the next conversation, and perhaps make it panic, too.
+            // Unread messages would open the next conversation, and perhaps cause the same panic.
             advance.consumed = self.inbox.len();
             if let Ok(AfterStep::Ended(ended)) = self.commit(advance, clock::now()).await {
                 return ended;
@@ -190,12 +191,13 @@ impl ConversationTask {
         }
     }
 
-    /// The flow to follow. Asked at each step: it may be exchanged between two.
+    /// The flow to follow. Read in each step, because flows may be reloaded in between.
     fn script(&self) -> Arc<Script> {
         self.context.flows.of(&self.session)
     }
 
-    /// Reads the conversation from Redis again: its inbox, and whether a step whose answer was lost was committed.
+    /// Reads the conversation from Redis again: for new messages, and to see whether a step was committed whose answer
+    /// was lost.
     async fn read_again(&mut self) -> Result<Option<TaskOutcome>, StoreError> {
         let held = self
             .context
@@ -207,7 +209,7 @@ impl ConversationTask {
                 if held.rev != self.held.rev {
                     self.state = state(&held);
                 }
-                self.last_heard_at = last_heard_at(&held);
+                self.last_message_at = last_message_at(&held);
                 self.inbox.update(std::mem::take(&mut held.inbox));
                 self.held = held;
                 Ok(None)
@@ -216,11 +218,11 @@ impl ConversationTask {
         }
     }
 
-    /// How long there is nothing to do unless something comes.
+    /// How long to wait if nothing happens.
     fn time_to_wait(&self) -> Duration {
         let until = |at: i64| clock::until(at, clock::now());
         match self.quiet_at {
-            // Who is still writing is not silent: no reminder then.
+            // No reminder while the customer is still writing.
             Some(at) => at.saturating_duration_since(Instant::now()),
             None => self.wake_at.map_or(SLEEP_MAX, until).min(SLEEP_MAX),
         }
@@ -228,7 +230,7 @@ impl ConversationTask {
 
     /// How long ago the first and the last of the unread messages came in.
     fn quiet(&self) -> Quiet {
-        let last = self.last_heard_at.elapsed();
+        let last = self.last_message_at.elapsed();
         let span = self
             .inbox
             .arrived()
@@ -238,17 +240,17 @@ impl ConversationTask {
         Quiet { last, first }
     }
 
-    /// Asks the flow, if there is something to ask it about, and commits what it says.
+    /// Asks the flow if there is anything to decide, and commits the result.
     async fn step(&mut self) -> Result<AfterStep, StoreError> {
         let now = clock::now();
         self.quiet_at = None;
         match self.continue_call(now) {
-            CallProgress::Nothing => {}
+            CallProgress::NoCall => {}
             CallProgress::Waits => return Ok(AfterStep::Waiting),
-            CallProgress::Goes(advance, well) => {
+            CallProgress::Continues(advance, well) => {
                 let stepped = self.commit_and_warn(*advance, now).await?;
                 if let Some(well) = well {
-                    // A figure that is lost harms nobody.
+                    // A lost count does no harm.
                     let _ = self.context.store.count_call(&self.session, well).await;
                 }
                 return Ok(stepped);
@@ -270,7 +272,7 @@ impl ConversationTask {
             self.state.heard(now.unsigned_abs());
         }
         if begun && self.inbox.is_empty() {
-            // Nor for the time in which the customer could not reach us, or we them.
+            // The time in which customer and session could not reach each other does not count either.
             let then = self.unreachable_until(now).await?;
             self.state.not_heard_until(then.unsigned_abs());
         }
@@ -303,7 +305,7 @@ impl ConversationTask {
         self.commit_and_warn(advance, now).await
     }
 
-    /// Warns of what was wrong with the flow, if anything was, and commits what it said.
+    /// Logs a fault of the flow, if there was one, and commits the result.
     async fn commit_and_warn(
         &mut self,
         advance: Advance,
@@ -320,7 +322,7 @@ impl ConversationTask {
         self.commit(advance, now).await
     }
 
-    /// Until when this customer could not reach us; 0 if they always could.
+    /// Until when the session could not be reached; 0 if it always could.
     async fn unreachable_until(&self, now: i64) -> Result<i64, StoreError> {
         let ConversationContext {
             store,
@@ -336,7 +338,7 @@ impl ConversationTask {
         Ok(known.unwrap_or(0))
     }
 
-    /// Commits what the flow said.
+    /// Commits what the flow decided.
     async fn commit(&mut self, mut advance: Advance, now: i64) -> Result<AfterStep, StoreError> {
         self.prepare_calls(&mut advance);
         let handoff = match advance.next {
@@ -376,7 +378,7 @@ impl ConversationTask {
             Committed::Done { unread } => unread,
         };
         if replies {
-            // The receiver is gone when we stop; then the lane waits for the next process.
+            // This fails only when we stop; then the next process sends the replies.
             let _ = self
                 .context
                 .to_sender
@@ -387,7 +389,7 @@ impl ConversationTask {
             None if handoff.is_some() => AfterStep::Ended(TaskOutcome::HandedOff),
             None => {
                 self.held.rev += 1;
-                // What the flow left unread it reads after its pause, and not before.
+                // The flow reads what it left unread after its pause, not before.
                 self.inbox.consume(consumed);
                 self.left_unread = !self.inbox.is_empty();
                 self.state = advance.state;
@@ -415,7 +417,7 @@ impl ConversationTask {
         replies.into_iter().enumerate().map(reply).collect()
     }
 
-    /// After an answer of Redis' was lost: only Redis knows what was done. Goes on from there.
+    /// For when an answer of Redis was lost: only Redis knows what was done, so read it again and continue from there.
     async fn recover(
         &mut self,
         failures: &mut u32,

@@ -1,8 +1,8 @@
-//! The dispatcher is responsible for the workers of this process: for each idle one it claims the conversation that has
-//! waited longest, and starts a task that handles it until the close.
+//! The dispatcher is responsible for the workers of this process: for each idle worker it claims the conversation that
+//! has waited longest and starts a task that handles it until it closes.
 //!
-//! A worker is a seat, not a thread: an idle one costs nothing, and a busy one is a task that sleeps until its customer
-//! writes or a timeout ends.
+//! A worker is a place for one conversation, not a thread. An idle worker costs nothing; a busy one is a task that
+//! sleeps until the customer writes or a timeout ends.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -22,16 +22,16 @@ use crate::service::handle::panics::{PANICS_MAX, Panics, SessionChat};
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Bell, Claimed, Store, StoreError};
 
-/// Who missed a bell finds the work at the latest after this.
+/// Work whose bell was missed is found after this at the latest.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Every so many polls, reconcile with what Redis says is ours: the bell of a change may have been missed.
 const RECONCILE_POLLS: u32 = 10;
-/// Conversations claimed in one call; bounds how long Redis is held up.
+/// Conversations claimed in one call; limits how long one call keeps Redis busy.
 const CLAIM_MAX: usize = 100;
 
 /// See the module.
 pub struct Dispatcher {
-    /// What the conversations need.
+    /// Shared by the conversations.
     pub context: Arc<ConversationContext>,
     /// How many conversations are handled at a time.
     pub workers: usize,
@@ -39,22 +39,22 @@ pub struct Dispatcher {
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
-/// What the dispatcher knows while it runs.
+/// The state of a running dispatcher.
 struct DispatcherState {
     dispatcher: Dispatcher,
-    /// The bell of each conversation that is handled here.
+    /// The conversations that this process handles, each with its bell.
     active: HashMap<SessionChat, Arc<Doorbell>>,
-    /// Those of them that take no worker: they were opened outside opening hours.
+    /// Those that take no worker, because they were opened outside opening hours.
     over_capacity: HashSet<SessionChat>,
-    /// Sessions in whose line a conversation may wait.
+    /// Sessions that may have a conversation in line.
     sessions_waiting: VecDeque<SessionName>,
-    /// Those of them where a conversation may have been opened outside opening hours.
+    /// Sessions that may have a conversation opened outside opening hours.
     maybe_closed: HashSet<SessionName>,
-    /// A claim's answer was lost, a task panicked or our leases lapsed: what is handled here may not be what Redis says is
-    /// ours.
+    /// The answer to a claim was lost, a task panicked or our lease lapsed: our conversations may differ from what
+    /// Redis says is ours.
     must_reconcile: bool,
     panics: Panics,
-    /// Since the last reconciliation.
+    /// Polls since the last reconciliation.
     polls: u32,
     store_errors: StoreErrorLog,
     ended: mpsc::UnboundedSender<TaskEnd>,
@@ -63,8 +63,8 @@ struct DispatcherState {
 }
 
 impl Dispatcher {
-    /// Runs until `shutdown`; then every conversation finishes the step in hand. What is held stays held:
-    /// who stops the process releases it.
+    /// Runs until `shutdown`; then every conversation finishes its current step. This process keeps its conversations:
+    /// the code that stops the process releases them.
     pub async fn run(self, shutdown: CancellationToken) {
         let (ended, mut endings) = mpsc::unbounded_channel();
         let mut state = DispatcherState {
@@ -137,7 +137,7 @@ impl DispatcherState {
         else {
             return;
         };
-        // The chat may have opened its next conversation and been claimed again before we heard of this end.
+        // The chat's next conversation may have been claimed before this end arrived.
         if self
             .active
             .get(&chat)
@@ -147,13 +147,14 @@ impl DispatcherState {
             self.over_capacity.remove(&chat);
         }
         if panicked {
-            let panics = self.panics.note(&chat, &conversation);
+            let panics = self.panics.count(&chat, &conversation);
             warn!(
                 session = %chat.0,
                 chat = %chat.1,
                 %conversation,
                 panics,
-                "attending this conversation panicked; the lines before say where"
+                "the task of this conversation panicked and will start again; the log lines before this one \
+                (`panicked at`) say where"
             );
             self.must_reconcile = true;
         } else {
@@ -167,10 +168,11 @@ impl DispatcherState {
         self.dispatcher.workers.saturating_sub(working)
     }
 
-    /// Finds the work whose bells were missed.
+    /// Finds work whose bells were missed.
     async fn poll_all(&mut self) {
         if let Err(error) = self.try_poll_all().await {
-            self.store_errors.log("could not look for work", &error);
+            self.store_errors
+                .log("could not look for conversations to handle", &error);
         }
     }
 
@@ -192,8 +194,8 @@ impl DispatcherState {
         Ok(())
     }
 
-    /// Compares what is handled here with what Redis says is ours: starts what was forgotten, and wakes tasks whose
-    /// conversation went elsewhere.
+    /// Compares our tasks with what Redis says is ours: starts missing tasks, and wakes tasks whose conversation
+    /// belongs to another process now.
     async fn reconcile(&mut self, store: &Store, session: &SessionName) -> Result<(), StoreError> {
         let held: HashSet<ChatId> = store
             .held(session, &self.dispatcher.context.process)
@@ -202,7 +204,7 @@ impl DispatcherState {
             .collect();
         for ((_, chat), bell) in self.active.iter().filter(|((of, _), _)| of == session) {
             if !held.contains(chat) {
-                bell.ring_in_doubt();
+                bell.ring_to_check_ownership();
             }
         }
         for chat in held {
@@ -219,8 +221,8 @@ impl DispatcherState {
         Ok(())
     }
 
-    /// Claims for every idle worker, as long as somebody waits. Sessions take turns, each for its share of those
-    /// idle, so that a busy one leaves workers to the others.
+    /// Claims a conversation for every idle worker, as long as any wait. Sessions take turns, each for its share of the
+    /// idle workers, so that a busy session leaves workers for the others.
     async fn claim(&mut self) {
         while let (idle @ 1.., Some(session)) =
             (self.idle_workers(), self.sessions_waiting.pop_front())
@@ -250,15 +252,16 @@ impl DispatcherState {
                     }
                 }
                 Err(error) => {
-                    self.store_errors.log("could not claim", &error);
+                    self.store_errors
+                        .log("could not claim conversations", &error);
                     self.must_reconcile = true;
                 }
             }
         }
     }
 
-    /// Claims what was opened outside opening hours, whether a worker is idle or not: nobody waits in line to be told that
-    /// the shop is closed.
+    /// Claims conversations opened outside opening hours, even if no worker is idle: no customer should wait in line
+    /// just to read that the shop is closed.
     async fn claim_closed(&mut self) {
         let mut maybe_closed: Vec<SessionName> = self.maybe_closed.drain().collect();
         while let Some(session) = maybe_closed.pop() {
@@ -284,14 +287,15 @@ impl DispatcherState {
                     }
                 }
                 Err(error) => {
-                    self.store_errors.log("could not claim", &error);
+                    self.store_errors
+                        .log("could not claim conversations", &error);
                     self.must_reconcile = true;
                 }
             }
         }
     }
 
-    /// A conversation may wait in this session's line.
+    /// This session may have a conversation in line.
     fn mark_waiting(&mut self, session: SessionName) {
         self.maybe_closed.insert(session.clone());
         if !self.sessions_waiting.contains(&session) {
@@ -316,8 +320,9 @@ impl DispatcherState {
                 chat = %claimed.chat,
                 conversation = %claimed.id,
                 panics,
-                "attending this conversation panicked again and again: it is closed with an apology, so that others are \
-                 attended. This is a mistake in this program: please report it with the lines before that say `panicked at`"
+                "the task of this conversation panicked {PANICS_MAX} times: the conversation is closed with an \
+                apology, so that it does not block a worker. This is a bug in waha-sm: please report it with the log \
+                lines that say `panicked at`"
             );
         }
         let conversation = claimed.id.clone();
@@ -335,7 +340,7 @@ impl DispatcherState {
             ended: self.ended.clone(),
         };
         self.tasks.spawn(async move {
-            // Moved in here, so that it is dropped, and reports, also if something below panics.
+            // Moved into the task, so that it is dropped and reports the end even after a panic.
             let report = report;
             let ended = if panics < PANICS_MAX {
                 task.run(&bell, &shutdown).await
@@ -349,17 +354,17 @@ impl DispatcherState {
                 TaskOutcome::HandedOff => {
                     info!(session = %chat.0, chat = %chat.1, "the customer waits for a person");
                 }
-                // In a box, as within the task: its room would be taken for as long as the customer is silent.
+                // Boxed, as in the task: otherwise the task would be larger for as long as the customer is silent.
                 TaskOutcome::Lost if Box::pin(owner_took_over(&store, &chat, &rung)).await => info!(
                     session = %chat.0,
                     chat = %chat.1,
-                    "the owner answers from their own phone; the worker is free"
+                    "the owner answers this chat from their own phone; the worker is free again"
                 ),
                 TaskOutcome::Lost => warn!(
                     session = %chat.0,
                     chat = %chat.1,
-                    "this conversation is no longer ours: this process had not been heard of, or the customer's two ids became \
-                     one chat; it goes on elsewhere"
+                    "this conversation is no longer ours and continues elsewhere: this process sent no heartbeat for \
+                    a while (overloaded?), or the customer's two ids became one chat"
                 ),
                 TaskOutcome::Stopped => {}
             }
@@ -368,7 +373,7 @@ impl DispatcherState {
     }
 }
 
-/// Whether the owner took the conversation over by answering from their own phone, perhaps only for a moment.
+/// Whether the owner took the conversation over by answering from their own phone, even if only briefly.
 async fn owner_took_over(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
     bell.was_taken_over() || store.is_with_phone(session, chat).await.unwrap_or(false)
 }
@@ -398,7 +403,7 @@ impl ReportTaskEnd {
 impl Drop for ReportTaskEnd {
     fn drop(&mut self) {
         if let Some(ending) = self.ending.take() {
-            // The receiver is gone when we stop; then nobody needs to know.
+            // This fails only when we stop, and then the report is not needed.
             let _ = self.ended.send(ending);
         }
     }

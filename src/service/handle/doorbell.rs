@@ -1,25 +1,25 @@
-//! The bell of one conversation: what it has rung for since its task last listened.
+//! The bell of one conversation: wakes its task and remembers why.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-/// The bell of one conversation.
+/// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Doorbell {
     bell: Notify,
-    look: AtomicBool,
-    in_doubt: AtomicBool,
+    inbox: AtomicBool,
+    check_ownership: AtomicBool,
     taken_over: AtomicBool,
 }
 
-/// What a bell has rung for since it was last listened to.
+/// Why the bell rang since it was last asked.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rung {
     /// Something may be in the inbox.
-    pub(crate) look: bool,
+    pub(crate) inbox: bool,
     /// The conversation may no longer be ours.
-    pub(crate) in_doubt: bool,
+    pub(crate) check_ownership: bool,
 }
 
 impl Doorbell {
@@ -28,19 +28,19 @@ impl Doorbell {
         self.bell.notified().await;
     }
 
-    /// Look into the inbox.
+    /// Rings because something may be in the inbox.
     pub(crate) fn ring(&self) {
-        self.look.store(true, Ordering::Release);
+        self.inbox.store(true, Ordering::Release);
         self.bell.notify_one();
     }
 
-    /// Look whether the conversation is still ours.
-    pub(crate) fn ring_in_doubt(&self) {
-        self.in_doubt.store(true, Ordering::Release);
+    /// Rings because the conversation may no longer be ours.
+    pub(crate) fn ring_to_check_ownership(&self) {
+        self.check_ownership.store(true, Ordering::Release);
         self.bell.notify_one();
     }
 
-    /// The owner took the conversation over, from their own phone.
+    /// Rings because the owner took the conversation over from their own phone.
     pub(crate) fn ring_taken_over(&self) {
         self.taken_over.store(true, Ordering::Release);
         self.ring();
@@ -51,11 +51,11 @@ impl Doorbell {
         self.taken_over.load(Ordering::Acquire)
     }
 
-    /// All that it rang for since this was last asked.
+    /// Returns the reasons since the last call, and resets them.
     pub(crate) fn take(&self) -> Rung {
         Rung {
-            look: self.look.swap(false, Ordering::AcqRel),
-            in_doubt: self.in_doubt.swap(false, Ordering::AcqRel),
+            inbox: self.inbox.swap(false, Ordering::AcqRel),
+            check_ownership: self.check_ownership.swap(false, Ordering::AcqRel),
         }
     }
 }

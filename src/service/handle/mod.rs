@@ -1,13 +1,13 @@
-//! One conversation at a time, from claim to close.
+//! Handles conversations, each from claim to close.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | [`dispatcher`] | claims conversations for idle workers, and starts a task for each |
 //! | [`conversation`] | the task of one conversation: its inbox, its steps, its commits |
-//! | `conversation/inbox` | the messages that the flow has not consumed, each parsed once |
-//! | `conversation/saved_state` | the flow's state at a claim |
-//! | `conversation/calling` | a step that waits for the shop's own system |
-//! | [`calls`] | the requests to that system: signed, limited, tried again |
+//! | `conversation/inbox` | the messages that the flow has not read yet, each parsed once |
+//! | `conversation/saved_state` | restores the flow's state when a conversation is claimed |
+//! | `conversation/calling` | steps that call the shop's own system |
+//! | [`calls`] | makes those calls: signed, limited, retried |
 //! | `doorbell` | wakes the task of a conversation |
 //! | `panics` | closes a conversation whose task panics again and again |
 

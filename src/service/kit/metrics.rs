@@ -94,13 +94,13 @@ impl Metrics {
         let mut registry = Registry::with_prefix("waha_sm");
         registry.register(
             "events",
-            "Webhooks by what was done with them, since this process started",
+            "Webhooks by result, since this process started",
             self.events.clone(),
         );
         registry.register("workers", "Workers of all living processes", workers);
         registry.register(
             "wake_up_seconds",
-            "From a message of an attended customer to its worker's look at it",
+            "Time from a customer's message until its worker reads it",
             WakeUpTimes { counts, sum_micros },
         );
         figures.register(&mut registry);
@@ -233,7 +233,7 @@ impl Figures {
         );
         registry.register(
             "handling_seconds",
-            "How long attending takes, smoothed",
+            "How long it takes to handle a conversation, smoothed",
             self.handling,
         );
         registry.register("replies", "Replies by result so far", self.replies);
@@ -259,7 +259,7 @@ impl Figures {
         );
         registry.register(
             "caught_up_messages",
-            "Messages that came by catching up with WAHA, without a webhook",
+            "Messages found by catching up with WAHA, whose webhooks were lost",
             self.caught_up,
         );
         registry.register(

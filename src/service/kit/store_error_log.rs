@@ -21,7 +21,8 @@ impl StoreErrorLog {
     /// Logs what could not be done. The store logs disconnections; this logs refusals.
     pub(crate) fn log(&self, what: &str, error: &StoreError) {
         if !matches!(error, StoreError::Away) && self.0.due() {
-            error!(%error, "{what}; will try again and again. Redis answers but does not do it: is it full, read-only or out of disk?");
+            error!(%error, "{what}; will keep trying. Redis answers with an error: is it out of memory, read-only, \
+            or out of disk?");
         } else {
             debug!(%error, "{what}; will try again");
         }

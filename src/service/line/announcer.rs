@@ -21,7 +21,7 @@ use crate::store;
 use crate::store::{Announcement, Bell, Leave, Reply, Store, StoreError, WaitingConversation};
 use crate::waha::message::Message;
 
-/// Who missed a bell finds the work at the latest after this.
+/// Work whose bell was missed is found after this at the latest.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Chats looked at in one call; bounds how long Redis is held up.
 const LOOK_MAX: usize = 100;
@@ -44,7 +44,7 @@ pub struct Announcer {
 impl Announcer {
     /// Runs until `shutdown`.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        // Workers that have just started attend those who waited for them; nobody is told a place right before that.
+        // Workers that have just started will serve the first customers, so don't announce places right before that.
         tokio::select! {
             () = sleep(POLL_INTERVAL) => {}
             () = shutdown.cancelled() => return,
@@ -143,7 +143,7 @@ impl Announcer {
         let closed_since = script.closed_since(unsigned(now)).map(u64::cast_signed);
         let announcements: Vec<_> = waiting
             .into_iter()
-            // Who came while it is closed is told so in a moment, and waits in no line.
+            // Customers who came after closing time get that answer in a moment and don't wait in line.
             .filter(|one| closed_since.is_none_or(|since| one.since < since || one.begun))
             .map(|one| self.decide(&script, one, now, wait))
             .collect();
@@ -188,7 +188,7 @@ impl Announcer {
         let name = Some(waiting.name.as_str()).filter(|name| !name.is_empty());
         let position = waiting.position;
         let wait = || match waiting.for_person {
-            // How long a person takes to come nobody knows.
+            // Nobody knows how long a person will take.
             true => None,
             false => wait(position, waiting.since),
         };

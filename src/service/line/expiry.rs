@@ -1,5 +1,5 @@
-//! The expiry is responsible for what ends by time alone: the owner answers a chat from their own phone and has been
-//! quiet there, or a conversation waits for a person and nobody came.
+//! The expiry is responsible for two timeouts: a takeover ends when the owner has been quiet in the chat, and a wait
+//! for a person ends when nobody came in time.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Expiry {
 impl Expiry {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let what = "could not look for what is over";
+        let what = "could not look for takeovers and waits that are over";
         let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
         while periodic.next().await {
             periodic.run(what, self.run_once()).await;
@@ -55,7 +55,7 @@ impl Expiry {
                     info!(
                         %session,
                         conversations = ended.1,
-                        "nobody came for these conversations; they are attended by the flow again"
+                        "no person came for these conversations in time; the flow handles them again"
                     );
                 }
                 left += ended.0;

@@ -1,4 +1,4 @@
-//! Customers who wait.
+//! Serves customers who wait in line.
 //!
 //! | file | what it does |
 //! |---|---|

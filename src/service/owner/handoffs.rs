@@ -27,7 +27,7 @@ pub struct HandoffNotifier {
 impl HandoffNotifier {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let what = "could not tell the owner who waits for a person";
+        let what = "could not notify the owner of customers who wait for a person";
         let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
         while periodic.next().await {
             periodic.run(what, self.run_once()).await;

@@ -12,7 +12,7 @@ use crate::waha::restriction::Restriction;
 
 /// WAHA's word for a session that can send and hear.
 pub(crate) const WORKING: &str = "WORKING";
-/// A session that connects anew needs no owner; one that is still not there after this does.
+/// A session that reconnects does not need the owner; one that still does not work after this time does.
 const LASTING_AFTER: i64 = 120_000;
 
 /// Takes note of a session's status: any but WORKING pauses its replies, notices and timeouts. `at` is when it was so by
@@ -44,7 +44,9 @@ pub(crate) async fn note(
     match standing {
         SessionChange::Stale => info!(%session, status, "an older status of the session came late"),
         SessionChange::Works => store.ring_works(session).await?,
-        SessionChange::Resumed => info!(%session, "the session works again; replies go on"),
+        SessionChange::Resumed => {
+            info!(%session, "the session works again; its replies are being sent")
+        }
         SessionChange::Paused { since, alarm } => {
             if alarm {
                 warn!(
@@ -109,7 +111,8 @@ pub(crate) async fn note_restrictions(
                 %session,
                 restriction = kind,
                 until = until.map(tracing::field::display),
-                "WhatsApp restricts this session: answering goes on, new chats are limited or forbidden until then"
+                "WhatsApp restricts this session: answering continues, but new chats are limited or forbidden until \
+                then"
             );
         }
     }
@@ -124,10 +127,10 @@ fn needs_owner(status: &str) -> bool {
 fn advice(status: &str) -> &'static str {
     match status {
         "FAILED" => {
-            "restart it in WAHA's dashboard; if it fails again, log out there and pair the phone anew"
+            "restart it in WAHA's dashboard; if it fails again, log out there and pair the phone again"
         }
         "STOPPED" => "start it in WAHA's dashboard",
-        "SCAN_QR_CODE" => "pair the phone anew in WAHA's dashboard: scan the QR code there",
+        "SCAN_QR_CODE" => "pair the phone again in WAHA's dashboard: scan the QR code there",
         _ if needs_owner(status) => "confirm the pairing in WAHA's dashboard",
         _ => "look at WAHA's dashboard and log; it may have to be restarted",
     }

@@ -139,7 +139,11 @@ impl Archiver {
                 }
                 Some(Err(error)) if told_at.is_some() && error.loses_all() => {
                     let reason = crate::describe::describe(&error);
-                    error!(reason, "the history is lost with this stop");
+                    error!(
+                        reason,
+                        "the history file was deleted or replaced and could not be restored before the \
+                    stop: its contents are lost; restore a backup"
+                    );
                     return;
                 }
                 Some(Err(error)) if told_at.is_none() => {
@@ -148,7 +152,8 @@ impl Archiver {
                     if errors.due() {
                         error!(
                             reason,
-                            "the history can't be written; it waits in Redis, and attendance goes on"
+                            "the history can't be written: correct what `reason` says, often a full disk; entries \
+                            wait in Redis, and customers are still served"
                         );
                     }
                     metrics.set_archive_error(Some(reason));
@@ -157,7 +162,8 @@ impl Archiver {
                 }
                 Some(Err(_)) | None => {
                     warn!(
-                        "not all of the history was written before the stop; the rest follows after the next start"
+                        "not all of the history was written before the stop; the rest is in Redis and is written \
+                        after the next start"
                     );
                     return;
                 }
@@ -245,7 +251,7 @@ impl ArchiverState {
                 warn!(
                     %session,
                     unreadable,
-                    "an entry of the history can't be understood; it is kept as it came"
+                    "an entry of the history can't be read (written by a newer version?); it is stored unchanged"
                 );
             }
             debug!(%session, stored = appended.stored, "archived");

@@ -19,7 +19,7 @@ use crate::store::{Store, StoreError};
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
 /// A round that took longer, or came so late, was no contact with Redis.
 const CONTACT_WITHIN: Duration = Duration::from_millis(1_500);
-/// Each so many rounds also those are looked for who hold something and are on no list.
+/// Every N rounds, also look for processes that hold something and are on no list.
 const THOROUGH_ROUNDS: u64 = 20;
 
 /// See the module.
@@ -63,7 +63,7 @@ impl Recoverer {
         }
     }
 
-    /// Says that the process lives; to be done once before it takes its first lease.
+    /// Sends the first heartbeat; needed before the process takes its first lease.
     ///
     /// # Errors
     /// As the store's.
@@ -86,7 +86,7 @@ impl Recoverer {
             if let Err(error) = self.run_once().await {
                 self.contact_since = Some(Instant::now());
                 self.store_errors
-                    .log("could not say that this process lives", &error);
+                    .log("could not send the heartbeat of this process", &error);
             }
         }
     }
@@ -131,7 +131,8 @@ impl Recoverer {
             if conversations + lanes > 0 {
                 warn!(
                     %process,
-                    conversations, lanes, "a process fell silent; what it held goes on with others"
+                    conversations, lanes, "a process fell silent (it died, or stalled); other processes continue its \
+                    conversations and replies"
                 );
             }
         }

@@ -12,7 +12,7 @@ use crate::flows::{Flows, Loaded, NO_DEFAULT_FLOW};
 use crate::ids::ProcessId;
 use crate::store::{Reloaded, Store};
 
-/// Who wants the flows to be loaded anew.
+/// Who asked to reload the flows.
 #[derive(Debug)]
 pub enum Asked {
     /// SIGHUP.
@@ -23,7 +23,7 @@ pub enum Asked {
 
 /// See the module.
 pub struct Reloader {
-    /// What is loaded anew.
+    /// The flows to reload.
     pub flows: Arc<Flows>,
     /// Where answers go.
     pub store: Store,
@@ -53,7 +53,8 @@ impl Reloader {
                     .answer_reload(&request, &self.process, &reloaded)
                     .await
             {
-                warn!(%error, "could not tell `waha-sm flow reload` how it went: the lines before say it");
+                warn!(%error, "could not report the result to `waha-sm flow reload`; the log lines before this one \
+                have it");
             }
         }
     }

@@ -242,7 +242,7 @@ fn a_conversation_with_an_unreadable_state_starts_over() {
             "HSET waha-sm:{{default}}:chat:{ana} state {state}"
         ));
         let mut daemon = setup.start();
-        daemon.wait_for_log("the saved state can't be read; the conversation begins anew");
+        daemon.wait_for_log("the saved state of this conversation can't be read");
         // The customer is told at once that their answers are gone.
         assert_eq!(corner.texts(&ana, 3)[2], "your name, please?");
         daemon.says(&ana, "Zoe");

@@ -1,7 +1,7 @@
-//! A step that asks the shop's own system: the task keeps reading what the customer writes meanwhile.
+//! Steps that call the shop's own system. Meanwhile the task keeps reading the customer's messages.
 //!
-//! The call and its key are committed before it is made. So a process that takes the conversation over repeats the call with
-//! the same key and the same body, and the shop can tell that it is the same call. The answer is one more commit, which is
+//! The call and its key are committed before the call is made. A process that takes the conversation over repeats the
+//! call with the same key and body, so the shop sees that it is the same call. The answer is another commit, which is
 //! refused if another process has the conversation by then.
 
 use std::time::Instant;
@@ -17,22 +17,22 @@ use crate::service::handle::conversation::ConversationTask;
 use crate::service::kit::said::TEXT_MAX;
 use crate::waha::message::Message;
 
-/// The key of a call is a header: it has only letters, digits and these marks.
+/// The key of a call is a header value: only letters, digits and these characters.
 const NOT_IN_KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
-/// What the shop answered, or why it did not.
+/// The shop's answer, or why there is none.
 type CallResult = Result<Vec<u8>, String>;
 
-/// A call under way; it ends when this is dropped, except for the request that is being made.
+/// A call in progress. Dropping it ends the call, except for a request that is already being sent.
 pub(crate) struct CallInProgress {
     key: String,
     task: AbortOnDropHandle<CallResult>,
-    /// Kept until the flow's reaction to it is committed.
+    /// Kept until the flow's reaction is committed.
     outcome: Option<CallResult>,
 }
 
 impl CallInProgress {
-    /// Waits for the result; forever, if there is none to wait for.
+    /// Waits for the result; forever if there is no call or its result is already here.
     pub(crate) async fn finished(pending: &mut Option<CallInProgress>) {
         match pending {
             Some(pending) if pending.outcome.is_none() => {
@@ -45,22 +45,22 @@ impl CallInProgress {
     }
 }
 
-/// Where a step stands that may wait for a call.
+/// Whether the flow waits for a call.
 pub(crate) enum CallProgress {
-    /// The flow waits for none.
-    Nothing,
-    /// Its answer is still to come.
+    /// It waits for no call.
+    NoCall,
+    /// It waits, and the answer is not here yet.
     Waits,
-    /// The flow continues; if the call ended, also whether its answer was of use.
-    Goes(Box<Advance>, Option<bool>),
+    /// The flow continues. If the call ended, also whether its answer could be used.
+    Continues(Box<Advance>, Option<bool>),
 }
 
 impl ConversationTask {
-    /// If the flow waits for a call: what it says to the call's result, or to what the customer wrote meanwhile.
+    /// If the flow waits for a call: its reaction to the result, or to what the customer wrote meanwhile.
     pub(crate) fn continue_call(&mut self, now: i64) -> CallProgress {
         self.start_call();
         let Some(pending) = &self.call else {
-            return CallProgress::Nothing;
+            return CallProgress::NoCall;
         };
         let (script, now) = (self.script(), now.unsigned_abs());
         let unread = self.inbox.said();
@@ -69,7 +69,7 @@ impl ConversationTask {
             .any(|said| script.command(said) == Some(Command::Leave))
         {
             let advance = script.advance(self.state.clone(), unread, now);
-            return CallProgress::Goes(Box::new(advance), None);
+            return CallProgress::Continues(Box::new(advance), None);
         }
         let Some(outcome) = &pending.outcome else {
             return CallProgress::Waits;
@@ -77,7 +77,7 @@ impl ConversationTask {
         let ready = script.ready(&self.state, unread, self.quiet());
         self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
         if self.quiet_at.is_some() && self.state.opens() {
-            // They still write what opens the conversation: that answers no question.
+            // The customer is still writing the messages that open the conversation; they answer no question.
             return CallProgress::Waits;
         }
         let answer = match outcome {
@@ -91,14 +91,14 @@ impl ConversationTask {
             let (session, chat) = (&self.session, &self.held.chat);
             self.context.calls.log_failure(session, chat, step, reason);
         }
-        // What the customer is still writing is for the question that follows.
+        // Messages that the customer is still writing answer the next question.
         let unread = &unread[..ready.count];
         let well = answer.is_ok();
         let advance = script.answered(self.state.clone(), answer.ok(), unread, now);
-        CallProgress::Goes(Box::new(advance), Some(well))
+        CallProgress::Continues(Box::new(advance), Some(well))
     }
 
-    /// Begins the call that the state waits for, if it does and that was not begun here yet.
+    /// Starts the call that the state waits for, if any and if it is not already in progress here.
     pub(crate) fn start_call(&mut self) {
         let script = self.script();
         let Some(call) = script.call(&self.state) else {
@@ -131,7 +131,7 @@ impl ConversationTask {
         });
     }
 
-    /// Notes in a state that is about to be committed what calls need to know of this step.
+    /// Adds to a state that is about to be committed what calls need to know of this step.
     pub(crate) fn prepare_calls(&self, advance: &mut Advance) {
         if self.script().calls()
             && let Some(heard) = advance.heard.clone()
@@ -139,21 +139,21 @@ impl ConversationTask {
         {
             advance.state.hear(message_for_shop(&heard));
         }
-        // Whatever the flow is by now, which may have been exchanged since it was asked: no call goes without a key.
+        // Even if the flow was reloaded since it was asked: every call needs a key.
         advance
             .state
             .begin_call(|| call_key(&self.session, &self.held.id, self.held.rev));
     }
 }
 
-/// What a call goes under: the commit that begins it, of all conversations of all sessions. As a header it has only
-/// characters that fit in one.
+/// The key of a call: unique across all sessions, because it names the commit that begins the call. It has only
+/// characters that a header allows.
 fn call_key(session: &SessionName, conversation: &ConversationId, rev: u64) -> String {
     let session = utf8_percent_encode(session.as_str(), NOT_IN_KEY);
     format!("{session}:{conversation}:{rev}")
 }
 
-/// The messages that a step read at once, as the shop gets them: the words of all, and of the rest what the last one has.
+/// The messages that a step read together, as sent to the shop: the texts of all, everything else from the last one.
 fn message_for_shop(messages: &[&Message]) -> Value {
     let Some(last) = messages.last() else {
         return Value::Null;
@@ -164,17 +164,17 @@ fn message_for_shop(messages: &[&Message]) -> Value {
         .filter(|text| !text.is_empty())
         .collect();
     let text: String = texts.join("\n").chars().take(TEXT_MAX).collect();
-    let mut told = json!({ "id": last.id, "kind": last.kind, "text": text });
+    let mut for_shop = json!({ "id": last.id, "kind": last.kind, "text": text });
     if let Some(media) = &last.media {
-        told["media"] = json!(media);
+        for_shop["media"] = json!(media);
     }
     if let Some(location) = &last.location {
-        told["location"] = json!(location);
+        for_shop["location"] = json!(location);
     }
     if !last.contacts.is_empty() {
-        told["contacts"] = json!(last.contacts);
+        for_shop["contacts"] = json!(last.contacts);
     }
-    told
+    for_shop
 }
 
 #[cfg(test)]
@@ -183,7 +183,7 @@ mod tests {
     use crate::ids::{ConversationId, SessionName};
 
     #[test]
-    fn a_key_fits_into_a_header_whatever_the_session_is_called() {
+    fn the_key_of_a_call_is_a_valid_header_value_for_any_session_name() {
         for (session, expected) in [
             ("my-shop_2.b", "my-shop_2.b:c7:3"),
             ("a b/é%:", "a%20b%2F%C3%A9%25%3A:c7:3"),

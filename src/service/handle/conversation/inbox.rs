@@ -1,4 +1,4 @@
-//! The inbox of a conversation, as its task keeps it.
+//! The inbox of a conversation, in the memory of its task.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::{Range, RangeInclusive};
@@ -7,8 +7,8 @@ use crate::flow::{Said, SaidKind};
 use crate::service::kit::said::said;
 use crate::waha::message::Message;
 
-/// The messages of a conversation that its flow has not consumed. Each is parsed once, when it enters, however often the
-/// conversation is read from Redis again.
+/// The messages that the flow has not consumed yet. Each is parsed once, no matter how often the conversation is read
+/// from Redis again.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     unread: Vec<Unread>,
@@ -18,14 +18,14 @@ pub(crate) struct Inbox {
 
 #[derive(Debug)]
 struct Unread {
-    /// As it stands in Redis.
+    /// As stored in Redis.
     raw: String,
-    /// Nothing if another version of ours wrote it.
+    /// `None` if another version of waha-sm wrote it and we can't read it.
     message: Option<Message>,
 }
 
 impl Inbox {
-    /// What the inbox holds by now, as Redis has it.
+    /// Replaces the contents with the inbox as read from Redis.
     pub(crate) fn update(&mut self, inbox: Vec<String>) {
         let mut known: HashMap<String, VecDeque<(Option<Message>, Said)>> = HashMap::new();
         for (Unread { raw, message }, said) in self.unread.drain(..).zip(self.said.drain(..)) {
@@ -42,10 +42,10 @@ impl Inbox {
         }
     }
 
-    /// One more message.
+    /// Adds a message.
     fn push(&mut self, raw: String) {
         let message: Option<Message> = serde_json::from_str(&raw).ok();
-        // One that can't be read still says that the customer wrote something.
+        // A message that can't be read still shows that the customer wrote something.
         self.said.push(message.as_ref().map_or(
             Said {
                 text: String::new(),
@@ -56,7 +56,7 @@ impl Inbox {
         self.unread.push(Unread { raw, message });
     }
 
-    /// Takes the first `count` out.
+    /// Removes the first `count` messages.
     pub(crate) fn consume(&mut self, count: usize) {
         self.unread.drain(..count);
         self.said.drain(..count);
@@ -67,7 +67,7 @@ impl Inbox {
         &self.said
     }
 
-    /// Those of the messages in `range` that can be read; nothing where the range is not that of an inbox.
+    /// The readable messages in `range`; `None` if the range is outside of the inbox.
     pub(crate) fn messages(&self, range: Range<usize>) -> Option<Vec<&Message>> {
         let unread = self.unread.get(range)?;
         let messages = unread.iter().filter_map(|unread| unread.message.as_ref());
@@ -99,7 +99,7 @@ mod tests {
         format!(r#"{{"chat":"55@c.us","text":"{text}","received_at":{received_at}}}"#)
     }
 
-    /// Where the text of each message lies: the same place only where it is the message that was parsed before.
+    /// The address of each message's text: it is unchanged only if the message was not parsed again.
     fn places(inbox: &Inbox) -> Vec<*const u8> {
         let messages = inbox.messages(0..inbox.len()).unwrap();
         messages.iter().map(|one| one.text.as_ptr()).collect()
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_cannot_be_read_still_says_something() {
+    fn a_message_that_cannot_be_read_still_counts_as_a_message() {
         let mut inbox = Inbox::default();
         inbox.update(vec!["{".to_owned(), raw("hi", 7), "{".to_owned()]);
         let said: Vec<_> = inbox.said().iter().map(|said| said.kind).collect();

@@ -1,4 +1,4 @@
-//! Where a conversation stands when it is claimed or read again: the flow's state, and when the customer last wrote.
+//! Restores a conversation that is claimed or read again: the flow's state, and when the customer last wrote.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use crate::clock;
 use crate::flow::State;
 use crate::store::Claimed;
 
-/// Longer than any flow waits for quiet.
+/// Longer than any flow waits for a customer to pause.
 const QUIET_MAX: Duration = Duration::from_secs(60);
 
-/// The flow's state at a claim: as it was saved, or of the conversation before, or a new one.
+/// The flow's state: the saved one, one that resumes the conversation before, or a new one.
 pub(crate) fn state(held: &Claimed) -> State {
     let name = Some(held.name.as_str()).filter(|name| !name.is_empty());
     if held.state.is_empty() {
@@ -20,21 +20,23 @@ pub(crate) fn state(held: &Claimed) -> State {
     match serde_json::from_str::<State>(&held.state) {
         Ok(state) if held.rev == 0 => state.resume(name),
         Ok(mut state) => {
-            // Nobody listened for a while: the silence begins anew.
+            // Nobody read messages for a while, so the silence counts from now.
             state.heard(clock::now().unsigned_abs());
             state
         }
         Err(error) => {
-            warn!(chat = %held.chat, %error, "the saved state can't be read; the conversation begins anew");
+            warn!(chat = %held.chat, %error, "the saved state of this conversation can't be read (written by a newer \
+            version?); the conversation starts from the beginning");
             State::new(name)
         }
     }
 }
 
-/// When the customer last wrote, by our own clock: those of other processes may be wrong.
-pub(crate) fn last_heard_at(held: &Claimed) -> Instant {
+/// When the customer last wrote, by this process' clock: the clocks of other processes may be wrong.
+pub(crate) fn last_message_at(held: &Claimed) -> Instant {
     let now = Instant::now();
-    // Not known: long ago. A machine that was just started can't say so, and waits a moment in vain.
+    // If unknown, it was long ago. Just after boot an `Instant` can't go back that far; then the flow waits a little
+    // longer than needed.
     let quiet_for = held
         .quiet_for
         .map_or(QUIET_MAX, |quiet| quiet.min(QUIET_MAX));
