@@ -142,7 +142,7 @@ impl Archiver {
                     error!(
                         reason,
                         "the history file was deleted or replaced and could not be restored before the \
-                    stop: its contents are lost; restore a backup"
+                    stop: what the file held is lost; restore a backup"
                     );
                     return;
                 }

@@ -334,6 +334,10 @@ pub(crate) fn lua_names(source: &str) -> String {
         .collect()
 }
 
+/// How long a message is known that was taken already. Longer than WAHA retries by default even with exponential delays
+/// (15 attempts: about 36 h).
+pub const SEEN_TTL: Duration = Duration::from_secs(48 * 3600);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,7 +365,3 @@ mod tests {
         );
     }
 }
-
-/// How long a message is known that was taken already. Longer than WAHA retries by default even with exponential delays
-/// (15 attempts: about 36 h).
-pub const SEEN_TTL: Duration = Duration::from_secs(48 * 3600);

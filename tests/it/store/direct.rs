@@ -467,7 +467,10 @@ fn messages_beyond_the_inbox_limit_go_to_the_history_and_block_nobody() {
         (&"queued".into(), &2.into())
     );
     assert_eq!(
-        serve.log().matches("the inbox of this chat is full").count(),
+        serve
+            .log()
+            .matches("the inbox of this chat is full")
+            .count(),
         1,
         "{}",
         serve.log()
