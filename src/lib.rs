@@ -35,12 +35,12 @@
 //! - A call to the shop's own system is committed under a key before it is made, outside of any lock; its answer is one more
 //!   commit. After a crash between the two, the call is repeated under the same key (`service/handle/calls`).
 //! - An outbound message that the sender did not send is the owner's, from their own phone. It is recognised by its id, and by
-//!   its words while the id is not known. The bot then stays out of that chat until the owner is done.
+//!   its words while the id is not known (`store/lua/shared/sent_by_us`). The bot then stays out of that chat until the owner is done.
 //! - A customer who waits for a person keeps the ticket and holds no worker.
 //! - Only the sender writes to a chat, only from its lane, in order. A worker never waits for WAHA.
 //! - The history follows from the stream. The archiver stores entries and its position in the stream in one SQLite transaction, and
 //!   trims the stream only afterwards.
-//! - Calls to Redis that many tasks make at once travel together (`store/batch`): under load one call carries dozens.
+//! - Calls to Redis that many tasks make at once travel together (`store/scripts/batch`): under load one call carries dozens.
 //!
 //! # Rooms, and who may know whom
 //!
@@ -53,21 +53,22 @@
 //! | [`logging`], [`health`], [`data_dir`], `runtime` | the log, the health check, the data directory, runtimes and signals | terminal |
 //! | [`service`] | the agents, one file each; they don't know each other | store, history, waha, shop, flow, flows |
 //! | `service/inlet` | what comes in: listener, intake, catch-up, lid lookup | |
-//! | `service/handle` | one conversation, from claim to close, and the flow's calls | |
+//! | `service/handle` | one conversation, from claim to close (the dispatcher claims, and closes one that keeps panicking), and the flow's calls | |
 //! | `service/deliver` | lanes to WAHA: sender, delivery, replies in doubt | |
 //! | `service/line` | customers who wait: announcer, expiry | |
 //! | `service/owner` | notifications to the owner: handoffs, session status, reachability | |
-//! | `service/upkeep` | housekeeping: archiver, metrics, recoverer, reloader | |
-//! | `service/kit` | what agents share: backoff, leases, periodic work | |
-//! | [`store`] | Redis; the only room that knows fred | flow (media), waha |
+//! | `service/upkeep` | housekeeping: archiver, recoverer (processes that died), reloader | |
+//! | `service/kit` | what agents share: backoff, leases, periodic work, metrics | |
+//! | [`store`] | Redis; the only room that knows fred | flow/script (files that replies carry) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |
-//! | [`waha`] | the contract with WAHA: events, signatures, ids (pure), and its HTTP API | nothing of ours |
+//! | [`waha`] | the contract with WAHA: signatures, events, and which of them are a customer's (`which_chat`: not groups or channels), all pure; and its HTTP API | nothing of ours |
 //! | [`shop`] | the HTTP of a flow's `call` | nothing of ours |
 //! | [`flows`] | which flow a session follows: read from files, replaced as a whole by a reload | flow |
 //! | [`flow`] | what to say: pure, without I/O, clock, async or WAHA | nothing of ours |
 //! | `flow/words`, `flow/answer` | how people write, and what an answer means | |
-//! | `flow/line` | what people in line and the owner read | |
-//! | `flow/script`, `flow/load` | a checked flow, and the way from TOML to it, with every mistake | |
+//! | `flow/line` | when customers in line get a notice (`notice_rules`), the estimate of their wait, and what the owner reads | |
+//! | `flow/script` | a checked flow, and the built-in texts that customers read | |
+//! | `flow/load` | from TOML to a script, with every mistake and its place; the built-in flows | |
 //! | `flow/turn` | one turn: flow, state, input and time become a new state and replies | |
 //! | `flow/author` | tools for people who write flows: outline, rehearsal, dialogues | |
 //! | `terminal`, [`clock`], `throttle`, `time_span`, [`secret`], [`ids`], `describe` | leaves: safe output, the time, rate-limited logging, time spans, secrets, ids, errors as text | nothing of ours |

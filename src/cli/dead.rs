@@ -171,7 +171,7 @@ async fn act(
                 DeadCommand::List { .. } => break,
                 DeadCommand::Retry(_) => {
                     unreadable += some.iter().filter(|letter| letter.reply.is_err()).count();
-                    store.revive(session, some, clock::now()).await
+                    store.retry_dead(session, some, clock::now()).await
                 }
                 DeadCommand::Drop(_) => store.drop_dead(session, some).await,
             };

@@ -13,8 +13,8 @@
 //! |---|---|---|
 //! | `words` | how people write | nothing of ours |
 //! | `answer` | what a message means as an answer | words |
-//! | `line` | what people in line and the owner read | words |
-//! | `script` | a checked flow | words, answer, line |
+//! | `line` | when customers in line get a notice, the estimate of their wait, and what the owner reads | words |
+//! | `script` | a checked flow, and the built-in texts | words, answer, line |
 //! | `load` | from a flow file to a script | words, answer, line, script |
 //! | `turn` | one turn of a conversation | words, answer, script |
 //! | `author` | tools for people who write flows | words, answer, script, load, turn |
@@ -39,7 +39,9 @@ pub use crate::flow::author::dialogue::difference::{Difference, Shown};
 pub use crate::flow::author::outline::{Outline, OutlineStep, OutlineWay, Target};
 pub use crate::flow::author::rehearsal::{Rehearsal, RehearsalEvent};
 pub use crate::flow::line::estimate::{LinePace, estimate, rounded, smoothed};
-pub use crate::flow::line::notice::{Decision, Notice, NoticeRules, Told, WaitingCustomer, decide};
+pub use crate::flow::line::notice_rules::{
+    Decision, Notice, NoticeRules, Told, WaitingCustomer, decide,
+};
 pub use crate::flow::line::owner_text::OwnerText;
 pub use crate::flow::load::reader::Mistake;
 pub use crate::flow::load::schema::schema;

@@ -2,7 +2,7 @@
 
 use super::lenient::Raw;
 use super::message::{Kind, Location, Media};
-use super::origin::Engine;
+use super::which_chat::Engine;
 use super::wire::{self, Data, Payload, line};
 
 /// Characters of an error text that are kept.

@@ -4,10 +4,10 @@ use super::content::{Content, error_text, is_system_note};
 use super::label::label;
 use super::lenient::Raw;
 use super::message::{Author, Direction, Kind, Message};
-use super::origin::{Clues, Engine, Origin, origin, other_id};
 use super::restriction::in_force;
 use super::serialised_id::SerialisedId;
 use super::what::{Ack, Edited, Reaction, Revoked, What};
+use super::which_chat::{Clues, Engine, Origin, origin, other_id};
 use super::wire::{Envelope, Mentioned, Payload, Vote, line, millis};
 
 /// Characters of a push name that are kept.

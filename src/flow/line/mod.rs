@@ -1,7 +1,8 @@
-//! What customers in line and the owner read, and when.
+//! When customers in line get a notice, how long they will wait, and what the owner reads. (The words that customers read are in
+//! `script/built_in_texts`.)
 
 // Which notice a waiting customer gets, and when: the rules of `[notices]`.
-pub(crate) mod notice;
+pub(crate) mod notice_rules;
 // How long a customer will wait.
 pub(crate) mod estimate;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::flow::line::notice::NoticeRules;
+use crate::flow::line::notice_rules::NoticeRules;
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
 use crate::flow::script::timeouts::Timeouts;

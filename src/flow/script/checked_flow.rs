@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::flow::answer::said::Said;
-use crate::flow::line::notice::NoticeRules;
+use crate::flow::line::notice_rules::NoticeRules;
 use crate::flow::script::commands::{Command, Commands};
 use crate::flow::script::hours::{Hours, moment};
 use crate::flow::script::reply::{FlowMedia, FlowReply, MediaSource};

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::service::handle::conversation::{ConversationContext, ConversationTask, TaskOutcome};
 use crate::service::handle::doorbell::Doorbell;
-use crate::service::handle::panics::{PANICS_MAX, Panics, SessionChat};
+use crate::service::handle::panic_count::{PANICS_MAX, Panics, SessionChat};
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Bell, Claimed, Store, StoreError};
 

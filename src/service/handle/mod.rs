@@ -9,10 +9,10 @@
 //! | `conversation/calling` | steps that call the shop's own system |
 //! | [`calls`] | makes those calls: signed, limited, retried |
 //! | `doorbell` | wakes the task of a conversation |
-//! | `panics` | closes a conversation whose task panics again and again |
+//! | `panic_count` | counts panics per conversation; the dispatcher closes one that keeps panicking, with an apology |
 
 pub mod calls;
 pub mod conversation;
 pub mod dispatcher;
 mod doorbell;
-mod panics;
+mod panic_count;

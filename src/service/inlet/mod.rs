@@ -12,7 +12,7 @@
 //! | `late_takeover` | whether the owner still has a chat, if we receive their message late |
 //! | [`lid_lookup`] | which phone number a hidden id (`@lid`) belongs to |
 //!
-//! Groups, channels and broadcasts are filtered out earlier, in `waha/origin`.
+//! Groups, channels and broadcasts are filtered out earlier, in `waha/which_chat`.
 
 mod body;
 pub mod catch_up;

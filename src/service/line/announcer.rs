@@ -102,10 +102,13 @@ impl Announcer {
                 continue;
             }
             if next.get(&session) == Some(&NEVER) {
-                self.store.spread_notices(&session, clock::now()).await?;
+                self.store.stagger_notices(&session, clock::now()).await?;
             }
             loop {
-                let waiting = self.store.look(&session, LOOK_MAX, clock::now()).await?;
+                let waiting = self
+                    .store
+                    .due_waiting(&session, LOOK_MAX, clock::now())
+                    .await?;
                 let looked = waiting.len();
                 if looked > 0 {
                     told += self.announce(&session, waiting).await?;

@@ -40,10 +40,7 @@ impl Expiry {
         let (mut left, mut alone) = (0, 0);
         for session in self.store.sessions().await? {
             loop {
-                let ended = self
-                    .store
-                    .end_overdue(&session, END_MAX, clock::now())
-                    .await?;
+                let ended = self.store.expire(&session, END_MAX, clock::now()).await?;
                 if ended.0 > 0 {
                     info!(
                         %session,

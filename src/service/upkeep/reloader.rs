@@ -66,7 +66,7 @@ impl Reloader {
         let loaded = loaded.unwrap_or_else(|error| Err(vec![error.to_string()]));
         let (flows, mistakes) = match loaded {
             Ok(loaded) => {
-                info!(flows = %loaded, "loaded the flows anew");
+                info!(flows = %loaded, "reloaded the flows");
                 self.warn_of(&loaded);
                 (loaded.to_string(), Vec::new())
             }

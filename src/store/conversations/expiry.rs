@@ -29,7 +29,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`StoreError`] says.
-    pub async fn end_overdue(
+    pub async fn expire(
         &self,
         session: &SessionName,
         count: usize,

@@ -78,7 +78,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`StoreError`] says.
-    pub async fn look(
+    pub async fn due_waiting(
         &self,
         session: &SessionName,
         count: usize,

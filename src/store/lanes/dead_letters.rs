@@ -72,7 +72,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`StoreError`] says. Repeating it is safe: what was put back is not put back twice.
-    pub async fn revive(
+    pub async fn retry_dead(
         &self,
         session: &SessionName,
         letters: &[DeadLetter],

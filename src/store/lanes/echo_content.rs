@@ -23,7 +23,7 @@ impl EchoContent {
     }
 
     /// Whether the message says what the reply says: the words, or the same kind of file with the same caption. The scripts
-    /// compare the same two parts (`echoes.lua`).
+    /// compare the same two parts (`sent_by_us.lua`).
     pub fn is_of(&self, reply: &Reply) -> bool {
         let sent_as = reply.media.as_ref().map(|media| media.kind);
         self.sent_as.contains(&sent_as) && self.wording == wording(&reply.text)

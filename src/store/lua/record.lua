@@ -1,10 +1,10 @@
 -- Puts events into the history that open and continue nothing: our own messages, acks, edits, and so on. Words of ours that
 -- our sender did not send are the owner's, who answers from their own phone.
--- Uses: echoes, owner_takeover, merge_chats
+-- Uses: sent_by_us, owner_takeover, merge_chats
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), then per event: seen ('' = can't be told apart), kind, from, other ('' = the customer's other id is not
 --       told), own ('1' = a message, which makes its chat known; '' = only recorded where the chat is known), echo (the id of a
---       message of ours, else ''), wording, sent as (what that message says, and how replies are sent that become such, as `echoes`
+--       message of ours, else ''), wording, sent as (what that message says, and how replies are sent that become such, as `sent_by_us`
 --       compares them; '' = it says nothing), data (JSON), phone_quiet (ms), hand ('says', 'ends': what it means if the owner wrote it;
 --       'ours': they did not; '' = nothing), followed_at (ms: when the last word was said of those that are known to have
 --       followed it)

@@ -1,5 +1,5 @@
 -- Takes back all that a process holds: its conversations return to the line under their old tickets, its lanes are due.
--- Uses: conversations, echoes
+-- Uses: conversations, sent_by_us
 -- KEYS: namespace
 -- ARGV: process
 -- Returns: conversations, lanes

@@ -1,5 +1,5 @@
 -- What became of the first reply of lanes: taken by WAHA, given up on, or to be tried again later.
--- Uses: lanes, echoes, owner_takeover
+-- Uses: lanes, sent_by_us, owner_takeover
 -- KEYS: namespace
 -- ARGV: dead_max, ours_ttl (ms), then per lane: chat, token, element, verdict ('sent' | 'dead' | 'retry' | 'release'), due (ms,
 --       for retry and release), again (the element as it is to be tried again), doubt ('1' = it may have been sent all the

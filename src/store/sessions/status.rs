@@ -114,7 +114,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`StoreError`] says.
-    pub async fn spread_notices(
+    pub async fn stagger_notices(
         &self,
         session: &SessionName,
         now: Millis,

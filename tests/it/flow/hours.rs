@@ -42,7 +42,7 @@ fn customers_outside_opening_hours_are_told_at_once_and_take_no_worker_from_the_
     }
     corner.flow(&flow(false));
     daemon.signal("-HUP");
-    daemon.wait_for_log("loaded the flows anew");
+    daemon.wait_for_log("reloaded the flows");
     for n in 3..=5 {
         daemon.says(&chat(n), "hi");
         assert!(corner.texts(&chat(n), 1)[0].starts_with("closed until to"));

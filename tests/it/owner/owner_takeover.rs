@@ -135,7 +135,7 @@ fn when_the_owner_takes_an_active_conversation_its_worker_is_freed_and_the_line_
     owner(&daemon, &first, "let me answer");
     assert_eq!(corner.texts(&second, 2), ["you are next", "hello, two"]);
     assert_eq!(corner.texts(&third, 2), ["place 2", "you are next"]);
-    daemon.wait_for_log("the owner answers from their own phone");
+    daemon.wait_for_log("the owner answers this chat from their own phone");
     assert_eq!(daemon.says(&first, "thank you"), phone());
     in_history(&corner, &first, "customer", "thank you");
     in_history(&corner, &first, "phone", "let me answer");

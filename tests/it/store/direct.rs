@@ -406,7 +406,7 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
             store.ingest(&session(), ingest(text)).await.unwrap();
         }
         let looked = store
-            .look(&session(), 10, 1_000_000)
+            .due_waiting(&session(), 10, 1_000_000)
             .await
             .unwrap()
             .remove(0);

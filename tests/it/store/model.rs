@@ -706,7 +706,7 @@ impl<'a> Run<'a> {
     async fn look(&mut self, session: usize, count: usize) -> Checked {
         let looked = self
             .store
-            .look(&session_name(session), count, self.now)
+            .due_waiting(&session_name(session), count, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let model = &self.models[session];
@@ -836,7 +836,7 @@ impl<'a> Run<'a> {
     async fn overdue(&mut self, session: usize) -> Checked {
         let ended = self
             .store
-            .end_overdue(&session_name(session), IDS, self.now)
+            .expire(&session_name(session), IDS, self.now)
             .await;
         let ended = ended.map_err(|error| error.to_string())?;
         let due = self.models[session].overdue(self.now);

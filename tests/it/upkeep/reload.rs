@@ -85,7 +85,7 @@ fn each_session_follows_the_flow_file_of_its_name_and_a_signal_reloads_it_for_op
     // The new flow still has the step, so the answer counts for it.
     std::fs::write(place.join("shop.toml"), flow("shop two", "name", "age")).unwrap();
     daemon.signal("-HUP");
-    daemon.wait_for_log("loaded the flows anew");
+    daemon.wait_for_log("reloaded the flows");
     daemon.says(&ana, "30");
     assert_eq!(corner.texts(&ana, 3)[2], "two: Zoe is 30");
     daemon.posts(&webhook::message("shop", &shopper, "Ana", "Eva"));
@@ -193,7 +193,7 @@ fn a_reload_reaches_the_daemon_and_its_private_redis_ignores_the_hangup_signal()
     let daemon = setup.start();
     assert!(daemon.log().contains("put default.toml there"));
     daemon.signal("-HUP");
-    daemon.wait_for_log("loaded the flows anew");
+    daemon.wait_for_log("reloaded the flows");
     let output = binary()
         .args(["flow", "reload"])
         .env("DATA_DIR", &setup.data_dir)
@@ -202,7 +202,7 @@ fn a_reload_reaches_the_daemon_and_its_private_redis_ignores_the_hangup_signal()
     assert!(output.status.success(), "{}", stdout(&output));
     assert!(stdout(&output).contains("shop (3 steps), and the built-in flow"));
     eventually("it is loaded twice", || {
-        (daemon.log().matches("loaded the flows anew").count() == 2).then_some(())
+        (daemon.log().matches("reloaded the flows").count() == 2).then_some(())
     });
 }
 

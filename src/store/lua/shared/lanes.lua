@@ -1,5 +1,5 @@
 -- What several scripts do to a lane, the replies of a chat.
--- Uses: echoes
+-- Uses: sent_by_us
 
 -- Adds a reply to the chat's lane and makes the lane due, unless a sender holds it or a retry is due later.
 local function reply(chat, element)

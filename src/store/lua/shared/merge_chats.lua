@@ -1,6 +1,6 @@
 -- Two chats of one person become one: WhatsApp shows the same person as `@lid` and as `@c.us`, and changes between them. All is
 -- kept under the `@c.us`, once it is known.
--- Uses: conversations, echoes, owner_takeover
+-- Uses: conversations, sent_by_us, owner_takeover
 
 -- When the last message of an inbox came.
 local function latest(inbox)

@@ -1,5 +1,5 @@
 -- The owner takes a chat over: they answer it from their own phone.
--- Uses: conversations, lanes, echoes
+-- Uses: conversations, lanes, sent_by_us
 
 -- Nothing of what the bot wanted to say is said any more, but what is under way.
 local function drop_unsent(chat)

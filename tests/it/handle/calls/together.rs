@@ -135,7 +135,7 @@ fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversat
     daemon.says(&ana, "are you there?");
     corner.flow(&flow(&shop.url).replace("nobody came", "nobody, {{ item }}"));
     daemon.signal("-HUP");
-    daemon.wait_for_log("loaded the flows anew");
+    daemon.wait_for_log("reloaded the flows");
     daemon.kill();
     let daemon = setup.start();
     assert_eq!(corner.texts(&ana, 7)[6], "nobody, big\ncake");

@@ -45,7 +45,11 @@ fn merged_chats_that_both_waited_are_looked_at_again_at_once() {
             for one in &all {
                 store.ingest(&session(), one.clone()).await.unwrap();
             }
-            let looked = store.look(&session(), 10, 10_000).await.unwrap().remove(0);
+            let looked = store
+                .due_waiting(&session(), 10, 10_000)
+                .await
+                .unwrap()
+                .remove(0);
             let announcement = Announcement {
                 chat: looked.chat,
                 id: looked.id,
@@ -63,7 +67,7 @@ fn merged_chats_that_both_waited_are_looked_at_again_at_once() {
                 .await
                 .unwrap();
             assert!(learn(&store).await);
-            let looked = store.look(&session(), 10, 1_500).await.unwrap();
+            let looked = store.due_waiting(&session(), 10, 1_500).await.unwrap();
             assert_eq!(looked.len(), 1, "{looked:?}");
             assert_eq!((&looked[0].chat, looked[0].position), (&number(), 1));
             assert_eq!(looked[0].unexamined, all.map(|one| one.message));
@@ -182,7 +186,7 @@ fn a_retried_dead_reply_to_the_hidden_id_goes_into_the_merged_lane() {
         store.settle(&session(), dead, 1_001).await.unwrap();
         assert!(learn(&store).await);
         let dead = store.dead_letters(&session(), None, 10).await.unwrap();
-        assert_eq!(store.revive(&session(), &dead, 1_002).await.unwrap(), 1);
+        assert_eq!(store.retry_dead(&session(), &dead, 1_002).await.unwrap(), 1);
         let lane = take(&store, "one").await.remove(0);
         assert_eq!((first(&lane), &lane.chat), ("a", &number()));
     });

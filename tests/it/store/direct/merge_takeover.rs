@@ -144,7 +144,7 @@ fn a_takeover_under_one_id_holds_under_both() {
                     assert_eq!(says(&store, id, 2_200).await, Ingested::Phone);
                 }
                 // It ends in time, and leaves nothing behind.
-                let ended = store.end_overdue(&session(), 9, 2_200 + QUIET).await;
+                let ended = store.expire(&session(), 9, 2_200 + QUIET).await;
                 assert_eq!(ended.unwrap(), (1, 0));
                 assert_eq!(lists(&redis), [0, 0, 0, 0]);
                 let again = says(&store, &lid(), 3_000 + QUIET).await;
@@ -165,17 +165,11 @@ fn a_customer_who_waits_for_a_person_still_waits_after_a_merge() {
         assert_eq!(lists(&redis), [0, 1, 0, 0]);
         let untold = store.untold_handoffs(&session()).await.unwrap();
         assert_eq!(untold[0].chat, chat(8));
-        let looked = store.look(&session(), 9, 5_000).await.unwrap();
+        let looked = store.due_waiting(&session(), 9, 5_000).await.unwrap();
         assert!(looked[0].for_person && looked[0].position == 1);
         // Nobody answered in time: back to the line, once.
-        assert_eq!(
-            store.end_overdue(&session(), 9, 9_000).await.unwrap(),
-            (0, 1)
-        );
-        assert_eq!(
-            store.end_overdue(&session(), 9, 9_000).await.unwrap(),
-            (0, 0)
-        );
+        assert_eq!(store.expire(&session(), 9, 9_000).await.unwrap(), (0, 1));
+        assert_eq!(store.expire(&session(), 9, 9_000).await.unwrap(), (0, 0));
         assert_eq!(lists(&redis), [1, 0, 0, 0]);
         let claimed = store
             .claim(&session(), &process("one"), 9, 9_100)
@@ -193,16 +187,10 @@ fn a_takeover_is_not_closed_for_silence_while_messages_cannot_reach_us() {
         says(&store, &chat(8), 1_000).await;
         owner(&store, &chat(8), false, 1_100).await;
         store.pause(&session(), 1_200).await.unwrap();
-        let ended = store
-            .end_overdue(&session(), 9, 1_100 + QUIET)
-            .await
-            .unwrap();
+        let ended = store.expire(&session(), 9, 1_100 + QUIET).await.unwrap();
         assert_eq!(ended, (0, 0));
         store.resume(&session()).await.unwrap();
-        let ended = store
-            .end_overdue(&session(), 9, 1_100 + QUIET)
-            .await
-            .unwrap();
+        let ended = store.expire(&session(), 9, 1_100 + QUIET).await.unwrap();
         assert_eq!(ended, (1, 0));
     });
 }
@@ -290,12 +278,9 @@ fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
             assert_eq!(lists(&redis), places, "{after}");
             if after == "handoff" {
                 assert_eq!(store.untold_handoffs(&session()).await.unwrap().len(), 1);
-                let due = store.look(&session(), 9, 1_400).await.unwrap();
+                let due = store.due_waiting(&session(), 9, 1_400).await.unwrap();
                 assert!(due[0].for_person);
-                assert_eq!(
-                    store.end_overdue(&session(), 9, 9_000).await.unwrap(),
-                    (0, 1)
-                );
+                assert_eq!(store.expire(&session(), 9, 9_000).await.unwrap(), (0, 1));
             }
             let claimed = store
                 .claim(&session(), &process("two"), 9, 9_100)
@@ -392,11 +377,8 @@ fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
             });
             store.record(&session(), &late, 550_000).await.unwrap();
             assert_eq!(lists(&redis), [0, 0, with_phone, 0]);
-            assert_eq!(
-                store.end_overdue(&session(), 9, 559_999).await.unwrap().0,
-                0
-            );
-            let ended = store.end_overdue(&session(), 9, 560_000).await.unwrap().0;
+            assert_eq!(store.expire(&session(), 9, 559_999).await.unwrap().0, 0);
+            let ended = store.expire(&session(), 9, 560_000).await.unwrap().0;
             assert_eq!(ended, with_phone.unsigned_abs());
         });
     }
@@ -411,8 +393,15 @@ fn after_a_pause_customers_who_wait_for_a_person_are_not_all_told_at_once() {
             says(&store, &chat(number), 1_000).await;
             hand_off(&store).await;
         }
-        store.spread_notices(&session(), 90_000).await.unwrap();
-        assert_eq!(store.look(&session(), 9, 90_000).await.unwrap().len(), 1);
+        store.stagger_notices(&session(), 90_000).await.unwrap();
+        assert_eq!(
+            store
+                .due_waiting(&session(), 9, 90_000)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
     });
 }
 
@@ -502,7 +491,7 @@ fn when_the_owner_takes_a_waiting_customer_the_next_one_is_looked_at_at_once() {
             says(&store, &chat(number), 1_000).await;
         }
         owner(&store, &chat(1), false, 1_100).await;
-        let looked = store.look(&session(), 9, 1_100).await.unwrap();
+        let looked = store.due_waiting(&session(), 9, 1_100).await.unwrap();
         assert_eq!(looked[0].chat, chat(2));
         assert_eq!(looked[0].position, 1);
     });
