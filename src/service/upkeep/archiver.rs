@@ -22,8 +22,10 @@ use crate::throttle::Throttle;
 const BATCH: u64 = 1_000;
 /// How long an entry may wait while little is written.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// While few entries come, they are left to gather for a moment: three in a transaction cost as much as three hundred.
-const GATHER_INTERVAL: Duration = Duration::from_millis(150);
+/// After a small batch, entries gather for this long: a transaction costs the same for three as for thirty. At 1,000 messages a second
+/// this takes a quarter of the CPU time away. A longer pause saves no more, and its larger batches hold up Redis: with 150 ms the slowest
+/// hundredth of webhooks took 2.2 ms, with 10 ms 1.3 ms.
+const GATHER_INTERVAL: Duration = Duration::from_millis(10);
 /// A batch with so many entries is followed by the next at once.
 const MANY: usize = 300;
 /// After a failure, at least; the entries wait in Redis.
