@@ -76,7 +76,7 @@ impl Reloader {
                 }
                 warn!(
                     mistakes = mistakes.len(),
-                    "the new flows are refused and the flows loaded before stay: correct the files, and load them anew"
+                    "the new flows have mistakes, so the flows loaded before stay in use: correct the files, then reload"
                 );
                 (String::new(), mistakes)
             }

@@ -61,8 +61,8 @@ impl Connections {
         }
         if self.told.due() {
             warn!(
-                "Redis became read-only, as after a failover; connecting anew every second until it takes writes: if it \
-                 stays so, REDIS_URL leads to a replica"
+                "Redis became read-only, as happens in a failover; reconnecting every second until it takes writes. If \
+                 this continues, REDIS_URL points to a replica"
             );
         }
         // Nobody listens only when all is closed.
