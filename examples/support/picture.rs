@@ -135,7 +135,7 @@ impl Scene {
             let lines = wrap(&bubble.text, FONT, BUBBLE - 2 * PADDING);
             let height = lines.len() * LINE + PADDING + 2;
             let y = ends[bubble.column];
-            // Who writes to us stands on the left, as in the app.
+            // Inbound messages stand on the left, as in the app.
             let x = left(bubble.column)
                 + match bubble.class {
                     "bot" => COLUMN - BUBBLE - GAP / 2,

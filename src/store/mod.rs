@@ -11,7 +11,7 @@
 //! | [`conversations`] | conversations: taken in, waiting, held by a process, handed to a person, closed; two ids of one person become one |
 //! | [`lanes`] | lanes: the replies of each chat, in order, until WAHA took them or they were given up on |
 //! | [`sessions`] | what is kept of a session as a whole: its status, its history, its figures, what its owner was told |
-//! | [`processes`] | the processes that share one Redis: who lives, and who has loaded which flows |
+//! | [`processes`] | the processes that share one Redis: which are alive, and which flows they have loaded |
 
 mod connection;
 mod conversations;

@@ -60,7 +60,7 @@ impl HandoffNotifier {
     }
 }
 
-/// Who waits, their last message, and how many customers wait in all.
+/// The customer, their last message, and how many customers wait in all.
 fn text(locale: Locale, one: &HandedOff) -> String {
     let number = one
         .chat

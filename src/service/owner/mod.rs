@@ -1,4 +1,4 @@
-//! What the owner is told: who waits for a person, and what is wrong with a session.
+//! Messages to the owner: which customers wait for a person, and what is wrong with a session.
 //!
 //! | file | what it does |
 //! |---|---|

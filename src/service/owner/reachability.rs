@@ -54,7 +54,7 @@ impl ReachabilityMonitor {
             if !self.store.turn_to_listen(&session, turn).await? {
                 continue;
             }
-            // WAHA is asked only where somebody may be silent; a session that has stopped is asked by who would send.
+            // Ask WAHA only if a customer may be silent. The sender probes a session that has stopped.
             let paused = self.store.is_paused(&session).await?;
             let reachable = paused
                 || self.store.attended(&session).await? == 0

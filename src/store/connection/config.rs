@@ -24,8 +24,8 @@ pub struct StoreConfig {
     pub connections: Connections,
 }
 
-/// How long after its opening a conversation of a session that still waits is told its place. Asked anew each time: the
-/// flow of a session may be exchanged.
+/// How long a conversation waits before its customer is told their place, by session. Read at each call, because a reload
+/// may replace the flow of a session.
 #[derive(Clone)]
 pub struct FirstNotice(Arc<dyn Fn(&SessionName) -> Duration + Send + Sync>);
 

@@ -12,7 +12,7 @@ pub struct Attempt {
     pub begun: bool,
     /// The message id that it was sent with, if that was known beforehand.
     pub id: Option<MessageId>,
-    /// The message that WAHA told of since: it was sent.
+    /// The message that WAHA reported since then: the reply was sent.
     pub echo: Option<MessageId>,
     /// Where it was sent to.
     pub address: ChatId,

@@ -1,4 +1,4 @@
-//! The processes that share one Redis: who lives, and who has loaded which flows.
+//! The processes that share one Redis: which are alive, and which flows they have loaded.
 
 pub(crate) mod heartbeats;
 pub(crate) mod reloads;
