@@ -330,7 +330,7 @@ impl ConversationTask {
             ..
         } = &*self.context;
         let known = store
-            .deaf_until(&self.session, UNREACHABLE_AFTER, now)
+            .unreachable_until(&self.session, UNREACHABLE_AFTER, now)
             .await?;
         if known != Some(now) && !reachability.check(&self.session).await {
             return Ok(now);

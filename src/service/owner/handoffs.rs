@@ -39,9 +39,9 @@ impl HandoffNotifier {
     /// # Errors
     /// As the store's.
     pub async fn run_once(&self) -> Result<usize, StoreError> {
-        let mut told = 0;
+        let mut reported = 0;
         for session in self.store.sessions().await? {
-            for one in self.store.untold_handoffs(&session).await? {
+            for one in self.store.unnotified_handoffs(&session).await? {
                 let once = format!("handoff:{}:{}", one.id, one.rev);
                 let text = text(self.notifier.locale(), &one);
                 self.notifier.notify(&session, &once, &text).await?;
@@ -52,11 +52,13 @@ impl HandoffNotifier {
                     waiting = one.waiting,
                     "a customer waits for a person"
                 );
-                self.store.told_handoff(&session, &one.chat).await?;
-                told += 1;
+                self.store
+                    .mark_handoff_notified(&session, &one.chat)
+                    .await?;
+                reported += 1;
             }
         }
-        Ok(told)
+        Ok(reported)
     }
 }
 

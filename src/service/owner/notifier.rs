@@ -83,7 +83,7 @@ impl OwnerNotifier {
         let now = clock::now();
         let once = format!("{session}:{once}");
         let Some(to) = self.to.as_deref() else {
-            if self.store.tell(session, &once, None, now).await? {
+            if self.store.notify_owner(session, &once, None, now).await? {
                 info!(%session, "for the owner (NOTIFY_CHAT is not set): {text}");
                 return Ok(true);
             }
@@ -102,8 +102,7 @@ impl OwnerNotifier {
             notice: false,
         };
         let to = Some((&to.chat, &reply));
-        let told = self.store.tell(&through, &once, to, now);
-        let first = told.await?;
+        let first = self.store.notify_owner(&through, &once, to, now).await?;
         if first {
             if self.store.is_paused(&through).await? {
                 warn!(
@@ -131,7 +130,7 @@ impl OwnerNotifier {
         sessions.retain(|other| other != first);
         sessions.insert(0, first.clone());
         for session in &sessions {
-            if self.store.was_told(session, once).await? {
+            if self.store.owner_was_notified(session, once).await? {
                 return Ok(None);
             }
         }

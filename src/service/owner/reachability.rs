@@ -51,17 +51,21 @@ impl ReachabilityMonitor {
     pub async fn run_once(&self) -> Result<(), StoreError> {
         let turn = CHECK_INTERVAL.mul_f64(0.8);
         for session in self.store.sessions().await? {
-            if !self.store.turn_to_listen(&session, turn).await? {
+            if !self
+                .store
+                .turn_to_check_reachability(&session, turn)
+                .await?
+            {
                 continue;
             }
             // Ask WAHA only if a customer may be silent. The sender probes a session that has stopped.
             let paused = self.store.is_paused(&session).await?;
             let reachable = paused
-                || self.store.attended(&session).await? == 0
+                || self.store.active_count(&session).await? == 0
                 || self.reachability.check(&session).await;
             let now = clock::now();
             self.store
-                .note_hearing(&session, reachable, UNREACHABLE_AFTER, now)
+                .note_reachability(&session, reachable, UNREACHABLE_AFTER, now)
                 .await?;
         }
         Ok(())

@@ -33,15 +33,15 @@ pub(crate) async fn note(
         at,
         alarm: needs_owner(status),
     };
-    let mut standing = store.note_status(session, known, now).await?;
-    if let SessionChange::Paused { since, .. } = standing
+    let mut change = store.note_status(session, known, now).await?;
+    if let SessionChange::Paused { since, .. } = change
         && !known.alarm
         && now - since > LASTING_AFTER
     {
         known.alarm = true;
-        standing = store.note_status(session, known, now).await?;
+        change = store.note_status(session, known, now).await?;
     }
-    match standing {
+    match change {
         SessionChange::Stale => info!(%session, status, "an older status of the session came late"),
         SessionChange::Works => store.ring_works(session).await?,
         SessionChange::Resumed => {
@@ -68,7 +68,7 @@ pub(crate) async fn note(
             }
         }
     }
-    Ok(standing != SessionChange::Stale)
+    Ok(change != SessionChange::Stale)
 }
 
 /// Tells of what WhatsApp forbids a session that works: each restriction once.

@@ -30,13 +30,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`StoreError`] says.
-    pub async fn untold_handoffs(
+    pub async fn unnotified_handoffs(
         &self,
         session: &SessionName,
     ) -> Result<Vec<HandedOff>, StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let chats: Vec<ChatId> = client.smembers(keys.handoff_untold(session)).await?;
+        let chats: Vec<ChatId> = client.smembers(keys.handoff_unnotified(session)).await?;
         let mut found = Vec::new();
         for chat in chats {
             let fields: Vec<Option<String>> = client
@@ -70,13 +70,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`StoreError`] says; to tell it again is safe.
-    pub async fn told_handoff(
+    pub async fn mark_handoff_notified(
         &self,
         session: &SessionName,
         chat: &ChatId,
     ) -> Result<(), StoreError> {
         self.connected()?;
-        let key = self.inner.keys.handoff_untold(session);
+        let key = self.inner.keys.handoff_unnotified(session);
         let _: i64 = self.inner.client.srem(key, chat.as_str()).await?;
         Ok(())
     }

@@ -16,7 +16,7 @@ local function hand_off(chat, id, ticket, within)
   redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'examined', 'told', 'told_at')
   unlist(chat)
   redis.call('ZADD', HANDOFF, ticket, chat)
-  redis.call('SADD', HANDOFF_UNTOLD, chat)
+  redis.call('SADD', HANDOFF_UNNOTIFIED, chat)
   if within > 0 then redis.call('ZADD', HANDOFF_DUE, NOW + within, chat) end
   redis.call('ZADD', ANNOUNCE, NOW + FIRST_NOTICE_AFTER, chat)
   record('handoff', 'conversation', id, 'chat', chat, 'at', NOW)

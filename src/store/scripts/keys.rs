@@ -26,7 +26,7 @@ const PARTS: &[(&str, &str)] = &[
     ("ACTIVE", ACTIVE),
     ("HANDOFF", HANDOFF),
     ("HANDOFF_DUE", HANDOFF_DUE),
-    ("HANDOFF_UNTOLD", HANDOFF_UNTOLD),
+    ("HANDOFF_UNNOTIFIED", HANDOFF_UNNOTIFIED),
     ("PHONE", PHONE),
     ("PHONE_SAID", PHONE_SAID),
     ("PHONE_BEGAN", PHONE_BEGAN),
@@ -41,7 +41,7 @@ const PARTS: &[(&str, &str)] = &[
     ("PROBED", PROBED),
     ("STATUS", STATUS),
     ("DEAD", DEAD),
-    ("TOLD", TOLD),
+    ("NOTIFIED", NOTIFIED),
     ("HISTORY", HISTORY),
     ("COUNTERS", COUNTERS),
 ];
@@ -92,7 +92,7 @@ const HANDOFF: &str = "handoff";
 const HANDOFF_DUE: &str = "handoff-due";
 
 /// SET of the chats that wait for a person of which the owner is not told yet.
-const HANDOFF_UNTOLD: &str = "handoff-untold";
+const HANDOFF_UNNOTIFIED: &str = "handoff-untold";
 
 /// ZSET: chat by when (ms) it is over that the owner answers it from their own phone, if nothing more is said.
 const PHONE: &str = "phone";
@@ -137,7 +137,7 @@ const STATUS: &str = "status";
 const PROBED: &str = "probed";
 
 /// STRING, expires: somebody has just made sure that customers of the session are heard.
-const LISTENED: &str = "listened";
+const REACHABILITY_CHECKED: &str = "listened";
 
 /// STRING: until when (ms) the session was caught up with WAHA.
 const CAUGHT_UP: &str = "caught-up";
@@ -149,7 +149,7 @@ const CATCHING_UP: &str = "catching-up";
 const DEAD: &str = "dead";
 
 /// STRING, expires: the owner was told of this.
-const TOLD: &str = "told:";
+const NOTIFIED: &str = "told:";
 
 /// STREAM: entries not yet archived.
 const HISTORY: &str = "history";
@@ -230,8 +230,8 @@ impl Keys {
         self.part(session, HANDOFF)
     }
 
-    pub(crate) fn handoff_untold(&self, session: &SessionName) -> String {
-        self.part(session, HANDOFF_UNTOLD)
+    pub(crate) fn handoff_unnotified(&self, session: &SessionName) -> String {
+        self.part(session, HANDOFF_UNNOTIFIED)
     }
 
     pub(crate) fn inbox(&self, session: &SessionName, chat: &ChatId) -> String {
@@ -266,8 +266,8 @@ impl Keys {
         self.part(session, STATUS)
     }
 
-    pub(crate) fn listened(&self, session: &SessionName) -> String {
-        self.part(session, LISTENED)
+    pub(crate) fn reachability_checked(&self, session: &SessionName) -> String {
+        self.part(session, REACHABILITY_CHECKED)
     }
 
     pub(crate) fn probed(&self, session: &SessionName) -> String {
@@ -282,8 +282,8 @@ impl Keys {
         self.part(session, OURS) + message.as_str()
     }
 
-    pub(crate) fn told(&self, session: &SessionName, once: &str) -> String {
-        self.part(session, TOLD) + once
+    pub(crate) fn notified(&self, session: &SessionName, once: &str) -> String {
+        self.part(session, NOTIFIED) + once
     }
 
     pub(crate) fn alias(&self, session: &SessionName) -> String {

@@ -13,7 +13,7 @@ use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
 /// How long it is known what was told. Longer than a restriction that WAHA tells of again and again usually lasts.
-const TOLD_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
+const NOTIFIED_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Store {
     /// Puts a reply into the lane of the owner's chat, `to`, unless `once` was told before through this session. Without that
@@ -21,7 +21,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`StoreError`] says; it may have been told or not, and can be tried again.
-    pub async fn tell(
+    pub async fn notify_owner(
         &self,
         session: &SessionName,
         once: &str,
@@ -30,26 +30,30 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.remember_session(session, now).await?;
         let arguments = Arguments::new()
-            .number(clock::millis(TOLD_TTL))
+            .number(clock::millis(NOTIFIED_TTL))
             .text(once)
             .text(to.map_or("", |(chat, _)| chat.as_str()))
             .text(to.map(|(_, reply)| reply.element()).unwrap_or_default());
-        let told = self
+        let first = self
             .inner
             .scripts
             .notify_owner
             .run(session, now, arguments)
             .await?;
-        Ok(told.as_i64() == Some(1))
+        Ok(first.as_i64() == Some(1))
     }
 
     /// Whether `once` was told through this session.
     ///
     /// # Errors
     /// As [`StoreError`] says.
-    pub async fn was_told(&self, session: &SessionName, once: &str) -> Result<bool, StoreError> {
+    pub async fn owner_was_notified(
+        &self,
+        session: &SessionName,
+        once: &str,
+    ) -> Result<bool, StoreError> {
         self.connected()?;
-        let key = self.inner.keys.told(session, once);
+        let key = self.inner.keys.notified(session, once);
         Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
     }
 

@@ -68,17 +68,17 @@ impl Store {
         let script = &self.inner.scripts.status;
         let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
         let (result, since, alarm) = (answer.text()?, answer.number()?, answer.number()? == 1);
-        let standing = match result.as_str() {
+        let change = match result.as_str() {
             "stale" => SessionChange::Stale,
             "works" => SessionChange::Works,
             "resumed" => SessionChange::Resumed,
             "paused" => SessionChange::Paused { since, alarm },
             _ => return Err(StoreError::Garbled("a result")),
         };
-        if standing == SessionChange::Resumed {
+        if change == SessionChange::Resumed {
             self.ring_works(session).await?;
         }
-        Ok(standing)
+        Ok(change)
     }
 
     /// Stops a session that can't send until [`Store::resume`]. Returns whether it went until now.
@@ -106,8 +106,8 @@ impl Store {
             at: None,
             alarm: false,
         };
-        let standing = self.note_status(session, known, clock::now()).await?;
-        Ok(standing == SessionChange::Resumed)
+        let change = self.note_status(session, known, clock::now()).await?;
+        Ok(change == SessionChange::Resumed)
     }
 
     /// Spreads what those who wait are due to be told, after a time in which nobody was told anything.
@@ -129,13 +129,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`StoreError`] says.
-    pub async fn turn_to_listen(
+    pub async fn turn_to_check_reachability(
         &self,
         session: &SessionName,
         interval: Duration,
     ) -> Result<bool, StoreError> {
         self.connected()?;
-        let key = self.inner.keys.listened(session);
+        let key = self.inner.keys.reachability_checked(session);
         let expiry = Some(Expiration::PX(clock::millis(interval)));
         let set: Option<String> = self
             .inner
@@ -150,18 +150,18 @@ impl Store {
     ///
     /// # Errors
     /// As [`StoreError`] says.
-    pub async fn note_hearing(
+    pub async fn note_reachability(
         &self,
         session: &SessionName,
-        hears: bool,
+        reachable: bool,
         gap: Duration,
         now: Millis,
     ) -> Result<(), StoreError> {
         self.connected()?;
         let (client, key) = (&self.inner.client, self.inner.keys.status(session));
         let before: Option<Millis> = client.hget(&key, "heard").await?;
-        let was_away = before.is_some_and(|before| now - before > clock::millis(gap));
-        if !hears || was_away {
+        let was_unchecked = before.is_some_and(|before| now - before > clock::millis(gap));
+        if !reachable || was_unchecked {
             let _: i64 = client.hset(&key, ("unheard", now)).await?;
         }
         let _: i64 = client.hset(&key, ("heard", now)).await?;
@@ -169,11 +169,11 @@ impl Store {
     }
 
     /// Until when customers of the session were last not heard, or could not be answered; `None`: not lately. `gap` as in
-    /// [`Store::note_hearing`].
+    /// [`Store::note_reachability`].
     ///
     /// # Errors
     /// As [`StoreError`] says.
-    pub async fn deaf_until(
+    pub async fn unreachable_until(
         &self,
         session: &SessionName,
         gap: Duration,
@@ -188,20 +188,20 @@ impl Store {
             .client
             .hmget(key, vec!["heard", "unheard", "works_since"])
             .await?;
-        let [heard, unheard, works_since] = fields[..] else {
+        let [last_reachable, last_unreachable, works_since] = fields[..] else {
             return Err(StoreError::Garbled("three fields"));
         };
-        if heard.is_some_and(|heard| now - heard > clock::millis(gap)) {
+        if last_reachable.is_some_and(|at| now - at > clock::millis(gap)) {
             return Ok(Some(now));
         }
-        Ok(unheard.max(works_since))
+        Ok(last_unreachable.max(works_since))
     }
 
     /// How many conversations of a session are attended.
     ///
     /// # Errors
     /// As [`StoreError`] says.
-    pub async fn attended(&self, session: &SessionName) -> Result<u64, StoreError> {
+    pub async fn active_count(&self, session: &SessionName) -> Result<u64, StoreError> {
         self.connected()?;
         let key = self.inner.keys.active(session);
         Ok(self.inner.client.hlen(key).await?)

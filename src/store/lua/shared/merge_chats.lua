@@ -125,7 +125,7 @@ local function merge_conversations(lid, chat)
   replace_inbox(chat, merged(inbox, inbox_there))
   if redis.call('EXISTS', CHAT .. lid) == 1 then
     -- The one under the other id stays, and moves: back to the line if it was attended, whose head it is then.
-    local handoff_due, untold = redis.call('ZSCORE', HANDOFF_DUE, lid), redis.call('SISMEMBER', HANDOFF_UNTOLD, lid)
+    local handoff_due, unnotified = redis.call('ZSCORE', HANDOFF_DUE, lid), redis.call('SISMEMBER', HANDOFF_UNNOTIFIED, lid)
     unlist(lid)
     redis.call('DEL', CHAT .. chat)
     redis.call('RENAME', CHAT .. lid, CHAT .. chat)
@@ -135,7 +135,7 @@ local function merge_conversations(lid, chat)
       ring_process(process, lid)
     else
       redis.call('ZADD', status == 'handoff' and HANDOFF or QUEUE, ticket, chat)
-      if untold == 1 then redis.call('SADD', HANDOFF_UNTOLD, chat) end
+      if unnotified == 1 then redis.call('SADD', HANDOFF_UNNOTIFIED, chat) end
       if handoff_due then redis.call('ZADD', HANDOFF_DUE, handoff_due, chat) end
       redis.call('ZADD', ANNOUNCE, NOW, chat)
     end

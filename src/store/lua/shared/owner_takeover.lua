@@ -130,7 +130,7 @@ local function undo_takeover(message_id)
   if status == 'phone' and before == 'handoff' then
     redis.call('HSET', key, 'status', 'handoff', 'waiting_since', NOW)
     redis.call('ZADD', HANDOFF, ticket, chat)
-    redis.call('SADD', HANDOFF_UNTOLD, chat)
+    redis.call('SADD', HANDOFF_UNNOTIFIED, chat)
     if due ~= '' then redis.call('ZADD', HANDOFF_DUE, due, chat) end
     redis.call('ZADD', ANNOUNCE, NOW, chat)
     record('handoff', 'conversation', id, 'chat', chat, 'at', NOW)

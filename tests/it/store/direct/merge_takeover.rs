@@ -163,8 +163,8 @@ fn a_customer_who_waits_for_a_person_still_waits_after_a_merge() {
         hand_off(&store).await;
         learn(&store).await;
         assert_eq!(lists(&redis), [0, 1, 0, 0]);
-        let untold = store.untold_handoffs(&session()).await.unwrap();
-        assert_eq!(untold[0].chat, chat(8));
+        let unnotified = store.unnotified_handoffs(&session()).await.unwrap();
+        assert_eq!(unnotified[0].chat, chat(8));
         let looked = store.due_waiting(&session(), 9, 5_000).await.unwrap();
         assert!(looked[0].for_person && looked[0].position == 1);
         // Nobody answered in time: back to the line, once.
@@ -277,7 +277,10 @@ fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
                 .unwrap();
             assert_eq!(lists(&redis), places, "{after}");
             if after == "handoff" {
-                assert_eq!(store.untold_handoffs(&session()).await.unwrap().len(), 1);
+                assert_eq!(
+                    store.unnotified_handoffs(&session()).await.unwrap().len(),
+                    1
+                );
                 let due = store.due_waiting(&session(), 9, 1_400).await.unwrap();
                 assert!(due[0].for_person);
                 assert_eq!(store.expire(&session(), 9, 9_000).await.unwrap(), (0, 1));

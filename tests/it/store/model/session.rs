@@ -556,11 +556,11 @@ impl Session {
         ensure!(
             view.handoff == persons
                 && view.handoff_due == due
-                && view.handoff_untold.len() == persons.len(),
+                && view.handoff_unnotified.len() == persons.len(),
             "for a person wait {:?} until {:?}, untold {:?}, should be {persons:?} until {due:?}",
             view.handoff,
             view.handoff_due,
-            view.handoff_untold
+            view.handoff_unnotified
         );
         let (phone, said) = (of(|it| it.phone), of(|it| it.said));
         ensure!(

@@ -58,7 +58,7 @@ pub(super) struct View {
     /// Who waits for a person, and whose wait for one has an end.
     pub(super) handoff: Vec<String>,
     pub(super) handoff_due: BTreeMap<String, Millis>,
-    pub(super) handoff_untold: BTreeSet<String>,
+    pub(super) handoff_unnotified: BTreeSet<String>,
     /// Whom the owner answers, and until when; and when they did last.
     pub(super) phone: BTreeMap<String, Millis>,
     pub(super) phone_said: BTreeMap<String, Millis>,
@@ -112,7 +112,7 @@ impl View {
             paused: next().as_i64().unwrap() == 1,
             handoff: texts(next()),
             handoff_due: times(next()),
-            handoff_untold: texts(next()).into_iter().collect(),
+            handoff_unnotified: texts(next()).into_iter().collect(),
             phone: times(next()),
             phone_said: times(next()),
             attempts: pairs(next()),
