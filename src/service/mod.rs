@@ -1,4 +1,4 @@
-//! The agents: the tasks that run for as long as the daemon does.
+//! The agents: the tasks that run as long as the daemon runs.
 //!
 //! | room | what it does |
 //! |---|---|
@@ -7,13 +7,13 @@
 //! | [`handle`] | handles one conversation at a time, from claim to close |
 //! | [`deliver`] | sends replies, and finds out whether a reply in doubt was sent |
 //! | [`owner`] | notifies the owner, and watches the state of each session |
-//! | [`upkeep`] | history, leases, reloads |
-//! | [`kit`] | what several of them use |
+//! | [`upkeep`] | writes the history, recovers the work of dead processes, reloads flows |
+//! | [`kit`] | what several rooms use |
 //!
-//! Every agent has one file of the same shape: a sentence on what it is responsible for, a small config, and `run(self,
+//! Each agent has its own file, and all have the same shape: a sentence on its responsibility, a small config, and `run(self,
 //! shutdown)`. Agents don't call each other: they communicate through Redis and the history, and `app` gives them what
-//! they share. A room imports
-//! [`kit`] and nothing else of the service; only [`inlet`], [`handle`] and [`deliver`] also know [`owner`].
+//! they share. A room imports [`kit`] and no other room of the service; only [`inlet`], [`handle`] and [`deliver`] also
+//! import [`owner`].
 
 pub mod deliver;
 pub mod handle;

@@ -1,5 +1,5 @@
-//! A delivery is responsible for one lane in hand: it sends reply after reply and settles each, until the lane is
-//! empty or has to wait.
+//! A delivery is responsible for one lane that this process has taken: it sends the replies one by one and settles each,
+//! until the lane is empty or has to wait.
 
 use std::time::{Duration, Instant};
 
@@ -23,14 +23,14 @@ use crate::service::kit::backoff;
 use crate::store::{Lane, Reply, Settlement, Verdict};
 use crate::waha::client::{SendError, SentMessage};
 
-/// Waits between attempts to settle while Redis is away. Until then the chat waits, and a reply that is not settled is
-/// in doubt.
+/// Delays between attempts to settle a reply while Redis is down. Meanwhile the chat waits. If we stop before it is settled,
+/// the reply is in doubt.
 const SETTLE_FIRST: Duration = Duration::from_millis(50);
 const SETTLE_LONGEST: Duration = Duration::from_millis(200);
-/// A reply sent this soon after its lane was taken needs no second check for a takeover by the owner.
+/// A reply sent this soon after its lane was taken needs no second check whether the owner took over the chat.
 const AT_ONCE: Duration = Duration::from_millis(200);
 
-/// Sends from a lane until it is empty, has to wait, or is no longer ours. `taken`: before Redis was asked for it.
+/// Sends from a lane until it is empty, has to wait, or is no longer ours. `taken`: when we asked Redis for the lane.
 pub(crate) async fn deliver(
     context: &SendContext,
     session: &SessionName,
@@ -60,8 +60,8 @@ pub(crate) async fn deliver(
         first = false;
         taken = Instant::now();
         next = settle(context, session, &lane.settled(verdict)).await;
-        // Released only now: a reply sent and not settled is in doubt after a crash, so there are never more of those
-        // than permits.
+        // Released only now: after a crash, each reply that was sent but not settled is in doubt, and the permits limit how
+        // many these are.
         drop(permit);
     }
 }
@@ -71,16 +71,16 @@ struct Delivery<'a> {
     context: &'a SendContext,
     session: &'a SessionName,
     lane: &'a Lane,
-    /// Where it is sent to.
+    /// The chat id to send to.
     chat: &'a ChatId,
     reply: &'a Reply,
-    /// Not later than the lane was taken.
+    /// The lane was taken at this time or later.
     taken: Instant,
 }
 
 impl Delivery<'_> {
-    /// Sends the reply, once, unless an earlier attempt turns out to have done so. The permit is for the request, and kept
-    /// until its outcome is settled.
+    /// Tries once to send the reply, unless it turns out that an earlier attempt sent it. Also returns the request's permit,
+    /// to be kept until the verdict is settled.
     async fn run(
         &self,
         first: bool,
@@ -129,12 +129,12 @@ impl Delivery<'_> {
             }
         }
         let _file = match reply_content::reads_a_file(reply) {
-            // Always there sooner or later: nobody closes the semaphore.
+            // This is never `None`, because nobody closes the semaphore.
             true => context.files.acquire().await.ok(),
             false => None,
         };
         let permit = context.permit().await;
-        // A doubt that was not settled stays as it is noted, until a send succeeds.
+        // An unsettled doubt stays stored as it is, until an attempt succeeds.
         if !unknown {
             match self.intend(id).await {
                 Ok(intended) => id = intended,
@@ -166,8 +166,8 @@ impl Delivery<'_> {
         (verdict, permit)
     }
 
-    /// Whether the owner has answered since the lane was taken or since an earlier attempt: then the reply is dropped
-    /// when it is settled. Redis is asked only if there was time for that.
+    /// Whether the owner has answered in this chat since the lane was taken or since an earlier attempt. Then the reply is
+    /// not sent, and the settlement drops it. Redis is asked only if the owner had time to answer.
     async fn is_the_owners(&self) -> bool {
         let (store, chat) = (&self.context.store, &self.lane.chat);
         (self.lane.doubt.is_some() || self.taken.elapsed() > AT_ONCE)
@@ -177,12 +177,13 @@ impl Delivery<'_> {
                 .unwrap_or(false)
     }
 
-    /// Notes the attempt where that is of use, with a message id where WAHA hands them out: `again`, if there was one before.
+    /// Stores the attempt if that is useful, and returns its message id, if WAHA gives one. `again`: the id of an earlier
+    /// attempt, to be used again.
     async fn intend(&self, again: Option<MessageId>) -> Result<Option<MessageId>, NotOurs> {
         let context = self.context;
         let id = match again {
             Some(id) => Some(id),
-            // WAHA takes one with a text only.
+            // WAHA accepts an id only for text.
             None if self.reply.media.is_some() => None,
             None => {
                 context
@@ -191,8 +192,8 @@ impl Delivery<'_> {
                     .await
             }
         };
-        // Redis already knows that the reply is being sent. A record of the attempt costs a call, and is needed only
-        // for a message id, for a repeated attempt, and with IN_DOUBT=hold.
+        // Redis already knows that the reply is being sent. Storing the attempt costs a call, and is needed only for a
+        // message id, for a repeated attempt, and with IN_DOUBT=hold.
         if id.is_none() && self.lane.doubt.is_none() && context.in_doubt == InDoubt::Resend {
             return match self.is_the_owners().await {
                 true => Err(NotOurs),
@@ -210,15 +211,14 @@ impl Delivery<'_> {
             Ok(true) => Ok(id),
             Ok(false) => Err(NotOurs),
             Err(error) => {
-                // It may have been recorded all the same, so the id must be this one; if it was not, the attempt is
-                // known by its time.
+                // Redis may have stored it anyway, so this id must be used. If not, the attempt is found by its time.
                 debug!(%error, session = %self.session, "could not note an attempt");
                 Ok(id)
             }
         }
     }
 
-    /// What an error of WAHA's means for the reply; `unknown`: whether an earlier attempt succeeded.
+    /// The verdict on a reply after an error from WAHA. `unknown`: an earlier attempt may have sent it.
     async fn failed(&self, error: SendError, unknown: bool) -> Verdict {
         let (session, chat, reply) = (self.session, self.chat, self.reply);
         match &error {
@@ -239,7 +239,7 @@ impl Delivery<'_> {
                     Ok(false) => {}
                     Err(error) => debug!(%error, %session, "could not pause the session"),
                 }
-                // Certainly not sent, and not because of the reply: not counted as an attempt.
+                // It was surely not sent, and the reply is not the cause, so this doesn't count as an attempt.
                 release(unknown)
             }
             SendError::Unreachable { .. }
@@ -256,7 +256,7 @@ impl Delivery<'_> {
         }
     }
 
-    /// To be tried again, at the earliest after `asked`; `doubt`: it may have been sent all the same.
+    /// Try again, at the earliest after `asked`. `doubt`: it may have been sent.
     fn again(&self, reason: &str, asked: Duration, doubt: bool) -> Verdict {
         let (session, chat, reply) = (self.session, self.chat, self.reply);
         let delay = retry::delay(reply, asked);
@@ -292,7 +292,7 @@ impl Delivery<'_> {
     }
 }
 
-/// The lane went to another process meanwhile, or the chat to the owner.
+/// Meanwhile another process took the lane, or the owner took over the chat.
 struct NotOurs;
 
 fn release(doubt: bool) -> Verdict {
@@ -310,7 +310,7 @@ fn sent(chat: &ChatId, reply: &Reply, message: Option<MessageId>) -> Verdict {
     }
 }
 
-/// Settles until Redis has taken it: what WAHA took must not be sent again.
+/// Settles the reply, and repeats this until Redis accepts it: a reply that WAHA accepted must not be sent again.
 async fn settle(
     context: &SendContext,
     session: &SessionName,
@@ -348,7 +348,7 @@ fn unreadable(session: &SessionName, chat: &ChatId, element: &str) -> Verdict {
     }
 }
 
-/// We write only to people and to the chat of NOTIFY_CHAT, which may have changed since.
+/// We write only to people and to NOTIFY_CHAT, which may have changed since the reply was queued.
 fn unaddressed(session: &SessionName, chat: &ChatId, reply: &Reply) -> Verdict {
     let reason = "its chat is neither a person's nor NOTIFY_CHAT".to_owned();
     error!(

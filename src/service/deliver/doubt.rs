@@ -1,7 +1,7 @@
 //! A doubt: WAHA's answer to an attempt was lost, so we don't know whether the reply was sent.
 //!
-//! It is settled by what WAHA told us of the message since (its echo or its ack), by asking for the message id that
-//! it was sent with, or by looking for the text, or the file with the same caption, among our messages in the chat.
+//! There are three ways to settle it: WAHA has reported the message since (its echo or its ack); we ask WAHA for the message
+//! id that it was sent with; or we look for its text, or its file with the same caption, among our messages in the chat.
 
 use std::time::Duration;
 
@@ -19,34 +19,34 @@ use crate::waha::client::AskError;
 use crate::waha::event;
 use crate::waha::event::What;
 
-/// WAHA continues a request after its connection is lost. What it has not done after this time it will hardly do.
+/// WAHA continues a request even if the connection is lost. After this time we assume that it has finished.
 const SETTLE_AFTER: Duration = Duration::from_secs(1);
-/// WAHA tells times in whole seconds, and its clock may be another than ours.
+/// WAHA gives times in whole seconds, and its clock may differ from ours.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(10);
-/// Own messages of a chat looked through for a text; since an attempt there are hardly more.
+/// How many messages of a chat we search for a text. Since the attempt there are hardly more.
 const MESSAGES_MAX: u32 = 100;
-/// After this time and this many failed requests, WAHA counts as unable to say.
+/// After this time and this many failed requests, we assume that WAHA can't tell.
 const PATIENCE: Duration = Duration::from_secs(10);
 const ASKED_MAX: u32 = 3;
-/// A held reply waits this long for its echo before we give up on it.
+/// With IN_DOUBT=hold, a reply waits this long for its echo before we give up on it.
 const HELD_FOR: Duration = Duration::from_secs(10);
 
-/// What came of settling a doubt.
+/// The result of settling a doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Settled {
     /// It was sent, as this message.
     Sent(MessageId),
     /// It was not sent, as far as WAHA knows.
     NotSent,
-    /// Unknown, and the reply is to be sent, perhaps twice. The doubt stays until that succeeds.
+    /// WAHA can't tell: send the reply, perhaps a second time. The doubt stays until that succeeds.
     Unknown,
-    /// Not known yet.
+    /// Not known yet, for this reason: ask again later.
     NotYet(String),
-    /// It will never be known, and the reply must not be sent twice.
+    /// It will never be known, for this reason, and the reply must not be sent twice.
     Never(String),
 }
 
-/// Settles whether the attempt on the first reply of `lane` succeeded.
+/// Finds out whether the attempt on the first reply of `lane` succeeded.
 pub(crate) async fn settle(
     context: &SendContext,
     session: &SessionName,
@@ -58,7 +58,7 @@ pub(crate) async fn settle(
         return Settled::Sent(echo.clone());
     }
     if context.in_doubt == InDoubt::Hold && !attempt.begun {
-        // With IN_DOUBT=hold each attempt is recorded before it is made: this one was never made.
+        // With IN_DOUBT=hold, each attempt is stored before it is made. This one was not stored, so it was never made.
         return Settled::NotSent;
     }
     tokio::time::sleep(ripens_in(context.pacing, attempt)).await;
@@ -66,7 +66,7 @@ pub(crate) async fn settle(
     let settled = match ask(context, session, reply, attempt).await {
         Ok(Some(message)) => Settled::Sent(message),
         Ok(None) => Settled::NotSent,
-        // A webhook of the message that came meanwhile is as good as an answer.
+        // If a webhook reported the message meanwhile, that answers the question.
         Err(error) => match context.store.attempt(session, chat).await {
             Ok(Some(Attempt {
                 echo: Some(echo), ..
@@ -100,10 +100,10 @@ pub(crate) async fn settle(
     settled
 }
 
-/// How long to wait until WAHA has surely done what it was asked.
+/// How long to wait until WAHA has surely finished the request.
 fn ripens_in(pacing: Pacing, attempt: &Attempt) -> Duration {
     match pacing {
-        // With typing, the reply is sent long after it was taken, at a time that nobody recorded.
+        // With typing, the reply is sent long after the lane was taken, and that time may not be stored.
         Pacing::Human => SETTLE_AFTER,
         Pacing::Off => {
             let ripe = attempt.since + clock::millis(SETTLE_AFTER);
@@ -112,12 +112,12 @@ fn ripens_in(pacing: Pacing, attempt: &Attempt) -> Duration {
     }
 }
 
-/// Whether to keep asking. With some WAHAs sending works while listing fails for weeks.
+/// Whether to keep asking. Some WAHA servers can send, but fail for weeks to list messages.
 fn has_patience(reply: &Reply, attempt: &Attempt) -> bool {
     reply.attempts < ASKED_MAX || clock::now() - attempt.since < clock::millis(PATIENCE)
 }
 
-/// The setting `IN_DOUBT` decides.
+/// WAHA can't tell whether the reply was sent, so `IN_DOUBT` decides.
 fn undecidable(
     context: &SendContext,
     session: &SessionName,
@@ -149,7 +149,7 @@ fn undecidable(
     }
 }
 
-/// Which message the attempt became, if WAHA has it.
+/// Asks WAHA for the message that the attempt became. `None`: WAHA doesn't have one.
 async fn ask(
     context: &SendContext,
     session: &SessionName,
@@ -191,7 +191,7 @@ async fn ask(
         .iter()
         .filter_map(|message| same(message, reply, attempt))
         .collect();
-    // Of two replies with one text, the other may be the one that was found.
+    // If two replies have the same text, a found message may belong to the other one.
     context
         .store
         .first_unclaimed(session, &candidates)
@@ -205,7 +205,7 @@ fn ended_early<T>(reason: String) -> Result<T, AskError> {
     Err(AskError::Failed { reason })
 }
 
-/// The id of a listed message, if the attempt may have become it.
+/// The id of a listed message, if the attempt may have become this message.
 fn same(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<MessageId> {
     let What::Own(message) = event::listed(listed, clock::now()) else {
         return None;

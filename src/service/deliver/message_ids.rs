@@ -1,4 +1,4 @@
-//! Message ids that WAHA hands out before a message is sent: with one, an attempt in doubt can be looked up.
+//! Message ids that WAHA gives before a message is sent. With such an id, an attempt in doubt can be looked up.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -8,20 +8,20 @@ use crate::ids::{ChatId, MessageId, SessionName};
 use crate::service::deliver::waha_call::call;
 use crate::waha::client::{AskError, Client};
 
-/// An engine that can't hand out message ids is asked again after this: WAHA may have been updated.
+/// An engine that can't give message ids is asked again after this time, because WAHA may have been updated.
 const UNABLE_FOR: Duration = Duration::from_secs(3600);
-/// One that fails to is left alone for so long.
+/// An engine that failed to give one is asked again after this time.
 const FAILED_FOR: Duration = Duration::from_secs(60);
 
-/// Which sessions' engines hand out message ids beforehand (NOWEB and GOWS do, since WAHA 2026.4.3).
+/// Asks WAHA for message ids (NOWEB and GOWS give them, since WAHA 2026.4.3), and knows which sessions not to ask for now.
 #[derive(Debug, Default)]
 pub(crate) struct MessageIds {
-    /// Not to be asked before.
+    /// These sessions are not asked before this time.
     not_before: Mutex<HashMap<SessionName, Instant>>,
 }
 
 impl MessageIds {
-    /// An id for the next message, where WAHA hands them out.
+    /// An id for the next message; `None` if WAHA can't give one now.
     pub(crate) async fn next(
         &self,
         client: &Arc<Client>,
@@ -45,7 +45,7 @@ impl MessageIds {
             Ok(Ok(id)) => return Some(id),
             Ok(Err(AskError::Unable { .. })) => UNABLE_FOR,
             Ok(Err(AskError::Failed { .. })) | Err(_) => FAILED_FOR,
-            // Sending will say so, too.
+            // WAHA is down: the attempt to send will fail too, and log it.
             Ok(Err(AskError::Away { .. })) => return None,
         };
         if let Ok(mut not_before) = self.not_before.lock() {

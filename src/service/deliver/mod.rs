@@ -1,16 +1,16 @@
-//! The lanes to WAHA: replies leave in order, and a reply in doubt is settled before the next is sent.
+//! The lanes to WAHA: replies leave in order, and a reply in doubt is settled before the next one is sent.
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`sender`] | takes lanes that are due, and starts a delivery for each; asks whether a paused session works again |
+//! | [`sender`] | takes lanes that are due and starts a delivery for each; asks whether a paused session works again |
 //! | `delivery` | sends the replies of one lane, one after the other, and settles each |
 //! | `retry` | when a reply is tried again, and when it is given up |
-//! | `doubt` | whether an attempt succeeded whose answer was lost |
-//! | `message_ids` | ids that WAHA hands out before a message is sent |
-//! | `reply_content` | a reply as a request to WAHA, and as an entry of the history |
+//! | `doubt` | finds out whether an attempt succeeded if its answer was lost |
+//! | `message_ids` | message ids that WAHA gives before the message is sent |
+//! | `reply_content` | turns a reply into a request to WAHA and into a history entry |
 //! | `typing` | marks the chat as read and shows typing, as a person would |
 //! | `waha_call` | one request to WAHA on a blocking thread |
-//! | [`send_config`], [`send_context`] | the settings of sending, and what all deliveries share |
+//! | [`send_config`], [`send_context`] | the settings for sending, and what all deliveries share |
 
 mod delivery;
 mod doubt;

@@ -1,4 +1,4 @@
-//! A reply on its way out: what WAHA is asked to send, and what the history keeps of it.
+//! Turns a reply into a request to WAHA and into a history entry.
 
 use std::path::Path;
 
@@ -12,13 +12,13 @@ use crate::waha::message::{Author, Direction, Kind, Media, Message};
 /// Why a reply was not sent.
 #[derive(Debug)]
 pub(crate) enum Unsent {
-    /// Its file can't be sent, and why.
+    /// Its file can't be read, for this reason.
     File(String),
     /// WAHA did not send it.
     Waha(SendError),
 }
 
-/// Sends a reply; of one with a file on our side this reads it first. Blocks.
+/// Sends a reply. If its file is on our disk, it is read first. Blocks.
 pub(crate) fn send(
     client: &Client,
     session: &SessionName,
@@ -58,13 +58,13 @@ pub(crate) fn send(
         .map_err(Unsent::Waha)
 }
 
-/// Whether the reply reads a file of ours when it is sent.
+/// Whether sending the reply reads a file from our disk.
 pub(crate) fn reads_a_file(reply: &Reply) -> bool {
     let source = reply.media.as_ref().map(|media| &media.source);
     matches!(source, Some(MediaSource::Path(_)))
 }
 
-/// A reply as it goes into the history.
+/// The reply as a history entry, in JSON.
 pub(crate) fn history(chat: &ChatId, reply: &Reply, id: Option<MessageId>, now: i64) -> String {
     let (kind, media) = match &reply.media {
         None => (Kind::Text, None),
@@ -106,6 +106,6 @@ pub(crate) fn history(chat: &ChatId, reply: &Reply, id: Option<MessageId>, now: 
         received_at: reply.queued_at,
         reply_id: Some(reply.id.clone()),
     };
-    // A plain structure with text keys, which serde_json always can write.
+    // This can't fail: serde_json can always write a plain structure with text keys.
     serde_json::to_string(&message).unwrap_or_default()
 }

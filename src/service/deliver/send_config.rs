@@ -1,9 +1,9 @@
-//! How replies are sent: what the owner decides about it.
+//! The owner's settings for sending replies.
 
 /// How fast replies are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pacing {
-    /// As a person would: the chat is marked as read, typing is shown, then the message is sent.
+    /// Like a person: mark the chat as read, show typing, then send.
     Human,
     /// At once.
     Off,
@@ -12,19 +12,19 @@ pub enum Pacing {
 /// What to do with a reply if WAHA can't tell whether it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InDoubt {
-    /// Send it again: rather twice than not at all.
+    /// Send it again: twice is better than never.
     Resend,
-    /// Give up on it, so that a person decides.
+    /// Don't send it. It becomes a dead reply, and a person decides.
     Hold,
 }
 
-/// The settings of sending.
+/// The settings for sending.
 #[derive(Clone, Copy, Debug)]
 pub struct SendConfig {
     /// Whether to type like a person.
     pub pacing: Pacing,
-    /// What to do with a reply of which nobody can tell whether it was sent.
+    /// What to do with a reply if WAHA can't tell whether it was sent.
     pub in_doubt: InDoubt,
-    /// How many requests may be under way at once.
+    /// How many requests may run at once.
     pub requests: usize,
 }

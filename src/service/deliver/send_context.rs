@@ -1,4 +1,4 @@
-//! What all deliveries of a process share: the ways to Redis and to WAHA, and the limits of what is sent at once.
+//! What all deliveries of a process share: the connections to Redis and WAHA, and the limits on parallel requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,42 +14,42 @@ use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::waha::client::Client;
 
-/// Files that are read, held and sent at once: each takes up to three times its size of memory.
+/// How many files are in memory at once, from reading to sending. Each takes up to three times its size.
 const FILES_MAX: usize = 4;
-/// How often the log says that replies are not sent; the metrics count each.
+/// The log says at most this often that a reply was not sent. The metrics count each one.
 const UNSENT_INTERVAL: Duration = Duration::from_secs(5);
 const UNDECIDABLE_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How and for whom to send.
+/// See the module.
 pub struct SendContext {
     /// The process that holds the lanes.
     pub(crate) process: ProcessId,
-    /// Where lanes are.
+    /// Holds the lanes.
     pub(crate) store: Store,
-    /// The way to WAHA.
+    /// Sends the requests to WAHA.
     pub(crate) client: Arc<Client>,
-    /// Notices for the owner leave by the same lanes.
+    /// Knows the owner's chat, and notifies the owner. These notices leave by lanes too.
     pub(crate) notifier: OwnerNotifier,
-    /// This process' right to its lanes.
+    /// This process' right to act on its lanes.
     pub(crate) lease: Arc<Lease>,
     /// Whether to type like a person.
     pub(crate) pacing: Pacing,
-    /// What to do with a reply of which nobody can tell whether it was sent.
+    /// What to do with a reply if WAHA can't tell whether it was sent.
     pub(crate) in_doubt: InDoubt,
-    /// Which sessions' engines hand out message ids.
+    /// Asks WAHA for message ids.
     pub(crate) message_ids: MessageIds,
-    /// While WAHA is away, every waiting reply fails in the same way.
+    /// Limits log lines about failed attempts: while WAHA is down, every waiting reply fails in the same way.
     pub(crate) unsent: Throttle,
-    /// That an engine can't tell is no news the second time.
+    /// Limits log lines about an engine that can't tell whether a reply was sent.
     pub(crate) undecidable: Throttle,
-    /// Limits requests under way, each on a blocking thread.
+    /// Limits the running requests. Each uses a blocking thread.
     requests: Arc<Semaphore>,
-    /// Limits those that carry a file.
+    /// Limits the requests that carry a file from our disk.
     pub(crate) files: Semaphore,
 }
 
 impl SendContext {
-    /// Sends for `process` what is in the lanes of `store`.
+    /// Sends the replies in the lanes of `store`, for `process`.
     pub fn new(
         process: ProcessId,
         store: Store,
@@ -74,7 +74,7 @@ impl SendContext {
         }
     }
 
-    /// For one request. Always there sooner or later: nobody closes the semaphore.
+    /// A permit for one request. It is never `None`, because nobody closes the semaphore.
     pub(crate) async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         self.requests.clone().acquire_owned().await.ok()
     }

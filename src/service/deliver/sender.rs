@@ -1,5 +1,5 @@
-//! The sender is responsible for lanes: it takes those that are due and sends their replies, in order, one at a
-//! time per chat and many chats at once, until WAHA took them.
+//! The sender is responsible for the lanes: it takes those that are due and sends their replies until WAHA has accepted
+//! them. The replies of one chat leave in order, one at a time; many chats are served at once.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -21,42 +21,41 @@ use crate::service::owner::session_status::WORKING;
 use crate::store::{Bell, Lane, StoreError, TakenLanes, Verdict};
 use crate::waha::client::SendError;
 
-/// A lane whose bell was missed is found after this at the latest; also the precision of retries.
+/// If a bell was lost, the lane is found after this time at the latest. It is also the precision of retries.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// Lanes in hand at once: more than the conversations of a busy process, because most of them are typing.
+/// How many lanes a process may hold at once: more than a busy process has conversations, because most lanes are typing.
 const LANES_MAX: usize = 16_384;
-/// Lanes taken in one call; bounds how long Redis is held up.
+/// How many lanes one call takes. This limits how long the call blocks Redis.
 const TAKE_MAX: usize = 100;
-/// Longer than any command may take (the store's limit).
+/// Longer than the store lets any command take.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
 /// How often WAHA is asked about a session that could not send.
 const PROBE_INTERVAL: Duration = Duration::from_secs(3);
-/// Requests in progress may finish within this time when we stop. WAHA may take up to 15 s, which is too long for a
-/// stop.
+/// When we stop, running requests may finish within this time. WAHA may take up to 15 s, which is too long for a stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// See the module.
 pub struct Sender {
-    /// How and for whom to send.
+    /// What all deliveries share.
     pub context: SendContext,
-    /// [`Bell::Lanes`], from Redis and from the conversations of this process.
+    /// [`Bell::Lanes`] from Redis and from this process' own conversations.
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
-/// Session and token.
+/// A session, and the token of one of its lanes.
 type LaneInHand = (SessionName, String);
 
 struct SenderState {
     context: Arc<SendContext>,
-    /// Lanes that tasks of ours send from. By token, not by chat: two chats may become one, and one task may have settled
-    /// its last reply when the lane is taken again.
+    /// The lanes that our tasks send from. By token, not by chat: two chats may be merged, and a lane may be taken again
+    /// before the task that settled its last reply has ended.
     in_hand: HashSet<LaneInHand>,
-    /// Sessions with lanes that may be due.
+    /// Sessions that may have due lanes.
     due: VecDeque<SessionName>,
     store_errors: StoreErrorLog,
-    /// An answer of Redis was lost: it may have given us lanes that no task sends from.
+    /// An answer from Redis was lost: it may have given us lanes that no task sends from.
     must_reconcile: bool,
-    /// Lanes that may be such, and since when.
+    /// Lanes that Redis says are ours but no task sends from, and when we first saw each.
     suspects: HashMap<LaneInHand, (Lane, Instant)>,
     ended: mpsc::UnboundedSender<LaneInHand>,
     tasks: TaskTracker,
@@ -64,8 +63,7 @@ struct SenderState {
 }
 
 impl Sender {
-    /// Runs until `shutdown`; then requests in progress may finish, up to a deadline. The code that stops the process
-    /// releases the lanes that are still held.
+    /// Runs until `shutdown`. Then running requests may finish, up to a deadline, and `app` releases the lanes still held.
     pub async fn run(mut self, shutdown: CancellationToken) {
         let (ended, mut endings) = mpsc::unbounded_channel();
         let mut state = SenderState {
@@ -91,7 +89,7 @@ impl Sender {
                 _ = poll.tick() => state.poll_all().await,
                 () = shutdown.cancelled() => break,
             }
-            // Lanes whose bells rang meanwhile are taken in the same call.
+            // Lanes whose bells have rung meanwhile are taken in the same call.
             while let Ok(bell) = self.bells.try_recv() {
                 state.on_bell(bell).await;
             }
@@ -148,8 +146,7 @@ impl SenderState {
         Ok(())
     }
 
-    /// Releases lanes that are ours according to Redis, but that no task here sends from, once no answer with them can
-    /// still be on its way.
+    /// Releases the suspects, each only after so long that no answer from Redis can still bring it to a task.
     async fn release_forgotten(&mut self) -> Result<(), StoreError> {
         let now = clock::now();
         for ((session, _), (lane, since)) in &self.suspects {
@@ -170,14 +167,14 @@ impl SenderState {
         Ok(())
     }
 
-    /// Lanes of this session may be due.
+    /// Notes that lanes of this session may be due.
     fn mark_due(&mut self, session: SessionName) {
         if !self.due.contains(&session) {
             self.due.push_back(session);
         }
     }
 
-    /// Takes due lanes for as many tasks as may still be started. Sessions take turns.
+    /// Takes due lanes, up to [`LANES_MAX`] in total, and starts a task for each. Sessions take turns.
     async fn take(&mut self) {
         while let (free @ 1.., Some(session)) = (
             LANES_MAX.saturating_sub(self.in_hand.len()),
@@ -221,14 +218,14 @@ impl SenderState {
         let (context, session, shutdown) =
             (self.context.clone(), session.clone(), self.shutdown.clone());
         self.tasks.spawn(async move {
-            // Moved into the task, so that it is dropped and reports the end even after a panic.
+            // Moved into the task, so that dropping it reports the end even after a panic.
             let _report = report;
             deliver(&context, &session, lane, taken, &shutdown).await;
         });
     }
 }
 
-/// Reports when a lane is no longer in hand.
+/// When dropped, reports that its task no longer sends from the lane.
 struct ReportLaneEnd {
     ended: mpsc::UnboundedSender<LaneInHand>,
     taking: Option<LaneInHand>,
@@ -237,13 +234,13 @@ struct ReportLaneEnd {
 impl Drop for ReportLaneEnd {
     fn drop(&mut self) {
         if let Some(taking) = self.taking.take() {
-            // This fails only when we stop, and then the report is not needed.
+            // This fails only while we stop, and then nobody needs the report.
             let _ = self.ended.send(taking);
         }
     }
 }
 
-/// Asks WAHA whether a paused session works again; one process asks in each interval.
+/// Asks WAHA whether a paused session works again. Only one process asks in each interval.
 async fn probe(context: Arc<SendContext>, session: SessionName) {
     let turn = context
         .store
@@ -258,12 +255,13 @@ async fn probe(context: Arc<SendContext>, session: SessionName) {
     };
     let status = match status {
         Ok(Ok(status)) => status,
-        // WAHA is away, or the session is unknown to it: not the time to send.
+        // WAHA is down: don't send now.
         Ok(Err(
             SendError::Unreachable { .. } | SendError::Interrupted { .. } | SendError::Busy { .. },
         ))
         | Err(_) => return,
-        // It can't be asked that way; a reply will show. A 422 surely sends nothing.
+        // WAHA refuses the question, so assume that the session works. If it doesn't, WAHA refuses the next reply too (422),
+        // and the session is paused again.
         Ok(Err(SendError::Refused { .. } | SendError::SessionNotWorking { .. })) => {
             WORKING.to_owned()
         }

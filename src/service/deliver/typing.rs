@@ -1,4 +1,4 @@
-//! A reply sent as a person would send it: the chat is marked as read, typing is shown for as long as it would take.
+//! Acts like a person before a reply is sent: marks the chat as read and shows typing.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use crate::service::deliver::send_context::SendContext;
 use crate::service::deliver::waha_call::call;
 use crate::waha::client::{Client, SendError};
 
-/// How long a person needs to start and to type a letter. WAHA's docs advise it and give no numbers
+/// How long a person takes to start typing, and to type a letter. WAHA's docs recommend typing but give no numbers
 /// (overview/how-to-avoid-blocking).
 const TYPING_START: Duration = Duration::from_millis(500);
 const TYPING_PER_LETTER: Duration = Duration::from_millis(30);
 const TYPING_LONGEST: Duration = Duration::from_secs(6);
 
-/// Marks the chat as read and shows typing for as long as a person would type this (WAHA's docs,
-/// overview/how-to-avoid-blocking). If that fails, only the looks suffer.
+/// Marks the chat as read if `first`, and shows typing for as long as a person would type this text. Other failures are
+/// ignored, because only the appearance suffers.
 ///
 /// # Errors
-/// Only that the session can't send: then the message itself would have to wait for WAHA to say so again.
+/// Only if the session can't send: the reply itself would fail in the same way.
 pub(crate) async fn act_like_a_person(
     context: &SendContext,
     session: &SessionName,
@@ -44,7 +44,7 @@ pub(crate) async fn act_like_a_person(
     .await
 }
 
-/// A request that matters for looks only.
+/// A request that only changes the appearance.
 async fn gesture(
     context: &SendContext,
     session: &SessionName,
@@ -58,7 +58,7 @@ async fn gesture(
     }
 }
 
-/// How long a text of so many letters is typed; `chance` from 0 to 1 varies it by a fifth either way.
+/// How long to type this many letters. `chance` (0 to 1) varies it by up to a fifth, up or down.
 fn typing(letters: usize, chance: f64) -> Duration {
     let letters = u32::try_from(letters).unwrap_or(u32::MAX);
     let typing = TYPING_START

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::ids::{ChatId, SessionName};
 use crate::waha::client::Client;
 
-/// One request, on a blocking thread. The caller holds a permit, so that there are not too many at once.
+/// Runs one request on a blocking thread. The caller holds a permit, which limits the number of threads.
 ///
 /// # Errors
-/// That the thread ended early.
+/// If the thread ended early.
 pub(crate) async fn call<T: Send + 'static>(
     client: &Arc<Client>,
     session: &SessionName,

@@ -1,14 +1,14 @@
-//! The delay before the next try: exponential, with jitter, so that many don't try at the same moment. First and longest
-//! delay stand where something is tried again (for a reply: `deliver/retry`).
+//! The delay before the next attempt: exponential, with jitter, so that many tasks don't retry at the same moment. Each
+//! caller sets its own first and longest delay (for replies: `deliver/retry`).
 
 use std::time::Duration;
 
-/// `first`, doubled with each attempt made (from 0), at most `longest`.
+/// `first`, doubled for each earlier attempt, at most `longest`.
 pub(crate) fn delay(attempts: u32, first: Duration, longest: Duration) -> Duration {
     first.saturating_mul(1 << attempts.min(20)).min(longest)
 }
 
-/// Between half of `delay` and all of it. `chance` is from 0 to 1.
+/// Between half of `delay` and all of it, by `chance` (0 to 1).
 pub(crate) fn jittered(delay: Duration, chance: f64) -> Duration {
     delay.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0))
 }

@@ -1,10 +1,12 @@
-//! What a message of ours says, in the store's form, which compares it with replies: whether our sender sent it.
+//! The content of an outbound message, in the form that the store compares with replies. If it matches a reply, our sender
+//! sent it.
 
 use crate::flow::MediaKind::{self, File, Image, Video, Voice};
 use crate::store::EchoContent;
 use crate::waha::message::{Kind, Message};
 
-/// Engines tell a document's own type, and a voice message as any sound.
+/// Engines report a file that was sent as a document by its own type (an image, a video), and a voice message as any audio.
+/// So one kind of message may come from several kinds of reply.
 pub(crate) fn echo_content(message: &Message) -> EchoContent {
     let sent_as: &'static [Option<MediaKind>] = match message.kind {
         Kind::Text | Kind::Location | Kind::Contact | Kind::Empty => &[None],

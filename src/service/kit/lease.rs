@@ -1,27 +1,26 @@
-//! The lease of this process: its right to act on what it holds, for as long as its heartbeats arrive in Redis.
+//! The lease of this process: its right to act on what it holds, as long as its heartbeats reach Redis.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Five heartbeats missed. A process that stalls for longer than this loses what it holds, and its late writes are
-/// refused.
+/// Five missed heartbeats. A process that stalls for longer loses what it holds, and its late writes are refused.
 pub(crate) const SILENT_AFTER: Duration = Duration::from_millis(2_500);
 
-/// Shared by the agents that act and the one that sends the heartbeat.
+/// Shared by the agent that sends the heartbeat and the agents that check the lease before they act.
 #[derive(Debug)]
 pub struct Lease {
     term: Mutex<Term>,
-    /// Others may have taken over what this process held.
+    /// Another process may have taken over what this process held.
     lapsed: AtomicBool,
 }
 
-/// Heartbeats without a break between them.
+/// A run of heartbeats without a gap.
 #[derive(Debug)]
 struct Term {
-    /// When the first of them was begun.
+    /// When we started to send the first of them.
     began: Instant,
-    /// When the last that Redis took was begun.
+    /// When we started to send the last one that Redis confirmed.
     renewed: Instant,
 }
 
@@ -39,7 +38,7 @@ impl Default for Lease {
 }
 
 impl Lease {
-    /// A heartbeat that was begun at `begun` was taken; `alive`: the one before still counted.
+    /// Redis confirmed a heartbeat that we started to send at `begun`. `alive`: Redis still counted this process as alive.
     pub(crate) fn renewed(&self, begun: Instant, alive: bool) {
         if !alive {
             self.lapsed.store(true, Ordering::Relaxed);
@@ -53,15 +52,15 @@ impl Lease {
         }
     }
 
-    /// Whether nobody else can have taken over what this process holds since `taken`. By its own clock: a process that was
-    /// stopped for a while must know before it acts, not be told afterwards; and a heartbeat since then gives nothing back.
+    /// Whether this process surely still holds what it took at `taken`. Its own clock decides, because a process that was
+    /// suspended must know before it acts. After a gap this stays false, even if heartbeats arrive again.
     pub(crate) fn is_held_since(&self, taken: Instant) -> bool {
         self.term
             .lock()
             .is_ok_and(|term| term.began <= taken && term.renewed.elapsed() < SILENT_AFTER)
     }
 
-    /// Whether the lease has lapsed since this was last asked.
+    /// Whether the lease has lapsed since the last call.
     pub(crate) fn take_lapse(&self) -> bool {
         self.lapsed.swap(false, Ordering::Relaxed)
     }
@@ -75,7 +74,7 @@ mod tests {
     fn what_was_taken_before_a_break_is_not_held_after_it() {
         let second = Duration::from_secs(1);
         let now = Instant::now();
-        // By our clock alone, and by Redis' word.
+        // First our own clock notices the gap, then Redis reports it.
         for (gap, alive) in [(SILENT_AFTER, true), (second, false)] {
             let lease = Lease::default();
             lease.renewed(now + second, true);

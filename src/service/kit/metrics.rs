@@ -1,5 +1,5 @@
-//! The metrics are responsible for the figures of `/metrics`: events are counted here; all that any process of
-//! ours may change is read from Redis when asked for.
+//! The metrics are responsible for the figures of `/metrics`. Events are counted here; figures that all processes share are
+//! read from Redis on each request.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -57,12 +57,12 @@ impl EncodeLabelValue for SessionName {
 type Seconds = Gauge<f64, AtomicU64>;
 
 impl Metrics {
-    /// Counts a webhook by what was done with it.
+    /// Counts a webhook under its result.
     pub fn count_event(&self, result: &'static str) {
         self.events.get_or_create(&ByResult { result }).inc();
     }
 
-    /// Notes why the history can't be written, or that it can.
+    /// Stores why the history can't be written; `None` if it can.
     pub fn set_archive_error(&self, reason: Option<String>) {
         // Poisoned only if a thread panicked while it held the lock, which no line here can.
         if let Ok(mut error) = self.archive_error.lock() {
@@ -70,7 +70,7 @@ impl Metrics {
         }
     }
 
-    /// Why the history can't be written.
+    /// Why the history can't be written; `None` if it can.
     pub fn archive_error(&self) -> Option<String> {
         self.archive_error
             .lock()
@@ -78,10 +78,10 @@ impl Metrics {
             .and_then(|error| error.clone())
     }
 
-    /// All figures in Prometheus' (OpenMetrics) text form.
+    /// All figures in Prometheus' text format (OpenMetrics).
     ///
     /// # Errors
-    /// As the store's: most figures are in Redis.
+    /// The store's, because most figures are in Redis.
     pub async fn render(&self, store: &Store, now: i64) -> Result<String, store::StoreError> {
         let mut figures = Figures::default();
         for session in store.sessions().await? {
@@ -105,13 +105,13 @@ impl Metrics {
         );
         figures.register(&mut registry);
         let mut text = String::new();
-        // Writing to a string fails only where a metric's own encoding does; ours can't.
+        // Writing to a string fails only if a metric's own encoder fails, and ours can't.
         let _ = encode(&mut text, &registry);
         Ok(text)
     }
 }
 
-/// The figures that Redis knows, by session.
+/// The figures from Redis, by session.
 #[derive(Default)]
 struct Figures {
     conversations: Family<BySessionAndStatus, Gauge>,
@@ -280,7 +280,7 @@ impl Figures {
     }
 }
 
-/// A histogram that was counted by many processes.
+/// A histogram that all processes count together in Redis.
 #[derive(Debug)]
 struct WakeUpTimes {
     counts: Vec<u64>,

@@ -2,14 +2,14 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `backoff` | the delay before the next try; the limits stand where something is tried again |
-//! | `echo_content` | what a message of ours says, to compare it with replies |
+//! | `backoff` | the delay before the next attempt; each caller sets its own limits |
+//! | `echo_content` | the content of an outbound message, to compare it with replies |
 //! | [`lease`] | this process' right to act on what it holds |
 //! | [`metrics`] | the figures of `/metrics` |
 //! | `periodic` | work at a fixed interval |
-//! | [`pickup_latency`] | the time from a message until its worker picks it up |
-//! | `said` | a message as an input of the flow |
-//! | `store_error_log` | errors of Redis in the log, once a minute |
+//! | [`pickup_latency`] | the time from a customer's message until its worker picks it up |
+//! | `said` | converts a message into the flow's input |
+//! | `store_error_log` | logs errors from Redis, at most once a minute |
 
 pub(crate) mod backoff;
 pub(crate) mod echo_content;

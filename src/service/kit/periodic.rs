@@ -1,4 +1,4 @@
-//! What an agent does at a fixed interval, because no bell rings for it.
+//! Work that an agent does at a fixed interval, because no bell rings for it.
 
 use std::future::Future;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(crate) struct Periodic {
 }
 
 impl Periodic {
-    /// The first at once, then one after each `pause`, until `shutdown`.
+    /// The first run is at once, the next ones `pause` apart, until `shutdown`.
     pub(crate) fn every(pause: Duration, shutdown: CancellationToken) -> Self {
         let mut ticks = interval(pause);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -28,7 +28,7 @@ impl Periodic {
         }
     }
 
-    /// Waits for the next; false at the shutdown.
+    /// Waits until the next run is due. Returns false at the shutdown.
     pub(crate) async fn next(&mut self) -> bool {
         tokio::select! {
             _ = self.ticks.tick() => true,
@@ -36,7 +36,7 @@ impl Periodic {
         }
     }
 
-    /// Does the work once, and stops in the middle of it at the shutdown. If it fails, the log says that `what` failed.
+    /// Does the work once; the shutdown cancels it. If it fails, `what` is logged ("could not ...").
     pub(crate) async fn run<T>(
         &self,
         what: &str,

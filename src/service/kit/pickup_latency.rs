@@ -1,10 +1,11 @@
-//! The time from a message of a customer until its worker picks it up: counted here, added up over all processes in Redis.
+//! The time from a customer's message until its worker picks it up. It is counted here, and added to the totals of all
+//! processes in Redis.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::store::{Store, StoreError, WAKE_UP_BOUNDS_MS};
 
-/// Counts by bound of [`WAKE_UP_BOUNDS_MS`], since they were last added up.
+/// One count per bound of [`WAKE_UP_BOUNDS_MS`], since the last [`Self::add_up`].
 #[derive(Debug, Default)]
 pub struct PickupLatency {
     counts: [AtomicU64; WAKE_UP_BOUNDS_MS.len() + 1],
@@ -12,7 +13,7 @@ pub struct PickupLatency {
 }
 
 impl PickupLatency {
-    /// Notes that a message was looked at so many ms after it had come in.
+    /// Counts a message that a worker picked up this many ms after it arrived.
     pub fn note(&self, millis: i64) {
         let millis = u64::try_from(millis).unwrap_or(0);
         let bound = WAKE_UP_BOUNDS_MS.partition_point(|bound| *bound < millis);
@@ -23,10 +24,10 @@ impl PickupLatency {
             .fetch_add(millis.saturating_mul(1_000), Ordering::Relaxed);
     }
 
-    /// Adds what was counted to the figures in Redis.
+    /// Adds the counts to the totals in Redis.
     ///
     /// # Errors
-    /// As the store's; the counts of this call are lost then, which a metric can bear.
+    /// The store's. The counts of this call are then lost, which is acceptable for a metric.
     pub async fn add_up(&self, store: &Store) -> Result<(), StoreError> {
         let counts: Vec<u64> = self
             .counts

@@ -1,14 +1,14 @@
-//! What a customer wrote, in the form that the flow takes.
+//! Converts a customer's message into the flow's input.
 
 use crate::flow::{Said, SaidKind};
 use crate::waha::message::{Kind, Message};
 
-/// A flow reads so many characters of a message, as many as it can save; the history keeps all of them. WhatsApp takes
-/// 65,536: no answer needs those, and the most expensive pattern that loading accepts would take seconds for them, in
-/// which no other conversation proceeds. For so many it takes a tenth of a second.
+/// The flow reads at most this many characters of a message, the same number that a variable can hold. The history keeps
+/// the whole text. WhatsApp allows 65,536 characters. No answer needs that many, and the slowest pattern that we accept
+/// would block all other conversations for seconds. With 4096 characters it takes a tenth of a second.
 pub(crate) const TEXT_MAX: usize = 4096;
 
-/// The message as an input of the flow.
+/// The message as the flow's input.
 pub(crate) fn said(message: &Message) -> Said {
     let kind = match message.kind {
         Kind::Text => SaidKind::Text,
@@ -22,7 +22,7 @@ pub(crate) fn said(message: &Message) -> Said {
         Kind::Sticker => SaidKind::Media,
     };
     let text = match &message.location {
-        // Its text is at most a name, and in some engines the thumbnail of a map.
+        // The text is only the place's name, or in some engines the thumbnail of a map.
         Some(place) if kind == SaidKind::Location => {
             format!("{},{}", place.latitude, place.longitude)
         }

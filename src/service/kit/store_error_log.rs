@@ -1,4 +1,4 @@
-//! Errors of Redis in the log: of each agent at most one a minute.
+//! Logs errors from Redis: at most one a minute for each agent.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tracing::{debug, error};
 use crate::store::StoreError;
 use crate::throttle::Throttle;
 
-/// One agent's errors of Redis, logged once a minute.
+/// One agent's log of errors from Redis.
 #[derive(Debug)]
 pub(crate) struct StoreErrorLog(Throttle);
 
@@ -18,7 +18,7 @@ impl Default for StoreErrorLog {
 }
 
 impl StoreErrorLog {
-    /// Logs what could not be done. The store logs disconnections; this logs refusals.
+    /// Logs `what` ("could not ..."). The store logs lost connections; this logs errors that Redis returns.
     pub(crate) fn log(&self, what: &str, error: &StoreError) {
         if !matches!(error, StoreError::Away) && self.0.due() {
             error!(%error, "{what}; will keep trying. Redis answers with an error: is it out of memory, read-only, \
