@@ -1,5 +1,5 @@
-//! The announcer is responsible for customers who wait: it tells them their place in line when it matters, and answers the
-//! words that work there.
+//! The announcer is responsible for customers who wait: it tells them their place in line when the rules say so, and answers
+//! the words that work there (to leave, and to ask for the position).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,21 +21,21 @@ use crate::store;
 use crate::store::{Announcement, Bell, Leave, Reply, Store, StoreError, WaitingConversation};
 use crate::waha::message::Message;
 
-/// Work whose bell was missed is found after this at the latest.
+/// If a bell was lost, the work is found after this time at the latest.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Chats looked at in one call; bounds how long Redis is held up.
+/// How many chats one call reads. This limits how long the call blocks Redis.
 const LOOK_MAX: usize = 100;
-/// The outcome of who leaves the line; the same as leaving later, in the flow.
+/// The outcome for a customer who leaves the line: the same as for one who leaves later, during the flow.
 const LEFT: &str = "left";
 
-/// When a session that has stopped is next due, until a poll finds that it works.
+/// The next time of a session that is not working. It changes when a poll finds that the session works again.
 const NEVER: i64 = i64::MAX;
 
 /// See the module.
 pub struct Announcer {
-    /// Where the line is.
+    /// Holds the line.
     pub store: Store,
-    /// What to say, and when.
+    /// Say which texts to send, and when.
     pub flows: Arc<Flows>,
     /// [`Bell::Announce`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
@@ -44,7 +44,7 @@ pub struct Announcer {
 impl Announcer {
     /// Runs until `shutdown`.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        // Workers that have just started will serve the first customers, so don't announce places right before that.
+        // Workers have just started and will take the first customers, so don't tell these customers their places first.
         tokio::select! {
             () = sleep(POLL_INTERVAL) => {}
             () = shutdown.cancelled() => return,
@@ -81,11 +81,11 @@ impl Announcer {
         }
     }
 
-    /// Looks at those who are due in the given sessions, or in all. Returns how many were told something, and
-    /// notes when each session is due next.
+    /// Handles the waiting customers who are due, in the given sessions or in all. Returns how many replies were written,
+    /// and stores in `next` when each session is due again.
     ///
     /// # Errors
-    /// As the store's.
+    /// The store's.
     pub async fn run_once(
         &self,
         sessions: Option<HashSet<SessionName>>,
@@ -117,7 +117,7 @@ impl Announcer {
                     break;
                 }
             }
-            // What was just announced is due again at its own time.
+            // Each customer just handled has a new time to be checked.
             match self.store.next_look(&session).await? {
                 Some(at) => next.insert(session, at),
                 None => next.remove(&session),
@@ -146,7 +146,7 @@ impl Announcer {
         let closed_since = script.closed_since(unsigned(now)).map(u64::cast_signed);
         let announcements: Vec<_> = waiting
             .into_iter()
-            // Customers who came after closing time get that answer in a moment and don't wait in line.
+            // A customer who came after closing time doesn't wait in line: a worker says at once that we are closed.
             .filter(|one| closed_since.is_none_or(|since| one.since < since || one.begun))
             .map(|one| self.decide(&script, one, now, wait))
             .collect();
@@ -161,8 +161,8 @@ impl Announcer {
         Ok(told)
     }
 
-    /// The other lines that share the workers, and how many of those there are. Nothing of it is needed while too little
-    /// is measured.
+    /// The other lines that share the workers, and how many workers there are. Both are empty until a first handling time
+    /// has been measured, because there is no estimate before that.
     async fn other_lines(
         &self,
         session: &SessionName,
@@ -180,7 +180,7 @@ impl Announcer {
         Ok((others, self.store.workers().await?))
     }
 
-    /// What one who waits is told, if anything.
+    /// Decides what to tell a waiting customer, if anything.
     fn decide(
         &self,
         script: &Script,
@@ -229,7 +229,7 @@ impl Announcer {
             variables: self.variables(&waiting.state),
         });
         let told = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
-        // Told just now, so look again when the rules say so after that.
+        // If the customer is told now, the rules count the next check from that.
         let after = flow::WaitingCustomer {
             told: told
                 .map(|position| Told {
@@ -251,7 +251,7 @@ impl Announcer {
             media: None,
             queued_at: now,
             attempts: 0,
-            // An answer to a question, and the farewell, are owed; only what was unasked is replaced or dropped.
+            // Only an unasked notice may be replaced or dropped. An answer and a goodbye must be sent.
             notice: command.is_none(),
         });
         Announcement {
@@ -268,7 +268,7 @@ impl Announcer {
         }
     }
 
-    /// What a conversation that had begun before it went back to the line has saved.
+    /// The variables that the conversation saved before it returned to the line, in JSON.
     fn variables(&self, state: &str) -> String {
         let state: Option<State> = serde_json::from_str(state).ok();
         state
@@ -276,8 +276,8 @@ impl Announcer {
             .unwrap_or_else(|| "{}".to_owned())
     }
 
-    /// The words for the queue among what was not looked at. What opened the conversation is never taken for one,
-    /// and what follows a word to leave is for the next conversation.
+    /// Finds the queue's words among the messages not examined yet. The message that opened the conversation never counts as
+    /// one. Messages after a word to leave belong to the next conversation.
     fn commands(&self, script: &Script, waiting: &WaitingConversation) -> QueueCommands {
         let opening = usize::from(waiting.examined == 0 && !waiting.begun);
         let mut found = QueueCommands {
@@ -301,11 +301,11 @@ impl Announcer {
     }
 }
 
-/// Words that work in the line, as they stand in the inbox.
+/// The queue's words found in an inbox.
 struct QueueCommands {
     last: Option<Command>,
     words: Vec<String>,
-    /// How many messages were read to find them.
+    /// How many messages were examined.
     looked_at: usize,
 }
 

@@ -1,5 +1,5 @@
-//! The expiry is responsible for two timeouts: a takeover ends when the owner has been quiet in the chat, and a wait
-//! for a person ends when nobody came in time.
+//! The expiry is responsible for two timeouts: a takeover ends when the owner has been quiet in the chat for a while, and a
+//! wait for a person ends when nobody came in time.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::clock;
 use crate::service::kit::periodic::Periodic;
 use crate::store::{Store, StoreError};
 
-/// Nobody waits for an end to the second.
+/// A second more or less makes no difference to anyone.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Chats ended in one call; bounds how long Redis is held up.
+/// How many chats one call ends. This limits how long the call blocks Redis.
 const END_MAX: usize = 100;
 
 /// See the module.
 pub struct Expiry {
-    /// Where the times are.
+    /// Holds the deadlines.
     pub store: Store,
 }
 
@@ -31,11 +31,11 @@ impl Expiry {
         }
     }
 
-    /// Ends what is over in all sessions. Returns how many chats the owner left, and how many conversations go on without
-    /// a person.
+    /// Ends what has timed out, in all sessions. Returns how many takeovers ended, and how many conversations continue
+    /// without a person.
     ///
     /// # Errors
-    /// As the store's.
+    /// The store's.
     pub async fn run_once(&self) -> Result<(u64, u64), StoreError> {
         let (mut left, mut alone) = (0, 0);
         for session in self.store.sessions().await? {

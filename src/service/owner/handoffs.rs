@@ -1,5 +1,5 @@
-//! The handoff notifier is responsible for telling the owner which customers wait for a person. No bell rings for it: it
-//! polls, because a person needs minutes anyway.
+//! The handoff notifier is responsible for telling the owner which customers wait for a person. It polls and needs no bell,
+//! because a person takes minutes anyway.
 
 use std::time::Duration;
 
@@ -34,10 +34,10 @@ impl HandoffNotifier {
         }
     }
 
-    /// Reports every waiting customer who was not reported yet. Returns how many.
+    /// Notifies the owner of each waiting customer not reported yet. Returns how many there were.
     ///
     /// # Errors
-    /// As the store's.
+    /// The store's.
     pub async fn run_once(&self) -> Result<usize, StoreError> {
         let mut reported = 0;
         for session in self.store.sessions().await? {
@@ -62,7 +62,7 @@ impl HandoffNotifier {
     }
 }
 
-/// The customer, their last message, and how many customers wait in all.
+/// The notice: the customer, their last message, and how many customers wait in total.
 fn text(locale: Locale, one: &HandedOff) -> String {
     let number = one
         .chat
@@ -70,7 +70,7 @@ fn text(locale: Locale, one: &HandedOff) -> String {
         .split_once('@')
         .map(|(number, kind)| match kind {
             "c.us" => format!("+{number}"),
-            // A hidden id is no phone number.
+            // A hidden id is not a phone number.
             _ => one.chat.to_string(),
         });
     let number = number.unwrap_or_else(|| one.chat.to_string());
@@ -92,7 +92,7 @@ fn text(locale: Locale, one: &HandedOff) -> String {
     }
 }
 
-/// The customer's last message, or their first if nothing else is known.
+/// The customer's last message. If it is unknown or blank: their last answer, or the message that opened the conversation.
 fn last_words(one: &HandedOff) -> String {
     let last = one.last.as_deref();
     let message = last.and_then(|last| serde_json::from_str::<Message>(last).ok());

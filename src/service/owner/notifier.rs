@@ -1,5 +1,5 @@
-//! The notifier tells the owner, in the chat of `NOTIFY_CHAT`, what needs them: each thing once, however many processes
-//! notice it. (The owner taking over a chat from their phone is the store's `phone` state, see `inlet/intake`.)
+//! The notifier tells the owner, in the chat of `NOTIFY_CHAT`, what needs their attention. Each notice is sent once, even if
+//! several processes notice its cause. (For chats that the owner takes over from their phone, see `inlet/intake`.)
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub struct OwnerNotifier {
 }
 
 impl OwnerNotifier {
-    /// Notifies in the chat `to`, or only in the log, in the language `locale`.
+    /// Notifies in the chat `to` (`None`: only in the log), in the language `locale`.
     pub fn new(store: Store, to: Option<NotifyChat>, locale: Locale) -> Self {
         Self {
             store,
@@ -35,12 +35,14 @@ impl OwnerNotifier {
         self.locale
     }
 
-    /// Tells the owner of something in `session`, once for each `once` of it. It goes through the session of `NOTIFY_CHAT`,
-    /// or else through the one concerned; where that one has stopped, through another; where all have, when that one works
-    /// again. Without `NOTIFY_CHAT` it is only in the log. Returns whether it is told now for the first time.
+    /// Sends the owner a notice about `session`, only once for each `once`. Without `NOTIFY_CHAT` it is only logged. Returns
+    /// whether this was the first time.
+    ///
+    /// It is sent through the session that `NOTIFY_CHAT` names, else through `session`. If that one is not working, it is
+    /// sent through another; if none is, it waits until that one works again.
     ///
     /// # Errors
-    /// As the store's; to tell it again is safe.
+    /// The store's. It is safe to call this again.
     pub async fn notify(
         &self,
         session: &SessionName,
@@ -51,10 +53,11 @@ impl OwnerNotifier {
         self.notify_through(session, first, once, text).await
     }
 
-    /// As [`notify`](Self::notify), of a session that has stopped: through another, or only in the log where none works.
+    /// Like [`notify`](Self::notify), for a session that has stopped: the notice is sent through another session. If none
+    /// works, nothing is sent, and a later call tries again.
     ///
     /// # Errors
-    /// As there.
+    /// The store's. It is safe to call this again.
     pub async fn notify_elsewhere(
         &self,
         session: &SessionName,
@@ -64,7 +67,7 @@ impl OwnerNotifier {
         let mut sessions = self.store.sessions().await?;
         sessions.sort();
         sessions.extend(self.configured_session().cloned());
-        // The named one first.
+        // The session that NOTIFY_CHAT names is tried first.
         for other in sessions.iter().rev().filter(|other| *other != session) {
             if !self.store.is_paused(other).await? {
                 return self.notify_through(session, other, once, text).await;
@@ -118,14 +121,14 @@ impl OwnerNotifier {
         Ok(first)
     }
 
-    /// The session to send a notice through; none if it was sent already.
+    /// The session to send a notice through; `None` if the notice was sent before.
     async fn choose_session(
         &self,
         first: &SessionName,
         once: &str,
     ) -> Result<Option<SessionName>, StoreError> {
         let mut sessions = self.store.sessions().await?;
-        // In one order for all processes, so that they choose the same.
+        // All processes use the same order, so that they choose the same session.
         sessions.sort();
         sessions.retain(|other| other != first);
         sessions.insert(0, first.clone());
@@ -146,10 +149,10 @@ impl OwnerNotifier {
         self.to.as_ref()?.session.as_ref()
     }
 
-    /// Whether a message is from the chat in which the owner is notified: whoever writes there is no customer.
+    /// Whether the message is from the owner's chat. A person who writes there is not a customer.
     ///
     /// # Errors
-    /// As the store's.
+    /// The store's.
     pub async fn is_owner_chat(
         &self,
         session: &SessionName,
@@ -167,11 +170,11 @@ impl OwnerNotifier {
         if message.chat == to.chat || message.other_id.as_ref() == Some(&to.chat) {
             return Ok(true);
         }
-        // A customer both of whose ids are told is somebody else. (With messages of ours engines name our own other id.)
+        // We know both ids of this sender, and neither is the owner's. (In outbound messages, `other_id` may be our own.)
         if message.direction == Direction::Inbound && message.other_id.is_some() {
             return Ok(false);
         }
-        // One of the two is a hidden id; which person it is may have been learnt before.
+        // If one of the two is a hidden id, we may have learned whose it is.
         let (lid, known) = match (message.chat.is_lid(), to.chat.is_lid()) {
             (true, false) => (&message.chat, &to.chat),
             (false, true) => (&to.chat, &message.chat),
@@ -181,7 +184,7 @@ impl OwnerNotifier {
         Ok(alias.as_ref() == Some(known))
     }
 
-    /// Whether replies may go to this chat: a person's, or the one in which the owner is told.
+    /// Whether replies may be sent to this chat: it is a person's chat or the owner's.
     pub(crate) fn may_write_to(&self, chat: &ChatId) -> bool {
         chat.is_person() || self.to.as_ref().is_some_and(|to| to.chat == *chat)
     }

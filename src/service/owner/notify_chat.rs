@@ -1,17 +1,17 @@
-//! The chat in which the owner is notified, as the setting `NOTIFY_CHAT` names it.
+//! The chat where the owner gets notices: the setting `NOTIFY_CHAT`.
 
 use crate::ids::{ChatId, SessionName};
 use std::str::FromStr;
 
-/// The digits of a phone number with its country (E.164: at most 15).
+/// How many digits a phone number has, with its country code (E.164: at most 15).
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
-/// Where the owner is told.
+/// The chat where the owner gets notices, and the session to send them through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotifyChat {
-    /// The session that it is sent through; `None`: the one concerned.
+    /// The session to send through; `None`: the session that the notice is about.
     pub session: Option<SessionName>,
-    /// A person's chat, or a group's.
+    /// A person's chat or a group.
     pub chat: ChatId,
 }
 
@@ -33,7 +33,7 @@ impl FromStr for NotifyChat {
     }
 }
 
-/// The chat of a phone number as people write it, with its country.
+/// The chat of a phone number as people write it, with its country code.
 fn number(text: &str) -> Option<ChatId> {
     let digits: String = text
         .strip_prefix('+')

@@ -1,8 +1,8 @@
-//! The reachability monitor is responsible for knowing whether customers can reach us: no conversation may time out because
-//! of an outage of ours.
+//! The reachability monitor is responsible for knowing whether customers can reach us. No conversation may time out because
+//! of our own outage.
 //!
-//! A session that stops says so. A WAHA that is gone, a Redis that was away and processes that did not run say nothing:
-//! so each session is checked at an interval, and as long as it could not be checked, no customer could reach it.
+//! WAHA reports a session that stops. But nobody reports that WAHA or Redis is down, or that no process of ours runs. So
+//! each session is checked at an interval. While the checks fail or don't happen, the session counts as unreachable.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use crate::service::owner::session_status::WORKING;
 use crate::store::{Store, StoreError};
 use crate::waha::client::{Client, SendError};
 
-/// How often. WAHA repeats what a customer wrote, if we were away for less than this.
+/// How often a session is checked. An outage shorter than this does no harm, because WAHA repeats its webhooks.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
-/// A session that nobody has checked for so long was unreachable in between.
+/// A session that nobody has checked for this long was unreachable in the meantime.
 pub(crate) const UNREACHABLE_AFTER: Duration = Duration::from_secs(15);
 
-/// Many customers may be silent in one moment.
+/// How long an answer from WAHA is used again, because many customers may time out at the same moment.
 const ANSWER_VALID_FOR: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub struct ReachabilityMonitor {
-    /// Where it is noted.
+    /// Keeps the results for all processes.
     pub store: Store,
-    /// The way to WAHA.
+    /// Asks WAHA.
     pub reachability: Arc<Reachability>,
 }
 
@@ -44,10 +44,10 @@ impl ReachabilityMonitor {
         }
     }
 
-    /// Looks at each session once, unless another process has just done so.
+    /// Checks each session once, unless another process has just done so.
     ///
     /// # Errors
-    /// As the store's.
+    /// The store's.
     pub async fn run_once(&self) -> Result<(), StoreError> {
         let turn = CHECK_INTERVAL.mul_f64(0.8);
         for session in self.store.sessions().await? {
@@ -58,7 +58,7 @@ impl ReachabilityMonitor {
             {
                 continue;
             }
-            // Ask WAHA only if a customer may be silent. The sender probes a session that has stopped.
+            // Ask WAHA only if a customer could time out. If the session is paused, the sender asks WAHA about it.
             let paused = self.store.is_paused(&session).await?;
             let reachable = paused
                 || self.store.active_count(&session).await? == 0
@@ -72,15 +72,15 @@ impl ReachabilityMonitor {
     }
 }
 
-/// Asks WAHA whether customers can reach a session. An answer is used again for a moment.
+/// Asks WAHA whether customers can reach a session. An answer is used again for a second.
 pub struct Reachability {
     client: Arc<Client>,
-    /// By session: when it answered, and what.
+    /// By session: when WAHA answered, and the answer.
     answers: Mutex<HashMap<SessionName, (Instant, bool)>>,
 }
 
 impl Reachability {
-    /// Through this client.
+    /// Asks through `client`.
     pub fn new(client: Arc<Client>) -> Self {
         Self {
             client,
@@ -88,9 +88,9 @@ impl Reachability {
         }
     }
 
-    /// Whether WAHA answers, and does not say that the session is stopped.
+    /// Whether WAHA answers, and doesn't say that the session has stopped.
     pub(crate) async fn check(&self, session: &SessionName) -> bool {
-        // Held while WAHA is asked: whoever asks the same at this moment waits for the one answer.
+        // The lock is held while WAHA is asked, so that other tasks wait and use the same answer.
         let mut answers = self.answers.lock().await;
         if let Some((at, reachable)) = answers.get(session)
             && at.elapsed() < ANSWER_VALID_FOR
@@ -101,7 +101,7 @@ impl Reachability {
         let asked = tokio::task::spawn_blocking(move || client.session_status(&name)).await;
         let reachable = match asked {
             Ok(Ok(status)) => status == WORKING,
-            // That it does not say is no sign.
+            // WAHA refuses the question, so we can't tell. Assume that customers can reach the session.
             Ok(Err(SendError::Refused { .. } | SendError::SessionNotWorking { .. })) => true,
             Ok(Err(
                 SendError::Unreachable { .. }

@@ -1,4 +1,4 @@
-//! The status of a session, as WAHA names it: whether its replies wait, and whether the owner must act.
+//! What WAHA's status of a session means: whether its replies must wait, and whether the owner must act.
 
 use jiff::tz::TimeZone;
 use tracing::{info, warn};
@@ -10,16 +10,16 @@ use crate::service::owner::notifier::OwnerNotifier;
 use crate::store::{SessionChange, SessionReport, Store, StoreError};
 use crate::waha::restriction::Restriction;
 
-/// WAHA's word for a session that can send and hear.
+/// WAHA's word for a session that can send and receive.
 pub(crate) const WORKING: &str = "WORKING";
-/// A session that reconnects does not need the owner; one that still does not work after this time does.
+/// A session that reconnects doesn't need the owner, unless it still isn't working after this time (ms).
 const LASTING_AFTER: i64 = 120_000;
 
-/// Takes note of a session's status: any but WORKING pauses its replies, notices and timeouts. `at` is when it was so by
-/// WAHA's clock, if an event told it. Returns whether it is news, and not older than what was known.
+/// Stores a session's status. Any status but WORKING pauses its replies, notices and timeouts. `at` is the time of the
+/// status by WAHA's clock, if an event gave it. Returns false if the status is older than the stored one.
 ///
 /// # Errors
-/// As the store's; to note it again is safe.
+/// The store's. It is safe to call this again.
 pub(crate) async fn note(
     store: &Store,
     notifier: &OwnerNotifier,
@@ -71,10 +71,10 @@ pub(crate) async fn note(
     Ok(change != SessionChange::Stale)
 }
 
-/// Tells of what WhatsApp forbids a session that works: each restriction once.
+/// Notifies the owner of WhatsApp's restrictions on a working session, once for each restriction.
 ///
 /// # Errors
-/// As the store's; to tell it again is safe.
+/// The store's. It is safe to call this again.
 pub(crate) async fn note_restrictions(
     notifier: &OwnerNotifier,
     session: &SessionName,
@@ -119,7 +119,7 @@ pub(crate) async fn note_restrictions(
     Ok(())
 }
 
-/// Whether somebody has to do something before the session works again.
+/// Whether the session will work again only after a person has done something.
 fn needs_owner(status: &str) -> bool {
     matches!(status, "FAILED" | "STOPPED" | "SCAN_QR_CODE") || status.starts_with("PASSKEY_")
 }

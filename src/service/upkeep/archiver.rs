@@ -1,5 +1,5 @@
-//! The archiver is responsible for the history: it copies the stream to SQLite in batches, and trims what is safely there.
-//! While the disk misbehaves, the entries wait in the stream and nothing else is held up.
+//! The archiver is responsible for the history: it copies the stream to SQLite in batches, and trims the entries that are
+//! safely there. If the disk fails, entries wait in the stream, and everything else continues.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -18,35 +18,35 @@ use crate::store;
 use crate::store::Store;
 use crate::throttle::Throttle;
 
-/// Entries per transaction: enough that the disk's sync does not matter, few enough to fit in memory.
+/// Entries per transaction: enough to make the disk's sync unimportant, few enough to fit in memory.
 const BATCH: u64 = 1_000;
-/// How long an entry may wait while little is written.
+/// How long we wait after we found no entries.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// After a small batch, entries gather for this long: a transaction costs the same for three as for thirty. At 1,000 messages a second
-/// this takes a quarter of the CPU time away. A longer pause saves no more, and its larger batches hold up Redis: with 150 ms the slowest
-/// hundredth of webhooks took 2.2 ms, with 10 ms 1.3 ms.
+/// After a small batch, we wait this long for more entries: a transaction costs the same for three as for thirty. At 1,000
+/// messages a second this saves a quarter of the CPU time. A longer pause saves no more, and its larger batches block Redis:
+/// the slowest hundredth of webhooks took 2.2 ms with a pause of 150 ms, and 1.3 ms with 10 ms.
 const GATHER_INTERVAL: Duration = Duration::from_millis(10);
-/// A batch with so many entries is followed by the next at once.
+/// After a batch with this many entries, the next one follows at once.
 const MANY: usize = 300;
-/// After a failure, at least; the entries wait in Redis.
+/// The shortest pause after a failure. Meanwhile the entries wait in Redis.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// One clear error a minute, not one a second. Also the longest pause after a failure.
+/// The log has one error a minute, not one a second. This is also the longest pause after a failure.
 const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The last flush when stopping; what is left then is archived after the next start.
+/// How long the last flush may take when we stop. The rest is archived after the next start.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
-/// A history that was deleted is put back before the stop: afterwards nobody can.
+/// How long we may take, when we stop, to restore a history file that was deleted. Once this process has ended, nobody can.
 const RESTORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// See the module.
 pub struct Archiver {
-    /// Where entries come from.
+    /// Holds the stream of entries.
     pub store: Store,
-    /// Where they go.
+    /// The open history.
     pub archive: Archive,
-    /// Where that is.
+    /// The path of the history's file.
     pub path: PathBuf,
-    /// Told whether the archive works.
+    /// Shows whether the history can be written.
     pub metrics: Arc<Metrics>,
 }
 
@@ -63,7 +63,7 @@ enum ArchiverError {
 }
 
 impl ArchiverError {
-    /// Whether what the archive holds goes when the process ends.
+    /// Whether the history is lost when this process ends, because only the open file still holds it.
     fn loses_all(&self) -> bool {
         matches!(
             self,
@@ -72,20 +72,20 @@ impl ArchiverError {
     }
 }
 
-/// Opens the history at `path`, or leaves that for later if the trouble may pass: customers come first.
+/// Opens the history at `path`. If an error may go away by itself, it is opened later: customers come first.
 ///
 /// # Errors
-/// What does not pass by itself: the file is damaged, or a newer version wrote it.
+/// If the error does not go away by itself: the file is damaged, or a newer version wrote it.
 pub fn open(path: &Path) -> Result<Archive, history::HistoryError> {
     match Archive::open(path) {
-        // The first round finds the same, and complains.
+        // The first round gets the same error and logs it.
         Err(error) if error.may_pass() => Ok(Archive::closed(path)),
         opened => opened,
     }
 }
 
 impl Archiver {
-    /// Runs until `shutdown`, then archives what is left, to a deadline.
+    /// Runs until `shutdown`, then archives the remaining entries, up to a deadline.
     pub async fn run(self, shutdown: CancellationToken) {
         let metrics = self.metrics;
         let mut state = ArchiverState {
@@ -102,7 +102,7 @@ impl Archiver {
                 told_at.get_or_insert_with(Instant::now);
             }
             let began = Instant::now();
-            // A flush to a disk that fails would only hold up the stop.
+            // If the disk fails, a flush would only delay the stop.
             let patience = if failing {
                 Duration::ZERO
             } else {
@@ -159,7 +159,7 @@ impl Archiver {
                         );
                     }
                     metrics.set_archive_error(Some(reason));
-                    // A try may be costly, such as half a copy of everything.
+                    // The pause is as long as the attempt took, which may have copied half of the history.
                     began.elapsed().clamp(RETRY_AFTER, COMPLAIN_INTERVAL)
                 }
                 Some(Err(_)) | None => {
@@ -181,14 +181,14 @@ impl Archiver {
 struct ArchiverState {
     store: Store,
     path: PathBuf,
-    /// `None` while a blocking thread has it, and after that died.
+    /// `None` while a blocking thread uses it, and after such a thread panicked.
     archive: Option<Archive>,
-    /// Sessions whose stream holds nothing that is archived.
+    /// Sessions whose stream holds no archived entries any more.
     trimmed: HashSet<SessionName>,
 }
 
 impl ArchiverState {
-    /// Looks after the file: somebody may have deleted or replaced it, and only we still have what was in it.
+    /// Restores the file if somebody deleted or replaced it: only we still have its content.
     async fn keep(&mut self) -> Result<(), ArchiverError> {
         match self.with(Archive::restore_if_removed).await? {
             None => {}
@@ -211,7 +211,7 @@ impl ArchiverState {
         Ok(())
     }
 
-    /// One batch of each session. Returns how many entries were archived.
+    /// Archives one batch of each session. Returns the number of entries.
     async fn run(&mut self) -> Result<usize, ArchiverError> {
         let mut archived = 0;
         for session in self.store.sessions().await? {
@@ -224,7 +224,7 @@ impl ArchiverState {
             if let Some(position) = &position
                 && !self.trimmed.contains(&session)
             {
-                // We may have been killed between the archive's transaction and the trim.
+                // The last run may have been killed between the transaction and the trim.
                 self.store.trim_history(&session, position).await?;
                 self.trimmed.insert(session.clone());
             }
@@ -244,7 +244,7 @@ impl ArchiverState {
                     fields: entry.fields,
                 })
                 .collect();
-            // Until it is trimmed of these.
+            // The stream holds archived entries until the trim below.
             self.trimmed.remove(&session);
             let (appended, in_place) = self
                 .with(move |archive| Ok((archive.append(&entries)?, archive.in_place())))
@@ -257,7 +257,7 @@ impl ArchiverState {
                 );
             }
             debug!(%session, stored = appended.stored, "archived");
-            // Only now: until the transaction is on disk, and where it will be found, the stream is the only copy.
+            // Trim only now: until the transaction is on disk, in a file that is still at its path, only the stream is safe.
             if in_place {
                 self.store.trim_history(&session, &last).await?;
                 self.trimmed.insert(session);
@@ -266,7 +266,7 @@ impl ArchiverState {
         Ok(archived)
     }
 
-    /// Does something with the archive on a blocking thread.
+    /// Uses the archive on a blocking thread.
     async fn with<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut Archive) -> Result<T, history::HistoryError> + Send + 'static,

@@ -3,8 +3,8 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`archiver`] | copies the history stream to SQLite, and trims it |
-//! | [`recoverer`] | sends the heartbeat of this process, and takes back what dead processes held |
-//! | [`reloader`] | loads the flows again while the daemon runs |
+//! | [`recoverer`] | sends this process' heartbeat, and releases what dead processes held |
+//! | [`reloader`] | reloads the flows while the daemon runs |
 
 pub mod archiver;
 pub mod recoverer;

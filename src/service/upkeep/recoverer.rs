@@ -1,5 +1,5 @@
-//! The recoverer is responsible for leases: it sends the heartbeat of this process, and takes back what dead processes
-//! held, so that others continue it.
+//! The recoverer is responsible for leases: it sends this process' heartbeat, and releases what dead processes held, so that
+//! other processes continue it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Store, StoreError};
 
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
-/// A round that took longer, or came so late, was no contact with Redis.
+/// If a round takes longer, or comes this late after the one before, contact with Redis counts as interrupted.
 const CONTACT_WITHIN: Duration = Duration::from_millis(1_500);
-/// Every N rounds, also look for processes that hold something and are on no list.
+/// Every N rounds, also look for processes that hold something but are missing in the list of processes.
 const THOROUGH_ROUNDS: u64 = 20;
 
 /// See the module.
@@ -32,16 +32,15 @@ pub struct Recoverer {
     store_errors: StoreErrorLog,
     rounds: u64,
     last_round: Option<Instant>,
-    /// Silent in the last round.
+    /// The processes that were silent in the last round.
     suspects: HashSet<ProcessId>,
-    /// Since when Redis has answered without a break, if there was one. While it was away, nobody's heartbeat came
-    /// through, and the expiry of heartbeats went on: nobody is judged by that.
+    /// Since when Redis has answered without an interruption; `None` if there was none. During an interruption no heartbeat
+    /// arrives, but heartbeats still expire. So a process that seems silent right after one may be alive.
     contact_since: Option<Instant>,
 }
 
 impl Recoverer {
-    /// `workers` are counted for the estimated wait; `pickup_latency` is added up with each heartbeat; `lease` is told
-    /// of each.
+    /// `workers` is published for the estimated wait. Each heartbeat renews `lease` and adds up `pickup_latency`.
     pub fn new(
         process: ProcessId,
         workers: usize,
@@ -63,10 +62,10 @@ impl Recoverer {
         }
     }
 
-    /// Sends the first heartbeat; needed before the process takes its first lease.
+    /// Sends the first heartbeat. The process must not take a lease before.
     ///
     /// # Errors
-    /// As the store's.
+    /// The store's.
     pub async fn announce(&self) -> Result<(), StoreError> {
         self.store
             .heartbeat(&self.process, self.workers, SILENT_AFTER)
@@ -91,10 +90,10 @@ impl Recoverer {
         }
     }
 
-    /// One heartbeat, and a look at the others'. Returns which processes had fallen silent.
+    /// Sends one heartbeat, and releases what silent processes hold. Returns these processes.
     ///
     /// # Errors
-    /// As the store's.
+    /// The store's.
     pub async fn run_once(&mut self) -> Result<Vec<ProcessId>, StoreError> {
         let begun = Instant::now();
         let alive = self
@@ -123,7 +122,8 @@ impl Recoverer {
             self.suspects.clear();
             return Ok(Vec::new());
         }
-        // One that was stopped for a while and is back needs a moment for its next heartbeat.
+        // Only processes that were silent in the last round too: one that was suspended and is back needs a moment for its
+        // next heartbeat.
         let suspects = std::mem::replace(&mut self.suspects, silent.iter().cloned().collect());
         silent.retain(|process| suspects.contains(process));
         for process in &silent {
@@ -140,11 +140,11 @@ impl Recoverer {
     }
 }
 
-/// Takes back everything that `process` holds, in all sessions: it is known to be dead, or done. Returns how many
+/// Releases everything that `process` holds, in all sessions. The process must be dead or finished. Returns how many
 /// conversations and how many lanes.
 ///
 /// # Errors
-/// As the store's; what was not taken back is at the next call.
+/// The store's. The next call releases the rest.
 pub async fn release(store: &Store, process: &ProcessId) -> Result<(u64, u64), StoreError> {
     let (mut conversations, mut lanes) = (0, 0);
     for session in store.sessions().await? {

@@ -1,5 +1,5 @@
-//! The reloader is responsible for the flows while the daemon runs: on a signal or a bell it loads them again, and says
-//! whether that worked.
+//! The reloader is responsible for reloading the flows while the daemon runs, on a signal or a bell. It reports whether that
+//! worked.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::store::{Reloaded, Store};
 pub enum Asked {
     /// SIGHUP.
     BySignal,
-    /// `waha-sm flow reload`, which waits for answers to this request.
+    /// `waha-sm flow reload`. It waits for answers to this request id.
     ByBell(String),
 }
 
@@ -25,15 +25,15 @@ pub enum Asked {
 pub struct Reloader {
     /// The flows to reload.
     pub flows: Arc<Flows>,
-    /// Where answers go.
+    /// Takes the answers to `waha-sm flow reload`.
     pub store: Store,
     /// This process.
     pub process: ProcessId,
-    /// This process, for a person who runs several, perhaps in containers.
+    /// Identifies this process for a person who runs several, perhaps in containers.
     pub who: String,
-    /// What to warn of where a flow calls the shop's own system, as at the start.
+    /// The warning to log if a flow calls the shop's own system, as at the start.
     pub warning_of_calls: Option<String>,
-    /// When to.
+    /// Requests to reload.
     pub asked: mpsc::UnboundedReceiver<Asked>,
 }
 
@@ -61,7 +61,7 @@ impl Reloader {
 
     async fn reload(&self) -> Reloaded {
         let flows = self.flows.clone();
-        // Reads files, which may lie on a slow disk.
+        // This reads files, perhaps from a slow disk.
         let loaded = spawn_blocking(move || flows.reload()).await;
         let loaded = loaded.unwrap_or_else(|error| Err(vec![error.to_string()]));
         let (flows, mistakes) = match loaded {
@@ -88,7 +88,7 @@ impl Reloader {
         }
     }
 
-    /// What is allowed and hardly meant.
+    /// Warns of settings that are allowed but probably not intended.
     fn warn_of(&self, loaded: &Loaded) {
         if let Some(warning) = self.warning_of_calls.as_ref().filter(|_| loaded.calls()) {
             warn!("{warning}");
