@@ -105,7 +105,7 @@ fn a_second_daemon_on_the_same_data_directory_is_refused() {
 }
 
 #[test]
-fn without_a_redis_server_the_user_reads_what_to_install() {
+fn without_a_redis_server_the_error_says_what_to_install() {
     let corner = Corner::new();
     let output = corner.setup("all").set("PATH", "/nowhere").run();
     assert_eq!(output.status.code(), Some(1));

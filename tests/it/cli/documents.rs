@@ -1,4 +1,4 @@
-//! The documents say what the program does: names, commands, links and quoted lines are compared with it.
+//! The documents match the program: its names, commands, links and log lines are compared with theirs.
 
 mod flows;
 mod markdown;
@@ -33,7 +33,7 @@ fn settings() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn every_setting_is_in_the_operations_and_in_the_example() {
+fn every_setting_is_on_the_operations_page_and_in_the_env_example() {
     let (operations, example) = (Document::read(OPERATIONS), read("waha.env.example"));
     for (name, help) in settings() {
         assert!(!help.is_empty(), "{name}");
@@ -48,7 +48,7 @@ fn every_setting_is_in_the_operations_and_in_the_example() {
 }
 
 #[test]
-fn the_defaults_in_the_operations_are_those_of_the_help() {
+fn the_defaults_on_the_operations_page_match_the_help() {
     let settings = settings();
     let mut compared = 0;
     for row in Document::read(OPERATIONS).rows() {
@@ -66,7 +66,7 @@ fn the_defaults_in_the_operations_are_those_of_the_help() {
         assert_eq!(shown, default, "{}", row[0]);
         compared += 1;
     }
-    // Those that name a file have no row of their own.
+    // The `..._FILE` forms of secrets have no row of their own.
     let of_files = settings
         .keys()
         .filter(|name| name.ends_with("_FILE") && *name != "FLOW_FILE");
@@ -90,10 +90,10 @@ fn a_flag_is_its_variable_in_lower_case() {
 }
 
 #[test]
-fn names_in_capitals_are_settings_of_ours_or_of_waha() {
+fn names_in_capitals_are_our_settings_or_wahas() {
     let (settings, example) = (settings(), read("waha.env.example"));
     let name = Regex::new("^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$").unwrap();
-    // WAHA's word for the state of a session, and what all programs at a terminal know.
+    // A session status of WAHA's, and a variable that most terminal programs read.
     let others = ["SCAN_QR_CODE", "NO_COLOR"];
     for document in documents() {
         for (line, span) in document.spans() {
@@ -105,7 +105,7 @@ fn names_in_capitals_are_settings_of_ours_or_of_waha() {
                 settings.contains_key(named)
                     || example.contains(&format!("{named}="))
                     || others.contains(&named),
-                "{}:{line}: `{named}` is no setting",
+                "{}:{line}: `{named}` is not a setting",
                 document.name
             );
         }
@@ -173,7 +173,7 @@ fn every_link_leads_somewhere() {
 fn files_and_examples_in_commands_exist() {
     let path = Regex::new(r"(?:^|[\s'=(])((?:examples|src|tests)/[\w./-]+)").unwrap();
     let example = Regex::new(r"--example (\w+)").unwrap();
-    // The README tells its reader to write it.
+    // The README asks its reader to write this file.
     let written = ["examples/flows/first.toml", "examples/flows/primeiro.toml"];
     for document in documents() {
         let blocks = document
@@ -197,7 +197,7 @@ fn files_and_examples_in_commands_exist() {
     }
 }
 
-/// The arguments of our program in a line of a shell, if it runs that: by itself, or in a container.
+/// The arguments that a shell line gives to `waha-sm`, alone or in a container. `None` if it runs something else.
 fn ours(command: &str) -> Option<Vec<String>> {
     let words = command
         .split_whitespace()
@@ -227,7 +227,7 @@ fn ours(command: &str) -> Option<Vec<String>> {
     (!words.is_empty()).then_some(words)
 }
 
-/// Without what the shell leaves out: comments, and the ends of lines that go on.
+/// The commands of a shell text, without comments. A line that ends in `\` is joined with the next one.
 fn shell_commands(text: &str) -> Vec<String> {
     let text = text.replace("\\\n", " ");
     let lines = text.lines().map(|line| match line.find(" #") {
@@ -245,7 +245,7 @@ fn shell_commands(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The search's words are one argument.
+/// Joins the words after `--search` into one argument.
 fn joined(words: Vec<String>) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();
     let mut inside = false;
@@ -265,7 +265,7 @@ fn joined(words: Vec<String>) -> Vec<String> {
 }
 
 #[test]
-fn every_command_in_the_documents_is_one() {
+fn every_command_in_the_documents_exists() {
     let mut leaves = BTreeSet::new();
     for document in documents() {
         let blocks = document.blocks_in("sh").flat_map(|block| {
@@ -293,7 +293,7 @@ fn every_command_in_the_documents_is_one() {
             );
             match parsed.map_err(|error| error.kind()) {
                 Ok(_) | Err(ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {}
-                // In a sentence a command may stand without what it works on.
+                // In a sentence, a command may be named without its arguments.
                 Err(
                     ErrorKind::MissingRequiredArgument
                     | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
@@ -304,7 +304,7 @@ fn every_command_in_the_documents_is_one() {
             leaves.insert(path.into_iter().take(2).collect::<Vec<_>>().join(" "));
         }
     }
-    // Each command, and each of its own options, is told somewhere.
+    // Every command and every option is in some document.
     let told: String = documents()
         .iter()
         .map(|document| document.text.clone())
@@ -330,7 +330,7 @@ fn every_command_in_the_documents_is_one() {
             if let Some(flag) = flag {
                 assert!(
                     told_as_variable || told.contains(&flag),
-                    "no document tells {name} {flag}"
+                    "no document names {name} {flag}"
                 );
             }
         }
@@ -338,11 +338,11 @@ fn every_command_in_the_documents_is_one() {
 }
 
 #[test]
-fn every_metric_is_in_the_operations_and_no_other() {
+fn the_operations_page_lists_exactly_the_metrics_that_exist() {
     let corner = Corner::new();
     let daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
     daemon.posts(&message(SESSION, &chat(1), "Ana", "hello"));
-    let metrics = eventually("there are metrics of the session", || {
+    let metrics = eventually("the session has metrics", || {
         let (_, text) = daemon.get("/metrics");
         text.contains("waha_sm_lane_age_seconds{").then_some(text)
     });
@@ -381,9 +381,9 @@ fn bubbles(svg: &str, class: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_picture_shows_what_customers_read_today() {
+fn the_picture_shows_the_current_texts() {
     let (svg, source) = (read("examples/demo.svg"), source());
-    // Names and numbers are filled in: what stands between them is the text's own.
+    // Names and numbers are filled in. The parts between them are in the source.
     let first_names = bubbles(&svg, "name");
     assert_eq!(first_names.len(), 6);
     let mut names: Vec<String> = ["customer", "unheard"]
@@ -400,14 +400,14 @@ fn the_picture_shows_what_customers_read_today() {
             let part = part.trim_matches([' ', ',', '!', '.']);
             assert!(
                 source.contains(part),
-                "nothing says {part:?} ({reply}); make the picture again: \
+                "the source has no {part:?} ({reply}); make the picture again: \
                  cargo run --release --example demo -- --svg examples/demo.svg"
             );
         }
     }
 }
 
-/// All our source as one text, with the strings that go over several lines put together.
+/// All our source as one text. A string over several lines is joined into one.
 fn source() -> String {
     fn walk(directory: &std::path::Path, text: &mut String) {
         for entry in std::fs::read_dir(directory).unwrap() {
@@ -431,13 +431,13 @@ fn source() -> String {
 }
 
 #[test]
-fn the_lines_to_look_for_when_something_fails_are_lines_of_the_log() {
+fn the_log_lines_on_the_operations_page_are_in_the_source() {
     let operations = Document::read(OPERATIONS);
     let (source, code) = (source(), Regex::new("`([^`]+)`").unwrap());
     let mut found = 0;
     for row in operations.rows() {
         for quoted in code.captures_iter(&row[0]) {
-            // A sentence; names, addresses and commands have no words between spaces.
+            // Log lines are sentences; names, addresses and commands have two words at most.
             let quoted = &quoted[1];
             let sentence = quoted.split_whitespace().count() > 2 && !quoted.starts_with("waha-sm ");
             if !sentence {
@@ -447,7 +447,7 @@ fn the_lines_to_look_for_when_something_fails_are_lines_of_the_log() {
                 .split("...")
                 .map(|part| part.trim_matches(['(', ')']))
             {
-                assert!(source.contains(part), "nothing says {quoted:?}");
+                assert!(source.contains(part), "the source has no {quoted:?}");
             }
             found += 1;
         }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::harness::{Corner, Redis, SECRET, binary, chat, eventually};
 
-/// How programs print what they did not mean for people: Rust's debug forms, and times to the nanosecond.
+/// Forms that are not for people: Rust's debug forms, and times to the nanosecond.
 static UNREADABLE: LazyLock<Regex> = LazyLock::new(|| {
     let forms = [
         r"\{ \w+: ",
@@ -24,7 +24,7 @@ static UNREADABLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&forms.join("|")).unwrap()
 });
 
-/// A value without spaces that is the name of an enum's variant. WAHA's own words (STOPPED) are in capitals throughout.
+/// A value that looks like the name of an enum variant. WAHA's own words (STOPPED) are all capitals and don't match.
 static VARIANT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^[A-Z][A-Za-z0-9]*[a-z]\w*$").unwrap());
 
@@ -65,7 +65,7 @@ fn times_are_local_if_tz_is_set_and_utc_without_it() {
     }
 }
 
-/// What a daemon that warns and then can't start writes to a terminal.
+/// What a daemon writes to a terminal when it warns and then can't start.
 fn at_a_terminal(no_color: Option<&str>) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
@@ -85,10 +85,10 @@ fn at_a_terminal(no_color: Option<&str>) -> String {
         .stdout(Stdio::null())
         .stderr(terminal);
     let mut child = command.spawn().unwrap();
-    // Holds the terminal's other end open.
+    // It holds the terminal's other end open.
     drop(command);
     let mut shown = Vec::new();
-    // Ends with an error when nobody has the other end open any more.
+    // Ends with an error once nobody has the other end open.
     let _ = File::from(master).read_to_end(&mut shown);
     assert_eq!(child.wait().unwrap().code(), Some(1));
     String::from_utf8(shown).unwrap()
@@ -127,7 +127,7 @@ fn a_whole_run_with_its_problems_is_logged_in_plain_words() {
         daemon.wait_for_log("lost the connection to Redis");
         redis.start_again();
         daemon.wait_for_log("connected to Redis again");
-        eventually("it takes messages again", || {
+        eventually("messages are accepted again", || {
             let event = crate::webhook::message(crate::harness::SESSION, &chat(1), "Ana", "again");
             (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
         });

@@ -40,7 +40,7 @@ fn die(corner: &Corner, redis: &Redis, daemon: &Daemon, said: &[(usize, &str)]) 
     corner.waha.feel(refuses());
     for (n, (customer, text)) in said.iter().enumerate() {
         daemon.says(&chat(*customer), text);
-        eventually("it is dead", || {
+        eventually("the reply is a dead letter", || {
             (redis.number("XLEN waha-sm:{default}:dead") == n as i64 + 1).then_some(())
         });
     }
@@ -92,7 +92,7 @@ fn dead_replies_are_listed_sent_again_in_order_and_then_the_history_says_sent() 
     daemon.wait_for_log("waha-sm dead list");
     assert_eq!(daemon.metric(DEAD), Some(4.0));
     let failed = [("one", "failed"), ("two", "failed"), ("three", "failed")];
-    eventually("the history knows", || {
+    eventually("the history says failed", || {
         (states(&corner, &chat(1)) == pairs(&failed)).then_some(())
     });
 
@@ -137,11 +137,11 @@ fn dead_replies_are_listed_sent_again_in_order_and_then_the_history_says_sent() 
 }
 
 #[test]
-fn retried_dead_replies_go_behind_waiting_ones_and_do_not_expire_by_age() {
+fn retried_dead_replies_go_after_waiting_ones_and_do_not_expire_by_age() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     die(&corner, &redis, &daemon, &[(1, "old"), (1, "older")]);
-    // Moves them to the day before yesterday.
+    // One more dead reply, queued in 2023.
     let entry = listed(&redis, &[]).remove(0);
     let element = json!({"id": entry["reply_id"], "conversation": entry["conversation"], "text": "ancient",
                          "queued_at": 1_700_000_000_000_i64, "attempts": 9});
@@ -196,7 +196,7 @@ fn dropped_replies_are_gone_and_stay_failed_in_the_history() {
     daemon.says(&chat(1), "next");
     assert_eq!(corner.texts(&chat(1), 1), ["next"]);
     let states_now = [("one", "failed"), ("two", "failed"), ("next", "sent")];
-    eventually("the history knows", || {
+    eventually("the history has the new states", || {
         (states(&corner, &chat(1)) == pairs(&states_now)).then_some(())
     });
 }
@@ -226,7 +226,7 @@ fn a_dead_letter_command_without_a_target_explains_what_to_write() {
         "{said}"
     );
 
-    // With its private Redis, the data directory is enough.
+    // If the daemon runs its own Redis, the data directory is enough.
     let daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
     corner.waha.feel(refuses());
     daemon.says(&chat(1), "one");

@@ -22,7 +22,7 @@ fn after_one(mood: &Mood, engine: Engine) -> (Corner, Redis, Daemon) {
     (corner, redis, daemon)
 }
 
-/// Waits until WAHA was asked to send to the first customer so many times.
+/// Waits until WAHA was asked at least `times` times to send to the first customer.
 fn asked_to_send(corner: &Corner, times: usize) {
     let asked = corner.waha.wait_for(PATIENCE, |_, calls| {
         let sends = calls
@@ -47,7 +47,7 @@ fn all_texts(corner: &Corner, daemon: &Daemon) -> Vec<String> {
     texts.expect("the last text is answered")
 }
 
-/// WAHA is asked, by the message id if there is one, otherwise by the text.
+/// WAHA is asked: by the message id if there is one, otherwise by the text.
 #[test]
 fn a_reply_whose_answer_was_lost_reaches_its_customer_once() {
     for engine in [Engine::Webjs, Engine::Gows] {
@@ -69,7 +69,7 @@ fn a_reply_whose_answer_was_lost_reaches_its_customer_once() {
 }
 
 #[test]
-fn a_reply_in_flight_at_a_kill_reaches_its_customer_once() {
+fn a_reply_in_flight_when_the_daemon_is_killed_reaches_its_customer_once() {
     for engine in [Engine::Webjs, Engine::Noweb] {
         for (mood, taken) in [(Mood::TakesAndHangs(LATE), 1), (Mood::Hesitates(LATE), 0)] {
             let (corner, redis) = (Corner::new(), Redis::start());
@@ -123,7 +123,7 @@ fn if_waha_gives_ids_in_advance_no_other_message_settles_the_one_in_doubt() {
     assert_eq!(all_texts(&corner, &daemon), ["one", "one", "last"]);
 }
 
-/// Otherwise it would be held if WAHA can't be asked.
+/// If it were in doubt it would be held, because WAHA can't be asked here.
 #[test]
 fn a_reply_that_was_certainly_not_sent_is_not_in_doubt() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -181,7 +181,7 @@ fn the_ack_of_a_reply_settles_that_it_was_sent() {
 }
 
 #[test]
-fn if_the_outcome_cannot_be_found_out_the_setting_decides() {
+fn if_the_outcome_stays_unknown_the_setting_decides() {
     for (setting, texts) in [
         ("resend", vec!["one", "one", "last"]),
         ("hold", vec!["one", "last"]),

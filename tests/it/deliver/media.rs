@@ -108,7 +108,7 @@ fn each_kind_of_media_is_sent_in_order_and_recorded_with_its_kind() {
         requests(&corner),
         wanted.map(|(path, body)| (path.to_owned(), body))
     );
-    let kept: Vec<Value> = eventually("all is in the history", || {
+    let kept: Vec<Value> = eventually("everything is in the history", || {
         let all = corner.history(&["--chat", &chat(1)]).into_iter();
         let ours: Vec<Value> = all.filter(|one| one["direction"] == "outbound").collect();
         (ours.len() == 6).then_some(ours)
@@ -162,7 +162,7 @@ fn a_flow_whose_files_are_missing_does_not_start_and_says_where() {
     );
 }
 
-/// WAHA Core before 2026.6.1 sends no media; a URL that is gone will not come back.
+/// WAHA Core before 2026.6.1 sends no media, and a file that is gone from its address does not come back.
 #[test]
 fn media_that_waha_can_never_send_is_given_up_with_advice_and_the_chat_continues() {
     let plus = json!({"message": "The feature is available only in Plus version for 'WEBJS' engine.", "error": "Unprocessable Entity", "statusCode": 422});
@@ -185,8 +185,8 @@ fn media_that_waha_can_never_send_is_given_up_with_advice_and_the_chat_continues
     }
 }
 
-/// There are no message ids for media: it is found by its kind and caption. The owner's words from the phone, the same as
-/// the caption, are not it.
+/// Media has no message id in advance: it is found by its kind and caption. A text from the owner's phone with the same
+/// words as the caption is not taken for it.
 #[test]
 fn media_whose_answer_was_lost_reaches_its_customer_once() {
     for engine in [Engine::Webjs, Engine::Gows] {
@@ -240,7 +240,7 @@ fn lane_is_empty(redis: &Redis) {
     });
 }
 
-/// WAHA can't be asked, but it tells of the picture by itself; a text with the words of the caption tells nothing.
+/// WAHA can't be asked, but it posts an echo of the picture. A text with the words of the caption proves nothing.
 #[test]
 fn an_echo_with_the_file_settles_media_in_doubt_and_an_echo_of_text_does_not() {
     for (echoed, pictures) in [(true, 1), (false, 2)] {

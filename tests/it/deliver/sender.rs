@@ -34,7 +34,7 @@ fn when_waha_fails_replies_are_retried_in_order_and_sent_once() {
     assert_eq!(corner.waha.overlaps(), 0);
     assert!(
         !daemon.log().contains("one-echoed-by-waha"),
-        "a 500 echoes what the customer wrote"
+        "the body of a 500 repeats what the customer wrote"
     );
     assert!(
         daemon.metric("waha_sm_replies_total{session=\"default\",result=\"retried\"}") >= Some(2.0)
@@ -92,13 +92,13 @@ fn a_reply_that_waha_refuses_is_kept_and_logged_and_blocks_nobody() {
     corner.texts(&chat(2), 1);
     daemon.wait_for_log("gave up on a reply");
     assert!(daemon.log().contains("chat is odd"));
-    eventually("it is kept", || {
+    eventually("the reply is a dead letter", || {
         (redis.number("XLEN waha-sm:{default}:dead") == 1).then_some(())
     });
     corner.waha.feel_about(&chat(1), Mood::Well);
     daemon.says(&chat(1), "next");
     assert_eq!(corner.texts(&chat(1), 1), ["next"]);
-    let failed = eventually("the history knows", || {
+    let failed = eventually("the reply is in the history", || {
         corner
             .history(&["--chat", &chat(1)])
             .into_iter()
@@ -155,10 +155,7 @@ fn a_stopped_session_waits_until_an_event_or_a_status_request_says_it_works() {
         .iter()
         .filter(|call| call.status == 422)
         .count();
-    assert!(
-        tries <= 12,
-        "a session that can't send is not asked {tries} times"
-    );
+    assert!(tries <= 12, "{tries} requests to a session that can't send");
 }
 
 #[test]

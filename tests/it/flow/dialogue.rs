@@ -6,7 +6,7 @@ use crate::harness::{Corner, Redis, chat, eventually};
 use crate::webhook::now_ms;
 
 #[test]
-fn the_built_in_reception_takes_name_and_subject_in_the_locale() {
+fn the_built_in_reception_asks_for_name_and_subject_in_the_locale() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("LOCALE", "pt-BR").start();
     let chat = chat(1);
@@ -108,14 +108,14 @@ fn a_silent_customer_is_reminded_then_closed_and_later_resumes_at_the_same_step(
         corner.texts(&chat, 4),
         ["your name?", "your age, Zoe?", "still there?", "closing"]
     );
-    eventually("it is closed", || {
+    eventually("the conversation is closed", || {
         (redis.number("HLEN waha-sm:{default}:active") == 0).then_some(())
     });
     daemon.says(&chat, "here I am again");
     assert_eq!(
         corner.texts(&chat, 5)[4],
         "your age, Zoe?",
-        "what brings them back is no answer"
+        "the message that resumes it is not an answer"
     );
     daemon.says(&chat, "7");
     assert_eq!(corner.texts(&chat, 6)[5], "Zoe is 7");
@@ -123,12 +123,12 @@ fn a_silent_customer_is_reminded_then_closed_and_later_resumes_at_the_same_step(
     assert_eq!(
         corner.texts(&chat, 7)[6],
         "your name?",
-        "what was finished is not resumed"
+        "a finished conversation is not resumed"
     );
 }
 
 #[test]
-fn messages_during_a_pause_are_kept_and_read_after_it_without_polling_redis() {
+fn messages_during_a_pause_are_kept_and_answered_after_it_without_polling_redis() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let flow = corner.flow(
         r#"
@@ -208,7 +208,7 @@ fn no_conversation_is_closed_for_silence_before_its_question_was_delivered() {
     });
 }
 
-/// Looks into the inbox and numbered copies of messages cross each other all the time here.
+/// New messages arrive all the time while the inbox is read and consumed.
 #[test]
 fn under_load_every_message_is_answered_once_and_in_order() {
     const CHATS: usize = 8;

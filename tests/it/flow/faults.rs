@@ -1,5 +1,5 @@
-//! A flow that fails harms one conversation: its customer is told something human, the reason is kept, and the only
-//! worker attends the next.
+//! A failing flow affects one conversation: its customer gets an apology, the reason is logged, and the only worker serves
+//! the next customer.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::webhook::new_message_id;
 const TROUBLE: &str =
     "Desculpe, tivemos um problema por aqui. Por favor, escreva de novo daqui a pouco.";
 
-/// What the history says of the chat's last conversation, once it is closed.
+/// Waits until a conversation of the chat is closed in the history, and returns it.
 fn closed(corner: &Corner, chat: &str) -> Value {
     eventually("the conversation is archived as closed", || {
         corner
@@ -89,9 +89,9 @@ fn a_failing_template_sends_its_customer_an_apology_and_affects_nobody_else() {
 }
 
 #[test]
-fn a_flow_sees_only_the_start_of_an_endless_text_and_the_history_keeps_all_of_it() {
+fn a_flow_sees_only_the_start_of_a_very_long_text_and_the_history_keeps_all_of_it() {
     let (corner, redis) = (Corner::new(), Redis::start());
-    // About the most expensive pattern that loading accepts: each letter may start its end.
+    // About the most expensive pattern that the loader accepts: its last part can begin at every `a`.
     let flow = corner.flow(
         r#"
         start = "heavy"
@@ -119,7 +119,7 @@ fn a_flow_sees_only_the_start_of_an_endless_text_and_the_history_keeps_all_of_it
     let mut dice = fastrand::Rng::with_seed(7);
     let long: String = (0..65_536)
         .map(|place| match dice.bool() {
-            // Only the last letter shows that nothing matches.
+            // Near the end of what the flow sees: the pattern fails only there.
             _ if place == 4_000 => '!',
             true => 'a',
             false => 'b',
@@ -141,7 +141,7 @@ fn a_flow_sees_only_the_start_of_an_endless_text_and_the_history_keeps_all_of_it
     assert!(kept, "the history has the whole text");
 }
 
-/// Two questions; the second one bears the given name.
+/// A flow with two questions. `second` is the name of the second step.
 fn two_questions(second: &str, timeouts: &str) -> String {
     format!(
         r#"
@@ -188,7 +188,7 @@ fn a_conversation_at_a_removed_step_starts_over_and_keeps_its_saved_values() {
     daemon.says(&ana, "Rio");
     assert_eq!(corner.texts(&ana, 5)[4], "Zoe again of Rio, hi");
     assert_eq!(closed(&corner, &ana)["outcome"], "done");
-    eventually("the next customer is attended", || {
+    eventually("the next customer is served", || {
         let texts = corner.waha.texts(&bia);
         texts
             .contains(&"your name, please?".to_owned())
@@ -243,7 +243,7 @@ fn a_conversation_with_an_unreadable_state_starts_over() {
         ));
         let mut daemon = setup.start();
         daemon.wait_for_log("the saved state of this conversation can't be read");
-        // The customer is told at once that their answers are gone.
+        // The first question comes at once, so the customer sees that their answers are lost.
         assert_eq!(corner.texts(&ana, 3)[2], "your name, please?");
         daemon.says(&ana, "Zoe");
         daemon.says(&ana, "Rio");
@@ -253,11 +253,10 @@ fn a_conversation_with_an_unreadable_state_starts_over() {
     }
 }
 
-/// What nothing outside can make happen: something that panics in the middle of a conversation. Here it is the log, when
-/// it is told of this chat's fault.
+/// Panics in the middle of a conversation, when the fault of this chat is logged. Nothing from outside can cause a panic.
 struct Panics {
     at: String,
-    /// How often it was asked to.
+    /// How often it panicked.
     panicked: Arc<Mutex<u32>>,
     errors: Arc<Mutex<Vec<String>>>,
 }
@@ -280,7 +279,7 @@ impl<S: Subscriber> Layer<S> for Panics {
         }
         if words.0.contains("the flow failed") && words.0.contains(&self.at) {
             *self.panicked.lock().unwrap() += 1;
-            panic!("as the test wants it");
+            panic!("the test wants this panic");
         }
     }
 }
@@ -355,7 +354,7 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
         let mut told = Vec::new();
         while told.len() < 2 {
             let bell = tokio::time::timeout(PATIENCE, rung.recv());
-            let bell = bell.await.expect("both are told");
+            let bell = bell.await.expect("both customers get a reply");
             assert_eq!(bell, Some(Bell::Lanes(session.clone())));
             let now = waha_sm::clock::now();
             let process = ProcessId::stored("p");
@@ -371,7 +370,7 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
         assert_eq!(
             told,
             [bia, ana.clone()],
-            "the worker went on with the next at once"
+            "the worker served the next customer at once"
         );
         let outcomes: Vec<_> = store
             .history(&session, None, 100)

@@ -4,10 +4,10 @@ use jiff::{ToSpan as _, Zoned};
 
 use crate::harness::{Corner, Redis, SESSION, chat, eventually};
 
-/// A flow that is open now, or closed about an hour ago.
+/// A flow that is open now, or that closed about an hour ago.
 fn flow(open: bool) -> String {
     let now = Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
-    // Both days, because a test may run at midnight.
+    // On every day, because the hours may cross midnight.
     let time = |hours: i64| (&now + hours.hours()).strftime("%H:00").to_string();
     let (from, to) = if open { (-1, 2) } else { (-6, -1) };
     format!(
@@ -49,7 +49,7 @@ fn customers_outside_opening_hours_are_told_at_once_and_take_no_worker_from_the_
     }
     daemon.says(&chat(4), "call me");
     assert_eq!(corner.texts(&chat(4), 2)[1], "noted: call me");
-    eventually("it is closed with its outcome", || {
+    eventually("the conversation is closed with its outcome", || {
         corner
             .history(&["--conversations"])
             .into_iter()
@@ -60,12 +60,12 @@ fn customers_outside_opening_hours_are_told_at_once_and_take_no_worker_from_the_
     assert_eq!(
         corner.texts(&chat(2), 2)[1],
         "hello",
-        "who stood in line before it closed is attended as usual"
+        "customers who were in line before closing time are still served"
     );
 }
 
 #[test]
-fn customers_who_wrote_while_closed_and_without_a_process_are_served_when_open() {
+fn customers_who_wrote_while_closed_and_while_no_worker_ran_are_served_when_open() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let file = corner.flow(&flow(false));
     let serve = corner

@@ -20,7 +20,7 @@ say = "{{ first }}, {{ second }}"
 end = "done"
 "#;
 
-/// The customer's vote in a poll of ours.
+/// A customer's vote in one of our polls.
 fn vote(id: &str, options: &[&str]) -> Value {
     json!({
         "id": format!("evt_{id}"), "event": "poll.vote", "session": SESSION, "timestamp": now_ms(), "engine": "NOWEB",
@@ -69,7 +69,7 @@ fn a_poll_vote_answers_an_open_question_once_and_opens_no_conversation() {
     // Another choice in the same poll is a new message.
     assert_eq!(result(&vote("3A04", &["Good", "Cheap"])), "active");
     assert_eq!(corner.texts(&chat(1), 3)[2], "otimo, Good, Cheap");
-    let closed = eventually("it is closed", || {
+    let closed = eventually("the conversation is closed", || {
         let all = corner.history(&["--conversations"]);
         all.first()
             .filter(|one| one["outcome"] == "done")
@@ -78,7 +78,7 @@ fn a_poll_vote_answers_an_open_question_once_and_opens_no_conversation() {
     assert_eq!(closed, 1);
     assert_eq!(result(&vote("3A05", &["Ruim"])), "recorded");
     assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 0);
-    eventually("each vote that was one is in the history", || {
+    eventually("every valid vote is in the history", || {
         let all = corner.history(&["--chat", &chat(1)]);
         let theirs = all
             .iter()

@@ -18,7 +18,7 @@ fn flow(arguments: &[&str]) -> Output {
     binary().arg("flow").args(arguments).output().unwrap()
 }
 
-/// Runs a tool that reads what is typed.
+/// Runs a tool with `input` on its standard input.
 fn typed(arguments: &[&str], input: &str) -> Output {
     let mut child = binary()
         .arg("flow")
@@ -47,7 +47,7 @@ fn path(directory: &TempDir, name: &str) -> String {
     directory.path().join(name).display().to_string()
 }
 
-/// A flow without mistakes; its lines are counted below.
+/// A flow without mistakes. Tests below rely on its line numbers.
 const GOOD: &str = r#"name = "good"
 start = "hello"
 [texts]
@@ -76,8 +76,8 @@ end = "done"
 "#;
 
 #[test]
-fn each_of_twenty_planted_mistakes_is_reported_with_its_line() {
-    // Per mistake: the good text, the bad text, the line that must be named, and words that the report must contain.
+fn each_planted_mistake_is_reported_with_its_line() {
+    // Per mistake: the good text, the bad text, and the line and words that the report must have.
     let planted = [
         (
             "start = \"hello\"",
@@ -168,7 +168,7 @@ fn each_of_twenty_planted_mistakes_is_reported_with_its_line() {
         assert!(
             text.lines()
                 .any(|said| said.starts_with(&format!("{file}:{line}:")) && said.contains(words)),
-            "{wrong:?} is not found in line {line}: {text}"
+            "{wrong:?} is not reported with line {line}: {text}"
         );
         assert_eq!(output.status.code(), Some(1), "{text}");
     }
@@ -218,7 +218,7 @@ fn good_files_are_summarized_in_one_line_with_their_steps_and_outcomes() {
 }
 
 #[test]
-fn a_flow_is_checked_from_standard_input_and_wrong_usage_is_64() {
+fn a_flow_is_checked_from_standard_input_and_wrong_usage_exits_with_64() {
     let good = typed(&["check", "-"], GOOD);
     assert_eq!(stdout(&good), "stdin: good: 4 steps, 1 outcome (done)\n");
     assert_eq!(good.status.code(), Some(0));
@@ -562,7 +562,7 @@ fn the_schema_is_printed_as_json() {
 }
 
 #[test]
-fn every_tool_s_help_shows_an_example() {
+fn the_help_of_every_tool_shows_an_example() {
     for tool in ["check", "chat", "test", "graph", "schema"] {
         let text = stdout(&flow(&[tool, "--help"]));
         assert!(text.contains(&format!("  waha-sm flow {tool}")), "{text}");

@@ -37,13 +37,13 @@ fn several_messages_in_a_row_are_answered_once_when_the_customer_is_quiet() {
     assert_eq!(corner.texts(&ana, 2)[1], "+meu dente\nquebrou");
     assert!(
         written.elapsed().as_millis() >= 1_900,
-        "not before the quiet"
+        "it waits until the customer is quiet"
     );
     assert_eq!(
         redis.number(&format!("LLEN waha-sm:{{default}}:inbox:{ana}")),
         0
     );
-    eventually("the metric has it, and not the wait on purpose", || {
+    eventually("the metric counts it, without the wait for more", || {
         let all = daemon.metric("waha_sm_wake_up_seconds_count")?;
         let soon = daemon.metric("waha_sm_wake_up_seconds_bucket{le=\"1.0\"}")?;
         (all >= 1.0 && soon == all).then_some(())
@@ -51,7 +51,7 @@ fn several_messages_in_a_row_are_answered_once_when_the_customer_is_quiet() {
 }
 
 #[test]
-fn a_burst_survives_a_kill_in_the_middle_of_it() {
+fn a_burst_survives_a_kill_in_its_middle() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let setup = setup(&corner, &redis, "2s");
     let mut daemon = setup.start();
@@ -74,14 +74,14 @@ fn a_customer_who_never_stops_writing_is_answered_too_and_nothing_is_dropped() {
     let mut said = Vec::new();
     let begun = Instant::now();
     while corner.waha.texts(&ana).len() < 2 {
-        assert!(begun.elapsed().as_secs() < 25, "nobody answered");
+        assert!(begun.elapsed().as_secs() < 25, "no answer");
         let text = said.len().to_string();
         daemon.says(&ana, &text);
         said.push(text);
         // Faster than anybody writes, and more in total than one answer can hold.
         std::thread::park_timeout(Duration::from_millis(15));
     }
-    eventually("all of it came back, in order", || {
+    eventually("every message is answered, in order", || {
         let texts = corner.waha.texts(&ana).join("\n");
         let heard: Vec<String> = texts
             .split('\n')
@@ -100,7 +100,10 @@ fn a_leave_word_counts_at_once_and_later_messages_open_the_next_conversation() {
     let begun = Instant::now();
     says_all(&daemon, &ana, &["hi", "leave"]);
     assert!(corner.texts(&ana, 1)[0].starts_with("All right"));
-    assert!(begun.elapsed().as_millis() < 2_000, "it did not wait");
+    assert!(
+        begun.elapsed().as_millis() < 2_000,
+        "a leave word does not wait"
+    );
     says_all(&daemon, &ana, &["hi again", "you"]);
     assert_eq!(corner.texts(&ana, 2)[1], "hello: hi again\nyou");
 }

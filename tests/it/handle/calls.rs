@@ -57,7 +57,7 @@ fn start(url: &str, more: &str) -> (Corner, Redis, Daemon) {
 }
 
 #[test]
-fn a_shops_own_bot_serves_with_one_call_in_a_loop() {
+fn a_shops_own_bot_serves_customers_with_one_call_in_a_loop() {
     let shop = Shop::open(|number, asked| {
         let text = asked.body["message"]["text"].as_str().unwrap();
         well(&match number {
@@ -136,7 +136,7 @@ fn a_shops_own_bot_serves_with_one_call_in_a_loop() {
 }
 
 #[test]
-fn without_a_secret_calls_are_not_signed_and_the_log_warns_of_that_once() {
+fn without_a_secret_calls_are_not_signed_and_the_log_warns_once() {
     let shop = Shop::open(|_, _| well(&json!({ "say": "ok", "end": "done" })));
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = setup(&corner, &redis, &bot(&shop.url, ""))
@@ -184,7 +184,7 @@ fn counted(daemon: &Daemon, result: &str, wanted: f64) {
     });
 }
 
-/// A shop with this answer, and the number of requests until the flow continues at `otherwise`.
+/// If the shop always answers like this, the flow continues at `otherwise` after `tries` requests, and the log says `words`.
 fn check_failure(does: fn() -> Does, tries: usize, words: &str) {
     let shop = Shop::open(move |_, _| does());
     let (corner, _redis, daemon) = start(&shop.url, "attempts = 2\nmay = ['menu']\nsave = ['a']");
@@ -293,7 +293,7 @@ fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wron
 }
 
 #[test]
-fn an_empty_answer_is_accepted_and_one_too_long_is_not() {
+fn an_empty_answer_is_accepted_and_an_answer_that_is_too_long_is_not() {
     let shop = Shop::open(|number, _| match number {
         0 => Does::Answers(204, String::new()),
         1 => Does::Answers(200, " ".into()),
@@ -306,7 +306,7 @@ fn an_empty_answer_is_accepted_and_one_too_long_is_not() {
         shop.wait_for(n + 1);
     }
     let long = &corner.texts(&chat(1), 1)[0];
-    assert_eq!(long.chars().count(), 4096, "as all that is said");
+    assert_eq!(long.chars().count(), 4096, "cut like every text");
     daemon.says(&chat(1), "four");
     assert_eq!(corner.texts(&chat(1), 2)[1], "sorry");
     daemon.wait_for_log("the answer is longer than");
@@ -402,7 +402,7 @@ fn a_hanging_shop_delays_only_its_customer_and_only_until_the_timeout() {
 #[test]
 fn after_a_crash_during_a_call_it_is_repeated_under_the_same_key_and_continues_once() {
     let shop = Shop::open(|number, _| match number {
-        0 => Does::Hangs(r#"{"say":"of the dead"}"#.into()),
+        0 => Does::Hangs(r#"{"say":"from before the crash"}"#.into()),
         _ => well(&json!({ "say": "once" })),
     });
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -447,15 +447,15 @@ fn a_process_that_froze_during_a_call_does_not_use_its_late_answer() {
             .set("FLOW_CALL_HMAC_SECRET", CALL_SECRET)
     };
     let serve = with("serve").start();
-    let still = with("work").start();
+    let frozen = with("work").start();
     serve.says(&chat(1), "hi");
     shop.wait_for(1);
-    still.signal("-STOP");
+    frozen.signal("-STOP");
     let _living = with("work").start();
     assert_eq!(corner.texts(&chat(1), 1), ["in time"]);
     shop.let_go();
-    still.signal("-CONT");
-    still.wait_for_log("no longer ours");
+    frozen.signal("-CONT");
+    frozen.wait_for_log("no longer ours");
     serve.says(&chat(1), "more");
     assert_eq!(corner.texts(&chat(1), 2), ["in time", "in time"]);
 }
@@ -522,7 +522,7 @@ fn messages_during_a_call_are_read_after_it_in_order() {
 }
 
 #[test]
-fn nobody_is_reminded_or_closed_while_a_call_waits() {
+fn no_customer_is_reminded_or_closed_while_a_call_waits() {
     let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"thought"}"#.into()));
     let flow = format!(
         "[timeouts]\nremind_after = '300ms'\nclose_after = '600ms'\n{}",
@@ -556,7 +556,7 @@ fn a_conversation_at_a_call_that_was_removed_from_the_flow_starts_over() {
 }
 
 #[test]
-fn the_flow_tools_play_the_shop_and_show_what_it_is_asked() {
+fn flow_chat_shows_each_call_and_its_user_answers_for_the_shop() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/flows/bot.toml");
     let mut chat = binary()
         .args(["flow", "chat", example, "--name", "Ann"])

@@ -45,9 +45,9 @@ fn customers_of_a_killed_process_continue_with_another_at_the_same_step() {
 }
 
 #[test]
-fn a_process_that_froze_sends_nothing_that_others_took_over_meanwhile() {
+fn a_process_that_froze_does_not_send_replies_that_another_took_over() {
     let (corner, redis) = (Corner::new(), Redis::start());
-    // WAHA gives no ids in advance: storing one would already show that another process has the lane.
+    // This engine gives no ids in advance: storing one would already show that another process has the lane.
     corner.waha.imitate(Engine::Webjs);
     let with = |role| {
         corner
@@ -57,7 +57,7 @@ fn a_process_that_froze_sends_nothing_that_others_took_over_meanwhile() {
             .set("PACING", "human")
     };
     let serve = with("serve").start();
-    let still = with("work").start();
+    let frozen = with("work").start();
     serve.says(&chat(1), "one");
     let typing = corner.waha.wait_for(PATIENCE, |_, calls| {
         let mut calls = calls.iter();
@@ -66,12 +66,12 @@ fn a_process_that_froze_sends_nothing_that_others_took_over_meanwhile() {
             .then_some(())
     });
     assert!(typing.is_some(), "it types before it sends");
-    still.signal("-STOP");
+    frozen.signal("-STOP");
     let living = with("work").start();
     serve.says(&chat(1), "two");
     assert_eq!(corner.texts(&chat(1), 2), ["one", "two"]);
     living.wait_for_log("fell silent");
-    still.signal("-CONT");
+    frozen.signal("-CONT");
     serve.says(&chat(1), "last");
     // Anything the frozen process sends would arrive before the last reply.
     assert_eq!(corner.texts(&chat(1), 3), ["one", "two", "last"]);
@@ -79,7 +79,7 @@ fn a_process_that_froze_sends_nothing_that_others_took_over_meanwhile() {
 }
 
 #[test]
-fn after_kill_and_restart_on_the_same_data_directory_everybody_continues_at_once() {
+fn after_a_kill_and_a_restart_on_the_same_data_directory_every_customer_continues_at_once() {
     let corner = Corner::new();
     let setup = corner
         .setup("all")
@@ -91,7 +91,7 @@ fn after_kill_and_restart_on_the_same_data_directory_everybody_continues_at_once
     corner.texts(&chat(1), 1);
     daemon.says(&chat(1), "one");
     corner.texts(&chat(1), 2);
-    // A reply in flight at the kill may come twice, so none is in flight here.
+    // A reply in flight at the kill may be sent twice, so wait until none is.
     eventually("both replies are settled", || {
         (daemon.metric("waha_sm_replies_total{session=\"default\",result=\"sent\"}") == Some(2.0))
             .then_some(())
@@ -109,7 +109,7 @@ fn after_kill_and_restart_on_the_same_data_directory_everybody_continues_at_once
     );
     daemon.wait_for_log("continues what the last run here left unfinished");
     daemon.wait_for_log("adopted the private Redis");
-    eventually("the next in line is attended", || {
+    eventually("the next in line is served", || {
         corner
             .waha
             .texts(&chat(2))
@@ -118,12 +118,12 @@ fn after_kill_and_restart_on_the_same_data_directory_everybody_continues_at_once
     });
     assert!(
         !corner.waha.texts(&chat(3)).contains(&"first?".to_owned()),
-        "nobody jumped the line"
+        "the line keeps its order"
     );
 }
 
 #[test]
-fn when_stopped_it_hands_back_its_work_exits_cleanly_and_continues_after_a_start() {
+fn a_stopped_daemon_hands_back_its_work_exits_cleanly_and_continues_after_a_start() {
     let corner = Corner::new();
     let setup = corner
         .setup("all")
@@ -174,7 +174,7 @@ fn a_redis_that_dies_and_comes_back_costs_time_but_no_message() {
     corner.texts(&chat(1), 1);
     redis.kill();
     redis.start_again();
-    eventually("it takes messages again", || {
+    eventually("messages are accepted again", || {
         let event = crate::webhook::message(crate::harness::SESSION, &chat(1), "Ana", "after");
         (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
     });
@@ -207,11 +207,11 @@ fn a_conversation_that_reopens_at_the_moment_it_closes_is_served_like_any_other(
             daemon.says(&chat(1), &format!("{round}.{n}"));
         }
     }
-    // After the storm, the next messages are answered at once, not after a timeout.
+    // After these rounds, the next messages are answered at once, not after a timeout.
     for last in ["x", "y"] {
         daemon.says(&chat(1), last);
         let answer = format!("{last}?");
-        eventually("it is answered", || {
+        eventually("the message is answered", || {
             let texts = corner.waha.texts(&chat(1));
             texts
                 .iter()
@@ -244,7 +244,7 @@ fn customers_who_returned_to_the_line_can_use_queue_commands_and_keep_their_save
     let living = with("work").start();
     living.wait_for_log("claimed a conversation");
     serve.says(&chat(2), "leave");
-    let left = eventually("the second left", || {
+    let left = eventually("the second customer has left", || {
         let all = corner.history(&["--conversations", "--chat", &chat(2)]);
         all.into_iter().find(|one| one["outcome"] == "left")
     });

@@ -1,4 +1,4 @@
-//! A private corner for each test: one directory with a fake WAHA, daemons and what they write. It ends with the test.
+//! A private corner for each test: a fake WAHA, and one directory for its daemons. Both end with the test.
 
 use std::net::TcpListener;
 
@@ -55,7 +55,7 @@ impl Corner {
         }
     }
 
-    /// `all` with a Redis of the test's.
+    /// A daemon of role `all` on the test's own Redis.
     pub(crate) fn all(&self, redis: &Redis) -> Setup {
         self.setup("all").set("REDIS_URL", redis.url())
     }
@@ -79,7 +79,7 @@ impl Corner {
         concat!(env!("CARGO_MANIFEST_DIR"), "/examples/flows/echo.toml").to_owned()
     }
 
-    /// Waits until a chat got `count` texts, and returns them.
+    /// Waits until a chat has at least `count` texts, and returns them.
     #[track_caller]
     pub(crate) fn texts(&self, chat: &str, count: usize) -> Vec<String> {
         let found = self.waha.wait_for(PATIENCE, |sent, _| {
@@ -114,7 +114,7 @@ impl Corner {
 
 impl Drop for Corner {
     fn drop(&mut self) {
-        // A private Redis outlives a daemon that was killed, on purpose.
+        // By design, a private Redis keeps running after its daemon is killed.
         let _ = ask(
             &self.directory.path().join("data/redis/redis.sock"),
             "SHUTDOWN NOSAVE",

@@ -24,7 +24,7 @@ pub(crate) fn binary() -> Command {
     command
 }
 
-/// One `waha-sm`, killed with the test. Its log is shown when the test fails.
+/// One `waha-sm` process, killed when the test ends. Its log is shown if the test fails.
 pub(crate) struct Daemon {
     child: Child,
     log: PathBuf,
@@ -159,7 +159,7 @@ impl Daemon {
 
     /// Posts an event that must be refused for now. Returns the seconds until WAHA should retry.
     #[track_caller]
-    pub(crate) fn turns_away(&self, event: &Value) -> u64 {
+    pub(crate) fn refuses(&self, event: &Value) -> u64 {
         let body = event.to_string();
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)

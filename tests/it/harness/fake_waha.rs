@@ -1,4 +1,4 @@
-//! The fake WAHA itself: what the other tests assume about WAHA.
+//! Tests of the fake WAHA itself: what the other tests assume about WAHA.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -107,7 +107,7 @@ fn it_stores_messages_and_lists_them_in_each_engines_format() {
 }
 
 #[test]
-fn a_message_id_can_be_chosen_in_advance_and_duplicates_both_count() {
+fn a_message_id_can_be_chosen_in_advance_and_sending_it_twice_makes_two_messages() {
     let waha = FakeWaha::start(0, API_KEY).unwrap();
     let (status, id) = get(&waha, &format!("/api/{SESSION}/new-message-id"));
     let id = id["id"].as_str().unwrap().to_owned();
@@ -156,7 +156,7 @@ fn it_fails_in_every_mode_and_reports_which_messages_it_took() {
 }
 
 #[test]
-fn taken_messages_come_back_as_signed_events_of_our_own() {
+fn sent_messages_come_back_as_signed_echoes() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     for when in [Echo::Before, Echo::After] {
@@ -164,8 +164,8 @@ fn taken_messages_come_back_as_signed_events_of_our_own() {
         daemon.says(&chat(1), &format!("{when:?}"));
     }
     corner.texts(&chat(1), 2);
-    eventually("both echoes are taken and known as ours", || {
-        // Depends on whether the daemon had already stored the reply.
+    eventually("both echoes are accepted and recognised as ours", || {
+        // Which result depends on whether the daemon had already stored the reply.
         let of = |result| daemon.metric(&format!("waha_sm_events_total{{result=\"{result}\"}}"));
         let (duplicates, recorded) = (of("duplicate"), of("recorded"));
         (duplicates.unwrap_or(0.0) + recorded.unwrap_or(0.0) >= 2.0).then_some(())
@@ -174,7 +174,7 @@ fn taken_messages_come_back_as_signed_events_of_our_own() {
         daemon.metric("waha_sm_events_total{result=\"forged\"}"),
         None
     );
-    // Nobody listens there, and it works all the same.
+    // Nobody listens there, and sending works anyway.
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -192,7 +192,7 @@ fn taken_messages_come_back_as_signed_events_of_our_own() {
 }
 
 #[test]
-fn a_request_that_breaks_off_counts_as_never_made() {
+fn an_incomplete_request_counts_as_never_made() {
     let corner = Corner::new();
     let mut stream = TcpStream::connect(corner.waha.url().trim_start_matches("http://")).unwrap();
     let head = format!(

@@ -1,4 +1,4 @@
-//! A Redis server of the test's own.
+//! The test's own Redis server.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -93,7 +93,7 @@ impl Redis {
         send_signal(self.child.as_ref().unwrap().id(), signal);
     }
 
-    /// Kills it like the out-of-memory killer would.
+    /// Kills it as the out-of-memory killer does.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();

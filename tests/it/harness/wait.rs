@@ -15,7 +15,7 @@ pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>
         }
         assert!(
             Instant::now() < deadline,
-            "waited {PATIENCE:?} in vain: {what}"
+            "not true after {PATIENCE:?}: {what}"
         );
         std::thread::park_timeout(Duration::from_millis(5));
     }

@@ -1,4 +1,4 @@
-//! Messages whose webhooks were lost are found at WAHA.
+//! Messages whose webhooks were lost are fetched from WAHA.
 
 use std::time::Duration;
 
@@ -19,12 +19,14 @@ fn setup(corner: &Corner, redis: &Redis) -> Setup {
         .set("CATCH_UP_INTERVAL", "1h")
 }
 
+/// A customer writes, and the webhook is lost.
 fn loses(corner: &Corner, customer: usize, text: &str) -> Value {
     corner
         .waha
         .customer_writes(SESSION, &chat(customer), "Ana", text)
 }
 
+/// WAHA reports that the session works.
 fn works(daemon: &Daemon) {
     let status = json!({
         "event": "session.status", "session": SESSION, "id": format!("evt_{}", now_ms()), "timestamp": now_ms(),
@@ -50,11 +52,11 @@ fn messages_sent_while_nothing_ran_are_found_at_the_next_start() {
         let daemon = setup.start();
         assert_eq!(corner.texts(&chat(1), 2), ["heard", "missed"]);
         assert_eq!(corner.texts(&chat(2), 1), ["missed too"]);
-        eventually("it is counted", || {
+        eventually("both are counted", || {
             (daemon.metric("waha_sm_caught_up_messages_total{session=\"default\"}")? >= 2.0)
                 .then_some(())
         });
-        // The webhook arrives after all, hours later.
+        // The webhook arrives after all, but late.
         assert_eq!(daemon.posts(&late)["result"], "duplicate");
         daemon.says(&chat(1), "last");
         assert_eq!(corner.texts(&chat(1), 3), ["heard", "missed", "last"]);
@@ -89,11 +91,11 @@ fn old_messages_are_recorded_but_not_answered() {
     daemon.kill();
     let missed = loses(&corner, 2, "old");
     let sent_at = missed["payload"]["timestamp"].as_u64().unwrap();
-    eventually("it is old", || {
+    eventually("the message is old", || {
         (now_ms() > (sent_at + 4) * 1_000).then_some(())
     });
     let _daemon = setup.start();
-    eventually("it is in the history", || {
+    eventually("the message is in the history", || {
         let kept = corner.history(&["--chat", &chat(2)]);
         (kept.len() == 1 && kept[0]["text"] == "old").then_some(())
     });
@@ -127,7 +129,7 @@ fn an_engine_that_cannot_list_messages_is_logged_once_and_not_asked_again() {
     assert_eq!(daemon.log().matches("can't list messages").count(), 1);
 }
 
-/// If WAHA can't list one chat, only that chat is affected, and it is asked for again.
+/// If WAHA can't list one chat, only that chat is affected, and WAHA is asked for it again.
 #[test]
 fn a_chat_that_cannot_be_listed_delays_no_other() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -162,9 +164,9 @@ fn missed_messages_are_taken_in_order() {
     assert_eq!(corner.texts(&chat(2), 150), texts);
 }
 
-/// The first message counts, even if their last message came after another customer's.
+/// Their first message decides, even if their last one came after another customer's.
 #[test]
-fn the_first_to_write_while_nothing_ran_is_first_in_line() {
+fn the_first_customer_to_write_while_nothing_ran_is_first_in_line() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let setup = setup(&corner, &redis).set("WORKERS", "1");
     let mut daemon = setup.start();

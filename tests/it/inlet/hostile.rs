@@ -1,4 +1,4 @@
-//! Forged, oversized and slow requests, and customers who write strange text: none of it gets further than it may.
+//! Forged, oversized and slow requests, and customers who write strange text: none of them does harm.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::traffic::Traffic;
 use crate::volley::Volley;
 use crate::webhook::{self, Poster, message_with, new_message_id};
 
-/// A well-formed signature without the right secret.
+/// A well-formed signature that no secret made.
 const NOBODYS: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\
                        0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -88,12 +88,12 @@ fn texts(reader: &mut BufReader<UnixStream>) -> Vec<Vec<u8>> {
     }
 }
 
-/// A daemon that has served one customer and is idle, and everything that is in Redis then.
+/// A daemon that has served one customer and is idle, and everything in Redis at that moment.
 fn at_rest(corner: &Corner, redis: &Redis) -> (Daemon, BTreeMap<Vec<u8>, Vec<u8>>) {
     let daemon = corner.all(redis).set("FLOW_FILE", corner.echo()).start();
     daemon.says(&chat(1), "hello");
     corner.texts(&chat(1), 1);
-    eventually("all is archived and settled", || {
+    eventually("everything is archived and settled", || {
         (redis.number("XLEN waha-sm:{default}:history") == 0
             && redis.number("HLEN waha-sm:{default}:sending") == 0
             && corner.history(&[]).len() == 2)
@@ -104,7 +104,7 @@ fn at_rest(corner: &Corner, redis: &Redis) -> (Daemon, BTreeMap<Vec<u8>, Vec<u8>
 }
 
 #[test]
-fn during_a_change_of_secret_both_are_accepted_and_no_other() {
+fn during_a_change_of_secret_the_old_and_the_new_one_are_accepted() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let new = "the new secret, long enough to be one";
     let file = corner.directory.path().join("previous");
@@ -168,7 +168,7 @@ fn large_bodies_from_strangers_do_not_fill_memory_or_block_customers() {
         stream
             .write_all(head(NOBODYS, 2_097_152).as_bytes())
             .unwrap();
-        // If refused half-way, the connection may close before all of it is written.
+        // If it is refused half-way, the connection may close before everything is written.
         let _ = stream.write_all(&most);
         stream
             .set_read_timeout(Some(Duration::from_millis(20)))
@@ -182,7 +182,7 @@ fn large_bodies_from_strangers_do_not_fill_memory_or_block_customers() {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Some(answer(&stream))
     });
-    let refused = refused.expect("sixty bodies of two megabytes were held at once");
+    let refused = refused.expect("one of sixty bodies of two megabytes is refused");
     assert!(
         refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after"),
         "{refused}"
@@ -192,7 +192,7 @@ fn large_bodies_from_strangers_do_not_fill_memory_or_block_customers() {
     assert_eq!(daemon.posts(&small)["result"], "queued");
     let large = webhook::message(SESSION, &chat(2), "Ana", &"oi ".repeat(200_000));
     drop(strangers);
-    eventually("a large one is read again", || {
+    eventually("a large webhook is accepted again", || {
         (daemon.poster.post(&large).ok()?.0 == 200).then_some(())
     });
     daemon.wait_for_log("too many large webhooks at once");
@@ -229,7 +229,7 @@ fn a_flood_of_forged_webhooks_is_counted_and_does_not_fill_the_log() {
             })
             .sum()
     };
-    eventually("the log tells of all", || {
+    eventually("the log counts all refusals", || {
         let log = daemon.log();
         let each = log.matches("refused a webhook").count() as u64;
         (each + sums(&log) == 800).then_some(())
@@ -252,13 +252,13 @@ fn p99(daemon: &Daemon, total: usize) -> Duration {
     let shots = volley.fire().unwrap();
     let mut times: Vec<Duration> = shots
         .iter()
-        .map(|shot| shot.taken.expect("each is taken") - shot.intended)
+        .map(|shot| shot.taken.expect("every webhook is accepted") - shot.intended)
         .collect();
     times.sort();
     times[times.len() * 99 / 100]
 }
 
-/// `examples/load.rs` measures 2,500 clients beside 200 webhooks a second.
+/// `examples/load.rs` measures more: 2,500 clients and 200 webhooks a second.
 #[test]
 fn idle_and_slow_clients_do_not_delay_webhooks() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -270,7 +270,7 @@ fn idle_and_slow_clients_do_not_delay_webhooks() {
 }
 
 #[test]
-fn if_silent_clients_take_every_connection_a_webhook_waits_only_seconds() {
+fn if_silent_clients_use_every_connection_a_webhook_waits_only_seconds() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     let first = Instant::now();
@@ -300,7 +300,7 @@ fn a_body_that_arrives_byte_by_byte_gets_a_timeout_answer_after_seconds() {
         .set_read_timeout(Some(Duration::from_millis(250)))
         .unwrap();
     let began = Instant::now();
-    eventually("it is answered", || {
+    eventually("the request is answered", || {
         let _ = stream.write(b"x");
         stream.peek(&mut [0]).is_ok().then_some(())
     });
@@ -422,14 +422,14 @@ fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
             .set("LOG_FORMAT", format)
             .set("RUST_LOG", "trace")
             .spawn();
-        eventually("it is ready", || {
+        eventually("the daemon is ready", || {
             daemon.log().contains("ready").then_some(())
         });
         for (i, text) in STRANGE.iter().enumerate() {
             let chat = chat(n * 100 + i);
             let say = |text: &str| {
                 let event = webhook::message(SESSION, &chat, text, text);
-                eventually("it is taken", || {
+                eventually("the message is accepted", || {
                     (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
                 });
             };
@@ -466,7 +466,7 @@ fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
             let lines = log.lines().map(serde_json::from_str::<Value>);
             assert!(lines.into_iter().all(|line| line.is_ok()), "{log}");
         }
-        eventually("all is archived", || {
+        eventually("everything is archived", || {
             (corner.history(&[]).len() >= n * (4 * STRANGE.len() + 2)).then_some(())
         });
     }
@@ -518,14 +518,14 @@ fn random_bytes_change_nothing_unless_they_are_signed() {
                 )
                 .into_bytes()
             }
-            // Not the body that was signed.
+            // The signature is right, and the body was altered.
             2 => {
                 let mut altered = body.clone().into_bytes();
                 let at = random.usize(..altered.len());
                 altered[at] ^= 1 << random.u8(..8);
                 [head(&good, altered.len()).into_bytes(), altered].concat()
             }
-            // Not the right signature.
+            // The body is right, and the signature was altered.
             _ => {
                 let mut wrong = good.clone().into_bytes();
                 let at = random.usize(..wrong.len());
@@ -545,13 +545,13 @@ fn random_bytes_change_nothing_unless_they_are_signed() {
     }
     assert_eq!(daemon.get("/health").0, 200);
     assert_eq!(everything(&redis), before);
-    // The signature was right, and only now it comes with its body.
+    // With its own body, the same signature is accepted.
     let headers = [("x-webhook-hmac", good.as_str())];
     let (status, _) = daemon.poster.post_with(body.as_bytes(), &headers).unwrap();
     assert_eq!(status, 200);
 }
 
-/// A daemon under limits of its own.
+/// A daemon with its own limits of the operating system.
 struct Limited(Child);
 
 impl Drop for Limited {
@@ -562,7 +562,7 @@ impl Drop for Limited {
 }
 
 #[test]
-fn the_limit_of_open_files_is_raised_as_far_as_possible_and_a_low_one_is_logged() {
+fn the_limit_of_open_files_is_raised_as_far_as_possible_and_a_low_limit_is_logged() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let log = corner.directory.path().join("limited.log");
     let start = |limits: &str| {
@@ -584,7 +584,7 @@ fn the_limit_of_open_files_is_raised_as_far_as_possible_and_a_low_one_is_logged(
             .spawn()
             .unwrap();
         let daemon = Limited(child);
-        eventually("it is ready", || {
+        eventually("the daemon is ready", || {
             let said = std::fs::read_to_string(&log).unwrap();
             said.contains("ready").then_some(())
         });

@@ -8,7 +8,7 @@ use crate::webhook::{message, message_with, new_message_id};
 
 const LID: &str = "199900000000007@lid";
 
-/// A person's message that came under `from`, and names their other id as GOWS does.
+/// A message from `from` that also names the person's other id, as GOWS does.
 fn with_both(from: &str, other: &str, text: &str) -> Value {
     let mut event = message(SESSION, from, "Ana", text);
     let raw = other.replace("@c.us", "@s.whatsapp.net");
@@ -16,7 +16,7 @@ fn with_both(from: &str, other: &str, text: &str) -> Value {
     event
 }
 
-/// The texts that the person got, with the id they went to, without notices about the line.
+/// Waits for `count` texts to the person. Each comes with the id it was sent to; notices about the line are left out.
 fn texts_of(corner: &Corner, count: usize) -> Vec<(String, String)> {
     let found = corner.waha.wait_for(PATIENCE, |sent, _| {
         let texts: Vec<_> = sent
@@ -43,7 +43,7 @@ fn place(daemon: &Daemon, event: &Value) -> (String, u64) {
     )
 }
 
-/// Echoes each message, and accepts words to leave.
+/// Echoes each message, and has a leave word.
 const FLOW: &str = r#"
 start = "listen"
 [commands]
@@ -75,7 +75,7 @@ fn frees_the_worker(daemon: &Daemon) {
 
 fn the_history_is_one(corner: &Corner, texts: &[&str]) {
     for id in [LID, &chat(7)] {
-        eventually("the history is one", || {
+        eventually("both ids have one history", || {
             let kept = corner.history(&["--chat", id]);
             let mut said: Vec<String> = kept
                 .iter()
@@ -124,7 +124,7 @@ fn a_message_that_comes_under_both_ids_acts_once() {
 
 /// An event shows that both ids are one person while both wait in line.
 #[test]
-fn of_two_places_in_line_the_better_one_is_kept() {
+fn a_customer_with_two_places_in_line_keeps_the_better_one() {
     for lid_first in [true, false] {
         let (corner, redis) = (Corner::new(), Redis::start());
         let daemon = busy(&corner, &redis);
@@ -148,7 +148,7 @@ fn of_two_places_in_line_the_better_one_is_kept() {
     }
 }
 
-/// The event does not show the other id, so WAHA is asked.
+/// The event does not name the other id, so WAHA is asked.
 #[test]
 fn waha_is_asked_for_the_number_behind_a_hidden_id() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -164,13 +164,13 @@ fn waha_is_asked_for_the_number_behind_a_hidden_id() {
     assert_eq!(redis.number("ZCARD waha-sm:{default}:unmapped"), 0);
 }
 
-/// The merge happens while the hidden id's conversation is active and the other one waits.
+/// The merge happens while the conversation of one id is active and that of the other waits.
 #[test]
 fn an_active_conversation_continues_under_the_number() {
-    for attended_by_lid in [true, false] {
+    for active_under_lid in [true, false] {
         let (corner, redis) = (Corner::new(), Redis::start());
         let daemon = setup(&corner, &redis).start();
-        let (first, second) = if attended_by_lid {
+        let (first, second) = if active_under_lid {
             (LID.to_owned(), chat(7))
         } else {
             (chat(7), LID.to_owned())
@@ -190,7 +190,7 @@ fn an_active_conversation_continues_under_the_number() {
     }
 }
 
-/// Replies to both ids wait while WAHA is away.
+/// Replies to both ids wait while WAHA fails.
 #[test]
 fn replies_to_both_ids_are_sent_in_one_order() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -203,7 +203,7 @@ fn replies_to_both_ids_are_sent_in_one_order() {
     eventually("a reply waits", || (lanes(&chat(7)) == 1).then_some(()));
     // The merge is postponed while replies to both are in flight; new replies still go to the hidden id.
     let mut said = 0;
-    eventually("both are one lane", || {
+    eventually("both lanes are one", || {
         daemon.posts(&with_both(LID, &chat(7), &format!("{said}")));
         said += 1;
         (lanes(LID) == 0).then_some(())
@@ -223,7 +223,7 @@ fn replies_to_both_ids_are_sent_in_one_order() {
     }
 }
 
-/// WAHA doesn't know the number or fails to answer: nothing is delayed.
+/// WAHA doesn't know the number, and nothing is delayed.
 #[test]
 fn a_customer_without_a_number_is_served_too() {
     let (corner, redis) = (Corner::new(), Redis::start());

@@ -22,11 +22,11 @@ fn a_forged_webhook_is_refused_and_logged_and_changes_nothing() {
     type Headers<'a> = Vec<(&'a str, &'a str)>;
     let forged: Vec<(&str, &str, Headers<'_>)> = vec![
         ("no signature", &body, vec![]),
-        ("an empty one", &body, vec![("x-webhook-hmac", "")]),
+        ("empty", &body, vec![("x-webhook-hmac", "")]),
         ("of another secret", &body, vec![("x-webhook-hmac", &wrong)]),
         ("not hex", &body, vec![("x-webhook-hmac", "zz")]),
         (
-            "hex with a stranger in it",
+            "hex with one wrong letter",
             &body,
             vec![("x-webhook-hmac", "g")],
         ),
@@ -41,7 +41,7 @@ fn a_forged_webhook_is_refused_and_logged_and_changes_nothing() {
                 ("x-webhook-hmac-algorithm", "sha256"),
             ],
         ),
-        ("no JSON, not signed", "{", vec![]),
+        ("not JSON, not signed", "{", vec![]),
     ];
     for (name, body, headers) in &forged {
         let (status, answer) = daemon.poster.post_with(body.as_bytes(), headers).unwrap();
@@ -74,12 +74,12 @@ fn a_forged_webhook_is_refused_and_logged_and_changes_nothing() {
         .unwrap();
     assert_eq!(
         status, 200,
-        "hex is hex, and the algorithm's header may be absent"
+        "upper-case hex is accepted, and the algorithm's header is optional"
     );
 }
 
 #[test]
-fn signed_bodies_that_are_no_event_are_refused_and_unknown_events_are_accepted() {
+fn signed_bodies_that_are_not_events_are_refused_and_unknown_payloads_are_accepted() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     let deep = format!(
@@ -129,7 +129,7 @@ fn signed_bodies_that_are_no_event_are_refused_and_unknown_events_are_accepted()
         200,
         "half a surrogate pair is repaired"
     );
-    let text = eventually("it is in the history", || {
+    let text = eventually("the message is in the history", || {
         corner
             .history(&["--chat", &chat])
             .iter()
@@ -156,7 +156,7 @@ fn wrong_paths_methods_and_sizes_get_different_answers() {
         "POST /webhook HTTP/1.1\r\nhost: x\r\nx-webhook-hmac: {}\r\n",
         "0".repeat(128)
     );
-    // If the length says that it is too large, it is refused before any of it is read.
+    // If the Content-Length is too large, the body is refused before any of it is read.
     let address = daemon.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -167,7 +167,7 @@ fn wrong_paths_methods_and_sizes_get_different_answers() {
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
 
-    // Without a length it is cut off on the way, and the client still gets the answer.
+    // Without a length it is refused while it is read, and the client still gets the answer.
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
@@ -180,13 +180,13 @@ fn wrong_paths_methods_and_sizes_get_different_answers() {
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
 
-    // A too large length, and the body is sent all the same.
+    // The length is too large, and the client sends the body anyway.
     let huge = vec![b'x'; 4 << 20];
     assert_eq!(daemon.poster.post_bytes(&huge).unwrap().0, 413);
 }
 
 #[test]
-fn a_message_acts_once_however_often_and_under_whatever_event_it_comes() {
+fn a_message_acts_once_even_if_it_comes_several_times_and_under_two_event_names() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -225,7 +225,7 @@ fn a_message_acts_once_however_often_and_under_whatever_event_it_comes() {
         4,
         "{results:?}"
     );
-    // The next message's reply shows that nothing is still on its way.
+    // When the next message is answered, no earlier reply can still come.
     daemon.says(&chat, "tchau");
     assert_eq!(corner.texts(&chat, 2), ["oi", "tchau"]);
 }
@@ -248,7 +248,7 @@ fn while_redis_is_down_waha_is_asked_to_retry_and_nothing_is_lost() {
     let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
     redis.kill();
     let event = webhook::message(SESSION, &chat(1), "Ana", "oi");
-    let retry_after = daemon.turns_away(&event);
+    let retry_after = daemon.refuses(&event);
     assert!((1..=10).contains(&retry_after));
     let (status, ready) = daemon.get("/ready");
     assert_eq!(
@@ -259,7 +259,7 @@ fn while_redis_is_down_waha_is_asked_to_retry_and_nothing_is_lost() {
     assert_eq!(daemon.get("/health").0, 200);
 
     redis.start_again();
-    eventually("the webhook is taken", || {
+    eventually("the webhook is accepted", || {
         (daemon.poster.post(&event).unwrap().0 == 200).then_some(())
     });
     assert_eq!(corner.texts(&chat(1), 1), ["oi"]);

@@ -1,4 +1,4 @@
-//! What comes in: webhooks, messages whose webhooks were lost, and who a hidden id belongs to.
+//! What comes in: webhooks, messages whose webhooks were lost, and the numbers behind hidden ids.
 
 mod catch_up;
 mod hostile;

@@ -1,4 +1,4 @@
-//! Every shape that WAHA is known to post gets a 2xx and the right treatment.
+//! Every known form of WAHA's events gets a 200 and the right result.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use crate::fake_waha::Mood;
 use crate::harness::{Corner, Redis, eventually};
 use crate::webhook::now_ms;
 
-/// The result of each fixture, posted in this order to a daemon whose only worker is busy with the first.
-const TREATMENTS: &[(&str, &str)] = &[
+/// The result of each fixture. They are posted in this order; the only worker is busy with the first one.
+const RESULTS: &[(&str, &str)] = &[
     ("message-text-webjs", "queued"),
     ("message-long-unicode-emoji-noweb", "queued"),
     ("message-text-lid-gows", "queued"),
@@ -41,23 +41,23 @@ const TREATMENTS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_fixture_is_treated_as_the_contract_says() {
+fn every_fixture_gets_the_expected_result() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).start();
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/waha");
     assert_eq!(
         std::fs::read_dir(&directory).unwrap().count(),
-        TREATMENTS.len(),
+        RESULTS.len(),
         "each fixture has a line above"
     );
-    for (number, (name, result)) in TREATMENTS.iter().enumerate() {
+    for (number, (name, result)) in RESULTS.iter().enumerate() {
         let text = std::fs::read_to_string(directory.join(format!("{name}.json"))).unwrap();
         let mut event: Value = serde_json::from_str(&text).unwrap();
         make_recent(&mut event);
         let answer = daemon.posts(&event);
         assert_eq!(answer["result"], *result, "{name}: {answer}");
         if number == 0 {
-            // The first is served before the next comes, so that the others wait.
+            // The first gets the worker before the next comes, so that the others wait.
             corner.texts("5511988880001@c.us", 1);
         }
     }
@@ -91,7 +91,7 @@ fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_not
     assert_eq!(daemon.posts(&event)["result"], "stale");
 
     let customer = "5511988880001@c.us";
-    let kept = eventually("it is in the history", || {
+    let kept = eventually("the message is in the history", || {
         let kept = corner.history(&["--chat", customer]);
         (!kept.is_empty()).then_some(kept)
     });
@@ -104,7 +104,7 @@ fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_not
     assert!(corner.history(&["--conversations"]).is_empty());
     assert_eq!(corner.waha.texts(customer), Vec::<String>::new());
 
-    // The session worked long ago and can't send now.
+    // The session can't send now; an old event says that it works.
     corner.waha.feel(Mood::SessionIs("STOPPED"));
     assert_eq!(redis.ask("SET waha-sm:{default}:paused 1"), "+OK");
     let worked = json!({
@@ -114,7 +114,7 @@ fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_not
     assert_eq!(daemon.posts(&worked)["result"], "stale");
     assert_eq!(redis.number("EXISTS waha-sm:{default}:paused"), 1);
 
-    // Not so old: WAHA repeats for up to a day and a half.
+    // A younger message counts, because WAHA repeats events for up to a day and a half.
     event["timestamp"] = (now_ms() - 47 * hour).into();
     event["payload"]["id"] = format!("false_{customer}_3EB0DD").into();
     assert_eq!(daemon.posts(&event)["result"], "queued");

@@ -1,4 +1,4 @@
-//! Customers who wait: their place, their notices, and the estimates that they read.
+//! Customers who wait: their places, their notices, and the estimates in them.
 
 mod queue;
 mod queue_day;

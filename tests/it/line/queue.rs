@@ -51,12 +51,12 @@ fn customers_are_told_their_places_and_served_in_order_of_arrival() {
     assert_eq!(corner.texts(&third, 1), ["place 2"]);
     assert_eq!(corner.texts(&fourth, 1), ["place 3"]);
 
-    // Messages in line change no place; together they open the conversation.
+    // Messages from customers in line change no place. Together they open the conversation.
     queued(&daemon, &fourth, "in a hurry", 3);
     assert_eq!(daemon.says(&first, "done"), json!({"result": "active"}));
     assert_eq!(corner.texts(&first, 2)[1], "bye, done");
     assert_eq!(corner.texts(&second, 2)[1], "hello, two");
-    // The line moved: only the customer who is next now is told.
+    // The line moved. Only the customer who is next now gets a notice.
     assert_eq!(corner.texts(&third, 2)[1], "you are next");
     daemon.says(&second, "x");
     assert_eq!(corner.texts(&third, 3)[2], "hello, three");
@@ -68,7 +68,7 @@ fn customers_are_told_their_places_and_served_in_order_of_arrival() {
     assert_eq!(corner.texts(&fourth, 4)[3], "bye, x");
     assert!(
         corner.texts(&first, 2).len() == 2,
-        "who is attended at once gets no notice"
+        "customers who are served at once get no notice"
     );
     assert_eq!(corner.waha.overlaps(), 0);
 }
@@ -87,7 +87,7 @@ fn queue_commands_are_answered_at_once_and_are_not_part_of_the_opening_message()
     daemon.says(&chat(3), "really three");
 
     daemon.says(&chat(2), "leave");
-    eventually("two is told good-bye", || {
+    eventually("the second gets the text for leaving", || {
         corner
             .waha
             .texts(&chat(2))
@@ -95,7 +95,7 @@ fn queue_commands_are_answered_at_once_and_are_not_part_of_the_opening_message()
             .then_some(())
     });
     daemon.says(&chat(1), "x");
-    eventually("three is attended", || {
+    eventually("the third is served", || {
         corner
             .waha
             .texts(&chat(3))
@@ -108,13 +108,13 @@ fn queue_commands_are_answered_at_once_and_are_not_part_of_the_opening_message()
             .texts(&chat(2))
             .iter()
             .any(|text| text.starts_with("hello")),
-        "who left is not attended"
+        "customers who left are not served"
     );
     // After a few measured conversations, notices have an estimate.
     redis.ask("HSET waha-sm:{default}:counters measured 9 handling 300000");
     queued(&daemon, &chat(4), "four", 1);
     daemon.says(&chat(4), "position");
-    eventually("four is told how long", || {
+    eventually("the fourth gets an estimate", || {
         corner
             .waha
             .texts(&chat(4))
@@ -122,7 +122,7 @@ fn queue_commands_are_answered_at_once_and_are_not_part_of_the_opening_message()
             .any(|text| text == "place 1, about 5 minutes")
             .then_some(())
     });
-    eventually("the history knows who left", || {
+    eventually("the history says that the second left", || {
         corner
             .history(&["--conversations", "--chat", &chat(2)])
             .iter()
@@ -137,7 +137,7 @@ fn notices_do_not_pile_up_and_never_follow_the_greeting() {
     let daemon = one_worker(&corner, &redis).start();
     daemon.says(&chat(1), "one");
     corner.texts(&chat(1), 1);
-    // The session can't send while places change: newer notices and the greeting replace unsent ones.
+    // The session can't send while places change. A newer notice or the greeting replaces an unsent notice.
     corner
         .waha
         .feel(crate::fake_waha::Mood::SessionIs("STOPPED"));
@@ -148,17 +148,17 @@ fn notices_do_not_pile_up_and_never_follow_the_greeting() {
     daemon.says(&chat(1), "x");
     let claimed = |n: usize| format!("claimed a conversation session=default chat={}", chat(n));
     daemon.wait_for_log(&claimed(2));
-    eventually("two was greeted into its lane", || {
+    eventually("the greeting is in the second's lane", || {
         (redis.number(&inbox(2)) == 0).then_some(())
     });
     daemon.says(&chat(2), "y");
     daemon.wait_for_log(&claimed(3));
-    eventually("three was greeted into its lane", || {
+    eventually("the greeting is in the third's lane", || {
         (redis.number(&inbox(3)) == 0).then_some(())
     });
     corner.waha.feel(crate::fake_waha::Mood::Well);
     let texts = corner.texts(&chat(2), 2);
-    eventually("three is greeted", || {
+    eventually("the third is greeted", || {
         corner
             .waha
             .texts(&chat(3))
@@ -182,7 +182,7 @@ fn notices_do_not_pile_up_and_never_follow_the_greeting() {
 }
 
 #[test]
-fn a_free_worker_serves_at_once_and_many_workers_serve_many() {
+fn free_workers_serve_at_once_one_customer_each() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = one_worker(&corner, &redis).set("WORKERS", "20").start();
     for n in 1..=20 {

@@ -1,4 +1,4 @@
-//! Simulated days of a line: the estimates that customers read are right, and notices are few.
+//! Simulated days of a line: the estimates in notices are right, and notices are few.
 
 use crate::day::{Account, Kind, pass};
 

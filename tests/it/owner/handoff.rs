@@ -1,11 +1,11 @@
-//! The step that hands a customer to a person: they wait under their ticket, and hold no worker.
+//! The step that hands a customer to a person: the customer waits under their ticket and holds no worker.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, chat, eventually};
 use crate::webhook::{message_with, new_message_id};
 
-/// A flow that asks for the subject and hands off, with WITHIN as the longest wait.
+/// A flow that asks for the subject and hands off. WITHIN is the longest wait.
 const FLOW: &str = r#"
 name = "test"
 locale = "en"
@@ -44,7 +44,7 @@ fn setup(corner: &Corner, redis: &Redis, within: &str) -> Setup {
         .set("NOTIFY_CHAT", OWNER)
 }
 
-/// A customer writes until they wait for a person.
+/// A customer writes and answers, and then waits for a person.
 #[track_caller]
 fn hands_off(corner: &Corner, daemon: &Daemon, chat: &str) {
     daemon.says(chat, "hi");
@@ -75,7 +75,7 @@ fn outcomes(corner: &Corner, chat: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_customer_who_waits_for_a_person_holds_no_worker_and_is_told_a_place_until_the_owner_answers() {
+fn a_customer_who_waits_for_a_person_holds_no_worker_and_gets_notices_until_the_owner_answers() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let setup = setup(&corner, &redis, "1h");
     let mut daemon = setup.start();
@@ -106,7 +106,7 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_is_told_a_place_until_t
 
     daemon.says(&second, "leave");
     assert_eq!(corner.texts(&second, 7)[6], "you left");
-    eventually("nobody waits any more", || {
+    eventually("nobody waits for a person", || {
         (waiting(&daemon) == Some(0.0)).then_some(())
     });
     owner_writes(&daemon, &first, "#fim");
@@ -117,7 +117,11 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_is_told_a_place_until_t
     // The worker still serves other customers.
     hands_off(&corner, &daemon, &third);
     assert_eq!(corner.waha.texts(&first).len(), 4);
-    assert_eq!(corner.texts(OWNER, 3).len(), 3, "each once");
+    assert_eq!(
+        corner.texts(OWNER, 3).len(),
+        3,
+        "one notification per customer"
+    );
 }
 
 #[test]
@@ -126,23 +130,23 @@ fn if_nobody_answers_in_time_the_flow_continues_under_the_old_ticket() {
     let daemon = setup(&corner, &redis, "1s").start();
     let one = chat(1);
     hands_off(&corner, &daemon, &one);
-    // This was meant for the person; it does not answer the next question.
+    // This message is for the person; it does not answer the next question.
     daemon.says(&one, "anybody?");
-    eventually("the flow goes on", || {
+    eventually("the flow continues", || {
         let texts = corner.waha.texts(&one);
         texts
             .contains(&"nobody came; your number?".to_owned())
             .then_some(())
     });
     daemon.says(&one, "55 11");
-    eventually("the answer is taken", || {
+    eventually("the answer counts", || {
         corner
             .waha
             .texts(&one)
             .contains(&"we call 55 11".to_owned())
             .then_some(())
     });
-    eventually("it closed once", || {
+    eventually("the conversation is closed once", || {
         (outcomes(&corner, &one) == [json!("call_back")]).then_some(())
     });
 }

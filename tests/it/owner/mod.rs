@@ -1,4 +1,4 @@
-//! What the owner is notified of, and what they answer themselves.
+//! Notifications to the owner, and chats that the owner answers.
 
 mod handoff;
 mod notifications;

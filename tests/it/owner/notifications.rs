@@ -1,4 +1,4 @@
-//! The owner is notified once of what needs them, in a chat where they don't count as a customer.
+//! The owner is notified once per problem, in a chat where they don't count as a customer.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::webhook;
 
 const GROUP: &str = "120363000000000007@g.us";
 
-/// Two processes that notice the same problem.
-fn told_by_two(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
+/// Two processes notice the same problem and notify the owner.
+fn two_notify(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -52,11 +52,11 @@ fn the_owner_is_notified_once_in_their_group_and_no_other_group_gets_anything() 
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner.all(&redis).set("NOTIFY_CHAT", GROUP).start();
     let other = "120363000000000008@g.us";
-    told_by_two(&redis, other, SESSION, "1", "never");
-    told_by_two(&redis, GROUP, SESSION, "2", "one");
-    told_by_two(&redis, GROUP, SESSION, "3", "two");
+    two_notify(&redis, other, SESSION, "1", "never");
+    two_notify(&redis, GROUP, SESSION, "2", "one");
+    two_notify(&redis, GROUP, SESSION, "3", "two");
     assert_eq!(corner.texts(GROUP, 2), ["one", "two"]);
-    // A reply is given up on and the owner is notified: only chats named in the settings get this.
+    // The sender gives up on the notification to the other group: it is not named in the settings.
     daemon.wait_for_log("neither a person's nor NOTIFY_CHAT");
     assert_eq!(corner.waha.texts(other), [""; 0]);
     assert_eq!(corner.waha.texts(GROUP), ["one", "two"]);
@@ -72,16 +72,16 @@ fn the_owners_answers_in_the_group_are_recorded_and_open_no_conversation() {
         .set("NOTIFY_CHAT", format!("{SESSION}/{}", chat(1)))
         .start();
     let (owner, lid) = (chat(1), "177700000000001@lid");
-    told_by_two(&redis, &owner, "another", "1", "a customer asks for you");
+    two_notify(&redis, &owner, "another", "1", "a customer asks for you");
     assert_eq!(corner.texts(&owner, 1), ["a customer asks for you"]);
     let recorded = json!({"result": "recorded"});
     assert_eq!(daemon.says(&owner, "on my way"), recorded);
-    // They may write from their hidden id, and WAHA doesn't always show their number.
+    // The owner may write from their hidden id, and WAHA doesn't always show their number.
     let mut event = webhook::message(SESSION, lid, "Dona", "from my phone");
     event["payload"]["_data"]["Info"]["SenderAlt"] = json!("5511900000001@s.whatsapp.net");
     assert_eq!(daemon.posts(&event), recorded);
     assert_eq!(daemon.says(lid, "and again"), recorded);
-    // In another session they are a customer like anybody else.
+    // In another session, the owner is a customer.
     let elsewhere = webhook::message("another", &owner, "Dona", "does it work?");
     assert_eq!(daemon.posts(&elsewhere)["result"], "queued");
     daemon.says(&chat(2), "hello");

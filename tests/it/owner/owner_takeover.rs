@@ -1,4 +1,4 @@
-//! The owner answers from their own phone: the bot stays out of that chat, and only of that one, until they are done.
+//! The owner answers from their own phone: until they are done, the bot stays out of that chat and of no other.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ fn owner_writes(chat: &str, text: &str) -> Value {
     event
 }
 
-/// The same event, `seconds_ago` seconds ago.
+/// The same event for a message that was written `seconds_ago` seconds ago.
 fn owner_wrote(chat: &str, text: &str, seconds_ago: u64) -> Value {
     let mut event = owner_writes(chat, text);
     event["payload"]["timestamp"] = (now_ms() / 1000 - seconds_ago).into();
@@ -68,7 +68,7 @@ fn owner(daemon: &Daemon, chat: &str, text: &str) {
     );
 }
 
-/// WAHA stores a message from our number that our sender did not send, and posts no event for it.
+/// WAHA sends a message from our number that is not our sender's, and posts no event for it.
 #[track_caller]
 fn by_api(corner: &Corner, chat: &str, text: &str) {
     let written = ureq::Agent::new_with_defaults()
@@ -79,7 +79,7 @@ fn by_api(corner: &Corner, chat: &str, text: &str) {
     assert_eq!(written.unwrap().status(), 201);
 }
 
-/// The number of chats that the owner has.
+/// The number of chats that the owner answers.
 fn with_phone(daemon: &Daemon) -> Option<f64> {
     daemon.metric("waha_sm_with_phone{session=\"default\"}")
 }
@@ -154,7 +154,7 @@ fn when_the_owner_takes_an_active_conversation_its_worker_is_freed_and_the_line_
 }
 
 #[test]
-fn when_the_owner_answers_a_waiting_customer_the_next_one_is_told() {
+fn when_the_owner_answers_a_waiting_customer_the_next_one_gets_a_notice() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     let [first, second, third] = [1, 2, 3].map(chat);
@@ -188,7 +188,7 @@ fn without_an_open_conversation_none_opens_while_the_owner_answers() {
     assert_eq!(
         conversations.len(),
         1,
-        "none was made up: {conversations:?}"
+        "the takeover made none: {conversations:?}"
     );
 }
 
@@ -199,7 +199,7 @@ fn the_closing_word_alone_takes_over_and_closes_the_conversation() {
     let one = chat(1);
     daemon.says(&one, "one");
     corner.texts(&one, 1);
-    // Only with its mark, and only as the whole message.
+    // The closing word needs its mark: a plain `fim` is a takeover.
     owner(&daemon, &one, "#fim");
     closes(&corner, &one, "phone");
     assert_eq!(daemon.says(&one, "two"), queued());
@@ -222,7 +222,7 @@ fn when_the_owner_stays_quiet_for_a_while_the_bot_answers_again() {
     assert_eq!(corner.texts(&one, 2), ["hello, one", "hello, two"]);
 }
 
-/// The echo comes before WAHA's answer or after it, with any source, with and without an id in the answer.
+/// The echo comes before WAHA's answer or after it, from each engine.
 #[test]
 fn our_own_echoes_never_silence_the_bot() {
     for (engine, when) in [
@@ -253,12 +253,12 @@ fn an_echo_whose_id_waha_never_gave_is_recognised_by_its_text_once() {
     let one = chat(1);
     corner.waha.feel(Mood::Answers(201, "{}".into(), vec![]));
     daemon.says(&one, "one");
-    eventually("the reply was taken for sent", || {
+    eventually("the reply counts as sent", || {
         (daemon.metric("waha_sm_replies_total{session=\"default\",result=\"sent\"}") == Some(1.0))
             .then_some(())
     });
     corner.waha.recover();
-    // WAHA repeats the event, as if our first answer was lost.
+    // WAHA repeats the event, because our first answer was lost.
     let echo = owner_writes(&one, "hello, one");
     assert_eq!(daemon.posts(&echo), json!({"result": "recorded"}));
     assert_eq!(daemon.posts(&echo), json!({"result": "duplicate"}));
@@ -288,7 +288,7 @@ fn the_bot_gets_the_chat_back_if_a_message_turns_out_to_be_ours() {
     echo["payload"]["id"] = format!("true_{one}_{message_id}").into();
     daemon.posts(&echo);
     assert_eq!(with_phone(&daemon), Some(1.0));
-    eventually("the answer told that it is ours", || {
+    eventually("WAHA's answer shows that the message is ours", || {
         (with_phone(&daemon) == Some(0.0)).then_some(())
     });
     corner.waha.feel_about(&one, Mood::Well);
@@ -299,7 +299,7 @@ fn the_bot_gets_the_chat_back_if_a_message_turns_out_to_be_ours() {
 /// While the bot still shows "typing", the reply is not sent yet.
 #[test]
 fn a_reply_that_is_still_being_typed_is_dropped_when_the_owner_takes_over() {
-    // With message ids that are stored in advance, and without.
+    // One engine gives message ids in advance, the other does not.
     for engine in [Engine::Gows, Engine::Webjs] {
         let (corner, redis) = (Corner::new(), Redis::start());
         corner.waha.imitate(engine);
@@ -318,7 +318,7 @@ fn a_reply_that_is_still_being_typed_is_dropped_when_the_owner_takes_over() {
     }
 }
 
-/// WAHA took the first attempt but its answer was lost: WAHA lists the message, or it is sent again.
+/// WAHA's first answer was lost and WAHA can't list messages, so the reply is sent again.
 #[test]
 fn the_echoes_of_a_reply_in_doubt_do_not_silence_the_bot() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -331,7 +331,7 @@ fn the_echoes_of_a_reply_in_doubt_do_not_silence_the_bot() {
     daemon.wait_for_log("a reply was not sent; will try again");
     corner.waha.feel_about(&one, Mood::Well);
     assert_eq!(corner.texts(&one, 1), ["hello, one"]);
-    // Both attempts became messages: the echo of the first comes late.
+    // The first attempt was sent too: its echo comes late.
     owner(&daemon, &one, "hello, one");
     assert_eq!(with_phone(&daemon), Some(0.0));
     assert_eq!(daemon.says(&one, "mine"), json!({"result": "active"}));
@@ -381,9 +381,9 @@ fn a_late_message_of_the_owner_does_not_silence_the_bot() {
     in_history(&corner, &one, "phone", "before");
 }
 
-/// A replica or a backup that takes its place knows nothing of the last replies.
+/// As after a failover: a replica or a backup may not have the last replies.
 #[test]
-fn our_own_echoes_do_not_silence_the_bot_when_redis_has_forgotten_them() {
+fn our_own_echoes_do_not_silence_the_bot_if_redis_has_lost_the_replies() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = start(&corner, &redis);
     let one = chat(1);
@@ -391,7 +391,7 @@ fn our_own_echoes_do_not_silence_the_bot_when_redis_has_forgotten_them() {
     corner.texts(&one, 1);
     let message_id = corner.waha.sent()[0].message_id.clone();
     let forget = format!("DEL waha-sm:{{default}}:ours:{message_id}");
-    eventually("the reply is settled, and forgotten", || {
+    eventually("the reply is settled, and removed from Redis", || {
         (redis.number(&forget) == 1).then_some(())
     });
     let mut echo = owner_writes(&one, "hello, one");
@@ -419,9 +419,9 @@ fn an_event_without_content_does_not_silence_the_bot() {
     assert_eq!(daemon.says(&one, "mine"), json!({"result": "active"}));
 }
 
-/// What the owner wrote while we were down is found by catching up; the customer's webhook comes after it.
+/// The catch-up finds what the owner wrote while we were down. The customer's next webhook comes after it.
 #[test]
-fn a_customer_whom_the_owner_answered_while_we_were_down_is_not_greeted() {
+fn a_customer_that_the_owner_answered_while_we_were_down_is_not_greeted() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Gows);
     let setup = setup(&corner, &redis, "30m").set("CATCH_UP_INTERVAL", "1h");
@@ -458,7 +458,7 @@ fn a_customer_who_answered_the_owner_while_we_were_down_stays_with_the_owner() {
     daemon.says(&two, "other");
     corner.texts(&two, 1);
     daemon.kill();
-    // Moves the messages into the past.
+    // The last catch-up was an hour ago, and the messages came after it.
     let hour_ago = now_ms() - 3_600_000;
     redis.ask(&format!("SET waha-sm:{{default}}:caught-up {hour_ago}"));
     by_api(&corner, &one, "it is ready");

@@ -72,7 +72,7 @@ fn a_stopped_session_pauses_at_once_and_the_owner_is_notified_once_through_anoth
     assert!(!daemon.log().contains("SECRET"), "a passkey is a secret");
     assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
     // While one session is stopped, the others continue.
-    daemon.posts(&webhook::message(OTHER, &chat(2), "Ana", "goes on"));
+    daemon.posts(&webhook::message(OTHER, &chat(2), "Ana", "continues"));
     corner.texts(&chat(2), 1);
     assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
 
@@ -101,7 +101,7 @@ fn a_reconnecting_session_or_an_unknown_status_pauses_without_notifying_the_owne
         daemon.says(&chat(1), word);
         assert_eq!(redis.number("EXISTS waha-sm:{default}:paused"), 1);
         becomes(&daemon, SESSION, "WORKING");
-        eventually("it goes on", || {
+        eventually("the session continues", || {
             corner
                 .waha
                 .texts(&chat(1))
@@ -120,14 +120,14 @@ fn a_session_resumes_even_if_the_event_that_says_so_is_lost() {
     becomes(&daemon, SESSION, "FAILED");
     daemon.says(&chat(1), "one");
     // Deletes the mark that limits how often WAHA is asked, so that the test doesn't wait.
-    eventually("WAHA is asked, and lets it go on", || {
+    eventually("WAHA is asked, and says that the session works", || {
         redis.ask("DEL waha-sm:{default}:probed");
         (corner.waha.texts(&chat(1)).len() == 1).then_some(())
     });
 }
 
 #[test]
-fn nobody_is_reminded_closed_or_told_a_place_while_their_messages_cannot_reach_us() {
+fn no_customer_is_reminded_closed_or_sent_a_notice_while_their_messages_cannot_reach_us() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -139,14 +139,14 @@ fn nobody_is_reminded_closed_or_told_a_place_while_their_messages_cannot_reach_u
     for n in 2..=3 {
         daemon.says(&chat(n), "hi");
     }
-    // Longer than the flow's patience.
+    // Longer than the flow's timeouts.
     let begun = webhook::now_ms();
     eventually("the time goes by", || {
         (webhook::now_ms() > begun + 4_000).then_some(())
     });
     for n in 1..=3 {
         let lane = redis.number(&format!("LLEN waha-sm:{{default}}:lane:{}", chat(n)));
-        assert_eq!(lane, 0, "{n} is told nothing");
+        assert_eq!(lane, 0, "customer {n} gets nothing");
     }
     let resumed = webhook::now_ms();
     becomes(&daemon, SESSION, "WORKING");
@@ -154,14 +154,14 @@ fn nobody_is_reminded_closed_or_told_a_place_while_their_messages_cannot_reach_u
     assert_eq!(corner.texts(&chat(1), 2)[1], "are you there?");
     assert!(
         webhook::now_ms() >= resumed + 1_400,
-        "the silence begins anew"
+        "the timeouts start again"
     );
     assert_eq!(corner.texts(&chat(1), 3)[2], "good-bye");
     assert!(webhook::now_ms() >= resumed + 2_900);
 }
 
 #[test]
-fn nobody_is_closed_for_silence_while_waha_is_unreachable() {
+fn no_conversation_is_closed_for_silence_while_waha_is_unreachable() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let daemon = corner
         .all(&redis)
@@ -178,8 +178,8 @@ fn nobody_is_closed_for_silence_while_waha_is_unreachable() {
     assert_eq!(redis.number(&lane), 0);
     corner.waha.come_back().unwrap();
     assert_eq!(daemon.says(&chat(1), "still here")["result"], "active");
-    // On a slow machine they may get a reminder first, but nobody is closed.
-    let texts = eventually("the answer is taken", || {
+    // On a slow machine there may be a reminder first, but the conversation is not closed.
+    let texts = eventually("the answer counts", || {
         let texts = corner.waha.texts(&chat(1));
         texts.contains(&"bye".to_owned()).then_some(texts)
     });

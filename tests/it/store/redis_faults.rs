@@ -110,7 +110,7 @@ fn echo(corner: &Corner, redis: &Redis) -> Daemon {
 /// A webhook is refused with a time to retry, and readiness says why.
 #[track_caller]
 fn refuses_and_says_why(daemon: &Daemon, why: &str) {
-    daemon.turns_away(&webhook::message(SESSION, &chat(90), "Ana", "refused"));
+    daemon.refuses(&webhook::message(SESSION, &chat(90), "Ana", "refused"));
     eventually(&format!("/ready says {why:?}"), || {
         let (status, ready) = daemon.get("/ready");
         (status == 503 && ready.contains(why)).then_some(())

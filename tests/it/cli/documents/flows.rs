@@ -12,7 +12,7 @@ use crate::harness::binary;
 
 const REFERENCE: &str = "examples/flows/README.md";
 
-/// What `waha-sm flow` prints on standard output, and on standard error where that is empty.
+/// What `waha-sm flow` prints on standard output, or on standard error if that is empty.
 fn flow(arguments: &[&str], directory: &std::path::Path) -> String {
     let output = binary()
         .arg("flow")
@@ -25,7 +25,7 @@ fn flow(arguments: &[&str], directory: &std::path::Path) -> String {
     if out.is_empty() { error } else { out }
 }
 
-/// The steps that a part of a flow leads to.
+/// Collects the steps that a part of a flow leads to.
 fn led_to(value: &Toml, found: &mut BTreeSet<String>) {
     match value {
         Toml::Table(table) => {
@@ -49,8 +49,8 @@ fn led_to(value: &Toml, found: &mut BTreeSet<String>) {
     }
 }
 
-/// A part of a flow, made whole: a first step from which all others can be reached and which may set any variable,
-/// and the steps that the part leads to and does not show.
+/// Completes a part of a flow: adds a first step that can reach all others and may set any variable, and the steps that
+/// the part leads to but does not show.
 fn completed(part: &str) -> String {
     let table: Table = part
         .parse()
@@ -103,7 +103,7 @@ fn every_dialogue_in_the_documents_passes() {
             if !is_dialogue(&block.text) {
                 continue;
             }
-            // The first line says whose dialogues they are: `# shop.test.toml`.
+            // The first line names the file: `# shop.test.toml`.
             let name = block.text.lines().next().unwrap().trim_start_matches("# ");
             let example = name.replace(".test.toml", ".toml");
             let directory = tempfile::tempdir().unwrap();
@@ -130,7 +130,7 @@ fn every_dialogue_in_the_documents_passes() {
     assert!(played > 0);
 }
 
-/// Every key that the schema knows, and every word of a closed list.
+/// Collects every key of the schema, and every word of its enums.
 fn words(schema: &Value, found: &mut BTreeSet<String>) {
     match schema {
         Value::Object(object) => {
@@ -218,7 +218,7 @@ fn the_tables_of_the_reference_are_complete() {
     complete("## Pictures, files and voice messages", keys(media));
 }
 
-/// What the loader says it knows, once it meets a key that it does not.
+/// The keys that the loader lists when it meets an unknown one.
 fn known_here(file: &str, text: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join(file), text).unwrap();
@@ -249,7 +249,7 @@ fn the_reference_names_every_key_of_dialogues() {
 }
 
 #[test]
-fn the_reference_names_every_command_of_the_chat() {
+fn the_reference_names_every_chat_command() {
     let reference = Document::read(REFERENCE);
     let help = flow(&["chat", "--help"], &root());
     let commands: BTreeSet<&str> = help
@@ -267,7 +267,7 @@ fn the_reference_names_every_command_of_the_chat() {
     }
 }
 
-/// The only block in a language that begins so.
+/// The only block in this language that begins with these words.
 fn block(document: &Document, language: &str, beginning: &str) -> String {
     let mut found = document
         .blocks_in(language)
@@ -280,7 +280,7 @@ fn block(document: &Document, language: &str, beginning: &str) -> String {
 }
 
 #[test]
-fn what_the_reference_shows_of_the_tools_is_what_they_print() {
+fn the_reference_shows_what_the_tools_print() {
     let reference = Document::read(REFERENCE);
     assert_eq!(
         block(&reference, "mermaid", "flowchart"),

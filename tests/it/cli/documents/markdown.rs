@@ -1,4 +1,4 @@
-//! As much of Markdown as our documents use: fenced blocks, headings with their anchors, links and code spans.
+//! The parts of Markdown that our documents use: fenced blocks, headings with their anchors, links, code spans, tables.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use regex::Regex;
 
 /// A file of Markdown.
 pub(super) struct Document {
-    /// From the project's directory.
+    /// Its path, relative to the project's directory.
     pub(super) name: String,
     pub(super) text: String,
     pub(super) blocks: Vec<Block>,
-    /// What is in no block, line by line; an empty line for each line of a block.
+    /// The lines outside blocks. Lines of a block are empty here, so that line numbers stay right.
     prose: Vec<String>,
 }
 
@@ -145,12 +145,12 @@ impl Document {
         links
     }
 
-    /// What stands between backticks in its prose, with the lines. A span may go over the end of a line.
+    /// The code spans in its prose, with their lines. A span may cross the end of a line.
     pub(super) fn spans(&self) -> Vec<(usize, String)> {
         let span = Regex::new("`([^`]+)`").unwrap();
         let mut spans = Vec::new();
         let mut start = 0;
-        // By paragraph, so that an odd backtick spoils no more than its own.
+        // By paragraph, so that a stray backtick spoils only its own paragraph.
         while start < self.prose.len() {
             let paragraph: Vec<&str> = self.prose[start..]
                 .iter()
@@ -168,7 +168,7 @@ impl Document {
         spans
     }
 
-    /// The rows of its tables, as cells; without the head and the line under it.
+    /// The rows of its tables, as cells, without the head and the line under it.
     pub(super) fn rows(&self) -> Vec<Vec<String>> {
         rows(&self.prose)
     }
@@ -182,7 +182,7 @@ impl Document {
         first_cells(&rows(&section[..end.unwrap_or(section.len())]))
     }
 
-    /// Whether a name stands between backticks, or begins a line of a block: `name = ...`.
+    /// Whether a name is a code span, or begins a line of a block: `name = ...`.
     pub(super) fn names(&self, name: &str) -> bool {
         self.spans().iter().any(|(_, span)| span == name)
             || self
@@ -211,7 +211,7 @@ fn rows(prose: &[String]) -> Vec<Vec<String>> {
     prose.iter().enumerate().filter_map(row).collect()
 }
 
-/// What the first cells name, one by one: "`min`, `max`" are two.
+/// The names in the first cells, one by one: "`min`, `max`" are two.
 pub(super) fn first_cells(rows: &[Vec<String>]) -> Vec<String> {
     rows.iter()
         .flat_map(|row| row[0].split(", "))

@@ -1,4 +1,4 @@
-//! What the operations tell about removing a person's data removes it, and nobody else's.
+//! The SQL on the operations page removes one person's data, and nobody else's.
 
 use rusqlite::{Connection, types::ValueRef};
 use serde_json::json;
@@ -71,7 +71,7 @@ fn a_person_is_removed_from_the_history_and_nobody_else_is() {
             }));
         }
     }
-    eventually("all is archived", || {
+    eventually("everything is archived", || {
         let all = corner.history(&[]);
         let edited = all
             .iter()
@@ -107,7 +107,7 @@ fn a_person_is_removed_from_the_history_and_nobody_else_is() {
         .unwrap()
     };
     assert_eq!((found("pomegranate"), found("tangerine") > 0), (0, true));
-    // Nor in the bytes of the file.
+    // The bytes of the file don't have it either.
     drop(db);
     let bytes = std::fs::read(&file).unwrap();
     let holds = |word: &str| memchr::memmem::find(&bytes, word.as_bytes()).is_some();

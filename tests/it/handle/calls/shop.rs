@@ -12,7 +12,7 @@ use crate::harness::eventually;
 /// A request that the shop got.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    /// By their names in small letters.
+    /// The names are in lower case.
     pub(super) headers: HashMap<String, String>,
     pub(super) bytes: Vec<u8>,
     pub(super) body: Value,
@@ -20,9 +20,9 @@ pub(super) struct Asked {
 
 /// How the shop answers.
 pub(super) enum Does {
-    /// Answers with this status, and this body.
+    /// Answers with this status and body.
     Answers(u16, String),
-    /// With a header as well.
+    /// Answers with a header as well.
     Says(u16, &'static str, String),
     /// Hangs until [`Shop::let_go`], and then answers this.
     Hangs(String),
@@ -30,7 +30,7 @@ pub(super) enum Does {
     BreaksOff,
 }
 
-/// Answers with JSON.
+/// Answers 200 with this JSON.
 pub(super) fn well(answer: &Value) -> Does {
     Does::Answers(200, answer.to_string())
 }
@@ -51,7 +51,7 @@ pub(super) struct Shop {
 }
 
 impl Shop {
-    /// `way` gets the number of the request, from 0, and what was asked.
+    /// `way` gets the request and its number, from 0, and decides the answer.
     pub(super) fn open(way: impl Fn(usize, &Asked) -> Does + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/bot", listener.local_addr().unwrap());
@@ -83,12 +83,12 @@ impl Shop {
         })
     }
 
-    /// Hanging answers hang again from now on.
+    /// From now on, [`Does::Hangs`] hangs again.
     pub(super) fn hold(&self) {
         *self.shared.free.lock().unwrap() = false;
     }
 
-    /// Hanging requests are answered, now and from now on.
+    /// Answers all hanging requests. From now on, none hangs.
     pub(super) fn let_go(&self) {
         *self.shared.free.lock().unwrap() = true;
         self.shared.let_go.notify_all();

@@ -1,4 +1,4 @@
-//! A flow that uses every feature of flows, with one customer who uses them all.
+//! One customer in a flow that uses every feature.
 
 use serde_json::json;
 
@@ -82,20 +82,20 @@ fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversat
     let mut daemon = setup.start();
     let ana = chat(1);
 
-    // The opening makes one call; messages before the first text answer nothing.
+    // The opening burst makes one call. A message before the first question belongs to the opening and answers nothing.
     for text in ["oi", "there?"] {
         daemon.says(&ana, text);
     }
     shop.wait_for(1);
     daemon.says(&ana, "1");
-    eventually("it waits", || {
+    eventually("the message waits", || {
         (redis.number(&format!("LLEN waha-sm:{{default}}:inbox:{ana}")) == 1).then_some(())
     });
     shop.let_go();
     assert_eq!(corner.texts(&ana, 2), ["welcome", "menu (oi\nthere?\n1)"]);
     assert_eq!(shop.asked()[0].body["message"]["text"], "oi\nthere?");
 
-    // A burst is one answer, with a pause after it, and a crash in the call after that.
+    // A burst is one answer. A pause follows, and a call with a crash in its middle.
     daemon.says(&ana, "1");
     assert_eq!(corner.texts(&ana, 3)[2], "which?");
     shop.hold();
@@ -127,7 +127,7 @@ fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversat
         )]
     );
 
-    // The flow is reloaded while the customer waits for a person in vain; a crash changes nothing.
+    // No person comes. The flow is reloaded while the customer waits, and a crash changes nothing.
     for text in ["no", "thanks"] {
         daemon.says(&ana, text);
     }
@@ -143,6 +143,6 @@ fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversat
         daemon.says(&ana, text);
     }
     assert_eq!(corner.texts(&ana, 8)[7], "noted: call\nme");
-    assert_eq!(corner.texts(&ana, 8).len(), 8, "and nothing twice");
+    assert_eq!(corner.texts(&ana, 8).len(), 8, "nothing is sent twice");
     assert_eq!(shop.asked().len(), 3);
 }
