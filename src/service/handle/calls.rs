@@ -1,5 +1,5 @@
-//! The calls are responsible for requests to the shop's own system: signed, retried, and limited, so that a shop that
-//! hangs delays only the conversations that call it.
+//! The calls are responsible for requests to the shop's own system. They are signed, retried and limited, so that a shop's
+//! system that hangs delays only the conversations that call it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -19,12 +19,12 @@ use crate::waha::signature::sign;
 
 /// Concurrent calls of this process, each on its own blocking thread.
 pub const CALLS_MAX: usize = 256;
-/// Concurrent calls to one host, so that a shop that hangs leaves room for the others.
+/// Concurrent calls to one host. A host that hangs must leave room for the others.
 const CALLS_TO_HOST_MAX: usize = 64;
-/// Waits between retries. Short because a customer waits, even if the shop asks for more.
+/// Delays between retries. They are short, even if the shop asks for longer ones, because a customer is waiting.
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_LONGEST: Duration = Duration::from_secs(10);
-/// Failures of a step are logged as warnings once in this time.
+/// A step's failures are logged as warnings at most this often.
 const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// One call, with all its retries.
@@ -62,10 +62,10 @@ impl Calls {
         }
     }
 
-    /// Makes the call, with at most `request.attempts` attempts, each within `request.timeout`, and pauses in between.
+    /// Makes the call: at most `request.attempts` attempts, each within `request.timeout`, with pauses in between.
     ///
     /// # Errors
-    /// Why no attempt got an answer, as text for the log.
+    /// Why no attempt got an answer, for the log.
     pub(crate) async fn make(&self, request: &CallRequest) -> Result<Vec<u8>, String> {
         let mut tries = 0;
         loop {
@@ -120,7 +120,7 @@ impl Calls {
             .map(|secret| sign(secret.reveal().as_bytes(), request.body.as_bytes()));
         let (shop, request) = (self.shop.clone(), request.clone());
         let asking = tokio::task::spawn_blocking(move || {
-            // Held until this thread is free again, even if nobody waits for the answer any more.
+            // Held until this thread ends, even if nobody waits for the answer any more.
             let _permits = permits;
             let mut headers = vec![("Idempotency-Key", request.key.as_str())];
             if let Some(signature) = &signature {
@@ -137,7 +137,7 @@ impl Calls {
         }
     }
 
-    /// The permits for one more call: of this host and of this process. `None` when we stop.
+    /// The permits for one more call: the host's and the process'. They are never `None`, because nobody closes a semaphore.
     async fn permits(&self, url: &str) -> Option<[OwnedSemaphorePermit; 2]> {
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
         let host = rest.split(['/', '?']).next().unwrap_or(rest);
@@ -149,7 +149,7 @@ impl Calls {
                 .or_insert_with(|| Arc::new(Semaphore::new(CALLS_TO_HOST_MAX)))
                 .clone()
         };
-        // The host's permit first: a call that waits for a shop that hangs must not hold one of the process' permits.
+        // The host's permit first: a call that waits for a host that hangs must not hold one of the process' permits.
         let of_host = of_host.acquire_owned().await.ok()?;
         let of_all = self.all.clone().acquire_owned().await.ok()?;
         Some([of_host, of_all])

@@ -29,10 +29,10 @@ use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::owner::reachability::{Reachability, UNREACHABLE_AFTER};
 use crate::store::{Bell, Claimed, Close, Committed, Reply, StepCommit, Store, StoreError};
 
-/// Waits between retries while Redis is away.
+/// Delays between retries while Redis is down.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LONGEST: Duration = Duration::from_millis(500);
-/// The longest sleep; after it the task checks again.
+/// The longest sleep. After it, the task checks again.
 const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// How a task ended.
@@ -44,7 +44,7 @@ pub(crate) enum TaskOutcome {
     HandedOff,
     /// Another process or the owner has it now.
     Lost,
-    /// The process stops; the conversation is still ours, until it is released.
+    /// The process stops. The conversation stays ours until it is released.
     Stopped,
 }
 
@@ -64,7 +64,7 @@ pub struct ConversationContext {
     pub lease: Arc<Lease>,
     /// Makes calls to the shop's own system.
     pub calls: Arc<Calls>,
-    /// To this process' sender: it need not wait for a bell from Redis.
+    /// Rings this process' sender, so that it need not wait for a bell from Redis.
     pub to_sender: mpsc::UnboundedSender<Bell>,
 }
 
@@ -78,13 +78,13 @@ pub(crate) struct ConversationTask {
     state: State,
     /// When to ask the flow even if the customer stays silent.
     wake_at: Option<i64>,
-    /// The first message of the inbox was seen before, and left there on purpose.
+    /// A step has seen the inbox and left messages in it on purpose, so they don't count for the pickup latency again.
     left_unread: bool,
     /// The call that the flow waits for.
     call: Option<CallInProgress>,
-    /// When the customer's last message came in.
+    /// When the customer's last message arrived.
     last_message_at: Instant,
-    /// When the customer has paused for long enough for the flow to read the inbox, unless more messages come.
+    /// When the flow may read the inbox, because the customer has paused for long enough. Another message moves it.
     quiet_at: Option<Instant>,
 }
 
@@ -126,7 +126,7 @@ impl ConversationTask {
     ) -> TaskOutcome {
         let mut failures = 0;
         loop {
-            // Boxed: the tasks of ten thousand silent customers then need memory for a wait, not for a step.
+            // Boxed, so that a task keeps the memory of a step only during the step: ten thousand customers may be silent.
             let stepped = match Box::pin(self.step()).await {
                 Ok(stepped) => stepped,
                 Err(error) => {
@@ -148,7 +148,7 @@ impl ConversationTask {
                     tokio::select! {
                         () = bell.rings() => {}
                         () = sleep(silence) => {}
-                        // Bells may be late: messages that came before the answer must be read before it.
+                        // Messages that came before the answer must be read first, even if their bells are late.
                         () = CallInProgress::finished(&mut self.call) => more = true,
                         () = shutdown.cancelled() => return TaskOutcome::Stopped,
                     }
@@ -191,13 +191,12 @@ impl ConversationTask {
         }
     }
 
-    /// The flow to follow. Read in each step, because flows may be reloaded in between.
+    /// The flow to follow. Each step gets it again, because flows may be reloaded in between.
     fn script(&self) -> Arc<Script> {
         self.context.flows.of(&self.session)
     }
 
-    /// Reads the conversation from Redis again: for new messages, and to see whether a step was committed whose answer
-    /// was lost.
+    /// Reads the conversation from Redis again: it finds new messages, and a commit whose answer was lost.
     async fn read_again(&mut self) -> Result<Option<TaskOutcome>, StoreError> {
         let held = self
             .context
@@ -218,7 +217,7 @@ impl ConversationTask {
         }
     }
 
-    /// How long to wait if nothing happens.
+    /// How long to sleep if nothing wakes the task.
     fn time_to_wait(&self) -> Duration {
         let until = |at: i64| clock::until(at, clock::now());
         match self.quiet_at {
@@ -228,7 +227,7 @@ impl ConversationTask {
         }
     }
 
-    /// How long ago the first and the last of the unread messages came in.
+    /// How long ago the first and the last of the unread messages arrived.
     fn quiet(&self) -> Quiet {
         let last = self.last_message_at.elapsed();
         let span = self
@@ -240,7 +239,7 @@ impl ConversationTask {
         Quiet { last, first }
     }
 
-    /// Asks the flow if there is anything to decide, and commits the result.
+    /// If there is something to decide, asks the flow and commits the result.
     async fn step(&mut self) -> Result<AfterStep, StoreError> {
         let now = clock::now();
         self.quiet_at = None;
@@ -272,7 +271,7 @@ impl ConversationTask {
             self.state.heard(now.unsigned_abs());
         }
         if begun && self.inbox.is_empty() {
-            // The time in which customer and session could not reach each other does not count either.
+            // Time in which the customer could not reach us does not count either.
             let then = self.unreachable_until(now).await?;
             self.state.not_heard_until(then.unsigned_abs());
         }
@@ -322,7 +321,8 @@ impl ConversationTask {
         self.commit(advance, now).await
     }
 
-    /// Until when the session could not be reached; 0 if it always could.
+    /// The end of the last time in which customers could not reach the session: `now` if they still can't, 0 if they always
+    /// could.
     async fn unreachable_until(&self, now: i64) -> Result<i64, StoreError> {
         let ConversationContext {
             store,
@@ -338,7 +338,7 @@ impl ConversationTask {
         Ok(known.unwrap_or(0))
     }
 
-    /// Commits what the flow decided.
+    /// Commits the flow's decision.
     async fn commit(&mut self, mut advance: Advance, now: i64) -> Result<AfterStep, StoreError> {
         self.prepare_calls(&mut advance);
         let handoff = match advance.next {
@@ -378,7 +378,7 @@ impl ConversationTask {
             Committed::Done { unread } => unread,
         };
         if replies {
-            // This fails only when we stop; then the next process sends the replies.
+            // This fails only while we stop; then the next process sends the replies.
             let _ = self
                 .context
                 .to_sender
@@ -389,7 +389,7 @@ impl ConversationTask {
             None if handoff.is_some() => AfterStep::Ended(TaskOutcome::HandedOff),
             None => {
                 self.held.rev += 1;
-                // The flow reads what it left unread after its pause, not before.
+                // Messages still in the inbox were left on purpose: until the flow's pause is over, or the customer stops writing.
                 self.inbox.consume(consumed);
                 self.left_unread = !self.inbox.is_empty();
                 self.state = advance.state;
@@ -417,7 +417,7 @@ impl ConversationTask {
         replies.into_iter().enumerate().map(reply).collect()
     }
 
-    /// For when an answer of Redis was lost: only Redis knows what was done, so read it again and continue from there.
+    /// Call this when an answer from Redis was lost. Only Redis knows what was done, so this reads the conversation again.
     async fn recover(
         &mut self,
         failures: &mut u32,

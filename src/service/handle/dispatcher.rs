@@ -22,36 +22,35 @@ use crate::service::handle::panic_count::{PANICS_MAX, Panics, SessionChat};
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Bell, Claimed, Store, StoreError};
 
-/// Work whose bell was missed is found after this at the latest.
+/// If a bell was lost, the work is found after this time at the latest.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Every so many polls, reconcile with what Redis says is ours: the bell of a change may have been missed.
+/// Every N polls, reconcile with Redis, because a bell may have been lost.
 const RECONCILE_POLLS: u32 = 10;
-/// Conversations claimed in one call; limits how long one call keeps Redis busy.
+/// How many conversations one call claims. This limits how long the call blocks Redis.
 const CLAIM_MAX: usize = 100;
 
 /// See the module.
 pub struct Dispatcher {
-    /// Shared by the conversations.
+    /// What all conversation tasks share.
     pub context: Arc<ConversationContext>,
     /// How many conversations are handled at a time.
     pub workers: usize,
-    /// [`Bell::Queue`] and [`Bell::Inbox`].
+    /// [`Bell::Queue`], [`Bell::Inbox`] and [`Bell::TakenOver`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
 /// The state of a running dispatcher.
 struct DispatcherState {
     dispatcher: Dispatcher,
-    /// The conversations that this process handles, each with its bell.
+    /// The conversations that this process handles, with the bell of each.
     active: HashMap<SessionChat, Arc<Doorbell>>,
-    /// Those that take no worker, because they were opened outside opening hours.
+    /// Those of them that use no worker, because they were opened outside opening hours.
     over_capacity: HashSet<SessionChat>,
     /// Sessions that may have a conversation in line.
     sessions_waiting: VecDeque<SessionName>,
     /// Sessions that may have a conversation opened outside opening hours.
     maybe_closed: HashSet<SessionName>,
-    /// The answer to a claim was lost, a task panicked or our lease lapsed: our conversations may differ from what
-    /// Redis says is ours.
+    /// An answer to a claim was lost, a task panicked, our lease lapsed or it is time: compare our conversations with Redis.
     must_reconcile: bool,
     panics: Panics,
     /// Polls since the last reconciliation.
@@ -63,8 +62,8 @@ struct DispatcherState {
 }
 
 impl Dispatcher {
-    /// Runs until `shutdown`; then every conversation finishes its current step. This process keeps its conversations:
-    /// the code that stops the process releases them.
+    /// Runs until `shutdown`; then every conversation finishes its current step. The conversations stay ours until `app`
+    /// releases them.
     pub async fn run(self, shutdown: CancellationToken) {
         let (ended, mut endings) = mpsc::unbounded_channel();
         let mut state = DispatcherState {
@@ -168,7 +167,7 @@ impl DispatcherState {
         self.dispatcher.workers.saturating_sub(working)
     }
 
-    /// Finds work whose bells were missed.
+    /// Finds work whose bells were lost.
     async fn poll_all(&mut self) {
         if let Err(error) = self.try_poll_all().await {
             self.store_errors
@@ -194,8 +193,8 @@ impl DispatcherState {
         Ok(())
     }
 
-    /// Compares our tasks with what Redis says is ours: starts missing tasks, and wakes tasks whose conversation
-    /// belongs to another process now.
+    /// Compares our tasks with the conversations that are ours in Redis. Starts missing tasks, and wakes tasks whose
+    /// conversation now belongs to another process.
     async fn reconcile(&mut self, store: &Store, session: &SessionName) -> Result<(), StoreError> {
         let held: HashSet<ChatId> = store
             .held(session, &self.dispatcher.context.process)
@@ -221,8 +220,8 @@ impl DispatcherState {
         Ok(())
     }
 
-    /// Claims a conversation for every idle worker, as long as any wait. Sessions take turns, each for its share of the
-    /// idle workers, so that a busy session leaves workers for the others.
+    /// Claims waiting conversations for the idle workers. Sessions take turns, and each gets its share of the workers, so that
+    /// a busy session leaves some for the others.
     async fn claim(&mut self) {
         while let (idle @ 1.., Some(session)) =
             (self.idle_workers(), self.sessions_waiting.pop_front())
@@ -260,8 +259,8 @@ impl DispatcherState {
         }
     }
 
-    /// Claims conversations opened outside opening hours, even if no worker is idle: no customer should wait in line
-    /// just to read that the shop is closed.
+    /// Claims conversations opened outside opening hours, even if no worker is idle. No customer should wait in line just to
+    /// read that the shop is closed.
     async fn claim_closed(&mut self) {
         let mut maybe_closed: Vec<SessionName> = self.maybe_closed.drain().collect();
         while let Some(session) = maybe_closed.pop() {
@@ -295,7 +294,7 @@ impl DispatcherState {
         }
     }
 
-    /// This session may have a conversation in line.
+    /// Notes that this session may have a conversation in line.
     fn mark_waiting(&mut self, session: SessionName) {
         self.maybe_closed.insert(session.clone());
         if !self.sessions_waiting.contains(&session) {
@@ -340,7 +339,7 @@ impl DispatcherState {
             ended: self.ended.clone(),
         };
         self.tasks.spawn(async move {
-            // Moved into the task, so that it is dropped and reports the end even after a panic.
+            // Moved into the task, so that dropping it reports the end even after a panic.
             let report = report;
             let ended = if panics < PANICS_MAX {
                 task.run(&bell, &shutdown).await
@@ -354,7 +353,7 @@ impl DispatcherState {
                 TaskOutcome::HandedOff => {
                     info!(session = %chat.0, chat = %chat.1, "the customer waits for a person");
                 }
-                // Boxed, as in the task: otherwise the task would be larger for as long as the customer is silent.
+                // Boxed for the same reason as in `ConversationTask::run`.
                 TaskOutcome::Lost if Box::pin(owner_took_over(&store, &chat, &rung)).await => info!(
                     session = %chat.0,
                     chat = %chat.1,
@@ -373,7 +372,7 @@ impl DispatcherState {
     }
 }
 
-/// Whether the owner took the conversation over by answering from their own phone, even if only briefly.
+/// Whether the owner took over the conversation by answering from their own phone, even if only briefly.
 async fn owner_took_over(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
     bell.was_taken_over() || store.is_with_phone(session, chat).await.unwrap_or(false)
 }
@@ -403,7 +402,7 @@ impl ReportTaskEnd {
 impl Drop for ReportTaskEnd {
     fn drop(&mut self) {
         if let Some(ending) = self.ending.take() {
-            // This fails only when we stop, and then the report is not needed.
+            // This fails only while we stop, and then nobody needs the report.
             let _ = self.ended.send(ending);
         }
     }

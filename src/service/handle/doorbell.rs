@@ -1,4 +1,4 @@
-//! The bell of one conversation: wakes its task and remembers why.
+//! The bell of one conversation: it wakes the task and remembers why.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +13,7 @@ pub(crate) struct Doorbell {
     taken_over: AtomicBool,
 }
 
-/// Why the bell rang since it was last asked.
+/// Why the bell has rung since the last [`Doorbell::take`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rung {
     /// Something may be in the inbox.
@@ -40,13 +40,13 @@ impl Doorbell {
         self.bell.notify_one();
     }
 
-    /// Rings because the owner took the conversation over from their own phone.
+    /// Rings because the owner took over the conversation from their own phone.
     pub(crate) fn ring_taken_over(&self) {
         self.taken_over.store(true, Ordering::Release);
         self.ring();
     }
 
-    /// Whether the owner took the conversation over.
+    /// Whether the owner took over the conversation.
     pub(crate) fn was_taken_over(&self) -> bool {
         self.taken_over.load(Ordering::Acquire)
     }

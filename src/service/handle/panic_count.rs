@@ -1,17 +1,17 @@
-//! Counts panics per conversation: after a few the conversation is closed, so that it does not block a worker forever.
+//! Counts panics per conversation. After a few, the conversation is closed, so that it doesn't block a worker forever.
 
 use std::collections::HashMap;
 
 use crate::ids::{ChatId, ConversationId, SessionName};
 
-/// A task that panicked this often will panic every time, so its conversation is closed.
+/// A task that has panicked this often will probably panic every time, so its conversation is closed.
 pub(crate) const PANICS_MAX: u32 = 3;
 
-/// Session and chat.
+/// A chat, with its session.
 pub(crate) type SessionChat = (SessionName, ChatId);
 
-/// How often the task of a conversation panicked without ending normally since. One entry per chat, so that there are
-/// few.
+/// How often a conversation's task has panicked since it last ended normally. There is one entry per chat, so that the map
+/// stays small.
 #[derive(Debug, Default)]
 pub(crate) struct Panics(HashMap<SessionChat, (ConversationId, u32)>);
 

@@ -1,8 +1,8 @@
 //! Steps that call the shop's own system. Meanwhile the task keeps reading the customer's messages.
 //!
-//! The call and its key are committed before the call is made. A process that takes the conversation over repeats the
-//! call with the same key and body, so the shop sees that it is the same call. The answer is another commit, which is
-//! refused if another process has the conversation by then.
+//! The call and its key are committed before the call is made. A process that takes over the conversation repeats the call
+//! with the same key and body, so the shop sees that it is the same call. The answer is another commit; it is refused if
+//! another process has the conversation by then.
 
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ const NOT_IN_KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 /// The shop's answer, or why there is none.
 type CallResult = Result<Vec<u8>, String>;
 
-/// A call in progress. Dropping it ends the call, except for a request that is already being sent.
+/// A call in progress. Dropping it cancels the call, except for a request that is already being sent.
 pub(crate) struct CallInProgress {
     key: String,
     task: AbortOnDropHandle<CallResult>,
@@ -32,7 +32,7 @@ pub(crate) struct CallInProgress {
 }
 
 impl CallInProgress {
-    /// Waits for the result; forever if there is no call or its result is already here.
+    /// Waits for the result. It never returns if there is no call, or if the result is already here.
     pub(crate) async fn finished(pending: &mut Option<CallInProgress>) {
         match pending {
             Some(pending) if pending.outcome.is_none() => {
@@ -45,18 +45,18 @@ impl CallInProgress {
     }
 }
 
-/// Whether the flow waits for a call.
+/// What to do about the call that the flow may be waiting for.
 pub(crate) enum CallProgress {
-    /// It waits for no call.
+    /// The flow doesn't wait for a call.
     NoCall,
-    /// It waits, and the answer is not here yet.
+    /// Nothing yet: the answer is not here, or the customer is still writing.
     Waits,
     /// The flow continues. If the call ended, also whether its answer could be used.
     Continues(Box<Advance>, Option<bool>),
 }
 
 impl ConversationTask {
-    /// If the flow waits for a call: its reaction to the result, or to what the customer wrote meanwhile.
+    /// If the flow waits for a call: its reaction to the result, or to the customer's words to leave.
     pub(crate) fn continue_call(&mut self, now: i64) -> CallProgress {
         self.start_call();
         let Some(pending) = &self.call else {
@@ -77,7 +77,7 @@ impl ConversationTask {
         let ready = script.ready(&self.state, unread, self.quiet());
         self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
         if self.quiet_at.is_some() && self.state.opens() {
-            // The customer is still writing the messages that open the conversation; they answer no question.
+            // The customer is still writing the messages that open the conversation. They don't answer a question.
             return CallProgress::Waits;
         }
         let answer = match outcome {
@@ -98,7 +98,7 @@ impl ConversationTask {
         CallProgress::Continues(Box::new(advance), Some(well))
     }
 
-    /// Starts the call that the state waits for, if any and if it is not already in progress here.
+    /// Starts the call that the state waits for, if there is one and it is not already in progress.
     pub(crate) fn start_call(&mut self) {
         let script = self.script();
         let Some(call) = script.call(&self.state) else {
@@ -131,7 +131,7 @@ impl ConversationTask {
         });
     }
 
-    /// Adds to a state that is about to be committed what calls need to know of this step.
+    /// Adds to the state that is about to be committed what a call needs: the messages that were read, and a key.
     pub(crate) fn prepare_calls(&self, advance: &mut Advance) {
         if self.script().calls()
             && let Some(heard) = advance.heard.clone()
@@ -139,21 +139,21 @@ impl ConversationTask {
         {
             advance.state.hear(message_for_shop(&heard));
         }
-        // Even if the flow was reloaded since it was asked: every call needs a key.
+        // The flow may have been reloaded since it decided, but every call needs a key.
         advance
             .state
             .begin_call(|| call_key(&self.session, &self.held.id, self.held.rev));
     }
 }
 
-/// The key of a call: unique across all sessions, because it names the commit that begins the call. It has only
+/// The key of a call. It is unique across all sessions, because it names the commit that starts the call, and it has only
 /// characters that a header allows.
 fn call_key(session: &SessionName, conversation: &ConversationId, rev: u64) -> String {
     let session = utf8_percent_encode(session.as_str(), NOT_IN_KEY);
     format!("{session}:{conversation}:{rev}")
 }
 
-/// The messages that a step read together, as sent to the shop: the texts of all, everything else from the last one.
+/// The messages that a step read together, as sent to the shop: the texts of all of them, everything else from the last.
 fn message_for_shop(messages: &[&Message]) -> Value {
     let Some(last) = messages.last() else {
         return Value::Null;

@@ -1,4 +1,4 @@
-//! The inbox of a conversation, in the memory of its task.
+//! The inbox of a conversation, in its task's memory.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::{Range, RangeInclusive};
@@ -12,7 +12,7 @@ use crate::waha::message::Message;
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     unread: Vec<Unread>,
-    /// The same messages as inputs of the flow.
+    /// The same messages, as the flow's inputs.
     said: Vec<Said>,
 }
 
@@ -62,19 +62,19 @@ impl Inbox {
         self.said.drain(..count);
     }
 
-    /// The messages as inputs of the flow.
+    /// The messages, as the flow's inputs.
     pub(crate) fn said(&self) -> &[Said] {
         &self.said
     }
 
-    /// The readable messages in `range`; `None` if the range is outside of the inbox.
+    /// The readable messages in `range`; `None` if the range is outside the inbox.
     pub(crate) fn messages(&self, range: Range<usize>) -> Option<Vec<&Message>> {
         let unread = self.unread.get(range)?;
         let messages = unread.iter().filter_map(|unread| unread.message.as_ref());
         Some(messages.collect())
     }
 
-    /// When the first and the last message came in.
+    /// When the first and the last message arrived.
     pub(crate) fn arrived(&self) -> Option<RangeInclusive<i64>> {
         let mut messages = self.unread.iter().filter_map(|one| one.message.as_ref());
         let first = messages.next()?;

@@ -1,4 +1,4 @@
-//! Restores a conversation that is claimed or read again: the flow's state, and when the customer last wrote.
+//! Restores a conversation that is claimed or read again: the flow's state, and the time of the customer's last message.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::store::Claimed;
 /// Longer than any flow waits for a customer to pause.
 const QUIET_MAX: Duration = Duration::from_secs(60);
 
-/// The flow's state: the saved one, one that resumes the conversation before, or a new one.
+/// The flow's state: the saved state; for a new conversation, that of the last one if it may be resumed; else a new state.
 pub(crate) fn state(held: &Claimed) -> State {
     let name = Some(held.name.as_str()).filter(|name| !name.is_empty());
     if held.state.is_empty() {
@@ -20,7 +20,7 @@ pub(crate) fn state(held: &Claimed) -> State {
     match serde_json::from_str::<State>(&held.state) {
         Ok(state) if held.rev == 0 => state.resume(name),
         Ok(mut state) => {
-            // Nobody read messages for a while, so the silence counts from now.
+            // Nobody read the customer's messages for a while, so the silence counts from now.
             state.heard(clock::now().unsigned_abs());
             state
         }
@@ -32,10 +32,10 @@ pub(crate) fn state(held: &Claimed) -> State {
     }
 }
 
-/// When the customer last wrote, by this process' clock: the clocks of other processes may be wrong.
+/// When the customer last wrote, by this process' clock, because other processes' clocks may be wrong.
 pub(crate) fn last_message_at(held: &Claimed) -> Instant {
     let now = Instant::now();
-    // If unknown, it was long ago. Just after boot an `Instant` can't go back that far; then the flow waits a little
+    // If it is unknown, it was long ago. Just after boot an `Instant` can't go back that far; then the flow waits a little
     // longer than needed.
     let quiet_for = held
         .quiet_for
