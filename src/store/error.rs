@@ -1,37 +1,37 @@
-//! Why Redis did not do what was asked.
+//! The errors of the store.
 
 use crate::store::connection::error_words::words;
 
-/// Why Redis did not do what was asked.
+/// Why the store could not do something.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The connection is down; it comes back by itself.
+    /// The connection is down. It reconnects automatically.
     #[error("not connected to Redis")]
     Away,
     /// Redis answered with an error, or not in time.
     #[error("Redis: {0}")]
     Redis(String),
-    /// It is older than what we need.
+    /// Redis is older than the version that we need.
     #[error(
         "it is version {version}, and {} or later is needed: install a newer Redis, or Valkey",
         oldest()
     )]
     TooOld {
-        /// As it says itself.
+        /// The version that it reports.
         version: String,
     },
     /// A script failed.
     #[error("Redis, script {name}: {reason}")]
     Script {
-        /// The file in `store/lua/`.
+        /// Its file in `store/lua/`, without `.lua`.
         name: &'static str,
-        /// What Redis said.
+        /// The error from Redis.
         reason: String,
     },
-    /// An answer of another shape than the script's header says.
+    /// The answer does not have the expected form.
     #[error("Redis answered with something else than {0}")]
     Garbled(&'static str),
-    /// Redis can't be used as it is.
+    /// We can't use Redis now; the text says why.
     #[error("{0}")]
     Unusable(String),
 }
@@ -42,10 +42,10 @@ impl From<fred::error::Error> for StoreError {
     }
 }
 
-/// The first with all commands that we use.
+/// The first version of Redis with all the commands that we use.
 pub(crate) const OLDEST: (u32, u32) = (6, 2);
 
-/// [`OLDEST`], for a person.
+/// [`OLDEST`] as text.
 pub(crate) fn oldest() -> String {
     format!("{}.{}", OLDEST.0, OLDEST.1)
 }

@@ -1,17 +1,18 @@
-//! Redis: where customers, conversations and replies are kept. The only place that knows fred.
+//! Redis keeps customers, conversations and replies. Only this room knows fred.
 //!
-//! State changes in single Lua scripts ([`scripts`]); everything else here turns their arguments and answers into types. Each
-//! process has its own [`Store`], and each of its runtimes its own connection.
+//! Conversations and lanes change only in Lua scripts ([`scripts`]), one script for each change. The rest of this room turns
+//! the arguments and answers of the scripts into types. Each runtime of a process has its own [`Store`], with its own
+//! connection.
 //!
 //! | room | holds |
 //! |---|---|
-//! | [`connection`] | the connection to Redis: how it is made, lost and found again, what the server says of itself, and the bells |
-//! | [`scripts`] | the Lua scripts, the only places where state changes: how they are put together and called, and every key |
+//! | [`connection`] | the connection to Redis: connecting and reconnecting, the check of the server's version and settings, and the bells |
+//! | [`scripts`] | the Lua scripts: how they are put together and called, and the names of all keys |
 //! | [`private_redis`] | the private Redis: a server of our own in the data directory, and the repair of its files |
-//! | [`conversations`] | conversations: taken in, waiting, held by a process, handed to a person, closed; two ids of one person become one |
-//! | [`lanes`] | lanes: the replies of each chat, in order, until WAHA took them or they were given up on |
-//! | [`sessions`] | what is kept of a session as a whole: its status, its history, its figures, what its owner was told |
-//! | [`processes`] | the processes that share one Redis: which are alive, and which flows they have loaded |
+//! | [`conversations`] | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
+//! | [`lanes`] | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
+//! | [`sessions`] | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
+//! | [`processes`] | the processes that share one Redis: their heartbeats, and the reload of their flows |
 
 mod connection;
 mod conversations;

@@ -1,4 +1,5 @@
-//! The store: a connection to Redis, and what goes over it in batches. What it can do stands with what is stored.
+//! The store: a connection to Redis, and the calls that travel in batches. Its other methods are in the rooms of what they
+//! store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::Keys;
 use crate::store::scripts::registry::{Runner, Scripts};
 
-/// A connection to Redis and all that can be done over it. Cheap to clone.
+/// A connection to Redis, with our operations as methods. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
@@ -40,14 +41,14 @@ pub(crate) struct Inner {
 }
 
 impl Store {
-    /// Connects, and waits for the first connection for at most `patience`.
+    /// Connects to Redis, and waits at most `patience` for the first connection.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] with what to do, if there is no Redis in time or it can't be used.
+    /// [`StoreError::Unusable`] if there is no connection in time; the text says why.
     pub async fn connect(config: &StoreConfig, patience: Duration) -> Result<Self, StoreError> {
         let client = builder(config)?.build()?;
         let contact = Contact::watch(&client, &config.connections);
-        // The handle of the connection's task: it ends with the client.
+        // We don't need the handle of the connection's task: the task ends with the client.
         drop(client.connect());
         tokio::time::timeout(patience, connected(&client))
             .await
@@ -82,10 +83,10 @@ impl Store {
         })
     }
 
-    /// Writes something: the only honest way to tell whether Redis takes a write.
+    /// Writes a test key: only a write shows whether Redis accepts writes.
     ///
     /// # Errors
-    /// Why it does not.
+    /// The reason, if Redis does not accept it.
     pub async fn check_write(&self) -> Result<(), StoreError> {
         if !self.inner.client.is_connected()
             && let Some(reason) = self.inner.contact.trouble()
@@ -103,10 +104,10 @@ impl Store {
             .map_err(|error| self.noted(error))
     }
 
-    /// The sessions seen so far.
+    /// All sessions seen so far.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn sessions(&self) -> Result<Vec<SessionName>, StoreError> {
         self.connected()?;
         Ok(self
@@ -116,13 +117,13 @@ impl Store {
             .await?)
     }
 
-    /// Notes that a session exists, before anything of it is stored: who polls must be able to find it.
+    /// Adds a session to the set of sessions before anything of it is stored, so that the agents that poll can find it.
     pub(crate) async fn remember_session(
         &self,
         session: &SessionName,
         now: Millis,
     ) -> Result<(), StoreError> {
-        // Held for a look-up, never over an await.
+        // The lock is held for one lookup, never across an await.
         let known = self
             .inner
             .contact
@@ -131,7 +132,7 @@ impl Store {
             .is_ok_and(|sessions| sessions.contains(session));
         if !known {
             self.connected()?;
-            // Before it can be found: one that is found without a time to catch up from is passed over.
+            // First, because catching up skips a session that has no starting time.
             self.begin_catching_up(session, now).await?;
             let _: i64 = self
                 .inner
@@ -153,7 +154,7 @@ impl Store {
         }
     }
 
-    /// What a write ended with: it may show that another server is the one to talk to.
+    /// Turns the error of a write into ours, and reconnects if it shows that the server is now a replica.
     pub(crate) fn noted(&self, error: fred::error::Error) -> StoreError {
         self.inner.contact.note(&error);
         error.into()

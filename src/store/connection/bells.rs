@@ -18,56 +18,56 @@ use crate::store::connection::contact::{connected, renew};
 use crate::store::error::StoreError;
 use crate::store::scripts::keys::Keys;
 
-/// Bells that may be waiting to be heard; beyond that all are taken for missed. fred sets the room aside for each
-/// of half a dozen channels, some 100 bytes a place.
+/// How many bells may wait to be read. If there are more, we assume that all were missed. fred reserves this space in each
+/// of half a dozen channels, about 100 bytes per bell.
 const UNHEARD_MAX: usize = 1_024;
 
-/// Where Redis refuses the subscription itself.
+/// The pause before the next try if Redis refuses the subscription.
 const RENEW_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// The channel of [`Bell::Flows`], after what all begin with.
+/// The channel of [`Bell::Flows`], without the prefix of all channels.
 pub(crate) const FLOWS: &str = "flows";
 
-/// What the scripts add to the bell of a conversation that the owner took over.
+/// Scripts add this to the bell of a conversation when the owner takes it over.
 const BY_PHONE: &str = "phone";
 
-/// What a bell rings for.
+/// A bell: it says where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bell {
-    /// Somebody waits in this session's line.
+    /// A conversation waits in this session's line.
     Queue(SessionName),
-    /// A conversation that this process holds has something to read, or changed in another way: session, chat.
+    /// A conversation that this process holds has a new message, or changed in another way: session, chat.
     Inbox(SessionName, ChatId),
-    /// The owner took over a conversation that this process held, from their own phone: session, chat.
+    /// The owner took over a conversation of this process from their own phone: session, chat.
     TakenOver(SessionName, ChatId),
-    /// Somebody in this session's line is due to be told something.
+    /// The announcer should look at a customer in this session's line.
     Announce(SessionName),
     /// A lane of this session is due.
     Lanes(SessionName),
-    /// Load the flows anew, and say under this request how it went.
+    /// Reload the flows, and report the result under this request.
     Flows(String),
-    /// This session works, perhaps after a time in which it did not.
+    /// This session works, perhaps after a pause.
     Works(SessionName),
-    /// Bells may have been missed: look everywhere.
+    /// Bells may have been missed: check everything.
     Missed,
 }
 
-/// The bells that ring for one process.
+/// The subscription of a process to its bells.
 pub struct Bells {
     subscriber: SubscriberClient,
-    /// Listened to from the first subscription on, so that none is missed.
+    /// Opened before the first subscription, so that no later reconnection is missed.
     reconnections: Receiver<Server>,
-    /// A subscription never writes, and would stay with a server that was replaced.
+    /// Tells the subscription to reconnect. It never writes, so it can't notice itself that its server was replaced.
     renewals: Receiver<()>,
     bell: String,
     process: Option<ProcessId>,
 }
 
 impl Bells {
-    /// Subscribes; the subscription is renewed whenever the connection was lost.
+    /// Subscribes to all bells of a process. After a lost connection, it subscribes again.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn subscribe(config: &StoreConfig, process: &ProcessId) -> Result<Self, StoreError> {
         let own = format!("process:{process}");
         let channels = ["queue", "announce", "lanes", "works", FLOWS, &own];
@@ -77,7 +77,7 @@ impl Bells {
     /// Subscribes to [`Bell::Flows`] alone.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn subscribe_to_flows(config: &StoreConfig) -> Result<Self, StoreError> {
         Self::subscribe_to(config, &[FLOWS], None).await
     }
@@ -108,7 +108,7 @@ impl Bells {
         })
     }
 
-    /// Hands every bell to whoever `route` says, until the receivers are gone.
+    /// Sends each bell to the receivers that `route` returns, until the subscription is closed.
     pub async fn run(mut self, route: impl Fn(&Bell) -> Vec<mpsc::UnboundedSender<Bell>>) {
         let mut messages = self.subscriber.message_rx();
         loop {
@@ -132,18 +132,18 @@ impl Bells {
             };
             let Some(bell) = bell else { continue };
             for receiver in route(&bell) {
-                // A receiver that is gone belongs to an agent that has stopped.
+                // If a receiver is gone, its agent has stopped.
                 let _ = receiver.send(bell.clone());
             }
         }
     }
 
-    /// Subscribes again, before anybody looks everywhere: what rings after that look is heard.
+    /// Subscribes again before [`Bell::Missed`] goes out, so that no bell after that check is missed.
     async fn renew(&self) {
         while let Err(error) = self.subscriber.resubscribe_all().await {
             debug!(%error, "could not subscribe again");
             if !self.subscriber.is_connected() {
-                // Its next return brings us here again.
+                // The next reconnection brings us here again.
                 return;
             }
             sleep(RENEW_AGAIN_AFTER).await;
@@ -170,7 +170,7 @@ impl Bells {
         }
     }
 
-    /// Whether this is the channel of our own process.
+    /// Whether this is the channel of this process.
     fn is_own(&self, channel: &str) -> bool {
         let process = channel.strip_prefix("process:");
         process.is_some() && process == self.process.as_ref().map(ProcessId::as_str)

@@ -1,4 +1,4 @@
-//! fred's client as we use it: how long it waits, and that it connects again for ever.
+//! fred's client with our settings: its timeouts, and that it never stops reconnecting.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use fred::types::config::{ReconnectPolicy, ServerConfig, UnresponsiveConfig};
 use crate::store::connection::config::{RedisServer, StoreConfig};
 use crate::store::error::StoreError;
 
-/// How long a command may take: beyond it Redis is as good as away, and WAHA does better to repeat.
+/// How long a command may take. After that we treat Redis as down: it is better that WAHA sends the webhook again.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) fn builder(config: &StoreConfig) -> Result<Builder, StoreError> {
@@ -24,7 +24,7 @@ pub(crate) fn builder(config: &StoreConfig) -> Result<Builder, StoreError> {
         .with_connection_config(|connection| {
             connection.connection_timeout = Duration::from_secs(3);
             connection.internal_command_timeout = Duration::from_secs(3);
-            // A script whose answer was lost may have run: only its caller knows whether to run it again.
+            // If a script's answer is lost, the script may have run. Only the caller knows whether to run it again.
             connection.max_command_attempts = 1;
             connection.tcp.nodelay = Some(true);
             connection.unresponsive = UnresponsiveConfig {
@@ -40,8 +40,8 @@ pub(crate) fn builder(config: &StoreConfig) -> Result<Builder, StoreError> {
     Ok(builder)
 }
 
-/// For ever: a daemon outlives any outage. Half a second at most between tries: customers wait. The first delay, and
-/// its jitter, are waited for before the very first connection, too.
+/// Never stops trying, because an outage may be long. At most half a second between tries, because customers wait. fred
+/// also waits for the first delay and its jitter before the very first connection, so both are short.
 fn reconnect_policy() -> ReconnectPolicy {
     let mut policy = ReconnectPolicy::new_exponential(0, 1, 500, 2);
     policy.set_jitter(2);

@@ -1,4 +1,4 @@
-//! How to reach Redis, and what each call must know.
+//! The settings of the store: how to reach Redis, and what each call needs to know.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,16 +11,16 @@ use crate::store::connection::contact::Connections;
 use crate::store::connection::error_words::words;
 use crate::store::scripts::answer::Millis;
 
-/// How to reach Redis, and what all keys begin with.
+/// The settings of the store.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
-    /// Which server.
+    /// Where Redis is.
     pub server: RedisServer,
-    /// Letters, digits and `:._-` only; see [`valid_prefix`].
+    /// The prefix of all keys: only letters, digits and `:._-`; see [`valid_prefix`].
     pub prefix: String,
-    /// How long after its opening a conversation that still waits is told its place.
+    /// How long a conversation waits before its customer is told their place.
     pub first_notice_after: FirstNotice,
-    /// Shared by all connections of a process: cloned with the rest.
+    /// Shared by all connections of a process; a clone shares it, too.
     pub connections: Connections,
 }
 
@@ -30,7 +30,7 @@ pub struct StoreConfig {
 pub struct FirstNotice(Arc<dyn Fn(&SessionName) -> Duration + Send + Sync>);
 
 impl FirstNotice {
-    /// What `of` says for a session.
+    /// Takes the time for a session from `of`.
     pub fn new(of: impl Fn(&SessionName) -> Duration + Send + Sync + 'static) -> Self {
         Self(Arc::new(of))
     }
@@ -52,17 +52,17 @@ impl fmt::Debug for FirstNotice {
     }
 }
 
-/// Which Redis.
+/// Where Redis is.
 #[derive(Clone)]
 pub enum RedisServer {
-    /// `redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://` or `redis+unix://`; may hold a password.
+    /// `redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://` or `redis+unix://`; may contain a password.
     Url(String),
-    /// The private one, on its socket.
+    /// The private Redis, on its socket.
     Socket(PathBuf),
 }
 
 impl RedisServer {
-    /// Where it is, for a person; without its password.
+    /// Its address to show to a person, without the password.
     pub fn shown(&self) -> Option<String> {
         match self {
             Self::Url(url) => {
@@ -85,7 +85,7 @@ impl fmt::Debug for RedisServer {
     }
 }
 
-/// Whether `prefix` can begin our keys: nothing that has a meaning in a hash tag or in Lua.
+/// Whether our keys can begin with `prefix`: it has no character that means something in a hash tag or in Lua.
 pub fn valid_prefix(prefix: &str) -> bool {
     prefix.len() <= 64
         && prefix
@@ -93,7 +93,7 @@ pub fn valid_prefix(prefix: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b":._-".contains(&b))
 }
 
-/// Whether `url` is one that [`Store::connect`] understands.
+/// Checks that `url` is one that [`Store::connect`](crate::store::Store::connect) understands.
 ///
 /// # Errors
 /// What is wrong with it, without its password.

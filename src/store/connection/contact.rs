@@ -1,5 +1,5 @@
-//! The connection to Redis as the log and the readiness tell of it: when it goes and comes back, why it is away, and
-//! made anew where it leads to a server that may no longer write.
+//! Watches the connection to Redis: logs when it is lost and when it is back, keeps the reason for the readiness check, and
+//! reconnects if the server may no longer write.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,22 +17,22 @@ use crate::store::connection::error_words::words;
 use crate::store::connection::sent_messages::SentMessages;
 use crate::throttle::Throttle;
 
-/// The sessions known to be in Redis' set of them.
+/// The sessions that this connection has added to the set in Redis.
 pub(crate) type Sessions = Mutex<HashSet<SessionName>>;
 
-/// How often a connection to a server that became read-only is made anew: where its name leads may change at any moment.
+/// How often we reconnect while the server is read-only: its name may point to another server at any moment.
 const RENEW_INTERVAL: Duration = Duration::from_secs(1);
 
 const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// All connections of one process: what one of them learns of a failover, the others, which may only read or listen,
-/// must hear.
+/// All connections of one process. When one of them learns of a failover, the others must know, too: they may only read or
+/// listen.
 #[derive(Clone, Debug)]
 pub struct Connections {
     renewals: broadcast::Sender<()>,
     renewed: Arc<Throttle>,
     told: Arc<Throttle>,
-    /// What the process knows that Redis may forget.
+    /// The messages that this process sent; Redis may forget them.
     pub(crate) sent: SentMessages,
 }
 
@@ -48,13 +48,13 @@ impl Default for Connections {
 }
 
 impl Connections {
-    /// Told whenever every connection is to be made anew.
+    /// Gets a message each time that every connection must reconnect.
     pub(crate) fn renewals(&self) -> broadcast::Receiver<()> {
         self.renewals.subscribe()
     }
 
-    /// Redis refused a write because it is a replica: it was replaced by another, to which the same name, address or
-    /// Sentinel may lead by now.
+    /// Reconnects all: Redis refused a write because it is now a replica. Another server took over, and the same name,
+    /// address or Sentinel may already lead to it.
     fn renew(&self) {
         if !self.renewed.due() {
             return;
@@ -65,23 +65,23 @@ impl Connections {
                  this continues, REDIS_URL points to a replica"
             );
         }
-        // Nobody listens only when all is closed.
+        // Sending fails only if everything is closed.
         let _ = self.renewals.send(());
     }
 }
 
-/// See the module.
+/// Watches one connection.
 pub(crate) struct Contact {
     client: Client,
     pub(crate) sessions: Sessions,
     closing: AtomicBool,
-    /// What went wrong last, while there is no connection.
+    /// The last error, while there is no connection.
     trouble: Mutex<Option<String>>,
     connections: Connections,
 }
 
 impl Contact {
-    /// Watches `client` from before its first connection until it is dropped.
+    /// Starts to watch `client`, before its first connection. The watch ends when this `Contact` is dropped.
     pub(crate) fn watch(client: &Client, all: &Connections) -> Arc<Self> {
         let contact = Arc::new(Self {
             client: client.clone(),
@@ -93,7 +93,8 @@ impl Contact {
         let (mut errors, mut connections) = (client.error_rx(), client.reconnect_rx());
         let mut renewals = all.renewals();
         let watched = Arc::downgrade(&contact);
-        // One line when Redis goes, one when it is back: fred's own are turned off (see `logging`).
+        // One log line when the connection is lost and one when it is back. fred's own lines are turned off (see
+        // `logging`).
         tokio::spawn(async move {
             let (mut away, mut before) = (false, false);
             loop {
@@ -117,8 +118,7 @@ impl Contact {
                     connection = connections.recv() => match (connection, watched.upgrade()) {
                         (Ok(_), Some(contact)) => {
                             contact.note_trouble(None);
-                            // It may have come back without its data, or be another server: what was remembered is
-                            // said again.
+                            // Redis may be back without its data, or this is another server: add the sessions again.
                             if let Ok(mut sessions) = contact.sessions.lock() {
                                 sessions.clear();
                             }
@@ -140,39 +140,39 @@ impl Contact {
         contact
     }
 
-    /// What is wrong with the connection, if there is none.
+    /// Why there is no connection; `None` if there is one.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.trouble.lock().ok()?.clone()
     }
 
     fn note_trouble(&self, reason: Option<String>) {
-        // Held for a moment, never over an await.
+        // The lock is held for a moment, never across an await.
         if let Ok(mut trouble) = self.trouble.lock() {
             *trouble = reason;
         }
     }
 
-    /// Looks at an error that a command ended with: it may show that another server is the one to talk to.
+    /// Looks at the error of a command, and reconnects if it shows that the server is now a replica.
     pub(crate) fn note(&self, error: &fred::error::Error) {
-        // Not only at the beginning: Redis before 7 wraps what a script ran into.
+        // Not only at the start of the text: Redis before 7 puts the error of a command inside the error of the script.
         if error.details().contains("READONLY") {
             self.connections.renew();
         }
     }
 
-    /// From now on its end is meant.
+    /// From now on we close the connection on purpose, so its end is not logged.
     pub(crate) fn closing(&self) {
         self.closing.store(true, Ordering::Relaxed);
     }
 }
 
-/// Makes a connection anew; how that ends shows at the next command.
+/// Reconnects in the background. The next command shows whether it worked.
 pub(crate) fn renew<C: ClientLike + 'static>(client: &C) {
     let client = client.clone();
     tokio::spawn(async move { client.force_reconnection().await });
 }
 
-/// Waits until `client` is connected. Asks again now and then: fred looks whether it is connected, then listens, and
+/// Waits until `client` is connected. We check every second, because fred looks whether it is connected, then listens, and
 /// misses what happens in between.
 pub(crate) async fn connected(client: &impl ClientLike) -> Result<(), fred::error::Error> {
     loop {

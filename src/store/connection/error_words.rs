@@ -1,6 +1,6 @@
-//! What errors of Redis and of the connection to it say, in the system's own words: fred keeps the Rust debug form of some.
+//! Errors of Redis and its connection as plain text. fred keeps some of them in Rust's debug form.
 
-/// Without the kind and the debug form: "Connection refused".
+/// The text without fred's kind and the debug form, for example "Connection refused".
 pub(crate) fn words(error: &fred::error::Error) -> String {
     let details = error.details().trim_end_matches('.');
     let found = after(details, "message: \"")
@@ -16,7 +16,7 @@ fn after(details: &str, name: &str) -> Option<String> {
     Some(text.replace("\\\"", "\""))
 }
 
-/// `Kind(UnexpectedEof)` as words.
+/// Turns `Kind(UnexpectedEof)` into "unexpected eof".
 fn kind(details: &str) -> Option<String> {
     let name = details.strip_prefix("Kind(")?.strip_suffix(')')?;
     let mut words = String::new();

@@ -1,5 +1,4 @@
-//! What Redis says of itself, looked at once at the start: whether it can be used at all, and whether its settings
-//! may cost what was accepted.
+//! Checks Redis once at the start: whether we can use it at all, and whether its settings could lose accepted messages.
 
 use std::time::Duration;
 
@@ -12,21 +11,21 @@ use crate::store::error::{OLDEST, StoreError};
 use crate::store::store::Store;
 use crate::throttle::Throttle;
 
-/// Between two tries while Redis takes no writes yet.
+/// The pause between two tries while Redis does not accept writes yet.
 const WAIT_BETWEEN: Duration = Duration::from_millis(100);
 
-/// How often it is told that we still wait.
+/// How often the log says that we still wait.
 const TELL_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Store {
-    /// Waits until Redis takes a write, for at most `patience`: it may still be reading its files, or be in the middle
-    /// of a failover. Returns a warning for each of its settings that may cost what was accepted.
+    /// Waits at most `patience` until Redis accepts a write: it may still be reading its files, or be in the middle of a
+    /// failover. Returns a warning for each setting that could lose accepted messages.
     ///
     /// # Errors
-    /// [`StoreError::TooOld`] at once; else what Redis answered last.
+    /// [`StoreError::TooOld`] at once; otherwise the last error from Redis.
     pub async fn inspect(&self, patience: Duration) -> Result<Vec<String>, StoreError> {
         let deadline = Instant::now() + patience;
-        // Redis answers this also while it is loading.
+        // Redis answers this even while it is loading.
         let mut about = self.about().await;
         if let Some(version) = about.too_old() {
             return Err(StoreError::TooOld { version });
@@ -42,7 +41,7 @@ impl Store {
             sleep(WAIT_BETWEEN).await;
         }
         if about == About::default() {
-            // The connection was cut, or the server was another one, when it was asked.
+            // We got no answer the first time: the connection was cut, or the server has changed since.
             about = self.about().await;
             if let Some(version) = about.too_old() {
                 return Err(StoreError::TooOld { version });
@@ -59,14 +58,14 @@ impl Store {
         match self.inner.client.info::<String>(None).await {
             Ok(info) => About::parse(&info),
             Err(error) => {
-                // Not allowed to us, perhaps; that alone is no reason not to work.
+                // Perhaps we may not ask. We can work without the answer.
                 debug!(%error, "Redis does not tell about itself");
                 About::default()
             }
         }
     }
 
-    /// When Redis takes snapshots, as its setting `save` says: empty for never. `None` where we may not ask.
+    /// Redis' setting `save`: when it takes snapshots; empty means never. `None` if we may not ask.
     async fn snapshots(&self) -> Option<String> {
         let command = CustomCommand::new_static("CONFIG", None::<u16>, false);
         let answer: Result<Vec<String>, _> =
@@ -75,7 +74,7 @@ impl Store {
     }
 }
 
-/// What of its answer to INFO matters to us (<https://redis.io/docs/latest/commands/info/>); each may be missing.
+/// What we use of the answer to INFO (<https://redis.io/docs/latest/commands/info/>). Each part may be missing.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct About {
     version: Option<String>,
@@ -91,14 +90,14 @@ impl About {
                 .find_map(|(found, value)| (found == name).then(|| value.to_owned()))
         };
         Self {
-            // Valkey gives the version of Redis that it is compatible with.
+            // Valkey reports the version of Redis that it is compatible with.
             version: field("redis_version"),
             eviction: field("maxmemory_policy"),
             append_only: field("aof_enabled").map(|enabled| enabled == "1"),
         }
     }
 
-    /// Its version, if that is too old. Something that gives none, or a strange one, may try.
+    /// The version, if it is too old. We accept a server that reports none, or a strange one.
     fn too_old(&self) -> Option<String> {
         let version = self.version.as_deref()?;
         let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());

@@ -1,4 +1,4 @@
-//! The connection to Redis: how it is made, lost and found again, what the server says of itself, and the bells.
+//! The connection to Redis: connecting and reconnecting, the check of the server's version and settings, and the bells.
 
 pub(crate) mod bells;
 pub(crate) mod client;

@@ -1,29 +1,29 @@
-//! Messages that a process has sent, known beside Redis: where a Redis comes back without its last second, or a replica or a
-//! backup takes its place, what the bot said must not pass for words of the owner's.
+//! The messages that this process sent, remembered outside Redis. Redis may come back without its last second, or a replica
+//! or a backup may replace it; even then, the bot's messages must not be taken for the owner's.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use crate::ids::{MessageId, SessionName};
 
-/// About 1 MB; what is told later than after so many more is found in Redis.
+/// About 1 MB. Older messages are found in Redis.
 const KEPT_MAX: usize = 10_000;
 
-/// See the module. Cheap to clone: all know the same.
+/// The messages that this process sent. Cheap to clone; all clones share them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SentMessages(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
     known: HashSet<(SessionName, MessageId)>,
-    /// The same, the latest last.
+    /// The same messages, oldest first.
     order: VecDeque<(SessionName, MessageId)>,
 }
 
 impl SentMessages {
-    /// A reply became the message `message`.
+    /// Notes that a reply became the message `message`.
     pub(crate) fn note(&self, session: &SessionName, message: &MessageId) {
-        // Poisoned only if a thread panicked while it held the lock, which no line here can.
+        // The lock is poisoned only if a thread panicked while it held the lock, and no line here can panic.
         if let Ok(mut kept) = self.0.lock()
             && kept.known.insert(key(session, message))
         {

@@ -12,7 +12,7 @@ impl Store {
     /// Whether the owner answers a chat from their own phone.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn is_with_phone(
         &self,
         session: &SessionName,
@@ -28,7 +28,7 @@ impl Store {
     /// for a person. Returns how many of each.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn expire(
         &self,
         session: &SessionName,

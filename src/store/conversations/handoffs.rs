@@ -29,7 +29,7 @@ impl Store {
     /// The conversations that wait for a person of which the owner is not told yet, in their order.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn unnotified_handoffs(
         &self,
         session: &SessionName,
@@ -69,7 +69,7 @@ impl Store {
     /// The owner is told of a chat that waits for a person.
     ///
     /// # Errors
-    /// As [`StoreError`] says; to tell it again is safe.
+    /// See [`StoreError`]; to tell it again is safe.
     pub async fn mark_handoff_notified(
         &self,
         session: &SessionName,

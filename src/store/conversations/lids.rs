@@ -18,7 +18,7 @@ impl Store {
     /// The `@lid` chats of a session of which it is time to ask WAHA whose they are, `count` at most.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn unmapped(
         &self,
         session: &SessionName,
@@ -37,7 +37,7 @@ impl Store {
     /// Puts off asking about a `@lid`.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn ask_later(
         &self,
         session: &SessionName,
@@ -58,7 +58,7 @@ impl Store {
     /// under the better place in line. Returns whether both are one chat from now on.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn learn(
         &self,
         session: &SessionName,

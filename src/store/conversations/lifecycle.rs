@@ -19,7 +19,7 @@ impl Store {
     /// Takes an inbound message: durable when this returns.
     ///
     /// # Errors
-    /// As [`StoreError`] says; the message may or may not have been taken, and can be offered again.
+    /// See [`StoreError`]; the message may or may not have been taken, and can be offered again.
     pub async fn ingest(
         &self,
         session: &SessionName,
@@ -86,7 +86,7 @@ impl Store {
     /// Claims up to `count` conversations, the longest waiting first.
     ///
     /// # Errors
-    /// As [`StoreError`] says. What was claimed all the same is found by [`Store::held`].
+    /// See [`StoreError`]. What was claimed all the same is found by [`Store::held`].
     pub async fn claim(
         &self,
         session: &SessionName,
@@ -138,7 +138,7 @@ impl Store {
     /// Commits one step of a conversation.
     ///
     /// # Errors
-    /// As [`StoreError`] says; the step may or may not have been committed: [`Store::read`] tells.
+    /// See [`StoreError`]; the step may or may not have been committed: [`Store::read`] tells.
     pub async fn commit(
         &self,
         session: &SessionName,
@@ -151,7 +151,7 @@ impl Store {
     /// lost.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn read(
         &self,
         session: &SessionName,
@@ -171,7 +171,7 @@ impl Store {
     /// The attended chats of a session whose inbox holds something, whoever attends them.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn unread(&self, session: &SessionName) -> Result<Vec<ChatId>, StoreError> {
         self.connected()?;
         Ok(self
@@ -184,7 +184,7 @@ impl Store {
     /// The chats of a session that `process` holds according to Redis.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn held(
         &self,
         session: &SessionName,
@@ -207,7 +207,7 @@ impl Store {
     /// tickets, lanes become due. Returns how many of each.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn release(
         &self,
         session: &SessionName,

@@ -77,7 +77,7 @@ impl Store {
     /// Who waits in a session and is due to be looked at, `count` at most.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn due_waiting(
         &self,
         session: &SessionName,
@@ -93,7 +93,7 @@ impl Store {
     /// When somebody in a session's line is next due to be looked at; `None` if nobody waits.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn next_look(&self, session: &SessionName) -> Result<Option<Millis>, StoreError> {
         self.connected()?;
         let key = self.inner.keys.announce(session);
@@ -108,7 +108,7 @@ impl Store {
     /// Writes what came of looking. Returns how many were still waiting.
     ///
     /// # Errors
-    /// As [`StoreError`] says; those looked at are due again after a few seconds.
+    /// See [`StoreError`]; those looked at are due again after a few seconds.
     pub async fn announce(
         &self,
         session: &SessionName,

@@ -15,7 +15,7 @@ impl Store {
     /// process' to send.
     ///
     /// # Errors
-    /// As [`StoreError`] says. It may have been noted all the same: if it is sent, then with this id.
+    /// See [`StoreError`]. It may have been noted all the same: if it is sent, then with this id.
     pub async fn intend(
         &self,
         session: &SessionName,
@@ -38,7 +38,7 @@ impl Store {
     /// What is known of an attempt on the first reply of a chat's lane.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn attempt(
         &self,
         session: &SessionName,
@@ -56,7 +56,7 @@ impl Store {
     /// The first of these messages of ours that no reply of ours is known to have become.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn first_unclaimed(
         &self,
         session: &SessionName,

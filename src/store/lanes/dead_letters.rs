@@ -47,7 +47,7 @@ impl Store {
     /// Up to `count` dead letters of a session after `position`, oldest first.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn dead_letters(
         &self,
         session: &SessionName,
@@ -71,7 +71,7 @@ impl Store {
     /// many: not those that can't be read, or that somebody else took or dropped in the meantime.
     ///
     /// # Errors
-    /// As [`StoreError`] says. Repeating it is safe: what was put back is not put back twice.
+    /// See [`StoreError`]. Repeating it is safe: what was put back is not put back twice.
     pub async fn retry_dead(
         &self,
         session: &SessionName,
@@ -104,7 +104,7 @@ impl Store {
     /// Drops dead letters for good. Returns how many were still there.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn drop_dead(
         &self,
         session: &SessionName,

@@ -23,7 +23,7 @@ impl Store {
     /// Takes up to `count` due lanes into this process' hands.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn take_lanes(
         &self,
         session: &SessionName,
@@ -50,7 +50,7 @@ impl Store {
     /// still this process' to send from.
     ///
     /// # Errors
-    /// As [`StoreError`] says. Settling again is safe: what was settled before is not settled twice.
+    /// See [`StoreError`]. Settling again is safe: what was settled before is not settled twice.
     pub async fn settle(
         &self,
         session: &SessionName,
@@ -70,7 +70,7 @@ impl Store {
     /// Whether a chat has replies that WAHA did not take yet.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn has_replies(
         &self,
         session: &SessionName,
@@ -88,7 +88,7 @@ impl Store {
     /// The lanes that are in the hands of `process` according to Redis.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn lanes_in_hand(
         &self,
         session: &SessionName,
@@ -117,7 +117,7 @@ impl Store {
     /// Whether the lanes of a session are stopped.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn is_paused(&self, session: &SessionName) -> Result<bool, StoreError> {
         self.connected()?;
         let key = self.inner.keys.paused(session);
@@ -127,7 +127,7 @@ impl Store {
     /// Whether it is this process' turn to ask WAHA about a paused session: one asks in each `interval` (ms).
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn turn_to_probe(
         &self,
         session: &SessionName,

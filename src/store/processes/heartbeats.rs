@@ -16,7 +16,7 @@ impl Store {
     /// whether it still counted as alive.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn heartbeat(
         &self,
         process: &ProcessId,
@@ -44,7 +44,7 @@ impl Store {
     /// The processes that are known and have fallen silent.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn silent_processes(&self) -> Result<Vec<ProcessId>, StoreError> {
         let processes = self.processes().await?;
         Ok(processes
@@ -57,7 +57,7 @@ impl Store {
     /// The processes whose heartbeat is heard.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn living_processes(&self) -> Result<Vec<ProcessId>, StoreError> {
         let processes = self.processes().await?;
         Ok(processes
@@ -71,7 +71,7 @@ impl Store {
     /// the moment it woke up, took something, and died.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn unlisted_owners(&self) -> Result<Vec<ProcessId>, StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
@@ -99,7 +99,7 @@ impl Store {
     /// How many workers there are, over all living processes.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn workers(&self) -> Result<u64, StoreError> {
         Ok(self
             .processes()
@@ -125,7 +125,7 @@ impl Store {
     /// Forgets a process: all that it held has been released.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn forget_process(&self, process: &ProcessId) -> Result<(), StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
@@ -138,7 +138,7 @@ impl Store {
     /// [`WAKE_UP_BOUNDS_MS`] (the last count: beyond all), and the sum of the times in µs.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn add_wake_ups(&self, counts: &[u64], sum_micros: u64) -> Result<(), StoreError> {
         self.connected()?;
         let key = self.inner.keys.wake_ups();

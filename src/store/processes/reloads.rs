@@ -27,7 +27,7 @@ impl Store {
     /// that are connected to the same node.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn ask_to_reload(&self, request: &str) -> Result<usize, StoreError> {
         self.connected()?;
         let channel = format!("{}{}", self.inner.keys.bell(), FLOWS);
@@ -38,7 +38,7 @@ impl Store {
     /// Says how it went in `process`.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn answer_reload(
         &self,
         request: &str,
@@ -56,7 +56,7 @@ impl Store {
     /// Who has answered so far, by process, and how it went there.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn reload_answers(
         &self,
         request: &str,

@@ -38,7 +38,7 @@ impl Store {
     /// Until when a session was caught up with; `None` if it was never seen.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn caught_up_until(
         &self,
         session: &SessionName,
@@ -54,7 +54,7 @@ impl Store {
     /// Notes until when a session is caught up with, and how many messages that brought.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn caught_up(
         &self,
         session: &SessionName,
@@ -76,7 +76,7 @@ impl Store {
     /// Whether it is this process' turn to catch up with a session; nobody else's is for `period`.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn turn_to_catch_up(
         &self,
         session: &SessionName,
@@ -89,7 +89,7 @@ impl Store {
     /// Makes it this process' turn, whoever's it was.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn take_turn_to_catch_up(
         &self,
         session: &SessionName,
@@ -117,7 +117,7 @@ impl Store {
     /// A session works, perhaps again: whoever attends catches up with it now.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn ring_works(&self, session: &SessionName) -> Result<(), StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);

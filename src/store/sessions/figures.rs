@@ -79,7 +79,7 @@ impl Store {
     /// The figures of a session.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn gauges(&self, session: &SessionName) -> Result<Gauges, StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
@@ -126,7 +126,7 @@ impl Store {
     /// Counts a call to the shop's own system, whose answer was of use or not.
     ///
     /// # Errors
-    /// As [`StoreError`] says; a metric can bear that this one is lost.
+    /// See [`StoreError`]; a metric can bear that this one is lost.
     pub async fn count_call(
         &self,
         session: &SessionName,
@@ -142,7 +142,7 @@ impl Store {
     /// How fast the line of a session moves.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn pace(&self, session: &SessionName) -> Result<QueuePace, StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
@@ -167,7 +167,7 @@ impl Store {
     /// Wake-ups counted by bound of [`WAKE_UP_BOUNDS_MS`] (the last: beyond all), and their sum in µs.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn wake_ups(&self) -> Result<(Vec<u64>, u64), StoreError> {
         self.connected()?;
         let counts: HashMap<String, u64> = self

@@ -20,7 +20,7 @@ impl Store {
     /// Up to `count` entries after `position`, or from the beginning.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn history(
         &self,
         session: &SessionName,
@@ -47,7 +47,7 @@ impl Store {
     /// Drops the entries up to and with `position`: they are in the archive.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn trim_history(
         &self,
         session: &SessionName,

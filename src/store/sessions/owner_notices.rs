@@ -20,7 +20,7 @@ impl Store {
     /// it is only noted. Returns whether it is the first time.
     ///
     /// # Errors
-    /// As [`StoreError`] says; it may have been told or not, and can be tried again.
+    /// See [`StoreError`]; it may have been told or not, and can be tried again.
     pub async fn notify_owner(
         &self,
         session: &SessionName,
@@ -46,7 +46,7 @@ impl Store {
     /// Whether `once` was told through this session.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn owner_was_notified(
         &self,
         session: &SessionName,
@@ -60,7 +60,7 @@ impl Store {
     /// The chat under which the person with this `@lid` is kept, where that is known.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn alias(
         &self,
         session: &SessionName,

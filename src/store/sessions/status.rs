@@ -52,7 +52,7 @@ impl Store {
     /// Takes note of what is known of a session, and stops it or lets it go on.
     ///
     /// # Errors
-    /// As [`StoreError`] says; to say it again is safe.
+    /// See [`StoreError`]; to say it again is safe.
     pub async fn note_status(
         &self,
         session: &SessionName,
@@ -84,7 +84,7 @@ impl Store {
     /// Stops a session that can't send until [`Store::resume`]. Returns whether it went until now.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn pause(&self, session: &SessionName, now: Millis) -> Result<bool, StoreError> {
         let known = SessionReport {
             status: "",
@@ -99,7 +99,7 @@ impl Store {
     /// Lets a session go on of which WAHA said that it works. Returns whether it was stopped.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn resume(&self, session: &SessionName) -> Result<bool, StoreError> {
         let known = SessionReport {
             status: "WORKING",
@@ -113,7 +113,7 @@ impl Store {
     /// Spreads what those who wait are due to be told, after a time in which nobody was told anything.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn stagger_notices(
         &self,
         session: &SessionName,
@@ -128,7 +128,7 @@ impl Store {
     /// Whether it is this process' turn to make sure that customers are heard: one does in each `interval`.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn turn_to_check_reachability(
         &self,
         session: &SessionName,
@@ -149,7 +149,7 @@ impl Store {
     /// were not heard in between.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn note_reachability(
         &self,
         session: &SessionName,
@@ -172,7 +172,7 @@ impl Store {
     /// [`Store::note_reachability`].
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn unreachable_until(
         &self,
         session: &SessionName,
@@ -200,7 +200,7 @@ impl Store {
     /// How many conversations of a session are attended.
     ///
     /// # Errors
-    /// As [`StoreError`] says.
+    /// See [`StoreError`].
     pub async fn active_count(&self, session: &SessionName) -> Result<u64, StoreError> {
         self.connected()?;
         let key = self.inner.keys.active(session);
