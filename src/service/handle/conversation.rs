@@ -389,7 +389,7 @@ impl ConversationTask {
             None if handoff.is_some() => AfterStep::Ended(TaskOutcome::HandedOff),
             None => {
                 self.held.rev += 1;
-                // Messages still in the inbox were left on purpose: until the flow's pause is over, or the customer stops writing.
+                // Messages still in the inbox were left on purpose: the flow pauses, or the customer is still writing.
                 self.inbox.consume(consumed);
                 self.left_unread = !self.inbox.is_empty();
                 self.state = advance.state;

@@ -220,8 +220,8 @@ impl DispatcherState {
         Ok(())
     }
 
-    /// Claims waiting conversations for the idle workers. Sessions take turns, and each gets its share of the workers, so that
-    /// a busy session leaves some for the others.
+    /// Claims waiting conversations for the idle workers. Sessions take turns, and each gets its share of the workers, so
+    /// that a busy session leaves some for the others.
     async fn claim(&mut self) {
         while let (idle @ 1.., Some(session)) =
             (self.idle_workers(), self.sessions_waiting.pop_front())

@@ -1,4 +1,4 @@
-//! Request bodies: read whole, within limits of size, time and memory, or refused so that the sender still gets our
+//! Reads whole request bodies, within limits of size, time and memory. If a body is refused, the sender still gets our
 //! answer.
 
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use tokio::time::timeout;
 const BODY_MAX: usize = 2 << 20;
 /// Enough for two megabytes over any network between WAHA and us. Slower senders only block a connection.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// This much of each body is always read, even if the shared memory is used up. Nearly all events fit, so a flood of
-/// large bodies can't keep out customers' messages.
+/// This much of each body is always read, even if the shared memory is used up. Nearly all events fit, so a flood of large
+/// bodies can't block customers' messages.
 const FREE: usize = 16 << 10;
-/// The memory for all bodies beyond that. A signature can be checked only after the body is read, so this is the most
-/// that strangers can make us hold.
+/// The memory for the rest of all bodies. A signature can be checked only after the body is read, so this is the most that
+/// strangers can make us hold.
 const MEMORY_MAX: usize = 64 << 20;
 /// How much of a refused body we still read and discard, and for how long.
 const DISCARD_MAX: usize = 8 << 20;
@@ -38,7 +38,7 @@ pub(crate) enum BodyError {
     TooSlow,
 }
 
-/// A body, and its share of the memory for bodies.
+/// A body, and its share of the memory.
 #[derive(Debug)]
 pub(crate) struct WebhookBody {
     pub(crate) bytes: Vec<u8>,
@@ -46,7 +46,7 @@ pub(crate) struct WebhookBody {
     share: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads bodies; one for all connections.
+/// Reads bodies. All connections share it.
 pub(crate) struct Bodies {
     /// One permit per byte.
     memory: Arc<Semaphore>,
@@ -64,7 +64,7 @@ impl Bodies {
     /// Reads the whole body.
     ///
     /// # Errors
-    /// See [`BodyError`]. The rest of a refused body is read and discarded for a short time.
+    /// As [`BodyError`] says. The rest of a refused body is read and discarded for a short time.
     pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
@@ -100,8 +100,8 @@ impl Bodies {
         Ok(body)
     }
 
-    /// Copies the data, so that the connection's buffer is free again. `Content-Length` reserves nothing: only data
-    /// that has arrived takes memory.
+    /// Copies the data, so that the connection's buffer is free again. Memory is taken for data that has arrived, not for a
+    /// `Content-Length`.
     fn append(&self, body: &mut WebhookBody, data: &Bytes) -> Result<(), BodyError> {
         let length = body.bytes.len() + data.len();
         if length > BODY_MAX {

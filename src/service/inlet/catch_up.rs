@@ -26,22 +26,22 @@ use crate::waha::message::Direction;
 
 /// The precision of WAHA's times.
 const SECOND: Duration = Duration::from_secs(1);
-/// The first wait after a failure; it grows with each further failure, up to the interval.
+/// The first delay after a failure. It grows with each further failure, up to the interval.
 const RETRY_FIRST: Duration = Duration::from_secs(15);
-/// If an engine can't list messages, ask again after this: WAHA may have been updated, or its store enabled.
+/// If an engine can't list messages, ask again after this time: WAHA may have been updated, or its store enabled.
 const UNABLE_FOR: Duration = Duration::from_secs(3600);
 /// Failures are logged as warnings at most this often.
 const WARN_INTERVAL: Duration = Duration::from_secs(600);
 
 /// See the module.
 pub struct CatchUp {
-    /// Stores up to which time each session is caught up.
+    /// Stores how far each session is caught up.
     pub store: Store,
     /// Receives the messages that are found.
     pub intake: Intake,
     /// The client for WAHA.
     pub client: Arc<Client>,
-    /// How often, in addition to the start and each time a session works again. Zero turns catching up off.
+    /// How often to catch up, in addition to the start and to each session that works again. Zero turns catching up off.
     pub interval: Duration,
     /// Older messages only go into the history.
     pub max_age: Duration,
@@ -76,7 +76,7 @@ enum RoundCause {
     Retry,
 }
 
-/// When a failed session is tried again, which is before the next interval.
+/// When a failed session is tried again. This doesn't wait for the next interval.
 struct NextTry {
     failures: u32,
     at: Instant,
@@ -102,7 +102,7 @@ impl CatchUp {
             return;
         }
         let store_errors = StoreErrorLog::default();
-        // The first tick comes at once: it is the round at the start.
+        // The first tick comes at once, for the round at the start.
         let mut poll = interval(self.interval);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut start = true;
@@ -150,7 +150,7 @@ impl CatchUpState {
     }
 
     async fn run(&mut self, cause: RoundCause) -> Result<(), store::StoreError> {
-        // Only one process does this: the first takes the turn and so keeps the others away for most of the interval.
+        // Only one process does this: the first one takes the turn, and the others skip it for most of the interval.
         let turn = self.interval.mul_f64(0.9);
         let ours = !matches!(cause, RoundCause::Interval | RoundCause::Works(_));
         let now = Instant::now();
@@ -224,8 +224,8 @@ impl CatchUpState {
         // WAHA lists the newest first, with times in whole seconds: within one second, the last one listed is the
         // oldest.
         messages.reverse();
-        // In the order in which they were sent, across all chats, so that customers keep their order in line. But our
-        // own messages come first: if the owner has answered from their own phone, the flow must not greet that
+        // Messages of all chats are sorted by the time when they were sent, so that customers keep their order in line.
+        // But outbound messages come first: if the owner has answered from their own phone, the flow must not greet that
         // customer.
         messages.sort_by_key(|message| message.sent_at);
         let last_activity = self.intake.last_activity_at(session, &messages);

@@ -24,11 +24,11 @@ use crate::waha::restriction::Restriction;
 pub struct Intake {
     /// Stores the events.
     store: Store,
-    /// Knows the owner's chat, which is no customer's.
+    /// Knows the owner's chat, which is not a customer's.
     notifier: OwnerNotifier,
-    /// Says how long a takeover by the owner lasts, and which word ends it.
+    /// Says how long a takeover lasts, and which word ends it.
     flows: Arc<Flows>,
-    /// After WAHA was down, many old events come at once.
+    /// Limits log lines about old events: after WAHA was down, many come at once.
     stale: Throttle,
 }
 
@@ -49,12 +49,11 @@ pub enum Done {
     Phone,
     /// We had it already.
     Duplicate,
-    /// Nothing for us.
+    /// It is not for us.
     Ignored,
-    /// It is only in the history; it opens and continues no conversation.
+    /// It is only in the history. It neither opens nor continues a conversation.
     Recorded,
-    /// Older than the time for which we remember message ids, so it could be a duplicate. At most it goes into the
-    /// history.
+    /// It is older than our memory of message ids, so it could be a duplicate. At most it goes into the history.
     Stale,
 }
 
@@ -76,7 +75,7 @@ impl Done {
 /// Why an event was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
-    /// It is no event of WAHA's.
+    /// It is not one of WAHA's events.
     #[error(transparent)]
     NotAnEvent(#[from] NotAnEvent),
     /// It could not be stored.
@@ -103,7 +102,7 @@ impl Intake {
         let now = clock::now();
         let event = event::parse(body, now)?;
         let (session, name, envelope) = (event.session, event.name, event.id);
-        // The envelope id alone is not enough: `message` and `message.any` may share one.
+        // The envelope's id alone is not enough: `message` and `message.any` may share one.
         let seen = envelope
             .map(|id| format!("event:{name}:{id}"))
             .unwrap_or_default();
@@ -175,8 +174,8 @@ impl Intake {
         })
     }
 
-    /// Takes a message from a list of WAHA's, whose webhook may have been lost. An inbound message older than `max_age`
-    /// only goes into the history. `last_activity_at` is the result of [`Intake::last_activity_at`] for this message.
+    /// Takes a message that WAHA listed and whose webhook may have been lost. An inbound message older than `max_age` only
+    /// goes into the history. `last_activity_at` is the result of [`Intake::last_activity_at`] for this message.
     ///
     /// # Errors
     /// As [`IntakeError`] says.
@@ -244,7 +243,7 @@ impl Intake {
         })
     }
 
-    /// Only puts an inbound message into the history: it opens and continues no conversation.
+    /// Puts an inbound message into the history only. It neither opens nor continues a conversation.
     async fn record_only(
         &self,
         session: &SessionName,
@@ -262,8 +261,7 @@ impl Intake {
         self.record(session, &record, now).await
     }
 
-    /// `last_activity_at`: when the last message of this takeover that we know of was sent; `None` if the takeover is
-    /// over.
+    /// `last_activity_at`: when the last known message of this takeover was sent; `None` if the takeover is over.
     async fn outbound(
         &self,
         session: &SessionName,
@@ -278,7 +276,7 @@ impl Intake {
             .map(|id| format!("out:{id}"))
             .unwrap_or_default();
         let mut record = recorded("message", seen, &message.chat, &message);
-        // Our own messages must not link two ids of a customer: engines put our own other id there.
+        // An outbound message must not link two ids of a customer, because engines put our own other id there.
         record.message = true;
         record.echo.clone_from(&message.id);
         record.says = Some(echo_content(&message));
@@ -291,7 +289,7 @@ impl Intake {
         self.record(session, &record, now).await
     }
 
-    /// [`last_activity_at`] for messages of a session, in the order in which they were sent.
+    /// [`last_activity_at`] for a session's messages, in the order in which they were sent.
     pub(crate) fn last_activity_at(
         &self,
         session: &SessionName,
@@ -303,13 +301,13 @@ impl Intake {
         })
     }
 
-    /// How long after its last message a takeover by the owner ends, in ms.
+    /// How long after its last message a takeover ends, in ms.
     fn takeover_ends_after(&self, session: &SessionName) -> i64 {
         clock::millis(self.flows.of(session).phone_quiet())
     }
 
-    /// What a message of ours means if the owner wrote it. Messages without content don't count: engines report things
-    /// that they can't show that way.
+    /// What an outbound message means if the owner wrote it. Messages without content don't count: engines report things
+    /// that they can't show in this way.
     fn owner_takeover(
         &self,
         session: &SessionName,
@@ -385,7 +383,7 @@ fn recorded(
     }
 }
 
-/// Can't fail: these are plain structures with text keys.
+/// This can't fail: serde_json can always write plain structures with text keys.
 fn json(data: &impl serde::Serialize) -> String {
     serde_json::to_string(data).unwrap_or_default()
 }

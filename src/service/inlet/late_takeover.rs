@@ -1,5 +1,5 @@
-//! Messages that the owner sent from their own phone and that we receive late, from a list of WAHA's. Whether the owner
-//! still has the chat depends on the messages that followed.
+//! Messages that the owner sent from their own phone and that we receive late, in a list from WAHA. Whether the owner still
+//! has the chat depends on the messages that followed.
 
 use std::collections::HashMap;
 
@@ -8,15 +8,15 @@ use crate::waha::message::{Direction, Message};
 
 /// The messages that followed in a chat.
 struct After {
-    /// When the next message was sent, and when the last message of its unbroken series was sent.
+    /// When the next message was sent, and the last one that follows it without a gap.
     next: (i64, i64),
     /// Whether the closing word followed.
     handed_back: bool,
 }
 
 /// For each message, in the order in which they were sent: the time (ms) of the last message in its chat that followed
-/// without a gap of `quiet` (ms) or more. `None` for our own messages that were followed by the closing word: that
-/// takeover is over.
+/// without a gap of `quiet` (ms) or more. `None` for our own messages that the closing word followed: that takeover is
+/// over.
 pub(crate) fn last_activity_at(
     messages: &[Message],
     quiet: i64,
@@ -28,7 +28,7 @@ pub(crate) fn last_activity_at(
         .rev()
         .map(|message| {
             let ours = message.direction == Direction::Outbound;
-            // If a person has two ids, the one that we store under.
+            // If a person has two ids, use the one under which we keep the chat.
             let chat = message.other_id.as_ref().filter(|_| message.chat.is_lid());
             let chat = chat.unwrap_or(&message.chat);
             let (sent_at, ends) = (message.sent_at, ours && ends(message));

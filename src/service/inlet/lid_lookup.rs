@@ -1,5 +1,5 @@
-//! The lid lookup is responsible for customers who write under a hidden id (`@lid`): it asks WAHA for their number, so that
-//! both ids become one chat.
+//! The lid lookup is responsible for customers who write under a hidden id (`@lid`): it asks WAHA for their phone number, so
+//! that both ids become one chat.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::service::kit::periodic::Periodic;
 use crate::store::{Store, StoreError};
 use crate::waha::client::{AskError, Client};
 
-/// If WAHA's events don't give both ids, a new customer counts as two for up to this long.
+/// How often we look for new ids. If WAHA's events don't give both ids of a person, they count as two customers until then.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Ids per round, asked one after the other.
+/// How many ids of a session one round asks for, one after the other.
 const ASK_MAX: i64 = 20;
-/// If the request for an id failed, ask again after this.
+/// If the request for one id failed, ask again after this time.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
-/// After so many failures in a row, the problem is WAHA and not one id.
+/// After this many failures in a row, the problem is WAHA and not one id.
 const IN_VAIN_MAX: u32 = 3;
-/// If the engine can't look up numbers, ask again after this: WAHA may have been updated.
+/// If the engine can't look up numbers, ask again after this time, because WAHA may have been updated.
 const UNABLE_FOR: Duration = Duration::from_secs(3600);
-/// If the requests failed, ask again after this.
+/// If the requests failed, ask again after this time.
 const FAILED_FOR: Duration = Duration::from_secs(10);
 
 /// See the module.
@@ -46,10 +46,10 @@ impl LidLookup {
         }
     }
 
-    /// Asks for the ids that are due, except in sessions that are `left_alone`. Returns how many numbers were found.
+    /// Asks for the ids that are due, except in the sessions in `left_alone`. Returns how many pairs of ids were joined.
     ///
     /// # Errors
-    /// As the store's.
+    /// The store's.
     pub async fn run_once(
         &self,
         left_alone: &mut HashMap<SessionName, Instant>,
@@ -75,7 +75,7 @@ impl LidLookup {
                         }
                     }
                     Err(error) => {
-                        // Perhaps only this id fails: continue with the others and ask for this one again later.
+                        // Perhaps only this id fails: ask for it again later, and continue with the others.
                         let again_at = clock::now() + clock::millis(ASK_AGAIN_AFTER);
                         self.store.ask_later(&session, &lid, again_at).await?;
                         in_vain += 1;
@@ -104,7 +104,7 @@ impl LidLookup {
     }
 }
 
-/// How long a session is left alone after several failures.
+/// When to ask again in a session after several failures.
 fn until(session: &SessionName, error: &AskError) -> Instant {
     let pause = match error {
         AskError::Unable { reason } => {

@@ -25,30 +25,30 @@ use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::waha::signature::Verifier;
 
-/// WAHA opens a connection per event; each costs us a few kilobytes.
+/// WAHA opens a connection for each event. Each one costs us a few kilobytes.
 pub(crate) const CONNECTIONS_MAX: usize = 4_096;
 /// The read buffer of a connection, for headers and bodies. All of them together hold at most 64 MiB.
 const BUFFER_MAX: usize = 16 << 10;
-/// WAHA sends its headers in one piece, so a slower sender is not WAHA. Also the time for which an idle connection is
-/// kept, which is longer than WAHA keeps it (4 s).
+/// WAHA sends its headers in one piece, so a slower sender is not WAHA. An idle connection is also kept for this time, which
+/// is longer than WAHA keeps it (4 s).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// The same when half of all connections are in use: silent connections then block others for no longer than this.
+/// The same limit while half of all connections are in use: silent connections can't block others for longer.
 const HEADER_TIMEOUT_CROWDED: Duration = Duration::from_secs(2);
-/// Longer than a restart of Redis, shorter than WAHA's pause between two retries.
+/// How long storing an event may take: longer than a restart of Redis, and about as long as WAHA waits before it retries.
 const INTAKE_TIMEOUT: Duration = Duration::from_secs(3);
-/// A connection on which no request begins for this long is closed. Headers, body and our work are done by then, so the
+/// A connection is closed if no request begins on it for this long. Headers, body and our work are done by then, so the
 /// peer is not reading our answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(25);
 const _: () = assert!(
     REQUEST_TIMEOUT.as_secs()
         > HEADER_TIMEOUT.as_secs() + BODY_TIMEOUT.as_secs() + INTAKE_TIMEOUT.as_secs()
 );
-/// How often refusals that were not logged one by one are summed up in the log.
+/// How often the log gets the number of refusals that were not logged one by one.
 const SUM_INTERVAL: Duration = Duration::from_secs(5);
-/// While Redis is away or the load is too high, every webhook fails the same way: log one in this time. The metrics
-/// count each.
+/// While Redis is down or the load is too high, every webhook fails in the same way. The log has one line in this time; the
+/// metrics count each failure.
 const UNAVAILABLE_INTERVAL: Duration = Duration::from_secs(5);
-/// Requests in progress need milliseconds; connections without a request are not worth a longer wait.
+/// How long we wait for connections when we stop. Running requests need milliseconds; idle connections need no longer wait.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// See the module.
@@ -57,13 +57,13 @@ pub struct Listener {
     pub verifier: Verifier,
     /// Stores events.
     pub intake: Intake,
-    /// Readiness depends on it, and the metrics come from it.
+    /// Is checked for `/ready`, and has figures for `/metrics`.
     pub store: Store,
     /// Counts events, for `/metrics`.
     pub metrics: Arc<Metrics>,
-    /// Cancelled when the whole daemon runs: it is ready from then on.
+    /// Cancelled when the whole daemon runs. From then on it is ready.
     pub started: CancellationToken,
-    /// Cancelled when the daemon begins to stop: it is not ready from then on.
+    /// Cancelled when the daemon begins to stop. From then on it is not ready.
     pub stopping: CancellationToken,
 }
 
@@ -89,7 +89,7 @@ impl Listener {
         let mut sums = interval(SUM_INTERVAL);
         sums.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            // The permit is taken before the connection, moves into its task and is returned when that ends.
+            // Take the permit before accepting. It moves into the connection's task and is returned when the task ends.
             let accepted = async {
                 let permit = permits.clone().acquire_owned().await;
                 (permit, listener.accept().await)
@@ -119,7 +119,7 @@ impl Listener {
                     });
                 }
                 Err(error) => {
-                    // Most likely we are out of file descriptors; without a pause this would spin.
+                    // We are probably out of file descriptors. Without a pause, this loop would spin.
                     error!(%error, "can't accept a connection from WAHA; if `error` says \"too many open files\", \
                     raise the limit (ulimit -Hn, LimitNOFILE=)");
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -146,7 +146,7 @@ impl Front {
         header_timeout: Duration,
         shutdown: CancellationToken,
     ) {
-        // Answers are small: without this, the kernel may hold them back for up to 40 ms.
+        // Answers are small. Without this, the kernel may delay them by up to 40 ms.
         let _ = stream.set_nodelay(true);
         // When the last request began. A std mutex, because no await happens while it is held.
         let began = Mutex::new(Instant::now());

@@ -6,11 +6,11 @@
 //! | `listener/routes` | `/webhook`, `/health`, `/ready` and `/metrics` |
 //! | `body` | reads bodies within limits of size, time and memory |
 //! | `refusals` | logs webhooks with a wrong signature |
-//! | [`intake`] | decides what an event means and stores it, whether it came by webhook or from a list |
+//! | [`intake`] | decides what an event means and stores it, whether it came by webhook or in a list |
 //! | [`catch_up`] | asks WAHA for messages whose webhooks were lost |
 //! | `catch_up/listing` | the chats and messages that WAHA lists |
-//! | `late_takeover` | whether the owner still has a chat, if we receive their message late |
-//! | [`lid_lookup`] | which phone number a hidden id (`@lid`) belongs to |
+//! | `late_takeover` | decides whether the owner still has a chat, if we receive their message late |
+//! | [`lid_lookup`] | asks WAHA for the phone number of a hidden id (`@lid`) |
 //!
 //! Groups, channels and broadcasts are filtered out earlier, in `waha/which_chat`.
 

@@ -1,4 +1,4 @@
-//! Logs refused webhooks: the first ones one by one, a flood as sums.
+//! Logs refused webhooks: the first ones one by one, and only their number in a flood.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -8,9 +8,9 @@ use tracing::warn;
 
 use crate::waha::signature::Refused;
 
-/// This many are logged one by one; a wrong secret shows in the first.
+/// How many are logged one by one. The first of them show a wrong secret.
 const LOGGED_ONE_BY_ONE: u32 = 20;
-/// After those, one in each interval. Strangers must not fill the disk or bury other log lines.
+/// After those, one line per interval. Strangers must not fill the disk or hide other log lines.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
 /// See the module.
@@ -19,7 +19,7 @@ pub(crate) struct Refusals(Mutex<RefusalCounts>);
 
 #[derive(Debug)]
 struct RefusalCounts {
-    /// How many may be logged now; one more with each interval.
+    /// How many may be logged now. Each interval allows one more.
     may_log: u32,
     since: Instant,
     unlogged: u64,
@@ -48,7 +48,7 @@ impl Refusals {
         }
     }
 
-    /// Logs how many were counted but not logged, for the end of a flood.
+    /// At the end of a flood, logs how many were counted but not logged.
     pub(crate) fn log_the_rest(&self) {
         // Poisoned only if a thread panicked while it held the lock, which no line here can.
         let more = self
@@ -63,7 +63,7 @@ impl Refusals {
         }
     }
 
-    /// If this refusal should be logged: how many before it were not.
+    /// `None` if this refusal should not be logged; else the number of refusals before it that were not.
     fn due(&self, now: Instant) -> Option<u64> {
         let Ok(mut state) = self.0.lock() else {
             return None;

@@ -14,9 +14,9 @@ use crate::waha::message::Message;
 
 /// Messages per request.
 const PAGE: u32 = 100;
-/// Chats per request: some engines look up a picture and the last message of each.
+/// Chats per request. Some engines look up the picture and the last message of each chat.
 const CHATS_PAGE: u32 = 25;
-/// The most chats, and the most messages of a chat, that one round looks at.
+/// The most chats, and the most messages of a chat, that one round reads.
 const LISTED_MAX: u32 = 5_000;
 /// Pause between requests, so that WAHA can also serve customers.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -44,7 +44,7 @@ impl From<AskError> for ListError {
     }
 }
 
-/// All messages since then, and the error if some could not be listed.
+/// All messages since `since`, and the error if some could not be listed.
 pub(super) async fn messages(
     client: &Arc<Client>,
     session: &SessionName,
@@ -83,7 +83,7 @@ pub(super) async fn messages(
     Ok((found, failure))
 }
 
-/// The chats with messages since then.
+/// The chats with messages since `since`.
 async fn chats(
     client: &Arc<Client>,
     session: &SessionName,
@@ -105,7 +105,7 @@ async fn chats(
                 chats.push(one.chat);
             }
         }
-        // The newest come first. `listed` also counts groups and others that are left out.
+        // The newest come first. `listed` also counts chats that are left out, such as groups.
         if page.listed == 0 || (persons > 0 && chats.len() == before) {
             break;
         }
@@ -114,7 +114,7 @@ async fn chats(
     Ok(chats)
 }
 
-/// The messages since then of one chat, or of all.
+/// The messages since `since` of one chat, or of all chats.
 async fn list(
     client: &Arc<Client>,
     session: &SessionName,

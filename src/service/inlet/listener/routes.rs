@@ -1,10 +1,10 @@
-//! The HTTP routes. Each webhook is verified and stored; the answer says what was done with it.
+//! The HTTP routes. Each webhook is verified and stored, and the answer says what was done with it.
 //!
 //! | route | answers |
 //! |---|---|
 //! | `POST /webhook` | 200 `{"result":...}`; 400 not WAHA's, 403 not authentic, 408 too slow, 413 too large, 503 not now |
 //! | `GET /health` | 200 while the process lives |
-//! | `GET /ready` | 200 if Redis takes a write, else 503; JSON with each part |
+//! | `GET /ready` | 200 if Redis accepts a write, else 503; JSON with each part |
 //! | `GET /metrics` | the figures, for Prometheus |
 
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ use crate::service::inlet::intake::{Done, IntakeError};
 use crate::service::inlet::listener::{Front, INTAKE_TIMEOUT};
 use crate::waha::signature::{Refused, Signature};
 
-/// How many seconds we ask WAHA to wait when Redis is away. WAHA never waits less than this.
+/// How many seconds we ask WAHA to wait when Redis is down. WAHA never waits less than this.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 type HttpAnswer = Response<Full<Bytes>>;
@@ -163,7 +163,7 @@ impl Front {
             Ok(()) => serde_json::json!({ "ready": true }),
             Err(reason) => serde_json::json!({ "ready": false, "reason": reason }),
         };
-        // We are ready even if the history can't be written: it waits in Redis, and customers are still served.
+        // We are ready even if the history can't be written: its entries wait in Redis, and customers are still served.
         let history = self.listener.metrics.archive_error().map_or(Ok(()), Err);
         let body = serde_json::json!({
             "ready": redis.is_ok(),
@@ -200,7 +200,7 @@ impl Front {
     }
 }
 
-/// Closes the connection after this answer, because the request was not read to its end.
+/// Closes the connection after this answer, because the request was not read completely.
 fn closing(mut answer: HttpAnswer) -> HttpAnswer {
     answer
         .headers_mut()
