@@ -319,11 +319,11 @@ impl<'s> Rehearsal<'s> {
     fn take(&mut self, advance: Advance, events: &mut Vec<RehearsalEvent>) -> bool {
         let used = advance.consumed.min(self.unread.len());
         self.state = advance.state;
-        if let Some(heard) = advance.heard
+        if let Some(last_used) = advance.last_used
             && self.script.calls()
         {
-            let said = self.unread.get(heard).unwrap_or_default();
-            self.state.hear(heard_by_call(said));
+            let said = self.unread.get(last_used).unwrap_or_default();
+            self.state.set_last_message(message_for_call(said));
         }
         self.unread.drain(..used);
         events.extend(advance.fault.map(RehearsalEvent::Fault));
@@ -388,7 +388,7 @@ impl<'s> Rehearsal<'s> {
 }
 
 /// The messages as a call sends them. Unlike real ones, they have no id.
-fn heard_by_call(said: &[Said]) -> Value {
+fn message_for_call(said: &[Said]) -> Value {
     let texts: Vec<&str> = said
         .iter()
         .map(|said| said.text.as_str())

@@ -205,13 +205,13 @@ mod tests {
             opened_at: 0,
             told: None,
         };
-        let (mut now, mut heard) = (0, Vec::new());
+        let (mut now, mut notices) = (0, Vec::new());
         let mut moves = moves.iter();
         let mut next_move = *moves.next().unwrap();
         loop {
             let decision = decide(&rules, &waiting, now);
             if let Some(notice) = decision.notice {
-                heard.push((now, notice));
+                notices.push((now, notice));
                 waiting.told = Some(Told {
                     position: waiting.position,
                     at: now,
@@ -224,7 +224,7 @@ mod tests {
             now = next_move;
             waiting.position -= 1;
             if waiting.position == 0 {
-                return heard;
+                return notices;
             }
             next_move = now + moves.next().unwrap();
         }
@@ -235,28 +235,28 @@ mod tests {
         fn a_customer_who_joins_as_number_forty_gets_few_notices(
             moves in proptest::collection::vec(1u64..15 * MINUTE, 40),
         ) {
-            let heard = wait_through(40, &moves);
+            let notices = wait_through(40, &moves);
             let total: u64 = moves.iter().sum();
-            let reassured = heard.iter().filter(|(_, n)| *n == Notice::StillWaiting).count();
-            prop_assert!(heard.len() - reassured <= 7, "{heard:?}");
-            prop_assert!(reassured as u64 <= total / (10 * MINUTE), "{heard:?}");
-            for pair in heard.windows(2) {
+            let reassured = notices.iter().filter(|(_, n)| *n == Notice::StillWaiting).count();
+            prop_assert!(notices.len() - reassured <= 7, "{notices:?}");
+            prop_assert!(reassured as u64 <= total / (10 * MINUTE), "{notices:?}");
+            for pair in notices.windows(2) {
                 let gap = pair[1].0 - pair[0].0;
-                prop_assert!(gap >= MINUTE || pair[1].1 == Notice::Next, "{heard:?}");
-                prop_assert!(gap < 10 * MINUTE + 1, "{heard:?}");
+                prop_assert!(gap >= MINUTE || pair[1].1 == Notice::Next, "{notices:?}");
+                prop_assert!(gap < 10 * MINUTE + 1, "{notices:?}");
             }
-            let nexts = heard.iter().filter(|(_, n)| *n == Notice::Next).count();
-            prop_assert!(nexts <= 1, "{heard:?}");
+            let nexts = notices.iter().filter(|(_, n)| *n == Notice::Next).count();
+            prop_assert!(nexts <= 1, "{notices:?}");
         }
 
         #[test]
         fn a_customer_in_a_fast_line_is_never_reassured(
             moves in proptest::collection::vec(1_000u64..30_000, 40),
         ) {
-            let heard = wait_through(40, &moves);
-            prop_assert!(heard.iter().all(|(_, n)| *n != Notice::StillWaiting), "{heard:?}");
-            prop_assert!(heard.len() <= 7, "{heard:?}");
-            prop_assert_eq!(heard.last().unwrap().1, Notice::Next);
+            let notices = wait_through(40, &moves);
+            prop_assert!(notices.iter().all(|(_, n)| *n != Notice::StillWaiting), "{notices:?}");
+            prop_assert!(notices.len() <= 7, "{notices:?}");
+            prop_assert_eq!(notices.last().unwrap().1, Notice::Next);
         }
 
         #[test]

@@ -42,7 +42,7 @@ impl<'s> FlowTurn<'s> {
             Some(_) => 1,
             None => script.next_answer(unread, self.opening),
         };
-        self.heard = Some(self.used..self.used + count);
+        self.last_used = Some(self.used..self.used + count);
         self.used += count;
         match command {
             Some(Command::Leave) => {

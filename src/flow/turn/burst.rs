@@ -250,7 +250,7 @@ mod tests {
             );
             let mut state = State::new(None);
             let mut unread: Vec<Said> = Vec::new();
-            let mut heard = Vec::new();
+            let mut replies = Vec::new();
             let last = bursts.len() - 1;
             for (n, burst) in bursts.iter().enumerate() {
                 unread.extend(burst.iter().map(|word| Said::text(word.as_str())));
@@ -267,13 +267,13 @@ mod tests {
                     prop_assert_eq!(turn.consumed, ready.count);
                     unread.drain(..turn.consumed);
                     state = turn.state;
-                    heard.extend(turn.replies);
+                    replies.extend(turn.replies);
                 }
             }
             prop_assert!(unread.is_empty());
-            let heard: Vec<&str> = heard.iter().flat_map(|reply| reply.text.split(['+', '\n'])).filter(|word| !word.is_empty()).collect();
+            let replies: Vec<&str> = replies.iter().flat_map(|reply| reply.text.split(['+', '\n'])).filter(|word| !word.is_empty()).collect();
             let said: Vec<&str> = bursts.iter().flatten().map(String::as_str).collect();
-            prop_assert_eq!(heard, said);
+            prop_assert_eq!(replies, said);
         }
     }
 }

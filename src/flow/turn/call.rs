@@ -62,7 +62,7 @@ impl Call<'_> {
             conversation,
             step: self.step,
             idempotency_key: &self.key,
-            message: self.state.heard.as_ref(),
+            message: self.state.last_message.as_ref(),
             variables: variables.collect(),
         };
         // Texts and numbers always are valid JSON.

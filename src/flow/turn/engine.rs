@@ -102,7 +102,7 @@ impl<'s> FlowTurn<'s> {
 
     /// Runs step after step, until the flow waits or closes.
     fn go(&mut self, mut at: At<'s>) -> Result<Next, BrokenStep> {
-        self.state.heard(self.now);
+        self.state.restart_silence(self.now);
         self.state.reminded = false;
         loop {
             at = match at {
@@ -130,7 +130,7 @@ impl<'s> FlowTurn<'s> {
         if !self.unread.is_empty() {
             let said: Vec<String> = self.unread.iter().map(Said::text_or_kind).collect();
             self.state.save("opening", &said.join("\n"));
-            self.heard = Some(0..self.unread.len());
+            self.last_used = Some(0..self.unread.len());
         }
         At::Enter(match outside {
             Some((closed, _)) => closed,

@@ -33,7 +33,7 @@ pub(crate) struct FlowTurn<'s> {
     pub(crate) state: State,
     pub(crate) replies: Vec<FlowReply>,
     pub(crate) used: usize,
-    pub(crate) heard: Option<Range<usize>>,
+    pub(crate) last_used: Option<Range<usize>>,
     /// The unread messages open the conversation, so they are not an answer.
     pub(crate) opening: bool,
     pub(crate) steps: usize,
@@ -49,7 +49,7 @@ impl<'s> FlowTurn<'s> {
             state,
             replies: Vec::new(),
             used: 0,
-            heard: None,
+            last_used: None,
             opening: false,
             steps: 0,
             faults: Vec::new(),
@@ -90,7 +90,7 @@ impl<'s> FlowTurn<'s> {
         let said = self.unread.iter().map(Said::text_or_kind);
         let said: Vec<String> = before.into_iter().chain(said).collect();
         self.state.save("opening", &said.join("\n"));
-        self.heard = Some(0..self.unread.len());
+        self.last_used = Some(0..self.unread.len());
     }
 
     /// The moment at which the silence has lasted for `time`.
@@ -160,7 +160,7 @@ impl<'s> FlowTurn<'s> {
             replies: self.replies,
             next,
             consumed: self.used,
-            heard: self.heard,
+            last_used: self.last_used,
             fault: (!self.faults.is_empty()).then(|| self.faults.join("; ")),
         }
     }

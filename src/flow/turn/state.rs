@@ -34,9 +34,9 @@ pub struct State {
     /// When the silence began, in milliseconds since the epoch.
     #[serde(default)]
     pub(crate) quiet_since: u64,
-    /// The last message, as passed to [`State::hear`]; only stored if the flow makes calls.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) heard: Option<serde_json::Value>,
+    /// The last message, as passed to [`State::set_last_message`]; only stored if the flow makes calls.
+    #[serde(default, rename = "heard", skip_serializing_if = "Option::is_none")]
+    pub(crate) last_message: Option<serde_json::Value>,
     /// Calls since the customer's last message.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) calls: u32,
@@ -112,7 +112,7 @@ impl State {
             reminded: false,
             closed: false,
             quiet_since: 0,
-            heard: None,
+            last_message: None,
             calls: 0,
         };
         state.learn_name(name);
@@ -169,18 +169,19 @@ impl State {
 
     /// Restarts the silence timeouts, for a time in which no process read the messages (for example, while another
     /// worker took the conversation over). A reminder that was sent is not sent again.
-    pub fn heard(&mut self, now: u64) {
+    pub fn restart_silence(&mut self, now: u64) {
         self.quiet_since = now;
     }
 
-    /// As [`heard`](Self::heard), if such a time ended at `then`. It never moves the start of the silence back.
-    pub fn not_heard_until(&mut self, then: u64) {
+    /// As [`restart_silence`](Self::restart_silence), if such a time ended at `then`. It never moves the start of the
+    /// silence back.
+    pub fn no_silence_before(&mut self, then: u64) {
         self.quiet_since = self.quiet_since.max(then);
     }
 
-    /// Stores the last message that the flow used ([`Advance::heard`](crate::flow::Advance::heard)): calls send it.
-    pub fn hear(&mut self, message: serde_json::Value) {
-        self.heard = Some(message);
+    /// Stores the last message that the flow used ([`Advance::last_used`](crate::flow::Advance::last_used)): calls send it.
+    pub fn set_last_message(&mut self, message: serde_json::Value) {
+        self.last_message = Some(message);
     }
 
     /// Sets the key of a call that begins here, the same for all its tries. No other call may have the same key.

@@ -235,7 +235,7 @@ fn silence_brings_first_the_reminder_and_then_the_close() {
     assert_eq!(turn.next, Next::Wait { wake_at: after(15) });
     assert_eq!(turn.replies.len(), 1);
     // Another worker took over: the silence starts again now, without a second reminder.
-    turn.state.heard(after(14));
+    turn.state.restart_silence(after(14));
     let turn = script.advance(turn.state, &[], after(28));
     assert_eq!(
         (turn.next, turn.replies.len()),

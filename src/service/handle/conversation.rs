@@ -268,12 +268,12 @@ impl ConversationTask {
                 .await?
         {
             // No timeout before the question has been sent.
-            self.state.heard(now.unsigned_abs());
+            self.state.restart_silence(now.unsigned_abs());
         }
         if begun && self.inbox.is_empty() {
             // Time in which the customer could not reach us does not count either.
             let then = self.unreachable_until(now).await?;
-            self.state.not_heard_until(then.unsigned_abs());
+            self.state.no_silence_before(then.unsigned_abs());
         }
         if begun
             && !self.left_unread

@@ -33,7 +33,7 @@ while more() do
       -- What was written before the word to leave was for this conversation and ends with it.
       redis.call('LTRIM', INBOX .. chat, examined, -1)
       close(chat, {outcome = leave, variables = variables})
-      tell_head(status_now == 'handoff' and HANDOFF or QUEUE)
+      notify_head(status_now == 'handoff' and HANDOFF or QUEUE)
     else
       redis.call('HSET', key, 'examined', examined)
       if told ~= '' then

@@ -50,6 +50,6 @@ else
 end
 if #answer > 0 and not closed_since then
   redis.call('HSET', COUNTERS, 'called_at', NOW)
-  tell_head(QUEUE)
+  notify_head(QUEUE)
 end
 return answer

@@ -21,7 +21,7 @@ for _, chat in ipairs(alone) do
   end
 end
 if #alone > 0 then
-  tell_head(HANDOFF)
+  notify_head(HANDOFF)
   ring('queue')
 end
 return {#left, #alone}

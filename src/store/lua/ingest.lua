@@ -7,14 +7,14 @@
 --       too many are not consumed yet) | 'recorded' (the next such ones, and what opens none) | 'phone' (the owner answers from
 --       their own phone), position (0 unless queued)
 local seen_ttl, inbox_max = number(), number()
-local answer, heard = {}, string.format('%.0f', redis_time())
+local answer, received_at = {}, string.format('%.0f', redis_time())
 while more() do
   local message_id, from, other, name, message, opens, phone_quiet = text(), text(), text(), text(), text(), text() ~= '', number()
   local seen = SEEN .. 'in:' .. message_id
   local result, position = 'duplicate', 0
   if redis.call('EXISTS', seen) == 0 then
     local chat = chat_of_person(from, other)
-    local for_owner = owner_hears(chat, message, phone_quiet, inbox_max)
+    local for_owner = take_for_owner(chat, message, phone_quiet, inbox_max)
     local status, id, process = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner'))
     if for_owner then
       result = 'phone'
@@ -38,7 +38,7 @@ while more() do
         end
         position = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat) + 1
       end
-      redis.call('HSET', CHAT .. chat, 'heard', heard)
+      redis.call('HSET', CHAT .. chat, 'heard', received_at)
       if result == 'active' then ring_process(process, chat) end
     end
     -- A person is answered under the id that they wrote from. Not before the message is stored: a Redis that is full refuses

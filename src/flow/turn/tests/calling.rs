@@ -17,7 +17,7 @@ fn named(mut turn: Advance) -> Advance {
 fn asked(script: &Script) -> State {
     let turn = named(script.advance(State::new(Some("Ana")), &[said("hi")], after(0)));
     assert_eq!((&turn.next, turn.consumed), (&Next::Call, 1));
-    assert_eq!(turn.heard, Some(0..1));
+    assert_eq!(turn.last_used, Some(0..1));
     turn.state
 }
 
@@ -43,13 +43,13 @@ fn answer(script: &Script, state: &State, answer: &Value) -> CallAnswer {
 fn a_call_sends_all_variables_and_is_the_same_after_a_restart() {
     let script = load(BOT);
     let mut turn = script.advance(State::new(Some("Ana")), &[said("hi")], after(0));
-    turn.state.hear(json!({ "text": "hi" }));
+    turn.state.set_last_message(json!({ "text": "hi" }));
     turn.state.begin_call(|| "a key".to_owned());
     turn.state.begin_call(|| "another key".to_owned());
     turn.state.save_number("price", "2.5");
     let stored = serde_json::to_string(&turn.state).unwrap();
     let mut again: State = serde_json::from_str(&stored).unwrap();
-    again.heard(after(9));
+    again.restart_silence(after(9));
     assert_eq!(
         body(&script, &again),
         json!({
@@ -98,7 +98,7 @@ fn messages_during_a_call_before_the_first_question_join_the_opening() {
     let greeting = answer(&script, &state, &json!({ "say": "Hello" }));
     let turn = script.answered(state, Some(greeting), &unread, after(1));
     assert_eq!((turn.next, turn.consumed), (Next::Call, 1));
-    assert_eq!(turn.heard, Some(0..1));
+    assert_eq!(turn.last_used, Some(0..1));
     let script = load(flow);
     let state = asked(&script);
     let turn = script.answered(state, None, &unread, after(1));
@@ -254,7 +254,7 @@ fn a_location_in_a_call_keeps_every_digit_after_a_restart() {
     let mut state = asked(&script);
     for n in 0..1_000 {
         let degrees = f64::from(n).mul_add(0.123_456_789_012_345_6, -23.561_414_718_627_93);
-        state.hear(json!({ "location": { "latitude": degrees } }));
+        state.set_last_message(json!({ "location": { "latitude": degrees } }));
         let before = body_of(&script.call(&state).unwrap());
         let stored = serde_json::to_string(&state).unwrap();
         let state: State = serde_json::from_str(&stored).unwrap();

@@ -134,10 +134,10 @@ impl ConversationTask {
     /// Adds to the state that is about to be committed what a call needs: the messages that were read, and a key.
     pub(crate) fn prepare_calls(&self, advance: &mut Advance) {
         if self.script().calls()
-            && let Some(heard) = advance.heard.clone()
-            && let Some(heard) = self.inbox.messages(heard)
+            && let Some(last_used) = advance.last_used.clone()
+            && let Some(messages) = self.inbox.messages(last_used)
         {
-            advance.state.hear(message_for_shop(&heard));
+            advance.state.set_last_message(message_for_shop(&messages));
         }
         // The flow may have been reloaded since it decided, but every call needs a key.
         advance

@@ -44,9 +44,9 @@ local function redis_time()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- For how long (ms) nothing has come in, in a conversation whose last message came at `heard` (see `redis_time`).
-local function quiet_for(heard)
-  return heard and string.format('%.0f', redis_time() - heard) or ''
+-- For how long (ms) nothing has come in, in a conversation whose last message came at `last_message_at` (see `redis_time`).
+local function quiet_for(last_message_at)
+  return last_message_at and string.format('%.0f', redis_time() - last_message_at) or ''
 end
 
 local function ring(bell, message)

@@ -1,7 +1,7 @@
 -- A conversation opens, goes back to the line, closes.
 
 -- A line moved: its new head gets a notice at once.
-local function tell_head(line)
+local function notify_head(line)
   local head = redis.call('ZRANGE', line, 0, 0)[1]
   if head then
     redis.call('ZADD', ANNOUNCE, NOW, head)

@@ -40,7 +40,7 @@ local function take_over(chat, until_)
   redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at', 'waiting_since')
   record('claimed', 'conversation', id, 'chat', chat, 'process', 'phone', 'at', NOW)
   ring_process(process, chat, 'phone')
-  tell_head(status == 'handoff' and HANDOFF or QUEUE)
+  notify_head(status == 'handoff' and HANDOFF or QUEUE)
 end
 
 -- The owner does not answer this chat any more: the next message opens a conversation.
@@ -67,7 +67,7 @@ end
 
 -- A customer writes: whether to the owner. What came before the closing word was for them, too, if it is told after that.
 -- Until they have left it is kept: who passed for the owner may turn out not to be.
-local function owner_hears(chat, message, quiet, inbox_max)
+local function take_for_owner(chat, message, quiet, inbox_max)
   local until_ = taken_over_until(chat)
   if until_ then
     redis.call('ZADD', PHONE, math.max(until_, NOW + quiet), chat)
