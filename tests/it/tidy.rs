@@ -1,10 +1,10 @@
-//! Rules of the house that a machine can check: rooms, who may know whom, circles, and names.
+//! Rules of the code that a test can check: rooms and what they may import, import cycles, and names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Each room of `src` with the rooms that its files may import; its own files always. A file belongs to the longest room that its
-/// path begins with, and a room in the second column stands for everything inside it. Every room may import the leaves.
+/// Each room of `src`, and the rooms that its files may import besides its own files and the leaves. A file belongs to the
+/// longest room that its path begins with. A room in the second column includes everything inside it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     // The edge: what the user types, and the parts put together.
@@ -32,7 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("logging", &[]),
     ("runtime", &[]),
     ("data_dir", &[]),
-    // The agents. None of their rooms knows another, but for what they share.
+    // The agents. Their rooms know only what they share, and not each other.
     ("service/kit", &["store", "waha", "flow"]),
     ("service/owner", &["service/kit", "store", "waha", "flow"]),
     (
@@ -77,7 +77,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "service/upkeep",
         &["service/kit", "store", "history", "flows"],
     ),
-    // What the agents meet in.
+    // The rooms in which the agents meet.
     ("store", &["flow/script"]),
     ("history", &[]),
     ("waha", &[]),
@@ -105,7 +105,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What everybody may know, and what knows nothing of ours but other leaves.
+/// Every room may import these. They import nothing of ours but other leaves.
 const LEAVES: &[&str] = &[
     "clock",
     "describe",
@@ -134,7 +134,7 @@ struct Source {
 }
 
 impl Source {
-    /// Without what is compiled for tests only.
+    /// The text without the code that is compiled for tests only.
     fn production(&self) -> &str {
         self.text.split("#[cfg(test)]").next().unwrap()
     }
@@ -143,7 +143,7 @@ impl Source {
         self.module.split('/').any(|part| part == "tests")
     }
 
-    /// Puts rooms together; it has nothing of its own.
+    /// Whether the file only lists other files, and defines nothing.
     fn is_table_of_contents(&self) -> bool {
         self.path.ends_with("mod.rs") || self.module == "lib"
     }
@@ -153,7 +153,7 @@ impl Source {
             .unwrap_or_else(|| panic!("{}: its room is not in the table", self.path.display()))
     }
 
-    /// Each path of ours that the code names, from the root of the crate on, such as `store/lanes/Lane`.
+    /// Each path of our crate that the code names, from the crate's root, such as `store/lanes/Lane`.
     fn names(&self) -> Vec<Named> {
         let mut names = Vec::new();
         let code: Vec<&str> = self
@@ -210,8 +210,8 @@ impl Source {
         }
     }
 
-    /// `crate::a::B` or `super::B` as `a/B`; nothing for what is another crate's. A table of contents also passes on what is its own
-    /// without saying `self`.
+    /// `crate::a::B` or `super::B` as `a/B`; `None` if it is another crate's. A table of contents may pass on its own items
+    /// without `self`.
     fn absolute(&self, path: &str, passes_on: bool) -> Option<String> {
         let own = || {
             if self.module == "lib" {
@@ -241,7 +241,7 @@ impl Source {
 /// A path of ours in a file's code.
 struct Named {
     path: String,
-    /// By `pub use`: whoever imports it there gets it from where it is defined.
+    /// It is a `pub use`: importers get the item from the file that defines it.
     passes_on: bool,
 }
 
@@ -308,7 +308,8 @@ fn sources() -> Vec<Source> {
     found
 }
 
-/// Which file defines what a path names: followed through `pub use`, so that nobody knows a table of contents.
+/// The file that defines what a path names. It is found through `pub use`, so that importing a table of contents counts as
+/// importing the file behind it.
 struct Definitions<'a> {
     modules: BTreeSet<&'a str>,
     passed_on: BTreeMap<String, String>,
@@ -358,7 +359,7 @@ impl<'a> Definitions<'a> {
 }
 
 #[test]
-fn every_file_opens_with_its_one_concept() {
+fn every_file_begins_with_a_header() {
     for source in sources() {
         assert!(
             source.text.starts_with("//!"),
@@ -392,7 +393,7 @@ fn the_mod_rs_of_a_room_is_its_table_of_contents() {
             });
             assert!(
                 !defines || line.trim_start().starts_with("//"),
-                "{}: this belongs into a file of its own: {line}",
+                "{}: this needs its own file: {line}",
                 source.path.display()
             );
         }
@@ -448,19 +449,19 @@ fn a_room_knows_only_the_rooms_that_the_table_gives_it() {
 }
 
 #[test]
-fn no_circle_crosses_files() {
+fn no_import_cycle_crosses_files() {
     let sources = sources();
     let definitions = Definitions::of(&sources);
     let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for source in sources.iter().filter(|source| !source.is_test()) {
         let named = source.names().into_iter().filter(|named| !named.passes_on);
         let files = named.filter_map(|named| definitions.file(&named.path));
-        // A file is one piece with those in the folder of its own name: they are its inside.
+        // A file and the folder with its name count as one: the folder is the inside of the file.
         let others = files
             .filter(|file| !is_within(file, &source.module) && !is_within(&source.module, file));
         imports.insert(&source.module, others.collect());
     }
-    let circles: Vec<&&str> = imports
+    let cycles: Vec<&&str> = imports
         .keys()
         .filter(|start| {
             let (mut seen, mut open) = (BTreeSet::new(), vec![**start]);
@@ -471,7 +472,7 @@ fn no_circle_crosses_files() {
             seen.contains(**start)
         })
         .collect();
-    assert!(circles.is_empty(), "these import each other: {circles:#?}");
+    assert!(cycles.is_empty(), "these import each other: {cycles:#?}");
 }
 
 #[test]
@@ -479,7 +480,7 @@ fn one_type_name_has_one_meaning() {
     let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let sources = sources();
     for source in sources.iter().filter(|source| !source.is_test()) {
-        // Only at the margin: an associated type has the meaning that its trait gives it.
+        // Only lines without indentation: an associated type has the meaning that its trait gives it.
         for line in source.production().lines() {
             let mut words = line.split(' ').skip_while(|word| word.starts_with("pub"));
             let (kind, name) = (words.next(), words.next().unwrap_or_default());
@@ -497,7 +498,7 @@ fn one_type_name_has_one_meaning() {
 }
 
 #[test]
-fn the_checks_see_what_they_look_for() {
+fn the_checks_find_what_they_look_for() {
     let source = |module: &str, text: &str| Source {
         path: PathBuf::from(format!("src/{module}.rs")),
         module: module.to_owned(),

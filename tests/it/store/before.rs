@@ -1,7 +1,7 @@
-//! Data of the version before is read: waiting and active customers, unsent replies, and the history.
+//! After an upgrade, the data of the previous version is read: waiting and active customers, unsent replies, the history.
 //!
-//! `tests/fixtures/before` holds what version b081760 had in Redis and in its history after [`make::everything_there_is`] had
-//! happened to it and all its processes were killed. All times in it are moved as if it had been so a moment ago.
+//! `tests/fixtures/before` holds what version b081760 had in Redis and in its history after [`make::everything_there_is`],
+//! when all its processes were killed. Its times are moved, as if that was a moment ago.
 
 mod make;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::harness::{Corner, Daemon, Redis, SESSION, binary, chat, eventually};
 use crate::webhook::{message, message_with, now_ms};
 
-/// One customer in each state. Nobody is told a place by time alone: what is said of places stays the same.
+/// Notices are an hour apart, so that no customer gets one only because time passes.
 const FLOW: &str = r#"
 name = "test"
 locale = "en"
@@ -53,31 +53,31 @@ say = "{{ count }} of {{ subject }}"
 end = "done"
 "#;
 
-/// Mid-step: two answers are asked for, one is given.
-const ATTENDED: usize = 1;
+/// Has answered one of the flow's questions.
+const ACTIVE: usize = 1;
 /// First in line, with three messages.
 const WAITS: usize = 2;
 const WAITS_TOO: usize = 4;
 const FOR_PERSON: usize = 5;
 const WITH_OWNER: usize = 6;
-/// Silent for too long after one answer.
+/// Gave one answer, and was then silent for too long.
 const CLOSED: usize = 7;
 const TWO_IDS: usize = 8;
-/// Whose first reply WAHA refused, so that it is to be tried again.
+/// WAHA failed to send the first reply, and it will be retried.
 const RETRIED: usize = 9;
-/// Whose notice WAHA refused.
+/// WAHA failed to send the notice.
 const NOTICE: usize = 10;
-/// Whose reply was under way; WAHA did not take it.
+/// A reply was in flight; WAHA did not take it.
 const IN_DOUBT: usize = 11;
 const DEAD: usize = 12;
-/// Whose reply was under way; WAHA took it and told of it.
+/// A reply was in flight; WAHA took it and posted its echo.
 const ECHOED: usize = 13;
-/// Who wrote when nothing was archived any more.
+/// Wrote when no archiver was running.
 const LAST: usize = 14;
 const LID: &str = "199900000000003@lid";
 const LID_OF_TWO: &str = "199900000000008@lid";
 
-/// Times in `text` that are as near to when it was made as a conversation can be.
+/// Moves the times in `text` that are within two days of `made_at`, as if it was made now.
 fn as_if_made_now(text: &str, made_at: i64) -> String {
     const NEAR: i64 = 2 * 24 * 3_600_000;
     let later = now_ms() as i64 - made_at;
@@ -94,7 +94,7 @@ fn as_if_made_now(text: &str, made_at: i64) -> String {
     moved.into_owned()
 }
 
-/// Puts all of it where a daemon finds it. The commands that were given to Redis.
+/// Puts the fixture where a daemon finds it. Returns the commands that filled Redis.
 fn left_behind(corner: &Corner, redis: &Redis) -> Vec<Vec<String>> {
     const RUN: &str =
         "for _, command in ipairs(ARGV) do redis.call(unpack(cjson.decode(command))) end";
@@ -116,7 +116,7 @@ fn left_behind(corner: &Corner, redis: &Redis) -> Vec<Vec<String>> {
     });
     let data = corner.directory.path().join("data");
     std::fs::create_dir_all(&data).unwrap();
-    // The words to search by are kept in tables of their own, whose numbers are no times.
+    // The search index has its own tables, and their numbers are not times.
     let (mut history, mut words) = (String::new(), String::new());
     for line in read("history.sql").split_inclusive(";\n") {
         let is_words = line.contains(" message_text_");
@@ -129,7 +129,7 @@ fn left_behind(corner: &Corner, redis: &Redis) -> Vec<Vec<String>> {
     parsed.collect()
 }
 
-/// What somebody got, without what was said of the line.
+/// The texts that this id got, without notices about the line.
 fn texts(corner: &Corner, id: &str) -> Vec<String> {
     let texts = corner.waha.texts(id).into_iter();
     texts
@@ -153,7 +153,7 @@ fn start(corner: &Corner, redis: &Redis, role: &'static str) -> Daemon {
         .setup(role)
         .set("REDIS_URL", redis.url())
         .set("FLOW_FILE", corner.flow(&flow))
-        // There are workers for everybody.
+        // Enough workers for all customers.
         .set("WORKERS", "20")
         .start()
 }
@@ -164,11 +164,11 @@ fn every_customer_continues_where_they_were() {
     let commands = left_behind(&corner, &redis);
 
     let mut listener = start(&corner, &redis, "serve");
-    everybody_is_where_they_were(&listener, &commands);
+    every_customer_is_where_they_were(&listener, &commands);
     listener.kill();
 
     let daemon = start(&corner, &redis, "all");
-    // What was to be sent is sent once and in order; what WAHA had taken already is not sent again.
+    // Unsent replies are sent once and in order. A reply that WAHA took already is not sent again.
     let menu = ["our menu:", "today"];
     let bread = [&["hello Ana: hi"], &menu[..], &["how many of bread?"]].concat();
     gets(&corner, &chat(RETRIED), &bread);
@@ -176,37 +176,37 @@ fn every_customer_continues_where_they_were() {
     gets(&corner, &chat(IN_DOUBT), &soup);
     gets(&corner, &chat(ECHOED), &soup[1..]);
 
-    // Everybody goes on with the next question, with all that was written while they waited.
-    assert_eq!(texts(&corner, &chat(ATTENDED)), [""; 0]);
-    daemon.says(&chat(ATTENDED), "three");
+    // Every customer continues with the next question, and everything they wrote in line counts.
+    assert_eq!(texts(&corner, &chat(ACTIVE)), [""; 0]);
+    daemon.says(&chat(ACTIVE), "three");
     let tart = "somebody will come about three of a tart";
-    gets(&corner, &chat(ATTENDED), &[tart]);
+    gets(&corner, &chat(ACTIVE), &[tart]);
     for (id, greeting) in [
         (chat(WAITS), "hello Ana: one\ntwo\nthree"),
         (LID.to_owned(), "hello Ivo: one"),
         (chat(WAITS_TOO), "hello Ana: one\ntwo"),
         (chat(NOTICE), "hello Ana: one"),
         (chat(LAST), "hello Ana: is anybody there?"),
-        // One person under two ids is answered once, and where they wrote last.
+        // One person under two ids is answered once, under the id they used last.
         (chat(TWO_IDS), "hello Eva: and I\nand I again"),
     ] {
         gets(&corner, &id, &[greeting]);
     }
     gets(&corner, LID_OF_TWO, &[]);
-    // At the question where they fell silent.
-    eventually("asked again", || {
+    // The question that was not answered.
+    eventually("the question is asked again", || {
         let texts = texts(&corner, &chat(CLOSED));
         texts.last()?.contains("how many of a pie?").then_some(())
     });
     assert_eq!(texts(&corner, &chat(WITH_OWNER)), [""; 0]);
     assert_eq!(texts(&corner, &chat(FOR_PERSON)), [""; 0]);
 
-    what_was_given_up_on_is_listed(&redis);
-    the_history_is_whole(&corner);
+    dead_replies_are_listed(&redis);
+    the_history_is_complete(&corner);
 }
 
-/// In line, for a person, with the owner: as a process hears that has no workers.
-fn everybody_is_where_they_were(daemon: &Daemon, commands: &[Vec<String>]) {
+/// In line, for a person, or with the owner. The daemon here has no workers, so nobody moves.
+fn every_customer_is_where_they_were(daemon: &Daemon, commands: &[Vec<String>]) {
     let queued = |position: usize| json!({"result": "queued", "position": position});
     let last = commands
         .iter()
@@ -227,7 +227,7 @@ fn everybody_is_where_they_were(daemon: &Daemon, commands: &[Vec<String>]) {
     assert_eq!(daemon.posts(&by_number), queued(7));
 }
 
-fn what_was_given_up_on_is_listed(redis: &Redis) {
+fn dead_replies_are_listed(redis: &Redis) {
     let output = binary()
         .args(["dead", "list", "--format", "jsonl"])
         .env("REDIS_URL", redis.url())
@@ -245,8 +245,8 @@ fn what_was_given_up_on_is_listed(redis: &Redis) {
     assert_eq!(texts, ["hello Ana: hi", "you left"]);
 }
 
-/// What was archived before, what was not yet, and what came since.
-fn the_history_is_whole(corner: &Corner) {
+/// Entries that were archived before, entries that were not yet, and new ones.
+fn the_history_is_complete(corner: &Corner) {
     let said = |arguments: &[&str]| -> Vec<(String, String)> {
         let found = corner.history(arguments);
         let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
@@ -265,13 +265,13 @@ fn the_history_is_whole(corner: &Corner) {
         let theirs = all.into_iter().filter(|(author, _)| author == "customer");
         theirs.map(|(_, text)| text).collect()
     };
-    eventually("all is archived", || {
+    eventually("everything is archived", || {
         (by_customer(CLOSED).last()? == "I am back").then_some(())
     });
     assert_eq!(by_customer(WAITS), ["one", "two", "three"]);
     assert_eq!(by_customer(LAST), ["is anybody there?"]);
     let mut owners = said(&["--chat", &chat(WITH_OWNER)]);
-    // WAHA tells times in whole seconds.
+    // Their order may differ, because WAHA's times are in seconds.
     owners.sort();
     assert_eq!(
         owners,
@@ -283,7 +283,7 @@ fn the_history_is_whole(corner: &Corner) {
             ("phone", "let me answer"),
         ])
     );
-    // Each of our messages once, whatever told of it: an answer of WAHA's, an echo, or both.
+    // Each of our messages is there once, whether WAHA's answer, an echo or both reported it.
     let soup = said(&["--chat", &chat(ECHOED)]);
     let menus = soup.iter().filter(|(_, text)| text == "our menu:").count();
     assert_eq!(menus, 1, "{soup:?}");

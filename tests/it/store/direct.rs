@@ -1,4 +1,4 @@
-//! Promises of the store that can't be provoked from outside: lost answers, and leases that change hands.
+//! Promises of the store that can't be tested from outside: lost answers, and leases that change hands.
 
 mod echoes;
 mod merge;
@@ -124,7 +124,7 @@ fn first(lane: &Lane) -> &str {
     &lane.reply.as_ref().unwrap().id
 }
 
-/// Opens a conversation, claims it for `by` and commits these replies. The lane, taken.
+/// Opens a conversation, claims it for `by`, commits these replies, and takes the lane.
 async fn lane_of(store: &Store, by: &str, replies: &[&str]) -> Lane {
     let replies = replies.iter().map(|id| reply(id)).collect();
     lane_with(store, by, replies).await
@@ -239,7 +239,7 @@ fn if_one_process_takes_a_lane_twice_only_the_later_take_counts() {
                 .await
                 .unwrap()
                 .is_none(),
-            "the old taking is over"
+            "the first take is over"
         );
         let next = store
             .settle(&session(), sent(&new), 1_000)
@@ -249,7 +249,7 @@ fn if_one_process_takes_a_lane_twice_only_the_later_take_counts() {
         assert_eq!(
             first(&next),
             "b",
-            "the new one goes on, and `a` was settled once"
+            "the second take continues, and `a` was settled once"
         );
         assert_eq!(redis.ask("HGET test:{default}:counters replies:sent"), "$1");
     });
@@ -288,7 +288,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
                 data: "{\"text\":\"a\"}".to_owned(),
             };
             store.record(&session(), &echo, 1_000).await.unwrap();
-            // The process that held it died; the next one finds out what became of it.
+            // The process that held it died. The next one finds out whether it was sent.
             store
                 .release(&session(), &process("one"), 1_000)
                 .await
@@ -347,7 +347,7 @@ fn a_step_is_committed_once_and_never_by_an_old_owner() {
                     .unwrap(),
                 Committed::Stale
             ),
-            "nobody's"
+            "nobody holds it"
         );
         let new = store
             .claim(&session(), &process("two"), 1, 1_000)
@@ -363,7 +363,7 @@ fn a_step_is_committed_once_and_never_by_an_old_owner() {
                     .unwrap(),
                 Committed::Stale
             ),
-            "another's"
+            "another process holds it"
         );
         assert!(matches!(
             store
@@ -392,7 +392,7 @@ fn a_step_is_committed_once_and_never_by_an_old_owner() {
                 .inbox
                 .len(),
             1,
-            "what came later is still there"
+            "the later message is still there"
         );
     });
 }
@@ -417,7 +417,7 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
             due: 2_000_000,
             examined_before: looked.examined,
             since: looked.since,
-            // One message is the word, and is taken out; as if `hi` had been examined before.
+            // The second message is the command, and is removed.
             examined: looked.examined,
             leave: None,
             reply: Some(reply(id)),
@@ -475,7 +475,7 @@ fn messages_beyond_the_inbox_limit_go_to_the_history_and_block_nobody() {
         "{}",
         serve.log()
     );
-    eventually("it is in the history", || {
+    eventually("all three are in the history", || {
         let kept = corner.history(&["--chat", chat(1).as_str()]);
         (kept.iter().filter(|one| one["text"] == "more").count() == 3).then_some(())
     });

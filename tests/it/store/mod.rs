@@ -1,4 +1,4 @@
-//! Redis: the private server, its faults, the store's own promises, and data of the version before.
+//! Redis: the private server, its faults, the store's own promises, and data of the previous version.
 
 mod before;
 mod direct;

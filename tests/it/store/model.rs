@@ -1,8 +1,8 @@
-//! The store against a plain model of itself: after any sequence of operations, both are equal.
+//! The store is compared with a simple model: after any sequence of operations, both are equal.
 //!
-//! A run is a random sequence of operations by several processes, which also act on what they remember from before they
-//! lost it. After each, everything that Redis holds and every answer of the store's is compared with the model. At the
-//! end all that is left is served: nothing may be stuck, and nothing may be left over.
+//! A run is a random sequence of operations by several processes, which also act on claims and lanes that they have lost.
+//! After each operation, everything in Redis and the store's answer are compared with the model. At the end, all
+//! remaining customers are served: nothing may be stuck or left over.
 
 mod lanes;
 mod merge;
@@ -33,10 +33,10 @@ use operation::{
 use session::{Checked, Ending, QUIET, Session, ensure};
 use view::View;
 
-/// Unless `PROPTEST_CASES` says otherwise.
+/// If `PROPTEST_CASES` is not set.
 const CASES: u32 = 400;
 const OPERATIONS_MAX: usize = 80;
-/// Longer than any run: what is kept to be resumed must not expire by Redis' clock.
+/// Longer than any run: conversations that can be resumed must not expire by Redis' clock.
 const RESUME_WITHIN: i64 = 3_600_000;
 
 #[test]
@@ -80,7 +80,7 @@ fn after_any_sequence_of_operations_the_store_equals_its_model() {
 }
 
 #[test]
-fn rare_sequences_that_chance_hardly_finds_also_equal_the_model() {
+fn after_rare_sequences_that_chance_hardly_finds_the_store_equals_its_model() {
     let redis = Redis::start();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -117,7 +117,7 @@ async fn connect(redis: &Redis) -> (Store, Client) {
     (store, client)
 }
 
-/// The first calls of a session wait until it is registered; later concurrent calls go out in order.
+/// Registers the sessions. The first calls of a session wait for this; later concurrent calls go out in order.
 async fn introduce(store: &Store) {
     for session in 0..SESSIONS {
         let nothing = Record {
@@ -159,7 +159,7 @@ struct InHand {
 #[derive(Clone)]
 struct Look {
     session: usize,
-    /// How often it had gone back to the line.
+    /// How often it had returned to the line.
     requeued: u64,
     waiting: WaitingConversation,
 }
@@ -178,13 +178,13 @@ struct Run<'a> {
     claims: Vec<Claim>,
     lanes: Vec<InHand>,
     looks: Vec<Look>,
-    /// Every message id that a message of ours had, or was to have.
+    /// Every message id of our messages, and every one chosen in advance.
     own: Vec<String>,
     /// Numbers messages, states and replies.
     made: u64,
 }
 
-/// Whom WhatsApp does not show by number: the same person as the chat of that number, which is to be learnt.
+/// A hidden id of the same person as `chat(number)`. The store has to learn that.
 fn hidden(number: usize) -> String {
     format!("19990000000000{number}@lid")
 }
@@ -197,7 +197,7 @@ fn process_name(number: usize) -> ProcessId {
     ProcessId::stored(["one", "two", "three"][number])
 }
 
-/// At once, so that they may go out in one call.
+/// Makes up to two calls at once, so that they may travel together.
 async fn together<T>(calls: Vec<impl Future<Output = T>>) -> Vec<T> {
     let mut calls = calls.into_iter();
     match (calls.next(), calls.next()) {
@@ -316,7 +316,7 @@ impl<'a> Run<'a> {
         format!("{what}{}", self.made)
     }
 
-    /// The other id of whoever has this one, if there is one; and whether it is told.
+    /// The person's other id, if there is one and it is `told`.
     fn other(&self, from: usize, told: bool) -> Option<String> {
         let other = if from < CHATS {
             from + CHATS
@@ -352,7 +352,7 @@ impl<'a> Run<'a> {
                 };
                 (one.session, ingest)
             });
-            // The same message may come under another name.
+            // The same message may come under the person's other id.
             ingest.from = ChatId::stored(self.chats[one.from].as_str());
             ingest.other = self.other(one.from, one.both).map(ChatId::stored);
             offers.push((session, ingest));
@@ -366,7 +366,7 @@ impl<'a> Run<'a> {
         for ((session, ingest), answer) in offers.into_iter().zip(answers) {
             let message: serde_json::Value = serde_json::from_str(&ingest.message).unwrap();
             let sent_at = message["sent_at"].as_i64().unwrap();
-            // Of those that come at once the latest tells the time.
+            // Messages that travel together use the latest time.
             let due = self.models[session].ingest(&ingest, sent_at, self.now);
             let answer = answer.map_err(|error| error.to_string())?;
             ensure!(
@@ -427,7 +427,7 @@ impl<'a> Run<'a> {
                 // A process consumes only what it has read.
                 consumed: commit.consumed.min(inbox),
                 state: format!("{{\"state\":\"{}\"}}", self.next("s")),
-                close: matches!(commit.close, HowClose::ForGood | HowClose::ForSilence).then(
+                close: matches!(commit.close, HowClose::Finished | HowClose::ForSilence).then(
                     || Close {
                         outcome: "done".to_owned(),
                         variables: "{}".to_owned(),
@@ -459,7 +459,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// What an owner reads of its conversation, and only an owner. How many messages it reads.
+    /// Only the owner of a conversation reads it, and reads what the model has. Returns the number of messages.
     fn compare(&self, claim: &Claim, read: Option<Claimed>) -> Result<usize, String> {
         let model = &self.models[claim.session];
         let conversation = model.chat(claim.chat.as_str()).conversation.as_ref();
@@ -482,12 +482,12 @@ impl<'a> Run<'a> {
         let due = model.takes(step.chat.as_str(), &step.epoch, step.rev);
         let unread = match answer {
             Committed::Stale => {
-                ensure!(!due, "{}: a good step was refused", step.chat);
+                ensure!(!due, "{}: a valid step was refused", step.chat);
                 return Ok(());
             }
             Committed::Done { unread } => *unread,
         };
-        ensure!(due, "{}: a stale step was taken", step.chat);
+        ensure!(due, "{}: a stale step was accepted", step.chat);
         for reply in &step.replies {
             model.reply(step.chat.as_str(), reply);
         }
@@ -505,7 +505,7 @@ impl<'a> Run<'a> {
         );
         if let Some(within) = step.handoff {
             model.hand_off(step.chat.as_str(), within, self.now);
-            // What is left is for that person.
+            // The unread messages are for that person.
             left = 0;
         }
         ensure!(
@@ -538,7 +538,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A lane came into somebody's hands: with the first reply of it, what is in doubt, and where it goes.
+    /// A process got a lane: with its first reply, the attempt in doubt, and the address.
     fn in_hand(&mut self, session: usize, taking: usize, lane: Lane) -> Checked {
         let reply = lane.reply.clone()?;
         let model = &mut self.models[session];
@@ -559,7 +559,7 @@ impl<'a> Run<'a> {
         };
         ensure!(
             same && reply.attempts == attempts,
-            "{chat}: {reply:?} is in doubt of {:?}, should be of {doubt:?}",
+            "{chat}: {reply:?} has the attempt {:?} in doubt, should be {doubt:?}",
             lane.doubt
         );
         ensure!(
@@ -609,7 +609,7 @@ impl<'a> Run<'a> {
             .map(|(chat, _)| chat.clone())
             .collect();
         let full = due.iter().filter(|chat| !model.chat(chat).lane.is_empty());
-        // One that is empty by now is only cleared away.
+        // A lane that is empty by now is only removed.
         ensure!(
             lanes.len() <= count && lanes.len() + count.min(due.len()) >= count.min(full.count()),
             "{} lanes of {due:?}",
@@ -634,7 +634,7 @@ impl<'a> Run<'a> {
             .is_some_and(|hand| hand.taking == one.taking)
     }
 
-    /// All that was handed out of the lanes that are in a hand, also what was settled since.
+    /// Every reply handed out from lanes that a process still holds, also if it was settled since.
     fn lanes_in_hand(&self) -> Vec<InHand> {
         let in_hand = |one: &&InHand| self.is_in_hand(one);
         self.lanes.iter().filter(in_hand).cloned().collect()
@@ -654,13 +654,13 @@ impl<'a> Run<'a> {
             let Some(lane) = one.lane.of(&current, &self.lanes) else {
                 continue;
             };
-            // A late answer about a reply that was tried again meanwhile: whether it still counts is not said here.
+            // The model does not cover late answers about a reply that was retried meanwhile.
             let it = self.models[lane.session].lane(lane.lane.chat.as_str());
             let is_late = it
                 .lane
                 .iter()
                 .any(|reply| reply.id == lane.reply.id && reply.attempts != lane.attempts);
-            // Nor what a second verdict means that crosses a retry.
+            // Nor a second verdict that crosses a retry.
             let crosses = |(other, verdict, _): &(InHand, Outcome, Fate)| {
                 other.reply.id == lane.reply.id && matches!(verdict, Outcome::Retry(..))
             };
@@ -683,7 +683,7 @@ impl<'a> Run<'a> {
             let goes_on = model.settle(handed, &fate, now)?;
             ensure!(
                 following.is_some() == goes_on,
-                "{handed:?}: goes on with {following:?}, should go on: {goes_on}"
+                "{handed:?}: continues with {following:?}, should continue: {goes_on}"
             );
             if let Some(lane) = following {
                 self.in_hand(one.session, one.taking, lane)?;
@@ -799,7 +799,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// As the announcer would: what opens a conversation is never a word, and nothing after a word to leave is read.
+    /// What the announcer would do: the opening message is never a command, and nothing after a leave word is read.
     fn announcement(&mut self, one: &Announce, waiting: &WaitingConversation) -> Announcement {
         let opening = usize::from(waiting.examined == 0 && !waiting.begun);
         let is = |kind: Kind, message: &str| message.contains(&format!("{kind:?}"));
@@ -840,7 +840,7 @@ impl<'a> Run<'a> {
             .await;
         let ended = ended.map_err(|error| error.to_string())?;
         let due = self.models[session].overdue(self.now);
-        ensure!(ended == due, "{ended:?} were over, should be {due:?}");
+        ensure!(ended == due, "{ended:?} were ended, should be {due:?}");
         Ok(())
     }
 
@@ -887,7 +887,7 @@ impl<'a> Run<'a> {
                     off: 0,
                     consumed: usize::MAX,
                     replies: 1,
-                    close: HowClose::ForGood,
+                    close: HowClose::Finished,
                 }])
             } else if let Some(number) = to_send {
                 Operation::Settle(vec![Settle {

@@ -13,10 +13,10 @@ fn a_private_redis_that_dies_is_restarted_and_has_lost_nothing() {
     daemon.says(&chat(1), "before");
     corner.texts(&chat(1), 1);
     let socket = corner.directory.path().join("data/redis/redis.sock");
-    // It ends without a message.
+    // Redis ends without an answer.
     let _ = ask(&socket, "SHUTDOWN NOSAVE");
     daemon.wait_for_log("the private Redis ended");
-    eventually("it takes messages again", || {
+    eventually("messages are accepted again", || {
         let event = crate::webhook::message(crate::harness::SESSION, &chat(1), "Ana", "after");
         (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
     });
@@ -41,7 +41,7 @@ fn directory(corner: &Corner) -> PathBuf {
     corner.directory.path().join("data/redis")
 }
 
-/// The file that was written last.
+/// The file to which Redis appends.
 fn append_only_file(corner: &Corner) -> PathBuf {
     directory(corner).join("appendonlydir/appendonly.aof.1.incr.aof")
 }
@@ -77,7 +77,7 @@ fn talk(corner: &Corner, daemon: &Daemon) {
     }
 }
 
-/// Damages what was written last. Returns how long it was, and as it is now.
+/// Damages the file to which Redis appends. Returns its new content.
 fn damage(corner: &Corner, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let path = append_only_file(corner);
     let mut bytes = std::fs::read(&path).unwrap();
@@ -155,7 +155,7 @@ fn a_private_redis_that_dies_with_a_damaged_file_is_repaired_while_the_daemon_ru
     damage(&corner, |bytes| bytes.extend(b"garbage"));
     daemon.signal("-CONT");
     daemon.wait_for_log("was damaged");
-    eventually("it takes messages again", || {
+    eventually("messages are accepted again", || {
         let event = crate::webhook::message(crate::harness::SESSION, &chat(1), "Ana", "two");
         (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
     });
@@ -222,6 +222,6 @@ fn a_file_beyond_repair_is_left_as_it_is_with_advice_on_what_to_do() {
                 let name = entry.as_ref().unwrap().file_name();
                 name.to_string_lossy().starts_with("damaged-")
             });
-        assert_eq!(copies.count(), 0, "{name}: a copy more at each try");
+        assert_eq!(copies.count(), 0, "{name}: no copy is made at each try");
     }
 }

@@ -18,7 +18,7 @@ const CHATS: usize = 6;
 const FIRST_REPLY_WITHIN: Duration = Duration::from_secs(2);
 const SLACK: Duration = Duration::from_millis(500);
 
-/// Keys that take Redis some three seconds to load when it is told to take its time; after each thousand it answers.
+/// Keys that Redis loads in about three seconds if it is started with [`SLOWLY`]. After each thousand, it answers.
 const FILL: &str = "EVAL \"for i = 1, 12000 do redis.call('SET', 'filler:' .. i, 'x') end\" 0";
 const SLOWLY: [&str; 4] = [
     "--key-load-delay",
@@ -34,7 +34,7 @@ const AHEAD_MAX: usize = 100;
 #[track_caller]
 fn post(daemon: &Daemon, chat: &str, text: &str) {
     let event = webhook::message(SESSION, chat, "Ana", text);
-    eventually(&format!("{text:?} is taken"), || {
+    eventually(&format!("{text:?} is accepted"), || {
         let (status, answer) = daemon.poster.post(&event).unwrap();
         assert!(matches!(status, 200 | 503), "{status} {answer}");
         (status == 200).then_some(())
@@ -44,7 +44,7 @@ fn post(daemon: &Daemon, chat: &str, text: &str) {
 /// Customers write one message after the other while `fault` happens, and a few more after it. Every one of them is
 /// answered once, in order.
 fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
-    // So that replies are in flight when it happens.
+    // So that replies are in flight during the fault.
     corner.waha.delay(Duration::from_millis(20));
     let over = AtomicBool::new(false);
     let counts: Vec<usize> = std::thread::scope(|scope| {
@@ -91,10 +91,10 @@ fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
     assert_eq!(daemon.get("/ready").0, 200);
 }
 
-/// Waits long enough for every retry to have failed.
+/// Waits so long that every retry has failed.
 fn for_a_while(duration: Duration) {
     let begun = Instant::now();
-    eventually("it has lasted long enough", || {
+    eventually("the fault has lasted long enough", || {
         (begun.elapsed() > duration).then_some(())
     });
 }
@@ -120,13 +120,13 @@ fn refuses_and_says_why(daemon: &Daemon, why: &str) {
 fn takes_messages_again(corner: &Corner, daemon: &Daemon) {
     post(daemon, &chat(1), "after");
     assert_eq!(corner.texts(&chat(1), 2), ["before", "after"]);
-    eventually("it is ready", || {
+    eventually("the daemon is ready", || {
         (daemon.get("/ready").0 == 200).then_some(())
     });
 }
 
 #[test]
-fn killing_and_restarting_redis_under_traffic_loses_and_doubles_no_message() {
+fn a_kill_and_restart_of_redis_under_traffic_loses_and_doubles_no_message() {
     let (corner, mut redis) = (Corner::new(), Redis::start());
     let daemon = echo(&corner, &redis);
     under_traffic(&corner, &daemon, || {
@@ -148,7 +148,7 @@ fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
             .start()
     };
     let (daemon, other) = (start("all"), start("work"));
-    // When Redis goes: a reply in flight, one behind it, and a silent conversation.
+    // When Redis dies, a reply is in flight, another waits behind it, and one conversation is idle.
     post(&daemon, &chat(2), "before");
     corner.texts(&chat(2), 1);
     corner.waha.delay(Duration::from_millis(400));
@@ -163,12 +163,12 @@ fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
     let answers = Instant::now();
     post(&daemon, &chat(2), "after");
     corner.texts(&chat(2), 2);
-    let attended = answers.elapsed();
+    let new = answers.elapsed();
     corner.texts(&chat(1), 2);
-    let waiting = answers.elapsed();
+    let behind = answers.elapsed();
     assert!(
-        attended.min(waiting) < FIRST_REPLY_WITHIN && attended < FIRST_REPLY_WITHIN + SLACK,
-        "who wrote after it: {attended:?}; who had to be answered: {waiting:?}"
+        new.min(behind) < FIRST_REPLY_WITHIN && new < FIRST_REPLY_WITHIN + SLACK,
+        "reply to the new message: {new:?}; reply that waited: {behind:?}"
     );
     assert_eq!(corner.waha.texts(&chat(1)), ["before", "behind"]);
     for log in [daemon.log(), other.log()] {
@@ -224,7 +224,7 @@ fn a_start_waits_for_a_redis_that_is_loading() {
     }
 }
 
-/// At any moment, even while the daemon takes back its leases of the run before.
+/// At any moment, even while the daemon takes back the leases of its previous run.
 #[test]
 fn a_start_waits_while_its_connections_are_cut() {
     let (corner, redis) = (Corner::new(), Redis::start());
@@ -236,7 +236,7 @@ fn a_start_waits_while_its_connections_are_cut() {
         daemon.kill();
         daemon = setup.spawn();
         // Some milliseconds apart, so that it makes progress in between.
-        eventually("it is ready all the same", || {
+        eventually("the daemon is ready anyway", || {
             redis.ask("CLIENT KILL TYPE normal SKIPME yes");
             redis.ask("CLIENT KILL TYPE pubsub");
             (daemon.log().matches("INFO ready").count() > start).then_some(())
@@ -445,7 +445,7 @@ fn answer_as_redis_6_0(mut stream: std::net::TcpStream) {
     }
 }
 
-/// A TCP address that leads to one Redis, and after a failover to another: connections stay where they were made.
+/// A TCP address that leads to one Redis, and after a failover to another. Open connections stay with the old one.
 struct Address {
     port: u16,
     target: Arc<Mutex<PathBuf>>,

@@ -1,5 +1,5 @@
-//! The disk misbehaves: customers are still served, and the history waits in Redis and catches up with nothing missing and
-//! nothing twice.
+//! The disk fails: customers are still served. The history waits in Redis and catches up, with nothing missing and nothing
+//! twice.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -68,7 +68,7 @@ impl Desk {
         self.serves(daemon);
         eventually(&format!("/ready says {remedy:?}"), || {
             let (status, body) = daemon.get("/ready");
-            assert_eq!(status, 200, "attendance works: {body}");
+            assert_eq!(status, 200, "customers are served: {body}");
             let body: Value = serde_json::from_str(&body).unwrap();
             let history = &body["parts"]["history"];
             let reason = history["reason"].as_str().unwrap_or_default();
@@ -118,7 +118,7 @@ impl Desk {
     }
 }
 
-/// Runs a program that needs root, and perhaps a certain file system.
+/// Runs a program that needs root, and perhaps a certain file system. Returns whether it worked.
 fn works(program: &str, arguments: &[&str], path: &Path) -> bool {
     let output = Command::new(program).args(arguments).arg(path).output();
     output.is_ok_and(|output| output.status.success())
@@ -230,7 +230,7 @@ fn on_a_full_disk_everything_but_the_history_works_even_after_a_restart() {
 }
 
 #[test]
-fn files_that_become_unwritable_are_written_once_they_can_be() {
+fn a_history_that_becomes_unwritable_is_written_again_once_it_can_be() {
     let mut desk = Desk::new();
     let mut daemon = desk.at_work();
 
@@ -275,7 +275,7 @@ fn a_deleted_history_is_written_back_and_survives_a_kill() {
             fs::remove_file(format!("{}{suffix}", desk.path().display())).unwrap();
         }
         desk.serves(&daemon);
-        eventually("it is written back", || {
+        eventually("the history is written back", || {
             (daemon.log().matches("it was written back whole").count() > before).then_some(())
         });
         desk.catches_up(&daemon);
@@ -295,7 +295,7 @@ fn a_history_deleted_just_before_the_stop_exists_after_it() {
 }
 
 #[test]
-fn a_deleted_log_loses_nothing_even_when_killed_afterwards() {
+fn a_deleted_write_ahead_log_loses_nothing_even_if_the_daemon_is_killed_afterwards() {
     let mut desk = Desk::new();
     let mut daemon = desk.at_work();
     fs::remove_file(format!("{}-wal", desk.path().display())).unwrap();
@@ -326,7 +326,7 @@ fn a_foreign_file_in_place_of_the_history_is_moved_aside() {
 }
 
 #[test]
-fn without_its_directory_the_history_waits_until_there_is_one() {
+fn without_its_directory_the_history_waits_until_the_directory_is_back() {
     let mut desk = Desk::new();
     let daemon = desk.at_work();
     fs::rename(

@@ -32,12 +32,12 @@ fn after_a_kill_under_load_the_history_has_each_message_once() {
             daemon.kill();
             daemon = setup.start();
         }
-        // Like WAHA, until it is accepted.
-        eventually("it is taken", || {
+        // Like WAHA: repeats until the event is accepted.
+        eventually("the event is accepted", || {
             (daemon.poster.post(event).ok()?.0 == 200).then_some(())
         });
     }
-    let all = eventually("all is archived", || {
+    let all = eventually("everything is archived", || {
         let all = corner.history(&[]);
         let of = |author: &str| all.iter().filter(|one| one["author"] == author).count();
         (of("customer") == 400 && of("bot") >= 400).then_some(all)
@@ -126,7 +126,7 @@ fn acks_edits_revocations_and_our_own_messages_find_their_message_in_any_order()
     assert_eq!(
         daemon.posts(&unknown)["result"],
         "ignored",
-        "a chat that we know nothing of"
+        "a chat that we don't know"
     );
 
     let failed = event(
@@ -136,7 +136,7 @@ fn acks_edits_revocations_and_our_own_messages_find_their_message_in_any_order()
     daemon.posts(&failed);
     daemon.wait_for_log("WhatsApp did not deliver a reply");
 
-    let all = eventually("all is archived", || {
+    let all = eventually("everything is archived", || {
         let all = corner.history(&["--chat", &chat]);
         let done = all.len() == 3
             && all.iter().any(|one| one["text"] == "hello")
@@ -177,7 +177,7 @@ fn the_history_is_searched_while_the_daemon_runs() {
     assert_eq!(
         corner.history(&["--search", "AMANHA consulta"]).len(),
         2,
-        "without regard to case, accents and order"
+        "case, accents and order don't matter"
     );
     assert_eq!(corner.history(&["--search", "amanha bom"]).len(), 0);
     assert_eq!(corner.history(&["--chat", &chat(2)]).len(), 2);

@@ -166,7 +166,7 @@ fn each_sessions_flow_decides_when_the_first_notice_is_sent() {
 }
 
 #[test]
-fn a_reload_without_a_process_says_so() {
+fn a_reload_that_no_process_answers_says_so() {
     let (corner, redis) = (Corner::new(), Redis::start());
     let output = reload(&redis);
     assert_eq!(output.status.code(), Some(1));
@@ -201,7 +201,7 @@ fn a_reload_reaches_the_daemon_and_its_private_redis_ignores_the_hangup_signal()
         .unwrap();
     assert!(output.status.success(), "{}", stdout(&output));
     assert!(stdout(&output).contains("shop (3 steps), and the built-in flow"));
-    eventually("it is loaded twice", || {
+    eventually("the flows are reloaded twice", || {
         (daemon.log().matches("reloaded the flows").count() == 2).then_some(())
     });
 }

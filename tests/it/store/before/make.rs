@@ -1,6 +1,6 @@
-//! How the data of the version before is made: by that version, run for real.
+//! Makes the data of the previous version by running that version.
 //!
-//! At the commit of the version whose data is wanted: put this file and its parent into its `tests/it`, and run
+//! Check out the commit of that version, put this file and its parent into its `tests/it`, and run
 //! `cargo test --test it before::make -- --ignored`. It writes into `tests/fixtures/before`.
 
 use std::fmt::Write;
@@ -52,7 +52,7 @@ fn start(corner: &Corner, redis: &Redis, role: &'static str, close_after: &str) 
         .start()
 }
 
-/// WAHA tells of a message of ours.
+/// WAHA posts an event about one of our messages.
 fn own(daemon: &Daemon, chat: &str, text: &str, message_id: &str) {
     let mut event = message_with("message.any", SESSION, chat, "Shop", text, message_id);
     event["payload"]["id"] = format!("true_{chat}_{message_id}").into();
@@ -60,7 +60,7 @@ fn own(daemon: &Daemon, chat: &str, text: &str, message_id: &str) {
     daemon.posts(&event);
 }
 
-/// Waits until somebody wrote and got so many texts.
+/// A customer writes. Waits until they have `count` texts.
 fn says(corner: &Corner, daemon: &Daemon, n: usize, text: &str, count: usize) {
     daemon.says(&chat(n), text);
     corner.texts(&chat(n), count);
@@ -85,15 +85,15 @@ fn is(what: &str, redis: &Redis, command: &str, part: &str, count: i64) {
 }
 
 #[test]
-#[ignore = "writes a fixture: to be run at the version whose data is wanted"]
+#[ignore = "writes a fixture: run it at the version whose data you want"]
 fn everything_there_is() {
     let (corner, redis) = (Corner::new(), Redis::start());
     corner.waha.imitate(Engine::Gows);
     closed_for_silence_and_two_ids(&corner, &redis);
     all_states(&corner, &redis);
     not_archived(&corner, &redis);
-    // The heartbeats of the dead.
-    eventually("nobody is alive", || {
+    // The heartbeats of the killed processes expire.
+    eventually("no process is alive", || {
         let alive = redis.number(r#"EVAL "return #redis.call('KEYS','waha-sm:process:*')" 0"#);
         (alive == 0).then_some(())
     });
@@ -117,12 +117,12 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
     let mut daemon = daemon;
     daemon.terminate();
     let daemon = start(corner, redis, "all", "1h");
-    // Two ids, and replies whose message id WAHA did not tell until it told of them as of anybody's.
+    // One person with two ids, and a reply whose message id is not known until its echo comes.
     let taken = Mood::Answers(201, "{}".to_owned(), vec![]);
     corner.waha.feel_about(LID_OF_TWO, taken);
     daemon.posts(&message(SESSION, LID_OF_TWO, "Eva", "good morning"));
     is(
-        "sent, nobody knows as what",
+        "sent, and its message id is not known",
         redis,
         "LLEN",
         &format!("unclaimed:{LID_OF_TWO}"),
@@ -138,7 +138,7 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
     let raw = chat(TWO_IDS).replace("@c.us", "@s.whatsapp.net");
     both["payload"]["_data"]["Info"]["SenderAlt"] = raw.into();
     daemon.posts(&both);
-    is("both are one", redis, "HLEN", "alias", 1);
+    is("both ids are one person", redis, "HLEN", "alias", 1);
     let message_id = new_message_id();
     daemon.posts(&message_with(
         "message",
@@ -184,7 +184,7 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
             "ackName": "READ",
         }),
     );
-    // Nobody will know what it means.
+    // An entry of an unknown kind.
     redis.ask("XADD waha-sm:{default}:history * kind dance at 1");
     archived(redis);
     let mut daemon = daemon;
@@ -192,7 +192,7 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
 }
 
 fn archived(redis: &Redis) {
-    is("all is archived", redis, "XLEN", "history", 0);
+    is("everything is archived", redis, "XLEN", "history", 0);
 }
 
 fn all_states(corner: &Corner, redis: &Redis) {
@@ -215,13 +215,13 @@ fn all_states(corner: &Corner, redis: &Redis) {
         .waha
         .feel_about(&chat(DEAD), Mood::Answers(400, refuses, vec![]));
     daemon.says(&chat(DEAD), "hi");
-    is("dead", redis, "XLEN", "dead", 1);
+    is("one dead reply", redis, "XLEN", "dead", 1);
     daemon.says(&chat(DEAD), "leave");
-    is("all dead", redis, "XLEN", "dead", 2);
-    is("nobody is attended", redis, "HLEN", "active", 0);
+    is("two dead replies", redis, "XLEN", "dead", 2);
+    is("no conversation is active", redis, "HLEN", "active", 0);
 
-    says(corner, &daemon, ATTENDED, "hi", 1);
-    says(corner, &daemon, ATTENDED, "a tart", 4);
+    says(corner, &daemon, ACTIVE, "hi", 1);
+    says(corner, &daemon, ACTIVE, "a tart", 4);
     says(corner, &daemon, IN_DOUBT, "hi", 1);
     says(corner, &daemon, ECHOED, "hi", 1);
     corner.waha.feel_about(&chat(RETRIED), Mood::Fails);
@@ -242,7 +242,7 @@ fn all_states(corner: &Corner, redis: &Redis) {
         4,
     );
 
-    // In the order of the line.
+    // These wait in line, in this order.
     corner.waha.feel_about(&chat(NOTICE), Mood::Fails);
     daemon.says(&chat(WAITS), "one");
     daemon.posts(&message(SESSION, LID, "Ivo", "one"));
@@ -257,7 +257,13 @@ fn all_states(corner: &Corner, redis: &Redis) {
         1,
     );
     daemon.says(&chat(WAITS), "two");
-    is("asks whose the id is", redis, "ZCARD", "unmapped", 1);
+    is(
+        "a hidden id without its number",
+        redis,
+        "ZCARD",
+        "unmapped",
+        1,
+    );
     archived(redis);
 
     let late = Duration::from_secs(60);
@@ -268,7 +274,7 @@ fn all_states(corner: &Corner, redis: &Redis) {
         corner.waha.feel_about(&chat(n), mood);
         daemon.says(&chat(n), "soup");
         is("replies", redis, "LLEN", &format!("lane:{}", chat(n)), 3);
-        eventually("under way", || {
+        eventually("the reply is in flight", || {
             (corner.waha.under_way(&chat(n)) == 1).then_some(())
         });
     }
@@ -277,7 +283,7 @@ fn all_states(corner: &Corner, redis: &Redis) {
     daemon.kill();
 }
 
-/// A process that only listens goes on for a moment.
+/// A process that only listens runs for a moment. It archives nothing.
 fn not_archived(corner: &Corner, redis: &Redis) {
     let mut daemon = start(corner, redis, "serve", "1h");
     let sent = corner.waha.sent();
@@ -288,7 +294,7 @@ fn not_archived(corner: &Corner, redis: &Redis) {
     daemon.kill();
     assert!(
         number(redis, "XLEN", "history") > 0,
-        "all was archived: once more"
+        "everything was archived: run it again"
     );
 }
 
@@ -310,7 +316,7 @@ fn redis_commands(redis: &Redis) -> Vec<String> {
     })
 }
 
-/// The history as SQL: of the words to search by, the tables beneath.
+/// The history as SQL. Of the search index, it has the underlying tables.
 fn sql(path: &Path) -> String {
     let db = rusqlite::Connection::open(path).unwrap();
     let rows = |query: &str| -> Vec<(String, String)> {

@@ -7,12 +7,12 @@ use waha_sm::store::{ByPhone, Recorded};
 
 use super::*;
 
-/// Invisible characters, each of another kind.
+/// Invisible characters of different kinds.
 const UNSEEN: [&str; 14] = [
     " ", "\n", "\u{85}", "\u{a0}", "\u{1680}", "\u{2003}", "\u{200b}", "\u{2028}", "\u{202f}",
     "\u{205f}", "\u{2060}", "\u{3000}", "\u{feff}", "\u{fe0f}",
 ];
-/// Also what Lua or JSON might take for something else.
+/// Visible characters, also some that Lua or JSON could misread.
 const SEEN: [&str; 7] = ["a", "ã", "❤", "%s", "\\n", "\"", "\u{1f600}"];
 
 const FILES: [Option<MediaKind>; 4] = [
@@ -56,7 +56,7 @@ fn reply_of(kind: Option<MediaKind>, text: &str) -> Reply {
     serde_json::from_value(reply).unwrap()
 }
 
-/// Whether the scripts take a message for an echo of the reply in hand, in place of the owner's words.
+/// Whether the scripts take a message for an echo of the reply in hand, and not for the owner's words.
 async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str) -> bool {
     let id = new_id();
     let record = Record {
@@ -120,9 +120,9 @@ fn rust_and_the_scripts_agree_on_which_texts_are_the_same() {
     assert!(same > 40 && other > 40, "{same} the same, {other} not");
 }
 
-/// Lanes and the list of texts whose ids are not known outlive an upgrade.
+/// Lanes, and the list of texts whose ids are not known, survive an upgrade.
 #[test]
-fn a_reply_written_by_the_version_before_is_recognised_by_its_text() {
+fn a_reply_written_by_the_previous_version_is_recognised_by_its_text() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;

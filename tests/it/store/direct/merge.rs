@@ -32,7 +32,7 @@ async fn learn(store: &Store) -> bool {
 }
 
 #[test]
-fn merged_chats_that_both_waited_are_looked_at_again_at_once() {
+fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
     for (first, second) in [(lid(), number()), (number(), lid())] {
         let redis = Redis::start();
         block_on(async {
@@ -152,13 +152,13 @@ fn one_sender_continues_with_the_replies_to_both_ids_and_knows_which_is_in_doubt
             vec![reply("c")],
         )
         .await;
-        assert!(!learn(&store).await, "both are under way");
+        assert!(!learn(&store).await, "replies to both are in flight");
         let next = store.settle(&session(), sent(&other), 1_001).await.unwrap();
         assert!(next.is_none());
         assert!(learn(&store).await);
         assert!(
             take(&store, "two").await.is_empty(),
-            "the first is under way"
+            "the reply to the first id is in flight"
         );
         store
             .release(&session(), &process("one"), 1_002)

@@ -1,5 +1,4 @@
-//! Merging two ids while the owner has the chat or the customer waits for a person; and takeovers that
-//! arrive too late.
+//! Merging two ids while the owner answers the chat or the customer waits for a person; and takeovers that arrive late.
 
 use waha_sm::store::{ByPhone, Close, Recorded};
 
@@ -72,7 +71,7 @@ fn numbers(redis: &Redis, parts: &[(&str, &str)]) -> Vec<i64> {
     parts.iter().map(ask).collect()
 }
 
-/// Who is on which list: in line, for a person, with the owner, attended.
+/// The lengths of the lists: in line, for a person, with the owner, active.
 fn lists(redis: &Redis) -> Vec<i64> {
     numbers(
         redis,
@@ -119,7 +118,7 @@ fn a_takeover_under_one_id_holds_under_both() {
             let redis = Redis::start();
             block_on(async {
                 let store = connect(&redis).await;
-                // The owner's is a conversation, or only a chat; the other waits, or is attended.
+                // The owner takes a conversation, or only a chat. The other id's conversation waits, or is active.
                 if attended == Some(2) {
                     says(&store, &theirs, 1_000).await;
                 }
@@ -143,7 +142,7 @@ fn a_takeover_under_one_id_holds_under_both() {
                 for id in [&chat(8), &lid()] {
                     assert_eq!(says(&store, id, 2_200).await, Ingested::Phone);
                 }
-                // It ends in time, and leaves nothing behind.
+                // It ends on time, and leaves nothing behind.
                 let ended = store.expire(&session(), 9, 2_200 + QUIET).await;
                 assert_eq!(ended.unwrap(), (1, 0));
                 assert_eq!(lists(&redis), [0, 0, 0, 0]);
@@ -195,7 +194,7 @@ fn a_takeover_is_not_closed_for_silence_while_messages_cannot_reach_us() {
     });
 }
 
-/// Out of order: an old closing word ends nothing that came after it.
+/// Events may come out of order: an old closing word ends nothing that came after it.
 #[test]
 fn a_late_closing_word_ends_only_conversations_from_before_it() {
     let redis = Redis::start();
@@ -211,8 +210,8 @@ fn a_late_closing_word_ends_only_conversations_from_before_it() {
     });
 }
 
-/// A message that counts as the owner's, with this message id.
-async fn passes_for_owner(
+/// WAHA reports an outbound message with this id and text.
+async fn outbound(
     store: &Store,
     chat: &ChatId,
     message_id: &str,
@@ -237,7 +236,7 @@ fn sent_as(lane: &Lane, message_id: &str) -> waha_sm::store::Settlement {
     })
 }
 
-/// A reply in hand to a chat whose conversation goes on, waits for a person, or has closed.
+/// A reply in hand to a chat whose conversation continues, waits for a person, or has closed.
 async fn in_hand(store: &Store, after: &str) -> Lane {
     says(store, &chat(8), 1_000).await;
     let claimed = store
@@ -256,11 +255,11 @@ async fn in_hand(store: &Store, after: &str) -> Lane {
     committed(store, "one", step).await
 }
 
-/// The echo comes before WAHA's answer and with another text: nothing that happened in between is lost.
+/// The echo comes before WAHA's answer, and with another text. Nothing that happened in between is lost.
 #[test]
 fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
     for (after, places) in [
-        ("goes on", [1, 0, 0, 0]),
+        ("continues", [1, 0, 0, 0]),
         ("handoff", [0, 1, 0, 0]),
         ("closed", [1, 0, 0, 0]),
     ] {
@@ -268,7 +267,7 @@ fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
         block_on(async {
             let store = connect(&redis).await;
             let lane = in_hand(&store, after).await;
-            let began = passes_for_owner(&store, &chat(8), "3EB0AA", "rewritten", 1_200).await;
+            let began = outbound(&store, &chat(8), "3EB0AA", "rewritten", 1_200).await;
             assert_eq!(began, Recorded::ByPhone { ends: false });
             assert_eq!(says(&store, &chat(8), 1_300).await, Ingested::Phone);
             store
@@ -289,7 +288,7 @@ fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
                 .claim(&session(), &process("two"), 9, 9_100)
                 .await
                 .unwrap();
-            assert_eq!(claimed[0].inbox.len(), 1, "{after}: the word is heard");
+            assert_eq!(claimed[0].inbox.len(), 1, "{after}: the message is there");
         });
     }
 }
@@ -310,7 +309,7 @@ fn our_own_texts_are_recognised_even_if_spaces_and_emoji_come_back_changed() {
             ("Olá, Ana ❤\n1 - Não", Recorded::ByPhone { ends: false }),
             ("Olá, Ana ❤\n1 - Sim", Recorded::Recorded),
         ] {
-            let came = passes_for_owner(&store, &chat(1), &new_message_id(), text, 1_200).await;
+            let came = outbound(&store, &chat(1), &new_message_id(), text, 1_200).await;
             assert_eq!(came, result, "{text}");
             owner(&store, &chat(1), true, 1_200).await;
         }
@@ -318,11 +317,11 @@ fn our_own_texts_are_recognised_even_if_spaces_and_emoji_come_back_changed() {
 }
 
 #[test]
-fn no_sending_starts_in_a_chat_that_the_owner_has() {
+fn no_reply_is_sent_in_a_chat_that_the_owner_answers() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        let lane = in_hand(&store, "goes on").await;
+        let lane = in_hand(&store, "continues").await;
         let session = session();
         let intend = || store.intend(&session, &lane, None, &lane.chat, 1_200);
         assert!(intend().await.unwrap());
@@ -347,7 +346,7 @@ fn a_message_from_before_the_closing_word_belongs_to_the_owner_even_if_it_arrive
         };
         owner(&store, &chat(1), true, 100_000).await;
         assert_eq!(said(50_000).await, Ingested::Phone);
-        // Clocks may be apart.
+        // Clocks may differ.
         assert_eq!(said(99_000).await, Ingested::Queued { position: 1 });
     });
 }
@@ -366,7 +365,7 @@ fn a_closing_word_ends_a_takeover_from_before_takeovers_were_switched_off() {
     });
 }
 
-/// Found late, with later messages: the takeover still holds if anybody wrote recently.
+/// If later messages are known, the takeover still holds when one of them is recent.
 #[test]
 fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
     for (followed_at, with_phone) in [(0, 0), (500_000, 1)] {
@@ -388,7 +387,7 @@ fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
 }
 
 #[test]
-fn after_a_pause_customers_who_wait_for_a_person_are_not_all_told_at_once() {
+fn after_a_pause_customers_who_wait_for_a_person_do_not_all_get_notices_at_once() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
@@ -409,11 +408,11 @@ fn after_a_pause_customers_who_wait_for_a_person_are_not_all_told_at_once() {
 }
 
 #[test]
-fn a_reply_in_flight_is_not_retried_in_a_chat_that_the_owner_has() {
+fn a_reply_in_flight_is_not_retried_in_a_chat_that_the_owner_answers() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        let lane = in_hand(&store, "goes on").await;
+        let lane = in_hand(&store, "continues").await;
         owner(&store, &chat(8), false, 1_200).await;
         let failed = lane.settled(Verdict::Retry {
             due: 1_300,
@@ -431,7 +430,7 @@ fn an_echo_under_the_other_id_is_recognised_as_ours() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;
-        in_hand(&store, "goes on").await;
+        in_hand(&store, "continues").await;
         for (text, result) in [
             ("in hand", Recorded::Recorded),
             ("by hand", Recorded::ByPhone { ends: false }),
@@ -452,14 +451,14 @@ fn an_echo_under_the_other_id_is_recognised_as_ours() {
     });
 }
 
-/// Two processes sent it: one stalled, and the other had taken its lane.
+/// Two processes sent it: one stalled, and the other took its lane.
 #[test]
 fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
     for tells_late in [false, true] {
         let redis = Redis::start();
         block_on(async {
             let store = connect(&redis).await;
-            let late = in_hand(&store, "goes on").await;
+            let late = in_hand(&store, "continues").await;
             store
                 .release(&session(), &process("one"), 1_200)
                 .await
@@ -471,14 +470,14 @@ fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
                 .unwrap();
             let mut text = "in hand";
             if tells_late {
-                // Another process, which remembers nothing of it.
+                // Another process, which does not remember the reply.
                 let store = connect(&redis).await;
                 let settled = sent_as(&late, "3EB0AA");
                 store.settle(&session(), settled, 1_400).await.unwrap();
                 text = "rewritten";
             }
             for (message_id, text) in [("3EB0BB", "in hand"), ("3EB0AA", text)] {
-                let came = passes_for_owner(&store, &chat(8), message_id, text, 1_500).await;
+                let came = outbound(&store, &chat(8), message_id, text, 1_500).await;
                 assert_eq!(came, Recorded::Recorded, "{message_id}");
             }
         });
@@ -486,7 +485,7 @@ fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
 }
 
 #[test]
-fn when_the_owner_takes_a_waiting_customer_the_next_one_is_looked_at_at_once() {
+fn when_the_owner_takes_a_waiting_customer_the_next_one_is_due_for_a_look_at_once() {
     let redis = Redis::start();
     block_on(async {
         let store = connect(&redis).await;

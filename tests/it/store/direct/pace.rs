@@ -63,7 +63,7 @@ fn only_conversations_that_keep_a_worker_busy_are_measured() {
         let store = connect(&redis).await;
         served(&store, 1, 60_000, "done").await;
         served(&store, 2, 900_000, "phone").await;
-        // Active, and back in the line in between.
+        // One that went back to the line in between.
         store.ingest(&session(), ingest("hi")).await.unwrap();
         store
             .claim(&session(), &process("dies"), 1, 1_000)
@@ -79,7 +79,7 @@ fn only_conversations_that_keep_a_worker_busy_are_measured() {
             .unwrap()
             .remove(0);
         closed(&store, step(&claimed, vec![]), 900_000, "done").await;
-        // In a session that is stopped, or was in between.
+        // In a session that is stopped, or that was stopped in between.
         store.pause(&session(), 500).await.unwrap();
         served(&store, 3, 900_000, "silence").await;
         store.resume(&session()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The model of lanes: what is in whose hand, what is in doubt, and which messages of ours are replies.
+//! The model of lanes: which process holds which, what is in doubt, and which of our messages are replies.
 
 use waha_sm::flow::MediaKind;
 use waha_sm::ids::MessageId;
@@ -7,10 +7,10 @@ use waha_sm::store::{Attempt, EchoContent, Millis, Recorded, Reply};
 use super::session::{CLOCKS_APART, Chat, Checked, Hand, Queued, Session, ensure, of};
 use super::takeover::ByOwner;
 
-/// What a reply says, or a message of ours, as the two are compared: nobody sees spaces.
+/// The content of a reply or of one of our messages, for comparing both. Spaces don't count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
-    /// The file's, if it is one.
+    /// The kind of its file, if it has one.
     pub(super) kind: Option<String>,
     pub(super) wording: String,
 }
@@ -38,17 +38,17 @@ pub(super) fn without_spaces(text: &str) -> String {
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
     pub(super) since: Millis,
-    /// `None`: it is in hand, and nobody said yet that it is about to be sent.
+    /// `None`: a process has the reply in hand, but did not say yet that it sends it.
     pub(super) begun: Option<MarkId>,
     pub(super) echo: Option<String>,
     pub(super) address: String,
 }
 
-/// The message id that a reply is sent with, if it is known beforehand.
+/// The message id of an attempt, if it is known in advance.
 pub(super) type MarkId = Option<String>;
 
 impl Mark {
-    /// As it is kept.
+    /// As it is stored in Redis.
     pub(super) fn noted(&self) -> String {
         let id = match &self.begun {
             None => "-",
@@ -62,7 +62,7 @@ impl Mark {
         self.begun.as_ref()?.as_deref()
     }
 
-    /// As the sender receives it.
+    /// Whether the sender received the same.
     pub(super) fn is(&self, attempt: &Attempt) -> bool {
         (
             self.since,
@@ -80,10 +80,10 @@ impl Mark {
     }
 }
 
-/// What became of a reply.
+/// The outcome of an attempt.
 #[derive(Clone, Debug)]
 pub(super) enum Fate {
-    /// Perhaps it is known as which message.
+    /// With the message id, if it is known.
     Sent(Option<String>),
     Dead,
     Retry {
@@ -106,7 +106,7 @@ pub(super) struct Own {
     pub(super) from: String,
     pub(super) other: Option<String>,
     pub(super) message_id: String,
-    /// How replies are sent that become such, and what it says.
+    /// The kinds of reply that arrive as such a message; `None` is text.
     pub(super) sent_as: &'static [Option<MediaKind>],
     pub(super) wording: String,
     /// What it means if the owner wrote it.
@@ -133,7 +133,7 @@ impl Own {
 }
 
 impl Chat {
-    /// The echo of this one may still come, and must not pass for the owner's words.
+    /// The echo of this reply may still come, and must not be taken for the owner's words.
     pub(super) fn expect_echo(&mut self, reply: &Queued) {
         self.unclaimed.push(reply.says.clone());
     }
@@ -150,7 +150,7 @@ impl Session {
         });
     }
 
-    /// The lane is this process' from now on; the number of this taking.
+    /// The process takes the lane. Returns the number of this taking.
     pub(super) fn take(&mut self, chat: &str, process: &str) -> usize {
         let taking = self.takings.len();
         self.takings.push(None);
@@ -161,7 +161,7 @@ impl Session {
         taking
     }
 
-    /// The first reply of a lane is in hand: from now on it may be tried. What is in doubt of it, and where it goes.
+    /// A process has the first reply of a lane in hand and may send it. Returns the attempt in doubt, and the address.
     pub(super) fn hand_out(&mut self, chat: &str, now: Millis) -> (Option<Mark>, String) {
         let address = self.addresses.get(chat).map_or(chat, String::as_str);
         let address = address.to_owned();
@@ -176,7 +176,7 @@ impl Session {
         (doubt, address)
     }
 
-    /// A reply is about to be sent. Whether it is to be.
+    /// A reply is about to be sent. Returns whether it may be.
     pub(super) fn intend(
         &mut self,
         (id, taking, reply): (&str, usize, &str),
@@ -200,7 +200,7 @@ impl Session {
         goes
     }
 
-    /// What became of the reply of a lane as somebody has it in hand, or had. Whether they go on with the next one.
+    /// Settles the reply that a process has in hand, or had. Returns whether the process continues with the next one.
     pub(super) fn settle(
         &mut self,
         (id, taking, reply): (&str, usize, &str),
@@ -246,7 +246,7 @@ impl Session {
             self.left_to_owner(&reply, doubt)?;
             settled = true;
         } else if first && matches!(fate, Fate::Retry { doubt: true }) {
-            // It is perhaps sent again, and then both of them have an echo.
+            // It may be sent twice, and then there are two echoes.
             let reply = it.lane[0].clone();
             it.expect_echo(&reply);
         }
@@ -267,7 +267,7 @@ impl Session {
         Ok(goes_on)
     }
 
-    /// The history says once what became of a reply.
+    /// The history has the outcome of a reply once.
     fn became(&mut self, reply: &str, what: &str, chat: &str) -> Checked {
         ensure!(
             self.settled.insert(reply.to_owned()),
@@ -286,7 +286,7 @@ impl Session {
         self.became(&reply.id, &format!("failed {why}"), "")
     }
 
-    /// What is not under way is not sent: the owner answers.
+    /// The owner answers: replies that are not in hand are dropped.
     pub(super) fn leave_lane_to_owner(&mut self, chat: &str) {
         let it = self.chat_mut(chat);
         let under_way = usize::from(it.hand.is_some());
@@ -301,7 +301,7 @@ impl Session {
         }
     }
 
-    /// Notices that nobody has sent yet are of the past.
+    /// Drops notices that no process has in hand: they are out of date.
     pub(super) fn drop_notices(&mut self, chat: &str) {
         let it = self.chat_mut(chat);
         let first = usize::from(it.hand.is_some());
@@ -356,7 +356,7 @@ impl Session {
         Recorded::Recorded
     }
 
-    /// By its id; or, while that is not known, by what it says. One echo for one reply.
+    /// By its id, or by its content while the id is not known. One echo counts for one reply.
     fn is_sent_by_us(&mut self, chat: &str, own: &Own) -> bool {
         if self.ours.contains(&own.message_id) {
             return true;
@@ -376,8 +376,8 @@ impl Session {
         place.map(|place| it.unclaimed.remove(place)).is_some()
     }
 
-    /// A doubt is settled by a message with the id of the attempt; or, where that has none, by one since then that is new
-    /// and says the same.
+    /// A doubt is settled by a message with the id of the attempt. If the attempt has no id, a new message since then with
+    /// the same content settles it.
     fn note_echo(&mut self, chat: &str, message_id: &str, own: Option<&Own>) {
         let new = !self.ours.contains(message_id);
         let it = self.chat_mut(chat);

@@ -1,10 +1,9 @@
-//! The model of what happens when a hidden id (`@lid`) turns out to be a number's: two chats become one.
+//! The model of a merge: a hidden id (`@lid`) turns out to belong to a number, and two chats become one.
 
 use waha_sm::store::Millis;
 
 use super::session::{Chat, Session, is_hidden};
 
-/// When a message came.
 fn received_at(message: &str) -> Millis {
     let message: serde_json::Value = serde_json::from_str(message).unwrap();
     message["received_at"].as_i64().unwrap()
@@ -14,7 +13,7 @@ fn latest(inbox: &[String]) -> Millis {
     inbox.last().map_or(0, |message| received_at(message))
 }
 
-/// In the order of arrival; of one moment, `first` comes first.
+/// In order of arrival. Of two with the same time, that of `first` comes first.
 fn merged(first: Vec<String>, second: Vec<String>) -> Vec<String> {
     let mut all = [first, second].concat();
     all.sort_by_key(|message| received_at(message));
@@ -26,7 +25,7 @@ impl Session {
         self.aliases.get(id).map_or(id, String::as_str).to_owned()
     }
 
-    /// The chat of somebody of whom an event tells one id, or both.
+    /// The chat of a person, if an event names one or both of their ids.
     pub(super) fn chat_of_person(
         &mut self,
         from: &str,
@@ -48,7 +47,7 @@ impl Session {
         }
     }
 
-    /// WAHA does not know whose the id is: it is asked later about somebody who is still here.
+    /// WAHA does not know the number. It is asked again later if the chat is still needed.
     pub(super) fn nobody_knows(&mut self, lid: &str, again_at: Millis) {
         let it = self.chat(lid);
         if it.conversation.is_some() || it.kept.is_some() {
@@ -58,7 +57,7 @@ impl Session {
         }
     }
 
-    /// Both are one person. Whether that is known from now on: not while replies to both are under way.
+    /// Both ids are one person. Returns whether they are merged now: not while replies to both are in flight.
     pub(super) fn merge(&mut self, lid: &str, chat: &str, now: Millis) -> bool {
         if self.aliases.contains_key(lid) {
             return true;
@@ -68,7 +67,7 @@ impl Session {
             self.unmapped.insert(lid.to_owned(), now + 1_000);
             return false;
         }
-        // The owner has left already, if nobody looked.
+        // A takeover may be over, even if nothing has ended it yet.
         self.phone_may_end(lid, now);
         self.phone_may_end(chat, now);
         self.aliases.insert(lid.to_owned(), chat.to_owned());
@@ -91,7 +90,7 @@ impl Session {
         true
     }
 
-    /// All replies are in one lane, each lane's in its order. One sender goes on with them, at what it has in hand.
+    /// All replies are in one lane, and each lane's replies keep their order. One sender continues, with what it has in hand.
     fn merge_lanes(&mut self, chat: &str, hidden: &mut Chat) {
         let it = self.chat_mut(chat);
         it.unclaimed.append(&mut hidden.unclaimed);
@@ -110,7 +109,7 @@ impl Session {
         it.hand = it.hand.take().or(hidden.hand.take());
     }
 
-    /// One conversation goes on, under the better ticket, and every message is read in the order of arrival.
+    /// One conversation continues, under the better ticket, with all messages in order of arrival.
     fn merge_conversations(&mut self, lid: &str, chat: &str, hidden: Chat) {
         let it = self.chat_mut(chat);
         let there = std::mem::take(&mut it.inbox);
@@ -144,11 +143,11 @@ impl Session {
                     self.entry(format!("requeued {chat}"), chat);
                 }
             }
-            // The number's goes on.
+            // The number's conversation continues.
             Some(_) => {
                 if let Some(conversation) = &mut it.conversation {
                     if conversation.owner.is_some() {
-                        // It may be about to consume the first of them.
+                        // Its process may be about to consume the first messages, so they stay first.
                         it.unread |= !hidden.inbox.is_empty();
                         it.inbox = [there, hidden.inbox].concat();
                     } else {
@@ -158,7 +157,7 @@ impl Session {
                     }
                 }
             }
-            // What was written to the owner is kept until they leave.
+            // Messages to the owner are kept until the takeover ends.
             None => {
                 it.inbox = merged(there, hidden.inbox);
                 if it.conversation.is_none() && it.kept.is_none() {

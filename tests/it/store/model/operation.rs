@@ -1,15 +1,15 @@
-//! What can happen to the store, as small numbers that shrink well: which claim, lane or look is meant is settled when
-//! its turn comes.
+//! What can happen to the store, as small numbers that shrink well. Which claim, lane or look a number means is decided
+//! when the operation runs.
 
 use proptest::prelude::*;
 
 pub(super) const SESSIONS: usize = 2;
-/// Persons; the ids of the last ones come after these: hidden ones, that may turn out to be theirs.
+/// Persons. The hidden ids of the first ones come after these.
 pub(super) const CHATS: usize = 3;
 pub(super) const HIDDEN: usize = 2;
 pub(super) const IDS: usize = CHATS + HIDDEN;
 pub(super) const PROCESSES: usize = 3;
-/// What replies say, and then what only the owner says. Nobody sees how many spaces there are.
+/// The texts of replies come first, then one that only the owner writes.
 pub(super) const REPLIES: usize = 2;
 pub(super) const WORDS: usize = REPLIES + 1;
 
@@ -24,8 +24,8 @@ pub(super) enum Operation {
     },
     /// Steps that are committed at once.
     Commit(Vec<Commit>),
-    /// The process crashed, or stalled for too long, or stops: all that it holds is taken back. What it remembers may
-    /// still come.
+    /// The process crashed, stalled for too long, or stops: all that it holds is taken back. It may still act on what it
+    /// remembers.
     Release {
         session: usize,
         process: usize,
@@ -41,7 +41,7 @@ pub(super) enum Operation {
         session: usize,
         count: usize,
     },
-    /// What came of looks, in one call.
+    /// Announcements that follow from looks, in one call.
     Announce(Vec<Announce>),
     /// WAHA reports an outbound message: an echo, or the owner wrote from their own phone.
     Own(Own),
@@ -51,18 +51,18 @@ pub(super) enum Operation {
         from: usize,
         message: Which,
     },
-    /// A reply is about to be sent, perhaps with a message id that is known before.
+    /// A reply is about to be sent, perhaps with a message id that is known in advance.
     Intend {
         lane: Which,
         with_id: bool,
     },
-    /// WAHA is asked whose a hidden id is, and knows it or not.
+    /// WAHA is asked for the number behind a hidden id, and knows it or not.
     Learn {
         session: usize,
         hidden: usize,
         known: bool,
     },
-    /// Ends what is over by now.
+    /// Ends takeovers, and waits for a person, whose time is over.
     Overdue {
         session: usize,
     },
@@ -72,7 +72,7 @@ pub(super) enum Operation {
     Resume {
         session: usize,
     },
-    /// So many milliseconds pass.
+    /// Milliseconds that pass.
     Wait(i64),
 }
 
@@ -81,11 +81,11 @@ pub(super) struct Incoming {
     pub(super) session: usize,
     /// The id that it comes from.
     pub(super) from: usize,
-    /// It tells the other id, too, if there is one.
+    /// It also names the other id, if there is one.
     pub(super) both: bool,
-    /// It was sent so much before.
+    /// How long ago it was sent.
     pub(super) late: i64,
-    /// Not a new one: this one of those before, once more.
+    /// It is not new: an earlier message comes once more.
     pub(super) again: Option<usize>,
     pub(super) kind: Kind,
 }
@@ -95,19 +95,20 @@ pub(super) struct Own {
     pub(super) session: usize,
     pub(super) from: usize,
     pub(super) both: bool,
-    /// One of the message ids that replies were sent with or that were told of before; `None`: it is new.
+    /// A message id that was used before; `None`: a new one.
     pub(super) message: Option<Which>,
     pub(super) words: usize,
     pub(super) picture: bool,
     /// What it means if the owner wrote it: words, or the closing word.
     pub(super) ends: Option<bool>,
-    /// It was sent so much before, and followed so much before by what is known.
+    /// How long ago it was sent.
     pub(super) late: i64,
+    /// How long ago the latest message after it was sent.
     pub(super) followed: i64,
 }
 
 impl Own {
-    /// The owner writes the word that ends everything with this chat.
+    /// The owner writes the closing word in this chat.
     pub(super) fn closing_word(session: usize, from: usize) -> Self {
         Self {
             session,
@@ -127,17 +128,17 @@ impl Own {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Plain,
-    /// A word for the queue.
+    /// The command that asks for the place in line.
     Position,
-    /// A word to leave it.
+    /// The command that leaves the line.
     Leave,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
-    /// One of those that hold at present.
+    /// One of those that are valid now.
     Current(usize),
-    /// One of all there ever were, the latest first.
+    /// One of all there ever were, counted from the latest.
     Any(usize),
 }
 
@@ -156,7 +157,7 @@ impl Which {
 #[derive(Clone, Debug)]
 pub(super) struct Commit {
     pub(super) claim: Which,
-    /// Added to the right rev.
+    /// Added to the correct revision.
     pub(super) off: i64,
     pub(super) consumed: usize,
     pub(super) replies: usize,
@@ -165,11 +166,11 @@ pub(super) struct Commit {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Close {
-    GoOn,
-    ForGood,
-    /// To be resumed.
+    NotYet,
+    Finished,
+    /// It can be resumed.
     ForSilence,
-    /// It waits for a person, for so many milliseconds; 0: for as long as it takes.
+    /// It waits for a person, for this many milliseconds; 0: without a limit.
     HandOff(i64),
 }
 
@@ -181,14 +182,14 @@ pub(super) struct Settle {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// As one of the message ids known.
+    /// With a message id that was used before.
     SentAs(Which),
-    /// As a message that nobody told of before.
+    /// With a new message id.
     SentAsNew,
-    /// WAHA did not say as which.
+    /// Without a message id.
     Sent,
     Dead,
-    /// After so many milliseconds; perhaps it was sent all the same.
+    /// After this many milliseconds; `true`: perhaps it was sent.
     Retry(i64, bool),
     Release(i64, bool),
 }
@@ -196,7 +197,7 @@ pub(super) enum Outcome {
 #[derive(Clone, Debug)]
 pub(super) struct Announce {
     pub(super) look: Which,
-    /// The customer is told something also if no word asks for it.
+    /// The customer gets a notice even if no command asks for it.
     pub(super) notice: bool,
     pub(super) due_in: i64,
 }
@@ -250,19 +251,19 @@ fn own() -> impl Strategy<Value = Own> {
     )
 }
 
-/// A session, an id, and whether the other one is told, too.
+/// A session, an id, and whether the other id is named too.
 fn from() -> impl Strategy<Value = (usize, usize, bool)> {
-    // One person above all; and that two ids are one person is mostly told when much has happened under both.
+    // Mostly one person. Both ids are rarely named, so that much happens under both before the merge.
     let from = prop_oneof![2 => Just(0), 2 => Just(CHATS), 3 => 0..IDS];
     (session(), from, prop::bool::weighted(0.06))
 }
 
-/// So much before it is told.
+/// How long ago it was sent.
 fn late() -> impl Strategy<Value = i64> {
     prop_oneof![3 => Just(0), 1 => 0..60_000_i64]
 }
 
-/// Most of it happens in one, so that operations meet each other.
+/// Mostly the first one, so that operations meet each other.
 fn session() -> impl Strategy<Value = usize> {
     prop_oneof![4 => Just(0), 1 => 1..SESSIONS]
 }
@@ -294,8 +295,8 @@ fn incoming() -> impl Strategy<Value = Incoming> {
 fn commit() -> impl Strategy<Value = Commit> {
     let off = prop_oneof![6 => Just(0_i64), 1 => Just(1), 1 => Just(-1)];
     let close = prop_oneof![
-        3 => Just(Close::GoOn),
-        1 => Just(Close::ForGood),
+        3 => Just(Close::NotYet),
+        1 => Just(Close::Finished),
         1 => Just(Close::ForSilence),
         1 => prop_oneof![Just(0), 1..20_000_i64].prop_map(Close::HandOff),
     ];
@@ -331,7 +332,7 @@ fn announce() -> impl Strategy<Value = Announce> {
     })
 }
 
-/// Sequences that went wrong once, or that chance hardly finds, each with what goes wrong in it.
+/// Sequences that failed once, or that chance hardly finds, each with what went wrong.
 pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
     const HIDDEN_ONE: usize = CHATS;
     let says = |from, both, late| {
@@ -364,7 +365,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             close,
         }])
     };
-    let replies = |number| step(number, Close::GoOn);
+    let replies = |number| step(number, Close::NotYet);
     let sent = || {
         Operation::Settle(vec![Settle {
             lane: Which::Any(0),
@@ -383,7 +384,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
     };
     vec![
         (
-            "an owner who had left one chat took the other one from the line",
+            "a takeover of one id that was over took the other id from the line",
             vec![
                 owner(0, false),
                 Operation::Wait(super::QUIET),
@@ -392,7 +393,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             ],
         ),
         (
-            "what was written to somebody who may turn out not to be the owner was thrown away",
+            "messages during a takeover were lost in a merge, though the takeover may still be undone",
             vec![
                 owner(HIDDEN_ONE, false),
                 says(HIDDEN_ONE, false, 0),
@@ -400,7 +401,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             ],
         ),
         (
-            "a sender that knew the lane by the hidden id went on sending there",
+            "a sender that had the lane of the hidden id continued to send there",
             vec![
                 says(HIDDEN_ONE, false, 0),
                 claim(),
@@ -415,7 +416,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             vec![owner(HIDDEN_ONE, true), says(0, true, 20_000)],
         ),
         (
-            "an empty lane stayed in hand under an id that nobody uses any more",
+            "an empty lane stayed in hand under an id that is no longer used",
             vec![
                 says(HIDDEN_ONE, false, 0),
                 claim(),
@@ -453,7 +454,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             ],
         ),
         (
-            "whoever waited for a person went back to the worker's line when the owner turned out to be us",
+            "a customer who waited for a person went to the workers' line when a takeover was undone",
             vec![
                 says(0, false, 0),
                 claim(),

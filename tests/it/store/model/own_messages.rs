@@ -10,7 +10,7 @@ use super::session::{Checked, ensure};
 use super::takeover::ByOwner;
 use super::{QUIET, Run, session_name};
 
-/// One of the texts, written in one of several ways that look the same.
+/// One of the texts, in one of two spellings that count as the same.
 pub(super) fn words(number: usize, way: usize) -> &'static str {
     let ways = [
         ["Good day", " Good  day\n"],
@@ -20,7 +20,7 @@ pub(super) fn words(number: usize, way: usize) -> &'static str {
     ways[number][way / 2 % 2]
 }
 
-/// A file, as replies keep it.
+/// A file, as replies store it.
 pub(super) const PICTURE: &str =
     r#"{"kind":"image","url":"https://shop.example/a.jpg","mimetype":"image/jpeg"}"#;
 
@@ -55,7 +55,7 @@ impl Run<'_> {
             by_owner: one.ends.map(|ends| ByOwner {
                 ends,
                 sent_at,
-                // 0 where nothing is known to have followed.
+                // 0 if nothing followed.
                 followed_at: now.checked_sub(one.followed).unwrap_or(0).max(0),
             }),
             sent_at,
@@ -130,7 +130,7 @@ impl Run<'_> {
             .map_err(|error| error.to_string())?;
         let model = &mut self.models[one.session];
         let first = model.lane(lane.chat.as_str()).lane.first();
-        // It was tried again meanwhile: what is about to be sent is not what stands there.
+        // The reply was retried meanwhile: the lane has a newer attempt.
         let is_late = first.is_some_and(|first| first.attempts != one.attempts);
         let handed = (lane.chat.as_str(), one.taking, one.reply.id.as_str());
         let due = !is_late

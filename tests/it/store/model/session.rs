@@ -8,9 +8,9 @@ use waha_sm::store::{Ingest, Ingested, Millis};
 use super::lanes::{Mark, Said};
 use super::view::{Chat as Seen, View};
 
-/// For so long the owner answers a chat after the last word: longer than two clocks may be apart.
+/// How long a takeover lasts after the last message: longer than two clocks may differ.
 pub(super) const QUIET: Millis = 40_000;
-/// What came so much before another time came before it, whatever the clocks say.
+/// How much two clocks may differ. Only a time that is earlier by more than this is surely earlier.
 pub(super) const CLOCKS_APART: Millis = 10_000;
 
 /// An error message if the store and the model differ.
@@ -29,52 +29,52 @@ pub(super) use ensure;
 pub(super) struct Session {
     pub(super) chats: BTreeMap<String, Chat>,
     pub(super) paused: bool,
-    /// Id and ticket of every conversation there ever was, in the order in which they opened; unknown until looked at.
+    /// Id and ticket of every conversation, in the order in which they opened. `None` until they are read from Redis.
     opened: Vec<Option<(String, i64)>>,
-    /// The token of every taking of a lane, likewise.
+    /// The token of every taking of a lane. `None` until it is read from Redis.
     pub(super) takings: Vec<Option<String>>,
     epochs: HashSet<String>,
     messages: HashSet<String>,
-    /// What the history must hold of this step: what, and of which conversation.
+    /// The entries that this step must add to the history, with their conversations.
     pub(super) expected: Vec<(String, Option<usize>)>,
-    /// Ids of the replies of which the history says what became of them.
+    /// Ids of the replies whose outcome is in the history.
     pub(super) settled: HashSet<String>,
-    /// Which hidden id is whose.
+    /// Hidden ids, with the chats they belong to.
     pub(super) aliases: BTreeMap<String, String>,
-    /// Hidden ids by when WAHA is next asked whose they are.
+    /// Hidden ids without a number, and when WAHA is asked about them next.
     pub(super) unmapped: BTreeMap<String, Millis>,
     /// Where a chat's replies go, if not to the chat.
     pub(super) addresses: BTreeMap<String, String>,
     pub(super) known: BTreeSet<String>,
-    /// Message ids that replies of ours are known to have.
+    /// The known message ids of our replies.
     pub(super) ours: HashSet<String>,
-    /// Message ids of ours that came in.
+    /// Ids of the outbound messages that WAHA reported.
     pub(super) told: HashSet<String>,
-    /// By the id of the message that made a chat the owner's: when it was sent, and the chat.
+    /// Takeovers, by the id of the message that began them: when it was sent, and the chat.
     pub(super) began: HashMap<String, (Millis, String)>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chat {
-    /// Each message is here from its ingest until it is consumed, taken out as a word, or ends with a leave.
+    /// Each message is here from its ingest until it is consumed, removed as a command, or ends with a leave.
     pub(super) inbox: Vec<String>,
     pub(super) lane: Vec<Queued>,
-    /// Whose hands the lane is in.
+    /// The process that holds the lane.
     pub(super) hand: Option<Hand>,
     pub(super) conversation: Option<Conversation>,
-    /// The state of a conversation that was closed to be resumed, and which it was.
+    /// State and number of a closed conversation that can be resumed.
     pub(super) kept: Option<(String, usize)>,
     /// Until when the owner answers it from their own phone.
     pub(super) phone: Option<Millis>,
-    /// When they wrote last, while they answer.
+    /// When the owner wrote last, during a takeover.
     pub(super) said: Option<Millis>,
-    /// When they wrote the word that ended it.
+    /// When the owner wrote the closing word.
     pub(super) hung_up: Option<Millis>,
     /// A message came in while it was active and is not consumed yet.
     pub(super) unread: bool,
     /// The attempt on the first reply that is not settled.
     pub(super) attempt: Option<Mark>,
-    /// Replies that became messages, or perhaps, whose ids are not known.
+    /// Replies that were sent, or perhaps, and whose message ids are not known.
     pub(super) unclaimed: Vec<Said>,
 }
 
@@ -99,17 +99,17 @@ pub(super) struct Conversation {
     pub(super) number: usize,
     pub(super) opened: Millis,
     pub(super) owner: Option<Owner>,
-    /// It waits for a person, perhaps not for longer than until then.
+    /// It waits for a person, perhaps with a deadline.
     pub(super) person: Option<Option<Millis>>,
-    /// It is the phone's.
+    /// The owner answers it.
     pub(super) phone: bool,
-    /// It waited for a person before it was the phone's.
+    /// The value of `person` before the owner took it over.
     pub(super) before: Option<Option<Millis>>,
     pub(super) rev: u64,
     pub(super) state: String,
     pub(super) examined: usize,
     told: bool,
-    /// How often it went back to the line.
+    /// How often it returned to the line.
     pub(super) requeued: u64,
 }
 
@@ -119,7 +119,7 @@ pub(super) struct Owner {
     pub(super) epoch: String,
 }
 
-/// What a step or a look brings, apart from whose it is.
+/// How a step or an announcement closes a conversation.
 #[derive(Clone, Debug)]
 pub(super) struct Ending {
     pub(super) outcome: String,
@@ -127,7 +127,7 @@ pub(super) struct Ending {
 }
 
 impl Conversation {
-    /// It is nobody's any more; whoever knew its wait knows another.
+    /// Nobody holds it any more, and earlier looks at it no longer count.
     pub(super) fn leave_all_lists(&mut self) {
         self.owner = None;
         self.person = None;
@@ -154,7 +154,7 @@ impl Session {
         &self.chats[chat]
     }
 
-    /// The chat in whose lane the replies to this id are by now.
+    /// The chat whose lane now has the replies to this id.
     pub(super) fn lane(&self, id: &str) -> &Chat {
         &self.chats[&self.chat_of(id)]
     }
@@ -169,12 +169,12 @@ impl Session {
         self.opened[number].as_ref().map(|(id, _)| id.as_str())
     }
 
-    /// Those who wait in line, in order.
+    /// The chats that wait in line, in order.
     pub(super) fn line(&self) -> Vec<String> {
         self.waiting(false)
     }
 
-    /// Those who wait for a person, in order.
+    /// The chats that wait for a person, in order.
     pub(super) fn persons(&self) -> Vec<String> {
         self.waiting(true)
     }
@@ -196,7 +196,7 @@ impl Session {
         self.expected.push((what, number));
     }
 
-    /// What does not open one belongs to the conversation that was closed to be resumed.
+    /// If no conversation is open, the entry belongs to the closed one that can be resumed.
     pub(super) fn entry_of_the_last(&mut self, what: String, chat: &str) {
         let it = self.chat(chat);
         let kept = || it.kept.as_ref().map(|(_, number)| *number);
@@ -238,7 +238,7 @@ impl Session {
         }
     }
 
-    /// How many chats the owner left, and for how many conversations nobody came.
+    /// Returns how many takeovers ended, and for how many conversations no person came.
     pub(super) fn overdue(&mut self, now: Millis) -> (u64, u64) {
         let (mut left, mut alone) = (0, 0);
         if self.paused {
@@ -270,7 +270,7 @@ impl Session {
         self.entry(format!("handoff {chat}"), chat);
     }
 
-    /// The answer that is due.
+    /// Returns the expected answer.
     pub(super) fn ingest(&mut self, one: &Ingest, sent_at: Millis, now: Millis) -> Ingested {
         if !self.messages.insert(one.id.to_string()) {
             return Ingested::Duplicate;
@@ -382,7 +382,7 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the step of this owner is to be taken.
+    /// Whether a step with this epoch and revision is valid.
     pub(super) fn takes(&self, chat: &str, epoch: &str, rev: u64) -> bool {
         let conversation = self.chat(chat).conversation.as_ref();
         conversation.is_some_and(|c| {
@@ -390,7 +390,7 @@ impl Session {
         })
     }
 
-    /// A step that is to be taken. How many messages are left to read.
+    /// Commits a valid step. Returns how many messages are unread.
     pub(super) fn commit(
         &mut self,
         chat: &str,
@@ -412,7 +412,7 @@ impl Session {
         it.inbox.len() as u64
     }
 
-    /// Conversations and lanes that were taken back.
+    /// Takes back what the process holds. Returns the numbers of conversations and lanes.
     pub(super) fn release(&mut self, process: &str) -> (u64, u64) {
         let (mut conversations, mut lanes) = (0, 0);
         for chat in self.chats.keys().cloned().collect::<Vec<_>>() {
@@ -423,7 +423,7 @@ impl Session {
                 if it.attempt.is_some()
                     && let Some(first) = it.lane.first().cloned()
                 {
-                    // It is perhaps sent again, and then both of them have an echo.
+                    // It may be sent twice, and then there are two echoes.
                     it.expect_echo(&first);
                 }
             }
@@ -435,7 +435,7 @@ impl Session {
                 .as_ref()
                 .is_some_and(|owner| owner.process == process)
             {
-                // The number stays: it goes back to its old place.
+                // It keeps its number, and so its place in line.
                 conversation.leave_all_lists();
                 it.unread = false;
                 conversations += 1;
@@ -445,7 +445,7 @@ impl Session {
         (conversations, lanes)
     }
 
-    /// Whether what came of this look is to be taken; the words are out of the inbox then.
+    /// Returns whether the announcement is valid. If it is, its command words leave the inbox.
     pub(super) fn announce(
         &mut self,
         one: &waha_sm::store::Announcement,
@@ -543,7 +543,7 @@ impl Session {
         }
     }
 
-    /// Who waits for a person, and whom the owner answers; nobody else is on any of their lists.
+    /// Checks the lists of those who wait for a person, and of those whom the owner answers.
     fn check_persons(&self, view: &View) -> Checked {
         let persons = self.persons();
         let of = |time: fn(&Chat) -> Option<Millis>| -> BTreeMap<_, _> {
@@ -572,7 +572,7 @@ impl Session {
         Ok(())
     }
 
-    /// Who is who, and how they are reached.
+    /// Checks which ids are one person, and where their replies go.
     fn check_ids(&self, view: &View) -> Checked {
         let found = (&view.aliases, &view.unmapped, &view.addresses, &view.known);
         let due = (&self.aliases, &self.unmapped, &self.addresses, &self.known);
@@ -583,7 +583,7 @@ impl Session {
         Ok(())
     }
 
-    /// In the line, or active, or neither, and all keys agree.
+    /// A chat is in line, or active, or neither, and all keys agree.
     fn check_place(&mut self, chat: &str, it: &Chat, seen: &Seen, view: &View) -> Checked {
         let owner = it.conversation.as_ref().map(|c| c.owner.as_ref());
         let status = match &it.conversation {
@@ -628,7 +628,7 @@ impl Session {
         );
         ensure!(
             owner.is_some() || conversation.examined <= it.inbox.len(),
-            "{chat}: more was looked at than there is"
+            "{chat}: more messages were examined than there are"
         );
         let known = (
             seen.field("id").unwrap_or_default().to_owned(),
@@ -644,7 +644,7 @@ impl Session {
         Ok(())
     }
 
-    /// Due, or in one hand, or empty; in order.
+    /// A lane is due, or held by one process, or empty; and its replies are in order.
     fn check_lane(&mut self, chat: &str, it: &Chat, seen: &Seen, view: &View) -> Checked {
         let ids: Vec<_> = it.lane.iter().map(|reply| reply.id.clone()).collect();
         ensure!(
@@ -660,7 +660,7 @@ impl Session {
         );
         ensure!(
             seen.unclaimed == it.unclaimed,
-            "{chat}: echoes are to come of {:?}, should be of {:?}",
+            "{chat}: echoes are expected of {:?}, should be of {:?}",
             seen.unclaimed,
             it.unclaimed
         );
@@ -743,7 +743,8 @@ impl Session {
     }
 }
 
-/// The history says of a reply that was left to the owner all that was to be said; of others this test says only the id.
+/// The reply's id, from a history entry. For a reply that was left to the owner, the store writes JSON; for the others,
+/// this test gave only the id.
 fn reply_id(data: String) -> String {
     match serde_json::from_str::<serde_json::Value>(&data) {
         Ok(said) => said["reply_id"].as_str().unwrap_or_default().to_owned(),
@@ -751,12 +752,11 @@ fn reply_id(data: String) -> String {
     }
 }
 
-/// Only WhatsApp knows whose it is.
 pub(super) fn is_hidden(id: &str) -> bool {
     id.ends_with("@lid")
 }
 
-/// The chat, where the history has to say it.
+/// The chat, if it differs from the sender's id: only then the history entry names it.
 pub(super) fn of<'a>(chat: &'a str, from: &str) -> &'a str {
     if chat == from { "" } else { chat }
 }

@@ -1,20 +1,20 @@
-//! The model of a takeover: the owner answers a chat from their own phone, or a message of ours was mistaken for theirs.
+//! The model of a takeover: the owner answers a chat from their own phone, or one of our messages was taken for theirs.
 
 use waha_sm::store::Millis;
 
 use super::session::{CLOCKS_APART, Ending, QUIET, Session};
 
-/// What the owner writes, if it was the owner.
+/// What a message means if the owner wrote it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ByOwner {
     pub(super) ends: bool,
     pub(super) sent_at: Millis,
-    /// When the last word was said that is known to have followed it, or 0.
+    /// When the latest known message after it was sent, or 0.
     pub(super) followed_at: Millis,
 }
 
 impl Session {
-    /// The owner writes. Whether that begins (`false`) or ends (`true`) something.
+    /// The owner writes. Returns whether that begins (`false`) or ends (`true`) a takeover.
     pub(super) fn owner_says(&mut self, chat: &str, words: ByOwner, now: Millis) -> Option<bool> {
         let ByOwner {
             ends,
@@ -26,7 +26,7 @@ impl Session {
         if it.hung_up.is_some_and(|at| sent_at < at) {
             return None;
         }
-        // Late words act only for as long as they would have acted in time.
+        // A late message acts only as long as it would have acted if it came on time.
         let said_at = if ends {
             sent_at
         } else {
@@ -102,8 +102,8 @@ impl Session {
         over
     }
 
-    /// A message turns out to be ours. If it passed for the owner's and they wrote nothing since, all is as if it had not
-    /// come: nobody loses their place, and what the customer wrote is read.
+    /// A message turns out to be ours. If it began a takeover and the owner wrote nothing since, the takeover is undone:
+    /// the customer keeps their place, and their messages are read.
     pub(super) fn was_ours(&mut self, message_id: &str, now: Millis) {
         let Some((sent_at, chat)) = self.began.get(message_id).cloned() else {
             return;

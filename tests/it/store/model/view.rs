@@ -1,5 +1,5 @@
-//! What Redis holds of a session, read without the store: the only file of this test that knows keys. Keys and fields
-//! that are not named here may come and go.
+//! What Redis has about a session, read without the store. Only this file of the test knows keys. Keys and fields that
+//! it does not name are not checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::lanes::Said;
 
 pub(super) const PREFIX: &str = "model:";
 
-/// All of it at one moment, so that no two parts can contradict each other by being read one after the other.
+/// Reads everything at one moment, so that the parts can't contradict each other.
 const READ: &str = r"
 local session = KEYS[1]
 local answer = {
@@ -47,7 +47,7 @@ return answer
 /// A session.
 #[derive(Clone, Debug, Default)]
 pub(super) struct View {
-    /// Who is next comes first.
+    /// The next customer comes first.
     pub(super) queue: Vec<String>,
     pub(super) active: BTreeMap<String, String>,
     pub(super) announce: BTreeMap<String, Millis>,
@@ -55,11 +55,11 @@ pub(super) struct View {
     pub(super) sending: BTreeMap<String, String>,
     pub(super) lanes: BTreeMap<String, Millis>,
     pub(super) paused: bool,
-    /// Who waits for a person, and whose wait for one has an end.
+    /// Chats that wait for a person, and the deadlines of those that have one.
     pub(super) handoff: Vec<String>,
     pub(super) handoff_due: BTreeMap<String, Millis>,
     pub(super) handoff_unnotified: BTreeSet<String>,
-    /// Whom the owner answers, and until when; and when they did last.
+    /// Chats that the owner answers, and until when; and when the owner wrote last.
     pub(super) phone: BTreeMap<String, Millis>,
     pub(super) phone_said: BTreeMap<String, Millis>,
     pub(super) attempts: BTreeMap<String, String>,
@@ -68,7 +68,7 @@ pub(super) struct View {
     pub(super) addresses: BTreeMap<String, String>,
     pub(super) known: BTreeSet<String>,
     pub(super) chats: BTreeMap<String, Chat>,
-    /// What was written into the history since the view before.
+    /// The history entries since the previous view.
     pub(super) history: Vec<BTreeMap<String, String>>,
     last_entry: String,
 }
@@ -91,7 +91,7 @@ impl Chat {
 }
 
 impl View {
-    /// Looks; `before` is the view of the step before.
+    /// Reads Redis; `before` is the view of the previous step.
     pub(super) async fn of(redis: &Client, session: &str, chats: &[String], before: &View) -> View {
         let since = match before.last_entry.as_str() {
             "" => "-".to_owned(),
@@ -146,13 +146,13 @@ impl View {
     }
 }
 
-/// The id of a reply as it stands in a lane: one letter, then JSON.
+/// The id of a reply as it is stored in a lane: one letter, then JSON.
 fn id(element: &str) -> String {
     let json: serde_json::Value = serde_json::from_str(&element[1..]).unwrap();
     json["id"].as_str().unwrap().to_owned()
 }
 
-/// What a reply says whose echo may still come.
+/// The content of a reply whose echo may still come.
 fn said(json: &str) -> Said {
     let json: serde_json::Value = serde_json::from_str(json).unwrap();
     Said {
