@@ -1,11 +1,11 @@
 //! The composition root: builds what a role needs, starts it room by room, and stops it in order.
 //!
-//! Two runtimes: one takes webhooks; the other handles, sends and archives at a lower priority, so that WAHA is answered at
-//! once under any load. Each has its own connection to Redis.
+//! There are two runtimes: one receives webhooks; the other handles, sends and archives at a lower priority, so that WAHA is
+//! answered at once under any load. Each has its own connections to Redis.
 //!
-//! This file is the table of contents: `start` and `start_work` name every agent in the order of start, which is the order of
-//! stop. `daemon` holds what runs, `redis` and `bells` the way to Redis, and a file for each room of
-//! [`service`](crate::service) builds that room's agents.
+//! This file is the table of contents: `start` and `start_work` name every agent in the order of start, which is also the
+//! order of stop. `daemon` runs and stops the agents, `redis` connects to Redis, `bells` passes bells to the agents, and
+//! there is a file for each room of [`service`](crate::service) that builds its agents.
 
 mod bells;
 mod daemon;
@@ -49,15 +49,15 @@ use shared::Shared;
 
 pub use start_error::StartError;
 
-/// Blocking threads besides those for requests: for the archive and for lookups of host names.
+/// Blocking threads in addition to those for requests: for the archive and for DNS lookups.
 const BLOCKING_SPARE: usize = 16;
-/// The lowest priority: during a burst of webhooks the work waits and catches up afterwards.
+/// The lowest priority. During a burst of webhooks the work waits, and catches up afterwards.
 const WORK_NICENESS: i32 = 19;
 
 /// Runs a role until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// Why it could not start.
+/// Why it could not start, or that a part of it panicked.
 pub fn run(config: Config) -> Result<(), StartError> {
     logging::start(config.log.clone());
     for warning in &config.warnings {
@@ -72,7 +72,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
     let result = front.block_on(Daemon::run(async |daemon, hangups| {
         daemon.start(config, back.handle(), hangups).await
     }));
-    // A request to WAHA may hang for longer than we may take to stop.
+    // Don't wait for blocking threads: a request to WAHA may hang for longer than a stop may take.
     back.shutdown_background();
     front.shutdown_background();
     result
@@ -91,7 +91,7 @@ struct Work {
 }
 
 impl Daemon {
-    /// Starts what the role needs. What starts first stops first: agents that make work before agents that do it.
+    /// Starts what the role needs. What starts first stops first: agents that create work stop before agents that do it.
     async fn start(
         &mut self,
         config: Config,
@@ -101,7 +101,7 @@ impl Daemon {
         let front = Handle::current();
         let (role, listen) = (config.role, config.webhook.listen);
         let workers = config.handling.workers;
-        // Before anything is touched: two daemons can share neither a directory nor a port.
+        // First of all, because two daemons can share neither a directory nor a port.
         let data_dir = if role.serves() {
             Some(self.take_data_dir(&config.redis.data_dir)?)
         } else {
@@ -185,7 +185,7 @@ impl Daemon {
         work: Work,
     ) -> Result<(), StartError> {
         let store = self.connect(redis, back).await?;
-        // Heartbeats run at the listener's priority: they must go out under any load.
+        // Heartbeats run at the listener's priority, because they must be sent under any load.
         let front = Handle::current();
         let heart = self.connect(redis, &front).await?;
         let client = Arc::new(work.client);

@@ -31,19 +31,19 @@ const AFTER_HELP: &str = "Every setting is a flag and an environment variable; s
 
 #[derive(Debug, Subcommand)]
 enum CliCommand {
-    /// Runs everything in one process: takes webhooks, handles conversations, keeps the history
+    /// Runs everything in one process: receives webhooks, handles conversations, keeps the history
     All(Settings),
-    /// Takes webhooks and keeps the history; `work` processes on the same Redis do the rest
+    /// Receives webhooks and keeps the history; `work` processes on the same Redis do the rest
     Serve(Settings),
     /// Handles conversations and sends replies and notices; needs REDIS_URL
     Work(Settings),
-    /// Prints the history, also while the daemon runs
+    /// Prints the history; the daemon may be running
     History(history::HistoryArgs),
-    /// Lists replies that could not be sent, sends them again or drops them, while the daemon runs
+    /// Lists replies that could not be sent, sends them again, or deletes them; the daemon must be running
     Dead(dead::DeadArgs),
     /// Checks, tries, tests, draws and reloads flows
     Flow(flow::FlowArgs),
-    /// Asks the daemon on LISTEN whether it is ready: exit code 0 if it is, 1 if not (for HEALTHCHECK)
+    /// Asks the daemon at LISTEN whether it is ready: exit code 0 if it is, 1 if not (for HEALTHCHECK)
     Health(HealthArgs),
 }
 
@@ -60,7 +60,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // For clap, help and version are errors too; they belong on standard output.
+            // For clap, help and version are errors too, but they belong on standard output.
             let _ = error.print();
             return if error.use_stderr() {
                 ExitCode::from(EXIT_USAGE)

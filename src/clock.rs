@@ -16,12 +16,12 @@ pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// How long it is from `now` until `then`; zero if that is past.
+/// How long it is from `now` until `then`; zero if `then` is past.
 pub fn until(then: i64, now: i64) -> Duration {
     Duration::from_millis(u64::try_from(then.saturating_sub(now)).unwrap_or(0))
 }
 
-/// A length of time for a person, to about two digits: `12ms`, `0.7s`, `45s`, `5m`, `12h`.
+/// Shows a length of time to a person, with about two digits: `12ms`, `0.7s`, `45s`, `5m`, `12h`.
 pub(crate) fn brief(duration: Duration) -> Brief {
     Brief(duration)
 }

@@ -1,6 +1,7 @@
-//! The configuration: what the program uses, read from what the user typed. Every mistake is reported in one run.
+//! The configuration: what the program uses, read from what the user typed. One run reports every mistake.
 //!
-//! Each component reads its own settings (`config/`): a value, or mistakes that say what to write instead.
+//! Each component has a file in `config/` that reads its settings. The result is a value, or mistakes that say what to write
+//! instead.
 
 mod catch_up;
 mod data;
@@ -28,28 +29,28 @@ pub use webhook::{WebhookConfig, listen};
 
 use reader::SettingsReader;
 
-/// Everything the daemon needs to know, checked.
+/// The daemon's complete configuration, checked.
 #[derive(Debug)]
 pub struct Config {
     /// What this process does.
     pub role: Role,
-    /// What takes webhooks.
+    /// How webhooks are received.
     pub webhook: WebhookConfig,
     /// Where WAHA is.
     pub waha: WahaConfig,
     /// Where the data is.
     pub redis: RedisConfig,
-    /// What workers follow.
+    /// Which flow customers follow.
     pub flow: FlowConfig,
     /// How conversations are handled and answered.
     pub handling: HandlingConfig,
     /// Where to notify the owner.
     pub notify_chat: Option<NotifyChat>,
-    /// Messages whose webhooks were lost.
+    /// How to find messages whose webhooks were lost.
     pub catch_up: CatchUpConfig,
     /// The log.
     pub log: LogConfig,
-    /// Warnings for the log about legal settings.
+    /// Warnings for the log, about settings that are valid but risky.
     pub warnings: Vec<String>,
 }
 
@@ -57,10 +58,10 @@ impl Config {
     /// Checks the settings for a role.
     ///
     /// # Errors
-    /// All mistakes, never only the first.
+    /// All mistakes, not only the first.
     pub fn read(role: Role, settings: &Settings) -> Result<Self, Mistakes> {
         let mut reader = SettingsReader::default();
-        // Each piece reads all of its settings before the first `?`: no mistake hides another.
+        // Each component reads all of its settings before the first `?`, so that no mistake hides another.
         let webhook = WebhookConfig::read(&mut reader, &settings.webhook);
         let waha = WahaConfig::read(&mut reader, &settings.waha, role);
         let redis = RedisConfig::read_for(&mut reader, &settings.redis, role);

@@ -1,4 +1,4 @@
-//! The data directory: for one daemon at a time, with the id of the last process that used it.
+//! The data directory. Only one daemon can use it at a time, and it keeps the id of the last process that did.
 
 use crate::ids::ProcessId;
 use std::fs::{File, TryLockError};
@@ -6,18 +6,18 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-/// The directory, locked for as long as this value lives.
+/// The directory. It is locked as long as this value lives.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    /// The lock ends when the file is closed, also if we are killed.
+    /// The lock ends when the file is closed, even if we are killed.
     _lock: File,
 }
 
 /// Why the directory can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
-    /// Another daemon has it.
+    /// Another daemon uses it.
     #[error(
         "another waha-sm is running on the data directory {}: stop it first, or give this one another DATA_DIR",
         .0.display()
@@ -26,7 +26,7 @@ pub enum DataDirError {
     /// It can't be created or written.
     #[error("can't use the data directory {}: {source}; check DATA_DIR, its owner and its permissions", path.display())]
     Unusable {
-        /// Where.
+        /// The directory.
         path: PathBuf,
         /// Why.
         source: io::Error,
@@ -69,7 +69,7 @@ impl DataDir {
         &self.path
     }
 
-    /// The last process that ran here, if it stored its id. It has ended, since we have the lock.
+    /// The last process that ran on this directory, if it stored its id. It has ended, because we have the lock.
     pub fn last_process(&self) -> Option<ProcessId> {
         let name = std::fs::read_to_string(self.path.join("process")).ok()?;
         Some(name.trim())
@@ -77,7 +77,7 @@ impl DataDir {
             .map(ProcessId::stored)
     }
 
-    /// Stores this process's id for the next one.
+    /// Stores this process' id for the next run.
     ///
     /// # Errors
     /// [`DataDirError::Unusable`].

@@ -1,6 +1,6 @@
 //! An error as one line of text, with its causes.
 
-/// An error, followed by those of its causes that its own text does not name.
+/// The error, followed by those of its causes that its text does not contain.
 pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,9 +1,9 @@
-//! Which flow each session follows. They are loaded from `FLOW_FILE`, a file or a directory, and a reload replaces all of
-//! them at once.
+//! Which flow each session follows. Flows are loaded from `FLOW_FILE`, a file or a directory. A reload replaces all of them
+//! at once.
 
-// The flow files of a directory, and the sessions that they are for.
+// Finds the flow files of a directory, and the session of each.
 pub(crate) mod directory;
-// The files that a flow sends from its own directory.
+// Checks and reads the files that a flow sends.
 pub(crate) mod media_files;
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::ids::SessionName;
 /// The log line for a directory without a default flow.
 pub const NO_DEFAULT_FLOW: &str = "FLOW_FILE has no default.toml: sessions without a flow file of their own follow the built-in flow; for another, put default.toml there";
 
-/// The loaded flows, and where to load them again.
+/// The loaded flows, and the place to reload them from.
 #[derive(Debug)]
 pub struct Flows {
     /// A file or a directory; without one, all sessions follow the built-in flow.
@@ -35,17 +35,17 @@ pub struct Loaded {
     /// By session.
     own: BTreeMap<SessionName, Arc<Script>>,
     others: Arc<Script>,
-    /// There is a directory, but it has no default flow: other sessions follow the built-in flow.
+    /// There is a directory, but it has no default flow, so `others` is the built-in flow.
     built_in: bool,
     /// Whether they are from a directory; `None` for the built-in flow.
     directory: Option<bool>,
 }
 
 impl Flows {
-    /// Loads the flows at `place`. A flow without `locale` gets this one.
+    /// Loads the flows at `place`. A flow that sets no `locale` gets this one.
     ///
     /// # Errors
-    /// Every mistake of every file, a line for each.
+    /// Every mistake in every file, one line for each.
     pub fn load(place: Option<&Path>, locale: Locale) -> Result<Self, Vec<String>> {
         Ok(Self {
             place: place.map(Path::to_owned),
@@ -54,13 +54,13 @@ impl Flows {
         })
     }
 
-    /// Loads all flows again and replaces the old ones, or, on any mistake, keeps all the old ones.
+    /// Reloads all flows. If there is any mistake, all the old flows stay.
     ///
     /// # Errors
-    /// Every mistake of every file, a line for each.
+    /// Every mistake in every file, one line for each.
     pub fn reload(&self) -> Result<Arc<Loaded>, Vec<String>> {
         let loaded = Arc::new(read(self.place.as_deref(), self.locale)?);
-        // A poisoned lock holds the old or the new flows, and either is complete.
+        // Even if the lock is poisoned, it holds complete flows: the old or the new ones.
         let mut current = self
             .loaded
             .write()
@@ -69,7 +69,7 @@ impl Flows {
         Ok(loaded)
     }
 
-    /// The flow that a session follows now. Ask at every step: a reload may change it.
+    /// The flow that a session follows now. Ask again at every step, because a reload may change it.
     pub fn of(&self, session: &SessionName) -> Arc<Script> {
         let loaded = self.loaded();
         loaded.own.get(session).unwrap_or(&loaded.others).clone()
@@ -184,7 +184,7 @@ fn load(file: &Path, locale: Locale) -> Result<Arc<Script>, Vec<String>> {
     let source = fs::read_to_string(file)
         .map_err(|error| vec![format!("{}: can't be read: {error}", file.display())])?;
     let loaded = Script::load(&source, locale);
-    // Check the files that it sends now, not when a customer waits for one.
+    // Check the files that it sends now, and not when a customer waits for one.
     let loaded = loaded.and_then(|script| media_files::placed(script, file));
     script(loaded, &file.display().to_string())
 }

@@ -1,4 +1,4 @@
-//! Asks a running daemon whether it is ready: what a container's HEALTHCHECK runs.
+//! Asks a running daemon whether it is ready. A container's HEALTHCHECK runs this.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 /// # Errors
 /// Why the daemon that listens on `address` is not ready, or that nothing answers there.
 pub fn check(mut address: SocketAddr) -> Result<(), String> {
-    // If the daemon listens on all addresses, we ask it at the loopback address.
+    // If the daemon listens on all addresses, ask it on the loopback address.
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),

@@ -1,10 +1,10 @@
 //! waha-sm: a customer service queue for WhatsApp, behind WAHA.
 //!
-//! Customers write, and WAHA posts their messages. This daemon puts customers in line, says where they stand, follows a flow with
-//! them, hands them to a person if the flow says so, and keeps the history. This page is the architecture; the README is
-//! for users.
+//! Customers write, and WAHA posts their messages to this daemon. It puts customers in line, tells them their place, follows
+//! a flow with them, hands them to a person if the flow says so, and keeps the history. This page is the architecture; the
+//! README is for users.
 //!
-//! # The way of a message
+//! # The path of a message
 //!
 //! ```text
 //! WAHA --POST--> listener --HMAC--> intake --> [ingest] --bell--> dispatcher --> conversation --flow--> [commit] --> sender --> WAHA
@@ -21,33 +21,38 @@
 //! - A `200` to WAHA means that the event is in Redis. The request waits for one script, and for nothing slower.
 //! - A bell (Pub/Sub) only says "look now". If it is lost, a slow poll finds the work.
 //! - A step of a conversation is one commit: the inbox is consumed, the state saved, replies put into the lane and the
-//!   history written, all together. It is refused if another process has the epoch, or if the step was committed before.
+//!   history written, all together. The commit is refused if another process has taken over the conversation (a newer
+//!   epoch), or if the step was committed before.
 //! - A lease belongs to a process, and the process sends a heartbeat every half second. If it falls silent, its conversations
-//!   return to the line under their old tickets, and their lanes are due again. A process that restarts on the same data
-//!   directory takes its own leases back at once.
-//! - If an answer from Redis is lost, we don't guess: the conversation is read again, a lane is given back, a settlement is
-//!   repeated until it is taken.
-//! - An attempt to send is stored before it is made, with the message id if WAHA gives one in advance. If WAHA's answer is
-//!   lost, the outcome is settled before anything else is sent: by WAHA's echo or ack, by asking for the id, or by looking for
-//!   the text, or for the file with its caption (`service/deliver/doubt`).
-//! - A message has one id, however it comes: by webhook, again, under the person's other id, or in a list when we catch up.
-//! - A person is one chat. It is kept under the `@c.us` id once that is known, and answered under the id they wrote from.
-//! - A call to the shop's own system is committed under a key before it is made, outside of any lock; its answer is one more
+//!   return to the line under their old tickets, and its lanes are due again. A process that restarts on the same data
+//!   directory releases its old leases at once.
+//! - If an answer from Redis is lost, we don't guess: the conversation is read again, a lane is released, and a settlement
+//!   is repeated until Redis accepts it.
+//! - Redis knows of an attempt to send before it is made, and has its message id if WAHA gives one in advance. If WAHA's
+//!   answer is lost, the outcome is settled before anything else is sent in this chat: by WAHA's echo or ack, by asking for
+//!   the id, or by looking for the text, or for the file with its caption (`service/deliver/doubt`).
+//! - A message has one id, no matter how it arrives: by webhook, twice, under the person's other id, or in a list when we
+//!   catch up.
+//! - A person has one chat. It is kept under the `@c.us` id as soon as that is known, and answered at the id they wrote
+//!   from.
+//! - A call to the shop's own system is committed under a key before it is made, outside of any lock; its answer is another
 //!   commit. After a crash between the two, the call is repeated under the same key (`service/handle/calls`).
-//! - An outbound message that the sender did not send is the owner's, from their own phone. It is recognised by its id, and by
-//!   its words while the id is not known (`store/lua/shared/sent_by_us`). The bot then stays out of that chat until the owner is done.
+//! - An outbound message that the sender did not send is from the owner's own phone. We know ours by their ids, or by their
+//!   words while the id is not known (`store/lua/shared/sent_by_us`). The bot then stays out of that chat until the owner is
+//!   done.
 //! - A customer who waits for a person keeps the ticket and holds no worker.
 //! - Only the sender writes to a chat, only from its lane, in order. A worker never waits for WAHA.
-//! - The history follows from the stream. The archiver stores entries and its position in the stream in one SQLite transaction, and
-//!   trims the stream only afterwards.
-//! - Calls to Redis that many tasks make at once travel together (`store/scripts/batch`): under load one call carries dozens.
+//! - The history is copied from a stream in Redis. The archiver stores entries and its position in the stream in one SQLite
+//!   transaction, and trims the stream only afterwards.
+//! - Calls to Redis that many tasks make at once are sent together (`store/scripts/batch`): under load, one call carries
+//!   dozens.
 //!
 //! # Rooms, and who may know whom
 //!
 //! | room | is | knows |
 //! |---|---|---|
 //! | [`cli`] | the command line and exit codes | all |
-//! | [`app`] | the composition: which agents a role needs, and the order of start and stop | all below |
+//! | [`app`] | the composition: which agents a role needs, and in which order they start and stop | all below |
 //! | [`config`] | what the program uses, checked; every mistake in one run | settings, and the configs of agents |
 //! | [`settings`] | what the user typed | nothing of ours |
 //! | [`logging`], [`health`], [`data_dir`], `runtime` | the log, the health check, the data directory, runtimes and signals | terminal |
@@ -74,12 +79,12 @@
 //! | `terminal`, [`clock`], `throttle`, `time_span`, [`secret`], [`ids`], `describe` | leaves: safe output, the time, rate-limited logging, time spans, secrets, ids, errors as text | nothing of ours |
 //!
 //! A test (`tests/it/tidy.rs`) enforces this table. Translation belongs to the agent that knows both sides: the conversation
-//! turns WAHA's message into the flow's, the delivery turns a reply into a request and a line of the history.
+//! turns WAHA's message into the flow's input, and the delivery turns a reply into a request and a history entry.
 //!
 //! # Roles
 //!
-//! `serve` runs listener and archiver, `work` the rest, and `all` both, on two runtimes in one process. The work runs at a
-//! lower priority, so that WAHA is answered at once under any load ([`app`]).
+//! `serve` runs the listener and the archiver, `work` runs the rest, and `all` runs both in one process. A process has two
+//! runtimes. The one for the work has a lower priority, so that WAHA is answered at once under any load ([`app`]).
 
 pub mod app;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! The log: lines for people, or JSON for machines, on standard error. Foreign text in it can't control a terminal.
+//! The log on standard error: lines for people, or JSON for machines. Text from customers or WAHA can't control a terminal.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal as _};
@@ -18,15 +18,15 @@ use crate::terminal::{self, OneLine};
 /// How to log.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
-    /// The form of a line.
+    /// The format of a line.
     pub format: LogFormat,
     /// What to log.
     pub filter: EnvFilter,
-    /// The zone of the times; `None`: UTC.
+    /// The time zone of the times; `None`: UTC.
     pub zone: Option<TimeZone>,
 }
 
-/// The form of a log line.
+/// The format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
@@ -35,7 +35,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging. If this process already has a log, it stays.
+/// Starts logging. If this process already has a log, that one stays.
 pub fn start(config: LogConfig) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(config.filter)
@@ -44,7 +44,7 @@ pub fn start(config: LogConfig) {
     let started = match config.format {
         LogFormat::Text => {
             let builder = builder.with_writer(io::stderr);
-            // At a terminal the default applies: colours, unless NO_COLOR is set (https://no-color.org).
+            // On a terminal we keep the default: colours, unless NO_COLOR is set (https://no-color.org).
             let builder = match io::stderr().is_terminal() {
                 true => builder,
                 false => builder.with_ansi(false),
@@ -61,7 +61,7 @@ pub fn start(config: LogConfig) {
     drop(started);
 }
 
-/// The time of a line, in milliseconds: in a zone with its offset, or in UTC.
+/// The time of a line, to the millisecond: in the zone, with its offset, or in UTC.
 struct LogTime(Option<TimeZone>);
 
 impl FormatTime for LogTime {
@@ -77,7 +77,7 @@ impl FormatTime for LogTime {
     }
 }
 
-/// The message and the fields of an event on one line that can't control a terminal: `said reason="no answer" retry_in=2s`.
+/// Writes an event's message and fields on one line that can't control a terminal: `message reason="no answer" retry_in=2s`.
 struct PlainFields;
 
 impl<'writer> FormatFields<'writer> for PlainFields {
@@ -104,7 +104,7 @@ struct PlainLine<'a> {
 
 impl PlainLine<'_> {
     fn show(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        // The place in a library's source.
+        // These fields name the place in a library's source.
         if self.written.is_err() || field.name().starts_with("log.") {
             return;
         }
@@ -127,7 +127,7 @@ impl Visit for PlainLine<'_> {
     }
 }
 
-/// In quotes if its end would not be clear otherwise.
+/// The value, in quotes if its end would not be clear without them.
 fn quoted(value: String) -> String {
     if value.is_empty() || value.contains(|c: char| c.is_whitespace() || c == '"') {
         format!("\"{}\"", value.replace('"', "\\\""))
@@ -136,7 +136,7 @@ fn quoted(value: String) -> String {
     }
 }
 
-/// JSON allows characters that control some terminals.
+/// Escapes characters that JSON allows but that control some terminals.
 struct SafeJsonLines<Out>(Out);
 
 impl<Out: io::Write> io::Write for SafeJsonLines<Out> {

@@ -1,4 +1,4 @@
-//! `waha-sm`: reads the command line, runs the role, translates the outcome into an exit code.
+//! `waha-sm`: passes the command line to the library, and returns its exit code.
 
 use std::process::ExitCode;
 

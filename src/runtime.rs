@@ -1,4 +1,4 @@
-//! What the daemon asks of the operating system: two runtimes, open files, and signals.
+//! What the daemon needs from the operating system: two runtimes, open files, and signals.
 
 use std::io;
 
@@ -7,41 +7,42 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
-/// Blocking threads call ureq and rusqlite, which need little stack. In a debug build, taking an event needs more than half of this.
+/// Blocking threads call ureq and rusqlite, which need little stack. In a debug build, handling an event needs more than
+/// half of this.
 const STACK: usize = 1024 * 1024;
-/// Open files besides the connections to us: connections to WAHA and Redis, the history, the log, the runtimes' own.
+/// Open files in addition to webhook connections: connections to WAHA and Redis, the history, the log, the runtimes' files.
 const FILES_SPARE: usize = 256;
 
-/// A runtime whose threads run at `niceness` (-20 to 19, default 0), with up to `blocking` threads for calls
-/// that block.
+/// A runtime whose threads run at `niceness` (-20 to 19, default 0), with up to `blocking` threads for calls that block.
 ///
-/// The daemon has two of them, the listener's and the work's, because webhooks must be answered under any load. With
-/// one runtime instead (five pairs of runs on two cores, median): webhooks answered per second in a closed loop 11,600 -> 6,100, and
-/// the slowest hundredth of webhooks 1.5 -> 2.6 ms at 200 a second, 2.6 -> 3.8 ms at 1,000.
+/// The daemon has two of them, one for the listener and one for the work, because webhooks must be answered under any load.
+/// A test with only one (median of five pairs of runs on two cores): webhooks answered per second in a closed loop went from
+/// 11,600 to 6,100; the slowest hundredth of webhooks took 2.6 instead of 1.5 ms at 200 a second, and 3.8 instead of 2.6 ms
+/// at 1,000 a second.
 ///
 /// # Errors
-/// The operating system refused a thread.
+/// If the operating system refuses a thread.
 pub(crate) fn start(name: &str, niceness: Option<i32>, blocking: usize) -> io::Result<Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut builder = Builder::new_multi_thread();
     builder
         .thread_name(name)
-        // Half of the cores each: a thread that finds its work in its own queue wakes no other.
+        // Each runtime gets half of the cores: with fewer threads, more work is in a thread's own queue and wakes no other.
         .worker_threads((cores / 2).max(1))
         .enable_all()
         .max_blocking_threads(blocking)
         .thread_stack_size(STACK);
     if let Some(niceness) = niceness {
         builder.on_thread_start(move || {
-            // On Linux this is the calling thread's own priority. If it is refused, everything still works, only less evenly.
+            // On Linux this sets the calling thread's priority. If it is refused, everything still works, but less evenly.
             let _ = rustix::process::setpriority_process(None, niceness);
         });
     }
     builder.build()
 }
 
-/// Raises the limit of open files as far as we may, and warns if that is too low for so many connections. The soft limit is only
-/// low for programs that use select(2), and ours does not.
+/// Raises the limit of open files as far as allowed, and warns if it is too low for this many connections. The soft limit is
+/// low only for programs that use select(2), and we don't use it.
 pub(crate) fn allow_open_files(connections: usize) {
     let needed = connections + FILES_SPARE;
     let Rlimit { maximum, current } = getrlimit(Resource::Nofile);
@@ -49,7 +50,7 @@ pub(crate) fn allow_open_files(connections: usize) {
         current: maximum,
         maximum,
     };
-    // If it is refused, the present limit must be enough.
+    // If it is refused, the current limit must be enough.
     let allowed = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => maximum,
         Err(_) => current,
@@ -64,7 +65,7 @@ pub(crate) fn allow_open_files(connections: usize) {
     }
 }
 
-/// SIGHUP, from now on: load the flows again.
+/// Receives SIGHUP from now on: a request to reload the flows.
 pub(crate) struct Hangups(Signal);
 
 impl Hangups {
@@ -72,13 +73,13 @@ impl Hangups {
         Ok(Self(signal(SignalKind::hangup())?))
     }
 
-    /// Waits for the next one; `None` if no more can come.
+    /// Waits for the next one; `None` if there can't be another.
     pub(crate) async fn next(&mut self) -> Option<()> {
         self.0.recv().await
     }
 }
 
-/// SIGTERM and SIGINT, from now on.
+/// Receives SIGTERM and SIGINT from now on.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,

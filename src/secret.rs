@@ -1,4 +1,4 @@
-//! A secret: a text that is never shown in logs or debug output.
+//! A secret: a text that logs and debug output never show.
 
 use std::fmt;
 

@@ -1,14 +1,14 @@
-//! The settings: what the user typed, as flags or as environment variables. [`Config`](crate::config::Config) is what
-//! they mean.
+//! The settings: what the user typed, as flags or environment variables. [`Config`](crate::config::Config) is what they
+//! mean.
 //!
-//! One struct for each component that reads them. An empty setting counts as not set: compose files write `KEY=`.
+//! Each component has its own struct. An empty setting counts as not set, because compose files write `KEY=`.
 
 use clap::Args;
 
-/// Every setting of the daemon, as it was typed.
+/// Every setting of the daemon, as the user typed it.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Settings {
-    /// What takes WAHA's webhooks.
+    /// How webhooks are received.
     #[command(flatten)]
     pub webhook: WebhookSettings,
     /// Where WAHA is.
@@ -17,7 +17,7 @@ pub struct Settings {
     /// Where the data is.
     #[command(flatten)]
     pub redis: RedisSettings,
-    /// What customers are asked and told.
+    /// Which flow customers follow.
     #[command(flatten)]
     pub flow: FlowSettings,
     /// How conversations are handled and answered.
@@ -26,7 +26,7 @@ pub struct Settings {
     /// Where the owner is notified.
     #[command(flatten)]
     pub owner: OwnerSettings,
-    /// Messages whose webhooks were lost.
+    /// How to find messages whose webhooks were lost.
     #[command(flatten)]
     pub catch_up: CatchUpSettings,
     /// The log.
@@ -34,7 +34,7 @@ pub struct Settings {
     pub log: LogSettings,
 }
 
-/// What takes WAHA's webhooks.
+/// How webhooks are received.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Webhooks")]
 pub struct WebhookSettings {
@@ -49,7 +49,7 @@ pub struct WebhookSettings {
     /// File with the webhook secret, instead of WEBHOOK_HMAC_SECRET
     #[arg(long, env = "WEBHOOK_HMAC_SECRET_FILE", value_name = "PATH")]
     pub webhook_hmac_secret_file: Option<String>,
-    /// While you change the secret: the previous one, still accepted
+    /// The previous secret, still accepted while you change it
     #[arg(
         long,
         env = "WEBHOOK_HMAC_SECRET_PREVIOUS",
@@ -80,7 +80,7 @@ pub struct WahaSettings {
     pub waha_api_key_file: Option<String>,
 }
 
-/// Where the data is, as it was typed; [`RedisConfig`](crate::config::RedisConfig) is what it means.
+/// Where the data is, as the user typed it; [`RedisConfig`](crate::config::RedisConfig) is what it means.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Data")]
 pub struct RedisSettings {
@@ -99,7 +99,7 @@ pub struct RedisSettings {
     pub data_dir: Option<String>,
 }
 
-/// What customers are asked and told.
+/// Which flow customers follow.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Flow")]
 pub struct FlowSettings {
@@ -115,7 +115,7 @@ pub struct FlowSettings {
         hide_env_values = true
     )]
     pub flow_call_hmac_secret: Option<String>,
-    /// File with that secret, instead of FLOW_CALL_HMAC_SECRET
+    /// File with this secret, instead of FLOW_CALL_HMAC_SECRET
     #[arg(long, env = "FLOW_CALL_HMAC_SECRET_FILE", value_name = "PATH")]
     pub flow_call_hmac_secret_file: Option<String>,
     /// Language of the built-in texts: en, pt-BR or es; a flow file may choose its own [default: en]
@@ -144,20 +144,20 @@ pub struct HandlingSettings {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "You")]
 pub struct OwnerSettings {
-    /// Where to notify you when something needs you: a phone number, a chat id or a group (...@g.us); to send through a
-    /// certain session, write shop/5511999990000 [default: none, only the log]
+    /// Where to notify you when something needs your attention: a phone number, a chat id or a group (...@g.us); to send
+    /// through a certain session, write shop/5511999990000 [default: none, only the log]
     #[arg(long, env = "NOTIFY_CHAT", value_name = "CHAT")]
     pub notify_chat: Option<String>,
 }
 
-/// Messages whose webhooks were lost.
+/// How to find messages whose webhooks were lost.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Lost webhooks")]
 pub struct CatchUpSettings {
-    /// How often to ask WAHA for messages whose webhooks were lost, besides at the start; 0: never [default: 5m]
+    /// How often to ask WAHA for messages whose webhooks were lost, in addition to the start; 0: never [default: 5m]
     #[arg(long, env = "CATCH_UP_INTERVAL", value_name = "TIME")]
     pub catch_up_interval: Option<String>,
-    /// Missed messages older than this are kept in the history and not answered [default: 12h]
+    /// Missed messages older than this only go into the history and are not answered [default: 12h]
     #[arg(long, env = "CATCH_UP_MAX_AGE", value_name = "TIME")]
     pub catch_up_max_age: Option<String>,
 }
@@ -172,7 +172,7 @@ pub struct LogSettings {
     /// What to log: error, warn, info, debug or trace, or by module (waha_sm=debug) [default: info]
     #[arg(long = "log", env = "RUST_LOG", value_name = "FILTER")]
     pub rust_log: Option<String>,
-    /// The time zone of the log's times. Not a setting of ours: every program reads it.
+    /// The time zone of the log's times: not our own setting, but one that every program reads.
     #[arg(skip = std::env::var("TZ").ok())]
     pub tz: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! Sends one signed request to the shop's own system, on a blocking connection.
 //!
-//! It never retries and follows no redirects: the caller decides whether and when to try again.
+//! It neither retries nor follows redirects: the caller decides whether and when to try again.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,13 +8,14 @@ use ureq::Agent;
 use ureq::http::HeaderMap;
 use ureq::http::header::RETRY_AFTER;
 
-/// A shop that is running accepts a connection at once.
+/// How long connecting may take. A system that is running accepts a connection at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Servers close idle connections after some seconds (Node after 5). Reusing one at that moment would cost a try.
+/// How long an idle connection is reused. Servers close it after some seconds (Node after 5), and using it at that moment
+/// would cost an attempt.
 const IDLE_MAX: Duration = Duration::from_secs(4);
-/// Bytes of an answer: far more than a conversation needs.
+/// The longest answer, in bytes: far more than a conversation needs.
 const ANSWER_MAX: u64 = 1024 * 1024;
-/// Bytes of each of a connection's two buffers, and of an answer's headers.
+/// The size of each of a connection's two buffers and of an answer's headers, in bytes.
 const BUFFER_SIZE: usize = 16 * 1024;
 
 /// The HTTP client for all shops; cheap to clone.
@@ -27,16 +28,16 @@ pub struct Shop {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Failure {
-    /// In words for the log, without anything from the request or the answer.
+    /// The reason, for the log. It contains nothing from the request or the answer.
     pub reason: String,
-    /// Another try may succeed.
+    /// Whether another attempt may succeed.
     pub again: bool,
-    /// How long to wait before the next try, if the shop says so.
+    /// How long to wait before the next attempt, if the shop's system says so.
     pub after: Option<Duration>,
 }
 
 impl Failure {
-    /// A failure that may pass.
+    /// A temporary failure.
     pub fn passing(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
@@ -45,7 +46,7 @@ impl Failure {
         }
     }
 
-    /// A failure that would repeat.
+    /// A failure that would happen again.
     pub fn lasting(reason: impl Into<String>) -> Self {
         Self {
             again: false,
@@ -57,10 +58,10 @@ impl Failure {
 impl Default for Shop {
     fn default() -> Self {
         let config = Agent::config_builder()
-            // The shop is on the local network, like WAHA: a web proxy (HTTP_PROXY) would not find it.
+            // The shop's system is on the local network, like WAHA: a web proxy (HTTP_PROXY) would not find it.
             .proxy(None)
             .http_status_as_error(false)
-            // A redirected POST loses its body. It is better to report the wrong address.
+            // A redirected POST loses its body, so we report the wrong address instead.
             .max_redirects(0)
             .user_agent(concat!("waha-sm/", env!("CARGO_PKG_VERSION")))
             .accept("application/json")
@@ -82,7 +83,7 @@ impl Shop {
     ///
     /// # Errors
     /// What went wrong, and whether to try again. A client error (RFC 9110, 15.5) is final, except 408, 425 and 429, which
-    /// may pass.
+    /// are temporary.
     pub fn post(
         &self,
         url: &str,
@@ -116,7 +117,7 @@ impl Shop {
     }
 }
 
-/// Seconds, or a date (RFC 9110, 10.2.3).
+/// Reads `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     match value.parse() {

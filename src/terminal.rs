@@ -1,7 +1,7 @@
-//! Safe output: a stranger's text can neither control the terminal nor look like a line of ours.
+//! Safe output: a stranger's text can neither control the terminal nor look like one of our own lines.
 //!
 //! Customers may write anything, and WAHA passes it on. We show control characters and text-direction overrides as escapes,
-//! and indent every further line of a text.
+//! and indent every line of a text after the first.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -31,7 +31,7 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
     }
 }
 
-/// The text with its own lines, indented so that none looks like a line of ours.
+/// The text with its own line breaks, indented so that no line looks like one of ours.
 pub(crate) fn paragraph(text: &str) -> String {
     escaped(&text.replace("\r\n", "\n"), |c| matches!(c, '\n' | '\t')).replace('\n', "\n    ")
 }

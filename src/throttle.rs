@@ -18,7 +18,7 @@ impl Throttle {
         }
     }
 
-    /// Whether it is time again. If so, the interval starts again.
+    /// Whether the interval is over. If so, a new one starts.
     pub(crate) fn due(&self) -> bool {
         // Only a panic while the lock is held could poison it, and no line here can panic.
         let Ok(mut last) = self.last.lock() else {

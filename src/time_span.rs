@@ -6,19 +6,19 @@ use jiff::SignedDuration;
 
 /// A length of time with its unit: "90s", "1h30m", "1.5 hours", "2 days", "PT5M". A day has 24 hours here.
 ///
-/// [`jiff`] reads it. It wants the largest unit first, and knows no days without a calendar nor half ones; all of
-/// these are understood too.
+/// [`jiff`] reads it, but it wants the largest unit first, and accepts no days without a calendar and no half days.
+/// We accept all of these too.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
     let length = text.parse().ok().or_else(|| sum(text))?;
     Duration::try_from(length).ok()
 }
 
-/// As flows and settings write it: "5m", "1h 30m", "1s 500ms".
+/// In the form of flows and settings: "5m", "1h 30m", "1s 500ms".
 pub(crate) fn shown(time: Duration) -> String {
     match SignedDuration::try_from(time) {
         Ok(time) => format!("{time:#}"),
-        // Longer than any time that we read: beyond 290 billion years.
+        // More than 290 billion years: longer than any time that we read.
         Err(_) => format!("{}s", time.as_secs()),
     }
 }
@@ -45,7 +45,7 @@ fn part(number: &str, unit: &str) -> Option<SignedDuration> {
         "w" | "wk" | "wks" | "week" | "weeks" => ("h", 7 * 24),
         unit => (unit, 1),
     };
-    // No signs within: "1h-5m" is a slip.
+    // No sign inside: "1h-5m" is a typing mistake.
     if !number.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }

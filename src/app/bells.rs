@@ -1,4 +1,4 @@
-//! Which agent gets which bell.
+//! Passes each bell to its agent.
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -17,7 +17,7 @@ pub(super) struct AgentBells {
     pub(super) announcer: mpsc::UnboundedReceiver<Bell>,
     pub(super) sender: mpsc::UnboundedReceiver<Bell>,
     pub(super) catch_up: mpsc::UnboundedReceiver<Bell>,
-    /// The way to the sender from within this process.
+    /// Rings the sender from within this process.
     pub(super) to_sender: mpsc::UnboundedSender<Bell>,
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn listen(
     let bells = patiently(redis, async || {
         let (redis, process) = (redis.clone(), process.clone());
         let subscribing = back.spawn(async move { Bells::subscribe(&redis, &process).await });
-        // A panic in it is logged where it happens.
+        // If it panics, the panic is logged where it happens.
         subscribing.await.unwrap_or(Err(store::StoreError::Away))
     })
     .await?;
@@ -65,7 +65,7 @@ pub(super) async fn listen(
     Ok((bells, listening))
 }
 
-/// Listens only for requests to load the flows again.
+/// Listens only for requests to reload the flows.
 pub(super) async fn listen_for_reloads(
     redis: &store::StoreConfig,
     to_reloader: mpsc::UnboundedSender<Asked>,
@@ -77,14 +77,14 @@ pub(super) async fn listen_for_reloads(
     })))
 }
 
-/// Passes on a request to load the flows again. The receiver is gone when we stop.
+/// Passes a request to reload the flows to the reloader, unless that has stopped.
 fn request_reload(to_reloader: &mpsc::UnboundedSender<Asked>, bell: &Bell) {
     if let Bell::Flows(request) = bell {
         let _ = to_reloader.send(Asked::ByBell(request.clone()));
     }
 }
 
-/// Passes on the signals that ask for it.
+/// Passes each SIGHUP to the reloader.
 pub(super) async fn forward(mut hangups: Hangups, to_reloader: mpsc::UnboundedSender<Asked>) {
     while let Some(()) = hangups.next().await {
         let _ = to_reloader.send(Asked::BySignal);

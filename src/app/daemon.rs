@@ -16,27 +16,27 @@ use crate::runtime::{Hangups, Signals};
 use crate::service::upkeep::recoverer::release;
 use crate::store::{PrivateRedis, Store};
 
-/// The whole stop: supervisors kill after ten seconds.
+/// The limit for the whole stop. Supervisors kill after ten seconds.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
 
-/// The stage before which leases are handed back: it archives what that writes.
+/// Leases are handed back before this stage stops, because it archives what that writes.
 pub(super) const ARCHIVER: &str = "archiver";
 
-/// What runs, in the order in which it stops.
+/// What runs, and what to close at the end.
 #[derive(Default)]
 pub(super) struct Daemon {
     pub(super) started: CancellationToken,
     pub(super) stopping: CancellationToken,
     /// Cancelled if a stage panics: the rest can't work without it.
     panicked: CancellationToken,
-    /// Producers first: each stage ends before the next one stops.
+    /// In the order in which they stop, producers first. Each stage has ended before the next one stops.
     stages: Vec<DaemonStage>,
     pub(super) bells: Vec<JoinHandle<()>>,
     pub(super) stores: Vec<Store>,
-    /// The process that holds leases, and where; they are handed back once no agent uses them.
+    /// The process that holds leases, and the store that has them. They are handed back when no agent uses them any more.
     pub(super) leases: Option<(ProcessId, Store)>,
     pub(super) private_redis: Option<PrivateRedis>,
-    /// Last, so that the lock is released when everything else has stopped.
+    /// The last field, so that the lock is released after everything else has stopped.
     data_dir: Option<Arc<DataDir>>,
 }
 
@@ -47,7 +47,7 @@ struct DaemonStage {
     task: JoinHandle<()>,
 }
 
-/// Cancels its token if it is dropped in a panic.
+/// Cancels its token if it is dropped by a panic.
 struct PanicAlarm(CancellationToken);
 
 impl Drop for PanicAlarm {
@@ -63,7 +63,7 @@ impl Daemon {
     pub(super) async fn run(
         start: impl AsyncFnOnce(&mut Self, Hangups) -> Result<(), StartError>,
     ) -> Result<(), StartError> {
-        // Before anything starts, so that no signal is missed.
+        // First of all, so that no signal is missed.
         let mut signals = Signals::new()?;
         let hangups = Hangups::new()?;
         let mut daemon = Self::default();
@@ -81,7 +81,7 @@ impl Daemon {
             info!("stopping; a second signal stops at once");
         }
         daemon.stopping.cancel();
-        // Also after a start that failed half-way, so that nothing stays behind.
+        // Also if the start failed half-way, so that nothing keeps running.
         tokio::select! {
             () = daemon.stop() => {}
             () = tokio::time::sleep(STOP_TIMEOUT) => {
@@ -92,14 +92,14 @@ impl Daemon {
         result.inspect(|()| info!("stopped"))
     }
 
-    /// Takes the data directory for as long as the daemon runs.
+    /// Locks the data directory for as long as the daemon runs.
     pub(super) fn take_data_dir(&mut self, path: &Path) -> Result<Arc<DataDir>, DataDirError> {
         let data_dir = Arc::new(DataDir::take(path)?);
         self.data_dir = Some(data_dir.clone());
         Ok(data_dir)
     }
 
-    /// Starts the next stage; it stops after those that were started before it.
+    /// Starts the next stage. It stops after the stages that were started before it.
     pub(super) fn stage<Run>(
         &mut self,
         runtime: &Handle,
@@ -112,7 +112,7 @@ impl Daemon {
         let running = start(shutdown.clone());
         let alarm = PanicAlarm(self.panicked.clone());
         let task = runtime.spawn(async move {
-            // Moved in here, so that a panic below drops it.
+            // Moved into the task, so that a panic drops it.
             let _alarm = alarm;
             running.await;
         });
@@ -123,8 +123,9 @@ impl Daemon {
         });
     }
 
-    /// Listener, announcer, dispatcher (the step in hand), sender (to a deadline), heartbeat; then what is left is handed
-    /// back; the archiver (last flush), connections, the private Redis.
+    /// Stops the stages in order: the listener and the other producers, the dispatcher (current steps finish), the sender
+    /// (up to a deadline), the heartbeat. Then the remaining leases are handed back. Then the archiver (last flush), the
+    /// connections and the private Redis stop.
     async fn stop(mut self) {
         let mut leases = self.leases.take();
         for stage in self.stages {
@@ -149,7 +150,7 @@ impl Daemon {
     }
 }
 
-/// Gives back what is still held, for other processes or for the next start.
+/// Releases what is still held, for other processes or for the next start.
 async fn hand_back(leases: Option<(ProcessId, Store)>) {
     let Some((process, store)) = leases else {
         return;

@@ -1,4 +1,4 @@
-//! The way out: the client of WAHA, and the sender that uses it.
+//! Builds the client for WAHA, and the sender.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::service::deliver::sender::Sender;
 use crate::store::Bell;
 use crate::waha::client::{Client, ClientConfig};
 
-/// Requests to WAHA at the same time; each uses a thread.
+/// Parallel requests to WAHA. Each uses a thread.
 pub(super) const REQUESTS_MAX: usize = 64;
-/// WAHA itself waits up to 15 s for a session before it answers (its source, `waitUntilStatus`).
+/// WAHA itself may wait up to 15 s for a session before it answers (`waitUntilStatus` in its source).
 const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) fn client(config: WahaConfig) -> Result<Client, StartError> {

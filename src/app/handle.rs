@@ -1,4 +1,4 @@
-//! The agent that handles conversations, from claim to close.
+//! Builds the dispatcher, which handles conversations.
 
 use std::sync::Arc;
 

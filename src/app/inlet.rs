@@ -1,4 +1,4 @@
-//! What comes in: the listener, and the agents that look for what it missed.
+//! Builds the listener, and the agents that find what it missed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

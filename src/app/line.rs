@@ -1,4 +1,4 @@
-//! The agents for customers who wait.
+//! Builds the agents for customers who wait.
 
 use tokio::sync::mpsc;
 

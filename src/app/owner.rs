@@ -1,4 +1,4 @@
-//! The agents that notify the owner.
+//! Builds the agents that notify the owner.
 
 use std::sync::Arc;
 

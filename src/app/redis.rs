@@ -1,4 +1,4 @@
-//! The connections to Redis, and retries at the start, when any of them may break.
+//! Connects to Redis, with retries at the start.
 
 use std::io;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::data_dir::DataDir;
 use crate::flows::Flows;
 use crate::store::{self, FirstNotice, PrivateRedis, PrivateRedisError, RedisServer, Store};
 
-/// At start Redis may still be reading its files.
+/// How long we wait for Redis at the start: it may still be reading its files.
 const REDIS_PATIENCE: Duration = Duration::from_secs(30);
-/// Between two tries at the start.
+/// The delay between two attempts at the start.
 const REDIS_RETRY_AFTER: Duration = Duration::from_millis(50);
 
 impl Daemon {
-    /// The Redis of the settings, or the private one, which is started if needed.
+    /// The Redis that the settings name, or the private one, which is started if needed.
     pub(super) async fn find_redis(
         &mut self,
         config: &RedisConfig,
@@ -35,7 +35,7 @@ impl Daemon {
                 self.private_redis = Some(private);
                 RedisServer::Socket(socket)
             }
-            // The settings allow this for no role.
+            // The settings rule this out: `work` has no data directory, but must have REDIS_URL.
             (None, None) => return Err(PrivateRedisError::NotFound.into()),
         };
         Ok(store::StoreConfig {
@@ -48,7 +48,7 @@ impl Daemon {
         })
     }
 
-    /// A connection whose tasks run on `runtime`.
+    /// Opens a connection whose tasks run on `runtime`.
     pub(super) async fn connect(
         &mut self,
         redis: &store::StoreConfig,
@@ -68,7 +68,7 @@ impl Daemon {
     }
 }
 
-/// Does something with Redis at the start, and tries again if that fails, because a connection may break at any moment.
+/// Tries something with Redis at the start until it succeeds, because a connection may break at any moment.
 pub(super) async fn patiently<T>(
     redis: &store::StoreConfig,
     mut attempt: impl AsyncFnMut() -> Result<T, store::StoreError>,
@@ -89,7 +89,7 @@ pub(super) async fn patiently<T>(
     }
 }
 
-/// Checks once, before anything else, whether Redis can be used, and warns of dangerous settings.
+/// Checks once, before anything else uses Redis, whether it can be used, and warns of dangerous settings.
 pub(super) async fn inspect(redis: &store::StoreConfig) -> Result<(), StartError> {
     let begun = Instant::now();
     let failed = |source| StartError::Store {

@@ -8,7 +8,7 @@ use crate::history;
 use crate::store::{self, PrivateRedisError};
 use crate::waha::client::BadConfig;
 
-/// Why the daemon ended without being stopped.
+/// Why the daemon ended, although nobody stopped it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// See [`DataDirError`].
@@ -20,18 +20,18 @@ pub enum StartError {
     /// Redis can't be used.
     #[error("can't use Redis{}: {source}{}", at.as_deref().unwrap_or_default(), advice(source))]
     Store {
-        /// Where, without its password.
+        /// Its address, without the password.
         at: Option<String>,
         /// Why.
         source: store::StoreError,
     },
-    /// WAHA can't be called that way.
+    /// The client for WAHA can't be built from these settings.
     #[error(transparent)]
     Client(#[from] BadConfig),
     /// The history can't be opened.
     #[error(transparent)]
     History(#[from] history::HistoryError),
-    /// The address is taken or not ours.
+    /// The address is in use, or is not an address of this machine.
     #[error("can't listen on {address}: {source}; set LISTEN to another address or port")]
     Listen {
         /// The address.
@@ -39,7 +39,7 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// A part of it panicked.
+    /// A part of the daemon panicked.
     #[error(
         "a part of the daemon crashed, so everything was stopped. Nothing is lost: start it again. This is a bug: please \
          report it with the lines above that say `panicked at`"
@@ -50,7 +50,7 @@ pub enum StartError {
     System(#[from] io::Error),
 }
 
-/// What to do about an error at the start.
+/// What to do about an error from Redis at the start.
 fn advice(error: &store::StoreError) -> &'static str {
     match error {
         store::StoreError::TooOld { .. } => "",

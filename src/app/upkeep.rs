@@ -1,4 +1,4 @@
-//! Housekeeping: leases from the last run to the next, the history, and flows that are loaded again.
+//! Builds the agents for housekeeping, and passes leases from the last run to this one.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use crate::service::upkeep::recoverer::{Recoverer, release};
 use crate::service::upkeep::reloader::{Asked, Reloader};
 use crate::store::{self, Store};
 
-/// A process id, unique among all processes that ever shared a Redis.
+/// A new process id, unique among all processes that ever share a Redis.
 pub(super) fn new_process_name() -> io::Result<ProcessId> {
     let mut bytes = [0; 8];
     SystemRandom::new()
@@ -32,7 +32,7 @@ pub(super) fn new_process_name() -> io::Result<ProcessId> {
     Ok(ProcessId::from_random(bytes))
 }
 
-/// Takes back the leases of the last run on this directory, and stores this process's id for the next one.
+/// Releases the leases of the last run on this directory, and stores this process' id for the next run.
 pub(super) async fn take_back(
     redis: &store::StoreConfig,
     data_dir: &DataDir,
@@ -82,14 +82,14 @@ pub(super) fn reloader(
     }
 }
 
-/// A text that identifies this process to a person who runs several, perhaps in containers.
+/// Identifies this process for a person who runs several, perhaps in containers.
 fn who(role: Role) -> String {
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let (process, machine) = (std::process::id(), machine.trim());
     format!("{role} (process {process} on {machine})")
 }
 
-/// Opens the history, on a blocking thread: an upgrade of the file may take a while.
+/// Opens the history on a blocking thread, because an upgrade of the file may take a while.
 pub(super) async fn open_archive(path: &Path, back: &Handle) -> Result<Archive, StartError> {
     let path = path.to_owned();
     let opening = back.spawn_blocking(move || archiver::open(&path));

@@ -1,4 +1,4 @@
-//! `waha-sm dead`: lists the replies that could not be sent, sends them again, or drops them.
+//! `waha-sm dead`: lists dead replies (we gave up sending them), sends them again, or deletes them.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -17,9 +17,9 @@ use crate::store::{self, DeadLetter, Store};
 use crate::terminal::{cut, jsonl, line, time};
 use crate::{clock, describe::describe, runtime};
 
-/// Dead replies in one call: a larger batch would keep Redis busy for too long.
+/// How many dead replies one call handles. A larger batch would block Redis for too long.
 const BATCH: usize = 100;
-/// Characters of a reason and of a text in the table; `--format jsonl` has all of them.
+/// The table shows this many characters of a reason and of a text; `--format jsonl` shows all.
 const REASON_MAX: usize = 60;
 const TEXT_MAX: usize = 60;
 
@@ -31,19 +31,19 @@ pub(super) struct DeadArgs {
 
 #[derive(Debug, Subcommand)]
 enum DeadCommand {
-    /// Lists them: id, time, session, chat, reason and text
+    /// Lists dead replies: id, time, session, chat, reason and text
     List {
         #[command(flatten)]
         which: DeadFilter,
-        /// The form of the output
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
         #[command(flatten)]
         redis: RedisSettings,
     },
-    /// Sends them again, in order, after the replies that already wait in their chats
+    /// Sends dead replies again, in order, after the replies that already wait in their chats
     Retry(DeadAction),
-    /// Deletes them; the history keeps them, marked as failed
+    /// Deletes dead replies; the history keeps them, marked as failed
     Drop(DeadAction),
 }
 
@@ -58,16 +58,16 @@ struct DeadAction {
     redis: RedisSettings,
 }
 
-/// Which of them; all given conditions must match.
+/// Which dead replies. All given conditions must match.
 #[derive(Debug, Args)]
 struct DeadFilter {
-    /// Only of this chat, e.g. 5511999990000 or 5511999990000@c.us
+    /// Only replies to this chat, e.g. 5511999990000 or 5511999990000@c.us
     #[arg(long)]
     chat: Option<String>,
-    /// Only the one with this id from `list`; may be repeated
+    /// Only the reply with this id (from `list`); can be given several times
     #[arg(long)]
     id: Vec<String>,
-    /// Only of this session
+    /// Only replies of this session
     #[arg(long)]
     session: Option<String>,
 }
@@ -124,7 +124,8 @@ fn failed(error: &store::StoreError) -> String {
     format!("Redis failed: {}; try again", describe(error))
 }
 
-/// By session, oldest first. All are read before anything is done: a reply that is refused again comes back to the list.
+/// The matching replies by session, oldest first. All are read before any is sent: a reply that fails again returns to the
+/// list.
 async fn find(
     store: &Store,
     which: &DeadFilter,
@@ -245,7 +246,7 @@ fn list(
     Ok(())
 }
 
-/// With all its fields; times in Unix milliseconds.
+/// The dead reply with all its fields; times are in Unix milliseconds.
 fn whole(session: &SessionName, letter: &DeadLetter) -> serde_json::Value {
     let mut object = json!({
         "id": letter.id,

@@ -1,4 +1,4 @@
-//! How a command ends: its exit code, and the line on standard error that says why.
+//! How a command ends: its exit code, and the reason on standard error.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -21,14 +21,14 @@ pub(super) fn fail(reason: &str) -> ExitCode {
 }
 
 pub(super) fn complain(what: &str) {
-    // If standard error is closed, there is nowhere left to say it.
+    // If standard error is closed, there is no other place for it.
     let _ = writeln!(io::stderr(), "waha-sm: {what}");
 }
 
 /// The exit code of a tool that printed its findings.
 pub(super) fn exit(printed: io::Result<()>, good: bool) -> ExitCode {
     match printed {
-        // The reader may stop reading: `waha-sm history | head`.
+        // It is fine if the reader stops early: `waha-sm history | head`.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             fail(&format!("can't write the output: {error}"))
         }

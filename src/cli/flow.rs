@@ -22,7 +22,7 @@ pub(super) struct FlowArgs {
 
 #[derive(Debug, Subcommand)]
 enum FlowCommand {
-    /// Checks flow files: shows every mistake, where it is and what to write instead
+    /// Checks flow files: shows every mistake, where it is, and what to write instead
     Check(check::CheckArgs),
     /// Lets you chat with a flow in the terminal, as a customer would
     Chat(chat::ChatArgs),
@@ -30,7 +30,7 @@ enum FlowCommand {
     Test(test::TestArgs),
     /// Draws a flow: its steps, the paths between them, and its outcomes
     Graph(graph::GraphArgs),
-    /// Makes every running process load its flows again
+    /// Reloads the flows in every running process
     Reload(reload::ReloadArgs),
     /// Prints the JSON Schema of flow files, for editors
     Schema(schema::SchemaArgs),

@@ -1,4 +1,4 @@
-//! The form of the output: for people, or for programs.
+//! The output format: for people, or for programs.
 
 use clap::ValueEnum;
 

@@ -22,13 +22,13 @@ pub(super) struct HistoryArgs {
     /// Only this session
     #[arg(long)]
     session: Option<String>,
-    /// Only messages since then: 30m, 2h, 3d, 2026-11-22 or 2026-11-22T10:00:00Z
+    /// Only messages since this time: 30m, 2h or 3d ago, 2026-11-22 or 2026-11-22T10:00:00Z
     #[arg(long)]
     since: Option<String>,
-    /// Only messages that have all these words
+    /// Only messages that contain all these words
     #[arg(long, value_name = "WORDS")]
     search: Option<String>,
-    /// The form of the output
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Print conversations (opened, claimed, closed, outcome) instead of messages

@@ -7,11 +7,11 @@ use crate::describe::describe;
 use crate::store;
 use crate::store::{Connections, RedisServer, Store, private_socket};
 
-/// Short: a person waits for the output.
+/// Short, because a person waits for the output.
 const REDIS_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Connects to the Redis of the settings, or to the private one of the daemon on the data directory. `why` says why that
-/// daemon must be running.
+/// Connects to the Redis that the settings name, or to the private one of the daemon on the data directory. `why` says why
+/// that daemon must be running.
 pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, String> {
     let server = match config.url {
         Some(url) => RedisServer::Url(url.reveal().to_owned()),
@@ -27,7 +27,7 @@ pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, Str
     let config = store::StoreConfig {
         server,
         prefix: config.prefix,
-        // Only conversations that open need it, and none does here.
+        // Only opening a conversation needs it, and a command opens none.
         first_notice_after: Duration::ZERO.into(),
         connections: Connections::default(),
     };

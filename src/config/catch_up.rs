@@ -1,4 +1,4 @@
-//! Messages whose webhooks were lost: how often to look for them, and which are too old to answer.
+//! Settings for messages whose webhooks were lost: how often to look for them, and when they are too old to answer.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use crate::settings::CatchUpSettings;
 use crate::store::SEEN_TTL;
 use crate::time_span;
 
-/// Asking WAHA more often is useless.
+/// Asking WAHA more often than this only keeps it busy.
 const CATCH_UP_INTERVAL_MIN: Duration = Duration::from_secs(1);
 
-/// Messages whose webhooks were lost.
+/// How to find messages whose webhooks were lost.
 #[derive(Debug)]
 pub struct CatchUpConfig {
     /// How often to look for them; zero: never.
     pub interval: Duration,
-    /// Older ones are not answered.
+    /// Older messages are not answered.
     pub max_age: Duration,
 }
 
@@ -51,7 +51,7 @@ impl CatchUpConfig {
     }
 }
 
-/// A time span in a setting: as in [`time_span`], or `0`.
+/// A time span as [`time_span`] reads it, or `0`.
 #[derive(Clone, Copy, Debug)]
 struct Length(Duration);
 

@@ -1,4 +1,4 @@
-//! Where the data is: which Redis, and which directory.
+//! Settings for the data: which Redis, and which directory.
 
 use std::path::PathBuf;
 
@@ -8,18 +8,18 @@ use crate::secret::Secret;
 use crate::settings::RedisSettings;
 use crate::store;
 
-/// Where the history and the private Redis are unless the settings say otherwise.
+/// The default directory of the history and the private Redis.
 pub const DATA_DIR: &str = "./data";
 const REDIS_PREFIX: &str = "waha-sm:";
 
-/// Where the data is: for the daemon, and for commands that use it from outside.
+/// Where the data is. The daemon needs it, and so do commands that use the daemon's data.
 #[derive(Debug)]
 pub struct RedisConfig {
-    /// Which Redis; `None`: the private one of the daemon on `data_dir`.
+    /// The URL of Redis; `None`: the private Redis of the daemon on `data_dir`.
     pub url: Option<Secret>,
     /// The prefix of our keys.
     pub prefix: String,
-    /// Where the daemon's files are.
+    /// The directory of the daemon's files.
     pub data_dir: PathBuf,
 }
 
@@ -27,14 +27,14 @@ impl RedisConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// All mistakes, never only the first.
+    /// All mistakes, not only the first.
     pub fn read(settings: &RedisSettings) -> Result<Self, Mistakes> {
         let mut reader = SettingsReader::default();
         let config = Self::collect(&mut reader, settings);
         reader.finish(|_| Some(config))
     }
 
-    /// For a daemon. `serve` and `work` share a Redis, so REDIS_URL is required.
+    /// Checks the settings for a daemon. `serve` and `work` share a Redis, so they need REDIS_URL.
     pub(super) fn read_for(
         reader: &mut SettingsReader,
         settings: &RedisSettings,
@@ -60,7 +60,7 @@ impl RedisConfig {
     }
 }
 
-/// The Redis to use, if one is set.
+/// The URL of Redis, if it is set.
 fn url(reader: &mut SettingsReader, settings: &RedisSettings) -> Option<Secret> {
     let url = reader.secret(
         "REDIS_URL",

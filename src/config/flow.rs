@@ -1,4 +1,4 @@
-//! What workers follow: the flows, and the secret that signs their calls to the shop's own system.
+//! Settings for flows: which flow customers follow, and the secret that signs its calls to the shop's own system.
 
 use std::path::Path;
 
@@ -9,14 +9,14 @@ use crate::flows::Flows;
 use crate::secret::Secret;
 use crate::settings::FlowSettings;
 
-/// What workers follow.
+/// Which flow customers follow.
 #[derive(Debug)]
 pub struct FlowConfig {
     /// The flow of each session.
     pub flows: Flows,
-    /// What calls are signed with.
+    /// The secret that signs calls.
     pub call_secret: Option<Secret>,
-    /// The warning to log when a flow calls the shop's own system.
+    /// The warning to log if a flow calls the shop's own system.
     pub warning_of_calls: Option<String>,
 }
 

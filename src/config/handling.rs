@@ -1,16 +1,16 @@
-//! How conversations are handled and answered.
+//! Settings for conversations: how they are handled and answered.
 
 use super::reader::{SettingsReader, set};
 use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::settings::HandlingSettings;
 
-/// A worker takes a few kilobytes; a higher number is a typing mistake.
+/// A worker takes a few kilobytes. A higher number is probably a typing mistake.
 const WORKERS_MAX: usize = 100_000;
 
 /// How conversations are handled and answered.
 #[derive(Debug)]
 pub struct HandlingConfig {
-    /// Conversations handled at a time.
+    /// How many conversations are handled at a time.
     pub workers: usize,
     /// Whether to type like a person.
     pub pacing: Pacing,

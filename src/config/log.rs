@@ -1,4 +1,4 @@
-//! The log: its form, what is in it, and the time zone of its times.
+//! Settings for the log: its format, what is in it, and the time zone of its times.
 
 use jiff::tz::TimeZone;
 use tracing_subscriber::EnvFilter;
@@ -24,7 +24,7 @@ pub(super) fn read(reader: &mut SettingsReader, settings: &LogSettings) -> Optio
 
 fn filter(reader: &mut SettingsReader, setting: Option<&String>) -> Option<EnvFilter> {
     let value = set(setting).unwrap_or("info");
-    // fred logs at every retry what our own lines say once. A filter that names it shows its lines.
+    // At every retry, fred logs what our own lines say once. To see its lines, name it in the filter.
     let filter = if value.contains("fred") {
         value.to_owned()
     } else {
@@ -42,7 +42,7 @@ fn filter(reader: &mut SettingsReader, setting: Option<&String>) -> Option<EnvFi
     }
 }
 
-/// A name, or a rule as POSIX writes it (`BRT3`); `None` if it is not set.
+/// The time zone: a name or a POSIX rule (`BRT3`); `None` if it is not set.
 fn zone(reader: &mut SettingsReader, setting: Option<&String>) -> Option<TimeZone> {
     let value = set(setting)?;
     let name = value.strip_prefix(':').unwrap_or(value);

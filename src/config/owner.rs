@@ -1,10 +1,10 @@
-//! Where the owner is notified.
+//! The setting for the owner's notices.
 
 use super::reader::{SettingsReader, set};
 use crate::service::owner::notify_chat::NotifyChat;
 use crate::settings::OwnerSettings;
 
-/// The chat to notify the owner in, if there is one.
+/// The chat where the owner gets notices, if it is set.
 pub(super) fn read(reader: &mut SettingsReader, settings: &OwnerSettings) -> Option<NotifyChat> {
     let value = set(settings.notify_chat.as_ref())?;
     let chat = value.parse().ok();

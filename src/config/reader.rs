@@ -1,17 +1,17 @@
-//! Reads settings one by one: each becomes a value, or a mistake that says what to write instead.
+//! Reads settings one by one. Each becomes a value, or a mistake that says what to write instead.
 
 use std::str::FromStr;
 
 use crate::secret::Secret;
 
-/// With a guessed secret, anyone can pretend to be WAHA.
+/// A shorter secret can be guessed, and then anyone can pretend to be WAHA.
 const SECRET_LENGTH_ADVISED: usize = 16;
 
-/// What is wrong with the settings: one line each, saying what to write instead.
+/// The mistakes in the settings: one line each, which says what to write instead.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mistakes(pub Vec<String>);
 
-/// An empty setting counts as not set: compose files write `KEY=`.
+/// An empty setting counts as not set, because compose files write `KEY=`.
 pub(super) fn set(value: Option<&String>) -> Option<&str> {
     value
         .map(|value| value.trim())
@@ -26,8 +26,8 @@ pub(super) struct SettingsReader {
 }
 
 impl SettingsReader {
-    /// Builds the result from the values and the warnings, or returns all mistakes. `build` returns `None` only if a value is
-    /// missing, and then there is a mistake about it.
+    /// Builds the result from the values and the warnings, or returns all mistakes. If `build` returns `None`, a value is
+    /// missing, and there is a mistake about it.
     pub(super) fn finish<T>(
         self,
         build: impl FnOnce(Vec<String>) -> Option<T>,
@@ -85,7 +85,7 @@ impl SettingsReader {
         chosen
     }
 
-    /// The secret in a variable, or in the file that `<setting>_FILE` names.
+    /// The secret in the variable, or in the file that `<setting>_FILE` names.
     pub(super) fn secret(
         &mut self,
         setting: &str,
@@ -98,7 +98,7 @@ impl SettingsReader {
                     setting,
                     &format!("and {setting}_FILE are both set: keep one of them"),
                 );
-                // Not `None`: it would also be reported as missing.
+                // Not `None`, which would also be reported as missing.
                 String::new()
             }
             (Some(value), None) => value.to_owned(),

@@ -5,16 +5,16 @@ use std::fmt;
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Both of the others.
+    /// `Serve` and `Work` together.
     All,
-    /// Takes webhooks and keeps the history.
+    /// Receives webhooks and keeps the history.
     Serve,
     /// Handles conversations and sends replies and notices.
     Work,
 }
 
 impl Role {
-    /// Whether it takes webhooks and keeps the history.
+    /// Whether it receives webhooks and keeps the history.
     pub fn serves(self) -> bool {
         self != Self::Work
     }

@@ -1,4 +1,4 @@
-//! Where WAHA is, and the key to it.
+//! Settings for WAHA: its address and its key.
 
 use super::reader::{SettingsReader, set};
 use super::role::Role;

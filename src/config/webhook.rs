@@ -1,4 +1,4 @@
-//! How webhooks are received: the address to listen on, and the secrets they are signed with.
+//! Settings for webhooks: the address to listen on, and the secrets that sign them.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use super::reader::{Mistakes, SettingsReader, guessable};
 use crate::secret::Secret;
 use crate::settings::WebhookSettings;
 
-/// All addresses: in a container the port mapping needs that.
+/// All addresses, because a container's port mapping needs that.
 const LISTEN: &str = "0.0.0.0:8080";
 
 /// How webhooks are received.
@@ -14,9 +14,9 @@ const LISTEN: &str = "0.0.0.0:8080";
 pub struct WebhookConfig {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// What webhooks are signed with.
+    /// The secret that signs webhooks.
     pub secret: Secret,
-    /// The previous secret, still accepted while it is being changed.
+    /// The previous secret. It is still accepted while the owner changes it.
     pub previous_secret: Option<Secret>,
 }
 
@@ -47,7 +47,7 @@ impl WebhookConfig {
         })
     }
 
-    /// The secrets that webhooks may be signed with: two while the secret is being changed.
+    /// The secrets that may sign webhooks: two while the owner changes the secret.
     pub fn secrets(&self) -> Vec<&[u8]> {
         std::iter::once(&self.secret)
             .chain(&self.previous_secret)
@@ -56,7 +56,7 @@ impl WebhookConfig {
     }
 }
 
-/// Where a daemon with this setting listens, for a command that asks it.
+/// The address on which a daemon with this setting listens, for commands that ask it.
 ///
 /// # Errors
 /// If the setting is not an address.

@@ -10,10 +10,10 @@ use crate::ids::SessionName;
 /// The flow of every session that has no file of its own.
 pub(crate) const OTHERS: &str = "default";
 const EXTENSION: &str = ".toml";
-/// Dialogues beside a flow.
+/// Dialogues are next to their flow.
 const TEST_EXTENSION: &str = ".test.toml";
 
-/// The mistakes in a directory of flows, and its files that are flows all the same.
+/// The mistakes in a directory of flows, and the flow files that were found in it.
 #[derive(Debug)]
 pub(crate) struct BadDirectory {
     pub(crate) files: Vec<(SessionName, PathBuf)>,
@@ -24,7 +24,7 @@ pub(crate) struct BadDirectory {
 /// The flow files of a directory with their sessions, sorted by name.
 ///
 /// # Errors
-/// The mistakes in the directory itself. This does not read the files.
+/// The mistakes in the directory itself. The files are not read.
 pub(crate) fn files(directory: &Path) -> Result<Vec<(SessionName, PathBuf)>, BadDirectory> {
     let mut files = Vec::new();
     let mut mistakes = Vec::new();

@@ -15,7 +15,7 @@ pub(crate) const FILE_MAX: u64 = 32 * 1024 * 1024;
 /// # Errors
 /// Every file that can't be sent, with its place in the flow file.
 pub(crate) fn placed(script: Script, flow_file: &Path) -> Result<Script, Vec<Mistake>> {
-    // Fails only for an empty path, or without a current directory. Then we use the paths as they are written.
+    // This fails only for an empty path, or without a current directory. Then we use the paths as they are written.
     let path = std::path::absolute(flow_file).unwrap_or_default();
     let script = script.placed(path.parent().unwrap_or(Path::new("")));
     let mistakes: Vec<Mistake> = script
@@ -43,7 +43,7 @@ pub(crate) fn placed(script: Script, flow_file: &Path) -> Result<Script, Vec<Mis
 /// The contents of a file.
 ///
 /// # Errors
-/// Why it can't be sent, in words.
+/// Why the file can't be sent, for a person.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut data = Vec::new();
     // The file may have grown since the check.

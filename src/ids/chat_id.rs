@@ -1,22 +1,22 @@
-//! The id of a chat, in the one spelling that the program uses, and the one rule for what is valid.
+//! The id of a chat: the one spelling that the program uses, and the check for what is valid.
 
 use std::sync::Arc;
 
 use crate::ids::text::{Text, shared_text};
 
-/// No phone number or hidden id known has more than 16 digits; twice that is generous.
+/// No known phone number or hidden id has more than 16 digits, so this is generous.
 const DIGITS_MAX: usize = 32;
 
 /// The chat of one person: `<digits>@c.us` (a phone number) or `<digits>@lid` (a hidden id).
 ///
-/// Groups, channels, stories and system accounts have no `ChatId`: the type itself says that a
-/// customer may be on the other side. The one exception is [`ChatId::group`].
+/// Groups, channels, stories and system accounts have no `ChatId`, so a `ChatId` means that a customer may be on the other
+/// side. The only exception is [`ChatId::group`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChatId(Arc<str>);
 
 shared_text!(ChatId);
 
-/// A text that should be a person's chat id and is not.
+/// A text that should be a person's chat id but is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the chat id of a person")]
 pub struct NotAPerson;
@@ -24,20 +24,20 @@ pub struct NotAPerson;
 impl ChatId {
     /// The chat of a person, or `None` for any other kind of chat in WhatsApp.
     ///
-    /// `@s.whatsapp.net` (the raw spelling of `@c.us`) is converted, and the device that raw ids
-    /// may carry (`5511...:12@s.whatsapp.net`) is cut off.
+    /// `@s.whatsapp.net` (the raw spelling of `@c.us`) is converted, and the device in a raw id
+    /// (`5511...:12@s.whatsapp.net`) is removed.
     #[must_use]
     pub fn person(text: &str) -> Option<Self> {
         let (digits, server) = person_parts(text)?;
-        // Most are already in this spelling, and are copied once.
+        // Most ids already have this spelling. They are copied only once.
         if text.len() == digits.len() + 1 + server.len() {
             return Some(Self(text.into()));
         }
         Some(Self(format!("{digits}@{server}").into()))
     }
 
-    /// The chat of a group, `<digits>@g.us` or `<digits>-<digits>@g.us`: only for the owner's own settings. Neither an
-    /// event from WAHA nor stored data becomes one.
+    /// The chat of a group: `<digits>@g.us` or `<digits>-<digits>@g.us`. Only for the owner's settings; neither an event
+    /// from WAHA nor stored data becomes one.
     #[must_use]
     pub fn group(text: &str) -> Option<Self> {
         let (group, server) = text.split_once('@')?;
@@ -45,13 +45,13 @@ impl ChatId {
         (server == "g.us" && is_digits(first) && is_digits(second)).then(|| Self(text.into()))
     }
 
-    /// Whether this is a person's. Check it before sending anything to a stored chat.
+    /// Whether this is a person's chat. Check this before you send anything to a stored chat.
     #[must_use]
     pub fn is_person(&self) -> bool {
         person_parts(&self.0).is_some()
     }
 
-    /// Whether this is a group's.
+    /// Whether this is a group's chat.
     #[must_use]
     pub fn is_group(&self) -> bool {
         self.0.ends_with("@g.us")
@@ -92,7 +92,7 @@ fn is_digits(text: &str) -> bool {
     (1..=DIGITS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Only the id of a person can be read.
+/// Only a person's id can be deserialized.
 impl<'de> serde::Deserialize<'de> for ChatId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;

@@ -1,4 +1,4 @@
-//! The id of a conversation, made by the script that opens it.
+//! The id of a conversation. The script that opens the conversation creates it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ pub struct ConversationId(Arc<str>);
 shared_text!(ConversationId, deserialize);
 
 impl ConversationId {
-    /// For a reply that belongs to no conversation, such as a message to the owner. Stored as an empty text.
+    /// For a reply without a conversation, such as a notice to the owner. It is stored as an empty text.
     #[must_use]
     pub fn none() -> Self {
         Self::stored("")

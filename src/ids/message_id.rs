@@ -1,21 +1,20 @@
-//! The id of a message, and the one rule for what is valid.
+//! The id of a message, and the check for what is valid.
 
 use std::sync::Arc;
 
 use crate::ids::text::shared_text;
 
-/// It becomes part of a Redis key. The longest we have seen has 32 characters.
+/// The id becomes part of a Redis key. The longest that we have seen has 32 characters.
 const LENGTH_MAX: usize = 128;
 
-/// The bare id of a message: the same on every engine and for every device. WAHA writes it as the third part of its
-/// serialised ids.
+/// The bare id of a message, which is the same on every engine and device. It is the third part of WAHA's serialised ids.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(Arc<str>);
 
 shared_text!(MessageId, deserialize);
 
 impl MessageId {
-    /// The id, if `text` can be one: not empty, no longer than 128 bytes, without control characters.
+    /// The id, if `text` is valid: not empty, at most 128 bytes, without control characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=LENGTH_MAX).contains(&text.len()) && !text.chars().any(char::is_control);

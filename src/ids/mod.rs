@@ -1,8 +1,8 @@
-//! The names and ids that are passed around everywhere: one type each, so that they can't be confused.
+//! Names and ids. Each has its own type, so that they can't be confused.
 //!
-//! All are short texts that never change and are cheap to clone. Text from outside becomes one only through its own rule
-//!  ([`SessionName::parse`], [`ChatId::person`], [`MessageId::parse`]). Text from Redis, SQLite or the data
-//! directory was checked before it was stored: it becomes one through `stored`.
+//! All are short texts that never change and are cheap to clone. Text from outside becomes one only if it passes the check
+//! ([`SessionName::parse`], [`ChatId::person`], [`MessageId::parse`]). Text from Redis, SQLite or the data directory was
+//! checked before it was stored, so `stored` accepts it.
 
 mod chat_id;
 mod conversation_id;

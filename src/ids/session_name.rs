@@ -1,4 +1,4 @@
-//! The name of a session: a WhatsApp account connected to WAHA. With the one rule for what is valid.
+//! The name of a session (a WhatsApp account connected to WAHA), and the check for what is valid.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::ids::text::shared_text;
 
 /// The name of a session: 1 to 54 of `[A-Za-z0-9_-]`, which is WAHA's own rule.
 ///
-/// So it has no character with a meaning in a Redis key, a bell, a path or a log line.
+/// So no character in it has a special meaning in a Redis key, a bell, a path or a log line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionName(Arc<str>);
 
@@ -16,7 +16,7 @@ impl SessionName {
     /// The maximum length of a name.
     pub const LENGTH_MAX: usize = 54;
 
-    /// The name, if `text` can be one.
+    /// The name, if `text` is valid.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=Self::LENGTH_MAX).contains(&text.len())

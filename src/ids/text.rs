@@ -1,11 +1,11 @@
-//! What all names and ids share: they compare, print and are stored as their text.
+//! What all names and ids share: they are compared, printed and stored as their text.
 
-/// Implements for a tuple struct over `Arc<str>` what every name and id needs. JSON holds the bare text, as it did before these
-/// types existed. Only those that may be read from JSON without a check get `Deserialize`.
+/// Implements what every name and id needs, for a tuple struct over `Arc<str>`. JSON has the bare text, as before these
+/// types existed. `Deserialize` is only for types that may be read from JSON without a check.
 macro_rules! shared_text {
     ($name:ident) => {
         impl $name {
-            /// Text that was checked before it was stored, from Redis, SQLite or the data directory.
+            /// From text in Redis, SQLite or the data directory. It was checked before it was stored.
             #[must_use]
             pub fn stored(text: impl Into<std::sync::Arc<str>>) -> Self {
                 Self(text.into())

@@ -1,4 +1,4 @@
-//! `waha-sm flow chat`: tries a flow in the terminal, with you as the customer.
+//! `waha-sm flow chat`: tries a flow in the terminal, with the user as the customer.
 
 use std::io::{self, BufRead, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ pub(super) struct ChatArgs {
     /// The flow file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The customer's WhatsApp name, {{ name }} in the texts
+    /// The customer's WhatsApp name: {{ name }} in the texts
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
@@ -73,7 +73,7 @@ pub(super) fn main(arguments: &ChatArgs) -> ExitCode {
     let mut chat = ChatTool {
         input: io::stdin().lock(),
         out: io::stdout().lock(),
-        // With a dialogue from a pipe, prompts would only be in the way.
+        // If the dialogue comes from a pipe, prompts would only disturb.
         prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
         script: &script,
         name: arguments.name.as_deref(),
@@ -92,7 +92,7 @@ struct ChatTool<'s, I, O> {
 /// The meaning of a line.
 enum TypedLine {
     Says(Said),
-    /// Together with the next message it is one answer.
+    /// Forms one answer with the next message.
     SaysFirst(Said),
     Waits(Duration),
     /// The shop's system answers; with `None` the call fails.

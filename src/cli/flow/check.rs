@@ -101,7 +101,7 @@ fn check(source: &FlowSource, locale: Locale) -> FileReport {
     }
 }
 
-/// Checks only their form: `flow test` plays them.
+/// Checks only whether the dialogues are well-formed; `flow test` plays them.
 fn check_dialogues(source: &FlowSource) -> FileReport {
     match Dialogue::load(&source.text) {
         Ok(dialogues) => FileReport {

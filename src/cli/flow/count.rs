@@ -1,4 +1,4 @@
-//! A number of things, in words.
+//! A number with its noun, in the singular or the plural.
 
 /// "1 step", "2 steps".
 pub(super) fn count(number: usize, word: &str) -> String {

@@ -1,19 +1,19 @@
-//! The files that the user means: flows, the dialogues beside them, or a directory of both.
+//! Finds the files that the user means: flows, the dialogues next to them, or a directory of both.
 
 use std::path::{Path, PathBuf};
 
 use crate::flows::directory;
 use crate::terminal::line;
 
-/// The dialogues beside a flow file: `clinic.test.toml` beside `clinic.toml`.
+/// The dialogues of a flow are next to its file: `clinic.test.toml` next to `clinic.toml`.
 pub(super) const TEST_EXTENSION: &str = ".test.toml";
 
-/// Whether a file holds dialogues, by its name.
+/// Whether the file holds dialogues, by its name.
 pub(super) fn is_test(file: &Path) -> bool {
     file.to_string_lossy().ends_with(TEST_EXTENSION)
 }
 
-/// The files of a flow: the flow itself, and its dialogues beside it.
+/// The two files of a flow: the flow itself and its dialogues.
 pub(super) fn pair(file: &Path) -> (PathBuf, PathBuf) {
     let name = file.to_string_lossy();
     match name.strip_suffix(TEST_EXTENSION) {
@@ -22,7 +22,7 @@ pub(super) fn pair(file: &Path) -> (PathBuf, PathBuf) {
     }
 }
 
-/// The files, with each directory replaced by its flows and their dialogues; and a line for each mistake in a directory.
+/// The files, with each directory replaced by its flows and their dialogues. Also a line for each mistake in a directory.
 pub(super) fn expand(named: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
     let mut files = Vec::new();
     let mut mistakes = Vec::new();

@@ -1,4 +1,4 @@
-//! `waha-sm flow graph`: draws a flow, in the language of Mermaid or of Graphviz.
+//! `waha-sm flow graph`: draws a flow as a Mermaid or Graphviz diagram.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ pub(super) struct GraphArgs {
     /// The flow file; `-` reads it from standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The language of the drawing
+    /// Language of the diagram
     #[arg(long, value_enum, default_value_t = Language::Mermaid)]
     format: Language,
     #[command(flatten)]
@@ -54,15 +54,15 @@ pub(super) fn main(arguments: &GraphArgs) -> ExitCode {
     )
 }
 
-/// Nodes have ids that are safe in both languages: the name of a step may contain any character.
+/// Nodes get ids that are safe in both languages, because a step's name may contain any character.
 struct Drawing {
     nodes: Vec<(String, NodeShape, String)>,
     edges: Vec<DrawnWay>,
-    /// Where it starts outside opening hours.
+    /// The id of the first step outside opening hours.
     closed: Option<String>,
 }
 
-/// The label of the path to that step.
+/// The label of the edge to that step.
 const CLOSED: &str = "closed";
 
 #[derive(Clone, Copy)]
@@ -137,7 +137,7 @@ impl Drawing {
     fn mermaid(&self) -> String {
         let mut text = String::from("flowchart TD\n    start((start)) --> step1\n");
         if let Some(closed) = &self.closed {
-            // Writing into a text can't fail, here and below.
+            // Writing to a `String` can't fail, here and below.
             let _ = writeln!(text, "    start -->|\"{CLOSED}\"| {closed}");
         }
         for (id, shape, name) in &self.nodes {
@@ -189,7 +189,7 @@ impl Drawing {
     }
 }
 
-/// The inside of a text in quotes. Characters that mean something to Mermaid, Markdown or HTML become entity codes.
+/// The inside of a quoted text. Characters with a meaning in Mermaid, Markdown or HTML become entity codes.
 fn mermaid(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -202,7 +202,7 @@ fn mermaid(text: &str) -> String {
     safe
 }
 
-/// The inside of a text in quotes.
+/// The inside of a quoted text.
 fn dot(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }

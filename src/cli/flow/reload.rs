@@ -1,4 +1,4 @@
-//! `waha-sm flow reload`: makes every running process load its flows again, and shows the result of each.
+//! `waha-sm flow reload`: reloads the flows in every running process, and shows the result of each.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -15,12 +15,12 @@ use crate::store::{self, Reloaded, Store};
 use crate::terminal::line;
 use crate::{describe::describe, runtime};
 
-/// A process that does not answer for this long is stuck or gone; a dead process counts as alive for half of it.
+/// A process that does not answer within this time is stuck or dead. A dead process still counts as alive for half of it.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// If Redis says that no process received the bell: on a Cluster, a process at another node may still have received it. It
-/// answers within this time.
+/// How long to wait if Redis says that no process received the bell. On a Cluster, a process connected to another node may
+/// have received it, and answers within this time.
 const NO_LISTENER_PATIENCE: Duration = Duration::from_secs(1);
-/// Between two checks for answers.
+/// The delay between two checks for answers.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 const AFTER_HELP: &str = "Each process (`all`, `serve`, `work`) reads its own FLOW_FILE. Open conversations continue at the same step of \
@@ -75,7 +75,7 @@ async fn ask(store: &Store) -> Result<ReloadAnswers, store::StoreError> {
     let asked = Instant::now();
     loop {
         let answers = store.reload_answers(&request).await?;
-        // We know the names of processes that hold leases; of the others, only how many received the bell.
+        // We know the ids of processes that send heartbeats. Of the others, we know only how many received the bell.
         let living = store.living_processes().await?;
         let silent = living
             .iter()

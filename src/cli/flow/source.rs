@@ -11,10 +11,10 @@ use crate::flow::{Locale, Mistake, Script, UnknownLocale};
 use crate::flows::media_files;
 use crate::terminal::line;
 
-/// The options of every tool.
+/// The options that all tools share.
 #[derive(Debug, Args)]
 pub(super) struct FlowOptions {
-    /// Language of the built-in texts if the file sets none: en, pt-BR or es
+    /// Language of the built-in texts if the flow file sets none: en, pt-BR or es
     #[arg(long, env = "LOCALE", value_name = "LOCALE", default_value = "en", value_parser = locale)]
     pub(super) locale: Locale,
 }
@@ -27,11 +27,11 @@ fn locale(text: &str) -> Result<Locale, UnknownLocale> {
     }
 }
 
-/// The file; `-` is standard input.
+/// A flow file; `-` is standard input.
 pub(super) struct FlowSource {
     /// Its name in the output.
     pub(super) name: String,
-    /// Its path: paths in the flow begin in its directory.
+    /// Its path. Paths in the flow are relative to its directory.
     file: PathBuf,
     pub(super) text: String,
 }
@@ -66,7 +66,7 @@ impl FlowSource {
             .map_err(|mistakes| mistakes.iter().map(|one| self.show(one)).collect())
     }
 
-    /// A mistake with its place, in the form that compilers use, so that editors find it.
+    /// A mistake with its place, in the format of compilers, so that editors can jump to it.
     pub(super) fn show(&self, mistake: &Mistake) -> String {
         format!("{} {}", self.place(mistake), line(&mistake.message))
     }

@@ -66,7 +66,7 @@ pub(super) fn main(arguments: &TestArgs) -> ExitCode {
     exit(printed.and_then(|()| out.flush()), good)
 }
 
-/// The output about one flow; an error if a dialogue failed.
+/// The output for one flow. It is an `Err` if a dialogue failed.
 fn test(flow: &Path, dialogues: &Path, locale: Locale) -> Result<Vec<String>, Vec<String>> {
     if !dialogues.exists() {
         return Err(vec![format!(
