@@ -1,9 +1,10 @@
--- What became of those looked at: words for the queue taken out of the inbox, a notice in the lane, or the customer leaves.
+-- Writes what came of looking at customers in line: words for the queue leave the inbox, a notice goes into the lane, or
+-- the customer leaves.
 -- Uses: conversations, lanes
 -- KEYS: namespace
--- ARGV: per chat: chat, id, told ('' = nothing was told), due (ms: look again), examined (messages of the inbox),
---       examined_before, since (ms: when it began to wait), leave (outcome, '' = stays), variables (JSON), reply ('' = none),
---       words (count), word...
+-- ARGV: per chat: chat, id, told (the place that the reply tells, '' = none), due (ms: when to look again), examined (messages of
+--       the inbox), examined_before, since (ms: when it began to wait), leave (outcome, '' = stays), variables (JSON), reply
+--       ('' = none), words (count), word...
 -- Returns: how many were still waiting
 local waiting, replied = 0, false
 while more() do
@@ -12,9 +13,9 @@ while more() do
   local key = CHAT .. chat
   local status_now, id_now, examined_now, opened, waiting_since =
     unpack(redis.call('HMGET', key, 'status', 'id', 'examined', 'opened', 'waiting_since'))
-  -- A worker may have claimed it in the meantime: then the words are the flow's, and no notice follows the greeting.
-  -- Or another announcer has looked meanwhile: then it is told already, and the words it answered are gone.
-  -- Or a worker had it and it went back to the line: its inbox is another.
+  -- Nothing is done if the conversation changed since the look. If a worker claimed it, its messages are for the flow, and
+  -- no notice may follow the greeting. If another announcer looked, the customer got the notice, and the words are gone. If
+  -- a worker had it and it is back in line, its inbox has changed.
   local ours = (status_now == 'waiting' or status_now == 'handoff') and id_now == id and tonumber(examined_now or 0) == examined_before
     and tonumber(waiting_since or opened) == since
   local removed = 0
@@ -30,7 +31,7 @@ while more() do
       replied = true
     end
     if leave ~= '' then
-      -- What was written before the word to leave was for this conversation and ends with it.
+      -- Messages before the word to leave were for this conversation, and end with it.
       redis.call('LTRIM', INBOX .. chat, examined, -1)
       close(chat, {outcome = leave, variables = variables})
       notify_head(status_now == 'handoff' and HANDOFF or QUEUE)

@@ -1,8 +1,8 @@
--- Replies are about to be sent: noted, with their message ids where those are known beforehand, so that a doubt can be settled
--- by asking for them.
+-- Notes that replies are about to be sent, with their message ids if those are known in advance, so that a doubt can be
+-- settled by asking for the id.
 -- KEYS: namespace
 -- ARGV: per lane: chat, token, element (its first reply), message id ('+' = it has none), address
--- Returns per lane: 1, or 0 where the reply is not the sender's to send any more, or the owner answers the chat
+-- Returns per lane: 1, or 0 if the sender may not send the reply any more, because it lost the lane or the owner answers the chat
 local answer = {}
 while more() do
   local chat, token, element, message_id, address = chat_of(text()), text(), text(), text(), text()

@@ -1,5 +1,5 @@
--- Gives the conversations that have waited longest to the workers of a process; or, while it is closed, those that were opened
--- since then: they are told so at once and keep no worker from anybody.
+-- Gives the conversations that have waited longest to the workers of a process. Or, outside opening hours, those that
+-- opened since it closed: their customers are told so at once, and take no worker from anybody.
 -- Uses: conversations, lanes
 -- KEYS: namespace
 -- ARGV: process, count, closed since (ms; '' = claim for workers)
@@ -16,7 +16,7 @@ local function claim(chat)
   if id then
     local epoch = redis.call('INCR', EPOCH)
     redis.call('HSET', key, 'status', 'active', 'owner', process, 'epoch', epoch)
-    -- How long it takes to tell somebody that it is closed says nothing of the wait of others.
+    -- The time to tell a customer that it is closed must not count as handling time.
     if not closed_since then
       redis.call('HSET', key, 'claimed', claimed or NOW)
     end
@@ -34,7 +34,7 @@ local function claim(chat)
 end
 
 if closed_since then
-  -- The last in line opened last.
+  -- The last in line opened last, so the first older one ends the search.
   for _, chat in ipairs(redis.call('ZREVRANGE', QUEUE, 0, count - 1)) do
     if tonumber(redis.call('HGET', CHAT .. chat, 'opened') or 0) < closed_since then
       break

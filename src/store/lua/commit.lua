@@ -1,18 +1,20 @@
--- One step of conversations: inbox consumed, state saved, replies in the lane, or the close; together, or refused.
+-- Commits one step of each conversation: the inbox is consumed, the state saved, the replies put into the lane, and perhaps
+-- the conversation handed off or closed; all together, or refused.
 -- Uses: conversations, lanes
 -- KEYS: namespace
--- ARGV: per conversation: chat, epoch, rev, consumed, state, outcome ('' = goes on), variables (JSON), resume_within (ms, 0 =
---       can't be resumed), handoff ('' = no; how long (ms) it waits for a person, 0 = for as long as it takes), replies (count),
+-- ARGV: per conversation: chat, epoch, rev, consumed, state, outcome ('' = stays open), variables (JSON), resume_within (ms, 0 =
+--       can't be resumed), handoff ('' = none; else how long (ms) it waits for a person, 0 = without limit), replies (count),
 --       reply...
--- Returns per conversation: how many messages its inbox still holds (a closed one: 0), or -1: refused, because another
---       process has it, or this step was committed before. The lane of a reply is due: the process looks at it by itself.
+-- Returns per conversation: how many messages its inbox still holds (0 if it closed or was handed off), or -1: refused, because
+--       another process has it, or this step was committed before. No bell rings for the replies: the process looks at their
+--       lanes itself.
 local answer = {}
 
--- The conversation waits under its ticket, among those that wait for a person; its worker is free.
+-- Puts the conversation in the line for a person, under its ticket. Its worker is free.
 local function hand_off(chat, id, ticket, within)
   local key = CHAT .. chat
   redis.call('HSET', key, 'status', 'handoff', 'waiting_since', NOW)
-  -- The time with a person is no measure of how long a worker takes.
+  -- The time with a person must not count as handling time of a worker.
   redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'examined', 'told', 'told_at')
   unlist(chat)
   redis.call('ZADD', HANDOFF, ticket, chat)

@@ -1,9 +1,9 @@
--- Those who wait and are due to be looked at. Each is due again after `lease`, in case the process that looks dies before
+-- Finds the customers in line that it is time to look at. Each is due again after `lease`, in case the process dies before
 -- `announce`.
 -- KEYS: namespace
 -- ARGV: count, lease (ms)
--- Returns per chat: {chat, id, position, since when it waits, told or '', told_at or '', examined, name, rev, state or '',
---          '1' if it waits for a person, else '', messages not examined...}
+-- Returns per chat: {chat, id, position, since (ms: when it began to wait), told or '', told_at or '', examined, name, rev, state
+--          or '', '1' if it waits for a person, else '', messages not examined...}
 local count, lease = number(), number()
 local answer = {}
 for _, chat in ipairs(redis.call('ZRANGEBYSCORE', ANNOUNCE, '-inf', NOW, 'LIMIT', 0, count)) do

@@ -1,11 +1,11 @@
--- What ends by time alone: that the owner answers from their own phone, and the wait for a person who did not come.
+-- Ends what is over by time alone: takeovers by the owner, and the wait for a person who did not come.
 -- Uses: conversations, owner_takeover
 -- KEYS: namespace
 -- ARGV: count
--- Returns: how many chats the owner left, how many conversations go on without a person
+-- Returns: how many takeovers ended, how many conversations continue without a person
 local count = number()
 if redis.call('EXISTS', PAUSED) == 1 then
-  -- A customer who can't be heard is not silent.
+  -- While the session is paused, customers can't be heard, so nothing ends because of silence.
   return {0, 0}
 end
 local left = redis.call('ZRANGEBYSCORE', PHONE, '-inf', NOW, 'LIMIT', 0, count)

@@ -1,11 +1,11 @@
--- Takes inbound messages of one session: each opens or continues a conversation, once.
+-- Stores inbound messages of one session. Each opens or continues a conversation, once.
 -- Uses: conversations, owner_takeover, merge_chats
 -- KEYS: namespace
--- ARGV: seen_ttl (ms), inbox_max, then per message: message id, from, other ('' = the sender's other id is not told), name,
---       message (JSON), opens ('' = it opens no conversation), phone_quiet (ms)
--- Returns per message: 'queued' | 'active' | 'duplicate' | 'full' (the first of a conversation that was only recorded, because
---       too many are not consumed yet) | 'recorded' (the next such ones, and what opens none) | 'phone' (the owner answers from
---       their own phone), position (0 unless queued)
+-- ARGV: seen_ttl (ms), inbox_max, then per message: message id, from, other (the sender's other id, '' = not known), name, message
+--       (JSON), opens ('' = it opens no conversation), phone_quiet (ms)
+-- Returns per message: 'queued' | 'active' | 'duplicate' | 'full' (only recorded, because too many messages are not consumed yet:
+--       the first such message of its conversation) | 'recorded' (the next such messages, and those that open no conversation) |
+--       'phone' (the owner answers from their own phone), position (0 unless queued)
 local seen_ttl, inbox_max = number(), number()
 local answer, received_at = {}, string.format('%.0f', redis_time())
 while more() do
@@ -30,7 +30,7 @@ while more() do
       else
         result = 'queued'
         if status == 'waiting' or status == 'handoff' then
-          -- Perhaps a word for the queue: the announcer looks at once.
+          -- It may be a word for the queue: the announcer looks at once.
           redis.call('ZADD', ANNOUNCE, NOW, chat)
           ring('announce')
         else
@@ -41,8 +41,8 @@ while more() do
       redis.call('HSET', CHAT .. chat, 'heard', received_at)
       if result == 'active' then ring_process(process, chat) end
     end
-    -- A person is answered under the id that they wrote from. Not before the message is stored: a Redis that is full refuses
-    -- the first write of a script, if that can take room, and none after.
+    -- A person is answered under the id that they wrote from. This comes after the message is stored: a full Redis can
+    -- refuse only the first write of a script, and only if it needs memory. HDEL needs none.
     if chat ~= from then
       redis.call('HSET', ADDRESS, chat, from)
     else
@@ -50,7 +50,7 @@ while more() do
       if is_lid(chat) then redis.call('ZADD', UNMAPPED, 'NX', NOW, chat) end
     end
     record_under(chat, from, 'message', 'conversation', id or '', 'data', message)
-    -- Last, so that a message is never marked as taken when it was not stored.
+    -- Last, so that no message is marked as seen without being stored.
     redis.call('SET', seen, '1', 'PX', seen_ttl)
   end
   answer[#answer + 1] = result

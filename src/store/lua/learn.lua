@@ -1,8 +1,8 @@
--- What WAHA answered about the `@lid` of persons: their `@c.us`, or nothing.
+-- Stores what WAHA answered about the `@lid` of persons: their `@c.us`, or that it does not know.
 -- Uses: merge_chats
 -- KEYS: namespace
 -- ARGV: again_after (ms), then per person: lid, chat ('' = WAHA does not know)
--- Returns: how many chats are known to be one from now on
+-- Returns: how many of the pairs are one chat now
 local again_after = number()
 local learnt = 0
 while more() do
@@ -12,7 +12,7 @@ while more() do
   elseif redis.call('EXISTS', CHAT .. lid) == 1 then
     redis.call('ZADD', UNMAPPED, NOW + again_after, lid)
   else
-    -- Asked again when they write again.
+    -- We ask again when they write again.
     redis.call('ZREM', UNMAPPED, lid)
   end
 end

@@ -1,4 +1,4 @@
--- A conversation as it stands, with its inbox.
+-- Reads a conversation, with its inbox.
 -- KEYS: namespace
 -- ARGV: chat, process
 -- Returns: nothing if the process does not hold it; else chat, id, epoch, rev, state or '', name or '', quiet for (ms;

@@ -1,14 +1,14 @@
--- Puts events into the history that open and continue nothing: our own messages, acks, edits, and so on. Words of ours that
--- our sender did not send are the owner's, who answers from their own phone.
+-- Puts events into the history that open and continue no conversation: our own messages, acks, edits, and so on. If our
+-- sender did not send a message of ours, the owner wrote it on their own phone.
 -- Uses: sent_by_us, owner_takeover, merge_chats
 -- KEYS: namespace
--- ARGV: seen_ttl (ms), then per event: seen ('' = can't be told apart), kind, from, other ('' = the customer's other id is not
---       told), own ('1' = a message, which makes its chat known; '' = only recorded where the chat is known), echo (the id of a
---       message of ours, else ''), wording, sent as (what that message says, and how replies are sent that become such, as `sent_by_us`
---       compares them; '' = it says nothing), data (JSON), phone_quiet (ms), hand ('says', 'ends': what it means if the owner wrote it;
---       'ours': they did not; '' = nothing), followed_at (ms: when the last word was said of those that are known to have
---       followed it)
--- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded; the owner answers from now on, or no more)
+-- ARGV: seen_ttl (ms), then per event: seen (the name of the event, '' = it has none), kind, from, other (the customer's other id,
+--       '' = not known), own ('1' = a message, which makes its chat known; '' = only recorded if the chat is known), echo (the id
+--       of a message of ours, else ''), wording, sent as (what that message says, and how replies are sent that become such a
+--       message, as `sent_by_us` compares them; '' = it says nothing), data (JSON), phone_quiet (ms), hand (what it means if the
+--       owner wrote it: 'says' or 'ends'; 'ours' = they did not; '' = nothing), followed_at (ms: when the last of the messages was
+--       sent that we know followed it)
+-- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded, and a takeover by the owner begins or ends)
 local seen_ttl = number()
 local answer = {}
 while more() do
@@ -28,7 +28,7 @@ while more() do
     local conversation = redis.call('HGET', CHAT .. chat, 'id') or ''
     if kind == 'message' and echo ~= '' then
       local message = decoded(data)
-      -- It may come under the id that was not written to, before we know that both are one person.
+      -- It may come under the person's other id, before we know that both ids are one person.
       content.text = message.text
       local ours = hand == 'ours' or sent_by_us(chat, echo, content)
         or (message.other_id and sent_by_us(chat_of(message.other_id), echo, content))

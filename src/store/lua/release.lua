@@ -1,8 +1,9 @@
--- Takes back all that a process holds: its conversations return to the line under their old tickets, its lanes are due.
+-- Takes back everything that a process holds: its conversations return to the line under their old tickets, and its lanes
+-- are due.
 -- Uses: conversations, sent_by_us
 -- KEYS: namespace
 -- ARGV: process
--- Returns: conversations, lanes
+-- Returns: how many conversations, how many lanes
 local process = text()
 local conversations, lanes = 0, 0
 local active = redis.call('HGETALL', ACTIVE)
@@ -23,7 +24,7 @@ for i = 1, #sending, 2 do
   if string.sub(sending[i + 1], 1, #process + 1) == process .. ' ' then
     redis.call('HDEL', SENDING, sending[i])
     if redis.call('HEXISTS', ATTEMPT, sending[i]) == 1 then
-      -- It is perhaps sent again, and then both of them have an echo.
+      -- It may be sent again, and then both messages have an echo.
       expect_echo(sending[i], redis.call('LINDEX', LANE .. sending[i], 0) or '')
     end
     redis.call('ZADD', LANES, NOW, sending[i])

@@ -1,8 +1,8 @@
--- Puts replies that were given up on back at the end of their chats' lanes, in the order given.
+-- Puts dead letters back at the end of their chats' lanes, in the given order.
 -- Uses: lanes
 -- KEYS: namespace
--- ARGV: per reply: id (of its entry in `dead`), element (the reply as it is to be tried again)
--- Returns per reply: 1, or 0 if it is not in `dead` any more
+-- ARGV: per reply: id (of its entry in `dead`), element (the reply to try again)
+-- Returns per reply: 1, or 0 if it is no longer in `dead`
 local answer, found_any = {}, false
 while more() do
   local id, element = text(), text()

@@ -1,12 +1,11 @@
--- What became of the first reply of lanes: taken by WAHA, given up on, or to be tried again later.
+-- Settles the first reply of lanes: WAHA took it, or we gave up on it, or it is tried again later.
 -- Uses: lanes, sent_by_us, owner_takeover
 -- KEYS: namespace
 -- ARGV: dead_max, ours_ttl (ms), then per lane: chat, token, element, verdict ('sent' | 'dead' | 'retry' | 'release'), due (ms,
---       for retry and release), again (the element as it is to be tried again), doubt ('1' = it may have been sent all the
---       same), message id (of the message that it became, or ''), conversation, data (JSON, for the history), reason
--- Returns per lane: the next reply, which is the sender's to send under the same token, what is in doubt of an earlier
---       attempt on it, and the id to send it to where that is not the chat; or three times '' if the lane is empty, has to
---       wait, or is no longer its own
+--       for retry and release), again (the element to try again), doubt ('1' = it may have been sent all the same), message id (of
+--       the message that it became, or ''), conversation, data (JSON, for the history), reason
+-- Returns per lane: the next reply, which the sender may send under the same token, the earlier attempt on it that is in doubt, and
+--       the id to send it to if that is not the chat; or three times '' if the lane is empty, must wait, or is no longer the sender's
 local dead_max, ours_ttl = number(), number()
 local paused = redis.call('EXISTS', PAUSED) == 1
 local answer = {}
@@ -20,14 +19,14 @@ while more() do
   local settled = verdict == 'sent' or verdict == 'dead'
   local echo = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ %S+ (%S+)')
   local first = redis.call('LINDEX', lane, 0) == element
-  -- Whoever settled it before: this, too, became a message of ours.
+  -- Even if another process settled the reply: this message is ours, too.
   if verdict == 'sent' and message_id ~= '' then
     redis.call('SET', OURS .. message_id, '1', 'PX', ours_ttl)
     undo_takeover(message_id)
   end
   if settled and first then
-    -- Whoever holds the lane by now: what WAHA took is not sent again. If it is not the first any more, this very
-    -- verdict was written before, and its answer was lost.
+    -- Even if another process holds the lane now: what WAHA took is not sent again. If the reply is no longer the first,
+    -- this verdict was written before, and its answer was lost.
     redis.call('LPOP', lane)
     redis.call('HDEL', ATTEMPT, chat)
     if message_id == '' and (not echo or echo == '-') then
@@ -42,18 +41,18 @@ while more() do
   end
   if held then
     if not settled and first and redis.call('ZSCORE', PHONE, chat) then
-      -- Not tried again in a chat that the owner answers.
+      -- The owner answers this chat: no second try.
       redis.call('LPOP', lane)
       redis.call('HDEL', ATTEMPT, chat)
       if doubt == '1' then expect_echo(chat, element) end
       leave_to_owner(chat, element, doubt == '1')
       settled = true
     elseif not settled and first and doubt == '1' and verdict == 'retry' then
-      -- It is perhaps sent again, and then both of them have an echo.
+      -- It may be sent again, and then both messages have an echo.
       expect_echo(chat, element)
     end
     if not first and verdict ~= 'release' then
-      -- Settled by another: what is noted is not about the reply that comes now.
+      -- Another process settled it: the noted attempt is not about the reply that is first now.
       redis.call('HDEL', ATTEMPT, chat)
     end
     if settled then
@@ -69,7 +68,7 @@ while more() do
     end
     if settled and not paused then
       following, following_doubt, address = first_reply(chat)
-      -- The sender may still know the lane by the other id of this person.
+      -- The sender may still use the other id of this person for the lane.
       if address == '' and chat ~= id then address = chat end
     end
     if following == '' then

@@ -1,7 +1,8 @@
--- A session works again: those who wait are not all told something in one moment, and nobody is told a place of long ago.
+-- A session works again: spreads the notices, so that they don't all leave at the same moment, and replaces old ones, so
+-- that no customer reads an outdated place.
 -- Uses: lanes
 -- KEYS: namespace
--- ARGV: gap (ms: between two who are due)
+-- ARGV: gap (ms: between two customers who are due)
 -- Returns: how many were due
 local gap, due = number(), 0
 local waiting = redis.call('ZRANGE', QUEUE, 0, -1)

@@ -1,9 +1,9 @@
--- What is known of a session now: only WORKING lets its replies, notices and timeouts go on; all else stops them.
+-- Stores the status of a session. Only WORKING lets its replies, notices and timeouts run; any other status pauses them.
 -- KEYS: namespace
--- ARGV: at (ms by WAHA's clock: when it was so; 0 = it is not an event), status ('' = it can't send), alarm ('1' = the owner must
---       do something), ask_after (ms: an event is WAHA's own word, it is not asked before)
--- Returns: 'stale' (something newer is known) | 'works' | 'resumed' | 'paused', since when it is or was paused (ms, or 0),
---       1 if the owner must hear of it and did not yet, else 0
+-- ARGV: at (ms by WAHA's clock: when the session had this status; 0 = it is not from an event), status ('' = it can't send), alarm
+--       ('1' = the owner must do something), ask_after (ms: after an event, we don't ask WAHA for this long)
+-- Returns: 'stale' (we know something newer) | 'works' | 'resumed' | 'paused', since when it is or was paused (ms, or 0),
+--       1 if the owner must be notified and was not yet, else 0
 local at, status, alarm, ask_after = number(), text(), text(), number()
 local last = tonumber(redis.call('HGET', STATUS, 'at') or 0)
 if at > 0 and at < last then

@@ -2,8 +2,8 @@
 -- Uses: lanes
 -- KEYS: namespace
 -- ARGV: process, count
--- Returns: '1' if the session is paused, else '', then per lane: chat, element, token, doubt (of an earlier attempt on the
---       element, or ''), address (the id to send to, or '' if that is the chat)
+-- Returns: '1' if the session is paused, else '', then per lane: chat, element, token, doubt (the earlier attempt on the element
+--       that is in doubt, or ''), address (the id to send to, or '' if that is the chat)
 local process, count = text(), number()
 if redis.call('EXISTS', PAUSED) == 1 then
   return {'1'}

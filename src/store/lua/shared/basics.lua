@@ -1,12 +1,12 @@
--- What every script has: the session, the time, its arguments, the history, the bells.
--- BELL, the prefix of the channels, and the names of the keys are set before this.
+-- Every script begins with this: the session, the time, its arguments, and functions for the history and the bells.
+-- BELL (the prefix of the channels) and the names of the keys are defined before it.
 
 local SESSION, NOW = ARGV[1], tonumber(ARGV[2])
--- How long (ms) after its opening a conversation that still waits gets its first notice.
+-- How long (ms) a conversation waits in line before its first notice.
 local FIRST_NOTICE_AFTER = tonumber(ARGV[3])
 local arguments_read = 3
 
--- The script's own arguments, one after the other, in the order of its header.
+-- The next argument of the script itself, in the order of its header.
 local function text()
   arguments_read = arguments_read + 1
   return ARGV[arguments_read]
@@ -24,7 +24,7 @@ local function record(kind, ...)
   redis.call('XADD', HISTORY, '*', 'kind', kind, ...)
 end
 
--- As `record`, for what came from, or goes to, an id that is not the one its chat is kept under.
+-- Like `record`, for a message from or to `id`. If the chat has another id, the entry names the chat, too.
 local function record_under(chat, id, kind, ...)
   if chat == id then
     record(kind, ...)
@@ -33,18 +33,18 @@ local function record_under(chat, id, kind, ...)
   end
 end
 
--- The chat under which an id is kept.
+-- The chat of a person's id: for an `@lid`, the `@c.us` of the same person if we know it.
 local function chat_of(id)
   return redis.call('HGET', ALIAS, id) or id
 end
 
--- The time (ms) by the clock of Redis: one clock for all processes.
+-- The time (ms) by the clock of Redis, which is the same for all processes.
 local function redis_time()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- For how long (ms) nothing has come in, in a conversation whose last message came at `last_message_at` (see `redis_time`).
+-- How long (ms) ago the last message of a conversation arrived (`last_message_at`, see `redis_time`); '' if not known.
 local function quiet_for(last_message_at)
   return last_message_at and string.format('%.0f', redis_time() - last_message_at) or ''
 end
@@ -53,15 +53,15 @@ local function ring(bell, message)
   redis.call('PUBLISH', BELL .. bell, message or SESSION)
 end
 
--- Tells the process that holds a conversation to look: a message came in, it changed, or another holds it now.
--- `why` is 'phone' where the owner took it over.
+-- Tells the process that holds a conversation to look at it: a message arrived, it changed, or another holds it now.
+-- `why` is 'phone' if the owner took it over.
 local function ring_process(process, chat, why)
   if process then
     ring('process:' .. process, table.concat({SESSION, chat, why}, ' '))
   end
 end
 
--- What we wrote as JSON; empty if it can't be read.
+-- Reads JSON that we wrote; an empty table if it can't be read.
 local function decoded(json)
   local read, value = pcall(cjson.decode, json)
   return read and type(value) == 'table' and value or {}

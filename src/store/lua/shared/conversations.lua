@@ -1,6 +1,6 @@
--- A conversation opens, goes back to the line, closes.
+-- A conversation opens, goes back to the line, or closes.
 
--- A line moved: its new head gets a notice at once.
+-- A line moved: the announcer looks at its new head at once, and gives them a notice.
 local function notify_head(line)
   local head = redis.call('ZRANGE', line, 0, 0)[1]
   if head then
@@ -9,7 +9,7 @@ local function notify_head(line)
   end
 end
 
--- Takes a conversation off every list that it stands on.
+-- Removes a conversation from every list.
 local function unlist(chat)
   redis.call('ZREM', QUEUE, chat)
   redis.call('ZREM', HANDOFF, chat)
@@ -20,8 +20,8 @@ local function unlist(chat)
   redis.call('SREM', UNREAD, chat)
 end
 
--- A conversation opens: its inbox already holds what opens it. `before` is true where the chat has a hash
--- (closed for silence): its state stays, for the worker to resume.
+-- Opens a conversation. Its inbox already holds the first message. `before` is true if the chat still has its hash, because
+-- the last conversation was closed for silence: the state stays, so that the worker can resume it.
 local function open(chat, name, before, first_notice_after)
   local key = CHAT .. chat
   local ticket = redis.call('INCR', TICKET)
@@ -39,8 +39,9 @@ local function open(chat, name, before, first_notice_after)
   return id
 end
 
--- Takes the time that a worker had a conversation into the mean, as `flow::smoothed` does. Only where it says how long a worker
--- is busy: not if it went back to the line meanwhile, if the owner took it over, or if the customer could not be heard.
+-- Adds the time that a worker had a conversation to the mean, as `flow::smoothed` does. Only if that time says how long a
+-- worker is busy: not if the conversation went back to the line, the owner took it over, or the session was paused
+-- meanwhile.
 local function measure(chat, outcome)
   local status, claimed, requeued = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'claimed', 'waiting_since'))
   if not claimed or status ~= 'active' or requeued or outcome == 'phone' then
@@ -56,8 +57,8 @@ local function measure(chat, outcome)
   redis.call('HSET', COUNTERS, 'handling', string.format('%.0f', mean))
 end
 
--- A conversation closes: `ending` has its outcome, its variables (JSON) and, where it can be resumed, `resume_within`: how long
--- (ms) its state is kept. What the customer wrote after the words that closed it opens the next one, so that it is not lost.
+-- Closes a conversation. `ending` has its outcome, its variables (JSON) and, if it can be resumed, `resume_within`: how
+-- long (ms) its state is kept. Messages that are still in the inbox open the next conversation, so that they are not lost.
 local function close(chat, ending)
   local key = CHAT .. chat
   local id, name = unpack(redis.call('HMGET', key, 'id', 'name'))
@@ -77,11 +78,11 @@ local function close(chat, ending)
   end
 end
 
--- A conversation that a worker had goes back to the line, under its old ticket.
+-- Puts a conversation back in line, under its old ticket.
 local function requeue(chat, id, ticket, first_notice_after)
   local key = CHAT .. chat
   redis.call('HSET', key, 'status', 'waiting', 'waiting_since', NOW)
-  -- Without an epoch nothing is taken that the process before still writes.
+  -- Without an epoch, late commits of the process that had it are refused.
   redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at')
   redis.call('ZADD', QUEUE, ticket, chat)
   redis.call('ZADD', ANNOUNCE, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)

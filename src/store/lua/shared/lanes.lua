@@ -1,7 +1,7 @@
--- What several scripts do to a lane, the replies of a chat.
+-- What several scripts do with a lane (the replies of a chat).
 -- Uses: sent_by_us
 
--- Adds a reply to the chat's lane and makes the lane due, unless a sender holds it or a retry is due later.
+-- Adds a reply to the chat's lane and makes the lane due now, unless a sender holds it or a retry is due later.
 local function reply(chat, element)
   redis.call('RPUSH', LANE .. chat, element)
   if redis.call('HEXISTS', SENDING, chat) == 0 then
@@ -9,8 +9,8 @@ local function reply(chat, element)
   end
 end
 
--- Gives the chat's lane to a process. The token tells this taking from every other, also from an earlier or later one by
--- the same process: if it loses the lane in between, it must not go on with it.
+-- Gives the chat's lane to a process. Each time the lane is taken it gets a new token, even for the same process: if the
+-- process loses the lane in between, its old token is no longer valid.
 local function take_lane(chat, process)
   local token = process .. ' ' .. redis.call('INCR', EPOCH)
   redis.call('ZREM', LANES, chat)
@@ -18,8 +18,8 @@ local function take_lane(chat, process)
   return token
 end
 
--- What the sender of a lane must know: its first reply, what is left in doubt of an earlier attempt on that ('' = nothing),
--- and the id to send it to where that is not the chat. From now on it may be tried, and the mark says since when.
+-- What the sender of a lane needs: its first reply, the earlier attempt on it that is in doubt ('' = none), and the id to
+-- send it to ('' = the chat). From now on the sender may try it, so an attempt is noted with the time.
 local function first_reply(chat)
   local element = redis.call('LINDEX', LANE .. chat, 0)
   if not element then
@@ -32,9 +32,9 @@ local function first_reply(chat)
   return element, doubt or '', address or ''
 end
 
--- Takes the notices that nobody has sent yet out of the lane.
+-- Removes the notices from the lane that are not sent yet.
 local function drop_notices(chat)
-  -- The first is not to be taken away while it is under way.
+  -- If a sender holds the lane, the first reply may be on its way: it stays.
   local under_way = redis.call('HEXISTS', SENDING, chat)
   for place, element in ipairs(redis.call('LRANGE', LANE .. chat, under_way, -1)) do
     if string.sub(element, 1, 1) == 'n' then
@@ -46,7 +46,7 @@ local function drop_notices(chat)
   end
 end
 
--- A reply that is not sent because the owner answers: told to the history, so that nothing vanishes.
+-- Records a reply that is not sent because the owner answers, so that the history has it. `perhaps`: it may have been sent.
 local function leave_to_owner(chat, element, perhaps)
   if string.sub(element, 1, 1) == 'n' then
     return

@@ -1,13 +1,13 @@
--- Two chats of one person become one: WhatsApp shows the same person as `@lid` and as `@c.us`, and changes between them. All is
--- kept under the `@c.us`, once it is known.
+-- Merges two chats of one person: WhatsApp shows the same person as `@lid` and as `@c.us`, and switches between them. Once
+-- the `@c.us` is known, everything is kept under it.
 -- Uses: conversations, sent_by_us, owner_takeover
 
--- When the last message of an inbox came.
+-- When the last message of an inbox arrived.
 local function latest(inbox)
   return #inbox > 0 and decoded(inbox[#inbox]).received_at or 0
 end
 
--- Messages of two inboxes in the order of their arrival.
+-- The messages of two inboxes in the order of their arrival.
 local function merged(first, second)
   local all = {}
   for _, inbox in ipairs({first, second}) do
@@ -30,7 +30,8 @@ local function replace_inbox(chat, messages)
   end
 end
 
--- The replies of both lanes in one. First the lane whose first reply may be under way; else the one that waits longer.
+-- Puts the replies of both lanes into one. The lane whose first reply may be on its way comes first; otherwise the lane
+-- that has waited longer.
 local function merge_lanes(lid, chat)
   local replies = redis.call('LRANGE', LANE .. lid, 0, -1)
   local token = redis.call('HGET', SENDING, lid)
@@ -61,7 +62,7 @@ local function merge_lanes(lid, chat)
   redis.call('HDEL', SENDING, lid)
   redis.call('ZREM', LANES, lid)
   if token then
-    -- Whoever sends from one of them goes on with both.
+    -- The sender that holds one of them continues with both.
     redis.call('HSET', SENDING, chat, token)
     redis.call('ZREM', LANES, chat)
   else
@@ -69,7 +70,7 @@ local function merge_lanes(lid, chat)
   end
 end
 
--- Two conversations become one, under the better ticket; or the only one moves.
+-- Merges two conversations under the lower ticket, or moves the only one.
 local function merge_conversations(lid, chat)
   local status, ticket, id, process = unpack(redis.call('HMGET', CHAT .. lid, 'status', 'ticket', 'id', 'owner'))
   local status_there, ticket_there, id_there, process_there =
@@ -78,14 +79,16 @@ local function merge_conversations(lid, chat)
   local inbox, inbox_there = redis.call('LRANGE', INBOX .. lid, 0, -1), redis.call('LRANGE', INBOX .. chat, 0, -1)
   redis.call('DEL', INBOX .. lid)
   if not open and #inbox > 0 then
-    -- Written to the owner: kept until they leave, as who passed for the owner may turn out not to be.
+    -- These messages were for the owner. They are kept during the takeover, because it may turn out that the owner had not
+    -- written.
     replace_inbox(chat, merged(inbox_there, inbox))
   end
   if not status then
     return
   end
   if open and (not open_there or latest(inbox) >= latest(inbox_there)) then
-    -- Whoever learnt it from a message corrects this: a person is answered under the id that they wrote from.
+    -- If a message taught us the ids, `ingest` corrects this afterwards: a person is answered under the id that they wrote
+    -- from.
     redis.call('HSET', ADDRESS, chat, lid)
   end
   if open and open_there then
@@ -97,7 +100,7 @@ local function merge_conversations(lid, chat)
     ring_process(ended_process, ended)
     if stays then
       if status_there == 'active' then
-        -- Its process may be about to consume the first of them: the others come behind.
+        -- Its process may be about to consume the first messages: the others go behind them.
         for _, message in ipairs(inbox) do
           redis.call('RPUSH', INBOX .. chat, message)
         end
@@ -105,16 +108,16 @@ local function merge_conversations(lid, chat)
         ring_process(process_there, chat)
         return
       end
-      -- Whoever has just looked saw another inbox: to them it is another wait.
+      -- An announcer that looked just now saw another inbox. With another `waiting_since`, its result is ignored.
       local since, opened = unpack(redis.call('HMGET', CHAT .. chat, 'waiting_since', 'opened'))
       redis.call('HDEL', CHAT .. chat, 'examined')
       redis.call('HSET', CHAT .. chat, 'waiting_since', string.format('%.0f', (since or opened) + 1))
       redis.call('ZADD', ANNOUNCE, NOW, chat)
-      -- Of one millisecond, what the older conversation got comes first.
+      -- Within the same millisecond, messages of the older conversation come first.
       inbox, inbox_there = inbox_there, inbox
     end
   elseif open_there or not open then
-    -- One of them was closed for silence and only kept to be resumed.
+    -- The conversation under `lid` was closed for silence, and only kept to be resumed.
     if not status_there then
       redis.call('RENAME', CHAT .. lid, CHAT .. chat)
     else
@@ -124,7 +127,8 @@ local function merge_conversations(lid, chat)
   end
   replace_inbox(chat, merged(inbox, inbox_there))
   if redis.call('EXISTS', CHAT .. lid) == 1 then
-    -- The one under the other id stays, and moves: back to the line if it was attended, whose head it is then.
+    -- The conversation under `lid` stays and moves to `chat`. If a worker had it, it goes back to the line, under its old
+    -- ticket.
     local handoff_due, unnotified = redis.call('ZSCORE', HANDOFF_DUE, lid), redis.call('SISMEMBER', HANDOFF_UNNOTIFIED, lid)
     unlist(lid)
     redis.call('DEL', CHAT .. chat)
@@ -143,8 +147,8 @@ local function merge_conversations(lid, chat)
   end
 end
 
--- Learns that both ids are one person. While replies to both are under way at once it is put off: two senders can't go on
--- with one lane. Returns whether it is known now.
+-- Notes that both ids are one person, and merges their chats. Not while replies to both are on their way: two senders can't
+-- share one lane, so it is tried again later. Returns whether the ids are known as one person now.
 local function merge_chats(lid, chat)
   if redis.call('HGET', ALIAS, lid) == chat then
     return true
@@ -156,7 +160,7 @@ local function merge_chats(lid, chat)
     redis.call('ZADD', UNMAPPED, NOW + 1000, lid)
     return false
   end
-  -- Where the owner's time is over and nobody has looked yet, it ends here: it must not reach the other chat.
+  -- If a takeover's time is over but nobody has ended it yet, it ends here: it must not spread to the other chat.
   taken_over_until(lid)
   taken_over_until(chat)
   redis.call('HSET', ALIAS, lid, chat)
@@ -180,7 +184,7 @@ local function is_lid(id)
   return string.sub(id, -4) == '@lid'
 end
 
--- The chat of whoever is called `from`, and `other` where the event tells it ('' = not).
+-- The chat of the person with the id `from`, and with the other id `other` if the event has it ('' = not).
 local function chat_of_person(from, other)
   if other ~= '' and is_lid(from) ~= is_lid(other) then
     local lid, chat = from, other

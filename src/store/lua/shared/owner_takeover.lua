@@ -1,7 +1,7 @@
--- The owner takes a chat over: they answer it from their own phone.
+-- The owner takes over a chat: they answer it from their own phone.
 -- Uses: conversations, lanes, sent_by_us
 
--- Nothing of what the bot wanted to say is said any more, but what is under way.
+-- Drops the bot's replies that are not sent yet, except one that may be on its way.
 local function drop_unsent(chat)
   local under_way = redis.call('HEXISTS', SENDING, chat)
   local elements = redis.call('LRANGE', LANE .. chat, under_way, -1)
@@ -20,8 +20,8 @@ local function drop_unsent(chat)
   end
 end
 
--- The owner answers this chat until then, if nothing more is said. An open conversation becomes the phone's: no worker, no
--- line and no notice know it any more.
+-- The owner answers this chat until `until_`, or longer if more is written. An open conversation gets the status 'phone':
+-- it leaves its worker and the line, and gets no more notices.
 local function take_over(chat, until_)
   redis.call('ZADD', PHONE, until_, chat)
   drop_unsent(chat)
@@ -36,18 +36,18 @@ local function take_over(chat, until_)
     return
   end
   redis.call('HSET', key, 'status', 'phone', 'before', status, 'before_due', due or '')
-  -- Without an epoch nothing is taken that the process before still writes.
+  -- Without an epoch, late commits of the process that had it are refused.
   redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at', 'waiting_since')
   record('claimed', 'conversation', id, 'chat', chat, 'process', 'phone', 'at', NOW)
   ring_process(process, chat, 'phone')
   notify_head(status == 'handoff' and HANDOFF or QUEUE)
 end
 
--- The owner does not answer this chat any more: the next message opens a conversation.
+-- Ends the takeover: the next message opens a conversation.
 local function end_takeover(chat)
   redis.call('ZREM', PHONE, chat)
   redis.call('HDEL', PHONE_SAID, chat)
-  -- It was for the owner.
+  -- The messages in it were for the owner.
   redis.call('DEL', INBOX .. chat)
   local status, state = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'state'))
   if status == 'phone' then
@@ -55,7 +55,7 @@ local function end_takeover(chat)
   end
 end
 
--- Whether the owner answers this chat. If their time is over, it ends here.
+-- Until when (ms) the owner answers this chat; nil if they don't. If that time is over, the takeover ends here.
 local function taken_over_until(chat)
   local until_ = tonumber(redis.call('ZSCORE', PHONE, chat) or nil)
   if until_ and until_ <= NOW then
@@ -65,8 +65,9 @@ local function taken_over_until(chat)
   return until_
 end
 
--- A customer writes: whether to the owner. What came before the closing word was for them, too, if it is told after that.
--- Until they have left it is kept: who passed for the owner may turn out not to be.
+-- Whether a message of a customer is for the owner. It is, too, if it was sent before the word that ended the takeover, and
+-- arrives after it. During the takeover it is kept, because it may turn out that our sender, and not the owner, had
+-- written.
 local function take_for_owner(chat, message, quiet, inbox_max)
   local until_ = taken_over_until(chat)
   if until_ then
@@ -80,11 +81,12 @@ local function take_for_owner(chat, message, quiet, inbox_max)
   return hung_up and (decoded(message).sent_at or hung_up) + CLOCKS_APART_MAX < hung_up
 end
 
--- The owner wrote in this chat at `sent_at`, perhaps the word that ends it. What comes late acts only for as long as it would
--- have acted in time, with what is known to have followed it, and not against what was written after it. Returns 'begins' or 'ends' if it does either.
+-- The owner wrote in this chat at `sent_at`; `ends`: it is the word that ends the takeover. If the message comes late, it
+-- acts as if it had come in time: only for as long as it would have acted then, given the messages that we know followed
+-- it, and not against what the owner wrote after it. Returns 'begins' or 'ends' if it begins or ends the takeover.
 local function owner_says(chat, sent_at, followed_at, ends, quiet)
   local until_ = taken_over_until(chat)
-  -- With a `phone_quiet` of 0, set meanwhile, nothing begins any more; what has begun can be ended.
+  -- If `phone_quiet` was set to 0 meanwhile, no takeover begins, but a running one can still be ended.
   if quiet == 0 and not (ends and until_) or sent_at < tonumber(redis.call('GET', HUNG_UP .. chat) or 0) then
     return
   end
@@ -115,8 +117,8 @@ local function owner_says(chat, sent_at, followed_at, ends, quiet)
   end
 end
 
--- A message that passed for the owner's is one that our sender sent: WAHA told of it before it answered, and under another id or
--- with other words than it was given. The bot goes on as if it had not come.
+-- We took a message for the owner's, but our sender had sent it: WAHA reported it before it answered the sender, and with
+-- another id or other words than the sender gave. The bot continues as if the message had not come.
 local function undo_takeover(message_id)
   local sent_at, chat = string.match(redis.call('GET', PHONE_BEGAN .. message_id) or '', '^(%d+) (.+)$')
   chat = chat and chat_of(chat)
@@ -143,13 +145,13 @@ local function undo_takeover(message_id)
   end
 end
 
--- Two ids are one person: whom the owner answered under one of them they answer under both.
+-- Two ids are one person: if the owner answers one of them, they answer both.
 local function merge_takeovers(lid, chat)
   local until_, said = redis.call('ZSCORE', PHONE, lid), redis.call('HGET', PHONE_SAID, lid)
   local until_there, said_there = redis.call('ZSCORE', PHONE, chat), redis.call('HGET', PHONE_SAID, chat)
   redis.call('ZREM', PHONE, lid)
   redis.call('HDEL', PHONE_SAID, lid)
-  -- A message from before the closing word was for the owner, whatever id it comes from.
+  -- A message from before the ending word was for the owner, under either id.
   local hung_up, kept_for = redis.call('GET', HUNG_UP .. lid), redis.call('PTTL', HUNG_UP .. lid)
   if hung_up then
     if tonumber(hung_up) > tonumber(redis.call('GET', HUNG_UP .. chat) or 0) then

@@ -1,13 +1,13 @@
--- Echoes: WAHA tells of our own messages, too. Whether such a message is a reply that our sender sent; if not, the owner wrote it
--- on their own phone.
+-- Echoes: WAHA reports our own messages, too. Either our sender sent such a message as a reply, or the owner wrote it on
+-- their own phone.
 
--- WAHA tells times in whole seconds, and its clock may be another than ours (ms).
+-- How far (ms) WAHA's times may be from ours: they are in whole seconds, and its clock may differ.
 local CLOCKS_APART_MAX = 10000
--- The longest `phone_quiet` there is: what comes later silences nobody.
+-- 24 hours is the longest `phone_quiet`: an echo that comes later silences nobody.
 local UNCLAIMED_FOR, UNCLAIMED_MAX = 86400000, 50
 
--- A reply was sent, or perhaps, and its message id is not known: its echo may still come, and must not pass for words that
--- the owner wrote on their phone.
+-- Notes a reply that was sent, or perhaps sent, and whose message id is not known. Its echo may still come, and must not be
+-- taken for words that the owner wrote on their phone.
 local function expect_echo(chat, element)
   local reply = decoded(string.sub(element, 2))
   local media = type(reply.media) == 'table' and {kind = reply.media.kind} or nil
@@ -17,23 +17,23 @@ local function expect_echo(chat, element)
   redis.call('PEXPIRE', UNCLAIMED .. chat, UNCLAIMED_FOR)
 end
 
--- Whether a message of ours says what a reply says: the words, or the same kind of file with the same caption. Rust has brought
--- both into the form that is compared, and knows which messages a reply may become.
+-- Whether a message of ours says what a reply says: the same words, or the same kind of file with the same caption. Rust
+-- prepares both for this comparison, and knows which messages a reply may become.
 local function same_content(reply, content)
   local sent_as = type(reply.media) == 'table' and reply.media.kind or 'text'
   if not string.find(' ' .. content.sent_as .. ' ', ' ' .. sent_as .. ' ', 1, true) then
     return false
   end
   if not reply.wording then
-    -- The version before wrote it.
+    -- The version before wrote this reply.
     return type(reply.text) == 'string'
       and (reply.text == content.text or string.gsub(reply.text, '%s', '') == content.wording)
   end
   return reply.wording == content.wording
 end
 
--- Whether our sender sent a message: by its id, or, while that is not known, by what it says. What WAHA says of its source is
--- not to be trusted, and its answer may come after this.
+-- Whether our sender sent a message: by its id, or by what it says while the id is not known. We can't trust what WAHA says
+-- about the source of a message, and WAHA's answer to the sender may come after this event.
 local function sent_by_us(chat, message_id, content)
   if redis.call('EXISTS', OURS .. message_id) == 1 then
     return true
@@ -57,8 +57,9 @@ local function sent_by_us(chat, message_id, content)
   return false
 end
 
--- An attempt on a reply is settled by what WAHA tells of a message: that it has this id; or that it is new to us, was sent since
--- then, and says the same (`content`, where it is told what the message says).
+-- A message that WAHA reports settles an attempt on a reply: if it has the attempt's id; or, if the attempt has none, if
+-- the message is new to us, was sent after the attempt began, and says the same. `content`: what it says, if WAHA reports
+-- that.
 local function note_echo(chat, message_id, sent_at, content)
   local since, id, address = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^(%d+) (%S+) %S+ (%S+)$')
   if not since then
