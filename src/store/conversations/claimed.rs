@@ -6,27 +6,27 @@ use crate::ids::{ChatId, ConversationId};
 use crate::store::error::StoreError;
 use crate::store::scripts::answer::{Millis, ScriptAnswer};
 
-/// A conversation that this process attends from now on.
+/// A conversation that this process now holds.
 #[derive(Clone, Debug)]
 pub struct Claimed {
-    /// The chat, in its normal form.
+    /// The chat.
     pub chat: ChatId,
     /// The conversation.
     pub id: ConversationId,
-    /// Fences off whoever attended it before.
+    /// Shuts out the process that held it before: late commits with another epoch are refused.
     pub epoch: String,
-    /// How many steps were committed so far.
+    /// How many steps have been committed.
     pub rev: u64,
-    /// The flow's state, JSON, or empty where it has not begun. With a `rev` of 0: of the conversation
-    /// before, closed for silence.
+    /// The flow's state as JSON, empty before the first step. If `rev` is 0: the state of the previous conversation, which
+    /// was closed for silence.
     pub state: String,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
-    /// For how long nothing had come in, by the clock of Redis; `None` where that is not known.
+    /// How long ago the last message came in, by the clock of Redis; `None` if not known.
     pub quiet_for: Option<Duration>,
-    /// When it was opened.
+    /// When the conversation was opened.
     pub opened: Millis,
-    /// Messages not yet consumed, JSON.
+    /// The messages that are not consumed yet, JSON.
     pub inbox: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn claimed(mut answer: ScriptAnswer) -> Result<Claimed, StoreError> {
     })
 }
 
-/// A clock that was set back makes it negative: then something came in just now.
+/// If a clock was set back, the number is negative: we take it for zero.
 fn quiet_for(millis: &str) -> Option<Duration> {
     let millis: i64 = millis.parse().ok()?;
     Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))

@@ -1,4 +1,4 @@
-//! What ends by time alone: that the owner answers a chat from their own phone, and the wait for a person.
+//! Ends what is over by time alone: takeovers by the owner, and the wait for a person.
 
 use fred::interfaces::SortedSetsInterface;
 
@@ -24,8 +24,7 @@ impl Store {
         Ok(until.is_some())
     }
 
-    /// Ends what is over by now, `count` of a kind at most: that the owner answers a chat, and that a conversation waits
-    /// for a person. Returns how many of each.
+    /// Ends the takeovers and the waits for a person whose time is over, at most `count` of each. Returns how many of each.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Those who wait for a person, for whoever tells the owner of them.
+//! The conversations that wait for a person, for the agent that notifies the owner.
 
 use fred::interfaces::{HashesInterface, ListInterface, SetsInterface, SortedSetsInterface};
 
@@ -9,24 +9,24 @@ use crate::store::store::Store;
 /// A conversation that waits for a person.
 #[derive(Clone, Debug)]
 pub struct HandedOff {
-    /// The chat, in its normal form.
+    /// The chat.
     pub chat: ChatId,
     /// The conversation.
     pub id: ConversationId,
-    /// How many steps it had taken by then: it may be handed off more than once.
+    /// How many steps it had at that time: it may be handed off more than once.
     pub rev: u64,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The flow's state, JSON.
     pub state: String,
-    /// What the customer wrote last since then, JSON.
+    /// The customer's last message that is not consumed yet, JSON.
     pub last: Option<String>,
-    /// How many wait for a person in its session.
+    /// How many conversations of its session wait for a person.
     pub waiting: u64,
 }
 
 impl Store {
-    /// The conversations that wait for a person of which the owner is not told yet, in their order.
+    /// The conversations that wait for a person and of which the owner is not notified yet, in the order of their tickets.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -46,7 +46,7 @@ impl Store {
                 )
                 .await?;
             let [Some(id), rev, name, state, ticket] = &fields[..] else {
-                // It has closed since.
+                // It has been closed meanwhile.
                 continue;
             };
             let text = |field: &Option<String>| field.clone().unwrap_or_default();
@@ -66,10 +66,10 @@ impl Store {
         Ok(found.into_iter().map(|(_, one)| one).collect())
     }
 
-    /// The owner is told of a chat that waits for a person.
+    /// Notes that the owner is notified of a chat that waits for a person.
     ///
     /// # Errors
-    /// See [`StoreError`]; to tell it again is safe.
+    /// See [`StoreError`]. Repeating it is safe.
     pub async fn mark_handoff_notified(
         &self,
         session: &SessionName,

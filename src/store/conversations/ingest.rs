@@ -1,4 +1,4 @@
-//! An inbound message on its way in, and what became of it.
+//! An inbound message on its way in, and the result.
 
 use crate::clock;
 use crate::ids::{ChatId, MessageId, SessionName};
@@ -12,48 +12,48 @@ use crate::store::scripts::registry::StateChange;
 /// An inbound message on its way in.
 #[derive(Clone, Debug)]
 pub struct Ingest {
-    /// With session and direction it says which message this is.
+    /// The id of the message, unique for its session and direction.
     pub id: MessageId,
-    /// The id it came from, in its normal form.
+    /// The id that it came from.
     pub from: ChatId,
-    /// The sender's other id, if the event tells it.
+    /// The sender's other id, if the event has it.
     pub other: Option<ChatId>,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
-    /// The message as JSON, for the inbox and for the history.
+    /// The message as JSON, for the inbox and the history.
     pub message: String,
-    /// Where no conversation is open it opens one; else it is only recorded there.
+    /// Whether it opens a conversation if none is open. If not, it is only recorded then.
     pub opens: bool,
-    /// While the owner answers the chat from their own phone: how long that lasts after this, in ms.
+    /// If the owner answers the chat from their own phone: how long that lasts after this message, in ms.
     pub phone_quiet: Millis,
     /// Now.
     pub now: Millis,
 }
 
-/// What became of an inbound message.
+/// The result of taking in an inbound message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ingested {
-    /// It opened a conversation or belongs to one that waits, at this place in line.
+    /// It opened a conversation, or belongs to one that waits, at this place in line.
     Queued {
         /// 1 is next.
         position: u64,
     },
-    /// It belongs to a conversation that a worker attends.
+    /// It belongs to a conversation that a worker has.
     Active,
     /// We had it already; nothing changed.
     Duplicate,
-    /// The owner answers this chat from their own phone: it is in the history, for them to answer.
+    /// The owner answers this chat from their own phone: the message is in the history, and the owner will answer.
     Phone,
-    /// Too many messages of its conversation are not consumed yet, or none is open and it opens none: it is in the history,
-    /// and nothing more.
+    /// It is only in the history: too many messages of its conversation are not consumed yet, or no conversation is open
+    /// and it opens none.
     Recorded {
-        /// No other message of this conversation met that before.
+        /// It is the first message of its conversation that found the inbox full.
         first: bool,
     },
 }
 
-/// Messages of one conversation that may wait to be consumed. Nobody writes so much who wants an answer; each costs
-/// memory in Redis, and all of them are read at once.
+/// How many messages of one conversation may wait to be consumed. A customer who wants an answer does not write so many,
+/// each one needs memory in Redis, and all are read at once.
 pub const INBOX_MAX: i64 = 1_000;
 
 pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {

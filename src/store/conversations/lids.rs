@@ -1,4 +1,4 @@
-//! People: which `@lid` and which `@c.us` are one person.
+//! The two ids of one person: which `@lid` belongs to which `@c.us`.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::store::scripts::answer::Millis;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
-/// Somebody whom WhatsApp itself does not know by number is asked about again after this, while we talk to them.
+/// If WAHA does not know the number of an `@lid`, we ask again after this time, as long as its conversation is there.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3600);
 
 impl Store {
-    /// The `@lid` chats of a session of which it is time to ask WAHA whose they are, `count` at most.
+    /// The `@lid` chats of a session that it is time to ask WAHA about, at most `count`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -34,7 +34,7 @@ impl Store {
             .await?)
     }
 
-    /// Puts off asking about a `@lid`.
+    /// Postpones the question about a `@lid`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -54,8 +54,8 @@ impl Store {
         Ok(())
     }
 
-    /// Learns the `@c.us` of a `@lid`, or that WAHA does not know it: whatever is open under both becomes one conversation
-    /// under the better place in line. Returns whether both are one chat from now on.
+    /// Stores the `@c.us` of a `@lid`, or that WAHA does not know it. Open conversations under both ids become one, with
+    /// the better place in line. Returns whether both ids are one chat now.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! What is done with a conversation: taken in, claimed, read, committed step by step, given back.
+//! The life of a conversation: its messages are taken in; it is claimed, read, committed step by step, and given back.
 
 use fred::interfaces::{HashesInterface, SetsInterface};
 
@@ -16,10 +16,10 @@ use crate::store::scripts::keys::SEEN_TTL;
 use crate::store::store::Store;
 
 impl Store {
-    /// Takes an inbound message: durable when this returns.
+    /// Takes in an inbound message. It is stored when this returns.
     ///
     /// # Errors
-    /// See [`StoreError`]; the message may or may not have been taken, and can be offered again.
+    /// See [`StoreError`]. The message may or may not have been stored, and can be given again.
     pub async fn ingest(
         &self,
         session: &SessionName,
@@ -32,7 +32,7 @@ impl Store {
     /// Puts something into the history.
     ///
     /// # Errors
-    /// As for [`Store::ingest`].
+    /// See [`Store::ingest`].
     pub async fn record(
         &self,
         session: &SessionName,
@@ -83,10 +83,10 @@ impl Store {
         }
     }
 
-    /// Claims up to `count` conversations, the longest waiting first.
+    /// Claims up to `count` conversations, those that have waited longest first.
     ///
     /// # Errors
-    /// See [`StoreError`]. What was claimed all the same is found by [`Store::held`].
+    /// See [`StoreError`]. Conversations that were claimed all the same are found by [`Store::held`].
     pub async fn claim(
         &self,
         session: &SessionName,
@@ -97,10 +97,11 @@ impl Store {
         self.claim_some(session, process, count, now, "").await
     }
 
-    /// Claims up to `count` of the conversations that were opened at `closed_since` or later, whoever waits before them.
+    /// Claims up to `count` of the conversations that were opened at `closed_since` or later, even if others have waited
+    /// longer.
     ///
     /// # Errors
-    /// As for [`Store::claim`].
+    /// See [`Store::claim`].
     pub async fn claim_closed(
         &self,
         session: &SessionName,
@@ -138,7 +139,7 @@ impl Store {
     /// Commits one step of a conversation.
     ///
     /// # Errors
-    /// See [`StoreError`]; the step may or may not have been committed: [`Store::read`] tells.
+    /// See [`StoreError`]. The step may or may not have been committed: [`Store::read`] shows it.
     pub async fn commit(
         &self,
         session: &SessionName,
@@ -147,8 +148,7 @@ impl Store {
         self.inner.commit.call(session, step).await
     }
 
-    /// A conversation as Redis has it, if `process` owns it: to look into its inbox, or after an answer of Redis' was
-    /// lost.
+    /// A conversation as it is in Redis, if `process` holds it: to see its inbox, or after an answer of Redis was lost.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -168,7 +168,7 @@ impl Store {
         }
     }
 
-    /// The attended chats of a session whose inbox holds something, whoever attends them.
+    /// The chats of a session whose conversation is active and whose inbox has messages, whichever process holds them.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -203,8 +203,8 @@ impl Store {
             .collect())
     }
 
-    /// Takes back all that `process` holds in a session: conversations return to the line under their old
-    /// tickets, lanes become due. Returns how many of each.
+    /// Takes back everything that `process` holds in a session: conversations return to the line under their old tickets,
+    /// and lanes become due. Returns how many of each.
     ///
     /// # Errors
     /// See [`StoreError`].

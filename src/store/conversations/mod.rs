@@ -1,4 +1,4 @@
-//! Conversations: taken in, waiting, held by a process, handed to a person, closed; two ids of one person become one.
+//! Conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person.
 
 pub(crate) mod claimed;
 pub(crate) mod expiry;

@@ -1,27 +1,27 @@
-//! Something for the history alone, and what became of it.
+//! An event that only goes into the history, and the result.
 
 use crate::ids::{ChatId, MessageId};
 use crate::store::lanes::echo_content::EchoContent;
 use crate::store::scripts::answer::Millis;
 
-/// Something for the history alone.
+/// An event that only goes into the history.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// What tells it apart from a repetition, or empty.
+    /// Its name, by which a repetition is recognised, or empty.
     pub seen: String,
     /// The kind of history entry.
     pub kind: &'static str,
-    /// The id of the chat that it came from, in its normal form.
+    /// The id of the chat that it came from.
     pub from: ChatId,
-    /// The customer's other id, if the event tells it.
+    /// The customer's other id, if the event has it.
     pub other: Option<ChatId>,
-    /// A message makes its chat known; all else is recorded only in known chats.
+    /// Whether it is a message. A message makes its chat known; other events are recorded only in known chats.
     pub message: bool,
-    /// The message, if it is one of ours: it may settle whether a reply was sent.
+    /// The message, if it is one of ours. It may settle whether a reply was sent.
     pub echo: Option<MessageId>,
-    /// What it says, if it is a message of ours.
+    /// What the message says, if it is one of ours.
     pub says: Option<EchoContent>,
-    /// What it means if our sender did not send it; `None`: nothing.
+    /// What it means if our sender did not send it; `None` if nothing.
     pub phone: Option<ByPhone>,
     /// The entry as JSON.
     pub data: String,
@@ -30,26 +30,26 @@ pub struct Record {
 /// What a message of ours means if the owner wrote it on their own phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByPhone {
-    /// For how long (ms) without a word from either the owner answers the chat; 0: the bot never steps aside.
+    /// How long (ms) the owner answers the chat after the last message of either side; 0: the bot never stops.
     pub quiet: Millis,
-    /// It is the word that ends that.
+    /// It is the word that ends the takeover.
     pub ends: bool,
-    /// When the last word was said, by either, of those that are known to have followed it in time; 0: none is.
+    /// When the last message of either side was sent, of those that we know followed this one; 0 if none did.
     pub followed_at: Millis,
 }
 
-/// What became of a [`Record`].
+/// The result of storing a [`Record`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
     /// It is in the history.
     Recorded,
-    /// We had it already.
+    /// We already had it.
     Duplicate,
-    /// It is in the history, and the owner wrote it: from now on they answer that chat from their own phone, or no more.
+    /// It is in the history, and the owner wrote it: their takeover of the chat begins or ends.
     ByPhone {
-        /// No more.
+        /// The takeover ends.
         ends: bool,
     },
-    /// It is about a chat that we know nothing of.
+    /// It is about a chat that we don't know.
     Ignored,
 }

@@ -11,46 +11,46 @@ use crate::store::scripts::registry::StateChange;
 /// One step of a conversation.
 #[derive(Clone, Debug)]
 pub struct StepCommit {
-    /// The chat, in its normal form.
+    /// The chat.
     pub chat: ChatId,
-    /// From [`Claimed`].
+    /// The epoch of the claim, from [`Claimed`](crate::store::Claimed).
     pub epoch: String,
     /// The number of steps before this one.
     pub rev: u64,
-    /// How many messages of the inbox it consumed.
+    /// How many messages of the inbox the step consumed.
     pub consumed: usize,
-    /// The flow's state after it, JSON.
+    /// The flow's state after the step, JSON.
     pub state: String,
     /// The outcome, if it closes the conversation.
     pub close: Option<Close>,
-    /// How long it waits for a person from now on, in ms, if it is handed to one; 0: for as long as it takes.
+    /// If it is handed off: how long it waits for a person, in ms; 0: without limit.
     pub handoff: Option<Millis>,
-    /// What the customer is told.
+    /// The replies to the customer.
     pub replies: Vec<Reply>,
-    /// Now.
+    /// The current time.
     pub now: Millis,
 }
 
 /// How a conversation closes.
 #[derive(Clone, Debug)]
 pub struct Close {
-    /// In the flow's words.
+    /// The outcome, as the flow names it.
     pub outcome: String,
-    /// What was saved, JSON.
+    /// The variables that the flow saved, JSON.
     pub variables: String,
-    /// How long its state is kept, in ms; 0 where it can't be resumed.
+    /// How long its state is kept, in ms; 0 if it can't be resumed.
     pub resume_within: i64,
 }
 
-/// What became of a [`StepCommit`].
+/// The result of a [`StepCommit`].
 #[derive(Clone, Debug)]
 pub enum Committed {
-    /// Done.
+    /// The step was committed.
     Done {
-        /// Messages in the inbox that are still to be consumed.
+        /// How many messages in the inbox are not consumed yet.
         unread: u64,
     },
-    /// Refused: the conversation is another owner's by now, or this step was committed before.
+    /// Refused: another process or the owner has the conversation now, or this step was committed before.
     Stale,
 }
 

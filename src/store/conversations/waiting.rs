@@ -1,4 +1,4 @@
-//! Those who wait in line: who is due to be looked at, and what they are told.
+//! Customers in line: who should be looked at now, and what they are told.
 
 use fred::interfaces::SortedSetsInterface;
 
@@ -9,13 +9,14 @@ use crate::store::scripts::answer::{Millis, ScriptAnswer};
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
-/// How long whoever looks has until another may look, in ms: longer than a stall, shorter than patience.
+/// How long (ms) after a look by one process another process may look: longer than a short stall, and short enough for
+/// customers.
 const LEASE: Millis = 5_000;
 
 /// A conversation in line.
 #[derive(Clone, Debug)]
 pub struct WaitingConversation {
-    /// The chat, in its normal form.
+    /// The chat.
     pub chat: ChatId,
     /// The conversation.
     pub id: ConversationId,
@@ -23,15 +24,15 @@ pub struct WaitingConversation {
     pub position: u64,
     /// Since when it waits: since its opening, or since it went back to the line.
     pub since: Millis,
-    /// The place last told, and when.
+    /// The place in line that the customer was last told, and when.
     pub told: Option<(u64, Millis)>,
     /// How many messages of the inbox were looked at before.
     pub examined: u64,
-    /// It was attended before and went back to the line.
+    /// The flow has begun: a worker had it, and it went back to the line.
     pub begun: bool,
-    /// The flow's state then, JSON, or empty.
+    /// The flow's state at that time, JSON, or empty.
     pub state: String,
-    /// It waits for a person, and its place is one among those.
+    /// It waits for a person, and `position` is the place in that line.
     pub for_person: bool,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
@@ -39,42 +40,42 @@ pub struct WaitingConversation {
     pub unexamined: Vec<String>,
 }
 
-/// What comes of looking at one who waits.
+/// The result of looking at a customer in line.
 #[derive(Clone, Debug)]
 pub struct Announcement {
-    /// The chat, in its normal form.
+    /// The chat.
     pub chat: ChatId,
-    /// The conversation: of another one nothing is changed.
+    /// The conversation. If the chat has another one now, nothing changes.
     pub id: ConversationId,
-    /// The place that `reply` tells, if it does.
+    /// The place that `reply` tells, if any.
     pub told: Option<u64>,
     /// When to look again.
     pub due: Millis,
     /// How many messages of the inbox have been looked at, without `words`.
     pub examined: u64,
-    /// How many had been looked at before: if somebody else has looked since, nothing is done.
+    /// How many had been looked at before. If another process has looked since, nothing is done.
     pub examined_before: u64,
-    /// From [`WaitingConversation`]: if it was attended and went back to the line since, nothing is done.
+    /// From [`WaitingConversation`]. If a worker had the conversation since and it is back in line, nothing is done.
     pub since: Millis,
-    /// If the customer leaves.
+    /// Set if the customer leaves.
     pub leave: Option<Leave>,
-    /// What the customer is told; replaces a notice that is not sent yet.
+    /// The notice or answer to the customer; it replaces a notice that is not sent yet.
     pub reply: Option<Reply>,
-    /// Messages that were words for the queue, as they stood in `unexamined`; they are taken out.
+    /// The messages that were words for the queue, as they are in `unexamined`. They are removed from the inbox.
     pub words: Vec<String>,
 }
 
 /// A customer leaves the line.
 #[derive(Clone, Debug)]
 pub struct Leave {
-    /// How the conversation ends.
+    /// The outcome of the conversation.
     pub outcome: String,
-    /// What was saved in it, JSON.
+    /// The variables that the flow saved, JSON.
     pub variables: String,
 }
 
 impl Store {
-    /// Who waits in a session and is due to be looked at, `count` at most.
+    /// The customers in a session's line that it is time to look at, at most `count`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -90,7 +91,7 @@ impl Store {
         answer.arrays().map(|one| waiting(one?)).collect()
     }
 
-    /// When somebody in a session's line is next due to be looked at; `None` if nobody waits.
+    /// When it is time to look at the next customer in a session's line; `None` if nobody waits.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -105,10 +106,10 @@ impl Store {
         Ok(first.first().map(|(_, due)| *due as Millis))
     }
 
-    /// Writes what came of looking. Returns how many were still waiting.
+    /// Stores the results of looking. Returns how many customers still waited.
     ///
     /// # Errors
-    /// See [`StoreError`]; those looked at are due again after a few seconds.
+    /// See [`StoreError`]. The customers are looked at again after a few seconds.
     pub async fn announce(
         &self,
         session: &SessionName,
