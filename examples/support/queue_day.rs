@@ -6,7 +6,8 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use waha_sm::flow::{
-    LinePace, Notice, NoticeRules, Told, WaitingCustomer, decide, estimate, rounded, smoothed,
+    AnnouncedPosition, LinePace, Notice, NoticeRules, WaitingCustomer, decide, estimate, rounded,
+    smoothed,
 };
 
 const SECOND: u64 = 1_000;
@@ -108,7 +109,7 @@ enum Event {
 struct Customer {
     session: usize,
     opened: u64,
-    told: Option<Told>,
+    announced: Option<AnnouncedPosition>,
     notices: Vec<(u64, bool)>,
     /// When, and what was said.
     estimates: Vec<(u64, u64)>,
@@ -218,7 +219,7 @@ impl Day {
         self.customers.push(Customer {
             session,
             opened: self.now,
-            told: None,
+            announced: None,
             notices: Vec::new(),
             estimates: Vec::new(),
             waiting: true,
@@ -244,7 +245,7 @@ impl Day {
         let waiting = WaitingCustomer {
             position,
             opened_at: one.opened,
-            told: one.told,
+            announced: one.announced,
         };
         let decision = decide(&rules(), &waiting, self.now);
         let still = Duration::from_millis(self.now - session.last_call.max(one.opened));
@@ -259,7 +260,7 @@ impl Day {
         let one = &mut self.customers[customer];
         if let Some(notice) = decision.notice {
             one.notices.push((now, notice == Notice::Next));
-            one.told = Some(Told { position, at: now });
+            one.announced = Some(AnnouncedPosition { position, at: now });
             if let (Some(wait), Notice::Position | Notice::StillWaiting) = (wait, notice) {
                 one.estimates.push((now, rounded(wait).as_millis() as u64));
             }

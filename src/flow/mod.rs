@@ -40,7 +40,7 @@ pub use crate::flow::author::outline::{Outline, OutlineStep, OutlineWay, Target}
 pub use crate::flow::author::rehearsal::{Rehearsal, RehearsalEvent};
 pub use crate::flow::line::estimate::{LinePace, estimate, rounded, smoothed};
 pub use crate::flow::line::notice_rules::{
-    Decision, Notice, NoticeRules, Told, WaitingCustomer, decide,
+    AnnouncedPosition, Decision, Notice, NoticeRules, WaitingCustomer, decide,
 };
 pub use crate::flow::line::owner_text::OwnerText;
 pub use crate::flow::load::reader::Mistake;

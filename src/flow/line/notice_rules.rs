@@ -30,7 +30,7 @@ impl Default for NoticeRules {
 
 /// The last position that a customer read, in a notice or because they asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct AnnouncedPosition {
     /// The position; 1 is next.
     pub position: u64,
     /// When, in milliseconds since the epoch.
@@ -45,10 +45,10 @@ pub struct WaitingCustomer {
     /// When they joined the line, in milliseconds since the epoch.
     pub opened_at: u64,
     /// The last position they read, if any.
-    pub told: Option<Told>,
+    pub announced: Option<AnnouncedPosition>,
 }
 
-/// A notice to a waiting customer. Each of them sets [`Told`].
+/// A notice to a waiting customer. Each of them sets [`AnnouncedPosition`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// Their place in line.
@@ -71,16 +71,16 @@ pub struct Decision {
 /// Decides which notice a waiting customer gets now. `check_at` assumes that it is sent.
 pub fn decide(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Decision {
     let notice = due(rules, waiting, now);
-    let told = match notice {
-        Some(_) => Some(Told {
+    let announced = match notice {
+        Some(_) => Some(AnnouncedPosition {
             position: waiting.position,
             at: now,
         }),
-        None => waiting.told,
+        None => waiting.announced,
     };
-    let check_at = match told {
+    let check_at = match announced {
         None => waiting.opened_at.saturating_add(millis(rules.first_after)),
-        Some(told) => look_again(rules, waiting.position, told, now),
+        Some(announced) => look_again(rules, waiting.position, announced, now),
     };
     Decision {
         notice,
@@ -90,7 +90,7 @@ pub fn decide(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Decis
 
 fn due(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Option<Notice> {
     let is_next = waiting.position <= 1;
-    let Some(told) = waiting.told else {
+    let Some(announced) = waiting.announced else {
         let first_at = waiting.opened_at.saturating_add(millis(rules.first_after));
         return (now >= first_at).then_some(if is_next {
             Notice::Next
@@ -98,27 +98,27 @@ fn due(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Option<Notic
             Notice::Position
         });
     };
-    if is_next && told.position > 1 {
+    if is_next && announced.position > 1 {
         return Some(Notice::Next);
     }
-    if now < gap_over(rules, told) {
+    if now < gap_over(rules, announced) {
         return None;
     }
-    if !is_next && waiting.position <= told.position / 2 {
+    if !is_next && waiting.position <= announced.position / 2 {
         return Some(Notice::Position);
     }
-    (now >= reassure_at(rules, told)).then_some(Notice::StillWaiting)
+    (now >= reassure_at(rules, announced)).then_some(Notice::StillWaiting)
 }
 
 /// No bell rings when a customer's position changes, so positions are polled: often near the head of the line, where every
 /// move counts, rarely at its end.
-fn look_again(rules: &NoticeRules, position: u64, told: Told, now: u64) -> u64 {
-    let reassure_at = reassure_at(rules, told);
-    if told.position <= 1 {
+fn look_again(rules: &NoticeRules, position: u64, announced: AnnouncedPosition, now: u64) -> u64 {
+    let reassure_at = reassure_at(rules, announced);
+    if announced.position <= 1 {
         // No better position can follow.
         return reassure_at;
     }
-    let gap_over = gap_over(rules, told);
+    let gap_over = gap_over(rules, announced);
     let poll_at = now.saturating_add(1000 * (position / 10).clamp(1, 30));
     // Only "you're next" may be sent within the gap, and only customers near the head can become next soon.
     let could_be_next = position <= 10;
@@ -129,12 +129,13 @@ fn look_again(rules: &NoticeRules, position: u64, told: Told, now: u64) -> u64 {
     }
 }
 
-fn gap_over(rules: &NoticeRules, told: Told) -> u64 {
-    told.at.saturating_add(millis(rules.at_most_every))
+fn gap_over(rules: &NoticeRules, announced: AnnouncedPosition) -> u64 {
+    announced.at.saturating_add(millis(rules.at_most_every))
 }
 
-fn reassure_at(rules: &NoticeRules, told: Told) -> u64 {
-    told.at
+fn reassure_at(rules: &NoticeRules, announced: AnnouncedPosition) -> u64 {
+    announced
+        .at
         .saturating_add(millis(rules.reassure_after.max(rules.at_most_every)))
 }
 
@@ -149,11 +150,11 @@ mod tests {
 
     const MINUTE: u64 = 60_000;
 
-    fn check(position: u64, told: Option<(u64, u64)>, now: u64, notice: Option<Notice>) {
+    fn check(position: u64, announced: Option<(u64, u64)>, now: u64, notice: Option<Notice>) {
         let waiting = WaitingCustomer {
             position,
             opened_at: 0,
-            told: told.map(|(position, at)| Told { position, at }),
+            announced: announced.map(|(position, at)| AnnouncedPosition { position, at }),
         };
         let decision = decide(&NoticeRules::default(), &waiting, now);
         assert_eq!(decision.notice, notice, "{waiting:?} at {now}");
@@ -178,23 +179,23 @@ mod tests {
 
     #[test]
     fn the_next_check_is_when_a_notice_could_be_due() {
-        let at = |position, told, now| {
+        let at = |position, announced, now| {
             let waiting = WaitingCustomer {
                 position,
                 opened_at: 0,
-                told,
+                announced,
             };
             decide(&NoticeRules::default(), &waiting, now).check_at
         };
-        let told = |position, at| Some(Told { position, at });
+        let announced = |position, at| Some(AnnouncedPosition { position, at });
         assert_eq!(at(5, None, 500), 2_000);
         assert_eq!(at(40, None, 2_000), 2_000 + MINUTE);
-        assert_eq!(at(40, told(40, 0), 5_000), MINUTE);
-        assert_eq!(at(40, told(40, 0), MINUTE), MINUTE + 4_000);
-        assert_eq!(at(9_000, told(9_000, 0), MINUTE), MINUTE + 30_000);
-        assert_eq!(at(2, told(2, 0), 5_000), 6_000);
-        assert_eq!(at(1, told(1, 0), 5_000), 10 * MINUTE);
-        assert_eq!(at(40, told(40, 0), 10 * MINUTE - 500), 10 * MINUTE);
+        assert_eq!(at(40, announced(40, 0), 5_000), MINUTE);
+        assert_eq!(at(40, announced(40, 0), MINUTE), MINUTE + 4_000);
+        assert_eq!(at(9_000, announced(9_000, 0), MINUTE), MINUTE + 30_000);
+        assert_eq!(at(2, announced(2, 0), 5_000), 6_000);
+        assert_eq!(at(1, announced(1, 0), 5_000), 10 * MINUTE);
+        assert_eq!(at(40, announced(40, 0), 10 * MINUTE - 500), 10 * MINUTE);
     }
 
     /// Lets a customer wait while the line moves by one at each of the given intervals.
@@ -203,7 +204,7 @@ mod tests {
         let mut waiting = WaitingCustomer {
             position: from,
             opened_at: 0,
-            told: None,
+            announced: None,
         };
         let (mut now, mut notices) = (0, Vec::new());
         let mut moves = moves.iter();
@@ -212,7 +213,7 @@ mod tests {
             let decision = decide(&rules, &waiting, now);
             if let Some(notice) = decision.notice {
                 notices.push((now, notice));
-                waiting.told = Some(Told {
+                waiting.announced = Some(AnnouncedPosition {
                     position: waiting.position,
                     at: now,
                 });
@@ -262,10 +263,10 @@ mod tests {
         #[test]
         fn the_next_check_is_always_later(
             position in any::<u64>(), opened_at in any::<u64>(), now in any::<u64>(),
-            told in proptest::option::of((any::<u64>(), any::<u64>())),
+            announced in proptest::option::of((any::<u64>(), any::<u64>())),
         ) {
-            let told = told.map(|(position, at)| Told { position, at });
-            let waiting = WaitingCustomer { position, opened_at, told };
+            let announced = announced.map(|(position, at)| AnnouncedPosition { position, at });
+            let waiting = WaitingCustomer { position, opened_at, announced };
             let decision = decide(&NoticeRules::default(), &waiting, now);
             prop_assert!(decision.check_at > now || now == u64::MAX);
         }

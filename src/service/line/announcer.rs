@@ -12,7 +12,7 @@ use tracing::info;
 
 use crate::clock;
 use crate::flow;
-use crate::flow::{Command, Notice, QueueText, Script, State, Told};
+use crate::flow::{AnnouncedPosition, Command, Notice, QueueText, Script, State};
 use crate::flows::Flows;
 use crate::ids::SessionName;
 use crate::service::kit::said::said;
@@ -95,7 +95,7 @@ impl Announcer {
             Some(sessions) => sessions.into_iter().collect(),
             None => self.store.sessions().await?,
         };
-        let mut told = 0;
+        let mut sent = 0;
         for session in sessions {
             if self.store.is_paused(&session).await? {
                 next.insert(session, NEVER);
@@ -111,7 +111,7 @@ impl Announcer {
                     .await?;
                 let looked = waiting.len();
                 if looked > 0 {
-                    told += self.announce(&session, waiting).await?;
+                    sent += self.announce(&session, waiting).await?;
                 }
                 if looked < LOOK_MAX {
                     break;
@@ -123,7 +123,7 @@ impl Announcer {
                 None => next.remove(&session),
             };
         }
-        Ok(told)
+        Ok(sent)
     }
 
     async fn announce(
@@ -150,7 +150,7 @@ impl Announcer {
             .filter(|one| closed_since.is_none_or(|since| one.since < since || one.begun))
             .map(|one| self.decide(&script, one, now, wait))
             .collect();
-        let told = announcements
+        let sent = announcements
             .iter()
             .filter(|one| one.reply.is_some())
             .count();
@@ -158,7 +158,7 @@ impl Announcer {
             info!(%session, chat = %one.chat, "the customer left the line");
         }
         self.store.announce(session, &announcements, now).await?;
-        Ok(told)
+        Ok(sent)
     }
 
     /// The other lines that share the workers, and how many workers there are. Both are empty until a first handling time
@@ -203,7 +203,7 @@ impl Announcer {
         let place = flow::WaitingCustomer {
             position,
             opened_at: unsigned(waiting.since),
-            told: waiting.told.map(|(position, at)| Told {
+            announced: waiting.announced.map(|(position, at)| AnnouncedPosition {
                 position,
                 at: unsigned(at),
             }),
@@ -228,15 +228,15 @@ impl Announcer {
             outcome: LEFT.to_owned(),
             variables: self.variables(&waiting.state),
         });
-        let told = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
+        let announced = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
         // If the customer is told now, the rules count the next check from that.
         let after = flow::WaitingCustomer {
-            told: told
-                .map(|position| Told {
+            announced: announced
+                .map(|position| AnnouncedPosition {
                     position,
                     at: unsigned(now),
                 })
-                .or(place.told),
+                .or(place.announced),
             ..place
         };
         let due = flow::decide(script.notice_rules(), &after, unsigned(now)).check_at;
@@ -260,7 +260,7 @@ impl Announcer {
             examined: waiting.examined + looked_at.saturating_sub(words.len()) as u64,
             chat: waiting.chat,
             id: waiting.id,
-            told,
+            announced,
             due: due.cast_signed(),
             leave,
             reply,

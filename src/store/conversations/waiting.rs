@@ -25,7 +25,7 @@ pub struct WaitingConversation {
     /// Since when it waits: since its opening, or since it went back to the line.
     pub since: Millis,
     /// The place in line that the customer was last told, and when.
-    pub told: Option<(u64, Millis)>,
+    pub announced: Option<(u64, Millis)>,
     /// How many messages of the inbox were looked at before.
     pub examined: u64,
     /// The flow has begun: a worker had it, and it went back to the line.
@@ -48,7 +48,7 @@ pub struct Announcement {
     /// The conversation. If the chat has another one now, nothing changes.
     pub id: ConversationId,
     /// The place that `reply` tells, if any.
-    pub told: Option<u64>,
+    pub announced: Option<u64>,
     /// When to look again.
     pub due: Millis,
     /// How many messages of the inbox have been looked at, without `words`.
@@ -118,11 +118,14 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut arguments = Arguments::new();
         for one in announcements {
-            let told = one.told.map(|told| told.to_string()).unwrap_or_default();
+            let announced = one
+                .announced
+                .map(|place| place.to_string())
+                .unwrap_or_default();
             arguments = arguments
                 .text(&one.chat)
                 .text(&one.id)
-                .text(&told)
+                .text(&announced)
                 .number(one.due)
                 .number(one.examined.cast_signed())
                 .number(one.examined_before.cast_signed())
@@ -145,14 +148,14 @@ fn waiting(mut answer: ScriptAnswer) -> Result<WaitingConversation, StoreError> 
     let chat = ChatId::stored(answer.text()?);
     let id = ConversationId::stored(answer.text()?);
     let mut number = || -> Result<Option<u64>, StoreError> { Ok(answer.text()?.parse().ok()) };
-    let (position, since, told, told_at, examined) =
+    let (position, since, announced, announced_at, examined) =
         (number()?, number()?, number()?, number()?, number()?);
     Ok(WaitingConversation {
         chat,
         id,
         position: position.ok_or(StoreError::Garbled("a position"))?,
         since: since.unwrap_or(0).cast_signed(),
-        told: told.map(|position| (position, told_at.unwrap_or(0).cast_signed())),
+        announced: announced.map(|position| (position, announced_at.unwrap_or(0).cast_signed())),
         examined: examined.unwrap_or(0),
         name: answer.text()?,
         begun: answer.text()? != "0",

@@ -2,13 +2,13 @@
 -- the customer leaves.
 -- Uses: conversations, lanes
 -- KEYS: namespace
--- ARGV: per chat: chat, id, told (the place that the reply tells, '' = none), due (ms: when to look again), examined (messages of
+-- ARGV: per chat: chat, id, announced (the place that the reply tells, '' = none), due (ms: when to look again), examined (messages of
 --       the inbox), examined_before, since (ms: when it began to wait), leave (outcome, '' = stays), variables (JSON), reply
 --       ('' = none), words (count), word...
 -- Returns: how many were still waiting
 local waiting, replied = 0, false
 while more() do
-  local chat, id, told, due, examined, examined_before, since = text(), text(), text(), number(), number(), number(), number()
+  local chat, id, announced, due, examined, examined_before, since = text(), text(), text(), number(), number(), number(), number()
   local leave, variables, element, words = text(), text(), text(), number()
   local key = CHAT .. chat
   local status_now, id_now, examined_now, opened, waiting_since =
@@ -37,8 +37,8 @@ while more() do
       notify_head(status_now == 'handoff' and HANDOFF or QUEUE)
     else
       redis.call('HSET', key, 'examined', examined)
-      if told ~= '' then
-        redis.call('HSET', key, 'told', told, 'told_at', NOW)
+      if announced ~= '' then
+        redis.call('HSET', key, 'told', announced, 'told_at', NOW)
       end
       if redis.call('LLEN', INBOX .. chat) > examined then
         due = NOW

@@ -413,7 +413,7 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
         let answer = |id: &str| Announcement {
             chat: looked.chat.clone(),
             id: looked.id.clone(),
-            told: Some(looked.position),
+            announced: Some(looked.position),
             due: 2_000_000,
             examined_before: looked.examined,
             since: looked.since,

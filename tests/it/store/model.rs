@@ -819,7 +819,7 @@ impl<'a> Run<'a> {
         Announcement {
             chat: waiting.chat.clone(),
             id: waiting.id.clone(),
-            told: (replies && !leaves).then_some(waiting.position),
+            announced: (replies && !leaves).then_some(waiting.position),
             due: self.now + one.due_in,
             examined: waiting.examined + (looked_at - words.len()) as u64,
             examined_before: waiting.examined,

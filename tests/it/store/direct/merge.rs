@@ -53,7 +53,7 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
             let announcement = Announcement {
                 chat: looked.chat,
                 id: looked.id,
-                told: None,
+                announced: None,
                 due: 1_000_000,
                 examined: 2,
                 examined_before: 0,

@@ -108,7 +108,7 @@ pub(super) struct Conversation {
     pub(super) rev: u64,
     pub(super) state: String,
     pub(super) examined: usize,
-    told: bool,
+    announced: bool,
     /// How often it returned to the line.
     pub(super) requeued: u64,
 }
@@ -132,7 +132,7 @@ impl Conversation {
         self.owner = None;
         self.person = None;
         self.examined = 0;
-        self.told = false;
+        self.announced = false;
         self.requeued += 1;
     }
 
@@ -219,7 +219,7 @@ impl Session {
             rev: 0,
             state: it.kept.take().unwrap_or_default().0,
             examined: 0,
-            told: false,
+            announced: false,
             requeued: 0,
         });
         self.entry(format!("opened {chat}"), chat);
@@ -349,7 +349,7 @@ impl Session {
             process: process.to_owned(),
             epoch: claimed.epoch.clone(),
         });
-        if conversation.told {
+        if conversation.announced {
             self.drop_notices(chat);
         }
         self.entry(format!("claimed {chat} {process}"), chat);
@@ -484,7 +484,7 @@ impl Session {
             self.close(chat, ending, "", now);
         } else if let Some(conversation) = &mut it.conversation {
             conversation.examined = one.examined as usize;
-            conversation.told |= one.told.is_some();
+            conversation.announced |= one.announced.is_some();
         }
         true
     }
