@@ -1,6 +1,6 @@
-//! Calling WAHA: the few requests that serving customers takes, on blocking connections.
+//! Calls WAHA: the few requests that we need to serve customers, on blocking connections.
 //!
-//! A client is cheap to clone, and any number of threads may share it. Connections are kept open and reused. The client never
+//! A client is cheap to clone, and any number of threads may share it. Connections stay open and are reused. The client never
 //! repeats a request: [`SendError`] says what a failure means for the reply, and the sender decides what to do.
 
 mod answer;

@@ -1,17 +1,17 @@
-//! What a message consists of: its kind, text, file, place and contacts (WAHA's `WAMessage`).
+//! Reads the content of a message: its kind, text, file, place and contacts (WAHA's `WAMessage`).
 
 use super::lenient::Raw;
 use super::message::{Kind, Location, Media};
 use super::which_chat::Engine;
 use super::wire::{self, Data, Payload, line};
 
-/// Characters of an error text that are kept.
+/// How many characters of an error text we keep.
 const ERROR_MAX: usize = 200;
 
-/// Bytes of an address of a file that are kept. Anything longer is not an address but a whole file (`data:`).
+/// The longest URL of a file that we keep, in bytes. Anything longer is not a URL but a whole file (`data:`).
 const URL_MAX: usize = 4096;
 
-/// What a message says.
+/// The content of a message.
 pub(super) struct Content {
     pub(super) kind: Kind,
     pub(super) text: String,
@@ -46,7 +46,7 @@ impl Content {
         content
     }
 
-    /// WEBJS fills the body of a location with a thumbnail, and that of a contact with its vCard.
+    /// WEBJS puts a thumbnail into the body of a location, and the vCard into the body of a contact.
     fn drop_what_is_no_text(&mut self, engine: Engine) {
         let base64_jpeg = "/9j/";
         match self.kind {
@@ -64,9 +64,8 @@ impl Content {
     }
 }
 
-/// Whether this is a system message of WhatsApp ("the security code changed", "waiting for this
-/// message", "this message was deleted"), which WEBJS reports as if the customer had
-/// sent an empty message.
+/// Whether this is a system message of WhatsApp ("the security code changed", "waiting for this message", "this message was
+/// deleted"). WEBJS reports it as an empty message from the customer.
 pub(super) fn is_system_note(payload: &Payload<'_>, content: &Content) -> bool {
     let notes = [
         "ciphertext",
@@ -126,7 +125,7 @@ fn location(location: &wire::Location<'_>) -> Option<Location> {
     })
 }
 
-/// The kind according to the engine's own object, if it has one.
+/// The kind according to the engine's own object, if there is one.
 fn hint(data: &Data<'_>) -> Option<Kind> {
     let message = &data.message;
     let by_key = [
@@ -159,8 +158,8 @@ fn hint(data: &Data<'_>) -> Option<Kind> {
     })
 }
 
-/// The kind of a file: its type decides between picture, film, sound and document. The hint decides the rest, because no type
-/// separates a sticker from a picture, or a voice note from music.
+/// The kind of a file. Its type decides between image, video, audio and document. The hint decides the rest, because no type
+/// separates a sticker from an image, or a voice note from music.
 fn file_kind(mimetype: Option<&str>, hint: Option<Kind>) -> Kind {
     let Some(mimetype) = mimetype else {
         return hint.unwrap_or(Kind::Media);
@@ -173,7 +172,7 @@ fn file_kind(mimetype: Option<&str>, hint: Option<Kind>) -> Kind {
         ("video", _) => Kind::Video,
         ("audio", Some(Kind::Audio)) => Kind::Audio,
         ("audio", Some(Kind::Voice)) => Kind::Voice,
-        // Voice notes are always Opus, and shared music hardly ever is.
+        // Voice notes are always Opus, and shared music rarely is.
         ("audio", _) if mimetype.contains("opus") => Kind::Voice,
         ("audio", _) => Kind::Audio,
         (_, Some(Kind::Sticker)) => Kind::Sticker,

@@ -1,12 +1,12 @@
-//! How deep JSON is nested, found in one pass that needs no memory.
+//! Checks how deep JSON is nested, in one pass that needs no memory.
 
-/// How deep a body of WAHA's may be: as deep as serde_json recurses, so that what we store can be
-/// read again. Our fixtures have up to 8 levels; each quoted message in the engine's raw data adds a few.
+/// How deep a body may be nested: as deep as serde_json recurses, so that what we store can be read again. Our fixtures have
+/// up to 8 levels; each quoted message in the engine's raw data adds a few.
 const DEPTH_MAX: usize = 128;
 
-/// Whether some part of this is nested deeper than anything WAHA writes.
+/// Whether some part is nested deeper than anything WAHA writes.
 ///
-/// Text that is not JSON is judged up to the point where a reader would stop.
+/// In text that is not JSON, this counts correctly at least up to the place where a parser would stop.
 pub(super) fn is_too_deep(json: &[u8]) -> bool {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -27,7 +27,7 @@ pub(super) fn is_too_deep(json: &[u8]) -> bool {
     false
 }
 
-/// Where the string ends whose first character is at `at`: brackets in it are only text.
+/// The position after the string whose first character is at `at`. Brackets in a string are only text.
 fn behind_string(json: &[u8], mut at: usize) -> usize {
     while let Some(found) = json
         .get(at..)
@@ -55,7 +55,7 @@ mod tests {
                 |depth: usize| open.repeat(depth / levels) + "1" + &close.repeat(depth / levels);
             assert!(!is_too_deep(nested(DEPTH_MAX).as_bytes()), "{open}");
             assert!(is_too_deep(nested(DEPTH_MAX + levels).as_bytes()), "{open}");
-            // The string may never end.
+            // The closing brackets may be missing.
             assert!(is_too_deep(open.repeat(DEPTH_MAX + 1).as_bytes()), "{open}");
         }
     }
@@ -75,7 +75,7 @@ mod tests {
             format!("\"{brackets}\""),
             format!("\"\\\"{brackets}\\\\\""),
             format!("\"é\\\\\\\"{brackets}\""),
-            // Strings without an end.
+            // Strings without a closing quote.
             format!("\"{brackets}"),
             format!("\"{brackets}\\"),
             "\"\\".to_owned(),

@@ -1,8 +1,8 @@
-//! Reads what WAHA posts to us: a webhook body, or one message of a list, becomes what it means for the queue.
+//! Reads a webhook body, or one message in a list from WAHA, and says what it means for the queue.
 //!
 //! [`parse`] is strict about two fields, `event` and `session`, and about the depth of nesting: a body that fails there is not
-//! from WAHA. Everything else is read leniently. WAHA repeats a refused event sixteen times and then drops it, while a field that we
-//! don't understand costs nothing.
+//! from WAHA. Everything else is read leniently: a field that we don't understand does no harm, but WAHA repeats a refused
+//! event sixteen times and then drops it.
 
 use std::borrow::Cow;
 
@@ -20,11 +20,10 @@ pub use super::what::{Ack, Edited, Reaction, Revoked, What};
 pub struct Event {
     /// The session it happened in.
     pub session: SessionName,
-    /// WAHA's name for it, like `message.any`; at most 64 printable ASCII characters.
+    /// WAHA's name of the event, like `message.any`; at most 64 printable ASCII characters.
     pub name: String,
-    /// The envelope's id. Not unique: `message` and `message.any` may share one (NOWEB and GOWS since
-    /// 2026.1.4).
-    /// Absent before 2024.11, and if it is longer than 64 or not printable ASCII.
+    /// The envelope's id. It is not unique: `message` and `message.any` may share one (NOWEB and GOWS since 2026.1.4). It is
+    /// absent before 2024.11, and if it is longer than 64 bytes or not printable ASCII.
     pub id: Option<String>,
     /// When it happened, in ms since 1970; absent before 2025.3.
     pub timestamp: Option<i64>,
@@ -32,7 +31,7 @@ pub struct Event {
     pub what: What,
 }
 
-/// Why a body can't be from WAHA. Says nothing about its content.
+/// Why a body can't be from WAHA. It reveals nothing of the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnEvent {
     /// It is not JSON.
@@ -43,7 +42,7 @@ pub enum NotAnEvent {
         /// Where reading stopped, from 1.
         column: usize,
     },
-    /// It is nested deeper than anything WAHA writes (more than 128 levels), and was not read.
+    /// It is nested deeper than anything WAHA writes (more than 128 levels), so it was not read.
     #[error("nested too deep")]
     TooDeep,
     /// It is JSON, but not an object.
@@ -52,7 +51,7 @@ pub enum NotAnEvent {
     /// `event` is missing, empty or not a string.
     #[error("`event` is not the name of an event")]
     NoEvent,
-    /// `session` is missing, not a string, or nothing that could be a session's name.
+    /// `session` is missing, not a string, or not a valid name.
     #[error(
         "`session` is not a name of 1 to {} letters, digits, `-` or `_`",
         SessionName::LENGTH_MAX
@@ -60,8 +59,7 @@ pub enum NotAnEvent {
     NoSession,
 }
 
-/// Reads a webhook body. `now_ms` (ms since 1970) becomes `received_at`, and replaces a
-/// time that the body does not have.
+/// Reads a webhook body. `now_ms` (ms since 1970) becomes `received_at`, and is used if the body has no time.
 ///
 /// # Errors
 ///
@@ -89,8 +87,8 @@ pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
                 what,
             })
         }
-        // serde_json stops at numbers that are too large, wherever we look into a value. If the fields around the
-        // payload can be read, the event is valid.
+        // serde_json fails at a number that is too large in any value that we look into. If the fields around the payload
+        // can be read, the event is valid.
         Err(_) => {
             let cover: Cover<'_> =
                 serde_json::from_str(&json).map_err(|error| NotAnEvent::NotJson {
@@ -109,10 +107,10 @@ pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
     }
 }
 
-/// Reads one `WAMessage` as WAHA lists it: the payload of a `message.any`, as tolerantly, but
-/// without an envelope.
+/// Reads one `WAMessage` as WAHA lists it. It is like the payload of a `message.any`, without an envelope, and is read as
+/// tolerantly.
 ///
-/// A message without an id is ignored, also one of ours: we could not recognise it again.
+/// A message without an id is ignored, even an outbound one: we could not recognise it again.
 #[must_use]
 pub fn listed(payload: &str, now_ms: i64) -> What {
     if is_too_deep(payload.as_bytes()) {
@@ -142,7 +140,7 @@ fn names(
     let session = session
         .and_then(|name| SessionName::parse(&name))
         .ok_or(NotAnEvent::NoSession)?;
-    // WAHA must not repeat an event with an odd name, so we accept it. The name only has to be fit for logs and labels.
+    // If we refused an event for its odd name, WAHA would repeat it. We only need a name that logs and labels can hold.
     let event = label(event).unwrap_or_else(|| "unprintable".to_owned());
     Ok((event, session))
 }

@@ -1,8 +1,7 @@
-//! Tolerant reading of JSON: a value of an unexpected shape counts as absent.
+//! Reads JSON tolerantly: a value of an unexpected type counts as absent.
 //!
-//! A struct made by [`lenient!`] takes the keys it knows out of an object, in one pass and mostly
-//! without allocating. It skips unknown keys at any depth. The last of duplicate keys wins, and a
-//! value of another type leaves the field empty.
+//! A struct declared with [`lenient!`] reads the keys that it knows from an object, in one pass and mostly without allocating.
+//! It skips unknown keys at any depth. The last of duplicate keys wins. A value of another type leaves the field empty.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,15 +10,15 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Any value, unread; empty if the key is absent.
+/// Any value, not parsed yet; empty if the key is absent.
 ///
-/// Everything else here starts from it: serde_json skips a raw value without recursion and without checking numbers, so it can't
-/// fail because of its depth or size.
+/// Everything else here starts from it: serde_json skips a raw value without recursion and without checking numbers, so depth
+/// and size can't make it fail.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Raw<'a>(Option<&'a RawValue>);
 
 impl<'a> Raw<'a> {
-    /// The string in this value, borrowed unless it has escapes.
+    /// This value if it is a string, borrowed unless it has escapes.
     pub(super) fn text(self) -> Option<Cow<'a, str>> {
         let json = self.0?.get();
         let inner = json.strip_prefix('"')?.strip_suffix('"')?;
@@ -29,7 +28,7 @@ impl<'a> Raw<'a> {
         serde_json::from_str(json).ok().map(Cow::Owned)
     }
 
-    /// The number in this value, also if it is written as a string.
+    /// This value if it is a number, or a number written as a string.
     pub(super) fn number(self) -> Option<f64> {
         let text = match self.text() {
             Some(text) => text,
@@ -46,7 +45,7 @@ impl<'a> Raw<'a> {
         self.0.is_some_and(|raw| raw.get() != "null")
     }
 
-    /// The boolean in this value.
+    /// This value if it is a boolean.
     pub(super) fn flag(self) -> Option<bool> {
         match self.0?.get() {
             "true" => Some(true),
@@ -69,7 +68,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
     }
 }
 
-/// The strings of an array, without its other values.
+/// The strings in an array; other values are left out.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts(pub(super) Vec<String>);
 
@@ -89,15 +88,15 @@ impl<'de> Collect<'de> for Texts {
     }
 }
 
-/// How a type is read from an object or an array; other values are skipped.
+/// How a type is read from an object or an array. Any other value is skipped.
 pub(super) trait Collect<'de>: Default {
-    /// Takes what it needs from an object.
+    /// Reads the type from an object.
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Self::default())
     }
 
-    /// Takes what it needs from an array.
+    /// Reads the type from an array.
     fn from_seq<A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Self::default())
@@ -172,8 +171,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
     }
 }
 
-/// Declares structs whose fields are taken from the keys named beside them. A field's type is
-/// [`Raw`], [`Texts`] or another such struct.
+/// Declares structs, and the JSON keys that each field is read from. A field's type is [`Raw`], [`Texts`] or another such
+/// struct.
 macro_rules! lenient {
     ($($(#[$attribute:meta])* struct $name:ident {
         $($(#[$field_attribute:meta])* $($key:literal)|+ => $field:ident: $type:ty,)+

@@ -1,4 +1,4 @@
-//! A message in a chat, in the form in which it is queued and stored.
+//! A message in a chat, in the form that is queued and stored.
 
 use crate::ids::{ChatId, MessageId};
 use serde::{Deserialize, Serialize};
@@ -48,13 +48,13 @@ pub enum Kind {
     /// Only text.
     #[default]
     Text,
-    /// A picture.
+    /// An image.
     Image,
-    /// A film.
+    /// A video.
     Video,
     /// A voice note.
     Voice,
-    /// A sound file.
+    /// An audio file.
     Audio,
     /// Any other file.
     Document,
@@ -74,7 +74,7 @@ pub enum Kind {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Media {
-    /// Where WAHA has it; absent if it was not downloaded.
+    /// Its URL at WAHA; absent if it was not downloaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Its type, perhaps with parameters (`audio/ogg; codecs=opus`).
@@ -99,29 +99,29 @@ pub struct Location {
     /// The name of the place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Where that is.
+    /// The address of the place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }
 
-/// One message. This is stored: what an older version wrote must read back.
+/// One message. It is stored, so a newer version must be able to read what an older one wrote.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// The customer's chat.
     pub chat: ChatId,
-    /// The bare message id; every inbound message has one.
+    /// The bare message id. Every inbound message has one.
     #[serde(rename = "stanza", default, skip_serializing_if = "Option::is_none")]
     pub id: Option<MessageId>,
-    /// From the customer or to them.
+    /// Inbound or outbound.
     #[serde(default)]
     pub direction: Direction,
     /// Who wrote it.
     #[serde(default)]
     pub author: Author,
-    /// What it consists of.
+    /// The kind of its content.
     #[serde(default)]
     pub kind: Kind,
-    /// The text, or the caption of a file; as it came, with whatever characters.
+    /// The text, or the caption of a file, unchanged: it may contain any characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
     /// The file.
@@ -136,19 +136,19 @@ pub struct Message {
     /// The bare id of the message that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quoted: Option<MessageId>,
-    /// What the customer calls themselves on WhatsApp: one line of at most 100 characters.
+    /// The customer's own WhatsApp name: one line of at most 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The same person under their other id: `@lid` for `@c.us`, and the other way round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_id: Option<ChatId>,
-    /// When it was sent, in ms since 1970. WhatsApp knows seconds only.
+    /// When it was sent, in ms since 1970. WhatsApp's times have whole seconds.
     #[serde(default)]
     pub sent_at: i64,
-    /// When we got it, in ms since 1970.
+    /// When we received it, in ms since 1970.
     #[serde(default)]
     pub received_at: i64,
-    /// The reply of ours that this is, where it is known.
+    /// The id of our reply that became this message, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_id: Option<String>,
 }
@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    /// Golden: these bytes are in people's Redis and SQLite. Add to them, never change them.
+    /// A golden test: these bytes are in users' Redis and SQLite. Add to them, but never change them.
     #[test]
     fn a_stored_message_has_this_shape() {
         let golden = concat!(

@@ -1,7 +1,7 @@
-//! The contract with WAHA: reading and verifying what it posts to us, and calling its HTTP API.
+//! The contract with WAHA: verifies and reads what it posts to us, and calls its HTTP API.
 //!
-//! Everything but [`client`] is pure: no I/O, no clock. Reading is tolerant: an authentic event is never refused
-//! because a field has an unexpected shape, unless it is nested deeper than anything WAHA writes.
+//! Everything except [`client`] is pure: no I/O, no clock. Reading is tolerant: an authentic event is never refused because a
+//! field has an unexpected shape. The only exception is an event nested deeper than anything WAHA writes.
 
 pub mod client;
 pub mod event;

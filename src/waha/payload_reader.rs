@@ -1,4 +1,4 @@
-//! What the payload of an event means: each kind of event, from WAHA's fields to our words.
+//! Reads the payload of each kind of event, from WAHA's fields to our terms.
 
 use super::content::{Content, error_text, is_system_note};
 use super::label::label;
@@ -10,10 +10,10 @@ use super::what::{Ack, Edited, Reaction, Revoked, What};
 use super::which_chat::{Clues, Engine, Origin, origin, other_id};
 use super::wire::{Envelope, Mentioned, Payload, Vote, line, millis};
 
-/// Characters of a push name that are kept.
+/// How many characters of a push name we keep.
 const NAME_MAX: usize = 100;
 
-/// Reads the payload of one event. Its errors are the reasons to ignore it.
+/// Reads the payload of one event. An error is the reason to ignore the event.
 pub(super) struct PayloadReader<'e> {
     envelope: &'e Envelope<'e>,
     payload: &'e Payload<'e>,
@@ -23,7 +23,7 @@ pub(super) struct PayloadReader<'e> {
 }
 
 impl<'e> PayloadReader<'e> {
-    /// A reader for the payload in `envelope`; the times are those of the envelope, and now.
+    /// A reader for the payload in `envelope`. `timestamp` is the envelope's time.
     pub(super) fn new(envelope: &'e Envelope<'e>, timestamp: Option<i64>, now: i64) -> Self {
         Self {
             envelope,
@@ -36,7 +36,7 @@ impl<'e> PayloadReader<'e> {
 
     pub(super) fn what(&self, event: &str) -> Result<What, &'static str> {
         match event {
-            // `message` is never ours, although WAHA's documentation has an example where it is.
+            // `message` is never outbound, although WAHA's documentation has such an example.
             "message" => self.message(Some(false)),
             "message.any" => self.message(None),
             "message.ack" => self.ack(),
@@ -87,7 +87,7 @@ impl<'e> PayloadReader<'e> {
             contacts: content.contacts,
             quoted: (payload.reply_to.id.text())
                 .and_then(|id| Some(SerialisedId::parse(&id)?.message)),
-            // On our own messages it would be our own name.
+            // In an outbound message it would be our own name.
             name: if inbound { self.push_name() } else { None },
             other_id,
             sent_at: millis(payload.timestamp)
@@ -211,7 +211,7 @@ impl<'e> PayloadReader<'e> {
 
     fn revoked(&self) -> Result<What, &'static str> {
         let payload = self.payload;
-        // People revoke only their own messages, so both messages have the same direction.
+        // People can revoke only their own messages, so both messages have the same direction.
         let clues = [&payload.after, &payload.before]
             .map(|message| Clues::mentioned(message, &payload.data))
             .into_iter()
@@ -276,8 +276,8 @@ impl<'e> PayloadReader<'e> {
         origin(clues, self.engine, &self.envelope.me, otherwise)
     }
 
-    /// When something happened to a message. The payload's time comes second: on WEBJS it is the time of the message itself, and
-    /// other engines don't send it.
+    /// When something happened to a message. The envelope's time is better than the payload's: that is the time of the
+    /// message itself on WEBJS, and other engines don't send it.
     fn happened(&self) -> i64 {
         self.timestamp
             .or_else(|| millis(self.payload.timestamp))

@@ -1,8 +1,8 @@
-//! Repairs what JavaScript's `JSON.stringify` may write, so that serde_json can read it.
+//! Repairs the JSON that JavaScript's `JSON.stringify` may write, so that serde_json can read it.
 //!
-//! Two things occur in authentic bodies that strict readers refuse: half of a surrogate pair as a
-//! lone `\ud83d` escape (a name that was cut at a length), and bytes that are not UTF-8. Both
-//! become U+FFFD, and everything around them stays.
+//! Authentic bodies may contain two things that strict parsers refuse: one half of a surrogate pair, such as a lone `\ud83d`
+//! escape (in a name that was cut to a length), and bytes that are not UTF-8. Both become U+FFFD, and everything around them
+//! stays.
 
 use std::borrow::Cow;
 
@@ -23,8 +23,8 @@ fn without_lone_surrogates(text: &str) -> Option<String> {
     let mut repaired = String::new();
     let mut copied = 0;
     let mut at = 0;
-    // In JSON a backslash is always the start of an escape, so jumping from escape to escape
-    // never mistakes `\\ud83d` (a backslash and letters) for one.
+    // In JSON a backslash always starts an escape. So if we jump from escape to escape, we never mistake `\\ud83d` (a
+    // backslash and letters) for one.
     while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
         let escape = at + found;
         let Some(unit) = utf16_escape(&bytes[escape..]) else {

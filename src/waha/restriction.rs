@@ -1,11 +1,11 @@
-//! What WhatsApp forbids an account for a while, as WAHA reports it with a session's status (WAHA 2026.8).
+//! WhatsApp's temporary restrictions on an account, as WAHA reports them with a session's status (WAHA 2026.8).
 
 use super::wire::{Capping, Timelock, line, millis};
 
-/// WAHA's words for a quota have at most 14 letters.
+/// WAHA's words for the state of a quota have at most 14 letters.
 const LEVEL_MAX: usize = 32;
 
-/// A restriction that is in force. Answering customers who write stays allowed.
+/// A restriction that is in force. We may still answer customers who write to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Restriction {
     /// No new chats may be started.
@@ -13,7 +13,7 @@ pub enum Restriction {
         /// Until when, in ms since 1970, if WAHA says so.
         until: Option<i64>,
     },
-    /// The month's quota of new chats is used up, or nearly.
+    /// The month's quota of new chats is used up or nearly used up.
     Capping {
         /// WAHA's word: `FIRST_WARNING`, `SECOND_WARNING`, `CAPPED`.
         level: String,
@@ -22,7 +22,7 @@ pub enum Restriction {
     },
 }
 
-/// Those of these restrictions that are in force.
+/// The restrictions that are in force.
 pub(super) fn in_force(timelock: &Timelock<'_>, capping: &Capping<'_>) -> Vec<Restriction> {
     let mut restrictions = Vec::new();
     if timelock.is_active.flag() == Some(true) {

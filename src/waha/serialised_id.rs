@@ -1,21 +1,20 @@
-//! Message ids as WAHA writes them.
+//! Reads message ids as WAHA writes them.
 
 use crate::ids::MessageId;
 
 /// The parts of WAHA's message id, in any of its spellings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SerialisedId {
-    /// Whether our account sent it; unknown in the short spellings.
+    /// Whether our account sent the message; unknown in the short forms.
     pub from_me: Option<bool>,
-    /// The chat as WAHA wrote it, of a person or not; unknown in a bare id.
+    /// The chat as WAHA wrote it, not only a person's; unknown in a bare id.
     pub chat: Option<String>,
-    /// The message.
+    /// The bare message id.
     pub message: MessageId,
 }
 
 impl SerialisedId {
-    /// Reads `{fromMe}_{chat}_{id}[_{participant}]`, `{chat}_{id}` or a bare id. `None` if it holds no id that
-    /// we could store.
+    /// Reads `{fromMe}_{chat}_{id}[_{participant}]`, `{chat}_{id}` or a bare id. `None` if there is no valid id.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (from_me, rest) = match text.split_once('_') {
@@ -23,13 +22,13 @@ impl SerialisedId {
             Some(("false", rest)) => (Some(false), rest),
             _ => (None, text),
         };
-        // A chat has an `@`, and a bare id has none: so the prefix is optional. With the prefix, three parts
-        // are enough to know the chat, however odd it looks.
+        // A chat contains an `@` and a bare id doesn't, so the prefix is optional. After the prefix, the next part is
+        // the chat, even if it looks odd.
         let (chat, rest) = match rest.split_once('_') {
             Some((chat, rest)) if chat.contains('@') || from_me.is_some() => (Some(chat), rest),
             _ => (None, rest),
         };
-        // After the message id comes the participant.
+        // The participant follows the message id.
         let message = match chat {
             Some(_) => rest.split_once('_').map_or(rest, |(id, _)| id),
             None => rest,

@@ -1,13 +1,13 @@
 //! Checks that a webhook body was signed with our secret.
 //!
-//! WAHA signs the exact bytes of the body with HMAC-SHA512 and sends it as hex (WAHA's docs, how-to/events).
-//! Neither time nor headers are signed: the deduplication catches replays.
+//! WAHA signs the exact bytes of the body with HMAC-SHA512 and sends the signature in hex (WAHA's docs, how-to/events).
+//! Neither the time nor the headers are signed, so deduplication must catch replays.
 
 use std::fmt;
 
 use ring::hmac;
 
-/// Bytes of an HMAC-SHA512.
+/// The length of an HMAC-SHA512, in bytes.
 const TAG_LEN: usize = 64;
 
 /// Why a signature is refused.
@@ -35,8 +35,8 @@ pub enum Refused {
 pub struct Signature([u8; TAG_LEN]);
 
 impl Signature {
-    /// Reads the values of the headers `X-Webhook-Hmac` and `X-Webhook-Hmac-Algorithm`. Without a signature we don't even read
-    /// the body.
+    /// Reads the values of the headers `X-Webhook-Hmac` and `X-Webhook-Hmac-Algorithm`. Without a signature, the caller need
+    /// not read the body.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl Signature {
         hmac_header: Option<&[u8]>,
         algorithm_header: Option<&[u8]>,
     ) -> Result<Self, Refused> {
-        // Old versions of WAHA did not name the algorithm; it was always this one.
+        // Old versions of WAHA did not name the algorithm, but always used this one.
         if algorithm_header.is_some_and(|name| !name.eq_ignore_ascii_case(b"sha512")) {
             return Err(Refused::WrongAlgorithm);
         }
@@ -59,8 +59,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier that accepts a signature by any of `secrets`: there are two while a secret is
-    /// being changed. Without any, it refuses everything.
+    /// A verifier that accepts a signature made with any of `secrets`. There are two while the owner changes the secret.
+    /// Without any, it refuses everything.
     #[must_use]
     pub fn new(secrets: &[&[u8]]) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Verifier {
         }
     }
 
-    /// Checks a signature against the raw body. It is compared in constant time.
+    /// Checks a signature against the raw body, in constant time.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ mod tests {
 
     const BODY: &[u8] = br#"{"event":"message","session":"default","engine":"WEBJS"}"#;
     const KEY: &[u8] = b"my-secret-key";
-    /// From WAHA's documentation (WAHA's docs, how-to/events).
+    /// From WAHA's docs (how-to/events).
     const HMAC: &str = "208f8a55dde9e05519e898b10b89bf0d0b3b0fdf11fdbf09b6b90476301b98d8097c462b2b17a6ce93b6b47a136cf2e78a33a63f6752c2c1631777076153fa89";
 
     fn verify(hmac: Option<&str>, algorithm: Option<&str>, body: &[u8]) -> Result<(), Refused> {

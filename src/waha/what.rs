@@ -9,33 +9,33 @@ use crate::ids::{ChatId, MessageId};
 /// What an event means.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
-    /// A customer wrote: this opens or continues a conversation. It always has an id.
+    /// A customer wrote. This opens or continues a conversation. The message always has an id.
     Inbound(Message),
-    /// A customer chose options of a poll of ours; its text is what they chose. It continues a conversation like a
-    /// message but opens none: the poll may be old, or the owner's. It always has an id.
+    /// A customer chose options in one of our polls. The text is what they chose. It continues a conversation like a
+    /// message, but opens none, because the poll may be old or the owner's. It always has an id.
     Vote(Message),
-    /// Our own account wrote to a customer: this program, another one, or the owner on the handset.
+    /// Our own account wrote to a customer: this program, another program, or the owner on the handset.
     Own(Message),
     /// WAHA accepted, delivered or failed to send a message, or somebody read or played it.
     Ack(Ack),
-    /// A message got another text.
+    /// The text of a message was edited.
     Edited(Edited),
     /// A message was withdrawn.
     Revoked(Revoked),
-    /// An emoji was put under a message, or taken away.
+    /// Somebody put an emoji under a message, or removed it.
     Reaction(Reaction),
     /// The session's state. Only `WORKING` is usable. WAHA may report the same state twice.
     SessionStatus {
-        /// WAHA's word for it, an open set.
+        /// WAHA's word for it. There may be new words.
         status: String,
-        /// What WhatsApp forbids it at the moment; only with `WORKING`.
+        /// WhatsApp's restrictions on it at the moment; only with `WORKING`.
         restrictions: Vec<Restriction>,
     },
-    /// Nothing for us. The reason is one of a few fixed words, so it can be a label.
+    /// It is not for us. The reason is one of a few fixed texts, so it can be a label.
     Ignored(&'static str),
 }
 
-/// How far a message got.
+/// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ack {
     /// The customer's chat.
@@ -43,9 +43,9 @@ pub struct Ack {
     /// The message it is about.
     #[serde(rename = "stanza")]
     pub message: MessageId,
-    /// The direction of that message; `Inbound`: the owner read it on the handset.
+    /// The direction of that message. `Inbound` means that the owner read it on the handset.
     pub direction: Direction,
-    /// -1 error, 0 pending, 1 server, 2 device, 3 read, 4 played. It may come early, late or twice.
+    /// -1 error, 0 pending, 1 server, 2 device, 3 read, 4 played. Acks may come out of order or twice.
     pub ack: i8,
     /// Why it failed, if WAHA says so.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub struct Ack {
     pub at: i64,
 }
 
-/// A message's new text.
+/// The new text of a message.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Edited {
     /// The customer's chat.
@@ -96,7 +96,7 @@ pub struct Reaction {
     pub direction: Direction,
     /// Who reacted: the customer, or our account (`phone`).
     pub by: Author,
-    /// The emoji; empty if it was taken away.
+    /// The emoji; empty if it was removed.
     pub text: String,
     /// When, in ms since 1970.
     pub at: i64,

@@ -1,7 +1,7 @@
-//! Where a message belongs: the chat, which side sent it, and its id.
+//! Finds where a message belongs: its chat, which side sent it, and its id.
 //!
-//! On every engine the message id has all of this. The other fields mean different things on different engines, so we use
-//! them only if the id does not say it.
+//! On every engine the message id contains all of this. The other fields mean different things on different engines, so we
+//! use them only if the id does not say it.
 
 use crate::ids::{ChatId, MessageId};
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use super::message::Direction;
 use super::serialised_id::SerialisedId;
 use super::wire::{Data, Envelope, Me, Mentioned, Payload, Vote};
 
-/// The engines that drive a Chromium put the sender into `from`; the others put the chat there.
+/// Engines that drive a Chromium browser put the sender into `from`; the others put the chat there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Engine {
     Chromium,
@@ -64,7 +64,7 @@ impl<'p> Clues<'p> {
         }
     }
 
-    /// What somebody chose in a poll, with the engine's object about that.
+    /// A vote in a poll, and the engine's object about it.
     pub(super) fn vote(vote: &'p Vote<'p>, data: &'p Data<'p>) -> Self {
         Self {
             id: vote.id,
@@ -75,8 +75,8 @@ impl<'p> Clues<'p> {
         }
     }
 
-    /// The message that a reaction is under. Only its id says who wrote it: the payload's other fields are about the person who
-    /// reacted.
+    /// The message that a reaction is under. Only its id says who wrote it, because the payload's other fields are about the
+    /// person who reacted.
     pub(super) fn target(payload: &'p Payload<'p>) -> Self {
         Self {
             id: payload.reaction.message_id,
@@ -87,13 +87,13 @@ impl<'p> Clues<'p> {
         }
     }
 
-    /// Whether a chat can be found with them.
+    /// Whether there is any field that could name the chat.
     pub(super) fn is_there(&self) -> bool {
         self.id.is_there() || self.from.is_there() || self.to.is_there()
     }
 
-    /// Whether our account sent it, if any field says so. The id comes before the field `fromMe`, which is
-    /// sometimes wrong on WEBJS.
+    /// Whether our account sent it, if any field says so. The id comes first, because the field `fromMe` is sometimes wrong
+    /// on WEBJS.
     pub(super) fn is_from_me(&self) -> Option<bool> {
         self.is_from_me_by(self.id().as_ref())
     }
@@ -117,9 +117,9 @@ pub(super) struct Origin {
     pub(super) message: Option<MessageId>,
 }
 
-/// Finds the customer's chat and the direction of a message, or why it is not a customer's.
+/// Finds the customer's chat and the direction of a message, or says why it is not a customer's.
 ///
-/// `otherwise` says whether it is ours if no field does.
+/// `otherwise`: whether our account sent it, if no field says so.
 pub(super) fn origin(
     clues: Clues<'_>,
     engine: Engine,

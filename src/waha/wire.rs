@@ -1,21 +1,20 @@
-//! The fields that we read of WAHA's webhook bodies, under WAHA's names (WAHA's docs, how-to/events).
+//! The fields of WAHA's webhook bodies that we read, under WAHA's names (WAHA's docs, how-to/events).
 //!
-//! One `Payload` serves all events: their fields don't contradict each other. So the body is read in one
-//! pass, whether `event` comes before `payload` or after it.
+//! One `Payload` is enough for all events, because their fields don't contradict each other. So the body is read in one
+//! pass, whether `event` comes before or after `payload`.
 
 use super::lenient::{Raw, Texts, lenient};
 
 /// The last millisecond of the year 9999.
 const TIME_MAX: f64 = 253_402_300_799_999.0;
 
-/// A time in ms since 1970. Bodies have seconds (also fractional, also as strings) and
-/// milliseconds, depending on field, engine and version; for any date that
-/// we meet, the two can't be confused.
+/// A time in ms since 1970. Bodies have seconds (also fractions, also as strings) or milliseconds, depending on field, engine
+/// and version. For any realistic date, the two can't be confused.
 pub(super) fn millis(time: Raw<'_>) -> Option<i64> {
     millis_of(time.number()?)
 }
 
-/// As [`millis`], of a number.
+/// Like [`millis`], for a number.
 pub(super) fn millis_of(number: f64) -> Option<i64> {
     let millis = if number > 1e11 {
         number
@@ -69,30 +68,30 @@ lenient! {
         "messageCapping" => capping: Capping<'a>,
     }
 
-    /// Comes with a session's status. With other statuses it holds secrets, and is not read.
+    /// The data of a session's status. It is read only with `WORKING`: with other statuses it holds secrets.
     struct StatusData {
         "reachoutTimelock" => timelock: Timelock<'a>,
         "messageCapping" => capping: Capping<'a>,
     }
 
-    /// New chats are forbidden until this time (seconds).
+    /// Whether new chats are forbidden, and until when (seconds).
     struct Timelock {
         "isActive" => is_active: Raw<'a>,
         "timeEnforcementEnds" => ends: Raw<'a>,
     }
 
-    /// How much of the quota of new chats is used up, and when the cycle ends (seconds).
+    /// How much of the quota of new chats is used, and when its cycle ends (seconds).
     struct Capping {
         "cappingStatus" => status: Raw<'a>,
         "cycleEnd" => cycle_end: Raw<'a>,
     }
 
-    /// Where WAHA runs. GOWS names its engine nowhere else.
+    /// WAHA's environment. GOWS names its engine only here.
     struct Environment {
         "engine" => engine: Raw<'a>,
     }
 
-    /// What happened, by event.
+    /// The payload of any event.
     struct Payload {
         "id" => id: Raw<'a>,
         "timestamp" => timestamp: Raw<'a>,
@@ -121,7 +120,7 @@ lenient! {
         "poll" => poll: Raw<'a>,
     }
 
-    /// What somebody chose in a poll. `to` and `from` may be the word "me".
+    /// A vote in a poll. `to` and `from` may be the word "me".
     struct Vote {
         "id" => id: Raw<'a>,
         "timestamp" => timestamp: Raw<'a>,
@@ -139,14 +138,14 @@ lenient! {
         "error" => error: Raw<'a>,
     }
 
-    /// Why something went wrong: for acks (`code`, `reason`) and for media (`message`).
+    /// Why something failed: for acks (`code`, `reason`) and for media (`message`).
     struct Failure {
         "code" => code: Raw<'a>,
         "reason" => reason: Raw<'a>,
         "message" => message: Raw<'a>,
     }
 
-    /// A place. In 2024 there was only `description` to name it.
+    /// A place. In 2024 only `description` named it.
     struct Location {
         "latitude" => latitude: Raw<'a>,
         "longitude" => longitude: Raw<'a>,
@@ -175,7 +174,7 @@ lenient! {
         "fromMe" => from_me: Raw<'a>,
     }
 
-    /// The engine's own object: any shape, good for names, other ids and hints only.
+    /// The engine's own object. It may have any shape, so we use it only for names, other ids and hints.
     struct Data {
         "notifyName" => notify_name: Raw<'a>,
         "pushName" => push_name: Raw<'a>,
@@ -186,7 +185,7 @@ lenient! {
         "message" | "Message" => message: Content<'a>,
     }
 
-    /// NOWEB's name of a message.
+    /// NOWEB's key of a message.
     struct BaileysKey {
         "remoteJid" => chat: Raw<'a>,
         "fromMe" => from_me: Raw<'a>,
@@ -194,7 +193,7 @@ lenient! {
         "participantAlt" => participant_alt: Raw<'a>,
     }
 
-    /// GOWS's facts about a message.
+    /// GOWS's data about a message.
     struct GowsInfo {
         "Chat" => chat: Raw<'a>,
         "IsFromMe" => from_me: Raw<'a>,
@@ -203,7 +202,7 @@ lenient! {
         "PushName" => push_name: Raw<'a>,
     }
 
-    /// WhatsApp's own message (NOWEB, GOWS): the key that is there says its kind.
+    /// WhatsApp's own message (NOWEB, GOWS). The key that is present says its kind.
     struct Content {
         "imageMessage" => image: Raw<'a>,
         "videoMessage" | "ptvMessage" => video: Raw<'a>,
@@ -214,7 +213,7 @@ lenient! {
         "contactMessage" | "contactsArrayMessage" => contact: Raw<'a>,
     }
 
-    /// Music or a file, or a voice note (push to talk).
+    /// Music, an audio file, or a voice note (push to talk).
     struct Audio {
         "ptt" | "PTT" => ptt: Raw<'a>,
         "mimetype" => mimetype: Raw<'a>,

@@ -1,4 +1,4 @@
-//! What WAHA's answer to a request means (WAHA's source, `AllExceptionsFilter` and the engines).
+//! Says what WAHA's answer to a request means (WAHA's source, `AllExceptionsFilter` and the engines).
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -11,17 +11,17 @@ use crate::waha::repair::repaired;
 use crate::waha::serialised_id::SerialisedId;
 use crate::waha::wire::line;
 
-/// Characters of a reason that are kept.
+/// How many characters of a reason we keep.
 const REASON_MAX: usize = 200;
 
-/// If a server wants us to wait longer than this, something else is wrong.
+/// If a server wants us to wait for longer than this, something else is wrong.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Shorter texts are not replaced in reasons: without any "1" a reason would be useless.
+/// Shorter secrets are not hidden in reasons: without any "1", a reason would be useless.
 const SECRET_MIN: usize = 4;
 
 lenient! {
-    /// The answer to a send, by engine: raw or not.
+    /// The answer to a send. Engines answer in different forms.
     struct Taken {
         "id" => id: Raw<'a>,
         "key" => key: Key<'a>,
@@ -43,7 +43,7 @@ lenient! {
         "expected" => expected: Raw<'a>,
     }
 
-    /// The exception in a 500.
+    /// The exception in an answer with status 500.
     struct Exception {
         "message" => message: Raw<'a>,
         "code" => code: Raw<'a>,
@@ -54,7 +54,7 @@ lenient! {
 #[derive(Debug)]
 pub(super) struct WahaAnswer {
     pub(super) status: u16,
-    /// The body, or why it could not be read to its end.
+    /// The body, or why it could not be read completely.
     pub(super) body: Result<Vec<u8>, String>,
 }
 
@@ -125,7 +125,7 @@ impl WahaAnswer {
             501 => refused(problem.words(), "this WAHA's engine can't do that"),
             408 | 429 => busy(problem.words()),
             500 => {
-                // Only this part: the rest of a 500 repeats the text for the customer.
+                // Only this part, because the rest of a 500 repeats the text for the customer.
                 let message = problem.exception.message.text().map(|m| m.into_owned());
                 match problem.exception.permanent() {
                     Some(advice) => refused(message, advice),
@@ -185,7 +185,7 @@ impl WahaAnswer {
 }
 
 impl Problem<'_> {
-    /// What WAHA says: `message` is a text or, for mistakes in the request, a list of texts.
+    /// WAHA's words. `message` is a text or, for mistakes in the request, a list of texts.
     fn words(&self) -> Option<String> {
         let list: Texts = self.message.read();
         if !list.0.is_empty() {
@@ -195,7 +195,7 @@ impl Problem<'_> {
         text.map(|text| text.into_owned())
     }
 
-    /// Whether WAHA's free edition could not do this.
+    /// Whether WAHA's free edition can't do this.
     fn is_about_plus(&self) -> bool {
         self.words()
             .is_some_and(|words| words.contains("Plus version"))
@@ -216,7 +216,7 @@ impl Problem<'_> {
 }
 
 impl Exception<'_> {
-    /// What to look at, if trying again can't help.
+    /// If trying again can't help, what to look at.
     fn permanent(&self) -> Option<&'static str> {
         let message = self.message.text().unwrap_or_default().to_ascii_lowercase();
         let is_463 = self.code.number() == Some(463.0)
@@ -238,7 +238,7 @@ impl Exception<'_> {
     }
 }
 
-/// WAHA's words, fit for a log: one short line without secrets.
+/// WAHA's words for the log: one short line without secrets.
 fn told(reason: Option<String>, secrets: &[Option<&str>]) -> String {
     let mut text = reason.unwrap_or_default();
     for secret in secrets.iter().flatten() {
@@ -249,7 +249,7 @@ fn told(reason: Option<String>, secrets: &[Option<&str>]) -> String {
     line(&text, REASON_MAX).unwrap_or_else(|| "no reason given".to_owned())
 }
 
-/// The time to wait by a `Retry-After`: seconds or a date.
+/// Reads `Retry-After`: seconds or a date.
 fn waiting_time(text: &str, now: SystemTime) -> Option<Duration> {
     let wait = match text.trim().parse() {
         Ok(seconds) => Duration::from_secs(seconds),

@@ -1,4 +1,4 @@
-//! Writing in a chat: texts, and what a person's phone shows before an answer.
+//! Writes in a chat: texts, "seen" and "typing".
 
 use serde::Serialize;
 
@@ -18,8 +18,8 @@ struct ChatCall<'a> {
 }
 
 impl Client {
-    /// Sends a text message, under `id` if there is one (from
-    /// [`new_message_id`](Self::new_message_id)), so that we know it before the message is sent.
+    /// Sends a text message, with `id` if there is one. It comes from [`new_message_id`](Self::new_message_id), so that we
+    /// know it before the message is sent.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Client {
         self.gesture("/api/startTyping", session, chat)
     }
 
-    /// Ends "typing".
+    /// Stops "typing".
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
-//! Finds and reaches WAHA's host, in a way that shows afterwards whether a request was begun.
+//! Connects to WAHA's host. After a failure we know whether there was a connection.
 //!
-//! This is the one place that knows ureq's `unversioned` API. It is worth it: ureq's own
-//! errors don't separate a refused connection from a broken one, and for us that is the difference between "surely not sent" and
-//! "in doubt". Besides, ureq looks up the host's name on a new thread for each request, even if it reuses a connection.
+//! This is the only place that knows ureq's `unversioned` API. It is worth it: ureq's own errors don't separate a refused
+//! connection from a broken one, and for us that is the difference between "surely not sent" and "in doubt". Also, ureq looks
+//! up the host's name on a new thread for each request, even if it reuses a connection.
 
 use std::io;
 use std::sync::Mutex;
@@ -19,11 +19,11 @@ use ureq::{Agent, Error};
 use super::outcome::SendError;
 use crate::waha::wire::line;
 
-/// How long an address is kept: long enough for a busy sender, short enough for a container that comes back under another
+/// How long an address is reused: long enough for a busy sender, short enough for a container that restarts with another
 /// address.
 const ADDRESS_AGE_MAX: Duration = Duration::from_secs(5);
 
-/// Characters of a reason that are kept.
+/// How many characters of a reason we keep.
 const REASON_MAX: usize = 200;
 
 /// An agent whose errors [`failure`] understands.
@@ -35,13 +35,13 @@ pub(super) fn agent(config: Config) -> Agent {
     )
 }
 
-/// What an error of the agent says about the request.
+/// What an error from the agent means for the request.
 pub(super) fn failure(error: Error) -> SendError {
     match &error {
         Error::Other(other) if other.is::<NotConnected>() => SendError::Unreachable {
             reason: short(&other.to_string()),
         },
-        // Without a connection nothing was sent.
+        // Without a connection, nothing was sent.
         Error::ConnectionFailed
         | Error::HostNotFound
         | Error::BadUri(_)
@@ -71,7 +71,7 @@ fn short(text: &str) -> String {
     line(text, REASON_MAX).unwrap_or_default()
 }
 
-/// An error from before there was a connection.
+/// An error that happened before there was a connection.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct NotConnected(String);
@@ -88,7 +88,7 @@ impl NotConnected {
     }
 }
 
-/// Connects as ureq does (TCP, then TLS with its handshake), and marks the errors.
+/// Connects like ureq (TCP, then TLS with its handshake), and marks the errors.
 #[derive(Debug)]
 struct Dial(DefaultConnector);
 
@@ -104,13 +104,13 @@ impl Connector<()> for Dial {
     }
 }
 
-/// Looks up addresses as ureq does, marks the errors, and remembers the last answer.
+/// Looks up addresses like ureq, marks the errors, and remembers the last answer.
 ///
-/// One answer is enough: a client has one host.
+/// One answer is enough, because a client has one host.
 #[derive(Debug, Default)]
 struct AddressBook {
     resolver: DefaultResolver,
-    // Locked only to copy it, never during a lookup: a lookup that hangs must not block the others.
+    // Locked only while it is copied, never during a lookup: a lookup that hangs must not block the others.
     last: Mutex<Option<(Instant, ResolvedSocketAddrs)>>,
 }
 

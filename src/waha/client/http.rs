@@ -1,4 +1,4 @@
-//! The client itself: one WAHA's address and key, and requests to it over connections that are kept.
+//! The client itself: the address and key of one WAHA server, and requests to it over reused connections.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,24 +13,25 @@ use super::answer::WahaAnswer;
 use super::connect;
 use super::outcome::SendError;
 
-/// How long to wait for an answer by default. WAHA itself may wait 15 s for its session before it
-/// says no (WAHA's source, `waitUntilStatus`).
+/// How long to wait for an answer by default. WAHA itself may wait 15 s for its session before it refuses (WAHA's source,
+/// `waitUntilStatus`).
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A running WAHA accepts a connection at once.
+/// How long connecting may take. A running WAHA accepts a connection at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// WAHA's server (Node) closes connections that were idle for 5 s. If we reused one at
-/// that moment, we would not know whether the message was sent.
+/// How long an idle connection is reused. WAHA's server (Node) closes it after 5 s. If we used it at that moment, we would not
+/// know whether the message was sent.
 const IDLE_MAX: Duration = Duration::from_secs(4);
 
-/// More than any answer about one message or person has, engine's raw data included.
+/// The most bytes of an answer that we read: more than any answer about one message or person has, including the engine's raw
+/// data.
 pub(super) const ANSWER_MAX: u64 = 1024 * 1024;
 
-/// Bytes of each of a connection's two buffers: room for WAHA's headers and a usual message.
+/// The size of each of a connection's two buffers, in bytes: room for WAHA's headers and a usual message.
 const BUFFER_SIZE: usize = 16 * 1024;
 
-/// All but the unreserved characters of RFC 3986. The dot is encoded too: a segment `..` would lead up the path.
+/// All except the unreserved characters of RFC 3986. The dot is encoded too, because a segment `..` would go up in the path.
 const NOT_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
 /// How to reach WAHA.
@@ -38,11 +39,11 @@ const NOT_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').re
 pub struct ClientConfig {
     /// WAHA's address, like `http://localhost:3000`, perhaps with a path.
     pub base_url: String,
-    /// The plain key, even if WAHA has only its hash.
+    /// The key in plain text, even if WAHA has only its hash.
     pub api_key: Option<String>,
-    /// For a whole request, from the name lookup to the end of the answer; see [`TIMEOUT`].
+    /// The timeout for a whole request, from the DNS lookup to the end of the answer; see [`TIMEOUT`].
     pub timeout: Duration,
-    /// Idle connections to keep: as many as threads that send at once.
+    /// How many idle connections to keep: as many as there are threads that send at once.
     pub connections: usize,
 }
 
@@ -57,7 +58,7 @@ impl fmt::Debug for ClientConfig {
     }
 }
 
-/// Why a client can't be made.
+/// Why a client can't be created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadConfig {
     /// It is not an address.
@@ -65,12 +66,12 @@ pub enum BadConfig {
         "`{0}` is not WAHA's address: write `http://` or `https://`, a host and perhaps a port and a path, like `http://localhost:3000`"
     )]
     BaseUrl(String),
-    /// The key has characters that a header can't hold.
+    /// The key has characters that a header can't contain.
     #[error("WAHA's API key has characters that no key has (a line break?)")]
     ApiKey,
 }
 
-/// A connection to one WAHA.
+/// Makes requests to one WAHA server.
 #[derive(Clone)]
 pub struct Client {
     agent: Agent,
@@ -87,7 +88,7 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client for the WAHA at `config`'s address. Connects when the first request is made.
+    /// A client for the WAHA server at `config`'s address. It connects at the first request.
     ///
     /// # Errors
     ///
@@ -109,10 +110,10 @@ impl Client {
             })
             .transpose()?;
         let config = Agent::config_builder()
-            // WAHA is close by. A web proxy (HTTP_PROXY) would not find it, and must not see the key.
+            // WAHA is on the local network. A web proxy (HTTP_PROXY) would not find it, and must not see the key.
             .proxy(None)
             .http_status_as_error(false)
-            // A redirected POST loses its body, so we rather report a wrong address.
+            // A redirected POST loses its body, so we report the wrong address instead.
             .max_redirects(0)
             .user_agent(concat!("waha-sm/", env!("CARGO_PKG_VERSION")))
             .accept("application/json")
@@ -138,7 +139,7 @@ impl Client {
         self.get_within(path, max, None)
     }
 
-    /// As [`get`](Self::get), with a timeout of `patience` if that is shorter than the usual one.
+    /// Like [`get`](Self::get), with a timeout of `patience` if that is shorter than the usual one.
     pub(super) fn get_within(
         &self,
         path: &str,
@@ -158,7 +159,8 @@ impl Client {
         self.judge(request.call(), max, None)
     }
 
-    /// Posts `call`. A reason must not repeat `text`. `patience` is the timeout if it is longer than the usual one.
+    /// Posts `call`. The reason of an error must not contain `text`. `patience` is the timeout if it is longer than the usual
+    /// one.
     pub(super) fn post(
         &self,
         path: &str,
@@ -183,7 +185,7 @@ impl Client {
         self.judge(request.send(&body), ANSWER_MAX, text)
     }
 
-    /// Reads up to `max` bytes of the answer, and says what it means. A reason must not repeat `text`.
+    /// Reads up to `max` bytes of the answer, and says what it means. The reason of an error must not contain `text`.
     fn judge(
         &self,
         result: Result<Response<ureq::Body>, ureq::Error>,
@@ -198,7 +200,7 @@ impl Client {
         let retry_after = header("retry-after");
         let location = header("location");
         let status = response.status().as_u16();
-        // A body that breaks off is not an error yet: the status already says what matters.
+        // An incomplete body is not an error yet, because the status already says what matters.
         let body = response.body_mut().with_config().limit(max).read_to_vec();
         let key = self.api_key.as_ref().and_then(|key| key.to_str().ok());
         WahaAnswer {
@@ -214,7 +216,7 @@ impl Client {
     }
 }
 
-/// The address without its last slashes, if it is one.
+/// The address without the slashes at its end, if it is valid.
 fn checked_url(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let http = matches!(uri.scheme_str()?, "http" | "https");
@@ -223,7 +225,7 @@ fn checked_url(text: &str) -> Option<String> {
     (http && host && bare).then(|| text.trim_end_matches('/').to_owned())
 }
 
-/// The address without a user and a password before an `@`, fit to be shown.
+/// The address without user and password, so that it can be shown.
 fn without_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let end = rest.find('/').unwrap_or(rest.len());
@@ -234,7 +236,7 @@ fn without_password(url: &str) -> String {
     }
 }
 
-/// The text as one segment of a path, whatever is in it.
+/// The text, encoded as one segment of a path.
 pub(super) fn path_segment(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, NOT_IN_SEGMENT)
 }

@@ -1,4 +1,4 @@
-//! Sending pictures, films, voice messages and documents (WAHA's docs, how-to/send-messages).
+//! Sends images, videos, voice messages and documents (WAHA's docs, how-to/send-messages).
 
 use crate::ids::{ChatId, SessionName};
 use std::fmt;
@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use super::http::Client;
 use super::outcome::{SendError, SentMessage};
 
-/// How long to wait for an answer: WAHA gets the file, perhaps converts it, and gives it to WhatsApp before it answers.
+/// How long to wait for an answer: WAHA downloads the file, perhaps converts it, and uploads it to WhatsApp before it answers.
 pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The format of voice messages. WAHA has to convert any other one first.
@@ -20,13 +20,13 @@ const OPUS: &str = "opus";
 /// How a file is shown in the chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendAs {
-    /// As a picture.
+    /// As an image.
     Image,
     /// As a document.
     File,
     /// As a voice message, which has no caption.
     Voice,
-    /// As a film.
+    /// As a video.
     Video,
 }
 
@@ -44,7 +44,7 @@ pub struct File<'a> {
 /// The content of a file.
 #[derive(Clone, Copy)]
 pub enum FileContent<'a> {
-    /// An address that WAHA downloads it from.
+    /// The URL from which WAHA downloads it.
     Url(&'a str),
     /// The bytes themselves.
     Data(&'a [u8]),
@@ -82,13 +82,13 @@ struct FileOf<'a> {
     data: Option<&'a [u8]>,
 }
 
-/// Encodes while it writes: a file is big, and one copy in memory is enough.
+/// Encodes while it writes. A file is big, and one copy in memory is enough.
 fn base64<S: Serializer>(data: &Option<&[u8]>, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(&Base64Display::new(data.unwrap_or_default(), &STANDARD))
 }
 
 impl Client {
-    /// Sends a file, with a caption if that is not empty. WAHA accepts no message id in advance for files.
+    /// Sends a file, with a caption if it is not empty. For files, WAHA accepts no message id in advance.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! How a request to WAHA ended: a message that WAHA took, or an error that says what to do about it.
+//! How a request to WAHA ended: a message that WAHA accepted, or an error that says what to do about it.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ pub struct SentMessage {
     pub message: Option<MessageId>,
 }
 
-/// Why WAHA did not do what we asked. Each variant is something else to do about it.
+/// Why WAHA did not do what we asked. Each variant needs another reaction.
 ///
 /// No variant holds the API key or the text of the message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// There was no connection: surely not sent. Try again.
+    /// There was no connection, so it was surely not sent. Try again.
     #[error("WAHA can't be reached: {reason}")]
     Unreachable {
         /// What failed.
         reason: String,
     },
-    /// The connection broke, or nothing came in time, after writing began: perhaps sent.
+    /// The connection broke or timed out after the request was started. It was perhaps sent.
     #[error("WAHA did not answer: {reason}")]
     Interrupted {
         /// What failed.
@@ -38,13 +38,13 @@ pub enum SendError {
         /// WAHA's own words.
         reason: String,
     },
-    /// The session can't send now: surely not sent. Try again when it is `WORKING`.
+    /// The session can't send now, so it was surely not sent. Try again when the session is `WORKING`.
     #[error("the session is {}", .status_word.as_deref().unwrap_or("not known to WAHA"))]
     SessionNotWorking {
-        /// WAHA's word for its state; none if there is no such session.
+        /// WAHA's word for its state; `None` if there is no such session.
         status_word: Option<String>,
     },
-    /// The same request will fail again. Do not repeat it.
+    /// The same request would fail again. Do not repeat it.
     #[error("WAHA answered {status}: {reason}; {advice}")]
     Refused {
         /// The HTTP status.
@@ -57,8 +57,8 @@ pub enum SendError {
 }
 
 impl SendError {
-    /// Whether it is certain that nothing was sent. It is not after a broken connection, a 500 (the engine may have sent and then
-    /// failed), or an error of a proxy that lost WAHA's answer.
+    /// Whether it is certain that nothing was sent. It is not certain after a broken connection, a 500 (the engine may have
+    /// sent the message and then failed), or an error from a proxy that lost WAHA's answer.
     #[must_use]
     pub fn is_surely_unsent(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Questions to WAHA about sessions, messages, chats and people. They change nothing at WhatsApp.
+//! Asks WAHA about sessions, messages, chats and people. This changes nothing at WhatsApp.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::waha::lenient::{Raw, lenient};
 use crate::waha::serialised_id::SerialisedId;
 use crate::waha::wire::{millis, millis_of};
 
-/// The most that is read of a page, in bytes: enough for a hundred messages with two thumbnails each in the engine's raw data,
-/// and little enough for the memory.
+/// The most bytes of a page that we read: enough for a hundred messages with two thumbnails each in the engine's raw data, and
+/// little enough for the memory.
 const PAGE_MAX: u64 = 16 * 1024 * 1024;
 
-/// The reply waits for its id, and a reply without an id is better than a late one.
+/// Short, because the reply waits for its id: a reply without an id is better than a late one.
 const ID_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The order of an overview. Versions that don't know it list in any order.
+/// Asks for the newest chats first. Versions that don't know this list them in any order.
 const NEWEST_FIRST: &str = "sortBy=conversationTimestamp&sortOrder=desc";
 
 /// Why a question to WAHA has no answer.
@@ -29,7 +29,7 @@ const NEWEST_FIRST: &str = "sortBy=conversationTimestamp&sortOrder=desc";
 /// No variant holds the API key or what a customer wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
-    /// This engine, version or configuration can't answer. Asking again is useless until it changes.
+    /// This engine, version or configuration can't answer. It is useless to ask again until it changes.
     #[error("this WAHA can't tell: {reason}")]
     Unable {
         /// What WAHA said, and what the operator should look at.
@@ -41,7 +41,7 @@ pub enum AskError {
         /// What happened.
         reason: String,
     },
-    /// No answer this time: a timeout, a temporary error, or an answer to another question.
+    /// There was no answer this time: a timeout, a temporary error, or an answer to another question.
     #[error("WAHA could not tell: {reason}")]
     Failed {
         /// What happened.
@@ -74,8 +74,8 @@ impl From<SendError> for AskError {
             _ => return Self::failed(error),
         };
         let reason = match status {
-            // The usual advice is about sending. A question is mostly refused because this WAHA is too old, or because it needs a
-            // setting that the reason names (NOWEB's store).
+            // The usual advice is about sending. Most refused questions need a newer WAHA, or a setting that the reason names
+            // (NOWEB's store).
             400 | 422 => format!("WAHA answered {status}: {reason}"),
             404 => format!("WAHA answered 404: {reason}; is WAHA up to date, and at WAHA_URL?"),
             _ => error.to_string(),
@@ -89,8 +89,8 @@ impl From<SendError> for AskError {
 pub struct Page<T> {
     /// The items that we can use.
     pub items: Vec<T>,
-    /// How many WAHA listed, including those that are not in `items`. WAHA filters a page after it has counted its items (WAHA's
-    /// source, `getChatMessages`), so only an empty page is surely behind the last.
+    /// How many WAHA listed, including those that are not in `items`. WAHA filters a page after it has counted its items
+    /// (WAHA's source, `getChatMessages`), so only an empty page is surely after the last one.
     pub listed: usize,
 }
 
@@ -104,7 +104,7 @@ pub struct ListedChat {
 }
 
 lenient! {
-    /// An answer, or a thing in a list, with an id.
+    /// An answer or a list item with an id.
     struct Identified {
         "id" => id: Raw<'a>,
     }
@@ -114,14 +114,14 @@ lenient! {
         "_serialized" => serialized: Raw<'a>,
     }
 
-    /// A chat, as an overview (WAHA's own form) or as the engine knows it.
+    /// A chat, in WAHA's own form (from an overview) or in the engine's.
     struct ChatEntry {
         "id" => id: Raw<'a>,
         "lastMessage" => last_message: Times<'a>,
         "_chat" => raw: Times<'a>,
     }
 
-    /// The time of a chat or a message; each engine has its own fields.
+    /// The time of a chat or a message. Each engine has its own fields.
     struct Times {
         "timestamp" | "messageTimestamp" => timestamp: Raw<'a>,
         "conversationTimestamp" => conversation: Raw<'a>,
@@ -146,7 +146,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`SendError::SessionNotWorking`] if WAHA does not know the session; else as for any request.
+    /// [`SendError::SessionNotWorking`] if WAHA doesn't know the session; else as for any request.
     pub fn session_status(&self, session: &SessionName) -> Result<String, SendError> {
         self.get(
             &format!("/api/sessions/{}", path_segment(session.as_str())),
@@ -155,7 +155,7 @@ impl Client {
         .session_status()
     }
 
-    /// A new id for a message of ours, before it is sent. NOWEB and GOWS can make one since 2026.4.3.
+    /// A new id for one of our messages, before it is sent. NOWEB and GOWS can give one since 2026.4.3.
     ///
     /// # Errors
     ///
@@ -173,7 +173,7 @@ impl Client {
             .ok_or_else(|| AskError::failed("no id in the answer"))
     }
 
-    /// Whether `message` of ours is in the chat, as far as the engine remembers.
+    /// Whether our own `message` is in the chat, as far as the engine remembers.
     ///
     /// # Errors
     ///
@@ -199,7 +199,7 @@ impl Client {
             answer => answer?,
         };
         let json = answer.whole()?;
-        // A wrong yes would lose a reply, so the answer must be this very message.
+        // If we were wrong to say yes, a reply would be lost. So the answer must be exactly this message.
         let found: Identified<'_> = object(&json)?;
         let id = found.id.text().and_then(|id| SerialisedId::parse(&id));
         if id.is_some_and(|id| id.message == *message) {
@@ -209,8 +209,8 @@ impl Client {
         }
     }
 
-    /// A page of at most `limit` chats behind the first `offset`, the one with the newest message
-    /// first if WAHA can sort (2024.9 can't). Its items hold only chats with persons.
+    /// A page of at most `limit` chats, after the first `offset`. The chat with the newest message comes first, if WAHA can
+    /// sort (2024.9 can't). Its items are only chats with persons.
     ///
     /// # Errors
     ///
@@ -239,11 +239,11 @@ impl Client {
         })
     }
 
-    /// A page of at most `limit` messages behind the first `offset`, the newest first, each as
-    /// the JSON text of a `WAMessage`, for [`listed`](crate::waha::event::listed).
+    /// A page of at most `limit` messages, after the first `offset`, the newest first. Each is the JSON text of a `WAMessage`,
+    /// for [`listed`](crate::waha::event::listed).
     ///
-    /// Without a `chat` they are those of all chats; only NOWEB and GOWS can list those. Messages from before `since` (ms
-    /// since 1970, rounded down to seconds) are left out.
+    /// Without a `chat`, these are the messages of all chats, which only NOWEB and GOWS can list. Messages from before `since`
+    /// (ms since 1970, rounded down to seconds) are left out.
     ///
     /// # Errors
     ///
@@ -307,7 +307,7 @@ impl Client {
         }
     }
 
-    /// The whole answer about `path`, of at most `max` bytes.
+    /// The complete answer for `path`, of at most `max` bytes.
     fn ask(&self, path: &str, max: u64) -> Result<String, AskError> {
         let answer = self.get(path, max)?;
         Ok(answer.whole()?.into_owned())
@@ -322,7 +322,7 @@ fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, AskError> {
         .ok_or_else(|| AskError::failed("the answer is not the JSON object that it should be"))
 }
 
-/// The items of an answer that is a list, not read yet.
+/// The items of an answer that is a list, not parsed yet.
 fn list(json: &str) -> Result<Vec<&RawValue>, AskError> {
     serde_json::from_str(json)
         .map_err(|_| AskError::failed("the answer is not the JSON list that it should be"))
@@ -343,8 +343,8 @@ fn listed_chat(entry: &RawValue) -> Option<ListedChat> {
     })
 }
 
-/// A time in ms since 1970: as a number of seconds or milliseconds, as JavaScript's protocol
-/// buffers write large numbers, or as a date.
+/// A time in ms since 1970. It may be a number of seconds or milliseconds, a large number as JavaScript's protocol buffers
+/// write it, or a date.
 fn moment(time: Raw<'_>) -> Option<i64> {
     if let Some(millis) = millis(time) {
         return Some(millis);

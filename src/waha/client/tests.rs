@@ -1,4 +1,4 @@
-//! The client against a small server of our own, for each way in which WAHA may answer.
+//! Tests the client against a small server of our own, for each way in which WAHA may answer.
 
 use crate::ids::{ChatId, MessageId, SessionName};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -52,7 +52,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// One that has the same reply to all requests.
+    /// A server that has the same reply to all requests.
     pub(super) fn start(reply: Reply) -> Self {
         Self::start_with(move |_| reply.clone())
     }
@@ -106,7 +106,7 @@ fn serve(stream: &TcpStream, replies: &Replies, requests: &Mutex<Vec<Request>>) 
         match reply {
             Reply::Write(bytes) => writer.write_all(bytes.as_bytes()).unwrap(),
             Reply::Close(bytes) => return writer.write_all(bytes.as_bytes()).unwrap(),
-            // Until the client has had enough and closes.
+            // Until the client stops reading and closes the connection.
             Reply::Hang => drop(reader.read(&mut [0])),
         }
     }

@@ -1,4 +1,4 @@
-//! Every fixture's treatment in one table, then what is odd, hostile or broken.
+//! What each fixture means, in one table; then odd, hostile and broken bodies.
 
 use crate::ids::MessageId;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ macro_rules! fixtures {
     };
 }
 
-/// The same list as the directory's, which a test compares.
+/// The fixtures in the directory. A test compares this list with it.
 const FIXTURES: &[(&str, &[u8])] = fixtures![
     "call.received-fractional-timestamp-noweb",
     "message-group-lid-participant-reply-noweb",
@@ -50,7 +50,7 @@ fn fixture(name: &str) -> &'static [u8] {
     FIXTURES.iter().find(|(n, _)| *n == name).unwrap().1
 }
 
-/// What an event means, in a line: enough of it to see that it was understood.
+/// One line about an event: enough to see that it was understood.
 fn treatment(event: &Event) -> String {
     match &event.what {
         What::Ignored(why) => format!("ignored: {why}"),
@@ -133,7 +133,7 @@ fn every_fixture_gets_its_treatment() {
     for ((name, body), wanted) in FIXTURES.iter().zip(wanted) {
         let event = parse(body, NOW).unwrap();
         assert_eq!(treatment(&event), wanted, "{name}");
-        // Fixtures are indented; real bodies are one line.
+        // Fixtures are indented, but real bodies are one line.
         let line: serde_json::Value = serde_json::from_slice(body).unwrap();
         assert_eq!(parse(line.to_string().as_bytes(), NOW), Ok(event), "{name}");
     }

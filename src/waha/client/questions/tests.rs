@@ -1,4 +1,4 @@
-//! Each question against each way in which WAHA may answer it.
+//! Tests each question with each way in which WAHA may answer it.
 
 use crate::ids::{ChatId, MessageId};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::tests::{Reply, Server, ana, json, session};
 use super::*;
 
-/// A question, as if its answer did not matter.
+/// A question without its answer.
 type Question = fn(&Client) -> Result<(), AskError>;
 
 const QUESTIONS: [(&str, Question); 6] = [
@@ -321,7 +321,7 @@ fn messages_are_listed_as_they_are() {
         {"id":"false_5511988880001@c.us_D","timestamp":null},
         null, [1], "x"
     ]"#;
-    // In the middle of the second of C.
+    // This is half a second after the time of C.
     let since = 1_789_899_999_500;
     for (chat, segment) in [
         (Some(ana()), "5511988880001%40c%2Eus"),

@@ -1,4 +1,4 @@
-//! Bodies that are odd, broken or nobody's: read with patience, or refused with the reason.
+//! Odd and broken bodies, and bodies that are not from WAHA: they are read tolerantly, or refused with a reason.
 
 use super::*;
 use crate::ids::SessionName;
@@ -106,7 +106,7 @@ fn a_name_is_one_short_line() {
 
 #[test]
 fn depth_in_any_place_is_no_danger() {
-    // Two levels are round the value in a body, and one in a list.
+    // Two more levels surround the value in a body, and one in a list.
     for (levels, is_parsed, is_listed) in [
         (126, true, true),
         (127, false, true),
@@ -158,7 +158,7 @@ fn the_largest_body_of_brackets_is_refused_at_once() {
         assert_eq!(parse(body.as_bytes(), NOW), Err(NotAnEvent::TooDeep));
         assert_eq!(listed(&body, NOW), What::Ignored("too deep"));
     }
-    // What a customer writes is no depth.
+    // Brackets in a customer's text don't count.
     let payload = format!(r#"{{"id":"false_1@c.us_A","body":"{brackets}\"["}}"#);
     let What::Inbound(message) = event("message", "GOWS", &payload).what else {
         panic!("not inbound");

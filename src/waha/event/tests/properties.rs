@@ -1,11 +1,11 @@
-//! Whatever comes: reading never panics, and what is read is fit to be kept.
+//! For any input: reading never panics, and what was read can be stored.
 
 use crate::ids::ChatId;
 use proptest::prelude::*;
 
 use super::*;
 
-/// A value that no one expects.
+/// An unexpected value.
 fn odd_value() -> impl Strategy<Value = serde_json::Value> {
     use serde_json::{Value, json};
     prop_oneof![
@@ -42,7 +42,7 @@ fn places(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Every field that is read, taken from where they are declared.
+/// Every field that is read, taken from the declarations in `wire.rs`.
 fn known_fields() -> Vec<&'static str> {
     let declared = include_str!("../../wire.rs").lines();
     let keys = declared.filter_map(|line| Some(line.split_once("=>")?.0));
@@ -53,7 +53,7 @@ fn known_fields() -> Vec<&'static str> {
     fields
 }
 
-/// A key that is read, or any other.
+/// A key that is read, or sometimes any other key.
 fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         9 => prop::sample::select(known_fields()).prop_map(str::to_owned),
@@ -61,7 +61,7 @@ fn key() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Any JSON, with a liking for what WAHA writes.
+/// Any JSON, often similar to WAHA's.
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
     let ids = [
         "false_5511988880001@c.us_3EB0A",
@@ -90,7 +90,7 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-/// Pieces of JSON that need not fit.
+/// Pieces of JSON that need not fit together.
 fn broken_json() -> impl Strategy<Value = String> {
     let pieces = [
         "{",
@@ -118,7 +118,7 @@ fn broken_json() -> impl Strategy<Value = String> {
     proptest::collection::vec(prop::sample::select(pieces.to_vec()), 0..40).prop_map(|p| p.concat())
 }
 
-/// What holds for whatever was read, however odd it was.
+/// What always holds for an event that was read, even from an odd body.
 fn check(what: What, is_listed: bool) -> Result<(), TestCaseError> {
     let mut message = match what {
         What::Inbound(message) | What::Vote(message) => {
@@ -137,17 +137,17 @@ fn check(what: What, is_listed: bool) -> Result<(), TestCaseError> {
         ChatId::person(message.chat.as_str()),
         Some(message.chat.clone())
     );
-    // And it can be remembered.
+    // It can be stored and read again.
     let stored = serde_json::to_string(&message).unwrap();
     let mut read: Message = serde_json::from_str(&stored).unwrap();
-    // serde_json may read the last bit of a degree otherwise: some nanometres.
+    // serde_json may read the last bit of a degree differently, which is some nanometres.
     let places = (message.location.take(), read.location.take());
     prop_assert_eq!(places.0.is_some(), places.1.is_some());
     prop_assert_eq!(read, message);
     Ok(())
 }
 
-/// What is done to one place of a fixture.
+/// A change to one place in a fixture.
 #[derive(Clone, Debug)]
 enum Damage {
     Drop,
@@ -186,7 +186,7 @@ fn do_damage(json: &mut serde_json::Value, place: prop::sample::Index, damage: D
         Damage::Swap(other) => {
             let other = &found[other.index(found.len())];
             let values = [path, other].map(|path| json.pointer(path).unwrap().clone());
-            // One may be inside the other, and so be gone after the first step.
+            // One place may be inside the other, and then it is gone after the first step.
             for (path, value) in [(other, &values[0]), (path, &values[1])] {
                 if let Some(place) = json.pointer_mut(path) {
                     *place = value.clone();
@@ -197,7 +197,7 @@ fn do_damage(json: &mut serde_json::Value, place: prop::sample::Index, damage: D
 }
 
 proptest! {
-    // A failure is told in full; it need not leave a file beside the sources.
+    // The message of a failure is complete, so no file is needed next to the sources.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
