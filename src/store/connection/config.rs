@@ -93,7 +93,7 @@ pub fn valid_prefix(prefix: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b":._-".contains(&b))
 }
 
-/// Checks that `url` is one that [`Store::connect`](crate::store::Store::connect) understands.
+/// Checks that `url` is one that `Store::connect` understands.
 ///
 /// # Errors
 /// What is wrong with it, without its password.

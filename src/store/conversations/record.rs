@@ -7,7 +7,7 @@ use crate::store::scripts::answer::Millis;
 /// An event that only goes into the history.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Its name, by which a repetition is recognised, or empty.
+    /// A key that recognises the same event when it comes again, or empty.
     pub seen: String,
     /// The kind of history entry.
     pub kind: &'static str,
@@ -17,7 +17,7 @@ pub struct Record {
     pub other: Option<ChatId>,
     /// Whether it is a message. A message makes its chat known; other events are recorded only in known chats.
     pub message: bool,
-    /// The message, if it is one of ours. It may settle whether a reply was sent.
+    /// The id of the message of ours that it is or is about, if any. It may settle whether a reply was sent.
     pub echo: Option<MessageId>,
     /// What the message says, if it is one of ours.
     pub says: Option<EchoContent>,

@@ -13,7 +13,7 @@ use crate::store::scripts::registry::StateChange;
 pub struct StepCommit {
     /// The chat.
     pub chat: ChatId,
-    /// The epoch of the claim, from [`Claimed`](crate::store::Claimed).
+    /// The epoch of the claim, from `Claimed`.
     pub epoch: String,
     /// The number of steps before this one.
     pub rev: u64,

@@ -1,28 +1,28 @@
-//! What is noted of an attempt to send a reply.
+//! An attempt to send a reply, as it is stored.
 
 use crate::ids::{ChatId, MessageId};
 use crate::store::scripts::answer::Millis;
 
-/// An attempt to send a reply of which it is not known whether it succeeded.
+/// An attempt to send a reply. We don't know whether it succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When a sender took the reply in hand, or was about to send it; it was sent after that, if it was.
+    /// When a sender took the reply, or was about to send it. If the reply was sent, it was after that.
     pub since: Millis,
-    /// Whether it is known that it was about to be sent. Noted only by [`Store::intend`].
+    /// Whether we know that it was about to be sent. Only `Store::intend` stores that.
     pub begun: bool,
-    /// The message id that it was sent with, if that was known beforehand.
+    /// The message id that it was sent with, if WAHA gave one in advance.
     pub id: Option<MessageId>,
-    /// The message that WAHA reported since then: the reply was sent.
+    /// The message that WAHA has reported since: the reply was sent.
     pub echo: Option<MessageId>,
-    /// Where it was sent to.
+    /// The id that it was sent to.
     pub address: ChatId,
 }
 
-/// What is noted in place of a message id of an attempt that is about to be made without one.
+/// Stands for the message id of an attempt that is about to be made without one.
 pub(crate) const WITHOUT_ID: &str = "+";
 
 impl Attempt {
-    /// As the scripts write it.
+    /// Reads the form that the scripts write.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let since = parts.next()?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! Attempts to send: noted beforehand, so that a crash in between leaves a doubt that can be settled.
+//! Attempts to send: stored before they are made, so that a crash in between leaves a doubt that can be settled.
 
 use fred::interfaces::{HashesInterface, KeysInterface};
 
@@ -11,11 +11,11 @@ use crate::store::scripts::answer::Millis;
 use crate::store::store::Store;
 
 impl Store {
-    /// Notes that the first reply of a lane is about to be sent now, to which address and with which message id. Returns whether it is still this
-    /// process' to send.
+    /// Stores that the first reply of a lane is about to be sent now, to which address and with which message id. Returns
+    /// whether this process may still send it.
     ///
     /// # Errors
-    /// See [`StoreError`]. It may have been noted all the same: if it is sent, then with this id.
+    /// See [`StoreError`]. It may have been stored all the same, so the reply may only be sent with this id.
     pub async fn intend(
         &self,
         session: &SessionName,
@@ -35,7 +35,7 @@ impl Store {
         self.inner.attempt.call(session, intended).await
     }
 
-    /// What is known of an attempt on the first reply of a chat's lane.
+    /// The stored attempt on the first reply of a chat's lane.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -53,7 +53,7 @@ impl Store {
         Ok(noted.as_deref().and_then(Attempt::read))
     }
 
-    /// The first of these messages of ours that no reply of ours is known to have become.
+    /// The first of these messages of ours that is not known to come from a reply of ours.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Dead letters: replies that were given up on, kept until somebody sends them again or drops them.
+//! Dead letters: replies that we gave up on, kept until somebody sends them again or deletes them.
 
 use std::collections::HashMap;
 
@@ -12,16 +12,16 @@ use crate::store::scripts::answer::{Millis, ScriptAnswer};
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
-/// A reply that was given up on.
+/// A reply that we gave up on.
 #[derive(Clone, Debug)]
 pub struct DeadLetter {
-    /// `ms-seq`, given by Redis; unique within the session, ascending.
+    /// `ms-seq`, from Redis; unique within the session, ascending.
     pub id: String,
-    /// The chat, in its normal form.
+    /// The chat.
     pub chat: ChatId,
-    /// Why it was given up on.
+    /// Why we gave up on it.
     pub reason: String,
-    /// The reply, or what stands in its place but can't be read.
+    /// The reply, or the stored text if it can't be read.
     pub reply: Result<Reply, String>,
 }
 
@@ -37,7 +37,7 @@ impl DeadLetter {
         }
     }
 
-    /// When it was given up on.
+    /// When we gave up on it.
     pub fn at(&self) -> Option<Millis> {
         self.id.split('-').next()?.parse().ok()
     }
@@ -67,11 +67,11 @@ impl Store {
             .collect())
     }
 
-    /// Puts dead letters back at the end of their chats' lanes, in the order given, as if they were queued now. Returns how
-    /// many: not those that can't be read, or that somebody else took or dropped in the meantime.
+    /// Puts dead letters back at the end of their chats' lanes, in the given order, as if they were queued now. Returns how
+    /// many: those that can't be read, or that somebody else has sent again or deleted meanwhile, don't count.
     ///
     /// # Errors
-    /// See [`StoreError`]. Repeating it is safe: what was put back is not put back twice.
+    /// See [`StoreError`]. Repeating it is safe: no letter is put back twice.
     pub async fn retry_dead(
         &self,
         session: &SessionName,
@@ -83,7 +83,7 @@ impl Store {
             .iter()
             .filter_map(|letter| Some((letter, letter.reply.as_ref().ok()?)));
         for (letter, reply) in readable {
-            // Else it would be given up on again at once, for its age.
+            // Otherwise we would give up on it again at once, because of its age.
             let again = Reply {
                 queued_at: now,
                 attempts: 0,
@@ -101,7 +101,7 @@ impl Store {
         Ok(revived)
     }
 
-    /// Drops dead letters for good. Returns how many were still there.
+    /// Deletes dead letters. Returns how many were still there.
     ///
     /// # Errors
     /// See [`StoreError`].

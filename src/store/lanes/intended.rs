@@ -1,4 +1,4 @@
-//! That replies are about to be sent is written.
+//! Stores, in batches, that replies are about to be sent.
 
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::lanes::attempt::WITHOUT_ID;
@@ -7,7 +7,7 @@ use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::registry::StateChange;
 
-/// What [`Store::intend`] notes.
+/// What `Store::intend` stores.
 #[derive(Debug)]
 pub(crate) struct Intended {
     pub(crate) chat: ChatId,

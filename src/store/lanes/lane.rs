@@ -1,4 +1,4 @@
-//! A lane in this process' hands, and what became of its first reply.
+//! A lane that this process holds, and the result for its first reply.
 
 use crate::ids::{ChatId, ConversationId, MessageId};
 use crate::store::error::StoreError;
@@ -6,25 +6,24 @@ use crate::store::lanes::attempt::Attempt;
 use crate::store::lanes::reply::Reply;
 use crate::store::scripts::answer::{Millis, ScriptAnswer};
 
-/// A lane in this process' hands, with its first reply.
+/// A lane that this process holds, with its first reply.
 #[derive(Clone, Debug)]
 pub struct Lane {
-    /// The chat, in its normal form.
+    /// The chat.
     pub chat: ChatId,
-    /// The reply to send, or what stands in its place but can't be read.
+    /// The reply to send, or the stored text if it can't be read.
     pub reply: Result<Reply, String>,
-    /// An attempt on the reply that may have succeeded.
+    /// An earlier attempt on the reply that may have succeeded.
     pub doubt: Option<Attempt>,
-    /// The id to send to, where the customer last wrote from another than `chat`.
+    /// The id to send to, if the customer last wrote from another id than `chat`.
     pub address: Option<ChatId>,
     pub(crate) element: String,
-    /// Tells this taking of the lane from every other.
+    /// New each time that the lane is taken.
     pub(crate) token: String,
 }
 
 impl Lane {
-    /// A lane as scripts hand it over, with what is in doubt and the address still to come from `answer`; nothing if
-    /// there is no reply.
+    /// A lane as scripts return it; its doubt and its address are read from `answer`. `None` if there is no reply.
     pub(crate) fn handed(
         chat: ChatId,
         element: String,
@@ -48,12 +47,12 @@ impl Lane {
         }))
     }
 
-    /// Tells this taking of the lane from every other.
+    /// New each time that the lane is taken.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// What became of its first reply.
+    /// Settles its first reply.
     pub fn settled(&self, verdict: Verdict) -> Settlement {
         Settlement {
             chat: self.chat.clone(),
@@ -64,7 +63,7 @@ impl Lane {
     }
 }
 
-/// What became of the first reply of a lane.
+/// The result for the first reply of a lane.
 #[derive(Clone, Debug)]
 pub struct Settlement {
     pub(crate) chat: ChatId,
@@ -78,14 +77,14 @@ pub struct Settlement {
 pub enum Verdict {
     /// WAHA took it.
     Sent {
-        /// The message that it became, if WAHA told.
+        /// The message that it became, if WAHA said.
         message: Option<MessageId>,
         /// The conversation it belongs to.
         conversation: ConversationId,
         /// The message as it goes into the history, JSON.
         data: String,
     },
-    /// Given up on.
+    /// We gave up on it.
     Dead {
         /// The conversation it belonged to.
         conversation: ConversationId,
@@ -94,16 +93,16 @@ pub enum Verdict {
         /// Why, for the operator.
         reason: String,
     },
-    /// To be tried again.
+    /// It will be tried again.
     Retry {
         /// When.
         due: Millis,
-        /// With what was learnt from this attempt.
+        /// The reply to try then; this attempt may have changed it.
         again: Reply,
-        /// It may have been sent all the same: that is settled first.
+        /// It may have been sent all the same: this doubt is settled first.
         doubt: bool,
     },
-    /// Not tried: somebody else may, from then on.
+    /// It was not tried: any process may try it from `due` on.
     Release {
         /// When.
         due: Millis,

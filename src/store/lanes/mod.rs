@@ -1,4 +1,4 @@
-//! Lanes: the replies of each chat, in order, until WAHA took them or they were given up on.
+//! Lanes: the replies of each chat, in order, until WAHA takes them or we give up on them.
 
 pub(crate) mod attempt;
 pub(crate) mod attempts;

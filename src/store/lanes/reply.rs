@@ -1,4 +1,4 @@
-//! A reply, as it stands in its lane.
+//! A reply in its lane.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,24 +7,24 @@ use crate::ids::ConversationId;
 use crate::store::lanes::wording::wording;
 use crate::store::scripts::answer::Millis;
 
-/// A reply waiting for WAHA to take it, as it is kept in its lane.
+/// A reply that waits in its lane until WAHA takes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// Unique: the conversation, its step, and the number within the step.
     pub id: String,
     /// The conversation it belongs to.
     pub conversation: ConversationId,
-    /// What the customer reads; the caption of `media`, and then perhaps empty.
+    /// What the customer reads. If there is `media`, its caption, which may be empty.
     pub text: String,
-    /// The file that it is, if it is one.
+    /// The file, if the reply is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<FlowMedia>,
     /// Since when it waits.
     pub queued_at: Millis,
-    /// How often it was tried in vain.
+    /// How many attempts have failed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts: u32,
-    /// About the queue: replaced by a newer one, dropped when the conversation begins.
+    /// Whether it is about the queue: a newer notice replaces it, and it is dropped when the conversation begins.
     #[serde(skip)]
     pub notice: bool,
 }
@@ -38,13 +38,13 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Reply {
-    /// As it stands in the lane: its kind in one letter, so that scripts can tell, then JSON.
+    /// The element in the lane: one letter for the kind, so that scripts can see it, then JSON.
     pub(crate) fn element(&self) -> String {
         let element = Element {
             reply: self,
             wording: wording(&self.text),
         };
-        // A plain structure with text keys, which serde_json always can write.
+        // serde_json can always write a plain structure with text keys.
         let json = serde_json::to_string(&element).unwrap_or_default();
         format!("{}{json}", if self.notice { 'n' } else { 'r' })
     }
@@ -56,7 +56,7 @@ impl Reply {
     }
 }
 
-/// A reply, and the words by which scripts know its echo. Versions before wrote none.
+/// A reply, with the words by which scripts recognise its echo. Earlier versions wrote no such words.
 #[derive(Serialize)]
 struct Element<'a> {
     #[serde(flatten)]
@@ -68,7 +68,7 @@ struct Element<'a> {
 mod tests {
     use super::*;
 
-    /// What the version before wrote must be read: change this only together with a migration.
+    /// We must be able to read what the previous version wrote: change this only together with a migration.
     #[test]
     fn a_reply_is_kept_in_this_form() {
         let golden = r#"r{"id":"1789900801123-42:3:0","conversation":"1789900801123-42","text":"Olá, Ana!","queued_at":1789900801200,"wording":"Olá,Ana!"}"#;

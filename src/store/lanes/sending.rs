@@ -1,4 +1,4 @@
-//! Lanes in the hands of a sender: taken, settled, looked at.
+//! Lanes that a sender holds: taken, settled, looked at.
 
 use fred::interfaces::{HashesInterface, KeysInterface};
 use fred::types::{Expiration, SetOptions};
@@ -13,14 +13,14 @@ use crate::store::store::Store;
 /// The answer to [`Store::take_lanes`].
 #[derive(Clone, Debug)]
 pub enum TakenLanes {
-    /// Lanes that are this process' to send from.
+    /// The lanes that this process now holds.
     Lanes(Vec<Lane>),
-    /// The session can't send at present.
+    /// The session is paused.
     Paused,
 }
 
 impl Store {
-    /// Takes up to `count` due lanes into this process' hands.
+    /// Takes up to `count` due lanes for this process.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -46,11 +46,11 @@ impl Store {
         Ok(TakenLanes::Lanes(lanes))
     }
 
-    /// Settles the first reply of a lane. Returns the lane with the next reply, if there is one and the lane is
-    /// still this process' to send from.
+    /// Settles the first reply of a lane. Returns the lane with the next reply, if there is one and this process still
+    /// holds the lane.
     ///
     /// # Errors
-    /// See [`StoreError`]. Settling again is safe: what was settled before is not settled twice.
+    /// See [`StoreError`]. Repeating it is safe: no reply is settled twice.
     pub async fn settle(
         &self,
         session: &SessionName,
@@ -67,7 +67,7 @@ impl Store {
         self.inner.settle.call(session, (settlement, now)).await
     }
 
-    /// Whether a chat has replies that WAHA did not take yet.
+    /// Whether a chat has replies that WAHA has not taken yet.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -85,7 +85,7 @@ impl Store {
         Ok(count > 0)
     }
 
-    /// The lanes that are in the hands of `process` according to Redis.
+    /// The lanes that `process` holds according to Redis. Only their chats and tokens are filled in.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -114,7 +114,7 @@ impl Store {
         Ok(sending.into_iter().filter_map(ours).collect())
     }
 
-    /// Whether the lanes of a session are stopped.
+    /// Whether a session is paused.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -124,7 +124,7 @@ impl Store {
         Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
     }
 
-    /// Whether it is this process' turn to ask WAHA about a paused session: one asks in each `interval` (ms).
+    /// Whether it is this process' turn to ask WAHA about a paused session: one process asks per `interval` (ms).
     ///
     /// # Errors
     /// See [`StoreError`].

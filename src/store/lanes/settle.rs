@@ -1,4 +1,4 @@
-//! What became of first replies is written.
+//! Settles the first replies of lanes, in batches.
 
 use crate::clock;
 use crate::ids::{MessageId, SessionName};
@@ -9,7 +9,7 @@ use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::SEEN_TTL;
 use crate::store::scripts::registry::StateChange;
 
-/// Replies given up on that are kept per session; about 1 KB each.
+/// How many dead letters are kept per session; each has about 1 KB.
 const DEAD_MAX: i64 = 10_000;
 
 pub(crate) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), Option<Lane>> {

@@ -1,7 +1,7 @@
-//! The words of a text, without what nobody sees.
+//! The visible characters of a text.
 
-/// A text without what nobody sees: engines change spaces, the ends of lines and how an emoji is shown, and people do not
-/// repeat our words but for them.
+/// A text without spaces and invisible characters. Engines change spaces, line ends and how an emoji is shown, and no
+/// person would repeat our words with only such a difference.
 pub(crate) fn wording(text: &str) -> String {
     let unseen = |c: char| {
         c.is_whitespace()
