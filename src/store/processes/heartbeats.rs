@@ -1,4 +1,4 @@
-//! Processes that hold leases: their heartbeats, and who has fallen silent.
+//! The heartbeats of processes, and which processes have fallen silent.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::store::error::StoreError;
 use crate::store::store::Store;
 
 impl Store {
-    /// Says that `process` lives and has so many workers; it counts as dead after `expires_after` without it. Returns
-    /// whether it still counted as alive.
+    /// Notes that `process` is alive and has this many workers. Without another heartbeat it counts as dead after
+    /// `expires_after`. Returns whether it still counted as alive.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -26,7 +26,7 @@ impl Store {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let expiry = Expiration::PX(clock::millis(expires_after));
-        // The heartbeat first: a member of the set without one is a dead process.
+        // The heartbeat first, because a process in the set without a heartbeat counts as dead.
         let before: Option<String> = client
             .set(
                 keys.process(process),
@@ -41,7 +41,7 @@ impl Store {
         Ok(before.is_some())
     }
 
-    /// The processes that are known and have fallen silent.
+    /// The known processes that have fallen silent.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -54,7 +54,7 @@ impl Store {
             .collect())
     }
 
-    /// The processes whose heartbeat is heard.
+    /// The known processes that have a heartbeat.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -67,8 +67,8 @@ impl Store {
             .collect())
     }
 
-    /// Processes without a heartbeat that hold something and are not among the known ones: one that was forgotten in
-    /// the moment it woke up, took something, and died.
+    /// Processes that hold something and have no heartbeat. This also finds a process that is no longer among the known
+    /// ones: it was forgotten just when it woke up, took something, and died.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -96,7 +96,7 @@ impl Store {
         Ok(unlisted)
     }
 
-    /// How many workers there are, over all living processes.
+    /// How many workers all living processes have together.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -115,14 +115,14 @@ impl Store {
         let names: Vec<ProcessId> = client.smembers(keys.processes()).await?;
         let mut all = Vec::with_capacity(names.len());
         for name in names {
-            // One by one: on a cluster they lie in different slots. There are few.
+            // One by one, because on a Cluster they are in different slots. There are few.
             let workers: Option<u64> = client.get(keys.process(&name)).await?;
             all.push((name, workers));
         }
         Ok(all)
     }
 
-    /// Forgets a process: all that it held has been released.
+    /// Forgets a process after everything that it held was released.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -134,8 +134,8 @@ impl Store {
         Ok(())
     }
 
-    /// Adds what this process measured since it last did: how often workers woke within each bound of
-    /// [`WAKE_UP_BOUNDS_MS`] (the last count: beyond all), and the sum of the times in µs.
+    /// Adds what this process has measured since the last call: how often workers woke within each bound of
+    /// `WAKE_UP_BOUNDS_MS` (the last count: longer than all bounds), and the sum of the times in µs.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! The processes that share one Redis: which are alive, and which flows they have loaded.
+//! The processes that share one Redis: their heartbeats, and the reload of their flows.
 
 pub(crate) mod heartbeats;
 pub(crate) mod reloads;

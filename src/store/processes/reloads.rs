@@ -1,4 +1,4 @@
-//! Loading the flows anew in all processes: asked for by a bell, answered in a key that expires.
+//! The reload of the flows in all processes: a bell asks for it, and each process answers in a key that expires.
 
 use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
 use serde::{Deserialize, Serialize};
@@ -11,19 +11,19 @@ use crate::store::store::Store;
 /// How long answers are kept, in seconds: longer than anybody waits for them.
 const ANSWERS_TTL: i64 = 60;
 
-/// How loading the flows anew went in one process.
+/// The result of the reload in one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {
-    /// Which process, for a person: its machine and its number there, and its role.
+    /// The process as shown to a person: its machine and its number there, and its role.
     pub who: String,
-    /// The flows that it follows from now on; empty where it refused them.
+    /// The flows that it now follows; empty if it refused them.
     pub flows: String,
-    /// What is wrong with the files, a line for each mistake. Not empty: the flows loaded before stay.
+    /// What is wrong with the files, one line for each mistake. If there are any, the old flows stay.
     pub mistakes: Vec<String>,
 }
 
 impl Store {
-    /// Asks every process to load its flows anew. Returns how many heard it, as far as Redis knows: on a Cluster only those
+    /// Asks every process to reload its flows. Returns how many heard it, as far as Redis knows: on a Cluster, only those
     /// that are connected to the same node.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Store {
         Ok(heard)
     }
 
-    /// Says how it went in `process`.
+    /// Stores the answer of `process`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -53,7 +53,7 @@ impl Store {
         Ok(())
     }
 
-    /// Who has answered so far, by process, and how it went there.
+    /// The answers so far, by process.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Catching up with WAHA: how far each session is, and whose turn it is.
+//! Catching up with WAHA: until when each session is caught up, and whose turn it is.
 
 use std::time::Duration;
 
@@ -11,15 +11,16 @@ use crate::store::error::StoreError;
 use crate::store::scripts::answer::Millis;
 use crate::store::store::Store;
 
-/// What came right before the last time is looked at again: WAHA may have heard of it late, and its clock may be another
-/// than ours.
+/// Each time, catching up starts this much before the end of the last time: WAHA may have received a message late, and its
+/// clock may differ from ours.
 pub const OVERLAP: Duration = Duration::from_secs(300);
 
-/// The counter of messages that came by catching up.
+/// The counter of messages that catching up found.
 pub(crate) const CAUGHT_UP: &str = "caught-up";
 
 impl Store {
-    /// A session is seen for the first time: what was before is not ours to catch up with.
+    /// Sets the starting time of a session that is seen for the first time: we don't catch up with older messages. The
+    /// overlap is added, because catching up subtracts it.
     pub(crate) async fn begin_catching_up(
         &self,
         session: &SessionName,
@@ -35,7 +36,7 @@ impl Store {
         Ok(())
     }
 
-    /// Until when a session was caught up with; `None` if it was never seen.
+    /// Until when a session is caught up; `None` if it was never seen.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -51,7 +52,7 @@ impl Store {
             .await?)
     }
 
-    /// Notes until when a session is caught up with, and how many messages that brought.
+    /// Notes until when a session is caught up, and how many messages that found.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -73,7 +74,7 @@ impl Store {
             .await?)
     }
 
-    /// Whether it is this process' turn to catch up with a session; nobody else's is for `period`.
+    /// Whether it is this process' turn to catch up with a session. If so, it is no other process' turn for `period`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -86,7 +87,7 @@ impl Store {
         Ok(set.is_some())
     }
 
-    /// Makes it this process' turn, whoever's it was.
+    /// Makes it this process' turn, even if another process has it.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -114,7 +115,7 @@ impl Store {
             .await?)
     }
 
-    /// A session works, perhaps again: whoever attends catches up with it now.
+    /// Says that a session works, perhaps again, so that a process catches up with it now.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -10,7 +10,7 @@ use crate::store::scripts::answer::Millis;
 use crate::store::sessions::catch_up::CAUGHT_UP;
 use crate::store::store::Store;
 
-/// Upper bounds (ms) between which wake-ups are counted.
+/// The upper bounds (ms) of the classes in which wake-ups are counted.
 pub const WAKE_UP_BOUNDS_MS: [u64; 8] = [1, 2, 5, 10, 50, 200, 1_000, 10_000];
 
 const ANSWERED: &str = "answered";
@@ -21,14 +21,14 @@ fn call_counter(result: &str) -> String {
     format!("calls:{result}")
 }
 
-/// A session at one moment.
+/// The figures of a session at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
     /// Conversations in line.
     pub waiting: u64,
-    /// When the longest waiting one was opened.
+    /// When the one that has waited longest was opened.
     pub oldest_opened_at: Option<Millis>,
-    /// Conversations attended.
+    /// Conversations that a worker has.
     pub active: u64,
     /// Conversations that wait for a person.
     pub waiting_for_person: u64,
@@ -36,42 +36,42 @@ pub struct Gauges {
     pub with_phone: u64,
     /// Conversations closed so far.
     pub closed: u64,
-    /// Lanes waiting for a sender.
+    /// Lanes that wait for a sender, or for the time of a retry.
     pub lanes_due: u64,
-    /// Lanes in a sender's hands.
+    /// Lanes that a sender holds.
     pub lanes_sending: u64,
-    /// When the longest due lane became due; in the future: nothing is due.
+    /// When the first of the waiting lanes is due; if that is in the future, nothing is due.
     pub oldest_lane_due_at: Option<Millis>,
-    /// Whether the session can't send.
+    /// Whether the session is paused.
     pub paused: bool,
     /// Replies by result so far: `sent`, `retried`, `dead`.
     pub replies: Vec<(&'static str, u64)>,
     /// Calls to the shop's own system by result so far: `answered`, `failed`.
     pub calls: Vec<(&'static str, u64)>,
-    /// Messages that came by catching up so far.
+    /// Messages that catching up has found so far.
     pub caught_up: u64,
-    /// Replies given up on that are kept.
+    /// Dead letters that are kept.
     pub dead_letters: u64,
-    /// Entries not archived.
+    /// History entries that are not archived yet.
     pub history_entries: u64,
-    /// When the oldest entry not archived was written.
+    /// When the oldest of these entries was written.
     pub oldest_history_at: Option<Millis>,
-    /// How long attending a conversation takes, smoothed, in ms.
+    /// How long a worker is busy with one conversation: the smoothed mean, in ms.
     pub handling: Option<Millis>,
 }
 
 /// How fast a line moves.
 #[derive(Clone, Copy, Debug)]
 pub struct QueuePace {
-    /// How long attending a conversation takes, smoothed, in ms.
+    /// How long a worker is busy with one conversation: the smoothed mean, in ms.
     pub handling: Millis,
-    /// By how many conversations that was measured.
+    /// How many conversations were measured for that.
     pub measured: u64,
-    /// How many are attended.
+    /// How many conversations workers have now.
     pub attended: u64,
-    /// How many wait.
+    /// How many conversations wait in line.
     pub waiting: u64,
-    /// When the last customer was called.
+    /// When workers last claimed a conversation from the line.
     pub called_at: Option<Millis>,
 }
 
@@ -123,10 +123,10 @@ impl Store {
         })
     }
 
-    /// Counts a call to the shop's own system, whose answer was of use or not.
+    /// Counts a call to the shop's own system. `answered`: its answer was useful.
     ///
     /// # Errors
-    /// See [`StoreError`]; a metric can bear that this one is lost.
+    /// See [`StoreError`]. One lost count does not matter.
     pub async fn count_call(
         &self,
         session: &SessionName,
@@ -164,7 +164,8 @@ impl Store {
         })
     }
 
-    /// Wake-ups counted by bound of [`WAKE_UP_BOUNDS_MS`] (the last: beyond all), and their sum in µs.
+    /// How many wake-ups there were within each bound of [`WAKE_UP_BOUNDS_MS`] (the last count: longer than all bounds),
+    /// and the sum of their times in µs.
     ///
     /// # Errors
     /// See [`StoreError`].

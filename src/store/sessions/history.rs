@@ -1,4 +1,4 @@
-//! The history stream: entries between the scripts that write them and the archiver.
+//! The history stream: scripts write its entries, and the archiver reads and deletes them.
 
 use fred::interfaces::StreamsInterface;
 use fred::types::streams::XReadValue;
@@ -10,7 +10,7 @@ use crate::store::store::Store;
 /// One entry of a session's stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// `ms-seq`, given by Redis; ascending.
+    /// `ms-seq`, from Redis; ascending.
     pub stream_id: String,
     /// Names and values, as the scripts write them.
     pub fields: Vec<(String, String)>,
@@ -44,7 +44,7 @@ impl Store {
             .collect())
     }
 
-    /// Drops the entries up to and with `position`: they are in the archive.
+    /// Deletes the entries up to and including `position`: they are archived.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! What is kept of a session as a whole: its status, its history, its figures, what its owner was told.
+//! What we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner.
 
 pub(crate) mod catch_up;
 pub(crate) mod figures;

@@ -1,4 +1,4 @@
-//! What the owner is told: each thing once, whichever process notices it, and however often.
+//! Notifications to the owner: each of them once, even if several processes notice the reason, and notice it often.
 
 use std::time::Duration;
 
@@ -12,15 +12,16 @@ use crate::store::scripts::answer::Millis;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
-/// How long it is known what was told. Longer than a restriction that WAHA tells of again and again usually lasts.
+/// How long we remember a notification. This is longer than a restriction usually lasts, which WAHA reports again and
+/// again.
 const NOTIFIED_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Store {
-    /// Puts a reply into the lane of the owner's chat, `to`, unless `once` was told before through this session. Without that
-    /// it is only noted. Returns whether it is the first time.
+    /// Puts a reply into the lane of the owner's chat, `to`, unless the owner was notified of `once` before through this
+    /// session. Without `to` it is only noted. Returns whether it is the first time.
     ///
     /// # Errors
-    /// See [`StoreError`]; it may have been told or not, and can be tried again.
+    /// See [`StoreError`]. The owner may or may not have been notified; trying again is safe.
     pub async fn notify_owner(
         &self,
         session: &SessionName,
@@ -43,7 +44,7 @@ impl Store {
         Ok(first.as_i64() == Some(1))
     }
 
-    /// Whether `once` was told through this session.
+    /// Whether the owner was notified of `once` through this session.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -57,7 +58,7 @@ impl Store {
         Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
     }
 
-    /// The chat under which the person with this `@lid` is kept, where that is known.
+    /// The `@c.us` of the person with this `@lid`, if known.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Sessions: which can send and hear at present, and since when.
+//! The status of sessions: whether they can send and receive now, and since when.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use crate::store::scripts::answer::{Millis, ScriptAnswer};
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
-/// An event that stops a session is WAHA's own word: WAHA is asked for another not before this. It asks nobody to wait
-/// for long, should the event of its resumption be lost.
+/// After an event that pauses a session, we don't ask WAHA about it for this long, because the event is WAHA's own answer.
+/// It is short, because the event of the session's return may be lost.
 const ASK_AFTER: Duration = Duration::from_secs(20);
 
-/// Between two who are due for a notice when a session works again.
+/// The time between two customers' notices when a session works again.
 const NOTICE_GAP: Duration = Duration::from_secs(2);
 
-/// What is known of a session.
+/// What we know about a session.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionReport<'a> {
-    /// WAHA's word; empty where all that is known is that it can't send.
+    /// WAHA's word for the status; empty if we only know that the session can't send.
     pub status: &'a str,
-    /// When it was so, by WAHA's clock, where an event told it.
+    /// When the session had this status, by WAHA's clock, if an event says it.
     pub at: Option<Millis>,
     /// The owner must do something about it.
     pub alarm: bool,
@@ -33,26 +33,26 @@ pub struct SessionReport<'a> {
 /// What [`SessionReport`] changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionChange {
-    /// Nothing: something newer was known.
+    /// Nothing: we knew something newer.
     Stale,
-    /// Nothing: it worked before.
+    /// Nothing: it was already working.
     Works,
     /// It works again.
     Resumed,
-    /// It is stopped.
+    /// It is paused.
     Paused {
         /// Since when.
         since: Millis,
-        /// The owner is to hear of it, for the first time in this pause.
+        /// The owner must be notified, for the first time in this pause.
         alarm: bool,
     },
 }
 
 impl Store {
-    /// Takes note of what is known of a session, and stops it or lets it go on.
+    /// Stores what we know about a session, and pauses or resumes it.
     ///
     /// # Errors
-    /// See [`StoreError`]; to say it again is safe.
+    /// See [`StoreError`]. Repeating it is safe.
     pub async fn note_status(
         &self,
         session: &SessionName,
@@ -81,7 +81,7 @@ impl Store {
         Ok(change)
     }
 
-    /// Stops a session that can't send until [`Store::resume`]. Returns whether it went until now.
+    /// Pauses a session that can't send, until [`Store::resume`]. Returns whether it was not paused before.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -96,7 +96,7 @@ impl Store {
         Ok(!before)
     }
 
-    /// Lets a session go on of which WAHA said that it works. Returns whether it was stopped.
+    /// Resumes a session after WAHA said that it works. Returns whether it was paused.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -110,7 +110,7 @@ impl Store {
         Ok(change == SessionChange::Resumed)
     }
 
-    /// Spreads what those who wait are due to be told, after a time in which nobody was told anything.
+    /// Spreads the notices to the customers in line after a pause of the session.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -125,7 +125,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether it is this process' turn to make sure that customers are heard: one does in each `interval`.
+    /// Whether it is this process' turn to check that customers can reach us: one process checks per `interval`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -145,8 +145,8 @@ impl Store {
         Ok(set.is_some())
     }
 
-    /// Notes whether a customer of the session would be heard now. Where nobody has noted it for longer than `gap`, they
-    /// were not heard in between.
+    /// Notes whether customers of the session can reach us now. If nobody has noted that for longer than `gap`, they could
+    /// not reach us in between.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -168,8 +168,8 @@ impl Store {
         Ok(())
     }
 
-    /// Until when customers of the session were last not heard, or could not be answered; `None`: not lately. `gap` as in
-    /// [`Store::note_reachability`].
+    /// Until when customers of the session last could not reach us, or could not be answered; `None`: not lately. `gap` as
+    /// in [`Store::note_reachability`].
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -197,7 +197,7 @@ impl Store {
         Ok(last_unreachable.max(works_since))
     }
 
-    /// How many conversations of a session are attended.
+    /// How many conversations of a session workers have now.
     ///
     /// # Errors
     /// See [`StoreError`].
