@@ -1,5 +1,5 @@
-//! Six customers write to one WhatsApp number that two workers serve. Watch the line move, and a kill -9 after which every
-//! customer still has their place.
+//! Six customers write to one WhatsApp number that two workers serve. Watch the line move. After a kill -9, every customer
+//! still has their place.
 //!
 //!     cargo run --release --example demo
 //!     cargo run --release --example demo -- --svg examples/demo.svg     also draws the chats
@@ -77,7 +77,7 @@ fn demo(args: &Args) -> Result<()> {
     show.print();
     told.map_err(|error| match show.daemon.last_words() {
         words if words.is_empty() => error,
-        words => format!("{error}\n\nWhat the daemon said last:\n{words}").into(),
+        words => format!("{error}\n\nThe end of the daemon's log:\n{words}").into(),
     })?;
     if let Some(file) = &args.svg {
         std::fs::write(file, show.svg())?;
@@ -93,7 +93,7 @@ fn story(show: &mut Show) -> Result<()> {
     let took = show.daemon.start()?;
     show.head();
     show.narrate(&format!(
-        "After {:.2} s the daemon is ready, with a Redis of its own. Ana and Bruno write; both workers are free.",
+        "After {:.2} s the daemon is ready, with its own Redis. Ana and Bruno write; both workers are free.",
         took.as_secs_f64()
     ));
     for who in [ANA, BRUNO] {
@@ -102,7 +102,7 @@ fn story(show: &mut Show) -> Result<()> {
     }
     show.breath();
 
-    show.narrate("Four more write. No worker is free, so each gets a place in line and is told it after two seconds.");
+    show.narrate("Four more write. No worker is free, so each gets a place in line, and a notice about it after two seconds.");
     for (place, who) in (1..).zip([CARLA, DORA, EDU, FLORA]) {
         let answer = show.writes(who, CUSTOMERS[who].opening)?;
         if answer["position"] != place {
@@ -122,7 +122,7 @@ fn story(show: &mut Show) -> Result<()> {
     }
     show.breath();
 
-    show.narrate("Ana is done, so her worker greets Carla. Dora is next. Edu and Flora moved up by one only, so they get no notice.");
+    show.narrate("Ana is done, so her worker greets Carla. Dora is next. Edu and Flora moved up by only one place, so they get no notice.");
     show.writes(ANA, CUSTOMERS[ANA].subject)?;
     show.until(CARLA, ASKS_NAME)?;
     show.until(DORA, NEXT)?;
@@ -133,7 +133,7 @@ fn story(show: &mut Show) -> Result<()> {
 
     crash(show)?;
 
-    show.narrate("The line moves on as if nothing had happened.");
+    show.narrate("The line continues as if nothing had happened.");
     for (who, next) in [(BRUNO, DORA), (CARLA, EDU)] {
         show.writes(who, CUSTOMERS[who].subject)?;
         show.until(next, ASKS_NAME)?;
@@ -203,7 +203,7 @@ fn end(show: &mut Show) -> Result<()> {
     let differences = cast::differences(&show.sent());
     let took = show.daemon.stop()?;
     println!(
-        "\nWhat the history remembers of Flora (waha-sm history --chat {}):\n",
+        "\nThe history of Flora's chat (waha-sm history --chat {}):\n",
         CUSTOMERS[FLORA].chat
     );
     let history = show
@@ -223,7 +223,7 @@ fn end(show: &mut Show) -> Result<()> {
 }
 
 const WHAT_NEXT: &str = "
-What to do next, with a WAHA of yours (README.md has it in full, with Docker Compose):
+What to do next, with your own WAHA (README.md has the details, with Docker Compose):
 
   1. Start waha-sm where WAHA can reach it; the secret is any long random text:
        WEBHOOK_HMAC_SECRET=... WAHA_URL=http://localhost:3000 WAHA_API_KEY=... waha-sm all --workers 4
@@ -231,4 +231,4 @@ What to do next, with a WAHA of yours (README.md has it in full, with Docker Com
        WHATSAPP_HOOK_URL=http://localhost:8080/webhook
        WHATSAPP_HOOK_EVENTS=message.any,message.ack,message.reaction,message.edited,message.revoked,session.status
        WHATSAPP_HOOK_HMAC_KEY=...       (the same secret)
-  3. Write a flow of your own: examples/flows/shop.toml and clinic.toml show how; FLOW_FILE names it.";
+  3. Write your own flow: examples/flows/shop.toml and clinic.toml show how. Set FLOW_FILE to its path.";

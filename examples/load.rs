@@ -1,5 +1,5 @@
-//! A load on its own daemon: signed webhooks in, echoes out, with latencies, throughput, cost, and a count
-//! of replies that were lost, doubled or out of order.
+//! A load test of a daemon that it starts: signed webhooks in, echoes out. It prints latencies, throughput, cost, and the
+//! number of replies that were lost, doubled or out of order.
 //!
 //!     cargo run --release --example load                              as fast as possible
 //!     cargo run --release --example load -- --rate 200 --messages 6000
@@ -7,8 +7,8 @@
 //!     cargo run --release --example load -- --rate 200 --messages 6000 --idle 2000 --slow 500
 //!
 //! With a rate, a latency counts from when a webhook should have been sent, so that waiting for a slow daemon
-//! counts too. Without, each connection posts its next webhook as soon as the last was answered: that finds the
-//! throughput, and the latency of a reply is then mostly the backlog's. Exit code 1 if anything is amiss.
+//! counts too. Without a rate, each connection posts its next webhook as soon as the last one was answered: this measures
+//! the throughput, and replies then mostly wait in the backlog. Exit code 1 if a webhook or a reply went wrong.
 
 #![allow(
     clippy::print_stdout,
@@ -55,16 +55,16 @@ mod wire;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Every message gets one reply with its own words, so that each reply tells which message it answers.
+/// Every message gets one reply with the same words, so that each reply shows which message it answers.
 const FLOW: &str = include_str!("flows/echo.toml");
 const SECRET: &str = "a secret that only WAHA and waha-sm know";
-/// Nothing came in for so long: what is missing is lost.
+/// If nothing came in for this long, missing replies are lost.
 const QUIET: Duration = Duration::from_secs(10);
-/// For replies that come twice. After a kill, longer: what was being sent is tried again then.
+/// How long to wait for doubled replies. After a kill it is longer, because replies in flight are retried then.
 const LINGER: Duration = Duration::from_millis(300);
 const LINGER_AFTER_KILL: Duration = Duration::from_secs(2);
 
-/// Signed webhooks against a daemon that is started for it, and what becomes of them.
+/// Posts signed webhooks to a daemon that it starts, and measures the replies.
 #[derive(clap::Parser)]
 #[command(name = "load")]
 struct Args {
@@ -77,7 +77,7 @@ struct Args {
     /// Chats that write, in turn
     #[arg(long, default_value_t = 1_000)]
     chats: usize,
-    /// Webhooks in all; they are signed beforehand and kept in memory (1.5 KB each)
+    /// Webhooks in total; they are signed beforehand and kept in memory (1.5 KB each)
     #[arg(long, default_value_t = 20_000)]
     messages: usize,
     /// The daemon's workers [default: as many as chats]
@@ -86,16 +86,16 @@ struct Args {
     /// How long WAHA takes for each reply
     #[arg(long, default_value_t = 0)]
     waha_delay_ms: u64,
-    /// A Redis to use, under keys of our own; without it the daemon runs a private one
+    /// A Redis to use, with its own key prefix; without it the daemon runs a private one
     #[arg(long)]
     redis_url: Option<String>,
-    /// Kill the daemon (-9) after so many seconds, and start it again at once
+    /// Kill the daemon (-9) after this many seconds, and start it again at once
     #[arg(long, value_parser = positive)]
     kill_after: Option<f64>,
-    /// Connections of strangers who say nothing, there all the time
+    /// Connections that stay open and send nothing
     #[arg(long, default_value_t = 0)]
     idle: usize,
-    /// Connections of strangers who write a byte a second
+    /// Connections that stay open and send one byte a second
     #[arg(long, default_value_t = 0)]
     slow: usize,
     /// Print the figures as JSON
@@ -130,7 +130,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all is well.
+/// Returns whether every webhook was accepted and answered once, in order.
 fn load(args: &Args) -> Result<bool> {
     let traffic = Arc::new(Traffic::new(args.messages, args.chats));
     let sink = Sink::start(traffic.clone(), Duration::from_millis(args.waha_delay_ms))?;
@@ -150,7 +150,7 @@ fn load(args: &Args) -> Result<bool> {
     let report =
         run(args, &traffic, &sink, &mut daemon).map_err(|error| match daemon.last_words() {
             words if words.is_empty() => error,
-            words => format!("{error}\n\nWhat the daemon said last:\n{words}").into(),
+            words => format!("{error}\n\nThe end of the daemon's log:\n{words}").into(),
         })?;
     daemon.stop()?;
     if let Some(url) = &args.redis_url
@@ -168,7 +168,7 @@ fn load(args: &Args) -> Result<bool> {
     let clean = report.figures.clean();
     let complaints = daemon.complaints();
     if !clean && !complaints.is_empty() {
-        eprintln!("\nWhat the daemon complained of last:\n{complaints}");
+        eprintln!("\nThe daemon's last warnings and errors:\n{complaints}");
     }
     Ok(clean)
 }
@@ -193,7 +193,7 @@ fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Resu
     let (shots, killed) = fire(volley, args, daemon, before)?;
     let expected = shots.iter().filter(|shot| shot.taken.is_some()).count();
     sink.wait_for(expected, QUIET);
-    // That nothing more comes can only be seen by waiting.
+    // Only waiting shows that nothing more comes.
     std::thread::sleep(if killed.is_some() {
         LINGER_AFTER_KILL
     } else {
@@ -224,13 +224,13 @@ fn run(args: &Args, traffic: &Traffic, sink: &Sink, daemon: &mut Daemon) -> Resu
     })
 }
 
-/// The daemon that did not live to the end.
+/// The daemon that was killed, and its usage until then.
 struct Killed {
     at: Instant,
     until_then: Usage,
 }
 
-/// Posts all, and kills the daemon meanwhile if that was asked for.
+/// Posts all webhooks, and kills the daemon meanwhile if the user wants that.
 fn fire(
     volley: Volley,
     args: &Args,
@@ -259,9 +259,7 @@ fn fire(
     }
     let shots = posting.join().map_err(|_| "the posting panicked")??;
     if args.kill_after.is_some() && killed.is_none() {
-        return Err(
-            "all was posted before the kill: choose an earlier one, or more messages".into(),
-        );
+        return Err("all webhooks were posted before the kill: kill earlier, or post more".into());
     }
     Ok((shots, killed))
 }

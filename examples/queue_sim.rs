@@ -3,10 +3,10 @@
 //!     cargo run --release --example queue_sim
 //!     cargo run --release --example queue_sim -- --seeds 100 --first-seed 7
 //!
-//! Customers come, are served and give up by chance. What they are told follows the announcer's rules and its formula for
+//! Customers arrive, are served and give up at random. Their notices follow the announcer's rules and its formula for
 //! estimates. Exit code 1 if, on a kind of day, fewer than 80 % of the customers with an estimate got a right one (within
-//! 30 % or 2 minutes), or the median of notices is above four, or one came within a minute of another ("you are next"
-//! excepted).
+//! 30 % or 2 minutes), or the median of notices is above four, or two notices came within a minute (except "you are
+//! next").
 
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
@@ -20,18 +20,18 @@ use queue_day::{Account, Kind, Wait, pass};
 #[allow(unreachable_pub, reason = "for the tests too")]
 mod queue_day;
 
-/// Days of a line in simulated time, and what its customers were told
+/// Simulates days of a line, and checks the estimates and notices
 #[derive(clap::Parser)]
 #[command(
     name = "queue_sim",
     after_help = "Example: cargo run --release --example queue_sim -- --seeds 100\n\
-                  Exit code 1 if a kind of day misses: 80 % right, no two notices within a minute, four in the middle."
+                  Exit code 1 if a kind of day misses a goal: 80 % right, no two notices within a minute, median of four."
 )]
 struct Args {
-    /// How many days of each kind
+    /// The number of days of each kind
     #[arg(long, default_value_t = 20)]
     seeds: u64,
-    /// The seed of the first
+    /// The seed of the first day
     #[arg(long, default_value_t = 1)]
     first_seed: u64,
 }
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
         good &= account.is_good();
     }
     println!(
-        "right: the first time that was told was within 30 % or 2 minutes; all: of every time that was told"
+        "right: the first estimate was right within 30 % or 2 minutes; all: the same for every estimate"
     );
     ExitCode::from(u8::from(!good))
 }

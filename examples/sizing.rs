@@ -3,7 +3,7 @@
 //!
 //!     cargo run --release --example sizing
 //!
-//! Each figure comes from a daemon and a private Redis of its own. The flow says one text and asks one question; WAHA is
+//! Each figure comes from a new daemon with its private Redis. The flow says one text and asks one question. WAHA is
 //! imitated, and acknowledges each reply twice, as WhatsApp does.
 
 #![allow(
@@ -50,12 +50,12 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const SECRET: &str = "a secret that only WAHA and waha-sm know";
 const CONNECTIONS: usize = 32;
-/// Per second: a busy hour, not a flood, so that memory for requests under way does not count.
+/// Webhooks per second: a busy hour, not a flood, so that memory for requests in flight does not count.
 const RATE: f64 = 500.0;
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Until what is freed is given back.
+/// How long it takes until freed memory is returned.
 const REST: Duration = Duration::from_secs(3);
-/// Nobody is reminded or closed meanwhile. The question repeats the message: each reply shows what it answers.
+/// The timeouts are too long to happen here. The question repeats the message, so that each reply shows what it answers.
 const FLOW: &str = r#"
 name  = "sizing"
 start = "hello"
@@ -98,7 +98,7 @@ fn sizing() -> Result<()> {
         stage.sink.wait_for(chats, PATIENCE);
         let answered = stage.sink.log().answers.len();
         if answered < chats {
-            return Err(format!("only {answered} of {chats} were asked").into());
+            return Err(format!("only {answered} of {chats} customers were asked").into());
         }
         stage.until_archived()?;
         stage.show(&format!("{chats} open conversations"))?;
@@ -146,7 +146,7 @@ impl Stage {
         })
     }
 
-    /// Each customer writes, and it is taken.
+    /// Each customer writes, and every webhook is accepted.
     fn write(&self) -> Result<()> {
         self.post(self.traffic.requests(self.daemon.address(), SECRET))
     }
@@ -160,7 +160,7 @@ impl Stage {
         };
         match volley.fire()?.iter().all(|shot| shot.taken.is_some()) {
             true => Ok(()),
-            false => Err("a webhook was not taken".into()),
+            false => Err("a webhook was not accepted".into()),
         }
     }
 
@@ -192,7 +192,7 @@ impl Stage {
         }
     }
 
-    /// Memory of both processes, once all is quiet.
+    /// Prints the memory of both processes, once they are idle.
     fn show(&self, what: &str) -> Result<()> {
         std::thread::sleep(REST);
         let pid = self.daemon.pid().ok_or("the daemon is gone")?;
@@ -202,7 +202,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Acknowledges all replies, stops the daemon and tells what a message takes on the disk.
+    /// Acknowledges all replies, stops the daemon and prints the space that a message takes on the disk.
     fn history(&mut self, chats: usize) -> Result<()> {
         let printed = self
             .daemon
@@ -233,7 +233,7 @@ impl Stage {
         Ok(())
     }
 
-    /// A signed request that says how far a reply got.
+    /// A signed request with an ack of a reply.
     fn ack(&self, message: &Value, level: i8) -> Vec<u8> {
         let (chat, id) = (&message["chat"], &message["stanza"]);
         let (chat, id) = (

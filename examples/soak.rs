@@ -4,9 +4,9 @@
 //!     cargo run --release --example soak
 //!     cargo run --release --example soak -- --seconds 600 --seed 42
 //!
-//! First with `all`, then with `serve` and two `work`; each with a Redis of its own (`redis-server` on PATH) and a
-//! pretend WAHA. The seed decides what fails and when, as far as a busy machine lets it. Exit code 1 if a message
-//! was lost, answered twice, answered in the wrong order, is stuck, or is not in the history as it should be.
+//! First with `all`, then with `serve` and two `work`; each with its own Redis (`redis-server` on PATH) and a fake WAHA.
+//! The seed decides what fails and when, as far as a busy machine allows. Exit code 1 if a message was lost, answered
+//! twice, answered in the wrong order, is stuck, or is missing or doubled in the history.
 
 #![allow(
     clippy::print_stdout,
@@ -49,14 +49,14 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The part of the time with faults; the rest is for recovery.
 const STORM_SHARE: f64 = 0.75;
-/// After the last fault, recovery may still take: the longest wait between two tries (30 s, varied by half), the
-/// silence after which a process counts as dead, a repeat of WAHA's; and a busy machine.
+/// How long recovery may take after the last fault: the longest wait between two tries (30 s, varied by half), the
+/// silence after which a process counts as dead, and a repeat by WAHA, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(75);
-/// If nothing was left to do for this long, what is missing is lost.
+/// If nothing was left to do for this long, missing answers are lost.
 const QUIET: Duration = Duration::from_secs(3);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A daemon under load while everything around it fails, and what became of each message.
+/// Runs a daemon under load while everything around it fails, and checks every message.
 #[derive(clap::Parser)]
 #[command(name = "soak")]
 struct Args {
@@ -69,13 +69,13 @@ struct Args {
     /// Customers that write, in two sessions
     #[arg(long, default_value_t = 200)]
     chats: usize,
-    /// What fails and when [default: a new one each time]
+    /// The seed for what fails and when [default: a new one each time]
     #[arg(long)]
     seed: Option<u64>,
     /// Which processes run
     #[arg(long, value_enum, default_value = "both")]
     layout: Layouts,
-    /// The WAHA engine that is imitated [default: by the seed]
+    /// The WAHA engine that is imitated [default: chosen by the seed]
     #[arg(long, value_enum)]
     engine: Option<EngineName>,
     /// Leave out faults whose names contain this, e.g. "redis", "kill", "after sending"; may be repeated
@@ -85,7 +85,7 @@ struct Args {
     /// come twice; nothing can prevent that
     #[arg(long)]
     freeze: bool,
-    /// Keep the directory with logs, data and Redis' file; by default it is kept only if something was wrong
+    /// Keep the directory with logs, data and Redis' files; by default it is kept only if something went wrong
     #[arg(long)]
     keep: bool,
 }
@@ -119,7 +119,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all is well.
+/// Returns whether all runs were clean.
 fn run(args: &Args) -> Result<bool> {
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     println!(

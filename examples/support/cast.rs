@@ -86,7 +86,7 @@ pub(crate) const ASKS_SUBJECT: &str = "How can we help?";
 pub(crate) const THANKS: &str = "Thank you, ";
 pub(crate) const NEXT: &str = "You're next!";
 
-/// The differences between the replies that WAHA took and the replies that the six customers must get; empty if all is well.
+/// The differences between the replies that WAHA took and the replies that the six customers must get.
 pub(crate) fn differences(sent: &[Sent]) -> Vec<String> {
     let mut differences = Vec::new();
     let greeted: Vec<_> = sent
@@ -111,7 +111,7 @@ pub(crate) fn differences(sent: &[Sent]) -> Vec<String> {
         let greeting = format!("{GREETING}{name}!");
         let thanks = format!("{THANKS}{full_name}.");
         let wanted = [&greeting, ASKS_NAME, ASKS_SUBJECT, &thanks];
-        // From the greeting on: after it, no notices about the line.
+        // From the greeting on. After it, there must be no notices about the line.
         let told: Vec<_> = texts
             .skip_while(|text| !text.starts_with(&greeting))
             .collect();

@@ -1,14 +1,14 @@
-//! Chats side by side on a terminal: a column for each, a row of text for what happens at the same time, and
-//! lines of narration between.
+//! Chats side by side on a terminal: each has a column, a row shows what happens at the same time, and lines of narration
+//! come between.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Instant;
 
-/// Six columns of this fit 120 characters, with the time and the bars before them.
+/// Six columns of this width fit into 120 characters, with the time and the bars before them.
 const WIDTH: usize = 15;
 const TIME_WIDTH: usize = 6;
 
-/// Who wrote what stands in a column.
+/// The author of a text in a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Author {
     Customer,
@@ -18,7 +18,7 @@ pub(crate) enum Author {
 /// See the module documentation.
 pub(crate) struct Columns {
     names: Vec<&'static str>,
-    /// What is not printed yet, a column for each name.
+    /// Texts that are not printed yet, a column for each name.
     rows: Vec<Vec<(Author, String)>>,
     started: Instant,
     colours: bool,
@@ -49,7 +49,7 @@ impl Columns {
 
     /// Puts a text into a column; it is printed with the next [`Columns::print`].
     pub(crate) fn add(&mut self, column: usize, author: Author, text: &str) {
-        // What the customer writes is marked also where there are no colours.
+        // The mark shows a customer's text even without colours.
         let (first, further) = if author == Author::Customer {
             ("> ", "  ")
         } else {
@@ -64,7 +64,7 @@ impl Columns {
         }
     }
 
-    /// Prints what was added since the last time, side by side.
+    /// Prints the texts that were added since the last time, side by side.
     pub(crate) fn print(&mut self) {
         let height = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let rows = std::mem::replace(&mut self.rows, vec![Vec::new(); self.names.len()]);
@@ -102,7 +102,7 @@ impl Columns {
         let bar = self.painted("2", "│ ");
         let line: String = cells.iter().map(|cell| format!("{bar}{cell}")).collect();
         println!("{}", format!("{time}{line}").trim_end());
-        // Also into a pipe, line by line: it is a story that is watched.
+        // Line by line, also into a pipe, because people watch it.
         let _ = std::io::stdout().flush();
     }
 
@@ -115,12 +115,12 @@ impl Columns {
     }
 }
 
-/// Letters are counted as one place each: the demo's own texts have no wide ones.
+/// Each letter counts as one place: the demo's texts have no wide letters.
 fn padded(text: &str) -> String {
     format!("{text:WIDTH$} ")
 }
 
-/// Breaks a text between words; only a word that is longer than a line is broken itself.
+/// Breaks a text between words, and inside a word only if it is longer than a line.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {

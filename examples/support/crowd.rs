@@ -1,5 +1,4 @@
-//! A crowd of strangers at the daemon's port: some send nothing, some a byte a second; those who are refused
-//! come back.
+//! A crowd of clients at the daemon's port: some send nothing, some send a byte a second. A refused client connects again.
 
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,10 +9,10 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The time between two bytes, and until a refused connection comes back.
+/// The time between two bytes, and until a refused client connects again.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// Connected until it is dropped.
+/// The clients stay connected until it is dropped.
 pub(crate) struct Crowd {
     over: Arc<AtomicBool>,
     keeper: Option<JoinHandle<()>>,
@@ -69,11 +68,11 @@ fn silent(address: SocketAddr) -> std::io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// One that has begun a request, and will not come to its end: every other one in the middle of the headers.
+/// A client that begins a request and does not finish it. Every second one stops in the middle of the headers.
 fn begun(address: SocketAddr, n: usize) -> std::io::Result<TcpStream> {
     let mut stream = TcpStream::connect(address)?;
     let start = if n.is_multiple_of(2) {
-        // Well-formed, and of no secret.
+        // A well-formed signature that no secret made.
         format!(
             "POST /webhook HTTP/1.1\r\nhost: x\r\nx-webhook-hmac: {}\r\ncontent-length: 5000\r\n\r\n",
             "0123456789abcdef".repeat(8)
@@ -81,7 +80,7 @@ fn begun(address: SocketAddr, n: usize) -> std::io::Result<TcpStream> {
     } else {
         "POST /webhook HTTP/1.1\r\nx-slow: ".to_owned()
     };
-    // Refused at once: it comes back at the next beat.
+    // If it is refused at once, it connects again at the next beat.
     let _ = stream.write_all(start.as_bytes());
     stream.set_nonblocking(true)?;
     Ok(stream)
@@ -101,10 +100,10 @@ fn come_back(stream: &mut TcpStream, again: std::io::Result<TcpStream>) {
     }
 }
 
-/// As far as we may: the limit for a start is low by tradition.
+/// Raises the limit of open files as far as possible: the usual one is low.
 fn allow_open_files() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // Refused: connecting will tell.
+    // If this fails, connecting will show it.
     let _ = setrlimit(
         Resource::Nofile,
         Rlimit {

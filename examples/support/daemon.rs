@@ -1,7 +1,7 @@
-//! A daemon of an example's own: this very program, started once more to be `waha-sm`.
+//! An example's own daemon: the same program, started again to be `waha-sm`.
 //!
-//! So it is a real process of its own, which can be killed, and nothing has to be built or installed besides.
-//! Its data lives in a temporary directory that goes when the example ends.
+//! So it is a separate process, which can be killed, and nothing else has to be built or installed.
+//! Its data is in a temporary directory that is removed when the example ends.
 
 use std::error::Error;
 use std::fs::File;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use tempfile::TempDir;
 
-/// As the first argument: be the daemon.
+/// As the first argument, it means: be the daemon.
 const DAEMON: &str = "daemon";
 /// The directory that the daemon removes when it ends.
 pub(crate) const PLACE: &str = "EXAMPLE_DIRECTORY";
@@ -44,14 +44,14 @@ pub(crate) fn be_the_daemon() -> Option<ExitCode> {
     std::thread::spawn(move || stop_with_the_example(&told));
     let code = waha_sm::cli::main(arguments);
     if orphaned.load(Ordering::Relaxed) {
-        // Nobody else is left to do it.
+        // No other process is left to do it.
         let _ = std::fs::remove_dir_all(place);
     }
     Some(code)
 }
 
-/// However the example ends, by Ctrl-C or a kill, its end of our standard input is closed then. So we stop too,
-/// and with us the private Redis.
+/// When the example ends, even by Ctrl-C or a kill, its end of our standard input is closed. Then we stop too, and the
+/// private Redis with us.
 fn stop_with_the_example(orphaned: &AtomicBool) {
     let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
     orphaned.store(true, Ordering::Relaxed);
@@ -60,7 +60,7 @@ fn stop_with_the_example(orphaned: &AtomicBool) {
 
 /// This program as `waha-sm <role>`, without the user's environment: a REDIS_URL there is not meant for us.
 pub(crate) fn program(role: &str) -> Command {
-    // Also when its file was replaced by a new build meanwhile.
+    // This works even if a new build has replaced the file.
     let mut command = Command::new("/proc/self/exe");
     let inherited = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
     command
@@ -81,13 +81,13 @@ pub(crate) struct Daemon {
     arguments: Vec<String>,
     address: SocketAddr,
     child: Option<Child>,
-    // After `child`: the directory goes last.
+    // After `child`: the directory is removed last.
     place: TempDir,
 }
 
 impl Daemon {
-    /// What a daemon on a free port of this machine needs beside its `settings` (by their environment names) and
-    /// `arguments`. It is started by [`Daemon::start`].
+    /// Prepares a daemon on a free port of this machine, with these `settings` (by their environment names) and
+    /// `arguments`. [`Daemon::start`] starts it.
     pub(crate) fn new(
         settings: impl IntoIterator<Item = (&'static str, String)>,
         arguments: Vec<String>,
@@ -113,7 +113,7 @@ impl Daemon {
         self.address
     }
 
-    /// A file of the example's, beside the daemon's data.
+    /// Writes a file beside the daemon's data.
     pub(crate) fn write(&self, name: &str, content: &str) -> Result<PathBuf, Box<dyn Error>> {
         let path = self.place.path().join(name);
         std::fs::write(&path, content)?;
@@ -159,7 +159,7 @@ impl Daemon {
         if role == "all" {
             command
                 .stdin(Stdio::piped())
-                // Its own group: Ctrl-C at a terminal is for the example, whose end then ends the daemon.
+                // Its own group: Ctrl-C at a terminal is for the example, and the daemon ends when the example ends.
                 .process_group(0)
                 .env(PLACE, self.place.path())
                 .env("LISTEN", self.address.to_string())
@@ -215,7 +215,7 @@ impl Daemon {
         self.data().join("redis/redis.sock")
     }
 
-    /// Bytes of what begins with this name in its data directory, with all that is in it.
+    /// The bytes of the files and directories in its data directory whose names begin with this.
     pub(crate) fn size_of(&self, name: &str) -> Result<f64, Box<dyn Error>> {
         fn size(path: &Path) -> std::io::Result<u64> {
             let about = std::fs::symlink_metadata(path)?;
@@ -241,7 +241,7 @@ impl Daemon {
         self.said(|_| true)
     }
 
-    /// The warnings and errors among it.
+    /// The last warnings and errors in the daemon's log.
     pub(crate) fn complaints(&self) -> String {
         self.said(|line| line.contains(" WARN ") || line.contains(" ERROR "))
     }
@@ -264,7 +264,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         let _ = self.stop();
-        // Still there only if the daemon was killed and did not come back.
+        // It is still there only if the daemon was killed and not started again.
         shut_down_redis(&self.redis_socket());
     }
 }

@@ -1,7 +1,7 @@
-//! A WAHA that never leaves this machine: takes what waha-sm sends, answers as WAHA does, remembers every message,
+//! A fake WAHA that sends nothing to WhatsApp: it takes what waha-sm sends, answers as WAHA does, remembers every message,
 //! and can misbehave.
 //!
-//! It runs on its own thread, so that its user needs no runtime.
+//! It runs on its own thread, so that its caller needs no runtime.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -40,7 +40,7 @@ pub struct Call {
     pub method: String,
     /// Without the query.
     pub path: String,
-    /// As it came: `limit=10&filter.fromMe=false`.
+    /// Not decoded: `limit=10&filter.fromMe=false`.
     pub query: String,
     /// The JSON body, or null.
     pub body: Value,
@@ -59,11 +59,11 @@ pub struct Sent {
     pub chat: String,
     /// The text that the customer reads; the caption if it is media.
     pub text: String,
-    /// What else it is.
+    /// The file, if it has one.
     pub media: Option<Media>,
-    /// The id it was given.
+    /// Its message id.
     pub message_id: String,
-    /// When.
+    /// When it was taken.
     pub at: Instant,
     /// The mood in which it was taken: [`Mood::name`].
     pub mood: &'static str,
@@ -90,7 +90,7 @@ pub struct FakeWaha {
 }
 
 impl FakeWaha {
-    /// Starts on a free port of 127.0.0.1, or on the given one; `key` is demanded as `X-Api-Key`.
+    /// Starts on the given port of 127.0.0.1, or on a free one if it is 0. Requests must have `key` as `X-Api-Key`.
     pub fn start(port: u16, key: &str) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
         let address = listener.local_addr()?;
@@ -154,17 +154,17 @@ impl FakeWaha {
         self.shared.lock().engine = engine;
     }
 
-    /// Answers so from now on.
+    /// Answers in this mood from now on.
     pub fn feel(&self, mood: Mood) {
         self.shared.lock().mood = mood;
     }
 
-    /// Answers so for one chat from now on.
+    /// Answers for one chat in this mood from now on.
     pub fn feel_about(&self, chat: &str, mood: Mood) {
         self.shared.lock().moods.insert(chat.to_owned(), mood);
     }
 
-    /// Answers well from now on, whatever the chat.
+    /// Answers well from now on, for every chat.
     pub fn recover(&self) {
         let mut state = self.shared.lock();
         state.mood = Mood::Well;
@@ -186,7 +186,7 @@ impl FakeWaha {
         self.shared.lock().cannot_list = cannot;
     }
 
-    /// Answers what is asked about the messages of this chat with a 500, or well again.
+    /// Whether requests for the messages of this chat get a 500 from now on.
     pub fn cannot_list_chat(&self, chat: &str, cannot: bool) {
         let lists = &mut self.shared.lock().failing_lists;
         if cannot {
@@ -196,18 +196,17 @@ impl FakeWaha {
         }
     }
 
-    /// Is gone until [`FakeWaha::come_back`]: closes every connection and refuses new ones.
+    /// Until [`FakeWaha::come_back`], closes every connection and refuses new ones.
     pub fn go_away(&self) {
         self.server.close();
     }
 
-    /// Listens again where it did before.
+    /// Listens again on the same address.
     pub fn come_back(&self) -> std::io::Result<()> {
         self.server.listen(self.address)
     }
 
-    /// A customer writes: stores the message, and returns its `message` event. The
-    /// caller posts it, or loses it.
+    /// A customer writes: stores the message, and returns its `message` event. The caller posts the event, or loses it.
     pub fn customer_writes(&self, session: &str, chat: &str, name: &str, text: &str) -> Value {
         self.shared
             .lock()
@@ -226,7 +225,7 @@ impl FakeWaha {
     }
 
     /// Posts each text that it takes to `url` (a daemon's, without a path) as `message.any` from now on, signed with
-    /// `secret`; again every 2 s if that is not taken.
+    /// `secret`; again every 2 s until it is accepted.
     pub fn echo_to(&self, url: &str, secret: &str, when: Echo) {
         self.shared.lock().echoes = Some(echoes::Echoes::new(url, secret, when));
     }
@@ -270,7 +269,7 @@ pub fn as_message_any(event: &Value) -> Value {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A user's condition that panicked must not hide what really went wrong.
+        // If a caller's condition panicked, that must not hide what really went wrong.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

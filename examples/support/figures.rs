@@ -1,4 +1,4 @@
-//! The results of a load: figures from the posted webhooks and the replies, for people and for programs.
+//! The results of a load test: figures from the posted webhooks and the replies, for people and for programs.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::traffic::Traffic;
 use super::usage::Usage;
 use super::volley::Shot;
 
-/// Replies that are told one by one, of each kind.
+/// How many replies of each kind are listed one by one.
 const SHOWN: usize = 10;
 
 /// In milliseconds.
@@ -28,14 +28,14 @@ pub(crate) struct Latency {
 pub(crate) struct Figures {
     taken: usize,
     repeated: usize,
-    /// Never taken, however often they were repeated.
+    /// Never accepted, even after all repeats.
     refused: usize,
     webhooks_per_second: f64,
     answered_per_second: f64,
     lost: usize,
     doubled: usize,
     out_of_order: usize,
-    /// Texts that echo nothing that their chat wrote.
+    /// Texts that are no echo of a message of their chat.
     astray: Vec<String>,
     webhook: Latency,
     webhook_to_reply: Latency,
@@ -43,7 +43,7 @@ pub(crate) struct Figures {
     doubled_before_kill_ms: Vec<f64>,
 }
 
-/// The cost, per 1,000 messages if it adds up.
+/// The cost. What grows with the messages is given per 1,000.
 #[derive(Serialize)]
 pub(crate) struct Cost {
     pub(crate) start_to_ready_s: f64,
@@ -54,7 +54,7 @@ pub(crate) struct Cost {
     pub(crate) load_cpu_s_per_1000: f64,
 }
 
-/// All of it.
+/// The whole report.
 #[derive(Serialize)]
 pub(crate) struct Report {
     pub(crate) load: String,
@@ -108,14 +108,14 @@ impl Figures {
         }
     }
 
-    /// Every message was taken, and answered once, in order.
+    /// Whether every message was accepted, and answered once, in order.
     pub(crate) fn clean(&self) -> bool {
         self.refused + self.lost + self.doubled + self.out_of_order + self.astray.len() == 0
     }
 }
 
-/// Replies that came after the reply to a later message of their chat; later is what was first sent after the
-/// other was taken (what is on its way at the same time has no order).
+/// The number of replies that came after the reply to a later message of their chat. A message is later if it was first
+/// sent after the other was accepted; messages in flight at the same time have no order.
 fn out_of_order(traffic: &Traffic, shots: &[Shot], log: &Log) -> usize {
     let shots: HashMap<_, _> = shots.iter().map(|shot| (shot.message, shot)).collect();
     let mut last_sent: HashMap<usize, Instant> = HashMap::new();
@@ -166,7 +166,7 @@ fn per_second(count: usize, started: Instant, end: Option<Instant>) -> f64 {
     }
 }
 
-/// How long before `then` this was.
+/// How many milliseconds before `then` this was; negative: after it.
 fn signed_ms(at: Instant, then: Instant) -> f64 {
     let before = then.saturating_duration_since(at).as_secs_f64();
     let after = at.saturating_duration_since(then).as_secs_f64();
@@ -194,19 +194,19 @@ impl fmt::Display for Report {
         writeln!(f, "{load}; ready after {:.2} s\n", cost.start_to_ready_s)?;
         let after_repeats = repeated.saturating_sub(*refused);
         let counts =
-            format!("{taken} taken, {after_repeats} of them after repeats; {refused} never");
+            format!("{taken} accepted, {after_repeats} of them after repeats; {refused} never");
         writeln!(f, "webhooks  {webhooks:>8.0}/s  {counts}")?;
         let counts =
-            format!("{lost} lost, {doubled} doubled, {out_of_order} out of order, {astray} astray");
+            format!("{lost} lost, {doubled} doubled, {out_of_order} out of order, {astray} wrong");
         writeln!(f, "answered  {answers:>8.0}/s  {counts}")?;
         for before in figures.doubled_before_kill_ms.iter().take(SHOWN) {
             writeln!(
                 f,
-                "          doubled: taken first {before:.1} ms before the kill"
+                "          doubled: WAHA took it first {before:.1} ms before the kill"
             )?;
         }
         for text in figures.astray.iter().take(SHOWN) {
-            writeln!(f, "          astray: {text}")?;
+            writeln!(f, "          wrong: {text}")?;
         }
         writeln!(f, "\nlatency, ms            p50       p99       max")?;
         writeln!(f, "webhook          {}", figures.webhook)?;
@@ -221,7 +221,7 @@ impl fmt::Display for Report {
             writeln!(f, "redis     CPU {cpu:.2} {per}; memory {memory:.0} MiB")?;
         }
         let cpu = cost.load_cpu_s_per_1000;
-        write!(f, "this load CPU {cpu:.2} {per}, on the same cores")
+        write!(f, "load test CPU {cpu:.2} {per}, on the same cores")
     }
 }
 

@@ -11,11 +11,11 @@ const BUBBLE: usize = 172;
 const PADDING: usize = 9;
 const LINE: usize = 17;
 const FONT: f64 = 13.0;
-/// It is bold, and so wider.
+/// Wider than its 14 px, because it is bold.
 const NARRATION_FONT: f64 = 14.0 * 1.2;
 const NARRATION_LINE: usize = 20;
 
-/// Readable on any page: it has a background of its own, and follows the reader's choice of dark or light.
+/// Readable on any page: it has its own background, and follows the reader's choice of dark or light.
 const STYLE: &str = "\
 text { font: 13px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #1f2328; }
 .page { fill: #ffffff; stroke: #d1d9e0; }
@@ -49,7 +49,7 @@ struct Scene {
 
 struct Bubble {
     column: usize,
-    /// As the style names it.
+    /// Its class in the style.
     class: &'static str,
     text: String,
 }
@@ -70,7 +70,7 @@ impl Picture {
         });
     }
 
-    /// Puts a message under a name; `heard`: somebody was there to take it.
+    /// Puts a message under a name; `heard`: whether the daemon was running.
     pub(crate) fn add(&mut self, column: usize, author: Author, heard: bool, text: &str) {
         let class = match (author, heard) {
             (Author::WahaSm, _) => "bot",
@@ -135,7 +135,7 @@ impl Scene {
             let lines = wrap(&bubble.text, FONT, BUBBLE - 2 * PADDING);
             let height = lines.len() * LINE + PADDING + 2;
             let y = ends[bubble.column];
-            // Inbound messages stand on the left, as in the app.
+            // Inbound messages are on the left, as in the app.
             let x = left(bubble.column)
                 + match bubble.class {
                     "bot" => COLUMN - BUBBLE - GAP / 2,
@@ -181,8 +181,8 @@ fn text(body: &mut String, x: usize, y: usize, class: &str, lines: &[String]) {
     body.push_str("</text>\n");
 }
 
-/// Breaks a text between words where it would become wider than this. Which font there will be is not known, so the
-/// letters are taken as rather wide.
+/// Breaks a text between words where it would become wider than this. The reader's font is not known, so letters count as
+/// rather wide.
 fn wrap(text: &str, font: f64, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.lines() {
@@ -200,7 +200,7 @@ fn wrap(text: &str, font: f64, width: usize) -> Vec<String> {
     lines
 }
 
-/// In widths of an "M", about.
+/// The approximate width, in widths of an "M".
 fn wide(text: &str) -> f64 {
     let letter = |c: char| match c {
         'i' | 'j' | 'l' | 't' | 'f' | 'r' | ' ' | '.' | ',' | ':' | ';' | '!' | '\'' | '('

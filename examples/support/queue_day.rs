@@ -1,5 +1,5 @@
-//! A day of a line, in simulated time: customers who come by chance, workers who take their time, and the notices that the
-//! real rules give them, with the real estimate.
+//! A day of a line, in simulated time: customers arrive at random, and get notices by the real rules and with the real
+//! estimates.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -16,14 +16,14 @@ const HOUR: u64 = 60 * MINUTE;
 /// Opening time of the shop; customers in line at closing time are still served.
 const DAY: u64 = 10 * HOUR;
 
-/// What kind of day it is.
+/// A kind of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Somewhat more customers than workers, now and then.
+    /// Sometimes slightly more customers than the workers can serve.
     Steady,
-    /// Quiet, but for two hours at noon.
+    /// Quiet, except for two hours at noon.
     Lunch,
-    /// Workers go, come back, and go.
+    /// Workers leave, come back, and leave again.
     Leaving,
     /// Most customers are quick; some take ten times as long.
     HeavyTail,
@@ -41,7 +41,7 @@ impl Kind {
         Kind::Shared,
     ];
 
-    /// As it is called in a table.
+    /// Its name in a table.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Steady => "steady",
@@ -83,17 +83,17 @@ impl Kind {
 }
 
 const SERVICE_MEAN: f64 = 4.0 * MINUTE as f64;
-/// So many of those who wait give up before it is their turn.
+/// The share of customers who give up if they wait too long.
 const LEAVERS: f64 = 0.03;
 
-/// A customer's wait, and what they were told of it.
+/// A customer's wait, with its notices and estimates.
 #[derive(Debug)]
 pub struct Wait {
-    /// When they were told something, and whether it was that they are next (ms).
+    /// When each notice came (ms), and whether it was "you are next".
     pub notices: Vec<(u64, bool)>,
-    /// What was said of the time, and how long it was from then on (ms).
+    /// Each estimate, and how long the wait really was from then on (ms).
     pub estimates: Vec<(u64, u64)>,
-    /// How long they waited in all (ms).
+    /// How long they waited in total (ms).
     pub waited: u64,
 }
 
@@ -111,7 +111,7 @@ struct Customer {
     opened: u64,
     announced: Option<AnnouncedPosition>,
     notices: Vec<(u64, bool)>,
-    /// When, and what was said.
+    /// When each estimate was given, and what it was.
     estimates: Vec<(u64, u64)>,
     waiting: bool,
 }
@@ -133,13 +133,13 @@ struct Day {
     now: u64,
     customers: Vec<Customer>,
     sessions: [Session; 2],
-    /// The customer whose turn it is.
+    /// The session whose turn it is.
     turn: usize,
     busy: usize,
     waits: Vec<Wait>,
 }
 
-/// Simulates a day. Returns every customer who had to wait and was served in the end.
+/// Simulates a day. Returns the wait of every customer who got a notice and was served in the end.
 pub fn pass(kind: Kind, seed: u64) -> Vec<Wait> {
     let mut day = Day {
         kind,
@@ -198,7 +198,7 @@ impl Day {
         self.call();
     }
 
-    /// Thinning: candidates come at the highest rate, and as many are dropped as the hour has fewer.
+    /// Thinning: candidates come at the highest rate, and some are dropped so that the hour's rate is left.
     fn next_arrival(&mut self, session: usize) {
         const HIGHEST: f64 = 2.5;
         let mut then = self.now;
@@ -233,7 +233,7 @@ impl Day {
         }
     }
 
-    /// What the announcer does.
+    /// Does what the announcer does.
     fn look(&mut self, customer: usize) {
         let one = &self.customers[customer];
         let session = &self.sessions[one.session];
@@ -299,7 +299,7 @@ impl Day {
             let service = self.service();
             let began = self.now;
             self.at(self.now + service, Event::Freed { session, began });
-            // The line moved: the customer who is next now is told.
+            // The line moved: the customer who is next now gets a notice.
             if let Some(head) = self.sessions[session].line.front().copied() {
                 self.at(self.now, Event::Look(head));
             }
@@ -357,7 +357,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Of these waits.
+    /// The results of these waits.
     pub fn of(waits: &[Wait]) -> Self {
         let is_right = |(said, was): &(u64, u64)| {
             let off = said.abs_diff(*was);

@@ -1,4 +1,4 @@
-//! The stage of the demo: customers write, WAHA posts it to the daemon, and the replies appear in their columns.
+//! The stage of the demo: customers write, WAHA posts their messages to the daemon, and the replies appear in their columns.
 
 use std::error::Error;
 use std::thread::JoinHandle;
@@ -105,7 +105,7 @@ impl Show {
         Ok(answer)
     }
 
-    /// A customer writes while the daemon is dead. WAHA repeats the event until the daemon takes it.
+    /// A customer writes while the daemon is dead. WAHA repeats the event until the daemon accepts it.
     pub(crate) fn writes_to_nobody(
         &mut self,
         who: usize,
@@ -121,7 +121,7 @@ impl Show {
                 }
                 std::thread::sleep(WAHA_REPEATS_AFTER);
             }
-            Err("a webhook was not taken, however often it was repeated".to_owned())
+            Err("a webhook was not accepted, even after all repeats".to_owned())
         })
     }
 
@@ -140,7 +140,7 @@ impl Show {
             }
             self.watch(SIDE_BY_SIDE);
         }
-        // Messages that came with it belong beside it.
+        // Messages that came at the same time are shown beside it.
         while self.watch(SIDE_BY_SIDE) {}
         self.columns.print();
         Ok(())

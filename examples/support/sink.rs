@@ -1,5 +1,5 @@
-//! A WAHA for loads: takes every text at once (or after a delay) and keeps only which message it answers and
-//! when it came in. `fake_waha.rs` is the one that imitates WAHA.
+//! A minimal WAHA for load tests: it takes every text at once (or after a delay), and keeps only which message it answers
+//! and when it came in. `fake_waha.rs` imitates the real WAHA.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,9 +18,9 @@ pub(crate) struct Log {
     pub(crate) answers: Vec<(usize, Instant)>,
     /// When each message was first answered, by message.
     pub(crate) answered_at: Vec<Option<Instant>>,
-    /// Further answers to the same message.
+    /// More answers to a message that was answered already.
     pub(crate) doubled: Vec<(usize, Instant)>,
-    /// Texts that answer none of our messages, or reached another chat than the one that asked.
+    /// Texts that answer none of our messages, or that went to the wrong chat.
     pub(crate) astray: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Starts on a free port, on a thread of its own; takes `delay` for each text.
+    /// Starts on a free port, on its own thread; takes `delay` for each text.
     pub(crate) fn start(traffic: Arc<Traffic>, delay: Duration) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
@@ -82,7 +82,7 @@ impl Sink {
         self.shared.lock().clone()
     }
 
-    /// Waits until so many messages were answered, or nothing came in for as long as `quiet`.
+    /// Waits until this many messages were answered, or until nothing came in for `quiet`.
     pub(crate) fn wait_for(&self, answered: usize, quiet: Duration) {
         let mut log = self.shared.lock();
         while log.answers.len() < answered {

@@ -1,4 +1,4 @@
-//! The messages of a load: which chat writes which, what goes over the wire, and which message a reply answers.
+//! The messages of a load test: which chat writes which, their requests, and which message a reply answers.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use super::webhook;
 
 const SESSION: &str = "default";
 
-/// See the module. Messages are numbered from 0 and go round the chats.
+/// See the module. Messages are numbered from 0, and the chats write them in turn.
 pub(crate) struct Traffic {
     messages: usize,
     chats: usize,
@@ -51,7 +51,7 @@ impl Traffic {
         .into_bytes()
     }
 
-    /// Which message a text echoes, if it is one of ours and reached the chat that wrote it.
+    /// The message that a text echoes, if it is one of ours and the text went to the chat that wrote it.
     pub(crate) fn answered(&self, chat: &str, text: &str) -> Option<usize> {
         let message: usize = text.strip_suffix(']')?.rsplit('[').next()?.parse().ok()?;
         (message < self.messages && chat == chat_id(self.chat(message))).then_some(message)

@@ -1,4 +1,4 @@
-//! What processes cost: their time and memory by /proc, and a Redis' own figures.
+//! The cost of processes: CPU time and memory from /proc, and the figures of a Redis.
 
 use std::io::{BufRead as _, BufReader, Read as _, Result, Write};
 use std::net::TcpStream;
@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// In what /proc counts time, on every Linux.
+/// The unit in which /proc counts time, on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 const REDIS_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Of one process, up to now.
+/// The cost of one process up to now.
 #[derive(Clone, Copy, Default, Serialize)]
 pub(crate) struct Usage {
     /// CPU time in our own code, in seconds.
@@ -21,7 +21,7 @@ pub(crate) struct Usage {
     pub(crate) system_s: f64,
     /// Memory it has now, in MiB.
     pub(crate) resident_mb: f64,
-    /// Memory it had at most.
+    /// The most memory it had so far.
     pub(crate) peak_mb: f64,
 }
 
@@ -62,7 +62,7 @@ impl Usage {
         self.user_s + self.system_s
     }
 
-    /// Since an earlier look; memory as now.
+    /// The CPU time since an earlier measurement; the memory of now.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
             user_s: self.user_s - earlier.user_s,
@@ -71,7 +71,7 @@ impl Usage {
         }
     }
 
-    /// Together with a process that came before this one; memory as now, or the higher peak.
+    /// Together with a process that ran before this one; the memory of now, and the higher peak.
     pub(crate) fn and(self, before: Self) -> Self {
         Self {
             user_s: self.user_s + before.user_s,
@@ -134,7 +134,7 @@ impl Redis {
             .ok_or(std::io::ErrorKind::InvalidData.into())
     }
 
-    /// Removes what a load left in a Redis that is not its own.
+    /// Removes what a load test left in a Redis that is not its own.
     pub(crate) fn forget(&mut self, prefix: &str) -> Result<()> {
         let script =
             "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('UNLINK', key) end";

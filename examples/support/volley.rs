@@ -1,5 +1,5 @@
-//! Posts webhooks as WAHA does: each on its own, over connections that are kept, and again after a while if it
-//! was not taken.
+//! Posts webhooks as WAHA does: one by one, over connections that are kept, and again after a while if one was not
+//! accepted.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -17,9 +17,9 @@ use super::wire::Wire;
 /// WAHA's default.
 const REPEAT_AFTER: Duration = Duration::from_secs(2);
 const REPEATS_MAX: u32 = 15;
-/// WAHA waits for ever; a load must end.
+/// The real WAHA waits forever, but a load test must end.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
-/// A connection that could not be made is not tried again at once: nobody may be there for a moment.
+/// The wait after a failed connection: the daemon may be down for a moment.
 const RECONNECT_AFTER: Duration = Duration::from_millis(20);
 
 /// What to post, and how fast.
@@ -31,21 +31,21 @@ pub(crate) struct Volley {
     pub(crate) rate: Option<f64>,
 }
 
-/// What became of one webhook.
+/// The outcome of one webhook.
 #[derive(Clone)]
 pub(crate) struct Shot {
     pub(crate) message: usize,
-    /// When it should have been sent: from then on somebody waits.
+    /// When it should have been sent. Latencies count from here.
     pub(crate) intended: Instant,
     /// When it was first sent.
     pub(crate) sent: Instant,
-    /// When it was taken; `None` if it never was.
+    /// When it was accepted; `None` if it never was.
     pub(crate) taken: Option<Instant>,
-    /// How often it was posted before that, in vain.
+    /// How often posting it failed before that.
     pub(crate) failures: u32,
 }
 
-/// A webhook to be posted, and when it should be: at once, if that is open.
+/// A webhook to post, and when; `None`: at once.
 enum Due {
     First(usize, Option<Instant>),
     Again(Shot),
@@ -61,7 +61,7 @@ struct Posting {
 }
 
 impl Volley {
-    /// Posts all; blocks this thread until each was taken or given up.
+    /// Posts all webhooks. Blocks this thread until each was accepted or given up on.
     pub(crate) fn fire(self) -> std::io::Result<Vec<Shot>> {
         let (to_queue, queue) = mpsc::unbounded_channel();
         let left = self.requests.len();
@@ -89,8 +89,8 @@ impl Volley {
     }
 }
 
-/// Puts the messages into the queue, all at once or each when it is due. Sleeps on a thread: the runtime's timer
-/// has only milliseconds.
+/// Puts the messages into the queue, all at once or each when it is due. It sleeps on its own thread, because the
+/// runtime's timer only has milliseconds.
 fn feed(
     queue: mpsc::UnboundedSender<Due>,
     messages: usize,
@@ -149,7 +149,7 @@ impl Posting {
         }
     }
 
-    /// The status of the answer. A kept connection that turns out to be closed is replaced, as HTTP clients do.
+    /// Returns the status of the answer. If a kept connection turns out to be closed, a new one is used, as HTTP clients do.
     async fn post(&self, wire: &mut Option<Wire>, message: usize) -> std::io::Result<u16> {
         loop {
             let kept = wire.is_some();

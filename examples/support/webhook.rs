@@ -78,7 +78,7 @@ impl Poster {
         }
     }
 
-    /// Posts a signed event. The status, and the body as JSON where it is.
+    /// Posts a signed event. Returns the status, and the body, as JSON if it is JSON.
     pub fn post(&self, event: &Value) -> Result<(u16, Value), ureq::Error> {
         self.post_bytes(event.to_string().as_bytes())
     }

@@ -1,5 +1,5 @@
-//! HTTP/1.1 messages with a content-length, read from a socket at next to no cost: what a load is measured with
-//! should not be what is measured.
+//! HTTP/1.1 messages with a content-length, read from a socket at almost no cost, so that a load test measures the daemon
+//! and not itself.
 
 use std::io::{Error, ErrorKind, Result};
 
@@ -8,7 +8,7 @@ use memchr::memmem;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// More than any head or body here has.
+/// Longer than any head or body here.
 const MESSAGE_MAX: usize = 1 << 20;
 
 /// One end of a connection.
@@ -27,7 +27,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// Of a response.
+    /// The status of a response.
     pub(crate) fn status(&self) -> Result<u16> {
         let code = self
             .first_line
@@ -81,7 +81,7 @@ impl Wire {
                     .and_then(|value| value.parse().ok());
                 length = value
                     .filter(|length| *length <= MESSAGE_MAX)
-                    .ok_or_else(|| broken("a strange content-length"))?;
+                    .ok_or_else(|| broken("an invalid content-length"))?;
             } else if name.eq_ignore_ascii_case(b"connection") {
                 last = value.eq_ignore_ascii_case(b"close");
             } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
@@ -104,7 +104,7 @@ impl Wire {
 
     async fn fill(&mut self) -> Result<bool> {
         if self.buffer.len() > MESSAGE_MAX {
-            return Err(broken("a message without end"));
+            return Err(broken("a message that is too long"));
         }
         Ok(self.stream.read_buf(&mut self.buffer).await? > 0)
     }

@@ -20,7 +20,7 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Serialised, as WAHA mostly writes it.
+    /// The serialised id, as WAHA mostly writes it.
     pub(super) fn id(&self) -> String {
         format!("{}_{}_{}", self.from_me, self.chat, self.message_id)
     }
@@ -99,7 +99,7 @@ impl Book {
         chats
     }
 
-    /// What the other person in a chat is called, if they wrote.
+    /// The name of the other person in a chat, if they wrote.
     pub(super) fn name(&self, session: &str, chat: &str) -> Option<&str> {
         let theirs = |said: &&Said| said.session == session && said.chat == chat && !said.from_me;
         Some(self.said.iter().rev().find(theirs)?.name.as_str())

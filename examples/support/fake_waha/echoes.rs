@@ -1,4 +1,4 @@
-//! The fake WAHA's webhooks about our own messages: each that was taken comes back as `message.any`, before or
+//! The fake WAHA's webhooks about our own messages: each message that it took comes back as `message.any`, before or
 //! after the answer to its sender.
 
 use std::sync::Arc;
@@ -18,10 +18,10 @@ const BEFORE: Duration = Duration::from_millis(500);
 /// Long enough for the answer to be on its way.
 const AFTER: Duration = Duration::from_millis(20);
 
-/// When an echo is posted, seen from the answer to the sendText.
+/// Whether an echo is posted before or after the answer to the sendText.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Echo {
-    /// Posted before it; the answer waits for that, half a second at most.
+    /// The answer waits for it, half a second at most.
     Before,
     After,
 }

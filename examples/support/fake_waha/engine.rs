@@ -1,4 +1,4 @@
-//! WAHA's engines, and the shapes that each gives to messages, answers and events (WAHA's source, `toWAMessage`).
+//! WAHA's engines, and how each of them writes messages, answers and events (WAHA's source, `toWAMessage`).
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::book::Said;
 /// The number that customers write to.
 const OUR_NUMBER: &str = "5511900000000@c.us";
 
-/// Whose answers to imitate; each engine has its own shape.
+/// The engine to imitate. Each writes its answers in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     Gows,
@@ -29,7 +29,7 @@ impl Engine {
         }
     }
 
-    /// Those without a browser hand out message ids and list the messages of all chats at once.
+    /// Engines without a browser give message ids in advance, and list the messages of all chats at once.
     pub(super) fn is_native(self) -> bool {
         matches!(self, Self::Gows | Self::Noweb)
     }
@@ -54,7 +54,7 @@ impl Engine {
         .to_string()
     }
 
-    /// A message as events and lists tell it (`WAMessage`).
+    /// A message as events and lists show it (`WAMessage`).
     pub(super) fn message(self, said: &Said) -> Value {
         let Said {
             chat,
@@ -112,7 +112,7 @@ impl Engine {
         message
     }
 
-    /// The event that tells of a message. NOWEB and GOWS give `message` and `message.any` the same envelope id.
+    /// The event about a message. NOWEB and GOWS give `message` and `message.any` the same envelope id.
     pub(super) fn event(self, event: &str, session: &str, said: &Said) -> Value {
         let of_event = if self.is_native() { "" } else { event };
         let id = format!("{}{of_event}", said.message_id).to_lowercase();
@@ -130,7 +130,7 @@ impl Engine {
     }
 }
 
-/// A chat id in WhatsApp's own writing.
+/// A chat id as WhatsApp itself writes it.
 fn raw(chat: &str) -> String {
     chat.replace("@c.us", "@s.whatsapp.net")
 }

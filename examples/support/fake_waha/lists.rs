@@ -9,18 +9,18 @@ use super::book::{Book, Said, Wanted};
 use super::engine::Engine;
 use super::{Answer, say};
 
-/// How many messages are listed if nothing is said about it.
+/// How many messages are listed if the request has no limit.
 const LIMIT: usize = 10;
 const NO_STORE: &str = "Enable NOWEB store \"config.noweb.store.enabled=True\" and \"config.noweb.store.full_sync=True\" when starting a new session. Read more: https://waha.devlike.pro/docs/engines/noweb#store";
 
-/// A question: the parts of its path after `/api/`, and its query.
+/// A GET request: the parts of its path after `/api/`, and its query.
 pub(super) struct Question {
     parts: Vec<String>,
     query: HashMap<String, String>,
 }
 
 impl Question {
-    /// `None` if it is not about the API.
+    /// `None` if it is not for the API.
     pub(super) fn read(path: &str, query: &str) -> Option<Self> {
         let parts = path.strip_prefix("/api/")?.split('/').map(decoded);
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -32,7 +32,7 @@ impl Question {
         })
     }
 
-    /// The answer, if it is a question about what this file knows.
+    /// The answer, if this file can give one.
     pub(super) fn answer(
         &self,
         book: &Book,
@@ -153,7 +153,7 @@ pub(super) fn not_implemented(engine: Engine) -> Answer {
     )
 }
 
-/// A part of a URL as it was meant: `%40` is `@`.
+/// A part of a URL, decoded: `%40` is `@`.
 fn decoded(part: &str) -> String {
     percent_decode_str(part).decode_utf8_lossy().into_owned()
 }

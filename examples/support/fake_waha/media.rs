@@ -1,4 +1,4 @@
-//! What the fake WAHA takes besides texts: pictures, films, voice messages and documents.
+//! What the fake WAHA takes besides texts: images, videos, voice messages and documents.
 
 use serde_json::Value;
 
@@ -43,16 +43,16 @@ pub struct Media {
     pub sent_as: SendAs,
     pub mimetype: String,
     pub filename: Option<String>,
-    /// Where it comes from, if not from the request itself.
+    /// Its address, if it is not in the request itself.
     pub url: Option<String>,
     /// In base64.
     pub data: Option<String>,
-    /// Whether it is to be made a voice message first.
+    /// Whether WAHA should convert it to a voice message first.
     pub convert: bool,
 }
 
 impl Media {
-    /// What a request sends. The real one checks no fields, and its engine fails where one is missing.
+    /// The file of a request. The real WAHA checks no fields, and its engine fails if one is missing.
     pub(super) fn read(path: &str, size: usize, body: &Value) -> Result<Self, &'static str> {
         if size > BODY_MAX {
             return Err(TOO_LARGE);

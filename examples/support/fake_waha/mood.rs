@@ -1,11 +1,11 @@
-//! How the fake WAHA answers sendText: well, or in one of the ways in which the real one fails.
+//! How the fake WAHA answers requests to send: well, or with one of the failures of the real WAHA.
 
 use std::time::Duration;
 
-/// How to answer sendText.
+/// How to answer a request to send.
 #[derive(Clone, Debug)]
 pub enum Mood {
-    /// As a healthy WAHA.
+    /// Like a healthy WAHA.
     Well,
     /// With this status, body and headers, taking nothing.
     Answers(u16, String, Vec<(&'static str, String)>),
@@ -23,12 +23,12 @@ pub enum Mood {
     TakesAndHangs(Duration),
     /// Waits this long before it takes the text and answers well; takes nothing if the client is gone by then.
     Hesitates(Duration),
-    /// Each time one of these, by its chance (0 to 1); in the rest of cases well. See `FakeWaha::seed`.
+    /// Each time one of these, with its chance (0 to 1), and otherwise well. See `FakeWaha::seed`.
     Sometimes(Vec<(f64, Mood)>),
 }
 
 impl Mood {
-    /// A short name, for the account.
+    /// A short name, for reports.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Well => "well",
@@ -45,7 +45,7 @@ impl Mood {
         }
     }
 
-    /// Draws one if there are several.
+    /// Draws one mood if there are several.
     pub(super) fn this_time(&self, chance: &mut fastrand::Rng) -> Self {
         let Self::Sometimes(moods) = self else {
             return self.clone();

@@ -96,7 +96,7 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) {
         let shared = shared.clone();
         async move { answer(&shared, request).await }
     });
-    // An error here is a connection that somebody closed, as HangsUp does.
+    // An error here means that one side closed the connection, as HangsUp does.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;

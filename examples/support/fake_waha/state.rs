@@ -12,11 +12,11 @@ use super::lists::{Question, not_implemented};
 use super::media::{Media, SendAs, TOO_LARGE};
 use super::{Answer, Call, Mood, Sent, say};
 
-/// Everything that changes.
+/// Everything that can change.
 pub(super) struct State {
     pub(super) engine: Engine,
     pub(super) mood: Mood,
-    /// Applies to these chats only, before `mood`.
+    /// The moods for single chats; other chats get `mood`.
     pub(super) moods: HashMap<String, Mood>,
     pub(super) chance: fastrand::Rng,
     pub(super) delay: Duration,
@@ -30,11 +30,11 @@ pub(super) struct State {
     pub(super) under_way: HashMap<String, usize>,
     pub(super) overlaps: usize,
     pub(super) connections: usize,
-    /// Of the last id that was given to a message.
+    /// The number in the last message id.
     last_id: u64,
 }
 
-/// A request, read.
+/// A request, after reading it.
 pub(super) struct Asked {
     pub(super) method: String,
     pub(super) path: String,
@@ -59,12 +59,12 @@ impl Asked {
     }
 }
 
-/// What is done about a request.
+/// What a request causes.
 pub(super) struct Reaction {
     pub(super) answer: Answer,
     /// How long the answer is held back.
     pub(super) hangs: Duration,
-    /// The `message.any` of a text that was taken, and where it goes.
+    /// The `message.any` of a message that was taken, and where it goes.
     pub(super) echo: Option<(Echoes, Value)>,
 }
 
@@ -99,13 +99,13 @@ impl State {
         }
     }
 
-    /// How a text for this chat is answered this time.
+    /// How a message for this chat is answered this time.
     pub(super) fn mood_about(&mut self, chat: &str) -> Mood {
         let mood = self.moods.get(chat).unwrap_or(&self.mood);
         mood.this_time(&mut self.chance)
     }
 
-    /// What is done about a request; `mood` counts for a message only.
+    /// Handles a request; `mood` counts only if it sends a message.
     pub(super) fn react(&mut self, asked: &Asked, mood: &Mood) -> Reaction {
         if asked.path == "/ping" {
             return say(200, &json!({"message": "pong"})).into();
@@ -134,7 +134,7 @@ impl State {
         }
     }
 
-    /// The answer to a question, if it is one that we know.
+    /// The answer to a GET request, if we have one.
     fn tell(&mut self, path: &str, query: &str) -> Option<Reaction> {
         if let Some(name) = path.strip_prefix("/api/sessions/") {
             let status = match self.mood {
@@ -244,7 +244,7 @@ impl State {
         event
     }
 
-    /// As long as WhatsApp's own, and told apart by `kind`. Two WAHAs never give the same.
+    /// As long as WhatsApp's own ids; `kind` shows where it came from. Two fake WAHAs never give the same id.
     fn new_id(&mut self, kind: &str) -> String {
         if self.last_id == 0 {
             self.last_id = fastrand::u64(1..1 << 40) << 20;

@@ -1,4 +1,4 @@
-//! The account of a soak: what became of every message, and under which fault.
+//! The account of a soak: the outcome of every message, and the fault behind each problem.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime};
@@ -10,7 +10,7 @@ use super::customers::{Written, number};
 use super::faults::{BELLS_CUT, FROZEN, LATE_MAX, REDIS_KILLED, Struck, WAHA_GONE};
 use crate::fake_waha::Sent;
 
-/// How exactly it is known when a fault struck.
+/// How exactly we know when a fault struck.
 const JUST_BEFORE: Duration = Duration::from_millis(50);
 /// WAHA's answer is stored within this time if Redis is up.
 const NOTED_WITHIN: Duration = Duration::from_millis(500);
@@ -20,17 +20,17 @@ const NOTED_AFTER_OUTAGE: Duration = Duration::from_secs(3);
 const WELL: [&str; 3] = ["well", "sent late", LATE];
 const LATE: &str = "answer late after sending";
 
-/// What was there at the end, beside what was written and sent. Messages by their numbers.
+/// What was left at the end. Messages are given by their numbers.
 pub(crate) struct Rest {
     /// Messages in inboxes, and those whose replies are in lanes.
     pub(crate) waiting: HashSet<usize>,
-    /// Those whose replies were given up on.
+    /// Messages whose replies are dead letters.
     pub(crate) dead: HashSet<usize>,
     /// Lines of `waha-sm history`.
     pub(crate) history: Vec<Value>,
 }
 
-/// Counts, and a few words on what should be zero.
+/// Counts, and a few words on each problem.
 #[derive(Default)]
 pub(crate) struct Account {
     pub(crate) written: usize,
@@ -41,22 +41,22 @@ pub(crate) struct Account {
     pub(crate) handled: usize,
     /// Not answered, and in an inbox or a lane.
     pub(crate) waiting: usize,
-    /// Not answered, as that was given up on.
+    /// Not answered: the reply is a dead letter.
     pub(crate) dead: usize,
-    /// Inboxes, lanes and dead letters hold something, be it answered or not.
+    /// Messages left in inboxes, lanes and dead letters, answered or not.
     left: usize,
     /// From a message's first post to its reply.
     pub(crate) slowest: Duration,
     /// Received, and neither answered nor waiting nor dead.
     pub(crate) lost: usize,
-    /// Never received, however often they were posted.
+    /// At least one delivery was never accepted.
     pub(crate) refused: usize,
     pub(crate) doubled: usize,
-    /// Of which so many have the first one's message id.
+    /// Those of them that have the message id of the first one.
     pub(crate) doubled_under_one_id: usize,
     pub(crate) doubled_by_cause: BTreeMap<String, usize>,
     pub(crate) out_of_order: usize,
-    /// Texts that echo nothing that their chat wrote.
+    /// Texts that are no echo of a message of their chat.
     pub(crate) astray: usize,
     pub(crate) history_missing: usize,
     pub(crate) history_doubled: usize,
@@ -106,8 +106,8 @@ impl Account {
 
     fn stray(&mut self, sent: &Sent) {
         self.astray += 1;
-        let what = format!("{} was told {:?}", sent.chat, sent.text);
-        self.tell("astray", &what);
+        let what = format!("{} got {:?}", sent.chat, sent.text);
+        self.tell("wrong", &what);
     }
 
     fn answers(
@@ -131,7 +131,7 @@ impl Account {
                 self.doubled_under_one_id += usize::from(other.message_id == first.message_id);
                 let cause = cause(first, other, struck);
                 let what = format!(
-                    "{cause}: {} {} was told {:?} at {}, and again {:.2} s later",
+                    "{cause}: {} {} got {:?} at {}, and again {:.2} s later",
                     one.session,
                     one.chat,
                     one.text,
@@ -164,8 +164,8 @@ impl Account {
         self.tell(kind, &what);
     }
 
-    /// Replies that came after the reply to a later message of their chat; later is what was first posted after the
-    /// other was received (what is on its way at the same time has no order).
+    /// Counts replies that came after the reply to a later message of their chat. A message is later if it was first posted
+    /// after the other was received; messages in flight at the same time have no order.
     fn order(&mut self, written: &[Written], replies: &[Vec<&Sent>]) {
         let mut firsts: Vec<(&Written, &Sent)> = written
             .iter()
@@ -190,7 +190,7 @@ impl Account {
         }
     }
 
-    /// Each received message is there once, and each reply: once, or as often as the customer got it.
+    /// Each received message must be there once, and each reply at least once and at most as often as the customer got it.
     fn history(&mut self, written: &[Written], replies: &[Vec<&Sent>], history: &[Value]) {
         let mut inbound: HashMap<&str, usize> = HashMap::new();
         let mut outbound: HashMap<usize, usize> = HashMap::new();
@@ -227,7 +227,7 @@ impl Account {
     }
 }
 
-/// As the logs have it.
+/// The time as the logs write it.
 pub(crate) fn clock(at: Instant) -> String {
     let time = SystemTime::now().checked_sub(at.elapsed());
     let time = time.and_then(|time| Timestamp::try_from(time).ok());
@@ -240,7 +240,7 @@ fn belongs(written: &[Written], number: usize, sent: &Sent) -> bool {
     })
 }
 
-/// The fault under which a reply came twice: what WAHA did with the first, or what struck before that was stored.
+/// The fault that doubled a reply: what WAHA did with the first one, or what struck before its outcome was stored.
 fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
     if !WELL.contains(&first.mood) {
         return format!("WAHA: {}", first.mood);

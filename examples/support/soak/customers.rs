@@ -1,5 +1,5 @@
 //! The customers of a soak, and the WAHA that posts what they write: each message at its time, under one event
-//! name or two, once or twice, and again until it is taken.
+//! name or two, once or twice, and again until it is accepted.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,16 +14,16 @@ use tokio::time::{sleep, sleep_until, timeout};
 use crate::fake_waha::{FakeWaha, as_message_any};
 use crate::wire::Wire;
 
-/// WAHA's default, but WAHA gives up after fifteen tries.
+/// WAHA's default, but the real WAHA gives up after fifteen tries.
 const REPEAT_AFTER: Duration = Duration::from_secs(2);
-/// WAHA waits for ever.
+/// The real WAHA waits forever.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 /// The chance that the next message follows at once from the same customer.
 const BURST: f64 = 0.3;
-/// The chance that WAHA loses our answer, and repeats what we took.
+/// The chance that WAHA loses our answer, and repeats an event that we accepted.
 const ANSWER_LOST: f64 = 0.02;
 
-/// Who writes, how often and to whom.
+/// How many customers write, how often and to whom.
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) chats: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
     pub(crate) secret: &'static str,
 }
 
-/// One message, and how it fared on its way to us.
+/// One message, and its deliveries to us.
 #[derive(Clone)]
 pub(crate) struct Written {
     pub(crate) session: &'static str,
@@ -44,16 +44,16 @@ pub(crate) struct Written {
     pub(crate) posted: Instant,
     /// When it was first answered with 200.
     pub(crate) received: Option<Instant>,
-    /// Deliveries, wanted and repeated.
+    /// How often it was posted, with all repeats.
     pub(crate) posts: u32,
-    /// Of which so many failed.
+    /// How many of the posts failed.
     pub(crate) failures: u32,
     /// Deliveries that are not answered with 200 yet.
     open: u32,
 }
 
 impl Written {
-    /// Whether every delivery was taken.
+    /// Whether every delivery was accepted.
     pub(crate) fn is_settled(&self) -> bool {
         self.open == 0
     }
@@ -73,7 +73,7 @@ fn customer(number: usize) -> (&'static str, String) {
 /// The sessions that customers write to.
 pub(crate) const SESSIONS: [&str; 2] = ["default", "second"];
 
-/// The number of the message that a text is, or echoes.
+/// The number of a message, from its text or from the text of its reply.
 pub(crate) fn number(text: &str) -> Option<usize> {
     text.strip_suffix(']')?.rsplit('[').next()?.parse().ok()
 }
@@ -100,7 +100,7 @@ impl Ledger {
 }
 
 impl Customers {
-    /// Begins at once, on a thread of its own.
+    /// Begins at once, on its own thread.
     pub(crate) fn start(plan: Plan, waha: Arc<FakeWaha>) -> std::io::Result<Self> {
         let ledger = Arc::new(Ledger::default());
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -113,7 +113,7 @@ impl Customers {
         Ok(Self { ledger, thread })
     }
 
-    /// Nobody writes any more.
+    /// The customers stop writing.
     pub(crate) fn fall_silent(&self) {
         self.ledger.quiet.store(true, Ordering::Relaxed);
     }
@@ -123,7 +123,7 @@ impl Customers {
         self.ledger.lock().clone()
     }
 
-    /// Whether each delivery was taken.
+    /// Whether every delivery was accepted.
     pub(crate) fn all_settled(&self) -> bool {
         self.ledger.lock().iter().all(Written::is_settled)
     }
@@ -141,7 +141,7 @@ impl Customers {
 struct Post {
     plan: Plan,
     ledger: Arc<Ledger>,
-    /// Connections that nobody uses at the moment.
+    /// Connections that are not in use.
     idle: Mutex<Vec<Wire>>,
 }
 
@@ -252,7 +252,7 @@ impl Post {
         .into_bytes()
     }
 
-    /// The status of the answer. A kept connection that turns out to be closed is replaced, as HTTP clients do.
+    /// Returns the status of the answer. If a kept connection turns out to be closed, a new one is used, as HTTP clients do.
     async fn post(&self, request: &[u8], answer_lost: bool) -> std::io::Result<u16> {
         loop {
             let kept = self
@@ -270,7 +270,7 @@ impl Post {
                 Err(error) => Err(error),
             };
             match answer {
-                // It may have been taken; the client can't know.
+                // The event may have been accepted; the client can't know.
                 Ok(Some(_)) if answer_lost => {
                     return Err(std::io::ErrorKind::ConnectionReset.into());
                 }

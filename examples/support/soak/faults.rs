@@ -1,4 +1,4 @@
-//! The faults of a soak, when they strike and for how long: drawn by a seed from a deck of all faults.
+//! The faults of a soak, when they strike and for how long. They are drawn from a deck of all faults, by a seed.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -14,9 +14,9 @@ const PAUSE_MS: std::ops::Range<u64> = 200..1_500;
 const LASTS_MS: std::ops::Range<u64> = 100..2_500;
 /// Longer than a process may be silent before it counts as dead.
 const FREEZE: Duration = Duration::from_millis(4_500);
-/// How late WAHA answers at most, except for those that it keeps waiting for ever.
+/// How late WAHA answers at most, except with [`TOO_LONG`].
 pub(crate) const LATE_MAX: Duration = Duration::from_millis(1_500);
-/// Longer than waha-sm waits for an answer; only worth it in a long soak.
+/// Longer than waha-sm waits for an answer. Used only in a long soak.
 const TOO_LONG: Duration = Duration::from_secs(31);
 const LONG_STORM: Duration = Duration::from_secs(120);
 
@@ -35,7 +35,7 @@ enum Fault {
     /// It freezes until it counts as dead, and then continues.
     Frozen(usize),
     RedisKilled,
-    /// Every bell that is on its way is lost.
+    /// Every bell in flight is lost.
     BellsCut,
     /// Every connection to Redis breaks, even in the middle of a command.
     ConnectionsCut,
@@ -71,7 +71,7 @@ impl Fault {
     }
 }
 
-/// The active mood of one that comes and goes.
+/// The name of a mood, or of the first mood of [`Mood::Sometimes`].
 fn name(mood: &Mood) -> &'static str {
     match mood {
         Mood::Sometimes(moods) => moods.first().map_or("well", |(_, mood)| name(mood)),
@@ -86,7 +86,7 @@ pub(crate) struct Struck {
     pub(crate) to: Instant,
 }
 
-/// What is left out, and what is added.
+/// Which faults are left out, and which are added.
 #[derive(Clone, Default)]
 pub(crate) struct Choice {
     /// Faults whose names contain one of these words don't happen.
@@ -153,7 +153,7 @@ impl Storm {
             Mood::SessionIs("STOPPED"),
         ];
         for mood in &mut moods {
-            // A half: so that replies of one chat fail and others go through.
+            // Half of the time, so that some replies of a chat fail and others go through.
             if self.chance.bool() {
                 *mood = Mood::Sometimes(vec![(0.5, mood.clone())]);
             }

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::daemon;
 use crate::usage::Usage;
 
-/// Longer than the daemon allows itself.
+/// Longer than the daemon's own deadline.
 const STOP_PATIENCE: Duration = Duration::from_secs(12);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 const WEIGH_INTERVAL: Duration = Duration::from_secs(1);
@@ -28,26 +28,26 @@ pub(crate) struct Process {
     settings: Vec<(&'static str, String)>,
     place: PathBuf,
     child: Option<(Child, Instant)>,
-    /// Memory of the incarnation that lives, in MiB, by its age.
+    /// Memory of the current run, in MiB, by its age.
     weights: Vec<(Duration, f64)>,
-    /// Of the one that lived longest.
+    /// The same for the longest run.
     longest: Vec<(Duration, f64)>,
-    /// How those ended that were not killed.
+    /// How the runs ended that were not killed.
     pub(crate) ended_by_itself: Vec<String>,
 }
 
 /// How one process' memory grew.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
-    /// When it was warm.
+    /// Its memory when it was warm.
     pub(crate) warm_mb: f64,
     pub(crate) last_mb: f64,
-    /// How long it had lived then.
+    /// Its age at the last measurement.
     pub(crate) life: Duration,
 }
 
 impl Process {
-    /// Not started yet. Its data and its log are in `place`.
+    /// It is not started yet. Its data and its log are in `place`.
     pub(crate) fn new(
         name: &str,
         role: &'static str,
@@ -74,13 +74,13 @@ impl Process {
         self.place.join(format!("{}.log", self.name))
     }
 
-    /// Starts it, also again, on the same data; does not wait for anything.
+    /// Starts or restarts it on the same data, and does not wait.
     pub(crate) fn start(&mut self) -> Result<()> {
         let log = File::options().create(true).append(true).open(self.log())?;
         let child = daemon::program(self.role)
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .env("DATA_DIR", self.data())
-            // Ends with us, whatever ends us; the files stay, for whoever looks for the reason.
+            // It ends when we end, for any reason. The files stay, so that the reason can be found.
             .env(daemon::PLACE, self.place.join("nothing"))
             .stdin(Stdio::piped())
             .process_group(0)
@@ -123,7 +123,7 @@ impl Process {
         Ok(())
     }
 
-    /// SIGTERM; whether it ended well and in time.
+    /// Sends SIGTERM. Returns whether it ended successfully and in time.
     pub(crate) fn stop(&mut self) -> Result<bool> {
         self.weigh();
         let Some((mut child, _)) = self.child.take() else {
@@ -142,7 +142,7 @@ impl Process {
         Ok(false)
     }
 
-    /// How its memory grew, in the longest time that it lived without a kill.
+    /// How its memory grew in its longest run.
     pub(crate) fn memory(&self) -> Option<Memory> {
         let (life, last_mb) = *self.longest.last().filter(|(life, _)| *life >= LIFE_MIN)?;
         let warm = self.longest.iter().find(|(age, _)| *age >= life / WARM_UP);
@@ -163,7 +163,7 @@ impl Process {
             return;
         }
         let now = Usage::of(&child.id().to_string()).resident_mb;
-        // Nothing, if it has just ended.
+        // It is 0 if the process has just ended.
         if now > 0.0 {
             self.weights.push((age, now));
         }

@@ -1,4 +1,4 @@
-//! The soak's own Redis: one that loses nothing it confirmed, and that can be killed, cut off and asked.
+//! The soak's own Redis: it loses nothing that it confirmed, and can be killed, cut off and asked.
 
 use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Result, Write as _};
 use std::os::unix::net::UnixStream;
@@ -12,7 +12,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(20);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Kills Redis (-9) as soon as its own standard input is closed: when we say so, or end, by whatever.
+/// Kills Redis (-9) as soon as its own standard input is closed: when we close it, or when we end for any reason.
 const GUARD: &str = r#""$@" & read -r _; kill -9 $!; wait"#;
 
 /// See the module. Killed when it is dropped.
@@ -41,12 +41,12 @@ impl Redis {
         self.directory.join("redis.sock")
     }
 
-    /// On what it wrote, and waits until it has read that.
+    /// Starts it on its files, and waits until they are loaded.
     pub(crate) fn start_again(&mut self) -> Result<()> {
         let guard = Command::new("sh")
             .args(["-c", GUARD, "sh", "redis-server"])
             .args(["--port", "0", "--save", "", "--appendonly", "yes"])
-            // Each answer only after it is on disk: what is lost, others lost.
+            // It answers only when a write is on disk. If something is lost, Redis did not lose it.
             .args(["--appendfsync", "always", "--unixsocket"])
             .arg(self.socket())
             .arg("--dir")
@@ -55,7 +55,7 @@ impl Redis {
             .arg(self.directory.join("redis.log"))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            // Its own group: Ctrl-C at a terminal is for the soak, whose end then ends it.
+            // Its own group: Ctrl-C at a terminal is for the soak, and Redis ends when the soak ends.
             .process_group(0)
             .spawn()?;
         self.guard = Some(guard);
@@ -69,7 +69,7 @@ impl Redis {
         Ok(())
     }
 
-    /// Kills it like the out-of-memory killer would.
+    /// Kills it as the out-of-memory killer does.
     pub(crate) fn kill(&mut self) -> Result<()> {
         if let Some(mut guard) = self.guard.take() {
             drop(guard.stdin.take());
@@ -78,7 +78,7 @@ impl Redis {
         Ok(())
     }
 
-    /// The answer to one command; Redis' own errors too are errors.
+    /// The answer to one command; an error answer of Redis is an error.
     pub(crate) fn ask(&self, command: &[&str]) -> Result<Value> {
         let mut stream = UnixStream::connect(self.socket())?;
         stream.set_read_timeout(Some(PATIENCE))?;

@@ -14,20 +14,20 @@ use crate::fake_waha::Echo;
 /// The number of problems of each kind that are listed one by one.
 const SHOWN: usize = 5;
 
-/// All about one layout.
+/// The results of one layout.
 pub(crate) struct Outcome {
     pub(crate) layout: Layout,
     pub(crate) nature: Nature,
     pub(crate) storm: Duration,
-    /// How long recovery took after the last fault, or how long we waited in vain.
+    /// How long recovery took after the last fault, or how long we waited for it.
     pub(crate) became_well: Duration,
     pub(crate) account: Account,
-    /// How often two requests to send to one chat were under way at once.
+    /// How often two requests to send to one chat were in flight at once.
     pub(crate) overlaps: usize,
     pub(crate) struck: Vec<Struck>,
-    /// What did not become quiet.
+    /// Work that was not finished.
     pub(crate) stuck: Vec<String>,
-    /// Processes that did not end well when they were told to stop.
+    /// Processes that did not stop cleanly.
     pub(crate) not_stopped: Vec<String>,
     pub(crate) processes: Vec<Process>,
 }
@@ -39,7 +39,7 @@ impl Outcome {
         lines.map(|line| format!("{line}\n")).collect()
     }
 
-    /// Each fault, when it struck and for how long, one a line.
+    /// Each fault, when it struck and for how long, one per line.
     pub(crate) fn faults(&self) -> String {
         let line = |struck: &Struck| {
             let lasted = struck.to.duration_since(struck.from).as_secs_f64();
@@ -52,7 +52,7 @@ impl Outcome {
         self.struck.iter().map(line).collect()
     }
 
-    /// Nothing lost, doubled, out of order or stuck, the history complete, and no process ended without a kill.
+    /// Whether nothing is lost, doubled, out of order or stuck, the history is complete, and no process ended by itself.
     pub(crate) fn is_clean(&self) -> bool {
         self.account.is_clean()
             && self.stuck.is_empty()
@@ -100,7 +100,7 @@ impl fmt::Display for Outcome {
         let (storm, well) = (self.storm.as_secs_f64(), self.became_well.as_secs_f64());
         writeln!(
             f,
-            "{processes}; {engine}, {echo}; faults for {storm:.0} s, quiet {well:.1} s later"
+            "{processes}; {engine}, {echo}; faults for {storm:.0} s, idle {well:.1} s later"
         )?;
         writeln!(
             f,
@@ -114,14 +114,14 @@ impl fmt::Display for Outcome {
         )?;
         writeln!(
             f,
-            "  lost {lost}, refused {refused}, doubled {doubled}, out of order {out_of_order}, astray {astray}, stuck {}, \
+            "  lost {lost}, refused {refused}, doubled {doubled}, out of order {out_of_order}, wrong {astray}, stuck {}, \
              in the history {history_missing} missing and {history_doubled} doubled",
             self.stuck.len()
         )?;
         if *doubled_under_one_id > 0 {
             writeln!(
                 f,
-                "  of the doubled {doubled_under_one_id} had the first one's id"
+                "  {doubled_under_one_id} of the doubled replies had the id of the first one"
             )?;
         }
         for (cause, count) in doubled_by_cause {
@@ -146,7 +146,7 @@ impl fmt::Display for Outcome {
             .collect();
         writeln!(f, "  faults: {}", faults.join(", "))?;
         for name in &self.not_stopped {
-            writeln!(f, "  {name} did not end well when it was told to stop")?;
+            writeln!(f, "  {name} did not stop cleanly")?;
         }
         self.processes
             .iter()
@@ -164,18 +164,18 @@ fn told(process: &Process, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         )?;
     }
     let Some(memory) = process.memory() else {
-        return writeln!(f, "  memory of {name}: it never lived long enough");
+        return writeln!(f, "  memory of {name}: it never ran long enough");
     };
     let growth = (memory.last_mb / memory.warm_mb - 1.0) * 100.0;
     writeln!(
         f,
-        "  memory of {name}: {:.1} MiB after {:.0} s without a kill, {growth:+.0} % since a third of that",
+        "  memory of {name}: {:.1} MiB after {:.0} s without a kill, {growth:+.0} % since a third of that time",
         memory.last_mb,
         memory.life.as_secs_f64()
     )
 }
 
-/// What is left in Redis, and whose it is.
+/// What is left in Redis, with the conversations it belongs to.
 pub(crate) fn stuck(world: &World) -> Vec<String> {
     let mut lines = Vec::new();
     for session in SESSIONS {
@@ -209,7 +209,7 @@ pub(crate) fn stuck(world: &World) -> Vec<String> {
         }
     }
     if lines.is_empty() {
-        lines.push("stuck: nothing in Redis, yet a delivery is not taken".to_owned());
+        lines.push("stuck: nothing in Redis, but a delivery was not accepted".to_owned());
     }
     lines
 }

@@ -1,4 +1,4 @@
-//! All that takes part in one soak: a WAHA, a Redis, the daemons and the customers.
+//! Everything that takes part in one soak: a WAHA, a Redis, the daemons and the customers.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -19,9 +19,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const SECRET: &str = "a secret that only WAHA and waha-sm know";
 const API_KEY: &str = "soak";
-/// Every message gets one reply with its own words, so that each reply tells which message it answers.
+/// Every message gets one reply with the same words, so that each reply shows which message it answers.
 const FLOW: &str = include_str!("../../flows/echo.toml");
-/// For a text, when it is well.
+/// How long a healthy WAHA takes for a text.
 const WAHA_TAKES: Duration = Duration::from_millis(20);
 const START_PATIENCE: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -29,7 +29,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Which processes run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// `all`, with a Redis of the user's.
+    /// `all`, with a Redis that it does not start itself.
     All,
     /// `serve` and two `work`.
     Split,
@@ -43,7 +43,7 @@ pub(crate) struct Nature {
     pub(crate) echo: Option<Echo>,
 }
 
-/// See the module. Daemons first: what they talk to goes after them.
+/// See the module. The daemons are dropped first, and then what they talk to.
 pub(crate) struct World {
     pub(crate) processes: Vec<Process>,
     pub(crate) redis: Redis,
@@ -70,7 +70,7 @@ impl World {
             ("WEBHOOK_HMAC_SECRET", SECRET.to_owned()),
             ("REDIS_URL", redis.url()),
             ("LISTEN", address.to_string()),
-            // Each process alone could serve all: the echo flow never closes a conversation.
+            // Each process can serve all chats alone, because the echo flow never closes a conversation.
             ("WORKERS", chats.to_string()),
             ("PACING", "off".to_owned()),
             ("FLOW_FILE", flow.display().to_string()),
@@ -99,7 +99,7 @@ impl World {
         Ok(world)
     }
 
-    /// WAHA takes its time before and after it takes a text, so that a kill may hit either.
+    /// WAHA waits before or after it takes a text, so that a kill may come at either moment.
     pub(crate) fn calm(&self) {
         self.waha.recover();
         self.waha.feel(Mood::Sometimes(vec![
@@ -146,7 +146,7 @@ impl World {
         elements.filter_map(|element| number_in(&element)).collect()
     }
 
-    /// The numbers of the messages whose replies were given up on.
+    /// The numbers of the messages whose replies are dead letters.
     pub(crate) fn dead(&self) -> HashSet<usize> {
         let mut dead = HashSet::new();
         for session in SESSIONS {
@@ -161,17 +161,17 @@ impl World {
         dead
     }
 
-    /// The lists whose names begin so, in all sessions.
+    /// The lists of all sessions whose names begin with `part`.
     pub(crate) fn lists(&self, part: &str) -> Vec<String> {
         let lists = SESSIONS.iter().flat_map(|session| {
-            // A brace means nothing in Redis' patterns.
+            // Braces have no meaning in Redis' patterns.
             let pattern = format!("{}*", Self::key(session, part));
             self.redis.texts(&["KEYS", &pattern])
         });
         lists.collect()
     }
 
-    /// What a command counts in all sessions.
+    /// The sum of a command's numbers in all sessions.
     pub(crate) fn counted(&self, command: &str, part: &str) -> u64 {
         let count = |session: &&str| self.redis.number(&[command, &Self::key(session, part)]);
         SESSIONS.iter().map(count).sum()
@@ -205,7 +205,7 @@ impl World {
     }
 }
 
-/// Of the message that a stored one is, or a reply echoes: JSON, perhaps after a letter.
+/// The number of a message, from the stored message or its reply: JSON, perhaps after a letter.
 fn number_in(element: &str) -> Option<usize> {
     let json = element.strip_prefix(['r', 'n']).unwrap_or(element);
     let stored: Value = serde_json::from_str(json).ok()?;
