@@ -1,4 +1,4 @@
-//! Why there is no private Redis.
+//! The errors of the private Redis.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,21 +6,21 @@ use std::time::Duration;
 
 pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Why there is no private Redis.
+/// Why we have no private Redis.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateRedisError {
-    /// Neither program is on PATH.
+    /// Neither program is found on PATH.
     #[error(
         "no redis-server (or valkey-server) found on PATH: install it (Debian, Ubuntu: apt-get install redis-server), \
          or set REDIS_URL to a Redis of yours"
     )]
     NotFound,
-    /// The data directory can't hold it.
+    /// Its directory can't be prepared.
     #[error("can't prepare the private Redis in {}: {source}", path.display())]
     Directory {
-        /// Where.
+        /// The directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// It did not start.
@@ -30,10 +30,10 @@ pub enum PrivateRedisError {
         server: PathBuf,
         /// What happened.
         reason: String,
-        /// Where it tells more.
+        /// Its log file.
         log: PathBuf,
     },
-    /// It can't read what it kept.
+    /// Its append-only file is damaged, and could not be repaired.
     #[error(
         "the append-only file of the private Redis is damaged, and could not be repaired: {reason}. Nothing was deleted. \
          Put a backup in the place of {}; or, to begin with an empty line, move it elsewhere (the history is not in it)",
@@ -42,7 +42,7 @@ pub enum PrivateRedisError {
     Damaged {
         /// The file, or the directory of its parts.
         files: PathBuf,
-        /// What stands in the way.
+        /// What is wrong.
         reason: String,
     },
     /// It did not stop.

@@ -1,8 +1,8 @@
-//! The append-only file of the private Redis where Redis can't read it: cut back to what can be read, by Redis' own
-//! tool, after an untouched copy was put aside.
+//! Repairs the append-only file of the private Redis if Redis can't read it: an untouched copy is put aside, then Redis'
+//! own tool cuts the file back to what can be read.
 //!
-//! A power cut may tear the file's end off. Redis could go on without a word (`aof-load-truncated yes`); ours does not,
-//! so that who runs it learns that something was lost.
+//! A power cut may leave the end of the file incomplete. Redis could ignore that silently (`aof-load-truncated yes`); ours
+//! does not, so that the operator learns that something was lost.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::store::private_redis::error::PrivateRedisError;
 
-/// The files of Redis 7 and later, and of Valkey: a base and what came after it, named in a manifest.
+/// The files of Redis 7 and later, and of Valkey: a base and the changes after it, listed in a manifest.
 const DIRECTORY: &str = "appendonlydir";
 
 const MANIFEST: &str = "appendonly.aof.manifest";
@@ -20,19 +20,19 @@ const MANIFEST: &str = "appendonly.aof.manifest";
 /// The file of Redis before 7.
 const SINGLE: &str = "appendonly.aof";
 
-/// A base that holds nothing is 90 bytes of notes. Anything larger without a manifest holds customers.
+/// An empty base has 90 bytes of metadata. A larger one without a manifest has customers in it.
 const EMPTY_BASE_MAX: u64 = 1_024;
 
-/// What was done to a damaged file.
+/// How a damaged file was repaired.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Repaired {
-    /// So many bytes at its end are gone.
+    /// How many bytes were cut off at its end.
     pub(crate) cut: u64,
-    /// Where everything is as it was before.
+    /// The untouched copy.
     pub(crate) copy: PathBuf,
 }
 
-/// What Redis keeps in `directory`: a file, or a directory of several.
+/// The append-only file in `directory`: a single file, or a directory with several.
 pub(crate) fn files(directory: &Path) -> Option<PathBuf> {
     let (several, single) = (directory.join(DIRECTORY), directory.join(SINGLE));
     if several.join(MANIFEST).is_file() {
@@ -42,11 +42,11 @@ pub(crate) fn files(directory: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Looks whether the files in `directory` are damaged, and repairs them. `None`: there is no fault in their form, or
-/// there are none. Blocks for as long as it takes to read them all; `server` must not be running on them.
+/// Checks the files in `directory`, and repairs them if they are damaged. `None` if their form is right, or if there are
+/// none. Blocks until all of them are read; `server` must not be running on them.
 ///
 /// # Errors
-/// [`PrivateRedisError::Damaged`] if they can't be repaired: they are as they were, or a copy is.
+/// [`PrivateRedisError::Damaged`] if they can't be repaired. They are unchanged, or there is an unchanged copy.
 pub(crate) fn repair(
     server: &Path,
     directory: &Path,
@@ -77,7 +77,7 @@ pub(crate) fn repair(
     let copy = directory.join(format!("damaged-{}", now.unwrap_or_default().as_secs()));
     let kept = copy_into(&files, &copy).and_then(|()| size(&files));
     let before = kept.map_err(|error| {
-        // Only what we just began to write; without room for a copy nothing is repaired.
+        // This deletes only our incomplete copy. Without space for a copy, nothing is repaired.
         let _ = std::fs::remove_dir_all(&copy);
         damaged(format!(
             "can't put a copy of it aside, in {}: {error}",
@@ -89,7 +89,7 @@ pub(crate) fn repair(
     match (fixed.status.success(), before.saturating_sub(after)) {
         (true, cut) => Ok(Some(Repaired { cut, copy })),
         (false, 0) => {
-            // It is untouched itself; one copy more at each try would fill the disk.
+            // The file itself is unchanged, and one more copy at each try would fill the disk.
             let _ = std::fs::remove_dir_all(&copy);
             Err(damaged(format!(
                 "{} can't: {}",
@@ -106,7 +106,7 @@ pub(crate) fn repair(
     }
 }
 
-/// What tells that a manifest was lost: without it Redis would begin anew, over what is there.
+/// The error for a lost manifest: without it, Redis would start with no data and write over the files.
 pub(crate) fn lost_manifest(directory: &Path) -> Option<PrivateRedisError> {
     let files = directory.join(DIRECTORY);
     if files.join(MANIFEST).exists() {
@@ -135,7 +135,7 @@ enum Mode {
     Fix,
 }
 
-/// The program that knows the files: of the same installation as the server.
+/// The program that checks and repairs the files, from the same installation as the server.
 struct Tool {
     name: &'static str,
     program: PathBuf,
@@ -151,7 +151,8 @@ impl Tool {
         } else {
             "redis-check-aof"
         };
-        // The server's program is the tool, too, when it is called by the tool's name: some packages leave the link out.
+        // Some packages leave out the link for the tool. The server's program acts as the tool if it is called by the
+        // tool's name.
         let program = Some(server.with_file_name(name))
             .filter(|beside| beside.is_file())
             .unwrap_or_else(|| server.to_owned());
@@ -171,7 +172,7 @@ impl Tool {
             .stderr(Stdio::piped())
             .spawn()?;
         if let Some(mut answers) = child.stdin.take() {
-            // It asks whether it may cut; who does not ask has ended already, and its status says how.
+            // The tool asks whether it may cut. If it does not ask, it has ended already, and its status says how.
             let _ = io::Write::write_all(&mut answers, b"y\n");
         }
         child.wait_with_output()
@@ -187,7 +188,7 @@ fn last_line(output: &Output) -> String {
         .to_owned()
 }
 
-/// Copies a file, or the files of a directory, into a new directory, and onto the disk.
+/// Copies a file, or the files of a directory, into a new directory, and syncs them to the disk.
 fn copy_into(files: &Path, into: &Path) -> io::Result<()> {
     std::fs::create_dir(into)?;
     for file in each(files)? {
@@ -223,7 +224,7 @@ mod tests {
     const WHOLE: &[u8] =
         b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n";
 
-    /// A server without its tool beside it, as some packages come.
+    /// A server without its tool beside it, as some packages install it.
     fn server_alone(directory: &Path) -> PathBuf {
         let path = std::env::var_os("PATH").unwrap();
         let server = std::env::split_paths(&path)

@@ -1,7 +1,7 @@
-//! The private Redis: a server of our own in the data directory, for those who run one container.
+//! The private Redis: a server of our own in the data directory, for installations with a single container.
 //!
-//! It listens on a socket only, keeps an append-only file and never evicts. One that still lives (we were
-//! killed) is adopted; one that dies is started again; it is stopped last.
+//! It listens only on a socket, keeps an append-only file and never evicts. If it still runs because we were killed, we
+//! adopt it. If it dies, we start it again. It is stopped last.
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -21,29 +21,29 @@ use crate::store::private_redis::error::{PrivateRedisError, STOP_PATIENCE};
 use crate::store::private_redis::repair::{Repaired, files, lost_manifest, repair};
 use crate::throttle::Throttle;
 
-/// Either does; the first one found on PATH is run.
+/// Both work; the first one found on PATH is run.
 const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
 
-/// A socket's path is kept in 108 bytes with its end (unix(7), `sun_path`).
+/// A socket's path has at most 108 bytes, with the zero byte at its end (unix(7), `sun_path`).
 const SOCKET_PATH_MAX: usize = 107;
 
-/// Reading a large append-only file takes its time; each gigabyte some ten seconds.
+/// Reading a large append-only file takes about ten seconds per gigabyte.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 
-/// How often a server that is starting, or was adopted, is asked whether it lives.
+/// How often we ask a server that starts or stops whether it answers.
 const STARTING_POLL: Duration = Duration::from_millis(5);
 
 const ADOPTED_POLL: Duration = Duration::from_secs(1);
 
-/// Between the end of a server and its next start; doubled while it does not stay up.
+/// The pause between the end of a server and its next start; doubled while it does not stay up.
 const RESTART_AFTER: Duration = Duration::from_millis(200);
 
 const RESTART_AFTER_LONGEST: Duration = Duration::from_secs(10);
 
-/// One line a minute about a server that does not stay up.
+/// How often we log that a server does not stay up.
 const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// A server that ran for so long had started well.
+/// A server that ran for this long had started well.
 const STAYED_UP: Duration = Duration::from_secs(10);
 
 /// A running server of our own.
@@ -53,7 +53,7 @@ pub struct PrivateRedis {
     supervisor: JoinHandle<Option<Child>>,
 }
 
-/// Where a server's files are.
+/// The program and the files of a server.
 #[derive(Clone)]
 struct PrivatePaths {
     server: PathBuf,
@@ -62,7 +62,7 @@ struct PrivatePaths {
 }
 
 impl PrivateRedis {
-    /// Adopts the server that lives in `data_dir`, or starts one, and waits until it answers.
+    /// Adopts the server that still runs in `data_dir`, or starts one, and waits until it answers.
     ///
     /// # Errors
     /// As [`PrivateRedisError`] says.
@@ -94,12 +94,12 @@ impl PrivateRedis {
         })
     }
 
-    /// Where it listens.
+    /// The socket that it listens on.
     pub fn socket(&self) -> &Path {
         &self.place.socket
     }
 
-    /// Stops the server and waits for its end; what it holds is on disk then.
+    /// Stops the server and waits for its end. Its data is on disk then.
     ///
     /// # Errors
     /// [`PrivateRedisError::Stop`] if it does not end in time. It is left running: it may still be writing.
@@ -177,9 +177,10 @@ impl PrivatePaths {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // Its own group: Ctrl-C at a terminal is for us, who stop it last.
+            // Its own process group: Ctrl-C in a terminal must reach only us, because we stop the server last.
             .process_group(0)
-            // Where we end without stopping it in order. Only a kill -9 of ours leaves it running, to be adopted.
+            // If we end without stopping it properly, it is killed. Only if we get kill -9 does it stay, and the next start
+            // adopts it.
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| self.failed(error.to_string()))
@@ -213,9 +214,10 @@ impl PrivatePaths {
         }
     }
 
-    /// Repairs what a server that ended by itself could not read. Fails if that was not why, or if it can't be repaired.
+    /// Repairs the files if a server ended because it could not read them. Fails if that was not the reason, or if they
+    /// can't be repaired.
     async fn repair(&self, status: ExitStatus) -> Result<(), PrivateRedisError> {
-        // Where a signal ended it, it was not the file.
+        // If a signal ended it, or it ended without an error, the files were not the reason.
         if status.code().is_none_or(|code| code == 0) {
             return Err(self.ended(status));
         }
@@ -239,7 +241,7 @@ impl PrivatePaths {
         }
     }
 
-    /// Why it ended, as far as it told.
+    /// The error for a server that ended, with the last line of its log.
     fn ended(&self, status: ExitStatus) -> PrivateRedisError {
         let last_words = self.last_words();
         if last_words.contains("append only file") || last_words.contains("AOF") {
@@ -269,7 +271,7 @@ impl PrivatePaths {
     }
 }
 
-/// What waiting for a server came to.
+/// The result of waiting for a server.
 enum Waited {
     /// It answers.
     Ready(Option<Child>),
@@ -277,7 +279,7 @@ enum Waited {
     Ended(ExitStatus),
 }
 
-/// Starts the server again whenever it ends, until told to stop; then hands the child back.
+/// Starts the server again whenever it ends, until `stopping` is cancelled; then returns the child.
 async fn supervise(
     place: PrivatePaths,
     mut child: Option<Child>,
@@ -312,7 +314,7 @@ async fn supervise(
                 status.map_or_else(|| "it no longer answers".to_owned(), |s| s.to_string());
             warn!(reason, "the private Redis ended; starting it again");
         }
-        // Not when it was told to end, or was killed, while it ran well: then it has read its file.
+        // Not if it was told to end or was killed while it ran well: then it had read its files.
         if let Some(status) = status.filter(|status| status.code().is_some_and(|code| code != 0))
             && let Err(error) = place.repair(status).await
             && tell
@@ -336,7 +338,7 @@ async fn supervise(
     }
 }
 
-/// The socket of the private Redis in `data_dir`, if one is there and answers.
+/// The socket of the private Redis in `data_dir`, if it answers.
 pub async fn private_socket(data_dir: &Path) -> Option<PathBuf> {
     let directory = data_dir.canonicalize().ok()?.join("redis");
     let socket = socket_path(&directory).ok()?;
@@ -360,7 +362,7 @@ fn private_directory(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
 }
 
-/// In the data directory; where that lies too deep for a socket, in a directory of its own for temporary files.
+/// In the data directory. If that path is too long for a socket: in a directory of our own among the temporary files.
 fn socket_path(directory: &Path) -> io::Result<PathBuf> {
     let socket = directory.join("redis.sock");
     if socket.as_os_str().len() <= SOCKET_PATH_MAX {
@@ -399,14 +401,14 @@ async fn ping(socket: &Path) -> Ping {
         {
             Ping::Nobody
         }
-        // LOADING, BUSY in a script, or no answer at all for a while: it lives, and a second server on its files would
-        // ruin them.
+        // LOADING, BUSY in a script, or no answer for a while: the server is alive, and a second one on its files would
+        // destroy them.
         Ok(_) | Err(_) => Ping::Loading,
     }
 }
 
-/// One command in Redis' inline form, and the first line of its answer. A client's connection is not up yet, or
-/// not any more, when this is needed.
+/// Sends one command in Redis' inline form, and returns the first line of the answer. It is used when the client is not
+/// connected yet, or no longer connected.
 async fn ask(socket: &Path, command: &str) -> io::Result<String> {
     let exchange = async {
         let mut stream = BufReader::new(UnixStream::connect(socket).await?);

@@ -33,7 +33,7 @@ impl ScriptAnswer {
         self.0.len() > 0
     }
 
-    /// What is left, as texts.
+    /// The rest, as texts.
     pub(crate) fn texts(self) -> Vec<String> {
         self.0.filter_map(Value::into_string).collect()
     }

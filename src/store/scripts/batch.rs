@@ -1,7 +1,7 @@
-//! Group commit: what arrives while one script call is under way goes into the next call together.
+//! Group commit: items that arrive during one script call go into the next call together.
 //!
-//! A call costs a round trip and a wake-up of Redis, however much it does. Alone, an item goes out at once;
-//! under load one call carries dozens.
+//! A call costs a round trip and a wake-up of Redis, no matter how much it does. A single item goes out at once; under
+//! load, one call carries dozens.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
 
-/// Bounds one call, so that it holds Redis up for a few milliseconds at most.
+/// How many items one call may carry, so that it blocks Redis for a few milliseconds at most.
 const ITEMS_MAX: usize = 128;
 
 struct Job<I, O> {
@@ -20,14 +20,14 @@ struct Job<I, O> {
     answer: oneshot::Sender<Result<O, StoreError>>,
 }
 
-/// The way into one script's calls.
+/// Collects items for the calls of one script.
 pub(crate) struct Batch<I, O> {
     jobs: mpsc::UnboundedSender<Job<I, O>>,
 }
 
 impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
-    /// Starts the task that makes the calls; it ends when the last sender is gone. `run` gets the items of one
-    /// session in order of arrival, and answers each.
+    /// Starts the task that makes the calls; it ends when the `Batch` is dropped. `run` gets the items of one session in
+    /// the order of their arrival, and returns one answer for each.
     pub(crate) fn start<F, Answers>(run: F) -> Self
     where
         F: Fn(SessionName, Vec<I>) -> Answers + Send + 'static,
@@ -47,7 +47,7 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
     }
 
     /// # Errors
-    /// What the call failed with; the same for all items of the call.
+    /// The error of the call, the same for all its items.
     pub(crate) async fn call(&self, session: &SessionName, item: I) -> Result<O, StoreError> {
         let (answer, answered) = oneshot::channel();
         let job = Job {
@@ -80,7 +80,7 @@ fn by_session<I, O>(jobs: impl Iterator<Item = Job<I, O>>) -> Vec<Group<I, O>> {
     groups
 }
 
-/// Who stopped waiting for the answer is passed over: the state has changed all the same.
+/// If a caller has stopped waiting, its answer is dropped; the state has changed all the same.
 fn hand_out<O>(
     results: Result<Vec<O>, StoreError>,
     answers: Vec<oneshot::Sender<Result<O, StoreError>>>,

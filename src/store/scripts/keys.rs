@@ -1,15 +1,15 @@
-//! Every Redis key and channel of ours: one name, one place, with its type and what it holds.
+//! Every Redis key and channel of ours, with its type and content. Only this file names them.
 //!
-//! All keys of one script call share the session's hash tag `{s}`, so that they live in one slot of a
-//! Redis Cluster and sessions spread over it. Scripts get the namespace as `KEYS[1]` and the names of its
-//! parts from [`lua_names`], so that Lua and Rust can't disagree about a name.
+//! All keys of one script call share the session's hash tag `{s}`, so they are in one slot of a Redis Cluster, and the
+//! sessions spread over the Cluster. Scripts get the namespace as `KEYS[1]`, and the names of its parts from [`lua_names`],
+//! so that Lua and Rust can't disagree about a name.
 
 use std::time::Duration;
 
 use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
 
-/// What a session's namespace holds: the constant's name in Lua, and the key's name. Names that end in
-/// a colon are prefixes, followed by a chat id or a message id, so those can never collide with ours.
+/// The parts of a session's namespace: the name of the constant in Lua, and the name of the key. A name that ends in a
+/// colon is a prefix, and an id follows, so that no id can collide with our names.
 const PARTS: &[(&str, &str)] = &[
     ("SEEN", SEEN),
     ("OURS", OURS),
@@ -46,116 +46,118 @@ const PARTS: &[(&str, &str)] = &[
     ("COUNTERS", COUNTERS),
 ];
 
-/// STRING, expires: a message or an event that was taken already.
+/// STRING, expires: a message or an event that we already have.
 const SEEN: &str = "seen:";
 
-/// STRING, expires: a message of ours by its id, which WAHA told when it took the reply.
+/// STRING, expires: a message of ours, by the id that WAHA returned when it took the reply.
 const OURS: &str = "ours:";
 
-/// SET of the chats that ever wrote to us; about others we record nothing but our own messages.
+/// SET of the chats that we know: a conversation was opened there, or `record` stored a message. Other events are recorded
+/// only in these chats.
 const KNOWN: &str = "known";
 
-/// HASH: `@lid` -> `@c.us` of the same person, where known. All else is kept under the `@c.us`.
+/// HASH: `@lid` -> `@c.us` of the same person, if known. Everything else is then kept under the `@c.us`.
 const ALIAS: &str = "alias";
 
-/// ZSET: `@lid` by when (ms) WAHA is next to be asked whose it is.
+/// ZSET: `@lid` by when (ms) to ask WAHA next for its `@c.us`.
 const UNMAPPED: &str = "unmapped";
 
-/// HASH: chat -> the id that its customer last wrote from, where that is the other one: replies go there.
+/// HASH: chat -> the id that its customer last wrote from, if it is their other id: replies go there.
 const ADDRESS: &str = "address";
 
 /// HASH: the open conversation of a chat, or one closed for silence that may be resumed (expires).
 const CHAT: &str = "chat:";
 
-/// LIST of inbound messages not yet consumed, JSON.
+/// LIST of the inbound messages that are not consumed yet, JSON.
 const INBOX: &str = "inbox:";
 
-/// SET of the attended chats whose inbox holds something: who missed a bell finds them here.
+/// SET of the active chats whose inbox has messages: a process that missed a bell finds them here.
 const UNREAD: &str = "unread";
 
-/// COUNTER: the last place in line given out.
+/// COUNTER: the last ticket.
 const TICKET: &str = "ticket";
 
-/// COUNTER: the last epoch or lane token given out; no two claims of a session share one.
+/// COUNTER: the last epoch or lane token; no two claims of a session have the same one.
 const EPOCH: &str = "epoch";
 
-/// ZSET: chat by ticket, of those who wait.
+/// ZSET: chat by ticket, of the conversations that wait for a worker.
 const QUEUE: &str = "queue";
 
-/// HASH: chat -> process, of those being attended.
+/// HASH: chat -> process, of the conversations that a worker has.
 const ACTIVE: &str = "active";
 
-/// ZSET: chat by ticket, of those who wait for a person.
+/// ZSET: chat by ticket, of the conversations that wait for a person.
 const HANDOFF: &str = "handoff";
 
-/// ZSET: chat by when (ms) it is over that it waits for a person, where the flow goes on without one.
+/// ZSET: chat by when (ms) its wait for a person ends, if the flow then continues without one.
 const HANDOFF_DUE: &str = "handoff-due";
 
-/// SET of the chats that wait for a person of which the owner is not told yet.
+/// SET of the chats that wait for a person and of which the owner is not notified yet.
 const HANDOFF_UNNOTIFIED: &str = "handoff-untold";
 
-/// ZSET: chat by when (ms) it is over that the owner answers it from their own phone, if nothing more is said.
+/// ZSET: chat by when (ms) the owner's takeover ends if nothing more is written.
 const PHONE: &str = "phone";
 
-/// HASH: chat -> when (ms) the owner wrote last, of those.
+/// HASH: chat -> when (ms) the owner last wrote, of the same chats.
 const PHONE_SAID: &str = "phone-said";
 
-/// STRING, expires: by the id of the message that made a chat the phone's: when (ms) it was sent, and the chat.
+/// STRING, expires: by the id of the message that began a takeover: when (ms) it was sent, and the chat.
 const PHONE_BEGAN: &str = "phone-began:";
 
-/// STRING, expires: when (ms) the owner wrote the word that ended it.
+/// STRING, expires: when (ms) the owner wrote the word that ended the takeover.
 const HUNG_UP: &str = "hung-up:";
 
-/// LIST, expires: texts of ours that were sent, or perhaps, and whose message ids nobody told us.
+/// LIST, expires: the contents of replies that were sent, or perhaps sent, and whose message ids we don't know.
 const UNCLAIMED: &str = "unclaimed:";
 
-/// ZSET: chat by when (ms) its place in line is next to be looked at.
+/// ZSET: chat by when (ms) the announcer looks at it next.
 const ANNOUNCE: &str = "announce";
 
-/// LIST of replies not yet taken by WAHA: `n` (notice) or `r` (reply), then JSON.
+/// LIST of the replies that WAHA has not taken yet: `n` (notice) or `r` (reply), then JSON.
 const LANE: &str = "lane:";
 
-/// ZSET: chat by when (ms) its lane is next due; lanes in a sender's hands are not in it.
+/// ZSET: chat by when (ms) its lane is due next; lanes that a sender holds are not in it.
 const LANES: &str = "lanes";
 
-/// HASH: chat -> process and token, of the lanes in a sender's hands.
+/// HASH: chat -> process and token, of the lanes that a sender holds.
 const SENDING: &str = "sending";
 
-/// HASH: chat -> the attempt on the first reply of its lane that is not settled: since when it is in hand (ms), the message
-/// id it is sent with (`+`: none), the message id of its echo, where it is sent to; `-` where there is none.
+/// HASH: chat -> the unsettled attempt on the first reply of its lane: since when (ms) a sender has it, the message id that
+/// it is sent with (`+`: none), the message id of its echo, and the id that it is sent to; `-` if there is none yet.
 const ATTEMPT: &str = "attempt";
 
-/// STRING: the session can't send now; since when (ms).
+/// STRING: since when (ms) the session is paused.
 const PAUSED: &str = "paused";
 
-/// HASH: what WAHA last said of the session: `status`, and `at` by its clock (ms); and by ours (ms): `works_since` it was
-/// paused, `heard` (we last made sure that we would hear a customer), `unheard` (we last would not have); `alarmed`: the
-/// pause that the owner was told of.
+/// HASH: what WAHA last said about the session: `status`, and when (`at`, ms, by its clock). By our clock (ms):
+/// `works_since` (the end of the last pause), `heard` (when we last checked whether customers can reach us), `unheard`
+/// (when they last could not), `alarmed` (the beginning of the pause that the owner was notified of).
 const STATUS: &str = "status";
 
-/// STRING, expires: somebody has just asked WAHA about the paused session, or is not to ask yet.
+/// STRING, expires: a process has just asked WAHA about the paused session, or must not ask yet.
 const PROBED: &str = "probed";
 
-/// STRING, expires: somebody has just made sure that customers of the session are heard.
+/// STRING, expires: a process has just checked whether customers can reach the session.
 const REACHABILITY_CHECKED: &str = "listened";
 
-/// STRING: until when (ms) the session was caught up with WAHA.
+/// STRING: until when (ms) the session is caught up with WAHA.
 const CAUGHT_UP: &str = "caught-up";
 
-/// STRING, expires: somebody is catching up, or has just done so.
+/// STRING, expires: a process is catching up, or has just done so.
 const CATCHING_UP: &str = "catching-up";
 
-/// STREAM, capped: replies given up on, with the reason.
+/// STREAM, capped: dead letters, with the reason.
 const DEAD: &str = "dead";
 
-/// STRING, expires: the owner was told of this.
+/// STRING, expires: the owner was notified of this.
 const NOTIFIED: &str = "told:";
 
-/// STREAM: entries not yet archived.
+/// STREAM: history entries that are not archived yet.
 const HISTORY: &str = "history";
 
-/// HASH: counts of replies by result, `handling` time (smoothed, ms) and by how many it was `measured`, and when (ms) the
-/// last customer was `called_at`.
+/// HASH: counts of replies and calls by result, of closed conversations and of messages that were caught up; `handling`
+/// (the smoothed handling time, ms), `measured` (from how many conversations), and `called_at` (when (ms) workers last
+/// claimed a conversation).
 const COUNTERS: &str = "counters";
 
 /// Builds the keys under one prefix (setting `REDIS_PREFIX`).
@@ -171,7 +173,7 @@ impl Keys {
         }
     }
 
-    /// SET of the sessions seen.
+    /// SET of the sessions seen so far.
     pub(crate) fn sessions(&self) -> String {
         format!("{}sessions", self.prefix)
     }
@@ -181,27 +183,27 @@ impl Keys {
         format!("{}processes", self.prefix)
     }
 
-    /// STRING, expires: heartbeat of a process that holds leases; its number of workers.
+    /// STRING, expires: the heartbeat of a process that holds leases; the value is its number of workers.
     pub(crate) fn process(&self, process: &ProcessId) -> String {
         format!("{}process:{process}", self.prefix)
     }
 
-    /// HASH: how often workers woke within a bound of time, summed over all processes.
+    /// HASH: how often workers woke within each time bound, over all processes.
     pub(crate) fn wake_ups(&self) -> String {
         format!("{}wake-ups", self.prefix)
     }
 
-    /// HASH, expires: how loading the flows anew went, by process.
+    /// HASH, expires: the result of a reload, by process.
     pub(crate) fn reload(&self, request: &str) -> String {
         format!("{}reload:{request}", self.prefix)
     }
 
-    /// STRING, expires: written to see whether Redis takes a write.
+    /// STRING, expires: written to see whether Redis accepts writes.
     pub(crate) fn probe(&self) -> String {
         format!("{}probe", self.prefix)
     }
 
-    /// What every key of a session begins with.
+    /// The beginning of every key of a session.
     pub(crate) fn namespace(&self, session: &SessionName) -> String {
         format!("{}{{{session}}}:", self.prefix)
     }
@@ -314,13 +316,13 @@ impl Keys {
         self.part(session, COUNTERS)
     }
 
-    /// What every Pub/Sub channel of ours begins with.
+    /// The beginning of every Pub/Sub channel of ours.
     pub(crate) fn bell(&self) -> String {
         format!("{}bell:", self.prefix)
     }
 }
 
-/// The Lua lines that name the keys which `source` mentions, from the namespace in `KEYS[1]`.
+/// The Lua lines that define the key names that `source` mentions, from the namespace in `KEYS[1]`.
 pub(crate) fn lua_names(source: &str) -> String {
     let mentioned = |name: &str| {
         source
@@ -334,7 +336,7 @@ pub(crate) fn lua_names(source: &str) -> String {
         .collect()
 }
 
-/// How long a message is known that was taken already. Longer than WAHA retries by default even with exponential delays
+/// How long we remember that we took a message. This is longer than WAHA retries by default, even with exponential delays
 /// (15 attempts: about 36 h).
 pub const SEEN_TTL: Duration = Duration::from_secs(48 * 3600);
 

@@ -1,4 +1,4 @@
-//! The Lua scripts, the only places where state changes: how they are put together and called, and every key.
+//! The Lua scripts: how they are put together and called, and the names of all keys.
 
 pub(crate) mod answer;
 pub(crate) mod arguments;

@@ -1,4 +1,4 @@
-//! The registry of the Lua scripts: one file each in `lua/`, with what it takes, and how it is called.
+//! The registry of the Lua scripts, one file each in `lua/`: the arguments that they take, and how they are called.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use crate::store::scripts::answer::Millis;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::keys::{Keys, lua_names};
 
-/// In front of every script.
+/// Goes in front of every script.
 const BASICS: &str = include_str!("../lua/shared/basics.lua");
 
 macro_rules! includes {
     ($($name:ident),* $(,)?) => {
-        /// What a script may declare in its header (`-- Uses: ...`) to be put in front of it, by name; each after those that
-        /// it uses itself.
+        /// The shared files, by name. Each goes in front of the scripts that name it in their header (`-- Uses: ...`). Each
+        /// stands after those that it uses itself.
         const INCLUDES: &[(&str, &str)] = &[$((
             stringify!($name),
             include_str!(concat!("../lua/shared/", stringify!($name), ".lua")),
@@ -32,14 +32,14 @@ macro_rules! includes {
 
 includes! { conversations, sent_by_us, lanes, owner_takeover, merge_chats }
 
-/// How many arguments a script takes beside those that every script gets.
+/// How many arguments a script takes, without those that every script gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Arity {
     /// For the whole call.
     whole: usize,
-    /// For each of the items that come then; 0: none come.
+    /// For each item after that; 0: there are no items.
     per_item: usize,
-    /// The last one of an item is a count, and so many more follow.
+    /// The last argument of an item is a count: that many more follow.
     counted: bool,
 }
 
@@ -91,7 +91,7 @@ struct ScriptFile {
 
 macro_rules! scripts {
     ($($name:ident: $arity:expr),* $(,)?) => {
-        /// Every script of ours, ready to be called.
+        /// All our scripts, ready to be called.
         #[derive(Clone)]
         pub(crate) struct Scripts {
             $(pub(crate) $name: StateChange,)*
@@ -139,7 +139,7 @@ scripts! {
     read: call(2),
 }
 
-/// What all scripts need to run, and what each call of them gets.
+/// What the scripts need to run.
 pub(crate) struct Runner {
     pub(crate) client: Client,
     pub(crate) contact: Arc<Contact>,
@@ -166,12 +166,12 @@ impl StateChange {
         }
     }
 
-    /// Runs the script for one session at `now`; `arguments` are those that its header names. Every script gets the session,
-    /// the time, and how long after its opening a conversation of that session gets its first notice.
+    /// Runs the script for one session at `now`; `arguments` are those in its header. Every script also gets the session,
+    /// the time, and how long a conversation of that session waits before its first notice.
     ///
     /// # Errors
     /// [`StoreError::Away`] at once while the connection is down: a command that waits for it could run long after its
-    /// caller gave up. [`StoreError::Redis`] for what Redis refuses.
+    /// caller gave up. [`StoreError::Script`] if the script fails or Redis refuses it.
     pub(crate) async fn run(
         &self,
         session: &SessionName,
@@ -207,7 +207,7 @@ impl StateChange {
     }
 }
 
-/// What a file declares in its header to use.
+/// The shared files that a file names in its header.
 fn uses(lua: &str) -> Vec<&str> {
     lua.lines()
         .take_while(|line| line.starts_with("--"))
@@ -218,7 +218,7 @@ fn uses(lua: &str) -> Vec<&str> {
 fn assemble(lua: &str, bell: &str) -> String {
     let mut needed = uses(lua);
     let mut parts = vec![lua];
-    // From the last to the first: each comes after those that it uses.
+    // From the last to the first, because each stands after those that it uses.
     for (name, include) in INCLUDES.iter().rev() {
         if needed.contains(name) {
             needed.extend(uses(include));
@@ -228,7 +228,7 @@ fn assemble(lua: &str, bell: &str) -> String {
     parts.push(BASICS);
     parts.reverse();
     let body = parts.join("\n");
-    // The prefix is checked by the settings to hold nothing that Lua would take for the end of the string.
+    // The settings check the prefix, so it has nothing in it that would end the string in Lua.
     format!("local BELL = '{bell}'\n{}{body}", lua_names(&body))
 }
 
@@ -243,7 +243,7 @@ mod tests {
             .join("\n")
     }
 
-    /// The parts of a list, where a comma in brackets separates nothing.
+    /// The parts of a list. A comma in brackets does not separate.
     fn parts(list: &str) -> Vec<String> {
         let mut depth = 0;
         list.split(|c: char| {

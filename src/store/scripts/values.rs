@@ -1,4 +1,4 @@
-//! Names and ids as Redis gives them back: they were checked before they were stored.
+//! Names and ids as Redis returns them. They were checked before they were stored.
 
 use fred::types::{FromValue, Value};
 
