@@ -26,7 +26,7 @@ pub struct Appended {
     pub first_unreadable: Option<String>,
 }
 
-/// The history file for writing. Have one per file.
+/// The history file for writing. Use only one per file.
 ///
 /// It is opened when needed. After a failure that may end when the file is opened again, it is closed.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Archive {
     pub fn append(&mut self, entries: &[StreamEntry]) -> Result<Appended, HistoryError> {
         let db = &mut self.opened()?.db;
         let done = match append_with(db, entries, apply) {
-            // An entry that SQLite refuses must not block the others for ever.
+            // An entry that SQLite refuses must not block the others forever.
             Err(error) if is_about_an_entry(&error) => append_with(db, entries, apply_guarded),
             done => done,
         };
@@ -260,7 +260,7 @@ fn is_about_an_entry(error: &rusqlite::Error) -> bool {
     use ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
     match error.sqlite_error_code() {
         Some(code) => matches!(code, ConstraintViolation | TypeMismatch | TooBig),
-        // Rust values that do not convert, e.g. what stands in the file is not of the type we wrote.
+        // Rust values that do not convert, for example if the file has another type than we wrote.
         None => true,
     }
 }

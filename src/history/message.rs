@@ -35,7 +35,7 @@ pub struct StoredMessage {
     pub location: Option<Value>,
     /// vCards, as WAHA reported them.
     pub contacts: Option<Value>,
-    /// Id of the message it answers to.
+    /// Id of the message that it answers.
     pub quoted: Option<String>,
     /// The author's WhatsApp name.
     pub name: Option<String>,

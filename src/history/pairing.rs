@@ -342,7 +342,7 @@ fn loose_echoes(
 
 /// Moves the echo's row away and gives its message id to the reply.
 fn lend(db: &Connection, session: &str, message_id: &str, reply: i64) -> rusqlite::Result<()> {
-    // Only an echo with a row of its own can lend its id.
+    // Only an echo with its own row can lend its id.
     let found = rows::by_message_id(db, session, "outbound", message_id)?
         .filter(|found| found.state.is_none());
     let Some(found) = found else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! Email addresses.
 
-/// An address that could exist. Whether it does, only sending a mail would show.
+/// An address that could exist. Only sending a mail would show whether it does.
 pub(crate) fn email(text: &str) -> Option<String> {
     let (local, domain) = text.rsplit_once('@')?;
     let local_is_sound = !local.is_empty()

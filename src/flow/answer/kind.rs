@@ -111,7 +111,7 @@ impl AnswerKind {
 
 /// Compiles a flow's pattern so that the whole answer must match it.
 pub(crate) fn pattern(source: &str) -> Result<AnswerKind, String> {
-    // The compiled expression stays in memory for good; a normal pattern needs a fraction of this.
+    // The compiled expression stays in memory as long as the flow; a normal pattern needs a fraction of this.
     const SIZE_MAX: usize = 1 << 18;
     let build = |source: &str| {
         regex::RegexBuilder::new(source)

@@ -126,7 +126,7 @@ impl Country {
         if self.has(rest) {
             return Some(rest.to_owned());
         }
-        // In Brazil a carrier code can stand between the 0 and the number: 0 15 11 99999-0000.
+        // In Brazil a carrier code can come between the 0 and the number: 0 15 11 99999-0000.
         let behind_carrier = rest.get(2..).filter(|_| self.calling == "55")?;
         self.has(behind_carrier).then(|| behind_carrier.to_owned())
     }

@@ -4,7 +4,7 @@
 pub(crate) mod outline;
 // Warnings of probable mistakes.
 pub(crate) mod warnings;
-// Plays a flow with a pretended customer.
+// Plays a flow with a simulated customer.
 pub(crate) mod rehearsal;
 // The tests of a flow: dialogues.
 pub(crate) mod dialogue;

@@ -1,4 +1,4 @@
-//! Plays a flow with one pretended customer, without the line and without WAHA. It acts as a real conversation does, but its
+//! Plays a flow with one simulated customer, without the line and without WAHA. It acts as a real conversation does, but its
 //! clock moves only on request.
 
 use std::collections::BTreeMap;
@@ -202,7 +202,7 @@ impl<'s> Rehearsal<'s> {
             .saturating_add(u64::try_from(quiet).unwrap_or(u64::MAX))
     }
 
-    /// Closes the conversation for good.
+    /// Closes the conversation so that it can't be resumed.
     fn close(&mut self, outcome: &str, events: &mut Vec<RehearsalEvent>) {
         self.unread.clear();
         self.stage = RehearsalStage::Closed {

@@ -1,6 +1,6 @@
 //! Decides which notice a waiting customer gets now, and when to check again.
 //!
-//! Notices are few: WhatsApp punishes unasked messages, and customers dislike them. A customer who joins as number 40
+//! Notices are few: WhatsApp punishes unsolicited messages, and customers dislike them. A customer who joins as number 40
 //! reads 40, 20, 10, 5, 2 and "you're next", not forty numbers.
 
 use std::time::Duration;

@@ -53,7 +53,7 @@ impl Loader<'_> {
         }))
     }
 
-    /// After a handoff the owner answers from their phone, so the bot must be able to step aside.
+    /// After a handoff the owner answers from their phone, so the bot must be able to stay out of that chat.
     pub(crate) fn check_handoffs(
         &mut self,
         file: &Section<'_>,

@@ -1,6 +1,6 @@
 //! Turns a flow file into a script, and reports every mistake with its place.
 
-// The whole file: `Script::load`. The built-in flows lie beside, in `built_in_flows`.
+// The whole file: `Script::load`. The built-in flows are beside it, in `built_in_flows`.
 pub(crate) mod flow_file;
 
 // TOML, for people: typed values with their places, and the mistakes.

@@ -64,7 +64,7 @@ impl Loader<'_> {
                     };
                     self.reader
                         .note(&key.place, format!("{} {message}", body.name));
-                    // Read its paths all the same, so that the steps after it are not reported as unreachable.
+                    // Read its paths anyway, so that the steps after it are not reported as unreachable.
                     self.read_then(&body, key.text, true);
                     None
                 }

@@ -1,4 +1,4 @@
-//! Reading `[timeouts]` and `[notices]`: how long to wait, and how often to say something meanwhile.
+//! Reads `[timeouts]` and `[notices]`: how long to wait, and how often to say something meanwhile.
 
 use std::time::Duration;
 

@@ -63,7 +63,7 @@ impl Script {
     }
 
     /// How long after the last message in a chat that the owner answers from their phone the bot answers again. Zero: the bot
-    /// never steps aside.
+    /// always answers.
     pub fn phone_quiet(&self) -> Duration {
         self.timeouts.phone_quiet
     }

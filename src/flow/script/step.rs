@@ -111,7 +111,7 @@ pub(crate) struct Calling {
     pub(crate) url: String,
     /// Of one attempt.
     pub(crate) timeout: Duration,
-    /// Attempts in all.
+    /// Attempts in total.
     pub(crate) attempts: u32,
     /// The steps that the answer may choose besides `then`; `None`: any.
     pub(crate) may: Option<BTreeSet<String>>,

@@ -19,7 +19,7 @@ pub struct Call<'s> {
     pub url: &'s str,
     /// How long one try may take.
     pub timeout: Duration,
-    /// The number of tries in all.
+    /// The number of tries in total.
     pub attempts: u32,
     /// The same for every try of this call, by any process; different for each call.
     pub key: String,

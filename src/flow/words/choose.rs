@@ -151,7 +151,7 @@ fn negations(locale: Locale) -> &'static [&'static str] {
 }
 
 /// The options that a message names, each once. An option that only occurs within a longer one ("sim" in "sim, com
-/// urgência") does not count. If a negation stands beside them, none does.
+/// urgência") does not count. If a negation is beside them, none does.
 pub(crate) fn named<'o>(
     said: &str,
     options: impl Iterator<Item = &'o str>,

@@ -1,5 +1,5 @@
--- Outbound messages of a chat that no reply owns, near a moment, nearest first: those with a row of their
--- own, and those that lend their message id (column stanza) to a reply with the same text.
+-- Outbound messages of a chat that no reply owns, near a moment, nearest first: those with their own row,
+-- and those that lend their message id (column stanza) to a reply with the same text.
 SELECT stanza, at, text FROM (
     SELECT stanza, at, text
     FROM message INDEXED BY message_chat

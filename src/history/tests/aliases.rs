@@ -1,4 +1,4 @@
-//! One person, two chat ids: one history, whatever was learned when.
+//! One person, two chat ids: one history, no matter when the alias was learned.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ fn of(chat: &str) -> Query {
     }
 }
 
-/// The field that tells where an entry is kept.
+/// Adds the field that says under which chat an entry is stored.
 fn kept_under(mut fields: Fields, chat: &str) -> Fields {
     fields.push(("chat", chat.to_owned()));
     fields

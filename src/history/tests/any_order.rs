@@ -1,4 +1,4 @@
-//! Whatever the order of the entries, the rows come out the same.
+//! In any order of the entries, the rows are the same.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -23,7 +23,7 @@ fn orders<T: Clone>(of: &[T]) -> Vec<Vec<T>> {
     all
 }
 
-/// Checks that every order of `entries` comes to what `check` demands, each in one batch and one by one.
+/// Checks every order of `entries`, in one batch and one by one.
 pub(super) fn in_every_order(entries: &[Fields], check: impl Fn(&Rig)) {
     for order in orders(entries) {
         let mut rig = Rig::new();
@@ -322,8 +322,8 @@ fn a_conversation_comes_out_right_in_any_order() {
     });
 }
 
-/// One entry of a small world in which much collides: few message ids, few texts, close times. What one
-/// message id, reply or edit says is a function of its name, so that a repeat is a repeat.
+/// One entry, made so that entries often collide: few message ids, few texts, close times. The content of a
+/// message id, reply or edit follows from its name, so that a repeat is the same.
 fn any_entry() -> impl Strategy<Value = Fields> {
     let minute = 60_000;
     let text = |n: u8| ["yes", "1 or 2?"][usize::from(n % 2)];

@@ -1,4 +1,4 @@
-//! Each entry lands once: positions, failures, crashes, and entries that cannot be stored.
+//! Each entry is stored once: positions, failures, crashes, and entries that cannot be stored.
 
 use std::ops::ControlFlow;
 
@@ -60,7 +60,7 @@ fn a_batch_that_fails_leaves_neither_rows_nor_position() {
     let mut rig = Rig::new();
     rig.append(&[inbound("A", "a", 1)]);
     let before = rig.archive.position("default").unwrap();
-    // The position is written last: refusing it is as good as dying just before the commit.
+    // The position is written last: refusing it is like dying just before the commit.
     let side = rusqlite::Connection::open(&rig.path).unwrap();
     side.execute_batch(
         "CREATE TRIGGER crash BEFORE INSERT ON position BEGIN SELECT RAISE(ABORT, 'crash'); END",
@@ -83,7 +83,7 @@ fn a_batch_that_fails_leaves_neither_rows_nor_position() {
 fn what_was_appended_is_there_after_the_process_is_gone() {
     let mut rig = Rig::new();
     rig.append(&[inbound("A", "a", 1)]);
-    // The files as a kill -9 leaves them: the log not copied back, no lock released in order.
+    // The files as a kill -9 leaves them: the log is not copied back, and locks are not released properly.
     let copy = tempfile::tempdir().unwrap();
     for name in ["history.sqlite", "history.sqlite-wal"] {
         std::fs::copy(rig.path.with_file_name(name), copy.path().join(name)).unwrap();

@@ -1,4 +1,4 @@
-//! The file is taken away while it is open: whatever was in it is put back, with the position.
+//! The file is removed while it is open: everything in it is put back, with the position.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ fn remove(path: &Path, suffixes: &[&str]) {
     }
 }
 
-/// A history with two messages, the second only in the log, and an edit to be found by its words.
+/// A history with two messages, the second only in the log, and an edit that a search can find.
 fn rig() -> Rig {
     let mut rig = Rig::new();
     rig.append(&[inbound("A", "first", 1000)]);
@@ -28,7 +28,7 @@ fn rig() -> Rig {
     rig
 }
 
-/// All is there, is written on, and is there still when the file was closed and opened.
+/// Everything is there, more can be written, and all of it is still there after closing and opening the file.
 fn check(mut rig: Rig) {
     assert!(rig.archive.in_place());
     assert_eq!(rig.archive.restore_if_removed().unwrap(), None);
@@ -126,7 +126,7 @@ fn a_lost_log_is_written_into_the_file() {
 fn another_file_in_its_place_is_moved_aside_with_its_log() {
     for own_log_left in [true, false] {
         let mut rig = rig();
-        // Another history, as a kill leaves it: half of it in its log.
+        // Another history as a kill leaves it, with half of it in its log.
         let mut strangers = Rig::new();
         strangers.append(&[inbound("X", "strange", 9000)]);
         let names = if own_log_left {

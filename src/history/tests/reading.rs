@@ -1,4 +1,4 @@
-//! What is read: all that was told, filtered, searched, while somebody writes.
+//! Reading: everything that was stored, with filters, searches, and a writer at the same time.
 
 use std::ops::ControlFlow;
 

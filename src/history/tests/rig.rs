@@ -22,7 +22,7 @@ pub(super) struct Rig {
 
 impl Rig {
     pub(super) fn new() -> Rig {
-        // In memory where the system offers it: thousands of small commits, each synced, take a disk minutes.
+        // In memory if the system offers it: on a disk, thousands of small synced commits take minutes.
         let dir = tempfile::tempdir_in("/dev/shm")
             .or_else(|_| tempfile::tempdir())
             .unwrap();
@@ -190,7 +190,7 @@ pub(super) fn step(kind: &str, id: &str, at: i64, more: &[(&'static str, &str)])
     fields
 }
 
-/// The same entry, told under the hidden id.
+/// The same entry under the hidden id.
 pub(super) fn hidden(mut fields: Fields) -> Fields {
     for (_, value) in &mut fields {
         *value = value.replace(CHAT, LID);

@@ -180,7 +180,7 @@ fn a_shop_takes_an_order() {
 
 #[test]
 fn a_visit_is_booked_in_the_customer_s_own_words_and_saved_in_normal_form() {
-    // The clock of these tests stands at 31 December 1969, 21:16 in São Paulo.
+    // In these tests it is 31 December 1969, 21:16 in São Paulo.
     check(
         &load(VISIT),
         r"

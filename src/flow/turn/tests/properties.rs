@@ -139,7 +139,7 @@ const EXAMPLES: [(&str, &str); 9] = [
     ),
 ];
 
-/// The text after a slip of the hand at this place.
+/// The text after a typing mistake at this place.
 fn slip(text: &str, place: usize, length: usize, written: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let from = place.min(letters.len());
