@@ -1,4 +1,4 @@
-//! Redis keeps customers, conversations and replies. Only this room knows fred.
+//! The store: customers, conversations and replies in Redis. Only this room knows fred.
 //!
 //! Conversations and lanes change only in Lua scripts ([`scripts`]), one script for each change. The rest of this room turns
 //! the arguments and answers of the scripts into types. Each runtime of a process has its own [`Store`], with its own

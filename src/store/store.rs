@@ -1,5 +1,5 @@
-//! The store: a connection to Redis, and the calls that travel in batches. Its other methods are in the rooms of what they
-//! store.
+//! The store: a connection to Redis, and the calls that travel in batches. Its other methods are in the other rooms, beside
+//! what they store.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -26,7 +26,7 @@ pub struct HandedOff {
 }
 
 impl Store {
-    /// The conversations that wait for a person and of which the owner is not notified yet, in the order of their tickets.
+    /// The conversations that wait for a person and have not been reported to the owner yet, in the order of their tickets.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -66,7 +66,7 @@ impl Store {
         Ok(found.into_iter().map(|(_, one)| one).collect())
     }
 
-    /// Notes that the owner is notified of a chat that waits for a person.
+    /// Notes that the owner was notified of a chat that waits for a person.
     ///
     /// # Errors
     /// See [`StoreError`]. Repeating it is safe.

@@ -15,7 +15,7 @@ use crate::store::store::Store;
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3600);
 
 impl Store {
-    /// The `@lid` chats of a session that it is time to ask WAHA about, at most `count`.
+    /// The `@lid` chats of a session to ask WAHA about now, at most `count`.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -34,7 +34,7 @@ pub struct ByPhone {
     pub quiet: Millis,
     /// It is the word that ends the takeover.
     pub ends: bool,
-    /// When the last message of either side was sent, of those that we know followed this one; 0 if none did.
+    /// When the last known message after this one was sent, by either side; 0 if there is none.
     pub followed_at: Millis,
 }
 

@@ -1,4 +1,4 @@
-//! Customers in line: who should be looked at now, and what they are told.
+//! Customers in line: which of them to look at now, and what to tell them.
 
 use fred::interfaces::SortedSetsInterface;
 
@@ -9,7 +9,7 @@ use crate::store::scripts::answer::{Millis, ScriptAnswer};
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
-/// How long (ms) after a look by one process another process may look: longer than a short stall, and short enough for
+/// If a process dies after its look, another looks after this time, in ms: longer than a short stall, and short enough for
 /// customers.
 const LEASE: Millis = 5_000;
 
@@ -75,7 +75,7 @@ pub struct Leave {
 }
 
 impl Store {
-    /// The customers in a session's line that it is time to look at, at most `count`.
+    /// The customers in a session's line to look at now, at most `count`.
     ///
     /// # Errors
     /// See [`StoreError`].

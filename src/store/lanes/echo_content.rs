@@ -8,7 +8,7 @@ use crate::store::lanes::wording::wording;
 /// The content of a message that WAHA reports as ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EchoContent {
-    /// How replies are sent that become such a message; `None`: as text.
+    /// How a reply can be sent to become such a message; `None`: as text.
     pub sent_as: &'static [Option<MediaKind>],
     wording: String,
 }

@@ -52,7 +52,7 @@ impl Lane {
         &self.token
     }
 
-    /// Settles its first reply.
+    /// The settlement of its first reply with this verdict.
     pub fn settled(&self, verdict: Verdict) -> Settlement {
         Settlement {
             chat: self.chat.clone(),

@@ -1,4 +1,4 @@
--- Writes what came of looking at customers in line: words for the queue leave the inbox, a notice goes into the lane, or
+-- Stores the results of looking at customers in line: words for the queue leave the inbox, a notice goes into the lane, or
 -- the customer leaves.
 -- Uses: conversations, lanes
 -- KEYS: namespace

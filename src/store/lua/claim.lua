@@ -1,5 +1,5 @@
 -- Gives the conversations that have waited longest to the workers of a process. Or, outside opening hours, those that
--- opened since it closed: their customers are told so at once, and take no worker from anybody.
+-- opened since it closed: their customers are told at once that it is closed, and take no worker from others.
 -- Uses: conversations, lanes
 -- KEYS: namespace
 -- ARGV: process, count, closed since (ms; '' = claim for workers)

@@ -1,5 +1,4 @@
--- Finds the customers in line that it is time to look at. Each is due again after `lease`, in case the process dies before
--- `announce`.
+-- Finds the customers in line to look at now. Each is due again after `lease`, in case the process dies before `announce`.
 -- KEYS: namespace
 -- ARGV: count, lease (ms)
 -- Returns per chat: {chat, id, position, since (ms: when it began to wait), told or '', told_at or '', examined, name, rev, state

@@ -5,7 +5,7 @@
 -- Returns: how many takeovers ended, how many conversations continue without a person
 local count = number()
 if redis.call('EXISTS', PAUSED) == 1 then
-  -- While the session is paused, customers can't be heard, so nothing ends because of silence.
+  -- While the session is paused, customers can't reach us, so nothing may end because of silence.
   return {0, 0}
 end
 local left = redis.call('ZRANGEBYSCORE', PHONE, '-inf', NOW, 'LIMIT', 0, count)

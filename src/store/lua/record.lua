@@ -1,13 +1,13 @@
--- Puts events into the history that open and continue no conversation: our own messages, acks, edits, and so on. If our
--- sender did not send a message of ours, the owner wrote it on their own phone.
+-- Puts events into the history that neither open nor continue a conversation: our own messages, acks, edits, and so on. If
+-- our sender did not send a message of ours, the owner wrote it on their own phone.
 -- Uses: sent_by_us, owner_takeover, merge_chats
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), then per event: seen (a key that recognises the same event, '' = none), kind, from, other (the customer's
 --       other id, '' = not known), own ('1' = a message, which makes its chat known; '' = only recorded if the chat is known), echo
---       (the id of a message of ours, else ''), wording, sent as (what that message says, and how replies are sent that become such
---       a message, as `sent_by_us` compares them; '' = it says nothing), data (JSON), phone_quiet (ms), hand (what it means if the
---       owner wrote it: 'says' or 'ends'; 'ours' = they did not; '' = nothing), followed_at (ms: when the last of the messages was
---       sent that we know followed it)
+--       (the id of a message of ours, else ''), wording, sent as (the words of that message, and how a reply can be sent to become
+--       such a message, as `sent_by_us` compares them; '' = it says nothing), data (JSON), phone_quiet (ms), hand (what it means if
+--       the owner wrote it: 'says' or 'ends'; 'ours' = they did not; '' = nothing), followed_at (ms: when the last known message
+--       after it was sent)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded, and a takeover by the owner begins or ends)
 local seen_ttl = number()
 local answer = {}

@@ -65,7 +65,7 @@ impl PrivateRedis {
     /// Adopts the server that still runs in `data_dir`, or starts one, and waits until it answers.
     ///
     /// # Errors
-    /// As [`PrivateRedisError`] says.
+    /// See [`PrivateRedisError`].
     pub async fn start(data_dir: &Path) -> Result<Self, PrivateRedisError> {
         let place = PrivatePaths::prepare(data_dir)?;
         let child = if ping(&place.socket).await == Ping::Nobody {
@@ -179,7 +179,7 @@ impl PrivatePaths {
             .stderr(Stdio::null())
             // Its own process group: Ctrl-C in a terminal must reach only us, because we stop the server last.
             .process_group(0)
-            // If we end without stopping it properly, it is killed. Only if we get kill -9 does it stay, and the next start
+            // If we end without stopping it properly, it is killed. It survives only a kill -9 of ours, and the next start
             // adopts it.
             .kill_on_drop(true)
             .spawn()

@@ -92,7 +92,7 @@ const HANDOFF: &str = "handoff";
 /// ZSET: chat by when (ms) its wait for a person ends, if the flow then continues without one.
 const HANDOFF_DUE: &str = "handoff-due";
 
-/// SET of the chats that wait for a person and of which the owner is not notified yet.
+/// SET of the chats that wait for a person and have not been reported to the owner yet.
 const HANDOFF_UNNOTIFIED: &str = "handoff-untold";
 
 /// ZSET: chat by when (ms) the owner's takeover ends if nothing more is written.

@@ -11,8 +11,8 @@ use crate::store::error::StoreError;
 use crate::store::scripts::answer::Millis;
 use crate::store::store::Store;
 
-/// Each time, catching up starts this much before the end of the last time: WAHA may have received a message late, and its
-/// clock may differ from ours.
+/// Catching up starts this long before the time that it reached last: WAHA may have received a message late, and its clock
+/// may differ from ours.
 pub const OVERLAP: Duration = Duration::from_secs(300);
 
 /// The counter of messages that catching up found.

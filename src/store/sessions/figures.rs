@@ -10,7 +10,7 @@ use crate::store::scripts::answer::Millis;
 use crate::store::sessions::catch_up::CAUGHT_UP;
 use crate::store::store::Store;
 
-/// The upper bounds (ms) of the classes in which wake-ups are counted.
+/// Wake-ups are counted by how long they took; these are the upper bounds (ms).
 pub const WAKE_UP_BOUNDS_MS: [u64; 8] = [1, 2, 5, 10, 50, 200, 1_000, 10_000];
 
 const ANSWERED: &str = "answered";

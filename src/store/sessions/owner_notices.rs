@@ -12,8 +12,8 @@ use crate::store::scripts::answer::Millis;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
-/// How long we remember a notification. This is longer than a restriction usually lasts, which WAHA reports again and
-/// again.
+/// How long we remember a notification. WAHA reports a restriction again and again, and a restriction usually lasts less
+/// than this.
 const NOTIFIED_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Store {

@@ -79,16 +79,16 @@ local function merge_conversations(lid, chat)
   local inbox, inbox_there = redis.call('LRANGE', INBOX .. lid, 0, -1), redis.call('LRANGE', INBOX .. chat, 0, -1)
   redis.call('DEL', INBOX .. lid)
   if not open and #inbox > 0 then
-    -- These messages were for the owner. They are kept during the takeover, because it may turn out that the owner had not
-    -- written.
+    -- These messages were for the owner. They are kept during the takeover: we may still learn that our sender wrote, not
+    -- the owner.
     replace_inbox(chat, merged(inbox_there, inbox))
   end
   if not status then
     return
   end
   if open and (not open_there or latest(inbox) >= latest(inbox_there)) then
-    -- If a message taught us the ids, `ingest` corrects this afterwards: a person is answered under the id that they wrote
-    -- from.
+    -- A person is answered under the id that they wrote from. If a message of theirs brought both ids, `ingest` corrects
+    -- this afterwards.
     redis.call('HSET', ADDRESS, chat, lid)
   end
   if open and open_there then

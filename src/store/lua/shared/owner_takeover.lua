@@ -66,8 +66,7 @@ local function taken_over_until(chat)
 end
 
 -- Whether a message of a customer is for the owner. It is, too, if it was sent before the word that ended the takeover, and
--- arrives after it. During the takeover it is kept, because it may turn out that our sender, and not the owner, had
--- written.
+-- arrives after it. During the takeover it is kept: we may still learn that our sender wrote, not the owner.
 local function take_for_owner(chat, message, quiet, inbox_max)
   local until_ = taken_over_until(chat)
   if until_ then
@@ -81,9 +80,9 @@ local function take_for_owner(chat, message, quiet, inbox_max)
   return hung_up and (decoded(message).sent_at or hung_up) + CLOCKS_APART_MAX < hung_up
 end
 
--- The owner wrote in this chat at `sent_at`; `ends`: it is the word that ends the takeover. If the message comes late, it
--- acts as if it had come in time: only for as long as it would have acted then, given the messages that we know followed
--- it, and not against what the owner wrote after it. Returns 'begins' or 'ends' if it begins or ends the takeover.
+-- The owner wrote in this chat at `sent_at`; `ends`: it is the word that ends the takeover. A late message counts from when
+-- it was sent: the takeover lasts until `quiet` after the last known message (`followed_at`, or this one), and what was
+-- written after this message stays as it is. Returns 'begins' or 'ends' if the takeover begins or ends here.
 local function owner_says(chat, sent_at, followed_at, ends, quiet)
   local until_ = taken_over_until(chat)
   -- If `phone_quiet` was set to 0 meanwhile, no takeover begins, but a running one can still be ended.

@@ -57,9 +57,8 @@ local function sent_by_us(chat, message_id, content)
   return false
 end
 
--- A message that WAHA reports settles an attempt on a reply: if it has the attempt's id; or, if the attempt has none, if
--- the message is new to us, was sent after the attempt began, and says the same. `content`: what it says, if WAHA reports
--- that.
+-- A message that WAHA reports settles an attempt on a reply if it has the attempt's id. If the attempt has no id, the
+-- message must be new to us, sent after the attempt began, and say the same. `content`: what it says, if WAHA reports that.
 local function note_echo(chat, message_id, sent_at, content)
   local since, id, address = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^(%d+) (%S+) %S+ (%S+)$')
   if not since then
