@@ -78,7 +78,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
     result
 }
 
-/// What the agents that handle conversations need besides Redis.
+/// What the agents that handle conversations need, in addition to Redis.
 struct Work {
     process: ProcessId,
     flows: Arc<Flows>,

@@ -109,7 +109,7 @@ mod tests {
     }
 
     proptest! {
-        /// As flows have always been written.
+        /// Forms that flows already use.
         #[test]
         fn numbers_with_units_add_up_in_any_order(
             parts in proptest::collection::vec((0u64..100_000, 0u64..1000, 0usize..5), 1..5),

@@ -146,7 +146,7 @@ impl SenderState {
         Ok(())
     }
 
-    /// Releases the suspects, each only after so long that no answer from Redis can still bring it to a task.
+    /// Releases each suspect, but only after a time in which any answer from Redis would have arrived.
     async fn release_forgotten(&mut self) -> Result<(), StoreError> {
         let now = clock::now();
         for ((session, _), (lane, since)) in &self.suspects {
