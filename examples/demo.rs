@@ -140,10 +140,10 @@ fn story(show: &mut Show) -> Result<()> {
         show.until(next + 1, NEXT)?;
         show.breath();
     }
-    attend(show, &[DORA])?;
+    serve(show, &[DORA])?;
     show.until(FLORA, ASKS_NAME)?;
     show.breath();
-    attend(show, &[EDU, FLORA])?;
+    serve(show, &[EDU, FLORA])?;
     end(show)
 }
 
@@ -178,7 +178,7 @@ fn crash(show: &mut Show) -> Result<()> {
 }
 
 /// These customers answer both questions, name and subject.
-fn attend(show: &mut Show, customers: &[usize]) -> Result<()> {
+fn serve(show: &mut Show, customers: &[usize]) -> Result<()> {
     let turns = |who: usize| {
         let customer = &CUSTOMERS[who];
         [

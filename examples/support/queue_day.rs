@@ -119,7 +119,7 @@ struct Customer {
 #[derive(Default)]
 struct Session {
     line: VecDeque<usize>,
-    attended: u64,
+    active: u64,
     handling: f64,
     measured: u64,
     last_call: u64,
@@ -181,7 +181,7 @@ impl Day {
             Event::Freed { session, began } => {
                 self.busy -= 1;
                 let session = &mut self.sessions[session];
-                session.attended -= 1;
+                session.active -= 1;
                 session.measured += 1;
                 let handling = (self.now - began) as f64;
                 session.handling = smoothed(session.handling, handling, session.measured);
@@ -273,7 +273,7 @@ impl Day {
         LinePace {
             handling: Duration::from_millis(session.handling as u64),
             measured: session.measured,
-            active: session.attended,
+            active: session.active,
             waiting: session.line.len() as u64,
             stalled_for: Duration::ZERO,
         }
@@ -293,7 +293,7 @@ impl Day {
             let Some(customer) = self.sessions[session].line.pop_front() else {
                 return;
             };
-            self.sessions[session].attended += 1;
+            self.sessions[session].active += 1;
             self.sessions[session].last_call = self.now;
             self.busy += 1;
             let service = self.service();

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::cli::exit::{EXIT_USAGE, complain, fail, wrong};
+use crate::cli::exit::{EXIT_USAGE, fail, print_error, wrong};
 use crate::cli::format::Format;
 use crate::cli::redis;
 use crate::config::RedisConfig;
@@ -94,7 +94,7 @@ pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
         && which.is_nothing()
         && !action.all
     {
-        complain(
+        print_error(
             "say which: --chat CHAT, --id ID or --session SESSION (several: all must match), or --all",
         );
         return ExitCode::from(EXIT_USAGE);

@@ -11,16 +11,16 @@ pub(super) const EXIT_FAILURE: u8 = 1;
 
 /// Prints every mistake in the settings.
 pub(super) fn wrong(Mistakes(mistakes): &Mistakes) -> ExitCode {
-    mistakes.iter().for_each(|mistake| complain(mistake));
+    mistakes.iter().for_each(|mistake| print_error(mistake));
     ExitCode::from(EXIT_USAGE)
 }
 
 pub(super) fn fail(reason: &str) -> ExitCode {
-    complain(reason);
+    print_error(reason);
     ExitCode::from(EXIT_FAILURE)
 }
 
-pub(super) fn complain(what: &str) {
+pub(super) fn print_error(what: &str) {
     // If standard error is closed, there is no other place for it.
     let _ = writeln!(io::stderr(), "waha-sm: {what}");
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use crate::cli::exit::{EXIT_USAGE, complain, exit, fail};
+use crate::cli::exit::{EXIT_USAGE, exit, fail, print_error};
 use crate::cli::format::Format;
 use crate::config::DATA_DIR;
 use crate::describe::describe;
@@ -46,7 +46,7 @@ pub(super) fn main(arguments: &HistoryArgs) -> ExitCode {
         .map(|since| parse_since(since, jiff::Timestamp::now()))
     {
         Some(Err(error)) => {
-            complain(&format!("--since: {error}"));
+            print_error(&format!("--since: {error}"));
             return ExitCode::from(EXIT_USAGE);
         }
         Some(Ok(since)) => Some(since),

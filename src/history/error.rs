@@ -63,7 +63,7 @@ pub enum HistoryError {
          Only this process still has it: do not end it before its directory (DATA_DIR) is there, writable, and has \
          room for all of it"
     )]
-    Adrift {
+    NotRestored {
         /// The file.
         path: PathBuf,
         /// Why not.
@@ -79,7 +79,7 @@ impl HistoryError {
             Self::Open { source, .. } | Self::Sql { source, .. } => {
                 !matches!(Trouble::of(source), Trouble::Damaged | Trouble::Other)
             }
-            Self::Adrift { .. } => true,
+            Self::NotRestored { .. } => true,
             Self::Missing { .. } | Self::Newer { .. } | Self::Older { .. } => false,
         }
     }

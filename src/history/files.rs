@@ -56,11 +56,12 @@ impl Files {
 
     /// Restores the file at the path from `db`, which still has it open. After `Ok`, close `db` and open the path again.
     pub(super) fn put_back(&self, db: &Connection) -> Result<Restored, HistoryError> {
-        let adrift = |reason: String| HistoryError::Adrift {
+        let not_restored = |reason: String| HistoryError::NotRestored {
             path: self.main.clone(),
             reason,
         };
-        let [found, ..] = identities(&self.main).map_err(|error| adrift(error.to_string()))?;
+        let [found, ..] =
+            identities(&self.main).map_err(|error| not_restored(error.to_string()))?;
         if found == self.open[0] {
             return self.write_back(db);
         }
@@ -69,7 +70,7 @@ impl Files {
         restored.map_err(|reason| {
             // Half a copy only takes up space. There may be none.
             let _ = fs::remove_file(&copy);
-            adrift(reason)
+            not_restored(reason)
         })
     }
 
@@ -79,14 +80,14 @@ impl Files {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .map_err(failed(&self.main, "saving what its log held"))?;
         if busy {
-            return Err(HistoryError::Adrift {
+            return Err(HistoryError::NotRestored {
                 path: with_suffix(&self.main, "-wal"),
                 reason: "another program is using it: close it".to_owned(),
             });
         }
         for side in sides(&self.main) {
             // SQLite would take an old log for the database's own.
-            remove(&side).map_err(|error| HistoryError::Adrift {
+            remove(&side).map_err(|error| HistoryError::NotRestored {
                 path: side,
                 reason: error.to_string(),
             })?;
@@ -96,34 +97,34 @@ impl Files {
 
     /// Makes a complete copy on the disk before it touches anything at the path.
     fn copy_back(&self, db: &Connection, copy: &Path, replaced: bool) -> Result<Restored, String> {
-        let told = |error: io::Error| error.to_string();
-        remove(copy).map_err(told)?;
+        let reason = |error: io::Error| error.to_string();
+        remove(copy).map_err(reason)?;
         let name = copy.to_str().ok_or("its path is no UTF-8")?;
         db.execute("VACUUM INTO ?1", [name])
             .map_err(|error| error.to_string())?;
         File::open(copy)
             .and_then(|copy| copy.sync_all())
-            .map_err(told)?;
+            .map_err(reason)?;
 
         let aside = if replaced { Some(self.aside()) } else { None };
         for ((side, suffix), ours) in sides(&self.main).iter().zip(SIDES).zip(&self.open[1..]) {
-            match (&aside, identity(side).map_err(told)?) {
+            match (&aside, identity(side).map_err(reason)?) {
                 // The log and index of the other file.
                 (Some(aside), Some(found)) if Some(found) != *ours => {
-                    fs::rename(side, with_suffix(aside, suffix)).map_err(told)?;
+                    fs::rename(side, with_suffix(aside, suffix)).map_err(reason)?;
                 }
                 // SQLite must not take the old log for the copy's.
-                _ => remove(side).map_err(told)?,
+                _ => remove(side).map_err(reason)?,
             }
         }
         if let Some(aside) = &aside {
-            fs::rename(&self.main, aside).map_err(told)?;
+            fs::rename(&self.main, aside).map_err(reason)?;
         }
-        fs::rename(copy, &self.main).map_err(told)?;
+        fs::rename(copy, &self.main).map_err(reason)?;
         if let Some(directory) = self.main.parent() {
             File::open(directory)
                 .and_then(|directory| directory.sync_all())
-                .map_err(told)?;
+                .map_err(reason)?;
         }
         Ok(aside.map_or(Restored::Deleted, |aside| Restored::Replaced { aside }))
     }

@@ -100,14 +100,14 @@ impl Account {
             && self.history_doubled == 0
     }
 
-    fn tell(&mut self, kind: &str, what: &str) {
+    fn report(&mut self, kind: &str, what: &str) {
         self.troubles.push(format!("{kind}: {what}"));
     }
 
     fn stray(&mut self, sent: &Sent) {
         self.astray += 1;
         let what = format!("{} got {:?}", sent.chat, sent.text);
-        self.tell("wrong", &what);
+        self.report("wrong", &what);
     }
 
     fn answers(
@@ -138,7 +138,7 @@ impl Account {
                     clock(first.at),
                     other.at.duration_since(first.at).as_secs_f64()
                 );
-                self.tell("doubled", &what);
+                self.report("doubled", &what);
                 *self.doubled_by_cause.entry(cause).or_default() += 1;
             }
         }
@@ -161,7 +161,7 @@ impl Account {
             one.message_id,
             clock(one.posted)
         );
-        self.tell(kind, &what);
+        self.report(kind, &what);
     }
 
     /// Counts replies that came after the reply to a later message of their chat. A message is later if it was first posted
@@ -182,7 +182,7 @@ impl Account {
             {
                 self.out_of_order += 1;
                 let what = format!("{} {:?} after {:?}", one.chat, one.text, before.text);
-                self.tell("out of order", &what);
+                self.report("out of order", &what);
             }
             if one.posted > before.posted {
                 latest.insert(&one.chat, one);
@@ -220,7 +220,7 @@ impl Account {
                         "{kind} {:?} of {} is there {there} times",
                         one.text, one.chat
                     );
-                    self.tell("history", &what);
+                    self.report("history", &what);
                 }
             }
         }

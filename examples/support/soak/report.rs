@@ -150,11 +150,11 @@ impl fmt::Display for Outcome {
         }
         self.processes
             .iter()
-            .try_for_each(|process| told(process, f))
+            .try_for_each(|process| write_process(process, f))
     }
 }
 
-fn told(process: &Process, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_process(process: &Process, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let name = &process.name;
     for status in &process.ended_by_itself {
         writeln!(

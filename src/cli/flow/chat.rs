@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::exit::{EXIT_USAGE, complain, exit};
+use crate::cli::exit::{EXIT_USAGE, exit, print_error};
 use crate::cli::flow::source::{FlowOptions, open};
 use crate::clock;
 use crate::flow::{Rehearsal, RehearsalEvent, Said, SaidKind, Script};
@@ -61,7 +61,7 @@ pub(super) struct ChatArgs {
 
 pub(super) fn main(arguments: &ChatArgs) -> ExitCode {
     if arguments.file == Path::new("-") {
-        complain(
+        print_error(
             "`flow chat` reads your messages from standard input, so it can't read the flow there: name a file",
         );
         return ExitCode::from(EXIT_USAGE);

@@ -57,7 +57,7 @@ pub(super) fn main(arguments: &ReloadArgs) -> ExitCode {
         })
     });
     match answers {
-        Ok(answers) => tell(&answers),
+        Ok(answers) => print_answers(&answers),
         Err(reason) => fail(&reason),
     }
 }
@@ -97,7 +97,7 @@ async fn ask(store: &Store) -> Result<ReloadAnswers, store::StoreError> {
     }
 }
 
-fn tell(ReloadAnswers { given, missing }: &ReloadAnswers) -> ExitCode {
+fn print_answers(ReloadAnswers { given, missing }: &ReloadAnswers) -> ExitCode {
     if given.is_empty() && *missing == 0 {
         return fail(
             "no process answered: none is running on this Redis with this REDIS_PREFIX. A daemon also reads its flows when it starts",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::exit::{EXIT_FAILURE, complain};
+use crate::cli::exit::{EXIT_FAILURE, print_error};
 use crate::flow::{Locale, Mistake, Script, UnknownLocale};
 use crate::flows::media_files;
 use crate::terminal::line;
@@ -82,7 +82,7 @@ pub(super) fn open(file: &Path, locale: Locale) -> Result<Script, ExitCode> {
         .map_err(|reason| vec![reason])
         .and_then(|source| source.load(locale))
         .map_err(|lines| {
-            lines.iter().for_each(|line| complain(line));
+            lines.iter().for_each(|line| print_error(line));
             ExitCode::from(EXIT_FAILURE)
         })
 }

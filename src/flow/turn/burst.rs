@@ -25,7 +25,7 @@ pub struct Ready {
     /// The number of messages, counted from the first.
     pub count: usize,
     /// How long until the rest is ready if no more messages come; `None` if nothing is left.
-    pub rest_in: Option<Duration>,
+    pub rest_ready_in: Option<Duration>,
 }
 
 impl Script {
@@ -44,7 +44,7 @@ impl Script {
         };
         Ready {
             count,
-            rest_in: (count < unread.len()).then_some(left),
+            rest_ready_in: (count < unread.len()).then_some(left),
         }
     }
 
@@ -204,7 +204,7 @@ mod tests {
                 first: ms(first),
             };
             let ready = script.ready(state, &texts(said), quiet);
-            (ready.count, ready.rest_in)
+            (ready.count, ready.rest_ready_in)
         };
         let two = ["one", "two"];
         assert_eq!(ready(&two, &state, 0, 400), (0, Some(ms(1_500))));

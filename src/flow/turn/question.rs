@@ -10,7 +10,7 @@ use crate::flow::words::fold::fold;
 use crate::flow::words::locale::Locale;
 
 /// In longer bursts we do not look for a single message that is an answer by itself.
-const ALONE_MAX: usize = 20;
+const PIECES_MAX: usize = 20;
 
 impl Question {
     /// The answer in the form that is saved, and where it leads; `None` if it is not valid.
@@ -75,16 +75,16 @@ impl Question {
             },
             false => piece.clone(),
         });
-        let pieces: Vec<Said> = pieces.take(ALONE_MAX).collect();
+        let pieces: Vec<Said> = pieces.take(PIECES_MAX).collect();
         std::iter::once(&together)
             .chain(&pieces)
             .find_map(|said| self.answer(said, present))
-            .or_else(|| self.alone(said, present))
+            .or_else(|| self.only_answer(said, present))
     }
 
     /// The answer of the only message that is valid by itself: a "hello" before it was not meant as the answer.
-    fn alone(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
-        let few = if said.len() > ALONE_MAX { &[] } else { said };
+    fn only_answer(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
+        let few = if said.len() > PIECES_MAX { &[] } else { said };
         let mut answers = few.iter().filter_map(|said| self.answer(said, present));
         let only = answers.next()?;
         answers.next().is_none().then_some(only)

@@ -323,21 +323,21 @@ fn a_text_that_fails_is_replaced_by_the_built_in_one() {
         turn.replies
     );
     assert!(turn.fault.unwrap().contains("text `left`"));
-    let told = script.queue_text(
+    let text = script.queue_text(
         QueueText::Position {
             position: 3,
             wait: None,
         },
         Some("Ana"),
     );
-    assert_eq!(told, "You're number 3 in line.");
+    assert_eq!(text, "You're number 3 in line.");
 }
 
 #[test]
 fn queue_texts_and_commands_are_in_the_flow_s_language() {
     let clinic = load(CLINIC);
     let wait = Some(std::time::Duration::from_secs(280));
-    for (text, told) in [
+    for (text, expected) in [
         (
             QueueText::Position { position: 3, wait },
             "Você está em 3º lugar na fila. Tempo estimado de espera: cerca de 5 minutos.",
@@ -362,7 +362,7 @@ fn queue_texts_and_commands_are_in_the_flow_s_language() {
             "Tudo bem, vamos parar por aqui. Quando quiser, é só escrever de novo.",
         ),
     ] {
-        assert_eq!(clinic.queue_text(text, None), told);
+        assert_eq!(clinic.queue_text(text, None), expected);
     }
     for (words, command) in [
         ("SAIR", Some(Command::Leave)),

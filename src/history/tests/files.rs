@@ -169,7 +169,7 @@ fn without_a_directory_it_stays_open_and_is_put_back_when_there_is_one() {
     fs::rename(&place, &gone).unwrap();
     for _ in 0..2 {
         let error = rig.archive.restore_if_removed().unwrap_err();
-        assert!(matches!(error, HistoryError::Adrift { .. }), "{error}");
+        assert!(matches!(error, HistoryError::NotRestored { .. }), "{error}");
         assert!(error.may_pass());
         assert!(error.to_string().contains("DATA_DIR"), "{error}");
     }

@@ -61,7 +61,7 @@ pub(crate) async fn settle(
         // With IN_DOUBT=hold, each attempt is stored before it is made. This one was not stored, so it was never made.
         return Settled::NotSent;
     }
-    tokio::time::sleep(ripens_in(context.pacing, attempt)).await;
+    tokio::time::sleep(time_to_settle(context.pacing, attempt)).await;
     let chat = &lane.chat;
     let settled = match ask(context, session, reply, attempt).await {
         Ok(Some(message)) => Settled::Sent(message),
@@ -101,13 +101,13 @@ pub(crate) async fn settle(
 }
 
 /// How long to wait until WAHA has surely finished the request.
-fn ripens_in(pacing: Pacing, attempt: &Attempt) -> Duration {
+fn time_to_settle(pacing: Pacing, attempt: &Attempt) -> Duration {
     match pacing {
         // With typing, the reply is sent long after the lane was taken, and that time may not be stored.
         Pacing::Human => SETTLE_AFTER,
         Pacing::Off => {
-            let ripe = attempt.since + clock::millis(SETTLE_AFTER);
-            clock::until(ripe, clock::now()).min(SETTLE_AFTER)
+            let settled_at = attempt.since + clock::millis(SETTLE_AFTER);
+            clock::until(settled_at, clock::now()).min(SETTLE_AFTER)
         }
     }
 }

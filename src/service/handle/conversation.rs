@@ -246,11 +246,11 @@ impl ConversationTask {
         match self.continue_call(now) {
             CallProgress::NoCall => {}
             CallProgress::Waits => return Ok(AfterStep::Waiting),
-            CallProgress::Continues(advance, well) => {
+            CallProgress::Continues(advance, usable) => {
                 let stepped = self.commit_and_warn(*advance, now).await?;
-                if let Some(well) = well {
+                if let Some(usable) = usable {
                     // A lost count does no harm.
-                    let _ = self.context.store.count_call(&self.session, well).await;
+                    let _ = self.context.store.count_call(&self.session, usable).await;
                 }
                 return Ok(stepped);
             }
@@ -291,7 +291,7 @@ impl ConversationTask {
         }
         let unread = self.inbox.said();
         let ready = script.ready(&self.state, unread, self.quiet());
-        self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
+        self.quiet_at = ready.rest_ready_in.map(|time| Instant::now() + time);
         if ready.count == 0 && !unread.is_empty() {
             self.left_unread = true;
             return Ok(AfterStep::Waiting);

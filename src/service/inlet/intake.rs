@@ -317,7 +317,7 @@ impl Intake {
         (message.kind != Kind::Empty).then(|| ByPhone {
             quiet: self.takeover_ends_after(session),
             ends: self.flows.of(session).is_phone_end(&message.text),
-            followed_at: last_activity_at,
+            last_activity_at,
         })
     }
 

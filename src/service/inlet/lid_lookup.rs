@@ -21,7 +21,7 @@ const ASK_MAX: i64 = 20;
 /// If the request for one id failed, ask again after this time.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// After this many failures in a row, the problem is WAHA and not one id.
-const IN_VAIN_MAX: u32 = 3;
+const FAILURES_MAX: u32 = 3;
 /// If the engine can't look up numbers, ask again after this time, because WAHA may have been updated.
 const UNABLE_FOR: Duration = Duration::from_secs(3600);
 /// If the requests failed, ask again after this time.
@@ -60,11 +60,11 @@ impl LidLookup {
             if left_alone.contains_key(&session) {
                 continue;
             }
-            let mut in_vain = 0;
+            let mut failures = 0;
             for lid in self.store.unmapped(&session, ASK_MAX, clock::now()).await? {
                 match self.ask(&session, lid.clone()).await {
                     Ok(chat) => {
-                        in_vain = 0;
+                        failures = 0;
                         let learned = self
                             .store
                             .learn(&session, &lid, chat.as_ref(), clock::now());
@@ -78,10 +78,10 @@ impl LidLookup {
                         // Perhaps only this id fails: ask for it again later, and continue with the others.
                         let again_at = clock::now() + clock::millis(ASK_AGAIN_AFTER);
                         self.store.ask_later(&session, &lid, again_at).await?;
-                        in_vain += 1;
+                        failures += 1;
                         debug!(%session, %lid, %error, "could not look up the phone number of a hidden id; will ask \
                         again");
-                        if in_vain == IN_VAIN_MAX {
+                        if failures == FAILURES_MAX {
                             left_alone.insert(session.clone(), until(&session, &error));
                             break;
                         }

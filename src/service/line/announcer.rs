@@ -313,7 +313,7 @@ fn pace(line: &store::QueuePace) -> flow::LinePace {
     flow::LinePace {
         handling: clock::until(line.handling, 0),
         measured: line.measured,
-        active: line.attended,
+        active: line.active,
         waiting: line.waiting,
         stalled_for: Duration::ZERO,
     }

@@ -31,7 +31,7 @@ const MANY: usize = 300;
 /// The shortest pause after a failure. Meanwhile the entries wait in Redis.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The log has one error a minute, not one a second. This is also the longest pause after a failure.
-const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How long the last flush may take when we stop. The rest is archived after the next start.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -64,10 +64,10 @@ enum ArchiverError {
 
 impl ArchiverError {
     /// Whether the history is lost when this process ends, because only the open file still holds it.
-    fn loses_all(&self) -> bool {
+    fn loses_history(&self) -> bool {
         matches!(
             self,
-            Self::Restoring | Self::History(history::HistoryError::Adrift { .. })
+            Self::Restoring | Self::History(history::HistoryError::NotRestored { .. })
         )
     }
 }
@@ -94,12 +94,12 @@ impl Archiver {
             archive: Some(self.archive),
             trimmed: HashSet::new(),
         };
-        let errors = Throttle::new(COMPLAIN_INTERVAL);
+        let log_throttle = Throttle::new(LOG_INTERVAL);
         let mut failing = false;
-        let mut told_at = None;
+        let mut stop_asked_at = None;
         loop {
             if shutdown.is_cancelled() {
-                told_at.get_or_insert_with(Instant::now);
+                stop_asked_at.get_or_insert_with(Instant::now);
             }
             let began = Instant::now();
             // If the disk fails, a flush would only delay the stop.
@@ -110,7 +110,7 @@ impl Archiver {
             };
             let too_late = async |patience| {
                 shutdown.cancelled().await;
-                sleep_until(told_at.unwrap_or_else(Instant::now) + patience).await;
+                sleep_until(stop_asked_at.unwrap_or_else(Instant::now) + patience).await;
             };
             let kept = tokio::select! {
                 biased;
@@ -132,14 +132,14 @@ impl Archiver {
                         metrics.set_archive_error(None);
                         info!("the history is written again");
                     }
-                    match (archived, told_at) {
+                    match (archived, stop_asked_at) {
                         (0, Some(_)) => return,
                         (0, None) => POLL_INTERVAL,
                         (few, None) if few < MANY => GATHER_INTERVAL,
                         _ => Duration::ZERO,
                     }
                 }
-                Some(Err(error)) if told_at.is_some() && error.loses_all() => {
+                Some(Err(error)) if stop_asked_at.is_some() && error.loses_history() => {
                     let reason = crate::describe::describe(&error);
                     error!(
                         reason,
@@ -148,10 +148,10 @@ impl Archiver {
                     );
                     return;
                 }
-                Some(Err(error)) if told_at.is_none() => {
+                Some(Err(error)) if stop_asked_at.is_none() => {
                     failing = true;
                     let reason = crate::describe::describe(&error);
-                    if errors.due() {
+                    if log_throttle.due() {
                         error!(
                             reason,
                             "the history can't be written: correct what `reason` says, often a full disk; entries \
@@ -160,7 +160,7 @@ impl Archiver {
                     }
                     metrics.set_archive_error(Some(reason));
                     // The pause is as long as the attempt took, which may have copied half of the history.
-                    began.elapsed().clamp(RETRY_AFTER, COMPLAIN_INTERVAL)
+                    began.elapsed().clamp(RETRY_AFTER, LOG_INTERVAL)
                 }
                 Some(Err(_)) | None => {
                     warn!(
@@ -172,7 +172,7 @@ impl Archiver {
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = shutdown.cancelled(), if told_at.is_none() => {}
+                () = shutdown.cancelled(), if stop_asked_at.is_none() => {}
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::store::scripts::keys::Keys;
 
 /// How many bells may wait to be read. If there are more, we assume that all were missed. fred reserves this space in each
 /// of half a dozen channels, about 100 bytes per bell.
-const UNHEARD_MAX: usize = 1_024;
+const PENDING_MAX: usize = 1_024;
 
 /// The pause before the next try if Redis refuses the subscription.
 const RENEW_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -89,7 +89,7 @@ impl Bells {
     ) -> Result<Self, StoreError> {
         let mut builder = builder(config)?;
         builder.with_performance_config(|performance| {
-            performance.broadcast_channel_capacity = UNHEARD_MAX
+            performance.broadcast_channel_capacity = PENDING_MAX
         });
         let subscriber = builder.build_subscriber_client()?;
         drop(subscriber.connect());

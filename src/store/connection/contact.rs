@@ -23,7 +23,7 @@ pub(crate) type Sessions = Mutex<HashSet<SessionName>>;
 /// How often we reconnect while the server is read-only: its name may point to another server at any moment.
 const RENEW_INTERVAL: Duration = Duration::from_secs(1);
 
-const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// All connections of one process. When one of them learns of a failover, the others must know, too: they may only read or
 /// listen.
@@ -31,7 +31,7 @@ const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
 pub struct Connections {
     renewals: broadcast::Sender<()>,
     renewed: Arc<Throttle>,
-    told: Arc<Throttle>,
+    log_throttle: Arc<Throttle>,
     /// The messages that this process sent; Redis may forget them.
     pub(crate) sent: SentMessages,
 }
@@ -41,7 +41,7 @@ impl Default for Connections {
         Self {
             renewals: broadcast::channel(1).0,
             renewed: Arc::new(Throttle::new(RENEW_INTERVAL)),
-            told: Arc::new(Throttle::new(COMPLAIN_INTERVAL)),
+            log_throttle: Arc::new(Throttle::new(LOG_INTERVAL)),
             sent: SentMessages::default(),
         }
     }
@@ -59,7 +59,7 @@ impl Connections {
         if !self.renewed.due() {
             return;
         }
-        if self.told.due() {
+        if self.log_throttle.due() {
             warn!(
                 "Redis became read-only, as happens in a failover; reconnecting every second until it takes writes. If \
                  this continues, REDIS_URL points to a replica"

@@ -15,7 +15,7 @@ use crate::throttle::Throttle;
 const WAIT_BETWEEN: Duration = Duration::from_millis(100);
 
 /// How often the log says that we still wait.
-const TELL_INTERVAL: Duration = Duration::from_secs(5);
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Store {
     /// Waits at most `patience` until Redis accepts a write: it may still be reading its files, or be in the middle of a
@@ -30,12 +30,12 @@ impl Store {
         if let Some(version) = about.too_old() {
             return Err(StoreError::TooOld { version });
         }
-        let told = Throttle::new(TELL_INTERVAL);
+        let log_throttle = Throttle::new(LOG_INTERVAL);
         while let Err(error) = self.check_write().await {
             if Instant::now() >= deadline {
                 return Err(error);
             }
-            if told.due() {
+            if log_throttle.due() {
                 warn!(%error, "Redis takes no writes yet; waiting for it");
             }
             sleep(WAIT_BETWEEN).await;

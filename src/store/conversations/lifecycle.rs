@@ -63,7 +63,7 @@ impl Store {
                 Some(_) => "says",
                 None => "",
             })
-            .number(record.phone.map_or(0, |phone| phone.followed_at));
+            .number(record.phone.map_or(0, |phone| phone.last_activity_at));
         match ScriptAnswer::of(
             self.inner
                 .scripts

@@ -35,7 +35,7 @@ pub struct ByPhone {
     /// It is the word that ends the takeover.
     pub ends: bool,
     /// When the last known message after this one was sent, by either side; 0 if there is none.
-    pub followed_at: Millis,
+    pub last_activity_at: Millis,
 }
 
 /// The result of storing a [`Record`].

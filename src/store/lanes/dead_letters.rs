@@ -94,11 +94,11 @@ impl Store {
         }
         let script = &self.inner.scripts.retry_dead;
         let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
-        let mut revived = 0;
+        let mut requeued = 0;
         while answer.more() {
-            revived += usize::from(answer.number()? > 0);
+            requeued += usize::from(answer.number()? > 0);
         }
-        Ok(revived)
+        Ok(requeued)
     }
 
     /// Deletes dead letters. Returns how many were still there.

@@ -45,16 +45,16 @@ fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
                 data,
             } => {
                 let message = message.as_ref().map_or("", MessageId::as_str);
-                let told = (message, conversation.as_str(), data.as_str(), "");
-                ("sent", 0, String::new(), false, told)
+                let entry = (message, conversation.as_str(), data.as_str(), "");
+                ("sent", 0, String::new(), false, entry)
             }
             Verdict::Dead {
                 conversation,
                 data,
                 reason,
             } => {
-                let told = ("", conversation.as_str(), data.as_str(), reason.as_str());
-                ("dead", 0, String::new(), false, told)
+                let entry = ("", conversation.as_str(), data.as_str(), reason.as_str());
+                ("dead", 0, String::new(), false, entry)
             }
             Verdict::Retry { due, again, doubt } => ("retry", *due, again.element(), *doubt, none),
             Verdict::Release { due, doubt } => ("release", *due, String::new(), *doubt, none),

@@ -5,8 +5,8 @@
 -- ARGV: seen_ttl (ms), then per event: seen (a key that recognises the same event, '' = none), kind, from, other (the customer's
 --       other id, '' = not known), own ('1' = a message, which makes its chat known; '' = only recorded if the chat is known), echo
 --       (the id of a message of ours, else ''), wording, sent as (the words of that message, and how a reply can be sent to become
---       such a message, as `sent_by_us` compares them; '' = it says nothing), data (JSON), phone_quiet (ms), hand (what it means if
---       the owner wrote it: 'says' or 'ends'; 'ours' = they did not; '' = nothing), followed_at (ms: when the last known message
+--       such a message, as `sent_by_us` compares them; '' = it says nothing), data (JSON), phone_quiet (ms), takeover (what it means if
+--       the owner wrote it: 'says' or 'ends'; 'ours' = they did not; '' = nothing), last_activity_at (ms: when the last known message
 --       after it was sent)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded, and a takeover by the owner begins or ends)
 local seen_ttl = number()
@@ -14,7 +14,7 @@ local answer = {}
 while more() do
   local seen, kind, from, other, own, echo = text(), text(), text(), text(), text(), text()
   local content, data = {wording = text(), sent_as = text()}, text()
-  local quiet, hand, followed_at = number(), text(), number()
+  local quiet, takeover, last_activity_at = number(), text(), number()
   local chat = chat_of_person(from, other)
   local result = 'recorded'
   if seen ~= '' and redis.call('EXISTS', SEEN .. seen) == 1 then
@@ -30,13 +30,13 @@ while more() do
       local message = decoded(data)
       -- It may come under the person's other id, before we know that both ids are one person.
       content.text = message.text
-      local ours = hand == 'ours' or sent_by_us(chat, echo, content)
+      local ours = takeover == 'ours' or sent_by_us(chat, echo, content)
         or (message.other_id and sent_by_us(chat_of(message.other_id), echo, content))
       note_echo(chat, echo, message.sent_at or 0, content)
       record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
-      if not ours and hand ~= '' then
+      if not ours and takeover ~= '' then
         local sent_at = message.sent_at or 0
-        result = owner_says(chat, sent_at, followed_at, hand == 'ends', quiet) or result
+        result = owner_says(chat, sent_at, last_activity_at, takeover == 'ends', quiet) or result
         if result == 'begins' then
           redis.call('SET', PHONE_BEGAN .. echo, string.format('%.0f %s', sent_at, chat), 'PX', quiet)
         end

@@ -41,10 +41,10 @@ const RESTART_AFTER: Duration = Duration::from_millis(200);
 const RESTART_AFTER_LONGEST: Duration = Duration::from_secs(10);
 
 /// How often we log that a server does not stay up.
-const COMPLAIN_INTERVAL: Duration = Duration::from_secs(60);
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// A server that ran for this long had started well.
-const STAYED_UP: Duration = Duration::from_secs(10);
+const STARTED_WELL_AFTER: Duration = Duration::from_secs(10);
 
 /// A running server of our own.
 pub struct PrivateRedis {
@@ -191,12 +191,12 @@ impl PrivatePaths {
         mut child: Option<Child>,
     ) -> Result<Waited, PrivateRedisError> {
         let deadline = Instant::now() + START_PATIENCE;
-        let mut told = Instant::now();
+        let mut logged_at = Instant::now();
         loop {
             match ping(&self.socket).await {
                 Ping::Ready => return Ok(Waited::Ready(child)),
-                Ping::Loading if told.elapsed() > Duration::from_secs(5) => {
-                    told = Instant::now();
+                Ping::Loading if logged_at.elapsed() > Duration::from_secs(5) => {
+                    logged_at = Instant::now();
                     info!("the private Redis is reading its append-only file");
                 }
                 Ping::Loading | Ping::Nobody => {}
@@ -286,7 +286,7 @@ async fn supervise(
     stopping: CancellationToken,
 ) -> Option<Child> {
     let mut restart_after = RESTART_AFTER;
-    let mut told = Throttle::new(COMPLAIN_INTERVAL);
+    let mut log_throttle = Throttle::new(LOG_INTERVAL);
     loop {
         let started = Instant::now();
         let ended = async {
@@ -304,12 +304,12 @@ async fn supervise(
             status = ended => status,
             () = stopping.cancelled() => return child,
         };
-        if started.elapsed() > STAYED_UP {
+        if started.elapsed() > STARTED_WELL_AFTER {
             restart_after = RESTART_AFTER;
-            told = Throttle::new(COMPLAIN_INTERVAL);
+            log_throttle = Throttle::new(LOG_INTERVAL);
         }
-        let tell = told.due();
-        if tell {
+        let may_log = log_throttle.due();
+        if may_log {
             let reason =
                 status.map_or_else(|| "it no longer answers".to_owned(), |s| s.to_string());
             warn!(reason, "the private Redis ended; starting it again");
@@ -317,7 +317,7 @@ async fn supervise(
         // Not if it was told to end or was killed while it ran well: then it had read its files.
         if let Some(status) = status.filter(|status| status.code().is_some_and(|code| code != 0))
             && let Err(error) = place.repair(status).await
-            && tell
+            && may_log
         {
             error!(%error, "the private Redis does not start; will try again and again");
         }

@@ -68,7 +68,7 @@ pub struct QueuePace {
     /// How many conversations were measured for that.
     pub measured: u64,
     /// How many conversations workers have now.
-    pub attended: u64,
+    pub active: u64,
     /// How many conversations wait in line.
     pub waiting: u64,
     /// When workers last claimed a conversation from the line.
@@ -158,7 +158,7 @@ impl Store {
         Ok(QueuePace {
             handling: handling.unwrap_or(0),
             measured: measured.unwrap_or(0).unsigned_abs(),
-            attended: client.hlen(keys.active(session)).await?,
+            active: client.hlen(keys.active(session)).await?,
             waiting: client.zcard(keys.queue(session)).await?,
             called_at,
         })

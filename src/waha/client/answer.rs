@@ -84,13 +84,13 @@ impl WahaAnswer {
         let problem: Problem<'_> = serde_json::from_str(&json).unwrap_or_default();
         let refused = |reason: Option<String>, advice| SendError::Refused {
             status: self.status,
-            reason: told(reason, secrets),
+            reason: without_secrets(reason, secrets),
             advice,
         };
         let busy = |reason: Option<String>| SendError::Busy {
             status: self.status,
             retry_after: retry_after.and_then(|text| waiting_time(text, now)),
-            reason: told(reason, secrets),
+            reason: without_secrets(reason, secrets),
         };
         Some(match self.status {
             200..=299 if json.trim_start().starts_with('<') => refused(
@@ -239,7 +239,7 @@ impl Exception<'_> {
 }
 
 /// WAHA's words for the log: one short line without secrets.
-fn told(reason: Option<String>, secrets: &[Option<&str>]) -> String {
+fn without_secrets(reason: Option<String>, secrets: &[Option<&str>]) -> String {
     let mut text = reason.unwrap_or_default();
     for secret in secrets.iter().flatten() {
         if secret.len() >= SECRET_MIN {
@@ -276,11 +276,11 @@ mod tests {
     fn refused(status: u16, body: &str) -> (String, &'static str) {
         match judge(status, body).unwrap_err() {
             SendError::Refused {
-                status: told,
+                status: reported,
                 reason,
                 advice,
             } => {
-                assert_eq!(told, status);
+                assert_eq!(reported, status);
                 (reason, advice)
             }
             other => panic!("{other:?}"),
@@ -290,11 +290,11 @@ mod tests {
     fn busy(status: u16, body: &str) -> String {
         match judge(status, body).unwrap_err() {
             SendError::Busy {
-                status: told,
+                status: reported,
                 retry_after: None,
                 reason,
             } => {
-                assert_eq!(told, status);
+                assert_eq!(reported, status);
                 reason
             }
             other => panic!("{other:?}"),
@@ -415,8 +415,8 @@ mod tests {
             (200, "<!doctype html>", "a web page", "WAHA_URL"),
             (302, "", "redirected to nowhere", "redirect"),
         ] {
-            let (told, advised) = refused(status, body);
-            assert_eq!(told, reason);
+            let (said, advised) = refused(status, body);
+            assert_eq!(said, reason);
             assert!(advised.contains(advice), "{status}: {advised}");
         }
     }

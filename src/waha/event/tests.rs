@@ -55,9 +55,9 @@ fn treatment(event: &Event) -> String {
     match &event.what {
         What::Ignored(why) => format!("ignored: {why}"),
         What::SessionStatus { status, .. } => format!("status: {status} of {}", event.session),
-        What::Inbound(message) => format!("inbound {}", told(message)),
-        What::Vote(message) => format!("vote {}", told(message)),
-        What::Own(message) => format!("own {:?} {}", message.author, told(message)),
+        What::Inbound(message) => format!("inbound {}", described(message)),
+        What::Vote(message) => format!("vote {}", described(message)),
+        What::Own(message) => format!("own {:?} {}", message.author, described(message)),
         What::Ack(a) => format!(
             "ack {} of {:?} {} {} at {}",
             a.ack, a.direction, a.chat, a.message, a.at
@@ -77,8 +77,8 @@ fn treatment(event: &Event) -> String {
     }
 }
 
-fn told(message: &Message) -> String {
-    let mut told = format!(
+fn described(message: &Message) -> String {
+    let mut described = format!(
         "{:?} {} {} at {}",
         message.kind,
         message.chat,
@@ -95,9 +95,9 @@ fn told(message: &Message) -> String {
     .into_iter()
     .flatten()
     {
-        write!(told, " {part}").unwrap();
+        write!(described, " {part}").unwrap();
     }
-    told
+    described
 }
 
 #[test]

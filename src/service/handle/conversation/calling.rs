@@ -75,7 +75,7 @@ impl ConversationTask {
             return CallProgress::Waits;
         };
         let ready = script.ready(&self.state, unread, self.quiet());
-        self.quiet_at = ready.rest_in.map(|time| Instant::now() + time);
+        self.quiet_at = ready.rest_ready_in.map(|time| Instant::now() + time);
         if self.quiet_at.is_some() && self.state.opens() {
             // The customer is still writing the messages that open the conversation. They don't answer a question.
             return CallProgress::Waits;
@@ -93,9 +93,9 @@ impl ConversationTask {
         }
         // Messages that the customer is still writing answer the next question.
         let unread = &unread[..ready.count];
-        let well = answer.is_ok();
+        let usable = answer.is_ok();
         let advance = script.answered(self.state.clone(), answer.ok(), unread, now);
-        CallProgress::Continues(Box::new(advance), Some(well))
+        CallProgress::Continues(Box::new(advance), Some(usable))
     }
 
     /// Starts the call that the state waits for, if there is one and it is not already in progress.

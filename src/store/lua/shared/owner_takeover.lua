@@ -81,15 +81,15 @@ local function take_for_owner(chat, message, quiet, inbox_max)
 end
 
 -- The owner wrote in this chat at `sent_at`; `ends`: it is the word that ends the takeover. A late message counts from when
--- it was sent: the takeover lasts until `quiet` after the last known message (`followed_at`, or this one), and what was
+-- it was sent: the takeover lasts until `quiet` after the last known message (`last_activity_at`, or this one), and what was
 -- written after this message stays as it is. Returns 'begins' or 'ends' if the takeover begins or ends here.
-local function owner_says(chat, sent_at, followed_at, ends, quiet)
+local function owner_says(chat, sent_at, last_activity_at, ends, quiet)
   local until_ = taken_over_until(chat)
   -- If `phone_quiet` was set to 0 meanwhile, no takeover begins, but a running one can still be ended.
   if quiet == 0 and not (ends and until_) or sent_at < tonumber(redis.call('GET', HUNG_UP .. chat) or 0) then
     return
   end
-  local at = ends and sent_at or math.max(sent_at, followed_at)
+  local at = ends and sent_at or math.max(sent_at, last_activity_at)
   at = NOW - at < CLOCKS_APART_MAX and NOW or at
   local said = tonumber(redis.call('HGET', PHONE_SAID, chat) or 0)
   if not ends then

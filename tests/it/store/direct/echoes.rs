@@ -70,7 +70,7 @@ async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str)
         phone: Some(ByPhone {
             quiet: 60_000,
             ends: false,
-            followed_at: 0,
+            last_activity_at: 0,
         }),
         data: serde_json::json!({"text": text, "sent_at": 1_200}).to_string(),
     };

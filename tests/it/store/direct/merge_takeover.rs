@@ -24,7 +24,7 @@ fn by_owner(from: &ChatId, quiet: i64, ends: bool, now: i64) -> Record {
         phone: Some(ByPhone {
             quiet,
             ends,
-            followed_at: 0,
+            last_activity_at: 0,
         }),
         data: format!("{{\"text\":\"by hand\",\"sent_at\":{now}}}"),
     }
@@ -114,24 +114,24 @@ fn a_commit_after_the_owners_takeover_is_refused() {
 #[test]
 fn a_takeover_under_one_id_holds_under_both() {
     for (theirs, other) in [(lid(), chat(8)), (chat(8), lid())] {
-        for attended in [None, Some(1), Some(2)] {
+        for active in [None, Some(1), Some(2)] {
             let redis = Redis::start();
             block_on(async {
                 let store = connect(&redis).await;
                 // The owner takes a conversation, or only a chat. The other id's conversation waits, or is active.
-                if attended == Some(2) {
+                if active == Some(2) {
                     says(&store, &theirs, 1_000).await;
                 }
                 owner(&store, &theirs, false, 1_100).await;
                 says(&store, &other, 1_200).await;
-                if attended.is_some() {
+                if active.is_some() {
                     store
                         .claim(&session(), &process("one"), 1, 1_300)
                         .await
                         .unwrap();
                 }
                 learn(&store).await;
-                assert_eq!(lists(&redis), [0, 0, 1, 0], "{theirs} {attended:?}");
+                assert_eq!(lists(&redis), [0, 0, 1, 0], "{theirs} {active:?}");
                 assert!(
                     store
                         .claim(&session(), &process("one"), 9, 2_100)
@@ -368,13 +368,13 @@ fn a_closing_word_ends_a_takeover_from_before_takeovers_were_switched_off() {
 /// If later messages are known, the takeover still holds when one of them is recent.
 #[test]
 fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
-    for (followed_at, with_phone) in [(0, 0), (500_000, 1)] {
+    for (last_activity_at, with_phone) in [(0, 0), (500_000, 1)] {
         let redis = Redis::start();
         block_on(async {
             let store = connect(&redis).await;
             let mut late = by_owner(&chat(8), QUIET, false, 460_000);
             late.phone = late.phone.map(|phone| ByPhone {
-                followed_at,
+                last_activity_at,
                 ..phone
             });
             store.record(&session(), &late, 550_000).await.unwrap();

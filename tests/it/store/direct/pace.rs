@@ -47,7 +47,7 @@ fn redis_keeps_the_same_mean_as_the_estimate_expects() {
             mean = smoothed(mean, handling as f64, n as u64);
         }
         let pace = store.pace(&session()).await.unwrap();
-        assert_eq!((pace.measured, pace.attended, pace.waiting), (80, 0, 0));
+        assert_eq!((pace.measured, pace.active, pace.waiting), (80, 0, 0));
         // Redis keeps whole milliseconds.
         assert!(
             (pace.handling as f64 - mean).abs() < 30.0,

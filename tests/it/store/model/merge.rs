@@ -134,12 +134,12 @@ impl Session {
                 it.inbox = merged(hidden.inbox, there);
                 it.unread = false;
                 conversation.examined = 0;
-                let attended = conversation.owner.is_some();
-                if attended {
+                let active = conversation.owner.is_some();
+                if active {
                     conversation.leave_all_lists();
                 }
                 it.conversation = Some(conversation);
-                if attended {
+                if active {
                     self.entry(format!("requeued {chat}"), chat);
                 }
             }

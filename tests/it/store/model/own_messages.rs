@@ -56,7 +56,7 @@ impl Run<'_> {
                 ends,
                 sent_at,
                 // 0 if nothing followed.
-                followed_at: now.checked_sub(one.followed).unwrap_or(0).max(0),
+                last_activity_at: now.checked_sub(one.followed).unwrap_or(0).max(0),
             }),
             sent_at,
             data: data.to_string(),
@@ -72,7 +72,7 @@ impl Run<'_> {
             phone: own.by_owner.map(|words| ByPhone {
                 quiet: QUIET,
                 ends: words.ends,
-                followed_at: words.followed_at,
+                last_activity_at: words.last_activity_at,
             }),
             data: own.data.clone(),
         };

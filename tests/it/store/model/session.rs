@@ -499,12 +499,12 @@ impl Session {
             view.queue,
             self.line()
         );
-        let attended = |chat: &Chat| {
+        let is_active = |chat: &Chat| {
             chat.conversation
                 .as_ref()
                 .is_some_and(|c| c.owner.is_some())
         };
-        let active = self.chats.values().filter(|chat| attended(chat)).count();
+        let active = self.chats.values().filter(|chat| is_active(chat)).count();
         ensure!(
             (view.active.len(), view.announce.len())
                 == (active, view.queue.len() + view.handoff.len()),

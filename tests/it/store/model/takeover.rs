@@ -10,7 +10,7 @@ pub(super) struct ByOwner {
     pub(super) ends: bool,
     pub(super) sent_at: Millis,
     /// When the latest known message after it was sent, or 0.
-    pub(super) followed_at: Millis,
+    pub(super) last_activity_at: Millis,
 }
 
 impl Session {
@@ -19,7 +19,7 @@ impl Session {
         let ByOwner {
             ends,
             sent_at,
-            followed_at,
+            last_activity_at,
         } = words;
         self.phone_may_end(chat, now);
         let it = self.chat_mut(chat);
@@ -30,7 +30,7 @@ impl Session {
         let said_at = if ends {
             sent_at
         } else {
-            sent_at.max(followed_at)
+            sent_at.max(last_activity_at)
         };
         let counts_from = if now - said_at < CLOCKS_APART {
             now
