@@ -103,7 +103,7 @@ pub struct RedisSettings {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Flow")]
 pub struct FlowSettings {
-    /// The flow, a TOML file; or a directory with <session>.toml for a session and default.toml for the others
+    /// The flow, a TOML file; or a directory with `<session>.toml` for a session and `default.toml` for others
     /// [default: a built-in reception]
     #[arg(long, env = "FLOW_FILE", value_name = "PATH")]
     pub flow_file: Option<String>,

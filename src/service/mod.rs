@@ -3,7 +3,7 @@
 //! | room | what it does |
 //! |---|---|
 //! | [`inlet`] | receives webhooks, and fetches messages that were missed |
-//! | [`line`] | serves customers who wait in line |
+//! | [`mod@line`] | serves customers who wait in line |
 //! | [`handle`] | handles one conversation at a time, from claim to close |
 //! | [`deliver`] | sends replies, and finds out whether a reply in doubt was sent |
 //! | [`owner`] | notifies the owner, and watches the state of each session |

@@ -175,7 +175,7 @@ impl Intake {
     }
 
     /// Takes a message that WAHA listed and whose webhook may have been lost. An inbound message older than `max_age` only
-    /// goes into the history. `last_activity_at` is the result of [`Intake::last_activity_at`] for this message.
+    /// goes into the history. `last_activity_at` is the result of `Intake::last_activity_at` for this message.
     ///
     /// # Errors
     /// As [`IntakeError`] says.
