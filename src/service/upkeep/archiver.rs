@@ -20,14 +20,6 @@ use crate::throttle::Throttle;
 
 /// Entries per transaction: enough to make the disk's sync unimportant, few enough to fit in memory.
 const BATCH: u64 = 1_000;
-/// How long we wait after we found no entries.
-const POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// After a small batch, we wait this long for more entries: a transaction costs the same for three as for thirty. At 1,000
-/// messages a second this saves a quarter of the CPU time. A longer pause saves no more, and its larger batches block Redis:
-/// the slowest hundredth of webhooks took 2.2 ms with a pause of 150 ms, and 1.3 ms with 10 ms.
-const GATHER_INTERVAL: Duration = Duration::from_millis(10);
-/// After a batch with this many entries, the next one follows at once.
-const MANY: usize = 300;
 /// The shortest pause after a failure. Meanwhile the entries wait in Redis.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The log has one error a minute, not one a second. This is also the longest pause after a failure.
@@ -84,6 +76,20 @@ pub fn open(path: &Path) -> Result<Archive, history::HistoryError> {
     }
 }
 
+/// How long we wait after a batch of `archived` entries. A transaction costs about the same for three entries as for thirty, so a
+/// pause saves CPU time; but a batch of hundreds slows everything else down for a moment. The pauses aim at batches of 20 to 40.
+///
+/// Measured on two cores: at 200 messages a second, our CPU time in 15 s is 2.9 s with pauses of 10 ms, and 2.4 s with 40 ms; at 1,000
+/// a second, the slowest hundredth of webhooks takes 1.3 ms with 10 ms, 1.8 ms with 40 ms, and 2.7 ms with 100 ms.
+fn pause_after(archived: usize) -> Duration {
+    Duration::from_millis(match archived {
+        0 => 250,
+        1..25 => 40,
+        25..300 => 10,
+        _ => 0,
+    })
+}
+
 impl Archiver {
     /// Runs until `shutdown`, then archives the remaining entries, up to a deadline.
     pub async fn run(self, shutdown: CancellationToken) {
@@ -134,9 +140,8 @@ impl Archiver {
                     }
                     match (archived, stop_asked_at) {
                         (0, Some(_)) => return,
-                        (0, None) => POLL_INTERVAL,
-                        (few, None) if few < MANY => GATHER_INTERVAL,
-                        _ => Duration::ZERO,
+                        (_, None) => pause_after(archived),
+                        (_, Some(_)) => Duration::ZERO,
                     }
                 }
                 Some(Err(error)) if stop_asked_at.is_some() && error.loses_history() => {
