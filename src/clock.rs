@@ -1,24 +1,87 @@
 //! The current time. Only the edges read it; code that decides gets it as an argument.
 
 use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Whole milliseconds since the epoch.
-pub fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+use serde::{Deserialize, Serialize};
+
+/// A point in time: whole milliseconds since the epoch. Arithmetic stops at the ends instead of overflowing.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Millis(i64);
+
+impl Millis {
+    /// From milliseconds since the epoch.
+    pub const fn new(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Now.
+    pub fn now() -> Self {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self(millis(since))
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn as_i64(self) -> i64 {
+        self.0
+    }
+
+    /// How long it is since `earlier`; zero if that is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        if self > earlier {
+            Duration::from_millis(self.0.abs_diff(earlier.0))
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// How long it is until `then`; zero if that is past.
+    pub fn until(self, then: Self) -> Duration {
+        then.since(self)
+    }
+}
+
+impl Add<Duration> for Millis {
+    type Output = Self;
+
+    fn add(self, length: Duration) -> Self {
+        Self(self.0.saturating_add_unsigned(unsigned(length)))
+    }
+}
+
+impl AddAssign<Duration> for Millis {
+    fn add_assign(&mut self, length: Duration) {
+        *self = *self + length;
+    }
+}
+
+impl Sub<Duration> for Millis {
+    type Output = Self;
+
+    fn sub(self, length: Duration) -> Self {
+        Self(self.0.saturating_sub_unsigned(unsigned(length)))
+    }
+}
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn unsigned(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A length of time in whole milliseconds.
-pub fn millis(duration: Duration) -> i64 {
+pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// How long it is from `now` until `then`; zero if `then` is past.
-pub fn until(then: i64, now: i64) -> Duration {
-    Duration::from_millis(u64::try_from(then.saturating_sub(now)).unwrap_or(0))
 }
 
 /// Shows a length of time to a person, with about two digits: `12ms`, `0.7s`, `45s`, `5m`, `12h`.
@@ -52,6 +115,7 @@ impl fmt::Display for Brief {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_time_for_a_person_has_about_two_digits_and_one_unit() {
@@ -72,6 +136,28 @@ mod tests {
         ] {
             let shown_as = brief(Duration::from_millis(millis)).to_string();
             assert_eq!(shown_as, shown, "{millis}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_point_in_time_is_stored_as_its_number_and_never_overflows(
+            at in any::<i64>(), other in any::<i64>(), length in any::<Duration>(),
+        ) {
+            let (at, other) = (Millis::new(at), Millis::new(other));
+            let stored = serde_json::to_string(&at).unwrap();
+            prop_assert_eq!(&stored, &at.as_i64().to_string());
+            prop_assert_eq!(serde_json::from_str::<Millis>(&stored).unwrap(), at);
+
+            let exact = |sum: i128| i64::try_from(sum.clamp(i64::MIN.into(), i64::MAX.into())).unwrap();
+            let millis = i128::try_from(length.as_millis()).unwrap();
+            let number = i128::from(at.as_i64());
+            prop_assert_eq!((at + length).as_i64(), exact(number + millis));
+            prop_assert_eq!((at - length).as_i64(), exact(number - millis));
+
+            prop_assert_eq!(other.until(at), at.since(other));
+            prop_assert_eq!(at.since(other).is_zero(), at <= other);
+            prop_assert_eq!(other + at.since(other), at.max(other));
         }
     }
 }

@@ -10,12 +10,13 @@ use serde_json::json;
 use crate::cli::exit::{EXIT_USAGE, fail, print_error, wrong};
 use crate::cli::format::Format;
 use crate::cli::redis;
+use crate::clock::Millis;
 use crate::config::RedisConfig;
 use crate::ids::SessionName;
 use crate::settings::RedisSettings;
 use crate::store::{self, DeadLetter, Store};
 use crate::terminal::{cut, jsonl, line, time};
-use crate::{clock, describe::describe, runtime};
+use crate::{describe::describe, runtime};
 
 /// How many dead replies one call handles. A larger batch would block Redis for too long.
 const BATCH: usize = 100;
@@ -172,7 +173,7 @@ async fn act(
                 DeadCommand::List { .. } => break,
                 DeadCommand::Retry(_) => {
                     unreadable += some.iter().filter(|letter| letter.reply.is_err()).count();
-                    store.retry_dead(session, some, clock::now()).await
+                    store.retry_dead(session, some, Millis::now()).await
                 }
                 DeadCommand::Drop(_) => store.drop_dead(session, some).await,
             };
@@ -225,7 +226,10 @@ fn list(
         for letter in letters {
             match format {
                 Format::Text => {
-                    let at = letter.at().map(|at| time(at, &zone)).unwrap_or_default();
+                    let at = letter
+                        .at()
+                        .map(|at| time(at.as_i64(), &zone))
+                        .unwrap_or_default();
                     let text = match &letter.reply {
                         Ok(reply) => cut(&reply.text, TEXT_MAX),
                         Err(_) => "(can't be read)".to_owned(),

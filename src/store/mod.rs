@@ -45,7 +45,6 @@ pub use lanes::sending::TakenLanes;
 pub use private_redis::error::PrivateRedisError;
 pub use private_redis::server::{PrivateRedis, private_socket};
 pub use processes::reloads::Reloaded;
-pub use scripts::answer::Millis;
 pub use scripts::keys::SEEN_TTL;
 pub use sessions::catch_up::OVERLAP;
 pub use sessions::figures::{Gauges, QueuePace, WAKE_UP_BOUNDS_MS};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fred::prelude::*;
 
+use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::connection::client::builder;
 use crate::store::connection::config::StoreConfig;
@@ -17,7 +18,6 @@ use crate::store::error::StoreError;
 use crate::store::lanes::intended::{Intended, attempt_batch};
 use crate::store::lanes::lane::{Lane, Settlement};
 use crate::store::lanes::settle::settle_batch;
-use crate::store::scripts::answer::Millis;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::Keys;
 use crate::store::scripts::registry::{Runner, Scripts};

@@ -11,6 +11,7 @@ use super::label::label;
 use super::payload_reader::PayloadReader;
 use super::repair::repaired;
 use super::wire::{Cover, Envelope, millis};
+use crate::clock::Millis;
 use crate::ids::SessionName;
 
 pub use super::what::{Ack, Edited, Reaction, Revoked, What};
@@ -26,7 +27,7 @@ pub struct Event {
     /// absent before 2024.11, and if it is longer than 64 bytes or not printable ASCII.
     pub id: Option<String>,
     /// When it happened, in ms since 1970; absent before 2025.3.
-    pub timestamp: Option<i64>,
+    pub timestamp: Option<Millis>,
     /// What it means.
     pub what: What,
 }
@@ -59,12 +60,12 @@ pub enum NotAnEvent {
     NoSession,
 }
 
-/// Reads a webhook body. `now_ms` (ms since 1970) becomes `received_at`, and is used if the body has no time.
+/// Reads a webhook body. `now` becomes `received_at`, and is used if the body has no time.
 ///
 /// # Errors
 ///
 /// [`NotAnEvent`] if WAHA can't have written the body.
-pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
+pub fn parse(body: &[u8], now: Millis) -> Result<Event, NotAnEvent> {
     if is_too_deep(body) {
         return Err(NotAnEvent::TooDeep);
     }
@@ -76,7 +77,7 @@ pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
         Ok(envelope) => {
             let (name, session) = names(envelope.event.text(), envelope.session.text())?;
             let timestamp = millis(envelope.timestamp);
-            let what = PayloadReader::new(&envelope, timestamp, now_ms)
+            let what = PayloadReader::new(&envelope, timestamp, now)
                 .what(&name)
                 .unwrap_or_else(What::Ignored);
             Ok(Event {
@@ -112,7 +113,7 @@ pub fn parse(body: &[u8], now_ms: i64) -> Result<Event, NotAnEvent> {
 ///
 /// A message without an id is ignored, even an outbound one: we could not recognise it again.
 #[must_use]
-pub fn listed(payload: &str, now_ms: i64) -> What {
+pub fn listed(payload: &str, now: Millis) -> What {
     if is_too_deep(payload.as_bytes()) {
         return What::Ignored("too deep");
     }
@@ -122,7 +123,7 @@ pub fn listed(payload: &str, now_ms: i64) -> What {
         Ok(payload) => envelope.payload = payload,
         Err(_) => return What::Ignored("unreadable payload"),
     }
-    match PayloadReader::new(&envelope, None, now_ms).what("message.any") {
+    match PayloadReader::new(&envelope, None, now).what("message.any") {
         Ok(What::Own(message)) if message.id.is_none() => What::Ignored("no message id"),
         Ok(what) => what,
         Err(why) => What::Ignored(why),

@@ -1,5 +1,6 @@
 //! A message in a chat, in the form that is queued and stored.
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId};
 use serde::{Deserialize, Serialize};
 
@@ -144,10 +145,10 @@ pub struct Message {
     pub other_id: Option<ChatId>,
     /// When it was sent, in ms since 1970. WhatsApp's times have whole seconds.
     #[serde(default)]
-    pub sent_at: i64,
+    pub sent_at: Millis,
     /// When we received it, in ms since 1970.
     #[serde(default)]
-    pub received_at: i64,
+    pub received_at: Millis,
     /// The id of our reply that became this message, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_id: Option<String>,
@@ -181,8 +182,8 @@ mod tests {
             quoted: MessageId::parse("3EB0"),
             name: Some("Lu✨".to_owned()),
             other_id: ChatId::person("5531966660003@c.us"),
-            sent_at: 1_789_901_003_000,
-            received_at: 1_789_901_003_789,
+            sent_at: Millis::new(1_789_901_003_000),
+            received_at: Millis::new(1_789_901_003_789),
             reply_id: Some("r1".to_owned()),
         }
     }

@@ -9,6 +9,7 @@ use super::serialised_id::SerialisedId;
 use super::what::{Ack, Edited, Reaction, Revoked, What};
 use super::which_chat::{Clues, Engine, Origin, origin, other_id};
 use super::wire::{Envelope, Mentioned, Payload, Vote, line, millis};
+use crate::clock::Millis;
 
 /// How many characters of a push name we keep.
 const NAME_MAX: usize = 100;
@@ -18,13 +19,13 @@ pub(super) struct PayloadReader<'e> {
     envelope: &'e Envelope<'e>,
     payload: &'e Payload<'e>,
     engine: Engine,
-    timestamp: Option<i64>,
-    now: i64,
+    timestamp: Option<Millis>,
+    now: Millis,
 }
 
 impl<'e> PayloadReader<'e> {
     /// A reader for the payload in `envelope`. `timestamp` is the envelope's time.
-    pub(super) fn new(envelope: &'e Envelope<'e>, timestamp: Option<i64>, now: i64) -> Self {
+    pub(super) fn new(envelope: &'e Envelope<'e>, timestamp: Option<Millis>, now: Millis) -> Self {
         Self {
             envelope,
             payload: &envelope.payload,
@@ -278,7 +279,7 @@ impl<'e> PayloadReader<'e> {
 
     /// When something happened to a message. The envelope's time is better than the payload's: that is the time of the
     /// message itself on WEBJS, and other engines don't send it.
-    fn happened(&self) -> i64 {
+    fn happened(&self) -> Millis {
         self.timestamp
             .or_else(|| millis(self.payload.timestamp))
             .unwrap_or(self.now)

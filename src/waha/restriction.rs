@@ -1,6 +1,7 @@
 //! WhatsApp's temporary restrictions on an account, as WAHA reports them with a session's status (WAHA 2026.8).
 
 use super::wire::{Capping, Timelock, line, millis};
+use crate::clock::Millis;
 
 /// WAHA's words for the state of a quota have at most 14 letters.
 const LEVEL_MAX: usize = 32;
@@ -11,14 +12,14 @@ pub enum Restriction {
     /// No new chats may be started.
     Timelock {
         /// Until when, in ms since 1970, if WAHA says so.
-        until: Option<i64>,
+        until: Option<Millis>,
     },
     /// The month's quota of new chats is used up or nearly used up.
     Capping {
         /// WAHA's word: `FIRST_WARNING`, `SECOND_WARNING`, `CAPPED`.
         level: String,
         /// When the quota is renewed, in ms since 1970, if WAHA says so.
-        until: Option<i64>,
+        until: Option<Millis>,
     },
 }
 

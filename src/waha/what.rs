@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::message::{Author, Direction, Message};
 use super::restriction::Restriction;
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId};
 
 /// What an event means.
@@ -51,7 +52,7 @@ pub struct Ack {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// When, in ms since 1970.
-    pub at: i64,
+    pub at: Millis,
 }
 
 /// The new text of a message.
@@ -67,7 +68,7 @@ pub struct Edited {
     /// What it says now.
     pub text: String,
     /// When, in ms since 1970.
-    pub at: i64,
+    pub at: Millis,
 }
 
 /// A message that was withdrawn.
@@ -81,7 +82,7 @@ pub struct Revoked {
     /// The direction of that message.
     pub direction: Direction,
     /// When, in ms since 1970.
-    pub at: i64,
+    pub at: Millis,
 }
 
 /// An emoji under a message.
@@ -99,5 +100,5 @@ pub struct Reaction {
     /// The emoji; empty if it was removed.
     pub text: String,
     /// When, in ms since 1970.
-    pub at: i64,
+    pub at: Millis,
 }

@@ -4,18 +4,19 @@
 //! pass, whether `event` comes before or after `payload`.
 
 use super::lenient::{Raw, Texts, lenient};
+use crate::clock::Millis;
 
 /// The last millisecond of the year 9999.
 const TIME_MAX: f64 = 253_402_300_799_999.0;
 
-/// A time in ms since 1970. Bodies have seconds (also fractions, also as strings) or milliseconds, depending on field, engine
+/// A point in time. Bodies have seconds (also fractions, also as strings) or milliseconds, depending on field, engine
 /// and version. For any realistic date, the two can't be confused.
-pub(super) fn millis(time: Raw<'_>) -> Option<i64> {
+pub(super) fn millis(time: Raw<'_>) -> Option<Millis> {
     millis_of(time.number()?)
 }
 
 /// Like [`millis`], for a number.
-pub(super) fn millis_of(number: f64) -> Option<i64> {
+pub(super) fn millis_of(number: f64) -> Option<Millis> {
     let millis = if number > 1e11 {
         number
     } else {
@@ -24,7 +25,7 @@ pub(super) fn millis_of(number: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
     (1.0..=TIME_MAX)
         .contains(&millis)
-        .then_some(millis.round() as i64)
+        .then_some(Millis::new(millis.round() as i64))
 }
 
 /// A short text for logs: one line of at most `max` characters; `None` if it is empty.

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::cli::exit::{EXIT_USAGE, exit, print_error};
 use crate::cli::flow::source::{FlowOptions, open};
-use crate::clock;
+use crate::clock::{self, Millis};
 use crate::flow::{Rehearsal, RehearsalEvent, Said, SaidKind, Script};
 use crate::terminal::{line, paragraph};
 use crate::time_span;
@@ -192,7 +192,11 @@ impl<'s, I: BufRead, O: Write> ChatTool<'s, I, O> {
     }
 
     fn begin(&self) -> Rehearsal<'s> {
-        Rehearsal::new(self.script, self.name, clock::now().unsigned_abs())
+        Rehearsal::new(
+            self.script,
+            self.name,
+            Millis::now().as_i64().unsigned_abs(),
+        )
     }
 
     /// The next line that is not empty; `None` at the end of the input.

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use crate::clock;
+use crate::clock::{self, Millis};
 use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
 use crate::service::deliver::doubt;
 use crate::service::deliver::doubt::Settled;
@@ -205,7 +205,7 @@ impl Delivery<'_> {
             self.lane,
             id.as_ref(),
             self.chat,
-            clock::now(),
+            Millis::now(),
         );
         match noted.await {
             Ok(true) => Ok(id),
@@ -230,7 +230,7 @@ impl Delivery<'_> {
                 ))
             }
             SendError::SessionNotWorking { .. } => {
-                match self.context.store.pause(session, clock::now()).await {
+                match self.context.store.pause(session, Millis::now()).await {
                     Ok(true) => warn!(
                         %session, %error,
                         "the session can't send, so its replies wait until it is WORKING again: look at WAHA's \
@@ -265,7 +265,7 @@ impl Delivery<'_> {
             warn!(%session, %chat, attempts, retry_in = %clock::brief(delay), reason, "a reply was not sent; will try again");
         }
         Verdict::Retry {
-            due: clock::now() + clock::millis(delay),
+            due: Millis::now() + delay,
             again: Reply {
                 attempts,
                 ..reply.clone()
@@ -286,7 +286,7 @@ impl Delivery<'_> {
         );
         Verdict::Dead {
             conversation: self.reply.conversation.clone(),
-            data: history(self.chat, self.reply, None, clock::now()),
+            data: history(self.chat, self.reply, None, Millis::now()),
             reason,
         }
     }
@@ -297,7 +297,7 @@ struct NotOurs;
 
 fn release(doubt: bool) -> Verdict {
     Verdict::Release {
-        due: clock::now(),
+        due: Millis::now(),
         doubt,
     }
 }
@@ -305,7 +305,7 @@ fn release(doubt: bool) -> Verdict {
 fn sent(chat: &ChatId, reply: &Reply, message: Option<MessageId>) -> Verdict {
     Verdict::Sent {
         conversation: reply.conversation.clone(),
-        data: history(chat, reply, message.clone(), clock::now()),
+        data: history(chat, reply, message.clone(), Millis::now()),
         message,
     }
 }
@@ -320,7 +320,7 @@ async fn settle(
     loop {
         match context
             .store
-            .settle(session, settlement.clone(), clock::now())
+            .settle(session, settlement.clone(), Millis::now())
             .await
         {
             Ok(next) => return next,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::{MessageId, SessionName};
 use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::service::deliver::send_context::SendContext;
@@ -106,15 +106,15 @@ fn time_to_settle(pacing: Pacing, attempt: &Attempt) -> Duration {
         // With typing, the reply is sent long after the lane was taken, and that time may not be stored.
         Pacing::Human => SETTLE_AFTER,
         Pacing::Off => {
-            let settled_at = attempt.since + clock::millis(SETTLE_AFTER);
-            clock::until(settled_at, clock::now()).min(SETTLE_AFTER)
+            let settled_at = attempt.since + SETTLE_AFTER;
+            Millis::now().until(settled_at).min(SETTLE_AFTER)
         }
     }
 }
 
 /// Whether to keep asking. Some WAHA servers can send, but fail for weeks to list messages.
 fn has_patience(reply: &Reply, attempt: &Attempt) -> bool {
-    reply.attempts < ASKED_MAX || clock::now() - attempt.since < clock::millis(PATIENCE)
+    reply.attempts < ASKED_MAX || Millis::now().since(attempt.since) < PATIENCE
 }
 
 /// WAHA can't tell whether the reply was sent, so `IN_DOUBT` decides.
@@ -137,8 +137,8 @@ fn undecidable(
             Settled::Unknown
         }
         InDoubt::Hold => {
-            let held_until = attempt.since + clock::millis(HELD_FOR);
-            if clock::now() < held_until {
+            let held_until = attempt.since + HELD_FOR;
+            if Millis::now() < held_until {
                 Settled::NotYet(reason)
             } else {
                 Settled::Never(format!(
@@ -177,7 +177,7 @@ async fn ask(
         let reason = "messages of a group are not looked through".to_owned();
         return Err(AskError::Unable { reason });
     }
-    let since = attempt.since - clock::millis(CLOCKS_APART_MAX);
+    let since = attempt.since - CLOCKS_APART_MAX;
     let listed = call(
         &context.client,
         session,
@@ -207,11 +207,11 @@ fn ended_early<T>(reason: String) -> Result<T, AskError> {
 
 /// The id of a listed message, if the attempt may have become this message.
 fn same(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<MessageId> {
-    let What::Own(message) = event::listed(listed, clock::now()) else {
+    let What::Own(message) = event::listed(listed, Millis::now()) else {
         return None;
     };
     let id = message.id.clone()?;
-    let earliest = attempt.since - clock::millis(CLOCKS_APART_MAX);
+    let earliest = attempt.since - CLOCKS_APART_MAX;
     let by_id = attempt.id.as_ref() == Some(&id);
     let by_content = message.sent_at >= earliest && echo_content(&message).is_of(reply);
     (by_id || by_content).then_some(id)
@@ -228,7 +228,7 @@ mod tests {
             conversation: ConversationId::stored("1"),
             text: text.into(),
             media: None,
-            queued_at: 0,
+            queued_at: Millis::new(0),
             attempts: 0,
             notice: false,
         }
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn an_attempt_became_a_message_of_ours_with_its_text_since_then_or_with_its_id() {
         let attempt = Attempt {
-            since: 1_789_900_801_123,
+            since: Millis::new(1_789_900_801_123),
             begun: true,
             id: MessageId::parse("3EB0AA"),
             echo: None,

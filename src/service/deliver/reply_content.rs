@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::clock::Millis;
 use crate::flow::{MediaKind, MediaSource};
 use crate::flows::media_files;
 use crate::ids::{ChatId, MessageId, SessionName};
@@ -65,7 +66,7 @@ pub(crate) fn reads_a_file(reply: &Reply) -> bool {
 }
 
 /// The reply as a history entry, in JSON.
-pub(crate) fn history(chat: &ChatId, reply: &Reply, id: Option<MessageId>, now: i64) -> String {
+pub(crate) fn history(chat: &ChatId, reply: &Reply, id: Option<MessageId>, now: Millis) -> String {
     let (kind, media) = match &reply.media {
         None => (Kind::Text, None),
         Some(media) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::service::kit::backoff;
 use crate::store::Reply;
 
@@ -22,7 +22,7 @@ pub(crate) fn delay(reply: &Reply, asked: Duration) -> Duration {
 
 /// Whether the reply is so old that we give up on it.
 pub(crate) fn is_too_old(reply: &Reply) -> bool {
-    clock::now() - reply.queued_at > clock::millis(GIVE_UP_AFTER)
+    Millis::now().since(reply.queued_at) > GIVE_UP_AFTER
 }
 
 /// Whether we give up on a file if this attempt fails too.

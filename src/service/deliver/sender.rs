@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::service::deliver::delivery::deliver;
 use crate::service::deliver::send_context::SendContext;
@@ -148,7 +148,7 @@ impl SenderState {
 
     /// Releases each suspect, but only after a time in which any answer from Redis would have arrived.
     async fn release_forgotten(&mut self) -> Result<(), StoreError> {
-        let now = clock::now();
+        let now = Millis::now();
         for ((session, _), (lane, since)) in &self.suspects {
             if since.elapsed() > FORGOTTEN_AFTER {
                 self.context
@@ -185,7 +185,7 @@ impl SenderState {
             match self
                 .context
                 .store
-                .take_lanes(&session, &self.context.process, count, clock::now())
+                .take_lanes(&session, &self.context.process, count, Millis::now())
                 .await
             {
                 Ok(TakenLanes::Lanes(lanes)) => {
@@ -242,10 +242,7 @@ impl Drop for ReportLaneEnd {
 
 /// Asks WAHA whether a paused session works again. Only one process asks in each interval.
 async fn probe(context: Arc<SendContext>, session: SessionName) {
-    let turn = context
-        .store
-        .turn_to_probe(&session, clock::millis(PROBE_INTERVAL))
-        .await;
+    let turn = context.store.turn_to_probe(&session, PROBE_INTERVAL).await;
     if !turn.unwrap_or(false) {
         return;
     }

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::flow;
 use crate::flow::{Advance, Next, Quiet, Script, State};
 use crate::flows::Flows;
@@ -77,7 +77,7 @@ pub(crate) struct ConversationTask {
     inbox: Inbox,
     state: State,
     /// When to ask the flow even if the customer stays silent.
-    wake_at: Option<i64>,
+    wake_at: Option<Millis>,
     /// A step has seen the inbox and left messages in it on purpose, so they don't count for the pickup latency again.
     left_unread: bool,
     /// The call that the flow waits for.
@@ -182,7 +182,7 @@ impl ConversationTask {
             let mut advance = self.script().give_up(self.state.clone());
             // Unread messages would open the next conversation, and perhaps cause the same panic.
             advance.consumed = self.inbox.len();
-            if let Ok(AfterStep::Ended(ended)) = self.commit(advance, clock::now()).await {
+            if let Ok(AfterStep::Ended(ended)) = self.commit(advance, Millis::now()).await {
                 return ended;
             }
             if let Some(ended) = self.recover(&mut failures, shutdown).await {
@@ -219,7 +219,7 @@ impl ConversationTask {
 
     /// How long to sleep if nothing wakes the task.
     fn time_to_wait(&self) -> Duration {
-        let until = |at: i64| clock::until(at, clock::now());
+        let until = |at: Millis| Millis::now().until(at);
         match self.quiet_at {
             // No reminder while the customer is still writing.
             Some(at) => at.saturating_duration_since(Instant::now()),
@@ -230,18 +230,16 @@ impl ConversationTask {
     /// How long ago the first and the last of the unread messages arrived.
     fn quiet(&self) -> Quiet {
         let last = self.last_message_at.elapsed();
-        let span = self
-            .inbox
-            .arrived()
-            .map_or(0, |arrived| arrived.end().saturating_sub(*arrived.start()));
-        let span = Duration::from_millis(u64::try_from(span).unwrap_or(0));
+        let span = self.inbox.arrived().map_or(Duration::ZERO, |arrived| {
+            arrived.end().since(*arrived.start())
+        });
         let first = last + span;
         Quiet { last, first }
     }
 
     /// If there is something to decide, asks the flow and commits the result.
     async fn step(&mut self) -> Result<AfterStep, StoreError> {
-        let now = clock::now();
+        let now = Millis::now();
         self.quiet_at = None;
         match self.continue_call(now) {
             CallProgress::NoCall => {}
@@ -268,12 +266,12 @@ impl ConversationTask {
                 .await?
         {
             // No timeout before the question has been sent.
-            self.state.restart_silence(now.unsigned_abs());
+            self.state.restart_silence(now.as_i64().unsigned_abs());
         }
         if begun && self.inbox.is_empty() {
             // Time in which the customer could not reach us does not count either.
             let then = self.unreachable_until(now).await?;
-            self.state.no_silence_before(then.unsigned_abs());
+            self.state.no_silence_before(then.as_i64().unsigned_abs());
         }
         if begun
             && !self.left_unread
@@ -281,13 +279,16 @@ impl ConversationTask {
         {
             self.context
                 .pickup_latency
-                .note(now.saturating_sub(*arrived.start()));
+                .note(now.since(*arrived.start()));
         }
         let script = self.script();
         if self.held.rev == 0 {
-            let opened_at = self.held.opened.unsigned_abs();
-            self.state =
-                script.with_opening_hours(self.state.clone(), opened_at, now.unsigned_abs());
+            let opened_at = self.held.opened.as_i64().unsigned_abs();
+            self.state = script.with_opening_hours(
+                self.state.clone(),
+                opened_at,
+                now.as_i64().unsigned_abs(),
+            );
         }
         let unread = self.inbox.said();
         let ready = script.ready(&self.state, unread, self.quiet());
@@ -299,7 +300,7 @@ impl ConversationTask {
         let advance = script.advance(
             self.state.clone(),
             &unread[..ready.count],
-            now.unsigned_abs(),
+            now.as_i64().unsigned_abs(),
         );
         self.commit_and_warn(advance, now).await
     }
@@ -308,7 +309,7 @@ impl ConversationTask {
     async fn commit_and_warn(
         &mut self,
         advance: Advance,
-        now: i64,
+        now: Millis,
     ) -> Result<AfterStep, StoreError> {
         if let Some(fault) = &advance.fault {
             warn!(
@@ -323,7 +324,7 @@ impl ConversationTask {
 
     /// The end of the last time in which customers could not reach the session: `now` if they still can't, 0 if they always
     /// could.
-    async fn unreachable_until(&self, now: i64) -> Result<i64, StoreError> {
+    async fn unreachable_until(&self, now: Millis) -> Result<Millis, StoreError> {
         let ConversationContext {
             store,
             reachability,
@@ -335,18 +336,18 @@ impl ConversationTask {
         if known != Some(now) && !reachability.check(&self.session).await {
             return Ok(now);
         }
-        Ok(known.unwrap_or(0))
+        Ok(known.unwrap_or_default())
     }
 
     /// Commits the flow's decision.
-    async fn commit(&mut self, mut advance: Advance, now: i64) -> Result<AfterStep, StoreError> {
+    async fn commit(&mut self, mut advance: Advance, now: Millis) -> Result<AfterStep, StoreError> {
         self.prepare_calls(&mut advance);
         let handoff = match advance.next {
-            Next::HandOff { within } => Some(within.map_or(0, clock::millis)),
+            Next::HandOff { within } => Some(within.unwrap_or_default()),
             _ => None,
         };
         let (outcome, resumable, wake_at) = match advance.next {
-            Next::Wait { wake_at } => (None, false, Some(wake_at.cast_signed())),
+            Next::Wait { wake_at } => (None, false, Some(Millis::new(wake_at.cast_signed()))),
             Next::Call | Next::HandOff { .. } => (None, false, None),
             Next::Close { outcome, resumable } => (Some(outcome), resumable, None),
         };
@@ -362,9 +363,9 @@ impl ConversationTask {
                 outcome,
                 variables: variables(),
                 resume_within: if resumable {
-                    clock::millis(self.script().resume_within())
+                    self.script().resume_within()
                 } else {
-                    0
+                    Duration::ZERO
                 },
             }),
             handoff,
@@ -404,7 +405,7 @@ impl ConversationTask {
         })
     }
 
-    fn replies(&self, replies: Vec<flow::FlowReply>, now: i64) -> Vec<Reply> {
+    fn replies(&self, replies: Vec<flow::FlowReply>, now: Millis) -> Vec<Reply> {
         let reply = |(number, reply): (usize, flow::FlowReply)| Reply {
             id: format!("{}:{}:{number}", self.held.id, self.held.rev),
             conversation: self.held.id.clone(),

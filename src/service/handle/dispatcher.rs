@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::service::handle::conversation::{ConversationContext, ConversationTask, TaskOutcome};
 use crate::service::handle::doorbell::Doorbell;
@@ -235,7 +235,7 @@ impl DispatcherState {
                     &session,
                     &self.dispatcher.context.process,
                     count,
-                    clock::now(),
+                    Millis::now(),
                 )
                 .await
             {
@@ -264,12 +264,12 @@ impl DispatcherState {
     async fn claim_closed(&mut self) {
         let mut maybe_closed: Vec<SessionName> = self.maybe_closed.drain().collect();
         while let Some(session) = maybe_closed.pop() {
-            let (context, now) = (&self.dispatcher.context, clock::now());
+            let (context, now) = (&self.dispatcher.context, Millis::now());
             let script = context.flows.of(&session);
-            let Some(since) = script.closed_since(now.unsigned_abs()) else {
+            let Some(since) = script.closed_since(now.as_i64().unsigned_abs()) else {
                 continue;
             };
-            let (process, since) = (&context.process, since.cast_signed());
+            let (process, since) = (&context.process, Millis::new(since.cast_signed()));
             let claiming = context
                 .store
                 .claim_closed(&session, process, CLAIM_MAX, now, since);

@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::clock;
+use crate::clock::{self, Millis};
 use crate::ids::SessionName;
 use crate::service::inlet::catch_up::listing::ListError;
 use crate::service::inlet::intake::{Done, Intake, IntakeError};
@@ -215,11 +215,11 @@ impl CatchUpState {
 
     /// Looks for missed messages in one session.
     async fn session(&self, session: &SessionName) -> Result<(), CatchUpError> {
-        let begun = clock::now();
+        let begun = Millis::now();
         let Some(until) = self.store.caught_up_until(session).await? else {
             return Ok(());
         };
-        let since = until - clock::millis(OVERLAP + SECOND);
+        let since = until - (OVERLAP + SECOND);
         let (mut messages, failed) = listing::messages(&self.client, session, since).await?;
         // WAHA lists the newest first, with times in whole seconds: within one second, the last one listed is the
         // oldest.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::flows::Flows;
 use crate::ids::{ChatId, SessionName};
 use crate::service::inlet::late_takeover::last_activity_at;
@@ -99,7 +99,7 @@ impl Intake {
     /// # Errors
     /// As [`IntakeError`] says.
     pub async fn take(&self, body: &[u8]) -> Result<Done, IntakeError> {
-        let now = clock::now();
+        let now = Millis::now();
         let event = event::parse(body, now)?;
         let (session, name, envelope) = (event.session, event.name, event.id);
         // The envelope's id alone is not enough: `message` and `message.any` may share one.
@@ -112,9 +112,9 @@ impl Intake {
             }
             _ => None,
         });
-        let stale = sent_at.is_some_and(|at| now - at > clock::millis(SEEN_TTL));
+        let stale = sent_at.is_some_and(|at| now.since(at) > SEEN_TTL);
         if stale && self.stale.due() {
-            let hours = sent_at.map_or(0, |at| (now - at) / 3_600_000);
+            let hours = sent_at.map_or(0, |at| now.since(at).as_secs() / 3_600);
             warn!(
                 %session,
                 event = name,
@@ -132,7 +132,10 @@ impl Intake {
                 // Boxed: the listener's threads have small stacks, and unoptimised builds use a lot of stack here.
                 Box::pin(self.inbound(&session, message, now, opens)).await?
             }
-            What::Own(message) => self.outbound(&session, message, now, Some(0)).await?,
+            What::Own(message) => {
+                self.outbound(&session, message, now, Some(Millis::default()))
+                    .await?
+            }
             What::Ack(ack) => {
                 let mut record = recorded("ack", seen, &ack.chat, &ack);
                 if ack.direction == Direction::Outbound {
@@ -183,13 +186,13 @@ impl Intake {
         &self,
         session: &SessionName,
         message: Message,
-        last_activity_at: Option<i64>,
+        last_activity_at: Option<Millis>,
         max_age: Duration,
     ) -> Result<Done, IntakeError> {
-        let now = clock::now();
+        let now = Millis::now();
         match message.direction {
             Direction::Outbound => self.outbound(session, message, now, last_activity_at).await,
-            Direction::Inbound if now - message.sent_at > clock::millis(max_age) => {
+            Direction::Inbound if now.since(message.sent_at) > max_age => {
                 self.record_only(session, message, now).await
             }
             Direction::Inbound => self.inbound(session, message, now, true).await,
@@ -201,7 +204,7 @@ impl Intake {
         &self,
         session: &SessionName,
         mut message: Message,
-        now: i64,
+        now: Millis,
         opens: bool,
     ) -> Result<Done, IntakeError> {
         message.received_at = now;
@@ -248,7 +251,7 @@ impl Intake {
         &self,
         session: &SessionName,
         mut message: Message,
-        now: i64,
+        now: Millis,
     ) -> Result<Done, IntakeError> {
         message.received_at = now;
         let Some(id) = &message.id else {
@@ -266,8 +269,8 @@ impl Intake {
         &self,
         session: &SessionName,
         mut message: Message,
-        now: i64,
-        last_activity_at: Option<i64>,
+        now: Millis,
+        last_activity_at: Option<Millis>,
     ) -> Result<Done, IntakeError> {
         message.received_at = now;
         let seen = message
@@ -294,16 +297,16 @@ impl Intake {
         &self,
         session: &SessionName,
         messages: &[Message],
-    ) -> Vec<Option<i64>> {
+    ) -> Vec<Option<Millis>> {
         let script = self.flows.of(session);
         last_activity_at(messages, self.takeover_ends_after(session), |message| {
             script.is_phone_end(&message.text)
         })
     }
 
-    /// How long after its last message a takeover ends, in ms.
-    fn takeover_ends_after(&self, session: &SessionName) -> i64 {
-        clock::millis(self.flows.of(session).phone_quiet())
+    /// How long after its last message a takeover ends.
+    fn takeover_ends_after(&self, session: &SessionName) -> Duration {
+        self.flows.of(session).phone_quiet()
     }
 
     /// What an outbound message means if the owner wrote it. Messages without content don't count: engines report things
@@ -312,7 +315,7 @@ impl Intake {
         &self,
         session: &SessionName,
         message: &Message,
-        last_activity_at: i64,
+        last_activity_at: Millis,
     ) -> Option<ByPhone> {
         (message.kind != Kind::Empty).then(|| ByPhone {
             quiet: self.takeover_ends_after(session),
@@ -325,7 +328,7 @@ impl Intake {
         &self,
         session: &SessionName,
         record: &Record,
-        now: i64,
+        now: Millis,
     ) -> Result<Done, IntakeError> {
         Ok(match self.store.record(session, record, now).await? {
             Recorded::Recorded => Done::Recorded,
@@ -353,7 +356,7 @@ impl Intake {
         &self,
         session: &SessionName,
         status: &str,
-        at: Option<i64>,
+        at: Option<Millis>,
         restrictions: &[Restriction],
     ) -> Result<Done, IntakeError> {
         let (store, notifier) = (&self.store, &self.notifier);

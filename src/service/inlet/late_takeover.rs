@@ -2,26 +2,28 @@
 //! has the chat depends on the messages that followed.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use crate::clock::Millis;
 use crate::ids::ChatId;
 use crate::waha::message::{Direction, Message};
 
 /// The messages that followed in a chat.
 struct After {
     /// When the next message was sent, and the last one that follows it without a gap.
-    next: (i64, i64),
+    next: (Millis, Millis),
     /// Whether the closing word followed.
     handed_back: bool,
 }
 
-/// For each message, in the order in which they were sent: the time (ms) of the last message in its chat that followed
-/// without a gap of `quiet` (ms) or more. `None` for our own messages that the closing word followed: that takeover is
+/// For each message, in the order in which they were sent: the time of the last message in its chat that followed
+/// without a gap of `quiet` or more. `None` for our own messages that the closing word followed: that takeover is
 /// over.
 pub(crate) fn last_activity_at(
     messages: &[Message],
-    quiet: i64,
+    quiet: Duration,
     ends: impl Fn(&Message) -> bool,
-) -> Vec<Option<i64>> {
+) -> Vec<Option<Millis>> {
     let mut chats: HashMap<&ChatId, After> = HashMap::new();
     let mut followed: Vec<_> = messages
         .iter()
@@ -34,7 +36,7 @@ pub(crate) fn last_activity_at(
             let (sent_at, ends) = (message.sent_at, ours && ends(message));
             let after = chats.get(chat);
             let last = match after {
-                Some(After { next, .. }) if next.0 - sent_at < quiet => next.1,
+                Some(After { next, .. }) if next.0.since(sent_at) < quiet => next.1,
                 _ => sent_at,
             };
             let handed_back = after.is_some_and(|after| after.handed_back);
@@ -66,7 +68,7 @@ mod tests {
             "id": format!("{ours}_{chat}_3EB0{minute}"), "timestamp": minute * 60, "from": chat, "fromMe": ours, "body": text,
             "hasMedia": false,
         });
-        match event::listed(&listed.to_string(), 0) {
+        match event::listed(&listed.to_string(), Millis::default()) {
             What::Own(message) | What::Inbound(message) => message,
             other => panic!("{other:?}"),
         }
@@ -74,8 +76,8 @@ mod tests {
 
     fn minutes(messages: &[Message]) -> Vec<Option<i64>> {
         let ends = |message: &Message| message.text == "#fim";
-        let followed = last_activity_at(messages, 30 * 60_000, ends);
-        let minute = |at: Option<i64>| at.map(|at| at / 60_000);
+        let followed = last_activity_at(messages, Duration::from_secs(30 * 60), ends);
+        let minute = |at: Option<Millis>| at.map(|at| at.as_i64() / 60_000);
         followed.into_iter().map(minute).collect()
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::service::kit::periodic::Periodic;
 use crate::store::{Store, StoreError};
@@ -61,13 +61,17 @@ impl LidLookup {
                 continue;
             }
             let mut failures = 0;
-            for lid in self.store.unmapped(&session, ASK_MAX, clock::now()).await? {
+            for lid in self
+                .store
+                .unmapped(&session, ASK_MAX, Millis::now())
+                .await?
+            {
                 match self.ask(&session, lid.clone()).await {
                     Ok(chat) => {
                         failures = 0;
-                        let learned = self
-                            .store
-                            .learn(&session, &lid, chat.as_ref(), clock::now());
+                        let learned =
+                            self.store
+                                .learn(&session, &lid, chat.as_ref(), Millis::now());
                         if learned.await? {
                             learnt += 1;
                             let chat = chat.map(tracing::field::display);
@@ -76,7 +80,7 @@ impl LidLookup {
                     }
                     Err(error) => {
                         // Perhaps only this id fails: ask for it again later, and continue with the others.
-                        let again_at = clock::now() + clock::millis(ASK_AGAIN_AFTER);
+                        let again_at = Millis::now() + ASK_AGAIN_AFTER;
                         self.store.ask_later(&session, &lid, again_at).await?;
                         failures += 1;
                         debug!(%session, %lid, %error, "could not look up the phone number of a hidden id; will ask \

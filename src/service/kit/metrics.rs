@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
@@ -15,6 +16,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store;
 use crate::store::{Gauges, Store, WAKE_UP_BOUNDS_MS};
@@ -82,7 +84,7 @@ impl Metrics {
     ///
     /// # Errors
     /// The store's, because most figures are in Redis.
-    pub async fn render(&self, store: &Store, now: i64) -> Result<String, store::StoreError> {
+    pub async fn render(&self, store: &Store, now: Millis) -> Result<String, store::StoreError> {
         let mut figures = Figures::default();
         for session in store.sessions().await? {
             figures.add(&session, &store.gauges(&session).await?, now);
@@ -133,7 +135,7 @@ struct Figures {
 }
 
 impl Figures {
-    fn add(&mut self, session: &SessionName, gauges: &Gauges, now: i64) {
+    fn add(&mut self, session: &SessionName, gauges: &Gauges, now: Millis) {
         let session = session.clone();
         let only = BySession {
             session: session.clone(),
@@ -142,8 +144,7 @@ impl Figures {
             session: session.clone(),
             status,
         };
-        let age =
-            |since: Option<i64>| since.map_or(0.0, |since| (now - since).max(0) as f64 / 1_000.0);
+        let age = |since: Option<Millis>| since.map_or(0.0, |since| seconds(now.since(since)));
 
         self.conversations
             .get_or_create(&and("waiting"))
@@ -167,7 +168,7 @@ impl Figures {
             .set(age(gauges.oldest_opened_at));
         self.handling
             .get_or_create(&only)
-            .set(gauges.handling.unwrap_or(0) as f64 / 1_000.0);
+            .set(seconds(gauges.handling.unwrap_or_default()));
         for (family, counts) in [
             (&self.replies, &gauges.replies),
             (&self.calls, &gauges.calls),
@@ -278,6 +279,10 @@ impl Figures {
             self.archiver_entries,
         );
     }
+}
+
+fn seconds(length: Duration) -> f64 {
+    length.as_millis() as f64 / 1_000.0
 }
 
 /// A histogram that all processes count together in Redis.

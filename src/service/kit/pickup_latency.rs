@@ -2,6 +2,7 @@
 //! processes in Redis.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::store::{Store, StoreError, WAKE_UP_BOUNDS_MS};
 
@@ -13,9 +14,9 @@ pub struct PickupLatency {
 }
 
 impl PickupLatency {
-    /// Counts a message that a worker picked up this many ms after it arrived.
-    pub fn note(&self, millis: i64) {
-        let millis = u64::try_from(millis).unwrap_or(0);
+    /// Counts a message that a worker picked up `latency` after it arrived.
+    pub fn note(&self, latency: Duration) {
+        let millis = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
         let bound = WAKE_UP_BOUNDS_MS.partition_point(|bound| *bound < millis);
         if let Some(count) = self.counts.get(bound) {
             count.fetch_add(1, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::flow;
 use crate::flow::{AnnouncedPosition, Command, Notice, QueueText, Script, State};
 use crate::flows::Flows;
@@ -29,7 +29,7 @@ const LOOK_MAX: usize = 100;
 const LEFT: &str = "left";
 
 /// The next time of a session that is not working. It changes when a poll finds that the session works again.
-const NEVER: i64 = i64::MAX;
+const NEVER: Millis = Millis::new(i64::MAX);
 
 /// See the module.
 pub struct Announcer {
@@ -52,7 +52,7 @@ impl Announcer {
         let store_errors = StoreErrorLog::default();
         let mut wait = Duration::ZERO;
         let mut sessions: Option<HashSet<SessionName>> = None;
-        let mut next: HashMap<SessionName, i64> = HashMap::new();
+        let mut next: HashMap<SessionName, Millis> = HashMap::new();
         loop {
             tokio::select! {
                 bell = self.bells.recv() => match bell {
@@ -66,11 +66,11 @@ impl Announcer {
             }
             match self.run_once(sessions.take(), &mut next).await {
                 Ok(_) => {
-                    let now = clock::now();
+                    let now = Millis::now();
                     let soonest = next
                         .values()
                         .min()
-                        .map_or(POLL_INTERVAL, |at| clock::until(*at, now));
+                        .map_or(POLL_INTERVAL, |at| now.until(*at));
                     wait = soonest.clamp(Duration::from_millis(1), POLL_INTERVAL);
                 }
                 Err(error) => {
@@ -89,7 +89,7 @@ impl Announcer {
     pub async fn run_once(
         &self,
         sessions: Option<HashSet<SessionName>>,
-        next: &mut HashMap<SessionName, i64>,
+        next: &mut HashMap<SessionName, Millis>,
     ) -> Result<usize, StoreError> {
         let sessions: Vec<SessionName> = match sessions {
             Some(sessions) => sessions.into_iter().collect(),
@@ -102,12 +102,12 @@ impl Announcer {
                 continue;
             }
             if next.get(&session) == Some(&NEVER) {
-                self.store.stagger_notices(&session, clock::now()).await?;
+                self.store.stagger_notices(&session, Millis::now()).await?;
             }
             loop {
                 let waiting = self
                     .store
-                    .due_waiting(&session, LOOK_MAX, clock::now())
+                    .due_waiting(&session, LOOK_MAX, Millis::now())
                     .await?;
                 let looked = waiting.len();
                 if looked > 0 {
@@ -133,17 +133,19 @@ impl Announcer {
     ) -> Result<usize, StoreError> {
         let line = self.store.pace(session).await?;
         let (others, workers) = self.other_lines(session, &line).await?;
-        let now = clock::now();
-        let wait = |position: u64, since: i64| {
-            let still = now - line.called_at.unwrap_or(since).max(since);
+        let now = Millis::now();
+        let wait = |position: u64, since: Millis| {
+            let moved = line.called_at.unwrap_or(since).max(since);
             let line = flow::LinePace {
-                stalled_for: clock::until(still, 0),
+                stalled_for: now.since(moved),
                 ..pace(&line)
             };
             flow::estimate(&line, &others, workers, position)
         };
         let script = self.flows.of(session);
-        let closed_since = script.closed_since(unsigned(now)).map(u64::cast_signed);
+        let closed_since = script
+            .closed_since(unsigned(now))
+            .map(|at| Millis::new(at.cast_signed()));
         let announcements: Vec<_> = waiting
             .into_iter()
             // A customer who came after closing time doesn't wait in line: a worker says at once that we are closed.
@@ -185,8 +187,8 @@ impl Announcer {
         &self,
         script: &Script,
         waiting: WaitingConversation,
-        now: i64,
-        wait: impl Fn(u64, i64) -> Option<Duration>,
+        now: Millis,
+        wait: impl Fn(u64, Millis) -> Option<Duration>,
     ) -> Announcement {
         let name = Some(waiting.name.as_str()).filter(|name| !name.is_empty());
         let position = waiting.position;
@@ -261,7 +263,7 @@ impl Announcer {
             chat: waiting.chat,
             id: waiting.id,
             announced,
-            due: due.cast_signed(),
+            due: Millis::new(due.cast_signed()),
             leave,
             reply,
             words,
@@ -311,7 +313,7 @@ struct QueueCommands {
 
 fn pace(line: &store::QueuePace) -> flow::LinePace {
     flow::LinePace {
-        handling: clock::until(line.handling, 0),
+        handling: line.handling,
         measured: line.measured,
         active: line.active,
         waiting: line.waiting,
@@ -319,6 +321,6 @@ fn pace(line: &store::QueuePace) -> flow::LinePace {
     }
 }
 
-fn unsigned(millis: i64) -> u64 {
-    u64::try_from(millis).unwrap_or(0)
+fn unsigned(time: Millis) -> u64 {
+    u64::try_from(time.as_i64()).unwrap_or(0)
 }

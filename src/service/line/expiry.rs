@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::service::kit::periodic::Periodic;
 use crate::store::{Store, StoreError};
 
@@ -40,7 +40,7 @@ impl Expiry {
         let (mut left, mut alone) = (0, 0);
         for session in self.store.sessions().await? {
             loop {
-                let ended = self.store.expire(&session, END_MAX, clock::now()).await?;
+                let ended = self.store.expire(&session, END_MAX, Millis::now()).await?;
                 if ended.0 > 0 {
                     info!(
                         %session,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::flow::Locale;
 use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::service::owner::notify_chat::NotifyChat;
@@ -83,7 +83,7 @@ impl OwnerNotifier {
         once: &str,
         text: &str,
     ) -> Result<bool, StoreError> {
-        let now = clock::now();
+        let now = Millis::now();
         let once = format!("{session}:{once}");
         let Some(to) = self.to.as_deref() else {
             if self.store.notify_owner(session, &once, None, now).await? {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::service::kit::periodic::Periodic;
 use crate::service::owner::session_status::WORKING;
@@ -63,7 +63,7 @@ impl ReachabilityMonitor {
             let reachable = paused
                 || self.store.active_count(&session).await? == 0
                 || self.reachability.check(&session).await;
-            let now = clock::now();
+            let now = Millis::now();
             self.store
                 .note_reachability(&session, reachable, UNREACHABLE_AFTER, now)
                 .await?;

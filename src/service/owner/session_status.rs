@@ -1,9 +1,11 @@
 //! What WAHA's status of a session means: whether its replies must wait, and whether the owner must act.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use tracing::{info, warn};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::flow::OwnerText;
 use crate::ids::SessionName;
 use crate::service::owner::notifier::OwnerNotifier;
@@ -12,8 +14,8 @@ use crate::waha::restriction::Restriction;
 
 /// WAHA's word for a session that can send and receive.
 pub(crate) const WORKING: &str = "WORKING";
-/// A session that reconnects doesn't need the owner, unless it still isn't working after this time (ms).
-const LASTING_AFTER: i64 = 120_000;
+/// A session that reconnects doesn't need the owner, unless it still isn't working after this time.
+const LASTING_AFTER: Duration = Duration::from_secs(120);
 
 /// Stores a session's status. Any status but WORKING pauses its replies, notices and timeouts. `at` is the time of the
 /// status by WAHA's clock, if an event gave it. Returns false if the status is older than the stored one.
@@ -25,9 +27,9 @@ pub(crate) async fn note(
     notifier: &OwnerNotifier,
     session: &SessionName,
     status: &str,
-    at: Option<i64>,
+    at: Option<Millis>,
 ) -> Result<bool, StoreError> {
-    let now = clock::now();
+    let now = Millis::now();
     let mut known = SessionReport {
         status,
         at,
@@ -36,7 +38,7 @@ pub(crate) async fn note(
     let mut change = store.note_status(session, known, now).await?;
     if let SessionChange::Paused { since, .. } = change
         && !known.alarm
-        && now - since > LASTING_AFTER
+        && now.since(since) > LASTING_AFTER
     {
         known.alarm = true;
         change = store.note_status(session, known, now).await?;
@@ -81,8 +83,8 @@ pub(crate) async fn note_restrictions(
     restrictions: &[Restriction],
 ) -> Result<(), StoreError> {
     for restriction in restrictions {
-        let day = |until: Option<i64>| {
-            let at = jiff::Timestamp::from_millisecond(until?).ok()?;
+        let day = |until: Option<Millis>| {
+            let at = jiff::Timestamp::from_millisecond(until?.as_i64()).ok()?;
             Some(at.to_zoned(TimeZone::system()).datetime())
         };
         let (Restriction::Timelock { until: ends } | Restriction::Capping { until: ends, .. }) =
@@ -102,7 +104,7 @@ pub(crate) async fn note_restrictions(
                 },
             ),
         };
-        let once = format!("{kind}:{}", ends.unwrap_or(0));
+        let once = format!("{kind}:{}", ends.unwrap_or_default());
         if notifier
             .notify(session, &once, &text.words(notifier.locale()))
             .await?

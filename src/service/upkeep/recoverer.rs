@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::ProcessId;
 use crate::service::kit::lease::{Lease, SILENT_AFTER};
 use crate::service::kit::pickup_latency::PickupLatency;
@@ -148,7 +148,7 @@ impl Recoverer {
 pub async fn release(store: &Store, process: &ProcessId) -> Result<(u64, u64), StoreError> {
     let (mut conversations, mut lanes) = (0, 0);
     for session in store.sessions().await? {
-        let released = store.release(&session, process, clock::now()).await?;
+        let released = store.release(&session, process, Millis::now()).await?;
         conversations += released.0;
         lanes += released.1;
     }

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock;
 use crate::ids::SessionName;
 use crate::store::connection::contact::Connections;
 use crate::store::connection::error_words::words;
-use crate::store::scripts::answer::Millis;
 
 /// The settings of the store.
 #[derive(Clone, Debug)]
@@ -35,8 +33,8 @@ impl FirstNotice {
         Self(Arc::new(of))
     }
 
-    pub(crate) fn millis(&self, session: &SessionName) -> Millis {
-        clock::millis((self.0)(session))
+    pub(crate) fn of(&self, session: &SessionName) -> Duration {
+        (self.0)(session)
     }
 }
 

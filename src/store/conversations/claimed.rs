@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId};
 use crate::store::error::StoreError;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 
 /// A conversation that this process now holds.
 #[derive(Clone, Debug)]
@@ -45,6 +46,7 @@ pub(crate) fn claimed(mut answer: ScriptAnswer) -> Result<Claimed, StoreError> {
         opened: answer
             .text()?
             .parse()
+            .map(Millis::new)
             .map_err(|_| StoreError::Garbled("a time"))?,
         inbox: answer.texts(),
     })

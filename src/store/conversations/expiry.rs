@@ -2,9 +2,10 @@
 
 use fred::interfaces::SortedSetsInterface;
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 

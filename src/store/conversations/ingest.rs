@@ -1,9 +1,11 @@
 //! An inbound message on its way in, and the result.
 
-use crate::clock;
+use std::time::Duration;
+
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::error::StoreError;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::SEEN_TTL;
@@ -24,8 +26,8 @@ pub struct Ingest {
     pub message: String,
     /// Whether it opens a conversation if none is open. If not, it is only recorded then.
     pub opens: bool,
-    /// If the owner answers the chat from their own phone: how long that lasts after this message, in ms.
-    pub phone_quiet: Millis,
+    /// If the owner answers the chat from their own phone: how long that lasts after this message.
+    pub phone_quiet: Duration,
     /// Now.
     pub now: Millis,
 }
@@ -60,10 +62,8 @@ pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
     Batch::start(move |session: SessionName, items: Vec<Ingest>| {
         let script = script.clone();
         async move {
-            let now = items.iter().map(|item| item.now).max().unwrap_or(0);
-            let mut arguments = Arguments::new()
-                .number(clock::millis(SEEN_TTL))
-                .number(INBOX_MAX);
+            let now = items.iter().map(|item| item.now).max().unwrap_or_default();
+            let mut arguments = Arguments::new().length(SEEN_TTL).number(INBOX_MAX);
             for item in &items {
                 arguments.push_text(&item.id);
                 arguments.push_text(&item.from);
@@ -71,7 +71,7 @@ pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
                 arguments.push_text(&item.name);
                 arguments.push_text(&item.message);
                 arguments.push_text(if item.opens { "1" } else { "" });
-                arguments.push_number(item.phone_quiet);
+                arguments.push_length(item.phone_quiet);
             }
             let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
             items

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use fred::interfaces::SortedSetsInterface;
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
-use crate::store::scripts::answer::Millis;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
@@ -30,7 +29,7 @@ impl Store {
         Ok(self
             .inner
             .client
-            .zrangebyscore(key, "-inf", now as f64, false, Some((0, count)))
+            .zrangebyscore(key, "-inf", now.as_i64() as f64, false, Some((0, count)))
             .await?)
     }
 
@@ -49,7 +48,14 @@ impl Store {
         let _: i64 = self
             .inner
             .client
-            .zadd(key, None, None, false, false, (at as f64, lid.as_str()))
+            .zadd(
+                key,
+                None,
+                None,
+                false,
+                false,
+                (at.as_i64() as f64, lid.as_str()),
+            )
             .await?;
         Ok(())
     }
@@ -67,7 +73,7 @@ impl Store {
         now: Millis,
     ) -> Result<bool, StoreError> {
         let arguments = Arguments::new()
-            .number(clock::millis(ASK_AGAIN_AFTER))
+            .length(ASK_AGAIN_AFTER)
             .text(lid)
             .text(chat.map_or("", ChatId::as_str));
         let learnt = self

@@ -1,8 +1,10 @@
 //! The life of a conversation: its messages are taken in; it is claimed, read, committed step by step, and given back.
 
+use std::time::Duration;
+
 use fred::interfaces::{HashesInterface, SetsInterface};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
 use crate::store::conversations::claimed::{Claimed, claimed};
 use crate::store::conversations::ingest::{Ingest, Ingested};
@@ -10,7 +12,7 @@ use crate::store::conversations::record::{Record, Recorded};
 use crate::store::conversations::step_commit::{Committed, StepCommit};
 use crate::store::error::StoreError;
 use crate::store::lanes::echo_content::EchoContent;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::keys::SEEN_TTL;
 use crate::store::store::Store;
@@ -46,7 +48,7 @@ impl Store {
             .is_some_and(|echo| self.inner.sent.knows(session, echo));
         let sent_as = record.says.as_ref().map(EchoContent::sent_as_names);
         let arguments = Arguments::new()
-            .number(clock::millis(SEEN_TTL))
+            .length(SEEN_TTL)
             .text(&record.seen)
             .text(record.kind)
             .text(&record.from)
@@ -56,14 +58,18 @@ impl Store {
             .text(record.says.as_ref().map_or("", EchoContent::wording))
             .text(sent_as.unwrap_or_default())
             .text(&record.data)
-            .number(record.phone.map_or(0, |phone| phone.quiet))
+            .length(record.phone.map_or(Duration::ZERO, |phone| phone.quiet))
             .text(match record.phone {
                 _ if ours => "ours",
                 Some(phone) if phone.ends => "ends",
                 Some(_) => "says",
                 None => "",
             })
-            .number(record.phone.map_or(0, |phone| phone.last_activity_at));
+            .time(
+                record
+                    .phone
+                    .map_or(Millis::default(), |phone| phone.last_activity_at),
+            );
         match ScriptAnswer::of(
             self.inner
                 .scripts
@@ -160,7 +166,7 @@ impl Store {
     ) -> Result<Option<Claimed>, StoreError> {
         let arguments = Arguments::new().text(chat).text(process);
         let script = &self.inner.scripts.read;
-        let answer = ScriptAnswer::of(script.run(session, clock::now(), arguments).await?)?;
+        let answer = ScriptAnswer::of(script.run(session, Millis::now(), arguments).await?)?;
         if answer.more() {
             claimed(answer).map(Some)
         } else {

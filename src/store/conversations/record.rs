@@ -1,8 +1,10 @@
 //! An event that only goes into the history, and the result.
 
+use std::time::Duration;
+
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId};
 use crate::store::lanes::echo_content::EchoContent;
-use crate::store::scripts::answer::Millis;
 
 /// An event that only goes into the history.
 #[derive(Clone, Debug)]
@@ -30,8 +32,8 @@ pub struct Record {
 /// What a message of ours means if the owner wrote it on their own phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByPhone {
-    /// How long (ms) the owner answers the chat after the last message of either side; 0: the bot never stops.
-    pub quiet: Millis,
+    /// How long the owner answers the chat after the last message of either side; zero: the bot never stops.
+    pub quiet: Duration,
     /// It is the word that ends the takeover.
     pub ends: bool,
     /// When the last known message after this one was sent, by either side; 0 if there is none.

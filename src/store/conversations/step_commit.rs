@@ -1,9 +1,12 @@
 //! One step of a conversation, committed as a whole.
 
+use std::time::Duration;
+
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::lanes::reply::Reply;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::registry::StateChange;
@@ -23,8 +26,8 @@ pub struct StepCommit {
     pub state: String,
     /// The outcome, if it closes the conversation.
     pub close: Option<Close>,
-    /// If it is handed off: how long it waits for a person, in ms; 0: without limit.
-    pub handoff: Option<Millis>,
+    /// If it is handed off: how long it waits for a person; zero: without limit.
+    pub handoff: Option<Duration>,
     /// The replies to the customer.
     pub replies: Vec<Reply>,
     /// The current time.
@@ -38,8 +41,8 @@ pub struct Close {
     pub outcome: String,
     /// The variables that the flow saved, JSON.
     pub variables: String,
-    /// How long its state is kept, in ms; 0 if it can't be resumed.
-    pub resume_within: i64,
+    /// How long its state is kept; zero if it can't be resumed.
+    pub resume_within: Duration,
 }
 
 /// The result of a [`StepCommit`].
@@ -58,7 +61,7 @@ pub(crate) fn commit_batch(script: StateChange) -> Batch<StepCommit, Committed> 
     Batch::start(move |session: SessionName, steps: Vec<StepCommit>| {
         let script = script.clone();
         async move {
-            let now = steps.iter().map(|step| step.now).max().unwrap_or(0);
+            let now = steps.iter().map(|step| step.now).max().unwrap_or_default();
             let mut arguments = Arguments::new();
             for step in &steps {
                 push_step(&mut arguments, step);
@@ -70,9 +73,12 @@ pub(crate) fn commit_batch(script: StateChange) -> Batch<StepCommit, Committed> 
 }
 
 fn push_step(arguments: &mut Arguments, step: &StepCommit) {
-    let (outcome, variables, resume_within) = step.close.as_ref().map_or(("", "", 0), |close| {
-        (&close.outcome, &close.variables, close.resume_within)
-    });
+    let (outcome, variables, resume_within) = step
+        .close
+        .as_ref()
+        .map_or(("", "", Duration::ZERO), |close| {
+            (&close.outcome, &close.variables, close.resume_within)
+        });
     arguments.push_text(&step.chat);
     arguments.push_text(&step.epoch);
     arguments.push_text(step.rev.to_string());
@@ -80,9 +86,9 @@ fn push_step(arguments: &mut Arguments, step: &StepCommit) {
     arguments.push_text(&step.state);
     arguments.push_text(outcome);
     arguments.push_text(variables);
-    arguments.push_number(resume_within);
+    arguments.push_length(resume_within);
     match step.handoff {
-        Some(within) => arguments.push_number(within),
+        Some(within) => arguments.push_length(within),
         None => arguments.push_text(""),
     }
     arguments.push_number(step.replies.len() as i64);

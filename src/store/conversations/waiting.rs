@@ -1,17 +1,20 @@
 //! Customers in line: which of them to look at now, and what to tell them.
 
+use std::time::Duration;
+
 use fred::interfaces::SortedSetsInterface;
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::lanes::reply::Reply;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
-/// If a process dies after its look, another looks after this time, in ms: longer than a short stall, and short enough for
+/// If a process dies after its look, another looks after this time: longer than a short stall, and short enough for
 /// customers.
-const LEASE: Millis = 5_000;
+const LEASE: Duration = Duration::from_secs(5);
 
 /// A conversation in line.
 #[derive(Clone, Debug)]
@@ -85,7 +88,7 @@ impl Store {
         count: usize,
         now: Millis,
     ) -> Result<Vec<WaitingConversation>, StoreError> {
-        let arguments = Arguments::new().number(count as i64).number(LEASE);
+        let arguments = Arguments::new().number(count as i64).length(LEASE);
         let script = &self.inner.scripts.due_waiting;
         let answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
         answer.arrays().map(|one| waiting(one?)).collect()
@@ -103,7 +106,7 @@ impl Store {
             .client
             .zrange(key, 0, 0, None, false, None, true)
             .await?;
-        Ok(first.first().map(|(_, due)| *due as Millis))
+        Ok(first.first().map(|(_, due)| Millis::new(*due as i64)))
     }
 
     /// Stores the results of looking. Returns how many customers still waited.
@@ -126,10 +129,10 @@ impl Store {
                 .text(&one.chat)
                 .text(&one.id)
                 .text(&announced)
-                .number(one.due)
+                .time(one.due)
                 .number(one.examined.cast_signed())
                 .number(one.examined_before.cast_signed())
-                .number(one.since)
+                .time(one.since)
                 .text(one.leave.as_ref().map_or("", |leave| &leave.outcome))
                 .text(one.leave.as_ref().map_or("", |leave| &leave.variables))
                 .text(one.reply.as_ref().map(Reply::element).unwrap_or_default())
@@ -150,12 +153,13 @@ fn waiting(mut answer: ScriptAnswer) -> Result<WaitingConversation, StoreError> 
     let mut number = || -> Result<Option<u64>, StoreError> { Ok(answer.text()?.parse().ok()) };
     let (position, since, announced, announced_at, examined) =
         (number()?, number()?, number()?, number()?, number()?);
+    let time = |number: Option<u64>| Millis::new(number.unwrap_or(0).cast_signed());
     Ok(WaitingConversation {
         chat,
         id,
         position: position.ok_or(StoreError::Garbled("a position"))?,
-        since: since.unwrap_or(0).cast_signed(),
-        announced: announced.map(|position| (position, announced_at.unwrap_or(0).cast_signed())),
+        since: time(since),
+        announced: announced.map(|position| (position, time(announced_at))),
         examined: examined.unwrap_or(0),
         name: answer.text()?,
         begun: answer.text()? != "0",

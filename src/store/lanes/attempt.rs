@@ -1,7 +1,7 @@
 //! An attempt to send a reply, as it is stored.
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId};
-use crate::store::scripts::answer::Millis;
 
 /// An attempt to send a reply. We don't know whether it succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Attempt {
     /// Reads the form that the scripts write.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
-        let since = parts.next()?.parse().ok()?;
+        let since = Millis::new(parts.next()?.parse().ok()?);
         let (id, echo, address) = (parts.next()?, parts.next()?, parts.next()?);
         let known =
             |part: &str| (!matches!(part, "-" | WITHOUT_ID)).then(|| MessageId::stored(part));

@@ -2,12 +2,12 @@
 
 use fred::interfaces::{HashesInterface, KeysInterface};
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::lanes::attempt::Attempt;
 use crate::store::lanes::intended::Intended;
 use crate::store::lanes::lane::Lane;
-use crate::store::scripts::answer::Millis;
 use crate::store::store::Store;
 
 impl Store {

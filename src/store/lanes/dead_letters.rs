@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use fred::interfaces::StreamsInterface;
 use fred::types::streams::XReadValue;
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::lanes::reply::Reply;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
@@ -39,7 +40,7 @@ impl DeadLetter {
 
     /// When we gave up on it.
     pub fn at(&self) -> Option<Millis> {
-        self.id.split('-').next()?.parse().ok()
+        self.id.split('-').next()?.parse().ok().map(Millis::new)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Stores, in batches, that replies are about to be sent.
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::lanes::attempt::WITHOUT_ID;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::registry::StateChange;
@@ -22,7 +23,7 @@ pub(crate) fn attempt_batch(script: StateChange) -> Batch<Intended, bool> {
     Batch::start(move |session: SessionName, items: Vec<Intended>| {
         let script = script.clone();
         async move {
-            let now = items.iter().map(|one| one.now).max().unwrap_or(0);
+            let now = items.iter().map(|one| one.now).max().unwrap_or_default();
             let mut arguments = Arguments::new();
             for one in &items {
                 arguments.push_text(&one.chat);

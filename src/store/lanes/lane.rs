@@ -1,10 +1,11 @@
 //! A lane that this process holds, and the result for its first reply.
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, MessageId};
 use crate::store::error::StoreError;
 use crate::store::lanes::attempt::Attempt;
 use crate::store::lanes::reply::Reply;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 
 /// A lane that this process holds, with its first reply.
 #[derive(Clone, Debug)]

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Millis;
 use crate::flow::FlowMedia;
 use crate::ids::ConversationId;
 use crate::store::lanes::wording::wording;
-use crate::store::scripts::answer::Millis;
 
 /// A reply that waits in its lane until WAHA takes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

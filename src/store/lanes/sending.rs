@@ -1,12 +1,15 @@
 //! Lanes that a sender holds: taken, settled, looked at.
 
+use std::time::Duration;
+
 use fred::interfaces::{HashesInterface, KeysInterface};
 use fred::types::{Expiration, SetOptions};
 
+use crate::clock::{self, Millis};
 use crate::ids::{ChatId, ProcessId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::lanes::lane::{Lane, Settlement, Verdict};
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
@@ -124,18 +127,18 @@ impl Store {
         Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
     }
 
-    /// Whether it is this process' turn to ask WAHA about a paused session: one process asks per `interval` (ms).
+    /// Whether it is this process' turn to ask WAHA about a paused session: one process asks per `interval`.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn turn_to_probe(
         &self,
         session: &SessionName,
-        interval: Millis,
+        interval: Duration,
     ) -> Result<bool, StoreError> {
         self.connected()?;
         let key = self.inner.keys.probed(session);
-        let expiry = Some(Expiration::PX(interval));
+        let expiry = Some(Expiration::PX(clock::millis(interval)));
         let set: Option<String> = self
             .inner
             .client

@@ -1,9 +1,9 @@
 //! Settles the first replies of lanes, in batches.
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::{MessageId, SessionName};
 use crate::store::lanes::lane::{Lane, Settlement, Verdict};
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::SEEN_TTL;
@@ -17,10 +17,8 @@ pub(crate) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), O
         move |session: SessionName, items: Vec<(Settlement, Millis)>| {
             let script = script.clone();
             async move {
-                let now = items.iter().map(|(_, now)| *now).max().unwrap_or(0);
-                let mut arguments = Arguments::new()
-                    .number(DEAD_MAX)
-                    .number(clock::millis(SEEN_TTL));
+                let now = items.iter().map(|(_, now)| *now).max().unwrap_or_default();
+                let mut arguments = Arguments::new().number(DEAD_MAX).length(SEEN_TTL);
                 for (settlement, _) in &items {
                     push_settlement(&mut arguments, settlement);
                 }
@@ -46,7 +44,7 @@ fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
             } => {
                 let message = message.as_ref().map_or("", MessageId::as_str);
                 let entry = (message, conversation.as_str(), data.as_str(), "");
-                ("sent", 0, String::new(), false, entry)
+                ("sent", Millis::default(), String::new(), false, entry)
             }
             Verdict::Dead {
                 conversation,
@@ -54,7 +52,7 @@ fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
                 reason,
             } => {
                 let entry = ("", conversation.as_str(), data.as_str(), reason.as_str());
-                ("dead", 0, String::new(), false, entry)
+                ("dead", Millis::default(), String::new(), false, entry)
             }
             Verdict::Retry { due, again, doubt } => ("retry", *due, again.element(), *doubt, none),
             Verdict::Release { due, doubt } => ("release", *due, String::new(), *doubt, none),
@@ -63,7 +61,7 @@ fn push_settlement(arguments: &mut Arguments, settlement: &Settlement) {
     arguments.push_text(&settlement.token);
     arguments.push_text(&settlement.element);
     arguments.push_text(verdict);
-    arguments.push_number(due);
+    arguments.push_time(due);
     let doubt = if doubt { "1" } else { "" };
     for text in [again.as_str(), doubt, message, conversation, data, reason] {
         arguments.push_text(text);

@@ -2,6 +2,7 @@
 
 use fred::prelude::*;
 
+use crate::clock::Millis;
 use crate::store::error::StoreError;
 
 /// Reads a script's answer piece by piece, in the order of its header.
@@ -29,6 +30,10 @@ impl ScriptAnswer {
             .ok_or(StoreError::Garbled("a number"))
     }
 
+    pub(crate) fn time(&mut self) -> Result<Millis, StoreError> {
+        self.number().map(Millis::new)
+    }
+
     pub(crate) fn more(&self) -> bool {
         self.0.len() > 0
     }
@@ -42,6 +47,3 @@ impl ScriptAnswer {
         self.0.map(ScriptAnswer::of)
     }
 }
-
-/// Whole milliseconds since the epoch, as everywhere in our keys.
-pub type Millis = i64;

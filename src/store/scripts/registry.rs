@@ -7,12 +7,12 @@ use fred::interfaces::ClientLike;
 use fred::types::Value;
 use fred::types::scripts::Script;
 
+use crate::clock::{self, Millis};
 use crate::ids::SessionName;
 use crate::store::connection::config::FirstNotice;
 use crate::store::connection::contact::Contact;
 use crate::store::connection::error_words::words;
 use crate::store::error::StoreError;
-use crate::store::scripts::answer::Millis;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::keys::{Keys, lua_names};
 
@@ -192,7 +192,9 @@ impl StateChange {
         let mut all = Vec::with_capacity(arguments.0.len() + 3);
         all.push(Value::from(session.as_str()));
         all.push(Value::from(now));
-        all.push(Value::from(runner.first_notice_after.millis(session)));
+        all.push(Value::from(clock::millis(
+            runner.first_notice_after.of(session),
+        )));
         all.extend(arguments.0);
         self.script
             .evalsha_with_reload(&runner.client, vec![runner.keys.namespace(session)], all)

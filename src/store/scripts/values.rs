@@ -1,7 +1,8 @@
-//! Names and ids as Redis returns them. They were checked before they were stored.
+//! Names, ids and points in time as Redis returns them. Names and ids were checked before they were stored.
 
 use fred::types::{FromValue, Value};
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 
 macro_rules! from_value {
@@ -15,3 +16,15 @@ macro_rules! from_value {
 }
 
 from_value!(SessionName, ChatId, ConversationId, MessageId, ProcessId);
+
+impl FromValue for Millis {
+    fn from_value(value: Value) -> Result<Self, fred::error::Error> {
+        i64::from_value(value).map(Self::new)
+    }
+}
+
+impl From<Millis> for Value {
+    fn from(time: Millis) -> Self {
+        time.as_i64().into()
+    }
+}

@@ -5,10 +5,9 @@ use std::time::Duration;
 use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
 use fred::types::{Expiration, SetOptions};
 
-use crate::clock;
+use crate::clock::{self, Millis};
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
-use crate::store::scripts::answer::Millis;
 use crate::store::store::Store;
 
 /// Catching up starts this long before the time that it reached last: WAHA may have received a message late, and its clock
@@ -27,7 +26,7 @@ impl Store {
         now: Millis,
     ) -> Result<(), StoreError> {
         let key = self.inner.keys.caught_up(session);
-        let until = now + clock::millis(OVERLAP);
+        let until = now + OVERLAP;
         let _: Option<String> = self
             .inner
             .client

@@ -1,12 +1,13 @@
 //! Figures for the metrics and for the estimated wait, read from Redis.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
-use crate::store::scripts::answer::Millis;
 use crate::store::sessions::catch_up::CAUGHT_UP;
 use crate::store::store::Store;
 
@@ -56,15 +57,15 @@ pub struct Gauges {
     pub history_entries: u64,
     /// When the oldest of these entries was written.
     pub oldest_history_at: Option<Millis>,
-    /// How long a worker is busy with one conversation: the smoothed mean, in ms.
-    pub handling: Option<Millis>,
+    /// How long a worker is busy with one conversation: the smoothed mean.
+    pub handling: Option<Duration>,
 }
 
 /// How fast a line moves.
 #[derive(Clone, Copy, Debug)]
 pub struct QueuePace {
-    /// How long a worker is busy with one conversation: the smoothed mean, in ms.
-    pub handling: Millis,
+    /// How long a worker is busy with one conversation: the smoothed mean.
+    pub handling: Duration,
     /// How many conversations were measured for that.
     pub measured: u64,
     /// How many conversations workers have now.
@@ -105,7 +106,7 @@ impl Store {
             closed: count("closed"),
             lanes_due: client.zcard(keys.lanes(session)).await?,
             lanes_sending: client.hlen(keys.sending(session)).await?,
-            oldest_lane_due_at: lane.first().map(|(_, due)| *due as Millis),
+            oldest_lane_due_at: lane.first().map(|(_, due)| Millis::new(*due as i64)),
             paused: client.exists::<i64, _>(keys.paused(session)).await? > 0,
             replies: ["sent", "retried", "dead"]
                 .map(|result| (result, count(&format!("replies:{result}"))))
@@ -118,8 +119,9 @@ impl Store {
             history_entries: client.xlen(keys.history(session)).await?,
             oldest_history_at: entries
                 .first()
-                .and_then(|entry| entry.stream_id.split('-').next()?.parse().ok()),
-            handling: counters.get("handling").copied(),
+                .and_then(|entry| entry.stream_id.split('-').next()?.parse().ok())
+                .map(Millis::new),
+            handling: counters.get("handling").copied().map(length),
         })
     }
 
@@ -146,7 +148,7 @@ impl Store {
     pub async fn pace(&self, session: &SessionName) -> Result<QueuePace, StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let counters: Vec<Option<Millis>> = client
+        let counters: Vec<Option<i64>> = client
             .hmget(
                 keys.counters(session),
                 vec!["handling", "measured", "called_at"],
@@ -156,11 +158,11 @@ impl Store {
             return Err(StoreError::Garbled("three counters"));
         };
         Ok(QueuePace {
-            handling: handling.unwrap_or(0),
+            handling: length(handling.unwrap_or(0)),
             measured: measured.unwrap_or(0).unsigned_abs(),
             active: client.hlen(keys.active(session)).await?,
             waiting: client.zcard(keys.queue(session)).await?,
-            called_at,
+            called_at: called_at.map(Millis::new),
         })
     }
 
@@ -184,4 +186,8 @@ impl Store {
             count("sum"),
         ))
     }
+}
+
+fn length(millis: i64) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use fred::interfaces::{HashesInterface, KeysInterface};
 
-use crate::clock;
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::lanes::reply::Reply;
-use crate::store::scripts::answer::Millis;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
@@ -31,7 +30,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.remember_session(session, now).await?;
         let arguments = Arguments::new()
-            .number(clock::millis(NOTIFIED_TTL))
+            .length(NOTIFIED_TTL)
             .text(once)
             .text(to.map_or("", |(chat, _)| chat.as_str()))
             .text(to.map(|(_, reply)| reply.element()).unwrap_or_default());

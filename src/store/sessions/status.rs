@@ -5,10 +5,10 @@ use std::time::Duration;
 use fred::interfaces::{HashesInterface, KeysInterface};
 use fred::types::{Expiration, SetOptions};
 
-use crate::clock;
+use crate::clock::{self, Millis};
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
-use crate::store::scripts::answer::{Millis, ScriptAnswer};
+use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
@@ -61,13 +61,13 @@ impl Store {
     ) -> Result<SessionChange, StoreError> {
         self.remember_session(session, now).await?;
         let arguments = Arguments::new()
-            .number(known.at.unwrap_or(0))
+            .time(known.at.unwrap_or_default())
             .text(known.status)
             .text(if known.alarm { "1" } else { "" })
-            .number(clock::millis(ASK_AFTER));
+            .length(ASK_AFTER);
         let script = &self.inner.scripts.status;
         let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
-        let (result, since, alarm) = (answer.text()?, answer.number()?, answer.number()? == 1);
+        let (result, since, alarm) = (answer.text()?, answer.time()?, answer.number()? == 1);
         let change = match result.as_str() {
             "stale" => SessionChange::Stale,
             "works" => SessionChange::Works,
@@ -106,7 +106,7 @@ impl Store {
             at: None,
             alarm: false,
         };
-        let change = self.note_status(session, known, clock::now()).await?;
+        let change = self.note_status(session, known, Millis::now()).await?;
         Ok(change == SessionChange::Resumed)
     }
 
@@ -119,7 +119,7 @@ impl Store {
         session: &SessionName,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let arguments = Arguments::new().number(clock::millis(NOTICE_GAP));
+        let arguments = Arguments::new().length(NOTICE_GAP);
         let script = &self.inner.scripts.stagger_notices;
         script.run(session, now, arguments).await?;
         Ok(())
@@ -160,7 +160,7 @@ impl Store {
         self.connected()?;
         let (client, key) = (&self.inner.client, self.inner.keys.status(session));
         let before: Option<Millis> = client.hget(&key, "heard").await?;
-        let was_unchecked = before.is_some_and(|before| now - before > clock::millis(gap));
+        let was_unchecked = before.is_some_and(|before| now.since(before) > gap);
         if !reachable || was_unchecked {
             let _: i64 = client.hset(&key, ("unheard", now)).await?;
         }
@@ -191,7 +191,7 @@ impl Store {
         let [last_reachable, last_unreachable, works_since] = fields[..] else {
             return Err(StoreError::Garbled("three fields"));
         };
-        if last_reachable.is_some_and(|at| now - at > clock::millis(gap)) {
+        if last_reachable.is_some_and(|at| now.since(at) > gap) {
             return Ok(Some(now));
         }
         Ok(last_unreachable.max(works_since))

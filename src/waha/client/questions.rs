@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::http::{ANSWER_MAX, Client, path_segment};
 use super::outcome::SendError;
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::waha::label::label;
 use crate::waha::lenient::{Raw, lenient};
@@ -99,8 +100,8 @@ pub struct Page<T> {
 pub struct ListedChat {
     /// The customer's chat.
     pub chat: ChatId,
-    /// When the last message was sent in it, in ms since 1970, if WAHA says so.
-    pub last_message_at: Option<i64>,
+    /// When the last message was sent in it, if WAHA says so.
+    pub last_message_at: Option<Millis>,
 }
 
 lenient! {
@@ -243,7 +244,7 @@ impl Client {
     /// for [`listed`](crate::waha::event::listed).
     ///
     /// Without a `chat`, these are the messages of all chats, which only NOWEB and GOWS can list. Messages from before `since`
-    /// (ms since 1970, rounded down to seconds) are left out.
+    /// (rounded down to seconds) are left out.
     ///
     /// # Errors
     ///
@@ -252,11 +253,11 @@ impl Client {
         &self,
         session: &SessionName,
         chat: Option<&ChatId>,
-        since: i64,
+        since: Millis,
         limit: u32,
         offset: u32,
     ) -> Result<Page<String>, AskError> {
-        let since = since.max(0) / 1000;
+        let since = since.as_i64().max(0) / 1000;
         let path = format!(
             "/api/{}/chats/{}/messages?limit={limit}&offset={offset}&downloadMedia=false&filter.timestamp.gte={since}",
             path_segment(session.as_str()),
@@ -266,8 +267,9 @@ impl Client {
         let entries = list(&json)?;
         // WAHA 2024.9 does not know the filter.
         let is_in_time = |entry: &&RawValue| {
-            object::<Times<'_>>(entry.get())
-                .is_ok_and(|message| millis(message.timestamp).is_none_or(|at| at >= since * 1000))
+            object::<Times<'_>>(entry.get()).is_ok_and(|message| {
+                millis(message.timestamp).is_none_or(|at| at >= Millis::new(since * 1000))
+            })
         };
         Ok(Page {
             listed: entries.len(),
@@ -343,9 +345,9 @@ fn listed_chat(entry: &RawValue) -> Option<ListedChat> {
     })
 }
 
-/// A time in ms since 1970. It may be a number of seconds or milliseconds, a large number as JavaScript's protocol buffers
+/// A point in time. It may be a number of seconds or milliseconds, a large number as JavaScript's protocol buffers
 /// write it, or a date.
-fn moment(time: Raw<'_>) -> Option<i64> {
+fn moment(time: Raw<'_>) -> Option<Millis> {
     if let Some(millis) = millis(time) {
         return Some(millis);
     }
@@ -356,7 +358,9 @@ fn moment(time: Raw<'_>) -> Option<i64> {
         return millis_of(high * carry + low.rem_euclid(carry));
     }
     let date: jiff::Timestamp = time.text()?.parse().ok()?;
-    Some(date.as_millisecond()).filter(|millis| *millis > 0)
+    Some(date.as_millisecond())
+        .filter(|millis| *millis > 0)
+        .map(Millis::new)
 }
 
 #[cfg(test)]

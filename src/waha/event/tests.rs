@@ -9,7 +9,7 @@ use super::*;
 mod odd;
 mod properties;
 
-const NOW: i64 = 1_789_999_999_999;
+const NOW: Millis = Millis::new(1_789_999_999_999);
 
 macro_rules! fixtures {
     ($($name:literal,)+) => {
@@ -449,7 +449,7 @@ fn a_listed_message_is_read_with_the_same_patience() {
     };
     assert_eq!(
         message(r#" {"id":"false_1@c.us_A","body":"a\ud83d","from":7,"timestamp":"1789900000"}"#),
-        ("a\u{fffd}".to_owned(), 1_789_900_000_000)
+        ("a\u{fffd}".to_owned(), Millis::new(1_789_900_000_000))
     );
     assert_eq!(
         message(r#"{"id":"true_1@lid_A","_data":[1e999]}"#),
@@ -529,7 +529,7 @@ fn a_vote_counts_in_a_poll_of_ours_by_the_customer() {
                         Some("3A01"),
                         "{change}"
                     );
-                    assert_eq!(vote.sent_at, 1_789_902_722_000, "{change}");
+                    assert_eq!(vote.sent_at, Millis::new(1_789_902_722_000), "{change}");
                 }
                 (What::Ignored(why), Err(wanted)) => assert_eq!(why, wanted, "{change}"),
                 (other, _) => panic!("{change} {engine}: {other:?}"),

@@ -20,7 +20,7 @@ use waha_sm::service::owner::reachability::Reachability;
 use waha_sm::store::{Bell, Connections, Ingest, RedisServer, Store, StoreConfig, TakenLanes};
 use waha_sm::waha::client::{Client, ClientConfig};
 
-use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually};
+use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually, ms};
 use crate::webhook::new_message_id;
 
 const TROUBLE: &str =
@@ -322,8 +322,8 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
                 name: String::new(),
                 message: format!("{{\"chat\":\"{chat}\",\"text\":\"hi\"}}"),
 
-                phone_quiet: 0,
-                now: 1_000,
+                phone_quiet: Duration::ZERO,
+                now: ms(1_000),
             };
             store.ingest(&session, message).await.unwrap();
         }
@@ -356,7 +356,7 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
             let bell = tokio::time::timeout(PATIENCE, rung.recv());
             let bell = bell.await.expect("both customers get a reply");
             assert_eq!(bell, Some(Bell::Lanes(session.clone())));
-            let now = waha_sm::clock::now();
+            let now = waha_sm::clock::Millis::now();
             let process = ProcessId::stored("p");
             let taken = store.take_lanes(&session, &process, 10, now).await.unwrap();
             let TakenLanes::Lanes(lanes) = taken else {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::fake_waha::{Echo, Engine, FakeWaha, Mood, as_message_any};
-use crate::harness::{API_KEY, Corner, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
+use crate::harness::{API_KEY, Corner, PATIENCE, Redis, SECRET, SESSION, chat, eventually, ms};
 use waha_sm::waha::event::{What, parse};
 
 /// `None` if there was no answer.
@@ -61,7 +61,7 @@ fn it_stores_messages_and_lists_them_in_each_engines_format() {
         waha.imitate(engine);
         let event = waha.customer_writes(SESSION, &chat(1), "Ana", "hello");
         for event in [&event, &as_message_any(&event)] {
-            let read = parse(event.to_string().as_bytes(), 1).unwrap();
+            let read = parse(event.to_string().as_bytes(), ms(1)).unwrap();
             let What::Inbound(message) = read.what else {
                 panic!("{event}");
             };

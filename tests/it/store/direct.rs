@@ -8,6 +8,7 @@ mod pace;
 use std::sync::Arc;
 use std::time::Duration;
 
+use waha_sm::clock::Millis;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::service::upkeep::recoverer::Recoverer;
 use waha_sm::store::{
@@ -16,7 +17,7 @@ use waha_sm::store::{
 };
 
 use crate::harness;
-use crate::harness::{Corner, PATIENCE, Redis, eventually};
+use crate::harness::{Corner, PATIENCE, Redis, eventually, ms};
 use crate::webhook::new_message_id;
 
 fn session() -> SessionName {
@@ -75,8 +76,8 @@ fn ingest(text: &str) -> Ingest {
         name: String::new(),
         message: format!("{{\"text\":\"{text}\"}}"),
 
-        phone_quiet: 0,
-        now: 1_000,
+        phone_quiet: Duration::ZERO,
+        now: ms(1_000),
     }
 }
 
@@ -91,7 +92,7 @@ fn reply(id: &str) -> Reply {
         conversation: conversation(),
         text: id.to_owned(),
         media: None,
-        queued_at: 1_000,
+        queued_at: ms(1_000),
         attempts: 0,
         notice: false,
     }
@@ -108,7 +109,7 @@ fn step(claimed: &Claimed, replies: Vec<Reply>) -> StepCommit {
         close: None,
         handoff: None,
         replies,
-        now: 1_000,
+        now: ms(1_000),
     }
 }
 
@@ -137,7 +138,7 @@ async fn lane_with(store: &Store, by: &str, replies: Vec<Reply>) -> Lane {
 async fn lane_after(store: &Store, by: &str, opening: Ingest, replies: Vec<Reply>) -> Lane {
     store.ingest(&session(), opening).await.unwrap();
     let claimed = store
-        .claim(&session(), &process(by), 10, 1_000)
+        .claim(&session(), &process(by), 10, ms(1_000))
         .await
         .unwrap()
         .remove(0);
@@ -153,10 +154,10 @@ async fn committed(store: &Store, by: &str, step: StepCommit) -> Lane {
 }
 
 async fn take(store: &Store, by: &str) -> Vec<Lane> {
-    take_at(store, by, 1_000_000).await
+    take_at(store, by, ms(1_000_000)).await
 }
 
-async fn take_at(store: &Store, by: &str, now: i64) -> Vec<Lane> {
+async fn take_at(store: &Store, by: &str, now: Millis) -> Vec<Lane> {
     match store
         .take_lanes(&session(), &process(by), 10, now)
         .await
@@ -175,13 +176,13 @@ fn a_reply_that_waha_took_is_not_sent_again_even_if_the_lane_changed_hands_meanw
         let lane = lane_of(&store, "one", &["a", "b"]).await;
         assert_eq!(first(&lane), "a");
         store
-            .release(&session(), &process("one"), 1_000)
+            .release(&session(), &process("one"), ms(1_000))
             .await
             .unwrap();
         // WAHA's late answer counts, but the lane no longer belongs to the old process.
         assert!(
             store
-                .settle(&session(), sent(&lane), 1_000)
+                .settle(&session(), sent(&lane), ms(1_000))
                 .await
                 .unwrap()
                 .is_none()
@@ -190,7 +191,7 @@ fn a_reply_that_waha_took_is_not_sent_again_even_if_the_lane_changed_hands_meanw
         assert_eq!(lanes.iter().map(first).collect::<Vec<_>>(), ["b"]);
         assert!(
             store
-                .settle(&session(), sent(&lanes[0]), 1_000)
+                .settle(&session(), sent(&lanes[0]), ms(1_000))
                 .await
                 .unwrap()
                 .is_none()
@@ -207,7 +208,7 @@ fn a_settlement_repeated_after_a_lost_answer_settles_once() {
         let lane = lane_of(&store, "one", &["a", "b", "c"]).await;
         for _ in 0..2 {
             let next = store
-                .settle(&session(), sent(&lane), 1_000)
+                .settle(&session(), sent(&lane), ms(1_000))
                 .await
                 .unwrap()
                 .unwrap();
@@ -228,21 +229,21 @@ fn if_one_process_takes_a_lane_twice_only_the_later_take_counts() {
         let old = lane_of(&store, "one", &["a", "b"]).await;
         // The process stalled, lost the lane, and took it again.
         store
-            .release(&session(), &process("one"), 1_000)
+            .release(&session(), &process("one"), ms(1_000))
             .await
             .unwrap();
         let new = take(&store, "one").await.remove(0);
         assert_eq!(first(&new), "a");
         assert!(
             store
-                .settle(&session(), sent(&old), 1_000)
+                .settle(&session(), sent(&old), ms(1_000))
                 .await
                 .unwrap()
                 .is_none(),
             "the first take is over"
         );
         let next = store
-            .settle(&session(), sent(&new), 1_000)
+            .settle(&session(), sent(&new), ms(1_000))
             .await
             .unwrap()
             .unwrap();
@@ -270,7 +271,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
             conversation: conversation(),
             data: "{}".to_owned(),
         });
-        let next = store.settle(&session(), taken, 1_000).await.unwrap();
+        let next = store.settle(&session(), taken, ms(1_000)).await.unwrap();
         assert_eq!(first(&next.unwrap()), "b");
         for (message_id, told) in [
             ("first", None),
@@ -287,10 +288,10 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
                 phone: None,
                 data: "{\"text\":\"a\"}".to_owned(),
             };
-            store.record(&session(), &echo, 1_000).await.unwrap();
+            store.record(&session(), &echo, ms(1_000)).await.unwrap();
             // The process that held it died. The next one finds out whether it was sent.
             store
-                .release(&session(), &process("one"), 1_000)
+                .release(&session(), &process("one"), ms(1_000))
                 .await
                 .unwrap();
             let lane = take(&store, "one").await.remove(0);
@@ -331,12 +332,12 @@ fn a_step_is_committed_once_and_never_by_an_old_owner() {
         let store = connect(&redis).await;
         store.ingest(&session(), ingest("hi")).await.unwrap();
         let old = store
-            .claim(&session(), &process("one"), 1, 1_000)
+            .claim(&session(), &process("one"), 1, ms(1_000))
             .await
             .unwrap()
             .remove(0);
         store
-            .release(&session(), &process("one"), 1_000)
+            .release(&session(), &process("one"), ms(1_000))
             .await
             .unwrap();
         assert!(
@@ -350,7 +351,7 @@ fn a_step_is_committed_once_and_never_by_an_old_owner() {
             "nobody holds it"
         );
         let new = store
-            .claim(&session(), &process("two"), 1, 1_000)
+            .claim(&session(), &process("two"), 1, ms(1_000))
             .await
             .unwrap()
             .remove(0);
@@ -406,7 +407,7 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
             store.ingest(&session(), ingest(text)).await.unwrap();
         }
         let looked = store
-            .due_waiting(&session(), 10, 1_000_000)
+            .due_waiting(&session(), 10, ms(1_000_000))
             .await
             .unwrap()
             .remove(0);
@@ -414,7 +415,7 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
             chat: looked.chat.clone(),
             id: looked.id.clone(),
             announced: Some(looked.position),
-            due: 2_000_000,
+            due: ms(2_000_000),
             examined_before: looked.examined,
             since: looked.since,
             // The second message is the command, and is removed.
@@ -425,14 +426,14 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
         };
         assert_eq!(
             store
-                .announce(&session(), &[answer("one")], 1_000_000)
+                .announce(&session(), &[answer("one")], ms(1_000_000))
                 .await
                 .unwrap(),
             1
         );
         assert_eq!(
             store
-                .announce(&session(), &[answer("two")], 1_000_000)
+                .announce(&session(), &[answer("two")], ms(1_000_000))
                 .await
                 .unwrap(),
             0
@@ -482,7 +483,7 @@ fn messages_beyond_the_inbox_limit_go_to_the_history_and_block_nobody() {
     block_on(async {
         let store = connect_with(&redis, "waha-sm:").await;
         let claimed = store
-            .claim(&session(), &process("one"), 1, 1_000)
+            .claim(&session(), &process("one"), 1, ms(1_000))
             .await
             .unwrap()
             .remove(0);

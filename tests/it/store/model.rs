@@ -17,14 +17,15 @@ use std::time::Duration;
 use fred::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
+use waha_sm::clock::Millis;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::store::{
-    Announcement, Claimed, Close, Committed, Connections, Ingest, Lane, Leave, Millis, Record,
-    Recorded, RedisServer, Reply, Settlement, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
+    Announcement, Claimed, Close, Committed, Connections, Ingest, Lane, Leave, Record, Recorded,
+    RedisServer, Reply, Settlement, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
     WaitingConversation,
 };
 
-use crate::harness::{Redis, chat};
+use crate::harness::{Redis, chat, ms};
 use lanes::Fate;
 use operation::{
     Announce, CHATS, Close as HowClose, Commit, HIDDEN, IDS, Incoming, Kind, Operation, Outcome,
@@ -37,7 +38,7 @@ use view::View;
 const CASES: u32 = 400;
 const OPERATIONS_MAX: usize = 80;
 /// Longer than any run: conversations that can be resumed must not expire by Redis' clock.
-const RESUME_WITHIN: i64 = 3_600_000;
+const RESUME_WITHIN: Duration = Duration::from_secs(3_600);
 
 #[test]
 fn after_any_sequence_of_operations_the_store_equals_its_model() {
@@ -131,7 +132,7 @@ async fn introduce(store: &Store) {
             phone: None,
             data: String::new(),
         };
-        let recorded = store.record(&session_name(session), &nothing, 0).await;
+        let recorded = store.record(&session_name(session), &nothing, ms(0)).await;
         assert_eq!(recorded.unwrap(), Recorded::Ignored);
     }
 }
@@ -218,7 +219,7 @@ impl<'a> Run<'a> {
             store,
             listener,
             client,
-            now: 1_000_000,
+            now: ms(1_000_000),
             models: (0..SESSIONS).map(|_| Session::of(&chats)).collect(),
             views: vec![View::default(); SESSIONS],
             chats,
@@ -243,7 +244,7 @@ impl<'a> Run<'a> {
     }
 
     async fn one(&mut self, operation: &Operation) -> Checked {
-        self.now += 10;
+        self.now += Duration::from_millis(10);
         match operation {
             Operation::Ingest(messages) => self.ingest(messages).await?,
             Operation::Claim {
@@ -284,7 +285,7 @@ impl<'a> Run<'a> {
             Operation::Overdue { session } => self.overdue(*session).await?,
             Operation::Pause { session } => self.pause(*session).await?,
             Operation::Resume { session } => self.resume(*session).await?,
-            Operation::Wait(millis) => self.now += millis,
+            Operation::Wait(time) => self.now += *time,
         }
         self.check().await
     }
@@ -367,7 +368,7 @@ impl<'a> Run<'a> {
             let message: serde_json::Value = serde_json::from_str(&ingest.message).unwrap();
             let sent_at = message["sent_at"].as_i64().unwrap();
             // Messages that travel together use the latest time.
-            let due = self.models[session].ingest(&ingest, sent_at, self.now);
+            let due = self.models[session].ingest(&ingest, ms(sent_at), self.now);
             let answer = answer.map_err(|error| error.to_string())?;
             ensure!(
                 answer == due,
@@ -433,7 +434,7 @@ impl<'a> Run<'a> {
                         variables: "{}".to_owned(),
                         resume_within: match commit.close {
                             HowClose::ForSilence => RESUME_WITHIN,
-                            _ => 0,
+                            _ => Duration::ZERO,
                         },
                     },
                 ),
@@ -493,7 +494,7 @@ impl<'a> Run<'a> {
         }
         let ending = step.close.as_ref().map(|close| Ending {
             outcome: close.outcome.clone(),
-            resumable: close.resume_within > 0,
+            resumable: close.resume_within > Duration::ZERO,
         });
         let state = &step.state;
         let mut left = model.commit(

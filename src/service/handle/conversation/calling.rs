@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::clock::Millis;
 use crate::flow::{Advance, Command};
 use crate::ids::{ConversationId, SessionName};
 use crate::service::handle::calls::CallRequest;
@@ -57,12 +58,12 @@ pub(crate) enum CallProgress {
 
 impl ConversationTask {
     /// If the flow waits for a call: its reaction to the result, or to the customer's words to leave.
-    pub(crate) fn continue_call(&mut self, now: i64) -> CallProgress {
+    pub(crate) fn continue_call(&mut self, now: Millis) -> CallProgress {
         self.start_call();
         let Some(pending) = &self.call else {
             return CallProgress::NoCall;
         };
-        let (script, now) = (self.script(), now.unsigned_abs());
+        let (script, now) = (self.script(), now.as_i64().unsigned_abs());
         let unread = self.inbox.said();
         if unread
             .iter()

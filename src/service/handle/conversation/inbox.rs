@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::ops::{Range, RangeInclusive};
 
+use crate::clock::Millis;
 use crate::flow::{Said, SaidKind};
 use crate::service::kit::said::said;
 use crate::waha::message::Message;
@@ -75,7 +76,7 @@ impl Inbox {
     }
 
     /// When the first and the last message arrived.
-    pub(crate) fn arrived(&self) -> Option<RangeInclusive<i64>> {
+    pub(crate) fn arrived(&self) -> Option<RangeInclusive<Millis>> {
         let mut messages = self.unread.iter().filter_map(|one| one.message.as_ref());
         let first = messages.next()?;
         let last = messages.next_back().unwrap_or(first);
@@ -132,7 +133,7 @@ mod tests {
         inbox.update(vec!["{".to_owned(), raw("hi", 7), "{".to_owned()]);
         let said: Vec<_> = inbox.said().iter().map(|said| said.kind).collect();
         assert_eq!(said, [SaidKind::Other, SaidKind::Text, SaidKind::Other]);
-        assert_eq!(inbox.arrived(), Some(7..=7));
+        assert_eq!(inbox.arrived(), Some(Millis::new(7)..=Millis::new(7)));
         assert_eq!(inbox.messages(0..1).unwrap().len(), 0);
         assert_eq!(inbox.messages(1..4), None);
     }

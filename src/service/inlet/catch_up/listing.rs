@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::waha::client::{AskError, Client, Page};
 use crate::waha::event;
@@ -48,7 +49,7 @@ impl From<AskError> for ListError {
 pub(super) async fn messages(
     client: &Arc<Client>,
     session: &SessionName,
-    since: i64,
+    since: Millis,
 ) -> Result<(Vec<Message>, Option<ListError>), ListError> {
     let mut found = Vec::new();
     let chats = match chats(client, session, since).await {
@@ -87,7 +88,7 @@ pub(super) async fn messages(
 async fn chats(
     client: &Arc<Client>,
     session: &SessionName,
-    since: i64,
+    since: Millis,
 ) -> Result<Vec<ChatId>, ListError> {
     let mut chats = Vec::new();
     let mut offset = 0;
@@ -97,7 +98,7 @@ async fn chats(
             move |client| client.chats(&session, CHATS_PAGE, offset)
         })
         .await?;
-        let recent = |at: Option<i64>| at.is_none_or(|at| at >= since);
+        let recent = |at: Option<Millis>| at.is_none_or(|at| at >= since);
         let persons = page.items.len();
         let before = chats.len();
         for one in page.items {
@@ -119,7 +120,7 @@ async fn list(
     client: &Arc<Client>,
     session: &SessionName,
     chat: Option<ChatId>,
-    since: i64,
+    since: Millis,
     found: &mut Vec<Message>,
 ) -> Result<(), ListError> {
     let mut known = HashSet::new();
@@ -133,7 +134,8 @@ async fn list(
         let before = known.len();
         for listed in &page.items {
             // A message without a time counts as old.
-            if let What::Inbound(message) | What::Own(message) = event::listed(listed, 0)
+            if let What::Inbound(message) | What::Own(message) =
+                event::listed(listed, Millis::default())
                 && message.sent_at >= since
                 && known.insert((message.direction, message.id.clone()))
             {

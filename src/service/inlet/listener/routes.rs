@@ -17,6 +17,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
+use crate::clock::Millis;
 use crate::service::inlet::body::{BodyError, throw_away};
 use crate::service::inlet::intake::{Done, IntakeError};
 use crate::service::inlet::listener::{Front, INTAKE_TIMEOUT};
@@ -182,7 +183,7 @@ impl Front {
             INTAKE_TIMEOUT,
             self.listener
                 .metrics
-                .render(&self.listener.store, crate::clock::now()),
+                .render(&self.listener.store, Millis::now()),
         )
         .await
         {

@@ -19,10 +19,12 @@ const QUESTIONS: [(&str, Question); 6] = [
     }),
     ("chats", |c| c.chats(&session("s"), 10, 0).map(drop)),
     ("messages", |c| {
-        c.messages(&session("s"), Some(&ana()), 0, 10, 0).map(drop)
+        c.messages(&session("s"), Some(&ana()), Millis::new(0), 10, 0)
+            .map(drop)
     }),
     ("messages of all", |c| {
-        c.messages(&session("s"), None, 0, 10, 0).map(drop)
+        c.messages(&session("s"), None, Millis::new(0), 10, 0)
+            .map(drop)
     }),
     ("phone_chat", |c| {
         c.phone_chat(&session("s"), &lid()).map(drop)
@@ -263,7 +265,7 @@ fn chats_are_those_of_persons_with_their_time() {
     let items: Vec<_> = page
         .items
         .iter()
-        .map(|item| (item.chat.as_str(), item.last_message_at))
+        .map(|item| (item.chat.as_str(), item.last_message_at.map(Millis::as_i64)))
         .collect();
     assert_eq!(
         items,
@@ -331,7 +333,7 @@ fn messages_are_listed_as_they_are() {
         let server = Server::start(json("200 OK", answer));
         let page = server
             .client()
-            .messages(&session("s"), chat.as_ref(), since, 100, 200)
+            .messages(&session("s"), chat.as_ref(), Millis::new(since), 100, 200)
             .unwrap();
         assert_eq!(page.listed, 7);
         assert_eq!(
@@ -352,7 +354,7 @@ fn messages_are_listed_as_they_are() {
     let server = Server::start(json("200 OK", "[]"));
     let page = server
         .client()
-        .messages(&session("s"), None, -1, 1, 0)
+        .messages(&session("s"), None, Millis::new(-1), 1, 0)
         .unwrap();
     assert_eq!((page.items.len(), page.listed), (0, 0));
     assert!(server.only_request().line.contains("gte=0 "));
@@ -365,14 +367,14 @@ fn a_large_page_is_read_and_an_endless_one_is_not() {
     let server = Server::start(json("200 OK", &hundred));
     let page = server
         .client()
-        .messages(&session("s"), None, 0, 100, 0)
+        .messages(&session("s"), None, Millis::new(0), 100, 0)
         .unwrap();
     assert_eq!(page.items.len(), 100);
 
     let server = Server::start(json("200 OK", &format!("[{}]", message(17 << 20))));
     let error = server
         .client()
-        .messages(&session("s"), None, 0, 1, 0)
+        .messages(&session("s"), None, Millis::new(0), 1, 0)
         .unwrap_err();
     assert!(!unable(&error), "{error}");
     assert!(error.to_string().contains("larger"), "{error}");
@@ -385,7 +387,7 @@ fn depth_in_a_list_is_no_danger() {
     let server = Server::start(json("200 OK", &answer));
     let page = server
         .client()
-        .messages(&session("s"), None, 0, 2, 0)
+        .messages(&session("s"), None, Millis::new(0), 2, 0)
         .unwrap();
     assert_eq!((page.items.len(), page.listed), (1, 2));
     let page = server.client().chats(&session("s"), 2, 0).unwrap();

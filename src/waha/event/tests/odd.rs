@@ -22,7 +22,7 @@ fn times_are_read_in_every_unit_and_else_borrowed() {
         let What::Inbound(message) = event("message", "GOWS", &payload).what else {
             panic!("not inbound");
         };
-        assert_eq!(message.sent_at, wanted, "{time}");
+        assert_eq!(message.sent_at, Millis::new(wanted), "{time}");
     }
     let old = br#"{"event":"message","session":"s","payload":{"id":"false_1@c.us_A"}}"#;
     let What::Inbound(message) = parse(old, NOW).unwrap().what else {

@@ -68,13 +68,13 @@ async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str)
         echo: Some(id),
         says: Some(content),
         phone: Some(ByPhone {
-            quiet: 60_000,
+            quiet: Duration::from_millis(60_000),
             ends: false,
-            last_activity_at: 0,
+            last_activity_at: ms(0),
         }),
         data: serde_json::json!({"text": text, "sent_at": 1_200}).to_string(),
     };
-    match store.record(&session(), &record, 1_200).await.unwrap() {
+    match store.record(&session(), &record, ms(1_200)).await.unwrap() {
         Recorded::Recorded => true,
         Recorded::ByPhone { ends: false } => false,
         other => panic!("{other:?}"),

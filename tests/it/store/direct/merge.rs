@@ -18,15 +18,15 @@ fn says(from: &ChatId, text: &str, now: i64) -> Ingest {
         from: from.clone(),
         message: format!("{{\"received_at\":{now},\"text\":\"{text}\"}}"),
 
-        phone_quiet: 0,
-        now,
+        phone_quiet: Duration::ZERO,
+        now: ms(now),
         ..ingest(text)
     }
 }
 
 async fn learn(store: &Store) -> bool {
     let learnt = store
-        .learn(&session(), &lid(), Some(&number()), 1_500)
+        .learn(&session(), &lid(), Some(&number()), ms(1_500))
         .await;
     learnt.unwrap()
 }
@@ -46,7 +46,7 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
                 store.ingest(&session(), one.clone()).await.unwrap();
             }
             let looked = store
-                .due_waiting(&session(), 10, 10_000)
+                .due_waiting(&session(), 10, ms(10_000))
                 .await
                 .unwrap()
                 .remove(0);
@@ -54,7 +54,7 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
                 chat: looked.chat,
                 id: looked.id,
                 announced: None,
-                due: 1_000_000,
+                due: ms(1_000_000),
                 examined: 2,
                 examined_before: 0,
                 since: looked.since,
@@ -63,11 +63,11 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
                 words: Vec::new(),
             };
             store
-                .announce(&session(), &[announcement], 10_000)
+                .announce(&session(), &[announcement], ms(10_000))
                 .await
                 .unwrap();
             assert!(learn(&store).await);
-            let looked = store.due_waiting(&session(), 10, 1_500).await.unwrap();
+            let looked = store.due_waiting(&session(), 10, ms(1_500)).await.unwrap();
             assert_eq!(looked.len(), 1, "{looked:?}");
             assert_eq!((&looked[0].chat, looked[0].position), (&number(), 1));
             assert_eq!(looked[0].unexamined, all.map(|one| one.message));
@@ -86,7 +86,7 @@ fn merging_an_active_conversation_rings_the_bells_of_its_process_and_of_the_line
             .await
             .unwrap();
         store
-            .claim(&session(), &process("one"), 1, 1_000)
+            .claim(&session(), &process("one"), 1, ms(1_000))
             .await
             .unwrap();
         let bells = Bells::subscribe(&config, &process("one")).await.unwrap();
@@ -118,7 +118,7 @@ fn unread_messages_under_the_hidden_id_reach_the_process_that_has_the_conversati
             .await
             .unwrap();
         let claimed = store
-            .claim(&session(), &process("one"), 1, 1_000)
+            .claim(&session(), &process("one"), 1, ms(1_000))
             .await
             .unwrap()
             .remove(0);
@@ -153,7 +153,10 @@ fn one_sender_continues_with_the_replies_to_both_ids_and_knows_which_is_in_doubt
         )
         .await;
         assert!(!learn(&store).await, "replies to both are in flight");
-        let next = store.settle(&session(), sent(&other), 1_001).await.unwrap();
+        let next = store
+            .settle(&session(), sent(&other), ms(1_001))
+            .await
+            .unwrap();
         assert!(next.is_none());
         assert!(learn(&store).await);
         assert!(
@@ -161,13 +164,16 @@ fn one_sender_continues_with_the_replies_to_both_ids_and_knows_which_is_in_doubt
             "the reply to the first id is in flight"
         );
         store
-            .release(&session(), &process("one"), 1_002)
+            .release(&session(), &process("one"), ms(1_002))
             .await
             .unwrap();
         let lane = take(&store, "two").await.remove(0);
         assert_eq!((first(&lane), &lane.chat), ("a", &number()));
         assert!(lane.doubt.is_some());
-        let next = store.settle(&session(), sent(&lane), 1_003).await.unwrap();
+        let next = store
+            .settle(&session(), sent(&lane), ms(1_003))
+            .await
+            .unwrap();
         assert_eq!(first(&next.unwrap()), "b");
     });
 }
@@ -183,10 +189,16 @@ fn a_retried_dead_reply_to_the_hidden_id_goes_into_the_merged_lane() {
             data: "{}".to_owned(),
             reason: "odd".to_owned(),
         });
-        store.settle(&session(), dead, 1_001).await.unwrap();
+        store.settle(&session(), dead, ms(1_001)).await.unwrap();
         assert!(learn(&store).await);
         let dead = store.dead_letters(&session(), None, 10).await.unwrap();
-        assert_eq!(store.retry_dead(&session(), &dead, 1_002).await.unwrap(), 1);
+        assert_eq!(
+            store
+                .retry_dead(&session(), &dead, ms(1_002))
+                .await
+                .unwrap(),
+            1
+        );
         let lane = take(&store, "one").await.remove(0);
         assert_eq!((first(&lane), &lane.chat), ("a", &number()));
     });
@@ -213,7 +225,7 @@ fn a_customer_known_by_the_hidden_id_is_known_by_the_number() {
             phone: None,
             data: "{}".to_owned(),
         };
-        let recorded = store.record(&session(), &ack, 1_001).await.unwrap();
+        let recorded = store.record(&session(), &ack, ms(1_001)).await.unwrap();
         assert_eq!(recorded, Recorded::Recorded);
     });
 }

@@ -8,10 +8,10 @@ fn lid() -> ChatId {
     ChatId::stored("199900000000008@lid")
 }
 
-const QUIET: i64 = 60_000;
+const QUIET: Duration = Duration::from_secs(60);
 
 /// The record of a message that the owner writes in a chat.
-fn by_owner(from: &ChatId, quiet: i64, ends: bool, now: i64) -> Record {
+fn by_owner(from: &ChatId, quiet: Duration, ends: bool, now: i64) -> Record {
     let id = new_id();
     Record {
         seen: format!("out:{id}"),
@@ -24,7 +24,7 @@ fn by_owner(from: &ChatId, quiet: i64, ends: bool, now: i64) -> Record {
         phone: Some(ByPhone {
             quiet,
             ends,
-            last_activity_at: 0,
+            last_activity_at: ms(0),
         }),
         data: format!("{{\"text\":\"by hand\",\"sent_at\":{now}}}"),
     }
@@ -33,7 +33,7 @@ fn by_owner(from: &ChatId, quiet: i64, ends: bool, now: i64) -> Record {
 /// The owner writes in a chat.
 async fn owner(store: &Store, from: &ChatId, ends: bool, now: i64) -> Recorded {
     let record = by_owner(from, QUIET, ends, now);
-    store.record(&session(), &record, now).await.unwrap()
+    store.record(&session(), &record, ms(now)).await.unwrap()
 }
 
 async fn says(store: &Store, from: &ChatId, now: i64) -> Ingested {
@@ -41,24 +41,26 @@ async fn says(store: &Store, from: &ChatId, now: i64) -> Ingested {
         from: from.clone(),
         message: format!("{{\"received_at\":{now},\"text\":\"hi\"}}"),
         phone_quiet: QUIET,
-        now,
+        now: ms(now),
         ..ingest("hi")
     };
     store.ingest(&session(), message).await.unwrap()
 }
 
 async fn learn(store: &Store) {
-    let learnt = store.learn(&session(), &lid(), Some(&chat(8)), 2_000).await;
+    let learnt = store
+        .learn(&session(), &lid(), Some(&chat(8)), ms(2_000))
+        .await;
     assert!(learnt.unwrap());
 }
 
 async fn hand_off(store: &Store) {
     let claimed = store
-        .claim(&session(), &process("one"), 1, 1_100)
+        .claim(&session(), &process("one"), 1, ms(1_100))
         .await
         .unwrap();
     let step = StepCommit {
-        handoff: Some(500),
+        handoff: Some(Duration::from_millis(500)),
         ..step(&claimed[0], vec![])
     };
     store.commit(&session(), step).await.unwrap();
@@ -91,7 +93,7 @@ fn a_commit_after_the_owners_takeover_is_refused() {
         let store = connect(&redis).await;
         says(&store, &chat(8), 1_000).await;
         let claimed = store
-            .claim(&session(), &process("one"), 1, 1_100)
+            .claim(&session(), &process("one"), 1, ms(1_100))
             .await
             .unwrap();
         assert_eq!(
@@ -104,7 +106,7 @@ fn a_commit_after_the_owners_takeover_is_refused() {
         assert!(!store.has_replies(&session(), &chat(8)).await.unwrap());
         // A conversation that a process gives back does not join the line either.
         store
-            .release(&session(), &process("one"), 1_300)
+            .release(&session(), &process("one"), ms(1_300))
             .await
             .unwrap();
         assert_eq!(lists(&redis), [0, 0, 1, 0]);
@@ -126,7 +128,7 @@ fn a_takeover_under_one_id_holds_under_both() {
                 says(&store, &other, 1_200).await;
                 if active.is_some() {
                     store
-                        .claim(&session(), &process("one"), 1, 1_300)
+                        .claim(&session(), &process("one"), 1, ms(1_300))
                         .await
                         .unwrap();
                 }
@@ -134,7 +136,7 @@ fn a_takeover_under_one_id_holds_under_both() {
                 assert_eq!(lists(&redis), [0, 0, 1, 0], "{theirs} {active:?}");
                 assert!(
                     store
-                        .claim(&session(), &process("one"), 9, 2_100)
+                        .claim(&session(), &process("one"), 9, ms(2_100))
                         .await
                         .unwrap()
                         .is_empty()
@@ -143,10 +145,10 @@ fn a_takeover_under_one_id_holds_under_both() {
                     assert_eq!(says(&store, id, 2_200).await, Ingested::Phone);
                 }
                 // It ends on time, and leaves nothing behind.
-                let ended = store.expire(&session(), 9, 2_200 + QUIET).await;
+                let ended = store.expire(&session(), 9, ms(2_200) + QUIET).await;
                 assert_eq!(ended.unwrap(), (1, 0));
                 assert_eq!(lists(&redis), [0, 0, 0, 0]);
-                let again = says(&store, &lid(), 3_000 + QUIET).await;
+                let again = says(&store, &lid(), 63_000).await;
                 assert_eq!(again, Ingested::Queued { position: 1 });
             });
         }
@@ -164,14 +166,20 @@ fn a_customer_who_waits_for_a_person_still_waits_after_a_merge() {
         assert_eq!(lists(&redis), [0, 1, 0, 0]);
         let unnotified = store.unnotified_handoffs(&session()).await.unwrap();
         assert_eq!(unnotified[0].chat, chat(8));
-        let looked = store.due_waiting(&session(), 9, 5_000).await.unwrap();
+        let looked = store.due_waiting(&session(), 9, ms(5_000)).await.unwrap();
         assert!(looked[0].for_person && looked[0].position == 1);
         // Nobody answered in time: back to the line, once.
-        assert_eq!(store.expire(&session(), 9, 9_000).await.unwrap(), (0, 1));
-        assert_eq!(store.expire(&session(), 9, 9_000).await.unwrap(), (0, 0));
+        assert_eq!(
+            store.expire(&session(), 9, ms(9_000)).await.unwrap(),
+            (0, 1)
+        );
+        assert_eq!(
+            store.expire(&session(), 9, ms(9_000)).await.unwrap(),
+            (0, 0)
+        );
         assert_eq!(lists(&redis), [1, 0, 0, 0]);
         let claimed = store
-            .claim(&session(), &process("one"), 9, 9_100)
+            .claim(&session(), &process("one"), 9, ms(9_100))
             .await
             .unwrap();
         assert_eq!((claimed.len(), claimed[0].rev), (1, 1));
@@ -185,11 +193,17 @@ fn a_takeover_is_not_closed_for_silence_while_messages_cannot_reach_us() {
         let store = connect(&redis).await;
         says(&store, &chat(8), 1_000).await;
         owner(&store, &chat(8), false, 1_100).await;
-        store.pause(&session(), 1_200).await.unwrap();
-        let ended = store.expire(&session(), 9, 1_100 + QUIET).await.unwrap();
+        store.pause(&session(), ms(1_200)).await.unwrap();
+        let ended = store
+            .expire(&session(), 9, ms(1_100) + QUIET)
+            .await
+            .unwrap();
         assert_eq!(ended, (0, 0));
         store.resume(&session()).await.unwrap();
-        let ended = store.expire(&session(), 9, 1_100 + QUIET).await.unwrap();
+        let ended = store
+            .expire(&session(), 9, ms(1_100) + QUIET)
+            .await
+            .unwrap();
         assert_eq!(ended, (1, 0));
     });
 }
@@ -225,7 +239,7 @@ async fn outbound(
         says: Some(text_content(text)),
         ..by_owner(chat, QUIET, false, now)
     };
-    store.record(&session(), &record, now).await.unwrap()
+    store.record(&session(), &record, ms(now)).await.unwrap()
 }
 
 fn sent_as(lane: &Lane, message_id: &str) -> waha_sm::store::Settlement {
@@ -240,15 +254,15 @@ fn sent_as(lane: &Lane, message_id: &str) -> waha_sm::store::Settlement {
 async fn in_hand(store: &Store, after: &str) -> Lane {
     says(store, &chat(8), 1_000).await;
     let claimed = store
-        .claim(&session(), &process("one"), 1, 1_100)
+        .claim(&session(), &process("one"), 1, ms(1_100))
         .await
         .unwrap();
     let step = StepCommit {
-        handoff: (after == "handoff").then_some(500),
+        handoff: (after == "handoff").then_some(Duration::from_millis(500)),
         close: (after == "closed").then(|| Close {
             outcome: "done".to_owned(),
             variables: "{}".to_owned(),
-            resume_within: 0,
+            resume_within: Duration::ZERO,
         }),
         ..step(&claimed[0], vec![reply("in hand")])
     };
@@ -271,7 +285,7 @@ fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
             assert_eq!(began, Recorded::ByPhone { ends: false });
             assert_eq!(says(&store, &chat(8), 1_300).await, Ingested::Phone);
             store
-                .settle(&session(), sent_as(&lane, "3EB0AA"), 1_400)
+                .settle(&session(), sent_as(&lane, "3EB0AA"), ms(1_400))
                 .await
                 .unwrap();
             assert_eq!(lists(&redis), places, "{after}");
@@ -280,12 +294,15 @@ fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
                     store.unnotified_handoffs(&session()).await.unwrap().len(),
                     1
                 );
-                let due = store.due_waiting(&session(), 9, 1_400).await.unwrap();
+                let due = store.due_waiting(&session(), 9, ms(1_400)).await.unwrap();
                 assert!(due[0].for_person);
-                assert_eq!(store.expire(&session(), 9, 9_000).await.unwrap(), (0, 1));
+                assert_eq!(
+                    store.expire(&session(), 9, ms(9_000)).await.unwrap(),
+                    (0, 1)
+                );
             }
             let claimed = store
-                .claim(&session(), &process("two"), 9, 9_100)
+                .claim(&session(), &process("two"), 9, ms(9_100))
                 .await
                 .unwrap();
             assert_eq!(claimed[0].inbox.len(), 1, "{after}: the message is there");
@@ -304,7 +321,10 @@ fn our_own_texts_are_recognised_even_if_spaces_and_emoji_come_back_changed() {
         };
         let lane = lane_with(&store, "one", vec![written]).await;
         // Its message id is not known.
-        store.settle(&session(), sent(&lane), 1_100).await.unwrap();
+        store
+            .settle(&session(), sent(&lane), ms(1_100))
+            .await
+            .unwrap();
         for (text, result) in [
             ("Olá, Ana ❤\n1 - Não", Recorded::ByPhone { ends: false }),
             ("Olá, Ana ❤\n1 - Sim", Recorded::Recorded),
@@ -323,7 +343,7 @@ fn no_reply_is_sent_in_a_chat_that_the_owner_answers() {
         let store = connect(&redis).await;
         let lane = in_hand(&store, "continues").await;
         let session = session();
-        let intend = || store.intend(&session, &lane, None, &lane.chat, 1_200);
+        let intend = || store.intend(&session, &lane, None, &lane.chat, ms(1_200));
         assert!(intend().await.unwrap());
         owner(&store, &chat(8), false, 1_300).await;
         assert!(!intend().await.unwrap());
@@ -339,7 +359,7 @@ fn a_message_from_before_the_closing_word_belongs_to_the_owner_even_if_it_arrive
             let message = Ingest {
                 message: format!("{{\"sent_at\":{sent_at},\"text\":\"hi\"}}"),
                 phone_quiet: QUIET,
-                now: 101_000,
+                now: ms(101_000),
                 ..ingest("hi")
             };
             store.ingest(&session(), message).await.unwrap()
@@ -358,8 +378,8 @@ fn a_closing_word_ends_a_takeover_from_before_takeovers_were_switched_off() {
         let store = connect(&redis).await;
         owner(&store, &chat(8), false, 1_000).await;
         for ends in [false, true] {
-            let never = by_owner(&chat(8), 0, ends, 2_000);
-            store.record(&session(), &never, 2_000).await.unwrap();
+            let never = by_owner(&chat(8), Duration::ZERO, ends, 2_000);
+            store.record(&session(), &never, ms(2_000)).await.unwrap();
             assert_eq!(lists(&redis), [0, 0, i64::from(!ends), 0]);
         }
     });
@@ -374,13 +394,13 @@ fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
             let store = connect(&redis).await;
             let mut late = by_owner(&chat(8), QUIET, false, 460_000);
             late.phone = late.phone.map(|phone| ByPhone {
-                last_activity_at,
+                last_activity_at: ms(last_activity_at),
                 ..phone
             });
-            store.record(&session(), &late, 550_000).await.unwrap();
+            store.record(&session(), &late, ms(550_000)).await.unwrap();
             assert_eq!(lists(&redis), [0, 0, with_phone, 0]);
-            assert_eq!(store.expire(&session(), 9, 559_999).await.unwrap().0, 0);
-            let ended = store.expire(&session(), 9, 560_000).await.unwrap().0;
+            assert_eq!(store.expire(&session(), 9, ms(559_999)).await.unwrap().0, 0);
+            let ended = store.expire(&session(), 9, ms(560_000)).await.unwrap().0;
             assert_eq!(ended, with_phone.unsigned_abs());
         });
     }
@@ -395,10 +415,10 @@ fn after_a_pause_customers_who_wait_for_a_person_do_not_all_get_notices_at_once(
             says(&store, &chat(number), 1_000).await;
             hand_off(&store).await;
         }
-        store.stagger_notices(&session(), 90_000).await.unwrap();
+        store.stagger_notices(&session(), ms(90_000)).await.unwrap();
         assert_eq!(
             store
-                .due_waiting(&session(), 9, 90_000)
+                .due_waiting(&session(), 9, ms(90_000))
                 .await
                 .unwrap()
                 .len(),
@@ -415,11 +435,11 @@ fn a_reply_in_flight_is_not_retried_in_a_chat_that_the_owner_answers() {
         let lane = in_hand(&store, "continues").await;
         owner(&store, &chat(8), false, 1_200).await;
         let failed = lane.settled(Verdict::Retry {
-            due: 1_300,
+            due: ms(1_300),
             again: reply("in hand"),
             doubt: false,
         });
-        store.settle(&session(), failed, 1_300).await.unwrap();
+        store.settle(&session(), failed, ms(1_300)).await.unwrap();
         assert!(!store.has_replies(&session(), &chat(8)).await.unwrap());
     });
 }
@@ -444,7 +464,7 @@ fn an_echo_under_the_other_id_is_recognised_as_ours() {
                 ..by_owner(&lid(), QUIET, false, 1_200)
             };
             assert_eq!(
-                store.record(&session(), &echo, 1_200).await.unwrap(),
+                store.record(&session(), &echo, ms(1_200)).await.unwrap(),
                 result
             );
         }
@@ -460,12 +480,12 @@ fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
             let store = connect(&redis).await;
             let late = in_hand(&store, "continues").await;
             store
-                .release(&session(), &process("one"), 1_200)
+                .release(&session(), &process("one"), ms(1_200))
                 .await
                 .unwrap();
             let lane = take(&store, "two").await.remove(0);
             store
-                .settle(&session(), sent_as(&lane, "3EB0BB"), 1_300)
+                .settle(&session(), sent_as(&lane, "3EB0BB"), ms(1_300))
                 .await
                 .unwrap();
             let mut text = "in hand";
@@ -473,7 +493,7 @@ fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
                 // Another process, which does not remember the reply.
                 let store = connect(&redis).await;
                 let settled = sent_as(&late, "3EB0AA");
-                store.settle(&session(), settled, 1_400).await.unwrap();
+                store.settle(&session(), settled, ms(1_400)).await.unwrap();
                 text = "rewritten";
             }
             for (message_id, text) in [("3EB0BB", "in hand"), ("3EB0AA", text)] {
@@ -493,7 +513,7 @@ fn when_the_owner_takes_a_waiting_customer_the_next_one_is_due_for_a_look_at_onc
             says(&store, &chat(number), 1_000).await;
         }
         owner(&store, &chat(1), false, 1_100).await;
-        let looked = store.due_waiting(&session(), 9, 1_100).await.unwrap();
+        let looked = store.due_waiting(&session(), 9, ms(1_100)).await.unwrap();
         assert_eq!(looked[0].chat, chat(2));
         assert_eq!(looked[0].position, 1);
     });

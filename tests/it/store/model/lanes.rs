@@ -1,8 +1,9 @@
 //! The model of lanes: which process holds which, what is in doubt, and which of our messages are replies.
 
+use waha_sm::clock::Millis;
 use waha_sm::flow::MediaKind;
 use waha_sm::ids::MessageId;
-use waha_sm::store::{Attempt, EchoContent, Millis, Recorded, Reply};
+use waha_sm::store::{Attempt, EchoContent, Recorded, Reply};
 
 use super::session::{CLOCKS_APART, Chat, Checked, Hand, Queued, Session, ensure, of};
 use super::takeover::ByOwner;

@@ -1,16 +1,19 @@
 //! The model of a merge: a hidden id (`@lid`) turns out to belong to a number, and two chats become one.
 
-use waha_sm::store::Millis;
+use std::time::Duration;
+
+use waha_sm::clock::Millis;
 
 use super::session::{Chat, Session, is_hidden};
+use crate::harness::ms;
 
 fn received_at(message: &str) -> Millis {
     let message: serde_json::Value = serde_json::from_str(message).unwrap();
-    message["received_at"].as_i64().unwrap()
+    ms(message["received_at"].as_i64().unwrap())
 }
 
 fn latest(inbox: &[String]) -> Millis {
-    inbox.last().map_or(0, |message| received_at(message))
+    inbox.last().map_or(ms(0), |message| received_at(message))
 }
 
 /// In order of arrival. Of two with the same time, that of `first` comes first.
@@ -64,7 +67,8 @@ impl Session {
         }
         let under_way = |it: &Chat| it.hand.is_some() || it.attempt.is_some();
         if under_way(self.chat(lid)) && under_way(self.chat(chat)) {
-            self.unmapped.insert(lid.to_owned(), now + 1_000);
+            self.unmapped
+                .insert(lid.to_owned(), now + Duration::from_secs(1));
             return false;
         }
         // A takeover may be over, even if nothing has ended it yet.

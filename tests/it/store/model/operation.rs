@@ -1,6 +1,9 @@
 //! What can happen to the store, as small numbers that shrink well. Which claim, lane or look a number means is decided
 //! when the operation runs.
 
+use std::ops::Range;
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 pub(super) const SESSIONS: usize = 2;
@@ -72,8 +75,8 @@ pub(super) enum Operation {
     Resume {
         session: usize,
     },
-    /// Milliseconds that pass.
-    Wait(i64),
+    /// Time that passes.
+    Wait(Duration),
 }
 
 #[derive(Clone, Debug)]
@@ -84,7 +87,7 @@ pub(super) struct Incoming {
     /// It also names the other id, if there is one.
     pub(super) both: bool,
     /// How long ago it was sent.
-    pub(super) late: i64,
+    pub(super) late: Duration,
     /// It is not new: an earlier message comes once more.
     pub(super) again: Option<usize>,
     pub(super) kind: Kind,
@@ -102,9 +105,9 @@ pub(super) struct Own {
     /// What it means if the owner wrote it: words, or the closing word.
     pub(super) ends: Option<bool>,
     /// How long ago it was sent.
-    pub(super) late: i64,
+    pub(super) late: Duration,
     /// How long ago the latest message after it was sent.
-    pub(super) followed: i64,
+    pub(super) followed: Duration,
 }
 
 impl Own {
@@ -118,8 +121,8 @@ impl Own {
             words: REPLIES,
             picture: false,
             ends: Some(true),
-            late: 0,
-            followed: i64::MAX,
+            late: Duration::ZERO,
+            followed: Duration::MAX,
         }
     }
 }
@@ -170,8 +173,8 @@ pub(super) enum Close {
     Finished,
     /// It can be resumed.
     ForSilence,
-    /// It waits for a person, for this many milliseconds; 0: without a limit.
-    HandOff(i64),
+    /// It waits for a person, for this long; zero: without a limit.
+    HandOff(Duration),
 }
 
 #[derive(Clone, Debug)]
@@ -189,9 +192,9 @@ pub(super) enum Outcome {
     /// Without a message id.
     Sent,
     Dead,
-    /// After this many milliseconds; `true`: perhaps it was sent.
-    Retry(i64, bool),
-    Release(i64, bool),
+    /// After this time; `true`: perhaps it was sent.
+    Retry(Duration, bool),
+    Release(Duration, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -199,7 +202,7 @@ pub(super) struct Announce {
     pub(super) look: Which,
     /// The customer gets a notice even if no command asks for it.
     pub(super) notice: bool,
-    pub(super) due_in: i64,
+    pub(super) due_in: Duration,
 }
 
 pub(super) fn operation() -> impl Strategy<Value = Operation> {
@@ -226,14 +229,14 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         2 => session().prop_map(|session| Operation::Overdue { session }),
         1 => session().prop_map(|session| Operation::Pause { session }),
         1 => session().prop_map(|session| Operation::Resume { session }),
-        3 => prop_oneof![1..20_000_i64, 1..80_000_i64].prop_map(Operation::Wait),
+        3 => prop_oneof![length(1..20_000), length(1..80_000)].prop_map(Operation::Wait),
     ]
 }
 
 fn own() -> impl Strategy<Value = Own> {
     let message = proptest::option::weighted(0.4, which());
     let ends = prop_oneof![1 => Just(None), 4 => Just(Some(false)), 2 => Just(Some(true))];
-    let followed = prop_oneof![2 => Just(i64::MAX), 1 => 0..60_000_i64];
+    let followed = prop_oneof![2 => Just(Duration::MAX), 1 => length(0..60_000)];
     let content = (0..WORDS, prop::bool::weighted(0.2));
     let times = (late(), followed);
     (from(), message, content, ends, times).prop_map(
@@ -259,8 +262,12 @@ fn from() -> impl Strategy<Value = (usize, usize, bool)> {
 }
 
 /// How long ago it was sent.
-fn late() -> impl Strategy<Value = i64> {
-    prop_oneof![3 => Just(0), 1 => 0..60_000_i64]
+fn late() -> impl Strategy<Value = Duration> {
+    prop_oneof![3 => Just(Duration::ZERO), 1 => length(0..60_000)]
+}
+
+fn length(millis: Range<u64>) -> impl Strategy<Value = Duration> {
+    millis.prop_map(Duration::from_millis)
 }
 
 /// Mostly the first one, so that operations meet each other.
@@ -298,7 +305,7 @@ fn commit() -> impl Strategy<Value = Commit> {
         3 => Just(Close::NotYet),
         1 => Just(Close::Finished),
         1 => Just(Close::ForSilence),
-        1 => prop_oneof![Just(0), 1..20_000_i64].prop_map(Close::HandOff),
+        1 => prop_oneof![Just(Duration::ZERO), length(1..20_000)].prop_map(Close::HandOff),
     ];
     (which(), off, 0..4_usize, 0..3_usize, close).prop_map(
         |(claim, off, consumed, replies, close)| Commit {
@@ -317,15 +324,15 @@ fn settle() -> impl Strategy<Value = Settle> {
         2 => Just(Outcome::SentAsNew),
         2 => which().prop_map(Outcome::SentAs),
         1 => Just(Outcome::Dead),
-        2 => (0..5_000_i64, any::<bool>()).prop_map(|(after, doubt)| Outcome::Retry(after, doubt)),
-        1 => (0..5_000_i64, any::<bool>())
+        2 => (length(0..5_000), any::<bool>()).prop_map(|(after, doubt)| Outcome::Retry(after, doubt)),
+        1 => (length(0..5_000), any::<bool>())
             .prop_map(|(after, doubt)| Outcome::Release(after, doubt)),
     ];
     (which(), verdict).prop_map(|(lane, verdict)| Settle { lane, verdict })
 }
 
 fn announce() -> impl Strategy<Value = Announce> {
-    (which(), any::<bool>(), 0..5_000_i64).prop_map(|(look, notice, due_in)| Announce {
+    (which(), any::<bool>(), length(0..5_000)).prop_map(|(look, notice, due_in)| Announce {
         look,
         notice,
         due_in,
@@ -388,7 +395,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             vec![
                 owner(0, false),
                 Operation::Wait(super::QUIET),
-                says(HIDDEN_ONE, false, 0),
+                says(HIDDEN_ONE, false, Duration::ZERO),
                 learn(),
             ],
         ),
@@ -396,29 +403,32 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             "messages during a takeover were lost in a merge, though the takeover may still be undone",
             vec![
                 owner(HIDDEN_ONE, false),
-                says(HIDDEN_ONE, false, 0),
+                says(HIDDEN_ONE, false, Duration::ZERO),
                 learn(),
             ],
         ),
         (
             "a sender that had the lane of the hidden id continued to send there",
             vec![
-                says(HIDDEN_ONE, false, 0),
+                says(HIDDEN_ONE, false, Duration::ZERO),
                 claim(),
                 replies(2),
                 learn(),
-                says(0, false, 0),
+                says(0, false, Duration::ZERO),
                 sent(),
             ],
         ),
         (
             "a message from before the closing word opened a conversation",
-            vec![owner(HIDDEN_ONE, true), says(0, true, 20_000)],
+            vec![
+                owner(HIDDEN_ONE, true),
+                says(0, true, Duration::from_millis(20_000)),
+            ],
         ),
         (
             "an empty lane stayed in hand under an id that is no longer used",
             vec![
-                says(HIDDEN_ONE, false, 0),
+                says(HIDDEN_ONE, false, Duration::ZERO),
                 claim(),
                 replies(1),
                 Operation::Release {
@@ -436,11 +446,11 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
         (
             "a notice to the hidden id went in front of the reply that is in hand",
             vec![
-                says(0, false, 0),
+                says(0, false, Duration::ZERO),
                 claim(),
                 replies(1),
-                says(HIDDEN_ONE, false, 0),
-                Operation::Wait(3_000),
+                says(HIDDEN_ONE, false, Duration::ZERO),
+                Operation::Wait(Duration::from_secs(3)),
                 Operation::Look {
                     session: 0,
                     count: 1,
@@ -448,7 +458,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
                 Operation::Announce(vec![Announce {
                     look: Which::Current(0),
                     notice: true,
-                    due_in: 1_000,
+                    due_in: Duration::from_secs(1),
                 }]),
                 learn(),
             ],
@@ -456,9 +466,9 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
         (
             "a customer who waited for a person went to the workers' line when a takeover was undone",
             vec![
-                says(0, false, 0),
+                says(0, false, Duration::ZERO),
                 claim(),
-                step(1, Close::HandOff(20_000)),
+                step(1, Close::HandOff(Duration::from_secs(20))),
                 owner(0, false),
                 Operation::Settle(vec![Settle {
                     lane: Which::Any(0),

@@ -1,5 +1,7 @@
 //! Operations around outbound messages: about to be sent, reported by WAHA, or written by the owner.
 
+use std::time::Duration;
+
 use waha_sm::flow::MediaKind;
 use waha_sm::ids::{ChatId, MessageId};
 use waha_sm::store::{ByPhone, Record, Recorded};
@@ -9,6 +11,7 @@ use super::operation::{self, CHATS, Which};
 use super::session::{Checked, ensure};
 use super::takeover::ByOwner;
 use super::{QUIET, Run, session_name};
+use crate::harness::ms;
 
 /// One of the texts, in one of two spellings that count as the same.
 pub(super) fn words(number: usize, way: usize) -> &'static str {
@@ -56,7 +59,7 @@ impl Run<'_> {
                 ends,
                 sent_at,
                 // 0 if nothing followed.
-                last_activity_at: now.checked_sub(one.followed).unwrap_or(0).max(0),
+                last_activity_at: (now - one.followed).max(ms(0)),
             }),
             sent_at,
             data: data.to_string(),
@@ -148,7 +151,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn learn(&mut self, session: usize, hidden: usize, known: bool) -> Checked {
-        const ASK_AGAIN_AFTER: i64 = 3_600_000;
+        const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3_600);
         let (lid, chat) = (
             self.chats[CHATS + hidden].clone(),
             self.chats[hidden].clone(),

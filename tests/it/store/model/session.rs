@@ -1,17 +1,19 @@
 //! The model of a session: plain lists in memory, changed by the rules that the store promises.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
+use waha_sm::clock::Millis;
 use waha_sm::ids::ChatId;
-use waha_sm::store::{Ingest, Ingested, Millis};
+use waha_sm::store::{Ingest, Ingested};
 
 use super::lanes::{Mark, Said};
 use super::view::{Chat as Seen, View};
 
 /// How long a takeover lasts after the last message: longer than two clocks may differ.
-pub(super) const QUIET: Millis = 40_000;
+pub(super) const QUIET: Duration = Duration::from_secs(40);
 /// How much two clocks may differ. Only a time that is earlier by more than this is surely earlier.
-pub(super) const CLOCKS_APART: Millis = 10_000;
+pub(super) const CLOCKS_APART: Duration = Duration::from_secs(10);
 
 /// An error message if the store and the model differ.
 pub(super) type Checked = Result<(), String>;
@@ -261,12 +263,12 @@ impl Session {
     }
 
     /// An active conversation waits for a person from now on.
-    pub(super) fn hand_off(&mut self, chat: &str, within: Millis, now: Millis) {
+    pub(super) fn hand_off(&mut self, chat: &str, within: Duration, now: Millis) {
         let it = self.chat_mut(chat);
         it.unread = false;
         let conversation = it.conversation.as_mut().unwrap();
         conversation.leave_all_lists();
-        conversation.person = Some((within > 0).then_some(now + within));
+        conversation.person = Some((!within.is_zero()).then_some(now + within));
         self.entry(format!("handoff {chat}"), chat);
     }
 

@@ -1,6 +1,6 @@
 //! The model of a takeover: the owner answers a chat from their own phone, or one of our messages was taken for theirs.
 
-use waha_sm::store::Millis;
+use waha_sm::clock::Millis;
 
 use super::session::{CLOCKS_APART, Ending, QUIET, Session};
 
@@ -32,7 +32,7 @@ impl Session {
         } else {
             sent_at.max(last_activity_at)
         };
-        let counts_from = if now - said_at < CLOCKS_APART {
+        let counts_from = if now.since(said_at) < CLOCKS_APART {
             now
         } else {
             said_at

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use fred::clients::Client;
 use fred::interfaces::LuaInterface;
 use fred::types::Value;
-use waha_sm::store::Millis;
+use waha_sm::clock::Millis;
 
 use super::lanes::Said;
+use crate::harness::ms;
 
 pub(super) const PREFIX: &str = "model:";
 
@@ -180,6 +181,6 @@ fn pairs(value: Value) -> BTreeMap<String, String> {
 fn times(value: Value) -> BTreeMap<String, Millis> {
     pairs(value)
         .into_iter()
-        .map(|(chat, at)| (chat, at.parse::<f64>().unwrap() as Millis))
+        .map(|(chat, at)| (chat, ms(at.parse::<f64>().unwrap() as i64)))
         .collect()
 }
