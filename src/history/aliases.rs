@@ -6,13 +6,14 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::pairing;
+use crate::ids::{ChatId, SessionName};
 
 /// Stores that `lid` is `chat`, known since `at` (ms), and moves what is stored under `lid`.
 pub(super) fn store(
     db: &Connection,
-    session: &str,
-    lid: &str,
-    chat: &str,
+    session: &SessionName,
+    lid: &ChatId,
+    chat: &ChatId,
     at: i64,
 ) -> rusqlite::Result<()> {
     // The latest alias counts, in any order of arrival; what was moved before stays where it is.
@@ -22,7 +23,7 @@ pub(super) fn store(
          WHERE (excluded.at, excluded.chat) > (at, chat)",
     )?
     .execute(params![session, lid, chat, at])?;
-    let chat = kept_under(db, session, lid.to_owned())?;
+    let chat = kept_under(db, session, lid.clone())?;
     let mut moved = 0;
     for statement in [
         "UPDATE message SET chat = ?3 WHERE chat = ?2 AND session = ?1",
@@ -41,7 +42,11 @@ pub(super) fn store(
 }
 
 /// The chat under which `chat` is stored: itself, unless it is known as the hidden id of another one.
-pub(super) fn kept_under(db: &Connection, session: &str, chat: String) -> rusqlite::Result<String> {
+pub(super) fn kept_under(
+    db: &Connection,
+    session: &SessionName,
+    chat: ChatId,
+) -> rusqlite::Result<ChatId> {
     let known = db
         .prepare_cached("SELECT chat FROM alias WHERE session = ?1 AND lid = ?2")?
         .query_row(params![session, chat], |row| row.get(0))

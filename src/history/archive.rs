@@ -12,6 +12,7 @@ use super::files::{Files, Restored};
 use super::stream::StreamEntry;
 use super::trouble::Trouble;
 use super::{aliases, conversations, marks, pairing, schema};
+use crate::ids::SessionName;
 
 /// The result of storing a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl Archive {
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn position(&mut self, session: &str) -> Result<Option<String>, HistoryError> {
+    pub fn position(&mut self, session: &SessionName) -> Result<Option<String>, HistoryError> {
         let found = position(&self.opened()?.db, session);
         self.known(found, "reading a position")
     }
@@ -163,9 +164,9 @@ fn append_with(
 ) -> rusqlite::Result<Appended> {
     let mut appended = Appended::default();
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut positions: HashMap<&str, Option<StreamId>> = HashMap::new();
+    let mut positions: HashMap<&SessionName, Option<StreamId>> = HashMap::new();
     for (id, entry) in in_stream_order(entries) {
-        let session = entry.session.as_str();
+        let session = &entry.session;
         let outcome = match id {
             // It has no valid stream id, so it moves no position. If it comes again, it is the same row.
             None => Err("the stream id is not <ms>-<seq>".to_owned()),
@@ -214,9 +215,13 @@ fn append_with(
 }
 
 /// Stores one entry; the inner error is the reason why it could not be stored, and does not end the batch.
-type Apply = fn(&Connection, &str, Entry) -> rusqlite::Result<Result<(), String>>;
+type Apply = fn(&Connection, &SessionName, Entry) -> rusqlite::Result<Result<(), String>>;
 
-fn apply(db: &Connection, session: &str, entry: Entry) -> rusqlite::Result<Result<(), String>> {
+fn apply(
+    db: &Connection,
+    session: &SessionName,
+    entry: Entry,
+) -> rusqlite::Result<Result<(), String>> {
     match entry {
         Entry::Message(mut row) => {
             row.chat = aliases::kept_under(db, session, row.chat)?;
@@ -240,7 +245,7 @@ fn apply(db: &Connection, session: &str, entry: Entry) -> rusqlite::Result<Resul
 /// writes out what it has gathered.
 fn apply_guarded(
     db: &Connection,
-    session: &str,
+    session: &SessionName,
     entry: Entry,
 ) -> rusqlite::Result<Result<(), String>> {
     db.execute_batch("SAVEPOINT entry")?;
@@ -272,7 +277,7 @@ fn keep_unreadable(db: &Connection, entry: &StreamEntry, reason: &str) -> rusqli
     Ok(())
 }
 
-fn position(db: &Connection, session: &str) -> rusqlite::Result<Option<String>> {
+fn position(db: &Connection, session: &SessionName) -> rusqlite::Result<Option<String>> {
     db.prepare_cached("SELECT stream_id FROM position WHERE session = ?1")?
         .query_row([session], |row| row.get(0))
         .optional()

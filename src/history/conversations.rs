@@ -3,13 +3,14 @@
 use rusqlite::{Connection, params};
 
 use super::entry::ConversationStep;
+use crate::ids::{ChatId, ConversationId, SessionName};
 
 /// Stores a step of conversation `id`, taken at `at` (ms).
 pub(super) fn store(
     db: &Connection,
-    session: &str,
-    id: &str,
-    chat: &str,
+    session: &SessionName,
+    id: &ConversationId,
+    chat: &ChatId,
     at: i64,
     step: &ConversationStep,
 ) -> rusqlite::Result<()> {

@@ -9,7 +9,9 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::ids::any_chat;
 use super::stream::StreamEntry;
+use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
 
 /// What an entry says.
 #[derive(Debug)]
@@ -24,20 +26,20 @@ pub(super) enum Entry {
         mark: Mark,
     },
     Conversation {
-        id: String,
-        chat: String,
+        id: ConversationId,
+        chat: ChatId,
         at: i64,
         step: ConversationStep,
     },
     /// Two ids turned out to be one chat, at `at` (ms).
-    Alias { lid: String, chat: String, at: i64 },
+    Alias { lid: ChatId, chat: ChatId, at: i64 },
 }
 
 /// What identifies a message within its session.
 #[derive(Debug)]
 pub(super) struct MessageKey {
     pub(super) direction: &'static str,
-    pub(super) message_id: String,
+    pub(super) message_id: MessageId,
 }
 
 /// What happened to a message.
@@ -69,19 +71,20 @@ pub(super) enum ConversationStep {
 /// A row of the table `message`; also kept as JSON in the table `echo`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Row {
-    pub(super) session: String,
+    pub(super) session: SessionName,
     pub(super) direction: String,
     #[serde(rename = "stanza")]
-    pub(super) message_id: Option<String>,
-    pub(super) chat: String,
-    pub(super) conversation: Option<String>,
+    pub(super) message_id: Option<MessageId>,
+    #[serde(deserialize_with = "any_chat")]
+    pub(super) chat: ChatId,
+    pub(super) conversation: Option<ConversationId>,
     pub(super) author: String,
     pub(super) kind: String,
     pub(super) text: String,
     pub(super) media: Option<String>,
     pub(super) location: Option<String>,
     pub(super) contacts: Option<String>,
-    pub(super) quoted: Option<String>,
+    pub(super) quoted: Option<MessageId>,
     pub(super) name: Option<String>,
     pub(super) sent_at: i64,
     pub(super) received_at: Option<i64>,
@@ -187,9 +190,9 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
     Ok(Row {
         session: entry.session.clone(),
         direction: said.direction.name().to_owned(),
-        message_id: some(said.message_id),
-        chat,
-        conversation: filled(field(entry, "conversation")),
+        message_id: some(said.message_id).map(MessageId::stored),
+        chat: ChatId::stored(chat),
+        conversation: filled(field(entry, "conversation")).map(ConversationId::stored),
         // Our sender knows the author better than WAHA does.
         author: filled(field(entry, "author"))
             .or(author)
@@ -206,7 +209,7 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
         media: json(said.media),
         location: json(said.location),
         contacts: json(said.contacts),
-        quoted: some(said.quoted),
+        quoted: some(said.quoted).map(MessageId::stored),
         name: some(said.name),
         sent_at,
         received_at: said.received_at.0,
@@ -252,7 +255,7 @@ fn mark(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, Strin
     Ok(Entry::Mark {
         key: MessageKey {
             direction: marked.direction.name(),
-            message_id: marked.message_id,
+            message_id: MessageId::stored(marked.message_id),
         },
         at: marked.at.0.unwrap_or(entered_at),
         mark,
@@ -277,8 +280,8 @@ fn conversation(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entr
         },
     };
     Ok(Entry::Conversation {
-        id,
-        chat,
+        id: ConversationId::stored(id),
+        chat: ChatId::stored(chat),
         at: field(entry, "at").and_then(number).unwrap_or(entered_at),
         step,
     })
@@ -291,8 +294,8 @@ fn alias(entry: &StreamEntry, entered_at: i64) -> Result<Entry, String> {
         return Err("`lid` and `chat` are the same".to_owned());
     }
     Ok(Entry::Alias {
-        lid,
-        chat,
+        lid: ChatId::stored(lid),
+        chat: ChatId::stored(chat),
         at: field(entry, "at").and_then(number).unwrap_or(entered_at),
     })
 }
@@ -390,7 +393,7 @@ mod tests {
 
     fn read(fields: &[(&str, &str)]) -> Result<Entry, String> {
         let entry = StreamEntry {
-            session: "default".to_owned(),
+            session: SessionName::stored("default"),
             stream_id: "7-0".to_owned(),
             fields: fields
                 .iter()
@@ -451,7 +454,7 @@ mod tests {
         ]) else {
             panic!("not a message");
         };
-        assert_eq!(row.chat, "a@c.us");
+        assert_eq!(row.chat.as_str(), "a@c.us");
     }
 
     #[test]

@@ -6,11 +6,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::entry::{Mark, MessageKey};
 use super::rows::index;
+use crate::ids::{MessageId, SessionName};
 
 /// Stores a mark on the message `key` of `session`, made at `at` (ms).
 pub(super) fn store(
     db: &Connection,
-    session: &str,
+    session: &SessionName,
     key: &MessageKey,
     at: i64,
     mark: &Mark,
@@ -52,9 +53,9 @@ pub(super) fn store(
 /// The row of a message.
 fn row_of(
     db: &Connection,
-    session: &str,
+    session: &SessionName,
     direction: &str,
-    message_id: &str,
+    message_id: &MessageId,
 ) -> rusqlite::Result<Option<i64>> {
     db.prepare_cached(
         "SELECT id FROM message WHERE session = ?1 AND direction = ?2 AND stanza = ?3",

@@ -3,18 +3,20 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
+
 /// A message and all that happened to it. Times are Unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StoredMessage {
     /// The WhatsApp account.
-    pub session: String,
+    pub session: SessionName,
     /// The customer's chat id.
-    pub chat: String,
+    pub chat: ChatId,
     /// The conversation it belongs to, if any.
-    pub conversation: Option<String>,
+    pub conversation: Option<ConversationId>,
     /// WhatsApp's bare message id, if it is known.
     #[serde(rename = "stanza")]
-    pub message_id: Option<String>,
+    pub message_id: Option<MessageId>,
     /// `inbound` or `outbound`.
     pub direction: String,
     /// `customer`, `bot`, `agent` or `phone`.
@@ -36,7 +38,7 @@ pub struct StoredMessage {
     /// vCards, as WAHA reported them.
     pub contacts: Option<Value>,
     /// Id of the message that it answers.
-    pub quoted: Option<String>,
+    pub quoted: Option<MessageId>,
     /// The author's WhatsApp name.
     pub name: Option<String>,
     /// The best guess of when it was sent: WAHA's time, made more exact within its second. Lists are sorted by it.
@@ -85,11 +87,11 @@ pub struct StoredReaction {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Conversation {
     /// The WhatsApp account.
-    pub session: String,
+    pub session: SessionName,
     /// Its id.
-    pub id: String,
+    pub id: ConversationId,
     /// The customer's chat id.
-    pub chat: String,
+    pub chat: ChatId,
     /// Its place in line.
     pub ticket: Option<i64>,
     /// When it was opened.

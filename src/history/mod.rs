@@ -17,6 +17,7 @@ mod conversations; // the steps of a conversation
 mod entry; // from a stream entry to a fact
 mod error;
 mod files; // the file on the disk, and what to do if it is removed
+mod ids; // names and ids as SQLite stores them
 mod marks; // acks, edits, revocations, reactions
 mod message; // what a reader gets
 mod pairing; // a reply and its echo are one row

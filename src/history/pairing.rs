@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
 use super::rows::{self, Found, index};
+use crate::ids::{ChatId, MessageId, SessionName};
 
 /// How far apart (ms) the times of a reply and its echo may be.
 const WINDOW: i64 = 10 * 60 * 1000;
@@ -50,7 +51,7 @@ pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
 /// If it is reported again (a retry after a failure, an entry written twice), it stays one row: sent counts more than failed, and
 /// a known message id more than an unknown one; between equals the first stays.
 pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
-    let session = row.session.as_str();
+    let session = &row.session;
     let mut changed = Vec::new();
     let mut mine = reply_row(db, row)?;
     let mut holder = row_by_message_id(db, row)?;
@@ -147,7 +148,7 @@ fn reply_row(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
 /// Where to match again: around some moments of a chat, among messages with the same text.
 #[derive(Debug)]
 struct Surroundings {
-    chat: String,
+    chat: ChatId,
     text: String,
     from: i64,
     to: i64,
@@ -158,9 +159,9 @@ impl Surroundings {
         Surroundings::around(&row.chat, &row.text, row.at, row.at)
     }
 
-    fn around(chat: &str, text: &str, one: i64, other: i64) -> Surroundings {
+    fn around(chat: &ChatId, text: &str, one: i64, other: i64) -> Surroundings {
         Surroundings {
-            chat: chat.to_owned(),
+            chat: chat.clone(),
             text: text.to_owned(),
             from: one.min(other),
             to: one.max(other),
@@ -174,18 +175,18 @@ struct LooseReply {
     at: i64,
     failed: bool,
     reply_id: String,
-    lender: Option<String>,
+    lender: Option<MessageId>,
 }
 
 /// An echo whose message id no reply has as its own.
 struct FreeEcho {
-    message_id: String,
+    message_id: MessageId,
     at: i64,
 }
 
 /// Matches the loose replies and echoes around `place`: nearest in time first, sent before failed.
 /// Whether anything changed.
-fn rematch(db: &Connection, session: &str, place: &Surroundings) -> rusqlite::Result<bool> {
+fn rematch(db: &Connection, session: &SessionName, place: &Surroundings) -> rusqlite::Result<bool> {
     // Two photos without a caption are not the same message.
     if place.text.trim().is_empty() {
         return Ok(false);
@@ -219,16 +220,16 @@ fn rematch(db: &Connection, session: &str, place: &Surroundings) -> rusqlite::Re
         matched
             .iter()
             .find(|(r, _)| r.id == reply.id)
-            .map(|(_, e)| e.message_id.as_str())
+            .map(|(_, e)| &e.message_id)
     };
     // Undo all old matches before making new ones: only one row at a time can have a message id.
     // A lender that is not among the candidates stays, unless there is a nearer one.
-    let known = |message_id: &str| echoes.iter().any(|echo| echo.message_id == message_id);
+    let known = |message_id: &MessageId| echoes.iter().any(|echo| echo.message_id == *message_id);
     let changed: Vec<_> = replies
         .iter()
         .filter(|reply| match (&reply.lender, lender(reply)) {
             (Some(before), None) => known(before),
-            (before, now) => before.as_deref() != now,
+            (before, now) => before.as_ref() != now,
         })
         .collect();
     for reply in &changed {
@@ -245,13 +246,17 @@ fn rematch(db: &Connection, session: &str, place: &Surroundings) -> rusqlite::Re
 }
 
 /// Matches everything in a chat again, after the messages of another id were moved to it.
-pub(super) fn rematch_all(db: &Connection, session: &str, chat: &str) -> rusqlite::Result<()> {
+pub(super) fn rematch_all(
+    db: &Connection,
+    session: &SessionName,
+    chat: &ChatId,
+) -> rusqlite::Result<()> {
     let mut query = db.prepare_cached(
         "SELECT text, at FROM message INDEXED BY message_loose WHERE loose = 1 AND chat = ?1 AND session = ?2
          ORDER BY at, id",
     )?;
     let places: Vec<Surroundings> = query
-        .query_map([chat, session], |row| {
+        .query_map(params![chat, session], |row| {
             let (text, at): (String, i64) = (row.get(0)?, row.get(1)?);
             Ok(Surroundings::around(chat, &text, at, at))
         })?
@@ -265,7 +270,7 @@ pub(super) fn rematch_all(db: &Connection, session: &str, chat: &str) -> rusqlit
 /// Everything whose match may depend on `place`: what is near it, what is near that, and so on.
 fn gather(
     db: &Connection,
-    session: &str,
+    session: &SessionName,
     place: &Surroundings,
 ) -> rusqlite::Result<(Vec<LooseReply>, Vec<FreeEcho>)> {
     let text = place.text.trim();
@@ -341,7 +346,12 @@ fn loose_echoes(
 }
 
 /// Moves the echo's row away and gives its message id to the reply.
-fn lend(db: &Connection, session: &str, message_id: &str, reply: i64) -> rusqlite::Result<()> {
+fn lend(
+    db: &Connection,
+    session: &SessionName,
+    message_id: &MessageId,
+    reply: i64,
+) -> rusqlite::Result<()> {
     // Only an echo with its own row can lend its id.
     let found = rows::by_message_id(db, session, "outbound", message_id)?
         .filter(|found| found.state.is_none());

@@ -24,7 +24,7 @@ impl StoredMessage {
             out,
             "{}  {}  {}",
             time(self.at, zone),
-            line(&self.chat),
+            line(self.chat.as_str()),
             line(&self.author)
         )?;
         if let (Some(name), "inbound") = (&self.name, self.direction.as_str()) {
@@ -114,7 +114,7 @@ impl Conversation {
     pub fn write_text(&self, out: &mut impl Write, zone: &TimeZone) -> io::Result<()> {
         let began = self.opened_at.or(self.claimed_at).or(self.closed_at);
         let began = began.map_or_else(|| "unknown".to_owned(), |at| time(at, zone));
-        write!(out, "{began}  {}", line(&self.chat))?;
+        write!(out, "{began}  {}", line(self.chat.as_str()))?;
         if let Some(ticket) = self.ticket {
             write!(out, "  #{ticket}")?;
         }
@@ -186,14 +186,15 @@ fn shown(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
     use crate::terminal::is_unsafe;
 
     fn message() -> StoredMessage {
         StoredMessage {
-            session: "default".to_owned(),
-            chat: "5511999990000@c.us".to_owned(),
+            session: SessionName::stored("default"),
+            chat: ChatId::stored("5511999990000@c.us"),
             conversation: None,
-            message_id: Some("A".to_owned()),
+            message_id: Some(MessageId::stored("A")),
             direction: "inbound".to_owned(),
             author: "customer".to_owned(),
             kind: "text".to_owned(),
@@ -291,9 +292,9 @@ mod tests {
     #[test]
     fn a_conversation_tells_its_times_and_variables() {
         let conversation = Conversation {
-            session: "default".to_owned(),
-            id: "c1".to_owned(),
-            chat: "5511999990000@c.us".to_owned(),
+            session: SessionName::stored("default"),
+            id: ConversationId::stored("c1"),
+            chat: ChatId::stored("5511999990000@c.us"),
             ticket: Some(12),
             opened_at: Some(1_789_900_801_000),
             claimed_at: Some(1_789_900_801_250),

@@ -22,7 +22,7 @@ pub struct Query {
     /// Only messages with all these words, or conversations that have such a message. The last word may
     /// be the beginning of one; accents and case do not matter.
     pub search: Option<String>,
-    /// Only this session.
+    /// Only this session, as the user typed its name.
     pub session: Option<String>,
 }
 

@@ -3,17 +3,18 @@
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
+use crate::ids::{ChatId, MessageId, SessionName};
 
 /// A row that is already there: what we need to decide about it.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) id: i64,
-    pub(super) message_id: Option<String>,
+    pub(super) message_id: Option<MessageId>,
     /// Of a reply; `None` for a message that WAHA reported.
     pub(super) state: Option<String>,
     /// A reply whose message id the sender never learned. If it has one, an echo lends it.
     pub(super) loose: bool,
-    pub(super) chat: String,
+    pub(super) chat: ChatId,
     pub(super) text: String,
     pub(super) at: i64,
 }
@@ -81,7 +82,7 @@ pub(super) fn set_message_id(
     db: &Connection,
     id: i64,
     echo: &Row,
-    message_id: Option<&str>,
+    message_id: Option<&MessageId>,
 ) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE message SET stanza = ?1 WHERE id = ?2")?
         .execute(params![message_id, id])?;
@@ -129,9 +130,9 @@ pub(super) fn take(db: &Connection, id: i64) -> rusqlite::Result<Row> {
 /// The row of the message with this id.
 pub(super) fn by_message_id(
     db: &Connection,
-    session: &str,
+    session: &SessionName,
     direction: &str,
-    message_id: &str,
+    message_id: &MessageId,
 ) -> rusqlite::Result<Option<Found>> {
     db.prepare_cached(
         "SELECT id, stanza, state, loose, chat, text, at FROM message
@@ -144,7 +145,7 @@ pub(super) fn by_message_id(
 /// The row of a reply.
 pub(super) fn by_reply(
     db: &Connection,
-    session: &str,
+    session: &SessionName,
     reply_id: &str,
 ) -> rusqlite::Result<Option<Found>> {
     db.prepare_cached(

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::any_order::in_every_order;
 use super::rig::*;
 use crate::history::*;
+use crate::ids::*;
 
 fn of(chat: &str) -> Query {
     Query {
@@ -35,7 +36,7 @@ fn an_alias_learned_late_makes_one_history_of_both_sides_found_by_either_id() {
                 .into_iter()
                 .map(|message| (message.message_id.unwrap(), message.chat))
                 .collect();
-            let expected = ["A", "B", "C"].map(|id| (id.to_owned(), CHAT.to_owned()));
+            let expected = ["A", "B", "C"].map(|id| (MessageId::stored(id), ChatId::stored(CHAT)));
             assert_eq!(chats, expected, "{name}");
             let conversations = rig.conversations(&of(name));
             assert_eq!(conversations.len(), 1, "{name}");
@@ -98,7 +99,10 @@ fn a_reply_and_its_echo_under_the_other_id_are_one_message() {
                 ("bot", CHAT)
             );
             assert_eq!(
-                (message.message_id.as_deref(), message.ack),
+                (
+                    message.message_id.as_ref().map(MessageId::as_str),
+                    message.ack
+                ),
                 (Some("S"), Some(3))
             );
         });
@@ -123,7 +127,10 @@ fn a_lent_echo_that_moves_is_given_back_under_the_new_chat() {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
             message_ids,
-            [(some("loose"), some("S2")), (some("owner"), some("S1"))]
+            [
+                (some("loose"), message_id("S2")),
+                (some("owner"), message_id("S1"))
+            ]
         );
     });
 }
@@ -146,8 +153,8 @@ fn a_lent_echo_that_moves_stands_for_itself_in_the_new_chat_when_a_nearer_one_co
         assert_eq!(
             message_ids,
             [
-                (CHAT.to_owned(), some("loose"), some("S2")),
-                (CHAT.to_owned(), None, some("S1"))
+                (ChatId::stored(CHAT), some("loose"), message_id("S2")),
+                (ChatId::stored(CHAT), None, message_id("S1"))
             ]
         );
     });
@@ -208,10 +215,10 @@ fn an_alias_is_of_its_session() {
     let mut rig = Rig::new();
     rig.append(&[alias(1), hidden(inbound("A", "a", 1000))]);
     let mut other = entry("1-0", &hidden(inbound("A", "elsewhere", 7000)));
-    other.session = "second".to_owned();
+    other.session = SessionName::stored("second");
     rig.archive.append(&[other]).unwrap();
     let chats: Vec<_> = rig.all().into_iter().map(|message| message.chat).collect();
-    assert_eq!(chats, [CHAT, LID]);
+    assert_eq!(chats, [CHAT, LID].map(ChatId::stored));
     assert_eq!(
         rig.messages(&of(LID)).len(),
         2,

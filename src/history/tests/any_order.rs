@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::rig::*;
 use crate::history::*;
+use crate::ids::*;
 
 /// All orders of a few things.
 fn orders<T: Clone>(of: &[T]) -> Vec<Vec<T>> {
@@ -49,7 +50,7 @@ fn a_repeated_message_is_one_row_and_only_adds_what_was_missing() {
     ]);
     let message = rig.one();
     assert_eq!((message.text.as_str(), message.sent_at), ("finally", 5000));
-    assert_eq!(message.conversation.as_deref(), Some("c1"));
+    assert_eq!(message.conversation, Some(ConversationId::stored("c1")));
     assert_eq!(rig.found("finally").len(), 1);
     assert!(rig.found("other").is_empty());
 }
@@ -59,7 +60,7 @@ fn the_two_directions_and_two_sessions_do_not_share_message_ids() {
     let mut rig = Rig::new();
     rig.append(&[inbound("A", "in", 5000), echo("A", "out", 6000)]);
     let mut other = entry("1-0", &inbound("A", "elsewhere", 7000));
-    other.session = "second".to_owned();
+    other.session = SessionName::stored("second");
     rig.archive.append(&[other]).unwrap();
     let texts: Vec<_> = rig.all().into_iter().map(|message| message.text).collect();
     assert_eq!(texts, ["in", "out", "elsewhere"]);
@@ -79,7 +80,7 @@ fn a_reply_and_its_echo_are_one_row_in_any_order() {
             (message.author.as_str(), message.reply_id.as_deref()),
             ("bot", Some("r1"))
         );
-        assert_eq!(message.conversation.as_deref(), Some("c1"));
+        assert_eq!(message.conversation, Some(ConversationId::stored("c1")));
         assert_eq!(
             (message.at, message.ack, message.received_at),
             (5123, Some(3), Some(5300))
@@ -104,7 +105,10 @@ fn a_reply_without_a_message_id_gets_it_from_its_echo_in_any_order() {
     in_every_order(&entries, |rig| {
         let message = rig.one();
         assert_eq!(
-            (message.author.as_str(), message.message_id.as_deref()),
+            (
+                message.author.as_str(),
+                message.message_id.as_ref().map(MessageId::as_str)
+            ),
             ("bot", Some("S"))
         );
         assert_eq!((message.ack, message.text.as_str()), (Some(2), "hi there"));
@@ -147,7 +151,10 @@ fn the_same_text_twice_is_matched_by_nearness_in_any_order() {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
             message_ids,
-            [(some("r1"), some("S1")), (some("r2"), some("S2"))]
+            [
+                (some("r1"), message_id("S1")),
+                (some("r2"), message_id("S2"))
+            ]
         );
     });
 }
@@ -160,7 +167,14 @@ fn an_echo_lent_to_the_wrong_reply_is_given_back_to_the_right_one() {
         reply("owner", Some("S1"), "hi", 100_600, "sent"),
         echo("S2", "hi", 300_000),
     ];
-    in_every_order(&entries, |rig| {
+    // Replies also go to the owner's group, whose id is not a person's.
+    let in_a_group = entries.clone().map(|mut fields| {
+        for (_, value) in &mut fields {
+            *value = value.replace(CHAT, "120363000000000007@g.us");
+        }
+        fields
+    });
+    let check = |rig: &Rig| {
         let message_ids: Vec<_> = rig
             .all()
             .into_iter()
@@ -169,9 +183,14 @@ fn an_echo_lent_to_the_wrong_reply_is_given_back_to_the_right_one() {
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
             message_ids,
-            [(some("loose"), some("S2")), (some("owner"), some("S1"))]
+            [
+                (some("loose"), message_id("S2")),
+                (some("owner"), message_id("S1"))
+            ]
         );
-    });
+    };
+    in_every_order(&entries, check);
+    in_every_order(&in_a_group, check);
 }
 
 #[test]
@@ -189,7 +208,11 @@ fn a_reply_told_again_is_one_row_and_sent_counts_more_than_failed() {
             (Some("sent"), false)
         );
         assert_eq!(
-            (message.message_id.as_deref(), message.at, message.error),
+            (
+                message.message_id.as_ref().map(MessageId::as_str),
+                message.at,
+                message.error
+            ),
             (Some("S"), 9000, None)
         );
     });
@@ -304,9 +327,9 @@ fn a_conversation_comes_out_right_in_any_order() {
     in_every_order(&entries, |rig| {
         let all = rig.conversations(&Query::default());
         let expected = Conversation {
-            session: "default".to_owned(),
-            id: "c1".to_owned(),
-            chat: CHAT.to_owned(),
+            session: session(),
+            id: ConversationId::stored("c1"),
+            chat: ChatId::stored(CHAT),
             ticket: Some(7),
             opened_at: Some(1000),
             claimed_at: Some(3000),

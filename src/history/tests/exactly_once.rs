@@ -4,18 +4,19 @@ use std::ops::ControlFlow;
 
 use super::rig::*;
 use crate::history::*;
+use crate::ids::*;
 
 #[test]
 fn the_position_moves_with_the_batch_and_earlier_entries_are_skipped() {
     let mut rig = Rig::new();
-    assert_eq!(rig.archive.position("default").unwrap(), None);
+    assert_eq!(rig.archive.position(&session()).unwrap(), None);
     let batch = [
         entry("9-0", &inbound("A", "a", 1)),
         entry("10-0", &step("requeued", "c1", 1, &[])),
     ];
     assert_eq!(rig.archive.append(&batch).unwrap().stored, 2);
     assert_eq!(
-        rig.archive.position("default").unwrap().as_deref(),
+        rig.archive.position(&session()).unwrap().as_deref(),
         Some("10-0")
     );
     let again = [
@@ -27,10 +28,13 @@ fn the_position_moves_with_the_batch_and_earlier_entries_are_skipped() {
     let appended = rig.archive.append(&again).unwrap();
     assert_eq!((appended.stored, appended.skipped), (1, 3));
     assert_eq!(
-        rig.archive.position("default").unwrap().as_deref(),
+        rig.archive.position(&session()).unwrap().as_deref(),
         Some("10-1")
     );
-    assert_eq!(rig.archive.position("other").unwrap(), None);
+    assert_eq!(
+        rig.archive.position(&SessionName::stored("other")).unwrap(),
+        None
+    );
     assert_eq!(rig.all().len(), 2);
     assert_eq!(rig.conversations(&Query::default())[0].requeued, 1);
 }
@@ -44,7 +48,7 @@ fn a_batch_out_of_order_loses_nothing() {
     ];
     assert_eq!(rig.archive.append(&batch).unwrap().stored, 2);
     assert_eq!(
-        rig.archive.position("default").unwrap().as_deref(),
+        rig.archive.position(&session()).unwrap().as_deref(),
         Some("10-0")
     );
 }
@@ -59,7 +63,7 @@ fn an_empty_batch_changes_nothing() {
 fn a_batch_that_fails_leaves_neither_rows_nor_position() {
     let mut rig = Rig::new();
     rig.append(&[inbound("A", "a", 1)]);
-    let before = rig.archive.position("default").unwrap();
+    let before = rig.archive.position(&session()).unwrap();
     // The position is written last: refusing it is like dying just before the commit.
     let side = rusqlite::Connection::open(&rig.path).unwrap();
     side.execute_batch(
@@ -71,7 +75,7 @@ fn a_batch_that_fails_leaves_neither_rows_nor_position() {
         entry("101-0", &step("requeued", "c1", 1, &[])),
     ];
     assert!(rig.archive.append(&batch).is_err());
-    assert_eq!(rig.archive.position("default").unwrap(), before);
+    assert_eq!(rig.archive.position(&session()).unwrap(), before);
     assert_eq!(rig.all().len(), 1);
     assert!(rig.found("b").is_empty());
     side.execute_batch("DROP TRIGGER crash").unwrap();
@@ -99,7 +103,10 @@ fn what_was_appended_is_there_after_the_process_is_gone() {
         .unwrap();
     assert_eq!(seen, 1);
     let mut archive = Archive::open(&path).unwrap();
-    assert_eq!(archive.position("default").unwrap().as_deref(), Some("2-0"));
+    assert_eq!(
+        archive.position(&session()).unwrap().as_deref(),
+        Some("2-0")
+    );
 }
 
 #[test]
@@ -115,7 +122,7 @@ fn the_unreadable_is_kept_counted_and_holds_up_nothing() {
     let first = appended.first_unreadable.unwrap();
     assert!(first.contains("2-0") && first.contains("data"), "{first}");
     assert_eq!(
-        rig.archive.position("default").unwrap().as_deref(),
+        rig.archive.position(&session()).unwrap().as_deref(),
         Some("4-0")
     );
     let nowhere = [entry("soon", &inbound("B", "b", 1))];

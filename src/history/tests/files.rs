@@ -33,7 +33,7 @@ fn check(mut rig: Rig) {
     assert!(rig.archive.in_place());
     assert_eq!(rig.archive.restore_if_removed().unwrap(), None);
     assert_eq!(
-        rig.archive.position("default").unwrap().as_deref(),
+        rig.archive.position(&session()).unwrap().as_deref(),
         Some("3-0")
     );
     assert_eq!(
@@ -44,7 +44,7 @@ fn check(mut rig: Rig) {
     rig.archive = Archive::closed(&rig.path);
     assert_eq!(rig.all().len(), 3);
     assert_eq!(
-        rig.archive.position("default").unwrap().as_deref(),
+        rig.archive.position(&session()).unwrap().as_deref(),
         Some("4-0")
     );
     let side = rusqlite::Connection::open(&rig.path).unwrap();

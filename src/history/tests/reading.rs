@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::rig::*;
 use crate::history::*;
+use crate::ids::*;
 
 #[test]
 fn a_message_is_read_as_it_was_told() {
@@ -18,7 +19,7 @@ fn a_message_is_read_as_it_was_told() {
         (message.at, message.sent_at, message.received_at),
         (5200, 5000, Some(5200))
     );
-    assert_eq!(message.conversation.as_deref(), Some("c1"));
+    assert_eq!(message.conversation, Some(ConversationId::stored("c1")));
     assert_eq!(
         (message.author.as_str(), message.text.as_str()),
         ("customer", "Olá, tudo bem?")
@@ -82,9 +83,12 @@ fn conversations_are_filtered_by_chat_since_and_words() {
             since: Some(2500),
             ..Query::default()
         }),
-        ["c2", "c3"]
+        ["c2", "c3"].map(ConversationId::stored)
     );
-    assert_eq!(ids(search("amanha consul")), ["c1"]);
+    assert_eq!(
+        ids(search("amanha consul")),
+        ["c1"].map(ConversationId::stored)
+    );
     assert!(ids(search("ontem")).is_empty());
     assert!(ids(search("👍")).is_empty());
     assert!(

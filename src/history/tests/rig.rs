@@ -7,6 +7,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::history::*;
+use crate::ids::*;
 
 pub(super) const CHAT: &str = "5511999990000@c.us";
 
@@ -94,11 +95,19 @@ impl Rig {
     }
 }
 
+pub(super) fn session() -> SessionName {
+    SessionName::stored("default")
+}
+
+pub(super) fn message_id(text: &str) -> Option<MessageId> {
+    Some(MessageId::stored(text))
+}
+
 pub(super) type Fields = Vec<(&'static str, String)>;
 
 pub(super) fn entry(stream_id: &str, fields: &Fields) -> StreamEntry {
     StreamEntry {
-        session: "default".to_owned(),
+        session: session(),
         stream_id: stream_id.to_owned(),
         fields: fields
             .iter()

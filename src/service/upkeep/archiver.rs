@@ -223,7 +223,7 @@ impl ArchiverState {
             let position = self
                 .with({
                     let session = session.clone();
-                    move |archive| archive.position(session.as_str())
+                    move |archive| archive.position(&session)
                 })
                 .await?;
             if let Some(position) = &position
@@ -244,7 +244,7 @@ impl ArchiverState {
             let entries: Vec<StreamEntry> = entries
                 .into_iter()
                 .map(|entry| StreamEntry {
-                    session: session.to_string(),
+                    session: session.clone(),
                     stream_id: entry.stream_id,
                     fields: entry.fields,
                 })
