@@ -1,18 +1,18 @@
 //! The store: customers, conversations and replies in Redis. Only this room knows fred.
 //!
-//! Conversations and lanes change only in Lua scripts ([`scripts`]), one script for each change. The rest of this room turns
+//! Conversations and lanes change only in Lua scripts (`scripts`), one script for each change. The rest of this room turns
 //! the arguments and answers of the scripts into types. Each runtime of a process has its own [`Store`], with its own
 //! connection.
 //!
 //! | room | holds |
 //! |---|---|
-//! | [`connection`] | the connection to Redis: connecting and reconnecting, the check of the server's version and settings, and the bells |
-//! | [`scripts`] | the Lua scripts: how they are put together and called, and the names of all keys |
-//! | [`private_redis`] | the private Redis: a server of our own in the data directory, and the repair of its files |
-//! | [`conversations`] | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
-//! | [`lanes`] | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
-//! | [`sessions`] | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
-//! | [`processes`] | the processes that share one Redis: their heartbeats, and the reload of their flows |
+//! | `connection` | the connection to Redis: connecting and reconnecting, the check of the server's version and settings, and the bells |
+//! | `scripts` | the Lua scripts: how they are put together and called, and the names of all keys |
+//! | `private_redis` | the private Redis: a server of our own in the data directory, and the repair of its files |
+//! | `conversations` | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
+//! | `lanes` | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
+//! | `sessions` | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
+//! | `processes` | the processes that share one Redis: their heartbeats, and the reload of their flows |
 
 mod connection;
 mod conversations;
