@@ -83,7 +83,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("waha", &[]),
     ("shop", &[]),
     ("flows", &["flow"]),
-    // The flow: pure, in layers of its own.
+    // The flow: pure, in its own layers.
     ("flow/words", &[]),
     ("flow/answer", &["flow/words"]),
     ("flow/line", &["flow/words"]),

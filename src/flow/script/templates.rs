@@ -178,7 +178,7 @@ impl Templates {
     }
 }
 
-/// A name of its own, so that the built-in text is still there if the flow's own fails.
+/// A separate name, so that the built-in text is still there if the flow's own fails.
 fn built_in_name(key: TextKey) -> String {
     format!("built_in.{}", key.name())
 }

@@ -66,7 +66,7 @@ fn the_defaults_on_the_operations_page_match_the_help() {
         assert_eq!(shown, default, "{}", row[0]);
         compared += 1;
     }
-    // The `..._FILE` forms of secrets have no row of their own.
+    // The `..._FILE` forms of secrets are not in these tables.
     let of_files = settings
         .keys()
         .filter(|name| name.ends_with("_FILE") && *name != "FLOW_FILE");

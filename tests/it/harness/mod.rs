@@ -1,4 +1,4 @@
-//! What every test needs: a Redis, a fake WAHA and daemons of its own, which end with the test.
+//! What every test needs: its own Redis, fake WAHA and daemons, which end with the test.
 
 mod corner;
 mod daemon;
