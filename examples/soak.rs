@@ -23,9 +23,9 @@ use clap::{Parser as _, ValueEnum};
 
 use fake_waha::{Echo, Engine};
 use soak::account::{Account, Rest};
-use soak::faults::{Choice, Storm, supervise};
+use soak::faults::{Choice, FaultRun, supervise};
 use soak::report::{self, Outcome};
-use soak::world::{Layout, Nature, World};
+use soak::world::{Layout, WahaSetup, World};
 
 #[allow(dead_code, reason = "for demo.rs and load.rs too")]
 #[path = "support/daemon.rs"]
@@ -48,7 +48,7 @@ mod wire;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The part of the time with faults; the rest is for recovery.
-const STORM_SHARE: f64 = 0.75;
+const FAULT_SHARE: f64 = 0.75;
 /// How long recovery may take after the last fault: the longest wait between two tries (30 s, varied by half), the
 /// silence after which a process counts as dead, and a repeat by WAHA, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(75);
@@ -138,7 +138,7 @@ fn run(args: &Args) -> Result<bool> {
     for layout in layouts {
         let directory = place.path().join(format!("{layout:?}").to_lowercase());
         std::fs::create_dir(&directory)?;
-        let outcome = weather(args, layout, seed, time, &directory)?;
+        let outcome = run_layout(args, layout, seed, time, &directory)?;
         println!("{outcome}");
         std::fs::write(directory.join("troubles.txt"), outcome.troubles())?;
         std::fs::write(directory.join("faults.txt"), outcome.faults())?;
@@ -153,7 +153,7 @@ fn run(args: &Args) -> Result<bool> {
 }
 
 /// Runs one layout with faults, and then waits for recovery.
-fn weather(
+fn run_layout(
     args: &Args,
     layout: Layout,
     seed: u64,
@@ -162,7 +162,7 @@ fn weather(
 ) -> Result<Outcome> {
     let mut chance = fastrand::Rng::with_seed(seed ^ layout as u64);
     let drawn = [EngineName::Webjs, EngineName::Noweb, EngineName::Gows][chance.usize(..3)];
-    let nature = Nature {
+    let waha_setup = WahaSetup {
         engine: match args.engine.unwrap_or(drawn) {
             EngineName::Webjs => Engine::Webjs,
             EngineName::Noweb => Engine::Noweb,
@@ -174,10 +174,10 @@ fn weather(
         without: args.without.clone(),
         freeze: args.freeze,
     };
-    let mut world = World::new(layout, nature, args.chats, place)?;
+    let mut world = World::new(layout, waha_setup, args.chats, place)?;
     let customers = world.customers(args.chats, args.rate, chance.u64(..))?;
-    let storm = Storm::new(chance.u64(..), choice, time.mul_f64(STORM_SHARE));
-    let struck = storm.rage(&mut world)?;
+    let fault_run = FaultRun::new(chance.u64(..), choice, time.mul_f64(FAULT_SHARE));
+    let periods = fault_run.run(&mut world)?;
 
     customers.fall_silent();
     let calm = Instant::now();
@@ -220,12 +220,12 @@ fn weather(
     }
     Ok(Outcome {
         layout,
-        nature,
-        storm: time.mul_f64(STORM_SHARE),
+        waha_setup,
+        fault_time: time.mul_f64(FAULT_SHARE),
         became_well,
-        account: Account::new(&written, &world.waha.sent(), &struck, &rest),
+        account: Account::new(&written, &world.waha.sent(), &periods, &rest),
         overlaps: world.waha.overlaps(),
-        struck,
+        periods,
         stuck,
         not_stopped,
         processes: world.processes,

@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub use behaviour::Behaviour;
 pub use echoes::Echo;
 pub use engine::Engine;
 pub use media::Media;
-pub use mood::Mood;
 use server::Server;
 use state::State;
 
-#[path = "fake_waha/book.rs"]
-mod book;
+#[path = "fake_waha/behaviour.rs"]
+mod behaviour;
 #[path = "fake_waha/echoes.rs"]
 mod echoes;
 #[path = "fake_waha/engine.rs"]
@@ -26,8 +26,8 @@ mod engine;
 mod lists;
 #[path = "fake_waha/media.rs"]
 mod media;
-#[path = "fake_waha/mood.rs"]
-mod mood;
+#[path = "fake_waha/messages.rs"]
+mod messages;
 #[path = "fake_waha/server.rs"]
 mod server;
 #[path = "fake_waha/state.rs"]
@@ -65,8 +65,8 @@ pub struct Sent {
     pub message_id: String,
     /// When it was taken.
     pub at: Instant,
-    /// The mood in which it was taken: [`Mood::name`].
-    pub mood: &'static str,
+    /// How WAHA behaved when it took it: [`Behaviour::name`].
+    pub behaviour: &'static str,
 }
 
 /// An answer; `None` closes the connection without one.
@@ -154,24 +154,27 @@ impl FakeWaha {
         self.shared.lock().engine = engine;
     }
 
-    /// Answers in this mood from now on.
-    pub fn feel(&self, mood: Mood) {
-        self.shared.lock().mood = mood;
+    /// Behaves like this from now on.
+    pub fn behave(&self, behaviour: Behaviour) {
+        self.shared.lock().behaviour = behaviour;
     }
 
-    /// Answers for one chat in this mood from now on.
-    pub fn feel_about(&self, chat: &str, mood: Mood) {
-        self.shared.lock().moods.insert(chat.to_owned(), mood);
+    /// Behaves like this for one chat from now on.
+    pub fn behave_for(&self, chat: &str, behaviour: Behaviour) {
+        self.shared
+            .lock()
+            .behaviours
+            .insert(chat.to_owned(), behaviour);
     }
 
     /// Answers well from now on, for every chat.
-    pub fn recover(&self) {
+    pub fn behave_well(&self) {
         let mut state = self.shared.lock();
-        state.mood = Mood::Well;
-        state.moods.clear();
+        state.behaviour = Behaviour::Well;
+        state.behaviours.clear();
     }
 
-    /// The seed for [`Mood::Sometimes`] from now on.
+    /// The seed for [`Behaviour::Sometimes`] from now on.
     pub fn seed(&self, seed: u64) {
         self.shared.lock().chance = fastrand::Rng::with_seed(seed);
     }
@@ -216,12 +219,12 @@ impl FakeWaha {
     /// Moves all messages until now into the past.
     pub fn time_goes_by(&self, time: Duration) {
         let time_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        self.shared.lock().book.time_goes_by(time_ms);
+        self.shared.lock().messages.time_goes_by(time_ms);
     }
 
     /// Sets the number behind a `...@lid`.
     pub fn teach_lid(&self, lid: &str, chat: &str) {
-        self.shared.lock().book.teach_lid(lid, chat);
+        self.shared.lock().messages.teach_lid(lid, chat);
     }
 
     /// Posts each text that it takes to `url` (a daemon's, without a path) as `message.any` from now on, signed with

@@ -36,7 +36,7 @@ pub(crate) struct Figures {
     doubled: usize,
     out_of_order: usize,
     /// Texts that are no echo of a message of their chat.
-    astray: Vec<String>,
+    wrong: Vec<String>,
     webhook: Latency,
     webhook_to_reply: Latency,
     /// For each doubled reply, how long before the kill WAHA took it first, in milliseconds; negative: after it.
@@ -95,7 +95,7 @@ impl Figures {
             lost: taken.len() - replies.clone().count(),
             doubled: log.doubled.len(),
             out_of_order: out_of_order(traffic, shots, log),
-            astray: log.astray.clone(),
+            wrong: log.wrong.clone(),
             webhook: latency(
                 taken
                     .iter()
@@ -110,7 +110,7 @@ impl Figures {
 
     /// Whether every message was accepted, and answered once, in order.
     pub(crate) fn clean(&self) -> bool {
-        self.refused + self.lost + self.doubled + self.out_of_order + self.astray.len() == 0
+        self.refused + self.lost + self.doubled + self.out_of_order + self.wrong.len() == 0
     }
 }
 
@@ -190,14 +190,14 @@ impl fmt::Display for Report {
             ..
         } = figures;
         let (webhooks, answers) = (figures.webhooks_per_second, figures.answered_per_second);
-        let astray = figures.astray.len();
+        let wrong = figures.wrong.len();
         writeln!(f, "{load}; ready after {:.2} s\n", cost.start_to_ready_s)?;
         let after_repeats = repeated.saturating_sub(*refused);
         let counts =
             format!("{taken} accepted, {after_repeats} of them after repeats; {refused} never");
         writeln!(f, "webhooks  {webhooks:>8.0}/s  {counts}")?;
         let counts =
-            format!("{lost} lost, {doubled} doubled, {out_of_order} out of order, {astray} wrong");
+            format!("{lost} lost, {doubled} doubled, {out_of_order} out of order, {wrong} wrong");
         writeln!(f, "answered  {answers:>8.0}/s  {counts}")?;
         for before in figures.doubled_before_kill_ms.iter().take(SHOWN) {
             writeln!(
@@ -205,7 +205,7 @@ impl fmt::Display for Report {
                 "          doubled: WAHA took it first {before:.1} ms before the kill"
             )?;
         }
-        for text in figures.astray.iter().take(SHOWN) {
+        for text in figures.wrong.iter().take(SHOWN) {
             writeln!(f, "          wrong: {text}")?;
         }
         writeln!(f, "\nlatency, ms            p50       p99       max")?;

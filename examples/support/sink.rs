@@ -21,7 +21,7 @@ pub(crate) struct Log {
     /// More answers to a message that was answered already.
     pub(crate) doubled: Vec<(usize, Instant)>,
     /// Texts that answer none of our messages, or that went to the wrong chat.
-    pub(crate) astray: Vec<String>,
+    pub(crate) wrong: Vec<String>,
 }
 
 struct Shared {
@@ -112,7 +112,7 @@ impl Shared {
                 log.answers.push((message, at));
             }
             Some(message) => log.doubled.push((message, at)),
-            None => log.astray.push(format!("to {chat}: {text}")),
+            None => log.wrong.push(format!("to {chat}: {text}")),
         }
         drop(log);
         self.changed.notify_all();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::book::Said;
+use super::messages::Said;
 
 /// The number that customers write to.
 const OUR_NUMBER: &str = "5511900000000@c.us";

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::book::{Book, Said, Wanted};
 use super::engine::Engine;
+use super::messages::{Messages, Said, Wanted};
 use super::{Answer, say};
 
 /// How many messages are listed if the request has no limit.
@@ -35,7 +35,7 @@ impl Question {
     /// The answer, if this file can give one.
     pub(super) fn answer(
         &self,
-        book: &Book,
+        messages: &Messages,
         engine: Engine,
         cannot_list: bool,
         failing: &HashSet<String>,
@@ -45,19 +45,19 @@ impl Question {
             return None;
         };
         match (*kind, rest) {
-            ("lids", [lid]) => Some(lid_of(book, lid)),
+            ("lids", [lid]) => Some(lid_of(messages, lid)),
             ("chats", _) if cannot_list && engine == Engine::Noweb => Some(bad_request(NO_STORE)),
             ("chats", _) if cannot_list => Some(not_implemented(engine)),
             ("chats", []) => {
-                let chats = book.chats(session).into_iter().map(|last| {
-                    json!({"id": last.chat, "name": book.name(session, &last.chat), "conversationTimestamp": last.at_s()})
+                let chats = messages.chats(session).into_iter().map(|last| {
+                    json!({"id": last.chat, "name": messages.name(session, &last.chat), "conversationTimestamp": last.at_s()})
                 });
                 Some(say(200, &self.page(chats.collect(), usize::MAX)))
             }
             ("chats", ["overview"]) => {
-                let chats = book.chats(session).into_iter().map(|last| {
+                let chats = messages.chats(session).into_iter().map(|last| {
                     json!({
-                        "id": last.chat, "name": book.name(session, &last.chat), "picture": null,
+                        "id": last.chat, "name": messages.name(session, &last.chat), "picture": null,
                         "lastMessage": engine.message(last), "_chat": {"id": last.chat},
                     })
                 });
@@ -67,8 +67,8 @@ impl Question {
                 500,
                 &json!({"statusCode": 500, "exception": {"name": "Error", "message": "waiting for the chat timed out"}}),
             )),
-            ("chats", [chat, "messages"]) => Some(self.messages(book, engine, session, chat)),
-            ("chats", [chat, "messages", id]) => Some(match book.find(session, chat, id) {
+            ("chats", [chat, "messages"]) => Some(self.messages(messages, engine, session, chat)),
+            ("chats", [chat, "messages", id]) => Some(match messages.find(session, chat, id) {
                 Some(said) => say(200, &engine.message(said)),
                 None => say(
                     404,
@@ -79,7 +79,7 @@ impl Question {
         }
     }
 
-    fn messages(&self, book: &Book, engine: Engine, session: &str, chat: &str) -> Answer {
+    fn messages(&self, messages: &Messages, engine: Engine, session: &str, chat: &str) -> Answer {
         let chat = (chat != "all").then_some(chat);
         if chat.is_none() && !engine.is_native() {
             return not_implemented(engine);
@@ -94,7 +94,7 @@ impl Question {
                 .get("filter.fromMe")
                 .map(|text| text.as_str() == "true"),
         };
-        let mut found: Vec<&Said> = book.list(&wanted).collect();
+        let mut found: Vec<&Said> = messages.list(&wanted).collect();
         if self
             .query
             .get("sortOrder")
@@ -120,7 +120,7 @@ impl Question {
     }
 }
 
-fn lid_of(book: &Book, lid: &str) -> Answer {
+fn lid_of(messages: &Messages, lid: &str) -> Answer {
     let lid = match lid.split_once('@') {
         None => format!("{lid}@lid"),
         Some((_, "lid")) => lid.to_owned(),
@@ -131,7 +131,7 @@ fn lid_of(book: &Book, lid: &str) -> Answer {
             );
         }
     };
-    say(200, &json!({"pn": book.phone(&lid), "lid": lid}))
+    say(200, &json!({"pn": messages.phone(&lid), "lid": lid}))
 }
 
 fn bad_request(message: &str) -> Answer {

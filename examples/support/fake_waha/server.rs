@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::echoes::Echo;
 use super::state::{Asked, Reaction};
-use super::{Call, Mood, Shared};
+use super::{Behaviour, Call, Shared};
 
 /// The listener to use, or none, and a channel for the confirmation.
 type Order = (Option<std::net::TcpListener>, blocking::Sender<()>);
@@ -121,24 +121,24 @@ async fn answer(
     let asked = read(shared, request).await?;
     let message_for = asked.message_for();
     let _under_way = message_for.as_ref().map(|chat| UnderWay::new(shared, chat));
-    let mood = match &message_for {
+    let behaviour = match &message_for {
         Some(chat) => {
-            let (delay, mood) = {
+            let (delay, behaviour) = {
                 let mut state = shared.lock();
-                (state.delay, state.mood_about(chat))
+                (state.delay, state.behaviour_for(chat))
             };
-            let hesitates = match mood {
-                Mood::Hesitates(time) => time,
+            let hesitates = match behaviour {
+                Behaviour::Hesitates(time) => time,
                 _ => Duration::ZERO,
             };
             sleep(delay + hesitates).await;
-            mood
+            behaviour
         }
-        None => Mood::Well,
+        None => Behaviour::Well,
     };
     let reaction = {
         let mut state = shared.lock();
-        let reaction = state.react(&asked, &mood);
+        let reaction = state.react(&asked, &behaviour);
         state.calls.push(Call {
             method: asked.method,
             path: asked.path,

@@ -1,30 +1,30 @@
-//! The state and mood of the fake WAHA, and the answers that follow from them.
+//! The state and behaviour of the fake WAHA, and the answers that follow from them.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::book::{Book, Said};
 use super::echoes::Echoes;
 use super::engine::Engine;
 use super::lists::{Question, not_implemented};
 use super::media::{Media, SendAs, TOO_LARGE};
-use super::{Answer, Call, Mood, Sent, say};
+use super::messages::{Messages, Said};
+use super::{Answer, Behaviour, Call, Sent, say};
 
 /// Everything that can change.
 pub(super) struct State {
     pub(super) engine: Engine,
-    pub(super) mood: Mood,
-    /// The moods for single chats; other chats get `mood`.
-    pub(super) moods: HashMap<String, Mood>,
+    pub(super) behaviour: Behaviour,
+    /// The behaviours for single chats; other chats get `behaviour`.
+    pub(super) behaviours: HashMap<String, Behaviour>,
     pub(super) chance: fastrand::Rng,
     pub(super) delay: Duration,
     pub(super) cannot_list: bool,
     /// Chats whose messages can't be listed.
     pub(super) failing_lists: HashSet<String>,
     pub(super) echoes: Option<Echoes>,
-    pub(super) book: Book,
+    pub(super) messages: Messages,
     pub(super) calls: Vec<Call>,
     pub(super) sent: Vec<Sent>,
     pub(super) under_way: HashMap<String, usize>,
@@ -82,14 +82,14 @@ impl State {
     pub(super) fn new() -> Self {
         Self {
             engine: Engine::Gows,
-            mood: Mood::Well,
-            moods: HashMap::new(),
+            behaviour: Behaviour::Well,
+            behaviours: HashMap::new(),
             chance: fastrand::Rng::new(),
             delay: Duration::ZERO,
             cannot_list: false,
             failing_lists: HashSet::new(),
             echoes: None,
-            book: Book::default(),
+            messages: Messages::default(),
             calls: Vec::new(),
             sent: Vec::new(),
             under_way: HashMap::new(),
@@ -100,13 +100,13 @@ impl State {
     }
 
     /// How a message for this chat is answered this time.
-    pub(super) fn mood_about(&mut self, chat: &str) -> Mood {
-        let mood = self.moods.get(chat).unwrap_or(&self.mood);
-        mood.this_time(&mut self.chance)
+    pub(super) fn behaviour_for(&mut self, chat: &str) -> Behaviour {
+        let behaviour = self.behaviours.get(chat).unwrap_or(&self.behaviour);
+        behaviour.this_time(&mut self.chance)
     }
 
-    /// Handles a request; `mood` counts only if it sends a message.
-    pub(super) fn react(&mut self, asked: &Asked, mood: &Mood) -> Reaction {
+    /// Handles a request; `behaviour` counts only if it sends a message.
+    pub(super) fn react(&mut self, asked: &Asked, behaviour: &Behaviour) -> Reaction {
         if asked.path == "/ping" {
             return say(200, &json!({"message": "pong"})).into();
         }
@@ -114,10 +114,10 @@ impl State {
             return say(401, &json!({"message": "Unauthorized", "statusCode": 401})).into();
         }
         match (asked.method.as_str(), asked.path.as_str()) {
-            ("POST", "/api/sendText") => self.send(asked, mood, None),
+            ("POST", "/api/sendText") => self.send(asked, behaviour, None),
             ("POST", path) if SendAs::by_path(path).is_some() => {
                 match Media::read(path, asked.size, &asked.body) {
-                    Ok(media) => self.send(asked, mood, Some(media)),
+                    Ok(media) => self.send(asked, behaviour, Some(media)),
                     Err(TOO_LARGE) => {
                         say(413, &json!({"message": TOO_LARGE, "statusCode": 413})).into()
                     }
@@ -137,8 +137,8 @@ impl State {
     /// The answer to a GET request, if we have one.
     fn tell(&mut self, path: &str, query: &str) -> Option<Reaction> {
         if let Some(name) = path.strip_prefix("/api/sessions/") {
-            let status = match self.mood {
-                Mood::SessionIs(status) => status,
+            let status = match self.behaviour {
+                Behaviour::SessionIs(status) => status,
                 _ => "WORKING",
             };
             let session = json!({"name": name, "status": status, "config": {}, "me": null});
@@ -153,7 +153,7 @@ impl State {
         }
         let question = Question::read(path, query)?;
         let answer = question.answer(
-            &self.book,
+            &self.messages,
             self.engine,
             self.cannot_list,
             &self.failing_lists,
@@ -161,29 +161,33 @@ impl State {
         Some(answer.into())
     }
 
-    fn send(&mut self, asked: &Asked, mood: &Mood, media: Option<Media>) -> Reaction {
-        let said = mood.takes().then(|| self.take(asked, mood, media));
-        let answer = match (mood, &said) {
-            (Mood::TakesAndHangsUp | Mood::HangsUp, _) => None,
-            (Mood::Answers(status, text, headers), _) => {
+    fn send(&mut self, asked: &Asked, behaviour: &Behaviour, media: Option<Media>) -> Reaction {
+        let said = behaviour
+            .takes()
+            .then(|| self.take(asked, behaviour, media));
+        let answer = match (behaviour, &said) {
+            (Behaviour::TakesAndHangsUp | Behaviour::HangsUp, _) => None,
+            (Behaviour::Answers(status, text, headers), _) => {
                 Some((*status, text.clone(), headers.clone()))
             }
-            (Mood::SessionIs(status), _) => say(
+            (Behaviour::SessionIs(status), _) => say(
                 422,
                 &json!({
                     "error": "Session status is not as expected. Try again later or restart the session",
                     "session": asked.body["session"], "status": status, "expected": ["WORKING"],
                 }),
             ),
-            (Mood::Fails | Mood::TakesAndFails, _) | (_, None) => say(500, &failure(asked, CLOSED)),
+            (Behaviour::Fails | Behaviour::TakesAndFails, _) | (_, None) => {
+                say(500, &failure(asked, CLOSED))
+            }
             (_, Some(said)) => Some((201, self.engine.sent(said), Vec::new())),
         };
         let echo = said.and_then(|said| {
             let event = self.engine.event("message.any", &said.session, &said);
             Some((self.echoes.clone()?, event))
         });
-        let hangs = match mood {
-            Mood::TakesAndHangs(time) => *time,
+        let hangs = match behaviour {
+            Behaviour::TakesAndHangs(time) => *time,
             _ => Duration::ZERO,
         };
         Reaction {
@@ -193,7 +197,7 @@ impl State {
         }
     }
 
-    fn take(&mut self, asked: &Asked, mood: &Mood, media: Option<Media>) -> Said {
+    fn take(&mut self, asked: &Asked, behaviour: &Behaviour, media: Option<Media>) -> Said {
         let text = if media.is_some() { "caption" } else { "text" };
         let message_id = match asked.field("id") {
             "" => self.new_id("FA4E"),
@@ -209,7 +213,7 @@ impl State {
             media,
             at_ms: now_ms(),
         };
-        self.book.note(said.clone());
+        self.messages.add(said.clone());
         self.sent.push(Sent {
             session: said.session.clone(),
             chat: said.chat.clone(),
@@ -217,7 +221,7 @@ impl State {
             media: said.media.clone(),
             message_id: said.message_id.clone(),
             at: Instant::now(),
-            mood: mood.name(),
+            behaviour: behaviour.name(),
         });
         said
     }
@@ -240,7 +244,7 @@ impl State {
             at_ms: now_ms(),
         };
         let event = self.engine.event("message", session, &said);
-        self.book.note(said);
+        self.messages.add(said);
         event
     }
 

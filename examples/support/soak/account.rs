@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::customers::{Written, number};
-use super::faults::{BELLS_CUT, FROZEN, LATE_MAX, REDIS_KILLED, Struck, WAHA_GONE};
+use super::faults::{BELLS_CUT, FROZEN, FaultPeriod, LATE_MAX, REDIS_KILLED, WAHA_GONE};
 use crate::fake_waha::Sent;
 
-/// How exactly we know when a fault struck.
+/// How exactly we know when a fault began.
 const JUST_BEFORE: Duration = Duration::from_millis(50);
 /// WAHA's answer is stored within this time if Redis is up.
 const NOTED_WITHIN: Duration = Duration::from_millis(500);
 /// WAHA's answer is stored within this time after Redis is back: retries are up to 2 s apart.
 const NOTED_AFTER_OUTAGE: Duration = Duration::from_secs(3);
-/// Moods that cause no doubled reply by themselves, by the names in [`Sent::mood`].
+/// Behaviours that cause no doubled reply by themselves, by the names in [`Sent::behaviour`].
 const WELL: [&str; 3] = ["well", "sent late", LATE];
 const LATE: &str = "answer late after sending";
 
@@ -57,7 +57,7 @@ pub(crate) struct Account {
     pub(crate) doubled_by_cause: BTreeMap<String, usize>,
     pub(crate) out_of_order: usize,
     /// Texts that are no echo of a message of their chat.
-    pub(crate) astray: usize,
+    pub(crate) wrong: usize,
     pub(crate) history_missing: usize,
     pub(crate) history_doubled: usize,
     /// Everything that is wrong, one by one.
@@ -65,7 +65,12 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn new(written: &[Written], sent: &[Sent], struck: &[Struck], rest: &Rest) -> Self {
+    pub(crate) fn new(
+        written: &[Written],
+        sent: &[Sent],
+        periods: &[FaultPeriod],
+        rest: &Rest,
+    ) -> Self {
         let mut account = Self {
             written: written.len(),
             posts: written.iter().map(|one| one.posts).sum(),
@@ -79,10 +84,10 @@ impl Account {
         for one in sent {
             match number(&one.text).filter(|number| belongs(written, *number, one)) {
                 Some(number) => replies[number].push(one),
-                None => account.stray(one),
+                None => account.wrong_text(one),
             }
         }
-        account.answers(written, &replies, struck, rest);
+        account.answers(written, &replies, periods, rest);
         account.order(written, &replies);
         account.history(written, &replies, &rest.history);
         account
@@ -94,7 +99,7 @@ impl Account {
             && self.refused == 0
             && self.doubled == 0
             && self.out_of_order == 0
-            && self.astray == 0
+            && self.wrong == 0
             && self.left == 0
             && self.history_missing == 0
             && self.history_doubled == 0
@@ -104,8 +109,8 @@ impl Account {
         self.troubles.push(format!("{kind}: {what}"));
     }
 
-    fn stray(&mut self, sent: &Sent) {
-        self.astray += 1;
+    fn wrong_text(&mut self, sent: &Sent) {
+        self.wrong += 1;
         let what = format!("{} got {:?}", sent.chat, sent.text);
         self.report("wrong", &what);
     }
@@ -114,7 +119,7 @@ impl Account {
         &mut self,
         written: &[Written],
         replies: &[Vec<&Sent>],
-        struck: &[Struck],
+        periods: &[FaultPeriod],
         rest: &Rest,
     ) {
         for (number, (one, replies)) in written.iter().zip(replies).enumerate() {
@@ -129,7 +134,7 @@ impl Account {
             for other in others {
                 self.doubled += 1;
                 self.doubled_under_one_id += usize::from(other.message_id == first.message_id);
-                let cause = cause(first, other, struck);
+                let cause = cause(first, other, periods);
                 let what = format!(
                     "{cause}: {} {} got {:?} at {}, and again {:.2} s later",
                     one.session,
@@ -240,21 +245,21 @@ fn belongs(written: &[Written], number: usize, sent: &Sent) -> bool {
     })
 }
 
-/// The fault that doubled a reply: what WAHA did with the first one, or what struck before its outcome was stored.
-fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
-    if !WELL.contains(&first.mood) {
-        return format!("WAHA: {}", first.mood);
+/// The fault that doubled a reply: what WAHA did with the first one, or the fault before its outcome was stored.
+fn cause(first: &Sent, second: &Sent, periods: &[FaultPeriod]) -> String {
+    if !WELL.contains(&first.behaviour) {
+        return format!("WAHA: {}", first.behaviour);
     }
-    let late = first.mood == LATE;
+    let late = first.behaviour == LATE;
     if late && second.at.duration_since(first.at) >= waha_sm::waha::client::TIMEOUT {
         return "WAHA: no answer in time".to_owned();
     }
     // While Redis is down, WAHA's answer can't be stored.
     let answered = first.at + if late { LATE_MAX } else { Duration::ZERO };
-    let away = |one: &Struck| {
+    let away = |one: &FaultPeriod| {
         one.name == REDIS_KILLED && one.from <= answered + NOTED_WITHIN && one.to >= first.at
     };
-    let back = struck
+    let back = periods
         .iter()
         .filter(|one| away(one))
         .map(|one| one.to)
@@ -263,9 +268,9 @@ fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
         Some(back) => back.max(first.at) + NOTED_AFTER_OUTAGE,
         None => answered + NOTED_WITHIN,
     };
-    let to_blame = |one: &&Struck| {
+    let to_blame = |one: &&FaultPeriod| {
         let here = first.at <= one.from + JUST_BEFORE && one.from <= until.min(second.at);
-        // A `serve` sends nothing, and other moods were for other texts.
+        // A `serve` sends nothing, and other behaviours were for other texts.
         let possible = !one.name.ends_with("serve")
             && (one.name == WAHA_GONE || !one.name.starts_with("WAHA"))
             && one.name != BELLS_CUT;
@@ -275,7 +280,7 @@ fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
             && one.to + Duration::from_secs(1) >= first.at;
         away(one) || thawed || (here && possible)
     };
-    let mut names: Vec<&str> = struck
+    let mut names: Vec<&str> = periods
         .iter()
         .filter(to_blame)
         .map(|one| one.name.as_str())
@@ -283,7 +288,7 @@ fn cause(first: &Sent, second: &Sent, struck: &[Struck]) -> String {
     names.sort_unstable();
     names.dedup();
     if names.is_empty() {
-        format!("no fault (WAHA: {})", first.mood)
+        format!("no fault (WAHA: {})", first.behaviour)
     } else {
         names.join(" + ")
     }

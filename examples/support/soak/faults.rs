@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use super::world::World;
-use crate::fake_waha::Mood;
+use crate::fake_waha::Behaviour;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -18,7 +18,7 @@ const FREEZE: Duration = Duration::from_millis(4_500);
 pub(crate) const LATE_MAX: Duration = Duration::from_millis(1_500);
 /// Longer than waha-sm waits for an answer. Used only in a long soak.
 const TOO_LONG: Duration = Duration::from_secs(31);
-const LONG_STORM: Duration = Duration::from_secs(120);
+const LONG_RUN: Duration = Duration::from_secs(120);
 
 /// The name of the fault in which WAHA closes all connections and refuses new ones.
 pub(crate) const WAHA_GONE: &str = "WAHA: gone";
@@ -39,7 +39,7 @@ enum Fault {
     BellsCut,
     /// Every connection to Redis breaks, even in the middle of a command.
     ConnectionsCut,
-    Waha(Mood),
+    Waha(Behaviour),
     /// WAHA refuses connections.
     WahaGone,
 }
@@ -53,7 +53,7 @@ impl Fault {
             Self::RedisKilled => REDIS_KILLED.to_owned(),
             Self::BellsCut => BELLS_CUT.to_owned(),
             Self::ConnectionsCut => "connections to Redis cut".to_owned(),
-            Self::Waha(mood) => format!("WAHA: {}", name(mood)),
+            Self::Waha(behaviour) => format!("WAHA: {}", name(behaviour)),
             Self::WahaGone => WAHA_GONE.to_owned(),
         }
     }
@@ -71,16 +71,18 @@ impl Fault {
     }
 }
 
-/// The name of a mood, or of the first mood of [`Mood::Sometimes`].
-fn name(mood: &Mood) -> &'static str {
-    match mood {
-        Mood::Sometimes(moods) => moods.first().map_or("well", |(_, mood)| name(mood)),
-        mood => mood.name(),
+/// The name of a behaviour, or of the first behaviour of [`Behaviour::Sometimes`].
+fn name(behaviour: &Behaviour) -> &'static str {
+    match behaviour {
+        Behaviour::Sometimes(behaviours) => behaviours
+            .first()
+            .map_or("well", |(_, behaviour)| name(behaviour)),
+        behaviour => behaviour.name(),
     }
 }
 
 /// A fault that happened.
-pub(crate) struct Struck {
+pub(crate) struct FaultPeriod {
     pub(crate) name: String,
     pub(crate) from: Instant,
     pub(crate) to: Instant,
@@ -95,16 +97,16 @@ pub(crate) struct Choice {
 }
 
 /// See the module documentation.
-pub(crate) struct Storm {
+pub(crate) struct FaultRun {
     chance: fastrand::Rng,
     choice: Choice,
     lasts: Duration,
     deck: Vec<Fault>,
-    under_way: Vec<(Fault, Struck)>,
-    struck: Vec<Struck>,
+    under_way: Vec<(Fault, FaultPeriod)>,
+    periods: Vec<FaultPeriod>,
 }
 
-impl Storm {
+impl FaultRun {
     pub(crate) fn new(seed: u64, choice: Choice, lasts: Duration) -> Self {
         Self {
             chance: fastrand::Rng::with_seed(seed),
@@ -112,12 +114,12 @@ impl Storm {
             lasts,
             deck: Vec::new(),
             under_way: Vec::new(),
-            struck: Vec::new(),
+            periods: Vec::new(),
         }
     }
 
     /// Runs all faults; afterwards everything works again. Returns what happened.
-    pub(crate) fn rage(mut self, world: &mut World) -> Result<Vec<Struck>> {
+    pub(crate) fn run(mut self, world: &mut World) -> Result<Vec<FaultPeriod>> {
         world.waha.seed(self.chance.u64(..));
         let end = Instant::now() + self.lasts;
         let mut next = Instant::now() + self.pause();
@@ -131,8 +133,8 @@ impl Storm {
             std::thread::sleep(TICK);
         }
         self.end_those_over(world, end + FREEZE)?;
-        self.struck.sort_by_key(|struck| struck.from);
-        Ok(self.struck)
+        self.periods.sort_by_key(|period| period.from);
+        Ok(self.periods)
     }
 
     fn pause(&mut self) -> Duration {
@@ -142,27 +144,30 @@ impl Storm {
     fn deal(&mut self, world: &World) {
         let starting = r#"{"message":"starting","statusCode":503}"#.to_owned();
         let hang = LATE_MAX.mul_f64(0.2 + 0.8 * self.chance.f64());
-        let mut moods = vec![
-            Mood::Fails,
-            Mood::TakesAndFails,
-            Mood::HangsUp,
-            Mood::TakesAndHangsUp,
-            Mood::Answers(503, starting, Vec::new()),
-            Mood::TakesAndHangs(hang),
-            Mood::Hesitates(hang),
-            Mood::SessionIs("STOPPED"),
+        let mut behaviours = vec![
+            Behaviour::Fails,
+            Behaviour::TakesAndFails,
+            Behaviour::HangsUp,
+            Behaviour::TakesAndHangsUp,
+            Behaviour::Answers(503, starting, Vec::new()),
+            Behaviour::TakesAndHangs(hang),
+            Behaviour::Hesitates(hang),
+            Behaviour::SessionIs("STOPPED"),
         ];
-        for mood in &mut moods {
+        for behaviour in &mut behaviours {
             // Half of the time, so that some replies of a chat fail and others go through.
             if self.chance.bool() {
-                *mood = Mood::Sometimes(vec![(0.5, mood.clone())]);
+                *behaviour = Behaviour::Sometimes(vec![(0.5, behaviour.clone())]);
             }
         }
-        if self.lasts >= LONG_STORM {
-            moods.push(Mood::Sometimes(vec![(0.05, Mood::TakesAndHangs(TOO_LONG))]));
+        if self.lasts >= LONG_RUN {
+            behaviours.push(Behaviour::Sometimes(vec![(
+                0.05,
+                Behaviour::TakesAndHangs(TOO_LONG),
+            )]));
         }
         let processes = 0..world.processes.len();
-        self.deck = moods.into_iter().map(Fault::Waha).collect();
+        self.deck = behaviours.into_iter().map(Fault::Waha).collect();
         self.deck.extend(processes.clone().map(Fault::Killed));
         self.deck.extend([
             Fault::WahaGone,
@@ -208,21 +213,21 @@ impl Storm {
             Fault::RedisKilled => world.redis.kill()?,
             Fault::BellsCut => cut(world, "pubsub"),
             Fault::ConnectionsCut => cut(world, "normal"),
-            Fault::Waha(mood) => world.waha.feel(mood.clone()),
+            Fault::Waha(behaviour) => world.waha.behave(behaviour.clone()),
             Fault::WahaGone => world.waha.go_away(),
         }
         let to = from + lasts;
-        self.under_way.push((fault, Struck { name, from, to }));
+        self.under_way.push((fault, FaultPeriod { name, from, to }));
         Ok(())
     }
 
     fn end_those_over(&mut self, world: &mut World, now: Instant) -> Result<()> {
         let (over, under_way) = std::mem::take(&mut self.under_way)
             .into_iter()
-            .partition(|(_, struck)| struck.to <= now);
+            .partition(|(_, period)| period.to <= now);
         self.under_way = under_way;
-        let over: Vec<(Fault, Struck)> = over;
-        for (fault, mut struck) in over {
+        let over: Vec<(Fault, FaultPeriod)> = over;
+        for (fault, mut period) in over {
             match fault {
                 Fault::Killed(index) => world.processes[index].start()?,
                 Fault::Frozen(index) => world.processes[index].freeze(false)?,
@@ -231,8 +236,8 @@ impl Storm {
                 Fault::WahaGone => world.waha.come_back()?,
                 Fault::BellsCut | Fault::ConnectionsCut => {}
             }
-            struck.to = Instant::now();
-            self.struck.push(struck);
+            period.to = Instant::now();
+            self.periods.push(period);
         }
         Ok(())
     }

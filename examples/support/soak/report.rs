@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::account::{Account, clock};
 use super::customers::SESSIONS;
-use super::faults::Struck;
+use super::faults::FaultPeriod;
 use super::processes::Process;
-use super::world::{Layout, Nature, World};
+use super::world::{Layout, WahaSetup, World};
 use crate::fake_waha::Echo;
 
 /// The number of problems of each kind that are listed one by one.
@@ -17,14 +17,14 @@ const SHOWN: usize = 5;
 /// The results of one layout.
 pub(crate) struct Outcome {
     pub(crate) layout: Layout,
-    pub(crate) nature: Nature,
-    pub(crate) storm: Duration,
+    pub(crate) waha_setup: WahaSetup,
+    pub(crate) fault_time: Duration,
     /// How long recovery took after the last fault, or how long we waited for it.
     pub(crate) became_well: Duration,
     pub(crate) account: Account,
     /// How often two requests to send to one chat were in flight at once.
     pub(crate) overlaps: usize,
-    pub(crate) struck: Vec<Struck>,
+    pub(crate) periods: Vec<FaultPeriod>,
     /// Work that was not finished.
     pub(crate) stuck: Vec<String>,
     /// Processes that did not stop cleanly.
@@ -39,17 +39,17 @@ impl Outcome {
         lines.map(|line| format!("{line}\n")).collect()
     }
 
-    /// Each fault, when it struck and for how long, one per line.
+    /// Each fault, when it began and how long it lasted, one per line.
     pub(crate) fn faults(&self) -> String {
-        let line = |struck: &Struck| {
-            let lasted = struck.to.duration_since(struck.from).as_secs_f64();
+        let line = |period: &FaultPeriod| {
+            let lasted = period.to.duration_since(period.from).as_secs_f64();
             format!(
                 "{} for {lasted:.3} s: {}\n",
-                clock(struck.from),
-                struck.name
+                clock(period.from),
+                period.name
             )
         };
-        self.struck.iter().map(line).collect()
+        self.periods.iter().map(line).collect()
     }
 
     /// Whether nothing is lost, doubled, out of order or stuck, the history is complete, and no process ended by itself.
@@ -81,7 +81,7 @@ impl fmt::Display for Outcome {
             doubled_under_one_id,
             doubled_by_cause,
             out_of_order,
-            astray,
+            wrong,
             history_missing,
             history_doubled,
             troubles,
@@ -91,16 +91,19 @@ impl fmt::Display for Outcome {
             Layout::All => "all",
             Layout::Split => "serve, work, work",
         };
-        let echo = match self.nature.echo {
+        let echo = match self.waha_setup.echo {
             None => "no echoes",
             Some(Echo::Before) => "echoes before the answer",
             Some(Echo::After) => "echoes after the answer",
         };
-        let engine = self.nature.engine.name();
-        let (storm, well) = (self.storm.as_secs_f64(), self.became_well.as_secs_f64());
+        let engine = self.waha_setup.engine.name();
+        let (faults, well) = (
+            self.fault_time.as_secs_f64(),
+            self.became_well.as_secs_f64(),
+        );
         writeln!(
             f,
-            "{processes}; {engine}, {echo}; faults for {storm:.0} s, idle {well:.1} s later"
+            "{processes}; {engine}, {echo}; faults for {faults:.0} s, idle {well:.1} s later"
         )?;
         writeln!(
             f,
@@ -114,7 +117,7 @@ impl fmt::Display for Outcome {
         )?;
         writeln!(
             f,
-            "  lost {lost}, refused {refused}, doubled {doubled}, out of order {out_of_order}, wrong {astray}, stuck {}, \
+            "  lost {lost}, refused {refused}, doubled {doubled}, out of order {out_of_order}, wrong {wrong}, stuck {}, \
              in the history {history_missing} missing and {history_doubled} doubled",
             self.stuck.len()
         )?;
@@ -137,8 +140,8 @@ impl fmt::Display for Outcome {
             }
         }
         let mut faults: BTreeMap<&str, usize> = BTreeMap::new();
-        for struck in &self.struck {
-            *faults.entry(&struck.name).or_default() += 1;
+        for period in &self.periods {
+            *faults.entry(&period.name).or_default() += 1;
         }
         let faults: Vec<_> = faults
             .iter()

@@ -13,7 +13,7 @@ use super::customers::{Customers, Plan, SESSIONS, number};
 use super::processes::Process;
 use super::redis::Redis;
 use crate::daemon;
-use crate::fake_waha::{Echo, Engine, FakeWaha, Mood};
+use crate::fake_waha::{Behaviour, Echo, Engine, FakeWaha};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -37,7 +37,7 @@ pub(crate) enum Layout {
 
 /// How WAHA behaves without a fault.
 #[derive(Clone, Copy)]
-pub(crate) struct Nature {
+pub(crate) struct WahaSetup {
     pub(crate) engine: Engine,
     /// Whether and when our own messages come back as events.
     pub(crate) echo: Option<Echo>,
@@ -53,13 +53,18 @@ pub(crate) struct World {
 
 impl World {
     /// Everything runs and is ready when this returns; nobody writes yet.
-    pub(crate) fn new(layout: Layout, nature: Nature, chats: usize, place: &Path) -> Result<Self> {
+    pub(crate) fn new(
+        layout: Layout,
+        waha_setup: WahaSetup,
+        chats: usize,
+        place: &Path,
+    ) -> Result<Self> {
         let waha = Arc::new(FakeWaha::start(0, API_KEY)?);
-        waha.imitate(nature.engine);
+        waha.imitate(waha_setup.engine);
         let redis = Redis::start(&place.join("redis"))?;
         // Free now; the daemon takes it in a moment.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        if let Some(when) = nature.echo {
+        if let Some(when) = waha_setup.echo {
             waha.echo_to(&format!("http://{address}"), SECRET, when);
         }
         let flow = place.join("echo.toml");
@@ -101,10 +106,10 @@ impl World {
 
     /// WAHA waits before or after it takes a text, so that a kill may come at either moment.
     pub(crate) fn calm(&self) {
-        self.waha.recover();
-        self.waha.feel(Mood::Sometimes(vec![
-            (0.5, Mood::Hesitates(WAHA_TAKES)),
-            (0.5, Mood::TakesAndHangs(WAHA_TAKES)),
+        self.waha.behave_well();
+        self.waha.behave(Behaviour::Sometimes(vec![
+            (0.5, Behaviour::Hesitates(WAHA_TAKES)),
+            (0.5, Behaviour::TakesAndHangs(WAHA_TAKES)),
         ]));
     }
 

@@ -1,6 +1,6 @@
 //! What users see if they make a mistake on the command line.
 
-use crate::harness::{Corner, Redis, SECRET, binary};
+use crate::harness::{Redis, SECRET, TestSetup, binary};
 
 fn stderr(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -8,8 +8,8 @@ fn stderr(output: &std::process::Output) -> String {
 
 #[test]
 fn all_mistakes_are_reported_at_once_with_exit_code_64() {
-    let corner = Corner::new();
-    let flow = corner.flow("start = \"a\"\n[step.a]\nsay = \"x\"\nnext = \"b\"\ntypo = 1\n");
+    let test = TestSetup::new();
+    let flow = test.flow("start = \"a\"\n[step.a]\nsay = \"x\"\nnext = \"b\"\ntypo = 1\n");
     let output = binary()
         .arg("all")
         .envs([
@@ -93,9 +93,9 @@ fn a_wrong_command_line_is_a_usage_error_and_help_shows_no_secret() {
 
 #[test]
 fn a_second_daemon_on_the_same_data_directory_is_refused() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let _first = corner.all(&redis).start();
-    let output = corner.all(&redis).run();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let _first = test.all(&redis).start();
+    let output = test.all(&redis).run();
     assert_eq!(output.status.code(), Some(1));
     assert!(
         stderr(&output).contains("another waha-sm is running on the data directory"),
@@ -106,8 +106,8 @@ fn a_second_daemon_on_the_same_data_directory_is_refused() {
 
 #[test]
 fn without_a_redis_server_the_error_says_what_to_install() {
-    let corner = Corner::new();
-    let output = corner.setup("all").set("PATH", "/nowhere").run();
+    let test = TestSetup::new();
+    let output = test.setup("all").set("PATH", "/nowhere").run();
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);
     assert!(
@@ -118,8 +118,8 @@ fn without_a_redis_server_the_error_says_what_to_install() {
 
 #[test]
 fn the_health_check_says_whether_it_is_ready() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let mut daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let mut daemon = test.all(&redis).start();
     let check = |url: &str| {
         let listen = url.trim_start_matches("http://").to_owned();
         binary()
@@ -141,10 +141,10 @@ fn the_health_check_says_whether_it_is_ready() {
 
 #[test]
 fn a_secret_from_a_file_works_and_is_in_no_log() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let file = corner.directory.path().join("secret");
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let file = test.directory.path().join("secret");
     std::fs::write(&file, format!("{SECRET}\n")).unwrap();
-    let setup = corner
+    let setup = test
         .all(&redis)
         .set("WEBHOOK_HMAC_SECRET", "")
         .set("WEBHOOK_HMAC_SECRET_FILE", file.display().to_string())
@@ -155,7 +155,7 @@ fn a_secret_from_a_file_works_and_is_in_no_log() {
     crate::harness::eventually("it takes a signed webhook", || {
         (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
     });
-    corner.texts(&crate::harness::chat(1), 1);
+    test.texts(&crate::harness::chat(1), 1);
     let log = daemon.log();
     assert!(
         !log.contains(SECRET) && !log.contains(crate::harness::API_KEY),

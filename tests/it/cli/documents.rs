@@ -11,7 +11,7 @@ use clap::{CommandFactory as _, Parser as _};
 use regex::Regex;
 use waha_sm::cli::Cli;
 
-use crate::harness::{Corner, SESSION, chat, eventually};
+use crate::harness::{SESSION, TestSetup, chat, eventually};
 use crate::webhook::message;
 use markdown::{Document, documents, first_cells, read, root};
 
@@ -339,8 +339,8 @@ fn every_command_in_the_documents_exists() {
 
 #[test]
 fn the_operations_page_lists_exactly_the_metrics_that_exist() {
-    let corner = Corner::new();
-    let daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
+    let test = TestSetup::new();
+    let daemon = test.setup("all").set("FLOW_FILE", test.echo()).start();
     daemon.posts(&message(SESSION, &chat(1), "Ana", "hello"));
     let metrics = eventually("the session has metrics", || {
         let (_, text) = daemon.get("/metrics");

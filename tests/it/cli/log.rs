@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
-use crate::harness::{Corner, Redis, SECRET, binary, chat, eventually};
+use crate::harness::{Redis, SECRET, TestSetup, binary, chat, eventually};
 
 /// Forms that are not for people: Rust's debug forms, and times to the nanosecond.
 static UNREADABLE: LazyLock<Regex> = LazyLock::new(|| {
@@ -35,9 +35,9 @@ fn check_value(name: &str, value: &str, line: &str) {
 #[test]
 fn times_are_local_if_tz_is_set_and_utc_without_it() {
     for format in ["text", "json"] {
-        let (corner, redis) = (Corner::new(), Redis::start());
+        let (test, redis) = (TestSetup::new(), Redis::start());
         let time_of = |zone: Option<&str>| {
-            let mut setup = corner.all(&redis).set("LOG_FORMAT", format);
+            let mut setup = test.all(&redis).set("LOG_FORMAT", format);
             if let Some(zone) = zone {
                 setup = setup.set("TZ", zone);
             }
@@ -72,13 +72,13 @@ fn at_a_terminal(no_color: Option<&str>) -> String {
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap();
     let terminal = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-    let corner = Corner::new();
+    let test = TestSetup::new();
     let mut command = binary();
     command
         .arg("all")
         .env("PATH", "/nowhere")
         .env("LISTEN", "127.0.0.1:0")
-        .env("DATA_DIR", corner.directory.path())
+        .env("DATA_DIR", test.directory.path())
         .env("WEBHOOK_HMAC_SECRET", "short")
         .envs(no_color.map(|value| ("NO_COLOR", value)))
         .stdin(Stdio::null())
@@ -110,17 +110,17 @@ fn a_terminal_gets_colours_unless_no_color_is_set() {
 #[test]
 fn a_whole_run_with_its_problems_is_logged_in_plain_words() {
     for format in ["text", "json"] {
-        let (corner, mut redis) = (Corner::new(), Redis::start());
-        let setup = corner
+        let (test, mut redis) = (TestSetup::new(), Redis::start());
+        let setup = test
             .all(&redis)
-            .set("FLOW_FILE", corner.echo())
+            .set("FLOW_FILE", test.echo())
             // Nobody listens there.
             .set("WAHA_URL", "http://127.0.0.1:1")
             .set("CATCH_UP_INTERVAL", "1s")
             .set("LOG_FORMAT", format);
         let mut daemon = setup.spawn();
         daemon.wait_for_log("ready");
-        daemon.says(&chat(1), "hello");
+        daemon.customer_writes(&chat(1), "hello");
         daemon.wait_for_log("a reply was not sent");
         daemon.wait_for_log("could not look for messages whose webhooks were lost");
         redis.kill();

@@ -4,12 +4,12 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::fake_waha::Mood;
-use crate::harness::{Corner, Daemon, Redis, binary, chat, eventually};
+use crate::fake_waha::Behaviour;
+use crate::harness::{Daemon, Redis, TestSetup, binary, chat, eventually};
 
-fn refuses() -> Mood {
+fn refuses() -> Behaviour {
     let body = json!({"message": "chat is \u{1b}[31modd", "statusCode": 400});
-    Mood::Answers(400, body.to_string(), vec![])
+    Behaviour::Answers(400, body.to_string(), vec![])
 }
 
 /// `waha-sm dead` with these arguments, on the Redis of the test.
@@ -36,30 +36,28 @@ fn listed(redis: &Redis, arguments: &[&str]) -> Vec<Value> {
 }
 
 /// Customers write while WAHA refuses everything, until their replies are dead letters.
-fn die(corner: &Corner, redis: &Redis, daemon: &Daemon, said: &[(usize, &str)]) {
-    corner.waha.feel(refuses());
+fn die(test: &TestSetup, redis: &Redis, daemon: &Daemon, said: &[(usize, &str)]) {
+    test.waha.behave(refuses());
     for (n, (customer, text)) in said.iter().enumerate() {
-        daemon.says(&chat(*customer), text);
+        daemon.customer_writes(&chat(*customer), text);
         eventually("the reply is a dead letter", || {
             (redis.number("XLEN waha-sm:{default}:dead") == n as i64 + 1).then_some(())
         });
     }
-    corner.waha.feel(Mood::Well);
+    test.waha.behave(Behaviour::Well);
 }
 
-fn start(corner: &Corner, redis: &Redis) -> Daemon {
-    corner
-        .all(redis)
-        .set("FLOW_FILE", corner.echo())
+fn start(test: &TestSetup, redis: &Redis) -> Daemon {
+    test.all(redis)
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "5")
         .start()
 }
 
 /// The states of a chat's replies in the history, by text.
-fn states(corner: &Corner, chat: &str) -> Vec<(String, String)> {
+fn states(test: &TestSetup, chat: &str) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    corner
-        .history(&["--chat", chat])
+    test.history(&["--chat", chat])
         .iter()
         .filter(|one| one["direction"] == "outbound")
         .map(|one| (text(&one["text"]), text(&one["state"])))
@@ -77,14 +75,14 @@ const DEAD: &str = "waha_sm_dead_letters{session=\"default\"}";
 
 #[test]
 fn dead_replies_are_listed_sent_again_in_order_and_then_the_history_says_sent() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = start(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = start(&test, &redis);
     assert_eq!(
         stdout(&dead(&redis, &["list"])),
         "There are no dead replies.\n"
     );
     die(
-        &corner,
+        &test,
         &redis,
         &daemon,
         &[(1, "one"), (2, "other"), (1, "two"), (1, "three")],
@@ -93,7 +91,7 @@ fn dead_replies_are_listed_sent_again_in_order_and_then_the_history_says_sent() 
     assert_eq!(daemon.metric(DEAD), Some(4.0));
     let failed = [("one", "failed"), ("two", "failed"), ("three", "failed")];
     eventually("the history says failed", || {
-        (states(&corner, &chat(1)) == pairs(&failed)).then_some(())
+        (states(&test, &chat(1)) == pairs(&failed)).then_some(())
     });
 
     let table = stdout(&dead(&redis, &["list"]));
@@ -120,27 +118,26 @@ fn dead_replies_are_listed_sent_again_in_order_and_then_the_history_says_sent() 
     let digits = chat(1).replace("@c.us", "");
     let output = dead(&redis, &["retry", "--chat", &digits]);
     assert_eq!(stdout(&output), "3 will be sent again.\n");
-    assert_eq!(corner.texts(&chat(1), 3), ["one", "two", "three"]);
+    assert_eq!(test.texts(&chat(1), 3), ["one", "two", "three"]);
     assert_eq!(listed(&redis, &[]).len(), 1);
     assert_eq!(daemon.metric(DEAD), Some(1.0));
     let sent = [("one", "sent"), ("two", "sent"), ("three", "sent")];
     eventually("the history says sent", || {
-        (states(&corner, &chat(1)) == pairs(&sent)).then_some(())
+        (states(&test, &chat(1)) == pairs(&sent)).then_some(())
     });
     assert!(
-        corner
-            .history(&["--chat", &chat(1)])
+        test.history(&["--chat", &chat(1)])
             .iter()
             .all(|one| one["failed"] == false)
     );
-    assert!(corner.waha.texts(&chat(2)).is_empty());
+    assert!(test.waha.texts(&chat(2)).is_empty());
 }
 
 #[test]
 fn retried_dead_replies_go_after_waiting_ones_and_do_not_expire_by_age() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = start(&corner, &redis);
-    die(&corner, &redis, &daemon, &[(1, "old"), (1, "older")]);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = start(&test, &redis);
+    die(&test, &redis, &daemon, &[(1, "old"), (1, "older")]);
     // One more dead reply, queued in 2023.
     let entry = listed(&redis, &[]).remove(0);
     let element = json!({"id": entry["reply_id"], "conversation": entry["conversation"], "text": "ancient",
@@ -150,25 +147,22 @@ fn retried_dead_replies_go_after_waiting_ones_and_do_not_expire_by_age() {
         "XADD waha-sm:{{default}}:dead * chat {} reason \"a day\" reply \"{quoted}\"",
         chat(1)
     ));
-    corner.waha.feel(Mood::HangsUp);
-    daemon.says(&chat(1), "new");
+    test.waha.behave(Behaviour::HangsUp);
+    daemon.customer_writes(&chat(1), "new");
     daemon.wait_for_log("will try again");
     let output = dead(&redis, &["retry", "--all"]);
     assert_eq!(stdout(&output), "3 will be sent again.\n");
-    corner.waha.feel(Mood::Well);
-    assert_eq!(
-        corner.texts(&chat(1), 4),
-        ["new", "old", "older", "ancient"]
-    );
+    test.waha.behave(Behaviour::Well);
+    assert_eq!(test.texts(&chat(1), 4), ["new", "old", "older", "ancient"]);
     assert_eq!(redis.number("XLEN waha-sm:{default}:dead"), 0);
 }
 
 #[test]
 fn dropped_replies_are_gone_and_stay_failed_in_the_history() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = start(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = start(&test, &redis);
     die(
-        &corner,
+        &test,
         &redis,
         &daemon,
         &[(1, "one"), (1, "two"), (2, "three")],
@@ -193,24 +187,24 @@ fn dropped_replies_are_gone_and_stay_failed_in_the_history() {
         "2 dropped.\n"
     );
     assert_eq!(daemon.metric(DEAD), Some(0.0));
-    daemon.says(&chat(1), "next");
-    assert_eq!(corner.texts(&chat(1), 1), ["next"]);
+    daemon.customer_writes(&chat(1), "next");
+    assert_eq!(test.texts(&chat(1), 1), ["next"]);
     let states_now = [("one", "failed"), ("two", "failed"), ("next", "sent")];
     eventually("the history has the new states", || {
-        (states(&corner, &chat(1)) == pairs(&states_now)).then_some(())
+        (states(&test, &chat(1)) == pairs(&states_now)).then_some(())
     });
 }
 
 #[test]
 fn a_dead_letter_command_without_a_target_explains_what_to_write() {
-    let corner = Corner::new();
+    let test = TestSetup::new();
     for command in ["retry", "drop"] {
         let output = binary().args(["dead", command]).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(64), "{said}");
         assert!(said.contains("--chat") && said.contains("--all"), "{said}");
     }
-    let data = corner.directory.path().join("data");
+    let data = test.directory.path().join("data");
     let list = || {
         binary()
             .args(["dead", "list"])
@@ -227,9 +221,9 @@ fn a_dead_letter_command_without_a_target_explains_what_to_write() {
     );
 
     // If the daemon runs its own Redis, the data directory is enough.
-    let daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
-    corner.waha.feel(refuses());
-    daemon.says(&chat(1), "one");
+    let daemon = test.setup("all").set("FLOW_FILE", test.echo()).start();
+    test.waha.behave(refuses());
+    daemon.customer_writes(&chat(1), "one");
     eventually("it is listed", || {
         let output = list();
         let said = String::from_utf8(output.stdout).unwrap();

@@ -4,27 +4,29 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::fake_waha::{Echo, Engine, Mood};
-use crate::harness::{API_KEY, Corner, Daemon, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
+use crate::fake_waha::{Behaviour, Echo, Engine};
+use crate::harness::{
+    API_KEY, Daemon, PATIENCE, Redis, SECRET, SESSION, TestSetup, chat, eventually,
+};
 use crate::webhook::now_ms;
 
 const LATE: Duration = Duration::from_secs(20);
 
 /// A daemon with the echo flow, and a customer for whom WAHA misbehaves once, at the first request to send.
-fn after_one(mood: &Mood, engine: Engine) -> (Corner, Redis, Daemon) {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    corner.waha.imitate(engine);
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
-    corner.waha.feel_about(&chat(1), mood.clone());
-    daemon.says(&chat(1), "one");
-    asked_to_send(&corner, 1);
-    corner.waha.feel_about(&chat(1), Mood::Well);
-    (corner, redis, daemon)
+fn after_one(behaviour: &Behaviour, engine: Engine) -> (TestSetup, Redis, Daemon) {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.imitate(engine);
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    test.waha.behave_for(&chat(1), behaviour.clone());
+    daemon.customer_writes(&chat(1), "one");
+    asked_to_send(&test, 1);
+    test.waha.behave_for(&chat(1), Behaviour::Well);
+    (test, redis, daemon)
 }
 
 /// Waits until WAHA was asked at least `times` times to send to the first customer.
-fn asked_to_send(corner: &Corner, times: usize) {
-    let asked = corner.waha.wait_for(PATIENCE, |_, calls| {
+fn asked_to_send(test: &TestSetup, times: usize) {
+    let asked = test.waha.wait_for(PATIENCE, |_, calls| {
         let sends = calls
             .iter()
             .filter(|call| call.path == "/api/sendText" && call.body["chatId"] == chat(1).as_str());
@@ -34,9 +36,9 @@ fn asked_to_send(corner: &Corner, times: usize) {
 }
 
 /// The customer writes again; once that is answered, no earlier reply can still come.
-fn all_texts(corner: &Corner, daemon: &Daemon) -> Vec<String> {
-    daemon.says(&chat(1), "last");
-    let texts = corner.waha.wait_for(PATIENCE, |sent, _| {
+fn all_texts(test: &TestSetup, daemon: &Daemon) -> Vec<String> {
+    daemon.customer_writes(&chat(1), "last");
+    let texts = test.waha.wait_for(PATIENCE, |sent, _| {
         let texts: Vec<String> = sent
             .iter()
             .filter(|sent| sent.chat == chat(1))
@@ -51,18 +53,18 @@ fn all_texts(corner: &Corner, daemon: &Daemon) -> Vec<String> {
 #[test]
 fn a_reply_whose_answer_was_lost_reaches_its_customer_once() {
     for engine in [Engine::Webjs, Engine::Gows] {
-        for mood in [
-            Mood::TakesAndFails,
-            Mood::TakesAndHangsUp,
-            Mood::Fails,
-            Mood::HangsUp,
+        for behaviour in [
+            Behaviour::TakesAndFails,
+            Behaviour::TakesAndHangsUp,
+            Behaviour::Fails,
+            Behaviour::HangsUp,
         ] {
-            let (corner, _redis, daemon) = after_one(&mood, engine);
+            let (test, _redis, daemon) = after_one(&behaviour, engine);
             assert_eq!(
-                all_texts(&corner, &daemon),
+                all_texts(&test, &daemon),
                 ["one", "last"],
                 "{engine:?}, {}",
-                mood.name()
+                behaviour.name()
             );
         }
     }
@@ -71,25 +73,28 @@ fn a_reply_whose_answer_was_lost_reaches_its_customer_once() {
 #[test]
 fn a_reply_in_flight_when_the_daemon_is_killed_reaches_its_customer_once() {
     for engine in [Engine::Webjs, Engine::Noweb] {
-        for (mood, taken) in [(Mood::TakesAndHangs(LATE), 1), (Mood::Hesitates(LATE), 0)] {
-            let (corner, redis) = (Corner::new(), Redis::start());
-            corner.waha.imitate(engine);
-            let setup = corner.all(&redis).set("FLOW_FILE", corner.echo());
+        for (behaviour, taken) in [
+            (Behaviour::TakesAndHangs(LATE), 1),
+            (Behaviour::Hesitates(LATE), 0),
+        ] {
+            let (test, redis) = (TestSetup::new(), Redis::start());
+            test.waha.imitate(engine);
+            let setup = test.all(&redis).set("FLOW_FILE", test.echo());
             let mut daemon = setup.start();
-            corner.waha.feel_about(&chat(1), mood.clone());
-            daemon.says(&chat(1), "one");
+            test.waha.behave_for(&chat(1), behaviour.clone());
+            daemon.customer_writes(&chat(1), "one");
             eventually("the reply is under way", || {
-                (corner.waha.under_way(&chat(1)) == 1 && corner.waha.sent().len() == taken)
+                (test.waha.under_way(&chat(1)) == 1 && test.waha.sent().len() == taken)
                     .then_some(())
             });
             daemon.kill();
-            corner.waha.feel_about(&chat(1), Mood::Well);
+            test.waha.behave_for(&chat(1), Behaviour::Well);
             let daemon = setup.start();
             assert_eq!(
-                all_texts(&corner, &daemon),
+                all_texts(&test, &daemon),
                 ["one", "last"],
                 "{engine:?}, {}",
-                mood.name()
+                behaviour.name()
             );
         }
     }
@@ -97,77 +102,76 @@ fn a_reply_in_flight_when_the_daemon_is_killed_reaches_its_customer_once() {
 
 #[test]
 fn another_reply_with_the_same_text_does_not_settle_the_one_in_doubt() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    corner.waha.imitate(Engine::Webjs);
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
-    daemon.says(&chat(1), "again");
-    corner.texts(&chat(1), 1);
-    corner.waha.feel_about(&chat(1), Mood::HangsUp);
-    daemon.says(&chat(1), "again");
-    asked_to_send(&corner, 2);
-    corner.waha.feel_about(&chat(1), Mood::Well);
-    assert_eq!(all_texts(&corner, &daemon), ["again", "again", "last"]);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.imitate(Engine::Webjs);
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    daemon.customer_writes(&chat(1), "again");
+    test.texts(&chat(1), 1);
+    test.waha.behave_for(&chat(1), Behaviour::HangsUp);
+    daemon.customer_writes(&chat(1), "again");
+    asked_to_send(&test, 2);
+    test.waha.behave_for(&chat(1), Behaviour::Well);
+    assert_eq!(all_texts(&test, &daemon), ["again", "again", "last"]);
 }
 
 /// The owner writes the same text from the phone; the message id shows that it is not the reply.
 #[test]
 fn if_waha_gives_ids_in_advance_no_other_message_settles_the_one_in_doubt() {
-    let (corner, _redis, daemon) = after_one(&Mood::HangsUp, Engine::Gows);
+    let (test, _redis, daemon) = after_one(&Behaviour::HangsUp, Engine::Gows);
     let agent = ureq::Agent::new_with_defaults();
     let written = agent
-        .post(format!("{}/api/sendText", corner.waha.url()))
+        .post(format!("{}/api/sendText", test.waha.url()))
         .header("x-api-key", API_KEY)
         .content_type("application/json")
         .send(json!({"session": SESSION, "chatId": chat(1), "text": "one"}).to_string());
     assert_eq!(written.unwrap().status(), 201);
-    assert_eq!(all_texts(&corner, &daemon), ["one", "one", "last"]);
+    assert_eq!(all_texts(&test, &daemon), ["one", "one", "last"]);
 }
 
 /// If it were in doubt it would be held, because WAHA can't be asked here.
 #[test]
 fn a_reply_that_was_certainly_not_sent_is_not_in_doubt() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    corner.waha.imitate(Engine::Webjs);
-    corner.waha.cannot_list(true);
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.imitate(Engine::Webjs);
+    test.waha.cannot_list(true);
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("IN_DOUBT", "hold")
         .start();
-    corner
-        .waha
-        .feel_about(&chat(1), Mood::Answers(503, "{}".into(), vec![]));
-    daemon.says(&chat(1), "one");
-    asked_to_send(&corner, 1);
-    corner.waha.feel_about(&chat(1), Mood::Well);
-    assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
+    test.waha
+        .behave_for(&chat(1), Behaviour::Answers(503, "{}".into(), vec![]));
+    daemon.customer_writes(&chat(1), "one");
+    asked_to_send(&test, 1);
+    test.waha.behave_for(&chat(1), Behaviour::Well);
+    assert_eq!(all_texts(&test, &daemon), ["one", "last"]);
 }
 
 /// WAHA can't be asked, but it posts the echo of the message.
 #[test]
 fn the_echo_of_a_reply_settles_that_it_was_sent() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    corner.waha.imitate(Engine::Webjs);
-    corner.waha.cannot_list(true);
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
-    corner.waha.echo_to(&daemon.url, SECRET, Echo::Before);
-    corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
-    daemon.says(&chat(1), "one");
-    asked_to_send(&corner, 1);
-    corner.waha.feel_about(&chat(1), Mood::Well);
-    assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.imitate(Engine::Webjs);
+    test.waha.cannot_list(true);
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    test.waha.echo_to(&daemon.url, SECRET, Echo::Before);
+    test.waha.behave_for(&chat(1), Behaviour::TakesAndHangsUp);
+    daemon.customer_writes(&chat(1), "one");
+    asked_to_send(&test, 1);
+    test.waha.behave_for(&chat(1), Behaviour::Well);
+    assert_eq!(all_texts(&test, &daemon), ["one", "last"]);
 }
 
 /// The engine gives ids in advance and can't list messages: the ack names the id.
 #[test]
 fn the_ack_of_a_reply_settles_that_it_was_sent() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    corner.waha.imitate(Engine::Noweb);
-    corner.waha.cannot_list(true);
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
-    corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
-    daemon.says(&chat(1), "one");
-    let message_id = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.imitate(Engine::Noweb);
+    test.waha.cannot_list(true);
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    test.waha.behave_for(&chat(1), Behaviour::TakesAndHangsUp);
+    daemon.customer_writes(&chat(1), "one");
+    let message_id = test
         .waha
         .wait_for(PATIENCE, |sent, _| Some(sent.first()?.message_id.clone()))
         .unwrap();
@@ -176,8 +180,8 @@ fn the_ack_of_a_reply_settles_that_it_was_sent() {
         "payload": {"id": format!("true_{}_{message_id}", chat(1)), "from": chat(1), "fromMe": true, "ack": 2, "ackName": "DEVICE"},
     });
     assert_eq!(daemon.posts(&ack)["result"], "recorded");
-    corner.waha.feel_about(&chat(1), Mood::Well);
-    assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
+    test.waha.behave_for(&chat(1), Behaviour::Well);
+    assert_eq!(all_texts(&test, &daemon), ["one", "last"]);
 }
 
 #[test]
@@ -186,19 +190,19 @@ fn if_the_outcome_stays_unknown_the_setting_decides() {
         ("resend", vec!["one", "one", "last"]),
         ("hold", vec!["one", "last"]),
     ] {
-        let (corner, redis) = (Corner::new(), Redis::start());
-        corner.waha.imitate(Engine::Webjs);
-        corner.waha.cannot_list(true);
-        let daemon = corner
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        test.waha.imitate(Engine::Webjs);
+        test.waha.cannot_list(true);
+        let daemon = test
             .all(&redis)
-            .set("FLOW_FILE", corner.echo())
+            .set("FLOW_FILE", test.echo())
             .set("IN_DOUBT", setting)
             .start();
-        corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
-        daemon.says(&chat(1), "one");
-        asked_to_send(&corner, 1);
-        corner.waha.feel_about(&chat(1), Mood::Well);
-        assert_eq!(all_texts(&corner, &daemon), texts, "{setting}");
+        test.waha.behave_for(&chat(1), Behaviour::TakesAndHangsUp);
+        daemon.customer_writes(&chat(1), "one");
+        asked_to_send(&test, 1);
+        test.waha.behave_for(&chat(1), Behaviour::Well);
+        assert_eq!(all_texts(&test, &daemon), texts, "{setting}");
         let dead = redis.number("XLEN waha-sm:{default}:dead");
         assert_eq!(dead, i64::from(setting == "hold"));
         if setting == "resend" {
@@ -210,25 +214,25 @@ fn if_the_outcome_stays_unknown_the_setting_decides() {
 /// Some engines send well but fail to list a chat's messages for weeks.
 #[test]
 fn a_chat_whose_messages_cannot_be_listed_is_answered_again_after_a_while() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    corner.waha.imitate(Engine::Webjs);
-    corner.waha.cannot_list_chat(&chat(1), true);
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
-    corner.waha.feel_about(&chat(1), Mood::Fails);
-    daemon.says(&chat(1), "one");
-    asked_to_send(&corner, 1);
-    corner.waha.feel_about(&chat(1), Mood::Well);
-    assert_eq!(all_texts(&corner, &daemon), ["one", "last"]);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.imitate(Engine::Webjs);
+    test.waha.cannot_list_chat(&chat(1), true);
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    test.waha.behave_for(&chat(1), Behaviour::Fails);
+    daemon.customer_writes(&chat(1), "one");
+    asked_to_send(&test, 1);
+    test.waha.behave_for(&chat(1), Behaviour::Well);
+    assert_eq!(all_texts(&test, &daemon), ["one", "last"]);
 }
 
 /// A reply that was sent is in the history once, as sent, with its message id.
 #[test]
 fn the_history_shows_the_outcome_of_a_reply_in_doubt() {
-    let (corner, _redis, daemon) = after_one(&Mood::TakesAndFails, Engine::Webjs);
-    all_texts(&corner, &daemon);
-    let sent = corner.waha.sent();
+    let (test, _redis, daemon) = after_one(&Behaviour::TakesAndFails, Engine::Webjs);
+    all_texts(&test, &daemon);
+    let sent = test.waha.sent();
     let kept: Vec<Value> = eventually("both replies are in the history", || {
-        let all = corner.history(&["--chat", &chat(1)]);
+        let all = test.history(&["--chat", &chat(1)]);
         let replies: Vec<Value> = all
             .into_iter()
             .filter(|one| one["direction"] == "outbound")

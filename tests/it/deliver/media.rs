@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::fake_waha::{Echo, Engine, Mood, Sent};
-use crate::harness::{API_KEY, Corner, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
+use crate::fake_waha::{Behaviour, Echo, Engine, Sent};
+use crate::harness::{API_KEY, PATIENCE, Redis, SECRET, SESSION, TestSetup, chat, eventually};
 
 const MENU: &str = r#"
 start = "a"
@@ -34,8 +34,8 @@ say = { image = "https://shop.example/menu.jpg", caption = "today" }
 next = "a"
 "#;
 
-fn write_files(corner: &Corner) {
-    let at = |name: &str| corner.directory.path().join(name);
+fn write_files(test: &TestSetup) {
+    let at = |name: &str| test.directory.path().join(name);
     fs::create_dir_all(at("docs")).unwrap();
     fs::write(at("docs/contract.pdf"), "%PDF").unwrap();
     fs::write(at("hello.mp3"), [0, 255, 1]).unwrap();
@@ -43,8 +43,8 @@ fn write_files(corner: &Corner) {
 
 /// Waits until the first customer got `count` messages, and returns them.
 #[track_caller]
-fn sent(corner: &Corner, count: usize) -> Vec<Sent> {
-    let found = corner.waha.wait_for(PATIENCE, |sent, _| {
+fn sent(test: &TestSetup, count: usize) -> Vec<Sent> {
+    let found = test.waha.wait_for(PATIENCE, |sent, _| {
         let sent: Vec<Sent> = sent
             .iter()
             .filter(|one| one.chat == chat(1))
@@ -52,12 +52,12 @@ fn sent(corner: &Corner, count: usize) -> Vec<Sent> {
             .collect();
         (sent.len() >= count).then_some(sent)
     });
-    found.unwrap_or_else(|| panic!("{:?}, not {count} messages", corner.waha.sent()))
+    found.unwrap_or_else(|| panic!("{:?}, not {count} messages", test.waha.sent()))
 }
 
 /// Path and body of each request to send, without session and chat.
-fn requests(corner: &Corner) -> Vec<(String, Value)> {
-    let calls = corner.waha.calls().into_iter();
+fn requests(test: &TestSetup) -> Vec<(String, Value)> {
+    let calls = test.waha.calls().into_iter();
     let sends = calls.filter(|call| {
         call.path.starts_with("/api/send")
             && call.path != "/api/sendSeen"
@@ -76,14 +76,11 @@ fn requests(corner: &Corner) -> Vec<(String, Value)> {
 
 #[test]
 fn each_kind_of_media_is_sent_in_order_and_recorded_with_its_kind() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    write_files(&corner);
-    let daemon = corner
-        .all(&redis)
-        .set("FLOW_FILE", corner.flow(MENU))
-        .start();
-    daemon.says(&chat(1), "hi");
-    let sent = sent(&corner, 6);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    write_files(&test);
+    let daemon = test.all(&redis).set("FLOW_FILE", test.flow(MENU)).start();
+    daemon.customer_writes(&chat(1), "hi");
+    let sent = sent(&test, 6);
     let texts: Vec<&str> = sent.iter().map(|one| one.text.as_str()).collect();
     assert_eq!(texts, ["Our menu:", "For Ana", "", "", "", "What else?"]);
     let wanted = [
@@ -105,11 +102,11 @@ fn each_kind_of_media_is_sent_in_order_and_recorded_with_its_kind() {
         ),
     ];
     assert_eq!(
-        requests(&corner),
+        requests(&test),
         wanted.map(|(path, body)| (path.to_owned(), body))
     );
     let kept: Vec<Value> = eventually("everything is in the history", || {
-        let all = corner.history(&["--chat", &chat(1)]).into_iter();
+        let all = test.history(&["--chat", &chat(1)]).into_iter();
         let ours: Vec<Value> = all.filter(|one| one["direction"] == "outbound").collect();
         (ours.len() == 6).then_some(ours)
     });
@@ -129,15 +126,12 @@ fn each_kind_of_media_is_sent_in_order_and_recorded_with_its_kind() {
 
 #[test]
 fn a_file_that_is_missing_at_sending_becomes_a_dead_letter_and_later_replies_are_sent() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    write_files(&corner);
-    let daemon = corner
-        .all(&redis)
-        .set("FLOW_FILE", corner.flow(MENU))
-        .start();
-    fs::remove_file(corner.directory.path().join("docs/contract.pdf")).unwrap();
-    daemon.says(&chat(1), "hi");
-    let sent = sent(&corner, 5);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    write_files(&test);
+    let daemon = test.all(&redis).set("FLOW_FILE", test.flow(MENU)).start();
+    fs::remove_file(test.directory.path().join("docs/contract.pdf")).unwrap();
+    daemon.customer_writes(&chat(1), "hi");
+    let sent = sent(&test, 5);
     assert!(sent.iter().all(|one| {
         one.media
             .as_ref()
@@ -150,10 +144,10 @@ fn a_file_that_is_missing_at_sending_becomes_a_dead_letter_and_later_replies_are
 
 #[test]
 fn a_flow_whose_files_are_missing_does_not_start_and_says_where() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    write_files(&corner);
-    fs::remove_file(corner.directory.path().join("hello.mp3")).unwrap();
-    let ended = corner.all(&redis).set("FLOW_FILE", corner.flow(MENU)).run();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    write_files(&test);
+    fs::remove_file(test.directory.path().join("hello.mp3")).unwrap();
+    let ended = test.all(&redis).set("FLOW_FILE", test.flow(MENU)).run();
     assert_eq!(ended.status.code(), Some(64));
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(
@@ -168,19 +162,17 @@ fn media_that_waha_can_never_send_is_given_up_with_advice_and_the_chat_continues
     let plus = json!({"message": "The feature is available only in Plus version for 'WEBJS' engine.", "error": "Unprocessable Entity", "statusCode": 422});
     let gone = json!({"statusCode": 500, "exception": {"message": "Request failed with status code 404", "name": "AxiosError"}});
     for (status, answer, told) in [(422, plus, "update WAHA"), (500, gone, "from its address")] {
-        let (corner, redis) = (Corner::new(), Redis::start());
-        let daemon = corner
-            .all(&redis)
-            .set("FLOW_FILE", corner.flow(ONE))
-            .start();
-        corner
-            .waha
-            .feel_about(&chat(1), Mood::Answers(status, answer.to_string(), vec![]));
-        daemon.says(&chat(1), "hi");
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        let daemon = test.all(&redis).set("FLOW_FILE", test.flow(ONE)).start();
+        test.waha.behave_for(
+            &chat(1),
+            Behaviour::Answers(status, answer.to_string(), vec![]),
+        );
+        daemon.customer_writes(&chat(1), "hi");
         daemon.wait_for_log(told);
-        corner.waha.recover();
-        daemon.says(&chat(1), "again");
-        assert_eq!(sent(&corner, 1).len(), 1);
+        test.waha.behave_well();
+        daemon.customer_writes(&chat(1), "again");
+        assert_eq!(sent(&test, 1).len(), 1);
         assert_eq!(redis.number("XLEN waha-sm:{default}:dead"), 1);
     }
 }
@@ -190,43 +182,49 @@ fn media_that_waha_can_never_send_is_given_up_with_advice_and_the_chat_continues
 #[test]
 fn media_whose_answer_was_lost_reaches_its_customer_once() {
     for engine in [Engine::Webjs, Engine::Gows] {
-        for mood in [Mood::TakesAndHangsUp, Mood::HangsUp, Mood::TakesAndFails] {
-            let (corner, redis) = (Corner::new(), Redis::start());
-            corner.waha.imitate(engine);
-            let daemon = corner
-                .all(&redis)
-                .set("FLOW_FILE", corner.flow(ONE))
-                .start();
-            corner.waha.feel_about(&chat(1), mood.clone());
-            daemon.says(&chat(1), "hi");
-            let asked = corner.waha.wait_for(PATIENCE, |_, calls| {
+        for behaviour in [
+            Behaviour::TakesAndHangsUp,
+            Behaviour::HangsUp,
+            Behaviour::TakesAndFails,
+        ] {
+            let (test, redis) = (TestSetup::new(), Redis::start());
+            test.waha.imitate(engine);
+            let daemon = test.all(&redis).set("FLOW_FILE", test.flow(ONE)).start();
+            test.waha.behave_for(&chat(1), behaviour.clone());
+            daemon.customer_writes(&chat(1), "hi");
+            let asked = test.waha.wait_for(PATIENCE, |_, calls| {
                 calls
                     .iter()
                     .find(|call| call.path == "/api/sendImage")
                     .map(drop)
             });
             assert!(asked.is_some());
-            corner.waha.recover();
-            from_the_phone(&corner, "today");
-            daemon.says(&chat(1), "last");
-            let sent = sent(&corner, 3);
+            test.waha.behave_well();
+            from_the_phone(&test, "today");
+            daemon.customer_writes(&chat(1), "last");
+            let sent = sent(&test, 3);
             let pictures = sent.iter().filter(|one| one.media.is_some()).count();
             assert_eq!(
                 (sent.len(), pictures),
                 (3, 2),
                 "{engine:?}, {}",
-                mood.name()
+                behaviour.name()
             );
             lane_is_empty(&redis);
-            assert_eq!(corner.waha.sent().len(), 3, "{engine:?}, {}", mood.name());
+            assert_eq!(
+                test.waha.sent().len(),
+                3,
+                "{engine:?}, {}",
+                behaviour.name()
+            );
         }
     }
 }
 
-fn from_the_phone(corner: &Corner, text: &str) {
+fn from_the_phone(test: &TestSetup, text: &str) {
     let agent = ureq::Agent::new_with_defaults();
     let written = agent
-        .post(format!("{}/api/sendText", corner.waha.url()))
+        .post(format!("{}/api/sendText", test.waha.url()))
         .header("x-api-key", API_KEY)
         .content_type("application/json")
         .send(json!({"session": SESSION, "chatId": chat(1), "text": text}).to_string());
@@ -244,21 +242,18 @@ fn lane_is_empty(redis: &Redis) {
 #[test]
 fn an_echo_with_the_file_settles_media_in_doubt_and_an_echo_of_text_does_not() {
     for (echoed, pictures) in [(true, 1), (false, 2)] {
-        let (corner, redis) = (Corner::new(), Redis::start());
-        corner.waha.imitate(Engine::Webjs);
-        corner.waha.cannot_list(true);
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        test.waha.imitate(Engine::Webjs);
+        test.waha.cannot_list(true);
         // A text that is not ours would start a takeover.
         let flow = format!("{ONE}\n[timeouts]\nphone_quiet = \"0s\"\n");
-        let daemon = corner
-            .all(&redis)
-            .set("FLOW_FILE", corner.flow(&flow))
-            .start();
-        corner.waha.feel_about(&chat(1), Mood::TakesAndHangsUp);
+        let daemon = test.all(&redis).set("FLOW_FILE", test.flow(&flow)).start();
+        test.waha.behave_for(&chat(1), Behaviour::TakesAndHangsUp);
         if echoed {
-            corner.waha.echo_to(&daemon.url, SECRET, Echo::Before);
+            test.waha.echo_to(&daemon.url, SECRET, Echo::Before);
         }
-        daemon.says(&chat(1), "hi");
-        sent(&corner, 1);
+        daemon.customer_writes(&chat(1), "hi");
+        sent(&test, 1);
         if !echoed {
             let mut words = crate::webhook::message(SESSION, &chat(1), "Ana", "today");
             words["event"] = "message.any".into();
@@ -266,10 +261,10 @@ fn an_echo_with_the_file_settles_media_in_doubt_and_an_echo_of_text_does_not() {
             words["payload"]["id"] = format!("true_{}_3EB0FEED", chat(1)).into();
             daemon.posts(&words);
         }
-        corner.waha.recover();
-        daemon.says(&chat(1), "last");
-        sent(&corner, pictures + 1);
+        test.waha.behave_well();
+        daemon.customer_writes(&chat(1), "last");
+        sent(&test, pictures + 1);
         lane_is_empty(&redis);
-        assert_eq!(corner.waha.sent().len(), pictures + 1, "echoed: {echoed}");
+        assert_eq!(test.waha.sent().len(), pictures + 1, "echoed: {echoed}");
     }
 }

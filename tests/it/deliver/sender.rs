@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::fake_waha::{Engine, Mood};
-use crate::harness::{Corner, Redis, SESSION, chat, eventually};
+use crate::fake_waha::{Behaviour, Engine};
+use crate::harness::{Redis, SESSION, TestSetup, chat, eventually};
 
 #[test]
 fn when_waha_fails_replies_are_retried_in_order_and_sent_once() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "2")
         .start();
-    corner.waha.feel(Mood::HangsUp);
+    test.waha.behave(Behaviour::HangsUp);
     for text in ["one", "two", "three"] {
-        daemon.says(&chat(1), text);
+        daemon.customer_writes(&chat(1), text);
     }
     daemon.wait_for_log("will try again");
     let error = json!({
@@ -25,13 +25,12 @@ fn when_waha_fails_replies_are_retried_in_order_and_sent_once() {
         "exception": {"message": "Session closed", "name": "Error"},
         "request": {"path": "/api/sendText", "body": {"text": "one-echoed-by-waha"}},
     });
-    corner
-        .waha
-        .feel(Mood::Answers(500, error.to_string(), Vec::new()));
+    test.waha
+        .behave(Behaviour::Answers(500, error.to_string(), Vec::new()));
     daemon.wait_for_log("Session closed");
-    corner.waha.feel(Mood::Well);
-    assert_eq!(corner.texts(&chat(1), 3), ["one", "two", "three"]);
-    assert_eq!(corner.waha.overlaps(), 0);
+    test.waha.behave(Behaviour::Well);
+    assert_eq!(test.texts(&chat(1), 3), ["one", "two", "three"]);
+    assert_eq!(test.waha.overlaps(), 0);
     assert!(
         !daemon.log().contains("one-echoed-by-waha"),
         "the body of a 500 repeats what the customer wrote"
@@ -47,23 +46,23 @@ fn when_waha_fails_replies_are_retried_in_order_and_sent_once() {
 
 #[test]
 fn a_retry_after_from_waha_is_respected() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
-    corner.waha.feel(Mood::Answers(
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    test.waha.behave(Behaviour::Answers(
         429,
         "{}".into(),
         vec![("retry-after", "3".into())],
     ));
-    daemon.says(&chat(1), "one");
-    let refused = corner
+    daemon.customer_writes(&chat(1), "one");
+    let refused = test
         .waha
         .wait_for(crate::harness::PATIENCE, |_, calls| {
             let refused = calls.iter().find(|call| call.status == 429);
             refused.map(|call| call.at)
         })
         .unwrap();
-    corner.waha.feel(Mood::Well);
-    corner.texts(&chat(1), 1);
+    test.waha.behave(Behaviour::Well);
+    test.texts(&chat(1), 1);
     assert!(
         refused.elapsed() >= Duration::from_secs(3),
         "{:?}",
@@ -73,34 +72,33 @@ fn a_retry_after_from_waha_is_respected() {
 
 #[test]
 fn a_reply_that_waha_refuses_is_kept_and_logged_and_blocks_nobody() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "2")
         .start();
-    corner.waha.feel_about(
+    test.waha.behave_for(
         &chat(1),
-        Mood::Answers(
+        Behaviour::Answers(
             400,
             json!({"message": "chat is odd", "statusCode": 400}).to_string(),
             vec![],
         ),
     );
-    daemon.says(&chat(1), "lost");
-    daemon.says(&chat(2), "fine");
-    corner.texts(&chat(2), 1);
+    daemon.customer_writes(&chat(1), "lost");
+    daemon.customer_writes(&chat(2), "fine");
+    test.texts(&chat(2), 1);
     daemon.wait_for_log("gave up on a reply");
     assert!(daemon.log().contains("chat is odd"));
     eventually("the reply is a dead letter", || {
         (redis.number("XLEN waha-sm:{default}:dead") == 1).then_some(())
     });
-    corner.waha.feel_about(&chat(1), Mood::Well);
-    daemon.says(&chat(1), "next");
-    assert_eq!(corner.texts(&chat(1), 1), ["next"]);
+    test.waha.behave_for(&chat(1), Behaviour::Well);
+    daemon.customer_writes(&chat(1), "next");
+    assert_eq!(test.texts(&chat(1), 1), ["next"]);
     let failed = eventually("the reply is in the history", || {
-        corner
-            .history(&["--chat", &chat(1)])
+        test.history(&["--chat", &chat(1)])
             .into_iter()
             .find(|one| one["text"] == "lost" && one["direction"] == "outbound")
     });
@@ -109,47 +107,47 @@ fn a_reply_that_waha_refuses_is_kept_and_logged_and_blocks_nobody() {
 
 #[test]
 fn a_wrong_api_key_is_reported() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WAHA_API_KEY", "not the key")
         .start();
-    daemon.says(&chat(1), "one");
+    daemon.customer_writes(&chat(1), "one");
     daemon.wait_for_log("WAHA_API_KEY");
     assert!(!daemon.log().contains("not the key"));
 }
 
 #[test]
 fn a_stopped_session_waits_until_an_event_or_a_status_request_says_it_works() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "9")
         .start();
     for by_event in [true, false] {
-        corner.waha.feel(Mood::SessionIs("STOPPED"));
+        test.waha.behave(Behaviour::SessionIs("STOPPED"));
         let chats: Vec<String> = (1..=4)
             .map(|n| chat(n + 10 * usize::from(by_event)))
             .collect();
         for chat in &chats {
-            daemon.says(chat, "hello");
+            daemon.customer_writes(chat, "hello");
         }
         eventually("the session is paused", || {
             (redis.number("EXISTS waha-sm:{default}:paused") == 1).then_some(())
         });
-        assert!(corner.waha.texts(&chats[0]).is_empty());
-        corner.waha.feel(Mood::Well);
+        assert!(test.waha.texts(&chats[0]).is_empty());
+        test.waha.behave(Behaviour::Well);
         if by_event {
             let status = json!({"event": "session.status", "session": SESSION, "payload": {"name": SESSION, "status": "WORKING"}});
             assert_eq!(daemon.posts(&status)["result"], "recorded");
         }
         for chat in &chats {
-            assert_eq!(corner.texts(chat, 1), ["hello"]);
+            assert_eq!(test.texts(chat, 1), ["hello"]);
         }
     }
-    let tries = corner
+    let tries = test
         .waha
         .calls()
         .iter()
@@ -160,23 +158,23 @@ fn a_stopped_session_waits_until_an_event_or_a_status_request_says_it_works() {
 
 #[test]
 fn the_id_is_read_from_each_engines_answer() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
     let engines = [Engine::Gows, Engine::Noweb, Engine::Webjs, Engine::Silent];
     for (n, engine) in engines.into_iter().enumerate() {
-        corner.waha.imitate(engine);
-        daemon.says(&chat(1), &format!("text {n}"));
-        corner.texts(&chat(1), n + 1);
+        test.waha.imitate(engine);
+        daemon.customer_writes(&chat(1), &format!("text {n}"));
+        test.texts(&chat(1), n + 1);
     }
     let replies = eventually("all are archived", || {
-        let all = corner.history(&["--chat", &chat(1)]);
+        let all = test.history(&["--chat", &chat(1)]);
         let replies: Vec<_> = all
             .into_iter()
             .filter(|one| one["author"] == "bot")
             .collect();
         (replies.len() == 4).then_some(replies)
     });
-    for (n, (reply, sent)) in replies.iter().zip(corner.waha.sent()).enumerate() {
+    for (n, (reply, sent)) in replies.iter().zip(test.waha.sent()).enumerate() {
         assert_eq!(reply["text"], format!("text {n}"));
         match engines[n] {
             Engine::Silent => assert!(reply["stanza"].is_null(), "{reply}"),
@@ -187,15 +185,15 @@ fn the_id_is_read_from_each_engines_answer() {
 
 #[test]
 fn human_pacing_marks_as_seen_and_types_before_it_sends() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("PACING", "human")
         .start();
-    daemon.says(&chat(1), "hello there, how are you?");
-    corner.texts(&chat(1), 1);
-    let calls = corner.waha.calls();
+    daemon.customer_writes(&chat(1), "hello there, how are you?");
+    test.texts(&chat(1), 1);
+    let calls = test.waha.calls();
     let calls: Vec<_> = calls
         .into_iter()
         .filter(|call| call.method == "POST")

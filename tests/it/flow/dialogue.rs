@@ -2,28 +2,27 @@
 
 use serde_json::Value;
 
-use crate::harness::{Corner, Redis, chat, eventually};
+use crate::harness::{Redis, TestSetup, chat, eventually};
 use crate::webhook::now_ms;
 
 #[test]
 fn the_built_in_reception_asks_for_name_and_subject_in_the_locale() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("LOCALE", "pt-BR").start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("LOCALE", "pt-BR").start();
     let chat = chat(1);
-    daemon.says(&chat, "oi");
-    corner.texts(&chat, 2);
-    daemon.says(&chat, "Beatriz");
-    corner.texts(&chat, 3);
-    daemon.says(&chat, "segunda via do boleto");
-    let texts = corner.texts(&chat, 4);
+    daemon.customer_writes(&chat, "oi");
+    test.texts(&chat, 2);
+    daemon.customer_writes(&chat, "Beatriz");
+    test.texts(&chat, 3);
+    daemon.customer_writes(&chat, "segunda via do boleto");
+    let texts = test.texts(&chat, 4);
     assert!(
         texts[0].contains("Ana") && texts[3].contains("Beatriz"),
         "{texts:?}"
     );
     assert!(texts.iter().all(|text| !text.contains("{{")), "{texts:?}");
     let closed = eventually("the conversation is archived", || {
-        corner
-            .history(&["--conversations"])
+        test.history(&["--conversations"])
             .into_iter()
             .find(|one| !one["outcome"].is_null())
     });
@@ -34,37 +33,36 @@ fn the_built_in_reception_asks_for_name_and_subject_in_the_locale() {
 
 #[test]
 fn answers_are_checked_and_too_many_wrong_ones_lead_to_another_step() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let clinic = corner.flow(include_str!("../../../examples/flows/clinic.toml"));
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let clinic = test.flow(include_str!("../../../examples/flows/clinic.toml"));
+    let daemon = test
         .all(&redis)
         .set("FLOW_FILE", clinic)
         .set("WORKERS", "2")
         .start();
     let (ana, rui) = (chat(1), chat(2));
-    daemon.says(&ana, "bom dia");
-    let hello = corner.texts(&ana, 3).len();
-    daemon.says(&ana, "quero pizza");
+    daemon.customer_writes(&ana, "bom dia");
+    let hello = test.texts(&ana, 3).len();
+    daemon.customer_writes(&ana, "quero pizza");
     assert_eq!(
-        corner.texts(&ana, hello + 1).last().unwrap(),
+        test.texts(&ana, hello + 1).last().unwrap(),
         "Responda 1 ou 2, por favor."
     );
-    daemon.says(&ana, "MARCAR!");
-    corner.texts(&ana, hello + 2);
-    daemon.says(&ana, "111.444.777-35");
-    let last = corner.texts(&ana, hello + 3).pop().unwrap();
+    daemon.customer_writes(&ana, "MARCAR!");
+    test.texts(&ana, hello + 2);
+    daemon.customer_writes(&ana, "111.444.777-35");
+    let last = test.texts(&ana, hello + 3).pop().unwrap();
     assert!(last.contains("11144477735"), "{last}");
 
-    daemon.says(&rui, "bom dia");
-    corner.texts(&rui, hello);
+    daemon.customer_writes(&rui, "bom dia");
+    test.texts(&rui, hello);
     for n in 1..=3 {
-        daemon.says(&rui, "pizza");
+        daemon.customer_writes(&rui, "pizza");
         // Without a wait, both messages would count as one answer.
-        corner.texts(&rui, hello + n);
+        test.texts(&rui, hello + n);
     }
     eventually("rui is sent to the front desk", || {
-        corner
-            .waha
+        test.waha
             .texts(&rui)
             .iter()
             .any(|text| text.contains("recepção já vai falar"))
@@ -74,8 +72,8 @@ fn answers_are_checked_and_too_many_wrong_ones_lead_to_another_step() {
 
 #[test]
 fn a_silent_customer_is_reminded_then_closed_and_later_resumes_at_the_same_step() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(
         r#"
         name = "test"
         start = "name"
@@ -99,29 +97,29 @@ fn a_silent_customer_is_reminded_then_closed_and_later_resumes_at_the_same_step(
         end = "done"
         "#,
     );
-    let daemon = corner.all(&redis).set("FLOW_FILE", flow).start();
+    let daemon = test.all(&redis).set("FLOW_FILE", flow).start();
     let chat = chat(1);
-    daemon.says(&chat, "hi");
-    corner.texts(&chat, 1);
-    daemon.says(&chat, "Zoe");
+    daemon.customer_writes(&chat, "hi");
+    test.texts(&chat, 1);
+    daemon.customer_writes(&chat, "Zoe");
     assert_eq!(
-        corner.texts(&chat, 4),
+        test.texts(&chat, 4),
         ["your name?", "your age, Zoe?", "still there?", "closing"]
     );
     eventually("the conversation is closed", || {
         (redis.number("HLEN waha-sm:{default}:active") == 0).then_some(())
     });
-    daemon.says(&chat, "here I am again");
+    daemon.customer_writes(&chat, "here I am again");
     assert_eq!(
-        corner.texts(&chat, 5)[4],
+        test.texts(&chat, 5)[4],
         "your age, Zoe?",
         "the message that resumes it is not an answer"
     );
-    daemon.says(&chat, "7");
-    assert_eq!(corner.texts(&chat, 6)[5], "Zoe is 7");
-    daemon.says(&chat, "hi");
+    daemon.customer_writes(&chat, "7");
+    assert_eq!(test.texts(&chat, 6)[5], "Zoe is 7");
+    daemon.customer_writes(&chat, "hi");
     assert_eq!(
-        corner.texts(&chat, 7)[6],
+        test.texts(&chat, 7)[6],
         "your name?",
         "a finished conversation is not resumed"
     );
@@ -129,8 +127,8 @@ fn a_silent_customer_is_reminded_then_closed_and_later_resumes_at_the_same_step(
 
 #[test]
 fn messages_during_a_pause_are_kept_and_answered_after_it_without_polling_redis() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(
         r#"
         name = "test"
         start = "name"
@@ -151,15 +149,15 @@ fn messages_during_a_pause_are_kept_and_answered_after_it_without_polling_redis(
         end = "done"
         "#,
     );
-    let daemon = corner.all(&redis).set("FLOW_FILE", flow).start();
+    let daemon = test.all(&redis).set("FLOW_FILE", flow).start();
     let chat = chat(1);
-    daemon.says(&chat, "hi");
-    corner.texts(&chat, 1);
+    daemon.customer_writes(&chat, "hi");
+    test.texts(&chat, 1);
     let paused = std::time::Instant::now();
-    daemon.says(&chat, "Zoe");
-    daemon.says(&chat, "7");
+    daemon.customer_writes(&chat, "Zoe");
+    daemon.customer_writes(&chat, "7");
     let key = format!("waha-sm:{{default}}:chat:{chat}");
-    let texts = corner.texts(&chat, 3);
+    let texts = test.texts(&chat, 3);
     assert!(paused.elapsed().as_secs() >= 2);
     assert_eq!(texts, ["your name?", "your age?", "Zoe is 7"]);
     let commits = redis.number(&format!("HINCRBY {key} rev 0"));
@@ -168,8 +166,8 @@ fn messages_during_a_pause_are_kept_and_answered_after_it_without_polling_redis(
 
 #[test]
 fn no_conversation_is_closed_for_silence_before_its_question_was_delivered() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(
         r#"
         name = "test"
         start = "name"
@@ -185,23 +183,21 @@ fn no_conversation_is_closed_for_silence_before_its_question_was_delivered() {
         end = "done"
         "#,
     );
-    let daemon = corner.all(&redis).set("FLOW_FILE", flow).start();
-    corner
-        .waha
-        .feel(crate::fake_waha::Mood::SessionIs("STOPPED"));
-    daemon.says(&chat(1), "hi");
+    let daemon = test.all(&redis).set("FLOW_FILE", flow).start();
+    test.waha
+        .behave(crate::fake_waha::Behaviour::SessionIs("STOPPED"));
+    daemon.customer_writes(&chat(1), "hi");
     daemon.wait_for_log("the session can't send");
     let paused = std::time::Instant::now();
     eventually("more than the time to close has passed", || {
         (paused.elapsed() > std::time::Duration::from_secs(2)).then_some(())
     });
-    corner.waha.feel(crate::fake_waha::Mood::Well);
-    assert_eq!(corner.texts(&chat(1), 1), ["your name?"]);
+    test.waha.behave(crate::fake_waha::Behaviour::Well);
+    assert_eq!(test.texts(&chat(1), 1), ["your name?"]);
     assert_eq!(redis.number("HLEN waha-sm:{default}:active"), 1);
-    daemon.says(&chat(1), "Zoe");
+    daemon.customer_writes(&chat(1), "Zoe");
     eventually("the answer counts", || {
-        corner
-            .waha
+        test.waha
             .texts(&chat(1))
             .contains(&"bye".to_owned())
             .then_some(())
@@ -213,10 +209,10 @@ fn no_conversation_is_closed_for_silence_before_its_question_was_delivered() {
 fn under_load_every_message_is_answered_once_and_in_order() {
     const CHATS: usize = 8;
     const ROUNDS: usize = 250;
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "8")
         .start();
     std::thread::scope(|scope| {
@@ -224,21 +220,21 @@ fn under_load_every_message_is_answered_once_and_in_order() {
             let daemon = &daemon;
             scope.spawn(move || {
                 for round in 0..ROUNDS {
-                    daemon.says(&chat(n), &round.to_string());
+                    daemon.customer_writes(&chat(n), &round.to_string());
                 }
             });
         }
     });
     let wanted: Vec<String> = (0..ROUNDS).map(|round| round.to_string()).collect();
     for n in 1..=CHATS {
-        assert_eq!(corner.texts(&chat(n), ROUNDS), wanted);
+        assert_eq!(test.texts(&chat(n), ROUNDS), wanted);
     }
 }
 
 #[test]
 fn a_location_is_saved_as_latitude_and_longitude() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(
         r#"
         start = "where"
         [step.where]
@@ -251,16 +247,16 @@ fn a_location_is_saved_as_latitude_and_longitude() {
         end = "done"
         "#,
     );
-    let daemon = corner.all(&redis).set("FLOW_FILE", flow).start();
+    let daemon = test.all(&redis).set("FLOW_FILE", flow).start();
     let mut place: Value = serde_json::from_str(include_str!(
         "../../fixtures/waha/message-location-gows.json"
     ))
     .unwrap();
     let chat = place["payload"]["from"].as_str().unwrap().to_owned();
-    daemon.says(&chat, "hello");
-    corner.texts(&chat, 1);
+    daemon.customer_writes(&chat, "hello");
+    test.texts(&chat, 1);
     place["timestamp"] = now_ms().into();
     place["payload"]["timestamp"] = (now_ms() / 1000).into();
     daemon.posts(&place);
-    assert_eq!(corner.texts(&chat, 2)[1], "At -23.561414,-46.655881.");
+    assert_eq!(test.texts(&chat, 2)[1], "At -23.561414,-46.655881.");
 }

@@ -20,17 +20,16 @@ use waha_sm::service::owner::reachability::Reachability;
 use waha_sm::store::{Bell, Connections, Ingest, RedisServer, Store, StoreConfig, TakenLanes};
 use waha_sm::waha::client::{Client, ClientConfig};
 
-use crate::harness::{Corner, PATIENCE, Redis, SESSION, chat, eventually, ms};
+use crate::harness::{PATIENCE, Redis, SESSION, TestSetup, chat, eventually, ms};
 use crate::webhook::new_message_id;
 
 const TROUBLE: &str =
     "Desculpe, tivemos um problema por aqui. Por favor, escreva de novo daqui a pouco.";
 
 /// Waits until a conversation of the chat is closed in the history, and returns it.
-fn closed(corner: &Corner, chat: &str) -> Value {
+fn closed(test: &TestSetup, chat: &str) -> Value {
     eventually("the conversation is archived as closed", || {
-        corner
-            .history(&["--conversations"])
+        test.history(&["--conversations"])
             .into_iter()
             .find(|one| one["chat"] == chat && !one["outcome"].is_null())
     })
@@ -38,8 +37,8 @@ fn closed(corner: &Corner, chat: &str) -> Value {
 
 #[test]
 fn a_failing_template_sends_its_customer_an_apology_and_affects_nobody_else() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(
         r#"
         locale = "pt-BR"
         start = "menu"
@@ -63,36 +62,36 @@ fn a_failing_template_sends_its_customer_an_apology_and_affects_nobody_else() {
         end = "well"
         "#,
     );
-    let daemon = corner
+    let daemon = test
         .all(&redis)
         .set("FLOW_FILE", flow)
         .set("WORKERS", "1")
         .start();
     for (n, word) in ["part", "zero", "endless", "huge"].into_iter().enumerate() {
         let chat = chat(n + 1);
-        daemon.says(&chat, "oi");
-        corner.texts(&chat, 1);
-        daemon.says(&chat, word);
-        assert_eq!(corner.texts(&chat, 2), ["?", TROUBLE], "{word}");
-        assert_eq!(closed(&corner, &chat)["outcome"], "trouble", "{word}");
+        daemon.customer_writes(&chat, "oi");
+        test.texts(&chat, 1);
+        daemon.customer_writes(&chat, word);
+        assert_eq!(test.texts(&chat, 2), ["?", TROUBLE], "{word}");
+        assert_eq!(closed(&test, &chat)["outcome"], "trouble", "{word}");
         daemon.wait_for_log(&format!("fault=\"step `{word}`: "));
         assert!(daemon.log().contains("check FLOW_FILE"));
     }
     let well = chat(9);
-    daemon.says(&well, "oi");
-    corner.texts(&well, 1);
-    daemon.says(&well, "long");
-    let long = corner.texts(&well, 2).remove(1);
+    daemon.customer_writes(&well, "oi");
+    test.texts(&well, 1);
+    daemon.customer_writes(&well, "long");
+    let long = test.texts(&well, 2).remove(1);
     assert_eq!((long.chars().count(), &long[..4]), (4096, "oioi"));
     assert!(long.ends_with('…'));
-    assert_eq!(closed(&corner, &well)["outcome"], "well");
+    assert_eq!(closed(&test, &well)["outcome"], "well");
 }
 
 #[test]
 fn a_flow_sees_only_the_start_of_a_very_long_text_and_the_history_keeps_all_of_it() {
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let (test, redis) = (TestSetup::new(), Redis::start());
     // About the most expensive pattern that the loader accepts: its last part can begin at every `a`.
-    let flow = corner.flow(
+    let flow = test.flow(
         r#"
         start = "heavy"
         [step.heavy]
@@ -108,14 +107,14 @@ fn a_flow_sees_only_the_start_of_a_very_long_text_and_the_history_keeps_all_of_i
         end = "heard"
         "#,
     );
-    let daemon = corner
+    let daemon = test
         .all(&redis)
         .set("FLOW_FILE", flow)
         .set("WORKERS", "1")
         .start();
     let chat = chat(1);
-    daemon.says(&chat, "hi");
-    corner.texts(&chat, 1);
+    daemon.customer_writes(&chat, "hi");
+    test.texts(&chat, 1);
     let mut dice = fastrand::Rng::with_seed(7);
     let long: String = (0..65_536)
         .map(|place| match dice.bool() {
@@ -125,16 +124,16 @@ fn a_flow_sees_only_the_start_of_a_very_long_text_and_the_history_keeps_all_of_i
             false => 'b',
         })
         .collect();
-    daemon.says(&chat, &long);
-    corner.texts(&chat, 2);
-    daemon.says(&chat, &long);
-    assert_eq!(corner.texts(&chat, 3)[2], "whole?");
+    daemon.customer_writes(&chat, &long);
+    test.texts(&chat, 2);
+    daemon.customer_writes(&chat, &long);
+    assert_eq!(test.texts(&chat, 3)[2], "whole?");
     let long = format!("{}é", "a".repeat(60_000));
-    daemon.says(&chat, &long);
-    let closed = closed(&corner, &chat);
+    daemon.customer_writes(&chat, &long);
+    let closed = closed(&test, &chat);
     assert_eq!(closed["outcome"], "heard");
     assert_eq!(closed["variables"]["heard"], "a".repeat(4096));
-    let kept = corner
+    let kept = test
         .history(&["--chat", &chat])
         .iter()
         .any(|message| message["text"] == long);
@@ -164,32 +163,29 @@ fn two_questions(second: &str, timeouts: &str) -> String {
 
 #[test]
 fn a_conversation_at_a_removed_step_starts_over_and_keeps_its_saved_values() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(&two_questions("city", ""));
-    let setup = corner
-        .all(&redis)
-        .set("FLOW_FILE", flow)
-        .set("WORKERS", "1");
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(&two_questions("city", ""));
+    let setup = test.all(&redis).set("FLOW_FILE", flow).set("WORKERS", "1");
     let mut daemon = setup.start();
     let (ana, bia) = (chat(1), chat(2));
-    daemon.says(&ana, "hi");
-    corner.texts(&ana, 1);
-    daemon.says(&ana, "Zoe");
-    assert_eq!(corner.texts(&ana, 2)[1], "your city, Zoe?");
-    daemon.says(&bia, "hello");
+    daemon.customer_writes(&ana, "hi");
+    test.texts(&ana, 1);
+    daemon.customer_writes(&ana, "Zoe");
+    assert_eq!(test.texts(&ana, 2)[1], "your city, Zoe?");
+    daemon.customer_writes(&bia, "hello");
     daemon.terminate();
-    corner.flow(&two_questions("town", ""));
+    test.flow(&two_questions("town", ""));
     let daemon = setup.start();
-    daemon.says(&ana, "Rio");
-    assert_eq!(corner.texts(&ana, 3)[2], "your name, please?");
+    daemon.customer_writes(&ana, "Rio");
+    assert_eq!(test.texts(&ana, 3)[2], "your name, please?");
     daemon.wait_for_log("step `city` no longer exists; restarted at `name`");
-    daemon.says(&ana, "Zoe again");
-    assert_eq!(corner.texts(&ana, 4)[3], "your city, Zoe again?");
-    daemon.says(&ana, "Rio");
-    assert_eq!(corner.texts(&ana, 5)[4], "Zoe again of Rio, hi");
-    assert_eq!(closed(&corner, &ana)["outcome"], "done");
+    daemon.customer_writes(&ana, "Zoe again");
+    assert_eq!(test.texts(&ana, 4)[3], "your city, Zoe again?");
+    daemon.customer_writes(&ana, "Rio");
+    assert_eq!(test.texts(&ana, 5)[4], "Zoe again of Rio, hi");
+    assert_eq!(closed(&test, &ana)["outcome"], "done");
     eventually("the next customer is served", || {
-        let texts = corner.waha.texts(&bia);
+        let texts = test.waha.texts(&bia);
         texts
             .contains(&"your name, please?".to_owned())
             .then_some(())
@@ -198,45 +194,39 @@ fn a_conversation_at_a_removed_step_starts_over_and_keeps_its_saved_values() {
 
 #[test]
 fn a_silent_conversation_at_a_removed_step_is_closed_as_usual() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(&two_questions("city", ""));
-    let setup = corner
-        .all(&redis)
-        .set("FLOW_FILE", flow)
-        .set("WORKERS", "1");
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(&two_questions("city", ""));
+    let setup = test.all(&redis).set("FLOW_FILE", flow).set("WORKERS", "1");
     let mut daemon = setup.start();
     let ana = chat(1);
-    daemon.says(&ana, "hi");
-    corner.texts(&ana, 1);
-    daemon.says(&ana, "Zoe");
-    corner.texts(&ana, 2);
+    daemon.customer_writes(&ana, "hi");
+    test.texts(&ana, 1);
+    daemon.customer_writes(&ana, "Zoe");
+    test.texts(&ana, 2);
     daemon.terminate();
-    corner.flow(&two_questions(
+    test.flow(&two_questions(
         "town",
         "[timeouts]\nremind_after = '200ms'\nclose_after = '2s'",
     ));
     let daemon = setup.start();
-    assert!(corner.texts(&ana, 4)[3].starts_with("I haven't heard from you"));
-    assert_eq!(closed(&corner, &ana)["outcome"], "silence");
-    daemon.says(&ana, "back");
-    assert_eq!(corner.texts(&ana, 5)[4], "your name, please?");
+    assert!(test.texts(&ana, 4)[3].starts_with("I haven't heard from you"));
+    assert_eq!(closed(&test, &ana)["outcome"], "silence");
+    daemon.customer_writes(&ana, "back");
+    assert_eq!(test.texts(&ana, 5)[4], "your name, please?");
 }
 
 #[test]
 fn a_conversation_with_an_unreadable_state_starts_over() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(&two_questions("city", ""));
-    let setup = corner
-        .all(&redis)
-        .set("FLOW_FILE", flow)
-        .set("WORKERS", "1");
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(&two_questions("city", ""));
+    let setup = test.all(&redis).set("FLOW_FILE", flow).set("WORKERS", "1");
     for (n, state) in ["'{\"v\":2}'", "rubbish"].into_iter().enumerate() {
         let mut daemon = setup.start();
         let ana = chat(n + 1);
-        daemon.says(&ana, "hi");
-        corner.texts(&ana, 1);
-        daemon.says(&ana, "Zoe");
-        corner.texts(&ana, 2);
+        daemon.customer_writes(&ana, "hi");
+        test.texts(&ana, 1);
+        daemon.customer_writes(&ana, "Zoe");
+        test.texts(&ana, 2);
         daemon.terminate();
         redis.ask(&format!(
             "HSET waha-sm:{{default}}:chat:{ana} state {state}"
@@ -244,11 +234,11 @@ fn a_conversation_with_an_unreadable_state_starts_over() {
         let mut daemon = setup.start();
         daemon.wait_for_log("the saved state of this conversation can't be read");
         // The first question comes at once, so the customer sees that their answers are lost.
-        assert_eq!(corner.texts(&ana, 3)[2], "your name, please?");
-        daemon.says(&ana, "Zoe");
-        daemon.says(&ana, "Rio");
-        assert_eq!(corner.texts(&ana, 5)[4], "Zoe of Rio, ");
-        assert_eq!(closed(&corner, &ana)["outcome"], "done");
+        assert_eq!(test.texts(&ana, 3)[2], "your name, please?");
+        daemon.customer_writes(&ana, "Zoe");
+        daemon.customer_writes(&ana, "Rio");
+        assert_eq!(test.texts(&ana, 5)[4], "Zoe of Rio, ");
+        assert_eq!(closed(&test, &ana)["outcome"], "done");
         daemon.terminate();
     }
 }

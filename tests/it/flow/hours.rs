@@ -2,7 +2,7 @@
 
 use jiff::{ToSpan as _, Zoned};
 
-use crate::harness::{Corner, Redis, SESSION, chat, eventually};
+use crate::harness::{Redis, SESSION, TestSetup, chat, eventually};
 
 /// A flow that is open now, or that closed about an hour ago.
 fn flow(open: bool) -> String {
@@ -24,14 +24,14 @@ fn flow(open: bool) -> String {
 
 #[test]
 fn customers_outside_opening_hours_are_told_at_once_and_take_no_worker_from_the_line() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let file = corner.flow(&flow(true));
-    let daemon = corner.all(&redis).set("FLOW_FILE", &file).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let file = test.flow(&flow(true));
+    let daemon = test.all(&redis).set("FLOW_FILE", &file).start();
     // The only worker is busy with the first; the second is in line at closing time.
-    daemon.says(&chat(1), "hi");
-    assert_eq!(corner.texts(&chat(1), 1), ["hello"]);
-    daemon.says(&chat(2), "hi");
-    assert_eq!(corner.texts(&chat(2), 1), ["you are next"]);
+    daemon.customer_writes(&chat(1), "hi");
+    assert_eq!(test.texts(&chat(1), 1), ["hello"]);
+    daemon.customer_writes(&chat(2), "hi");
+    assert_eq!(test.texts(&chat(2), 1), ["you are next"]);
     // Both came before closing time.
     let before = Zoned::now().timestamp().as_millisecond() - 3 * 3_600_000;
     for n in 1..=2 {
@@ -40,25 +40,24 @@ fn customers_outside_opening_hours_are_told_at_once_and_take_no_worker_from_the_
             chat(n)
         ));
     }
-    corner.flow(&flow(false));
+    test.flow(&flow(false));
     daemon.signal("-HUP");
     daemon.wait_for_log("reloaded the flows");
     for n in 3..=5 {
-        daemon.says(&chat(n), "hi");
-        assert!(corner.texts(&chat(n), 1)[0].starts_with("closed until to"));
+        daemon.customer_writes(&chat(n), "hi");
+        assert!(test.texts(&chat(n), 1)[0].starts_with("closed until to"));
     }
-    daemon.says(&chat(4), "call me");
-    assert_eq!(corner.texts(&chat(4), 2)[1], "noted: call me");
+    daemon.customer_writes(&chat(4), "call me");
+    assert_eq!(test.texts(&chat(4), 2)[1], "noted: call me");
     eventually("the conversation is closed with its outcome", || {
-        corner
-            .history(&["--conversations"])
+        test.history(&["--conversations"])
             .into_iter()
             .find(|one| one["outcome"] == "noted")
     });
-    assert_eq!(corner.waha.texts(&chat(2)), ["you are next"]);
-    daemon.says(&chat(1), "leave");
+    assert_eq!(test.waha.texts(&chat(2)), ["you are next"]);
+    daemon.customer_writes(&chat(1), "leave");
     assert_eq!(
-        corner.texts(&chat(2), 2)[1],
+        test.texts(&chat(2), 2)[1],
         "hello",
         "customers who were in line before closing time are still served"
     );
@@ -66,26 +65,26 @@ fn customers_outside_opening_hours_are_told_at_once_and_take_no_worker_from_the_
 
 #[test]
 fn customers_who_wrote_while_closed_and_while_no_worker_ran_are_served_when_open() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let file = corner.flow(&flow(false));
-    let serve = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let file = test.flow(&flow(false));
+    let serve = test
         .setup("serve")
         .set("REDIS_URL", redis.url())
         .set("FLOW_FILE", &file)
         .start();
-    serve.says(&chat(1), "hi");
-    serve.says(&chat(2), "hi");
+    serve.customer_writes(&chat(1), "hi");
+    serve.customer_writes(&chat(2), "hi");
     assert_eq!(
         redis.number(&format!("ZCARD waha-sm:{{{SESSION}}}:queue")),
         2
     );
-    corner.flow(&flow(true));
-    let _work = corner
+    test.flow(&flow(true));
+    let _work = test
         .setup("work")
         .set("REDIS_URL", redis.url())
         .set("FLOW_FILE", &file)
         .set("WORKERS", "2")
         .start();
-    assert_eq!(corner.texts(&chat(1), 1), ["hello"]);
-    assert_eq!(corner.texts(&chat(2), 1), ["hello"]);
+    assert_eq!(test.texts(&chat(1), 1), ["hello"]);
+    assert_eq!(test.texts(&chat(2), 1), ["hello"]);
 }

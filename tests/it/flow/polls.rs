@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Corner, Redis, SESSION, chat, eventually};
+use crate::harness::{Redis, SESSION, TestSetup, chat, eventually};
 use crate::webhook::now_ms;
 
 const SURVEY: &str = r#"
@@ -34,17 +34,14 @@ fn vote(id: &str, options: &[&str]) -> Value {
 
 #[test]
 fn a_poll_vote_answers_an_open_question_once_and_opens_no_conversation() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
-        .all(&redis)
-        .set("FLOW_FILE", corner.flow(SURVEY))
-        .start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.flow(SURVEY)).start();
     let result = |event: &Value| daemon.posts(event)["result"].clone();
     assert_eq!(result(&vote("3A01", &["Ruim"])), "recorded");
     assert_eq!(result(&vote("3A01", &["Ruim"])), "duplicate");
     assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 0);
-    daemon.says(&chat(1), "hi");
-    assert_eq!(corner.texts(&chat(1), 1), ["How was it?"]);
+    daemon.customer_writes(&chat(1), "hi");
+    assert_eq!(test.texts(&chat(1), 1), ["How was it?"]);
     for (path, value) in [
         ("/payload/vote/selectedOptions", json!([])),
         ("/payload/vote/selectedOptions", Value::Null),
@@ -65,12 +62,12 @@ fn a_poll_vote_answers_an_open_question_once_and_opens_no_conversation() {
     }
     assert_eq!(result(&vote("3A03", &["👍 Ótimo"])), "active");
     assert_eq!(result(&vote("3A03", &["👍 Ótimo"])), "duplicate");
-    assert_eq!(corner.texts(&chat(1), 2)[1], "And the food?");
+    assert_eq!(test.texts(&chat(1), 2)[1], "And the food?");
     // Another choice in the same poll is a new message.
     assert_eq!(result(&vote("3A04", &["Good", "Cheap"])), "active");
-    assert_eq!(corner.texts(&chat(1), 3)[2], "otimo, Good, Cheap");
+    assert_eq!(test.texts(&chat(1), 3)[2], "otimo, Good, Cheap");
     let closed = eventually("the conversation is closed", || {
-        let all = corner.history(&["--conversations"]);
+        let all = test.history(&["--conversations"]);
         all.first()
             .filter(|one| one["outcome"] == "done")
             .map(|_| all.len())
@@ -79,7 +76,7 @@ fn a_poll_vote_answers_an_open_question_once_and_opens_no_conversation() {
     assert_eq!(result(&vote("3A05", &["Ruim"])), "recorded");
     assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 0);
     eventually("every valid vote is in the history", || {
-        let all = corner.history(&["--chat", &chat(1)]);
+        let all = test.history(&["--chat", &chat(1)]);
         let theirs = all
             .iter()
             .filter(|one| one["direction"] == "inbound")

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::harness::{Corner, Daemon, Redis, Setup, chat, eventually};
+use crate::harness::{Daemon, Redis, Setup, TestSetup, chat, eventually};
 
 /// A flow that repeats every answer with a mark before it.
 fn echo(burst: &str) -> String {
@@ -12,29 +12,26 @@ fn echo(burst: &str) -> String {
     )
 }
 
-fn setup(corner: &Corner, redis: &Redis, burst: &str) -> Setup {
-    corner
-        .all(redis)
-        .set("FLOW_FILE", corner.flow(&echo(burst)))
+fn setup(test: &TestSetup, redis: &Redis, burst: &str) -> Setup {
+    test.all(redis).set("FLOW_FILE", test.flow(&echo(burst)))
 }
 
-fn says_all(daemon: &Daemon, chat: &str, texts: &[&str]) {
-    texts.iter().for_each(|text| drop(daemon.says(chat, text)));
+fn customer_writes_all(daemon: &Daemon, chat: &str, texts: &[&str]) {
+    texts
+        .iter()
+        .for_each(|text| drop(daemon.customer_writes(chat, text)));
 }
 
 #[test]
 fn several_messages_in_a_row_are_answered_once_when_the_customer_is_quiet() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis, "2s").start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "2s").start();
     let ana = chat(1);
-    says_all(&daemon, &ana, &["oi", "quero marcar", "por favor"]);
-    assert_eq!(
-        corner.texts(&ana, 1),
-        ["hello: oi\nquero marcar\npor favor"]
-    );
-    says_all(&daemon, &ana, &["meu dente", "quebrou"]);
+    customer_writes_all(&daemon, &ana, &["oi", "quero marcar", "por favor"]);
+    assert_eq!(test.texts(&ana, 1), ["hello: oi\nquero marcar\npor favor"]);
+    customer_writes_all(&daemon, &ana, &["meu dente", "quebrou"]);
     let written = Instant::now();
-    assert_eq!(corner.texts(&ana, 2)[1], "+meu dente\nquebrou");
+    assert_eq!(test.texts(&ana, 2)[1], "+meu dente\nquebrou");
     assert!(
         written.elapsed().as_millis() >= 1_900,
         "it waits until the customer is quiet"
@@ -52,37 +49,37 @@ fn several_messages_in_a_row_are_answered_once_when_the_customer_is_quiet() {
 
 #[test]
 fn a_burst_survives_a_kill_in_its_middle() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let setup = setup(&corner, &redis, "2s");
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let setup = setup(&test, &redis, "2s");
     let mut daemon = setup.start();
     let ana = chat(1);
-    says_all(&daemon, &ana, &["one", "two"]);
+    customer_writes_all(&daemon, &ana, &["one", "two"]);
     daemon.kill();
     let mut daemon = setup.start();
-    assert_eq!(corner.texts(&ana, 1), ["hello: one\ntwo"]);
-    says_all(&daemon, &ana, &["four", "five"]);
+    assert_eq!(test.texts(&ana, 1), ["hello: one\ntwo"]);
+    customer_writes_all(&daemon, &ana, &["four", "five"]);
     daemon.kill();
     let _daemon = setup.start();
-    assert_eq!(corner.texts(&ana, 2)[1], "+four\nfive");
+    assert_eq!(test.texts(&ana, 2)[1], "+four\nfive");
 }
 
 #[test]
 fn a_customer_who_never_stops_writing_is_answered_too_and_nothing_is_dropped() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis, "100ms").start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "100ms").start();
     let ana = chat(1);
     let mut said = Vec::new();
     let begun = Instant::now();
-    while corner.waha.texts(&ana).len() < 2 {
+    while test.waha.texts(&ana).len() < 2 {
         assert!(begun.elapsed().as_secs() < 25, "no answer");
         let text = said.len().to_string();
-        daemon.says(&ana, &text);
+        daemon.customer_writes(&ana, &text);
         said.push(text);
         // Faster than anybody writes, and more in total than one answer can hold.
         std::thread::park_timeout(Duration::from_millis(15));
     }
     eventually("every message is answered, in order", || {
-        let texts = corner.waha.texts(&ana).join("\n");
+        let texts = test.waha.texts(&ana).join("\n");
         let heard: Vec<String> = texts
             .split('\n')
             .map(|text| text.trim_start_matches("hello: ").trim_start_matches('+'))
@@ -94,16 +91,16 @@ fn a_customer_who_never_stops_writing_is_answered_too_and_nothing_is_dropped() {
 
 #[test]
 fn a_leave_word_counts_at_once_and_later_messages_open_the_next_conversation() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis, "2s").start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "2s").start();
     let ana = chat(1);
     let begun = Instant::now();
-    says_all(&daemon, &ana, &["hi", "leave"]);
-    assert!(corner.texts(&ana, 1)[0].starts_with("All right"));
+    customer_writes_all(&daemon, &ana, &["hi", "leave"]);
+    assert!(test.texts(&ana, 1)[0].starts_with("All right"));
     assert!(
         begun.elapsed().as_millis() < 2_000,
         "a leave word does not wait"
     );
-    says_all(&daemon, &ana, &["hi again", "you"]);
-    assert_eq!(corner.texts(&ana, 2)[1], "hello: hi again\nyou");
+    customer_writes_all(&daemon, &ana, &["hi again", "you"]);
+    assert_eq!(test.texts(&ana, 2)[1], "hello: hi again\nyou");
 }

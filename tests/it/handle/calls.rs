@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use waha_sm::waha::signature::sign;
 
-use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, binary, chat, eventually};
+use crate::harness::{Daemon, Redis, SESSION, Setup, TestSetup, binary, chat, eventually};
 use crate::webhook::{message_with, new_message_id};
-use shop::{Does, Shop, well};
+use shop::{Shop, ShopAnswer, well};
 
 const CALL_SECRET: &str = "what the shop knows us by, 32 letters";
 
@@ -41,19 +41,18 @@ fn bot(url: &str, more: &str) -> String {
     )
 }
 
-fn setup(corner: &Corner, redis: &Redis, flow: &str) -> Setup {
-    corner
-        .all(redis)
-        .set("FLOW_FILE", corner.flow(flow))
+fn setup(test: &TestSetup, redis: &Redis, flow: &str) -> Setup {
+    test.all(redis)
+        .set("FLOW_FILE", test.flow(flow))
         .set("FLOW_CALL_HMAC_SECRET", CALL_SECRET)
         .set("WORKERS", "4")
 }
 
-/// A corner, a Redis and a daemon whose flow calls `url`.
-fn start(url: &str, more: &str) -> (Corner, Redis, Daemon) {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis, &bot(url, more)).start();
-    (corner, redis, daemon)
+/// A test, a Redis and a daemon whose flow calls `url`.
+fn start(url: &str, more: &str) -> (TestSetup, Redis, Daemon) {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, &bot(url, more)).start();
+    (test, redis, daemon)
 }
 
 #[test]
@@ -72,19 +71,19 @@ fn a_shops_own_bot_serves_customers_with_one_call_in_a_loop() {
             _ => json!({ "say": "Bye.", "end": "served" }),
         })
     });
-    let (corner, _redis, daemon) = start(&shop.url, "");
+    let (test, _redis, daemon) = start(&shop.url, "");
     let chat = chat(1);
-    daemon.says(&chat, "hi");
-    corner.texts(&chat, 2);
-    daemon.says(&chat, "two");
-    corner.texts(&chat, 4);
-    daemon.says(&chat, "7");
+    daemon.customer_writes(&chat, "hi");
+    test.texts(&chat, 2);
+    daemon.customer_writes(&chat, "two");
+    test.texts(&chat, 4);
+    daemon.customer_writes(&chat, "7");
     shop.wait_for(3);
-    daemon.says(&chat, "more");
-    corner.texts(&chat, 5);
-    daemon.says(&chat, "enough");
+    daemon.customer_writes(&chat, "more");
+    test.texts(&chat, 5);
+    daemon.customer_writes(&chat, "enough");
     assert_eq!(
-        corner.texts(&chat, 6),
+        test.texts(&chat, 6),
         [
             "Hello!",
             "{{ name }} is no template here",
@@ -95,7 +94,7 @@ fn a_shops_own_bot_serves_customers_with_one_call_in_a_loop() {
         ]
     );
     let closed = eventually("the conversation is in the history", || {
-        let mut all = corner.history(&["--conversations"]).into_iter();
+        let mut all = test.history(&["--conversations"]).into_iter();
         all.find(|one| one["outcome"] == "served")
     });
     let asked = shop.asked();
@@ -138,12 +137,12 @@ fn a_shops_own_bot_serves_customers_with_one_call_in_a_loop() {
 #[test]
 fn without_a_secret_calls_are_not_signed_and_the_log_warns_once() {
     let shop = Shop::open(|_, _| well(&json!({ "say": "ok", "end": "done" })));
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis, &bot(&shop.url, ""))
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, &bot(&shop.url, ""))
         .set("FLOW_CALL_HMAC_SECRET", "")
         .start();
-    daemon.says(&chat(1), "hi");
-    corner.texts(&chat(1), 1);
+    daemon.customer_writes(&chat(1), "hi");
+    test.texts(&chat(1), 1);
     assert!(!shop.asked()[0].headers.contains_key("x-webhook-hmac"));
     assert_eq!(
         daemon
@@ -157,14 +156,14 @@ fn without_a_secret_calls_are_not_signed_and_the_log_warns_once() {
 #[test]
 fn a_temporary_failure_is_retried_with_the_same_body_and_key() {
     let shop = Shop::open(|number, _| match number {
-        0 => Does::Answers(500, "{}".into()),
-        1 => Does::BreaksOff,
-        2 => Does::Says(429, "Retry-After: 1", "{}".into()),
+        0 => ShopAnswer::Answers(500, "{}".into()),
+        1 => ShopAnswer::BreaksOff,
+        2 => ShopAnswer::Says(429, "Retry-After: 1", "{}".into()),
         _ => well(&json!({ "say": "at last", "end": "done" })),
     });
-    let (corner, _redis, daemon) = start(&shop.url, "attempts = 4");
-    daemon.says(&chat(1), "hi");
-    assert_eq!(corner.texts(&chat(1), 1), ["at last"]);
+    let (test, _redis, daemon) = start(&shop.url, "attempts = 4");
+    daemon.customer_writes(&chat(1), "hi");
+    assert_eq!(test.texts(&chat(1), 1), ["at last"]);
     let asked = shop.asked();
     assert_eq!(asked.len(), 4);
     for again in &asked[1..] {
@@ -185,11 +184,11 @@ fn counted(daemon: &Daemon, result: &str, wanted: f64) {
 }
 
 /// If the shop always answers like this, the flow continues at `otherwise` after `tries` requests, and the log says `words`.
-fn check_failure(does: fn() -> Does, tries: usize, words: &str) {
+fn check_failure(does: fn() -> ShopAnswer, tries: usize, words: &str) {
     let shop = Shop::open(move |_, _| does());
-    let (corner, _redis, daemon) = start(&shop.url, "attempts = 2\nmay = ['menu']\nsave = ['a']");
-    daemon.says(&chat(1), "the customer's own words");
-    assert_eq!(corner.texts(&chat(1), 1), ["sorry"]);
+    let (test, _redis, daemon) = start(&shop.url, "attempts = 2\nmay = ['menu']\nsave = ['a']");
+    daemon.customer_writes(&chat(1), "the customer's own words");
+    assert_eq!(test.texts(&chat(1), 1), ["sorry"]);
     assert_eq!(shop.asked().len(), tries, "{words}");
     counted(&daemon, "failed", 1.0);
     daemon.wait_for_log("a call to the shop's own system failed");
@@ -208,7 +207,7 @@ fn check_failure(does: fn() -> Does, tries: usize, words: &str) {
 #[test]
 fn a_server_that_keeps_failing_leads_to_otherwise() {
     check_failure(
-        || Does::Answers(503, "{}".into()),
+        || ShopAnswer::Answers(503, "{}".into()),
         2,
         "it answered 503, at the last of 2 tries",
     );
@@ -216,13 +215,17 @@ fn a_server_that_keeps_failing_leads_to_otherwise() {
 
 #[test]
 fn a_request_that_is_refused_is_not_repeated() {
-    check_failure(|| Does::Answers(404, "{}".into()), 1, "it answered 404");
+    check_failure(
+        || ShopAnswer::Answers(404, "{}".into()),
+        1,
+        "it answered 404",
+    );
 }
 
 #[test]
 fn a_redirection_is_not_followed() {
     check_failure(
-        || Does::Says(307, "Location: http://127.0.0.1:1/", String::new()),
+        || ShopAnswer::Says(307, "Location: http://127.0.0.1:1/", String::new()),
         1,
         "it answered 307, a redirection",
     );
@@ -252,8 +255,8 @@ fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wron
             "name 1 in `set` can't be used",
         ),
     ];
-    let shop = Shop::open(move |number, _| Does::Answers(200, answers[number].0.to_owned()));
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let shop = Shop::open(move |number, _| ShopAnswer::Answers(200, answers[number].0.to_owned()));
+    let (test, redis) = (TestSetup::new(), Redis::start());
     // One step for each, because failures of one step are logged once a minute.
     let mut flow = String::from("start = 'first'\n[step.first]\nask = ''\nnext = 'a0'\n");
     for number in 0..answers.len() {
@@ -267,16 +270,16 @@ fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wron
     flow += &format!("[step.a{}]\nsay = 'all'\nend = 'done'\n", answers.len());
     flow +=
         "[step.listen]\nask = 'never'\nnext = 'bot'\n[step.bot]\nsay = 'never'\nend = 'never'\n";
-    let daemon = setup(&corner, &redis, &flow).start();
+    let daemon = setup(&test, &redis, &flow).start();
     let wanted: Vec<String> = (0..answers.len())
         .map(|number| format!("sorry {number}"))
         .chain(["all".to_owned()])
         .collect();
     for count in 1..=wanted.len() {
-        daemon.says(&chat(1), "go on");
-        corner.texts(&chat(1), count);
+        daemon.customer_writes(&chat(1), "go on");
+        test.texts(&chat(1), count);
     }
-    assert_eq!(corner.texts(&chat(1), wanted.len()), wanted);
+    assert_eq!(test.texts(&chat(1), wanted.len()), wanted);
     let log = daemon.log();
     for (number, (_, words)) in answers.iter().enumerate() {
         let step = format!("step=a{number} ");
@@ -295,20 +298,20 @@ fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wron
 #[test]
 fn an_empty_answer_is_accepted_and_an_answer_that_is_too_long_is_not() {
     let shop = Shop::open(|number, _| match number {
-        0 => Does::Answers(204, String::new()),
-        1 => Does::Answers(200, " ".into()),
+        0 => ShopAnswer::Answers(204, String::new()),
+        1 => ShopAnswer::Answers(200, " ".into()),
         2 => well(&json!({ "say": "x".repeat(5_000) })),
-        _ => Does::Answers(200, format!("{{\"say\":\"{}\"}}", "x".repeat(1 << 20))),
+        _ => ShopAnswer::Answers(200, format!("{{\"say\":\"{}\"}}", "x".repeat(1 << 20))),
     });
-    let (corner, _redis, daemon) = start(&shop.url, "");
+    let (test, _redis, daemon) = start(&shop.url, "");
     for (n, word) in ["one", "two", "three"].into_iter().enumerate() {
-        daemon.says(&chat(1), word);
+        daemon.customer_writes(&chat(1), word);
         shop.wait_for(n + 1);
     }
-    let long = &corner.texts(&chat(1), 1)[0];
+    let long = &test.texts(&chat(1), 1)[0];
     assert_eq!(long.chars().count(), 4096, "cut like every text");
-    daemon.says(&chat(1), "four");
-    assert_eq!(corner.texts(&chat(1), 2)[1], "sorry");
+    daemon.customer_writes(&chat(1), "four");
+    assert_eq!(test.texts(&chat(1), 2)[1], "sorry");
     daemon.wait_for_log("the answer is longer than");
     assert_eq!(shop.asked().len(), 4);
 }
@@ -318,9 +321,9 @@ fn a_refused_connection_is_retried() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", port.local_addr().unwrap());
     drop(port);
-    let (corner, _redis, daemon) = start(&url, "attempts = 2");
-    daemon.says(&chat(1), "hi");
-    assert_eq!(corner.texts(&chat(1), 1), ["sorry"]);
+    let (test, _redis, daemon) = start(&url, "attempts = 2");
+    daemon.customer_writes(&chat(1), "hi");
+    assert_eq!(test.texts(&chat(1), 1), ["sorry"]);
     daemon.wait_for_log("at the last of 2 tries");
 }
 
@@ -328,15 +331,15 @@ fn a_refused_connection_is_retried() {
 #[test]
 fn a_takeover_while_the_shop_hangs_frees_the_worker_at_once() {
     let shop = Shop::open(|number, _| match number {
-        0 => Does::Hangs(r#"{"say":"too late"}"#.into()),
+        0 => ShopAnswer::Hangs(r#"{"say":"too late"}"#.into()),
         _ => well(&json!({"say": "well"})),
     });
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let (test, redis) = (TestSetup::new(), Redis::start());
     let flow = bot(&shop.url, "timeout = '60s'");
-    let daemon = setup(&corner, &redis, &flow).set("WORKERS", "1").start();
-    daemon.says(&chat(1), "hi");
+    let daemon = setup(&test, &redis, &flow).set("WORKERS", "1").start();
+    daemon.customer_writes(&chat(1), "hi");
     shop.wait_for(1);
-    daemon.says(&chat(2), "hi");
+    daemon.customer_writes(&chat(2), "hi");
     let mut owner = message_with(
         "message.any",
         SESSION,
@@ -349,19 +352,19 @@ fn a_takeover_while_the_shop_hangs_frees_the_worker_at_once() {
     owner["payload"]["fromMe"] = true.into();
     let began = Instant::now();
     daemon.posts(&owner);
-    assert_eq!(corner.texts(&chat(2), 1), ["well"]);
+    assert_eq!(test.texts(&chat(2), 1), ["well"]);
     // Long before the shop's timeout, even on a busy machine.
     assert!(began.elapsed() < Duration::from_secs(10));
     shop.let_go();
-    daemon.says(&chat(2), "more");
-    assert_eq!(corner.texts(&chat(2), 2), ["well", "well"]);
-    assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
+    daemon.customer_writes(&chat(2), "more");
+    assert_eq!(test.texts(&chat(2), 2), ["well", "well"]);
+    assert_eq!(test.waha.texts(&chat(1)), [""; 0]);
 }
 
 #[test]
 fn a_hanging_shop_delays_only_its_customer_and_only_until_the_timeout() {
-    let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"too late"}"#.into()));
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let shop = Shop::open(|_, _| ShopAnswer::Hangs(r#"{"say":"too late"}"#.into()));
+    let (test, redis) = (TestSetup::new(), Redis::start());
     let flow = format!(
         "start = 'menu'\n[step.menu]\nask = ''\noptions = {{ shop = 'shop', echo = 'echo' }}\n\
          [step.echo]\nsay = 'echo'\nend = 'done'\n\
@@ -371,22 +374,22 @@ fn a_hanging_shop_delays_only_its_customer_and_only_until_the_timeout() {
     );
     // More hanging calls than one host may get at once.
     const HUNG: usize = 80;
-    let daemon = setup(&corner, &redis, &flow).set("WORKERS", "100").start();
+    let daemon = setup(&test, &redis, &flow).set("WORKERS", "100").start();
     let began = Instant::now();
     for n in 1..=HUNG {
-        daemon.says(&chat(n), "shop");
+        daemon.customer_writes(&chat(n), "shop");
     }
     shop.wait_for(HUNG * 3 / 4);
     let asked = Instant::now();
-    daemon.says(&chat(99), "echo");
-    assert_eq!(corner.texts(&chat(99), 1), ["echo"]);
+    daemon.customer_writes(&chat(99), "echo");
+    assert_eq!(test.texts(&chat(99), 1), ["echo"]);
     assert!(
         asked.elapsed() < Duration::from_secs(2),
         "{:?}",
         asked.elapsed()
     );
     for n in 1..=HUNG {
-        assert_eq!(corner.texts(&chat(n), 1), ["sorry"]);
+        assert_eq!(test.texts(&chat(n), 1), ["sorry"]);
     }
     // Two tries of one second and a pause of half a second, on a busy machine.
     assert!(
@@ -402,17 +405,17 @@ fn a_hanging_shop_delays_only_its_customer_and_only_until_the_timeout() {
 #[test]
 fn after_a_crash_during_a_call_it_is_repeated_under_the_same_key_and_continues_once() {
     let shop = Shop::open(|number, _| match number {
-        0 => Does::Hangs(r#"{"say":"from before the crash"}"#.into()),
+        0 => ShopAnswer::Hangs(r#"{"say":"from before the crash"}"#.into()),
         _ => well(&json!({ "say": "once" })),
     });
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let setup = setup(&corner, &redis, &bot(&shop.url, "timeout = '30s'"));
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let setup = setup(&test, &redis, &bot(&shop.url, "timeout = '30s'"));
     let mut daemon = setup.start();
-    daemon.says(&chat(1), "hi");
+    daemon.customer_writes(&chat(1), "hi");
     shop.wait_for(1);
     daemon.kill();
     let daemon = setup.start();
-    assert_eq!(corner.texts(&chat(1), 1), ["once"]);
+    assert_eq!(test.texts(&chat(1), 1), ["once"]);
     let asked = shop.asked();
     assert_eq!(
         asked[0].headers["idempotency-key"],
@@ -420,8 +423,8 @@ fn after_a_crash_during_a_call_it_is_repeated_under_the_same_key_and_continues_o
     );
     assert_eq!(asked[0].bytes, asked[1].bytes);
     shop.let_go();
-    daemon.says(&chat(1), "more");
-    assert_eq!(corner.texts(&chat(1), 2), ["once", "once"]);
+    daemon.customer_writes(&chat(1), "more");
+    assert_eq!(test.texts(&chat(1), 2), ["once", "once"]);
     let asked = shop.asked();
     assert_eq!(asked.len(), 3);
     assert_eq!(asked[2].body["message"]["text"], "more");
@@ -434,42 +437,41 @@ fn after_a_crash_during_a_call_it_is_repeated_under_the_same_key_and_continues_o
 #[test]
 fn a_process_that_froze_during_a_call_does_not_use_its_late_answer() {
     let shop = Shop::open(|number, _| match number {
-        0 => Does::Hangs(r#"{"say":"late"}"#.into()),
+        0 => ShopAnswer::Hangs(r#"{"say":"late"}"#.into()),
         _ => well(&json!({ "say": "in time" })),
     });
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(&bot(&shop.url, "timeout = '30s'"));
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(&bot(&shop.url, "timeout = '30s'"));
     let with = |role| {
-        corner
-            .setup(role)
+        test.setup(role)
             .set("REDIS_URL", redis.url())
             .set("FLOW_FILE", &flow)
             .set("FLOW_CALL_HMAC_SECRET", CALL_SECRET)
     };
     let serve = with("serve").start();
     let frozen = with("work").start();
-    serve.says(&chat(1), "hi");
+    serve.customer_writes(&chat(1), "hi");
     shop.wait_for(1);
     frozen.signal("-STOP");
     let _living = with("work").start();
-    assert_eq!(corner.texts(&chat(1), 1), ["in time"]);
+    assert_eq!(test.texts(&chat(1), 1), ["in time"]);
     shop.let_go();
     frozen.signal("-CONT");
     frozen.wait_for_log("no longer ours");
-    serve.says(&chat(1), "more");
-    assert_eq!(corner.texts(&chat(1), 2), ["in time", "in time"]);
+    serve.customer_writes(&chat(1), "more");
+    assert_eq!(test.texts(&chat(1), 2), ["in time", "in time"]);
 }
 
 #[test]
 fn a_stop_does_not_wait_for_the_shop_and_the_next_start_asks_again() {
     let shop = Shop::open(|number, _| match number {
-        0 => Does::Hangs("{}".into()),
+        0 => ShopAnswer::Hangs("{}".into()),
         _ => well(&json!({ "say": "here" })),
     });
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let setup = setup(&corner, &redis, &bot(&shop.url, "timeout = '1m'"));
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let setup = setup(&test, &redis, &bot(&shop.url, "timeout = '1m'"));
     let mut daemon = setup.start();
-    daemon.says(&chat(1), "hi");
+    daemon.customer_writes(&chat(1), "hi");
     shop.wait_for(1);
     let (status, took) = daemon.terminate();
     assert!(
@@ -477,26 +479,26 @@ fn a_stop_does_not_wait_for_the_shop_and_the_next_start_asks_again() {
         "{took:?}"
     );
     let _daemon = setup.start();
-    assert_eq!(corner.texts(&chat(1), 1), ["here"]);
+    assert_eq!(test.texts(&chat(1), 1), ["here"]);
     let asked = shop.asked();
     assert_eq!(asked[0].bytes, asked[1].bytes);
 }
 
 #[test]
 fn a_customer_who_leaves_during_a_call_is_closed_at_once_and_the_answer_is_ignored() {
-    let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"too late"}"#.into()));
-    let (corner, redis, daemon) = start(&shop.url, "timeout = '1m'");
-    daemon.says(&chat(1), "hi");
+    let shop = Shop::open(|_, _| ShopAnswer::Hangs(r#"{"say":"too late"}"#.into()));
+    let (test, redis, daemon) = start(&shop.url, "timeout = '1m'");
+    daemon.customer_writes(&chat(1), "hi");
     shop.wait_for(1);
-    daemon.says(&chat(1), "Leave!");
-    let left = corner.texts(&chat(1), 1);
+    daemon.customer_writes(&chat(1), "Leave!");
+    let left = test.texts(&chat(1), 1);
     assert!(left[0].contains("we'll stop here"), "{left:?}");
     shop.let_go();
     eventually("the worker is free", || {
         (redis.number("HLEN waha-sm:{default}:active") == 0).then_some(())
     });
-    daemon.says(&chat(1), "again");
-    assert_eq!(corner.texts(&chat(1), 2)[1], "too late");
+    daemon.customer_writes(&chat(1), "again");
+    assert_eq!(test.texts(&chat(1), 2)[1], "too late");
     assert_eq!(shop.asked()[1].body["variables"]["opening"], "again");
 }
 
@@ -505,53 +507,53 @@ fn messages_during_a_call_are_read_after_it_in_order() {
     let shop = Shop::open(|number, asked| {
         let answer = json!({ "say": asked.body["message"]["text"] }).to_string();
         match number {
-            0 => Does::Hangs(answer),
-            _ => Does::Answers(200, answer),
+            0 => ShopAnswer::Hangs(answer),
+            _ => ShopAnswer::Answers(200, answer),
         }
     });
-    let (corner, _redis, daemon) = start(&shop.url, "timeout = '1m'");
-    daemon.says(&chat(1), "one");
+    let (test, _redis, daemon) = start(&shop.url, "timeout = '1m'");
+    daemon.customer_writes(&chat(1), "one");
     shop.wait_for(1);
     for word in ["two", "three", "four"] {
-        daemon.says(&chat(1), word);
+        daemon.customer_writes(&chat(1), word);
     }
-    assert!(corner.waha.texts(&chat(1)).is_empty());
+    assert!(test.waha.texts(&chat(1)).is_empty());
     shop.let_go();
-    assert_eq!(corner.texts(&chat(1), 4), ["one", "two", "three", "four"]);
+    assert_eq!(test.texts(&chat(1), 4), ["one", "two", "three", "four"]);
     assert_eq!(shop.asked().len(), 4);
 }
 
 #[test]
 fn no_customer_is_reminded_or_closed_while_a_call_waits() {
-    let shop = Shop::open(|_, _| Does::Hangs(r#"{"say":"thought"}"#.into()));
+    let shop = Shop::open(|_, _| ShopAnswer::Hangs(r#"{"say":"thought"}"#.into()));
     let flow = format!(
         "[timeouts]\nremind_after = '300ms'\nclose_after = '600ms'\n{}",
         bot(&shop.url, "timeout = '1m'").replace("start = \"bot\"", "")
     );
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis, &format!("start = 'bot'\n{flow}")).start();
-    daemon.says(&chat(1), "hi");
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, &format!("start = 'bot'\n{flow}")).start();
+    daemon.customer_writes(&chat(1), "hi");
     shop.wait_for(1);
     let asked = Instant::now();
     eventually("more than the time to close has passed", || {
         (asked.elapsed() > Duration::from_secs(1)).then_some(())
     });
     shop.let_go();
-    assert_eq!(corner.texts(&chat(1), 1), ["thought"]);
+    assert_eq!(test.texts(&chat(1), 1), ["thought"]);
 }
 
 #[test]
 fn a_conversation_at_a_call_that_was_removed_from_the_flow_starts_over() {
-    let shop = Shop::open(|_, _| Does::Hangs("{}".into()));
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let before = setup(&corner, &redis, &bot(&shop.url, "timeout = '1m'"));
+    let shop = Shop::open(|_, _| ShopAnswer::Hangs("{}".into()));
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let before = setup(&test, &redis, &bot(&shop.url, "timeout = '1m'"));
     let mut daemon = before.start();
-    daemon.says(&chat(1), "hi");
+    daemon.customer_writes(&chat(1), "hi");
     shop.wait_for(1);
     daemon.kill();
-    corner.flow("start = 'new'\n[step.new]\nask = 'new?'\nend = 'done'");
+    test.flow("start = 'new'\n[step.new]\nask = 'new?'\nend = 'done'");
     let daemon = before.start();
-    assert_eq!(corner.texts(&chat(1), 1), ["new?"]);
+    assert_eq!(test.texts(&chat(1), 1), ["new?"]);
     daemon.wait_for_log("step `bot` no longer exists");
 }
 
@@ -596,8 +598,8 @@ fn flow_chat_shows_each_call_and_its_user_answers_for_the_shop() {
 
 #[test]
 fn a_dialogue_reports_missing_unused_and_invalid_call_answers() {
-    let corner = Corner::new();
-    let flow = corner.flow(&bot("http://x/", ""));
+    let test = TestSetup::new();
+    let flow = test.flow(&bot("http://x/", ""));
     let test = flow.replace("flow.toml", "flow.test.toml");
     for (turn, line, words) in [
         (

@@ -145,7 +145,7 @@ impl Daemon {
 
     /// A customer writes. Returns the answer to the webhook.
     #[track_caller]
-    pub(crate) fn says(&self, chat: &str, text: &str) -> Value {
+    pub(crate) fn customer_writes(&self, chat: &str, text: &str) -> Value {
         self.posts(&webhook::message(SESSION, chat, "Ana", text))
     }
 

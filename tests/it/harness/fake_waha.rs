@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::fake_waha::{Echo, Engine, FakeWaha, Mood, as_message_any};
-use crate::harness::{API_KEY, Corner, PATIENCE, Redis, SECRET, SESSION, chat, eventually, ms};
+use crate::fake_waha::{Behaviour, Echo, Engine, FakeWaha, as_message_any};
+use crate::harness::{API_KEY, PATIENCE, Redis, SECRET, SESSION, TestSetup, chat, eventually, ms};
 use waha_sm::waha::event::{What, parse};
 
 /// `None` if there was no answer.
@@ -131,39 +131,51 @@ fn it_fails_in_every_mode_and_reports_which_messages_it_took() {
     let waha = FakeWaha::start(0, API_KEY).unwrap();
     let late = Duration::from_millis(1);
     let ways = [
-        (Mood::Fails, Some(500), false),
-        (Mood::TakesAndFails, Some(500), true),
-        (Mood::HangsUp, None, false),
-        (Mood::TakesAndHangsUp, None, true),
-        (Mood::TakesAndHangs(late), Some(201), true),
-        (Mood::Hesitates(late), Some(201), true),
-        (Mood::Answers(503, "{}".into(), vec![]), Some(503), false),
-        (Mood::SessionIs("STOPPED"), Some(422), false),
-        (Mood::Sometimes(vec![(1.0, Mood::Fails)]), Some(500), false),
-        (Mood::Sometimes(vec![(0.0, Mood::Fails)]), Some(201), true),
+        (Behaviour::Fails, Some(500), false),
+        (Behaviour::TakesAndFails, Some(500), true),
+        (Behaviour::HangsUp, None, false),
+        (Behaviour::TakesAndHangsUp, None, true),
+        (Behaviour::TakesAndHangs(late), Some(201), true),
+        (Behaviour::Hesitates(late), Some(201), true),
+        (
+            Behaviour::Answers(503, "{}".into(), vec![]),
+            Some(503),
+            false,
+        ),
+        (Behaviour::SessionIs("STOPPED"), Some(422), false),
+        (
+            Behaviour::Sometimes(vec![(1.0, Behaviour::Fails)]),
+            Some(500),
+            false,
+        ),
+        (
+            Behaviour::Sometimes(vec![(0.0, Behaviour::Fails)]),
+            Some(201),
+            true,
+        ),
     ];
-    for (mood, status, takes) in ways {
+    for (behaviour, status, takes) in ways {
         let before = waha.sent().len();
-        waha.feel(mood.clone());
-        assert_eq!(send(&waha, "hi", None), status, "{mood:?}");
-        assert_eq!(waha.sent().len() > before, takes, "{mood:?}");
+        waha.behave(behaviour.clone());
+        assert_eq!(send(&waha, "hi", None), status, "{behaviour:?}");
+        assert_eq!(waha.sent().len() > before, takes, "{behaviour:?}");
     }
     waha.go_away();
     assert_eq!(send(&waha, "hi", None), None);
     waha.come_back().unwrap();
-    waha.recover();
+    waha.behave_well();
     assert_eq!(send(&waha, "hi", None), Some(201));
 }
 
 #[test]
 fn sent_messages_come_back_as_signed_echoes() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
     for when in [Echo::Before, Echo::After] {
-        corner.waha.echo_to(&daemon.url, SECRET, when);
-        daemon.says(&chat(1), &format!("{when:?}"));
+        test.waha.echo_to(&daemon.url, SECRET, when);
+        daemon.customer_writes(&chat(1), &format!("{when:?}"));
     }
-    corner.texts(&chat(1), 2);
+    test.texts(&chat(1), 2);
     eventually("both echoes are accepted and recognised as ours", || {
         // Which result depends on whether the daemon had already stored the reply.
         let of = |result| daemon.metric(&format!("waha_sm_events_total{{result=\"{result}\"}}"));
@@ -179,13 +191,11 @@ fn sent_messages_come_back_as_signed_echoes() {
         .unwrap()
         .local_addr()
         .unwrap();
-    corner
-        .waha
+    test.waha
         .echo_to(&format!("http://{nobody}"), SECRET, Echo::Before);
-    daemon.says(&chat(1), "deaf");
+    daemon.customer_writes(&chat(1), "deaf");
     assert!(
-        corner
-            .waha
+        test.waha
             .wait_for(PATIENCE, |sent, _| (sent.len() == 3).then_some(()))
             .is_some()
     );
@@ -193,8 +203,8 @@ fn sent_messages_come_back_as_signed_echoes() {
 
 #[test]
 fn an_incomplete_request_counts_as_never_made() {
-    let corner = Corner::new();
-    let mut stream = TcpStream::connect(corner.waha.url().trim_start_matches("http://")).unwrap();
+    let test = TestSetup::new();
+    let mut stream = TcpStream::connect(test.waha.url().trim_start_matches("http://")).unwrap();
     let head = format!(
         "POST /api/sendText HTTP/1.1\r\nhost: x\r\nx-api-key: {API_KEY}\r\ncontent-type: application/json\r\n\
          content-length: 100\r\n\r\n{{\"session\":"
@@ -203,9 +213,9 @@ fn an_incomplete_request_counts_as_never_made() {
     stream.shutdown(Shutdown::Write).unwrap();
     // Read until the connection ends.
     assert_eq!(stream.read_to_end(&mut Vec::new()).unwrap(), 0);
-    assert_eq!(get(&corner.waha, "/ping").0, 200);
-    assert_eq!(corner.waha.sent(), []);
-    let paths: Vec<String> = corner
+    assert_eq!(get(&test.waha, "/ping").0, 200);
+    assert_eq!(test.waha.sent(), []);
+    let paths: Vec<String> = test
         .waha
         .calls()
         .into_iter()

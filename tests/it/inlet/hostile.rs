@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 use waha_sm::waha::signature::sign;
 
 use crate::crowd::Crowd;
-use crate::fake_waha::Mood;
-use crate::harness::{Corner, Daemon, PATIENCE, Redis, SECRET, SESSION, binary, chat, eventually};
+use crate::fake_waha::Behaviour;
+use crate::harness::{
+    Daemon, PATIENCE, Redis, SECRET, SESSION, TestSetup, binary, chat, eventually,
+};
 use crate::traffic::Traffic;
 use crate::volley::Volley;
 use crate::webhook::{self, Poster, message_with, new_message_id};
@@ -89,14 +91,14 @@ fn texts(reader: &mut BufReader<UnixStream>) -> Vec<Vec<u8>> {
 }
 
 /// A daemon that has served one customer and is idle, and everything in Redis at that moment.
-fn at_rest(corner: &Corner, redis: &Redis) -> (Daemon, BTreeMap<Vec<u8>, Vec<u8>>) {
-    let daemon = corner.all(redis).set("FLOW_FILE", corner.echo()).start();
-    daemon.says(&chat(1), "hello");
-    corner.texts(&chat(1), 1);
+fn at_rest(test: &TestSetup, redis: &Redis) -> (Daemon, BTreeMap<Vec<u8>, Vec<u8>>) {
+    let daemon = test.all(redis).set("FLOW_FILE", test.echo()).start();
+    daemon.customer_writes(&chat(1), "hello");
+    test.texts(&chat(1), 1);
     eventually("everything is archived and settled", || {
         (redis.number("XLEN waha-sm:{default}:history") == 0
             && redis.number("HLEN waha-sm:{default}:sending") == 0
-            && corner.history(&[]).len() == 2)
+            && test.history(&[]).len() == 2)
             .then_some(())
     });
     let before = everything(redis);
@@ -105,11 +107,11 @@ fn at_rest(corner: &Corner, redis: &Redis) -> (Daemon, BTreeMap<Vec<u8>, Vec<u8>
 
 #[test]
 fn during_a_change_of_secret_the_old_and_the_new_one_are_accepted() {
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let (test, redis) = (TestSetup::new(), Redis::start());
     let new = "the new secret, long enough to be one";
-    let file = corner.directory.path().join("previous");
+    let file = test.directory.path().join("previous");
     std::fs::write(&file, format!("{SECRET}\n")).unwrap();
-    let setup = corner.all(&redis).set("WEBHOOK_HMAC_SECRET", new).set(
+    let setup = test.all(&redis).set("WEBHOOK_HMAC_SECRET", new).set(
         "WEBHOOK_HMAC_SECRET_PREVIOUS_FILE",
         file.display().to_string(),
     );
@@ -132,8 +134,8 @@ fn during_a_change_of_secret_the_old_and_the_new_one_are_accepted() {
 
 #[test]
 fn a_request_without_a_signature_is_refused_before_its_body_is_read() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     for signature in ["", "00", &NOBODYS[1..], &NOBODYS.replace('0', "g")] {
         // A Content-Length, but no body.
         let mut stream = connect(&daemon);
@@ -159,8 +161,8 @@ fn a_request_without_a_signature_is_refused_before_its_body_is_read() {
 
 #[test]
 fn large_bodies_from_strangers_do_not_fill_memory_or_block_customers() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     let most = vec![b'x'; 2_000_000];
     let mut strangers = Vec::new();
     let refused = (0..60).find_map(|_| {
@@ -200,8 +202,8 @@ fn large_bodies_from_strangers_do_not_fill_memory_or_block_customers() {
 
 #[test]
 fn a_flood_of_forged_webhooks_is_counted_and_does_not_fill_the_log() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     let began = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -261,8 +263,8 @@ fn p99(daemon: &Daemon, total: usize) -> Duration {
 /// `examples/load.rs` measures more: 2,500 clients and 200 webhooks a second.
 #[test]
 fn idle_and_slow_clients_do_not_delay_webhooks() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
     let _crowd = Crowd::gather(address(&daemon), 400, 100).unwrap();
     let p99 = p99(&daemon, 300);
     // Generous, because this is a debug build on a machine that runs other tests too.
@@ -271,12 +273,15 @@ fn idle_and_slow_clients_do_not_delay_webhooks() {
 
 #[test]
 fn if_silent_clients_use_every_connection_a_webhook_waits_only_seconds() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     let first = Instant::now();
     let crowd: Vec<TcpStream> = (0..4_200).map(|_| connect(&daemon)).collect();
     let began = Instant::now();
-    assert_eq!(daemon.says(&chat(1), "hello")["result"], "queued");
+    assert_eq!(
+        daemon.customer_writes(&chat(1), "hello")["result"],
+        "queued"
+    );
     assert!(
         began.elapsed() < Duration::from_secs(8),
         "{:?}",
@@ -292,8 +297,8 @@ fn if_silent_clients_use_every_connection_a_webhook_waits_only_seconds() {
 
 #[test]
 fn a_body_that_arrives_byte_by_byte_gets_a_timeout_answer_after_seconds() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     let mut stream = connect(&daemon);
     stream.write_all(head(NOBODYS, 5_000).as_bytes()).unwrap();
     stream
@@ -315,8 +320,8 @@ fn a_body_that_arrives_byte_by_byte_gets_a_timeout_answer_after_seconds() {
 
 #[test]
 fn an_event_with_an_invalid_session_name_is_ignored_and_creates_no_key() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let (daemon, before) = at_rest(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let (daemon, before) = at_rest(&test, &redis);
     let long = "a".repeat(55);
     for name in [
         "", " ", "a}b", "{a", "a{b}c", "a\nb", "a:b", "a b", "sessão", "ａ", "a\0", "../a", "*",
@@ -335,8 +340,8 @@ fn an_event_with_an_invalid_session_name_is_ignored_and_creates_no_key() {
 
 #[test]
 fn a_chat_id_of_an_unknown_form_is_ignored_and_creates_no_key() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let (daemon, before) = at_rest(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let (daemon, before) = at_rest(&test, &redis);
     let digits = "1".repeat(1_000);
     let long = format!("{digits}@c.us");
     for id in [
@@ -409,13 +414,13 @@ const STRANGE: &[&str] = &[
 
 #[test]
 fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let flow = corner.flow(
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = test.flow(
         "start = \"ask\"\n[step.ask]\nask = \"<{{ name }}><{{ opening }}>\"\nsave = \"said\"\nnext = \"done\"\n\
          [step.done]\nsay = \"<{{ said }}><{{ answer | upper }}>\"\nend = \"done\"\n",
     );
     for (n, format) in [(1, "text"), (2, "json")] {
-        let daemon = corner
+        let daemon = test
             .all(&redis)
             .set("FLOW_FILE", flow.clone())
             .set("WORKERS", "20")
@@ -434,23 +439,23 @@ fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
                 });
             };
             say(text);
-            let first = &corner.texts(&chat, 1)[0];
+            let first = &test.texts(&chat, 1)[0];
             assert!(first.ends_with(&format!("<{text}>")), "{first:?}");
             if harmful(text).is_none() {
                 assert_eq!(*first, format!("<{text}><{text}>"));
             }
             say(text);
-            let second = &corner.texts(&chat, 2)[1];
+            let second = &test.texts(&chat, 2)[1];
             assert_eq!(*second, format!("<{text}><{}>", text.to_uppercase()));
         }
         // WAHA's answers are logged, and WAHA repeats what customers wrote.
         let strange = STRANGE.concat();
-        corner.waha.feel_about(
+        test.waha.behave_for(
             &chat(n * 100 + 50),
-            Mood::Answers(400, json!({"message": strange}).to_string(), vec![]),
+            Behaviour::Answers(400, json!({"message": strange}).to_string(), vec![]),
         );
         let to = chat(n * 100 + 50);
-        daemon.says(&to, "hello");
+        daemon.customer_writes(&to, "hello");
         daemon.wait_for_log("gave up on a reply");
         daemon.posts(&json!({"event": "session.status", "session": SESSION, "payload": {"name": SESSION, "status": strange}}));
         daemon.posts(&json!({"event": "message.ack", "session": SESSION, "id": format!("evt_{}", new_message_id()), "payload": {
@@ -467,7 +472,7 @@ fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
             assert!(lines.into_iter().all(|line| line.is_ok()), "{log}");
         }
         eventually("everything is archived", || {
-            (corner.history(&[]).len() >= n * (4 * STRANGE.len() + 2)).then_some(())
+            (test.history(&[]).len() >= n * (4 * STRANGE.len() + 2)).then_some(())
         });
     }
     for arguments in [
@@ -479,7 +484,7 @@ fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
             let output = binary()
                 .args(arguments)
                 .args(["--format", format])
-                .env("DATA_DIR", corner.directory.path().join("data"))
+                .env("DATA_DIR", test.directory.path().join("data"))
                 .env("REDIS_URL", redis.url())
                 .output()
                 .unwrap();
@@ -492,8 +497,8 @@ fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
 
 #[test]
 fn random_bytes_change_nothing_unless_they_are_signed() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let (daemon, before) = at_rest(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let (daemon, before) = at_rest(&test, &redis);
     let mut random = fastrand::Rng::with_seed(20_261_122);
     let body = webhook::message(SESSION, &chat(2), "Ana", "oi").to_string();
     let good = sign(SECRET.as_bytes(), body.as_bytes());
@@ -563,8 +568,8 @@ impl Drop for Limited {
 
 #[test]
 fn the_limit_of_open_files_is_raised_as_far_as_possible_and_a_low_limit_is_logged() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let log = corner.directory.path().join("limited.log");
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let log = test.directory.path().join("limited.log");
     let start = |limits: &str| {
         let stderr = File::create(&log).unwrap();
         let child = Command::new("sh")
@@ -574,11 +579,11 @@ fn the_limit_of_open_files_is_raised_as_far_as_possible_and_a_low_limit_is_logge
                 env!("CARGO_BIN_EXE_waha-sm"),
             ])
             .env("WEBHOOK_HMAC_SECRET", SECRET)
-            .env("WAHA_URL", corner.waha.url())
+            .env("WAHA_URL", test.waha.url())
             .env("WAHA_API_KEY", crate::harness::API_KEY)
             .env("LISTEN", "127.0.0.1:0")
             .env("REDIS_URL", redis.url())
-            .env("DATA_DIR", corner.directory.path().join("data"))
+            .env("DATA_DIR", test.directory.path().join("data"))
             .stdout(Stdio::null())
             .stderr(stderr)
             .spawn()

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::fake_waha::Mood;
-use crate::harness::{Corner, Daemon, PATIENCE, Redis, SESSION, Setup, chat, eventually};
+use crate::fake_waha::Behaviour;
+use crate::harness::{Daemon, PATIENCE, Redis, SESSION, Setup, TestSetup, chat, eventually};
 use crate::webhook::{message, message_with, new_message_id};
 
 const LID: &str = "199900000000007@lid";
@@ -17,8 +17,8 @@ fn with_both(from: &str, other: &str, text: &str) -> Value {
 }
 
 /// Waits for `count` texts to the person. Each comes with the id it was sent to; notices about the line are left out.
-fn texts_of(corner: &Corner, count: usize) -> Vec<(String, String)> {
-    let found = corner.waha.wait_for(PATIENCE, |sent, _| {
+fn texts_of(test: &TestSetup, count: usize) -> Vec<(String, String)> {
+    let found = test.waha.wait_for(PATIENCE, |sent, _| {
         let texts: Vec<_> = sent
             .iter()
             .filter(|sent| sent.chat == chat(7) || sent.chat == LID)
@@ -27,11 +27,11 @@ fn texts_of(corner: &Corner, count: usize) -> Vec<(String, String)> {
             .collect();
         (texts.len() >= count).then_some(texts)
     });
-    found.unwrap_or_else(|| panic!("not {count} texts: {:?}", corner.waha.sent()))
+    found.unwrap_or_else(|| panic!("not {count} texts: {:?}", test.waha.sent()))
 }
 
-fn echoes(corner: &Corner, count: usize) -> Vec<String> {
-    let texts = texts_of(corner, count).into_iter();
+fn echoes(test: &TestSetup, count: usize) -> Vec<String> {
+    let texts = texts_of(test, count).into_iter();
     texts.map(|(_, text)| text).collect()
 }
 
@@ -57,26 +57,26 @@ say = "{{ said }}"
 next = "listen"
 "#;
 
-fn setup(corner: &Corner, redis: &Redis) -> Setup {
-    corner.all(redis).set("FLOW_FILE", corner.flow(FLOW))
+fn setup(test: &TestSetup, redis: &Redis) -> Setup {
+    test.all(redis).set("FLOW_FILE", test.flow(FLOW))
 }
 
 /// One worker, kept busy by the first customer.
-fn busy(corner: &Corner, redis: &Redis) -> Daemon {
-    let daemon = setup(corner, redis).start();
-    daemon.says(&chat(1), "busy");
-    corner.texts(&chat(1), 1);
+fn busy(test: &TestSetup, redis: &Redis) -> Daemon {
+    let daemon = setup(test, redis).start();
+    daemon.customer_writes(&chat(1), "busy");
+    test.texts(&chat(1), 1);
     daemon
 }
 
 fn frees_the_worker(daemon: &Daemon) {
-    daemon.says(&chat(1), "sair");
+    daemon.customer_writes(&chat(1), "sair");
 }
 
-fn the_history_is_one(corner: &Corner, texts: &[&str]) {
+fn the_history_is_one(test: &TestSetup, texts: &[&str]) {
     for id in [LID, &chat(7)] {
         eventually("both ids have one history", || {
-            let kept = corner.history(&["--chat", id]);
+            let kept = test.history(&["--chat", id]);
             let mut said: Vec<String> = kept
                 .iter()
                 .filter(|one| one["direction"] == "inbound")
@@ -92,30 +92,30 @@ fn the_history_is_one(corner: &Corner, texts: &[&str]) {
 
 #[test]
 fn a_customer_who_switches_ids_stays_in_one_conversation_and_is_answered_under_the_id_they_used() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis).start();
     daemon.posts(&with_both(LID, &chat(7), "one"));
-    texts_of(&corner, 1);
+    texts_of(&test, 1);
     daemon.posts(&message(SESSION, &chat(7), "Ana", "two"));
-    texts_of(&corner, 2);
+    texts_of(&test, 2);
     daemon.posts(&message(SESSION, LID, "Ana", "three"));
     assert_eq!(
-        texts_of(&corner, 3),
+        texts_of(&test, 3),
         [
             (LID.to_owned(), "one".to_owned()),
             (chat(7), "two".to_owned()),
             (LID.to_owned(), "three".to_owned())
         ]
     );
-    the_history_is_one(&corner, &["one", "two", "three"]);
-    let conversations = corner.history(&["--conversations"]);
+    the_history_is_one(&test, &["one", "two", "three"]);
+    let conversations = test.history(&["--conversations"]);
     assert_eq!(conversations.len(), 1, "{conversations:?}");
 }
 
 #[test]
 fn a_message_that_comes_under_both_ids_acts_once() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis).start();
     let message_id = new_message_id();
     let under = |id: &str| message_with("message", SESSION, id, "Ana", "one", &message_id);
     assert_eq!(daemon.posts(&under(LID))["result"], "queued");
@@ -126,8 +126,8 @@ fn a_message_that_comes_under_both_ids_acts_once() {
 #[test]
 fn a_customer_with_two_places_in_line_keeps_the_better_one() {
     for lid_first in [true, false] {
-        let (corner, redis) = (Corner::new(), Redis::start());
-        let daemon = busy(&corner, &redis);
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        let daemon = busy(&test, &redis);
         let (first, second) = if lid_first {
             (LID.to_owned(), chat(7))
         } else {
@@ -142,24 +142,24 @@ fn a_customer_with_two_places_in_line_keeps_the_better_one() {
         );
         assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 2);
         frees_the_worker(&daemon);
-        corner.texts(&chat(1), 2);
-        assert_eq!(echoes(&corner, 3), ["a", "c", "d"]);
-        the_history_is_one(&corner, &["a", "c", "d"]);
+        test.texts(&chat(1), 2);
+        assert_eq!(echoes(&test, 3), ["a", "c", "d"]);
+        the_history_is_one(&test, &["a", "c", "d"]);
     }
 }
 
 /// The event does not name the other id, so WAHA is asked.
 #[test]
 fn waha_is_asked_for_the_number_behind_a_hidden_id() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    corner.waha.teach_lid(LID, &chat(7));
-    let daemon = busy(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.teach_lid(LID, &chat(7));
+    let daemon = busy(&test, &redis);
     daemon.posts(&message(SESSION, &chat(7), "Ana", "a"));
     daemon.posts(&message(SESSION, LID, "Ana", "b"));
     daemon.wait_for_log("these two are one person");
     assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 1);
     frees_the_worker(&daemon);
-    let texts = echoes(&corner, 2);
+    let texts = echoes(&test, 2);
     assert_eq!(texts, ["a", "b"]);
     assert_eq!(redis.number("ZCARD waha-sm:{default}:unmapped"), 0);
 }
@@ -168,34 +168,35 @@ fn waha_is_asked_for_the_number_behind_a_hidden_id() {
 #[test]
 fn an_active_conversation_continues_under_the_number() {
     for active_under_lid in [true, false] {
-        let (corner, redis) = (Corner::new(), Redis::start());
-        let daemon = setup(&corner, &redis).start();
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        let daemon = setup(&test, &redis).start();
         let (first, second) = if active_under_lid {
             (LID.to_owned(), chat(7))
         } else {
             (chat(7), LID.to_owned())
         };
         daemon.posts(&message(SESSION, &first, "Ana", "a"));
-        texts_of(&corner, 1);
+        texts_of(&test, 1);
         daemon.posts(&message(SESSION, &second, "Ana", "b"));
         daemon.posts(&with_both(&second, &first, "c"));
-        let texts = echoes(&corner, 3);
+        let texts = echoes(&test, 3);
         assert_eq!(texts, ["a", "b", "c"]);
         assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 0);
         assert_eq!(redis.number("HLEN waha-sm:{default}:active"), 1);
         // The only worker is free once they leave.
         daemon.posts(&message(SESSION, &first, "Ana", "sair"));
-        daemon.says(&chat(2), "next");
-        assert!(corner.texts(&chat(2), 1).contains(&"next".to_owned()));
+        daemon.customer_writes(&chat(2), "next");
+        assert!(test.texts(&chat(2), 1).contains(&"next".to_owned()));
     }
 }
 
 /// Replies to both ids wait while WAHA fails.
 #[test]
 fn replies_to_both_ids_are_sent_in_one_order() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis).set("WORKERS", "2").start();
-    corner.waha.feel(Mood::Answers(503, "{}".into(), vec![]));
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis).set("WORKERS", "2").start();
+    test.waha
+        .behave(Behaviour::Answers(503, "{}".into(), vec![]));
     let lanes = |key: &str| redis.number(&format!("LLEN waha-sm:{{default}}:lane:{key}"));
     daemon.posts(&message(SESSION, LID, "Ana", "a"));
     eventually("a reply waits", || (lanes(LID) == 1).then_some(()));
@@ -209,8 +210,8 @@ fn replies_to_both_ids_are_sent_in_one_order() {
         (lanes(LID) == 0).then_some(())
     });
     daemon.posts(&message(SESSION, LID, "Ana", "last"));
-    corner.waha.feel(Mood::Well);
-    let texts = echoes(&corner, said + 3);
+    test.waha.behave(Behaviour::Well);
+    let texts = echoes(&test, said + 3);
     assert_eq!(texts.last().map(String::as_str), Some("last"), "{texts:?}");
     let place = |text: &str| texts.iter().position(|one| one == text);
     // Either reply may go first, because either may have been in flight before the merge.
@@ -226,12 +227,11 @@ fn replies_to_both_ids_are_sent_in_one_order() {
 /// WAHA doesn't know the number, and nothing is delayed.
 #[test]
 fn a_customer_without_a_number_is_served_too() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis).start();
     daemon.posts(&message(SESSION, LID, "Ana", "one"));
-    texts_of(&corner, 1);
-    corner
-        .waha
+    texts_of(&test, 1);
+    test.waha
         .wait_for(PATIENCE, |_, calls| {
             calls
                 .iter()
@@ -241,7 +241,7 @@ fn a_customer_without_a_number_is_served_too() {
         .unwrap();
     daemon.posts(&message(SESSION, LID, "Ana", "two"));
     assert_eq!(
-        texts_of(&corner, 2),
+        texts_of(&test, 2),
         [
             (LID.to_owned(), "one".to_owned()),
             (LID.to_owned(), "two".to_owned())

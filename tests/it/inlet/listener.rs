@@ -7,13 +7,13 @@ use std::sync::Barrier;
 use serde_json::json;
 use waha_sm::waha::signature::sign;
 
-use crate::harness::{Corner, PATIENCE, Redis, SECRET, SESSION, chat, eventually};
+use crate::harness::{PATIENCE, Redis, SECRET, SESSION, TestSetup, chat, eventually};
 use crate::webhook::{self, message_with, new_message_id};
 
 #[test]
 fn a_forged_webhook_is_refused_and_logged_and_changes_nothing() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     let body = webhook::message(SESSION, &chat(1), "Ana", "oi").to_string();
     let good = sign(SECRET.as_bytes(), body.as_bytes());
     let wrong = sign(b"another secret", body.as_bytes());
@@ -80,8 +80,8 @@ fn a_forged_webhook_is_refused_and_logged_and_changes_nothing() {
 
 #[test]
 fn signed_bodies_that_are_not_events_are_refused_and_unknown_payloads_are_accepted() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     let deep = format!(
         "{{\"event\":\"x\",\"session\":\"default\",\"payload\":{}1{}}}",
         "[".repeat(50_000),
@@ -130,8 +130,7 @@ fn signed_bodies_that_are_not_events_are_refused_and_unknown_payloads_are_accept
         "half a surrogate pair is repaired"
     );
     let text = eventually("the message is in the history", || {
-        corner
-            .history(&["--chat", &chat])
+        test.history(&["--chat", &chat])
             .iter()
             .find_map(|message| message["text"].as_str().map(str::to_owned))
     });
@@ -140,8 +139,8 @@ fn signed_bodies_that_are_not_events_are_refused_and_unknown_payloads_are_accept
 
 #[test]
 fn wrong_paths_methods_and_sizes_get_different_answers() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     assert_eq!(daemon.get("/nowhere").0, 404);
     assert_eq!(daemon.get("/webhook").0, 405);
     assert_eq!(daemon.get("/health").0, 200);
@@ -187,10 +186,10 @@ fn wrong_paths_methods_and_sizes_get_different_answers() {
 
 #[test]
 fn a_message_acts_once_even_if_it_comes_several_times_and_under_two_event_names() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "5")
         .start();
     let (chat, message_id) = (chat(1), new_message_id());
@@ -226,26 +225,26 @@ fn a_message_acts_once_even_if_it_comes_several_times_and_under_two_event_names(
         "{results:?}"
     );
     // When the next message is answered, no earlier reply can still come.
-    daemon.says(&chat, "tchau");
-    assert_eq!(corner.texts(&chat, 2), ["oi", "tchau"]);
+    daemon.customer_writes(&chat, "tchau");
+    assert_eq!(test.texts(&chat, 2), ["oi", "tchau"]);
 }
 
 #[test]
 fn a_placeholder_event_does_not_use_up_a_messages_turn() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
     let (chat, message_id) = (chat(1), new_message_id());
     let waiting = message_with("message.waiting", SESSION, &chat, "Ana", "", &message_id);
     assert_eq!(daemon.posts(&waiting)["result"], "ignored");
     let event = message_with("message", SESSION, &chat, "Ana", "oi", &message_id);
     assert_eq!(daemon.posts(&event)["result"], "queued");
-    assert_eq!(corner.texts(&chat, 1), ["oi"]);
+    assert_eq!(test.texts(&chat, 1), ["oi"]);
 }
 
 #[test]
 fn while_redis_is_down_waha_is_asked_to_retry_and_nothing_is_lost() {
-    let (corner, mut redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    let (test, mut redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
     redis.kill();
     let event = webhook::message(SESSION, &chat(1), "Ana", "oi");
     let retry_after = daemon.refuses(&event);
@@ -262,6 +261,6 @@ fn while_redis_is_down_waha_is_asked_to_retry_and_nothing_is_lost() {
     eventually("the webhook is accepted", || {
         (daemon.poster.post(&event).unwrap().0 == 200).then_some(())
     });
-    assert_eq!(corner.texts(&chat(1), 1), ["oi"]);
+    assert_eq!(test.texts(&chat(1), 1), ["oi"]);
     assert_eq!(daemon.get("/ready").0, 200);
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::fake_waha::Mood;
-use crate::harness::{Corner, Redis, eventually};
+use crate::fake_waha::Behaviour;
+use crate::harness::{Redis, TestSetup, eventually};
 use crate::webhook::now_ms;
 
 /// The result of each fixture. They are posted in this order; the only worker is busy with the first one.
@@ -42,8 +42,8 @@ const RESULTS: &[(&str, &str)] = &[
 
 #[test]
 fn every_fixture_gets_the_expected_result() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/waha");
     assert_eq!(
         std::fs::read_dir(&directory).unwrap().count(),
@@ -58,7 +58,7 @@ fn every_fixture_gets_the_expected_result() {
         assert_eq!(answer["result"], *result, "{name}: {answer}");
         if number == 0 {
             // The first gets the worker before the next comes, so that the others wait.
-            corner.texts("5511988880001@c.us", 1);
+            test.texts("5511988880001@c.us", 1);
         }
     }
 }
@@ -75,8 +75,8 @@ fn make_recent(event: &mut Value) {
 
 #[test]
 fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_nothing() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/waha");
     let text = std::fs::read_to_string(directory.join("message-text-webjs.json")).unwrap();
     let mut event: Value = serde_json::from_str(&text).unwrap();
@@ -92,7 +92,7 @@ fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_not
 
     let customer = "5511988880001@c.us";
     let kept = eventually("the message is in the history", || {
-        let kept = corner.history(&["--chat", customer]);
+        let kept = test.history(&["--chat", customer]);
         (!kept.is_empty()).then_some(kept)
     });
     assert_eq!(kept.len(), 1, "{kept:?}");
@@ -101,11 +101,11 @@ fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_not
         redis.number("EXISTS waha-sm:{default}:inbox:5511988880001@c.us"),
         0
     );
-    assert!(corner.history(&["--conversations"]).is_empty());
-    assert_eq!(corner.waha.texts(customer), Vec::<String>::new());
+    assert!(test.history(&["--conversations"]).is_empty());
+    assert_eq!(test.waha.texts(customer), Vec::<String>::new());
 
     // The session can't send now; an old event says that it works.
-    corner.waha.feel(Mood::SessionIs("STOPPED"));
+    test.waha.behave(Behaviour::SessionIs("STOPPED"));
     assert_eq!(redis.ask("SET waha-sm:{default}:paused 1"), "+OK");
     let worked = json!({
         "event": "session.status", "session": "default", "timestamp": now_ms() - 49 * hour,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Corner, Daemon, Redis, Setup, chat, eventually};
+use crate::harness::{Daemon, Redis, Setup, TestSetup, chat, eventually};
 
 /// A flow with one question and early notices, so that no test has to wait for them.
 const FLOW: &str = r#"
@@ -25,85 +25,86 @@ say = "bye, {{ said }}"
 end = "done"
 "#;
 
-fn one_worker(corner: &Corner, redis: &Redis) -> Setup {
-    corner.all(redis).set("FLOW_FILE", corner.flow(FLOW))
+fn one_worker(test: &TestSetup, redis: &Redis) -> Setup {
+    test.all(redis).set("FLOW_FILE", test.flow(FLOW))
 }
 
 fn queued(daemon: &Daemon, chat: &str, text: &str, position: u64) {
     assert_eq!(
-        daemon.says(chat, text),
+        daemon.customer_writes(chat, text),
         json!({"result": "queued", "position": position})
     );
 }
 
 #[test]
 fn customers_are_told_their_places_and_served_in_order_of_arrival() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = one_worker(&corner, &redis).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = one_worker(&test, &redis).start();
     let [first, second, third, fourth] = [1, 2, 3, 4].map(chat);
-    daemon.says(&first, "one");
-    assert_eq!(corner.texts(&first, 1), ["hello, one"]);
+    daemon.customer_writes(&first, "one");
+    assert_eq!(test.texts(&first, 1), ["hello, one"]);
 
     queued(&daemon, &second, "two", 1);
     queued(&daemon, &third, "three", 2);
     queued(&daemon, &fourth, "four", 3);
-    assert_eq!(corner.texts(&second, 1), ["you are next"]);
-    assert_eq!(corner.texts(&third, 1), ["place 2"]);
-    assert_eq!(corner.texts(&fourth, 1), ["place 3"]);
+    assert_eq!(test.texts(&second, 1), ["you are next"]);
+    assert_eq!(test.texts(&third, 1), ["place 2"]);
+    assert_eq!(test.texts(&fourth, 1), ["place 3"]);
 
     // Messages from customers in line change no place. Together they open the conversation.
     queued(&daemon, &fourth, "in a hurry", 3);
-    assert_eq!(daemon.says(&first, "done"), json!({"result": "active"}));
-    assert_eq!(corner.texts(&first, 2)[1], "bye, done");
-    assert_eq!(corner.texts(&second, 2)[1], "hello, two");
+    assert_eq!(
+        daemon.customer_writes(&first, "done"),
+        json!({"result": "active"})
+    );
+    assert_eq!(test.texts(&first, 2)[1], "bye, done");
+    assert_eq!(test.texts(&second, 2)[1], "hello, two");
     // The line moved. Only the customer who is next now gets a notice.
-    assert_eq!(corner.texts(&third, 2)[1], "you are next");
-    daemon.says(&second, "x");
-    assert_eq!(corner.texts(&third, 3)[2], "hello, three");
-    let fourths = corner.texts(&fourth, 2);
+    assert_eq!(test.texts(&third, 2)[1], "you are next");
+    daemon.customer_writes(&second, "x");
+    assert_eq!(test.texts(&third, 3)[2], "hello, three");
+    let fourths = test.texts(&fourth, 2);
     assert!(fourths[1].starts_with("you are next"), "{fourths:?}");
-    daemon.says(&third, "x");
-    assert_eq!(corner.texts(&fourth, 3)[2], "hello, four\nin a hurry");
-    daemon.says(&fourth, "x");
-    assert_eq!(corner.texts(&fourth, 4)[3], "bye, x");
+    daemon.customer_writes(&third, "x");
+    assert_eq!(test.texts(&fourth, 3)[2], "hello, four\nin a hurry");
+    daemon.customer_writes(&fourth, "x");
+    assert_eq!(test.texts(&fourth, 4)[3], "bye, x");
     assert!(
-        corner.texts(&first, 2).len() == 2,
+        test.texts(&first, 2).len() == 2,
         "customers who are served at once get no notice"
     );
-    assert_eq!(corner.waha.overlaps(), 0);
+    assert_eq!(test.waha.overlaps(), 0);
 }
 
 #[test]
 fn queue_commands_are_answered_at_once_and_are_not_part_of_the_opening_message() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = one_worker(&corner, &redis).start();
-    daemon.says(&chat(1), "one");
-    corner.texts(&chat(1), 1);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = one_worker(&test, &redis).start();
+    daemon.customer_writes(&chat(1), "one");
+    test.texts(&chat(1), 1);
     queued(&daemon, &chat(2), "two", 1);
     queued(&daemon, &chat(3), "three", 2);
-    assert_eq!(corner.texts(&chat(3), 1), ["place 2"]);
-    daemon.says(&chat(3), "POSITION!");
-    assert_eq!(corner.texts(&chat(3), 2), ["place 2", "place 2"]);
-    daemon.says(&chat(3), "really three");
+    assert_eq!(test.texts(&chat(3), 1), ["place 2"]);
+    daemon.customer_writes(&chat(3), "POSITION!");
+    assert_eq!(test.texts(&chat(3), 2), ["place 2", "place 2"]);
+    daemon.customer_writes(&chat(3), "really three");
 
-    daemon.says(&chat(2), "leave");
+    daemon.customer_writes(&chat(2), "leave");
     eventually("the second gets the text for leaving", || {
-        corner
-            .waha
+        test.waha
             .texts(&chat(2))
             .contains(&"you left".to_owned())
             .then_some(())
     });
-    daemon.says(&chat(1), "x");
+    daemon.customer_writes(&chat(1), "x");
     eventually("the third is served", || {
-        corner
-            .waha
+        test.waha
             .texts(&chat(3))
             .contains(&"hello, three\nreally three".to_owned())
             .then_some(())
     });
     assert!(
-        !corner
+        !test
             .waha
             .texts(&chat(2))
             .iter()
@@ -113,18 +114,16 @@ fn queue_commands_are_answered_at_once_and_are_not_part_of_the_opening_message()
     // After a few measured conversations, notices have an estimate.
     redis.ask("HSET waha-sm:{default}:counters measured 9 handling 300000");
     queued(&daemon, &chat(4), "four", 1);
-    daemon.says(&chat(4), "position");
+    daemon.customer_writes(&chat(4), "position");
     eventually("the fourth gets an estimate", || {
-        corner
-            .waha
+        test.waha
             .texts(&chat(4))
             .iter()
             .any(|text| text == "place 1, about 5 minutes")
             .then_some(())
     });
     eventually("the history says that the second left", || {
-        corner
-            .history(&["--conversations", "--chat", &chat(2)])
+        test.history(&["--conversations", "--chat", &chat(2)])
             .iter()
             .any(|c| c["outcome"] == "left")
             .then_some(())
@@ -133,34 +132,32 @@ fn queue_commands_are_answered_at_once_and_are_not_part_of_the_opening_message()
 
 #[test]
 fn notices_do_not_pile_up_and_never_follow_the_greeting() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = one_worker(&corner, &redis).start();
-    daemon.says(&chat(1), "one");
-    corner.texts(&chat(1), 1);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = one_worker(&test, &redis).start();
+    daemon.customer_writes(&chat(1), "one");
+    test.texts(&chat(1), 1);
     // The session can't send while places change. A newer notice or the greeting replaces an unsent notice.
-    corner
-        .waha
-        .feel(crate::fake_waha::Mood::SessionIs("STOPPED"));
+    test.waha
+        .behave(crate::fake_waha::Behaviour::SessionIs("STOPPED"));
     queued(&daemon, &chat(2), "two", 1);
     queued(&daemon, &chat(3), "three", 2);
     daemon.wait_for_log("the session can't send");
     let inbox = |n: usize| format!("LLEN waha-sm:{{default}}:inbox:{}", chat(n));
-    daemon.says(&chat(1), "x");
+    daemon.customer_writes(&chat(1), "x");
     let claimed = |n: usize| format!("claimed a conversation session=default chat={}", chat(n));
     daemon.wait_for_log(&claimed(2));
     eventually("the greeting is in the second's lane", || {
         (redis.number(&inbox(2)) == 0).then_some(())
     });
-    daemon.says(&chat(2), "y");
+    daemon.customer_writes(&chat(2), "y");
     daemon.wait_for_log(&claimed(3));
     eventually("the greeting is in the third's lane", || {
         (redis.number(&inbox(3)) == 0).then_some(())
     });
-    corner.waha.feel(crate::fake_waha::Mood::Well);
-    let texts = corner.texts(&chat(2), 2);
+    test.waha.behave(crate::fake_waha::Behaviour::Well);
+    let texts = test.texts(&chat(2), 2);
     eventually("the third is greeted", || {
-        corner
-            .waha
+        test.waha
             .texts(&chat(3))
             .iter()
             .any(|text| text == "hello, three")
@@ -170,7 +167,7 @@ fn notices_do_not_pile_up_and_never_follow_the_greeting() {
         texts.ends_with(&["hello, two".into(), "bye, y".into()]),
         "{texts:?}"
     );
-    let thirds = corner.waha.texts(&chat(3));
+    let thirds = test.waha.texts(&chat(3));
     assert_eq!(
         thirds
             .iter()
@@ -183,13 +180,13 @@ fn notices_do_not_pile_up_and_never_follow_the_greeting() {
 
 #[test]
 fn free_workers_serve_at_once_one_customer_each() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = one_worker(&corner, &redis).set("WORKERS", "20").start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = one_worker(&test, &redis).set("WORKERS", "20").start();
     for n in 1..=20 {
-        daemon.says(&chat(n), "hi");
+        daemon.customer_writes(&chat(n), "hi");
     }
     for n in 1..=20 {
-        assert_eq!(corner.texts(&chat(n), 1), ["hello, hi"]);
+        assert_eq!(test.texts(&chat(n), 1), ["hello, hi"]);
     }
     assert_eq!(
         daemon.metric("waha_sm_conversations{session=\"default\",status=\"active\"}"),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Corner, Daemon, Redis, SESSION, Setup, chat, eventually};
+use crate::harness::{Daemon, Redis, SESSION, Setup, TestSetup, chat, eventually};
 use crate::webhook::{message_with, new_message_id};
 
 /// A flow that asks for the subject and hands off. WITHIN is the longest wait.
@@ -36,21 +36,20 @@ end = "call_back"
 /// The chat where the owner is notified.
 const OWNER: &str = "120363000000000007@g.us";
 
-fn setup(corner: &Corner, redis: &Redis, within: &str) -> Setup {
+fn setup(test: &TestSetup, redis: &Redis, within: &str) -> Setup {
     let flow = FLOW.replace("WITHIN", within);
-    corner
-        .all(redis)
-        .set("FLOW_FILE", corner.flow(&flow))
+    test.all(redis)
+        .set("FLOW_FILE", test.flow(&flow))
         .set("NOTIFY_CHAT", OWNER)
 }
 
 /// A customer writes and answers, and then waits for a person.
 #[track_caller]
-fn hands_off(corner: &Corner, daemon: &Daemon, chat: &str) {
-    daemon.says(chat, "hi");
-    let before = corner.texts(chat, 1).len();
-    daemon.says(chat, "a cake");
-    let texts = corner.texts(chat, before + 2);
+fn hands_off(test: &TestSetup, daemon: &Daemon, chat: &str) {
+    daemon.customer_writes(chat, "hi");
+    let before = test.texts(chat, 1).len();
+    daemon.customer_writes(chat, "a cake");
+    let texts = test.texts(chat, before + 2);
     assert_eq!(
         texts[before..before + 2],
         ["somebody will come", "about a cake"]
@@ -69,24 +68,24 @@ fn waiting(daemon: &Daemon) -> Option<f64> {
     daemon.metric("waha_sm_waiting_for_person{session=\"default\"}")
 }
 
-fn outcomes(corner: &Corner, chat: &str) -> Vec<Value> {
-    let found = corner.history(&["--chat", chat, "--conversations"]);
+fn outcomes(test: &TestSetup, chat: &str) -> Vec<Value> {
+    let found = test.history(&["--chat", chat, "--conversations"]);
     found.iter().map(|one| one["outcome"].clone()).collect()
 }
 
 #[test]
 fn a_customer_who_waits_for_a_person_holds_no_worker_and_gets_notices_until_the_owner_answers() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let setup = setup(&corner, &redis, "1h");
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let setup = setup(&test, &redis, "1h");
     let mut daemon = setup.start();
     let [first, second, third] = [1, 2, 3].map(chat);
     // The only worker is free after each handoff.
-    hands_off(&corner, &daemon, &first);
-    hands_off(&corner, &daemon, &second);
-    assert_eq!(corner.texts(&first, 4)[3], "you are next");
-    assert_eq!(corner.texts(&second, 4)[3], "place 2");
+    hands_off(&test, &daemon, &first);
+    hands_off(&test, &daemon, &second);
+    assert_eq!(test.texts(&first, 4)[3], "you are next");
+    assert_eq!(test.texts(&second, 4)[3], "place 2");
     assert_eq!(waiting(&daemon), Some(2.0));
-    let told = corner.texts(OWNER, 2);
+    let told = test.texts(OWNER, 2);
     let told_of_second = "Ana (+5511900000002) is waiting for a person: \"a cake\". Customers waiting: 2. Reply in their chat, from your phone.";
     assert!(told.contains(&told_of_second.to_owned()), "{told:?}");
 
@@ -94,31 +93,34 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_gets_notices_until_the_
     daemon.kill();
     let daemon = setup.start();
     assert_eq!(
-        daemon.says(&second, "position"),
+        daemon.customer_writes(&second, "position"),
         json!({"result": "queued", "position": 2})
     );
-    assert_eq!(corner.texts(&second, 5)[4], "place 2");
+    assert_eq!(test.texts(&second, 5)[4], "place 2");
 
     owner_writes(&daemon, &first, "hi, this is Jo");
-    assert_eq!(corner.texts(&second, 6)[5], "you are next");
-    assert_eq!(daemon.says(&first, "at last"), json!({"result": "phone"}));
+    assert_eq!(test.texts(&second, 6)[5], "you are next");
+    assert_eq!(
+        daemon.customer_writes(&first, "at last"),
+        json!({"result": "phone"})
+    );
     assert_eq!(waiting(&daemon), Some(1.0));
 
-    daemon.says(&second, "leave");
-    assert_eq!(corner.texts(&second, 7)[6], "you left");
+    daemon.customer_writes(&second, "leave");
+    assert_eq!(test.texts(&second, 7)[6], "you left");
     eventually("nobody waits for a person", || {
         (waiting(&daemon) == Some(0.0)).then_some(())
     });
     owner_writes(&daemon, &first, "#fim");
     eventually("both are closed", || {
-        let closed = (outcomes(&corner, &first), outcomes(&corner, &second));
+        let closed = (outcomes(&test, &first), outcomes(&test, &second));
         (closed == (vec![json!("phone")], vec![json!("left")])).then_some(())
     });
     // The worker still serves other customers.
-    hands_off(&corner, &daemon, &third);
-    assert_eq!(corner.waha.texts(&first).len(), 4);
+    hands_off(&test, &daemon, &third);
+    assert_eq!(test.waha.texts(&first).len(), 4);
     assert_eq!(
-        corner.texts(OWNER, 3).len(),
+        test.texts(OWNER, 3).len(),
         3,
         "one notification per customer"
     );
@@ -126,27 +128,26 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_gets_notices_until_the_
 
 #[test]
 fn if_nobody_answers_in_time_the_flow_continues_under_the_old_ticket() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = setup(&corner, &redis, "1s").start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "1s").start();
     let one = chat(1);
-    hands_off(&corner, &daemon, &one);
+    hands_off(&test, &daemon, &one);
     // This message is for the person; it does not answer the next question.
-    daemon.says(&one, "anybody?");
+    daemon.customer_writes(&one, "anybody?");
     eventually("the flow continues", || {
-        let texts = corner.waha.texts(&one);
+        let texts = test.waha.texts(&one);
         texts
             .contains(&"nobody came; your number?".to_owned())
             .then_some(())
     });
-    daemon.says(&one, "55 11");
+    daemon.customer_writes(&one, "55 11");
     eventually("the answer counts", || {
-        corner
-            .waha
+        test.waha
             .texts(&one)
             .contains(&"we call 55 11".to_owned())
             .then_some(())
     });
     eventually("the conversation is closed once", || {
-        (outcomes(&corner, &one) == [json!("call_back")]).then_some(())
+        (outcomes(&test, &one) == [json!("call_back")]).then_some(())
     });
 }

@@ -9,7 +9,7 @@ use waha_sm::service::owner::notifier::OwnerNotifier;
 use waha_sm::service::owner::notify_chat::NotifyChat;
 use waha_sm::store::{Connections, RedisServer, Store, StoreConfig};
 
-use crate::harness::{Corner, Redis, SESSION, chat, eventually};
+use crate::harness::{Redis, SESSION, TestSetup, chat, eventually};
 use crate::webhook;
 
 const GROUP: &str = "120363000000000007@g.us";
@@ -49,46 +49,46 @@ fn two_notify(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
 
 #[test]
 fn the_owner_is_notified_once_in_their_group_and_no_other_group_gets_anything() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("NOTIFY_CHAT", GROUP).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("NOTIFY_CHAT", GROUP).start();
     let other = "120363000000000008@g.us";
     two_notify(&redis, other, SESSION, "1", "never");
     two_notify(&redis, GROUP, SESSION, "2", "one");
     two_notify(&redis, GROUP, SESSION, "3", "two");
-    assert_eq!(corner.texts(GROUP, 2), ["one", "two"]);
+    assert_eq!(test.texts(GROUP, 2), ["one", "two"]);
     // The sender gives up on the notification to the other group: it is not named in the settings.
     daemon.wait_for_log("neither a person's nor NOTIFY_CHAT");
-    assert_eq!(corner.waha.texts(other), [""; 0]);
-    assert_eq!(corner.waha.texts(GROUP), ["one", "two"]);
+    assert_eq!(test.waha.texts(other), [""; 0]);
+    assert_eq!(test.waha.texts(GROUP), ["one", "two"]);
 }
 
 #[test]
 fn the_owners_answers_in_the_group_are_recorded_and_open_no_conversation() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "2")
         .set("NOTIFY_CHAT", format!("{SESSION}/{}", chat(1)))
         .start();
     let (owner, lid) = (chat(1), "177700000000001@lid");
     two_notify(&redis, &owner, "another", "1", "a customer asks for you");
-    assert_eq!(corner.texts(&owner, 1), ["a customer asks for you"]);
+    assert_eq!(test.texts(&owner, 1), ["a customer asks for you"]);
     let recorded = json!({"result": "recorded"});
-    assert_eq!(daemon.says(&owner, "on my way"), recorded);
+    assert_eq!(daemon.customer_writes(&owner, "on my way"), recorded);
     // The owner may write from their hidden id, and WAHA doesn't always show their number.
     let mut event = webhook::message(SESSION, lid, "Dona", "from my phone");
     event["payload"]["_data"]["Info"]["SenderAlt"] = json!("5511900000001@s.whatsapp.net");
     assert_eq!(daemon.posts(&event), recorded);
-    assert_eq!(daemon.says(lid, "and again"), recorded);
+    assert_eq!(daemon.customer_writes(lid, "and again"), recorded);
     // In another session, the owner is a customer.
     let elsewhere = webhook::message("another", &owner, "Dona", "does it work?");
     assert_eq!(daemon.posts(&elsewhere)["result"], "queued");
-    daemon.says(&chat(2), "hello");
-    assert_eq!(corner.texts(&chat(2), 1), ["hello"]);
-    assert_eq!(corner.texts(&owner, 2)[1], "does it work?");
+    daemon.customer_writes(&chat(2), "hello");
+    assert_eq!(test.texts(&chat(2), 1), ["hello"]);
+    assert_eq!(test.texts(&owner, 2)[1], "does it work?");
     eventually("the history has what they said", || {
-        let history = corner.history(&["--session", SESSION, "--chat", &owner]);
+        let history = test.history(&["--session", SESSION, "--chat", &owner]);
         history
             .iter()
             .any(|one| one["text"] == "on my way")

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Corner, Daemon, Redis, SESSION, chat, eventually};
+use crate::harness::{Daemon, Redis, SESSION, TestSetup, chat, eventually};
 use crate::webhook;
 
 const OTHER: &str = "other";
@@ -45,11 +45,11 @@ fn becomes(daemon: &Daemon, session: &str, word: &str) {
 
 #[test]
 fn a_stopped_session_pauses_at_once_and_the_owner_is_notified_once_through_another() {
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let (test, redis) = (TestSetup::new(), Redis::start());
     let owner = chat(9);
-    let daemon = corner
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "9")
         .set("LOCALE", "pt-BR")
         .set("NOTIFY_CHAT", "5511900000009")
@@ -63,81 +63,80 @@ fn a_stopped_session_pauses_at_once_and_the_owner_is_notified_once_through_anoth
         becomes(&daemon, SESSION, "SCAN_QR_CODE");
     }
     becomes(&daemon, SESSION, "FAILED");
-    daemon.says(&chat(1), "waits");
-    let told = corner.texts(&owner, 1);
+    daemon.customer_writes(&chat(1), "waits");
+    let told = test.texts(&owner, 1);
     assert!(told[0].contains("default parou (SCAN_QR_CODE)"), "{told:?}");
-    let through = corner.waha.sent().remove(0).session;
+    let through = test.waha.sent().remove(0).session;
     assert_eq!(through, OTHER);
     assert_eq!(daemon.log().matches("the session has stopped").count(), 1);
     assert!(!daemon.log().contains("SECRET"), "a passkey is a secret");
-    assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
+    assert_eq!(test.waha.texts(&chat(1)), [""; 0]);
     // While one session is stopped, the others continue.
     daemon.posts(&webhook::message(OTHER, &chat(2), "Ana", "continues"));
-    corner.texts(&chat(2), 1);
-    assert_eq!(corner.waha.texts(&chat(1)), [""; 0]);
+    test.texts(&chat(2), 1);
+    assert_eq!(test.waha.texts(&chat(1)), [""; 0]);
 
     becomes(&daemon, SESSION, "WORKING");
-    assert_eq!(corner.texts(&chat(1), 1), ["waits"]);
+    assert_eq!(test.texts(&chat(1), 1), ["waits"]);
     // Late events change nothing.
     daemon.posts(&late);
-    daemon.says(&chat(1), "again");
-    assert_eq!(corner.texts(&chat(1), 2)[1], "again");
-    assert_eq!(corner.waha.texts(&owner).len(), 1);
+    daemon.customer_writes(&chat(1), "again");
+    assert_eq!(test.texts(&chat(1), 2)[1], "again");
+    assert_eq!(test.waha.texts(&owner).len(), 1);
     // The next stop is notified again.
     becomes(&daemon, SESSION, "STOPPED");
-    assert!(corner.texts(&owner, 2)[1].contains("default parou (STOPPED)"));
+    assert!(test.texts(&owner, 2)[1].contains("default parou (STOPPED)"));
 }
 
 #[test]
 fn a_reconnecting_session_or_an_unknown_status_pauses_without_notifying_the_owner() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("NOTIFY_CHAT", format!("{OTHER}/5511900000009"))
         .start();
     for word in ["STARTING", "HIBERNATING"] {
         becomes(&daemon, SESSION, word);
-        daemon.says(&chat(1), word);
+        daemon.customer_writes(&chat(1), word);
         assert_eq!(redis.number("EXISTS waha-sm:{default}:paused"), 1);
         becomes(&daemon, SESSION, "WORKING");
         eventually("the session continues", || {
-            corner
-                .waha
+            test.waha
                 .texts(&chat(1))
                 .contains(&word.to_owned())
                 .then_some(())
         });
     }
-    assert_eq!(corner.waha.texts(&chat(9)), [""; 0]);
+    assert_eq!(test.waha.texts(&chat(9)), [""; 0]);
     assert!(!daemon.log().contains("the session has stopped"));
 }
 
 #[test]
 fn a_session_resumes_even_if_the_event_that_says_so_is_lost() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
     becomes(&daemon, SESSION, "FAILED");
-    daemon.says(&chat(1), "one");
+    daemon.customer_writes(&chat(1), "one");
     // Deletes the mark that limits how often WAHA is asked, so that the test doesn't wait.
     eventually("WAHA is asked, and says that the session works", || {
         redis.ask("DEL waha-sm:{default}:probed");
-        (corner.waha.texts(&chat(1)).len() == 1).then_some(())
+        (test.waha.texts(&chat(1)).len() == 1).then_some(())
     });
 }
 
 #[test]
 fn no_customer_is_reminded_closed_or_sent_a_notice_while_their_messages_cannot_reach_us() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.flow(IMPATIENT))
+        .set("FLOW_FILE", test.flow(IMPATIENT))
         .start();
-    daemon.says(&chat(1), "one");
-    corner.texts(&chat(1), 1);
+    daemon.customer_writes(&chat(1), "one");
+    test.texts(&chat(1), 1);
     becomes(&daemon, SESSION, "STARTING");
     for n in 2..=3 {
-        daemon.says(&chat(n), "hi");
+        daemon.customer_writes(&chat(n), "hi");
     }
     // Longer than the flow's timeouts.
     let begun = webhook::now_ms();
@@ -150,37 +149,40 @@ fn no_customer_is_reminded_closed_or_sent_a_notice_while_their_messages_cannot_r
     }
     let resumed = webhook::now_ms();
     becomes(&daemon, SESSION, "WORKING");
-    assert_eq!(corner.texts(&chat(2), 1), ["you are next"]);
-    assert_eq!(corner.texts(&chat(1), 2)[1], "are you there?");
+    assert_eq!(test.texts(&chat(2), 1), ["you are next"]);
+    assert_eq!(test.texts(&chat(1), 2)[1], "are you there?");
     assert!(
         webhook::now_ms() >= resumed + 1_400,
         "the timeouts start again"
     );
-    assert_eq!(corner.texts(&chat(1), 3)[2], "good-bye");
+    assert_eq!(test.texts(&chat(1), 3)[2], "good-bye");
     assert!(webhook::now_ms() >= resumed + 2_900);
 }
 
 #[test]
 fn no_conversation_is_closed_for_silence_while_waha_is_unreachable() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.flow(IMPATIENT))
+        .set("FLOW_FILE", test.flow(IMPATIENT))
         .start();
-    daemon.says(&chat(1), "one");
-    corner.texts(&chat(1), 1);
-    corner.waha.go_away();
+    daemon.customer_writes(&chat(1), "one");
+    test.texts(&chat(1), 1);
+    test.waha.go_away();
     let begun = webhook::now_ms();
     eventually("the time goes by", || {
         (webhook::now_ms() > begun + 4_000).then_some(())
     });
     let lane = format!("LLEN waha-sm:{{default}}:lane:{}", chat(1));
     assert_eq!(redis.number(&lane), 0);
-    corner.waha.come_back().unwrap();
-    assert_eq!(daemon.says(&chat(1), "still here")["result"], "active");
+    test.waha.come_back().unwrap();
+    assert_eq!(
+        daemon.customer_writes(&chat(1), "still here")["result"],
+        "active"
+    );
     // On a slow machine there may be a reminder first, but the conversation is not closed.
     let texts = eventually("the answer counts", || {
-        let texts = corner.waha.texts(&chat(1));
+        let texts = test.waha.texts(&chat(1));
         texts.contains(&"bye".to_owned()).then_some(texts)
     });
     assert!(!texts.contains(&"good-bye".to_owned()), "{texts:?}");
@@ -188,10 +190,10 @@ fn no_conversation_is_closed_for_silence_while_waha_is_unreachable() {
 
 #[test]
 fn a_restriction_by_whatsapp_is_reported_once_in_plain_words_and_answering_continues() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("LOCALE", "pt-BR")
         .set("NOTIFY_CHAT", "5511900000009")
         .start();
@@ -204,11 +206,11 @@ fn a_restriction_by_whatsapp_is_reported_once_in_plain_words_and_answering_conti
     let mut event = status(SESSION, "WORKING", &Value::Null);
     event["me"] = json!({"id": "5511900000000@c.us", "messageCapping": capping("CAPPED"), "reachoutTimelock": timelock});
     daemon.posts(&event);
-    let told = corner.texts(&chat(9), 2);
+    let told = test.texts(&chat(9), 2);
     assert!(told[0].contains("novas conversas até"), "{told:?}");
     assert!(told[1].contains("CAPPED"), "{told:?}");
-    daemon.says(&chat(1), "one");
-    assert_eq!(corner.texts(&chat(1), 1), ["one"]);
-    assert_eq!(corner.waha.texts(&chat(9)).len(), 2);
+    daemon.customer_writes(&chat(1), "one");
+    assert_eq!(test.texts(&chat(1), 1), ["one"]);
+    assert_eq!(test.waha.texts(&chat(9)).len(), 2);
     assert_eq!(daemon.log().matches("WhatsApp restricts").count(), 2);
 }

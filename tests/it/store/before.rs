@@ -11,7 +11,7 @@ use fred::prelude::*;
 use regex::{Captures, Regex};
 use serde_json::{Value, json};
 
-use crate::harness::{Corner, Daemon, Redis, SESSION, binary, chat, eventually};
+use crate::harness::{Daemon, Redis, SESSION, TestSetup, binary, chat, eventually};
 use crate::webhook::{message, message_with, now_ms};
 
 /// Notices are an hour apart, so that no customer gets one only because time passes.
@@ -95,7 +95,7 @@ fn as_if_made_now(text: &str, made_at: i64) -> String {
 }
 
 /// Puts the fixture where a daemon finds it. Returns the commands that filled Redis.
-fn left_behind(corner: &Corner, redis: &Redis) -> Vec<Vec<String>> {
+fn left_behind(test: &TestSetup, redis: &Redis) -> Vec<Vec<String>> {
     const RUN: &str =
         "for _, command in ipairs(ARGV) do redis.call(unpack(cjson.decode(command))) end";
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/before");
@@ -114,7 +114,7 @@ fn left_behind(corner: &Corner, redis: &Redis) -> Vec<Vec<String>> {
         client.init().await.unwrap();
         let () = client.eval(RUN, "none", lines.clone()).await.unwrap();
     });
-    let data = corner.directory.path().join("data");
+    let data = test.directory.path().join("data");
     std::fs::create_dir_all(&data).unwrap();
     // The search index has its own tables, and their numbers are not times.
     let (mut history, mut words) = (String::new(), String::new());
@@ -130,29 +130,28 @@ fn left_behind(corner: &Corner, redis: &Redis) -> Vec<Vec<String>> {
 }
 
 /// The texts that this id got, without notices about the line.
-fn texts(corner: &Corner, id: &str) -> Vec<String> {
-    let texts = corner.waha.texts(id).into_iter();
+fn texts(test: &TestSetup, id: &str) -> Vec<String> {
+    let texts = test.waha.texts(id).into_iter();
     texts
         .filter(|text| !text.starts_with("place ") && text != "you are next")
         .collect()
 }
 
 #[track_caller]
-fn gets(corner: &Corner, id: &str, wanted: &[&str]) {
+fn gets(test: &TestSetup, id: &str, wanted: &[&str]) {
     eventually(&format!("{id} gets {wanted:?}"), || {
-        (texts(corner, id).len() >= wanted.len()).then_some(())
+        (texts(test, id).len() >= wanted.len()).then_some(())
     });
-    assert_eq!(texts(corner, id), wanted, "{id}");
+    assert_eq!(texts(test, id), wanted, "{id}");
 }
 
-fn start(corner: &Corner, redis: &Redis, role: &'static str) -> Daemon {
+fn start(test: &TestSetup, redis: &Redis, role: &'static str) -> Daemon {
     let flow = FLOW
         .replace("REMIND_AFTER", "30m")
         .replace("CLOSE_AFTER", "1h");
-    corner
-        .setup(role)
+    test.setup(role)
         .set("REDIS_URL", redis.url())
-        .set("FLOW_FILE", corner.flow(&flow))
+        .set("FLOW_FILE", test.flow(&flow))
         // Enough workers for all customers.
         .set("WORKERS", "20")
         .start()
@@ -160,27 +159,27 @@ fn start(corner: &Corner, redis: &Redis, role: &'static str) -> Daemon {
 
 #[test]
 fn every_customer_continues_where_they_were() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let commands = left_behind(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let commands = left_behind(&test, &redis);
 
-    let mut listener = start(&corner, &redis, "serve");
+    let mut listener = start(&test, &redis, "serve");
     every_customer_is_where_they_were(&listener, &commands);
     listener.kill();
 
-    let daemon = start(&corner, &redis, "all");
+    let daemon = start(&test, &redis, "all");
     // Unsent replies are sent once and in order. A reply that WAHA took already is not sent again.
     let menu = ["our menu:", "today"];
     let bread = [&["hello Ana: hi"], &menu[..], &["how many of bread?"]].concat();
-    gets(&corner, &chat(RETRIED), &bread);
+    gets(&test, &chat(RETRIED), &bread);
     let soup = [&menu[..], &["how many of soup?"]].concat();
-    gets(&corner, &chat(IN_DOUBT), &soup);
-    gets(&corner, &chat(ECHOED), &soup[1..]);
+    gets(&test, &chat(IN_DOUBT), &soup);
+    gets(&test, &chat(ECHOED), &soup[1..]);
 
     // Every customer continues with the next question, and everything they wrote in line counts.
-    assert_eq!(texts(&corner, &chat(ACTIVE)), [""; 0]);
-    daemon.says(&chat(ACTIVE), "three");
+    assert_eq!(texts(&test, &chat(ACTIVE)), [""; 0]);
+    daemon.customer_writes(&chat(ACTIVE), "three");
     let tart = "somebody will come about three of a tart";
-    gets(&corner, &chat(ACTIVE), &[tart]);
+    gets(&test, &chat(ACTIVE), &[tart]);
     for (id, greeting) in [
         (chat(WAITS), "hello Ana: one\ntwo\nthree"),
         (LID.to_owned(), "hello Ivo: one"),
@@ -190,19 +189,19 @@ fn every_customer_continues_where_they_were() {
         // One person under two ids is answered once, under the id they used last.
         (chat(TWO_IDS), "hello Eva: and I\nand I again"),
     ] {
-        gets(&corner, &id, &[greeting]);
+        gets(&test, &id, &[greeting]);
     }
-    gets(&corner, LID_OF_TWO, &[]);
+    gets(&test, LID_OF_TWO, &[]);
     // The question that was not answered.
     eventually("the question is asked again", || {
-        let texts = texts(&corner, &chat(CLOSED));
+        let texts = texts(&test, &chat(CLOSED));
         texts.last()?.contains("how many of a pie?").then_some(())
     });
-    assert_eq!(texts(&corner, &chat(WITH_OWNER)), [""; 0]);
-    assert_eq!(texts(&corner, &chat(FOR_PERSON)), [""; 0]);
+    assert_eq!(texts(&test, &chat(WITH_OWNER)), [""; 0]);
+    assert_eq!(texts(&test, &chat(FOR_PERSON)), [""; 0]);
 
     dead_replies_are_listed(&redis);
-    the_history_is_complete(&corner);
+    the_history_is_complete(&test);
 }
 
 /// In line, for a person, or with the owner. The daemon here has no workers, so nobody moves.
@@ -216,11 +215,20 @@ fn every_customer_is_where_they_were(daemon: &Daemon, commands: &[Vec<String>]) 
     let message_id = last["stanza"].as_str().unwrap();
     let again = message_with("message", SESSION, &chat(LAST), "Ana", "again", message_id);
     assert_eq!(daemon.posts(&again), json!({"result": "duplicate"}));
-    assert_eq!(daemon.says(&chat(WAITS_TOO), "two"), queued(3));
-    assert_eq!(daemon.says(&chat(FOR_PERSON), "are you there?"), queued(1));
+    assert_eq!(daemon.customer_writes(&chat(WAITS_TOO), "two"), queued(3));
+    assert_eq!(
+        daemon.customer_writes(&chat(FOR_PERSON), "are you there?"),
+        queued(1)
+    );
     let phone = json!({"result": "phone"});
-    assert_eq!(daemon.says(&chat(WITH_OWNER), "are you there?"), phone);
-    assert_eq!(daemon.says(&chat(CLOSED), "I am back"), queued(6));
+    assert_eq!(
+        daemon.customer_writes(&chat(WITH_OWNER), "are you there?"),
+        phone
+    );
+    assert_eq!(
+        daemon.customer_writes(&chat(CLOSED), "I am back"),
+        queued(6)
+    );
     let under_the_other = message(SESSION, LID_OF_TWO, "Eva", "and I");
     assert_eq!(daemon.posts(&under_the_other), queued(7));
     let by_number = message(SESSION, &chat(TWO_IDS), "Eva", "and I again");
@@ -246,9 +254,9 @@ fn dead_replies_are_listed(redis: &Redis) {
 }
 
 /// Entries that were archived before, entries that were not yet, and new ones.
-fn the_history_is_complete(corner: &Corner) {
+fn the_history_is_complete(test: &TestSetup) {
     let said = |arguments: &[&str]| -> Vec<(String, String)> {
-        let found = corner.history(arguments);
+        let found = test.history(arguments);
         let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
         found
             .iter()
@@ -312,22 +320,22 @@ fn the_history_is_complete(corner: &Corner) {
         ("customer".to_owned(), "is anybody there?".to_owned())
     );
     let outcomes = |n: usize| -> Vec<String> {
-        let found = corner.history(&["--chat", &chat(n), "--conversations"]);
+        let found = test.history(&["--chat", &chat(n), "--conversations"]);
         let outcome = |one: &Value| one["outcome"].as_str().unwrap_or_default().to_owned();
         found.iter().map(outcome).collect()
     };
     assert_eq!(outcomes(CLOSED), ["silence", ""]);
     assert_eq!(outcomes(DEAD), ["left"]);
     assert_eq!(outcomes(TWO_IDS), ["left", ""]);
-    let all = corner.history(&["--chat", LID_OF_TWO]);
+    let all = test.history(&["--chat", LID_OF_TWO]);
     let edited = all.iter().find(|one| one["text"] == "leaving").unwrap();
     assert_eq!(edited["first_text"], "leave");
     assert!(!edited["revoked_at"].is_null(), "{edited}");
     assert!(edited["reactions"].to_string().contains('🙏'), "{edited}");
-    let dead = corner.history(&["--chat", &chat(DEAD)]);
+    let dead = test.history(&["--chat", &chat(DEAD)]);
     let failed = dead.iter().filter(|one| one["state"] == "failed").count();
     assert_eq!(failed, 2);
     assert_eq!(dead.len(), 4);
-    let read = corner.history(&["--chat", &chat(CLOSED)]);
+    let read = test.history(&["--chat", &chat(CLOSED)]);
     assert_eq!(read.iter().filter(|one| !one["ack"].is_null()).count(), 1);
 }

@@ -17,7 +17,7 @@ use waha_sm::store::{
 };
 
 use crate::harness;
-use crate::harness::{Corner, PATIENCE, Redis, eventually, ms};
+use crate::harness::{PATIENCE, Redis, TestSetup, eventually, ms};
 use crate::webhook::new_message_id;
 
 fn session() -> SessionName {
@@ -447,7 +447,7 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
 
 #[test]
 fn messages_beyond_the_inbox_limit_go_to_the_history_and_block_nobody() {
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let (test, redis) = (TestSetup::new(), Redis::start());
     let numbers = 0..usize::try_from(INBOX_MAX).unwrap();
     block_on(async {
         let store = connect_with(&redis, "waha-sm:").await;
@@ -458,11 +458,14 @@ fn messages_beyond_the_inbox_limit_go_to_the_history_and_block_nobody() {
                 .unwrap();
         }
     });
-    let serve = corner.setup("serve").set("REDIS_URL", redis.url()).start();
+    let serve = test.setup("serve").set("REDIS_URL", redis.url()).start();
     for _ in 0..3 {
-        assert_eq!(serve.says(chat(1).as_str(), "more")["result"], "recorded");
+        assert_eq!(
+            serve.customer_writes(chat(1).as_str(), "more")["result"],
+            "recorded"
+        );
     }
-    let other = serve.says(chat(2).as_str(), "hello");
+    let other = serve.customer_writes(chat(2).as_str(), "hello");
     assert_eq!(
         (&other["result"], &other["position"]),
         (&"queued".into(), &2.into())
@@ -477,7 +480,7 @@ fn messages_beyond_the_inbox_limit_go_to_the_history_and_block_nobody() {
         serve.log()
     );
     eventually("all three are in the history", || {
-        let kept = corner.history(&["--chat", chat(1).as_str()]);
+        let kept = test.history(&["--chat", chat(1).as_str()]);
         (kept.iter().filter(|one| one["text"] == "more").count() == 3).then_some(())
     });
     block_on(async {

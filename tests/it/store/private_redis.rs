@@ -4,15 +4,15 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Corner, Daemon, TWO_QUESTIONS, ask, chat, eventually, send_signal};
+use crate::harness::{Daemon, TWO_QUESTIONS, TestSetup, ask, chat, eventually, send_signal};
 
 #[test]
 fn a_private_redis_that_dies_is_restarted_and_has_lost_nothing() {
-    let corner = Corner::new();
-    let daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
-    daemon.says(&chat(1), "before");
-    corner.texts(&chat(1), 1);
-    let socket = corner.directory.path().join("data/redis/redis.sock");
+    let test = TestSetup::new();
+    let daemon = test.setup("all").set("FLOW_FILE", test.echo()).start();
+    daemon.customer_writes(&chat(1), "before");
+    test.texts(&chat(1), 1);
+    let socket = test.directory.path().join("data/redis/redis.sock");
     // Redis ends without an answer.
     let _ = ask(&socket, "SHUTDOWN NOSAVE");
     daemon.wait_for_log("the private Redis ended");
@@ -20,34 +20,34 @@ fn a_private_redis_that_dies_is_restarted_and_has_lost_nothing() {
         let event = crate::webhook::message(crate::harness::SESSION, &chat(1), "Ana", "after");
         (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
     });
-    assert_eq!(corner.texts(&chat(1), 2), ["before", "after"]);
+    assert_eq!(test.texts(&chat(1), 2), ["before", "after"]);
 }
 
 #[test]
 fn a_data_directory_too_deep_for_a_socket_path_works_too() {
-    let corner = Corner::new();
-    let mut setup = corner.setup("all").set("FLOW_FILE", corner.echo());
-    setup.data_dir = corner
+    let test = TestSetup::new();
+    let mut setup = test.setup("all").set("FLOW_FILE", test.echo());
+    setup.data_dir = test
         .directory
         .path()
         .join("a directory with spaces/".to_owned() + &"x".repeat(100));
     let mut daemon = setup.start();
-    daemon.says(&chat(1), "hello");
-    assert_eq!(corner.texts(&chat(1), 1), ["hello"]);
+    daemon.customer_writes(&chat(1), "hello");
+    assert_eq!(test.texts(&chat(1), 1), ["hello"]);
     assert_eq!(daemon.terminate().0.code(), Some(0));
 }
 
-fn directory(corner: &Corner) -> PathBuf {
-    corner.directory.path().join("data/redis")
+fn directory(test: &TestSetup) -> PathBuf {
+    test.directory.path().join("data/redis")
 }
 
 /// The file to which Redis appends.
-fn append_only_file(corner: &Corner) -> PathBuf {
-    directory(corner).join("appendonlydir/appendonly.aof.1.incr.aof")
+fn append_only_file(test: &TestSetup) -> PathBuf {
+    directory(test).join("appendonlydir/appendonly.aof.1.incr.aof")
 }
 
-fn kill_private_redis(corner: &Corner) {
-    let mut stream = UnixStream::connect(directory(corner).join("redis.sock")).unwrap();
+fn kill_private_redis(test: &TestSetup) {
+    let mut stream = UnixStream::connect(directory(test).join("redis.sock")).unwrap();
     stream.write_all(b"INFO server\r\n").unwrap();
     let process = BufReader::new(stream)
         .lines()
@@ -55,19 +55,19 @@ fn kill_private_redis(corner: &Corner) {
         .find_map(|line| line.strip_prefix("process_id:")?.trim().parse().ok());
     send_signal(process.unwrap(), "-KILL");
     eventually("the private Redis is gone", || {
-        UnixStream::connect(directory(corner).join("redis.sock"))
+        UnixStream::connect(directory(test).join("redis.sock"))
             .is_err()
             .then_some(())
     });
 }
 
 /// A settled conversation, followed by writes that may be lost.
-fn talk(corner: &Corner, daemon: &Daemon) {
-    daemon.says(&chat(1), "hi");
-    corner.texts(&chat(1), 1);
-    daemon.says(&chat(1), "one");
-    corner.texts(&chat(1), 2);
-    let socket = directory(corner).join("redis.sock");
+fn talk(test: &TestSetup, daemon: &Daemon) {
+    daemon.customer_writes(&chat(1), "hi");
+    test.texts(&chat(1), 1);
+    daemon.customer_writes(&chat(1), "one");
+    test.texts(&chat(1), 2);
+    let socket = directory(test).join("redis.sock");
     eventually("both replies are settled", || {
         let sending = ask(&socket, "HLEN waha-sm:{default}:sending")?;
         (sending == ":0").then_some(())
@@ -78,8 +78,8 @@ fn talk(corner: &Corner, daemon: &Daemon) {
 }
 
 /// Damages the file to which Redis appends. Returns its new content.
-fn damage(corner: &Corner, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let path = append_only_file(corner);
+fn damage(test: &TestSetup, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let path = append_only_file(test);
     let mut bytes = std::fs::read(&path).unwrap();
     change(&mut bytes);
     std::fs::write(path, &bytes).unwrap();
@@ -113,15 +113,13 @@ fn a_damaged_append_only_file_is_repaired_logged_and_kept_aside() {
         }),
     ];
     for (name, change) in damages {
-        let corner = Corner::new();
-        let setup = corner
-            .setup("all")
-            .set("FLOW_FILE", corner.flow(TWO_QUESTIONS));
+        let test = TestSetup::new();
+        let setup = test.setup("all").set("FLOW_FILE", test.flow(TWO_QUESTIONS));
         let mut daemon = setup.start();
-        talk(&corner, &daemon);
+        talk(&test, &daemon);
         daemon.kill();
-        kill_private_redis(&corner);
-        let damaged = damage(&corner, change);
+        kill_private_redis(&test);
+        let damaged = damage(&test, change);
 
         let daemon = setup.start();
         let log = daemon.log();
@@ -137,29 +135,27 @@ fn a_damaged_append_only_file_is_repaired_logged_and_kept_aside() {
         assert!((1..damaged.len()).contains(&bytes), "{name}: {told}");
         let copy = Path::new(&said("copy")).join("appendonly.aof.1.incr.aof");
         assert_eq!(std::fs::read(copy).unwrap(), damaged, "{name}");
-        daemon.says(&chat(1), "two");
-        assert_eq!(corner.texts(&chat(1), 3)[2], "one two", "{name}");
+        daemon.customer_writes(&chat(1), "two");
+        assert_eq!(test.texts(&chat(1), 3)[2], "one two", "{name}");
     }
 }
 
 #[test]
 fn a_private_redis_that_dies_with_a_damaged_file_is_repaired_while_the_daemon_runs() {
-    let corner = Corner::new();
-    let setup = corner
-        .setup("all")
-        .set("FLOW_FILE", corner.flow(TWO_QUESTIONS));
+    let test = TestSetup::new();
+    let setup = test.setup("all").set("FLOW_FILE", test.flow(TWO_QUESTIONS));
     let daemon = setup.start();
-    talk(&corner, &daemon);
+    talk(&test, &daemon);
     daemon.signal("-STOP");
-    kill_private_redis(&corner);
-    damage(&corner, |bytes| bytes.extend(b"garbage"));
+    kill_private_redis(&test);
+    damage(&test, |bytes| bytes.extend(b"garbage"));
     daemon.signal("-CONT");
     daemon.wait_for_log("was damaged");
     eventually("messages are accepted again", || {
         let event = crate::webhook::message(crate::harness::SESSION, &chat(1), "Ana", "two");
         (daemon.poster.post(&event).ok()?.0 == 200).then_some(())
     });
-    assert_eq!(corner.texts(&chat(1), 3)[2], "one two");
+    assert_eq!(test.texts(&chat(1), 3)[2], "one two");
 }
 
 #[test]
@@ -184,15 +180,13 @@ fn a_file_beyond_repair_is_left_as_it_is_with_advice_on_what_to_do() {
         }),
     ];
     for (name, break_it) in breaks {
-        let corner = Corner::new();
-        let setup = corner
-            .setup("all")
-            .set("FLOW_FILE", corner.flow(TWO_QUESTIONS));
+        let test = TestSetup::new();
+        let setup = test.setup("all").set("FLOW_FILE", test.flow(TWO_QUESTIONS));
         let mut daemon = setup.start();
-        talk(&corner, &daemon);
+        talk(&test, &daemon);
         daemon.kill();
-        kill_private_redis(&corner);
-        let files = directory(&corner).join("appendonlydir");
+        kill_private_redis(&test);
+        let files = directory(&test).join("appendonlydir");
         break_it(&files);
         let all = || {
             let mut found: Vec<_> = std::fs::read_dir(&files)
@@ -216,7 +210,7 @@ fn a_file_beyond_repair_is_left_as_it_is_with_advice_on_what_to_do() {
             "{name}: {text}"
         );
         assert!(before == all(), "{name}: the files were changed");
-        let copies = std::fs::read_dir(directory(&corner))
+        let copies = std::fs::read_dir(directory(&test))
             .unwrap()
             .filter(|entry| {
                 let name = entry.as_ref().unwrap().file_name();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Corner, Daemon, Redis, SESSION, ask, chat, eventually};
+use crate::harness::{Daemon, Redis, SESSION, TestSetup, ask, chat, eventually};
 use crate::webhook;
 
 /// The number of customers who write at once.
@@ -43,9 +43,9 @@ fn post(daemon: &Daemon, chat: &str, text: &str) {
 
 /// Customers write one message after the other while `fault` happens, and a few more after it. Every one of them is
 /// answered once, in order.
-fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
+fn under_traffic(test: &TestSetup, daemon: &Daemon, fault: impl FnOnce()) {
     // So that replies are in flight during the fault.
-    corner.waha.delay(Duration::from_millis(20));
+    test.waha.delay(Duration::from_millis(20));
     let over = AtomicBool::new(false);
     let counts: Vec<usize> = std::thread::scope(|scope| {
         let writers: Vec<_> = (1..=CHATS)
@@ -56,7 +56,7 @@ fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
                     let mut after = 0;
                     while after < 3 {
                         // Limits the backlog, so that a slow machine can catch up.
-                        while count > corner.waha.texts(&chat(n)).len() + AHEAD_MAX
+                        while count > test.waha.texts(&chat(n)).len() + AHEAD_MAX
                             && !over.load(Ordering::Relaxed)
                         {
                             std::thread::park_timeout(Duration::from_millis(5));
@@ -69,7 +69,7 @@ fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
                 })
             })
             .collect();
-        corner.texts(&chat(1), 3);
+        test.texts(&chat(1), 3);
         fault();
         over.store(true, Ordering::Relaxed);
         writers
@@ -79,14 +79,14 @@ fn under_traffic(corner: &Corner, daemon: &Daemon, fault: impl FnOnce()) {
     });
     for (n, count) in (1..=CHATS).zip(counts) {
         let expected: Vec<_> = (0..count).map(|i| format!("{n}.{i}")).collect();
-        let texts = corner.texts(&chat(n), count);
+        let texts = test.texts(&chat(n), count);
         assert_eq!(texts, expected);
     }
     for n in 1..=CHATS {
         // A doubled reply would arrive before this one.
-        let before = corner.waha.texts(&chat(n)).len();
+        let before = test.waha.texts(&chat(n)).len();
         post(daemon, &chat(n), "last");
-        assert_eq!(corner.texts(&chat(n), before + 1)[before..], ["last"]);
+        assert_eq!(test.texts(&chat(n), before + 1)[before..], ["last"]);
     }
     assert_eq!(daemon.get("/ready").0, 200);
 }
@@ -99,10 +99,9 @@ fn for_a_while(duration: Duration) {
     });
 }
 
-fn echo(corner: &Corner, redis: &Redis) -> Daemon {
-    corner
-        .all(redis)
-        .set("FLOW_FILE", corner.echo())
+fn echo(test: &TestSetup, redis: &Redis) -> Daemon {
+    test.all(redis)
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", CHATS.to_string())
         .start()
 }
@@ -117,9 +116,9 @@ fn refuses_and_says_why(daemon: &Daemon, why: &str) {
     });
 }
 
-fn takes_messages_again(corner: &Corner, daemon: &Daemon) {
+fn takes_messages_again(test: &TestSetup, daemon: &Daemon) {
     post(daemon, &chat(1), "after");
-    assert_eq!(corner.texts(&chat(1), 2), ["before", "after"]);
+    assert_eq!(test.texts(&chat(1), 2), ["before", "after"]);
     eventually("the daemon is ready", || {
         (daemon.get("/ready").0 == 200).then_some(())
     });
@@ -127,9 +126,9 @@ fn takes_messages_again(corner: &Corner, daemon: &Daemon) {
 
 #[test]
 fn a_kill_and_restart_of_redis_under_traffic_loses_and_doubles_no_message() {
-    let (corner, mut redis) = (Corner::new(), Redis::start());
-    let daemon = echo(&corner, &redis);
-    under_traffic(&corner, &daemon, || {
+    let (test, mut redis) = (TestSetup::new(), Redis::start());
+    let daemon = echo(&test, &redis);
+    under_traffic(&test, &daemon, || {
         redis.kill();
         for_a_while(Duration::from_secs(1));
         redis.start_again();
@@ -138,39 +137,38 @@ fn a_kill_and_restart_of_redis_under_traffic_loses_and_doubles_no_message() {
 
 #[test]
 fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
-    let (corner, mut redis) = (Corner::new(), Redis::start());
+    let (test, mut redis) = (TestSetup::new(), Redis::start());
     // Two processes with one worker each; neither may count the other as dead because no heartbeat arrived.
     let start = |role| {
-        corner
-            .setup(role)
+        test.setup(role)
             .set("REDIS_URL", redis.url())
-            .set("FLOW_FILE", corner.echo())
+            .set("FLOW_FILE", test.echo())
             .start()
     };
     let (daemon, other) = (start("all"), start("work"));
     // When Redis dies, a reply is in flight, another waits behind it, and one conversation is idle.
     post(&daemon, &chat(2), "before");
-    corner.texts(&chat(2), 1);
-    corner.waha.delay(Duration::from_millis(400));
+    test.texts(&chat(2), 1);
+    test.waha.delay(Duration::from_millis(400));
     post(&daemon, &chat(1), "before");
     daemon.wait_for_log("claimed a conversation");
     other.wait_for_log("claimed a conversation");
     post(&daemon, &chat(1), "behind");
     redis.kill();
-    corner.waha.delay(Duration::ZERO);
+    test.waha.delay(Duration::ZERO);
     for_a_while(Duration::from_secs(5));
     redis.start_again();
     let answers = Instant::now();
     post(&daemon, &chat(2), "after");
-    corner.texts(&chat(2), 2);
+    test.texts(&chat(2), 2);
     let new = answers.elapsed();
-    corner.texts(&chat(1), 2);
+    test.texts(&chat(1), 2);
     let behind = answers.elapsed();
     assert!(
         new.min(behind) < FIRST_REPLY_WITHIN && new < FIRST_REPLY_WITHIN + SLACK,
         "reply to the new message: {new:?}; reply that waited: {behind:?}"
     );
-    assert_eq!(corner.waha.texts(&chat(1)), ["before", "behind"]);
+    assert_eq!(test.waha.texts(&chat(1)), ["before", "behind"]);
     for log in [daemon.log(), other.log()] {
         assert!(
             !log.contains("fell silent") && !log.contains("no longer ours"),
@@ -181,10 +179,10 @@ fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
 
 #[test]
 fn while_redis_is_loading_the_daemon_is_not_ready_and_then_continues() {
-    let (corner, mut redis) = (Corner::new(), Redis::start());
-    let daemon = echo(&corner, &redis);
+    let (test, mut redis) = (TestSetup::new(), Redis::start());
+    let daemon = echo(&test, &redis);
     post(&daemon, &chat(1), "before");
-    corner.texts(&chat(1), 1);
+    test.texts(&chat(1), 1);
     assert_eq!(redis.ask(FILL), "$-1");
     redis.kill();
     redis.spawn(&SLOWLY);
@@ -194,7 +192,7 @@ fn while_redis_is_loading_the_daemon_is_not_ready_and_then_continues() {
     refuses_and_says_why(&daemon, "LOADING");
     redis.wait_until_ready();
     let answers = Instant::now();
-    takes_messages_again(&corner, &daemon);
+    takes_messages_again(&test, &daemon);
     assert!(answers.elapsed() < FIRST_REPLY_WITHIN + SLACK);
 }
 
@@ -202,7 +200,7 @@ fn while_redis_is_loading_the_daemon_is_not_ready_and_then_continues() {
 fn a_start_waits_for_a_redis_that_is_loading() {
     // While Redis loads, connecting works with a password and fails without one.
     for user in ["", "app:secret@localhost"] {
-        let (corner, mut redis) = (Corner::new(), Redis::start());
+        let (test, mut redis) = (TestSetup::new(), Redis::start());
         assert_eq!(redis.ask(FILL), "$-1");
         redis.kill();
         let users = ["--user", "app", "on", ">secret", "~*", "&*", "+@all"];
@@ -210,28 +208,28 @@ fn a_start_waits_for_a_redis_that_is_loading() {
         eventually("it is loading", || {
             ask(&redis.socket(), "PING").filter(|answer| answer.starts_with("-LOADING"))
         });
-        let daemon = corner
+        let daemon = test
             .setup("all")
             .set(
                 "REDIS_URL",
                 format!("redis+unix://{user}{}", redis.socket().display()),
             )
-            .set("FLOW_FILE", corner.echo())
+            .set("FLOW_FILE", test.echo())
             .start();
         assert!(daemon.log().contains("LOADING"), "{}", daemon.log());
         post(&daemon, &chat(1), "hello");
-        assert_eq!(corner.texts(&chat(1), 1), ["hello"]);
+        assert_eq!(test.texts(&chat(1), 1), ["hello"]);
     }
 }
 
 /// At any moment, even while the daemon takes back the leases of its previous run.
 #[test]
 fn a_start_waits_while_its_connections_are_cut() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let setup = corner.all(&redis).set("FLOW_FILE", corner.echo());
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let setup = test.all(&redis).set("FLOW_FILE", test.echo());
     let mut daemon = setup.start();
     post(&daemon, &chat(1), "hello");
-    corner.texts(&chat(1), 1);
+    test.texts(&chat(1), 1);
     for start in 1..=10 {
         daemon.kill();
         daemon = setup.spawn();
@@ -243,27 +241,27 @@ fn a_start_waits_while_its_connections_are_cut() {
         });
     }
     post(&daemon, &chat(1), "again");
-    assert_eq!(corner.texts(&chat(1), 2), ["hello", "again"]);
+    assert_eq!(test.texts(&chat(1), 2), ["hello", "again"]);
 }
 
 #[test]
 fn a_redis_that_becomes_a_replica_is_logged_and_waited_for() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = echo(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = echo(&test, &redis);
     post(&daemon, &chat(1), "before");
-    corner.texts(&chat(1), 1);
+    test.texts(&chat(1), 1);
     assert_eq!(redis.ask("REPLICAOF 127.0.0.1 1"), "+OK");
     refuses_and_says_why(&daemon, "READONLY");
     daemon.wait_for_log("Redis became read-only");
     assert_eq!(redis.ask("REPLICAOF NO ONE"), "+OK");
-    takes_messages_again(&corner, &daemon);
+    takes_messages_again(&test, &daemon);
 }
 
 #[test]
 fn after_a_read_only_redis_under_traffic_replies_are_sent_once() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = echo(&corner, &redis);
-    under_traffic(&corner, &daemon, || {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = echo(&test, &redis);
+    under_traffic(&test, &daemon, || {
         assert_eq!(redis.ask("REPLICAOF 127.0.0.1 1"), "+OK");
         daemon.wait_for_log("Redis became read-only");
         for_a_while(Duration::from_secs(1));
@@ -273,15 +271,15 @@ fn after_a_read_only_redis_under_traffic_replies_are_sent_once() {
 
 #[test]
 fn after_a_failover_the_new_primary_behind_the_same_address_is_found() {
-    let (corner, old) = (Corner::new(), Redis::start());
+    let (test, old) = (TestSetup::new(), Redis::start());
     let address = Address::of(&old);
-    let daemon = corner
+    let daemon = test
         .setup("all")
         .set("REDIS_URL", address.url())
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .start();
     post(&daemon, &chat(1), "before");
-    corner.texts(&chat(1), 1);
+    test.texts(&chat(1), 1);
     eventually("the reply is settled", || {
         (old.number("HLEN waha-sm:{default}:sending") == 0).then_some(())
     });
@@ -289,27 +287,27 @@ fn after_a_failover_the_new_primary_behind_the_same_address_is_found() {
     assert_eq!(old.ask("REPLICAOF 127.0.0.1 1"), "+OK");
     let new = Redis::start_on_a_copy_of(&old);
     address.lead_to(&new);
-    takes_messages_again(&corner, &daemon);
+    takes_messages_again(&test, &daemon);
     assert_eq!(new.number("EXISTS waha-sm:{default}:known"), 1);
 }
 
 #[test]
 fn a_full_redis_is_logged_and_waited_for() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = echo(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = echo(&test, &redis);
     post(&daemon, &chat(1), "before");
-    corner.texts(&chat(1), 1);
+    test.texts(&chat(1), 1);
     assert_eq!(redis.ask("CONFIG SET maxmemory 1"), "+OK");
     refuses_and_says_why(&daemon, "OOM");
     assert_eq!(redis.ask("CONFIG SET maxmemory 0"), "+OK");
-    takes_messages_again(&corner, &daemon);
+    takes_messages_again(&test, &daemon);
 }
 
 #[test]
 fn after_a_full_redis_under_traffic_replies_are_sent_once() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = echo(&corner, &redis);
-    under_traffic(&corner, &daemon, || {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = echo(&test, &redis);
+    under_traffic(&test, &daemon, || {
         assert_eq!(redis.ask("CONFIG SET maxmemory 1"), "+OK");
         refuses_and_says_why(&daemon, "OOM");
         for_a_while(Duration::from_secs(1));
@@ -319,13 +317,13 @@ fn after_a_full_redis_under_traffic_replies_are_sent_once() {
 
 #[test]
 fn flushed_scripts_and_closed_connections_lose_nothing_under_traffic() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = echo(&corner, &redis);
-    under_traffic(&corner, &daemon, || {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = echo(&test, &redis);
+    under_traffic(&test, &daemon, || {
         for round in 1..=10 {
             assert_eq!(redis.ask("SCRIPT FLUSH"), "+OK");
             redis.ask("CLIENT KILL TYPE normal SKIPME yes");
-            corner.texts(&chat(1), 3 + round);
+            test.texts(&chat(1), 3 + round);
         }
         redis.ask("CLIENT KILL TYPE pubsub");
     });
@@ -333,15 +331,15 @@ fn flushed_scripts_and_closed_connections_lose_nothing_under_traffic() {
 
 #[test]
 fn a_lost_subscription_costs_a_moment_and_is_restored() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = echo(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = echo(&test, &redis);
     post(&daemon, &chat(1), "before");
-    corner.texts(&chat(1), 1);
+    test.texts(&chat(1), 1);
     assert_eq!(redis.ask("PUBSUB CHANNELS"), "*6");
     assert_eq!(redis.number("CLIENT KILL TYPE pubsub"), 1);
     let killed = Instant::now();
     post(&daemon, &chat(1), "during");
-    corner.texts(&chat(1), 2);
+    test.texts(&chat(1), 2);
     let took = killed.elapsed();
     assert!(took < Duration::from_millis(1_500) + SLACK, "{took:?}");
     eventually("it has subscribed again", || {
@@ -351,7 +349,7 @@ fn a_lost_subscription_costs_a_moment_and_is_restored() {
     let renewed = Instant::now();
     for n in 0..6 {
         post(&daemon, &chat(1), &format!("{n}"));
-        corner.texts(&chat(1), 3 + n);
+        test.texts(&chat(1), 3 + n);
     }
     let took = renewed.elapsed();
     assert!(took < Duration::from_millis(2_500), "{took:?}");
@@ -359,9 +357,9 @@ fn a_lost_subscription_costs_a_moment_and_is_restored() {
 
 #[test]
 fn a_redis_that_freezes_for_seconds_only_costs_time() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = echo(&corner, &redis);
-    under_traffic(&corner, &daemon, || {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = echo(&test, &redis);
+    under_traffic(&test, &daemon, || {
         redis.signal("-STOP");
         refuses_and_says_why(&daemon, "no answer in time");
         for_a_while(Duration::from_secs(1));
@@ -391,8 +389,8 @@ fn a_redis_that_may_lose_writes_causes_a_warning_at_the_start() {
         ),
     ];
     for (arguments, said, unsaid) in cases {
-        let (corner, redis) = (Corner::new(), Redis::start_with(arguments));
-        let daemon = corner.all(&redis).start();
+        let (test, redis) = (TestSetup::new(), Redis::start_with(arguments));
+        let daemon = test.all(&redis).start();
         let log = daemon.log();
         for words in said {
             assert!(log.contains(words), "{arguments:?}: {log}");
@@ -412,8 +410,8 @@ fn a_redis_older_than_6_2_is_refused_at_the_start() {
             std::thread::spawn(move || answer_as_redis_6_0(stream));
         }
     });
-    let corner = Corner::new();
-    let (status, text) = corner.setup("all").set("REDIS_URL", url).spawn().ends();
+    let test = TestSetup::new();
+    let (status, text) = test.setup("all").set("REDIS_URL", url).spawn().ends();
     assert_eq!(status.code(), Some(1), "{text}");
     assert!(
         text.contains("version 6.0.16") && text.contains("6.2 or later"),

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::harness::{Corner, Daemon, PATIENCE, Redis, SESSION, Setup, chat, eventually};
+use crate::harness::{Daemon, PATIENCE, Redis, SESSION, Setup, TestSetup, chat, eventually};
 
 /// A daemon with its own Redis and the echo flow.
 struct Desk {
-    corner: Corner,
+    test: TestSetup,
     redis: Redis,
     setup: Setup,
     said: Vec<String>,
@@ -23,13 +23,13 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let (corner, redis) = (Corner::new(), Redis::start());
-        let setup = corner
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        let setup = test
             .all(&redis)
-            .set("FLOW_FILE", corner.echo())
+            .set("FLOW_FILE", test.echo())
             .set("WORKERS", "20");
         Self {
-            corner,
+            test,
             redis,
             setup,
             said: Vec::new(),
@@ -55,8 +55,8 @@ impl Desk {
     fn serves(&mut self, daemon: &Daemon) {
         let customer = chat(1 + self.said.len());
         let text = format!("message {}", self.said.len());
-        daemon.says(&customer, &text);
-        assert_eq!(self.corner.texts(&customer, 1), [text.as_str()]);
+        daemon.customer_writes(&customer, &text);
+        assert_eq!(self.test.texts(&customer, 1), [text.as_str()]);
         self.said.push(text);
     }
 
@@ -95,7 +95,7 @@ impl Desk {
     fn catches_up(&self, daemon: &Daemon) {
         let key = format!("waha-sm:{{{SESSION}}}:history");
         eventually("the history catches up", || {
-            let all = self.corner.history(&[]);
+            let all = self.test.history(&[]);
             let ready = daemon
                 .get("/ready")
                 .1
@@ -103,7 +103,7 @@ impl Desk {
             let waiting = self.redis.number(&format!("XLEN {key}"));
             (ready && waiting == 0 && all.len() >= 2 * self.said.len()).then_some(())
         });
-        let all = self.corner.history(&[]);
+        let all = self.test.history(&[]);
         for author in ["customer", "bot"] {
             let mut texts: Vec<_> = all
                 .iter()
@@ -331,7 +331,7 @@ fn without_its_directory_the_history_waits_until_the_directory_is_back() {
     let daemon = desk.at_work();
     fs::rename(
         &desk.setup.data_dir,
-        desk.corner.directory.path().join("gone"),
+        desk.test.directory.path().join("gone"),
     )
     .unwrap();
     desk.serves_without_history(&daemon, "Only this process still has it");

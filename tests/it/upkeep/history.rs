@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Corner, Redis, SESSION, chat, eventually};
+use crate::harness::{Redis, SESSION, TestSetup, chat, eventually};
 use crate::webhook::{message_with, new_message_id, now_ms};
 
 #[test]
 fn after_a_kill_under_load_the_history_has_each_message_once() {
-    let corner = Corner::new();
-    let setup = corner
+    let test = TestSetup::new();
+    let setup = test
         .setup("all")
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "10");
     let mut daemon = setup.start();
     let events: Vec<Value> = (0..400)
@@ -38,7 +38,7 @@ fn after_a_kill_under_load_the_history_has_each_message_once() {
         });
     }
     let all = eventually("everything is archived", || {
-        let all = corner.history(&[]);
+        let all = test.history(&[]);
         let of = |author: &str| all.iter().filter(|one| one["author"] == author).count();
         (of("customer") == 400 && of("bot") >= 400).then_some(all)
     });
@@ -49,7 +49,7 @@ fn after_a_kill_under_load_the_history_has_each_message_once() {
     assert!(inbound.len() == 400 && inbound.values().all(|count| *count == 1));
     // A reply in flight at the kill may have been sent twice; none is missing or out of order.
     for n in 0..10 {
-        let mut texts = corner.waha.texts(&chat(1 + n));
+        let mut texts = test.waha.texts(&chat(1 + n));
         texts.dedup();
         let wanted: Vec<String> = (0..400)
             .filter(|m| m % 10 == n)
@@ -61,8 +61,8 @@ fn after_a_kill_under_load_the_history_has_each_message_once() {
 
 #[test]
 fn acks_edits_revocations_and_our_own_messages_find_their_message_in_any_order() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner.all(&redis).set("FLOW_FILE", corner.echo()).start();
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
     let chat = chat(1);
     let message_id = new_message_id();
     daemon.posts(&message_with(
@@ -73,7 +73,7 @@ fn acks_edits_revocations_and_our_own_messages_find_their_message_in_any_order()
         "helo",
         &message_id,
     ));
-    let sent = corner
+    let sent = test
         .waha
         .wait_for(crate::harness::PATIENCE, |sent, _| sent.first().cloned())
         .unwrap();
@@ -137,7 +137,7 @@ fn acks_edits_revocations_and_our_own_messages_find_their_message_in_any_order()
     daemon.wait_for_log("WhatsApp did not deliver a reply");
 
     let all = eventually("everything is archived", || {
-        let all = corner.history(&["--chat", &chat]);
+        let all = test.history(&["--chat", &chat]);
         let done = all.len() == 3
             && all.iter().any(|one| one["text"] == "hello")
             && all.iter().any(|one| one["failed"] == true);
@@ -161,31 +161,31 @@ fn acks_edits_revocations_and_our_own_messages_find_their_message_in_any_order()
 
 #[test]
 fn the_history_is_searched_while_the_daemon_runs() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
         .all(&redis)
-        .set("FLOW_FILE", corner.echo())
+        .set("FLOW_FILE", test.echo())
         .set("WORKERS", "2")
         .start();
-    daemon.says(&chat(1), "A consulta é amanhã");
-    daemon.says(&chat(2), "bom dia \u{1b}[31mvermelho");
-    corner.texts(&chat(1), 1);
-    corner.texts(&chat(2), 1);
+    daemon.customer_writes(&chat(1), "A consulta é amanhã");
+    daemon.customer_writes(&chat(2), "bom dia \u{1b}[31mvermelho");
+    test.texts(&chat(1), 1);
+    test.texts(&chat(2), 1);
     eventually("both are archived", || {
-        (corner.history(&[]).len() == 4).then_some(())
+        (test.history(&[]).len() == 4).then_some(())
     });
     assert_eq!(
-        corner.history(&["--search", "AMANHA consulta"]).len(),
+        test.history(&["--search", "AMANHA consulta"]).len(),
         2,
         "case, accents and order don't matter"
     );
-    assert_eq!(corner.history(&["--search", "amanha bom"]).len(), 0);
-    assert_eq!(corner.history(&["--chat", &chat(2)]).len(), 2);
-    assert_eq!(corner.history(&["--since", "1h"]).len(), 4);
-    assert_eq!(corner.history(&["--since", "2999-01-01"]).len(), 0);
+    assert_eq!(test.history(&["--search", "amanha bom"]).len(), 0);
+    assert_eq!(test.history(&["--chat", &chat(2)]).len(), 2);
+    assert_eq!(test.history(&["--since", "1h"]).len(), 4);
+    assert_eq!(test.history(&["--since", "2999-01-01"]).len(), 0);
     let output = crate::harness::binary()
         .arg("history")
-        .env("DATA_DIR", corner.directory.path().join("data"))
+        .env("DATA_DIR", test.directory.path().join("data"))
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

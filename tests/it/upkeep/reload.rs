@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use crate::harness::{Corner, Redis, SESSION, binary, chat, eventually};
+use crate::harness::{Redis, SESSION, TestSetup, binary, chat, eventually};
 use crate::webhook;
 
 /// Asks for a name at `first`, then for an age at `second`.
@@ -16,9 +16,9 @@ fn flow(name: &str, first: &str, second: &str) -> String {
     )
 }
 
-/// A directory of flows in this corner.
-fn directory(corner: &Corner, files: &[(&str, &str)]) -> PathBuf {
-    let place = corner.directory.path().join("flows");
+/// A directory of flows in this test.
+fn directory(test: &TestSetup, files: &[(&str, &str)]) -> PathBuf {
+    let place = test.directory.path().join("flows");
     std::fs::create_dir_all(&place).unwrap();
     for (file, text) in files {
         std::fs::write(place.join(file), text).unwrap();
@@ -44,15 +44,15 @@ fn path(place: &Path) -> String {
 
 #[test]
 fn each_session_follows_the_flow_file_of_its_name_and_a_signal_reloads_it_for_open_conversations() {
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let (test, redis) = (TestSetup::new(), Redis::start());
     let place = directory(
-        &corner,
+        &test,
         &[
             ("default.toml", &flow("one", "name", "age")),
             ("shop.toml", &flow("shop", "name", "age")),
         ],
     );
-    let daemon = corner
+    let daemon = test
         .all(&redis)
         .set("FLOW_FILE", path(&place))
         .set("WORKERS", "3")
@@ -60,12 +60,12 @@ fn each_session_follows_the_flow_file_of_its_name_and_a_signal_reloads_it_for_op
     assert!(daemon.log().contains("default (3 steps), shop (3 steps)"));
     let (ana, bia, shopper) = (chat(1), chat(2), chat(3));
     daemon.posts(&webhook::message("shop", &shopper, "Ana", "hi"));
-    assert_eq!(corner.texts(&shopper, 1), ["shop: your name?"]);
+    assert_eq!(test.texts(&shopper, 1), ["shop: your name?"]);
     for (customer, name) in [(&ana, "Zoe"), (&bia, "Rui")] {
-        daemon.says(customer, "hi");
-        corner.texts(customer, 1);
-        daemon.says(customer, name);
-        corner.texts(customer, 2);
+        daemon.customer_writes(customer, "hi");
+        test.texts(customer, 1);
+        daemon.customer_writes(customer, name);
+        test.texts(customer, 2);
     }
 
     // One bad file rejects the whole reload, and every mistake is reported.
@@ -79,38 +79,38 @@ fn each_session_follows_the_flow_file_of_its_name_and_a_signal_reloads_it_for_op
     daemon.wait_for_log("the flows loaded before stay");
     let log = daemon.log();
     assert!(log.contains("shop.toml, line 4") && log.contains("shop.toml, line 5"));
-    daemon.says(&bia, "7");
-    assert_eq!(corner.texts(&bia, 3)[2], "one: Rui is 7");
+    daemon.customer_writes(&bia, "7");
+    assert_eq!(test.texts(&bia, 3)[2], "one: Rui is 7");
 
     // The new flow still has the step, so the answer counts for it.
     std::fs::write(place.join("shop.toml"), flow("shop two", "name", "age")).unwrap();
     daemon.signal("-HUP");
     daemon.wait_for_log("reloaded the flows");
-    daemon.says(&ana, "30");
-    assert_eq!(corner.texts(&ana, 3)[2], "two: Zoe is 30");
+    daemon.customer_writes(&ana, "30");
+    assert_eq!(test.texts(&ana, 3)[2], "two: Zoe is 30");
     daemon.posts(&webhook::message("shop", &shopper, "Ana", "Eva"));
-    assert_eq!(corner.texts(&shopper, 2)[1], "shop two: your age, Eva?");
+    assert_eq!(test.texts(&shopper, 2)[1], "shop two: your age, Eva?");
 }
 
 #[test]
 fn a_conversation_at_a_removed_step_starts_over_with_its_variables_in_all_processes() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let place = directory(&corner, &[("default.toml", &flow("one", "name", "age"))]);
-    let serve = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let place = directory(&test, &[("default.toml", &flow("one", "name", "age"))]);
+    let serve = test
         .setup("serve")
         .set("REDIS_URL", redis.url())
         .set("FLOW_FILE", path(&place))
         .start();
-    let work = corner
+    let work = test
         .setup("work")
         .set("REDIS_URL", redis.url())
         .set("FLOW_FILE", path(&place))
         .start();
     let ana = chat(1);
-    serve.says(&ana, "hi");
-    corner.texts(&ana, 1);
-    serve.says(&ana, "Zoe");
-    assert_eq!(corner.texts(&ana, 2)[1], "one: your age, Zoe?");
+    serve.customer_writes(&ana, "hi");
+    test.texts(&ana, 1);
+    serve.customer_writes(&ana, "Zoe");
+    assert_eq!(test.texts(&ana, 2)[1], "one: your age, Zoe?");
 
     let new = "name = 'new'\nstart = 'hello'\n[timeouts]\nburst = '0s'\n[step.hello]\nask = 'new: hello {{ who }}, what is it?'\nsave = 'it'\n\
         next = 'bye'\n[step.bye]\nask = '{{ it }} for {{ who }}'\nsave = 'who'\nend = 'done'\n";
@@ -133,16 +133,16 @@ fn a_conversation_at_a_removed_step_starts_over_with_its_variables_in_all_proces
         "{told}"
     );
 
-    serve.says(&ana, "30");
-    assert_eq!(corner.texts(&ana, 3)[2], "new: hello Zoe, what is it?");
+    serve.customer_writes(&ana, "30");
+    assert_eq!(test.texts(&ana, 3)[2], "new: hello Zoe, what is it?");
     assert!(work.log().contains("step `age` no longer exists"));
-    serve.says(&ana, "pizza");
-    assert_eq!(corner.texts(&ana, 4)[3], "pizza for Zoe");
+    serve.customer_writes(&ana, "pizza");
+    assert_eq!(test.texts(&ana, 4)[3], "pizza for Zoe");
 }
 
 #[test]
 fn each_sessions_flow_decides_when_the_first_notice_is_sent() {
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let (test, redis) = (TestSetup::new(), Redis::start());
     let late = |after: &str| {
         format!(
             "start = 'a'\n[timeouts]\nburst = '0s'\n[notices]\nfirst_after = '{after}'\n[texts]\nposition = 'you wait'\n\
@@ -150,31 +150,31 @@ fn each_sessions_flow_decides_when_the_first_notice_is_sent() {
         )
     };
     let place = directory(
-        &corner,
+        &test,
         &[("default.toml", &late("1h")), ("shop.toml", &late("1h"))],
     );
-    let daemon = corner.all(&redis).set("FLOW_FILE", path(&place)).start();
-    daemon.says(&chat(1), "hi");
-    corner.texts(&chat(1), 1);
+    let daemon = test.all(&redis).set("FLOW_FILE", path(&place)).start();
+    daemon.customer_writes(&chat(1), "hi");
+    test.texts(&chat(1), 1);
     std::fs::write(place.join("shop.toml"), late("100ms")).unwrap();
     assert!(reload(&redis).status.success());
-    daemon.says(&chat(2), "hi");
+    daemon.customer_writes(&chat(2), "hi");
     daemon.posts(&webhook::message("shop", &chat(3), "Ana", "hi"));
-    assert_eq!(corner.texts(&chat(3), 1), ["you wait"]);
+    assert_eq!(test.texts(&chat(3), 1), ["you wait"]);
     let due = |session: &str| redis.number(&format!("ZCARD waha-sm:{{{session}}}:announce"));
-    assert_eq!((due(SESSION), corner.waha.texts(&chat(2)).len()), (1, 0));
+    assert_eq!((due(SESSION), test.waha.texts(&chat(2)).len()), (1, 0));
 }
 
 #[test]
 fn a_reload_that_no_process_answers_says_so() {
-    let (corner, redis) = (Corner::new(), Redis::start());
+    let (test, redis) = (TestSetup::new(), Redis::start());
     let output = reload(&redis);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(text.contains("no process answered"), "{text}");
     let output = binary()
         .args(["flow", "reload"])
-        .env("DATA_DIR", corner.directory.path())
+        .env("DATA_DIR", test.directory.path())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -187,9 +187,9 @@ fn a_reload_that_no_process_answers_says_so() {
 
 #[test]
 fn a_reload_reaches_the_daemon_and_its_private_redis_ignores_the_hangup_signal() {
-    let corner = Corner::new();
-    let place = directory(&corner, &[("shop.toml", &flow("one", "name", "age"))]);
-    let setup = corner.setup("all").set("FLOW_FILE", path(&place));
+    let test = TestSetup::new();
+    let place = directory(&test, &[("shop.toml", &flow("one", "name", "age"))]);
+    let setup = test.setup("all").set("FLOW_FILE", path(&place));
     let daemon = setup.start();
     assert!(daemon.log().contains("put default.toml there"));
     daemon.signal("-HUP");
@@ -208,9 +208,9 @@ fn a_reload_reaches_the_daemon_and_its_private_redis_ignores_the_hangup_signal()
 
 #[test]
 fn a_check_of_a_directory_checks_every_flow_in_it() {
-    let corner = Corner::new();
+    let test = TestSetup::new();
     let place = directory(
-        &corner,
+        &test,
         &[
             ("default.toml", &flow("one", "name", "age")),
             ("shop.toml", "start = 'x'"),
@@ -241,9 +241,9 @@ fn a_check_of_a_directory_checks_every_flow_in_it() {
 
 #[test]
 fn reloaded_flows_get_the_same_warnings_as_at_the_start() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let place = directory(&corner, &[("default.toml", &flow("one", "name", "age"))]);
-    let daemon = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let place = directory(&test, &[("default.toml", &flow("one", "name", "age"))]);
+    let daemon = test
         .all(&redis)
         .set("FLOW_FILE", path(&place))
         .set("FLOW_CALL_HMAC_SECRET", "")

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::OPERATIONS;
 use super::markdown::Document;
-use crate::harness::{Corner, SESSION, eventually};
+use crate::harness::{SESSION, TestSetup, eventually};
 use crate::webhook::{message_with, new_message_id, now_ms};
 
 /// The number in the document.
@@ -43,8 +43,8 @@ fn everything(db: &Connection) -> String {
 
 #[test]
 fn a_person_is_removed_from_the_history_and_nobody_else_is() {
-    let corner = Corner::new();
-    let mut daemon = corner.setup("all").set("FLOW_FILE", corner.echo()).start();
+    let test = TestSetup::new();
+    let mut daemon = test.setup("all").set("FLOW_FILE", test.echo()).start();
     for (chat, word) in [(PERSON, "pomegranate"), (OTHER, "tangerine")] {
         let stanza = new_message_id();
         daemon.posts(&message_with(
@@ -72,7 +72,7 @@ fn a_person_is_removed_from_the_history_and_nobody_else_is() {
         }
     }
     eventually("everything is archived", || {
-        let all = corner.history(&[]);
+        let all = test.history(&[]);
         let edited = all
             .iter()
             .filter(|one| one["edits"][0]["text"].is_string())
@@ -88,7 +88,7 @@ fn a_person_is_removed_from_the_history_and_nobody_else_is() {
 
     let document = Document::read(OPERATIONS);
     let statements = &document.blocks_in("sql").next().unwrap().text;
-    let file = corner.directory.path().join("data/history.sqlite");
+    let file = test.directory.path().join("data/history.sqlite");
     let db = Connection::open(&file).unwrap();
     let before = everything(&db);
     assert!(before.contains(PERSON) && before.contains("pomegranate edited"));

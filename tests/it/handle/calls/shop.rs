@@ -19,7 +19,7 @@ pub(super) struct Asked {
 }
 
 /// How the shop answers.
-pub(super) enum Does {
+pub(super) enum ShopAnswer {
     /// Answers with this status and body.
     Answers(u16, String),
     /// Answers with a header as well.
@@ -31,14 +31,14 @@ pub(super) enum Does {
 }
 
 /// Answers 200 with this JSON.
-pub(super) fn well(answer: &Value) -> Does {
-    Does::Answers(200, answer.to_string())
+pub(super) fn well(answer: &Value) -> ShopAnswer {
+    ShopAnswer::Answers(200, answer.to_string())
 }
 
-type Way = dyn Fn(usize, &Asked) -> Does + Send + Sync;
+type Respond = dyn Fn(usize, &Asked) -> ShopAnswer + Send + Sync;
 
 struct Shared {
-    way: Box<Way>,
+    respond: Box<Respond>,
     asked: Mutex<Vec<Asked>>,
     free: Mutex<bool>,
     let_go: Condvar,
@@ -51,12 +51,14 @@ pub(super) struct Shop {
 }
 
 impl Shop {
-    /// `way` gets the request and its number, from 0, and decides the answer.
-    pub(super) fn open(way: impl Fn(usize, &Asked) -> Does + Send + Sync + 'static) -> Self {
+    /// `respond` gets the request and its number, from 0, and decides the answer.
+    pub(super) fn open(
+        respond: impl Fn(usize, &Asked) -> ShopAnswer + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/bot", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
-            way: Box::new(way),
+            respond: Box::new(respond),
             asked: Mutex::default(),
             free: Mutex::new(false),
             let_go: Condvar::new(),
@@ -83,7 +85,7 @@ impl Shop {
         })
     }
 
-    /// From now on, [`Does::Hangs`] hangs again.
+    /// From now on, [`ShopAnswer::Hangs`] hangs again.
     pub(super) fn hold(&self) {
         *self.shared.free.lock().unwrap() = false;
     }
@@ -127,15 +129,15 @@ impl Shared {
             all.push(asked.clone());
             all.len() - 1
         };
-        let (status, header, body) = match (self.way)(number, &asked) {
-            Does::Answers(status, body) => (status, "X-Nothing: at all", body),
-            Does::Says(status, header, body) => (status, header, body),
-            Does::Hangs(body) => {
+        let (status, header, body) = match (self.respond)(number, &asked) {
+            ShopAnswer::Answers(status, body) => (status, "X-Nothing: at all", body),
+            ShopAnswer::Says(status, header, body) => (status, header, body),
+            ShopAnswer::Hangs(body) => {
                 let free = self.free.lock().unwrap();
                 drop(self.let_go.wait_while(free, |free| !*free).unwrap());
                 (200, "X-Late: yes", body)
             }
-            Does::BreaksOff => return None,
+            ShopAnswer::BreaksOff => return None,
         };
         let answer = format!(
             "HTTP/1.1 {status} So\r\n{header}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",

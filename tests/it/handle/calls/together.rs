@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::CALL_SECRET;
-use super::shop::{Does, Shop, well};
-use crate::harness::{Corner, Redis, chat, eventually};
+use super::shop::{Shop, ShopAnswer, well};
+use crate::harness::{Redis, TestSetup, chat, eventually};
 
 fn flow(url: &str) -> String {
     format!(
@@ -69,13 +69,13 @@ fn flow(url: &str) -> String {
 #[test]
 fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversation() {
     let shop = Shop::open(|number, _| match number {
-        0 => Does::Hangs(r#"{"say":"welcome"}"#.into()),
-        1 => Does::Hangs(r#"{"set":{"price":"never"}}"#.into()),
+        0 => ShopAnswer::Hangs(r#"{"say":"welcome"}"#.into()),
+        1 => ShopAnswer::Hangs(r#"{"set":{"price":"never"}}"#.into()),
         _ => well(&json!({ "set": { "price": 7 } })),
     });
-    let (corner, redis) = (Corner::new(), Redis::start());
-    let file = corner.flow(&flow(&shop.url));
-    let setup = corner
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let file = test.flow(&flow(&shop.url));
+    let setup = test
         .all(&redis)
         .set("FLOW_FILE", &file)
         .set("FLOW_CALL_HMAC_SECRET", CALL_SECRET);
@@ -84,32 +84,32 @@ fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversat
 
     // The opening burst makes one call. A message before the first question belongs to the opening and answers nothing.
     for text in ["oi", "there?"] {
-        daemon.says(&ana, text);
+        daemon.customer_writes(&ana, text);
     }
     shop.wait_for(1);
-    daemon.says(&ana, "1");
+    daemon.customer_writes(&ana, "1");
     eventually("the message waits", || {
         (redis.number(&format!("LLEN waha-sm:{{default}}:inbox:{ana}")) == 1).then_some(())
     });
     shop.let_go();
-    assert_eq!(corner.texts(&ana, 2), ["welcome", "menu (oi\nthere?\n1)"]);
+    assert_eq!(test.texts(&ana, 2), ["welcome", "menu (oi\nthere?\n1)"]);
     assert_eq!(shop.asked()[0].body["message"]["text"], "oi\nthere?");
 
     // A burst is one answer. A pause follows, and a call with a crash in its middle.
-    daemon.says(&ana, "1");
-    assert_eq!(corner.texts(&ana, 3)[2], "which?");
+    daemon.customer_writes(&ana, "1");
+    assert_eq!(test.texts(&ana, 3)[2], "which?");
     shop.hold();
     for text in ["big", "cake"] {
-        daemon.says(&ana, text);
+        daemon.customer_writes(&ana, text);
     }
     shop.wait_for(2);
     daemon.kill();
     let mut daemon = setup.start();
-    assert_eq!(corner.texts(&ana, 5)[4], "more?");
+    assert_eq!(test.texts(&ana, 5)[4], "more?");
     let asked = shop.asked();
     assert_eq!(asked[1].bytes, asked[2].bytes);
     assert_eq!(asked[1].body["variables"]["item"], "big\ncake");
-    let images = corner.waha.calls().into_iter();
+    let images = test.waha.calls().into_iter();
     let images: Vec<_> = images
         .filter(|call| call.path == "/api/sendImage")
         .map(|call| {
@@ -129,20 +129,20 @@ fn bursts_calls_pauses_media_reloads_crashes_and_a_handoff_work_in_one_conversat
 
     // No person comes. The flow is reloaded while the customer waits, and a crash changes nothing.
     for text in ["no", "thanks"] {
-        daemon.says(&ana, text);
+        daemon.customer_writes(&ana, text);
     }
-    assert_eq!(corner.texts(&ana, 6)[5], "a person, no\nthanks");
-    daemon.says(&ana, "are you there?");
-    corner.flow(&flow(&shop.url).replace("nobody came", "nobody, {{ item }}"));
+    assert_eq!(test.texts(&ana, 6)[5], "a person, no\nthanks");
+    daemon.customer_writes(&ana, "are you there?");
+    test.flow(&flow(&shop.url).replace("nobody came", "nobody, {{ item }}"));
     daemon.signal("-HUP");
     daemon.wait_for_log("reloaded the flows");
     daemon.kill();
     let daemon = setup.start();
-    assert_eq!(corner.texts(&ana, 7)[6], "nobody, big\ncake");
+    assert_eq!(test.texts(&ana, 7)[6], "nobody, big\ncake");
     for text in ["call", "me"] {
-        daemon.says(&ana, text);
+        daemon.customer_writes(&ana, text);
     }
-    assert_eq!(corner.texts(&ana, 8)[7], "noted: call\nme");
-    assert_eq!(corner.texts(&ana, 8).len(), 8, "nothing is sent twice");
+    assert_eq!(test.texts(&ana, 8)[7], "noted: call\nme");
+    assert_eq!(test.texts(&ana, 8).len(), 8, "nothing is sent twice");
     assert_eq!(shop.asked().len(), 3);
 }

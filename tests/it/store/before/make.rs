@@ -12,8 +12,8 @@ use fred::types::Value;
 use serde_json::json;
 
 use super::*;
-use crate::fake_waha::{Engine, Mood};
-use crate::harness::{Corner, Daemon, Redis, SESSION, chat, eventually};
+use crate::fake_waha::{Behaviour, Engine};
+use crate::harness::{Daemon, Redis, SESSION, TestSetup, chat, eventually};
 use crate::webhook::{message, message_with, new_message_id, now_ms};
 
 const DUMP: &str = r"
@@ -39,15 +39,14 @@ end
 return commands
 ";
 
-fn start(corner: &Corner, redis: &Redis, role: &'static str, close_after: &str) -> Daemon {
+fn start(test: &TestSetup, redis: &Redis, role: &'static str, close_after: &str) -> Daemon {
     let remind_after = if close_after == "1s" { "500ms" } else { "30m" };
     let flow = FLOW
         .replace("REMIND_AFTER", remind_after)
         .replace("CLOSE_AFTER", close_after);
-    corner
-        .setup(role)
+    test.setup(role)
         .set("REDIS_URL", redis.url())
-        .set("FLOW_FILE", corner.flow(&flow))
+        .set("FLOW_FILE", test.flow(&flow))
         .set("WORKERS", "4")
         .start()
 }
@@ -61,9 +60,9 @@ fn own(daemon: &Daemon, chat: &str, text: &str, message_id: &str) {
 }
 
 /// A customer writes. Waits until they have `count` texts.
-fn says(corner: &Corner, daemon: &Daemon, n: usize, text: &str, count: usize) {
-    daemon.says(&chat(n), text);
-    corner.texts(&chat(n), count);
+fn customer_writes(test: &TestSetup, daemon: &Daemon, n: usize, text: &str, count: usize) {
+    daemon.customer_writes(&chat(n), text);
+    test.texts(&chat(n), count);
 }
 
 fn event(daemon: &Daemon, name: &str, payload: &serde_json::Value) {
@@ -87,11 +86,11 @@ fn is(what: &str, redis: &Redis, command: &str, part: &str, count: i64) {
 #[test]
 #[ignore = "writes a fixture: run it at the version whose data you want"]
 fn everything_there_is() {
-    let (corner, redis) = (Corner::new(), Redis::start());
-    corner.waha.imitate(Engine::Gows);
-    closed_for_silence_and_two_ids(&corner, &redis);
-    all_states(&corner, &redis);
-    not_archived(&corner, &redis);
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.imitate(Engine::Gows);
+    closed_for_silence_and_two_ids(&test, &redis);
+    all_states(&test, &redis);
+    not_archived(&test, &redis);
     // The heartbeats of the killed processes expire.
     eventually("no process is alive", || {
         let alive = redis.number(r#"EVAL "return #redis.call('KEYS','waha-sm:process:*')" 0"#);
@@ -105,21 +104,21 @@ fn everything_there_is() {
         writeln!(text, "{command}").unwrap();
     }
     std::fs::write(directory.join("redis.jsonl"), text).unwrap();
-    let history = corner.directory.path().join("data/history.sqlite");
+    let history = test.directory.path().join("data/history.sqlite");
     std::fs::write(directory.join("history.sql"), sql(&history)).unwrap();
 }
 
-fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
-    let daemon = start(corner, redis, "all", "1s");
-    says(corner, &daemon, CLOSED, "hi", 1);
-    says(corner, &daemon, CLOSED, "a pie", 4);
+fn closed_for_silence_and_two_ids(test: &TestSetup, redis: &Redis) {
+    let daemon = start(test, redis, "all", "1s");
+    customer_writes(test, &daemon, CLOSED, "hi", 1);
+    customer_writes(test, &daemon, CLOSED, "a pie", 4);
     is("closed for silence", redis, "HLEN", "active", 0);
     let mut daemon = daemon;
     daemon.terminate();
-    let daemon = start(corner, redis, "all", "1h");
+    let daemon = start(test, redis, "all", "1h");
     // One person with two ids, and a reply whose message id is not known until its echo comes.
-    let taken = Mood::Answers(201, "{}".to_owned(), vec![]);
-    corner.waha.feel_about(LID_OF_TWO, taken);
+    let taken = Behaviour::Answers(201, "{}".to_owned(), vec![]);
+    test.waha.behave_for(LID_OF_TWO, taken);
     daemon.posts(&message(SESSION, LID_OF_TWO, "Eva", "good morning"));
     is(
         "sent, and its message id is not known",
@@ -174,7 +173,7 @@ fn closed_for_silence_and_two_ids(corner: &Corner, redis: &Redis) {
             "timestamp": now_ms() / 1000, "body": null}, "revokedMessageId": message_id,
         }),
     );
-    let sent = corner.waha.sent();
+    let sent = test.waha.sent();
     let first = sent.iter().find(|sent| sent.chat == chat(CLOSED)).unwrap();
     event(
         &daemon,
@@ -195,37 +194,36 @@ fn archived(redis: &Redis) {
     is("everything is archived", redis, "XLEN", "history", 0);
 }
 
-fn all_states(corner: &Corner, redis: &Redis) {
-    let mut daemon = start(corner, redis, "all", "1h");
-    says(corner, &daemon, FOR_PERSON, "hi", 1);
-    says(corner, &daemon, FOR_PERSON, "a cake", 4);
-    says(corner, &daemon, FOR_PERSON, "twelve", 5);
+fn all_states(test: &TestSetup, redis: &Redis) {
+    let mut daemon = start(test, redis, "all", "1h");
+    customer_writes(test, &daemon, FOR_PERSON, "hi", 1);
+    customer_writes(test, &daemon, FOR_PERSON, "a cake", 4);
+    customer_writes(test, &daemon, FOR_PERSON, "twelve", 5);
     is("waits for a person", redis, "ZCARD", "handoff", 1);
-    says(corner, &daemon, WITH_OWNER, "hi", 1);
+    customer_writes(test, &daemon, WITH_OWNER, "hi", 1);
     own(
         &daemon,
         &chat(WITH_OWNER),
         "let me answer",
         &new_message_id(),
     );
-    daemon.says(&chat(WITH_OWNER), "thank you");
+    daemon.customer_writes(&chat(WITH_OWNER), "thank you");
     is("with the owner", redis, "ZCARD", "phone", 1);
     let refuses = json!({"message": "chat is odd", "statusCode": 400}).to_string();
-    corner
-        .waha
-        .feel_about(&chat(DEAD), Mood::Answers(400, refuses, vec![]));
-    daemon.says(&chat(DEAD), "hi");
+    test.waha
+        .behave_for(&chat(DEAD), Behaviour::Answers(400, refuses, vec![]));
+    daemon.customer_writes(&chat(DEAD), "hi");
     is("one dead reply", redis, "XLEN", "dead", 1);
-    daemon.says(&chat(DEAD), "leave");
+    daemon.customer_writes(&chat(DEAD), "leave");
     is("two dead replies", redis, "XLEN", "dead", 2);
     is("no conversation is active", redis, "HLEN", "active", 0);
 
-    says(corner, &daemon, ACTIVE, "hi", 1);
-    says(corner, &daemon, ACTIVE, "a tart", 4);
-    says(corner, &daemon, IN_DOUBT, "hi", 1);
-    says(corner, &daemon, ECHOED, "hi", 1);
-    corner.waha.feel_about(&chat(RETRIED), Mood::Fails);
-    daemon.says(&chat(RETRIED), "hi");
+    customer_writes(test, &daemon, ACTIVE, "hi", 1);
+    customer_writes(test, &daemon, ACTIVE, "a tart", 4);
+    customer_writes(test, &daemon, IN_DOUBT, "hi", 1);
+    customer_writes(test, &daemon, ECHOED, "hi", 1);
+    test.waha.behave_for(&chat(RETRIED), Behaviour::Fails);
+    daemon.customer_writes(&chat(RETRIED), "hi");
     is(
         "has a reply",
         redis,
@@ -233,7 +231,7 @@ fn all_states(corner: &Corner, redis: &Redis) {
         &format!("lane:{}", chat(RETRIED)),
         1,
     );
-    daemon.says(&chat(RETRIED), "bread");
+    daemon.customer_writes(&chat(RETRIED), "bread");
     is(
         "more replies",
         redis,
@@ -243,12 +241,12 @@ fn all_states(corner: &Corner, redis: &Redis) {
     );
 
     // These wait in line, in this order.
-    corner.waha.feel_about(&chat(NOTICE), Mood::Fails);
-    daemon.says(&chat(WAITS), "one");
+    test.waha.behave_for(&chat(NOTICE), Behaviour::Fails);
+    daemon.customer_writes(&chat(WAITS), "one");
     daemon.posts(&message(SESSION, LID, "Ivo", "one"));
-    daemon.says(&chat(WAITS_TOO), "one");
-    corner.texts(&chat(WAITS_TOO), 1);
-    daemon.says(&chat(NOTICE), "one");
+    daemon.customer_writes(&chat(WAITS_TOO), "one");
+    test.texts(&chat(WAITS_TOO), 1);
+    daemon.customer_writes(&chat(NOTICE), "one");
     is(
         "has a notice",
         redis,
@@ -256,7 +254,7 @@ fn all_states(corner: &Corner, redis: &Redis) {
         &format!("lane:{}", chat(NOTICE)),
         1,
     );
-    daemon.says(&chat(WAITS), "two");
+    daemon.customer_writes(&chat(WAITS), "two");
     is(
         "a hidden id without its number",
         redis,
@@ -267,30 +265,30 @@ fn all_states(corner: &Corner, redis: &Redis) {
     archived(redis);
 
     let late = Duration::from_secs(60);
-    for (n, mood) in [
-        (IN_DOUBT, Mood::Hesitates(late)),
-        (ECHOED, Mood::TakesAndHangs(late)),
+    for (n, behaviour) in [
+        (IN_DOUBT, Behaviour::Hesitates(late)),
+        (ECHOED, Behaviour::TakesAndHangs(late)),
     ] {
-        corner.waha.feel_about(&chat(n), mood);
-        daemon.says(&chat(n), "soup");
+        test.waha.behave_for(&chat(n), behaviour);
+        daemon.customer_writes(&chat(n), "soup");
         is("replies", redis, "LLEN", &format!("lane:{}", chat(n)), 3);
         eventually("the reply is in flight", || {
-            (corner.waha.under_way(&chat(n)) == 1).then_some(())
+            (test.waha.under_way(&chat(n)) == 1).then_some(())
         });
     }
-    corner.texts(&chat(ECHOED), 2);
+    test.texts(&chat(ECHOED), 2);
     archived(redis);
     daemon.kill();
 }
 
 /// A process that only listens runs for a moment. It archives nothing.
-fn not_archived(corner: &Corner, redis: &Redis) {
-    let mut daemon = start(corner, redis, "serve", "1h");
-    let sent = corner.waha.sent();
+fn not_archived(test: &TestSetup, redis: &Redis) {
+    let mut daemon = start(test, redis, "serve", "1h");
+    let sent = test.waha.sent();
     let taken = sent.iter().rfind(|sent| sent.chat == chat(ECHOED)).unwrap();
     own(&daemon, &taken.chat, &taken.text, &taken.message_id);
-    daemon.says(&chat(WAITS), "three");
-    daemon.says(&chat(LAST), "is anybody there?");
+    daemon.customer_writes(&chat(WAITS), "three");
+    daemon.customer_writes(&chat(LAST), "is anybody there?");
     daemon.kill();
     assert!(
         number(redis, "XLEN", "history") > 0,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How to answer a request to send.
 #[derive(Clone, Debug)]
-pub enum Mood {
+pub enum Behaviour {
     /// Like a healthy WAHA.
     Well,
     /// With this status, body and headers, taking nothing.
@@ -24,10 +24,10 @@ pub enum Mood {
     /// Waits this long before it takes the text and answers well; takes nothing if the client is gone by then.
     Hesitates(Duration),
     /// Each time one of these, with its chance (0 to 1), and otherwise well. See `FakeWaha::seed`.
-    Sometimes(Vec<(f64, Mood)>),
+    Sometimes(Vec<(f64, Behaviour)>),
 }
 
-impl Mood {
+impl Behaviour {
     /// A short name, for reports.
     pub fn name(&self) -> &'static str {
         match self {
@@ -45,15 +45,15 @@ impl Mood {
         }
     }
 
-    /// Draws one mood if there are several.
+    /// Draws one behaviour if there are several.
     pub(super) fn this_time(&self, chance: &mut fastrand::Rng) -> Self {
-        let Self::Sometimes(moods) = self else {
+        let Self::Sometimes(behaviours) = self else {
             return self.clone();
         };
         let mut drawn = chance.f64();
-        for (share, mood) in moods {
+        for (share, behaviour) in behaviours {
             if drawn < *share {
-                return mood.this_time(chance);
+                return behaviour.this_time(chance);
             }
             drawn -= share;
         }

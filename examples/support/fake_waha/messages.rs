@@ -43,15 +43,15 @@ pub(super) struct Wanted<'a> {
 
 /// See the module documentation.
 #[derive(Default)]
-pub(super) struct Book {
+pub(super) struct Messages {
     /// In the order in which they were said.
     said: Vec<Said>,
     /// `@c.us` by `@lid`.
     lids: HashMap<String, String>,
 }
 
-impl Book {
-    pub(super) fn note(&mut self, said: Said) {
+impl Messages {
+    pub(super) fn add(&mut self, said: Said) {
         self.said.push(said);
     }
 

@@ -1,4 +1,4 @@
-//! A private corner for each test: a fake WAHA, and one directory for its daemons. Both end with the test.
+//! What each test has for itself: a fake WAHA, and one directory for its daemons. Both end with the test.
 
 use std::net::TcpListener;
 
@@ -26,12 +26,12 @@ end = "done"
 "#;
 
 /// Everything a test needs, in one directory.
-pub(crate) struct Corner {
+pub(crate) struct TestSetup {
     pub(crate) waha: FakeWaha,
     pub(crate) directory: TempDir,
 }
 
-impl Corner {
+impl TestSetup {
     pub(crate) fn new() -> Self {
         Self {
             waha: FakeWaha::start(0, API_KEY).unwrap(),
@@ -39,7 +39,7 @@ impl Corner {
         }
     }
 
-    /// A daemon of this role, with a free port and a data directory of this corner.
+    /// A daemon of this role, with a free port and a data directory of this test.
     pub(crate) fn setup(&self, role: &'static str) -> Setup {
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -112,7 +112,7 @@ impl Corner {
     }
 }
 
-impl Drop for Corner {
+impl Drop for TestSetup {
     fn drop(&mut self) {
         // By design, a private Redis keeps running after its daemon is killed.
         let _ = ask(
