@@ -73,9 +73,9 @@ fn main() -> ExitCode {
 
 fn demo(args: &Args) -> Result<()> {
     let mut show = Show::new(WORKERS)?;
-    let told = story(&mut show);
+    let played = story(&mut show);
     show.print();
-    told.map_err(|error| match show.daemon.last_words() {
+    played.map_err(|error| match show.daemon.last_words() {
         words if words.is_empty() => error,
         words => format!("{error}\n\nThe end of the daemon's log:\n{words}").into(),
     })?;

@@ -166,9 +166,9 @@ fn load(args: &Args) -> Result<bool> {
         println!("{report}");
     }
     let clean = report.figures.clean();
-    let complaints = daemon.complaints();
-    if !clean && !complaints.is_empty() {
-        eprintln!("\nThe daemon's last warnings and errors:\n{complaints}");
+    let warnings = daemon.warnings();
+    if !clean && !warnings.is_empty() {
+        eprintln!("\nThe daemon's last warnings and errors:\n{warnings}");
     }
     Ok(clean)
 }

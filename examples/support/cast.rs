@@ -112,12 +112,12 @@ pub(crate) fn differences(sent: &[Sent]) -> Vec<String> {
         let thanks = format!("{THANKS}{full_name}.");
         let wanted = [&greeting, ASKS_NAME, ASKS_SUBJECT, &thanks];
         // From the greeting on. After it, there must be no notices about the line.
-        let told: Vec<_> = texts
+        let got: Vec<_> = texts
             .skip_while(|text| !text.starts_with(&greeting))
             .collect();
-        let as_wanted = |(told, wanted): (&&str, &str)| told.starts_with(wanted);
-        if told.len() != wanted.len() || !told.iter().zip(wanted).all(as_wanted) {
-            differences.push(format!("{name} should get {wanted:?} and got {told:?}"));
+        let as_wanted = |(got, wanted): (&&str, &str)| got.starts_with(wanted);
+        if got.len() != wanted.len() || !got.iter().zip(wanted).all(as_wanted) {
+            differences.push(format!("{name} should get {wanted:?} and got {got:?}"));
         }
     }
     differences

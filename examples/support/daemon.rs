@@ -40,8 +40,8 @@ pub(crate) fn be_the_daemon() -> Option<ExitCode> {
         return Some(waha_sm::cli::main(arguments));
     };
     let orphaned = Arc::new(AtomicBool::new(false));
-    let told = orphaned.clone();
-    std::thread::spawn(move || stop_with_the_example(&told));
+    let flag = orphaned.clone();
+    std::thread::spawn(move || stop_with_the_example(&flag));
     let code = waha_sm::cli::main(arguments);
     if orphaned.load(Ordering::Relaxed) {
         // No other process is left to do it.
@@ -242,7 +242,7 @@ impl Daemon {
     }
 
     /// The last warnings and errors in the daemon's log.
-    pub(crate) fn complaints(&self) -> String {
+    pub(crate) fn warnings(&self) -> String {
         self.said(|line| line.contains(" WARN ") || line.contains(" ERROR "))
     }
 

@@ -128,8 +128,8 @@ impl Show {
     /// Waits until a customer gets a text with this beginning, and shows what happens meanwhile.
     pub(crate) fn until(&mut self, who: usize, beginning: &str) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        let told = |text: &String| text.starts_with(beginning);
-        while !self.waha.texts(CUSTOMERS[who].chat).iter().any(told) {
+        let begins = |text: &String| text.starts_with(beginning);
+        while !self.waha.texts(CUSTOMERS[who].chat).iter().any(begins) {
             if Instant::now() > deadline {
                 let name = CUSTOMERS[who].name;
                 return Err(format!(

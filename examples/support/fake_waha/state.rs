@@ -128,14 +128,14 @@ impl State {
                 say(201, &json!({"result": true})).into()
             }
             ("GET", path) => self
-                .tell(path, &asked.query)
+                .answer_get(path, &asked.query)
                 .unwrap_or_else(|| nowhere(asked)),
             _ => nowhere(asked),
         }
     }
 
     /// The answer to a GET request, if we have one.
-    fn tell(&mut self, path: &str, query: &str) -> Option<Reaction> {
+    fn answer_get(&mut self, path: &str, query: &str) -> Option<Reaction> {
         if let Some(name) = path.strip_prefix("/api/sessions/") {
             let status = match self.behaviour {
                 Behaviour::SessionIs(status) => status,

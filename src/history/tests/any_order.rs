@@ -301,12 +301,12 @@ fn reactions_keep_the_last_of_each_person_and_revocations_the_first() {
     in_every_order(&entries, |rig| {
         let message = rig.one();
         assert_eq!(message.revoked_at, Some(8000));
-        let standing: Vec<_> = message
+        let current: Vec<_> = message
             .reactions
             .iter()
             .map(|r| (r.by.as_str(), r.text.as_str()))
             .collect();
-        assert_eq!(standing, [("them", "\u{1}\"❤️")]);
+        assert_eq!(current, [("them", "\u{1}\"❤️")]);
     });
 }
 

@@ -23,7 +23,7 @@ pub struct Reloaded {
 }
 
 impl Store {
-    /// Asks every process to reload its flows. Returns how many heard it, as far as Redis knows: on a Cluster, only those
+    /// Asks every process to reload its flows. Returns how many received it, as far as Redis knows: on a Cluster, only those
     /// that are connected to the same node.
     ///
     /// # Errors
@@ -31,8 +31,8 @@ impl Store {
     pub async fn ask_to_reload(&self, request: &str) -> Result<usize, StoreError> {
         self.connected()?;
         let channel = format!("{}{}", self.inner.keys.bell(), FLOWS);
-        let heard: usize = self.inner.client.publish(channel, request).await?;
-        Ok(heard)
+        let receivers: usize = self.inner.client.publish(channel, request).await?;
+        Ok(receivers)
     }
 
     /// Stores the answer of `process`.

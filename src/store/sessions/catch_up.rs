@@ -15,7 +15,7 @@ use crate::store::store::Store;
 pub const OVERLAP: Duration = Duration::from_secs(300);
 
 /// The counter of messages that catching up found.
-pub(crate) const CAUGHT_UP: &str = "caught-up";
+pub(crate) const CAUGHT_UP_COUNTER: &str = "caught-up";
 
 impl Store {
     /// Sets the starting time of a session that is seen for the first time: we don't catch up with older messages. The
@@ -65,7 +65,11 @@ impl Store {
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         if messages > 0 {
             let _: i64 = client
-                .hincrby(keys.counters(session), CAUGHT_UP, messages.cast_signed())
+                .hincrby(
+                    keys.counters(session),
+                    CAUGHT_UP_COUNTER,
+                    messages.cast_signed(),
+                )
                 .await?;
         }
         Ok(client

@@ -8,7 +8,7 @@ use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, Stre
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
-use crate::store::sessions::catch_up::CAUGHT_UP;
+use crate::store::sessions::catch_up::CAUGHT_UP_COUNTER;
 use crate::store::store::Store;
 
 /// Wake-ups are counted by how long they took; these are the upper bounds (ms).
@@ -114,7 +114,7 @@ impl Store {
             calls: [ANSWERED, FAILED]
                 .map(|result| (result, count(&call_counter(result))))
                 .into(),
-            caught_up: count(CAUGHT_UP),
+            caught_up: count(CAUGHT_UP_COUNTER),
             dead_letters: client.xlen(keys.dead(session)).await?,
             history_entries: client.xlen(keys.history(session)).await?,
             oldest_history_at: entries

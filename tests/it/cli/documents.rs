@@ -305,7 +305,7 @@ fn every_command_in_the_documents_exists() {
         }
     }
     // Every command and every option is in some document.
-    let told: String = documents()
+    let all_text: String = documents()
         .iter()
         .map(|document| document.text.clone())
         .collect();
@@ -324,12 +324,12 @@ fn every_command_in_the_documents_exists() {
             .flat_map(|one| one.get_arguments())
         {
             let flag = option.get_long().map(|flag| format!("--{flag}"));
-            let told_as_variable = option
+            let named_as_variable = option
                 .get_env()
-                .is_some_and(|name| told.contains(name.to_str().unwrap()));
+                .is_some_and(|name| all_text.contains(name.to_str().unwrap()));
             if let Some(flag) = flag {
                 assert!(
-                    told_as_variable || told.contains(&flag),
+                    named_as_variable || all_text.contains(&flag),
                     "no document names {name} {flag}"
                 );
             }

@@ -161,7 +161,7 @@ fn a_flow_whose_files_are_missing_does_not_start_and_says_where() {
 fn media_that_waha_can_never_send_is_given_up_with_advice_and_the_chat_continues() {
     let plus = json!({"message": "The feature is available only in Plus version for 'WEBJS' engine.", "error": "Unprocessable Entity", "statusCode": 422});
     let gone = json!({"statusCode": 500, "exception": {"message": "Request failed with status code 404", "name": "AxiosError"}});
-    for (status, answer, told) in [(422, plus, "update WAHA"), (500, gone, "from its address")] {
+    for (status, answer, advice) in [(422, plus, "update WAHA"), (500, gone, "from its address")] {
         let (test, redis) = (TestSetup::new(), Redis::start());
         let daemon = test.all(&redis).set("FLOW_FILE", test.flow(ONE)).start();
         test.waha.behave_for(
@@ -169,7 +169,7 @@ fn media_that_waha_can_never_send_is_given_up_with_advice_and_the_chat_continues
             Behaviour::Answers(status, answer.to_string(), vec![]),
         );
         daemon.customer_writes(&chat(1), "hi");
-        daemon.wait_for_log(told);
+        daemon.wait_for_log(advice);
         test.waha.behave_well();
         daemon.customer_writes(&chat(1), "again");
         assert_eq!(sent(&test, 1).len(), 1);

@@ -341,8 +341,8 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
         };
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(worker.run(shutdown.clone()));
-        let mut told = Vec::new();
-        while told.len() < 2 {
+        let mut handed_off = Vec::new();
+        while handed_off.len() < 2 {
             let bell = tokio::time::timeout(PATIENCE, rung.recv());
             let bell = bell.await.expect("both customers get a reply");
             assert_eq!(bell, Some(Bell::Lanes(session.clone())));
@@ -354,11 +354,11 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
             };
             for lane in lanes {
                 assert_eq!(lane.reply.unwrap().text, TROUBLE);
-                told.push(lane.chat.to_string());
+                handed_off.push(lane.chat.to_string());
             }
         }
         assert_eq!(
-            told,
+            handed_off,
             [bia, ana.clone()],
             "the worker served the next customer at once"
         );

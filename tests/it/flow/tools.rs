@@ -348,8 +348,8 @@ fn the_dialogues_of_the_examples_pass() {
         assert_eq!(output.status.code(), Some(0), "{text}");
         assert_eq!(text.lines().count(), files.len(), "{text}");
         for test in &tests {
-            let told = format!("{}: good: ", test.display());
-            assert!(text.contains(&told), "{text}");
+            let expected = format!("{}: good: ", test.display());
+            assert!(text.contains(&expected), "{text}");
         }
     }
     let file = example("shop.test.toml");
@@ -431,8 +431,9 @@ fn a_test_without_dialogues_or_with_mistakes_in_them_fails() {
     for tool in ["test", "check"] {
         let wrong = flow(&[tool, &dialogues]);
         assert_eq!(wrong.status.code(), Some(1));
-        let told = format!("{dialogues}:4:5: unknown key `say` in turn 1; did you mean `says`?");
-        assert!(stdout(&wrong).contains(&told), "{}", stdout(&wrong));
+        let expected =
+            format!("{dialogues}:4:5: unknown key `say` in turn 1; did you mean `says`?");
+        assert!(stdout(&wrong).contains(&expected), "{}", stdout(&wrong));
     }
     std::fs::write(&file, "").unwrap();
     std::fs::write(

@@ -80,12 +80,12 @@ fn a_customer_who_never_stops_writing_is_answered_too_and_nothing_is_dropped() {
     }
     eventually("every message is answered, in order", || {
         let texts = test.waha.texts(&ana).join("\n");
-        let heard: Vec<String> = texts
+        let echoed: Vec<String> = texts
             .split('\n')
             .map(|text| text.trim_start_matches("hello: ").trim_start_matches('+'))
             .map(str::to_owned)
             .collect();
-        (heard == said).then_some(())
+        (echoed == said).then_some(())
     });
 }
 

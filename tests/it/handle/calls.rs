@@ -193,15 +193,15 @@ fn check_failure(does: fn() -> ShopAnswer, tries: usize, words: &str) {
     counted(&daemon, "failed", 1.0);
     daemon.wait_for_log("a call to the shop's own system failed");
     let log = daemon.log();
-    let told: Vec<&str> = log
+    let lines: Vec<&str> = log
         .lines()
         .filter(|line| line.contains("WARN") && line.contains("a call to the shop"))
         .collect();
     assert!(
-        told.len() == 1 && told[0].contains(words) && told[0].contains("step=bot "),
-        "{words}: {told:?}"
+        lines.len() == 1 && lines[0].contains(words) && lines[0].contains("step=bot "),
+        "{words}: {lines:?}"
     );
-    assert!(!told[0].contains("own words") && !told[0].contains("SECRET"));
+    assert!(!lines[0].contains("own words") && !lines[0].contains("SECRET"));
 }
 
 #[test]
@@ -283,12 +283,12 @@ fn an_answer_that_can_t_be_used_leads_to_otherwise_and_the_log_says_what_is_wron
     let log = daemon.log();
     for (number, (_, words)) in answers.iter().enumerate() {
         let step = format!("step=a{number} ");
-        let told = log
+        let line = log
             .lines()
             .find(|line| line.contains(&step) && line.contains("WARN"));
         assert!(
-            told.is_some_and(|told| told.contains(words)),
-            "{words}: {told:?}"
+            line.is_some_and(|line| line.contains(words)),
+            "{words}: {line:?}"
         );
     }
     assert!(!log.contains("SECRET") && !log.contains("go on\""), "{log}");

@@ -138,9 +138,9 @@ impl Daemon {
 
     /// Sends SIGTERM. Returns the exit status and how long it took.
     pub(crate) fn terminate(&mut self) -> (ExitStatus, Duration) {
-        let told = Instant::now();
+        let asked = Instant::now();
         self.signal("-TERM");
-        (self.child.wait().unwrap(), told.elapsed())
+        (self.child.wait().unwrap(), asked.elapsed())
     }
 
     /// A customer writes. Returns the answer to the webhook.

@@ -236,10 +236,10 @@ fn a_flood_of_forged_webhooks_is_counted_and_does_not_fill_the_log() {
         let each = log.matches("refused a webhook").count() as u64;
         (each + sums(&log) == 800).then_some(())
     });
-    let told = daemon.log().matches("security: refused").count() as u64;
+    let logged = daemon.log().matches("security: refused").count() as u64;
     assert!(
-        told <= 25 + 2 * began.elapsed().as_secs(),
-        "{told} lines of 800 refusals"
+        logged <= 25 + 2 * began.elapsed().as_secs(),
+        "{logged} lines of 800 refusals"
     );
 }
 

@@ -85,9 +85,9 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_gets_notices_until_the_
     assert_eq!(test.texts(&first, 4)[3], "you are next");
     assert_eq!(test.texts(&second, 4)[3], "place 2");
     assert_eq!(waiting(&daemon), Some(2.0));
-    let told = test.texts(OWNER, 2);
-    let told_of_second = "Ana (+5511900000002) is waiting for a person: \"a cake\". Customers waiting: 2. Reply in their chat, from your phone.";
-    assert!(told.contains(&told_of_second.to_owned()), "{told:?}");
+    let texts = test.texts(OWNER, 2);
+    let notice_of_second = "Ana (+5511900000002) is waiting for a person: \"a cake\". Customers waiting: 2. Reply in their chat, from your phone.";
+    assert!(texts.contains(&notice_of_second.to_owned()), "{texts:?}");
 
     // A restart changes nothing, because everything is in Redis.
     daemon.kill();

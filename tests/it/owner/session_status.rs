@@ -64,8 +64,11 @@ fn a_stopped_session_pauses_at_once_and_the_owner_is_notified_once_through_anoth
     }
     becomes(&daemon, SESSION, "FAILED");
     daemon.customer_writes(&chat(1), "waits");
-    let told = test.texts(&owner, 1);
-    assert!(told[0].contains("default parou (SCAN_QR_CODE)"), "{told:?}");
+    let texts = test.texts(&owner, 1);
+    assert!(
+        texts[0].contains("default parou (SCAN_QR_CODE)"),
+        "{texts:?}"
+    );
     let through = test.waha.sent().remove(0).session;
     assert_eq!(through, OTHER);
     assert_eq!(daemon.log().matches("the session has stopped").count(), 1);
@@ -206,9 +209,9 @@ fn a_restriction_by_whatsapp_is_reported_once_in_plain_words_and_answering_conti
     let mut event = status(SESSION, "WORKING", &Value::Null);
     event["me"] = json!({"id": "5511900000000@c.us", "messageCapping": capping("CAPPED"), "reachoutTimelock": timelock});
     daemon.posts(&event);
-    let told = test.texts(&chat(9), 2);
-    assert!(told[0].contains("novas conversas até"), "{told:?}");
-    assert!(told[1].contains("CAPPED"), "{told:?}");
+    let texts = test.texts(&chat(9), 2);
+    assert!(texts[0].contains("novas conversas até"), "{texts:?}");
+    assert!(texts[1].contains("CAPPED"), "{texts:?}");
     daemon.customer_writes(&chat(1), "one");
     assert_eq!(test.texts(&chat(1), 1), ["one"]);
     assert_eq!(test.waha.texts(&chat(9)).len(), 2);

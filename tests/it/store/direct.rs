@@ -273,7 +273,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
         });
         let next = store.settle(&session(), taken, ms(1_000)).await.unwrap();
         assert_eq!(first(&next.unwrap()), "b");
-        for (message_id, told) in [
+        for (message_id, expected) in [
             ("first", None),
             ("second", Some(MessageId::stored("second"))),
         ] {
@@ -295,7 +295,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
                 .await
                 .unwrap();
             let lane = take(&store, "one").await.remove(0);
-            assert_eq!(lane.doubt.unwrap().echo, told);
+            assert_eq!(lane.doubt.unwrap().echo, expected);
         }
     });
 }

@@ -318,13 +318,13 @@ impl<'a> Run<'a> {
     }
 
     /// The person's other id, if there is one and it is `told`.
-    fn other(&self, from: usize, told: bool) -> Option<String> {
+    fn other(&self, from: usize, known: bool) -> Option<String> {
         let other = if from < CHATS {
             from + CHATS
         } else {
             from - CHATS
         };
-        self.chats.get(other).filter(|_| told).cloned()
+        self.chats.get(other).filter(|_| known).cloned()
     }
 
     async fn ingest(&mut self, messages: &[Incoming]) -> Checked {

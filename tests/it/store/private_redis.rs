@@ -123,16 +123,16 @@ fn a_damaged_append_only_file_is_repaired_logged_and_kept_aside() {
 
         let daemon = setup.start();
         let log = daemon.log();
-        let told = log
+        let line = log
             .lines()
             .find(|line| line.contains("WARN") && line.contains("was damaged"))
             .unwrap_or_else(|| panic!("{name}: {log}"));
         let said = |field: &str| {
-            let value = told.split(&format!(" {field}=")).nth(1).unwrap();
+            let value = line.split(&format!(" {field}=")).nth(1).unwrap();
             value.split(' ').next().unwrap().to_owned()
         };
         let bytes: usize = said("bytes").parse().unwrap();
-        assert!((1..damaged.len()).contains(&bytes), "{name}: {told}");
+        assert!((1..damaged.len()).contains(&bytes), "{name}: {line}");
         let copy = Path::new(&said("copy")).join("appendonly.aof.1.incr.aof");
         assert_eq!(std::fs::read(copy).unwrap(), damaged, "{name}");
         daemon.customer_writes(&chat(1), "two");

@@ -18,7 +18,7 @@ struct Desk {
     setup: Setup,
     said: Vec<String>,
     /// The number of daemons so far that logged the problem.
-    complaints: usize,
+    errors: usize,
 }
 
 impl Desk {
@@ -33,7 +33,7 @@ impl Desk {
             redis,
             setup,
             said: Vec::new(),
-            complaints: 0,
+            errors: 0,
         }
     }
 
@@ -64,7 +64,7 @@ impl Desk {
     /// and the log says it once.
     #[track_caller]
     fn serves_without_history(&mut self, daemon: &Daemon, remedy: &str) {
-        self.complaints += 1;
+        self.errors += 1;
         self.serves(daemon);
         eventually(&format!("/ready says {remedy:?}"), || {
             let (status, body) = daemon.get("/ready");
@@ -78,16 +78,13 @@ impl Desk {
         let key = format!("waha-sm:{{{SESSION}}}:history");
         assert!(self.redis.number(&format!("XLEN {key}")) > 0);
         let log = daemon.log();
-        let complaints = log.matches("the history can't be written").count();
-        assert_eq!(complaints, self.complaints, "one error a minute");
-        let complaint = log
+        let errors = log.matches("the history can't be written").count();
+        assert_eq!(errors, self.errors, "one error a minute");
+        let error = log
             .lines()
             .rfind(|line| line.contains("the history can't be written"))
             .unwrap();
-        assert!(
-            complaint.contains("ERROR") && complaint.contains(remedy),
-            "{complaint}"
-        );
+        assert!(error.contains("ERROR") && error.contains(remedy), "{error}");
     }
 
     /// Waits until every message is in the history once and nothing waits in Redis.

@@ -116,21 +116,25 @@ fn a_conversation_at_a_removed_step_starts_over_with_its_variables_in_all_proces
         next = 'bye'\n[step.bye]\nask = '{{ it }} for {{ who }}'\nsave = 'who'\nend = 'done'\n";
     std::fs::write(place.join("default.toml"), "start = 'nowhere'").unwrap();
     let refused = reload(&redis);
-    let told = stdout(&refused);
-    assert_eq!(refused.status.code(), Some(1), "{told}");
-    assert_eq!(told.matches("it keeps the old flows").count(), 2, "{told}");
-    assert!(told.contains("default.toml, line 1"), "{told}");
+    let output = stdout(&refused);
+    assert_eq!(refused.status.code(), Some(1), "{output}");
+    assert_eq!(
+        output.matches("it keeps the old flows").count(),
+        2,
+        "{output}"
+    );
+    assert!(output.contains("default.toml, line 1"), "{output}");
 
     std::fs::write(place.join("default.toml"), new).unwrap();
     let loaded = reload(&redis);
-    let told = stdout(&loaded);
-    assert_eq!(loaded.status.code(), Some(0), "{told}");
-    assert_eq!(told.lines().count(), 2, "{told}");
-    assert!(told.contains("serve (process") && told.contains("work (process"));
+    let output = stdout(&loaded);
+    assert_eq!(loaded.status.code(), Some(0), "{output}");
+    assert_eq!(output.lines().count(), 2, "{output}");
+    assert!(output.contains("serve (process") && output.contains("work (process"));
     assert_eq!(
-        told.matches("loaded default (2 steps)").count(),
+        output.matches("loaded default (2 steps)").count(),
         2,
-        "{told}"
+        "{output}"
     );
 
     serve.customer_writes(&ana, "30");
@@ -225,13 +229,13 @@ fn a_check_of_a_directory_checks_every_flow_in_it() {
             .unwrap();
         (output.status.code(), stdout(&output))
     };
-    let (code, told) = check();
+    let (code, output) = check();
     assert_eq!(code, Some(1));
     assert!(
-        told.contains("default.toml: good")
-            && told.contains("shop.toml:1:")
-            && told.contains("`bad name`"),
-        "{told}"
+        output.contains("default.toml: good")
+            && output.contains("shop.toml:1:")
+            && output.contains("`bad name`"),
+        "{output}"
     );
     for file in ["shop.toml", "bad name.toml"] {
         std::fs::remove_file(place.join(file)).unwrap();

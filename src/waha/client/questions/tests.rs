@@ -42,7 +42,7 @@ fn unable(error: &AskError) -> bool {
 #[test]
 fn what_waha_will_never_tell_is_told_apart_from_what_it_can_not_tell_now() {
     let unsupported = "The method is not implemented by 'WEBJS' engine";
-    for (status, body, is_unable, told) in [
+    for (status, body, is_unable, expected) in [
         (
             "404 Not Found",
             r#"{"message":"Cannot GET /x","error":"Not Found","statusCode":404}"#,
@@ -131,7 +131,7 @@ fn what_waha_will_never_tell_is_told_apart_from_what_it_can_not_tell_now() {
             let error = ask(&server.client()).unwrap_err();
             let text = error.to_string();
             assert_eq!(unable(&error), is_unable, "{name}, {status}: {text}");
-            assert!(text.contains(told), "{name}, {status}: {text}");
+            assert!(text.contains(expected), "{name}, {status}: {text}");
             for secret in ["k3y", "customer text", "secret"] {
                 assert!(!text.contains(secret), "{name}, {status}: {text}");
             }
@@ -416,8 +416,8 @@ fn the_phone_of_a_hidden_id_is_told_or_not_known() {
     ] {
         let server = Server::start(json("200 OK", answer));
         let phone = server.client().phone_chat(&session("s"), &lid());
-        let told = phone.as_ref().map(|chat| chat.as_ref().map(ChatId::as_str));
-        assert_eq!(told.ok(), wanted, "{answer}");
+        let found = phone.as_ref().map(|chat| chat.as_ref().map(ChatId::as_str));
+        assert_eq!(found.ok(), wanted, "{answer}");
         assert!(phone.is_ok() || !unable(&phone.unwrap_err()), "{answer}");
         assert_eq!(
             server.only_request().line,

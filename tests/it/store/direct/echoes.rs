@@ -94,11 +94,11 @@ fn rust_and_the_scripts_agree_on_which_texts_are_the_same() {
     let (mut number, mut same, mut other) = (100, 0, 0);
     let counted = std::cell::RefCell::new((&mut number, &mut same, &mut other));
     let mut runner = TestRunner::new(Cases::with_cases(400));
-    let result = runner.run(&cases, |(kind, sent_as, (said, heard))| {
+    let result = runner.run(&cases, |(kind, sent_as, (said, echoed))| {
         let mut counted = counted.borrow_mut();
         *counted.0 += 1;
         let customer = chat(*counted.0);
-        let (reply, content) = (reply_of(kind, &said), EchoContent::new(sent_as, &heard));
+        let (reply, content) = (reply_of(kind, &said), EchoContent::new(sent_as, &echoed));
         let expected = content.is_of(&reply);
         *(if expected {
             &mut *counted.1
@@ -111,7 +111,7 @@ fn rust_and_the_scripts_agree_on_which_texts_are_the_same() {
                 ..ingest("hi")
             };
             lane_after(&store, "one", opening, vec![reply]).await;
-            is_echo(&store, &customer, content, &heard).await
+            is_echo(&store, &customer, content, &echoed).await
         });
         prop_assert_eq!(found, expected);
         Ok(())
@@ -134,9 +134,9 @@ fn a_reply_written_by_the_previous_version_is_recognised_by_its_text() {
         redis.ask(&format!("LSET {} 0 'r{old}'", key("lane")));
         let unclaimed = r#"{"text":"Oi Bia"}"#;
         redis.ask(&format!("RPUSH {} '{unclaimed}'", key("unclaimed")));
-        for (heard, echo) in [(said, true), (" Oi\nBia", true), ("Oi Bia", false)] {
-            let found = is_echo(&store, &chat(1), text_content(heard), heard).await;
-            assert_eq!(found, echo, "{heard}");
+        for (echoed, echo) in [(said, true), (" Oi\nBia", true), ("Oi Bia", false)] {
+            let found = is_echo(&store, &chat(1), text_content(echoed), echoed).await;
+            assert_eq!(found, echo, "{echoed}");
         }
     });
 }

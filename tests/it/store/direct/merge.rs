@@ -90,13 +90,13 @@ fn merging_an_active_conversation_rings_the_bells_of_its_process_and_of_the_line
             .await
             .unwrap();
         let bells = Bells::subscribe(&config, &process("one")).await.unwrap();
-        let (heard, mut hearing) = tokio::sync::mpsc::unbounded_channel();
-        let running = tokio::spawn(bells.run(move |_| vec![heard.clone()]));
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        let running = tokio::spawn(bells.run(move |_| vec![sender.clone()]));
         assert!(learn(&store).await);
         store.ring_works(&session()).await.unwrap();
         let mut rung = Vec::new();
         loop {
-            match hearing.recv().await.unwrap() {
+            match receiver.recv().await.unwrap() {
                 Bell::Works(_) => break,
                 Bell::Inbox(_, chat) => rung.push(chat.to_string()),
                 Bell::Queue(_) => rung.push("queue".to_owned()),

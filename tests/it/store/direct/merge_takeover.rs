@@ -474,7 +474,7 @@ fn an_echo_under_the_other_id_is_recognised_as_ours() {
 /// Two processes sent it: one stalled, and the other took its lane.
 #[test]
 fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
-    for tells_late in [false, true] {
+    for reported_late in [false, true] {
         let redis = Redis::start();
         block_on(async {
             let store = connect(&redis).await;
@@ -489,7 +489,7 @@ fn both_echoes_of_a_reply_sent_twice_are_recognised_as_ours() {
                 .await
                 .unwrap();
             let mut text = "in hand";
-            if tells_late {
+            if reported_late {
                 // Another process, which does not remember the reply.
                 let store = connect(&redis).await;
                 let settled = sent_as(&late, "3EB0AA");

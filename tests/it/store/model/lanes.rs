@@ -322,7 +322,7 @@ impl Session {
     /// WAHA reports an outbound message. Returns the expected answer.
     pub(super) fn own(&mut self, own: &Own, now: Millis) -> Recorded {
         let chat = &self.chat_of_person(&own.from, own.other.as_deref(), now);
-        if !self.told.insert(own.message_id.clone()) {
+        if !self.reported.insert(own.message_id.clone()) {
             return Recorded::Duplicate;
         }
         self.known.insert(chat.clone());

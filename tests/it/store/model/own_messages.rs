@@ -40,8 +40,8 @@ impl Run<'_> {
         let (now, sent_at) = (self.now, self.now - one.late);
         let other = self.other(one.from, one.both);
         let wording = words(one.words, self.made as usize).to_owned();
-        let told = self.next("t");
-        let mut data = serde_json::json!({"text": wording, "sent_at": sent_at, "told": told});
+        let unique = self.next("t");
+        let mut data = serde_json::json!({"text": wording, "sent_at": sent_at, "told": unique});
         if let Some(other) = &other {
             data["other_id"] = other.as_str().into();
         }
@@ -157,10 +157,10 @@ impl Run<'_> {
             self.chats[hidden].clone(),
         );
         let (lid_id, chat_id) = (ChatId::stored(lid.as_str()), ChatId::stored(chat.as_str()));
-        let told = known.then_some(&chat_id);
+        let number = known.then_some(&chat_id);
         let learnt = self
             .store
-            .learn(&session_name(session), &lid_id, told, self.now)
+            .learn(&session_name(session), &lid_id, number, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let model = &mut self.models[session];

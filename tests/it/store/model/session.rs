@@ -51,7 +51,7 @@ pub(super) struct Session {
     /// The known message ids of our replies.
     pub(super) ours: HashSet<String>,
     /// Ids of the outbound messages that WAHA reported.
-    pub(super) told: HashSet<String>,
+    pub(super) reported: HashSet<String>,
     /// Takeovers, by the id of the message that began them: when it was sent, and the chat.
     pub(super) began: HashMap<String, (Millis, String)>,
 }
