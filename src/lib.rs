@@ -14,7 +14,8 @@
 //!   catch-up: messages whose webhooks were lost --> intake;   lid lookup: the phone number of a hidden id --> [learn]
 //! ```
 //!
-//! Each name in \[brackets\] is one Lua script (`store/lua/`). Only scripts change state.
+//! Each name in \[brackets\] is one Lua script (`store/lua/`). Conversations and lanes change only in scripts; what
+//! we keep of sessions, processes, dead letters and the history stream also changes by direct commands.
 //!
 //! # What always holds
 //!

@@ -13,7 +13,7 @@ pub enum StoreError {
     Redis(String),
     /// Redis is older than the version that we need.
     #[error(
-        "it is version {version}, and {} or later is needed: install a newer Redis, or Valkey",
+        "Redis {version} is too old; install Redis {} or later, or Valkey",
         oldest()
     )]
     TooOld {
@@ -29,8 +29,8 @@ pub enum StoreError {
         reason: String,
     },
     /// The answer does not have the expected form.
-    #[error("Redis answered with something else than {0}")]
-    Garbled(&'static str),
+    #[error("unexpected answer from Redis, expected {0}")]
+    UnexpectedAnswer(&'static str),
     /// We can't use Redis now; the text says why.
     #[error("{0}")]
     Unusable(String),

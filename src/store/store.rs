@@ -55,7 +55,7 @@ impl Store {
             .map_err(|_| {
                 let reason = contact.trouble();
                 StoreError::Unusable(format!(
-                    "it could not be used for {} s: {}",
+                    "no connection to Redis for {} s: {}",
                     patience.as_secs(),
                     reason.as_deref().unwrap_or("no answer")
                 ))

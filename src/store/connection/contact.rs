@@ -107,7 +107,7 @@ impl Contact {
                                 if before {
                                     warn!(%error, "lost the connection to Redis; trying to get it back");
                                 } else {
-                                    warn!(%error, "can't use Redis yet; trying again and again");
+                                    warn!(%error, "can't use Redis yet; retrying");
                                 }
                             }
                             contact.note_trouble(Some(words(&error)));

@@ -36,7 +36,7 @@ impl Store {
                 return Err(error);
             }
             if log_throttle.due() {
-                warn!(%error, "Redis takes no writes yet; waiting for it");
+                warn!(%error, "Redis does not accept writes yet; waiting for it");
             }
             sleep(WAIT_BETWEEN).await;
         }
@@ -59,7 +59,7 @@ impl Store {
             Ok(info) => About::parse(&info),
             Err(error) => {
                 // Perhaps we may not ask. We can work without the answer.
-                debug!(%error, "Redis does not tell about itself");
+                debug!(%error, "Redis did not answer INFO");
                 About::default()
             }
         }
@@ -111,20 +111,20 @@ impl About {
             && policy != "noeviction"
         {
             warnings.push(format!(
-                "Redis throws data away when its memory is full (maxmemory-policy {policy}): customers and replies would \
-                 vanish unnoticed; set maxmemory-policy noeviction"
+                "Redis deletes data when its memory is full (maxmemory-policy {policy}): customers and replies would be lost \
+                 without a message; set maxmemory-policy noeviction"
             ));
         }
         if self.append_only == Some(false) {
             warnings.push(match snapshots {
-                Some("") => "Redis keeps nothing on disk (neither append-only file nor snapshots): its restart loses \
+                Some("") => "Redis keeps nothing on disk (neither append-only file nor snapshots): a restart loses \
                              everybody in line and every reply not yet sent; set appendonly yes"
                     .to_owned(),
                 Some(save) => format!(
-                    "Redis keeps snapshots only (save {save}): its crash loses all that came since the last one, though \
-                     WAHA was told that we have it; set appendonly yes"
+                    "Redis keeps snapshots only (save {save}): a crash loses everything accepted since the last \
+                     snapshot; set appendonly yes"
                 ),
-                None => "Redis keeps no append-only file: its crash loses what came in shortly before, or all of it; \
+                None => "Redis keeps no append-only file: a crash loses what came in shortly before, or all of it; \
                          set appendonly yes"
                     .to_owned(),
             });

@@ -39,7 +39,7 @@ pub(crate) fn claimed(mut answer: ScriptAnswer) -> Result<Claimed, StoreError> {
         rev: answer
             .text()?
             .parse()
-            .map_err(|_| StoreError::Garbled("a rev"))?,
+            .map_err(|_| StoreError::UnexpectedAnswer("a revision"))?,
         state: answer.text()?,
         name: answer.text()?,
         quiet_for: quiet_for(&answer.text()?),
@@ -47,7 +47,7 @@ pub(crate) fn claimed(mut answer: ScriptAnswer) -> Result<Claimed, StoreError> {
             .text()?
             .parse()
             .map(Millis::new)
-            .map_err(|_| StoreError::Garbled("a time"))?,
+            .map_err(|_| StoreError::UnexpectedAnswer("a time"))?,
         inbox: answer.texts(),
     })
 }

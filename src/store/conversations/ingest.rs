@@ -92,6 +92,6 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, StoreError> {
         "phone" => Ok(Ingested::Phone),
         "full" => Ok(Ingested::Recorded { first: true }),
         "recorded" => Ok(Ingested::Recorded { first: false }),
-        _ => Err(StoreError::Garbled("a result")),
+        _ => Err(StoreError::UnexpectedAnswer("a known result")),
     }
 }

@@ -82,6 +82,9 @@ impl Store {
             .learn
             .run(session, now, arguments)
             .await?;
-        Ok(learnt.as_u64().ok_or(StoreError::Garbled("a number"))? > 0)
+        Ok(learnt
+            .as_u64()
+            .ok_or(StoreError::UnexpectedAnswer("a number"))?
+            > 0)
     }
 }

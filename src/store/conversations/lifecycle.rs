@@ -85,7 +85,7 @@ impl Store {
             "begins" => Ok(Recorded::ByPhone { ends: false }),
             "ends" => Ok(Recorded::ByPhone { ends: true }),
             "ignored" => Ok(Recorded::Ignored),
-            _ => Err(StoreError::Garbled("a result")),
+            _ => Err(StoreError::UnexpectedAnswer("a known result")),
         }
     }
 

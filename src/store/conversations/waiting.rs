@@ -143,7 +143,9 @@ impl Store {
         }
         let script = &self.inner.scripts.announce;
         let value = script.run(session, now, arguments).await?;
-        value.as_u64().ok_or(StoreError::Garbled("a number"))
+        value
+            .as_u64()
+            .ok_or(StoreError::UnexpectedAnswer("a number"))
     }
 }
 
@@ -157,7 +159,7 @@ fn waiting(mut answer: ScriptAnswer) -> Result<WaitingConversation, StoreError> 
     Ok(WaitingConversation {
         chat,
         id,
-        position: position.ok_or(StoreError::Garbled("a position"))?,
+        position: position.ok_or(StoreError::UnexpectedAnswer("a position"))?,
         since: time(since),
         announced: announced.map(|position| (position, time(announced_at))),
         examined: examined.unwrap_or(0),

@@ -92,7 +92,7 @@ pub(crate) fn repair(
             // The file itself is unchanged, and one more copy at each try would fill the disk.
             let _ = std::fs::remove_dir_all(&copy);
             Err(damaged(format!(
-                "{} can't: {}",
+                "{} failed: {}",
                 tool.name,
                 last_line(&fixed)
             )))

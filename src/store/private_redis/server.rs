@@ -233,7 +233,7 @@ impl PrivatePaths {
                     bytes = cut,
                     copy = %copy.display(),
                     "the append-only file of the private Redis was damaged, as after a power cut: its end was cut off, and \
-                     what stood there is lost; an untouched copy was kept, delete it when nobody misses anything"
+                     that part is lost; an untouched copy was kept, delete the copy when you no longer need it"
                 );
                 Ok(())
             }
@@ -266,7 +266,7 @@ impl PrivatePaths {
         String::from_utf8_lossy(&log)
             .lines()
             .last()
-            .unwrap_or("it left no word")
+            .unwrap_or("its log is empty")
             .to_owned()
     }
 }
@@ -319,7 +319,7 @@ async fn supervise(
             && let Err(error) = place.repair(status).await
             && may_log
         {
-            error!(%error, "the private Redis does not start; will try again and again");
+            error!(%error, "the private Redis does not start; retrying");
         }
         loop {
             tokio::select! {
@@ -332,7 +332,7 @@ async fn supervise(
                     child = Some(started);
                     break;
                 }
-                Err(error) => warn!(%error, "will try again"),
+                Err(error) => warn!(%error, "could not start the private Redis; retrying"),
             }
         }
     }

@@ -71,7 +71,7 @@ impl Store {
             let reloaded = serde_json::from_str(&answer);
             Ok((
                 process,
-                reloaded.map_err(|_| StoreError::Garbled("an answer"))?,
+                reloaded.map_err(|_| StoreError::UnexpectedAnswer("the result of a reload"))?,
             ))
         };
         answers.into_iter().map(read).collect()

@@ -12,7 +12,7 @@ impl ScriptAnswer {
     pub(crate) fn of(value: Value) -> Result<Self, StoreError> {
         match value {
             Value::Array(values) => Ok(Self(values.into_iter())),
-            _ => Err(StoreError::Garbled("an array")),
+            _ => Err(StoreError::UnexpectedAnswer("an array")),
         }
     }
 
@@ -20,14 +20,14 @@ impl ScriptAnswer {
         self.0
             .next()
             .and_then(Value::into_string)
-            .ok_or(StoreError::Garbled("a string"))
+            .ok_or(StoreError::UnexpectedAnswer("a string"))
     }
 
     pub(crate) fn number(&mut self) -> Result<i64, StoreError> {
         self.0
             .next()
             .and_then(|value| value.as_i64())
-            .ok_or(StoreError::Garbled("a number"))
+            .ok_or(StoreError::UnexpectedAnswer("a number"))
     }
 
     pub(crate) fn time(&mut self) -> Result<Millis, StoreError> {

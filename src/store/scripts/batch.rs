@@ -91,9 +91,11 @@ fn hand_out<O>(
                 let _ = answer.send(Ok(result));
             }
         }
-        Ok(_) => answers
-            .into_iter()
-            .for_each(|answer| drop(answer.send(Err(StoreError::Garbled("a number of answers"))))),
+        Ok(_) => answers.into_iter().for_each(|answer| {
+            drop(answer.send(Err(StoreError::UnexpectedAnswer(
+                "one answer for each item",
+            ))))
+        }),
         Err(error) => answers
             .into_iter()
             .for_each(|answer| drop(answer.send(Err(error.clone())))),

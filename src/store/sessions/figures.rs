@@ -155,7 +155,7 @@ impl Store {
             )
             .await?;
         let [handling, measured, called_at] = counters[..] else {
-            return Err(StoreError::Garbled("three counters"));
+            return Err(StoreError::UnexpectedAnswer("three counters"));
         };
         Ok(QueuePace {
             handling: length(handling.unwrap_or(0)),

@@ -55,7 +55,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.connected()?;
         let Some(after) = successor(position) else {
-            return Err(StoreError::Garbled("a stream id"));
+            return Err(StoreError::UnexpectedAnswer("a stream id"));
         };
         let _: i64 = self
             .inner

@@ -73,7 +73,7 @@ impl Store {
             "works" => SessionChange::Works,
             "resumed" => SessionChange::Resumed,
             "paused" => SessionChange::Paused { since, alarm },
-            _ => return Err(StoreError::Garbled("a result")),
+            _ => return Err(StoreError::UnexpectedAnswer("a known result")),
         };
         if change == SessionChange::Resumed {
             self.ring_works(session).await?;
@@ -189,7 +189,7 @@ impl Store {
             .hmget(key, vec!["heard", "unheard", "works_since"])
             .await?;
         let [last_reachable, last_unreachable, works_since] = fields[..] else {
-            return Err(StoreError::Garbled("three fields"));
+            return Err(StoreError::UnexpectedAnswer("three fields"));
         };
         if last_reachable.is_some_and(|at| now.since(at) > gap) {
             return Ok(Some(now));

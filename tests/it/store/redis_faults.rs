@@ -414,7 +414,7 @@ fn a_redis_older_than_6_2_is_refused_at_the_start() {
     let (status, text) = test.setup("all").set("REDIS_URL", url).spawn().ends();
     assert_eq!(status.code(), Some(1), "{text}");
     assert!(
-        text.contains("version 6.0.16") && text.contains("6.2 or later"),
+        text.contains("Redis 6.0.16 is too old") && text.contains("6.2 or later"),
         "{text}"
     );
 }
