@@ -5,16 +5,18 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
+use waha_sm::clock::Millis;
 use waha_sm::flow::{
     AnnouncedPosition, LinePace, Notice, NoticeRules, WaitingCustomer, decide, estimate, rounded,
     smoothed,
 };
 
-const SECOND: u64 = 1_000;
-const MINUTE: u64 = 60 * SECOND;
-const HOUR: u64 = 60 * MINUTE;
-/// Opening time of the shop; customers in line at closing time are still served.
-const DAY: u64 = 10 * HOUR;
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+/// For how many hours the shop is open; customers in line at closing time are still served.
+const HOURS: u64 = 10;
+/// When the day begins.
+const OPENING: Millis = Millis::new(0);
 
 /// A kind of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +55,8 @@ impl Kind {
     }
 
     /// Customers a minute for each session, at this time of the day.
-    fn arrivals(self, now: u64) -> [f64; 2] {
-        let hour = now / HOUR;
+    fn arrivals(self, now: Millis) -> [f64; 2] {
+        let hour = hour(now);
         // Six workers of four minutes serve one and a half a minute.
         match self {
             Kind::Steady | Kind::HeavyTail => [if hour % 3 == 1 { 1.7 } else { 1.3 }, 0.0],
@@ -65,9 +67,9 @@ impl Kind {
     }
 
     /// How many workers there are at this time of the day.
-    fn workers(self, now: u64) -> usize {
+    fn workers(self, now: Millis) -> usize {
         match self {
-            Kind::Leaving => match now / HOUR {
+            Kind::Leaving => match hour(now) {
                 2 | 6 => 4,
                 4 => 5,
                 _ => 6,
@@ -82,24 +84,29 @@ impl Kind {
     }
 }
 
-const SERVICE_MEAN: f64 = 4.0 * MINUTE as f64;
+/// The hour of the day, from 0 on.
+fn hour(now: Millis) -> u64 {
+    now.since(OPENING).as_secs() / HOUR.as_secs()
+}
+
+const SERVICE_MEAN: Duration = Duration::from_secs(240);
 /// The share of customers who give up if they wait too long.
 const LEAVERS: f64 = 0.03;
 
 /// A customer's wait, with its notices and estimates.
 #[derive(Debug)]
 pub struct Wait {
-    /// When each notice came (ms), and whether it was "you are next".
-    pub notices: Vec<(u64, bool)>,
-    /// Each estimate, and how long the wait really was from then on (ms).
-    pub estimates: Vec<(u64, u64)>,
-    /// How long they waited in total (ms).
-    pub waited: u64,
+    /// When each notice came, and whether it was "you are next".
+    pub notices: Vec<(Millis, bool)>,
+    /// Each estimate, and how long the wait really was from then on.
+    pub estimates: Vec<(Duration, Duration)>,
+    /// How long they waited in total.
+    pub waited: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    Freed { session: usize, began: u64 },
+    Freed { session: usize, began: Millis },
     Look(usize),
     Arrives { session: usize },
     Leaves(usize),
@@ -108,11 +115,11 @@ enum Event {
 
 struct Customer {
     session: usize,
-    opened: u64,
+    opened: Millis,
     announced: Option<AnnouncedPosition>,
-    notices: Vec<(u64, bool)>,
+    notices: Vec<(Millis, bool)>,
     /// When each estimate was given, and what it was.
-    estimates: Vec<(u64, u64)>,
+    estimates: Vec<(Millis, Duration)>,
     waiting: bool,
 }
 
@@ -122,15 +129,15 @@ struct Session {
     active: u64,
     handling: f64,
     measured: u64,
-    last_call: u64,
+    last_call: Millis,
 }
 
 struct Day {
     kind: Kind,
     chance: fastrand::Rng,
-    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    events: BinaryHeap<Reverse<(Millis, u64, Event)>>,
     number: u64,
-    now: u64,
+    now: Millis,
     customers: Vec<Customer>,
     sessions: [Session; 2],
     /// The session whose turn it is.
@@ -146,7 +153,7 @@ pub fn pass(kind: Kind, seed: u64) -> Vec<Wait> {
         chance: fastrand::Rng::with_seed(seed),
         events: BinaryHeap::new(),
         number: 0,
-        now: 0,
+        now: OPENING,
         customers: Vec::new(),
         sessions: Default::default(),
         turn: 0,
@@ -156,8 +163,8 @@ pub fn pass(kind: Kind, seed: u64) -> Vec<Wait> {
     for session in 0..2 {
         day.next_arrival(session);
     }
-    for hour in 1..DAY / HOUR {
-        day.at(hour * HOUR, Event::Shift);
+    for hour in 1..HOURS {
+        day.at(OPENING + HOUR * hour as u32, Event::Shift);
     }
     while let Some(Reverse((now, _, event))) = day.events.pop() {
         day.now = now;
@@ -167,7 +174,7 @@ pub fn pass(kind: Kind, seed: u64) -> Vec<Wait> {
 }
 
 impl Day {
-    fn at(&mut self, then: u64, event: Event) {
+    fn at(&mut self, then: Millis, event: Event) {
         self.number += 1;
         self.events.push(Reverse((then, self.number, event)));
     }
@@ -183,7 +190,7 @@ impl Day {
                 let session = &mut self.sessions[session];
                 session.active -= 1;
                 session.measured += 1;
-                let handling = (self.now - began) as f64;
+                let handling = self.now.since(began).as_millis() as f64;
                 session.handling = smoothed(session.handling, handling, session.measured);
             }
             Event::Look(customer) => self.look(customer),
@@ -203,9 +210,9 @@ impl Day {
         const HIGHEST: f64 = 2.5;
         let mut then = self.now;
         loop {
-            let gap = -(1.0 - self.chance.f64()).ln() / HIGHEST * MINUTE as f64;
-            then += gap as u64 + 1;
-            if then >= DAY {
+            let gap = -(1.0 - self.chance.f64()).ln() / HIGHEST * MINUTE.as_millis() as f64;
+            then += Duration::from_millis(gap as u64 + 1);
+            if hour(then) >= HOURS {
                 return;
             }
             if self.chance.f64() * HIGHEST < self.kind.arrivals(then)[session] {
@@ -225,11 +232,13 @@ impl Day {
             waiting: true,
         });
         self.sessions[session].line.push_back(customer);
-        let first = rules().first_after.as_millis() as u64;
-        self.at(self.now + first, Event::Look(customer));
+        self.at(self.now + rules().first_after, Event::Look(customer));
         if self.chance.f64() < LEAVERS {
-            let patience = self.chance.u64(MINUTE..20 * MINUTE);
-            self.at(self.now + patience, Event::Leaves(customer));
+            let patience = self.chance.u64(60_000..20 * 60_000);
+            self.at(
+                self.now + Duration::from_millis(patience),
+                Event::Leaves(customer),
+            );
         }
     }
 
@@ -248,7 +257,7 @@ impl Day {
             announced: one.announced,
         };
         let decision = decide(&rules(), &waiting, self.now);
-        let still = Duration::from_millis(self.now - session.last_call.max(one.opened));
+        let still = self.now.since(session.last_call.max(one.opened));
         let (line, other) = (self.pace(one.session), self.pace(1 - one.session));
         let line = LinePace {
             stalled_for: still,
@@ -262,7 +271,7 @@ impl Day {
             one.notices.push((now, notice == Notice::Next));
             one.announced = Some(AnnouncedPosition { position, at: now });
             if let (Some(wait), Notice::Position | Notice::StillWaiting) = (wait, notice) {
-                one.estimates.push((now, rounded(wait).as_millis() as u64));
+                one.estimates.push((now, rounded(wait)));
             }
         }
         self.at(check_at, Event::Look(customer));
@@ -316,18 +325,20 @@ impl Day {
         let estimates = one.estimates.iter();
         self.waits.push(Wait {
             notices: std::mem::take(&mut one.notices),
-            estimates: estimates.map(|(at, said)| (*said, self.now - at)).collect(),
-            waited: self.now - one.opened,
+            estimates: estimates
+                .map(|(at, said)| (*said, self.now.since(*at)))
+                .collect(),
+            waited: self.now.since(one.opened),
         });
     }
 
     /// Log-normal, as handling times of call centres are (Brown et al., 2005).
-    fn service(&mut self) -> u64 {
+    fn service(&mut self) -> Duration {
         let spread = self.kind.spread();
         let (one, other) = (1.0 - self.chance.f64(), self.chance.f64());
         let normal = (-2.0 * one.ln()).sqrt() * (std::f64::consts::TAU * other).cos();
-        let mean = SERVICE_MEAN.ln() - spread * spread / 2.0;
-        (mean + spread * normal).exp() as u64 + 1
+        let mean = (SERVICE_MEAN.as_millis() as f64).ln() - spread * spread / 2.0;
+        Duration::from_millis((mean + spread * normal).exp() as u64 + 1)
     }
 }
 
@@ -359,9 +370,9 @@ pub struct Account {
 impl Account {
     /// The results of these waits.
     pub fn of(waits: &[Wait]) -> Self {
-        let is_right = |(said, was): &(u64, u64)| {
+        let is_right = |(said, was): &(Duration, Duration)| {
             let off = said.abs_diff(*was);
-            off <= 2 * MINUTE || off as f64 <= 0.3 * *was as f64
+            off <= 2 * MINUTE || off.as_millis() as f64 <= 0.3 * was.as_millis() as f64
         };
         let share = |some: usize, all: usize| {
             if all == 0 {
@@ -375,7 +386,7 @@ impl Account {
             .filter_map(|wait| wait.estimates.first())
             .collect();
         let all: Vec<_> = waits.iter().flat_map(|wait| &wait.estimates).collect();
-        let mut offs: Vec<u64> = firsts
+        let mut offs: Vec<Duration> = firsts
             .iter()
             .map(|(said, was)| said.abs_diff(*was))
             .collect();
@@ -383,7 +394,7 @@ impl Account {
         let mut notices: Vec<usize> = waits.iter().map(|wait| wait.notices.len()).collect();
         notices.sort_unstable();
         let gaps = waits.iter().flat_map(|wait| wait.notices.windows(2));
-        let minutes = |ms: u64| ms as f64 / MINUTE as f64;
+        let minutes = |time: Duration| time.as_millis() as f64 / MINUTE.as_millis() as f64;
         Self {
             waits: waits.len(),
             estimated: firsts.len(),
@@ -392,14 +403,20 @@ impl Account {
                 firsts.len(),
             ),
             right_of_all: share(all.iter().filter(|one| is_right(one)).count(), all.len()),
-            median_off: minutes(offs.get(offs.len() / 2).copied().unwrap_or(0)),
-            longest: minutes(waits.iter().map(|wait| wait.waited).max().unwrap_or(0)),
+            median_off: minutes(offs.get(offs.len() / 2).copied().unwrap_or_default()),
+            longest: minutes(
+                waits
+                    .iter()
+                    .map(|wait| wait.waited)
+                    .max()
+                    .unwrap_or_default(),
+            ),
             notices: (
                 notices.get(notices.len() / 2).copied().unwrap_or(0),
                 notices.last().copied().unwrap_or(0),
             ),
             hasty: gaps
-                .filter(|pair| pair[1].0 - pair[0].0 < MINUTE && !pair[1].1)
+                .filter(|pair| pair[1].0.since(pair[0].0) < MINUTE && !pair[1].1)
                 .count(),
         }
     }

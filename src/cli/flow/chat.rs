@@ -192,11 +192,7 @@ impl<'s, I: BufRead, O: Write> ChatTool<'s, I, O> {
     }
 
     fn begin(&self) -> Rehearsal<'s> {
-        Rehearsal::new(
-            self.script,
-            self.name,
-            Millis::now().as_i64().unsigned_abs(),
-        )
+        Rehearsal::new(self.script, self.name, Millis::now())
     }
 
     /// The next line that is not empty; `None` at the end of the input.

@@ -142,6 +142,7 @@ fn words(text: &str, bounds: Bounds<u32>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Millis;
     use crate::flow::words::locale::Locale;
     use jiff::tz::TimeZone;
     use proptest::prelude::*;
@@ -152,7 +153,7 @@ mod tests {
         Present {
             locale,
             timezone: &UTC,
-            now: 1_773_100_800_000,
+            now: Millis::new(1_773_100_800_000),
         }
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::clock::Millis;
 use crate::flow::words::locale::Locale;
 
 /// The customer's language, time zone and time.
@@ -12,13 +13,12 @@ pub(crate) struct Present<'s> {
     pub(crate) locale: Locale,
     pub(crate) timezone: &'s TimeZone,
     /// In milliseconds since the epoch.
-    pub(crate) now: u64,
+    pub(crate) now: Millis,
 }
 
 impl Present<'_> {
     pub(crate) fn today(&self) -> Date {
-        let now = i64::try_from(self.now).unwrap_or(i64::MAX);
-        let now = Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX);
+        let now = Timestamp::from_millisecond(self.now.as_i64()).unwrap_or(Timestamp::MAX);
         self.timezone.to_datetime(now).date()
     }
 }
@@ -34,13 +34,13 @@ mod tests {
         for (now, today) in [
             (1_773_100_800_000, "2026-03-09"),
             (1_773_111_600_000, "2026-03-10"),
-            (u64::MAX, "9999-12-30"),
+            (i64::MAX, "9999-12-30"),
         ] {
             let locale = Locale::PtBr;
             let present = Present {
                 locale,
                 timezone,
-                now,
+                now: Millis::new(now),
             };
             assert_eq!(present.today().to_string(), today);
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::clock::Millis;
 use crate::flow::answer::said::Said;
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::commands::Command;
@@ -20,7 +21,7 @@ use crate::ids::{ChatId, ConversationId, SessionName};
 pub struct Rehearsal<'s> {
     script: &'s Script,
     name: Option<String>,
-    now: u64,
+    now: Millis,
     state: State,
     unread: Vec<Said>,
     stage: RehearsalStage,
@@ -34,15 +35,15 @@ enum RehearsalStage {
     /// It has not begun.
     New,
     /// The flow continues when the customer writes, or at this moment.
-    Open { wake_at: u64 },
+    Open { wake_at: Millis },
     /// The flow waits for the answer to a call.
     Calling,
     /// The customer waits for a person. At this moment, if any, the flow continues without one.
-    HandedOff { until: Option<u64> },
+    HandedOff { until: Option<Millis> },
     /// The owner answers from their own phone, until this moment if nobody writes more.
-    Phone { open: bool, until: u64 },
+    Phone { open: bool, until: Millis },
     /// The conversation closed.
-    Closed { resumable: bool, at: u64 },
+    Closed { resumable: bool, at: Millis },
 }
 
 /// What happens, for the author of the flow to see.
@@ -75,8 +76,8 @@ pub enum RehearsalEvent {
 }
 
 impl<'s> Rehearsal<'s> {
-    /// Begins at `now`, in milliseconds since the epoch, with the customer's WhatsApp name if known.
-    pub fn new(script: &'s Script, name: Option<&str>, now: u64) -> Rehearsal<'s> {
+    /// Begins at `now`, with the customer's WhatsApp name if known.
+    pub fn new(script: &'s Script, name: Option<&str>, now: Millis) -> Rehearsal<'s> {
         Rehearsal {
             script,
             name: name.map(str::to_owned),
@@ -196,10 +197,8 @@ impl<'s> Rehearsal<'s> {
         events
     }
 
-    fn quiet_until(&self) -> u64 {
-        let quiet = self.script.phone_quiet().as_millis();
-        self.now
-            .saturating_add(u64::try_from(quiet).unwrap_or(u64::MAX))
+    fn quiet_until(&self) -> Millis {
+        self.now + self.script.phone_quiet()
     }
 
     /// Closes the conversation so that it can't be resumed.
@@ -218,11 +217,10 @@ impl<'s> Rehearsal<'s> {
     /// This much time passes without a message from the customer.
     pub fn wait(&mut self, time: Duration) -> Vec<RehearsalEvent> {
         let mut events = Vec::new();
-        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let until = self.now.saturating_add(time);
+        let until = self.now + time;
         while let Some(wake_at) = self.wakes_at() {
             // Always later than now, whatever the flow says: otherwise the clock could stop.
-            let wake_at = wake_at.max(self.now.saturating_add(1));
+            let wake_at = wake_at.max(self.now + Duration::from_millis(1));
             if wake_at > until {
                 break;
             }
@@ -238,9 +236,8 @@ impl<'s> Rehearsal<'s> {
     }
 
     /// Moves the clock to this moment. Forward, time passes as in [`Rehearsal::wait`]; backward, nothing happens.
-    pub fn go_to(&mut self, now: u64) -> Vec<RehearsalEvent> {
-        let ahead = now.saturating_sub(self.now);
-        let events = self.wait(Duration::from_millis(ahead));
+    pub fn go_to(&mut self, now: Millis) -> Vec<RehearsalEvent> {
+        let events = self.wait(now.since(self.now));
         self.now = now;
         events
     }
@@ -264,11 +261,10 @@ impl<'s> Rehearsal<'s> {
 
     /// How long until the flow continues without a message from the customer.
     pub fn wakes_in(&self) -> Option<Duration> {
-        let wake_at = self.wakes_at()?;
-        Some(Duration::from_millis(wake_at.saturating_sub(self.now)))
+        Some(self.now.until(self.wakes_at()?))
     }
 
-    fn wakes_at(&self) -> Option<u64> {
+    fn wakes_at(&self) -> Option<Millis> {
         match self.stage {
             RehearsalStage::Open { wake_at } => Some(wake_at),
             RehearsalStage::HandedOff { until } => until,
@@ -356,9 +352,7 @@ impl<'s> Rehearsal<'s> {
                 false
             }
             Next::HandOff { within } => {
-                let time = within.map(|time| u64::try_from(time.as_millis()));
-                let time = time.map(|time| time.unwrap_or(u64::MAX));
-                let until = time.map(|time| self.now.saturating_add(time));
+                let until = within.map(|time| self.now + time);
                 self.stage = RehearsalStage::HandedOff { until };
                 events.push(RehearsalEvent::HandedOff);
                 false
@@ -374,10 +368,9 @@ impl<'s> Rehearsal<'s> {
         }
     }
 
-    fn open(&mut self, resumable: bool, closed_at: u64) {
-        let within = self.script.resume_within().as_millis();
+    fn open(&mut self, resumable: bool, closed_at: Millis) {
         let name = self.name.as_deref();
-        let in_time = u128::from(self.now.saturating_sub(closed_at)) < within;
+        let in_time = self.now.since(closed_at) < self.script.resume_within();
         self.state = if resumable && in_time {
             self.state.clone().resume(name)
         } else {
@@ -420,7 +413,7 @@ mod tests {
         let script = Script::load(CLINIC, Locale::En).unwrap();
         let minutes = |n: u64| Duration::from_secs(60 * n);
         for (away, resumed) in [(minutes(24 * 60 - 1), true), (minutes(24 * 60), false)] {
-            let mut clinic = Rehearsal::new(&script, Some("Ana"), 0);
+            let mut clinic = Rehearsal::new(&script, Some("Ana"), Millis::new(0));
             assert_eq!(clinic.step(), None);
             clinic.say([Said::text("oi")]);
             clinic.say([Said::text("1")]);
@@ -445,7 +438,7 @@ mod tests {
             [step.c]\nask = 'Name?'\nsave = 'who'\nnext = 'd'\n[step.d]\nwait = '1m'\nnext = 'e'\n\
             [step.e]\nask = 'Age?'\nsave = 'age'\nend = 'done'";
         let script = Script::load(flow, Locale::En).unwrap();
-        let mut flow = Rehearsal::new(&script, None, 0);
+        let mut flow = Rehearsal::new(&script, None, Millis::new(0));
         let seconds = Duration::from_secs;
         assert_eq!(replies(&flow.say([Said::text("hi")])), ["One moment."]);
         assert_eq!(flow.step(), Some("b"));
@@ -468,7 +461,7 @@ mod tests {
     #[test]
     fn messages_in_a_row_are_one_answer_or_one_opening() {
         let script = Script::load(CLINIC, Locale::En).unwrap();
-        let mut clinic = Rehearsal::new(&script, None, 0);
+        let mut clinic = Rehearsal::new(&script, None, Millis::new(0));
         let hello = clinic.say(["oi", "quero marcar"].map(Said::text));
         assert_eq!(hello.len(), 3);
         assert_eq!(clinic.step(), Some("menu"));
@@ -481,7 +474,7 @@ mod tests {
     fn messages_that_are_unread_at_the_end_open_the_next_conversation() {
         let clinic = CLINIC.replace("[timeouts]", "[timeouts]\nburst = \"0s\"");
         let script = Script::load(&clinic, Locale::En).unwrap();
-        let mut clinic = Rehearsal::new(&script, None, 0);
+        let mut clinic = Rehearsal::new(&script, None, Millis::new(0));
         clinic.say([Said::text("oi")]);
         let events = clinic.say(["2", "obrigado"].map(Said::text));
         assert_eq!(

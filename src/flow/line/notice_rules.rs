@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::clock::Millis;
+
 /// How soon and how often a waiting customer gets a notice; `[notices]` in a flow file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeRules {
@@ -33,8 +35,8 @@ impl Default for NoticeRules {
 pub struct AnnouncedPosition {
     /// The position; 1 is next.
     pub position: u64,
-    /// When, in milliseconds since the epoch.
-    pub at: u64,
+    /// When.
+    pub at: Millis,
 }
 
 /// A waiting customer.
@@ -42,8 +44,8 @@ pub struct AnnouncedPosition {
 pub struct WaitingCustomer {
     /// The place in line now; 1 is next.
     pub position: u64,
-    /// When they joined the line, in milliseconds since the epoch.
-    pub opened_at: u64,
+    /// When they joined the line.
+    pub opened_at: Millis,
     /// The last position they read, if any.
     pub announced: Option<AnnouncedPosition>,
 }
@@ -64,12 +66,12 @@ pub enum Notice {
 pub struct Decision {
     /// The notice to send now, if any.
     pub notice: Option<Notice>,
-    /// When to check again if no bell rings before, in milliseconds since the epoch; always after `now`.
-    pub check_at: u64,
+    /// When to check again if no bell rings before; always after `now`.
+    pub check_at: Millis,
 }
 
 /// Decides which notice a waiting customer gets now. `check_at` assumes that it is sent.
-pub fn decide(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Decision {
+pub fn decide(rules: &NoticeRules, waiting: &WaitingCustomer, now: Millis) -> Decision {
     let notice = due(rules, waiting, now);
     let announced = match notice {
         Some(_) => Some(AnnouncedPosition {
@@ -79,19 +81,19 @@ pub fn decide(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Decis
         None => waiting.announced,
     };
     let check_at = match announced {
-        None => waiting.opened_at.saturating_add(millis(rules.first_after)),
+        None => waiting.opened_at + rules.first_after,
         Some(announced) => look_again(rules, waiting.position, announced, now),
     };
     Decision {
         notice,
-        check_at: check_at.max(now.saturating_add(1)),
+        check_at: check_at.max(now + Duration::from_millis(1)),
     }
 }
 
-fn due(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Option<Notice> {
+fn due(rules: &NoticeRules, waiting: &WaitingCustomer, now: Millis) -> Option<Notice> {
     let is_next = waiting.position <= 1;
     let Some(announced) = waiting.announced else {
-        let first_at = waiting.opened_at.saturating_add(millis(rules.first_after));
+        let first_at = waiting.opened_at + rules.first_after;
         return (now >= first_at).then_some(if is_next {
             Notice::Next
         } else {
@@ -112,14 +114,19 @@ fn due(rules: &NoticeRules, waiting: &WaitingCustomer, now: u64) -> Option<Notic
 
 /// No bell rings when a customer's position changes, so positions are polled: often near the head of the line, where every
 /// move counts, rarely at its end.
-fn look_again(rules: &NoticeRules, position: u64, announced: AnnouncedPosition, now: u64) -> u64 {
+fn look_again(
+    rules: &NoticeRules,
+    position: u64,
+    announced: AnnouncedPosition,
+    now: Millis,
+) -> Millis {
     let reassure_at = reassure_at(rules, announced);
     if announced.position <= 1 {
         // No better position can follow.
         return reassure_at;
     }
     let gap_over = gap_over(rules, announced);
-    let poll_at = now.saturating_add(1000 * (position / 10).clamp(1, 30));
+    let poll_at = now + Duration::from_secs((position / 10).clamp(1, 30));
     // Only "you're next" may be sent within the gap, and only customers near the head can become next soon.
     let could_be_next = position <= 10;
     if now >= gap_over || could_be_next {
@@ -129,33 +136,37 @@ fn look_again(rules: &NoticeRules, position: u64, announced: AnnouncedPosition, 
     }
 }
 
-fn gap_over(rules: &NoticeRules, announced: AnnouncedPosition) -> u64 {
-    announced.at.saturating_add(millis(rules.at_most_every))
+fn gap_over(rules: &NoticeRules, announced: AnnouncedPosition) -> Millis {
+    announced.at + rules.at_most_every
 }
 
-fn reassure_at(rules: &NoticeRules, announced: AnnouncedPosition) -> u64 {
-    announced
-        .at
-        .saturating_add(millis(rules.reassure_after.max(rules.at_most_every)))
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+fn reassure_at(rules: &NoticeRules, announced: AnnouncedPosition) -> Millis {
+    announced.at + rules.reassure_after.max(rules.at_most_every)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use proptest::prelude::*;
 
-    const MINUTE: u64 = 60_000;
+    const MINUTE: i64 = 60_000;
 
-    fn check(position: u64, announced: Option<(u64, u64)>, now: u64, notice: Option<Notice>) {
+    fn announced((position, at): (u64, i64)) -> AnnouncedPosition {
+        AnnouncedPosition {
+            position,
+            at: Millis::new(at),
+        }
+    }
+
+    fn check(position: u64, before: Option<(u64, i64)>, now: i64, notice: Option<Notice>) {
         let waiting = WaitingCustomer {
             position,
-            opened_at: 0,
-            announced: announced.map(|(position, at)| AnnouncedPosition { position, at }),
+            opened_at: Millis::default(),
+            announced: before.map(announced),
         };
+        let now = Millis::new(now);
         let decision = decide(&NoticeRules::default(), &waiting, now);
         assert_eq!(decision.notice, notice, "{waiting:?} at {now}");
         assert!(decision.check_at > now, "{decision:?} at {now}");
@@ -182,12 +193,13 @@ mod tests {
         let at = |position, announced, now| {
             let waiting = WaitingCustomer {
                 position,
-                opened_at: 0,
+                opened_at: Millis::default(),
                 announced,
             };
-            decide(&NoticeRules::default(), &waiting, now).check_at
+            let decision = decide(&NoticeRules::default(), &waiting, Millis::new(now));
+            decision.check_at.as_i64()
         };
-        let announced = |position, at| Some(AnnouncedPosition { position, at });
+        let announced = |position, at| Some(announced((position, at)));
         assert_eq!(at(5, None, 500), 2_000);
         assert_eq!(at(40, None, 2_000), 2_000 + MINUTE);
         assert_eq!(at(40, announced(40, 0), 5_000), MINUTE);
@@ -199,16 +211,16 @@ mod tests {
     }
 
     /// Lets a customer wait while the line moves by one at each of the given intervals.
-    fn wait_through(from: u64, moves: &[u64]) -> Vec<(u64, Notice)> {
+    fn wait_through(from: u64, moves: &[Duration]) -> Vec<(Millis, Notice)> {
         let rules = NoticeRules::default();
         let mut waiting = WaitingCustomer {
             position: from,
-            opened_at: 0,
+            opened_at: Millis::default(),
             announced: None,
         };
-        let (mut now, mut notices) = (0, Vec::new());
+        let (mut now, mut notices) = (Millis::default(), Vec::new());
         let mut moves = moves.iter();
-        let mut next_move = *moves.next().unwrap();
+        let mut next_move = now + *moves.next().unwrap();
         loop {
             let decision = decide(&rules, &waiting, now);
             if let Some(notice) = decision.notice {
@@ -227,24 +239,28 @@ mod tests {
             if waiting.position == 0 {
                 return notices;
             }
-            next_move = now + moves.next().unwrap();
+            next_move = now + *moves.next().unwrap();
         }
+    }
+
+    fn length(millis: Range<u64>) -> impl Strategy<Value = Duration> {
+        millis.prop_map(Duration::from_millis)
     }
 
     proptest! {
         #[test]
         fn a_customer_who_joins_as_number_forty_gets_few_notices(
-            moves in proptest::collection::vec(1u64..15 * MINUTE, 40),
+            moves in proptest::collection::vec(length(1..900_000), 40),
         ) {
             let notices = wait_through(40, &moves);
-            let total: u64 = moves.iter().sum();
+            let total: Duration = moves.iter().sum();
             let reassured = notices.iter().filter(|(_, n)| *n == Notice::StillWaiting).count();
             prop_assert!(notices.len() - reassured <= 7, "{notices:?}");
-            prop_assert!(reassured as u64 <= total / (10 * MINUTE), "{notices:?}");
+            prop_assert!(reassured as u64 <= total.as_secs() / 600, "{notices:?}");
             for pair in notices.windows(2) {
-                let gap = pair[1].0 - pair[0].0;
-                prop_assert!(gap >= MINUTE || pair[1].1 == Notice::Next, "{notices:?}");
-                prop_assert!(gap < 10 * MINUTE + 1, "{notices:?}");
+                let gap = pair[1].0.since(pair[0].0);
+                prop_assert!(gap >= Duration::from_secs(60) || pair[1].1 == Notice::Next, "{notices:?}");
+                prop_assert!(gap <= Duration::from_secs(600), "{notices:?}");
             }
             let nexts = notices.iter().filter(|(_, n)| *n == Notice::Next).count();
             prop_assert!(nexts <= 1, "{notices:?}");
@@ -252,7 +268,7 @@ mod tests {
 
         #[test]
         fn a_customer_in_a_fast_line_is_never_reassured(
-            moves in proptest::collection::vec(1_000u64..30_000, 40),
+            moves in proptest::collection::vec(length(1_000..30_000), 40),
         ) {
             let notices = wait_through(40, &moves);
             prop_assert!(notices.iter().all(|(_, n)| *n != Notice::StillWaiting), "{notices:?}");
@@ -262,13 +278,13 @@ mod tests {
 
         #[test]
         fn the_next_check_is_always_later(
-            position in any::<u64>(), opened_at in any::<u64>(), now in any::<u64>(),
-            announced in proptest::option::of((any::<u64>(), any::<u64>())),
+            position in any::<u64>(), opened_at in any::<i64>(), now in any::<i64>(),
+            before in proptest::option::of((any::<u64>(), any::<i64>())),
         ) {
-            let announced = announced.map(|(position, at)| AnnouncedPosition { position, at });
-            let waiting = WaitingCustomer { position, opened_at, announced };
+            let (opened_at, now) = (Millis::new(opened_at), Millis::new(now));
+            let waiting = WaitingCustomer { position, opened_at, announced: before.map(announced) };
             let decision = decide(&NoticeRules::default(), &waiting, now);
-            prop_assert!(decision.check_at > now || now == u64::MAX);
+            prop_assert!(decision.check_at > now || now == Millis::new(i64::MAX));
         }
     }
 }

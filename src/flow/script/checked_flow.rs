@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::clock::Millis;
 use crate::flow::answer::said::Said;
 use crate::flow::line::notice_rules::NoticeRules;
 use crate::flow::script::commands::{Command, Commands};
@@ -92,25 +93,25 @@ impl Script {
         }
     }
 
-    /// Since when it has been closed, in milliseconds since the epoch; `None` if it is open now.
-    pub fn closed_since(&self, now: u64) -> Option<u64> {
+    /// Since when it has been closed; `None` if it is open now.
+    pub fn closed_since(&self, now: Millis) -> Option<Millis> {
         self.hours.as_ref()?.closed_since(&self.timezone, now)
     }
 
     /// The step for customers outside the opening times, and when it opens next.
-    pub(crate) fn closed_step(&self, now: u64) -> Option<(&str, String)> {
+    pub(crate) fn closed_step(&self, now: Millis) -> Option<(&str, String)> {
         let hours = self.hours.as_ref()?;
         let opens = hours.opens_phrase(&self.timezone, self.locale, now);
         Some((&hours.closed, opens))
     }
 
-    /// A typed day and time ("2026-12-25 10:00") in the flow's time zone, in milliseconds since the epoch.
-    pub fn typed_moment(&self, text: &str) -> Option<u64> {
+    /// A typed day and time ("2026-12-25 10:00") in the flow's time zone.
+    pub fn typed_moment(&self, text: &str) -> Option<Millis> {
         self.moment(text.trim().replacen(' ', "T", 1).parse().ok()?)
     }
 
-    /// A local time in the flow's time zone, in milliseconds since the epoch.
-    pub fn moment(&self, at: DateTime) -> Option<u64> {
+    /// A local time in the flow's time zone.
+    pub fn moment(&self, at: DateTime) -> Option<Millis> {
         moment(&self.timezone, at)
     }
 

@@ -4,6 +4,7 @@ use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan as _};
 
+use crate::clock::Millis;
 use crate::flow::words::locale::Locale;
 
 /// Minutes of a day.
@@ -38,18 +39,18 @@ pub(crate) enum Day {
 }
 
 impl Hours {
-    /// Since when it has been closed, in milliseconds since the epoch; `None` if it is open now.
-    pub(crate) fn closed_since(&self, timezone: &TimeZone, now: u64) -> Option<u64> {
+    /// Since when it has been closed; `None` if it is open now.
+    pub(crate) fn closed_since(&self, timezone: &TimeZone, now: Millis) -> Option<Millis> {
         let at = local(timezone, now);
         if self.is_open(at) {
             return None;
         }
         let closed = self.closed(at).and_then(|at| moment(timezone, at));
-        Some(closed.unwrap_or(0).min(now))
+        Some(closed.unwrap_or_default().min(now))
     }
 
     /// When it opens next, as a person would say it; empty if it never does.
-    pub(crate) fn opens_phrase(&self, timezone: &TimeZone, locale: Locale, now: u64) -> String {
+    pub(crate) fn opens_phrase(&self, timezone: &TimeZone, locale: Locale, now: Millis) -> String {
         let now = local(timezone, now);
         let opens = self.opens(now);
         opens.map_or_else(String::new, |at| phrase(locale, now.date(), at))
@@ -122,15 +123,14 @@ fn minute_of(date: Date, minute: i64) -> Option<DateTime> {
         .ok()
 }
 
-fn local(timezone: &TimeZone, now: u64) -> DateTime {
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
-    timezone.to_datetime(Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX))
+fn local(timezone: &TimeZone, now: Millis) -> DateTime {
+    timezone.to_datetime(Timestamp::from_millisecond(now.as_i64()).unwrap_or(Timestamp::MAX))
 }
 
-/// A local time, in milliseconds since the epoch.
-pub(crate) fn moment(timezone: &TimeZone, at: DateTime) -> Option<u64> {
-    let at = timezone.to_timestamp(at).ok()?;
-    u64::try_from(at.as_millisecond()).ok()
+/// A local time of 1970 or later, as a point in time.
+pub(crate) fn moment(timezone: &TimeZone, at: DateTime) -> Option<Millis> {
+    let at = Millis::new(timezone.to_timestamp(at).ok()?.as_millisecond());
+    (at >= Millis::default()).then_some(at)
 }
 
 /// "amanhã às 9h": as a person would say it.
@@ -225,7 +225,7 @@ mod tests {
         Script::load(source, Locale::En).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
     }
 
-    fn at(script: &Script, text: &str) -> u64 {
+    fn at(script: &Script, text: &str) -> Millis {
         script.moment(text.parse().unwrap()).unwrap()
     }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::clock::Millis;
 use crate::flow::script::reply::FlowReply;
 use crate::flow::turn::state::State;
 
@@ -32,8 +33,8 @@ pub enum Next {
     /// If the turn used no unread message, the flow pauses: call it again at `wake_at`, with the messages that were left
     /// and those that came since. Calling it earlier changes nothing.
     Wait {
-        /// When to advance again if the customer writes nothing, in milliseconds since the epoch.
-        wake_at: u64,
+        /// When to advance again if the customer writes nothing.
+        wake_at: Millis,
     },
     /// The flow waits for the shop's own system: [`Script::call`](crate::flow::Script::call) says what to ask, and
     /// [`Script::answered`](crate::flow::Script::answered) continues.

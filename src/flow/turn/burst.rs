@@ -81,6 +81,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock::Millis;
     use crate::flow::answer::said::SaidKind;
     use crate::flow::turn::advance::Next;
     use crate::flow::words::locale::Locale;
@@ -105,13 +106,15 @@ mod tests {
         let script = load(&format!(
             "start = 'a'\n[step.a]\nask = '?'\nsave = 'x'\n{step}\n[step.b]\nsay = 'ok: {{{{ x }}}}'\nend = 'done'"
         ));
-        let state = script.advance(State::new(None), &texts(&["hi"]), 0).state;
+        let state = script
+            .advance(State::new(None), &texts(&["hi"]), Millis::new(0))
+            .state;
         (script, state)
     }
 
     fn check(step: &str, said: &[Said], saved: Option<&str>) {
         let (script, state) = asked(step);
-        let turn = script.advance(state, said, 0);
+        let turn = script.advance(state, said, Millis::new(0));
         assert_eq!(turn.consumed, said.len(), "{step}");
         let x = turn.state.variables().get("x").map(String::as_str);
         assert_eq!(x, saved, "{step} {said:?}");
@@ -179,17 +182,17 @@ mod tests {
     fn a_command_in_a_burst_is_a_command_in_its_place() {
         let (script, state) = asked("next = 'b'");
         let said = texts(&["one", "two", "leave", "three"]);
-        let turn = script.advance(state.clone(), &said, 0);
+        let turn = script.advance(state.clone(), &said, Millis::new(0));
         // The answer before it ends the conversation, and the next one begins with the rest.
         assert_eq!(turn.consumed, 2);
         assert_eq!(turn.replies, ["ok: one\ntwo"]);
         let said = texts(&["queue", "one", "two"]);
-        let turn = script.advance(state, &said, 0);
+        let turn = script.advance(state, &said, Millis::new(0));
         assert_eq!((turn.consumed, turn.replies.len()), (3, 2));
         assert_eq!(turn.replies[1], "ok: one\ntwo");
         // Also in the burst that opens a conversation, except for its first message.
         let said = texts(&["leave", "hi", "leave", "more"]);
-        let turn = script.advance(State::new(None), &said, 0);
+        let turn = script.advance(State::new(None), &said, Millis::new(0));
         assert!(matches!(turn.next, Next::Close { outcome, .. } if outcome == "left"));
         assert_eq!(turn.consumed, 3);
     }
@@ -233,7 +236,7 @@ mod tests {
             first: Duration::ZERO,
         };
         assert_eq!(script.ready(&State::new(None), &said, quiet).count, 3);
-        let turn = script.advance(State::new(None), &said, 0);
+        let turn = script.advance(State::new(None), &said, Millis::new(0));
         assert_eq!(turn.replies, ["hi", "leave", "one"]);
     }
 
@@ -262,7 +265,7 @@ mod tests {
                     if ready.count == 0 {
                         break;
                     }
-                    let turn = script.advance(state, &unread[..ready.count], 0);
+                    let turn = script.advance(state, &unread[..ready.count], Millis::new(0));
                     prop_assert_eq!(turn.fault, None);
                     prop_assert_eq!(turn.consumed, ready.count);
                     unread.drain(..turn.consumed);

@@ -1,5 +1,6 @@
 //! One turn of a flow: messages go in, replies and the next state come out.
 
+use crate::clock::Millis;
 use crate::flow::answer::said::Said;
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::step::{Step, Then};
@@ -20,7 +21,7 @@ impl Script {
     /// Messages before the flow's first text open the conversation: they become `{{ opening }}`, and only a step with
     /// an empty `ask` takes them as an answer. Later messages are answers: all unread ones together are one answer, or,
     /// with a `burst` of zero, each one is. [`Script::ready`] says how many to pass.
-    pub fn advance(&self, state: State, unread: &[Said], now: u64) -> Advance {
+    pub fn advance(&self, state: State, unread: &[Said], now: Millis) -> Advance {
         let mut turn = FlowTurn::new(self, state, unread, now);
         let next = match turn.run() {
             Ok(next) => next,
@@ -33,7 +34,7 @@ impl Script {
     pub fn give_up(&self, state: State) -> Advance {
         let step = state.step().unwrap_or(&self.start);
         let broken = broken(step, "the program itself failed");
-        let mut turn = FlowTurn::new(self, state, &[], 0);
+        let mut turn = FlowTurn::new(self, state, &[], Millis::default());
         let next = turn.close_after_fault(broken);
         turn.finish(next)
     }
@@ -45,7 +46,7 @@ impl Script {
         state: State,
         answer: Option<CallAnswer>,
         unread: &[Said],
-        now: u64,
+        now: Millis,
     ) -> Advance {
         let mut turn = FlowTurn::new(self, state, unread, now);
         let next = match turn.take(answer) {

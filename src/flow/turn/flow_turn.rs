@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::clock::Millis;
 use crate::flow::answer::said::Said;
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::checked_flow::Script;
@@ -29,7 +30,7 @@ pub(crate) enum At<'s> {
 pub(crate) struct FlowTurn<'s> {
     pub(crate) script: &'s Script,
     pub(crate) unread: &'s [Said],
-    pub(crate) now: u64,
+    pub(crate) now: Millis,
     pub(crate) state: State,
     pub(crate) replies: Vec<FlowReply>,
     pub(crate) used: usize,
@@ -41,7 +42,7 @@ pub(crate) struct FlowTurn<'s> {
 }
 
 impl<'s> FlowTurn<'s> {
-    pub(crate) fn new(script: &'s Script, state: State, unread: &'s [Said], now: u64) -> Self {
+    pub(crate) fn new(script: &'s Script, state: State, unread: &'s [Said], now: Millis) -> Self {
         FlowTurn {
             script,
             unread,
@@ -94,8 +95,8 @@ impl<'s> FlowTurn<'s> {
     }
 
     /// The moment at which the silence has lasted for `time`.
-    pub(crate) fn after(&self, time: Duration) -> u64 {
-        self.state.quiet_since.saturating_add(milliseconds(time))
+    pub(crate) fn after(&self, time: Duration) -> Millis {
+        self.state.quiet_since + time
     }
 
     pub(crate) fn follow(&mut self, from: &str, then: &'s Then) -> At<'s> {
@@ -164,10 +165,6 @@ impl<'s> FlowTurn<'s> {
             fault: (!self.faults.is_empty()).then(|| self.faults.join("; ")),
         }
     }
-}
-
-pub(crate) fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn broken(step: &str, why: impl Into<String>) -> BrokenStep {

@@ -1,12 +1,13 @@
 //! Conversations that begin outside opening hours: they start at the `closed` step of `hours`.
 
+use crate::clock::Millis;
 use crate::flow::script::checked_flow::Script;
 use crate::flow::turn::state::{FlowStage, State};
 
 impl Script {
     /// Prepares the first step of a conversation. If it was opened outside opening hours, and they have not begun since, it
     /// starts at the `closed` step of `hours`. Customers who were in line before closing time are still served.
-    pub fn with_opening_hours(&self, mut state: State, opened_at: u64, now: u64) -> State {
+    pub fn with_opening_hours(&self, mut state: State, opened_at: Millis, now: Millis) -> State {
         let begins = matches!(
             state.stage,
             FlowStage::Fresh | FlowStage::Closed { .. } | FlowStage::Resuming { .. }
@@ -47,7 +48,7 @@ mod tests {
         Script::load(source, Locale::En).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
     }
 
-    fn at(script: &Script, text: &str) -> u64 {
+    fn at(script: &Script, text: &str) -> Millis {
         script.moment(text.parse().unwrap()).unwrap()
     }
 

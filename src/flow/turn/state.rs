@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Millis;
 use crate::flow::script::variables::cut;
 
 /// The one version this code writes and reads.
@@ -31,9 +32,9 @@ pub struct State {
     /// The conversation was opened outside opening hours, and starts at the `closed` step.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) closed: bool,
-    /// When the silence began, in milliseconds since the epoch.
+    /// When the silence began.
     #[serde(default)]
-    pub(crate) quiet_since: u64,
+    pub(crate) quiet_since: Millis,
     /// The last message, as passed to [`State::set_last_message`]; only stored if the flow makes calls.
     #[serde(default, rename = "heard", skip_serializing_if = "Option::is_none")]
     pub(crate) last_message: Option<serde_json::Value>,
@@ -52,10 +53,10 @@ pub(crate) enum FlowStage {
     Asked { step: String, attempts: u32 },
     /// The customer came back: ask the question of this step again.
     Resuming { step: String },
-    /// The step pauses until this moment, in milliseconds since the epoch.
+    /// The step pauses until this moment.
     Paused {
         step: String,
-        until: u64,
+        until: Millis,
         /// No question was asked yet: messages still belong to the opening of the conversation.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         opening: bool,
@@ -111,7 +112,7 @@ impl State {
             answer: String::new(),
             reminded: false,
             closed: false,
-            quiet_since: 0,
+            quiet_since: Millis::default(),
             last_message: None,
             calls: 0,
         };
@@ -169,13 +170,13 @@ impl State {
 
     /// Restarts the silence timeouts, for a time in which no process read the messages (for example, while another
     /// worker took the conversation over). A reminder that was sent is not sent again.
-    pub fn restart_silence(&mut self, now: u64) {
+    pub fn restart_silence(&mut self, now: Millis) {
         self.quiet_since = now;
     }
 
     /// As [`restart_silence`](Self::restart_silence), if such a time ended at `then`. It never moves the start of the
     /// silence back.
-    pub fn no_silence_before(&mut self, then: u64) {
+    pub fn no_silence_before(&mut self, then: Millis) {
         self.quiet_since = self.quiet_since.max(then);
     }
 
@@ -270,7 +271,7 @@ mod tests {
         };
         state.answer = "123".to_owned();
         state.reminded = true;
-        state.quiet_since = 1_700_000_000_000;
+        state.quiet_since = Millis::new(1_700_000_000_000);
         state
     }
 
@@ -306,7 +307,7 @@ mod tests {
             (
                 FlowStage::Paused {
                     step: "a".into(),
-                    until: 5,
+                    until: Millis::new(5),
                     opening: false,
                 },
                 r#"{"v":1,"stage":{"at":"paused","step":"a","until":5}}"#,
@@ -314,7 +315,7 @@ mod tests {
             (
                 FlowStage::Paused {
                     step: "a".into(),
-                    until: 5,
+                    until: Millis::new(5),
                     opening: true,
                 },
                 r#"{"v":1,"stage":{"at":"paused","step":"a","until":5,"opening":true}}"#,

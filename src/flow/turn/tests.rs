@@ -1,5 +1,8 @@
 //! Each rule of a turn by itself. Whole dialogues of the examples are in `tests/examples.rs`.
 
+use std::time::Duration;
+
+use crate::clock::Millis;
 use crate::flow::script::reply::FlowReply;
 use crate::flow::*;
 
@@ -33,8 +36,8 @@ fn one_by_one(source: &str) -> Script {
     }
 }
 
-fn after(minutes: u64) -> u64 {
-    1_000_000 + minutes * 60_000
+fn after(minutes: u64) -> Millis {
+    Millis::new(1_000_000) + Duration::from_secs(60 * minutes)
 }
 
 /// Plays a dialogue. `>` is a message of the customer (several in a row are unread together), `<` is the next reply that

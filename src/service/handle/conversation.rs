@@ -266,12 +266,12 @@ impl ConversationTask {
                 .await?
         {
             // No timeout before the question has been sent.
-            self.state.restart_silence(now.as_i64().unsigned_abs());
+            self.state.restart_silence(now);
         }
         if begun && self.inbox.is_empty() {
             // Time in which the customer could not reach us does not count either.
             let then = self.unreachable_until(now).await?;
-            self.state.no_silence_before(then.as_i64().unsigned_abs());
+            self.state.no_silence_before(then);
         }
         if begun
             && !self.left_unread
@@ -283,12 +283,8 @@ impl ConversationTask {
         }
         let script = self.script();
         if self.held.rev == 0 {
-            let opened_at = self.held.opened.as_i64().unsigned_abs();
-            self.state = script.with_opening_hours(
-                self.state.clone(),
-                opened_at,
-                now.as_i64().unsigned_abs(),
-            );
+            let opened_at = self.held.opened;
+            self.state = script.with_opening_hours(self.state.clone(), opened_at, now);
         }
         let unread = self.inbox.said();
         let ready = script.ready(&self.state, unread, self.quiet());
@@ -297,11 +293,7 @@ impl ConversationTask {
             self.left_unread = true;
             return Ok(AfterStep::Waiting);
         }
-        let advance = script.advance(
-            self.state.clone(),
-            &unread[..ready.count],
-            now.as_i64().unsigned_abs(),
-        );
+        let advance = script.advance(self.state.clone(), &unread[..ready.count], now);
         self.commit_and_warn(advance, now).await
     }
 
@@ -347,7 +339,7 @@ impl ConversationTask {
             _ => None,
         };
         let (outcome, resumable, wake_at) = match advance.next {
-            Next::Wait { wake_at } => (None, false, Some(Millis::new(wake_at.cast_signed()))),
+            Next::Wait { wake_at } => (None, false, Some(wake_at)),
             Next::Call | Next::HandOff { .. } => (None, false, None),
             Next::Close { outcome, resumable } => (Some(outcome), resumable, None),
         };

@@ -266,10 +266,10 @@ impl DispatcherState {
         while let Some(session) = maybe_closed.pop() {
             let (context, now) = (&self.dispatcher.context, Millis::now());
             let script = context.flows.of(&session);
-            let Some(since) = script.closed_since(now.as_i64().unsigned_abs()) else {
+            let Some(since) = script.closed_since(now) else {
                 continue;
             };
-            let (process, since) = (&context.process, Millis::new(since.cast_signed()));
+            let process = &context.process;
             let claiming = context
                 .store
                 .claim_closed(&session, process, CLAIM_MAX, now, since);

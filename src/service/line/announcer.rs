@@ -143,9 +143,7 @@ impl Announcer {
             flow::estimate(&line, &others, workers, position)
         };
         let script = self.flows.of(session);
-        let closed_since = script
-            .closed_since(unsigned(now))
-            .map(|at| Millis::new(at.cast_signed()));
+        let closed_since = script.closed_since(now);
         let announcements: Vec<_> = waiting
             .into_iter()
             // A customer who came after closing time doesn't wait in line: a worker says at once that we are closed.
@@ -204,13 +202,12 @@ impl Announcer {
         } = self.commands(script, &waiting);
         let place = flow::WaitingCustomer {
             position,
-            opened_at: unsigned(waiting.since),
-            announced: waiting.announced.map(|(position, at)| AnnouncedPosition {
-                position,
-                at: unsigned(at),
-            }),
+            opened_at: waiting.since,
+            announced: waiting
+                .announced
+                .map(|(position, at)| AnnouncedPosition { position, at }),
         };
-        let decision = flow::decide(script.notice_rules(), &place, unsigned(now));
+        let decision = flow::decide(script.notice_rules(), &place, now);
         let text = match (command, decision.notice) {
             (Some(Command::Leave), _) => Some(QueueText::Left),
             (Some(Command::Position), _) | (None, Some(Notice::Position)) => {
@@ -234,14 +231,11 @@ impl Announcer {
         // If the customer is told now, the rules count the next check from that.
         let after = flow::WaitingCustomer {
             announced: announced
-                .map(|position| AnnouncedPosition {
-                    position,
-                    at: unsigned(now),
-                })
+                .map(|position| AnnouncedPosition { position, at: now })
                 .or(place.announced),
             ..place
         };
-        let due = flow::decide(script.notice_rules(), &after, unsigned(now)).check_at;
+        let due = flow::decide(script.notice_rules(), &after, now).check_at;
         // A text that the flow leaves blank is not sent.
         let text = text
             .map(|text| script.queue_text(text, name))
@@ -263,7 +257,7 @@ impl Announcer {
             chat: waiting.chat,
             id: waiting.id,
             announced,
-            due: Millis::new(due.cast_signed()),
+            due,
             leave,
             reply,
             words,
@@ -319,8 +313,4 @@ fn pace(line: &store::QueuePace) -> flow::LinePace {
         waiting: line.waiting,
         stalled_for: Duration::ZERO,
     }
-}
-
-fn unsigned(time: Millis) -> u64 {
-    u64::try_from(time.as_i64()).unwrap_or(0)
 }

@@ -1,5 +1,6 @@
 //! Plays a dialogue against its flow, up to the first difference.
 
+use crate::clock::Millis;
 use crate::flow::author::dialogue::difference::{Difference, Shown, compare_texts};
 use crate::flow::author::dialogue::{
     Dialogue, DialogueMove, DialogueTurn, ExpectedState, FAIL, ShopAnswer,
@@ -11,7 +12,7 @@ use crate::flow::script::checked_flow::Script;
 const HANDED_OFF: &str = "handoff";
 
 /// When a dialogue begins by default: 2026-01-05T09:00:00Z, a Monday. It is fixed, so that every run is the same.
-const BEGIN: u64 = 1_767_603_600_000;
+const BEGIN: Millis = Millis::new(1_767_603_600_000);
 
 impl Dialogue {
     /// Plays it up to the first turn with a difference.

@@ -26,7 +26,7 @@ fn a_step_sends_texts_and_media_in_order() {
 fn says(say: &str, name: &str) -> Option<FlowReply> {
     let script = load(&format!("start = 'a'\n[step.a]\nsay = {say}\nend = 'x'"));
     let script = script.placed(std::path::Path::new("/flows"));
-    let turn = script.advance(State::new(Some(name)), &[Said::text("oi")], 1);
+    let turn = script.advance(State::new(Some(name)), &[Said::text("oi")], Millis::new(1));
     assert_eq!(turn.fault, None);
     turn.replies.into_iter().next()
 }

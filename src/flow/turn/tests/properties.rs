@@ -17,13 +17,13 @@ fn any_state() -> impl Strategy<Value = State> {
         (step(), Just(u32::MAX))
             .prop_map(|(step, attempts)| serde_json::json!({ "at": "asked", "step": step, "attempts": attempts })),
         step().prop_map(|step| serde_json::json!({ "at": "resuming", "step": step })),
-        (step(), any::<u64>(), any::<bool>())
+        (step(), any::<i64>(), any::<bool>())
             .prop_map(|(step, until, opening)| serde_json::json!({ "at": "paused", "step": step, "until": until, "opening": opening })),
         step().prop_map(|step| serde_json::json!({ "at": "closed", "step": step })),
     ];
     let variables =
         proptest::collection::btree_map("name|opening|cpf|\\PC{0,8}", "\\PC{0,30}", 0..4);
-    (stage, variables, "\\PC{0,20}", any::<bool>(), any::<u64>()).prop_map(
+    (stage, variables, "\\PC{0,20}", any::<bool>(), any::<i64>()).prop_map(
         |(stage, variables, answer, reminded, quiet_since)| {
             let state = serde_json::json!({
                 "v": 1, "stage": stage, "variables": variables, "answer": answer, "reminded": reminded,
@@ -48,7 +48,7 @@ proptest! {
     fn no_saved_state_breaks_a_flow(
         state in any_state(),
         words in proptest::collection::vec("[1-3]|sair|fila|[\\s\\S]{0,20}", 0..4),
-        now in any::<u64>(),
+        now in any::<i64>().prop_map(Millis::new),
         back in any::<bool>(),
     ) {
         for source in [CLINIC, SHOP, VISIT, TICKETS, ECHO] {

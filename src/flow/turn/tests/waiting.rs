@@ -71,25 +71,27 @@ fn after_a_handoff_the_flow_continues_only_if_nobody_came() {
     let reception = load(RECEPTION);
     let mut state = State::new(None);
     for words in ["oi", "2", "um bolo"] {
-        state = reception.advance(state, &[said(words)], 0).state;
+        state = reception
+            .advance(state, &[said(words)], Millis::new(0))
+            .state;
     }
-    let turn = reception.advance(state.clone(), &[], 0);
+    let turn = reception.advance(state.clone(), &[], Millis::new(0));
     assert_eq!(
         turn.replies,
         ["Ainda não conseguimos atender você. Para qual número podemos ligar?"]
     );
     // Messages written meanwhile are not an answer, but the customer can leave.
-    let turn = reception.advance(state.clone(), &["1", "alguém?"].map(said), 0);
+    let turn = reception.advance(state.clone(), &["1", "alguém?"].map(said), Millis::new(0));
     assert_eq!((turn.replies.len(), turn.consumed), (1, 2));
-    let turn = reception.advance(state.clone(), &["1", "sair", "x"].map(said), 0);
+    let turn = reception.advance(state.clone(), &["1", "sair", "x"].map(said), Millis::new(0));
     assert!(matches!(turn.next, Next::Close { outcome, .. } if outcome == "left"));
     assert_eq!(turn.consumed, 2);
     // The flow file may have changed by then.
     let patient = flow("[step.a]\nask = '?'\nnext = 'person'\n[step.person]\nhandoff = 'wait'");
-    let turn = patient.advance(state.clone(), &[said("x")], 0);
+    let turn = patient.advance(state.clone(), &[said("x")], Millis::new(0));
     assert_eq!(turn.next, Next::HandOff { within: None });
     assert_eq!((turn.replies.len(), turn.consumed), (0, 0));
-    let gone = flow("[step.a]\nask = '?'\nend = 'x'").advance(state, &[said("x")], 0);
+    let gone = flow("[step.a]\nask = '?'\nend = 'x'").advance(state, &[said("x")], Millis::new(0));
     assert_eq!(
         (gone.replies, gone.consumed),
         (vec![FlowReply::text("?")], 1)
@@ -99,7 +101,7 @@ fn after_a_handoff_the_flow_continues_only_if_nobody_came() {
 #[test]
 fn a_flow_that_begins_with_a_handoff_uses_the_opening() {
     let script = load("start = 'a'\n[step.a]\nhandoff = 'wait, {{ opening }}'");
-    let turn = script.advance(State::new(None), &[said("hi")], 0);
+    let turn = script.advance(State::new(None), &[said("hi")], Millis::new(0));
     assert_eq!(turn.next, Next::HandOff { within: None });
     assert_eq!(
         (turn.replies, turn.consumed),

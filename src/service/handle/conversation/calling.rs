@@ -63,7 +63,7 @@ impl ConversationTask {
         let Some(pending) = &self.call else {
             return CallProgress::NoCall;
         };
-        let (script, now) = (self.script(), now.as_i64().unsigned_abs());
+        let script = self.script();
         let unread = self.inbox.said();
         if unread
             .iter()

@@ -21,7 +21,7 @@ pub(crate) fn state(held: &Claimed) -> State {
         Ok(state) if held.rev == 0 => state.resume(name),
         Ok(mut state) => {
             // Nobody read the customer's messages for a while, so the silence counts from now.
-            state.restart_silence(Millis::now().as_i64().unsigned_abs());
+            state.restart_silence(Millis::now());
             state
         }
         Err(error) => {
