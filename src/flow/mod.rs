@@ -36,7 +36,7 @@ mod author;
 pub use crate::flow::answer::said::{Said, SaidKind};
 pub use crate::flow::author::dialogue::Dialogue;
 pub use crate::flow::author::dialogue::difference::{Difference, Shown};
-pub use crate::flow::author::outline::{Outline, OutlineStep, OutlineWay, Target};
+pub use crate::flow::author::outline::{Outline, OutlinePath, OutlineStep, Target};
 pub use crate::flow::author::rehearsal::{Rehearsal, RehearsalEvent};
 pub use crate::flow::line::estimate::{LinePace, estimate, rounded, smoothed};
 pub use crate::flow::line::notice_rules::{

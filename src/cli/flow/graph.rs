@@ -57,7 +57,7 @@ pub(super) fn main(arguments: &GraphArgs) -> ExitCode {
 /// Nodes get ids that are safe in both languages, because a step's name may contain any character.
 struct Drawing {
     nodes: Vec<(String, NodeShape, String)>,
-    edges: Vec<DrawnWay>,
+    edges: Vec<DrawnPath>,
     /// The id of the first step outside opening hours.
     closed: Option<String>,
 }
@@ -74,7 +74,7 @@ enum NodeShape {
     End,
 }
 
-struct DrawnWay {
+struct DrawnPath {
     from: String,
     to: String,
     label: String,
@@ -101,8 +101,8 @@ impl Drawing {
             };
             let from = ids.get(step.name.as_str()).cloned().unwrap_or_default();
             nodes.push((from.clone(), shape, line(&step.name)));
-            for way in &step.ways {
-                let to = match &way.to {
+            for path in &step.paths {
+                let to = match &path.to {
                     Target::Step(name) => ids.get(name.as_str()).cloned().unwrap_or_default(),
                     Target::End(outcome) => {
                         let known = ends.iter().position(|end| end == outcome);
@@ -113,11 +113,11 @@ impl Drawing {
                         format!("close{}", number + 1)
                     }
                 };
-                edges.push(DrawnWay {
+                edges.push(DrawnPath {
                     from: from.clone(),
                     to,
-                    label: line(&way.label),
-                    implied: way.implied,
+                    label: line(&path.label),
+                    implied: path.implied,
                 });
             }
         }

@@ -33,12 +33,12 @@ pub struct OutlineStep {
     /// It waits for a person.
     pub hands_off: bool,
     /// The paths to the next steps.
-    pub ways: Vec<OutlineWay>,
+    pub paths: Vec<OutlinePath>,
 }
 
 /// One path from a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutlineWay {
+pub struct OutlinePath {
     /// When the flow takes it: options, a kind of answer, a condition; empty for the only path of a step.
     pub label: String,
     /// Where it leads.
@@ -59,19 +59,19 @@ pub enum Target {
 impl Outline {
     /// The outcomes that the file names, sorted.
     pub fn outcomes(&self) -> BTreeSet<&str> {
-        self.ways()
-            .filter(|(_, way)| !way.implied)
-            .filter_map(|(_, way)| match &way.to {
+        self.paths()
+            .filter(|(_, path)| !path.implied)
+            .filter_map(|(_, path)| match &path.to {
                 Target::End(outcome) => Some(outcome.as_str()),
                 Target::Step(_) => None,
             })
             .collect()
     }
 
-    pub(crate) fn ways(&self) -> impl Iterator<Item = (&OutlineStep, &OutlineWay)> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&OutlineStep, &OutlinePath)> {
         self.steps
             .iter()
-            .flat_map(|step| step.ways.iter().map(move |way| (step, way)))
+            .flat_map(|step| step.paths.iter().map(move |path| (step, path)))
     }
 
     /// The steps from which an `end` of the file can be reached.
@@ -79,8 +79,8 @@ impl Outline {
         let mut before: HashMap<&str, Vec<&str>> = HashMap::new();
         let mut ending = HashSet::new();
         let mut open = Vec::new();
-        for (step, way) in self.ways().filter(|(_, way)| !way.implied) {
-            match &way.to {
+        for (step, path) in self.paths().filter(|(_, path)| !path.implied) {
+            match &path.to {
                 Target::Step(to) => before.entry(to).or_default().push(&step.name),
                 Target::End(_) if ending.insert(step.name.as_str()) => open.push(&*step.name),
                 Target::End(_) => {}
@@ -121,10 +121,10 @@ impl Script {
             let Some(step) = self.steps.get(&name) else {
                 continue;
             };
-            let (asks, ways) = ways(step);
+            let (asks, paths) = paths(step);
             let calls = matches!(step, Step::Call(_));
-            for way in &ways {
-                if let Target::Step(to) = &way.to
+            for path in &paths {
+                if let Target::Step(to) = &path.to
                     && seen.insert(to.clone())
                 {
                     open.push_back(to.clone());
@@ -136,7 +136,7 @@ impl Script {
                 asks,
                 calls,
                 hands_off,
-                ways,
+                paths,
             });
         }
         Outline { steps, closed }
@@ -160,8 +160,8 @@ impl Script {
         let led_to: HashSet<Target> = unseen
             .iter()
             .filter_map(|name| self.steps.get(*name))
-            .flat_map(|step| ways(step).1)
-            .map(|way| way.to)
+            .flat_map(|step| paths(step).1)
+            .map(|path| path.to)
             .collect();
         // If they lead to each other in a loop, any of them can be the first.
         let first = unseen
@@ -170,7 +170,7 @@ impl Script {
             .or_else(|| unseen.first())?;
         let name = (*first).clone();
         for step in seen_steps.iter_mut().filter(|step| chooses(&step.name)) {
-            step.ways.push(OutlineWay {
+            step.paths.push(OutlinePath {
                 label: CHOSEN.to_owned(),
                 to: Target::Step(name.clone()),
                 implied: true,
@@ -182,26 +182,26 @@ impl Script {
 }
 
 /// Whether a step waits for the customer, and where it leads.
-fn ways(step: &Step) -> (bool, Vec<OutlineWay>) {
+fn paths(step: &Step) -> (bool, Vec<OutlinePath>) {
     match step {
         Step::Say { then, .. } | Step::Set { then, .. } | Step::Wait { then, .. } => {
-            (false, vec![way("", then)])
+            (false, vec![path("", then)])
         }
-        Step::Ask(question) => (true, ways_of(question)),
-        Step::HandOff(handoff) => (false, ways_from_person(handoff)),
-        Step::When { cases, otherwise } => (false, ways_by_condition(cases, otherwise)),
-        Step::Call(calling) => (false, ways_of_call(calling)),
+        Step::Ask(question) => (true, paths_of_question(question)),
+        Step::HandOff(handoff) => (false, paths_from_person(handoff)),
+        Step::When { cases, otherwise } => (false, paths_by_condition(cases, otherwise)),
+        Step::Call(calling) => (false, paths_of_call(calling)),
     }
 }
 
-fn ways_of_call(calling: &Calling) -> Vec<OutlineWay> {
-    let to = |label: &str, step: &String| OutlineWay {
+fn paths_of_call(calling: &Calling) -> Vec<OutlinePath> {
+    let to = |label: &str, step: &String| OutlinePath {
         label: label.to_owned(),
         to: Target::Step(step.clone()),
         implied: false,
     };
     let chosen = calling.may.iter().flatten();
-    [way("answered", &calling.then)]
+    [path("answered", &calling.then)]
         .into_iter()
         .chain(chosen.map(|step| to(CHOSEN, step)))
         .chain([to("no answer", &calling.otherwise)])
@@ -209,13 +209,13 @@ fn ways_of_call(calling: &Calling) -> Vec<OutlineWay> {
 }
 
 /// If a person comes, they end the conversation on their own phone.
-fn ways_from_person(handoff: &HandOff) -> Vec<OutlineWay> {
-    let person = OutlineWay {
+fn paths_from_person(handoff: &HandOff) -> Vec<OutlinePath> {
+    let person = OutlinePath {
         label: "a person answers".to_owned(),
         to: Target::End("phone".to_owned()),
         implied: false,
     };
-    let nobody = handoff.nobody.iter().map(|(time, step)| OutlineWay {
+    let nobody = handoff.nobody.iter().map(|(time, step)| OutlinePath {
         label: format!("nobody within {}", time_span::shown(*time)),
         to: Target::Step(step.clone()),
         implied: false,
@@ -224,9 +224,9 @@ fn ways_from_person(handoff: &HandOff) -> Vec<OutlineWay> {
 }
 
 /// In the order in which the flow tries them.
-fn ways_by_condition(cases: &[Case], otherwise: &str) -> Vec<OutlineWay> {
-    let by_case = |case: &Case| way(&format!("if {}", case.written), &case.then);
-    let otherwise = OutlineWay {
+fn paths_by_condition(cases: &[Case], otherwise: &str) -> Vec<OutlinePath> {
+    let by_case = |case: &Case| path(&format!("if {}", case.written), &case.then);
+    let otherwise = OutlinePath {
         label: "otherwise".to_owned(),
         to: Target::Step(otherwise.to_owned()),
         implied: false,
@@ -234,32 +234,32 @@ fn ways_by_condition(cases: &[Case], otherwise: &str) -> Vec<OutlineWay> {
     cases.iter().map(by_case).chain([otherwise]).collect()
 }
 
-fn ways_of(question: &Question) -> Vec<OutlineWay> {
+fn paths_of_question(question: &Question) -> Vec<OutlinePath> {
     let mut options: Vec<(&str, &Then)> = question
         .options
         .values()
         .map(|choice| (choice.written.as_str(), &choice.then))
         .collect();
     options.sort_by_key(|(written, _)| *written);
-    let mut ways: Vec<OutlineWay> = Vec::new();
+    let mut paths: Vec<OutlinePath> = Vec::new();
     for (written, then) in options {
-        let one = way(written, then);
+        let one = path(written, then);
         // Options that lead to the same step share one path.
-        match ways.iter_mut().find(|way| way.to == one.to) {
-            Some(way) => way.label = format!("{}, {written}", way.label),
-            None => ways.push(one),
+        match paths.iter_mut().find(|path| path.to == one.to) {
+            Some(path) => path.label = format!("{}, {written}", path.label),
+            None => paths.push(one),
         }
     }
-    if let Some(free) = &question.free {
-        let label = match &free.expect {
+    if let Some(other) = &question.other_answers {
+        let label = match &other.expect {
             Some(expect) => expected(expect),
-            None if ways.is_empty() => "any answer".to_owned(),
+            None if paths.is_empty() => "any answer".to_owned(),
             None => "any other answer".to_owned(),
         };
-        ways.push(way(&label, &free.then));
-        if free.expect.is_none() {
+        paths.push(path(&label, &other.then));
+        if other.expect.is_none() {
             // Every answer is accepted, so none is invalid.
-            return ways;
+            return paths;
         }
     }
     let (to, implied) = match &question.otherwise {
@@ -270,12 +270,12 @@ fn ways_of(question: &Question) -> Vec<OutlineWay> {
         1 => "1 invalid answer".to_owned(),
         attempts => format!("{attempts} invalid answers"),
     };
-    ways.push(OutlineWay { label, to, implied });
-    ways
+    paths.push(OutlinePath { label, to, implied });
+    paths
 }
 
-fn way(label: &str, then: &Then) -> OutlineWay {
-    OutlineWay {
+fn path(label: &str, then: &Then) -> OutlinePath {
+    OutlinePath {
         label: label.to_owned(),
         to: match then {
             Then::Next(step) => Target::Step(step.clone()),
@@ -338,26 +338,27 @@ mod tests {
     #[test]
     fn the_outline_has_every_path_with_its_label() {
         let shop = load(include_str!("../../../examples/flows/shop.toml")).outline();
-        let ways = |name: &str| -> Vec<(String, Target)> {
+        let paths = |name: &str| -> Vec<(String, Target)> {
             let step = shop.steps.iter().find(|step| step.name == name).unwrap();
-            let ways = step.ways.iter();
-            ways.map(|way| (way.label.clone(), way.to.clone()))
+            let paths = step.paths.iter();
+            paths
+                .map(|path| (path.label.clone(), path.to.clone()))
                 .collect()
         };
         let step = |name: &str| Target::Step(name.to_owned());
         assert_eq!(shop.steps[0].name, "hello");
-        assert_eq!(ways("hello"), [(String::new(), step("menu"))]);
+        assert_eq!(paths("hello"), [(String::new(), step("menu"))]);
         assert_eq!(
-            ways("email"),
+            paths("email"),
             [
                 ("no, none".to_owned(), step("confirm")),
                 ("email".to_owned(), step("confirm")),
                 ("3 invalid answers".to_owned(), step("people")),
             ]
         );
-        assert_eq!(ways("item"), [("any answer".to_owned(), step("quantity"))]);
-        assert_eq!(ways("order_number")[0].0, "pattern");
-        assert_eq!(ways("people")[0].1, Target::End("people".to_owned()));
+        assert_eq!(paths("item"), [("any answer".to_owned(), step("quantity"))]);
+        assert_eq!(paths("order_number")[0].0, "pattern");
+        assert_eq!(paths("people")[0].1, Target::End("people".to_owned()));
         assert_eq!(
             shop.outcomes().into_iter().collect::<Vec<_>>(),
             ["ordered", "people", "status_asked"]
@@ -369,8 +370,8 @@ mod tests {
         let labels = |source: &str, name: &str| -> Vec<String> {
             let outline = load(source).outline();
             let step = outline.steps.into_iter().find(|step| step.name == name);
-            let ways = step.unwrap().ways.into_iter();
-            ways.map(|way| way.label).collect()
+            let paths = step.unwrap().paths.into_iter();
+            paths.map(|path| path.label).collect()
         };
         let tickets = include_str!("../../../examples/flows/tickets.toml");
         assert_eq!(
@@ -386,13 +387,13 @@ mod tests {
             ["a person answers", "nobody within 2h"]
         );
         let visit = include_str!("../../../examples/flows/visit.toml");
-        for (step, way, label) in [
+        for (step, path, label) in [
             ("problem", 0, "text of 5 to 500 characters"),
             ("photo", 1, "image or video"),
             ("day", 0, "date"),
             ("phone", 0, "phone BR"),
         ] {
-            assert_eq!(labels(visit, step)[way], label);
+            assert_eq!(labels(visit, step)[path], label);
         }
         for (bounds, label) in [
             ("", "number"),

@@ -24,8 +24,8 @@ impl Script {
             return reader.finish();
         }
         // After the first step without a way out there may be many more: only the first gets a warning.
-        for (from, way) in outline.ways() {
-            if let Target::Step(to) = &way.to
+        for (from, path) in outline.paths() {
+            if let Target::Step(to) = &path.to
                 && ending.contains(from.name.as_str())
                 && !ending.contains(to.as_str())
             {
@@ -90,6 +90,6 @@ mod tests {
         // Too many invalid answers close it, but the file has no `end`.
         let circle = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'a' }";
         assert_eq!(lines(circle), [2]);
-        assert!(load(circle).outline().steps[0].ways[1].implied);
+        assert!(load(circle).outline().steps[0].paths[1].implied);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
 use crate::flow::script::commands::Commands;
-use crate::flow::script::step::{Choice, Free, Question, Then};
+use crate::flow::script::step::{Choice, OtherAnswers, Question, Then};
 use crate::flow::script::templates::TextId;
 use crate::flow::words::fold::fold;
 
@@ -89,12 +89,12 @@ impl Loader<'_> {
         };
         let otherwise = self.reader.text(body, "otherwise");
         if let Some(otherwise) = &otherwise {
-            self.way(step, otherwise, format!("`otherwise` in {}", body.name));
+            self.add_path(step, otherwise, format!("`otherwise` in {}", body.name));
         }
         Some(Question {
             text,
             options,
-            free: then.map(|then| Free { expect, then }),
+            other_answers: then.map(|then| OtherAnswers { expect, then }),
             save,
             invalid,
             attempts,
@@ -125,7 +125,7 @@ impl Loader<'_> {
             let Some(target) = self.reader.text(&section, key.text) else {
                 continue;
             };
-            self.way(
+            self.add_path(
                 step,
                 &target,
                 format!("option `{}` in {}", key.text, body.name),

@@ -53,7 +53,7 @@ impl Loader<'_> {
         let otherwise = self.reader.text(body, "otherwise");
         match &otherwise {
             Some(otherwise) => {
-                self.way(step, otherwise, format!("`otherwise` in {}", body.name));
+                self.add_path(step, otherwise, format!("`otherwise` in {}", body.name));
             }
             None if body.has("otherwise") => {}
             None => {
@@ -84,7 +84,7 @@ impl Loader<'_> {
         }
         let written = self.reader.texts(body, "may")?;
         for to in &written {
-            self.way(step, to, format!("`may` in {}", body.name));
+            self.add_path(step, to, format!("`may` in {}", body.name));
         }
         Some(written.iter().map(|to| to.text.to_owned()).collect())
     }

@@ -11,11 +11,11 @@ use crate::flow::words::fold::closest;
 pub(crate) struct StepGraph {
     /// In the order of the file.
     pub(crate) steps: Vec<StepNode>,
-    pub(crate) ways: Vec<StepWay>,
+    pub(crate) paths: Vec<StepPath>,
     /// Steps that may lead to any other, because the answer to a call chooses.
     pub(crate) chosen_from: BTreeSet<String>,
     /// Paths into the flow from outside of it, besides `start`.
-    pub(crate) entries: Vec<StepWay>,
+    pub(crate) entries: Vec<StepPath>,
 }
 
 pub(crate) struct StepNode {
@@ -25,7 +25,7 @@ pub(crate) struct StepNode {
     pub(crate) waits: bool,
 }
 
-pub(crate) struct StepWay {
+pub(crate) struct StepPath {
     pub(crate) from: String,
     pub(crate) to: String,
     /// The key of this path, for messages: `next`, `otherwise`, an option.
@@ -36,24 +36,24 @@ pub(crate) struct StepWay {
 /// Notes every mistake in the paths. `start` is the first step, or the one that the author probably meant, if we know it.
 pub(crate) fn check(graph: &StepGraph, start: Option<&str>, reader: &mut Reader<'_>) {
     let names: BTreeSet<&str> = graph.steps.iter().map(|node| node.name.as_str()).collect();
-    let mut ways: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut next_steps: HashMap<&str, Vec<&str>> = HashMap::new();
     let mut entries: Vec<&str> = start.into_iter().collect();
-    for (way, enters) in graph
-        .ways
+    for (path, enters) in graph
+        .paths
         .iter()
-        .map(|way| (way, false))
-        .chain(graph.entries.iter().map(|way| (way, true)))
+        .map(|path| (path, false))
+        .chain(graph.entries.iter().map(|path| (path, true)))
     {
-        let to = match names.get(way.to.as_str()) {
+        let to = match names.get(path.to.as_str()) {
             Some(to) => Some(*to),
             None => {
-                let meant = closest(&way.to, names.iter().copied());
+                let meant = closest(&path.to, names.iter().copied());
                 let hint = hint(meant, &names);
                 let message = format!(
                     "{} leads to `{}`, and there is no such step; {hint}",
-                    way.by, way.to
+                    path.by, path.to
                 );
-                reader.note(&way.place, message);
+                reader.note(&path.place, message);
                 // The step that the author meant counts as reached: one slip is one mistake.
                 meant
             }
@@ -61,13 +61,13 @@ pub(crate) fn check(graph: &StepGraph, start: Option<&str>, reader: &mut Reader<
         if enters {
             entries.extend(to);
         } else if let Some(to) = to {
-            ways.entry(&way.from).or_default().push(to);
+            next_steps.entry(&path.from).or_default().push(to);
         }
     }
     if start.is_some() {
-        note_unreached(graph, entries, &ways, reader);
+        note_unreached(graph, entries, &next_steps, reader);
     }
-    note_endless(graph, &ways, reader);
+    note_endless(graph, &next_steps, reader);
 }
 
 /// What to write instead of a step that does not exist.
@@ -86,13 +86,13 @@ pub(crate) fn hint(meant: Option<&str>, names: &BTreeSet<&str>) -> String {
 fn note_unreached(
     graph: &StepGraph,
     entries: Vec<&str>,
-    ways: &HashMap<&str, Vec<&str>>,
+    next_steps: &HashMap<&str, Vec<&str>>,
     reader: &mut Reader<'_>,
 ) {
     let mut reached: HashSet<&str> = entries.iter().copied().collect();
     let mut open = entries;
     while let Some(step) = open.pop() {
-        for to in ways.get(step).into_iter().flatten() {
+        for to in next_steps.get(step).into_iter().flatten() {
             if reached.insert(to) {
                 open.push(to);
             }
@@ -117,14 +117,14 @@ fn note_unreached(
 /// Follows the paths from every step that does not wait, depth first; a path back to a step on the way here closes a loop.
 /// A loop that a `when` might leave is refused too: we can't tell whether it ever does, and meanwhile nobody listens to the
 /// customer.
-fn note_endless(graph: &StepGraph, ways: &HashMap<&str, Vec<&str>>, reader: &mut Reader<'_>) {
+fn note_endless(graph: &StepGraph, next_steps: &HashMap<&str, Vec<&str>>, reader: &mut Reader<'_>) {
     let silent: HashMap<&str, &StepNode> = graph
         .steps
         .iter()
         .filter(|node| !node.waits)
         .map(|node| (node.name.as_str(), node))
         .collect();
-    let on = |step: &str| ways.get(step).map_or(&[][..], Vec::as_slice);
+    let on = |step: &str| next_steps.get(step).map_or(&[][..], Vec::as_slice);
     let mut done: HashSet<&str> = HashSet::new();
     for node in &graph.steps {
         let name = node.name.as_str();

@@ -16,7 +16,7 @@ impl Loader<'_> {
         self.reader.only(body, &HANDOFF_KEYS);
         let otherwise = self.reader.text(body, "otherwise");
         if let Some(otherwise) = &otherwise {
-            self.way(step, otherwise, format!("`otherwise` in {}", body.name));
+            self.add_path(step, otherwise, format!("`otherwise` in {}", body.name));
         }
         let within = self.reader.duration(body, "within");
         if let Some((time, place)) = &within {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::flow::load::check::StepWay;
+use crate::flow::load::check::StepPath;
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::{Section, Written};
 use crate::flow::script::hours::{DAY, Day, Hours, Opening, weekday};
@@ -45,7 +45,7 @@ impl Loader<'_> {
         let exceptions = self.read_exceptions(&section);
         let closed = self.reader.text(&section, CLOSED);
         match &closed {
-            Some(step) => self.graph.entries.push(StepWay {
+            Some(step) => self.graph.entries.push(StepPath {
                 from: String::new(),
                 to: step.text.to_owned(),
                 by: "`closed` in [hours]".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::flow::load::check::{StepGraph, StepWay};
+use crate::flow::load::check::{StepGraph, StepPath};
 use crate::flow::load::reader::{Place, Reader, Section, Written};
 use crate::flow::script::say::LocalFile;
 use crate::flow::script::step::Then;
@@ -88,7 +88,7 @@ impl<'s> Loader<'s> {
             self.reader.note(&written.place, message);
         } else if let Err(problem) = self.templates.add_expression(&id, written.text) {
             let message = format!(
-                "`{key}` in {section} is not a valid expression: {}; write it like \"age >= 18\"; a text in it needs quotes of its own, like \"city == 'Rio'\"",
+                "`{key}` in {section} is not a valid expression: {}; write it like \"age >= 18\"; a text in it needs its own quotes, like \"city == 'Rio'\"",
                 problem.message
             );
             self.reader.note_in(written, problem.line, message);
@@ -151,14 +151,14 @@ impl<'s> Loader<'s> {
             );
         }
         if let Some(next) = self.reader.text(body, "next") {
-            self.way(step, &next, format!("`next` in {}", body.name));
+            self.add_path(step, &next, format!("`next` in {}", body.name));
             return Some(Then::Next(next.text.to_owned()));
         }
         end.map(|end| Then::End(end.text.to_owned()))
     }
 
-    pub(crate) fn way(&mut self, from: &str, to: &Written<'_>, by: String) {
-        self.graph.ways.push(StepWay {
+    pub(crate) fn add_path(&mut self, from: &str, to: &Written<'_>, by: String) {
+        self.graph.paths.push(StepPath {
             from: from.to_owned(),
             to: to.text.to_owned(),
             by,

@@ -57,7 +57,7 @@ impl Loader<'_> {
             }
             [first, second, ..] => {
                 let message = format!(
-                    "a message in {} has both `{}` and `{}`; keep one, and write the other as a message of its own",
+                    "a message in {} has both `{}` and `{}`; keep one, and write the other as a separate message",
                     table.name,
                     first.name(),
                     second.name()

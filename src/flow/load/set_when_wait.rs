@@ -55,7 +55,7 @@ impl Loader<'_> {
         let otherwise = self.reader.text(body, "otherwise");
         match &otherwise {
             Some(otherwise) => {
-                self.way(step, otherwise, format!("`otherwise` in {}", body.name));
+                self.add_path(step, otherwise, format!("`otherwise` in {}", body.name));
             }
             None if body.has("otherwise") => {}
             None => {

@@ -55,7 +55,7 @@ impl Loader<'_> {
                 _ => {
                     let message = match kinds[..] {
                         [first, second, ..] => format!(
-                            "has both `{first}` and `{second}`; keep one, and put the other into a step of its own"
+                            "has both `{first}` and `{second}`; keep one, and put the other into a separate step"
                         ),
                         _ => {
                             let kinds = KINDS.map(|kind| format!("`{kind}`")).join(", ");

@@ -13,7 +13,7 @@ pub(crate) enum TextKey {
     Reminder,
     Silence,
     GaveUp,
-    Attending,
+    NotInLine,
     Trouble,
 }
 
@@ -27,7 +27,7 @@ impl TextKey {
         TextKey::Reminder,
         TextKey::Silence,
         TextKey::GaveUp,
-        TextKey::Attending,
+        TextKey::NotInLine,
         TextKey::Trouble,
     ];
 
@@ -42,7 +42,7 @@ impl TextKey {
             TextKey::Reminder => "reminder",
             TextKey::Silence => "silence",
             TextKey::GaveUp => "gave_up",
-            TextKey::Attending => "attending",
+            TextKey::NotInLine => "attending",
             TextKey::Trouble => "trouble",
         }
     }
@@ -102,7 +102,7 @@ impl TextKey {
                 "Desculpe, não consegui entender as suas respostas. Escreva mais tarde e começamos de novo.",
                 "Disculpe, no logré entender sus respuestas. Escriba más tarde y empezamos de nuevo.",
             ],
-            TextKey::Attending => [
+            TextKey::NotInLine => [
                 "It's already your turn! I'm waiting for your answer.",
                 "Já é a sua vez! Estou aguardando a sua resposta.",
                 "¡Ya es su turno! Estoy esperando su respuesta.",

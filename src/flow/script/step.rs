@@ -83,7 +83,7 @@ pub(crate) struct Question {
     /// By the folded form of the customer's words.
     pub(crate) options: HashMap<String, Choice>,
     /// Which answers are accepted besides the options; `None`: only the options.
-    pub(crate) free: Option<Free>,
+    pub(crate) other_answers: Option<OtherAnswers>,
     pub(crate) save: Option<String>,
     pub(crate) invalid: Option<TextId>,
     /// After this many invalid answers the flow continues at `otherwise`.
@@ -99,7 +99,7 @@ pub(crate) struct Choice {
 }
 
 #[derive(Debug)]
-pub(crate) struct Free {
+pub(crate) struct OtherAnswers {
     /// `None` accepts any message.
     pub(crate) expect: Option<AnswerKind>,
     pub(crate) then: Then,

@@ -50,7 +50,7 @@ impl<'s> FlowTurn<'s> {
                 return Ok(self.close(name, "left"));
             }
             Some(Command::Position) => {
-                self.say_built_in(TextKey::Attending);
+                self.say_built_in(TextKey::NotInLine);
                 return Ok(At::Asked(name, attempts));
             }
             None => {}

@@ -175,9 +175,9 @@ impl<'s> FlowTurn<'s> {
                 Ok(self.follow(name, then))
             }
             Some(Step::When { cases, otherwise }) => {
-                let way = evaluate::way(&script.templates, &self.state, cases)
+                let path = evaluate::path(&script.templates, &self.state, cases)
                     .map_err(|error| broken(name, error.to_string()))?;
-                Ok(match way {
+                Ok(match path {
                     Some(then) => self.follow(name, then),
                     None => At::Enter(otherwise),
                 })

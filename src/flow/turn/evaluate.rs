@@ -40,7 +40,7 @@ pub(crate) fn set(
 ///
 /// # Errors
 /// If a condition fails with these variables.
-pub(crate) fn way<'s>(
+pub(crate) fn path<'s>(
     templates: &Templates,
     state: &State,
     cases: &'s [Case],

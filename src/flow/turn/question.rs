@@ -21,13 +21,13 @@ impl Question {
         if let Some(choice) = self.options.get(&fold(&said.text)) {
             return Some((choice.written.clone(), &choice.then));
         }
-        if let Some(free) = &self.free {
-            let answer = match &free.expect {
+        if let Some(other) = &self.other_answers {
+            let answer = match &other.expect {
                 Some(kind) => kind.read(said, present),
                 None => Some(said.text_or_kind()),
             };
             if let Some(answer) = answer {
-                return Some((answer, &free.then));
+                return Some((answer, &other.then));
             }
         }
         let choice = self.named_option(said, present.locale)?;
@@ -36,7 +36,10 @@ impl Question {
 
     /// Whether an accepted answer is a number to calculate with, rather than a word or a string of digits.
     pub(crate) fn is_number(&self, answer: &str) -> bool {
-        let kind = self.free.as_ref().and_then(|free| free.expect.as_ref());
+        let kind = self
+            .other_answers
+            .as_ref()
+            .and_then(|other| other.expect.as_ref());
         matches!(kind, Some(AnswerKind::Number(_))) && answer.parse().is_ok_and(f64::is_finite)
     }
 
@@ -60,11 +63,14 @@ impl Question {
             return self.answer(said, present);
         }
         let words = words(said);
-        let any = self.free.as_ref().filter(|free| free.expect.is_none());
-        if let Some(free) = any
+        let any = self
+            .other_answers
+            .as_ref()
+            .filter(|other| other.expect.is_none());
+        if let Some(other) = any
             && !self.options.contains_key(&fold(&words))
         {
-            return Some((whole(said), &free.then));
+            return Some((whole(said), &other.then));
         }
         let together = Said::text(words.as_str());
         let pieces = said.iter().filter(|said| said.kind != SaidKind::Text);

@@ -146,7 +146,7 @@ fn read_turn(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<DialogueT
                 section.name
             ),
             _ => format!(
-                "{} has {}; keep one, and give the other a turn of its own",
+                "{} has {}; keep one, and give the other a separate turn",
                 section.name,
                 does.iter()
                     .map(|key| format!("`{key}`"))

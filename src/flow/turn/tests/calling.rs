@@ -229,9 +229,9 @@ fn a_drawing_shows_what_an_answer_may_choose() {
         let calls = &outline.steps[0];
         assert!(calls.calls && !outline.steps[1].calls);
         let chosen = calls
-            .ways
+            .paths
             .iter()
-            .find(|way| way.to == Target::Step("c".into()));
+            .find(|path| path.to == Target::Step("c".into()));
         let chosen = chosen.unwrap();
         assert_eq!(
             (chosen.label.as_str(), chosen.implied),
@@ -239,9 +239,9 @@ fn a_drawing_shows_what_an_answer_may_choose() {
         );
         assert!(
             !calls
-                .ways
+                .paths
                 .iter()
-                .any(|way| way.to == Target::Step("d".into()))
+                .any(|path| path.to == Target::Step("d".into()))
         );
     }
     // A flow that ends only by an answer of its bot gets no warning.
