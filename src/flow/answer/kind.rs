@@ -2,10 +2,10 @@
 
 use regex::Regex;
 
+use crate::flow::answer::context::AnswerContext;
 use crate::flow::answer::email::email;
 use crate::flow::answer::number::number;
 use crate::flow::answer::phone::Country;
-use crate::flow::answer::present::Present;
 use crate::flow::answer::said::{Said, SaidKind};
 use crate::flow::answer::taxpayer::{cnpj, cpf};
 use crate::flow::answer::{day, phone};
@@ -76,7 +76,7 @@ impl AnswerKind {
     }
 
     /// The answer in the form that is saved; `None` if it does not fit.
-    pub(crate) fn read(&self, said: &Said, present: Present<'_>) -> Option<String> {
+    pub(crate) fn read(&self, said: &Said, context: AnswerContext<'_>) -> Option<String> {
         match self {
             AnswerKind::Media(kinds) => {
                 let taken =
@@ -95,12 +95,12 @@ impl AnswerKind {
         let text = said.text.trim();
         match self {
             AnswerKind::Text(bounds) => words(text, *bounds),
-            AnswerKind::Number(bounds) => number(text, present.locale)
+            AnswerKind::Number(bounds) => number(text, context.locale)
                 .filter(|number| number.parse().is_ok_and(|number| bounds.hold(&number))),
             AnswerKind::Email => email(text),
             AnswerKind::Phone(home) => phone::phone(text, *home),
-            AnswerKind::Date => day::date(text, present.locale, present.today()),
-            AnswerKind::Time => day::time(text, present.locale),
+            AnswerKind::Date => day::date(text, context.locale, context.today()),
+            AnswerKind::Time => day::time(text, context.locale),
             AnswerKind::Cpf => cpf(text),
             AnswerKind::Cnpj => cnpj(text),
             AnswerKind::Pattern(pattern) => pattern.is_match(text).then(|| text.to_owned()),
@@ -148,9 +148,9 @@ mod tests {
     use proptest::prelude::*;
 
     /// On 10 March 2026, a Tuesday.
-    fn present(locale: Locale) -> Present<'static> {
+    fn context(locale: Locale) -> AnswerContext<'static> {
         static UTC: TimeZone = TimeZone::UTC;
-        Present {
+        AnswerContext {
             locale,
             timezone: &UTC,
             now: Millis::new(1_773_100_800_000),
@@ -161,7 +161,7 @@ mod tests {
         let said = Said::text(text);
         let got = AnswerKind::named(kind)
             .unwrap()
-            .read(&said, present(locale));
+            .read(&said, context(locale));
         assert_eq!(got.as_deref(), read, "{kind} {locale} {text:?}");
     }
 
@@ -241,7 +241,7 @@ mod tests {
         let read = |kind: &str, said: &Said| {
             AnswerKind::named(kind)
                 .unwrap()
-                .read(said, present(Locale::En))
+                .read(said, context(Locale::En))
         };
         let photo = said(SaidKind::Media, "");
         let captioned = said(SaidKind::Media, "42");
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn limits_are_inclusive() {
         let read =
-            |expect: &AnswerKind, text: &str| expect.read(&Said::text(text), present(Locale::En));
+            |expect: &AnswerKind, text: &str| expect.read(&Said::text(text), context(Locale::En));
         let (min, max) = (Some(2), Some(3));
         let text = AnswerKind::Text(Bounds { min, max });
         for (words, taken) in [("é", false), ("éé", true), (" ééé ", true), ("éééé", false)]
@@ -291,9 +291,9 @@ mod tests {
         ] {
             let text = String::new();
             let said = Said { text, kind };
-            let read = wanted.read(&said, present(Locale::En));
+            let read = wanted.read(&said, context(Locale::En));
             assert_eq!(read.is_some(), taken, "{kind:?}");
-            let any = AnswerKind::Media(Vec::new()).read(&said, present(Locale::En));
+            let any = AnswerKind::Media(Vec::new()).read(&said, context(Locale::En));
             assert_eq!(any.is_some(), kind != SaidKind::Text, "{kind:?}");
         }
     }
@@ -302,7 +302,7 @@ mod tests {
     fn a_pattern_matches_the_whole_answer() {
         let read = |source: &str, text: &str| {
             let expect = pattern(source).unwrap();
-            expect.read(&Said::text(text), present(Locale::En))
+            expect.read(&Said::text(text), context(Locale::En))
         };
         assert_eq!(read(r"^\d{3}$", " 123 ").as_deref(), Some("123"));
         assert_eq!(read(r"\d{3}", "1234"), None);
@@ -323,12 +323,12 @@ mod tests {
                 let expect = AnswerKind::named(name).unwrap();
                 for locale in Locale::ALL {
                     for text in [&text, &digits] {
-                        let normal = expect.read(&Said::text(text), present(locale));
+                        let normal = expect.read(&Said::text(text), context(locale));
                         // The saved form can be read again, unless its marks mean something else in this language.
                         if let Some(normal) = normal
                             && (name != "number" || locale == Locale::En)
                         {
-                            let again = expect.read(&Said::text(&normal), present(locale));
+                            let again = expect.read(&Said::text(&normal), context(locale));
                             prop_assert_eq!(again, Some(normal));
                         }
                     }

@@ -3,7 +3,7 @@
 // One message of the customer.
 pub(crate) mod said;
 // The language, the time zone and the time that an answer depends on.
-pub(crate) mod present;
+pub(crate) mod context;
 
 // The kinds of answer that a step can expect, and how to read them.
 pub(crate) mod kind;

@@ -1,6 +1,6 @@
 //! Takes a message as a command or as the answer to a question, or rejects it.
 
-use crate::flow::answer::present::Present;
+use crate::flow::answer::context::AnswerContext;
 use crate::flow::answer::said::Said;
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::commands::Command;
@@ -55,13 +55,13 @@ impl<'s> FlowTurn<'s> {
             }
             None => {}
         }
-        let present = Present {
+        let context = AnswerContext {
             locale: script.locale,
             timezone: &script.timezone,
             now: self.now,
         };
         let said = &unread[..count];
-        match question.answer_of(said, present) {
+        match question.answer_of(said, context) {
             Some((answer, then)) => {
                 match &question.save {
                     Some(variable) if question.is_number(&answer) => {

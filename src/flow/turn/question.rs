@@ -1,7 +1,7 @@
 //! Finds the answer to a question in what a customer wrote.
 
+use crate::flow::answer::context::AnswerContext;
 use crate::flow::answer::kind::AnswerKind;
-use crate::flow::answer::present::Present;
 use crate::flow::answer::said::{Said, SaidKind};
 use crate::flow::script::step::{Choice, Question, Then};
 use crate::flow::script::variables::cut;
@@ -17,20 +17,24 @@ impl Question {
     ///
     /// First an option's exact word counts, then any other answer that the question expects, and only then an option
     /// among other words: a free answer may contain the word of an option by chance.
-    pub(crate) fn answer(&self, said: &Said, present: Present<'_>) -> Option<(String, &Then)> {
+    pub(crate) fn answer(
+        &self,
+        said: &Said,
+        context: AnswerContext<'_>,
+    ) -> Option<(String, &Then)> {
         if let Some(choice) = self.options.get(&fold(&said.text)) {
             return Some((choice.written.clone(), &choice.then));
         }
         if let Some(other) = &self.other_answers {
             let answer = match &other.expect {
-                Some(kind) => kind.read(said, present),
+                Some(kind) => kind.read(said, context),
                 None => Some(said.text_or_kind()),
             };
             if let Some(answer) = answer {
                 return Some((answer, &other.then));
             }
         }
-        let choice = self.named_option(said, present.locale)?;
+        let choice = self.named_option(said, context.locale)?;
         Some((choice.written.clone(), &choice.then))
     }
 
@@ -58,9 +62,13 @@ impl Question {
 
     /// As [`Question::answer`], for all messages of a burst. First all texts together count, then each photo, place or other
     /// piece, and then a single message, if it is the only one that is valid by itself.
-    pub(crate) fn answer_of(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
+    pub(crate) fn answer_of(
+        &self,
+        said: &[Said],
+        context: AnswerContext<'_>,
+    ) -> Option<(String, &Then)> {
         if let [said] = said {
-            return self.answer(said, present);
+            return self.answer(said, context);
         }
         let words = words(said);
         let any = self
@@ -84,14 +92,14 @@ impl Question {
         let pieces: Vec<Said> = pieces.take(PIECES_MAX).collect();
         std::iter::once(&together)
             .chain(&pieces)
-            .find_map(|said| self.answer(said, present))
-            .or_else(|| self.only_answer(said, present))
+            .find_map(|said| self.answer(said, context))
+            .or_else(|| self.only_answer(said, context))
     }
 
     /// The answer of the only message that is valid by itself: a "hello" before it was not meant as the answer.
-    fn only_answer(&self, said: &[Said], present: Present<'_>) -> Option<(String, &Then)> {
+    fn only_answer(&self, said: &[Said], context: AnswerContext<'_>) -> Option<(String, &Then)> {
         let few = if said.len() > PIECES_MAX { &[] } else { said };
-        let mut answers = few.iter().filter_map(|said| self.answer(said, present));
+        let mut answers = few.iter().filter_map(|said| self.answer(said, context));
         let only = answers.next()?;
         answers.next().is_none().then_some(only)
     }

@@ -9,14 +9,13 @@ use crate::flow::words::locale::Locale;
 
 /// The customer's language, time zone and time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Present<'s> {
+pub(crate) struct AnswerContext<'s> {
     pub(crate) locale: Locale,
     pub(crate) timezone: &'s TimeZone,
-    /// In milliseconds since the epoch.
     pub(crate) now: Millis,
 }
 
-impl Present<'_> {
+impl AnswerContext<'_> {
     pub(crate) fn today(&self) -> Date {
         let now = Timestamp::from_millisecond(self.now.as_i64()).unwrap_or(Timestamp::MAX);
         self.timezone.to_datetime(now).date()
@@ -37,12 +36,12 @@ mod tests {
             (i64::MAX, "9999-12-30"),
         ] {
             let locale = Locale::PtBr;
-            let present = Present {
+            let context = AnswerContext {
                 locale,
                 timezone,
                 now: Millis::new(now),
             };
-            assert_eq!(present.today().to_string(), today);
+            assert_eq!(context.today().to_string(), today);
         }
     }
 }
