@@ -11,6 +11,8 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+use crate::clock::Millis;
+
 /// Whether a character could control a terminal, or change the order of other characters.
 pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -48,14 +50,14 @@ fn escaped(text: &str, keep: impl Fn(char) -> bool) -> String {
     safe
 }
 
-/// A moment (Unix ms) in the local time of `zone`.
-pub(crate) fn time(ms: i64, zone: &TimeZone) -> String {
-    match Timestamp::from_millisecond(ms) {
-        Ok(at) => at
+/// A point in time in the local time of `zone`.
+pub(crate) fn time(at: Millis, zone: &TimeZone) -> String {
+    match Timestamp::from_millisecond(at.as_i64()) {
+        Ok(time) => time
             .to_zoned(zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S")
             .to_string(),
-        Err(_) => format!("{ms} ms"),
+        Err(_) => format!("{at} ms"),
     }
 }
 

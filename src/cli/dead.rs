@@ -226,10 +226,7 @@ fn list(
         for letter in letters {
             match format {
                 Format::Text => {
-                    let at = letter
-                        .at()
-                        .map(|at| time(at.as_i64(), &zone))
-                        .unwrap_or_default();
+                    let at = letter.at().map(|at| time(at, &zone)).unwrap_or_default();
                     let text = match &letter.reply {
                         Ok(reply) => cut(&reply.text, TEXT_MAX),
                         Err(_) => "(can't be read)".to_owned(),

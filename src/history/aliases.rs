@@ -6,15 +6,16 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::pairing;
+use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 
-/// Stores that `lid` is `chat`, known since `at` (ms), and moves what is stored under `lid`.
+/// Stores that `lid` is `chat`, known since `at`, and moves what is stored under `lid`.
 pub(super) fn store(
     db: &Connection,
     session: &SessionName,
     lid: &ChatId,
     chat: &ChatId,
-    at: i64,
+    at: Millis,
 ) -> rusqlite::Result<()> {
     // The latest alias counts, in any order of arrival; what was moved before stays where it is.
     db.prepare_cached(

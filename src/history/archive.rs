@@ -12,6 +12,7 @@ use super::files::{Files, Restored};
 use super::stream::StreamEntry;
 use super::trouble::Trouble;
 use super::{aliases, conversations, marks, pairing, schema};
+use crate::clock::Millis;
 use crate::ids::SessionName;
 
 /// The result of storing a batch.
@@ -185,7 +186,7 @@ fn append_with(
                     continue;
                 }
                 *at = Some(id);
-                match Entry::read(entry, id.ms()) {
+                match Entry::read(entry, id.time()) {
                     Ok(read) => apply(&tx, session, read)?,
                     Err(reason) => Err(reason),
                 }
@@ -303,7 +304,7 @@ impl StreamId {
         Some(StreamId(ms.parse().ok()?, seq.parse().ok()?))
     }
 
-    fn ms(self) -> i64 {
-        i64::try_from(self.0).unwrap_or(i64::MAX)
+    fn time(self) -> Millis {
+        Millis::new(i64::try_from(self.0).unwrap_or(i64::MAX))
     }
 }

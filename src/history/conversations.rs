@@ -3,15 +3,16 @@
 use rusqlite::{Connection, params};
 
 use super::entry::ConversationStep;
+use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
 
-/// Stores a step of conversation `id`, taken at `at` (ms).
+/// Stores a step of conversation `id`, taken at `at`.
 pub(super) fn store(
     db: &Connection,
     session: &SessionName,
     id: &ConversationId,
     chat: &ChatId,
-    at: i64,
+    at: Millis,
     step: &ConversationStep,
 ) -> rusqlite::Result<()> {
     match step {

@@ -4,6 +4,7 @@
 //! missing (which chat, which message), the entry is refused with a reason.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::ids::any_chat;
 use super::stream::StreamEntry;
+use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
 
 /// What an entry says.
@@ -22,17 +24,21 @@ pub(super) enum Entry {
     Reply(Row),
     Mark {
         key: MessageKey,
-        at: i64,
+        at: Millis,
         mark: Mark,
     },
     Conversation {
         id: ConversationId,
         chat: ChatId,
-        at: i64,
+        at: Millis,
         step: ConversationStep,
     },
-    /// Two ids turned out to be one chat, at `at` (ms).
-    Alias { lid: ChatId, chat: ChatId, at: i64 },
+    /// Two ids turned out to be one chat, at `at`.
+    Alias {
+        lid: ChatId,
+        chat: ChatId,
+        at: Millis,
+    },
 }
 
 /// What identifies a message within its session.
@@ -86,20 +92,20 @@ pub(super) struct Row {
     pub(super) contacts: Option<String>,
     pub(super) quoted: Option<MessageId>,
     pub(super) name: Option<String>,
-    pub(super) sent_at: i64,
-    pub(super) received_at: Option<i64>,
-    pub(super) at: i64,
+    pub(super) sent_at: Millis,
+    pub(super) received_at: Option<Millis>,
+    pub(super) at: Millis,
     pub(super) reply_id: Option<String>,
     pub(super) state: Option<String>,
     pub(super) reason: Option<String>,
 }
 
 impl Entry {
-    /// Reads an entry that entered its stream at `entered_at` (ms).
+    /// Reads an entry that entered its stream at `entered_at`.
     ///
     /// # Errors
     /// The reason, if it can't be understood.
-    pub(super) fn read(entry: &StreamEntry, entered_at: i64) -> Result<Entry, String> {
+    pub(super) fn read(entry: &StreamEntry, entered_at: Millis) -> Result<Entry, String> {
         let kind = field(entry, "kind").ok_or("no field `kind`")?;
         match kind {
             "message" => Ok(Entry::Message(row(entry, entered_at)?)),
@@ -177,7 +183,7 @@ impl RowDirection {
     }
 }
 
-fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
+fn row(entry: &StreamEntry, entered_at: Millis) -> Result<Row, String> {
     let said: MessageData<'_> = data(entry)?;
     // The field says which chat it belongs to; the data, which id it came under.
     let chat = filled(field(entry, "chat")).unwrap_or(said.chat);
@@ -186,7 +192,7 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
     }
     let reply = field(entry, "kind") == Some("reply");
     let author = said.author.filter(|author| !author.is_empty());
-    let (sent_at, at) = moment(said.sent_at.0, said.received_at.0, entered_at);
+    let (sent_at, at) = moment(said.sent_at.time(), said.received_at.time(), entered_at);
     Ok(Row {
         session: entry.session.clone(),
         direction: said.direction.name().to_owned(),
@@ -212,7 +218,7 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
         quoted: some(said.quoted).map(MessageId::stored),
         name: some(said.name),
         sent_at,
-        received_at: said.received_at.0,
+        received_at: said.received_at.time(),
         at,
         // Only the sender's own report says which reply it is.
         reply_id: some(said.reply_id).filter(|_| reply),
@@ -225,16 +231,18 @@ fn row(entry: &StreamEntry, entered_at: i64) -> Result<Row, String> {
 ///
 /// WAHA mostly gives whole seconds, we use milliseconds: a question sent at 5.3 s and its answer from 5.9 s, reported as 5.0, would
 /// swap places. Within that second, the time of arrival is more exact; after it, the message only arrived late.
-fn moment(sent: Option<i64>, received: Option<i64>, entered_at: i64) -> (i64, i64) {
+fn moment(sent: Option<Millis>, received: Option<Millis>, entered_at: Millis) -> (Millis, Millis) {
     let sent = sent.or(received).unwrap_or(entered_at);
     let at = match received {
-        Some(received) if sent % 1000 == 0 => received.clamp(sent, sent.saturating_add(999)),
+        Some(received) if sent.as_i64() % 1000 == 0 => {
+            received.clamp(sent, sent + Duration::from_millis(999))
+        }
         _ => sent,
     };
     (sent, at)
 }
 
-fn mark(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, String> {
+fn mark(entry: &StreamEntry, kind: &str, entered_at: Millis) -> Result<Entry, String> {
     let marked: MarkData<'_> = data(entry)?;
     if marked.message_id.is_empty() {
         return Err("data: empty `stanza`".to_owned());
@@ -257,12 +265,12 @@ fn mark(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, Strin
             direction: marked.direction.name(),
             message_id: MessageId::stored(marked.message_id),
         },
-        at: marked.at.0.unwrap_or(entered_at),
+        at: marked.at.time().unwrap_or(entered_at),
         mark,
     })
 }
 
-fn conversation(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entry, String> {
+fn conversation(entry: &StreamEntry, kind: &str, entered_at: Millis) -> Result<Entry, String> {
     let id = filled(field(entry, "conversation")).ok_or("no field `conversation`")?;
     let chat = filled(field(entry, "chat")).ok_or("no field `chat`")?;
     let step = match kind {
@@ -282,12 +290,12 @@ fn conversation(entry: &StreamEntry, kind: &str, entered_at: i64) -> Result<Entr
     Ok(Entry::Conversation {
         id: ConversationId::stored(id),
         chat: ChatId::stored(chat),
-        at: field(entry, "at").and_then(number).unwrap_or(entered_at),
+        at: field(entry, "at").and_then(time).unwrap_or(entered_at),
         step,
     })
 }
 
-fn alias(entry: &StreamEntry, entered_at: i64) -> Result<Entry, String> {
+fn alias(entry: &StreamEntry, entered_at: Millis) -> Result<Entry, String> {
     let lid = filled(field(entry, "lid")).ok_or("no field `lid`")?;
     let chat = filled(field(entry, "chat")).ok_or("no field `chat`")?;
     if lid == chat {
@@ -296,7 +304,7 @@ fn alias(entry: &StreamEntry, entered_at: i64) -> Result<Entry, String> {
     Ok(Entry::Alias {
         lid: ChatId::stored(lid),
         chat: ChatId::stored(chat),
-        at: field(entry, "at").and_then(number).unwrap_or(entered_at),
+        at: field(entry, "at").and_then(time).unwrap_or(entered_at),
     })
 }
 
@@ -348,6 +356,10 @@ fn number(text: &str) -> Option<i64> {
     text.parse().ok().or_else(|| whole(text.parse().ok()?))
 }
 
+fn time(text: &str) -> Option<Millis> {
+    number(text).map(Millis::new)
+}
+
 /// The whole part of a number: WEBJS has fractional times.
 fn whole(number: f64) -> Option<i64> {
     // 2^53: above it floats are not exact, and no time or level is that large.
@@ -357,6 +369,12 @@ fn whole(number: f64) -> Option<i64> {
 /// An integer that may come as a float, as a string, as null, or not at all.
 #[derive(Default)]
 struct Number(Option<i64>);
+
+impl Number {
+    fn time(&self) -> Option<Millis> {
+        self.0.map(Millis::new)
+    }
+}
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -391,6 +409,10 @@ impl<'de> Deserialize<'de> for Number {
 mod tests {
     use super::*;
 
+    const fn ms(millis: i64) -> Millis {
+        Millis::new(millis)
+    }
+
     fn read(fields: &[(&str, &str)]) -> Result<Entry, String> {
         let entry = StreamEntry {
             session: SessionName::stored("default"),
@@ -400,7 +422,7 @@ mod tests {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
         };
-        Entry::read(&entry, 7)
+        Entry::read(&entry, ms(7))
     }
 
     #[test]
@@ -415,7 +437,7 @@ mod tests {
             (row.author.as_str(), row.kind.as_str(), row.text.as_str()),
             ("customer", "text", "")
         );
-        assert_eq!((row.sent_at, row.at, row.message_id), (7, 7, None));
+        assert_eq!((row.sent_at, row.at, row.message_id), (ms(7), ms(7), None));
     }
 
     #[test]
@@ -432,7 +454,7 @@ mod tests {
         };
         assert_eq!(
             (row.sent_at, row.received_at),
-            (1710481111853, Some(1710481112000))
+            (ms(1710481111853), Some(ms(1710481112000)))
         );
         assert_eq!(
             (row.message_id, row.media, row.contacts, row.conversation),
@@ -459,12 +481,16 @@ mod tests {
 
     #[test]
     fn a_whole_second_is_refined_by_when_it_was_received_but_only_within_it() {
-        assert_eq!(moment(Some(5000), Some(5900), 9), (5000, 5900));
-        assert_eq!(moment(Some(5000), Some(605_000), 9), (5000, 5999));
-        assert_eq!(moment(Some(5000), Some(4000), 9), (5000, 5000));
-        assert_eq!(moment(Some(5123), Some(5900), 9), (5123, 5123));
-        assert_eq!(moment(None, Some(5900), 9), (5900, 5900));
-        assert_eq!(moment(None, None, 9), (9, 9));
+        let at = |sent: Option<i64>, received: Option<i64>| {
+            let (sent, at) = moment(sent.map(Millis::new), received.map(Millis::new), ms(9));
+            (sent.as_i64(), at.as_i64())
+        };
+        assert_eq!(at(Some(5000), Some(5900)), (5000, 5900));
+        assert_eq!(at(Some(5000), Some(605_000)), (5000, 5999));
+        assert_eq!(at(Some(5000), Some(4000)), (5000, 5000));
+        assert_eq!(at(Some(5123), Some(5900)), (5123, 5123));
+        assert_eq!(at(None, Some(5900)), (5900, 5900));
+        assert_eq!(at(None, None), (9, 9));
     }
 
     #[test]

@@ -6,14 +6,15 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::entry::{Mark, MessageKey};
 use super::rows::index;
+use crate::clock::Millis;
 use crate::ids::{MessageId, SessionName};
 
-/// Stores a mark on the message `key` of `session`, made at `at` (ms).
+/// Stores a mark on the message `key` of `session`, made at `at`.
 pub(super) fn store(
     db: &Connection,
     session: &SessionName,
     key: &MessageKey,
-    at: i64,
+    at: Millis,
     mark: &Mark,
 ) -> rusqlite::Result<()> {
     let MessageKey {

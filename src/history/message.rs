@@ -1,8 +1,11 @@
 //! Messages and conversations as readers get them, with everything known about each.
 
-use serde::Serialize;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::clock::{self, Millis};
 use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
 
 /// A message and all that happened to it. Times are Unix milliseconds.
@@ -30,7 +33,7 @@ pub struct StoredMessage {
     /// Every later version, oldest first.
     pub edits: Vec<Edit>,
     /// When it was withdrawn.
-    pub revoked_at: Option<i64>,
+    pub revoked_at: Option<Millis>,
     /// `{url, mimetype, filename, error}`, as WAHA reported it.
     pub media: Option<Value>,
     /// `{latitude, longitude, name, address}`, as WAHA reported it.
@@ -42,11 +45,11 @@ pub struct StoredMessage {
     /// The author's WhatsApp name.
     pub name: Option<String>,
     /// The best guess of when it was sent: WAHA's time, made more exact within its second. Lists are sorted by it.
-    pub at: i64,
+    pub at: Millis,
     /// WAHA's time.
-    pub sent_at: i64,
+    pub sent_at: Millis,
     /// When we received it.
-    pub received_at: Option<i64>,
+    pub received_at: Option<Millis>,
     /// Our own id, for a reply.
     pub reply_id: Option<String>,
     /// `sent` or `failed`, for a reply.
@@ -54,7 +57,7 @@ pub struct StoredMessage {
     /// The highest ack: 0 pending, 1 server, 2 device, 3 read, 4 played.
     pub ack: Option<i64>,
     /// When that ack was first reported.
-    pub ack_at: Option<i64>,
+    pub ack_at: Option<Millis>,
     /// Whether sending failed, or WhatsApp reported an error afterwards.
     pub failed: bool,
     /// Why, if it is known.
@@ -67,7 +70,7 @@ pub struct StoredMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Edit {
     /// When it was edited, in Unix milliseconds.
-    pub at: i64,
+    pub at: Millis,
     /// The new text.
     pub text: String,
 }
@@ -80,7 +83,7 @@ pub struct StoredReaction {
     /// Usually an emoji.
     pub text: String,
     /// When, in Unix milliseconds.
-    pub at: i64,
+    pub at: Millis,
 }
 
 /// A conversation from the message that opened it to its outcome. Times are Unix milliseconds.
@@ -95,21 +98,27 @@ pub struct Conversation {
     /// Its place in line.
     pub ticket: Option<i64>,
     /// When it was opened.
-    pub opened_at: Option<i64>,
+    pub opened_at: Option<Millis>,
     /// When it was first claimed by a worker.
-    pub claimed_at: Option<i64>,
+    pub claimed_at: Option<Millis>,
     /// When it was closed.
-    pub closed_at: Option<i64>,
+    pub closed_at: Option<Millis>,
     /// How it ended.
     pub outcome: Option<String>,
     /// The flow's variables when it closed: a JSON object.
     pub variables: Option<Value>,
-    /// From opened to first claimed (or to closed, if no worker claimed it), in milliseconds.
-    pub waiting_ms: Option<i64>,
-    /// From first claimed to closed, in milliseconds.
-    pub handling_ms: Option<i64>,
+    /// From opened to first claimed (or to closed, if no worker claimed it).
+    #[serde(rename = "waiting_ms", serialize_with = "in_millis")]
+    pub waiting: Option<Duration>,
+    /// From first claimed to closed.
+    #[serde(rename = "handling_ms", serialize_with = "in_millis")]
+    pub handling: Option<Duration>,
     /// How many times it went back to its place in line.
     pub requeued: i64,
     /// The process that claimed it last.
     pub process: Option<String>,
+}
+
+fn in_millis<S: Serializer>(length: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    length.map(clock::millis).serialize(serializer)
 }

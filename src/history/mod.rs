@@ -30,6 +30,7 @@ mod since; // "2h", "yesterday"
 mod stream;
 #[cfg(test)]
 mod tests;
+mod times; // times as SQLite stores them
 mod trouble; // what SQLite says, and what to do about it
 
 pub use archive::{Appended, Archive};

@@ -5,14 +5,17 @@
 //! may come later. So each arrival matches everything around it again, by a rule that depends on what is there and not on the order
 //! of arrival. If the echo turns out to belong to another reply, it gets its row back.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
 use super::rows::{self, Found, index};
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 
-/// How far apart (ms) the times of a reply and its echo may be.
-const WINDOW: i64 = 10 * 60 * 1000;
+/// How far apart the times of a reply and its echo may be.
+const WINDOW: Duration = Duration::from_secs(10 * 60);
 
 /// How many candidates on each side are looked at: if a chat is flooded with one text, an arrival
 /// must not cost the square of the flood. With more candidates, the nearest still match.
@@ -150,8 +153,8 @@ fn reply_row(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
 struct Surroundings {
     chat: ChatId,
     text: String,
-    from: i64,
-    to: i64,
+    from: Millis,
+    to: Millis,
 }
 
 impl Surroundings {
@@ -159,7 +162,7 @@ impl Surroundings {
         Surroundings::around(&row.chat, &row.text, row.at, row.at)
     }
 
-    fn around(chat: &ChatId, text: &str, one: i64, other: i64) -> Surroundings {
+    fn around(chat: &ChatId, text: &str, one: Millis, other: Millis) -> Surroundings {
         Surroundings {
             chat: chat.clone(),
             text: text.to_owned(),
@@ -172,7 +175,7 @@ impl Surroundings {
 /// A loose reply, and the echo that lends it a message id at the moment.
 struct LooseReply {
     id: i64,
-    at: i64,
+    at: Millis,
     failed: bool,
     reply_id: String,
     lender: Option<MessageId>,
@@ -181,7 +184,7 @@ struct LooseReply {
 /// An echo whose message id no reply has as its own.
 struct FreeEcho {
     message_id: MessageId,
-    at: i64,
+    at: Millis,
 }
 
 /// Matches the loose replies and echoes around `place`: nearest in time first, sent before failed.
@@ -195,10 +198,10 @@ fn rematch(db: &Connection, session: &SessionName, place: &Surroundings) -> rusq
     let mut pairs: Vec<_> = replies
         .iter()
         .flat_map(|reply| echoes.iter().map(move |echo| (reply, echo)))
-        .filter(|(reply, echo)| reply.at.abs_diff(echo.at) <= WINDOW.unsigned_abs())
+        .filter(|(reply, echo)| apart(reply.at, echo.at) <= WINDOW)
         .collect();
     pairs.sort_by_key(|(reply, echo)| {
-        let apart = reply.at.abs_diff(echo.at);
+        let apart = apart(reply.at, echo.at);
         (
             reply.failed,
             apart,
@@ -245,6 +248,10 @@ fn rematch(db: &Connection, session: &SessionName, place: &Surroundings) -> rusq
     Ok(!changed.is_empty())
 }
 
+fn apart(one: Millis, other: Millis) -> Duration {
+    one.max(other).since(one.min(other))
+}
+
 /// Matches everything in a chat again, after the messages of another id were moved to it.
 pub(super) fn rematch_all(
     db: &Connection,
@@ -257,7 +264,7 @@ pub(super) fn rematch_all(
     )?;
     let places: Vec<Surroundings> = query
         .query_map(params![chat, session], |row| {
-            let (text, at): (String, i64) = (row.get(0)?, row.get(1)?);
+            let (text, at): (String, Millis) = (row.get(0)?, row.get(1)?);
             Ok(Surroundings::around(chat, &text, at, at))
         })?
         .collect::<rusqlite::Result<_>>()?;
@@ -274,10 +281,10 @@ fn gather(
     place: &Surroundings,
 ) -> rusqlite::Result<(Vec<LooseReply>, Vec<FreeEcho>)> {
     let text = place.text.trim();
-    let middle = place.from.midpoint(place.to);
+    let middle = place.from + place.from.until(place.to) / 2;
     let mut span = (place.from, place.to);
     loop {
-        let (from, to) = (span.0.saturating_sub(WINDOW), span.1.saturating_add(WINDOW));
+        let (from, to) = (span.0 - WINDOW, span.1 + WINDOW);
         let within = params![place.chat, from, to, session, middle];
         let replies = loose_replies(db, within, text)?;
         if replies.is_empty() {
@@ -369,7 +376,7 @@ fn lend(
 }
 
 /// Gives the echo its row back and leaves the reply without a message id. Returns the echo's time, if there was one.
-fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<i64>> {
+fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<Millis>> {
     let json: Option<String> = db
         .prepare_cached("DELETE FROM echo WHERE reply = ?1 RETURNING row")?
         .query_row([reply], |row| row.get(0))

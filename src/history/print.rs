@@ -1,6 +1,7 @@
 //! How messages and conversations look: text for a terminal, one JSON object per line for programs.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -125,11 +126,11 @@ impl Conversation {
             (None, None, None) => "waiting",
         };
         write!(out, "  {}", line(state))?;
-        if let Some(ms) = self.waiting_ms {
-            write!(out, "  waited {}", duration(ms))?;
+        if let Some(time) = self.waiting {
+            write!(out, "  waited {}", duration(time))?;
         }
-        if let Some(ms) = self.handling_ms {
-            write!(out, "  handled in {}", duration(ms))?;
+        if let Some(time) = self.handling {
+            write!(out, "  handled in {}", duration(time))?;
         }
         if self.requeued > 0 {
             write!(out, "  requeued {}", self.requeued)?;
@@ -166,10 +167,10 @@ fn ack_name(level: i64) -> Option<&'static str> {
     }
 }
 
-fn duration(ms: i64) -> String {
-    let duration = match ms {
-        0..1000 => SignedDuration::from_millis(ms),
-        _ => SignedDuration::from_secs(ms / 1000),
+fn duration(time: Duration) -> String {
+    let duration = match time.as_secs() {
+        0 => SignedDuration::from_millis(time.subsec_millis().into()),
+        seconds => SignedDuration::from_secs(seconds.cast_signed()),
     };
     format!("{duration:#}")
 }
@@ -186,6 +187,7 @@ fn shown(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Millis;
     use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
     use crate::terminal::is_unsafe;
 
@@ -207,8 +209,8 @@ mod tests {
             contacts: None,
             quoted: None,
             name: Some("Ana".to_owned()),
-            at: 1_789_900_801_123,
-            sent_at: 1_789_900_801_000,
+            at: Millis::new(1_789_900_801_123),
+            sent_at: Millis::new(1_789_900_801_000),
             received_at: None,
             reply_id: None,
             state: None,
@@ -296,13 +298,13 @@ mod tests {
             id: ConversationId::stored("c1"),
             chat: ChatId::stored("5511999990000@c.us"),
             ticket: Some(12),
-            opened_at: Some(1_789_900_801_000),
-            claimed_at: Some(1_789_900_801_250),
-            closed_at: Some(1_789_900_926_000),
+            opened_at: Some(Millis::new(1_789_900_801_000)),
+            claimed_at: Some(Millis::new(1_789_900_801_250)),
+            closed_at: Some(Millis::new(1_789_900_926_000)),
             outcome: Some("booked".to_owned()),
             variables: Some(serde_json::json!({"cpf": "1\u{1b}", "n": 2})),
-            waiting_ms: Some(250),
-            handling_ms: Some(124_750),
+            waiting: Some(Duration::from_millis(250)),
+            handling: Some(Duration::from_millis(124_750)),
             requeued: 1,
             process: None,
         };

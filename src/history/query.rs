@@ -11,14 +11,16 @@ use super::error::{HistoryError, failed};
 use super::message::{Conversation, Edit, StoredMessage};
 use super::schema;
 use super::search::Search;
+use super::times::length;
+use crate::clock::Millis;
 
 /// What to read; an empty query reads everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     /// Only this chat, by any id it has had; digits alone are a phone number or hidden id.
     pub chat: Option<String>,
-    /// Only what was said at this Unix time (ms) or later; conversations that were not closed before it.
-    pub since: Option<i64>,
+    /// Only what was said at this time or later; conversations that were not closed before it.
+    pub since: Option<Millis>,
     /// Only messages with all these words, or conversations that have such a message. The last word may
     /// be the beginning of one; accents and case do not matter.
     pub search: Option<String>,
@@ -58,7 +60,7 @@ impl History {
         let mut filter = Filter::default();
         filter.chat_and_session("m", query);
         if let Some(since) = query.since {
-            filter.all("m.at >= ?", [since.into()]);
+            filter.all("m.at >= ?", [since.as_i64().into()]);
         }
         filter.words(&Search::of(query.search.as_deref().unwrap_or_default()));
         let order = if filter.searches {
@@ -88,7 +90,10 @@ impl History {
         let mut filter = Filter::default();
         filter.chat_and_session("c", query);
         if let Some(since) = query.since {
-            filter.all("(c.closed_at IS NULL OR c.closed_at >= ?)", [since.into()]);
+            filter.all(
+                "(c.closed_at IS NULL OR c.closed_at >= ?)",
+                [since.as_i64().into()],
+            );
         }
         let mut words = Filter::default();
         words.words(&Search::of(query.search.as_deref().unwrap_or_default()));
@@ -193,7 +198,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
     let said: String = row.get(7)?;
     let state: Option<String> = row.get(17)?;
     let reason: Option<String> = row.get(18)?;
-    let failed_at: Option<i64> = row.get(21)?;
+    let failed_at: Option<Millis> = row.get(21)?;
     let ack_error: Option<String> = row.get(22)?;
     let edits: Vec<Edit> = list(row, 24)?;
     let (text, first_text) = match edits.last() {
@@ -241,8 +246,8 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         closed_at: row.get(6)?,
         outcome: row.get(7)?,
         variables: json(row, 8)?,
-        waiting_ms: row.get(9)?,
-        handling_ms: row.get(10)?,
+        waiting: length(row, 9)?,
+        handling: length(row, 10)?,
         requeued: row.get(11)?,
         process: row.get(12)?,
     })

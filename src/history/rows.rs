@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
+use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 
 /// A row that is already there: what we need to decide about it.
@@ -16,7 +17,7 @@ pub(super) struct Found {
     pub(super) loose: bool,
     pub(super) chat: ChatId,
     pub(super) text: String,
-    pub(super) at: i64,
+    pub(super) at: Millis,
 }
 
 /// Adds a row, without indexing its words; `None` if the message is already here.

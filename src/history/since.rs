@@ -4,6 +4,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use crate::clock::Millis;
 use crate::time_span;
 
 /// Numbers from here on are milliseconds, as `--format jsonl` shows them; smaller ones are seconds. (In seconds
@@ -19,7 +20,7 @@ pub struct SinceError {
     text: String,
 }
 
-/// The Unix time in milliseconds that `text` means, `now` being now.
+/// The point in time that `text` means, `now` being now.
 ///
 /// Times (`30m`, `2h`, `3d`, `1w`, `1mo`) count back from now, by the calendar if they have days or more. Dates and times
 /// without an offset are in the system's time zone. A number is a Unix time in seconds, or in milliseconds if it is too large for
@@ -27,17 +28,17 @@ pub struct SinceError {
 ///
 /// # Errors
 /// When it is none of these.
-pub fn parse_since(text: &str, now: Timestamp) -> Result<i64, SinceError> {
+pub fn parse_since(text: &str, now: Timestamp) -> Result<Millis, SinceError> {
     parse_in(text.trim(), now, &TimeZone::system()).ok_or_else(|| SinceError {
         text: text.to_owned(),
     })
 }
 
-fn parse_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<i64> {
+fn parse_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Millis> {
     if let Ok(number) = text.parse::<i64>() {
         return match number {
-            0..MILLISECONDS_MIN => Some(number * 1000),
-            MILLISECONDS_MIN.. => Some(number),
+            0..MILLISECONDS_MIN => Some(Millis::new(number * 1000)),
+            MILLISECONDS_MIN.. => Some(Millis::new(number)),
             _ => None,
         };
     }
@@ -60,7 +61,7 @@ fn parse_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<i64> {
             .ok()?
             .timestamp()
     };
-    Some(moment.as_millisecond())
+    Some(Millis::new(moment.as_millisecond()))
 }
 
 #[cfg(test)]
@@ -70,7 +71,9 @@ mod tests {
     fn check(text: &str, expected: Option<&str>) {
         let now: Timestamp = "2026-11-22T15:00:00Z".parse().unwrap();
         let zone = TimeZone::fixed(jiff::tz::offset(-3));
-        let expected = expected.map(|at| at.parse::<Timestamp>().unwrap().as_millisecond());
+        let expected = expected
+            .map(|at| at.parse::<Timestamp>().unwrap().as_millisecond())
+            .map(Millis::new);
         assert_eq!(parse_in(text, now, &zone), expected, "{text}");
     }
 

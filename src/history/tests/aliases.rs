@@ -189,7 +189,7 @@ fn marks_find_their_message_before_and_after_it_moves() {
         );
         assert_eq!(
             (message.revoked_at, message.reactions.len()),
-            (Some(7000), 1)
+            (Some(ms(7000)), 1)
         );
     });
 }

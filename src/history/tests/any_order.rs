@@ -1,5 +1,7 @@
 //! In any order of the entries, the rows are the same.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -49,7 +51,10 @@ fn a_repeated_message_is_one_row_and_only_adds_what_was_missing() {
         inbound("A", "other", 9000),
     ]);
     let message = rig.one();
-    assert_eq!((message.text.as_str(), message.sent_at), ("finally", 5000));
+    assert_eq!(
+        (message.text.as_str(), message.sent_at),
+        ("finally", ms(5000))
+    );
     assert_eq!(message.conversation, Some(ConversationId::stored("c1")));
     assert_eq!(rig.found("finally").len(), 1);
     assert!(rig.found("other").is_empty());
@@ -83,7 +88,7 @@ fn a_reply_and_its_echo_are_one_row_in_any_order() {
         assert_eq!(message.conversation, Some(ConversationId::stored("c1")));
         assert_eq!(
             (message.at, message.ack, message.received_at),
-            (5123, Some(3), Some(5300))
+            (ms(5123), Some(3), Some(ms(5300)))
         );
     });
 }
@@ -213,7 +218,7 @@ fn a_reply_told_again_is_one_row_and_sent_counts_more_than_failed() {
                 message.at,
                 message.error
             ),
-            (Some("S"), 9000, None)
+            (Some("S"), ms(9000), None)
         );
     });
 }
@@ -240,7 +245,7 @@ fn acks_keep_the_highest_and_error_stands_apart() {
     ];
     in_every_order(&entries, |rig| {
         let message = rig.one();
-        assert_eq!((message.ack, message.ack_at), (Some(3), Some(7000)));
+        assert_eq!((message.ack, message.ack_at), (Some(3), Some(ms(7000))));
         assert_eq!(
             (message.failed, message.error.as_deref()),
             (true, Some("463"))
@@ -268,7 +273,7 @@ fn edits_keep_every_version_and_the_latest_stands() {
             .iter()
             .map(|edit| (edit.at, edit.text.as_str()))
             .collect();
-        assert_eq!(versions, [(6000, "two"), (7000, "three")]);
+        assert_eq!(versions, [(ms(6000), "two"), (ms(7000), "three")]);
         assert_eq!(
             (
                 rig.found("wun").len(),
@@ -300,7 +305,7 @@ fn reactions_keep_the_last_of_each_person_and_revocations_the_first() {
     ];
     in_every_order(&entries, |rig| {
         let message = rig.one();
-        assert_eq!(message.revoked_at, Some(8000));
+        assert_eq!(message.revoked_at, Some(ms(8000)));
         let current: Vec<_> = message
             .reactions
             .iter()
@@ -331,13 +336,13 @@ fn a_conversation_comes_out_right_in_any_order() {
             id: ConversationId::stored("c1"),
             chat: ChatId::stored(CHAT),
             ticket: Some(7),
-            opened_at: Some(1000),
-            claimed_at: Some(3000),
-            closed_at: Some(9000),
+            opened_at: Some(ms(1000)),
+            claimed_at: Some(ms(3000)),
+            closed_at: Some(ms(9000)),
             outcome: Some("booked".to_owned()),
             variables: Some(json!({"cpf": "1"})),
-            waiting_ms: Some(2000),
-            handling_ms: Some(6000),
+            waiting: Some(Duration::from_millis(2000)),
+            handling: Some(Duration::from_millis(6000)),
             requeued: 1,
             process: Some("p2".to_owned()),
         };

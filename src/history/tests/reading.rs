@@ -1,6 +1,7 @@
 //! Reading: everything that was stored, with filters, searches, and a writer at the same time.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -17,7 +18,7 @@ fn a_message_is_read_as_it_was_told() {
     let message = rig.one();
     assert_eq!(
         (message.at, message.sent_at, message.received_at),
-        (5200, 5000, Some(5200))
+        (ms(5200), ms(5000), Some(ms(5200)))
     );
     assert_eq!(message.conversation, Some(ConversationId::stored("c1")));
     assert_eq!(
@@ -54,7 +55,10 @@ fn who_left_the_queue_waited_until_then() {
         step("closed", "c1", 4000, &[("outcome", "left")]),
     ]);
     let all = rig.conversations(&Query::default());
-    assert_eq!((all[0].waiting_ms, all[0].handling_ms), (Some(3000), None));
+    assert_eq!(
+        (all[0].waiting, all[0].handling),
+        (Some(Duration::from_millis(3000)), None)
+    );
 }
 
 #[test]
@@ -80,7 +84,7 @@ fn conversations_are_filtered_by_chat_since_and_words() {
     };
     assert_eq!(
         ids(Query {
-            since: Some(2500),
+            since: Some(ms(2500)),
             ..Query::default()
         }),
         ["c2", "c3"].map(ConversationId::stored)
@@ -120,7 +124,7 @@ fn messages_are_filtered_by_chat_session_and_since() {
         |query: Query| -> Vec<_> { rig.messages(&query).into_iter().map(|m| m.text).collect() };
     assert_eq!(
         texts(Query {
-            since: Some(2000),
+            since: Some(ms(2000)),
             ..Query::default()
         }),
         ["two", "three"]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::clock::Millis;
 use crate::history::*;
 use crate::ids::*;
 
@@ -13,6 +14,10 @@ pub(super) const CHAT: &str = "5511999990000@c.us";
 
 /// The same person's hidden id.
 pub(super) const LID: &str = "123456789012345@lid";
+
+pub(super) const fn ms(millis: i64) -> Millis {
+    Millis::new(millis)
+}
 
 pub(super) struct Rig {
     pub(super) _dir: TempDir,
