@@ -117,7 +117,7 @@ impl Daemon {
         let redis = self
             .find_redis(&config.redis, data_dir.as_deref(), flows.clone())
             .await?;
-        redis::inspect(&redis).await?;
+        redis::check_server(&redis).await?;
         let client = deliver::client(config.waha)?;
         let metrics = Arc::new(Metrics::default());
         let process = upkeep::new_process_name()?;

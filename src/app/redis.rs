@@ -12,7 +12,7 @@ use super::start_error::StartError;
 use crate::config::RedisConfig;
 use crate::data_dir::DataDir;
 use crate::flows::Flows;
-use crate::store::{self, FirstNotice, PrivateRedis, PrivateRedisError, RedisServer, Store};
+use crate::store::{self, FirstNoticeDelay, PrivateRedis, PrivateRedisError, RedisServer, Store};
 
 /// How long we wait for Redis at the start: it may still be reading its files.
 const REDIS_PATIENCE: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ impl Daemon {
         Ok(store::StoreConfig {
             server,
             prefix: config.prefix.clone(),
-            first_notice_after: FirstNotice::new(move |session| {
+            first_notice_after: FirstNoticeDelay::new(move |session| {
                 flows.of(session).notice_rules().first_after
             }),
             connections: store::Connections::default(),
@@ -60,7 +60,7 @@ impl Daemon {
         };
         let connected = connecting.await.map_err(io::Error::from)?;
         let store = connected.map_err(|source| StartError::Store {
-            at: redis.server.shown(),
+            at: redis.server.display_address(),
             source,
         })?;
         self.stores.push(store.clone());
@@ -79,7 +79,7 @@ pub(super) async fn patiently<T>(
             Ok(done) => return Ok(done),
             Err(source) if Instant::now() >= deadline => {
                 return Err(StartError::Store {
-                    at: redis.server.shown(),
+                    at: redis.server.display_address(),
                     source,
                 });
             }
@@ -90,19 +90,19 @@ pub(super) async fn patiently<T>(
 }
 
 /// Checks once, before anything else uses Redis, whether it can be used, and warns of dangerous settings.
-pub(super) async fn inspect(redis: &store::StoreConfig) -> Result<(), StartError> {
+pub(super) async fn check_server(redis: &store::StoreConfig) -> Result<(), StartError> {
     let begun = Instant::now();
     let failed = |source| StartError::Store {
-        at: redis.server.shown(),
+        at: redis.server.display_address(),
         source,
     };
     let store = Store::connect(redis, REDIS_PATIENCE)
         .await
         .map_err(failed)?;
     let left = REDIS_PATIENCE.saturating_sub(begun.elapsed());
-    let inspected = store.inspect(left).await;
+    let checked = store.check_server(left).await;
     store.close().await;
-    for warning in inspected.map_err(failed)? {
+    for warning in checked.map_err(failed)? {
         warn!("{warning}");
     }
     Ok(())

@@ -23,7 +23,7 @@ pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, Str
             )
         })?,
     };
-    let at = server.shown().unwrap_or_default();
+    let at = server.display_address().unwrap_or_default();
     let config = store::StoreConfig {
         server,
         prefix: config.prefix,

@@ -1,6 +1,6 @@
 //! The errors of the store.
 
-use crate::store::connection::error_words::words;
+use crate::store::connection::error_words::plain_text;
 
 /// Why the store could not do something.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum StoreError {
 
 impl From<fred::error::Error> for StoreError {
     fn from(error: fred::error::Error) -> Self {
-        Self::Redis(words(&error))
+        Self::Redis(plain_text(&error))
     }
 }
 

@@ -27,8 +27,8 @@ mod store;
 
 pub use self::store::Store;
 pub use connection::bells::{Bell, Bells};
-pub use connection::config::{FirstNotice, RedisServer, StoreConfig, check_url, valid_prefix};
-pub use connection::contact::Connections;
+pub use connection::config::{FirstNoticeDelay, RedisServer, StoreConfig, check_url, valid_prefix};
+pub use connection::connection_watch::Connections;
 pub use conversations::claimed::Claimed;
 pub use conversations::handoffs::HandedOff;
 pub use conversations::ingest::{INBOX_MAX, Ingest, Ingested};

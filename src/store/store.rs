@@ -10,7 +10,7 @@ use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::connection::client::builder;
 use crate::store::connection::config::StoreConfig;
-use crate::store::connection::contact::{Contact, connected};
+use crate::store::connection::connection_watch::{ConnectionWatch, connected};
 use crate::store::connection::sent_messages::SentMessages;
 use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
 use crate::store::conversations::step_commit::{Committed, StepCommit, commit_batch};
@@ -20,7 +20,7 @@ use crate::store::lanes::lane::{Lane, Settlement};
 use crate::store::lanes::settle::settle_batch;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::keys::Keys;
-use crate::store::scripts::registry::{Runner, Scripts};
+use crate::store::scripts::registry::{ScriptContext, Scripts};
 
 /// A connection to Redis, with our operations as methods. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ pub(crate) struct Inner {
     pub(crate) client: Client,
     pub(crate) keys: Keys,
     pub(crate) scripts: Scripts,
-    pub(crate) contact: Arc<Contact>,
+    pub(crate) watch: Arc<ConnectionWatch>,
     pub(crate) sent: SentMessages,
     pub(crate) ingest: Batch<Ingest, Ingested>,
     pub(crate) commit: Batch<StepCommit, Committed>,
@@ -47,13 +47,13 @@ impl Store {
     /// [`StoreError::Unusable`] if there is no connection in time; the text says why.
     pub async fn connect(config: &StoreConfig, patience: Duration) -> Result<Self, StoreError> {
         let client = builder(config)?.build()?;
-        let contact = Contact::watch(&client, &config.connections);
+        let watch = ConnectionWatch::watch(&client, &config.connections);
         // We don't need the handle of the connection's task: the task ends with the client.
         drop(client.connect());
         tokio::time::timeout(patience, connected(&client))
             .await
             .map_err(|_| {
-                let reason = contact.trouble();
+                let reason = watch.last_error();
                 StoreError::Unusable(format!(
                     "no connection to Redis for {} s: {}",
                     patience.as_secs(),
@@ -61,9 +61,9 @@ impl Store {
                 ))
             })??;
         let keys = Keys::new(&config.prefix);
-        let scripts = Scripts::new(Runner {
+        let scripts = Scripts::new(ScriptContext {
             client: client.clone(),
-            contact: contact.clone(),
+            watch: watch.clone(),
             keys: keys.clone(),
             first_notice_after: config.first_notice_after.clone(),
         });
@@ -75,7 +75,7 @@ impl Store {
             client,
             keys,
             scripts,
-            contact,
+            watch,
             sent: config.connections.sent.clone(),
         };
         Ok(Self {
@@ -89,7 +89,7 @@ impl Store {
     /// The reason, if Redis does not accept it.
     pub async fn check_write(&self) -> Result<(), StoreError> {
         if !self.inner.client.is_connected()
-            && let Some(reason) = self.inner.contact.trouble()
+            && let Some(reason) = self.inner.watch.last_error()
         {
             return Err(StoreError::Unusable(format!(
                 "not connected to Redis: {reason}"
@@ -101,7 +101,7 @@ impl Store {
             .client
             .set(probe, 1, Some(Expiration::EX(60)), None, false)
             .await
-            .map_err(|error| self.noted(error))
+            .map_err(|error| self.write_error(error))
     }
 
     /// All sessions seen so far.
@@ -126,7 +126,7 @@ impl Store {
         // The lock is held for one lookup, never across an await.
         let known = self
             .inner
-            .contact
+            .watch
             .sessions
             .lock()
             .is_ok_and(|sessions| sessions.contains(session));
@@ -139,7 +139,7 @@ impl Store {
                 .client
                 .sadd(self.inner.keys.sessions(), session.as_str())
                 .await?;
-            if let Ok(mut sessions) = self.inner.contact.sessions.lock() {
+            if let Ok(mut sessions) = self.inner.watch.sessions.lock() {
                 sessions.insert(session.clone());
             }
         }
@@ -155,14 +155,14 @@ impl Store {
     }
 
     /// Turns the error of a write into ours, and reconnects if it shows that the server is now a replica.
-    pub(crate) fn noted(&self, error: fred::error::Error) -> StoreError {
-        self.inner.contact.note(&error);
+    pub(crate) fn write_error(&self, error: fred::error::Error) -> StoreError {
+        self.inner.watch.check_error(&error);
         error.into()
     }
 
     /// Closes the connection.
     pub async fn close(&self) {
-        self.inner.contact.closing();
+        self.inner.watch.closing();
         let _ = self.inner.client.quit().await;
     }
 }

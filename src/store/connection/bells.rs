@@ -14,16 +14,16 @@ use tracing::debug;
 use crate::ids::{ChatId, ProcessId, SessionName};
 use crate::store::connection::client::builder;
 use crate::store::connection::config::StoreConfig;
-use crate::store::connection::contact::{connected, renew};
+use crate::store::connection::connection_watch::{connected, reconnect};
 use crate::store::error::StoreError;
 use crate::store::scripts::keys::Keys;
 
 /// How many bells may wait to be read. If there are more, we assume that all were missed. fred reserves this space in each
 /// of half a dozen channels, about 100 bytes per bell.
-const PENDING_MAX: usize = 1_024;
+const UNREAD_BELLS_MAX: usize = 1_024;
 
 /// The pause before the next try if Redis refuses the subscription.
-const RENEW_AGAIN_AFTER: Duration = Duration::from_millis(500);
+const RESUBSCRIBE_AFTER: Duration = Duration::from_millis(500);
 
 /// The channel of [`Bell::Flows`], without the prefix of all channels.
 pub(crate) const FLOWS: &str = "flows";
@@ -58,7 +58,7 @@ pub struct Bells {
     /// Opened before the first subscription, so that no later reconnection is missed.
     reconnections: Receiver<Server>,
     /// Tells the subscription to reconnect. It never writes, so it can't notice itself that its server was replaced.
-    renewals: Receiver<()>,
+    reconnect_requests: Receiver<()>,
     bell: String,
     process: Option<ProcessId>,
 }
@@ -89,7 +89,7 @@ impl Bells {
     ) -> Result<Self, StoreError> {
         let mut builder = builder(config)?;
         builder.with_performance_config(|performance| {
-            performance.broadcast_channel_capacity = PENDING_MAX
+            performance.broadcast_channel_capacity = UNREAD_BELLS_MAX
         });
         let subscriber = builder.build_subscriber_client()?;
         drop(subscriber.connect());
@@ -102,7 +102,7 @@ impl Bells {
         Ok(Self {
             subscriber,
             reconnections,
-            renewals: config.connections.renewals(),
+            reconnect_requests: config.connections.reconnect_requests(),
             bell,
             process: process.cloned(),
         })
@@ -113,8 +113,8 @@ impl Bells {
         let mut messages = self.subscriber.message_rx();
         loop {
             let bell = tokio::select! {
-                Ok(()) | Err(RecvError::Lagged(_)) = self.renewals.recv() => {
-                    renew(&self.subscriber);
+                Ok(()) | Err(RecvError::Lagged(_)) = self.reconnect_requests.recv() => {
+                    reconnect(&self.subscriber);
                     None
                 }
                 message = messages.recv() => match message {
@@ -124,7 +124,7 @@ impl Bells {
                 },
                 reconnection = self.reconnections.recv() => match reconnection {
                     Ok(_) | Err(RecvError::Lagged(_)) => {
-                        self.renew().await;
+                        self.resubscribe().await;
                         Some(Bell::Missed)
                     }
                     Err(RecvError::Closed) => return,
@@ -139,14 +139,14 @@ impl Bells {
     }
 
     /// Subscribes again before [`Bell::Missed`] goes out, so that no bell after that check is missed.
-    async fn renew(&self) {
+    async fn resubscribe(&self) {
         while let Err(error) = self.subscriber.resubscribe_all().await {
             debug!(%error, "could not subscribe again");
             if !self.subscriber.is_connected() {
                 // The next reconnection brings us here again.
                 return;
             }
-            sleep(RENEW_AGAIN_AFTER).await;
+            sleep(RESUBSCRIBE_AFTER).await;
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ids::SessionName;
-use crate::store::connection::contact::Connections;
-use crate::store::connection::error_words::words;
+use crate::store::connection::connection_watch::Connections;
+use crate::store::connection::error_words::plain_text;
 
 /// The settings of the store.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct StoreConfig {
     /// The prefix of all keys: only letters, digits and `:._-`; see [`valid_prefix`].
     pub prefix: String,
     /// How long a conversation waits before its customer is told their place.
-    pub first_notice_after: FirstNotice,
+    pub first_notice_after: FirstNoticeDelay,
     /// Shared by all connections of a process; a clone shares it, too.
     pub connections: Connections,
 }
@@ -25,9 +25,9 @@ pub struct StoreConfig {
 /// How long a conversation waits before its customer is told their place, by session. Read at each call, because a reload
 /// may replace the flow of a session.
 #[derive(Clone)]
-pub struct FirstNotice(Arc<dyn Fn(&SessionName) -> Duration + Send + Sync>);
+pub struct FirstNoticeDelay(Arc<dyn Fn(&SessionName) -> Duration + Send + Sync>);
 
-impl FirstNotice {
+impl FirstNoticeDelay {
     /// Takes the time for a session from `of`.
     pub fn new(of: impl Fn(&SessionName) -> Duration + Send + Sync + 'static) -> Self {
         Self(Arc::new(of))
@@ -38,15 +38,15 @@ impl FirstNotice {
     }
 }
 
-impl From<Duration> for FirstNotice {
+impl From<Duration> for FirstNoticeDelay {
     fn from(time: Duration) -> Self {
         Self::new(move |_| time)
     }
 }
 
-impl fmt::Debug for FirstNotice {
+impl fmt::Debug for FirstNoticeDelay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FirstNotice(..)")
+        f.write_str("FirstNoticeDelay(..)")
     }
 }
 
@@ -61,7 +61,7 @@ pub enum RedisServer {
 
 impl RedisServer {
     /// Its address to show to a person, without the password.
-    pub fn shown(&self) -> Option<String> {
+    pub fn display_address(&self) -> Option<String> {
         match self {
             Self::Url(url) => {
                 let (scheme, rest) = url.split_once("://")?;
@@ -104,5 +104,5 @@ pub fn check_url(url: &str) -> Result<(), String> {
     }
     fred::types::config::Config::from_url(url)
         .map(drop)
-        .map_err(|error| words(&error))
+        .map_err(|error| plain_text(&error))
 }

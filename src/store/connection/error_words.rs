@@ -1,7 +1,7 @@
 //! Errors of Redis and its connection as plain text. fred keeps some of them in Rust's debug form.
 
 /// The text without fred's kind and the debug form, for example "Connection refused".
-pub(crate) fn words(error: &fred::error::Error) -> String {
+pub(crate) fn plain_text(error: &fred::error::Error) -> String {
     let details = error.details().trim_end_matches('.');
     let found = after(details, "message: \"")
         .or_else(|| after(details, "error: \""))
@@ -62,7 +62,7 @@ mod tests {
                 "LOADING Redis is loading the dataset in memory",
             ),
         ] {
-            assert_eq!(words(&error), shown);
+            assert_eq!(plain_text(&error), shown);
         }
     }
 }

@@ -3,7 +3,7 @@
 pub(crate) mod bells;
 pub(crate) mod client;
 pub(crate) mod config;
-pub(crate) mod contact;
+pub(crate) mod connection_watch;
 pub(crate) mod error_words;
-pub(crate) mod inspection;
 pub(crate) mod sent_messages;
+pub(crate) mod server_check;

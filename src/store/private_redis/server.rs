@@ -48,7 +48,7 @@ const STARTED_WELL_AFTER: Duration = Duration::from_secs(10);
 
 /// A running server of our own.
 pub struct PrivateRedis {
-    place: PrivatePaths,
+    paths: PrivatePaths,
     stopping: CancellationToken,
     supervisor: JoinHandle<Option<Child>>,
 }
@@ -67,28 +67,28 @@ impl PrivateRedis {
     /// # Errors
     /// See [`PrivateRedisError`].
     pub async fn start(data_dir: &Path) -> Result<Self, PrivateRedisError> {
-        let place = PrivatePaths::prepare(data_dir)?;
-        let child = if ping(&place.socket).await == Ping::Nobody {
-            Some(place.launch().await?)
+        let paths = PrivatePaths::prepare(data_dir)?;
+        let child = if ping(&paths.socket).await == Ping::Nobody {
+            Some(paths.launch().await?)
         } else {
-            info!(socket = %place.socket.display(), "adopted the private Redis that was still running");
+            info!(socket = %paths.socket.display(), "adopted the private Redis that was still running");
             None
         };
-        let child = match place.wait_until_ready(child).await? {
-            Waited::Ready(child) => child,
-            Waited::Ended(status) => {
-                place.repair(status).await?;
-                let again = Some(place.launch().await?);
-                match place.wait_until_ready(again).await? {
-                    Waited::Ready(child) => child,
-                    Waited::Ended(status) => return Err(place.ended(status)),
+        let child = match paths.wait_until_ready(child).await? {
+            StartResult::Ready(child) => child,
+            StartResult::Ended(status) => {
+                paths.repair(status).await?;
+                let again = Some(paths.launch().await?);
+                match paths.wait_until_ready(again).await? {
+                    StartResult::Ready(child) => child,
+                    StartResult::Ended(status) => return Err(paths.ended(status)),
                 }
             }
         };
         let stopping = CancellationToken::new();
-        let supervisor = tokio::spawn(supervise(place.clone(), child, stopping.clone()));
+        let supervisor = tokio::spawn(supervise(paths.clone(), child, stopping.clone()));
         Ok(Self {
-            place,
+            paths,
             stopping,
             supervisor,
         })
@@ -96,7 +96,7 @@ impl PrivateRedis {
 
     /// The socket that it listens on.
     pub fn socket(&self) -> &Path {
-        &self.place.socket
+        &self.paths.socket
     }
 
     /// Stops the server and waits for its end. Its data is on disk then.
@@ -106,12 +106,12 @@ impl PrivateRedis {
     pub async fn stop(self) -> Result<(), PrivateRedisError> {
         self.stopping.cancel();
         let child = self.supervisor.await.unwrap_or(None);
-        let _ = ask(&self.place.socket, "SHUTDOWN").await;
+        let _ = ask(&self.paths.socket, "SHUTDOWN").await;
         let ended = async {
             match child {
                 Some(mut child) => drop(child.wait().await),
                 None => {
-                    while ping(&self.place.socket).await != Ping::Nobody {
+                    while ping(&self.paths.socket).await != Ping::Nobody {
                         sleep(STARTING_POLL).await;
                     }
                 }
@@ -133,13 +133,13 @@ impl PrivatePaths {
         let directory = data_dir.canonicalize().map_err(failed)?.join("redis");
         private_directory(&directory).map_err(failed)?;
         let socket = socket_path(&directory).map_err(failed)?;
-        let place = Self {
+        let paths = Self {
             server,
             directory,
             socket,
         };
-        std::fs::write(place.file("redis.conf"), place.configuration()).map_err(failed)?;
-        Ok(place)
+        std::fs::write(paths.file("redis.conf"), paths.configuration()).map_err(failed)?;
+        Ok(paths)
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -189,12 +189,12 @@ impl PrivatePaths {
     async fn wait_until_ready(
         &self,
         mut child: Option<Child>,
-    ) -> Result<Waited, PrivateRedisError> {
+    ) -> Result<StartResult, PrivateRedisError> {
         let deadline = Instant::now() + START_PATIENCE;
         let mut logged_at = Instant::now();
         loop {
             match ping(&self.socket).await {
-                Ping::Ready => return Ok(Waited::Ready(child)),
+                Ping::Ready => return Ok(StartResult::Ready(child)),
                 Ping::Loading if logged_at.elapsed() > Duration::from_secs(5) => {
                     logged_at = Instant::now();
                     info!("the private Redis is reading its append-only file");
@@ -205,7 +205,7 @@ impl PrivatePaths {
                 .as_mut()
                 .and_then(|child| child.try_wait().ok().flatten())
             {
-                return Ok(Waited::Ended(status));
+                return Ok(StartResult::Ended(status));
             }
             if Instant::now() > deadline {
                 return Err(self.failed(format!("no answer within {} s", START_PATIENCE.as_secs())));
@@ -243,14 +243,14 @@ impl PrivatePaths {
 
     /// The error for a server that ended, with the last line of its log.
     fn ended(&self, status: ExitStatus) -> PrivateRedisError {
-        let last_words = self.last_words();
-        if last_words.contains("append only file") || last_words.contains("AOF") {
+        let last_log_line = self.last_log_line();
+        if last_log_line.contains("append only file") || last_log_line.contains("AOF") {
             return PrivateRedisError::Damaged {
                 files: files(&self.directory).unwrap_or_else(|| self.directory.clone()),
-                reason: format!("the server says: {last_words}"),
+                reason: format!("the server says: {last_log_line}"),
             };
         }
-        self.failed(format!("{status}: {last_words}"))
+        self.failed(format!("{status}: {last_log_line}"))
     }
 
     fn failed(&self, reason: String) -> PrivateRedisError {
@@ -261,7 +261,7 @@ impl PrivatePaths {
         }
     }
 
-    fn last_words(&self) -> String {
+    fn last_log_line(&self) -> String {
         let log = std::fs::read(self.file("redis.log")).unwrap_or_default();
         String::from_utf8_lossy(&log)
             .lines()
@@ -272,7 +272,7 @@ impl PrivatePaths {
 }
 
 /// The result of waiting for a server.
-enum Waited {
+enum StartResult {
     /// It answers.
     Ready(Option<Child>),
     /// It ended by itself.
@@ -281,7 +281,7 @@ enum Waited {
 
 /// Starts the server again whenever it ends, until `stopping` is cancelled; then returns the child.
 async fn supervise(
-    place: PrivatePaths,
+    paths: PrivatePaths,
     mut child: Option<Child>,
     stopping: CancellationToken,
 ) -> Option<Child> {
@@ -293,7 +293,7 @@ async fn supervise(
             match &mut child {
                 Some(child) => child.wait().await.ok(),
                 None => {
-                    while ping(&place.socket).await != Ping::Nobody {
+                    while ping(&paths.socket).await != Ping::Nobody {
                         sleep(ADOPTED_POLL).await;
                     }
                     None
@@ -316,7 +316,7 @@ async fn supervise(
         }
         // Not if it was told to end or was killed while it ran well: then it had read its files.
         if let Some(status) = status.filter(|status| status.code().is_some_and(|code| code != 0))
-            && let Err(error) = place.repair(status).await
+            && let Err(error) = paths.repair(status).await
             && may_log
         {
             error!(%error, "the private Redis does not start; retrying");
@@ -327,7 +327,7 @@ async fn supervise(
                 () = stopping.cancelled() => return None,
             }
             restart_after = (restart_after * 2).min(RESTART_AFTER_LONGEST);
-            match place.launch().await {
+            match paths.launch().await {
                 Ok(started) => {
                     child = Some(started);
                     break;
@@ -349,7 +349,7 @@ fn find_server() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     SERVERS.iter().find_map(|name| {
         std::env::split_paths(&path)
-            .map(|place| place.join(name))
+            .map(|directory| directory.join(name))
             .find(|file| file.is_file())
     })
 }

@@ -36,7 +36,7 @@ impl Store {
                 true,
             )
             .await
-            .map_err(|error| self.noted(error))?;
+            .map_err(|error| self.write_error(error))?;
         let _: i64 = client.sadd(keys.processes(), process.as_str()).await?;
         Ok(before.is_some())
     }

@@ -1,16 +1,16 @@
 //! Every Redis key and channel of ours, with its type and content. Only this file names them.
 //!
 //! All keys of one script call share the session's hash tag `{s}`, so they are in one slot of a Redis Cluster, and the
-//! sessions spread over the Cluster. Scripts get the namespace as `KEYS[1]`, and the names of its parts from [`lua_names`],
+//! sessions spread over the Cluster. Scripts get the namespace as `KEYS[1]`, and the names of its keys from [`lua_names`],
 //! so that Lua and Rust can't disagree about a name.
 
 use std::time::Duration;
 
 use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
 
-/// The parts of a session's namespace: the name of the constant in Lua, and the name of the key. A name that ends in a
-/// colon is a prefix, and an id follows, so that no id can collide with our names.
-const PARTS: &[(&str, &str)] = &[
+/// The keys of a session: the name of the constant in Lua, and the name of the key. A name that ends in a colon is a
+/// prefix, and an id follows, so that no id can collide with our names.
+const KEY_NAMES: &[(&str, &str)] = &[
     ("SEEN", SEEN),
     ("OURS", OURS),
     ("KNOWN", KNOWN),
@@ -208,112 +208,112 @@ impl Keys {
         format!("{}{{{session}}}:", self.prefix)
     }
 
-    fn part(&self, session: &SessionName, part: &str) -> String {
-        format!("{}{{{session}}}:{part}", self.prefix)
+    fn session_key(&self, session: &SessionName, name: &str) -> String {
+        format!("{}{{{session}}}:{name}", self.prefix)
     }
 
     pub(crate) fn chat(&self, session: &SessionName, chat: &ChatId) -> String {
-        self.part(session, CHAT) + chat.as_str()
+        self.session_key(session, CHAT) + chat.as_str()
     }
 
     pub(crate) fn unread(&self, session: &SessionName) -> String {
-        self.part(session, UNREAD)
+        self.session_key(session, UNREAD)
     }
 
     pub(crate) fn queue(&self, session: &SessionName) -> String {
-        self.part(session, QUEUE)
+        self.session_key(session, QUEUE)
     }
 
     pub(crate) fn active(&self, session: &SessionName) -> String {
-        self.part(session, ACTIVE)
+        self.session_key(session, ACTIVE)
     }
 
     pub(crate) fn handoff(&self, session: &SessionName) -> String {
-        self.part(session, HANDOFF)
+        self.session_key(session, HANDOFF)
     }
 
     pub(crate) fn handoff_unnotified(&self, session: &SessionName) -> String {
-        self.part(session, HANDOFF_UNNOTIFIED)
+        self.session_key(session, HANDOFF_UNNOTIFIED)
     }
 
     pub(crate) fn inbox(&self, session: &SessionName, chat: &ChatId) -> String {
-        self.part(session, INBOX) + chat.as_str()
+        self.session_key(session, INBOX) + chat.as_str()
     }
 
     pub(crate) fn phone(&self, session: &SessionName) -> String {
-        self.part(session, PHONE)
+        self.session_key(session, PHONE)
     }
 
     pub(crate) fn announce(&self, session: &SessionName) -> String {
-        self.part(session, ANNOUNCE)
+        self.session_key(session, ANNOUNCE)
     }
 
     pub(crate) fn lane(&self, session: &SessionName, chat: &ChatId) -> String {
-        self.part(session, LANE) + chat.as_str()
+        self.session_key(session, LANE) + chat.as_str()
     }
 
     pub(crate) fn lanes(&self, session: &SessionName) -> String {
-        self.part(session, LANES)
+        self.session_key(session, LANES)
     }
 
     pub(crate) fn sending(&self, session: &SessionName) -> String {
-        self.part(session, SENDING)
+        self.session_key(session, SENDING)
     }
 
     pub(crate) fn paused(&self, session: &SessionName) -> String {
-        self.part(session, PAUSED)
+        self.session_key(session, PAUSED)
     }
 
     pub(crate) fn status(&self, session: &SessionName) -> String {
-        self.part(session, STATUS)
+        self.session_key(session, STATUS)
     }
 
     pub(crate) fn reachability_checked(&self, session: &SessionName) -> String {
-        self.part(session, REACHABILITY_CHECKED)
+        self.session_key(session, REACHABILITY_CHECKED)
     }
 
     pub(crate) fn probed(&self, session: &SessionName) -> String {
-        self.part(session, PROBED)
+        self.session_key(session, PROBED)
     }
 
     pub(crate) fn attempt(&self, session: &SessionName) -> String {
-        self.part(session, ATTEMPT)
+        self.session_key(session, ATTEMPT)
     }
 
     pub(crate) fn ours(&self, session: &SessionName, message: &MessageId) -> String {
-        self.part(session, OURS) + message.as_str()
+        self.session_key(session, OURS) + message.as_str()
     }
 
     pub(crate) fn notified(&self, session: &SessionName, once: &str) -> String {
-        self.part(session, NOTIFIED) + once
+        self.session_key(session, NOTIFIED) + once
     }
 
     pub(crate) fn alias(&self, session: &SessionName) -> String {
-        self.part(session, ALIAS)
+        self.session_key(session, ALIAS)
     }
 
     pub(crate) fn unmapped(&self, session: &SessionName) -> String {
-        self.part(session, UNMAPPED)
+        self.session_key(session, UNMAPPED)
     }
 
     pub(crate) fn caught_up(&self, session: &SessionName) -> String {
-        self.part(session, CAUGHT_UP)
+        self.session_key(session, CAUGHT_UP)
     }
 
     pub(crate) fn catching_up(&self, session: &SessionName) -> String {
-        self.part(session, CATCHING_UP)
+        self.session_key(session, CATCHING_UP)
     }
 
     pub(crate) fn dead(&self, session: &SessionName) -> String {
-        self.part(session, DEAD)
+        self.session_key(session, DEAD)
     }
 
     pub(crate) fn history(&self, session: &SessionName) -> String {
-        self.part(session, HISTORY)
+        self.session_key(session, HISTORY)
     }
 
     pub(crate) fn counters(&self, session: &SessionName) -> String {
-        self.part(session, COUNTERS)
+        self.session_key(session, COUNTERS)
     }
 
     /// The beginning of every Pub/Sub channel of ours.
@@ -329,10 +329,10 @@ pub(crate) fn lua_names(source: &str) -> String {
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .any(|word| word == name)
     };
-    PARTS
+    KEY_NAMES
         .iter()
         .filter(|(name, _)| mentioned(name))
-        .map(|(name, part)| format!("local {name} = KEYS[1] .. '{part}'\n"))
+        .map(|(name, key)| format!("local {name} = KEYS[1] .. '{key}'\n"))
         .collect()
 }
 
@@ -356,11 +356,11 @@ mod tests {
     }
 
     #[test]
-    fn no_two_parts_share_a_name_and_scripts_get_only_those_they_mention() {
-        let mut names: Vec<_> = PARTS.iter().map(|(_, part)| part).collect();
+    fn no_two_keys_share_a_name_and_scripts_get_only_those_they_mention() {
+        let mut names: Vec<_> = KEY_NAMES.iter().map(|(_, key)| key).collect();
         names.sort();
         names.dedup();
-        assert_eq!(names.len(), PARTS.len());
+        assert_eq!(names.len(), KEY_NAMES.len());
         assert_eq!(
             lua_names("redis.call('GET', LANES)"),
             "local LANES = KEYS[1] .. 'lanes'\n"

@@ -3,6 +3,6 @@
 pub(crate) mod answer;
 pub(crate) mod arguments;
 pub(crate) mod batch;
+pub(crate) mod from_redis;
 pub(crate) mod keys;
 pub(crate) mod registry;
-pub(crate) mod values;

@@ -9,9 +9,9 @@ use fred::types::scripts::Script;
 
 use crate::clock::{self, Millis};
 use crate::ids::SessionName;
-use crate::store::connection::config::FirstNotice;
-use crate::store::connection::contact::Contact;
-use crate::store::connection::error_words::words;
+use crate::store::connection::config::FirstNoticeDelay;
+use crate::store::connection::connection_watch::ConnectionWatch;
+use crate::store::connection::error_words::plain_text;
 use crate::store::error::StoreError;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::keys::{Keys, lua_names};
@@ -36,35 +36,35 @@ includes! { conversations, sent_by_us, lanes, owner_takeover, merge_chats }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Arity {
     /// For the whole call.
-    whole: usize,
+    call_arguments: usize,
     /// For each item after that; 0: there are no items.
     per_item: usize,
     /// The last argument of an item is a count: that many more follow.
     counted: bool,
 }
 
-const fn call(whole: usize) -> Arity {
-    items(whole, 0)
+const fn call(call_arguments: usize) -> Arity {
+    items(call_arguments, 0)
 }
 
-const fn items(whole: usize, per_item: usize) -> Arity {
+const fn items(call_arguments: usize, per_item: usize) -> Arity {
     Arity {
-        whole,
+        call_arguments,
         per_item,
         counted: false,
     }
 }
 
-const fn counted_items(whole: usize, per_item: usize) -> Arity {
+const fn counted_items(call_arguments: usize, per_item: usize) -> Arity {
     Arity {
         counted: true,
-        ..items(whole, per_item)
+        ..items(call_arguments, per_item)
     }
 }
 
 impl Arity {
     fn fits(self, arguments: &[Value]) -> bool {
-        let Some(mut rest) = arguments.get(self.whole..) else {
+        let Some(mut rest) = arguments.get(self.call_arguments..) else {
             return false;
         };
         while let (false, Some(last)) = (rest.is_empty(), self.per_item.checked_sub(1)) {
@@ -98,9 +98,9 @@ macro_rules! scripts {
         }
 
         impl Scripts {
-            pub(crate) fn new(runner: Runner) -> Self {
-                let runner = Arc::new(runner);
-                Self { $($name: StateChange::new(&runner, &script_file!($name: $arity)),)* }
+            pub(crate) fn new(context: ScriptContext) -> Self {
+                let context = Arc::new(context);
+                Self { $($name: StateChange::new(&context, &script_file!($name: $arity)),)* }
             }
         }
 
@@ -140,27 +140,27 @@ scripts! {
 }
 
 /// What the scripts need to run.
-pub(crate) struct Runner {
+pub(crate) struct ScriptContext {
     pub(crate) client: Client,
-    pub(crate) contact: Arc<Contact>,
+    pub(crate) watch: Arc<ConnectionWatch>,
     pub(crate) keys: Keys,
-    pub(crate) first_notice_after: FirstNotice,
+    pub(crate) first_notice_after: FirstNoticeDelay,
 }
 
 /// One script, bound to a connection.
 #[derive(Clone)]
 pub(crate) struct StateChange {
     script: Arc<Script>,
-    runner: Arc<Runner>,
+    context: Arc<ScriptContext>,
     name: &'static str,
     arity: Arity,
 }
 
 impl StateChange {
-    fn new(runner: &Arc<Runner>, file: &ScriptFile) -> Self {
+    fn new(context: &Arc<ScriptContext>, file: &ScriptFile) -> Self {
         Self {
-            script: Arc::new(Script::from_lua(assemble(file.lua, &runner.keys.bell()))),
-            runner: runner.clone(),
+            script: Arc::new(Script::from_lua(assemble(file.lua, &context.keys.bell()))),
+            context: context.clone(),
             name: file.name,
             arity: file.arity,
         }
@@ -185,25 +185,25 @@ impl StateChange {
             self.arity,
             arguments.0.len()
         );
-        let runner = &self.runner;
-        if !runner.client.is_connected() {
+        let context = &self.context;
+        if !context.client.is_connected() {
             return Err(StoreError::Away);
         }
         let mut all = Vec::with_capacity(arguments.0.len() + 3);
         all.push(Value::from(session.as_str()));
         all.push(Value::from(now));
         all.push(Value::from(clock::millis(
-            runner.first_notice_after.of(session),
+            context.first_notice_after.of(session),
         )));
         all.extend(arguments.0);
         self.script
-            .evalsha_with_reload(&runner.client, vec![runner.keys.namespace(session)], all)
+            .evalsha_with_reload(&context.client, vec![context.keys.namespace(session)], all)
             .await
             .map_err(|error| {
-                runner.contact.note(&error);
+                context.watch.check_error(&error);
                 StoreError::Script {
                     name: self.name,
-                    reason: words(&error),
+                    reason: plain_text(&error),
                 }
             })
     }
@@ -275,7 +275,7 @@ mod tests {
             let count = |list: &str| parts(list).iter().filter(|part| !part.is_empty()).count();
             let counted = item.trim_end().ends_with("...");
             let said = Arity {
-                whole: count(whole),
+                call_arguments: count(whole),
                 per_item: count(item) - usize::from(counted),
                 counted,
             };

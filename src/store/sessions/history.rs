@@ -62,7 +62,7 @@ impl Store {
             .client
             .xtrim(self.inner.keys.history(session), ("MINID", "=", after))
             .await
-            .map_err(|error| self.noted(error))?;
+            .map_err(|error| self.write_error(error))?;
         Ok(())
     }
 }

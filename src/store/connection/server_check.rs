@@ -23,11 +23,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::TooOld`] at once; otherwise the last error from Redis.
-    pub async fn inspect(&self, patience: Duration) -> Result<Vec<String>, StoreError> {
+    pub async fn check_server(&self, patience: Duration) -> Result<Vec<String>, StoreError> {
         let deadline = Instant::now() + patience;
         // Redis answers this even while it is loading.
-        let mut about = self.about().await;
-        if let Some(version) = about.too_old() {
+        let mut info = self.server_info().await;
+        if let Some(version) = info.too_old() {
             return Err(StoreError::TooOld { version });
         }
         let log_throttle = Throttle::new(LOG_INTERVAL);
@@ -40,27 +40,27 @@ impl Store {
             }
             sleep(WAIT_BETWEEN).await;
         }
-        if about == About::default() {
+        if info == ServerInfo::default() {
             // We got no answer the first time: the connection was cut, or the server has changed since.
-            about = self.about().await;
-            if let Some(version) = about.too_old() {
+            info = self.server_info().await;
+            if let Some(version) = info.too_old() {
                 return Err(StoreError::TooOld { version });
             }
         }
-        let snapshots = match about.append_only {
+        let snapshots = match info.append_only {
             Some(false) => self.snapshots().await,
             _ => None,
         };
-        Ok(about.warnings(snapshots.as_deref()))
+        Ok(info.warnings(snapshots.as_deref()))
     }
 
-    async fn about(&self) -> About {
+    async fn server_info(&self) -> ServerInfo {
         match self.inner.client.info::<String>(None).await {
-            Ok(info) => About::parse(&info),
+            Ok(info) => ServerInfo::parse(&info),
             Err(error) => {
                 // Perhaps we may not ask. We can work without the answer.
                 debug!(%error, "Redis did not answer INFO");
-                About::default()
+                ServerInfo::default()
             }
         }
     }
@@ -76,13 +76,13 @@ impl Store {
 
 /// What we use of the answer to INFO (<https://redis.io/docs/latest/commands/info/>). Each part may be missing.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct About {
+struct ServerInfo {
     version: Option<String>,
     eviction: Option<String>,
     append_only: Option<bool>,
 }
 
-impl About {
+impl ServerInfo {
     fn parse(info: &str) -> Self {
         let field = |name: &str| {
             info.lines()
@@ -139,7 +139,7 @@ mod tests {
     use crate::store::error::oldest;
 
     fn version(info: &str) -> Option<String> {
-        About::parse(info).too_old()
+        ServerInfo::parse(info).too_old()
     }
 
     #[test]
@@ -169,10 +169,10 @@ mod tests {
     #[test]
     fn each_danger_is_told_with_what_to_set() {
         let safe = "aof_enabled:1\r\nmaxmemory_policy:noeviction\r\n";
-        assert!(About::parse(safe).warnings(None).is_empty());
-        assert!(About::default().warnings(None).is_empty());
+        assert!(ServerInfo::parse(safe).warnings(None).is_empty());
+        assert!(ServerInfo::default().warnings(None).is_empty());
 
-        let evicts = About::parse("maxmemory_policy:allkeys-lru\r\naof_enabled:1\r\n");
+        let evicts = ServerInfo::parse("maxmemory_policy:allkeys-lru\r\naof_enabled:1\r\n");
         let warnings = evicts.warnings(None);
         assert!(
             warnings.len() == 1
@@ -181,7 +181,7 @@ mod tests {
             "{warnings:?}"
         );
 
-        let volatile = About::parse("aof_enabled:0\r\nmaxmemory_policy:noeviction\r\n");
+        let volatile = ServerInfo::parse("aof_enabled:0\r\nmaxmemory_policy:noeviction\r\n");
         for (snapshots, said) in [
             (Some(""), "nothing on disk"),
             (

@@ -1,4 +1,4 @@
-//! Names, ids and points in time as Redis returns them. Names and ids were checked before they were stored.
+//! Reads names, ids and points in time from the answers of Redis. Names and ids were checked before they were stored.
 
 use fred::types::{FromValue, Value};
 

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::ids::SessionName;
-use crate::store::connection::error_words::words;
+use crate::store::connection::error_words::plain_text;
 use crate::store::connection::sent_messages::SentMessages;
 use crate::throttle::Throttle;
 
@@ -21,7 +21,7 @@ use crate::throttle::Throttle;
 pub(crate) type Sessions = Mutex<HashSet<SessionName>>;
 
 /// How often we reconnect while the server is read-only: its name may point to another server at any moment.
-const RENEW_INTERVAL: Duration = Duration::from_secs(1);
+const RECONNECT_INTERVAL: Duration = Duration::from_secs(1);
 
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -29,8 +29,8 @@ const LOG_INTERVAL: Duration = Duration::from_secs(60);
 /// listen.
 #[derive(Clone, Debug)]
 pub struct Connections {
-    renewals: broadcast::Sender<()>,
-    renewed: Arc<Throttle>,
+    reconnect_requests: broadcast::Sender<()>,
+    reconnect_throttle: Arc<Throttle>,
     log_throttle: Arc<Throttle>,
     /// The messages that this process sent; Redis may forget them.
     pub(crate) sent: SentMessages,
@@ -39,8 +39,8 @@ pub struct Connections {
 impl Default for Connections {
     fn default() -> Self {
         Self {
-            renewals: broadcast::channel(1).0,
-            renewed: Arc::new(Throttle::new(RENEW_INTERVAL)),
+            reconnect_requests: broadcast::channel(1).0,
+            reconnect_throttle: Arc::new(Throttle::new(RECONNECT_INTERVAL)),
             log_throttle: Arc::new(Throttle::new(LOG_INTERVAL)),
             sent: SentMessages::default(),
         }
@@ -49,14 +49,14 @@ impl Default for Connections {
 
 impl Connections {
     /// Gets a message each time that every connection must reconnect.
-    pub(crate) fn renewals(&self) -> broadcast::Receiver<()> {
-        self.renewals.subscribe()
+    pub(crate) fn reconnect_requests(&self) -> broadcast::Receiver<()> {
+        self.reconnect_requests.subscribe()
     }
 
     /// Reconnects all: Redis refused a write because it is now a replica. Another server took over, and the same name,
     /// address or Sentinel may already lead to it.
-    fn renew(&self) {
-        if !self.renewed.due() {
+    fn reconnect_all(&self) {
+        if !self.reconnect_throttle.due() {
             return;
         }
         if self.log_throttle.due() {
@@ -66,33 +66,33 @@ impl Connections {
             );
         }
         // Sending fails only if everything is closed.
-        let _ = self.renewals.send(());
+        let _ = self.reconnect_requests.send(());
     }
 }
 
 /// Watches one connection.
-pub(crate) struct Contact {
+pub(crate) struct ConnectionWatch {
     client: Client,
     pub(crate) sessions: Sessions,
     closing: AtomicBool,
     /// The last error, while there is no connection.
-    trouble: Mutex<Option<String>>,
+    last_error: Mutex<Option<String>>,
     connections: Connections,
 }
 
-impl Contact {
-    /// Starts to watch `client`, before its first connection. The watch ends when this `Contact` is dropped.
+impl ConnectionWatch {
+    /// Starts to watch `client`, before its first connection. The watch ends when this `ConnectionWatch` is dropped.
     pub(crate) fn watch(client: &Client, all: &Connections) -> Arc<Self> {
-        let contact = Arc::new(Self {
+        let watch = Arc::new(Self {
             client: client.clone(),
             sessions: Mutex::default(),
             closing: AtomicBool::new(false),
-            trouble: Mutex::default(),
+            last_error: Mutex::default(),
             connections: all.clone(),
         });
         let (mut errors, mut connections) = (client.error_rx(), client.reconnect_rx());
-        let mut renewals = all.renewals();
-        let watched = Arc::downgrade(&contact);
+        let mut reconnect_requests = all.reconnect_requests();
+        let watched = Arc::downgrade(&watch);
         // One log line when the connection is lost and one when it is back. fred's own lines are turned off (see
         // `logging`).
         tokio::spawn(async move {
@@ -100,26 +100,26 @@ impl Contact {
             loop {
                 tokio::select! {
                     error = errors.recv() => match (error, watched.upgrade()) {
-                        (Ok((error, _)), Some(contact)) => {
-                            if !away && !contact.closing.load(Ordering::Relaxed) {
+                        (Ok((error, _)), Some(watch)) => {
+                            if !away && !watch.closing.load(Ordering::Relaxed) {
                                 away = true;
-                                let error = words(&error);
+                                let error = plain_text(&error);
                                 if before {
                                     warn!(%error, "lost the connection to Redis; trying to get it back");
                                 } else {
                                     warn!(%error, "can't use Redis yet; retrying");
                                 }
                             }
-                            contact.note_trouble(Some(words(&error)));
+                            watch.set_last_error(Some(plain_text(&error)));
                         }
                         (Err(RecvError::Lagged(_)), Some(_)) => {}
                         (Err(RecvError::Closed), _) | (_, None) => return,
                     },
                     connection = connections.recv() => match (connection, watched.upgrade()) {
-                        (Ok(_), Some(contact)) => {
-                            contact.note_trouble(None);
+                        (Ok(_), Some(watch)) => {
+                            watch.set_last_error(None);
                             // Redis may be back without its data, or this is another server: add the sessions again.
-                            if let Ok(mut sessions) = contact.sessions.lock() {
+                            if let Ok(mut sessions) = watch.sessions.lock() {
                                 sessions.clear();
                             }
                             if std::mem::take(&mut away) {
@@ -130,33 +130,33 @@ impl Contact {
                         (Err(RecvError::Lagged(_)), Some(_)) => {}
                         (Err(RecvError::Closed), _) | (_, None) => return,
                     },
-                    _ = renewals.recv() => match watched.upgrade() {
-                        Some(contact) => renew(&contact.client),
+                    _ = reconnect_requests.recv() => match watched.upgrade() {
+                        Some(watch) => reconnect(&watch.client),
                         None => return,
                     },
                 }
             }
         });
-        contact
+        watch
     }
 
     /// Why there is no connection; `None` if there is one.
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().ok()?.clone()
+    pub(crate) fn last_error(&self) -> Option<String> {
+        self.last_error.lock().ok()?.clone()
     }
 
-    fn note_trouble(&self, reason: Option<String>) {
+    fn set_last_error(&self, reason: Option<String>) {
         // The lock is held for a moment, never across an await.
-        if let Ok(mut trouble) = self.trouble.lock() {
-            *trouble = reason;
+        if let Ok(mut last_error) = self.last_error.lock() {
+            *last_error = reason;
         }
     }
 
     /// Looks at the error of a command, and reconnects if it shows that the server is now a replica.
-    pub(crate) fn note(&self, error: &fred::error::Error) {
+    pub(crate) fn check_error(&self, error: &fred::error::Error) {
         // Not only at the start of the text: Redis before 7 puts the error of a command inside the error of the script.
         if error.details().contains("READONLY") {
-            self.connections.renew();
+            self.connections.reconnect_all();
         }
     }
 
@@ -167,7 +167,7 @@ impl Contact {
 }
 
 /// Reconnects in the background. The next command shows whether it worked.
-pub(crate) fn renew<C: ClientLike + 'static>(client: &C) {
+pub(crate) fn reconnect<C: ClientLike + 'static>(client: &C) {
     let client = client.clone();
     tokio::spawn(async move { client.force_reconnection().await });
 }
