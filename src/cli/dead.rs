@@ -175,7 +175,7 @@ async fn act(
                     unreadable += some.iter().filter(|letter| letter.reply.is_err()).count();
                     store.retry_dead(session, some, Millis::now()).await
                 }
-                DeadCommand::Drop(_) => store.drop_dead(session, some).await,
+                DeadCommand::Drop(_) => store.delete_dead(session, some).await,
             };
             done += count
                 .map_err(|error| format!("{}; {done} were done before that", failed(&error)))?;

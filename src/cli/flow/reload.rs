@@ -90,7 +90,7 @@ async fn ask(store: &Store) -> Result<ReloadAnswers, store::StoreError> {
         if (missing == 0 && !nobody) || asked.elapsed() > patience {
             let mut given: Vec<Reloaded> =
                 answers.into_iter().map(|(_, reloaded)| reloaded).collect();
-            given.sort_by(|one, other| one.who.cmp(&other.who));
+            given.sort_by(|one, other| one.process.cmp(&other.process));
             return Ok(ReloadAnswers { given, missing });
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
@@ -121,13 +121,16 @@ fn print_answers(ReloadAnswers { given, missing }: &ReloadAnswers) -> ExitCode {
 fn print(given: &[Reloaded]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for one in given {
-        let who = line(&one.who);
+        let process = line(&one.process);
         if one.mistakes.is_empty() {
-            writeln!(out, "{who}: loaded {}", line(&one.flows))?;
+            writeln!(out, "{process}: loaded {}", line(&one.flows))?;
             continue;
         }
         let mistakes = count(one.mistakes.len(), "mistake");
-        writeln!(out, "{who}: refused, {mistakes}; it keeps the old flows")?;
+        writeln!(
+            out,
+            "{process}: refused, {mistakes}; it keeps the old flows"
+        )?;
         for mistake in &one.mistakes {
             writeln!(out, "  {}", line(mistake))?;
         }

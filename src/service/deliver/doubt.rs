@@ -57,7 +57,7 @@ pub(crate) async fn settle(
     if let Some(echo) = &attempt.echo {
         return Settled::Sent(echo.clone());
     }
-    if context.in_doubt == InDoubt::Hold && !attempt.begun {
+    if context.in_doubt == InDoubt::Hold && !attempt.send_begun {
         // With IN_DOUBT=hold, each attempt is stored before it is made. This one was not stored, so it was never made.
         return Settled::NotSent;
     }
@@ -194,7 +194,7 @@ async fn ask(
     // If two replies have the same text, a found message may belong to the other one.
     context
         .store
-        .first_unclaimed(session, &candidates)
+        .first_unknown_message(session, &candidates)
         .await
         .map_err(|error: store::StoreError| AskError::Failed {
             reason: error.to_string(),
@@ -246,7 +246,7 @@ mod tests {
     fn an_attempt_became_a_message_of_ours_with_its_text_since_then_or_with_its_id() {
         let attempt = Attempt {
             since: Millis::new(1_789_900_801_123),
-            begun: true,
+            send_begun: true,
             id: MessageId::parse("3EB0AA"),
             echo: None,
             address: ChatId::stored("5511999990000@c.us"),

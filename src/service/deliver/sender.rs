@@ -127,7 +127,10 @@ impl SenderState {
         let mut suspects = HashMap::new();
         for session in store.sessions().await? {
             if self.must_reconcile {
-                for lane in store.lanes_in_hand(&session, &self.context.process).await? {
+                for lane in store
+                    .lanes_of_process(&session, &self.context.process)
+                    .await?
+                {
                     let taking = (session.clone(), lane.token().to_owned());
                     if !self.in_hand.contains(&taking) {
                         let since = self
@@ -242,7 +245,10 @@ impl Drop for ReportLaneEnd {
 
 /// Asks WAHA whether a paused session works again. Only one process asks in each interval.
 async fn probe(context: Arc<SendContext>, session: SessionName) {
-    let turn = context.store.turn_to_probe(&session, PROBE_INTERVAL).await;
+    let turn = context
+        .store
+        .turn_to_ask_status(&session, PROBE_INTERVAL)
+        .await;
     if !turn.unwrap_or(false) {
         return;
     }

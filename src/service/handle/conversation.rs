@@ -27,7 +27,9 @@ use crate::service::kit::backoff;
 use crate::service::kit::lease::Lease;
 use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::owner::reachability::{Reachability, UNREACHABLE_AFTER};
-use crate::store::{Bell, Claimed, Close, Committed, Reply, StepCommit, Store, StoreError};
+use crate::store::{
+    Bell, Close, Committed, HeldConversation, Reply, StepCommit, Store, StoreError,
+};
 
 /// Delays between retries while Redis is down.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
@@ -73,7 +75,7 @@ pub(crate) struct ConversationTask {
     context: Arc<ConversationContext>,
     session: SessionName,
     /// The conversation as it was last read, without its inbox.
-    held: Claimed,
+    held: HeldConversation,
     inbox: Inbox,
     state: State,
     /// When to ask the flow even if the customer stays silent.
@@ -99,7 +101,7 @@ impl ConversationTask {
     pub(crate) fn new(
         context: Arc<ConversationContext>,
         session: &SessionName,
-        mut held: Claimed,
+        mut held: HeldConversation,
     ) -> Self {
         let state = state(&held);
         let mut inbox = Inbox::default();

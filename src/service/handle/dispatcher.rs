@@ -20,7 +20,7 @@ use crate::service::handle::conversation::{ConversationContext, ConversationTask
 use crate::service::handle::doorbell::Doorbell;
 use crate::service::handle::panic_count::{PANICS_MAX, Panics, SessionChat};
 use crate::service::kit::store_error_log::StoreErrorLog;
-use crate::store::{Bell, Claimed, Store, StoreError};
+use crate::store::{Bell, HeldConversation, Store, StoreError};
 
 /// If a bell was lost, the work is found after this time at the latest.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -197,7 +197,7 @@ impl DispatcherState {
     /// conversation now belongs to another process.
     async fn reconcile(&mut self, store: &Store, session: &SessionName) -> Result<(), StoreError> {
         let held: HashSet<ChatId> = store
-            .held(session, &self.dispatcher.context.process)
+            .conversations_of_process(session, &self.dispatcher.context.process)
             .await?
             .into_iter()
             .collect();
@@ -302,7 +302,7 @@ impl DispatcherState {
         }
     }
 
-    fn start_task(&mut self, session: &SessionName, claimed: Claimed) {
+    fn start_task(&mut self, session: &SessionName, claimed: HeldConversation) {
         let chat = (session.clone(), claimed.chat.clone());
         debug!(
             %session,

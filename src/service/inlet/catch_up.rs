@@ -19,7 +19,7 @@ use crate::service::inlet::intake::{Done, Intake, IntakeError};
 use crate::service::kit::backoff;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store;
-use crate::store::{Bell, OVERLAP, Store};
+use crate::store::{Bell, CATCH_UP_OVERLAP, Store};
 use crate::throttle::Throttle;
 use crate::waha::client::Client;
 use crate::waha::message::Direction;
@@ -219,7 +219,7 @@ impl CatchUpState {
         let Some(until) = self.store.caught_up_until(session).await? else {
             return Ok(());
         };
-        let since = until - (OVERLAP + SECOND);
+        let since = until - (CATCH_UP_OVERLAP + SECOND);
         let (mut messages, failed) = listing::messages(&self.client, session, since).await?;
         // WAHA lists the newest first, with times in whole seconds: within one second, the last one listed is the
         // oldest.

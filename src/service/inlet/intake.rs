@@ -219,7 +219,7 @@ impl Intake {
         let ingest = Ingest {
             id,
             from: chat.clone(),
-            other: message.other_id.clone(),
+            other_id: message.other_id.clone(),
             name: message.name.clone().unwrap_or_default(),
             message: json(&message),
             opens,
@@ -257,9 +257,9 @@ impl Intake {
         let Some(id) = &message.id else {
             return Ok(Done::Ignored);
         };
-        let seen = format!("in:{id}");
-        let mut record = recorded("message", seen, &message.chat, &message);
-        record.other.clone_from(&message.other_id);
+        let dedup_key = format!("in:{id}");
+        let mut record = recorded("message", dedup_key, &message.chat, &message);
+        record.other_id.clone_from(&message.other_id);
         record.message = true;
         self.record(session, &record, now).await
     }
@@ -273,21 +273,21 @@ impl Intake {
         last_activity_at: Option<Millis>,
     ) -> Result<Done, IntakeError> {
         message.received_at = now;
-        let seen = message
+        let dedup_key = message
             .id
             .as_ref()
             .map(|id| format!("out:{id}"))
             .unwrap_or_default();
-        let mut record = recorded("message", seen, &message.chat, &message);
+        let mut record = recorded("message", dedup_key, &message.chat, &message);
         // An outbound message must not link two ids of a customer, because engines put our own other id there.
         record.message = true;
         record.echo.clone_from(&message.id);
-        record.says = Some(echo_content(&message));
+        record.content = Some(echo_content(&message));
         // The owner's own chat is never taken over.
         if let Some(last_activity_at) = last_activity_at
             && !self.notifier.is_owner_chat(session, &message).await?
         {
-            record.phone = self.owner_takeover(session, &message, last_activity_at);
+            record.if_by_phone = self.owner_takeover(session, &message, last_activity_at);
         }
         self.record(session, &record, now).await
     }
@@ -319,7 +319,7 @@ impl Intake {
     ) -> Option<ByPhone> {
         (message.kind != Kind::Empty).then(|| ByPhone {
             quiet: self.takeover_ends_after(session),
-            ends: self.flows.of(session).is_phone_end(&message.text),
+            is_end_word: self.flows.of(session).is_phone_end(&message.text),
             last_activity_at,
         })
     }
@@ -369,19 +369,19 @@ impl Intake {
 
 fn recorded(
     kind: &'static str,
-    seen: String,
+    dedup_key: String,
     chat: &ChatId,
     data: &impl serde::Serialize,
 ) -> Record {
     Record {
-        seen,
+        dedup_key,
         kind,
         from: chat.clone(),
-        other: None,
+        other_id: None,
         message: false,
         echo: None,
-        says: None,
-        phone: None,
+        content: None,
+        if_by_phone: None,
         data: json(data),
     }
 }

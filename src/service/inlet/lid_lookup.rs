@@ -63,7 +63,7 @@ impl LidLookup {
             let mut failures = 0;
             for lid in self
                 .store
-                .unmapped(&session, ASK_MAX, Millis::now())
+                .lids_to_ask(&session, ASK_MAX, Millis::now())
                 .await?
             {
                 match self.ask(&session, lid.clone()).await {
@@ -81,7 +81,9 @@ impl LidLookup {
                     Err(error) => {
                         // Perhaps only this id fails: ask for it again later, and continue with the others.
                         let again_at = Millis::now() + ASK_AGAIN_AFTER;
-                        self.store.ask_later(&session, &lid, again_at).await?;
+                        self.store
+                            .postpone_lid_lookup(&session, &lid, again_at)
+                            .await?;
                         failures += 1;
                         debug!(%session, %lid, %error, "could not look up the phone number of a hidden id; will ask \
                         again");

@@ -118,7 +118,7 @@ impl Announcer {
                 }
             }
             // Each customer just handled has a new time to be checked.
-            match self.store.next_look(&session).await? {
+            match self.store.next_look_at(&session).await? {
                 Some(at) => next.insert(session, at),
                 None => next.remove(&session),
             };

@@ -82,7 +82,7 @@ impl Reloader {
             }
         };
         Reloaded {
-            who: self.who.clone(),
+            process: self.who.clone(),
             flows,
             mistakes,
         }

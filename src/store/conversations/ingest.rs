@@ -19,7 +19,7 @@ pub struct Ingest {
     /// The id that it came from.
     pub from: ChatId,
     /// The sender's other id, if the event has it.
-    pub other: Option<ChatId>,
+    pub other_id: Option<ChatId>,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The message as JSON, for the inbox and the history.
@@ -67,7 +67,7 @@ pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
             for item in &items {
                 arguments.push_text(&item.id);
                 arguments.push_text(&item.from);
-                arguments.push_text(item.other.as_ref().map_or("", ChatId::as_str));
+                arguments.push_text(item.other_id.as_ref().map_or("", ChatId::as_str));
                 arguments.push_text(&item.name);
                 arguments.push_text(&item.message);
                 arguments.push_text(if item.opens { "1" } else { "" });

@@ -18,7 +18,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn unmapped(
+    pub async fn lids_to_ask(
         &self,
         session: &SessionName,
         count: i64,
@@ -37,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn ask_later(
+    pub async fn postpone_lid_lookup(
         &self,
         session: &SessionName,
         lid: &ChatId,

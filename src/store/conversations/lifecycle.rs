@@ -6,7 +6,7 @@ use fred::interfaces::{HashesInterface, SetsInterface};
 
 use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
-use crate::store::conversations::claimed::{Claimed, claimed};
+use crate::store::conversations::held_conversation::{HeldConversation, held_conversation};
 use crate::store::conversations::ingest::{Ingest, Ingested};
 use crate::store::conversations::record::{Record, Recorded};
 use crate::store::conversations::step_commit::{Committed, StepCommit};
@@ -46,28 +46,37 @@ impl Store {
             .echo
             .as_ref()
             .is_some_and(|echo| self.inner.sent.knows(session, echo));
-        let sent_as = record.says.as_ref().map(EchoContent::sent_as_names);
+        let sent_as = record.content.as_ref().map(EchoContent::sent_as_names);
         let arguments = Arguments::new()
             .length(SEEN_TTL)
-            .text(&record.seen)
+            .text(&record.dedup_key)
             .text(record.kind)
             .text(&record.from)
-            .text(record.other.as_ref().map_or("", ChatId::as_str))
+            .text(record.other_id.as_ref().map_or("", ChatId::as_str))
             .text(if record.message { "1" } else { "" })
             .text(record.echo.as_ref().map_or("", MessageId::as_str))
-            .text(record.says.as_ref().map_or("", EchoContent::wording))
+            .text(
+                record
+                    .content
+                    .as_ref()
+                    .map_or("", EchoContent::visible_text),
+            )
             .text(sent_as.unwrap_or_default())
             .text(&record.data)
-            .length(record.phone.map_or(Duration::ZERO, |phone| phone.quiet))
-            .text(match record.phone {
+            .length(
+                record
+                    .if_by_phone
+                    .map_or(Duration::ZERO, |phone| phone.quiet),
+            )
+            .text(match record.if_by_phone {
                 _ if ours => "ours",
-                Some(phone) if phone.ends => "ends",
+                Some(phone) if phone.is_end_word => "ends",
                 Some(_) => "says",
                 None => "",
             })
             .time(
                 record
-                    .phone
+                    .if_by_phone
                     .map_or(Millis::default(), |phone| phone.last_activity_at),
             );
         match ScriptAnswer::of(
@@ -92,14 +101,14 @@ impl Store {
     /// Claims up to `count` conversations, those that have waited longest first.
     ///
     /// # Errors
-    /// See [`StoreError`]. Conversations that were claimed all the same are found by [`Store::held`].
+    /// See [`StoreError`]. Conversations that were claimed all the same are found by [`Store::conversations_of_process`].
     pub async fn claim(
         &self,
         session: &SessionName,
         process: &ProcessId,
         count: usize,
         now: Millis,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    ) -> Result<Vec<HeldConversation>, StoreError> {
         self.claim_some(session, process, count, now, "").await
     }
 
@@ -115,7 +124,7 @@ impl Store {
         count: usize,
         now: Millis,
         closed_since: Millis,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    ) -> Result<Vec<HeldConversation>, StoreError> {
         let since = closed_since.to_string();
         self.claim_some(session, process, count, now, &since).await
     }
@@ -127,7 +136,7 @@ impl Store {
         count: usize,
         now: Millis,
         closed_since: &str,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    ) -> Result<Vec<HeldConversation>, StoreError> {
         let arguments = Arguments::new()
             .text(process)
             .number(count as i64)
@@ -139,7 +148,7 @@ impl Store {
                 .run(session, now, arguments)
                 .await?,
         )?;
-        answer.arrays().map(|one| claimed(one?)).collect()
+        answer.arrays().map(|one| held_conversation(one?)).collect()
     }
 
     /// Commits one step of a conversation.
@@ -163,12 +172,12 @@ impl Store {
         session: &SessionName,
         chat: &ChatId,
         process: &ProcessId,
-    ) -> Result<Option<Claimed>, StoreError> {
+    ) -> Result<Option<HeldConversation>, StoreError> {
         let arguments = Arguments::new().text(chat).text(process);
         let script = &self.inner.scripts.read;
         let answer = ScriptAnswer::of(script.run(session, Millis::now(), arguments).await?)?;
         if answer.more() {
-            claimed(answer).map(Some)
+            held_conversation(answer).map(Some)
         } else {
             Ok(None)
         }
@@ -191,7 +200,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn held(
+    pub async fn conversations_of_process(
         &self,
         session: &SessionName,
         process: &ProcessId,

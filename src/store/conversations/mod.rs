@@ -1,8 +1,8 @@
 //! Conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person.
 
-pub(crate) mod claimed;
 pub(crate) mod expiry;
 pub(crate) mod handoffs;
+pub(crate) mod held_conversation;
 pub(crate) mod ingest;
 pub(crate) mod lids;
 pub(crate) mod lifecycle;

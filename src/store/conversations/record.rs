@@ -10,21 +10,21 @@ use crate::store::lanes::echo_content::EchoContent;
 #[derive(Clone, Debug)]
 pub struct Record {
     /// A key that recognises the same event when it comes again, or empty.
-    pub seen: String,
+    pub dedup_key: String,
     /// The kind of history entry.
     pub kind: &'static str,
     /// The id of the chat that it came from.
     pub from: ChatId,
     /// The customer's other id, if the event has it.
-    pub other: Option<ChatId>,
+    pub other_id: Option<ChatId>,
     /// Whether it is a message. A message makes its chat known; other events are recorded only in known chats.
     pub message: bool,
     /// The id of the message of ours that it is or is about, if any. It may settle whether a reply was sent.
     pub echo: Option<MessageId>,
     /// What the message says, if it is one of ours.
-    pub says: Option<EchoContent>,
+    pub content: Option<EchoContent>,
     /// What it means if our sender did not send it; `None` if nothing.
-    pub phone: Option<ByPhone>,
+    pub if_by_phone: Option<ByPhone>,
     /// The entry as JSON.
     pub data: String,
 }
@@ -35,7 +35,7 @@ pub struct ByPhone {
     /// How long the owner answers the chat after the last message of either side; zero: the bot never stops.
     pub quiet: Duration,
     /// It is the word that ends the takeover.
-    pub ends: bool,
+    pub is_end_word: bool,
     /// When the last known message after this one was sent, by either side; 0 if there is none.
     pub last_activity_at: Millis,
 }

@@ -16,7 +16,7 @@ use crate::store::scripts::registry::StateChange;
 pub struct StepCommit {
     /// The chat.
     pub chat: ChatId,
-    /// The epoch of the claim, from `Claimed`.
+    /// The epoch of the claim, from `HeldConversation`.
     pub epoch: String,
     /// The number of steps before this one.
     pub rev: u64,

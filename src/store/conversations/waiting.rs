@@ -98,7 +98,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn next_look(&self, session: &SessionName) -> Result<Option<Millis>, StoreError> {
+    pub async fn next_look_at(&self, session: &SessionName) -> Result<Option<Millis>, StoreError> {
         self.connected()?;
         let key = self.inner.keys.announce(session);
         let first: Vec<(String, f64)> = self

@@ -9,7 +9,7 @@ pub struct Attempt {
     /// When a sender took the reply, or was about to send it. If the reply was sent, it was after that.
     pub since: Millis,
     /// Whether we know that it was about to be sent. Only `Store::intend` stores that.
-    pub begun: bool,
+    pub send_begun: bool,
     /// The message id that it was sent with, if WAHA gave one in advance.
     pub id: Option<MessageId>,
     /// The message that WAHA has reported since: the reply was sent.
@@ -31,7 +31,7 @@ impl Attempt {
             |part: &str| (!matches!(part, "-" | WITHOUT_ID)).then(|| MessageId::stored(part));
         Some(Self {
             since,
-            begun: id != "-",
+            send_begun: id != "-",
             id: known(id),
             echo: known(echo),
             address: ChatId::stored(address),

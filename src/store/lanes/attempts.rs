@@ -57,7 +57,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn first_unclaimed(
+    pub async fn first_unknown_message(
         &self,
         session: &SessionName,
         messages: &[MessageId],

@@ -106,7 +106,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn drop_dead(
+    pub async fn delete_dead(
         &self,
         session: &SessionName,
         letters: &[DeadLetter],

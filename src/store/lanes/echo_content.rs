@@ -3,14 +3,14 @@
 
 use crate::flow::MediaKind;
 use crate::store::lanes::reply::Reply;
-use crate::store::lanes::wording::wording;
+use crate::store::lanes::visible_text::visible_text;
 
 /// The content of a message that WAHA reports as ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EchoContent {
     /// How a reply can be sent to become such a message; `None`: as text.
     pub sent_as: &'static [Option<MediaKind>],
-    wording: String,
+    visible_text: String,
 }
 
 impl EchoContent {
@@ -18,7 +18,7 @@ impl EchoContent {
     pub fn new(sent_as: &'static [Option<MediaKind>], text: &str) -> Self {
         Self {
             sent_as,
-            wording: wording(text),
+            visible_text: visible_text(text),
         }
     }
 
@@ -26,12 +26,12 @@ impl EchoContent {
     /// scripts compare the same two parts (`sent_by_us.lua`).
     pub fn is_of(&self, reply: &Reply) -> bool {
         let sent_as = reply.media.as_ref().map(|media| media.kind);
-        self.sent_as.contains(&sent_as) && self.wording == wording(&reply.text)
+        self.sent_as.contains(&sent_as) && self.visible_text == visible_text(&reply.text)
     }
 
-    /// Its text, in the form that [`wording`] returns.
-    pub(crate) fn wording(&self) -> &str {
-        &self.wording
+    /// Its text, in the form that [`visible_text`] returns.
+    pub(crate) fn visible_text(&self) -> &str {
+        &self.visible_text
     }
 
     /// The names of `sent_as` as they are in the elements of lanes, separated by spaces.

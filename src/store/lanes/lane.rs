@@ -25,7 +25,7 @@ pub struct Lane {
 
 impl Lane {
     /// A lane as scripts return it; its doubt and its address are read from `answer`. `None` if there is no reply.
-    pub(crate) fn handed(
+    pub(crate) fn from_answer(
         chat: ChatId,
         element: String,
         token: String,

@@ -9,4 +9,4 @@ pub(crate) mod lane;
 pub(crate) mod reply;
 pub(crate) mod sending;
 pub(crate) mod settle;
-pub(crate) mod wording;
+pub(crate) mod visible_text;

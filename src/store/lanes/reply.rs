@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::flow::FlowMedia;
 use crate::ids::ConversationId;
-use crate::store::lanes::wording::wording;
+use crate::store::lanes::visible_text::visible_text;
 
 /// A reply that waits in its lane until WAHA takes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Reply {
     pub(crate) fn element(&self) -> String {
         let element = Element {
             reply: self,
-            wording: wording(&self.text),
+            visible_text: visible_text(&self.text),
         };
         // serde_json can always write a plain structure with text keys.
         let json = serde_json::to_string(&element).unwrap_or_default();
@@ -61,7 +61,8 @@ impl Reply {
 struct Element<'a> {
     #[serde(flatten)]
     reply: &'a Reply,
-    wording: String,
+    #[serde(rename = "wording")]
+    visible_text: String,
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl Store {
         while answer.more() {
             let chat = ChatId::stored(answer.text()?);
             let (element, token) = (answer.text()?, answer.text()?);
-            lanes.extend(Lane::handed(chat, element, token, &mut answer)?);
+            lanes.extend(Lane::from_answer(chat, element, token, &mut answer)?);
         }
         Ok(TakenLanes::Lanes(lanes))
     }
@@ -92,7 +92,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn lanes_in_hand(
+    pub async fn lanes_of_process(
         &self,
         session: &SessionName,
         process: &ProcessId,
@@ -131,7 +131,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn turn_to_probe(
+    pub async fn turn_to_ask_status(
         &self,
         session: &SessionName,
         interval: Duration,

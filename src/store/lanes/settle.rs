@@ -25,7 +25,7 @@ pub(crate) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), O
                 let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
                 let mut next = |(settlement, _): (Settlement, Millis)| {
                     let element = answer.text()?;
-                    Lane::handed(settlement.chat, element, settlement.token, &mut answer)
+                    Lane::from_answer(settlement.chat, element, settlement.token, &mut answer)
                 };
                 items.into_iter().map(&mut next).collect()
             }

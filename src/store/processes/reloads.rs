@@ -15,7 +15,8 @@ const ANSWERS_TTL: i64 = 60;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {
     /// The process as shown to a person: its machine and its number there, and its role.
-    pub who: String,
+    #[serde(rename = "who")]
+    pub process: String,
     /// The flows that it now follows; empty if it refused them.
     pub flows: String,
     /// What is wrong with the files, one line for each mistake. If there are any, the old flows stay.

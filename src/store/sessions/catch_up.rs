@@ -12,7 +12,7 @@ use crate::store::store::Store;
 
 /// Catching up starts this long before the time that it reached last: WAHA may have received a message late, and its clock
 /// may differ from ours.
-pub const OVERLAP: Duration = Duration::from_secs(300);
+pub const CATCH_UP_OVERLAP: Duration = Duration::from_secs(300);
 
 /// The counter of messages that catching up found.
 pub(crate) const CAUGHT_UP_COUNTER: &str = "caught-up";
@@ -26,7 +26,7 @@ impl Store {
         now: Millis,
     ) -> Result<(), StoreError> {
         let key = self.inner.keys.caught_up(session);
-        let until = now + OVERLAP;
+        let until = now + CATCH_UP_OVERLAP;
         let _: Option<String> = self
             .inner
             .client

@@ -308,7 +308,7 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
                 opens: true,
                 id: MessageId::stored(new_message_id()),
                 from: ChatId::stored(chat.as_str()),
-                other: None,
+                other_id: None,
                 name: String::new(),
                 message: format!("{{\"chat\":\"{chat}\",\"text\":\"hi\"}}"),
 

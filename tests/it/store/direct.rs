@@ -12,8 +12,8 @@ use waha_sm::clock::Millis;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::service::upkeep::recoverer::Recoverer;
 use waha_sm::store::{
-    Announcement, Claimed, Committed, EchoContent, INBOX_MAX, Ingest, Ingested, Lane, Record,
-    RedisServer, Reply, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
+    Announcement, Committed, EchoContent, HeldConversation, INBOX_MAX, Ingest, Ingested, Lane,
+    Record, RedisServer, Reply, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
 };
 
 use crate::harness;
@@ -72,7 +72,7 @@ fn ingest(text: &str) -> Ingest {
         opens: true,
         id: new_id(),
         from: chat(1),
-        other: None,
+        other_id: None,
         name: String::new(),
         message: format!("{{\"text\":\"{text}\"}}"),
 
@@ -99,7 +99,7 @@ fn reply(id: &str) -> Reply {
 }
 
 /// A step that consumes the first message and continues.
-fn step(claimed: &Claimed, replies: Vec<Reply>) -> StepCommit {
+fn step(claimed: &HeldConversation, replies: Vec<Reply>) -> StepCommit {
     StepCommit {
         chat: claimed.chat.clone(),
         epoch: claimed.epoch.clone(),
@@ -278,14 +278,14 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
             ("second", Some(MessageId::stored("second"))),
         ] {
             let echo = Record {
-                seen: format!("out:{message_id}"),
+                dedup_key: format!("out:{message_id}"),
                 kind: "message",
                 from: chat(1),
-                other: None,
+                other_id: None,
                 message: true,
                 echo: Some(MessageId::stored(message_id)),
-                says: Some(text_content("a")),
-                phone: None,
+                content: Some(text_content("a")),
+                if_by_phone: None,
                 data: "{\"text\":\"a\"}".to_owned(),
             };
             store.record(&session(), &echo, ms(1_000)).await.unwrap();

@@ -20,8 +20,8 @@ use proptest::test_runner::{TestError, TestRunner};
 use waha_sm::clock::Millis;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::store::{
-    Announcement, Claimed, Close, Committed, Connections, Ingest, Lane, Leave, Record, Recorded,
-    RedisServer, Reply, Settlement, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
+    Announcement, Close, Committed, Connections, HeldConversation, Ingest, Lane, Leave, Record,
+    Recorded, RedisServer, Reply, Settlement, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
     WaitingConversation,
 };
 
@@ -122,14 +122,14 @@ async fn connect(redis: &Redis) -> (Store, Client) {
 async fn introduce(store: &Store) {
     for session in 0..SESSIONS {
         let nothing = Record {
-            seen: String::new(),
+            dedup_key: String::new(),
             kind: "ack",
             from: ChatId::stored(chat(1)),
-            other: None,
+            other_id: None,
             message: false,
             echo: None,
-            says: None,
-            phone: None,
+            content: None,
+            if_by_phone: None,
             data: String::new(),
         };
         let recorded = store.record(&session_name(session), &nothing, ms(0)).await;
@@ -345,7 +345,7 @@ impl<'a> Run<'a> {
                     opens: true,
                     id,
                     from: ChatId::stored(""),
-                    other: None,
+                    other_id: None,
                     name: String::new(),
                     message,
                     phone_quiet: QUIET,
@@ -355,7 +355,7 @@ impl<'a> Run<'a> {
             });
             // The same message may come under the person's other id.
             ingest.from = ChatId::stored(self.chats[one.from].as_str());
-            ingest.other = self.other(one.from, one.both).map(ChatId::stored);
+            ingest.other_id = self.other(one.from, one.both).map(ChatId::stored);
             offers.push((session, ingest));
         }
         let store = self.store;
@@ -461,7 +461,7 @@ impl<'a> Run<'a> {
     }
 
     /// Only the owner of a conversation reads it, and reads what the model has. Returns the number of messages.
-    fn compare(&self, claim: &Claim, read: Option<Claimed>) -> Result<usize, String> {
+    fn compare(&self, claim: &Claim, read: Option<HeldConversation>) -> Result<usize, String> {
         let model = &self.models[claim.session];
         let conversation = model.chat(claim.chat.as_str()).conversation.as_ref();
         let ours = conversation

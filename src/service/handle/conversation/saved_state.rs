@@ -6,13 +6,13 @@ use tracing::warn;
 
 use crate::clock::Millis;
 use crate::flow::State;
-use crate::store::Claimed;
+use crate::store::HeldConversation;
 
 /// Longer than any flow waits for a customer to pause.
 const QUIET_MAX: Duration = Duration::from_secs(60);
 
 /// The flow's state: the saved state; for a new conversation, that of the last one if it may be resumed; else a new state.
-pub(crate) fn state(held: &Claimed) -> State {
+pub(crate) fn state(held: &HeldConversation) -> State {
     let name = Some(held.name.as_str()).filter(|name| !name.is_empty());
     if held.state.is_empty() {
         return State::new(name);
@@ -33,12 +33,12 @@ pub(crate) fn state(held: &Claimed) -> State {
 }
 
 /// When the customer last wrote, by this process' clock, because other processes' clocks may be wrong.
-pub(crate) fn last_message_at(held: &Claimed) -> Instant {
+pub(crate) fn last_message_at(held: &HeldConversation) -> Instant {
     let now = Instant::now();
     // If it is unknown, it was long ago. Just after boot an `Instant` can't go back that far; then the flow waits a little
     // longer than needed.
-    let quiet_for = held
-        .quiet_for
+    let silent_for = held
+        .silent_for
         .map_or(QUIET_MAX, |quiet| quiet.min(QUIET_MAX));
-    now.checked_sub(quiet_for).unwrap_or(now)
+    now.checked_sub(silent_for).unwrap_or(now)
 }

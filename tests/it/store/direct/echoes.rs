@@ -60,16 +60,16 @@ fn reply_of(kind: Option<MediaKind>, text: &str) -> Reply {
 async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str) -> bool {
     let id = new_id();
     let record = Record {
-        seen: format!("out:{id}"),
+        dedup_key: format!("out:{id}"),
         kind: "message",
         from: chat.clone(),
-        other: None,
+        other_id: None,
         message: true,
         echo: Some(id),
-        says: Some(content),
-        phone: Some(ByPhone {
+        content: Some(content),
+        if_by_phone: Some(ByPhone {
             quiet: Duration::from_millis(60_000),
-            ends: false,
+            is_end_word: false,
             last_activity_at: ms(0),
         }),
         data: serde_json::json!({"text": text, "sent_at": 1_200}).to_string(),

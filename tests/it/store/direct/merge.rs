@@ -215,14 +215,14 @@ fn a_customer_known_by_the_hidden_id_is_known_by_the_number() {
             .unwrap();
         assert!(learn(&store).await);
         let ack = Record {
-            seen: String::new(),
+            dedup_key: String::new(),
             kind: "ack",
             from: number(),
-            other: None,
+            other_id: None,
             message: false,
             echo: None,
-            says: None,
-            phone: None,
+            content: None,
+            if_by_phone: None,
             data: "{}".to_owned(),
         };
         let recorded = store.record(&session(), &ack, ms(1_001)).await.unwrap();

@@ -14,16 +14,16 @@ const QUIET: Duration = Duration::from_secs(60);
 fn by_owner(from: &ChatId, quiet: Duration, ends: bool, now: i64) -> Record {
     let id = new_id();
     Record {
-        seen: format!("out:{id}"),
+        dedup_key: format!("out:{id}"),
         kind: "message",
         from: from.clone(),
-        other: None,
+        other_id: None,
         message: true,
         echo: Some(id),
-        says: Some(text_content("by hand")),
-        phone: Some(ByPhone {
+        content: Some(text_content("by hand")),
+        if_by_phone: Some(ByPhone {
             quiet,
-            ends,
+            is_end_word: ends,
             last_activity_at: ms(0),
         }),
         data: format!("{{\"text\":\"by hand\",\"sent_at\":{now}}}"),
@@ -234,9 +234,9 @@ async fn outbound(
 ) -> Recorded {
     let record = Record {
         data: format!("{{\"text\":{text:?},\"sent_at\":{now}}}"),
-        seen: format!("out:{message_id}"),
+        dedup_key: format!("out:{message_id}"),
         echo: Some(MessageId::stored(message_id)),
-        says: Some(text_content(text)),
+        content: Some(text_content(text)),
         ..by_owner(chat, QUIET, false, now)
     };
     store.record(&session(), &record, ms(now)).await.unwrap()
@@ -393,7 +393,7 @@ fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
         block_on(async {
             let store = connect(&redis).await;
             let mut late = by_owner(&chat(8), QUIET, false, 460_000);
-            late.phone = late.phone.map(|phone| ByPhone {
+            late.if_by_phone = late.if_by_phone.map(|phone| ByPhone {
                 last_activity_at: ms(last_activity_at),
                 ..phone
             });
@@ -460,7 +460,7 @@ fn an_echo_under_the_other_id_is_recognised_as_ours() {
                     "{{\"text\":{text:?},\"sent_at\":1200,\"other_id\":\"{}\"}}",
                     chat(8)
                 ),
-                says: Some(text_content(text)),
+                content: Some(text_content(text)),
                 ..by_owner(&lid(), QUIET, false, 1_200)
             };
             assert_eq!(

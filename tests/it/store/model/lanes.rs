@@ -73,7 +73,7 @@ impl Mark {
             self.address.as_str(),
         ) == (
             attempt.since,
-            attempt.begun,
+            attempt.send_begun,
             attempt.id.as_ref().map(MessageId::as_str),
             attempt.echo.as_ref().map(MessageId::as_str),
             attempt.address.as_str(),

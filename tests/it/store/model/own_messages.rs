@@ -65,16 +65,16 @@ impl Run<'_> {
             data: data.to_string(),
         };
         let record = Record {
-            seen: format!("out:{message_id}"),
+            dedup_key: format!("out:{message_id}"),
             kind: "message",
             from: ChatId::stored(own.from.as_str()),
-            other: own.other.clone().map(ChatId::stored),
+            other_id: own.other.clone().map(ChatId::stored),
             message: true,
             echo: Some(MessageId::stored(message_id)),
-            says: Some(own.content()),
-            phone: own.by_owner.map(|words| ByPhone {
+            content: Some(own.content()),
+            if_by_phone: own.by_owner.map(|words| ByPhone {
                 quiet: QUIET,
-                ends: words.ends,
+                is_end_word: words.ends,
                 last_activity_at: words.last_activity_at,
             }),
             data: own.data.clone(),
@@ -99,14 +99,14 @@ impl Run<'_> {
             return Ok(());
         };
         let record = Record {
-            seen: String::new(),
+            dedup_key: String::new(),
             kind: "ack",
             from: ChatId::stored(self.chats[from].as_str()),
-            other: None,
+            other_id: None,
             message: false,
             echo: Some(MessageId::stored(message_id.as_str())),
-            says: None,
-            phone: None,
+            content: None,
+            if_by_phone: None,
             data: self.next("ack"),
         };
         let recorded = self.record(session, &record).await?;

@@ -279,7 +279,7 @@ impl Session {
         }
         let chat = &self.chat_of_person(
             one.from.as_str(),
-            one.other.as_ref().map(ChatId::as_str),
+            one.other_id.as_ref().map(ChatId::as_str),
             now,
         );
         let what = format!("message {} {}", one.message, of(chat, one.from.as_str()));
@@ -337,7 +337,11 @@ impl Session {
     }
 
     /// `chat` is now active; `claimed` is the store's answer.
-    pub(super) fn claim(&mut self, process: &str, claimed: &waha_sm::store::Claimed) -> Checked {
+    pub(super) fn claim(
+        &mut self,
+        process: &str,
+        claimed: &waha_sm::store::HeldConversation,
+    ) -> Checked {
         let chat = claimed.chat.as_str();
         ensure!(
             self.epochs.insert(claimed.epoch.clone()),
@@ -364,7 +368,7 @@ impl Session {
     }
 
     /// Checks the store's answer about an active chat.
-    pub(super) fn same(&self, claimed: &waha_sm::store::Claimed) -> Checked {
+    pub(super) fn same(&self, claimed: &waha_sm::store::HeldConversation) -> Checked {
         let chat = claimed.chat.as_str();
         let it = self.chat(chat);
         let Some(conversation) = &it.conversation else {

@@ -9,7 +9,7 @@ use crate::store::scripts::answer::ScriptAnswer;
 
 /// A conversation that this process now holds.
 #[derive(Clone, Debug)]
-pub struct Claimed {
+pub struct HeldConversation {
     /// The chat.
     pub chat: ChatId,
     /// The conversation.
@@ -24,15 +24,15 @@ pub struct Claimed {
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// How long ago the last message came in, by the clock of Redis; `None` if not known.
-    pub quiet_for: Option<Duration>,
+    pub silent_for: Option<Duration>,
     /// When the conversation was opened.
     pub opened: Millis,
     /// The messages that are not consumed yet, JSON.
     pub inbox: Vec<String>,
 }
 
-pub(crate) fn claimed(mut answer: ScriptAnswer) -> Result<Claimed, StoreError> {
-    Ok(Claimed {
+pub(crate) fn held_conversation(mut answer: ScriptAnswer) -> Result<HeldConversation, StoreError> {
+    Ok(HeldConversation {
         chat: ChatId::stored(answer.text()?),
         id: ConversationId::stored(answer.text()?),
         epoch: answer.text()?,
@@ -42,7 +42,7 @@ pub(crate) fn claimed(mut answer: ScriptAnswer) -> Result<Claimed, StoreError> {
             .map_err(|_| StoreError::UnexpectedAnswer("a revision"))?,
         state: answer.text()?,
         name: answer.text()?,
-        quiet_for: quiet_for(&answer.text()?),
+        silent_for: silent_for(&answer.text()?),
         opened: answer
             .text()?
             .parse()
@@ -53,7 +53,7 @@ pub(crate) fn claimed(mut answer: ScriptAnswer) -> Result<Claimed, StoreError> {
 }
 
 /// If a clock was set back, the number is negative: we take it for zero.
-fn quiet_for(millis: &str) -> Option<Duration> {
+fn silent_for(millis: &str) -> Option<Duration> {
     let millis: i64 = millis.parse().ok()?;
     Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
 }

@@ -2,7 +2,7 @@
 
 /// A text without spaces and invisible characters. Engines change spaces, line ends and how an emoji is shown, and no
 /// person would repeat our words with only such a difference.
-pub(crate) fn wording(text: &str) -> String {
+pub(crate) fn visible_text(text: &str) -> String {
     let unseen = |c: char| {
         c.is_whitespace()
             || matches!(
