@@ -26,7 +26,7 @@ pub struct Event {
     /// The envelope's id. It is not unique: `message` and `message.any` may share one (NOWEB and GOWS since 2026.1.4). It is
     /// absent before 2024.11, and if it is longer than 64 bytes or not printable ASCII.
     pub id: Option<String>,
-    /// When it happened, in ms since 1970; absent before 2025.3.
+    /// When it happened; absent before 2025.3.
     pub timestamp: Option<Millis>,
     /// What it means.
     pub what: What,

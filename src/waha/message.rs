@@ -143,10 +143,10 @@ pub struct Message {
     /// The same person under their other id: `@lid` for `@c.us`, and the other way round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_id: Option<ChatId>,
-    /// When it was sent, in ms since 1970. WhatsApp's times have whole seconds.
+    /// When it was sent. WhatsApp's times have whole seconds.
     #[serde(default)]
     pub sent_at: Millis,
-    /// When we received it, in ms since 1970.
+    /// When we received it.
     #[serde(default)]
     pub received_at: Millis,
     /// The id of our reply that became this message, if it is known.

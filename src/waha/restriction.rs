@@ -11,14 +11,14 @@ const LEVEL_MAX: usize = 32;
 pub enum Restriction {
     /// No new chats may be started.
     Timelock {
-        /// Until when, in ms since 1970, if WAHA says so.
+        /// Until when, if WAHA says so.
         until: Option<Millis>,
     },
     /// The month's quota of new chats is used up or nearly used up.
     Capping {
         /// WAHA's word: `FIRST_WARNING`, `SECOND_WARNING`, `CAPPED`.
         level: String,
-        /// When the quota is renewed, in ms since 1970, if WAHA says so.
+        /// When the quota is renewed, if WAHA says so.
         until: Option<Millis>,
     },
 }

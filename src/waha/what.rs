@@ -51,7 +51,7 @@ pub struct Ack {
     /// Why it failed, if WAHA says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// When, in ms since 1970.
+    /// When.
     pub at: Millis,
 }
 
@@ -67,7 +67,7 @@ pub struct Edited {
     pub direction: Direction,
     /// What it says now.
     pub text: String,
-    /// When, in ms since 1970.
+    /// When.
     pub at: Millis,
 }
 
@@ -81,7 +81,7 @@ pub struct Revoked {
     pub message: MessageId,
     /// The direction of that message.
     pub direction: Direction,
-    /// When, in ms since 1970.
+    /// When.
     pub at: Millis,
 }
 
@@ -99,6 +99,6 @@ pub struct Reaction {
     pub by: Author,
     /// The emoji; empty if it was removed.
     pub text: String,
-    /// When, in ms since 1970.
+    /// When.
     pub at: Millis,
 }

@@ -15,8 +15,7 @@ use crate::flow::turn::state::{FlowStage, State};
 const STEPS_MAX: usize = 100;
 
 impl Script {
-    /// Continues with one customer. `unread` is everything they wrote that is not used yet (empty if only time passed);
-    /// `now` is in milliseconds since the epoch.
+    /// Continues with one customer. `unread` is everything they wrote that is not used yet (empty if only time passed).
     ///
     /// Messages before the flow's first text open the conversation: they become `{{ opening }}`, and only a step with
     /// an empty `ask` takes them as an answer. Later messages are answers: all unread ones together are one answer, or,
