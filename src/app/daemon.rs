@@ -85,9 +85,9 @@ impl Daemon {
         tokio::select! {
             () = daemon.stop() => {}
             () = tokio::time::sleep(STOP_TIMEOUT) => {
-                warn!("not everything stopped in time; nothing is lost: it continues at the next start");
+                warn!("not everything stopped in time; nothing is lost: the work continues at the next start");
             }
-            () = signals.next() => warn!("stopped at once; nothing is lost: it continues at the next start"),
+            () = signals.next() => warn!("stopped at once; nothing is lost: the work continues at the next start"),
         }
         result.inspect(|()| info!("stopped"))
     }
@@ -134,7 +134,11 @@ impl Daemon {
             }
             stage.shutdown.cancel();
             if let Err(error) = stage.task.await {
-                error!(stage = stage.name, %error, "ended early");
+                error!(
+                    stage = stage.name,
+                    %error,
+                    "a part of the daemon crashed (see `stage`); the lines above that say `panicked at` say why"
+                );
             }
         }
         hand_back(leases).await;
@@ -145,7 +149,7 @@ impl Daemon {
         if let Some(private_redis) = self.private_redis
             && let Err(error) = private_redis.stop().await
         {
-            warn!(%error, "it may still be writing; the next start adopts it");
+            warn!(%error, "the private Redis did not stop in time; it may still be writing, and the next start uses it");
         }
     }
 }
@@ -156,8 +160,15 @@ async fn hand_back(leases: Option<(ProcessId, Store)>) {
         return;
     };
     match release(&store, &process).await {
-        Ok((conversations, lanes)) => info!(conversations, lanes, "handed back"),
-        Err(error) => warn!(%error, "could not hand back; others take over within seconds"),
+        Ok((conversations, lanes)) => info!(
+            conversations,
+            lanes, "released this process's conversations and replies"
+        ),
+        Err(error) => warn!(
+            %error,
+            "could not release this process's conversations and replies; other processes take over within seconds, \
+            else the next start does"
+        ),
     }
 }
 

@@ -44,12 +44,17 @@ pub(super) async fn take_back(
         if conversations + lanes > 0 {
             info!(
                 conversations,
-                lanes, "continues what the last run here left unfinished"
+                lanes,
+                "released the conversations and replies that the last run left unfinished, so that they continue now"
             );
         }
     }
     if let Err(error) = data_dir.set_process(&shared.process) {
-        warn!(%error, "after a crash it will take some seconds longer until every conversation continues");
+        warn!(
+            %error,
+            "could not store this process's id in DATA_DIR; after a crash, its conversations continue only after some \
+            seconds; check the disk and the permissions"
+        );
     }
     Ok(())
 }

@@ -96,7 +96,7 @@ pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
         && !action.all
     {
         print_error(
-            "say which: --chat CHAT, --id ID or --session SESSION (several: all must match), or --all",
+            "choose which dead replies: --chat CHAT, --id ID or --session SESSION (several: all must match), or --all",
         );
         return ExitCode::from(EXIT_USAGE);
     }

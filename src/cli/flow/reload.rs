@@ -127,10 +127,7 @@ fn print(given: &[Reloaded]) -> io::Result<()> {
             continue;
         }
         let mistakes = count(one.mistakes.len(), "mistake");
-        writeln!(
-            out,
-            "{process}: refused, {mistakes}; it keeps the old flows"
-        )?;
+        writeln!(out, "{process}: {mistakes}, so the old flows stay in use")?;
         for mistake in &one.mistakes {
             writeln!(out, "  {}", line(mistake))?;
         }

@@ -108,7 +108,7 @@ impl Delivery<'_> {
                     unknown = true;
                 }
                 Settled::NotYet(reason) if retry::is_too_old(reply) => {
-                    let reason = format!("perhaps sent: WAHA could not tell for a day ({reason})");
+                    let reason = format!("perhaps sent: for a day, WAHA could not tell ({reason})");
                     return (self.dead(reason), None);
                 }
                 Settled::NotYet(reason) => {
@@ -212,7 +212,7 @@ impl Delivery<'_> {
             Ok(false) => Err(NotOurs),
             Err(error) => {
                 // Redis may have stored it anyway, so this id must be used. If not, the attempt is found by its time.
-                debug!(%error, session = %self.session, "could not note an attempt");
+                debug!(%error, session = %self.session, "could not store an attempt");
                 Ok(id)
             }
         }

@@ -87,13 +87,13 @@ pub(crate) async fn settle(
             %session,
             %chat,
             reply = reply.id,
-            "a reply in doubt was sent: WAHA has it; it is not sent again"
+            "WAHA has the reply whose answer was lost, so it is not sent again"
         ),
         Settled::NotSent => info!(
             %session,
             %chat,
             reply = reply.id,
-            "a reply in doubt is sent again: WAHA does not have it"
+            "WAHA does not have the reply whose answer was lost, so it is sent again"
         ),
         Settled::Unknown | Settled::NotYet(_) | Settled::Never(_) => {}
     }
@@ -130,8 +130,8 @@ fn undecidable(
                 warn!(
                     %session,
                     reason,
-                    "WAHA can't tell whether a reply was sent whose answer was lost; it is sent again, perhaps twice \
-                     (IN_DOUBT=resend). With NOWEB, turn its store on to have this looked up"
+                    "the answer to a reply was lost, and WAHA can't tell whether the reply was sent; it is sent \
+                    again, perhaps twice (IN_DOUBT=resend). With NOWEB, turn on its store, so that WAHA can tell"
                 );
             }
             Settled::Unknown

@@ -101,7 +101,8 @@ impl Sender {
             .is_err()
         {
             warn!(
-                "WAHA did not answer in time; the replies that were being sent will be tried again at the next start"
+                "WAHA did not answer before the stop; replies in progress are checked and, if necessary, sent again \
+                at the next start"
             );
         }
     }

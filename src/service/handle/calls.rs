@@ -110,9 +110,10 @@ impl Calls {
     async fn attempt(&self, request: &CallRequest, deadline: Instant) -> Result<Vec<u8>, Failure> {
         let permits = timeout_at(deadline, self.permits(&request.url)).await;
         let Ok(Some(permits)) = permits else {
-            return Err(Failure::passing(
-                "too many calls wait for the shop already, and none came to its end in time",
-            ));
+            return Err(Failure::passing(format!(
+                "too many calls are running (at most {CALLS_TO_HOST_MAX} to one host, {CALLS_MAX} in all), and none \
+                ended in time"
+            )));
         };
         let signature = self
             .secret

@@ -362,8 +362,8 @@ impl DispatcherState {
                 TaskOutcome::Lost => warn!(
                     session = %chat.0,
                     chat = %chat.1,
-                    "this conversation is no longer ours and continues elsewhere: this process sent no heartbeat for \
-                    a while (overloaded?), or the customer's two ids became one chat"
+                    "this process lost this conversation, which continues elsewhere: this process sent no heartbeat \
+                    for a while (overloaded?), so another took over, or the customer's two ids became one chat"
                 ),
                 TaskOutcome::Stopped => {}
             }

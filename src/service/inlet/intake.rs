@@ -238,7 +238,7 @@ impl Intake {
                         chat = %chat,
                         "the inbox of this chat is full ({INBOX_MAX} messages): further messages of this \
                         conversation go into the history only. If many chats are affected, set more WORKERS; if only \
-                        this one, somebody may be flooding it"
+                        this one, somebody may be flooding it: block this chat on the phone"
                     );
                 }
                 Done::Recorded

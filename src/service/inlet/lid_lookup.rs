@@ -75,7 +75,7 @@ impl LidLookup {
                         if learned.await? {
                             learnt += 1;
                             let chat = chat.map(tracing::field::display);
-                            info!(%session, %lid, chat, "these two are one person");
+                            info!(%session, %lid, chat, "linked a hidden id to its phone number: both are one customer");
                         }
                     }
                     Err(error) => {

@@ -265,7 +265,7 @@ impl Figures {
         );
         registry.register(
             "dead_letters",
-            "Replies given up on that are kept",
+            "Dead replies (see `waha-sm dead list`)",
             self.dead_letters,
         );
         registry.register(

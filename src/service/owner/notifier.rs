@@ -87,7 +87,7 @@ impl OwnerNotifier {
         let once = format!("{session}:{once}");
         let Some(to) = self.to.as_deref() else {
             if self.store.notify_owner(session, &once, None, now).await? {
-                info!(%session, "for the owner (NOTIFY_CHAT is not set): {text}");
+                info!(%session, "a notice for the owner, only in the log because NOTIFY_CHAT is not set: {text}");
                 return Ok(true);
             }
             return Ok(false);
@@ -112,10 +112,10 @@ impl OwnerNotifier {
                     %session,
                     %through,
                     once,
-                    "the owner is told when that session works again; no other can send"
+                    "no session can send now; the notice for the owner is sent when session `through` works again"
                 );
             } else {
-                info!(%session, %through, once, "the owner is told");
+                info!(%session, %through, once, "queued a notice for the owner");
             }
         }
         Ok(first)

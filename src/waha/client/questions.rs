@@ -37,7 +37,7 @@ pub enum AskError {
         reason: String,
     },
     /// WAHA can't be reached, or the session is not `WORKING`. Nothing can be sent either.
-    #[error("WAHA is away: {reason}")]
+    #[error("WAHA is not available: {reason}")]
     Away {
         /// What happened.
         reason: String,

@@ -206,7 +206,9 @@ fn if_the_outcome_stays_unknown_the_setting_decides() {
         let dead = redis.number("XLEN waha-sm:{default}:dead");
         assert_eq!(dead, i64::from(setting == "hold"));
         if setting == "resend" {
-            daemon.wait_for_log("it is sent again, perhaps twice");
+            daemon.wait_for_log(
+                "WAHA can't tell whether the reply was sent; it is sent again, perhaps twice",
+            );
         }
     }
 }

@@ -457,7 +457,7 @@ fn a_process_that_froze_during_a_call_does_not_use_its_late_answer() {
     assert_eq!(test.texts(&chat(1), 1), ["in time"]);
     shop.let_go();
     frozen.signal("-CONT");
-    frozen.wait_for_log("no longer ours");
+    frozen.wait_for_log("lost this conversation");
     serve.customer_writes(&chat(1), "more");
     assert_eq!(test.texts(&chat(1), 2), ["in time", "in time"]);
 }

@@ -103,7 +103,7 @@ fn after_a_kill_and_a_restart_on_the_same_data_directory_every_customer_continue
         "{:?}",
         ready.elapsed()
     );
-    daemon.wait_for_log("continues what the last run here left unfinished");
+    daemon.wait_for_log("that the last run left unfinished");
     daemon.wait_for_log("adopted the private Redis");
     eventually("the next in line is served", || {
         test.waha
@@ -127,7 +127,7 @@ fn a_stopped_daemon_hands_back_its_work_exits_cleanly_and_continues_after_a_star
     let (status, time) = daemon.terminate();
     assert_eq!(status.code(), Some(0), "{}", daemon.log());
     assert!(time < Duration::from_secs(10), "{time:?}");
-    daemon.wait_for_log("handed back conversations=1");
+    daemon.wait_for_log("released this process's conversations and replies conversations=1");
     let socket = test.directory.path().join("data/redis/redis.sock");
     assert_eq!(
         crate::harness::ask(&socket, "PING"),

@@ -156,7 +156,7 @@ fn waha_is_asked_for_the_number_behind_a_hidden_id() {
     let daemon = busy(&test, &redis);
     daemon.posts(&message(SESSION, &chat(7), "Ana", "a"));
     daemon.posts(&message(SESSION, LID, "Ana", "b"));
-    daemon.wait_for_log("these two are one person");
+    daemon.wait_for_log("linked a hidden id to its phone number");
     assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 1);
     frees_the_worker(&daemon);
     let texts = echoes(&test, 2);

@@ -148,7 +148,7 @@ fn when_the_owner_takes_an_active_conversation_its_worker_is_freed_and_the_line_
         daemon.customer_writes(&first, "again"),
         json!({"result": "queued", "position": 2})
     );
-    assert!(!daemon.log().contains("no longer ours"));
+    assert!(!daemon.log().contains("lost this conversation"));
     assert_eq!(test.waha.texts(&first)[..1], ["hello, one"]);
 }
 

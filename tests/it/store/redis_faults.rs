@@ -171,7 +171,7 @@ fn after_a_restart_of_redis_the_first_reply_comes_within_two_seconds() {
     assert_eq!(test.waha.texts(&chat(1)), ["before", "behind"]);
     for log in [daemon.log(), other.log()] {
         assert!(
-            !log.contains("fell silent") && !log.contains("no longer ours"),
+            !log.contains("fell silent") && !log.contains("lost this conversation"),
             "{log}"
         );
     }
@@ -365,7 +365,11 @@ fn a_redis_that_freezes_for_seconds_only_costs_time() {
         for_a_while(Duration::from_secs(1));
         redis.signal("-CONT");
     });
-    assert!(!daemon.log().contains("no longer ours"), "{}", daemon.log());
+    assert!(
+        !daemon.log().contains("lost this conversation"),
+        "{}",
+        daemon.log()
+    );
 }
 
 #[test]

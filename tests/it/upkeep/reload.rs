@@ -119,7 +119,7 @@ fn a_conversation_at_a_removed_step_starts_over_with_its_variables_in_all_proces
     let output = stdout(&refused);
     assert_eq!(refused.status.code(), Some(1), "{output}");
     assert_eq!(
-        output.matches("it keeps the old flows").count(),
+        output.matches("so the old flows stay in use").count(),
         2,
         "{output}"
     );

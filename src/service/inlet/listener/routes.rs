@@ -82,7 +82,7 @@ impl Front {
                 }
             }
             Err(IntakeError::NotAnEvent(reason)) => {
-                warn!(%peer, %reason, "refused a signed webhook that is no event of WAHA's; is something else using \
+                warn!(%peer, %reason, "refused a signed webhook that is not a WAHA event; is something else using \
                 WEBHOOK_HMAC_SECRET, or is WAHA much newer or older than this version supports?");
                 self.count("not_an_event");
                 problem(StatusCode::BAD_REQUEST, &reason.to_string())
