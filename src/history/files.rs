@@ -85,7 +85,7 @@ impl Files {
                 reason: "another program is using it: close it".to_owned(),
             });
         }
-        for side in sides(&self.main) {
+        for side in side_files(&self.main) {
             // SQLite would take an old log for the database's own.
             remove(&side).map_err(|error| HistoryError::NotRestored {
                 path: side,
@@ -107,7 +107,11 @@ impl Files {
             .map_err(reason)?;
 
         let aside = if replaced { Some(self.aside()) } else { None };
-        for ((side, suffix), ours) in sides(&self.main).iter().zip(SIDES).zip(&self.open[1..]) {
+        for ((side, suffix), ours) in side_files(&self.main)
+            .iter()
+            .zip(SIDE_FILES)
+            .zip(&self.open[1..])
+        {
             match (&aside, identity(side).map_err(reason)?) {
                 // The log and index of the other file.
                 (Some(aside), Some(found)) if Some(found) != *ours => {
@@ -143,10 +147,10 @@ impl Files {
 }
 
 /// SQLite's names for the log and its index.
-const SIDES: [&str; 2] = ["-wal", "-shm"];
+const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 
-fn sides(main: &Path) -> [PathBuf; 2] {
-    SIDES.map(|suffix| with_suffix(main, suffix))
+fn side_files(main: &Path) -> [PathBuf; 2] {
+    SIDE_FILES.map(|suffix| with_suffix(main, suffix))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -156,7 +160,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn identities(main: &Path) -> io::Result<[Option<Identity>; 3]> {
-    let [wal, shm] = sides(main);
+    let [wal, shm] = side_files(main);
     Ok([identity(main)?, identity(&wal)?, identity(&shm)?])
 }
 

@@ -1,9 +1,9 @@
 //! One row per message, although both our sender (the reply) and WAHA (its echo) report it, in any order.
 //!
-//! The message id joins the two. If the sender never learned the id, the reply is *loose*: it is matched with an echo of the same
-//! chat and text within [`WINDOW`]. The echo's row moves to the table `echo` and lends its message id to the reply. A better match
-//! may come later. So each arrival matches everything around it again, by a rule that depends on what is there and not on the order
-//! of arrival. If the echo turns out to belong to another reply, it gets its row back.
+//! The message id joins the two. If the sender never learned the id, the reply is *without id*: it is matched with an echo of
+//! the same chat and text within [`WINDOW`]. The echo's row moves to the table `echo` and lends its message id to the reply. A
+//! better match may come later. So each arrival matches everything around it again, by a rule that depends on what is there and
+//! not on the order of arrival. If the echo turns out to belong to another reply, it gets its row back.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         return Ok(());
     };
     match rows::by_message_id(db, &row.session, &row.direction, message_id)? {
-        Some(known) if !known.loose => {
+        Some(known) if !known.without_id => {
             rows::fill(db, known.id, row)?;
             if known.text.is_empty() && !row.text.is_empty() {
                 index(db, known.id)?;
@@ -59,9 +59,10 @@ pub(super) fn reply(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     let mut mine = reply_row(db, row)?;
     let mut holder = row_by_message_id(db, row)?;
     // A certain match replaces one that was only likely.
-    let certain = |mine: &Found| mine.loose && (row.message_id.is_some() || mine.text != row.text);
+    let certain =
+        |mine: &Found| mine.without_id && (row.message_id.is_some() || mine.text != row.text);
     for borrower in [
-        holder.as_ref().filter(|holder| holder.loose),
+        holder.as_ref().filter(|holder| holder.without_id),
         mine.as_ref().filter(|mine| certain(mine)),
     ] {
         changed.extend(release(db, borrower)?);
@@ -129,7 +130,7 @@ fn counts_more(row: &Row, mine: &Found) -> bool {
     );
     let before = (
         mine.state.as_deref() == Some("sent"),
-        mine.message_id.is_some() && !mine.loose,
+        mine.message_id.is_some() && !mine.without_id,
     );
     now > before
 }
@@ -172,8 +173,8 @@ impl Surroundings {
     }
 }
 
-/// A loose reply, and the echo that lends it a message id at the moment.
-struct LooseReply {
+/// A reply without id, and the echo that lends it a message id at the moment.
+struct ReplyWithoutId {
     id: i64,
     at: Millis,
     failed: bool,
@@ -187,7 +188,7 @@ struct FreeEcho {
     at: Millis,
 }
 
-/// Matches the loose replies and echoes around `place`: nearest in time first, sent before failed.
+/// Matches the replies without id and the echoes around `place`: nearest in time first, sent before failed.
 /// Whether anything changed.
 fn rematch(db: &Connection, session: &SessionName, place: &Surroundings) -> rusqlite::Result<bool> {
     // Two photos without a caption are not the same message.
@@ -210,7 +211,7 @@ fn rematch(db: &Connection, session: &SessionName, place: &Surroundings) -> rusq
             &echo.message_id,
         )
     });
-    let mut matched: Vec<(&LooseReply, &FreeEcho)> = Vec::new();
+    let mut matched: Vec<(&ReplyWithoutId, &FreeEcho)> = Vec::new();
     for (reply, echo) in pairs {
         if !matched
             .iter()
@@ -219,7 +220,7 @@ fn rematch(db: &Connection, session: &SessionName, place: &Surroundings) -> rusq
             matched.push((reply, echo));
         }
     }
-    let lender = |reply: &LooseReply| {
+    let lender = |reply: &ReplyWithoutId| {
         matched
             .iter()
             .find(|(r, _)| r.id == reply.id)
@@ -237,12 +238,12 @@ fn rematch(db: &Connection, session: &SessionName, place: &Surroundings) -> rusq
         .collect();
     for reply in &changed {
         if reply.lender.is_some() {
-            unlend(db, reply.id)?;
+            take_id_back(db, reply.id)?;
         }
     }
     for reply in &changed {
         if let Some(message_id) = lender(reply) {
-            lend(db, session, message_id, reply.id)?;
+            lend_id(db, session, message_id, reply.id)?;
         }
     }
     Ok(!changed.is_empty())
@@ -279,18 +280,18 @@ fn gather(
     db: &Connection,
     session: &SessionName,
     place: &Surroundings,
-) -> rusqlite::Result<(Vec<LooseReply>, Vec<FreeEcho>)> {
+) -> rusqlite::Result<(Vec<ReplyWithoutId>, Vec<FreeEcho>)> {
     let text = place.text.trim();
     let middle = place.from + place.from.until(place.to) / 2;
     let mut span = (place.from, place.to);
     loop {
         let (from, to) = (span.0 - WINDOW, span.1 + WINDOW);
         let within = params![place.chat, from, to, session, middle];
-        let replies = loose_replies(db, within, text)?;
+        let replies = replies_without_id(db, within, text)?;
         if replies.is_empty() {
             return Ok((replies, Vec::new()));
         }
-        let echoes = loose_echoes(db, within, text)?;
+        let echoes = free_echoes(db, within, text)?;
         let times = || {
             replies
                 .iter()
@@ -305,17 +306,17 @@ fn gather(
     }
 }
 
-fn loose_replies(
+fn replies_without_id(
     db: &Connection,
     within: &[&dyn ToSql],
     text: &str,
-) -> rusqlite::Result<Vec<LooseReply>> {
+) -> rusqlite::Result<Vec<ReplyWithoutId>> {
     let mut replies = Vec::new();
-    let mut query = db.prepare_cached(include_str!("sql/loose_replies.sql"))?;
+    let mut query = db.prepare_cached(include_str!("sql/replies_without_id.sql"))?;
     let mut rows = query.query(within)?;
     while let Some(row) = rows.next()? {
         if row.get_ref(4)?.as_str()?.trim() == text {
-            replies.push(LooseReply {
+            replies.push(ReplyWithoutId {
                 id: row.get(0)?,
                 at: row.get(1)?,
                 failed: row.get(2)?,
@@ -330,13 +331,13 @@ fn loose_replies(
     Ok(replies)
 }
 
-fn loose_echoes(
+fn free_echoes(
     db: &Connection,
     within: &[&dyn ToSql],
     text: &str,
 ) -> rusqlite::Result<Vec<FreeEcho>> {
     let mut echoes = Vec::new();
-    let mut query = db.prepare_cached(include_str!("sql/loose_echoes.sql"))?;
+    let mut query = db.prepare_cached(include_str!("sql/free_echoes.sql"))?;
     let mut rows = query.query(within)?;
     while let Some(row) = rows.next()? {
         if row.get_ref(2)?.as_str()?.trim() == text {
@@ -353,7 +354,7 @@ fn loose_echoes(
 }
 
 /// Moves the echo's row away and gives its message id to the reply.
-fn lend(
+fn lend_id(
     db: &Connection,
     session: &SessionName,
     message_id: &MessageId,
@@ -376,7 +377,7 @@ fn lend(
 }
 
 /// Gives the echo its row back and leaves the reply without a message id. Returns the echo's time, if there was one.
-fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<Millis>> {
+fn take_id_back(db: &Connection, reply: i64) -> rusqlite::Result<Option<Millis>> {
     let json: Option<String> = db
         .prepare_cached("DELETE FROM echo WHERE reply = ?1 RETURNING row")?
         .query_row([reply], |row| row.get(0))
@@ -395,6 +396,6 @@ fn unlend(db: &Connection, reply: i64) -> rusqlite::Result<Option<Millis>> {
 /// Takes a lent message id back. Returns where to match again.
 fn release(db: &Connection, reply: Option<&Found>) -> rusqlite::Result<Option<Surroundings>> {
     let Some(reply) = reply else { return Ok(None) };
-    let echo_at = unlend(db, reply.id)?;
+    let echo_at = take_id_back(db, reply.id)?;
     Ok(echo_at.map(|echo_at| Surroundings::around(&reply.chat, &reply.text, reply.at, echo_at)))
 }

@@ -122,7 +122,7 @@ impl Conversation {
         let state = match (&self.outcome, self.closed_at, self.claimed_at) {
             (Some(outcome), ..) => outcome,
             (None, Some(_), _) => "closed",
-            (None, None, Some(_)) => "attended now",
+            (None, None, Some(_)) => "active now",
             (None, None, None) => "waiting",
         };
         write!(out, "  {}", line(state))?;

@@ -13,8 +13,8 @@ pub(super) struct Found {
     pub(super) message_id: Option<MessageId>,
     /// Of a reply; `None` for a message that WAHA reported.
     pub(super) state: Option<String>,
-    /// A reply whose message id the sender never learned. If it has one, an echo lends it.
-    pub(super) loose: bool,
+    /// A reply whose message id the sender never learned (column `loose`). If it has one, an echo lends it.
+    pub(super) without_id: bool,
     pub(super) chat: ChatId,
     pub(super) text: String,
     pub(super) at: Millis,
@@ -161,7 +161,7 @@ fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
         id: row.get(0)?,
         message_id: row.get(1)?,
         state: row.get(2)?,
-        loose: row.get(3)?,
+        without_id: row.get(3)?,
         chat: row.get(4)?,
         text: row.get(5)?,
         at: row.get(6)?,

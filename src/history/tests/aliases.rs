@@ -71,7 +71,7 @@ fn the_field_keeps_an_entry_under_another_chat_than_it_came_from() {
     assert_eq!(all.len(), 2);
     assert_eq!(all[0].text, "hello!");
     assert_eq!(all[1].ack, Some(3));
-    assert!(rig.messages(&of(LID)).is_empty(), "no alias was told");
+    assert!(rig.messages(&of(LID)).is_empty(), "no alias is known");
     // A field may name the hidden id, too.
     rig.append(&[alias(8000), kept_under(inbound("B", "again", 9000), LID)]);
     assert_eq!(rig.messages(&of(CHAT)).len(), 3);
@@ -112,7 +112,7 @@ fn a_reply_and_its_echo_under_the_other_id_are_one_message() {
 #[test]
 fn a_lent_echo_that_moves_is_given_back_under_the_new_chat() {
     let entries = [
-        hidden(reply("loose", None, "hi", 100_000, "sent")),
+        hidden(reply("without_id", None, "hi", 100_000, "sent")),
         hidden(echo("S1", "hi", 100_500)),
         alias(1),
         reply("owner", Some("S1"), "hi", 100_600, "sent"),
@@ -128,7 +128,7 @@ fn a_lent_echo_that_moves_is_given_back_under_the_new_chat() {
         assert_eq!(
             message_ids,
             [
-                (some("loose"), message_id("S2")),
+                (some("without_id"), message_id("S2")),
                 (some("owner"), message_id("S1"))
             ]
         );
@@ -138,7 +138,7 @@ fn a_lent_echo_that_moves_is_given_back_under_the_new_chat() {
 #[test]
 fn a_lent_echo_that_moves_stands_for_itself_in_the_new_chat_when_a_nearer_one_comes() {
     let entries = [
-        hidden(reply("loose", None, "hi", 100_000, "sent")),
+        hidden(reply("without_id", None, "hi", 100_000, "sent")),
         hidden(echo("S1", "hi", 100_900)),
         alias(1),
         echo("S2", "hi", 100_100),
@@ -153,7 +153,7 @@ fn a_lent_echo_that_moves_stands_for_itself_in_the_new_chat_when_a_nearer_one_co
         assert_eq!(
             message_ids,
             [
-                (ChatId::stored(CHAT), some("loose"), message_id("S2")),
+                (ChatId::stored(CHAT), some("without_id"), message_id("S2")),
                 (ChatId::stored(CHAT), None, message_id("S1"))
             ]
         );
@@ -204,9 +204,17 @@ fn an_alias_told_again_changes_nothing_and_of_two_the_later_counts() {
     };
     rig.append(&[hidden(inbound("A", "a", 1000)), alias(5000), alias(5000)]);
     rig.append(&[other(4000), hidden(inbound("B", "b", 2000))]);
-    assert_eq!(rig.messages(&of(CHAT)).len(), 2, "an older one came later");
+    assert_eq!(
+        rig.messages(&of(CHAT)).len(),
+        2,
+        "an older alias that comes later changes nothing"
+    );
     rig.append(&[other(6000), hidden(inbound("C", "c", 3000)), alias(5000)]);
-    assert_eq!(rig.messages(&of(CHAT)).len(), 2, "what moved stays");
+    assert_eq!(
+        rig.messages(&of(CHAT)).len(),
+        2,
+        "messages that moved stay where they are"
+    );
     assert_eq!(rig.messages(&of("5511000000000")).len(), 1);
 }
 
@@ -222,7 +230,7 @@ fn an_alias_is_of_its_session() {
     assert_eq!(
         rig.messages(&of(LID)).len(),
         2,
-        "whoever asks for the person means both"
+        "a search for one id finds the messages of both"
     );
 }
 

@@ -167,7 +167,7 @@ fn the_same_text_twice_is_matched_by_nearness_in_any_order() {
 #[test]
 fn an_echo_lent_to_the_wrong_reply_is_given_back_to_the_right_one() {
     let entries = [
-        reply("loose", None, "hi", 100_000, "sent"),
+        reply("without_id", None, "hi", 100_000, "sent"),
         echo("S1", "hi", 100_500),
         reply("owner", Some("S1"), "hi", 100_600, "sent"),
         echo("S2", "hi", 300_000),
@@ -189,7 +189,7 @@ fn an_echo_lent_to_the_wrong_reply_is_given_back_to_the_right_one() {
         assert_eq!(
             message_ids,
             [
-                (some("loose"), message_id("S2")),
+                (some("without_id"), message_id("S2")),
                 (some("owner"), message_id("S1"))
             ]
         );

@@ -130,7 +130,7 @@ fn a_message_id_can_be_chosen_in_advance_and_sending_it_twice_makes_two_messages
 fn it_fails_in_every_mode_and_reports_which_messages_it_took() {
     let waha = FakeWaha::start(0, API_KEY).unwrap();
     let late = Duration::from_millis(1);
-    let ways = [
+    let behaviours = [
         (Behaviour::Fails, Some(500), false),
         (Behaviour::TakesAndFails, Some(500), true),
         (Behaviour::HangsUp, None, false),
@@ -154,7 +154,7 @@ fn it_fails_in_every_mode_and_reports_which_messages_it_took() {
             true,
         ),
     ];
-    for (behaviour, status, takes) in ways {
+    for (behaviour, status, takes) in behaviours {
         let before = waha.sent().len();
         waha.behave(behaviour.clone());
         assert_eq!(send(&waha, "hi", None), status, "{behaviour:?}");
