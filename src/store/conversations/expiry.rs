@@ -20,7 +20,7 @@ impl Store {
         chat: &ChatId,
     ) -> Result<bool, StoreError> {
         self.connected()?;
-        let key = self.inner.keys.phone(session);
+        let key = self.inner.keys.takeover_until(session);
         let until: Option<f64> = self.inner.client.zscore(key, chat.as_str()).await?;
         Ok(until.is_some())
     }

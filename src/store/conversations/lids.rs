@@ -25,7 +25,7 @@ impl Store {
         now: Millis,
     ) -> Result<Vec<ChatId>, StoreError> {
         self.connected()?;
-        let key = self.inner.keys.unmapped(session);
+        let key = self.inner.keys.lids_to_ask(session);
         Ok(self
             .inner
             .client
@@ -44,7 +44,7 @@ impl Store {
         at: Millis,
     ) -> Result<(), StoreError> {
         self.connected()?;
-        let key = self.inner.keys.unmapped(session);
+        let key = self.inner.keys.lids_to_ask(session);
         let _: i64 = self
             .inner
             .client

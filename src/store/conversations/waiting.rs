@@ -100,7 +100,7 @@ impl Store {
     /// See [`StoreError`].
     pub async fn next_look_at(&self, session: &SessionName) -> Result<Option<Millis>, StoreError> {
         self.connected()?;
-        let key = self.inner.keys.announce(session);
+        let key = self.inner.keys.look_at(session);
         let first: Vec<(String, f64)> = self
             .inner
             .client

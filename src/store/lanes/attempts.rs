@@ -64,7 +64,7 @@ impl Store {
     ) -> Result<Option<MessageId>, StoreError> {
         self.connected()?;
         for message in messages {
-            let key = self.inner.keys.ours(session, message);
+            let key = self.inner.keys.sent_id(session, message);
             if self.inner.client.exists::<i64, _>(key).await? == 0 {
                 return Ok(Some(message.clone()));
             }

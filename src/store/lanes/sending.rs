@@ -137,7 +137,7 @@ impl Store {
         interval: Duration,
     ) -> Result<bool, StoreError> {
         self.connected()?;
-        let key = self.inner.keys.probed(session);
+        let key = self.inner.keys.status_asked(session);
         let expiry = Some(Expiration::PX(clock::millis(interval)));
         let set: Option<String> = self
             .inner

@@ -7,9 +7,10 @@
 --       ('' = none), words (count), word...
 -- Returns: how many were still waiting
 local waiting, replied = 0, false
-while more() do
-  local chat, id, announced, due, examined, examined_before, since = text(), text(), text(), number(), number(), number(), number()
-  local leave, variables, element, words = text(), text(), text(), number()
+while has_more() do
+  local chat, id, announced = next_text(), next_text(), next_text()
+  local due, examined, examined_before, since = next_number(), next_number(), next_number(), next_number()
+  local leave, variables, element, words = next_text(), next_text(), next_text(), next_number()
   local key = CHAT .. chat
   local status_now, id_now, examined_now, opened, waiting_since =
     unpack(redis.call('HMGET', key, 'status', 'id', 'examined', 'opened', 'waiting_since'))
@@ -20,7 +21,7 @@ while more() do
     and tonumber(waiting_since or opened) == since
   local removed = 0
   for _ = 1, words do
-    local word = text()
+    local word = next_text()
     if ours then removed = removed + redis.call('LREM', INBOX .. chat, 1, word) end
   end
   if ours and (words == 0 or removed > 0) then
@@ -44,7 +45,7 @@ while more() do
         due = NOW
         ring('announce')
       end
-      redis.call('ZADD', ANNOUNCE, due, chat)
+      redis.call('ZADD', LOOK_AT, due, chat)
     end
   end
 end

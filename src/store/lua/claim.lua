@@ -3,14 +3,14 @@
 -- Uses: conversations, lanes
 -- KEYS: namespace
 -- ARGV: process, count, closed since (ms; '' = claim for workers)
--- Returns per conversation: {chat, id, epoch, rev, state or '', name, quiet for (ms; '' = not known), opened (ms),
+-- Returns per conversation: {chat, id, epoch, rev, state or '', name, silent for (ms; '' = not known), opened (ms),
 --          inbox...}
-local process, count, closed_since = text(), number(), number()
+local process, count, closed_since = next_text(), next_number(), next_number()
 local answer = {}
 
 local function claim(chat)
   local key = CHAT .. chat
-  redis.call('ZREM', ANNOUNCE, chat)
+  redis.call('ZREM', LOOK_AT, chat)
   local id, rev, state, name, claimed, told, heard, opened =
     unpack(redis.call('HMGET', key, 'id', 'rev', 'state', 'name', 'claimed', 'told', 'heard', 'opened'))
   if id then
@@ -26,7 +26,7 @@ local function claim(chat)
     end
     record('claimed', 'conversation', id, 'chat', chat, 'process', process, 'at', NOW)
     local one = redis.call('LRANGE', INBOX .. chat, 0, -1)
-    for j, field in ipairs({chat, id, tostring(epoch), rev, state or '', name or '', quiet_for(heard), opened or '0'}) do
+    for j, field in ipairs({chat, id, tostring(epoch), rev, state or '', name or '', silent_for(heard), opened or '0'}) do
       table.insert(one, j, field)
     end
     answer[#answer + 1] = one

@@ -20,15 +20,15 @@ local function hand_off(chat, id, ticket, within)
   redis.call('ZADD', HANDOFF, ticket, chat)
   redis.call('SADD', HANDOFF_UNNOTIFIED, chat)
   if within > 0 then redis.call('ZADD', HANDOFF_DUE, NOW + within, chat) end
-  redis.call('ZADD', ANNOUNCE, NOW + FIRST_NOTICE_AFTER, chat)
+  redis.call('ZADD', LOOK_AT, NOW + FIRST_NOTICE_AFTER, chat)
   record('handoff', 'conversation', id, 'chat', chat, 'at', NOW)
 end
 
-while more() do
-  local chat, epoch, rev, consumed, state = text(), text(), text(), number(), text()
-  local outcome, variables, resume_within, handoff = text(), text(), number(), text()
+while has_more() do
+  local chat, epoch, rev, consumed, state = next_text(), next_text(), next_text(), next_number(), next_text()
+  local outcome, variables, resume_within, handoff = next_text(), next_text(), next_number(), next_text()
   local replies = {}
-  for j = 1, number() do replies[j] = text() end
+  for j = 1, next_number() do replies[j] = next_text() end
   local key = CHAT .. chat
   local epoch_now, rev_now, id, ticket = unpack(redis.call('HMGET', key, 'epoch', 'rev', 'id', 'ticket'))
   local unread = 0
@@ -43,7 +43,7 @@ while more() do
     end
     if handoff ~= '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
-      measure(chat, 'handoff')
+      add_handling_time(chat, 'handoff')
       hand_off(chat, id, ticket, tonumber(handoff))
     elseif outcome == '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)

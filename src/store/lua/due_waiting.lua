@@ -3,14 +3,14 @@
 -- ARGV: count, lease (ms)
 -- Returns per chat: {chat, id, position, since (ms: when it began to wait), told or '', told_at or '', examined, name, rev, state
 --          or '', '1' if it waits for a person, else '', messages not examined...}
-local count, lease = number(), number()
+local count, lease = next_number(), next_number()
 local answer = {}
-for _, chat in ipairs(redis.call('ZRANGEBYSCORE', ANNOUNCE, '-inf', NOW, 'LIMIT', 0, count)) do
+for _, chat in ipairs(redis.call('ZRANGEBYSCORE', LOOK_AT, '-inf', NOW, 'LIMIT', 0, count)) do
   local status, id, opened, told, told_at, examined, name, rev, state, since =
     unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'opened', 'told', 'told_at', 'examined', 'name', 'rev', 'state', 'waiting_since'))
   local rank = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat)
   if (status == 'waiting' or status == 'handoff') and rank then
-    redis.call('ZADD', ANNOUNCE, NOW + lease, chat)
+    redis.call('ZADD', LOOK_AT, NOW + lease, chat)
     local one = redis.call('LRANGE', INBOX .. chat, examined or 0, -1)
     for j, field in ipairs({chat, id, tostring(rank + 1), since or opened, told or '', told_at or '', examined or '0', name or '', rev or '0',
       state or '', status == 'handoff' and '1' or ''}) do
@@ -18,7 +18,7 @@ for _, chat in ipairs(redis.call('ZRANGEBYSCORE', ANNOUNCE, '-inf', NOW, 'LIMIT'
     end
     answer[#answer + 1] = one
   else
-    redis.call('ZREM', ANNOUNCE, chat)
+    redis.call('ZREM', LOOK_AT, chat)
   end
 end
 return answer

@@ -3,25 +3,25 @@
 -- KEYS: namespace
 -- ARGV: count
 -- Returns: how many takeovers ended, how many conversations continue without a person
-local count = number()
+local count = next_number()
 if redis.call('EXISTS', PAUSED) == 1 then
   -- While the session is paused, customers can't reach us, so nothing may end because of silence.
   return {0, 0}
 end
-local left = redis.call('ZRANGEBYSCORE', PHONE, '-inf', NOW, 'LIMIT', 0, count)
-for _, chat in ipairs(left) do
+local takeovers_over = redis.call('ZRANGEBYSCORE', TAKEOVER_UNTIL, '-inf', NOW, 'LIMIT', 0, count)
+for _, chat in ipairs(takeovers_over) do
   end_takeover(chat)
 end
-local alone = redis.call('ZRANGEBYSCORE', HANDOFF_DUE, '-inf', NOW, 'LIMIT', 0, count)
-for _, chat in ipairs(alone) do
+local handoffs_over = redis.call('ZRANGEBYSCORE', HANDOFF_DUE, '-inf', NOW, 'LIMIT', 0, count)
+for _, chat in ipairs(handoffs_over) do
   local status, id, ticket = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'ticket'))
   unlist(chat)
   if status == 'handoff' then
     requeue(chat, id, ticket)
   end
 end
-if #alone > 0 then
+if #handoffs_over > 0 then
   notify_head(HANDOFF)
   ring('queue')
 end
-return {#left, #alone}
+return {#takeovers_over, #handoffs_over}

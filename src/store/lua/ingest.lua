@@ -1,19 +1,20 @@
 -- Stores inbound messages of one session. Each opens or continues a conversation, once.
 -- Uses: conversations, owner_takeover, merge_chats
 -- KEYS: namespace
--- ARGV: seen_ttl (ms), inbox_max, then per message: message id, from, other (the sender's other id, '' = not known), name, message
+-- ARGV: seen_ttl (ms), inbox_max, then per message: message id, from, other_id (the sender's other id, '' = not known), name, message
 --       (JSON), opens ('' = it opens no conversation), phone_quiet (ms)
 -- Returns per message: 'queued' | 'active' | 'duplicate' | 'full' (only recorded, because too many messages are not consumed yet:
 --       the first such message of its conversation) | 'recorded' (the next such messages, and those that open no conversation) |
 --       'phone' (the owner answers from their own phone), position (0 unless queued)
-local seen_ttl, inbox_max = number(), number()
+local seen_ttl, inbox_max = next_number(), next_number()
 local answer, received_at = {}, string.format('%.0f', redis_time())
-while more() do
-  local message_id, from, other, name, message, opens, phone_quiet = text(), text(), text(), text(), text(), text() ~= '', number()
+while has_more() do
+  local message_id, from, other_id, name = next_text(), next_text(), next_text(), next_text()
+  local message, opens, phone_quiet = next_text(), next_text() ~= '', next_number()
   local seen = SEEN .. 'in:' .. message_id
   local result, position = 'duplicate', 0
   if redis.call('EXISTS', seen) == 0 then
-    local chat = chat_of_person(from, other)
+    local chat = chat_of_person(from, other_id)
     local for_owner = take_for_owner(chat, message, phone_quiet, inbox_max)
     local status, id, process = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner'))
     if for_owner then
@@ -31,7 +32,7 @@ while more() do
         result = 'queued'
         if status == 'waiting' or status == 'handoff' then
           -- It may be a word for the queue: the announcer looks at once.
-          redis.call('ZADD', ANNOUNCE, NOW, chat)
+          redis.call('ZADD', LOOK_AT, NOW, chat)
           ring('announce')
         else
           id = open(chat, name, status)
@@ -47,7 +48,7 @@ while more() do
       redis.call('HSET', ADDRESS, chat, from)
     else
       redis.call('HDEL', ADDRESS, chat)
-      if is_lid(chat) then redis.call('ZADD', UNMAPPED, 'NX', NOW, chat) end
+      if is_lid(chat) then redis.call('ZADD', LIDS_TO_ASK, 'NX', NOW, chat) end
     end
     record_under(chat, from, 'message', 'conversation', id or '', 'data', message)
     -- Last, so that no message is marked as seen without being stored.

@@ -3,7 +3,7 @@
 -- KEYS: namespace
 -- ARGV: notified_ttl (ms), once (the key of this notification), chat, reply ('' = the owner has no chat: only noted)
 -- Returns: 1, or 0 if the owner was notified before
-local notified_ttl, notified, chat, element = number(), NOTIFIED .. text(), text(), text()
+local notified_ttl, notified, chat, element = next_number(), NOTIFIED .. next_text(), next_text(), next_text()
 if redis.call('EXISTS', notified) == 1 then
   return 0
 end

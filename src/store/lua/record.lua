@@ -2,32 +2,33 @@
 -- our sender did not send a message of ours, the owner wrote it on their own phone.
 -- Uses: sent_by_us, owner_takeover, merge_chats
 -- KEYS: namespace
--- ARGV: seen_ttl (ms), then per event: seen (a key that recognises the same event, '' = none), kind, from, other (the customer's
---       other id, '' = not known), own ('1' = a message, which makes its chat known; '' = only recorded if the chat is known), echo
---       (the id of a message of ours, else ''), wording, sent as (the words of that message, and how a reply can be sent to become
---       such a message, as `sent_by_us` compares them; '' = it says nothing), data (JSON), phone_quiet (ms), takeover (what it means if
---       the owner wrote it: 'says' or 'ends'; 'ours' = they did not; '' = nothing), last_activity_at (ms: when the last known message
---       after it was sent)
+-- ARGV: seen_ttl (ms), then per event: dedup_key (recognises the same event, '' = none), kind, from, other_id (the customer's
+--       other id, '' = not known), is_message ('1' = a message, which makes its chat known; '' = only recorded if the chat is
+--       known), echo (the id of a message of ours, else ''), wording, sent as (the words of that message, and how a reply can be sent
+--       to become such a message, as `sent_by_us` compares them; '' = it says nothing), data (JSON), phone_quiet (ms), takeover
+--       (what it means if the owner wrote it: 'says' or 'ends'; 'ours' = they did not; '' = nothing), last_activity_at (ms: when the
+--       last known message after it was sent)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded, and a takeover by the owner begins or ends)
-local seen_ttl = number()
+local seen_ttl = next_number()
 local answer = {}
-while more() do
-  local seen, kind, from, other, own, echo = text(), text(), text(), text(), text(), text()
-  local content, data = {wording = text(), sent_as = text()}, text()
-  local quiet, takeover, last_activity_at = number(), text(), number()
-  local chat = chat_of_person(from, other)
+while has_more() do
+  local dedup_key, kind, from = next_text(), next_text(), next_text()
+  local other_id, is_message, echo = next_text(), next_text(), next_text()
+  local content, data = {wording = next_text(), sent_as = next_text()}, next_text()
+  local quiet, takeover, last_activity_at = next_number(), next_text(), next_number()
+  local chat = chat_of_person(from, other_id)
   local result = 'recorded'
-  if seen ~= '' and redis.call('EXISTS', SEEN .. seen) == 1 then
+  if dedup_key ~= '' and redis.call('EXISTS', SEEN .. dedup_key) == 1 then
     result = 'duplicate'
-  elseif own == '' and redis.call('SISMEMBER', KNOWN, chat) == 0 then
+  elseif is_message == '' and redis.call('SISMEMBER', KNOWN, chat) == 0 then
     result = 'ignored'
   else
-    if own == '1' then
+    if is_message == '1' then
       redis.call('SADD', KNOWN, chat)
     end
     local conversation = redis.call('HGET', CHAT .. chat, 'id') or ''
     if kind == 'message' and echo ~= '' then
-      local message = decoded(data)
+      local message = decode(data)
       -- It may come under the person's other id, before we know that both ids are one person.
       content.text = message.text
       local ours = takeover == 'ours' or sent_by_us(chat, echo, content)
@@ -36,17 +37,17 @@ while more() do
       record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
       if not ours and takeover ~= '' then
         local sent_at = message.sent_at or 0
-        result = owner_says(chat, sent_at, last_activity_at, takeover == 'ends', quiet) or result
+        result = owner_wrote(chat, sent_at, last_activity_at, takeover == 'ends', quiet) or result
         if result == 'begins' then
-          redis.call('SET', PHONE_BEGAN .. echo, string.format('%.0f %s', sent_at, chat), 'PX', quiet)
+          redis.call('SET', TAKEOVER_BEGAN_BY .. echo, string.format('%.0f %s', sent_at, chat), 'PX', quiet)
         end
       end
     else
       if echo ~= '' then note_echo(chat, echo) end
       record_under(chat, from, kind, 'conversation', conversation, 'data', data)
     end
-    if seen ~= '' then
-      redis.call('SET', SEEN .. seen, '1', 'PX', seen_ttl)
+    if dedup_key ~= '' then
+      redis.call('SET', SEEN .. dedup_key, '1', 'PX', seen_ttl)
     end
   end
   answer[#answer + 1] = result

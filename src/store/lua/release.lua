@@ -4,7 +4,7 @@
 -- KEYS: namespace
 -- ARGV: process
 -- Returns: how many conversations, how many lanes
-local process = text()
+local process = next_text()
 local conversations, lanes = 0, 0
 local active = redis.call('HGETALL', ACTIVE)
 for i = 1, #active, 2 do

@@ -4,8 +4,8 @@
 -- ARGV: per reply: id (of its entry in `dead`), element (the reply to try again)
 -- Returns per reply: 1, or 0 if it is no longer in `dead`
 local answer, found_any = {}, false
-while more() do
-  local id, element = text(), text()
+while has_more() do
+  local id, element = next_text(), next_text()
   local found = 0
   local entry = redis.call('XRANGE', DEAD, id, id)[1]
   if entry then

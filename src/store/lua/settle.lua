@@ -1,27 +1,28 @@
 -- Settles the first reply of lanes: WAHA took it, or we gave up on it, or it is tried again later.
 -- Uses: lanes, sent_by_us, owner_takeover
 -- KEYS: namespace
--- ARGV: dead_max, ours_ttl (ms), then per lane: chat, token, element, verdict ('sent' | 'dead' | 'retry' | 'release'), due (ms,
+-- ARGV: dead_max, sent_ids_ttl (ms), then per lane: chat, token, element, verdict ('sent' | 'dead' | 'retry' | 'release'), due (ms,
 --       for retry and release), again (the element to try again), doubt ('1' = it may have been sent all the same), message id (of
 --       the message that it became, or ''), conversation, data (JSON, for the history), reason
 -- Returns per lane: the next reply, which the sender may send under the same token, the earlier attempt on it that is in doubt, and
 --       the id to send it to if that is not the chat; or three times '' if the lane is empty, must wait, or is no longer the sender's
-local dead_max, ours_ttl = number(), number()
+local dead_max, sent_ids_ttl = next_number(), next_number()
 local paused = redis.call('EXISTS', PAUSED) == 1
 local answer = {}
-while more() do
-  local id, token, element, verdict, due = text(), text(), text(), text(), number()
-  local again, doubt, message_id, conversation, data, reason = text(), text(), text(), text(), text(), text()
+while has_more() do
+  local id, token, element, verdict, due = next_text(), next_text(), next_text(), next_text(), next_number()
+  local again, doubt, message_id = next_text(), next_text(), next_text()
+  local conversation, data, reason = next_text(), next_text(), next_text()
   local chat = chat_of(id)
   local lane = LANE .. chat
-  local following, following_doubt, address = '', '', ''
+  local next_reply, next_doubt, address = '', '', ''
   local held = redis.call('HGET', SENDING, chat) == token
   local settled = verdict == 'sent' or verdict == 'dead'
   local echo = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ %S+ (%S+)')
   local first = redis.call('LINDEX', lane, 0) == element
   -- Even if another process settled the reply: this message is ours, too.
   if verdict == 'sent' and message_id ~= '' then
-    redis.call('SET', OURS .. message_id, '1', 'PX', ours_ttl)
+    redis.call('SET', SENT_IDS .. message_id, '1', 'PX', sent_ids_ttl)
     undo_takeover(message_id)
   end
   if settled and first then
@@ -40,12 +41,12 @@ while more() do
     end
   end
   if held then
-    if not settled and first and redis.call('ZSCORE', PHONE, chat) then
+    if not settled and first and redis.call('ZSCORE', TAKEOVER_UNTIL, chat) then
       -- The owner answers this chat: no second try.
       redis.call('LPOP', lane)
       redis.call('HDEL', ATTEMPT, chat)
       if doubt == '1' then expect_echo(chat, element) end
-      leave_to_owner(chat, element, doubt == '1')
+      record_unsent_for_owner(chat, element, doubt == '1')
       settled = true
     elseif not settled and first and doubt == '1' and verdict == 'retry' then
       -- It may be sent again, and then both messages have an echo.
@@ -67,19 +68,19 @@ while more() do
       end
     end
     if settled and not paused then
-      following, following_doubt, address = first_reply(chat)
+      next_reply, next_doubt, address = first_reply(chat)
       -- The sender may still use the other id of this person for the lane.
       if address == '' and chat ~= id then address = chat end
     end
-    if following == '' then
+    if next_reply == '' then
       redis.call('HDEL', SENDING, chat)
       if redis.call('EXISTS', lane) == 1 then
         redis.call('ZADD', LANES, due, chat)
       end
     end
   end
-  answer[#answer + 1] = following
-  answer[#answer + 1] = following_doubt
+  answer[#answer + 1] = next_reply
+  answer[#answer + 1] = next_doubt
   answer[#answer + 1] = address
 end
 return answer

@@ -4,7 +4,7 @@
 -- KEYS: namespace
 -- ARGV: gap (ms: between two customers who are due)
 -- Returns: how many were due
-local gap, due = number(), 0
+local gap, due = next_number(), 0
 local waiting = redis.call('ZRANGE', QUEUE, 0, -1)
 for _, chat in ipairs(redis.call('ZRANGE', HANDOFF, 0, -1)) do
   waiting[#waiting + 1] = chat
@@ -15,11 +15,11 @@ for _, chat in ipairs(waiting) do
     drop_notices(chat)
     if redis.call('LLEN', LANE .. chat) < replies then
       redis.call('HDEL', CHAT .. chat, 'told', 'told_at')
-      redis.call('ZADD', ANNOUNCE, NOW, chat)
+      redis.call('ZADD', LOOK_AT, NOW, chat)
     end
   end
-  if tonumber(redis.call('ZSCORE', ANNOUNCE, chat) or NOW + 1) <= NOW then
-    redis.call('ZADD', ANNOUNCE, NOW + due * gap, chat)
+  if tonumber(redis.call('ZSCORE', LOOK_AT, chat) or NOW + 1) <= NOW then
+    redis.call('ZADD', LOOK_AT, NOW + due * gap, chat)
     due = due + 1
   end
 end

@@ -4,7 +4,7 @@
 --       ('1' = the owner must do something), ask_after (ms: after an event, we don't ask WAHA for this long)
 -- Returns: 'stale' (we know something newer) | 'works' | 'resumed' | 'paused', since when it is or was paused (ms, or 0),
 --       1 if the owner must be notified and was not yet, else 0
-local at, status, alarm, ask_after = number(), text(), text(), number()
+local at, status, alarm, ask_after = next_number(), next_text(), next_text(), next_number()
 local last = tonumber(redis.call('HGET', STATUS, 'at') or 0)
 if at > 0 and at < last then
   return {'stale', 0, 0}
@@ -16,7 +16,7 @@ if status == 'WORKING' then
     return {'works', 0, 0}
   end
   redis.call('HSET', STATUS, 'works_since', NOW)
-  redis.call('DEL', PAUSED, PROBED)
+  redis.call('DEL', PAUSED, STATUS_ASKED)
   ring('lanes')
   return {'resumed', tonumber(since), 0}
 end
@@ -25,7 +25,7 @@ if not since then
   redis.call('SET', PAUSED, since)
 end
 if at > 0 then
-  redis.call('SET', PROBED, '1', 'PX', ask_after)
+  redis.call('SET', STATUS_ASKED, '1', 'PX', ask_after)
 end
 local first = alarm == '1' and redis.call('HGET', STATUS, 'alarmed') ~= since
 if first then

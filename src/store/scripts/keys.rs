@@ -12,10 +12,10 @@ use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
 /// prefix, and an id follows, so that no id can collide with our names.
 const KEY_NAMES: &[(&str, &str)] = &[
     ("SEEN", SEEN),
-    ("OURS", OURS),
+    ("SENT_IDS", SENT_IDS),
     ("KNOWN", KNOWN),
-    ("ALIAS", ALIAS),
-    ("UNMAPPED", UNMAPPED),
+    ("PHONE_ID_OF", PHONE_ID_OF),
+    ("LIDS_TO_ASK", LIDS_TO_ASK),
     ("ADDRESS", ADDRESS),
     ("CHAT", CHAT),
     ("INBOX", INBOX),
@@ -27,18 +27,18 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("HANDOFF", HANDOFF),
     ("HANDOFF_DUE", HANDOFF_DUE),
     ("HANDOFF_UNNOTIFIED", HANDOFF_UNNOTIFIED),
-    ("PHONE", PHONE),
-    ("PHONE_SAID", PHONE_SAID),
-    ("PHONE_BEGAN", PHONE_BEGAN),
-    ("HUNG_UP", HUNG_UP),
-    ("UNCLAIMED", UNCLAIMED),
-    ("ANNOUNCE", ANNOUNCE),
+    ("TAKEOVER_UNTIL", TAKEOVER_UNTIL),
+    ("OWNER_WROTE_AT", OWNER_WROTE_AT),
+    ("TAKEOVER_BEGAN_BY", TAKEOVER_BEGAN_BY),
+    ("TAKEOVER_ENDED_AT", TAKEOVER_ENDED_AT),
+    ("EXPECTED_ECHOES", EXPECTED_ECHOES),
+    ("LOOK_AT", LOOK_AT),
     ("LANE", LANE),
     ("LANES", LANES),
     ("SENDING", SENDING),
     ("ATTEMPT", ATTEMPT),
     ("PAUSED", PAUSED),
-    ("PROBED", PROBED),
+    ("STATUS_ASKED", STATUS_ASKED),
     ("STATUS", STATUS),
     ("DEAD", DEAD),
     ("NOTIFIED", NOTIFIED),
@@ -50,17 +50,17 @@ const KEY_NAMES: &[(&str, &str)] = &[
 const SEEN: &str = "seen:";
 
 /// STRING, expires: a message of ours, by the id that WAHA returned when it took the reply.
-const OURS: &str = "ours:";
+const SENT_IDS: &str = "ours:";
 
 /// SET of the chats that we know: a conversation was opened there, or `record` stored a message. Other events are recorded
 /// only in these chats.
 const KNOWN: &str = "known";
 
 /// HASH: `@lid` -> `@c.us` of the same person, if known. Everything else is then kept under the `@c.us`.
-const ALIAS: &str = "alias";
+const PHONE_ID_OF: &str = "alias";
 
 /// ZSET: `@lid` by when (ms) to ask WAHA next for its `@c.us`.
-const UNMAPPED: &str = "unmapped";
+const LIDS_TO_ASK: &str = "unmapped";
 
 /// HASH: chat -> the id that its customer last wrote from, if it is their other id: replies go there.
 const ADDRESS: &str = "address";
@@ -96,22 +96,22 @@ const HANDOFF_DUE: &str = "handoff-due";
 const HANDOFF_UNNOTIFIED: &str = "handoff-untold";
 
 /// ZSET: chat by when (ms) the owner's takeover ends if nothing more is written.
-const PHONE: &str = "phone";
+const TAKEOVER_UNTIL: &str = "phone";
 
 /// HASH: chat -> when (ms) the owner last wrote, of the same chats.
-const PHONE_SAID: &str = "phone-said";
+const OWNER_WROTE_AT: &str = "phone-said";
 
 /// STRING, expires: by the id of the message that began a takeover: when (ms) it was sent, and the chat.
-const PHONE_BEGAN: &str = "phone-began:";
+const TAKEOVER_BEGAN_BY: &str = "phone-began:";
 
 /// STRING, expires: when (ms) the owner wrote the word that ended the takeover.
-const HUNG_UP: &str = "hung-up:";
+const TAKEOVER_ENDED_AT: &str = "hung-up:";
 
 /// LIST, expires: the contents of replies that were sent, or perhaps sent, and whose message ids we don't know.
-const UNCLAIMED: &str = "unclaimed:";
+const EXPECTED_ECHOES: &str = "unclaimed:";
 
 /// ZSET: chat by when (ms) the announcer looks at it next.
-const ANNOUNCE: &str = "announce";
+const LOOK_AT: &str = "announce";
 
 /// LIST of the replies that WAHA has not taken yet: `n` (notice) or `r` (reply), then JSON.
 const LANE: &str = "lane:";
@@ -135,7 +135,7 @@ const PAUSED: &str = "paused";
 const STATUS: &str = "status";
 
 /// STRING, expires: a process has just asked WAHA about the paused session, or must not ask yet.
-const PROBED: &str = "probed";
+const STATUS_ASKED: &str = "probed";
 
 /// STRING, expires: a process has just checked whether customers can reach the session.
 const REACHABILITY_CHECKED: &str = "listened";
@@ -240,12 +240,12 @@ impl Keys {
         self.session_key(session, INBOX) + chat.as_str()
     }
 
-    pub(crate) fn phone(&self, session: &SessionName) -> String {
-        self.session_key(session, PHONE)
+    pub(crate) fn takeover_until(&self, session: &SessionName) -> String {
+        self.session_key(session, TAKEOVER_UNTIL)
     }
 
-    pub(crate) fn announce(&self, session: &SessionName) -> String {
-        self.session_key(session, ANNOUNCE)
+    pub(crate) fn look_at(&self, session: &SessionName) -> String {
+        self.session_key(session, LOOK_AT)
     }
 
     pub(crate) fn lane(&self, session: &SessionName, chat: &ChatId) -> String {
@@ -272,28 +272,28 @@ impl Keys {
         self.session_key(session, REACHABILITY_CHECKED)
     }
 
-    pub(crate) fn probed(&self, session: &SessionName) -> String {
-        self.session_key(session, PROBED)
+    pub(crate) fn status_asked(&self, session: &SessionName) -> String {
+        self.session_key(session, STATUS_ASKED)
     }
 
     pub(crate) fn attempt(&self, session: &SessionName) -> String {
         self.session_key(session, ATTEMPT)
     }
 
-    pub(crate) fn ours(&self, session: &SessionName, message: &MessageId) -> String {
-        self.session_key(session, OURS) + message.as_str()
+    pub(crate) fn sent_id(&self, session: &SessionName, message: &MessageId) -> String {
+        self.session_key(session, SENT_IDS) + message.as_str()
     }
 
     pub(crate) fn notified(&self, session: &SessionName, once: &str) -> String {
         self.session_key(session, NOTIFIED) + once
     }
 
-    pub(crate) fn alias(&self, session: &SessionName) -> String {
-        self.session_key(session, ALIAS)
+    pub(crate) fn phone_id_of(&self, session: &SessionName) -> String {
+        self.session_key(session, PHONE_ID_OF)
     }
 
-    pub(crate) fn unmapped(&self, session: &SessionName) -> String {
-        self.session_key(session, UNMAPPED)
+    pub(crate) fn lids_to_ask(&self, session: &SessionName) -> String {
+        self.session_key(session, LIDS_TO_ASK)
     }
 
     pub(crate) fn caught_up(&self, session: &SessionName) -> String {

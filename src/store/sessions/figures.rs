@@ -102,7 +102,7 @@ impl Store {
             oldest_opened_at,
             active: client.hlen(keys.active(session)).await?,
             waiting_for_person: client.zcard(keys.handoff(session)).await?,
-            with_phone: client.zcard(keys.phone(session)).await?,
+            with_phone: client.zcard(keys.takeover_until(session)).await?,
             closed: count("closed"),
             lanes_due: client.zcard(keys.lanes(session)).await?,
             lanes_sending: client.hlen(keys.sending(session)).await?,

@@ -67,7 +67,7 @@ impl Store {
         lid: &ChatId,
     ) -> Result<Option<ChatId>, StoreError> {
         self.connected()?;
-        let key = self.inner.keys.alias(session);
+        let key = self.inner.keys.phone_id_of(session);
         Ok(self.inner.client.hget(key, lid.as_str()).await?)
     }
 }

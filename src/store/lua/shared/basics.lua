@@ -7,16 +7,16 @@ local FIRST_NOTICE_AFTER = tonumber(ARGV[3])
 local arguments_read = 3
 
 -- The next argument of the script itself, in the order of its header.
-local function text()
+local function next_text()
   arguments_read = arguments_read + 1
   return ARGV[arguments_read]
 end
 
-local function number()
-  return tonumber(text())
+local function next_number()
+  return tonumber(next_text())
 end
 
-local function more()
+local function has_more()
   return arguments_read < #ARGV
 end
 
@@ -35,7 +35,7 @@ end
 
 -- The chat of a person's id: for an `@lid`, the `@c.us` of the same person if we know it.
 local function chat_of(id)
-  return redis.call('HGET', ALIAS, id) or id
+  return redis.call('HGET', PHONE_ID_OF, id) or id
 end
 
 -- The time (ms) by the clock of Redis, which is the same for all processes.
@@ -45,7 +45,7 @@ local function redis_time()
 end
 
 -- How long (ms) ago the last message of a conversation arrived (`last_message_at`, see `redis_time`); '' if not known.
-local function quiet_for(last_message_at)
+local function silent_for(last_message_at)
   return last_message_at and string.format('%.0f', redis_time() - last_message_at) or ''
 end
 
@@ -62,7 +62,7 @@ local function ring_process(process, chat, why)
 end
 
 -- Reads JSON that we wrote; an empty table if it can't be read.
-local function decoded(json)
+local function decode(json)
   local read, value = pcall(cjson.decode, json)
   return read and type(value) == 'table' and value or {}
 end

@@ -4,7 +4,7 @@
 local function notify_head(line)
   local head = redis.call('ZRANGE', line, 0, 0)[1]
   if head then
-    redis.call('ZADD', ANNOUNCE, NOW, head)
+    redis.call('ZADD', LOOK_AT, NOW, head)
     ring('announce')
   end
 end
@@ -15,24 +15,24 @@ local function unlist(chat)
   redis.call('ZREM', HANDOFF, chat)
   redis.call('ZREM', HANDOFF_DUE, chat)
   redis.call('SREM', HANDOFF_UNNOTIFIED, chat)
-  redis.call('ZREM', ANNOUNCE, chat)
+  redis.call('ZREM', LOOK_AT, chat)
   redis.call('HDEL', ACTIVE, chat)
   redis.call('SREM', UNREAD, chat)
 end
 
--- Opens a conversation. Its inbox already holds the first message. `before` is true if the chat still has its hash, because
--- the last conversation was closed for silence: the state stays, so that the worker can resume it.
-local function open(chat, name, before, first_notice_after)
+-- Opens a conversation. Its inbox already holds the first message. `resumable` is true if the chat still has its hash,
+-- because the last conversation was closed for silence: the state stays, so that the worker can resume it.
+local function open(chat, name, resumable, first_notice_after)
   local key = CHAT .. chat
   local ticket = redis.call('INCR', TICKET)
   local id = string.format('%.0f-%d', NOW, ticket)
-  if before then
+  if resumable then
     redis.call('PERSIST', key)
     redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'told', 'told_at', 'examined', 'waiting_since')
   end
   redis.call('HSET', key, 'id', id, 'status', 'waiting', 'ticket', ticket, 'opened', NOW, 'rev', 0, 'name', name)
   redis.call('ZADD', QUEUE, ticket, chat)
-  redis.call('ZADD', ANNOUNCE, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)
+  redis.call('ZADD', LOOK_AT, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)
   redis.call('SADD', KNOWN, chat)
   record('opened', 'conversation', id, 'chat', chat, 'ticket', ticket, 'at', NOW)
   ring('queue')
@@ -42,7 +42,7 @@ end
 -- Adds the time that a worker had a conversation to the mean, as `flow::smoothed` does. Only if that time says how long a
 -- worker is busy: not if the conversation went back to the line, the owner took it over, or the session was paused
 -- meanwhile.
-local function measure(chat, outcome)
+local function add_handling_time(chat, outcome)
   local status, claimed, requeued = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'claimed', 'waiting_since'))
   if not claimed or status ~= 'active' or requeued or outcome == 'phone' then
     return
@@ -66,7 +66,7 @@ local function close(chat, ending)
   unlist(chat)
   record('closed', 'conversation', id, 'chat', chat, 'at', NOW, 'outcome', ending.outcome, 'variables', ending.variables)
   redis.call('HINCRBY', COUNTERS, 'closed', 1)
-  measure(chat, ending.outcome)
+  add_handling_time(chat, ending.outcome)
   if resumable then
     redis.call('HSET', key, 'status', 'closed')
     redis.call('PEXPIRE', key, ending.resume_within)
@@ -85,6 +85,6 @@ local function requeue(chat, id, ticket, first_notice_after)
   -- Without an epoch, late commits of the process that had it are refused.
   redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at')
   redis.call('ZADD', QUEUE, ticket, chat)
-  redis.call('ZADD', ANNOUNCE, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)
+  redis.call('ZADD', LOOK_AT, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)
   record('requeued', 'conversation', id, 'chat', chat, 'at', NOW)
 end

@@ -35,11 +35,11 @@ end
 -- Removes the notices from the lane that are not sent yet.
 local function drop_notices(chat)
   -- If a sender holds the lane, the first reply may be on its way: it stays.
-  local under_way = redis.call('HEXISTS', SENDING, chat)
-  for place, element in ipairs(redis.call('LRANGE', LANE .. chat, under_way, -1)) do
+  local being_sent = redis.call('HEXISTS', SENDING, chat)
+  for place, element in ipairs(redis.call('LRANGE', LANE .. chat, being_sent, -1)) do
     if string.sub(element, 1, 1) == 'n' then
       redis.call('LREM', LANE .. chat, -1, element)
-      if place == 1 and under_way == 0 and redis.call('HDEL', ATTEMPT, chat) == 1 then
+      if place == 1 and being_sent == 0 and redis.call('HDEL', ATTEMPT, chat) == 1 then
         expect_echo(chat, element)
       end
     end
@@ -47,16 +47,16 @@ local function drop_notices(chat)
 end
 
 -- Records a reply that is not sent because the owner answers, so that the history has it. `perhaps`: it may have been sent.
-local function leave_to_owner(chat, element, perhaps)
+local function record_unsent_for_owner(chat, element, perhaps)
   if string.sub(element, 1, 1) == 'n' then
     return
   end
-  local reply = decoded(string.sub(element, 2))
+  local reply = decode(string.sub(element, 2))
   local kind = type(reply.media) == 'table' and reply.media.kind or 'text'
   if kind == 'file' then kind = 'document' end
-  local said = {chat = chat, direction = 'outbound', author = 'bot', kind = kind, text = reply.text, sent_at = NOW,
+  local message = {chat = chat, direction = 'outbound', author = 'bot', kind = kind, text = reply.text, sent_at = NOW,
     received_at = reply.queued_at, reply_id = reply.id}
   record('reply', 'conversation', reply.conversation or '', 'state', 'failed',
     'reason', (perhaps and 'perhaps sent' or 'not sent') .. ': the owner answers from their own phone',
-    'data', cjson.encode(said))
+    'data', cjson.encode(message))
 end

@@ -4,17 +4,17 @@
 -- How far (ms) WAHA's times may be from ours: they are in whole seconds, and its clock may differ.
 local CLOCKS_APART_MAX = 10000
 -- 24 hours is the longest `phone_quiet`: an echo that comes later silences nobody.
-local UNCLAIMED_FOR, UNCLAIMED_MAX = 86400000, 50
+local EXPECTED_ECHO_TTL, EXPECTED_ECHOES_MAX = 86400000, 50
 
 -- Notes a reply that was sent, or perhaps sent, and whose message id is not known. Its echo may still come, and must not be
 -- taken for words that the owner wrote on their phone.
 local function expect_echo(chat, element)
-  local reply = decoded(string.sub(element, 2))
+  local reply = decode(string.sub(element, 2))
   local media = type(reply.media) == 'table' and {kind = reply.media.kind} or nil
   local text = not reply.wording and reply.text or nil
-  redis.call('RPUSH', UNCLAIMED .. chat, cjson.encode({text = text, wording = reply.wording, media = media}))
-  redis.call('LTRIM', UNCLAIMED .. chat, -UNCLAIMED_MAX, -1)
-  redis.call('PEXPIRE', UNCLAIMED .. chat, UNCLAIMED_FOR)
+  redis.call('RPUSH', EXPECTED_ECHOES .. chat, cjson.encode({text = text, wording = reply.wording, media = media}))
+  redis.call('LTRIM', EXPECTED_ECHOES .. chat, -EXPECTED_ECHOES_MAX, -1)
+  redis.call('PEXPIRE', EXPECTED_ECHOES .. chat, EXPECTED_ECHO_TTL)
 end
 
 -- Whether a message of ours says what a reply says: the same words, or the same kind of file with the same caption. Rust
@@ -35,7 +35,7 @@ end
 -- Whether our sender sent a message: by its id, or by what it says while the id is not known. We can't trust what WAHA says
 -- about the source of a message, and WAHA's answer to the sender may come after this event.
 local function sent_by_us(chat, message_id, content)
-  if redis.call('EXISTS', OURS .. message_id) == 1 then
+  if redis.call('EXISTS', SENT_IDS .. message_id) == 1 then
     return true
   end
   local id, echo = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ (%S+) (%S+)')
@@ -43,14 +43,14 @@ local function sent_by_us(chat, message_id, content)
     return true
   end
   if id or redis.call('HEXISTS', SENDING, chat) == 1 then
-    local first = decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2))
+    local first = decode(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2))
     if same_content(first, content) then
       return true
     end
   end
-  for _, reply in ipairs(redis.call('LRANGE', UNCLAIMED .. chat, 0, -1)) do
-    if same_content(decoded(reply), content) then
-      redis.call('LREM', UNCLAIMED .. chat, 1, reply)
+  for _, reply in ipairs(redis.call('LRANGE', EXPECTED_ECHOES .. chat, 0, -1)) do
+    if same_content(decode(reply), content) then
+      redis.call('LREM', EXPECTED_ECHOES .. chat, 1, reply)
       return true
     end
   end
@@ -65,9 +65,9 @@ local function note_echo(chat, message_id, sent_at, content)
     return
   end
   local same = id == message_id
-  if #id == 1 and content and redis.call('EXISTS', OURS .. message_id) == 0 then
+  if #id == 1 and content and redis.call('EXISTS', SENT_IDS .. message_id) == 0 then
     same = sent_at >= since - CLOCKS_APART_MAX
-      and same_content(decoded(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2)), content)
+      and same_content(decode(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2)), content)
   end
   if same then
     redis.call('HSET', ATTEMPT, chat, table.concat({since, id, message_id, address}, ' '))
