@@ -36,7 +36,9 @@ pub(super) async fn listen(
         let (redis, process) = (redis.clone(), process.clone());
         let subscribing = back.spawn(async move { Bells::subscribe(&redis, &process).await });
         // If it panics, the panic is logged where it happens.
-        subscribing.await.unwrap_or(Err(store::StoreError::Away))
+        subscribing
+            .await
+            .unwrap_or(Err(store::StoreError::Disconnected))
     })
     .await?;
     let own_way = to_sender.clone();

@@ -7,7 +7,7 @@ use crate::store::connection::error_words::plain_text;
 pub enum StoreError {
     /// The connection is down. It reconnects automatically.
     #[error("not connected to Redis")]
-    Away,
+    Disconnected,
     /// Redis answered with an error, or not in time.
     #[error("Redis: {0}")]
     Redis(String),

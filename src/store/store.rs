@@ -15,7 +15,7 @@ use crate::store::connection::sent_messages::SentMessages;
 use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
 use crate::store::conversations::step_commit::{Committed, StepCommit, commit_batch};
 use crate::store::error::StoreError;
-use crate::store::lanes::intended::{Intended, attempt_batch};
+use crate::store::lanes::attempt_record::{AttemptRecord, attempt_batch};
 use crate::store::lanes::lane::{Lane, Settlement};
 use crate::store::lanes::settle::settle_batch;
 use crate::store::scripts::batch::Batch;
@@ -37,7 +37,7 @@ pub(crate) struct Inner {
     pub(crate) ingest: Batch<Ingest, Ingested>,
     pub(crate) commit: Batch<StepCommit, Committed>,
     pub(crate) settle: Batch<(Settlement, Millis), Option<Lane>>,
-    pub(crate) attempt: Batch<Intended, bool>,
+    pub(crate) attempt: Batch<AttemptRecord, bool>,
 }
 
 impl Store {
@@ -150,7 +150,7 @@ impl Store {
         if self.inner.client.is_connected() {
             Ok(())
         } else {
-            Err(StoreError::Away)
+            Err(StoreError::Disconnected)
         }
     }
 

@@ -17,7 +17,7 @@ use crate::service::deliver::reply_content::{Unsent, history};
 use crate::service::deliver::retry;
 use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::service::deliver::send_context::SendContext;
-use crate::service::deliver::typing::act_like_a_person;
+use crate::service::deliver::typing::simulate_typing;
 use crate::service::deliver::waha_call::call;
 use crate::service::kit::backoff;
 use crate::store::{Lane, Reply, Settlement, Verdict};
@@ -54,8 +54,8 @@ pub(crate) async fn deliver(
                 };
                 delivery.run(first, shutdown).await
             }
-            Ok(reply) => (unaddressed(session, chat, reply), None),
-            Err(element) => (unreadable(session, &lane.chat, element), None),
+            Ok(reply) => (dead_without_recipient(session, chat, reply), None),
+            Err(element) => (dead_unreadable(session, &lane.chat, element), None),
         };
         first = false;
         taken = Instant::now();
@@ -107,14 +107,14 @@ impl Delivery<'_> {
                     id.clone_from(&attempt.id);
                     unknown = true;
                 }
-                Settled::NotYet(reason) if retry::is_too_old(reply) => {
+                Settled::AskLater(reason) if retry::is_too_old(reply) => {
                     let reason = format!("perhaps sent: for a day, WAHA could not tell ({reason})");
                     return (self.dead(reason), None);
                 }
-                Settled::NotYet(reason) => {
+                Settled::AskLater(reason) => {
                     return (self.again(&reason, Duration::ZERO, true), None);
                 }
-                Settled::Never(reason) => return (self.dead(reason), None),
+                Settled::Undecidable(reason) => return (self.dead(reason), None),
             }
         }
         if retry::is_too_old(reply) {
@@ -122,7 +122,7 @@ impl Delivery<'_> {
         }
         if context.pacing == Pacing::Human {
             tokio::select! {
-                paced = act_like_a_person(context, session, chat, &reply.text, first) => if let Err(error) = paced {
+                paced = simulate_typing(context, session, chat, &reply.text, first) => if let Err(error) = paced {
                     return (self.failed(error, unknown).await, None);
                 },
                 () = shutdown.cancelled() => return (release(unknown), None),
@@ -136,11 +136,11 @@ impl Delivery<'_> {
         let permit = context.permit().await;
         // An unsettled doubt stays stored as it is, until an attempt succeeds.
         if !unknown {
-            match self.intend(id).await {
-                Ok(intended) => id = intended,
-                Err(NotOurs) => return (release(false), None),
+            match self.record_attempt(id).await {
+                Ok(recorded) => id = recorded,
+                Err(LostLane) => return (release(false), None),
             }
-        } else if self.is_the_owners().await {
+        } else if self.owner_took_over().await {
             return (release(true), None);
         }
         // If this process stalled past its lease, another may hold the lane: do not send, take it again.
@@ -168,7 +168,7 @@ impl Delivery<'_> {
 
     /// Whether the owner has answered in this chat since the lane was taken or since an earlier attempt. Then the reply is
     /// not sent, and the settlement drops it. Redis is asked only if the owner had time to answer.
-    async fn is_the_owners(&self) -> bool {
+    async fn owner_took_over(&self) -> bool {
         let (store, chat) = (&self.context.store, &self.lane.chat);
         (self.lane.doubt.is_some() || self.taken.elapsed() > AT_ONCE)
             && store
@@ -179,7 +179,10 @@ impl Delivery<'_> {
 
     /// Stores the attempt if that is useful, and returns its message id, if WAHA gives one. `again`: the id of an earlier
     /// attempt, to be used again.
-    async fn intend(&self, again: Option<MessageId>) -> Result<Option<MessageId>, NotOurs> {
+    async fn record_attempt(
+        &self,
+        again: Option<MessageId>,
+    ) -> Result<Option<MessageId>, LostLane> {
         let context = self.context;
         let id = match again {
             Some(id) => Some(id),
@@ -195,21 +198,21 @@ impl Delivery<'_> {
         // Redis already knows that the reply is being sent. Storing the attempt costs a call, and is needed only for a
         // message id, for a repeated attempt, and with IN_DOUBT=hold.
         if id.is_none() && self.lane.doubt.is_none() && context.in_doubt == InDoubt::Resend {
-            return match self.is_the_owners().await {
-                true => Err(NotOurs),
+            return match self.owner_took_over().await {
+                true => Err(LostLane),
                 false => Ok(None),
             };
         }
-        let noted = context.store.intend(
+        let recorded = context.store.record_attempt(
             self.session,
             self.lane,
             id.as_ref(),
             self.chat,
             Millis::now(),
         );
-        match noted.await {
+        match recorded.await {
             Ok(true) => Ok(id),
-            Ok(false) => Err(NotOurs),
+            Ok(false) => Err(LostLane),
             Err(error) => {
                 // Redis may have stored it anyway, so this id must be used. If not, the attempt is found by its time.
                 debug!(%error, session = %self.session, "could not store an attempt");
@@ -293,7 +296,7 @@ impl Delivery<'_> {
 }
 
 /// Meanwhile another process took the lane, or the owner took over the chat.
-struct NotOurs;
+struct LostLane;
 
 fn release(doubt: bool) -> Verdict {
     Verdict::Release {
@@ -333,7 +336,7 @@ async fn settle(
     }
 }
 
-fn unreadable(session: &SessionName, chat: &ChatId, element: &str) -> Verdict {
+fn dead_unreadable(session: &SessionName, chat: &ChatId, element: &str) -> Verdict {
     error!(
         %session,
         %chat,
@@ -349,7 +352,7 @@ fn unreadable(session: &SessionName, chat: &ChatId, element: &str) -> Verdict {
 }
 
 /// We write only to people and to NOTIFY_CHAT, which may have changed since the reply was queued.
-fn unaddressed(session: &SessionName, chat: &ChatId, reply: &Reply) -> Verdict {
+fn dead_without_recipient(session: &SessionName, chat: &ChatId, reply: &Reply) -> Verdict {
     let reason = "its chat is neither a person's nor NOTIFY_CHAT".to_owned();
     error!(
         %session,

@@ -41,9 +41,9 @@ pub(crate) enum Settled {
     /// WAHA can't tell: send the reply, perhaps a second time. The doubt stays until that succeeds.
     Unknown,
     /// Not known yet, for this reason: ask again later.
-    NotYet(String),
+    AskLater(String),
     /// It will never be known, for this reason, and the reply must not be sent twice.
-    Never(String),
+    Undecidable(String),
 }
 
 /// Finds out whether the attempt on the first reply of `lane` succeeded.
@@ -72,12 +72,12 @@ pub(crate) async fn settle(
                 echo: Some(echo), ..
             })) => Settled::Sent(echo),
             _ => match error {
-                AskError::Away { reason } => Settled::NotYet(reason),
-                AskError::Failed { reason } if has_patience(reply, attempt) => {
-                    Settled::NotYet(reason)
+                AskError::Unavailable { reason } => Settled::AskLater(reason),
+                AskError::Failed { reason } if should_keep_asking(reply, attempt) => {
+                    Settled::AskLater(reason)
                 }
-                AskError::Failed { reason } | AskError::Unable { reason } => {
-                    undecidable(context, session, attempt, reason)
+                AskError::Failed { reason } | AskError::Unsupported { reason } => {
+                    apply_in_doubt_setting(context, session, attempt, reason)
                 }
             },
         },
@@ -95,7 +95,7 @@ pub(crate) async fn settle(
             reply = reply.id,
             "WAHA does not have the reply whose answer was lost, so it is sent again"
         ),
-        Settled::Unknown | Settled::NotYet(_) | Settled::Never(_) => {}
+        Settled::Unknown | Settled::AskLater(_) | Settled::Undecidable(_) => {}
     }
     settled
 }
@@ -113,12 +113,12 @@ fn time_to_settle(pacing: Pacing, attempt: &Attempt) -> Duration {
 }
 
 /// Whether to keep asking. Some WAHA servers can send, but fail for weeks to list messages.
-fn has_patience(reply: &Reply, attempt: &Attempt) -> bool {
+fn should_keep_asking(reply: &Reply, attempt: &Attempt) -> bool {
     reply.attempts < ASKED_MAX || Millis::now().since(attempt.since) < PATIENCE
 }
 
 /// WAHA can't tell whether the reply was sent, so `IN_DOUBT` decides.
-fn undecidable(
+fn apply_in_doubt_setting(
     context: &SendContext,
     session: &SessionName,
     attempt: &Attempt,
@@ -139,9 +139,9 @@ fn undecidable(
         InDoubt::Hold => {
             let held_until = attempt.since + HELD_FOR;
             if Millis::now() < held_until {
-                Settled::NotYet(reason)
+                Settled::AskLater(reason)
             } else {
-                Settled::Never(format!(
+                Settled::Undecidable(format!(
                     "perhaps sent: its answer was lost, and WAHA can't tell ({reason}); IN_DOUBT=hold"
                 ))
             }
@@ -169,13 +169,13 @@ async fn ask(
         .await;
         match has.unwrap_or_else(ended_early) {
             Ok(has) => return Ok(has.then_some(id)),
-            Err(AskError::Unable { .. }) => {}
+            Err(AskError::Unsupported { .. }) => {}
             Err(error) => return Err(error),
         }
     }
     if chat.is_group() {
         let reason = "messages of a group are not looked through".to_owned();
-        return Err(AskError::Unable { reason });
+        return Err(AskError::Unsupported { reason });
     }
     let since = attempt.since - CLOCKS_APART_MAX;
     let listed = call(
@@ -189,7 +189,7 @@ async fn ask(
     let candidates: Vec<MessageId> = listed
         .items
         .iter()
-        .filter_map(|message| same(message, reply, attempt))
+        .filter_map(|message| matching_id(message, reply, attempt))
         .collect();
     // If two replies have the same text, a found message may belong to the other one.
     context
@@ -206,7 +206,7 @@ fn ended_early<T>(reason: String) -> Result<T, AskError> {
 }
 
 /// The id of a listed message, if the attempt may have become this message.
-fn same(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<MessageId> {
+fn matching_id(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<MessageId> {
     let What::Own(message) = event::listed(listed, Millis::now()) else {
         return None;
     };
@@ -251,19 +251,25 @@ mod tests {
             echo: None,
             address: ChatId::stored("5511999990000@c.us"),
         };
-        let same = |listed: String| same(&listed, &reply("Olá\nAna"), &attempt);
+        let matching_id = |listed: String| matching_id(&listed, &reply("Olá\nAna"), &attempt);
         assert_eq!(
-            same(listed("3EB01", "Olá\r\nAna ", 1_789_900_801, true)),
+            matching_id(listed("3EB01", "Olá\r\nAna ", 1_789_900_801, true)),
             MessageId::parse("3EB01")
         );
-        assert_eq!(same(listed("3EB02", "Olá", 1_789_900_801, true)), None);
         assert_eq!(
-            same(listed("3EB03", "Olá\nAna", 1_789_900_801, false)),
+            matching_id(listed("3EB02", "Olá", 1_789_900_801, true)),
             None
         );
-        assert_eq!(same(listed("3EB04", "Olá\nAna", 1_789_900_700, true)), None);
         assert_eq!(
-            same(listed("3EB0AA", "(edited)", 1_789_900_801, true)),
+            matching_id(listed("3EB03", "Olá\nAna", 1_789_900_801, false)),
+            None
+        );
+        assert_eq!(
+            matching_id(listed("3EB04", "Olá\nAna", 1_789_900_700, true)),
+            None
+        );
+        assert_eq!(
+            matching_id(listed("3EB0AA", "(edited)", 1_789_900_801, true)),
             MessageId::parse("3EB0AA")
         );
     }

@@ -9,9 +9,9 @@ use crate::service::deliver::waha_call::call;
 use crate::waha::client::{AskError, Client};
 
 /// An engine that can't give message ids is asked again after this time, because WAHA may have been updated.
-const UNABLE_FOR: Duration = Duration::from_secs(3600);
+const UNSUPPORTED_PAUSE: Duration = Duration::from_secs(3600);
 /// An engine that failed to give one is asked again after this time.
-const FAILED_FOR: Duration = Duration::from_secs(60);
+const FAILURE_PAUSE: Duration = Duration::from_secs(60);
 
 /// Asks WAHA for message ids (NOWEB and GOWS give them, since WAHA 2026.4.3), and knows which sessions not to ask for now.
 #[derive(Debug, Default)]
@@ -29,12 +29,12 @@ impl MessageIds {
         chat: &ChatId,
     ) -> Option<MessageId> {
         // Poisoned only if a thread panicked while it held the lock, which no line here can.
-        let left_alone = self.not_before.lock().is_ok_and(|not_before| {
+        let paused = self.not_before.lock().is_ok_and(|not_before| {
             not_before
                 .get(session)
                 .is_some_and(|at| Instant::now() < *at)
         });
-        if left_alone {
+        if paused {
             return None;
         }
         let asked = call(client, session, chat, |client, session, _| {
@@ -43,10 +43,10 @@ impl MessageIds {
         .await;
         let pause = match asked {
             Ok(Ok(id)) => return Some(id),
-            Ok(Err(AskError::Unable { .. })) => UNABLE_FOR,
-            Ok(Err(AskError::Failed { .. })) | Err(_) => FAILED_FOR,
+            Ok(Err(AskError::Unsupported { .. })) => UNSUPPORTED_PAUSE,
+            Ok(Err(AskError::Failed { .. })) | Err(_) => FAILURE_PAUSE,
             // WAHA is down: the attempt to send will fail too, and log it.
-            Ok(Err(AskError::Away { .. })) => return None,
+            Ok(Err(AskError::Unavailable { .. })) => return None,
         };
         if let Ok(mut not_before) = self.not_before.lock() {
             not_before.insert(session.clone(), Instant::now() + pause);

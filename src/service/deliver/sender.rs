@@ -56,7 +56,7 @@ struct SenderState {
     /// An answer from Redis was lost: it may have given us lanes that no task sends from.
     must_reconcile: bool,
     /// Lanes that Redis says are ours but no task sends from, and when we first saw each.
-    suspects: HashMap<LaneInHand, (Lane, Instant)>,
+    unowned_lanes: HashMap<LaneInHand, (Lane, Instant)>,
     ended: mpsc::UnboundedSender<LaneInHand>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -72,7 +72,7 @@ impl Sender {
             due: VecDeque::new(),
             store_errors: StoreErrorLog::default(),
             must_reconcile: false,
-            suspects: HashMap::new(),
+            unowned_lanes: HashMap::new(),
             ended,
             tasks: TaskTracker::new(),
             shutdown: shutdown.clone(),
@@ -125,35 +125,35 @@ impl SenderState {
 
     async fn try_poll_all(&mut self) -> Result<(), StoreError> {
         let store = self.context.store.clone();
-        let mut suspects = HashMap::new();
+        let mut unowned_lanes = HashMap::new();
         for session in store.sessions().await? {
             if self.must_reconcile {
                 for lane in store
                     .lanes_of_process(&session, &self.context.process)
                     .await?
                 {
-                    let taking = (session.clone(), lane.token().to_owned());
-                    if !self.in_hand.contains(&taking) {
+                    let lane_in_hand = (session.clone(), lane.token().to_owned());
+                    if !self.in_hand.contains(&lane_in_hand) {
                         let since = self
-                            .suspects
-                            .get(&taking)
+                            .unowned_lanes
+                            .get(&lane_in_hand)
                             .map_or_else(Instant::now, |(_, since)| *since);
-                        suspects.insert(taking, (lane, since));
+                        unowned_lanes.insert(lane_in_hand, (lane, since));
                     }
                 }
             }
             self.mark_due(session);
         }
-        self.suspects = suspects;
+        self.unowned_lanes = unowned_lanes;
         self.release_forgotten().await?;
-        self.must_reconcile = !self.suspects.is_empty();
+        self.must_reconcile = !self.unowned_lanes.is_empty();
         Ok(())
     }
 
-    /// Releases each suspect, but only after a time in which any answer from Redis would have arrived.
+    /// Releases each unowned lane, but only after a time in which any answer from Redis would have arrived.
     async fn release_forgotten(&mut self) -> Result<(), StoreError> {
         let now = Millis::now();
-        for ((session, _), (lane, since)) in &self.suspects {
+        for ((session, _), (lane, since)) in &self.unowned_lanes {
             if since.elapsed() > FORGOTTEN_AFTER {
                 self.context
                     .store
@@ -213,11 +213,11 @@ impl SenderState {
     }
 
     fn send(&mut self, session: &SessionName, lane: Lane, taken: Instant) {
-        let taking = (session.clone(), lane.token().to_owned());
-        self.in_hand.insert(taking.clone());
+        let lane_in_hand = (session.clone(), lane.token().to_owned());
+        self.in_hand.insert(lane_in_hand.clone());
         let report = ReportLaneEnd {
             ended: self.ended.clone(),
-            taking: Some(taking),
+            lane_in_hand: Some(lane_in_hand),
         };
         let (context, session, shutdown) =
             (self.context.clone(), session.clone(), self.shutdown.clone());
@@ -232,14 +232,14 @@ impl SenderState {
 /// When dropped, reports that its task no longer sends from the lane.
 struct ReportLaneEnd {
     ended: mpsc::UnboundedSender<LaneInHand>,
-    taking: Option<LaneInHand>,
+    lane_in_hand: Option<LaneInHand>,
 }
 
 impl Drop for ReportLaneEnd {
     fn drop(&mut self) {
-        if let Some(taking) = self.taking.take() {
+        if let Some(lane_in_hand) = self.lane_in_hand.take() {
             // This fails only while we stop, and then nobody needs the report.
-            let _ = self.ended.send(taking);
+            let _ = self.ended.send(lane_in_hand);
         }
     }
 }

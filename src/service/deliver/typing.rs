@@ -20,7 +20,7 @@ const TYPING_LONGEST: Duration = Duration::from_secs(6);
 ///
 /// # Errors
 /// Only if the session can't send: the reply itself would fail in the same way.
-pub(crate) async fn act_like_a_person(
+pub(crate) async fn simulate_typing(
     context: &SendContext,
     session: &SessionName,
     chat: &ChatId,
@@ -28,24 +28,24 @@ pub(crate) async fn act_like_a_person(
     first: bool,
 ) -> Result<(), SendError> {
     if first {
-        gesture(context, session, chat, |client, session, chat| {
+        cosmetic_request(context, session, chat, |client, session, chat| {
             client.send_seen(session, chat)
         })
         .await?;
     }
-    gesture(context, session, chat, |client, session, chat| {
+    cosmetic_request(context, session, chat, |client, session, chat| {
         client.start_typing(session, chat)
     })
     .await?;
     sleep(typing(text.chars().count(), fastrand::f64())).await;
-    gesture(context, session, chat, |client, session, chat| {
+    cosmetic_request(context, session, chat, |client, session, chat| {
         client.stop_typing(session, chat)
     })
     .await
 }
 
 /// A request that only changes the appearance.
-async fn gesture(
+async fn cosmetic_request(
     context: &SendContext,
     session: &SessionName,
     chat: &ChatId,

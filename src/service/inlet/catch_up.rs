@@ -29,7 +29,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The first delay after a failure. It grows with each further failure, up to the interval.
 const RETRY_FIRST: Duration = Duration::from_secs(15);
 /// If an engine can't list messages, ask again after this time: WAHA may have been updated, or its store enabled.
-const UNABLE_FOR: Duration = Duration::from_secs(3600);
+const UNSUPPORTED_PAUSE: Duration = Duration::from_secs(3600);
 /// Failures are logged as warnings at most this often.
 const WARN_INTERVAL: Duration = Duration::from_secs(600);
 
@@ -91,7 +91,7 @@ struct CatchUpState {
     max_age: Duration,
     failed: HashMap<SessionName, NextTry>,
     /// Sessions whose engine can't list messages, and until when we don't ask them.
-    unable: HashMap<SessionName, Instant>,
+    unsupported_until: HashMap<SessionName, Instant>,
     failures: Throttle,
 }
 
@@ -113,7 +113,7 @@ impl CatchUp {
             interval: self.interval,
             max_age: self.max_age,
             failed: HashMap::new(),
-            unable: HashMap::new(),
+            unsupported_until: HashMap::new(),
             failures: Throttle::new(WARN_INTERVAL),
         };
         loop {
@@ -154,11 +154,11 @@ impl CatchUpState {
         let turn = self.interval.mul_f64(0.9);
         let ours = !matches!(cause, RoundCause::Interval | RoundCause::Works(_));
         let now = Instant::now();
-        self.unable.retain(|_, until| now < *until);
+        self.unsupported_until.retain(|_, until| now < *until);
         let sessions = match cause {
             RoundCause::Start | RoundCause::Interval => self.store.sessions().await?,
             RoundCause::Works(session) => {
-                self.unable.remove(&session);
+                self.unsupported_until.remove(&session);
                 vec![session]
             }
             RoundCause::Retry => {
@@ -167,7 +167,9 @@ impl CatchUpState {
             }
         };
         for session in sessions {
-            if self.unable.contains_key(&session) || self.store.is_paused(&session).await? {
+            if self.unsupported_until.contains_key(&session)
+                || self.store.is_paused(&session).await?
+            {
                 // A paused session is checked when it works again.
                 self.failed.remove(&session);
                 continue;
@@ -186,7 +188,7 @@ impl CatchUpState {
     fn record_result(&mut self, session: SessionName, done: Result<(), CatchUpError>) {
         match done {
             Ok(()) => drop(self.failed.remove(&session)),
-            Err(CatchUpError::List(ListError::Unable(reason))) => {
+            Err(CatchUpError::List(ListError::Unsupported(reason))) => {
                 info!(
                     %session,
                     reason,
@@ -194,7 +196,8 @@ impl CatchUpState {
                     enable its store"
                 );
                 self.failed.remove(&session);
-                self.unable.insert(session, Instant::now() + UNABLE_FOR);
+                self.unsupported_until
+                    .insert(session, Instant::now() + UNSUPPORTED_PAUSE);
             }
             Err(failure) => {
                 let failures = self.failed.get(&session).map_or(0, |one| one.failures);

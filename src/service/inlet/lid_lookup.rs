@@ -23,9 +23,9 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// After this many failures in a row, the problem is WAHA and not one id.
 const FAILURES_MAX: u32 = 3;
 /// If the engine can't look up numbers, ask again after this time, because WAHA may have been updated.
-const UNABLE_FOR: Duration = Duration::from_secs(3600);
+const UNSUPPORTED_PAUSE: Duration = Duration::from_secs(3600);
 /// If the requests failed, ask again after this time.
-const FAILED_FOR: Duration = Duration::from_secs(10);
+const FAILURE_PAUSE: Duration = Duration::from_secs(10);
 
 /// See the module.
 pub struct LidLookup {
@@ -39,25 +39,25 @@ impl LidLookup {
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
         let what = "could not look up the phone numbers of hidden ids (@lid)";
-        let mut left_alone = HashMap::new();
+        let mut paused_until = HashMap::new();
         let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
         while periodic.next().await {
-            periodic.run(what, self.run_once(&mut left_alone)).await;
+            periodic.run(what, self.run_once(&mut paused_until)).await;
         }
     }
 
-    /// Asks for the ids that are due, except in the sessions in `left_alone`. Returns how many pairs of ids were joined.
+    /// Asks for the ids that are due, except in the sessions of `paused_until`. Returns how many pairs of ids were joined.
     ///
     /// # Errors
     /// The store's.
     pub async fn run_once(
         &self,
-        left_alone: &mut HashMap<SessionName, Instant>,
+        paused_until: &mut HashMap<SessionName, Instant>,
     ) -> Result<usize, StoreError> {
         let mut learnt = 0;
-        left_alone.retain(|_, until| Instant::now() < *until);
+        paused_until.retain(|_, until| Instant::now() < *until);
         for session in self.store.sessions().await? {
-            if left_alone.contains_key(&session) {
+            if paused_until.contains_key(&session) {
                 continue;
             }
             let mut failures = 0;
@@ -88,7 +88,7 @@ impl LidLookup {
                         debug!(%session, %lid, %error, "could not look up the phone number of a hidden id; will ask \
                         again");
                         if failures == FAILURES_MAX {
-                            left_alone.insert(session.clone(), until(&session, &error));
+                            paused_until.insert(session.clone(), until(&session, &error));
                             break;
                         }
                     }
@@ -113,16 +113,16 @@ impl LidLookup {
 /// When to ask again in a session after several failures.
 fn until(session: &SessionName, error: &AskError) -> Instant {
     let pause = match error {
-        AskError::Unable { reason } => {
+        AskError::Unsupported { reason } => {
             info!(
                 %session,
                 reason,
                 "this WAHA can't look up the phone numbers of hidden ids (@lid): a customer who writes under both \
                 ids counts as two, unless WAHA's events name both"
             );
-            UNABLE_FOR
+            UNSUPPORTED_PAUSE
         }
-        AskError::Away { .. } | AskError::Failed { .. } => FAILED_FOR,
+        AskError::Unavailable { .. } | AskError::Failed { .. } => FAILURE_PAUSE,
     };
     Instant::now() + pause
 }

@@ -20,7 +20,7 @@ impl Default for StoreErrorLog {
 impl StoreErrorLog {
     /// Logs `what` ("could not ..."). The store logs lost connections; this logs errors that Redis returns.
     pub(crate) fn log(&self, what: &str, error: &StoreError) {
-        if !matches!(error, StoreError::Away) && self.0.due() {
+        if !matches!(error, StoreError::Disconnected) && self.0.due() {
             error!(%error, "{what}; will keep trying. Redis answers with an error: is it out of memory, read-only, \
             or out of disk?");
         } else {

@@ -8,7 +8,7 @@ use crate::ids::{ChatId, MessageId};
 pub struct Attempt {
     /// When a sender took the reply, or was about to send it. If the reply was sent, it was after that.
     pub since: Millis,
-    /// Whether we know that it was about to be sent. Only `Store::intend` stores that.
+    /// Whether we know that it was about to be sent. Only `Store::record_attempt` stores that.
     pub send_begun: bool,
     /// The message id that it was sent with, if WAHA gave one in advance.
     pub id: Option<MessageId>,

@@ -6,7 +6,7 @@ use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::lanes::attempt::Attempt;
-use crate::store::lanes::intended::Intended;
+use crate::store::lanes::attempt_record::AttemptRecord;
 use crate::store::lanes::lane::Lane;
 use crate::store::store::Store;
 
@@ -16,7 +16,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`]. It may have been stored all the same, so the reply may only be sent with this id.
-    pub async fn intend(
+    pub async fn record_attempt(
         &self,
         session: &SessionName,
         lane: &Lane,
@@ -24,7 +24,7 @@ impl Store {
         address: &ChatId,
         now: Millis,
     ) -> Result<bool, StoreError> {
-        let intended = Intended {
+        let record = AttemptRecord {
             now,
             address: address.clone(),
             chat: lane.chat.clone(),
@@ -32,7 +32,7 @@ impl Store {
             element: lane.element.clone(),
             id: id.cloned(),
         };
-        self.inner.attempt.call(session, intended).await
+        self.inner.attempt.call(session, record).await
     }
 
     /// The stored attempt on the first reply of a chat's lane.

@@ -1,10 +1,10 @@
 //! Lanes: the replies of each chat, in order, until WAHA takes them or we give up on them.
 
 pub(crate) mod attempt;
+pub(crate) mod attempt_record;
 pub(crate) mod attempts;
 pub(crate) mod dead_letters;
 pub(crate) mod echo_content;
-pub(crate) mod intended;
 pub(crate) mod lane;
 pub(crate) mod reply;
 pub(crate) mod sending;

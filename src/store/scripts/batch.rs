@@ -55,8 +55,8 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
             item,
             answer,
         };
-        self.jobs.send(job).map_err(|_| StoreError::Away)?;
-        answered.await.map_err(|_| StoreError::Away)?
+        self.jobs.send(job).map_err(|_| StoreError::Disconnected)?;
+        answered.await.map_err(|_| StoreError::Disconnected)?
     }
 }
 

@@ -170,7 +170,7 @@ impl StateChange {
     /// the time, and how long a conversation of that session waits before its first notice.
     ///
     /// # Errors
-    /// [`StoreError::Away`] at once while the connection is down: a command that waits for it could run long after its
+    /// [`StoreError::Disconnected`] at once while the connection is down: a command that waits for it could run long after its
     /// caller gave up. [`StoreError::Script`] if the script fails or Redis refuses it.
     pub(crate) async fn run(
         &self,
@@ -187,7 +187,7 @@ impl StateChange {
         );
         let context = &self.context;
         if !context.client.is_connected() {
-            return Err(StoreError::Away);
+            return Err(StoreError::Disconnected);
         }
         let mut all = Vec::with_capacity(arguments.0.len() + 3);
         all.push(Value::from(session.as_str()));

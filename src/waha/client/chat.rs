@@ -53,7 +53,7 @@ impl Client {
     ///
     /// [`SendError`]; the reply that follows can still be sent.
     pub fn send_seen(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
-        self.gesture("/api/sendSeen", session, chat)
+        self.cosmetic_request("/api/sendSeen", session, chat)
     }
 
     /// Shows "typing" in the chat until [`stop_typing`](Self::stop_typing).
@@ -62,7 +62,7 @@ impl Client {
     ///
     /// [`SendError`]; the reply that follows can still be sent.
     pub fn start_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
-        self.gesture("/api/startTyping", session, chat)
+        self.cosmetic_request("/api/startTyping", session, chat)
     }
 
     /// Stops "typing".
@@ -71,10 +71,15 @@ impl Client {
     ///
     /// [`SendError`]; the reply that follows can still be sent.
     pub fn stop_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
-        self.gesture("/api/stopTyping", session, chat)
+        self.cosmetic_request("/api/stopTyping", session, chat)
     }
 
-    fn gesture(&self, path: &str, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
+    fn cosmetic_request(
+        &self,
+        path: &str,
+        session: &SessionName,
+        chat: &ChatId,
+    ) -> Result<(), SendError> {
         let call = ChatCall {
             session,
             chat,

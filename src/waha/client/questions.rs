@@ -32,13 +32,13 @@ const NEWEST_FIRST: &str = "sortBy=conversationTimestamp&sortOrder=desc";
 pub enum AskError {
     /// This engine, version or configuration can't answer. It is useless to ask again until it changes.
     #[error("this WAHA can't tell: {reason}")]
-    Unable {
+    Unsupported {
         /// What WAHA said, and what the operator should look at.
         reason: String,
     },
     /// WAHA can't be reached, or the session is not `WORKING`. Nothing can be sent either.
     #[error("WAHA is not available: {reason}")]
-    Away {
+    Unavailable {
         /// What happened.
         reason: String,
     },
@@ -68,7 +68,7 @@ impl From<SendError> for AskError {
             } => return Self::failed(error),
             SendError::Refused { status, reason, .. } => (*status, reason),
             SendError::Unreachable { .. } | SendError::SessionNotWorking { .. } => {
-                return Self::Away {
+                return Self::Unavailable {
                     reason: error.to_string(),
                 };
             }
@@ -81,7 +81,7 @@ impl From<SendError> for AskError {
             404 => format!("WAHA answered 404: {reason}; is WAHA up to date, and at WAHA_URL?"),
             _ => error.to_string(),
         };
-        Self::Unable { reason }
+        Self::Unsupported { reason }
     }
 }
 

@@ -201,7 +201,7 @@ fn the_longest_text_arrives_whole() {
 }
 
 #[test]
-fn the_gestures_of_a_person_have_their_paths() {
+fn seen_and_typing_have_their_paths() {
     type Call = fn(&Client) -> Result<(), SendError>;
     let calls: [(Call, &str); 3] = [
         (|c| c.send_seen(&session("s"), &ana()), "sendSeen"),

@@ -276,7 +276,9 @@ impl<'a> Run<'a> {
                 from,
                 message,
             } => self.ack(*session, *from, *message).await?,
-            Operation::Intend { lane, with_id } => self.intend(*lane, *with_id).await?,
+            Operation::RecordAttempt { lane, with_id } => {
+                self.record_attempt(*lane, *with_id).await?
+            }
             Operation::Learn {
                 session,
                 hidden,

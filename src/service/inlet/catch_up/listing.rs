@@ -30,7 +30,7 @@ pub(super) enum ListError {
     Waha(String),
     /// WAHA's engine can't list them.
     #[error("{0}")]
-    Unable(String),
+    Unsupported(String),
     /// Some chats could not be listed; the messages of the others were found.
     #[error("{chats} chats could not be listed, e.g.: {reason}")]
     Chats { chats: usize, reason: String },
@@ -39,8 +39,8 @@ pub(super) enum ListError {
 impl From<AskError> for ListError {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::Unable { reason } => Self::Unable(reason),
-            AskError::Away { reason } | AskError::Failed { reason } => Self::Waha(reason),
+            AskError::Unsupported { reason } => Self::Unsupported(reason),
+            AskError::Unavailable { reason } | AskError::Failed { reason } => Self::Waha(reason),
         }
     }
 }
@@ -55,10 +55,10 @@ pub(super) async fn messages(
     let chats = match chats(client, session, since).await {
         Ok(chats) => chats,
         // Some engines can't list chats, but can list all messages.
-        Err(ListError::Unable(reason)) => {
+        Err(ListError::Unsupported(reason)) => {
             return match list(client, session, None, since, &mut found).await {
                 Ok(()) => Ok((found, None)),
-                Err(ListError::Unable(_)) => Err(ListError::Unable(reason)),
+                Err(ListError::Unsupported(_)) => Err(ListError::Unsupported(reason)),
                 Err(failure) => Err(failure),
             };
         }
@@ -73,8 +73,8 @@ pub(super) async fn messages(
     let chats = failed.len();
     let failure = match failed.pop() {
         None => None,
-        Some(ListError::Unable(reason)) if chats == listed => {
-            return Err(ListError::Unable(reason));
+        Some(ListError::Unsupported(reason)) if chats == listed => {
+            return Err(ListError::Unsupported(reason));
         }
         Some(failure) => Some(ListError::Chats {
             chats,

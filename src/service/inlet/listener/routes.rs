@@ -65,7 +65,7 @@ impl Front {
         }
         let taken = match timeout(INTAKE_TIMEOUT, self.listener.intake.take(&body.bytes)).await {
             Ok(taken) => taken,
-            Err(_) => Err(IntakeError::Store(crate::store::StoreError::Away)),
+            Err(_) => Err(IntakeError::Store(crate::store::StoreError::Disconnected)),
         };
         match taken {
             Ok(done) => {

@@ -35,14 +35,14 @@ fn lid() -> ChatId {
     ChatId::person("177700000000003@lid").unwrap()
 }
 
-fn unable(error: &AskError) -> bool {
-    matches!(error, AskError::Unable { .. })
+fn is_unsupported(error: &AskError) -> bool {
+    matches!(error, AskError::Unsupported { .. })
 }
 
 #[test]
 fn what_waha_will_never_tell_is_told_apart_from_what_it_can_not_tell_now() {
     let unsupported = "The method is not implemented by 'WEBJS' engine";
-    for (status, body, is_unable, expected) in [
+    for (status, body, expected_unsupported, expected) in [
         (
             "404 Not Found",
             r#"{"message":"Cannot GET /x","error":"Not Found","statusCode":404}"#,
@@ -130,13 +130,17 @@ fn what_waha_will_never_tell_is_told_apart_from_what_it_can_not_tell_now() {
             let server = Server::start(json(status, body));
             let error = ask(&server.client()).unwrap_err();
             let text = error.to_string();
-            assert_eq!(unable(&error), is_unable, "{name}, {status}: {text}");
+            assert_eq!(
+                is_unsupported(&error),
+                expected_unsupported,
+                "{name}, {status}: {text}"
+            );
             assert!(text.contains(expected), "{name}, {status}: {text}");
             for secret in ["k3y", "customer text", "secret"] {
                 assert!(!text.contains(secret), "{name}, {status}: {text}");
             }
             let is_asked_otherwise =
-                name == "chats" && is_unable && !matches!(&status[..3], "401" | "403");
+                name == "chats" && expected_unsupported && !matches!(&status[..3], "401" | "403");
             let requests = server.requests.lock().unwrap().len();
             assert_eq!(
                 requests,
@@ -155,7 +159,7 @@ fn a_redirect_is_a_wrong_address() {
                 .to_owned(),
         ));
         let error = ask(&server.client()).unwrap_err();
-        assert!(unable(&error), "{name}");
+        assert!(is_unsupported(&error), "{name}");
         assert!(error.to_string().contains("https://waha.example"), "{name}");
     }
 }
@@ -167,11 +171,14 @@ fn no_answer_or_half_of_one_is_no_word_of_what_waha_can() {
         let start = Instant::now();
         let server = Server::start(Reply::Hang);
         let client = server.client_with(Duration::from_millis(100));
-        assert!(!unable(&ask(&client).unwrap_err()), "{name}");
+        assert!(!is_unsupported(&ask(&client).unwrap_err()), "{name}");
         assert!(start.elapsed() < Duration::from_secs(5), "{name}");
         for begun in ["", cut] {
             let server = Server::start(Reply::Close(begun.to_owned()));
-            assert!(!unable(&ask(&server.client()).unwrap_err()), "{name}");
+            assert!(
+                !is_unsupported(&ask(&server.client()).unwrap_err()),
+                "{name}"
+            );
             assert_eq!(
                 server.requests.lock().unwrap().len(),
                 1,
@@ -185,7 +192,7 @@ fn no_answer_or_half_of_one_is_no_word_of_what_waha_can() {
             connections: 1,
         })
         .unwrap();
-        assert!(!unable(&ask(&nobody).unwrap_err()), "{name}");
+        assert!(!is_unsupported(&ask(&nobody).unwrap_err()), "{name}");
     }
 }
 
@@ -204,7 +211,7 @@ fn a_new_id_is_a_bare_one() {
         let server = Server::start(json("200 OK", answer));
         let id = server.client().new_message_id(&session("../a b"));
         assert_eq!(id.as_ref().ok().map(MessageId::as_str), wanted, "{answer}");
-        assert!(id.is_ok() || !unable(&id.unwrap_err()), "{answer}");
+        assert!(id.is_ok() || !is_unsupported(&id.unwrap_err()), "{answer}");
         let request = server.only_request();
         assert_eq!(
             request.line,
@@ -235,7 +242,10 @@ fn our_own_message_is_there_or_not() {
                 .client()
                 .has_own_message(&session("s"), &ana(), &MessageId::stored("3EB0A"));
         assert_eq!(found.as_ref().ok(), wanted.as_ref(), "{answer}");
-        assert!(found.is_ok() || !unable(&found.unwrap_err()), "{answer}");
+        assert!(
+            found.is_ok() || !is_unsupported(&found.unwrap_err()),
+            "{answer}"
+        );
         assert_eq!(
             server.only_request().line,
             "GET /waha/api/s/chats/5511988880001%40c%2Eus/messages/true_5511988880001%40c%2Eus_3EB0A?downloadMedia=false HTTP/1.1"
@@ -376,7 +386,7 @@ fn a_large_page_is_read_and_an_endless_one_is_not() {
         .client()
         .messages(&session("s"), None, Millis::new(0), 1, 0)
         .unwrap_err();
-    assert!(!unable(&error), "{error}");
+    assert!(!is_unsupported(&error), "{error}");
     assert!(error.to_string().contains("larger"), "{error}");
 }
 
@@ -418,7 +428,10 @@ fn the_phone_of_a_hidden_id_is_told_or_not_known() {
         let phone = server.client().phone_chat(&session("s"), &lid());
         let found = phone.as_ref().map(|chat| chat.as_ref().map(ChatId::as_str));
         assert_eq!(found.ok(), wanted, "{answer}");
-        assert!(phone.is_ok() || !unable(&phone.unwrap_err()), "{answer}");
+        assert!(
+            phone.is_ok() || !is_unsupported(&phone.unwrap_err()),
+            "{answer}"
+        );
         assert_eq!(
             server.only_request().line,
             "GET /waha/api/s/lids/177700000000003%40lid HTTP/1.1"

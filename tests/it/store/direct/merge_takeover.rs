@@ -343,10 +343,10 @@ fn no_reply_is_sent_in_a_chat_that_the_owner_answers() {
         let store = connect(&redis).await;
         let lane = in_hand(&store, "continues").await;
         let session = session();
-        let intend = || store.intend(&session, &lane, None, &lane.chat, ms(1_200));
-        assert!(intend().await.unwrap());
+        let record = || store.record_attempt(&session, &lane, None, &lane.chat, ms(1_200));
+        assert!(record().await.unwrap());
         owner(&store, &chat(8), false, 1_300).await;
-        assert!(!intend().await.unwrap());
+        assert!(!record().await.unwrap());
     });
 }
 

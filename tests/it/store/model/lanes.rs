@@ -178,7 +178,7 @@ impl Session {
     }
 
     /// A reply is about to be sent. Returns whether it may be.
-    pub(super) fn intend(
+    pub(super) fn record_attempt(
         &mut self,
         (id, taking, reply): (&str, usize, &str),
         message_id: MarkId,

@@ -55,7 +55,7 @@ pub(super) enum Operation {
         message: Which,
     },
     /// A reply is about to be sent, perhaps with a message id that is known in advance.
-    Intend {
+    RecordAttempt {
         lane: Which,
         with_id: bool,
     },
@@ -223,7 +223,7 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         1 => (session(), 0..IDS, which())
             .prop_map(|(session, from, message)| Operation::Ack { session, from, message }),
         5 => (which(), any::<bool>())
-            .prop_map(|(lane, with_id)| Operation::Intend { lane, with_id }),
+            .prop_map(|(lane, with_id)| Operation::RecordAttempt { lane, with_id }),
         1 => (session(), 0..HIDDEN, prop::bool::weighted(0.7))
             .prop_map(|(session, hidden, known)| Operation::Learn { session, hidden, known }),
         2 => session().prop_map(|session| Operation::Overdue { session }),

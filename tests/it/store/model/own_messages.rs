@@ -118,7 +118,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(super) async fn intend(&mut self, lane: Which, with_id: bool) -> Checked {
+    pub(super) async fn record_attempt(&mut self, lane: Which, with_id: bool) -> Checked {
         let Some(one) = lane.of(&self.lanes_in_hand(), &self.lanes) else {
             return Ok(());
         };
@@ -126,9 +126,9 @@ impl Run<'_> {
         let lane = &one.lane;
         let address = lane.address.as_ref().unwrap_or(&lane.chat).clone();
         let name = session_name(one.session);
-        let intended = self
+        let recorded = self
             .store
-            .intend(&name, lane, id.as_ref(), &address, self.now)
+            .record_attempt(&name, lane, id.as_ref(), &address, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let model = &mut self.models[one.session];
@@ -137,15 +137,15 @@ impl Run<'_> {
         let is_late = first.is_some_and(|first| first.attempts != one.attempts);
         let handed = (lane.chat.as_str(), one.taking, one.reply.id.as_str());
         let due = !is_late
-            && model.intend(
+            && model.record_attempt(
                 handed,
                 id.map(|id| id.to_string()),
                 address.as_str(),
                 self.now,
             );
         ensure!(
-            intended == due,
-            "{handed:?} may be sent: {intended}, should be: {due}"
+            recorded == due,
+            "{handed:?} may be sent: {recorded}, should be: {due}"
         );
         Ok(())
     }

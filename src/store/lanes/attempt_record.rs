@@ -8,9 +8,9 @@ use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::batch::Batch;
 use crate::store::scripts::registry::StateChange;
 
-/// What `Store::intend` stores.
+/// What `Store::record_attempt` stores.
 #[derive(Debug)]
-pub(crate) struct Intended {
+pub(crate) struct AttemptRecord {
     pub(crate) chat: ChatId,
     pub(crate) token: String,
     pub(crate) element: String,
@@ -19,8 +19,8 @@ pub(crate) struct Intended {
     pub(crate) address: ChatId,
 }
 
-pub(crate) fn attempt_batch(script: StateChange) -> Batch<Intended, bool> {
-    Batch::start(move |session: SessionName, items: Vec<Intended>| {
+pub(crate) fn attempt_batch(script: StateChange) -> Batch<AttemptRecord, bool> {
+    Batch::start(move |session: SessionName, items: Vec<AttemptRecord>| {
         let script = script.clone();
         async move {
             let now = items.iter().map(|one| one.now).max().unwrap_or_default();
