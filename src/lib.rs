@@ -42,7 +42,8 @@
 //!   words while the id is not known (`store/lua/shared/sent_by_us`). The bot then stays out of that chat until the owner is
 //!   done.
 //! - A customer who waits for a person keeps the ticket and holds no worker.
-//! - Only the sender writes to a chat, only from its lane, in order. A worker never waits for WAHA.
+//! - The replies of a chat wait in its lane. Only the sender writes to a chat, only from its lane, in order.
+//!   A worker never waits for WAHA.
 //! - The history is copied from a stream in Redis. The archiver stores entries and its position in the stream in one SQLite
 //!   transaction, and trims the stream only afterwards.
 //! - Calls to Redis that many tasks make at once are sent together (`store/scripts/batch`): under load, one call carries

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, ffi, params};
 
+use super::database_file::{Files, Restored};
 use super::entry::Entry;
 use super::error::{HistoryError, failed};
-use super::files::{Files, Restored};
+use super::sqlite_trouble::Trouble;
 use super::stream::StreamEntry;
-use super::trouble::Trouble;
-use super::{aliases, conversations, marks, pairing, schema};
+use super::{aliases, conversations, message_changes, pairing, schema};
 use crate::clock::Millis;
 use crate::ids::SessionName;
 
@@ -232,7 +232,7 @@ fn apply(
             row.chat = aliases::kept_under(db, session, row.chat)?;
             pairing::reply(db, &row)?;
         }
-        Entry::Mark { key, at, mark } => marks::store(db, session, &key, at, &mark)?,
+        Entry::Mark { key, at, mark } => message_changes::store(db, session, &key, at, &mark)?,
         Entry::Conversation { id, chat, at, step } => {
             let chat = aliases::kept_under(db, session, chat)?;
             conversations::store(db, session, &id, &chat, at, &step)?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::trouble::Trouble;
+use super::sqlite_trouble::Trouble;
 
 /// Why the history cannot be written or read.
 #[derive(Debug, thiserror::Error)]

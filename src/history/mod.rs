@@ -14,12 +14,12 @@
 mod aliases; // one person, two chat ids
 mod archive; // the writing side
 mod conversations; // the steps of a conversation
+mod database_file; // the file on the disk, and what to do if it is removed
 mod entry; // from a stream entry to a fact
 mod error;
-mod files; // the file on the disk, and what to do if it is removed
 mod ids; // names and ids as SQLite stores them
-mod marks; // acks, edits, revocations, reactions
 mod message; // what a reader gets
+mod message_changes; // acks, edits, revocations, reactions
 mod pairing; // a reply and its echo are one row
 mod print; // as text and as JSON
 mod query; // the reading side
@@ -27,15 +27,15 @@ mod rows; // the table `message`
 mod schema; // the tables, and their migrations
 mod search;
 mod since; // "2h", "yesterday"
+mod sqlite_trouble;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod times; // times as SQLite stores them
-mod trouble; // what SQLite says, and what to do about it
+mod times; // times as SQLite stores them // what SQLite says, and what to do about it
 
 pub use archive::{Appended, Archive};
+pub use database_file::{FILE_NAME, Restored};
 pub use error::HistoryError;
-pub use files::{FILE_NAME, Restored};
 pub use message::{Conversation, Edit, StoredMessage, StoredReaction};
 pub use query::{History, Query};
 pub use since::{SinceError, parse_since};

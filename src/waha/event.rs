@@ -6,10 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::depth::is_too_deep;
+use super::json_depth::is_too_deep;
+use super::json_repair::repaired;
 use super::label::label;
 use super::payload_reader::PayloadReader;
-use super::repair::repaired;
 use super::wire::{Cover, Envelope, millis};
 use crate::clock::Millis;
 use crate::ids::SessionName;

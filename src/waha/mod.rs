@@ -11,11 +11,11 @@ pub mod serialised_id;
 pub mod signature;
 
 mod content;
-mod depth;
+mod json_depth;
+mod json_repair;
 mod label;
 mod lenient;
 mod payload_reader;
-mod repair;
 mod what;
 mod which_chat;
 mod wire;

@@ -127,7 +127,7 @@ const NOTICES: &[SchemaKey] = &[
     (
         "reassure_after",
         Form::Time,
-        "After this time without a notice: \"you are not forgotten\". Default: 10m.",
+        "After this time without a notice: \"we haven't forgotten you\". Default: 10m.",
     ),
 ];
 

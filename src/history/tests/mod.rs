@@ -2,7 +2,7 @@
 
 mod aliases;
 mod any_order;
+mod database_file;
 mod exactly_once;
-mod files;
 mod reading;
 mod rig;

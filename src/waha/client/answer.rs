@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use super::outcome::SendError;
 use crate::ids::MessageId;
+use crate::waha::json_repair::repaired;
 use crate::waha::label::label;
 use crate::waha::lenient::{Raw, Texts, lenient};
-use crate::waha::repair::repaired;
 use crate::waha::serialised_id::SerialisedId;
 use crate::waha::wire::line;
 
