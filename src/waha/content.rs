@@ -136,13 +136,13 @@ fn hint(data: &Data<'_>) -> Option<Kind> {
         (message.location, Kind::Location),
         (message.contact, Kind::Contact),
     ];
-    if let Some((_, kind)) = by_key.into_iter().find(|(raw, _)| raw.is_there()) {
+    if let Some((_, kind)) = by_key.into_iter().find(|(raw, _)| raw.is_present()) {
         return Some(kind);
     }
     if message.audio.ptt.flag() == Some(true) {
         return Some(Kind::Voice);
     }
-    if message.audio.mimetype.is_there() || message.audio.ptt.is_there() {
+    if message.audio.mimetype.is_present() || message.audio.ptt.is_present() {
         return Some(Kind::Audio);
     }
     Some(match data.kind.text()?.as_ref() {

@@ -10,11 +10,11 @@ use super::json_depth::is_too_deep;
 use super::json_repair::repaired;
 use super::label::label;
 use super::payload_reader::PayloadReader;
-use super::wire::{Cover, Envelope, millis};
+use super::wire::{Envelope, EnvelopeOnly, millis};
 use crate::clock::Millis;
 use crate::ids::SessionName;
 
-pub use super::what::{Ack, Edited, Reaction, Revoked, What};
+pub use super::meaning::{Ack, Edited, Meaning, Reaction, Revoked};
 
 /// One event of one session.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Event {
     /// When it happened; absent before 2025.3.
     pub timestamp: Option<Millis>,
     /// What it means.
-    pub what: What,
+    pub meaning: Meaning,
 }
 
 /// Why a body can't be from WAHA. It reveals nothing of the content.
@@ -77,32 +77,32 @@ pub fn parse(body: &[u8], now: Millis) -> Result<Event, NotAnEvent> {
         Ok(envelope) => {
             let (name, session) = names(envelope.event.text(), envelope.session.text())?;
             let timestamp = millis(envelope.timestamp);
-            let what = PayloadReader::new(&envelope, timestamp, now)
-                .what(&name)
-                .unwrap_or_else(What::Ignored);
+            let meaning = PayloadReader::new(&envelope, timestamp, now)
+                .meaning(&name)
+                .unwrap_or_else(Meaning::Ignored);
             Ok(Event {
                 session,
                 name,
                 id: envelope.id.text().and_then(label),
                 timestamp,
-                what,
+                meaning,
             })
         }
         // serde_json fails at a number that is too large in any value that we look into. If the fields around the payload
         // can be read, the event is valid.
         Err(_) => {
-            let cover: Cover<'_> =
+            let envelope: EnvelopeOnly<'_> =
                 serde_json::from_str(&json).map_err(|error| NotAnEvent::NotJson {
                     line: error.line(),
                     column: error.column(),
                 })?;
-            let (name, session) = names(cover.event.text(), cover.session.text())?;
+            let (name, session) = names(envelope.event.text(), envelope.session.text())?;
             Ok(Event {
                 session,
                 name,
-                id: cover.id.text().and_then(label),
-                timestamp: millis(cover.timestamp),
-                what: What::Ignored("unreadable payload"),
+                id: envelope.id.text().and_then(label),
+                timestamp: millis(envelope.timestamp),
+                meaning: Meaning::Ignored("unreadable payload"),
             })
         }
     }
@@ -113,20 +113,20 @@ pub fn parse(body: &[u8], now: Millis) -> Result<Event, NotAnEvent> {
 ///
 /// A message without an id is ignored, even an outbound one: we could not recognise it again.
 #[must_use]
-pub fn listed(payload: &str, now: Millis) -> What {
+pub fn listed(payload: &str, now: Millis) -> Meaning {
     if is_too_deep(payload.as_bytes()) {
-        return What::Ignored("too deep");
+        return Meaning::Ignored("too deep");
     }
     let json = repaired(payload.as_bytes());
     let mut envelope = Envelope::default();
     match serde_json::from_str(&json) {
         Ok(payload) => envelope.payload = payload,
-        Err(_) => return What::Ignored("unreadable payload"),
+        Err(_) => return Meaning::Ignored("unreadable payload"),
     }
-    match PayloadReader::new(&envelope, None, now).what("message.any") {
-        Ok(What::Own(message)) if message.id.is_none() => What::Ignored("no message id"),
-        Ok(what) => what,
-        Err(why) => What::Ignored(why),
+    match PayloadReader::new(&envelope, None, now).meaning("message.any") {
+        Ok(Meaning::Own(message)) if message.id.is_none() => Meaning::Ignored("no message id"),
+        Ok(meaning) => meaning,
+        Err(why) => Meaning::Ignored(why),
     }
 }
 

@@ -41,7 +41,7 @@ impl<'a> Raw<'a> {
     }
 
     /// Whether the key is there and not null.
-    pub(super) fn is_there(self) -> bool {
+    pub(super) fn is_present(self) -> bool {
         self.0.is_some_and(|raw| raw.get() != "null")
     }
 

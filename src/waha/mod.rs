@@ -15,7 +15,7 @@ mod json_depth;
 mod json_repair;
 mod label;
 mod lenient;
+mod meaning;
 mod payload_reader;
-mod what;
 mod which_chat;
 mod wire;

@@ -3,11 +3,11 @@
 use super::content::{Content, error_text, is_system_note};
 use super::label::label;
 use super::lenient::Raw;
+use super::meaning::{Ack, Edited, Meaning, Reaction, Revoked};
 use super::message::{Author, Direction, Kind, Message};
 use super::restriction::in_force;
 use super::serialised_id::SerialisedId;
-use super::what::{Ack, Edited, Reaction, Revoked, What};
-use super::which_chat::{Clues, Engine, Origin, origin, other_id};
+use super::which_chat::{Engine, Origin, OriginFields, origin, other_id};
 use super::wire::{Envelope, Mentioned, Payload, Vote, line, millis};
 use crate::clock::Millis;
 
@@ -35,7 +35,7 @@ impl<'e> PayloadReader<'e> {
         }
     }
 
-    pub(super) fn what(&self, event: &str) -> Result<What, &'static str> {
+    pub(super) fn meaning(&self, event: &str) -> Result<Meaning, &'static str> {
         match event {
             // `message` is never outbound, although WAHA's documentation has such an example.
             "message" => self.message(Some(false)),
@@ -54,14 +54,14 @@ impl<'e> PayloadReader<'e> {
         }
     }
 
-    fn message(&self, otherwise: Option<bool>) -> Result<What, &'static str> {
+    fn message(&self, otherwise: Option<bool>) -> Result<Meaning, &'static str> {
         let payload = self.payload;
         let me = &self.envelope.me;
         let Origin {
             chat,
             direction,
             message: id,
-        } = self.origin(Clues::payload(payload), otherwise)?;
+        } = self.origin(OriginFields::payload(payload), otherwise)?;
         let inbound = direction == Direction::Inbound;
         if inbound && id.is_none() {
             return Err("no message id");
@@ -98,13 +98,13 @@ impl<'e> PayloadReader<'e> {
             reply_id: None,
         };
         Ok(if inbound {
-            What::Inbound(message)
+            Meaning::Inbound(message)
         } else {
-            What::Own(message)
+            Meaning::Own(message)
         })
     }
 
-    fn vote(&self) -> Result<What, &'static str> {
+    fn vote(&self) -> Result<Meaning, &'static str> {
         let payload = self.payload;
         let (vote, poll): (Vote<'_>, Mentioned<'_>) = (payload.vote.read(), payload.poll.read());
         let is_me = |raw: Raw<'_>| raw.text().is_some_and(|text| text == "me");
@@ -121,7 +121,7 @@ impl<'e> PayloadReader<'e> {
             direction,
             message: id,
         } = origin(
-            Clues::vote(&vote, &payload.data),
+            OriginFields::vote(&vote, &payload.data),
             self.engine,
             &self.envelope.me,
             Some(is_me(vote.from)),
@@ -134,7 +134,7 @@ impl<'e> PayloadReader<'e> {
         if options.is_empty() {
             return Err("withdrawn vote");
         }
-        Ok(What::Vote(Message {
+        Ok(Meaning::Vote(Message {
             other_id: other_id(&payload.data, &chat, direction, &self.envelope.me),
             chat,
             id: Some(id.ok_or("no message id")?),
@@ -167,9 +167,9 @@ impl<'e> PayloadReader<'e> {
         .find_map(|raw| line(&raw.text()?, NAME_MAX))
     }
 
-    fn ack(&self) -> Result<What, &'static str> {
+    fn ack(&self) -> Result<Meaning, &'static str> {
         let payload = self.payload;
-        let origin = self.origin(Clues::payload(payload), None)?;
+        let origin = self.origin(OriginFields::payload(payload), None)?;
         let ack = match payload.ack.number() {
             #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
             Some(ack) if (-1.0..=9.0).contains(&ack) => ack as i8,
@@ -183,7 +183,7 @@ impl<'e> PayloadReader<'e> {
                 _ => return Err("unknown ack"),
             },
         };
-        Ok(What::Ack(Ack {
+        Ok(Meaning::Ack(Ack {
             chat: origin.chat,
             message: origin.message.ok_or("no message id")?,
             direction: origin.direction,
@@ -193,15 +193,15 @@ impl<'e> PayloadReader<'e> {
         }))
     }
 
-    fn edited(&self) -> Result<What, &'static str> {
+    fn edited(&self) -> Result<Meaning, &'static str> {
         let payload = self.payload;
-        let origin = self.origin(Clues::payload(payload), None)?;
+        let origin = self.origin(OriginFields::payload(payload), None)?;
         let original = payload.edited.text();
         let message = original
             .and_then(|id| Some(SerialisedId::parse(&id)?.message))
             .or(origin.message)
             .ok_or("no message id")?;
-        Ok(What::Edited(Edited {
+        Ok(Meaning::Edited(Edited {
             chat: origin.chat,
             message,
             direction: origin.direction,
@@ -210,20 +210,20 @@ impl<'e> PayloadReader<'e> {
         }))
     }
 
-    fn revoked(&self) -> Result<What, &'static str> {
+    fn revoked(&self) -> Result<Meaning, &'static str> {
         let payload = self.payload;
         // People can revoke only their own messages, so both messages have the same direction.
-        let clues = [&payload.after, &payload.before]
-            .map(|message| Clues::mentioned(message, &payload.data))
+        let fields = [&payload.after, &payload.before]
+            .map(|message| OriginFields::mentioned(message, &payload.data))
             .into_iter()
-            .find(Clues::is_there)
-            .unwrap_or(Clues::payload(payload));
-        let origin = self.origin(clues, None)?;
+            .find(OriginFields::is_present)
+            .unwrap_or(OriginFields::payload(payload));
+        let origin = self.origin(fields, None)?;
         let message = [payload.revoked, payload.before.id, payload.after.id]
             .into_iter()
             .find_map(|id| Some(SerialisedId::parse(&id.text()?)?.message))
             .ok_or("no message id")?;
-        Ok(What::Revoked(Revoked {
+        Ok(Meaning::Revoked(Revoked {
             chat: origin.chat,
             message,
             direction: origin.direction,
@@ -231,15 +231,15 @@ impl<'e> PayloadReader<'e> {
         }))
     }
 
-    fn reaction(&self) -> Result<What, &'static str> {
+    fn reaction(&self) -> Result<Meaning, &'static str> {
         let payload = self.payload;
-        let target = Clues::target(payload);
+        let target = OriginFields::target(payload);
         let origin = self.origin(target, None)?;
-        let by = match Clues::payload(payload).is_from_me() {
+        let by = match OriginFields::payload(payload).is_from_me() {
             Some(true) => Author::Phone,
             _ => Author::Customer,
         };
-        Ok(What::Reaction(Reaction {
+        Ok(Meaning::Reaction(Reaction {
             chat: origin.chat,
             message: origin.message.ok_or("no message id")?,
             direction: origin.direction,
@@ -254,7 +254,7 @@ impl<'e> PayloadReader<'e> {
         }))
     }
 
-    fn session_status(&self) -> Result<What, &'static str> {
+    fn session_status(&self) -> Result<Meaning, &'static str> {
         let status = self.payload.status.text().and_then(label);
         let status = status.ok_or("no status")?;
         let (data, me) = (&self.payload.status_data, &self.envelope.me);
@@ -267,14 +267,18 @@ impl<'e> PayloadReader<'e> {
                 }
             }
         }
-        Ok(What::SessionStatus {
+        Ok(Meaning::SessionStatus {
             status,
             restrictions,
         })
     }
 
-    fn origin(&self, clues: Clues<'e>, otherwise: Option<bool>) -> Result<Origin, &'static str> {
-        origin(clues, self.engine, &self.envelope.me, otherwise)
+    fn origin(
+        &self,
+        fields: OriginFields<'e>,
+        otherwise: Option<bool>,
+    ) -> Result<Origin, &'static str> {
+        origin(fields, self.engine, &self.envelope.me, otherwise)
     }
 
     /// When something happened to a message. The envelope's time is better than the payload's: that is the time of the

@@ -33,7 +33,7 @@ impl Engine {
 
 /// The fields that say where a message belongs.
 #[derive(Clone, Copy)]
-pub(super) struct Clues<'p> {
+pub(super) struct OriginFields<'p> {
     id: Raw<'p>,
     from: Raw<'p>,
     to: Raw<'p>,
@@ -42,7 +42,7 @@ pub(super) struct Clues<'p> {
     data: Option<&'p Data<'p>>,
 }
 
-impl<'p> Clues<'p> {
+impl<'p> OriginFields<'p> {
     pub(super) fn payload(payload: &'p Payload<'p>) -> Self {
         Self {
             id: payload.id,
@@ -88,8 +88,8 @@ impl<'p> Clues<'p> {
     }
 
     /// Whether there is any field that could name the chat.
-    pub(super) fn is_there(&self) -> bool {
-        self.id.is_there() || self.from.is_there() || self.to.is_there()
+    pub(super) fn is_present(&self) -> bool {
+        self.id.is_present() || self.from.is_present() || self.to.is_present()
     }
 
     /// Whether our account sent it, if any field says so. The id comes first, because the field `fromMe` is sometimes wrong
@@ -121,13 +121,13 @@ pub(super) struct Origin {
 ///
 /// `otherwise`: whether our account sent it, if no field says so.
 pub(super) fn origin(
-    clues: Clues<'_>,
+    fields: OriginFields<'_>,
     engine: Engine,
     me: &Me<'_>,
     otherwise: Option<bool>,
 ) -> Result<Origin, &'static str> {
-    let id = clues.id();
-    let from_me = clues.is_from_me_by(id.as_ref()).or(otherwise);
+    let id = fields.id();
+    let from_me = fields.is_from_me_by(id.as_ref()).or(otherwise);
     let (chat, message) = match id {
         Some(id) => (id.chat, Some(id.message)),
         None => (None, None),
@@ -135,16 +135,16 @@ pub(super) fn origin(
     let chat = chat
         .map(Cow::Owned)
         .or_else(|| match (engine, from_me?) {
-            (Engine::Chromium, true) => clues.to.text(),
-            (Engine::Chromium, false) | (Engine::Native, _) => clues.from.text(),
+            (Engine::Chromium, true) => fields.to.text(),
+            (Engine::Chromium, false) | (Engine::Native, _) => fields.from.text(),
         })
-        .or_else(|| clues.data?.key.chat.text())
-        .or_else(|| clues.data?.info.chat.text())
+        .or_else(|| fields.data?.key.chat.text())
+        .or_else(|| fields.data?.info.chat.text())
         .ok_or("no chat")?;
     let chat = ChatId::person(&chat).ok_or_else(|| why_nobody(&chat))?;
     let chat = if is_ours(&chat, me) {
         // GOWS 2026.8.1 puts our own messages into the chat of our own number.
-        clues
+        fields
             .data
             .into_iter()
             .flat_map(|data| [data.info.chat, data.info.recipient_alt])

@@ -54,7 +54,7 @@ lenient! {
     }
 
     /// The envelope of an event whose payload could not be read.
-    struct Cover {
+    struct EnvelopeOnly {
         "event" => event: Raw<'a>,
         "session" => session: Raw<'a>,
         "id" => id: Raw<'a>,

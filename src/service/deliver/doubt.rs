@@ -17,7 +17,7 @@ use crate::store;
 use crate::store::{Attempt, Lane, Reply};
 use crate::waha::client::AskError;
 use crate::waha::event;
-use crate::waha::event::What;
+use crate::waha::event::Meaning;
 
 /// WAHA continues a request even if the connection is lost. After this time we assume that it has finished.
 const SETTLE_AFTER: Duration = Duration::from_secs(1);
@@ -207,7 +207,7 @@ fn ended_early<T>(reason: String) -> Result<T, AskError> {
 
 /// The id of a listed message, if the attempt may have become this message.
 fn matching_id(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<MessageId> {
-    let What::Own(message) = event::listed(listed, Millis::now()) else {
+    let Meaning::Own(message) = event::listed(listed, Millis::now()) else {
         return None;
     };
     let id = message.id.clone()?;

@@ -16,7 +16,7 @@ use crate::store;
 use crate::store::{ByPhone, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
 use crate::throttle::Throttle;
 use crate::waha::event;
-use crate::waha::event::{Ack, NotAnEvent, What};
+use crate::waha::event::{Ack, Meaning, NotAnEvent};
 use crate::waha::message::{Direction, Kind, Message};
 use crate::waha::restriction::Restriction;
 
@@ -106,8 +106,8 @@ impl Intake {
         let seen = envelope
             .map(|id| format!("event:{name}:{id}"))
             .unwrap_or_default();
-        let sent_at = event.timestamp.or(match &event.what {
-            What::Inbound(message) | What::Vote(message) | What::Own(message) => {
+        let sent_at = event.timestamp.or(match &event.meaning {
+            Meaning::Inbound(message) | Meaning::Vote(message) | Meaning::Own(message) => {
                 Some(message.sent_at)
             }
             _ => None,
@@ -123,20 +123,20 @@ impl Intake {
                 clock of WAHA's machine or of this one"
             );
         }
-        let opens = matches!(event.what, What::Inbound(_));
-        let done = match event.what {
-            What::Inbound(message) | What::Vote(message) if stale => {
+        let opens = matches!(event.meaning, Meaning::Inbound(_));
+        let done = match event.meaning {
+            Meaning::Inbound(message) | Meaning::Vote(message) if stale => {
                 self.record_only(&session, message, now).await?
             }
-            What::Inbound(message) | What::Vote(message) => {
+            Meaning::Inbound(message) | Meaning::Vote(message) => {
                 // Boxed: the listener's threads have small stacks, and unoptimised builds use a lot of stack here.
                 Box::pin(self.inbound(&session, message, now, opens)).await?
             }
-            What::Own(message) => {
+            Meaning::Own(message) => {
                 self.outbound(&session, message, now, Some(Millis::default()))
                     .await?
             }
-            What::Ack(ack) => {
+            Meaning::Ack(ack) => {
                 let mut record = recorded("ack", seen, &ack.chat, &ack);
                 if ack.direction == Direction::Outbound {
                     record.echo = Some(ack.message.clone());
@@ -147,20 +147,20 @@ impl Intake {
                 }
                 done
             }
-            What::Edited(edited) => {
+            Meaning::Edited(edited) => {
                 let record = recorded("edited", seen, &edited.chat, &edited);
                 self.record(&session, &record, now).await?
             }
-            What::Revoked(revoked) => {
+            Meaning::Revoked(revoked) => {
                 let record = recorded("revoked", seen, &revoked.chat, &revoked);
                 self.record(&session, &record, now).await?
             }
-            What::Reaction(reaction) => {
+            Meaning::Reaction(reaction) => {
                 let record = recorded("reaction", seen, &reaction.chat, &reaction);
                 self.record(&session, &record, now).await?
             }
-            What::SessionStatus { .. } if stale => Done::Stale,
-            What::SessionStatus {
+            Meaning::SessionStatus { .. } if stale => Done::Stale,
+            Meaning::SessionStatus {
                 status,
                 restrictions,
             } => {
@@ -168,7 +168,7 @@ impl Intake {
                 Box::pin(self.session_status(&session, &status, event.timestamp, &restrictions))
                     .await?
             }
-            What::Ignored(_) => Done::Ignored,
+            Meaning::Ignored(_) => Done::Ignored,
         };
         Ok(if stale && done != Done::Ignored {
             Done::Stale

@@ -60,7 +60,7 @@ mod tests {
 
     use super::*;
     use crate::waha::event;
-    use crate::waha::event::What;
+    use crate::waha::event::Meaning;
 
     /// A message sent in this chat at this minute, by us or by the customer.
     fn said(ours: bool, chat: &str, minute: i64, text: &str) -> Message {
@@ -69,7 +69,7 @@ mod tests {
             "hasMedia": false,
         });
         match event::listed(&listed.to_string(), Millis::default()) {
-            What::Own(message) | What::Inbound(message) => message,
+            Meaning::Own(message) | Meaning::Inbound(message) => message,
             other => panic!("{other:?}"),
         }
     }

@@ -208,7 +208,7 @@ impl Problem<'_> {
                 .iter()
                 .any(|raw| raw.text().is_some_and(|text| text.contains(words)))
         };
-        (self.expected.is_there() && self.status.is_there())
+        (self.expected.is_present() && self.status.is_present())
             || says("does not exist")
             || says("Session not found")
             || says("Session status is not as expected")

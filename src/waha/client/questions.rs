@@ -299,7 +299,7 @@ impl Client {
         let json = self.ask(&path, ANSWER_MAX)?;
         let person: Person<'_> = object(&json)?;
         match person.phone.text() {
-            None if person.phone.is_there() => Err(AskError::failed("`pn` is not a text")),
+            None if person.phone.is_present() => Err(AskError::failed("`pn` is not a text")),
             None => Ok(None),
             Some(text) if text.is_empty() => Ok(None),
             Some(text) => ChatId::person(&text)

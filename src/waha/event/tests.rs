@@ -52,25 +52,25 @@ fn fixture(name: &str) -> &'static [u8] {
 
 /// One line about an event: enough to see that it was understood.
 fn treatment(event: &Event) -> String {
-    match &event.what {
-        What::Ignored(why) => format!("ignored: {why}"),
-        What::SessionStatus { status, .. } => format!("status: {status} of {}", event.session),
-        What::Inbound(message) => format!("inbound {}", described(message)),
-        What::Vote(message) => format!("vote {}", described(message)),
-        What::Own(message) => format!("own {:?} {}", message.author, described(message)),
-        What::Ack(a) => format!(
+    match &event.meaning {
+        Meaning::Ignored(why) => format!("ignored: {why}"),
+        Meaning::SessionStatus { status, .. } => format!("status: {status} of {}", event.session),
+        Meaning::Inbound(message) => format!("inbound {}", described(message)),
+        Meaning::Vote(message) => format!("vote {}", described(message)),
+        Meaning::Own(message) => format!("own {:?} {}", message.author, described(message)),
+        Meaning::Ack(a) => format!(
             "ack {} of {:?} {} {} at {}",
             a.ack, a.direction, a.chat, a.message, a.at
         ),
-        What::Edited(e) => format!(
+        Meaning::Edited(e) => format!(
             "edited {:?} {} {} {} at {}",
             e.direction, e.chat, e.message, e.text, e.at
         ),
-        What::Revoked(r) => format!(
+        Meaning::Revoked(r) => format!(
             "revoked {:?} {} {} at {}",
             r.direction, r.chat, r.message, r.at
         ),
-        What::Reaction(r) => format!(
+        Meaning::Reaction(r) => format!(
             "reaction {} by {:?} under {:?} {} {} at {}",
             r.text, r.by, r.direction, r.chat, r.message, r.at
         ),
@@ -155,9 +155,9 @@ fn no_fixture_is_left_out() {
 
 #[test]
 fn a_message_keeps_all_that_was_sent() {
-    let What::Inbound(image) = parse(fixture("message-image-caption-noweb"), NOW)
+    let Meaning::Inbound(image) = parse(fixture("message-image-caption-noweb"), NOW)
         .unwrap()
-        .what
+        .meaning
     else {
         panic!("not inbound");
     };
@@ -171,7 +171,10 @@ fn a_message_keeps_all_that_was_sent() {
         })
     );
     assert_eq!(image.received_at, NOW);
-    let What::Inbound(place) = parse(fixture("message-location-gows"), NOW).unwrap().what else {
+    let Meaning::Inbound(place) = parse(fixture("message-location-gows"), NOW)
+        .unwrap()
+        .meaning
+    else {
         panic!("not inbound");
     };
     assert_eq!(
@@ -186,7 +189,7 @@ fn a_message_keeps_all_that_was_sent() {
     let long = parse(fixture("message-long-unicode-emoji-noweb"), NOW).unwrap();
     let json: serde_json::Value =
         serde_json::from_slice(fixture("message-long-unicode-emoji-noweb")).unwrap();
-    let What::Inbound(long) = long.what else {
+    let Meaning::Inbound(long) = long.meaning else {
         panic!("not inbound");
     };
     assert_eq!(json["payload"]["body"], long.text);
@@ -364,7 +367,7 @@ fn acks_are_read_in_every_shape() {
         );
     }
     let failed = r#"{"id":"true_1@c.us_A","ack":-1,"ackName":"ERROR","error":{"code":"463","blocked":true,"reason":"reachout","until":1}}"#;
-    let What::Ack(ack) = event("message.ack", "NOWEB", failed).what else {
+    let Meaning::Ack(ack) = event("message.ack", "NOWEB", failed).meaning else {
         panic!("not an ack");
     };
     assert_eq!(
@@ -432,7 +435,7 @@ fn a_listed_message_is_read_as_a_posted_one() {
             let json: serde_json::Value = serde_json::from_slice(body).unwrap();
             assert_eq!(
                 listed(&json["payload"].to_string(), NOW),
-                event.what,
+                event.meaning,
                 "{name}"
             );
             read += 1;
@@ -444,7 +447,7 @@ fn a_listed_message_is_read_as_a_posted_one() {
 #[test]
 fn a_listed_message_is_read_with_the_same_patience() {
     let message = |payload: &str| match listed(payload, NOW) {
-        What::Inbound(message) | What::Own(message) => (message.text, message.sent_at),
+        Meaning::Inbound(message) | Meaning::Own(message) => (message.text, message.sent_at),
         other => panic!("{other:?}"),
     };
     assert_eq!(
@@ -469,7 +472,7 @@ fn a_listed_message_is_read_with_the_same_patience() {
             "system note",
         ),
     ] {
-        assert_eq!(listed(payload, NOW), What::Ignored(why), "{payload}");
+        assert_eq!(listed(payload, NOW), Meaning::Ignored(why), "{payload}");
     }
 }
 
@@ -484,7 +487,7 @@ fn a_vote_counts_in_a_poll_of_ours_by_the_customer() {
         if let Some((path, value)) = change.split_once(' ') {
             *payload.pointer_mut(path).unwrap() = serde_json::from_str(value).unwrap();
         }
-        event("poll.vote", engine, &payload.to_string()).what
+        event("poll.vote", engine, &payload.to_string()).meaning
     };
     for (change, wanted) in [
         ("", Ok("A")),
@@ -521,7 +524,7 @@ fn a_vote_counts_in_a_poll_of_ours_by_the_customer() {
     ] {
         for engine in ["GOWS", "NOWEB", "WEBJS", "", "TOMORROW"] {
             match (what(change, engine), wanted) {
-                (What::Vote(vote), Ok(text)) => {
+                (Meaning::Vote(vote), Ok(text)) => {
                     assert_eq!(vote.text, text, "{change}");
                     assert_eq!(vote.chat.as_str(), "5511999990000@c.us", "{change}");
                     assert_eq!(
@@ -531,18 +534,18 @@ fn a_vote_counts_in_a_poll_of_ours_by_the_customer() {
                     );
                     assert_eq!(vote.sent_at, Millis::new(1_789_902_722_000), "{change}");
                 }
-                (What::Ignored(why), Err(wanted)) => assert_eq!(why, wanted, "{change}"),
+                (Meaning::Ignored(why), Err(wanted)) => assert_eq!(why, wanted, "{change}"),
                 (other, _) => panic!("{change} {engine}: {other:?}"),
             }
         }
     }
     let failed = r#"{"vote":{"id":"false_5511999990000@c.us_3A01","selectedOptions":null},"poll":{"fromMe":true}}"#;
     assert_eq!(
-        event("poll.vote.failed", "NOWEB", failed).what,
-        What::Ignored("poll")
+        event("poll.vote.failed", "NOWEB", failed).meaning,
+        Meaning::Ignored("poll")
     );
     let lone = r#"{"vote":{"id":"false_5511999990000@c.us_3A01","selectedOptions":["\ud83d x"]},"poll":{"from":"me"}}"#;
-    let What::Vote(vote) = event("poll.vote", "GOWS", lone).what else {
+    let Meaning::Vote(vote) = event("poll.vote", "GOWS", lone).meaning else {
         panic!("lost");
     };
     assert_eq!(vote.text, "\u{fffd} x");
@@ -576,7 +579,7 @@ fn the_answer_to_a_list_or_a_button_is_a_text() {
         let payload = format!(
             r#"{{"id":"false_5511999990000@c.us_3A02","from":"5511999990000@c.us","fromMe":false,"body":"Marcar consulta","hasMedia":false,"timestamp":1,"_data":{data}}}"#
         );
-        let What::Inbound(message) = event("message", engine, &payload).what else {
+        let Meaning::Inbound(message) = event("message", engine, &payload).meaning else {
             panic!("{data}");
         };
         assert_eq!(

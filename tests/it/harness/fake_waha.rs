@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::fake_waha::{Behaviour, Echo, Engine, FakeWaha, as_message_any};
 use crate::harness::{API_KEY, PATIENCE, Redis, SECRET, SESSION, TestSetup, chat, eventually, ms};
-use waha_sm::waha::event::{What, parse};
+use waha_sm::waha::event::{Meaning, parse};
 
 /// `None` if there was no answer.
 fn call(waha: &FakeWaha, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
@@ -62,7 +62,7 @@ fn it_stores_messages_and_lists_them_in_each_engines_format() {
         let event = waha.customer_writes(SESSION, &chat(1), "Ana", "hello");
         for event in [&event, &as_message_any(&event)] {
             let read = parse(event.to_string().as_bytes(), ms(1)).unwrap();
-            let What::Inbound(message) = read.what else {
+            let Meaning::Inbound(message) = read.meaning else {
                 panic!("{event}");
             };
             assert_eq!(

@@ -10,7 +10,7 @@ use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::waha::client::{AskError, Client, Page};
 use crate::waha::event;
-use crate::waha::event::What;
+use crate::waha::event::Meaning;
 use crate::waha::message::Message;
 
 /// Messages per request.
@@ -134,7 +134,7 @@ async fn list(
         let before = known.len();
         for listed in &page.items {
             // A message without a time counts as old.
-            if let What::Inbound(message) | What::Own(message) =
+            if let Meaning::Inbound(message) | Meaning::Own(message) =
                 event::listed(listed, Millis::default())
                 && message.sent_at >= since
                 && known.insert((message.direction, message.id.clone()))

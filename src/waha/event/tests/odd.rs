@@ -19,13 +19,13 @@ fn times_are_read_in_every_unit_and_else_borrowed() {
         ("{\"low\":1}", 1_789_900_000_123),
     ] {
         let payload = format!(r#"{{"id":"false_1@c.us_A","timestamp":{time}}}"#);
-        let What::Inbound(message) = event("message", "GOWS", &payload).what else {
+        let Meaning::Inbound(message) = event("message", "GOWS", &payload).meaning else {
             panic!("not inbound");
         };
         assert_eq!(message.sent_at, Millis::new(wanted), "{time}");
     }
     let old = br#"{"event":"message","session":"s","payload":{"id":"false_1@c.us_A"}}"#;
-    let What::Inbound(message) = parse(old, NOW).unwrap().what else {
+    let Meaning::Inbound(message) = parse(old, NOW).unwrap().meaning else {
         panic!("not inbound");
     };
     assert_eq!(message.sent_at, NOW);
@@ -65,12 +65,12 @@ fn the_last_of_duplicate_keys_counts() {
 
 #[test]
 fn lone_surrogates_and_control_characters_do_not_lose_the_message() {
-    let What::Inbound(message) = event(
+    let Meaning::Inbound(message) = event(
         "message",
         "WEBJS",
         r#"{"id":"false_1@c.us_A","body":"\u0000\u001b[1m \ud83d\\ud83d \ud83d\ude00","_data":{"notifyName":" A\u0000na\n\ud83d "}}"#,
     )
-    .what
+    .meaning
     else {
         panic!("not inbound");
     };
@@ -84,7 +84,7 @@ fn bytes_that_are_not_utf_8_do_not_lose_the_message() {
         br#"{"event":"message","session":"s","payload":{"id":"false_1@c.us_A","body":""#.to_vec();
     body.extend_from_slice(b"caf\xe9");
     body.extend_from_slice(br#""}}"#);
-    let What::Inbound(message) = parse(&body, NOW).unwrap().what else {
+    let Meaning::Inbound(message) = parse(&body, NOW).unwrap().meaning else {
         panic!("not inbound");
     };
     assert_eq!(message.text, "caf\u{fffd}");
@@ -94,8 +94,8 @@ fn bytes_that_are_not_utf_8_do_not_lose_the_message() {
 fn a_name_is_one_short_line() {
     let name = |name: &str| {
         let payload = format!(r#"{{"id":"false_1@c.us_A","_data":{{"pushName":"{name}"}}}}"#);
-        match event("message", "NOWEB", &payload).what {
-            What::Inbound(message) => message.name,
+        match event("message", "NOWEB", &payload).meaning {
+            Meaning::Inbound(message) => message.name,
             _ => None,
         }
     };
@@ -132,9 +132,9 @@ fn depth_in_any_place_is_no_danger() {
                 let wanted = "inbound Empty 1@c.us A at 1789900000123".to_owned();
                 let wanted = is_parsed.then_some(wanted).ok_or(NotAnEvent::TooDeep);
                 assert_eq!(parsed, wanted, "{levels} in {key}");
-                let what = listed(&payload, NOW);
+                let meaning = listed(&payload, NOW);
                 assert_eq!(
-                    matches!(what, What::Inbound(_)),
+                    matches!(meaning, Meaning::Inbound(_)),
                     is_listed,
                     "{levels} in {key}"
                 );
@@ -156,11 +156,11 @@ fn the_largest_body_of_brackets_is_refused_at_once() {
         format!("{head}{}", "{\"_data\":".repeat(200_000)),
     ] {
         assert_eq!(parse(body.as_bytes(), NOW), Err(NotAnEvent::TooDeep));
-        assert_eq!(listed(&body, NOW), What::Ignored("too deep"));
+        assert_eq!(listed(&body, NOW), Meaning::Ignored("too deep"));
     }
     // Brackets in a customer's text don't count.
     let payload = format!(r#"{{"id":"false_1@c.us_A","body":"{brackets}\"["}}"#);
-    let What::Inbound(message) = event("message", "GOWS", &payload).what else {
+    let Meaning::Inbound(message) = event("message", "GOWS", &payload).meaning else {
         panic!("not inbound");
     };
     assert_eq!(message.text.len(), brackets.len() + 2);

@@ -119,14 +119,14 @@ fn broken_json() -> impl Strategy<Value = String> {
 }
 
 /// What always holds for an event that was read, even from an odd body.
-fn check(what: What, is_listed: bool) -> Result<(), TestCaseError> {
-    let mut message = match what {
-        What::Inbound(message) | What::Vote(message) => {
+fn check(meaning: Meaning, is_listed: bool) -> Result<(), TestCaseError> {
+    let mut message = match meaning {
+        Meaning::Inbound(message) | Meaning::Vote(message) => {
             prop_assert_eq!(message.direction, Direction::Inbound);
             prop_assert!(message.id.is_some());
             message
         }
-        What::Own(message) => {
+        Meaning::Own(message) => {
             prop_assert!(message.id.is_some() || !is_listed);
             message
         }
@@ -228,7 +228,7 @@ proptest! {
         }
         let payload = payload.to_string();
         let event = parse(envelope(name, engine, &payload).as_bytes(), NOW).unwrap();
-        check(event.what, false)?;
+        check(event.meaning, false)?;
         check(listed(&payload, NOW), true)?;
         let _ = parse(payload.as_bytes(), NOW);
     }
@@ -244,7 +244,7 @@ proptest! {
             do_damage(&mut json, place, damage);
         }
         if let Ok(event) = parse(json.to_string().as_bytes(), NOW) {
-            check(event.what, false)?;
+            check(event.meaning, false)?;
         }
         check(listed(&json["payload"].to_string(), NOW), true)?;
     }
@@ -277,7 +277,7 @@ proptest! {
         *json.pointer_mut(path).unwrap() = odd;
         let parsed = parse(json.to_string().as_bytes(), NOW);
         if path != "/event" && path != "/session" {
-            check(parsed.unwrap().what, false)?;
+            check(parsed.unwrap().meaning, false)?;
         }
     }
 

@@ -9,7 +9,7 @@ use crate::ids::{ChatId, MessageId};
 
 /// What an event means.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum Meaning {
     /// A customer wrote. This opens or continues a conversation. The message always has an id.
     Inbound(Message),
     /// A customer chose options in one of our polls. The text is what they chose. It continues a conversation like a
