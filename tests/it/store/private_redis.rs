@@ -75,6 +75,14 @@ fn talk(test: &TestSetup, daemon: &Daemon) {
     for n in 0..50 {
         let _ = ask(&socket, &format!("SET filler{n:03} {}", "x".repeat(100)));
     }
+    // While a sync of the file takes long, Redis holds its writes back for up to two seconds.
+    eventually("the append-only file holds all of them", || {
+        let bytes = std::fs::read(append_only_file(test)).ok()?;
+        bytes
+            .windows(9)
+            .any(|window| window == b"filler049")
+            .then_some(())
+    });
 }
 
 /// Damages the file to which Redis appends. Returns its new content.
