@@ -31,20 +31,20 @@ use crate::flows::{Flows, NO_DEFAULT_FLOW};
 use crate::history;
 use crate::ids::ProcessId;
 use crate::logging;
-use crate::runtime::{self, Hangups};
+use crate::runtime::{self, ReloadSignals};
 use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
 use crate::service::kit::metrics::Metrics;
 use crate::service::owner::notify_chat::NotifyChat;
 use crate::service::owner::reachability::Reachability;
-use crate::service::upkeep::reloader::Asked;
+use crate::service::upkeep::reloader::ReloadRequest;
 use crate::store;
 use crate::waha::client::Client;
 
 use daemon::Daemon;
 use deliver::REQUESTS_MAX;
-use redis::patiently;
+use redis::retry_at_start;
 use shared::Shared;
 
 pub use start_error::StartError;
@@ -69,8 +69,8 @@ pub fn run(config: Config) -> Result<(), StartError> {
     let front = runtime::start("front", None, BLOCKING_SPARE)?;
     let blocking = REQUESTS_MAX + CALLS_MAX + BLOCKING_SPARE;
     let back = runtime::start("back", Some(WORK_NICENESS), blocking)?;
-    let result = front.block_on(Daemon::run(async |daemon, hangups| {
-        daemon.start(config, back.handle(), hangups).await
+    let result = front.block_on(Daemon::run(async |daemon, reload_signals| {
+        daemon.start(config, back.handle(), reload_signals).await
     }));
     // Don't wait for blocking threads: a request to WAHA may hang for longer than a stop may take.
     back.shutdown_background();
@@ -87,7 +87,7 @@ struct Work {
     handling: HandlingConfig,
     catch_up: CatchUpConfig,
     call_secret: Option<Secret>,
-    to_reloader: mpsc::UnboundedSender<Asked>,
+    to_reloader: mpsc::UnboundedSender<ReloadRequest>,
 }
 
 impl Daemon {
@@ -96,7 +96,7 @@ impl Daemon {
         &mut self,
         config: Config,
         back: &Handle,
-        hangups: Hangups,
+        reload_signals: ReloadSignals,
     ) -> Result<(), StartError> {
         let front = Handle::current();
         let (role, listen) = (config.role, config.webhook.listen);
@@ -149,7 +149,7 @@ impl Daemon {
         }
         if let Some(store) = self.stores.first().cloned() {
             self.bells
-                .push(tokio::spawn(bells::forward(hangups, to_reloader)));
+                .push(tokio::spawn(bells::forward(reload_signals, to_reloader)));
             let warning = config.flow.warning_of_calls;
             let reloader = upkeep::reloader(flows, store, process, role, warning, reload_requests);
             self.stage(&front, "reloader", |stop| reloader.run(stop));
@@ -204,7 +204,7 @@ impl Daemon {
         }
         let workers = work.handling.workers;
         let recoverer = upkeep::recoverer(&shared, workers, heart);
-        patiently(redis, async || recoverer.announce().await).await?;
+        retry_at_start(redis, async || recoverer.announce().await).await?;
         let (bells, listening) =
             bells::listen(redis, &shared.process, back, work.to_reloader).await?;
         self.bells.push(listening);

@@ -11,7 +11,7 @@
 //!                                                 |                                                        |            |
 //!                                                 +--------------------- history stream -------------------+------------+--> archiver --> SQLite
 //!   announcer: places in line that changed --> [due_waiting] [announce] --bell--> sender
-//!   catch-up: messages whose webhooks were lost --> intake;   lid lookup: the phone number of a hidden id --> [learn]
+//!   catch-up: messages whose webhooks were lost --> intake;   lid lookup: the phone number of a hidden id --> [link_ids]
 //! ```
 //!
 //! Each name in \[brackets\] is one Lua script (`store/lua/`). Conversations and lanes change only in scripts; what

@@ -66,9 +66,9 @@ pub(crate) fn allow_open_files(connections: usize) {
 }
 
 /// Receives SIGHUP from now on: a request to reload the flows.
-pub(crate) struct Hangups(Signal);
+pub(crate) struct ReloadSignals(Signal);
 
-impl Hangups {
+impl ReloadSignals {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self(signal(SignalKind::hangup())?))
     }

@@ -4,11 +4,11 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::redis::patiently;
+use super::redis::retry_at_start;
 use super::start_error::StartError;
 use crate::ids::ProcessId;
-use crate::runtime::Hangups;
-use crate::service::upkeep::reloader::Asked;
+use crate::runtime::ReloadSignals;
+use crate::service::upkeep::reloader::ReloadRequest;
 use crate::store::{self, Bell, Bells};
 
 /// The bells of each agent.
@@ -26,13 +26,13 @@ pub(super) async fn listen(
     redis: &store::StoreConfig,
     process: &ProcessId,
     back: &Handle,
-    to_reloader: mpsc::UnboundedSender<Asked>,
+    to_reloader: mpsc::UnboundedSender<ReloadRequest>,
 ) -> Result<(AgentBells, JoinHandle<()>), StartError> {
     let (to_dispatcher, dispatcher) = mpsc::unbounded_channel();
     let (to_announcer, announcer) = mpsc::unbounded_channel();
     let (to_sender, sender) = mpsc::unbounded_channel();
     let (to_catch_up, catch_up) = mpsc::unbounded_channel();
-    let bells = patiently(redis, async || {
+    let bells = retry_at_start(redis, async || {
         let (redis, process) = (redis.clone(), process.clone());
         let subscribing = back.spawn(async move { Bells::subscribe(&redis, &process).await });
         // If it panics, the panic is logged where it happens.
@@ -46,7 +46,7 @@ pub(super) async fn listen(
         Bell::Queue(_) | Bell::Inbox(..) | Bell::TakenOver(..) => vec![to_dispatcher.clone()],
         Bell::Announce(_) => vec![to_announcer.clone()],
         Bell::Lanes(_) => vec![to_sender.clone()],
-        Bell::Works(_) => vec![to_catch_up.clone()],
+        Bell::SessionWorks(_) => vec![to_catch_up.clone()],
         Bell::Flows(_) => {
             request_reload(&to_reloader, bell);
             Vec::new()
@@ -70,9 +70,9 @@ pub(super) async fn listen(
 /// Listens only for requests to reload the flows.
 pub(super) async fn listen_for_reloads(
     redis: &store::StoreConfig,
-    to_reloader: mpsc::UnboundedSender<Asked>,
+    to_reloader: mpsc::UnboundedSender<ReloadRequest>,
 ) -> Result<JoinHandle<()>, StartError> {
-    let bells = patiently(redis, async || Bells::subscribe_to_flows(redis).await).await?;
+    let bells = retry_at_start(redis, async || Bells::subscribe_to_flows(redis).await).await?;
     Ok(tokio::spawn(bells.run(move |bell| {
         request_reload(&to_reloader, bell);
         Vec::new()
@@ -80,15 +80,18 @@ pub(super) async fn listen_for_reloads(
 }
 
 /// Passes a request to reload the flows to the reloader, unless that has stopped.
-fn request_reload(to_reloader: &mpsc::UnboundedSender<Asked>, bell: &Bell) {
+fn request_reload(to_reloader: &mpsc::UnboundedSender<ReloadRequest>, bell: &Bell) {
     if let Bell::Flows(request) = bell {
-        let _ = to_reloader.send(Asked::ByBell(request.clone()));
+        let _ = to_reloader.send(ReloadRequest::Bell(request.clone()));
     }
 }
 
 /// Passes each SIGHUP to the reloader.
-pub(super) async fn forward(mut hangups: Hangups, to_reloader: mpsc::UnboundedSender<Asked>) {
-    while let Some(()) = hangups.next().await {
-        let _ = to_reloader.send(Asked::BySignal);
+pub(super) async fn forward(
+    mut reload_signals: ReloadSignals,
+    to_reloader: mpsc::UnboundedSender<ReloadRequest>,
+) {
+    while let Some(()) = reload_signals.next().await {
+        let _ = to_reloader.send(ReloadRequest::Signal);
     }
 }

@@ -12,14 +12,14 @@ use tracing::{error, info, warn};
 use super::start_error::StartError;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::ids::ProcessId;
-use crate::runtime::{Hangups, Signals};
+use crate::runtime::{ReloadSignals, Signals};
 use crate::service::upkeep::recoverer::release;
 use crate::store::{PrivateRedis, Store};
 
 /// The limit for the whole stop. Supervisors kill after ten seconds.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
 
-/// Leases are handed back before this stage stops, because it archives what that writes.
+/// Leases are released before this stage stops, because it archives what that writes.
 pub(super) const ARCHIVER: &str = "archiver";
 
 /// What runs, and what to close at the end.
@@ -33,7 +33,7 @@ pub(super) struct Daemon {
     stages: Vec<DaemonStage>,
     pub(super) bells: Vec<JoinHandle<()>>,
     pub(super) stores: Vec<Store>,
-    /// The process that holds leases, and the store that has them. They are handed back when no agent uses them any more.
+    /// The process that holds leases, and the store that has them. They are released when no agent uses them any more.
     pub(super) leases: Option<(ProcessId, Store)>,
     pub(super) private_redis: Option<PrivateRedis>,
     /// The last field, so that the lock is released after everything else has stopped.
@@ -61,14 +61,14 @@ impl Drop for PanicAlarm {
 impl Daemon {
     /// Starts, waits for a signal or a panic, and stops.
     pub(super) async fn run(
-        start: impl AsyncFnOnce(&mut Self, Hangups) -> Result<(), StartError>,
+        start: impl AsyncFnOnce(&mut Self, ReloadSignals) -> Result<(), StartError>,
     ) -> Result<(), StartError> {
         // First of all, so that no signal is missed.
         let mut signals = Signals::new()?;
-        let hangups = Hangups::new()?;
+        let reload_signals = ReloadSignals::new()?;
         let mut daemon = Self::default();
         let result = tokio::select! {
-            started = start(&mut daemon, hangups) => match started {
+            started = start(&mut daemon, reload_signals) => match started {
                 Ok(()) => tokio::select! {
                     () = signals.next() => Ok(()),
                     () = daemon.panicked.cancelled() => Err(StartError::Panicked),
@@ -124,13 +124,13 @@ impl Daemon {
     }
 
     /// Stops the stages in order: the listener and the other producers, the dispatcher (current steps finish), the sender
-    /// (up to a deadline), the heartbeat. Then the remaining leases are handed back. Then the archiver (last flush), the
+    /// (up to a deadline), the heartbeat. Then the remaining leases are released. Then the archiver (last flush), the
     /// connections and the private Redis stop.
     async fn stop(mut self) {
         let mut leases = self.leases.take();
         for stage in self.stages {
             if stage.name == ARCHIVER {
-                hand_back(leases.take()).await;
+                release_leases(leases.take()).await;
             }
             stage.shutdown.cancel();
             if let Err(error) = stage.task.await {
@@ -141,7 +141,7 @@ impl Daemon {
                 );
             }
         }
-        hand_back(leases).await;
+        release_leases(leases).await;
         self.bells.iter().for_each(JoinHandle::abort);
         for store in &self.stores {
             store.close().await;
@@ -155,7 +155,7 @@ impl Daemon {
 }
 
 /// Releases what is still held, for other processes or for the next start.
-async fn hand_back(leases: Option<(ProcessId, Store)>) {
+async fn release_leases(leases: Option<(ProcessId, Store)>) {
     let Some((process, store)) = leases else {
         return;
     };

@@ -69,7 +69,7 @@ impl Daemon {
 }
 
 /// Tries something with Redis at the start until it succeeds, because a connection may break at any moment.
-pub(super) async fn patiently<T>(
+pub(super) async fn retry_at_start<T>(
     redis: &store::StoreConfig,
     mut attempt: impl AsyncFnMut() -> Result<T, store::StoreError>,
 ) -> Result<T, StartError> {

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use super::redis::patiently;
+use super::redis::retry_at_start;
 use super::shared::Shared;
 use super::start_error::StartError;
 use crate::config::Role;
@@ -20,7 +20,7 @@ use crate::ids::ProcessId;
 use crate::service::kit::metrics::Metrics;
 use crate::service::upkeep::archiver::{self, Archiver};
 use crate::service::upkeep::recoverer::{Recoverer, release};
-use crate::service::upkeep::reloader::{Asked, Reloader};
+use crate::service::upkeep::reloader::{ReloadRequest, Reloader};
 use crate::store::{self, Store};
 
 /// A new process id, unique among all processes that ever share a Redis.
@@ -40,7 +40,7 @@ pub(super) async fn take_back(
 ) -> Result<(), StartError> {
     if let Some(last) = data_dir.last_process() {
         let (conversations, lanes) =
-            patiently(redis, async || release(&shared.store, &last).await).await?;
+            retry_at_start(redis, async || release(&shared.store, &last).await).await?;
         if conversations + lanes > 0 {
             info!(
                 conversations,
@@ -75,20 +75,20 @@ pub(super) fn reloader(
     process: ProcessId,
     role: Role,
     warning_of_calls: Option<String>,
-    asked: mpsc::UnboundedReceiver<Asked>,
+    requests: mpsc::UnboundedReceiver<ReloadRequest>,
 ) -> Reloader {
     Reloader {
         flows,
         store,
         process,
-        who: who(role),
+        label: process_label(role),
         warning_of_calls,
-        asked,
+        requests,
     }
 }
 
 /// Identifies this process for a person who runs several, perhaps in containers.
-fn who(role: Role) -> String {
+fn process_label(role: Role) -> String {
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let (process, machine) = (std::process::id(), machine.trim());
     format!("{role} (process {process} on {machine})")

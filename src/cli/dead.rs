@@ -240,7 +240,7 @@ fn list(
                         cut(&letter.reason, REASON_MAX),
                     )?;
                 }
-                Format::Jsonl => jsonl(&whole(session, letter), out)?,
+                Format::Jsonl => jsonl(&to_json(session, letter), out)?,
             }
         }
     }
@@ -248,7 +248,7 @@ fn list(
 }
 
 /// The dead reply with all its fields; times are in Unix milliseconds.
-fn whole(session: &SessionName, letter: &DeadLetter) -> serde_json::Value {
+fn to_json(session: &SessionName, letter: &DeadLetter) -> serde_json::Value {
     let mut object = json!({
         "id": letter.id,
         "at": letter.at(),

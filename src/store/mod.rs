@@ -47,6 +47,6 @@ pub use private_redis::server::{PrivateRedis, private_socket};
 pub use processes::reloads::Reloaded;
 pub use scripts::keys::SEEN_TTL;
 pub use sessions::catch_up::CATCH_UP_OVERLAP;
-pub use sessions::figures::{Gauges, QueuePace, WAKE_UP_BOUNDS_MS};
+pub use sessions::figures::{Gauges, PICKUP_BOUNDS_MS, QueuePace};
 pub use sessions::history::HistoryEntry;
 pub use sessions::status::{SessionChange, SessionReport};

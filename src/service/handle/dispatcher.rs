@@ -122,7 +122,7 @@ impl DispatcherState {
                 }
             }
             Bell::Missed => self.poll_all().await,
-            Bell::Announce(_) | Bell::Lanes(_) | Bell::Works(_) | Bell::Flows(_) => {}
+            Bell::Announce(_) | Bell::Lanes(_) | Bell::SessionWorks(_) | Bell::Flows(_) => {}
         }
     }
 
@@ -177,7 +177,7 @@ impl DispatcherState {
 
     async fn try_poll_all(&mut self) -> Result<(), StoreError> {
         let store = self.dispatcher.context.store.clone();
-        self.must_reconcile |= self.dispatcher.context.lease.take_lapse();
+        self.must_reconcile |= self.dispatcher.context.lease.take_lapsed();
         for session in store.sessions().await? {
             for chat in store.unread(&session).await? {
                 if let Some(bell) = self.active.get(&(session.clone(), chat)) {

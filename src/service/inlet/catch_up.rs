@@ -45,7 +45,7 @@ pub struct CatchUp {
     pub interval: Duration,
     /// Older messages only go into the history.
     pub max_age: Duration,
-    /// [`Bell::Works`].
+    /// [`Bell::SessionWorks`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
@@ -71,7 +71,7 @@ enum RoundCause {
     /// The interval is over.
     Interval,
     /// This session works, or works again.
-    Works(SessionName),
+    SessionWorks(SessionName),
     /// Some sessions failed before.
     Retry,
 }
@@ -120,7 +120,7 @@ impl CatchUp {
             let retry = state.next_retry();
             let cause = tokio::select! {
                 bell = self.bells.recv() => match bell {
-                    Some(Bell::Works(session)) => RoundCause::Works(session),
+                    Some(Bell::SessionWorks(session)) => RoundCause::SessionWorks(session),
                     Some(_) => continue,
                     None => return,
                 },
@@ -152,12 +152,12 @@ impl CatchUpState {
     async fn run(&mut self, cause: RoundCause) -> Result<(), store::StoreError> {
         // Only one process does this: the first one takes the turn, and the others skip it for most of the interval.
         let turn = self.interval.mul_f64(0.9);
-        let ours = !matches!(cause, RoundCause::Interval | RoundCause::Works(_));
+        let ours = !matches!(cause, RoundCause::Interval | RoundCause::SessionWorks(_));
         let now = Instant::now();
         self.unsupported_until.retain(|_, until| now < *until);
         let sessions = match cause {
             RoundCause::Start | RoundCause::Interval => self.store.sessions().await?,
-            RoundCause::Works(session) => {
+            RoundCause::SessionWorks(session) => {
                 self.unsupported_until.remove(&session);
                 vec![session]
             }

@@ -54,7 +54,7 @@ impl LidLookup {
         &self,
         paused_until: &mut HashMap<SessionName, Instant>,
     ) -> Result<usize, StoreError> {
-        let mut learnt = 0;
+        let mut linked = 0;
         paused_until.retain(|_, until| Instant::now() < *until);
         for session in self.store.sessions().await? {
             if paused_until.contains_key(&session) {
@@ -69,11 +69,11 @@ impl LidLookup {
                 match self.ask(&session, lid.clone()).await {
                     Ok(chat) => {
                         failures = 0;
-                        let learned =
+                        let link =
                             self.store
-                                .learn(&session, &lid, chat.as_ref(), Millis::now());
-                        if learned.await? {
-                            learnt += 1;
+                                .link_ids(&session, &lid, chat.as_ref(), Millis::now());
+                        if link.await? {
+                            linked += 1;
                             let chat = chat.map(tracing::field::display);
                             info!(%session, %lid, chat, "linked a hidden id to its phone number: both are one customer");
                         }
@@ -95,7 +95,7 @@ impl LidLookup {
                 }
             }
         }
-        Ok(learnt)
+        Ok(linked)
     }
 
     async fn ask(&self, session: &SessionName, lid: ChatId) -> Result<Option<ChatId>, AskError> {

@@ -68,7 +68,7 @@ pub struct Listener {
 }
 
 /// Shared by all connections.
-struct Front {
+struct ListenerState {
     listener: Listener,
     bodies: Bodies,
     refusals: Refusals,
@@ -78,7 +78,7 @@ struct Front {
 impl Listener {
     /// Serves `listener` until `shutdown`, then finishes the requests in progress.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
-        let front = Arc::new(Front {
+        let state = Arc::new(ListenerState {
             listener: self,
             bodies: Bodies::default(),
             refusals: Refusals::default(),
@@ -97,7 +97,7 @@ impl Listener {
             let (permit, accepted) = tokio::select! {
                 accepted = accepted => accepted,
                 _ = sums.tick() => {
-                    front.refusals.log_the_rest();
+                    state.refusals.log_the_rest();
                     continue;
                 }
                 () = shutdown.cancelled() => break,
@@ -110,7 +110,7 @@ impl Listener {
                         HEADER_TIMEOUT
                     };
                     let connection =
-                        front
+                        state
                             .clone()
                             .connection(stream, peer, header_timeout, shutdown.clone());
                     connections.spawn(async move {
@@ -127,7 +127,7 @@ impl Listener {
             }
         }
         drop(listener);
-        front.refusals.log_the_rest();
+        state.refusals.log_the_rest();
         connections.close();
         if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
             warn!(
@@ -138,7 +138,7 @@ impl Listener {
     }
 }
 
-impl Front {
+impl ListenerState {
     async fn connection(
         self: Arc<Self>,
         stream: TcpStream,

@@ -39,7 +39,7 @@ impl Default for Lease {
 
 impl Lease {
     /// Redis confirmed a heartbeat that we started to send at `begun`. `alive`: Redis still counted this process as alive.
-    pub(crate) fn renewed(&self, begun: Instant, alive: bool) {
+    pub(crate) fn on_heartbeat(&self, begun: Instant, alive: bool) {
         if !alive {
             self.lapsed.store(true, Ordering::Relaxed);
         }
@@ -61,7 +61,7 @@ impl Lease {
     }
 
     /// Whether the lease has lapsed since the last call.
-    pub(crate) fn take_lapse(&self) -> bool {
+    pub(crate) fn take_lapsed(&self) -> bool {
         self.lapsed.swap(false, Ordering::Relaxed)
     }
 }
@@ -77,10 +77,10 @@ mod tests {
         // First our own clock notices the gap, then Redis reports it.
         for (gap, alive) in [(SILENT_AFTER, true), (second, false)] {
             let lease = Lease::default();
-            lease.renewed(now + second, true);
+            lease.on_heartbeat(now + second, true);
             assert!(lease.is_held_since(now + second));
             let back = now + second + gap;
-            lease.renewed(back, alive);
+            lease.on_heartbeat(back, alive);
             assert!(!lease.is_held_since(now + second));
             assert!(lease.is_held_since(back));
         }

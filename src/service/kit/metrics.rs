@@ -19,7 +19,7 @@ use prometheus_client::registry::Registry;
 use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store;
-use crate::store::{Gauges, Store, WAKE_UP_BOUNDS_MS};
+use crate::store::{Gauges, PICKUP_BOUNDS_MS, Store};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ impl Metrics {
         }
         let workers: Gauge = Gauge::default();
         workers.set(store.workers().await?.cast_signed());
-        let (counts, sum_micros) = store.wake_ups().await?;
+        let (counts, sum_micros) = store.pickup_latency().await?;
 
         let mut registry = Registry::with_prefix("waha_sm");
         registry.register(
@@ -103,7 +103,7 @@ impl Metrics {
         registry.register(
             "wake_up_seconds",
             "Time from a customer's message until its worker reads it",
-            WakeUpTimes { counts, sum_micros },
+            PickupHistogram { counts, sum_micros },
         );
         figures.register(&mut registry);
         let mut text = String::new();
@@ -287,14 +287,14 @@ fn seconds(length: Duration) -> f64 {
 
 /// A histogram that all processes count together in Redis.
 #[derive(Debug)]
-struct WakeUpTimes {
+struct PickupHistogram {
     counts: Vec<u64>,
     sum_micros: u64,
 }
 
-impl EncodeMetric for WakeUpTimes {
+impl EncodeMetric for PickupHistogram {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
-        let bounds = WAKE_UP_BOUNDS_MS
+        let bounds = PICKUP_BOUNDS_MS
             .iter()
             .map(|bound| *bound as f64 / 1_000.0)
             .chain([f64::INFINITY]);

@@ -4,18 +4,18 @@
 //! |---|---|
 //! | `backoff` | the delay before the next attempt; each caller sets its own limits |
 //! | `echo_content` | the content of an outbound message, to compare it with replies |
+//! | `flow_input` | converts a message into the flow's input |
 //! | [`lease`] | this process' right to act on what it holds |
 //! | [`metrics`] | the figures of `/metrics` |
 //! | `periodic` | work at a fixed interval |
 //! | [`pickup_latency`] | the time from a customer's message until its worker picks it up |
-//! | `said` | converts a message into the flow's input |
 //! | `store_error_log` | logs errors from Redis, at most once a minute |
 
 pub(crate) mod backoff;
 pub(crate) mod echo_content;
+pub(crate) mod flow_input;
 pub mod lease;
 pub mod metrics;
 pub(crate) mod periodic;
 pub mod pickup_latency;
-pub(crate) mod said;
 pub(crate) mod store_error_log;

@@ -4,12 +4,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::store::{Store, StoreError, WAKE_UP_BOUNDS_MS};
+use crate::store::{PICKUP_BOUNDS_MS, Store, StoreError};
 
-/// One count per bound of [`WAKE_UP_BOUNDS_MS`], since the last [`Self::add_up`].
+/// One count per bound of [`PICKUP_BOUNDS_MS`], since the last [`Self::add_up`].
 #[derive(Debug, Default)]
 pub struct PickupLatency {
-    counts: [AtomicU64; WAKE_UP_BOUNDS_MS.len() + 1],
+    counts: [AtomicU64; PICKUP_BOUNDS_MS.len() + 1],
     sum_micros: AtomicU64,
 }
 
@@ -17,7 +17,7 @@ impl PickupLatency {
     /// Counts a message that a worker picked up `latency` after it arrived.
     pub fn note(&self, latency: Duration) {
         let millis = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-        let bound = WAKE_UP_BOUNDS_MS.partition_point(|bound| *bound < millis);
+        let bound = PICKUP_BOUNDS_MS.partition_point(|bound| *bound < millis);
         if let Some(count) = self.counts.get(bound) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -39,7 +39,7 @@ impl PickupLatency {
             return Ok(());
         }
         store
-            .add_wake_ups(&counts, self.sum_micros.swap(0, Ordering::Relaxed))
+            .add_pickup_latency(&counts, self.sum_micros.swap(0, Ordering::Relaxed))
             .await
     }
 }

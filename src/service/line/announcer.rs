@@ -15,7 +15,7 @@ use crate::flow;
 use crate::flow::{AnnouncedPosition, Command, Notice, QueueText, Script, State};
 use crate::flows::Flows;
 use crate::ids::SessionName;
-use crate::service::kit::said::said;
+use crate::service::kit::flow_input::to_input;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store;
 use crate::store::{Announcement, Bell, Leave, Reply, Store, StoreError, WaitingConversation};
@@ -26,7 +26,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How many chats one call reads. This limits how long the call blocks Redis.
 const LOOK_MAX: usize = 100;
 /// The outcome for a customer who leaves the line: the same as for one who leaves later, during the flow.
-const LEFT: &str = "left";
+const LEFT_OUTCOME: &str = "left";
 
 /// The next time of a session that is not working. It changes when a poll finds that the session works again.
 const NEVER: Millis = Millis::new(i64::MAX);
@@ -198,7 +198,7 @@ impl Announcer {
         let QueueCommands {
             last: command,
             words,
-            looked_at,
+            examined_now,
         } = self.commands(script, &waiting);
         let place = flow::WaitingCustomer {
             position,
@@ -224,7 +224,7 @@ impl Announcer {
             (None, None) => None,
         };
         let leave = (command == Some(Command::Leave)).then(|| Leave {
-            outcome: LEFT.to_owned(),
+            outcome: LEFT_OUTCOME.to_owned(),
             variables: self.variables(&waiting.state),
         });
         let announced = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
@@ -253,7 +253,7 @@ impl Announcer {
         Announcement {
             examined_before: waiting.examined,
             since: waiting.since,
-            examined: waiting.examined + looked_at.saturating_sub(words.len()) as u64,
+            examined: waiting.examined + examined_now.saturating_sub(words.len()) as u64,
             chat: waiting.chat,
             id: waiting.id,
             announced,
@@ -279,17 +279,18 @@ impl Announcer {
         let mut found = QueueCommands {
             last: None,
             words: Vec::new(),
-            looked_at: waiting.unexamined.len(),
+            examined_now: waiting.unexamined.len(),
         };
         for (place, text) in waiting.unexamined.iter().enumerate().skip(opening) {
             let message = serde_json::from_str::<Message>(text).ok();
-            let Some(command) = message.and_then(|message| script.command(&said(&message))) else {
+            let Some(command) = message.and_then(|message| script.command(&to_input(&message)))
+            else {
                 continue;
             };
             found.words.push(text.clone());
             found.last = Some(command);
             if command == Command::Leave {
-                found.looked_at = place + 1;
+                found.examined_now = place + 1;
                 break;
             }
         }
@@ -302,7 +303,7 @@ struct QueueCommands {
     last: Option<Command>,
     words: Vec<String>,
     /// How many messages were examined.
-    looked_at: usize,
+    examined_now: usize,
 }
 
 fn pace(line: &store::QueuePace) -> flow::LinePace {

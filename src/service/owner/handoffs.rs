@@ -42,9 +42,9 @@ impl HandoffNotifier {
         let mut reported = 0;
         for session in self.store.sessions().await? {
             for one in self.store.unnotified_handoffs(&session).await? {
-                let once = format!("handoff:{}:{}", one.id, one.rev);
+                let cause = format!("handoff:{}:{}", one.id, one.rev);
                 let text = text(self.notifier.locale(), &one);
-                self.notifier.notify(&session, &once, &text).await?;
+                self.notifier.notify(&session, &cause, &text).await?;
                 info!(
                     %session,
                     chat = %one.chat,

@@ -35,7 +35,7 @@ impl OwnerNotifier {
         self.locale
     }
 
-    /// Sends the owner a notice about `session`, only once for each `once`. Without `NOTIFY_CHAT` it is only logged. Returns
+    /// Sends the owner a notice about `session`, only once for each `cause`. Without `NOTIFY_CHAT` it is only logged. Returns
     /// whether this was the first time.
     ///
     /// It is sent through the session that `NOTIFY_CHAT` names, else through `session`. If that one is not working, it is
@@ -46,11 +46,11 @@ impl OwnerNotifier {
     pub async fn notify(
         &self,
         session: &SessionName,
-        once: &str,
+        cause: &str,
         text: &str,
     ) -> Result<bool, StoreError> {
         let first = self.configured_session().unwrap_or(session);
-        self.notify_through(session, first, once, text).await
+        self.notify_through(session, first, cause, text).await
     }
 
     /// Like [`notify`](Self::notify), for a session that has stopped: the notice is sent through another session. If none
@@ -61,7 +61,7 @@ impl OwnerNotifier {
     pub async fn notify_elsewhere(
         &self,
         session: &SessionName,
-        once: &str,
+        cause: &str,
         text: &str,
     ) -> Result<bool, StoreError> {
         let mut sessions = self.store.sessions().await?;
@@ -70,7 +70,7 @@ impl OwnerNotifier {
         // The session that NOTIFY_CHAT names is tried first.
         for other in sessions.iter().rev().filter(|other| *other != session) {
             if !self.store.is_paused(other).await? {
-                return self.notify_through(session, other, once, text).await;
+                return self.notify_through(session, other, cause, text).await;
             }
         }
         Ok(false)
@@ -80,23 +80,23 @@ impl OwnerNotifier {
         &self,
         session: &SessionName,
         first: &SessionName,
-        once: &str,
+        cause: &str,
         text: &str,
     ) -> Result<bool, StoreError> {
         let now = Millis::now();
-        let once = format!("{session}:{once}");
+        let cause = format!("{session}:{cause}");
         let Some(to) = self.to.as_deref() else {
-            if self.store.notify_owner(session, &once, None, now).await? {
+            if self.store.notify_owner(session, &cause, None, now).await? {
                 info!(%session, "a notice for the owner, only in the log because NOTIFY_CHAT is not set: {text}");
                 return Ok(true);
             }
             return Ok(false);
         };
-        let Some(through) = self.choose_session(first, &once).await? else {
+        let Some(through) = self.choose_session(first, &cause).await? else {
             return Ok(false);
         };
         let reply = Reply {
-            id: format!("owner:{once}:{now}"),
+            id: format!("owner:{cause}:{now}"),
             conversation: ConversationId::none(),
             text: text.to_owned(),
             media: None,
@@ -105,17 +105,17 @@ impl OwnerNotifier {
             notice: false,
         };
         let to = Some((&to.chat, &reply));
-        let first = self.store.notify_owner(&through, &once, to, now).await?;
+        let first = self.store.notify_owner(&through, &cause, to, now).await?;
         if first {
             if self.store.is_paused(&through).await? {
                 warn!(
                     %session,
                     %through,
-                    once,
+                    cause,
                     "no session can send now; the notice for the owner is sent when session `through` works again"
                 );
             } else {
-                info!(%session, %through, once, "queued a notice for the owner");
+                info!(%session, %through, cause, "queued a notice for the owner");
             }
         }
         Ok(first)
@@ -125,7 +125,7 @@ impl OwnerNotifier {
     async fn choose_session(
         &self,
         first: &SessionName,
-        once: &str,
+        cause: &str,
     ) -> Result<Option<SessionName>, StoreError> {
         let mut sessions = self.store.sessions().await?;
         // All processes use the same order, so that they choose the same session.
@@ -133,7 +133,7 @@ impl OwnerNotifier {
         sessions.retain(|other| other != first);
         sessions.insert(0, first.clone());
         for session in &sessions {
-            if self.store.owner_was_notified(session, once).await? {
+            if self.store.owner_was_notified(session, cause).await? {
                 return Ok(None);
             }
         }

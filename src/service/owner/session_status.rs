@@ -45,7 +45,7 @@ pub(crate) async fn note(
     }
     match change {
         SessionChange::Stale => info!(%session, status, "an older status of the session came late"),
-        SessionChange::Works => store.ring_works(session).await?,
+        SessionChange::Works => store.ring_session_works(session).await?,
         SessionChange::Resumed => {
             info!(%session, "the session works again; its replies are being sent")
         }
@@ -65,8 +65,8 @@ pub(crate) async fn note(
             }
             if known.alarm {
                 let text = OwnerText::Stopped { session, status }.words(notifier.locale());
-                let once = format!("stopped:{since}");
-                notifier.notify_elsewhere(session, &once, &text).await?;
+                let cause = format!("stopped:{since}");
+                notifier.notify_elsewhere(session, &cause, &text).await?;
             }
         }
     }
@@ -104,9 +104,9 @@ pub(crate) async fn note_restrictions(
                 },
             ),
         };
-        let once = format!("{kind}:{}", ends.unwrap_or_default());
+        let cause = format!("{kind}:{}", ends.unwrap_or_default());
         if notifier
-            .notify(session, &once, &text.words(notifier.locale()))
+            .notify(session, &cause, &text.words(notifier.locale()))
             .await?
         {
             warn!(

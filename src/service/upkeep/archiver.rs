@@ -102,10 +102,10 @@ impl Archiver {
         };
         let log_throttle = Throttle::new(LOG_INTERVAL);
         let mut failing = false;
-        let mut stop_asked_at = None;
+        let mut stopping_since = None;
         loop {
             if shutdown.is_cancelled() {
-                stop_asked_at.get_or_insert_with(Instant::now);
+                stopping_since.get_or_insert_with(Instant::now);
             }
             let began = Instant::now();
             // If the disk fails, a flush would only delay the stop.
@@ -116,14 +116,14 @@ impl Archiver {
             };
             let too_late = async |patience| {
                 shutdown.cancelled().await;
-                sleep_until(stop_asked_at.unwrap_or_else(Instant::now) + patience).await;
+                sleep_until(stopping_since.unwrap_or_else(Instant::now) + patience).await;
             };
-            let kept = tokio::select! {
+            let restored = tokio::select! {
                 biased;
-                kept = state.keep() => kept,
+                restored = state.restore_if_removed() => restored,
                 () = too_late(RESTORE_TIMEOUT) => Err(ArchiverError::Restoring),
             };
-            let done = match kept {
+            let done = match restored {
                 Ok(()) => tokio::select! {
                     biased;
                     done = state.run() => Some(done),
@@ -138,13 +138,13 @@ impl Archiver {
                         metrics.set_archive_error(None);
                         info!("the history is written again");
                     }
-                    match (archived, stop_asked_at) {
+                    match (archived, stopping_since) {
                         (0, Some(_)) => return,
                         (_, None) => pause_after(archived),
                         (_, Some(_)) => Duration::ZERO,
                     }
                 }
-                Some(Err(error)) if stop_asked_at.is_some() && error.loses_history() => {
+                Some(Err(error)) if stopping_since.is_some() && error.loses_history() => {
                     let reason = crate::describe::describe(&error);
                     error!(
                         reason,
@@ -153,7 +153,7 @@ impl Archiver {
                     );
                     return;
                 }
-                Some(Err(error)) if stop_asked_at.is_none() => {
+                Some(Err(error)) if stopping_since.is_none() => {
                     failing = true;
                     let reason = crate::describe::describe(&error);
                     if log_throttle.due() {
@@ -177,7 +177,7 @@ impl Archiver {
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = shutdown.cancelled(), if stop_asked_at.is_none() => {}
+                () = shutdown.cancelled(), if stopping_since.is_none() => {}
             }
         }
     }
@@ -194,7 +194,7 @@ struct ArchiverState {
 
 impl ArchiverState {
     /// Restores the file if somebody deleted or replaced it: only we still have its content.
-    async fn keep(&mut self) -> Result<(), ArchiverError> {
+    async fn restore_if_removed(&mut self) -> Result<(), ArchiverError> {
         match self.with(Archive::restore_if_removed).await? {
             None => {}
             Some(Restored::Deleted) => error!(

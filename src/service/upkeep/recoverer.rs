@@ -100,7 +100,7 @@ impl Recoverer {
             .store
             .heartbeat(&self.process, self.workers, SILENT_AFTER)
             .await?;
-        self.lease.renewed(begun, alive);
+        self.lease.on_heartbeat(begun, alive);
         self.pickup_latency.add_up(&self.store).await?;
         self.rounds += 1;
         let mut silent = self.store.silent_processes().await?;

@@ -12,13 +12,13 @@ use crate::flows::{Flows, Loaded, NO_DEFAULT_FLOW};
 use crate::ids::ProcessId;
 use crate::store::{Reloaded, Store};
 
-/// Who asked to reload the flows.
+/// A request to reload the flows, by where it came from.
 #[derive(Debug)]
-pub enum Asked {
+pub enum ReloadRequest {
     /// SIGHUP.
-    BySignal,
+    Signal,
     /// `waha-sm flow reload`. It waits for answers to this request id.
-    ByBell(String),
+    Bell(String),
 }
 
 /// See the module.
@@ -30,27 +30,27 @@ pub struct Reloader {
     /// This process.
     pub process: ProcessId,
     /// Identifies this process for a person who runs several, perhaps in containers.
-    pub who: String,
+    pub label: String,
     /// The warning to log if a flow calls the shop's own system, as at the start.
     pub warning_of_calls: Option<String>,
     /// Requests to reload.
-    pub asked: mpsc::UnboundedReceiver<Asked>,
+    pub requests: mpsc::UnboundedReceiver<ReloadRequest>,
 }
 
 impl Reloader {
     /// Runs until `shutdown`.
     pub async fn run(mut self, shutdown: CancellationToken) {
         loop {
-            let asked = tokio::select! {
-                asked = self.asked.recv() => asked,
+            let request = tokio::select! {
+                request = self.requests.recv() => request,
                 () = shutdown.cancelled() => return,
             };
-            let Some(asked) = asked else { return };
+            let Some(request) = request else { return };
             let reloaded = self.reload().await;
-            if let Asked::ByBell(request) = asked
+            if let ReloadRequest::Bell(id) = request
                 && let Err(error) = self
                     .store
-                    .answer_reload(&request, &self.process, &reloaded)
+                    .answer_reload(&id, &self.process, &reloaded)
                     .await
             {
                 warn!(%error, "could not report the result to `waha-sm flow reload`; the log lines before this one \
@@ -82,7 +82,7 @@ impl Reloader {
             }
         };
         Reloaded {
-            process: self.who.clone(),
+            process: self.label.clone(),
             flows,
             mistakes,
         }

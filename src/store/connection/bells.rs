@@ -47,7 +47,7 @@ pub enum Bell {
     /// Reload the flows, and report the result under this request.
     Flows(String),
     /// This session works, perhaps after a pause.
-    Works(SessionName),
+    SessionWorks(SessionName),
     /// Bells may have been missed: check everything.
     Missed,
 }
@@ -155,7 +155,7 @@ impl Bells {
             "queue" => Some(Bell::Queue(SessionName::stored(message))),
             "announce" => Some(Bell::Announce(SessionName::stored(message))),
             "lanes" => Some(Bell::Lanes(SessionName::stored(message))),
-            "works" => Some(Bell::Works(SessionName::stored(message))),
+            "works" => Some(Bell::SessionWorks(SessionName::stored(message))),
             FLOWS => Some(Bell::Flows(message.to_owned())),
             own if self.is_own(own) => {
                 let mut parts = message.splitn(3, ' ');

@@ -65,7 +65,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn learn(
+    pub async fn link_ids(
         &self,
         session: &SessionName,
         lid: &ChatId,
@@ -76,13 +76,13 @@ impl Store {
             .length(ASK_AGAIN_AFTER)
             .text(lid)
             .text(chat.map_or("", ChatId::as_str));
-        let learnt = self
+        let linked = self
             .inner
             .scripts
-            .learn
+            .link_ids
             .run(session, now, arguments)
             .await?;
-        Ok(learnt
+        Ok(linked
             .as_u64()
             .ok_or(StoreError::UnexpectedAnswer("a number"))?
             > 0)

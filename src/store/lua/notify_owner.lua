@@ -1,7 +1,7 @@
 -- Notifies the owner of something, once: puts a reply into the lane of their chat.
 -- Uses: lanes
 -- KEYS: namespace
--- ARGV: notified_ttl (ms), once (the key of this notification), chat, reply ('' = the owner has no chat: only noted)
+-- ARGV: notified_ttl (ms), cause (the key of this notification), chat, reply ('' = the owner has no chat: only noted)
 -- Returns: 1, or 0 if the owner was notified before
 local notified_ttl, notified, chat, element = next_number(), NOTIFIED .. next_text(), next_text(), next_text()
 if redis.call('EXISTS', notified) == 1 then

@@ -134,14 +134,18 @@ impl Store {
         Ok(())
     }
 
-    /// Adds what this process has measured since the last call: how often workers woke within each bound of
-    /// `WAKE_UP_BOUNDS_MS` (the last count: longer than all bounds), and the sum of the times in µs.
+    /// Adds what this process has measured since the last call: how many messages workers picked up within each bound of
+    /// `PICKUP_BOUNDS_MS` (the last count: longer than all bounds), and the sum of the times in µs.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn add_wake_ups(&self, counts: &[u64], sum_micros: u64) -> Result<(), StoreError> {
+    pub async fn add_pickup_latency(
+        &self,
+        counts: &[u64],
+        sum_micros: u64,
+    ) -> Result<(), StoreError> {
         self.connected()?;
-        let key = self.inner.keys.wake_ups();
+        let key = self.inner.keys.pickup_latency();
         for (bound, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let _: i64 = self
                 .inner

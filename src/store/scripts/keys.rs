@@ -188,8 +188,8 @@ impl Keys {
         format!("{}process:{process}", self.prefix)
     }
 
-    /// HASH: how often workers woke within each time bound, over all processes.
-    pub(crate) fn wake_ups(&self) -> String {
+    /// HASH: how many messages workers picked up within each time bound, over all processes.
+    pub(crate) fn pickup_latency(&self) -> String {
         format!("{}wake-ups", self.prefix)
     }
 
@@ -284,8 +284,8 @@ impl Keys {
         self.session_key(session, SENT_IDS) + message.as_str()
     }
 
-    pub(crate) fn notified(&self, session: &SessionName, once: &str) -> String {
-        self.session_key(session, NOTIFIED) + once
+    pub(crate) fn notified(&self, session: &SessionName, cause: &str) -> String {
+        self.session_key(session, NOTIFIED) + cause
     }
 
     pub(crate) fn phone_id_of(&self, session: &SessionName) -> String {

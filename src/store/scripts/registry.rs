@@ -122,7 +122,7 @@ macro_rules! script_file {
 scripts! {
     ingest: items(2, 7),
     record: items(1, 12),
-    learn: items(1, 2),
+    link_ids: items(1, 2),
     claim: call(3),
     commit: counted_items(0, 10),
     release: call(1),

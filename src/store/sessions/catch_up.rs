@@ -122,7 +122,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn ring_works(&self, session: &SessionName) -> Result<(), StoreError> {
+    pub async fn ring_session_works(&self, session: &SessionName) -> Result<(), StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let _: i64 = client.del(keys.catching_up(session)).await?;

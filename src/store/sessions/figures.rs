@@ -11,8 +11,8 @@ use crate::store::error::StoreError;
 use crate::store::sessions::catch_up::CAUGHT_UP_COUNTER;
 use crate::store::store::Store;
 
-/// Wake-ups are counted by how long they took; these are the upper bounds (ms).
-pub const WAKE_UP_BOUNDS_MS: [u64; 8] = [1, 2, 5, 10, 50, 200, 1_000, 10_000];
+/// Pickups are counted by how long they took; these are the upper bounds (ms).
+pub const PICKUP_BOUNDS_MS: [u64; 8] = [1, 2, 5, 10, 50, 200, 1_000, 10_000];
 
 const ANSWERED: &str = "answered";
 
@@ -166,21 +166,21 @@ impl Store {
         })
     }
 
-    /// How many wake-ups there were within each bound of [`WAKE_UP_BOUNDS_MS`] (the last count: longer than all bounds),
+    /// How many pickups there were within each bound of [`PICKUP_BOUNDS_MS`] (the last count: longer than all bounds),
     /// and the sum of their times in µs.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn wake_ups(&self) -> Result<(Vec<u64>, u64), StoreError> {
+    pub async fn pickup_latency(&self) -> Result<(Vec<u64>, u64), StoreError> {
         self.connected()?;
         let counts: HashMap<String, u64> = self
             .inner
             .client
-            .hgetall(self.inner.keys.wake_ups())
+            .hgetall(self.inner.keys.pickup_latency())
             .await?;
         let count = |name: &str| counts.get(name).copied().unwrap_or(0);
         Ok((
-            (0..=WAKE_UP_BOUNDS_MS.len())
+            (0..=PICKUP_BOUNDS_MS.len())
                 .map(|bound| count(&bound.to_string()))
                 .collect(),
             count("sum"),

@@ -16,7 +16,7 @@ use crate::store::store::Store;
 const NOTIFIED_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Store {
-    /// Puts a reply into the lane of the owner's chat, `to`, unless the owner was notified of `once` before through this
+    /// Puts a reply into the lane of the owner's chat, `to`, unless the owner was notified of `cause` before through this
     /// session. Without `to` it is only noted. Returns whether it is the first time.
     ///
     /// # Errors
@@ -24,14 +24,14 @@ impl Store {
     pub async fn notify_owner(
         &self,
         session: &SessionName,
-        once: &str,
+        cause: &str,
         to: Option<(&ChatId, &Reply)>,
         now: Millis,
     ) -> Result<bool, StoreError> {
         self.remember_session(session, now).await?;
         let arguments = Arguments::new()
             .length(NOTIFIED_TTL)
-            .text(once)
+            .text(cause)
             .text(to.map_or("", |(chat, _)| chat.as_str()))
             .text(to.map(|(_, reply)| reply.element()).unwrap_or_default());
         let first = self
@@ -43,17 +43,17 @@ impl Store {
         Ok(first.as_i64() == Some(1))
     }
 
-    /// Whether the owner was notified of `once` through this session.
+    /// Whether the owner was notified of `cause` through this session.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn owner_was_notified(
         &self,
         session: &SessionName,
-        once: &str,
+        cause: &str,
     ) -> Result<bool, StoreError> {
         self.connected()?;
-        let key = self.inner.keys.notified(session, once);
+        let key = self.inner.keys.notified(session, cause);
         Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
     }
 

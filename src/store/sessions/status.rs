@@ -76,7 +76,7 @@ impl Store {
             _ => return Err(StoreError::UnexpectedAnswer("a known result")),
         };
         if change == SessionChange::Resumed {
-            self.ring_works(session).await?;
+            self.ring_session_works(session).await?;
         }
         Ok(change)
     }

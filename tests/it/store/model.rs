@@ -185,7 +185,7 @@ struct Run<'a> {
     made: u64,
 }
 
-/// A hidden id of the same person as `chat(number)`. The store has to learn that.
+/// A hidden id of the same person as `chat(number)`. The store learns that from `link_ids`.
 fn hidden(number: usize) -> String {
     format!("19990000000000{number}@lid")
 }
@@ -279,11 +279,11 @@ impl<'a> Run<'a> {
             Operation::RecordAttempt { lane, with_id } => {
                 self.record_attempt(*lane, *with_id).await?
             }
-            Operation::Learn {
+            Operation::LinkIds {
                 session,
                 hidden,
                 known,
-            } => self.learn(*session, *hidden, *known).await?,
+            } => self.link_ids(*session, *hidden, *known).await?,
             Operation::Overdue { session } => self.overdue(*session).await?,
             Operation::Pause { session } => self.pause(*session).await?,
             Operation::Resume { session } => self.resume(*session).await?,
@@ -807,14 +807,14 @@ impl<'a> Run<'a> {
         let opening = usize::from(waiting.examined == 0 && !waiting.begun);
         let is = |kind: Kind, message: &str| message.contains(&format!("{kind:?}"));
         let (mut words, mut leaves) = (Vec::new(), false);
-        let mut looked_at = waiting.unexamined.len();
+        let mut examined_now = waiting.unexamined.len();
         for (place, message) in waiting.unexamined.iter().enumerate().skip(opening) {
             leaves = is(Kind::Leave, message);
             if leaves || is(Kind::Position, message) {
                 words.push(message.clone());
             }
             if leaves {
-                looked_at = place + 1;
+                examined_now = place + 1;
                 break;
             }
         }
@@ -824,7 +824,7 @@ impl<'a> Run<'a> {
             id: waiting.id.clone(),
             announced: (replies && !leaves).then_some(waiting.position),
             due: self.now + one.due_in,
-            examined: waiting.examined + (looked_at - words.len()) as u64,
+            examined: waiting.examined + (examined_now - words.len()) as u64,
             examined_before: waiting.examined,
             since: waiting.since,
             leave: leaves.then(|| Leave {

@@ -5,7 +5,7 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::clock::Millis;
 use crate::flow::{Said, SaidKind};
-use crate::service::kit::said::said;
+use crate::service::kit::flow_input::to_input;
 use crate::waha::message::Message;
 
 /// The messages that the flow has not consumed yet. Each is parsed once, no matter how often the conversation is read
@@ -52,7 +52,7 @@ impl Inbox {
                 text: String::new(),
                 kind: SaidKind::Other,
             },
-            said,
+            to_input,
         ));
         self.unread.push(Unread { raw, message });
     }

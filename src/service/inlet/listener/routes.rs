@@ -20,7 +20,7 @@ use tracing::{debug, warn};
 use crate::clock::Millis;
 use crate::service::inlet::body::{BodyError, throw_away};
 use crate::service::inlet::intake::{Done, IntakeError};
-use crate::service::inlet::listener::{Front, INTAKE_TIMEOUT};
+use crate::service::inlet::listener::{INTAKE_TIMEOUT, ListenerState};
 use crate::waha::signature::{Refused, Signature};
 
 /// How many seconds we ask WAHA to wait when Redis is down. WAHA never waits less than this.
@@ -28,7 +28,7 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 type HttpAnswer = Response<Full<Bytes>>;
 
-impl Front {
+impl ListenerState {
     pub(super) async fn route(&self, request: Request<Incoming>, peer: SocketAddr) -> HttpAnswer {
         match (request.uri().path(), request.method()) {
             ("/webhook", &Method::POST) => self.webhook(request, peer).await,

@@ -24,11 +24,11 @@ fn says(from: &ChatId, text: &str, now: i64) -> Ingest {
     }
 }
 
-async fn learn(store: &Store) -> bool {
-    let learnt = store
-        .learn(&session(), &lid(), Some(&number()), ms(1_500))
+async fn link_ids(store: &Store) -> bool {
+    let linked = store
+        .link_ids(&session(), &lid(), Some(&number()), ms(1_500))
         .await;
-    learnt.unwrap()
+    linked.unwrap()
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
                 .announce(&session(), &[announcement], ms(10_000))
                 .await
                 .unwrap();
-            assert!(learn(&store).await);
+            assert!(link_ids(&store).await);
             let looked = store.due_waiting(&session(), 10, ms(1_500)).await.unwrap();
             assert_eq!(looked.len(), 1, "{looked:?}");
             assert_eq!((&looked[0].chat, looked[0].position), (&number(), 1));
@@ -92,12 +92,12 @@ fn merging_an_active_conversation_rings_the_bells_of_its_process_and_of_the_line
         let bells = Bells::subscribe(&config, &process("one")).await.unwrap();
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let running = tokio::spawn(bells.run(move |_| vec![sender.clone()]));
-        assert!(learn(&store).await);
-        store.ring_works(&session()).await.unwrap();
+        assert!(link_ids(&store).await);
+        store.ring_session_works(&session()).await.unwrap();
         let mut rung = Vec::new();
         loop {
             match receiver.recv().await.unwrap() {
-                Bell::Works(_) => break,
+                Bell::SessionWorks(_) => break,
                 Bell::Inbox(_, chat) => rung.push(chat.to_string()),
                 Bell::Queue(_) => rung.push("queue".to_owned()),
                 _ => {}
@@ -128,7 +128,7 @@ fn unread_messages_under_the_hidden_id_reach_the_process_that_has_the_conversati
             .unwrap();
         let late = says(&lid(), "b", 1_001);
         store.ingest(&session(), late.clone()).await.unwrap();
-        assert!(learn(&store).await);
+        assert!(link_ids(&store).await);
         assert_eq!(store.unread(&session()).await.unwrap(), [number()]);
         let read = store
             .read(&session(), &number(), &process("one"))
@@ -152,13 +152,13 @@ fn one_sender_continues_with_the_replies_to_both_ids_and_knows_which_is_in_doubt
             vec![reply("c")],
         )
         .await;
-        assert!(!learn(&store).await, "replies to both are in flight");
+        assert!(!link_ids(&store).await, "replies to both are in flight");
         let next = store
             .settle(&session(), sent(&other), ms(1_001))
             .await
             .unwrap();
         assert!(next.is_none());
-        assert!(learn(&store).await);
+        assert!(link_ids(&store).await);
         assert!(
             take(&store, "two").await.is_empty(),
             "the reply to the first id is in flight"
@@ -190,7 +190,7 @@ fn a_retried_dead_reply_to_the_hidden_id_goes_into_the_merged_lane() {
             reason: "odd".to_owned(),
         });
         store.settle(&session(), dead, ms(1_001)).await.unwrap();
-        assert!(learn(&store).await);
+        assert!(link_ids(&store).await);
         let dead = store.dead_letters(&session(), None, 10).await.unwrap();
         assert_eq!(
             store
@@ -213,7 +213,7 @@ fn a_customer_known_by_the_hidden_id_is_known_by_the_number() {
             .ingest(&session(), says(&lid(), "a", 1_000))
             .await
             .unwrap();
-        assert!(learn(&store).await);
+        assert!(link_ids(&store).await);
         let ack = Record {
             dedup_key: String::new(),
             kind: "ack",

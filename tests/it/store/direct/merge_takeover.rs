@@ -47,11 +47,11 @@ async fn says(store: &Store, from: &ChatId, now: i64) -> Ingested {
     store.ingest(&session(), message).await.unwrap()
 }
 
-async fn learn(store: &Store) {
-    let learnt = store
-        .learn(&session(), &lid(), Some(&chat(8)), ms(2_000))
+async fn link_ids(store: &Store) {
+    let linked = store
+        .link_ids(&session(), &lid(), Some(&chat(8)), ms(2_000))
         .await;
-    assert!(learnt.unwrap());
+    assert!(linked.unwrap());
 }
 
 async fn hand_off(store: &Store) {
@@ -132,7 +132,7 @@ fn a_takeover_under_one_id_holds_under_both() {
                         .await
                         .unwrap();
                 }
-                learn(&store).await;
+                link_ids(&store).await;
                 assert_eq!(lists(&redis), [0, 0, 1, 0], "{theirs} {active:?}");
                 assert!(
                     store
@@ -162,7 +162,7 @@ fn a_customer_who_waits_for_a_person_still_waits_after_a_merge() {
         let store = connect(&redis).await;
         says(&store, &lid(), 1_000).await;
         hand_off(&store).await;
-        learn(&store).await;
+        link_ids(&store).await;
         assert_eq!(lists(&redis), [0, 1, 0, 0]);
         let unnotified = store.unnotified_handoffs(&session()).await.unwrap();
         assert_eq!(unnotified[0].chat, chat(8));

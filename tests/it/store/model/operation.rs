@@ -60,7 +60,7 @@ pub(super) enum Operation {
         with_id: bool,
     },
     /// WAHA is asked for the number behind a hidden id, and knows it or not.
-    Learn {
+    LinkIds {
         session: usize,
         hidden: usize,
         known: bool,
@@ -225,7 +225,7 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         5 => (which(), any::<bool>())
             .prop_map(|(lane, with_id)| Operation::RecordAttempt { lane, with_id }),
         1 => (session(), 0..HIDDEN, prop::bool::weighted(0.7))
-            .prop_map(|(session, hidden, known)| Operation::Learn { session, hidden, known }),
+            .prop_map(|(session, hidden, known)| Operation::LinkIds { session, hidden, known }),
         2 => session().prop_map(|session| Operation::Overdue { session }),
         1 => session().prop_map(|session| Operation::Pause { session }),
         1 => session().prop_map(|session| Operation::Resume { session }),
@@ -379,7 +379,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             verdict: Outcome::Sent,
         }])
     };
-    let learn = || Operation::Learn {
+    let link_ids = || Operation::LinkIds {
         session: 0,
         hidden: 0,
         known: true,
@@ -396,7 +396,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
                 owner(0, false),
                 Operation::Wait(super::QUIET),
                 says(HIDDEN_ONE, false, Duration::ZERO),
-                learn(),
+                link_ids(),
             ],
         ),
         (
@@ -404,7 +404,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             vec![
                 owner(HIDDEN_ONE, false),
                 says(HIDDEN_ONE, false, Duration::ZERO),
-                learn(),
+                link_ids(),
             ],
         ),
         (
@@ -413,7 +413,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
                 says(HIDDEN_ONE, false, Duration::ZERO),
                 claim(),
                 replies(2),
-                learn(),
+                link_ids(),
                 says(0, false, Duration::ZERO),
                 sent(),
             ],
@@ -440,7 +440,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
                     lane: Which::Any(1),
                     verdict: Outcome::Sent,
                 }]),
-                learn(),
+                link_ids(),
             ],
         ),
         (
@@ -460,7 +460,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
                     notice: true,
                     due_in: Duration::from_secs(1),
                 }]),
-                learn(),
+                link_ids(),
             ],
         ),
         (

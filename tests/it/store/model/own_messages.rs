@@ -150,7 +150,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(super) async fn learn(&mut self, session: usize, hidden: usize, known: bool) -> Checked {
+    pub(super) async fn link_ids(&mut self, session: usize, hidden: usize, known: bool) -> Checked {
         const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3_600);
         let (lid, chat) = (
             self.chats[CHATS + hidden].clone(),
@@ -158,9 +158,9 @@ impl Run<'_> {
         );
         let (lid_id, chat_id) = (ChatId::stored(lid.as_str()), ChatId::stored(chat.as_str()));
         let number = known.then_some(&chat_id);
-        let learnt = self
+        let linked = self
             .store
-            .learn(&session_name(session), &lid_id, number, self.now)
+            .link_ids(&session_name(session), &lid_id, number, self.now)
             .await
             .map_err(|error| error.to_string())?;
         let model = &mut self.models[session];
@@ -169,8 +169,8 @@ impl Run<'_> {
             model.nobody_knows(&lid, self.now + ASK_AGAIN_AFTER);
         }
         ensure!(
-            learnt == due,
-            "{lid} was learnt: {learnt}, should be: {due}"
+            linked == due,
+            "{lid} was linked: {linked}, should be: {due}"
         );
         Ok(())
     }

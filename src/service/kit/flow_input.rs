@@ -9,7 +9,7 @@ use crate::waha::message::{Kind, Message};
 pub(crate) const TEXT_MAX: usize = 4096;
 
 /// The message as the flow's input.
-pub(crate) fn said(message: &Message) -> Said {
+pub(crate) fn to_input(message: &Message) -> Said {
     let kind = match message.kind {
         Kind::Text => SaidKind::Text,
         Kind::Location => SaidKind::Location,
