@@ -162,6 +162,7 @@ fn when_the_owner_answers_a_waiting_customer_the_next_one_gets_a_notice() {
     daemon.customer_writes(&second, "two");
     daemon.customer_writes(&third, "three");
     assert_eq!(test.texts(&third, 1), ["place 2"]);
+    assert_eq!(test.texts(&second, 1), ["you are next"]);
     owner(&daemon, &second, "hi");
     assert_eq!(test.texts(&third, 2), ["place 2", "you are next"]);
     assert_eq!(daemon.customer_writes(&second, "hello?"), phone());
@@ -183,7 +184,10 @@ fn without_an_open_conversation_none_opens_while_the_owner_answers() {
     assert_eq!(daemon.customer_writes(&one, "a question"), queued());
     assert_eq!(test.texts(&one, 1), ["hello, a question"]);
     in_history(&test, &one, "customer", "great");
-    let conversations = test.history(&["--chat", &one, "--conversations"]);
+    let conversations = eventually("the conversation is in the history", || {
+        let found = test.history(&["--chat", &one, "--conversations"]);
+        (!found.is_empty()).then_some(found)
+    });
     assert_eq!(
         conversations.len(),
         1,
