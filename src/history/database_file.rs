@@ -15,7 +15,7 @@ use super::error::{HistoryError, failed};
 /// The history's file in the data directory.
 pub const FILE_NAME: &str = "history.sqlite";
 
-/// What was wrong, and is repaired without loss.
+/// A repair that lost nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Restored {
     /// The file was gone.

@@ -52,7 +52,7 @@ pub enum HistoryError {
     Sql {
         /// The file.
         path: PathBuf,
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
         /// What SQLite said.
         source: rusqlite::Error,

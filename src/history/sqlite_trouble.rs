@@ -1,4 +1,4 @@
-//! What is wrong with the history's file, according to SQLite, and what to do about it.
+//! Problems of the history's file, as SQLite reports them, each with its remedy.
 
 use rusqlite::{Error, ErrorCode, ffi};
 

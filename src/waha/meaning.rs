@@ -95,7 +95,7 @@ pub struct Reaction {
     pub message: MessageId,
     /// The direction of that message.
     pub direction: Direction,
-    /// Who reacted: the customer, or our account (`phone`).
+    /// Its author: the customer, or our account (`phone`).
     pub by: Author,
     /// The emoji; empty if it was removed.
     pub text: String,

@@ -20,7 +20,7 @@ const NOTED_AFTER_OUTAGE: Duration = Duration::from_secs(3);
 const WELL: [&str; 3] = ["well", "sent late", LATE];
 const LATE: &str = "answer late after sending";
 
-/// What was left at the end. Messages are given by their numbers.
+/// The state at the end. Messages are given by their numbers.
 pub(crate) struct Rest {
     /// Messages in inboxes, and those whose replies are in lanes.
     pub(crate) waiting: HashSet<usize>,

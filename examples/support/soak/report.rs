@@ -178,7 +178,7 @@ fn write_process(process: &Process, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     )
 }
 
-/// What is left in Redis, with the conversations it belongs to.
+/// Messages and replies that are still in Redis, by conversation.
 pub(crate) fn stuck(world: &World) -> Vec<String> {
     let mut lines = Vec::new();
     for session in SESSIONS {

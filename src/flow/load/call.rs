@@ -116,7 +116,7 @@ impl Loader<'_> {
     }
 }
 
-/// What is wrong with an address, and what to write instead.
+/// The mistake in an address, and the remedy.
 fn mistake_in(url: &Written<'_>) -> Option<&'static str> {
     let url = url.text;
     if url.contains("{{") || url.contains("{%") {

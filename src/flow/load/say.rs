@@ -144,7 +144,7 @@ fn has_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
-/// What is wrong with an address. Variables may come only after the host and a slash: a customer's words must never choose
+/// The mistake in an address, if any. Variables may come only after the host and a slash: a customer's words must never choose
 /// the host that WAHA connects to.
 fn bad_url(text: &str) -> Option<&'static str> {
     let Some(rest) = ["https://", "http://"].iter().find_map(|scheme| {

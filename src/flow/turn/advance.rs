@@ -20,7 +20,7 @@ pub struct Advance {
     pub consumed: usize,
     /// The unread messages that the flow used last, if it used any: the opening of the conversation, or one answer.
     pub last_used: Option<Range<usize>>,
-    /// What was wrong with the flow, for the log and the history. A step that failed closed the conversation; if only a
+    /// The flow's mistakes, for the log and the history. A step that failed closed the conversation; if only a
     /// text failed or a step no longer exists, the conversation continued.
     pub fault: Option<String>,
 }

@@ -35,7 +35,7 @@ pub struct Intake {
 /// Old events are logged at most this often.
 const STALE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What was done with an event.
+/// The result for an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
     /// A message of a conversation that waits in line, at this position.

@@ -94,7 +94,7 @@ pub fn valid_prefix(prefix: &str) -> bool {
 /// Checks that `url` is one that `Store::connect` understands.
 ///
 /// # Errors
-/// What is wrong with it, without its password.
+/// The mistake in the URL, without its password.
 pub fn check_url(url: &str) -> Result<(), String> {
     if !["redis", "valkey"]
         .iter()

@@ -52,7 +52,7 @@ pub(crate) fn held_conversation(mut answer: ScriptAnswer) -> Result<HeldConversa
     })
 }
 
-/// If a clock was set back, the number is negative: we take it for zero.
+/// If a clock was set back, the number is negative and counts as zero.
 fn silent_for(millis: &str) -> Option<Duration> {
     let millis: i64 = millis.parse().ok()?;
     Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))

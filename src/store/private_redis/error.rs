@@ -42,7 +42,7 @@ pub enum PrivateRedisError {
     Damaged {
         /// The file, or the directory of its parts.
         files: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// It did not stop.

@@ -19,7 +19,7 @@ pub struct Reloaded {
     pub process: String,
     /// The flows that it now follows; empty if it refused them.
     pub flows: String,
-    /// What is wrong with the files, one line for each mistake. If there are any, the old flows stay.
+    /// The mistakes in the files, one line each. If there are any, the old flows stay.
     pub mistakes: Vec<String>,
 }
 

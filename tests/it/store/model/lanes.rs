@@ -35,7 +35,7 @@ pub(super) fn without_spaces(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// What is stored about an attempt.
+/// An attempt, as it is stored.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
     pub(super) since: Millis,
