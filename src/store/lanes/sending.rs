@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use fred::interfaces::{HashesInterface, KeysInterface};
-use fred::types::{Expiration, SetOptions};
 
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::ids::{ChatId, ProcessId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::lanes::lane::{Lane, Settlement, Verdict};
@@ -136,14 +135,7 @@ impl Store {
         session: &SessionName,
         interval: Duration,
     ) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.status_asked(session);
-        let expiry = Some(Expiration::PX(clock::millis(interval)));
-        let set: Option<String> = self
-            .inner
-            .client
-            .set(key, 1, expiry, Some(SetOptions::NX), false)
-            .await?;
-        Ok(set.is_some())
+        self.turn(key, interval).await
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
-use fred::types::{Expiration, SetOptions};
+use fred::types::SetOptions;
 
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
 use crate::store::store::Store;
@@ -86,8 +86,8 @@ impl Store {
         session: &SessionName,
         period: Duration,
     ) -> Result<bool, StoreError> {
-        let set = self.set_turn(session, period, Some(SetOptions::NX)).await?;
-        Ok(set.is_some())
+        let key = self.inner.keys.catching_up(session);
+        self.turn(key, period).await
     }
 
     /// Makes it this process' turn, even if another process has it.
@@ -99,23 +99,8 @@ impl Store {
         session: &SessionName,
         period: Duration,
     ) -> Result<(), StoreError> {
-        self.set_turn(session, period, None).await.map(drop)
-    }
-
-    async fn set_turn(
-        &self,
-        session: &SessionName,
-        period: Duration,
-        options: Option<SetOptions>,
-    ) -> Result<Option<String>, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.catching_up(session);
-        let expiry = Some(Expiration::PX(clock::millis(period).max(1)));
-        Ok(self
-            .inner
-            .client
-            .set(key, 1, expiry, options, false)
-            .await?)
+        self.take_turn(key, period).await
     }
 
     /// Says that a session works, perhaps again, so that a process catches up with it now.

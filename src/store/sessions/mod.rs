@@ -5,3 +5,4 @@ pub(crate) mod figures;
 pub(crate) mod history;
 pub(crate) mod owner_notices;
 pub(crate) mod status;
+pub(crate) mod turns;

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, KeysInterface};
-use fred::types::{Expiration, SetOptions};
+use fred::interfaces::HashesInterface;
 
-use crate::clock::{self, Millis};
+use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::error::StoreError;
 use crate::store::scripts::answer::ScriptAnswer;
@@ -134,15 +133,8 @@ impl Store {
         session: &SessionName,
         interval: Duration,
     ) -> Result<bool, StoreError> {
-        self.connected()?;
         let key = self.inner.keys.reachability_checked(session);
-        let expiry = Some(Expiration::PX(clock::millis(interval)));
-        let set: Option<String> = self
-            .inner
-            .client
-            .set(key, 1, expiry, Some(SetOptions::NX), false)
-            .await?;
-        Ok(set.is_some())
+        self.turn(key, interval).await
     }
 
     /// Notes whether customers of the session can reach us now. If nobody has noted that for longer than `gap`, they could
