@@ -12,6 +12,10 @@ use crate::ids::{ChatId, MessageId};
 pub enum Meaning {
     /// A customer wrote. This opens or continues a conversation. The message always has an id.
     Inbound(Message),
+    /// A customer's message without any content that we could read: WhatsApp announces a message before it delivers it, or the
+    /// kind is new. It goes into the history; it neither opens nor continues a conversation, and the content may still follow
+    /// under the same id.
+    Contentless(Message),
     /// A customer chose options in one of our polls. The text is what they chose. It continues a conversation like a
     /// message, but opens none, because the poll may be old or the owner's. It always has an id.
     Vote(Message),

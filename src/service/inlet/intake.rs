@@ -107,9 +107,10 @@ impl Intake {
             .map(|id| format!("event:{name}:{id}"))
             .unwrap_or_default();
         let sent_at = event.timestamp.or(match &event.meaning {
-            Meaning::Inbound(message) | Meaning::Vote(message) | Meaning::Own(message) => {
-                Some(message.sent_at)
-            }
+            Meaning::Inbound(message)
+            | Meaning::Contentless(message)
+            | Meaning::Vote(message)
+            | Meaning::Own(message) => Some(message.sent_at),
             _ => None,
         });
         let stale = sent_at.is_some_and(|at| now.since(at) > SEEN_TTL);
@@ -125,6 +126,7 @@ impl Intake {
         }
         let opens = matches!(event.meaning, Meaning::Inbound(_));
         let done = match event.meaning {
+            Meaning::Contentless(message) => self.record_only(&session, message, now).await?,
             Meaning::Inbound(message) | Meaning::Vote(message) if stale => {
                 self.record_only(&session, message, now).await?
             }

@@ -56,6 +56,7 @@ fn treatment(event: &Event) -> String {
         Meaning::Ignored(why) => format!("ignored: {why}"),
         Meaning::SessionStatus { status, .. } => format!("status: {status} of {}", event.session),
         Meaning::Inbound(message) => format!("inbound {}", described(message)),
+        Meaning::Contentless(message) => format!("contentless {}", described(message)),
         Meaning::Vote(message) => format!("vote {}", described(message)),
         Meaning::Own(message) => format!("own {:?} {}", message.author, described(message)),
         Meaning::Ack(a) => format!(
