@@ -9,6 +9,7 @@ use crate::flow::answer::phone::Country;
 use crate::flow::answer::said::{Said, SaidKind};
 use crate::flow::answer::taxpayer::{cnpj, cpf};
 use crate::flow::answer::{day, phone};
+use crate::flow::words::marks::{plain_marks, visible};
 
 /// The kind of answer that a step expects.
 #[derive(Debug)]
@@ -92,9 +93,10 @@ impl AnswerKind {
         if said.kind != SaidKind::Text && !said.kind.is_media() {
             return None;
         }
-        let text = said.text.trim();
+        let plain = plain_marks(&said.text);
+        let text = plain.as_str();
         match self {
-            AnswerKind::Text(bounds) => words(text, *bounds),
+            AnswerKind::Text(bounds) => words(said.text.trim(), *bounds),
             AnswerKind::Number(bounds) => number(text, context.locale)
                 .filter(|number| number.parse().is_ok_and(|number| bounds.hold(&number))),
             AnswerKind::Email => email(text),
@@ -103,7 +105,11 @@ impl AnswerKind {
             AnswerKind::Time => day::time(text, context.locale),
             AnswerKind::Cpf => cpf(text),
             AnswerKind::Cnpj => cnpj(text),
-            AnswerKind::Pattern(pattern) => pattern.is_match(text).then(|| text.to_owned()),
+            // A pattern may ask for the very marks that other kinds drop.
+            AnswerKind::Pattern(pattern) => [visible(&said.text).trim(), text]
+                .into_iter()
+                .find(|text| pattern.is_match(text))
+                .map(str::to_owned),
             AnswerKind::Media(_) | AnswerKind::Location => None,
         }
     }
@@ -135,7 +141,8 @@ pub(crate) fn pattern(source: &str) -> Result<AnswerKind, String> {
 }
 
 fn words(text: &str, bounds: Bounds<u32>) -> Option<String> {
-    let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    let seen = visible(text);
+    let length = u32::try_from(seen.trim().chars().count()).unwrap_or(u32::MAX);
     (length > 0 && bounds.hold(&length)).then(|| text.to_owned())
 }
 
@@ -227,6 +234,45 @@ mod tests {
             ("cnpj", PtBr, "11.222.333/0001-82", None),
             ("cnpj", PtBr, "12.abc.345/01de-35", Some("12ABC34501DE35")),
             ("cnpj", PtBr, "00000000000000", None),
+            // Marks that phones and WhatsApp add.
+            (
+                "text",
+                PtBr,
+                "*Rua A* – 5\u{200b}",
+                Some("*Rua A* – 5\u{200b}"),
+            ),
+            ("text", PtBr, "\u{200e}\u{2800}", None),
+            ("number", PtBr, "5\u{fe0f}\u{20e3}", Some("5")),
+            ("number", PtBr, "\u{2212}5", Some("-5")),
+            ("number", PtBr, "_12_", Some("12")),
+            (
+                "email",
+                En,
+                "\u{200e}*ana@example.com*",
+                Some("ana@example.com"),
+            ),
+            (
+                "phone",
+                PtBr,
+                "\u{202a}+55 11 98765\u{2011}4321\u{202c}",
+                Some("+5511987654321"),
+            ),
+            ("date", PtBr, "*31\u{2060}/12/2026*", Some("2026-12-31")),
+            ("date", PtBr, "31\u{2013}12\u{2013}2026", Some("2026-12-31")),
+            ("time", PtBr, "\u{200e}14:30", Some("14:30")),
+            ("time", PtBr, "as\u{a0}9", Some("09:00")),
+            (
+                "cpf",
+                PtBr,
+                "529\u{a0}982\u{202f}247\u{2011}25",
+                Some("52998224725"),
+            ),
+            (
+                "cnpj",
+                PtBr,
+                "11.222.333/0001\u{2212}81",
+                Some("11222333000181"),
+            ),
         ] {
             check(kind, locale, text, read);
         }
@@ -308,6 +354,12 @@ mod tests {
         assert_eq!(read(r"\d{3}", "1234"), None);
         assert_eq!(read("a|ab", "ab").as_deref(), Some("ab"));
         assert_eq!(read("(?m)^a$", "a\nb"), None);
+        assert_eq!(
+            read("[A-Z]{2}-[0-9]+", "*AB\u{2011}1\u{200b}2*").as_deref(),
+            Some("AB-12")
+        );
+        assert_eq!(read(r"\*.\*|.–.", "*a*").as_deref(), Some("*a*"));
+        assert_eq!(read(r"\*.\*|.–.", "a–b\u{200e}").as_deref(), Some("a–b"));
         assert!(pattern("a)(b").is_err());
         assert!(
             pattern(r"(\w{100}){100}")

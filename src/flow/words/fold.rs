@@ -2,6 +2,8 @@
 
 use icu_normalizer::{DecomposingNormalizer, DecomposingNormalizerBorrowed};
 
+use crate::flow::words::marks::is_invisible;
+
 /// Separates letters from their accents, and turns full-width letters, ligatures and circled digits into plain ones.
 const PLAIN: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizer::new_nfkd();
 
@@ -66,7 +68,8 @@ fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for part in text.split_inclusive(ORDINALS) {
         let words = part.trim_end_matches(ORDINALS);
-        let letters = PLAIN.normalize_iter(words.chars().map(straight));
+        let seen = words.chars().filter(|c| !is_invisible(*c)).map(straight);
+        let letters = PLAIN.normalize_iter(seen);
         plain.extend(letters.filter(|c| !is_mark(*c)).map(without_stroke));
         plain.push_str(&part[words.len()..]);
     }

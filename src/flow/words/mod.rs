@@ -3,6 +3,9 @@
 // The languages of the built-in texts.
 pub(crate) mod locale;
 
+// Characters that nobody means: invisible ones, typographic hyphens, markup.
+pub(crate) mod marks;
+
 // "Posição!" and "posicao" are the same word; the word that a misspelt one means.
 pub(crate) mod fold;
 
