@@ -1,5 +1,6 @@
 //! Flows as customers meet them, and the tools for people who write flows.
 
+mod answers;
 mod dialogue;
 mod faults;
 mod hours;
