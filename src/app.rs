@@ -126,7 +126,7 @@ impl Daemon {
         if let Some(bound) = bound {
             let store = self.connect(&redis, &front).await?;
             let notifier = owner::notifier(&store, config.notify_chat.clone(), &flows);
-            let intake = inlet::intake(&store, &flows, notifier);
+            let intake = inlet::intake(&store, &flows, notifier, &config.catch_up);
             let listener = inlet::listener(&config.webhook, intake, store, &metrics, self);
             self.stage(&front, "listener", |stop| listener.run(bound, stop));
         }

@@ -157,7 +157,8 @@ pub struct CatchUpSettings {
     /// How often to ask WAHA for messages whose webhooks were lost, in addition to the start; 0: never [default: 5m]
     #[arg(long, env = "CATCH_UP_INTERVAL", value_name = "TIME")]
     pub catch_up_interval: Option<String>,
-    /// Missed messages older than this only go into the history and are not answered [default: 12h]
+    /// Messages older than this only go into the history and are not answered, however late they come, by webhook too
+    /// [default: 12h]
     #[arg(long, env = "CATCH_UP_MAX_AGE", value_name = "TIME")]
     pub catch_up_max_age: Option<String>,
 }

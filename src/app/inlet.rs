@@ -28,8 +28,13 @@ pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, StartError> 
     })
 }
 
-pub(super) fn intake(store: &Store, flows: &Arc<Flows>, notifier: OwnerNotifier) -> Intake {
-    Intake::new(store.clone(), flows.clone(), notifier)
+pub(super) fn intake(
+    store: &Store,
+    flows: &Arc<Flows>,
+    notifier: OwnerNotifier,
+    config: &CatchUpConfig,
+) -> Intake {
+    Intake::new(store.clone(), flows.clone(), notifier, config.max_age)
 }
 
 pub(super) fn listener(
@@ -55,11 +60,15 @@ pub(super) fn catch_up(
     bells: mpsc::UnboundedReceiver<Bell>,
 ) -> CatchUp {
     CatchUp {
-        intake: intake(&shared.store, &shared.flows, shared.notifier.clone()),
+        intake: intake(
+            &shared.store,
+            &shared.flows,
+            shared.notifier.clone(),
+            config,
+        ),
         store: shared.store.clone(),
         client: shared.client.clone(),
         interval: config.interval,
-        max_age: config.max_age,
         bells,
     }
 }

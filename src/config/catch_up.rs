@@ -1,4 +1,5 @@
-//! Settings for messages whose webhooks were lost: how often to look for them, and when they are too old to answer.
+//! Settings for messages that come late: how often to look for those whose webhooks were lost, and when a message is too old
+//! to answer.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,12 +12,15 @@ use crate::time_span;
 /// Asking WAHA more often than this only keeps it busy.
 const CATCH_UP_INTERVAL_MIN: Duration = Duration::from_secs(1);
 
-/// How to find messages whose webhooks were lost.
+/// WAHA may need minutes for a message: until it has downloaded its file, or until it repeats a webhook.
+const MAX_AGE_ADVISED: Duration = Duration::from_secs(60);
+
+/// How late messages are treated.
 #[derive(Debug)]
 pub struct CatchUpConfig {
-    /// How often to look for them; zero: never.
+    /// How often to look for messages whose webhooks were lost; zero: never.
     pub interval: Duration,
-    /// Older messages are not answered.
+    /// Older messages are not answered, however they come.
     pub max_age: Duration,
 }
 
@@ -44,6 +48,16 @@ impl CatchUpConfig {
             reader.mistake(
                 "CATCH_UP_MAX_AGE",
                 "is longer than 48h: messages are remembered for 48h, and older ones would be answered twice; write e.g. 12h",
+            );
+        }
+        if max_age.is_some_and(|Length(age)| age.is_zero()) {
+            reader.mistake(
+                "CATCH_UP_MAX_AGE",
+                "is 0, so no message would be answered: write e.g. 12h; CATCH_UP_INTERVAL=0 switches catching up off",
+            );
+        } else if max_age.is_some_and(|Length(age)| age < MAX_AGE_ADVISED) {
+            reader.warn(
+                "CATCH_UP_MAX_AGE is shorter than 1m: messages that WAHA delivers a little late are not answered; write e.g. 12h",
             );
         }
         let (Length(interval), Length(max_age)) = (interval?, max_age?);
@@ -78,10 +92,11 @@ mod tests {
                 catch_up_max_age: Some(text.into()),
                 ..CatchUpSettings::default()
             };
-            CatchUpConfig::read(&mut reader, &settings).map(|config| config.max_age.as_secs())
+            let config = CatchUpConfig::read(&mut reader, &settings);
+            let config = reader.finish(|_| config).ok()?;
+            Some(config.max_age.as_secs())
         };
         for (text, seconds) in [
-            ("0", 0),
             ("90s", 90),
             ("1h30m", 5_400),
             ("1h 30m", 5_400),
@@ -94,7 +109,7 @@ mod tests {
         ] {
             assert_eq!(read(text), Some(seconds), "{text}");
         }
-        for text in ["5", "-5m", "soon", "1mo"] {
+        for text in ["5", "-5m", "soon", "1mo", "0", "49h"] {
             assert_eq!(read(text), None, "{text}");
         }
     }

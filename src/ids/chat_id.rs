@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ids::ninth_digit::other_spelling;
 use crate::ids::text::{Text, shared_text};
 
 /// No known phone number or hidden id has more than 16 digits, so this is generous.
@@ -64,6 +65,20 @@ impl ChatId {
             .is_some_and(|(digits, server)| self.0.split_once('@') == Some((digits, server)))
     }
 
+    /// Whether both ids are surely one person's: they are equal, or the same Brazilian mobile number with and without its
+    /// ninth digit. (Only Redis knows which hidden id belongs to which number.)
+    #[must_use]
+    pub fn is_same_person(&self, other: &ChatId) -> bool {
+        if self == other {
+            return true;
+        }
+        let number = |id: &Self| id.0.strip_suffix("@c.us").map(str::to_owned);
+        match (number(self), number(other)) {
+            (Some(one), Some(other)) => other_spelling(&one) == Some(other),
+            _ => false,
+        }
+    }
+
     /// Whether this is a hidden id, whose digits are not a phone number.
     #[must_use]
     pub fn is_lid(&self) -> bool {
@@ -103,6 +118,23 @@ impl<'de> serde::Deserialize<'de> for ChatId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_brazilian_mobile_number_with_and_without_the_ninth_digit_is_one_person() {
+        let id = |text: &str| ChatId::person(text).unwrap();
+        let with = id("5531987654321@c.us");
+        for (other, same) in [
+            ("5531987654321@c.us", true),
+            ("553187654321@c.us", true),
+            ("553187654321@s.whatsapp.net", true),
+            ("553187654322@c.us", false),
+            ("553187654321@lid", false),
+        ] {
+            let other = id(other);
+            assert_eq!(with.is_same_person(&other), same, "{other}");
+            assert_eq!(other.is_same_person(&with), same, "{other}");
+        }
+    }
 
     #[test]
     fn a_person_has_one_spelling() {

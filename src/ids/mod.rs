@@ -7,6 +7,7 @@
 mod chat_id;
 mod conversation_id;
 mod message_id;
+mod ninth_digit;
 mod process_id;
 mod session_name;
 mod text;

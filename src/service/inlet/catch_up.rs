@@ -43,8 +43,6 @@ pub struct CatchUp {
     pub client: Arc<Client>,
     /// How often to catch up, in addition to the start and to each session that works again. Zero turns catching up off.
     pub interval: Duration,
-    /// Older messages only go into the history.
-    pub max_age: Duration,
     /// [`Bell::SessionWorks`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
@@ -88,7 +86,6 @@ struct CatchUpState {
     intake: Intake,
     client: Arc<Client>,
     interval: Duration,
-    max_age: Duration,
     failed: HashMap<SessionName, NextTry>,
     /// Sessions whose engine can't list messages, and until when we don't ask them.
     unsupported_until: HashMap<SessionName, Instant>,
@@ -111,7 +108,6 @@ impl CatchUp {
             intake: self.intake,
             client: self.client,
             interval: self.interval,
-            max_age: self.max_age,
             failed: HashMap::new(),
             unsupported_until: HashMap::new(),
             failures: Throttle::new(WARN_INTERVAL),
@@ -239,7 +235,7 @@ impl CatchUpState {
             let inbound = message.direction == Direction::Inbound;
             match self
                 .intake
-                .take_listed(session, message, last_activity_at, self.max_age)
+                .take_listed(session, message, last_activity_at)
                 .await?
             {
                 Done::Duplicate | Done::Ignored => {}

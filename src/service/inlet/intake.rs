@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::clock::Millis;
+use crate::clock::{self, Millis};
 use crate::flows::Flows;
 use crate::ids::{ChatId, SessionName};
 use crate::service::inlet::late_takeover::last_activity_at;
@@ -28,12 +28,19 @@ pub struct Intake {
     notifier: OwnerNotifier,
     /// Says how long a takeover lasts, and which word ends it.
     flows: Arc<Flows>,
-    /// Limits log lines about old events: after WAHA was down, many come at once.
-    stale: Throttle,
+    /// Older messages go into the history only, however they come.
+    max_age: Duration,
+    /// Limits log lines about old events and messages: after WAHA was away, many come at once.
+    too_old: Throttle,
+    /// Limits log lines about messages from the future.
+    from_future: Throttle,
 }
 
-/// Old events are logged at most this often.
-const STALE_INTERVAL: Duration = Duration::from_secs(60);
+/// Old events and messages, and those from the future, are logged at most this often.
+const WARN_INTERVAL: Duration = Duration::from_secs(60);
+
+/// If a message is dated later than this after now, one of the clocks is wrong.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(5 * 60);
 
 /// The result for an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +60,7 @@ pub enum Done {
     Ignored,
     /// It is only in the history. It neither opens nor continues a conversation.
     Recorded,
-    /// It is older than our memory of message ids, so it could be a duplicate. At most it goes into the history.
+    /// WAHA posted it before our memory of ids begins, so it could be a duplicate. At most it goes into the history.
     Stale,
 }
 
@@ -84,13 +91,20 @@ pub enum IntakeError {
 }
 
 impl Intake {
-    /// Creates an intake that stores events in `store`.
-    pub fn new(store: Store, flows: Arc<Flows>, notifier: OwnerNotifier) -> Self {
+    /// Creates an intake that stores events in `store`. Messages older than `max_age` go into the history only.
+    pub fn new(
+        store: Store,
+        flows: Arc<Flows>,
+        notifier: OwnerNotifier,
+        max_age: Duration,
+    ) -> Self {
         Self {
             store,
             notifier,
             flows,
-            stale: Throttle::new(STALE_INTERVAL),
+            max_age,
+            too_old: Throttle::new(WARN_INTERVAL),
+            from_future: Throttle::new(WARN_INTERVAL),
         }
     }
 
@@ -106,16 +120,12 @@ impl Intake {
         let seen = envelope
             .map(|id| format!("event:{name}:{id}"))
             .unwrap_or_default();
-        let sent_at = event.timestamp.or(match &event.meaning {
-            Meaning::Inbound(message)
-            | Meaning::Contentless(message)
-            | Meaning::Vote(message)
-            | Meaning::Own(message) => Some(message.sent_at),
-            _ => None,
-        });
-        let stale = sent_at.is_some_and(|at| now.since(at) > SEEN_TTL);
-        if stale && self.stale.due() {
-            let hours = sent_at.map_or(0, |at| now.since(at).as_secs() / 3_600);
+        // The envelope's time is when WAHA first posted the event. How old a message is, only the message says.
+        let stale = event.timestamp.is_some_and(|at| now.since(at) > SEEN_TTL);
+        if stale && self.too_old.due() {
+            let hours = event
+                .timestamp
+                .map_or(0, |at| now.since(at).as_secs() / 3_600);
             warn!(
                 %session,
                 event = name,
@@ -127,7 +137,9 @@ impl Intake {
         let opens = matches!(event.meaning, Meaning::Inbound(_));
         let done = match event.meaning {
             Meaning::Contentless(message) => self.record_only(&session, message, now).await?,
-            Meaning::Inbound(message) | Meaning::Vote(message) if stale => {
+            Meaning::Inbound(message) | Meaning::Vote(message)
+                if stale || self.is_too_old(&session, &message, now) =>
+            {
                 self.record_only(&session, message, now).await?
             }
             Meaning::Inbound(message) | Meaning::Vote(message) => {
@@ -179,8 +191,8 @@ impl Intake {
         })
     }
 
-    /// Takes a message that WAHA listed and whose webhook may have been lost. An inbound message older than `max_age` only
-    /// goes into the history. `last_activity_at` is the result of `Intake::last_activity_at` for this message.
+    /// Takes a message that WAHA listed and whose webhook may have been lost. `last_activity_at` is the result of
+    /// `Intake::last_activity_at` for this message.
     ///
     /// # Errors
     /// As [`IntakeError`] says.
@@ -189,16 +201,43 @@ impl Intake {
         session: &SessionName,
         message: Message,
         last_activity_at: Option<Millis>,
-        max_age: Duration,
     ) -> Result<Done, IntakeError> {
         let now = Millis::now();
         match message.direction {
             Direction::Outbound => self.outbound(session, message, now, last_activity_at).await,
-            Direction::Inbound if now.since(message.sent_at) > max_age => {
+            Direction::Inbound if self.is_too_old(session, &message, now) => {
                 self.record_only(session, message, now).await
             }
             Direction::Inbound => self.inbound(session, message, now, true).await,
         }
+    }
+
+    /// Whether a message was sent too long ago to answer it. After a long disconnection, engines post what was sent
+    /// meanwhile as if it were new, and people who get an answer after days report the number.
+    fn is_too_old(&self, session: &SessionName, message: &Message, now: Millis) -> bool {
+        let ahead = now.until(message.sent_at);
+        if ahead > CLOCKS_APART_MAX && self.from_future.due() {
+            warn!(
+                %session,
+                chat = %message.chat,
+                ahead = %clock::brief(ahead),
+                "a message is dated in the future, so we can't tell which messages are old: correct the clock of this \
+                machine or of WAHA's"
+            );
+        }
+        let age = now.since(message.sent_at);
+        let too_old = age > self.max_age;
+        if too_old && self.too_old.due() {
+            warn!(
+                %session,
+                chat = %message.chat,
+                age = %clock::brief(age),
+                max_age = %clock::brief(self.max_age),
+                "a message was sent too long ago to be answered (CATCH_UP_MAX_AGE), so it goes into the history only; if \
+                it is in fact new, correct the clock of this machine or of WAHA's"
+            );
+        }
+        too_old
     }
 
     /// `opens`: whether the message opens a conversation if none is open.
@@ -215,7 +254,7 @@ impl Intake {
         };
         if self.notifier.is_owner_chat(session, &message).await? {
             // Boxed: this is rare, and would make the future of every message larger.
-            return Box::pin(self.record_only(session, message, now)).await;
+            return Box::pin(self.from_owner(session, message, now)).await;
         }
         let chat = message.chat.clone();
         let ingest = Ingest {
@@ -246,6 +285,17 @@ impl Intake {
                 Done::Recorded
             }
         })
+    }
+
+    /// The owner wrote in their own chat.
+    async fn from_owner(
+        &self,
+        session: &SessionName,
+        message: Message,
+        now: Millis,
+    ) -> Result<Done, IntakeError> {
+        self.notifier.learn_owner_id(session, &message).await?;
+        self.record_only(session, message, now).await
     }
 
     /// Puts an inbound message into the history only. It neither opens nor continues a conversation.

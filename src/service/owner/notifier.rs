@@ -167,7 +167,8 @@ impl OwnerNotifier {
         {
             return Ok(false);
         }
-        if message.chat == to.chat || message.other_id.as_ref() == Some(&to.chat) {
+        let is_owner = |id: &ChatId| id.is_same_person(&to.chat);
+        if is_owner(&message.chat) || message.other_id.as_ref().is_some_and(is_owner) {
             return Ok(true);
         }
         // We know both ids of this sender, and neither is the owner's. (In outbound messages, `other_id` may be our own.)
@@ -181,7 +182,28 @@ impl OwnerNotifier {
             _ => return Ok(false),
         };
         let alias = self.store.alias(session, lid).await?;
-        Ok(alias.as_ref() == Some(known))
+        Ok(alias.is_some_and(|alias| alias.is_same_person(known)))
+    }
+
+    /// The owner wrote this message. If WhatsApp knows their number only in its other spelling, notices go to that one from
+    /// now on.
+    ///
+    /// # Errors
+    /// The store's. It is safe to call this again.
+    pub async fn learn_owner_id(
+        &self,
+        session: &SessionName,
+        message: &Message,
+    ) -> Result<(), StoreError> {
+        let Some(to) = self.to.as_deref() else {
+            return Ok(());
+        };
+        let written_from = [Some(&message.chat), message.other_id.as_ref()];
+        let other = |id: &&ChatId| **id != to.chat && id.is_same_person(&to.chat);
+        match written_from.into_iter().flatten().find(other) {
+            Some(id) => self.store.set_address(session, &to.chat, id).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether replies may be sent to this chat: it is a person's chat or the owner's.

@@ -62,7 +62,7 @@ const PHONE_ID_OF: &str = "alias";
 /// ZSET: `@lid` by when (ms) to ask WAHA next for its `@c.us`.
 const LIDS_TO_ASK: &str = "unmapped";
 
-/// HASH: chat -> the id that its customer last wrote from, if it is their other id: replies go there.
+/// HASH: chat -> the id that its person last wrote from, if it is another id of theirs: replies go there.
 const ADDRESS: &str = "address";
 
 /// HASH: the open conversation of a chat, or one closed for silence that may be resumed (expires).
@@ -290,6 +290,10 @@ impl Keys {
 
     pub(crate) fn phone_id_of(&self, session: &SessionName) -> String {
         self.session_key(session, PHONE_ID_OF)
+    }
+
+    pub(crate) fn address(&self, session: &SessionName) -> String {
+        self.session_key(session, ADDRESS)
     }
 
     pub(crate) fn lids_to_ask(&self, session: &SessionName) -> String {

@@ -57,6 +57,23 @@ impl Store {
         Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
     }
 
+    /// Sends the replies to `chat` to `id`, which belongs to the same person.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn set_address(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+        id: &ChatId,
+    ) -> Result<(), StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.address(session);
+        let address = (chat.as_str(), id.as_str());
+        let _: i64 = self.inner.client.hset(key, address).await?;
+        Ok(())
+    }
+
     /// The `@c.us` of the person with this `@lid`, if known.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What comes in: webhooks, messages whose webhooks were lost, and the numbers behind hidden ids.
 
+mod age;
 mod catch_up;
 mod hostile;
 mod lid_merge;

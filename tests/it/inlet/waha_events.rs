@@ -63,13 +63,25 @@ fn every_fixture_gets_the_expected_result() {
     }
 }
 
-/// Sets the time to now, because old events are only recorded.
+/// Sets the times to now, because old events and messages are only recorded. (A recent message of the owner's would take
+/// over the chat.)
 fn make_recent(event: &mut Value) {
+    let ours = event["payload"]["fromMe"] == true;
     let now = now_ms();
-    if event.get("timestamp").is_some() {
-        event["timestamp"] = now.into();
-    } else if event["payload"].get("timestamp").is_some() {
-        event["payload"]["timestamp"] = (now / 1_000).into();
+    let in_same_unit = |time: &Value| match time.as_f64() {
+        Some(time) if time > 1e11 => json!(now),
+        _ => json!(now / 1_000),
+    };
+    for path in [
+        "/timestamp",
+        "/payload/timestamp",
+        "/payload/vote/timestamp",
+    ] {
+        if let Some(time) = event.pointer_mut(path)
+            && !(ours && path == "/payload/timestamp")
+        {
+            *time = in_same_unit(time);
+        }
     }
 }
 
@@ -114,8 +126,9 @@ fn an_event_older_than_the_deduplication_window_is_recorded_once_and_changes_not
     assert_eq!(daemon.posts(&worked)["result"], "stale");
     assert_eq!(redis.number("EXISTS waha-sm:{default}:paused"), 1);
 
-    // A younger message counts, because WAHA repeats events for up to a day and a half.
-    event["timestamp"] = (now_ms() - 47 * hour).into();
+    // A younger message counts, even if WAHA repeats its event only after hours.
+    event["timestamp"] = (now_ms() - 11 * hour).into();
+    event["payload"]["timestamp"] = ((now_ms() - 11 * hour) / 1_000).into();
     event["payload"]["id"] = format!("false_{customer}_3EB0DD").into();
     assert_eq!(daemon.posts(&event)["result"], "queued");
 }

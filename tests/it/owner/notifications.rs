@@ -99,3 +99,34 @@ fn the_owners_answers_in_the_group_are_recorded_and_open_no_conversation() {
         0
     );
 }
+
+/// `NOTIFY_CHAT` is the number as people know it; WhatsApp may know the account without the ninth digit, or the other way
+/// round.
+#[test]
+fn the_owner_is_no_customer_with_or_without_brazils_ninth_digit() {
+    let (with, without) = ("5531987654321@c.us", "553187654321@c.us");
+    let recorded = json!({"result": "recorded"});
+    for (setting, id) in [(with, without), (without, with)] {
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        let number = setting.strip_suffix("@c.us").unwrap();
+        let daemon = test.all(&redis).set("NOTIFY_CHAT", number).start();
+        two_notify(&redis, setting, SESSION, "1", "before");
+        assert_eq!(test.texts(setting, 1), ["before"]);
+        assert_eq!(daemon.customer_writes(id, "ok, obrigado"), recorded);
+        // Their hidden id, together with the number and alone.
+        let lid = "177700000000001@lid";
+        let mut event = webhook::message(SESSION, lid, "Dona", "from my phone");
+        event["payload"]["_data"]["Info"]["SenderAlt"] =
+            id.replace("c.us", "s.whatsapp.net").into();
+        assert_eq!(daemon.posts(&event), recorded);
+        assert_eq!(daemon.customer_writes(lid, "and again"), recorded);
+        // From now on, notices go to the id that exists.
+        two_notify(&redis, setting, SESSION, "2", "after");
+        assert_eq!(test.texts(id, 1), ["after"]);
+        assert_eq!(test.waha.texts(setting), ["before"]);
+        assert!(test.history(&["--conversations"]).is_empty());
+        // A landline whose digits only look alike is somebody else's.
+        let answer = daemon.customer_writes("553132221234@c.us", "hi");
+        assert_eq!(answer["result"], "queued");
+    }
+}

@@ -1,0 +1,188 @@
+//! How old a message is, only the message says: what was sent too long ago is stored and not answered, however it comes.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Daemon, Redis, SESSION, TestSetup, chat, eventually};
+use crate::webhook::{message, message_with, new_message_id, now_ms};
+
+const HOUR: u64 = 3_600;
+
+/// The event of a message that a customer sent `seconds_ago`, and that WAHA posts now.
+fn sent(chat: &str, text: &str, seconds_ago: u64) -> Value {
+    let mut event = message(SESSION, chat, "Ana", text);
+    event["payload"]["timestamp"] = (now_ms() / 1_000 - seconds_ago).into();
+    event
+}
+
+#[track_caller]
+fn in_history(test: &TestSetup, chat: &str, texts: &[&str]) {
+    eventually(&format!("the history has {texts:?}"), || {
+        let found = test.history(&["--chat", chat]);
+        let found: Vec<_> = found
+            .iter()
+            .filter_map(|one| one["text"].as_str())
+            .collect();
+        (found == texts).then_some(())
+    });
+}
+
+/// The daemon has handled everything that was posted before.
+#[track_caller]
+fn everything_is_handled(test: &TestSetup, daemon: &Daemon) {
+    let last = chat(99);
+    daemon.customer_writes(&last, "last");
+    test.texts(&last, 1);
+}
+
+#[test]
+fn messages_from_before_a_long_disconnection_are_stored_and_nobody_gets_an_answer() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.echo())
+        .set("WORKERS", "3")
+        .start();
+    for customer in 1..=30 {
+        let days = 40 - u64::try_from(customer).unwrap();
+        let mut event = sent(
+            &chat(customer),
+            "do you still have a room?",
+            days * 24 * HOUR,
+        );
+        assert_eq!(daemon.posts(&event), json!({"result": "recorded"}));
+        // The same message as `message.any`.
+        event["event"] = "message.any".into();
+        assert_eq!(daemon.posts(&event)["result"], "duplicate");
+    }
+    everything_is_handled(&test, &daemon);
+    in_history(&test, &chat(1), &["do you still have a room?"]);
+    for customer in 1..=30 {
+        assert_eq!(test.waha.texts(&chat(customer)), [""; 0]);
+    }
+    daemon.wait_for_log("sent too long ago to be answered (CATCH_UP_MAX_AGE)");
+    let warned = daemon.log().matches("sent too long ago").count();
+    assert_eq!(warned, 1, "one line for all of them");
+    assert_eq!(
+        daemon.metric("waha_sm_events_total{result=\"recorded\"}"),
+        Some(30.0)
+    );
+    // When they write again, they are served.
+    assert_eq!(
+        daemon.customer_writes(&chat(1), "hello?")["result"],
+        "queued"
+    );
+    assert_eq!(test.texts(&chat(1), 1), ["hello?"]);
+}
+
+#[test]
+fn the_age_limit_is_the_setting_even_without_catching_up_and_in_the_role_serve() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
+        .setup("serve")
+        .set("REDIS_URL", redis.url())
+        .set("CATCH_UP_INTERVAL", "0")
+        .set("CATCH_UP_MAX_AGE", "2h")
+        .start();
+    for (seconds_ago, result) in [
+        (0, "queued"),
+        (HOUR, "queued"),
+        (2 * HOUR - 60, "queued"),
+        (2 * HOUR + 60, "recorded"),
+        (50 * HOUR, "recorded"),
+    ] {
+        let customer = chat(usize::try_from(seconds_ago).unwrap() + 1);
+        let answer = daemon.posts(&sent(&customer, "hi", seconds_ago));
+        assert_eq!(answer["result"], result, "{seconds_ago} s ago");
+    }
+}
+
+#[test]
+fn a_message_that_comes_late_within_the_limit_is_answered() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    // A photo: WAHA posts it once it is downloaded.
+    let mut photo = sent(&chat(1), "the receipt", 5 * 60);
+    photo["payload"]["hasMedia"] = true.into();
+    photo["payload"]["media"] = json!({"url": "http://waha/1.jpeg", "mimetype": "image/jpeg"});
+    assert_eq!(daemon.posts(&photo)["result"], "queued");
+    assert_eq!(test.texts(&chat(1), 1).len(), 1);
+    // An event that WAHA repeats hours later, unchanged.
+    let mut repeated = sent(&chat(2), "hello", 11 * HOUR);
+    repeated["timestamp"] = (now_ms() - 11 * HOUR * 1_000).into();
+    assert_eq!(daemon.posts(&repeated)["result"], "queued");
+}
+
+#[test]
+fn a_message_without_a_time_has_the_time_of_its_envelope() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
+    let mut event = message(SESSION, &chat(1), "Ana", "old");
+    event["payload"]
+        .as_object_mut()
+        .unwrap()
+        .remove("timestamp");
+    event["timestamp"] = (now_ms() - 13 * HOUR * 1_000).into();
+    assert_eq!(daemon.posts(&event)["result"], "recorded");
+    // Versions from before 2025.3 have neither.
+    let mut event = message(SESSION, &chat(2), "Ana", "new");
+    event["payload"]
+        .as_object_mut()
+        .unwrap()
+        .remove("timestamp");
+    event.as_object_mut().unwrap().remove("timestamp");
+    assert_eq!(daemon.posts(&event)["result"], "queued");
+    // Without an envelope's time, the message's own time counts.
+    let mut event = sent(&chat(3), "old", 13 * HOUR);
+    event.as_object_mut().unwrap().remove("timestamp");
+    assert_eq!(daemon.posts(&event)["result"], "recorded");
+}
+
+#[test]
+fn an_old_vote_in_a_poll_answers_no_question() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    let customer = chat(1);
+    daemon.customer_writes(&customer, "hello");
+    test.texts(&customer, 1);
+    let vote = |hours: u64| {
+        let id = new_message_id();
+        json!({
+            "event": "poll.vote", "session": SESSION, "timestamp": now_ms(), "id": format!("evt_{id}"),
+            "payload": {
+                "vote": {
+                    "id": format!("false_{customer}_{id}"), "from": customer, "fromMe": false, "to": "me",
+                    "selectedOptions": [format!("{hours} hours ago")], "timestamp": now_ms() - hours * HOUR * 1_000,
+                },
+                "poll": {"id": format!("true_{customer}_3EB0AA"), "fromMe": true, "to": customer, "from": "me"},
+            },
+        })
+    };
+    assert_eq!(daemon.posts(&vote(13))["result"], "recorded");
+    assert_eq!(daemon.posts(&vote(1))["result"], "active");
+    assert_eq!(test.texts(&customer, 2), ["hello", "1 hours ago"]);
+}
+
+#[test]
+fn a_message_from_the_future_is_answered_and_the_log_names_the_clock() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    let mut event = message(SESSION, &chat(1), "Ana", "early");
+    event["payload"]["timestamp"] = (now_ms() / 1_000 + 2 * HOUR).into();
+    assert_eq!(daemon.posts(&event)["result"], "queued");
+    assert_eq!(test.texts(&chat(1), 1), ["early"]);
+    daemon.wait_for_log("a message is dated in the future");
+}
+
+#[test]
+fn the_owners_old_messages_take_no_chat_over() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    let (customer, id) = (chat(1), new_message_id());
+    let mut event = message_with("message.any", SESSION, &customer, "Shop", "see you", &id);
+    event["payload"]["id"] = format!("true_{customer}_{id}").into();
+    event["payload"]["fromMe"] = true.into();
+    event["payload"]["timestamp"] = (now_ms() / 1_000 - 50 * HOUR).into();
+    assert_eq!(daemon.posts(&event)["result"], "recorded");
+    assert_eq!(daemon.customer_writes(&customer, "hi")["result"], "queued");
+    assert_eq!(test.texts(&customer, 1), ["hi"]);
+}
