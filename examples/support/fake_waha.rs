@@ -184,7 +184,8 @@ impl FakeWaha {
         self.shared.lock().delay = delay;
     }
 
-    /// Whether chats and messages can't be listed from now on: NOWEB without its store answers 400, others 501.
+    /// Whether chats and messages can't be listed from now on. This is NOWEB without its store: it answers 400, wants to know
+    /// which messages to mark as seen, and can't read edits. The others answer 501.
     pub fn cannot_list(&self, cannot: bool) {
         self.shared.lock().cannot_list = cannot;
     }
@@ -197,6 +198,25 @@ impl FakeWaha {
         } else {
             lists.remove(chat);
         }
+    }
+
+    /// How long GOWS looks for a message that it doesn't have (the real one: 3.2 s), and why each of its attempts then
+    /// fails: "not found", or something that leaves the question open.
+    pub fn searches(&self, takes: Duration, reason: &str) {
+        let mut state = self.shared.lock();
+        state.search_takes = takes;
+        state.search_fails = reason.to_owned();
+    }
+
+    /// The serialised ids of the messages that were marked as seen in this chat, in order.
+    pub fn seen(&self, chat: &str) -> Vec<String> {
+        let state = self.shared.lock();
+        state.seen.get(chat).cloned().unwrap_or_default()
+    }
+
+    /// Answers each request to mark messages as seen like this from now on; `None`: well.
+    pub fn refuse_seen(&self, answer: Option<(u16, Value)>) {
+        self.shared.lock().refuses_seen = answer;
     }
 
     /// Until [`FakeWaha::come_back`], closes every connection and refuses new ones.
@@ -214,6 +234,45 @@ impl FakeWaha {
         self.shared
             .lock()
             .customer_writes(session, chat, name, text)
+    }
+
+    /// As [`FakeWaha::customer_writes`], for a message that can't be read at first: its placeholder, and then the message
+    /// itself under the same id.
+    pub fn customer_writes_unreadably(
+        &self,
+        session: &str,
+        chat: &str,
+        name: &str,
+        text: &str,
+    ) -> [Value; 2] {
+        let mut state = self.shared.lock();
+        state.customer_writes_unreadably(session, chat, name, text)
+    }
+
+    /// As [`FakeWaha::customer_writes`], for a photo. If it was not downloaded, its media says why and has no address.
+    pub fn customer_sends_photo(
+        &self,
+        session: &str,
+        chat: &str,
+        name: &str,
+        caption: &str,
+        downloaded: bool,
+    ) -> Value {
+        let mut state = self.shared.lock();
+        state.customer_sends_photo(session, chat, name, caption, downloaded)
+    }
+
+    /// A customer edits a message (by its id, serialised or bare): the `message.edited` event; `None` if there is no such
+    /// message.
+    pub fn customer_edits(
+        &self,
+        session: &str,
+        chat: &str,
+        message_id: &str,
+        text: &str,
+    ) -> Option<Value> {
+        let mut state = self.shared.lock();
+        state.customer_edits(session, chat, message_id, text)
     }
 
     /// Moves all messages until now into the past.

@@ -38,6 +38,7 @@ pub use conversations::waiting::{Announcement, Leave, WaitingConversation};
 pub use error::StoreError;
 pub use lanes::attempt::Attempt;
 pub use lanes::dead_letters::DeadLetter;
+pub use lanes::delivery_state::DeliveryState;
 pub use lanes::echo_content::EchoContent;
 pub use lanes::lane::{Lane, Settlement, Verdict};
 pub use lanes::reply::Reply;

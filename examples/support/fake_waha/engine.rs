@@ -84,6 +84,13 @@ impl Engine {
                 "url": format!("http://localhost:3000/api/files/{}/{message_id}", said.session),
                 "mimetype": media.mimetype, "filename": media.filename,
             });
+            if said.download_failed {
+                // Without `message`; the stack follows the reason.
+                let details = "Error: Failed to fetch stream from https://mmg.example/v/t62/b\n    at getMediaBuffer (/app/x.js:1:1)";
+                message["media"] = json!({
+                    "url": null, "filename": null, "mimetype": media.mimetype, "error": {"details": details},
+                });
+            }
         }
         message["_data"] = match self {
             Self::Gows => {
@@ -110,6 +117,38 @@ impl Engine {
             }
         };
         message
+    }
+
+    /// An edit of the message `original` (a bare id). On NOWEB and GOWS the edit has an id of its own.
+    pub(super) fn edit(self, session: &str, edited: &Said, original: &str) -> Value {
+        let mut event = self.event("message.edited", session, edited);
+        event["payload"]["editedMessageId"] = original.into();
+        event["payload"]["body"] = edited.text.as_str().into();
+        event
+    }
+
+    /// What comes before a message that can't be read yet: for WEBJS and WPP an event of its own, for NOWEB and GOWS a message
+    /// without content.
+    pub(super) fn placeholder(self, said: &Said) -> Value {
+        let empty = Said {
+            text: String::new(),
+            ..said.clone()
+        };
+        let name = if self.is_native() {
+            "message"
+        } else {
+            "message.waiting"
+        };
+        let mut event = self.event(name, &said.session, &empty);
+        let content = json!({"placeholderMessage": {"type": 0}});
+        match self {
+            Self::Gows => event["payload"]["_data"]["Message"] = content,
+            Self::Noweb => event["payload"]["_data"]["message"] = content,
+            Self::Webjs | Self::Wpp | Self::Silent => {
+                event["payload"]["_data"]["type"] = "ciphertext".into();
+            }
+        }
+        event
     }
 
     /// The event about a message. NOWEB and GOWS give `message` and `message.any` the same envelope id.

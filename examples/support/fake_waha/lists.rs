@@ -1,17 +1,18 @@
 //! The fake WAHA's lists of chats, messages and people (WAHA's docs, chats and contacts).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::engine::Engine;
 use super::messages::{Messages, Said, Wanted};
+use super::state::{Reaction, State};
 use super::{Answer, say};
 
 /// How many messages are listed if the request has no limit.
 const LIMIT: usize = 10;
-const NO_STORE: &str = "Enable NOWEB store \"config.noweb.store.enabled=True\" and \"config.noweb.store.full_sync=True\" when starting a new session. Read more: https://waha.devlike.pro/docs/engines/noweb#store";
+pub(super) const NO_STORE: &str = "Enable NOWEB store \"config.noweb.store.enabled=True\" and \"config.noweb.store.full_sync=True\" when starting a new session. Read more: https://waha.devlike.pro/docs/engines/noweb#store";
 
 /// A GET request: the parts of its path after `/api/`, and its query.
 pub(super) struct Question {
@@ -33,26 +34,21 @@ impl Question {
     }
 
     /// The answer, if this file can give one.
-    pub(super) fn answer(
-        &self,
-        messages: &Messages,
-        engine: Engine,
-        cannot_list: bool,
-        failing: &HashSet<String>,
-    ) -> Option<Answer> {
+    pub(super) fn answer(&self, state: &State) -> Option<Reaction> {
+        let (engine, messages) = (state.engine, &state.messages);
         let parts: Vec<&str> = self.parts.iter().map(String::as_str).collect();
         let [session, kind, rest @ ..] = parts.as_slice() else {
             return None;
         };
-        match (*kind, rest) {
-            ("lids", [lid]) => Some(lid_of(messages, lid)),
-            ("chats", _) if cannot_list && engine == Engine::Noweb => Some(bad_request(NO_STORE)),
-            ("chats", _) if cannot_list => Some(not_implemented(engine)),
+        let answer = match (*kind, rest) {
+            ("lids", [lid]) => lid_of(messages, lid),
+            ("chats", _) if state.lacks_store() => bad_request(NO_STORE),
+            ("chats", _) if state.cannot_list => not_implemented(engine),
             ("chats", []) => {
                 let chats = messages.chats(session).into_iter().map(|last| {
                     json!({"id": last.chat, "name": messages.name(session, &last.chat), "conversationTimestamp": last.at_s()})
                 });
-                Some(say(200, &self.page(chats.collect(), usize::MAX)))
+                say(200, &self.page(chats.collect(), usize::MAX))
             }
             ("chats", ["overview"]) => {
                 let chats = messages.chats(session).into_iter().map(|last| {
@@ -61,22 +57,30 @@ impl Question {
                         "lastMessage": engine.message(last), "_chat": {"id": last.chat},
                     })
                 });
-                Some(say(200, &self.page(chats.collect(), usize::MAX)))
+                say(200, &self.page(chats.collect(), usize::MAX))
             }
-            ("chats", [chat, ..]) if failing.contains(*chat) => Some(say(
+            ("chats", [chat, ..]) if state.failing_lists.contains(*chat) => say(
                 500,
                 &json!({"statusCode": 500, "exception": {"name": "Error", "message": "waiting for the chat timed out"}}),
-            )),
-            ("chats", [chat, "messages"]) => Some(self.messages(messages, engine, session, chat)),
-            ("chats", [chat, "messages", id]) => Some(match messages.find(session, chat, id) {
+            ),
+            ("chats", [chat, "messages"]) => self.messages(messages, engine, session, chat),
+            ("chats", [chat, "messages", id]) => match messages.find(session, chat, id) {
                 Some(said) => say(200, &engine.message(said)),
+                None if engine == Engine::Gows => {
+                    return Some(Reaction {
+                        answer: say(500, &not_found_by_gows(id, &state.search_fails)),
+                        hangs: state.search_takes,
+                        echo: None,
+                    });
+                }
                 None => say(
                     404,
                     &json!({"message": "Message not found", "error": "Not Found", "statusCode": 404}),
                 ),
-            }),
-            _ => None,
-        }
+            },
+            _ => return None,
+        };
+        Some(answer.into())
     }
 
     fn messages(&self, messages: &Messages, engine: Engine, session: &str, chat: &str) -> Answer {
@@ -134,7 +138,23 @@ fn lid_of(messages: &Messages, lid: &str) -> Answer {
     say(200, &json!({"pn": messages.phone(&lid), "lid": lid}))
 }
 
-fn bad_request(message: &str) -> Answer {
+/// GOWS's way to say that it has no such message: it looks six times, and says why each time failed.
+fn not_found_by_gows(id: &str, reason: &str) -> Value {
+    let bare = id.split('_').nth(2).unwrap_or(id);
+    let attempts: String = (1..=6).map(|n| format!("\n#{n}: {reason}")).collect();
+    let details = format!("error getting message by id {bare}: All attempts fail:{attempts}");
+    json!({
+        "statusCode": 500, "timestamp": "2026-11-22T12:00:00.000Z",
+        "exception": {
+            "message": format!("2 UNKNOWN: {details}"), "code": 2, "details": details, "name": "Error",
+            "stack": "Error: ...",
+        },
+        "request": {"path": "/api/...", "method": "GET", "query": {"downloadMedia": "false"}},
+        "version": {"version": "2026.7.1", "engine": "GOWS", "tier": "CORE", "browser": null},
+    })
+}
+
+pub(super) fn bad_request(message: &str) -> Answer {
     say(
         400,
         &json!({"message": message, "error": "Bad Request", "statusCode": 400}),

@@ -15,6 +15,8 @@ pub(super) struct Said {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) media: Option<Media>,
+    /// WAHA could not download the media from WhatsApp.
+    pub(super) download_failed: bool,
     /// Since 1970; WAHA reports only seconds.
     pub(super) at_ms: u64,
 }
@@ -80,6 +82,21 @@ impl Messages {
             .iter()
             .filter(here)
             .find(|said| said.message_id == id || said.id() == id)
+    }
+
+    /// Replaces the text of a message.
+    pub(super) fn edit(&mut self, edited: &Said) {
+        for said in &mut self.said {
+            if said.id() == edited.id() && said.session == edited.session {
+                said.text.clone_from(&edited.text);
+            }
+        }
+    }
+
+    /// The serialised ids of the customer's messages in a chat, oldest first.
+    pub(super) fn ids_of_customer(&self, session: &str, chat: &str) -> Vec<String> {
+        let theirs = |said: &&Said| said.session == session && said.chat == chat && !said.from_me;
+        self.said.iter().filter(theirs).map(Said::id).collect()
     }
 
     /// The last message of each chat, newest first.

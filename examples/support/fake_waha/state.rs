@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::echoes::Echoes;
 use super::engine::Engine;
-use super::lists::{Question, not_implemented};
+use super::lists::{NO_STORE, Question, bad_request, not_implemented};
 use super::media::{Media, SendAs, TOO_LARGE};
 use super::messages::{Messages, Said};
 use super::{Answer, Behaviour, Call, Sent, say};
@@ -21,6 +21,13 @@ pub(super) struct State {
     pub(super) chance: fastrand::Rng,
     pub(super) delay: Duration,
     pub(super) cannot_list: bool,
+    /// How long GOWS looks for a message that it doesn't have, and why it does not find it.
+    pub(super) search_takes: Duration,
+    pub(super) search_fails: String,
+    /// Per chat: the serialised ids of the messages that were marked as seen.
+    pub(super) seen: HashMap<String, Vec<String>>,
+    /// All requests to mark messages as seen get this status and body.
+    pub(super) refuses_seen: Option<(u16, Value)>,
     /// Chats whose messages can't be listed.
     pub(super) failing_lists: HashSet<String>,
     pub(super) echoes: Option<Echoes>,
@@ -87,6 +94,10 @@ impl State {
             chance: fastrand::Rng::new(),
             delay: Duration::ZERO,
             cannot_list: false,
+            search_takes: SEARCH_TAKES,
+            search_fails: "not found".to_owned(),
+            seen: HashMap::new(),
+            refuses_seen: None,
             failing_lists: HashSet::new(),
             echoes: None,
             messages: Messages::default(),
@@ -124,7 +135,8 @@ impl State {
                     Err(reason) => say(500, &failure(asked, reason)).into(),
                 }
             }
-            ("POST", "/api/sendSeen" | "/api/startTyping" | "/api/stopTyping") => {
+            ("POST", "/api/sendSeen") => self.mark_as_seen(asked).into(),
+            ("POST", "/api/startTyping" | "/api/stopTyping") => {
                 say(201, &json!({"result": true})).into()
             }
             ("GET", path) => self
@@ -152,13 +164,45 @@ impl State {
             });
         }
         let question = Question::read(path, query)?;
-        let answer = question.answer(
-            &self.messages,
-            self.engine,
-            self.cannot_list,
-            &self.failing_lists,
-        )?;
-        Some(answer.into())
+        question.answer(self)
+    }
+
+    /// Whether this is NOWEB without its store: it remembers no messages.
+    pub(super) fn lacks_store(&self) -> bool {
+        self.cannot_list && self.engine == Engine::Noweb
+    }
+
+    /// Marks messages as seen: those that are named, else all of the chat that we know.
+    fn mark_as_seen(&mut self, asked: &Asked) -> Answer {
+        if let Some((status, body)) = &self.refuses_seen {
+            return say(*status, body);
+        }
+        let chat = asked.field("chatId");
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let named = asked.body["messageIds"].as_array();
+        let mut ids: Vec<String> = named.into_iter().flatten().filter_map(text).collect();
+        if let Some(id) = text(&asked.body["messageId"]).filter(|id| !ids.contains(id)) {
+            ids.push(id);
+        }
+        // The engine needs the chat, which a bare id doesn't have.
+        if ids.iter().any(|id| id.split('_').count() < 3) {
+            let reason =
+                "Cannot destructure property 'user' of 'jidDecode(...)' as it is undefined.";
+            return say(500, &failure(asked, reason));
+        }
+        if ids.is_empty() && self.lacks_store() {
+            return bad_request(NO_STORE);
+        }
+        let named = !ids.is_empty();
+        if !named || !self.engine.is_native() {
+            ids = self.messages.ids_of_customer(asked.field("session"), chat);
+        }
+        let seen = self.seen.entry(chat.to_owned()).or_default();
+        seen.extend(ids.iter().cloned());
+        match named {
+            true => Some((201, String::new(), Vec::new())),
+            false => say(201, &json!({"ids": ids})),
+        }
     }
 
     fn send(&mut self, asked: &Asked, behaviour: &Behaviour, media: Option<Media>) -> Reaction {
@@ -211,6 +255,7 @@ impl State {
             name: "Loja Exemplo".to_owned(),
             text: asked.field(text).to_owned(),
             media,
+            download_failed: false,
             at_ms: now_ms(),
         };
         self.messages.add(said.clone());
@@ -233,7 +278,61 @@ impl State {
         name: &str,
         text: &str,
     ) -> Value {
-        let said = Said {
+        let said = self.by_customer(session, chat, name, text);
+        self.hear(said)
+    }
+
+    /// The placeholder and the message itself, under the same id.
+    pub(super) fn customer_writes_unreadably(
+        &mut self,
+        session: &str,
+        chat: &str,
+        name: &str,
+        text: &str,
+    ) -> [Value; 2] {
+        let said = self.by_customer(session, chat, name, text);
+        let placeholder = self.engine.placeholder(&said);
+        [placeholder, self.hear(said)]
+    }
+
+    pub(super) fn customer_sends_photo(
+        &mut self,
+        session: &str,
+        chat: &str,
+        name: &str,
+        caption: &str,
+        downloaded: bool,
+    ) -> Value {
+        let mut said = self.by_customer(session, chat, name, caption);
+        said.media = Some(Media::photo());
+        said.download_failed = !downloaded;
+        self.hear(said)
+    }
+
+    /// `None` if there is no such message. NOWEB without its store can't read an edit.
+    pub(super) fn customer_edits(
+        &mut self,
+        session: &str,
+        chat: &str,
+        message_id: &str,
+        text: &str,
+    ) -> Option<Value> {
+        let mut edited = self.messages.find(session, chat, message_id)?.clone();
+        let original = edited.message_id.clone();
+        edited.text = text.to_owned();
+        self.messages.edit(&edited);
+        if self.lacks_store() {
+            edited.text = String::new();
+        }
+        if self.engine.is_native() {
+            edited.message_id = self.new_id("ED");
+        }
+        edited.at_ms = now_ms();
+        Some(self.engine.edit(session, &edited, &original))
+    }
+
+    fn by_customer(&mut self, session: &str, chat: &str, name: &str, text: &str) -> Said {
+        Said {
             session: session.to_owned(),
             chat: chat.to_owned(),
             message_id: self.new_id("C0"),
@@ -241,9 +340,14 @@ impl State {
             name: name.to_owned(),
             text: text.to_owned(),
             media: None,
+            download_failed: false,
             at_ms: now_ms(),
-        };
-        let event = self.engine.event("message", session, &said);
+        }
+    }
+
+    /// Stores the message, and returns its event.
+    fn hear(&mut self, said: Said) -> Value {
+        let event = self.engine.event("message", &said.session, &said);
         self.messages.add(said);
         event
     }
@@ -268,6 +372,8 @@ fn nowhere(asked: &Asked) -> Reaction {
     .into()
 }
 
+/// The real GOWS takes 3.2 s, which most tests can't afford.
+const SEARCH_TAKES: Duration = Duration::from_millis(50);
 const CLOSED: &str = "Session closed. Most likely the page has been closed.";
 
 /// The 500 of WAHA's exception filter, which echoes the request.

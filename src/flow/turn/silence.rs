@@ -1,8 +1,30 @@
 //! A customer who does not answer gets a reminder, and later the conversation closes.
 
+use crate::clock::Millis;
 use crate::flow::script::built_in_texts::TextKey;
+use crate::flow::script::checked_flow::Script;
 use crate::flow::turn::advance::Next;
 use crate::flow::turn::flow_turn::FlowTurn;
+use crate::flow::turn::state::State;
+
+impl Script {
+    /// The last text reached the customer at `at`. No silence counts before they had the question. If that text was the
+    /// reminder, the time until the close counts from it.
+    pub fn delivered(&self, state: &mut State, at: Millis) {
+        state.no_silence_before(if state.reminded {
+            at - self.timeouts.remind_after
+        } else {
+            at
+        });
+    }
+
+    /// We gave up on the last text at `at`, so the customer does not have the question: there is no reminder of it. The
+    /// conversation still closes, because the next message then continues it and asks the question again.
+    pub fn not_delivered(&self, state: &mut State, at: Millis) {
+        self.delivered(state, at);
+        state.reminded = true;
+    }
+}
 
 impl FlowTurn<'_> {
     /// Does what is due now, and says when to check again.

@@ -39,7 +39,6 @@ pub(crate) async fn deliver(
     shutdown: &CancellationToken,
 ) {
     let mut next = Some(lane);
-    let mut first = true;
     while let Some(lane) = next {
         let chat = lane.address.as_ref().unwrap_or(&lane.chat);
         let (verdict, permit) = match &lane.reply {
@@ -52,12 +51,11 @@ pub(crate) async fn deliver(
                     reply,
                     taken,
                 };
-                delivery.run(first, shutdown).await
+                delivery.run(shutdown).await
             }
             Ok(reply) => (dead_without_recipient(session, chat, reply), None),
             Err(element) => (dead_unreadable(session, &lane.chat, element), None),
         };
-        first = false;
         taken = Instant::now();
         next = settle(context, session, &lane.settled(verdict)).await;
         // Released only now: after a crash, each reply that was sent but not settled is in doubt, and the permits limit how
@@ -81,11 +79,7 @@ struct Delivery<'a> {
 impl Delivery<'_> {
     /// Tries once to send the reply, unless it turns out that an earlier attempt sent it. Also returns the request's permit,
     /// to be kept until the verdict is settled.
-    async fn run(
-        &self,
-        first: bool,
-        shutdown: &CancellationToken,
-    ) -> (Verdict, Option<OwnedSemaphorePermit>) {
+    async fn run(&self, shutdown: &CancellationToken) -> (Verdict, Option<OwnedSemaphorePermit>) {
         let Self {
             context,
             session,
@@ -122,7 +116,7 @@ impl Delivery<'_> {
         }
         if context.pacing == Pacing::Human {
             tokio::select! {
-                paced = simulate_typing(context, session, chat, &reply.text, first) => if let Err(error) = paced {
+                paced = simulate_typing(context, session, &self.lane.chat, chat, &reply.text) => if let Err(error) = paced {
                     return (self.failed(error, unknown).await, None);
                 },
                 () = shutdown.cancelled() => return (release(unknown), None),

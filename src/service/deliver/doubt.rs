@@ -131,7 +131,8 @@ fn apply_in_doubt_setting(
                     %session,
                     reason,
                     "the answer to a reply was lost, and WAHA can't tell whether the reply was sent; it is sent \
-                    again, perhaps twice (IN_DOUBT=resend). With NOWEB, turn on its store, so that WAHA can tell"
+                    again, perhaps twice (IN_DOUBT=resend). {}",
+                    advice(&reason)
                 );
             }
             Settled::Unknown
@@ -146,6 +147,15 @@ fn apply_in_doubt_setting(
                 ))
             }
         }
+    }
+}
+
+/// What the operator can do, so that WAHA can tell. Only NOWEB's own words name its store: no other engine has that setting.
+fn advice(reason: &str) -> &'static str {
+    if reason.contains("NOWEB store") {
+        "Turn on NOWEB's store in the session's configuration, so that WAHA can tell"
+    } else {
+        "If this happens again, look at WAHA's log"
     }
 }
 

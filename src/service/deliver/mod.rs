@@ -6,6 +6,7 @@
 //! | `delivery` | sends the replies of one lane, one after the other, and settles each |
 //! | `retry` | when a reply is tried again, and when it is given up |
 //! | `doubt` | finds out whether an attempt succeeded if its answer was lost |
+//! | `known_troubles` | troubles that are logged once for each session, until they end |
 //! | `message_ids` | message ids that WAHA gives before the message is sent |
 //! | `reply_content` | turns a reply into a request to WAHA and into a history entry |
 //! | `typing` | marks the chat as read and shows typing, as a person would |
@@ -14,6 +15,7 @@
 
 mod delivery;
 mod doubt;
+mod known_troubles;
 mod message_ids;
 mod reply_content;
 mod retry;

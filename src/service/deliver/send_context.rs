@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ids::ProcessId;
+use crate::service::deliver::known_troubles::KnownTroubles;
 use crate::service::deliver::message_ids::MessageIds;
 use crate::service::deliver::send_config::{InDoubt, Pacing, SendConfig};
 use crate::service::kit::lease::Lease;
@@ -42,6 +43,8 @@ pub struct SendContext {
     pub(crate) unsent: Throttle,
     /// Limits log lines about an engine that can't tell whether a reply was sent.
     pub(crate) undecidable: Throttle,
+    /// Sessions in which WAHA does not mark messages as seen.
+    pub(crate) seen_refused: KnownTroubles,
     /// Limits the running requests. Each uses a blocking thread.
     requests: Arc<Semaphore>,
     /// Limits the requests that carry a file from our disk.
@@ -69,6 +72,7 @@ impl SendContext {
             message_ids: MessageIds::default(),
             undecidable: Throttle::new(UNDECIDABLE_INTERVAL),
             unsent: Throttle::new(UNSENT_INTERVAL),
+            seen_refused: KnownTroubles::default(),
             requests: Arc::new(Semaphore::new(config.requests)),
             files: Semaphore::new(FILES_MAX),
         }

@@ -1,13 +1,16 @@
 //! Acts like a person before a reply is sent: marks the chat as read and shows typing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::sleep;
+use tracing::{debug, info, warn};
 
 use crate::ids::{ChatId, SessionName};
 use crate::service::deliver::send_context::SendContext;
 use crate::service::deliver::waha_call::call;
 use crate::waha::client::{Client, SendError};
+use crate::waha::serialised_id::SerialisedId;
 
 /// How long a person takes to start typing, and to type a letter. WAHA's docs recommend typing but give no numbers
 /// (overview/how-to-avoid-blocking).
@@ -15,25 +18,20 @@ const TYPING_START: Duration = Duration::from_millis(500);
 const TYPING_PER_LETTER: Duration = Duration::from_millis(30);
 const TYPING_LONGEST: Duration = Duration::from_secs(6);
 
-/// Marks the chat as read if `first`, and shows typing for as long as a person would type this text. Other failures are
-/// ignored, because only the appearance suffers.
+/// Marks what the customer wrote as seen, and shows typing for as long as a person would type this text. `lane`: the chat of
+/// the lane, `chat`: the id that the reply is sent to. Other failures are ignored, because only the appearance suffers.
 ///
 /// # Errors
 /// Only if the session can't send: the reply itself would fail in the same way.
 pub(crate) async fn simulate_typing(
     context: &SendContext,
     session: &SessionName,
+    lane: &ChatId,
     chat: &ChatId,
     text: &str,
-    first: bool,
 ) -> Result<(), SendError> {
-    if first {
-        cosmetic_request(context, session, chat, |client, session, chat| {
-            client.send_seen(session, chat)
-        })
-        .await?;
-    }
-    cosmetic_request(context, session, chat, |client, session, chat| {
+    mark_as_seen(context, session, lane).await?;
+    let _ = cosmetic_request(context, session, chat, |client, session, chat| {
         client.start_typing(session, chat)
     })
     .await?;
@@ -42,19 +40,79 @@ pub(crate) async fn simulate_typing(
         client.stop_typing(session, chat)
     })
     .await
+    .map(drop)
 }
 
-/// A request that only changes the appearance.
+/// Marks what the customer wrote in this chat as seen. What WAHA does not mark stays noted for the next time.
+async fn mark_as_seen(
+    context: &SendContext,
+    session: &SessionName,
+    lane: &ChatId,
+) -> Result<(), SendError> {
+    let unseen = match context.store.unseen_messages(session, lane).await {
+        Ok(unseen) => unseen,
+        Err(error) => {
+            debug!(%error, %session, "could not read which messages are not marked as seen");
+            return Ok(());
+        }
+    };
+    // A person may have written from both of their ids.
+    let mut by_chat: BTreeMap<ChatId, Vec<String>> = BTreeMap::new();
+    for message in unseen {
+        let chat = SerialisedId::parse(&message).and_then(|id| ChatId::person(&id.chat?));
+        if let Some(chat) = chat {
+            by_chat.entry(chat).or_default().push(message);
+        }
+    }
+    for (chat, messages) in by_chat {
+        let marked = cosmetic_request(context, session, &chat, {
+            let messages = messages.clone();
+            move |client, session, chat| client.send_seen(session, chat, &messages)
+        })
+        .await?;
+        match marked {
+            Ok(()) => {
+                if context.seen_refused.ends(session) {
+                    info!(%session, "WAHA marks messages as seen again");
+                }
+                if let Err(error) = context.store.note_seen(session, lane, messages).await {
+                    debug!(%error, %session, "could not note that messages are marked as seen");
+                }
+            }
+            Err(error @ (SendError::Refused { .. } | SendError::Busy { .. })) => {
+                if context.seen_refused.begins(session) {
+                    warn!(
+                        %session, %error,
+                        "WAHA does not mark messages as seen; replies are sent all the same. This is logged once, until \
+                        it works again"
+                    );
+                }
+            }
+            // WAHA is down: the reply will fail too, and log it.
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// A request that only changes the appearance. The inner result is its own.
+///
+/// # Errors
+/// Only if the session can't send.
 async fn cosmetic_request(
     context: &SendContext,
     session: &SessionName,
     chat: &ChatId,
     request: impl FnOnce(&Client, &SessionName, &ChatId) -> Result<(), SendError> + Send + 'static,
-) -> Result<(), SendError> {
+) -> Result<Result<(), SendError>, SendError> {
     let _permit = context.permit().await;
-    match call(&context.client, session, chat, request).await {
-        Ok(Err(error @ SendError::SessionNotWorking { .. })) => Err(error),
-        _ => Ok(()),
+    let interrupted = |reason| Err(SendError::Interrupted { reason });
+    match call(&context.client, session, chat, request)
+        .await
+        .unwrap_or_else(interrupted)
+    {
+        Err(error @ SendError::SessionNotWorking { .. }) => Err(error),
+        result => Ok(result),
     }
 }
 

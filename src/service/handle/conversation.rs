@@ -28,7 +28,7 @@ use crate::service::kit::lease::Lease;
 use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::owner::reachability::{Reachability, UNREACHABLE_AFTER};
 use crate::store::{
-    Bell, Close, Committed, HeldConversation, Reply, StepCommit, Store, StoreError,
+    Bell, Close, Committed, DeliveryState, HeldConversation, Reply, StepCommit, Store, StoreError,
 };
 
 /// Delays between retries while Redis is down.
@@ -259,18 +259,8 @@ impl ConversationTask {
         if begun && self.inbox.is_empty() && self.wake_at.is_some_and(|at| now < at) {
             return Ok(AfterStep::Waiting);
         }
-        if begun
-            && self.inbox.is_empty()
-            && self
-                .context
-                .store
-                .has_replies(&self.session, &self.held.chat)
-                .await?
-        {
-            // No timeout before the question has been sent.
-            self.state.restart_silence(now);
-        }
         if begun && self.inbox.is_empty() {
+            self.count_silence_from_delivery(now).await?;
             // Time in which the customer could not reach us does not count either.
             let then = self.unreachable_until(now).await?;
             self.state.no_silence_before(then);
@@ -314,6 +304,20 @@ impl ConversationTask {
             );
         }
         self.commit(advance, now).await
+    }
+
+    /// No silence counts before the question has been delivered.
+    async fn count_silence_from_delivery(&mut self, now: Millis) -> Result<(), StoreError> {
+        let (store, chat) = (&self.context.store, &self.held.chat);
+        let (script, state) = (self.context.flows.of(&self.session), &mut self.state);
+        // Another process sent it, and its clock may be ahead.
+        match store.delivery_state(&self.session, chat).await? {
+            DeliveryState::Waiting => script.delivered(state, now),
+            DeliveryState::Delivered(at) => script.delivered(state, at.min(now)),
+            DeliveryState::GivenUp(at) => script.not_delivered(state, at.min(now)),
+            DeliveryState::NoneWaiting => {}
+        }
+        Ok(())
     }
 
     /// The end of the last time in which customers could not reach the session: `now` if they still can't, 0 if they always

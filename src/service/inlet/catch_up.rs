@@ -185,11 +185,11 @@ impl CatchUpState {
         match done {
             Ok(()) => drop(self.failed.remove(&session)),
             Err(CatchUpError::List(ListError::Unsupported(reason))) => {
+                // NOWEB's own reason says how to enable its store.
                 info!(
                     %session,
                     reason,
-                    "this WAHA can't list messages, so messages whose webhooks were lost can't be found; with NOWEB, \
-                    enable its store"
+                    "this WAHA can't list messages, so messages whose webhooks were lost can't be found"
                 );
                 self.failed.remove(&session);
                 self.unsupported_until

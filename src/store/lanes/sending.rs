@@ -69,24 +69,6 @@ impl Store {
         self.inner.settle.call(session, (settlement, now)).await
     }
 
-    /// Whether a chat has replies that WAHA has not taken yet.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn has_replies(
-        &self,
-        session: &SessionName,
-        chat: &ChatId,
-    ) -> Result<bool, StoreError> {
-        self.connected()?;
-        let count: i64 = self
-            .inner
-            .client
-            .exists(self.inner.keys.lane(session, chat))
-            .await?;
-        Ok(count > 0)
-    }
-
     /// The lanes that `process` holds according to Redis. Only their chats and tokens are filled in.
     ///
     /// # Errors

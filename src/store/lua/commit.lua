@@ -41,6 +41,9 @@ while has_more() do
     for _, element in ipairs(replies) do
       reply(chat, element)
     end
+    if #replies > 0 then
+      redis.call('HDEL', key, 'delivered', 'given_up')
+    end
     if handoff ~= '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
       add_handling_time(chat, 'handoff')

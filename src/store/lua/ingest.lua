@@ -1,5 +1,5 @@
 -- Stores inbound messages of one session. Each opens or continues a conversation, once.
--- Uses: conversations, owner_takeover, merge_chats
+-- Uses: conversations, owner_takeover, merge_chats, unseen
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), inbox_max, then per message: message id, from, other_id (the sender's other id, '' = not known), name, message
 --       (JSON), opens ('' = it opens no conversation), phone_quiet (ms)
@@ -40,6 +40,7 @@ while has_more() do
         position = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat) + 1
       end
       redis.call('HSET', CHAT .. chat, 'heard', received_at)
+      note_unseen(chat, from, message_id, received_at)
       if result == 'active' then ring_process(process, chat) end
     end
     -- A person is answered under the id that they wrote from. This comes after the message is stored: a full Redis can

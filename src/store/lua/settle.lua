@@ -36,6 +36,13 @@ while has_more() do
     record_under(chat, id, 'reply', 'conversation', conversation, 'state', verdict == 'sent' and 'sent' or 'failed', 'reason', reason,
       'data', data)
     redis.call('HINCRBY', COUNTERS, 'replies:' .. verdict, 1)
+    -- Silence counts from when the last reply was delivered. A reply of an earlier conversation does not matter.
+    if conversation ~= '' and redis.call('HGET', CHAT .. chat, 'id') == conversation then
+      local result, other = 'delivered', 'given_up'
+      if verdict == 'dead' then result, other = other, result end
+      redis.call('HSET', CHAT .. chat, result, NOW)
+      redis.call('HDEL', CHAT .. chat, other)
+    end
     if verdict == 'dead' then
       redis.call('XADD', DEAD, 'MAXLEN', '~', dead_max, '*', 'chat', chat, 'reason', reason, 'reply', element)
     end

@@ -20,6 +20,7 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("CHAT", CHAT),
     ("INBOX", INBOX),
     ("UNREAD", UNREAD),
+    ("UNSEEN", UNSEEN),
     ("TICKET", TICKET),
     ("EPOCH", EPOCH),
     ("QUEUE", QUEUE),
@@ -65,7 +66,8 @@ const LIDS_TO_ASK: &str = "unmapped";
 /// HASH: chat -> the id that its person last wrote from, if it is another id of theirs: replies go there.
 const ADDRESS: &str = "address";
 
-/// HASH: the open conversation of a chat, or one closed for silence that may be resumed (expires).
+/// HASH: the open conversation of a chat, or one closed for silence that may be resumed (expires). `delivered` and
+/// `given_up` say when (ms) its last reply was: only one of them is there, none after a step with new replies.
 const CHAT: &str = "chat:";
 
 /// LIST of the inbound messages that are not consumed yet, JSON.
@@ -73,6 +75,9 @@ const INBOX: &str = "inbox:";
 
 /// SET of the active chats whose inbox has messages: a process that missed a bell finds them here.
 const UNREAD: &str = "unread";
+
+/// ZSET, expires: the customer's messages that are not marked as seen yet, as serialised ids, by when (ms) they arrived.
+const UNSEEN: &str = "unseen:";
 
 /// COUNTER: the last ticket.
 const TICKET: &str = "ticket";
@@ -238,6 +243,10 @@ impl Keys {
 
     pub(crate) fn inbox(&self, session: &SessionName, chat: &ChatId) -> String {
         self.session_key(session, INBOX) + chat.as_str()
+    }
+
+    pub(crate) fn unseen(&self, session: &SessionName, chat: &ChatId) -> String {
+        self.session_key(session, UNSEEN) + chat.as_str()
     }
 
     pub(crate) fn takeover_until(&self, session: &SessionName) -> String {

@@ -30,7 +30,7 @@ macro_rules! includes {
     };
 }
 
-includes! { conversations, sent_by_us, lanes, owner_takeover, merge_chats }
+includes! { conversations, sent_by_us, lanes, owner_takeover, unseen, merge_chats }
 
 /// How many arguments a script takes, without those that every script gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

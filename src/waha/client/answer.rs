@@ -46,6 +46,7 @@ lenient! {
     /// The exception in an answer with status 500.
     struct Exception {
         "message" => message: Raw<'a>,
+        "details" => details: Raw<'a>,
         "code" => code: Raw<'a>,
     }
 }
@@ -137,6 +138,19 @@ impl WahaAnswer {
         })
     }
 
+    /// Whether WAHA says that it has no message with the id that we asked for.
+    pub(super) fn says_no_such_message(&self) -> bool {
+        let json = self.text();
+        let problem: Problem<'_> = serde_json::from_str(&json).unwrap_or_default();
+        match self.status {
+            404 => problem
+                .words()
+                .is_some_and(|words| words.starts_with("Message not found")),
+            500 => problem.exception.found_no_message(),
+            _ => false,
+        }
+    }
+
     /// The bare id of the sent message, in any engine's form.
     pub(super) fn message_id(&self) -> Option<MessageId> {
         let json = self.text();
@@ -198,7 +212,7 @@ impl Problem<'_> {
     /// Whether WAHA's free edition can't do this.
     fn is_about_plus(&self) -> bool {
         self.words()
-            .is_some_and(|words| words.contains("Plus version"))
+            .is_some_and(|words| words.to_ascii_lowercase().contains("plus version"))
     }
 
     /// Whether the problem is the session: it is in the wrong state, or does not exist.
@@ -216,6 +230,27 @@ impl Problem<'_> {
 }
 
 impl Exception<'_> {
+    /// Whether GOWS looked for a message and did not find it. It tries several times, for about 3 s, and says how each
+    /// attempt failed. If one failed for another reason (a locked database), GOWS doesn't know.
+    fn found_no_message(&self) -> bool {
+        let text = self.message.text().or_else(|| self.details.text());
+        let text = text.unwrap_or_default();
+        let Some((asked, attempts)) = text.split_once("All attempts fail:") else {
+            return false;
+        };
+        let mut attempts = attempts
+            .lines()
+            .map(str::trim)
+            .filter(|attempt| !attempt.is_empty())
+            .peekable();
+        asked.contains("error getting message by id")
+            && attempts.peek().is_some()
+            && attempts.all(|attempt| {
+                let (number, reason) = attempt.split_once(':').unwrap_or_default();
+                number.starts_with('#') && reason.trim() == "not found"
+            })
+    }
+
     /// If trying again can't help, what to look at.
     fn permanent(&self) -> Option<&'static str> {
         let message = self.message.text().unwrap_or_default().to_ascii_lowercase();
@@ -379,7 +414,13 @@ mod tests {
                 422,
                 r#"{"message":"Available only in Plus version","error":"Unprocessable Entity","statusCode":422}"#,
                 "Available only in Plus version",
-                "Plus",
+                "only WAHA Plus",
+            ),
+            (
+                422,
+                r#"{"message":"WAHA Core support only 'default' session. If you want more, please get WAHA PLUS version."}"#,
+                "WAHA Core support only 'default' session. If you want more, please get WAHA PLUS version.",
+                "only WAHA Plus",
             ),
             (413, "", "no reason given", "understand"),
             (

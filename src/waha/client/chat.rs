@@ -15,6 +15,11 @@ struct ChatCall<'a> {
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a MessageId>,
+    #[serde(rename = "messageIds", skip_serializing_if = "<[_]>::is_empty")]
+    messages: &'a [String],
+    /// WAHA 2024 knows only this.
+    #[serde(rename = "messageId", skip_serializing_if = "Option::is_none")]
+    last_message: Option<&'a String>,
 }
 
 impl Client {
@@ -38,6 +43,8 @@ impl Client {
                 chat,
                 text: Some(text),
                 id,
+                messages: &[],
+                last_message: None,
             },
             Some(text),
             None,
@@ -47,13 +54,19 @@ impl Client {
         })
     }
 
-    /// Marks the chat as read, as a person does before answering.
+    /// Marks `messages` of the chat as read, as a person does before answering: their serialised ids, oldest first. NOWEB
+    /// without its store needs them, and WEBJS and WPP mark the whole chat anyway.
     ///
     /// # Errors
     ///
     /// [`SendError`]; the reply that follows can still be sent.
-    pub fn send_seen(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
-        self.cosmetic_request("/api/sendSeen", session, chat)
+    pub fn send_seen(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+        messages: &[String],
+    ) -> Result<(), SendError> {
+        self.cosmetic_request("/api/sendSeen", session, chat, messages)
     }
 
     /// Shows "typing" in the chat until [`stop_typing`](Self::stop_typing).
@@ -62,7 +75,7 @@ impl Client {
     ///
     /// [`SendError`]; the reply that follows can still be sent.
     pub fn start_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
-        self.cosmetic_request("/api/startTyping", session, chat)
+        self.cosmetic_request("/api/startTyping", session, chat, &[])
     }
 
     /// Stops "typing".
@@ -71,7 +84,7 @@ impl Client {
     ///
     /// [`SendError`]; the reply that follows can still be sent.
     pub fn stop_typing(&self, session: &SessionName, chat: &ChatId) -> Result<(), SendError> {
-        self.cosmetic_request("/api/stopTyping", session, chat)
+        self.cosmetic_request("/api/stopTyping", session, chat, &[])
     }
 
     fn cosmetic_request(
@@ -79,12 +92,15 @@ impl Client {
         path: &str,
         session: &SessionName,
         chat: &ChatId,
+        messages: &[String],
     ) -> Result<(), SendError> {
         let call = ChatCall {
             session,
             chat,
             text: None,
             id: None,
+            messages,
+            last_message: messages.last(),
         };
         self.post(path, &call, None, None).map(drop)
     }

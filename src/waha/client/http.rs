@@ -146,6 +146,24 @@ impl Client {
         max: u64,
         patience: Option<Duration>,
     ) -> Result<WahaAnswer, SendError> {
+        let received = Self::receive(self.request(path, patience), max)?;
+        self.judge(received, None)
+    }
+
+    /// Gets a message, or `None` if WAHA says that it has no such message.
+    pub(super) fn get_message(&self, path: &str) -> Result<Option<WahaAnswer>, SendError> {
+        let received = Self::receive(self.request(path, None), ANSWER_MAX)?;
+        if received.answer.says_no_such_message() {
+            return Ok(None);
+        }
+        self.judge(received, None).map(Some)
+    }
+
+    fn request(
+        &self,
+        path: &str,
+        patience: Option<Duration>,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
         let mut request = self.agent.get(format!("{}{path}", self.base_url));
         let usual = self.agent.config().timeouts().global;
         if let Some(patience) =
@@ -156,7 +174,7 @@ impl Client {
         if let Some(key) = &self.api_key {
             request = request.header("x-api-key", key);
         }
-        self.judge(request.call(), max, None)
+        request.call()
     }
 
     /// Posts `call`. The reason of an error must not contain `text`. `patience` is the timeout if it is longer than the usual
@@ -182,16 +200,15 @@ impl Client {
         if let Some(key) = &self.api_key {
             request = request.header("x-api-key", key);
         }
-        self.judge(request.send(&body), ANSWER_MAX, text)
+        let received = Self::receive(request.send(&body), ANSWER_MAX)?;
+        self.judge(received, text)
     }
 
-    /// Reads up to `max` bytes of the answer, and says what it means. The reason of an error must not contain `text`.
-    fn judge(
-        &self,
+    /// Reads up to `max` bytes of the answer.
+    fn receive(
         result: Result<Response<ureq::Body>, ureq::Error>,
         max: u64,
-        text: Option<&str>,
-    ) -> Result<WahaAnswer, SendError> {
+    ) -> Result<Received, SendError> {
         let mut response = result.map_err(connect::failure)?;
         let header = |name| {
             let value: Option<&HeaderValue> = response.headers().get(name);
@@ -202,18 +219,33 @@ impl Client {
         let status = response.status().as_u16();
         // An incomplete body is not an error yet, because the status already says what matters.
         let body = response.body_mut().with_config().limit(max).read_to_vec();
+        Ok(Received {
+            answer: WahaAnswer {
+                status,
+                body: body.map_err(connect::reason),
+            },
+            retry_after,
+            location,
+        })
+    }
+
+    /// What the answer means. The reason of an error must not contain `text`.
+    fn judge(&self, received: Received, text: Option<&str>) -> Result<WahaAnswer, SendError> {
         let key = self.api_key.as_ref().and_then(|key| key.to_str().ok());
-        WahaAnswer {
-            status,
-            body: body.map_err(connect::reason),
-        }
-        .judged(
-            retry_after.as_deref(),
-            location.as_deref(),
+        received.answer.judged(
+            received.retry_after.as_deref(),
+            received.location.as_deref(),
             SystemTime::now(),
             &[key, text],
         )
     }
+}
+
+/// An answer, with the headers that matter for its meaning.
+struct Received {
+    answer: WahaAnswer,
+    retry_after: Option<String>,
+    location: Option<String>,
 }
 
 /// The address without the slashes at its end, if it is valid.

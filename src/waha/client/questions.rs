@@ -191,13 +191,8 @@ impl Client {
             path_segment(chat.as_str()),
             path_segment(&format!("true_{chat}_{message}")),
         );
-        let answer = match self.get(&path, ANSWER_MAX) {
-            Err(SendError::Refused {
-                status: 404,
-                reason,
-                ..
-            }) if reason.starts_with("Message not found") => return Ok(false),
-            answer => answer?,
+        let Some(answer) = self.get_message(&path)? else {
+            return Ok(false);
         };
         let json = answer.whole()?;
         // If we were wrong to say yes, a reply would be lost. So the answer must be exactly this message.

@@ -204,7 +204,7 @@ fn the_longest_text_arrives_whole() {
 fn seen_and_typing_have_their_paths() {
     type Call = fn(&Client) -> Result<(), SendError>;
     let calls: [(Call, &str); 3] = [
-        (|c| c.send_seen(&session("s"), &ana()), "sendSeen"),
+        (|c| c.send_seen(&session("s"), &ana(), &[]), "sendSeen"),
         (|c| c.start_typing(&session("s"), &ana()), "startTyping"),
         (|c| c.stop_typing(&session("s"), &ana()), "stopTyping"),
     ];
@@ -218,6 +218,19 @@ fn seen_and_typing_have_their_paths() {
             r#"{"session":"s","chatId":"5511988880001@c.us"}"#
         );
     }
+}
+
+/// Under the newest name of the field and under that of 2024.
+#[test]
+fn the_messages_that_were_seen_are_named() {
+    let server = Server::start(json("201 Created", ""));
+    let ids = ["false_1@c.us_3EB0A", "false_1@c.us_3EB0B"].map(str::to_owned);
+    let seen = server.client().send_seen(&session("s"), &ana(), &ids);
+    assert_eq!(seen, Ok(()));
+    assert_eq!(
+        server.only_request().body,
+        r#"{"session":"s","chatId":"5511988880001@c.us","messageIds":["false_1@c.us_3EB0A","false_1@c.us_3EB0B"],"messageId":"false_1@c.us_3EB0B"}"#
+    );
 }
 
 #[test]
@@ -237,7 +250,7 @@ fn connections_are_reused() {
     let client = server.client();
     for _ in 0..20 {
         client.send_text(&session("s"), &ana(), "a", None).unwrap();
-        client.send_seen(&session("s"), &ana()).unwrap();
+        client.send_seen(&session("s"), &ana(), &[]).unwrap();
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 1);
     assert_eq!(server.requests.lock().unwrap().len(), 40);
@@ -248,7 +261,7 @@ fn connections_are_reused_after_errors_too() {
     let server = Server::start(json("503 Service Unavailable", r#"{"message":"later"}"#));
     let client = server.client();
     for _ in 0..5 {
-        client.send_seen(&session("s"), &ana()).unwrap_err();
+        client.send_seen(&session("s"), &ana(), &[]).unwrap_err();
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 1);
 }

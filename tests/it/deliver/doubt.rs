@@ -213,6 +213,69 @@ fn if_the_outcome_stays_unknown_the_setting_decides() {
     }
 }
 
+/// The real GOWS needs 3.2 s to say that it has no such message, and says it with a 500.
+#[test]
+fn gows_settles_that_a_reply_was_not_sent_and_nothing_is_held() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha
+        .searches(Duration::from_millis(3_200), "not found");
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.echo())
+        .set("IN_DOUBT", "hold")
+        .start();
+    test.waha.behave_for(&chat(1), Behaviour::HangsUp);
+    daemon.customer_writes(&chat(1), "one");
+    asked_to_send(&test, 1);
+    test.waha.behave_for(&chat(1), Behaviour::Well);
+    assert_eq!(all_texts(&test, &daemon), ["one", "last"]);
+    assert_eq!(redis.number("XLEN waha-sm:{default}:dead"), 0);
+    let searches = test
+        .waha
+        .calls()
+        .into_iter()
+        .filter(|call| call.status == 500);
+    assert_eq!(searches.count(), 1, "asked once");
+}
+
+#[test]
+fn gows_that_failed_to_look_for_a_reply_leaves_it_in_doubt() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.searches(Duration::ZERO, "database is locked");
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.echo())
+        .set("IN_DOUBT", "hold")
+        .start();
+    test.waha.behave_for(&chat(1), Behaviour::HangsUp);
+    daemon.customer_writes(&chat(1), "one");
+    asked_to_send(&test, 1);
+    test.waha.behave_for(&chat(1), Behaviour::Well);
+    assert_eq!(all_texts(&test, &daemon), ["last"]);
+    assert_eq!(redis.number("XLEN waha-sm:{default}:dead"), 1);
+    assert!(daemon.log().contains("database is locked"));
+}
+
+/// Only NOWEB has a store to turn on.
+#[test]
+fn the_advice_in_the_log_fits_the_engine() {
+    for engine in [Engine::Noweb, Engine::Gows, Engine::Webjs] {
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        test.waha.imitate(engine);
+        test.waha.cannot_list(true);
+        let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+        test.waha.behave_for(&chat(1), Behaviour::HangsUp);
+        daemon.customer_writes(&chat(1), "one");
+        daemon.wait_for_log("WAHA can't tell whether the reply was sent");
+        let log = daemon.log();
+        assert_eq!(log.contains("NOWEB"), engine == Engine::Noweb, "{engine:?}");
+        assert_eq!(
+            log.contains("Turn on NOWEB's store"),
+            engine == Engine::Noweb
+        );
+    }
+}
+
 /// Some engines send well but fail to list a chat's messages for weeks.
 #[test]
 fn a_chat_whose_messages_cannot_be_listed_is_answered_again_after_a_while() {

@@ -3,4 +3,5 @@
 mod dead_letters;
 mod doubt;
 mod media;
+mod seen;
 mod sender;

@@ -3,3 +3,4 @@
 mod burst;
 mod calls;
 mod recovery;
+mod silence;

@@ -2,13 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::fake_waha::{Behaviour, Echo, Engine, FakeWaha, as_message_any};
 use crate::harness::{API_KEY, PATIENCE, Redis, SECRET, SESSION, TestSetup, chat, eventually, ms};
 use waha_sm::waha::event::{Meaning, parse};
+use waha_sm::waha::message::Kind;
 
 /// `None` if there was no answer.
 fn call(waha: &FakeWaha, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
@@ -92,7 +93,8 @@ fn it_stores_messages_and_lists_them_in_each_engines_format() {
             let (_, one) = get(&waha, &format!("{list}/{}", id.replace('@', "%40")));
             assert_eq!(one["id"], event["payload"]["id"]);
         }
-        assert_eq!(get(&waha, &format!("{list}/3EB0")).0, 404);
+        let unknown = get(&waha, &format!("{list}/3EB0")).0;
+        assert_eq!(unknown, if engine == Engine::Gows { 500 } else { 404 });
         let native = matches!(engine, Engine::Gows | Engine::Noweb);
         let all = get(&waha, &format!("/api/{SESSION}/chats/all/messages")).0;
         assert_eq!(all, if native { 200 } else { 501 });
@@ -165,6 +167,131 @@ fn it_fails_in_every_mode_and_reports_which_messages_it_took() {
     waha.come_back().unwrap();
     waha.behave_well();
     assert_eq!(send(&waha, "hi", None), Some(201));
+}
+
+/// The real GOWS answers after 3.2 s, and the other engines with a 404.
+#[test]
+fn gows_says_with_a_500_that_it_has_no_such_message_and_why() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    let takes = Duration::from_millis(20);
+    let path = format!(
+        "/api/{SESSION}/chats/{0}/messages/true_{0}_3EB0AA01",
+        chat(1)
+    );
+    for reason in ["not found", "database is locked"] {
+        waha.searches(takes, reason);
+        let asked = Instant::now();
+        let (status, answer) = get(&waha, &path);
+        assert!(status == 500 && asked.elapsed() >= takes, "{answer}");
+        let lines: Vec<&str> = answer["exception"]["message"]
+            .as_str()
+            .unwrap()
+            .lines()
+            .collect();
+        assert_eq!(
+            lines[0],
+            "2 UNKNOWN: error getting message by id 3EB0AA01: All attempts fail:"
+        );
+        assert_eq!(lines[6], format!("#6: {reason}"));
+        assert_eq!(answer["version"]["engine"], "GOWS");
+    }
+}
+
+#[test]
+fn only_noweb_without_its_store_has_to_be_told_which_messages_were_seen() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    let see = |body: &Value| {
+        let mut all = json!({"session": SESSION, "chatId": chat(1)});
+        all.as_object_mut()
+            .unwrap()
+            .extend(body.as_object().unwrap().clone());
+        call(&waha, "/api/sendSeen", Some(&all)).unwrap()
+    };
+    for engine in [Engine::Gows, Engine::Noweb, Engine::Webjs, Engine::Wpp] {
+        waha.imitate(engine);
+        let event = waha.customer_writes(SESSION, &chat(1), "Ana", "hello");
+        let id = &event["payload"]["id"];
+        let (status, answer) = see(&json!({}));
+        let ids = answer["ids"].as_array().unwrap();
+        assert!(status == 201 && ids.contains(id), "{answer}");
+        waha.cannot_list(true);
+        let (status, answer) = see(&json!({}));
+        assert_eq!(
+            status,
+            if engine == Engine::Noweb { 400 } else { 201 },
+            "{answer}"
+        );
+        for named in [
+            json!({"messageIds": [id], "messageId": id}),
+            json!({"messageId": id}),
+        ] {
+            assert_eq!(see(&named), (201, Value::Null));
+            assert_eq!(waha.seen(&chat(1)).last().map(String::as_str), id.as_str());
+        }
+        assert_eq!(see(&json!({"messageIds": ["3EB0AA01"]})).0, 500);
+        waha.cannot_list(false);
+    }
+    waha.refuse_seen(Some((400, json!({"message": "no"}))));
+    assert_eq!(see(&json!({})).0, 400);
+}
+
+#[test]
+fn an_edit_brings_its_words_except_from_noweb_without_its_store() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    for (engine, lacks_store) in [
+        (Engine::Gows, false),
+        (Engine::Noweb, false),
+        (Engine::Noweb, true),
+        (Engine::Webjs, false),
+    ] {
+        waha.imitate(engine);
+        waha.cannot_list(lacks_store);
+        let event = waha.customer_writes(SESSION, &chat(1), "Ana", "helo");
+        let id = event["payload"]["id"].as_str().unwrap();
+        let edit = waha.customer_edits(SESSION, &chat(1), id, "hello").unwrap();
+        let payload = &edit["payload"];
+        assert_eq!(edit["event"], "message.edited");
+        assert!(id.ends_with(payload["editedMessageId"].as_str().unwrap()));
+        assert_eq!(payload["body"], if lacks_store { "" } else { "hello" });
+        assert_eq!(payload["id"] == *id, engine == Engine::Webjs, "{edit}");
+    }
+}
+
+#[test]
+fn media_that_was_not_downloaded_says_why_and_has_no_address() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    for engine in [Engine::Gows, Engine::Noweb, Engine::Webjs, Engine::Wpp] {
+        waha.imitate(engine);
+        for downloaded in [true, false] {
+            let event = waha.customer_sends_photo(SESSION, &chat(1), "Ana", "look", downloaded);
+            let media = &event["payload"]["media"];
+            assert_eq!(media["url"].is_string(), downloaded, "{media}");
+            assert_eq!(
+                media["error"]["details"].is_string(),
+                !downloaded,
+                "{media}"
+            );
+            let read = parse(event.to_string().as_bytes(), ms(1)).unwrap();
+            let Meaning::Inbound(message) = read.meaning else {
+                panic!("{event}");
+            };
+            assert_eq!((message.kind, message.text.as_str()), (Kind::Image, "look"));
+        }
+    }
+}
+
+#[test]
+fn a_placeholder_comes_first_under_the_id_of_its_message() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    for engine in [Engine::Gows, Engine::Noweb, Engine::Webjs, Engine::Wpp] {
+        waha.imitate(engine);
+        let [placeholder, message] =
+            waha.customer_writes_unreadably(SESSION, &chat(1), "Ana", "hello");
+        assert_eq!(placeholder["payload"]["id"], message["payload"]["id"]);
+        assert_eq!(message["payload"]["body"], "hello");
+        let read = parse(placeholder.to_string().as_bytes(), ms(1)).unwrap();
+        assert!(!matches!(read.meaning, Meaning::Inbound(one) if !one.text.is_empty()));
+    }
 }
 
 #[test]

@@ -227,6 +227,31 @@ fn our_own_message_is_there_or_not() {
     let ours = r#"{"id":"true_5511988880001@c.us_3EB0A","body":"text"}"#;
     let by_lid = r#"{"id":"true_177700000000003@lid_3EB0A"}"#;
     let other = r#"{"id":"true_5511988880001@c.us_3EB0B"}"#;
+    let gows = |field: &str, text: &str| {
+        serde_json::json!({"statusCode": 500, "exception": {field: text}, "version": {"engine": "GOWS"}}).to_string()
+    };
+    let asked = "2 UNKNOWN: error getting message by id 3EB0A: All attempts fail:";
+    let six = (1..=6)
+        .map(|n| format!("\n#{n}: not found"))
+        .collect::<String>();
+    let found_nothing = gows("message", &format!("{asked}{six}"));
+    let in_details = gows("details", &format!("{asked}\n#1: not found"));
+    let long_id = gows(
+        "message",
+        &format!("{}{six}", asked.replace("3EB0A", &"A".repeat(200))),
+    );
+    let locked = gows("message", &format!("{asked}\n#1: database is locked"));
+    let once_locked = gows(
+        "message",
+        &format!("{asked}\n#1: not found\n#2: database is locked"),
+    );
+    let other_not_found = gows("message", &format!("{asked}\n#1: session not found"));
+    let no_attempt = gows("message", asked);
+    let other_question = gows(
+        "message",
+        "2 UNKNOWN: error getting chat: All attempts fail:\n#1: not found",
+    );
+    let cut_off = &found_nothing[..found_nothing.len() - 1];
     for (status, answer, wanted) in [
         ("200 OK", ours, Some(true)),
         ("200 OK", by_lid, Some(true)),
@@ -235,6 +260,16 @@ fn our_own_message_is_there_or_not() {
         ("200 OK", "{}", None),
         ("200 OK", "null", None),
         ("500 Oops", not_found, None),
+        ("500 Oops", &found_nothing, Some(false)),
+        ("500 Oops", &in_details, Some(false)),
+        ("500 Oops", &long_id, Some(false)),
+        ("500 Oops", &locked, None),
+        ("500 Oops", &once_locked, None),
+        ("500 Oops", &other_not_found, None),
+        ("500 Oops", &no_attempt, None),
+        ("500 Oops", &other_question, None),
+        ("500 Oops", cut_off, None),
+        ("502 Oops", &found_nothing, None),
     ] {
         let server = Server::start(json(status, answer));
         let found =

@@ -1,0 +1,49 @@
+//! Whether the replies of a conversation have reached WAHA: the silence of a customer counts only after that.
+
+use fred::interfaces::{HashesInterface, KeysInterface};
+
+use crate::clock::Millis;
+use crate::ids::{ChatId, SessionName};
+use crate::store::error::StoreError;
+use crate::store::store::Store;
+
+/// What happened to the replies of the conversation in a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// At least one still waits.
+    Waiting,
+    /// WAHA took the last one then.
+    Delivered(Millis),
+    /// We gave up on the last one then.
+    GivenUp(Millis),
+    /// None waits. When the last one was delivered is not known: it is from an earlier version or conversation.
+    NoneWaiting,
+}
+
+impl Store {
+    /// What happened to the replies of the conversation in a chat.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn delivery_state(
+        &self,
+        session: &SessionName,
+        chat: &ChatId,
+    ) -> Result<DeliveryState, StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let waiting: i64 = client.exists(keys.lane(session, chat)).await?;
+        if waiting > 0 {
+            return Ok(DeliveryState::Waiting);
+        }
+        // Second, because a settlement removes the reply and stores its result at once.
+        let results: Vec<Option<Millis>> = client
+            .hmget(keys.chat(session, chat), vec!["delivered", "given_up"])
+            .await?;
+        Ok(match results[..] {
+            [Some(at), _] => DeliveryState::Delivered(at),
+            [_, Some(at)] => DeliveryState::GivenUp(at),
+            _ => DeliveryState::NoneWaiting,
+        })
+    }
+}
