@@ -90,12 +90,12 @@ impl Loaded {
         self.others.locale()
     }
 
-    /// Whether any flow calls the shop's own system.
-    pub fn calls(&self) -> bool {
+    /// Whether any flow calls the shop's own system on another machine.
+    pub fn calls_other_machines(&self) -> bool {
         self.own
             .values()
             .chain([&self.others])
-            .any(|script| script.calls())
+            .any(|script| script.calls_other_machines())
     }
 
     /// Whether the directory has no default flow, so that sessions without a file follow the built-in flow.

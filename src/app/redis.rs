@@ -77,7 +77,10 @@ pub(super) async fn retry_at_start<T>(
     loop {
         match attempt().await {
             Ok(done) => return Ok(done),
-            Err(source) if Instant::now() >= deadline => {
+            Err(source)
+                if Instant::now() >= deadline
+                    || matches!(source, store::StoreError::Refused(_)) =>
+            {
                 return Err(StartError::Store {
                     at: redis.server.display_address(),
                     source,

@@ -18,7 +18,7 @@ pub enum StartError {
     #[error(transparent)]
     PrivateRedis(#[from] PrivateRedisError),
     /// Redis can't be used.
-    #[error("can't use Redis{}: {source}{}", at.as_deref().unwrap_or_default(), advice(source))]
+    #[error("can't use Redis{}: {source}{}", at.as_deref().unwrap_or_default(), source.advice())]
     Store {
         /// Its address, without the password.
         at: Option<String>,
@@ -48,12 +48,4 @@ pub enum StartError {
     /// The operating system refused something basic.
     #[error("can't start: {0}")]
     System(#[from] io::Error),
-}
-
-/// What to do about an error from Redis at the start.
-fn advice(error: &store::StoreError) -> &'static str {
-    match error {
-        store::StoreError::TooOld { .. } => "",
-        _ => "; is it running, and is REDIS_URL right?",
-    }
 }

@@ -35,8 +35,9 @@ pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, Str
         .await
         .map_err(|error| {
             format!(
-                "can't use Redis{at}: {}; is it running, and is REDIS_URL right?",
-                describe(&error)
+                "can't use Redis{at}: {}{}",
+                describe(&error),
+                error.advice()
             )
         })
 }

@@ -16,7 +16,8 @@ pub struct FlowConfig {
     pub flows: Flows,
     /// The secret that signs calls.
     pub call_secret: Option<Secret>,
-    /// The warning to log if a flow calls the shop's own system.
+    /// The warning to log once a flow calls the shop's own system on another machine; `None` if it is among the warnings of
+    /// the start.
     pub warning_of_calls: Option<String>,
 }
 
@@ -42,13 +43,13 @@ impl FlowConfig {
             settings.flow_call_hmac_secret.as_ref(),
             settings.flow_call_hmac_secret_file.as_ref(),
         );
-        let warning_of_calls = match role.works() {
+        let mut warning_of_calls = match role.works() {
             true => warning_of_calls(call_secret.as_ref()),
             false => None,
         };
         let flows = flows?;
-        if let Some(warning) = &warning_of_calls
-            && flows.loaded().calls()
+        if flows.loaded().calls_other_machines()
+            && let Some(warning) = warning_of_calls.take()
         {
             reader.warn(warning);
         }

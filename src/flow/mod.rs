@@ -45,6 +45,7 @@ pub use crate::flow::line::notice_rules::{
 pub use crate::flow::line::owner_text::OwnerText;
 pub use crate::flow::load::reader::Mistake;
 pub use crate::flow::load::schema::schema;
+pub use crate::flow::load::timezone::{misleading_rule, time_zone_hint};
 pub use crate::flow::script::checked_flow::Script;
 pub use crate::flow::script::commands::Command;
 pub use crate::flow::script::queue_text::QueueText;

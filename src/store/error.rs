@@ -20,6 +20,9 @@ pub enum StoreError {
         /// The version that it reports.
         version: String,
     },
+    /// Redis does not let us in, or does not let us do what we need. Trying again does not help.
+    #[error("Redis: {0}")]
+    Refused(String),
     /// A script failed.
     #[error("Redis, script {name}: {reason}")]
     Script {
@@ -36,9 +39,40 @@ pub enum StoreError {
     Unusable(String),
 }
 
+impl StoreError {
+    /// What to do about it at the start.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            StoreError::TooOld { .. } => "",
+            StoreError::Refused(reason) if reason.starts_with("NOPERM") => {
+                "; give the user of REDIS_URL all commands, keys and channels: ACL SETUSER name ~* &* +@all"
+            }
+            StoreError::Refused(reason) if reason.starts_with("NOAUTH") => {
+                "; put the password into REDIS_URL, like redis://:password@localhost:6379"
+            }
+            StoreError::Refused(_) => {
+                "; correct the user and the password in REDIS_URL (special characters in them are percent-encoded: : as %3A, \
+                 @ as %40, / as %2F, ? as %3F, # as %23, % as %25)"
+            }
+            _ => "; is it running, and is REDIS_URL right?",
+        }
+    }
+}
+
+/// The answer of Redis, if it refuses the user, the password or the command. Redis before 6 has other words for a password
+/// that it does not want.
+pub(crate) fn refusal(error: &fred::error::Error) -> Option<StoreError> {
+    let text = plain_text(error);
+    let refused = ["WRONGPASS", "NOAUTH", "NOPERM", "ERR invalid password"]
+        .iter()
+        .any(|start| text.starts_with(start))
+        || (text.starts_with("ERR") && text.contains("AUTH") && text.contains("password"));
+    refused.then_some(StoreError::Refused(text))
+}
+
 impl From<fred::error::Error> for StoreError {
     fn from(error: fred::error::Error) -> Self {
-        Self::Redis(plain_text(&error))
+        refusal(&error).unwrap_or_else(|| Self::Redis(plain_text(&error)))
     }
 }
 

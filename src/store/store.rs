@@ -44,22 +44,38 @@ impl Store {
     /// Connects to Redis, and waits at most `patience` for the first connection.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] if there is no connection in time; the text says why.
+    /// [`StoreError::Unusable`] if there is no connection in time; the text says why. [`StoreError::Refused`] at once if Redis
+    /// refuses the user or the password.
     pub async fn connect(config: &StoreConfig, patience: Duration) -> Result<Self, StoreError> {
         let client = builder(config)?.build()?;
         let watch = ConnectionWatch::watch(&client, &config.connections);
         // We don't need the handle of the connection's task: the task ends with the client.
         drop(client.connect());
-        tokio::time::timeout(patience, connected(&client))
-            .await
-            .map_err(|_| {
+        let mut refused = watch.refused.subscribe();
+        let connected = async {
+            tokio::select! {
+                connected = connected(&client) => connected.map_err(StoreError::from),
+                // Another try would only be refused again. The sender lives as long as `watch`.
+                Ok(refusal) = refused.wait_for(Option::is_some) => Err(refusal.clone().unwrap_or(StoreError::Disconnected)),
+            }
+        };
+        let connected = match tokio::time::timeout(patience, connected).await {
+            Ok(connected) => connected,
+            Err(_) => {
                 let reason = watch.last_error();
-                StoreError::Unusable(format!(
+                Err(StoreError::Unusable(format!(
                     "no connection to Redis for {} s: {}",
                     patience.as_secs(),
                     reason.as_deref().unwrap_or("no answer")
-                ))
-            })??;
+                )))
+            }
+        };
+        if let Err(error) = connected {
+            // Otherwise it would go on trying.
+            watch.closing();
+            let _ = client.quit().await;
+            return Err(error);
+        }
         let keys = Keys::new(&config.prefix);
         let scripts = Scripts::new(ScriptContext {
             client: client.clone(),

@@ -1,4 +1,5 @@
-//! Warns of something that is allowed but probably a mistake: steps that can reach no `end`.
+//! Warns of something that is allowed but probably a mistake: steps that can reach no `end`, and a time zone whose name
+//! misleads.
 
 use std::collections::HashMap;
 
@@ -6,6 +7,7 @@ use toml::de::DeTable;
 
 use crate::flow::author::outline::Target;
 use crate::flow::load::reader::{Mistake, Place, Reader, Section};
+use crate::flow::load::timezone::misleading;
 use crate::flow::script::checked_flow::Script;
 
 impl Script {
@@ -13,7 +15,14 @@ impl Script {
     pub fn warnings(&self, source: &str) -> Vec<Mistake> {
         let source = source.strip_prefix('\u{feff}').unwrap_or(source);
         let mut reader = Reader::new(source);
-        let places = places(source, &mut reader);
+        let (table, _) = DeTable::parse_recoverable(source);
+        let file = Section::root(table.get_ref());
+        if let Some(zone) = reader.text(&file, "timezone")
+            && let Some(misleading) = misleading(zone.text)
+        {
+            reader.note(&zone.place, misleading);
+        }
+        let places = places(&file, &mut reader);
         let place = |step: &str| places.get(step).cloned().unwrap_or(0..0);
         let outline = self.outline();
         let ending = outline.ending();
@@ -41,10 +50,8 @@ impl Script {
 }
 
 /// The place of each step.
-fn places(source: &str, reader: &mut Reader<'_>) -> HashMap<String, Place> {
-    let (table, _) = DeTable::parse_recoverable(source);
-    let file = Section::root(table.get_ref());
-    let steps = reader.section(&file, "step");
+fn places(file: &Section<'_>, reader: &mut Reader<'_>) -> HashMap<String, Place> {
+    let steps = reader.section(file, "step");
     steps
         .iter()
         .flat_map(Section::keys)
@@ -59,6 +66,15 @@ mod tests {
 
     fn load(source: &str) -> Script {
         Script::load(source, Locale::En).unwrap()
+    }
+
+    #[test]
+    fn a_time_zone_whose_sign_is_the_other_way_round_gets_a_warning() {
+        let source = "start = 'a'\ntimezone = 'Etc/GMT-3'\n[step.a]\nask = '?'\nend = 'x'";
+        let warnings = load(source).warnings(source);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert_eq!((warnings[0].line, warnings[0].column), (2, 12));
+        assert!(warnings[0].message.contains("is UTC+3"), "{warnings:?}");
     }
 
     #[test]

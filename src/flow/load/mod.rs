@@ -14,6 +14,8 @@ pub(crate) mod commands;
 pub(crate) mod hours;
 // `locale` and `timezone`.
 pub(crate) mod locale;
+// Names of time zones, and what people write in their place.
+pub(crate) mod timezone;
 // `[timeouts]` and `[notices]`.
 pub(crate) mod timeouts;
 

@@ -85,6 +85,14 @@ impl Script {
         self.calls
     }
 
+    /// Whether any step calls another machine.
+    #[must_use]
+    pub fn calls_other_machines(&self) -> bool {
+        self.steps
+            .values()
+            .any(|step| matches!(step, Step::Call(call) if !call.is_on_this_machine()))
+    }
+
     /// The call that a step makes, if it makes one.
     pub(crate) fn calling(&self, step: &str) -> Option<&Calling> {
         match self.steps.get(step)? {

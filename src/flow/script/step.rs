@@ -1,6 +1,7 @@
 //! The steps: what a worker does at each point of a flow, and what follows.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::flow::answer::kind::AnswerKind;
@@ -124,10 +125,70 @@ pub(crate) struct Calling {
 }
 
 impl Calling {
+    /// Whether the address is on this machine, where nobody else can listen.
+    pub(crate) fn is_on_this_machine(&self) -> bool {
+        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => authority,
+        };
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        match address.parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => {
+                let name = host.trim_end_matches('.').to_ascii_lowercase();
+                name == "localhost" || name.ends_with(".localhost")
+            }
+        }
+    }
+
     /// Whether the answer may choose this step.
     pub(crate) fn leads_to(&self, step: &str) -> bool {
         let by_default = matches!(&self.then, Then::Next(next) if next == step);
         let may = |may: &BTreeSet<String>| may.contains(step);
         by_default || self.otherwise == step || self.may.as_ref().is_none_or(may)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_stays_on_this_machine_only_at_a_loopback_address() {
+        let is_here = |url: &str| {
+            let calling = Calling {
+                url: url.to_owned(),
+                timeout: Duration::ZERO,
+                attempts: 1,
+                may: None,
+                save: None,
+                then: Then::End("x".to_owned()),
+                otherwise: "x".to_owned(),
+            };
+            calling.is_on_this_machine()
+        };
+        for here in [
+            "http://localhost:9000/price",
+            "http://LOCALHOST",
+            "https://shop.localhost/x",
+            "http://127.0.0.1",
+            "http://127.8.9.10:80/a:b",
+            "http://[::1]:9000/",
+            "http://[::1]",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(is_here(here), "{here}");
+        }
+        for elsewhere in [
+            "http://shop:9000/localhost",
+            "http://localhost.example.com",
+            "http://10.0.0.1?x=127.0.0.1",
+            "http://[2001:db8::1]:80/",
+            "http://127.0.0.1.example.com",
+        ] {
+            assert!(!is_here(elsewhere), "{elsewhere}");
+        }
     }
 }

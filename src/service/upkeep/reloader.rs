@@ -31,7 +31,7 @@ pub struct Reloader {
     pub process: ProcessId,
     /// Identifies this process for a person who runs several, perhaps in containers.
     pub label: String,
-    /// The warning to log if a flow calls the shop's own system, as at the start.
+    /// The warning to log when a flow first calls the shop's own system on another machine.
     pub warning_of_calls: Option<String>,
     /// Requests to reload.
     pub requests: mpsc::UnboundedReceiver<ReloadRequest>,
@@ -59,7 +59,7 @@ impl Reloader {
         }
     }
 
-    async fn reload(&self) -> Reloaded {
+    async fn reload(&mut self) -> Reloaded {
         let flows = self.flows.clone();
         // This reads files, perhaps from a slow disk.
         let loaded = spawn_blocking(move || flows.reload()).await;
@@ -89,8 +89,10 @@ impl Reloader {
     }
 
     /// Warns of settings that are allowed but probably not intended.
-    fn warn_of(&self, loaded: &Loaded) {
-        if let Some(warning) = self.warning_of_calls.as_ref().filter(|_| loaded.calls()) {
+    fn warn_of(&mut self, loaded: &Loaded) {
+        if loaded.calls_other_machines()
+            && let Some(warning) = self.warning_of_calls.take()
+        {
             warn!("{warning}");
         }
         if loaded.has_no_default() {

@@ -91,6 +91,18 @@ pub fn valid_prefix(prefix: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b":._-".contains(&b))
 }
 
+/// How to write a user or a password with special characters in the URL.
+const ENCODED: &str = "special characters in the user or the password must be percent-encoded: write : as %3A, @ as %40, / as %2F, \
+     ? as %3F, # as %23 and % as %25; the password a/b@c is written redis://:a%2Fb%40c@localhost:6379";
+
+/// The keys that the query of a URL may have.
+const QUERY_KEYS: [&str; 4] = [
+    "node",
+    "sentinelServiceName",
+    "sentinelUsername",
+    "sentinelPassword",
+];
+
 /// Checks that `url` is one that `Store::connect` understands.
 ///
 /// # Errors
@@ -102,7 +114,103 @@ pub fn check_url(url: &str) -> Result<(), String> {
     {
         return Err("must begin with redis://, rediss://, redis-sentinel://, redis-cluster:// or redis+unix://".into());
     }
+    if ends_too_early(url) {
+        return Err(format!("can't be read: {ENCODED}"));
+    }
+    let like = match url.split_once("://") {
+        Some((scheme, _)) if scheme.ends_with("unix") => {
+            "redis+unix:///run/redis.sock or, with a password, redis+unix://:password@localhost/run/redis.sock"
+        }
+        _ => "redis://localhost:6379 or, with a password, redis://:password@localhost:6379",
+    };
     fred::types::config::Config::from_url(url)
         .map(drop)
-        .map_err(|error| plain_text(&error))
+        .map_err(|error| match url.contains('@') {
+            // The error may quote a part of the URL.
+            true => format!("can't be read: write it like {like}; {ENCODED}"),
+            false => format!(
+                "can't be read ({}): write it like {like}",
+                plain_text(&error)
+            ),
+        })
+}
+
+/// Whether a `/`, `?` or `#` in the password ends the part with the host too early. Such a URL may still look right:
+/// in `redis://me:12#34@host`, the host is `me`.
+fn ends_too_early(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if !tail.contains('@') {
+        return false;
+    }
+    let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
+    // The path of a socket may hold anything.
+    let is_socket = scheme.ends_with("unix") && (authority.is_empty() || authority.contains('@'));
+    let good_path = is_socket || !path.contains('@');
+    let good_query = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .all(|pair| {
+            let key = pair.split('=').next().unwrap_or_default();
+            QUERY_KEYS.contains(&key)
+        });
+    !good_path || !good_query || tail.contains('#')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_must_be_encoded_is_told_with_the_codes_and_never_shown() {
+        for url in [
+            "redis://:se/cret@localhost:6379",
+            "redis://:12/34@localhost:6379",
+            "redis://me:12/34@localhost",
+            "redis://me:12#34@localhost:6379/0",
+            "redis://me:12?34@localhost:6379",
+            "redis://:se#cret@localhost",
+            "redis://:se?cret=1@localhost:6379",
+            "redis://:a@b/cret@localhost:6379",
+            "rediss://:se/cr:et@redis.example.com:6380/1",
+            "redis-sentinel://:se/cret@localhost:26379?sentinelServiceName=mymaster",
+            "redis://:%ffcret@localhost",
+        ] {
+            let mistake = check_url(url).unwrap_err();
+            assert!(
+                mistake.contains("/ as %2F") && mistake.contains("%40"),
+                "{url}: {mistake}"
+            );
+            assert!(
+                !mistake.contains("cret") && !mistake.contains("34"),
+                "{url}: {mistake}"
+            );
+        }
+    }
+
+    #[test]
+    fn urls_that_redis_understands_are_accepted() {
+        for url in [
+            "redis://localhost",
+            "redis://localhost:6379/2",
+            "redis://:se%2Fc%40r%3Ae%23t%3F@localhost:6379",
+            "redis://me:p:ss@localhost:6379/0",
+            "redis://:p@ss@localhost:6379",
+            "redis://:100%@localhost",
+            "redis-sentinel://me:pw@localhost:26379?sentinelServiceName=mymaster&sentinelPassword=p@ss",
+            "redis-cluster://:pw@localhost:30001?node=localhost:30002",
+            "redis+unix:///tmp/a@b/redis.sock",
+        ] {
+            assert_eq!(check_url(url), Ok(()), "{url}");
+        }
+        for url in ["redis://:password", "redis://", "redis://localhost:99999"] {
+            let mistake = check_url(url).unwrap_err();
+            assert!(
+                mistake.contains("redis://:password@localhost"),
+                "{url}: {mistake}"
+            );
+        }
+    }
 }

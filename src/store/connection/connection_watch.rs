@@ -9,12 +9,14 @@ use std::time::Duration;
 use fred::clients::Client;
 use fred::interfaces::{ClientLike, EventInterface};
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::ids::SessionName;
 use crate::store::connection::error_words::plain_text;
 use crate::store::connection::sent_messages::SentMessages;
+use crate::store::error::{StoreError, refusal};
 use crate::throttle::Throttle;
 
 /// The sessions that this connection has added to the set in Redis.
@@ -77,6 +79,8 @@ pub(crate) struct ConnectionWatch {
     closing: AtomicBool,
     /// The last error, while there is no connection.
     last_error: Mutex<Option<String>>,
+    /// Redis does not let us in, and never did.
+    pub(crate) refused: watch::Sender<Option<StoreError>>,
     connections: Connections,
 }
 
@@ -88,6 +92,7 @@ impl ConnectionWatch {
             sessions: Mutex::default(),
             closing: AtomicBool::new(false),
             last_error: Mutex::default(),
+            refused: watch::channel(None).0,
             connections: all.clone(),
         });
         let (mut errors, mut connections) = (client.error_rx(), client.reconnect_rx());
@@ -101,7 +106,9 @@ impl ConnectionWatch {
                 tokio::select! {
                     error = errors.recv() => match (error, watched.upgrade()) {
                         (Ok((error, _)), Some(watch)) => {
-                            if !away && !watch.closing.load(Ordering::Relaxed) {
+                            if !before && let Some(refusal) = refusal(&error) {
+                                watch.refused.send_replace(Some(refusal));
+                            } else if !away && !watch.closing.load(Ordering::Relaxed) {
                                 away = true;
                                 let error = plain_text(&error);
                                 if before {

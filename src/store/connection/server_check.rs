@@ -22,7 +22,7 @@ impl Store {
     /// failover. Returns a warning for each setting that could lose accepted messages.
     ///
     /// # Errors
-    /// [`StoreError::TooOld`] at once; otherwise the last error from Redis.
+    /// [`StoreError::TooOld`] and [`StoreError::Refused`] at once; otherwise the last error from Redis.
     pub async fn check_server(&self, patience: Duration) -> Result<Vec<String>, StoreError> {
         let deadline = Instant::now() + patience;
         // Redis answers this even while it is loading.
@@ -32,7 +32,7 @@ impl Store {
         }
         let log_throttle = Throttle::new(LOG_INTERVAL);
         while let Err(error) = self.check_write().await {
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || matches!(error, StoreError::Refused(_)) {
                 return Err(error);
             }
             if log_throttle.due() {

@@ -43,6 +43,118 @@ fn all_mistakes_are_reported_at_once_with_exit_code_64() {
 }
 
 #[test]
+fn a_log_filter_that_would_log_nothing_is_a_mistake() {
+    let test = TestSetup::new();
+    for (filter, meant) in [
+        ("inf", "`info`"),
+        ("waha-sm=debug", "`waha_sm`"),
+        ("info,waha_sm=loud", "write a level"),
+    ] {
+        let output = test.setup("all").set("RUST_LOG", filter).run();
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(64), "{text}");
+        assert!(
+            text.contains("RUST_LOG is") && text.contains(meant),
+            "{text}"
+        );
+    }
+}
+
+/// Such a password would end the URL too early, or be read as another one.
+#[test]
+fn a_redis_password_with_special_characters_is_percent_encoded() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let password = "se/c:r@t#7?%x";
+    assert_eq!(
+        redis.ask(&format!("CONFIG SET requirepass {password}")),
+        "+OK"
+    );
+    let socket = redis.socket();
+    let setup = |password: &str| {
+        let url = format!("redis+unix://:{password}@localhost{}", socket.display());
+        test.setup("all").set("REDIS_URL", url)
+    };
+    let output = setup(password).run();
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(64), "{text}");
+    assert!(
+        text.contains("percent-encoded") && text.contains("/ as %2F"),
+        "{text}"
+    );
+    assert!(!text.contains("se/c") && !text.contains("r@t"), "{text}");
+
+    let encoded = "se%2Fc%3Ar%40t%237%3F%25x";
+    drop(setup(encoded).start());
+}
+
+#[test]
+fn a_redis_that_refuses_us_ends_the_start_at_once() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    for command in [
+        "CONFIG SET requirepass right",
+        "ACL SETUSER reader on >right ~* &* +@read",
+        "ACL SETUSER elsewhere on >right ~other:* &* +@all",
+    ] {
+        // The first one shuts out this connection's successors.
+        let login = if command.starts_with("CONFIG") {
+            ""
+        } else {
+            "AUTH right\r\n"
+        };
+        assert!(redis.ask(&format!("{login}{command}")).starts_with("+OK"));
+    }
+    let socket = redis.socket();
+    for (login, reason, remedy) in [
+        (
+            ":wrong@localhost",
+            "WRONGPASS",
+            "correct the user and the password in REDIS_URL",
+        ),
+        (
+            "nobody:right@localhost",
+            "WRONGPASS",
+            "correct the user and the password",
+        ),
+        ("", "NOAUTH", "put the password into REDIS_URL"),
+        ("reader:right@localhost", "NOPERM", "ACL SETUSER"),
+        ("elsewhere:right@localhost", "NOPERM", "ACL SETUSER"),
+    ] {
+        let begun = std::time::Instant::now();
+        let url = format!("redis+unix://{login}{}", socket.display());
+        let output = test.setup("all").set("REDIS_URL", url.clone()).run();
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{login}: {text}");
+        assert!(
+            text.contains(reason) && text.contains(remedy),
+            "{login}: {text}"
+        );
+        assert!(
+            !text.contains("wrong@") && !text.contains("right@"),
+            "{text}"
+        );
+        assert!(
+            begun.elapsed().as_secs() < 10,
+            "{login}: {:?}",
+            begun.elapsed()
+        );
+
+        // A command fails at once, too.
+        if reason != "NOPERM" {
+            let output = binary()
+                .args(["dead", "list"])
+                .env("REDIS_URL", url)
+                .output()
+                .unwrap();
+            let text = stderr(&output);
+            assert!(
+                text.contains(reason) && text.contains(remedy),
+                "{login}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
 fn without_a_secret_nothing_starts() {
     for role in ["all", "serve", "work"] {
         for secret in ["", " "] {

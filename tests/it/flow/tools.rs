@@ -98,6 +98,18 @@ fn each_planted_mistake_is_reported_with_its_line() {
             "write one of en, pt-BR, es",
         ),
         ("name = \"good\"", "name = good", 1, "not TOML"),
+        (
+            "name = \"good\"",
+            "timezone = \"GMT-3\"",
+            1,
+            "like \"America/Sao_Paulo\"",
+        ),
+        (
+            "name = \"good\"",
+            "timezone = \"Etc/GMT-3\"",
+            1,
+            "warning: `Etc/GMT-3` is UTC+3",
+        ),
         ("left = ", "lefft = ", 4, "did you mean `left`?"),
         (
             "left = \"Bye",

@@ -135,7 +135,7 @@ fn a_shops_own_bot_serves_customers_with_one_call_in_a_loop() {
 }
 
 #[test]
-fn without_a_secret_calls_are_not_signed_and_the_log_warns_once() {
+fn without_a_secret_calls_are_not_signed() {
     let shop = Shop::open(|_, _| well(&json!({ "say": "ok", "end": "done" })));
     let (test, redis) = (TestSetup::new(), Redis::start());
     let daemon = setup(&test, &redis, &bot(&shop.url, ""))
@@ -144,13 +144,8 @@ fn without_a_secret_calls_are_not_signed_and_the_log_warns_once() {
     daemon.customer_writes(&chat(1), "hi");
     test.texts(&chat(1), 1);
     assert!(!shop.asked()[0].headers.contains_key("x-webhook-hmac"));
-    assert_eq!(
-        daemon
-            .log()
-            .matches("FLOW_CALL_HMAC_SECRET is not set")
-            .count(),
-        1
-    );
+    // The shop is on this machine, where nobody else can reach it.
+    assert!(!daemon.log().contains("FLOW_CALL_HMAC_SECRET is not set"));
 }
 
 #[test]

@@ -256,10 +256,43 @@ fn reloaded_flows_get_the_same_warnings_as_at_the_start() {
     let log = daemon.log();
     assert!(!log.contains(unsigned) && !log.contains(others), "{log}");
     std::fs::remove_file(place.join("default.toml")).unwrap();
-    let calls = "start = 'a'\n[step.a]\ncall = 'http://127.0.0.1:1/'\nend = 'x'\notherwise = 'b'\n\
+    let calls = "start = 'a'\n[step.a]\ncall = 'http://192.0.2.1/'\nend = 'x'\notherwise = 'b'\n\
                  [step.b]\nask = 'b'\nend = 'x'";
     std::fs::write(place.join("shop.toml"), calls).unwrap();
     daemon.signal("-HUP");
     daemon.wait_for_log(unsigned);
     daemon.wait_for_log(others);
+    // Another reload does not repeat the warning, and a new start says it once more.
+    assert_eq!(reload(&redis).status.code(), Some(0));
+    daemon.signal("-HUP");
+    eventually("it has reloaded three times", || {
+        (daemon.log().matches("reloaded the flows").count() == 3).then_some(())
+    });
+    assert_eq!(daemon.log().matches(unsigned).count(), 1);
+}
+
+#[test]
+fn calls_to_this_machine_need_no_signature_and_others_get_one_warning() {
+    for (host, warnings) in [
+        ("localhost:9", 0),
+        ("[::1]:9", 0),
+        ("127.0.0.2", 0),
+        ("shop:9", 1),
+    ] {
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        let calls = format!(
+            "start = 'a'\n[step.a]\ncall = 'http://{host}/'\nend = 'x'\notherwise = 'b'\n[step.b]\nask = 'b'\nend = 'x'"
+        );
+        let daemon = test
+            .all(&redis)
+            .set("FLOW_FILE", test.flow(&calls))
+            .set("FLOW_CALL_HMAC_SECRET", "")
+            .start();
+        assert_eq!(reload(&redis).status.code(), Some(0));
+        let said = daemon
+            .log()
+            .matches("FLOW_CALL_HMAC_SECRET is not set")
+            .count();
+        assert_eq!(said, warnings, "{host}");
+    }
 }
