@@ -53,9 +53,13 @@ pub(super) struct MessageKey {
 pub(super) enum Mark {
     Ack(i64),
     Failed(Option<String>),
-    Edited(String),
+    /// The new text, if it is known.
+    Edited(Option<String>),
     Revoked,
-    Reaction { by: String, text: String },
+    Reaction {
+        by: String,
+        text: String,
+    },
 }
 
 /// What happened to a conversation.
@@ -253,7 +257,7 @@ fn mark(entry: &StreamEntry, kind: &str, entered_at: Millis) -> Result<Entry, St
             Some(level) => Mark::Ack(level),
             None => return Err("data: no `ack`".to_owned()),
         },
-        "edited" => Mark::Edited(marked.text.ok_or("data: no `text`")?),
+        "edited" => Mark::Edited(some(marked.text)),
         "revoked" => Mark::Revoked,
         _ => Mark::Reaction {
             by: marked.by.unwrap_or_default(),
@@ -513,13 +517,6 @@ mod tests {
                     ("data", r#"{"stanza":"A","direction":"outbound"}"#),
                 ],
                 "ack",
-            ),
-            (
-                &[
-                    ("kind", "edited"),
-                    ("data", r#"{"stanza":"A","direction":"outbound"}"#),
-                ],
-                "text",
             ),
             (
                 &[

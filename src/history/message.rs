@@ -26,9 +26,9 @@ pub struct StoredMessage {
     pub author: String,
     /// `text`, `image`, `voice`, `location` ...
     pub kind: String,
-    /// The current text: that of the latest edit, or the first one.
+    /// The latest text that is known: that of an edit, or the first one.
     pub text: String,
-    /// The first text, if the message was edited.
+    /// The first text, if the text of an edit is known.
     pub first_text: Option<String>,
     /// Every later version, oldest first.
     pub edits: Vec<Edit>,
@@ -71,8 +71,8 @@ pub struct StoredMessage {
 pub struct Edit {
     /// When it was edited, in Unix milliseconds.
     pub at: Millis,
-    /// The new text.
-    pub text: String,
+    /// The new text; `None` if the engine could not read it.
+    pub text: Option<String>,
 }
 
 /// A reaction to a message.

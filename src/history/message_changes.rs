@@ -31,6 +31,8 @@ pub(super) fn store(
                 .execute(params![session, direction, message_id, error, at])?;
         }
         Mark::Edited(text) => {
+            // An empty text stands for words that are unknown.
+            let text = text.as_deref().unwrap_or_default();
             db.prepare_cached(
                 "INSERT OR IGNORE INTO edit (session, direction, stanza, at, text) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?

@@ -90,8 +90,12 @@ impl StoredMessage {
     /// What happened to it afterwards.
     fn notes(&self, zone: &TimeZone) -> Vec<String> {
         let mut notes = Vec::new();
-        if let (Some(edit), Some(first)) = (self.edits.last(), &self.first_text) {
+        let known = self.edits.iter().rfind(|edit| edit.text.is_some());
+        if let (Some(edit), Some(first)) = (known, &self.first_text) {
             notes.push(format!("edited {}, first: {first}", time(edit.at, zone)));
+        }
+        if let Some(edit) = self.edits.last().filter(|edit| edit.text.is_none()) {
+            notes.push(format!("edited {}, new words unknown", time(edit.at, zone)));
         }
         if let Some(at) = self.revoked_at {
             notes.push(format!("revoked {}", time(at, zone)));

@@ -201,8 +201,9 @@ fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
     let failed_at: Option<Millis> = row.get(21)?;
     let ack_error: Option<String> = row.get(22)?;
     let edits: Vec<Edit> = list(row, 24)?;
-    let (text, first_text) = match edits.last() {
-        Some(edit) => (edit.text.clone(), Some(said)),
+    let known = edits.iter().rev().find_map(|edit| edit.text.clone());
+    let (text, first_text) = match known {
+        Some(text) => (text, Some(said)),
         None => (said, None),
     };
     Ok(StoredMessage {

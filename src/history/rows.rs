@@ -49,9 +49,12 @@ fn last_edit(db: &Connection, row: &Row) -> rusqlite::Result<Option<String>> {
         return Ok(None);
     };
     db.prepare_cached(
-        "SELECT text FROM edit WHERE session = ?1 AND direction = ?2 AND stanza = ?3 ORDER BY at DESC, id DESC",
+        "SELECT text FROM edit WHERE session = ?1 AND direction = ?2 AND stanza = ?3 AND text <> ''
+         ORDER BY at DESC, id DESC",
     )?
-    .query_row(params![row.session, row.direction, message_id], |row| row.get(0))
+    .query_row(params![row.session, row.direction, message_id], |row| {
+        row.get(0)
+    })
     .optional()
 }
 

@@ -2,14 +2,19 @@
 
 use super::lenient::Raw;
 use super::message::{Kind, Location, Media};
+use super::named_content::{Described, Named, in_message, named};
+use super::one_line::line;
 use super::which_chat::Engine;
-use super::wire::{self, Data, Payload, line};
+use super::wire::{self, Data, Payload};
 
 /// How many characters of an error text we keep.
 const ERROR_MAX: usize = 200;
 
 /// The longest URL of a file that we keep, in bytes. Anything longer is not a URL but a whole file (`data:`).
 const URL_MAX: usize = 4096;
+
+/// A JPEG in base64 begins like this: a thumbnail.
+const BASE64_JPEG: &str = "/9j/";
 
 /// The content of a message.
 pub(super) struct Content {
@@ -18,39 +23,97 @@ pub(super) struct Content {
     pub(super) media: Option<Media>,
     pub(super) location: Option<Location>,
     pub(super) contacts: Vec<String>,
+    /// Whether it repeats another message: the same photo in high quality.
+    pub(super) is_second_copy: bool,
 }
 
 impl Content {
-    pub(super) fn read(payload: &Payload<'_>, engine: Engine) -> Self {
-        let hint = hint(&payload.data);
+    /// Reads what a person sent. An error is the reason to ignore the message, because nobody said anything.
+    pub(super) fn read(
+        payload: &Payload<'_>,
+        data: &Data<'_>,
+        engine: Engine,
+    ) -> Result<Self, &'static str> {
+        let described = match named(data, payload.data) {
+            // Some notes have an id as their text, so the text does not make them content.
+            Named::Technical(why) => return Err(why),
+            Named::Content(described) => Some(described),
+            Named::Placeholder | Named::Unknown => None,
+        };
+        let hint = described.map(|described| described.kind);
         let mut content = Self {
             kind: Kind::Empty,
             text: payload.body.text().unwrap_or_default().into_owned(),
             media: media(&payload.media),
             location: location(&payload.location),
             contacts: payload.vcards.0.clone(),
+            is_second_copy: described.is_some_and(|described| described.is_second_copy),
         };
-        content.kind = if content.location.is_some() || hint == Some(Kind::Location) {
-            Kind::Location
-        } else if !content.contacts.is_empty() || hint == Some(Kind::Contact) {
-            Kind::Contact
-        } else if content.media.is_some() || payload.has_media.flag() == Some(true) {
-            let mimetype = content.media.as_ref().and_then(|m| m.mimetype.as_deref());
-            file_kind(mimetype, hint)
-        } else if content.text.is_empty() {
-            Kind::Empty
-        } else {
-            Kind::Text
-        };
+        content.kind = content.kind_by(hint, payload.has_media.flag() == Some(true));
         content.drop_what_is_no_text(engine);
-        content
+        if let Some(described) = described {
+            content.complete(described);
+        }
+        if matches!(content.kind, Kind::Text | Kind::Empty) {
+            content.kind = match content.text.trim().is_empty() {
+                true => Kind::Empty,
+                false => Kind::Text,
+            };
+        }
+        Ok(content)
+    }
+
+    /// `hint`: what the engine's object names.
+    fn kind_by(&self, hint: Option<Kind>, has_media: bool) -> Kind {
+        let has_file = self.media.is_some() || has_media;
+        match hint {
+            Some(
+                kind @ (Kind::Order
+                | Kind::Product
+                | Kind::Payment
+                | Kind::Invitation
+                | Kind::Event
+                | Kind::List),
+            ) => kind,
+            _ if self.location.is_some() => Kind::Location,
+            Some(Kind::Location) => Kind::Location,
+            _ if !self.contacts.is_empty() => Kind::Contact,
+            Some(Kind::Contact) => Kind::Contact,
+            _ if has_file => {
+                let mimetype = self.media.as_ref().and_then(|m| m.mimetype.as_deref());
+                file_kind(mimetype, hint.filter(|kind| *kind != Kind::Text))
+            }
+            Some(kind) => kind,
+            None => Kind::Text,
+        }
+    }
+
+    /// Adds what only the engine's object says.
+    fn complete(&mut self, described: Described<'_>) {
+        let words = described.words;
+        if self.location.is_none() && self.kind == Kind::Location {
+            self.location = located(described.object);
+        }
+        if words.are_a_description() {
+            let description = words.read(described.object);
+            // The body of a product is its thumbnail on WEBJS.
+            let is_repeated = self.text.trim().is_empty()
+                || self.text.starts_with(BASE64_JPEG)
+                || description.contains(self.text.trim());
+            if is_repeated {
+                self.text = description;
+            } else if !description.is_empty() {
+                self.text = format!("{description}: {}", self.text);
+            }
+        } else if self.text.trim().is_empty() {
+            self.text = words.read(described.object);
+        }
     }
 
     /// WEBJS puts a thumbnail into the body of a location, and the vCard into the body of a contact.
     fn drop_what_is_no_text(&mut self, engine: Engine) {
-        let base64_jpeg = "/9j/";
         match self.kind {
-            Kind::Location if engine == Engine::Chromium || self.text.starts_with(base64_jpeg) => {
+            Kind::Location if engine == Engine::Chromium || self.text.starts_with(BASE64_JPEG) => {
                 self.text.clear();
             }
             Kind::Contact if self.text.trim_start().starts_with("BEGIN:VCARD") => {
@@ -64,24 +127,20 @@ impl Content {
     }
 }
 
-/// Whether this is a system message of WhatsApp ("the security code changed", "waiting for this message", "this message was
-/// deleted"). WEBJS reports it as an empty message from the customer.
-pub(super) fn is_system_note(payload: &Payload<'_>, content: &Content) -> bool {
-    let notes = [
-        "ciphertext",
-        "e2e_notification",
-        "gp2",
-        "notification",
-        "notification_template",
-        "protocol",
-        "revoked",
-    ];
-    content.kind == Kind::Empty
-        && payload
-            .data
-            .kind
-            .text()
-            .is_some_and(|kind| notes.contains(&kind.as_ref()))
+/// The new words of an edited message, if its engine's object has them.
+pub(super) fn edited_words(data: &Data<'_>) -> Option<String> {
+    let edited = ["protocolMessage", "editedMessage"];
+    let direct = data.message.at(&edited);
+    // An edit is itself wrapped on some versions.
+    let wrapped = ["editedMessage", "ephemeralMessage"]
+        .into_iter()
+        .map(|wrapper| data.message.at(&[wrapper, "message"]).at(&edited));
+    [direct].into_iter().chain(wrapped).find_map(|message| {
+        let Named::Content(content) = in_message(message) else {
+            return None;
+        };
+        Some(content.words.read(content.object)).filter(|words| !words.is_empty())
+    })
 }
 
 /// The text of an error that is a string or an object, as short as possible.
@@ -94,11 +153,15 @@ pub(super) fn error_text(error: Raw<'_>) -> Option<String> {
         Some(code) => Some(code.into_owned()),
         None => failure.code.number().map(|code| code.to_string()),
     };
-    let reason = failure.reason.text().or_else(|| failure.message.text());
-    let text = match (code, reason) {
+    let reason = [failure.reason, failure.message]
+        .into_iter()
+        .find_map(|raw| line(&raw.text()?, ERROR_MAX));
+    // The lines after the first one are a stack trace.
+    let details = || line(failure.details.text()?.trim().lines().next()?, ERROR_MAX);
+    let text = match (code, reason.or_else(details)) {
         (Some(code), Some(reason)) => format!("{code}: {reason}"),
         (Some(code), None) => code,
-        (None, reason) => reason?.into_owned(),
+        (None, reason) => reason?,
     };
     line(&text, ERROR_MAX)
 }
@@ -125,36 +188,16 @@ fn location(location: &wire::Location<'_>) -> Option<Location> {
     })
 }
 
-/// The kind according to the engine's own object, if there is one.
-fn hint(data: &Data<'_>) -> Option<Kind> {
-    let message = &data.message;
-    let by_key = [
-        (message.sticker, Kind::Sticker),
-        (message.image, Kind::Image),
-        (message.video, Kind::Video),
-        (message.document, Kind::Document),
-        (message.location, Kind::Location),
-        (message.contact, Kind::Contact),
-    ];
-    if let Some((_, kind)) = by_key.into_iter().find(|(raw, _)| raw.is_present()) {
-        return Some(kind);
-    }
-    if message.audio.ptt.flag() == Some(true) {
-        return Some(Kind::Voice);
-    }
-    if message.audio.mimetype.is_present() || message.audio.ptt.is_present() {
-        return Some(Kind::Audio);
-    }
-    Some(match data.kind.text()?.as_ref() {
-        "image" => Kind::Image,
-        "video" | "ptv" | "gif" => Kind::Video,
-        "ptt" => Kind::Voice,
-        "audio" => Kind::Audio,
-        "document" => Kind::Document,
-        "sticker" => Kind::Sticker,
-        "location" => Kind::Location,
-        "vcard" | "multi_vcard" => Kind::Contact,
-        _ => return None,
+/// The place in the engine's own object.
+fn located(object: Raw<'_>) -> Option<Location> {
+    let degrees = |names: [&str; 2], max: f64| {
+        let number = names.iter().find_map(|name| object.at(&[name]).number());
+        number.filter(|degrees| degrees.abs() <= max)
+    };
+    Some(Location {
+        latitude: degrees(["degreesLatitude", "lat"], 90.0)?,
+        longitude: degrees(["degreesLongitude", "lng"], 180.0)?,
+        ..Location::default()
     })
 }
 
@@ -185,7 +228,12 @@ mod tests {
     use super::*;
 
     fn content(payload: &str, engine: Engine) -> Content {
-        Content::read(&serde_json::from_str(payload).unwrap(), engine)
+        read(payload, engine).unwrap()
+    }
+
+    fn read(payload: &str, engine: Engine) -> Result<Content, &'static str> {
+        let payload: Payload<'_> = serde_json::from_str(payload).unwrap();
+        Content::read(&payload, &payload.data.read(), engine)
     }
 
     fn native(payload: &str) -> Content {
@@ -282,7 +330,7 @@ mod tests {
         let read = media(
             r#"{"media":{"url":null,"mimetype":"image/png","error":{"message":"gone\n404","details":{}}}}"#,
         );
-        assert_eq!(read.error.as_deref(), Some("gone404"));
+        assert_eq!(read.error.as_deref(), Some("gone 404"));
         assert_eq!(read.url, None);
         let inline = format!(r#"{{"media":{{"url":"data:{}"}}}}"#, "A".repeat(5000));
         assert_eq!(native(&inline).media, None);

@@ -54,6 +54,27 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// Whether this value is an object.
+    pub(super) fn is_object(self) -> bool {
+        self.0.is_some_and(|raw| raw.get().starts_with('{'))
+    }
+
+    /// The keys of this object and their values that are not null; empty if this is not an object.
+    pub(super) fn entries(self) -> Vec<(Cow<'a, str>, Raw<'a>)> {
+        self.read::<Entries<'a>>().0
+    }
+
+    /// The value at the end of a path of keys. Capitals don't matter, because engines write some keys differently
+    /// (`paramsJson` and `paramsJSON`).
+    pub(super) fn at(self, path: &[&str]) -> Self {
+        path.iter().fold(self, |value, name| {
+            (value.entries().into_iter())
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+                .unwrap_or_default()
+        })
+    }
+
     /// This value as one of the lenient structs, with empty fields if it is not an object.
     pub(super) fn read<T: Deserialize<'a> + Default>(self) -> T {
         self.0
@@ -85,6 +106,28 @@ impl<'de> Collect<'de> for Texts {
             texts.extend(raw.text().map(Cow::into_owned));
         }
         Ok(Self(texts))
+    }
+}
+
+/// The keys of an object and their values, except nulls.
+#[derive(Debug, Default)]
+struct Entries<'a>(Vec<(Cow<'a, str>, Raw<'a>)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Shape::<Entries<'de>>(PhantomData))
+    }
+}
+
+impl<'de> Collect<'de> for Entries<'de> {
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, value)) = map.next_entry::<Key<'de>, Raw<'de>>()? {
+            if value.is_present() {
+                entries.push((key.0, value));
+            }
+        }
+        Ok(Self(entries))
     }
 }
 

@@ -69,8 +69,9 @@ pub struct Edited {
     pub message: MessageId,
     /// The direction of that message.
     pub direction: Direction,
-    /// What it says now.
-    pub text: String,
+    /// What it says now; unknown if the engine could not read the edit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// When.
     pub at: Millis,
 }

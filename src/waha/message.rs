@@ -67,6 +67,21 @@ pub enum Kind {
     Location,
     /// One or more contacts.
     Contact,
+    /// An order from the shop's catalogue. The text says how many items, for how much, and the customer's note.
+    Order,
+    /// A product from a catalogue. The text is its name and price.
+    Product,
+    /// Something about a payment. The text says what: sent, requested, declined, cancelled.
+    Payment,
+    /// An invitation to a group, a channel or an event. The text says to which.
+    Invitation,
+    /// An event. The text is its name and description.
+    Event,
+    /// A list of options to choose from. The text is its title and description.
+    List,
+    /// A photo, video or voice message that can be seen once, and only on the phone.
+    #[serde(rename = "view_once")]
+    ViewOnce,
     /// WAHA reported no content.
     Empty,
 }
@@ -205,6 +220,33 @@ mod tests {
         );
         assert_eq!(serde_json::to_string(&full()).unwrap(), golden);
         assert_eq!(serde_json::from_str::<Message>(golden).unwrap(), full());
+    }
+
+    /// A golden test: these names are in users' Redis and SQLite, and `history` prints them.
+    #[test]
+    fn the_kinds_have_these_names() {
+        for (kind, name) in [
+            (Kind::Text, "text"),
+            (Kind::Image, "image"),
+            (Kind::Video, "video"),
+            (Kind::Voice, "voice"),
+            (Kind::Audio, "audio"),
+            (Kind::Document, "document"),
+            (Kind::Sticker, "sticker"),
+            (Kind::Media, "media"),
+            (Kind::Location, "location"),
+            (Kind::Contact, "contact"),
+            (Kind::Order, "order"),
+            (Kind::Product, "product"),
+            (Kind::Payment, "payment"),
+            (Kind::Invitation, "invitation"),
+            (Kind::Event, "event"),
+            (Kind::List, "list"),
+            (Kind::ViewOnce, "view_once"),
+            (Kind::Empty, "empty"),
+        ] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), name);
+        }
     }
 
     #[test]

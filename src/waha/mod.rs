@@ -11,11 +11,14 @@ pub mod serialised_id;
 pub mod signature;
 
 mod content;
+mod content_words;
 mod json_depth;
 mod json_repair;
 mod label;
 mod lenient;
 mod meaning;
+mod named_content;
+mod one_line;
 mod payload_reader;
 mod which_chat;
 mod wire;

@@ -1,14 +1,17 @@
 //! Reads the payload of each kind of event, from WAHA's fields to our terms.
 
-use super::content::{Content, error_text, is_system_note};
+use std::borrow::Cow;
+
+use super::content::{Content, edited_words, error_text};
 use super::label::label;
 use super::lenient::Raw;
 use super::meaning::{Ack, Edited, Meaning, Reaction, Revoked};
 use super::message::{Author, Direction, Kind, Message};
+use super::one_line::line;
 use super::restriction::in_force;
 use super::serialised_id::SerialisedId;
 use super::which_chat::{Engine, Origin, OriginFields, origin, other_id};
-use super::wire::{Envelope, Mentioned, Payload, Vote, line, millis};
+use super::wire::{Data, Envelope, Mentioned, Payload, Vote, millis};
 use crate::clock::Millis;
 
 /// How many characters of a push name we keep.
@@ -18,6 +21,8 @@ const NAME_MAX: usize = 100;
 pub(super) struct PayloadReader<'e> {
     envelope: &'e Envelope<'e>,
     payload: &'e Payload<'e>,
+    /// The engine's own object.
+    data: Data<'e>,
     engine: Engine,
     timestamp: Option<Millis>,
     now: Millis,
@@ -29,6 +34,7 @@ impl<'e> PayloadReader<'e> {
         Self {
             envelope,
             payload: &envelope.payload,
+            data: envelope.payload.data.read(),
             engine: Engine::of(envelope),
             timestamp,
             now,
@@ -61,16 +67,14 @@ impl<'e> PayloadReader<'e> {
             chat,
             direction,
             message: id,
-        } = self.origin(OriginFields::payload(payload), otherwise)?;
+        } = self.origin(OriginFields::payload(payload, &self.data), otherwise)?;
         let inbound = direction == Direction::Inbound;
         if inbound && id.is_none() {
             return Err("no message id");
         }
-        let content = Content::read(payload, self.engine);
-        if is_system_note(payload, &content) {
-            return Err("system note");
-        }
-        let other_id = other_id(&payload.data, &chat, direction, me);
+        let content = Content::read(payload, &self.data, self.engine)?;
+        let is_contentless = content.kind == Kind::Empty || content.is_second_copy;
+        let other_id = other_id(&self.data, &chat, direction, me);
         let author = match payload.source.text().as_deref() {
             _ if inbound => Author::Customer,
             Some("api") => Author::Bot,
@@ -97,10 +101,10 @@ impl<'e> PayloadReader<'e> {
             received_at: self.now,
             reply_id: None,
         };
-        Ok(if inbound {
-            Meaning::Inbound(message)
-        } else {
-            Meaning::Own(message)
+        Ok(match direction {
+            Direction::Outbound => Meaning::Own(message),
+            Direction::Inbound if is_contentless => Meaning::Contentless(message),
+            Direction::Inbound => Meaning::Inbound(message),
         })
     }
 
@@ -121,7 +125,7 @@ impl<'e> PayloadReader<'e> {
             direction,
             message: id,
         } = origin(
-            OriginFields::vote(&vote, &payload.data),
+            OriginFields::vote(&vote, &self.data),
             self.engine,
             &self.envelope.me,
             Some(is_me(vote.from)),
@@ -135,7 +139,7 @@ impl<'e> PayloadReader<'e> {
             return Err("withdrawn vote");
         }
         Ok(Meaning::Vote(Message {
-            other_id: other_id(&payload.data, &chat, direction, &self.envelope.me),
+            other_id: other_id(&self.data, &chat, direction, &self.envelope.me),
             chat,
             id: Some(id.ok_or("no message id")?),
             direction,
@@ -156,7 +160,7 @@ impl<'e> PayloadReader<'e> {
     }
 
     fn push_name(&self) -> Option<String> {
-        let data = &self.payload.data;
+        let data = &self.data;
         [
             data.notify_name,
             data.push_name,
@@ -169,7 +173,7 @@ impl<'e> PayloadReader<'e> {
 
     fn ack(&self) -> Result<Meaning, &'static str> {
         let payload = self.payload;
-        let origin = self.origin(OriginFields::payload(payload), None)?;
+        let origin = self.origin(OriginFields::payload(payload, &self.data), None)?;
         let ack = match payload.ack.number() {
             #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
             Some(ack) if (-1.0..=9.0).contains(&ack) => ack as i8,
@@ -195,7 +199,7 @@ impl<'e> PayloadReader<'e> {
 
     fn edited(&self) -> Result<Meaning, &'static str> {
         let payload = self.payload;
-        let origin = self.origin(OriginFields::payload(payload), None)?;
+        let origin = self.origin(OriginFields::payload(payload, &self.data), None)?;
         let original = payload.edited.text();
         let message = original
             .and_then(|id| Some(SerialisedId::parse(&id)?.message))
@@ -205,7 +209,10 @@ impl<'e> PayloadReader<'e> {
             chat: origin.chat,
             message,
             direction: origin.direction,
-            text: payload.body.text().unwrap_or_default().into_owned(),
+            text: (payload.body.text())
+                .filter(|text| !text.trim().is_empty())
+                .map(Cow::into_owned)
+                .or_else(|| edited_words(&self.data)),
             at: self.happened(),
         }))
     }
@@ -214,10 +221,10 @@ impl<'e> PayloadReader<'e> {
         let payload = self.payload;
         // People can revoke only their own messages, so both messages have the same direction.
         let fields = [&payload.after, &payload.before]
-            .map(|message| OriginFields::mentioned(message, &payload.data))
+            .map(|message| OriginFields::mentioned(message, &self.data))
             .into_iter()
             .find(OriginFields::is_present)
-            .unwrap_or(OriginFields::payload(payload));
+            .unwrap_or(OriginFields::payload(payload, &self.data));
         let origin = self.origin(fields, None)?;
         let message = [payload.revoked, payload.before.id, payload.after.id]
             .into_iter()
@@ -235,7 +242,7 @@ impl<'e> PayloadReader<'e> {
         let payload = self.payload;
         let target = OriginFields::target(payload);
         let origin = self.origin(target, None)?;
-        let by = match OriginFields::payload(payload).is_from_me() {
+        let by = match OriginFields::payload(payload, &self.data).is_from_me() {
             Some(true) => Author::Phone,
             _ => Author::Customer,
         };
@@ -275,7 +282,7 @@ impl<'e> PayloadReader<'e> {
 
     fn origin(
         &self,
-        fields: OriginFields<'e>,
+        fields: OriginFields<'_>,
         otherwise: Option<bool>,
     ) -> Result<Origin, &'static str> {
         origin(fields, self.engine, &self.envelope.me, otherwise)

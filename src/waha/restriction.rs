@@ -1,6 +1,7 @@
 //! WhatsApp's temporary restrictions on an account, as WAHA reports them with a session's status (WAHA 2026.8).
 
-use super::wire::{Capping, Timelock, line, millis};
+use super::one_line::line;
+use super::wire::{Capping, Timelock, millis};
 use crate::clock::Millis;
 
 /// WAHA's words for the state of a quota have at most 14 letters.

@@ -43,13 +43,14 @@ pub(super) struct OriginFields<'p> {
 }
 
 impl<'p> OriginFields<'p> {
-    pub(super) fn payload(payload: &'p Payload<'p>) -> Self {
+    /// The message that a payload is about, and the engine's object about it.
+    pub(super) fn payload(payload: &'p Payload<'p>, data: &'p Data<'p>) -> Self {
         Self {
             id: payload.id,
             from: payload.from,
             to: payload.to,
             from_me: payload.from_me,
-            data: Some(&payload.data),
+            data: Some(data),
         }
     }
 
@@ -142,6 +143,9 @@ pub(super) fn origin(
         .or_else(|| fields.data?.info.chat.text())
         .ok_or("no chat")?;
     let chat = ChatId::person(&chat).ok_or_else(|| why_nobody(&chat))?;
+    if is_meta_bot(&chat) {
+        return Err("bot");
+    }
     let chat = if is_ours(&chat, me) {
         // GOWS 2026.8.1 puts our own messages into the chat of our own number.
         fields
@@ -154,9 +158,15 @@ pub(super) fn origin(
     } else {
         chat
     };
+    let direction = Direction::from_me(from_me.ok_or("unknown direction")?);
+    if let Some(data) = fields.data
+        && alternatives(data, direction).any(|id| names_bot(&id))
+    {
+        return Err("bot");
+    }
     Ok(Origin {
         chat,
-        direction: Direction::from_me(from_me.ok_or("unknown direction")?),
+        direction,
         message,
     })
 }
@@ -168,6 +178,16 @@ pub(super) fn other_id(
     direction: Direction,
     me: &Me<'_>,
 ) -> Option<ChatId> {
+    alternatives(data, direction)
+        .filter_map(|id| ChatId::person(&id))
+        .find(|other| other.is_lid() != chat.is_lid() && !is_ours(other, me))
+}
+
+/// The other ids of the chat that the engine reports.
+fn alternatives<'d>(
+    data: &'d Data<'d>,
+    direction: Direction,
+) -> impl Iterator<Item = Cow<'d, str>> {
     let by_direction = match direction {
         Direction::Inbound => [data.info.sender_alt, data.key.participant_alt],
         Direction::Outbound => [data.info.recipient_alt, Raw::default()],
@@ -175,8 +195,26 @@ pub(super) fn other_id(
     [data.key.chat_alt]
         .into_iter()
         .chain(by_direction)
-        .filter_map(|raw| ChatId::person(&raw.text()?))
-        .find(|other| other.is_lid() != chat.is_lid() && !is_ours(other, me))
+        .filter_map(Raw::text)
+}
+
+/// Whether an id belongs to one of Meta's bots.
+fn names_bot(id: &str) -> bool {
+    match ChatId::person(id) {
+        Some(chat) => is_meta_bot(&chat),
+        None => why_nobody(id) == "bot",
+    }
+}
+
+/// Meta's bots also have phone numbers: `1313555` and four digits, or `131655500` and two.
+fn is_meta_bot(chat: &ChatId) -> bool {
+    const NUMBER_LENGTH: usize = 11;
+    chat.as_str().strip_suffix("@c.us").is_some_and(|number| {
+        number.len() == NUMBER_LENGTH
+            && ["1313555", "131655500"]
+                .iter()
+                .any(|prefix| number.starts_with(prefix))
+    })
 }
 
 fn is_ours(chat: &ChatId, me: &Me<'_>) -> bool {
@@ -193,7 +231,9 @@ fn why_nobody(chat: &str) -> &'static str {
         Some(("status", "broadcast")) => "status",
         Some((_, "broadcast")) => "broadcast list",
         Some((_, "bot" | "meta.ai")) => "bot",
-        Some(("0", "c.us" | "s.whatsapp.net")) => "system account",
+        Some((user, "c.us" | "s.whatsapp.net")) if user.split(':').next() == Some("0") => {
+            "system account"
+        }
         _ => "not a person",
     }
 }

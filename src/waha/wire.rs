@@ -28,18 +28,6 @@ pub(super) fn millis_of(number: f64) -> Option<Millis> {
         .then_some(Millis::new(millis.round() as i64))
 }
 
-/// A short text for logs: one line of at most `max` characters; `None` if it is empty.
-pub(super) fn line(text: &str, max: usize) -> Option<String> {
-    let line: String = text
-        .trim()
-        .chars()
-        .filter(|c| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}'))
-        .take(max)
-        .collect();
-    let line = line.trim();
-    (!line.is_empty()).then(|| line.to_owned())
-}
-
 lenient! {
     /// The envelope of every event.
     struct Envelope {
@@ -106,7 +94,7 @@ lenient! {
         "location" => location: Location<'a>,
         "vCards" => vcards: Texts,
         "replyTo" => reply_to: ReplyTo<'a>,
-        "_data" => data: Data<'a>,
+        "_data" => data: Raw<'a>,
         "ack" => ack: Raw<'a>,
         "ackName" => ack_name: Raw<'a>,
         "error" => error: Raw<'a>,
@@ -139,11 +127,12 @@ lenient! {
         "error" => error: Raw<'a>,
     }
 
-    /// Why something failed: for acks (`code`, `reason`) and for media (`message`).
+    /// Why something failed: for acks (`code`, `reason`) and for media (`message`, or only `details` with a stack trace).
     struct Failure {
         "code" => code: Raw<'a>,
         "reason" => reason: Raw<'a>,
         "message" => message: Raw<'a>,
+        "details" => details: Raw<'a>,
     }
 
     /// A place. In 2024 only `description` named it.
@@ -175,15 +164,19 @@ lenient! {
         "fromMe" => from_me: Raw<'a>,
     }
 
-    /// The engine's own object. It may have any shape, so we use it only for names, other ids and hints.
+    /// The engine's own object. It may have any shape, so we use it only for names, other ids, and the kind and words of the
+    /// content.
     struct Data {
         "notifyName" => notify_name: Raw<'a>,
         "pushName" => push_name: Raw<'a>,
         "verifiedBizName" => business_name: Raw<'a>,
         "type" => kind: Raw<'a>,
+        "isNotification" => is_notification: Raw<'a>,
+        "messageStubType" => stub: Raw<'a>,
+        "IsViewOnce" => is_view_once: Raw<'a>,
         "key" => key: BaileysKey<'a>,
         "Info" => info: GowsInfo<'a>,
-        "message" | "Message" => message: Content<'a>,
+        "message" | "Message" => message: Raw<'a>,
     }
 
     /// NOWEB's key of a message.
@@ -192,6 +185,7 @@ lenient! {
         "fromMe" => from_me: Raw<'a>,
         "remoteJidAlt" => chat_alt: Raw<'a>,
         "participantAlt" => participant_alt: Raw<'a>,
+        "isViewOnce" => is_view_once: Raw<'a>,
     }
 
     /// GOWS's data about a message.
@@ -201,22 +195,5 @@ lenient! {
         "SenderAlt" => sender_alt: Raw<'a>,
         "RecipientAlt" => recipient_alt: Raw<'a>,
         "PushName" => push_name: Raw<'a>,
-    }
-
-    /// WhatsApp's own message (NOWEB, GOWS). The key that is present says its kind.
-    struct Content {
-        "imageMessage" => image: Raw<'a>,
-        "videoMessage" | "ptvMessage" => video: Raw<'a>,
-        "audioMessage" => audio: Audio<'a>,
-        "documentMessage" | "documentWithCaptionMessage" => document: Raw<'a>,
-        "stickerMessage" | "lottieStickerMessage" => sticker: Raw<'a>,
-        "locationMessage" | "liveLocationMessage" => location: Raw<'a>,
-        "contactMessage" | "contactsArrayMessage" => contact: Raw<'a>,
-    }
-
-    /// Music, an audio file, or a voice note (push to talk).
-    struct Audio {
-        "ptt" | "PTT" => ptt: Raw<'a>,
-        "mimetype" => mimetype: Raw<'a>,
     }
 }

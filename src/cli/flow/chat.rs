@@ -27,6 +27,8 @@ macro_rules! commands {
 /file CAPTION    sends a document
 /location        sends a place in São Paulo, or the place after it: LATITUDE,LONGITUDE
 /contact         sends a contact card
+/order TEXT      sends an order from the catalogue, like /order 3 items: Example Shop, BRL 45.00
+/product TEXT    sends a product from the catalogue
 /answer JSON     answers a call in place of the shop's system, like /answer {\"say\": \"Hello\"}
 /fail            makes a call fail
 /phone TEXT      the owner writes in the chat, from their own phone
@@ -312,6 +314,8 @@ fn read(text: &str) -> TypedLine {
             kind: SaidKind::Location,
         }),
         "contact" => message(SaidKind::Contact),
+        "order" => message(SaidKind::Order),
+        "product" => message(SaidKind::Product),
         "answer" => TypedLine::Answers(Some(rest.trim().to_owned())),
         "fail" => TypedLine::Answers(None),
         "phone" if rest.trim().is_empty() => {

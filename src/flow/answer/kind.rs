@@ -5,6 +5,7 @@ use regex::Regex;
 use crate::flow::answer::context::AnswerContext;
 use crate::flow::answer::email::email;
 use crate::flow::answer::number::number;
+use crate::flow::answer::order::order;
 use crate::flow::answer::phone::Country;
 use crate::flow::answer::said::{Said, SaidKind};
 use crate::flow::answer::taxpayer::{cnpj, cpf};
@@ -27,6 +28,10 @@ pub(crate) enum AnswerKind {
     /// One of these kinds of media; an empty list accepts all.
     Media(Vec<SaidKind>),
     Location,
+    /// An order from the shop's catalogue.
+    Order,
+    /// A product from the shop's catalogue.
+    Product,
     /// The whole answer must match this expression, which is anchored at both ends.
     Pattern(Regex),
 }
@@ -55,8 +60,9 @@ pub(crate) const MEDIA_KINDS: [(&str, SaidKind); 4] = [
 
 impl AnswerKind {
     /// The values that `expect` can have in a flow file.
-    pub(crate) const NAMES: [&str; 10] = [
+    pub(crate) const NAMES: [&str; 12] = [
         "text", "number", "email", "phone", "date", "time", "cpf", "cnpj", "media", "location",
+        "order", "product",
     ];
 
     /// The kind with this name, without bounds.
@@ -72,6 +78,8 @@ impl AnswerKind {
             "cnpj" => AnswerKind::Cnpj,
             "media" => AnswerKind::Media(Vec::new()),
             "location" => AnswerKind::Location,
+            "order" => AnswerKind::Order,
+            "product" => AnswerKind::Product,
             _ => return None,
         })
     }
@@ -86,6 +94,13 @@ impl AnswerKind {
             }
             AnswerKind::Location => {
                 return (said.kind == SaidKind::Location).then(|| said.text_or_kind());
+            }
+            AnswerKind::Order => {
+                return (said.kind == SaidKind::Order)
+                    .then(|| order(&said.text_or_kind(), context.locale));
+            }
+            AnswerKind::Product => {
+                return (said.kind == SaidKind::Product).then(|| said.text_or_kind());
             }
             _ => {}
         }
@@ -110,7 +125,10 @@ impl AnswerKind {
                 .into_iter()
                 .find(|text| pattern.is_match(text))
                 .map(str::to_owned),
-            AnswerKind::Media(_) | AnswerKind::Location => None,
+            AnswerKind::Media(_)
+            | AnswerKind::Location
+            | AnswerKind::Order
+            | AnswerKind::Product => None,
         }
     }
 }
@@ -300,6 +318,31 @@ mod tests {
         assert_eq!(read("location", &here).as_deref(), Some("-23.5,-46.6"));
         assert_eq!(read("location", &photo), None);
         assert_eq!(read("text", &said(SaidKind::Contact, "BEGIN:VCARD")), None);
+        let ordered = said(SaidKind::Order, "3 items: Loja, BRL 45.00");
+        assert_eq!(
+            read("order", &ordered).as_deref(),
+            Some("3 items: Loja, BRL 45.00")
+        );
+        let shown = said(SaidKind::Product, "Bolo, BRL 45.00");
+        assert_eq!(read("product", &shown).as_deref(), Some("Bolo, BRL 45.00"));
+        for (kind, said) in [
+            ("text", &ordered),
+            ("number", &ordered),
+            ("media", &ordered),
+            ("product", &ordered),
+            ("text", &shown),
+            ("order", &shown),
+            ("order", &Said::text("3 items")),
+            (
+                "text",
+                &self::Said {
+                    text: "sent BRL 45.00".to_owned(),
+                    kind: SaidKind::Other,
+                },
+            ),
+        ] {
+            assert_eq!(read(kind, said), None, "{kind} {said:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(crate) mod kind;
 pub(crate) mod day;
 pub(crate) mod email;
 pub(crate) mod number;
+pub(crate) mod order;
 pub(crate) mod phone;
 // CPF and CNPJ.
 pub(crate) mod taxpayer;

@@ -29,6 +29,10 @@ pub enum SaidKind {
     Location,
     /// A contact card.
     Contact,
+    /// An order from the shop's catalogue.
+    Order,
+    /// A product from the shop's catalogue.
+    Product,
     /// Anything else.
     Other,
 }
@@ -59,6 +63,8 @@ impl Said {
             kind if kind.is_media() => "[media]",
             SaidKind::Location => "[location]",
             SaidKind::Contact => "[contact]",
+            SaidKind::Order => "[order]",
+            SaidKind::Product => "[product]",
             _ => "[message]",
         }
         .to_owned()

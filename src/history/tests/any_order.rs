@@ -271,7 +271,7 @@ fn edits_keep_every_version_and_the_latest_stands() {
         let versions: Vec<_> = message
             .edits
             .iter()
-            .map(|edit| (edit.at, edit.text.as_str()))
+            .map(|edit| (edit.at, edit.text.as_deref().unwrap_or_default()))
             .collect();
         assert_eq!(versions, [(ms(6000), "two"), (ms(7000), "three")]);
         assert_eq!(

@@ -267,7 +267,11 @@ impl Intake {
             phone_quiet: self.takeover_ends_after(session),
             now,
         };
-        Ok(match self.store.ingest(session, ingest).await? {
+        let ingested = self.store.ingest(session, ingest).await?;
+        if !matches!(ingested, Ingested::Duplicate) {
+            warn_of_lost_file(session, &message);
+        }
+        Ok(match ingested {
             Ingested::Queued { position } => Done::Queued { position },
             Ingested::Active => Done::Active,
             Ingested::Duplicate => Done::Duplicate,
@@ -441,6 +445,22 @@ fn recorded(
 /// This can't fail: serde_json can always write plain structures with text keys.
 fn json(data: &impl serde::Serialize) -> String {
     serde_json::to_string(data).unwrap_or_default()
+}
+
+fn warn_of_lost_file(session: &SessionName, message: &Message) {
+    if let Some(reason) = message
+        .media
+        .as_ref()
+        .and_then(|media| media.error.as_deref())
+    {
+        warn!(
+            %session,
+            chat = %message.chat,
+            message = message.id.as_ref().map(tracing::field::display),
+            reason,
+            "WAHA could not download a customer's file, so only its kind and caption are known: look at it on the phone"
+        );
+    }
 }
 
 fn warn_of_failure(session: &SessionName, ack: &Ack) {

@@ -9,7 +9,17 @@ use crate::waha::message::{Kind, Message};
 /// So one kind of message may come from several kinds of reply.
 pub(crate) fn echo_content(message: &Message) -> EchoContent {
     let sent_as: &'static [Option<MediaKind>] = match message.kind {
-        Kind::Text | Kind::Location | Kind::Contact | Kind::Empty => &[None],
+        Kind::Text
+        | Kind::Location
+        | Kind::Contact
+        | Kind::Order
+        | Kind::Product
+        | Kind::Payment
+        | Kind::Invitation
+        | Kind::Event
+        | Kind::List
+        | Kind::ViewOnce
+        | Kind::Empty => &[None],
         Kind::Image => &[Some(Image), Some(File)],
         Kind::Video => &[Some(Video), Some(File)],
         Kind::Voice | Kind::Audio => &[Some(Voice), Some(File)],

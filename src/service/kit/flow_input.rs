@@ -14,7 +14,13 @@ pub(crate) fn to_input(message: &Message) -> Said {
         Kind::Text => SaidKind::Text,
         Kind::Location => SaidKind::Location,
         Kind::Contact => SaidKind::Contact,
-        Kind::Empty => SaidKind::Other,
+        Kind::Order => SaidKind::Order,
+        Kind::Product => SaidKind::Product,
+        // Not a photo or a video that the flow could take: nobody can open it here.
+        Kind::ViewOnce => SaidKind::Other,
+        Kind::Payment | Kind::Invitation | Kind::Event | Kind::List | Kind::Empty => {
+            SaidKind::Other
+        }
         Kind::Image => SaidKind::Image,
         Kind::Video => SaidKind::Video,
         Kind::Voice | Kind::Audio => SaidKind::Voice,

@@ -8,8 +8,8 @@ use crate::ids::MessageId;
 use crate::waha::json_repair::repaired;
 use crate::waha::label::label;
 use crate::waha::lenient::{Raw, Texts, lenient};
+use crate::waha::one_line::line;
 use crate::waha::serialised_id::SerialisedId;
-use crate::waha::wire::line;
 
 /// How many characters of a reason we keep.
 const REASON_MAX: usize = 200;
@@ -465,7 +465,7 @@ mod tests {
     #[test]
     fn a_temporary_error_is_busy() {
         let failed = r#"{"statusCode":500,"exception":{"message":"Session closed\n\u001b[31m","name":"Error","stack":"at secret"},"request":{"method":"POST","body":{"text":"customer text"}}}"#;
-        assert_eq!(busy(500, failed), "Session closed[31m");
+        assert_eq!(busy(500, failed), "Session closed [31m");
         assert_eq!(
             busy(500, r#"{"exception":{"message":"no 4630 such"}}"#),
             "no 4630 such"

@@ -17,7 +17,7 @@ use ureq::unversioned::transport::{
 use ureq::{Agent, Error};
 
 use super::outcome::SendError;
-use crate::waha::wire::line;
+use crate::waha::one_line::line;
 
 /// How long an address is reused: long enough for a busy sender, short enough for a container that restarts with another
 /// address.

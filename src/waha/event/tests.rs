@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::super::message::{Direction, Kind, Location, Media, Message};
 use super::*;
 
+mod content;
 mod odd;
 mod properties;
 
@@ -30,12 +31,24 @@ const FIXTURES: &[(&str, &[u8])] = fixtures![
     "message-text-lid-gows",
     "message-text-webjs",
     "message-voice-media-null-body-null-gows",
+    "message.ack-read-by-our-own-sendSeen-gows",
     "message.ack-read-by-us-gows",
     "message.ack-read-noweb",
     "message.ack.group-fromme-contradicts-id-webjs",
+    "message.any-50h-old-in-fresh-envelope-noweb",
+    "message.any-album-header-gows",
+    "message.any-album-header-noweb",
+    "message.any-album-picture-noweb",
+    "message.any-disappearing-timer-changed-noweb",
     "message.any-fromme-api-webjs",
     "message.any-fromme-phone-vcard-gows",
+    "message.any-image-download-failed-noweb",
+    "message.any-meta-ai-noweb",
+    "message.any-pin-gows",
+    "message.any-pin-noweb",
     "message.any-same-envelope-id-gows",
+    "message.any-secret-encrypted-edit-noweb",
+    "message.edited-empty-body-noweb",
     "message.edited-gows",
     "message.reaction-fractional-timestamp-webjs",
     "message.revoked-noweb",
@@ -65,7 +78,11 @@ fn treatment(event: &Event) -> String {
         ),
         Meaning::Edited(e) => format!(
             "edited {:?} {} {} {} at {}",
-            e.direction, e.chat, e.message, e.text, e.at
+            e.direction,
+            e.chat,
+            e.message,
+            e.text.as_deref().unwrap_or("?"),
+            e.at
         ),
         Meaning::Revoked(r) => format!(
             "revoked {:?} {} {} at {}",
@@ -115,12 +132,24 @@ fn every_fixture_gets_its_treatment() {
         "inbound Text 177700000000003@lid 3AC22AE73E797638455D at 1789901003000 name=Lu✨ other=5531966660003@c.us text=oi, quero 2ª via do boleto",
         "inbound Text 5511988880001@c.us 3EB0A1B2C3D4E5F60718 at 1789900801000 name=Ana Exemplo text=Bom dia! Vocês abrem hoje?",
         "inbound Voice 5551944440005@c.us AC0DE0FAB0000000000000000000005A at 1789901200000 other=166600000000005@lid",
+        "ack 3 of Inbound 177700000000003@lid 3AC22AE73E797638455D at 1789901003789",
         "ack 3 of Inbound 177700000000003@lid 3AC22AE73E797638455D at 1789901913200",
         "ack 3 of Outbound 5521977770002@c.us 3EB0BEEF0000000000D1 at 1789901912100",
         "ignored: group",
+        "inbound Text 5531966660003@c.us 3EB0E0F010 at 1789721003000 name=Lu other=177700000000003@lid text=bom dia, abrem hoje?",
+        "ignored: technical message",
+        "ignored: technical message",
+        "inbound Image 5531966660003@c.us 3EB0E0F006 at 1789901003000 name=Lu other=177700000000003@lid",
+        "ignored: technical message",
         "own Bot Text 5511988880001@c.us 3EB0D15EA5E00000000C at 1789901811000 text=Você é o número 3 da fila.",
         "own Phone Contact 5511988880001@c.us 3EB0F00D00000000000B at 1789901710000 other=177700000000001@lid contacts=1",
+        "inbound Image 5531966660003@c.us 3EB0E0F009 at 1789901003000 name=Lu other=177700000000003@lid",
+        "ignored: bot",
+        "ignored: technical message",
+        "ignored: technical message",
         "inbound Text 177700000000003@lid 3AC22AE73E797638455D at 1789901003000 name=Lu✨ other=5531966660003@c.us text=oi, quero 2ª via do boleto",
+        "ignored: technical message",
+        "edited Inbound 5531966660003@c.us 3EB0AA01 ? at 1789901003789",
         "edited Inbound 177700000000003@lid 3AC22AE73E797638455D oi, quero a 2ª via do boleto de SETEMBRO at 1789902116502",
         "reaction 🙏🏽 by Customer under Outbound 5511988880001@c.us 3EB0D15EA5E00000000C at 1789902015401",
         "revoked Inbound 5541955550004@c.us 3EB0C0FFEE00BEEF0004 at 1789902217603",
@@ -226,7 +255,7 @@ fn the_chat_without_an_id_is_found_by_engine() {
     }
     assert_eq!(
         treated("message", "NOWEB", r#"{"id":"ABC","from":"1@c.us"}"#),
-        "inbound Empty 1@c.us ABC at 1789900000123"
+        "contentless Empty 1@c.us ABC at 1789900000123"
     );
     assert_eq!(
         treated(
@@ -326,10 +355,15 @@ fn who_is_not_a_person_is_ignored_with_the_reason() {
 fn webjs_notes_about_a_chat_are_not_the_customer() {
     let note = r#"{"id":"false_1@c.us_A","body":"","_data":{"type":"e2e_notification"}}"#;
     assert_eq!(treated("message", "WEBJS", note), "ignored: system note");
+    let with_an_id = r#"{"id":"false_1@c.us_A","body":"150418378248211@lid","_data":{"type":"e2e_notification","subtype":"identity"}}"#;
+    assert_eq!(
+        treated("message", "WEBJS", with_an_id),
+        "ignored: system note"
+    );
     let empty = r#"{"id":"false_1@c.us_A","body":"","_data":{"type":"chat"}}"#;
     assert_eq!(
         treated("message", "WEBJS", empty),
-        "inbound Empty 1@c.us A at 1789900000123"
+        "contentless Empty 1@c.us A at 1789900000123"
     );
 }
 
@@ -388,7 +422,7 @@ fn edits_revocations_and_reactions_find_their_message() {
         (
             "message.edited",
             r#"{"id":"true_1@c.us_A","editedMessageId":"true_1@c.us_B"}"#,
-            "edited Outbound 1@c.us B  at 1789900000123",
+            "edited Outbound 1@c.us B ? at 1789900000123",
         ),
         (
             "message.revoked",

@@ -19,13 +19,15 @@ const TURN_KEYS: [&str; 12] = [
 ];
 
 /// What `sends` can be.
-const KINDS: [(&str, SaidKind); 7] = [
+const KINDS: [(&str, SaidKind); 9] = [
     ("image", SaidKind::Image),
     ("video", SaidKind::Video),
     ("voice", SaidKind::Voice),
     ("file", SaidKind::File),
     ("location", SaidKind::Location),
     ("contact", SaidKind::Contact),
+    ("order", SaidKind::Order),
+    ("product", SaidKind::Product),
     ("other", SaidKind::Other),
 ];
 

@@ -18,13 +18,13 @@ fn times_are_read_in_every_unit_and_else_borrowed() {
         ("\"NaN\"", 1_789_900_000_123),
         ("{\"low\":1}", 1_789_900_000_123),
     ] {
-        let payload = format!(r#"{{"id":"false_1@c.us_A","timestamp":{time}}}"#);
+        let payload = format!(r#"{{"id":"false_1@c.us_A","body":"a","timestamp":{time}}}"#);
         let Meaning::Inbound(message) = event("message", "GOWS", &payload).meaning else {
             panic!("not inbound");
         };
         assert_eq!(message.sent_at, Millis::new(wanted), "{time}");
     }
-    let old = br#"{"event":"message","session":"s","payload":{"id":"false_1@c.us_A"}}"#;
+    let old = br#"{"event":"message","session":"s","payload":{"id":"false_1@c.us_A","body":"a"}}"#;
     let Meaning::Inbound(message) = parse(old, NOW).unwrap().meaning else {
         panic!("not inbound");
     };
@@ -48,7 +48,7 @@ fn fields_of_a_wrong_type_are_as_if_absent() {
         );
         assert_eq!(
             treated("message", "WEBJS", &payload),
-            "inbound Empty 1@c.us A at 1789900000123",
+            "contentless Empty 1@c.us A at 1789900000123",
             "{wrong}"
         );
     }
@@ -75,7 +75,7 @@ fn lone_surrogates_and_control_characters_do_not_lose_the_message() {
         panic!("not inbound");
     };
     assert_eq!(message.text, "\0\u{1b}[1m \u{fffd}\\ud83d 😀");
-    assert_eq!(message.name.as_deref(), Some("Ana\u{fffd}"));
+    assert_eq!(message.name.as_deref(), Some("A na \u{fffd}"));
 }
 
 #[test]
@@ -93,7 +93,8 @@ fn bytes_that_are_not_utf_8_do_not_lose_the_message() {
 #[test]
 fn a_name_is_one_short_line() {
     let name = |name: &str| {
-        let payload = format!(r#"{{"id":"false_1@c.us_A","_data":{{"pushName":"{name}"}}}}"#);
+        let payload =
+            format!(r#"{{"id":"false_1@c.us_A","body":"a","_data":{{"pushName":"{name}"}}}}"#);
         match event("message", "NOWEB", &payload).meaning {
             Meaning::Inbound(message) => message.name,
             _ => None,
@@ -101,6 +102,12 @@ fn a_name_is_one_short_line() {
     };
     assert_eq!(name("  "), None);
     assert_eq!(name("\\u2028\\u0007"), None);
+    assert_eq!(name("\\u3164"), None);
+    assert_eq!(
+        name("\\u202eana moc.rolav").as_deref(),
+        Some("ana moc.rolav")
+    );
+    assert_eq!(name("Ana\\nSouza").as_deref(), Some("Ana Souza"));
     assert_eq!(name(&"é".repeat(200)).unwrap().chars().count(), 100);
 }
 
@@ -129,12 +136,12 @@ fn depth_in_any_place_is_no_danger() {
                 let payload = format!(r#"{{"id":"false_1@c.us_A","{key}":{deep}}}"#);
                 let body = envelope("message", "GOWS", &payload);
                 let parsed = parse(body.as_bytes(), NOW).map(|event| treatment(&event));
-                let wanted = "inbound Empty 1@c.us A at 1789900000123".to_owned();
+                let wanted = "contentless Empty 1@c.us A at 1789900000123".to_owned();
                 let wanted = is_parsed.then_some(wanted).ok_or(NotAnEvent::TooDeep);
                 assert_eq!(parsed, wanted, "{levels} in {key}");
                 let meaning = listed(&payload, NOW);
                 assert_eq!(
-                    matches!(meaning, Meaning::Inbound(_)),
+                    matches!(meaning, Meaning::Contentless(_)),
                     is_listed,
                     "{levels} in {key}"
                 );
