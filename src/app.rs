@@ -219,6 +219,8 @@ impl Daemon {
         self.stage(back, "announcer", |stop| agent.run(stop));
         let agent = owner::handoffs(&shared);
         self.stage(back, "handoffs", |stop| agent.run(stop));
+        let agent = owner::left_alone(&shared);
+        self.stage(back, "left-alone", |stop| agent.run(stop));
         let agent = line::expiry(&shared);
         self.stage(back, "expiry", |stop| agent.run(stop));
         let agent = handle::dispatcher(

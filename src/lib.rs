@@ -42,6 +42,8 @@
 //!   words while the id is not known (`store/lua/shared/sent_by_us`). The bot then stays out of that chat until the owner is
 //!   done.
 //! - A customer who waits for a person keeps the ticket and holds no worker.
+//! - Two bots don't talk forever: a chat that reaches a limit of its flow is left alone for a while
+//!   (`store/lua/shared/limits`).
 //! - The replies of a chat wait in its lane. Only the sender writes to a chat, only from its lane, in order.
 //!   A worker never waits for WAHA.
 //! - The history is copied from a stream in Redis. The archiver stores entries and its position in the stream in one SQLite
@@ -63,7 +65,7 @@
 //! | `service/handle` | one conversation, from claim to close (the dispatcher claims, and closes one that keeps panicking), and the flow's calls | |
 //! | `service/deliver` | lanes to WAHA: sender, delivery, replies in doubt | |
 //! | `service/line` | customers who wait: announcer, expiry | |
-//! | `service/owner` | notifications to the owner: handoffs, session status, reachability | |
+//! | `service/owner` | notifications to the owner: handoffs, chats left alone, session status, reachability | |
 //! | `service/upkeep` | housekeeping: archiver, recoverer (processes that died), reloader | |
 //! | `service/kit` | what agents share: backoff, leases, periodic work, metrics | |
 //! | [`store`] | Redis; the only room that knows fred | flow/script (files that replies carry) |

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::shared::Shared;
 use crate::flows::Flows;
 use crate::service::owner::handoffs::HandoffNotifier;
+use crate::service::owner::left_alone::LeftAloneNotifier;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::notify_chat::NotifyChat;
 use crate::service::owner::reachability::ReachabilityMonitor;
@@ -28,6 +29,14 @@ pub(super) fn reachability(shared: &Shared) -> ReachabilityMonitor {
 pub(super) fn handoffs(shared: &Shared) -> HandoffNotifier {
     HandoffNotifier {
         store: shared.store.clone(),
+        notifier: shared.notifier.clone(),
+    }
+}
+
+pub(super) fn left_alone(shared: &Shared) -> LeftAloneNotifier {
+    LeftAloneNotifier {
+        store: shared.store.clone(),
+        flows: shared.flows.clone(),
         notifier: shared.notifier.clone(),
     }
 }

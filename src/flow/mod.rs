@@ -43,12 +43,12 @@ pub use crate::flow::line::notice_rules::{
     AnnouncedPosition, Decision, Notice, NoticeRules, WaitingCustomer, decide,
 };
 pub use crate::flow::line::owner_text::OwnerText;
-pub use crate::flow::load::encoding::utf8_text;
 pub use crate::flow::load::reader::Mistake;
 pub use crate::flow::load::schema::schema;
 pub use crate::flow::load::timezone::{misleading_rule, time_zone_hint};
 pub use crate::flow::script::checked_flow::Script;
 pub use crate::flow::script::commands::Command;
+pub use crate::flow::script::limits::Limits;
 pub use crate::flow::script::queue_text::QueueText;
 pub use crate::flow::script::reply::{FlowMedia, FlowReply, MediaKind, MediaSource};
 pub use crate::flow::script::say::LocalFile;

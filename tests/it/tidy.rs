@@ -34,7 +34,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("data_dir", &[]),
     // The agents. Their rooms know only what they share, and not each other.
     ("service/kit", &["store", "waha", "flow"]),
-    ("service/owner", &["service/kit", "store", "waha", "flow"]),
+    (
+        "service/owner",
+        &["service/kit", "store", "waha", "flows", "flow"],
+    ),
     (
         "service/inlet",
         &[

@@ -12,13 +12,9 @@ pub(crate) mod kind;
 pub(crate) mod day;
 pub(crate) mod email;
 pub(crate) mod number;
-pub(crate) mod number_words;
 pub(crate) mod order;
 pub(crate) mod phone;
 // CPF and CNPJ.
 pub(crate) mod taxpayer;
-// The countries that phone numbers belong to.
-pub(crate) mod country;
-// The marks that people put between digits, and the words around them.
-pub(crate) mod filler;
+// The marks that people put between digits.
 pub(crate) mod separators;

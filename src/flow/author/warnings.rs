@@ -93,7 +93,7 @@ mod tests {
         );
         assert_eq!(
             lines(include_str!("../../../examples/flows/echo.toml")),
-            [20]
+            [26]
         );
         let trap = "start = 'a'\n[step.a]\nask = '?'\noptions = { 1 = 'b', 2 = 'c' }\n\
             [step.b]\nsay = 'x'\nnext = 'd'\n[step.d]\nask = '?'\nnext = 'b'\n[step.c]\nsay = 'x'\nend = 'x'";

@@ -31,6 +31,19 @@ pub enum OwnerText<'a> {
         /// When the limit resets, if known.
         until: Option<DateTime>,
     },
+    /// The bot leaves a chat alone.
+    LeftAlone {
+        /// The customer's name and number.
+        customer: &'a str,
+        /// The limit that the chat reached, as `[limits]` in a flow names it.
+        limit: &'a str,
+        /// That limit.
+        count: u64,
+        /// Until when, if known.
+        until: Option<DateTime>,
+        /// The word with which the owner gives the chat back to the bot, if there is one.
+        phone_end: Option<&'a str>,
+    },
 }
 
 impl OwnerText<'_> {
@@ -71,6 +84,13 @@ impl OwnerText<'_> {
                     ),
                 ]
             }
+            OwnerText::LeftAlone {
+                customer,
+                limit,
+                count,
+                until,
+                phone_end,
+            } => left_alone(customer, limit, count, until, phone_end),
         };
         match locale {
             Locale::En => en,
@@ -112,6 +132,51 @@ fn stopped(session: &SessionName, status: &str) -> [String; 3] {
         ),
         format!(
             "La sesión {session} se detuvo ({status}) y los clientes no reciben respuesta. {es} Después, todo se reanuda automáticamente."
+        ),
+    ]
+}
+
+fn left_alone(
+    customer: &str,
+    limit: &str,
+    count: u64,
+    until: Option<DateTime>,
+    phone_end: Option<&str>,
+) -> [String; 3] {
+    let [en, pt_br, es] = match limit {
+        "conversations_per_hour" => [
+            format!("{customer} has opened {count} conversations within an hour."),
+            format!("{customer} abriu {count} atendimentos em uma hora."),
+            format!("{customer} abrió {count} conversaciones en una hora."),
+        ],
+        "replies_per_hour" => [
+            format!("{customer} has got {count} replies within an hour."),
+            format!("{customer} recebeu {count} respostas em uma hora."),
+            format!("{customer} recibió {count} respuestas en una hora."),
+        ],
+        _ => [
+            format!("{customer} answers like another bot."),
+            format!("{customer} responde como se fosse outro robô."),
+            format!("{customer} responde como si fuera otro bot."),
+        ],
+    };
+    let [en_until, pt_br_until, es_until] = dates(until, ["until", "até", "hasta el"]);
+    let [en_word, pt_br_word, es_word] = phone_end.map_or_else(<[String; 3]>::default, |word| {
+        [
+            format!(", or write {word} there and the bot answers again"),
+            format!(", ou escreva {word} nela para o robô voltar a responder"),
+            format!(", o escriba {word} en él para que el bot vuelva a responder"),
+        ]
+    });
+    [
+        format!(
+            "{en} The bot does not answer in this chat{en_until}. If it's a person, reply in their chat, from your phone{en_word}. If it's another company's bot, block it on your phone."
+        ),
+        format!(
+            "{pt_br} O robô não responde nessa conversa{pt_br_until}. Se for uma pessoa, responda na conversa, pelo seu celular{pt_br_word}. Se for o robô de outra empresa, bloqueie o contato no celular."
+        ),
+        format!(
+            "{es} El bot no responde en ese chat{es_until}. Si es una persona, responda en el chat, desde su teléfono{es_word}. Si es el bot de otra empresa, bloquee el contacto en su teléfono."
         ),
     ]
 }
@@ -160,6 +225,40 @@ mod tests {
             };
             assert!(capping.words(locale).contains("(CAPPED)."));
         }
+        for (limit, part) in [
+            ("machine_answers", "answers like another bot"),
+            ("conversations_per_hour", "20 conversations within an hour"),
+            ("replies_per_hour", "20 replies within an hour"),
+        ] {
+            let text = OwnerText::LeftAlone {
+                customer: "Ana (+5511999990000)",
+                limit,
+                count: 20,
+                until,
+                phone_end: Some("#fim"),
+            };
+            let words = text.words(Locale::En);
+            assert!(words.contains(part), "{words}");
+            for locale in Locale::ALL {
+                let words = text.words(locale);
+                for part in ["Ana (+5511999990000)", "09:05", "#fim"] {
+                    assert!(words.contains(part), "{words}");
+                }
+            }
+        }
+        let left_alone = OwnerText::LeftAlone {
+            customer: "Ana (+5511999990000)",
+            limit: "machine_answers",
+            count: 6,
+            until,
+            phone_end: None,
+        };
+        assert_eq!(
+            left_alone.words(Locale::PtBr),
+            "Ana (+5511999990000) responde como se fosse outro robô. O robô não responde nessa conversa até 24/11/2026 \
+             09:05. Se for uma pessoa, responda na conversa, pelo seu celular. Se for o robô de outra empresa, bloqueie o \
+             contato no celular."
+        );
         let timelock = OwnerText::Timelock {
             session: &SessionName::stored("loja"),
             until,

@@ -14,9 +14,9 @@ use crate::flow::script::templates::TextId;
 use crate::flow::words::fold::closest;
 use crate::flow::words::locale::Locale;
 
-const FILE_KEYS: [&str; 10] = [
+const FILE_KEYS: [&str; 11] = [
     "name", "locale", "timezone", "hours", "start", "texts", "commands", "timeouts", "notices",
-    "step",
+    "limits", "step",
 ];
 
 impl Script {
@@ -58,6 +58,7 @@ fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<Mistake>> {
     let commands = loader.read_commands(&file, locale);
     let timeouts = loader.read_timeouts(&file);
     let notices = loader.read_notices(&file);
+    let limits = loader.read_limits(&file);
     let hours = loader.read_hours(&file);
     let steps = loader.read_steps(&file, &commands);
     loader.check_handoffs(&file, &steps, timeouts.phone_quiet);
@@ -80,6 +81,7 @@ fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<Mistake>> {
             commands,
             timeouts,
             notices,
+            limits,
             files: loader.files,
             directory: PathBuf::new(),
         }),

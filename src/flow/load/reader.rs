@@ -7,7 +7,6 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::flow::load::toml_mistakes::explain;
 use crate::flow::words::fold::closest;
 use crate::time_span;
 
@@ -77,10 +76,14 @@ impl<'s> Reader<'s> {
         if errors.is_empty() {
             return Ok((reader, table));
         }
-        for (place, message) in explain(source, &errors) {
-            reader.note(&place, message);
+        for error in errors {
+            let message = format!("this is not TOML: {}", error.message().trim());
+            reader.note(&error.span().unwrap_or(0..0), message);
         }
-        Err(reader.finish())
+        let mut mistakes = reader.finish();
+        // One slip causes several errors in its line; the first is the real one.
+        mistakes.dedup_by_key(|mistake| mistake.line);
+        Err(mistakes)
     }
 
     pub(crate) fn new(source: &'s str) -> Reader<'s> {
@@ -318,14 +321,8 @@ impl<'s> Reader<'s> {
                 place: value.span(),
             }),
             other => {
-                let raw = self.source.get(value.span()).unwrap_or_default();
-                let is_list = matches!(other, DeValue::Array(_) | DeValue::Table(_));
-                let remedy = match is_list || raw.contains(['"', '\'', '\n']) {
-                    true => String::new(),
-                    false => format!("; write \"{raw}\""),
-                };
                 let message = format!(
-                    "`{key}` in {} must be {wanted}, not {}{remedy}",
+                    "`{key}` in {} must be {wanted}, not {}",
                     of.name,
                     article(other.type_str()),
                 );

@@ -28,6 +28,8 @@ enum Form {
     /// A text or a table of media, or a list of them.
     Messages,
     Count,
+    /// A whole number; 0 means no limit.
+    Limit,
     Number,
     Time,
     Locale,
@@ -128,6 +130,30 @@ const NOTICES: &[SchemaKey] = &[
         "reassure_after",
         Form::Time,
         "After this time without a notice: \"we haven't forgotten you\". Default: 10m.",
+    ),
+];
+
+const LIMITS: &[SchemaKey] = &[
+    (
+        "conversations_per_hour",
+        Form::Limit,
+        "The conversations that a chat may open in an hour. With 0 there is no limit. Default: 30.",
+    ),
+    (
+        "replies_per_hour",
+        Form::Limit,
+        "The replies that a chat gets in an hour; messages that are sent at once count as one. With 0 there is no limit. \
+         Default: 100.",
+    ),
+    (
+        "machine_answers",
+        Form::Limit,
+        "The answers in a row that may look as if a machine wrote them. With 0 there is no limit. Default: 6.",
+    ),
+    (
+        "leave_alone_for",
+        Form::Time,
+        "How long the bot leaves a chat alone that reached a limit. Default: 1h.",
     ),
 ];
 
@@ -387,6 +413,11 @@ pub fn schema() -> Value {
             "Timeouts, most of them for customers who don't write.",
         ),
         ("notices", NOTICES, "When waiting customers get a notice."),
+        (
+            "limits",
+            LIMITS,
+            "When the bot leaves a chat alone, because another bot seems to write there.",
+        ),
     ] {
         file["properties"][name] = table(keys);
         file["properties"][name]["description"] = json!(what);
@@ -444,6 +475,7 @@ impl Form {
             }
             Form::Number => json!({ "type": "number" }),
             Form::Count => json!({ "type": "integer", "minimum": 1 }),
+            Form::Limit => json!({ "type": "integer", "minimum": 0 }),
             Form::Time => json!({ "type": "string", "pattern": TIME }),
             Form::Locale => json!({ "enum": Locale::ALL.map(Locale::as_str) }),
             Form::Kind => json!({ "enum": AnswerKind::NAMES }),
@@ -510,7 +542,7 @@ mod tests {
     fn the_schema_has_every_key_that_the_loader_knows_and_no_other() {
         let schema = schema();
         assert_eq!(keys(&schema), known("zebra = 1"));
-        for section in ["texts", "commands", "timeouts", "notices"] {
+        for section in ["texts", "commands", "timeouts", "notices", "limits"] {
             assert_eq!(
                 keys(&schema["properties"][section]),
                 known(&format!("[{section}]\nzebra = 1")),

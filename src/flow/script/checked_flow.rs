@@ -12,6 +12,7 @@ use crate::flow::answer::said::Said;
 use crate::flow::line::notice_rules::NoticeRules;
 use crate::flow::script::commands::{Command, Commands};
 use crate::flow::script::hours::{Hours, moment};
+use crate::flow::script::limits::Limits;
 use crate::flow::script::reply::{FlowMedia, FlowReply, MediaSource};
 use crate::flow::script::say::LocalFile;
 use crate::flow::script::step::{Calling, Step};
@@ -36,6 +37,7 @@ pub struct Script {
     pub(crate) commands: Commands,
     pub(crate) timeouts: Timeouts,
     pub(crate) notices: NoticeRules,
+    pub(crate) limits: Limits,
     /// The local files that it sends.
     pub(crate) files: Vec<LocalFile>,
     /// The directory that their paths are relative to.
@@ -58,6 +60,11 @@ impl Script {
         &self.notices
     }
 
+    /// When the bot leaves a chat alone.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// A customer who comes back within this time continues where they stopped.
     pub fn resume_within(&self) -> Duration {
         self.timeouts.resume_within
@@ -72,6 +79,11 @@ impl Script {
     /// Whether this message of the owner hands the chat back to the bot.
     pub fn is_phone_end(&self, text: &str) -> bool {
         self.commands.is_phone_end(text)
+    }
+
+    /// A word with which the owner hands a chat back to the bot; `None` if the flow has none.
+    pub fn phone_end(&self) -> Option<&str> {
+        self.commands.phone_end.iter().map(String::as_str).min()
     }
 
     /// The command, if the message is a command word and nothing else.

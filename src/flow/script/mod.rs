@@ -25,5 +25,7 @@ pub(crate) mod wait_phrase;
 pub(crate) mod commands;
 // `[hours]`: when it is open.
 pub(crate) mod hours;
+// `[limits]`: when the bot leaves a chat alone.
+pub(crate) mod limits;
 // `[timeouts]`: how long a flow waits.
 pub(crate) mod timeouts;

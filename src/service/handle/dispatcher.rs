@@ -35,7 +35,7 @@ pub struct Dispatcher {
     pub context: Arc<ConversationContext>,
     /// How many conversations are handled at a time.
     pub workers: usize,
-    /// [`Bell::Queue`], [`Bell::Inbox`] and [`Bell::TakenOver`].
+    /// [`Bell::Queue`], [`Bell::Inbox`], [`Bell::TakenOver`] and [`Bell::LeftAlone`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
@@ -119,6 +119,11 @@ impl DispatcherState {
             Bell::TakenOver(session, chat) => {
                 if let Some(bell) = self.active.get(&(session, chat)) {
                     bell.ring_taken_over();
+                }
+            }
+            Bell::LeftAlone(session, chat) => {
+                if let Some(bell) = self.active.get(&(session, chat)) {
+                    bell.ring_left_alone();
                 }
             }
             Bell::Missed => self.poll_all().await,
@@ -359,6 +364,12 @@ impl DispatcherState {
                     chat = %chat.1,
                     "the owner answers this chat from their own phone; the worker is free again"
                 ),
+                TaskOutcome::Lost if Box::pin(left_alone(&store, &chat, &rung)).await => info!(
+                    session = %chat.0,
+                    chat = %chat.1,
+                    outcome = "limit",
+                    "conversation closed: the bot leaves this chat alone; the worker is free again"
+                ),
                 TaskOutcome::Lost => warn!(
                     session = %chat.0,
                     chat = %chat.1,
@@ -375,6 +386,11 @@ impl DispatcherState {
 /// Whether the owner took over the conversation by answering from their own phone, even if only briefly.
 async fn owner_took_over(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
     bell.was_taken_over() || store.is_with_phone(session, chat).await.unwrap_or(false)
+}
+
+/// Whether the conversation was closed because its chat reached a limit.
+async fn left_alone(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
+    bell.was_left_alone() || store.is_left_alone(session, chat).await.unwrap_or(false)
 }
 
 /// The end of a conversation's task.

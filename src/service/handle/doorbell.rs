@@ -11,6 +11,7 @@ pub(crate) struct Doorbell {
     inbox: AtomicBool,
     check_ownership: AtomicBool,
     taken_over: AtomicBool,
+    left_alone: AtomicBool,
 }
 
 /// Why the bell has rung since the last [`Doorbell::take`].
@@ -49,6 +50,17 @@ impl Doorbell {
     /// Whether the owner took over the conversation.
     pub(crate) fn was_taken_over(&self) -> bool {
         self.taken_over.load(Ordering::Acquire)
+    }
+
+    /// Rings because the chat reached a limit, and its conversation was closed.
+    pub(crate) fn ring_left_alone(&self) {
+        self.left_alone.store(true, Ordering::Release);
+        self.ring();
+    }
+
+    /// Whether the conversation was closed because the chat reached a limit.
+    pub(crate) fn was_left_alone(&self) -> bool {
+        self.left_alone.load(Ordering::Acquire)
     }
 
     /// Returns the reasons since the last call, and resets them.

@@ -239,7 +239,12 @@ impl CatchUpState {
                 .await?
             {
                 Done::Duplicate | Done::Ignored => {}
-                Done::Queued { .. } | Done::Active | Done::Phone | Done::Recorded | Done::Stale => {
+                Done::Queued { .. }
+                | Done::Active
+                | Done::Phone
+                | Done::Limit
+                | Done::Recorded
+                | Done::Stale => {
                     missed += u64::from(inbound);
                 }
             }

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use crate::clock::{self, Millis};
 use crate::flows::Flows;
 use crate::ids::{ChatId, SessionName};
+use crate::service::inlet::answer_words::answer_words;
 use crate::service::inlet::late_takeover::last_activity_at;
 use crate::service::kit::echo_content::echo_content;
 use crate::service::owner::notifier::OwnerNotifier;
@@ -54,6 +55,8 @@ pub enum Done {
     Active,
     /// A message of a chat that the owner answers from their own phone.
     Phone,
+    /// A message of a chat that reached a limit: the bot leaves it alone for a while.
+    Limit,
     /// We had it already.
     Duplicate,
     /// It is not for us.
@@ -71,6 +74,7 @@ impl Done {
             Self::Queued { .. } => "queued",
             Self::Active => "active",
             Self::Phone => "phone",
+            Self::Limit => "limit",
             Self::Duplicate => "duplicate",
             Self::Ignored => "ignored",
             Self::Recorded => "recorded",
@@ -265,6 +269,8 @@ impl Intake {
             message: json(&message),
             opens,
             phone_quiet: self.takeover_ends_after(session),
+            words: answer_words(&message, now),
+            limits: self.flows.of(session).limits(),
             now,
         };
         let ingested = self.store.ingest(session, ingest).await?;
@@ -276,6 +282,7 @@ impl Intake {
             Ingested::Active => Done::Active,
             Ingested::Duplicate => Done::Duplicate,
             Ingested::Phone => Done::Phone,
+            Ingested::Limit => Done::Limit,
             Ingested::Recorded { first } => {
                 if first {
                     warn!(

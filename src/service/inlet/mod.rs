@@ -7,6 +7,7 @@
 //! | `body` | reads bodies within limits of size, time and memory |
 //! | `refusals` | logs webhooks with a wrong signature |
 //! | [`intake`] | decides what an event means and stores it, whether it came by webhook or in a list |
+//! | `answer_words` | the words by which a machine's answer can be told from a person's |
 //! | [`catch_up`] | asks WAHA for messages whose webhooks were lost |
 //! | `catch_up/listing` | the chats and messages that WAHA lists |
 //! | `late_takeover` | decides whether the owner still has a chat, if we receive their message late |
@@ -14,6 +15,7 @@
 //!
 //! Groups, channels and broadcasts are filtered out earlier, in `waha/which_chat`.
 
+mod answer_words;
 mod body;
 pub mod catch_up;
 pub mod intake;

@@ -9,6 +9,7 @@ use tracing::info;
 use crate::flow::{Locale, State};
 use crate::service::kit::periodic::Periodic;
 use crate::service::owner::notifier::OwnerNotifier;
+use crate::service::owner::shown_customer::shown_customer;
 use crate::store::{HandedOff, Store, StoreError};
 use crate::waha::message::Message;
 
@@ -64,20 +65,7 @@ impl HandoffNotifier {
 
 /// The notice: the customer, their last message, and how many customers wait in total.
 fn text(locale: Locale, one: &HandedOff) -> String {
-    let number = one
-        .chat
-        .as_str()
-        .split_once('@')
-        .map(|(number, kind)| match kind {
-            "c.us" => format!("+{number}"),
-            // A hidden id is not a phone number.
-            _ => one.chat.to_string(),
-        });
-    let number = number.unwrap_or_else(|| one.chat.to_string());
-    let who = match one.name.trim() {
-        "" => number,
-        name => format!("{name} ({number})"),
-    };
+    let who = shown_customer(&one.name, &one.chat);
     let (said, count) = (last_words(one), one.waiting);
     match locale {
         Locale::En => format!(

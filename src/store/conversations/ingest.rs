@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::clock;
 use crate::clock::Millis;
+use crate::flow::Limits;
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::scripts::answer::ScriptAnswer;
@@ -28,8 +30,21 @@ pub struct Ingest {
     pub opens: bool,
     /// If the owner answers the chat from their own phone: how long that lasts after this message.
     pub phone_quiet: Duration,
+    /// The words of the message, to see whether a machine wrote it; `None` if they can't tell.
+    pub words: Option<AnswerWords>,
+    /// When the bot leaves the chat alone.
+    pub limits: Limits,
     /// Now.
     pub now: Millis,
+}
+
+/// The words of a message, for comparison with the answer before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerWords {
+    /// What it says, perhaps shortened; empty if people say it again and again, too.
+    pub text: String,
+    /// Nobody types that much at once.
+    pub is_long: bool,
 }
 
 /// The result of taking in an inbound message.
@@ -46,6 +61,8 @@ pub enum Ingested {
     Duplicate,
     /// The owner answers this chat from their own phone: the message is in the history, and the owner will answer.
     Phone,
+    /// The chat reached a limit, and the bot leaves it alone for a while: the message is in the history only.
+    Limit,
     /// It is only in the history: too many messages of its conversation are not consumed yet, or no conversation is open
     /// and it opens none.
     Recorded {
@@ -72,6 +89,8 @@ pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
                 arguments.push_text(&item.message);
                 arguments.push_text(if item.opens { "1" } else { "" });
                 arguments.push_length(item.phone_quiet);
+                arguments.push_text(item.words.as_ref().map_or_else(String::new, lua_words));
+                arguments.push_text(lua_limits(item.limits));
             }
             let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
             items
@@ -82,6 +101,26 @@ pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
     })
 }
 
+/// As `note_answer` in the scripts compares them: one letter for their length, then the words.
+fn lua_words(words: &AnswerWords) -> String {
+    format!("{}{}", if words.is_long { 'l' } else { 's' }, words.text)
+}
+
+/// As `read_limits` in the scripts reads them.
+fn lua_limits(limits: Limits) -> String {
+    if limits.is_off() {
+        return String::new();
+    }
+    format!(
+        "{} {} {} {}",
+        limits.conversations_per_hour,
+        limits.replies_per_hour,
+        limits.machine_answers,
+        // Redis keeps nothing for no time at all.
+        clock::millis(limits.leave_alone_for).max(1),
+    )
+}
+
 fn ingested(result: &str, position: i64) -> Result<Ingested, StoreError> {
     match result {
         "queued" => Ok(Ingested::Queued {
@@ -90,6 +129,7 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, StoreError> {
         "active" => Ok(Ingested::Active),
         "duplicate" => Ok(Ingested::Duplicate),
         "phone" => Ok(Ingested::Phone),
+        "limit" => Ok(Ingested::Limit),
         "full" => Ok(Ingested::Recorded { first: true }),
         "recorded" => Ok(Ingested::Recorded { first: false }),
         _ => Err(StoreError::UnexpectedAnswer("a known result")),

@@ -4,6 +4,7 @@ pub(crate) mod expiry;
 pub(crate) mod handoffs;
 pub(crate) mod held_conversation;
 pub(crate) mod ingest;
+pub(crate) mod left_alone;
 pub(crate) mod lids;
 pub(crate) mod lifecycle;
 pub(crate) mod record;

@@ -1,6 +1,6 @@
 -- Stores the results of looking at customers in line: words for the queue leave the inbox, a notice goes into the lane, or
 -- the customer leaves.
--- Uses: conversations, lanes
+-- Uses: conversations, lanes, pace
 -- KEYS: namespace
 -- ARGV: per chat: chat, id, announced (the place that the reply tells, '' = none), due (ms: when to look again), examined (messages of
 --       the inbox), examined_before, since (ms: when it began to wait), leave (outcome, '' = stays), variables (JSON), reply
@@ -30,6 +30,8 @@ while has_more() do
       drop_notices(chat)
       reply(chat, element)
       replied = true
+      -- A notice that nobody asked for does not count.
+      if words > 0 then count_in_hour(chat, 'replies') end
     end
     if leave ~= '' then
       -- Messages before the word to leave were for this conversation, and end with it.

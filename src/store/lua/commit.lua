@@ -1,6 +1,6 @@
 -- Commits one step of each conversation: the inbox is consumed, the state saved, the replies put into the lane, and perhaps
 -- the conversation handed off or closed; all together, or refused.
--- Uses: conversations, lanes
+-- Uses: conversations, lanes, pace
 -- KEYS: namespace
 -- ARGV: per conversation: chat, epoch, rev, consumed, state, outcome ('' = stays open), variables (JSON), resume_within (ms, 0 =
 --       can't be resumed), handoff ('' = none; else how long (ms) it waits for a person, 0 = without limit), replies (count),
@@ -43,6 +43,7 @@ while has_more() do
     end
     if #replies > 0 then
       redis.call('HDEL', key, 'delivered', 'given_up')
+      count_in_hour(chat, 'replies')
     end
     if handoff ~= '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)

@@ -1,5 +1,5 @@
 -- Settles the first reply of lanes: WAHA took it, or we gave up on it, or it is tried again later.
--- Uses: lanes, sent_by_us, owner_takeover
+-- Uses: lanes, pace, sent_by_us, owner_takeover
 -- KEYS: namespace
 -- ARGV: dead_max, sent_ids_ttl (ms), then per lane: chat, token, element, verdict ('sent' | 'dead' | 'retry' | 'release'), due (ms,
 --       for retry and release), again (the element to try again), doubt ('1' = it may have been sent all the same), message id (of
@@ -43,6 +43,8 @@ while has_more() do
       redis.call('HSET', CHAT .. chat, result, NOW)
       redis.call('HDEL', CHAT .. chat, other)
     end
+    -- Not notices, nor what the owner is told.
+    if verdict == 'sent' and conversation ~= '' and string.sub(element, 1, 1) ~= 'n' then note_sent(chat) end
     if verdict == 'dead' then
       redis.call('XADD', DEAD, 'MAXLEN', '~', dead_max, '*', 'chat', chat, 'reason', reason, 'reply', element)
     end

@@ -33,6 +33,9 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("TAKEOVER_BEGAN_BY", TAKEOVER_BEGAN_BY),
     ("TAKEOVER_ENDED_AT", TAKEOVER_ENDED_AT),
     ("EXPECTED_ECHOES", EXPECTED_ECHOES),
+    ("PACE", PACE),
+    ("LEFT_ALONE", LEFT_ALONE),
+    ("LEFT_ALONE_UNNOTIFIED", LEFT_ALONE_UNNOTIFIED),
     ("LOOK_AT", LOOK_AT),
     ("LANE", LANE),
     ("LANES", LANES),
@@ -114,6 +117,18 @@ const TAKEOVER_ENDED_AT: &str = "hung-up:";
 
 /// LIST, expires: the contents of replies that were sent, or perhaps sent, and whose message ids we don't know.
 const EXPECTED_ECHOES: &str = "unclaimed:";
+
+/// HASH, expires an hour after it was made: `conversations` and `replies` (how many in this hour), `sent_at` (when (ms) a reply
+/// was last sent that the customer has not answered), `answer` (the words of their last answer), and `machine` (how many
+/// answers in a row look as if a machine wrote them).
+const PACE: &str = "pace:";
+
+/// STRING, expires: since and until when (ms) the bot leaves this chat alone.
+const LEFT_ALONE: &str = "left-alone:";
+
+/// HASH: chat -> what the owner must be told about it, JSON, of the chats that the bot leaves alone and that have not been
+/// reported to the owner yet.
+const LEFT_ALONE_UNNOTIFIED: &str = "left-alone-untold";
 
 /// ZSET: chat by when (ms) the announcer looks at it next.
 const LOOK_AT: &str = "announce";
@@ -251,6 +266,14 @@ impl Keys {
 
     pub(crate) fn takeover_until(&self, session: &SessionName) -> String {
         self.session_key(session, TAKEOVER_UNTIL)
+    }
+
+    pub(crate) fn left_alone(&self, session: &SessionName, chat: &ChatId) -> String {
+        self.session_key(session, LEFT_ALONE) + chat.as_str()
+    }
+
+    pub(crate) fn left_alone_unnotified(&self, session: &SessionName) -> String {
+        self.session_key(session, LEFT_ALONE_UNNOTIFIED)
     }
 
     pub(crate) fn look_at(&self, session: &SessionName) -> String {

@@ -30,7 +30,7 @@ macro_rules! includes {
     };
 }
 
-includes! { conversations, sent_by_us, lanes, owner_takeover, unseen, merge_chats }
+includes! { pace, conversations, sent_by_us, lanes, limits, owner_takeover, unseen, merge_chats }
 
 /// How many arguments a script takes, without those that every script gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +120,7 @@ macro_rules! script_file {
 }
 
 scripts! {
-    ingest: items(2, 7),
+    ingest: items(2, 9),
     record: items(1, 12),
     link_ids: items(1, 2),
     claim: call(3),

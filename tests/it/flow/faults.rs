@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as _};
-use waha_sm::flow::Locale;
+use waha_sm::flow::{Limits, Locale};
 use waha_sm::flows::Flows;
 use waha_sm::ids::{ChatId, MessageId, ProcessId, SessionName};
 use waha_sm::service::handle::calls::Calls;
@@ -313,6 +313,8 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
                 message: format!("{{\"chat\":\"{chat}\",\"text\":\"hi\"}}"),
 
                 phone_quiet: Duration::ZERO,
+                words: None,
+                limits: Limits::OFF,
                 now: ms(1_000),
             };
             store.ingest(&session, message).await.unwrap();

@@ -2,5 +2,6 @@
 
 mod burst;
 mod calls;
+mod limits;
 mod recovery;
 mod silence;

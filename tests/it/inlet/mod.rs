@@ -2,9 +2,7 @@
 
 mod age;
 mod catch_up;
-mod content;
 mod hostile;
 mod lid_merge;
 mod listener;
 mod waha_events;
-mod webhooks;

@@ -1,6 +1,7 @@
 //! Promises of the store that can't be tested from outside: lost answers, and leases that change hands.
 
 mod echoes;
+mod limits;
 mod merge;
 mod merge_takeover;
 mod pace;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use waha_sm::clock::Millis;
+use waha_sm::flow::Limits;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::service::upkeep::recoverer::Recoverer;
 use waha_sm::store::{
@@ -77,6 +79,8 @@ fn ingest(text: &str) -> Ingest {
         message: format!("{{\"text\":\"{text}\"}}"),
 
         phone_quiet: Duration::ZERO,
+        words: None,
+        limits: Limits::OFF,
         now: ms(1_000),
     }
 }

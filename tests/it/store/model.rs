@@ -18,6 +18,7 @@ use fred::prelude::*;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use waha_sm::clock::Millis;
+use waha_sm::flow::Limits;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::store::{
     Announcement, Close, Committed, Connections, HeldConversation, Ingest, Lane, Leave, Record,
@@ -39,6 +40,14 @@ const CASES: u32 = 400;
 const OPERATIONS_MAX: usize = 80;
 /// Longer than any run: conversations that can be resumed must not expire by Redis' clock.
 const RESUME_WITHIN: Duration = Duration::from_secs(3_600);
+
+/// So low that a run often reaches them. What a machine is depends on the clock of Redis, so it is not part of the model.
+const LIMITS: Limits = Limits {
+    conversations_per_hour: 3,
+    replies_per_hour: 4,
+    machine_answers: 0,
+    leave_alone_for: Duration::from_secs(30),
+};
 
 #[test]
 fn after_any_sequence_of_operations_the_store_equals_its_model() {
@@ -351,6 +360,8 @@ impl<'a> Run<'a> {
                     name: String::new(),
                     message,
                     phone_quiet: QUIET,
+                    words: None,
+                    limits: if one.limited { LIMITS } else { Limits::OFF },
                     now: self.now,
                 };
                 (one.session, ingest)
@@ -493,6 +504,9 @@ impl<'a> Run<'a> {
         ensure!(due, "{}: a stale step was accepted", step.chat);
         for reply in &step.replies {
             model.reply(step.chat.as_str(), reply);
+        }
+        if !step.replies.is_empty() {
+            model.chat_mut(step.chat.as_str()).replies += 1;
         }
         let ending = step.close.as_ref().map(|close| Ending {
             outcome: close.outcome.clone(),

@@ -54,7 +54,7 @@ local function ring(bell, message)
 end
 
 -- Tells the process that holds a conversation to look at it: a message arrived, it changed, or another holds it now.
--- `why` is 'phone' if the owner took it over.
+-- `why` is 'phone' if the owner took it over, and 'limit' if the chat is left alone.
 local function ring_process(process, chat, why)
   if process then
     ring('process:' .. process, table.concat({SESSION, chat, why}, ' '))

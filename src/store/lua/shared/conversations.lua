@@ -1,4 +1,5 @@
 -- A conversation opens, goes back to the line, or closes.
+-- Uses: pace
 
 -- A line moved: the announcer looks at its new head at once, and gives them a notice.
 local function notify_head(line)
@@ -34,17 +35,18 @@ local function open(chat, name, resumable, first_notice_after)
   redis.call('ZADD', QUEUE, ticket, chat)
   redis.call('ZADD', LOOK_AT, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)
   redis.call('SADD', KNOWN, chat)
+  count_in_hour(chat, 'conversations')
   record('opened', 'conversation', id, 'chat', chat, 'ticket', ticket, 'at', NOW)
   ring('queue')
   return id
 end
 
 -- Adds the time that a worker had a conversation to the mean, as `flow::smoothed` does. Only if that time says how long a
--- worker is busy: not if the conversation went back to the line, the owner took it over, or the session was paused
--- meanwhile.
+-- worker is busy: not if the conversation went back to the line, the owner took it over, another bot wrote, or the session
+-- was paused meanwhile.
 local function add_handling_time(chat, outcome)
   local status, claimed, requeued = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'claimed', 'waiting_since'))
-  if not claimed or status ~= 'active' or requeued or outcome == 'phone' then
+  if not claimed or status ~= 'active' or requeued or outcome == 'phone' or outcome == 'limit' then
     return
   end
   local works_since = tonumber(redis.call('HGET', STATUS, 'works_since') or 0)

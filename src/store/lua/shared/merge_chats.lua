@@ -1,6 +1,6 @@
 -- Merges two chats of one person: WhatsApp shows the same person as `@lid` and as `@c.us`, and switches between them. Once
 -- the `@c.us` is known, everything is kept under it.
--- Uses: conversations, sent_by_us, owner_takeover, unseen
+-- Uses: conversations, sent_by_us, owner_takeover, limits, unseen
 
 -- When the last message of an inbox arrived.
 local function latest(inbox)
@@ -178,6 +178,7 @@ local function merge_chats(lid, chat)
   merge_unseen(lid, chat)
   merge_lanes(lid, chat)
   merge_conversations(lid, chat)
+  merge_limits(lid, chat)
   merge_takeovers(lid, chat)
   return true
 end

@@ -1,5 +1,5 @@
 -- The owner takes over a chat: they answer it from their own phone.
--- Uses: conversations, lanes, sent_by_us
+-- Uses: conversations, lanes, sent_by_us, limits
 
 -- Drops the bot's replies that are not sent yet, except one that may be on its way.
 local function drop_unsent(chat)
@@ -24,6 +24,7 @@ end
 -- 'phone': it leaves its worker and the line, and gets no more notices.
 local function take_over(chat, takeover_until)
   redis.call('ZADD', TAKEOVER_UNTIL, takeover_until, chat)
+  end_left_alone(chat)
   drop_unsent(chat)
   local key = CHAT .. chat
   local status, id, process = unpack(redis.call('HMGET', key, 'status', 'id', 'owner'))
@@ -82,12 +83,19 @@ end
 
 -- The owner wrote in this chat at `sent_at`; `is_end_word`: the word that ends the takeover. A late message counts from when it
 -- was sent: the takeover lasts until `quiet` after the last known message (`last_activity_at`, or this one), and what was
--- written after this message stays as it is. Returns 'begins' or 'ends' if the takeover begins or ends here.
+-- written after this message stays as it is. Returns 'begins' or 'ends' if the takeover begins or ends here, or if the bot stops
+-- to leave the chat alone.
 local function owner_wrote(chat, sent_at, last_activity_at, is_end_word, quiet)
   local takeover_until = taken_over_until(chat)
+  local _, left_alone_since = left_alone_until(chat)
+  local answered_again
+  if is_end_word and left_alone_since and sent_at + CLOCKS_APART_MAX >= left_alone_since then
+    end_left_alone(chat)
+    answered_again = 'ends'
+  end
   -- If `phone_quiet` was set to 0 meanwhile, no takeover begins, but a running one can still be ended.
   if quiet == 0 and not (is_end_word and takeover_until) or sent_at < tonumber(redis.call('GET', TAKEOVER_ENDED_AT .. chat) or 0) then
-    return
+    return answered_again
   end
   local at = is_end_word and sent_at or math.max(sent_at, last_activity_at)
   at = NOW - at < CLOCKS_APART_MAX and NOW or at
@@ -106,7 +114,7 @@ local function owner_wrote(chat, sent_at, last_activity_at, is_end_word, quiet)
       end_takeover(chat)
       return 'ends'
     end
-    return
+    return answered_again
   end
   local status, opened = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'opened'))
   if at + quiet > NOW and status and status ~= 'closed' and tonumber(opened) <= at + CLOCKS_APART_MAX then
@@ -114,6 +122,7 @@ local function owner_wrote(chat, sent_at, last_activity_at, is_end_word, quiet)
     end_takeover(chat)
     return 'ends'
   end
+  return answered_again
 end
 
 -- We took a message for the owner's, but our sender had sent it: WAHA reported it before it answered the sender, and with

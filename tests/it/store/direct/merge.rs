@@ -19,6 +19,8 @@ fn says(from: &ChatId, text: &str, now: i64) -> Ingest {
         message: format!("{{\"received_at\":{now},\"text\":\"{text}\"}}"),
 
         phone_quiet: Duration::ZERO,
+        words: None,
+        limits: Limits::OFF,
         now: ms(now),
         ..ingest(text)
     }

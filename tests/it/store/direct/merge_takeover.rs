@@ -41,6 +41,8 @@ async fn says(store: &Store, from: &ChatId, now: i64) -> Ingested {
         from: from.clone(),
         message: format!("{{\"received_at\":{now},\"text\":\"hi\"}}"),
         phone_quiet: QUIET,
+        words: None,
+        limits: Limits::OFF,
         now: ms(now),
         ..ingest("hi")
     };
@@ -361,6 +363,8 @@ fn a_message_from_before_the_closing_word_belongs_to_the_owner_even_if_it_arrive
             let message = Ingest {
                 message: format!("{{\"sent_at\":{sent_at},\"text\":\"hi\"}}"),
                 phone_quiet: QUIET,
+                words: None,
+                limits: Limits::OFF,
                 now: ms(101_000),
                 ..ingest("hi")
             };

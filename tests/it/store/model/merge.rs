@@ -82,11 +82,18 @@ impl Session {
         }
         let mut hidden = std::mem::take(self.chat_mut(lid));
         self.merge_lanes(chat, &mut hidden);
-        let (until, said, hung_up) = (hidden.phone, hidden.said, hidden.hung_up);
+        let (phone, said, hung_up) = (hidden.phone, hidden.said, hidden.hung_up);
+        let (counted, left_alone) = ((hidden.opened, hidden.replies), hidden.left_alone);
         self.merge_conversations(lid, chat, hidden);
         let it = self.chat_mut(chat);
+        it.opened += counted.0;
+        it.replies += counted.1;
+        let until = |left_alone: Option<(Millis, Millis)>| left_alone.map(|(_, until)| until);
+        if until(left_alone) > until(it.left_alone) {
+            it.left_alone = left_alone;
+        }
         it.hung_up = it.hung_up.max(hung_up);
-        it.phone = it.phone.max(until);
+        it.phone = it.phone.max(phone);
         it.said = it.said.max(said);
         if it.phone.is_some() {
             self.owner_takes_over(chat);

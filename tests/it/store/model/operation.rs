@@ -91,6 +91,8 @@ pub(super) struct Incoming {
     /// It is not new: an earlier message comes once more.
     pub(super) again: Option<usize>,
     pub(super) kind: Kind,
+    /// The flow has limits.
+    pub(super) limited: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -289,14 +291,18 @@ fn incoming() -> impl Strategy<Value = Incoming> {
         1 => Just(Kind::Position),
         1 => Just(Kind::Leave),
     ];
-    (from(), again, kind, late()).prop_map(|((session, from, both), again, kind, late)| Incoming {
-        session,
-        from,
-        both,
-        late,
-        again,
-        kind,
-    })
+    let limited = prop::bool::weighted(0.3);
+    (from(), again, kind, late(), limited).prop_map(
+        |((session, from, both), again, kind, late, limited)| Incoming {
+            session,
+            from,
+            both,
+            late,
+            again,
+            kind,
+            limited,
+        },
+    )
 }
 
 fn commit() -> impl Strategy<Value = Commit> {
@@ -350,6 +356,7 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             late,
             again: None,
             kind: Kind::Plain,
+            limited: false,
         }])
     };
     let owner = |from, ends| {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use waha_sm::clock::Millis;
+use waha_sm::flow::Limits;
 use waha_sm::ids::ChatId;
 use waha_sm::store::{Ingest, Ingested};
 
@@ -76,6 +77,11 @@ pub(super) struct Chat {
     pub(super) unread: bool,
     /// The attempt on the first reply that is not settled.
     pub(super) attempt: Option<Mark>,
+    /// How many conversations it opened, and how often it was replied to, since it was last left alone.
+    pub(super) opened: u32,
+    pub(super) replies: u32,
+    /// Since and until when the bot leaves it alone.
+    pub(super) left_alone: Option<(Millis, Millis)>,
     /// Replies that were sent, or perhaps, and whose message ids are not known.
     pub(super) unclaimed: Vec<Said>,
 }
@@ -126,6 +132,14 @@ pub(super) struct Owner {
 pub(super) struct Ending {
     pub(super) outcome: String,
     pub(super) resumable: bool,
+}
+
+impl Chat {
+    /// Since when the bot leaves it alone, if it does.
+    pub(super) fn is_left_alone(&self, now: Millis) -> Option<Millis> {
+        let (since, until) = self.left_alone?;
+        (until > now).then_some(since)
+    }
 }
 
 impl Conversation {
@@ -224,6 +238,7 @@ impl Session {
             announced: false,
             requeued: 0,
         });
+        it.opened += 1;
         self.entry(format!("opened {chat}"), chat);
     }
 
@@ -283,7 +298,7 @@ impl Session {
             now,
         );
         let what = format!("message {} {}", one.message, of(chat, one.from.as_str()));
-        let result = self.ingest_into(chat, &one.message, what, sent_at, now);
+        let result = self.ingest_into(chat, one, what, sent_at, now);
         // A person is answered under the id that they wrote from.
         if *chat == one.from.as_str() {
             self.addresses.remove(chat);
@@ -299,11 +314,12 @@ impl Session {
     fn ingest_into(
         &mut self,
         chat: &str,
-        message: &str,
+        one: &Ingest,
         what: String,
         sent_at: Millis,
         now: Millis,
     ) -> Ingested {
+        let message = &one.message;
         self.phone_may_end(chat, now);
         let it = self.chat_mut(chat);
         if let Some(until) = &mut it.phone {
@@ -317,7 +333,12 @@ impl Session {
             self.entry_of_the_last(what, chat);
             return Ingested::Phone;
         }
-        if it.conversation.is_none() {
+        if self.leaves_alone(chat, one.limits, now) {
+            self.entry_of_the_last(what, chat);
+            self.close_at_limit(chat, now);
+            return Ingested::Limit;
+        }
+        if self.chat(chat).conversation.is_none() {
             self.open(chat, now);
         }
         self.entry(what, chat);
@@ -334,6 +355,41 @@ impl Session {
         Ingested::Queued {
             position: place as u64 + 1,
         }
+    }
+
+    /// Whether the bot leaves the chat alone, perhaps from now on.
+    fn leaves_alone(&mut self, chat: &str, limits: Limits, now: Millis) -> bool {
+        let it = self.chat_mut(chat);
+        let for_person = it.conversation.as_ref().map(|one| one.person.is_some());
+        if limits.is_off() || for_person == Some(true) {
+            return false;
+        }
+        if it.is_left_alone(now).is_some() {
+            return true;
+        }
+        let another = u32::from(it.conversation.is_none());
+        if it.opened + another <= limits.conversations_per_hour
+            && it.replies < limits.replies_per_hour
+        {
+            return false;
+        }
+        it.left_alone = Some((now, now + limits.leave_alone_for));
+        (it.opened, it.replies) = (0, 0);
+        true
+    }
+
+    fn close_at_limit(&mut self, chat: &str, now: Millis) {
+        let it = self.chat_mut(chat);
+        if it.conversation.is_none() {
+            return;
+        }
+        it.inbox.clear();
+        self.drop_notices(chat);
+        let ending = Ending {
+            outcome: "limit".to_owned(),
+            resumable: false,
+        };
+        self.close(chat, &ending, "", now);
     }
 
     /// `chat` is now active; `claimed` is the store's answer.
@@ -482,6 +538,8 @@ impl Session {
         if let Some(reply) = &one.reply {
             self.drop_notices(chat);
             self.reply(chat, reply);
+            // A notice that nobody asked for does not count.
+            self.chat_mut(chat).replies += u32::from(!one.words.is_empty());
         }
         let it = self.chat_mut(chat);
         if let Some(ending) = ending {

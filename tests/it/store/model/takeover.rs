@@ -23,8 +23,16 @@ impl Session {
         } = words;
         self.phone_may_end(chat, now);
         let it = self.chat_mut(chat);
+        // The closing word is enough for the bot to answer again in a chat that it leaves alone.
+        let since = it.is_left_alone(now).filter(|_| ends);
+        let answers_again = since
+            .filter(|since| sent_at + CLOCKS_APART >= *since)
+            .map(|_| true);
+        if answers_again.is_some() {
+            it.left_alone = None;
+        }
         if it.hung_up.is_some_and(|at| sent_at < at) {
-            return None;
+            return answers_again;
         }
         // A late message acts only as long as it would have acted if it came on time.
         let said_at = if ends {
@@ -51,13 +59,13 @@ impl Session {
         it.hung_up = Some(sent_at.min(now));
         if before.is_some() {
             if it.said.is_some_and(|said| sent_at < said) {
-                return None;
+                return answers_again;
             }
         } else {
             let opened = it.conversation.as_ref().map(|one| one.opened);
             let was_there = opened.is_some_and(|at| at <= counts_from + CLOCKS_APART);
             if !still_acts || !was_there {
-                return None;
+                return answers_again;
             }
             self.owner_takes_over(chat);
         }
@@ -69,6 +77,7 @@ impl Session {
     pub(super) fn owner_takes_over(&mut self, chat: &str) {
         self.leave_lane_to_owner(chat);
         let it = self.chat_mut(chat);
+        it.left_alone = None;
         it.unread = false;
         let Some(conversation) = it.conversation.as_mut().filter(|one| !one.phone) else {
             return;
