@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use crate::flow::{Locale, Mistake, Script};
+use crate::flow::{Locale, Mistake, Script, utf8_text};
 use crate::flows::directory::OTHERS;
 use crate::ids::SessionName;
 
@@ -181,9 +181,10 @@ fn read(place: Option<&Path>, locale: Locale) -> Result<Loaded, Vec<String>> {
 }
 
 fn load(file: &Path, locale: Locale) -> Result<Arc<Script>, Vec<String>> {
-    let source = fs::read_to_string(file)
+    let bytes = fs::read(file)
         .map_err(|error| vec![format!("{}: can't be read: {error}", file.display())])?;
-    let loaded = Script::load(&source, locale);
+    let source = utf8_text(bytes).map_err(|mistake| vec![mistake]);
+    let loaded = source.and_then(|source| Script::load(&source, locale));
     // Check the files that it sends now, and not when a customer waits for one.
     let loaded = loaded.and_then(|script| media_files::placed(script, file));
     script(loaded, &file.display().to_string())

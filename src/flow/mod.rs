@@ -43,6 +43,7 @@ pub use crate::flow::line::notice_rules::{
     AnnouncedPosition, Decision, Notice, NoticeRules, WaitingCustomer, decide,
 };
 pub use crate::flow::line::owner_text::OwnerText;
+pub use crate::flow::load::encoding::utf8_text;
 pub use crate::flow::load::reader::Mistake;
 pub use crate::flow::load::schema::schema;
 pub use crate::flow::load::timezone::{misleading_rule, time_zone_hint};

@@ -192,6 +192,7 @@ fn shown(value: &Value) -> Option<String> {
 mod tests {
     use super::*;
     use crate::clock::Millis;
+    use crate::history::message::Edit;
     use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
     use crate::terminal::is_unsafe;
 
@@ -259,6 +260,35 @@ mod tests {
         assert_eq!(
             text(&outbound),
             "2026-09-20 07:40:01  5511999990000@c.us  bot ← [document application/pdf http://w/f.pdf] Olá (read)\n"
+        );
+    }
+
+    #[test]
+    fn an_edit_says_what_was_there_first_or_that_its_words_are_unknown() {
+        let edit = |text: Option<&str>| Edit {
+            at: Millis::new(1_789_900_861_000),
+            text: text.map(str::to_owned),
+        };
+        let unread = StoredMessage {
+            edits: vec![edit(None)],
+            ..message()
+        };
+        assert!(
+            text(&unread).ends_with("→ Olá (edited 2026-09-20 07:41:01, new words unknown)\n"),
+            "{}",
+            text(&unread)
+        );
+        let later = StoredMessage {
+            first_text: Some("Ola".to_owned()),
+            edits: vec![edit(Some("Olá")), edit(None)],
+            ..message()
+        };
+        assert!(
+            text(&later).ends_with(
+                "→ Olá (edited 2026-09-20 07:41:01, first: Ola) (edited 2026-09-20 07:41:01, new words unknown)\n"
+            ),
+            "{}",
+            text(&later)
         );
     }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::cli::exit::{EXIT_FAILURE, print_error};
-use crate::flow::{Locale, Mistake, Script, UnknownLocale};
+use crate::flow::{Locale, Mistake, Script, UnknownLocale, utf8_text};
 use crate::flows::media_files;
 use crate::terminal::line;
 
@@ -40,22 +40,21 @@ impl FlowSource {
     /// # Errors
     /// A line that says why the file can't be read.
     pub(super) fn read(file: &Path) -> Result<FlowSource, String> {
-        let (name, text) = if file == Path::new("-") {
-            let mut text = String::new();
-            let read = io::stdin().read_to_string(&mut text);
-            ("stdin".to_owned(), read.map(|_| text))
+        let (name, bytes) = if file == Path::new("-") {
+            let mut bytes = Vec::new();
+            let read = io::stdin().read_to_end(&mut bytes);
+            ("stdin".to_owned(), read.map(|_| bytes))
         } else {
-            let name = line(&file.display().to_string());
-            (name, std::fs::read_to_string(file))
+            (line(&file.display().to_string()), std::fs::read(file))
         };
-        match text {
-            Ok(text) => Ok(FlowSource {
-                name,
-                file: file.to_owned(),
-                text,
-            }),
-            Err(error) => Err(format!("{name}: can't be read: {error}")),
-        }
+        let bytes = bytes.map_err(|error| format!("{name}: can't be read: {error}"))?;
+        let mut source = FlowSource {
+            name,
+            file: file.to_owned(),
+            text: String::new(),
+        };
+        source.text = utf8_text(bytes).map_err(|mistake| source.show(&mistake))?;
+        Ok(source)
     }
 
     /// # Errors

@@ -12,9 +12,13 @@ pub(crate) mod kind;
 pub(crate) mod day;
 pub(crate) mod email;
 pub(crate) mod number;
+pub(crate) mod number_words;
 pub(crate) mod order;
 pub(crate) mod phone;
 // CPF and CNPJ.
 pub(crate) mod taxpayer;
-// The marks that people put between digits.
+// The countries that phone numbers belong to.
+pub(crate) mod country;
+// The marks that people put between digits, and the words around them.
+pub(crate) mod filler;
 pub(crate) mod separators;

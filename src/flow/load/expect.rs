@@ -1,7 +1,7 @@
 //! Reads which answers an `ask` accepts: `expect` with its details, or `pattern`.
 
+use crate::flow::answer::country::Country;
 use crate::flow::answer::kind::{AnswerKind, Bounds, MEDIA_KINDS, pattern};
-use crate::flow::answer::phone::Country;
 use crate::flow::answer::said::SaidKind;
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;

@@ -5,6 +5,9 @@ pub(crate) mod flow_file;
 
 // TOML, for people: typed values with their places, and the mistakes.
 pub(crate) mod reader;
+// Explains what is not TOML, and what is not UTF-8.
+pub(crate) mod encoding;
+pub(crate) mod toml_mistakes;
 // Collects templates, paths and mistakes while a file is read.
 pub(crate) mod loader;
 // Checks the steps together: can each be reached, does each path lead to a step.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::flow::load::toml_mistakes::explain;
 use crate::flow::words::fold::closest;
 use crate::time_span;
 
@@ -76,14 +77,10 @@ impl<'s> Reader<'s> {
         if errors.is_empty() {
             return Ok((reader, table));
         }
-        for error in errors {
-            let message = format!("this is not TOML: {}", error.message().trim());
-            reader.note(&error.span().unwrap_or(0..0), message);
+        for (place, message) in explain(source, &errors) {
+            reader.note(&place, message);
         }
-        let mut mistakes = reader.finish();
-        // One slip causes several errors in its line; the first is the real one.
-        mistakes.dedup_by_key(|mistake| mistake.line);
-        Err(mistakes)
+        Err(reader.finish())
     }
 
     pub(crate) fn new(source: &'s str) -> Reader<'s> {
@@ -321,8 +318,14 @@ impl<'s> Reader<'s> {
                 place: value.span(),
             }),
             other => {
+                let raw = self.source.get(value.span()).unwrap_or_default();
+                let is_list = matches!(other, DeValue::Array(_) | DeValue::Table(_));
+                let remedy = match is_list || raw.contains(['"', '\'', '\n']) {
+                    true => String::new(),
+                    false => format!("; write \"{raw}\""),
+                };
                 let message = format!(
-                    "`{key}` in {} must be {wanted}, not {}",
+                    "`{key}` in {} must be {wanted}, not {}{remedy}",
                     of.name,
                     article(other.type_str()),
                 );

@@ -286,6 +286,38 @@ fn edits_keep_every_version_and_the_latest_stands() {
 }
 
 #[test]
+fn an_edit_that_could_not_be_read_leaves_the_words_that_are_known() {
+    let edited = |at, more: serde_json::Value| mark("edited", "A", "inbound", at, &more);
+    // An empty text is what older versions stored for such an edit.
+    for unread in [json!({}), json!({"text": ""}), json!({"text": null})] {
+        let entries = [inbound("A", "wun", 5000), edited(6000, unread.clone())];
+        in_every_order(&entries, |rig| {
+            let message = rig.one();
+            assert_eq!(
+                (message.text.as_str(), message.first_text.as_deref()),
+                ("wun", None)
+            );
+            assert_eq!(message.edits.len(), 1);
+            assert_eq!(message.edits[0].text, None);
+            assert_eq!(rig.found("wun").len(), 1);
+        });
+        let entries = [
+            inbound("A", "wun", 5000),
+            edited(6000, json!({"text": "two"})),
+            edited(7000, unread),
+        ];
+        in_every_order(&entries, |rig| {
+            let message = rig.one();
+            assert_eq!(
+                (message.text.as_str(), message.first_text.as_deref()),
+                ("two", Some("wun"))
+            );
+            assert_eq!((rig.found("wun").len(), rig.found("two").len()), (1, 1));
+        });
+    }
+}
+
+#[test]
 fn reactions_keep_the_last_of_each_person_and_revocations_the_first() {
     let reacted = |by: &str, text: &str, at| {
         mark(

@@ -97,7 +97,7 @@ fn each_planted_mistake_is_reported_with_its_line() {
             1,
             "write one of en, pt-BR, es",
         ),
-        ("name = \"good\"", "name = good", 1, "not TOML"),
+        ("name = \"good\"", "name = good", 1, "write \"good\""),
         (
             "name = \"good\"",
             "timezone = \"GMT-3\"",
@@ -184,6 +184,111 @@ fn each_planted_mistake_is_reported_with_its_line() {
         );
         assert_eq!(output.status.code(), Some(1), "{text}");
     }
+}
+
+/// A file of raw bytes, and what `flow check` says about it.
+fn checked(directory: &TempDir, name: &str, bytes: &[u8]) -> (Option<i32>, String) {
+    let file = path(directory, name);
+    std::fs::write(&file, bytes).unwrap();
+    let output = flow(&["check", &file]);
+    (output.status.code(), stdout(&output).replace(&file, "FILE"))
+}
+
+#[test]
+fn a_slip_in_toml_is_one_mistake_with_its_place_and_its_remedy() {
+    let directory = TempDir::new().unwrap();
+    for (right, wrong, said) in [
+        (
+            "expect = \"number\"",
+            "pattern = \"\\d+\"",
+            "FILE:20:12: a backslash in double quotes begins a code like \\n; write the text in single quotes: '\\d+', or write the backslash twice",
+        ),
+        (
+            "[step.done]",
+            "[step.menu]",
+            "FILE:23:1: [step.menu] is here a second time (first on line 13); give this step another name, or move its keys there",
+        ),
+        (
+            "[step.done]",
+            "[step.recepção]",
+            "FILE:23:1: a name with other characters than a to z, 0 to 9, - and _ needs quotes; write [step.\"recepção\"]",
+        ),
+        (
+            "say = \"Hello!\"",
+            "say = \"Hello!\nHow are you?\"",
+            "FILE:11:7: this text goes on in the next line; write three quotes before it and after it: \"\"\" ... \"\"\"",
+        ),
+        (
+            "say = \"Hello!\"",
+            "say = “Hello!”",
+            "FILE:11:7: `“` is no quote in TOML (word processors and phones write it); write straight quotes: say = \"Hello!\"",
+        ),
+        (
+            "say = \"Hello!\"",
+            "say: \"Hello!\"",
+            "FILE:11:4: after a key comes =, not :; write say = \"Hello!\"",
+        ),
+    ] {
+        let (code, text) = checked(
+            &directory,
+            "slip.toml",
+            GOOD.replacen(right, wrong, 1).as_bytes(),
+        );
+        assert_eq!((code, text.trim_end()), (Some(1), said), "{wrong}");
+    }
+    // Dialogues are read in the same way.
+    let (code, text) = checked(&directory, "x.test.toml", b"[[dialogue]]\nname = oi\n");
+    assert_eq!(
+        (code, text.trim_end()),
+        (Some(1), "FILE:2:8: a text needs quotes; write \"oi\"")
+    );
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_told_with_the_byte_and_how_to_save_it() {
+    let directory = TempDir::new().unwrap();
+    let good = GOOD.replace("Thanks, ", "Olá, ação: ");
+    let latin: Vec<u8> = good
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect();
+    let (code, text) = checked(&directory, "latin.toml", &latin);
+    let at = latin.iter().position(|b| *b == 0xe1).unwrap();
+    assert_eq!(code, Some(1));
+    let told = format!(
+        "FILE:24:10: byte {at} of this file (0xE1) is not UTF-8: in Windows-1252 (Latin-1) it is \"á\" in \"Olá\"; save it as UTF-8"
+    );
+    assert!(text.starts_with(&told), "{text}");
+
+    let wide: Vec<u8> = [0xfeff]
+        .into_iter()
+        .chain(good.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let (code, text) = checked(&directory, "wide.toml", &wide);
+    assert!(
+        code == Some(1) && text.starts_with("FILE:1:1: this file is UTF-16, not UTF-8"),
+        "{text}"
+    );
+
+    // A mark at the start and line ends of Windows are fine.
+    let windows = format!("\u{feff}{}", good.replace('\n', "\r\n"));
+    let (code, text) = checked(&directory, "windows.toml", windows.as_bytes());
+    assert!(code == Some(0) && text.starts_with("FILE: good"), "{text}");
+
+    // So is the daemon's own reading.
+    let output = binary()
+        .arg("all")
+        .env("WEBHOOK_HMAC_SECRET", "x".repeat(32))
+        .env("FLOW_FILE", path(&directory, "latin.toml"))
+        .output()
+        .unwrap();
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(64), "{text}");
+    assert!(
+        text.contains("latin.toml, line 24: byte") && text.contains("\"Olá\""),
+        "{text}"
+    );
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod age;
 mod catch_up;
+mod content;
 mod hostile;
 mod lid_merge;
 mod listener;
 mod waha_events;
+mod webhooks;

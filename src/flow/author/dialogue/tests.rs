@@ -48,7 +48,12 @@ fn every_mistake_in_a_file_of_dialogues_is_reported_with_its_line() {
         ),
         (", hears = 'b'", "", 1, "dialogue 1 expects nothing"),
         ("hears = 'b'", "hears = 1", 3, "must be a text in quotes"),
-        ("hears = 'b'", "hears = 'b", 3, "not TOML"),
+        (
+            "hears = 'b'",
+            "hears = 'b",
+            3,
+            "the ' at the end of this text is missing",
+        ),
     ] {
         let mistakes = Dialogue::load(&good.replacen(right, wrong, 1)).unwrap_err();
         assert!(

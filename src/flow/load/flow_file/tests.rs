@@ -732,10 +732,13 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_their_lines() {
 [step.a]
 say = = 'x'
 ",
-        &[(1, "not TOML"), (3, "not TOML")],
+        &[
+            (1, "write \"a\""),
+            (3, "after a key comes =, not = =; write say = 'x'"),
+        ],
     );
     check_mistakes(
         "start = 'a'\n[step.a]\nsay = 'x'\nsay = 'y'\nend = 'x'",
-        &[(4, "duplicate key")],
+        &[(4, "`say` is here a second time (first on line 3)")],
     );
 }
