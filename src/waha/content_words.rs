@@ -21,6 +21,10 @@ pub(super) enum Words {
     Button,
     /// The row of a list that was chosen: its title, or else its id.
     ListRow,
+    /// The title and the text of an interactive message.
+    InteractiveMenu,
+    /// Whose Pix key it is, and the key.
+    Pix,
     /// The answer to an interactive message: its text, or else what its parameters say.
     Interactive,
     /// A shop's ready-made text.
@@ -80,6 +84,12 @@ impl Words {
                 &["singleSelectReply", "selectedRowId"],
                 &["listResponse", "singleSelectReply", "selectedRowId"],
             ]),
+            Self::InteractiveMenu => together(&[&["header", "title"], &["body", "text"]], "\n"),
+            Self::Pix => beside(
+                pix_key(object),
+                ": ",
+                together(&[&["header", "title"], &["body", "text"]], "\n"),
+            ),
             Self::Interactive => interactive(object),
             Self::Template => template(object),
             Self::Order => order(object),
@@ -110,6 +120,33 @@ impl Words {
             ),
         }
     }
+}
+
+/// The buttons of an interactive message.
+pub(super) fn buttons(object: Raw<'_>) -> Vec<Raw<'_>> {
+    [
+        &["nativeFlowMessage", "buttons"][..],
+        &["interactiveMessage", "nativeFlowMessage", "buttons"],
+    ]
+    .into_iter()
+    .map(|path| object.at(path).elements())
+    .find(|buttons| !buttons.is_empty())
+    .unwrap_or_default()
+}
+
+/// "Pix Ana Souza ana@example.com", from the parameters of a button, which are JSON in a string.
+fn pix_key(object: Raw<'_>) -> String {
+    let keys = buttons(object).into_iter().find_map(|button| {
+        let parameters = text(button.at(&["buttonParamsJson"]))?;
+        let parameters: Raw<'_> = serde_json::from_str(&parameters).ok()?;
+        let settings = parameters.at(&["payment_settings"]).elements();
+        settings.into_iter().find_map(|setting| {
+            let code = setting.at(&["pix_static_code"]);
+            let name = text(code.at(&["merchant_name"])).unwrap_or_default();
+            Some(beside(name, " ", text(code.at(&["key"]))?))
+        })
+    });
+    keys.map_or_else(String::new, |key| format!("Pix {key}"))
 }
 
 fn text(raw: Raw<'_>) -> Option<String> {

@@ -64,6 +64,13 @@ impl<'a> Raw<'a> {
         self.read::<Entries<'a>>().0
     }
 
+    /// The elements of this array; empty if this is not an array.
+    pub(super) fn elements(self) -> Vec<Raw<'a>> {
+        self.0
+            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+            .unwrap_or_default()
+    }
+
     /// The value at the end of a path of keys. Capitals don't matter, because engines write some keys differently
     /// (`paramsJson` and `paramsJSON`).
     pub(super) fn at(self, path: &[&str]) -> Self {

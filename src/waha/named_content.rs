@@ -4,7 +4,7 @@
 //! whatsmeow's `waE2E`). WEBJS and WPP have WhatsApp Web's word for the kind. New kinds come with every version of WhatsApp, so
 //! whole families of technical ones are known by a part of the name.
 
-use super::content_words::Words;
+use super::content_words::{Words, buttons};
 use super::lenient::Raw;
 use super::message::Kind;
 use super::wire::Data;
@@ -123,11 +123,7 @@ const MESSAGE_KEYS: &[(&str, Kind, Words)] = &[
     ("buttonsMessage", Kind::Text, Words::At(&[&["contentText"]])),
     ("templateMessage", Kind::Text, Words::Template),
     ("highlyStructuredMessage", Kind::Text, Words::Template),
-    (
-        "interactiveMessage",
-        Kind::Text,
-        Words::Together(&[&["header", "title"], &["body", "text"]]),
-    ),
+    ("interactiveMessage", Kind::Text, Words::InteractiveMenu),
     ("buttonsResponseMessage", Kind::Text, Words::Button),
     ("templateButtonReplyMessage", Kind::Text, Words::Button),
     ("listResponseMessage", Kind::Text, Words::ListRow),
@@ -233,9 +229,10 @@ pub(super) fn in_message<'a>(message: Raw<'a>) -> Named<'a> {
             let (_, kind, words) = MESSAGE_KEYS
                 .iter()
                 .find(|(known, ..)| *known == key.as_ref())?;
+            let (kind, words) = refined(*kind, *words, *value);
             Some(Described {
-                kind: refined(*kind, *value),
-                words: *words,
+                kind,
+                words,
                 object: *value,
                 is_second_copy,
             })
@@ -268,12 +265,27 @@ fn view_once(object: Raw<'_>) -> Described<'_> {
     }
 }
 
-/// A voice note is audio that was recorded in WhatsApp (push to talk).
-fn refined(kind: Kind, object: Raw<'_>) -> Kind {
-    match kind {
-        Kind::Audio if object.at(&["ptt"]).flag() == Some(true) => Kind::Voice,
-        _ => kind,
+/// The kind and the words, where the key alone does not tell: a voice note is audio that was recorded in WhatsApp (push to talk),
+/// and an interactive message may be about a payment (in Brazil, somebody's Pix key) or an order to be paid.
+fn refined(kind: Kind, words: Words, object: Raw<'_>) -> (Kind, Words) {
+    if kind == Kind::Audio && object.at(&["ptt"]).flag() == Some(true) {
+        return (Kind::Voice, words);
     }
+    let Words::InteractiveMenu = words else {
+        return (kind, words);
+    };
+    let names = buttons(object)
+        .into_iter()
+        .filter_map(|button| button.at(&["name"]).text());
+    for name in names {
+        if name.starts_with("payment") {
+            return (Kind::Payment, Words::Pix);
+        }
+        if name.starts_with("order") || name == "review_and_pay" {
+            return (Kind::Order, words);
+        }
+    }
+    (kind, words)
 }
 
 /// Whether a message only goes with another one: WhatsApp sends the same photo or video again in high quality, and the film of a

@@ -1,5 +1,7 @@
 //! What the content of a message is, on every engine: something that a person sent, something that is not here yet, or nothing.
 
+use serde_json::json;
+
 use super::*;
 
 /// What an inbound message means whose payload has `fields` and the engine's object `data`.
@@ -542,6 +544,24 @@ fn orders_products_payments_and_invitations_say_what_they_are() {
     ] {
         check_native(NOTHING, message, wanted);
     }
+    let pix = json!({"payment_settings": [{"type": "pix_static_code", "pix_static_code":
+        {"merchant_name": "Ana Souza", "key": "ana@example.com", "key_type": "EMAIL"}}]});
+    let pix = json!(pix.to_string());
+    for message in [
+        format!(
+            r#"{{"interactiveMessage":{{"nativeFlowMessage":{{"buttons":[{{"name":"payment_info","buttonParamsJson":{pix}}}]}}}}}}"#
+        ),
+        format!(
+            r#"{{"interactiveMessage":{{"InteractiveMessage":{{"NativeFlowMessage":{{"buttons":[{{"name":"payment_info","buttonParamsJSON":{pix}}}]}}}}}}}}"#
+        ),
+    ] {
+        check_native(NOTHING, &message, "Payment Pix Ana Souza ana@example.com");
+    }
+    check_native(
+        NOTHING,
+        r#"{"interactiveMessage":{"nativeFlowMessage":{"buttons":[{"name":"review_and_pay"}]}}}"#,
+        "Order",
+    );
     for (body, data, wanted) in [
         (
             "",
