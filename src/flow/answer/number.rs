@@ -799,7 +799,7 @@ mod tests {
         let digits = (cents / 100).to_string();
         let mut grouped = String::new();
         for (at, c) in digits.char_indices() {
-            if at > 0 && (digits.len() - at) % 3 == 0 {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 grouped.push_str(group);
             }
             grouped.push(c);

@@ -31,7 +31,7 @@ fn every_mistake_in_a_file_of_dialogues_is_reported_with_its_line() {
             "says = 'a'",
             "sends = 'smile'",
             3,
-            "one of image, video, voice, file, location, contact, other",
+            "one of image, video, voice, file, location, contact, order, product, other",
         ),
         (
             "says = 'a'",

@@ -139,7 +139,7 @@ fn a_shop_takes_an_order() {
         < What would you like? One item at a time, please. A photo is fine too.
         > [media]
         < How many?
-        > two
+        > a few
         < Please write just the number, like 2.
         > 2
         < Where should we send the receipt? Write your e-mail address, or 'no'.
