@@ -1,15 +1,19 @@
 //! The kinds of answer that a step can expect, and how each is read into the form in which it is saved.
 
+use jiff::civil::{Date, Time};
 use regex::Regex;
 
+use crate::flow::answer::calendar::date::date;
+use crate::flow::answer::calendar::limits::{DayLimits, DayMeaning, TimeLimits, TimeMeaning};
+use crate::flow::answer::calendar::time::{saved, time};
 use crate::flow::answer::context::AnswerContext;
 use crate::flow::answer::country::Country;
 use crate::flow::answer::email::email;
 use crate::flow::answer::number::number;
 use crate::flow::answer::order::order;
+use crate::flow::answer::phone;
 use crate::flow::answer::said::{Said, SaidKind};
 use crate::flow::answer::taxpayer::{cnpj, cpf};
-use crate::flow::answer::{day, phone};
 use crate::flow::words::marks::{plain_marks, visible};
 
 /// The kind of answer that a step expects.
@@ -21,8 +25,8 @@ pub(crate) enum AnswerKind {
     Email,
     /// A number without a calling code belongs to this country.
     Phone(Option<&'static Country>),
-    Date,
-    Time,
+    Date(DayLimits),
+    Time(TimeLimits),
     Cpf,
     Cnpj,
     /// One of these kinds of media; an empty list accepts all.
@@ -72,8 +76,8 @@ impl AnswerKind {
             "number" => AnswerKind::Number(Bounds::default()),
             "email" => AnswerKind::Email,
             "phone" => AnswerKind::Phone(None),
-            "date" => AnswerKind::Date,
-            "time" => AnswerKind::Time,
+            "date" => AnswerKind::Date(DayLimits::default()),
+            "time" => AnswerKind::Time(TimeLimits::default()),
             "cpf" => AnswerKind::Cpf,
             "cnpj" => AnswerKind::Cnpj,
             "media" => AnswerKind::Media(Vec::new()),
@@ -104,8 +108,7 @@ impl AnswerKind {
             }
             _ => {}
         }
-        // The customer writes a caption, but not the text of a location or a contact card.
-        if said.kind != SaidKind::Text && !said.kind.is_media() {
+        if !is_written(said) {
             return None;
         }
         let plain = plain_marks(&said.text);
@@ -116,8 +119,14 @@ impl AnswerKind {
                 .filter(|number| number.parse().is_ok_and(|number| bounds.hold(&number))),
             AnswerKind::Email => email(text, context.locale),
             AnswerKind::Phone(home) => phone::phone(text, *home, context.locale),
-            AnswerKind::Date => day::date(text, context.locale, context.today()),
-            AnswerKind::Time => day::time(text, context.locale),
+            AnswerKind::Date(limits) => match day(text, *limits, context) {
+                DayMeaning::Day(day) => Some(day.to_string()),
+                DayMeaning::OutOfRange | DayMeaning::Nothing => None,
+            },
+            AnswerKind::Time(limits) => match time(text, context.locale, limits) {
+                TimeMeaning::Time(time) => Some(saved(time)),
+                TimeMeaning::Either(_) | TimeMeaning::OutOfRange | TimeMeaning::Nothing => None,
+            },
             AnswerKind::Cpf => cpf(text, context.locale),
             AnswerKind::Cnpj => cnpj(text, context.locale),
             // A pattern may ask for the very marks that other kinds drop.
@@ -131,6 +140,54 @@ impl AnswerKind {
             | AnswerKind::Product => None,
         }
     }
+}
+
+/// What is missing in an answer that was understood, but does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// It means this time, or half a day later.
+    EitherTime(Time),
+    /// It is not between these days.
+    DayOutOfRange(Option<Date>, Option<Date>),
+    /// It is not between these times.
+    TimeOutOfRange(Option<Time>, Option<Time>),
+}
+
+impl AnswerKind {
+    /// What is missing in an answer that [`AnswerKind::read`] does not accept, if it was understood.
+    pub(crate) fn doubt(&self, said: &Said, context: AnswerContext<'_>) -> Option<Doubt> {
+        if !is_written(said) {
+            return None;
+        }
+        let text = plain_marks(&said.text);
+        match self {
+            AnswerKind::Date(limits) => match day(&text, *limits, context) {
+                DayMeaning::OutOfRange => {
+                    let (min, max) = limits.days(context.today());
+                    Some(Doubt::DayOutOfRange(min, max))
+                }
+                DayMeaning::Day(_) | DayMeaning::Nothing => None,
+            },
+            AnswerKind::Time(limits) => match time(&text, context.locale, limits) {
+                TimeMeaning::Either(time) => Some(Doubt::EitherTime(time)),
+                TimeMeaning::OutOfRange => Some(Doubt::TimeOutOfRange(limits.min, limits.max)),
+                TimeMeaning::Time(_) | TimeMeaning::Nothing => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The customer writes a caption, but not the text of a location or a contact card.
+fn is_written(said: &Said) -> bool {
+    said.kind == SaidKind::Text || said.kind.is_media()
+}
+
+fn day(text: &str, limits: DayLimits, context: AnswerContext<'_>) -> DayMeaning {
+    let today = context.today();
+    limits.meaning(today, |direction| {
+        date(text, context.locale, today, direction)
+    })
 }
 
 /// Compiles a flow's pattern so that the whole answer must match it.

@@ -9,7 +9,7 @@ pub(crate) mod context;
 pub(crate) mod kind;
 
 // Days and times of day.
-pub(crate) mod day;
+pub(crate) mod calendar;
 pub(crate) mod email;
 pub(crate) mod number;
 pub(crate) mod number_words;

@@ -2,6 +2,8 @@
 
 // The languages of the built-in texts.
 pub(crate) mod locale;
+// The names of weekdays and months.
+pub(crate) mod calendar_names;
 
 // Characters that nobody means: invisible ones, typographic hyphens, markup.
 pub(crate) mod marks;
