@@ -36,6 +36,7 @@ use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
 use crate::service::kit::metrics::Metrics;
+use crate::service::kit::waha_access::WahaAccess;
 use crate::service::owner::notify_chat::NotifyChat;
 use crate::service::owner::reachability::Reachability;
 use crate::service::upkeep::reloader::ReloadRequest;
@@ -194,6 +195,7 @@ impl Daemon {
             notifier: owner::notifier(&store, work.notify_chat, &work.flows),
             flows: work.flows,
             reachability: Arc::new(Reachability::new(client.clone())),
+            access: Arc::new(WahaAccess::new(client.clone())),
             client,
             lease: Arc::default(),
             pickup_latency: Arc::default(),
@@ -209,6 +211,8 @@ impl Daemon {
             bells::listen(redis, &shared.process, back, work.to_reloader).await?;
         self.bells.push(listening);
 
+        let agent = owner::waha_monitor(&shared);
+        self.stage(back, "waha-monitor", |stop| agent.run(stop));
         let agent = inlet::catch_up(&shared, &work.catch_up, bells.catch_up);
         self.stage(back, "catch-up", |stop| agent.run(stop));
         let agent = inlet::lid_lookup(&shared);

@@ -8,11 +8,12 @@ mod history;
 mod redis;
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::cli::exit::{EXIT_USAGE, fail, wrong};
+use crate::cli::exit::{EXIT_USAGE, exit, fail, wrong};
 use crate::config::{self, Config, Role};
 use crate::settings::Settings;
 use crate::{app, describe::describe, health};
@@ -52,6 +53,9 @@ struct HealthArgs {
     /// Where the daemon listens [default: 0.0.0.0:8080]
     #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT")]
     listen: Option<String>,
+    /// Print every part, also those without which messages are still taken (the history, WAHA); exit code 1 if one is not ready
+    #[arg(long)]
+    all: bool,
 }
 
 /// Runs the command line `arguments`, which begin with the program's name. `main` does nothing else, so that examples and
@@ -96,6 +100,12 @@ fn check_health(arguments: &HealthArgs) -> ExitCode {
         Ok(address) => address,
         Err(mistakes) => return wrong(&mistakes),
     };
+    if arguments.all {
+        return match health::check_all(address) {
+            Ok((parts, is_ready)) => exit(writeln!(io::stdout(), "{parts}"), is_ready),
+            Err(reason) => fail(&reason),
+        };
+    }
     match health::check(address) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(&reason),

@@ -44,6 +44,7 @@
 //! - A customer who waits for a person keeps the ticket and holds no worker.
 //! - Two bots don't talk forever: a chat that reaches a limit of its flow is left alone for a while
 //!   (`store/lua/shared/limits`).
+//! - While WAHA refuses our key, nothing is sent, and no reply is given up (`service/kit/waha_access`).
 //! - The replies of a chat wait in its lane. Only the sender writes to a chat, only from its lane, in order.
 //!   A worker never waits for WAHA.
 //! - The history is copied from a stream in Redis. The archiver stores entries and its position in the stream in one SQLite
@@ -65,9 +66,9 @@
 //! | `service/handle` | one conversation, from claim to close (the dispatcher claims, and closes one that keeps panicking), and the flow's calls | |
 //! | `service/deliver` | lanes to WAHA: sender, delivery, replies in doubt | |
 //! | `service/line` | customers who wait: announcer, expiry | |
-//! | `service/owner` | notifications to the owner: handoffs, chats left alone, session status, reachability | |
+//! | `service/owner` | notifications to the owner: handoffs, chats left alone, session status, reachability; whether WAHA can be used | |
 //! | `service/upkeep` | housekeeping: archiver, recoverer (processes that died), reloader | |
-//! | `service/kit` | what agents share: backoff, leases, periodic work, metrics | |
+//! | `service/kit` | what agents share: backoff, leases, periodic work, metrics, the access to WAHA | |
 //! | [`store`] | Redis; the only room that knows fred | flow/script (files that replies carry) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |
 //! | [`waha`] | the contract with WAHA: signatures, events, and which of them are a customer's (`which_chat`: not groups or channels), all pure; and its HTTP API | nothing of ours |

@@ -77,7 +77,6 @@ fn say(status: u16, body: &Value) -> Answer {
 }
 
 struct Shared {
-    key: String,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -95,8 +94,7 @@ impl FakeWaha {
         let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
-            key: key.to_owned(),
-            state: Mutex::new(State::new()),
+            state: Mutex::new(State::new(key)),
             changed: Condvar::new(),
         });
         let server = Server::start(listener, shared.clone())?;
@@ -152,6 +150,16 @@ impl FakeWaha {
     /// Imitates this engine from now on.
     pub fn imitate(&self, engine: Engine) {
         self.shared.lock().engine = engine;
+    }
+
+    /// Requests must have this key from now on.
+    pub fn change_key(&self, key: &str) {
+        self.shared.lock().key = key.to_owned();
+    }
+
+    /// The key is only for this session from now on: anything else is forbidden. `None`: for all.
+    pub fn limit_key_to(&self, session: Option<&str>) {
+        self.shared.lock().key_is_for = session.map(str::to_owned);
     }
 
     /// Behaves like this from now on.

@@ -38,6 +38,7 @@ pub(super) fn sender(
         shared.client.clone(),
         shared.notifier.clone(),
         shared.lease.clone(),
+        shared.access.clone(),
         SendConfig {
             pacing: config.pacing,
             in_doubt: config.in_doubt,

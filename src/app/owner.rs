@@ -9,6 +9,7 @@ use crate::service::owner::left_alone::LeftAloneNotifier;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::notify_chat::NotifyChat;
 use crate::service::owner::reachability::ReachabilityMonitor;
+use crate::service::owner::waha_monitor::WahaMonitor;
 use crate::store::Store;
 
 pub(super) fn notifier(
@@ -23,6 +24,14 @@ pub(super) fn reachability(shared: &Shared) -> ReachabilityMonitor {
     ReachabilityMonitor {
         store: shared.store.clone(),
         reachability: shared.reachability.clone(),
+    }
+}
+
+pub(super) fn waha_monitor(shared: &Shared) -> WahaMonitor {
+    WahaMonitor {
+        process: shared.process.clone(),
+        store: shared.store.clone(),
+        access: shared.access.clone(),
     }
 }
 

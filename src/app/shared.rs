@@ -6,6 +6,7 @@ use crate::flows::Flows;
 use crate::ids::ProcessId;
 use crate::service::kit::lease::Lease;
 use crate::service::kit::pickup_latency::PickupLatency;
+use crate::service::kit::waha_access::WahaAccess;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::reachability::Reachability;
 use crate::store::Store;
@@ -17,6 +18,7 @@ pub(super) struct Shared {
     pub(super) store: Store,
     pub(super) flows: Arc<Flows>,
     pub(super) client: Arc<Client>,
+    pub(super) access: Arc<WahaAccess>,
     pub(super) notifier: OwnerNotifier,
     pub(super) reachability: Arc<Reachability>,
     pub(super) lease: Arc<Lease>,

@@ -12,7 +12,7 @@
 //! | `conversations` | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
 //! | `lanes` | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
 //! | `sessions` | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
-//! | `processes` | the processes that share one Redis: their heartbeats, and the reload of their flows |
+//! | `processes` | the processes that share one Redis: their heartbeats, the reload of their flows, and whether they can use WAHA |
 
 mod connection;
 mod conversations;
@@ -47,8 +47,9 @@ pub use lanes::sending::TakenLanes;
 pub use private_redis::error::PrivateRedisError;
 pub use private_redis::server::{PrivateRedis, private_socket};
 pub use processes::reloads::Reloaded;
+pub use processes::waha_reports::WahaReport;
 pub use scripts::keys::SEEN_TTL;
 pub use sessions::catch_up::CATCH_UP_OVERLAP;
 pub use sessions::figures::{Gauges, PICKUP_BOUNDS_MS, QueuePace};
 pub use sessions::history::HistoryEntry;
-pub use sessions::status::{SessionChange, SessionReport};
+pub use sessions::status::{PausedStatus, SessionChange, SessionReport};

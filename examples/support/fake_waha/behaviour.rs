@@ -11,6 +11,8 @@ pub enum Behaviour {
     Answers(u16, String, Vec<(&'static str, String)>),
     /// The session is not WORKING: 422, taking nothing.
     SessionIs(&'static str),
+    /// The session does not exist: 422, taking nothing.
+    SessionIsDeleted,
     /// With the 500 of an engine that failed, taking nothing.
     Fails,
     /// Takes the text, and then answers with the 500 of an engine that failed.
@@ -35,6 +37,7 @@ impl Behaviour {
             Self::Answers(503, ..) => "503, not sent",
             Self::Answers(..) => "answers, not sent",
             Self::SessionIs(_) => "422, session not WORKING",
+            Self::SessionIsDeleted => "422, no such session",
             Self::Fails => "500, not sent",
             Self::TakesAndFails => "500 after sending",
             Self::HangsUp => "connection closed, not sent",
@@ -70,6 +73,7 @@ impl Behaviour {
             | Self::Hesitates(_) => true,
             Self::Answers(..)
             | Self::SessionIs(_)
+            | Self::SessionIsDeleted
             | Self::Fails
             | Self::HangsUp
             | Self::Sometimes(_) => false,

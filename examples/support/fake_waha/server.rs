@@ -118,7 +118,7 @@ async fn answer(
     shared: &Shared,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, HangUp> {
-    let asked = read(shared, request).await?;
+    let asked = read(request).await?;
     let message_for = asked.message_for();
     let _under_way = message_for.as_ref().map(|chat| UnderWay::new(shared, chat));
     let behaviour = match &message_for {
@@ -171,13 +171,11 @@ async fn respond(reaction: Reaction) -> Result<Response<Full<Bytes>>, HangUp> {
 }
 
 /// A request counts only if its client is still there.
-async fn read(shared: &Shared, request: Request<Incoming>) -> Result<Asked, HangUp> {
+async fn read(request: Request<Incoming>) -> Result<Asked, HangUp> {
     let at = Instant::now();
     let (head, body) = request.into_parts();
-    let allowed = head
-        .headers
-        .get("x-api-key")
-        .is_some_and(|key| key.as_bytes() == shared.key.as_bytes());
+    let key = head.headers.get("x-api-key");
+    let key = key.map_or_else(Vec::new, |key| key.as_bytes().to_vec());
     let bytes = body.collect().await.map_err(|_| HangUp)?.to_bytes();
     Ok(Asked {
         method: head.method.to_string(),
@@ -185,7 +183,7 @@ async fn read(shared: &Shared, request: Request<Incoming>) -> Result<Asked, Hang
         query: head.uri.query().unwrap_or_default().to_owned(),
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         size: bytes.len(),
-        allowed,
+        key,
         at,
     })
 }

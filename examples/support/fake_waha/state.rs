@@ -14,6 +14,10 @@ use super::{Answer, Behaviour, Call, Sent, say};
 
 /// Everything that can change.
 pub(super) struct State {
+    /// What requests must have as `X-Api-Key`.
+    pub(super) key: String,
+    /// If set, the key is only for this session.
+    pub(super) key_is_for: Option<String>,
     pub(super) engine: Engine,
     pub(super) behaviour: Behaviour,
     /// The behaviours for single chats; other chats get `behaviour`.
@@ -49,7 +53,8 @@ pub(super) struct Asked {
     pub(super) body: Value,
     /// Bytes of the body.
     pub(super) size: usize,
-    pub(super) allowed: bool,
+    /// The key that it had.
+    pub(super) key: Vec<u8>,
     pub(super) at: Instant,
 }
 
@@ -59,6 +64,16 @@ impl Asked {
         let chat = self.body["chatId"].as_str().unwrap_or_default();
         let sends = self.path == "/api/sendText" || SendAs::by_path(&self.path).is_some();
         sends.then(|| chat.to_owned())
+    }
+
+    /// The session that it is about.
+    fn session(&self) -> Option<&str> {
+        let path = self.path.strip_prefix("/api/")?;
+        let in_path = match path.strip_prefix("sessions/") {
+            Some(session) => Some(session),
+            None => path.split_once('/').map(|(session, _)| session),
+        };
+        in_path.or_else(|| self.body["session"].as_str())
     }
 
     fn field(&self, name: &str) -> &str {
@@ -86,8 +101,10 @@ impl From<Answer> for Reaction {
 }
 
 impl State {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(key: &str) -> Self {
         Self {
+            key: key.to_owned(),
+            key_is_for: None,
             engine: Engine::Gows,
             behaviour: Behaviour::Well,
             behaviours: HashMap::new(),
@@ -121,8 +138,13 @@ impl State {
         if asked.path == "/ping" {
             return say(200, &json!({"message": "pong"})).into();
         }
-        if !asked.allowed {
+        if asked.key != self.key.as_bytes() {
             return say(401, &json!({"message": "Unauthorized", "statusCode": 401})).into();
+        }
+        if let Some(session) = &self.key_is_for
+            && asked.session() != Some(session)
+        {
+            return say(403, &json!({"message": "Forbidden", "statusCode": 403})).into();
         }
         match (asked.method.as_str(), asked.path.as_str()) {
             ("POST", "/api/sendText") => self.send(asked, behaviour, None),
@@ -148,13 +170,24 @@ impl State {
 
     /// The answer to a GET request, if we have one.
     fn answer_get(&mut self, path: &str, query: &str) -> Option<Reaction> {
+        let status = match self.behaviour {
+            Behaviour::SessionIs(status) => Some(status),
+            Behaviour::SessionIsDeleted => None,
+            _ => Some("WORKING"),
+        };
+        let session =
+            |name: &str| json!({"name": name, "status": status, "config": {}, "me": null});
+        if path == "/api/sessions" {
+            let sessions: Vec<Value> = status.map(|_| session("default")).into_iter().collect();
+            return Some(say(200, &sessions.into()).into());
+        }
         if let Some(name) = path.strip_prefix("/api/sessions/") {
-            let status = match self.behaviour {
-                Behaviour::SessionIs(status) => status,
-                _ => "WORKING",
-            };
-            let session = json!({"name": name, "status": status, "config": {}, "me": null});
-            return Some(say(200, &session).into());
+            let missing =
+                json!({"message": "Session not found", "error": "Not Found", "statusCode": 404});
+            return Some(match status {
+                Some(_) => say(200, &session(name)).into(),
+                None => say(404, &missing).into(),
+            });
         }
         if path.ends_with("/new-message-id") {
             return Some(if self.engine.is_native() {
@@ -221,6 +254,11 @@ impl State {
                     "session": asked.body["session"], "status": status, "expected": ["WORKING"],
                 }),
             ),
+            (Behaviour::SessionIsDeleted, _) => {
+                let session = asked.field("session");
+                let error = format!("Session \"{session}\" does not exist");
+                say(422, &json!({"error": error, "session": session}))
+            }
             (Behaviour::Fails | Behaviour::TakesAndFails, _) | (_, None) => {
                 say(500, &failure(asked, CLOSED))
             }

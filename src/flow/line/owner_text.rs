@@ -117,6 +117,11 @@ fn stopped(session: &SessionName, status: &str) -> [String; 3] {
             "Inicie a sessão no painel do WAHA.",
             "Iníciela en el panel de WAHA.",
         ],
+        "NOT_FOUND" => [
+            "WAHA doesn't have it any more: create it in WAHA's dashboard, with the same name, and pair the phone.",
+            "Ela não existe mais no WAHA: crie a sessão no painel do WAHA, com o mesmo nome, e conecte o celular.",
+            "Ya no existe en WAHA: créela en el panel de WAHA, con el mismo nombre, y vincule el teléfono.",
+        ],
         _ => [
             "Check it in WAHA's dashboard: it may need a restart.",
             "Verifique no painel do WAHA: talvez seja preciso reiniciar a sessão.",

@@ -20,6 +20,8 @@ use crate::service::deliver::send_context::SendContext;
 use crate::service::deliver::typing::simulate_typing;
 use crate::service::deliver::waha_call::call;
 use crate::service::kit::backoff;
+use crate::service::owner::session_status;
+use crate::service::owner::session_status::STOPPED;
 use crate::store::{Lane, Reply, Settlement, Verdict};
 use crate::waha::client::{SendError, SentMessage};
 
@@ -89,6 +91,9 @@ impl Delivery<'_> {
         } = *self;
         let mut id = None;
         let mut unknown = false;
+        if !context.access.may_send(session) {
+            return (release(self.lane.doubt.is_some()), None);
+        }
         if let Some(attempt) = &self.lane.doubt {
             let settled = tokio::select! {
                 settled = doubt::settle(context, session, self.lane, reply, attempt) => settled,
@@ -138,7 +143,10 @@ impl Delivery<'_> {
             return (release(true), None);
         }
         // If this process stalled past its lease, another may hold the lane: do not send, take it again.
-        if shutdown.is_cancelled() || !context.lease.is_held_since(self.taken) {
+        if shutdown.is_cancelled()
+            || !context.access.may_send(session)
+            || !context.lease.is_held_since(self.taken)
+        {
             return (release(unknown), None);
         }
         let outgoing = reply.clone();
@@ -153,7 +161,10 @@ impl Delivery<'_> {
         .await;
         let interrupted = |reason| Err(Unsent::Waha(SendError::Interrupted { reason }));
         let verdict = match answer.unwrap_or_else(interrupted) {
-            Ok(SentMessage { message }) => sent(chat, reply, message),
+            Ok(SentMessage { message }) => {
+                context.access.note_sent(session);
+                sent(chat, reply, message)
+            }
             Err(Unsent::Waha(error)) => self.failed(error, unknown).await,
             Err(Unsent::File(reason)) => self.dead(reason),
         };
@@ -219,12 +230,27 @@ impl Delivery<'_> {
     async fn failed(&self, error: SendError, unknown: bool) -> Verdict {
         let (session, chat, reply) = (self.session, self.chat, self.reply);
         match &error {
+            // The reply is not the cause, and was surely not sent, so this doesn't count as an attempt.
+            SendError::Refused { .. } if self.context.access.is_refused(session, &error).await => {
+                release(unknown)
+            }
             SendError::Refused { .. } => self.dead(error.to_string()),
             SendError::Busy { status: 500, .. } if retry::is_last_attempt_of_file(reply) => {
                 let attempts = reply.attempts + 1;
                 self.dead(format!(
                     "tried {attempts} times, perhaps sent: {error}; can WAHA get and show this file?"
                 ))
+            }
+            // Perhaps somebody restarts it.
+            SendError::SessionNotWorking {
+                status_word: Some(word),
+            } if word == STOPPED => {
+                let (store, notifier) = (&self.context.store, &self.context.notifier);
+                let noted = session_status::note(store, notifier, session, STOPPED, None);
+                if let Err(error) = noted.await {
+                    debug!(%error, %session, "could not pause the session");
+                }
+                release(unknown)
             }
             SendError::SessionNotWorking { .. } => {
                 match self.context.store.pause(session, Millis::now()).await {

@@ -10,6 +10,7 @@ use crate::service::deliver::known_troubles::KnownTroubles;
 use crate::service::deliver::message_ids::MessageIds;
 use crate::service::deliver::send_config::{InDoubt, Pacing, SendConfig};
 use crate::service::kit::lease::Lease;
+use crate::service::kit::waha_access::WahaAccess;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::store::Store;
 use crate::throttle::Throttle;
@@ -33,6 +34,8 @@ pub struct SendContext {
     pub(crate) notifier: OwnerNotifier,
     /// This process' right to act on its lanes.
     pub(crate) lease: Arc<Lease>,
+    /// Whether WAHA accepts our key.
+    pub(crate) access: Arc<WahaAccess>,
     /// Whether to type like a person.
     pub(crate) pacing: Pacing,
     /// What to do with a reply if WAHA can't tell whether it was sent.
@@ -59,6 +62,7 @@ impl SendContext {
         client: Arc<Client>,
         notifier: OwnerNotifier,
         lease: Arc<Lease>,
+        access: Arc<WahaAccess>,
         config: SendConfig,
     ) -> Self {
         Self {
@@ -67,6 +71,7 @@ impl SendContext {
             client,
             notifier,
             lease,
+            access,
             pacing: config.pacing,
             in_doubt: config.in_doubt,
             message_ids: MessageIds::default(),

@@ -17,7 +17,7 @@ use crate::service::deliver::delivery::deliver;
 use crate::service::deliver::send_context::SendContext;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::owner::session_status;
-use crate::service::owner::session_status::WORKING;
+use crate::service::owner::session_status::{NOT_FOUND, WORKING};
 use crate::store::{Bell, Lane, StoreError, TakenLanes, Verdict};
 use crate::waha::client::SendError;
 
@@ -184,6 +184,10 @@ impl SenderState {
             LANES_MAX.saturating_sub(self.in_hand.len()),
             self.due.pop_front(),
         ) {
+            if !self.context.access.may_send(&session) {
+                // Polled again until it may.
+                continue;
+            }
             let count = (free / (self.due.len() + 1)).clamp(1, TAKE_MAX);
             let asked = Instant::now();
             match self
@@ -246,6 +250,10 @@ impl Drop for ReportLaneEnd {
 
 /// Asks WAHA whether a paused session works again. Only one process asks in each interval.
 async fn probe(context: Arc<SendContext>, session: SessionName) {
+    let noted = session_status::note_lasting_stop(&context.store, &context.notifier, &session);
+    if let Err(error) = noted.await {
+        debug!(%error, %session, "could not look how long the session has been stopped; will look again");
+    }
     let turn = context
         .store
         .turn_to_ask_status(&session, PROBE_INTERVAL)
@@ -264,9 +272,15 @@ async fn probe(context: Arc<SendContext>, session: SessionName) {
             SendError::Unreachable { .. } | SendError::Interrupted { .. } | SendError::Busy { .. },
         ))
         | Err(_) => return,
+        Ok(Err(SendError::SessionNotWorking { status_word })) => {
+            status_word.unwrap_or_else(|| NOT_FOUND.to_owned())
+        }
         // WAHA refuses the question, so assume that the session works. If it doesn't, WAHA refuses the next reply too (422),
-        // and the session is paused again.
-        Ok(Err(SendError::Refused { .. } | SendError::SessionNotWorking { .. })) => {
+        // and the session is paused again. But if it refuses our key, it refuses the next reply too.
+        Ok(Err(error)) => {
+            if context.access.is_refused(&session, &error).await {
+                return;
+            }
             WORKING.to_owned()
         }
     };

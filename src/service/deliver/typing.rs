@@ -22,7 +22,7 @@ const TYPING_LONGEST: Duration = Duration::from_secs(6);
 /// the lane, `chat`: the id that the reply is sent to. Other failures are ignored, because only the appearance suffers.
 ///
 /// # Errors
-/// Only if the session can't send: the reply itself would fail in the same way.
+/// Only if the session can't send, or WAHA refuses our key: the reply itself would fail in the same way.
 pub(crate) async fn simulate_typing(
     context: &SendContext,
     session: &SessionName,
@@ -98,7 +98,7 @@ async fn mark_as_seen(
 /// A request that only changes the appearance. The inner result is its own.
 ///
 /// # Errors
-/// Only if the session can't send.
+/// Only if the session can't send, or WAHA refuses our key.
 async fn cosmetic_request(
     context: &SendContext,
     session: &SessionName,
@@ -111,7 +111,12 @@ async fn cosmetic_request(
         .await
         .unwrap_or_else(interrupted)
     {
-        Err(error @ SendError::SessionNotWorking { .. }) => Err(error),
+        Err(
+            error @ (SendError::SessionNotWorking { .. }
+            | SendError::Refused {
+                status: 401 | 403, ..
+            }),
+        ) => Err(error),
         result => Ok(result),
     }
 }

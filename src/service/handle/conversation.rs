@@ -37,6 +37,9 @@ const RETRY_LONGEST: Duration = Duration::from_millis(500);
 /// The longest sleep. After it, the task checks again.
 const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
 
+/// How often a task looks whether the restart of its session is over.
+const PAUSE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How a task ended.
 #[derive(Debug)]
 pub(crate) enum TaskOutcome {
@@ -260,6 +263,13 @@ impl ConversationTask {
             return Ok(AfterStep::Waiting);
         }
         if begun && self.inbox.is_empty() {
+            let store = &self.context.store;
+            if store.pause_does_not_count_yet(&self.session, now).await? {
+                // Somebody may be restarting the session, and the customer's answer may come only after that: nobody times
+                // out in these seconds, and the silence still counts from when it began.
+                self.wake_at = Some(now + PAUSE_CHECK_INTERVAL);
+                return Ok(AfterStep::Waiting);
+            }
             self.count_silence_from_delivery(now).await?;
             // Time in which the customer could not reach us does not count either.
             let then = self.unreachable_until(now).await?;

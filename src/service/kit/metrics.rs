@@ -91,6 +91,11 @@ impl Metrics {
         }
         let workers: Gauge = Gauge::default();
         workers.set(store.workers().await?.cast_signed());
+        let reports = store.waha_reports().await?;
+        let waha: Gauge = Gauge::default();
+        waha.set(i64::from(
+            !reports.is_empty() && reports.iter().all(|report| report.reason().is_none()),
+        ));
         let (counts, sum_micros) = store.pickup_latency().await?;
 
         let mut registry = Registry::with_prefix("waha_sm");
@@ -98,6 +103,11 @@ impl Metrics {
             "events",
             "Webhooks by result, since this process started",
             self.events.clone(),
+        );
+        registry.register(
+            "waha_up",
+            "1 while WAHA answers all processes that send, and accepts their keys",
+            waha,
         );
         registry.register("workers", "Workers of all living processes", workers);
         registry.register(

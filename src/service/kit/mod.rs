@@ -10,6 +10,7 @@
 //! | `periodic` | work at a fixed interval |
 //! | [`pickup_latency`] | the time from a customer's message until its worker picks it up |
 //! | `store_error_log` | logs errors from Redis, at most once a minute |
+//! | [`waha_access`] | whether this process can use WAHA; nothing is sent while WAHA refuses our key |
 
 pub(crate) mod backoff;
 pub(crate) mod echo_content;
@@ -19,3 +20,4 @@ pub mod metrics;
 pub(crate) mod periodic;
 pub mod pickup_latency;
 pub(crate) mod store_error_log;
+pub mod waha_access;

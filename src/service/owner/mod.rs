@@ -8,6 +8,7 @@
 //! | [`left_alone`] | sends a notice for each chat that the bot leaves alone |
 //! | `shown_customer` | how the notices name a customer |
 //! | `session_status` | stores WAHA's status of a session, pauses its replies, and notifies the owner if they must act |
+//! | [`waha_monitor`] | asks WAHA whether it accepts our key, and reports the result |
 //! | [`reachability`] | checks whether customers can reach a session, so that nobody times out during an outage |
 
 pub mod handoffs;
@@ -17,3 +18,4 @@ pub mod notify_chat;
 pub mod reachability;
 pub(crate) mod session_status;
 pub(crate) mod shown_customer;
+pub mod waha_monitor;

@@ -88,7 +88,7 @@ impl Reachability {
         }
     }
 
-    /// Whether WAHA answers, and doesn't say that the session has stopped.
+    /// Whether WAHA answers us, and doesn't say that the session has stopped or does not exist.
     pub(crate) async fn check(&self, session: &SessionName) -> bool {
         // The lock is held while WAHA is asked, so that other tasks wait and use the same answer.
         let mut answers = self.answers.lock().await;
@@ -101,10 +101,15 @@ impl Reachability {
         let asked = tokio::task::spawn_blocking(move || client.session_status(&name)).await;
         let reachable = match asked {
             Ok(Ok(status)) => status == WORKING,
+            // Without the key we can't answer.
+            Ok(Err(SendError::Refused {
+                status: 401 | 403, ..
+            })) => false,
             // WAHA refuses the question, so we can't tell. Assume that customers can reach the session.
-            Ok(Err(SendError::Refused { .. } | SendError::SessionNotWorking { .. })) => true,
+            Ok(Err(SendError::Refused { .. })) => true,
             Ok(Err(
-                SendError::Unreachable { .. }
+                SendError::SessionNotWorking { .. }
+                | SendError::Unreachable { .. }
                 | SendError::Interrupted { .. }
                 | SendError::Busy { .. },
             ))

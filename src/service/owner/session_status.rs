@@ -14,6 +14,12 @@ use crate::waha::restriction::Restriction;
 
 /// WAHA's word for a session that can send and receive.
 pub(crate) const WORKING: &str = "WORKING";
+/// Our word for a session that WAHA doesn't know, because somebody deleted it.
+pub(crate) const NOT_FOUND: &str = "NOT_FOUND";
+/// WAHA's word for a session that somebody stopped.
+pub(crate) const STOPPED: &str = "STOPPED";
+/// A restart by hand stops a session for 3 s. A stop that lasts for this long is no restart.
+const STOP_COUNTS_AFTER: Duration = Duration::from_secs(10);
 /// A session that reconnects doesn't need the owner, unless it still isn't working after this time.
 const LASTING_AFTER: Duration = Duration::from_secs(120);
 
@@ -33,15 +39,26 @@ pub(crate) async fn note(
     let mut known = SessionReport {
         status,
         at,
-        alarm: needs_owner(status),
+        alarm: needs_owner_at_once(status),
+        grace: if status == STOPPED {
+            STOP_COUNTS_AFTER
+        } else {
+            Duration::ZERO
+        },
     };
     let mut change = store.note_status(session, known, now).await?;
-    if let SessionChange::Paused { since, .. } = change
+    if let SessionChange::Paused {
+        since,
+        status_since,
+        ..
+    } = change
         && !known.alarm
-        && now.since(since) > LASTING_AFTER
     {
-        known.alarm = true;
-        change = store.note_status(session, known, now).await?;
+        known.alarm = now.since(since) > LASTING_AFTER
+            || status == STOPPED && now.since(status_since) >= STOP_COUNTS_AFTER;
+        if known.alarm {
+            change = store.note_status(session, known, now).await?;
+        }
     }
     match change {
         SessionChange::Stale => info!(%session, status, "an older status of the session came late"),
@@ -49,7 +66,7 @@ pub(crate) async fn note(
         SessionChange::Resumed => {
             info!(%session, "the session works again; its replies are being sent")
         }
-        SessionChange::Paused { since, alarm } => {
+        SessionChange::Paused { since, alarm, .. } => {
             if alarm {
                 warn!(
                     %session,
@@ -71,6 +88,28 @@ pub(crate) async fn note(
         }
     }
     Ok(change != SessionChange::Stale)
+}
+
+/// Notifies the owner of a stop that has lasted for so long that it is no restart, if nobody has done so. It is called again
+/// and again while the session is paused, because WAHA sends no other event.
+///
+/// # Errors
+/// The store's. It is safe to call this again.
+pub(crate) async fn note_lasting_stop(
+    store: &Store,
+    notifier: &OwnerNotifier,
+    session: &SessionName,
+) -> Result<(), StoreError> {
+    let Some(paused) = store.paused_status(session).await? else {
+        return Ok(());
+    };
+    if paused.status == STOPPED
+        && !paused.alarmed
+        && Millis::now().since(paused.since) >= STOP_COUNTS_AFTER
+    {
+        note(store, notifier, session, STOPPED, None).await?;
+    }
+    Ok(())
 }
 
 /// Notifies the owner of WhatsApp's restrictions on a working session, once for each restriction.
@@ -121,9 +160,9 @@ pub(crate) async fn note_restrictions(
     Ok(())
 }
 
-/// Whether the session will work again only after a person has done something.
-fn needs_owner(status: &str) -> bool {
-    matches!(status, "FAILED" | "STOPPED" | "SCAN_QR_CODE") || status.starts_with("PASSKEY_")
+/// Whether it is certain at once that the session will work again only after a person has done something.
+fn needs_owner_at_once(status: &str) -> bool {
+    matches!(status, "FAILED" | "SCAN_QR_CODE") || status.starts_with("PASSKEY_")
 }
 
 fn advice(status: &str) -> &'static str {
@@ -131,9 +170,12 @@ fn advice(status: &str) -> &'static str {
         "FAILED" => {
             "restart it in WAHA's dashboard; if it fails again, log out there and pair the phone again"
         }
-        "STOPPED" => "start it in WAHA's dashboard",
+        STOPPED => "start it in WAHA's dashboard",
+        NOT_FOUND => {
+            "WAHA doesn't know it: create it in WAHA's dashboard, with the same name, and pair the phone"
+        }
         "SCAN_QR_CODE" => "pair the phone again in WAHA's dashboard: scan the QR code there",
-        _ if needs_owner(status) => "confirm the pairing in WAHA's dashboard",
+        _ if needs_owner_at_once(status) => "confirm the pairing in WAHA's dashboard",
         _ => "look at WAHA's dashboard and log; it may have to be restarted",
     }
 }

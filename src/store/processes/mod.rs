@@ -1,4 +1,5 @@
-//! The processes that share one Redis: their heartbeats, and the reload of their flows.
+//! The processes that share one Redis: their heartbeats, the reload of their flows, and whether they can use WAHA.
 
 pub(crate) mod heartbeats;
 pub(crate) mod reloads;
+pub(crate) mod waha_reports;

@@ -150,7 +150,8 @@ const ATTEMPT: &str = "attempt";
 const PAUSED: &str = "paused";
 
 /// HASH: what WAHA last said about the session: `status`, and when (`at`, ms, by its clock). By our clock (ms):
-/// `works_since` (the end of the last pause), `heard` (when we last checked whether customers can reach us), `unheard`
+/// `status_since` (when it began to say this), `counts_from` (from when the pause counts for the silence of customers),
+/// `works_since` (the end of the last pause that counted), `heard` (when we last checked whether customers can reach us), `unheard`
 /// (when they last could not), `alarmed` (the beginning of the pause that the owner was notified of).
 const STATUS: &str = "status";
 
@@ -216,6 +217,11 @@ impl Keys {
     /// HASH, expires: the result of a reload, by process.
     pub(crate) fn reload(&self, request: &str) -> String {
         format!("{}reload:{request}", self.prefix)
+    }
+
+    /// STRING, expires: whether a process can use WAHA, JSON.
+    pub(crate) fn waha(&self, process: &ProcessId) -> String {
+        format!("{}waha:{process}", self.prefix)
     }
 
     /// STRING, expires: written to see whether Redis accepts writes.

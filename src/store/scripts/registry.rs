@@ -134,7 +134,7 @@ scripts! {
     settle: items(2, 11),
     retry_dead: items(0, 2),
     notify_owner: call(4),
-    status: call(4),
+    status: call(5),
     stagger_notices: call(1),
     read: call(2),
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fred::interfaces::HashesInterface;
+use fred::interfaces::{HashesInterface, KeysInterface};
 
 use crate::clock::Millis;
 use crate::ids::SessionName;
@@ -27,6 +27,8 @@ pub struct SessionReport<'a> {
     pub at: Option<Millis>,
     /// The owner must do something about it.
     pub alarm: bool,
+    /// For so long, a pause that begins with this status does not count for the silence of customers.
+    pub grace: Duration,
 }
 
 /// What [`SessionReport`] changed.
@@ -44,7 +46,20 @@ pub enum SessionChange {
         since: Millis,
         /// The owner must be notified, for the first time in this pause.
         alarm: bool,
+        /// Since when it has this status.
+        status_since: Millis,
     },
+}
+
+/// What WAHA last said about a paused session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PausedStatus {
+    /// WAHA's word.
+    pub status: String,
+    /// Since when it says this.
+    pub since: Millis,
+    /// The owner was notified of this pause.
+    pub alarmed: bool,
 }
 
 impl Store {
@@ -63,15 +78,21 @@ impl Store {
             .time(known.at.unwrap_or_default())
             .text(known.status)
             .text(if known.alarm { "1" } else { "" })
-            .length(ASK_AFTER);
+            .length(ASK_AFTER)
+            .length(known.grace);
         let script = &self.inner.scripts.status;
         let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
         let (result, since, alarm) = (answer.text()?, answer.time()?, answer.number()? == 1);
+        let status_since = answer.time()?;
         let change = match result.as_str() {
             "stale" => SessionChange::Stale,
             "works" => SessionChange::Works,
             "resumed" => SessionChange::Resumed,
-            "paused" => SessionChange::Paused { since, alarm },
+            "paused" => SessionChange::Paused {
+                since,
+                alarm,
+                status_since,
+            },
             _ => return Err(StoreError::UnexpectedAnswer("a known result")),
         };
         if change == SessionChange::Resumed {
@@ -89,6 +110,7 @@ impl Store {
             status: "",
             at: None,
             alarm: false,
+            grace: Duration::ZERO,
         };
         let before = self.is_paused(session).await?;
         self.note_status(session, known, now).await?;
@@ -104,9 +126,51 @@ impl Store {
             status: "WORKING",
             at: None,
             alarm: false,
+            grace: Duration::ZERO,
         };
         let change = self.note_status(session, known, Millis::now()).await?;
         Ok(change == SessionChange::Resumed)
+    }
+
+    /// What WAHA last said about a paused session; `None` if the session is not paused.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn paused_status(
+        &self,
+        session: &SessionName,
+    ) -> Result<Option<PausedStatus>, StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let Some(paused): Option<Millis> = client.get(keys.paused(session)).await? else {
+            return Ok(None);
+        };
+        let (status, since, alarmed): (Option<String>, Option<Millis>, Option<Millis>) = client
+            .hmget(
+                keys.status(session),
+                vec!["status", "status_since", "alarmed"],
+            )
+            .await?;
+        Ok(Some(PausedStatus {
+            status: status.unwrap_or_default(),
+            since: since.unwrap_or(paused),
+            alarmed: alarmed == Some(paused),
+        }))
+    }
+
+    /// Whether the session began to pause so short a time ago that this does not count for the silence of customers yet.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn pause_does_not_count_yet(
+        &self,
+        session: &SessionName,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.status(session);
+        let counts_from: Option<Millis> = self.inner.client.hget(key, "counts_from").await?;
+        Ok(counts_from.is_some_and(|from| now < from))
     }
 
     /// Spreads the notices to the customers in line after a pause of the session.

@@ -134,6 +134,18 @@ impl Client {
         })
     }
 
+    /// WAHA's address, without a password, so that it can be shown.
+    #[must_use]
+    pub fn address(&self) -> String {
+        without_password(&self.base_url)
+    }
+
+    /// Whether it has a key.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.api_key.is_some()
+    }
+
     /// Gets `path` and reads at most `max` bytes of the answer.
     pub(super) fn get(&self, path: &str, max: u64) -> Result<WahaAnswer, SendError> {
         self.get_within(path, max, None)

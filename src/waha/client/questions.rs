@@ -22,6 +22,9 @@ const PAGE_MAX: u64 = 16 * 1024 * 1024;
 /// Short, because the reply waits for its id: a reply without an id is better than a late one.
 const ID_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// WAHA answers this at once, if it can.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Asks for the newest chats first. Versions that don't know this list them in any order.
 const NEWEST_FIRST: &str = "sortBy=conversationTimestamp&sortOrder=desc";
 
@@ -36,7 +39,7 @@ pub enum AskError {
         /// What WAHA said, and what the operator should look at.
         reason: String,
     },
-    /// WAHA can't be reached, or the session is not `WORKING`. Nothing can be sent either.
+    /// WAHA can't be reached or refuses our key, or the session is not `WORKING`. Nothing can be sent either.
     #[error("WAHA is not available: {reason}")]
     Unavailable {
         /// What happened.
@@ -66,12 +69,16 @@ impl From<SendError> for AskError {
                 status: 200..=299 | 500,
                 ..
             } => return Self::failed(error),
-            SendError::Refused { status, reason, .. } => (*status, reason),
-            SendError::Unreachable { .. } | SendError::SessionNotWorking { .. } => {
+            // The key may have rights for some requests only.
+            SendError::Refused { status: 403, .. } => return Self::failed(error),
+            SendError::Refused { status: 401, .. }
+            | SendError::Unreachable { .. }
+            | SendError::SessionNotWorking { .. } => {
                 return Self::Unavailable {
                     reason: error.to_string(),
                 };
             }
+            SendError::Refused { status, reason, .. } => (*status, reason),
             _ => return Self::failed(error),
         };
         let reason = match status {
@@ -154,6 +161,26 @@ impl Client {
             ANSWER_MAX,
         )?
         .session_status()
+    }
+
+    /// Checks that WAHA answers at its address and accepts our key: asks for the sessions, which changes nothing. A key that is
+    /// limited to one session may not list them, but it is a key of WAHA.
+    ///
+    /// # Errors
+    ///
+    /// Why we can't use this WAHA now.
+    pub fn check(&self) -> Result<(), SendError> {
+        let answer = match self.get_within("/api/sessions?all=true", PAGE_MAX, Some(CHECK_TIMEOUT))
+        {
+            Err(SendError::Refused { status: 403, .. }) => return Ok(()),
+            answer => answer?,
+        };
+        let json = answer.whole()?;
+        list(&json).map(drop).map_err(|error| SendError::Refused {
+            status: 200,
+            reason: error.to_string(),
+            advice: "is WAHA_URL the address of WAHA?",
+        })
     }
 
     /// A new id for one of our messages, before it is sent. NOWEB and GOWS can give one since 2026.4.3.

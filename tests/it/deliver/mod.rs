@@ -1,5 +1,6 @@
 //! Replies on their way to the customer through WAHA.
 
+mod access;
 mod dead_letters;
 mod doubt;
 mod media;

@@ -169,6 +169,37 @@ fn it_fails_in_every_mode_and_reports_which_messages_it_took() {
     assert_eq!(send(&waha, "hi", None), Some(201));
 }
 
+#[test]
+fn a_key_is_refused_if_it_is_wrong_and_limited_if_it_is_of_one_session() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    let (status, sessions) = get(&waha, "/api/sessions?all=true");
+    assert_eq!((status, &sessions[0]["status"]), (200, &json!("WORKING")));
+    waha.limit_key_to(Some(SESSION));
+    for (path, wanted) in [
+        ("/api/sessions?all=true", 403),
+        ("/api/sessions/default", 200),
+        ("/api/default/chats", 200),
+        ("/api/sessions/other", 403),
+        ("/api/other/chats", 403),
+    ] {
+        assert_eq!(get(&waha, path).0, wanted, "{path}");
+    }
+    assert_eq!(send(&waha, "hi", None), Some(201));
+    waha.limit_key_to(Some("other"));
+    assert_eq!(send(&waha, "hi", None), Some(403));
+    waha.change_key("another");
+    assert_eq!(send(&waha, "hi", None), Some(401));
+}
+
+#[test]
+fn a_deleted_session_is_not_found() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    waha.behave(Behaviour::SessionIsDeleted);
+    assert_eq!(get(&waha, "/api/sessions/default").0, 404);
+    assert_eq!(get(&waha, "/api/sessions?all=true"), (200, json!([])));
+    assert_eq!(send(&waha, "hi", None), Some(422));
+}
+
 /// The real GOWS answers after 3.2 s, and the other engines with a 404.
 #[test]
 fn gows_says_with_a_500_that_it_has_no_such_message_and_why() {

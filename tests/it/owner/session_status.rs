@@ -39,6 +39,13 @@ fn status(session: &str, status: &str, data: &Value) -> Value {
     })
 }
 
+fn time_goes_by(millis: u64) {
+    let begun = webhook::now_ms();
+    eventually("the time goes by", || {
+        (webhook::now_ms() > begun + millis).then_some(())
+    });
+}
+
 fn becomes(daemon: &Daemon, session: &str, word: &str) {
     daemon.posts(&status(session, word, &Value::Null));
 }
@@ -113,6 +120,81 @@ fn a_reconnecting_session_or_an_unknown_status_pauses_without_notifying_the_owne
     }
     assert_eq!(test.waha.texts(&chat(9)), [""; 0]);
     assert!(!daemon.log().contains("the session has stopped"));
+}
+
+/// A restart in WAHA's dashboard stops the session for about 3 s.
+#[test]
+fn a_restart_by_hand_alarms_nobody_and_holds_replies_meanwhile() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.echo())
+        .set("NOTIFY_CHAT", format!("{OTHER}/5511900000009"))
+        .start();
+    becomes(&daemon, OTHER, "WORKING");
+    becomes(&daemon, SESSION, "STOPPED");
+    daemon.customer_writes(&chat(1), "held");
+    time_goes_by(3_000);
+    becomes(&daemon, SESSION, "STARTING");
+    time_goes_by(2_000);
+    assert_eq!(test.waha.texts(&chat(1)), [""; 0]);
+    becomes(&daemon, SESSION, "WORKING");
+    assert_eq!(test.texts(&chat(1), 1), ["held"]);
+    // Later than the stop would have counted.
+    time_goes_by(7_000);
+    assert_eq!(test.waha.texts(&chat(9)), [""; 0]);
+    assert_eq!(
+        daemon.log().matches(" WARN ").count(),
+        0,
+        "{}",
+        daemon.log()
+    );
+}
+
+/// Also if the daemon is killed meanwhile.
+#[test]
+fn a_stop_that_lasts_is_told_after_ten_seconds() {
+    for killed in [false, true] {
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        let setup = test
+            .all(&redis)
+            .set("FLOW_FILE", test.echo())
+            .set("NOTIFY_CHAT", format!("{OTHER}/5511900000009"));
+        let mut daemon = setup.start();
+        becomes(&daemon, OTHER, "WORKING");
+        let begun = webhook::now_ms();
+        becomes(&daemon, SESSION, "STOPPED");
+        if killed {
+            time_goes_by(2_000);
+            daemon.kill();
+            daemon = setup.start();
+        }
+        let texts = test.texts(&chat(9), 1);
+        assert!(texts[0].contains("(STOPPED)"), "{texts:?}");
+        let after = webhook::now_ms() - begun;
+        assert!((10_000..15_000).contains(&after), "after {after} ms");
+        daemon.wait_for_log("the session has stopped");
+        assert!(daemon.log().contains("start it in WAHA's dashboard"));
+    }
+}
+
+#[test]
+fn a_restart_by_hand_neither_restarts_the_silence_nor_lets_anybody_time_out_during_it() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.flow(IMPATIENT))
+        .start();
+    daemon.customer_writes(&chat(1), "one");
+    test.texts(&chat(1), 1);
+    becomes(&daemon, SESSION, "STOPPED");
+    // Longer than `close_after`.
+    time_goes_by(4_000);
+    let lane = format!("LLEN waha-sm:{{default}}:lane:{}", chat(1));
+    assert_eq!(redis.number(&lane), 0);
+    becomes(&daemon, SESSION, "WORKING");
+    // If the silence began again, a reminder would come first.
+    assert_eq!(test.texts(&chat(1), 2)[1], "good-bye");
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::clock::Millis;
 use crate::service::inlet::body::{BodyError, throw_away};
 use crate::service::inlet::intake::{Done, IntakeError};
 use crate::service::inlet::listener::{INTAKE_TIMEOUT, ListenerState};
+use crate::store::WahaReport;
 use crate::waha::signature::{Refused, Signature};
 
 /// How many seconds we ask WAHA to wait when Redis is down. WAHA never waits less than this.
@@ -166,9 +167,14 @@ impl ListenerState {
         };
         // We are ready even if the history can't be written: its entries wait in Redis, and customers are still served.
         let history = self.listener.metrics.archive_error().map_or(Ok(()), Err);
+        // Nor does WAHA matter: its webhooks can be taken, and replies wait.
+        let waha = match redis {
+            Ok(()) => self.waha().await,
+            Err(_) => Err("not known while Redis is not ready".to_owned()),
+        };
         let body = serde_json::json!({
             "ready": redis.is_ok(),
-            "parts": { "redis": part(&redis), "history": part(&history) },
+            "parts": { "redis": part(&redis), "history": part(&history), "waha": part(&waha) },
         });
         let status = if redis.is_ok() {
             StatusCode::OK
@@ -176,6 +182,26 @@ impl ListenerState {
             StatusCode::SERVICE_UNAVAILABLE
         };
         json(status, &body.to_string())
+    }
+
+    /// Whether all processes that work can use WAHA, by their own reports.
+    async fn waha(&self) -> Result<(), String> {
+        let reports = match timeout(INTAKE_TIMEOUT, self.listener.store.waha_reports()).await {
+            Ok(Ok(reports)) => reports,
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) => return Err("no answer from Redis in time".to_owned()),
+        };
+        if reports.is_empty() {
+            return Err("no process that sends replies has reported yet".to_owned());
+        }
+        let mut reasons: Vec<String> = reports.iter().filter_map(WahaReport::reason).collect();
+        reasons.sort();
+        reasons.dedup();
+        if reasons.is_empty() {
+            Ok(())
+        } else {
+            Err(reasons.join("; "))
+        }
     }
 
     async fn metrics(&self) -> HttpAnswer {

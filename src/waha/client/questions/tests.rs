@@ -59,13 +59,13 @@ fn what_waha_will_never_tell_is_told_apart_from_what_it_can_not_tell_now() {
         (
             "401 Unauthorized",
             r#"{"message":"Unauthorized k3y-k3y","statusCode":401}"#,
-            true,
+            false,
             "WAHA_API_KEY",
         ),
         (
             "403 Forbidden",
             r#"{"message":"Forbidden","statusCode":403}"#,
-            true,
+            false,
             "another session",
         ),
         (
@@ -139,8 +139,7 @@ fn what_waha_will_never_tell_is_told_apart_from_what_it_can_not_tell_now() {
             for secret in ["k3y", "customer text", "secret"] {
                 assert!(!text.contains(secret), "{name}, {status}: {text}");
             }
-            let is_asked_otherwise =
-                name == "chats" && expected_unsupported && !matches!(&status[..3], "401" | "403");
+            let is_asked_otherwise = name == "chats" && expected_unsupported;
             let requests = server.requests.lock().unwrap().len();
             assert_eq!(
                 requests,
@@ -148,6 +147,45 @@ fn what_waha_will_never_tell_is_told_apart_from_what_it_can_not_tell_now() {
                 "{name}, {status}"
             );
         }
+    }
+}
+
+#[test]
+fn waha_is_usable_if_it_lists_its_sessions_or_says_that_the_key_is_for_one_of_them() {
+    for (status, answer, wanted) in [
+        ("200 OK", r#"[{"name":"default","status":"WORKING"}]"#, None),
+        ("200 OK", "[]", None),
+        (
+            "403 Forbidden",
+            r#"{"message":"Forbidden","statusCode":403}"#,
+            None,
+        ),
+        (
+            "401 Unauthorized",
+            r#"{"message":"Unauthorized","statusCode":401}"#,
+            Some("WAHA_API_KEY"),
+        ),
+        (
+            "404 Not Found",
+            r#"{"message":"Cannot GET /x"}"#,
+            Some("WAHA_URL"),
+        ),
+        ("200 OK", r#"{"hello":"world"}"#, Some("WAHA_URL")),
+        ("200 OK", "<html>", Some("WAHA_URL")),
+        ("302 Found", "", Some("WAHA_URL")),
+        ("503 Not yet", r#"{"message":"starting"}"#, Some("starting")),
+    ] {
+        let server = Server::start(json(status, answer));
+        let error = server.client().check().err().map(|error| error.to_string());
+        match (&error, wanted) {
+            (None, None) => {}
+            (Some(error), Some(wanted)) => assert!(error.contains(wanted), "{status}: {error}"),
+            _ => panic!("{status} {answer}: {error:?}"),
+        }
+        assert_eq!(
+            server.only_request().line,
+            "GET /waha/api/sessions?all=true HTTP/1.1"
+        );
     }
 }
 
