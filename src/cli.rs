@@ -1,17 +1,19 @@
 //! The command line: runs the command that the user typed, and returns its exit code.
 
+mod completions;
 mod dead;
 mod exit;
 mod flow;
 mod format;
 mod history;
+mod man;
 mod redis;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::exit::{EXIT_USAGE, exit, fail, wrong};
 use crate::config::{self, Config, Role};
@@ -46,6 +48,10 @@ enum CliCommand {
     Flow(flow::FlowArgs),
     /// Asks the daemon at LISTEN whether it is ready: exit code 0 if it is, 1 if not (for HEALTHCHECK)
     Health(HealthArgs),
+    /// Prints a script that completes commands and flags in your shell
+    Completions(completions::CompletionsArgs),
+    /// Prints the manual page, or writes one for each command
+    Man(man::ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -81,6 +87,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Dead(arguments) => dead::main(&arguments),
         CliCommand::Flow(arguments) => flow::main(&arguments),
         CliCommand::Health(arguments) => check_health(&arguments),
+        CliCommand::Completions(arguments) => completions::main(&arguments, Cli::command()),
+        CliCommand::Man(arguments) => man::main(&arguments, Cli::command()),
     }
 }
 

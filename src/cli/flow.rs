@@ -5,6 +5,7 @@ mod check;
 mod count;
 mod files;
 mod graph;
+mod new;
 mod reload;
 mod schema;
 mod source;
@@ -22,6 +23,8 @@ pub(super) struct FlowArgs {
 
 #[derive(Debug, Subcommand)]
 enum FlowCommand {
+    /// Writes a small flow with comments, and its test dialogues, to begin with
+    New(new::NewArgs),
     /// Checks flow files: shows every mistake, where it is, and what to write instead
     Check(check::CheckArgs),
     /// Lets you chat with a flow in the terminal, as a customer would
@@ -38,6 +41,7 @@ enum FlowCommand {
 
 pub(super) fn main(arguments: &FlowArgs) -> ExitCode {
     match &arguments.command {
+        FlowCommand::New(arguments) => new::main(arguments),
         FlowCommand::Check(arguments) => check::main(arguments),
         FlowCommand::Chat(arguments) => chat::main(arguments),
         FlowCommand::Test(arguments) => test::main(arguments),

@@ -1,62 +1,91 @@
-//! `waha-sm history`: prints messages or conversations from the history.
+//! `waha-sm history`: prints messages, conversations or daily sums from the history.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::exit::{EXIT_USAGE, exit, fail, print_error};
-use crate::cli::format::Format;
 use crate::config::DATA_DIR;
 use crate::describe::describe;
-use crate::history::{FILE_NAME, History, Query, parse_since};
+use crate::history::{
+    ChatNames, Conversation, CsvRow, CsvTable, DailySum, FILE_NAME, Follower, History,
+    HistoryError, Query, StoredMessage, parse_since, parse_until,
+};
+
+/// With --follow, so many earlier messages are printed first, unless the user says otherwise.
+const BEFORE_FOLLOWING: u32 = 10;
+/// How often --follow looks for new messages.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
+
+const AFTER_HELP: &str = "Examples:\n  waha-sm history --chat +55 11 90000-0001 --last 20\n  \
+    waha-sm history --follow\n  \
+    waha-sm history --conversations --since 2026-11-01 --until 2026-11-30 --outcome booked\n  \
+    waha-sm history --daily --since 30d --format csv > days.csv";
 
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct HistoryArgs {
-    /// Only this chat, e.g. 5511999990000@c.us
-    #[arg(long)]
-    chat: Option<String>,
+    /// Only this chat: a phone number like +55 11 90000-0001, or a chat id
+    #[arg(long, num_args = 1.., value_name = "NUMBER", allow_hyphen_values = false)]
+    chat: Vec<String>,
     /// Only this session
     #[arg(long)]
     session: Option<String>,
     /// Only messages since this time: 30m, 2h or 3d ago, 2026-11-22 or 2026-11-22T10:00:00Z
-    #[arg(long)]
+    #[arg(long, value_name = "TIME")]
     since: Option<String>,
+    /// Only messages before this time; a date includes that day
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only the last N of them
+    #[arg(long, value_name = "N", conflicts_with = "daily", value_parser = clap::value_parser!(u32).range(1..))]
+    last: Option<u32>,
     /// Only messages that contain all these words
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", conflicts_with = "daily")]
     search: Option<String>,
+    /// Only conversations with this outcome, or their messages
+    #[arg(long, value_name = "OUTCOME")]
+    outcome: Option<String>,
+    /// Keep printing new messages until Ctrl+C
+    #[arg(long, conflicts_with_all = ["conversations", "daily", "until", "outcome"])]
+    follow: bool,
     /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Print conversations (opened, claimed, closed, outcome) instead of messages
-    #[arg(long)]
+    #[arg(long, value_enum, default_value_t = HistoryFormat::Text)]
+    format: HistoryFormat,
+    /// Print conversations (where they are, outcome, how long they took, saved answers) instead of messages
+    #[arg(long, conflicts_with = "daily")]
     conversations: bool,
+    /// Print the sum of each day: conversations, customers, messages, times and outcomes
+    #[arg(long)]
+    daily: bool,
     /// Directory of the history [default: ./data]
     #[arg(long, env = "DATA_DIR", value_name = "PATH")]
     data_dir: Option<String>,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum HistoryFormat {
+    /// For people
+    Text,
+    /// One JSON object a line, with all fields
+    Jsonl,
+    /// For spreadsheets
+    Csv,
+}
+
 pub(super) fn main(arguments: &HistoryArgs) -> ExitCode {
-    let since = match arguments
-        .since
-        .as_deref()
-        .map(|since| parse_since(since, jiff::Timestamp::now()))
-    {
-        Some(Err(error)) => {
-            print_error(&format!("--since: {error}"));
+    let query = match query(arguments, Timestamp::now()) {
+        Ok(query) => query,
+        Err(mistakes) => {
+            mistakes.iter().for_each(|mistake| print_error(mistake));
             return ExitCode::from(EXIT_USAGE);
         }
-        Some(Ok(since)) => Some(since),
-        None => None,
-    };
-    let query = Query {
-        chat: arguments.chat.clone(),
-        session: arguments.session.clone(),
-        since,
-        search: arguments.search.clone(),
     };
     let directory = arguments
         .data_dir
@@ -64,38 +93,229 @@ pub(super) fn main(arguments: &HistoryArgs) -> ExitCode {
         .filter(|path| !path.is_empty())
         .unwrap_or(DATA_DIR);
     let path = Path::new(directory).join(FILE_NAME);
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut written = Ok(());
-    let printed = History::open_read_only(&path).and_then(|history| {
-        let zone = TimeZone::system();
-        if arguments.conversations {
-            history.conversations(&query, |conversation| {
-                written = match arguments.format {
-                    Format::Text => conversation.write_text(&mut out, &zone),
-                    Format::Jsonl => conversation.write_jsonl(&mut out),
-                };
-                if written.is_ok() {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            })
-        } else {
-            history.messages(&query, |message| {
-                written = match arguments.format {
-                    Format::Text => message.write_text(&mut out, &zone),
-                    Format::Jsonl => message.write_jsonl(&mut out),
-                };
-                if written.is_ok() {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            })
-        }
-    });
-    match printed {
+    match History::open_read_only(&path) {
         Err(error) => fail(&describe(&error)),
-        Ok(()) => exit(written.and_then(|()| out.flush()), true),
+        Ok(history) => match unknown(&history, &query) {
+            Err(error) => fail(&describe(&error)),
+            Ok(Some(reason)) => fail(&reason),
+            Ok(None) => print(&history, &query, arguments),
+        },
+    }
+}
+
+/// What the user asks for.
+///
+/// # Errors
+/// A line for each mistake.
+fn query(arguments: &HistoryArgs, now: Timestamp) -> Result<Query, Vec<String>> {
+    let mut mistakes = Vec::new();
+    let mut read = |flag: &str, parsed: Option<Result<_, String>>| match parsed {
+        Some(Err(mistake)) => {
+            mistakes.push(format!("{flag}: {mistake}"));
+            None
+        }
+        Some(Ok(time)) => Some(time),
+        None => None,
+    };
+    let since = arguments.since.as_deref();
+    let since = since.map(|text| parse_since(text, now).map_err(|error| error.to_string()));
+    let since = read("--since", since);
+    let until = arguments.until.as_deref();
+    let until = until.map(|text| parse_until(text, now).map_err(|error| error.to_string()));
+    let until = read("--until", until);
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        mistakes.push("--until: it is before --since, so nothing is between them".to_owned());
+    }
+    let mut chat = None;
+    if !arguments.chat.is_empty() {
+        // The shell splits a number that is written with spaces.
+        let text = arguments.chat.join(" ");
+        match text.parse::<ChatNames>() {
+            Ok(names) => chat = Some(names),
+            Err(error) => mistakes.push(format!("--chat: `{text}` is not a chat: {error}")),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let is_limited = arguments.last.is_some() || since.is_some();
+    Ok(Query {
+        chat,
+        session: arguments.session.clone(),
+        since,
+        until,
+        last: arguments
+            .last
+            .or((arguments.follow && !is_limited).then_some(BEFORE_FOLLOWING)),
+        search: arguments.search.clone(),
+        outcome: arguments.outcome.clone(),
+    })
+}
+
+/// Says so if the history does not know the chat or the session that the user named.
+fn unknown(history: &History, query: &Query) -> Result<Option<String>, HistoryError> {
+    if let Some(session) = &query.session {
+        let known = history.sessions()?;
+        if !known.contains(session) {
+            let known = match known.is_empty() {
+                true => "it has none yet".to_owned(),
+                false => format!("it has {}", known.join(", ")),
+            };
+            return Ok(Some(format!(
+                "the history has no session `{session}`: {known}"
+            )));
+        }
+    }
+    match &query.chat {
+        Some(chat) if !history.knows_chat(chat)? => Ok(Some(format!(
+            "the history has no chat {chat}: is the country code there (like 55), and the number right?"
+        ))),
+        _ => Ok(None),
+    }
+}
+
+fn print(history: &History, query: &Query, arguments: &HistoryArgs) -> ExitCode {
+    let out = io::BufWriter::new(io::stdout().lock());
+    let zone = TimeZone::system();
+    let printed = if arguments.daily {
+        Printer::new::<DailySum>(out, arguments.format, zone.clone()).map(|mut printer| {
+            let days = history.daily(query, &zone)?;
+            for day in &days {
+                if printer.print(day).is_break() {
+                    break;
+                }
+            }
+            Ok(printer)
+        })
+    } else if arguments.conversations {
+        Printer::new::<Conversation>(out, arguments.format, zone).map(|mut printer| {
+            history.conversations(query, |conversation| printer.print(&conversation))?;
+            Ok(printer)
+        })
+    } else {
+        Printer::new::<StoredMessage>(out, arguments.format, zone).map(|mut printer| {
+            if arguments.follow {
+                let follower = history.follow(query, |message| printer.print(&message))?;
+                follow(follower, &mut printer)?;
+            } else {
+                history.messages(query, |message| printer.print(&message))?;
+            }
+            Ok(printer)
+        })
+    };
+    match printed {
+        Err(error) => exit(Err(error), true),
+        Ok(Err(error)) => {
+            let error: HistoryError = error;
+            fail(&describe(&error))
+        }
+        Ok(Ok(printer)) => exit(printer.finish(), true),
+    }
+}
+
+/// Prints new messages until the output is closed.
+fn follow(
+    mut follower: Follower<'_>,
+    printer: &mut Printer<impl Write>,
+) -> Result<(), HistoryError> {
+    while printer.flush().is_continue() {
+        std::thread::sleep(FOLLOW_INTERVAL);
+        follower.look_again(|message| printer.print(&message))?;
+    }
+    Ok(())
+}
+
+/// Something that can be printed in each format.
+trait Printed: CsvRow {
+    fn text(&self, out: &mut impl Write, zone: &TimeZone) -> io::Result<()>;
+    fn jsonl(&self, out: &mut impl Write) -> io::Result<()>;
+}
+
+impl Printed for StoredMessage {
+    fn text(&self, out: &mut impl Write, zone: &TimeZone) -> io::Result<()> {
+        self.write_text(out, zone)
+    }
+
+    fn jsonl(&self, out: &mut impl Write) -> io::Result<()> {
+        self.write_jsonl(out)
+    }
+}
+
+impl Printed for Conversation {
+    fn text(&self, out: &mut impl Write, zone: &TimeZone) -> io::Result<()> {
+        self.write_text(out, zone)
+    }
+
+    fn jsonl(&self, out: &mut impl Write) -> io::Result<()> {
+        self.write_jsonl(out)
+    }
+}
+
+impl Printed for DailySum {
+    fn text(&self, out: &mut impl Write, _zone: &TimeZone) -> io::Result<()> {
+        self.write_text(out)
+    }
+
+    fn jsonl(&self, out: &mut impl Write) -> io::Result<()> {
+        self.write_jsonl(out)
+    }
+}
+
+/// Prints one after the other. After the first error it prints nothing more and keeps the error.
+struct Printer<W: Write> {
+    out: PrinterOutput<W>,
+    written: io::Result<()>,
+}
+
+enum PrinterOutput<W: Write> {
+    Text(W, TimeZone),
+    Jsonl(W),
+    Csv(CsvTable<W>),
+}
+
+impl<W: Write> Printer<W> {
+    fn new<T: Printed>(out: W, format: HistoryFormat, zone: TimeZone) -> io::Result<Self> {
+        let out = match format {
+            HistoryFormat::Text => PrinterOutput::Text(out, zone),
+            HistoryFormat::Jsonl => PrinterOutput::Jsonl(out),
+            HistoryFormat::Csv => PrinterOutput::Csv(CsvTable::new::<T>(out, zone)?),
+        };
+        Ok(Self {
+            out,
+            written: Ok(()),
+        })
+    }
+
+    fn print(&mut self, one: &impl Printed) -> ControlFlow<()> {
+        self.written = match &mut self.out {
+            PrinterOutput::Text(out, zone) => one.text(out, zone),
+            PrinterOutput::Jsonl(out) => one.jsonl(out),
+            PrinterOutput::Csv(table) => table.write(one),
+        };
+        self.is_working()
+    }
+
+    fn flush(&mut self) -> ControlFlow<()> {
+        if self.written.is_ok() {
+            self.written = match &mut self.out {
+                PrinterOutput::Text(out, _) | PrinterOutput::Jsonl(out) => out.flush(),
+                PrinterOutput::Csv(table) => table.flush(),
+            };
+        }
+        self.is_working()
+    }
+
+    fn is_working(&self) -> ControlFlow<()> {
+        match self.written {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        let _ = self.flush();
+        self.written
     }
 }

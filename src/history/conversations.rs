@@ -3,8 +3,12 @@
 use rusqlite::{Connection, params};
 
 use super::entry::ConversationStep;
+use super::message::Status;
 use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
+
+/// What the owner's phone is called where a process is named.
+const PHONE: &str = "phone";
 
 /// Stores a step of conversation `id`, taken at `at`.
 pub(super) fn store(
@@ -25,9 +29,27 @@ pub(super) fn store(
         ConversationStep::Requeued => db
             .prepare_cached(include_str!("sql/requeued.sql"))?
             .execute(params![session, id, chat])?,
+        ConversationStep::HandedOff => db
+            .prepare_cached(include_str!("sql/handed_off.sql"))?
+            .execute(params![session, id, chat])?,
         ConversationStep::Closed { outcome, variables } => db
             .prepare_cached(include_str!("sql/closed.sql"))?
             .execute(params![session, id, chat, at, outcome, variables])?,
     };
+    if let Some(status) = status_after(step) {
+        db.prepare_cached(include_str!("sql/status.sql"))?
+            .execute(params![session, id, status.name(), at])?;
+    }
     Ok(())
+}
+
+/// Where a step brings a conversation; `None` if it is closed, which its row says anyway.
+fn status_after(step: &ConversationStep) -> Option<Status> {
+    match step {
+        ConversationStep::Opened { .. } | ConversationStep::Requeued => Some(Status::Waiting),
+        ConversationStep::Claimed { process } if process == PHONE => Some(Status::Phone),
+        ConversationStep::Claimed { .. } => Some(Status::Active),
+        ConversationStep::HandedOff => Some(Status::Handoff),
+        ConversationStep::Closed { .. } => None,
+    }
 }

@@ -71,7 +71,10 @@ pub(super) enum ConversationStep {
     Claimed {
         process: String,
     },
+    /// It went back to its place in line: its process stopped or died.
     Requeued,
+    /// It waits for a person.
+    HandedOff,
     Closed {
         outcome: Option<String>,
         variables: String,
@@ -284,8 +287,8 @@ fn conversation(entry: &StreamEntry, kind: &str, entered_at: Millis) -> Result<E
         "claimed" => ConversationStep::Claimed {
             process: field(entry, "process").unwrap_or_default().to_owned(),
         },
-        // A handoff moves it to the line for a person.
-        "requeued" | "handoff" => ConversationStep::Requeued,
+        "requeued" => ConversationStep::Requeued,
+        "handoff" => ConversationStep::HandedOff,
         _ => ConversationStep::Closed {
             outcome: filled(field(entry, "outcome")),
             variables: variables(field(entry, "variables").unwrap_or_default())?,

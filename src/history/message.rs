@@ -86,6 +86,49 @@ pub struct StoredReaction {
     pub at: Millis,
 }
 
+/// Where a conversation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It waits for a worker.
+    Waiting,
+    /// A worker handles it.
+    Active,
+    /// It waits for a person.
+    Handoff,
+    /// The owner answers it from their own phone.
+    Phone,
+    /// It is over.
+    Closed,
+}
+
+impl Status {
+    const ALL: [Status; 5] = [
+        Status::Waiting,
+        Status::Active,
+        Status::Handoff,
+        Status::Phone,
+        Status::Closed,
+    ];
+
+    /// Its name in the file and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Waiting => "waiting",
+            Status::Active => "active",
+            Status::Handoff => "handoff",
+            Status::Phone => "phone",
+            Status::Closed => "closed",
+        }
+    }
+
+    /// The status with this name.
+    pub(super) fn named(name: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|one| one.name() == name)
+    }
+}
+
 /// A conversation from the message that opened it to its outcome. Times are Unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Conversation {
@@ -95,6 +138,8 @@ pub struct Conversation {
     pub id: ConversationId,
     /// The customer's chat id.
     pub chat: ChatId,
+    /// Where it is now.
+    pub status: Status,
     /// Its place in line.
     pub ticket: Option<i64>,
     /// When it was opened.

@@ -13,10 +13,14 @@
 
 mod aliases; // one person, two chat ids
 mod archive; // the writing side
+mod chat_names; // a chat as a person names it
 mod conversations; // the steps of a conversation
+mod csv_table; // for spreadsheets
+mod daily; // the sum of each day
 mod database_file; // the file on the disk, and what to do if it is removed
 mod entry; // from a stream entry to a fact
 mod error;
+mod follow; // messages as they are stored
 mod ids; // names and ids as SQLite stores them
 mod message; // what a reader gets
 mod message_changes; // acks, edits, revocations, reactions
@@ -26,17 +30,21 @@ mod query; // the reading side
 mod rows; // the table `message`
 mod schema; // the tables, and their migrations
 mod search;
-mod since; // "2h", "yesterday"
-mod sqlite_trouble;
+mod since; // "2h", "2026-11-22"
+mod sqlite_trouble; // what SQLite says, and what to do about it
 mod stream;
 #[cfg(test)]
 mod tests;
-mod times; // times as SQLite stores them // what SQLite says, and what to do about it
+mod times; // times as SQLite stores them
 
 pub use archive::{Appended, Archive};
+pub use chat_names::{ChatNames, NotAChat};
+pub use csv_table::{CsvRow, CsvTable};
+pub use daily::DailySum;
 pub use database_file::{FILE_NAME, Restored};
 pub use error::HistoryError;
-pub use message::{Conversation, Edit, StoredMessage, StoredReaction};
+pub use follow::Follower;
+pub use message::{Conversation, Edit, Status, StoredMessage, StoredReaction};
 pub use query::{History, Query};
-pub use since::{SinceError, parse_since};
+pub use since::{SinceError, parse_since, parse_until};
 pub use stream::StreamEntry;

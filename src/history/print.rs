@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::message::{Conversation, StoredMessage};
+use super::message::{Conversation, Status, StoredMessage};
 use crate::terminal::{jsonl, line, paragraph, time};
 
 impl StoredMessage {
@@ -123,13 +123,7 @@ impl Conversation {
         if let Some(ticket) = self.ticket {
             write!(out, "  #{ticket}")?;
         }
-        let state = match (&self.outcome, self.closed_at, self.claimed_at) {
-            (Some(outcome), ..) => outcome,
-            (None, Some(_), _) => "closed",
-            (None, None, Some(_)) => "active now",
-            (None, None, None) => "waiting",
-        };
-        write!(out, "  {}", line(state))?;
+        write!(out, "  {}", line(self.state()))?;
         if let Some(time) = self.waiting {
             write!(out, "  waited {}", duration(time))?;
         }
@@ -152,6 +146,18 @@ impl Conversation {
         writeln!(out)
     }
 
+    /// Where it is, or how it ended, in words.
+    fn state(&self) -> &str {
+        match self.status {
+            Status::Closed => self.outcome.as_deref().unwrap_or("closed"),
+            Status::Waiting if self.requeued > 0 => "back in line",
+            Status::Waiting => "waiting",
+            Status::Active => "active now",
+            Status::Handoff => "waiting for a person",
+            Status::Phone => "answered from the phone",
+        }
+    }
+
     /// Writes the conversation as one line of JSON with all its fields; ends with a newline.
     ///
     /// # Errors
@@ -161,7 +167,7 @@ impl Conversation {
     }
 }
 
-fn ack_name(level: i64) -> Option<&'static str> {
+pub(super) fn ack_name(level: i64) -> Option<&'static str> {
     match level {
         1 => Some("sent"),
         2 => Some("delivered"),
@@ -171,7 +177,8 @@ fn ack_name(level: i64) -> Option<&'static str> {
     }
 }
 
-fn duration(time: Duration) -> String {
+/// Short, like `2m 4s`.
+pub(super) fn duration(time: Duration) -> String {
     let duration = match time.as_secs() {
         0 => SignedDuration::from_millis(time.subsec_millis().into()),
         seconds => SignedDuration::from_secs(seconds.cast_signed()),
@@ -180,7 +187,7 @@ fn duration(time: Duration) -> String {
 }
 
 /// A JSON value as a person would write it; `None` for null and "".
-fn shown(value: &Value) -> Option<String> {
+pub(super) fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
@@ -331,6 +338,7 @@ mod tests {
             session: SessionName::stored("default"),
             id: ConversationId::stored("c1"),
             chat: ChatId::stored("5511999990000@c.us"),
+            status: Status::Closed,
             ticket: Some(12),
             opened_at: Some(Millis::new(1_789_900_801_000)),
             claimed_at: Some(Millis::new(1_789_900_801_250)),

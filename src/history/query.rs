@@ -7,8 +7,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::de::DeserializeOwned;
 
+use super::chat_names::ChatNames;
 use super::error::{HistoryError, failed};
-use super::message::{Conversation, Edit, StoredMessage};
+use super::message::{Conversation, Edit, Status, StoredMessage};
 use super::schema;
 use super::search::Search;
 use super::times::length;
@@ -17,10 +18,16 @@ use crate::clock::Millis;
 /// What to read; an empty query reads everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
-    /// Only this chat, by any id it has had; digits alone are a phone number or hidden id.
-    pub chat: Option<String>,
+    /// Only this chat, by any id it has had.
+    pub chat: Option<ChatNames>,
     /// Only what was said at this time or later; conversations that were not closed before it.
     pub since: Option<Millis>,
+    /// Only what was said before this time; conversations that were opened before it.
+    pub until: Option<Millis>,
+    /// Only the last so many.
+    pub last: Option<u32>,
+    /// Only conversations with this outcome, or their messages.
+    pub outcome: Option<String>,
     /// Only messages with all these words, or conversations that have such a message. The last word may
     /// be the beginning of one; accents and case do not matter.
     pub search: Option<String>,
@@ -58,24 +65,103 @@ impl History {
         each: impl FnMut(StoredMessage) -> ControlFlow<()>,
     ) -> Result<(), HistoryError> {
         let mut filter = Filter::default();
-        filter.chat_and_session("m", query);
-        if let Some(since) = query.since {
-            filter.all("m.at >= ?", [since.as_i64().into()]);
-        }
-        filter.words(&Search::of(query.search.as_deref().unwrap_or_default()));
-        let order = if filter.searches {
-            // The plus sign keeps SQLite from reading all messages in order of time when the words match only a few.
-            "+m.at, m.id"
-        } else {
-            "m.at, m.id"
+        filter.messages(query);
+        // The plus sign keeps SQLite from reading all messages in order of time when the words match only a few.
+        let order = match filter.searches {
+            true => ["+m.at", "m.id"],
+            false => ["m.at", "m.id"],
         };
-        let sql = format!(
-            "{} {} ORDER BY {order}",
+        self.read(
             include_str!("sql/messages.sql"),
-            filter.sql()
-        );
-        self.read(&sql, filter.values, message, each)
-            .map_err(failed(&self.path, "reading messages"))
+            filter,
+            &order,
+            query.last,
+            message,
+            each,
+        )
+        .map_err(failed(&self.path, "reading messages"))
+    }
+
+    /// Calls `each` with every message that `query` asks for and that was stored after row `after`, with its row, in the order in
+    /// which they were stored.
+    pub(super) fn messages_after(
+        &self,
+        query: &Query,
+        after: i64,
+        each: impl FnMut((i64, StoredMessage)) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
+        let mut filter = Filter::default();
+        filter.messages(query);
+        filter.all("m.id > ?", [after.into()]);
+        let with_row = |row: &Row<'_>| Ok((row.get(26)?, message(row)?));
+        self.read(
+            include_str!("sql/messages.sql"),
+            filter,
+            &["m.id"],
+            None,
+            with_row,
+            each,
+        )
+        .map_err(failed(&self.path, "reading new messages"))
+    }
+
+    /// The newest row of the messages, and a number that changes when another process writes to the file.
+    pub(super) fn newest_row(&self) -> Result<(i64, i64), HistoryError> {
+        let read = || {
+            let version = self
+                .db
+                .pragma_query_value(None, "data_version", |row| row.get(0))?;
+            let newest = self
+                .db
+                .prepare_cached("SELECT coalesce(max(id), 0) FROM message")?
+                .query_row([], |row| row.get(0))?;
+            Ok((newest, version))
+        };
+        read().map_err(failed(&self.path, "reading new messages"))
+    }
+
+    /// Runs `read`, which may read several times, on one state of the file.
+    pub(super) fn at_one_moment<T>(
+        &self,
+        read: impl FnOnce() -> Result<T, HistoryError>,
+    ) -> Result<T, HistoryError> {
+        let transaction = self
+            .db
+            .unchecked_transaction()
+            .map_err(failed(&self.path, "reading messages"))?;
+        let result = read();
+        drop(transaction);
+        result
+    }
+
+    /// Whether anything was said in this chat, in any session.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn knows_chat(&self, chat: &ChatNames) -> Result<bool, HistoryError> {
+        let mut filter = Filter::default();
+        filter.chat("m", chat);
+        let sql = format!("SELECT 1 FROM message m {}", filter.sql());
+        let read = || {
+            self.db
+                .prepare(&sql)?
+                .exists(params_from_iter(filter.values))
+        };
+        read().map_err(failed(&self.path, "looking for a chat"))
+    }
+
+    /// The sessions that the history knows.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn sessions(&self) -> Result<Vec<String>, HistoryError> {
+        let read = || {
+            self.db
+                .prepare("SELECT session FROM position ORDER BY session")?
+                .query_map([], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(failed(&self.path, "looking for sessions"))
     }
 
     /// Calls `each` with every conversation that `query` asks for, first opened first, until it breaks.
@@ -95,6 +181,12 @@ impl History {
                 [since.as_i64().into()],
             );
         }
+        if let Some(until) = query.until {
+            filter.all(&format!("{BEGAN} < ?"), [until.as_i64().into()]);
+        }
+        if let Some(outcome) = &query.outcome {
+            filter.all("c.outcome = ?", [outcome.clone().into()]);
+        }
         let mut words = Filter::default();
         words.words(&Search::of(query.search.as_deref().unwrap_or_default()));
         if !words.conditions.is_empty() {
@@ -104,24 +196,52 @@ impl History {
             );
             filter.all(&within, words.values);
         }
-        let sql = format!(
-            "{} {} ORDER BY coalesce(c.opened_at, c.claimed_at, c.closed_at), c.ticket, c.id",
+        let order = [BEGAN, "c.ticket", "c.id"];
+        self.read(
             include_str!("sql/conversations.sql"),
-            filter.sql()
-        );
-        self.read(&sql, filter.values, conversation, each)
-            .map_err(failed(&self.path, "reading conversations"))
+            filter,
+            &order,
+            query.last,
+            conversation,
+            each,
+        )
+        .map_err(failed(&self.path, "reading conversations"))
     }
 
+    /// Reads what `select` and `filter` ask for, in ascending order of these columns; only the `last` of them if it is given.
     fn read<T>(
         &self,
-        sql: &str,
-        values: Vec<Value>,
+        select: &str,
+        filter: Filter,
+        order: &[&str],
+        last: Option<u32>,
         of: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
         mut each: impl FnMut(T) -> ControlFlow<()>,
     ) -> rusqlite::Result<()> {
-        let mut statement = self.db.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
+        let (direction, limit) = match last {
+            Some(last) => (" DESC", format!("LIMIT {last}")),
+            None => ("", String::new()),
+        };
+        let order: Vec<String> = order
+            .iter()
+            .map(|column| format!("{column}{direction}"))
+            .collect();
+        let sql = format!(
+            "{select} {} ORDER BY {} {limit}",
+            filter.sql(),
+            order.join(", ")
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(filter.values))?;
+        if last.is_some() {
+            let newest_first: Vec<T> = rows.mapped(of).collect::<Result<_, _>>()?;
+            for one in newest_first.into_iter().rev() {
+                if each(one).is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         while let Some(row) = rows.next()? {
             if each(of(row)?).is_break() {
                 break;
@@ -130,6 +250,9 @@ impl History {
         Ok(())
     }
 }
+
+/// When a conversation began: its first step that we know of.
+const BEGAN: &str = "coalesce(c.opened_at, c.claimed_at, c.closed_at)";
 
 /// Conditions that must all hold, and the values of their question marks in order.
 #[derive(Default)]
@@ -145,23 +268,38 @@ impl Filter {
         self.values.extend(values);
     }
 
+    /// Everything that limits messages.
+    fn messages(&mut self, query: &Query) {
+        self.chat_and_session("m", query);
+        if let Some(since) = query.since {
+            self.all("m.at >= ?", [since.as_i64().into()]);
+        }
+        if let Some(until) = query.until {
+            self.all("m.at < ?", [until.as_i64().into()]);
+        }
+        if let Some(outcome) = &query.outcome {
+            self.all(
+                "(m.session, m.conversation) IN (SELECT c.session, c.id FROM conversation c WHERE c.outcome = ?)",
+                [outcome.clone().into()],
+            );
+        }
+        self.words(&Search::of(query.search.as_deref().unwrap_or_default()));
+    }
+
+    fn chat(&mut self, table: &str, ChatNames(names): &ChatNames) {
+        let values = vec!["(?)"; names.len()].join(", ");
+        let marks = vec!["?"; names.len()].join(", ");
+        // Messages of a hidden id are stored under the chat it belongs to.
+        let condition = format!(
+            "{table}.chat IN (VALUES {values} UNION SELECT chat FROM alias WHERE lid IN ({marks}))"
+        );
+        let names = names.iter().cloned().map(Value::from);
+        self.all(&condition, names.clone().chain(names));
+    }
+
     fn chat_and_session(&mut self, table: &str, query: &Query) {
         if let Some(chat) = &query.chat {
-            let names = if chat.contains('@') {
-                vec![chat.clone()]
-            } else {
-                ["c.us", "lid"]
-                    .map(|server| format!("{chat}@{server}"))
-                    .to_vec()
-            };
-            let values = vec!["(?)"; names.len()].join(", ");
-            let marks = vec!["?"; names.len()].join(", ");
-            // Messages of a hidden id are stored under the chat it belongs to.
-            let condition = format!(
-                "{table}.chat IN (VALUES {values} UNION SELECT chat FROM alias WHERE lid IN ({marks}))"
-            );
-            let names = names.into_iter().map(Value::from);
-            self.all(&condition, names.clone().chain(names));
+            self.chat(table, chat);
         }
         if let Some(session) = &query.session {
             self.all(&format!("{table}.session = ?"), [session.clone().into()]);
@@ -237,14 +375,23 @@ fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
 }
 
 fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    let (claimed_at, closed_at): (Option<Millis>, Option<Millis>) = (row.get(5)?, row.get(6)?);
+    let status: Option<String> = row.get(13)?;
     Ok(Conversation {
+        // A conversation from before the column `status` was added is only known to be claimed or not.
+        status: match status.and_then(|name| Status::named(&name)) {
+            _ if closed_at.is_some() => Status::Closed,
+            Some(status) => status,
+            None if claimed_at.is_some() => Status::Active,
+            None => Status::Waiting,
+        },
         session: row.get(0)?,
         id: row.get(1)?,
         chat: row.get(2)?,
         ticket: row.get(3)?,
         opened_at: row.get(4)?,
-        claimed_at: row.get(5)?,
-        closed_at: row.get(6)?,
+        claimed_at,
+        closed_at,
         outcome: row.get(7)?,
         variables: json(row, 8)?,
         waiting: length(row, 9)?,

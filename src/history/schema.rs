@@ -11,6 +11,7 @@ use super::error::HistoryError;
 const MIGRATIONS: &[&str] = &[
     include_str!("sql/001_first.sql"),
     include_str!("sql/002_aliases.sql"),
+    include_str!("sql/003_conversation_status.sql"),
 ];
 
 /// The schema version this program writes and reads.

@@ -1,4 +1,4 @@
-//! `--since`: how long ago, or since when, as people write it.
+//! `--since` and `--until`: how long ago, or a point in time, as people write it.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -11,7 +11,7 @@ use crate::time_span;
 /// this would be the year 5138.)
 const MILLISECONDS_MIN: i64 = 100_000_000_000;
 
-/// A `--since` that we don't understand.
+/// A time that we don't understand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` is not a time: write 30m, 2h, 3d, 2026-11-22, 2026-11-22T14:30:00-03:00 or a Unix time in seconds"
@@ -32,6 +32,27 @@ pub fn parse_since(text: &str, now: Timestamp) -> Result<Millis, SinceError> {
     parse_in(text.trim(), now, &TimeZone::system()).ok_or_else(|| SinceError {
         text: text.to_owned(),
     })
+}
+
+/// Like [`parse_since`], for the end of a period: a date without a time means the end of that day.
+///
+/// # Errors
+/// When it is no time.
+pub fn parse_until(text: &str, now: Timestamp) -> Result<Millis, SinceError> {
+    until_in(text.trim(), now, &TimeZone::system()).ok_or_else(|| SinceError {
+        text: text.to_owned(),
+    })
+}
+
+fn until_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Millis> {
+    let is_date_alone = text.contains('-') && !text.contains([':', 'T', 't', ' ']);
+    match text.parse::<Date>() {
+        Ok(date) if is_date_alone => {
+            let next_day = date.tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
+            Some(Millis::new(next_day.timestamp().as_millisecond()))
+        }
+        _ => parse_in(text, now, zone),
+    }
 }
 
 fn parse_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Millis> {
@@ -103,6 +124,22 @@ mod tests {
         check("2026-11-22 14:30:05", Some("2026-11-22T17:30:05Z"));
         check("2026-11-22T14:30:00Z", Some("2026-11-22T14:30:00Z"));
         check("2026-11-22T14:30:00+02:00", Some("2026-11-22T12:30:00Z"));
+    }
+
+    #[test]
+    fn a_period_that_ends_on_a_date_includes_that_day() {
+        let now: Timestamp = "2026-11-22T15:00:00Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(-3));
+        for (text, expected) in [
+            ("2026-11-22", "2026-11-23T03:00:00Z"),
+            ("2026-11-22T10:00", "2026-11-22T13:00:00Z"),
+            ("2026-11-22 10:00", "2026-11-22T13:00:00Z"),
+            ("2h", "2026-11-22T13:00:00Z"),
+        ] {
+            let expected: Timestamp = expected.parse().unwrap();
+            let read = until_in(text, now, &zone);
+            assert_eq!(read, Some(Millis::new(expected.as_millisecond())), "{text}");
+        }
     }
 
     #[test]

@@ -15,5 +15,6 @@ mod text;
 pub use chat_id::{ChatId, NotAPerson};
 pub use conversation_id::ConversationId;
 pub use message_id::MessageId;
+pub(crate) use ninth_digit::other_spelling;
 pub use process_id::ProcessId;
 pub use session_name::SessionName;

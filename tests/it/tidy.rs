@@ -126,6 +126,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("hyper", &["service/inlet"]),
     ("ureq", &["waha", "health", "shop"]),
     ("clap", &["cli", "settings"]),
+    ("rustyline", &["cli"]),
+    ("csv", &["history"]),
 ];
 
 /// A file of `src`.

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use rustyline::DefaultEditor;
+use rustyline::error::ReadlineError;
 
 use crate::cli::exit::{EXIT_USAGE, exit, print_error};
 use crate::cli::flow::source::{FlowOptions, open};
@@ -72,21 +74,58 @@ pub(super) fn main(arguments: &ChatArgs) -> ExitCode {
         Ok(script) => script,
         Err(exit) => return exit,
     };
+    // If the dialogue comes from a pipe, prompts would only disturb.
+    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let input = match is_terminal.then(DefaultEditor::new) {
+        Some(Ok(editor)) => ChatInput::Terminal(Box::new(editor)),
+        // A terminal that can't be edited on still works as a pipe.
+        _ => ChatInput::Pipe(io::stdin().lock()),
+    };
     let mut chat = ChatTool {
-        input: io::stdin().lock(),
-        out: io::stdout().lock(),
-        // If the dialogue comes from a pipe, prompts would only disturb.
-        prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
+        input,
+        out: io::stdout(),
+        is_terminal,
         script: &script,
         name: arguments.name.as_deref(),
     };
     exit(chat.run(), true)
 }
 
-struct ChatTool<'s, I, O> {
-    input: I,
+/// Where the customer's lines come from.
+enum ChatInput {
+    /// Lines can be edited, and earlier ones come back with the arrow keys.
+    Terminal(Box<DefaultEditor>),
+    Pipe(io::StdinLock<'static>),
+}
+
+impl ChatInput {
+    /// The next line; `None` at the end.
+    fn line(&mut self) -> io::Result<Option<String>> {
+        match self {
+            ChatInput::Terminal(editor) => match editor.readline("> ") {
+                Ok(line) => {
+                    if !line.trim().is_empty() {
+                        // The memory of earlier lines is a convenience.
+                        let _ = editor.add_history_entry(line.as_str());
+                    }
+                    Ok(Some(line))
+                }
+                Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+                Err(error) => Err(io::Error::other(error)),
+            },
+            ChatInput::Pipe(input) => {
+                let mut bytes = Vec::new();
+                let read = input.read_until(b'\n', &mut bytes)?;
+                Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
+            }
+        }
+    }
+}
+
+struct ChatTool<'s, O> {
+    input: ChatInput,
     out: O,
-    prompt: bool,
+    is_terminal: bool,
     script: &'s Script,
     name: Option<&'s str>,
 }
@@ -110,9 +149,9 @@ enum TypedLine {
     Wrong(String),
 }
 
-impl<'s, I: BufRead, O: Write> ChatTool<'s, I, O> {
+impl<'s, O: Write> ChatTool<'s, O> {
     fn run(&mut self) -> io::Result<()> {
-        if self.prompt {
+        if self.is_terminal {
             let name = match self.script.name() {
                 "" => "the flow".to_owned(),
                 name => format!("the flow \"{}\"", line(name)),
@@ -200,18 +239,10 @@ impl<'s, I: BufRead, O: Write> ChatTool<'s, I, O> {
     /// The next line that is not empty; `None` at the end of the input.
     fn read(&mut self) -> io::Result<Option<TypedLine>> {
         loop {
-            if self.prompt {
-                write!(self.out, "> ")?;
-            }
             self.out.flush()?;
-            let mut bytes = Vec::new();
-            if self.input.read_until(b'\n', &mut bytes)? == 0 {
-                if self.prompt {
-                    writeln!(self.out)?;
-                }
+            let Some(text) = self.input.line()? else {
                 return Ok(None);
-            }
-            let text = String::from_utf8_lossy(&bytes);
+            };
             match text.trim() {
                 "" => {}
                 text => return Ok(Some(read(text))),

@@ -9,7 +9,7 @@ use crate::ids::*;
 
 fn of(chat: &str) -> Query {
     Query {
-        chat: Some(chat.to_owned()),
+        chat: chat.parse().ok(),
         ..Query::default()
     }
 }

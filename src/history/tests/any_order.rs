@@ -367,6 +367,7 @@ fn a_conversation_comes_out_right_in_any_order() {
             session: session(),
             id: ConversationId::stored("c1"),
             chat: ChatId::stored(CHAT),
+            status: Status::Closed,
             ticket: Some(7),
             opened_at: Some(ms(1000)),
             claimed_at: Some(ms(3000)),

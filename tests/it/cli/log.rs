@@ -1,16 +1,13 @@
 //! The log as people read it: times, colours and values in plain words.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::process::Stdio;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
-use crate::harness::{Redis, SECRET, TestSetup, binary, chat, eventually};
+use crate::harness::{Redis, SECRET, TestSetup, binary, chat, eventually, terminal};
 
 /// Forms that are not for people: Rust's debug forms, and times to the nanosecond.
 static UNREADABLE: LazyLock<Regex> = LazyLock::new(|| {
@@ -67,11 +64,7 @@ fn times_are_local_if_tz_is_set_and_utc_without_it() {
 
 /// What a daemon writes to a terminal when it warns and then can't start.
 fn at_a_terminal(no_color: Option<&str>) -> String {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let terminal = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    let (mut person, program) = terminal();
     let test = TestSetup::new();
     let mut command = binary();
     command
@@ -83,13 +76,13 @@ fn at_a_terminal(no_color: Option<&str>) -> String {
         .envs(no_color.map(|value| ("NO_COLOR", value)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(terminal);
+        .stderr(program);
     let mut child = command.spawn().unwrap();
     // It holds the terminal's other end open.
     drop(command);
     let mut shown = Vec::new();
     // Ends with an error once nobody has the other end open.
-    let _ = File::from(master).read_to_end(&mut shown);
+    let _ = person.read_to_end(&mut shown);
     assert_eq!(child.wait().unwrap().code(), Some(1));
     String::from_utf8(shown).unwrap()
 }

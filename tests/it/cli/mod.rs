@@ -2,4 +2,6 @@
 
 mod command_line;
 mod documents;
+mod history;
 mod log;
+mod shell;

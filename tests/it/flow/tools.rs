@@ -1,12 +1,12 @@
 //! `waha-sm flow`: the tools for people who write flows.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::harness::binary;
+use crate::harness::{binary, terminal};
 
 fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -680,8 +680,89 @@ fn the_schema_is_printed_as_json() {
 
 #[test]
 fn the_help_of_every_tool_shows_an_example() {
-    for tool in ["check", "chat", "test", "graph", "schema"] {
+    for tool in ["new", "check", "chat", "test", "graph", "schema"] {
         let text = stdout(&flow(&[tool, "--help"]));
         assert!(text.contains(&format!("  waha-sm flow {tool}")), "{text}");
     }
+}
+
+#[test]
+fn a_new_flow_is_right_in_each_language_and_never_replaces_a_file() {
+    for (locale, comment) in [
+        ("en", "# A small flow to begin with."),
+        ("pt-BR", "# Um roteiro pequeno para começar."),
+        ("es", "# Un flujo pequeño para empezar."),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let file = path(&directory, "loja.toml");
+        let new = |name: &str| {
+            binary()
+                .args(["flow", "new", name, "--locale", locale])
+                .current_dir(directory.path())
+                .output()
+                .unwrap()
+        };
+        let output = new("loja");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(
+            stdout(&output).contains("waha-sm flow chat loja.toml"),
+            "{}",
+            stdout(&output)
+        );
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            text.starts_with(comment) && !text.contains("NAME"),
+            "{text}"
+        );
+        let checked = flow(&["check", &file]);
+        assert_eq!(checked.status.code(), Some(0), "{}", stdout(&checked));
+        let tested = flow(&["test", &file]);
+        assert_eq!(tested.status.code(), Some(0), "{}", stdout(&tested));
+
+        std::fs::write(&file, "mine").unwrap();
+        let again = new("loja.toml");
+        assert_eq!(again.status.code(), Some(1));
+        assert!(
+            stderr(&again).contains("loja.toml exists already"),
+            "{}",
+            stderr(&again)
+        );
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+        assert_eq!(new("a b").status.code(), Some(64));
+        assert_eq!(new("nowhere/loja").status.code(), Some(1));
+    }
+}
+
+#[test]
+fn at_a_terminal_lines_can_be_edited_and_earlier_ones_come_back() {
+    let (mut person, program) = terminal();
+    let mut command = binary();
+    command
+        .args(["flow", "chat", example("echo.toml").to_str().unwrap()])
+        .env("TERM", "xterm")
+        .stdin(program.try_clone().unwrap())
+        .stdout(program.try_clone().unwrap())
+        .stderr(program);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut shown = Vec::new();
+    // With this sequence it begins to edit a line: it asks the terminal to mark what is pasted.
+    let prompt = "\x1b[?2004h";
+    let mut type_at_prompt = |prompts: usize, keys: &str| {
+        let mut byte = [0];
+        while String::from_utf8_lossy(&shown).matches(prompt).count() < prompts {
+            person.read_exact(&mut byte).unwrap();
+            shown.extend(byte);
+        }
+        person.write_all(keys.as_bytes()).unwrap();
+    };
+    // "hxllo", three letters back, and the right letter instead of the wrong one; then the same line with the arrow key.
+    type_at_prompt(1, "hxllo\x1b[D\x1b[D\x1b[D\x7fe\r");
+    type_at_prompt(2, "\x1b[A\r");
+    type_at_prompt(3, "/quit\r");
+    // Ends with an error once nobody has the other end open.
+    let _ = person.read_to_end(&mut shown);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let shown = String::from_utf8_lossy(&shown);
+    assert_eq!(shown.matches("  < hello").count(), 2, "{shown:?}");
 }

@@ -1,0 +1,259 @@
+//! Messages, conversations and daily sums as CSV (RFC 4180), for spreadsheets.
+//!
+//! A customer decides what stands in a cell. A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, so
+//! such a cell gets an apostrophe in front (OWASP, "CSV Injection").
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::daily::DailySum;
+use super::message::{Conversation, StoredMessage};
+use super::print::{ack_name, shown};
+use crate::clock::Millis;
+use crate::terminal::{is_unsafe, time};
+
+/// Something that a row can be made of.
+pub trait CsvRow {
+    /// The names of the columns.
+    const COLUMNS: &'static [&'static str];
+
+    /// The cells of one row, times in `zone`.
+    fn cells(&self, zone: &TimeZone) -> Vec<String>;
+}
+
+/// A CSV table on `out`. The first line names the columns.
+pub struct CsvTable<W: Write> {
+    writer: csv::Writer<W>,
+    zone: TimeZone,
+}
+
+impl<W: Write> CsvTable<W> {
+    /// Writes the names of the columns of `T`.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn new<T: CsvRow>(out: W, zone: TimeZone) -> io::Result<Self> {
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(out);
+        writer.write_record(T::COLUMNS)?;
+        Ok(Self { writer, zone })
+    }
+
+    /// Writes one row.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn write(&mut self, row: &impl CsvRow) -> io::Result<()> {
+        let cells = row.cells(&self.zone);
+        self.writer
+            .write_record(cells.iter().map(|cell| safe(cell).into_owned()))?;
+        Ok(())
+    }
+
+    /// Writes what is still in the buffer.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// The cell as text that neither a spreadsheet nor a terminal takes for a command.
+fn safe(cell: &str) -> Cow<'_, str> {
+    let is_formula = |c: char| {
+        matches!(
+            c,
+            '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\t' | '\r'
+        )
+    };
+    // A spreadsheet may ignore spaces before the formula.
+    let begins_formula = cell.starts_with(is_formula) || cell.trim_start().starts_with(is_formula);
+    let is_control = |c: char| is_unsafe(c) && !matches!(c, '\n' | '\t');
+    if !begins_formula && !cell.contains(is_control) {
+        return Cow::Borrowed(cell);
+    }
+    let mut safe = String::from(if begins_formula { "'" } else { "" });
+    for c in cell.replace("\r\n", "\n").chars() {
+        if is_control(c) {
+            safe.extend(c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+impl CsvRow for StoredMessage {
+    const COLUMNS: &'static [&'static str] = &[
+        "time",
+        "session",
+        "chat",
+        "name",
+        "direction",
+        "author",
+        "kind",
+        "text",
+        "media",
+        "location",
+        "state",
+        "error",
+        "edited",
+        "withdrawn",
+        "conversation",
+        "message_id",
+    ];
+
+    fn cells(&self, zone: &TimeZone) -> Vec<String> {
+        let field = |object: &Option<Value>, key: &str| {
+            let value = object.as_ref().and_then(|object| object.get(key));
+            value.and_then(shown).unwrap_or_default()
+        };
+        let place = ["latitude", "longitude"].map(|key| field(&self.location, key));
+        let state = match self.failed {
+            true => "failed",
+            false => self
+                .ack
+                .and_then(ack_name)
+                .or(self.state.as_deref())
+                .unwrap_or_default(),
+        };
+        vec![
+            time(self.at, zone),
+            self.session.to_string(),
+            self.chat.to_string(),
+            self.name.clone().unwrap_or_default(),
+            self.direction.clone(),
+            self.author.clone(),
+            self.kind.clone(),
+            self.text.clone(),
+            field(&self.media, "url"),
+            place.join(",").trim_matches(',').to_owned(),
+            if self.direction == "outbound" {
+                state.to_owned()
+            } else {
+                String::new()
+            },
+            self.error.clone().unwrap_or_default(),
+            optional_time(self.edits.last().map(|edit| edit.at), zone),
+            optional_time(self.revoked_at, zone),
+            self.conversation
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            self.message_id
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ]
+    }
+}
+
+impl CsvRow for Conversation {
+    const COLUMNS: &'static [&'static str] = &[
+        "opened",
+        "session",
+        "chat",
+        "ticket",
+        "status",
+        "outcome",
+        "claimed",
+        "closed",
+        "waited_seconds",
+        "handled_seconds",
+        "requeued",
+        "variables",
+        "conversation",
+    ];
+
+    fn cells(&self, zone: &TimeZone) -> Vec<String> {
+        vec![
+            optional_time(self.opened_at, zone),
+            self.session.to_string(),
+            self.chat.to_string(),
+            self.ticket
+                .map(|ticket| ticket.to_string())
+                .unwrap_or_default(),
+            self.status.name().to_owned(),
+            self.outcome.clone().unwrap_or_default(),
+            optional_time(self.claimed_at, zone),
+            optional_time(self.closed_at, zone),
+            seconds(self.waiting),
+            seconds(self.handling),
+            self.requeued.to_string(),
+            self.variables
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            self.id.to_string(),
+        ]
+    }
+}
+
+impl CsvRow for DailySum {
+    const COLUMNS: &'static [&'static str] = &[
+        "day",
+        "conversations",
+        "customers",
+        "received",
+        "sent",
+        "waited_seconds_median",
+        "handled_seconds_median",
+        "outcomes",
+    ];
+
+    fn cells(&self, _zone: &TimeZone) -> Vec<String> {
+        vec![
+            self.day.to_string(),
+            self.conversations.to_string(),
+            self.customers.to_string(),
+            self.received.to_string(),
+            self.sent.to_string(),
+            seconds(self.waiting),
+            seconds(self.handling),
+            self.outcomes_in_words(),
+        ]
+    }
+}
+
+fn optional_time(at: Option<Millis>, zone: &TimeZone) -> String {
+    at.map(|at| time(at, zone)).unwrap_or_default()
+}
+
+fn seconds(length: Option<Duration>) -> String {
+    length
+        .map(|length| format!("{:.3}", length.as_secs_f64()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_or_steers_a_terminal() {
+        for (cell, written) in [
+            ("", ""),
+            ("olá", "olá"),
+            ("a=b", "a=b"),
+            ("=1+1", "'=1+1"),
+            ("+55 11", "'+55 11"),
+            ("-5", "'-5"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            (" \n=1", "' \n=1"),
+            ("\t=1", "'\t=1"),
+            ("＝1", "'＝1"),
+            ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
+            ("two\r\nlines", "two\nlines"),
+        ] {
+            let read = safe(cell);
+            let plain = read.replace("\r\n", "\n");
+            assert_eq!(plain, written, "{cell:?}");
+        }
+    }
+}

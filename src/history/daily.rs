@@ -1,0 +1,182 @@
+//! The sum of each day: how many conversations, customers and messages, how long they took, and how they ended.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Serialize, Serializer};
+
+use super::error::HistoryError;
+use super::print::duration;
+use super::query::{History, Query};
+use crate::clock::{self, Millis};
+use crate::terminal::{jsonl, line};
+
+/// The sum of one day. A conversation belongs to the day on which it was opened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DailySum {
+    /// The day, in the time zone that was asked for.
+    #[serde(serialize_with = "as_text")]
+    pub day: Date,
+    /// Conversations opened.
+    pub conversations: u64,
+    /// Different chats in which something was said.
+    pub customers: u64,
+    /// Messages from customers.
+    pub received: u64,
+    /// Messages to customers; those that failed don't count.
+    pub sent: u64,
+    /// How long half of the conversations waited at most.
+    #[serde(rename = "waiting_ms_median", serialize_with = "in_millis")]
+    pub waiting: Option<Duration>,
+    /// How long half of the conversations took at most.
+    #[serde(rename = "handling_ms_median", serialize_with = "in_millis")]
+    pub handling: Option<Duration>,
+    /// How many conversations ended with each outcome; those that are open are under their status.
+    pub outcomes: BTreeMap<String, u64>,
+}
+
+fn as_text<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(day)
+}
+
+fn in_millis<S: Serializer>(length: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    length.map(clock::millis).serialize(serializer)
+}
+
+/// What is counted while the history is read.
+#[derive(Default)]
+struct Day {
+    conversations: u64,
+    customers: HashSet<(String, String)>,
+    received: u64,
+    sent: u64,
+    waiting: Vec<Duration>,
+    handling: Vec<Duration>,
+    outcomes: BTreeMap<String, u64>,
+}
+
+impl History {
+    /// The sums of the days that `query` asks for, the first day first. Days on which nothing happened are left out.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn daily(&self, query: &Query, zone: &TimeZone) -> Result<Vec<DailySum>, HistoryError> {
+        let mut days: BTreeMap<Date, Day> = BTreeMap::new();
+        self.messages(query, |message| {
+            if let Some(day) = day_of(message.at, zone) {
+                let day = days.entry(day).or_default();
+                day.customers
+                    .insert((message.session.to_string(), message.chat.to_string()));
+                match message.direction.as_str() {
+                    "inbound" => day.received += 1,
+                    _ if message.state.as_deref() != Some("failed") => day.sent += 1,
+                    _ => {}
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        self.conversations(query, |conversation| {
+            let began = conversation
+                .opened_at
+                .or(conversation.claimed_at)
+                .or(conversation.closed_at);
+            let began = began.filter(|began| query.since.is_none_or(|since| *began >= since));
+            if let Some(day) = began.and_then(|began| day_of(began, zone)) {
+                let day = days.entry(day).or_default();
+                day.conversations += 1;
+                day.waiting.extend(conversation.waiting);
+                day.handling.extend(conversation.handling);
+                let ended = conversation
+                    .outcome
+                    .as_deref()
+                    .unwrap_or(conversation.status.name());
+                *day.outcomes.entry(ended.to_owned()).or_default() += 1;
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(days
+            .into_iter()
+            .map(|(day, counted)| counted.sum(day))
+            .collect())
+    }
+}
+
+fn day_of(at: Millis, zone: &TimeZone) -> Option<Date> {
+    let at = Timestamp::from_millisecond(at.as_i64()).ok()?;
+    Some(at.to_zoned(zone.clone()).date())
+}
+
+impl Day {
+    fn sum(self, day: Date) -> DailySum {
+        DailySum {
+            day,
+            conversations: self.conversations,
+            customers: self.customers.len() as u64,
+            received: self.received,
+            sent: self.sent,
+            waiting: median(self.waiting),
+            handling: median(self.handling),
+            outcomes: self.outcomes,
+        }
+    }
+}
+
+fn median(mut lengths: Vec<Duration>) -> Option<Duration> {
+    lengths.sort_unstable();
+    lengths.get(lengths.len().checked_sub(1)? / 2).copied()
+}
+
+impl DailySum {
+    /// Writes the sum for a person; ends with a newline.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
+        let DailySum {
+            day,
+            conversations,
+            customers,
+            received,
+            sent,
+            ..
+        } = self;
+        write!(
+            out,
+            "{day}  conversations {conversations}  customers {customers}  received {received}  sent {sent}"
+        )?;
+        if let Some(length) = self.waiting {
+            write!(out, "  waited {} (median)", duration(length))?;
+        }
+        if let Some(length) = self.handling {
+            write!(out, "  handled in {} (median)", duration(length))?;
+        }
+        if !self.outcomes.is_empty() {
+            write!(out, "  outcomes: {}", line(&self.outcomes_in_words()))?;
+        }
+        writeln!(out)
+    }
+
+    /// Writes the sum as one line of JSON; ends with a newline.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn write_jsonl(&self, out: &mut impl Write) -> io::Result<()> {
+        jsonl(self, out)
+    }
+
+    /// Such as `booked 30, left 2`: the most frequent first.
+    pub(super) fn outcomes_in_words(&self) -> String {
+        let mut outcomes: Vec<(&String, &u64)> = self.outcomes.iter().collect();
+        outcomes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let words: Vec<String> = outcomes
+            .into_iter()
+            .map(|(outcome, count)| format!("{outcome} {count}"))
+            .collect();
+        words.join(", ")
+    }
+}
