@@ -272,7 +272,7 @@ struct Printer<W: Write> {
 enum PrinterOutput<W: Write> {
     Text(W, TimeZone),
     Jsonl(W),
-    Csv(CsvTable<W>),
+    Csv(Box<CsvTable<W>>),
 }
 
 impl<W: Write> Printer<W> {
@@ -280,7 +280,7 @@ impl<W: Write> Printer<W> {
         let out = match format {
             HistoryFormat::Text => PrinterOutput::Text(out, zone),
             HistoryFormat::Jsonl => PrinterOutput::Jsonl(out),
-            HistoryFormat::Csv => PrinterOutput::Csv(CsvTable::new::<T>(out, zone)?),
+            HistoryFormat::Csv => PrinterOutput::Csv(Box::new(CsvTable::new::<T>(out, zone)?)),
         };
         Ok(Self {
             out,
