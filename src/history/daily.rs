@@ -50,7 +50,7 @@ fn in_millis<S: Serializer>(length: &Option<Duration>, serializer: S) -> Result<
 
 /// What is counted while the history is read.
 #[derive(Default)]
-struct Day {
+struct DayCount {
     conversations: u64,
     customers: HashSet<(String, String)>,
     received: u64,
@@ -66,7 +66,7 @@ impl History {
     /// # Errors
     /// When SQLite fails.
     pub fn daily(&self, query: &Query, zone: &TimeZone) -> Result<Vec<DailySum>, HistoryError> {
-        let mut days: BTreeMap<Date, Day> = BTreeMap::new();
+        let mut days: BTreeMap<Date, DayCount> = BTreeMap::new();
         self.messages(query, |message| {
             if let Some(day) = day_of(message.at, zone) {
                 let day = days.entry(day).or_default();
@@ -111,7 +111,7 @@ fn day_of(at: Millis, zone: &TimeZone) -> Option<Date> {
     Some(at.to_zoned(zone.clone()).date())
 }
 
-impl Day {
+impl DayCount {
     fn sum(self, day: Date) -> DailySum {
         DailySum {
             day,
