@@ -46,3 +46,37 @@ impl Loader<'_> {
         limits
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::flow::script::checked_flow::Script;
+    use crate::flow::script::limits::Limits;
+    use crate::flow::words::locale::Locale;
+
+    fn limits(section: &str) -> Limits {
+        let flow = format!("start = 'a'\n{section}\n[step.a]\nask = '?'\nend = 'x'");
+        Script::load(&flow, Locale::En).unwrap().limits()
+    }
+
+    #[test]
+    fn each_limit_is_set_or_switched_off_by_itself_and_the_others_keep_their_defaults() {
+        assert_eq!(limits(""), Limits::default());
+        assert!(!Limits::default().is_off() && Limits::OFF.is_off());
+        assert_eq!(
+            limits("[limits]\nreplies_per_hour = 50\nmachine_answers = 0"),
+            Limits {
+                replies_per_hour: 50,
+                machine_answers: 0,
+                ..Limits::default()
+            }
+        );
+        let off = "[limits]\nconversations_per_hour = 0\nreplies_per_hour = 0\nmachine_answers = 0";
+        assert!(limits(off).is_off());
+        assert_eq!(
+            limits("[limits]\nmachine_answers = 3\nleave_alone_for = '10m'").leave_alone_for,
+            Duration::from_secs(600)
+        );
+    }
+}

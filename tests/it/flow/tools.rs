@@ -322,7 +322,7 @@ fn good_files_are_summarized_in_one_line_with_their_steps_and_outcomes() {
     );
     // This flow loops on purpose: a warning, and an error only with `--strict`.
     assert!(
-        text.contains("echo.toml:20:7: warning: no path through this flow"),
+        text.contains("echo.toml:26:7: warning: no path through this flow"),
         "{text}"
     );
     assert_eq!(
