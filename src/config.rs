@@ -14,8 +14,8 @@ mod role;
 mod waha;
 mod webhook;
 
+use crate::ids::NotifyChat;
 use crate::logging::LogConfig;
-use crate::service::owner::notify_chat::NotifyChat;
 use crate::settings::Settings;
 
 pub use catch_up::CatchUpConfig;

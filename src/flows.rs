@@ -14,7 +14,7 @@ use std::sync::{Arc, RwLock};
 
 use crate::flow::{Locale, Mistake, Script, utf8_text};
 use crate::flows::directory::OTHERS;
-use crate::ids::SessionName;
+use crate::ids::{NotifyChat, SessionName};
 
 /// The log line for a directory without a default flow.
 pub const NO_DEFAULT_FLOW: &str = "FLOW_FILE has no default.toml: sessions without a flow file of their own follow the built-in flow; for another, put default.toml there";
@@ -35,6 +35,8 @@ pub struct Loaded {
     /// By session.
     own: BTreeMap<SessionName, Arc<Script>>,
     others: Arc<Script>,
+    /// The chats that the flows notify, besides `NOTIFY_CHAT`.
+    notify_chats: Vec<NotifyChat>,
     /// There is a directory, but it has no default flow, so `others` is the built-in flow.
     built_in: bool,
     /// Whether they are from a directory; `None` for the built-in flow.
@@ -98,6 +100,11 @@ impl Loaded {
             .any(|script| script.calls_other_machines())
     }
 
+    /// The chats that steps of the flows notify, in place of `NOTIFY_CHAT`.
+    pub fn notify_chats(&self) -> &[NotifyChat] {
+        &self.notify_chats
+    }
+
     /// Whether the directory has no default flow, so that sessions without a file follow the built-in flow.
     pub fn has_no_default(&self) -> bool {
         self.built_in
@@ -133,20 +140,11 @@ impl fmt::Display for Loaded {
 
 fn read(place: Option<&Path>, locale: Locale) -> Result<Loaded, Vec<String>> {
     let Some(place) = place else {
-        return Ok(Loaded {
-            own: BTreeMap::new(),
-            others: built_in(locale)?,
-            built_in: false,
-            directory: None,
-        });
+        return Ok(loaded(BTreeMap::new(), built_in(locale)?, false, None));
     };
     if !place.is_dir() {
-        return Ok(Loaded {
-            own: BTreeMap::new(),
-            others: load(place, locale)?,
-            built_in: false,
-            directory: Some(false),
-        });
+        let others = load(place, locale)?;
+        return Ok(loaded(BTreeMap::new(), others, false, Some(false)));
     }
     let mut mistakes = Vec::new();
     let files = match directory::files(place) {
@@ -172,12 +170,29 @@ fn read(place: Option<&Path>, locale: Locale) -> Result<Loaded, Vec<String>> {
         Some(script) => script,
         None => built_in(locale)?,
     };
-    Ok(Loaded {
+    Ok(loaded(own, others, built_in_used, Some(true)))
+}
+
+fn loaded(
+    own: BTreeMap<SessionName, Arc<Script>>,
+    others: Arc<Script>,
+    built_in: bool,
+    directory: Option<bool>,
+) -> Loaded {
+    let scripts = own.values().chain([&others]);
+    let mut notify_chats: Vec<NotifyChat> = Vec::new();
+    for chat in scripts.flat_map(|script| script.notify_chats()) {
+        if !notify_chats.contains(chat) {
+            notify_chats.push(chat.clone());
+        }
+    }
+    Loaded {
         own,
         others,
-        built_in: built_in_used,
-        directory: Some(true),
-    })
+        notify_chats,
+        built_in,
+        directory,
+    }
 }
 
 fn load(file: &Path, locale: Locale) -> Result<Arc<Script>, Vec<String>> {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::shared::Shared;
 use crate::flows::Flows;
+use crate::ids::NotifyChat;
 use crate::service::owner::handoffs::HandoffNotifier;
 use crate::service::owner::left_alone::LeftAloneNotifier;
 use crate::service::owner::notifier::OwnerNotifier;
-use crate::service::owner::notify_chat::NotifyChat;
 use crate::service::owner::reachability::ReachabilityMonitor;
 use crate::service::owner::waha_monitor::WahaMonitor;
 use crate::store::Store;
@@ -17,7 +17,7 @@ pub(super) fn notifier(
     notify_chat: Option<NotifyChat>,
     flows: &Arc<Flows>,
 ) -> OwnerNotifier {
-    OwnerNotifier::new(store.clone(), notify_chat, flows.loaded().locale())
+    OwnerNotifier::new(store.clone(), notify_chat, flows.clone())
 }
 
 pub(super) fn reachability(shared: &Shared) -> ReachabilityMonitor {
@@ -39,6 +39,7 @@ pub(super) fn handoffs(shared: &Shared) -> HandoffNotifier {
     HandoffNotifier {
         store: shared.store.clone(),
         notifier: shared.notifier.clone(),
+        flows: shared.flows.clone(),
     }
 }
 

@@ -286,6 +286,9 @@ impl<'s, O: Write> ChatTool<'s, O> {
             None if rehearsal.is_with_phone() => writeln!(self.out, "-- the owner answers")?,
             Some(step) if rehearsal.waits_for_person() => {
                 writeln!(self.out, "-- step: {}, waits for a person", line(step))?;
+                for note in rehearsal.note().unwrap_or_default().lines() {
+                    writeln!(self.out, "-- note: {}", line(note))?;
+                }
             }
             Some(step) => writeln!(self.out, "-- step: {}", line(step))?,
             None => writeln!(self.out, "-- no conversation is open")?,

@@ -64,12 +64,17 @@ pub(crate) struct ExpectedTexts {
 pub(crate) struct ExpectedState {
     pub(crate) outcome: Option<(usize, String)>,
     pub(crate) step: Option<(usize, String)>,
+    /// What the person should know whom the customer waits for.
+    pub(crate) note: Option<(usize, String)>,
     pub(crate) saved: Vec<(usize, String, String)>,
 }
 
 impl ExpectedState {
     pub(crate) fn is_nothing(&self) -> bool {
-        self.outcome.is_none() && self.step.is_none() && self.saved.is_empty()
+        self.outcome.is_none()
+            && self.step.is_none()
+            && self.note.is_none()
+            && self.saved.is_empty()
     }
 }
 

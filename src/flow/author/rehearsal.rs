@@ -161,7 +161,9 @@ impl<'s> Rehearsal<'s> {
             Some(Command::Position) => {
                 let (position, wait) = (1, None);
                 let place = QueueText::Position { position, wait };
-                events.push(RehearsalEvent::Reply(self.script.queue_text(place, name)));
+                events.push(RehearsalEvent::Reply(
+                    self.script.person_text(place, name, self.now),
+                ));
             }
             None => self.unread.push(said),
         }
@@ -252,6 +254,11 @@ impl<'s> Rehearsal<'s> {
                 None
             }
         }
+    }
+
+    /// What a person who is waited for should know.
+    pub fn note(&self) -> Option<&str> {
+        self.state.note().filter(|_| self.waits_for_person())
     }
 
     /// The saved variables.

@@ -7,8 +7,9 @@ use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
 use crate::flow::script::step::{HandOff, Step};
 use crate::flow::script::templates::TextId;
+use crate::ids::{NOTIFY_CHAT_LIKE, NotifyChat};
 
-const HANDOFF_KEYS: [&str; 3] = ["handoff", "within", "otherwise"];
+const HANDOFF_KEYS: [&str; 5] = ["handoff", "note", "notify", "within", "otherwise"];
 
 impl Loader<'_> {
     /// Reads `handoff = "I'll call somebody."`, and `within` with `otherwise`.
@@ -34,6 +35,12 @@ impl Loader<'_> {
                 self.reader.note(&body.place_of(one), message);
             }
         }
+        let note = self.reader.text(body, "note").map(|note| {
+            let id = TextId::of_step(step, "note");
+            self.compile(id.clone(), &note, None, &body.name, "note");
+            id
+        });
+        let notify = self.read_notify(body);
         let written = self.reader.texts(body, "handoff")?;
         if written.is_empty() {
             let message = format!("`handoff` in {} is empty; write what to say", body.name);
@@ -47,10 +54,26 @@ impl Loader<'_> {
         }
         Some(Step::HandOff(HandOff {
             texts,
+            note,
+            notify,
             nobody: within
                 .zip(otherwise)
                 .map(|((time, _), to)| (time, to.text.to_owned())),
         }))
+    }
+
+    /// `notify`: the chat of the people who attend this step's customers.
+    fn read_notify(&mut self, body: &Section<'_>) -> Option<NotifyChat> {
+        let written = self.reader.text(body, "notify")?;
+        let chat = written.text.trim().parse().ok();
+        if chat.is_none() {
+            let message = format!(
+                "`notify` in {} is `{}`, which is no chat; {NOTIFY_CHAT_LIKE}",
+                body.name, written.text
+            );
+            self.reader.note(&written.place, message);
+        }
+        chat
     }
 
     /// After a handoff the owner answers from their phone, so the bot must be able to stay out of that chat.

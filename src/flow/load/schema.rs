@@ -314,6 +314,16 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
                 "What to say to a customer who now waits for a person: a text, or a list of texts.",
             ),
             (
+                "note",
+                Form::Words,
+                "What the person should know: a text with {{ }}. Default: what the flow has saved.",
+            ),
+            (
+                "notify",
+                Form::Words,
+                "The chat that gets the notice of this step, in place of NOTIFY_CHAT: a number with its country code, a group (...@g.us), or shop/5511999990000.",
+            ),
+            (
                 "within",
                 Form::Time,
                 "How long to wait for a person, like \"2h\". Default: for as long as it takes.",

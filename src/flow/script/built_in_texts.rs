@@ -8,6 +8,10 @@ pub(crate) enum TextKey {
     Position,
     Next,
     StillWaiting,
+    PersonPosition,
+    PersonNext,
+    PersonStillWaiting,
+    PersonClosed,
     Left,
     Invalid,
     Reminder,
@@ -18,10 +22,14 @@ pub(crate) enum TextKey {
 }
 
 impl TextKey {
-    pub(crate) const ALL: [TextKey; 10] = [
+    pub(crate) const ALL: [TextKey; 14] = [
         TextKey::Position,
         TextKey::Next,
         TextKey::StillWaiting,
+        TextKey::PersonPosition,
+        TextKey::PersonNext,
+        TextKey::PersonStillWaiting,
+        TextKey::PersonClosed,
         TextKey::Left,
         TextKey::Invalid,
         TextKey::Reminder,
@@ -37,6 +45,10 @@ impl TextKey {
             TextKey::Position => "position",
             TextKey::Next => "next",
             TextKey::StillWaiting => "still_waiting",
+            TextKey::PersonPosition => "person_position",
+            TextKey::PersonNext => "person_next",
+            TextKey::PersonStillWaiting => "person_still_waiting",
+            TextKey::PersonClosed => "person_closed",
             TextKey::Left => "left",
             TextKey::Invalid => "invalid",
             TextKey::Reminder => "reminder",
@@ -53,6 +65,10 @@ impl TextKey {
             TextKey::Position | TextKey::Next | TextKey::StillWaiting => {
                 Some(&["name", "position", "wait"])
             }
+            TextKey::PersonPosition | TextKey::PersonNext | TextKey::PersonStillWaiting => {
+                Some(&["name", "position", "wait", "opens"])
+            }
+            TextKey::PersonClosed => Some(&["name", "opens"]),
             // Sent both in line and at a step, so only variables that both have.
             TextKey::Left => Some(&["name"]),
             _ => None,
@@ -76,6 +92,28 @@ impl TextKey {
                 "Thanks for waiting! We haven't forgotten you: you're number {{ position }} in line.",
                 "Obrigado por aguardar! Não esquecemos de você: você está em {{ position }}º lugar na fila.",
                 "¡Gracias por esperar! No nos olvidamos de usted: es el número {{ position }} en la fila.",
+            ],
+            // Nobody knows when a person will answer, so these promise nothing. While it is closed, only `PersonPosition` is sent,
+            // to those who ask.
+            TextKey::PersonPosition => [
+                "{% if opens %}We're closed now and will be back {{ opens }}. {% endif %}You're number {{ position }} in line to talk to a person.",
+                "{% if opens %}Estamos fechados agora; voltamos {{ opens }}. {% endif %}Você está em {{ position }}º lugar na fila para falar com a nossa equipe.",
+                "{% if opens %}Ahora estamos cerrados; volvemos {{ opens }}. {% endif %}Usted es el número {{ position }} en la fila para hablar con una persona.",
+            ],
+            TextKey::PersonNext => [
+                "You're first in line to talk to a person. We'll write to you here as soon as somebody can.",
+                "Você está em 1º lugar na fila para falar com a nossa equipe. Vamos escrever para você por aqui assim que alguém puder.",
+                "Usted es el número 1 en la fila para hablar con una persona. Le escribiremos por aquí en cuanto alguien pueda.",
+            ],
+            TextKey::PersonStillWaiting => [
+                "Thanks for waiting! We haven't forgotten you: you're number {{ position }} in line to talk to a person.",
+                "Obrigado por aguardar! Não esquecemos de você: você está em {{ position }}º lugar na fila para falar com a nossa equipe.",
+                "¡Gracias por esperar! No nos olvidamos de usted: es el número {{ position }} en la fila para hablar con una persona.",
+            ],
+            TextKey::PersonClosed => [
+                "We're closed now. We'll be back {{ opens }} and write to you here.",
+                "Estamos fechados agora. Voltamos {{ opens }} e respondemos por aqui.",
+                "Ahora estamos cerrados. Volvemos {{ opens }} y le respondemos por aquí.",
             ],
             TextKey::Left => [
                 "All right, we'll stop here. Write to us again any time.",

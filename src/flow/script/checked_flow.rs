@@ -19,6 +19,7 @@ use crate::flow::script::step::{Calling, Step};
 use crate::flow::script::templates::Templates;
 use crate::flow::script::timeouts::Timeouts;
 use crate::flow::words::locale::Locale;
+use crate::ids::NotifyChat;
 
 /// A loaded and checked flow.
 #[derive(Debug)]
@@ -116,6 +117,35 @@ impl Script {
     /// Since when it has been closed; `None` if it is open now.
     pub fn closed_since(&self, now: Millis) -> Option<Millis> {
         self.hours.as_ref()?.closed_since(&self.timezone, now)
+    }
+
+    /// While it is closed: when it opens next, as a person would say it; `None` if it is open, or never opens.
+    pub(crate) fn opens(&self, now: Millis) -> Option<String> {
+        let hours = self.hours.as_ref()?;
+        hours.closed_since(&self.timezone, now)?;
+        let opens = hours.opens_phrase(&self.timezone, self.locale, now);
+        Some(opens).filter(|opens| !opens.is_empty())
+    }
+
+    /// When it opens next; `None` if it has no opening times, or never opens.
+    pub fn opens_at(&self, now: Millis) -> Option<Millis> {
+        self.hours.as_ref()?.opens_at(&self.timezone, now)
+    }
+
+    /// Whether a person is told of this step's customers in a chat of its own.
+    pub fn notify_of(&self, step: &str) -> Option<&NotifyChat> {
+        match self.steps.get(step)? {
+            Step::HandOff(handoff) => handoff.notify.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The chats that its steps notify.
+    pub fn notify_chats(&self) -> impl Iterator<Item = &NotifyChat> {
+        self.steps.values().filter_map(|step| match step {
+            Step::HandOff(handoff) => handoff.notify.as_ref(),
+            _ => None,
+        })
     }
 
     /// The step for customers outside the opening times, and when it opens next.

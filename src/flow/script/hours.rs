@@ -56,6 +56,11 @@ impl Hours {
         opens.map_or_else(String::new, |at| phrase(locale, now.date(), at))
     }
 
+    /// When it opens next.
+    pub(crate) fn opens_at(&self, timezone: &TimeZone, now: Millis) -> Option<Millis> {
+        moment(timezone, self.opens(local(timezone, now))?)
+    }
+
     /// The openings that begin on a day.
     fn on(&self, date: Date) -> &[Opening] {
         let is = |(day, _): &&(Day, Vec<Opening>)| match day {

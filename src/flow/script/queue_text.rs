@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use minijinja::Value;
 
+use crate::clock::Millis;
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::wait_phrase::WaitPhrase;
@@ -33,13 +34,43 @@ pub enum QueueText {
 }
 
 impl Script {
-    /// Renders a text for a waiting customer. If it is empty, nothing is sent: a flow can switch a text off this way.
+    /// Renders a text for a customer who waits for a worker. If it is empty, nothing is sent: a flow can switch a text off this
+    /// way.
     pub fn queue_text(&self, text: QueueText, name: Option<&str>) -> String {
-        let (key, position, wait) = match text {
-            QueueText::Position { position, wait } => (TextKey::Position, position, wait),
-            QueueText::Next => (TextKey::Next, 1, None),
-            QueueText::StillWaiting { position, wait } => (TextKey::StillWaiting, position, wait),
-            QueueText::Left => (TextKey::Left, 0, None),
+        let key = match text {
+            QueueText::Position { .. } => TextKey::Position,
+            QueueText::Next => TextKey::Next,
+            QueueText::StillWaiting { .. } => TextKey::StillWaiting,
+            QueueText::Left => TextKey::Left,
+        };
+        self.in_line(key, text, name, None)
+    }
+
+    /// As [`queue_text`](Self::queue_text), for a customer who waits for a person. Nobody may be there, so the text promises
+    /// nothing; while it is closed, it says when people are back.
+    pub fn person_text(&self, text: QueueText, name: Option<&str>, now: Millis) -> String {
+        let key = match text {
+            QueueText::Position { .. } => TextKey::PersonPosition,
+            QueueText::Next => TextKey::PersonNext,
+            QueueText::StillWaiting { .. } => TextKey::PersonStillWaiting,
+            QueueText::Left => TextKey::Left,
+        };
+        self.in_line(key, text, name, self.opens(now))
+    }
+
+    fn in_line(
+        &self,
+        key: TextKey,
+        text: QueueText,
+        name: Option<&str>,
+        opens: Option<String>,
+    ) -> String {
+        let (position, wait) = match text {
+            QueueText::Position { position, wait } | QueueText::StillWaiting { position, wait } => {
+                (position, wait)
+            }
+            QueueText::Next => (1, None),
+            QueueText::Left => (0, None),
         };
         let mut words: BTreeMap<String, Value> = BTreeMap::from([
             ("position".to_owned(), position.into()),
@@ -47,6 +78,9 @@ impl Script {
         ]);
         if let Some(name) = name {
             words.insert("name".to_owned(), name.into());
+        }
+        if let Some(opens) = opens {
+            words.insert("opens".to_owned(), opens.into());
         }
         self.templates.built_in(key, words.into()).0
     }

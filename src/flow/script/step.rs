@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::flow::answer::kind::AnswerKind;
 use crate::flow::script::say::Saying;
 use crate::flow::script::templates::TextId;
+use crate::ids::NotifyChat;
 
 /// What a worker does at one point of a flow.
 #[derive(Debug)]
@@ -42,6 +43,10 @@ pub(crate) enum Step {
 #[derive(Debug)]
 pub(crate) struct HandOff {
     pub(crate) texts: Vec<TextId>,
+    /// What the person should know; `None`: what the flow saved.
+    pub(crate) note: Option<TextId>,
+    /// Who is told, in place of `NOTIFY_CHAT`.
+    pub(crate) notify: Option<NotifyChat>,
     /// The step that follows if nobody comes within this time; `None`: the customer waits until somebody comes.
     pub(crate) nobody: Option<(Duration, String)>,
 }

@@ -81,7 +81,7 @@ impl<'s> FlowTurn<'s> {
                     at => at,
                 }
             }
-            FlowStage::HandedOff { step } => match self.nobody_came(&step) {
+            FlowStage::HandedOff { step, .. } => match self.nobody_came(&step) {
                 At::Done(next) => return Ok(next),
                 at => at,
             },

@@ -38,7 +38,7 @@ pub(crate) struct FlowTurn<'s> {
     /// The unread messages open the conversation, so they are not an answer.
     pub(crate) opening: bool,
     pub(crate) steps: usize,
-    faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
 }
 
 impl<'s> FlowTurn<'s> {

@@ -1,19 +1,34 @@
 //! Hands a customer to a person at a `handoff`, and continues if nobody comes.
 
+use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::step::{HandOff, Step};
 use crate::flow::turn::advance::Next;
 use crate::flow::turn::flow_turn::{At, BrokenStep, FlowTurn};
-use crate::flow::turn::state::FlowStage;
+use crate::flow::turn::state::{FlowStage, State};
+
+/// A note is read on a phone: at most this many characters, and this many of each saved value.
+const NOTE_MAX: usize = 1000;
+const VALUE_SHOWN_MAX: usize = 200;
 
 impl<'s> FlowTurn<'s> {
-    /// Says that a person will come, and waits for that person.
+    /// Says that a person will come, and waits for that person. While it is closed, says when people are back.
     pub(crate) fn hand_off(
         &mut self,
         name: &'s str,
         step: &'s HandOff,
     ) -> Result<At<'s>, BrokenStep> {
+        let opens = self.script.opens(self.now);
+        match &opens {
+            Some(opens) => self.state.save("opens", opens),
+            None => self.state.forget("opens"),
+        }
         for text in &step.texts {
             self.say(name, text)?;
+        }
+        if let Some(opens) = &opens
+            && !self.replies.iter().any(|reply| reply.text.contains(opens))
+        {
+            self.say_built_in(TextKey::PersonClosed);
         }
         Ok(self.wait_for_person(name, step))
     }
@@ -21,10 +36,28 @@ impl<'s> FlowTurn<'s> {
     fn wait_for_person(&mut self, name: &str, step: &HandOff) -> At<'s> {
         self.state.stage = FlowStage::HandedOff {
             step: name.to_owned(),
+            note: self.note(name, step),
         };
         At::Done(Next::HandOff {
             within: step.nobody.as_ref().map(|(time, _)| *time),
         })
+    }
+
+    /// What the person should know. If the flow's own note fails, the person still reads what was saved.
+    fn note(&mut self, name: &str, step: &HandOff) -> String {
+        let written = step.note.as_ref().map(|note| {
+            let rendered = self.script.templates.render(note, self.state.words());
+            rendered.map_err(|error| format!("step `{name}`: the note failed: {error}"))
+        });
+        let note = match written {
+            Some(Ok(note)) => note.trim().to_owned(),
+            Some(Err(fault)) => {
+                self.faults.push(fault);
+                saved(&self.state)
+            }
+            None => saved(&self.state),
+        };
+        cut_to(&note, NOTE_MAX)
     }
 
     /// Nobody came: continues without a person. Messages written meanwhile were for that person and are not an answer, but
@@ -49,5 +82,28 @@ impl<'s> FlowTurn<'s> {
                 At::Enter(self.find(step))
             }
         }
+    }
+}
+
+/// What the flow has saved, a line for each.
+fn saved(state: &State) -> String {
+    let lines = state
+        .saved()
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(name, value)| {
+            let words: Vec<&str> = value.split_whitespace().collect();
+            format!(
+                "{}: {}",
+                name.replace('_', " "),
+                cut_to(&words.join(" "), VALUE_SHOWN_MAX)
+            )
+        });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn cut_to(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
+        None => text.to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use minijinja::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::flow::script::variables::cut;
+use crate::flow::script::variables::{RESERVED, cut};
 
 /// The one version this code writes and reads.
 const VERSION: u8 = 1;
@@ -23,6 +23,9 @@ pub struct State {
     /// The variables that are numbers: expressions calculate with them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     numbers: BTreeSet<String>,
+    /// The variables that the flow has saved, in the order of their first saving.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    order: Vec<String>,
     /// The last answer, in the form that was read: `{{ answer }}` in templates.
     #[serde(default)]
     pub(crate) answer: String,
@@ -72,7 +75,12 @@ pub(crate) enum FlowStage {
         opening: bool,
     },
     /// The step waits for a person.
-    HandedOff { step: String },
+    HandedOff {
+        step: String,
+        /// What the person should know.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
     /// The conversation ended at this step.
     Closed { step: String },
 }
@@ -109,6 +117,7 @@ impl State {
             stage: FlowStage::Fresh,
             variables: BTreeMap::new(),
             numbers: BTreeSet::new(),
+            order: Vec::new(),
             answer: String::new(),
             reminded: false,
             closed: false,
@@ -128,7 +137,7 @@ impl State {
             | FlowStage::Resuming { step }
             | FlowStage::Paused { step, .. }
             | FlowStage::Calling { step, .. }
-            | FlowStage::HandedOff { step } => FlowStage::Resuming { step },
+            | FlowStage::HandedOff { step, .. } => FlowStage::Resuming { step },
             FlowStage::Fresh => FlowStage::Fresh,
             FlowStage::Closed { .. } => return State::new(name),
         };
@@ -163,7 +172,7 @@ impl State {
             | FlowStage::Resuming { step }
             | FlowStage::Paused { step, .. }
             | FlowStage::Calling { step, .. }
-            | FlowStage::HandedOff { step }
+            | FlowStage::HandedOff { step, .. }
             | FlowStage::Closed { step } => Some(step),
         }
     }
@@ -204,8 +213,40 @@ impl State {
     }
 
     pub(crate) fn save(&mut self, variable: &str, value: &str) {
+        let of_flow = variable != "name" && !RESERVED.contains(&variable);
+        if of_flow && !self.order.iter().any(|one| one == variable) {
+            self.order.push(variable.to_owned());
+        }
         self.variables.insert(variable.to_owned(), cut(value));
         self.numbers.remove(variable);
+    }
+
+    /// Removes a variable.
+    pub(crate) fn forget(&mut self, variable: &str) {
+        self.variables.remove(variable);
+    }
+
+    /// What the flow has saved, in the order of saving. A state of an earlier version does not know the order.
+    pub(crate) fn saved(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ordered = self
+            .order
+            .iter()
+            .filter_map(|name| self.variables.get_key_value(name));
+        let others = self.variables.iter().filter(|(name, _)| {
+            let of_flow = *name != "name" && !RESERVED.contains(&name.as_str());
+            of_flow && !self.order.contains(name)
+        });
+        ordered
+            .chain(others)
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// While the customer waits for a person: what that person should know.
+    pub fn note(&self) -> Option<&str> {
+        match &self.stage {
+            FlowStage::HandedOff { note, .. } => Some(note),
+            _ => None,
+        }
     }
 
     /// Saves a number in its normal form ("1234.5").
@@ -286,13 +327,36 @@ mod tests {
         state.save_number("quantity", "3");
         let json = GOLDEN.replace(
             r#""opening":"oi"},"#,
-            r#""opening":"oi","quantity":"3"},"numbers":["quantity"],"#,
+            r#""opening":"oi","quantity":"3"},"numbers":["quantity"],"order":["quantity"],"#,
         );
         assert_eq!(serde_json::to_string(&state).unwrap(), json);
         assert_eq!(serde_json::from_str::<State>(&json).unwrap(), state);
         assert!(state.values()["quantity"].is_number());
         state.save("quantity", "3");
         assert!(!state.values()["quantity"].is_number());
+    }
+
+    #[test]
+    fn what_was_saved_comes_in_the_order_of_saving() {
+        let mut state = golden();
+        for (name, value) in [
+            ("plan", "Unimed"),
+            ("day", "1"),
+            ("age", "3"),
+            ("day", "2"),
+            ("opens", "x"),
+        ] {
+            state.save(name, value);
+        }
+        let json = serde_json::to_string(&state).unwrap();
+        let read: State = serde_json::from_str(&json).unwrap();
+        let saved: Vec<_> = read.saved().collect();
+        assert_eq!(saved, [("plan", "Unimed"), ("day", "2"), ("age", "3")]);
+        // A state without the order, of an earlier version.
+        let read: State =
+            serde_json::from_str(&json.replace(r#""order":["plan","day","age"],"#, "")).unwrap();
+        let saved: Vec<_> = read.saved().collect();
+        assert_eq!(saved, [("age", "3"), ("day", "2"), ("plan", "Unimed")]);
     }
 
     #[test]
@@ -329,8 +393,18 @@ mod tests {
                 r#"{"v":1,"stage":{"at":"calling","step":"a","key":"c:3"},"heard":{"text":"hi"},"calls":1}"#,
             ),
             (
-                FlowStage::HandedOff { step: "a".into() },
+                FlowStage::HandedOff {
+                    step: "a".into(),
+                    note: String::new(),
+                },
                 r#"{"v":1,"stage":{"at":"handed_off","step":"a"}}"#,
+            ),
+            (
+                FlowStage::HandedOff {
+                    step: "a".into(),
+                    note: "urgent".into(),
+                },
+                r#"{"v":1,"stage":{"at":"handed_off","step":"a","note":"urgent"}}"#,
             ),
             (
                 FlowStage::Closed { step: "a".into() },

@@ -373,7 +373,7 @@ fn dead_unreadable(session: &SessionName, chat: &ChatId, element: &str) -> Verdi
 
 /// We write only to people and to NOTIFY_CHAT, which may have changed since the reply was queued.
 fn dead_without_recipient(session: &SessionName, chat: &ChatId, reply: &Reply) -> Verdict {
-    let reason = "its chat is neither a person's nor NOTIFY_CHAT".to_owned();
+    let reason = "its chat is neither a person's nor NOTIFY_CHAT, nor a step's notify".to_owned();
     error!(
         %session,
         %chat,

@@ -28,6 +28,11 @@ const LOOK_MAX: usize = 100;
 /// The outcome for a customer who leaves the line: the same as for one who leaves later, during the flow.
 const LEFT_OUTCOME: &str = "left";
 
+/// After the opening, each customer who waits for a person gets a notice this much after the one before them.
+const AFTER_OPENING: Duration = Duration::from_secs(5);
+/// How often we look at them while it is closed: a reload may change the opening times.
+const LOOK_WHILE_CLOSED: Duration = Duration::from_secs(3600);
+
 /// The next time of a session that is not working. It changes when a poll finds that the session works again.
 const NEVER: Millis = Millis::new(i64::MAX);
 
@@ -208,7 +213,10 @@ impl Announcer {
                 .map(|(position, at)| AnnouncedPosition { position, at }),
         };
         let decision = flow::decide(script.notice_rules(), &place, now);
-        let text = match (command, decision.notice) {
+        // Nobody is there, so an unasked notice waits until it opens.
+        let held = waiting.for_person && script.closed_since(now).is_some();
+        let notice = decision.notice.filter(|_| !held);
+        let text = match (command, notice) {
             (Some(Command::Leave), _) => Some(QueueText::Left),
             (Some(Command::Position), _) | (None, Some(Notice::Position)) => {
                 Some(QueueText::Position {
@@ -235,10 +243,16 @@ impl Announcer {
                 .or(place.announced),
             ..place
         };
-        let due = flow::decide(script.notice_rules(), &after, now).check_at;
+        let due = match held {
+            true => held_until(script, position, now),
+            false => flow::decide(script.notice_rules(), &after, now).check_at,
+        };
         // A text that the flow leaves blank is not sent.
         let text = text
-            .map(|text| script.queue_text(text, name))
+            .map(|text| match waiting.for_person {
+                true => script.person_text(text, name, now),
+                false => script.queue_text(text, name),
+            })
             .filter(|text| !text.trim().is_empty());
         let reply = text.map(|text| Reply {
             id: format!("{}:notice:{now}", waiting.id),
@@ -304,6 +318,16 @@ struct QueueCommands {
     words: Vec<String>,
     /// How many messages were examined.
     examined_now: usize,
+}
+
+/// When to look again at a customer who waits for a person while it is closed: after the opening, one after the other, so that
+/// not all get a notice at once.
+fn held_until(script: &Script, position: u64, now: Millis) -> Millis {
+    let turn = AFTER_OPENING.saturating_mul(u32::try_from(position).unwrap_or(u32::MAX));
+    let at_most = now + LOOK_WHILE_CLOSED;
+    script.opens_at(now).map_or(at_most, |opens| {
+        at_most.min(opens + turn.min(LOOK_WHILE_CLOSED))
+    })
 }
 
 fn pace(line: &store::QueuePace) -> flow::LinePace {

@@ -1,12 +1,15 @@
 //! The handoff notifier is responsible for telling the owner which customers wait for a person. It polls and needs no bell,
 //! because a person takes minutes anyway.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::flow::{Locale, State};
+use crate::flows::Flows;
+use crate::ids::{ChatId, SessionName};
 use crate::service::kit::periodic::Periodic;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::shown_customer::shown_customer;
@@ -23,6 +26,8 @@ pub struct HandoffNotifier {
     pub store: Store,
     /// Writes to the owner.
     pub notifier: OwnerNotifier,
+    /// Their steps may name another chat for their notices.
+    pub flows: Arc<Flows>,
 }
 
 impl HandoffNotifier {
@@ -44,8 +49,17 @@ impl HandoffNotifier {
         for session in self.store.sessions().await? {
             for one in self.store.unnotified_handoffs(&session).await? {
                 let cause = format!("handoff:{}:{}", one.id, one.rev);
-                let text = text(self.notifier.locale(), &one);
-                self.notifier.notify(&session, &cause, &text).await?;
+                let state: Option<State> = serde_json::from_str(&one.state).ok();
+                let script = self.flows.of(&session);
+                let step = state.as_ref().and_then(State::step);
+                let to = step.and_then(|step| script.notify_of(step));
+                let notice = HandoffNotice {
+                    one: &one,
+                    chat: self.known(&session, &one.chat).await?,
+                    state: state.as_ref(),
+                };
+                let text = notice.text(self.notifier.locale());
+                self.notifier.notify_in(&session, to, &cause, &text).await?;
                 info!(
                     %session,
                     chat = %one.chat,
@@ -61,33 +75,131 @@ impl HandoffNotifier {
         }
         Ok(reported)
     }
-}
 
-/// The notice: the customer, their last message, and how many customers wait in total.
-fn text(locale: Locale, one: &HandedOff) -> String {
-    let who = shown_customer(&one.name, &one.chat);
-    let (said, count) = (last_words(one), one.waiting);
-    match locale {
-        Locale::En => format!(
-            "{who} is waiting for a person: \"{said}\". Customers waiting: {count}. Reply in their chat, from your phone."
-        ),
-        Locale::PtBr => format!(
-            "{who} está aguardando atendimento: \"{said}\". Clientes aguardando: {count}. Responda na conversa, pelo seu celular."
-        ),
-        Locale::Es => format!(
-            "{who} está esperando que lo atienda una persona: \"{said}\". Clientes en espera: {count}. Responda en el chat, desde su teléfono."
-        ),
+    /// The chat under the phone number, if that is known.
+    async fn known(&self, session: &SessionName, chat: &ChatId) -> Result<ChatId, StoreError> {
+        let number = match chat.is_lid() {
+            true => self.store.alias(session, chat).await?,
+            false => None,
+        };
+        Ok(number.unwrap_or_else(|| chat.clone()))
     }
 }
 
-/// The customer's last message. If it is unknown or blank: their last answer, or the message that opened the conversation.
-fn last_words(one: &HandedOff) -> String {
-    let last = one.last.as_deref();
-    let message = last.and_then(|last| serde_json::from_str::<Message>(last).ok());
-    let said = message.map(|message| message.text);
-    let state = || serde_json::from_str::<State>(&one.state).ok();
-    let said = said
-        .filter(|text| !text.trim().is_empty())
-        .or_else(|| state()?.last_said().map(str::to_owned));
-    said.unwrap_or_default().chars().take(SHOWN_MAX).collect()
+/// What a person is told about a customer who waits for them. They read it on a phone, so its lines are short.
+struct HandoffNotice<'a> {
+    one: &'a HandedOff,
+    /// Its chat, under the phone number if that is known.
+    chat: ChatId,
+    state: Option<&'a State>,
+}
+
+impl HandoffNotice<'_> {
+    /// The customer and their last words, what the person should know, the place in line, and a link to the chat.
+    fn text(&self, locale: Locale) -> String {
+        let HandedOff {
+            position, waiting, ..
+        } = self.one;
+        let who = shown_customer(&self.one.name, &self.chat);
+        let said = self.last_words();
+        let said = if said.is_empty() {
+            said
+        } else {
+            format!(": \"{said}\"")
+        };
+        let [waits, line, reply] = match locale {
+            Locale::En => [
+                format!("{who} is waiting for a person{said}."),
+                format!("Place in line: {position}. Customers waiting: {waiting}."),
+                "Reply in their chat, from your phone.".to_owned(),
+            ],
+            Locale::PtBr => [
+                format!("{who} está aguardando atendimento{said}."),
+                format!("Lugar na fila: {position}. Clientes aguardando: {waiting}."),
+                "Responda na conversa, pelo seu celular.".to_owned(),
+            ],
+            Locale::Es => [
+                format!("{who} está esperando que lo atienda una persona{said}."),
+                format!("Lugar en la fila: {position}. Clientes en espera: {waiting}."),
+                "Responda en el chat, desde su teléfono.".to_owned(),
+            ],
+        };
+        let note = self.state.and_then(State::note).unwrap_or_default();
+        // A hidden id is not a phone number.
+        let link = match self.chat.as_str().strip_suffix("@c.us") {
+            Some(digits) => format!("https://wa.me/{digits}"),
+            None => String::new(),
+        };
+        let lines = [waits, note.to_owned(), line, link, reply];
+        let lines: Vec<String> = lines
+            .into_iter()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        lines.join("\n")
+    }
+
+    /// The customer's last message, on one line. If it is unknown or blank: their last answer, or the message that opened the
+    /// conversation.
+    fn last_words(&self) -> String {
+        let last = self.one.last.as_deref();
+        let message = last.and_then(|last| serde_json::from_str::<Message>(last).ok());
+        let said = message.map(|message| message.text);
+        let said = said
+            .filter(|text| !text.trim().is_empty())
+            .or_else(|| self.state?.last_said().map(str::to_owned));
+        let said = said.unwrap_or_default();
+        let words: Vec<&str> = said.split_whitespace().collect();
+        words.join(" ").chars().take(SHOWN_MAX).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ConversationId;
+
+    fn notice(chat: &str, locale: Locale) -> String {
+        let state = r#"{"v":1,"stage":{"at":"handed_off","step":"a","note":"plan: Unimed\nurgent"},"answer":"my tooth\nhurts"}"#;
+        let state: State = serde_json::from_str(state).unwrap();
+        let one = HandedOff {
+            chat: ChatId::stored(chat),
+            id: ConversationId::stored("c"),
+            rev: 3,
+            name: "Ana".to_owned(),
+            state: String::new(),
+            last: None,
+            position: 2,
+            waiting: 5,
+        };
+        let notice = HandoffNotice {
+            one: &one,
+            chat: one.chat.clone(),
+            state: Some(&state),
+        };
+        notice.text(locale)
+    }
+
+    #[test]
+    fn the_owner_reads_who_waits_why_and_where_to_answer_in_short_lines() {
+        let number = "5511900000002@c.us";
+        assert_eq!(
+            notice(number, Locale::En),
+            "Ana (+5511900000002) is waiting for a person: \"my tooth hurts\".\nplan: Unimed\nurgent\nPlace in line: 2. \
+             Customers waiting: 5.\nhttps://wa.me/5511900000002\nReply in their chat, from your phone."
+        );
+        for locale in [Locale::PtBr, Locale::Es] {
+            let text = notice(number, locale);
+            assert_eq!(text.lines().count(), 6, "{text}");
+            assert!(text.contains("https://wa.me/5511900000002"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hidden_id_is_no_phone_number_and_has_no_link() {
+        let text = notice("123@lid", Locale::En);
+        assert!(
+            text.contains("123@lid") && !text.contains("wa.me"),
+            "{text}"
+        );
+    }
 }

@@ -2,8 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`notifier`] | sends a notice to the owner's chat, once for each cause |
-//! | [`notify_chat`] | reads the setting that names this chat |
+//! | [`notifier`] | sends a notice to the owner's chat, once for each cause, and knows the owner's chats |
 //! | [`handoffs`] | sends a notice for each customer who waits for a person |
 //! | [`left_alone`] | sends a notice for each chat that the bot leaves alone |
 //! | `shown_customer` | how the notices name a customer |
@@ -14,7 +13,6 @@
 pub mod handoffs;
 pub mod left_alone;
 pub mod notifier;
-pub mod notify_chat;
 pub mod reachability;
 pub(crate) mod session_status;
 pub(crate) mod shown_customer;

@@ -1,5 +1,5 @@
-//! The notifier tells the owner, in the chat of `NOTIFY_CHAT`, what needs their attention. Each notice is sent once, even if
-//! several processes notice its cause. (For chats that the owner takes over from their phone, see `inlet/intake`.)
+//! The notifier tells the owner, in the chat of `NOTIFY_CHAT` or of a step's `notify`, what needs their attention. Each notice is
+//! sent once, even if several processes notice its cause. (For chats that the owner takes over from their phone, see `inlet/intake`.)
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use tracing::{info, warn};
 
 use crate::clock::Millis;
 use crate::flow::Locale;
-use crate::ids::{ChatId, ConversationId, SessionName};
-use crate::service::owner::notify_chat::NotifyChat;
+use crate::flows::Flows;
+use crate::ids::{ChatId, ConversationId, NotifyChat, SessionName};
 use crate::store::{Reply, Store, StoreError};
 use crate::waha::message::{Direction, Message};
 
@@ -16,23 +16,25 @@ use crate::waha::message::{Direction, Message};
 #[derive(Clone)]
 pub struct OwnerNotifier {
     store: Store,
+    /// The chat of `NOTIFY_CHAT`.
     to: Option<Arc<NotifyChat>>,
-    locale: Locale,
+    /// Their steps may notify other chats.
+    flows: Arc<Flows>,
 }
 
 impl OwnerNotifier {
-    /// Notifies in the chat `to` (`None`: only in the log), in the language `locale`.
-    pub fn new(store: Store, to: Option<NotifyChat>, locale: Locale) -> Self {
+    /// Notifies in the chat `to` (`None`: only in the log), in the language of the flows.
+    pub fn new(store: Store, to: Option<NotifyChat>, flows: Arc<Flows>) -> Self {
         Self {
             store,
             to: to.map(Arc::new),
-            locale,
+            flows,
         }
     }
 
     /// The language of the notices.
     pub fn locale(&self) -> Locale {
-        self.locale
+        self.flows.loaded().locale()
     }
 
     /// Sends the owner a notice about `session`, only once for each `cause`. Without `NOTIFY_CHAT` it is only logged. Returns
@@ -49,8 +51,24 @@ impl OwnerNotifier {
         cause: &str,
         text: &str,
     ) -> Result<bool, StoreError> {
-        let first = self.configured_session().unwrap_or(session);
-        self.notify_through(session, first, cause, text).await
+        self.notify_in(session, None, cause, text).await
+    }
+
+    /// Like [`notify`](Self::notify), in the chat `to` if there is one.
+    ///
+    /// # Errors
+    /// The store's. It is safe to call this again.
+    pub async fn notify_in(
+        &self,
+        session: &SessionName,
+        to: Option<&NotifyChat>,
+        cause: &str,
+        text: &str,
+    ) -> Result<bool, StoreError> {
+        let to = to.or(self.to.as_deref());
+        let named = to.and_then(|to| to.session.as_ref());
+        let first = named.unwrap_or(session);
+        self.notify_through(session, first, to, cause, text).await
     }
 
     /// Like [`notify`](Self::notify), for a session that has stopped: the notice is sent through another session. If none
@@ -70,7 +88,8 @@ impl OwnerNotifier {
         // The session that NOTIFY_CHAT names is tried first.
         for other in sessions.iter().rev().filter(|other| *other != session) {
             if !self.store.is_paused(other).await? {
-                return self.notify_through(session, other, cause, text).await;
+                let to = self.to.as_deref();
+                return self.notify_through(session, other, to, cause, text).await;
             }
         }
         Ok(false)
@@ -80,12 +99,13 @@ impl OwnerNotifier {
         &self,
         session: &SessionName,
         first: &SessionName,
+        to: Option<&NotifyChat>,
         cause: &str,
         text: &str,
     ) -> Result<bool, StoreError> {
         let now = Millis::now();
         let cause = format!("{session}:{cause}");
-        let Some(to) = self.to.as_deref() else {
+        let Some(to) = to else {
             if self.store.notify_owner(session, &cause, None, now).await? {
                 info!(%session, "a notice for the owner, only in the log because NOTIFY_CHAT is not set: {text}");
                 return Ok(true);
@@ -149,7 +169,8 @@ impl OwnerNotifier {
         self.to.as_ref()?.session.as_ref()
     }
 
-    /// Whether the message is from the owner's chat. A person who writes there is not a customer.
+    /// Whether the message is from a chat of the owner's: of `NOTIFY_CHAT`, or of a step's `notify`. A person who writes there
+    /// is not a customer.
     ///
     /// # Errors
     /// The store's.
@@ -158,13 +179,22 @@ impl OwnerNotifier {
         session: &SessionName,
         message: &Message,
     ) -> Result<bool, StoreError> {
-        let Some(to) = self.to.as_deref() else {
-            return Ok(false);
-        };
-        if self
-            .configured_session()
-            .is_some_and(|named| named != session)
-        {
+        let loaded = self.flows.loaded();
+        for to in self.to.as_deref().into_iter().chain(loaded.notify_chats()) {
+            if self.is_from(to, session, message).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn is_from(
+        &self,
+        to: &NotifyChat,
+        session: &SessionName,
+        message: &Message,
+    ) -> Result<bool, StoreError> {
+        if to.session.as_ref().is_some_and(|named| named != session) {
             return Ok(false);
         }
         let is_owner = |id: &ChatId| id.is_same_person(&to.chat);
@@ -195,19 +225,22 @@ impl OwnerNotifier {
         session: &SessionName,
         message: &Message,
     ) -> Result<(), StoreError> {
-        let Some(to) = self.to.as_deref() else {
-            return Ok(());
-        };
-        let written_from = [Some(&message.chat), message.other_id.as_ref()];
-        let other = |id: &&ChatId| **id != to.chat && id.is_same_person(&to.chat);
-        match written_from.into_iter().flatten().find(other) {
-            Some(id) => self.store.set_address(session, &to.chat, id).await,
-            None => Ok(()),
+        let loaded = self.flows.loaded();
+        for to in self.to.as_deref().into_iter().chain(loaded.notify_chats()) {
+            let written_from = [Some(&message.chat), message.other_id.as_ref()];
+            let other = |id: &&ChatId| **id != to.chat && id.is_same_person(&to.chat);
+            if let Some(id) = written_from.into_iter().flatten().find(other) {
+                self.store.set_address(session, &to.chat, id).await?;
+            }
         }
+        Ok(())
     }
 
     /// Whether replies may be sent to this chat: it is a person's chat or the owner's.
     pub(crate) fn may_write_to(&self, chat: &ChatId) -> bool {
-        chat.is_person() || self.to.as_ref().is_some_and(|to| to.chat == *chat)
+        let is_named = |to: &NotifyChat| to.chat == *chat;
+        chat.is_person()
+            || self.to.as_deref().is_some_and(is_named)
+            || self.flows.loaded().notify_chats().iter().any(is_named)
     }
 }

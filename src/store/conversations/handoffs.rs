@@ -21,6 +21,8 @@ pub struct HandedOff {
     pub state: String,
     /// The customer's last message that is not consumed yet, JSON.
     pub last: Option<String>,
+    /// Its place in the line for a person; 1 is next.
+    pub position: u64,
     /// How many conversations of its session wait for a person.
     pub waiting: u64,
 }
@@ -57,6 +59,10 @@ impl Store {
                 name: text(name),
                 state: text(state),
                 last: client.lindex(keys.inbox(session, &chat), -1).await?,
+                position: client
+                    .zrank::<Option<u64>, _, _>(keys.handoff(session), chat.as_str(), false)
+                    .await?
+                    .map_or(1, |before| before + 1),
                 waiting: client.zcard(keys.handoff(session)).await?,
                 chat,
             };

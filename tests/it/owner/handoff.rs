@@ -14,8 +14,8 @@ start = "ask"
 first_after = "200ms"
 at_most_every = "1s"
 [texts]
-position = "place {{ position }}{% if wait %}, {{ wait }}{% endif %}"
-next = "you are next"
+person_position = "place {{ position }}{% if wait %}, {{ wait }}{% endif %}"
+person_next = "you are first"
 left = "you left"
 [step.ask]
 ask = "hello"
@@ -82,11 +82,12 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_gets_notices_until_the_
     // The only worker is free after each handoff.
     hands_off(&test, &daemon, &first);
     hands_off(&test, &daemon, &second);
-    assert_eq!(test.texts(&first, 4)[3], "you are next");
+    assert_eq!(test.texts(&first, 4)[3], "you are first");
     assert_eq!(test.texts(&second, 4)[3], "place 2");
     assert_eq!(waiting(&daemon), Some(2.0));
     let texts = test.texts(OWNER, 2);
-    let notice_of_second = "Ana (+5511900000002) is waiting for a person: \"a cake\". Customers waiting: 2. Reply in their chat, from your phone.";
+    let notice_of_second = "Ana (+5511900000002) is waiting for a person: \"a cake\".\nsubject: a cake\nPlace in line: 2. Customers waiting: 2.\n\
+                            https://wa.me/5511900000002\nReply in their chat, from your phone.";
     assert!(texts.contains(&notice_of_second.to_owned()), "{texts:?}");
 
     // A restart changes nothing, because everything is in Redis.
@@ -99,7 +100,7 @@ fn a_customer_who_waits_for_a_person_holds_no_worker_and_gets_notices_until_the_
     assert_eq!(test.texts(&second, 5)[4], "place 2");
 
     owner_writes(&daemon, &first, "hi, this is Jo");
-    assert_eq!(test.texts(&second, 6)[5], "you are next");
+    assert_eq!(test.texts(&second, 6)[5], "you are first");
     assert_eq!(
         daemon.customer_writes(&first, "at last"),
         json!({"result": "phone"})
@@ -150,4 +151,125 @@ fn if_nobody_answers_in_time_the_flow_continues_under_the_old_ticket() {
     eventually("the conversation is closed once", || {
         (outcomes(&test, &one) == [json!("call_back")]).then_some(())
     });
+}
+
+/// A flow that hands off at once, to the people of `notify`, with more keys and more tables.
+fn urgent(keys: &str, tables: &str) -> String {
+    format!(
+        "locale = 'pt-BR'\ntimezone = 'America/Sao_Paulo'\nstart = 'plan'\n[timeouts]\nburst = '0s'\n[notices]\nfirst_after = '100ms'\n\
+         [step.plan]\nask = 'plano?'\nsave = 'plan'\nnext = 'tooth'\n[step.tooth]\nask = 'onde dói?'\nsave = 'dor_de_dente'\n\
+         next = 'person'\n[step.person]\nhandoff = 'vou chamar alguém'\n{keys}\n{tables}"
+    )
+}
+
+/// A customer answers both questions, and waits for a person.
+fn answers_both(test: &TestSetup, daemon: &Daemon, chat: &str) {
+    for (said, replies) in [("oi", 1), ("Unimed", 2), ("do lado\ndireito", 3)] {
+        daemon.customer_writes(chat, said);
+        test.texts(chat, replies);
+    }
+}
+
+#[test]
+fn a_step_tells_its_own_people_what_it_notes_and_nobody_is_attended_in_their_chat() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    // The dentist's number, written with the ninth digit; WhatsApp knows it without.
+    let dentist = "5511987654321@c.us";
+    let flow = urgent(
+        "note = \"Plano: {{ plan }}\\nDente: {{ dor_de_dente }}\"\nnotify = '+55 (11) 98765-4321'",
+        "",
+    );
+    let setup = test
+        .all(&redis)
+        .set("FLOW_FILE", test.flow(&flow))
+        .set("NOTIFY_CHAT", OWNER);
+    let mut daemon = setup.start();
+    answers_both(&test, &daemon, &chat(1));
+    let notice = "Ana (+5511900000001) está aguardando atendimento: \"do lado direito\".\nPlano: Unimed\nDente: do lado\ndireito\n\
+                  Lugar na fila: 1. Clientes aguardando: 1.\nhttps://wa.me/5511900000001\nResponda na conversa, pelo seu celular.";
+    assert_eq!(test.texts(dentist, 1), [notice]);
+    assert_eq!(test.waha.texts(OWNER).len(), 0, "it is not told twice");
+
+    // Whoever is told is no customer, in either spelling of the number.
+    for owner in [dentist, "551187654321@c.us"] {
+        let answer = daemon.customer_writes(owner, "ok, já vou");
+        assert_ne!(answer["result"], "queued", "{owner}: {answer}");
+    }
+
+    // After a restart nothing is told again, and the next customer is.
+    daemon.kill();
+    let daemon = setup.start();
+    answers_both(&test, &daemon, &chat(2));
+    let notices = test.texts(dentist, 2);
+    assert!(
+        notices[1].starts_with("Ana (+5511900000002)") && notices[1].contains("Lugar na fila: 2."),
+        "{notices:?}"
+    );
+    assert_eq!((notices.len(), test.waha.texts(OWNER).len()), (2, 0));
+    assert_eq!(test.waha.texts("551187654321@c.us").len(), 0);
+}
+
+#[test]
+fn a_customer_who_waits_for_a_person_is_never_told_that_it_will_not_be_long() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.flow(&urgent("", "")))
+        .start();
+    answers_both(&test, &daemon, &chat(1));
+    answers_both(&test, &daemon, &chat(2));
+    assert_eq!(
+        test.texts(&chat(1), 4)[3],
+        "Você está em 1º lugar na fila para falar com a nossa equipe. Vamos escrever para você por aqui assim que alguém puder."
+    );
+    let second = "Você está em 2º lugar na fila para falar com a nossa equipe.";
+    assert_eq!(test.texts(&chat(2), 4)[3], second);
+    daemon.customer_writes(&chat(2), "fila");
+    assert_eq!(test.texts(&chat(2), 5)[4], second);
+}
+
+#[test]
+fn while_it_is_closed_a_customer_learns_when_people_are_back_and_gets_no_notice_until_then() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    // Open on one day of the week only, and not today.
+    let zone = jiff::tz::TimeZone::get("America/Sao_Paulo").unwrap();
+    let today = jiff::Zoned::now()
+        .with_time_zone(zone)
+        .weekday()
+        .to_monday_zero_offset();
+    let (day, back) = [
+        ("mon", "na segunda-feira às 9h"),
+        ("tue", "na terça-feira às 9h"),
+        ("wed", "na quarta-feira às 9h"),
+        ("thu", "na quinta-feira às 9h"),
+        ("fri", "na sexta-feira às 9h"),
+        ("sat", "no sábado às 9h"),
+        ("sun", "no domingo às 9h"),
+    ][(usize::try_from(today).unwrap() + 3) % 7];
+    let hours = format!("[hours]\nclosed = 'plan'\n{day} = '09:00-18:00'");
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.flow(&urgent("", &hours)))
+        .start();
+    for (said, replies) in [("oi", 1), ("Unimed", 2), ("aqui", 4)] {
+        daemon.customer_writes(&chat(1), said);
+        test.texts(&chat(1), replies);
+    }
+    let texts = test.texts(&chat(1), 4);
+    assert_eq!(
+        texts[2..],
+        [
+            "vou chamar alguém".to_owned(),
+            format!("Estamos fechados agora. Voltamos {back} e respondemos por aqui.")
+        ]
+    );
+    daemon.customer_writes(&chat(1), "fila");
+    assert_eq!(
+        test.texts(&chat(1), 5)[4],
+        format!(
+            "Estamos fechados agora; voltamos {back}. Você está em 1º lugar na fila para falar com a nossa equipe."
+        )
+    );
+    // The first notice would have been due before this answer.
+    assert_eq!(test.waha.texts(&chat(1)).len(), 5);
 }

@@ -1,12 +1,13 @@
 //! The owner is notified once per problem, in a chat where they don't count as a customer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use waha_sm::flow::Locale;
-use waha_sm::ids::SessionName;
+use waha_sm::flows::Flows;
+use waha_sm::ids::{NotifyChat, SessionName};
 use waha_sm::service::owner::notifier::OwnerNotifier;
-use waha_sm::service::owner::notify_chat::NotifyChat;
 use waha_sm::store::{Connections, RedisServer, Store, StoreConfig};
 
 use crate::harness::{Redis, SESSION, TestSetup, chat, eventually};
@@ -31,9 +32,10 @@ fn two_notify(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
             .await
             .unwrap();
         let to: NotifyChat = to.parse().unwrap();
+        let flows = Arc::new(Flows::load(None, Locale::En).unwrap());
         let session = SessionName::stored(session);
         let owners =
-            [1, 2].map(|_| OwnerNotifier::new(store.clone(), Some(to.clone()), Locale::En));
+            [1, 2].map(|_| OwnerNotifier::new(store.clone(), Some(to.clone()), flows.clone()));
         for _ in 0..2 {
             let [one, other] = &owners;
             let (one, other) = tokio::join!(

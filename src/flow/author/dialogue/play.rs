@@ -152,6 +152,18 @@ impl AfterTurn<'_> {
             };
             note(*line, "the step differs", step.clone(), got);
         }
+        if let Some((line, written)) = &expected.note {
+            let got = self
+                .rehearsal
+                .note()
+                .map_or_else(|| open.clone(), str::to_owned);
+            note(
+                *line,
+                "the note for the person differs",
+                written.clone(),
+                got,
+            );
+        }
         for (line, name, value) in &expected.saved {
             let got = match self.rehearsal.variables().get(name) {
                 Some(got) => format!("{name} = {got}"),

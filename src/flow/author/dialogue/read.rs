@@ -10,12 +10,12 @@ use crate::flow::load::reader::{Mistake, Place, Reader, Section};
 
 const FILE_KEYS: [&str; 2] = ["customer", "dialogue"];
 
-const DIALOGUE_KEYS: [&str; 7] = [
-    "name", "customer", "at", "turns", "outcome", "saved", "step",
+const DIALOGUE_KEYS: [&str; 8] = [
+    "name", "customer", "at", "turns", "outcome", "saved", "step", "note",
 ];
-const TURN_KEYS: [&str; 12] = [
+const TURN_KEYS: [&str; 13] = [
     "says", "sends", "caption", "wait", "phone", "answers", "hears", "contains", "calls",
-    "outcome", "saved", "step",
+    "outcome", "saved", "step", "note",
 ];
 
 /// What `sends` can be.
@@ -253,6 +253,7 @@ fn read_expected(reader: &mut Reader<'_>, section: &Section<'_>) -> ExpectedStat
     let line = |reader: &Reader<'_>, place: &Place| reader.position(place).0;
     let outcome = reader.text(section, "outcome");
     let step = reader.text(section, "step");
+    let note = reader.text(section, "note");
     let mut saved = Vec::new();
     if let Some(table) = reader.section(section, "saved") {
         for key in table.keys() {
@@ -265,6 +266,7 @@ fn read_expected(reader: &mut Reader<'_>, section: &Section<'_>) -> ExpectedStat
     ExpectedState {
         outcome: outcome.map(|one| (line(reader, &one.place), one.text.to_owned())),
         step: step.map(|one| (line(reader, &one.place), one.text.to_owned())),
+        note: note.map(|one| (line(reader, &one.place), one.text.trim().to_owned())),
         saved,
     }
 }

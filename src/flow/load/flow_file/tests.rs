@@ -58,7 +58,10 @@ fn every_mistake_is_reported_with_its_line() {
         (
             "start = 'a'\n[texts]\nzebra = 'x'",
             ask,
-            (3, "known here: position, next, still_waiting, left,"),
+            (
+                3,
+                "known here: position, next, still_waiting, person_position,",
+            ),
         ),
         (
             "start = 'a'\n[texts]\nleft = ' '",

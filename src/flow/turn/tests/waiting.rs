@@ -111,6 +111,59 @@ fn a_flow_that_begins_with_a_handoff_uses_the_opening() {
 }
 
 #[test]
+fn a_handoff_while_closed_says_when_people_are_back_unless_its_text_does() {
+    let night = |handoff: &str, texts: &str| {
+        let script = load(&format!(
+            "locale = 'pt-BR'\ntimezone = 'America/Sao_Paulo'\nstart = 'a'\n{texts}\n[hours]\nseg-sex = '09:00-18:00'\nclosed = 'a'\n\
+             [step.a]\nhandoff = '{handoff}'"
+        ));
+        let at = script.typed_moment("2026-11-23 22:00").unwrap();
+        let night = script.advance(State::new(None), &[said("oi")], at);
+        let at = script.typed_moment("2026-11-24 10:00").unwrap();
+        let day = script.advance(night.state.clone().resume(None), &[said("oi")], at);
+        (night.replies, day.replies)
+    };
+    let closed = "Estamos fechados agora. Voltamos amanhã às 9h e respondemos por aqui.";
+    let (replies, by_day) = night("um momento", "");
+    assert_eq!(replies, ["um momento", closed]);
+    assert_eq!(by_day, ["um momento"]);
+    let (replies, by_day) = night(
+        "{% if opens %}até {{ opens }}{% else %}um momento{% endif %}",
+        "",
+    );
+    assert_eq!(replies, ["até amanhã às 9h"]);
+    assert_eq!(by_day, ["um momento"]);
+    let (replies, _) = night("um momento", "[texts]\nperson_closed = 'volto {{ opens }}'");
+    assert_eq!(replies, ["um momento", "volto amanhã às 9h"]);
+}
+
+#[test]
+fn a_person_reads_the_note_of_the_step_or_else_what_was_saved_in_order() {
+    let note = |keys: &str| {
+        let script = load(&format!(
+            "start = 'a'\n[step.a]\nask = '?'\nsave = 'plan'\nnext = 'b'\n[step.b]\nset = {{ birth_date = \"'1990-01-02'\", empty = \"''\" }}\nnext = 'c'\n\
+             [step.c]\nhandoff = 'wait'\n{keys}"
+        ));
+        let turn = script.advance(State::new(Some("Ana")), &[said("hi")], Millis::new(0));
+        let long = format!("Unimed\n{}", "x".repeat(300));
+        let turn = script.advance(turn.state, &[said(&long)], Millis::new(0));
+        let stored = serde_json::to_string(&turn.state).unwrap();
+        let state: State = serde_json::from_str(&stored).unwrap();
+        (state.note().unwrap().to_owned(), turn.fault)
+    };
+    let saved = format!("plan: Unimed {}…\nbirth date: 1990-01-02", "x".repeat(192));
+    assert_eq!(note(""), (saved.clone(), None));
+    let (own, _) = note("note = '{{ name }}, born {{ birth_date }}'");
+    assert_eq!(own, "Ana, born 1990-01-02");
+    let (long, _) = note("note = '{{ \"x\" * 3000 }}'");
+    assert_eq!(long.chars().count(), 1000);
+    // A note that fails must not keep the customer from the person.
+    let (note, fault) = note("note = '{{ plan + 1 }}'");
+    assert_eq!(note, saved);
+    assert!(fault.unwrap().contains("the note failed"));
+}
+
+#[test]
 fn the_owner_s_closing_word_needs_its_mark() {
     let script = load(
         "start = 'a'\n[commands]\nphone_end = ['#fim', 'Até logo']\n[step.a]\nsay = 'x'\nend = 'x'",

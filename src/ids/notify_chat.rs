@@ -1,12 +1,17 @@
-//! The chat where the owner gets notices: the setting `NOTIFY_CHAT`.
+//! A chat where the owner gets notices: of the setting `NOTIFY_CHAT`, and of `notify` in a flow.
+
+use std::str::FromStr;
 
 use crate::ids::{ChatId, SessionName};
-use std::str::FromStr;
 
 /// How many digits a phone number has, with its country code (E.164: at most 15).
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
-/// The chat where the owner gets notices, and the session to send them through.
+/// How to write one.
+pub const NOTIFY_CHAT_LIKE: &str = "write a phone number with its country code (5511999990000), a chat id (...@c.us, ...@lid) or a \
+     group (...@g.us); to send through a certain session, write shop/5511999990000";
+
+/// A chat where the owner gets notices, and the session to send them through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotifyChat {
     /// The session to send through; `None`: the session that the notice is about.
