@@ -44,16 +44,16 @@ pub(crate) fn is_filler(text: &str, locale: Locale, own: &str) -> bool {
         .split(|c: char| !c.is_alphanumeric() && c != '\'')
         .filter(|word| !word.is_empty())
         .collect();
-    are_filler(&words, locale, own)
+    are_filler(&words, locale, &[own])
 }
 
-/// As [`is_filler`], for folded words.
-pub(crate) fn are_filler(words: &[&str], locale: Locale, own: &str) -> bool {
+/// As [`is_filler`], for folded words, and with several lists of own words.
+pub(crate) fn are_filler(words: &[&str], locale: Locale, own: &[&str]) -> bool {
     let mut rest = words;
     while let [word, after @ ..] = rest {
         let next = after.first().copied().unwrap_or_default();
         let is_known = is_in(FILLER, word)
-            || is_in(own, word)
+            || own.iter().any(|list| is_in(list, word))
             // "no 11 98765-4321": "at" in Portuguese, a refusal elsewhere.
             || locale == Locale::PtBr && *word == "no";
         rest = match after {

@@ -7,14 +7,14 @@ use crate::flow::words::locale::Locale;
 
 /// What people say around a number.
 const WORDS: &str = "
-    age amount are cantidad custa cuesta edad idade in necesito need preciso price preco precio qtd qtde quantia quantidade
-    quantity queremos querer queria quero quiero reservar sao seremos seriam serian somos son suma tengo tenho tem total
-    todo todos uds un valor value vou voy want we were we're with";
+    age amount are cantidad custa cuesta dame deme edad idade in manda mande mesa necesito need nos preciso price preco precio
+    qtd qtde quantia quantidade quantity queremos querer queria quero quiero quisiera reservar sao seremos seriam serian somos
+    son suma table tem tengo tenho there total todo todos us valor value vou voy want we were we're with";
 
 /// Names of money. They may touch the figure.
 const MONEY: &str = "
     r$ rs us$ u$ u$s $ mx$ ar$ € £ brl usd mxn ars eur gbp real reais dolar dolares dollar dollars peso pesos euro euros
-    bucks libras";
+    bucks libras soles guaranies";
 
 /// Names of what is counted. They may touch the figure. Units of measure are not here: nobody knows whether the question was
 /// about grams or kilograms, days or weeks.
@@ -27,6 +27,9 @@ const COUNTED: &str = "
 /// Marks that say something about a number: a part, a limit, a range, a calculation.
 const MEANINGFUL: &str = "%‰<>=^/\\&@~|+-±×÷≈≤≥≠→¼½¾²³";
 
+/// A longer text is no answer in figures.
+const TOKENS_MAX: usize = 64;
+
 /// One emoji for the key with a 10, where other digits have a mark behind them.
 const TEN_KEYCAP: char = '\u{1f51f}';
 
@@ -38,9 +41,13 @@ const TEN_KEYCAP: char = '\u{1f51f}';
 pub(crate) fn number(text: &str, locale: Locale) -> Option<String> {
     let text = with_ordinals(text).replace(TEN_KEYCAP, "10");
     let tokens = tokens(&text);
+    if tokens.len() > TOKENS_MAX {
+        return None;
+    }
     let mut figure: Option<Decimal> = None;
     let mut in_words: Option<u32> = None;
-    let mut around: Vec<&str> = Vec::new();
+    // The words before the number, and after it.
+    let mut around: [Vec<&str>; 2] = Default::default();
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         match &token.piece {
@@ -64,7 +71,7 @@ pub(crate) fn number(text: &str, locale: Locale) -> Option<String> {
             Piece::Word(word) => {
                 let words = words_from(&tokens, at);
                 if let Some((number, taken)) = number_in_words(&words, locale) {
-                    let is_pointing = around
+                    let is_pointing = around[0]
                         .last()
                         .is_some_and(|word| is_in("this that the", word));
                     // "this one" counts nothing.
@@ -75,7 +82,7 @@ pub(crate) fn number(text: &str, locale: Locale) -> Option<String> {
                     at += taken;
                     continue;
                 }
-                around.push(word);
+                around[usize::from(figure.is_some() || in_words.is_some())].push(word);
             }
             Piece::Sign(_) if !is_sign(&tokens, at) => return None,
             Piece::Mark(mark) if MEANINGFUL.contains(*mark) => return None,
@@ -83,8 +90,11 @@ pub(crate) fn number(text: &str, locale: Locale) -> Option<String> {
         }
         at += 1;
     }
-    let own = format!("{WORDS} {MONEY} {COUNTED}");
-    if !are_filler(&around, locale, &own) {
+    // "5 items", but "item 5" is another number.
+    let [before, after] = &around;
+    if !are_filler(before, locale, &[WORDS, MONEY])
+        || !are_filler(after, locale, &[WORDS, MONEY, COUNTED])
+    {
         return None;
     }
     match (figure, in_words) {
@@ -283,14 +293,16 @@ fn figures(tokens: &[Token<'_>], at: usize, locale: Locale) -> Option<(Decimal, 
         written.push_str(next);
         end += 1;
     }
-    let may_be_touched = tokens
-        .get(end)
-        .filter(|token| token.gap == Gap::None)
-        .is_none_or(|after| {
-            after.word().is_none_or(|word| {
-                is_in(MONEY, word) || is_in(COUNTED, word) || multiplier(word, locale).is_some()
-            })
-        });
+    let touches_after = tokens.get(end).filter(|token| token.gap == Gap::None);
+    let may_be_touched = touches_after.and_then(Token::word).is_none_or(|word| {
+        is_in(MONEY, word) || is_in(COUNTED, word) || multiplier(word, locale).is_some()
+    });
+    // Feet and inches, unless the figure is in quotes.
+    let is_quote = |token: Option<&Token<'_>>| {
+        let mark = token.and_then(Token::mark);
+        mark.is_some_and(|mark| "'‘’\"“”′″".contains(mark))
+    };
+    let is_length = is_quote(touches_after) && !is_quote(before);
     let sign = [
         at.checked_sub(1),
         at.checked_sub(2)
@@ -302,7 +314,8 @@ fn figures(tokens: &[Token<'_>], at: usize, locale: Locale) -> Option<(Decimal, 
         Piece::Sign(sign) => Some(sign),
         _ => None,
     });
-    let decimal = Decimal::read(&written, sign == Some('-'), locale).filter(|_| may_be_touched)?;
+    let decimal = Decimal::read(&written, sign == Some('-'), locale)
+        .filter(|_| may_be_touched && !is_length)?;
     Some((decimal, end))
 }
 
@@ -340,7 +353,8 @@ impl Decimal {
                     _ if whole == "0" => (whole, fraction),
                     (true, true) => return None,
                     (true, false) => (figure, ""),
-                    (false, false) if fraction.len() == 3 => return None,
+                    // "1.0000" may be a slip for "10.000".
+                    (false, false) if fraction.len() >= 3 => return None,
                     (false, _) => (whole, fraction),
                 }
             }
@@ -583,6 +597,9 @@ mod tests {
                 ("às 5", ""),
                 ("a las 5", ""),
                 ("5 dias", ""),
+                ("item 5", ""),
+                ("5'", ""),
+                ("5\"", ""),
                 ("não 5", ""),
                 ("acho que 5", ""),
                 ("até 5", ""),
@@ -620,6 +637,7 @@ mod tests {
                 ("$ 1,500", ""),
                 ("1,234.567", ""),
                 ("1234.567", ""),
+                ("1.0000", ""),
             ],
         );
         check(
@@ -635,6 +653,7 @@ mod tests {
                 ("$1.500", ""),
                 ("1.234,567", ""),
                 ("1234,567", ""),
+                ("1,0000", ""),
             ],
         );
     }
@@ -711,6 +730,9 @@ mod tests {
                 ("30 years old", "30"),
                 ("5 thousand", "5000"),
                 ("2 dozen", "24"),
+                ("there are 2 of us", "2"),
+                ("a table for 4", "4"),
+                ("1 item", "1"),
                 ("at 5", ""),
             ],
         );
@@ -783,7 +805,7 @@ mod tests {
                 ("a dozen", "12"),
                 ("half a dozen", "6"),
                 ("a hundred", "100"),
-                ("there are two of us", ""),
+                ("there are two of us", "2"),
                 ("this one", ""),
                 ("once", ""),
                 ("two or three", ""),
