@@ -20,8 +20,6 @@ use crate::service::deliver::send_context::SendContext;
 use crate::service::deliver::typing::simulate_typing;
 use crate::service::deliver::waha_call::call;
 use crate::service::kit::backoff;
-use crate::service::owner::session_status;
-use crate::service::owner::session_status::STOPPED;
 use crate::store::{Lane, Reply, Settlement, Verdict};
 use crate::waha::client::{SendError, SentMessage};
 
@@ -240,17 +238,6 @@ impl Delivery<'_> {
                 self.dead(format!(
                     "tried {attempts} times, perhaps sent: {error}; can WAHA get and show this file?"
                 ))
-            }
-            // Perhaps somebody restarts it.
-            SendError::SessionNotWorking {
-                status_word: Some(word),
-            } if word == STOPPED => {
-                let (store, notifier) = (&self.context.store, &self.context.notifier);
-                let noted = session_status::note(store, notifier, session, STOPPED, None);
-                if let Err(error) = noted.await {
-                    debug!(%error, %session, "could not pause the session");
-                }
-                release(unknown)
             }
             SendError::SessionNotWorking { .. } => {
                 match self.context.store.pause(session, Millis::now()).await {

@@ -17,7 +17,7 @@ pub(crate) const WORKING: &str = "WORKING";
 /// Our word for a session that WAHA doesn't know, because somebody deleted it.
 pub(crate) const NOT_FOUND: &str = "NOT_FOUND";
 /// WAHA's word for a session that somebody stopped.
-pub(crate) const STOPPED: &str = "STOPPED";
+const STOPPED: &str = "STOPPED";
 /// A restart by hand stops a session for 3 s. A stop that lasts for this long is no restart.
 const STOP_COUNTS_AFTER: Duration = Duration::from_secs(10);
 /// A session that reconnects doesn't need the owner, unless it still isn't working after this time.

@@ -92,6 +92,30 @@ fn a_wrong_key_is_told_at_the_start_and_replies_wait_for_the_right_one() {
     );
 }
 
+/// A process that only listens never asks WAHA, and need not know its key: the others report.
+#[test]
+fn a_process_that_only_listens_tells_what_the_others_report() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let setup = |role| {
+        test.setup(role)
+            .set("REDIS_URL", redis.url())
+            .set("FLOW_FILE", test.echo())
+    };
+    let serve = setup("serve").set("WAHA_API_KEY", "not the key").start();
+    let reason = waha_part(&serve)["reason"].to_string();
+    assert!(reason.contains("no process that sends replies"), "{reason}");
+    assert_eq!(serve.metric(UP), Some(0.0));
+    let mut work = setup("work").start();
+    waha_is_used_again(&serve);
+    work.terminate();
+    let _work = setup("work").set("WAHA_API_KEY", "not the key").start();
+    eventually("the problem of the other process is told", || {
+        let reason = waha_part(&serve)["reason"].to_string();
+        reason.contains("WAHA refuses our key").then_some(())
+    });
+    assert!(!serve.log().contains("WAHA refuses our key"));
+}
+
 #[test]
 fn without_a_key_the_log_says_that_it_is_missing() {
     let (test, redis) = (TestSetup::new(), Redis::start());
