@@ -33,7 +33,10 @@
 //!   answer is lost, the outcome is settled before anything else is sent in this chat: by WAHA's echo or ack, by asking for
 //!   the id, or by looking for the text, or for the file with its caption (`service/deliver/doubt`).
 //! - A message has one id, no matter how it arrives: by webhook, twice, under the person's other id, or in a list when we
-//!   catch up.
+//!   catch up. A copy that is only recorded, because it has no content yet or is too old, does not use up the message's
+//!   turn. A copy with more content completes the row in the history.
+//! - What is heard is the inbox as the customer left it: an edit changes an unread message, and a withdrawn one keeps its
+//!   place but is not heard (`store/lua/shared/inbox`).
 //! - A person has one chat. It is kept under the `@c.us` id as soon as that is known, and answered at the id they wrote
 //!   from.
 //! - A call to the shop's own system is committed under a key before it is made, outside of any lock; its answer is another

@@ -61,6 +61,48 @@ fn a_repeated_message_is_one_row_and_only_adds_what_was_missing() {
 }
 
 #[test]
+fn a_file_is_one_row_with_its_link_in_any_order_of_its_reports() {
+    let report = |kind: &str, media: serde_json::Value| {
+        let mut fields = inbound("A", "", 5000);
+        let data = json!({"chat": CHAT, "stanza": "A", "direction": "inbound", "kind": kind, "media": media,
+            "sent_at": 5000, "received_at": 5200});
+        fields[1].1 = data.to_string();
+        fields
+    };
+    let entries = [
+        report("empty", json!(null)),
+        report("media", json!(null)),
+        report("image", json!({"mimetype": "image/png", "error": "gone"})),
+        report(
+            "image",
+            json!({"url": "http://waha/a", "filename": "a.png"}),
+        ),
+    ];
+    in_every_order(&entries, |rig| {
+        let message = rig.one();
+        let media = message.media.unwrap();
+        assert_eq!(
+            (message.kind.as_str(), &media["url"]),
+            ("image", &json!("http://waha/a"))
+        );
+        assert_eq!(media["filename"], "a.png");
+    });
+    // Until the link comes, the reason why there is none stays.
+    let mut rig = Rig::new();
+    rig.append(&[
+        report("image", json!({"mimetype": "image/png"})),
+        report("image", json!({"mimetype": "image/png", "error": "gone"})),
+    ]);
+    assert_eq!(rig.one().media.unwrap()["error"], "gone");
+    rig.append(&entries[3..]);
+    let media = rig.one().media.unwrap();
+    assert_eq!(
+        media,
+        json!({"url": "http://waha/a", "mimetype": "image/png", "filename": "a.png"})
+    );
+}
+
+#[test]
 fn the_two_directions_and_two_sessions_do_not_share_message_ids() {
     let mut rig = Rig::new();
     rig.append(&[inbound("A", "in", 5000), echo("A", "out", 6000)]);

@@ -40,6 +40,10 @@ const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
 /// How often a task looks whether the restart of its session is over.
 const PAUSE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The outcome of a conversation whose customer withdrew all that they had written. (`store/lua/shared/message_changes`
+/// closes it while it waits in line.)
+const WITHDRAWN: &str = "withdrawn";
+
 /// How a task ended.
 #[derive(Debug)]
 pub(crate) enum TaskOutcome {
@@ -186,7 +190,7 @@ impl ConversationTask {
         loop {
             let mut advance = self.script().give_up(self.state.clone());
             // Unread messages would open the next conversation, and perhaps cause the same panic.
-            advance.consumed = self.inbox.len();
+            advance.consumed = self.inbox.said().len();
             if let Ok(AfterStep::Ended(ended)) = self.commit(advance, Millis::now()).await {
                 return ended;
             }
@@ -246,6 +250,9 @@ impl ConversationTask {
     async fn step(&mut self) -> Result<AfterStep, StoreError> {
         let now = Millis::now();
         self.quiet_at = None;
+        if self.held.rev == 0 && self.inbox.is_withdrawn() {
+            return self.close_withdrawn(now).await;
+        }
         match self.continue_call(now) {
             CallProgress::NoCall => {}
             CallProgress::Waits => return Ok(AfterStep::Waiting),
@@ -297,6 +304,23 @@ impl ConversationTask {
         }
         let advance = script.advance(self.state.clone(), &unread[..ready.count], now);
         self.commit_and_warn(advance, now).await
+    }
+
+    /// The customer withdrew all that opened the conversation before the flow read it: nobody is answered.
+    async fn close_withdrawn(&mut self, now: Millis) -> Result<AfterStep, StoreError> {
+        let advance = Advance {
+            state: self.state.clone(),
+            replies: Vec::new(),
+            next: Next::Close {
+                outcome: WITHDRAWN.to_owned(),
+                // As before they wrote: they may still come back to where they stopped.
+                resumable: !self.held.state.is_empty(),
+            },
+            consumed: 0,
+            last_used: None,
+            fault: None,
+        };
+        self.commit(advance, now).await
     }
 
     /// Logs a fault of the flow, if there was one, and commits the result.
@@ -361,11 +385,12 @@ impl ConversationTask {
         };
         let variables =
             || serde_json::to_string(advance.state.variables()).unwrap_or_else(|_| "{}".to_owned());
+        let consumed = self.inbox.places(advance.consumed);
         let step = StepCommit {
             chat: self.held.chat.clone(),
             epoch: self.held.epoch.clone(),
             rev: self.held.rev,
-            consumed: advance.consumed,
+            consumed,
             state: serde_json::to_string(&advance.state).unwrap_or_default(),
             close: outcome.clone().map(|outcome| Close {
                 outcome,
@@ -380,7 +405,6 @@ impl ConversationTask {
             replies: self.replies(advance.replies, now),
             now,
         };
-        let consumed = advance.consumed.min(self.inbox.len());
         let replies = !step.replies.is_empty();
         let unread = match self.context.store.commit(&self.session, step).await? {
             Committed::Stale => return Ok(AfterStep::Ended(TaskOutcome::Lost)),

@@ -11,10 +11,13 @@ use crate::ids::{ChatId, SessionName};
 use crate::service::inlet::answer_words::answer_words;
 use crate::service::inlet::late_takeover::last_activity_at;
 use crate::service::kit::echo_content::echo_content;
+use crate::service::kit::message_parts::message_parts;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::session_status;
 use crate::store;
-use crate::store::{ByPhone, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store};
+use crate::store::{
+    ByPhone, Hearing, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store,
+};
 use crate::throttle::Throttle;
 use crate::waha::event;
 use crate::waha::event::{Ack, Meaning, NotAnEvent};
@@ -53,7 +56,7 @@ pub enum Done {
     },
     /// A message of a conversation that a worker handles.
     Active,
-    /// A message of a chat that the owner answers from their own phone.
+    /// A message of a chat that the owner answers from their own phone, or a late one that they have answered.
     Phone,
     /// A message of a chat that reached a limit: the bot leaves it alone for a while.
     Limit,
@@ -138,17 +141,19 @@ impl Intake {
                 clock of WAHA's machine or of this one"
             );
         }
-        let opens = matches!(event.meaning, Meaning::Inbound(_));
-        let done = match event.meaning {
-            Meaning::Contentless(message) => self.record_only(&session, message, now).await?,
-            Meaning::Inbound(message) | Meaning::Vote(message)
-                if stale || self.is_too_old(&session, &message, now) =>
-            {
-                self.record_only(&session, message, now).await?
+        let hearing = match &event.meaning {
+            Meaning::Inbound(message) if self.may_be_heard(&session, message, now) => {
+                Hearing::Opens
             }
-            Meaning::Inbound(message) | Meaning::Vote(message) => {
+            Meaning::Vote(message) if self.may_be_heard(&session, message, now) => {
+                Hearing::Continues
+            }
+            _ => Hearing::HistoryOnly,
+        };
+        let done = match event.meaning {
+            Meaning::Inbound(message) | Meaning::Vote(message) | Meaning::Contentless(message) => {
                 // Boxed: the listener's threads have small stacks, and unoptimised builds use a lot of stack here.
-                Box::pin(self.inbound(&session, message, now, opens)).await?
+                Box::pin(self.inbound(&session, message, now, hearing)).await?
             }
             Meaning::Own(message) => {
                 self.outbound(&session, message, now, Some(Millis::default()))
@@ -209,16 +214,20 @@ impl Intake {
         let now = Millis::now();
         match message.direction {
             Direction::Outbound => self.outbound(session, message, now, last_activity_at).await,
-            Direction::Inbound if self.is_too_old(session, &message, now) => {
-                self.record_only(session, message, now).await
+            Direction::Inbound => {
+                let hearing = if self.may_be_heard(session, &message, now) {
+                    Hearing::Opens
+                } else {
+                    Hearing::HistoryOnly
+                };
+                self.inbound(session, message, now, hearing).await
             }
-            Direction::Inbound => self.inbound(session, message, now, true).await,
         }
     }
 
-    /// Whether a message was sent too long ago to answer it. After a long disconnection, engines post what was sent
-    /// meanwhile as if it were new, and people who get an answer after days report the number.
-    fn is_too_old(&self, session: &SessionName, message: &Message, now: Millis) -> bool {
+    /// Whether a message is young enough to answer it. After a long disconnection, engines post what was sent meanwhile as
+    /// if it were new, and people who get an answer after days report the number.
+    fn may_be_heard(&self, session: &SessionName, message: &Message, now: Millis) -> bool {
         let ahead = now.until(message.sent_at);
         if ahead > CLOCKS_APART_MAX && self.from_future.due() {
             warn!(
@@ -241,24 +250,24 @@ impl Intake {
                 it is in fact new, correct the clock of this machine or of WAHA's"
             );
         }
-        too_old
+        !too_old
     }
 
-    /// `opens`: whether the message opens a conversation if none is open.
     async fn inbound(
         &self,
         session: &SessionName,
         mut message: Message,
         now: Millis,
-        opens: bool,
+        mut hearing: Hearing,
     ) -> Result<Done, IntakeError> {
         message.received_at = now;
         let Some(id) = message.id.clone() else {
             return Ok(Done::Ignored);
         };
-        if self.notifier.is_owner_chat(session, &message).await? {
-            // Boxed: this is rare, and would make the future of every message larger.
-            return Box::pin(self.from_owner(session, message, now)).await;
+        if hearing != Hearing::HistoryOnly && self.notifier.is_owner_chat(session, &message).await?
+        {
+            self.notifier.learn_owner_id(session, &message).await?;
+            hearing = Hearing::HistoryOnly;
         }
         let chat = message.chat.clone();
         let ingest = Ingest {
@@ -267,7 +276,9 @@ impl Intake {
             other_id: message.other_id.clone(),
             name: message.name.clone().unwrap_or_default(),
             message: json(&message),
-            opens,
+            parts: message_parts(&message),
+            sent_at: message.sent_at,
+            hearing,
             phone_quiet: self.takeover_ends_after(session),
             words: answer_words(&message, now),
             limits: self.flows.of(session).limits(),
@@ -298,35 +309,6 @@ impl Intake {
         })
     }
 
-    /// The owner wrote in their own chat.
-    async fn from_owner(
-        &self,
-        session: &SessionName,
-        message: Message,
-        now: Millis,
-    ) -> Result<Done, IntakeError> {
-        self.notifier.learn_owner_id(session, &message).await?;
-        self.record_only(session, message, now).await
-    }
-
-    /// Puts an inbound message into the history only. It neither opens nor continues a conversation.
-    async fn record_only(
-        &self,
-        session: &SessionName,
-        mut message: Message,
-        now: Millis,
-    ) -> Result<Done, IntakeError> {
-        message.received_at = now;
-        let Some(id) = &message.id else {
-            return Ok(Done::Ignored);
-        };
-        let dedup_key = format!("in:{id}");
-        let mut record = recorded("message", dedup_key, &message.chat, &message);
-        record.other_id.clone_from(&message.other_id);
-        record.message = true;
-        self.record(session, &record, now).await
-    }
-
     /// `last_activity_at`: when the last known message of this takeover was sent; `None` if the takeover is over.
     async fn outbound(
         &self,
@@ -344,6 +326,7 @@ impl Intake {
         let mut record = recorded("message", dedup_key, &message.chat, &message);
         // An outbound message must not link two ids of a customer, because engines put our own other id there.
         record.message = true;
+        record.parts = message_parts(&message);
         record.echo.clone_from(&message.id);
         record.content = Some(echo_content(&message));
         // The owner's own chat is never taken over.
@@ -442,6 +425,7 @@ fn recorded(
         from: chat.clone(),
         other_id: None,
         message: false,
+        parts: String::new(),
         echo: None,
         content: None,
         if_by_phone: None,

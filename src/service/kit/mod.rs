@@ -6,18 +6,22 @@
 //! | `echo_content` | the content of an outbound message, to compare it with replies |
 //! | `flow_input` | converts a message into the flow's input |
 //! | [`lease`] | this process' right to act on what it holds |
+//! | `message_parts` | the parts of a message's content, to see whether a later copy brings more |
 //! | [`metrics`] | the figures of `/metrics` |
 //! | `periodic` | work at a fixed interval |
 //! | [`pickup_latency`] | the time from a customer's message until its worker picks it up |
 //! | `store_error_log` | logs errors from Redis, at most once a minute |
+//! | `unread_message` | reads a message of an inbox, which may have been edited or withdrawn |
 //! | [`waha_access`] | whether this process can use WAHA; nothing is sent while WAHA refuses our key |
 
 pub(crate) mod backoff;
 pub(crate) mod echo_content;
 pub(crate) mod flow_input;
 pub mod lease;
+pub(crate) mod message_parts;
 pub mod metrics;
 pub(crate) mod periodic;
 pub mod pickup_latency;
 pub(crate) mod store_error_log;
+pub(crate) mod unread_message;
 pub mod waha_access;

@@ -17,9 +17,9 @@ use crate::flows::Flows;
 use crate::ids::SessionName;
 use crate::service::kit::flow_input::to_input;
 use crate::service::kit::store_error_log::StoreErrorLog;
+use crate::service::kit::unread_message::UnreadMessage;
 use crate::store;
 use crate::store::{Announcement, Bell, Leave, Reply, Store, StoreError, WaitingConversation};
-use crate::waha::message::Message;
 
 /// If a bell was lost, the work is found after this time at the latest.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -296,7 +296,7 @@ impl Announcer {
             examined_now: waiting.unexamined.len(),
         };
         for (place, text) in waiting.unexamined.iter().enumerate().skip(opening) {
-            let message = serde_json::from_str::<Message>(text).ok();
+            let message = UnreadMessage::read(text).into_message();
             let Some(command) = message.and_then(|message| script.command(&to_input(&message)))
             else {
                 continue;

@@ -11,10 +11,10 @@ use crate::flow::{Locale, State};
 use crate::flows::Flows;
 use crate::ids::{ChatId, SessionName};
 use crate::service::kit::periodic::Periodic;
+use crate::service::kit::unread_message::UnreadMessage;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::shown_customer::shown_customer;
 use crate::store::{HandedOff, Store, StoreError};
-use crate::waha::message::Message;
 
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// At most this many characters of the customer's last message are quoted.
@@ -142,7 +142,7 @@ impl HandoffNotice<'_> {
     /// conversation.
     fn last_words(&self) -> String {
         let last = self.one.last.as_deref();
-        let message = last.and_then(|last| serde_json::from_str::<Message>(last).ok());
+        let message = last.and_then(|last| UnreadMessage::read(last).into_message());
         let said = message.map(|message| message.text);
         let said = said
             .filter(|text| !text.trim().is_empty())

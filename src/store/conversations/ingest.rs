@@ -26,8 +26,12 @@ pub struct Ingest {
     pub name: String,
     /// The message as JSON, for the inbox and the history.
     pub message: String,
-    /// Whether it opens a conversation if none is open. If not, it is only recorded then.
-    pub opens: bool,
+    /// The parts of its content, one letter each. If a later copy of the message has more, it completes this one.
+    pub parts: String,
+    /// When it was sent.
+    pub sent_at: Millis,
+    /// What it may do.
+    pub hearing: Hearing,
     /// If the owner answers the chat from their own phone: how long that lasts after this message.
     pub phone_quiet: Duration,
     /// The words of the message, to see whether a machine wrote it; `None` if they can't tell.
@@ -47,6 +51,27 @@ pub struct AnswerWords {
     pub is_long: bool,
 }
 
+/// What an inbound message may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// It opens or continues a conversation.
+    Opens,
+    /// It continues a conversation, but opens none. If none is open, it is only recorded.
+    Continues,
+    /// It is only recorded. It does not use up the turn of a copy that comes later and can be heard.
+    HistoryOnly,
+}
+
+impl Hearing {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Opens => "opens",
+            Self::Continues => "continues",
+            Self::HistoryOnly => "history",
+        }
+    }
+}
+
 /// The result of taking in an inbound message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ingested {
@@ -59,12 +84,13 @@ pub enum Ingested {
     Active,
     /// We had it already; nothing changed.
     Duplicate,
-    /// The owner answers this chat from their own phone: the message is in the history, and the owner will answer.
+    /// The owner answers this chat from their own phone, or did after this message was sent: it is in the history.
     Phone,
     /// The chat reached a limit, and the bot leaves it alone for a while: the message is in the history only.
     Limit,
-    /// It is only in the history: too many messages of its conversation are not consumed yet, or no conversation is open
-    /// and it opens none.
+    /// It is only in the history: it may not be heard, was withdrawn before it came, or opens no conversation and none is
+    /// open; too many messages of its conversation are not consumed yet; or it is so late that what the customer wrote
+    /// afterwards was handled.
     Recorded {
         /// It is the first message of its conversation that found the inbox full.
         first: bool,
@@ -87,7 +113,9 @@ pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
                 arguments.push_text(item.other_id.as_ref().map_or("", ChatId::as_str));
                 arguments.push_text(&item.name);
                 arguments.push_text(&item.message);
-                arguments.push_text(if item.opens { "1" } else { "" });
+                arguments.push_text(&item.parts);
+                arguments.push_time(item.sent_at);
+                arguments.push_text(item.hearing.name());
                 arguments.push_length(item.phone_quiet);
                 arguments.push_text(item.words.as_ref().map_or_else(String::new, lua_words));
                 arguments.push_text(lua_limits(item.limits));

@@ -54,6 +54,7 @@ impl Store {
             .text(&record.from)
             .text(record.other_id.as_ref().map_or("", ChatId::as_str))
             .text(if record.message { "1" } else { "" })
+            .text(&record.parts)
             .text(record.echo.as_ref().map_or("", MessageId::as_str))
             .text(
                 record

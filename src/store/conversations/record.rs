@@ -19,6 +19,8 @@ pub struct Record {
     pub other_id: Option<ChatId>,
     /// Whether it is a message. A message makes its chat known; other events are recorded only in known chats.
     pub message: bool,
+    /// The parts of its content if it is a message, one letter each. A later copy with more completes it.
+    pub parts: String,
     /// The id of the message of ours that it is or is about, if any. It may settle whether a reply was sent.
     pub echo: Option<MessageId>,
     /// What the message says, if it is one of ours.

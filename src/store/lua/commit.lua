@@ -1,11 +1,11 @@
 -- Commits one step of each conversation: the inbox is consumed, the state saved, the replies put into the lane, and perhaps
 -- the conversation handed off or closed; all together, or refused.
--- Uses: conversations, lanes, pace
+-- Uses: inbox, conversations, lanes, pace
 -- KEYS: namespace
 -- ARGV: per conversation: chat, epoch, rev, consumed, state, outcome ('' = stays open), variables (JSON), resume_within (ms, 0 =
 --       can't be resumed), handoff ('' = none; else how long (ms) it waits for a person, 0 = without limit), replies (count),
 --       reply...
--- Returns per conversation: how many messages its inbox still holds (0 if it closed or was handed off), or -1: refused, because
+-- Returns per conversation: how many messages its inbox still holds, with those withdrawn (0 if it closed or was handed off), or -1: refused, because
 --       another process has it, or this step was committed before. No bell rings for the replies: the process looks at their
 --       lanes itself.
 local answer = {}
@@ -52,7 +52,7 @@ while has_more() do
     elseif outcome == '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
       unread = redis.call('LLEN', INBOX .. chat)
-      if unread == 0 then
+      if unread == 0 or not first_unread(chat) then
         redis.call('SREM', UNREAD, chat)
       end
     else

@@ -1,64 +1,128 @@
--- Stores inbound messages of one session. Each opens or continues a conversation, once.
--- Uses: conversations, owner_takeover, limits, merge_chats, unseen
+-- Stores inbound messages of one session. Each opens or continues a conversation, once. The same message may come again, with
+-- more content: that completes it.
+-- Uses: inbox, seen, conversations, owner_takeover, limits, merge_chats, unseen
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), inbox_max, then per message: message id, from, other_id (the sender's other id, '' = not known), name, message
---       (JSON), opens ('' = it opens no conversation), phone_quiet (ms), words (as `note_answer` compares them), limits ('' = none, else
---       "conversations replies answers time", as `read_limits` reads them)
+--       (JSON), parts (of its content: one letter each), sent_at (ms), hearing ('opens' | 'continues' = it opens no conversation |
+--       'history' = it is only recorded, and a copy that comes later can still be heard), phone_quiet (ms), words (as `note_answer`
+--       compares them), limits ('' = none, else "conversations replies answers time", as `read_limits` reads them)
 -- Returns per message: 'queued' | 'active' | 'duplicate' | 'full' (only recorded, because too many messages are not consumed yet:
---       the first such message of its conversation) | 'recorded' (the next such messages, and those that open no conversation) |
---       'phone' (the owner answers from their own phone) | 'limit' (the bot leaves this chat alone), position (0 unless queued)
+--       the first such message of its conversation) | 'recorded' (the next such messages, those that open no conversation or were
+--       withdrawn, and late ones: the customer has written since, and that was handled) | 'phone' (the owner answers from their
+--       own phone, or did after a late message was sent) | 'limit' (the bot leaves this chat alone), position (0 unless queued)
+
+-- How late (ms) a message may be and still open a conversation, although we already handled what the customer wrote after it.
+-- WAHA posts a file once it is downloaded, which takes minutes.
+local LATE_AFTER = 600000
+
 local seen_ttl, inbox_max = next_number(), next_number()
 local answer, received_at = {}, string.format('%.0f', redis_time())
-while has_more() do
-  local message_id, from, other_id, name = next_text(), next_text(), next_text(), next_text()
-  local message, opens, phone_quiet, words, limits = next_text(), next_text() ~= '', next_number(), next_text(), next_text()
-  local seen = SEEN .. 'in:' .. message_id
-  local result, position = 'duplicate', 0
-  if redis.call('EXISTS', seen) == 0 then
-    local chat = chat_of_person(from, other_id)
-    local for_owner = take_for_owner(chat, message, phone_quiet, inbox_max)
-    local status, id, process = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner'))
-    if for_owner then
-      result = 'phone'
-    elseif not opens and (not status or status == 'closed') then
-      result, id = 'recorded', ''
-    elseif is_left_alone(chat, name, status, words, limits) then
-      result = 'limit'
-    elseif redis.call('LLEN', INBOX .. chat) >= inbox_max then
-      result = redis.call('HSETNX', CHAT .. chat, 'full', 1) == 1 and 'full' or 'recorded'
+
+-- Takes a message in. `changed`: it was edited or withdrawn before it came. `heard`: the mark of an earlier copy without content.
+local function hear(one, changed, heard)
+  local chat = chat_of_person(one.from, one.other_id)
+  local change = decode(changed or '')
+  local unread = one.message
+  if change.text then unread = edited(unread, {}, change.at, change.text) end
+  local for_owner = not change.withdrawn and take_for_owner(chat, unread, one.sent_at, one.phone_quiet, inbox_max)
+  local status, id, process, newest = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner', 'newest'))
+  local is_open, late = status and status ~= 'closed', NOW - one.sent_at > LATE_AFTER
+  local result, position = nil, 0
+  if change.withdrawn then
+    result = 'recorded'
+  elseif for_owner or (one.phone_quiet > 0 or late and not is_open) and owner_wrote_since(chat, one.sent_at) then
+    result = 'phone'
+  elseif not is_open and (one.hearing ~= 'opens' or late and one.sent_at < tonumber(redis.call('GET', HEARD_UNTIL .. chat) or 0)) then
+    result, id = 'recorded', ''
+  elseif is_left_alone(chat, one.name, status, one.words, one.limits) then
+    result = 'limit'
+  elseif redis.call('LLEN', INBOX .. chat) >= inbox_max then
+    result = redis.call('HSETNX', CHAT .. chat, 'full', 1) == 1 and 'full' or 'recorded'
+  else
+    redis.call('RPUSH', INBOX .. chat, unread)
+    if status == 'active' then
+      result = 'active'
+      redis.call('SADD', UNREAD, chat)
     else
-      redis.call('RPUSH', INBOX .. chat, message)
-      if status == 'active' then
-        result = 'active'
-        redis.call('SADD', UNREAD, chat)
+      result = 'queued'
+      if status == 'waiting' or status == 'handoff' then
+        -- It may be a word for the queue: the announcer looks at once.
+        redis.call('ZADD', LOOK_AT, NOW, chat)
+        ring('announce')
       else
-        result = 'queued'
-        if status == 'waiting' or status == 'handoff' then
-          -- It may be a word for the queue: the announcer looks at once.
-          redis.call('ZADD', LOOK_AT, NOW, chat)
-          ring('announce')
-        else
-          id = open(chat, name, status)
-        end
-        position = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat) + 1
+        id = open(chat, one.name, status)
       end
-      redis.call('HSET', CHAT .. chat, 'heard', received_at)
-      note_unseen(chat, from, message_id, received_at)
-      if result == 'active' then ring_process(process, chat) end
+      position = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat) + 1
     end
-    -- A person is answered under the id that they wrote from. This comes after the message is stored: a full Redis can
-    -- refuse only the first write of a script, and only if it needs memory. HDEL needs none.
-    if chat ~= from then
-      redis.call('HSET', ADDRESS, chat, from)
-    else
-      redis.call('HDEL', ADDRESS, chat)
-      if is_lid(chat) then redis.call('ZADD', LIDS_TO_ASK, 'NX', NOW, chat) end
-    end
-    record_under(chat, from, 'message', 'conversation', id or '', 'data', message)
-    if result == 'limit' then close_at_limit(chat) end
-    -- Last, so that no message is marked as seen without being stored.
-    redis.call('SET', seen, '1', 'PX', seen_ttl)
+    newest = math.max(tonumber(newest or 0), math.min(one.sent_at, NOW))
+    redis.call('HSET', CHAT .. chat, 'heard', received_at, 'newest', string.format('%.0f', newest))
+    note_unseen(chat, one.from, one.id, received_at)
+    if result == 'active' then ring_process(process, chat) end
   end
+  -- A person is answered under the id that they wrote from. This comes after the message is stored: a full Redis can
+  -- refuse only the first write of a script, and only if it needs memory. HDEL needs none.
+  if chat ~= one.from then
+    redis.call('HSET', ADDRESS, chat, one.from)
+  else
+    redis.call('HDEL', ADDRESS, chat)
+    if is_lid(chat) then redis.call('ZADD', LIDS_TO_ASK, 'NX', NOW, chat) end
+  end
+  record_under(chat, one.from, 'message', 'conversation', id or '', 'data', one.message)
+  if result == 'limit' then close_at_limit(chat) end
+  -- Last, so that no message is marked as seen without being stored.
+  mark_seen(SEEN .. 'in:' .. one.id, heard, one.parts, chat, seen_ttl)
+  return result, position
+end
+
+-- A later copy of a message that had its turn brings more of its content: for the history, and for the flow if it is unread.
+-- Returns false if the earlier copy had no content and was consumed: this one is then heard like a new message.
+local function complete(one, heard)
+  local chat, known = chat_of_seen(heard, one.from), parts_of(heard)
+  local replaces = not string.find(known, '[^' .. one.parts .. ']')
+  if replaces and complete_unread(chat, one.id, one.message) then
+    local status, process = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'owner'))
+    if status == 'active' then ring_process(process, chat) end
+  elseif known == '' and one.hearing ~= 'history' then
+    return false
+  end
+  record_under(chat, one.from, 'message', 'conversation', '', 'data', one.message)
+  mark_seen(SEEN .. 'in:' .. one.id, heard, one.parts, chat, seen_ttl)
+  return true
+end
+
+-- Puts a message into the history only. It does not use up the turn of a copy that can be heard. `kept`: its earlier mark.
+local function keep(one, kept)
+  local chat = chat_of_person(one.from, one.other_id)
+  redis.call('SADD', KNOWN, chat)
+  record_under(chat, one.from, 'message', 'conversation', redis.call('HGET', CHAT .. chat, 'id') or '', 'data', one.message)
+  mark_seen(SEEN .. 'kept:' .. one.id, kept, one.parts, chat, seen_ttl)
+end
+
+-- Returns the result and the position.
+local function take(one)
+  local heard, changed = unpack(redis.call('MGET', SEEN .. 'in:' .. one.id, CHANGED .. one.id))
+  if heard then
+    if has_parts(heard, one.parts) or complete(one, heard) then
+      return 'duplicate', 0
+    end
+    return hear(one, changed, heard)
+  end
+  if one.hearing ~= 'history' then
+    return hear(one, changed)
+  end
+  local kept = redis.call('GET', SEEN .. 'kept:' .. one.id)
+  if kept and has_parts(kept, one.parts) then
+    return 'duplicate', 0
+  end
+  keep(one, kept)
+  return kept and 'duplicate' or 'recorded', 0
+end
+
+while has_more() do
+  local one = {id = next_text(), from = next_text(), other_id = next_text(), name = next_text(), message = next_text(),
+    parts = next_text(), sent_at = next_number(), hearing = next_text(), phone_quiet = next_number(), words = next_text(),
+    limits = next_text()}
+  local result, position = take(one)
   answer[#answer + 1] = result
   answer[#answer + 1] = position
 end

@@ -1,24 +1,34 @@
 -- Puts events into the history that neither open nor continue a conversation: our own messages, acks, edits, and so on. If
--- our sender did not send a message of ours, the owner wrote it on their own phone.
--- Uses: sent_by_us, owner_takeover, merge_chats
+-- our sender did not send a message of ours, the owner wrote it on their own phone. An edit or a withdrawal also changes an
+-- unread message of the customer.
+-- Uses: seen, sent_by_us, owner_takeover, message_changes, merge_chats
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), then per event: dedup_key (recognises the same event, '' = none), kind, from, other_id (the customer's
 --       other id, '' = not known), is_message ('1' = a message, which makes its chat known; '' = only recorded if the chat is
---       known), echo (the id of a message of ours, else ''), wording, sent as (the words of that message, and how a reply can be sent
---       to become such a message, as `sent_by_us` compares them; '' = it says nothing), data (JSON), phone_quiet (ms), takeover
---       (what it means if the owner wrote it: 'says' or 'ends'; 'ours' = they did not; '' = nothing), last_activity_at (ms: when the
---       last known message after it was sent)
+--       known), parts (of the content of a message: one letter each), echo (the id of a message of ours, else ''), wording,
+--       sent as (the words of that message, and how a reply can be sent to become such a message, as `sent_by_us` compares
+--       them; '' = it says nothing), data (JSON), phone_quiet (ms), takeover (what it means if the owner wrote it: 'says' or
+--       'ends'; 'ours' = they did not; '' = nothing), last_activity_at (ms: when the last known message after it was sent)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded, and a takeover by the owner begins or ends)
 local seen_ttl = next_number()
 local answer = {}
 while has_more() do
   local dedup_key, kind, from = next_text(), next_text(), next_text()
-  local other_id, is_message, echo = next_text(), next_text(), next_text()
+  local other_id, is_message, parts, echo = next_text(), next_text(), next_text(), next_text()
   local content, data = {wording = next_text(), sent_as = next_text()}, next_text()
   local quiet, takeover, last_activity_at = next_number(), next_text(), next_number()
   local chat = chat_of_person(from, other_id)
+  local change = read_change(kind, data, chat)
+  if change then chat = change.chat end
+  local seen = SEEN .. dedup_key
+  local mark = dedup_key ~= '' and redis.call('GET', seen)
   local result = 'recorded'
-  if dedup_key ~= '' and redis.call('EXISTS', SEEN .. dedup_key) == 1 then
+  if mark and (is_message == '' or has_parts(mark, parts)) then
+    result = 'duplicate'
+  elseif mark and parts_of(mark) ~= '' then
+    -- A later copy of a message brings more of its content. It meant something already; only the history needs the rest.
+    record_under(chat, from, kind, 'conversation', '', 'data', data)
+    mark_seen(seen, mark, parts, chat, seen_ttl)
     result = 'duplicate'
   elseif is_message == '' and redis.call('SISMEMBER', KNOWN, chat) == 0 then
     result = 'ignored'
@@ -37,6 +47,7 @@ while has_more() do
       record_under(chat, from, kind, 'conversation', conversation, 'author', ours and 'bot' or 'phone', 'data', data)
       if not ours and takeover ~= '' then
         local sent_at = message.sent_at or 0
+        note_owner_wrote(chat, sent_at, seen_ttl)
         result = owner_wrote(chat, sent_at, last_activity_at, takeover == 'ends', quiet) or result
         if result == 'begins' then
           redis.call('SET', TAKEOVER_BEGAN_BY .. echo, string.format('%.0f %s', sent_at, chat), 'PX', quiet)
@@ -46,9 +57,14 @@ while has_more() do
       if echo ~= '' then note_echo(chat, echo) end
       record_under(chat, from, kind, 'conversation', conversation, 'data', data)
     end
-    if dedup_key ~= '' then
-      redis.call('SET', SEEN .. dedup_key, '1', 'PX', seen_ttl)
+    if dedup_key ~= '' and is_message == '1' then
+      mark_seen(seen, mark, parts, chat, seen_ttl)
+    elseif dedup_key ~= '' then
+      redis.call('SET', seen, '1', 'PX', seen_ttl)
     end
+  end
+  if change and result ~= 'duplicate' then
+    apply_change(change, seen_ttl)
   end
   answer[#answer + 1] = result
 end

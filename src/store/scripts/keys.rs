@@ -12,6 +12,7 @@ use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
 /// prefix, and an id follows, so that no id can collide with our names.
 const KEY_NAMES: &[(&str, &str)] = &[
     ("SEEN", SEEN),
+    ("CHANGED", CHANGED),
     ("SENT_IDS", SENT_IDS),
     ("KNOWN", KNOWN),
     ("PHONE_ID_OF", PHONE_ID_OF),
@@ -21,6 +22,7 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("INBOX", INBOX),
     ("UNREAD", UNREAD),
     ("UNSEEN", UNSEEN),
+    ("HEARD_UNTIL", HEARD_UNTIL),
     ("TICKET", TICKET),
     ("EPOCH", EPOCH),
     ("QUEUE", QUEUE),
@@ -30,6 +32,7 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("HANDOFF_UNNOTIFIED", HANDOFF_UNNOTIFIED),
     ("TAKEOVER_UNTIL", TAKEOVER_UNTIL),
     ("OWNER_WROTE_AT", OWNER_WROTE_AT),
+    ("OWNER_LAST_WROTE", OWNER_LAST_WROTE),
     ("TAKEOVER_BEGAN_BY", TAKEOVER_BEGAN_BY),
     ("TAKEOVER_ENDED_AT", TAKEOVER_ENDED_AT),
     ("EXPECTED_ECHOES", EXPECTED_ECHOES),
@@ -50,8 +53,12 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("COUNTERS", COUNTERS),
 ];
 
-/// STRING, expires: a message or an event that we already have.
+/// STRING, expires: a message or an event that we already have. `seen:in:` and `seen:out:` are messages that had their turn,
+/// and `seen:kept:` those that are only recorded: these name the parts of the content that we have, and the chat. Others are 1.
 const SEEN: &str = "seen:";
+
+/// STRING, expires: a customer's message that was edited or withdrawn before it came, JSON.
+const CHANGED: &str = "changed:";
 
 /// STRING, expires: a message of ours, by the id that WAHA returned when it took the reply.
 const SENT_IDS: &str = "ours:";
@@ -73,7 +80,7 @@ const ADDRESS: &str = "address";
 /// `given_up` say when (ms) its last reply was: only one of them is there, none after a step with new replies.
 const CHAT: &str = "chat:";
 
-/// LIST of the inbound messages that are not consumed yet, JSON.
+/// LIST of the inbound messages that are not consumed yet, JSON. Those that were edited or withdrawn meanwhile begin with that.
 const INBOX: &str = "inbox:";
 
 /// SET of the active chats whose inbox has messages: a process that missed a bell finds them here.
@@ -81,6 +88,9 @@ const UNREAD: &str = "unread";
 
 /// ZSET, expires: the customer's messages that are not marked as seen yet, as serialised ids, by when (ms) they arrived.
 const UNSEEN: &str = "unseen:";
+
+/// STRING, expires: when (ms) the newest message was sent that was heard in a chat, of chats whose conversation has closed.
+const HEARD_UNTIL: &str = "heard-until:";
 
 /// COUNTER: the last ticket.
 const TICKET: &str = "ticket";
@@ -108,6 +118,9 @@ const TAKEOVER_UNTIL: &str = "phone";
 
 /// HASH: chat -> when (ms) the owner last wrote, of the same chats.
 const OWNER_WROTE_AT: &str = "phone-said";
+
+/// STRING, expires: when (ms) the owner last wrote in a chat, taken over or not.
+const OWNER_LAST_WROTE: &str = "owner-wrote:";
 
 /// STRING, expires: by the id of the message that began a takeover: when (ms) it was sent, and the chat.
 const TAKEOVER_BEGAN_BY: &str = "phone-began:";

@@ -30,7 +30,9 @@ macro_rules! includes {
     };
 }
 
-includes! { pace, conversations, sent_by_us, lanes, limits, owner_takeover, unseen, merge_chats }
+includes! {
+    inbox, seen, pace, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats,
+}
 
 /// How many arguments a script takes, without those that every script gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,8 +122,8 @@ macro_rules! script_file {
 }
 
 scripts! {
-    ingest: items(2, 9),
-    record: items(1, 12),
+    ingest: items(2, 11),
+    record: items(1, 13),
     link_ids: items(1, 2),
     claim: call(3),
     commit: counted_items(0, 10),

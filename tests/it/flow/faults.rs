@@ -17,7 +17,9 @@ use waha_sm::service::handle::calls::Calls;
 use waha_sm::service::handle::conversation::ConversationContext;
 use waha_sm::service::handle::dispatcher::Dispatcher;
 use waha_sm::service::owner::reachability::Reachability;
-use waha_sm::store::{Bell, Connections, Ingest, RedisServer, Store, StoreConfig, TakenLanes};
+use waha_sm::store::{
+    Bell, Connections, Hearing, Ingest, RedisServer, Store, StoreConfig, TakenLanes,
+};
 use waha_sm::waha::client::{Client, ClientConfig};
 
 use crate::harness::{PATIENCE, Redis, SESSION, TestSetup, chat, eventually, ms};
@@ -305,13 +307,14 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
         let session = SessionName::stored(SESSION);
         for chat in [&ana, &bia] {
             let message = Ingest {
-                opens: true,
                 id: MessageId::stored(new_message_id()),
                 from: ChatId::stored(chat.as_str()),
                 other_id: None,
                 name: String::new(),
                 message: format!("{{\"chat\":\"{chat}\",\"text\":\"hi\"}}"),
-
+                parts: String::new(),
+                sent_at: ms(1_000),
+                hearing: Hearing::Opens,
                 phone_quiet: Duration::ZERO,
                 words: None,
                 limits: Limits::OFF,

@@ -2,6 +2,7 @@
 
 mod burst;
 mod calls;
+mod changes;
 mod limits;
 mod recovery;
 mod silence;

@@ -173,16 +173,108 @@ fn a_message_from_the_future_is_answered_and_the_log_names_the_clock() {
     daemon.wait_for_log("a message is dated in the future");
 }
 
+/// The event of a message that the owner sent `seconds_ago` from their own phone.
+fn owner_sent(chat: &str, text: &str, seconds_ago: u64) -> Value {
+    let id = new_message_id();
+    let mut event = message_with("message.any", SESSION, chat, "Shop", text, &id);
+    event["payload"]["id"] = format!("true_{chat}_{id}").into();
+    event["payload"]["fromMe"] = true.into();
+    event["payload"]["timestamp"] = (now_ms() / 1_000 - seconds_ago).into();
+    event
+}
+
 #[test]
 fn the_owners_old_messages_take_no_chat_over() {
     let (test, redis) = (TestSetup::new(), Redis::start());
     let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
-    let (customer, id) = (chat(1), new_message_id());
-    let mut event = message_with("message.any", SESSION, &customer, "Shop", "see you", &id);
-    event["payload"]["id"] = format!("true_{customer}_{id}").into();
-    event["payload"]["fromMe"] = true.into();
-    event["payload"]["timestamp"] = (now_ms() / 1_000 - 50 * HOUR).into();
+    let customer = chat(1);
+    let event = owner_sent(&customer, "see you", 50 * HOUR);
     assert_eq!(daemon.posts(&event)["result"], "recorded");
     assert_eq!(daemon.customer_writes(&customer, "hi")["result"], "queued");
     assert_eq!(test.texts(&customer, 1), ["hi"]);
+}
+
+#[test]
+fn what_the_owner_answered_meanwhile_is_left_alone() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.echo())
+        .set("WORKERS", "3")
+        .start();
+    let ana = chat(1);
+    // The takeover is over, and the customer's message came before it.
+    daemon.posts(&owner_sent(&ana, "yes, until eight", HOUR));
+    assert_eq!(
+        daemon.posts(&sent(&ana, "are you open?", 2 * HOUR)),
+        json!({"result": "phone"})
+    );
+    in_history(&test, &ana, &["are you open?", "yes, until eight"]);
+    // What they wrote after the owner's answer is served.
+    assert_eq!(
+        daemon.posts(&sent(&ana, "and tomorrow?", HOUR / 2))["result"],
+        "queued"
+    );
+    assert_eq!(test.texts(&ana, 1), ["and tomorrow?"]);
+    // While that conversation is open, too.
+    assert_eq!(
+        daemon.posts(&sent(&ana, "hello?", 3 * HOUR)),
+        json!({"result": "phone"})
+    );
+    // Other customers' late messages are answered.
+    assert_eq!(
+        daemon.posts(&sent(&chat(2), "are you open?", 2 * HOUR))["result"],
+        "queued"
+    );
+    assert_eq!(test.texts(&chat(2), 1), ["are you open?"]);
+    assert_eq!(test.waha.texts(&ana), ["and tomorrow?"]);
+}
+
+/// After a long disconnection, WAHA posts both, in the order in which they were sent.
+#[test]
+fn what_the_owner_answered_is_left_alone_even_if_their_answer_comes_after_it() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = "start = 'a'\n[timeouts]\nburst = '2s'\n[step.a]\nask = 'hello'\nnext = 'a'\n";
+    let daemon = test.all(&redis).set("FLOW_FILE", test.flow(flow)).start();
+    let (ana, bia) = (chat(1), chat(2));
+    assert_eq!(
+        daemon.posts(&sent(&ana, "are you open?", 2 * HOUR))["result"],
+        "queued"
+    );
+    daemon.posts(&owner_sent(&ana, "yes, until eight", HOUR));
+    eventually("her conversation closed", || {
+        let found = test.history(&["--chat", &ana, "--conversations"]);
+        (found.first()?["outcome"] == "phone").then_some(())
+    });
+    // Bia wrote again after the owner's answer.
+    daemon.posts(&sent(&bia, "are you open?", 2 * HOUR));
+    daemon.customer_writes(&bia, "and tomorrow?");
+    daemon.posts(&owner_sent(&bia, "yes, until eight", HOUR));
+    assert_eq!(test.texts(&bia, 1), ["hello"]);
+    assert_eq!(test.waha.texts(&ana), [""; 0]);
+    assert!(!daemon.log().contains("lost this conversation"));
+}
+
+#[test]
+fn a_late_message_reopens_nothing_once_what_came_after_it_was_handled() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let flow = "start = 'a'\n[step.a]\nsay = 'bye'\nend = 'done'\n";
+    let daemon = test.all(&redis).set("FLOW_FILE", test.flow(flow)).start();
+    let ana = chat(1);
+    daemon.customer_writes(&ana, "hello");
+    assert_eq!(test.texts(&ana, 1), ["bye"]);
+    eventually("it closed", || {
+        (redis.number(&format!("EXISTS waha-sm:{{default}}:chat:{ana}")) == 0).then_some(())
+    });
+    assert_eq!(
+        daemon.posts(&sent(&ana, "anybody?", HOUR)),
+        json!({"result": "recorded"})
+    );
+    // A file that WAHA needed minutes for is still answered.
+    assert_eq!(
+        daemon.posts(&sent(&ana, "a photo", 5 * 60))["result"],
+        "queued"
+    );
+    assert_eq!(test.texts(&ana, 2), ["bye", "bye"]);
+    in_history(&test, &ana, &["anybody?", "a photo", "hello", "bye", "bye"]);
 }

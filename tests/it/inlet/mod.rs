@@ -3,6 +3,7 @@
 mod age;
 mod catch_up;
 mod content;
+mod copies;
 mod hostile;
 mod lid_merge;
 mod listener;

@@ -483,6 +483,30 @@ fn a_customer_who_answered_the_owner_while_we_were_down_stays_with_the_owner() {
     assert_eq!(test.waha.texts(&one), ["it is ready"]);
 }
 
+/// The takeover is over, but the customer wrote before the owner's answer and nothing after it.
+#[test]
+fn a_customer_whom_the_owner_answered_hours_ago_is_not_greeted() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    test.waha.imitate(Engine::Gows);
+    let setup = setup(&test, &redis, "30m").set("CATCH_UP_INTERVAL", "1h");
+    let mut daemon = setup.start();
+    let [one, two] = [1, 2].map(chat);
+    daemon.customer_writes(&two, "other");
+    test.texts(&two, 1);
+    daemon.kill();
+    let hours_ago = now_ms() - 3 * 3_600_000;
+    redis.ask(&format!("SET waha-sm:{{default}}:caught-up {hours_ago}"));
+    let late = test.waha.customer_writes(SESSION, &one, "Ana", "anybody?");
+    test.waha.time_goes_by(Duration::from_secs(20 * 60));
+    by_api(&test, &one, "yes, me");
+    test.waha.time_goes_by(Duration::from_secs(90 * 60));
+    let daemon = setup.start();
+    in_history(&test, &one, "customer", "anybody?");
+    assert_eq!(daemon.posts(&late)["result"], "duplicate");
+    assert_eq!(daemon.customer_writes(&one, "a question"), queued());
+    assert_eq!(test.waha.texts(&one), ["yes, me"]);
+}
+
 #[test]
 fn a_takeover_holds_under_both_ids_of_one_person() {
     let (test, redis) = (TestSetup::new(), Redis::start());

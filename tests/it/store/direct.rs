@@ -14,8 +14,8 @@ use waha_sm::flow::Limits;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::service::upkeep::recoverer::Recoverer;
 use waha_sm::store::{
-    Announcement, Committed, EchoContent, HeldConversation, INBOX_MAX, Ingest, Ingested, Lane,
-    Record, RedisServer, Reply, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
+    Announcement, Committed, EchoContent, Hearing, HeldConversation, INBOX_MAX, Ingest, Ingested,
+    Lane, Record, RedisServer, Reply, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
 };
 
 use crate::harness;
@@ -71,13 +71,14 @@ fn block_on(test: impl Future<Output = ()>) {
 
 fn ingest(text: &str) -> Ingest {
     Ingest {
-        opens: true,
         id: new_id(),
         from: chat(1),
         other_id: None,
         name: String::new(),
         message: format!("{{\"text\":\"{text}\"}}"),
-
+        parts: "tk".to_owned(),
+        sent_at: ms(1_000),
+        hearing: Hearing::Opens,
         phone_quiet: Duration::ZERO,
         words: None,
         limits: Limits::OFF,
@@ -287,6 +288,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
                 from: chat(1),
                 other_id: None,
                 message: true,
+                parts: String::new(),
                 echo: Some(MessageId::stored(message_id)),
                 content: Some(text_content("a")),
                 if_by_phone: None,

@@ -10,6 +10,7 @@ mod operation;
 mod own_messages;
 mod session;
 mod takeover;
+mod unread;
 mod view;
 
 use std::time::Duration;
@@ -29,10 +30,11 @@ use waha_sm::store::{
 use crate::harness::{Redis, chat, ms};
 use lanes::Fate;
 use operation::{
-    Announce, CHATS, Close as HowClose, Commit, HIDDEN, IDS, Incoming, Kind, Operation, Outcome,
-    PROCESSES, REPLIES, SESSIONS, Settle, Which, operation,
+    Announce, CHATS, Change, Close as HowClose, Commit, HIDDEN, IDS, Incoming, Kind, Operation,
+    Outcome, PROCESSES, REPLIES, SESSIONS, Settle, Which, operation,
 };
 use session::{Checked, Ending, QUIET, Session, ensure};
+use unread::is_withdrawn;
 use view::View;
 
 /// If `PROPTEST_CASES` is not set.
@@ -136,6 +138,7 @@ async fn introduce(store: &Store) {
             from: ChatId::stored(chat(1)),
             other_id: None,
             message: false,
+            parts: String::new(),
             echo: None,
             content: None,
             if_by_phone: None,
@@ -183,6 +186,8 @@ struct Run<'a> {
     chats: Vec<String>,
     models: Vec<Session>,
     views: Vec<View>,
+    /// Ids of messages that were changed before they came.
+    changed_ahead: Vec<String>,
     /// Every message that ever came in.
     offered: Vec<(usize, Ingest)>,
     claims: Vec<Claim>,
@@ -228,10 +233,11 @@ impl<'a> Run<'a> {
             store,
             listener,
             client,
-            now: ms(1_000_000),
+            now: ms(10_000_000),
             models: (0..SESSIONS).map(|_| Session::of(&chats)).collect(),
             views: vec![View::default(); SESSIONS],
             chats,
+            changed_ahead: Vec::new(),
             offered: Vec::new(),
             claims: Vec::new(),
             lanes: Vec::new(),
@@ -280,6 +286,7 @@ impl<'a> Run<'a> {
             Operation::Look { session, count } => self.look(*session, *count).await?,
             Operation::Announce(announcements) => self.announce(announcements).await?,
             Operation::Own(own) => self.own(own).await?,
+            Operation::Change(change) => self.change(change).await?,
             Operation::Ack {
                 session,
                 from,
@@ -345,15 +352,17 @@ impl<'a> Run<'a> {
                 .again
                 .and_then(|number| Which::Any(number).of(&[], &self.offered));
             let (session, mut ingest) = before.unwrap_or_else(|| {
-                let id = MessageId::stored(self.next("m"));
+                let ahead = self.changed_ahead.pop();
+                let id = MessageId::stored(ahead.unwrap_or_else(|| self.next("m")));
+                let sent_at = self.now - one.late;
                 let message = format!(
-                    "{{\"text\":\"{:?} {id}\",\"received_at\":{},\"sent_at\":{}}}",
-                    one.kind,
-                    self.now,
-                    self.now - one.late
+                    "{{\"stanza\":\"{id}\",\"text\":\"{:?} {id}\",\"received_at\":{},\"sent_at\":{sent_at},",
+                    one.kind, self.now,
                 );
                 let ingest = Ingest {
-                    opens: true,
+                    parts: String::new(),
+                    sent_at,
+                    hearing: one.hearing,
                     id,
                     from: ChatId::stored(""),
                     other_id: None,
@@ -366,6 +375,14 @@ impl<'a> Run<'a> {
                 };
                 (one.session, ingest)
             });
+            ingest.hearing = one.hearing;
+            let (fields, _) = ingest
+                .message
+                .split_once("\"parts\"")
+                .unwrap_or((&ingest.message, ""));
+            ingest.message = format!("{fields}\"parts\":\"{}\"}}", one.parts);
+            ingest.parts = one.parts.to_owned();
+            ingest.now = self.now;
             // The same message may come under the person's other id.
             ingest.from = ChatId::stored(self.chats[one.from].as_str());
             ingest.other_id = self.other(one.from, one.both).map(ChatId::stored);
@@ -378,10 +395,8 @@ impl<'a> Run<'a> {
         });
         let answers = together(calls.collect()).await;
         for ((session, ingest), answer) in offers.into_iter().zip(answers) {
-            let message: serde_json::Value = serde_json::from_str(&ingest.message).unwrap();
-            let sent_at = message["sent_at"].as_i64().unwrap();
             // Messages that travel together use the latest time.
-            let due = self.models[session].ingest(&ingest, ms(sent_at), self.now);
+            let due = self.models[session].ingest(&ingest, self.now);
             let answer = answer.map_err(|error| error.to_string())?;
             ensure!(
                 answer == due,
@@ -390,6 +405,49 @@ impl<'a> Run<'a> {
             );
             self.offered.push((session, ingest));
         }
+        Ok(())
+    }
+
+    async fn change(&mut self, one: &Change) -> Checked {
+        let before = one
+            .message
+            .and_then(|number| Which::Any(number).of(&[], &self.offered));
+        let (session, id) = match before {
+            Some((session, ingest)) => (session, ingest.id.to_string()),
+            None => {
+                let id = self.next("m");
+                self.changed_ahead.push(id.clone());
+                (one.session, id)
+            }
+        };
+        let (at, unique) = (self.now - one.late, self.next("change"));
+        let (kind, text) = match one.withdraws {
+            true => ("revoked", None),
+            false => ("edited", Some(unique.as_str())),
+        };
+        let data = serde_json::json!({
+            "stanza": id, "direction": "inbound", "at": at, "text": text, "unique": unique,
+        });
+        let record = Record {
+            dedup_key: String::new(),
+            kind,
+            from: ChatId::stored(self.chats[one.from].as_str()),
+            other_id: None,
+            message: false,
+            parts: String::new(),
+            echo: None,
+            content: None,
+            if_by_phone: None,
+            data: data.to_string(),
+        };
+        let name = session_name(session);
+        let recorded = self.listener.record(&name, &record, self.now).await;
+        let recorded = recorded.map_err(|error| error.to_string())?;
+        let due = self.models[session].change(&record, &id, at, text, self.now);
+        ensure!(
+            recorded == due,
+            "{record:?} was answered {recorded:?}, should be {due:?}"
+        );
         Ok(())
     }
 
@@ -819,7 +877,9 @@ impl<'a> Run<'a> {
     /// What the announcer would do: the opening message is never a command, and nothing after a leave word is read.
     fn announcement(&mut self, one: &Announce, waiting: &WaitingConversation) -> Announcement {
         let opening = usize::from(waiting.examined == 0 && !waiting.begun);
-        let is = |kind: Kind, message: &str| message.contains(&format!("{kind:?}"));
+        let is = |kind: Kind, message: &str| {
+            !is_withdrawn(message) && message.contains(&format!("{kind:?}"))
+        };
         let (mut words, mut leaves) = (Vec::new(), false);
         let mut examined_now = waiting.unexamined.len();
         for (place, message) in waiting.unexamined.iter().enumerate().skip(opening) {

@@ -6,90 +6,135 @@ use std::ops::{Range, RangeInclusive};
 use crate::clock::Millis;
 use crate::flow::{Said, SaidKind};
 use crate::service::kit::flow_input::to_input;
+use crate::service::kit::unread_message::UnreadMessage;
 use crate::waha::message::Message;
 
 /// The messages that the flow has not consumed yet. Each is parsed once, no matter how often the conversation is read
 /// from Redis again.
+///
+/// Redis keeps withdrawn messages at their places, so that a step that is being committed consumes the messages that it
+/// read. The flow does not see them.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    unread: Vec<Unread>,
-    /// The same messages, as the flow's inputs.
+    /// As in Redis, with those withdrawn.
+    stored: Vec<Stored>,
+    /// Those to be heard, as the flow's inputs.
     said: Vec<Said>,
 }
 
 #[derive(Debug)]
-struct Unread {
+struct Stored {
     /// As stored in Redis.
     raw: String,
-    /// `None` if another version of waha-sm wrote it and we can't read it.
-    message: Option<Message>,
+    message: UnreadMessage,
+}
+
+impl Stored {
+    fn is_heard(&self) -> bool {
+        self.message != UnreadMessage::Withdrawn
+    }
+
+    fn readable(&self) -> Option<&Message> {
+        match &self.message {
+            UnreadMessage::Message(message) => Some(message),
+            UnreadMessage::Withdrawn | UnreadMessage::Unreadable => None,
+        }
+    }
 }
 
 impl Inbox {
     /// Replaces the contents with the inbox as read from Redis.
     pub(crate) fn update(&mut self, inbox: Vec<String>) {
-        let mut known: HashMap<String, VecDeque<(Option<Message>, Said)>> = HashMap::new();
-        for (Unread { raw, message }, said) in self.unread.drain(..).zip(self.said.drain(..)) {
+        let mut known: HashMap<String, VecDeque<(UnreadMessage, Option<Said>)>> = HashMap::new();
+        let mut said = self.said.drain(..);
+        for Stored { raw, message } in self.stored.drain(..) {
+            let said = match message {
+                UnreadMessage::Withdrawn => None,
+                _ => said.next(),
+            };
             known.entry(raw).or_default().push_back((message, said));
         }
+        drop(said);
         for raw in inbox {
-            match known.get_mut(&raw).and_then(VecDeque::pop_front) {
-                Some((message, said)) => {
-                    self.unread.push(Unread { raw, message });
-                    self.said.push(said);
-                }
-                None => self.push(raw),
-            }
+            let (message, said) = match known.get_mut(&raw).and_then(VecDeque::pop_front) {
+                Some(known) => known,
+                None => read(&raw),
+            };
+            self.stored.push(Stored { raw, message });
+            self.said.extend(said);
         }
     }
 
-    /// Adds a message.
-    fn push(&mut self, raw: String) {
-        let message: Option<Message> = serde_json::from_str(&raw).ok();
-        // A message that can't be read still shows that the customer wrote something.
-        self.said.push(message.as_ref().map_or(
-            Said {
-                text: String::new(),
-                kind: SaidKind::Other,
-            },
-            to_input,
-        ));
-        self.unread.push(Unread { raw, message });
-    }
-
-    /// Removes the first `count` messages.
+    /// Removes the first `count` messages, with those withdrawn.
     pub(crate) fn consume(&mut self, count: usize) {
-        self.unread.drain(..count);
-        self.said.drain(..count);
+        let heard = self.stored.drain(..count).filter(Stored::is_heard).count();
+        self.said.drain(..heard);
     }
 
-    /// The messages, as the flow's inputs.
+    /// The messages to be heard, as the flow's inputs.
     pub(crate) fn said(&self) -> &[Said] {
         &self.said
     }
 
-    /// The readable messages in `range`; `None` if the range is outside the inbox.
-    pub(crate) fn messages(&self, range: Range<usize>) -> Option<Vec<&Message>> {
-        let unread = self.unread.get(range)?;
-        let messages = unread.iter().filter_map(|unread| unread.message.as_ref());
-        Some(messages.collect())
+    /// How many messages of the inbox in Redis the first `count` of [`said`](Self::said) take up, with those withdrawn
+    /// before, between and right after them.
+    pub(crate) fn places(&self, count: usize) -> usize {
+        let mut heard = self
+            .stored
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| one.is_heard());
+        heard
+            .nth(count)
+            .map_or(self.stored.len(), |(place, _)| place)
     }
 
-    /// When the first and the last message arrived.
+    /// The readable messages in `range` of [`said`](Self::said); `None` if the range is outside.
+    pub(crate) fn messages(&self, range: Range<usize>) -> Option<Vec<&Message>> {
+        if range.end > self.said.len() {
+            return None;
+        }
+        let heard = self.stored.iter().filter(|one| one.is_heard());
+        let within = heard.skip(range.start).take(range.len());
+        Some(within.filter_map(Stored::readable).collect())
+    }
+
+    /// When the first and the last message to be heard arrived.
     pub(crate) fn arrived(&self) -> Option<RangeInclusive<Millis>> {
-        let mut messages = self.unread.iter().filter_map(|one| one.message.as_ref());
+        let mut messages = self.stored.iter().filter_map(Stored::readable);
         let first = messages.next()?;
         let last = messages.next_back().unwrap_or(first);
         Some(first.received_at..=last.received_at)
     }
 
+    /// The number of messages in Redis, with those withdrawn.
     pub(crate) fn len(&self) -> usize {
-        self.unread.len()
+        self.stored.len()
     }
 
+    /// Whether there is nothing to hear.
     pub(crate) fn is_empty(&self) -> bool {
-        self.unread.is_empty()
+        self.said.is_empty()
     }
+
+    /// Whether the customer withdrew all that is in the inbox.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.said.is_empty() && !self.stored.is_empty()
+    }
+}
+
+fn read(raw: &str) -> (UnreadMessage, Option<Said>) {
+    let message = UnreadMessage::read(raw);
+    let said = match &message {
+        UnreadMessage::Message(message) => Some(to_input(message)),
+        UnreadMessage::Withdrawn => None,
+        // It still shows that the customer wrote something.
+        UnreadMessage::Unreadable => Some(Said {
+            text: String::new(),
+            kind: SaidKind::Other,
+        }),
+    };
+    (message, said)
 }
 
 #[cfg(test)]
@@ -136,5 +181,44 @@ mod tests {
         assert_eq!(inbox.arrived(), Some(Millis::new(7)..=Millis::new(7)));
         assert_eq!(inbox.messages(0..1).unwrap().len(), 0);
         assert_eq!(inbox.messages(1..4), None);
+    }
+
+    #[test]
+    fn withdrawn_messages_keep_their_places_and_are_not_heard() {
+        let withdrawn = |raw: String| format!("{{\"withdrawn\":true,{}", &raw[1..]);
+        let edited =
+            |raw: String| format!("{{\"edited_at\":9,\"edited_text\":\"TWO\",{}", &raw[1..]);
+        let (one, two, three) = (raw("one", 1), raw("two", 2), raw("three", 3));
+        let mut inbox = Inbox::default();
+        inbox.update(vec![one.clone(), two.clone(), three.clone()]);
+        assert_eq!(
+            (inbox.places(0), inbox.places(2), inbox.places(3)),
+            (0, 2, 3)
+        );
+        inbox.update(vec![
+            withdrawn(one.clone()),
+            edited(two.clone()),
+            withdrawn(three.clone()),
+        ]);
+        let texts = |inbox: &Inbox| -> Vec<String> {
+            inbox.said().iter().map(|said| said.text.clone()).collect()
+        };
+        assert_eq!(texts(&inbox), ["TWO"]);
+        assert_eq!((inbox.len(), inbox.is_withdrawn()), (3, false));
+        assert_eq!(
+            (inbox.places(0), inbox.places(1), inbox.places(9)),
+            (1, 3, 3)
+        );
+        assert_eq!(inbox.messages(0..1).unwrap()[0].text, "TWO");
+        assert_eq!(inbox.messages(0..2), None);
+        assert_eq!(inbox.arrived(), Some(Millis::new(2)..=Millis::new(2)));
+        inbox.consume(2);
+        assert_eq!(
+            (inbox.len(), inbox.is_empty(), inbox.is_withdrawn()),
+            (1, true, true)
+        );
+        inbox.update(vec![withdrawn(three), raw("four", 4)]);
+        assert_eq!(texts(&inbox), ["four"]);
+        assert_eq!(inbox.places(1), 2);
     }
 }

@@ -38,6 +38,17 @@ local function chat_of(id)
   return redis.call('HGET', PHONE_ID_OF, id) or id
 end
 
+-- Two chats become one: of two times that expire (STRING), one under each id, the later stays, under `chat`.
+local function keep_later(prefix, lid, chat)
+  local time, kept_for = redis.call('GET', prefix .. lid), redis.call('PTTL', prefix .. lid)
+  if time then
+    if tonumber(time) > tonumber(redis.call('GET', prefix .. chat) or 0) then
+      redis.call('SET', prefix .. chat, time, 'PX', math.max(kept_for, 1))
+    end
+    redis.call('DEL', prefix .. lid)
+  end
+end
+
 -- The time (ms) by the clock of Redis, which is the same for all processes.
 local function redis_time()
   local time = redis.call('TIME')

@@ -1,5 +1,8 @@
 -- A conversation opens, goes back to the line, or closes.
--- Uses: pace
+-- Uses: inbox, pace
+
+-- How long (ms) we remember what was heard in a closed conversation: longer than late messages are answered.
+local HEARD_UNTIL_TTL = 172800000
 
 -- A line moved: the announcer looks at its new head at once, and gives them a notice.
 local function notify_head(line)
@@ -63,7 +66,7 @@ end
 -- long (ms) its state is kept. Messages that are still in the inbox open the next conversation, so that they are not lost.
 local function close(chat, ending)
   local key = CHAT .. chat
-  local id, name = unpack(redis.call('HMGET', key, 'id', 'name'))
+  local id, name, newest = unpack(redis.call('HMGET', key, 'id', 'name', 'newest'))
   local resumable = (ending.resume_within or 0) > 0
   unlist(chat)
   record('closed', 'conversation', id, 'chat', chat, 'at', NOW, 'outcome', ending.outcome, 'variables', ending.variables)
@@ -75,8 +78,13 @@ local function close(chat, ending)
   else
     redis.call('DEL', key)
   end
-  if redis.call('EXISTS', INBOX .. chat) == 1 then
+  if newest and tonumber(newest) > tonumber(redis.call('GET', HEARD_UNTIL .. chat) or 0) then
+    redis.call('SET', HEARD_UNTIL .. chat, newest, 'PX', HEARD_UNTIL_TTL)
+  end
+  if first_unread(chat) then
     open(chat, name or '', resumable)
+  else
+    redis.call('DEL', INBOX .. chat)
   end
 end
 

@@ -177,7 +177,12 @@ local function merge_chats(lid, chat)
   redis.call('DEL', EXPECTED_ECHOES .. lid)
   merge_unseen(lid, chat)
   merge_lanes(lid, chat)
+  local newest = math.max(tonumber(redis.call('HGET', CHAT .. lid, 'newest') or 0), tonumber(redis.call('HGET', CHAT .. chat, 'newest') or 0))
   merge_conversations(lid, chat)
+  if newest > 0 and redis.call('EXISTS', CHAT .. chat) == 1 then
+    redis.call('HSET', CHAT .. chat, 'newest', string.format('%.0f', newest))
+  end
+  keep_later(HEARD_UNTIL, lid, chat)
   merge_limits(lid, chat)
   merge_takeovers(lid, chat)
   return true

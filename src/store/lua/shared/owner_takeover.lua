@@ -1,5 +1,5 @@
 -- The owner takes over a chat: they answer it from their own phone.
--- Uses: conversations, lanes, sent_by_us, limits
+-- Uses: inbox, conversations, lanes, sent_by_us, limits
 
 -- Drops the bot's replies that are not sent yet, except one that may be on its way.
 local function drop_unsent(chat)
@@ -66,9 +66,9 @@ local function taken_over_until(chat)
   return takeover_until
 end
 
--- Whether a message of a customer is for the owner. It is, too, if it was sent before the word that ended the takeover, and
--- arrives after it. During the takeover it is kept: we may still learn that our sender wrote, not the owner.
-local function take_for_owner(chat, message, quiet, inbox_max)
+-- Whether a message of a customer, sent at `sent_at`, is for the owner. It is, too, if it was sent before the word that ended
+-- the takeover, and arrives after it. During the takeover it is kept: we may still learn that our sender wrote, not the owner.
+local function take_for_owner(chat, message, sent_at, quiet, inbox_max)
   local takeover_until = taken_over_until(chat)
   if takeover_until then
     redis.call('ZADD', TAKEOVER_UNTIL, math.max(takeover_until, NOW + quiet), chat)
@@ -78,7 +78,38 @@ local function take_for_owner(chat, message, quiet, inbox_max)
     return true
   end
   local takeover_ended_at = tonumber(redis.call('GET', TAKEOVER_ENDED_AT .. chat) or nil)
-  return takeover_ended_at and (decode(message).sent_at or takeover_ended_at) + CLOCKS_APART_MAX < takeover_ended_at
+  return takeover_ended_at and sent_at + CLOCKS_APART_MAX < takeover_ended_at
+end
+
+-- Notes when the owner wrote in this chat, for messages of the customer that come late.
+local function note_owner_wrote(chat, sent_at, ttl)
+  if sent_at > tonumber(redis.call('GET', OWNER_LAST_WROTE .. chat) or 0) then
+    redis.call('SET', OWNER_LAST_WROTE .. chat, string.format('%.0f', sent_at), 'PX', ttl)
+  end
+end
+
+-- Whether the owner wrote in this chat after a late message was sent: then they saw it, and have answered it.
+local function owner_wrote_since(chat, sent_at)
+  if NOW - sent_at <= CLOCKS_APART_MAX then
+    return false
+  end
+  return sent_at + CLOCKS_APART_MAX < tonumber(redis.call('GET', OWNER_LAST_WROTE .. chat) or 0)
+end
+
+-- What the owner answered at `sent_at` may come late together with their answer, and before it. If the flow has said nothing yet
+-- and the customer has written nothing since, the conversation that it opened is closed.
+local function close_answered(chat, sent_at)
+  local status, rev = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'rev'))
+  if status ~= 'waiting' and status ~= 'active' or rev ~= '0' then
+    return
+  end
+  for _, message in ipairs(redis.call('LRANGE', INBOX .. chat, 0, -1)) do
+    if not is_withdrawn(message) and (decode(message).sent_at or NOW) + CLOCKS_APART_MAX >= sent_at then
+      return
+    end
+  end
+  take_over(chat, NOW)
+  end_takeover(chat)
 end
 
 -- The owner wrote in this chat at `sent_at`; `is_end_word`: the word that ends the takeover. A late message counts from when it
@@ -106,6 +137,7 @@ local function owner_wrote(chat, sent_at, last_activity_at, is_end_word, quiet)
       take_over(chat, math.max(takeover_until or 0, at + quiet))
       return not takeover_until and 'begins'
     end
+    close_answered(chat, sent_at)
     return
   end
   redis.call('SET', TAKEOVER_ENDED_AT .. chat, string.format('%.0f', math.min(sent_at, NOW)), 'PX', math.max(quiet, 1))
@@ -135,6 +167,7 @@ local function undo_takeover(message_id)
   end
   redis.call('ZREM', TAKEOVER_UNTIL, chat)
   redis.call('HDEL', OWNER_WROTE_AT, chat)
+  if redis.call('GET', OWNER_LAST_WROTE .. chat) == sent_at then redis.call('DEL', OWNER_LAST_WROTE .. chat) end
   local key = CHAT .. chat
   local status, id, ticket, status_before, due_before =
     unpack(redis.call('HMGET', key, 'status', 'id', 'ticket', 'before', 'before_due'))
@@ -148,9 +181,14 @@ local function undo_takeover(message_id)
   elseif status == 'phone' then
     requeue(chat, id, ticket, 0)
     ring('queue')
-  elseif redis.call('EXISTS', INBOX .. chat) == 1 then
-    local first = decode(redis.call('LINDEX', INBOX .. chat, 0))
-    open(chat, type(first.name) == 'string' and first.name or '', status, 0)
+  else
+    local first = first_unread(chat)
+    local name = first and decode(first).name
+    if first then
+      open(chat, type(name) == 'string' and name or '', status, 0)
+    else
+      redis.call('DEL', INBOX .. chat)
+    end
   end
 end
 
@@ -161,14 +199,10 @@ local function merge_takeovers(lid, chat)
   local chat_owner_wrote_at = redis.call('HGET', OWNER_WROTE_AT, chat)
   redis.call('ZREM', TAKEOVER_UNTIL, lid)
   redis.call('HDEL', OWNER_WROTE_AT, lid)
-  -- A message from before the ending word was for the owner, under either id.
-  local takeover_ended_at, kept_for = redis.call('GET', TAKEOVER_ENDED_AT .. lid), redis.call('PTTL', TAKEOVER_ENDED_AT .. lid)
-  if takeover_ended_at then
-    if tonumber(takeover_ended_at) > tonumber(redis.call('GET', TAKEOVER_ENDED_AT .. chat) or 0) then
-      redis.call('SET', TAKEOVER_ENDED_AT .. chat, takeover_ended_at, 'PX', math.max(kept_for, 1))
-    end
-    redis.call('DEL', TAKEOVER_ENDED_AT .. lid)
-  end
+  -- A message from before the ending word was for the owner, and one from before any of their words was seen by them, under
+  -- either id.
+  keep_later(TAKEOVER_ENDED_AT, lid, chat)
+  keep_later(OWNER_LAST_WROTE, lid, chat)
   if takeover_until or chat_takeover_until then
     local last = math.max(tonumber(owner_wrote_at or 0), tonumber(chat_owner_wrote_at or 0))
     redis.call('HSET', OWNER_WROTE_AT, chat, string.format('%.0f', last))

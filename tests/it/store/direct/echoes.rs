@@ -65,6 +65,7 @@ async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str)
         from: chat.clone(),
         other_id: None,
         message: true,
+        parts: String::new(),
         echo: Some(id),
         content: Some(content),
         if_by_phone: Some(ByPhone {

@@ -14,10 +14,9 @@ fn number() -> ChatId {
 
 fn says(from: &ChatId, text: &str, now: i64) -> Ingest {
     Ingest {
-        opens: true,
         from: from.clone(),
         message: format!("{{\"received_at\":{now},\"text\":\"{text}\"}}"),
-
+        sent_at: ms(now),
         phone_quiet: Duration::ZERO,
         words: None,
         limits: Limits::OFF,
@@ -222,6 +221,7 @@ fn a_customer_known_by_the_hidden_id_is_known_by_the_number() {
             from: number(),
             other_id: None,
             message: false,
+            parts: String::new(),
             echo: None,
             content: None,
             if_by_phone: None,

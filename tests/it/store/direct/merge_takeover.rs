@@ -19,6 +19,7 @@ fn by_owner(from: &ChatId, quiet: Duration, ends: bool, now: i64) -> Record {
         from: from.clone(),
         other_id: None,
         message: true,
+        parts: String::new(),
         echo: Some(id),
         content: Some(text_content("by hand")),
         if_by_phone: Some(ByPhone {
@@ -40,6 +41,7 @@ async fn says(store: &Store, from: &ChatId, now: i64) -> Ingested {
     let message = Ingest {
         from: from.clone(),
         message: format!("{{\"received_at\":{now},\"text\":\"hi\"}}"),
+        sent_at: ms(now),
         phone_quiet: QUIET,
         words: None,
         limits: Limits::OFF,
@@ -362,6 +364,7 @@ fn a_message_from_before_the_closing_word_belongs_to_the_owner_even_if_it_arrive
         let said = async |sent_at: i64| {
             let message = Ingest {
                 message: format!("{{\"sent_at\":{sent_at},\"text\":\"hi\"}}"),
+                sent_at: ms(sent_at),
                 phone_quiet: QUIET,
                 words: None,
                 limits: Limits::OFF,

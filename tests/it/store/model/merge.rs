@@ -84,6 +84,8 @@ impl Session {
         self.merge_lanes(chat, &mut hidden);
         let (phone, said, hung_up) = (hidden.phone, hidden.said, hidden.hung_up);
         let (counted, left_alone) = ((hidden.opened, hidden.replies), hidden.left_alone);
+        let (owner_wrote, newest, heard_until) =
+            (hidden.owner_wrote, hidden.newest, hidden.heard_until);
         self.merge_conversations(lid, chat, hidden);
         let it = self.chat_mut(chat);
         it.opened += counted.0;
@@ -94,6 +96,9 @@ impl Session {
         }
         it.hung_up = it.hung_up.max(hung_up);
         it.phone = it.phone.max(phone);
+        it.owner_wrote = it.owner_wrote.max(owner_wrote);
+        it.newest = it.newest.max(newest);
+        it.heard_until = it.heard_until.max(heard_until);
         it.said = it.said.max(said);
         if it.phone.is_some() {
             self.owner_takes_over(chat);

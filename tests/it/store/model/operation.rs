@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use waha_sm::store::Hearing;
 
 pub(super) const SESSIONS: usize = 2;
 /// Persons. The hidden ids of the first ones come after these.
@@ -48,6 +49,8 @@ pub(super) enum Operation {
     Announce(Vec<Announce>),
     /// WAHA reports an outbound message: an echo, or the owner wrote from their own phone.
     Own(Own),
+    /// A customer edits or withdraws a message.
+    Change(Change),
     /// WAHA reports an ack of one of our messages.
     Ack {
         session: usize,
@@ -88,11 +91,25 @@ pub(super) struct Incoming {
     pub(super) both: bool,
     /// How long ago it was sent.
     pub(super) late: Duration,
-    /// It is not new: an earlier message comes once more.
+    /// It is not new: an earlier message comes once more, perhaps with other content.
     pub(super) again: Option<usize>,
     pub(super) kind: Kind,
     /// The flow has limits.
     pub(super) limited: bool,
+    /// The parts of its content.
+    pub(super) parts: &'static str,
+    pub(super) hearing: Hearing,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) session: usize,
+    pub(super) from: usize,
+    /// One of the messages that came, counted from the latest; `None`: one that comes later.
+    pub(super) message: Option<usize>,
+    pub(super) withdraws: bool,
+    /// How long ago it was made.
+    pub(super) late: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -222,6 +239,7 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         4 => (session(), 1..=3_usize).prop_map(|(session, count)| Operation::Look { session, count }),
         6 => proptest::collection::vec(announce(), 1..=2).prop_map(Operation::Announce),
         6 => own().prop_map(Operation::Own),
+        5 => change().prop_map(Operation::Change),
         1 => (session(), 0..IDS, which())
             .prop_map(|(session, from, message)| Operation::Ack { session, from, message }),
         5 => (which(), any::<bool>())
@@ -256,6 +274,19 @@ fn own() -> impl Strategy<Value = Own> {
     )
 }
 
+fn change() -> impl Strategy<Value = Change> {
+    let message = prop_oneof![4 => (0..4_usize).prop_map(Some), 1 => Just(None)];
+    (from(), message, any::<bool>(), length(0..60_000)).prop_map(
+        |((session, from, _), message, withdraws, late)| Change {
+            session,
+            from,
+            message,
+            withdraws,
+            late,
+        },
+    )
+}
+
 /// A session, an id, and whether the other id is named too.
 fn from() -> impl Strategy<Value = (usize, usize, bool)> {
     // Mostly one person. Both ids are rarely named, so that much happens under both before the merge.
@@ -265,7 +296,7 @@ fn from() -> impl Strategy<Value = (usize, usize, bool)> {
 
 /// How long ago it was sent.
 fn late() -> impl Strategy<Value = Duration> {
-    prop_oneof![3 => Just(Duration::ZERO), 1 => length(0..60_000)]
+    prop_oneof![6 => Just(Duration::ZERO), 2 => length(0..60_000), 1 => length(0..1_500_000)]
 }
 
 fn length(millis: Range<u64>) -> impl Strategy<Value = Duration> {
@@ -291,9 +322,16 @@ fn incoming() -> impl Strategy<Value = Incoming> {
         1 => Just(Kind::Position),
         1 => Just(Kind::Leave),
     ];
+    let parts = prop_oneof![1 => Just(""), 4 => Just("t"), 1 => Just("u"), 1 => Just("tu")];
+    let hearing = prop_oneof![
+        8 => Just(Hearing::Opens),
+        1 => Just(Hearing::Continues),
+        1 => Just(Hearing::HistoryOnly),
+    ];
     let limited = prop::bool::weighted(0.3);
-    (from(), again, kind, late(), limited).prop_map(
-        |((session, from, both), again, kind, late, limited)| Incoming {
+    let content = (parts, hearing, limited);
+    (from(), again, kind, late(), content).prop_map(
+        |((session, from, both), again, kind, late, (parts, hearing, limited))| Incoming {
             session,
             from,
             both,
@@ -301,6 +339,8 @@ fn incoming() -> impl Strategy<Value = Incoming> {
             again,
             kind,
             limited,
+            parts,
+            hearing,
         },
     )
 }
@@ -357,7 +397,44 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             again: None,
             kind: Kind::Plain,
             limited: false,
+            parts: "t",
+            hearing: Hearing::Opens,
         }])
+    };
+    let comes_again = |hearing, parts| {
+        Operation::Ingest(vec![Incoming {
+            session: 0,
+            from: 0,
+            both: false,
+            late: Duration::ZERO,
+            again: Some(0),
+            kind: Kind::Plain,
+            limited: false,
+            parts,
+            hearing,
+        }])
+    };
+    let nothing = || {
+        Operation::Ingest(vec![Incoming {
+            session: 0,
+            from: 0,
+            both: false,
+            late: Duration::ZERO,
+            again: None,
+            kind: Kind::Plain,
+            limited: false,
+            parts: "",
+            hearing: Hearing::HistoryOnly,
+        }])
+    };
+    let change = |from, withdraws, message| {
+        Operation::Change(Change {
+            session: 0,
+            from,
+            message,
+            withdraws,
+            late: Duration::ZERO,
+        })
     };
     let owner = |from, ends| {
         Operation::Own(Own {
@@ -468,6 +545,100 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
                     due_in: Duration::from_secs(1),
                 }]),
                 link_ids(),
+            ],
+        ),
+        (
+            "a placeholder used up the turn of its message",
+            vec![
+                nothing(),
+                comes_again(Hearing::HistoryOnly, "t"),
+                comes_again(Hearing::Opens, "t"),
+                comes_again(Hearing::HistoryOnly, ""),
+                comes_again(Hearing::Opens, "tu"),
+            ],
+        ),
+        (
+            "a step consumed a message that came after one that was withdrawn",
+            vec![
+                says(0, false, Duration::ZERO),
+                says(0, false, Duration::ZERO),
+                claim(),
+                change(0, true, Some(1)),
+                says(0, false, Duration::ZERO),
+                Operation::Commit(vec![Commit {
+                    claim: Which::Current(0),
+                    off: 0,
+                    consumed: 2,
+                    replies: 0,
+                    close: Close::NotYet,
+                }]),
+            ],
+        ),
+        (
+            "a message that was withdrawn before it came was heard",
+            vec![change(0, true, None), says(0, false, Duration::ZERO)],
+        ),
+        (
+            "an edit under the other id of the person, not known as one, changed nothing",
+            vec![
+                says(HIDDEN_ONE, false, Duration::ZERO),
+                change(0, false, Some(0)),
+                change(0, false, Some(0)),
+                claim(),
+            ],
+        ),
+        (
+            "a customer who withdrew all that they wrote stayed in line",
+            vec![
+                says(0, false, Duration::ZERO),
+                says(0, false, Duration::ZERO),
+                change(0, true, Some(0)),
+                change(0, true, Some(1)),
+                says(0, false, Duration::ZERO),
+            ],
+        ),
+        (
+            "an old message opened a conversation, though the owner had answered it",
+            vec![
+                owner(0, false),
+                Operation::Wait(super::QUIET * 3),
+                says(0, false, super::QUIET * 4),
+            ],
+        ),
+        (
+            "an old message opened a conversation, though what the customer wrote later was handled",
+            vec![
+                says(0, false, Duration::ZERO),
+                claim(),
+                Operation::Commit(vec![Commit {
+                    claim: Which::Current(0),
+                    off: 0,
+                    consumed: 1,
+                    replies: 0,
+                    close: Close::Finished,
+                }]),
+                says(0, false, Duration::from_secs(540)),
+                claim(),
+                Operation::Commit(vec![Commit {
+                    claim: Which::Current(0),
+                    off: 0,
+                    consumed: 1,
+                    replies: 0,
+                    close: Close::ForSilence,
+                }]),
+                says(0, false, Duration::from_secs(700)),
+            ],
+        ),
+        (
+            "the bot greeted a customer whose old message came just before the owner's old answer",
+            vec![
+                says(0, false, super::QUIET * 6),
+                claim(),
+                Operation::Own(Own {
+                    ends: Some(false),
+                    late: super::QUIET * 2,
+                    ..Own::closing_word(0, 0)
+                }),
             ],
         ),
         (

@@ -70,6 +70,7 @@ impl Run<'_> {
             from: ChatId::stored(own.from.as_str()),
             other_id: own.other.clone().map(ChatId::stored),
             message: true,
+            parts: String::new(),
             echo: Some(MessageId::stored(message_id)),
             content: Some(own.content()),
             if_by_phone: own.by_owner.map(|words| ByPhone {
@@ -104,6 +105,7 @@ impl Run<'_> {
             from: ChatId::stored(self.chats[from].as_str()),
             other_id: None,
             message: false,
+            parts: String::new(),
             echo: Some(MessageId::stored(message_id.as_str())),
             content: None,
             if_by_phone: None,

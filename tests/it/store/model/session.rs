@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use waha_sm::clock::Millis;
 use waha_sm::flow::Limits;
-use waha_sm::ids::ChatId;
-use waha_sm::store::{Ingest, Ingested};
+use waha_sm::store::{Hearing, Ingest, Ingested};
 
 use super::lanes::{Mark, Said};
+use super::unread::{ChangeAhead, Heard, edited};
 use super::view::{Chat as Seen, View};
 
 /// How long a takeover lasts after the last message: longer than two clocks may differ.
 pub(super) const QUIET: Duration = Duration::from_secs(40);
 /// How much two clocks may differ. Only a time that is earlier by more than this is surely earlier.
 pub(super) const CLOCKS_APART: Duration = Duration::from_secs(10);
+
+/// How late a message may be and still open a conversation, although what the customer wrote after it was handled.
+pub(super) const LATE_AFTER: Duration = Duration::from_secs(600);
 
 /// An error message if the store and the model differ.
 pub(super) type Checked = Result<(), String>;
@@ -37,7 +40,12 @@ pub(super) struct Session {
     /// The token of every taking of a lane. `None` until it is read from Redis.
     pub(super) takings: Vec<Option<String>>,
     epochs: HashSet<String>,
-    messages: HashSet<String>,
+    /// The messages that had their turn.
+    pub(super) heard: HashMap<String, Heard>,
+    /// The messages that were only recorded, with their parts.
+    pub(super) recorded: HashMap<String, String>,
+    /// Changes of messages that have not come yet.
+    pub(super) ahead: HashMap<String, ChangeAhead>,
     /// The entries that this step must add to the history, with their conversations.
     pub(super) expected: Vec<(String, Option<usize>)>,
     /// Ids of the replies whose outcome is in the history.
@@ -71,6 +79,11 @@ pub(super) struct Chat {
     pub(super) phone: Option<Millis>,
     /// When the owner wrote last, during a takeover.
     pub(super) said: Option<Millis>,
+    /// When the owner wrote last, also without a takeover.
+    pub(super) owner_wrote: Option<Millis>,
+    /// When the newest message was sent that was heard: in this conversation, and before it.
+    pub(super) newest: Option<Millis>,
+    pub(super) heard_until: Option<Millis>,
     /// When the owner wrote the closing word.
     pub(super) hung_up: Option<Millis>,
     /// A message came in while it was active and is not consumed yet.
@@ -247,11 +260,16 @@ impl Session {
         let it = self.chat_mut(chat);
         let number = it.conversation.take().unwrap().number;
         it.unread = false;
+        it.heard_until = it.heard_until.max(it.newest);
         if ending.resumable {
             it.kept = Some((state.to_owned(), number));
+        } else {
+            it.newest = None;
         }
-        if !it.inbox.is_empty() {
+        if it.has_unread() {
             self.open(chat, now);
+        } else {
+            it.inbox.clear();
         }
     }
 
@@ -287,51 +305,52 @@ impl Session {
         self.entry(format!("handoff {chat}"), chat);
     }
 
-    /// Returns the expected answer.
-    pub(super) fn ingest(&mut self, one: &Ingest, sent_at: Millis, now: Millis) -> Ingested {
-        if !self.messages.insert(one.id.to_string()) {
-            return Ingested::Duplicate;
-        }
-        let chat = &self.chat_of_person(
-            one.from.as_str(),
-            one.other_id.as_ref().map(ChatId::as_str),
-            now,
-        );
-        let what = format!("message {} {}", one.message, of(chat, one.from.as_str()));
-        let result = self.ingest_into(chat, one, what, sent_at, now);
-        // A person is answered under the id that they wrote from.
-        if *chat == one.from.as_str() {
+    /// A person is answered under the id that they wrote from.
+    pub(super) fn came_from(&mut self, chat: &str, from: &str, now: Millis) {
+        if chat == from {
             self.addresses.remove(chat);
             if is_hidden(chat) {
-                self.unmapped.entry(chat.clone()).or_insert(now);
+                self.unmapped.entry(chat.to_owned()).or_insert(now);
             }
         } else {
-            self.addresses.insert(chat.clone(), one.from.to_string());
+            self.addresses.insert(chat.to_owned(), from.to_owned());
         }
-        result
     }
 
-    fn ingest_into(
-        &mut self,
-        chat: &str,
-        one: &Ingest,
-        what: String,
-        sent_at: Millis,
-        now: Millis,
-    ) -> Ingested {
-        let message = &one.message;
+    /// A message that was not heard before. Returns the expected answer.
+    pub(super) fn hear_in(&mut self, chat: &str, one: &Ingest, now: Millis) -> Ingested {
+        let (sent_at, message) = (one.sent_at, &one.message);
+        let what = format!("message {message} {}", of(chat, one.from.as_str()));
+        let unread = match self.ahead.get(one.id.as_str()).cloned() {
+            Some((_, None)) => {
+                self.entry_of_the_last(what, chat);
+                return Ingested::Recorded { first: false };
+            }
+            Some((at, Some(text))) => edited(message, at, &text),
+            None => message.clone(),
+        };
         self.phone_may_end(chat, now);
         let it = self.chat_mut(chat);
         if let Some(until) = &mut it.phone {
             *until = (*until).max(now + QUIET);
-            it.inbox.push(message.to_owned());
+            it.inbox.push(unread);
             self.entry_of_the_last(what, chat);
             return Ingested::Phone;
         }
-        // Reported after the closing word, but written before it: it was for the owner.
-        if it.hung_up.is_some_and(|at| sent_at + CLOCKS_APART < at) {
+        // Reported after the closing word, but written before it: it was for the owner. If it is late, the owner's other
+        // words count, too.
+        let before = |at: Option<Millis>| at.is_some_and(|at| sent_at + CLOCKS_APART < at);
+        let late = now.since(sent_at);
+        if before(it.hung_up) || late > CLOCKS_APART && before(it.owner_wrote) {
             self.entry_of_the_last(what, chat);
             return Ingested::Phone;
+        }
+        if it.conversation.is_none() {
+            let superseded = late > LATE_AFTER && it.heard_until.is_some_and(|at| sent_at < at);
+            if one.hearing == Hearing::Continues || superseded {
+                self.expected.push((what, None));
+                return Ingested::Recorded { first: false };
+            }
         }
         if self.leaves_alone(chat, one.limits, now) {
             self.entry_of_the_last(what, chat);
@@ -343,7 +362,8 @@ impl Session {
         }
         self.entry(what, chat);
         let it = self.chat_mut(chat);
-        it.inbox.push(message.to_owned());
+        it.inbox.push(unread);
+        it.newest = it.newest.max(Some(sent_at.min(now)));
         let active = it.conversation.as_ref().is_some_and(|c| c.owner.is_some());
         it.unread |= active;
         if active {
@@ -467,7 +487,7 @@ impl Session {
             self.close(chat, ending, state, now);
             return 0;
         }
-        it.unread &= !it.inbox.is_empty();
+        it.unread &= it.has_unread();
         let conversation = it.conversation.as_mut().unwrap();
         conversation.rev += 1;
         state.clone_into(&mut conversation.state);
@@ -771,7 +791,7 @@ impl Session {
                     "claimed" => format!("{} {}", of("chat"), of("process")),
                     "closed" => format!("{} {}", of("chat"), of("outcome")),
                     "message" => format!("{} {}{}", of("data"), of("author"), of("chat")),
-                    "ack" => format!("{} {}", of("data"), of("chat")),
+                    "ack" | "edited" | "revoked" => format!("{} {}", of("data"), of("chat")),
                     "alias" => format!("{} {}", of("lid"), of("chat")),
                     "reply" => {
                         let (id, why) = (reply_id(of("data")), of("reason"));

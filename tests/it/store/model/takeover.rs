@@ -3,6 +3,7 @@
 use waha_sm::clock::Millis;
 
 use super::session::{CLOCKS_APART, Ending, QUIET, Session};
+use super::unread::{self, is_withdrawn};
 
 /// What a message means if the owner wrote it.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,8 @@ impl Session {
             sent_at,
             last_activity_at,
         } = words;
+        let it = self.chat_mut(chat);
+        it.owner_wrote = it.owner_wrote.max(Some(sent_at));
         self.phone_may_end(chat, now);
         let it = self.chat_mut(chat);
         // The closing word is enough for the bot to answer again in a chat that it leaves alone.
@@ -49,6 +52,7 @@ impl Session {
         let before = it.phone;
         if !ends {
             if !still_acts {
+                self.close_answered(chat, sent_at, now);
                 return None;
             }
             it.said = it.said.max(Some(sent_at));
@@ -71,6 +75,20 @@ impl Session {
         }
         self.phone_ends(chat, now);
         Some(true)
+    }
+
+    /// The owner's late answer to all that the customer wrote comes before the bot's.
+    fn close_answered(&mut self, chat: &str, sent_at: Millis, now: Millis) {
+        let it = self.chat(chat);
+        let untouched = it
+            .conversation
+            .as_ref()
+            .is_some_and(|one| !one.phone && one.person.is_none() && one.rev == 0);
+        let mut unread = it.inbox.iter().filter(|message| !is_withdrawn(message));
+        if untouched && unread.all(|message| unread::sent_at(message) + CLOCKS_APART < sent_at) {
+            self.owner_takes_over(chat);
+            self.phone_ends(chat, now);
+        }
     }
 
     /// Unsent replies are dropped, except those in flight.
@@ -124,6 +142,10 @@ impl Session {
         }
         it.phone = None;
         it.said = None;
+        if it.owner_wrote == Some(sent_at) {
+            it.owner_wrote = None;
+        }
+        let has_unread = it.has_unread();
         match it.conversation.as_mut() {
             Some(conversation) => {
                 let before = conversation.before;
@@ -137,8 +159,8 @@ impl Session {
                 };
                 self.entry(format!("{what} {chat}"), chat);
             }
-            None if !it.inbox.is_empty() => self.open(chat, now),
-            None => {}
+            None if has_unread => self.open(chat, now),
+            None => it.inbox.clear(),
         }
     }
 }

@@ -1,0 +1,257 @@
+//! A customer edits or withdraws a message: as long as it is unread, that changes what is heard.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Daemon, Redis, SESSION, Setup, TestSetup, chat, eventually};
+use crate::webhook::{message_with, new_message_id, now_ms};
+
+/// A flow that repeats every answer with a mark before it.
+fn echo(burst: &str) -> String {
+    format!(
+        "start = 'hello'\n[timeouts]\nburst = '{burst}'\n[notices]\nfirst_after = '100ms'\n[step.hello]\nask = 'hello: {{{{ opening }}}}'\n\
+         save = 'said'\nnext = 'echo'\n[step.echo]\nask = '+{{{{ said }}}}'\nsave = 'said'\nnext = 'echo'\n"
+    )
+}
+
+fn setup(test: &TestSetup, redis: &Redis, burst: &str) -> Setup {
+    test.all(redis).set("FLOW_FILE", test.flow(&echo(burst)))
+}
+
+/// The customer writes. Returns the message's id.
+#[track_caller]
+fn writes(daemon: &Daemon, chat: &str, text: &str) -> String {
+    let id = new_message_id();
+    writes_as(daemon, chat, text, &id);
+    id
+}
+
+#[track_caller]
+fn writes_as(daemon: &Daemon, chat: &str, text: &str, id: &str) -> Value {
+    daemon.posts(&message_with("message", SESSION, chat, "Ana", text, id))
+}
+
+/// The event of an edit: its own id, and that of the message.
+fn edit(chat: &str, message: &str, text: Option<&str>) -> Value {
+    let mut event = message_with(
+        "message.edited",
+        SESSION,
+        chat,
+        "Ana",
+        "",
+        &new_message_id(),
+    );
+    event["payload"]["body"] = text.into();
+    event["payload"]["editedMessageId"] = message.into();
+    event
+}
+
+fn withdrawal(chat: &str, message: &str) -> Value {
+    let id = new_message_id();
+    json!({
+        "event": "message.revoked", "session": SESSION, "timestamp": now_ms(), "id": format!("evt_{id}"),
+        "payload": {
+            "after": {"id": format!("false_{chat}_{id}"), "from": chat, "fromMe": false, "to": null},
+            "before": null, "revokedMessageId": message,
+        },
+        "environment": {"version": "2026.7.1", "engine": "GOWS", "tier": "CORE", "browser": null},
+    })
+}
+
+#[track_caller]
+fn recorded(daemon: &Daemon, event: &Value) {
+    assert_eq!(daemon.posts(event), json!({"result": "recorded"}));
+}
+
+fn inbox_length(redis: &Redis, chat: &str) -> i64 {
+    redis.number(&format!("LLEN waha-sm:{{default}}:inbox:{chat}"))
+}
+
+#[test]
+fn an_edit_within_a_burst_is_what_is_heard() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "2s").start();
+    let ana = chat(1);
+    // The message that opens the conversation.
+    let opening = writes(&daemon, &ana, "oi, qero marcar");
+    recorded(&daemon, &edit(&ana, &opening, Some("oi, quero marcar")));
+    assert_eq!(test.texts(&ana, 1), ["hello: oi, quero marcar"]);
+    // An answer among others, edited twice; an older edit that comes late changes nothing.
+    let answer = writes(&daemon, &ana, "quero 2");
+    writes(&daemon, &ana, "por favor");
+    let mut older = edit(&ana, &answer, Some("quero 9"));
+    older["timestamp"] = (now_ms() - 5_000).into();
+    recorded(&daemon, &edit(&ana, &answer, Some("quero 4")));
+    recorded(&daemon, &edit(&ana, &answer, Some("quero \"3\"")));
+    recorded(&daemon, &older);
+    assert_eq!(test.texts(&ana, 2)[1], "+quero \"3\"\npor favor");
+    // After the answer, an edit changes only the history.
+    recorded(&daemon, &edit(&ana, &answer, Some("quero 5")));
+    writes(&daemon, &ana, "ok");
+    assert_eq!(test.texts(&ana, 3)[2], "+ok");
+    eventually("the history has the last words and the first", || {
+        let rows = test.history(&["--chat", &ana]);
+        let row = rows.iter().find(|row| row["first_text"] == "quero 2")?;
+        (row["text"] == "quero 5").then_some(())
+    });
+}
+
+#[test]
+fn an_edit_whose_words_are_unknown_leaves_the_old_ones() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "2s").start();
+    let ana = chat(1);
+    let opening = writes(&daemon, &ana, "oi");
+    recorded(&daemon, &edit(&ana, &opening, Some("")));
+    recorded(&daemon, &edit(&ana, &opening, None));
+    assert_eq!(test.texts(&ana, 1), ["hello: oi"]);
+}
+
+#[test]
+fn a_message_withdrawn_before_it_is_read_is_not_heard() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "2s").start();
+    let ana = chat(1);
+    let opening = writes(&daemon, &ana, "oops");
+    writes(&daemon, &ana, "hello");
+    recorded(&daemon, &withdrawal(&ana, &opening));
+    assert_eq!(test.texts(&ana, 1), ["hello: hello"]);
+    // The only answer of a burst: nothing is said until the next one.
+    let answer = writes(&daemon, &ana, "wrong chat");
+    recorded(&daemon, &withdrawal(&ana, &answer));
+    let last = writes(&daemon, &ana, "sorry");
+    assert_eq!(test.texts(&ana, 2)[1], "+sorry");
+    eventually("everything is consumed", || {
+        (inbox_length(&redis, &ana) == 0).then_some(())
+    });
+    // Too late: it was answered.
+    recorded(&daemon, &withdrawal(&ana, &last));
+    writes(&daemon, &ana, "bye");
+    assert_eq!(test.texts(&ana, 3)[2], "+bye");
+}
+
+#[test]
+fn a_conversation_opened_only_by_withdrawn_messages_closes_in_silence() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "2s").start();
+    let (ana, bia) = (chat(1), chat(2));
+    let [one, two] = ["oops", "wrong chat"].map(|text| writes(&daemon, &ana, text));
+    recorded(&daemon, &withdrawal(&ana, &two));
+    recorded(&daemon, &withdrawal(&ana, &one));
+    eventually("it closed", || {
+        let found = test.history(&["--chat", &ana, "--conversations"]);
+        (found.first()?["outcome"] == "withdrawn").then_some(())
+    });
+    // The worker is free, and Ana is served when she writes again.
+    writes(&daemon, &bia, "hi");
+    assert_eq!(test.texts(&bia, 1), ["hello: hi"]);
+    assert_eq!(test.waha.texts(&ana), [""; 0]);
+    assert!(!daemon.log().contains("lost this conversation"));
+    assert_eq!(inbox_length(&redis, &ana), 0);
+}
+
+#[test]
+fn edits_and_withdrawals_count_while_the_customer_waits_in_line() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "0s").start();
+    let [busy, ana, bia, leo] = [1, 2, 3, 4].map(chat);
+    writes(&daemon, &busy, "first");
+    test.texts(&busy, 1);
+    let edited = writes(&daemon, &ana, "quero 2");
+    let withdrawn = writes(&daemon, &bia, "oops");
+    writes(&daemon, &leo, "hello");
+    eventually("the last one is third", || {
+        (redis.number("ZCARD waha-sm:{default}:queue") == 3).then_some(())
+    });
+    recorded(&daemon, &edit(&ana, &edited, Some("quero 3")));
+    recorded(&daemon, &withdrawal(&bia, &withdrawn));
+    // She left the line, and the others keep their places.
+    assert_eq!(redis.number("ZCARD waha-sm:{default}:queue"), 2);
+    assert_eq!(
+        writes_as(&daemon, &leo, "still there", &new_message_id()),
+        json!({"result": "queued", "position": 2})
+    );
+    let said_to_bia = test.waha.texts(&bia);
+    writes(&daemon, &busy, "leave");
+    let heard = |chat: &str| {
+        test.waha
+            .texts(chat)
+            .iter()
+            .any(|text| text == "hello: quero 3")
+    };
+    eventually("the edited words are heard", || heard(&ana).then_some(()));
+    assert_eq!(test.waha.texts(&bia), said_to_bia);
+    assert_eq!(
+        writes_as(&daemon, &bia, "me again", &new_message_id())["result"],
+        "queued"
+    );
+}
+
+#[test]
+fn changes_within_a_burst_survive_a_kill() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let setup = setup(&test, &redis, "2s");
+    let mut daemon = setup.start();
+    let (ana, bia) = (chat(1), chat(2));
+    let [one, two] = ["one", "two"].map(|text| writes(&daemon, &ana, text));
+    let only = writes(&daemon, &bia, "only");
+    recorded(&daemon, &edit(&ana, &one, Some("ONE")));
+    recorded(&daemon, &withdrawal(&ana, &two));
+    recorded(&daemon, &withdrawal(&bia, &only));
+    daemon.kill();
+    let daemon = setup.start();
+    assert_eq!(test.texts(&ana, 1), ["hello: ONE"]);
+    // The line moves on although nothing is said to Bia.
+    writes(&daemon, &ana, "leave");
+    writes(&daemon, &chat(3), "next");
+    assert_eq!(test.texts(&chat(3), 1).len(), 1);
+    assert_eq!(test.waha.texts(&bia), [""; 0]);
+}
+
+#[test]
+fn a_change_under_the_persons_other_id_or_before_its_message_counts() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "2s").start();
+    // We don't know yet that both ids are one person.
+    let (number, lid) = (chat(1), "177700000000001@lid");
+    let opening = writes(&daemon, lid, "quero 2");
+    recorded(&daemon, &edit(&number, &opening, Some("quero 3")));
+    assert_eq!(test.texts(lid, 1), ["hello: quero 3"]);
+
+    let ana = chat(2);
+    let [edited, withdrawn] = [new_message_id(), new_message_id()];
+    daemon.posts(&edit(&ana, &edited, Some("quero 3")));
+    daemon.posts(&withdrawal(&ana, &withdrawn));
+    assert_eq!(
+        writes_as(&daemon, &ana, "oops", &withdrawn)["result"],
+        "recorded"
+    );
+    assert_eq!(
+        writes_as(&daemon, &ana, "quero 2", &edited)["result"],
+        "queued"
+    );
+    writes(&daemon, lid, "leave");
+    assert_eq!(test.texts(&ana, 1).last().unwrap(), "hello: quero 3");
+}
+
+#[test]
+fn a_photo_whose_link_comes_while_it_is_unread_is_heard_with_its_link() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "2s").start();
+    let (ana, id) = (chat(1), new_message_id());
+    let photo = |media: &Value| {
+        let mut event = message_with("message", SESSION, &ana, "Ana", "look", &id);
+        event["payload"]["hasMedia"] = true.into();
+        event["payload"]["media"] = media.clone();
+        event
+    };
+    assert_eq!(daemon.posts(&photo(&Value::Null))["result"], "queued");
+    recorded(&daemon, &edit(&ana, &id, Some("look at this")));
+    let link = json!({"url": "http://waha/1.jpeg", "mimetype": "image/jpeg"});
+    assert_eq!(daemon.posts(&photo(&link))["result"], "duplicate");
+    for part in ["http://waha/1.jpeg", "look at this"] {
+        let find = format!("string.find(redis.call('LINDEX', KEYS[1], 0), '{part}', 1, true) or 0");
+        let found = format!("EVAL \"return {find}\" 1 waha-sm:{{default}}:inbox:{ana}");
+        assert!(redis.number(&found) > 0, "the inbox has no {part}");
+    }
+    assert_eq!(test.texts(&ana, 1), ["hello: look at this"]);
+}
