@@ -158,7 +158,9 @@ fn closed_for_silence_and_two_ids(test: &TestSetup, redis: &Redis) {
         "leave",
         &message_id,
     ));
-    is("left", redis, "HLEN", "active", 0);
+    // The edit and the withdrawal below must come after it was read.
+    let conversation = format!("chat:{}", chat(TWO_IDS));
+    is("left", redis, "EXISTS", &conversation, 0);
     let id = format!("false_{LID_OF_TWO}_{message_id}");
     event(
         &daemon,
