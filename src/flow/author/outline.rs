@@ -6,7 +6,7 @@ use std::mem::discriminant;
 
 use crate::flow::answer::kind::{AnswerKind, Bounds, MEDIA_KINDS};
 use crate::flow::script::checked_flow::Script;
-use crate::flow::script::step::{Calling, Case, HandOff, Question, Step, Then};
+use crate::flow::script::step::{Calling, Case, Choice, HandOff, Question, Step, Then};
 use crate::time_span;
 
 /// The label of a path that the answer to a call chooses.
@@ -235,18 +235,18 @@ fn paths_by_condition(cases: &[Case], otherwise: &str) -> Vec<OutlinePath> {
 }
 
 fn paths_of_question(question: &Question) -> Vec<OutlinePath> {
-    let mut options: Vec<(&str, &Then)> = question
-        .options
-        .values()
-        .map(|choice| (choice.written.as_str(), &choice.then))
-        .collect();
-    options.sort_by_key(|(written, _)| *written);
+    let mut options: Vec<&Choice> = question.options.values().collect();
+    options.sort_by_key(|choice| choice.written.as_str());
     let mut paths: Vec<OutlinePath> = Vec::new();
-    for (written, then) in options {
-        let one = path(written, then);
+    for choice in options {
+        let shown = match &choice.label {
+            Some(label) => format!("{} ({label})", choice.written),
+            None => choice.written.clone(),
+        };
+        let one = path(&shown, &choice.then);
         // Options that lead to the same step share one path.
         match paths.iter_mut().find(|path| path.to == one.to) {
-            Some(path) => path.label = format!("{}, {written}", path.label),
+            Some(path) => path.label = format!("{}, {shown}", path.label),
             None => paths.push(one),
         }
     }
@@ -385,6 +385,11 @@ mod tests {
         assert_eq!(
             labels(reception, "person"),
             ["a person answers", "nobody within 2h"]
+        );
+        let delivery = include_str!("../../../examples/flows/delivery.toml");
+        assert_eq!(
+            labels(delivery, "size")[..2],
+            ["1 (envelope), 2 (caixa pequena)", "3"]
         );
         let visit = include_str!("../../../examples/flows/visit.toml");
         for (step, path, label) in [

@@ -1,9 +1,9 @@
 //! Reads `ask`: a question, its options, and what follows other answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::flow::load::loader::Loader;
-use crate::flow::load::reader::Section;
+use crate::flow::load::reader::{Item, Section, Written};
 use crate::flow::script::commands::Commands;
 use crate::flow::script::step::{Choice, OtherAnswers, Question, Then};
 use crate::flow::script::templates::TextId;
@@ -26,6 +26,9 @@ const ASK_KEYS: [&str; 14] = [
     "end",
 ];
 
+/// The keys of an option that is a table.
+const OPTION_KEYS: [&str; 3] = ["next", "end", "label"];
+
 const ATTEMPTS: u32 = 3;
 
 impl Loader<'_> {
@@ -46,6 +49,7 @@ impl Loader<'_> {
                 id
             });
         let options = self.read_options(body, step, commands);
+        let labels = labels(&options);
         let expect = self.read_expect(body);
         let only_options = body.has("options") && !body.has("expect") && !body.has("pattern");
         let then = self.read_then(body, step, only_options);
@@ -94,6 +98,7 @@ impl Loader<'_> {
         Some(Question {
             text,
             options,
+            labels,
             other_answers: then.map(|then| OtherAnswers { expect, then }),
             save,
             invalid,
@@ -122,14 +127,9 @@ impl Loader<'_> {
             );
         }
         for key in section.keys() {
-            let Some(target) = self.reader.text(&section, key.text) else {
+            let Some((then, label)) = self.read_option(&section, &key, step, &body.name) else {
                 continue;
             };
-            self.add_path(
-                step,
-                &target,
-                format!("option `{}` in {}", key.text, body.name),
-            );
             let word = fold(key.text);
             let command = match () {
                 () if commands.leave.contains(&word) => Some("leave"),
@@ -154,7 +154,8 @@ impl Loader<'_> {
             }
             let choice = Choice {
                 written: key.text.to_owned(),
-                then: Then::Next(target.text.to_owned()),
+                label,
+                then,
             };
             // "Sim" and "sim" may both be options, as long as they lead to the same step.
             if let Some(other) = options.get(&word)
@@ -170,4 +171,61 @@ impl Loader<'_> {
         }
         options
     }
+
+    /// The short form `"1" = "a_step"`, or a table with `next` or `end`, and a `label`.
+    fn read_option(
+        &mut self,
+        options: &Section<'_>,
+        key: &Written<'_>,
+        step: &str,
+        asked_in: &str,
+    ) -> Option<(Then, Option<String>)> {
+        let named = format!("option `{}` in {asked_in}", key.text);
+        let wanted =
+            "a step in quotes, or a table like { next = \"a_step\", label = \"Words to save\" }";
+        match self.reader.text_or_table(options, key.text, wanted)? {
+            Item::Text(target) => {
+                self.add_path(step, &target, named);
+                Some((Then::Next(target.text.to_owned()), None))
+            }
+            Item::Table(mut table) => {
+                table.name = named;
+                self.reader.only(&table, &OPTION_KEYS);
+                let then = self.read_then(&table, step, false);
+                let label = self.reader.text(&table, "label");
+                if let Some(label) = &label
+                    && fold(label.text).is_empty()
+                {
+                    let message = format!(
+                        "`label` of {} is empty; write what to save, or remove it",
+                        table.name
+                    );
+                    self.reader.note(&label.place, message);
+                }
+                Some((then?, label.map(|label| label.text.trim().to_owned())))
+            }
+        }
+    }
+}
+
+/// The labels that choose an option too. One that is the word of another option, or the label of options that lead to different
+/// steps, is only saved.
+fn labels(options: &HashMap<String, Choice>) -> HashMap<String, String> {
+    let mut labels: HashMap<String, String> = HashMap::new();
+    let mut unclear: HashSet<String> = HashSet::new();
+    let mut sorted: Vec<(&String, &Choice)> = options.iter().collect();
+    sorted.sort_by_key(|(word, _)| *word);
+    for (word, choice) in sorted {
+        let Some(label) = choice.label.as_deref().map(fold) else {
+            continue;
+        };
+        let other = labels.get(&label).and_then(|word| options.get(word));
+        if options.contains_key(&label) || other.is_some_and(|other| other.then != choice.then) {
+            unclear.insert(label);
+        } else {
+            labels.entry(label).or_insert_with(|| word.clone());
+        }
+    }
+    labels.retain(|label, _| !unclear.contains(label));
+    labels
 }

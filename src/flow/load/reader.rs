@@ -237,6 +237,24 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// A text or a table.
+    pub(crate) fn text_or_table<'t>(
+        &mut self,
+        of: &Section<'t>,
+        key: &str,
+        wanted: &str,
+    ) -> Option<Item<'t>> {
+        let (name, value) = of.table.get_key_value(key)?;
+        match value.get_ref() {
+            DeValue::Table(table) => Some(Item::Table(Section {
+                name: of.path_to(key),
+                place: name.span(),
+                table,
+            })),
+            _ => self.written(of, key, value, wanted).map(Item::Text),
+        }
+    }
+
     /// A whole number.
     pub(crate) fn count(&mut self, of: &Section<'_>, key: &str) -> Option<(u32, Place)> {
         let value = of.table.get(key)?;

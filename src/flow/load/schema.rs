@@ -39,7 +39,7 @@ enum Form {
     Country,
     /// Some kinds of media.
     Media,
-    /// A table from answers to steps.
+    /// A table from answers to steps, or to tables with a label.
     Options,
     /// A table from variables to what they are set to.
     Values,
@@ -173,6 +173,17 @@ const CASE: &[SchemaKey] = &[
     ),
     NEXT,
     END,
+];
+
+/// The keys of an option that is a table.
+const OPTION: &[SchemaKey] = &[
+    NEXT,
+    END,
+    (
+        "label",
+        Form::Words,
+        "What is saved if the customer chooses it, like \"Unimed\". It is also an answer that chooses it.",
+    ),
 ];
 
 /// The keys of a message with media.
@@ -494,11 +505,15 @@ impl Form {
             Form::Variables => one_or_more(&json!({ "type": "string", "pattern": VARIABLE })),
             Form::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
             Form::Media => one_or_more(&json!({ "enum": MEDIA_KINDS.map(|(name, _)| name) })),
-            Form::Options => json!({
-                "type": "object",
-                "minProperties": 1,
-                "additionalProperties": { "type": "string", "minLength": 1 },
-            }),
+            Form::Options => {
+                let mut option = table(OPTION);
+                option["oneOf"] = json!([{ "required": ["next"] }, { "required": ["end"] }]);
+                json!({
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": { "anyOf": [Form::Words.schema(), option] },
+                })
+            }
             Form::Values => json!({
                 "type": "object",
                 "minProperties": 1,
@@ -616,7 +631,9 @@ mod tests {
         let bot = include_str!("../../../examples/flows/bot.toml");
         let bakery = include_str!("../../../examples/flows/bakery.toml");
         let reception = include_str!("../../../examples/flows/reception.toml");
+        let delivery = include_str!("../../../examples/flows/delivery.toml");
         for good in [
+            delivery,
             clinic,
             bakery,
             reception,
@@ -676,6 +693,9 @@ mod tests {
             (bakery, "burst =", "brust ="),
             (reception, "otherwise = \"nobody\"", ""),
             (reception, "within ", "# within "),
+            (delivery, "label = \"envelope\"", "lable = \"envelope\""),
+            (delivery, "{ next = \"done\", label", "{ label"),
+            (delivery, "3 = \"person\"", "3 = 4"),
         ] {
             assert!(flow.contains(right), "{right}");
             let slip = flow.replacen(right, wrong, 1);

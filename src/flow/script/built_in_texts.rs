@@ -116,9 +116,9 @@ impl TextKey {
                 "Ahora estamos cerrados. Volvemos {{ opens }} y le respondemos por aquí.",
             ],
             TextKey::Left => [
-                "All right, we'll stop here. Write to us again any time.",
-                "Tudo bem, vamos parar por aqui. Quando quiser, é só escrever de novo.",
-                "Está bien, lo dejamos aquí. Escríbanos de nuevo cuando quiera.",
+                "All right, we've closed this chat. Nothing else was cancelled. Write to us again any time.",
+                "Tudo bem, encerramos este atendimento. Nada mais foi cancelado. Quando quiser, é só escrever de novo.",
+                "Está bien, cerramos esta conversación. No se canceló nada más. Escríbanos de nuevo cuando quiera.",
             ],
             TextKey::Invalid => [
                 "Sorry, I didn't understand that. Could you answer again, please?",

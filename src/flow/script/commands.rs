@@ -25,18 +25,20 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
+    /// "cancelar" and "stop" are none: a customer who writes them means an appointment or an order, and would believe it is
+    /// cancelled.
     pub(crate) fn built_in(locale: Locale) -> Commands {
         let (leave, position): (&[&str], &[&str]) = match locale {
             Locale::En => (
-                &["leave", "quit", "exit", "cancel", "stop"],
+                &["leave", "quit", "exit"],
                 &["position", "queue", "place", "my place", "my position"],
             ),
             Locale::PtBr => (
-                &["sair", "cancelar", "desistir"],
+                &["sair", "desistir"],
                 &["fila", "posição", "minha posição", "lugar na fila"],
             ),
             Locale::Es => (
-                &["salir", "cancelar", "abandonar"],
+                &["salir", "abandonar"],
                 &["fila", "turno", "posición", "mi turno", "mi posición"],
             ),
         };

@@ -88,6 +88,8 @@ pub(crate) struct Question {
     pub(crate) text: Option<TextId>,
     /// By the folded form of the customer's words.
     pub(crate) options: HashMap<String, Choice>,
+    /// Folded labels that also choose an option: each with that option's folded words.
+    pub(crate) labels: HashMap<String, String>,
     /// Which answers are accepted besides the options; `None`: only the options.
     pub(crate) other_answers: Option<OtherAnswers>,
     pub(crate) save: Option<String>,
@@ -99,9 +101,18 @@ pub(crate) struct Question {
 
 #[derive(Debug)]
 pub(crate) struct Choice {
-    /// As written in the flow file; this form is saved.
+    /// As written in the flow file.
     pub(crate) written: String,
+    /// Saved instead of the written form.
+    pub(crate) label: Option<String>,
     pub(crate) then: Then,
+}
+
+impl Choice {
+    /// What is saved if the customer chooses it.
+    pub(crate) fn saved(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.written)
+    }
 }
 
 #[derive(Debug)]

@@ -61,20 +61,35 @@ impl<'s> FlowTurn<'s> {
             now: self.now,
         };
         let said = &unread[..count];
-        match question.answer_of(said, context) {
-            Some((answer, then)) => {
+        let asked = self.asked(question);
+        match question.answer_of(said, &asked, context) {
+            Some(answer) => {
+                let text = &answer.text;
                 match &question.save {
-                    Some(variable) if question.is_number(&answer) => {
-                        self.state.save_number(variable, &answer);
+                    Some(variable) if question.is_number(text) => {
+                        self.state.save_number(variable, text);
                     }
-                    Some(variable) => self.state.save(variable, &answer),
+                    Some(variable) => self.state.save(variable, text),
                     None => {}
                 }
-                self.state.answer = cut(&answer);
-                Ok(self.follow(name, then))
+                self.state.answer = cut(text);
+                Ok(self.follow(name, answer.then))
             }
             None => self.reject(name, question, said, attempts.saturating_add(1)),
         }
+    }
+
+    /// What the customer sees as the question: its text, and the one after a wrong answer. Only the lines that name options
+    /// matter, so a variable that has changed since does no harm.
+    fn asked(&self, question: &Question) -> String {
+        if question.options.is_empty() {
+            return String::new();
+        }
+        let texts = [&question.text, &question.invalid].into_iter().flatten();
+        let texts: Vec<String> = texts
+            .filter_map(|text| self.script.templates.render(text, self.state.words()).ok())
+            .collect();
+        texts.join("\n")
     }
 
     fn reject(

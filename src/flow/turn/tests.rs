@@ -362,7 +362,7 @@ fn queue_texts_and_commands_are_in_the_flow_s_language() {
         ),
         (
             QueueText::Left,
-            "Tudo bem, vamos parar por aqui. Quando quiser, é só escrever de novo.",
+            "Tudo bem, encerramos este atendimento. Nada mais foi cancelado. Quando quiser, é só escrever de novo.",
         ),
     ] {
         assert_eq!(clinic.queue_text(text, None), expected);

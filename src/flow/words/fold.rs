@@ -2,6 +2,7 @@
 
 use icu_normalizer::{DecomposingNormalizer, DecomposingNormalizerBorrowed};
 
+use crate::flow::words::emoji::{plain_emoji, without_repeats};
 use crate::flow::words::marks::is_invisible;
 
 /// Separates letters from their accents, and turns full-width letters, ligatures and circled digits into plain ones.
@@ -13,20 +14,24 @@ const ORDINALS: [char; 2] = ['ª', 'º'];
 /// The form in which options and command words are compared.
 ///
 /// "1)", " 1. " and "*1*" all become "1"; "Posição!" becomes "posicao". A text without letters and
-/// digits (a lone emoji) is kept as it is, so that it can be an option too.
+/// digits (a lone emoji) is kept, so that it can be an option too: in its plain form, and once.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         let mut folded = String::with_capacity(text.len());
         push_words(
             &mut folded,
-            core(text).chars().map(|c| c.to_ascii_lowercase()),
+            core(text).chars().map(|c| straight(c.to_ascii_lowercase())),
         );
         return folded;
     }
     let plain = plain(text);
     let mut folded = String::with_capacity(plain.len());
     push_words(&mut folded, core(&plain).chars().flat_map(without_case));
-    folded
+    if folded.contains(char::is_alphanumeric) {
+        folded
+    } else {
+        without_repeats(&folded)
+    }
 }
 
 /// Like [`fold`], but keeps the marks at the beginning: "#Fim " becomes "#fim", which is not "fim".
@@ -65,21 +70,37 @@ fn push_words(folded: &mut String, chars: impl Iterator<Item = char>) {
 
 /// The text without accents, whether the phone sent "é" as one character or as two.
 fn plain(text: &str) -> String {
+    let text = plain_emoji(text);
     let mut plain = String::with_capacity(text.len());
     for part in text.split_inclusive(ORDINALS) {
         let words = part.trim_end_matches(ORDINALS);
         let seen = words.chars().filter(|c| !is_invisible(*c)).map(straight);
         let letters = PLAIN.normalize_iter(seen);
-        plain.extend(letters.filter(|c| !is_mark(*c)).map(without_stroke));
+        let letters = letters.filter(|c| !is_mark(*c)).map(straight);
+        plain.extend(letters.map(without_stroke));
         plain.push_str(&part[words.len()..]);
     }
     plain
 }
 
-/// Phones type "don’t" where a keyboard has "don't".
+/// Phones type "don’t" where a keyboard has "don't", and some people type "don`t".
 fn straight(c: char) -> char {
     match c {
-        '’' | '‘' | '´' | '\u{1ffd}' => '\'',
+        '‘'..='‛'
+        | '´'
+        | '`'
+        | '′'
+        | '‵'
+        | 'ʹ'
+        | 'ʻ'..='ʽ'
+        | 'ˈ'
+        | 'ˋ'
+        | 'ˊ'
+        | '՚'
+        | 'ꞌ'
+        | '＇'
+        | '\u{1fef}'
+        | '\u{1ffd}' => '\'',
         other => other,
     }
 }
@@ -148,6 +169,23 @@ mod tests {
             ("STRASSE", "strasse"),
             ("Straße", "strasse"),
             ("I don’t", "i don't"),
+            ("don\u{2bc}t", "don't"),
+            ("don`t", "don't"),
+            ("don\u{2032}t", "don't"),
+            ("don＇t", "don't"),
+            ("👍🏽", "👍"),
+            ("👍\u{fe0f}👍🏿", "👍"),
+            ("👍 👍!", "👍"),
+            ("👎🏿", "👎"),
+            ("👍👎", "👍👎"),
+            ("🙋🏽\u{200d}♀\u{fe0f}", "🙋"),
+            ("👩🏾\u{200d}🔧", "🧑🔧"),
+            ("🧑\u{200d}🔧", "🧑🔧"),
+            ("👩\u{200d}🦰", "👩"),
+            ("🇧🇷🇧🇷", "🇧🇷"),
+            ("❶", "1"),
+            ("🔟", "10"),
+            ("ma\u{ad}r\u{200b}car\u{200e}", "marcar"),
             ("d´água", "d'agua"),
             ("nº 2", "nº 2"),
             ("1ª via", "1ª via"),

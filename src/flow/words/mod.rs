@@ -11,5 +11,15 @@ pub(crate) mod marks;
 // "Posição!" and "posicao" are the same word; the word that a misspelt one means.
 pub(crate) mod fold;
 
-// The option that a message names among other words.
+// 👍🏽 is 👍.
+mod emoji;
+
+// A message's words; those that refuse or doubt; its numbers; its lines.
+mod figures;
+pub(crate) mod own_words;
+mod senses;
+mod tokens;
+
+// The options: what a question calls them, and which one a message names among other words.
 pub(crate) mod choose;
+mod menu;

@@ -487,7 +487,7 @@ fn a_customer_who_leaves_during_a_call_is_closed_at_once_and_the_answer_is_ignor
     shop.wait_for(1);
     daemon.customer_writes(&chat(1), "Leave!");
     let left = test.texts(&chat(1), 1);
-    assert!(left[0].contains("we'll stop here"), "{left:?}");
+    assert!(left[0].contains("we've closed this chat"), "{left:?}");
     shop.let_go();
     eventually("the worker is free", || {
         (redis.number("HLEN waha-sm:{default}:active") == 0).then_some(())

@@ -586,8 +586,41 @@ fn every_mistake_is_reported_with_its_line() {
         ),
         (
             "start = 'a'",
-            "[step.a]\nask = 'x'\noptions = { cancel = 'a' }",
+            "[step.a]\nask = 'x'\noptions = { quit = 'a' }",
             (4, "can never be chosen"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\noptions = { 1 = 3 }",
+            (
+                4,
+                "`1` in [step.a.options] must be a step in quotes, or a table like { next = \"a_step\", label = \"Words to save\" }, not an integer",
+            ),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\noptions = { 1 = { label = 'One' } }",
+            (4, "option `1` in [step.a] leads nowhere"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\noptions = { 1 = { next = 'a', end = 'x' } }",
+            (4, "option `1` in [step.a] has both `next` and `end`"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\noptions = { 1 = { next = 'a', label = ' ' } }",
+            (4, "`label` of option `1` in [step.a] is empty"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\noptions = { 1 = { next = 'zebra', label = 'x' } }",
+            (4, "`next` in option `1` in [step.a] leads to `zebra`"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\noptions = { 1 = { next = 'a', lable = 'x' } }",
+            (4, "did you mean `label`?"),
         ),
         (
             "start = 'a'",

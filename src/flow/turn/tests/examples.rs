@@ -122,7 +122,7 @@ fn a_customer_can_leave_at_every_step_but_not_with_the_first_message() {
         > 1
         > Sair.
         < Qual é o seu CPF?
-        < Tudo bem, vamos parar por aqui. Quando quiser, é só escrever de novo.
+        < Tudo bem, encerramos este atendimento. Nada mais foi cancelado. Quando quiser, é só escrever de novo.
         = left",
     );
 }
@@ -143,7 +143,7 @@ fn a_shop_takes_an_order() {
         < Please write just the number, like 2.
         > 2
         < Where should we send the receipt? Write your e-mail address, or 'no'.
-        > nope
+        > later
         < That doesn't look like an e-mail address. Write it like ann@example.com, or 'no'.
         > No!
         < 2 x [media]: is that right? (yes / no)
@@ -311,17 +311,17 @@ fn an_echo_answers_every_message_once_including_the_opening() {
         &load(ECHO),
         r"
         > one
-        > cancel
+        > quit
         > [media]
         < one
-        < cancel
+        < quit
         < [media]
         > four
         > five
         < four
         < five
-        > cancel
-        < All right, we'll stop here. Write to us again any time.
+        > quit
+        < All right, we've closed this chat. Nothing else was cancelled. Write to us again any time.
         = left",
     );
     let many: Vec<Said> = (0..500).map(|n| Said::text(n.to_string())).collect();

@@ -1,0 +1,567 @@
+//! Words that refuse, doubt or agree, as people write them. A refusal that is missed becomes a yes, so these lists would
+//! rather have a word too many: then the flow asks again.
+
+use std::ops::Range;
+
+use crate::flow::words::emoji;
+use crate::flow::words::figures::is_figure;
+use crate::flow::words::locale::Locale;
+use crate::flow::words::tokens::{Token, squeezed};
+
+/// What words say besides naming an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sense {
+    /// "não quero", "without", "cancela".
+    Refusal,
+    /// "não sei", "maybe", "why not?": neither yes nor no.
+    Doubt,
+    /// "bom dia", "sin problema": says nothing about an option, although a word of it might.
+    Courtesy,
+    /// "pode", "go ahead": contradicts a no.
+    Assent,
+}
+
+/// A "no" by itself, however it is spelt or drawn. An option with one of these words also stands for the others.
+pub(crate) fn is_no(word: &str, locale: Locale) -> bool {
+    let words: &[&str] = match locale {
+        Locale::En => &["no", "nope", "nop", "nah", "naw", "nay"],
+        Locale::PtBr => &["nao", "naum", "naun", "n", "nop", "nope", "nah", "neca"],
+        Locale::Es => &["no", "nop", "nope", "nel", "nones"],
+    };
+    words.contains(&squeezed(word).as_str())
+}
+
+/// A "yes" by itself in letters that only count as the whole message.
+pub(crate) fn is_short_yes(word: &str, yes: &str, locale: Locale) -> bool {
+    let (full, short): (&str, &[&str]) = match locale {
+        Locale::En => ("yes", &["y", "ye", "yep", "yeah", "yup", "yea"]),
+        Locale::PtBr => ("sim", &["s", "sm"]),
+        Locale::Es => ("si", &["s", "sip", "sep"]),
+    };
+    yes == full && short.contains(&squeezed(word).as_str())
+}
+
+/// Words that refuse, with each doubled letter once: people draw them out.
+fn refusing_words(locale: Locale) -> &'static [&'static str] {
+    match locale {
+        Locale::En => &[
+            "not",
+            "never",
+            "neither",
+            "nor",
+            "none",
+            "nothing",
+            "canot",
+            "without",
+            "except",
+            "unles",
+            "hardly",
+            "cancel",
+            "cancels",
+            "canceled",
+            "canceling",
+            "cancelation",
+            "stop",
+            "decline",
+            "refuse",
+            "unable",
+            "negative",
+            "nevermind",
+            "avoid",
+            "forget",
+        ],
+        Locale::PtBr => &[
+            "nem",
+            "nunca",
+            "nunka",
+            "jamais",
+            "tampouco",
+            "sem",
+            "exceto",
+            "menos",
+            "nada",
+            "nadinha",
+            "nenhum",
+            "nenhuma",
+            "nenhuns",
+            "nenhumas",
+            "negativo",
+            "negativa",
+            "num",
+            "nunk",
+            "cancela",
+            "cancelar",
+            "cancele",
+            "cancelem",
+            "cancelo",
+            "cancelado",
+            "cancelamento",
+            "desmarca",
+            "desmarcar",
+            "desmarque",
+            "desmarco",
+            "desisto",
+            "desisti",
+            "desistir",
+            "recuso",
+            "recusar",
+            "dispenso",
+            "esquece",
+            "esqueca",
+            "pare",
+            "never",
+            "not",
+        ],
+        Locale::Es => &[
+            "ni",
+            "nunca",
+            "jamas",
+            "tampoco",
+            "sin",
+            "excepto",
+            "salvo",
+            "menos",
+            "nada",
+            "ningun",
+            "ninguno",
+            "ninguna",
+            "ningunos",
+            "ningunas",
+            "nanai",
+            "negativo",
+            "cancela",
+            "cancelar",
+            "cancele",
+            "cancelen",
+            "cancelo",
+            "cancelado",
+            "cancelacion",
+            "anula",
+            "anular",
+            "anule",
+            "olvidalo",
+            "olvidelo",
+            "dejalo",
+            "dejelo",
+            "dejemoslo",
+            "desisto",
+            "rechazo",
+            "nao",
+            "never",
+            "not",
+        ],
+    }
+}
+
+/// English contractions with "not", without their apostrophes. Any other word that ends in n't refuses too.
+const CONTRACTIONS: [&str; 26] = [
+    "aint", "arent", "cant", "couldnt", "darent", "didnt", "doesnt", "dont", "hadnt", "hasnt",
+    "havent", "isnt", "mayn't", "mightnt", "mustnt", "neednt", "oughtnt", "shant", "shouldnt",
+    "usent", "wasnt", "werent", "wont", "wouldnt", "dnt", "nt",
+];
+
+/// Several words that refuse together.
+const REFUSING_PHRASES: &[&str] = &[
+    "forma alguma",
+    "modo algum",
+    "maneira alguma",
+    "hipotese alguma",
+    "deixa pra la",
+    "deixa para la",
+    "deixe pra la",
+    "deixa la",
+    "deixa quieto",
+    "deixa disso",
+    "fica pra proxima",
+    "fica para a proxima",
+    "fica para proxima",
+    "fica pra outra",
+    "em vez de",
+    "ao inves",
+    "outra hora",
+    "mudei de ideia",
+    "can not",
+    "rather than",
+    "other than",
+    "instead of",
+    "ill pass",
+    "i'll pass",
+    "forget it",
+    "changed my mind",
+    "en vez",
+    "en lugar",
+    "en absoluto",
+    "que va",
+    "para nada",
+    "cambie de idea",
+    "cambie de opinion",
+    "not any",
+];
+
+/// In Portuguese "no" is "in the", unless a foreigner writes it.
+const FOREIGN_REFUSALS: [&str; 10] = [
+    "no quiero",
+    "no puedo",
+    "no gracias",
+    "no thanks",
+    "no thank",
+    "no voy",
+    "no deseo",
+    "no necesito",
+    "no me",
+    "no way",
+];
+
+/// Neither yes nor no.
+const DOUBTING_PHRASES: &[&str] = &[
+    // Portuguese
+    "talvez",
+    "tal vez",
+    "quem sabe",
+    "depende",
+    "mais ou menos",
+    "tanto faz",
+    "qualquer",
+    "em duvida",
+    "na duvida",
+    "como assim",
+    "por que nao",
+    "porque nao",
+    "pq nao",
+    "por q nao",
+    "como nao",
+    "pois nao",
+    "sei la",
+    "sei nao",
+    "nao tem problema",
+    "nao ha problema",
+    "nao tem problemas",
+    "nao importa",
+    "nao faz mal",
+    "nao e que",
+    "nao e",
+    "vou pensar",
+    "vou ver",
+    "deixa eu ver",
+    // English
+    "maybe",
+    "perhaps",
+    "possibly",
+    "unsure",
+    "dunno",
+    "idk",
+    "depends",
+    "why not",
+    "either",
+    "whichever",
+    "whatever",
+    "let me think",
+    "let me see",
+    // Spanish
+    "quiza",
+    "quizas",
+    "a lo mejor",
+    "puede ser",
+    "por que no",
+    "porque no",
+    "pq no",
+    "xq no",
+    "da igual",
+    "cualquiera",
+    "cualquier",
+    "mas o menos",
+    "no hay problema",
+    "no pasa nada",
+    "no importa",
+    "como no",
+    "voy a pensar",
+    "dejame pensar",
+    "a ver",
+    "no se",
+    "no lo se",
+    "no la se",
+    "no estoy seguro",
+    "no estoy segura",
+    "no estoy muy seguro",
+    "no estoy muy segura",
+    "no tengo claro",
+    "no lo tengo claro",
+    "no me queda claro",
+    "no esta claro",
+    "no me acuerdo",
+    "don't get",
+    "dont get",
+    "didn't get",
+    "didnt get",
+    "nao ficou claro",
+    "nao esta claro",
+];
+
+/// With a negation before them they say "I don't know" or "I don't understand".
+const KNOWING: [&str; 27] = [
+    "sei",
+    "saberia",
+    "sabia",
+    "certeza",
+    "ideia",
+    "entendi",
+    "entendo",
+    "entender",
+    "compreendi",
+    "compreendo",
+    "lembro",
+    "decidi",
+    "know",
+    "sure",
+    "certain",
+    "understand",
+    "understood",
+    "remember",
+    "idea",
+    "clue",
+    "decided",
+    "sabria",
+    "entiendo",
+    "comprendo",
+    "comprendi",
+    "recuerdo",
+    "decido",
+];
+
+/// Between a negation and the knowing stand at most so many words: "não tenho muita certeza".
+const KNOWING_WITHIN: usize = 3;
+
+const COURTESIES: &[&str] = &[
+    "bom dia",
+    "boa tarde",
+    "boa noite",
+    "bons dias",
+    "tudo bem",
+    "tudo bom",
+    "tudo certo",
+    "por favor",
+    "por gentileza",
+    "de nada",
+    "sem problema",
+    "sem problemas",
+    "sem duvida",
+    "sem duvidas",
+    "sem falta",
+    "buen dia",
+    "buenos dias",
+    "buenas tardes",
+    "buenas noches",
+    "buena tarde",
+    "buena noche",
+    "sin problema",
+    "sin problemas",
+    "sin duda",
+    "sin falta",
+    "good morning",
+    "good afternoon",
+    "good evening",
+    "good day",
+    "good night",
+    "no problem",
+    "no problems",
+    "no worries",
+    "no doubt",
+    "without a doubt",
+    "without doubt",
+];
+
+const ASSENTS: &[&str] = &[
+    "sim",
+    "pode",
+    "podem",
+    "confirmo",
+    "confirmado",
+    "beleza",
+    "blz",
+    "perfeito",
+    "com certeza",
+    "claro",
+    "ta bom",
+    "esta bom",
+    "ta certo",
+    "esta certo",
+    "ok",
+    "okay",
+    "combinado",
+    "manda ver",
+    "yes",
+    "yeah",
+    "yep",
+    "yup",
+    "sure",
+    "go ahead",
+    "of course",
+    "alright",
+    "all right",
+    "absolutely",
+    "definitely",
+    "confirm",
+    "confirmed",
+    "that's fine",
+    "thats fine",
+    "it's fine",
+    "its fine",
+    "do it",
+    "si",
+    "dale",
+    "vale",
+    "adelante",
+    "esta bien",
+    "de acuerdo",
+    "puede",
+    "pueden",
+    "perfecto",
+    "por supuesto",
+];
+
+/// These also stress a no: "claro que não", "of course not".
+const STRESSES: &[&str] = &[
+    "claro",
+    "com certeza",
+    "of course",
+    "absolutely",
+    "definitely",
+    "por supuesto",
+    "sure",
+    "pode",
+    "podem",
+    "puede",
+    "pueden",
+    "ok",
+    "okay",
+    "confirmo",
+];
+
+/// What the words say besides naming an option, each with its place.
+pub(crate) fn senses(tokens: &[Token], locale: Locale) -> Vec<(Sense, Range<usize>)> {
+    let plain: Vec<String> = (0..tokens.len())
+        .map(|at| plain(tokens, at, locale))
+        .collect();
+    let refuses = |at: usize| is_refusal(&plain[at], locale);
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        if tokens[at].is_emoji {
+            if emoji::refuses(&tokens[at].word) {
+                found.push((Sense::Refusal, at..at + 1));
+            } else if emoji::doubts(&tokens[at].word) {
+                found.push((Sense::Doubt, at..at + 1));
+            }
+            continue;
+        }
+        let clause_end = (at + 1..tokens.len())
+            .find(|at| tokens[*at].begins_clause)
+            .unwrap_or(tokens.len());
+        if refuses(at) {
+            found.push((Sense::Refusal, at..at + 1));
+            let knowing = (at + 1..clause_end.min(at + 1 + KNOWING_WITHIN))
+                .find(|at| KNOWING.contains(&plain[*at].as_str()));
+            found.extend(knowing.map(|end| (Sense::Doubt, at..end + 1)));
+        }
+        for (sense, phrases) in [
+            (Sense::Refusal, REFUSING_PHRASES),
+            (Sense::Doubt, DOUBTING_PHRASES),
+            (Sense::Courtesy, COURTESIES),
+            (Sense::Assent, ASSENTS),
+        ] {
+            let foreign: &[&str] = match (sense, locale) {
+                (Sense::Refusal, Locale::PtBr) => &FOREIGN_REFUSALS,
+                _ => &[],
+            };
+            let lengths = phrases
+                .iter()
+                .chain(foreign)
+                .filter_map(|phrase| starts_with(&plain[at..clause_end], phrase));
+            found.extend(lengths.max().map(|length| (sense, at..at + length)));
+        }
+    }
+    found
+}
+
+/// Whether these words may stress a no rather than contradict it.
+pub(crate) fn is_stress(tokens: &[Token]) -> bool {
+    let words: Vec<String> = tokens.iter().map(|token| token.word.clone()).collect();
+    STRESSES
+        .iter()
+        .any(|stress| starts_with(&words, stress) == Some(words.len()))
+}
+
+fn is_refusal(word: &str, locale: Locale) -> bool {
+    if locale != Locale::En && is_contraction(word) && word != "nt" {
+        return true;
+    }
+    let glued = match locale {
+        Locale::PtBr => word.len() > 3 && word.starts_with("nao"),
+        Locale::En => is_contraction(word),
+        Locale::Es => false,
+    };
+    let squeezed = squeezed(word);
+    let is_listed = refusing_words(locale).contains(&squeezed.as_str());
+    glued || is_listed || is_no(word, locale) || squeezed == "nao" || squeezed == "naum"
+}
+
+/// "didn't", "didnt", "do'nt", "dont't", "dontwant".
+fn is_contraction(word: &str) -> bool {
+    let letters = word.replace('\'', "");
+    word.ends_with("n't") || CONTRACTIONS.contains(&letters.as_str()) || letters.starts_with("dont")
+}
+
+/// The word as the lists have it. A "don t" in two words is one; the "n" of "n 2" is a number sign and stays out.
+fn plain(tokens: &[Token], at: usize, locale: Locale) -> String {
+    let word = &tokens[at].word;
+    let next = tokens
+        .get(at + 1)
+        .filter(|next| !next.begins_clause || tokens[at].is_short_form);
+    let counts = next.is_some_and(|next| is_figure(&next.word, locale));
+    let is_number_sign = match (locale, squeezed(word).as_str()) {
+        (Locale::PtBr | Locale::Es, "n" | "num") => counts,
+        // "No. 2" is number 2, but "no 2" may be a refusal.
+        (Locale::En | Locale::Es, "no") => counts && tokens[at].is_short_form,
+        _ => false,
+    };
+    if is_number_sign {
+        return "nº".to_owned();
+    }
+    let with_t = format!("{word}t");
+    let is_split = next.is_some_and(|next| next.word == "t") && is_contraction(&with_t);
+    if is_split {
+        return with_t;
+    }
+    if is_no(word, locale) && locale == Locale::PtBr {
+        return "nao".to_owned();
+    }
+    if is_no(word, locale) {
+        return "no".to_owned();
+    }
+    word.clone()
+}
+
+/// The number of words of the phrase, if the words begin with it.
+fn starts_with(words: &[String], phrase: &str) -> Option<usize> {
+    let mut length = 0;
+    for wanted in phrase.split(' ') {
+        if words.get(length)? != wanted {
+            return None;
+        }
+        length += 1;
+    }
+    Some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_have_each_doubled_letter_once() {
+        for locale in Locale::ALL {
+            for word in refusing_words(locale) {
+                assert_eq!(squeezed(word), *word);
+            }
+        }
+    }
+}
