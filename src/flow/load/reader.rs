@@ -160,11 +160,23 @@ impl<'s> Reader<'s> {
                 place: name.span(),
                 table,
             }),
+            DeValue::Array(_) if self.is_in_header(&name.span()) => {
+                let message =
+                    format!("`{key}` must be one table; write one bracket on each side: {path}");
+                self.note(&name.span(), message);
+                None
+            }
             _ => {
                 self.note(&value.span(), format!("`{key}` must be a table: {path}"));
                 None
             }
         }
+    }
+
+    /// Whether a key is written in brackets, like `[[step.a]]`.
+    fn is_in_header(&self, key: &Place) -> bool {
+        let before = self.source.get(..key.start).unwrap_or_default();
+        before.trim_end().ends_with(['[', '.'])
     }
 
     /// A list of tables. In messages, `name` makes the name of each from its number, counted from 1.

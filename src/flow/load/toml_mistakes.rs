@@ -421,7 +421,10 @@ impl<'s> Wrong<'s> {
             quote.repeat(3)
         );
         Some(Slip {
-            until: line_end + 1,
+            until: match self.open_bracket(opening) {
+                Some(_) => usize::MAX,
+                None => line_end + 1,
+            },
             ..self.say(opening..opening + 1, message)
         })
     }
@@ -431,7 +434,10 @@ impl<'s> Wrong<'s> {
         let header = header_of(self.line.trim());
         let double = header.starts_with("[[");
         let inner = header.trim_start_matches('[').trim_end_matches(']');
-        let fixed = quoted_path(inner);
+        let fixed = match inner.strip_prefix("step ") {
+            Some(name) => format!("step.{}", quoted_path(name)),
+            None => quoted_path(inner),
+        };
         let is_dialogue = inner.trim() == "dialogue";
         let good = match is_dialogue {
             true => "[[dialogue]]".to_owned(),
@@ -467,6 +473,14 @@ impl<'s> Wrong<'s> {
         let after = self.source[self.place.start..]
             .find(is_end)
             .map_or(self.source.len(), |at| self.place.start + at);
+        let text = text.trim_end();
+        if text.starts_with(['(', '<']) && text.ends_with([')', '>']) {
+            let inner = &text[1..text.len() - 1];
+            return self.at_line(format!(
+                "the name of a table stands in brackets; write [{}]",
+                quoted_path(inner)
+            ));
+        }
         let name = self.source.get(before..after)?;
         if let Some(plain) = name.strip_suffix(':') {
             return Some(self.say(
@@ -485,7 +499,9 @@ impl<'s> Wrong<'s> {
         let text = self.line.trim();
         let key = end_of_key(text).map_or(text, |end| &text[..end]);
         let rest = text.get(key.len()..).unwrap_or_default().trim();
-        let message = if rest.is_empty() {
+        let message = if rest.is_empty() && key.starts_with("step") {
+            format!("the name of a step stands in brackets; write [{key}]")
+        } else if rest.is_empty() {
             format!("`{key}` has no value; write it like {key} = \"...\"")
         } else if key.is_empty() {
             "this is no key with a value; write it like say = \"hello\"".to_owned()
@@ -508,16 +524,9 @@ impl<'s> Wrong<'s> {
             || (new_line && (next.is_empty() || starts_key(next) || next.starts_with('[')))
         {
             let (at, bracket) = self.open_bracket(self.place.start)?;
-            let closing = if bracket == '[' { ']' } else { '}' };
-            return Some(Slip {
-                until: usize::MAX,
-                ..self.say(
-                    at..at + 1,
-                    format!(
-                        "the {bracket} that begins here is never closed; write {closing} at its end"
-                    ),
-                )
-            });
+            if self.message.contains("unclosed") || !closes_below(next) {
+                return Some(self.never_closed(at, bracket));
+            }
         }
         if next.starts_with(';') {
             return self.here("write a comma between two entries, not ;");
@@ -537,7 +546,23 @@ impl<'s> Wrong<'s> {
         self.here("a comma is missing here, between two entries")
     }
 
+    /// All errors after it come from it.
+    fn never_closed(&self, at: usize, bracket: char) -> Slip {
+        let closing = if bracket == '[' { ']' } else { '}' };
+        let message =
+            format!("the {bracket} that begins here is never closed; write {closing} at its end");
+        Slip {
+            until: usize::MAX,
+            ..self.say(at..at + 1, message)
+        }
+    }
+
     fn braces(&self) -> Option<Slip> {
+        let next = self.source.get(self.place.start..)?.trim_start();
+        if next.is_empty() || next.starts_with('[') {
+            let (at, bracket) = self.open_bracket(self.place.start)?;
+            return Some(self.never_closed(at, bracket));
+        }
         let value = self.line.split_once('=')?.1.trim();
         match value.starts_with("{{") {
             true => self.here(format!(
@@ -740,6 +765,15 @@ fn scan(source: &str, end: usize) -> Unclosed {
         at += 1;
     }
     open
+}
+
+/// Whether some line closes a bracket that is open now, before the next table begins.
+fn closes_below(rest: &str) -> bool {
+    let count =
+        |line: &str, brackets: [char; 2]| line.chars().filter(|c| brackets.contains(c)).count();
+    rest.lines()
+        .take_while(|line| !header_of(line.trim()).starts_with('['))
+        .any(|line| count(line, ['}', ']']) > count(line, ['{', '[']))
 }
 
 /// How long the text is that begins here, with its quotes; `None` if it does not end.
@@ -1139,6 +1173,29 @@ mod tests {
                 "the [ that begins here is never closed; write ]",
             ),
             ("options = [ \"1\" = \"a\" ]", 1, "in braces"),
+            (
+                "options = {\n  \"1\" = \"b\"\n  \"2\" = \"c\"\n}",
+                3,
+                "a comma is missing",
+            ),
+            (
+                "options = { \"1\" = \"b\"\n  \"2\" = \"c\" }",
+                2,
+                "a comma is missing",
+            ),
+            (
+                "options = { \"1\" = \"b\",\nend = \"x\"\n[step.b]\nsay = \"x\"",
+                1,
+                "the { that begins here is never closed",
+            ),
+            (
+                "say = [\"oi\", \"tudo bem]\nend = \"x\"",
+                1,
+                "the \" at the end of this text is missing",
+            ),
+            ("[step a]\nask = 'x'", 1, "write [step.a]"),
+            ("step.a\nask = 'x'", 1, "write [step.a]"),
+            ("(step.a)\nask = 'x'", 1, "write [step.a]"),
             // Numbers.
             ("min = 1,5", 1, "write 1.5"),
             ("min = 01", 1, "begins with no 0"),

@@ -281,6 +281,27 @@ fn every_mistake_is_reported_with_its_line() {
             (2, "did you mean \"America/Sao_Paulo\"?"),
         ),
         (
+            "start = 'a'",
+            "[step.a]\nhandoff = 'x'\nnotify = 'the dentist'",
+            (
+                4,
+                "`notify` in [step.a] is `the dentist`, which is no chat; write a phone number with its country code",
+            ),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nhandoff = 'x'\nnote = '{{ plan }}'",
+            (4, "nothing is saved as `plan`"),
+        ),
+        (
+            "start = 'a'",
+            "[[step.a]]\nask = '?'\nend = 'x'",
+            (
+                2,
+                "`a` must be one table; write one bracket on each side: [step.a]",
+            ),
+        ),
+        (
             "start = 'a'\ntimezone = 'Mars'",
             "[step.a]\nask = '?'\nend = 'x'",
             (2, "IANA name"),
