@@ -185,9 +185,7 @@ fn is_written(said: &Said) -> bool {
 
 fn day(text: &str, limits: DayLimits, context: AnswerContext<'_>) -> DayMeaning {
     let today = context.today();
-    limits.meaning(today, |direction| {
-        date(text, context.locale, today, direction)
-    })
+    limits.meaning(today, |side| date(text, context.locale, today, side))
 }
 
 /// Compiles a flow's pattern so that the whole answer must match it.

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::mem::discriminant;
 
+use crate::flow::answer::calendar::time::saved;
 use crate::flow::answer::kind::{AnswerKind, Bounds, MEDIA_KINDS};
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::step::{Calling, Case, Choice, HandOff, Question, Step, Then};
@@ -297,6 +298,14 @@ fn expected(kind: &AnswerKind) -> String {
             Some(range) => format!("{name} {range}"),
             None => name.to_owned(),
         },
+        AnswerKind::Date(limits) => match between(limits.min, limits.max) {
+            Some(range) => format!("{name} {range}"),
+            None => name.to_owned(),
+        },
+        AnswerKind::Time(limits) => match between(limits.min.map(saved), limits.max.map(saved)) {
+            Some(range) => format!("{name} {range}"),
+            None => name.to_owned(),
+        },
         AnswerKind::Phone(Some(country)) => format!("{name} {}", country.code),
         AnswerKind::Media(kinds) if !kinds.is_empty() => {
             let names = MEDIA_KINDS.iter().filter(|(_, kind)| kinds.contains(kind));
@@ -308,7 +317,11 @@ fn expected(kind: &AnswerKind) -> String {
 }
 
 fn bounded<T: Display>(bounds: Bounds<T>) -> Option<String> {
-    match (bounds.min, bounds.max) {
+    between(bounds.min, bounds.max)
+}
+
+fn between<T: Display>(min: Option<T>, max: Option<T>) -> Option<String> {
+    match (min, max) {
         (Some(min), Some(max)) => Some(format!("{min} to {max}")),
         (Some(min), None) => Some(format!("at least {min}")),
         (None, Some(max)) => Some(format!("at most {max}")),
@@ -395,7 +408,7 @@ mod tests {
         for (step, path, label) in [
             ("problem", 0, "text of 5 to 500 characters"),
             ("photo", 1, "image or video"),
-            ("day", 0, "date"),
+            ("day", 0, "date today to +60d"),
             ("phone", 0, "phone BR"),
         ] {
             assert_eq!(labels(visit, step)[path], label);

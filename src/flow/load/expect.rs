@@ -1,5 +1,8 @@
 //! Reads which answers an `ask` accepts: `expect` with its details, or `pattern`.
 
+use jiff::civil::Date;
+
+use crate::flow::answer::calendar::limits::{DayLimit, DayLimits, TimeLimits, read_time_limit};
 use crate::flow::answer::country::Country;
 use crate::flow::answer::kind::{AnswerKind, Bounds, MEDIA_KINDS, pattern};
 use crate::flow::answer::said::SaidKind;
@@ -10,8 +13,8 @@ use crate::flow::words::fold::closest;
 
 /// The details of `expect`, and the kinds of answer that each works with.
 const DETAILS: [(&str, &[&str]); 4] = [
-    ("min", &["text", "number"]),
-    ("max", &["text", "number"]),
+    ("min", &["text", "number", "date", "time"]),
+    ("max", &["text", "number", "date", "time"]),
     ("country", &["phone"]),
     ("kinds", &["media"]),
 ];
@@ -50,8 +53,10 @@ impl Loader<'_> {
                     min: self.reader.number(body, "min"),
                     max: self.reader.number(body, "max"),
                 };
-                self.note_crossed(body, *bounds);
+                self.note_crossed(body, bounds.min, bounds.max);
             }
+            Some(AnswerKind::Date(limits)) => *limits = self.read_day_limits(body),
+            Some(AnswerKind::Time(limits)) => *limits = self.read_time_limits(body),
             Some(AnswerKind::Phone(country)) => *country = self.read_country(body),
             Some(AnswerKind::Media(kinds)) => *kinds = self.read_kinds(body),
             _ => {}
@@ -110,16 +115,81 @@ impl Loader<'_> {
             min: min.map(|(length, _)| length),
             max: max.map(|(length, _)| length),
         };
-        self.note_crossed(body, bounds);
+        self.note_crossed(body, bounds.min, bounds.max);
         bounds
+    }
+
+    fn read_day_limits(&mut self, body: &Section<'_>) -> DayLimits {
+        let example = "a day: \"today\", a time from today like \"+60d\" or \"-2 weeks\", or a date like \"2026-12-01\"";
+        let limits = DayLimits {
+            min: self.read_limit(body, "min", DayLimit::read, example),
+            max: self.read_limit(body, "max", DayLimit::read, example),
+        };
+        // "today" and a date may cross on some days only.
+        let crossed = match (limits.min, limits.max) {
+            (Some(DayLimit::On(min)), Some(DayLimit::On(max))) => min > max,
+            (Some(min @ DayLimit::FromToday(_)), Some(max @ DayLimit::FromToday(_))) => {
+                let today = Date::constant(2026, 1, 1);
+                min.day(today) > max.day(today)
+            }
+            _ => false,
+        };
+        if crossed {
+            self.note_crossed_texts(body);
+        }
+        limits
+    }
+
+    fn read_time_limits(&mut self, body: &Section<'_>) -> TimeLimits {
+        let example = "a time of day like \"09:00\"";
+        let limits = TimeLimits {
+            min: self.read_limit(body, "min", read_time_limit, example),
+            max: self.read_limit(body, "max", read_time_limit, example),
+            open: self.open_times.clone(),
+        };
+        if let (Some(min), Some(max)) = (limits.min, limits.max)
+            && min > max
+        {
+            self.note_crossed_texts(body);
+        }
+        limits
+    }
+
+    fn read_limit<T>(
+        &mut self,
+        body: &Section<'_>,
+        key: &str,
+        read: impl Fn(&str) -> Option<T>,
+        example: &str,
+    ) -> Option<T> {
+        let written = self.reader.text(body, key)?;
+        let limit = read(written.text);
+        if limit.is_none() {
+            let message = format!(
+                "`{key}` in {} must be {example}, not `{}`",
+                body.name, written.text
+            );
+            self.reader.note(&written.place, message);
+        }
+        limit
+    }
+
+    /// Notes that no answer fits between two limits that are texts.
+    fn note_crossed_texts(&mut self, body: &Section<'_>) {
+        let message = format!(
+            "`min` in {} is after `max`, so no answer fits; swap them",
+            body.name
+        );
+        self.reader.note(&body.place_of("min"), message);
     }
 
     fn note_crossed<T: PartialOrd + std::fmt::Display>(
         &mut self,
         body: &Section<'_>,
-        bounds: Bounds<T>,
+        min: Option<T>,
+        max: Option<T>,
     ) {
-        if let (Some(min), Some(max)) = (bounds.min, bounds.max)
+        if let (Some(min), Some(max)) = (min, max)
             && min > max
         {
             let message = format!(

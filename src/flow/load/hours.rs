@@ -2,11 +2,14 @@
 
 use jiff::civil::Date;
 
+use crate::flow::answer::calendar::day_words::DayWords;
 use crate::flow::load::check::StepPath;
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::{Section, Written};
 use crate::flow::script::hours::{DAY, Day, Hours, Opening, weekday};
+use crate::flow::words::calendar_names::MONTHS;
 use crate::flow::words::fold::fold;
+use crate::flow::words::locale::Locale;
 
 const CLOSED: &str = "closed";
 const EXCEPTIONS: &str = "exceptions";
@@ -42,6 +45,8 @@ impl Loader<'_> {
             let message = "[hours] has no opening time; write one, like mon-fri = \"09:00-18:00\"";
             self.reader.note(&section.place, message);
         }
+        let openings = week.iter().flatten().flatten();
+        self.open_times = Some(openings.map(|open| (open.from, open.to)).collect());
         let exceptions = self.read_exceptions(&section);
         let closed = self.reader.text(&section, CLOSED);
         match &closed {
@@ -90,12 +95,28 @@ impl Loader<'_> {
         };
         for key in section.keys() {
             let openings = self.read_openings(&section, key.text);
-            match read_day(key.text) {
+            let is_numbers = !key.text.contains(char::is_alphabetic);
+            match read_day(key.text, self.locale) {
+                // Where people write the day first, "07-09" is 7 September to them.
+                Some(Day::Yearly(month, day))
+                    if is_numbers && self.locale != Locale::En && day <= 12 && month != day =>
+                {
+                    let message = format!(
+                        "`{}` in {} can be read as two days; write \"{}\" or \"{}\" (every year), or a date with its year like \"2026-12-24\"",
+                        key.text,
+                        section.name,
+                        yearly_day(month, day, self.locale),
+                        yearly_day(day, month, self.locale),
+                    );
+                    self.reader.note(&key.place, message);
+                }
                 Some(day) => exceptions.push((day, openings)),
                 None => {
                     let message = format!(
-                        "`{}` in {} is not a date; write \"2026-12-24\", or \"12-25\" for every year (month and day)",
-                        key.text, section.name
+                        "`{}` in {} is not a date; write \"2026-12-24\", or for every year \"12-25\" (month and day) or \"{}\"",
+                        key.text,
+                        section.name,
+                        yearly_day(12, 25, self.locale),
                     );
                     self.reader.note(&key.place, message);
                 }
@@ -136,15 +157,46 @@ impl Loader<'_> {
     }
 }
 
-fn read_day(text: &str) -> Option<Day> {
+fn read_day(text: &str, locale: Locale) -> Option<Day> {
     if let Ok(date) = text.parse::<Date>() {
         return Some(Day::Once(date));
     }
-    let (month, day) = text.split_once('-')?;
-    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+    let (month, day) = match text.contains(char::is_alphabetic) {
+        true => read_named_day(text, locale)?,
+        false => {
+            let (month, day) = text.split_once('-')?;
+            (month.parse().ok()?, day.parse().ok()?)
+        }
+    };
     // A leap year, so that 29 February is valid.
     Date::new(2024, month, day).ok()?;
     Some(Day::Yearly(month, day))
+}
+
+/// Month and day of "25 de dezembro", "25 dez", "December 25", in the flow's language or any other.
+fn read_named_day(text: &str, locale: Locale) -> Option<(i8, i8)> {
+    let folded = fold(text).replace(['º', '°', '-', '/', '.', ','], " ");
+    let mut parts: Vec<&str> = folded.split_whitespace().collect();
+    parts.retain(|word| !matches!(*word, "de" | "of" | "the"));
+    let [one, other] = parts[..] else {
+        return None;
+    };
+    let (day, name) = match one.parse::<i8>() {
+        Ok(day) => (day, other),
+        Err(_) => (other.parse().ok()?, one),
+    };
+    let month = |locale: Locale| DayWords::of(locale).month(name);
+    let month = month(locale).or_else(|| Locale::ALL.into_iter().find_map(month))?;
+    Some((i8::try_from(month).ok()?, day))
+}
+
+/// "25 de dezembro".
+fn yearly_day(month: i8, day: i8, locale: Locale) -> String {
+    let name = MONTHS[locale as usize][usize::from(month.unsigned_abs()) - 1];
+    match locale {
+        Locale::En => format!("{day} {name}"),
+        Locale::PtBr | Locale::Es => format!("{day} de {name}"),
+    }
 }
 
 fn read_opening(text: &str) -> Option<Opening> {
@@ -179,6 +231,48 @@ fn minute(text: &str) -> Option<i64> {
 mod tests {
     use crate::flow::script::checked_flow::Script;
     use crate::flow::words::locale::Locale;
+
+    #[test]
+    fn a_day_of_every_year_is_refused_where_it_can_be_read_as_two() {
+        let load = |day: &str, locale: Locale| {
+            let source = format!(
+                "start = 'a'\nlocale = '{locale}'\ntimezone = 'America/Sao_Paulo'\n[step.a]\nask = '?'\nend = 'x'\n[hours]\nmon = '9:00-12:00'\nclosed = 'a'\n[hours.exceptions]\n'{day}' = 'closed'"
+            );
+            Script::load(&source, Locale::En).map_err(|mut mistakes| mistakes.remove(0).message)
+        };
+        for (locale, refusal) in [
+            (
+                Locale::PtBr,
+                "`07-09` in [hours.exceptions] can be read as two days; write \"9 de julho\" or \"7 de setembro\" (every year), or a date with its year like \"2026-12-24\"",
+            ),
+            (
+                Locale::Es,
+                "`07-09` in [hours.exceptions] can be read as two days; write \"9 de julio\" or \"7 de septiembre\" (every year), or a date with its year like \"2026-12-24\"",
+            ),
+        ] {
+            assert_eq!(load("07-09", locale).unwrap_err(), refusal);
+            let wrong = load("25-12", locale).unwrap_err();
+            assert!(wrong.contains("is not a date"), "{wrong}");
+            for day in [
+                "12-25",
+                "01-01",
+                "2026-07-09",
+                "7 sep",
+                "25 de dezembro",
+                "25 December",
+            ] {
+                assert!(load(day, locale).is_ok(), "{day}");
+            }
+        }
+        assert!(load("07-09", Locale::En).is_ok());
+        let written = load("7 de setembro", Locale::PtBr).unwrap();
+        let closed = |day: &str| {
+            let at = written.typed_moment(day).unwrap();
+            written.closed_since(at).is_some()
+        };
+        // Two Mondays.
+        assert!(closed("2026-09-07 10:00") && !closed("2026-09-14 10:00"));
+    }
 
     #[test]
     fn every_mistake_in_the_hours_is_reported() {

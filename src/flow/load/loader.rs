@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::flow::load::check::{StepGraph, StepPath};
 use crate::flow::load::reader::{Place, Reader, Section, Written};
+use crate::flow::script::day_filters::CLOCK_VARIABLES;
 use crate::flow::script::say::LocalFile;
 use crate::flow::script::step::Then;
 use crate::flow::script::templates::{Templates, TextId};
@@ -21,6 +22,10 @@ pub(crate) struct Loader<'s> {
     pub(crate) saved: BTreeSet<String>,
     /// The files that the steps send.
     pub(crate) files: Vec<LocalFile>,
+    /// The opening times of all weekdays, in minutes since midnight; `None`: not known.
+    pub(crate) open_times: Option<Vec<(i64, i64)>>,
+    /// The language of the flow.
+    pub(crate) locale: Locale,
     /// The answer to some call may set any variable.
     pub(crate) saves_any: bool,
     /// Templates that still need a check of their variables, once all saved variables are known.
@@ -33,8 +38,14 @@ impl<'s> Loader<'s> {
             reader,
             templates: Templates::new(locale),
             graph: StepGraph::default(),
+            open_times: None,
+            locale,
             saves_any: false,
-            saved: BTreeSet::from(["name".to_owned(), "opening".to_owned(), "answer".to_owned()]),
+            saved: ["name", "opening", "answer"]
+                .into_iter()
+                .chain(CLOCK_VARIABLES)
+                .map(str::to_owned)
+                .collect(),
             to_check: Vec::new(),
             files: Vec::new(),
         }

@@ -30,7 +30,8 @@ enum Form {
     Count,
     /// A whole number; 0 means no limit.
     Limit,
-    Number,
+    /// A number, a day or a time of day.
+    Bound,
     Time,
     Locale,
     Kind,
@@ -56,6 +57,9 @@ const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
 /// As in [`time_span`](crate::time_span): "90s", "1h30m", "15 minutes". The loader also accepts rarer forms, like "PT5M".
 const TIME: &str = "^([0-9]{1,11}([.][0-9]{1,3})? *(ms|msecs?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)[ ,]*)+$";
+
+/// As `answer::calendar::limits` reads it: "today", "+60d", "2026-12-01", "09:00".
+const BOUND: &str = "^ *(today|[+-] *[0-9]{1,4} *(d|days?|w|weeks?|months?|y|years?)|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}:[0-9]{2}) *$";
 
 const FILE: &[SchemaKey] = &[
     ("name", Form::Text, "The flow's own name."),
@@ -250,13 +254,13 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             ("expect", Form::Kind, "The kind of answer."),
             (
                 "min",
-                Form::Number,
-                "The smallest number, or the shortest text in characters.",
+                Form::Bound,
+                "The smallest number, the shortest text in characters, the first day (\"today\", \"+1d\", \"2026-12-01\") or the earliest time (\"09:00\").",
             ),
             (
                 "max",
-                Form::Number,
-                "The largest number, or the longest text in characters.",
+                Form::Bound,
+                "The largest number, the longest text in characters, the last day (\"+60d\", \"2026-12-31\") or the latest time (\"18:00\").",
             ),
             (
                 "country",
@@ -494,7 +498,9 @@ impl Form {
                 media["oneOf"] = json!(kinds);
                 one_or_more(&json!({ "anyOf": [Form::Words.schema(), media] }))
             }
-            Form::Number => json!({ "type": "number" }),
+            Form::Bound => json!({
+                "anyOf": [{ "type": "number" }, { "type": "string", "pattern": BOUND }],
+            }),
             Form::Count => json!({ "type": "integer", "minimum": 1 }),
             Form::Limit => json!({ "type": "integer", "minimum": 0 }),
             Form::Time => json!({ "type": "string", "pattern": TIME }),
@@ -662,6 +668,9 @@ mod tests {
         }
         for (flow, right, wrong) in [
             (visit, "max       = 500", "max       = \"500\""),
+            (visit, "max       = \"+60d\"", "max       = \"60 days\""),
+            (visit, "max       = \"18:00\"", "max       = \"18h\""),
+            (visit, "min       = \"today\"", "min       = \"tomorrow\""),
             (visit, "country   = \"BR\"", "country   = 55"),
             (visit, "\"video\"]", "\"film\"]"),
             (tickets, "total =", "\"the total\" ="),

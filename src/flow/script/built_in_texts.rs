@@ -14,6 +14,9 @@ pub(crate) enum TextKey {
     PersonClosed,
     Left,
     Invalid,
+    WhichTime,
+    DayRange,
+    TimeRange,
     Reminder,
     Silence,
     GaveUp,
@@ -22,7 +25,7 @@ pub(crate) enum TextKey {
 }
 
 impl TextKey {
-    pub(crate) const ALL: [TextKey; 14] = [
+    pub(crate) const ALL: [TextKey; 17] = [
         TextKey::Position,
         TextKey::Next,
         TextKey::StillWaiting,
@@ -32,6 +35,9 @@ impl TextKey {
         TextKey::PersonClosed,
         TextKey::Left,
         TextKey::Invalid,
+        TextKey::WhichTime,
+        TextKey::DayRange,
+        TextKey::TimeRange,
         TextKey::Reminder,
         TextKey::Silence,
         TextKey::GaveUp,
@@ -51,6 +57,9 @@ impl TextKey {
             TextKey::PersonClosed => "person_closed",
             TextKey::Left => "left",
             TextKey::Invalid => "invalid",
+            TextKey::WhichTime => "which_time",
+            TextKey::DayRange => "day_range",
+            TextKey::TimeRange => "time_range",
             TextKey::Reminder => "reminder",
             TextKey::Silence => "silence",
             TextKey::GaveUp => "gave_up",
@@ -71,6 +80,8 @@ impl TextKey {
             TextKey::PersonClosed => Some(&["name", "opens"]),
             // Sent both in line and at a step, so only variables that both have.
             TextKey::Left => Some(&["name"]),
+            TextKey::WhichTime => Some(&["name", "early", "late"]),
+            TextKey::DayRange | TextKey::TimeRange => Some(&["name", "min", "max"]),
             _ => None,
         }
     }
@@ -124,6 +135,27 @@ impl TextKey {
                 "Sorry, I didn't understand that. Could you answer again, please?",
                 "Desculpe, não entendi. Pode responder de novo, por favor?",
                 "Disculpe, no entendí. ¿Puede responder de nuevo, por favor?",
+            ],
+            TextKey::WhichTime => [
+                "Do you mean {{ early }} or {{ late }}?",
+                "Seria {{ early }} ou {{ late }}?",
+                "¿Sería {{ early }} o {{ late }}?",
+            ],
+            TextKey::DayRange => [
+                "Please choose a day{% if min and max %} between {{ min }} and {{ max }}{% elif min %} no earlier than {{ min }}\
+                 {% elif max %} no later than {{ max }}{% endif %}.",
+                "Por favor, escolha um dia{% if min and max %} entre {{ min }} e {{ max }}{% elif min %} a partir de {{ min }}\
+                 {% elif max %} até {{ max }}{% endif %}.",
+                "Por favor, elija un día{% if min and max %} entre el {{ min }} y el {{ max }}{% elif min %} a partir del {{ min }}\
+                 {% elif max %} hasta el {{ max }}{% endif %}.",
+            ],
+            TextKey::TimeRange => [
+                "Please choose a time{% if min and max %} between {{ min }} and {{ max }}{% elif min %} no earlier than {{ min }}\
+                 {% elif max %} no later than {{ max }}{% endif %}.",
+                "Por favor, escolha um horário{% if min and max %} entre {{ min }} e {{ max }}{% elif min %}: o primeiro é {{ min }}\
+                 {% elif max %}: o último é {{ max }}{% endif %}.",
+                "Por favor, elija un horario{% if min and max %} entre {{ min }} y {{ max }}{% elif min %}: el primero es {{ min }}\
+                 {% elif max %}: el último es {{ max }}{% endif %}.",
             ],
             TextKey::Reminder => [
                 "Are you still there? I'm waiting for your answer.",

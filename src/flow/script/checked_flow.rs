@@ -11,7 +11,7 @@ use crate::clock::Millis;
 use crate::flow::answer::said::Said;
 use crate::flow::line::notice_rules::NoticeRules;
 use crate::flow::script::commands::{Command, Commands};
-use crate::flow::script::hours::{Hours, moment};
+use crate::flow::script::hours::{Hours, local, moment};
 use crate::flow::script::limits::Limits;
 use crate::flow::script::reply::{FlowMedia, FlowReply, MediaSource};
 use crate::flow::script::say::LocalFile;
@@ -158,6 +158,11 @@ impl Script {
     /// A typed day and time ("2026-12-25 10:00") in the flow's time zone.
     pub fn typed_moment(&self, text: &str) -> Option<Millis> {
         self.moment(text.trim().replacen(' ', "T", 1).parse().ok()?)
+    }
+
+    /// The local time in the flow's time zone.
+    pub(crate) fn local(&self, now: Millis) -> DateTime {
+        local(&self.timezone, now)
     }
 
     /// A local time in the flow's time zone.

@@ -128,7 +128,8 @@ fn minute_of(date: Date, minute: i64) -> Option<DateTime> {
         .ok()
 }
 
-fn local(timezone: &TimeZone, now: Millis) -> DateTime {
+/// The local time at a point in time.
+pub(crate) fn local(timezone: &TimeZone, now: Millis) -> DateTime {
     timezone.to_datetime(Timestamp::from_millisecond(now.as_i64()).unwrap_or(Timestamp::MAX))
 }
 

@@ -20,6 +20,10 @@ pub(crate) mod built_in_texts;
 pub(crate) mod queue_text;
 // "about 5 minutes".
 pub(crate) mod wait_phrase;
+// "sexta-feira, 27 de novembro", "14h30".
+pub(crate) mod day_text;
+// `{{ day | date }}`, `{{ today }}`.
+pub(crate) mod day_filters;
 
 // `[commands]`: words to leave, to ask for the place in line, to hand a chat back to the bot.
 pub(crate) mod commands;

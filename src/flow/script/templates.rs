@@ -6,6 +6,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, Output, Value, escape_format
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::flow::script::built_in_texts::TextKey;
+use crate::flow::script::day_filters::add_day_filters;
 use crate::flow::words::locale::Locale;
 
 /// A rendered message is cut to this many characters. WhatsApp accepts 65,536, but nobody reads such a message on a phone,
@@ -85,6 +86,7 @@ impl Templates {
                 escape_formatter(out, state, value)
             }
         });
+        add_day_filters(&mut templates, locale);
         for key in TextKey::ALL {
             // Cannot fail: a test compiles them all.
             let _ = templates.add_template_owned(built_in_name(key), key.source(locale));
@@ -115,6 +117,7 @@ impl Templates {
                         | ErrorKind::UnknownTest
                         | ErrorKind::UnknownFunction
                         | ErrorKind::UnknownMethod
+                        | ErrorKind::SyntaxError
                 )
             {
                 return Err(problem(&error));
@@ -253,6 +256,9 @@ mod tests {
                     let words = BTreeMap::from([
                         ("position".to_owned(), Value::from(3)),
                         ("wait".to_owned(), WaitPhrase::new(locale, wait).into()),
+                        ("early".to_owned(), "3 in the morning".into()),
+                        ("late".to_owned(), "3 in the afternoon".into()),
+                        ("min".to_owned(), "1".into()),
                     ]);
                     let id = TextId::of_step("trial", key.name());
                     let mut trial = Templates::new(locale);
@@ -305,5 +311,38 @@ mod tests {
         check("{{ name | shout }}", 0, "shout");
         check("{{ name.split(' ') }}", 0, "no method named split");
         check("{% if name %}x{% else %}{{ nope() }}{% endif %}", 0, "nope");
+        check(
+            "{{ name | date('lnog') }}",
+            0,
+            "`lnog` is no format of a date",
+        );
+    }
+
+    #[test]
+    fn days_and_times_are_written_for_people() {
+        let known = [
+            ("today", "2026-11-26"),
+            ("now", "2026-11-26 14:30"),
+            ("day", "2026-11-27"),
+            ("later", "2027-01-05"),
+            ("hour", "09:00"),
+            ("said", "não sei"),
+        ];
+        for (source, text) in [
+            ("{{ day | date }}", "Friday, November 27"),
+            ("{{ later | date }}", "Tuesday, January 5, 2027"),
+            ("{{ day | date('short') }}", "Nov 27"),
+            ("{{ day | date('dd/mm') }}", "27/11"),
+            ("{{ now | date }}", "Thursday, November 26"),
+            ("{{ now | time }}", "2:30 pm"),
+            ("{{ hour | time }}", "9:00 am"),
+            ("{{ said | date }}, {{ said | time }}", "não sei, não sei"),
+            ("{{ missing | date }}{{ missing | time }}", ""),
+            ("{{ day | time }}{{ hour | date }}", "2026-11-2709:00"),
+        ] {
+            assert_eq!(rendered(source, &known).as_deref(), Ok(text), "{source}");
+        }
+        let without_today = rendered("{{ day | date }}", &[("day", "2026-11-27")]);
+        assert_eq!(without_today.as_deref(), Ok("Friday, November 27, 2026"));
     }
 }

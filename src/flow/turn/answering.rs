@@ -1,9 +1,16 @@
 //! Takes a message as a command or as the answer to a question, or rejects it.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Time};
+
+use crate::flow::answer::calendar::time::saved;
 use crate::flow::answer::context::AnswerContext;
+use crate::flow::answer::kind::Doubt;
 use crate::flow::answer::said::Said;
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::commands::Command;
+use crate::flow::script::day_text::{both_halves, time_of_day, whole_day};
 use crate::flow::script::step::{Question, Step};
 use crate::flow::script::variables::cut;
 use crate::flow::turn::advance::Next;
@@ -62,7 +69,11 @@ impl<'s> FlowTurn<'s> {
         };
         let said = &unread[..count];
         let asked = self.asked(question);
-        match question.answer_of(said, &asked, context) {
+        let open_time = self.state.either_time.take();
+        let chosen = open_time
+            .as_ref()
+            .and_then(|early| question.chosen_time(said, early, script.locale));
+        match chosen.or_else(|| question.answer_of(said, &asked, context)) {
             Some(answer) => {
                 let text = &answer.text;
                 match &question.save {
@@ -75,7 +86,17 @@ impl<'s> FlowTurn<'s> {
                 self.state.answer = cut(text);
                 Ok(self.follow(name, answer.then))
             }
-            None => self.reject(name, question, said, attempts.saturating_add(1)),
+            None => {
+                let doubt = question.doubt(said, context);
+                // The first "3" is no invalid answer.
+                if let (Some(Doubt::EitherTime(early)), None) = (doubt, &open_time) {
+                    self.state.answer = whole(said);
+                    self.ask_which_time(early);
+                    return Ok(At::Asked(name, attempts));
+                }
+                let doubt = doubt.or_else(|| Some(Doubt::EitherTime(open_time?.parse().ok()?)));
+                self.reject(name, question, said, attempts.saturating_add(1), doubt)
+            }
         }
     }
 
@@ -87,9 +108,16 @@ impl<'s> FlowTurn<'s> {
         }
         let texts = [&question.text, &question.invalid].into_iter().flatten();
         let texts: Vec<String> = texts
-            .filter_map(|text| self.script.templates.render(text, self.state.words()).ok())
+            .filter_map(|text| self.script.templates.render(text, self.words()).ok())
             .collect();
         texts.join("\n")
+    }
+
+    fn ask_which_time(&mut self, early: Time) {
+        self.state.either_time = Some(saved(early));
+        let [early, late] = both_halves(early, self.script.locale);
+        let own = BTreeMap::from([("early", early), ("late", late)]);
+        self.say_built_in_with(TextKey::WhichTime, own);
     }
 
     fn reject(
@@ -98,12 +126,23 @@ impl<'s> FlowTurn<'s> {
         question: &'s Question,
         said: &[Said],
         attempts: u32,
+        doubt: Option<Doubt>,
     ) -> Result<At<'s>, BrokenStep> {
         self.state.answer = whole(said);
+        let locale = self.script.locale;
         if attempts < question.attempts {
-            match &question.invalid {
-                Some(text) => self.say(name, text)?,
-                None => self.say_built_in(TextKey::Invalid),
+            match (&question.invalid, doubt) {
+                (_, Some(Doubt::EitherTime(early))) => self.ask_which_time(early),
+                (Some(text), _) => self.say(name, text)?,
+                (None, Some(Doubt::DayOutOfRange(min, max))) => {
+                    let text = |day: Date| whole_day(day, locale);
+                    self.say_range(TextKey::DayRange, min.map(text), max.map(text));
+                }
+                (None, Some(Doubt::TimeOutOfRange(min, max))) => {
+                    let text = |time: Time| time_of_day(time, locale);
+                    self.say_range(TextKey::TimeRange, min.map(text), max.map(text));
+                }
+                (None, None) => self.say_built_in(TextKey::Invalid),
             }
             return Ok(At::Asked(name, attempts));
         }
@@ -114,5 +153,13 @@ impl<'s> FlowTurn<'s> {
                 Ok(self.close(name, "invalid"))
             }
         }
+    }
+
+    fn say_range(&mut self, key: TextKey, min: Option<String>, max: Option<String>) {
+        let limits = [("min", min), ("max", max)];
+        let own = limits
+            .into_iter()
+            .filter_map(|(name, limit)| Some((name, limit?)));
+        self.say_built_in_with(key, own.collect());
     }
 }

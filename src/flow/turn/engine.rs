@@ -150,7 +150,7 @@ impl<'s> FlowTurn<'s> {
         match script.steps.get(name) {
             Some(Step::Say { messages, then }) => {
                 for message in messages {
-                    let words = self.state.words();
+                    let words = self.words();
                     let reply = message.fill_in(&script.templates, &script.directory, &words);
                     let reply = reply.map_err(|error| broken(name, error.to_string()))?;
                     self.replies.extend(reply);
@@ -158,6 +158,7 @@ impl<'s> FlowTurn<'s> {
                 Ok(self.follow(name, then))
             }
             Some(Step::Ask(question)) => {
+                self.state.either_time = None;
                 if let Some(text) = &question.text {
                     self.say(name, text)?;
                     if self.opening {
@@ -167,14 +168,15 @@ impl<'s> FlowTurn<'s> {
                 Ok(At::Asked(name, 0))
             }
             Some(Step::Set { values, then }) => {
+                let clock = self.clock();
                 for assignment in values {
-                    evaluate::set(&script.templates, &mut self.state, assignment)
+                    evaluate::set(&script.templates, &mut self.state, assignment, &clock)
                         .map_err(|error| broken(name, error.to_string()))?;
                 }
                 Ok(self.follow(name, then))
             }
             Some(Step::When { cases, otherwise }) => {
-                let path = evaluate::path(&script.templates, &self.state, cases)
+                let path = evaluate::path(&script.templates, &self.state, cases, &self.clock())
                     .map_err(|error| broken(name, error.to_string()))?;
                 Ok(match path {
                     Some(then) => self.follow(name, then),

@@ -1,13 +1,13 @@
 //! Calculates with the saved variables: what a `set` saves, and which path a `when` takes.
 
-use minijinja::value::ValueKind;
+use minijinja::value::{ValueKind, merge_maps};
 use minijinja::{Error, ErrorKind, Value};
 
 use crate::flow::script::step::{Assignment, Case, Formula, Then};
 use crate::flow::script::templates::Templates;
 use crate::flow::turn::state::State;
 
-/// Saves the new value of a variable.
+/// Saves the new value of a variable. `clock` has the variables `today` and `now`.
 ///
 /// # Errors
 /// If the template or expression fails with these variables.
@@ -15,15 +15,17 @@ pub(crate) fn set(
     templates: &Templates,
     state: &mut State,
     assignment: &Assignment,
+    clock: &Value,
 ) -> Result<(), Error> {
     let variable = &assignment.variable;
     match &assignment.formula {
         Formula::Template(id) => {
-            let text = templates.render(id, state.words())?;
+            let text = templates.render(id, merge_maps([clock.clone(), state.words()]))?;
             state.save(variable, &text);
         }
         Formula::Expression(id) => {
-            let value = templates.evaluate(id, state.values().into())?;
+            let values = merge_maps([clock.clone(), state.values().into()]);
+            let value = templates.evaluate(id, values)?;
             match value.kind() {
                 ValueKind::Number => state.save_number(variable, &number(&value)?),
                 // Saved as a text: {% if %} takes an empty one as false.
@@ -44,8 +46,9 @@ pub(crate) fn path<'s>(
     templates: &Templates,
     state: &State,
     cases: &'s [Case],
+    clock: &Value,
 ) -> Result<Option<&'s Then>, Error> {
-    let values = Value::from(state.values());
+    let values = merge_maps([clock.clone(), state.values().into()]);
     for case in cases {
         if templates
             .evaluate(&case.condition, values.clone())?

@@ -1,13 +1,18 @@
 //! A turn in progress: its replies and used messages so far, and what all kinds of steps share.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
+
+use minijinja::Value;
+use minijinja::value::merge_maps;
 
 use crate::clock::Millis;
 use crate::flow::answer::said::Said;
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::commands::Command;
+use crate::flow::script::day_filters::clock_variables;
 use crate::flow::script::reply::FlowReply;
 use crate::flow::script::step::Then;
 use crate::flow::script::templates::TextId;
@@ -117,7 +122,7 @@ impl<'s> FlowTurn<'s> {
     }
 
     pub(crate) fn say(&mut self, step: &str, text: &TextId) -> Result<(), BrokenStep> {
-        match self.script.templates.render(text, self.state.words()) {
+        match self.script.templates.render(text, self.words()) {
             Ok(text) => {
                 self.send(text);
                 Ok(())
@@ -127,9 +132,27 @@ impl<'s> FlowTurn<'s> {
     }
 
     pub(crate) fn say_built_in(&mut self, key: TextKey) {
-        let (text, fault) = self.script.templates.built_in(key, self.state.words());
+        let (text, fault) = self.script.templates.built_in(key, self.words());
         self.faults.extend(fault);
         self.send(text);
+    }
+
+    /// As [`say_built_in`](Self::say_built_in), with variables that only this text knows.
+    pub(crate) fn say_built_in_with(&mut self, key: TextKey, own: BTreeMap<&str, String>) {
+        let words = merge_maps([self.words(), own.into()]);
+        let (text, fault) = self.script.templates.built_in(key, words);
+        self.faults.extend(fault);
+        self.send(text);
+    }
+
+    /// The variables for templates.
+    pub(crate) fn words(&self) -> Value {
+        merge_maps([self.clock(), self.state.words()])
+    }
+
+    /// `today` and `now`.
+    pub(crate) fn clock(&self) -> Value {
+        clock_variables(self.script.local(self.now))
     }
 
     pub(crate) fn send(&mut self, text: String) {

@@ -1,11 +1,14 @@
 //! Finds the answer to a question in what a customer wrote.
 
+use crate::flow::answer::calendar::time::chosen_time;
 use crate::flow::answer::context::AnswerContext;
-use crate::flow::answer::kind::AnswerKind;
+use crate::flow::answer::kind::{AnswerKind, Doubt};
 use crate::flow::answer::said::{Said, SaidKind};
 use crate::flow::script::step::{Choice, Question, Then};
 use crate::flow::script::variables::cut;
 use crate::flow::words::choose::Options;
+use crate::flow::words::locale::Locale;
+use crate::flow::words::marks::plain_marks;
 use crate::flow::words::own_words::{own_lines, pieces};
 
 /// In longer bursts we do not look for a single message that is an answer by itself.
@@ -162,6 +165,44 @@ impl Question {
             then: &first.then,
             option: Some(option),
         })
+    }
+
+    /// What is missing in an answer that was understood: in all messages together, or in the only one that says something.
+    pub(crate) fn doubt(&self, said: &[Said], context: AnswerContext<'_>) -> Option<Doubt> {
+        let kind = self.other_answers.as_ref()?.expect.as_ref()?;
+        let doubt = |said: &Said| {
+            let own = Said {
+                text: own_lines(&said.text).join("\n"),
+                ..said.clone()
+            };
+            kind.doubt(said, context)
+                .or_else(|| kind.doubt(&own, context))
+        };
+        if let [said] = said {
+            return doubt(said);
+        }
+        let few = if said.len() > PIECES_MAX { &[] } else { said };
+        doubt(&Said::text(words(said))).or_else(|| {
+            let mut doubts = few.iter().filter_map(doubt);
+            let only = doubts.next()?;
+            doubts.next().is_none().then_some(only)
+        })
+    }
+
+    /// The answer to whether the customer means the time `early` or half a day later.
+    pub(crate) fn chosen_time(
+        &self,
+        said: &[Said],
+        early: &str,
+        locale: Locale,
+    ) -> Option<ValidAnswer<'_>> {
+        let other = self.other_answers.as_ref()?;
+        if !matches!(other.expect, Some(AnswerKind::Time(_))) {
+            return None;
+        }
+        let own = own_lines(&words(said)).join("\n");
+        let time = chosen_time(&plain_marks(&own), early, locale)?;
+        Some(other_answer(time, &other.then))
     }
 
     /// Whether an accepted answer is a number to calculate with, rather than a word or a string of digits.

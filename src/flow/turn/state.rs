@@ -41,6 +41,9 @@ pub struct State {
     /// The last message, as passed to [`State::set_last_message`]; only stored if the flow makes calls.
     #[serde(default, rename = "heard", skip_serializing_if = "Option::is_none")]
     pub(crate) last_message: Option<serde_json::Value>,
+    /// The customer was asked whether they mean this time, like "03:00", or half a day later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) either_time: Option<String>,
     /// Calls since the customer's last message.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) calls: u32,
@@ -123,6 +126,7 @@ impl State {
             closed: false,
             quiet_since: Millis::default(),
             last_message: None,
+            either_time: None,
             calls: 0,
         };
         state.learn_name(name);
@@ -413,6 +417,18 @@ mod tests {
         ] {
             assert_eq!(serde_json::from_str::<State>(json).unwrap().stage, stage);
         }
+    }
+
+    #[test]
+    fn the_time_that_was_asked_about_is_stored_only_while_it_is_open() {
+        let mut state = golden();
+        state.either_time = Some("03:00".to_owned());
+        let json = GOLDEN.replace(
+            r#""quiet_since":1700000000000"#,
+            r#""quiet_since":1700000000000,"either_time":"03:00""#,
+        );
+        assert_eq!(serde_json::to_string(&state).unwrap(), json);
+        assert_eq!(serde_json::from_str::<State>(&json).unwrap(), state);
     }
 
     #[test]

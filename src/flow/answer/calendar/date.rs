@@ -14,7 +14,7 @@ use crate::flow::words::locale::Locale;
 
 /// Which day a customer means who writes no year, or only a weekday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(crate) enum SideOfToday {
     /// The next such day, as for an appointment.
     Ahead,
     /// The last such day, where only the past is asked for.
@@ -26,7 +26,7 @@ pub(crate) enum Direction {
 /// A day without a year is the next such day, which may be today. A weekday is the next one after today. If a weekday and a
 /// date contradict each other, the answer means nothing. A time of day beside the day does not count. In English 03/04 can
 /// be in March or in April, so digits are read only if just one of the two exists, or in ISO form.
-pub(crate) fn date(text: &str, locale: Locale, today: Date, direction: Direction) -> Option<Date> {
+pub(crate) fn date(text: &str, locale: Locale, today: Date, side: SideOfToday) -> Option<Date> {
     let folded = fold(text);
     let tokens = Tokens::of(&folded)?;
     let text = DayText {
@@ -36,7 +36,7 @@ pub(crate) fn date(text: &str, locale: Locale, today: Date, direction: Direction
         is_day: true,
     };
     let pieces = pieces(text)?;
-    meant(&pieces, locale, Calendar { today, direction })
+    meant(&pieces, locale, Calendar { today, side })
 }
 
 /// Everything that the text says about a day; `None` if it says anything else.
@@ -124,7 +124,7 @@ fn bare_day(text: DayText<'_>, at: usize) -> Option<i16> {
 #[derive(Clone, Copy)]
 struct Calendar {
     today: Date,
-    direction: Direction,
+    side: SideOfToday,
 }
 
 /// The only day on which all pieces agree.
@@ -240,9 +240,9 @@ impl Calendar {
             return new(year, month, day);
         }
         // Two 29ths of February are at most eight years apart.
-        let in_years = |years: i16| match self.direction {
-            Direction::Ahead => new(self.today.year() + years, month, day),
-            Direction::Back => new(self.today.year() - years, month, day),
+        let in_years = |years: i16| match self.side {
+            SideOfToday::Ahead => new(self.today.year() + years, month, day),
+            SideOfToday::Back => new(self.today.year() - years, month, day),
         };
         (0..=8).filter_map(in_years).find(|date| self.fits(*date))
     }
@@ -250,9 +250,9 @@ impl Calendar {
     /// The nearest day with this number.
     fn day_of_month(self, day: i16) -> Option<Date> {
         let first = self.today.first_of_month();
-        let in_months = |months: i64| match self.direction {
-            Direction::Ahead => first.checked_add(months.months()).ok(),
-            Direction::Back => first.checked_sub(months.months()).ok(),
+        let in_months = |months: i64| match self.side {
+            SideOfToday::Ahead => first.checked_add(months.months()).ok(),
+            SideOfToday::Back => first.checked_sub(months.months()).ok(),
         };
         (0..12)
             .filter_map(in_months)
@@ -261,9 +261,9 @@ impl Calendar {
     }
 
     fn fits(self, date: Date) -> bool {
-        match self.direction {
-            Direction::Ahead => date >= self.today,
-            Direction::Back => date <= self.today,
+        match self.side {
+            SideOfToday::Ahead => date >= self.today,
+            SideOfToday::Back => date <= self.today,
         }
     }
 
@@ -274,9 +274,9 @@ impl Calendar {
             if is_this && weekday == self.today.weekday() {
                 return None;
             }
-            let place = match self.direction {
-                Direction::Ahead => 1,
-                Direction::Back => -1,
+            let place = match self.side {
+                SideOfToday::Ahead => 1,
+                SideOfToday::Back => -1,
             };
             return self.today.nth_weekday(place, weekday).ok();
         };

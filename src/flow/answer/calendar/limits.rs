@@ -1,10 +1,12 @@
 //! `min` and `max` of days and times, and what the opening times say about a time like "3".
 
+use std::fmt;
+
 use jiff::civil::{Date, Time};
 use jiff::{Span, ToSpan as _};
 
 use crate::flow::answer::calendar::clock::Clock;
-use crate::flow::answer::calendar::date::Direction;
+use crate::flow::answer::calendar::date::SideOfToday;
 
 /// The earliest or the latest day that a step accepts.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +14,23 @@ pub(crate) enum DayLimit {
     On(Date),
     /// So long after today.
     FromToday(Span),
+}
+
+impl fmt::Display for DayLimit {
+    /// As in a flow file: "today", "+60d".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = match self {
+            DayLimit::On(date) => return date.fmt(f),
+            DayLimit::FromToday(span) if span.is_zero() => return f.write_str("today"),
+            DayLimit::FromToday(span) => span,
+        };
+        match (span.get_days(), span.get_weeks(), span.get_months()) {
+            (0, 0, 0) => write!(f, "{:+} years", span.get_years()),
+            (0, 0, months) => write!(f, "{months:+} months"),
+            (0, weeks, _) => write!(f, "{weeks:+}w"),
+            (days, ..) => write!(f, "{days:+}d"),
+        }
+    }
 }
 
 /// Which days a step accepts.
@@ -42,16 +61,16 @@ impl DayLimits {
     pub(crate) fn meaning(
         self,
         today: Date,
-        read: impl Fn(Direction) -> Option<Date>,
+        read: impl Fn(SideOfToday) -> Option<Date>,
     ) -> DayMeaning {
         let (min, max) = self.days(today);
         let fits =
             |date: &Date| min.is_none_or(|min| *date >= min) && max.is_none_or(|max| *date <= max);
-        let Some(date) = read(Direction::Ahead) else {
+        let Some(date) = read(SideOfToday::Ahead) else {
             return DayMeaning::Nothing;
         };
         let back = || match max {
-            Some(max) if max <= today => read(Direction::Back).filter(fits),
+            Some(max) if max <= today => read(SideOfToday::Back).filter(fits),
             _ => None,
         };
         match Some(date).filter(fits).or_else(back) {
@@ -176,4 +195,85 @@ impl TimeLimits {
 
 fn time_of(hour: i16, minute: i16) -> Option<Time> {
     Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_days_is_read_and_shown_as_people_write_it() {
+        let today = jiff::civil::date(2026, 11, 26);
+        for (text, day, shown) in [
+            ("today", "2026-11-26", "today"),
+            ("+0d", "2026-11-26", "today"),
+            ("+60d", "2027-01-25", "+60d"),
+            ("+1 day", "2026-11-27", "+1d"),
+            ("-7 days", "2026-11-19", "-7d"),
+            ("+2w", "2026-12-10", "+2w"),
+            ("+ 3 months", "2027-02-26", "+3 months"),
+            ("-18 years", "2008-11-26", "-18 years"),
+            ("2026-12-01", "2026-12-01", "2026-12-01"),
+        ] {
+            let limit = DayLimit::read(text).unwrap();
+            assert_eq!(limit.day(today).to_string(), day, "{text}");
+            assert_eq!(limit.to_string(), shown, "{text}");
+        }
+        for wrong in [
+            "",
+            "tomorrow",
+            "60d",
+            "+d",
+            "+60",
+            "+2m",
+            "+60h",
+            "2026-02-30",
+            "20261201",
+            "1/12/2026",
+            "+99999d",
+        ] {
+            assert!(DayLimit::read(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_times_has_hours_and_minutes() {
+        for (text, time) in [
+            ("09:00", "09:00:00"),
+            ("9:30", "09:30:00"),
+            ("23:59", "23:59:00"),
+        ] {
+            assert_eq!(read_time_limit(text).unwrap().to_string(), time);
+        }
+        for wrong in ["", "9", "9h", "24:00", "9:5", "+9:00", "09:60"] {
+            assert_eq!(read_time_limit(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn days_outside_the_limits_do_not_fit() {
+        let today = jiff::civil::date(2026, 11, 26);
+        let limits = |min: &str, max: &str| DayLimits {
+            min: DayLimit::read(min),
+            max: DayLimit::read(max),
+        };
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let meaning = |limits: DayLimits, ahead: &str, back: &str| {
+            limits.meaning(today, |side| match side {
+                SideOfToday::Ahead => Some(day(ahead)),
+                SideOfToday::Back => Some(day(back)),
+            })
+        };
+        let (soon, past) = (limits("today", "+60d"), limits("", "today"));
+        for (limits, ahead, meant) in [
+            (soon, "2026-11-26", DayMeaning::Day(day("2026-11-26"))),
+            (soon, "2027-01-25", DayMeaning::Day(day("2027-01-25"))),
+            (soon, "2027-01-26", DayMeaning::OutOfRange),
+            (soon, "2026-11-25", DayMeaning::OutOfRange),
+            (past, "2027-11-05", DayMeaning::Day(day("2026-11-05"))),
+        ] {
+            assert_eq!(meaning(limits, ahead, "2026-11-05"), meant, "{ahead}");
+        }
+        assert_eq!(soon.meaning(today, |_| None), DayMeaning::Nothing);
+    }
 }

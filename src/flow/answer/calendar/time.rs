@@ -73,9 +73,19 @@ fn clock(text: &str, locale: Locale) -> Option<Clock> {
         .try_fold(first, |clock, part| clock.in_part(part))
 }
 
+/// The time that an answer chooses of two: `early`, like "03:00", and half a day later.
+pub(crate) fn chosen_time(text: &str, early: &str, locale: Locale) -> Option<String> {
+    let early: Time = early.parse().ok()?;
+    let time = match is_later_half(text, locale)? {
+        false => early,
+        true => Time::new((early.hour() + 12) % 24, early.minute(), 0, 0).ok()?,
+    };
+    Some(saved(time))
+}
+
 /// Which of two times, half a day apart, an answer chooses: "da tarde", "pm", "2", "a primeira". `false` is the earlier one.
 /// `None` if it chooses none, or names a time itself.
-pub(crate) fn is_later_half(text: &str, locale: Locale) -> Option<bool> {
+fn is_later_half(text: &str, locale: Locale) -> Option<bool> {
     if clock(text, locale).is_some_and(|clock| clock.is_settled) {
         return None;
     }

@@ -311,7 +311,69 @@ fn every_mistake_is_reported_with_its_line() {
             "[step.a]\nask = 'x'\nexpect = 'cpf'\nmin = 3\nend = 'x'",
             (
                 5,
-                "`min` in [step.a] works only with expect = \"text\" or expect = \"number\"",
+                "`min` in [step.a] works only with expect = \"text\" or expect = \"number\" or expect = \"date\" or expect = \"time\"",
+            ),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\nexpect = 'date'\nmin = 'tomorrow'\nend = 'x'",
+            (
+                5,
+                "`min` in [step.a] must be a day: \"today\", a time from today like \"+60d\" or \"-2 weeks\", or a date like \"2026-12-01\", not `tomorrow`",
+            ),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\nexpect = 'date'\nmin = 'today'\nmax = 3\nend = 'x'",
+            (
+                6,
+                "`max` in [step.a] must be a text in quotes, not an integer",
+            ),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\nexpect = 'date'\nmin = '31/12/2026'\nend = 'x'",
+            (5, "or a date like \"2026-12-01\", not `31/12/2026`"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\nexpect = 'date'\nmin = '+2m'\nend = 'x'",
+            (5, "must be a day"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\nexpect = 'date'\nmin = '+2 weeks'\nmax = '+3d'\nend = 'x'",
+            (5, "`min` in [step.a] is after `max`, so no answer fits"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\nexpect = 'date'\nmin = '2026-12-31'\nmax = '2026-12-01'\nend = 'x'",
+            (5, "`min` in [step.a] is after `max`"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\nexpect = 'time'\nmin = '9h'\nend = 'x'",
+            (
+                5,
+                "`min` in [step.a] must be a time of day like \"09:00\", not `9h`",
+            ),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\nexpect = 'time'\nmin = '24:00'\nend = 'x'",
+            (5, "must be a time of day"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nask = 'x'\nexpect = 'time'\nmin = '18:00'\nmax = '09:00'\nend = 'x'",
+            (5, "`min` in [step.a] is after `max`"),
+        ),
+        (
+            "start = 'a'",
+            "[step.a]\nsay = '{{ today | date(\"lnog\") }}'\nend = 'x'",
+            (
+                3,
+                "`lnog` is no format of a date; write \"long\", \"short\", \"weekday\"",
             ),
         ),
         (

@@ -8,8 +8,8 @@ use crate::flow::load::schema::one_or_more::one_or_more;
 const OPENING: &str =
     "^ *(closed|[0-9]{1,2}(:[0-9]{1,2}|h[0-9]{0,2}) *- *[0-9]{1,2}(:[0-9]{1,2}|h[0-9]{0,2})) *$";
 
-/// "2026-12-24", or "12-24" of every year.
-const DAY: &str = "^([0-9]{4}-)?[0-9]{1,2}-[0-9]{1,2}$";
+/// "2026-12-24", or of every year "12-24", "24 de dezembro", "24 dez", "December 24".
+const DAY: &str = "^(([0-9]{4}-)?[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[º°]? +(de +)?[A-Za-zçÇ]{3,}|[A-Za-zçÇ]{3,} +[0-9]{1,2})$";
 
 /// A day of the week in any language, short or in full, with or without accents. It is in lower case here; the schema accepts
 /// any case.
@@ -43,7 +43,7 @@ pub(crate) fn hours() -> Value {
             "closed": { "type": "string", "minLength": 1, "description": "The step outside of the opening times." },
             "exceptions": {
                 "type": "object",
-                "description": "Days with other times: \"2026-12-24\", or \"12-25\" for every year.",
+                "description": "Days with other times: \"2026-12-24\", or for every year \"12-25\" (month and day) or \"25 de dezembro\".",
                 "propertyNames": { "pattern": DAY },
                 "additionalProperties": times.clone(),
             },

@@ -202,7 +202,7 @@ fn a_visit_is_booked_in_the_customer_s_own_words_and_saved_in_normal_form() {
         > 99999-0000
         < Escreva o número com DDD, assim: 11 99999-0000.
         > (11) 99999-0000
-        < Combinado: dia 01/01 às 14:30. O técnico liga antes para +5511999990000.
+        < Combinado: quinta-feira, 1º de janeiro de 1970, às 14h30. O técnico liga antes para +5511999990000.
         = booked
         $ day=1970-01-01
         $ time=14:30

@@ -11,7 +11,7 @@ const TODAY: Date = jiff::civil::date(2026, 11, 26);
 const MARCH: Date = jiff::civil::date(2026, 3, 10);
 
 fn read(text: &str, locale: Locale, today: Date) -> Option<String> {
-    date(text, locale, today, Direction::Ahead).map(|date| date.to_string())
+    date(text, locale, today, SideOfToday::Ahead).map(|date| date.to_string())
 }
 
 fn check(locale: Locale, today: Date, answers: &[(&str, &str)]) {
@@ -655,7 +655,7 @@ fn where_only_the_past_fits_a_day_without_a_year_was_the_last_one() {
         (Es, "29/02", "2024-02-29"),
         (En, "December 5, 2026", "2026-12-05"),
     ] {
-        let read = date(text, locale, TODAY, Direction::Back);
+        let read = date(text, locale, TODAY, SideOfToday::Back);
         assert_eq!(
             read.map(|date| date.to_string()).as_deref(),
             Some(day),
@@ -770,9 +770,9 @@ proptest! {
         text in "((sexta|dia|5|05|12|/|-|[.]|º|ª|dez|mar|de|próxima|que vem|semana|às|14h|e|meia|a|em|3 dias|the|first|of|el|mañana|la|2026|99)[ ]?){0,8}",
     ) {
         for locale in Locale::ALL {
-            for direction in [Direction::Ahead, Direction::Back] {
+            for side in [SideOfToday::Ahead, SideOfToday::Back] {
                 for today in [TODAY, Date::MIN, Date::MAX] {
-                    date(&text, locale, today, direction);
+                    date(&text, locale, today, side);
                 }
             }
         }
