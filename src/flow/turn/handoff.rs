@@ -46,7 +46,7 @@ impl<'s> FlowTurn<'s> {
     /// What the person should know. If the flow's own note fails, the person still reads what was saved.
     fn note(&mut self, name: &str, step: &HandOff) -> String {
         let written = step.note.as_ref().map(|note| {
-            let rendered = self.script.templates.render(note, self.state.words());
+            let rendered = self.script.templates.render(note, self.words());
             rendered.map_err(|error| format!("step `{name}`: the note failed: {error}"))
         });
         let note = match written {

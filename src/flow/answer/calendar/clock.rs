@@ -61,14 +61,12 @@ const EN: ClockWords = ClockWords {
         "approximately",
     ],
     about: &["approx"],
-    noon: &["noon", "midday", "12 noon"],
+    noon: &["noon", "midday"],
     midnight: &["midnight"],
     and: &["and"],
     half: &[],
     quarter: &["quarter", "a quarter"],
-    hours: &[
-        "h", "hr", "hrs", "hour", "hours", "o'clock", "oclock", "o clock",
-    ],
+    hours: &["h", "hr", "hrs", "o'clock", "oclock", "o clock"],
     minutes: &["min", "mins", "minute", "minutes"],
     after: &["sharp", "on the dot", "exactly", "ish", "or so"],
     parts: &[

@@ -8,6 +8,7 @@ use crate::flow::answer::calendar::day_piece::{
     DayPiece, DayText, WhichWeekday, WrittenDate, YEARS, new,
 };
 use crate::flow::answer::calendar::day_words::DayWords;
+use crate::flow::answer::calendar::numerals::{Numeral, day_number};
 use crate::flow::answer::calendar::tokens::Tokens;
 use crate::flow::words::fold::fold;
 use crate::flow::words::locale::Locale;
@@ -55,12 +56,12 @@ fn pieces(text: DayText<'_>) -> Option<Vec<DayPiece>> {
             at = end;
         } else if let Some(end) = time_at(text, at) {
             at = end;
-        } else if let Some(number) = bare_day(text, at).filter(|_| weekday_end == Some(at)) {
+        } else if let Some(day) = bare_day(text, at).filter(|_| weekday_end == Some(at)) {
             pieces.push(DayPiece::Day {
-                number,
-                is_marked: false,
+                number: day.value,
+                is_marked: day.is_ordinal,
             });
-            at += 1;
+            at = day.end;
         } else if let Some(end) = tokens.one_of(at, words.fillers) {
             at = end;
         } else if tokens.is_word(at, words.links) && at + 1 < tokens.len() {
@@ -113,11 +114,10 @@ fn time_at(text: DayText<'_>, at: usize) -> Option<usize> {
     Some(end)
 }
 
-/// A number of one or two digits and nothing else.
-fn bare_day(text: DayText<'_>, at: usize) -> Option<i16> {
-    let digits = text.tokens.number(at).filter(|digits| digits.len() <= 2)?;
-    let is_alone = !text.tokens.is_mark(at + 1, "/:");
-    digits.parse().ok().filter(|_| is_alone)
+/// A number of one or two digits that is no part of a date or a time: "4", "1ro".
+fn bare_day(text: DayText<'_>, at: usize) -> Option<Numeral> {
+    let day = day_number(text.tokens, at, text.words.locale)?;
+    (!day.in_words && !text.tokens.is_mark(day.end, "/:")).then_some(day)
 }
 
 /// Today, and on which side of it a day lies that is not fully named.

@@ -149,7 +149,11 @@ impl DayText<'_> {
     fn weekday(&self, at: usize) -> Option<(DayPiece, usize)> {
         let (tokens, words) = (self.tokens, self.words);
         let (next, this) = (tokens.one_of(at, words.next), tokens.one_of(at, words.this));
-        let start = next.or(this).unwrap_or(at);
+        let start = match next.or(this) {
+            // "próx. sexta"
+            Some(end) => end + usize::from(tokens.is_mark(end, ".")),
+            None => at,
+        };
         let Some((weekday, mut end)) = self.weekday_name(start) else {
             next?;
             return self.date(start).or_else(|| self.next_day(start));
@@ -401,7 +405,7 @@ impl DayText<'_> {
         }
         let named = tokens.is_word(day.end + 1, &["mes"]);
         let at = day.end + 1 + usize::from(named);
-        let month = cardinal(tokens, at, locale).filter(|month| !month.in_words)?;
+        let month = cardinal(tokens, at, locale)?;
         if part_at(tokens, month.end, locale).is_some() {
             return None;
         }

@@ -263,12 +263,12 @@ const PT_BR: DayWords = DayWords {
     back: [&["ha", "faz"], &["atras"]],
     units: [&["dias", "dia"], &["semanas", "semana"], &["meses", "mes"]],
     one: &["um", "uma"],
-    next: &["proximo", "proxima"],
+    next: &["proximo", "proxima", "prox"],
     this: &[
         "este", "esta", "esse", "essa", "neste", "nesta", "nesse", "nessa", "deste", "desta",
         "desse", "dessa",
     ],
-    after_next: &["que vem", "proximo", "proxima"],
+    after_next: &["que vem", "q vem", "proximo", "proxima"],
     after_this: &["agora"],
     weeks: [
         &[
@@ -279,7 +279,7 @@ const PT_BR: DayWords = DayWords {
             "desta semana",
             "dessa semana",
         ],
-        &["semana que vem", "proxima semana"],
+        &["semana que vem", "semana q vem", "proxima semana"],
     ],
     months_from_now: [
         &[
@@ -290,7 +290,7 @@ const PT_BR: DayWords = DayWords {
             "deste mes",
             "desse mes",
         ],
-        &["mes que vem", "proximo mes"],
+        &["mes que vem", "mes q vem", "proximo mes"],
     ],
     years_from_now: [
         &[
@@ -482,7 +482,7 @@ const ES: DayWords = DayWords {
     back: [&["hace"], &["atras"]],
     units: [&["dias", "dia"], &["semanas", "semana"], &["meses", "mes"]],
     one: &["un", "una"],
-    next: &["proximo"],
+    next: &["proximo", "prox"],
     this: &["este"],
     after_next: &["que viene", "proximo", "entrante"],
     after_this: &["ahora"],
