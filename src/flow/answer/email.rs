@@ -5,8 +5,8 @@ use crate::flow::words::locale::Locale;
 
 /// Names of an address, and what people say around it.
 const WORDS: &str = "
-    address correo direccion eletronico electronico email emails endereco gmail hotmail mail mailto outlook pessoal personal
-    trabajo trabalho work";
+    address correo direccion electronico eletronico email emails endereco gmail hotmail mail mailto outlook personal
+    pessoal trabajo trabalho work";
 
 /// An address that could exist. Only sending a mail would show whether it does. The domain is saved in lower case.
 ///

@@ -6,12 +6,12 @@ use crate::flow::words::locale::Locale;
 /// Folded, for all languages. Words that deny, doubt or compare are not here ("não", "acho", "até"): beside them, the
 /// answer may mean something else. Nor are words that name another thing ("dia", "antigo").
 const FILLER: &str = "
-    a ai anota anote apenas aqui atual be beleza buenas can certo claro con contato contact contacto correct correcto
-    correto da de dejo del do e eh el entao es esa ese essa esse esta este esto eu favor fica for gracias grata grato
-    have hello here here's heres hey hi hola i i'd i'll i'm id im is isso it it's its just la le like lo los me
-    mesmo meu mi minha mio mismo my na nosso nossa nuestra nuestro nº numero number num nro o obg obgd obrigada
-    obrigado of oi ok ola only os our para paso pf pfv please pls plz pode por pra puede que segue seguinte ser sera
-    seria si siguiente sim so solo somente sure ta thank thanks that's the this tks valeu vlw yes you";
+    a ai anota anote apenas aqui atual be beleza buenas can certo claro con contact contacto contato correct
+    correcto correto da de dejo del do e eh el entao es esa ese essa esse esta este esto eu favor fica for gracias
+    grata grato have hello here here's heres hey hi hola i i'd i'll i'm id im is isso it it's its just la le like lo
+    los me mesmo meu mi minha mio mismo my na nossa nosso nro nuestra nuestro num number numero nº o obg obgd
+    obrigada obrigado of oi ok ola only os our para paso pf pfv please pls plz pode por pra puede que segue seguinte
+    ser sera seria si siguiente sim so solo somente sure ta thank thanks that's the this tks valeu vlw yes you";
 
 /// Greetings and the like, of words that mean something else alone.
 const PHRASES: [[&str; 2]; 16] = [

@@ -7,22 +7,23 @@ use crate::flow::words::locale::Locale;
 
 /// What people say around a number.
 const WORDS: &str = "
-    age amount are cantidad custa cuesta dame deme edad idade in manda mande mesa necesito need nos preciso price preco precio
-    qtd qtde quantia quantidade quantity queremos querer queria quero quiero quisiera reservar sao seremos seriam serian somos
-    son suma table tem tengo tenho there total todo todos us valor value vou voy want we were we're with";
+    age amount are cantidad cuesta custa dame deme edad idade in manda mande mesa necesito need nos precio preciso
+    preco price qtd qtde quantia quantidade quantity queremos querer queria quero quiero quisiera reservar sao
+    seremos seriam serian somos son suma table tem tengo tenho there todo todos total us valor value vou voy want we
+    we're were with";
 
 /// Names of money. They may touch the figure.
 const MONEY: &str = "
-    r$ rs us$ u$ u$s $ mx$ ar$ € £ brl usd mxn ars eur gbp real reais dolar dolares dollar dollars peso pesos euro euros
-    bucks libras soles guaranies";
+    r$ rs us$ u$ u$s $ mx$ ar$ € £ brl usd mxn ars eur gbp real reais dolar dolares dollar dollars peso pesos euro
+    euros bucks libras soles guaranies";
 
-/// Names of what is counted. They may touch the figure. Units of measure are not here: nobody knows whether the question was
-/// about grams or kilograms, days or weeks.
+/// Names of what is counted, after the figure. They may touch it. Units of measure are not here: nobody knows whether the
+/// question was about grams or kilograms, days or weeks.
 const COUNTED: &str = "
-    adulto adultos anos cada diarias each hospedes huespedes guests ingressos item itens items noches noites nights old pax pc
-    pcs peca pecas people persona personas person pessoa pessoas pieza piezas piece pieces producto productos produto produtos
-    unidad unidade unidades uni unid un und unds unit units uds veces vez vezes times tickets ticket x years º
-    ª";
+    adulto adultos anos cada diarias each guests hospedes huespedes ingressos item items itens nights noches noites
+    old pax pc pcs peca pecas people person persona personas pessoa pessoas piece pieces pieza piezas producto
+    productos produto produtos ticket tickets times uds un und unds uni unid unidad unidade unidades unit units
+    veces vez vezes x years ª º";
 
 /// Marks that say something about a number: a part, a limit, a range, a calculation.
 const MEANINGFUL: &str = "%‰<>=^/\\&@~|+-±×÷≈≤≥≠→¼½¾²³";

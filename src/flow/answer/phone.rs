@@ -1,9 +1,9 @@
 //! Reads phone numbers as people write them, into E.164, the form that can be dialled from anywhere.
 //!
 //! Why not the crate `phonenumber`: measured with 0.3.10, its first number takes 80 to 170 ms and 7 MB (18 MB once all
-//! countries were asked for), and the program grows by 1.5 MB; ours takes 4 us a number even in a debug build. It also reads some numbers wrongly:
-//! (55) 99876-5432 of Santa Maria, Brazil, loses its area code, and +55 11 99999-0000 becomes +55 99999-0000 for a shop in
-//! the United States.
+//! countries were asked for), and the program grows by 1.5 MB; ours takes 4 us a number even in a debug build. It also
+//! reads some numbers wrongly: (55) 99876-5432 of Santa Maria, Brazil, loses its area code, and +55 11 99999-0000 becomes
+//! +55 99999-0000 for a shop in the United States.
 
 use crate::flow::answer::country::{Country, DigitGroups, begins_with_another_calling_code};
 use crate::flow::answer::filler::is_filler;
@@ -20,12 +20,12 @@ const MARKS: &str = " -./()\n";
 /// What people call a phone number, and say around it. A second number of the same text is never passed over, since a digit
 /// is in it.
 const WORDS: &str = "
-    also argentina at brasil brazil call casa cel celu celular cell cellphone chama chamar chame chile colombia comercial ddd
-    direto directo escribe escribeme espana esposa esposo fijo filha filho fixo fone home inclusive ligar liga ligue llama
-    llamar llame llameme mae marido mensagem message mexico mim mobile movil mulher new nova novo nueva nuevo pai particular pessoal personal peru phone
-    portugal recado recados residencial tambem tambien tem tengo tenho tel telefone telefono telephone text tim trabajo trabalho tlf tlfn
-    tfno uruguay uruguai vivo wa wats watsapp whats whatsap whatsapp whatssap whatsup whattsapp work wpp wsp wts zap zapp
-    zapzap";
+    also argentina at brasil brazil call casa cel cell cellphone celu celular chama chamar chame chile colombia
+    comercial ddd directo direto escribe escribeme espana esposa esposo fijo filha filho fixo fone home inclusive
+    liga ligar ligue llama llamar llame llameme mae marido mensagem message mexico mim mobile movil mulher new nova
+    novo nueva nuevo pai particular personal peru pessoal phone portugal recado recados residencial tambem tambien
+    tel telefone telefono telephone tem tengo tenho text tfno tim tlf tlfn trabajo trabalho uruguai uruguay vivo wa
+    wats watsapp whats whatsap whatsapp whatssap whatsup whattsapp work wpp wsp wts zap zapp zapzap";
 
 /// A phone number. With `+` or `00`, or in a link to a chat, it is international, otherwise it belongs to `home`; both are
 /// saved as E.164 ("+5511999990000"). Without `home` the country is unknown and only the digits are saved.
