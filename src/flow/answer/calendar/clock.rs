@@ -54,6 +54,7 @@ struct ClockWords {
 const EN: ClockWords = ClockWords {
     at: &[
         "at",
+        "@",
         "around",
         "at around",
         "about",
@@ -78,6 +79,7 @@ const EN: ClockWords = ClockWords {
         ("lunch time", DayPart::Noon),
         ("afternoon", DayPart::Afternoon),
         ("evening", DayPart::Evening),
+        ("tonight", DayPart::Evening),
         ("night", DayPart::Night),
     ],
     before_part: &[

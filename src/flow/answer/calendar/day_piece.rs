@@ -63,7 +63,7 @@ impl DayText<'_> {
     pub(crate) fn piece_at(&self, at: usize) -> Option<(DayPiece, usize)> {
         self.relative(at)
             .or_else(|| self.away(at))
-            .or_else(|| self.from_now(at))
+            .or_else(|| self.near_now(at))
             .or_else(|| self.date(at))
             .or_else(|| self.weekday(at))
             .or_else(|| self.day(at))
@@ -129,7 +129,7 @@ impl DayText<'_> {
     }
 
     /// "semana que vem", "deste mês".
-    fn from_now(&self, at: usize) -> Option<(DayPiece, usize)> {
+    fn near_now(&self, at: usize) -> Option<(DayPiece, usize)> {
         let find = |[this, next]: [&[&str]; 2]| {
             let this = self.tokens.one_of(at, this).map(|end| (0, end));
             this.or_else(|| Some((1, self.tokens.one_of(at, next)?)))
@@ -469,7 +469,7 @@ impl DayText<'_> {
         let is_named = start > at || (locale == Locale::En && day.is_ordinal && !day.in_words);
         let of_month = || {
             let after = self.after_links(day.end);
-            let month = self.from_now(after);
+            let month = self.near_now(after);
             matches!(month, Some((DayPiece::MonthsFromNow(_), _)))
         };
         let is_sound = (is_named || of_month())

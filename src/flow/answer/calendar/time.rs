@@ -37,6 +37,8 @@ fn clock(text: &str, locale: Locale) -> Option<Clock> {
     while at < tokens.len() {
         if let Some((_, end)) = text.piece_at(at) {
             has_day = true;
+            // "esta noite" is a day and a part of it.
+            parts.extend(last_part(&tokens, at, end, locale));
             at = end;
         } else if let Some((clock, end)) = clock_at(&tokens, at, locale) {
             clocks.push(clock);
@@ -61,16 +63,33 @@ fn clock(text: &str, locale: Locale) -> Option<Clock> {
     }
     let first = *clocks.first()?;
     // "amanhã 10" may be a day.
-    if has_day && !clocks.iter().any(|clock| clock.is_marked) {
+    if has_day && parts.is_empty() && !clocks.iter().any(|clock| clock.is_marked) {
         return None;
     }
-    let is_same = |other: &Clock| (other.hour, other.minute) == (first.hour, first.minute);
-    if !clocks.iter().all(is_same) {
+    // "meio-dia (12h)" is one time; "10 10" is ten past ten, or a slip.
+    let is_same =
+        |other: &Clock| (other.hour, other.minute) == (first.hour, first.minute) && other.is_marked;
+    if clocks.len() > 1 && !clocks.iter().all(is_same) {
         return None;
     }
     parts
         .into_iter()
         .try_fold(first, |clock, part| clock.in_part(part))
+}
+
+/// The part of the day that the last word of a day names: "esta noite", "tonight".
+fn last_part(tokens: &Tokens<'_>, at: usize, end: usize, locale: Locale) -> Option<DayPart> {
+    let last = end - 1;
+    let is_this_morning = locale == Locale::Es
+        && last > at
+        && tokens.is_word(last - 1, &["esta"])
+        && tokens.is_word(last, &["manana"]);
+    if is_this_morning {
+        return Some(DayPart::Morning);
+    }
+    part_at(tokens, last, locale)
+        .filter(|(_, part_end)| *part_end == end)
+        .map(|(part, _)| part)
 }
 
 /// The time that an answer chooses of two: `early`, like "03:00", and half a day later.

@@ -570,6 +570,7 @@ fn days_are_read_as_english_speakers_write_them() {
             ("Friday 3pm", "2026-11-27"),
             ("3 pm on Friday", "2026-11-27"),
             ("Friday at noon", "2026-11-27"),
+            ("Friday @ 10", "2026-11-27"),
             ("Friday three thirty", "2026-11-27"),
             ("Friday after 2", "2026-11-27"),
             ("Friday between 2 and 4 pm", "2026-11-27"),
