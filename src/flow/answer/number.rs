@@ -56,7 +56,7 @@ pub(crate) fn number(text: &str, locale: Locale) -> Option<String> {
             Piece::Figure(_) => {
                 let (mut read, end) = figures(&tokens, at, locale)?;
                 at = end;
-                if let Some(Token {
+                if let Some(NumberToken {
                     piece: Piece::Word(word),
                     gap,
                 }) = tokens.get(at)
@@ -108,7 +108,7 @@ pub(crate) fn number(text: &str, locale: Locale) -> Option<String> {
 }
 
 /// A part of the text, and whether it touches the part before it.
-struct Token<'t> {
+struct NumberToken<'t> {
     piece: Piece<'t>,
     gap: Gap,
 }
@@ -132,7 +132,7 @@ enum Gap {
     Wide,
 }
 
-impl Token<'_> {
+impl NumberToken<'_> {
     fn word(&self) -> Option<&str> {
         match &self.piece {
             Piece::Word(word) => Some(word),
@@ -152,8 +152,8 @@ impl Token<'_> {
     }
 }
 
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut tokens: Vec<Token<'_>> = Vec::new();
+fn tokens(text: &str) -> Vec<NumberToken<'_>> {
+    let mut tokens: Vec<NumberToken<'_>> = Vec::new();
     let mut gap = Gap::Wide;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -187,7 +187,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
             }
             c => (Piece::Mark(c), c.len_utf8()),
         };
-        tokens.push(Token { piece, gap });
+        tokens.push(NumberToken { piece, gap });
         gap = Gap::None;
         rest = &rest[length..];
     }
@@ -229,7 +229,7 @@ fn word_length(text: &str) -> usize {
 }
 
 /// The words from here on without marks between them, as many as a number can have.
-fn words_from<'t>(tokens: &'t [Token<'_>], at: usize) -> Vec<&'t str> {
+fn words_from<'t>(tokens: &'t [NumberToken<'_>], at: usize) -> Vec<&'t str> {
     const WORDS_MAX: usize = 16;
     tokens[at..]
         .iter()
@@ -241,7 +241,7 @@ fn words_from<'t>(tokens: &'t [Token<'_>], at: usize) -> Vec<&'t str> {
 }
 
 /// Whether the + or - belongs to the figure after it, with or without money between them: "-5", "R$ -5", "-R$ 5".
-fn is_sign(tokens: &[Token<'_>], at: usize) -> bool {
+fn is_sign(tokens: &[NumberToken<'_>], at: usize) -> bool {
     let is_apart = tokens[at].gap != Gap::None
         || at.checked_sub(1).is_some_and(|before| {
             tokens[before].is_money()
@@ -249,19 +249,19 @@ fn is_sign(tokens: &[Token<'_>], at: usize) -> bool {
                     .mark()
                     .is_some_and(|mark| "([{\"'".contains(mark))
         });
-    let is_figure = |token: Option<&Token<'_>>| {
+    let is_figure = |token: Option<&NumberToken<'_>>| {
         token.is_some_and(|token| matches!(token.piece, Piece::Figure(_)))
     };
     let touches = tokens.get(at + 1).filter(|token| token.gap == Gap::None);
     is_apart
         && (is_figure(touches)
-            || touches.is_some_and(Token::is_money) && is_figure(tokens.get(at + 2)))
+            || touches.is_some_and(NumberToken::is_money) && is_figure(tokens.get(at + 2)))
 }
 
 /// The figure at this place with its sign, and the place after it. Spaces may divide it into groups: "1 000".
-fn figures(tokens: &[Token<'_>], at: usize, locale: Locale) -> Option<(Decimal, usize)> {
+fn figures(tokens: &[NumberToken<'_>], at: usize, locale: Locale) -> Option<(Decimal, usize)> {
     let piece = |at: usize| match tokens.get(at) {
-        Some(Token {
+        Some(NumberToken {
             piece: Piece::Figure(figure),
             gap,
         }) => Some((*figure, *gap)),
@@ -295,19 +295,21 @@ fn figures(tokens: &[Token<'_>], at: usize, locale: Locale) -> Option<(Decimal, 
         end += 1;
     }
     let touches_after = tokens.get(end).filter(|token| token.gap == Gap::None);
-    let may_be_touched = touches_after.and_then(Token::word).is_none_or(|word| {
-        is_in(MONEY, word) || is_in(COUNTED, word) || multiplier(word, locale).is_some()
-    });
+    let may_be_touched = touches_after
+        .and_then(NumberToken::word)
+        .is_none_or(|word| {
+            is_in(MONEY, word) || is_in(COUNTED, word) || multiplier(word, locale).is_some()
+        });
     // Feet and inches, unless the figure is in quotes.
-    let is_quote = |token: Option<&Token<'_>>| {
-        let mark = token.and_then(Token::mark);
+    let is_quote = |token: Option<&NumberToken<'_>>| {
+        let mark = token.and_then(NumberToken::mark);
         mark.is_some_and(|mark| "'‘’\"“”′″".contains(mark))
     };
     let is_length = is_quote(touches_after) && !is_quote(before);
     let sign = [
         at.checked_sub(1),
         at.checked_sub(2)
-            .filter(|_| before.is_some_and(Token::is_money)),
+            .filter(|_| before.is_some_and(NumberToken::is_money)),
     ]
     .into_iter()
     .flatten()

@@ -27,7 +27,7 @@ pub struct LeftAlone {
 
 /// What the script stores. A later version may add to it.
 #[derive(Deserialize)]
-struct Stored {
+struct StoredPause {
     id: String,
     #[serde(default)]
     name: String,
@@ -49,7 +49,7 @@ impl Store {
         let key = self.inner.keys.left_alone_unnotified(session);
         let chats: Vec<(ChatId, String)> = self.inner.client.hgetall(key).await?;
         let read = |(chat, stored): (ChatId, String)| {
-            let stored: Stored = serde_json::from_str(&stored)
+            let stored: StoredPause = serde_json::from_str(&stored)
                 .map_err(|_| StoreError::UnexpectedAnswer("why a chat is left alone"))?;
             let ends = stored.ends.parse().map(Millis::new);
             Ok(LeftAlone {
