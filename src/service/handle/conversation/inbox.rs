@@ -17,19 +17,19 @@ use crate::waha::message::Message;
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     /// As in Redis, with those withdrawn.
-    stored: Vec<Stored>,
+    stored: Vec<InboxMessage>,
     /// Those to be heard, as the flow's inputs.
     said: Vec<Said>,
 }
 
 #[derive(Debug)]
-struct Stored {
+struct InboxMessage {
     /// As stored in Redis.
     raw: String,
     message: UnreadMessage,
 }
 
-impl Stored {
+impl InboxMessage {
     fn is_heard(&self) -> bool {
         self.message != UnreadMessage::Withdrawn
     }
@@ -47,7 +47,7 @@ impl Inbox {
     pub(crate) fn update(&mut self, inbox: Vec<String>) {
         let mut known: HashMap<String, VecDeque<(UnreadMessage, Option<Said>)>> = HashMap::new();
         let mut said = self.said.drain(..);
-        for Stored { raw, message } in self.stored.drain(..) {
+        for InboxMessage { raw, message } in self.stored.drain(..) {
             let said = match message {
                 UnreadMessage::Withdrawn => None,
                 _ => said.next(),
@@ -60,14 +60,18 @@ impl Inbox {
                 Some(known) => known,
                 None => read(&raw),
             };
-            self.stored.push(Stored { raw, message });
+            self.stored.push(InboxMessage { raw, message });
             self.said.extend(said);
         }
     }
 
     /// Removes the first `count` messages, with those withdrawn.
     pub(crate) fn consume(&mut self, count: usize) {
-        let heard = self.stored.drain(..count).filter(Stored::is_heard).count();
+        let heard = self
+            .stored
+            .drain(..count)
+            .filter(InboxMessage::is_heard)
+            .count();
         self.said.drain(..heard);
     }
 
@@ -96,12 +100,12 @@ impl Inbox {
         }
         let heard = self.stored.iter().filter(|one| one.is_heard());
         let within = heard.skip(range.start).take(range.len());
-        Some(within.filter_map(Stored::readable).collect())
+        Some(within.filter_map(InboxMessage::readable).collect())
     }
 
     /// When the first and the last message to be heard arrived.
     pub(crate) fn arrived(&self) -> Option<RangeInclusive<Millis>> {
-        let mut messages = self.stored.iter().filter_map(Stored::readable);
+        let mut messages = self.stored.iter().filter_map(InboxMessage::readable);
         let first = messages.next()?;
         let last = messages.next_back().unwrap_or(first);
         Some(first.received_at..=last.received_at)
