@@ -8,7 +8,7 @@ use crate::flow::words::figures::{FigureForm, figure, is_marker, is_pronoun, val
 use crate::flow::words::fold::fold;
 use crate::flow::words::locale::Locale;
 use crate::flow::words::menu::{Title, is_about_days, titles};
-use crate::flow::words::senses::{Sense, is_no, is_short_yes, is_stress, senses};
+use crate::flow::words::senses::{Sense, cancels, is_no, is_short_for, is_stress, senses};
 use crate::flow::words::tokens::{Token, is_drawn_out, tokens};
 
 /// The words that may surround an option of one letter or of digits. Such an option can mean many things ("2 anos"), so all
@@ -22,6 +22,8 @@ const AROUND: &[&str] = &[
     "amigo",
     "apenas",
     "aqui",
+    "beleza",
+    "blz",
     "boa",
     "boas",
     "bom",
@@ -29,22 +31,26 @@ const AROUND: &[&str] = &[
     "buenas",
     "bueno",
     "buenos",
-    "blz",
-    "beleza",
     "certo",
     "choice",
     "choose",
     "claro",
     "com",
     "con",
+    "da",
     "dale",
     "de",
+    "desculpa",
+    "desculpe",
     "digitar",
     "digite",
     "digitei",
     "digito",
+    "disculpa",
+    "disculpe",
     "do",
     "e",
+    "eh",
     "el",
     "eleccion",
     "elegi",
@@ -68,8 +74,8 @@ const AROUND: &[&str] = &[
     "good",
     "gostaria",
     "gracias",
-    "grato",
     "grata",
+    "grato",
     "hello",
     "hey",
     "hi",
@@ -99,6 +105,8 @@ const AROUND: &[&str] = &[
     "no",
     "o",
     "obg",
+    "obgd",
+    "obgda",
     "obrigada",
     "obrigado",
     "oi",
@@ -108,6 +116,7 @@ const AROUND: &[&str] = &[
     "ola",
     "only",
     "para",
+    "perdon",
     "perfeito",
     "pf",
     "pfv",
@@ -118,14 +127,20 @@ const AROUND: &[&str] = &[
     "plz",
     "pode",
     "por",
+    "porfa",
+    "porfavor",
+    "porfi",
     "pra",
     "prefer",
+    "prefiero",
     "prefiro",
     "que",
+    "quedo",
     "querer",
     "queria",
     "quero",
     "quiero",
+    "quisiera",
     "respondo",
     "resposta",
     "respuesta",
@@ -144,14 +159,18 @@ const AROUND: &[&str] = &[
     "so",
     "solo",
     "somente",
+    "sorry",
     "sure",
     "take",
     "thank",
     "thanks",
     "the",
+    "there",
     "thx",
-    "valeu",
+    "to",
+    "ty",
     "vale",
+    "valeu",
     "vlw",
     "vou",
     "voy",
@@ -289,17 +308,17 @@ impl<'q> Options<'q> {
         }
     }
 
-    /// "s" for "sim", as a whole message.
+    /// "s" for "sim", or "n" for "no", as a whole message.
     fn abbreviated(&self, word: &str) -> Option<&'q str> {
-        let mut yes = self
+        let mut meant = self
             .forms
             .iter()
             .filter(|form| match form.words.as_slice() {
-                [yes] => is_short_yes(word, yes, self.locale),
+                [full] => is_short_for(word, full, self.locale),
                 _ => false,
             });
-        let option = yes.next()?.option;
-        yes.all(|form| form.option == option).then_some(option)
+        let option = meant.next()?.option;
+        meant.all(|form| form.option == option).then_some(option)
     }
 
     /// The options that a message names, each once. An option that only occurs within a longer one ("sim" in "sim, com
@@ -362,7 +381,23 @@ impl<'q> Options<'q> {
         });
         let doubts = senses.iter().any(|(sense, _)| *sense == Sense::Doubt);
         hits.retain(|hit| !senses.iter().any(|sense| hides(sense, hit)));
-        let refuses = senses.iter().any(|(sense, _)| *sense == Sense::Refusal);
+        let option = only(&hits);
+        let in_line = |word: &String| {
+            let mut lines = self
+                .titles
+                .iter()
+                .filter(|title| Some(title.option) == option);
+            with_titles && lines.any(|title| title.line.contains(word))
+        };
+        // "2 - cancelar", if that is what option 2 is about.
+        let is_its_own = |place: &Range<usize>| {
+            tokens[place.clone()]
+                .iter()
+                .all(|token| cancels(&token.word) && in_line(&token.word))
+        };
+        let refuses = senses
+            .iter()
+            .any(|(sense, place)| *sense == Sense::Refusal && !is_its_own(place));
         let is_no = !hits.is_empty() && hits.iter().all(|hit| hit.is_no);
         let is_contradicted = is_no
             && senses.iter().any(|(sense, place)| {
@@ -380,14 +415,6 @@ impl<'q> Options<'q> {
             .into_iter()
             .filter(|at| !courtesies.iter().any(|courtesy| courtesy.contains(at)))
             .collect();
-        let option = only(&hits);
-        let in_line = |word: &String| {
-            let mut lines = self
-                .titles
-                .iter()
-                .filter(|title| Some(title.option) == option);
-            with_titles && lines.any(|title| title.line.contains(word))
-        };
         let is_bare = rest
             .iter()
             .all(|at| self.is_around(tokens, *at) || in_line(&tokens[*at].word));
@@ -396,7 +423,7 @@ impl<'q> Options<'q> {
         });
         Reading {
             hits,
-            is_pure: rest.iter().all(|at| is_marker(&tokens[*at].word)),
+            is_pure: option.is_some() && rest.iter().all(|at| is_marker(&tokens[*at].word)),
             is_bare,
         }
     }
@@ -411,38 +438,28 @@ impl<'q> Options<'q> {
             .filter(|form| with_titles || form.kind != FormKind::Title)
         {
             let number = value(form.option).filter(|_| form.kind == FormKind::Own);
-            let is_no = self.says_no(&form.words);
-            for place in (0..tokens.len()).map(|at| at..at + form.words.len()) {
-                let Some(said) = tokens.get(place.clone()) else {
-                    break;
-                };
-                let mut pairs = said.iter().zip(&form.words);
-                let is_same = |(token, word): (&Token, &String)| {
-                    token.word == *word || is_drawn_out(&token.word, word)
-                };
-                let is_variant = is_no
-                    && is_no_in(tokens, place.start, self.locale)
-                    && !self.is_own(&said[0].word);
+            for at in 0..tokens.len() {
                 let said_number = number
                     .filter(|_| !is_amount)
-                    .and_then(|number| self.number_at(tokens, place.start, number));
-                let is_named = match number {
-                    Some(_) => said_number.is_some(),
-                    None => pairs.all(is_same) || is_variant,
+                    .and_then(|number| self.number_at(tokens, at, number));
+                let end = match number {
+                    Some(_) => said_number.map(|_| at + 1),
+                    None => self.end_of(form, tokens, at),
                 };
-                if is_named {
-                    let letters: usize = form.words.iter().map(|word| word.chars().count()).sum();
-                    found.push(Hit {
-                        option: form.option,
-                        kind: form.kind,
-                        place,
-                        is_short: number.is_some() || letters == 1,
-                        is_no,
-                        is_number_word: said_number.is_some_and(|form| {
-                            !matches!(form, FigureForm::Digits | FigureForm::Marked)
-                        }),
-                    });
-                }
+                let Some(end) = end else {
+                    continue;
+                };
+                let letters: usize = form.words.iter().map(|word| word.chars().count()).sum();
+                found.push(Hit {
+                    option: form.option,
+                    kind: form.kind,
+                    place: at..end,
+                    is_short: number.is_some() || letters == 1,
+                    is_no: self.says_no(&form.words),
+                    is_number_word: said_number.is_some_and(|form| {
+                        !matches!(form, FigureForm::Digits | FigureForm::Marked)
+                    }),
+                });
             }
         }
         let all = found.clone();
@@ -468,6 +485,24 @@ impl<'q> Options<'q> {
                 .any(|other| is_shorter(other) || is_weaker(other) || is_called(other))
         });
         found
+    }
+
+    /// Where the words of a form end, if they begin at this place.
+    fn end_of(&self, form: &OptionForm<'q>, tokens: &[Token], at: usize) -> Option<usize> {
+        let is_no = self.says_no(&form.words)
+            && is_no_in(tokens, at, self.locale)
+            && !self.is_own(&tokens[at].word);
+        if is_no {
+            return Some(at + 1);
+        }
+        if form.kind == FormKind::Title {
+            return end_of_title(tokens, at, &form.words);
+        }
+        let end = at + form.words.len();
+        let mut pairs = tokens.get(at..end)?.iter().zip(&form.words);
+        pairs
+            .all(|(token, word)| is_same(token, word))
+            .then_some(end)
     }
 
     /// Whether a word is an option, exactly.
@@ -511,10 +546,48 @@ impl<'q> Options<'q> {
         let is_for = match token.word.as_str() {
             "para" | "pra" | "por" => before_number,
             "for" | "com" | "con" => before_number && token.begins_clause,
+            // "O que é a 1?" only asks.
+            "que" => tokens
+                .get(at + 1)
+                .is_some_and(|next| matches!(next.word.as_str(), "e" | "es")),
             _ => false,
         };
         !is_for && AROUND.contains(&token.word.as_str())
     }
+}
+
+fn is_same(token: &Token, word: &str) -> bool {
+    token.word == word || is_drawn_out(&token.word, word)
+}
+
+/// Where a title ends, if it begins at this place. Articles and the like may differ: "marcar uma consulta" is the title
+/// "Marcar consulta".
+fn end_of_title(tokens: &[Token], at: usize, title: &[String]) -> Option<usize> {
+    const SMALL: [&str; 23] = [
+        "a", "o", "as", "os", "um", "uma", "de", "do", "da", "dos", "das", "com", "el", "la",
+        "los", "las", "un", "una", "con", "del", "the", "an", "of",
+    ];
+    let mut end = at;
+    let mut says = false;
+    for word in title {
+        let is_small = SMALL.contains(&word.as_str());
+        let rest = &tokens[end.min(tokens.len())..];
+        let small = rest
+            .iter()
+            .take_while(|token| SMALL.contains(&token.word.as_str()) && !is_same(token, word))
+            .count();
+        // A title does not begin with a word that it does not have.
+        let skipped = if end == at || is_small { 0 } else { small };
+        match rest.get(skipped) {
+            Some(token) if is_same(token, word) => {
+                end += skipped + 1;
+                says |= !is_small;
+            }
+            _ if is_small => {}
+            _ => return None,
+        }
+    }
+    says.then_some(end)
 }
 
 /// Whether the word is a "no": in Portuguese also an "n" that is not a number sign.

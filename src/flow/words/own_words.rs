@@ -34,10 +34,22 @@ pub(crate) fn own_lines(text: &str) -> Vec<&str> {
         })
         .map(|(_, line)| *line)
         .collect();
-    match own.is_empty() {
-        true => lines,
-        false => own,
+    match own.as_slice() {
+        [] => lines,
+        [line] => vec![after_signature(line)],
+        _ => own,
     }
+}
+
+/// The line without a signature at its beginning: "*Bia:* 1".
+fn after_signature(line: &str) -> &str {
+    let ends = [":* ", "*: "];
+    let split = ends.iter().find_map(|end| {
+        let (name, rest) = line.strip_prefix('*')?.split_once(end)?;
+        let is_name = name.chars().count() <= 60 && !name.contains(|c: char| c.is_ascii_digit());
+        (is_name && !rest.trim().is_empty()).then_some(rest.trim())
+    });
+    split.unwrap_or(line)
 }
 
 /// The lines that may each be an answer by itself; none if there is only one, or very many.
@@ -78,6 +90,8 @@ mod tests {
             ("> 1 - Marcar\n2", &["2"]),
             ("> 5", &["> 5"]),
             ("*Bia:*", &["*Bia:*"]),
+            ("*Bia - Compras:* 1", &["1"]),
+            ("*Opção 2:* a 1", &["*Opção 2:* a 1"]),
             ("Bom dia\n2", &["Bom dia", "2"]),
             ("", &[]),
         ] {

@@ -31,14 +31,25 @@ pub(crate) fn is_no(word: &str, locale: Locale) -> bool {
     words.contains(&squeezed(word).as_str())
 }
 
-/// A "yes" by itself in letters that only count as the whole message.
-pub(crate) fn is_short_yes(word: &str, yes: &str, locale: Locale) -> bool {
-    let (full, short): (&str, &[&str]) = match locale {
-        Locale::En => ("yes", &["y", "ye", "yep", "yeah", "yup", "yea"]),
-        Locale::PtBr => ("sim", &["s", "sm"]),
-        Locale::Es => ("si", &["s", "sip", "sep"]),
+/// Whether a word is short for this yes or no. It only counts as the whole message: an "n" has many other meanings.
+pub(crate) fn is_short_for(word: &str, yes_or_no: &str, locale: Locale) -> bool {
+    let short: &[&str] = match (locale, yes_or_no) {
+        (Locale::En, "yes") => &["y", "ye", "yep", "yeah", "yup", "yea"],
+        (Locale::PtBr, "sim") => &["s", "sm"],
+        (Locale::Es, "si") => &["s", "sip", "sep"],
+        (Locale::En | Locale::Es, "no") => &["n"],
+        _ => &[],
     };
-    yes == full && short.contains(&squeezed(word).as_str())
+    short.contains(&squeezed(word).as_str())
+}
+
+/// Whether a word cancels something: it refuses, unless the option is about that.
+pub(crate) fn cancels(word: &str) -> bool {
+    [
+        "cancel", "desmarc", "desmarq", "anul", "desist", "stop", "esquec", "olvid",
+    ]
+    .iter()
+    .any(|begins| word.starts_with(begins))
 }
 
 /// Words that refuse, with each doubled letter once: people draw them out.
@@ -56,12 +67,6 @@ fn refusing_words(locale: Locale) -> &'static [&'static str] {
             "except",
             "unles",
             "hardly",
-            "cancel",
-            "cancels",
-            "canceled",
-            "canceling",
-            "cancelation",
-            "stop",
             "decline",
             "refuse",
             "unable",
@@ -69,6 +74,23 @@ fn refusing_words(locale: Locale) -> &'static [&'static str] {
             "nevermind",
             "avoid",
             "forget",
+            "doubt",
+            "skip",
+            "undo",
+            "remove",
+            "delete",
+            "wouldn",
+            "couldn",
+            "shouldn",
+            "didn",
+            "doesn",
+            "hasn",
+            "haven",
+            "isn",
+            "wasn",
+            "weren",
+            "aren",
+            "hadn",
         ],
         Locale::PtBr => &[
             "nem",
@@ -89,28 +111,23 @@ fn refusing_words(locale: Locale) -> &'static [&'static str] {
             "negativa",
             "num",
             "nunk",
-            "cancela",
-            "cancelar",
-            "cancele",
-            "cancelem",
-            "cancelo",
-            "cancelado",
-            "cancelamento",
-            "desmarca",
-            "desmarcar",
-            "desmarque",
-            "desmarco",
-            "desisto",
-            "desisti",
-            "desistir",
             "recuso",
             "recusar",
             "dispenso",
-            "esquece",
-            "esqueca",
             "pare",
             "never",
             "not",
+            "nan",
+            "nein",
+            "non",
+            "nopes",
+            "neg",
+            "dispensa",
+            "evitar",
+            "imposivel",
+            "des",
+            "excluir",
+            "remover",
         ],
         Locale::Es => &[
             "ni",
@@ -129,26 +146,24 @@ fn refusing_words(locale: Locale) -> &'static [&'static str] {
             "ningunas",
             "nanai",
             "negativo",
-            "cancela",
-            "cancelar",
-            "cancele",
-            "cancelen",
-            "cancelo",
-            "cancelado",
-            "cancelacion",
-            "anula",
-            "anular",
-            "anule",
-            "olvidalo",
-            "olvidelo",
             "dejalo",
             "dejelo",
             "dejemoslo",
-            "desisto",
             "rechazo",
             "nao",
             "never",
             "not",
+            "nah",
+            "na",
+            "tampoko",
+            "nunka",
+            "yano",
+            "nokiero",
+            "evitar",
+            "imposible",
+            "quitar",
+            "eliminar",
+            "borar",
         ],
     }
 }
@@ -178,6 +193,20 @@ const REFUSING_PHRASES: &[&str] = &[
     "fica pra outra",
     "em vez de",
     "ao inves",
+    "deixa pra",
+    "deixa para",
+    "deixa p",
+    "deixa de",
+    "chega de",
+    "parar de",
+    "fora de",
+    "paso de",
+    "deja de",
+    "dejen de",
+    "hold off",
+    "hold the",
+    "n o",
+    "n quiero",
     "outra hora",
     "mudei de ideia",
     "can not",
@@ -241,6 +270,10 @@ const DOUBTING_PHRASES: &[&str] = &[
     "nao e que",
     "nao e",
     "vou pensar",
+    "pode ser que",
+    "nao vejo problema",
+    "nao custa",
+    "nao ha de que",
     "vou ver",
     "deixa eu ver",
     // English
@@ -252,6 +285,8 @@ const DOUBTING_PHRASES: &[&str] = &[
     "idk",
     "depends",
     "why not",
+    "no one",
+    "not a problem",
     "either",
     "whichever",
     "whatever",
@@ -298,11 +333,12 @@ const DOUBTING_PHRASES: &[&str] = &[
 ];
 
 /// With a negation before them they say "I don't know" or "I don't understand".
-const KNOWING: [&str; 27] = [
+const KNOWING: [&str; 28] = [
     "sei",
     "saberia",
     "sabia",
     "certeza",
+    "ctz",
     "ideia",
     "entendi",
     "entendo",
@@ -364,6 +400,8 @@ const COURTESIES: &[&str] = &[
     "good night",
     "no problem",
     "no problems",
+    "no prob",
+    "no probs",
     "no worries",
     "no doubt",
     "without a doubt",
@@ -497,17 +535,26 @@ fn is_refusal(word: &str, locale: Locale) -> bool {
     let glued = match locale {
         Locale::PtBr => word.len() > 3 && word.starts_with("nao"),
         Locale::En => is_contraction(word),
-        Locale::Es => false,
+        Locale::Es => word.starts_with("noqui"),
     };
     let squeezed = squeezed(word);
     let is_listed = refusing_words(locale).contains(&squeezed.as_str());
-    glued || is_listed || is_no(word, locale) || squeezed == "nao" || squeezed == "naum"
+    glued
+        || cancels(word)
+        || is_listed
+        || is_no(word, locale)
+        || squeezed == "nao"
+        || squeezed == "naum"
 }
 
 /// "didn't", "didnt", "do'nt", "dont't", "dontwant".
 fn is_contraction(word: &str) -> bool {
     let letters = word.replace('\'', "");
-    word.ends_with("n't") || CONTRACTIONS.contains(&letters.as_str()) || letters.starts_with("dont")
+    word.ends_with("n't")
+        || letters.ends_with("dnt")
+        || letters.ends_with("snt")
+        || CONTRACTIONS.contains(&letters.as_str())
+        || letters.starts_with("dont")
 }
 
 /// The word as the lists have it. A "don t" in two words is one; the "n" of "n 2" is a number sign and stays out.
@@ -527,17 +574,36 @@ fn plain(tokens: &[Token], at: usize, locale: Locale) -> String {
         return "nº".to_owned();
     }
     let with_t = format!("{word}t");
-    let is_split = next.is_some_and(|next| next.word == "t") && is_contraction(&with_t);
+    let is_split =
+        tokens.get(at + 1).is_some_and(|next| next.word == "t") && is_contraction(&with_t);
     if is_split {
         return with_t;
     }
-    if is_no(word, locale) && locale == Locale::PtBr {
+    if locale == Locale::PtBr
+        && (is_foreign_no(tokens, at) || is_no(&without_typed_accents(word), locale))
+    {
         return "nao".to_owned();
     }
     if is_no(word, locale) {
         return "no".to_owned();
     }
     word.clone()
+}
+
+/// "no" is "in the" in Portuguese, but not before a comma, at the end, or before a verb that begins the message.
+fn is_foreign_no(tokens: &[Token], at: usize) -> bool {
+    let next = tokens.get(at + 1).filter(|next| !next.begins_clause);
+    let is_verb = |next: &Token| {
+        ["ar", "er", "ir"]
+            .iter()
+            .any(|ending| next.word.ends_with(ending))
+    };
+    squeezed(&tokens[at].word) == "no" && next.is_none_or(|next| at == 0 && is_verb(next))
+}
+
+/// Typed without dead keys: "na~o", "n@o".
+fn without_typed_accents(word: &str) -> String {
+    word.replace(['~', '^'], "").replace('@', "a")
 }
 
 /// The number of words of the phrase, if the words begin with it.

@@ -76,7 +76,11 @@ impl Splitter<'_> {
         let is_amount = word.contains(|c| AMOUNTS.contains(c));
         let ends_sentence = word.ends_with('.');
         for part in sentences(&word) {
-            let folded = fold(part);
+            // Without its accent it would be "na".
+            let folded = match part.to_lowercase().as_str() {
+                "nã" => "nao".to_owned(),
+                _ => fold(part),
+            };
             // Marks by themselves say nothing, except for those that calculate or name an amount.
             let says = folded.contains(char::is_alphanumeric)
                 || is_emoji
@@ -106,7 +110,7 @@ fn sentences(word: &str) -> Vec<&str> {
             let (before, after) = (&word[done..at], &word[at + 1..]);
             let letters = after.chars().take_while(|c| c.is_alphabetic()).count();
             let is_word = before.ends_with(|c: char| c.is_ascii_digit())
-                || before.chars().filter(|c| c.is_alphabetic()).count() > 1;
+                || before.chars().any(char::is_alphabetic);
             if letters > 1 && is_word {
                 parts.push(before);
                 rest = after;
