@@ -4,6 +4,7 @@
 //! sessions spread over the Cluster. Scripts get the namespace as `KEYS[1]`, and the names of its keys from [`lua_names`],
 //! so that Lua and Rust can't disagree about a name.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
@@ -379,14 +380,12 @@ impl Keys {
 
 /// The Lua lines that define the key names that `source` mentions, from the namespace in `KEYS[1]`.
 pub(crate) fn lua_names(source: &str) -> String {
-    let mentioned = |name: &str| {
-        source
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .any(|word| word == name)
-    };
+    let words: HashSet<&str> = source
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .collect();
     KEY_NAMES
         .iter()
-        .filter(|(name, _)| mentioned(name))
+        .filter(|(name, _)| words.contains(name))
         .map(|(name, key)| format!("local {name} = KEYS[1] .. '{key}'\n"))
         .collect()
 }
