@@ -380,7 +380,13 @@ impl<'a> Run<'a> {
                 .message
                 .split_once("\"parts\"")
                 .unwrap_or((&ingest.message, ""));
-            ingest.message = format!("{fields}\"parts\":\"{}\"}}", one.parts);
+            // A message that comes again is received now.
+            let (before, rest) = fields.split_once("\"received_at\":").unwrap();
+            let (_, after) = rest.split_once(',').unwrap();
+            ingest.message = format!(
+                "{before}\"received_at\":{},{after}\"parts\":\"{}\"}}",
+                self.now, one.parts
+            );
             ingest.parts = one.parts.to_owned();
             ingest.now = self.now;
             // The same message may come under the person's other id.
