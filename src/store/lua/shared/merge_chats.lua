@@ -7,8 +7,11 @@ local function latest(inbox)
   return #inbox > 0 and decode(inbox[#inbox]).received_at or 0
 end
 
--- The messages of two inboxes in the order of their arrival.
+-- The messages of two inboxes in the order of their arrival. A single inbox has it already; a message whose content came later
+-- keeps its place there.
 local function merged(first, second)
+  if #first == 0 then return second end
+  if #second == 0 then return first end
   local all = {}
   for _, inbox in ipairs({first, second}) do
     for _, message in ipairs(inbox) do
