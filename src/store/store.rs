@@ -71,7 +71,7 @@ impl Store {
             }
         };
         if let Err(error) = connected {
-            // Otherwise it would go on trying.
+            // Otherwise it would keep trying.
             watch.closing();
             let _ = client.quit().await;
             return Err(error);

@@ -14,7 +14,7 @@ const NOTHING: &str = r"^[\p{Cf}\p{Default_Ignorable_Code_Point}\p{M}\s]*$";
 /// Letters and symbols that are blank. People use U+3164 as an empty WhatsApp name.
 const BLANKS: [char; 5] = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
 
-/// The flag of which the tags after it make another one (England, Scotland, Wales).
+/// The tags after this flag turn it into another one (England, Scotland, Wales).
 const BLACK_FLAG: char = '\u{1f3f4}';
 
 /// One line of at most `max` characters; `None` if nothing in it can be seen.

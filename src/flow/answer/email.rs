@@ -10,8 +10,8 @@ const WORDS: &str = "
 
 /// An address that could exist. Only sending a mail would show whether it does. The domain is saved in lower case.
 ///
-/// Of two addresses we can't tell which one is meant, and what is probably a mistake is asked again: a comma for a dot, an
-/// accent before the @, a domain without an ending.
+/// We ask again if there are two addresses, or a probable mistake: a comma for a dot, an accent before the @, a domain
+/// without an ending.
 pub(crate) fn email(text: &str, locale: Locale) -> Option<String> {
     // "ana @ gmail.com"
     let text = match text.split_once('@') {

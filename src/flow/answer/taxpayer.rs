@@ -38,7 +38,7 @@ pub(crate) fn cpf(text: &str, locale: Locale) -> Option<String> {
     }
 }
 
-/// Whether these are 11 digits of which the last two check the others.
+/// Whether these are 11 digits, and the last two are the right check digits.
 pub(crate) fn is_cpf(digits: &str) -> bool {
     digits.len() == 11
         && digits.bytes().all(|b| b.is_ascii_digit())
@@ -70,7 +70,7 @@ pub(crate) fn cnpj(text: &str, locale: Locale) -> Option<String> {
         })
 }
 
-/// Whether these are 14 characters of which the last two check the others.
+/// Whether these are 14 characters, and the last two are the right check digits.
 pub(crate) fn is_cnpj(code: &str) -> bool {
     code.len() == 14
         && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())

@@ -132,7 +132,7 @@ impl Script {
         self.hours.as_ref()?.opens_at(&self.timezone, now)
     }
 
-    /// Whether a person is told of this step's customers in a chat of its own.
+    /// Whether the notices about this step's customers go to a chat of their own.
     pub fn notify_of(&self, step: &str) -> Option<&NotifyChat> {
         match self.steps.get(step)? {
             Step::HandOff(handoff) => handoff.notify.as_ref(),

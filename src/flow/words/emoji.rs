@@ -71,7 +71,7 @@ pub(crate) fn plain_emoji(text: &str) -> String {
     plain
 }
 
-/// The part of which a text without letters and digits consists: "👍👍" says no more than "👍".
+/// The part that a text without letters and digits repeats: "👍👍" says no more than "👍".
 pub(crate) fn without_repeats(symbols: &str) -> String {
     let is_mark = |c: &char| c.is_whitespace() || c.is_ascii_punctuation();
     let drawn: Vec<char> = symbols.chars().filter(|c| !is_mark(c)).collect();

@@ -127,7 +127,7 @@ impl Intake {
         let seen = envelope
             .map(|id| format!("event:{name}:{id}"))
             .unwrap_or_default();
-        // The envelope's time is when WAHA first posted the event. How old a message is, only the message says.
+        // The envelope's time is when WAHA first posted the event. Only the message itself says how old it is.
         let stale = event.timestamp.is_some_and(|at| now.since(at) > SEEN_TTL);
         if stale && self.too_old.due() {
             let hours = event

@@ -90,8 +90,8 @@ pub(crate) async fn note(
     Ok(change != SessionChange::Stale)
 }
 
-/// Notifies the owner of a stop that has lasted for so long that it is no restart, if nobody has done so. It is called again
-/// and again while the session is paused, because WAHA sends no other event.
+/// Notifies the owner of a stop that has lasted too long to be a restart, unless somebody has done so. It is called repeatedly
+/// while the session is paused, because WAHA sends no other event.
 ///
 /// # Errors
 /// The store's. It is safe to call this again.

@@ -1,8 +1,8 @@
 -- Stores the status of a session. Only WORKING lets its replies, notices and timeouts run; any other status pauses them.
 -- KEYS: namespace
 -- ARGV: at (ms by WAHA's clock: when the session had this status; 0 = it is not from an event), status ('' = it can't send), alarm
---       ('1' = the owner must do something), ask_after (ms: after an event, we don't ask WAHA for this long), grace (ms: for
---       so long, a pause that begins with this status does not count for the silence of customers)
+--       ('1' = the owner must do something), ask_after (ms: after an event, we don't ask WAHA for this long), grace (ms: a
+--       pause that begins with this status and ends within this time does not restart the customers' silence)
 -- Returns: 'stale' (we know something newer) | 'works' | 'resumed' | 'paused', since when it is or was paused (ms, or 0),
 --       1 if the owner must be notified and was not yet, else 0, since when it has this status (ms, or 0)
 local at, status, alarm, ask_after, grace = next_number(), next_text(), next_text(), next_number(), next_number()

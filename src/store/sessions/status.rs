@@ -27,7 +27,7 @@ pub struct SessionReport<'a> {
     pub at: Option<Millis>,
     /// The owner must do something about it.
     pub alarm: bool,
-    /// For so long, a pause that begins with this status does not count for the silence of customers.
+    /// A pause that begins with this status and ends within this time does not restart the customers' silence.
     pub grace: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! A customer edits or withdraws a message: as long as it is unread, that changes what is heard.
+//! A customer edits or withdraws a message: this changes what the flow reads, as long as the message is unread.
 
 use serde_json::{Value, json};
 

@@ -95,6 +95,7 @@ fn other_bot(
         if next.is_none() {
             break;
         }
+        // Not a wait for us: how fast the other bot answers is what is tested.
         std::thread::sleep(delay);
     }
     answers

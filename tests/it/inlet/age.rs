@@ -1,4 +1,4 @@
-//! How old a message is, only the message says: what was sent too long ago is stored and not answered, however it comes.
+//! Only the message itself says how old it is. A message that is too old is stored and not answered, however it comes.
 
 use serde_json::{Value, json};
 

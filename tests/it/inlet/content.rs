@@ -1,4 +1,4 @@
-//! What a message is: the history says it, and what nobody said changes nothing.
+//! The history says what a message is, and messages in which nobody said anything change nothing.
 
 use serde_json::{Value, json};
 

@@ -190,7 +190,7 @@ fn a_step_tells_its_own_people_what_it_notes_and_nobody_is_attended_in_their_cha
     assert_eq!(test.texts(dentist, 1), [notice]);
     assert_eq!(test.waha.texts(OWNER).len(), 0, "it is not told twice");
 
-    // Whoever is told is no customer, in either spelling of the number; the one they write from is told from then on.
+    // A person who gets notices is not a customer, in either spelling of the number. Later notices go to the one they write from.
     let known = "551187654321@c.us";
     for owner in [dentist, known] {
         let answer = daemon.customer_writes(owner, "ok, já vou");

@@ -12,7 +12,7 @@ use crate::flow::answer::calendar::date::SideOfToday;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum DayLimit {
     On(Date),
-    /// So long after today.
+    /// This much later than today.
     FromToday(Span),
 }
 

@@ -21,7 +21,7 @@ local function limit_reached(chat, words, begins, limits)
   local conversations, replies = unpack(redis.call('HMGET', PACE .. chat, 'conversations', 'replies'))
   local used = {
     machine_answers = machine_answers,
-    -- One that is open may go on, even if it is the last.
+    -- An open conversation may continue, even if it is the last one of the hour.
     conversations_per_hour = tonumber(conversations or 0) - (begins and 0 or 1),
     replies_per_hour = tonumber(replies or 0),
   }

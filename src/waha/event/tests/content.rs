@@ -94,7 +94,7 @@ fn technical_messages_of_whatsapp_say_nothing() {
         r#"{"editedMessage":{"message":{"protocolMessage":{"type":14}}}}"#,
     ] {
         check_native(NOTHING, message, "technical message");
-        // Whatever WAHA makes of it.
+        // Even if WAHA puts a text into the body.
         check_native(r#""body":"3EB0""#, message, "technical message");
     }
     for message in [
