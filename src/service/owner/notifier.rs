@@ -180,24 +180,12 @@ impl OwnerNotifier {
         message: &Message,
     ) -> Result<bool, StoreError> {
         let loaded = self.flows.loaded();
-        for to in self.to.as_deref().into_iter().chain(loaded.notify_chats()) {
-            if self.is_from(to, session, message).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    async fn is_from(
-        &self,
-        to: &NotifyChat,
-        session: &SessionName,
-        message: &Message,
-    ) -> Result<bool, StoreError> {
-        if to.session.as_ref().is_some_and(|named| named != session) {
-            return Ok(false);
-        }
-        let is_owner = |id: &ChatId| id.is_same_person(&to.chat);
+        let all = self.to.as_deref().into_iter().chain(loaded.notify_chats());
+        let owners: Vec<&ChatId> = all
+            .filter(|to| to.session.as_ref().is_none_or(|named| named == session))
+            .map(|to| &to.chat)
+            .collect();
+        let is_owner = |id: &ChatId| owners.iter().any(|owner| id.is_same_person(owner));
         if is_owner(&message.chat) || message.other_id.as_ref().is_some_and(is_owner) {
             return Ok(true);
         }
@@ -206,13 +194,20 @@ impl OwnerNotifier {
             return Ok(false);
         }
         // If one of the two is a hidden id, we may have learned whose it is.
-        let (lid, known) = match (message.chat.is_lid(), to.chat.is_lid()) {
-            (true, false) => (&message.chat, &to.chat),
-            (false, true) => (&to.chat, &message.chat),
-            _ => return Ok(false),
-        };
-        let alias = self.store.alias(session, lid).await?;
-        Ok(alias.is_some_and(|alias| alias.is_same_person(known)))
+        if message.chat.is_lid() {
+            if owners.iter().all(|owner| owner.is_lid()) {
+                return Ok(false);
+            }
+            let number = self.store.alias(session, &message.chat).await?;
+            return Ok(number.as_ref().is_some_and(is_owner));
+        }
+        for owner in owners.into_iter().filter(|owner| owner.is_lid()) {
+            let number = self.store.alias(session, owner).await?;
+            if number.is_some_and(|number| number.is_same_person(&message.chat)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The owner wrote this message. If WhatsApp knows their number only in its other spelling, notices go to that one from
