@@ -3,13 +3,13 @@
 //! A message is read only if every word of it is known here: "não na sexta" and "depois de sexta" are asked again.
 
 use crate::flow::answer::calendar::numerals::is_numeral;
+use crate::flow::words::calendar_names::MONTHS;
+use crate::flow::words::fold::fold;
 use crate::flow::words::locale::Locale;
 
 /// The words of a language for days.
 pub(crate) struct DayWords {
     pub(crate) locale: Locale,
-    /// Three letters or more of a month are enough.
-    months: [&'static str; 12],
     /// Other spellings of a month.
     month_spellings: &'static [(&'static str, i16)],
     /// From Monday, with its short forms.
@@ -56,20 +56,6 @@ pub(crate) struct DayWords {
 
 const EN: DayWords = DayWords {
     locale: Locale::En,
-    months: [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ],
     month_spellings: &[],
     weekdays: [
         &["monday", "mon"],
@@ -212,20 +198,6 @@ const EN: DayWords = DayWords {
 
 const PT_BR: DayWords = DayWords {
     locale: Locale::PtBr,
-    months: [
-        "janeiro",
-        "fevereiro",
-        "marco",
-        "abril",
-        "maio",
-        "junho",
-        "julho",
-        "agosto",
-        "setembro",
-        "outubro",
-        "novembro",
-        "dezembro",
-    ],
     month_spellings: &[],
     weekdays: [
         &["segunda", "seg"],
@@ -438,20 +410,6 @@ const PT_BR: DayWords = DayWords {
 
 const ES: DayWords = DayWords {
     locale: Locale::Es,
-    months: [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ],
     month_spellings: &[("setiembre", 9)],
     weekdays: [
         &["lunes", "lun"],
@@ -633,14 +591,20 @@ impl DayWords {
         }
     }
 
+    /// From January, folded.
+    fn month_names(&self) -> impl Iterator<Item = String> {
+        MONTHS[self.locale as usize].iter().map(|name| fold(name))
+    }
+
     /// The month that a word names: "dezembro", "dez".
     pub(crate) fn month(&self, word: &str) -> Option<i16> {
         // "nove" is a number and no part of "novembro"; "dez" is both, and means the month where a month can be.
         if word.len() < 3 || (word.len() > 3 && is_numeral(word, self.locale)) {
             return None;
         }
-        let is_month = |name: &&str| name.starts_with(word);
-        if let Some(place) = self.months.iter().position(is_month) {
+        // Three letters or more are enough.
+        let is_month = |name: String| name.starts_with(word);
+        if let Some(place) = self.month_names().position(is_month) {
             return i16::try_from(place + 1).ok();
         }
         let spelling = |(name, _): &&(&str, i16)| name.starts_with(word);
@@ -652,7 +616,7 @@ impl DayWords {
 
     /// The month that a word names in full.
     pub(crate) fn whole_month(&self, word: &str) -> Option<i16> {
-        let is_whole = self.months.contains(&word)
+        let is_whole = self.month_names().any(|name| name == word)
             || self.month_spellings.iter().any(|(name, _)| *name == word);
         is_whole.then(|| self.month(word)).flatten()
     }
@@ -670,8 +634,7 @@ impl DayWords {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::words::calendar_names::{MONTHS, WEEKDAYS};
-    use crate::flow::words::fold::fold;
+    use crate::flow::words::calendar_names::WEEKDAYS;
 
     #[test]
     fn days_and_months_have_the_names_that_customers_read() {
