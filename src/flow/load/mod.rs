@@ -8,6 +8,7 @@ pub(crate) mod reader;
 // Explains what is not TOML, and what is not UTF-8.
 pub(crate) mod encoding;
 pub(crate) mod toml_mistakes;
+mod toml_text;
 // Collects templates, paths and mistakes while a file is read.
 pub(crate) mod loader;
 // Checks the steps together: can each be reached, does each path lead to a step.

@@ -1,13 +1,16 @@
 //! Explains to people who don't know TOML what is wrong with a line, and what to write instead.
 //!
-//! The parser goes on after a mistake, so one slip causes several errors, also in the lines after it. Each explanation
-//! says up to where the errors come from the same slip.
+//! The parser continues after a mistake, so one slip causes several errors, also in later lines. Each explanation says
+//! where the errors from its slip end.
 
 use std::ops::Range;
 
-use toml::de::{DeTable, DeValue};
+use crate::flow::load::toml_text::{
+    closes_below, end_of_key, end_of_text, header_of, in_quotes, is_invisible, is_quote,
+    other_quotes, path_of, quoted_path, scan, shown, starts_key,
+};
 
-/// A mistake, its place, and up to which byte other errors come from it.
+/// A mistake, its place, and the byte up to which it causes other errors.
 struct Slip {
     place: Range<usize>,
     message: String,
@@ -402,7 +405,7 @@ impl<'s> Wrong<'s> {
                 // A line that is complete itself does not end this text.
                 if line.matches(quote).count() % 2 == 1 && !starts_key(line) {
                     let message = format!(
-                        "this text goes on in the next line; write three quotes before it and after it: {0} ... {0}",
+                        "this text continues on the next line; write three quotes before it and after it: {0} ... {0}",
                         quote.repeat(3)
                     );
                     return Some(Slip {
@@ -709,237 +712,10 @@ impl<'s> Wrong<'s> {
     }
 }
 
-/// What is open at some place of the file.
-#[derive(Default)]
-struct Unclosed {
-    /// The quote that begins the text around it.
-    text: Option<usize>,
-    /// Brackets of lists and tables in braces.
-    brackets: Vec<(usize, char)>,
-}
-
-/// Reads the file up to `end` as TOML does: texts, comments, brackets.
-fn scan(source: &str, end: usize) -> Unclosed {
-    let bytes = source.as_bytes();
-    let end = end.min(bytes.len());
-    let mut open = Unclosed::default();
-    let mut at = 0;
-    let mut after_equals = false;
-    while at < end {
-        match bytes[at] {
-            b'#' => {
-                at = source[at..]
-                    .find('\n')
-                    .map_or(bytes.len(), |line| at + line);
-                continue;
-            }
-            quote @ (b'"' | b'\'') => {
-                let length = text_length(&source[at..]);
-                match length {
-                    Some(length) if at + length <= end => at += length,
-                    // It ends after `end`, or never: then it ends with its line.
-                    _ if length.is_some()
-                        || !bytes[at..end].contains(&b'\n')
-                        || source[at..]
-                            .starts_with(&[char::from(quote); 3].iter().collect::<String>()) =>
-                    {
-                        open.text = Some(at);
-                        return open;
-                    }
-                    _ => {
-                        at = source[at..]
-                            .find('\n')
-                            .map_or(bytes.len(), |line| at + line)
-                    }
-                }
-                continue;
-            }
-            b'\n' if open.brackets.is_empty() => after_equals = false,
-            b'=' => after_equals = true,
-            bracket @ (b'[' | b'{') if after_equals => {
-                open.brackets.push((at, char::from(bracket)))
-            }
-            b']' | b'}' => drop(open.brackets.pop()),
-            _ => {}
-        }
-        at += 1;
-    }
-    open
-}
-
-/// Whether some line closes a bracket that is open now, before the next table begins.
-fn closes_below(rest: &str) -> bool {
-    let count =
-        |line: &str, brackets: [char; 2]| line.chars().filter(|c| brackets.contains(c)).count();
-    rest.lines()
-        .take_while(|line| !header_of(line.trim()).starts_with('['))
-        .any(|line| count(line, ['}', ']']) > count(line, ['{', '[']))
-}
-
-/// How long the text is that begins here, with its quotes; `None` if it does not end.
-fn text_length(text: &str) -> Option<usize> {
-    let quote = text.chars().next()?;
-    let long: String = [quote; 3].iter().collect();
-    if text.starts_with(&long) {
-        let mut from = 3;
-        loop {
-            let end = from + text[from..].find(&long)?;
-            if quote == '"'
-                && text[..end]
-                    .bytes()
-                    .rev()
-                    .take_while(|b| *b == b'\\')
-                    .count()
-                    % 2
-                    == 1
-            {
-                from = end + 1;
-                continue;
-            }
-            return Some(end + 3);
-        }
-    }
-    end_of_text(text).map(|end| end + 1)
-}
-
-/// Where the quote is that ends the text which begins here, on the same line.
-fn end_of_text(text: &str) -> Option<usize> {
-    let quote = text.chars().next()?;
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            '\n' => return None,
-            _ if escaped => escaped = false,
-            '\\' if quote == '"' => escaped = true,
-            c if c == quote => return Some(at),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Where the key ends with which this text begins.
-fn end_of_key(text: &str) -> Option<usize> {
-    let first = text.chars().next()?;
-    let end = match first {
-        '"' | '\'' => end_of_text(text)? + 1,
-        _ => text
-            .find(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)))
-            .unwrap_or(text.len()),
-    };
-    (end > 0).then_some(end)
-}
-
-/// Whether a line begins with `key =` or `[table]`.
-fn starts_key(line: &str) -> bool {
-    let line = line.trim_start();
-    let header = header_of(line.lines().next().unwrap_or_default().trim());
-    if header.starts_with('[') && header.ends_with(']') && !header.contains(['"', ',']) {
-        return true;
-    }
-    end_of_key(line).is_some_and(|end| line[end..].trim_start().starts_with('='))
-}
-
-/// A header without a comment after it.
-fn header_of(line: &str) -> &str {
-    match line.rfind(']') {
-        Some(end) if line[end..].contains('#') => line[..=end].trim(),
-        _ => line.split(" #").next().unwrap_or(line).trim(),
-    }
-}
-
-/// A dotted name with quotes where they are needed.
-fn quoted_path(inner: &str) -> String {
-    let parts = inner.split('.').map(|part| {
-        let part = part.trim();
-        let bare = part
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        let quoted = part.len() > 1 && part.starts_with(['"', '\'']) && part.ends_with(['"', '\'']);
-        match (bare && !part.is_empty()) || quoted {
-            true => part.to_owned(),
-            false => format!("\"{}\"", part.replace(['"', '“', '”'], "")),
-        }
-    });
-    parts.collect::<Vec<_>>().join(".")
-}
-
-/// The text in quotes, unless it is a value already.
-fn in_quotes(text: &str) -> String {
-    let is_value = text.starts_with(['"', '\'', '[', '{']) || text.parse::<f64>().is_ok();
-    match is_value {
-        true => text.to_owned(),
-        false if !text.contains(['"', '\\']) => format!("\"{text}\""),
-        false => other_quotes(text),
-    }
-}
-
-/// In quotes that the text does not contain.
-fn other_quotes(text: &str) -> String {
-    match (text.contains('\''), text.contains('"')) {
-        (false, _) => format!("'{text}'"),
-        (true, false) => format!("\"{text}\""),
-        (true, true) => format!("\"\"\"{text}\"\"\""),
-    }
-}
-
-/// At most this much of a value is shown.
-const SHOWN_MAX: usize = 60;
-
-fn shown(value: &str) -> String {
-    match value.char_indices().nth(SHOWN_MAX) {
-        Some((end, _)) => format!("{}...", &value[..end]),
-        None => value.to_owned(),
-    }
-}
-
-fn is_quote(c: char) -> bool {
-    matches!(
-        c,
-        '“' | '”'
-            | '„'
-            | '‟'
-            | '«'
-            | '»'
-            | '‘'
-            | '’'
-            | '‚'
-            | '‛'
-            | '`'
-            | '´'
-            | '″'
-            | '′'
-            | '＂'
-    )
-}
-
-fn is_invisible(c: char) -> bool {
-    (c.is_whitespace() && !c.is_ascii())
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
-        || (c.is_control() && !c.is_ascii_whitespace())
-}
-
-/// The names in a header.
-fn path_of(header: &str) -> Vec<String> {
-    let mut path = Vec::new();
-    let (mut table, _) = DeTable::parse_recoverable(header);
-    while let Some((key, value)) = table.get_mut().iter_mut().next() {
-        path.push(key.get_ref().to_string());
-        let inner = match value.get_mut() {
-            DeValue::Table(inner) => std::mem::take(inner),
-            DeValue::Array(items) => match items.iter_mut().next().map(|item| item.get_mut()) {
-                Some(DeValue::Table(inner)) => std::mem::take(inner),
-                _ => break,
-            },
-            _ => break,
-        };
-        *table.get_mut() = inner;
-    }
-    path
-}
-
 #[cfg(test)]
 mod tests {
+    use toml::de::DeTable;
+
     use super::*;
 
     /// The lines and messages of all mistakes in a file.
@@ -1045,7 +821,7 @@ mod tests {
             (
                 "say = \"one\n\ntwo\nthree\"\nnext = 'x'",
                 1,
-                "goes on in the next line",
+                "continues on the next line",
             ),
             ("say = 'one\ntwo'\n", 1, "''' ... '''"),
             (

@@ -216,7 +216,7 @@ fn a_slip_in_toml_is_one_mistake_with_its_place_and_its_remedy() {
         (
             "say = \"Hello!\"",
             "say = \"Hello!\nHow are you?\"",
-            "FILE:11:7: this text goes on in the next line; write three quotes before it and after it: \"\"\" ... \"\"\"",
+            "FILE:11:7: this text continues on the next line; write three quotes before it and after it: \"\"\" ... \"\"\"",
         ),
         (
             "say = \"Hello!\"",
