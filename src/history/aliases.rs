@@ -1,11 +1,11 @@
 //! One person, two chat ids: messages under a hidden id (`@lid`) are stored under the chat it belongs to.
 //!
-//! An alias may become known long after the first message under the hidden id. Then those messages move, and replies find
-//! their echoes across the two ids.
+//! An alias may become known long after the first message under the hidden id. Then those messages move with all that
+//! happened to them, and replies find their echoes across the two ids.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::pairing;
+use super::{message_changes, pairing};
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 
@@ -25,7 +25,11 @@ pub(super) fn store(
     )?
     .execute(params![session, lid, chat, at])?;
     let chat = kept_under(db, session, lid.clone())?;
-    let mut moved = 0;
+    if chat == *lid {
+        return Ok(());
+    }
+    let doubles = pairing::take_doubles(db, session, lid, &chat)?;
+    let mut moved = doubles.len();
     for statement in [
         "UPDATE message SET chat = ?3 WHERE chat = ?2 AND session = ?1",
         "UPDATE echo SET chat = ?3, row = json_set(row, '$.chat', ?3) WHERE chat = ?2 AND session = ?1",
@@ -36,6 +40,8 @@ pub(super) fn store(
     }
     db.prepare_cached("UPDATE conversation SET chat = ?3 WHERE chat = ?2 AND session = ?1")?
         .execute(params![session, lid, chat])?;
+    pairing::store_again(db, &chat, doubles)?;
+    message_changes::move_all(db, session, lid, &chat)?;
     if moved > 0 {
         pairing::rematch_all(db, session, &chat)?;
     }

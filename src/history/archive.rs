@@ -232,7 +232,15 @@ fn apply(
             row.chat = aliases::kept_under(db, session, row.chat)?;
             pairing::reply(db, &row)?;
         }
-        Entry::Mark { key, at, mark } => message_changes::store(db, session, &key, at, &mark)?,
+        Entry::Mark {
+            chat,
+            key,
+            at,
+            mark,
+        } => {
+            let chat = aliases::kept_under(db, session, chat)?;
+            message_changes::store(db, session, &chat, &key, at, &mark)?;
+        }
         Entry::Conversation { id, chat, at, step } => {
             let chat = aliases::kept_under(db, session, chat)?;
             conversations::store(db, session, &id, &chat, at, &step)?;

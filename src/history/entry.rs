@@ -23,6 +23,7 @@ pub(super) enum Entry {
     /// A message that our sender sent, or failed to send.
     Reply(Row),
     Mark {
+        chat: ChatId,
         key: MessageKey,
         at: Millis,
         mark: Mark,
@@ -41,7 +42,7 @@ pub(super) enum Entry {
     },
 }
 
-/// What identifies a message within its session.
+/// What identifies a message within its chat.
 #[derive(Debug)]
 pub(super) struct MessageKey {
     pub(super) direction: &'static str,
@@ -161,6 +162,7 @@ struct MessageData<'a> {
 /// The data of `ack`, `edited`, `revoked` and `reaction`.
 #[derive(Deserialize)]
 struct MarkData<'a> {
+    chat: Option<String>,
     #[serde(rename = "stanza")]
     message_id: String,
     direction: RowDirection,
@@ -254,6 +256,9 @@ fn mark(entry: &StreamEntry, kind: &str, entered_at: Millis) -> Result<Entry, St
     if marked.message_id.is_empty() {
         return Err("data: empty `stanza`".to_owned());
     }
+    let chat = filled(field(entry, "chat"))
+        .or(some(marked.chat))
+        .ok_or("data: no `chat`")?;
     let mark = match kind {
         "ack" => match marked.ack.0 {
             Some(level) if level < 0 => Mark::Failed(json(marked.error).map(|error| plain(&error))),
@@ -268,6 +273,7 @@ fn mark(entry: &StreamEntry, kind: &str, entered_at: Millis) -> Result<Entry, St
         },
     };
     Ok(Entry::Mark {
+        chat: ChatId::stored(chat),
         key: MessageKey {
             direction: marked.direction.name(),
             message_id: MessageId::stored(marked.message_id),
@@ -517,9 +523,19 @@ mod tests {
             (
                 &[
                     ("kind", "ack"),
-                    ("data", r#"{"stanza":"A","direction":"outbound"}"#),
+                    (
+                        "data",
+                        r#"{"chat":"a@c.us","stanza":"A","direction":"outbound"}"#,
+                    ),
                 ],
                 "ack",
+            ),
+            (
+                &[
+                    ("kind", "revoked"),
+                    ("data", r#"{"stanza":"A","direction":"outbound"}"#),
+                ],
+                "chat",
             ),
             (
                 &[
@@ -556,8 +572,9 @@ mod tests {
             (r#""463""#, "463"),
             (r#"{"code":"463"}"#, r#"{"code":"463"}"#),
         ] {
-            let data =
-                format!(r#"{{"stanza":"A","direction":"outbound","ack":-1,"error":{error}}}"#);
+            let data = format!(
+                r#"{{"chat":"a@c.us","stanza":"A","direction":"outbound","ack":-1,"error":{error}}}"#
+            );
             let Ok(Entry::Mark {
                 mark: Mark::Failed(Some(error)),
                 ..

@@ -35,7 +35,7 @@ pub(super) fn message(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     let Some(message_id) = &row.message_id else {
         return Ok(());
     };
-    match rows::by_message_id(db, &row.session, &row.direction, message_id)? {
+    match rows::by_message_id(db, &row.session, &row.chat, &row.direction, message_id)? {
         Some(known) if !known.without_id => {
             rows::fill(db, known.id, row)?;
             if known.text.is_empty() && !row.text.is_empty() {
@@ -137,7 +137,9 @@ fn counts_more(row: &Row, mine: &Found) -> bool {
 
 fn row_by_message_id(db: &Connection, row: &Row) -> rusqlite::Result<Option<Found>> {
     match &row.message_id {
-        Some(message_id) => rows::by_message_id(db, &row.session, &row.direction, message_id),
+        Some(message_id) => {
+            rows::by_message_id(db, &row.session, &row.chat, &row.direction, message_id)
+        }
         None => Ok(None),
     }
 }
@@ -243,7 +245,7 @@ fn rematch(db: &Connection, session: &SessionName, place: &Surroundings) -> rusq
     }
     for reply in &changed {
         if let Some(message_id) = lender(reply) {
-            lend_id(db, session, message_id, reply.id)?;
+            lend_id(db, session, &place.chat, message_id, reply.id)?;
         }
     }
     Ok(!changed.is_empty())
@@ -251,6 +253,56 @@ fn rematch(db: &Connection, session: &SessionName, place: &Surroundings) -> rusq
 
 fn apart(one: Millis, other: Millis) -> Duration {
     one.max(other).since(one.min(other))
+}
+
+/// Two ids are one person, and both chats have a report of the same message: takes the reports out of `lid`, so that the others
+/// can move. `store_again` joins them with those of `chat`.
+pub(super) fn take_doubles(
+    db: &Connection,
+    session: &SessionName,
+    lid: &ChatId,
+    chat: &ChatId,
+) -> rusqlite::Result<Vec<Row>> {
+    let mut taken = Vec::new();
+    loop {
+        let doubles: Vec<(i64, bool, i64, bool)> = db
+            .prepare_cached(
+                "SELECT one.id, one.loose, other.id, other.loose
+                 FROM message one INDEXED BY message_chat JOIN message other ON other.session = one.session
+                    AND other.direction = one.direction AND other.stanza = one.stanza AND other.chat = ?3
+                 WHERE one.chat = ?2 AND one.session = ?1 AND one.stanza IS NOT NULL",
+            )?
+            .query_map(params![session, lid, chat], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        if doubles.is_empty() {
+            return Ok(taken);
+        }
+        for (one, one_has_lent_id, other, other_has_lent_id) in doubles {
+            // An id that an echo lends goes back: the echo is the double, and the next round finds it.
+            if other_has_lent_id {
+                take_id_back(db, other)?;
+            }
+            if one_has_lent_id {
+                take_id_back(db, one)?;
+            } else {
+                taken.push(rows::take(db, one)?);
+            }
+        }
+    }
+}
+
+/// Stores rows that `take_doubles` took, in the chat to which the others have moved.
+pub(super) fn store_again(db: &Connection, chat: &ChatId, rows: Vec<Row>) -> rusqlite::Result<()> {
+    for mut row in rows {
+        row.chat = chat.clone();
+        match row.state {
+            Some(_) => reply(db, &row)?,
+            None => message(db, &row)?,
+        }
+    }
+    Ok(())
 }
 
 /// Matches everything in a chat again, after the messages of another id were moved to it.
@@ -357,11 +409,12 @@ fn free_echoes(
 fn lend_id(
     db: &Connection,
     session: &SessionName,
+    chat: &ChatId,
     message_id: &MessageId,
     reply: i64,
 ) -> rusqlite::Result<()> {
     // Only an echo with its own row can lend its id.
-    let found = rows::by_message_id(db, session, "outbound", message_id)?
+    let found = rows::by_message_id(db, session, chat, "outbound", message_id)?
         .filter(|found| found.state.is_none());
     let Some(found) = found else { return Ok(()) };
     let echo = rows::take(db, found.id)?;

@@ -317,7 +317,7 @@ impl Filter {
         for symbol in &search.symbols {
             self.all(
                 "(instr(m.text, ?) OR EXISTS (SELECT 1 FROM edit e WHERE e.session = m.session
-                    AND e.direction = m.direction AND e.stanza = m.stanza AND instr(e.text, ?)))",
+                    AND e.chat = m.chat AND e.direction = m.direction AND e.stanza = m.stanza AND instr(e.text, ?)))",
                 [symbol.clone().into(), symbol.clone().into()],
             );
         }

@@ -6,6 +6,9 @@ use super::entry::Row;
 use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId, SessionName};
 
+/// The tables of what happened to messages.
+pub(super) const MARK_TABLES: [&str; 4] = ["ack", "edit", "revocation", "reaction"];
+
 /// A row that is already there: what we need to decide about it.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -25,7 +28,30 @@ pub(super) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<Option<i64>
     let added = db
         .prepare_cached(include_str!("sql/message_insert.sql"))?
         .execute(&params(row)[..])?;
-    Ok((added > 0).then(|| db.last_insert_rowid()))
+    if added == 0 {
+        return Ok(None);
+    }
+    let id = db.last_insert_rowid();
+    if row.message_id.is_some() {
+        take_those_without_chat(db, row)?;
+    }
+    Ok(Some(id))
+}
+
+/// A message came: what the version before stored about it before, without its chat, is about this one.
+fn take_those_without_chat(db: &Connection, row: &Row) -> rusqlite::Result<()> {
+    for table in MARK_TABLES {
+        let sql = format!(
+            "UPDATE OR IGNORE {table} SET chat = ?2 WHERE session = ?1 AND chat = '' AND direction = ?3 AND stanza = ?4"
+        );
+        db.prepare_cached(&sql)?.execute(params![
+            row.session,
+            row.chat,
+            row.direction,
+            row.message_id
+        ])?;
+    }
+    Ok(())
 }
 
 /// Indexes the words of a message, or does so again after its text, message id or edits changed.
@@ -49,12 +75,13 @@ fn last_edit(db: &Connection, row: &Row) -> rusqlite::Result<Option<String>> {
         return Ok(None);
     };
     db.prepare_cached(
-        "SELECT text FROM edit WHERE session = ?1 AND direction = ?2 AND stanza = ?3 AND text <> ''
+        "SELECT text FROM edit WHERE session = ?1 AND direction = ?2 AND stanza = ?3 AND chat = ?4 AND text <> ''
          ORDER BY at DESC, id DESC",
     )?
-    .query_row(params![row.session, row.direction, message_id], |row| {
-        row.get(0)
-    })
+    .query_row(
+        params![row.session, row.direction, message_id, row.chat],
+        |row| row.get(0),
+    )
     .optional()
 }
 
@@ -131,18 +158,19 @@ pub(super) fn take(db: &Connection, id: i64) -> rusqlite::Result<Row> {
     Ok(row)
 }
 
-/// The row of the message with this id.
+/// The row of the message of a chat with this id.
 pub(super) fn by_message_id(
     db: &Connection,
     session: &SessionName,
+    chat: &ChatId,
     direction: &str,
     message_id: &MessageId,
 ) -> rusqlite::Result<Option<Found>> {
     db.prepare_cached(
         "SELECT id, stanza, state, loose, chat, text, at FROM message
-         WHERE session = ?1 AND direction = ?2 AND stanza = ?3",
+         WHERE session = ?1 AND direction = ?2 AND stanza = ?3 AND chat = ?4",
     )?
-    .query_row(params![session, direction, message_id], found)
+    .query_row(params![session, direction, message_id, chat], found)
     .optional()
 }
 

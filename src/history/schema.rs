@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sql/001_first.sql"),
     include_str!("sql/002_aliases.sql"),
     include_str!("sql/003_conversation_status.sql"),
+    include_str!("sql/004_marks_of_a_chat.sql"),
 ];
 
 /// The schema version this program writes and reads.

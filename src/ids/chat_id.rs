@@ -84,6 +84,13 @@ impl ChatId {
     pub fn is_lid(&self) -> bool {
         self.0.ends_with("@lid")
     }
+
+    /// Whether both ids may belong to one person: a person has one `@lid` and one number, and we may not know yet that they
+    /// are one.
+    #[must_use]
+    pub fn may_be_the_person_of(&self, other: &Self) -> bool {
+        self == other || self.is_lid() != other.is_lid()
+    }
 }
 
 /// The digits and the server of a person's id, without the device.

@@ -5,12 +5,13 @@
 //! event sixteen times and then drops it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::json_depth::is_too_deep;
 use super::json_repair::repaired;
 use super::label::label;
 use super::payload_reader::PayloadReader;
-use super::wire::{Envelope, EnvelopeOnly, millis};
+use super::wire::{Envelope, EnvelopeOnly, clamped, millis};
 use crate::clock::Millis;
 use crate::ids::SessionName;
 
@@ -26,8 +27,10 @@ pub struct Event {
     /// The envelope's id. It is not unique: `message` and `message.any` may share one (NOWEB and GOWS since 2026.1.4). It is
     /// absent before 2024.11, and if it is longer than 64 bytes or not printable ASCII.
     pub id: Option<String>,
-    /// When it happened; absent before 2025.3.
+    /// When it happened; absent before 2025.3. Never later than the clocks may be apart: see `ahead`.
     pub timestamp: Option<Millis>,
+    /// How far after now it says that it happened; zero if the clocks agree.
+    pub ahead: Duration,
     /// What it means.
     pub meaning: Meaning,
 }
@@ -60,7 +63,8 @@ pub enum NotAnEvent {
     NoSession,
 }
 
-/// Reads a webhook body. `now` becomes `received_at`, and is used if the body has no time.
+/// Reads a webhook body. `now` becomes `received_at`, and is used if the body has no time. No time in the
+/// result is later than now by more than clocks may be apart.
 ///
 /// # Errors
 ///
@@ -76,7 +80,7 @@ pub fn parse(body: &[u8], now: Millis) -> Result<Event, NotAnEvent> {
     match serde_json::from_str::<Envelope<'_>>(&json) {
         Ok(envelope) => {
             let (name, session) = names(envelope.event.text(), envelope.session.text())?;
-            let timestamp = millis(envelope.timestamp);
+            let (timestamp, ahead) = clamped(millis(envelope.timestamp), now);
             let meaning = PayloadReader::new(&envelope, timestamp, now)
                 .meaning(&name)
                 .unwrap_or_else(Meaning::Ignored);
@@ -85,6 +89,7 @@ pub fn parse(body: &[u8], now: Millis) -> Result<Event, NotAnEvent> {
                 name,
                 id: envelope.id.text().and_then(label),
                 timestamp,
+                ahead,
                 meaning,
             })
         }
@@ -97,11 +102,13 @@ pub fn parse(body: &[u8], now: Millis) -> Result<Event, NotAnEvent> {
                     column: error.column(),
                 })?;
             let (name, session) = names(envelope.event.text(), envelope.session.text())?;
+            let (timestamp, ahead) = clamped(millis(envelope.timestamp), now);
             Ok(Event {
                 session,
                 name,
                 id: envelope.id.text().and_then(label),
-                timestamp: millis(envelope.timestamp),
+                timestamp,
+                ahead,
                 meaning: Meaning::Ignored("unreadable payload"),
             })
         }
@@ -111,9 +118,10 @@ pub fn parse(body: &[u8], now: Millis) -> Result<Event, NotAnEvent> {
 /// Reads one `WAMessage` as WAHA lists it. It is like the payload of a `message.any`, without an envelope, and is read as
 /// tolerantly.
 ///
-/// A message without an id is ignored, even an outbound one: we could not recognise it again.
+/// A message without an id is ignored, even an outbound one: we could not recognise it again. One without a time counts as sent at
+/// `undated`.
 #[must_use]
-pub fn listed(payload: &str, now: Millis) -> Meaning {
+pub fn listed(payload: &str, undated: Millis, now: Millis) -> Meaning {
     if is_too_deep(payload.as_bytes()) {
         return Meaning::Ignored("too deep");
     }
@@ -123,7 +131,7 @@ pub fn listed(payload: &str, now: Millis) -> Meaning {
         Ok(payload) => envelope.payload = payload,
         Err(_) => return Meaning::Ignored("unreadable payload"),
     }
-    match PayloadReader::new(&envelope, None, now).meaning("message.any") {
+    match PayloadReader::new(&envelope, Some(undated), now).meaning("message.any") {
         Ok(Meaning::Own(message)) if message.id.is_none() => Meaning::Ignored("no message id"),
         Ok(meaning) => meaning,
         Err(why) => Meaning::Ignored(why),

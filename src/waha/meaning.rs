@@ -72,6 +72,9 @@ pub struct Edited {
     /// What it says now; unknown if the engine could not read the edit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The customer's other id, if the event has it: the message may have come under that. It is not stored.
+    #[serde(skip)]
+    pub other_id: Option<ChatId>,
     /// When.
     pub at: Millis,
 }
@@ -86,6 +89,9 @@ pub struct Revoked {
     pub message: MessageId,
     /// The direction of that message.
     pub direction: Direction,
+    /// The customer's other id, if the event has it: the message may have come under that. It is not stored.
+    #[serde(skip)]
+    pub other_id: Option<ChatId>,
     /// When.
     pub at: Millis,
 }

@@ -1,5 +1,7 @@
 //! A message in a chat, in the form that is queued and stored.
 
+use std::time::Duration;
+
 use crate::clock::Millis;
 use crate::ids::{ChatId, MessageId};
 use serde::{Deserialize, Serialize};
@@ -167,6 +169,9 @@ pub struct Message {
     /// The id of our reply that became this message, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_id: Option<String>,
+    /// How far after now WAHA dated it: `sent_at` is never that late. It is not stored.
+    #[serde(skip)]
+    pub ahead: Duration,
 }
 
 #[cfg(test)]
@@ -200,6 +205,7 @@ mod tests {
             sent_at: Millis::new(1_789_901_003_000),
             received_at: Millis::new(1_789_901_003_789),
             reply_id: Some("r1".to_owned()),
+            ahead: Duration::ZERO,
         }
     }
 

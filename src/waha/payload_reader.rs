@@ -1,6 +1,7 @@
 //! Reads the payload of each kind of event, from WAHA's fields to our terms.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::content::{Content, edited_words, error_text};
 use super::label::label;
@@ -11,8 +12,9 @@ use super::one_line::line;
 use super::restriction::in_force;
 use super::serialised_id::SerialisedId;
 use super::which_chat::{Engine, Origin, OriginFields, origin, other_id};
-use super::wire::{Data, Envelope, Mentioned, Payload, Vote, millis};
+use super::wire::{Data, Envelope, Mentioned, Payload, Vote, clamped, millis};
 use crate::clock::Millis;
+use crate::ids::ChatId;
 
 /// How many characters of a push name we keep.
 const NAME_MAX: usize = 100;
@@ -29,7 +31,7 @@ pub(super) struct PayloadReader<'e> {
 }
 
 impl<'e> PayloadReader<'e> {
-    /// A reader for the payload in `envelope`. `timestamp` is the envelope's time.
+    /// A reader for the payload in `envelope`. `timestamp` is the envelope's time, clamped.
     pub(super) fn new(envelope: &'e Envelope<'e>, timestamp: Option<Millis>, now: Millis) -> Self {
         Self {
             envelope,
@@ -80,6 +82,7 @@ impl<'e> PayloadReader<'e> {
             Some("api") => Author::Bot,
             _ => Author::Phone,
         };
+        let (sent_at, ahead) = self.sent_at(payload.timestamp);
         let message = Message {
             chat,
             id,
@@ -95,11 +98,10 @@ impl<'e> PayloadReader<'e> {
             // In an outbound message it would be our own name.
             name: if inbound { self.push_name() } else { None },
             other_id,
-            sent_at: millis(payload.timestamp)
-                .or(self.timestamp)
-                .unwrap_or(self.now),
+            sent_at,
             received_at: self.now,
             reply_id: None,
+            ahead,
         };
         Ok(match direction {
             Direction::Outbound => Meaning::Own(message),
@@ -138,6 +140,7 @@ impl<'e> PayloadReader<'e> {
         if options.is_empty() {
             return Err("withdrawn vote");
         }
+        let (sent_at, ahead) = self.sent_at(vote.timestamp);
         Ok(Meaning::Vote(Message {
             other_id: other_id(&self.data, &chat, direction, &self.envelope.me),
             chat,
@@ -151,11 +154,10 @@ impl<'e> PayloadReader<'e> {
             contacts: Vec::new(),
             quoted: poll_id.map(|id| id.message),
             name: self.push_name(),
-            sent_at: millis(vote.timestamp)
-                .or(self.timestamp)
-                .unwrap_or(self.now),
+            sent_at,
             received_at: self.now,
             reply_id: None,
+            ahead,
         }))
     }
 
@@ -206,6 +208,7 @@ impl<'e> PayloadReader<'e> {
             .or(origin.message)
             .ok_or("no message id")?;
         Ok(Meaning::Edited(Edited {
+            other_id: self.writers_other_id(&origin.chat, origin.direction),
             chat: origin.chat,
             message,
             direction: origin.direction,
@@ -231,6 +234,7 @@ impl<'e> PayloadReader<'e> {
             .find_map(|id| Some(SerialisedId::parse(&id.text()?)?.message))
             .ok_or("no message id")?;
         Ok(Meaning::Revoked(Revoked {
+            other_id: self.writers_other_id(&origin.chat, origin.direction),
             chat: origin.chat,
             message,
             direction: origin.direction,
@@ -257,7 +261,9 @@ impl<'e> PayloadReader<'e> {
                 .text()
                 .unwrap_or_default()
                 .into_owned(),
-            at: millis(payload.timestamp).unwrap_or_else(|| self.happened()),
+            at: self
+                .time(payload.timestamp)
+                .unwrap_or_else(|| self.happened()),
         }))
     }
 
@@ -292,7 +298,24 @@ impl<'e> PayloadReader<'e> {
     /// message itself on WEBJS, and other engines don't send it.
     fn happened(&self) -> Millis {
         self.timestamp
-            .or_else(|| millis(self.payload.timestamp))
+            .or_else(|| self.time(self.payload.timestamp))
             .unwrap_or(self.now)
+    }
+
+    /// The other id of a customer who changed a message of theirs.
+    fn writers_other_id(&self, chat: &ChatId, direction: Direction) -> Option<ChatId> {
+        let inbound = direction == Direction::Inbound;
+        other_id(&self.data, chat, direction, &self.envelope.me).filter(|_| inbound)
+    }
+
+    /// A time when something has happened.
+    fn time(&self, raw: Raw<'_>) -> Option<Millis> {
+        clamped(millis(raw), self.now).0
+    }
+
+    /// When a message was sent, and how far after now that was by its own time.
+    fn sent_at(&self, raw: Raw<'_>) -> (Millis, Duration) {
+        let (sent_at, ahead) = clamped(millis(raw), self.now);
+        (sent_at.or(self.timestamp).unwrap_or(self.now), ahead)
     }
 }

@@ -3,21 +3,26 @@
 //! One `Payload` is enough for all events, because their fields don't contradict each other. So the body is read in one
 //! pass, whether `event` comes before or after `payload`.
 
+use std::time::Duration;
+
 use super::lenient::{Raw, Texts, lenient};
 use crate::clock::Millis;
 
 /// The last millisecond of the year 9999.
 const TIME_MAX: f64 = 253_402_300_799_999.0;
 
+/// The smallest number that counts as milliseconds: in the year 2001.
+const MILLIS_MIN: f64 = 1e12;
+
 /// A point in time. Bodies have seconds (also fractions, also as strings) or milliseconds, depending on field, engine
-/// and version. For any realistic date, the two can't be confused.
+/// and version. They can't be confused: as milliseconds, the smaller numbers are dates before WhatsApp began.
 pub(super) fn millis(time: Raw<'_>) -> Option<Millis> {
     millis_of(time.number()?)
 }
 
 /// Like [`millis`], for a number.
 pub(super) fn millis_of(number: f64) -> Option<Millis> {
-    let millis = if number > 1e11 {
+    let millis = if number >= MILLIS_MIN {
         number
     } else {
         number * 1000.0
@@ -26,6 +31,17 @@ pub(super) fn millis_of(number: f64) -> Option<Millis> {
     (1.0..=TIME_MAX)
         .contains(&millis)
         .then_some(Millis::new(millis.round() as i64))
+}
+
+/// WAHA's clock may be ahead of ours by this much. What is dated later than that is dated wrongly.
+const AHEAD_MAX: Duration = Duration::from_secs(10);
+
+/// A time when something has happened. One in the future would count as the latest for as long as that, so it is not believed
+/// and becomes now: what really happens next is later. Also returns how far after now the time was.
+pub(super) fn clamped(time: Option<Millis>, now: Millis) -> (Option<Millis>, Duration) {
+    let ahead = time.map_or(Duration::ZERO, |time| now.until(time));
+    let believed = |time| if ahead > AHEAD_MAX { now } else { time };
+    (time.map(believed), ahead)
 }
 
 lenient! {

@@ -12,6 +12,9 @@ use crate::ids::*;
 
 pub(super) const CHAT: &str = "5511999990000@c.us";
 
+/// Another person.
+pub(super) const STRANGER: &str = "5521888880000@c.us";
+
 /// The same person's hidden id.
 pub(super) const LID: &str = "123456789012345@lid";
 
@@ -201,6 +204,14 @@ pub(super) fn step(kind: &str, id: &str, at: i64, more: &[(&'static str, &str)])
         more.iter()
             .map(|(name, value)| (*name, (*value).to_owned())),
     );
+    fields
+}
+
+/// The same entry of another person, whose device uses the same message ids.
+pub(super) fn stranger(mut fields: Fields) -> Fields {
+    for (_, value) in &mut fields {
+        *value = value.replace(CHAT, STRANGER);
+    }
     fields
 }
 

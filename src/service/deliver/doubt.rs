@@ -204,7 +204,7 @@ async fn ask(
     // If two replies have the same text, a found message may belong to the other one.
     context
         .store
-        .first_unknown_message(session, &candidates)
+        .first_unknown_message(session, chat, &candidates)
         .await
         .map_err(|error: store::StoreError| AskError::Failed {
             reason: error.to_string(),
@@ -217,7 +217,8 @@ fn ended_early<T>(reason: String) -> Result<T, AskError> {
 
 /// The id of a listed message, if the attempt may have become this message.
 fn matching_id(listed: &str, reply: &Reply, attempt: &Attempt) -> Option<MessageId> {
-    let Meaning::Own(message) = event::listed(listed, Millis::now()) else {
+    let now = Millis::now();
+    let Meaning::Own(message) = event::listed(listed, now, now) else {
         return None;
     };
     let id = message.id.clone()?;

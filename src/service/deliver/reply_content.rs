@@ -106,6 +106,7 @@ pub(crate) fn history(chat: &ChatId, reply: &Reply, id: Option<MessageId>, now: 
         sent_at: now,
         received_at: reply.queued_at,
         reply_id: Some(reply.id.clone()),
+        ahead: std::time::Duration::ZERO,
     };
     // This can't fail: serde_json can always write a plain structure with text keys.
     serde_json::to_string(&message).unwrap_or_default()

@@ -171,11 +171,13 @@ impl Intake {
                 done
             }
             Meaning::Edited(edited) => {
-                let record = recorded("edited", seen, &edited.chat, &edited);
+                let mut record = recorded("edited", seen, &edited.chat, &edited);
+                record.other_id.clone_from(&edited.other_id);
                 self.record(&session, &record, now).await?
             }
             Meaning::Revoked(revoked) => {
-                let record = recorded("revoked", seen, &revoked.chat, &revoked);
+                let mut record = recorded("revoked", seen, &revoked.chat, &revoked);
+                record.other_id.clone_from(&revoked.other_id);
                 self.record(&session, &record, now).await?
             }
             Meaning::Reaction(reaction) => {
@@ -187,9 +189,19 @@ impl Intake {
                 status,
                 restrictions,
             } => {
+                if event.ahead > CLOCKS_APART_MAX && self.from_future.due() {
+                    warn!(
+                        %session,
+                        status,
+                        ahead = %clock::brief(event.ahead),
+                        "a session's status is dated in the future, so we can't tell whether it is the latest: correct \
+                        the clock of this machine or of WAHA's"
+                    );
+                }
+                // A time that was not believed must not make a later status look old.
+                let at = event.timestamp.filter(|at| now.until(*at) == event.ahead);
                 // Boxed: this is rare, and would make the future of every message larger.
-                Box::pin(self.session_status(&session, &status, event.timestamp, &restrictions))
-                    .await?
+                Box::pin(self.session_status(&session, &status, at, &restrictions)).await?
             }
             Meaning::Ignored(_) => Done::Ignored,
         };
@@ -228,12 +240,11 @@ impl Intake {
     /// Whether a message is young enough to answer it. After a long disconnection, engines post what was sent meanwhile as
     /// if it were new, and people who get an answer after days report the number.
     fn may_be_heard(&self, session: &SessionName, message: &Message, now: Millis) -> bool {
-        let ahead = now.until(message.sent_at);
-        if ahead > CLOCKS_APART_MAX && self.from_future.due() {
+        if message.ahead > CLOCKS_APART_MAX && self.from_future.due() {
             warn!(
                 %session,
                 chat = %message.chat,
-                ahead = %clock::brief(ahead),
+                ahead = %clock::brief(message.ahead),
                 "a message is dated in the future, so we can't tell which messages are old: correct the clock of this \
                 machine or of WAHA's"
             );

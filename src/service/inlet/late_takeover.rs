@@ -68,7 +68,7 @@ mod tests {
             "id": format!("{ours}_{chat}_3EB0{minute}"), "timestamp": minute * 60, "from": chat, "fromMe": ours, "body": text,
             "hasMedia": false,
         });
-        match event::listed(&listed.to_string(), Millis::default()) {
+        match event::listed(&listed.to_string(), Millis::default(), Millis::now()) {
             Meaning::Own(message) | Meaning::Inbound(message) => message,
             other => panic!("{other:?}"),
         }

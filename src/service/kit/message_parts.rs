@@ -32,7 +32,7 @@ mod tests {
         let payload = format!(
             r#"{{"id":"true_5511999990001@c.us_3EB0","from":"5511999990001@c.us","fromMe":true,{content}}}"#
         );
-        match listed(&payload, Millis::default()) {
+        match listed(&payload, Millis::default(), Millis::now()) {
             Meaning::Own(message) => message_parts(&message),
             other => panic!("{other:?}"),
         }

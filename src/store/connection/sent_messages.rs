@@ -1,10 +1,10 @@
 //! The messages that this process sent, remembered outside Redis. Redis may come back without its last second, or a replica
 //! or a backup may replace it; even then, the bot's messages must not be taken for the owner's.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use crate::ids::{MessageId, SessionName};
+use crate::ids::{ChatId, MessageId, SessionName};
 
 /// About 1 MB. Older messages are found in Redis.
 const KEPT_MAX: usize = 10_000;
@@ -15,17 +15,21 @@ pub(crate) struct SentMessages(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    known: HashSet<(SessionName, MessageId)>,
+    /// In which chat.
+    known: HashMap<(SessionName, MessageId), ChatId>,
     /// The same messages, oldest first.
     order: VecDeque<(SessionName, MessageId)>,
 }
 
 impl SentMessages {
-    /// Notes that a reply became the message `message`.
-    pub(crate) fn note(&self, session: &SessionName, message: &MessageId) {
+    /// Notes that a reply in `chat` became the message `message`.
+    pub(crate) fn note(&self, session: &SessionName, chat: &ChatId, message: &MessageId) {
         // The lock is poisoned only if a thread panicked while it held the lock, and no line here can panic.
         if let Ok(mut kept) = self.0.lock()
-            && kept.known.insert(key(session, message))
+            && kept
+                .known
+                .insert(key(session, message), chat.clone())
+                .is_none()
         {
             kept.order.push_back(key(session, message));
             if kept.order.len() > KEPT_MAX
@@ -36,9 +40,12 @@ impl SentMessages {
         }
     }
 
-    pub(crate) fn knows(&self, session: &SessionName, message: &MessageId) -> bool {
-        let kept = self.0.lock();
-        kept.is_ok_and(|kept| kept.known.contains(&key(session, message)))
+    /// Whether we sent it in this chat, or in one that may be the same person's.
+    pub(crate) fn knows(&self, session: &SessionName, chat: &ChatId, message: &MessageId) -> bool {
+        self.0.lock().is_ok_and(|kept| {
+            let sent_in = kept.known.get(&key(session, message));
+            sent_in.is_some_and(|sent_in| sent_in.may_be_the_person_of(chat))
+        })
     }
 }
 
@@ -55,13 +62,17 @@ mod tests {
     fn the_last_ones_of_each_session_are_known() {
         let sent = SentMessages::default();
         let (one, two) = (SessionName::stored("one"), SessionName::stored("two"));
+        let chat = ChatId::stored("551@c.us");
         let message = |number: usize| MessageId::stored(number.to_string());
         for number in 0..=KEPT_MAX {
-            sent.note(&one, &message(number));
-            sent.note(&one, &message(number));
+            sent.note(&one, &chat, &message(number));
+            sent.note(&one, &chat, &message(number));
         }
-        assert!(!sent.knows(&one, &message(0)));
-        assert!(sent.knows(&one, &message(1)) && !sent.knows(&two, &message(1)));
-        assert!(sent.clone().knows(&one, &message(KEPT_MAX)));
+        assert!(!sent.knows(&one, &chat, &message(0)));
+        assert!(sent.knows(&one, &chat, &message(1)) && !sent.knows(&two, &chat, &message(1)));
+        assert!(sent.clone().knows(&one, &chat, &message(KEPT_MAX)));
+        // An id is of a message only within its chat. The other kind of id may be the same person's.
+        assert!(!sent.knows(&one, &ChatId::stored("552@c.us"), &message(1)));
+        assert!(sent.knows(&one, &ChatId::stored("9@lid"), &message(1)));
     }
 }

@@ -45,7 +45,7 @@ impl Store {
         let ours = record
             .echo
             .as_ref()
-            .is_some_and(|echo| self.inner.sent.knows(session, echo));
+            .is_some_and(|echo| self.inner.sent.knows(session, &record.from, echo));
         let sent_as = record.content.as_ref().map(EchoContent::sent_as_names);
         let arguments = Arguments::new()
             .length(SEEN_TTL)

@@ -53,19 +53,25 @@ impl Store {
         Ok(noted.as_deref().and_then(Attempt::read))
     }
 
-    /// The first of these messages of ours that is not known to come from a reply of ours.
+    /// The first of these messages of ours in `chat` that is not known to come from a reply of ours there.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn first_unknown_message(
         &self,
         session: &SessionName,
+        chat: &ChatId,
         messages: &[MessageId],
     ) -> Result<Option<MessageId>, StoreError> {
         self.connected()?;
         for message in messages {
             let key = self.inner.keys.sent_id(session, message);
-            if self.inner.client.exists::<i64, _>(key).await? == 0 {
+            let sent_in: Option<String> = self.inner.client.get(key).await?;
+            // The version before wrote `1`.
+            let is_known = sent_in.map(ChatId::stored).is_some_and(|sent_in| {
+                sent_in.as_str() == "1" || sent_in.may_be_the_person_of(chat)
+            });
+            if !is_known {
                 return Ok(Some(message.clone()));
             }
         }

@@ -64,7 +64,7 @@ impl Store {
             ..
         } = &settlement.verdict
         {
-            self.inner.sent.note(session, message);
+            self.inner.sent.note(session, &settlement.chat, message);
         }
         self.inner.settle.call(session, (settlement, now)).await
     }

@@ -1,6 +1,6 @@
 -- Stores inbound messages of one session. Each opens or continues a conversation, once. The same message may come again, with
 -- more content: that completes it.
--- Uses: inbox, seen, conversations, owner_takeover, limits, merge_chats, unseen
+-- Uses: inbox, seen, conversations, owner_takeover, message_changes, limits, merge_chats, unseen
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), inbox_max, then per message: message id, from, other_id (the sender's other id, '' = not known), name, message
 --       (JSON), parts (of its content: one letter each), sent_at (ms), hearing ('opens' | 'continues' = it opens no conversation |
@@ -18,10 +18,10 @@ local LATE_AFTER = 600000
 local seen_ttl, inbox_max = next_number(), next_number()
 local answer, received_at = {}, string.format('%.0f', redis_time())
 
--- Takes a message in. `changed`: it was edited or withdrawn before it came. `heard`: the mark of an earlier copy without content.
-local function hear(one, changed, heard)
-  local chat = chat_of_person(one.from, one.other_id)
-  local change = decode(changed or '')
+-- Takes a message of this chat in. `marks`: those of this message id.
+local function hear(one, chat, marks)
+  -- It may have been edited or withdrawn before it came.
+  local change = change_ahead(chat, one.id)
   local unread = one.message
   if change.text then unread = edited(unread, {}, change.at, change.text) end
   local for_owner = not change.withdrawn and take_for_owner(chat, unread, one.sent_at, one.phone_quiet, inbox_max)
@@ -70,14 +70,13 @@ local function hear(one, changed, heard)
   record_under(chat, one.from, 'message', 'conversation', id or '', 'data', one.message)
   if result == 'limit' then close_at_limit(chat) end
   -- Last, so that no message is marked as seen without being stored.
-  mark_seen(SEEN .. 'in:' .. one.id, heard, one.parts, chat, seen_ttl)
+  mark_seen(SEEN .. 'in:' .. one.id, marks, one.parts, chat, seen_ttl)
   return result, position
 end
 
 -- A later copy of a message that had its turn brings more of its content: for the history, and for the flow if it is unread.
 -- Returns false if the earlier copy had no content and was consumed: this one is then heard like a new message.
-local function complete(one, heard)
-  local chat, known = chat_of_seen(heard, one.from), parts_of(heard)
+local function complete(one, chat, known, marks)
   local replaces = not string.find(known, '[^' .. one.parts .. ']')
   if replaces and complete_unread(chat, one.id, one.message) then
     local status, process = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'owner'))
@@ -86,36 +85,43 @@ local function complete(one, heard)
     return false
   end
   record_under(chat, one.from, 'message', 'conversation', '', 'data', one.message)
-  mark_seen(SEEN .. 'in:' .. one.id, heard, one.parts, chat, seen_ttl)
+  mark_seen(SEEN .. 'in:' .. one.id, marks, one.parts, chat, seen_ttl)
   return true
 end
 
--- Puts a message into the history only. It does not use up the turn of a copy that can be heard. `kept`: its earlier mark.
-local function keep(one, kept)
-  local chat = chat_of_person(one.from, one.other_id)
+-- Puts a message into the history only. It does not use up the turn of a copy that can be heard.
+local function keep(one, chat, marks)
   redis.call('SADD', KNOWN, chat)
   record_under(chat, one.from, 'message', 'conversation', redis.call('HGET', CHAT .. chat, 'id') or '', 'data', one.message)
-  mark_seen(SEEN .. 'kept:' .. one.id, kept, one.parts, chat, seen_ttl)
+  mark_seen(SEEN .. 'kept:' .. one.id, marks, one.parts, chat, seen_ttl)
 end
 
 -- Returns the result and the position.
 local function take(one)
-  local heard, changed = unpack(redis.call('MGET', SEEN .. 'in:' .. one.id, CHANGED .. one.id))
-  if heard then
-    if has_parts(heard, one.parts) or complete(one, heard) then
+  local chat = chat_of_person(one.from, one.other_id)
+  local marks = redis.call('GET', SEEN .. 'in:' .. one.id)
+  local known, perhaps = seen_parts(marks, chat)
+  if known then
+    if has_parts(known, one.parts) or complete(one, chat, known, marks) then
       return 'duplicate', 0
     end
-    return hear(one, changed, heard)
+    return hear(one, chat, marks)
   end
-  if one.hearing ~= 'history' then
-    return hear(one, changed)
-  end
-  local kept = redis.call('GET', SEEN .. 'kept:' .. one.id)
-  if kept and has_parts(kept, one.parts) then
+  -- A copy may come under the person's other id before we know that both are one person. If it has more content, it is heard,
+  -- but it changes nothing under the other id: that may be another person after all.
+  if perhaps and has_parts(perhaps, one.parts) then
     return 'duplicate', 0
   end
-  keep(one, kept)
-  return kept and 'duplicate' or 'recorded', 0
+  if one.hearing ~= 'history' then
+    return hear(one, chat, marks)
+  end
+  local kept = redis.call('GET', SEEN .. 'kept:' .. one.id)
+  known, perhaps = seen_parts(kept, chat)
+  if (known or perhaps) and has_parts(known or perhaps, one.parts) then
+    return 'duplicate', 0
+  end
+  keep(one, chat, kept)
+  return known and 'duplicate' or 'recorded', 0
 end
 
 while has_more() do

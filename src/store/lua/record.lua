@@ -5,7 +5,7 @@
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), then per event: dedup_key (recognises the same event, '' = none), kind, from, other_id (the customer's
 --       other id, '' = not known), is_message ('1' = a message, which makes its chat known; '' = only recorded if the chat is
---       known), parts (of the content of a message: one letter each), echo (the id of a message of ours, else ''), wording,
+--       known; what a customer changes is always recorded: the message may come later), parts (of the content of a message: one letter each), echo (the id of a message of ours, else ''), wording,
 --       sent as (the words of that message, and how a reply can be sent to become such a message, as `sent_by_us` compares
 --       them; '' = it says nothing), data (JSON), phone_quiet (ms), takeover (what it means if the owner wrote it: 'says' or
 --       'ends'; 'ours' = they did not; '' = nothing), last_activity_at (ms: when the last known message after it was sent)
@@ -18,19 +18,20 @@ while has_more() do
   local content, data = {wording = next_text(), sent_as = next_text()}, next_text()
   local quiet, takeover, last_activity_at = next_number(), next_text(), next_number()
   local chat = chat_of_person(from, other_id)
-  local change = read_change(kind, data, chat)
-  if change then chat = change.chat end
+  local change = read_change(kind, data)
   local seen = SEEN .. dedup_key
-  local mark = dedup_key ~= '' and redis.call('GET', seen)
+  local marks = dedup_key ~= '' and redis.call('GET', seen)
+  -- A copy may come under the person's other id before we know that both are one person.
+  local known, perhaps = seen_parts(marks, chat)
   local result = 'recorded'
-  if mark and (is_message == '' or has_parts(mark, parts)) then
+  if (known or perhaps) and has_parts(known or perhaps, parts) then
     result = 'duplicate'
-  elseif mark and parts_of(mark) ~= '' then
+  elseif known and known ~= '' then
     -- A later copy of a message brings more of its content. It meant something already; only the history needs the rest.
     record_under(chat, from, kind, 'conversation', '', 'data', data)
-    mark_seen(seen, mark, parts, chat, seen_ttl)
+    mark_seen(seen, marks, parts, chat, seen_ttl)
     result = 'duplicate'
-  elseif is_message == '' and redis.call('SISMEMBER', KNOWN, chat) == 0 then
+  elseif is_message == '' and not change and redis.call('SISMEMBER', KNOWN, chat) == 0 then
     result = 'ignored'
   else
     if is_message == '1' then
@@ -58,13 +59,13 @@ while has_more() do
       record_under(chat, from, kind, 'conversation', conversation, 'data', data)
     end
     if dedup_key ~= '' and is_message == '1' then
-      mark_seen(seen, mark, parts, chat, seen_ttl)
+      mark_seen(seen, marks, parts, chat, seen_ttl)
     elseif dedup_key ~= '' then
       redis.call('SET', seen, '1', 'PX', seen_ttl)
     end
   end
   if change and result ~= 'duplicate' then
-    apply_change(change, seen_ttl)
+    apply_change(chat, change, seen_ttl)
   end
   answer[#answer + 1] = result
 end

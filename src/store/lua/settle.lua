@@ -22,8 +22,8 @@ while has_more() do
   local first = redis.call('LINDEX', lane, 0) == element
   -- Even if another process settled the reply: this message is ours, too.
   if verdict == 'sent' and message_id ~= '' then
-    redis.call('SET', SENT_IDS .. message_id, '1', 'PX', sent_ids_ttl)
-    undo_takeover(message_id)
+    redis.call('SET', SENT_IDS .. message_id, chat, 'PX', sent_ids_ttl)
+    undo_takeover(chat, message_id)
   end
   if settled and first then
     -- Even if another process holds the lane now: what WAHA took is not sent again. If the reply is no longer the first,

@@ -8,7 +8,7 @@
 local at, status, alarm, ask_after, grace = next_number(), next_text(), next_text(), next_number(), next_number()
 local last_at, last_status, status_since, counts_from =
   unpack(redis.call('HMGET', STATUS, 'at', 'status', 'status_since', 'counts_from'))
-local last = tonumber(last_at or 0)
+local last = known_time(last_at)
 if at > 0 and at < last then
   return {'stale', 0, 0, 0}
 end

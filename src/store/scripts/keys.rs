@@ -14,6 +14,7 @@ use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
 const KEY_NAMES: &[(&str, &str)] = &[
     ("SEEN", SEEN),
     ("CHANGED", CHANGED),
+    ("CHANGES_AHEAD", CHANGES_AHEAD),
     ("SENT_IDS", SENT_IDS),
     ("KNOWN", KNOWN),
     ("PHONE_ID_OF", PHONE_ID_OF),
@@ -55,13 +56,19 @@ const KEY_NAMES: &[(&str, &str)] = &[
 ];
 
 /// STRING, expires: a message or an event that we already have. `seen:in:` and `seen:out:` are messages that had their turn,
-/// and `seen:kept:` those that are only recorded: these name the parts of the content that we have, and the chat. Others are 1.
+/// and `seen:kept:` those that are only recorded: these name the parts of the content that we have, and the chat, one line for each
+/// chat. Others are 1.
 const SEEN: &str = "seen:";
 
-/// STRING, expires: a customer's message that was edited or withdrawn before it came, JSON.
+/// STRING, expires: a customer's message that was edited or withdrawn before it came, JSON. Only the version before wrote
+/// this: it did not note the chat.
 const CHANGED: &str = "changed:";
 
-/// STRING, expires: a message of ours, by the id that WAHA returned when it took the reply.
+/// HASH, expires: message id -> how it was edited or withdrawn before it came, JSON, of the messages of a chat.
+const CHANGES_AHEAD: &str = "changes-ahead:";
+
+/// STRING, expires: a message of ours, by the id that WAHA returned when it took the reply: the chat (`1`: the version before
+/// did not note it).
 const SENT_IDS: &str = "ours:";
 
 /// SET of the chats that we know: a conversation was opened there, or `record` stored a message. Other events are recorded

@@ -469,7 +469,7 @@ fn a_listed_message_is_read_as_a_posted_one() {
         if matches!(event.name.as_str(), "message" | "message.any") {
             let json: serde_json::Value = serde_json::from_slice(body).unwrap();
             assert_eq!(
-                listed(&json["payload"].to_string(), NOW),
+                listed(&json["payload"].to_string(), NOW, NOW),
                 event.meaning,
                 "{name}"
             );
@@ -481,7 +481,7 @@ fn a_listed_message_is_read_as_a_posted_one() {
 
 #[test]
 fn a_listed_message_is_read_with_the_same_patience() {
-    let message = |payload: &str| match listed(payload, NOW) {
+    let message = |payload: &str| match listed(payload, NOW, NOW) {
         Meaning::Inbound(message) | Meaning::Own(message) => (message.text, message.sent_at),
         other => panic!("{other:?}"),
     };
@@ -507,7 +507,11 @@ fn a_listed_message_is_read_with_the_same_patience() {
             "system note",
         ),
     ] {
-        assert_eq!(listed(payload, NOW), Meaning::Ignored(why), "{payload}");
+        assert_eq!(
+            listed(payload, NOW, NOW),
+            Meaning::Ignored(why),
+            "{payload}"
+        );
     }
 }
 

@@ -62,6 +62,13 @@ fn recorded(daemon: &Daemon, event: &Value) {
     assert_eq!(daemon.posts(event), json!({"result": "recorded"}));
 }
 
+/// Whether the first message of an inbox has these words.
+fn inbox_has(redis: &Redis, chat: &str, part: &str) -> bool {
+    let find = format!("string.find(redis.call('LINDEX', KEYS[1], 0), '{part}', 1, true) or 0");
+    let found = format!("EVAL \"return {find}\" 1 waha-sm:{{default}}:inbox:{chat}");
+    redis.number(&found) > 0
+}
+
 fn inbox_length(redis: &Redis, chat: &str) -> i64 {
     redis.number(&format!("LLEN waha-sm:{{default}}:inbox:{chat}"))
 }
@@ -210,12 +217,21 @@ fn changes_within_a_burst_survive_a_kill() {
 #[test]
 fn a_change_under_the_persons_other_id_or_before_its_message_counts() {
     let (test, redis) = (TestSetup::new(), Redis::start());
-    let daemon = setup(&test, &redis, "2s").start();
-    // We don't know yet that both ids are one person.
+    let daemon = setup(&test, &redis, "3s").start();
     let (number, lid) = (chat(1), "177700000000001@lid");
-    let opening = writes(&daemon, lid, "quero 2");
+    let opening = new_message_id();
+    // We don't know yet that both ids are one person. The edit counts as soon as WAHA says so.
     recorded(&daemon, &edit(&number, &opening, Some("quero 3")));
+    writes_as(&daemon, lid, "quero 2", &opening);
+    assert!(!inbox_has(&redis, lid, "quero 3"));
+    test.waha.teach_lid(lid, &number);
     assert_eq!(test.texts(lid, 1), ["hello: quero 3"]);
+    eventually("the history shows the new words", || {
+        let rows = test.history(&["--chat", &number]);
+        rows.iter()
+            .any(|row| row["first_text"] == "quero 2" && row["text"] == "quero 3")
+            .then_some(())
+    });
 
     let ana = chat(2);
     let [edited, withdrawn] = [new_message_id(), new_message_id()];
@@ -234,6 +250,82 @@ fn a_change_under_the_persons_other_id_or_before_its_message_counts() {
 }
 
 #[test]
+fn a_stranger_who_uses_the_message_ids_of_another_chat_changes_nothing_there() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "3s").start();
+    let [ana, bia, leo] = [1, 2, 3].map(chat);
+    let hidden = "177700000000009@lid";
+    let id = writes(&daemon, &ana, "quero 2");
+    // Strangers' devices choose the same id, for what they change and for what they write.
+    for stranger in [bia.as_str(), hidden] {
+        recorded(&daemon, &edit(stranger, &id, Some("quero 9")));
+        recorded(&daemon, &withdrawal(stranger, &id));
+    }
+    let said = writes_as(&daemon, &leo, "also here", &id);
+    assert_eq!(said["result"], "queued");
+    let mut reaction = edit(&leo, &id, None);
+    reaction["event"] = "message.reaction".into();
+    reaction["payload"]["reaction"] =
+        json!({"text": "👎", "messageId": format!("false_{leo}_{id}")});
+    daemon.posts(&reaction);
+    assert_eq!(test.texts(&ana, 1), ["hello: quero 2"]);
+    writes(&daemon, &ana, "leave");
+    eventually("the other chat is heard, too", || {
+        let texts = test.waha.texts(&leo);
+        (texts.last()? == "hello: also here").then_some(())
+    });
+    assert_eq!(
+        writes_as(&daemon, &leo, "also here", &id)["result"],
+        "duplicate"
+    );
+    eventually("the history has each under its own chat", || {
+        let of = |chat: &str| test.history(&["--chat", chat]);
+        let find = |chat: &str| of(chat).into_iter().find(|row| row["stanza"] == *id);
+        let (first, second) = (find(&ana)?, find(&leo)?);
+        assert_eq!(
+            (&first["text"], &first["revoked_at"], &first["edits"]),
+            (&json!("quero 2"), &Value::Null, &json!([]))
+        );
+        assert_eq!(first["reactions"], json!([]));
+        (second["text"] == "also here" && second["reactions"][0]["text"] == "👎").then_some(())
+    });
+}
+
+#[test]
+fn an_edit_from_the_future_does_not_block_the_next_one() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = setup(&test, &redis, "2s").start();
+    let ana = chat(1);
+    let message = writes(&daemon, &ana, "quero 2");
+    // 9999, then times that are none.
+    for (time, text) in [
+        (json!(253_402_300_799_000_i64), "quero 3"),
+        (json!(u64::MAX), "quero 4"),
+        (json!(-5), "quero 5"),
+        (json!(0), "quero 6"),
+        (json!("NaN"), "quero 7"),
+    ] {
+        let mut event = edit(&ana, &message, Some(text));
+        event["timestamp"] = time.clone();
+        event["payload"]["timestamp"] = time;
+        recorded(&daemon, &event);
+    }
+    recorded(&daemon, &edit(&ana, &message, Some("quero 8")));
+    assert_eq!(test.texts(&ana, 1), ["hello: quero 8"]);
+    eventually("the history shows the last words", || {
+        let rows = test.history(&["--chat", &ana]);
+        let row = rows.iter().find(|row| row["first_text"] == "quero 2")?;
+        let latest = row["edits"]
+            .as_array()?
+            .iter()
+            .filter_map(|edit| edit["at"].as_u64())
+            .max()?;
+        assert!(latest <= now_ms() + 10_000, "{row}");
+        (row["text"] == "quero 8").then_some(())
+    });
+}
+
+#[test]
 fn a_photo_whose_link_comes_while_it_is_unread_is_heard_with_its_link() {
     let (test, redis) = (TestSetup::new(), Redis::start());
     let daemon = setup(&test, &redis, "2s").start();
@@ -249,9 +341,7 @@ fn a_photo_whose_link_comes_while_it_is_unread_is_heard_with_its_link() {
     let link = json!({"url": "http://waha/1.jpeg", "mimetype": "image/jpeg"});
     assert_eq!(daemon.posts(&photo(&link))["result"], "duplicate");
     for part in ["http://waha/1.jpeg", "look at this"] {
-        let find = format!("string.find(redis.call('LINDEX', KEYS[1], 0), '{part}', 1, true) or 0");
-        let found = format!("EVAL \"return {find}\" 1 waha-sm:{{default}}:inbox:{ana}");
-        assert!(redis.number(&found) > 0, "the inbox has no {part}");
+        assert!(inbox_has(&redis, &ana, part), "the inbox has no {part}");
     }
     assert_eq!(test.texts(&ana, 1), ["hello: look at this"]);
 }

@@ -173,6 +173,48 @@ fn a_message_from_the_future_is_answered_and_the_log_names_the_clock() {
     daemon.wait_for_log("a message is dated in the future");
 }
 
+#[test]
+fn a_message_of_the_year_9999_hides_no_later_one_and_no_stored_time_is_in_the_future() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    let ana = chat(1);
+    for (number, time) in [
+        json!(253_402_300_799_i64),
+        json!(253_402_300_799_000_i64),
+        json!(u64::MAX),
+        json!(-1),
+        json!(0),
+        json!("NaN"),
+        json!(1e300),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = format!("odd {number}");
+        let mut event = message(SESSION, &ana, "Ana", &text);
+        event["timestamp"] = time.clone();
+        event["payload"]["timestamp"] = time;
+        daemon.posts(&event);
+        assert_eq!(test.texts(&ana, number + 1)[number], text);
+    }
+    daemon.customer_writes(&ana, "on time");
+    assert_eq!(test.texts(&ana, 8)[7], "on time");
+    // Who wrote a little late is still answered.
+    let mut late = message(SESSION, &ana, "Ana", "a little late");
+    late["payload"]["timestamp"] = (now_ms() / 1_000 - 660).into();
+    daemon.posts(&late);
+    assert_eq!(test.texts(&ana, 9)[8], "a little late");
+    eventually("the history has all, and none is in the future", || {
+        let rows = test.history(&["--chat", &ana]);
+        let latest = rows
+            .iter()
+            .filter_map(|row| row["sent_at"].as_u64())
+            .max()?;
+        assert!(latest <= now_ms() + 10_000, "{latest}");
+        (rows.len() == 18).then_some(())
+    });
+}
+
 /// The event of a message that the owner sent `seconds_ago` from their own phone.
 fn owner_sent(chat: &str, text: &str, seconds_ago: u64) -> Value {
     let id = new_message_id();

@@ -99,6 +99,39 @@ fn a_stopped_session_pauses_at_once_and_the_owner_is_notified_once_through_anoth
 }
 
 #[test]
+fn a_status_from_the_future_does_not_hide_the_next_one() {
+    for stored_before in [false, true] {
+        let (test, redis) = (TestSetup::new(), Redis::start());
+        let owner = chat(9);
+        let setup = test
+            .all(&redis)
+            .set("FLOW_FILE", test.echo())
+            .set("LOCALE", "pt-BR")
+            .set("NOTIFY_CHAT", "5511900000009");
+        if stored_before {
+            // The version before believed every time.
+            redis.ask("HSET waha-sm:{default}:status status WORKING at 253402300799000");
+        }
+        let daemon = setup.start();
+        becomes(&daemon, OTHER, "WORKING");
+        if !stored_before {
+            for time in [json!(253_402_300_799_000_i64), json!(u64::MAX), json!(-1)] {
+                let mut event = status(SESSION, "WORKING", &Value::Null);
+                event["timestamp"] = time;
+                assert_ne!(daemon.posts(&event)["result"], "stale");
+            }
+            daemon.wait_for_log("a session's status is dated in the future");
+        }
+        becomes(&daemon, SESSION, "FAILED");
+        let texts = test.texts(&owner, 1);
+        assert!(texts[0].contains("default parou (FAILED)"), "{texts:?}");
+        let at = "EVAL \"return tonumber(redis.call('HGET', KEYS[1], 'at'))\" 1 waha-sm:{default}:status";
+        let at = redis.number(at).unsigned_abs();
+        assert!(at <= webhook::now_ms() + 10_000, "{at}");
+    }
+}
+
+#[test]
 fn a_reconnecting_session_or_an_unknown_status_pauses_without_notifying_the_owner() {
     let (test, redis) = (TestSetup::new(), Redis::start());
     let daemon = test

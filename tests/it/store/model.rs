@@ -352,6 +352,7 @@ impl<'a> Run<'a> {
                 .again
                 .and_then(|number| Which::Any(number).of(&[], &self.offered));
             let (session, mut ingest) = before.unwrap_or_else(|| {
+                // The message that was changed before it came may come now, or another chat's with its id.
                 let ahead = self.changed_ahead.pop();
                 let id = MessageId::stored(ahead.unwrap_or_else(|| self.next("m")));
                 let sent_at = self.now - one.late;
@@ -449,10 +450,10 @@ impl<'a> Run<'a> {
         let name = session_name(session);
         let recorded = self.listener.record(&name, &record, self.now).await;
         let recorded = recorded.map_err(|error| error.to_string())?;
-        let due = self.models[session].change(&record, &id, at, text, self.now);
+        self.models[session].change(&record, &id, at, text, self.now);
         ensure!(
-            recorded == due,
-            "{record:?} was answered {recorded:?}, should be {due:?}"
+            recorded == Recorded::Recorded,
+            "{record:?} was answered {recorded:?}"
         );
         Ok(())
     }

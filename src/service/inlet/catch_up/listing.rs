@@ -131,13 +131,13 @@ async fn list(
             move |client| client.messages(&session, chat.as_ref(), since, PAGE, offset)
         })
         .await?;
-        let before = known.len();
+        let (before, now) = (known.len(), Millis::now());
         for listed in &page.items {
             // A message without a time counts as old.
             if let Meaning::Inbound(message) | Meaning::Own(message) =
-                event::listed(listed, Millis::default())
+                event::listed(listed, Millis::default(), now)
                 && message.sent_at >= since
-                && known.insert((message.direction, message.id.clone()))
+                && known.insert((message.direction, message.chat.clone(), message.id.clone()))
             {
                 found.push(message);
             }

@@ -38,6 +38,10 @@ local function chat_of(id)
   return redis.call('HGET', PHONE_ID_OF, id) or id
 end
 
+local function is_lid(id)
+  return string.sub(id, -4) == '@lid'
+end
+
 -- Two chats become one: of two times that expire (STRING), one under each id, the later stays, under `chat`.
 local function keep_later(prefix, lid, chat)
   local time, kept_for = redis.call('GET', prefix .. lid), redis.call('PTTL', prefix .. lid)
@@ -47,6 +51,16 @@ local function keep_later(prefix, lid, chat)
     end
     redis.call('DEL', prefix .. lid)
   end
+end
+
+-- How far (ms) another clock may be ahead of ours.
+local AHEAD_MAX = 10000
+
+-- A time from outside, as it is stored; 0 if it is not known. Versions before stored any: one in the future would count as the
+-- latest for as long as that, so it counts as not known.
+local function known_time(time)
+  time = tonumber(time or 0) or 0
+  return time <= NOW + AHEAD_MAX and time or 0
 end
 
 -- The time (ms) by the clock of Redis, which is the same for all processes.

@@ -48,7 +48,7 @@ end
 
 -- A message with the words that it was edited to at `at`. An older edit that comes late changes nothing.
 local function edited(message, content, at, text)
-  if at < (tonumber(content.edited_at) or 0) then
+  if at < known_time(content.edited_at) then
     return message
   end
   local _, fields = split_edit(message, content)

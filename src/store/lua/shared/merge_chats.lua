@@ -1,6 +1,6 @@
 -- Merges two chats of one person: WhatsApp shows the same person as `@lid` and as `@c.us`, and switches between them. Once
 -- the `@c.us` is known, everything is kept under it.
--- Uses: conversations, sent_by_us, owner_takeover, limits, unseen
+-- Uses: conversations, sent_by_us, owner_takeover, message_changes, limits, unseen
 
 -- When the last message of an inbox arrived.
 local function latest(inbox)
@@ -188,11 +188,8 @@ local function merge_chats(lid, chat)
   keep_later(HEARD_UNTIL, lid, chat)
   merge_limits(lid, chat)
   merge_takeovers(lid, chat)
+  merge_changes(lid, chat)
   return true
-end
-
-local function is_lid(id)
-  return string.sub(id, -4) == '@lid'
 end
 
 -- The chat of the person with the id `from`, and their other id `other_id` if the event has it ('' = not).

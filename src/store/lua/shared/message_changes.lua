@@ -1,9 +1,12 @@
--- Edits and withdrawals of a customer's messages. They change what is heard as long as the message is unread.
+-- Edits and withdrawals of a customer's messages. They change what is heard as long as the message is unread, and only in their
+-- own chat: a stranger's device can use the id of another chat's message.
 -- Uses: inbox, seen, conversations, lanes
 
--- Reads a change from a history entry of this kind; nil if it is none, or not of a customer's message. Its chat is the one
--- under which we took the message, else `chat`: the change may come under the person's other id.
-local function read_change(kind, data, chat)
+-- How many changes of messages that have not come are kept for a chat.
+local CHANGES_AHEAD_MAX = 10
+
+-- Reads a change from a history entry of this kind; nil if it is none, or not of a customer's message.
+local function read_change(kind, data)
   if kind ~= 'edited' and kind ~= 'revoked' then
     return nil
   end
@@ -12,41 +15,47 @@ local function read_change(kind, data, chat)
     return nil
   end
   local text = type(change.text) == 'string' and change.text ~= '' and change.text or nil
-  local mark = redis.call('GET', SEEN .. 'in:' .. change.stanza)
   return {
     message_id = change.stanza,
     at = tonumber(change.at) or NOW,
-    withdrawn = kind == 'revoked',
+    withdrawn = kind == 'revoked' or nil,
     -- nil if WAHA could not read the new words: the old ones stay.
     text = text,
-    is_heard = mark ~= false,
-    chat = mark and chat_of_seen(mark, chat) or chat,
   }
+end
+
+-- The change of a message that came before the message. (The version before did not note its chat.)
+local function change_ahead(chat, message_id)
+  return decode(redis.call('HGET', CHANGES_AHEAD .. chat, message_id) or redis.call('GET', CHANGED .. message_id) or '')
+end
+
+-- Forgets the change that was noted first, if a chat has more than are kept.
+local function drop_oldest_change(key)
+  local all, oldest, noted_at = redis.call('HGETALL', key), nil, nil
+  for i = 1, #all, 2 do
+    local noted = tonumber(decode(all[i + 1]).noted) or 0
+    if not oldest or noted < noted_at then oldest, noted_at = all[i], noted end
+  end
+  if #all > 2 * CHANGES_AHEAD_MAX then redis.call('HDEL', key, oldest) end
 end
 
 -- Notes a change of a message that has not come yet. A withdrawal counts more than an edit, and a later edit more than an
 -- earlier one.
-local function note_change(change, ttl)
-  local before = decode(redis.call('GET', CHANGED .. change.message_id) or '')
-  if not change.withdrawn and (before.withdrawn or (tonumber(before.at) or 0) > change.at) then
+local function note_change(chat, message_id, change, ttl)
+  local before = change_ahead(chat, message_id)
+  if not change.withdrawn and (before.withdrawn or known_time(before.at) > change.at) then
     return
   end
-  local noted = {at = change.at, text = change.text, withdrawn = change.withdrawn or nil}
-  redis.call('SET', CHANGED .. change.message_id, cjson.encode(noted), 'PX', ttl)
+  local noted = {at = change.at, text = change.text, withdrawn = change.withdrawn, noted = change.noted or NOW}
+  redis.call('HSET', CHANGES_AHEAD .. chat, message_id, cjson.encode(noted))
+  redis.call('PEXPIRE', CHANGES_AHEAD .. chat, ttl)
+  drop_oldest_change(CHANGES_AHEAD .. chat)
 end
 
--- Applies a change to the message, if it is unread or still to come. If the customer withdrew all that they had written, and
--- nothing was said to them, there is nothing to answer: the conversation closes.
-local function apply_change(change, ttl)
-  local chat = change.chat
-  if not change.withdrawn and not change.text then
-    return
-  end
-  if not change.is_heard then
-    note_change(change, ttl)
-    return
-  end
-  local place, message, content = find_unread(chat, change.message_id)
+-- Applies a change to a message of this chat, if it is unread. If the customer withdrew all that they had written, and nothing
+-- was said to them, there is nothing to answer: the conversation closes.
+local function change_unread(chat, message_id, change)
+  local place, message, content = find_unread(chat, message_id)
   if not place then
     return
   end
@@ -63,5 +72,33 @@ local function apply_change(change, ttl)
     notify_head(QUEUE)
   elseif status == 'active' then
     ring_process(process, chat)
+  end
+end
+
+-- Applies a change to the message, if it is unread or still to come in this chat, or under the person's other id once we know
+-- that.
+local function apply_change(chat, change, ttl)
+  if not change.withdrawn and not change.text then
+    return
+  end
+  if seen_parts(redis.call('GET', SEEN .. 'in:' .. change.message_id), chat) then
+    change_unread(chat, change.message_id, change)
+  else
+    note_change(chat, change.message_id, change, ttl)
+  end
+end
+
+-- Two ids are one person: a change that came under one id is about the message that came under the other.
+local function merge_changes(lid, chat)
+  local of_lid, ttl = redis.call('HGETALL', CHANGES_AHEAD .. lid), redis.call('PTTL', CHANGES_AHEAD .. lid)
+  for i = 1, #of_lid, 2 do
+    local change = decode(of_lid[i + 1])
+    change.at = tonumber(change.at) or NOW
+    note_change(chat, of_lid[i], change, math.max(ttl, redis.call('PTTL', CHANGES_AHEAD .. chat), 1))
+  end
+  redis.call('DEL', CHANGES_AHEAD .. lid)
+  local all = redis.call('HGETALL', CHANGES_AHEAD .. chat)
+  for i = 1, #all, 2 do
+    change_unread(chat, all[i], decode(all[i + 1]))
   end
 end

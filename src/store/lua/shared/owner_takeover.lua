@@ -1,5 +1,5 @@
 -- The owner takes over a chat: they answer it from their own phone.
--- Uses: inbox, conversations, lanes, sent_by_us, limits
+-- Uses: inbox, conversations, lanes, seen, sent_by_us, limits
 
 -- Drops the bot's replies that are not sent yet, except one that may be on its way.
 local function drop_unsent(chat)
@@ -83,7 +83,7 @@ end
 
 -- Notes when the owner wrote in this chat, for messages of the customer that come late.
 local function note_owner_wrote(chat, sent_at, ttl)
-  if sent_at > tonumber(redis.call('GET', OWNER_LAST_WROTE .. chat) or 0) then
+  if sent_at > known_time(redis.call('GET', OWNER_LAST_WROTE .. chat)) then
     redis.call('SET', OWNER_LAST_WROTE .. chat, string.format('%.0f', sent_at), 'PX', ttl)
   end
 end
@@ -93,7 +93,7 @@ local function owner_wrote_since(chat, sent_at)
   if NOW - sent_at <= CLOCKS_APART_MAX then
     return false
   end
-  return sent_at + CLOCKS_APART_MAX < tonumber(redis.call('GET', OWNER_LAST_WROTE .. chat) or 0)
+  return sent_at + CLOCKS_APART_MAX < known_time(redis.call('GET', OWNER_LAST_WROTE .. chat))
 end
 
 -- What the owner answered at `sent_at` may come late together with their answer, and before it. If the flow has said nothing yet
@@ -130,7 +130,7 @@ local function owner_wrote(chat, sent_at, last_activity_at, is_end_word, quiet)
   end
   local at = is_end_word and sent_at or math.max(sent_at, last_activity_at)
   at = NOW - at < CLOCKS_APART_MAX and NOW or at
-  local owner_wrote_at = tonumber(redis.call('HGET', OWNER_WROTE_AT, chat) or 0)
+  local owner_wrote_at = known_time(redis.call('HGET', OWNER_WROTE_AT, chat))
   if not is_end_word then
     if at + quiet > NOW then
       redis.call('HSET', OWNER_WROTE_AT, chat, string.format('%.0f', math.max(owner_wrote_at, sent_at)))
@@ -159,10 +159,10 @@ end
 
 -- We took a message for the owner's, but our sender had sent it: WAHA reported it before it answered the sender, and with
 -- another id or other words than the sender gave. The bot continues as if the message had not come.
-local function undo_takeover(message_id)
+local function undo_takeover(sent_in, message_id)
   local sent_at, chat = string.match(redis.call('GET', TAKEOVER_BEGAN_BY .. message_id) or '', '^(%d+) (.+)$')
   chat = chat and chat_of(chat)
-  if not chat or redis.call('HGET', OWNER_WROTE_AT, chat) ~= sent_at then
+  if not chat or not may_be_one_person(chat, sent_in) or redis.call('HGET', OWNER_WROTE_AT, chat) ~= sent_at then
     return
   end
   redis.call('ZREM', TAKEOVER_UNTIL, chat)
@@ -204,7 +204,7 @@ local function merge_takeovers(lid, chat)
   keep_later(TAKEOVER_ENDED_AT, lid, chat)
   keep_later(OWNER_LAST_WROTE, lid, chat)
   if takeover_until or chat_takeover_until then
-    local last = math.max(tonumber(owner_wrote_at or 0), tonumber(chat_owner_wrote_at or 0))
+    local last = math.max(known_time(owner_wrote_at), known_time(chat_owner_wrote_at))
     redis.call('HSET', OWNER_WROTE_AT, chat, string.format('%.0f', last))
     take_over(chat, math.max(tonumber(takeover_until or 0), tonumber(chat_takeover_until or 0)))
   end

@@ -1,5 +1,6 @@
 -- Echoes: WAHA reports our own messages, too. Either our sender sent such a message as a reply, or the owner wrote it on
 -- their own phone.
+-- Uses: seen
 
 -- How far (ms) WAHA's times may be from ours: they are in whole seconds, and its clock may differ.
 local CLOCKS_APART_MAX = 10000
@@ -32,10 +33,16 @@ local function same_content(reply, content)
   return reply.wording == content.wording
 end
 
+-- Whether the sender's answer from WAHA had this message id for a reply in this chat. (The version before noted no chat.)
+local function has_sent_id(chat, message_id)
+  local sent_in = redis.call('GET', SENT_IDS .. message_id)
+  return sent_in and (sent_in == '1' or may_be_one_person(chat_of(sent_in), chat)) or false
+end
+
 -- Whether our sender sent a message: by its id, or by what it says while the id is not known. We can't trust what WAHA says
 -- about the source of a message, and WAHA's answer to the sender may come after this event.
 local function sent_by_us(chat, message_id, content)
-  if redis.call('EXISTS', SENT_IDS .. message_id) == 1 then
+  if has_sent_id(chat, message_id) then
     return true
   end
   local id, echo = string.match(redis.call('HGET', ATTEMPT, chat) or '', '^%d+ (%S+) (%S+)')
@@ -65,7 +72,7 @@ local function note_echo(chat, message_id, sent_at, content)
     return
   end
   local same = id == message_id
-  if #id == 1 and content and redis.call('EXISTS', SENT_IDS .. message_id) == 0 then
+  if #id == 1 and content and not has_sent_id(chat, message_id) then
     same = sent_at >= since - CLOCKS_APART_MAX
       and same_content(decode(string.sub(redis.call('LINDEX', LANE .. chat, 0) or '', 2)), content)
   end

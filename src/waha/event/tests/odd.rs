@@ -139,7 +139,7 @@ fn depth_in_any_place_is_no_danger() {
                 let wanted = "contentless Empty 1@c.us A at 1789900000123".to_owned();
                 let wanted = is_parsed.then_some(wanted).ok_or(NotAnEvent::TooDeep);
                 assert_eq!(parsed, wanted, "{levels} in {key}");
-                let meaning = listed(&payload, NOW);
+                let meaning = listed(&payload, NOW, NOW);
                 assert_eq!(
                     matches!(meaning, Meaning::Contentless(_)),
                     is_listed,
@@ -163,7 +163,7 @@ fn the_largest_body_of_brackets_is_refused_at_once() {
         format!("{head}{}", "{\"_data\":".repeat(200_000)),
     ] {
         assert_eq!(parse(body.as_bytes(), NOW), Err(NotAnEvent::TooDeep));
-        assert_eq!(listed(&body, NOW), Meaning::Ignored("too deep"));
+        assert_eq!(listed(&body, NOW, NOW), Meaning::Ignored("too deep"));
     }
     // Brackets in a customer's text don't count.
     let payload = format!(r#"{{"id":"false_1@c.us_A","body":"{brackets}\"["}}"#);

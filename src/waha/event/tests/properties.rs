@@ -203,14 +203,14 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = parse(&body, NOW);
-        check(listed(&String::from_utf8_lossy(&body), NOW), true)?;
+        check(listed(&String::from_utf8_lossy(&body), NOW, NOW), true)?;
     }
 
     #[test]
     fn no_broken_json_makes_it_panic(body in broken_json()) {
         let _ = parse(body.as_bytes(), NOW);
         let _ = parse(envelope("message.any", "WEBJS", &body).as_bytes(), NOW);
-        check(listed(&body, NOW), true)?;
+        check(listed(&body, NOW, NOW), true)?;
     }
 
     #[test]
@@ -229,7 +229,7 @@ proptest! {
         let payload = payload.to_string();
         let event = parse(envelope(name, engine, &payload).as_bytes(), NOW).unwrap();
         check(event.meaning, false)?;
-        check(listed(&payload, NOW), true)?;
+        check(listed(&payload, NOW, NOW), true)?;
         let _ = parse(payload.as_bytes(), NOW);
     }
 
@@ -246,7 +246,7 @@ proptest! {
         if let Ok(event) = parse(json.to_string().as_bytes(), NOW) {
             check(event.meaning, false)?;
         }
-        check(listed(&json["payload"].to_string(), NOW), true)?;
+        check(listed(&json["payload"].to_string(), NOW, NOW), true)?;
     }
 
     #[test]

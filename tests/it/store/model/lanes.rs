@@ -5,8 +5,9 @@ use waha_sm::flow::MediaKind;
 use waha_sm::ids::MessageId;
 use waha_sm::store::{Attempt, EchoContent, Recorded, Reply};
 
-use super::session::{CLOCKS_APART, Chat, Checked, Hand, Queued, Session, ensure, of};
+use super::session::{CLOCKS_APART, Chat, Checked, Hand, Queued, Session, ensure, is_hidden, of};
 use super::takeover::ByOwner;
+use super::unread::note;
 
 /// The content of a reply or of one of our messages, for comparing both. Spaces don't count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -210,8 +211,8 @@ impl Session {
     ) -> Result<bool, String> {
         let chat = &self.chat_of(id);
         if let Fate::Sent(Some(message_id)) = fate {
-            self.ours.insert(message_id.clone());
-            self.was_ours(message_id, now);
+            self.ours.insert(message_id.clone(), chat.clone());
+            self.was_ours(chat, message_id, now);
         }
         let it = self.chat_mut(chat);
         let held = it.hand.as_ref().is_some_and(|hand| hand.taking == taking);
@@ -322,9 +323,11 @@ impl Session {
     /// WAHA reports an outbound message. Returns the expected answer.
     pub(super) fn own(&mut self, own: &Own, now: Millis) -> Recorded {
         let chat = &self.chat_of_person(&own.from, own.other.as_deref(), now);
-        if !self.reported.insert(own.message_id.clone()) {
+        let (known, perhaps) = self.seen(&self.reported, &own.message_id, chat);
+        if known.or(perhaps).is_some() {
             return Recorded::Duplicate;
         }
+        note(&mut self.reported, &own.message_id, chat, "");
         self.known.insert(chat.clone());
         let other = own.other.as_deref().map(|other| self.chat_of(other));
         let ours = self.is_sent_by_us(chat, own)
@@ -357,9 +360,17 @@ impl Session {
         Recorded::Recorded
     }
 
+    /// Whether a reply in this chat, or in one that may be the same person's, became this message.
+    fn is_ours(&self, chat: &str, message_id: &str) -> bool {
+        self.ours.get(message_id).is_some_and(|sent_in| {
+            let sent_in = self.chat_of(sent_in);
+            sent_in == chat || is_hidden(&sent_in) != is_hidden(chat)
+        })
+    }
+
     /// By its id, or by its content while the id is not known. One echo counts for one reply.
     fn is_sent_by_us(&mut self, chat: &str, own: &Own) -> bool {
-        if self.ours.contains(&own.message_id) {
+        if self.is_ours(chat, &own.message_id) {
             return true;
         }
         let it = self.chat_mut(chat);
@@ -380,7 +391,7 @@ impl Session {
     /// A doubt is settled by a message with the id of the attempt. If the attempt has no id, a new message since then with
     /// the same content settles it.
     fn note_echo(&mut self, chat: &str, message_id: &str, own: Option<&Own>) {
-        let new = !self.ours.contains(message_id);
+        let new = !self.is_ours(chat, message_id);
         let it = self.chat_mut(chat);
         let (Some(mark), first) = (&mut it.attempt, it.lane.first()) else {
             return;

@@ -106,6 +106,7 @@ impl Session {
         if it.phone.is_some() {
             self.owner_takes_over(chat);
         }
+        self.merge_changes(lid, chat, now);
         true
     }
 

@@ -8,8 +8,8 @@ use waha_sm::flow::Limits;
 use waha_sm::store::{Hearing, Ingest, Ingested};
 
 use super::lanes::{Mark, Said};
-use super::unread::{ChangeAhead, Heard, edited};
-use super::view::{Chat as Seen, View};
+use super::unread::{ChangeAhead, Seen, edited};
+use super::view::{Chat as ChatView, View};
 
 /// How long a takeover lasts after the last message: longer than two clocks may differ.
 pub(super) const QUIET: Duration = Duration::from_secs(40);
@@ -40,12 +40,12 @@ pub(super) struct Session {
     /// The token of every taking of a lane. `None` until it is read from Redis.
     pub(super) takings: Vec<Option<String>>,
     epochs: HashSet<String>,
-    /// The messages that had their turn.
-    pub(super) heard: HashMap<String, Heard>,
-    /// The messages that were only recorded, with their parts.
-    pub(super) recorded: HashMap<String, String>,
-    /// Changes of messages that have not come yet.
-    pub(super) ahead: HashMap<String, ChangeAhead>,
+    /// The messages that had their turn. An id says which message it is only within a chat.
+    pub(super) heard: Seen,
+    /// The messages that were only recorded.
+    pub(super) recorded: Seen,
+    /// Changes of messages that have not come yet, by chat and message id.
+    pub(super) ahead: BTreeMap<(String, String), ChangeAhead>,
     /// The entries that this step must add to the history, with their conversations.
     pub(super) expected: Vec<(String, Option<usize>)>,
     /// Ids of the replies whose outcome is in the history.
@@ -57,10 +57,10 @@ pub(super) struct Session {
     /// Where a chat's replies go, if not to the chat.
     pub(super) addresses: BTreeMap<String, String>,
     pub(super) known: BTreeSet<String>,
-    /// The known message ids of our replies.
-    pub(super) ours: HashSet<String>,
-    /// Ids of the outbound messages that WAHA reported.
-    pub(super) reported: HashSet<String>,
+    /// The known message ids of our replies, and in which chat each was sent last.
+    pub(super) ours: HashMap<String, String>,
+    /// The outbound messages that WAHA reported.
+    pub(super) reported: Seen,
     /// Takeovers, by the id of the message that began them: when it was sent, and the chat.
     pub(super) began: HashMap<String, (Millis, String)>,
 }
@@ -321,7 +321,8 @@ impl Session {
     pub(super) fn hear_in(&mut self, chat: &str, one: &Ingest, now: Millis) -> Ingested {
         let (sent_at, message) = (one.sent_at, &one.message);
         let what = format!("message {message} {}", of(chat, one.from.as_str()));
-        let unread = match self.ahead.get(one.id.as_str()).cloned() {
+        let key = (chat.to_owned(), one.id.to_string());
+        let unread = match self.ahead.get(&key).cloned() {
             Some((_, None)) => {
                 self.entry_of_the_last(what, chat);
                 return Ingested::Recorded { first: false };
@@ -668,7 +669,7 @@ impl Session {
     }
 
     /// A chat is in line, or active, or neither, and all keys agree.
-    fn check_place(&mut self, chat: &str, it: &Chat, seen: &Seen, view: &View) -> Checked {
+    fn check_place(&mut self, chat: &str, it: &Chat, seen: &ChatView, view: &View) -> Checked {
         let owner = it.conversation.as_ref().map(|c| c.owner.as_ref());
         let status = match &it.conversation {
             None => it.kept.as_ref().map(|_| "closed"),
@@ -729,7 +730,7 @@ impl Session {
     }
 
     /// A lane is due, or held by one process, or empty; and its replies are in order.
-    fn check_lane(&mut self, chat: &str, it: &Chat, seen: &Seen, view: &View) -> Checked {
+    fn check_lane(&mut self, chat: &str, it: &Chat, seen: &ChatView, view: &View) -> Checked {
         let ids: Vec<_> = it.lane.iter().map(|reply| reply.id.clone()).collect();
         ensure!(
             seen.lane == ids,

@@ -2,7 +2,7 @@
 
 use waha_sm::clock::Millis;
 
-use super::session::{CLOCKS_APART, Ending, QUIET, Session};
+use super::session::{CLOCKS_APART, Ending, QUIET, Session, is_hidden};
 use super::unread::{self, is_withdrawn};
 
 /// What a message means if the owner wrote it.
@@ -131,13 +131,14 @@ impl Session {
 
     /// A message turns out to be ours. If it began a takeover and the owner wrote nothing since, the takeover is undone:
     /// the customer keeps their place, and their messages are read.
-    pub(super) fn was_ours(&mut self, message_id: &str, now: Millis) {
+    pub(super) fn was_ours(&mut self, sent_in: &str, message_id: &str, now: Millis) {
         let Some((sent_at, chat)) = self.began.get(message_id).cloned() else {
             return;
         };
         let chat = &self.chat_of(&chat);
+        let may_be_here = chat == sent_in || is_hidden(chat) != is_hidden(sent_in);
         let it = self.chat_mut(chat);
-        if it.said != Some(sent_at) {
+        if !may_be_here || it.said != Some(sent_at) {
             return;
         }
         it.phone = None;

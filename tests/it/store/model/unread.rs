@@ -1,17 +1,21 @@
 //! The model of unread messages: a later copy completes them, and the customer edits or withdraws them.
 
+use std::collections::BTreeMap;
+
 use waha_sm::clock::Millis;
 use waha_sm::ids::ChatId;
-use waha_sm::store::{Hearing, Ingest, Ingested, Record, Recorded};
+use waha_sm::store::{Hearing, Ingest, Ingested, Record};
 
-use super::session::{Chat, Ending, Session, of};
+use super::session::{Chat, Ending, Session, is_hidden, of};
 use crate::harness::ms;
 
-/// What we have of a message that had its turn.
-#[derive(Clone, Debug)]
-pub(super) struct Heard {
-    parts: String,
-    chat: String,
+/// What we have of messages, by message id: for each chat, the parts of the content.
+pub(super) type Seen = BTreeMap<String, Vec<(String, String)>>;
+
+/// Notes that we have these parts of a message, too.
+pub(super) fn note(seen: &mut Seen, id: &str, chat: &str, parts: &str) {
+    let marks = seen.entry(id.to_owned()).or_default();
+    marks.push((chat.to_owned(), parts.to_owned()));
 }
 
 /// The latest change of a message that has not come yet; `None`: it was withdrawn.
@@ -65,17 +69,38 @@ impl Chat {
 }
 
 impl Session {
+    /// What we have of a message: under the person's ids, then under an id that may be their other one.
+    pub(super) fn seen(
+        &self,
+        seen: &Seen,
+        id: &str,
+        chat: &str,
+    ) -> (Option<String>, Option<String>) {
+        let (mut known, mut perhaps) = (None::<String>, None::<String>);
+        for (marked, parts) in seen.get(id).into_iter().flatten() {
+            let marked = self.chat_of(marked);
+            let found = match marked == chat {
+                true => &mut known,
+                false if is_hidden(&marked) != is_hidden(chat) => &mut perhaps,
+                false => continue,
+            };
+            *found = Some(joined(found.as_deref().unwrap_or_default(), parts));
+        }
+        (known, perhaps)
+    }
+
     /// Returns the expected answer.
     pub(super) fn ingest(&mut self, one: &Ingest, now: Millis) -> Ingested {
         let (id, from) = (one.id.as_str(), one.from.as_str());
         let other = one.other_id.as_ref().map(ChatId::as_str);
         let history_only = one.hearing == Hearing::HistoryOnly;
-        if let Some(Heard { parts: known, chat }) = self.heard.get(id).cloned() {
-            let chat = self.chat_of(&chat);
+        let chat = &self.chat_of_person(from, other, now);
+        let (known, perhaps) = self.seen(&self.heard, id, chat);
+        if let Some(known) = known {
             if has(&known, &one.parts) {
                 return Ingested::Duplicate;
             }
-            let it = self.chat_mut(&chat);
+            let it = self.chat_mut(chat);
             let unread = it.unread_mut(id).filter(|_| has(&one.parts, &known));
             match unread {
                 Some(unread) => {
@@ -83,44 +108,45 @@ impl Session {
                     let (_, fields) = split(&one.message);
                     *unread = format!("{mark}{fields}");
                 }
-                None if known.is_empty() && !history_only => return self.hear(one, other, now),
+                None if known.is_empty() && !history_only => return self.hear(one, chat, now),
                 None => {}
             }
-            let entry = format!("message {} {}", one.message, of(&chat, from));
+            let entry = format!("message {} {}", one.message, of(chat, from));
             self.expected.push((entry, None));
-            let parts = joined(&known, &one.parts);
-            self.heard.insert(id.to_owned(), Heard { parts, chat });
+            note(&mut self.heard, id, chat, &one.parts);
+            return Ingested::Duplicate;
+        }
+        let copied = |(known, perhaps): &(Option<String>, Option<String>)| {
+            let known = known.as_ref().or(perhaps.as_ref());
+            known.is_some_and(|known| has(known, &one.parts))
+        };
+        if copied(&(None, perhaps)) {
             return Ingested::Duplicate;
         }
         if !history_only {
-            return self.hear(one, other, now);
+            return self.hear(one, chat, now);
         }
-        let known = self.recorded.get(id).cloned();
-        if known.as_ref().is_some_and(|known| has(known, &one.parts)) {
+        let recorded = self.seen(&self.recorded, id, chat);
+        if copied(&recorded) {
             return Ingested::Duplicate;
         }
-        let chat = &self.chat_of_person(from, other, now);
         self.known.insert(chat.clone());
         self.entry_of_the_last(format!("message {} {}", one.message, of(chat, from)), chat);
-        let parts = joined(known.as_deref().unwrap_or_default(), &one.parts);
-        self.recorded.insert(id.to_owned(), parts);
-        match known {
+        note(&mut self.recorded, id, chat, &one.parts);
+        match recorded.0 {
             Some(_) => Ingested::Duplicate,
             None => Ingested::Recorded { first: false },
         }
     }
 
-    fn hear(&mut self, one: &Ingest, other: Option<&str>, now: Millis) -> Ingested {
-        let id = one.id.as_str();
-        let chat = self.chat_of_person(one.from.as_str(), other, now);
-        let result = self.hear_in(&chat, one, now);
-        self.came_from(&chat, one.from.as_str(), now);
-        let parts = one.parts.clone();
-        self.heard.insert(id.to_owned(), Heard { parts, chat });
+    fn hear(&mut self, one: &Ingest, chat: &str, now: Millis) -> Ingested {
+        let result = self.hear_in(chat, one, now);
+        self.came_from(chat, one.from.as_str(), now);
+        note(&mut self.heard, one.id.as_str(), chat, &one.parts);
         result
     }
 
-    /// A customer edits (`text`) or withdraws a message. Returns the expected answer.
+    /// A customer edits (`text`) or withdraws a message.
     pub(super) fn change(
         &mut self,
         record: &Record,
@@ -128,35 +154,43 @@ impl Session {
         at: Millis,
         text: Option<&str>,
         now: Millis,
-    ) -> Recorded {
+    ) {
         let from = record.from.as_str();
-        let heard = self.heard.get(id).cloned();
-        let chat = &self.chat_of(heard.as_ref().map_or(from, |heard| &heard.chat));
-        let known = self.known.contains(chat);
-        if known {
-            let what = format!("{} {} {}", record.kind, record.data, of(chat, from));
-            self.entry_of_the_last(what, chat);
-        }
-        if heard.is_some() {
+        let chat = &self.chat_of(from);
+        let what = format!("{} {} {}", record.kind, record.data, of(chat, from));
+        self.entry_of_the_last(what, chat);
+        if self.seen(&self.heard, id, chat).0.is_some() {
             self.change_unread(chat, id, at, text, now);
         } else {
-            self.change_ahead(id, at, text);
-        }
-        match known {
-            true => Recorded::Recorded,
-            false => Recorded::Ignored,
+            self.change_ahead(chat, id, (at, text.map(str::to_owned)));
         }
     }
 
-    fn change_ahead(&mut self, id: &str, at: Millis, text: Option<&str>) {
-        let counts = match (self.ahead.get(id), text) {
+    fn change_ahead(&mut self, chat: &str, id: &str, change: ChangeAhead) {
+        let key = (chat.to_owned(), id.to_owned());
+        let counts = match (self.ahead.get(&key), &change.1) {
             (None, _) | (_, None) => true,
             (Some((_, None)), Some(_)) => false,
-            (Some((before, Some(_))), Some(_)) => *before <= at,
+            (Some((before, Some(_))), Some(_)) => *before <= change.0,
         };
         if counts {
-            self.ahead
-                .insert(id.to_owned(), (at, text.map(str::to_owned)));
+            self.ahead.insert(key, change);
+        }
+    }
+
+    /// A change that came under one id of a person is about the message that came under the other.
+    pub(super) fn merge_changes(&mut self, lid: &str, chat: &str, now: Millis) {
+        let of = |one: &str, ahead: &BTreeMap<(String, String), ChangeAhead>| -> Vec<_> {
+            let all = ahead.iter().filter(|((of, _), _)| of == one);
+            all.map(|((_, id), change)| (id.clone(), change.clone()))
+                .collect()
+        };
+        for (id, change) in of(lid, &self.ahead) {
+            self.ahead.remove(&(lid.to_owned(), id.clone()));
+            self.change_ahead(chat, &id, change);
+        }
+        for (id, (at, text)) in of(chat, &self.ahead) {
+            self.change_unread(chat, &id, at, text.as_deref(), now);
         }
     }
 
