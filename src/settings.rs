@@ -60,6 +60,9 @@ pub struct WebhookSettings {
     /// File with the previous secret, instead of WEBHOOK_HMAC_SECRET_PREVIOUS
     #[arg(long, env = "WEBHOOK_HMAC_SECRET_PREVIOUS_FILE", value_name = "PATH")]
     pub webhook_hmac_secret_previous_file: Option<String>,
+    /// yes: accept a secret under 16 characters, which can be guessed; only for a test [default: no]
+    #[arg(long, env = "ALLOW_WEAK_SECRET", value_name = "yes|no")]
+    pub allow_weak_secret: Option<String>,
     /// Address and port to listen on [default: 0.0.0.0:8080]
     #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::secret::Secret;
 
 /// A shorter secret can be guessed, and then anyone can pretend to be WAHA.
-const SECRET_LENGTH_ADVISED: usize = 16;
+pub(super) const SECRET_LENGTH_MIN: usize = 16;
 
 /// The mistakes in the settings: one line each, which says what to write instead.
 #[derive(Debug, PartialEq, Eq)]
@@ -131,9 +131,13 @@ impl SettingsReader {
 
 /// The warning about a secret that can be guessed.
 pub(super) fn guessable(setting: &str, secret: &Secret) -> Option<String> {
-    (secret.reveal().len() < SECRET_LENGTH_ADVISED).then(|| {
+    is_guessable(secret).then(|| {
         format!(
-            "{setting} is shorter than {SECRET_LENGTH_ADVISED} characters and can be guessed; make one with: openssl rand -hex 32"
+            "{setting} is shorter than {SECRET_LENGTH_MIN} characters and can be guessed; make one with: openssl rand -hex 32"
         )
     })
+}
+
+pub(super) fn is_guessable(secret: &Secret) -> bool {
+    secret.reveal().chars().count() < SECRET_LENGTH_MIN
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::reader::{Mistakes, SettingsReader, guessable};
+use super::reader::{Mistakes, SECRET_LENGTH_MIN, SettingsReader, guessable, is_guessable};
 use crate::secret::Secret;
 use crate::settings::WebhookSettings;
 
@@ -39,6 +39,14 @@ impl WebhookConfig {
             settings.webhook_hmac_secret_previous_file.as_ref(),
         );
         let listen = read_listen(reader, settings.listen.as_ref());
+        let may_be_weak = reader.choice(
+            "ALLOW_WEAK_SECRET",
+            settings.allow_weak_secret.as_ref(),
+            &[("no", false), ("yes", true)],
+        );
+        if may_be_weak != Some(true) {
+            refuse_weak(reader, secret.as_ref(), previous_secret.as_ref());
+        }
         warn(reader, secret.as_ref(), previous_secret.as_ref());
         Some(Self {
             listen: listen?,
@@ -73,6 +81,25 @@ fn read_listen(reader: &mut SettingsReader, setting: Option<&String>) -> Option<
         LISTEN,
         "an address and a port, e.g. 0.0.0.0:8080",
     )
+}
+
+/// Anybody could find a short secret by trying, and then speak for WAHA.
+fn refuse_weak(reader: &mut SettingsReader, secret: Option<&Secret>, previous: Option<&Secret>) {
+    for (setting, secret) in [
+        ("WEBHOOK_HMAC_SECRET", secret),
+        ("WEBHOOK_HMAC_SECRET_PREVIOUS", previous),
+    ] {
+        // An empty one could not be read; there is a mistake about it.
+        if secret.is_some_and(|secret| is_guessable(secret) && !secret.reveal().is_empty()) {
+            reader.mistake(
+                setting,
+                &format!(
+                    "has fewer than {SECRET_LENGTH_MIN} characters and can be guessed: make one with openssl rand -hex 32, and \
+                     give it to WAHA too (for a test, or while you change it: ALLOW_WEAK_SECRET=yes)"
+                ),
+            );
+        }
+    }
 }
 
 fn warn(reader: &mut SettingsReader, secret: Option<&Secret>, previous: Option<&Secret>) {

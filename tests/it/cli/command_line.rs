@@ -176,6 +176,39 @@ fn without_a_secret_nothing_starts() {
 }
 
 #[test]
+fn a_short_secret_is_refused_unless_that_is_allowed() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let setup = |name: &str, secret: &str| test.all(&redis).set(name, secret);
+    for name in ["WEBHOOK_HMAC_SECRET", "WEBHOOK_HMAC_SECRET_PREVIOUS"] {
+        for (secret, allow) in [
+            ("fifteen letters", ""),
+            ("short", "no"),
+            ("é".repeat(15).as_str(), "NO"),
+        ] {
+            let setup = setup(name, secret).set("ALLOW_WEAK_SECRET", allow);
+            let (status, text) = setup.spawn().ends();
+            assert_eq!(status.code(), Some(64), "{name} {secret}: {text}");
+            assert!(
+                text.contains(&format!("{name} has fewer than 16 characters"))
+                    && text.contains("openssl rand -hex 32")
+                    && !text.contains(secret),
+                "{text}"
+            );
+        }
+        let mut daemon = setup(name, "short").set("ALLOW_WEAK_SECRET", "yes").start();
+        daemon.wait_for_log(&format!(
+            "{name} is shorter than 16 characters and can be guessed"
+        ));
+        daemon.terminate();
+        let mut daemon = setup(name, "sixteen letters!").start();
+        daemon.terminate();
+        assert!(!daemon.log().contains(&format!("{name} has fewer")));
+    }
+    let output = test.all(&redis).set("ALLOW_WEAK_SECRET", "perhaps").run();
+    assert!(stderr(&output).contains("ALLOW_WEAK_SECRET is \"perhaps\": write no or yes"));
+}
+
+#[test]
 fn a_wrong_command_line_is_a_usage_error_and_help_shows_no_secret() {
     assert_eq!(
         binary().arg("fly").output().unwrap().status.code(),

@@ -73,6 +73,7 @@ fn at_a_terminal(no_color: Option<&str>) -> String {
         .env("LISTEN", "127.0.0.1:0")
         .env("DATA_DIR", test.directory.path())
         .env("WEBHOOK_HMAC_SECRET", "short")
+        .env("ALLOW_WEAK_SECRET", "yes")
         .envs(no_color.map(|value| ("NO_COLOR", value)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
