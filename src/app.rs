@@ -63,14 +63,17 @@ pub fn run(config: Config) -> Result<(), StartError> {
     for warning in &config.warnings {
         warn!("{warning}");
     }
-    if config.role.serves() {
-        runtime::allow_open_files(CONNECTIONS_MAX);
-    }
+    let connections_max = match config.role.serves() {
+        true => runtime::allow_open_files(CONNECTIONS_MAX),
+        false => 0,
+    };
     let front = runtime::start("front", None, BLOCKING_SPARE)?;
     let blocking = REQUESTS_MAX + CALLS_MAX + BLOCKING_SPARE;
     let back = runtime::start("back", Some(WORK_NICENESS), blocking)?;
     let result = front.block_on(Daemon::run(async |daemon, reload_signals| {
-        daemon.start(config, back.handle(), reload_signals).await
+        daemon
+            .start(config, connections_max, back.handle(), reload_signals)
+            .await
     }));
     // Don't wait for blocking threads: a request to WAHA may hang for longer than a stop may take.
     back.shutdown_background();
@@ -95,6 +98,7 @@ impl Daemon {
     async fn start(
         &mut self,
         config: Config,
+        connections_max: usize,
         back: &Handle,
         reload_signals: ReloadSignals,
     ) -> Result<(), StartError> {
@@ -108,7 +112,7 @@ impl Daemon {
             None
         };
         let bound = if role.serves() {
-            Some(inlet::bind(listen).await?)
+            Some(inlet::bind(listen)?)
         } else {
             None
         };
@@ -127,7 +131,14 @@ impl Daemon {
             let store = self.connect(&redis, &front).await?;
             let notifier = owner::notifier(&store, config.notify_chat.clone(), &flows);
             let intake = inlet::intake(&store, &flows, notifier, &config.catch_up);
-            let listener = inlet::listener(&config.webhook, intake, store, &metrics, self);
+            let listener = inlet::listener(
+                &config.webhook,
+                intake,
+                store,
+                &metrics,
+                connections_max,
+                self,
+            );
             self.stage(&front, "listener", |stop| listener.run(bound, stop));
         }
         if role.works() {

@@ -12,6 +12,8 @@ use tracing::warn;
 const STACK: usize = 1024 * 1024;
 /// Open files in addition to webhook connections: connections to WAHA and Redis, the history, the log, the runtimes' files.
 const FILES_SPARE: usize = 256;
+/// Enough for a WAHA, however few files are allowed.
+const CONNECTIONS_MIN: usize = 64;
 
 /// A runtime whose threads run at `niceness` (-20 to 19, default 0), with up to `blocking` threads for calls that block.
 ///
@@ -41,9 +43,9 @@ pub(crate) fn start(name: &str, niceness: Option<i32>, blocking: usize) -> io::R
     builder.build()
 }
 
-/// Raises the limit of open files as far as allowed, and warns if it is too low for this many connections. The soft limit is
-/// low only for programs that use select(2), and we don't use it.
-pub(crate) fn allow_open_files(connections: usize) {
+/// Raises the limit of open files as far as allowed, and warns if it is too low for this many connections. Returns how many it
+/// is enough for. The soft limit is low only for programs that use select(2), and we don't use it.
+pub(crate) fn allow_open_files(connections: usize) -> usize {
     let needed = connections + FILES_SPARE;
     let Rlimit { maximum, current } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -59,10 +61,16 @@ pub(crate) fn allow_open_files(connections: usize) {
         warn!(
             allowed,
             needed,
-            "too few open files are allowed: when many webhooks come at once, some have to wait; raise the hard limit \
-             (ulimit -Hn, LimitNOFILE= in systemd, --ulimit nofile= in Docker)"
+            "too few open files are allowed: when many webhooks come at once, some must be sent again; raise the hard \
+             limit (ulimit -Hn, LimitNOFILE= in systemd, --ulimit nofile= in Docker)"
         );
     }
+    let allowed = allowed.and_then(|allowed| usize::try_from(allowed).ok());
+    allowed.map_or(connections, |allowed| {
+        allowed
+            .saturating_sub(FILES_SPARE)
+            .clamp(CONNECTIONS_MIN, connections)
+    })
 }
 
 /// Receives SIGHUP from now on: a request to reload the flows.

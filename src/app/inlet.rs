@@ -14,15 +14,14 @@ use crate::flows::Flows;
 use crate::service::inlet::catch_up::CatchUp;
 use crate::service::inlet::intake::Intake;
 use crate::service::inlet::lid_lookup::LidLookup;
-use crate::service::inlet::listener::Listener;
+use crate::service::inlet::listener::{self, Listener};
 use crate::service::kit::metrics::Metrics;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::store::{Bell, Store};
 use crate::waha::signature::Verifier;
 
-pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, StartError> {
-    let bound = TcpListener::bind(listen).await;
-    bound.map_err(|source| StartError::Listen {
+pub(super) fn bind(listen: SocketAddr) -> Result<TcpListener, StartError> {
+    listener::bind(listen).map_err(|source| StartError::Listen {
         address: listen,
         source,
     })
@@ -42,6 +41,7 @@ pub(super) fn listener(
     intake: Intake,
     store: Store,
     metrics: &Arc<Metrics>,
+    connections_max: usize,
     daemon: &Daemon,
 ) -> Listener {
     Listener {
@@ -49,6 +49,7 @@ pub(super) fn listener(
         intake,
         store,
         metrics: metrics.clone(),
+        connections_max,
         started: daemon.started.clone(),
         stopping: daemon.stopping.clone(),
     }

@@ -1,8 +1,11 @@
-//! The listener is responsible for HTTP connections: it limits how many there are, and closes those that are stuck.
+//! The listener is responsible for HTTP connections: it accepts each one at once, and closes those that are stuck or have to
+//! make room.
 
 mod routes;
+mod shared_reading;
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,16 +13,20 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 
-use crate::service::inlet::body::{BODY_TIMEOUT, Bodies};
+use self::routes::Readiness;
+use self::shared_reading::SharedReading;
+use crate::service::inlet::body::{BODY_TIMEOUT, Bodies, MEMORY_MAX};
 use crate::service::inlet::intake::Intake;
-use crate::service::inlet::refusals::Refusals;
+use crate::service::inlet::peer::{Peer, Signers};
+use crate::service::inlet::refusal_log::RefusalLog;
+use crate::service::inlet::shares::{Held, ShareLimits, Shares};
 use crate::service::kit::metrics::Metrics;
 use crate::store::Store;
 use crate::throttle::Throttle;
@@ -27,6 +34,9 @@ use crate::waha::signature::Verifier;
 
 /// WAHA opens a connection for each event. Each one costs us a few kilobytes.
 pub(crate) const CONNECTIONS_MAX: usize = 4_096;
+/// How many connections wait in the kernel until we accept them, if it allows that many (net.core.somaxconn). We accept at
+/// once, but a burst may be faster.
+const BACKLOG: u32 = 4_096;
 /// The read buffer of a connection, for headers and bodies. All of them together hold at most 64 MiB.
 const BUFFER_MAX: usize = 16 << 10;
 /// WAHA sends its headers in one piece, so a slower sender is not WAHA. An idle connection is also kept for this time, which
@@ -61,6 +71,8 @@ pub struct Listener {
     pub store: Store,
     /// Counts events, for `/metrics`.
     pub metrics: Arc<Metrics>,
+    /// How many connections there may be at once.
+    pub connections_max: usize,
     /// Cancelled when the whole daemon runs. From then on it is ready.
     pub started: CancellationToken,
     /// Cancelled when the daemon begins to stop. From then on it is not ready.
@@ -71,31 +83,55 @@ pub struct Listener {
 struct ListenerState {
     listener: Listener,
     bodies: Bodies,
-    refusals: Refusals,
+    /// The addresses of WAHA, as far as authentic webhooks show.
+    signers: Arc<Signers>,
+    refusals: Arc<RefusalLog>,
     unavailable: Throttle,
+    readiness: SharedReading<Readiness>,
+    figures: SharedReading<Result<String, String>>,
+}
+
+/// Binds the port.
+///
+/// # Errors
+/// The operating system's, usually because the port is taken.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // After a restart, connections of the last run may still be closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl Listener {
     /// Serves `listener` until `shutdown`, then finishes the requests in progress.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
+        let signers = Arc::<Signers>::default();
+        let shares = |limit| Arc::new(Shares::new(ShareLimits::new(limit), signers.clone()));
+        let connections_shares = shares(self.connections_max);
+        let refusals = Arc::<RefusalLog>::default();
         let state = Arc::new(ListenerState {
             listener: self,
-            bodies: Bodies::default(),
-            refusals: Refusals::default(),
+            bodies: Bodies {
+                memory: shares(MEMORY_MAX),
+                connections: connections_shares.clone(),
+                log: refusals.clone(),
+            },
+            signers: signers.clone(),
+            refusals,
             unavailable: Throttle::new(UNAVAILABLE_INTERVAL),
+            readiness: SharedReading::default(),
+            figures: SharedReading::default(),
         });
-        let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let connections = TaskTracker::new();
         let mut sums = interval(SUM_INTERVAL);
         sums.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            // Take the permit before accepting. It moves into the connection's task and is returned when the task ends.
-            let accepted = async {
-                let permit = permits.clone().acquire_owned().await;
-                (permit, listener.accept().await)
-            };
-            let (permit, accepted) = tokio::select! {
-                accepted = accepted => accepted,
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
                 _ = sums.tick() => {
                     state.refusals.log_the_rest();
                     continue;
@@ -104,19 +140,34 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let header_timeout = if permits.available_permits() < CONNECTIONS_MAX / 2 {
+                    let mut is_full = false;
+                    let place = connections_shares.take(Peer::of(peer), 1, |closed| {
+                        is_full = true;
+                        state.listener.metrics.count_closed_connection();
+                        state.refusals.connection_closed(closed);
+                    });
+                    // Every connection has an authentic webhook that is being stored, so this one is closed.
+                    let Ok(place) = place else {
+                        debug!(%peer, "closed a new connection: there is no room");
+                        continue;
+                    };
+                    let header_timeout = if connections_shares.is_crowded() {
                         HEADER_TIMEOUT_CROWDED
                     } else {
                         HEADER_TIMEOUT
                     };
-                    let connection =
-                        state
-                            .clone()
-                            .connection(stream, peer, header_timeout, shutdown.clone());
-                    connections.spawn(async move {
-                        connection.await;
-                        drop(permit);
-                    });
+                    // The place is given back when the task ends.
+                    connections.spawn(state.clone().connection(
+                        stream,
+                        peer,
+                        place,
+                        header_timeout,
+                        shutdown.clone(),
+                    ));
+                    // So that the one that makes room is closed before the next is accepted, and others get a turn.
+                    if is_full {
+                        yield_now().await;
+                    }
                 }
                 Err(error) => {
                     // We are probably out of file descriptors. Without a pause, this loop would spin.
@@ -143,6 +194,7 @@ impl ListenerState {
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
+        place: Held,
         header_timeout: Duration,
         shutdown: CancellationToken,
     ) {
@@ -150,12 +202,13 @@ impl ListenerState {
         let _ = stream.set_nodelay(true);
         // When the last request began. A std mutex, because no await happens while it is held.
         let began = Mutex::new(Instant::now());
+        let (this, place_held) = (&self, &place);
         let service = service_fn(|request| {
             if let Ok(mut began) = began.lock() {
                 *began = Instant::now();
             }
-            let this = self.clone();
-            async move { Ok::<_, Infallible>(this.route(request, peer).await) }
+            place_held.begin();
+            async move { Ok::<_, Infallible>(this.route(request, peer, place_held).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -180,6 +233,8 @@ impl ListenerState {
                 debug!(%peer, "closed a stuck connection");
                 return;
             }
+            // It is in the log already, summed up.
+            () = place.closing() => return,
             () = shutdown.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await

@@ -2,10 +2,13 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`listener`] | accepts HTTP connections, and closes those that are stuck |
+//! | [`listener`] | accepts HTTP connections, and closes those that are stuck or have to make room |
 //! | `listener/routes` | `/webhook`, `/health`, `/ready` and `/metrics` |
+//! | `listener/shared_reading` | what `/ready` and `/metrics` read from Redis, once for all who ask |
+//! | `shares` | shares out connections and memory, and decides who has to make room |
+//! | `peer` | who a connection comes from, and which of them signed a webhook lately |
 //! | `body` | reads bodies within limits of size, time and memory |
-//! | `refusals` | logs webhooks with a wrong signature |
+//! | `refusal_log` | logs refused webhooks and closed connections, summed up in a flood |
 //! | [`intake`] | decides what an event means and stores it, whether it came by webhook or in a list |
 //! | `answer_words` | the words by which a machine's answer can be told from a person's |
 //! | [`catch_up`] | asks WAHA for messages whose webhooks were lost |
@@ -22,4 +25,6 @@ pub mod intake;
 mod late_takeover;
 pub mod lid_lookup;
 pub mod listener;
-mod refusals;
+mod peer;
+mod refusal_log;
+mod shares;

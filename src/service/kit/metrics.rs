@@ -25,6 +25,7 @@ use crate::store::{Gauges, PICKUP_BOUNDS_MS, Store};
 #[derive(Debug, Default)]
 pub struct Metrics {
     events: Family<ByResult, Counter>,
+    connections_closed: Counter,
     archive_error: Mutex<Option<String>>,
 }
 
@@ -62,6 +63,11 @@ impl Metrics {
     /// Counts a webhook under its result.
     pub fn count_event(&self, result: &'static str) {
         self.events.get_or_create(&ByResult { result }).inc();
+    }
+
+    /// Counts a connection that was closed to make room for another.
+    pub(crate) fn count_closed_connection(&self) {
+        self.connections_closed.inc();
     }
 
     /// Stores why the history can't be written; `None` if it can.
@@ -103,6 +109,11 @@ impl Metrics {
             "events",
             "Webhooks by result, since this process started",
             self.events.clone(),
+        );
+        registry.register(
+            "connections_closed",
+            "Connections closed to make room for others, since this process started",
+            self.connections_closed.clone(),
         );
         registry.register(
             "waha_up",

@@ -40,6 +40,8 @@ pub(crate) struct Setup {
     /// Chosen once, so that a restart listens on the same port.
     pub(super) port: u16,
     pub(super) log: PathBuf,
+    /// The limit of the operating system; `None`: that of the tests.
+    pub(super) open_files: Option<u32>,
 }
 
 impl Setup {
@@ -50,6 +52,16 @@ impl Setup {
 
     fn command(&self) -> Command {
         let mut command = binary();
+        if let Some(limit) = self.open_files {
+            let binary = command.get_program().to_owned();
+            command = Command::new("sh");
+            command
+                .arg("-c")
+                .arg(format!("ulimit -n {limit}; exec \"$0\" \"$@\""))
+                .arg(binary)
+                .env_clear()
+                .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        }
         command
             .arg(self.role)
             .env("LISTEN", format!("127.0.0.1:{}", self.port))
@@ -99,6 +111,12 @@ impl Setup {
             (daemon.log().matches("INFO ready").count() > said_before).then_some(())
         });
         daemon
+    }
+
+    /// Starts it with a limit of open files, and waits until it is ready.
+    pub(crate) fn start_with_open_files(mut self, limit: u32) -> Daemon {
+        self.open_files = Some(limit);
+        self.start()
     }
 
     /// Runs it to its end, for daemons that should refuse to start.

@@ -52,6 +52,7 @@ impl TestSetup {
             data_dir: self.directory.path().join("data"),
             port,
             log: self.directory.path().join(format!("log-{port}")),
+            open_files: None,
         }
     }
 

@@ -8,6 +8,7 @@
 //! | `GET /metrics` | the figures, for Prometheus |
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -21,18 +22,36 @@ use crate::clock::Millis;
 use crate::service::inlet::body::{BodyError, throw_away};
 use crate::service::inlet::intake::{Done, IntakeError};
 use crate::service::inlet::listener::{INTAKE_TIMEOUT, ListenerState};
-use crate::store::WahaReport;
+use crate::service::inlet::shares::Held;
+use crate::store::{Store, WahaReport};
 use crate::waha::signature::{Refused, Signature};
 
 /// How many seconds we ask WAHA to wait when Redis is down. WAHA never waits less than this.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
+/// How long an answer of Redis is shared by all who ask `/ready`: they need no signature, and each check is a write.
+const READY_FOR: Duration = Duration::from_secs(1);
+/// The time between two readings of all figures, which cost Redis some milliseconds.
+const FIGURES_INTERVAL: Duration = Duration::from_millis(100);
+
 type HttpAnswer = Response<Full<Bytes>>;
 
+/// What Redis said about `/ready`.
+#[derive(Clone)]
+pub(super) struct Readiness {
+    redis: Result<(), String>,
+    waha: Result<(), String>,
+}
+
 impl ListenerState {
-    pub(super) async fn route(&self, request: Request<Incoming>, peer: SocketAddr) -> HttpAnswer {
+    pub(super) async fn route(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        place: &Held,
+    ) -> HttpAnswer {
         match (request.uri().path(), request.method()) {
-            ("/webhook", &Method::POST) => self.webhook(request, peer).await,
+            ("/webhook", &Method::POST) => self.webhook(request, peer, place).await,
             ("/webhook", _) => wrong_method("POST"),
             ("/health", &Method::GET) => json(StatusCode::OK, r#"{"status":"alive"}"#),
             ("/ready", &Method::GET) => self.ready().await,
@@ -45,7 +64,12 @@ impl ListenerState {
         }
     }
 
-    async fn webhook(&self, request: Request<Incoming>, peer: SocketAddr) -> HttpAnswer {
+    async fn webhook(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        place: &Held,
+    ) -> HttpAnswer {
         let (head, incoming) = request.into_parts();
         let header = |name| head.headers.get(name).map(HeaderValue::as_bytes);
         let signature =
@@ -57,13 +81,20 @@ impl ListenerState {
                 return closing(self.refuse(peer, refused));
             }
         };
-        let body = match self.bodies.read(&head.headers, incoming).await {
+        let body = match self
+            .bodies
+            .read(place.peer(), &head.headers, incoming)
+            .await
+        {
             Ok(body) => body,
             Err(reason) => return closing(self.without_body(reason)),
         };
         if let Err(refused) = self.listener.verifier.verify(&signature, &body.bytes) {
             return self.refuse(peer, refused);
         }
+        place.prove();
+        body.prove();
+        self.signers.signed(place.peer());
         let taken = match timeout(INTAKE_TIMEOUT, self.listener.intake.take(&body.bytes)).await {
             Ok(taken) => taken,
             Err(_) => Err(IntakeError::Store(crate::store::StoreError::Disconnected)),
@@ -83,8 +114,7 @@ impl ListenerState {
                 }
             }
             Err(IntakeError::NotAnEvent(reason)) => {
-                warn!(%peer, %reason, "refused a signed webhook that is not a WAHA event; is something else using \
-                WEBHOOK_HMAC_SECRET, or is WAHA much newer or older than this version supports?");
+                self.refusals.not_an_event(peer, &reason);
                 self.count("not_an_event");
                 problem(StatusCode::BAD_REQUEST, &reason.to_string())
             }
@@ -107,7 +137,7 @@ impl ListenerState {
     }
 
     fn refuse(&self, peer: SocketAddr, reason: Refused) -> HttpAnswer {
-        self.refusals.log(peer, reason);
+        self.refusals.forged(peer, reason);
         self.count("forged");
         problem(
             StatusCode::FORBIDDEN,
@@ -132,18 +162,10 @@ impl ListenerState {
                 "broken",
                 problem(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
             ),
-            BodyError::Crowded => {
-                if self.unavailable.due() {
-                    warn!(
-                        "too many large webhooks at once; some got a 503 and must be sent again, which WAHA does. If \
-                        this continues and WAHA is quiet, somebody else can reach the port: close it"
-                    );
-                }
-                (
-                    "unavailable",
-                    unavailable("too many large bodies at once, please send it again"),
-                )
-            }
+            BodyError::Crowded => (
+                "unavailable",
+                unavailable("too many large bodies at once, please send it again"),
+            ),
         };
         self.count(result);
         answer
@@ -156,10 +178,17 @@ impl ListenerState {
         if self.listener.stopping.is_cancelled() {
             return unavailable("stopping");
         }
-        let redis = match timeout(INTAKE_TIMEOUT, self.listener.store.check_write()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no answer in time".to_owned()),
+        let store = self.listener.store.clone();
+        let answered = |readiness: &Readiness| match readiness.redis {
+            Ok(()) => READY_FOR,
+            // So that it is known at once that Redis is back.
+            Err(_) => Duration::ZERO,
+        };
+        let readiness = self
+            .readiness
+            .get(answered, Duration::ZERO, Readiness::read(store));
+        let Some(Readiness { redis, waha }) = readiness.await else {
+            return unavailable("the check failed; the log says why");
         };
         let part = |result: &Result<(), String>| match result {
             Ok(()) => serde_json::json!({ "ready": true }),
@@ -167,11 +196,6 @@ impl ListenerState {
         };
         // We are ready even if the history can't be written: its entries wait in Redis, and customers are still served.
         let history = self.listener.metrics.archive_error().map_or(Ok(()), Err);
-        // Nor does WAHA matter: its webhooks can be taken, and replies wait.
-        let waha = match redis {
-            Ok(()) => self.waha().await,
-            Err(_) => Err("not known while Redis is not ready".to_owned()),
-        };
         let body = serde_json::json!({
             "ready": redis.is_ok(),
             "parts": { "redis": part(&redis), "history": part(&history), "waha": part(&waha) },
@@ -184,36 +208,23 @@ impl ListenerState {
         json(status, &body.to_string())
     }
 
-    /// Whether all processes that work can use WAHA, by their own reports.
-    async fn waha(&self) -> Result<(), String> {
-        let reports = match timeout(INTAKE_TIMEOUT, self.listener.store.waha_reports()).await {
-            Ok(Ok(reports)) => reports,
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err("no answer from Redis in time".to_owned()),
-        };
-        if reports.is_empty() {
-            return Err("no process that sends replies has reported yet".to_owned());
-        }
-        let mut reasons: Vec<String> = reports.iter().filter_map(WahaReport::reason).collect();
-        reasons.sort();
-        reasons.dedup();
-        if reasons.is_empty() {
-            Ok(())
-        } else {
-            Err(reasons.join("; "))
-        }
-    }
-
     async fn metrics(&self) -> HttpAnswer {
-        match timeout(
-            INTAKE_TIMEOUT,
-            self.listener
-                .metrics
-                .render(&self.listener.store, Millis::now()),
-        )
-        .await
+        let (metrics, store) = (self.listener.metrics.clone(), self.listener.store.clone());
+        let reading = async move {
+            let rendered = metrics.render(&store, Millis::now());
+            match timeout(INTAKE_TIMEOUT, rendered).await {
+                Ok(rendered) => rendered.map_err(|error| error.to_string()),
+                Err(_) => Err("Redis did not answer in time".to_owned()),
+            }
+        };
+        // Not shared for any time after it was read: what was counted before a request is in its answer.
+        let shared_for = |_: &Result<String, String>| Duration::ZERO;
+        match self
+            .figures
+            .get(shared_for, FIGURES_INTERVAL, reading)
+            .await
         {
-            Ok(Ok(text)) => {
+            Some(Ok(text)) => {
                 let mut answer = json(StatusCode::OK, &text);
                 let kind = HeaderValue::from_static(
                     "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -221,9 +232,45 @@ impl ListenerState {
                 answer.headers_mut().insert(CONTENT_TYPE, kind);
                 answer
             }
-            Ok(Err(error)) => unavailable(&error.to_string()),
-            Err(_) => unavailable("Redis did not answer in time"),
+            Some(Err(error)) => unavailable(&error),
+            None => unavailable("the figures could not be read; the log says why"),
         }
+    }
+}
+
+impl Readiness {
+    async fn read(store: Store) -> Self {
+        let redis = match timeout(INTAKE_TIMEOUT, store.check_write()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("no answer in time".to_owned()),
+        };
+        // WAHA does not matter for `ready`: its webhooks can be taken, and replies wait.
+        let waha = match redis {
+            Ok(()) => waha(&store).await,
+            Err(_) => Err("not known while Redis is not ready".to_owned()),
+        };
+        Self { redis, waha }
+    }
+}
+
+/// Whether all processes that work can use WAHA, by their own reports.
+async fn waha(store: &Store) -> Result<(), String> {
+    let reports = match timeout(INTAKE_TIMEOUT, store.waha_reports()).await {
+        Ok(Ok(reports)) => reports,
+        Ok(Err(error)) => return Err(error.to_string()),
+        Err(_) => return Err("no answer from Redis in time".to_owned()),
+    };
+    if reports.is_empty() {
+        return Err("no process that sends replies has reported yet".to_owned());
+    }
+    let mut reasons: Vec<String> = reports.iter().filter_map(WahaReport::reason).collect();
+    reasons.sort();
+    reasons.dedup();
+    if reasons.is_empty() {
+        Ok(())
+    } else {
+        Err(reasons.join("; "))
     }
 }
 
