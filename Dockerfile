@@ -1,4 +1,9 @@
-FROM rust:1-bookworm AS build
+# The images to build on. To get exactly the same ones again, name their digests, as examples/README.md ("Security") shows:
+#   docker build --build-arg DEBIAN_IMAGE=debian:bookworm-slim@sha256:... --build-arg RUST_IMAGE=rust:1-bookworm@sha256:... .
+ARG RUST_IMAGE=rust:1-bookworm
+ARG DEBIAN_IMAGE=debian:bookworm-slim
+
+FROM ${RUST_IMAGE} AS build
 WORKDIR /build
 # The dependencies first, with an empty program: this layer is built again only when they change.
 COPY Cargo.toml Cargo.lock ./
@@ -11,7 +16,7 @@ COPY src src
 # Copied files keep their dates, which may lie before the empty program's: without `touch` that would stay.
 RUN touch src/main.rs src/lib.rs && cargo build --release --locked
 
-FROM debian:bookworm-slim
+FROM ${DEBIAN_IMAGE}
 # redis-server: the private Redis of `all`. ca-certificates: for rediss://. tzdata: for TZ.
 # The directory is made here, so that a new volume belongs to the user below and to nobody else.
 RUN apt-get update \
