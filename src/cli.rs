@@ -18,7 +18,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use crate::cli::exit::{EXIT_USAGE, exit, fail, wrong};
 use crate::config::{self, Config, Role};
 use crate::settings::Settings;
-use crate::{app, describe::describe, health};
+use crate::{app, describe::describe, health, runtime};
 
 /// A customer service queue for WhatsApp, behind WAHA: customers wait in line, know their place, and are served by a flow or
 /// by a person.
@@ -54,6 +54,19 @@ enum CliCommand {
     Man(man::ManArgs),
 }
 
+impl CliCommand {
+    /// Whether the files that it makes hold what customers write. The others make none, or files for others to read: new
+    /// flows and manual pages.
+    fn writes_customers_data(&self) -> bool {
+        match self {
+            Self::All(_) | Self::Serve(_) | Self::Work(_) | Self::History(_) | Self::Dead(_) => {
+                true
+            }
+            Self::Flow(_) | Self::Health(_) | Self::Completions(_) | Self::Man(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 struct HealthArgs {
     /// Where the daemon listens [default: 0.0.0.0:8080]
@@ -79,6 +92,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
+    if cli.command.writes_customers_data() {
+        runtime::keep_new_files_private();
+    }
     match cli.command {
         CliCommand::All(settings) => daemon(Role::All, &settings),
         CliCommand::Serve(settings) => daemon(Role::Serve, &settings),

@@ -19,7 +19,7 @@ use crate::logging::LogConfig;
 use crate::settings::Settings;
 
 pub use catch_up::CatchUpConfig;
-pub use data::{DATA_DIR, RedisConfig};
+pub use data::{RedisConfig, data_dir};
 pub use flow::FlowConfig;
 pub use handling::HandlingConfig;
 pub use reader::Mistakes;

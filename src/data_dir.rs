@@ -1,15 +1,58 @@
-//! The data directory. Only one daemon can use it at a time, and it keeps the id of the last process that did.
+//! The data directory. Only one daemon can use it at a time, it keeps the id of the last process that did, and nobody else
+//! on the machine can read it.
 
-use crate::ids::ProcessId;
+use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use tracing::warn;
+
+use crate::history;
+use crate::ids::ProcessId;
+use crate::private_dir::{NotPrivate, PrivateDir, is_ours, our_user};
+
+const LOCK: &str = "lock";
+const PROCESS: &str = "process";
+const REDIS: &str = "redis";
+
+/// SQLite opens no file whose path has more than 512 bytes, and the names in it have up to 40.
+const PATH_MAX: usize = 470;
+
+/// How many open files a warning names.
+const NAMED_MAX: usize = 5;
+
+/// Directories of the system. As root we could close them, and then nobody else could use the machine.
+const OF_THE_SYSTEM: [&str; 22] = [
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/dev/shm",
+    "/etc",
+    "/home",
+    "/lib",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/local",
+    "/var",
+    "/var/lib",
+    "/var/tmp",
+];
+
 /// The directory. It is locked as long as this value lives.
 #[derive(Debug)]
 pub struct DataDir {
-    path: PathBuf,
+    directory: PrivateDir,
     /// The lock ends when the file is closed, even if we are killed.
     _lock: File,
 }
@@ -31,10 +74,22 @@ pub enum DataDirError {
         /// Why.
         source: io::Error,
     },
+    /// Others could read what customers write, or change what we read.
+    #[error("can't use the data directory safely: {0}")]
+    NotPrivate(String),
+}
+
+impl From<NotPrivate> for DataDirError {
+    fn from(error: NotPrivate) -> Self {
+        match error {
+            NotPrivate::Failed { path, source } => Self::Unusable { path, source },
+            NotPrivate::Unsafe(reason) => Self::NotPrivate(reason),
+        }
+    }
 }
 
 impl DataDir {
-    /// Creates the directory if needed, and locks it.
+    /// Creates the directory if needed, makes it private, and locks it. If it was open to others, the log says so.
     ///
     /// # Errors
     /// As [`DataDirError`] says.
@@ -49,29 +104,42 @@ impl DataDir {
             .mode(0o700)
             .create(path)
             .map_err(unusable)?;
-        let lock = path.join("lock");
-        // An existing file can be locked even if the disk has become read-only.
-        let lock = File::create(&lock)
-            .or_else(|error| File::open(&lock).map_err(|_| error))
-            .map_err(unusable)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
-            Err(TryLockError::WouldBlock) => Err(DataDirError::Taken(path.to_owned())),
-            Err(TryLockError::Error(source)) => Err(unusable(source)),
+        let directory = PrivateDir::open(path).map_err(unusable)?;
+        if directory.path().as_os_str().len() > PATH_MAX {
+            return Err(unusable(io::Error::other(format!(
+                "its path is too long: SQLite needs one of at most {PATH_MAX} bytes"
+            ))));
         }
+        let open_before = close_directory(&directory)?;
+        let lock = directory.open_file(LOCK)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(DataDirError::Taken(directory.path().to_owned()));
+            }
+            Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        }
+        let files = close_files(&directory)?;
+        warn_of_open(&directory, open_before, &files);
+        Ok(Self {
+            directory,
+            _lock: lock,
+        })
     }
 
-    /// Its path.
+    /// Its path, without links.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.directory.path()
+    }
+
+    /// The directory itself.
+    pub fn directory(&self) -> &PrivateDir {
+        &self.directory
     }
 
     /// The last process that ran on this directory, if it stored its id. It has ended, because we have the lock.
     pub fn last_process(&self) -> Option<ProcessId> {
-        let name = std::fs::read_to_string(self.path.join("process")).ok()?;
+        let name = self.directory.read_file(PROCESS).ok()??;
         Some(name.trim())
             .filter(|name| !name.is_empty())
             .map(ProcessId::stored)
@@ -82,13 +150,132 @@ impl DataDir {
     /// # Errors
     /// [`DataDirError::Unusable`].
     pub fn set_process(&self, process: &ProcessId) -> Result<(), DataDirError> {
-        std::fs::write(self.path.join("process"), process.as_str()).map_err(|source| {
-            DataDirError::Unusable {
-                path: self.path.clone(),
-                source,
-            }
-        })
+        Ok(self.directory.write_file(PROCESS, process.as_str())?)
     }
+}
+
+/// Closes the history of a directory, as a command that only reads it finds it, if it is ours and open to others. Returns
+/// what to tell the user.
+pub fn close_history(path: &Path) -> Option<String> {
+    let directory = PrivateDir::open(path).ok()?;
+    let open: Vec<_> = history::FILE_NAMES
+        .into_iter()
+        .filter_map(|name| Some((PathBuf::from(name), directory.close_file(name).ok()??)))
+        .collect();
+    (!open.is_empty()).then(|| {
+        format!(
+            "others on this machine could read the history in {}: {}; it is closed now",
+            directory.path().display(),
+            listed(&open)
+        )
+    })
+}
+
+/// Takes the permissions of others away from the directory itself. Returns the mode before, if it was open to them.
+fn close_directory(directory: &PrivateDir) -> Result<Option<u32>, DataDirError> {
+    let unusable = |source| DataDirError::Unusable {
+        path: directory.path().to_owned(),
+        source,
+    };
+    let owner = directory.owner().map_err(unusable)?;
+    let mode = directory.mode().map_err(unusable)?;
+    let (shown, us) = (directory.path().display(), our_user());
+    if is_ours(owner) {
+        let system = us == 0
+            && OF_THE_SYSTEM
+                .iter()
+                .any(|one| Path::new(one) == directory.path());
+        let shared = mode & 0o002 != 0 && directory.has_others_files().map_err(unusable)?;
+        if mode & 0o077 != 0 && (system || shared) {
+            return Err(DataDirError::NotPrivate(format!(
+                "others use {shown} too (mode {mode:04o}), so waha-sm does not close it to them; set DATA_DIR to a new directory \
+                 inside it, and move what waha-sm has there into that"
+            )));
+        }
+        return Ok(directory.close()?);
+    }
+    let group = directory.group().map_err(unusable)?;
+    // Kubernetes makes volumes like this (fsGroup), and only root can change it. Our files in it are closed to the group.
+    if owner == 0 && mode & 0o007 == 0 && is_our_group(group) {
+        warn!(
+            directory = %shown,
+            group,
+            "DATA_DIR belongs to root and is open to a group that we are in, as a volume with fsGroup is: the group can't read the \
+             files in it, but could put others in their place. If the group has other members, set DATA_DIR to a new \
+             directory inside it"
+        );
+        return Ok(None);
+    }
+    Err(DataDirError::NotPrivate(format!(
+        "{shown} belongs to user {owner} (mode {mode:04o}), and waha-sm runs as user {us}; run it as user {owner}, or give \
+         everything in it to its user: chown -R {us} {shown}; or set DATA_DIR to a new directory inside it, which waha-sm makes \
+         private itself"
+    )))
+}
+
+/// Closes the files that are ours by their names.
+fn close_files(directory: &PrivateDir) -> Result<Vec<(PathBuf, u32)>, DataDirError> {
+    let mut closed = Vec::new();
+    for name in [LOCK, PROCESS].into_iter().chain(history::FILE_NAMES) {
+        if let Some(before) = directory.close_file(name)? {
+            closed.push((PathBuf::from(name), before));
+        }
+    }
+    match directory.inside(REDIS) {
+        Ok(redis) => {
+            closed.extend(redis.close()?.map(|before| (PathBuf::from(REDIS), before)));
+            let below = redis.close_all_inside()?.into_iter();
+            closed.extend(below.map(|(path, before)| (Path::new(REDIS).join(path), before)));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => {
+            return Err(DataDirError::NotPrivate(format!(
+                "{} must be a directory of waha-sm's own user, and no link: {source}; move it away",
+                directory.path().join(REDIS).display()
+            )));
+        }
+    }
+    Ok(closed)
+}
+
+fn warn_of_open(directory: &PrivateDir, before: Option<u32>, files: &[(PathBuf, u32)]) {
+    let path = directory.path().display();
+    let files = (!files.is_empty()).then(|| listed(files));
+    match (before, files) {
+        (Some(before), files) => warn!(
+            directory = %path,
+            mode = format!("{before:04o}"),
+            files,
+            "DATA_DIR was open to other users of this machine; it is closed now, with all that is in it. They may have read what \
+             customers wrote before"
+        ),
+        (None, Some(files)) => warn!(
+            directory = %path,
+            files,
+            "files in DATA_DIR were open to other users of this machine; they are closed now"
+        ),
+        (None, None) => {}
+    }
+}
+
+/// The first of the files, with their modes, and how many more there are.
+fn listed(files: &[(PathBuf, u32)]) -> String {
+    let mut list = String::new();
+    for (path, mode) in files.iter().take(NAMED_MAX) {
+        let separator = if list.is_empty() { "" } else { ", " };
+        let _ = write!(list, "{separator}{} ({mode:04o})", path.display());
+    }
+    if let Some(more @ 1..) = files.len().checked_sub(NAMED_MAX) {
+        let _ = write!(list, " and {more} more");
+    }
+    list
+}
+
+fn is_our_group(group: u32) -> bool {
+    let supplementary = rustix::process::getgroups().unwrap_or_default();
+    std::iter::once(rustix::process::getegid())
+        .chain(supplementary)
+        .any(|ours| ours.as_raw() == group)
 }
 
 #[cfg(test)]

@@ -63,7 +63,8 @@
 //! | [`app`] | the composition: which agents a role needs, and in which order they start and stop | all below |
 //! | [`config`] | what the program uses, checked; every mistake in one run | settings, and the configs of agents |
 //! | [`settings`] | what the user typed | nothing of ours |
-//! | [`logging`], [`health`], [`data_dir`], `runtime` | the log, the health check, the data directory, runtimes and signals | terminal |
+//! | [`logging`], [`health`], `runtime` | the log, the health check, runtimes and signals | terminal |
+//! | [`data_dir`] | the data directory | history (the names of its files) |
 //! | [`service`] | the agents, one file each; they don't know each other | store, history, waha, shop, flow, flows |
 //! | `service/inlet` | what comes in: listener, intake, catch-up, lid lookup | |
 //! | `service/handle` | one conversation, from claim to close (the dispatcher claims, and closes one that keeps panicking), and the flow's calls | |
@@ -84,7 +85,7 @@
 //! | `flow/load` | from TOML to a script, with every mistake and its place; the built-in flows | |
 //! | `flow/turn` | one turn: flow, state, input and time become a new state and replies | |
 //! | `flow/author` | tools for people who write flows: outline, rehearsal, dialogues | |
-//! | `terminal`, [`clock`], `throttle`, `time_span`, [`secret`], [`ids`], `describe` | leaves: safe output, the time, rate-limited logging, time spans, secrets, ids, errors as text | nothing of ours |
+//! | `terminal`, [`clock`], `throttle`, `time_span`, [`secret`], [`ids`], `describe`, [`private_dir`] | leaves: safe output, the time, rate-limited logging, time spans, secrets, ids, errors as text, directories that only we can read | nothing of ours |
 //!
 //! A test (`tests/it/tidy.rs`) enforces this table. Translation belongs to the agent that knows both sides: the conversation
 //! turns WAHA's message into the flow's input, and the delivery turns a reply into a request and a history entry.
@@ -106,6 +107,7 @@ pub mod health;
 pub mod history;
 pub mod ids;
 pub mod logging;
+pub mod private_dir;
 mod runtime;
 pub mod secret;
 pub mod service;

@@ -1,7 +1,8 @@
-//! What the daemon needs from the operating system: two runtimes, open files, and signals.
+//! What the daemon needs from the operating system: two runtimes, open files, private files, and signals.
 
 use std::io;
 
+use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -41,6 +42,11 @@ pub(crate) fn start(name: &str, niceness: Option<i32>, blocking: usize) -> io::R
         });
     }
     builder.build()
+}
+
+/// Closes all files that this process and its children make from now on to other users. Call it before any thread starts.
+pub(crate) fn keep_new_files_private() {
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
 /// Raises the limit of open files as far as allowed, and warns if it is too low for this many connections. Returns how many it

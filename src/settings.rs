@@ -3,6 +3,8 @@
 //!
 //! Each component has its own struct. An empty setting counts as not set, because compose files write `KEY=`.
 
+use std::ffi::OsString;
+
 use clap::Args;
 
 /// Every setting of the daemon, as the user typed it.
@@ -99,7 +101,11 @@ pub struct RedisSettings {
     pub redis_prefix: Option<String>,
     /// Directory of the history and of the private Redis [default: ./data]
     #[arg(long, env = "DATA_DIR", value_name = "PATH")]
-    pub data_dir: Option<String>,
+    pub data_dir: Option<OsString>,
+    /// How much the private Redis may store, like 256mb or 1gb; 0: any amount. When it is full, WAHA must repeat its events
+    /// until there is space [default: 256mb]
+    #[arg(long, env = "PRIVATE_REDIS_MAXMEMORY", value_name = "BYTES")]
+    pub private_redis_maxmemory: Option<String>,
 }
 
 /// Which flow customers follow.

@@ -30,10 +30,11 @@ impl Daemon {
         let server = match (&config.url, data_dir) {
             (Some(url), _) => RedisServer::Url(url.reveal().to_owned()),
             (None, Some(data_dir)) => {
-                let private = PrivateRedis::start(data_dir.path()).await?;
-                let socket = private.socket().to_owned();
+                let memory_max = config.private_memory_max;
+                let private = PrivateRedis::start(data_dir.directory(), memory_max).await?;
+                let socket = private.socket().clone();
                 self.private_redis = Some(private);
-                RedisServer::Socket(socket)
+                RedisServer::Private(socket)
             }
             // The settings rule this out: `work` has no data directory, but must have REDIS_URL.
             (None, None) => return Err(PrivateRedisError::NotFound.into()),

@@ -1,8 +1,8 @@
 //! `waha-sm history`: prints messages, conversations or daily sums from the history.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::exit::{EXIT_USAGE, exit, fail, print_error};
-use crate::config::DATA_DIR;
+use crate::config;
+use crate::data_dir;
 use crate::describe::describe;
 use crate::history::{
     ChatNames, Conversation, CsvRow, CsvTable, DailySum, FILE_NAME, Follower, History,
@@ -66,7 +67,7 @@ pub(super) struct HistoryArgs {
     daily: bool,
     /// Directory of the history [default: ./data]
     #[arg(long, env = "DATA_DIR", value_name = "PATH")]
-    data_dir: Option<String>,
+    data_dir: Option<OsString>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -87,12 +88,11 @@ pub(super) fn main(arguments: &HistoryArgs) -> ExitCode {
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    let directory = arguments
-        .data_dir
-        .as_deref()
-        .filter(|path| !path.is_empty())
-        .unwrap_or(DATA_DIR);
-    let path = Path::new(directory).join(FILE_NAME);
+    let directory = config::data_dir(arguments.data_dir.as_ref());
+    if let Some(warning) = data_dir::close_history(&directory) {
+        print_error(&warning);
+    }
+    let path = directory.join(FILE_NAME);
     match History::open_read_only(&path) {
         Err(error) => fail(&describe(&error)),
         Ok(history) => match unknown(&history, &query) {

@@ -15,13 +15,17 @@ const REDIS_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, String> {
     let server = match config.url {
         Some(url) => RedisServer::Url(url.reveal().to_owned()),
-        None => private_socket(&config.data_dir).await.map(RedisServer::Socket).ok_or_else(|| {
-            format!(
-                "no daemon runs on the data directory {}: {why}. Start the daemon, or set DATA_DIR, or REDIS_URL and REDIS_PREFIX, to \
-                 the same values as the daemon's",
-                config.data_dir.display()
-            )
-        })?,
+        None => match private_socket(&config.data_dir).await {
+            Ok(Some(socket)) => RedisServer::Private(socket),
+            Ok(None) => {
+                return Err(format!(
+                    "no daemon runs on the data directory {}: {why}. Start the daemon, or set DATA_DIR, or REDIS_URL and \
+                     REDIS_PREFIX, to the same values as the daemon's",
+                    config.data_dir.display()
+                ));
+            }
+            Err(error) => return Err(describe(&error)),
+        },
     };
     let at = server.display_address().unwrap_or_default();
     let config = store::StoreConfig {

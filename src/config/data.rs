@@ -1,5 +1,7 @@
 //! Settings for the data: which Redis, and which directory.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use super::reader::{Mistakes, SettingsReader, set};
@@ -9,8 +11,13 @@ use crate::settings::RedisSettings;
 use crate::store;
 
 /// The default directory of the history and the private Redis.
-pub const DATA_DIR: &str = "./data";
+const DATA_DIR: &str = "./data";
 const REDIS_PREFIX: &str = "waha-sm:";
+/// Enough for 100,000 customers in line, and little enough for a machine with 1 GB: while Redis rewrites its file, it may
+/// take twice as much.
+const MEMORY_MAX: u64 = 256 << 20;
+/// An empty Redis takes about 2 MB of it.
+const MEMORY_MAX_LEAST: u64 = 16 << 20;
 
 /// Where the data is. The daemon needs it, and so do commands that use the daemon's data.
 #[derive(Debug)]
@@ -21,6 +28,8 @@ pub struct RedisConfig {
     pub prefix: String,
     /// The directory of the daemon's files.
     pub data_dir: PathBuf,
+    /// How many bytes the private Redis may store; 0: any number.
+    pub private_memory_max: u64,
 }
 
 impl RedisConfig {
@@ -55,9 +64,55 @@ impl RedisConfig {
         Self {
             url: url(reader, settings),
             prefix: prefix(reader, settings.redis_prefix.as_ref()),
-            data_dir: PathBuf::from(set(settings.data_dir.as_ref()).unwrap_or(DATA_DIR)),
+            data_dir: data_dir(settings.data_dir.as_ref()),
+            private_memory_max: memory_max(reader, settings),
         }
     }
+}
+
+/// The data directory that the user typed, or the default. It need not be UTF-8.
+pub fn data_dir(typed: Option<&OsString>) -> PathBuf {
+    let typed = typed.map(|typed| typed.as_bytes().trim_ascii());
+    let typed = typed
+        .filter(|typed| !typed.is_empty())
+        .unwrap_or(DATA_DIR.as_bytes());
+    PathBuf::from(OsStr::from_bytes(typed))
+}
+
+/// The limit of the private Redis.
+fn memory_max(reader: &mut SettingsReader, settings: &RedisSettings) -> u64 {
+    let setting = "PRIVATE_REDIS_MAXMEMORY";
+    let Some(typed) = set(settings.private_redis_maxmemory.as_ref()) else {
+        return MEMORY_MAX;
+    };
+    let Some(bytes) = bytes(typed) else {
+        reader.mistake(
+            setting,
+            &format!("is {typed:?}: write a size like 256mb or 1gb, or 0 for any amount"),
+        );
+        return MEMORY_MAX;
+    };
+    if bytes != 0 && bytes < MEMORY_MAX_LEAST {
+        reader.mistake(setting, &format!("is {typed:?}: a Redis with less than 16mb has no space for customers; write at least 16mb"));
+    }
+    if settings.redis_url.is_some() || settings.redis_url_file.is_some() {
+        reader.warn(format!("{setting} is only for the private Redis, and REDIS_URL is set: the limit of that Redis is its own setting maxmemory"));
+    }
+    bytes
+}
+
+/// A size as Redis reads it, without the difference between `mb` and `m`: all are powers of two.
+fn bytes(typed: &str) -> Option<u64> {
+    let typed = typed.to_ascii_lowercase();
+    let digits = typed.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = match typed.get(digits.len()..)?.trim_start() {
+        "" | "b" => 1,
+        "k" | "kb" => 1 << 10,
+        "m" | "mb" => 1 << 20,
+        "g" | "gb" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 /// The URL of Redis, if it is set.

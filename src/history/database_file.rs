@@ -5,15 +5,20 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::error::{HistoryError, failed};
 
 /// The history's file in the data directory.
-pub const FILE_NAME: &str = "history.sqlite";
+pub const FILE_NAME: &str = FILE_NAMES[0];
+
+/// All of its files there: itself, its log and the log's index.
+pub const FILE_NAMES: [&str; 3] = ["history.sqlite", "history.sqlite-wal", "history.sqlite-shm"];
 
 /// A repair that lost nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +104,8 @@ impl Files {
     fn copy_back(&self, db: &Connection, copy: &Path, replaced: bool) -> Result<Restored, String> {
         let reason = |error: io::Error| error.to_string();
         remove(copy).map_err(reason)?;
-        let name = copy.to_str().ok_or("its path is no UTF-8")?;
+        // As bytes: a path need not be UTF-8.
+        let name = ToSqlOutput::Borrowed(ValueRef::Text(copy.as_os_str().as_bytes()));
         db.execute("VACUUM INTO ?1", [name])
             .map_err(|error| error.to_string())?;
         File::open(copy)

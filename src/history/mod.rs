@@ -41,7 +41,7 @@ pub use archive::{Appended, Archive};
 pub use chat_names::{ChatNames, NotAChat};
 pub use csv_table::{CsvRow, CsvTable};
 pub use daily::DailySum;
-pub use database_file::{FILE_NAME, Restored};
+pub use database_file::{FILE_NAME, FILE_NAMES, Restored};
 pub use error::HistoryError;
 pub use follow::Follower;
 pub use message::{Conversation, Edit, Status, StoredMessage, StoredReaction};

@@ -66,7 +66,8 @@ pub(super) fn open_for_writing(
 
 /// Opens the file for reading only; the daemon may be writing it meanwhile.
 pub(super) fn open_for_reading(path: &Path) -> Result<Connection, HistoryError> {
-    if !path.exists() {
+    // Opening a pipe would wait for its other end.
+    if !path.is_file() {
         return Err(HistoryError::Missing {
             path: path.to_owned(),
         });

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `connection` | the connection to Redis: connecting and reconnecting, the check of the server's version and settings, and the bells |
 //! | `scripts` | the Lua scripts: how they are put together and called, and the names of all keys |
-//! | `private_redis` | the private Redis: a server of our own in the data directory, and the repair of its files |
+//! | `private_redis` | the private Redis: a server of our own in the data directory, its socket, and the repair of its files |
 //! | `conversations` | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
 //! | `lanes` | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
 //! | `sessions` | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
@@ -46,6 +46,7 @@ pub use lanes::reply::Reply;
 pub use lanes::sending::TakenLanes;
 pub use private_redis::error::PrivateRedisError;
 pub use private_redis::server::{PrivateRedis, private_socket};
+pub use private_redis::socket::PrivateSocket;
 pub use processes::reloads::Reloaded;
 pub use processes::waha_reports::WahaReport;
 pub use scripts::keys::SEEN_TTL;

@@ -9,7 +9,7 @@ use fred::prelude::*;
 use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::store::connection::client::builder;
-use crate::store::connection::config::StoreConfig;
+use crate::store::connection::config::{RedisServer, StoreConfig};
 use crate::store::connection::connection_watch::{ConnectionWatch, connected};
 use crate::store::connection::sent_messages::SentMessages;
 use crate::store::conversations::ingest::{Ingest, Ingested, ingest_batch};
@@ -38,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) commit: Batch<StepCommit, Committed>,
     pub(crate) settle: Batch<(Settlement, Millis), Option<Lane>>,
     pub(crate) attempt: Batch<AttemptRecord, bool>,
+    /// The client reconnects through the directory of the private Redis, which must stay open for it.
+    _server: RedisServer,
 }
 
 impl Store {
@@ -93,6 +95,7 @@ impl Store {
             scripts,
             watch,
             sent: config.connections.sent.clone(),
+            _server: config.server.clone(),
         };
         Ok(Self {
             inner: Arc::new(inner),

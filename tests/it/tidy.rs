@@ -11,7 +11,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "config", "settings", "health", "runtime", "store", "history", "flows", "flow",
+            "app", "config", "settings", "data_dir", "health", "runtime", "store", "history",
+            "flows", "flow",
         ],
     ),
     (
@@ -31,7 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("health", &[]),
     ("logging", &[]),
     ("runtime", &[]),
-    ("data_dir", &[]),
+    ("data_dir", &["history"]),
     // The agents. Their rooms know only what they share, and not each other.
     ("service/kit", &["store", "waha", "flow"]),
     (
@@ -113,6 +114,7 @@ const LEAVES: &[&str] = &[
     "clock",
     "describe",
     "ids",
+    "private_dir",
     "secret",
     "terminal",
     "throttle",

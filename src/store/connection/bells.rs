@@ -13,7 +13,7 @@ use tracing::debug;
 
 use crate::ids::{ChatId, ProcessId, SessionName};
 use crate::store::connection::client::builder;
-use crate::store::connection::config::StoreConfig;
+use crate::store::connection::config::{RedisServer, StoreConfig};
 use crate::store::connection::connection_watch::{connected, reconnect};
 use crate::store::error::StoreError;
 use crate::store::scripts::keys::Keys;
@@ -66,6 +66,8 @@ pub struct Bells {
     reconnect_requests: Receiver<()>,
     bell: String,
     process: Option<ProcessId>,
+    /// The subscriber reconnects through the directory of the private Redis, which must stay open for it.
+    _server: RedisServer,
 }
 
 impl Bells {
@@ -110,6 +112,7 @@ impl Bells {
             reconnect_requests: config.connections.reconnect_requests(),
             bell,
             process: process.cloned(),
+            _server: config.server.clone(),
         })
     }
 

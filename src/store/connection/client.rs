@@ -14,8 +14,8 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) fn builder(config: &StoreConfig) -> Result<Builder, StoreError> {
     let fred_config = match &config.server {
         RedisServer::Url(url) => fred::types::config::Config::from_url(url)?,
-        RedisServer::Socket(path) => fred::types::config::Config {
-            server: ServerConfig::new_unix_socket(path.clone()),
+        RedisServer::Private(socket) => fred::types::config::Config {
+            server: ServerConfig::new_unix_socket(socket.path()),
             ..Default::default()
         },
     };

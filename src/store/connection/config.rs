@@ -1,13 +1,13 @@
 //! The settings of the store: how to reach Redis, and what each call needs to know.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ids::SessionName;
 use crate::store::connection::connection_watch::Connections;
 use crate::store::connection::error_words::plain_text;
+use crate::store::private_redis::socket::PrivateSocket;
 
 /// The settings of the store.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ pub enum RedisServer {
     /// `redis://`, `rediss://`, `redis-sentinel://`, `redis-cluster://` or `redis+unix://`; may contain a password.
     Url(String),
     /// The private Redis, on its socket.
-    Socket(PathBuf),
+    Private(PrivateSocket),
 }
 
 impl RedisServer {
@@ -69,7 +69,7 @@ impl RedisServer {
                 let place = place.split('?').next().unwrap_or_default();
                 Some(format!(" at {scheme}://{place}"))
             }
-            Self::Socket(path) => Some(format!(" at {}", path.display())),
+            Self::Private(socket) => Some(format!(" at {socket}")),
         }
     }
 }
@@ -78,7 +78,7 @@ impl fmt::Debug for RedisServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Url(_) => "Url(..)",
-            Self::Socket(_) => "Socket(..)",
+            Self::Private(_) => "Private(..)",
         })
     }
 }

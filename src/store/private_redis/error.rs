@@ -23,6 +23,21 @@ pub enum PrivateRedisError {
         /// The cause.
         source: io::Error,
     },
+    /// Its directory is not ours alone.
+    #[error("can't start the private Redis: {0}")]
+    NotPrivate(String),
+    /// A server of another user listens on its socket. We sent it nothing.
+    #[error(
+        "a server of user {user} listens on {}, where only a Redis of waha-sm's own user may: nothing was sent to it; find out who \
+         started it (ss -xlp), stop it, and delete that file",
+        socket.display()
+    )]
+    Foreign {
+        /// Its socket.
+        socket: PathBuf,
+        /// Its user.
+        user: u32,
+    },
     /// It did not start.
     #[error("the private Redis ({}) did not start: {reason}; its log is {}", server.display(), log.display())]
     Start {

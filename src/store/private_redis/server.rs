@@ -3,29 +3,30 @@
 //! It listens only on a socket, keeps an append-only file and never evicts. If it still runs because we were killed, we
 //! adopt it. If it dies, we start it again. It is stopped last.
 
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
+use crate::private_dir::{NotPrivate, PrivateDir};
 use crate::store::private_redis::error::{PrivateRedisError, STOP_PATIENCE};
 use crate::store::private_redis::repair::{Repaired, files, lost_manifest, repair};
+use crate::store::private_redis::socket::{Ping, PrivateSocket, SOCKET};
 use crate::throttle::Throttle;
 
 /// Both work; the first one found on PATH is run.
 const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
 
-/// A socket's path has at most 108 bytes, with the zero byte at its end (unix(7), `sun_path`).
-const SOCKET_PATH_MAX: usize = 107;
+/// Its directory in the data directory.
+const DIRECTORY: &str = "redis";
+
+/// Its log, in its directory.
+const LOG: &str = "redis.log";
 
 /// Reading a large append-only file takes about ten seconds per gigabyte.
 const START_PATIENCE: Duration = Duration::from_secs(120);
@@ -57,23 +58,28 @@ pub struct PrivateRedis {
 #[derive(Clone)]
 struct PrivatePaths {
     server: PathBuf,
-    directory: PathBuf,
-    socket: PathBuf,
+    directory: PrivateDir,
+    socket: PrivateSocket,
+    memory_max: u64,
 }
 
 impl PrivateRedis {
-    /// Adopts the server that still runs in `data_dir`, or starts one, and waits until it answers.
+    /// Adopts the server that still runs in `data_dir`, or starts one, and waits until it answers. It stores at most
+    /// `memory_max` bytes (0: any number), and then refuses to store more.
     ///
     /// # Errors
     /// See [`PrivateRedisError`].
-    pub async fn start(data_dir: &Path) -> Result<Self, PrivateRedisError> {
-        let paths = PrivatePaths::prepare(data_dir)?;
-        let child = if ping(&paths.socket).await == Ping::Nobody {
-            Some(paths.launch().await?)
-        } else {
-            info!(socket = %paths.socket.display(), "adopted the private Redis that was still running");
-            None
+    pub async fn start(data_dir: &PrivateDir, memory_max: u64) -> Result<Self, PrivateRedisError> {
+        let paths = PrivatePaths::prepare(data_dir, memory_max)?;
+        let child = match paths.socket.ping().await {
+            Ping::Nobody => Some(paths.launch().await?),
+            Ping::Foreign(user) => return Err(paths.foreign(user)),
+            Ping::Ready | Ping::Loading => {
+                info!(socket = %paths.socket, "adopted the private Redis that was still running");
+                None
+            }
         };
+        let adopted = child.is_none();
         let child = match paths.wait_until_ready(child).await? {
             StartResult::Ready(child) => child,
             StartResult::Ended(status) => {
@@ -85,6 +91,13 @@ impl PrivateRedis {
                 }
             }
         };
+        if adopted {
+            // It was started with the settings of the last run.
+            let command = format!("CONFIG SET maxmemory {memory_max}");
+            if let Err(error) = paths.socket.ask(&command).await {
+                warn!(%error, "could not set the memory limit of the private Redis; the next start tries again");
+            }
+        }
         let stopping = CancellationToken::new();
         let supervisor = tokio::spawn(supervise(paths.clone(), child, stopping.clone()));
         Ok(Self {
@@ -95,7 +108,7 @@ impl PrivateRedis {
     }
 
     /// The socket that it listens on.
-    pub fn socket(&self) -> &Path {
+    pub fn socket(&self) -> &PrivateSocket {
         &self.paths.socket
     }
 
@@ -106,15 +119,11 @@ impl PrivateRedis {
     pub async fn stop(self) -> Result<(), PrivateRedisError> {
         self.stopping.cancel();
         let child = self.supervisor.await.unwrap_or(None);
-        let _ = ask(&self.paths.socket, "SHUTDOWN").await;
+        let _ = self.paths.socket.ask("SHUTDOWN").await;
         let ended = async {
             match child {
                 Some(mut child) => drop(child.wait().await),
-                None => {
-                    while ping(&self.paths.socket).await != Ping::Nobody {
-                        sleep(STARTING_POLL).await;
-                    }
-                }
+                None => self.paths.until_gone(STARTING_POLL).await,
             }
         };
         timeout(STOP_PATIENCE, ended)
@@ -124,56 +133,58 @@ impl PrivateRedis {
 }
 
 impl PrivatePaths {
-    fn prepare(data_dir: &Path) -> Result<Self, PrivateRedisError> {
+    fn prepare(data_dir: &PrivateDir, memory_max: u64) -> Result<Self, PrivateRedisError> {
         let server = find_server().ok_or(PrivateRedisError::NotFound)?;
         let failed = |source| PrivateRedisError::Directory {
-            path: data_dir.join("redis"),
+            path: data_dir.path().join(DIRECTORY),
             source,
         };
-        let directory = data_dir.canonicalize().map_err(failed)?.join("redis");
-        private_directory(&directory).map_err(failed)?;
-        let socket = socket_path(&directory).map_err(failed)?;
-        let paths = Self {
+        let not_private = |error| match error {
+            NotPrivate::Failed { path, source } => PrivateRedisError::Directory { path, source },
+            NotPrivate::Unsafe(reason) => PrivateRedisError::NotPrivate(reason),
+        };
+        let directory = data_dir.make_inside(DIRECTORY).map_err(not_private)?;
+        // Versions before this one wrote it.
+        directory.remove("redis.conf").map_err(not_private)?;
+        let socket = PrivateSocket::in_directory(&directory).map_err(failed)?;
+        Ok(Self {
             server,
             directory,
             socket,
-        };
-        std::fs::write(paths.file("redis.conf"), paths.configuration()).map_err(failed)?;
-        Ok(paths)
+            memory_max,
+        })
     }
 
-    fn file(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
-    }
-
-    fn configuration(&self) -> String {
-        let quoted = |path: &Path| format!("{:?}", path.display().to_string());
-        format!(
-            "# Written by waha-sm at each start; changes made here are lost.\n\
-             port 0\n\
-             unixsocket {socket}\n\
-             unixsocketperm 700\n\
-             dir {directory}\n\
-             logfile {log}\n\
-             databases 1\n\
-             appendonly yes\n\
-             appendfsync everysec\n\
-             aof-load-truncated no\n\
-             save \"\"\n\
-             maxmemory-policy noeviction\n\
-             daemonize no\n",
-            socket = quoted(&self.socket),
-            directory = quoted(&self.directory),
-            log = quoted(&self.file("redis.log")),
-        )
+    /// The settings as arguments. The server starts in its directory, so no path is in them: whatever the data directory
+    /// is called, nothing has to be quoted, and nothing is too long.
+    fn arguments(&self) -> Vec<String> {
+        let memory_max = self.memory_max.to_string();
+        [
+            ("port", "0"),
+            ("unixsocket", SOCKET),
+            ("unixsocketperm", "700"),
+            ("logfile", LOG),
+            ("databases", "1"),
+            ("appendonly", "yes"),
+            ("appendfsync", "everysec"),
+            ("aof-load-truncated", "no"),
+            ("save", ""),
+            ("maxmemory", &memory_max),
+            ("maxmemory-policy", "noeviction"),
+            ("daemonize", "no"),
+        ]
+        .into_iter()
+        .flat_map(|(name, value)| [format!("--{name}"), value.to_owned()])
+        .collect()
     }
 
     async fn launch(&self) -> Result<Child, PrivateRedisError> {
-        if let Some(lost) = lost_manifest(&self.directory) {
+        if let Some(lost) = lost_manifest(self.directory.path()) {
             return Err(lost);
         }
         Command::new(&self.server)
-            .arg(self.file("redis.conf"))
+            .args(self.arguments())
+            .current_dir(self.directory.reach("."))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -193,8 +204,9 @@ impl PrivatePaths {
         let deadline = Instant::now() + START_PATIENCE;
         let mut logged_at = Instant::now();
         loop {
-            match ping(&self.socket).await {
+            match self.socket.ping().await {
                 Ping::Ready => return Ok(StartResult::Ready(child)),
+                Ping::Foreign(user) => return Err(self.foreign(user)),
                 Ping::Loading if logged_at.elapsed() > Duration::from_secs(5) => {
                     logged_at = Instant::now();
                     info!("the private Redis is reading its append-only file");
@@ -222,7 +234,7 @@ impl PrivatePaths {
             return Err(self.ended(status));
         }
         debug!("the private Redis did not start; checking its append-only file");
-        let (server, directory) = (self.server.clone(), self.directory.clone());
+        let (server, directory) = (self.server.clone(), self.directory.path().to_owned());
         let repairing = tokio::task::spawn_blocking(move || repair(&server, &directory));
         match repairing
             .await
@@ -246,7 +258,8 @@ impl PrivatePaths {
         let last_log_line = self.last_log_line();
         if last_log_line.contains("append only file") || last_log_line.contains("AOF") {
             return PrivateRedisError::Damaged {
-                files: files(&self.directory).unwrap_or_else(|| self.directory.clone()),
+                files: files(self.directory.path())
+                    .unwrap_or_else(|| self.directory.path().to_owned()),
                 reason: format!("the server says: {last_log_line}"),
             };
         }
@@ -257,12 +270,26 @@ impl PrivatePaths {
         PrivateRedisError::Start {
             server: self.server.clone(),
             reason,
-            log: self.file("redis.log"),
+            log: self.directory.path().join(LOG),
+        }
+    }
+
+    fn foreign(&self, user: u32) -> PrivateRedisError {
+        PrivateRedisError::Foreign {
+            socket: self.directory.path().join(SOCKET),
+            user,
+        }
+    }
+
+    /// Waits until nobody listens any more.
+    async fn until_gone(&self, poll: Duration) {
+        while self.socket.ping().await != Ping::Nobody {
+            sleep(poll).await;
         }
     }
 
     fn last_log_line(&self) -> String {
-        let log = std::fs::read(self.file("redis.log")).unwrap_or_default();
+        let log = std::fs::read(self.directory.reach(LOG)).unwrap_or_default();
         String::from_utf8_lossy(&log)
             .lines()
             .last()
@@ -293,9 +320,7 @@ async fn supervise(
             match &mut child {
                 Some(child) => child.wait().await.ok(),
                 None => {
-                    while ping(&paths.socket).await != Ping::Nobody {
-                        sleep(ADOPTED_POLL).await;
-                    }
+                    paths.until_gone(ADOPTED_POLL).await;
                     None
                 }
             }
@@ -339,10 +364,22 @@ async fn supervise(
 }
 
 /// The socket of the private Redis in `data_dir`, if it answers.
-pub async fn private_socket(data_dir: &Path) -> Option<PathBuf> {
-    let directory = data_dir.canonicalize().ok()?.join("redis");
-    let socket = socket_path(&directory).ok()?;
-    (ping(&socket).await == Ping::Ready).then_some(socket)
+///
+/// # Errors
+/// What is wrong, if a server of another user listens there.
+pub async fn private_socket(data_dir: &Path) -> Result<Option<PrivateSocket>, PrivateRedisError> {
+    let found = PrivateDir::open(data_dir).and_then(|data_dir| data_dir.inside(DIRECTORY));
+    let Ok(socket) = found.and_then(|directory| PrivateSocket::in_directory(&directory)) else {
+        return Ok(None);
+    };
+    match socket.ping().await {
+        Ping::Ready => Ok(Some(socket)),
+        Ping::Loading | Ping::Nobody => Ok(None),
+        Ping::Foreign(user) => Err(PrivateRedisError::Foreign {
+            socket: data_dir.join(DIRECTORY).join(SOCKET),
+            user,
+        }),
+    }
 }
 
 fn find_server() -> Option<PathBuf> {
@@ -351,75 +388,7 @@ fn find_server() -> Option<PathBuf> {
         std::env::split_paths(&path)
             .map(|directory| directory.join(name))
             .find(|file| file.is_file())
+            // It starts in another directory than ours.
+            .and_then(|file| std::path::absolute(file).ok())
     })
-}
-
-fn private_directory(path: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
-}
-
-/// In the data directory. If that path is too long for a socket: in a directory of our own among the temporary files.
-fn socket_path(directory: &Path) -> io::Result<PathBuf> {
-    let socket = directory.join("redis.sock");
-    if socket.as_os_str().len() <= SOCKET_PATH_MAX {
-        return Ok(socket);
-    }
-    let digest = ring::digest::digest(
-        &ring::digest::SHA256,
-        directory.as_os_str().as_encoded_bytes(),
-    );
-    let name: String = digest
-        .as_ref()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let elsewhere = std::env::temp_dir().join(format!("waha-sm-{name}"));
-    private_directory(&elsewhere)?;
-    Ok(elsewhere.join("redis.sock"))
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Ping {
-    Ready,
-    Loading,
-    Nobody,
-}
-
-async fn ping(socket: &Path) -> Ping {
-    match ask(socket, "PING").await {
-        Ok(answer) if answer.starts_with("+PONG") => Ping::Ready,
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
-            ) =>
-        {
-            Ping::Nobody
-        }
-        // LOADING, BUSY in a script, or no answer for a while: the server is alive, and a second one on its files would
-        // destroy them.
-        Ok(_) | Err(_) => Ping::Loading,
-    }
-}
-
-/// Sends one command in Redis' inline form, and returns the first line of the answer. It is used when the client is not
-/// connected yet, or no longer connected.
-async fn ask(socket: &Path, command: &str) -> io::Result<String> {
-    let exchange = async {
-        let mut stream = BufReader::new(UnixStream::connect(socket).await?);
-        stream
-            .write_all(format!("{command}\r\n").as_bytes())
-            .await?;
-        let mut answer = String::new();
-        stream.read_line(&mut answer).await?;
-        Ok(answer)
-    };
-    timeout(Duration::from_secs(2), exchange)
-        .await
-        .map_err(|_| io::ErrorKind::TimedOut)?
 }

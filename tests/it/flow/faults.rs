@@ -298,7 +298,7 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
         .unwrap();
     runtime.block_on(async {
         let config = StoreConfig {
-            server: RedisServer::Socket(redis.socket()),
+            server: RedisServer::Url(redis.url()),
             prefix: "test:".to_owned(),
             first_notice_after: Duration::from_secs(2).into(),
             connections: Connections::default(),

@@ -1,6 +1,7 @@
 //! The daemon under test: how it is started, what is posted to it, and what it answers.
 
 use std::fs::File;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -42,9 +43,17 @@ pub(crate) struct Setup {
     pub(super) log: PathBuf,
     /// The limit of the operating system; `None`: that of the tests.
     pub(super) open_files: Option<u32>,
+    /// The user and the group that run it, if they are not ours.
+    pub(super) user: Option<(u32, u32)>,
 }
 
 impl Setup {
+    /// Runs it as another user. Only root may.
+    pub(crate) fn run_by(mut self, user: u32, group: u32) -> Self {
+        self.user = Some((user, group));
+        self
+    }
+
     pub(crate) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.push((name.to_owned(), value.into()));
         self
@@ -71,6 +80,9 @@ impl Setup {
             .env("DATA_DIR", &self.data_dir)
             .env("RUST_LOG", "info,waha_sm=debug")
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some((user, group)) = self.user {
+            command.uid(user).gid(group);
+        }
         command
     }
 

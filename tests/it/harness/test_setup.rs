@@ -53,6 +53,7 @@ impl TestSetup {
             port,
             log: self.directory.path().join(format!("log-{port}")),
             open_files: None,
+            user: None,
         }
     }
 

@@ -22,7 +22,7 @@ fn two_notify(redis: &Redis, to: &str, session: &str, once: &str, text: &str) {
         .build()
         .unwrap();
     let config = StoreConfig {
-        server: RedisServer::Socket(redis.socket()),
+        server: RedisServer::Url(redis.url()),
         prefix: "waha-sm:".to_owned(),
         first_notice_after: Duration::from_secs(2).into(),
         connections: Connections::default(),

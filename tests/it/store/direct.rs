@@ -54,7 +54,7 @@ async fn connect_with(redis: &Redis, prefix: &str) -> Store {
 
 fn config(redis: &Redis, prefix: &str) -> StoreConfig {
     StoreConfig {
-        server: RedisServer::Socket(redis.socket()),
+        server: RedisServer::Url(redis.url()),
         prefix: prefix.to_owned(),
         first_notice_after: Duration::from_secs(2).into(),
         connections: waha_sm::store::Connections::default(),

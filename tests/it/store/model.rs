@@ -112,7 +112,7 @@ fn after_rare_sequences_that_chance_hardly_finds_the_store_equals_its_model() {
 
 async fn connect(redis: &Redis) -> (Store, Client) {
     let config = StoreConfig {
-        server: RedisServer::Socket(redis.socket()),
+        server: RedisServer::Url(redis.url()),
         prefix: view::PREFIX.to_owned(),
         first_notice_after: Duration::from_secs(2).into(),
         connections: Connections::default(),

@@ -1,5 +1,6 @@
 //! Housekeeping: the history on disk, and flows that are reloaded.
 
+mod data_dir;
 mod disk_faults;
 mod history;
 mod reload;
