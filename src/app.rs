@@ -238,6 +238,8 @@ impl Daemon {
         let agent = line::expiry(&shared);
         self.stage(back, "expiry", |stop| agent.run(stop));
         let agent = handle::dispatcher(
+        let agent = upkeep::sweeper(&shared);
+        self.stage(back, "sweeper", |stop| agent.run(stop));
             &shared,
             workers,
             work.call_secret,

@@ -71,7 +71,7 @@
 //! | `service/deliver` | lanes to WAHA: sender, delivery, replies in doubt | |
 //! | `service/line` | customers who wait: announcer, expiry | |
 //! | `service/owner` | notifications to the owner: handoffs, chats left alone, session status, reachability; whether WAHA can be used | |
-//! | `service/upkeep` | housekeeping: archiver, recoverer (processes that died), reloader | |
+//! | `service/upkeep` | housekeeping: archiver, recoverer (processes that died), reloader, sweeper (sessions that are idle) | |
 //! | `service/kit` | what agents share: backoff, leases, periodic work, metrics, the access to WAHA | |
 //! | [`store`] | Redis; the only room that knows fred | flow/script (files that replies carry) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |

@@ -16,6 +16,7 @@ use crate::service::inlet::intake::Intake;
 use crate::service::inlet::lid_lookup::LidLookup;
 use crate::service::inlet::listener::{self, Listener};
 use crate::service::kit::metrics::Metrics;
+use crate::service::kit::session_pages::SessionPages;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::store::{Bell, Store};
 use crate::waha::signature::Verifier;
@@ -76,6 +77,7 @@ pub(super) fn catch_up(
 
 pub(super) fn lid_lookup(shared: &Shared) -> LidLookup {
     LidLookup {
+        pages: SessionPages::default(),
         store: shared.store.clone(),
         client: shared.client.clone(),
     }

@@ -3,6 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::shared::Shared;
+use crate::service::kit::session_pages::SessionPages;
 use crate::service::line::announcer::Announcer;
 use crate::service::line::expiry::Expiry;
 use crate::store::Bell;
@@ -18,5 +19,6 @@ pub(super) fn announcer(shared: &Shared, bells: mpsc::UnboundedReceiver<Bell>) -
 pub(super) fn expiry(shared: &Shared) -> Expiry {
     Expiry {
         store: shared.store.clone(),
+        pages: SessionPages::default(),
     }
 }

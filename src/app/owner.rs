@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::shared::Shared;
 use crate::flows::Flows;
 use crate::ids::NotifyChat;
+use crate::service::kit::session_pages::SessionPages;
 use crate::service::owner::handoffs::HandoffNotifier;
 use crate::service::owner::left_alone::LeftAloneNotifier;
 use crate::service::owner::notifier::OwnerNotifier;
@@ -37,6 +38,7 @@ pub(super) fn waha_monitor(shared: &Shared) -> WahaMonitor {
 
 pub(super) fn handoffs(shared: &Shared) -> HandoffNotifier {
     HandoffNotifier {
+        pages: SessionPages::default(),
         store: shared.store.clone(),
         notifier: shared.notifier.clone(),
         flows: shared.flows.clone(),
@@ -45,6 +47,7 @@ pub(super) fn handoffs(shared: &Shared) -> HandoffNotifier {
 
 pub(super) fn left_alone(shared: &Shared) -> LeftAloneNotifier {
     LeftAloneNotifier {
+        pages: SessionPages::default(),
         store: shared.store.clone(),
         flows: shared.flows.clone(),
         notifier: shared.notifier.clone(),

@@ -9,6 +9,7 @@ use tracing::{debug, warn};
 
 use super::daemon::Daemon;
 use super::start_error::StartError;
+use crate::clock::Millis;
 use crate::config::RedisConfig;
 use crate::data_dir::DataDir;
 use crate::flows::Flows;
@@ -105,9 +106,14 @@ pub(super) async fn check_server(redis: &store::StoreConfig) -> Result<(), Start
         .map_err(failed)?;
     let left = REDIS_PATIENCE.saturating_sub(begun.elapsed());
     let checked = store.check_server(left).await;
+    // Before anything is polled: what was open at the last stop is found in these sessions.
+    let marked = match &checked {
+        Ok(_) => retry_at_start(redis, async || store.mark_all_busy(Millis::now()).await).await,
+        Err(_) => Ok(()),
+    };
     store.close().await;
     for warning in checked.map_err(failed)? {
         warn!("{warning}");
     }
-    Ok(())
+    marked
 }

@@ -21,6 +21,7 @@ use crate::service::kit::metrics::Metrics;
 use crate::service::upkeep::archiver::{self, Archiver};
 use crate::service::upkeep::recoverer::{Recoverer, release};
 use crate::service::upkeep::reloader::{ReloadRequest, Reloader};
+use crate::service::upkeep::sweeper::Sweeper;
 use crate::store::{self, Store};
 
 /// A new process id, unique among all processes that ever share a Redis.
@@ -67,6 +68,12 @@ pub(super) fn recoverer(shared: &Shared, workers: usize, heart: Store) -> Recove
         shared.pickup_latency.clone(),
         shared.lease.clone(),
     )
+}
+
+pub(super) fn sweeper(shared: &Shared) -> Sweeper {
+    Sweeper {
+        store: shared.store.clone(),
+    }
 }
 
 pub(super) fn reloader(

@@ -136,35 +136,6 @@ impl Store {
             .await?)
     }
 
-    /// Adds a session to the set of sessions before anything of it is stored, so that the agents that poll can find it.
-    pub(crate) async fn remember_session(
-        &self,
-        session: &SessionName,
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        // The lock is held for one lookup, never across an await.
-        let known = self
-            .inner
-            .watch
-            .sessions
-            .lock()
-            .is_ok_and(|sessions| sessions.contains(session));
-        if !known {
-            self.connected()?;
-            // First, because catching up skips a session that has no starting time.
-            self.begin_catching_up(session, now).await?;
-            let _: i64 = self
-                .inner
-                .client
-                .sadd(self.inner.keys.sessions(), session.as_str())
-                .await?;
-            if let Ok(mut sessions) = self.inner.watch.sessions.lock() {
-                sessions.insert(session.clone());
-            }
-        }
-        Ok(())
-    }
-
     pub(crate) fn connected(&self) -> Result<(), StoreError> {
         if self.inner.client.is_connected() {
             Ok(())

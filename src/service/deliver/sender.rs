@@ -1,7 +1,7 @@
 //! The sender is responsible for the lanes: it takes those that are due and sends their replies until WAHA has accepted
 //! them. The replies of one chat leave in order, one at a time; many chats are served at once.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ use crate::clock::Millis;
 use crate::ids::SessionName;
 use crate::service::deliver::delivery::deliver;
 use crate::service::deliver::send_context::SendContext;
+use crate::service::kit::session_pages::SessionPages;
+use crate::service::kit::session_queue::SessionQueue;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::owner::session_status;
 use crate::service::owner::session_status::{NOT_FOUND, WORKING};
@@ -31,6 +33,8 @@ const TAKE_MAX: usize = 100;
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(6);
 /// How often WAHA is asked about a session that could not send.
 const PROBE_INTERVAL: Duration = Duration::from_secs(3);
+/// How many paused sessions one poll asks WAHA about. The others are asked about in a later one.
+const PROBES_MAX: usize = 16;
 /// When we stop, running requests may finish within this time. WAHA may take up to 15 s, which is too long for a stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 
@@ -51,7 +55,8 @@ struct SenderState {
     /// before the task that settled its last reply has ended.
     in_hand: HashSet<LaneInHand>,
     /// Sessions that may have due lanes.
-    due: VecDeque<SessionName>,
+    due: SessionQueue,
+    pages: SessionPages,
     store_errors: StoreErrorLog,
     /// An answer from Redis was lost: it may have given us lanes that no task sends from.
     must_reconcile: bool,
@@ -69,7 +74,8 @@ impl Sender {
         let mut state = SenderState {
             context: Arc::new(self.context),
             in_hand: HashSet::new(),
-            due: VecDeque::new(),
+            due: SessionQueue::default(),
+            pages: SessionPages::default(),
             store_errors: StoreErrorLog::default(),
             must_reconcile: false,
             unowned_lanes: HashMap::new(),
@@ -126,7 +132,11 @@ impl SenderState {
     async fn try_poll_all(&mut self) -> Result<(), StoreError> {
         let store = self.context.store.clone();
         let mut unowned_lanes = HashMap::new();
-        for session in store.sessions().await? {
+        let sessions = match self.must_reconcile {
+            true => store.busy_sessions().await?,
+            false => self.pages.next(&store).await?,
+        };
+        for session in sessions {
             if self.must_reconcile {
                 for lane in store
                     .lanes_of_process(&session, &self.context.process)
@@ -173,17 +183,15 @@ impl SenderState {
 
     /// Notes that lanes of this session may be due.
     fn mark_due(&mut self, session: SessionName) {
-        if !self.due.contains(&session) {
-            self.due.push_back(session);
-        }
+        self.due.push(session);
     }
 
     /// Takes due lanes, up to [`LANES_MAX`] in total, and starts a task for each. Sessions take turns.
     async fn take(&mut self) {
-        while let (free @ 1.., Some(session)) = (
-            LANES_MAX.saturating_sub(self.in_hand.len()),
-            self.due.pop_front(),
-        ) {
+        let mut probes = 0;
+        while let (free @ 1.., Some(session)) =
+            (LANES_MAX.saturating_sub(self.in_hand.len()), self.due.pop())
+        {
             if !self.context.access.may_send(&session) {
                 // Polled again until it may.
                 continue;
@@ -202,11 +210,14 @@ impl SenderState {
                         self.send(&session, lane, asked);
                     }
                     if more {
-                        self.due.push_back(session);
+                        self.due.push(session);
                     }
                 }
                 Ok(TakenLanes::Paused) => {
-                    drop(self.tasks.spawn(probe(self.context.clone(), session)))
+                    if probes < PROBES_MAX {
+                        probes += 1;
+                        drop(self.tasks.spawn(probe(self.context.clone(), session)));
+                    }
                 }
                 Err(error) => {
                     self.store_errors.log("could not take lanes", &error);

@@ -4,7 +4,7 @@
 //! A worker is a place for one conversation, not a thread. An idle worker costs nothing; a busy one is a task that
 //! sleeps until the customer writes or a timeout ends.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,12 +19,14 @@ use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::service::handle::conversation::{ConversationContext, ConversationTask, TaskOutcome};
 use crate::service::handle::doorbell::Doorbell;
 use crate::service::handle::panic_count::{PANICS_MAX, Panics, SessionChat};
+use crate::service::kit::session_pages::SessionPages;
+use crate::service::kit::session_queue::SessionQueue;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Bell, HeldConversation, Store, StoreError};
 
 /// If a bell was lost, the work is found after this time at the latest.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Every N polls, reconcile with Redis, because a bell may have been lost.
+/// Every N polls, reconcile the sessions of the poll with Redis, because a bell may have been lost.
 const RECONCILE_POLLS: u32 = 10;
 /// How many conversations one call claims. This limits how long the call blocks Redis.
 const CLAIM_MAX: usize = 100;
@@ -47,7 +49,8 @@ struct DispatcherState {
     /// Those of them that use no worker, because they were opened outside opening hours.
     over_capacity: HashSet<SessionChat>,
     /// Sessions that may have a conversation in line.
-    sessions_waiting: VecDeque<SessionName>,
+    sessions_waiting: SessionQueue,
+    pages: SessionPages,
     /// Sessions that may have a conversation opened outside opening hours.
     maybe_closed: HashSet<SessionName>,
     /// An answer to a claim was lost, a task panicked, our lease lapsed or it is time: compare our conversations with Redis.
@@ -70,7 +73,8 @@ impl Dispatcher {
             dispatcher: self,
             active: HashMap::new(),
             over_capacity: HashSet::new(),
-            sessions_waiting: VecDeque::new(),
+            sessions_waiting: SessionQueue::default(),
+            pages: SessionPages::default(),
             maybe_closed: HashSet::new(),
             must_reconcile: false,
             panics: Panics::default(),
@@ -90,11 +94,7 @@ impl Dispatcher {
                 },
                 ending = endings.recv() => state.on_end(ending),
                 _ = poll.tick() => {
-                    state.polls += 1;
-                    if state.polls == RECONCILE_POLLS {
-                        state.polls = 0;
-                        state.must_reconcile = true;
-                    }
+                    state.polls = state.polls.saturating_add(1);
                     state.poll_all().await;
                 }
                 () = shutdown.cancelled() => break,
@@ -181,18 +181,26 @@ impl DispatcherState {
     }
 
     async fn try_poll_all(&mut self) -> Result<(), StoreError> {
+        let is_due = self.polls >= RECONCILE_POLLS;
         let store = self.dispatcher.context.store.clone();
         self.must_reconcile |= self.dispatcher.context.lease.take_lapsed();
-        for session in store.sessions().await? {
+        let sessions = match self.must_reconcile {
+            true => store.busy_sessions().await?,
+            false => self.pages.next(&store).await?,
+        };
+        for session in sessions {
             for chat in store.unread(&session).await? {
                 if let Some(bell) = self.active.get(&(session.clone(), chat)) {
                     bell.ring();
                 }
             }
-            if self.must_reconcile {
+            if self.must_reconcile || is_due {
                 self.reconcile(&store, &session).await?;
             }
             self.mark_waiting(session);
+        }
+        if is_due {
+            self.polls = 0;
         }
         self.must_reconcile = false;
         Ok(())
@@ -228,9 +236,7 @@ impl DispatcherState {
     /// Claims waiting conversations for the idle workers. Sessions take turns, and each gets its share of the workers, so
     /// that a busy session leaves some for the others.
     async fn claim(&mut self) {
-        while let (idle @ 1.., Some(session)) =
-            (self.idle_workers(), self.sessions_waiting.pop_front())
-        {
+        while let (idle @ 1.., Some(session)) = (self.idle_workers(), self.sessions_waiting.pop()) {
             let count = (idle / (self.sessions_waiting.len() + 1)).clamp(1, CLAIM_MAX);
             match self
                 .dispatcher
@@ -252,7 +258,7 @@ impl DispatcherState {
                         self.start_task(&session, claimed);
                     });
                     if more {
-                        self.sessions_waiting.push_back(session);
+                        self.sessions_waiting.push(session);
                     }
                 }
                 Err(error) => {
@@ -302,9 +308,7 @@ impl DispatcherState {
     /// Notes that this session may have a conversation in line.
     fn mark_waiting(&mut self, session: SessionName) {
         self.maybe_closed.insert(session.clone());
-        if !self.sessions_waiting.contains(&session) {
-            self.sessions_waiting.push_back(session);
-        }
+        self.sessions_waiting.push(session);
     }
 
     fn start_task(&mut self, session: &SessionName, claimed: HeldConversation) {

@@ -11,6 +11,7 @@ use tracing::{debug, info};
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::service::kit::periodic::Periodic;
+use crate::service::kit::session_pages::SessionPages;
 use crate::store::{Store, StoreError};
 use crate::waha::client::{AskError, Client};
 
@@ -33,6 +34,8 @@ pub struct LidLookup {
     pub store: Store,
     /// The client for WAHA.
     pub client: Arc<Client>,
+    /// Which sessions each poll looks at.
+    pub pages: SessionPages,
 }
 
 impl LidLookup {
@@ -56,7 +59,7 @@ impl LidLookup {
     ) -> Result<usize, StoreError> {
         let mut linked = 0;
         paused_until.retain(|_, until| Instant::now() < *until);
-        for session in self.store.sessions().await? {
+        for session in self.pages.next(&self.store).await? {
             if paused_until.contains_key(&session) {
                 continue;
             }

@@ -1,6 +1,7 @@
 //! The metrics are responsible for the figures of `/metrics`. Events are counted here; figures that all processes share are
 //! read from Redis on each request.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
@@ -21,12 +22,35 @@ use crate::ids::SessionName;
 use crate::store;
 use crate::store::{Gauges, PICKUP_BOUNDS_MS, Store};
 
+/// At most this many sessions have labels of their own: each costs Prometheus thirty series.
+const LABELS_MAX: usize = 100;
+/// The label of all other sessions together.
+const REST: &str = "other";
+/// A session is shown for this long after something happened in it, and while something is open.
+const SHOWN_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How many of the sessions without a label one request reads.
+const READ_MAX: usize = 50;
+
+fn rest() -> SessionName {
+    SessionName::stored(REST)
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Metrics {
     events: Family<ByResult, Counter>,
     connections_closed: Counter,
     archive_error: Mutex<Option<String>>,
+    sessions: Mutex<SessionFigures>,
+}
+
+/// Which sessions `/metrics` shows.
+#[derive(Debug, Default)]
+struct SessionFigures {
+    /// Those with labels of their own.
+    shown: BTreeSet<SessionName>,
+    /// What was last read of the others, which are shown as one sum.
+    others: HashMap<SessionName, Gauges>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,14 +110,71 @@ impl Metrics {
             .and_then(|error| error.clone())
     }
 
+    /// The sessions that get labels of their own, and the others: those in which something happened lately, or is open. A
+    /// session keeps its label as long as it is among them, however many new ones come.
+    async fn choose(
+        &self,
+        store: &Store,
+        now: Millis,
+    ) -> Result<(Vec<SessionName>, Vec<SessionName>), store::StoreError> {
+        let mut recent = store.sessions_seen_since(now - SHOWN_FOR).await?;
+        let busy = store.busy_sessions().await?;
+        let mut known: HashSet<SessionName> = recent.iter().cloned().collect();
+        recent.extend(busy.into_iter().filter(|one| known.insert(one.clone())));
+        // Poisoned only if a thread panicked while it held the lock, which no line here can.
+        let Ok(mut sessions) = self.sessions.lock() else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let SessionFigures { shown, others } = &mut *sessions;
+        shown.retain(|one| known.contains(one));
+        others.retain(|one, _| known.contains(one));
+        for session in &recent {
+            if shown.len() < LABELS_MAX && *session != rest() {
+                shown.insert(session.clone());
+            }
+        }
+        recent.retain(|session| !shown.contains(session));
+        others.retain(|one, _| !shown.contains(one));
+        Ok((shown.iter().cloned().collect(), recent))
+    }
+
+    /// The sum of the figures of these sessions. Each call reads some of them, the ones not read yet first, so that it costs the
+    /// same with thousands of sessions.
+    async fn sum(
+        &self,
+        store: &Store,
+        mut sessions: Vec<SessionName>,
+    ) -> Result<Gauges, store::StoreError> {
+        fastrand::shuffle(&mut sessions);
+        if let Ok(known) = self.sessions.lock() {
+            sessions.sort_by_key(|session| known.others.contains_key(session));
+        }
+        sessions.truncate(READ_MAX);
+        let mut read = Vec::new();
+        for session in sessions {
+            let gauges = store.gauges(&session).await?;
+            read.push((session, gauges));
+        }
+        let mut sum = Gauges::default();
+        if let Ok(mut known) = self.sessions.lock() {
+            known.others.extend(read);
+            known.others.values().for_each(|gauges| sum.add(gauges));
+        }
+        Ok(sum)
+    }
+
     /// All figures in Prometheus' text format (OpenMetrics).
     ///
     /// # Errors
     /// The store's, because most figures are in Redis.
     pub async fn render(&self, store: &Store, now: Millis) -> Result<String, store::StoreError> {
         let mut figures = Figures::default();
-        for session in store.sessions().await? {
+        let (shown, others) = self.choose(store, now).await?;
+        for session in shown {
             figures.add(&session, &store.gauges(&session).await?, now);
+        }
+        if !others.is_empty() {
+            figures.add(&rest(), &self.sum(store, others).await?, now);
         }
         let workers: Gauge = Gauge::default();
         workers.set(store.workers().await?.cast_signed());

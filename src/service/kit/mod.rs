@@ -10,6 +10,8 @@
 //! | [`metrics`] | the figures of `/metrics` |
 //! | `periodic` | work at a fixed interval |
 //! | [`pickup_latency`] | the time from a customer's message until its worker picks it up |
+//! | [`session_pages`] | which busy sessions an agent looks at in one poll |
+//! | `session_queue` | sessions that an agent looks at one after the other |
 //! | `store_error_log` | logs errors from Redis, at most once a minute |
 //! | `unread_message` | reads a message of an inbox, which may have been edited or withdrawn |
 //! | [`waha_access`] | whether this process can use WAHA; nothing is sent while WAHA refuses our key |
@@ -22,6 +24,8 @@ pub(crate) mod message_parts;
 pub mod metrics;
 pub(crate) mod periodic;
 pub mod pickup_latency;
+pub mod session_pages;
+pub(crate) mod session_queue;
 pub(crate) mod store_error_log;
 pub(crate) mod unread_message;
 pub mod waha_access;

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -16,6 +16,7 @@ use crate::flow::{AnnouncedPosition, Command, Notice, QueueText, Script, State};
 use crate::flows::Flows;
 use crate::ids::SessionName;
 use crate::service::kit::flow_input::to_input;
+use crate::service::kit::session_pages::{PAGE, SessionPages};
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::kit::unread_message::UnreadMessage;
 use crate::store;
@@ -23,6 +24,10 @@ use crate::store::{Announcement, Bell, Leave, Reply, Store, StoreError, WaitingC
 
 /// If a bell was lost, the work is found after this time at the latest.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest time between two polls while more sessions are due than one poll looks at.
+const CROWDED_INTERVAL: Duration = Duration::from_millis(500);
+/// How long the pace of the other lines is used again.
+const PACES_VALID_FOR: Duration = Duration::from_secs(1);
 /// How many chats one call reads. This limits how long the call blocks Redis.
 const LOOK_MAX: usize = 100;
 /// The outcome for a customer who leaves the line: the same as for one who leaves later, during the flow.
@@ -57,7 +62,7 @@ impl Announcer {
         let store_errors = StoreErrorLog::default();
         let mut wait = Duration::ZERO;
         let mut sessions: Option<HashSet<SessionName>> = None;
-        let mut next: HashMap<SessionName, Millis> = HashMap::new();
+        let mut lines = KnownLines::default();
         loop {
             tokio::select! {
                 bell = self.bells.recv() => match bell {
@@ -69,15 +74,8 @@ impl Announcer {
                 () = sleep(wait) => sessions = None,
                 () = shutdown.cancelled() => return,
             }
-            match self.run_once(sessions.take(), &mut next).await {
-                Ok(_) => {
-                    let now = Millis::now();
-                    let soonest = next
-                        .values()
-                        .min()
-                        .map_or(POLL_INTERVAL, |at| now.until(*at));
-                    wait = soonest.clamp(Duration::from_millis(1), POLL_INTERVAL);
-                }
+            match self.run_once(sessions.take(), &mut lines).await {
+                Ok(_) => wait = lines.next_look(Millis::now()),
                 Err(error) => {
                     store_errors.log("could not look at the line", &error);
                     wait = POLL_INTERVAL;
@@ -86,27 +84,31 @@ impl Announcer {
         }
     }
 
-    /// Handles the waiting customers who are due, in the given sessions or in all. Returns how many replies were written,
-    /// and stores in `next` when each session is due again.
+    /// Handles the waiting customers who are due, in the given sessions or in those that a poll looks at. Returns how many
+    /// replies were written, and stores in `lines` when each session is due again.
     ///
     /// # Errors
     /// The store's.
-    pub async fn run_once(
+    async fn run_once(
         &self,
         sessions: Option<HashSet<SessionName>>,
-        next: &mut HashMap<SessionName, Millis>,
+        lines: &mut KnownLines,
     ) -> Result<usize, StoreError> {
-        let sessions: Vec<SessionName> = match sessions {
-            Some(sessions) => sessions.into_iter().collect(),
-            None => self.store.sessions().await?,
+        let sessions: HashSet<SessionName> = match sessions {
+            Some(sessions) => sessions,
+            None => {
+                let mut polled = lines.due(Millis::now());
+                polled.extend(lines.pages.next(&self.store).await?);
+                polled
+            }
         };
         let mut sent = 0;
         for session in sessions {
             if self.store.is_paused(&session).await? {
-                next.insert(session, NEVER);
+                lines.next.insert(session, NEVER);
                 continue;
             }
-            if next.get(&session) == Some(&NEVER) {
+            if lines.next.get(&session) == Some(&NEVER) {
                 self.store.stagger_notices(&session, Millis::now()).await?;
             }
             loop {
@@ -116,7 +118,7 @@ impl Announcer {
                     .await?;
                 let looked = waiting.len();
                 if looked > 0 {
-                    sent += self.announce(&session, waiting).await?;
+                    sent += self.announce(&session, waiting, lines).await?;
                 }
                 if looked < LOOK_MAX {
                     break;
@@ -124,8 +126,8 @@ impl Announcer {
             }
             // Each customer just handled has a new time to be checked.
             match self.store.next_look_at(&session).await? {
-                Some(at) => next.insert(session, at),
-                None => next.remove(&session),
+                Some(at) => lines.next.insert(session, at),
+                None => lines.next.remove(&session),
             };
         }
         Ok(sent)
@@ -135,9 +137,10 @@ impl Announcer {
         &self,
         session: &SessionName,
         waiting: Vec<WaitingConversation>,
+        lines: &mut KnownLines,
     ) -> Result<usize, StoreError> {
         let line = self.store.pace(session).await?;
-        let (others, workers) = self.other_lines(session, &line).await?;
+        let (others, workers) = self.other_lines(session, &line, lines).await?;
         let now = Millis::now();
         let wait = |position: u64, since: Millis| {
             let moved = line.called_at.unwrap_or(since).max(since);
@@ -172,17 +175,29 @@ impl Announcer {
         &self,
         session: &SessionName,
         line: &store::QueuePace,
+        lines: &mut KnownLines,
     ) -> Result<(Vec<flow::LinePace>, u64), StoreError> {
-        let mut others = Vec::new();
         if line.measured == 0 {
-            return Ok((others, 0));
+            return Ok((Vec::new(), 0));
         }
-        for other in self.store.sessions().await? {
-            if other != *session {
-                others.push(pace(&self.store.pace(&other).await?));
+        let read = match lines.paces.take() {
+            Some(read) if read.at.elapsed() < PACES_VALID_FOR => read,
+            _ => {
+                let mut paces = Vec::new();
+                for other in self.store.busy_sessions_from(0, PAGE).await? {
+                    let of_other = pace(&self.store.pace(&other).await?);
+                    paces.push((other, of_other));
+                }
+                Paces {
+                    at: Instant::now(),
+                    paces,
+                    workers: self.store.workers().await?,
+                }
             }
-        }
-        Ok((others, self.store.workers().await?))
+        };
+        let read = lines.paces.insert(read);
+        let others = read.paces.iter().filter(|(other, _)| other != session);
+        Ok((others.map(|(_, pace)| *pace).collect(), read.workers))
     }
 
     /// Decides what to tell a waiting customer, if anything.
@@ -309,6 +324,42 @@ impl Announcer {
             }
         }
         found
+    }
+}
+
+/// What the announcer knows about the lines of all sessions.
+#[derive(Default)]
+struct KnownLines {
+    /// When each session is due.
+    next: HashMap<SessionName, Millis>,
+    paces: Option<Paces>,
+    pages: SessionPages,
+}
+
+/// How fast lines moved a moment ago.
+struct Paces {
+    at: Instant,
+    paces: Vec<(SessionName, flow::LinePace)>,
+    workers: u64,
+}
+
+impl KnownLines {
+    /// The sessions that are due now, but no more than a poll looks at.
+    fn due(&self, now: Millis) -> HashSet<SessionName> {
+        let due = self.next.iter().filter(|(_, at)| **at <= now);
+        let due = due.map(|(session, _)| session.clone());
+        due.take(PAGE as usize).collect()
+    }
+
+    /// How long until the next poll. If many sessions are due, they take turns.
+    fn next_look(&self, now: Millis) -> Duration {
+        let soonest = self.next.values().min();
+        let soonest = soonest.map_or(POLL_INTERVAL, |at| now.until(*at));
+        let shortest = match self.due(now).len() < PAGE as usize {
+            true => Duration::from_millis(1),
+            false => CROWDED_INTERVAL,
+        };
+        soonest.clamp(shortest, POLL_INTERVAL)
     }
 }
 

@@ -8,6 +8,7 @@ use tracing::info;
 
 use crate::clock::Millis;
 use crate::service::kit::periodic::Periodic;
+use crate::service::kit::session_pages::SessionPages;
 use crate::store::{Store, StoreError};
 
 /// A second more or less makes no difference to anyone.
@@ -19,6 +20,8 @@ const END_MAX: usize = 100;
 pub struct Expiry {
     /// Holds the deadlines.
     pub store: Store,
+    /// Which sessions each poll looks at.
+    pub pages: SessionPages,
 }
 
 impl Expiry {
@@ -38,7 +41,7 @@ impl Expiry {
     /// The store's.
     pub async fn run_once(&self) -> Result<(u64, u64), StoreError> {
         let (mut left, mut alone) = (0, 0);
-        for session in self.store.sessions().await? {
+        for session in self.pages.next(&self.store).await? {
             loop {
                 let ended = self.store.expire(&session, END_MAX, Millis::now()).await?;
                 if ended.0 > 0 {

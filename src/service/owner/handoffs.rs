@@ -11,6 +11,7 @@ use crate::flow::{Locale, State};
 use crate::flows::Flows;
 use crate::ids::{ChatId, SessionName};
 use crate::service::kit::periodic::Periodic;
+use crate::service::kit::session_pages::SessionPages;
 use crate::service::kit::unread_message::UnreadMessage;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::shown_customer::shown_customer;
@@ -28,6 +29,8 @@ pub struct HandoffNotifier {
     pub notifier: OwnerNotifier,
     /// Their steps may name another chat for their notices.
     pub flows: Arc<Flows>,
+    /// Which sessions each poll looks at.
+    pub pages: SessionPages,
 }
 
 impl HandoffNotifier {
@@ -46,7 +49,7 @@ impl HandoffNotifier {
     /// The store's.
     pub async fn run_once(&self) -> Result<usize, StoreError> {
         let mut reported = 0;
-        for session in self.store.sessions().await? {
+        for session in self.pages.next(&self.store).await? {
             for one in self.store.unnotified_handoffs(&session).await? {
                 let cause = format!("handoff:{}:{}", one.id, one.rev);
                 let state: Option<State> = serde_json::from_str(&one.state).ok();

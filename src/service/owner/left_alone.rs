@@ -11,6 +11,7 @@ use tracing::warn;
 use crate::flow::OwnerText;
 use crate::flows::Flows;
 use crate::service::kit::periodic::Periodic;
+use crate::service::kit::session_pages::SessionPages;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::shown_customer::shown_customer;
 use crate::store::{Store, StoreError};
@@ -25,6 +26,8 @@ pub struct LeftAloneNotifier {
     pub flows: Arc<Flows>,
     /// Writes to the owner.
     pub notifier: OwnerNotifier,
+    /// Which sessions each poll looks at.
+    pub pages: SessionPages,
 }
 
 impl LeftAloneNotifier {
@@ -43,7 +46,7 @@ impl LeftAloneNotifier {
     /// The store's.
     pub async fn run_once(&self) -> Result<usize, StoreError> {
         let mut reported = 0;
-        for session in self.store.sessions().await? {
+        for session in self.pages.next(&self.store).await? {
             for one in self.store.unnotified_left_alone(&session).await? {
                 let until = jiff::Timestamp::from_millisecond(one.until.as_i64())
                     .map(|at| at.to_zoned(TimeZone::system()).datetime())

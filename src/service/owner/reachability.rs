@@ -50,7 +50,11 @@ impl ReachabilityMonitor {
     /// The store's.
     pub async fn run_once(&self) -> Result<(), StoreError> {
         let turn = CHECK_INTERVAL.mul_f64(0.8);
-        for session in self.store.sessions().await? {
+        for session in self.store.busy_sessions().await? {
+            // Nobody can time out here.
+            if self.store.active_count(&session).await? == 0 {
+                continue;
+            }
             if !self
                 .store
                 .turn_to_check_reachability(&session, turn)
@@ -58,11 +62,9 @@ impl ReachabilityMonitor {
             {
                 continue;
             }
-            // Ask WAHA only if a customer could time out. If the session is paused, the sender asks WAHA about it.
+            // If the session is paused, the sender asks WAHA about it.
             let paused = self.store.is_paused(&session).await?;
-            let reachable = paused
-                || self.store.active_count(&session).await? == 0
-                || self.reachability.check(&session).await;
+            let reachable = paused || self.reachability.check(&session).await;
             let now = Millis::now();
             self.store
                 .note_reachability(&session, reachable, UNREACHABLE_AFTER, now)

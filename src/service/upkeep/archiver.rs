@@ -14,6 +14,7 @@ use crate::history;
 use crate::history::{Archive, Restored, StreamEntry};
 use crate::ids::SessionName;
 use crate::service::kit::metrics::Metrics;
+use crate::service::kit::session_pages::SessionPages;
 use crate::store;
 use crate::store::Store;
 use crate::throttle::Throttle;
@@ -99,6 +100,7 @@ impl Archiver {
             path: self.path,
             archive: Some(self.archive),
             trimmed: HashSet::new(),
+            pages: SessionPages::default(),
         };
         let log_throttle = Throttle::new(LOG_INTERVAL);
         let mut failing = false;
@@ -126,7 +128,7 @@ impl Archiver {
             let done = match restored {
                 Ok(()) => tokio::select! {
                     biased;
-                    done = state.run() => Some(done),
+                    done = state.run(stopping_since.is_some()) => Some(done),
                     () = too_late(patience) => None,
                 },
                 Err(error) => Some(Err(error)),
@@ -190,6 +192,7 @@ struct ArchiverState {
     archive: Option<Archive>,
     /// Sessions whose stream holds no archived entries any more.
     trimmed: HashSet<SessionName>,
+    pages: SessionPages,
 }
 
 impl ArchiverState {
@@ -216,10 +219,17 @@ impl ArchiverState {
         Ok(())
     }
 
-    /// Archives one batch of each session. Returns the number of entries.
-    async fn run(&mut self) -> Result<usize, ArchiverError> {
+    /// Archives one batch of each session: of all, or of the next ones. Returns the number of entries.
+    async fn run(&mut self, all: bool) -> Result<usize, ArchiverError> {
         let mut archived = 0;
-        for session in self.store.sessions().await? {
+        let sessions = match all {
+            true => self.store.busy_sessions().await?,
+            false => self.pages.next(&self.store).await?,
+        };
+        for session in sessions {
+            if self.trimmed.contains(&session) && !self.store.has_history(&session).await? {
+                continue;
+            }
             let position = self
                 .with({
                     let session = session.clone();

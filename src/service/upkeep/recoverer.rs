@@ -13,6 +13,7 @@ use crate::clock::Millis;
 use crate::ids::ProcessId;
 use crate::service::kit::lease::{Lease, SILENT_AFTER};
 use crate::service::kit::pickup_latency::PickupLatency;
+use crate::service::kit::session_pages::SessionPages;
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::store::{Store, StoreError};
 
@@ -31,6 +32,7 @@ pub struct Recoverer {
     lease: Arc<Lease>,
     store_errors: StoreErrorLog,
     rounds: u64,
+    pages: SessionPages,
     last_round: Option<Instant>,
     /// The processes that were silent in the last round.
     suspects: HashSet<ProcessId>,
@@ -56,6 +58,7 @@ impl Recoverer {
             lease,
             store_errors: StoreErrorLog::default(),
             rounds: 0,
+            pages: SessionPages::default(),
             last_round: None,
             suspects: HashSet::new(),
             contact_since: None,
@@ -105,7 +108,8 @@ impl Recoverer {
         self.rounds += 1;
         let mut silent = self.store.silent_processes().await?;
         if self.rounds.is_multiple_of(THOROUGH_ROUNDS) {
-            silent.extend(self.store.unlisted_owners().await?);
+            let sessions = self.pages.next(&self.store).await?;
+            silent.extend(self.store.unlisted_owners(&sessions).await?);
         }
         if self
             .last_round
@@ -147,7 +151,7 @@ impl Recoverer {
 /// The store's. The next call releases the rest.
 pub async fn release(store: &Store, process: &ProcessId) -> Result<(u64, u64), StoreError> {
     let (mut conversations, mut lanes) = (0, 0);
-    for session in store.sessions().await? {
+    for session in store.busy_sessions().await? {
         let released = store.release(&session, process, Millis::now()).await?;
         conversations += released.0;
         lanes += released.1;

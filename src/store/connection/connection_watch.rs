@@ -1,10 +1,10 @@
 //! Watches the connection to Redis: logs when it is lost and when it is back, keeps the reason for the readiness check, and
 //! reconnects if the server may no longer write.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fred::clients::Client;
 use fred::interfaces::{ClientLike, EventInterface};
@@ -19,8 +19,8 @@ use crate::store::connection::sent_messages::SentMessages;
 use crate::store::error::{StoreError, refusal};
 use crate::throttle::Throttle;
 
-/// The sessions that this connection has added to the set in Redis.
-pub(crate) type Sessions = Mutex<HashSet<SessionName>>;
+/// The sessions that this connection has added to the set in Redis, and when it last marked them as busy.
+pub(crate) type Sessions = Mutex<HashMap<SessionName, Instant>>;
 
 /// How often we reconnect while the server is read-only: its name may point to another server at any moment.
 const RECONNECT_INTERVAL: Duration = Duration::from_secs(1);

@@ -93,6 +93,7 @@ impl Store {
             arguments.push_text(&letter.id);
             arguments.push_text(again.element());
         }
+        self.remember_session(session, now).await?;
         let script = &self.inner.scripts.retry_dead;
         let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
         let mut requeued = 0;

@@ -7,7 +7,7 @@ use fred::interfaces::{HashesInterface, KeysInterface, SetsInterface};
 use fred::types::Expiration;
 
 use crate::clock;
-use crate::ids::ProcessId;
+use crate::ids::{ProcessId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
 
@@ -67,18 +67,21 @@ impl Store {
             .collect())
     }
 
-    /// Processes that hold something and have no heartbeat. This also finds a process that is no longer among the known
+    /// Processes that hold something of these sessions and have no heartbeat. This also finds a process that is no longer among the known
     /// ones: it was forgotten just when it woke up, took something, and died.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn unlisted_owners(&self) -> Result<Vec<ProcessId>, StoreError> {
+    pub async fn unlisted_owners(
+        &self,
+        sessions: &[SessionName],
+    ) -> Result<Vec<ProcessId>, StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
         let mut owners = HashSet::new();
-        for session in self.sessions().await? {
-            let active: Vec<ProcessId> = client.hvals(keys.active(&session)).await?;
-            let sending: Vec<String> = client.hvals(keys.sending(&session)).await?;
+        for session in sessions {
+            let active: Vec<ProcessId> = client.hvals(keys.active(session)).await?;
+            let sending: Vec<String> = client.hvals(keys.sending(session)).await?;
             owners.extend(active);
             owners.extend(
                 sending

@@ -220,6 +220,21 @@ impl Keys {
         format!("{}sessions", self.prefix)
     }
 
+    /// ZSET: session by when (ms) something last happened in it or was found open, of the sessions that agents poll.
+    pub(crate) fn busy_sessions(&self) -> String {
+        format!("{}sessions-busy", self.prefix)
+    }
+
+    /// ZSET: session by when (ms) something last happened in it.
+    pub(crate) fn sessions_seen(&self) -> String {
+        format!("{}sessions-seen", self.prefix)
+    }
+
+    /// STRING, expires: a process is looking for sessions that are idle, or for all of them.
+    pub(crate) fn looking_at_sessions(&self, what: &str) -> String {
+        format!("{}sessions-looked-at:{what}", self.prefix)
+    }
+
     /// SET of the processes that may hold leases.
     pub(crate) fn processes(&self) -> String {
         format!("{}processes", self.prefix)
@@ -317,6 +332,30 @@ impl Keys {
 
     pub(crate) fn sending(&self, session: &SessionName) -> String {
         self.session_key(session, SENDING)
+    }
+
+    pub(crate) fn known(&self, session: &SessionName) -> String {
+        self.session_key(session, KNOWN)
+    }
+
+    /// The keys in which agents look for work without a bell. Redis has no empty keys of these types.
+    pub(crate) fn polled(&self, session: &SessionName) -> Vec<String> {
+        [
+            QUEUE,
+            ACTIVE,
+            UNREAD,
+            HANDOFF,
+            HANDOFF_DUE,
+            HANDOFF_UNNOTIFIED,
+            TAKEOVER_UNTIL,
+            LEFT_ALONE_UNNOTIFIED,
+            LOOK_AT,
+            LANES,
+            SENDING,
+            LIDS_TO_ASK,
+        ]
+        .map(|name| self.session_key(session, name))
+        .into()
     }
 
     pub(crate) fn paused(&self, session: &SessionName) -> String {

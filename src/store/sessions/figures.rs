@@ -61,6 +61,46 @@ pub struct Gauges {
     pub handling: Option<Duration>,
 }
 
+impl Gauges {
+    /// Adds the figures of another session. The sum of times is the longest.
+    pub fn add(&mut self, other: &Gauges) {
+        let earlier = |one: Option<Millis>, other: Option<Millis>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        for (sum, more) in [
+            (&mut self.waiting, other.waiting),
+            (&mut self.active, other.active),
+            (&mut self.waiting_for_person, other.waiting_for_person),
+            (&mut self.with_phone, other.with_phone),
+            (&mut self.closed, other.closed),
+            (&mut self.lanes_due, other.lanes_due),
+            (&mut self.lanes_sending, other.lanes_sending),
+            (&mut self.caught_up, other.caught_up),
+            (&mut self.dead_letters, other.dead_letters),
+            (&mut self.history_entries, other.history_entries),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+        for (sums, more) in [
+            (&mut self.replies, &other.replies),
+            (&mut self.calls, &other.calls),
+        ] {
+            for (result, count) in more {
+                match sums.iter_mut().find(|(known, _)| known == result) {
+                    Some((_, sum)) => *sum = sum.saturating_add(*count),
+                    None => sums.push((result, *count)),
+                }
+            }
+        }
+        self.oldest_opened_at = earlier(self.oldest_opened_at, other.oldest_opened_at);
+        self.oldest_lane_due_at = earlier(self.oldest_lane_due_at, other.oldest_lane_due_at);
+        self.oldest_history_at = earlier(self.oldest_history_at, other.oldest_history_at);
+        self.paused |= other.paused;
+        self.handling = self.handling.max(other.handling);
+    }
+}
+
 /// How fast a line moves.
 #[derive(Clone, Copy, Debug)]
 pub struct QueuePace {

@@ -44,6 +44,16 @@ impl Store {
             .collect())
     }
 
+    /// Whether a session has entries.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn has_history(&self, session: &SessionName) -> Result<bool, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.history(session);
+        Ok(self.inner.client.xlen::<u64, _>(key).await? > 0)
+    }
+
     /// Deletes the entries up to and including `position`: they are archived.
     ///
     /// # Errors

@@ -162,6 +162,11 @@ impl Daemon {
         (status, self.log())
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         send_signal(self.child.id(), signal);
     }

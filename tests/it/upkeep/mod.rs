@@ -3,4 +3,5 @@
 mod data_dir;
 mod disk_faults;
 mod history;
+mod idle_sessions;
 mod reload;

@@ -1,0 +1,295 @@
+//! The busy sessions: those in which something is open, or happened a moment ago. Agents that poll look only at these, so
+//! that thousands of names that nobody uses any more cost nothing.
+//!
+//! A session is marked as busy before anything of it is stored, and unmarked when nothing in it needs a poll. If a mark is
+//! lost, the messages still ring their bells, and the next look at all sessions marks it again.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use fred::interfaces::{
+    HashesInterface, KeysInterface, SetsInterface, SortedSetsInterface, StreamsInterface,
+};
+use fred::types::SetOptions;
+use fred::types::sorted_sets::Ordering;
+
+use crate::clock::Millis;
+use crate::ids::SessionName;
+use crate::store::error::StoreError;
+use crate::store::store::Store;
+
+/// A session stays busy for at least this long after something happened in it.
+const BUSY_FOR: Duration = Duration::from_secs(15);
+/// A process marks a session again only after this time. The rest of [`BUSY_FOR`] is for calls on their way.
+const MARK_AGAIN_AFTER: Duration = Duration::from_secs(7);
+/// A session that stopped, and to which nobody ever wrote, is asked about for this long. The owner is notified much earlier.
+const STOPPED_BUSY_FOR: Duration = Duration::from_secs(600);
+/// How many sessions are examined together.
+const ASK_MAX: usize = 100;
+/// How many sessions one command adds. This limits how long it blocks Redis.
+const ADD_MAX: usize = 1_000;
+
+/// One look at sessions that may be idle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unmarked {
+    /// How many were examined.
+    pub examined: usize,
+    /// How many of them are idle, and not polled any more.
+    pub idle: usize,
+}
+
+impl Store {
+    /// All busy sessions.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn busy_sessions(&self) -> Result<Vec<SessionName>, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.busy_sessions();
+        Ok(self
+            .inner
+            .client
+            .zrange(key, 0, -1, None, false, None, false)
+            .await?)
+    }
+
+    /// At most `count` of the busy sessions from the place `from` on.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn busy_sessions_from(
+        &self,
+        from: u32,
+        count: u32,
+    ) -> Result<Vec<SessionName>, StoreError> {
+        self.connected()?;
+        let (from, last) = (i64::from(from), i64::from(from) + i64::from(count) - 1);
+        let key = self.inner.keys.busy_sessions();
+        Ok(self
+            .inner
+            .client
+            .zrange(key, from, last, None, false, None, false)
+            .await?)
+    }
+
+    /// The sessions in which something happened since `since`, the latest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn sessions_seen_since(&self, since: Millis) -> Result<Vec<SessionName>, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.sessions_seen();
+        Ok(self
+            .inner
+            .client
+            .zrevrangebyscore(key, "+inf", score(since, 0), false, None)
+            .await?)
+    }
+
+    /// Adds a session to the set of sessions, and marks it as busy, before anything of it is stored, so that the agents that
+    /// poll can find it.
+    pub(crate) async fn remember_session(
+        &self,
+        session: &SessionName,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        // The lock is held for one lookup, never across an await.
+        let marked_at = match self.inner.watch.sessions.lock() {
+            Ok(sessions) => sessions.get(session).copied(),
+            Err(_) => None,
+        };
+        if marked_at.is_some_and(|at| at.elapsed() < MARK_AGAIN_AFTER) {
+            return Ok(());
+        }
+        if marked_at.is_none() {
+            self.connected()?;
+            // First, because catching up skips a session that has no starting time.
+            self.begin_catching_up(session, now).await?;
+            let _: i64 = self
+                .inner
+                .client
+                .sadd(self.inner.keys.sessions(), session.as_str())
+                .await?;
+        }
+        self.mark_busy(session, now).await
+    }
+
+    /// Marks a session as busy.
+    async fn mark_busy(&self, session: &SessionName, now: Millis) -> Result<(), StoreError> {
+        self.connected()?;
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let marked_at = Instant::now();
+        let fraction = fastrand::u16(..);
+        for key in [keys.busy_sessions(), keys.sessions_seen()] {
+            let mark = (score(now, fraction), session.as_str());
+            let _: i64 = client
+                .zadd(key, None, Some(Ordering::GreaterThan), false, false, mark)
+                .await
+                .map_err(|error| self.write_error(error))?;
+        }
+        if let Ok(mut sessions) = self.inner.watch.sessions.lock() {
+            sessions.insert(session.clone(), marked_at);
+        }
+        Ok(())
+    }
+
+    /// Marks every session that was ever seen as busy, so that each is looked at once: at the start, because a version before
+    /// this one did not mark them, and from time to time.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn mark_all_busy(&self, now: Millis) -> Result<(), StoreError> {
+        let sessions = self.sessions().await?;
+        let marks: Vec<(f64, String)> = sessions
+            .iter()
+            .zip((0..=u16::MAX).cycle())
+            .map(|(session, fraction)| (score(now, fraction), session.to_string()))
+            .collect();
+        for marks in marks.chunks(ADD_MAX) {
+            let key = self.inner.keys.busy_sessions();
+            let _: i64 = self
+                .inner
+                .client
+                // A mark that is there already stays.
+                .zadd(
+                    key,
+                    Some(SetOptions::NX),
+                    None,
+                    false,
+                    false,
+                    marks.to_vec(),
+                )
+                .await
+                .map_err(|error| self.write_error(error))?;
+        }
+        Ok(())
+    }
+
+    /// Looks at up to `count` busy sessions in which nothing happened for a while, and unmarks those where nothing is open.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn unmark_idle(&self, count: u32, now: Millis) -> Result<Unmarked, StoreError> {
+        self.connected()?;
+        let (client, key) = (&self.inner.client, self.inner.keys.busy_sessions());
+        let quiet = score(now - BUSY_FOR, 0);
+        let limit = Some((0, i64::from(count)));
+        let looked_at: Vec<(SessionName, f64)> = client
+            .zrangebyscore(&key, "-inf", quiet, true, limit)
+            .await?;
+        let open = self.are_open(&looked_at, now).await?;
+        let (mut idle, mut places) = (0, Vec::new());
+        let changes = client.pipeline();
+        for (place, (session, marked)) in looked_at.iter().enumerate() {
+            // A command can take a mark away only by its score, so that a new mark stays. Two sessions with one score are
+            // told apart first; the one after the last may not have been read.
+            let beside = [place.checked_sub(1), place.checked_add(1)];
+            let mut beside = beside
+                .into_iter()
+                .flatten()
+                .filter_map(|at| looked_at.get(at));
+            let is_alone = beside.all(|(_, other)| other.total_cmp(marked).is_ne());
+            let is_last = place + 1 == count as usize;
+            if is_alone && !is_last && !open.contains(session) {
+                let () = changes.zremrangebyscore(&key, *marked, *marked).await?;
+                places.push(true);
+            } else {
+                let mark = (score(now, fastrand::u16(..)), session.as_str());
+                let (exists, later) = (Some(SetOptions::XX), Some(Ordering::GreaterThan));
+                let () = changes
+                    .zadd(&key, exists, later, false, false, mark)
+                    .await?;
+                places.push(false);
+            }
+        }
+        if !places.is_empty() {
+            let changed: Vec<u64> = changes.all().await?;
+            let removed = places.iter().zip(changed);
+            idle = removed
+                .filter(|(removes, changed)| **removes && *changed > 0)
+                .count();
+        }
+        Ok(Unmarked {
+            examined: looked_at.len(),
+            idle,
+        })
+    }
+
+    /// Whether it is this process' turn to look for idle sessions: one process looks per `interval`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn turn_to_unmark_idle(&self, interval: Duration) -> Result<bool, StoreError> {
+        let key = self.inner.keys.looking_at_sessions("idle");
+        self.turn(key, interval).await
+    }
+
+    /// Whether it is this process' turn to mark every session: one process does so per `interval`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn turn_to_mark_all_busy(&self, interval: Duration) -> Result<bool, StoreError> {
+        let key = self.inner.keys.looking_at_sessions("all");
+        self.turn(key, interval).await
+    }
+
+    /// Which of these sessions have anything that an agent must look at without a bell.
+    async fn are_open(
+        &self,
+        sessions: &[(SessionName, f64)],
+        now: Millis,
+    ) -> Result<HashSet<SessionName>, StoreError> {
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let mut open = HashSet::new();
+        for sessions in sessions.chunks(ASK_MAX) {
+            let questions = client.pipeline();
+            for (session, _) in sessions {
+                // The history after the others, because what they hold ends as an entry of it.
+                let () = questions.exists(keys.polled(session)).await?;
+                let () = questions.xlen(keys.history(session)).await?;
+                let () = questions.exists(keys.paused(session)).await?;
+            }
+            let answers: Vec<u64> = questions.all().await?;
+            for ((session, _), answer) in sessions.iter().zip(answers.chunks(3)) {
+                let [polled, entries, paused] = answer else {
+                    return Err(StoreError::UnexpectedAnswer("three counts"));
+                };
+                if polled + entries > 0 || *paused > 0 && self.is_asked_about(session, now).await? {
+                    open.insert(session.clone());
+                }
+            }
+        }
+        Ok(open)
+    }
+
+    /// Whether WAHA is asked about a session that has stopped.
+    async fn is_asked_about(&self, session: &SessionName, now: Millis) -> Result<bool, StoreError> {
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let since: Option<Millis> = client.hget(keys.status(session), "status_since").await?;
+        let is_new = since.is_some_and(|since| now.since(since) < STOPPED_BUSY_FOR);
+        Ok(is_new || client.exists::<u64, _>(keys.known(session)).await? > 0)
+    }
+}
+
+/// The score of a mark. The fraction tells apart what is marked in the same millisecond: a score has room for it.
+fn score(at: Millis, fraction: u16) -> f64 {
+    at.as_i64() as f64 + f64::from(fraction % 4_096) / 4_096.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_tells_marks_of_the_same_millisecond_apart() {
+        let at = Millis::new(1_900_000_000_000);
+        let mut scores: Vec<f64> = (0..4_096).map(|fraction| score(at, fraction)).collect();
+        assert!(
+            scores
+                .iter()
+                .all(|one| *one < score(Millis::new(1_900_000_000_001), 0))
+        );
+        scores.dedup();
+        assert_eq!(scores.len(), 4_096);
+    }
+}
