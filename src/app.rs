@@ -31,6 +31,7 @@ use crate::flows::{Flows, NO_DEFAULT_FLOW};
 use crate::history;
 use crate::ids::{NotifyChat, ProcessId};
 use crate::logging;
+use crate::panic_log;
 use crate::runtime::{self, ReloadSignals};
 use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
@@ -60,6 +61,7 @@ const WORK_NICENESS: i32 = 19;
 /// Why it could not start, or that a part of it panicked.
 pub fn run(config: Config) -> Result<(), StartError> {
     logging::start(config.log.clone());
+    panic_log::start();
     for warning in &config.warnings {
         warn!("{warning}");
     }
@@ -156,11 +158,10 @@ impl Daemon {
                 .await?;
         } else {
             let listening = bells::listen_for_reloads(&redis, to_reloader.clone()).await?;
-            self.bells.push(listening);
+            self.listener(listening);
         }
         if let Some(store) = self.stores.first().cloned() {
-            self.bells
-                .push(tokio::spawn(bells::forward(reload_signals, to_reloader)));
+            self.listener(tokio::spawn(bells::forward(reload_signals, to_reloader)));
             let warning = config.flow.warning_of_calls;
             let reloader = upkeep::reloader(flows, store, process, role, warning, reload_requests);
             self.stage(&front, "reloader", |stop| reloader.run(stop));
@@ -219,7 +220,7 @@ impl Daemon {
         retry_at_start(redis, async || recoverer.announce().await).await?;
         let (bells, listening) =
             bells::listen(redis, &shared.process, back, work.to_reloader).await?;
-        self.bells.push(listening);
+        self.listener(listening);
 
         let agent = owner::waha_monitor(&shared);
         self.stage(back, "waha-monitor", |stop| agent.run(stop));
@@ -237,9 +238,9 @@ impl Daemon {
         self.stage(back, "left-alone", |stop| agent.run(stop));
         let agent = line::expiry(&shared);
         self.stage(back, "expiry", |stop| agent.run(stop));
-        let agent = handle::dispatcher(
         let agent = upkeep::sweeper(&shared);
         self.stage(back, "sweeper", |stop| agent.run(stop));
+        let agent = handle::dispatcher(
             &shared,
             workers,
             work.call_secret,

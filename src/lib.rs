@@ -63,7 +63,7 @@
 //! | [`app`] | the composition: which agents a role needs, and in which order they start and stop | all below |
 //! | [`config`] | what the program uses, checked; every mistake in one run | settings, and the configs of agents |
 //! | [`settings`] | what the user typed | nothing of ours |
-//! | [`logging`], [`health`], `runtime` | the log, the health check, runtimes and signals | terminal |
+//! | [`logging`], `panic_log`, [`health`], `runtime` | the log, panics in it, the health check, runtimes and signals | terminal |
 //! | [`data_dir`] | the data directory | history (the names of its files) |
 //! | [`service`] | the agents, one file each; they don't know each other | store, history, waha, shop, flow, flows |
 //! | `service/inlet` | what comes in: listener, intake, catch-up, lid lookup | |
@@ -107,6 +107,7 @@ pub mod health;
 pub mod history;
 pub mod ids;
 pub mod logging;
+mod panic_log;
 pub mod private_dir;
 mod runtime;
 pub mod secret;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -31,7 +31,7 @@ pub(super) struct Daemon {
     panicked: CancellationToken,
     /// In the order in which they stop, producers first. Each stage has ended before the next one stops.
     stages: Vec<DaemonStage>,
-    pub(super) bells: Vec<JoinHandle<()>>,
+    listeners: Vec<AbortHandle>,
     pub(super) stores: Vec<Store>,
     /// The process that holds leases, and the store that has them. They are released when no agent uses them any more.
     pub(super) leases: Option<(ProcessId, Store)>,
@@ -123,6 +123,18 @@ impl Daemon {
         });
     }
 
+    /// Keeps a task that passes bells or signals to agents until everything has stopped. The agents can't work without it: if
+    /// it panics, the daemon stops.
+    pub(super) fn listener(&mut self, task: JoinHandle<()>) {
+        self.listeners.push(task.abort_handle());
+        let panicked = self.panicked.clone();
+        tokio::spawn(async move {
+            if task.await.is_err_and(|error| error.is_panic()) {
+                panicked.cancel();
+            }
+        });
+    }
+
     /// Stops the stages in order: the listener and the other producers, the dispatcher (current steps finish), the sender
     /// (up to a deadline), the heartbeat. Then the remaining leases are released. Then the archiver (last flush), the
     /// connections and the private Redis stop.
@@ -142,7 +154,7 @@ impl Daemon {
             }
         }
         release_leases(leases).await;
-        self.bells.iter().for_each(JoinHandle::abort);
+        self.listeners.iter().for_each(AbortHandle::abort);
         for store in &self.stores {
             store.close().await;
         }
@@ -186,5 +198,13 @@ mod tests {
         daemon.stage(&here, "panics", |_| async { panic!("on purpose") });
         assert!(daemon.stages.remove(0).task.await.is_err());
         assert!(daemon.panicked.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_panics_is_noticed() {
+        let mut daemon = Daemon::default();
+        daemon.listener(tokio::spawn(async {}));
+        daemon.listener(tokio::spawn(async { panic!("on purpose") }));
+        daemon.panicked.cancelled().await;
     }
 }

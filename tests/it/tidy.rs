@@ -18,8 +18,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "config", "data_dir", "logging", "runtime", "service", "store", "history", "waha",
-            "flows", "flow",
+            "config",
+            "data_dir",
+            "logging",
+            "panic_log",
+            "runtime",
+            "service",
+            "store",
+            "history",
+            "waha",
+            "flows",
+            "flow",
         ],
     ),
     (
@@ -31,6 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("settings", &[]),
     ("health", &[]),
     ("logging", &[]),
+    ("panic_log", &[]),
     ("runtime", &[]),
     ("data_dir", &["history"]),
     // The agents. Their rooms know only what they share, and not each other.

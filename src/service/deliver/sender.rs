@@ -62,7 +62,7 @@ struct SenderState {
     must_reconcile: bool,
     /// Lanes that Redis says are ours but no task sends from, and when we first saw each.
     unowned_lanes: HashMap<LaneInHand, (Lane, Instant)>,
-    ended: mpsc::UnboundedSender<LaneInHand>,
+    ended: mpsc::UnboundedSender<EndedLane>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -91,7 +91,7 @@ impl Sender {
                     Some(bell) => state.on_bell(bell).await,
                     None => break,
                 },
-                ended = endings.recv() => if let Some(lane) = ended { state.in_hand.remove(&lane); },
+                ended = endings.recv() => if let Some(lane) = ended { state.on_end(&lane); },
                 _ = poll.tick() => state.poll_all().await,
                 () = shutdown.cancelled() => break,
             }
@@ -121,6 +121,12 @@ impl SenderState {
             Bell::Missed => self.poll_all().await,
             _ => {}
         }
+    }
+
+    fn on_end(&mut self, lane: &EndedLane) {
+        self.in_hand.remove(&lane.lane_in_hand);
+        // Redis still says that the lane is ours, and no task sends from it.
+        self.must_reconcile |= lane.panicked;
     }
 
     async fn poll_all(&mut self) {
@@ -244,9 +250,15 @@ impl SenderState {
     }
 }
 
+/// A lane that no task sends from any more.
+struct EndedLane {
+    lane_in_hand: LaneInHand,
+    panicked: bool,
+}
+
 /// When dropped, reports that its task no longer sends from the lane.
 struct ReportLaneEnd {
-    ended: mpsc::UnboundedSender<LaneInHand>,
+    ended: mpsc::UnboundedSender<EndedLane>,
     lane_in_hand: Option<LaneInHand>,
 }
 
@@ -254,7 +266,10 @@ impl Drop for ReportLaneEnd {
     fn drop(&mut self) {
         if let Some(lane_in_hand) = self.lane_in_hand.take() {
             // This fails only while we stop, and then nobody needs the report.
-            let _ = self.ended.send(lane_in_hand);
+            let _ = self.ended.send(EndedLane {
+                lane_in_hand,
+                panicked: std::thread::panicking(),
+            });
         }
     }
 }

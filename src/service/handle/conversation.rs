@@ -44,6 +44,9 @@ const PAUSE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// closes it while it waits in line.)
 const WITHDRAWN: &str = "withdrawn";
 
+/// The outcome of a conversation that the program can't handle: as the flow's own when one of its steps fails.
+const TROUBLE: &str = "trouble";
+
 /// How a task ended.
 #[derive(Debug)]
 pub(crate) enum TaskOutcome {
@@ -191,6 +194,31 @@ impl ConversationTask {
             let mut advance = self.script().give_up(self.state.clone());
             // Unread messages would open the next conversation, and perhaps cause the same panic.
             advance.consumed = self.inbox.said().len();
+            if let Ok(AfterStep::Ended(ended)) = self.commit(advance, Millis::now()).await {
+                return ended;
+            }
+            if let Some(ended) = self.recover(&mut failures, shutdown).await {
+                return ended;
+            }
+        }
+    }
+
+    /// Closes a conversation for which there can't even be an apology. What the customer answered before stays in the history.
+    pub(crate) async fn close_without_words(mut self, shutdown: &CancellationToken) -> TaskOutcome {
+        let mut failures = 0;
+        loop {
+            let advance = Advance {
+                state: self.state.clone(),
+                replies: Vec::new(),
+                next: Next::Close {
+                    outcome: TROUBLE.to_owned(),
+                    resumable: false,
+                },
+                consumed: self.inbox.said().len(),
+                last_used: None,
+                fault: None,
+                fault_with_values: None,
+            };
             if let Ok(AfterStep::Ended(ended)) = self.commit(advance, Millis::now()).await {
                 return ended;
             }

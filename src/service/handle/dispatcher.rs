@@ -157,8 +157,8 @@ impl DispatcherState {
                 chat = %chat.1,
                 %conversation,
                 panics,
-                "the task of this conversation panicked and will start again; the log lines before this one \
-                (`panicked at`) say where"
+                "the task of this conversation panicked and will start again from what was saved; the log lines before \
+                this one (`panicked at`) say where"
             );
             self.must_reconcile = true;
         } else {
@@ -334,7 +334,7 @@ impl DispatcherState {
             );
         }
         let conversation = claimed.id.clone();
-        let task = ConversationTask::new(self.dispatcher.context.clone(), session, claimed);
+        let (context, of_session) = (self.dispatcher.context.clone(), session.clone());
         let shutdown = self.shutdown.clone();
         let (store, rung) = (self.dispatcher.context.store.clone(), bell.clone());
         let ending = TaskEnd {
@@ -350,10 +350,12 @@ impl DispatcherState {
         self.tasks.spawn(async move {
             // Moved into the task, so that dropping it reports the end even after a panic.
             let report = report;
-            let ended = if panics < PANICS_MAX {
-                task.run(&bell, &shutdown).await
-            } else {
-                Box::pin(task.close_with_apology(&shutdown)).await
+            // Here, because even to read what was stored may panic.
+            let task = ConversationTask::new(context, &of_session, claimed);
+            let ended = match panics {
+                0..PANICS_MAX => task.run(&bell, &shutdown).await,
+                PANICS_MAX => Box::pin(task.close_with_apology(&shutdown)).await,
+                _ => Box::pin(task.close_without_words(&shutdown)).await,
             };
             match ended {
                 TaskOutcome::Closed(outcome) => {

@@ -31,14 +31,17 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
     pub(crate) fn start<F, Answers>(run: F) -> Self
     where
         F: Fn(SessionName, Vec<I>) -> Answers + Send + 'static,
-        Answers: Future<Output = Result<Vec<O>, StoreError>> + Send,
+        Answers: Future<Output = Result<Vec<O>, StoreError>> + Send + 'static,
     {
         let (jobs, mut waiting) = mpsc::unbounded_channel::<Job<I, O>>();
         tokio::spawn(async move {
             let mut taken = Vec::with_capacity(ITEMS_MAX);
             while waiting.recv_many(&mut taken, ITEMS_MAX).await > 0 {
                 for (session, items, answers) in by_session(taken.drain(..)) {
-                    let results = run(session, items).await;
+                    // In a task of its own: a panic in one call must not end all later ones.
+                    let called = tokio::spawn(run(session, items)).await;
+                    let results =
+                        called.unwrap_or(Err(StoreError::UnexpectedAnswer("one that can be read")));
                     hand_out(results, answers);
                 }
             }

@@ -276,6 +276,64 @@ impl<S: Subscriber> Layer<S> for Panics {
     }
 }
 
+/// A customer's message, as the intake stores it.
+fn written(chat: &str, text: &str) -> Ingest {
+    Ingest {
+        id: MessageId::stored(new_message_id()),
+        from: ChatId::stored(chat),
+        other_id: None,
+        name: String::new(),
+        message: format!("{{\"chat\":\"{chat}\",\"text\":\"{text}\"}}"),
+        parts: String::new(),
+        sent_at: ms(1_000),
+        hearing: Hearing::Opens,
+        phone_quiet: Duration::ZERO,
+        words: None,
+        limits: Limits::OFF,
+        now: ms(1_000),
+    }
+}
+
+async fn store(redis: &Redis) -> Store {
+    let config = StoreConfig {
+        server: RedisServer::Url(redis.url()),
+        prefix: "test:".to_owned(),
+        first_notice_after: Duration::from_secs(2).into(),
+        connections: Connections::default(),
+    };
+    Store::connect(&config, PATIENCE).await.unwrap()
+}
+
+fn dispatcher(
+    store: &Store,
+    flow: &str,
+    to_sender: mpsc::UnboundedSender<Bell>,
+    bells: mpsc::UnboundedReceiver<Bell>,
+) -> Dispatcher {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, flow).unwrap();
+    let client = Client::new(ClientConfig {
+        base_url: "http://localhost:1".to_owned(),
+        api_key: None,
+        timeout: PATIENCE,
+        connections: 1,
+    });
+    Dispatcher {
+        context: Arc::new(ConversationContext {
+            process: ProcessId::stored("p"),
+            store: store.clone(),
+            flows: Arc::new(Flows::load(Some(file.path()), Locale::En).unwrap()),
+            pickup_latency: Arc::default(),
+            reachability: Arc::new(Reachability::new(Arc::new(client.unwrap()))),
+            lease: Arc::default(),
+            calls: Arc::new(Calls::new(None)),
+            to_sender,
+        }),
+        workers: 1,
+        bells,
+    }
+}
+
 #[test]
 fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
     let redis = Redis::start();
@@ -289,61 +347,20 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
     let _guard = tracing::subscriber::set_default(subscriber);
     let flow =
         "locale = 'pt-BR'\nstart = 'a'\n[step.a]\nsay = '{{ 1 / opening }}'\nend = 'never'\n";
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(&file, flow).unwrap();
-    let flows = Flows::load(Some(file.path()), Locale::En).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
-        let config = StoreConfig {
-            server: RedisServer::Url(redis.url()),
-            prefix: "test:".to_owned(),
-            first_notice_after: Duration::from_secs(2).into(),
-            connections: Connections::default(),
-        };
-        let store = Store::connect(&config, PATIENCE).await.unwrap();
+        let store = store(&redis).await;
         let session = SessionName::stored(SESSION);
         for chat in [&ana, &bia] {
-            let message = Ingest {
-                id: MessageId::stored(new_message_id()),
-                from: ChatId::stored(chat.as_str()),
-                other_id: None,
-                name: String::new(),
-                message: format!("{{\"chat\":\"{chat}\",\"text\":\"hi\"}}"),
-                parts: String::new(),
-                sent_at: ms(1_000),
-                hearing: Hearing::Opens,
-                phone_quiet: Duration::ZERO,
-                words: None,
-                limits: Limits::OFF,
-                now: ms(1_000),
-            };
+            let message = written(chat, "hi");
             store.ingest(&session, message).await.unwrap();
         }
-        let client = Client::new(ClientConfig {
-            base_url: "http://localhost:1".to_owned(),
-            api_key: None,
-            timeout: PATIENCE,
-            connections: 1,
-        });
         let (to_sender, mut rung) = mpsc::unbounded_channel();
         let (_bells, bells) = mpsc::unbounded_channel();
-        let worker = Dispatcher {
-            context: Arc::new(ConversationContext {
-                process: ProcessId::stored("p"),
-                store: store.clone(),
-                flows: Arc::new(flows),
-                pickup_latency: Arc::default(),
-                reachability: Arc::new(Reachability::new(Arc::new(client.unwrap()))),
-                lease: Arc::default(),
-                calls: Arc::new(Calls::new(None)),
-                to_sender,
-            }),
-            workers: 1,
-            bells,
-        };
+        let worker = dispatcher(&store, flow, to_sender, bells);
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(worker.run(shutdown.clone()));
         let mut handed_off = Vec::new();
@@ -396,4 +413,69 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
         errors[0].contains(&ana) && errors[0].contains("please report it"),
         "{errors:?}"
     );
+}
+
+#[test]
+fn a_conversation_that_keeps_panicking_keeps_what_its_customer_answered_before() {
+    let redis = Redis::start();
+    let ana = chat(1);
+    let (panicked, errors) = (Arc::default(), Arc::default());
+    let subscriber = tracing_subscriber::registry().with(Panics {
+        at: ana.clone(),
+        panicked: Arc::clone(&panicked),
+        errors: Arc::clone(&errors),
+    });
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let flow = "
+        start = 'name'
+        [timeouts]
+        burst = '0s'
+        [step.name]
+        ask = 'name?'
+        save = 'name'
+        next = 'city'
+        [step.city]
+        ask = 'city?'
+        save = 'city'
+        next = 'fails'
+        [step.fails]
+        say = '{{ 1 / city }}'
+        end = 'never'
+    ";
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let closed = runtime.block_on(async {
+        let store = store(&redis).await;
+        let session = SessionName::stored(SESSION);
+        let (to_sender, mut rung) = mpsc::unbounded_channel();
+        let (_bells, bells) = mpsc::unbounded_channel();
+        let worker = dispatcher(&store, flow, to_sender, bells);
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(worker.run(shutdown.clone()));
+        for answer in ["hi", "Ana", "Rio"] {
+            let message = written(&ana, answer);
+            store.ingest(&session, message).await.unwrap();
+            // A question, or the apology.
+            let bell = tokio::time::timeout(PATIENCE, rung.recv());
+            bell.await.expect("the customer gets a reply");
+        }
+        shutdown.cancel();
+        running.await.unwrap();
+        let entries = store.history(&session, None, 100).await.unwrap();
+        let closed = entries.into_iter().find(|entry| {
+            let kind = ("kind".to_owned(), "closed".to_owned());
+            entry.fields.contains(&kind)
+        });
+        closed.expect("the conversation is closed").fields
+    });
+    assert_eq!(*panicked.lock().unwrap(), 3);
+    let field = |name: &str| {
+        let found = closed.iter().find(|(field, _)| field == name);
+        found.map(|(_, value)| value.as_str())
+    };
+    assert_eq!(field("outcome"), Some("trouble"));
+    let variables: Value = serde_json::from_str(field("variables").unwrap()).unwrap();
+    assert_eq!(variables["name"], "Ana", "{variables}");
 }
