@@ -113,7 +113,7 @@ mod tests {
             (1, Pacing::Human, LogFormat::Text)
         );
         assert_eq!(
-            (config.waha.url.as_str(), config.redis.prefix.as_str()),
+            (config.waha.url.reveal(), config.redis.prefix.as_str()),
             ("http://localhost:3000", "waha-sm:")
         );
         assert!(config.redis.url.is_none());

@@ -62,6 +62,7 @@ impl HealthAnswer {
         let Self {
             url, status, body, ..
         } = self;
+        let body = terminal::cut(body, 1_000);
         format!("the daemon is not ready: {url} answered {status}: {body}")
     }
 }
@@ -75,6 +76,8 @@ fn ask(mut address: SocketAddr) -> Result<HealthAnswer, String> {
     }
     let url = format!("http://{address}/ready");
     let agent: ureq::Agent = ureq::Agent::config_builder()
+        // The daemon is on this machine: a web proxy (HTTP_PROXY) would not find it.
+        .proxy(None)
         .timeout_global(Some(Duration::from_secs(5)))
         .http_status_as_error(false)
         .build()

@@ -75,7 +75,7 @@ pub struct WebhookSettings {
 #[command(next_help_heading = "WAHA")]
 pub struct WahaSettings {
     /// WAHA's address [default: http://localhost:3000]
-    #[arg(long, env = "WAHA_URL", value_name = "URL")]
+    #[arg(long, env = "WAHA_URL", value_name = "URL", hide_env_values = true)]
     pub waha_url: Option<String>,
     /// WAHA's API key, in plain text (WAHA itself may keep only its hash)
     #[arg(long, env = "WAHA_API_KEY", value_name = "KEY", hide_env_values = true)]

@@ -20,7 +20,7 @@ const WAHA_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) fn client(config: WahaConfig) -> Result<Client, StartError> {
     Ok(Client::new(ClientConfig {
-        base_url: config.url,
+        base_url: config.url.reveal().to_owned(),
         api_key: config.api_key.map(|key| key.reveal().to_owned()),
         timeout: WAHA_TIMEOUT,
         connections: REQUESTS_MAX,

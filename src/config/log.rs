@@ -49,16 +49,37 @@ fn filter(reader: &mut SettingsReader, setting: Option<&String>) -> Option<EnvFi
         return None;
     }
     // At every retry, fred logs what our own lines say once. To see its lines, name it in the filter.
-    let mut filter = directives.join(",");
+    let mut filter: Vec<String> = directives.iter().map(|one| without_dumps(one)).collect();
     if !value.contains("fred") {
-        filter.push_str(",fred=off");
+        filter.push("fred=off".to_owned());
     }
-    match EnvFilter::try_new(filter) {
+    if directives.iter().any(|one| is_trace(one)) {
+        filter.extend(DUMPING.map(|part| format!("{part}=debug")));
+    }
+    match EnvFilter::try_new(filter.join(",")) {
         Ok(filter) => Some(filter),
         Err(error) => {
             reader.mistake("RUST_LOG", &format!("is {value:?}: {error}; {LIKE}"));
             None
         }
+    }
+}
+
+/// At level trace these dump whole requests, with the API key in them, so they log at most at level debug.
+const DUMPING: [&str; 2] = ["ureq", "ureq_proto"];
+
+fn is_trace(level: &str) -> bool {
+    level.eq_ignore_ascii_case("trace") || level == "5"
+}
+
+/// The directive, or one of level debug if it would let secrets into the log.
+fn without_dumps(directive: &str) -> String {
+    let (target, level) = directive.split_once('=').unwrap_or((directive, "trace"));
+    let part = target.split("::").next().unwrap_or_default().trim();
+    let dumps = DUMPING.contains(&part) && (level.trim().is_empty() || is_trace(level.trim()));
+    match dumps {
+        true => format!("{target}=debug"),
+        false => directive.to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::reader::{SettingsReader, set};
 use super::role::Role;
-use crate::secret::Secret;
+use crate::secret::{Secret, shown_url};
 use crate::settings::WahaSettings;
 
 const WAHA_URL: &str = "http://localhost:3000";
@@ -10,8 +10,8 @@ const WAHA_URL: &str = "http://localhost:3000";
 /// How to reach WAHA.
 #[derive(Debug)]
 pub struct WahaConfig {
-    /// Its address.
-    pub url: String,
+    /// Its address, which may have a password in it.
+    pub url: Secret,
     /// Its key.
     pub api_key: Option<Secret>,
 }
@@ -35,7 +35,7 @@ impl WahaConfig {
     }
 }
 
-fn url(reader: &mut SettingsReader, setting: Option<&String>) -> Option<String> {
+fn url(reader: &mut SettingsReader, setting: Option<&String>) -> Option<Secret> {
     let url = set(setting).unwrap_or(WAHA_URL);
     let host = url
         .strip_prefix("http://")
@@ -45,9 +45,12 @@ fn url(reader: &mut SettingsReader, setting: Option<&String>) -> Option<String> 
     }) {
         reader.mistake(
             "WAHA_URL",
-            &format!("is {url:?}: write WAHA's address with http:// or https://, e.g. {WAHA_URL}"),
+            &format!(
+                "is {:?}: write WAHA's address with http:// or https://, e.g. {WAHA_URL}",
+                shown_url(url)
+            ),
         );
         return None;
     }
-    Some(url.trim_end_matches('/').to_owned())
+    Some(Secret::new(url.trim_end_matches('/').to_owned()))
 }

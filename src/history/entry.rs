@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::ids::any_chat;
 use super::stream::StreamEntry;
 use crate::clock::Millis;
+use crate::describe::describe_json;
 use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
 
 /// What an entry says.
@@ -328,12 +329,12 @@ fn variables(text: &str) -> Result<String, String> {
     }
     serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text)
         .map(|_| text.to_owned())
-        .map_err(|error| format!("variables: {error}"))
+        .map_err(|error| format!("variables: {}", describe_json(&error)))
 }
 
 fn data<'a, T: Deserialize<'a>>(entry: &'a StreamEntry) -> Result<T, String> {
     let data = field(entry, "data").ok_or("no field `data`")?;
-    serde_json::from_str(data).map_err(|error| format!("data: {error}"))
+    serde_json::from_str(data).map_err(|error| format!("data: {}", describe_json(&error)))
 }
 
 fn field<'a>(entry: &'a StreamEntry, name: &str) -> Option<&'a str> {

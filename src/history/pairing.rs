@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use super::entry::Row;
 use super::rows::{self, Found, index};
 use crate::clock::Millis;
+use crate::describe::describe_json;
 use crate::ids::{ChatId, MessageId, SessionName};
 
 /// How far apart the times of a reply and its echo may be.
@@ -437,7 +438,8 @@ fn take_id_back(db: &Connection, reply: i64) -> rusqlite::Result<Option<Millis>>
         .optional()?;
     let Some(json) = json else { return Ok(None) };
     let echo: Row = serde_json::from_str(&json).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+        let reason = describe_json(&error);
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, reason.into())
     })?;
     rows::set_message_id(db, reply, &echo, None)?;
     if let Some(id) = rows::insert(db, &echo)? {

@@ -71,7 +71,7 @@ pub enum RehearsalEvent {
         /// The body of the call.
         body: String,
     },
-    /// The flow failed; the text is the one of the daemon's log.
+    /// The flow failed. The text also has the values with which it failed, which the log of the daemon leaves out.
     Fault(String),
 }
 
@@ -329,7 +329,7 @@ impl<'s> Rehearsal<'s> {
             self.state.set_last_message(message_for_call(said));
         }
         self.unread.drain(..used);
-        events.extend(advance.fault.map(RehearsalEvent::Fault));
+        events.extend(advance.fault_with_values.map(RehearsalEvent::Fault));
         let shown = |reply: &FlowReply| RehearsalEvent::Reply(self.script.show(reply));
         events.extend(advance.replies.iter().map(shown));
         match advance.next {

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use minijinja::ErrorKind;
+
 use crate::clock::Millis;
 use crate::flow::script::reply::FlowReply;
 use crate::flow::turn::state::State;
@@ -20,9 +22,67 @@ pub struct Advance {
     pub consumed: usize,
     /// The unread messages that the flow used last, if it used any: the opening of the conversation, or one answer.
     pub last_used: Option<Range<usize>>,
-    /// The flow's mistakes, for the log and the history. A step that failed closed the conversation; if only a
-    /// text failed or a step no longer exists, the conversation continued.
+    /// The flow's mistakes, for the log: without any words or figures of a customer. A step that failed closed the
+    /// conversation; if only a text failed or a step no longer exists, the conversation continued.
     pub fault: Option<String>,
+    /// The same with the values that a template failed with, for the flow's author, whose own answers they are.
+    pub fault_with_values: Option<String>,
+}
+
+/// A mistake of the flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// For the log: where and what, without values.
+    pub(crate) logged: String,
+    /// For the flow's author.
+    pub(crate) with_values: String,
+}
+
+impl Fault {
+    /// A fault whose words name no values.
+    pub(crate) fn plain(text: impl Into<String>) -> Fault {
+        let text = text.into();
+        Fault {
+            logged: text.clone(),
+            with_values: text,
+        }
+    }
+
+    /// The words of a template's error may quote what a customer wrote, or figures from it.
+    pub(crate) fn of_template(error: &minijinja::Error) -> Fault {
+        Fault {
+            logged: without_values(error),
+            with_values: error.to_string(),
+        }
+    }
+
+    /// The fault with words around it.
+    pub(crate) fn map(self, around: impl Fn(String) -> String) -> Fault {
+        Fault {
+            logged: around(self.logged),
+            with_values: around(self.with_values),
+        }
+    }
+}
+
+/// The kind of a template's error and its place; what is unknown is named only where the name can only be the template's own.
+fn without_values(error: &minijinja::Error) -> String {
+    let names_itself = matches!(
+        error.kind(),
+        ErrorKind::SyntaxError
+            | ErrorKind::UnknownFilter
+            | ErrorKind::UnknownFunction
+            | ErrorKind::UnknownTest
+            | ErrorKind::TemplateNotFound
+    );
+    let detail = error.detail().filter(|_| names_itself);
+    let detail = detail.map_or_else(String::new, |detail| format!(": {detail}"));
+    let place = match (error.name(), error.line()) {
+        (Some(name), Some(line)) => format!(" (in {name}:{line})"),
+        (Some(name), None) => format!(" (in {name})"),
+        (None, _) => String::new(),
+    };
+    format!("{}{detail}{place}", error.kind())
 }
 
 /// What comes after a turn.

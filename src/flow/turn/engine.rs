@@ -7,7 +7,7 @@ use crate::flow::script::step::{Step, Then};
 use crate::flow::turn::advance::{Advance, Next};
 use crate::flow::turn::call_answer::{CallAnswer, SetValue};
 use crate::flow::turn::evaluate;
-use crate::flow::turn::flow_turn::{At, BrokenStep, FlowTurn, broken};
+use crate::flow::turn::flow_turn::{At, BrokenStep, FlowTurn, broken, broken_template};
 use crate::flow::turn::state::{FlowStage, State};
 
 /// At most this many steps in a row without a message from the customer. Loading refuses loops without an `ask`, so a flow
@@ -152,7 +152,7 @@ impl<'s> FlowTurn<'s> {
                 for message in messages {
                     let words = self.words();
                     let reply = message.fill_in(&script.templates, &script.directory, &words);
-                    let reply = reply.map_err(|error| broken(name, error.to_string()))?;
+                    let reply = reply.map_err(|error| broken_template(name, &error))?;
                     self.replies.extend(reply);
                 }
                 Ok(self.follow(name, then))
@@ -171,13 +171,13 @@ impl<'s> FlowTurn<'s> {
                 let clock = self.clock();
                 for assignment in values {
                     evaluate::set(&script.templates, &mut self.state, assignment, &clock)
-                        .map_err(|error| broken(name, error.to_string()))?;
+                        .map_err(|error| broken_template(name, &error))?;
                 }
                 Ok(self.follow(name, then))
             }
             Some(Step::When { cases, otherwise }) => {
                 let path = evaluate::path(&script.templates, &self.state, cases, &self.clock())
-                    .map_err(|error| broken(name, error.to_string()))?;
+                    .map_err(|error| broken_template(name, &error))?;
                 Ok(match path {
                     Some(then) => self.follow(name, then),
                     None => At::Enter(otherwise),

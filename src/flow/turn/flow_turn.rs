@@ -16,13 +16,13 @@ use crate::flow::script::day_filters::clock_variables;
 use crate::flow::script::reply::FlowReply;
 use crate::flow::script::step::Then;
 use crate::flow::script::templates::TextId;
-use crate::flow::turn::advance::{Advance, Next};
+use crate::flow::turn::advance::{Advance, Fault, Next};
 use crate::flow::turn::state::{FlowStage, State};
 
 /// A step that failed, and why.
 pub(crate) struct BrokenStep {
     step: String,
-    why: String,
+    why: Fault,
 }
 
 /// Where a turn is.
@@ -43,7 +43,7 @@ pub(crate) struct FlowTurn<'s> {
     /// The unread messages open the conversation, so they are not an answer.
     pub(crate) opening: bool,
     pub(crate) steps: usize,
-    pub(crate) faults: Vec<String>,
+    pub(crate) faults: Vec<Fault>,
 }
 
 impl<'s> FlowTurn<'s> {
@@ -77,10 +77,10 @@ impl<'s> FlowTurn<'s> {
         match script.steps.get_key_value(step) {
             Some((name, _)) => name,
             None => {
-                self.faults.push(format!(
+                self.faults.push(Fault::plain(format!(
                     "step `{step}` no longer exists; restarted at `{}`",
                     script.start
-                ));
+                )));
                 &script.start
             }
         }
@@ -127,21 +127,27 @@ impl<'s> FlowTurn<'s> {
                 self.send(text);
                 Ok(())
             }
-            Err(error) => Err(broken(step, error.to_string())),
+            Err(error) => Err(broken_template(step, &error)),
         }
     }
 
     pub(crate) fn say_built_in(&mut self, key: TextKey) {
         let (text, fault) = self.script.templates.built_in(key, self.words());
-        self.faults.extend(fault);
+        self.note_text_fault(key, fault.as_ref());
         self.send(text);
+    }
+
+    fn note_text_fault(&mut self, key: TextKey, fault: Option<&minijinja::Error>) {
+        let failed = |why| format!("the text `{}` failed: {why}", key.name());
+        let fault = fault.map(|error| Fault::of_template(error).map(failed));
+        self.faults.extend(fault);
     }
 
     /// As [`say_built_in`](Self::say_built_in), with variables that only this text knows.
     pub(crate) fn say_built_in_with(&mut self, key: TextKey, own: BTreeMap<&str, String>) {
         let words = merge_maps([self.words(), own.into()]);
         let (text, fault) = self.script.templates.built_in(key, words);
-        self.faults.extend(fault);
+        self.note_text_fault(key, fault.as_ref());
         self.send(text);
     }
 
@@ -163,8 +169,8 @@ impl<'s> FlowTurn<'s> {
 
     /// Closes the conversation with an apology after a step failed, so that the customer does not wait for an answer.
     pub(crate) fn close_after_fault(&mut self, broken: BrokenStep) -> Next {
-        self.faults
-            .push(format!("step `{}`: {}", broken.step, broken.why));
+        let in_step = |why| format!("step `{}`: {why}", broken.step);
+        self.faults.push(broken.why.map(in_step));
         self.state.stage = FlowStage::Closed { step: broken.step };
         self.say_built_in(TextKey::Trouble);
         Next::Close {
@@ -179,20 +185,35 @@ impl<'s> FlowTurn<'s> {
         if self.opening && self.used == 0 {
             self.used = self.unread.len();
         }
+        let joined = |part: fn(&Fault) -> &str| {
+            let texts: Vec<&str> = self.faults.iter().map(part).collect();
+            (!texts.is_empty()).then(|| texts.join("; "))
+        };
+        let fault = joined(|fault| &fault.logged);
+        let fault_with_values = joined(|fault| &fault.with_values);
         Advance {
             state: self.state,
             replies: self.replies,
             next,
             consumed: self.used,
             last_used: self.last_used,
-            fault: (!self.faults.is_empty()).then(|| self.faults.join("; ")),
+            fault,
+            fault_with_values,
         }
     }
 }
 
+/// `why` names no values.
 pub(crate) fn broken(step: &str, why: impl Into<String>) -> BrokenStep {
     BrokenStep {
         step: step.to_owned(),
-        why: why.into(),
+        why: Fault::plain(why),
+    }
+}
+
+pub(crate) fn broken_template(step: &str, error: &minijinja::Error) -> BrokenStep {
+    BrokenStep {
+        step: step.to_owned(),
+        why: Fault::of_template(error),
     }
 }

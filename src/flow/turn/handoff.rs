@@ -2,7 +2,7 @@
 
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::step::{HandOff, Step};
-use crate::flow::turn::advance::Next;
+use crate::flow::turn::advance::{Fault, Next};
 use crate::flow::turn::flow_turn::{At, BrokenStep, FlowTurn};
 use crate::flow::turn::state::{FlowStage, State};
 
@@ -47,7 +47,8 @@ impl<'s> FlowTurn<'s> {
     fn note(&mut self, name: &str, step: &HandOff) -> String {
         let written = step.note.as_ref().map(|note| {
             let rendered = self.script.templates.render(note, self.words());
-            rendered.map_err(|error| format!("step `{name}`: the note failed: {error}"))
+            let failed = |why| format!("step `{name}`: the note failed: {why}");
+            rendered.map_err(|error| Fault::of_template(&error).map(failed))
         });
         let note = match written {
             Some(Ok(note)) => note.trim().to_owned(),

@@ -277,6 +277,29 @@ fn if_a_step_no_longer_exists_the_flow_restarts_with_the_saved_answers() {
 }
 
 #[test]
+fn a_fault_for_the_log_has_no_values_and_the_one_for_the_author_has_them() {
+    for failing in [
+        "{{ (opening | int) ** 50 }}",
+        "{{ (opening | int) * 99999999999999999999999999999999 }}",
+        "{{ range(opening | int) }}",
+        "{{ opening.x.y }}",
+    ] {
+        let script = flow(&format!("[step.a]\nsay = \"{failing}\"\nend = 'x'"));
+        let turn = script.advance(State::new(None), &[Said::text("12345678901")], after(0));
+        let (logged, with_values) = (turn.fault.unwrap(), turn.fault_with_values.unwrap());
+        assert!(
+            !logged.contains("12345678901") && logged.contains("step.a.say"),
+            "{failing}: {logged}"
+        );
+        assert!(with_values.starts_with("step `a`: "), "{with_values}");
+    }
+    let script = flow("[step.a]\nsay = '{{ (opening | int) ** 50 }}'\nend = 'x'");
+    let turn = script.advance(State::new(None), &[Said::text("12345678901")], after(0));
+    let with_values = turn.fault_with_values.unwrap();
+    assert!(with_values.contains("12345678901"), "{with_values}");
+}
+
+#[test]
 fn a_step_that_fails_apologises_and_closes() {
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
     let chain: String = (0..200)

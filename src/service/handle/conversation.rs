@@ -347,6 +347,7 @@ impl ConversationTask {
             consumed: 0,
             last_used: None,
             fault: None,
+            fault_with_values: None,
         };
         self.commit(advance, now).await
     }
@@ -362,7 +363,8 @@ impl ConversationTask {
                 session = %self.session,
                 chat = %self.held.chat,
                 fault,
-                "the flow failed in this conversation; check FLOW_FILE"
+                "the flow failed in this conversation; check FLOW_FILE. The log names no values; to see them, play the same \
+                answers in `waha-sm flow chat`"
             );
         }
         self.commit(advance, now).await

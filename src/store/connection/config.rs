@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ids::SessionName;
+use crate::secret::shown_url;
 use crate::store::connection::connection_watch::Connections;
 use crate::store::connection::error_words::plain_text;
 use crate::store::private_redis::socket::PrivateSocket;
@@ -63,12 +64,7 @@ impl RedisServer {
     /// Its address to show to a person, without the password.
     pub fn display_address(&self) -> Option<String> {
         match self {
-            Self::Url(url) => {
-                let (scheme, rest) = url.split_once("://")?;
-                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-                let place = place.split('?').next().unwrap_or_default();
-                Some(format!(" at {scheme}://{place}"))
-            }
+            Self::Url(url) => Some(format!(" at {}", shown_url(url))),
             Self::Private(socket) => Some(format!(" at {socket}")),
         }
     }
@@ -125,14 +121,16 @@ pub fn check_url(url: &str) -> Result<(), String> {
     };
     fred::types::config::Config::from_url(url)
         .map(drop)
-        .map_err(|error| match url.contains('@') {
-            // The error may quote a part of the URL.
-            true => format!("can't be read: write it like {like}; {ENCODED}"),
-            false => format!(
-                "can't be read ({}): write it like {like}",
-                plain_text(&error)
-            ),
-        })
+        .map_err(
+            |error| match url.contains('@') || url.contains('%') || url.contains('?') {
+                // The error may quote a part of the URL.
+                true => format!("can't be read: write it like {like}; {ENCODED}"),
+                false => format!(
+                    "can't be read ({}): write it like {like}",
+                    plain_text(&error)
+                ),
+            },
+        )
 }
 
 /// Whether a `/`, `?` or `#` in the password ends the part with the host too early. Such a URL may still look right:

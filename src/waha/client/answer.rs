@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::outcome::SendError;
 use crate::ids::MessageId;
+use crate::secret::shown_url;
 use crate::waha::json_repair::repaired;
 use crate::waha::label::label;
 use crate::waha::lenient::{Raw, Texts, lenient};
@@ -100,7 +101,10 @@ impl WahaAnswer {
             ),
             200..=299 => return None,
             300..=399 => refused(
-                Some(format!("redirected to {}", location.unwrap_or("nowhere"))),
+                Some(format!(
+                    "redirected to {}",
+                    location.map_or_else(|| "nowhere".to_owned(), shown_url)
+                )),
                 "set WAHA_URL to the address that does not redirect (http or https?)",
             ),
             401 => refused(problem.words(), "does WAHA_API_KEY have WAHA's key?"),

@@ -63,6 +63,8 @@ pub(super) fn reason(error: Error) -> String {
         Error::Io(ref io) if io.kind() == io::ErrorKind::UnexpectedEof => {
             "the connection was closed before the end of the answer".to_owned()
         }
+        // Its own words quote the address, which may have a password in it.
+        Error::BadUri(_) | Error::Http(_) => "the address is not valid".to_owned(),
         error => short(&error.to_string()),
     }
 }

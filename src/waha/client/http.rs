@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode,
+};
 use serde::Serialize;
 use ureq::Agent;
 use ureq::http::{HeaderValue, Response, Uri};
@@ -12,6 +14,7 @@ use ureq::http::{HeaderValue, Response, Uri};
 use super::answer::WahaAnswer;
 use super::connect;
 use super::outcome::SendError;
+use crate::secret::shown_url;
 
 /// How long to wait for an answer by default. WAHA itself may wait 15 s for its session before it refuses (WAHA's source,
 /// `waitUntilStatus`).
@@ -50,7 +53,7 @@ pub struct ClientConfig {
 impl fmt::Debug for ClientConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientConfig")
-            .field("base_url", &without_password(&self.base_url))
+            .field("base_url", &shown_url(&self.base_url))
             .field("api_key", &self.api_key.as_ref().map(|_| "(hidden)"))
             .field("timeout", &self.timeout)
             .field("connections", &self.connections)
@@ -82,7 +85,7 @@ pub struct Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &without_password(&self.base_url))
+            .field("base_url", &shown_url(&self.base_url))
             .finish_non_exhaustive()
     }
 }
@@ -100,8 +103,8 @@ impl Client {
             timeout,
             connections,
         } = config;
-        let base_url = checked_url(&base_url)
-            .ok_or_else(|| BadConfig::BaseUrl(without_password(&base_url)))?;
+        let base_url =
+            checked_url(&base_url).ok_or_else(|| BadConfig::BaseUrl(shown_url(&base_url)))?;
         let api_key = api_key
             .map(|key| {
                 let mut value = HeaderValue::from_str(&key).map_err(|_| BadConfig::ApiKey)?;
@@ -137,7 +140,7 @@ impl Client {
     /// WAHA's address, without a password, so that it can be shown.
     #[must_use]
     pub fn address(&self) -> String {
-        without_password(&self.base_url)
+        shown_url(&self.base_url)
     }
 
     /// Whether it has a key.
@@ -244,11 +247,14 @@ impl Client {
     /// What the answer means. The reason of an error must not contain `text`.
     fn judge(&self, received: Received, text: Option<&str>) -> Result<WahaAnswer, SendError> {
         let key = self.api_key.as_ref().and_then(|key| key.to_str().ok());
+        let mut secrets = vec![key, text];
+        let password = password(&self.base_url);
+        secrets.extend(password.iter().map(|one| Some(one.as_str())));
         received.answer.judged(
             received.retry_after.as_deref(),
             received.location.as_deref(),
             SystemTime::now(),
-            &[key, text],
+            &secrets,
         )
     }
 }
@@ -269,15 +275,19 @@ fn checked_url(text: &str) -> Option<String> {
     (http && host && bare).then(|| text.trim_end_matches('/').to_owned())
 }
 
-/// The address without user and password, so that it can be shown.
-fn without_password(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let end = rest.find('/').unwrap_or(rest.len());
-    match (rest[..end].rfind('@'), scheme) {
-        (None, _) => url.to_owned(),
-        (Some(at), "") => format!("(hidden){}", &rest[at..]),
-        (Some(at), scheme) => format!("{scheme}://(hidden){}", &rest[at..]),
-    }
+/// The user and the password in the address, as they are written and as they are meant.
+fn password(url: &str) -> Vec<String> {
+    let place = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let Some((login, _)) = place.rsplit_once('@') else {
+        return Vec::new();
+    };
+    let password = login
+        .split_once(':')
+        .map_or(login, |(_, password)| password);
+    let meant = percent_decode_str(password)
+        .decode_utf8_lossy()
+        .into_owned();
+    vec![login.to_owned(), password.to_owned(), meant]
 }
 
 /// The text, encoded as one segment of a path.

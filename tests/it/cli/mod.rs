@@ -3,5 +3,6 @@
 mod command_line;
 mod documents;
 mod history;
+mod leaks;
 mod log;
 mod shell;

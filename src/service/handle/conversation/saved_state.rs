@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 
 use crate::clock::Millis;
+use crate::describe::describe_json;
 use crate::flow::State;
 use crate::store::HeldConversation;
 
@@ -25,7 +26,8 @@ pub(crate) fn state(held: &HeldConversation) -> State {
             state
         }
         Err(error) => {
-            warn!(chat = %held.chat, %error, "the saved state of this conversation can't be read (written by a newer \
+            let error = describe_json(&error);
+            warn!(chat = %held.chat, error, "the saved state of this conversation can't be read (written by a newer \
             version?); the conversation starts from the beginning");
             State::new(name)
         }
