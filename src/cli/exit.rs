@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::config::Mistakes;
+use crate::terminal;
 
 /// Wrong settings or a wrong command line (sysexits.h, `EX_USAGE`).
 pub(super) const EXIT_USAGE: u8 = 64;
@@ -22,7 +23,7 @@ pub(super) fn fail(reason: &str) -> ExitCode {
 
 pub(super) fn print_error(what: &str) {
     // If standard error is closed, there is no other place for it.
-    let _ = writeln!(io::stderr(), "waha-sm: {what}");
+    let _ = writeln!(io::stderr(), "waha-sm: {}", terminal::lines(what));
 }
 
 /// The exit code of a tool that printed its findings.

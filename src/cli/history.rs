@@ -1,7 +1,7 @@
 //! `waha-sm history`: prints messages, conversations or daily sums from the history.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::config;
 use crate::data_dir;
 use crate::describe::describe;
 use crate::history::{
-    ChatNames, Conversation, CsvRow, CsvTable, DailySum, FILE_NAME, Follower, History,
+    ChatNames, Conversation, CsvReader, CsvRow, CsvTable, DailySum, FILE_NAME, Follower, History,
     HistoryError, Query, StoredMessage, parse_since, parse_until,
 };
 
@@ -280,7 +280,13 @@ impl<W: Write> Printer<W> {
         let out = match format {
             HistoryFormat::Text => PrinterOutput::Text(out, zone),
             HistoryFormat::Jsonl => PrinterOutput::Jsonl(out),
-            HistoryFormat::Csv => PrinterOutput::Csv(Box::new(CsvTable::new::<T>(out, zone)?)),
+            HistoryFormat::Csv => {
+                let reader = match io::stdout().is_terminal() {
+                    true => CsvReader::Person,
+                    false => CsvReader::Program,
+                };
+                PrinterOutput::Csv(Box::new(CsvTable::new::<T>(out, zone, reader)?))
+            }
         };
         Ok(Self {
             out,

@@ -1,7 +1,8 @@
 //! Messages, conversations and daily sums as CSV (RFC 4180), for spreadsheets.
 //!
 //! A customer decides what stands in a cell. A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, so
-//! such a cell gets an apostrophe in front (OWASP, "CSV Injection").
+//! such a cell gets an apostrophe in front (OWASP, "CSV Injection"). Control characters are escaped, because spreadsheets refuse
+//! them. All other characters stay as they are, unless the table goes to a terminal: there it shows what a person could not see.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -29,6 +30,16 @@ pub trait CsvRow {
 pub struct CsvTable<W: Write> {
     writer: csv::Writer<W>,
     zone: TimeZone,
+    reader: CsvReader,
+}
+
+/// Who reads the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CsvReader {
+    /// A program: the table is complete.
+    Program,
+    /// A person at a terminal: nothing in it can hide, or control the terminal.
+    Person,
 }
 
 impl<W: Write> CsvTable<W> {
@@ -36,12 +47,16 @@ impl<W: Write> CsvTable<W> {
     ///
     /// # Errors
     /// When `out` fails.
-    pub fn new<T: CsvRow>(out: W, zone: TimeZone) -> io::Result<Self> {
+    pub fn new<T: CsvRow>(out: W, zone: TimeZone, reader: CsvReader) -> io::Result<Self> {
         let mut writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .from_writer(out);
         writer.write_record(T::COLUMNS)?;
-        Ok(Self { writer, zone })
+        Ok(Self {
+            writer,
+            zone,
+            reader,
+        })
     }
 
     /// Writes one row.
@@ -50,8 +65,11 @@ impl<W: Write> CsvTable<W> {
     /// When `out` fails.
     pub fn write(&mut self, row: &impl CsvRow) -> io::Result<()> {
         let cells = row.cells(&self.zone);
-        self.writer
-            .write_record(cells.iter().map(|cell| safe(cell).into_owned()))?;
+        self.writer.write_record(
+            cells
+                .iter()
+                .map(|cell| safe(cell, self.reader).into_owned()),
+        )?;
         Ok(())
     }
 
@@ -65,7 +83,7 @@ impl<W: Write> CsvTable<W> {
 }
 
 /// The cell as text that neither a spreadsheet nor a terminal takes for a command.
-fn safe(cell: &str) -> Cow<'_, str> {
+fn safe(cell: &str, reader: CsvReader) -> Cow<'_, str> {
     let is_formula = |c: char| {
         matches!(
             c,
@@ -74,7 +92,11 @@ fn safe(cell: &str) -> Cow<'_, str> {
     };
     // A spreadsheet may ignore spaces before the formula.
     let begins_formula = cell.starts_with(is_formula) || cell.trim_start().starts_with(is_formula);
-    let is_control = |c: char| is_unsafe(c) && !matches!(c, '\n' | '\t');
+    let is_escaped = |c: char| match reader {
+        CsvReader::Program => c.is_control(),
+        CsvReader::Person => is_unsafe(c),
+    };
+    let is_control = |c: char| is_escaped(c) && !matches!(c, '\n' | '\t');
     if !begins_formula && !cell.contains(is_control) {
         return Cow::Borrowed(cell);
     }
@@ -251,9 +273,21 @@ mod tests {
             ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
             ("two\r\nlines", "two\nlines"),
         ] {
-            let read = safe(cell);
-            let plain = read.replace("\r\n", "\n");
-            assert_eq!(plain, written, "{cell:?}");
+            for reader in [CsvReader::Program, CsvReader::Person] {
+                let read = safe(cell, reader);
+                let plain = read.replace("\r\n", "\n");
+                assert_eq!(plain, written, "{cell:?}");
+            }
         }
+    }
+
+    #[test]
+    fn a_file_gets_every_character_and_a_terminal_shows_what_hides() {
+        let name = "\u{200f}שרה\u{202e} 👨\u{200d}👩";
+        assert_eq!(safe(name, CsvReader::Program), name);
+        assert_eq!(
+            safe(name, CsvReader::Person),
+            "\\u{200f}שרה\\u{202e} 👨\u{200d}👩"
+        );
     }
 }

@@ -39,7 +39,7 @@ mod times; // times as SQLite stores them
 
 pub use archive::{Appended, Archive};
 pub use chat_names::{ChatNames, NotAChat};
-pub use csv_table::{CsvRow, CsvTable};
+pub use csv_table::{CsvReader, CsvRow, CsvTable};
 pub use daily::DailySum;
 pub use database_file::{FILE_NAME, FILE_NAMES, Restored};
 pub use error::HistoryError;

@@ -1,11 +1,11 @@
 //! `waha-sm history`, as its user types it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
-use crate::harness::{Redis, SESSION, TestSetup, binary, chat, eventually};
+use crate::harness::{Redis, SESSION, TestSetup, binary, chat, eventually, terminal};
 use crate::webhook::{message_with, new_message_id};
 
 /// A menu that books, or waits for a person.
@@ -248,6 +248,35 @@ fn a_table_for_a_spreadsheet_has_no_formulas_and_each_day_has_its_sum() {
         (&2.into(), &1.into()),
         "{day}"
     );
+}
+
+#[test]
+fn a_csv_file_has_every_character_and_a_terminal_shows_what_hides() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    let said = "\u{200f}שרה\u{202e}\u{61c} ok";
+    daemon.customer_writes(&chat(1), said);
+    eventually("the message is archived", || {
+        (test.history(&[]).len() == 2).then_some(())
+    });
+    let table = stdout(&history(&test, &["--format", "csv"]));
+    assert!(table.contains(said), "{table}");
+    assert_eq!(test.history(&[])[0]["text"], said);
+
+    let (mut person, program) = terminal();
+    let mut command = binary();
+    command
+        .args(["history", "--format", "csv"])
+        .env("DATA_DIR", test.directory.path().join("data"))
+        .stdout(program);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut shown = Vec::new();
+    // Ends with an error once nobody has the other end open.
+    let _ = person.read_to_end(&mut shown);
+    assert!(child.wait().unwrap().success());
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("\\u{200f}שרה\\u{202e}\\u{61c} ok"), "{shown}");
 }
 
 #[test]

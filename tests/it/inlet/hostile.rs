@@ -393,13 +393,20 @@ fn a_chat_id_of_an_unknown_form_is_ignored_and_creates_no_key() {
     assert_eq!(after, before);
 }
 
-/// Characters that control a terminal or reorder the text on it.
+/// Characters that control a terminal, reorder the text on it, or hide in it.
 fn harmful(text: &str) -> Option<char> {
     text.chars().find(|c| {
         (c.is_control() && !matches!(c, '\n' | '\t'))
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(
+                c,
+                '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            )
     })
 }
+
+/// Made with joiners and variation selectors.
+const EMOJIS: &str = "family 👩\u{200d}👩\u{200d}👧 heart ❤\u{fe0f}";
 
 const STRANGE: &[&str] = &[
     "{{ 7*7 }}",
@@ -407,6 +414,8 @@ const STRANGE: &[&str] = &[
     "a\u{1b}[31mred\u{1b}]0;title\u{7}",
     "nul\0 del\u{7f} csi\u{9b}31m nel\u{85}",
     "abc\u{202e}fed\u{2066}x\u{2069}",
+    "rlm\u{200f}alm\u{61c}lrm\u{200e}zero\u{200b}join\u{2060}bom\u{feff}soft\u{ad}line\u{2028}tag\u{e0041}",
+    EMOJIS,
     "$(id) `id` %s %n ${x} \\x1b[31m \\u001b",
 ];
 
@@ -489,6 +498,9 @@ fn customer_text_can_control_neither_the_flow_nor_the_terminal() {
             let shown = String::from_utf8(output.stdout.clone()).unwrap();
             assert!(shown.lines().count() > 1, "{arguments:?} {output:?}");
             assert_eq!(harmful(&shown), None, "{arguments:?} as {format}");
+            if arguments.len() == 1 {
+                assert!(shown.contains(EMOJIS), "{arguments:?} as {format}");
+            }
         }
     }
 }
