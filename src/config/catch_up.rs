@@ -12,6 +12,9 @@ use crate::time_span;
 /// Asking WAHA more often than this only keeps it busy.
 const CATCH_UP_INTERVAL_MIN: Duration = Duration::from_secs(1);
 
+/// A message that is found later than this is too old to be answered.
+const CATCH_UP_INTERVAL_MAX: Duration = SEEN_TTL;
+
 /// WAHA may need minutes for a message: until it has downloaded its file, or until it repeats a webhook.
 const MAX_AGE_ADVISED: Duration = Duration::from_secs(60);
 
@@ -42,6 +45,12 @@ impl CatchUpConfig {
             reader.mistake(
                 "CATCH_UP_INTERVAL",
                 "is shorter than 1s, which keeps WAHA too busy: write e.g. 5m, or 0 for never",
+            );
+        }
+        if interval.is_some_and(|Length(every)| every > CATCH_UP_INTERVAL_MAX) {
+            reader.mistake(
+                "CATCH_UP_INTERVAL",
+                "is longer than 48h, and messages older than that are not answered: write e.g. 5m, or 0 for never",
             );
         }
         if max_age.is_some_and(|Length(age)| age > SEEN_TTL) {
@@ -83,6 +92,27 @@ impl FromStr for Length {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interval_without_sense_is_a_mistake() {
+        for (text, is_good) in [
+            ("5m", true),
+            ("48h", true),
+            ("0", true),
+            ("49h", false),
+            ("9999999d", false),
+            ("9999999999999999d", false),
+            ("500ms", false),
+        ] {
+            let mut reader = SettingsReader::default();
+            let settings = CatchUpSettings {
+                catch_up_interval: Some(text.into()),
+                ..CatchUpSettings::default()
+            };
+            let config = CatchUpConfig::read(&mut reader, &settings);
+            assert_eq!(reader.finish(|_| config).is_ok(), is_good, "{text}");
+        }
+    }
 
     #[test]
     fn times_are_written_as_in_flows() {

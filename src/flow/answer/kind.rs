@@ -466,6 +466,51 @@ mod tests {
         );
     }
 
+    /// A figure of up to forty digits, with the words that give it a meaning, in any language.
+    fn long_figures() -> impl Strategy<Value = String> {
+        const BEFORE: &str = "|in |within |after |em |daqui a |daqui |dentro de |en |hace |ha |faz |a |dia |el |the |\\+|-|r\\$ |\\$|as |at |a las |de |entre |between |ultimos |last ";
+        const UNITS: &str = " days?| dias?| weeks?| semanas?| months?| mes(es)?| years?| anos?| años?| hours?| horas?| minutes?| minutos?| segundos?|h|hs|:|/| mil| milhoes| million| thousand| vezes|%|,|\\.|º|ª feira|th|am|pm| ago| atras| from now|k|x";
+        let figure = || {
+            prop_oneof![
+                "[0-9]{1,40}",
+                "9{1,40}|0{1,40}|10{1,39}",
+                "[0-9]{1,20}[.,/:-][0-9]{1,20}",
+                "-?(32767|32768|65535|65536|127|128|255|256)",
+                "2147483647|2147483648|4294967295|4294967296|7304484|7304485|1043497|1043498|239976|239977|19998|19999",
+                "9223372036854775807|9223372036854775808|18446744073709551615|18446744073709551616",
+                "(nine|nove|nueve|ninety|noventa|hundred|cento|thousand|mil|million|milhoes|millones|billion|bilhao|trillion| e | y |-| ){1,20}",
+            ]
+        };
+        let piece =
+            (BEFORE, figure(), UNITS).prop_map(|(before, figure, unit)| before + &figure + &unit);
+        proptest::collection::vec(piece, 1..4).prop_map(|pieces| pieces.join(" "))
+    }
+
+    /// Every kind, with limits too.
+    fn all_kinds() -> Vec<AnswerKind> {
+        let mut kinds: Vec<AnswerKind> = AnswerKind::NAMES
+            .iter()
+            .filter_map(|name| AnswerKind::named(name))
+            .collect();
+        let home = Country::with_code("BR");
+        kinds.push(AnswerKind::Phone(home));
+        kinds
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn no_figure_is_too_long(text in long_figures()) {
+            for kind in all_kinds() {
+                for locale in Locale::ALL {
+                    let said = Said::text(&text);
+                    let _ = (kind.read(&said, context(locale)), kind.doubt(&said, context(locale)));
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn no_answer_makes_a_kind_panic(text in "\\PC{0,30}", digits in "[-+0-9.,/ ]{0,20}") {

@@ -83,7 +83,7 @@ pub fn estimate(
 /// two hours, then to whole hours. Below 45 seconds it is zero.
 pub fn rounded(wait: Duration) -> Duration {
     let seconds = wait.as_secs();
-    let to = |step: u64| (seconds + step * 30) / (step * 60) * step;
+    let to = |step: u64| seconds.saturating_add(step * 30) / (step * 60) * step;
     let minutes = match seconds {
         0..45 => 0,
         45..600 => to(1).max(1),
@@ -91,7 +91,7 @@ pub fn rounded(wait: Duration) -> Duration {
         3_600..6_750 => to(15),
         _ => to(60),
     };
-    Duration::from_secs(60 * minutes)
+    Duration::from_secs(minutes.saturating_mul(60))
 }
 
 #[cfg(test)]
