@@ -93,8 +93,8 @@ fn a_flag_is_its_variable_in_lower_case() {
 fn names_in_capitals_are_our_settings_or_wahas() {
     let (settings, example) = (settings(), read("waha.env.example"));
     let name = Regex::new("^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$").unwrap();
-    // A session status of WAHA's, and a variable that most terminal programs read.
-    let others = ["SCAN_QR_CODE", "NO_COLOR"];
+    // A session status of WAHA's, a variable that most terminal programs read, and those of `tests/fuzz`.
+    let others = ["SCAN_QR_CODE", "NO_COLOR", "FUZZ_SECONDS", "FUZZ_SEED"];
     for document in documents() {
         for (line, span) in document.spans() {
             let named = span.split('=').next().unwrap();
