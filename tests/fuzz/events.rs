@@ -80,7 +80,7 @@ fn no_event_breaks_its_reader() {
     target.run(|body| {
         let now = Millis::new(1_796_000_000_000);
         if let Ok(payload) = std::str::from_utf8(body) {
-            check(&listed(payload, now));
+            check(&listed(payload, now, now));
         }
         let event = match parse(body, now) {
             Ok(event) => event,

@@ -276,7 +276,10 @@ fn a_csv_file_has_every_character_and_a_terminal_shows_what_hides() {
     let _ = person.read_to_end(&mut shown);
     assert!(child.wait().unwrap().success());
     let shown = String::from_utf8(shown).unwrap();
-    assert!(shown.contains("\\u{200f}שרה\\u{202e}\\u{61c} ok"), "{shown}");
+    assert!(
+        shown.contains("\\u{200f}שרה\\u{202e}\\u{61c} ok"),
+        "{shown}"
+    );
 }
 
 #[test]
