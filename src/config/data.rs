@@ -138,3 +138,64 @@ fn prefix(reader: &mut SettingsReader, setting: Option<&String>) -> String {
     }
     prefix.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_read_as_redis_reads_it() {
+        for (typed, size) in [
+            ("0", Some(0)),
+            ("268435456", Some(256 << 20)),
+            ("256mb", Some(256 << 20)),
+            ("256 MB", Some(256 << 20)),
+            ("512M", Some(512 << 20)),
+            ("1gb", Some(1 << 30)),
+            ("65536k", Some(64 << 20)),
+            ("", None),
+            ("mb", None),
+            ("-1mb", None),
+            ("1.5gb", None),
+            ("1tb", None),
+            ("99999999999999999999", None),
+            ("99999999999gb", None),
+        ] {
+            assert_eq!(bytes(typed), size, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_is_no_size_or_too_small_is_a_mistake() {
+        let read = |typed: &str| {
+            RedisConfig::read(&RedisSettings {
+                private_redis_maxmemory: Some(typed.to_owned()),
+                ..RedisSettings::default()
+            })
+        };
+        assert_eq!(read("").unwrap().private_memory_max, 256 << 20);
+        assert_eq!(read("0").unwrap().private_memory_max, 0);
+        assert_eq!(read("16mb").unwrap().private_memory_max, 16 << 20);
+        for (typed, said) in [
+            ("much", "write a size like 256mb"),
+            ("1mb", "at least 16mb"),
+        ] {
+            let Mistakes(mistakes) = read(typed).unwrap_err();
+            assert!(
+                mistakes.len() == 1
+                    && mistakes[0].starts_with("PRIVATE_REDIS_MAXMEMORY is")
+                    && mistakes[0].contains(said),
+                "{mistakes:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_data_directory_may_be_any_bytes_and_an_empty_one_is_the_default() {
+        let read = |bytes: &[u8]| data_dir(Some(&OsStr::from_bytes(bytes).to_owned()));
+        assert_eq!(data_dir(None), PathBuf::from("./data"));
+        assert_eq!(read(b" "), PathBuf::from("./data"));
+        assert_eq!(read(b" ./mine "), PathBuf::from("./mine"));
+        assert_eq!(read(b"a\xff"), PathBuf::from(OsStr::from_bytes(b"a\xff")));
+    }
+}

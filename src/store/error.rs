@@ -23,6 +23,12 @@ pub enum StoreError {
     /// Redis does not let us in, or does not let us do what we need. Trying again does not help.
     #[error("Redis: {0}")]
     Refused(String),
+    /// Its memory is full. It stores nothing more, and loses nothing.
+    #[error(
+        "Redis is full (OOM): if the history can't be written, make space on its disk; otherwise raise PRIVATE_REDIS_MAXMEMORY, or \
+         maxmemory in the Redis of REDIS_URL"
+    )]
+    Full,
     /// A script failed.
     #[error("Redis, script {name}: {reason}")]
     Script {
@@ -72,8 +78,20 @@ pub(crate) fn refusal(error: &fred::error::Error) -> Option<StoreError> {
 
 impl From<fred::error::Error> for StoreError {
     fn from(error: fred::error::Error) -> Self {
-        refusal(&error).unwrap_or_else(|| Self::Redis(plain_text(&error)))
+        if let Some(refused) = refusal(&error) {
+            return refused;
+        }
+        let text = plain_text(&error);
+        if is_full(&text) {
+            return Self::Full;
+        }
+        Self::Redis(text)
     }
+}
+
+/// Whether this answer of Redis, to a command or to a script, says that its memory is full.
+pub(crate) fn is_full(answer: &str) -> bool {
+    answer.contains("OOM command not allowed")
 }
 
 /// The first version of Redis with all the commands that we use.

@@ -31,7 +31,15 @@ impl Store {
             return Err(StoreError::TooOld { version });
         }
         let log_throttle = Throttle::new(LOG_INTERVAL);
+        let mut full = None;
         while let Err(error) = self.check_write().await {
+            if matches!(error, StoreError::Full) {
+                // We can work, and that makes space. Only new events are refused.
+                full = Some(format!(
+                    "{error}. Until then new webhooks are refused, and WAHA repeats them"
+                ));
+                break;
+            }
             if Instant::now() >= deadline || matches!(error, StoreError::Refused(_)) {
                 return Err(error);
             }
@@ -51,7 +59,9 @@ impl Store {
             Some(false) => self.snapshots().await,
             _ => None,
         };
-        Ok(info.warnings(snapshots.as_deref()))
+        let mut warnings = info.warnings(snapshots.as_deref());
+        warnings.extend(full);
+        Ok(warnings)
     }
 
     async fn server_info(&self) -> ServerInfo {

@@ -4,6 +4,7 @@
 -- ARGV: per lane: chat, token, element (its first reply), message id ('+' = it has none), address
 -- Returns per lane: 1, or 0 if the sender may not send the reply any more, because it lost the lane or the owner answers the chat
 local answer = {}
+even_if_full()
 while has_more() do
   local chat, token, element, message_id, address = chat_of(next_text()), next_text(), next_text(), next_text(), next_text()
   local ours = redis.call('HGET', SENDING, chat) == token and redis.call('LINDEX', LANE .. chat, 0) == element

@@ -7,6 +7,7 @@
 --          inbox...}
 local process, count, closed_since = next_text(), next_number(), next_number()
 local answer = {}
+even_if_full()
 
 local function claim(chat)
   local key = CHAT .. chat

@@ -9,6 +9,7 @@
 --       another process has it, or this step was committed before. No bell rings for the replies: the process looks at their
 --       lanes itself.
 local answer = {}
+even_if_full()
 
 -- Puts the conversation in the line for a person, under its ticket. Its worker is free.
 local function hand_off(chat, id, ticket, within)

@@ -8,6 +8,7 @@ if redis.call('EXISTS', PAUSED) == 1 then
   -- While the session is paused, customers can't reach us, so nothing may end because of silence.
   return {0, 0}
 end
+even_if_full()
 local takeovers_over = redis.call('ZRANGEBYSCORE', TAKEOVER_UNTIL, '-inf', NOW, 'LIMIT', 0, count)
 for _, chat in ipairs(takeovers_over) do
   end_takeover(chat)

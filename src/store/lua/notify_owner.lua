@@ -7,6 +7,7 @@ local notified_ttl, notified, chat, element = next_number(), NOTIFIED .. next_te
 if redis.call('EXISTS', notified) == 1 then
   return 0
 end
+even_if_full()
 if element ~= '' then
   reply(chat_of(chat), element)
   ring('lanes')

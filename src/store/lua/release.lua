@@ -6,6 +6,7 @@
 -- Returns: how many conversations, how many lanes
 local process = next_text()
 local conversations, lanes = 0, 0
+even_if_full()
 local active = redis.call('HGETALL', ACTIVE)
 for i = 1, #active, 2 do
   if active[i + 1] == process then

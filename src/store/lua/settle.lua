@@ -9,6 +9,7 @@
 local dead_max, sent_ids_ttl = next_number(), next_number()
 local paused = redis.call('EXISTS', PAUSED) == 1
 local answer = {}
+even_if_full()
 while has_more() do
   local id, token, element, verdict, due = next_text(), next_text(), next_text(), next_text(), next_number()
   local again, doubt, message_id = next_text(), next_text(), next_text()

@@ -12,6 +12,7 @@ local last = known_time(last_at)
 if at > 0 and at < last then
   return {'stale', 0, 0, 0}
 end
+even_if_full()
 local since = redis.call('GET', PAUSED)
 -- That it can't send says less than the word that we have.
 if status == '' and since then

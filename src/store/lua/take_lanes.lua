@@ -9,6 +9,7 @@ if redis.call('EXISTS', PAUSED) == 1 then
   return {'1'}
 end
 local answer = {''}
+even_if_full()
 for _, chat in ipairs(redis.call('ZRANGEBYSCORE', LANES, '-inf', NOW, 'LIMIT', 0, count)) do
   local element, doubt, address = first_reply(chat)
   if element ~= '' then

@@ -3,13 +3,23 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, KeysInterface, SetsInterface};
-use fred::types::Expiration;
+use fred::interfaces::{HashesInterface, KeysInterface, LuaInterface, SetsInterface};
 
 use crate::clock;
 use crate::ids::{ProcessId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
+
+/// Renews a heartbeat, and returns the one before. A script, because a full Redis would refuse SET: it can refuse only the
+/// first write of a script, and not one that needs no memory. Without heartbeats, nobody would go on and make space.
+const HEARTBEAT: &str = "local before = redis.call('GET', KEYS[1])
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return before";
+
+/// Puts a process into the set of the known ones; a script for the same reason.
+const LIST: &str = "redis.call('SREM', KEYS[1], '')
+return redis.call('SADD', KEYS[1], ARGV[1])";
 
 impl Store {
     /// Notes that `process` is alive and has this many workers. Without another heartbeat it counts as dead after
@@ -25,19 +35,15 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.connected()?;
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let expiry = Expiration::PX(clock::millis(expires_after));
         // The heartbeat first, because a process in the set without a heartbeat counts as dead.
+        let heartbeat = vec![workers as i64, clock::millis(expires_after)];
         let before: Option<String> = client
-            .set(
-                keys.process(process),
-                workers as i64,
-                Some(expiry),
-                None,
-                true,
-            )
+            .eval(HEARTBEAT, vec![keys.process(process)], heartbeat)
             .await
             .map_err(|error| self.write_error(error))?;
-        let _: i64 = client.sadd(keys.processes(), process.as_str()).await?;
+        let _: i64 = client
+            .eval(LIST, vec![keys.processes()], vec![process.as_str()])
+            .await?;
         Ok(before.is_some())
     }
 

@@ -12,7 +12,7 @@ use crate::ids::SessionName;
 use crate::store::connection::config::FirstNoticeDelay;
 use crate::store::connection::connection_watch::ConnectionWatch;
 use crate::store::connection::error_words::plain_text;
-use crate::store::error::StoreError;
+use crate::store::error::{StoreError, is_full};
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::keys::{Keys, lua_names};
 
@@ -203,9 +203,13 @@ impl StateChange {
             .await
             .map_err(|error| {
                 context.watch.check_error(&error);
+                let reason = plain_text(&error);
+                if is_full(&reason) {
+                    return StoreError::Full;
+                }
                 StoreError::Script {
                     name: self.name,
-                    reason: plain_text(&error),
+                    reason,
                 }
             })
     }

@@ -2,6 +2,7 @@
 
 mod before;
 mod direct;
+mod full_redis;
 mod model;
 mod private_redis;
 mod redis_faults;

@@ -20,6 +20,13 @@ local function has_more()
   return arguments_read < #ARGV
 end
 
+-- Lets the script run even if Redis is full, if it is the first thing that the script does. A full Redis can refuse only the
+-- first write of a script, and not one that needs no memory; this one changes nothing. It is for scripts that carry on what was
+-- accepted, which makes space in the end. Scripts that take in what WAHA can send again must be refused.
+local function even_if_full()
+  redis.call('HDEL', SENDING, '')
+end
+
 local function record(kind, ...)
   redis.call('XADD', HISTORY, '*', 'kind', kind, ...)
 end
