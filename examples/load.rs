@@ -5,6 +5,7 @@
 //!     cargo run --release --example load -- --rate 200 --messages 6000
 //!     cargo run --release --example load -- --rate 200 --messages 6000 --kill-after 10
 //!     cargo run --release --example load -- --rate 200 --messages 6000 --idle 2000 --slow 500
+//!     cargo run --release --example load -- --hostile                 a million forged and strange webhooks, then slow ones
 //!
 //! With a rate, a latency counts from when a webhook should have been sent, so that waiting for a slow daemon
 //! counts too. Without a rate, each connection posts its next webhook as soon as the last one was answered: this measures
@@ -38,6 +39,10 @@ mod crowd;
 mod daemon;
 #[path = "support/figures.rs"]
 mod figures;
+#[path = "support/hostile.rs"]
+mod hostile;
+#[path = "support/siege.rs"]
+mod siege;
 #[path = "support/sink.rs"]
 mod sink;
 #[path = "support/traffic.rs"]
@@ -98,6 +103,19 @@ struct Args {
     /// Connections that stay open and send one byte a second
     #[arg(long, default_value_t = 0)]
     slow: usize,
+    /// Instead of all this: hostile webhooks, a third of them forged; then thousands of slow connections. Checks that nobody
+    /// gets in, that memory stays flat, and that honest customers are served beside them
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        num_args = 0..=1,
+        default_missing_value = "1000000",
+        conflicts_with_all = ["rate", "messages", "kill_after", "idle", "slow", "redis_url", "json"]
+    )]
+    hostile: Option<usize>,
+    /// The seed of the hostile webhooks [default: a new one, which is printed]
+    #[arg(long, requires = "hostile")]
+    seed: Option<u64>,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -130,8 +148,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether every webhook was accepted and answered once, in order.
+/// Returns whether every webhook was accepted and answered once, in order; or whether everything held against the hostile.
 fn load(args: &Args) -> Result<bool> {
+    if let Some(count) = args.hostile {
+        let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
+        let report = siege::besiege(count, seed, args.daemon_args.clone())?;
+        println!("{report}");
+        return Ok(report.faults().is_empty());
+    }
     let traffic = Arc::new(Traffic::new(args.messages, args.chats));
     let sink = Sink::start(traffic.clone(), Duration::from_millis(args.waha_delay_ms))?;
     let prefix = format!("waha-sm-load-{}:", std::process::id());

@@ -11,6 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use super::traffic::Traffic;
 use super::wire::{Message, Wire};
 
+/// More wrong texts than these say nothing new.
+const WRONG_MAX: usize = 1_000;
+
 /// What came in.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
@@ -20,7 +23,7 @@ pub(crate) struct Log {
     pub(crate) answered_at: Vec<Option<Instant>>,
     /// More answers to a message that was answered already.
     pub(crate) doubled: Vec<(usize, Instant)>,
-    /// Texts that answer none of our messages, or that went to the wrong chat.
+    /// Texts that answer none of our messages, or that went to the wrong chat: the first thousand.
     pub(crate) wrong: Vec<String>,
 }
 
@@ -82,6 +85,19 @@ impl Sink {
         self.shared.lock().clone()
     }
 
+    /// Waits until a message is answered. `None` if that takes longer than `patience`.
+    #[allow(dead_code, reason = "for the hostile load only")]
+    pub(crate) fn answered_at(&self, message: usize, patience: Duration) -> Option<Instant> {
+        let deadline = Instant::now() + patience;
+        let mut log = self.shared.lock();
+        while log.answered_at[message].is_none() && Instant::now() < deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let waited = self.shared.changed.wait_timeout(log, left);
+            log = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        log.answered_at[message]
+    }
+
     /// Waits until this many messages were answered, or until nothing came in for `quiet`.
     pub(crate) fn wait_for(&self, answered: usize, quiet: Duration) {
         let mut log = self.shared.lock();
@@ -112,7 +128,8 @@ impl Shared {
                 log.answers.push((message, at));
             }
             Some(message) => log.doubled.push((message, at)),
-            None => log.wrong.push(format!("to {chat}: {text}")),
+            None if log.wrong.len() < WRONG_MAX => log.wrong.push(format!("to {chat}: {text}")),
+            None => {}
         }
         drop(log);
         self.changed.notify_all();

@@ -28,6 +28,8 @@ mod day;
     reason = "shared with the examples, which use other parts"
 )]
 mod fake_waha;
+#[path = "../../examples/support/hostile.rs"]
+mod hostile;
 #[path = "../../examples/support/traffic.rs"]
 #[allow(
     dead_code,

@@ -16,6 +16,7 @@ use crate::fake_waha::Behaviour;
 use crate::harness::{
     Daemon, PATIENCE, Redis, SECRET, SESSION, TestSetup, binary, chat, eventually,
 };
+use crate::hostile::Hostile;
 use crate::traffic::Traffic;
 use crate::volley::Volley;
 use crate::webhook::{self, Poster, message_with, new_message_id};
@@ -231,6 +232,44 @@ fn a_flood_of_forged_webhooks_is_counted_and_does_not_fill_the_log() {
         logged <= 25 + 2 * began.elapsed().as_secs(),
         "{logged} lines of 800 refusals"
     );
+}
+
+/// `examples/load.rs --hostile` posts a million of them.
+#[test]
+fn hostile_webhooks_are_refused_or_taken_and_a_fresh_customer_is_answered() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.echo())
+        .set("WORKERS", "2000")
+        .set("RUST_LOG", "info")
+        .start();
+    std::thread::scope(|scope| {
+        for seed in 0..4 {
+            let daemon = &daemon;
+            scope.spawn(move || {
+                let mut hostile = Hostile::new(seed, SECRET);
+                for n in 0..700 {
+                    let webhook = hostile.webhook();
+                    let headers: Vec<_> = webhook
+                        .headers
+                        .iter()
+                        .map(|(name, value)| (*name, value.as_str()))
+                        .collect();
+                    let (status, answer) = daemon
+                        .poster
+                        .post_with(&webhook.body, &headers)
+                        .unwrap_or_else(|error| panic!("{seed}, {n}: {error}"));
+                    assert_eq!(status == 403, webhook.is_forged, "{seed}, {n}: {answer}");
+                    assert!(status < 500, "{seed}, {n}: {answer}");
+                }
+            });
+        }
+    });
+    daemon.customer_writes(&chat(1), "hello");
+    assert_eq!(test.texts(&chat(1), 1), ["hello"]);
+    let log = daemon.log();
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 /// Posts `total` webhooks at 100 a second, and returns the 99th percentile of their latencies.

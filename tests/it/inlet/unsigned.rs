@@ -74,6 +74,26 @@ fn ready_writes_to_redis_once_a_second_at_most() {
 }
 
 #[test]
+fn a_daemon_that_stops_is_not_ready_from_then_on() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
+    let stream = TcpStream::connect(daemon.url.trim_start_matches("http://")).unwrap();
+    let mut reader = BufReader::new(&stream);
+    let mut ask = || {
+        let _ = (&stream).write_all(b"GET /ready HTTP/1.1\r\nhost: x\r\n\r\n");
+        let mut answer = String::new();
+        while reader.read_line(&mut answer).unwrap_or(0) > 2 {}
+        answer
+    };
+    let answer = ask();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    daemon.signal("-TERM");
+    daemon.wait_for_log("stopping");
+    let answer = ask();
+    assert!(!answer.contains("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
 fn metrics_are_read_from_redis_ten_times_a_second_at_most() {
     let (test, redis) = (TestSetup::new(), Redis::start());
     let daemon = test.all(&redis).start();
