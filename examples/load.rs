@@ -73,7 +73,7 @@ const LINGER_AFTER_KILL: Duration = Duration::from_secs(2);
 #[derive(clap::Parser)]
 #[command(name = "load")]
 struct Args {
-    /// Webhooks per second; without it, as fast as they are answered
+    /// Webhooks per second; without it, as fast as they are answered (hostile ones: 2,000)
     #[arg(long, value_parser = positive)]
     rate: Option<f64>,
     /// Connections that webhooks are posted over
@@ -110,7 +110,7 @@ struct Args {
         value_name = "NUMBER",
         num_args = 0..=1,
         default_missing_value = "1000000",
-        conflicts_with_all = ["rate", "messages", "kill_after", "idle", "slow", "redis_url", "json"]
+        conflicts_with_all = ["messages", "kill_after", "idle", "slow", "redis_url", "json"]
     )]
     hostile: Option<usize>,
     /// The seed of the hostile webhooks [default: a new one, which is printed]
@@ -152,7 +152,8 @@ fn main() -> ExitCode {
 fn load(args: &Args) -> Result<bool> {
     if let Some(count) = args.hostile {
         let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
-        let report = siege::besiege(count, seed, args.daemon_args.clone())?;
+        let rate = args.rate.unwrap_or(siege::HOSTILE_RATE);
+        let report = siege::besiege(count, rate, seed, args.daemon_args.clone())?;
         println!("{report}");
         return Ok(report.faults().is_empty());
     }

@@ -389,13 +389,14 @@ impl Hostile {
     }
 
     fn in_odd_session(&mut self) -> Value {
-        let mut event = self.message();
-        event["session"] = if self.random.u8(..8) == 0 {
-            "s".repeat(self.random.usize(1..100)).into()
-        } else {
-            self.odd_session().into()
+        // Few chats, so that each session has all of them soon.
+        let chat = format!("5521{}@c.us", 970_000_000 + self.random.u32(..5));
+        let (text, id) = (self.text(), webhook::new_message_id());
+        let session = match self.random.u8(..8) {
+            0 => "s".repeat(*self.choose(&[1, 54, 55, 1_000])),
+            _ => self.odd_session(),
         };
-        event
+        webhook::message_with("message", &session, &chat, "Eve", &text, &id)
     }
 
     /// A message that came before, under another event name or with other words.

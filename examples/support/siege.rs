@@ -19,8 +19,11 @@ use super::usage::{Redis, Usage};
 use super::volley::Volley;
 use super::{FLOW, Result, SECRET};
 
-/// Clients that post hostile webhooks at once, each as fast as it is answered.
+/// Clients that post hostile webhooks at once.
 const CLIENTS: usize = 8;
+/// How many they post in a second, if nothing else is wanted. As fast as they are answered would leave the machine no time for
+/// anything else.
+pub(crate) const HOSTILE_RATE: f64 = 2_000.0;
 /// Memory is compared with what it was after so many.
 const SETTLED_AFTER: usize = 100_000;
 /// How much more than then it may become.
@@ -98,7 +101,12 @@ struct Counts {
 }
 
 /// Starts a daemon, besieges it, and stops it.
-pub(crate) fn besiege(count: usize, seed: u64, daemon_args: Vec<String>) -> Result<SiegeReport> {
+pub(crate) fn besiege(
+    count: usize,
+    rate: f64,
+    seed: u64,
+    daemon_args: Vec<String>,
+) -> Result<SiegeReport> {
     // Each message is one fresh customer's; the last ones are those beside the slow connections.
     let traffic = Arc::new(Traffic::new(CUSTOMERS_MAX, CUSTOMERS_MAX));
     let sink = Sink::start(traffic.clone(), Duration::ZERO)?;
@@ -114,7 +122,7 @@ pub(crate) fn besiege(count: usize, seed: u64, daemon_args: Vec<String>) -> Resu
     daemon.set("FLOW_FILE", flow.display().to_string());
     daemon.start()?;
     println!("{count} hostile webhooks, seed {seed}");
-    let report = run(count, seed, &traffic, &sink, &daemon).map_err(|error| {
+    let report = run(count, rate, seed, &traffic, &sink, &daemon).map_err(|error| {
         let words = daemon.last_words();
         format!("{error}\n\nThe end of the daemon's log:\n{words}")
     })?;
@@ -130,6 +138,7 @@ pub(crate) fn besiege(count: usize, seed: u64, daemon_args: Vec<String>) -> Resu
 
 fn run(
     count: usize,
+    rate: f64,
     seed: u64,
     traffic: &Traffic,
     sink: &Sink,
@@ -143,7 +152,7 @@ fn run(
             .map(|n| {
                 let hostile = Hostile::new(seed.wrapping_mul(1_000).wrapping_add(n), SECRET);
                 let counts = &counts;
-                scope.spawn(move || post_all(hostile, count, address, counts))
+                scope.spawn(move || post_all(hostile, count, rate, address, counts))
             })
             .collect();
         let customers = scope.spawn(|| fresh_customers(&requests, address, sink, &over));
@@ -217,9 +226,15 @@ fn slow_connections() -> usize {
 }
 
 /// Posts until all clients together have begun `count`.
-fn post_all(mut hostile: Hostile, count: usize, address: SocketAddr, counts: &Counts) {
-    let mut client = HttpClient::new(address);
-    while counts.begun.fetch_add(1, Ordering::Relaxed) < count {
+fn post_all(mut hostile: Hostile, count: usize, rate: f64, address: SocketAddr, counts: &Counts) {
+    let (mut client, start) = (HttpClient::new(address), Instant::now());
+    loop {
+        let n = counts.begun.fetch_add(1, Ordering::Relaxed);
+        if n >= count {
+            return;
+        }
+        let due = start + Duration::from_secs_f64(n as f64 / rate);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let webhook = hostile.webhook();
         let status = client.post(&request(&webhook, address));
         counts.add(&webhook, status.ok());

@@ -163,6 +163,10 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) -> std::io::Result<(
 }
 
 async fn answer(shared: &Shared, request: &Message, at: Instant) -> (&'static str, String) {
+    // waha-sm asks so to find out whether we are WAHA.
+    if request.first_line.starts_with(b"GET /api/sessions?") {
+        return ("200 OK", "[]".to_owned());
+    }
     if !request.first_line.starts_with(b"POST /api/sendText ") {
         return (
             "404 Not Found",
