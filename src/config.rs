@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_secret_comes_from_a_file_or_a_variable_but_not_both_and_is_never_shown() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(&file, "from-the-file\n").unwrap();
+        std::fs::write(&file, "what-the-file-has\n").unwrap();
         let path = file.path().display().to_string();
         let config = Config::read(
             Role::All,
@@ -177,10 +177,10 @@ mod tests {
             }),
         )
         .unwrap();
-        assert_eq!(config.webhook.secret.reveal(), "from-the-file");
+        assert_eq!(config.webhook.secret.reveal(), "what-the-file-has");
         let shown = format!("{config:?}");
         assert!(
-            !shown.contains("from-the-file") && !shown.contains("hunter2"),
+            !shown.contains("what-the-file-has") && !shown.contains("hunter2"),
             "{shown}"
         );
         let both = Config::read(

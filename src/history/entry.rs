@@ -519,7 +519,7 @@ mod tests {
                     ("kind", "message"),
                     ("data", r#"{"chat":"a@c.us","direction":"sideways"}"#),
                 ],
-                "sideways",
+                "`inbound` or `outbound`",
             ),
             (
                 &[

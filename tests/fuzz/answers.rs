@@ -5,7 +5,7 @@ use waha_sm::clock::Millis;
 use waha_sm::flow::{Locale, Rehearsal, RehearsalEvent, Said, Script};
 
 use crate::corpus;
-use crate::run::{Taken, Target};
+use crate::run::{Depth, Taken, Target};
 
 const WORDS: &[&str] = &[
     " in ",
@@ -141,7 +141,6 @@ const QUESTIONS: &[(&str, bool)] = &[
     ("expect = 'cpf'", true),
     ("expect = 'cnpj'", true),
     ("pattern = '[0-9]{3,9}[a-z]?'", true),
-    ("", true),
 ];
 
 fn script(locale: Locale, question: &str) -> Script {
@@ -173,6 +172,13 @@ const NOW: &[i64] = &[
     i64::MAX,
     i64::MIN,
 ];
+
+/// How many of the questions get an input that is new.
+const ASKED: usize = 6;
+
+/// The moments at which customers write.
+const USUAL: std::ops::Range<Millis> =
+    Millis::new(1_700_000_000_000)..Millis::new(1_900_000_000_000);
 
 /// What is saved after this answer, if it was accepted.
 fn saved(script: &Script, now: Millis, answer: &str) -> Option<String> {
@@ -231,7 +237,7 @@ fn no_answer_breaks_a_question() {
         seeds: seeds.chain(said).collect(),
         words: WORDS,
     };
-    target.run(|bytes| {
+    target.run(|bytes, depth| {
         let text: String = String::from_utf8_lossy(bytes).chars().take(4_096).collect();
         // The same input always has the same moment.
         let moment = bytes
@@ -239,7 +245,12 @@ fn no_answer_breaks_a_question() {
             .fold(0_usize, |sum, byte| sum + usize::from(*byte));
         let now = Millis::new(NOW[moment % (2 * NOW.len()) % NOW.len()]);
         let mut taken = Taken::Refused;
-        for (script, question, again) in &questions {
+        let asked = match depth {
+            Depth::Whole => questions.len(),
+            Depth::Part => ASKED,
+        };
+        let asked = questions.iter().cycle().skip(moment).take(asked);
+        for (script, question, again) in asked {
             let Some(kept) = saved(script, now, &text) else {
                 continue;
             };
@@ -248,7 +259,8 @@ fn no_answer_breaks_a_question() {
                 has_its_form(question, &kept),
                 "{question}: {text:?} is saved as {kept:?}"
             );
-            if *again {
+            // A day of another age is no day that people write.
+            if *again && USUAL.contains(&now) {
                 let read = saved(script, now, &kept);
                 assert_eq!(
                     read.as_ref(),

@@ -1,5 +1,7 @@
 //! Webhook bodies: an event is read the same each time, and its message survives being stored.
 
+use std::time::Duration;
+
 use waha_sm::clock::Millis;
 use waha_sm::waha::event::{Meaning, listed, parse};
 use waha_sm::waha::message::{Direction, Message};
@@ -66,7 +68,12 @@ fn check(meaning: &Meaning) -> Taken {
     };
     let stored = serde_json::to_string(message).unwrap();
     let read: Message = serde_json::from_str(&stored).unwrap();
-    assert_eq!(&read, message);
+    let stored = Message {
+        // Only for the log: what is stored does not have it.
+        ahead: Duration::ZERO,
+        ..message.clone()
+    };
+    assert_eq!(read, stored);
     Taken::Accepted
 }
 
@@ -77,7 +84,7 @@ fn no_event_breaks_its_reader() {
         seeds: corpus::files(&["tests/fixtures/waha", "tests/fixtures/webhooks"], ".json"),
         words: WORDS,
     };
-    target.run(|body| {
+    target.run(|body, _| {
         let now = Millis::new(1_796_000_000_000);
         if let Ok(payload) = std::str::from_utf8(body) {
             check(&listed(payload, now, now));

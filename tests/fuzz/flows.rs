@@ -110,7 +110,7 @@ fn no_flow_file_breaks_the_loader() {
         words: WORDS,
     };
     let echo = Script::load(include_str!("../../examples/flows/echo.toml"), Locale::En).unwrap();
-    target.run(|bytes| {
+    target.run(|bytes, _| {
         let source = match utf8_text(bytes.to_vec()) {
             Ok(source) => source,
             Err(mistake) => {

@@ -25,6 +25,15 @@ pub(crate) enum Taken {
     Refused,
 }
 
+/// How much of a check that has many parts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// All of it: this input broke something once.
+    Whole,
+    /// A part that the input decides, so that there is time for more inputs.
+    Part,
+}
+
 /// See the module.
 pub(crate) struct Target {
     pub(crate) name: &'static str,
@@ -42,7 +51,7 @@ fn number(setting: &str) -> Option<u64> {
 
 impl Target {
     /// Runs `check`, which panics if a promise is broken.
-    pub(crate) fn run(self, check: impl Fn(&[u8]) -> Taken) {
+    pub(crate) fn run(self, check: impl Fn(&[u8], Depth) -> Taken) {
         let own = format!("tests/fixtures/fuzz/{}", self.name);
         let kept = corpus::files(&[&own], "");
         let seconds = number("FUZZ_SECONDS").unwrap_or(1);
@@ -50,10 +59,10 @@ impl Target {
         let mut dice = Rng::with_seed(seed);
         let said = format!("FUZZ_SEED={seed} FUZZ_SECONDS={seconds}");
         let watch = Watch::start(self.name, said.clone());
-        let one = |input: &[u8], number: u64| {
+        let one = |input: &[u8], depth: Depth, number: u64| {
             watch.begins(input);
             let began = Instant::now();
-            let taken = catch_unwind(AssertUnwindSafe(|| check(input)));
+            let taken = catch_unwind(AssertUnwindSafe(|| check(input, depth)));
             let took = began.elapsed();
             watch.ends();
             match taken {
@@ -71,18 +80,18 @@ impl Target {
             }
         };
         let mut number = 0;
-        let mut pool: Vec<Vec<u8>> = kept.into_iter().chain(self.seeds).collect();
-        for input in &pool {
-            one(input, number);
+        for input in &kept {
+            one(input, Depth::Whole, number);
             number += 1;
         }
+        let mut pool: Vec<Vec<u8>> = kept.into_iter().chain(self.seeds).collect();
         let first = pool.len();
         let deadline = Instant::now() + Duration::from_secs(seconds);
         while Instant::now() < deadline {
             let from = dice.usize(0..pool.len());
             let input = mutate(&mut dice, &pool[from], &pool, self.words);
             number += 1;
-            if one(&input, number) == Taken::Accepted {
+            if one(&input, Depth::Part, number) == Taken::Accepted {
                 if pool.len() < POOL_MAX {
                     pool.push(input);
                 } else {

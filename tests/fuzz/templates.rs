@@ -104,7 +104,7 @@ fn no_template_breaks_a_flow() {
         seeds: SEEDS.iter().map(|seed| seed.as_bytes().to_vec()).collect(),
         words: WORDS,
     };
-    target.run(|bytes| {
+    target.run(|bytes, _| {
         let input = String::from_utf8_lossy(bytes);
         let (template, value) = input.split_once("\n...\n").unwrap_or((&input, "12345678901"));
         let value: String = value.chars().take(4_096).collect();
