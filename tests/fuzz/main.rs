@@ -7,6 +7,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a helper of a test fails the test; it is no test function itself, as clippy.toml would allow"
 )]

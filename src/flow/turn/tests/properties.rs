@@ -89,7 +89,7 @@ proptest! {
                         let pauses = matches!(turn.state.stage, FlowStage::Paused { .. });
                         prop_assert!(pauses || turn.consumed == unread.len());
                     }
-                    Next::Call => unreachable!("none of these flows calls"),
+                    Next::Call => panic!("none of these flows calls"),
                     Next::HandOff { .. } => {}
                     // This conversation used some message, so it can't open and close forever.
                     Next::Close { .. } => {

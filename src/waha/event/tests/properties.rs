@@ -179,7 +179,7 @@ fn do_damage(json: &mut serde_json::Value, place: prop::sample::Index, damage: D
                     map.remove(&key.replace("~1", "/").replace("~0", "~"));
                 }
                 serde_json::Value::Array(list) => drop(list.pop()),
-                _ => unreachable!("a place is in something"),
+                _ => panic!("a place is in something"),
             }
         }
         Damage::Retype(value) => *json.pointer_mut(path).unwrap() = value,
