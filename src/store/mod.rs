@@ -31,7 +31,9 @@ pub use connection::config::{FirstNoticeDelay, RedisServer, StoreConfig, check_u
 pub use connection::connection_watch::Connections;
 pub use conversations::handoffs::HandedOff;
 pub use conversations::held_conversation::HeldConversation;
-pub use conversations::ingest::{AnswerWords, Hearing, INBOX_MAX, Ingest, Ingested};
+pub use conversations::ingest::{
+    AnswerWords, Hearing, INBOX_BYTES_MAX, INBOX_MAX, Ingest, Ingested, SESSION_INBOX_BYTES_MAX,
+};
 pub use conversations::left_alone::LeftAlone;
 pub use conversations::record::{ByPhone, Record, Recorded};
 pub use conversations::step_commit::{Close, Committed, StepCommit};

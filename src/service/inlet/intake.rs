@@ -11,16 +11,18 @@ use crate::ids::{ChatId, SessionName};
 use crate::service::inlet::answer_words::answer_words;
 use crate::service::inlet::late_takeover::last_activity_at;
 use crate::service::kit::echo_content::echo_content;
+use crate::service::kit::heard_form::{heard_form, heard_text};
 use crate::service::kit::message_parts::message_parts;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::session_status;
 use crate::store;
 use crate::store::{
-    ByPhone, Hearing, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL, Store,
+    ByPhone, Hearing, INBOX_BYTES_MAX, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL,
+    SESSION_INBOX_BYTES_MAX, Store,
 };
 use crate::throttle::Throttle;
 use crate::waha::event;
-use crate::waha::event::{Ack, Meaning, NotAnEvent};
+use crate::waha::event::{Ack, Edited, Meaning, NotAnEvent};
 use crate::waha::message::{Direction, Kind, Message};
 use crate::waha::restriction::Restriction;
 
@@ -38,6 +40,8 @@ pub struct Intake {
     too_old: Throttle,
     /// Limits log lines about messages from the future.
     from_future: Throttle,
+    /// Limits log lines about a session whose inboxes hold too much: many chats notice it at once.
+    crowded: Throttle,
 }
 
 /// Old events and messages, and those from the future, are logged at most this often.
@@ -112,6 +116,7 @@ impl Intake {
             max_age,
             too_old: Throttle::new(WARN_INTERVAL),
             from_future: Throttle::new(WARN_INTERVAL),
+            crowded: Throttle::new(WARN_INTERVAL),
         }
     }
 
@@ -173,6 +178,7 @@ impl Intake {
             Meaning::Edited(edited) => {
                 let mut record = recorded("edited", seen, &edited.chat, &edited);
                 record.other_id.clone_from(&edited.other_id);
+                record.heard = heard_edit(&edited);
                 self.record(&session, &record, now).await?
             }
             Meaning::Revoked(revoked) => {
@@ -281,12 +287,14 @@ impl Intake {
             hearing = Hearing::HistoryOnly;
         }
         let chat = message.chat.clone();
+        let heard = heard_form(&message);
         let ingest = Ingest {
             id,
             from: chat.clone(),
             other_id: message.other_id.clone(),
             name: message.name.clone().unwrap_or_default(),
-            message: json(&message),
+            message: heard.as_ref().map_or_else(|| json(&message), json),
+            whole: heard.is_some().then(|| json(&message)),
             parts: message_parts(&message),
             sent_at: message.sent_at,
             hearing,
@@ -310,9 +318,23 @@ impl Intake {
                     warn!(
                         %session,
                         chat = %chat,
-                        "the inbox of this chat is full ({INBOX_MAX} messages): further messages of this \
+                        "the inbox of this chat is full ({INBOX_MAX} messages or {} KiB): further messages of this \
                         conversation go into the history only. If many chats are affected, set more WORKERS; if only \
-                        this one, somebody may be flooding it: block this chat on the phone"
+                        this one, somebody may be flooding it: block this chat on the phone",
+                        INBOX_BYTES_MAX >> 10
+                    );
+                }
+                Done::Recorded
+            }
+            Ingested::Crowded => {
+                if self.crowded.due() {
+                    warn!(
+                        %session,
+                        chat = %chat,
+                        "the inboxes of this session hold too much ({} MiB), so chats that have a lot unread go into the \
+                        history only, and those with little are still heard. Somebody may be flooding the session from \
+                        many numbers: block them on the phone; or set more WORKERS",
+                        SESSION_INBOX_BYTES_MAX >> 20
                     );
                 }
                 Done::Recorded
@@ -337,6 +359,7 @@ impl Intake {
         let mut record = recorded("message", dedup_key, &message.chat, &message);
         // An outbound message must not link two ids of a customer, because engines put our own other id there.
         record.message = true;
+        record.heard = heard_form(&message).as_ref().map(json);
         record.parts = message_parts(&message);
         record.echo.clone_from(&message.id);
         record.content = Some(echo_content(&message));
@@ -441,7 +464,20 @@ fn recorded(
         content: None,
         if_by_phone: None,
         data: json(data),
+        heard: None,
     }
+}
+
+/// An edit with only the words that a flow hears; `None` if these are all.
+fn heard_edit(edited: &Edited) -> Option<String> {
+    let words = edited.text.as_deref()?;
+    let heard = heard_text(words);
+    (heard.len() < words.len()).then(|| {
+        json(&Edited {
+            text: Some(heard.to_owned()),
+            ..edited.clone()
+        })
+    })
 }
 
 /// This can't fail: serde_json can always write plain structures with text keys.

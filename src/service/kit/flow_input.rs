@@ -1,12 +1,8 @@
 //! Converts a customer's message into the flow's input.
 
 use crate::flow::{Said, SaidKind};
+use crate::service::kit::heard_form::heard_text;
 use crate::waha::message::{Kind, Message};
-
-/// The flow reads at most this many characters of a message, the same number that a variable can hold. The history keeps
-/// the whole text. WhatsApp allows 65,536 characters. No answer needs that many, and the slowest pattern that we accept
-/// would block all other conversations for seconds. With 4096 characters it takes a tenth of a second.
-pub(crate) const TEXT_MAX: usize = 4096;
 
 /// The message as the flow's input.
 pub(crate) fn to_input(message: &Message) -> Said {
@@ -32,7 +28,7 @@ pub(crate) fn to_input(message: &Message) -> Said {
         Some(place) if kind == SaidKind::Location => {
             format!("{},{}", place.latitude, place.longitude)
         }
-        _ => message.text.chars().take(TEXT_MAX).collect(),
+        _ => heard_text(&message.text).to_owned(),
     };
     Said { text, kind }
 }

@@ -5,6 +5,7 @@
 //! | `backoff` | the delay before the next attempt; each caller sets its own limits |
 //! | `echo_content` | the content of an outbound message, to compare it with replies |
 //! | `flow_input` | converts a message into the flow's input |
+//! | `heard_form` | what a flow hears of a message, if that is not all of it |
 //! | [`lease`] | this process' right to act on what it holds |
 //! | `message_parts` | the parts of a message's content, to see whether a later copy brings more |
 //! | [`metrics`] | the figures of `/metrics` |
@@ -19,6 +20,7 @@
 pub(crate) mod backoff;
 pub(crate) mod echo_content;
 pub(crate) mod flow_input;
+pub(crate) mod heard_form;
 pub mod lease;
 pub(crate) mod message_parts;
 pub mod metrics;

@@ -24,8 +24,10 @@ pub struct Ingest {
     pub other_id: Option<ChatId>,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
-    /// The message as JSON, for the inbox and the history.
+    /// The message as JSON, as it is heard.
     pub message: String,
+    /// The whole message as JSON, for the history; `None` if it is the same.
+    pub whole: Option<String>,
     /// The parts of its content, one letter each. If a later copy of the message has more, it completes this one.
     pub parts: String,
     /// When it was sent.
@@ -88,6 +90,8 @@ pub enum Ingested {
     Phone,
     /// The chat reached a limit, and the bot leaves it alone for a while: the message is in the history only.
     Limit,
+    /// As `Recorded`, and the first of its conversation, because the inboxes of its session hold too much.
+    Crowded,
     /// It is only in the history: it may not be heard, was withdrawn before it came, or opens no conversation and none is
     /// open; too many messages of its conversation are not consumed yet; or it is so late that what the customer wrote
     /// afterwards was handled.
@@ -97,22 +101,27 @@ pub enum Ingested {
     },
 }
 
-/// How many messages of one conversation may wait to be consumed. A customer who wants an answer does not write so many,
-/// each one needs memory in Redis, and all are read at once.
-pub const INBOX_MAX: i64 = 1_000;
+/// How many messages of one chat may wait to be consumed, and how many bytes. The scripts keep these limits (`shared/inbox`).
+pub const INBOX_MAX: u64 = 1_000;
+/// See [`INBOX_MAX`].
+pub const INBOX_BYTES_MAX: u64 = 256 << 10;
+/// How many bytes of a session may wait to be consumed.
+pub const SESSION_INBOX_BYTES_MAX: u64 = 64 << 20;
 
 pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
-    Batch::start(move |session: SessionName, items: Vec<Ingest>| {
+    let weight = |item: &Ingest| item.message.len() + item.whole.as_ref().map_or(0, String::len);
+    Batch::start(weight, move |session: SessionName, items: Vec<Ingest>| {
         let script = script.clone();
         async move {
             let now = items.iter().map(|item| item.now).max().unwrap_or_default();
-            let mut arguments = Arguments::new().length(SEEN_TTL).number(INBOX_MAX);
+            let mut arguments = Arguments::new().length(SEEN_TTL);
             for item in &items {
                 arguments.push_text(&item.id);
                 arguments.push_text(&item.from);
                 arguments.push_text(item.other_id.as_ref().map_or("", ChatId::as_str));
                 arguments.push_text(&item.name);
                 arguments.push_text(&item.message);
+                arguments.push_text(item.whole.as_deref().unwrap_or_default());
                 arguments.push_text(&item.parts);
                 arguments.push_time(item.sent_at);
                 arguments.push_text(item.hearing.name());
@@ -159,7 +168,22 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, StoreError> {
         "phone" => Ok(Ingested::Phone),
         "limit" => Ok(Ingested::Limit),
         "full" => Ok(Ingested::Recorded { first: true }),
+        "crowded" => Ok(Ingested::Crowded),
         "recorded" => Ok(Ingested::Recorded { first: false }),
         _ => Err(StoreError::UnexpectedAnswer("a known result")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scripts_keep_these_limits() {
+        let limits = format!("{INBOX_MAX}, {INBOX_BYTES_MAX}, {SESSION_INBOX_BYTES_MAX}");
+        assert!(
+            include_str!("../lua/shared/inbox.lua").contains(&limits),
+            "{limits}"
+        );
     }
 }

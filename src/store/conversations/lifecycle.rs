@@ -64,6 +64,7 @@ impl Store {
             )
             .text(sent_as.unwrap_or_default())
             .text(&record.data)
+            .text(record.heard.as_deref().unwrap_or_default())
             .length(
                 record
                     .if_by_phone

@@ -29,6 +29,8 @@ pub struct Record {
     pub if_by_phone: Option<ByPhone>,
     /// The entry as JSON.
     pub data: String,
+    /// The same with only the part of the text that is heard; `None` if that is all.
+    pub heard: Option<String>,
 }
 
 /// What a message of ours means if the owner wrote it on their own phone.

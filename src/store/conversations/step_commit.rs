@@ -58,18 +58,22 @@ pub enum Committed {
 }
 
 pub(crate) fn commit_batch(script: StateChange) -> Batch<StepCommit, Committed> {
-    Batch::start(move |session: SessionName, steps: Vec<StepCommit>| {
-        let script = script.clone();
-        async move {
-            let now = steps.iter().map(|step| step.now).max().unwrap_or_default();
-            let mut arguments = Arguments::new();
-            for step in &steps {
-                push_step(&mut arguments, step);
+    let weight = |step: &StepCommit| step.state.len();
+    Batch::start(
+        weight,
+        move |session: SessionName, steps: Vec<StepCommit>| {
+            let script = script.clone();
+            async move {
+                let now = steps.iter().map(|step| step.now).max().unwrap_or_default();
+                let mut arguments = Arguments::new();
+                for step in &steps {
+                    push_step(&mut arguments, step);
+                }
+                let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
+                steps.iter().map(|_| committed(answer.number()?)).collect()
             }
-            let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
-            steps.iter().map(|_| committed(answer.number()?)).collect()
-        }
-    })
+        },
+    )
 }
 
 fn push_step(arguments: &mut Arguments, step: &StepCommit) {

@@ -20,20 +20,24 @@ pub(crate) struct AttemptRecord {
 }
 
 pub(crate) fn attempt_batch(script: StateChange) -> Batch<AttemptRecord, bool> {
-    Batch::start(move |session: SessionName, items: Vec<AttemptRecord>| {
-        let script = script.clone();
-        async move {
-            let now = items.iter().map(|one| one.now).max().unwrap_or_default();
-            let mut arguments = Arguments::new();
-            for one in &items {
-                arguments.push_text(&one.chat);
-                arguments.push_text(&one.token);
-                arguments.push_text(&one.element);
-                arguments.push_text(one.id.as_ref().map_or(WITHOUT_ID, MessageId::as_str));
-                arguments.push_text(&one.address);
+    let weight = |item: &AttemptRecord| item.element.len();
+    Batch::start(
+        weight,
+        move |session: SessionName, items: Vec<AttemptRecord>| {
+            let script = script.clone();
+            async move {
+                let now = items.iter().map(|one| one.now).max().unwrap_or_default();
+                let mut arguments = Arguments::new();
+                for one in &items {
+                    arguments.push_text(&one.chat);
+                    arguments.push_text(&one.token);
+                    arguments.push_text(&one.element);
+                    arguments.push_text(one.id.as_ref().map_or(WITHOUT_ID, MessageId::as_str));
+                    arguments.push_text(&one.address);
+                }
+                let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
+                items.iter().map(|_| Ok(answer.number()? == 1)).collect()
             }
-            let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
-            items.iter().map(|_| Ok(answer.number()? == 1)).collect()
-        }
-    })
+        },
+    )
 }

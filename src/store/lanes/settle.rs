@@ -14,6 +14,7 @@ const DEAD_MAX: i64 = 10_000;
 
 pub(crate) fn settle_batch(script: StateChange) -> Batch<(Settlement, Millis), Option<Lane>> {
     Batch::start(
+        |(settlement, _): &(Settlement, Millis)| settlement.element.len(),
         move |session: SessionName, items: Vec<(Settlement, Millis)>| {
             let script = script.clone();
             async move {

@@ -1,6 +1,6 @@
 -- Stores the results of looking at customers in line: words for the queue leave the inbox, a notice goes into the lane, or
 -- the customer leaves.
--- Uses: conversations, lanes, pace
+-- Uses: inbox, conversations, lanes, pace
 -- KEYS: namespace
 -- ARGV: per chat: chat, id, announced (the place that the reply tells, '' = none), due (ms: when to look again), examined (messages of
 --       the inbox), examined_before, since (ms: when it began to wait), leave (outcome, '' = stays), variables (JSON), reply
@@ -22,7 +22,7 @@ while has_more() do
   local removed = 0
   for _ = 1, words do
     local word = next_text()
-    if ours then removed = removed + redis.call('LREM', INBOX .. chat, 1, word) end
+    if ours then removed = removed + drop_unread(chat, word) end
   end
   if ours and (words == 0 or removed > 0) then
     waiting = waiting + 1
@@ -35,7 +35,7 @@ while has_more() do
     end
     if leave ~= '' then
       -- Messages before the word to leave were for this conversation, and end with it.
-      redis.call('LTRIM', INBOX .. chat, examined, -1)
+      drop_first(chat, examined)
       close(chat, {outcome = leave, variables = variables})
       notify_head(status_now == 'handoff' and HANDOFF or QUEUE)
     else

@@ -6,7 +6,7 @@
 -- Returns per conversation: {chat, id, epoch, rev, state or '', name, silent for (ms; '' = not known), opened (ms),
 --          inbox...}
 local process, count, closed_since = next_text(), next_number(), next_number()
-local answer = {}
+local answer, bytes = {}, 0
 even_if_full()
 
 local function claim(chat)
@@ -27,6 +27,7 @@ local function claim(chat)
     end
     record('claimed', 'conversation', id, 'chat', chat, 'process', process, 'at', NOW)
     local one = redis.call('LRANGE', INBOX .. chat, 0, -1)
+    for _, message in ipairs(one) do bytes = bytes + #message end
     for j, field in ipairs({chat, id, tostring(epoch), rev, state or '', name or '', silent_for(heard), opened or '0'}) do
       table.insert(one, j, field)
     end
@@ -37,16 +38,22 @@ end
 if closed_since then
   -- The last in line opened last, so the first older one ends the search.
   for _, chat in ipairs(redis.call('ZREVRANGE', QUEUE, 0, count - 1)) do
-    if tonumber(redis.call('HGET', CHAT .. chat, 'opened') or 0) < closed_since then
+    if bytes > ANSWER_BYTES_MAX or tonumber(redis.call('HGET', CHAT .. chat, 'opened') or 0) < closed_since then
       break
     end
     redis.call('ZREM', QUEUE, chat)
     claim(chat)
   end
 else
-  local popped = redis.call('ZPOPMIN', QUEUE, count)
-  for i = 1, #popped, 2 do
-    claim(popped[i])
+  for _ = 1, count do
+    local chat = redis.call('ZPOPMIN', QUEUE)[1]
+    if not chat then break end
+    claim(chat)
+    if bytes > ANSWER_BYTES_MAX then
+      -- The process asks again for the others.
+      ring('queue')
+      break
+    end
   end
 end
 if #answer > 0 and not closed_since then

@@ -36,9 +36,7 @@ while has_more() do
   if epoch_now ~= epoch or rev_now ~= rev then
     unread = -1
   else
-    if consumed > 0 then
-      redis.call('LTRIM', INBOX .. chat, consumed, -1)
-    end
+    drop_first(chat, consumed)
     for _, element in ipairs(replies) do
       reply(chat, element)
     end

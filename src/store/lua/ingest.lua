@@ -2,12 +2,12 @@
 -- more content: that completes it.
 -- Uses: inbox, seen, conversations, owner_takeover, message_changes, limits, merge_chats, unseen
 -- KEYS: namespace
--- ARGV: seen_ttl (ms), inbox_max, then per message: message id, from, other_id (the sender's other id, '' = not known), name, message
---       (JSON), parts (of its content: one letter each), sent_at (ms), hearing ('opens' | 'continues' = it opens no conversation |
+-- ARGV: seen_ttl (ms), then per message: message id, from, other_id (the sender's other id, '' = not known), name, message (JSON,
+--       as it is heard), whole (the same for the history; '' = nothing is left out), parts (of its content: one letter each), sent_at (ms), hearing ('opens' | 'continues' = it opens no conversation |
 --       'history' = it is only recorded, and a copy that comes later can still be heard), phone_quiet (ms), words (as `note_answer`
 --       compares them), limits ('' = none, else "conversations replies answers time", as `read_limits` reads them)
--- Returns per message: 'queued' | 'active' | 'duplicate' | 'full' (only recorded, because too many messages are not consumed yet:
---       the first such message of its conversation) | 'recorded' (the next such messages, those that open no conversation or were
+-- Returns per message: 'queued' | 'active' | 'duplicate' | 'full' (only recorded, because too much of this chat is not consumed yet:
+--       the first such message of its conversation) | 'crowded' (the same, because of the session) | 'recorded' (the next such messages, those that open no conversation or were
 --       withdrawn, and late ones: the customer has written since, and that was handled) | 'phone' (the owner answers from their
 --       own phone, or did after a late message was sent) | 'limit' (the bot leaves this chat alone), position (0 unless queued)
 
@@ -15,7 +15,7 @@
 -- WAHA posts a file once it is downloaded, which takes minutes.
 local LATE_AFTER = 600000
 
-local seen_ttl, inbox_max = next_number(), next_number()
+local seen_ttl = next_number()
 local answer, received_at = {}, string.format('%.0f', redis_time())
 
 -- Takes a message of this chat in. `marks`: those of this message id.
@@ -24,10 +24,11 @@ local function hear(one, chat, marks)
   local change = change_ahead(chat, one.id)
   local unread = one.message
   if change.text then unread = edited(unread, {}, change.at, change.text) end
-  local for_owner = not change.withdrawn and take_for_owner(chat, unread, one.sent_at, one.phone_quiet, inbox_max)
+  local for_owner = not change.withdrawn and take_for_owner(chat, unread, one.sent_at, one.phone_quiet)
   local status, id, process, newest = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner', 'newest'))
   local is_open, late = status and status ~= 'closed', NOW - one.sent_at > LATE_AFTER
   local result, position = nil, 0
+  local lacking = not for_owner and not change.withdrawn and no_room(chat, #unread)
   if change.withdrawn then
     result = 'recorded'
   elseif for_owner or (one.phone_quiet > 0 or late and not is_open) and owner_wrote_since(chat, one.sent_at) then
@@ -36,10 +37,10 @@ local function hear(one, chat, marks)
     result, id = 'recorded', ''
   elseif is_left_alone(chat, one.name, status, one.words, one.limits) then
     result = 'limit'
-  elseif redis.call('LLEN', INBOX .. chat) >= inbox_max then
-    result = redis.call('HSETNX', CHAT .. chat, 'full', 1) == 1 and 'full' or 'recorded'
+  elseif lacking then
+    result = redis.call('HSETNX', CHAT .. chat, 'full', 1) == 1 and lacking or 'recorded'
   else
-    redis.call('RPUSH', INBOX .. chat, unread)
+    push_unread(chat, unread)
     if status == 'active' then
       result = 'active'
       redis.call('SADD', UNREAD, chat)
@@ -67,7 +68,7 @@ local function hear(one, chat, marks)
     redis.call('HDEL', ADDRESS, chat)
     if is_lid(chat) then redis.call('ZADD', LIDS_TO_ASK, 'NX', NOW, chat) end
   end
-  record_under(chat, one.from, 'message', 'conversation', id or '', 'data', one.message)
+  record_under(chat, one.from, 'message', 'conversation', id or '', 'data', one.whole)
   if result == 'limit' then close_at_limit(chat) end
   -- Last, so that no message is marked as seen without being stored.
   mark_seen(SEEN .. 'in:' .. one.id, marks, one.parts, chat, seen_ttl)
@@ -84,7 +85,7 @@ local function complete(one, chat, known, marks)
   elseif known == '' and one.hearing ~= 'history' then
     return false
   end
-  record_under(chat, one.from, 'message', 'conversation', '', 'data', one.message)
+  record_under(chat, one.from, 'message', 'conversation', '', 'data', one.whole)
   mark_seen(SEEN .. 'in:' .. one.id, marks, one.parts, chat, seen_ttl)
   return true
 end
@@ -92,7 +93,7 @@ end
 -- Puts a message into the history only. It does not use up the turn of a copy that can be heard.
 local function keep(one, chat, marks)
   redis.call('SADD', KNOWN, chat)
-  record_under(chat, one.from, 'message', 'conversation', redis.call('HGET', CHAT .. chat, 'id') or '', 'data', one.message)
+  record_under(chat, one.from, 'message', 'conversation', redis.call('HGET', CHAT .. chat, 'id') or '', 'data', one.whole)
   mark_seen(SEEN .. 'kept:' .. one.id, marks, one.parts, chat, seen_ttl)
 end
 
@@ -126,8 +127,9 @@ end
 
 while has_more() do
   local one = {id = next_text(), from = next_text(), other_id = next_text(), name = next_text(), message = next_text(),
-    parts = next_text(), sent_at = next_number(), hearing = next_text(), phone_quiet = next_number(), words = next_text(),
+    whole = next_text(), parts = next_text(), sent_at = next_number(), hearing = next_text(), phone_quiet = next_number(), words = next_text(),
     limits = next_text()}
+  if one.whole == '' then one.whole = one.message end
   local result, position = take(one)
   answer[#answer + 1] = result
   answer[#answer + 1] = position

@@ -7,7 +7,8 @@
 --       other id, '' = not known), is_message ('1' = a message, which makes its chat known; '' = only recorded if the chat is
 --       known; what a customer changes is always recorded: the message may come later), parts (of the content of a message: one letter each), echo (the id of a message of ours, else ''), wording,
 --       sent as (the words of that message, and how a reply can be sent to become such a message, as `sent_by_us` compares
---       them; '' = it says nothing), data (JSON), phone_quiet (ms), takeover (what it means if the owner wrote it: 'says' or
+--       them; '' = it says nothing), data (JSON), heard (the same with the
+--       part that counts here; '' = nothing is left out), phone_quiet (ms), takeover (what it means if the owner wrote it: 'says' or
 --       'ends'; 'ours' = they did not; '' = nothing), last_activity_at (ms: when the last known message after it was sent)
 -- Returns per event: 'recorded' | 'duplicate' | 'ignored' | 'begins', 'ends' (recorded, and a takeover by the owner begins or ends)
 local seen_ttl = next_number()
@@ -16,9 +17,11 @@ while has_more() do
   local dedup_key, kind, from = next_text(), next_text(), next_text()
   local other_id, is_message, parts, echo = next_text(), next_text(), next_text(), next_text()
   local content, data = {wording = next_text(), sent_as = next_text()}, next_text()
+  local heard = next_text()
+  if heard == '' then heard = data end
   local quiet, takeover, last_activity_at = next_number(), next_text(), next_number()
   local chat = chat_of_person(from, other_id)
-  local change = read_change(kind, data)
+  local change = read_change(kind, heard)
   local seen = SEEN .. dedup_key
   local marks = dedup_key ~= '' and redis.call('GET', seen)
   -- A copy may come under the person's other id before we know that both are one person.
@@ -39,7 +42,7 @@ while has_more() do
     end
     local conversation = redis.call('HGET', CHAT .. chat, 'id') or ''
     if kind == 'message' and echo ~= '' then
-      local message = decode(data)
+      local message = decode(heard)
       -- It may come under the person's other id, before we know that both ids are one person.
       content.text = message.text
       local ours = takeover == 'ours' or sent_by_us(chat, echo, content)

@@ -13,6 +13,8 @@ use crate::store::error::StoreError;
 
 /// How many items one call may carry, so that it blocks Redis for a few milliseconds at most.
 const ITEMS_MAX: usize = 128;
+/// How many bytes one call may carry, for the same reason; a single item may be larger.
+const BYTES_MAX: usize = 1 << 20;
 
 struct Job<I, O> {
     session: SessionName,
@@ -27,9 +29,10 @@ pub(crate) struct Batch<I, O> {
 
 impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
     /// Starts the task that makes the calls; it ends when the `Batch` is dropped. `run` gets the items of one session in
-    /// the order of their arrival, and returns one answer for each.
-    pub(crate) fn start<F, Answers>(run: F) -> Self
+    /// the order of their arrival, and returns one answer for each. `weight` says about how many bytes an item has.
+    pub(crate) fn start<W, F, Answers>(weight: W, run: F) -> Self
     where
+        W: Fn(&I) -> usize + Send + 'static,
         F: Fn(SessionName, Vec<I>) -> Answers + Send + 'static,
         Answers: Future<Output = Result<Vec<O>, StoreError>> + Send + 'static,
     {
@@ -37,7 +40,7 @@ impl<I: Send + 'static, O: Send + 'static> Batch<I, O> {
         tokio::spawn(async move {
             let mut taken = Vec::with_capacity(ITEMS_MAX);
             while waiting.recv_many(&mut taken, ITEMS_MAX).await > 0 {
-                for (session, items, answers) in by_session(taken.drain(..)) {
+                for (session, items, answers) in by_session(taken.drain(..), &weight) {
                     // In a task of its own: a panic in one call must not end all later ones.
                     let called = tokio::spawn(run(session, items)).await;
                     let results =
@@ -69,14 +72,27 @@ type Group<I, O> = (
     Vec<oneshot::Sender<Result<O, StoreError>>>,
 );
 
-fn by_session<I, O>(jobs: impl Iterator<Item = Job<I, O>>) -> Vec<Group<I, O>> {
-    let mut places = HashMap::new();
+fn by_session<I, O>(
+    jobs: impl Iterator<Item = Job<I, O>>,
+    weight: impl Fn(&I) -> usize,
+) -> Vec<Group<I, O>> {
+    // For each session, the place of its last group, and the bytes in it.
+    let mut places: HashMap<SessionName, (usize, usize)> = HashMap::new();
     let mut groups: Vec<Group<I, O>> = Vec::new();
     for job in jobs {
-        let place = *places.entry(job.session.clone()).or_insert_with(|| {
-            groups.push((job.session, Vec::new(), Vec::new()));
-            groups.len() - 1
-        });
+        let more = weight(&job.item);
+        let known = places.get_mut(&job.session);
+        let place = match known.filter(|(_, bytes)| bytes.saturating_add(more) <= BYTES_MAX) {
+            Some((place, bytes)) => {
+                *bytes += more;
+                *place
+            }
+            None => {
+                places.insert(job.session.clone(), (groups.len(), more));
+                groups.push((job.session, Vec::new(), Vec::new()));
+                groups.len() - 1
+            }
+        };
         groups[place].1.push(job.item);
         groups[place].2.push(job.answer);
     }
@@ -109,16 +125,34 @@ fn hand_out<O>(
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_call_carries_no_more_bytes_than_allowed_and_keeps_the_order() {
+        let session = SessionName::stored("one");
+        let jobs = [1, 2, BYTES_MAX, BYTES_MAX - 4, 3, 2].map(|item| Job::<usize, ()> {
+            session: session.clone(),
+            item,
+            answer: oneshot::channel().0,
+        });
+        let groups = by_session(jobs.into_iter(), |item| *item);
+        let items: Vec<_> = groups.into_iter().map(|(_, items, _)| items).collect();
+        let wanted = [vec![1, 2], vec![BYTES_MAX], vec![BYTES_MAX - 4, 3], vec![2]];
+        assert_eq!(items, wanted);
+    }
+
     #[tokio::test]
     async fn what_waits_goes_out_together_by_session_and_each_gets_its_own_answer() {
-        let batch = Batch::start(|session: SessionName, items: Vec<usize>| async move {
-            tokio::task::yield_now().await;
-            let together = items.len();
-            Ok(items
-                .into_iter()
-                .map(|i| (session.clone(), i, together))
-                .collect())
-        });
+        let weight = |_: &usize| 1;
+        let batch = Batch::start(
+            weight,
+            |session: SessionName, items: Vec<usize>| async move {
+                tokio::task::yield_now().await;
+                let together = items.len();
+                Ok(items
+                    .into_iter()
+                    .map(|i| (session.clone(), i, together))
+                    .collect())
+            },
+        );
         let (even, odd) = (SessionName::stored("even"), SessionName::stored("odd"));
         let calls = (0..10).map(|i| batch.call(if i % 2 == 0 { &even } else { &odd }, i));
         let mut largest = 0;

@@ -22,6 +22,7 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("ADDRESS", ADDRESS),
     ("CHAT", CHAT),
     ("INBOX", INBOX),
+    ("INBOX_BYTES", INBOX_BYTES),
     ("UNREAD", UNREAD),
     ("UNSEEN", UNSEEN),
     ("HEARD_UNTIL", HEARD_UNTIL),
@@ -90,6 +91,9 @@ const CHAT: &str = "chat:";
 
 /// LIST of the inbound messages that are not consumed yet, JSON. Those that were edited or withdrawn meanwhile begin with that.
 const INBOX: &str = "inbox:";
+
+/// HASH: chat -> how many bytes its inbox has; `total`: those of all these chats. What the version before wrote is not counted.
+const INBOX_BYTES: &str = "inbox-bytes";
 
 /// SET of the active chats whose inbox has messages: a process that missed a bell finds them here.
 const UNREAD: &str = "unread";

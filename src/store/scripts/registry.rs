@@ -122,8 +122,8 @@ macro_rules! script_file {
 }
 
 scripts! {
-    ingest: items(2, 11),
-    record: items(1, 13),
+    ingest: items(1, 12),
+    record: items(1, 14),
     link_ids: items(1, 2),
     claim: call(3),
     commit: counted_items(0, 10),

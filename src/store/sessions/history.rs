@@ -7,6 +7,12 @@ use crate::ids::SessionName;
 use crate::store::error::StoreError;
 use crate::store::store::Store;
 
+/// How many entries are read at first. If all of them are as large as can be, that is an answer of 8 MB.
+const ENTRIES_FIRST: u64 = 4;
+
+/// A batch with this many bytes is large enough.
+const BYTES_ENOUGH: usize = 1 << 20;
+
 /// One entry of a session's stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
@@ -17,7 +23,8 @@ pub struct HistoryEntry {
 }
 
 impl Store {
-    /// Up to `count` entries after `position`, or from the beginning.
+    /// Up to `count` entries after `position`, or from the beginning. Fewer if they are large: an entry has the whole of a
+    /// message, which can be two megabytes.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -28,20 +35,32 @@ impl Store {
         count: u64,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
         self.connected()?;
-        let start = position.map_or_else(|| "-".to_owned(), |position| format!("({position}"));
         let key = self.inner.keys.history(session);
-        let entries: Vec<XReadValue<String, String, String>> = self
-            .inner
-            .client
-            .xrange_values(key, start, "+", Some(count))
-            .await?;
-        Ok(entries
-            .into_iter()
-            .map(|(stream_id, fields)| HistoryEntry {
-                stream_id,
-                fields: fields.into_iter().collect(),
-            })
-            .collect())
+        let after = |position: &str| format!("({position}");
+        let mut start = position.map_or_else(|| "-".to_owned(), after);
+        let mut found: Vec<HistoryEntry> = Vec::new();
+        let (mut bytes, mut several) = (0, ENTRIES_FIRST);
+        // Redis limits an answer only by the number of entries, so we ask for a few first.
+        while bytes < BYTES_ENOUGH && (found.len() as u64) < count {
+            let wanted = several.min(count - found.len() as u64);
+            let entries: Vec<XReadValue<String, String, String>> = self
+                .inner
+                .client
+                .xrange_values(&key, &start, "+", Some(wanted))
+                .await?;
+            let is_last = (entries.len() as u64) < wanted;
+            for (stream_id, fields) in entries {
+                let fields: Vec<(String, String)> = fields.into_iter().collect();
+                bytes += fields.iter().map(|(_, value)| value.len()).sum::<usize>();
+                start = after(&stream_id);
+                found.push(HistoryEntry { stream_id, fields });
+            }
+            if is_last {
+                break;
+            }
+            several *= 4;
+        }
+        Ok(found)
     }
 
     /// Whether a session has entries.

@@ -279,6 +279,7 @@ impl<S: Subscriber> Layer<S> for Panics {
 /// A customer's message, as the intake stores it.
 fn written(chat: &str, text: &str) -> Ingest {
     Ingest {
+        whole: None,
         id: MessageId::stored(new_message_id()),
         from: ChatId::stored(chat),
         other_id: None,

@@ -5,6 +5,7 @@ mod catch_up;
 mod content;
 mod copies;
 mod crowded;
+mod flood;
 mod hostile;
 mod lid_merge;
 mod listener;

@@ -1,5 +1,6 @@
 //! Promises of the store that can't be tested from outside: lost answers, and leases that change hands.
 
+mod bytes;
 mod echoes;
 mod limits;
 mod merge;
@@ -71,6 +72,7 @@ fn block_on(test: impl Future<Output = ()>) {
 
 fn ingest(text: &str) -> Ingest {
     Ingest {
+        whole: None,
         id: new_id(),
         from: chat(1),
         other_id: None,
@@ -283,6 +285,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
             ("second", Some(MessageId::stored("second"))),
         ] {
             let echo = Record {
+                heard: None,
                 dedup_key: format!("out:{message_id}"),
                 kind: "message",
                 from: chat(1),

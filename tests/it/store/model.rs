@@ -133,6 +133,7 @@ async fn connect(redis: &Redis) -> (Store, Client) {
 async fn introduce(store: &Store) {
     for session in 0..SESSIONS {
         let nothing = Record {
+            heard: None,
             dedup_key: String::new(),
             kind: "ack",
             from: ChatId::stored(chat(1)),
@@ -361,6 +362,7 @@ impl<'a> Run<'a> {
                     one.kind, self.now,
                 );
                 let ingest = Ingest {
+whole: None,
                     parts: String::new(),
                     sent_at,
                     hearing: one.hearing,
@@ -436,6 +438,7 @@ impl<'a> Run<'a> {
             "stanza": id, "direction": "inbound", "at": at, "text": text, "unique": unique,
         });
         let record = Record {
+            heard: None,
             dedup_key: String::new(),
             kind,
             from: ChatId::stored(self.chats[one.from].as_str()),

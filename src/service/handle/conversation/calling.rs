@@ -15,7 +15,7 @@ use crate::flow::{Advance, Command};
 use crate::ids::{ConversationId, SessionName};
 use crate::service::handle::calls::CallRequest;
 use crate::service::handle::conversation::ConversationTask;
-use crate::service::kit::flow_input::TEXT_MAX;
+use crate::service::kit::heard_form::TEXT_MAX;
 use crate::waha::message::Message;
 
 /// The key of a call is a header value: only letters, digits and these characters.

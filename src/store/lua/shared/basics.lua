@@ -60,6 +60,9 @@ local function keep_later(prefix, lid, chat)
   end
 end
 
+-- A script that returns inboxes of several chats stops after this many bytes, so that it doesn't block Redis.
+local ANSWER_BYTES_MAX = 1048576
+
 -- How far (ms) another clock may be ahead of ours.
 local AHEAD_MAX = 10000
 

@@ -84,7 +84,7 @@ local function close(chat, ending)
   if first_unread(chat) then
     open(chat, name or '', resumable)
   else
-    redis.call('DEL', INBOX .. chat)
+    clear_inbox(chat)
   end
 end
 

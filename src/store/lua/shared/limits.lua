@@ -1,5 +1,5 @@
 -- The bot leaves a chat alone for a while when it reaches a limit of its flow, because another bot seems to write there.
--- Uses: conversations, lanes, pace
+-- Uses: inbox, conversations, lanes, pace
 
 -- Until when (ms) the bot leaves this chat alone, and since when; nil if it does not.
 local function left_alone_until(chat)
@@ -55,7 +55,7 @@ local function close_at_limit(chat)
   if status ~= 'waiting' and status ~= 'active' then
     return
   end
-  redis.call('DEL', INBOX .. chat)
+  clear_inbox(chat)
   drop_notices(chat)
   close(chat, {outcome = 'limit', variables = cjson.encode(decode(state or '').variables or {})})
   ring_process(process, chat, 'limit')

@@ -1,6 +1,6 @@
 -- Merges two chats of one person: WhatsApp shows the same person as `@lid` and as `@c.us`, and switches between them. Once
 -- the `@c.us` is known, everything is kept under it.
--- Uses: conversations, sent_by_us, owner_takeover, message_changes, limits, unseen
+-- Uses: inbox, conversations, sent_by_us, owner_takeover, message_changes, limits, unseen
 
 -- When the last message of an inbox arrived.
 local function latest(inbox)
@@ -24,13 +24,6 @@ local function merged(first, second)
   end)
   for i, one in ipairs(all) do all[i] = one[3] end
   return all
-end
-
-local function replace_inbox(chat, messages)
-  redis.call('DEL', INBOX .. chat)
-  for _, message in ipairs(messages) do
-    redis.call('RPUSH', INBOX .. chat, message)
-  end
 end
 
 -- Puts the replies of both lanes into one. The lane whose first reply may be on its way comes first; otherwise the lane
@@ -80,7 +73,7 @@ local function merge_conversations(lid, chat)
     unpack(redis.call('HMGET', CHAT .. chat, 'status', 'ticket', 'id', 'owner'))
   local open, chat_open = status and status ~= 'closed', chat_status and chat_status ~= 'closed'
   local inbox, chat_inbox = redis.call('LRANGE', INBOX .. lid, 0, -1), redis.call('LRANGE', INBOX .. chat, 0, -1)
-  redis.call('DEL', INBOX .. lid)
+  clear_inbox(lid)
   if not open and #inbox > 0 then
     -- These messages were for the owner. They are kept during the takeover: we may still learn that our sender wrote, not
     -- the owner.
@@ -106,7 +99,7 @@ local function merge_conversations(lid, chat)
       if chat_status == 'active' then
         -- Its process may be about to consume the first messages: the others go behind them.
         for _, message in ipairs(inbox) do
-          redis.call('RPUSH', INBOX .. chat, message)
+          push_unread(chat, message)
         end
         if #inbox > 0 then redis.call('SADD', UNREAD, chat) end
         ring_process(chat_process, chat)

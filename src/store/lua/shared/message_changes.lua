@@ -60,7 +60,11 @@ local function change_unread(chat, message_id, change)
     return
   end
   local changed = change.withdrawn and withdrawn(message) or edited(message, content, change.at, change.text)
-  redis.call('LSET', INBOX .. chat, place, changed)
+  -- Without room, the words stay as they were, and the history has the new ones. A withdrawal adds little.
+  if not change.withdrawn and no_room(chat, #changed - #message) then
+    return
+  end
+  replace_unread(chat, place, message, changed)
   local status, process, rev = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'owner', 'rev'))
   local is_empty = not first_unread(chat)
   if is_empty then

@@ -49,7 +49,7 @@ local function end_takeover(chat)
   redis.call('ZREM', TAKEOVER_UNTIL, chat)
   redis.call('HDEL', OWNER_WROTE_AT, chat)
   -- The messages in it were for the owner.
-  redis.call('DEL', INBOX .. chat)
+  clear_inbox(chat)
   local status, state = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'state'))
   if status == 'phone' then
     close(chat, {outcome = 'phone', variables = cjson.encode(decode(state or '').variables or {})})
@@ -68,13 +68,11 @@ end
 
 -- Whether a message of a customer, sent at `sent_at`, is for the owner. It is, too, if it was sent before the word that ended
 -- the takeover, and arrives after it. During the takeover it is kept: we may still learn that our sender wrote, not the owner.
-local function take_for_owner(chat, message, sent_at, quiet, inbox_max)
+local function take_for_owner(chat, message, sent_at, quiet)
   local takeover_until = taken_over_until(chat)
   if takeover_until then
     redis.call('ZADD', TAKEOVER_UNTIL, math.max(takeover_until, NOW + quiet), chat)
-    if redis.call('LLEN', INBOX .. chat) < inbox_max then
-      redis.call('RPUSH', INBOX .. chat, message)
-    end
+    if not no_room(chat, #message) then push_unread(chat, message) end
     return true
   end
   local takeover_ended_at = tonumber(redis.call('GET', TAKEOVER_ENDED_AT .. chat) or nil)
@@ -187,7 +185,7 @@ local function undo_takeover(sent_in, message_id)
     if first then
       open(chat, type(name) == 'string' and name or '', status, 0)
     else
-      redis.call('DEL', INBOX .. chat)
+      clear_inbox(chat)
     end
   end
 end

@@ -60,6 +60,7 @@ fn reply_of(kind: Option<MediaKind>, text: &str) -> Reply {
 async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str) -> bool {
     let id = new_id();
     let record = Record {
+        heard: None,
         dedup_key: format!("out:{id}"),
         kind: "message",
         from: chat.clone(),

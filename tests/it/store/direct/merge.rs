@@ -216,6 +216,7 @@ fn a_customer_known_by_the_hidden_id_is_known_by_the_number() {
             .unwrap();
         assert!(link_ids(&store).await);
         let ack = Record {
+            heard: None,
             dedup_key: String::new(),
             kind: "ack",
             from: number(),

@@ -14,6 +14,7 @@ const QUIET: Duration = Duration::from_secs(60);
 fn by_owner(from: &ChatId, quiet: Duration, ends: bool, now: i64) -> Record {
     let id = new_id();
     Record {
+        heard: None,
         dedup_key: format!("out:{id}"),
         kind: "message",
         from: from.clone(),

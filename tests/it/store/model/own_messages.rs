@@ -65,6 +65,7 @@ impl Run<'_> {
             data: data.to_string(),
         };
         let record = Record {
+            heard: None,
             dedup_key: format!("out:{message_id}"),
             kind: "message",
             from: ChatId::stored(own.from.as_str()),
@@ -100,6 +101,7 @@ impl Run<'_> {
             return Ok(());
         };
         let record = Record {
+            heard: None,
             dedup_key: String::new(),
             kind: "ack",
             from: ChatId::stored(self.chats[from].as_str()),

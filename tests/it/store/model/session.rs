@@ -598,6 +598,7 @@ impl Session {
             view.announce
         );
         self.check_persons(view)?;
+        self.check_bytes(view)?;
         self.check_ids(view)?;
         for (chat, seen) in &view.chats {
             let it = self.chats[chat].clone();
@@ -653,6 +654,27 @@ impl Session {
             "the owner answers {:?}, and wrote at {:?}, should be {phone:?} and {said:?}",
             view.phone,
             view.phone_said
+        );
+        Ok(())
+    }
+
+    /// Checks that the counters have the bytes of the inboxes.
+    fn check_bytes(&self, view: &View) -> Checked {
+        let of = |chat: &Chat| chat.inbox.iter().map(String::len).sum::<usize>();
+        let counted = |chat: &String| view.inbox_bytes.get(chat).map(String::as_str);
+        for (name, chat) in &self.chats {
+            let due = (!chat.inbox.is_empty()).then(|| of(chat).to_string());
+            ensure!(
+                counted(name) == due.as_deref(),
+                "{name}: {:?} bytes are counted, should be {due:?}",
+                counted(name)
+            );
+        }
+        let total: usize = self.chats.values().map(of).sum();
+        let counted = counted(&"total".to_owned()).unwrap_or("0");
+        ensure!(
+            counted == total.to_string(),
+            "{counted} bytes are counted in the session, should be {total}"
         );
         Ok(())
     }

@@ -34,6 +34,7 @@ local answer = {
   redis.call('ZRANGE', session .. 'unmapped', 0, -1, 'WITHSCORES'),
   redis.call('HGETALL', session .. 'address'),
   redis.call('SMEMBERS', session .. 'known'),
+  redis.call('HGETALL', session .. 'inbox-bytes'),
   redis.call('XRANGE', session .. 'history', ARGV[1], '+'),
 }
 for i = 2, #ARGV do
@@ -68,6 +69,8 @@ pub(super) struct View {
     pub(super) unmapped: BTreeMap<String, Millis>,
     pub(super) addresses: BTreeMap<String, String>,
     pub(super) known: BTreeSet<String>,
+    /// How many bytes each inbox has, and all of them.
+    pub(super) inbox_bytes: BTreeMap<String, String>,
     pub(super) chats: BTreeMap<String, Chat>,
     /// The history entries since the previous view.
     pub(super) history: Vec<BTreeMap<String, String>>,
@@ -121,6 +124,7 @@ impl View {
             unmapped: times(next()),
             addresses: pairs(next()),
             known: texts(next()).into_iter().collect(),
+            inbox_bytes: pairs(next()),
             ..View::default()
         };
         view.last_entry.clone_from(&before.last_entry);
