@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -376,11 +376,7 @@ fn close(handle: &OwnedFd, path: &Path) -> Result<Option<u32>, NotPrivate> {
     let without_others = Mode::from_raw_mode(before & !OTHERS);
     let error = rustix::fs::fchmod(handle, without_others).err();
     // Some file systems keep no modes, and refuse nothing.
-    let after = std::fs::File::from(handle.try_clone().map_err(failed)?)
-        .metadata()
-        .map_err(failed)?
-        .permissions()
-        .mode();
+    let after = mode(&rustix::fs::fstat(handle).map_err(|error| failed(error.into()))?);
     if after & OTHERS == 0 {
         return Ok(Some(before));
     }
