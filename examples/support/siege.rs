@@ -514,11 +514,13 @@ impl fmt::Display for SiegeReport {
             "redis     {:.0} MiB when settled, {:.0} at most, {:.0} at the end\n",
             memory.redis_settled, memory.redis_most, memory.redis_end
         )?;
+        let mut waited = customers.clone();
+        waited.sort_by_key(|waited| waited.unwrap_or(Duration::MAX));
+        let [p50, p99, max] = [0.5, 0.99, 1.0].map(|part| ms(quantile(&waited, part)));
+        let count = customers.len();
         writeln!(
             f,
-            "{} fresh customers; the slowest answer took {}",
-            customers.len(),
-            ms(self.slowest_customer())
+            "{count} fresh customers were answered: p50 {p50}, p99 {p99}, slowest {max}"
         )?;
         for (webhooks, over) in self.webhooks.iter().zip(OVER) {
             let [p50, p99, max] = [0.5, 0.99, 1.0].map(|part| ms(quantile(webhooks, part)));
