@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use fred::interfaces::{
-    HashesInterface, KeysInterface, SetsInterface, SortedSetsInterface, StreamsInterface,
+    HashesInterface, KeysInterface, LuaInterface, SetsInterface, SortedSetsInterface,
+    StreamsInterface,
 };
 use fred::types::SetOptions;
 use fred::types::sorted_sets::Ordering;
@@ -28,6 +29,11 @@ const STOPPED_BUSY_FOR: Duration = Duration::from_secs(600);
 const ASK_MAX: usize = 100;
 /// How many sessions one command adds. This limits how long it blocks Redis.
 const ADD_MAX: usize = 1_000;
+
+/// Marks sessions as busy; a mark that is there already stays. A script, because a full Redis would refuse ZADD, and the
+/// start must go on: it can refuse only the first write of a script, and not one that needs no memory.
+const MARK_ALL: &str = "redis.call('ZREM', KEYS[1], '')
+return redis.call('ZADD', KEYS[1], 'NX', unpack(ARGV))";
 
 /// One look at sessions that may be idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,18 +153,13 @@ impl Store {
             .collect();
         for marks in marks.chunks(ADD_MAX) {
             let key = self.inner.keys.busy_sessions();
+            let marks = marks
+                .iter()
+                .flat_map(|(score, session)| [score.to_string(), session.clone()]);
             let _: i64 = self
                 .inner
                 .client
-                // A mark that is there already stays.
-                .zadd(
-                    key,
-                    Some(SetOptions::NX),
-                    None,
-                    false,
-                    false,
-                    marks.to_vec(),
-                )
+                .eval(MARK_ALL, vec![key], marks.collect::<Vec<String>>())
                 .await
                 .map_err(|error| self.write_error(error))?;
         }
