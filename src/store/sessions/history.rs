@@ -10,6 +10,9 @@ use crate::store::store::Store;
 /// How many entries are read at first. If all of them are as large as can be, that is an answer of 8 MB.
 const ENTRIES_FIRST: u64 = 4;
 
+/// How many are read at once after small ones, because the next may be large. With 16, the archiver falls behind.
+const ENTRIES_MAX: u64 = 64;
+
 /// A batch with this many bytes is large enough.
 const BYTES_ENOUGH: usize = 1 << 20;
 
@@ -58,7 +61,7 @@ impl Store {
             if is_last {
                 break;
             }
-            several *= 4;
+            several = (several * 4).min(ENTRIES_MAX);
         }
         Ok(found)
     }
