@@ -209,7 +209,7 @@ fn what_a_customer_wrote_is_not_in_the_log_when_the_flow_or_the_shop_fails() {
         otherwise = "menu"
         "#
     ));
-    for format in ["text", "json"] {
+    for (round, format) in ["text", "json"].into_iter().enumerate() {
         let daemon = test
             .all(&redis)
             .set("FLOW_FILE", flow.clone())
@@ -221,7 +221,8 @@ fn what_a_customer_wrote_is_not_in_the_log_when_the_flow_or_the_shop_fails() {
             daemon.log().contains("ready").then_some(())
         });
         for (n, figure) in ["12345678904", "98765432103"].into_iter().enumerate() {
-            let ana = chat(n + 1);
+            // Another chat in each round: the question of the round before would be taken for this one's.
+            let ana = chat(10 * round + n + 1);
             daemon.customer_writes(&ana, "oi");
             test.texts(&ana, 1);
             daemon.customer_writes(&ana, figure);
