@@ -1,5 +1,7 @@
 //! Rows of the table `message`: finds, adds, completes and removes them, with their searchable words.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::entry::Row;
@@ -40,6 +42,13 @@ pub(super) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<Option<i64>
 
 /// A message came: what the version before stored about it before, without its chat, is about this one.
 fn take_those_without_chat(db: &Connection, row: &Row) -> rusqlite::Result<()> {
+    // Only a history of that version has any. One look is all that other messages pay for them.
+    let has_any: bool = db
+        .prepare_cached(&HAS_MARKS_WITHOUT_CHAT)?
+        .query_row([&row.session], |found| found.get(0))?;
+    if !has_any {
+        return Ok(());
+    }
     for table in MARK_TABLES {
         let sql = format!(
             "UPDATE OR IGNORE {table} SET chat = ?2 WHERE session = ?1 AND chat = '' AND direction = ?3 AND stanza = ?4"
@@ -53,6 +62,12 @@ fn take_those_without_chat(db: &Connection, row: &Row) -> rusqlite::Result<()> {
     }
     Ok(())
 }
+
+static HAS_MARKS_WITHOUT_CHAT: LazyLock<String> = LazyLock::new(|| {
+    let has_any =
+        |table| format!("EXISTS (SELECT 1 FROM {table} WHERE session = ?1 AND chat = '')");
+    format!("SELECT {}", MARK_TABLES.map(has_any).join(" OR "))
+});
 
 /// Indexes the words of a message, or does so again after its text, message id or edits changed.
 pub(super) fn index(db: &Connection, id: i64) -> rusqlite::Result<()> {
