@@ -1,4 +1,4 @@
-//! An error as one line of text, with its causes; or without what it quotes.
+//! An error as one line of text, with its causes; or without the text that it quotes.
 
 use serde_json::error::Category;
 
@@ -16,13 +16,13 @@ pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// An error of JSON, without what it quotes: that may be a customer's.
+/// An error of JSON, without the text that it quotes: a customer may have written it.
 pub(crate) fn describe_json(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(text, _)| text);
-    // What is missing and what was expected are our own words. What is there instead stands before these.
+    // The names of missing fields and expected values are our own words. The value found instead comes before them.
     let missing = text.strip_prefix("missing field ");
     let expected = text
         .rsplit_once(", expected ")

@@ -156,13 +156,20 @@ impl<Out: io::Write> io::Write for SafeJsonLines<Out> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
 
+    /// Keeps what is logged.
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Kept {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl io::Write for Kept {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -197,7 +204,7 @@ mod tests {
             .finish();
         tracing::subscriber::with_default(json, log);
 
-        let shown = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let shown = kept.text();
         let unsafe_one = shown
             .chars()
             .find(|c| *c != '\n' && terminal::is_unsafe(*c));
@@ -227,8 +234,7 @@ mod tests {
             .fmt_fields(PlainFields)
             .finish();
         tracing::subscriber::with_default(text, log);
-        let shown = kept.0.lock().unwrap().clone();
-        String::from_utf8(shown).unwrap()
+        kept.text()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tracing::dispatcher::get_default;
 use tracing::error;
 use tracing::subscriber::NoSubscriber;
 
-/// Stands for a message that may quote a customer.
+/// Replaces a message that may quote a customer.
 const NOT_SHOWN: &str = "(not shown, because it may quote what a customer wrote)";
 
 /// Logs panics from now on.
@@ -48,26 +48,10 @@ fn log(panic: &PanicHookInfo<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
-
     use serde_json::Value;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Kept {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::logging::tests::Kept;
 
     #[test]
     fn a_panic_is_one_line_of_the_log_with_its_place_and_without_what_it_quotes() {
@@ -89,7 +73,7 @@ mod tests {
             let plain = panic::catch_unwind(|| panic!("no such thing"));
             assert!(plain.is_err());
         });
-        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let text = kept.text();
         assert!(
             !text.contains("12345678901") && !text.contains("Ana"),
             "{text}"

@@ -106,7 +106,7 @@ pub(super) async fn check_server(redis: &store::StoreConfig) -> Result<(), Start
         .map_err(failed)?;
     let left = REDIS_PATIENCE.saturating_sub(begun.elapsed());
     let checked = store.check_server(left).await;
-    // Before anything is polled: what was open at the last stop is found in these sessions.
+    // Before anything is polled, so that conversations of the last run are found.
     let marked = match &checked {
         Ok(_) => retry_at_start(redis, async || store.mark_all_busy(Millis::now()).await).await,
         Err(_) => Ok(()),

@@ -33,11 +33,11 @@ pub(super) fn millis_of(number: f64) -> Option<Millis> {
         .then_some(Millis::new(millis.round() as i64))
 }
 
-/// WAHA's clock may be ahead of ours by this much. What is dated later than that is dated wrongly.
+/// WAHA's clock may be ahead of ours by this much. A later time is wrong.
 const AHEAD_MAX: Duration = Duration::from_secs(10);
 
-/// A time when something has happened. One in the future would count as the latest for as long as that, so it is not believed
-/// and becomes now: what really happens next is later. Also returns how far after now the time was.
+/// A time when something has happened. A time in the future becomes now: otherwise it would count as the latest, and hide
+/// everything that happens before it. Also returns how far after now the time was.
 pub(super) fn clamped(time: Option<Millis>, now: Millis) -> (Option<Millis>, Duration) {
     let ahead = time.map_or(Duration::ZERO, |time| now.until(time));
     let believed = |time| if ahead > AHEAD_MAX { now } else { time };

@@ -18,8 +18,8 @@ use super::shares::{Held, Shares};
 const BODY_MAX: usize = 2 << 20;
 /// Enough for two megabytes over any network between WAHA and us. Slower senders only block a connection.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// In a crowd, a body must bring this much in this time, again and again until it is complete. So a slow line gets through,
-/// and whoever wants to hold thousands of connections has to send a lot.
+/// In a crowd, a body must bring this much in this time, again and again until it is complete. A slow line
+/// gets through, and holding thousands of connections takes a lot of traffic.
 const CROWDED_PIECE: usize = 128 << 10;
 const CROWDED_TIMEOUT: Duration = Duration::from_secs(2);
 /// How soon a body that is already being read notices that there is a crowd.
@@ -167,7 +167,7 @@ impl Bodies {
         }
         // Who has to make room logs it, so nothing is to be done here.
         let taken = match &body.share {
-            Some(share) => share.grow(more, |_| {}),
+            Some(share) => share.grow(more),
             None => self
                 .memory
                 .take(peer, more, |_| {})
@@ -268,7 +268,7 @@ mod tests {
         let strangers: Vec<_> = (0..10).map(|_| large(&bodies, STRANGER)).collect();
         assert!(strangers.iter().all(|(_, read)| read.is_ok()));
         let alive = |bodies: &[(WebhookBody, _)]| {
-            let share = |body: &WebhookBody| body.share.as_ref().unwrap().grow(0, |_| {});
+            let share = |body: &WebhookBody| body.share.as_ref().unwrap().grow(0);
             bodies
                 .iter()
                 .filter(|(body, _)| share(body).is_ok())

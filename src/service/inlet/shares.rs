@@ -246,14 +246,10 @@ impl Held {
     ///
     /// # Errors
     /// [`NothingLeft`], also if it had to make room before.
-    pub(crate) fn grow(
-        &self,
-        more: usize,
-        on_closed: impl FnMut(&Closed),
-    ) -> Result<(), NothingLeft> {
+    pub(crate) fn grow(&self, more: usize) -> Result<(), NothingLeft> {
         let key = self.key();
         let mut state = self.shares.lock();
-        self.shares.grow(&mut state, key, more, on_closed)
+        self.shares.grow(&mut state, key, more, |_| {})
     }
 
     /// Its request was authentic: it does not have to make room until the next one begins.
@@ -415,13 +411,13 @@ mod tests {
         let shares = sixteen();
         let one = shares.take(stranger(1), 1, |_| {}).unwrap();
         let two = shares.take(stranger(1), 2, |_| {}).unwrap();
-        assert_eq!(two.grow(1, |_| {}), Ok(()));
+        assert_eq!(two.grow(1), Ok(()));
         // The oldest wants more than the share.
-        assert_eq!(one.grow(1, |_| {}), Err(NothingLeft));
+        assert_eq!(one.grow(1), Err(NothingLeft));
         assert!(must_close(&one) && !must_close(&two));
-        assert_eq!(one.grow(1, |_| {}), Err(NothingLeft));
-        assert_eq!(two.grow(1, |_| {}), Ok(()));
-        assert_eq!(two.grow(1, |_| {}), Err(NothingLeft));
+        assert_eq!(one.grow(1), Err(NothingLeft));
+        assert_eq!(two.grow(1), Ok(()));
+        assert_eq!(two.grow(1), Err(NothingLeft));
         assert_eq!(
             shares.take(stranger(1), 5, |_| {}).map(drop),
             Err(NothingLeft)

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::field::{Field, Visit};
+use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as _};
 use waha_sm::flow::{Limits, Locale};
@@ -246,11 +247,27 @@ fn a_conversation_with_an_unreadable_state_starts_over() {
 }
 
 /// Panics in the middle of a conversation, when the fault of this chat is logged. Nothing from outside can cause a panic.
+#[derive(Clone)]
 struct Panics {
     at: String,
     /// How often it panicked.
     panicked: Arc<Mutex<u32>>,
     errors: Arc<Mutex<Vec<String>>>,
+}
+
+impl Panics {
+    fn at(chat: &str) -> Self {
+        Self {
+            at: chat.to_owned(),
+            panicked: Arc::default(),
+            errors: Arc::default(),
+        }
+    }
+
+    /// Until the guard is dropped.
+    fn start(&self) -> DefaultGuard {
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(self.clone()))
+    }
 }
 
 #[derive(Default)]
@@ -339,13 +356,8 @@ fn dispatcher(
 fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
     let redis = Redis::start();
     let (ana, bia) = (chat(1), chat(2));
-    let (panicked, errors) = (Arc::default(), Arc::default());
-    let subscriber = tracing_subscriber::registry().with(Panics {
-        at: ana.clone(),
-        panicked: Arc::clone(&panicked),
-        errors: Arc::clone(&errors),
-    });
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let panics = Panics::at(&ana);
+    let _guard = panics.start();
     let flow =
         "locale = 'pt-BR'\nstart = 'a'\n[step.a]\nsay = '{{ 1 / opening }}'\nend = 'never'\n";
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -407,8 +419,8 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
         shutdown.cancel();
         running.await.unwrap();
     });
-    assert_eq!(*panicked.lock().unwrap(), 3);
-    let errors = errors.lock().unwrap();
+    assert_eq!(*panics.panicked.lock().unwrap(), 3);
+    let errors = panics.errors.lock().unwrap();
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(
         errors[0].contains(&ana) && errors[0].contains("please report it"),
@@ -420,13 +432,8 @@ fn a_conversation_that_keeps_panicking_is_closed_and_its_worker_is_freed() {
 fn a_conversation_that_keeps_panicking_keeps_what_its_customer_answered_before() {
     let redis = Redis::start();
     let ana = chat(1);
-    let (panicked, errors) = (Arc::default(), Arc::default());
-    let subscriber = tracing_subscriber::registry().with(Panics {
-        at: ana.clone(),
-        panicked: Arc::clone(&panicked),
-        errors: Arc::clone(&errors),
-    });
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let panics = Panics::at(&ana);
+    let _guard = panics.start();
     let flow = "
         start = 'name'
         [timeouts]
@@ -471,7 +478,7 @@ fn a_conversation_that_keeps_panicking_keeps_what_its_customer_answered_before()
         });
         closed.expect("the conversation is closed").fields
     });
-    assert_eq!(*panicked.lock().unwrap(), 3);
+    assert_eq!(*panics.panicked.lock().unwrap(), 3);
     let field = |name: &str| {
         let found = closed.iter().find(|(field, _)| field == name);
         found.map(|(_, value)| value.as_str())

@@ -150,6 +150,7 @@ fn a_crowded_listener_gives_a_body_two_seconds_unless_it_comes_fast_enough() {
                 .unwrap();
             for piece in body.as_bytes().chunks(20_000) {
                 stream.write_all(piece).unwrap();
+                // Not a wait for us: the speed of this line is what is tested.
                 std::thread::sleep(Duration::from_millis(100));
             }
             read_status(stream)

@@ -88,6 +88,23 @@ fn ingest(text: &str) -> Ingest {
     }
 }
 
+/// The record of an event that is no message.
+fn event(kind: &'static str, from: &ChatId, data: String) -> Record {
+    Record {
+        dedup_key: String::new(),
+        kind,
+        from: from.clone(),
+        other_id: None,
+        message: false,
+        parts: String::new(),
+        echo: None,
+        content: None,
+        if_by_phone: None,
+        data,
+        heard: None,
+    }
+}
+
 /// The content of a message without a file.
 fn text_content(text: &str) -> EchoContent {
     EchoContent::new(&[None], text)
@@ -285,17 +302,11 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
             ("second", Some(MessageId::stored("second"))),
         ] {
             let echo = Record {
-                heard: None,
                 dedup_key: format!("out:{message_id}"),
-                kind: "message",
-                from: chat(1),
-                other_id: None,
                 message: true,
-                parts: String::new(),
                 echo: Some(MessageId::stored(message_id)),
                 content: Some(text_content("a")),
-                if_by_phone: None,
-                data: "{\"text\":\"a\"}".to_owned(),
+                ..event("message", &chat(1), "{\"text\":\"a\"}".to_owned())
             };
             store.record(&session(), &echo, ms(1_000)).await.unwrap();
             // The process that held it died. The next one finds out whether it was sent.

@@ -1,4 +1,4 @@
-//! A Redis that is full: new events wait at WAHA, and everything that was accepted goes on and makes space.
+//! A Redis that is full: new events wait at WAHA, and everything that was accepted continues and makes space.
 
 use std::path::PathBuf;
 
@@ -60,7 +60,7 @@ fn is_archived(test: &TestSetup, messages: usize) {
 }
 
 #[test]
-fn while_redis_is_full_what_was_accepted_goes_on_even_after_a_restart() {
+fn while_redis_is_full_accepted_work_continues_even_after_a_restart() {
     let test = TestSetup::new();
     let setup = test
         .setup("all")
@@ -93,7 +93,7 @@ fn while_redis_is_full_what_was_accepted_goes_on_even_after_a_restart() {
     is_archived(&test, 4 * CHATS);
     fill(&test);
     refuses_and_says_what_to_do(&daemon);
-    // It is started anew, on files that fill it.
+    // A new server reads files that fill it.
     assert_eq!(daemon.terminate().0.code(), Some(0));
     let daemon = setup.start();
     // A server that has just read its files may need a little less for them.
@@ -143,7 +143,7 @@ fn entries_that_the_history_could_not_take_fill_redis_and_are_all_there_afterwar
         let event = message(SESSION, &chat(accepted + 1), "Ana", &long);
         match daemon.poster.post(&event).unwrap() {
             (200, _) => accepted += 1,
-            // Conversations that go on make some space again.
+            // Conversations that continue make some space again.
             (503, _) if daemon.get("/ready").0 == 503 => break,
             (status, answer) => assert_eq!(status, 503, "{answer}"),
         }

@@ -45,6 +45,7 @@ fn cores(daemon: &Daemon, over: Duration) -> f64 {
         fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()
     };
     let (before, began) = (ticks(), Instant::now());
+    // Not a wait for something: this time is what is measured.
     std::thread::sleep(over);
     // Linux counts 100 ticks a second.
     (ticks() - before) / 100.0 / began.elapsed().as_secs_f64()

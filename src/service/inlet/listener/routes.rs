@@ -217,7 +217,7 @@ impl ListenerState {
                 Err(_) => Err("Redis did not answer in time".to_owned()),
             }
         };
-        // Not shared for any time after it was read: what was counted before a request is in its answer.
+        // Never an earlier reading: each answer includes everything that was counted before its request.
         let shared_for = |_: &Result<String, String>| Duration::ZERO;
         match self
             .figures

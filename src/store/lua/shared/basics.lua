@@ -66,8 +66,8 @@ local ANSWER_BYTES_MAX = 1048576
 -- How far (ms) another clock may be ahead of ours.
 local AHEAD_MAX = 10000
 
--- A time from outside, as it is stored; 0 if it is not known. Versions before stored any: one in the future would count as the
--- latest for as long as that, so it counts as not known.
+-- A time from outside, as it is stored; 0 if it is not known. Older versions stored any time. One in the future counts as not
+-- known: otherwise it would count as the latest until then.
 local function known_time(time)
   time = tonumber(time or 0) or 0
   return time <= NOW + AHEAD_MAX and time or 0

@@ -1,7 +1,7 @@
 -- What we have of the messages that WAHA reported. It may report a message several times, and bring its words or the link to
 -- its file only later. The sender's device chooses the id of a message, so an id says which message it is only within one
 -- chat. The value of a key has a mark for each chat, one a line: the parts of the content that we have (one letter each), and
--- the chat. What is only '1' has no chat: an event that is no message, or a message of a version before.
+-- the chat. A value of '1' has no chat: it is an event that is no message, or a message of an older version.
 
 -- How many chats may share one message id: a broadcast of the owner has the same id in all its chats.
 local MARKS_MAX = 300

@@ -59,14 +59,10 @@ fn reply_of(kind: Option<MediaKind>, text: &str) -> Reply {
 /// Whether the scripts take a message for an echo of the reply in hand, and not for the owner's words.
 async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str) -> bool {
     let id = new_id();
+    let data = serde_json::json!({"text": text, "sent_at": 1_200});
     let record = Record {
-        heard: None,
         dedup_key: format!("out:{id}"),
-        kind: "message",
-        from: chat.clone(),
-        other_id: None,
         message: true,
-        parts: String::new(),
         echo: Some(id),
         content: Some(content),
         if_by_phone: Some(ByPhone {
@@ -74,7 +70,7 @@ async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str)
             is_end_word: false,
             last_activity_at: ms(0),
         }),
-        data: serde_json::json!({"text": text, "sent_at": 1_200}).to_string(),
+        ..event("message", chat, data.to_string())
     };
     match store.record(&session(), &record, ms(1_200)).await.unwrap() {
         Recorded::Recorded => true,

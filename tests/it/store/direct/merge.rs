@@ -215,19 +215,7 @@ fn a_customer_known_by_the_hidden_id_is_known_by_the_number() {
             .await
             .unwrap();
         assert!(link_ids(&store).await);
-        let ack = Record {
-            heard: None,
-            dedup_key: String::new(),
-            kind: "ack",
-            from: number(),
-            other_id: None,
-            message: false,
-            parts: String::new(),
-            echo: None,
-            content: None,
-            if_by_phone: None,
-            data: "{}".to_owned(),
-        };
+        let ack = event("ack", &number(), "{}".to_owned());
         let recorded = store.record(&session(), &ack, ms(1_001)).await.unwrap();
         assert_eq!(recorded, Recorded::Recorded);
     });

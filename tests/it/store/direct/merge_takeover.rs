@@ -13,14 +13,10 @@ const QUIET: Duration = Duration::from_secs(60);
 /// The record of a message that the owner writes in a chat.
 fn by_owner(from: &ChatId, quiet: Duration, ends: bool, now: i64) -> Record {
     let id = new_id();
+    let data = format!("{{\"text\":\"by hand\",\"sent_at\":{now}}}");
     Record {
-        heard: None,
         dedup_key: format!("out:{id}"),
-        kind: "message",
-        from: from.clone(),
-        other_id: None,
         message: true,
-        parts: String::new(),
         echo: Some(id),
         content: Some(text_content("by hand")),
         if_by_phone: Some(ByPhone {
@@ -28,7 +24,7 @@ fn by_owner(from: &ChatId, quiet: Duration, ends: bool, now: i64) -> Record {
             is_end_word: ends,
             last_activity_at: ms(0),
         }),
-        data: format!("{{\"text\":\"by hand\",\"sent_at\":{now}}}"),
+        ..event("message", from, data)
     }
 }
 
