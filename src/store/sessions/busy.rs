@@ -173,10 +173,10 @@ impl Store {
     pub async fn unmark_idle(&self, count: u32, now: Millis) -> Result<Unmarked, StoreError> {
         self.connected()?;
         let (client, key) = (&self.inner.client, self.inner.keys.busy_sessions());
-        let quiet = score(now - BUSY_FOR, 0);
+        let quiet_since = now - BUSY_FOR;
         let limit = Some((0, i64::from(count)));
         let looked_at: Vec<(SessionName, f64)> = client
-            .zrangebyscore(&key, "-inf", quiet, true, limit)
+            .zrangebyscore(&key, "-inf", score(quiet_since, 0), true, limit)
             .await?;
         let open = self.are_open(&looked_at, now).await?;
         let (mut idle, mut places) = (0, Vec::new());
@@ -191,17 +191,22 @@ impl Store {
                 .filter_map(|at| looked_at.get(at));
             let is_alone = beside.all(|(_, other)| other.total_cmp(marked).is_ne());
             let is_last = place + 1 == count as usize;
-            if is_alone && !is_last && !open.contains(session) {
+            let later = if open.contains(session) {
+                score(now, fastrand::u16(..))
+            } else if is_alone && !is_last {
                 let () = changes.zremrangebyscore(&key, *marked, *marked).await?;
                 places.push(true);
+                continue;
             } else {
-                let mark = (score(now, fastrand::u16(..)), session.as_str());
-                let (exists, later) = (Some(SetOptions::XX), Some(Ordering::GreaterThan));
-                let () = changes
-                    .zadd(&key, exists, later, false, false, mark)
-                    .await?;
-                places.push(false);
-            }
+                // The next look finds it again, now alone.
+                score(quiet_since + Duration::from_millis(1), place as u16)
+            };
+            let (exists, greater) = (Some(SetOptions::XX), Some(Ordering::GreaterThan));
+            let mark = (later, session.as_str());
+            let () = changes
+                .zadd(&key, exists, greater, false, false, mark)
+                .await?;
+            places.push(false);
         }
         if !places.is_empty() {
             let changed: Vec<u64> = changes.all().await?;

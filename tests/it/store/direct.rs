@@ -1,5 +1,6 @@
 //! Promises of the store that can't be tested from outside: lost answers, and leases that change hands.
 
+mod busy;
 mod bytes;
 mod echoes;
 mod limits;
