@@ -2,6 +2,7 @@
 //! safely there. If the disk fails, entries wait in the stream, and everything else continues.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use crate::service::kit::session_pages::SessionPages;
 use crate::store;
 use crate::store::Store;
 use crate::throttle::Throttle;
+
+use super::archive_thread::ArchiveThread;
 
 /// Entries per transaction: enough to make the disk's sync unimportant, few enough to fit in memory.
 const BATCH: u64 = 1_000;
@@ -49,8 +52,8 @@ enum ArchiverError {
     Store(#[from] store::StoreError),
     #[error(transparent)]
     History(#[from] history::HistoryError),
-    #[error("the archive's thread ended early")]
-    Thread,
+    #[error("the thread that writes it failed")]
+    Thread(#[source] io::Error),
     #[error("it was deleted or replaced, and there was no time to put it back")]
     Restoring,
 }
@@ -99,6 +102,7 @@ impl Archiver {
             store: self.store,
             path: self.path,
             archive: Some(self.archive),
+            thread: ArchiveThread::default(),
             trimmed: HashSet::new(),
             pages: SessionPages::default(),
         };
@@ -188,8 +192,9 @@ impl Archiver {
 struct ArchiverState {
     store: Store,
     path: PathBuf,
-    /// `None` while a blocking thread uses it, and after such a thread panicked.
+    /// `None` while the thread uses it, and after the thread panicked.
     archive: Option<Archive>,
+    thread: ArchiveThread,
     /// Sessions whose stream holds no archived entries any more.
     trimmed: HashSet<SessionName>,
     pages: SessionPages,
@@ -281,18 +286,18 @@ impl ArchiverState {
         Ok(archived)
     }
 
-    /// Uses the archive on a blocking thread.
+    /// Uses the archive on its thread.
     async fn with<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut Archive) -> Result<T, history::HistoryError> + Send + 'static,
     ) -> Result<T, ArchiverError> {
         let archive = self.archive.take();
         let mut archive = archive.unwrap_or_else(|| Archive::closed(&self.path));
-        let worked = tokio::task::spawn_blocking(move || {
+        let worked = self.thread.run(move || {
             let result = work(&mut archive);
             (archive, result)
         });
-        let (archive, result) = worked.await.map_err(|_| ArchiverError::Thread)?;
+        let (archive, result) = worked.await.map_err(ArchiverError::Thread)?;
         self.archive = Some(archive);
         Ok(result?)
     }

@@ -2,11 +2,13 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | [`archive_thread`] | runs what writes the history on a thread of its own |
 //! | [`archiver`] | copies the history stream to SQLite, and trims it |
 //! | [`recoverer`] | sends this process' heartbeat, and releases what dead processes held |
 //! | [`reloader`] | reloads the flows while the daemon runs |
 //! | [`sweeper`] | takes sessions in which nothing is open out of the list that agents poll |
 
+mod archive_thread;
 pub mod archiver;
 pub mod recoverer;
 pub mod reloader;
