@@ -4,6 +4,7 @@ use super::reader::{SettingsReader, set};
 use super::role::Role;
 use crate::secret::{Secret, shown_url};
 use crate::settings::WahaSettings;
+use crate::waha::client::{is_address, is_api_key};
 
 const WAHA_URL: &str = "http://localhost:3000";
 
@@ -28,6 +29,15 @@ impl WahaConfig {
             settings.waha_api_key.as_ref(),
             settings.waha_api_key_file.as_ref(),
         );
+        if api_key
+            .as_ref()
+            .is_some_and(|key| !is_api_key(key.reveal()))
+        {
+            reader.mistake(
+                "WAHA_API_KEY",
+                "has characters that no key has: is there a line break in it?",
+            );
+        }
         if role.works() && api_key.is_none() {
             reader.warn("WAHA_API_KEY is not set: WAHA refuses replies without its key");
         }
@@ -37,16 +47,11 @@ impl WahaConfig {
 
 fn url(reader: &mut SettingsReader, setting: Option<&String>) -> Option<Secret> {
     let url = set(setting).unwrap_or(WAHA_URL);
-    let host = url
-        .strip_prefix("http://")
-        .or_else(|| url.strip_prefix("https://"));
-    if host.is_none_or(|host| {
-        host.is_empty() || host.starts_with('/') || host.contains(char::is_whitespace)
-    }) {
+    if !is_address(url) {
         reader.mistake(
             "WAHA_URL",
             &format!(
-                "is {:?}: write WAHA's address with http:// or https://, e.g. {WAHA_URL}",
+                "is {:?}: write http:// or https://, a host, and perhaps a port and a path, e.g. {WAHA_URL}",
                 shown_url(url)
             ),
         );

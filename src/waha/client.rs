@@ -11,7 +11,7 @@ mod media;
 mod outcome;
 mod questions;
 
-pub use http::{BadConfig, Client, ClientConfig, TIMEOUT};
+pub use http::{BadConfig, Client, ClientConfig, TIMEOUT, is_address, is_api_key};
 pub use media::{File, FileContent, MEDIA_TIMEOUT, SendAs};
 pub use outcome::{SendError, SentMessage};
 pub use questions::{AskError, ListedChat, Page};

@@ -266,6 +266,16 @@ struct Received {
     location: Option<String>,
 }
 
+/// Whether a client can be made with this address of WAHA.
+pub fn is_address(text: &str) -> bool {
+    checked_url(text).is_some()
+}
+
+/// Whether a client can be made with this key of WAHA: whether a header can contain it.
+pub fn is_api_key(text: &str) -> bool {
+    HeaderValue::from_str(text).is_ok()
+}
+
 /// The address without the slashes at its end, if it is valid.
 fn checked_url(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
