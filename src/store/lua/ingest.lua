@@ -15,6 +15,7 @@
 -- WAHA posts a file once it is downloaded, which takes minutes.
 local LATE_AFTER = 600000
 
+only_with_space()
 local seen_ttl = next_number()
 local answer, received_at = {}, string.format('%.0f', redis_time())
 
@@ -60,8 +61,7 @@ local function hear(one, chat, marks)
     note_unseen(chat, one.from, one.id, received_at)
     if result == 'active' then ring_process(process, chat) end
   end
-  -- A person is answered under the id that they wrote from. This comes after the message is stored: a full Redis can
-  -- refuse only the first write of a script, and only if it needs memory. HDEL needs none.
+  -- A person is answered under the id that they wrote from.
   if chat ~= one.from then
     redis.call('HSET', ADDRESS, chat, one.from)
   else

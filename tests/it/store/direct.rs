@@ -3,6 +3,7 @@
 mod busy;
 mod bytes;
 mod echoes;
+mod full;
 mod limits;
 mod merge;
 mod merge_takeover;

@@ -22,9 +22,15 @@ end
 
 -- Lets the script run even if Redis is full, if it is the first thing that the script does. A full Redis can refuse only the
 -- first write of a script, and not one that needs no memory; this one changes nothing. It is for scripts that carry on what was
--- accepted, which makes space in the end. Scripts that take in what WAHA can send again must be refused.
+-- accepted, which makes space in the end.
 local function even_if_full()
   redis.call('HDEL', SENDING, '')
+end
+
+-- The opposite, for a script that takes in what WAHA can send again: a full Redis refuses this write, which changes nothing, and
+-- so the whole script. Without it, a script whose first write needs no memory would store any amount.
+local function only_with_space()
+  redis.call('ZADD', LOOK_AT, 'XX', 0, '')
 end
 
 local function record(kind, ...)
