@@ -6,6 +6,7 @@
 --       the inbox), examined_before, since (ms: when it began to wait), leave (outcome, '' = stays), variables (JSON), reply
 --       ('' = none), words (count), word...
 -- Returns: how many were still waiting
+even_if_full()
 local waiting, replied = 0, false
 while has_more() do
   local chat, id, announced = next_text(), next_text(), next_text()

@@ -3,6 +3,7 @@
 -- ARGV: count, lease (ms)
 -- Returns per chat: {chat, id, position, since (ms: when it began to wait), told or '', told_at or '', examined, name, rev, state
 --          or '', '1' if it waits for a person, else '', messages not examined...}
+even_if_full()
 local count, lease = next_number(), next_number()
 local answer, bytes = {}, 0
 for _, chat in ipairs(redis.call('ZRANGEBYSCORE', LOOK_AT, '-inf', NOW, 'LIMIT', 0, count)) do

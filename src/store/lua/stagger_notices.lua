@@ -4,6 +4,7 @@
 -- KEYS: namespace
 -- ARGV: gap (ms: between two customers who are due)
 -- Returns: how many were due
+even_if_full()
 local gap, due = next_number(), 0
 local waiting = redis.call('ZRANGE', QUEUE, 0, -1)
 for _, chat in ipairs(redis.call('ZRANGE', HANDOFF, 0, -1)) do

@@ -3,23 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, KeysInterface, LuaInterface, SetsInterface};
+use fred::interfaces::{HashesInterface, KeysInterface, SetsInterface};
 
-use crate::clock;
 use crate::ids::{ProcessId, SessionName};
 use crate::store::error::StoreError;
 use crate::store::store::Store;
-
-/// Renews a heartbeat, and returns the one before. A script, because a full Redis would refuse SET: it can refuse only the
-/// first write of a script, and not one that needs no memory. Without heartbeats, nobody would go on and make space.
-const HEARTBEAT: &str = "local before = redis.call('GET', KEYS[1])
-redis.call('DEL', KEYS[1])
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return before";
-
-/// Puts a process into the set of the known ones; a script for the same reason.
-const LIST: &str = "redis.call('SREM', KEYS[1], '')
-return redis.call('SADD', KEYS[1], ARGV[1])";
 
 impl Store {
     /// Notes that `process` is alive and has this many workers. Without another heartbeat it counts as dead after
@@ -34,16 +22,17 @@ impl Store {
         expires_after: Duration,
     ) -> Result<bool, StoreError> {
         self.connected()?;
-        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let keys = &self.inner.keys;
         // The heartbeat first, because a process in the set without a heartbeat counts as dead.
-        let heartbeat = vec![workers as i64, clock::millis(expires_after)];
-        let before: Option<String> = client
-            .eval(HEARTBEAT, vec![keys.process(process)], heartbeat)
-            .await
-            .map_err(|error| self.write_error(error))?;
-        let _: i64 = client
-            .eval(LIST, vec![keys.processes()], vec![process.as_str()])
+        let before = self
+            .set_value(
+                keys.process(process),
+                workers as i64,
+                Some(expires_after),
+                false,
+            )
             .await?;
+        self.add_to_set(keys.processes(), process.as_str()).await?;
         Ok(before.is_some())
     }
 

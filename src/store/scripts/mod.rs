@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod arguments;
 pub(crate) mod batch;
+pub(crate) mod even_if_full;
 pub(crate) mod from_redis;
 pub(crate) mod keys;
 pub(crate) mod registry;

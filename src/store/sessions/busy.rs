@@ -7,10 +7,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use fred::interfaces::{
-    HashesInterface, KeysInterface, LuaInterface, SetsInterface, SortedSetsInterface,
-    StreamsInterface,
-};
+use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
 use fred::types::SetOptions;
 use fred::types::sorted_sets::Ordering;
 
@@ -29,11 +26,6 @@ const STOPPED_BUSY_FOR: Duration = Duration::from_secs(600);
 const ASK_MAX: usize = 100;
 /// How many sessions one command adds. This limits how long it blocks Redis.
 const ADD_MAX: usize = 1_000;
-
-/// Marks sessions as busy; a mark that is there already stays. A script, because a full Redis would refuse ZADD, and the
-/// start must go on: it can refuse only the first write of a script, and not one that needs no memory.
-const MARK_ALL: &str = "redis.call('ZREM', KEYS[1], '')
-return redis.call('ZADD', KEYS[1], 'NX', unpack(ARGV))";
 
 /// One look at sessions that may be idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,10 +103,7 @@ impl Store {
             self.connected()?;
             // First, because catching up skips a session that has no starting time.
             self.begin_catching_up(session, now).await?;
-            let _: i64 = self
-                .inner
-                .client
-                .sadd(self.inner.keys.sessions(), session.as_str())
+            self.add_to_set(self.inner.keys.sessions(), session.as_str())
                 .await?;
         }
         self.mark_busy(session, now).await
@@ -123,15 +112,11 @@ impl Store {
     /// Marks a session as busy.
     async fn mark_busy(&self, session: &SessionName, now: Millis) -> Result<(), StoreError> {
         self.connected()?;
-        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let keys = &self.inner.keys;
         let marked_at = Instant::now();
-        let fraction = fastrand::u16(..);
+        let mark = (score(now, fastrand::u16(..)), session.as_str());
         for key in [keys.busy_sessions(), keys.sessions_seen()] {
-            let mark = (score(now, fraction), session.as_str());
-            let _: i64 = client
-                .zadd(key, None, Some(Ordering::GreaterThan), false, false, mark)
-                .await
-                .map_err(|error| self.write_error(error))?;
+            self.add_to_sorted_set(key, "GT", [mark]).await?;
         }
         if let Ok(mut sessions) = self.inner.watch.sessions.lock() {
             sessions.insert(session.clone(), marked_at);
@@ -146,22 +131,16 @@ impl Store {
     /// See [`StoreError`].
     pub async fn mark_all_busy(&self, now: Millis) -> Result<(), StoreError> {
         let sessions = self.sessions().await?;
-        let marks: Vec<(f64, String)> = sessions
+        let fractions = (0..=u16::MAX).cycle();
+        let marks: Vec<(f64, &str)> = sessions
             .iter()
-            .zip((0..=u16::MAX).cycle())
-            .map(|(session, fraction)| (score(now, fraction), session.to_string()))
+            .zip(fractions)
+            .map(|(session, fraction)| (score(now, fraction), session.as_str()))
             .collect();
         for marks in marks.chunks(ADD_MAX) {
             let key = self.inner.keys.busy_sessions();
-            let marks = marks
-                .iter()
-                .flat_map(|(score, session)| [score.to_string(), session.clone()]);
-            let _: i64 = self
-                .inner
-                .client
-                .eval(MARK_ALL, vec![key], marks.collect::<Vec<String>>())
-                .await
-                .map_err(|error| self.write_error(error))?;
+            self.add_to_sorted_set(key, "NX", marks.iter().copied())
+                .await?;
         }
         Ok(())
     }

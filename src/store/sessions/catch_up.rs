@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use fred::interfaces::{HashesInterface, KeysInterface, PubsubInterface};
-use fred::types::SetOptions;
 
 use crate::clock::Millis;
 use crate::ids::SessionName;
@@ -27,11 +26,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let key = self.inner.keys.caught_up(session);
         let until = now + CATCH_UP_OVERLAP;
-        let _: Option<String> = self
-            .inner
-            .client
-            .set(key, until, None, Some(SetOptions::NX), false)
-            .await?;
+        self.set_value(key, until.as_i64(), None, true).await?;
         Ok(())
     }
 

@@ -27,15 +27,15 @@ fn commands_during<T>(redis: &Redis, words: &[&str], doing: impl FnOnce() -> T) 
     })
 }
 
-/// Asks for a path over and over, from several threads at once. Returns the number of answers, all of them with 200.
-fn ask_for(daemon: &Daemon, path: &str, time: Duration) -> usize {
+/// Asks for a path over and over, from several threads at once. Returns the number of answers, all of them with `expected`.
+fn ask_for(daemon: &Daemon, path: &str, expected: u16, time: Duration) -> usize {
     let (answers, began) = (AtomicUsize::new(0), Instant::now());
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 while began.elapsed() < time {
                     let (status, text) = daemon.get(path);
-                    assert_eq!(status, 200, "{text}");
+                    assert_eq!(status, expected, "{text}");
                     answers.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -51,7 +51,7 @@ fn ready_writes_to_redis_once_a_second_at_most() {
     let probe = ["\"SET\"", ":probe\""];
     let began = Instant::now();
     let (answers, writes) = commands_during(&redis, &probe, || {
-        ask_for(&daemon, "/ready", Duration::from_secs(2))
+        ask_for(&daemon, "/ready", 200, Duration::from_secs(2))
     });
     let most = began.elapsed().as_secs() as usize + 1;
     assert!(
@@ -71,6 +71,33 @@ fn ready_writes_to_redis_once_a_second_at_most() {
     });
     let most = began.elapsed().as_secs() as usize + 1;
     assert!(writes <= most, "{writes} writes");
+}
+
+#[test]
+fn ready_tries_once_a_second_at_most_also_while_redis_refuses() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).start();
+    redis.ask("CONFIG SET maxmemory 1");
+    eventually("it is not ready", || {
+        (daemon.get("/ready").0 == 503).then_some(())
+    });
+    let refused = || {
+        let stats = "redis.call('INFO', 'commandstats')";
+        let found = format!("string.match({stats}, 'cmdstat_set:%C*rejected_calls=(%d+)')");
+        redis.number(&format!("EVAL \"return tonumber({found} or 0)\" 0")) as usize
+    };
+    let (before, began) = (refused(), Instant::now());
+    let answers = ask_for(&daemon, "/ready", 503, Duration::from_secs(3));
+    let tried = refused() - before;
+    let most = began.elapsed().as_secs() as usize + 1;
+    assert!(
+        (1..=most).contains(&tried) && answers > 0,
+        "{tried} writes tried for {answers} answers"
+    );
+    redis.ask("CONFIG SET maxmemory 0");
+    eventually("it is ready again", || {
+        (daemon.get("/ready").0 == 200).then_some(())
+    });
 }
 
 #[test]
@@ -100,7 +127,7 @@ fn metrics_are_read_from_redis_ten_times_a_second_at_most() {
     let began = Instant::now();
     // Only the metrics read this key.
     let (answers, readings) = commands_during(&redis, &["\"HGETALL\"", ":wake-ups\""], || {
-        ask_for(&daemon, "/metrics", Duration::from_secs(2))
+        ask_for(&daemon, "/metrics", 200, Duration::from_secs(2))
     });
     let most = began.elapsed().as_millis() as usize / 100 + 1;
     assert!(

@@ -29,8 +29,8 @@ use crate::waha::signature::{Refused, Signature};
 /// How many seconds we ask WAHA to wait when Redis is down. WAHA never waits less than this.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
-/// How long an answer of Redis is shared by all who ask `/ready`: they need no signature, and each check is a write.
-const READY_FOR: Duration = Duration::from_secs(1);
+/// The time between two checks of Redis for `/ready`: who asks needs no signature, and each check tries a write.
+const READY_INTERVAL: Duration = Duration::from_secs(1);
 /// The time between two readings of all figures, which cost Redis some milliseconds.
 const FIGURES_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -180,13 +180,13 @@ impl ListenerState {
         }
         let store = self.listener.store.clone();
         let answered = |readiness: &Readiness| match readiness.redis {
-            Ok(()) => READY_FOR,
-            // So that it is known at once that Redis is back.
+            Ok(()) => READY_INTERVAL,
+            // Not shared, so that whoever asks learns that Redis is back: they wait for the next check.
             Err(_) => Duration::ZERO,
         };
         let readiness = self
             .readiness
-            .get(answered, Duration::ZERO, Readiness::read(store));
+            .get(answered, READY_INTERVAL, Readiness::read(store));
         let Some(Readiness { redis, waha }) = readiness.await else {
             return unavailable("the check failed; the log says why");
         };

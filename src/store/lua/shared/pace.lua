@@ -42,7 +42,6 @@ local function note_answer(chat, words)
   else
     in_a_row = 0
   end
-  -- A full Redis can refuse only the first write of a script: it must be one that needs memory.
   redis.call('HSET', key, 'answer', words, 'machine', in_a_row)
   redis.call('HDEL', key, 'sent_at')
   return in_a_row

@@ -1,9 +1,12 @@
-//! A full Redis refuses every message, also those whose handling begins with a write that needs no memory.
+//! A full Redis refuses every message, also those whose handling begins with a write that needs no memory; and it stops
+//! nothing that makes space in the end.
 
-use waha_sm::store::{Hearing, Ingest};
+use std::time::Duration;
 
-use super::{block_on, chat, connect, ingest, session};
-use crate::harness::Redis;
+use waha_sm::store::{Hearing, Ingest, SessionChange, SessionReport, Store};
+
+use super::{block_on, chat, connect, ingest, process, session};
+use crate::harness::{Redis, ms};
 
 #[test]
 fn no_message_is_stored_whatever_becomes_of_it() {
@@ -31,4 +34,44 @@ fn no_message_is_stored_whatever_becomes_of_it() {
         store.ingest(&session(), ingest("more")).await.unwrap();
     });
     assert!(redis.number(&history) > 1);
+}
+
+/// A status that no event says, so that WAHA may be asked at once.
+async fn reports(store: &Store, status: &str, at: i64) -> SessionChange {
+    let report = SessionReport {
+        status,
+        at: None,
+        alarm: false,
+        grace: Duration::ZERO,
+    };
+    let changed = store.note_status(&session(), report, ms(at)).await;
+    changed.unwrap()
+}
+
+#[test]
+fn a_paused_session_resumes_and_who_waits_is_looked_at() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        store.ingest(&session(), ingest("hi")).await.unwrap();
+        let paused = reports(&store, "STOPPED", 2_000).await;
+        assert!(matches!(paused, SessionChange::Paused { .. }), "{paused:?}");
+        redis.ask("CONFIG SET maxmemory 1");
+
+        // A process that has marked nothing as busy yet.
+        let store = connect(&redis).await;
+        let minute = Duration::from_secs(60);
+        for turn in [true, false] {
+            let asks = store.turn_to_ask_status(&session(), minute).await;
+            assert_eq!(asks.unwrap(), turn);
+        }
+        let lives = store.heartbeat(&process("p"), 1, minute).await;
+        assert!(!lives.unwrap());
+        let resumed = reports(&store, "WORKING", 3_000).await;
+        assert_eq!(resumed, SessionChange::Resumed);
+        store.stagger_notices(&session(), ms(3_000)).await.unwrap();
+        let due = store.due_waiting(&session(), 10, ms(600_000)).await;
+        assert_eq!(due.unwrap().len(), 1);
+        store.mark_all_busy(ms(600_000)).await.unwrap();
+    });
 }
