@@ -455,16 +455,7 @@ fn recorded(
 ) -> Record {
     Record {
         dedup_key,
-        kind,
-        from: chat.clone(),
-        other_id: None,
-        message: false,
-        parts: String::new(),
-        echo: None,
-        content: None,
-        if_by_phone: None,
-        data: json(data),
-        heard: None,
+        ..Record::event(kind, chat.clone(), json(data))
     }
 }
 

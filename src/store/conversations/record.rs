@@ -33,6 +33,25 @@ pub struct Record {
     pub heard: Option<String>,
 }
 
+impl Record {
+    /// An event that is no message, about the chat `from`; its entry is `data`.
+    pub fn event(kind: &'static str, from: ChatId, data: String) -> Self {
+        Self {
+            dedup_key: String::new(),
+            kind,
+            from,
+            other_id: None,
+            message: false,
+            parts: String::new(),
+            echo: None,
+            content: None,
+            if_by_phone: None,
+            data,
+            heard: None,
+        }
+    }
+}
+
 /// What a message of ours means if the owner wrote it on their own phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByPhone {

@@ -90,23 +90,6 @@ fn ingest(text: &str) -> Ingest {
     }
 }
 
-/// The record of an event that is no message.
-fn event(kind: &'static str, from: &ChatId, data: String) -> Record {
-    Record {
-        dedup_key: String::new(),
-        kind,
-        from: from.clone(),
-        other_id: None,
-        message: false,
-        parts: String::new(),
-        echo: None,
-        content: None,
-        if_by_phone: None,
-        data,
-        heard: None,
-    }
-}
-
 /// The content of a message without a file.
 fn text_content(text: &str) -> EchoContent {
     EchoContent::new(&[None], text)
@@ -308,7 +291,7 @@ fn the_late_echo_of_another_reply_with_the_same_text_settles_nothing() {
                 message: true,
                 echo: Some(MessageId::stored(message_id)),
                 content: Some(text_content("a")),
-                ..event("message", &chat(1), "{\"text\":\"a\"}".to_owned())
+                ..Record::event("message", chat(1), "{\"text\":\"a\"}".to_owned())
             };
             store.record(&session(), &echo, ms(1_000)).await.unwrap();
             // The process that held it died. The next one finds out whether it was sent.

@@ -132,19 +132,7 @@ async fn connect(redis: &Redis) -> (Store, Client) {
 /// Registers the sessions. The first calls of a session wait for this; later concurrent calls go out in order.
 async fn introduce(store: &Store) {
     for session in 0..SESSIONS {
-        let nothing = Record {
-            heard: None,
-            dedup_key: String::new(),
-            kind: "ack",
-            from: ChatId::stored(chat(1)),
-            other_id: None,
-            message: false,
-            parts: String::new(),
-            echo: None,
-            content: None,
-            if_by_phone: None,
-            data: String::new(),
-        };
+        let nothing = Record::event("ack", ChatId::stored(chat(1)), String::new());
         let recorded = store.record(&session_name(session), &nothing, ms(0)).await;
         assert_eq!(recorded.unwrap(), Recorded::Ignored);
     }
@@ -437,19 +425,8 @@ whole: None,
         let data = serde_json::json!({
             "stanza": id, "direction": "inbound", "at": at, "text": text, "unique": unique,
         });
-        let record = Record {
-            heard: None,
-            dedup_key: String::new(),
-            kind,
-            from: ChatId::stored(self.chats[one.from].as_str()),
-            other_id: None,
-            message: false,
-            parts: String::new(),
-            echo: None,
-            content: None,
-            if_by_phone: None,
-            data: data.to_string(),
-        };
+        let from = ChatId::stored(self.chats[one.from].as_str());
+        let record = Record::event(kind, from, data.to_string());
         let name = session_name(session);
         let recorded = self.listener.record(&name, &record, self.now).await;
         let recorded = recorded.map_err(|error| error.to_string())?;

@@ -100,7 +100,7 @@ fn edits_do_not_grow_an_inbox_beyond_its_limit() {
             let data = serde_json::json!({
                 "chat": chat(1), "stanza": id, "direction": "inbound", "at": 1_000, "text": "b".repeat(4_000),
             });
-            let edit = event("edited", &chat(1), data.to_string());
+            let edit = Record::event("edited", chat(1), data.to_string());
             store.record(&session(), &edit, ms(1_000)).await.unwrap();
         }
         let bytes = counted(&redis, chat(1).as_str());

@@ -70,7 +70,7 @@ async fn is_echo(store: &Store, chat: &ChatId, content: EchoContent, text: &str)
             is_end_word: false,
             last_activity_at: ms(0),
         }),
-        ..event("message", chat, data.to_string())
+        ..Record::event("message", chat.clone(), data.to_string())
     };
     match store.record(&session(), &record, ms(1_200)).await.unwrap() {
         Recorded::Recorded => true,

@@ -215,7 +215,7 @@ fn a_customer_known_by_the_hidden_id_is_known_by_the_number() {
             .await
             .unwrap();
         assert!(link_ids(&store).await);
-        let ack = event("ack", &number(), "{}".to_owned());
+        let ack = Record::event("ack", number(), "{}".to_owned());
         let recorded = store.record(&session(), &ack, ms(1_001)).await.unwrap();
         assert_eq!(recorded, Recorded::Recorded);
     });

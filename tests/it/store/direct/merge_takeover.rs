@@ -24,7 +24,7 @@ fn by_owner(from: &ChatId, quiet: Duration, ends: bool, now: i64) -> Record {
             is_end_word: ends,
             last_activity_at: ms(0),
         }),
-        ..event("message", from, data)
+        ..Record::event("message", from.clone(), data)
     }
 }
 

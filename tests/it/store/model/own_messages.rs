@@ -100,18 +100,10 @@ impl Run<'_> {
         let Some(message_id) = message.of(&self.own, &self.own) else {
             return Ok(());
         };
+        let from = ChatId::stored(self.chats[from].as_str());
         let record = Record {
-            heard: None,
-            dedup_key: String::new(),
-            kind: "ack",
-            from: ChatId::stored(self.chats[from].as_str()),
-            other_id: None,
-            message: false,
-            parts: String::new(),
             echo: Some(MessageId::stored(message_id.as_str())),
-            content: None,
-            if_by_phone: None,
-            data: self.next("ack"),
+            ..Record::event("ack", from, self.next("ack"))
         };
         let recorded = self.record(session, &record).await?;
         let due = self.models[session].ack(record.from.as_str(), &message_id, &record.data);
