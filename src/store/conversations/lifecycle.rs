@@ -27,8 +27,9 @@ impl Store {
         session: &SessionName,
         message: Ingest,
     ) -> Result<Ingested, StoreError> {
-        self.remember_session(session, message.now).await?;
-        self.inner.ingest.call(session, message).await
+        let now = message.now;
+        let ingested = Box::pin(self.inner.ingest.call(session, message));
+        self.change_session(session, now, ingested).await
     }
 
     /// Puts something into the history.
@@ -41,7 +42,6 @@ impl Store {
         record: &Record,
         now: Millis,
     ) -> Result<Recorded, StoreError> {
-        self.remember_session(session, now).await?;
         let ours = record
             .echo
             .as_ref()
@@ -81,15 +81,10 @@ impl Store {
                     .if_by_phone
                     .map_or(Millis::default(), |phone| phone.last_activity_at),
             );
-        match ScriptAnswer::of(
-            self.inner
-                .scripts
-                .record
-                .run(session, now, arguments)
-                .await?,
-        )?
-        .text()?
-        .as_str()
+        let recorded = Box::pin(self.inner.scripts.record.run(session, now, arguments));
+        match ScriptAnswer::of(self.change_session(session, now, recorded).await?)?
+            .text()?
+            .as_str()
         {
             "recorded" => Ok(Recorded::Recorded),
             "duplicate" => Ok(Recorded::Duplicate),

@@ -93,9 +93,8 @@ impl Store {
             arguments.push_text(&letter.id);
             arguments.push_text(again.element());
         }
-        self.remember_session(session, now).await?;
-        let script = &self.inner.scripts.retry_dead;
-        let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        let retried = Box::pin(self.inner.scripts.retry_dead.run(session, now, arguments));
+        let mut answer = ScriptAnswer::of(self.change_session(session, now, retried).await?)?;
         let mut requeued = 0;
         while answer.more() {
             requeued += usize::from(answer.number()? > 0);

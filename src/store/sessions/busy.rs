@@ -1,8 +1,8 @@
 //! The busy sessions: those in which something is open, or happened a moment ago. Agents that poll look only at these, so
 //! that thousands of names that nobody uses any more cost nothing.
 //!
-//! A session is marked as busy before anything of it is stored, and unmarked when nothing in it needs a poll. If a mark is
-//! lost, the messages still ring their bells, and the next look at all sessions marks it again.
+//! A session is marked as busy with each change that stores something of it, and unmarked when nothing in it needs a poll. If a
+//! mark is lost, the messages still ring their bells, and the next look at all sessions marks it again.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -84,29 +84,48 @@ impl Store {
             .await?)
     }
 
-    /// Adds a session to the set of sessions, and marks it as busy, before anything of it is stored, so that the agents that
-    /// poll can find it.
-    pub(crate) async fn remember_session(
+    /// Runs `change`, which stores something of a session, and marks the session as busy, so that the agents that poll can find
+    /// it. Both run at once: messages that waited for the mark could overtake each other. After a crash between the two, WAHA
+    /// sends its event again. `change` is in a box, so that it is on the stack once.
+    ///
+    /// # Errors
+    /// If one of the two failed. `change` may have been made.
+    pub(crate) async fn change_session<T>(
         &self,
         session: &SessionName,
         now: Millis,
-    ) -> Result<(), StoreError> {
+        change: impl Future<Output = Result<T, StoreError>> + Unpin,
+    ) -> Result<T, StoreError> {
         // The lock is held for one lookup, never across an await.
         let marked_at = match self.inner.watch.sessions.lock() {
             Ok(sessions) => sessions.get(session).copied(),
             Err(_) => None,
         };
         if marked_at.is_some_and(|at| at.elapsed() < MARK_AGAIN_AFTER) {
-            return Ok(());
+            return change.await;
         }
+        // In boxes, because they are rare and need much of the stack.
         if marked_at.is_none() {
-            self.connected()?;
-            // First, because catching up skips a session that has no starting time.
-            self.begin_catching_up(session, now).await?;
-            self.add_to_set(self.inner.keys.sessions(), session.as_str())
-                .await?;
+            Box::pin(self.introduce_session(session, now)).await?;
         }
-        self.mark_busy(session, now).await
+        let marking = Box::pin(self.mark_busy(session, now));
+        let (changed, marked) = tokio::join!(biased; change, marking);
+        let changed = changed?;
+        marked?;
+        Ok(changed)
+    }
+
+    /// Makes a session known that this process has not seen before.
+    async fn introduce_session(
+        &self,
+        session: &SessionName,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.connected()?;
+        // First, because catching up skips a session that has no starting time.
+        self.begin_catching_up(session, now).await?;
+        self.add_to_set(self.inner.keys.sessions(), session.as_str())
+            .await
     }
 
     /// Marks a session as busy.

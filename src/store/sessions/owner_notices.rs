@@ -28,18 +28,14 @@ impl Store {
         to: Option<(&ChatId, &Reply)>,
         now: Millis,
     ) -> Result<bool, StoreError> {
-        self.remember_session(session, now).await?;
         let arguments = Arguments::new()
             .length(NOTIFIED_TTL)
             .text(cause)
             .text(to.map_or("", |(chat, _)| chat.as_str()))
             .text(to.map(|(_, reply)| reply.element()).unwrap_or_default());
-        let first = self
-            .inner
-            .scripts
-            .notify_owner
-            .run(session, now, arguments)
-            .await?;
+        let script = &self.inner.scripts.notify_owner;
+        let notified = Box::pin(script.run(session, now, arguments));
+        let first = self.change_session(session, now, notified).await?;
         Ok(first.as_i64() == Some(1))
     }
 

@@ -73,15 +73,14 @@ impl Store {
         known: SessionReport<'_>,
         now: Millis,
     ) -> Result<SessionChange, StoreError> {
-        self.remember_session(session, now).await?;
         let arguments = Arguments::new()
             .time(known.at.unwrap_or_default())
             .text(known.status)
             .text(if known.alarm { "1" } else { "" })
             .length(ASK_AFTER)
             .length(known.grace);
-        let script = &self.inner.scripts.status;
-        let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        let noted = Box::pin(self.inner.scripts.status.run(session, now, arguments));
+        let mut answer = ScriptAnswer::of(self.change_session(session, now, noted).await?)?;
         let (result, since, alarm) = (answer.text()?, answer.time()?, answer.number()? == 1);
         let status_since = answer.time()?;
         let change = match result.as_str() {
