@@ -187,6 +187,11 @@ fn a_conversation_that_reopens_at_the_moment_it_closes_is_served_like_any_other(
         [step.bye]
         say = "bye {{ answer }}"
         end = "done"
+        # As many conversations as the rounds happen to open.
+        [limits]
+        conversations_per_hour = 0
+        replies_per_hour = 0
+        machine_answers = 0
         "#,
     );
     let daemon = test
