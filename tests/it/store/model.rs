@@ -350,7 +350,7 @@ impl<'a> Run<'a> {
                     one.kind, self.now,
                 );
                 let ingest = Ingest {
-whole: None,
+                    whole: None,
                     parts: String::new(),
                     sent_at,
                     hearing: one.hearing,
