@@ -104,11 +104,13 @@ impl Store {
         if marked_at.is_some_and(|at| at.elapsed() < MARK_AGAIN_AFTER) {
             return change.await;
         }
-        // In boxes, because they are rare and need much of the stack.
-        if marked_at.is_none() {
-            Box::pin(self.introduce_session(session, now)).await?;
-        }
-        let marking = Box::pin(self.mark_busy(session, now));
+        // In a box, because it is rare and needs much of the stack.
+        let marking = Box::pin(async {
+            if marked_at.is_none() {
+                self.introduce_session(session, now).await?;
+            }
+            self.mark_busy(session, now).await
+        });
         let (changed, marked) = tokio::join!(biased; change, marking);
         let changed = changed?;
         marked?;
