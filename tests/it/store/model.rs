@@ -61,9 +61,6 @@ fn after_any_sequence_of_operations_the_store_equals_its_model() {
     let (store, client) = runtime.block_on(connect(&redis));
     // The sender's memory of its own messages must not help the process that receives the echoes.
     let (listener, _) = runtime.block_on(connect(&redis));
-    for store in [&store, &listener] {
-        runtime.block_on(introduce(store));
-    }
     let default = ProptestConfig::default();
     let config = ProptestConfig {
         cases: std::env::var("PROPTEST_CASES").map_or(CASES, |_| default.cases),
@@ -103,7 +100,6 @@ fn after_rare_sequences_that_chance_hardly_finds_the_store_equals_its_model() {
         runtime.block_on(async {
             let _: () = client.flushall(false).await.unwrap();
             let mut run = Run::new([&store, &store], &client);
-            introduce(&store).await;
             let result = run.all(&operations).await;
             assert_eq!(result, Ok(()), "{what}");
         });
@@ -127,15 +123,6 @@ async fn connect(redis: &Redis) -> (Store, Client) {
     let client = Builder::from_config(config).build().unwrap();
     client.init().await.unwrap();
     (store, client)
-}
-
-/// Registers the sessions. The first calls of a session wait for this; later concurrent calls go out in order.
-async fn introduce(store: &Store) {
-    for session in 0..SESSIONS {
-        let nothing = Record::event("ack", ChatId::stored(chat(1)), String::new());
-        let recorded = store.record(&session_name(session), &nothing, ms(0)).await;
-        assert_eq!(recorded.unwrap(), Recorded::Ignored);
-    }
 }
 
 /// A process's memory of a conversation, which it may have lost since.
