@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -60,9 +60,9 @@ impl Announcer {
             () = shutdown.cancelled() => return,
         }
         let store_errors = StoreErrorLog::default();
-        let mut wait = Duration::ZERO;
         let mut sessions: Option<HashSet<SessionName>> = None;
         let mut lines = KnownLines::default();
+        let mut poll_at = Instant::now();
         loop {
             tokio::select! {
                 bell = self.bells.recv() => match bell {
@@ -71,16 +71,23 @@ impl Announcer {
                     Some(_) => {}
                     None => return,
                 },
-                () = sleep(wait) => sessions = None,
+                () = sleep_until(poll_at.into()) => sessions = None,
                 () = shutdown.cancelled() => return,
             }
-            match self.run_once(sessions.take(), &mut lines).await {
-                Ok(_) => wait = lines.next_look(Millis::now()),
+            let polls = sessions.is_none();
+            let wait = match self.run_once(sessions.take(), &mut lines).await {
+                Ok(_) => lines.next_look(Millis::now()),
                 Err(error) => {
                     store_errors.log("could not look at the line", &error);
-                    wait = POLL_INTERVAL;
+                    POLL_INTERVAL
                 }
-            }
+            };
+            let next_poll = Instant::now() + wait;
+            // Bells don't put a poll off, however many ring.
+            poll_at = match polls {
+                true => next_poll,
+                false => poll_at.min(next_poll),
+            };
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::harness::{Daemon, Redis, Setup, TestSetup, chat, eventually};
+use crate::webhook;
 
 /// A flow with one question and early notices, so that no test has to wait for them.
 const FLOW: &str = r#"
@@ -74,6 +75,22 @@ fn customers_are_told_their_places_and_served_in_order_of_arrival() {
         "customers who are served at once get no notice"
     );
     assert_eq!(test.waha.overlaps(), 0);
+}
+
+#[test]
+fn customers_are_told_their_places_also_while_another_session_never_rests() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = one_worker(&test, &redis).start();
+    daemon.customer_writes(&chat(1), "one");
+    test.texts(&chat(1), 1);
+    queued(&daemon, &chat(2), "two", 1);
+    let mut others = (3..13).cycle();
+    eventually("the customer gets a notice", || {
+        // Who waits may write a word for the queue, so each message is looked at as soon as it comes.
+        let other = chat(others.next().unwrap());
+        daemon.posts(&webhook::message("busy", &other, "Ana", "hurry"));
+        (test.waha.texts(&chat(2)) == ["you are next"]).then_some(())
+    });
 }
 
 #[test]
