@@ -9,11 +9,13 @@
 //! | `connection` | the connection to Redis: connecting and reconnecting, the check of the server's version and settings, and the bells |
 //! | `scripts` | the Lua scripts: how they are put together and called, and the names of all keys |
 //! | `private_redis` | the private Redis: a server of our own in the data directory, its socket, and the repair of its files |
+//! | `agents` | agents: the people who answer customers, what they may take, and whether they are present |
 //! | `conversations` | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
 //! | `lanes` | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
 //! | `sessions` | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
 //! | `processes` | the processes that share one Redis: their heartbeats, the reload of their flows, and whether they can use WAHA |
 
+mod agents;
 mod connection;
 mod conversations;
 mod error;
@@ -26,6 +28,8 @@ mod sessions;
 mod store;
 
 pub use self::store::Store;
+pub use agents::agent::{Agent, AgentRole, MAX_CHATS};
+pub use agents::presence::PRESENT_FOR;
 pub use connection::bells::{Bell, Bells};
 pub use connection::config::{FirstNoticeDelay, RedisServer, StoreConfig, check_url, valid_prefix};
 pub use connection::connection_watch::Connections;

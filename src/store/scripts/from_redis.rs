@@ -3,7 +3,7 @@
 use fred::types::{FromValue, Value};
 
 use crate::clock::Millis;
-use crate::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
+use crate::ids::{AgentName, ChatId, ConversationId, MessageId, ProcessId, SessionName};
 
 macro_rules! from_value {
     ($($name:ident),+) => {
@@ -15,7 +15,14 @@ macro_rules! from_value {
     };
 }
 
-from_value!(SessionName, ChatId, ConversationId, MessageId, ProcessId);
+from_value!(
+    SessionName,
+    ChatId,
+    ConversationId,
+    MessageId,
+    ProcessId,
+    AgentName
+);
 
 impl FromValue for Millis {
     fn from_value(value: Value) -> Result<Self, fred::error::Error> {

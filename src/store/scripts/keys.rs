@@ -264,6 +264,16 @@ impl Keys {
         format!("{}waha:{process}", self.prefix)
     }
 
+    /// HASH: the agents (the people who answer customers): name -> JSON, see `agents/agent`.
+    pub(crate) fn agents(&self) -> String {
+        format!("{}agents", self.prefix)
+    }
+
+    /// ZSET: agent by when (ms) they were last seen at work.
+    pub(crate) fn agents_seen(&self) -> String {
+        format!("{}agents-seen", self.prefix)
+    }
+
     /// STRING, expires: written to see whether Redis accepts writes.
     pub(crate) fn probe(&self) -> String {
         format!("{}probe", self.prefix)
