@@ -228,7 +228,10 @@ fn list(
                 Format::Text => {
                     let at = letter.at().map(|at| time(at, &zone)).unwrap_or_default();
                     let text = match &letter.reply {
-                        Ok(reply) => cut(&reply.text, TEXT_MAX),
+                        Ok(reply) => {
+                            let by = reply.by.as_ref().map(|by| format!(" (by {})", line(by)));
+                            cut(&reply.text, TEXT_MAX) + &by.unwrap_or_default()
+                        }
                         Err(_) => "(can't be read)".to_owned(),
                     };
                     writeln!(
@@ -264,6 +267,7 @@ fn to_json(session: &SessionName, letter: &DeadLetter) -> serde_json::Value {
             object["queued_at"] = json!(reply.queued_at);
             object["attempts"] = json!(reply.attempts);
             object["notice"] = json!(reply.notice);
+            object["by"] = json!(reply.by);
         }
         Err(element) => object["unreadable"] = json!(element),
     }

@@ -17,7 +17,7 @@ use crate::service::deliver::reply_content::{Unsent, history};
 use crate::service::deliver::retry;
 use crate::service::deliver::send_config::{InDoubt, Pacing};
 use crate::service::deliver::send_context::SendContext;
-use crate::service::deliver::typing::simulate_typing;
+use crate::service::deliver::typing::{mark_as_seen, simulate_typing};
 use crate::service::deliver::waha_call::call;
 use crate::service::kit::backoff;
 use crate::store::{Lane, Reply, Settlement, Verdict};
@@ -119,7 +119,7 @@ impl Delivery<'_> {
         }
         if context.pacing == Pacing::Human {
             tokio::select! {
-                paced = simulate_typing(context, session, &self.lane.chat, chat, &reply.text) => if let Err(error) = paced {
+                paced = self.act_like_a_person() => if let Err(error) = paced {
                     return (self.failed(error, unknown).await, None);
                 },
                 () = shutdown.cancelled() => return (release(unknown), None),
@@ -167,6 +167,15 @@ impl Delivery<'_> {
             Err(Unsent::File(reason)) => self.dead(reason),
         };
         (verdict, permit)
+    }
+
+    /// An agent has typed already: their words only mark the chat as seen.
+    async fn act_like_a_person(&self) -> Result<(), SendError> {
+        let (lane, text) = (&self.lane.chat, &self.reply.text);
+        match self.reply.by {
+            Some(_) => mark_as_seen(self.context, self.session, lane).await,
+            None => simulate_typing(self.context, self.session, lane, self.chat, text).await,
+        }
     }
 
     /// Whether the owner has answered in this chat since the lane was taken or since an earlier attempt. Then the reply is

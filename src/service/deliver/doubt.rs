@@ -241,6 +241,7 @@ mod tests {
             media: None,
             queued_at: Millis::new(0),
             attempts: 0,
+            by: None,
             notice: false,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::clock::Millis;
 use crate::flow::{MediaKind, MediaSource};
 use crate::flows::media_files;
@@ -94,7 +96,10 @@ pub(crate) fn history(chat: &ChatId, reply: &Reply, id: Option<MessageId>, now: 
         chat: chat.clone(),
         id,
         direction: Direction::Outbound,
-        author: Author::Bot,
+        author: match &reply.by {
+            Some(_) => Author::Agent,
+            None => Author::Bot,
+        },
         kind,
         text: reply.text.clone(),
         media,
@@ -108,6 +113,19 @@ pub(crate) fn history(chat: &ChatId, reply: &Reply, id: Option<MessageId>, now: 
         reply_id: Some(reply.id.clone()),
         ahead: std::time::Duration::ZERO,
     };
+    let said = Said {
+        message,
+        by: reply.by.as_deref(),
+    };
     // This can't fail: serde_json can always write a plain structure with text keys.
-    serde_json::to_string(&message).unwrap_or_default()
+    serde_json::to_string(&said).unwrap_or_default()
+}
+
+/// A message of ours, and the agent who said it.
+#[derive(Serialize)]
+struct Said<'a> {
+    #[serde(flatten)]
+    message: Message,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
 }

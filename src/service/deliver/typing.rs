@@ -44,7 +44,10 @@ pub(crate) async fn simulate_typing(
 }
 
 /// Marks what the customer wrote in this chat as seen. What WAHA does not mark stays noted for the next time.
-async fn mark_as_seen(
+///
+/// # Errors
+/// As `simulate_typing`.
+pub(crate) async fn mark_as_seen(
     context: &SendContext,
     session: &SessionName,
     lane: &ChatId,

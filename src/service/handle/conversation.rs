@@ -475,6 +475,7 @@ impl ConversationTask {
             media: reply.media,
             queued_at: now,
             attempts: 0,
+            by: None,
             notice: false,
         };
         replies.into_iter().enumerate().map(reply).collect()

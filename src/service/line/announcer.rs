@@ -283,6 +283,7 @@ impl Announcer {
             media: None,
             queued_at: now,
             attempts: 0,
+            by: None,
             // Only an unasked notice may be replaced or dropped. An answer and a goodbye must be sent.
             notice: command.is_none(),
         });

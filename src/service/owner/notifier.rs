@@ -122,6 +122,7 @@ impl OwnerNotifier {
             media: None,
             queued_at: now,
             attempts: 0,
+            by: None,
             notice: false,
         };
         let to = Some((&to.chat, &reply));

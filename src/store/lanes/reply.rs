@@ -24,6 +24,9 @@ pub struct Reply {
     /// How many attempts have failed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts: u32,
+    /// The agent who says it; `None` for the bot's replies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// Whether it is about the queue: a newer notice replaces it, and it is dropped when the conversation begins.
     #[serde(skip)]
     pub notice: bool,
@@ -79,9 +82,13 @@ mod tests {
             ("Olá, Ana!", 0, false)
         );
         assert_eq!(reply.element(), golden);
-        assert_eq!(reply.media, None);
+        assert_eq!((&reply.media, &reply.by), (&None, &None));
         let golden = r#"r{"id":"1:3:0","conversation":"1","text":"Hoje","media":{"kind":"image","url":"https://shop.example/a.jpg","mimetype":"image/jpeg"},"queued_at":1,"wording":"Hoje"}"#;
         assert_eq!(Reply::from_element(golden).unwrap().element(), golden);
+        let golden = r#"r{"id":"1:3:0","conversation":"1","text":"Oi","queued_at":1,"by":"ana","wording":"Oi"}"#;
+        let of_agent = Reply::from_element(golden).unwrap();
+        assert_eq!(of_agent.by.as_deref(), Some("ana"));
+        assert_eq!(of_agent.element(), golden);
         let notice = Reply {
             notice: true,
             attempts: 2,

@@ -1,6 +1,7 @@
 //! Replies on their way to the customer through WAHA.
 
 mod access;
+mod agents;
 mod dead_letters;
 mod doubt;
 mod media;

@@ -103,6 +103,7 @@ fn reply(id: &str) -> Reply {
         media: None,
         queued_at: ms(1_000),
         attempts: 0,
+        by: None,
         notice: false,
     }
 }

@@ -583,6 +583,7 @@ impl<'a> Run<'a> {
                 .then(|| serde_json::from_str(own_messages::PICTURE).unwrap()),
             queued_at: self.now,
             attempts: 0,
+            by: None,
             notice,
         }
     }

@@ -54,8 +54,8 @@ local function record_unsent_for_owner(chat, element, perhaps)
   local reply = decode(string.sub(element, 2))
   local kind = type(reply.media) == 'table' and reply.media.kind or 'text'
   if kind == 'file' then kind = 'document' end
-  local message = {chat = chat, direction = 'outbound', author = 'bot', kind = kind, text = reply.text, sent_at = NOW,
-    received_at = reply.queued_at, reply_id = reply.id}
+  local message = {chat = chat, direction = 'outbound', author = reply.by and 'agent' or 'bot', by = reply.by, kind = kind,
+    text = reply.text, sent_at = NOW, received_at = reply.queued_at, reply_id = reply.id}
   record('reply', 'conversation', reply.conversation or '', 'state', 'failed',
     'reason', (perhaps and 'perhaps sent' or 'not sent') .. ': the owner answers from their own phone',
     'data', cjson.encode(message))
