@@ -1,13 +1,16 @@
 //! The command line: runs the command that the user typed, and returns its exit code.
 
+mod agent;
 mod completions;
 mod dead;
+mod elapsed;
 mod exit;
 mod flow;
 mod format;
 mod history;
 mod man;
 mod redis;
+mod table;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -44,6 +47,8 @@ enum CliCommand {
     History(history::HistoryArgs),
     /// Lists replies that could not be sent, sends them again, or deletes them; the daemon must be running
     Dead(dead::DeadArgs),
+    /// Adds and lists agents: the people who answer customers; the daemon must be running
+    Agent(agent::AgentArgs),
     /// Checks, tries, tests, draws and reloads flows
     Flow(flow::FlowArgs),
     /// Asks the daemon at LISTEN whether it is ready: exit code 0 if it is, 1 if not (for HEALTHCHECK)
@@ -62,7 +67,11 @@ impl CliCommand {
             Self::All(_) | Self::Serve(_) | Self::Work(_) | Self::History(_) | Self::Dead(_) => {
                 true
             }
-            Self::Flow(_) | Self::Health(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Agent(_)
+            | Self::Flow(_)
+            | Self::Health(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
         }
     }
 }
@@ -101,6 +110,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Work(settings) => daemon(Role::Work, &settings),
         CliCommand::History(arguments) => history::main(&arguments),
         CliCommand::Dead(arguments) => dead::main(&arguments),
+        CliCommand::Agent(arguments) => agent::main(&arguments),
         CliCommand::Flow(arguments) => flow::main(&arguments),
         CliCommand::Health(arguments) => check_health(&arguments),
         CliCommand::Completions(arguments) => completions::main(&arguments, Cli::command()),

@@ -1,11 +1,16 @@
 //! Connects a command to the Redis of a running daemon.
 
+use std::io;
+use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::cli::exit::{EXIT_USAGE, exit, fail, print_error, wrong};
 use crate::config::RedisConfig;
 use crate::describe::describe;
+use crate::runtime;
+use crate::settings::RedisSettings;
 use crate::store;
-use crate::store::{Connections, RedisServer, Store, private_socket};
+use crate::store::{Connections, RedisServer, Store, StoreError, private_socket};
 
 /// Short, because a person waits for the output.
 const REDIS_PATIENCE: Duration = Duration::from_secs(5);
@@ -44,4 +49,60 @@ pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, Str
                 error.advice()
             )
         })
+}
+
+/// Why a command could not do what the user wants.
+#[derive(Debug)]
+pub(super) enum CommandError {
+    /// The command line asks for something that can't be.
+    Usage(String),
+    /// It did not work this time.
+    Failed(String),
+    /// The output can't be written.
+    Output(io::Error),
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(format!("Redis failed: {}; try again", describe(&error)))
+    }
+}
+
+impl From<io::Error> for CommandError {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Runs the work of the command `name` on the Redis that the settings name, and returns its exit code. For `why`, see
+/// [`connect`].
+pub(super) fn with_store(
+    name: &str,
+    settings: &RedisSettings,
+    why: &str,
+    work: impl AsyncFnOnce(&Store) -> Result<(), CommandError>,
+) -> ExitCode {
+    let config = match RedisConfig::read(settings) {
+        Ok(config) => config,
+        Err(mistakes) => return wrong(&mistakes),
+    };
+    let runtime = match runtime::start(name, None, 1) {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("can't start: {error}")),
+    };
+    let done = runtime.block_on(async {
+        let store = connect(config, why).await.map_err(CommandError::Failed)?;
+        let done = work(&store).await;
+        store.close().await;
+        done
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(CommandError::Usage(mistake)) => {
+            print_error(&mistake);
+            ExitCode::from(EXIT_USAGE)
+        }
+        Err(CommandError::Failed(reason)) => fail(&reason),
+        Err(CommandError::Output(error)) => exit(Err(error), true),
+    }
 }

@@ -1,5 +1,6 @@
 //! The command line, the log, and the documents that describe them.
 
+mod agents;
 mod command_line;
 mod documents;
 mod history;
