@@ -252,10 +252,13 @@ impl<'s, O: Write> ChatTool<'s, O> {
 
     fn show(&mut self, event: &RehearsalEvent) -> io::Result<()> {
         match event {
-            RehearsalEvent::HandedOff => writeln!(
-                self.out,
-                "-- waits for a person; /phone TEXT answers as that person"
-            ),
+            RehearsalEvent::HandedOff { team, urgent } => {
+                let person = person(team, *urgent);
+                writeln!(
+                    self.out,
+                    "-- waits for {person}; /phone TEXT answers as that person"
+                )
+            }
             RehearsalEvent::Phone => writeln!(
                 self.out,
                 "-- the owner answers; the flow stays silent until they write the closing word or nobody writes for a while"
@@ -285,7 +288,9 @@ impl<'s, O: Write> ChatTool<'s, O> {
         match rehearsal.step() {
             None if rehearsal.is_with_phone() => writeln!(self.out, "-- the owner answers")?,
             Some(step) if rehearsal.waits_for_person() => {
-                writeln!(self.out, "-- step: {}, waits for a person", line(step))?;
+                let team = rehearsal.team().unwrap_or_default();
+                let person = person(team, rehearsal.is_urgent());
+                writeln!(self.out, "-- step: {}, waits for {person}", line(step))?;
                 for note in rehearsal.note().unwrap_or_default().lines() {
                     writeln!(self.out, "-- note: {}", line(note))?;
                 }
@@ -304,6 +309,16 @@ impl<'s, O: Write> ChatTool<'s, O> {
             None => Ok(()),
         }
     }
+}
+
+/// For whom a customer waits.
+fn person(team: &str, urgent: bool) -> String {
+    let whose = match team {
+        "" => String::new(),
+        team => format!(" of the team {}", line(team)),
+    };
+    let how = if urgent { ", urgent" } else { "" };
+    format!("a person{whose}{how}")
 }
 
 /// The meaning of a line that is not empty.

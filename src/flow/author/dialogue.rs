@@ -66,6 +66,10 @@ pub(crate) struct ExpectedState {
     pub(crate) step: Option<(usize, String)>,
     /// What the person should know whom the customer waits for.
     pub(crate) note: Option<(usize, String)>,
+    /// The team for whose people the customer waits; empty: anybody.
+    pub(crate) team: Option<(usize, String)>,
+    /// How urgent it is.
+    pub(crate) priority: Option<(usize, String)>,
     pub(crate) saved: Vec<(usize, String, String)>,
 }
 
@@ -74,6 +78,8 @@ impl ExpectedState {
         self.outcome.is_none()
             && self.step.is_none()
             && self.note.is_none()
+            && self.team.is_none()
+            && self.priority.is_none()
             && self.saved.is_empty()
     }
 }

@@ -107,7 +107,7 @@ impl Script {
     /// The steps and the paths between them.
     pub fn outline(&self) -> Outline {
         let mut steps = Vec::new();
-        let closed = self.hours.as_ref().map(|hours| hours.closed.clone());
+        let closed = self.closed.clone();
         let mut open: VecDeque<String> = std::iter::once(self.start.clone())
             .chain(closed.clone())
             .collect();
@@ -211,8 +211,13 @@ fn paths_of_call(calling: &Calling) -> Vec<OutlinePath> {
 
 /// If a person comes, they end the conversation on their own phone.
 fn paths_from_person(handoff: &HandOff) -> Vec<OutlinePath> {
+    let whose = match handoff.team.as_str() {
+        "" => String::new(),
+        team => format!(" of {team}"),
+    };
+    let how = if handoff.urgent { ", urgent" } else { "" };
     let person = OutlinePath {
-        label: "a person answers".to_owned(),
+        label: format!("a person{whose} answers{how}"),
         to: Target::End("phone".to_owned()),
         implied: false,
     };

@@ -38,8 +38,12 @@ enum RehearsalStage {
     Open { wake_at: Millis },
     /// The flow waits for the answer to a call.
     Calling,
-    /// The customer waits for a person. At this moment, if any, the flow continues without one.
-    HandedOff { until: Option<Millis> },
+    /// The customer waits for a person. At the moment `until`, if any, the flow continues without one.
+    HandedOff {
+        until: Option<Millis>,
+        team: String,
+        urgent: bool,
+    },
     /// The owner answers from their own phone, until this moment if nobody writes more.
     Phone { open: bool, until: Millis },
     /// The conversation closed.
@@ -50,7 +54,12 @@ enum RehearsalStage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RehearsalEvent {
     /// From now on the customer waits for a person.
-    HandedOff,
+    HandedOff {
+        /// The team whose line the customer joins; empty: the line of all.
+        team: String,
+        /// Stands before all who are not urgent.
+        urgent: bool,
+    },
     /// From now on the owner answers from their own phone.
     Phone,
     /// A message to the customer. Media is shown as its kind, its source and its caption.
@@ -161,9 +170,9 @@ impl<'s> Rehearsal<'s> {
             Some(Command::Position) => {
                 let (position, wait) = (1, None);
                 let place = QueueText::Position { position, wait };
-                events.push(RehearsalEvent::Reply(
-                    self.script.person_text(place, name, self.now),
-                ));
+                let team = self.team().unwrap_or_default();
+                let text = self.script.person_text(place, name, team, self.now);
+                events.push(RehearsalEvent::Reply(text));
             }
             None => self.unread.push(said),
         }
@@ -274,7 +283,7 @@ impl<'s> Rehearsal<'s> {
     fn wakes_at(&self) -> Option<Millis> {
         match self.stage {
             RehearsalStage::Open { wake_at } => Some(wake_at),
-            RehearsalStage::HandedOff { until } => until,
+            RehearsalStage::HandedOff { until, .. } => until,
             RehearsalStage::Phone { until, .. } => Some(until),
             RehearsalStage::New | RehearsalStage::Calling | RehearsalStage::Closed { .. } => None,
         }
@@ -283,6 +292,19 @@ impl<'s> Rehearsal<'s> {
     /// Whether the customer waits for a person.
     pub fn waits_for_person(&self) -> bool {
         matches!(self.stage, RehearsalStage::HandedOff { .. })
+    }
+
+    /// The team for whose people the customer waits; empty: anybody. `None` if they wait for nobody.
+    pub fn team(&self) -> Option<&str> {
+        match &self.stage {
+            RehearsalStage::HandedOff { team, .. } => Some(team),
+            _ => None,
+        }
+    }
+
+    /// Whether the customer waits for a person before all who are not urgent.
+    pub fn is_urgent(&self) -> bool {
+        matches!(self.stage, RehearsalStage::HandedOff { urgent: true, .. })
     }
 
     /// Whether the owner answers from their own phone.
@@ -358,10 +380,20 @@ impl<'s> Rehearsal<'s> {
                 self.stage = RehearsalStage::Calling;
                 false
             }
-            Next::HandOff { within } => {
-                let until = within.map(|time| self.now + time);
-                self.stage = RehearsalStage::HandedOff { until };
-                events.push(RehearsalEvent::HandedOff);
+            Next::HandOff {
+                within,
+                team,
+                urgent,
+            } => {
+                events.push(RehearsalEvent::HandedOff {
+                    team: team.clone(),
+                    urgent,
+                });
+                self.stage = RehearsalStage::HandedOff {
+                    until: within.map(|time| self.now + time),
+                    team,
+                    urgent,
+                };
                 false
             }
             Next::Close { outcome, resumable } => {

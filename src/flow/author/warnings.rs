@@ -1,5 +1,5 @@
-//! Warns of something that is allowed but probably a mistake: steps that can reach no `end`, and a time zone whose name
-//! misleads.
+//! Warns of something that is allowed but probably a mistake: steps that can reach no `end`, a team that no step names, and a
+//! time zone whose name misleads.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use crate::flow::author::outline::Target;
 use crate::flow::load::reader::{Mistake, Place, Reader, Section};
 use crate::flow::load::timezone::misleading;
 use crate::flow::script::checked_flow::Script;
+use crate::flow::script::step::Step;
 
 impl Script {
     /// The warnings for this flow, with their places in `source`, from which it was loaded.
@@ -22,6 +23,7 @@ impl Script {
         {
             reader.note(&zone.place, misleading);
         }
+        self.note_unused_teams(&file, &mut reader);
         let places = places(&file, &mut reader);
         let place = |step: &str| places.get(step).cloned().unwrap_or(0..0);
         let outline = self.outline();
@@ -46,6 +48,26 @@ impl Script {
             }
         }
         reader.finish()
+    }
+}
+
+impl Script {
+    /// Another person can give customers to a team that no step names, so that may be meant.
+    fn note_unused_teams(&self, file: &Section<'_>, reader: &mut Reader<'_>) {
+        let is_named = |team: &str| {
+            let names =
+                |step: &Step| matches!(step, Step::HandOff(handoff) if handoff.team == team);
+            self.steps.values().any(names)
+        };
+        for team in reader.section(file, "team").iter().flat_map(Section::keys) {
+            if !is_named(team.text) {
+                let message = format!(
+                    "no `handoff` names [team.{}], so customers get there only if a person gives them to it; write team = \"{}\" in a `handoff`, unless you want this",
+                    team.text, team.text
+                );
+                reader.note(&team.place, message);
+            }
+        }
     }
 }
 
@@ -75,6 +97,16 @@ mod tests {
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert_eq!((warnings[0].line, warnings[0].column), (2, 12));
         assert!(warnings[0].message.contains("is UTC+3"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_team_that_no_handoff_names_gets_a_warning() {
+        let source =
+            "start = 'a'\n[team.sales]\n[team.boss]\n[step.a]\nhandoff = 'x'\nteam = 'sales'";
+        let warnings = load(source).warnings(source);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert_eq!((warnings[0].line, warnings[0].column), (3, 7));
+        assert!(warnings[0].message.contains("[team.boss]"), "{warnings:?}");
     }
 
     #[test]

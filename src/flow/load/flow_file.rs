@@ -14,9 +14,9 @@ use crate::flow::script::templates::TextId;
 use crate::flow::words::fold::closest;
 use crate::flow::words::locale::Locale;
 
-const FILE_KEYS: [&str; 11] = [
+const FILE_KEYS: [&str; 12] = [
     "name", "locale", "timezone", "hours", "start", "texts", "commands", "timeouts", "notices",
-    "limits", "step",
+    "limits", "team", "step",
 ];
 
 impl Script {
@@ -59,8 +59,9 @@ fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<Mistake>> {
     let timeouts = loader.read_timeouts(&file);
     let notices = loader.read_notices(&file);
     let limits = loader.read_limits(&file);
-    let hours = loader.read_hours(&file);
-    let steps = loader.read_steps(&file, &commands);
+    let (hours, closed) = loader.read_hours(&file).unzip();
+    let teams = loader.read_teams(&file);
+    let steps = loader.read_steps(&file, &commands, &teams);
     loader.check_handoffs(&file, &steps, timeouts.phone_quiet);
     let (start, meant) = loader.read_start(&file);
     let first = start.as_deref().or(meant.as_deref());
@@ -74,6 +75,8 @@ fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<Mistake>> {
             locale,
             timezone,
             hours,
+            closed,
+            teams,
             start,
             calls: steps.values().any(|step| matches!(step, Step::Call(_))),
             steps,

@@ -1,19 +1,39 @@
 //! Reads `handoff`: what to say to a customer who waits for a person, and which step follows if nobody comes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
 use crate::flow::script::step::{HandOff, Step};
+use crate::flow::script::teams::Team;
 use crate::flow::script::templates::TextId;
+use crate::flow::words::fold::closest;
 use crate::ids::{NOTIFY_CHAT_LIKE, NotifyChat};
 
-const HANDOFF_KEYS: [&str; 5] = ["handoff", "note", "notify", "within", "otherwise"];
+const HANDOFF_KEYS: [&str; 7] = [
+    "handoff",
+    "team",
+    "priority",
+    "note",
+    "notify",
+    "within",
+    "otherwise",
+];
+
+const NORMAL: &str = "normal";
+const URGENT: &str = "urgent";
+/// What `priority` can be.
+pub(crate) const PRIORITIES: [&str; 2] = [NORMAL, URGENT];
 
 impl Loader<'_> {
     /// Reads `handoff = "I'll call somebody."`, and `within` with `otherwise`.
-    pub(crate) fn read_handoff(&mut self, body: &Section<'_>, step: &str) -> Option<Step> {
+    pub(crate) fn read_handoff(
+        &mut self,
+        body: &Section<'_>,
+        step: &str,
+        teams: &BTreeMap<String, Team>,
+    ) -> Option<Step> {
         self.reader.only(body, &HANDOFF_KEYS);
         let otherwise = self.reader.text(body, "otherwise");
         if let Some(otherwise) = &otherwise {
@@ -41,6 +61,8 @@ impl Loader<'_> {
             id
         });
         let notify = self.read_notify(body);
+        let team = self.read_team(body, teams);
+        let urgent = self.read_priority(body);
         let written = self.reader.texts(body, "handoff")?;
         if written.is_empty() {
             let message = format!("`handoff` in {} is empty; write what to say", body.name);
@@ -56,14 +78,32 @@ impl Loader<'_> {
             texts,
             note,
             notify,
+            team,
+            urgent,
             nobody: within
                 .zip(otherwise)
                 .map(|((time, _), to)| (time, to.text.to_owned())),
         }))
     }
 
-    /// `notify`: the chat of the people who attend this step's customers.
-    fn read_notify(&mut self, body: &Section<'_>) -> Option<NotifyChat> {
+    /// `priority`: whether the customer stands before those who are not urgent.
+    fn read_priority(&mut self, body: &Section<'_>) -> bool {
+        let Some(written) = self.reader.text(body, "priority") else {
+            return false;
+        };
+        if !PRIORITIES.contains(&written.text) {
+            let hint = match closest(written.text, PRIORITIES) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write \"{NORMAL}\" or \"{URGENT}\""),
+            };
+            let message = format!("`priority` in {} is `{}`; {hint}", body.name, written.text);
+            self.reader.note(&written.place, message);
+        }
+        written.text == URGENT
+    }
+
+    /// `notify`: the chat of the people who attend the customers of this step or team.
+    pub(crate) fn read_notify(&mut self, body: &Section<'_>) -> Option<NotifyChat> {
         let written = self.reader.text(body, "notify")?;
         let chat = written.text.trim().parse().ok();
         if chat.is_none() {

@@ -15,39 +15,12 @@ const CLOSED: &str = "closed";
 const EXCEPTIONS: &str = "exceptions";
 
 impl Loader<'_> {
-    /// Reads the opening hours, if the file has any.
-    pub(crate) fn read_hours(&mut self, file: &Section<'_>) -> Option<Hours> {
+    /// Reads the opening hours, if the file has any, and the step outside of them.
+    pub(crate) fn read_hours(&mut self, file: &Section<'_>) -> Option<(Hours, String)> {
         let section = self.reader.section(file, "hours")?;
-        self.saved.insert("opens".to_owned());
-        if !file.has("timezone") {
-            let message = "[hours] needs a time zone; add it at the top of the file, like timezone = \"America/Sao_Paulo\"";
-            self.reader.note(&section.place, message);
-        }
-        let mut week: [Option<Vec<Opening>>; 7] = Default::default();
-        for key in section.keys() {
-            if [CLOSED, EXCEPTIONS].contains(&key.text) {
-                continue;
-            }
-            let days = self.read_days(&key);
-            let openings = self.read_openings(&section, key.text);
-            for day in days {
-                if week[day].replace(openings.clone()).is_some() {
-                    let message = format!(
-                        "`{}` in [hours] names a day that another line also names; keep one",
-                        key.text
-                    );
-                    self.reader.note(&key.place, message);
-                    break;
-                }
-            }
-        }
-        if week.iter().flatten().flatten().next().is_none() {
-            let message = "[hours] has no opening time; write one, like mon-fri = \"09:00-18:00\"";
-            self.reader.note(&section.place, message);
-        }
-        let openings = week.iter().flatten().flatten();
+        let hours = self.read_times(file, &section);
+        let openings = hours.week.iter().flatten();
         self.open_times = Some(openings.map(|open| (open.from, open.to)).collect());
-        let exceptions = self.read_exceptions(&section);
         let closed = self.reader.text(&section, CLOSED);
         match &closed {
             Some(step) => self.graph.entries.push(StepPath {
@@ -62,15 +35,69 @@ impl Loader<'_> {
                 self.reader.note(&section.place, message);
             }
         }
-        Some(Hours {
+        Some((hours, closed?.text.to_owned()))
+    }
+
+    /// Reads the opening hours of a team, if it has any. They open and close no flow, so they name no step.
+    pub(crate) fn read_team_hours(
+        &mut self,
+        file: &Section<'_>,
+        team: &Section<'_>,
+    ) -> Option<Hours> {
+        let section = self.reader.section(team, "hours")?;
+        if section.has(CLOSED) {
+            let message = format!(
+                "`{CLOSED}` in {} is never used: while a team is closed, its customers wait in its line; remove it, and say when the team is back with {{{{ opens }}}} in `handoff`",
+                section.name
+            );
+            self.reader.note(&section.place_of(CLOSED), message);
+        }
+        Some(self.read_times(file, &section))
+    }
+
+    /// The opening times of a flow or of a team.
+    fn read_times(&mut self, file: &Section<'_>, section: &Section<'_>) -> Hours {
+        self.saved.insert("opens".to_owned());
+        if !file.has("timezone") {
+            let message = format!(
+                "{} needs a time zone; add it at the top of the file, like timezone = \"America/Sao_Paulo\"",
+                section.name
+            );
+            self.reader.note(&section.place, message);
+        }
+        let mut week: [Option<Vec<Opening>>; 7] = Default::default();
+        for key in section.keys() {
+            if [CLOSED, EXCEPTIONS].contains(&key.text) {
+                continue;
+            }
+            let days = self.read_days(&key, section);
+            let openings = self.read_openings(section, key.text);
+            for day in days {
+                if week[day].replace(openings.clone()).is_some() {
+                    let message = format!(
+                        "`{}` in {} names a day that another line also names; keep one",
+                        key.text, section.name
+                    );
+                    self.reader.note(&key.place, message);
+                    break;
+                }
+            }
+        }
+        if week.iter().flatten().flatten().next().is_none() {
+            let message = format!(
+                "{} has no opening time; write one, like mon-fri = \"09:00-18:00\"",
+                section.name
+            );
+            self.reader.note(&section.place, message);
+        }
+        Hours {
             week: week.map(Option::unwrap_or_default),
-            exceptions,
-            closed: closed?.text.to_owned(),
-        })
+            exceptions: self.read_exceptions(section),
+        }
     }
 
     /// The days that a key names, counted from Monday: "mon", "mon-fri", "sab-dom".
-    fn read_days(&mut self, key: &Written<'_>) -> Vec<usize> {
+    fn read_days(&mut self, key: &Written<'_>, section: &Section<'_>) -> Vec<usize> {
         let day = |word: &str| {
             let day = weekday(&fold(word))?.to_monday_zero_offset();
             usize::try_from(day).ok()
@@ -78,8 +105,10 @@ impl Loader<'_> {
         let (first, last) = key.text.split_once('-').unwrap_or((key.text, key.text));
         let (Some(first), Some(last)) = (day(first), day(last)) else {
             let message = format!(
-                "`{}` in [hours] is not a day; write mon tue wed thu fri sat sun (or seg ter qua qui sex sab dom), a range like mon-fri, `{CLOSED}` or [hours.{EXCEPTIONS}]",
-                key.text
+                "`{}` in {} is not a day; write mon tue wed thu fri sat sun (or seg ter qua qui sex sab dom), a range like mon-fri, `{CLOSED}` or {}",
+                key.text,
+                section.name,
+                section.path_to(EXCEPTIONS),
             );
             self.reader.note(&key.place, message);
             return Vec::new();

@@ -16,6 +16,8 @@ pub(crate) mod check;
 
 pub(crate) mod commands;
 pub(crate) mod hours;
+// `[team.sales]`.
+pub(crate) mod teams;
 // `locale` and `timezone`.
 pub(crate) mod locale;
 // `[limits]`.

@@ -9,7 +9,8 @@ mod one_or_more;
 use serde_json::{Map, Value, json};
 
 use crate::flow::answer::kind::{AnswerKind, MEDIA_KINDS};
-use crate::flow::load::schema::hours::hours;
+use crate::flow::load::handoff::PRIORITIES;
+use crate::flow::load::schema::hours::{hours, team_hours};
 use crate::flow::load::schema::one_or_more::one_or_more;
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::reply::MediaKind;
@@ -50,10 +51,15 @@ enum Form {
     Address,
     /// Names of variables.
     Variables,
+    /// How urgent a handoff is.
+    Priority,
 }
 
 /// The name of a variable.
 const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+
+/// The name of a team.
+const TEAM_NAME: &str = "^[A-Za-z0-9_-]{1,32}$";
 
 /// As in [`time_span`](crate::time_span): "90s", "1h30m", "15 minutes". The loader also accepts rarer forms, like "PT5M".
 const TIME: &str = "^([0-9]{1,11}([.][0-9]{1,3})? *(ms|msecs?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)[ ,]*)+$";
@@ -160,6 +166,13 @@ const LIMITS: &[SchemaKey] = &[
         "How long the bot leaves a chat alone that reached a limit. Default: 1h.",
     ),
 ];
+
+/// The keys of a team, besides its hours.
+const TEAM: &[SchemaKey] = &[(
+    "notify",
+    Form::Words,
+    "The chat that gets the notices about this team's customers, in place of NOTIFY_CHAT.",
+)];
 
 const NEXT: SchemaKey = ("next", Form::Words, "The step that follows.");
 const END: SchemaKey = (
@@ -329,6 +342,16 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
                 "What to say to a customer who now waits for a person: a text, or a list of texts.",
             ),
             (
+                "team",
+                Form::Words,
+                "The team whose line the customer joins: the name of a table like [team.sales]. Default: the line of all.",
+            ),
+            (
+                "priority",
+                Form::Priority,
+                "An urgent customer stands before all in this line who are not. Default: normal.",
+            ),
+            (
                 "note",
                 Form::Words,
                 "What the person should know: a text with {{ }}. Default: what the flow has saved.",
@@ -336,7 +359,7 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             (
                 "notify",
                 Form::Words,
-                "The chat that gets the notice of this step, in place of NOTIFY_CHAT: a number with its country code, a group (...@g.us), or shop/5511999990000.",
+                "The chat that gets the notice of this step, in place of the team's chat and NOTIFY_CHAT: a number with its country code, a group (...@g.us), or shop/5511999990000.",
             ),
             (
                 "within",
@@ -448,6 +471,14 @@ pub fn schema() -> Value {
         file["properties"][name]["description"] = json!(what);
     }
     file["properties"]["hours"] = hours();
+    let mut team = table(TEAM);
+    team["properties"]["hours"] = team_hours();
+    file["properties"]["team"] = json!({
+        "type": "object",
+        "description": "Teams: people with a line of their own, whom a `handoff` names.",
+        "propertyNames": { "pattern": TEAM_NAME },
+        "additionalProperties": team,
+    });
     file["properties"]["step"] = json!({
         "type": "object",
         "description": "The steps.",
@@ -509,6 +540,7 @@ impl Form {
             Form::Variable => json!({ "type": "string", "pattern": VARIABLE }),
             Form::Address => json!({ "type": "string", "pattern": "^https?://" }),
             Form::Variables => one_or_more(&json!({ "type": "string", "pattern": VARIABLE })),
+            Form::Priority => json!({ "enum": PRIORITIES }),
             Form::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
             Form::Media => one_or_more(&json!({ "enum": MEDIA_KINDS.map(|(name, _)| name) })),
             Form::Options => {
@@ -592,6 +624,10 @@ mod tests {
                 .map(|(key, ..)| (*key).to_owned())
                 .collect::<BTreeSet<_>>(),
             known("[step.a]\nsay = { zebra = 1 }")
+        );
+        assert_eq!(
+            keys(&schema["properties"]["team"]["additionalProperties"]),
+            known("[team.a]\nzebra = 1")
         );
         let case = Form::Cases.schema();
         assert_eq!(

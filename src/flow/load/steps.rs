@@ -1,12 +1,13 @@
 //! Reads the steps of a flow file. One key of each step, such as `say` or `ask`, decides its kind.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::flow::load::check::StepNode;
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
 use crate::flow::script::commands::Commands;
 use crate::flow::script::step::Step;
+use crate::flow::script::teams::Team;
 
 /// Each step has exactly one of these keys.
 const KINDS: [&str; 7] = ["say", "ask", "set", "when", "wait", "call", "handoff"];
@@ -17,6 +18,7 @@ impl Loader<'_> {
         &mut self,
         file: &Section<'_>,
         commands: &Commands,
+        teams: &BTreeMap<String, Team>,
     ) -> HashMap<String, Step> {
         let mut steps = HashMap::new();
         let Some(section) = self.reader.section(file, "step") else {
@@ -51,7 +53,7 @@ impl Loader<'_> {
                 ["when"] => self.read_when(&body, key.text),
                 ["wait"] => self.read_wait(&body, key.text),
                 ["call"] => self.read_call(&body, key.text),
-                ["handoff"] => self.read_handoff(&body, key.text),
+                ["handoff"] => self.read_handoff(&body, key.text, teams),
                 _ => {
                     let message = match kinds[..] {
                         [first, second, ..] => format!(

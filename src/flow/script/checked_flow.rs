@@ -1,6 +1,6 @@
 //! A checked flow: its steps, its texts and its settings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::flow::script::limits::Limits;
 use crate::flow::script::reply::{FlowMedia, FlowReply, MediaSource};
 use crate::flow::script::say::LocalFile;
 use crate::flow::script::step::{Calling, Step};
+use crate::flow::script::teams::Team;
 use crate::flow::script::templates::Templates;
 use crate::flow::script::timeouts::Timeouts;
 use crate::flow::words::locale::Locale;
-use crate::ids::NotifyChat;
 
 /// A loaded and checked flow.
 #[derive(Debug)]
@@ -30,6 +30,9 @@ pub struct Script {
     pub(crate) timezone: TimeZone,
     /// The opening times; `None`: always open.
     pub(crate) hours: Option<Hours>,
+    /// The first step outside the opening times, if there are any.
+    pub(crate) closed: Option<String>,
+    pub(crate) teams: BTreeMap<String, Team>,
     pub(crate) start: String,
     pub(crate) steps: HashMap<String, Step>,
     /// Whether any step makes a call.
@@ -119,40 +122,16 @@ impl Script {
         self.hours.as_ref()?.closed_since(&self.timezone, now)
     }
 
-    /// While it is closed: when it opens next, as a person would say it; `None` if it is open, or never opens.
-    pub(crate) fn opens(&self, now: Millis) -> Option<String> {
-        let hours = self.hours.as_ref()?;
-        hours.closed_since(&self.timezone, now)?;
-        let opens = hours.opens_phrase(&self.timezone, self.locale, now);
-        Some(opens).filter(|opens| !opens.is_empty())
-    }
-
     /// When it opens next; `None` if it has no opening times, or never opens.
     pub fn opens_at(&self, now: Millis) -> Option<Millis> {
         self.hours.as_ref()?.opens_at(&self.timezone, now)
-    }
-
-    /// Whether the notices about this step's customers go to a chat of their own.
-    pub fn notify_of(&self, step: &str) -> Option<&NotifyChat> {
-        match self.steps.get(step)? {
-            Step::HandOff(handoff) => handoff.notify.as_ref(),
-            _ => None,
-        }
-    }
-
-    /// The chats that its steps notify.
-    pub fn notify_chats(&self) -> impl Iterator<Item = &NotifyChat> {
-        self.steps.values().filter_map(|step| match step {
-            Step::HandOff(handoff) => handoff.notify.as_ref(),
-            _ => None,
-        })
     }
 
     /// The step for customers outside the opening times, and when it opens next.
     pub(crate) fn closed_step(&self, now: Millis) -> Option<(&str, String)> {
         let hours = self.hours.as_ref()?;
         let opens = hours.opens_phrase(&self.timezone, self.locale, now);
-        Some((&hours.closed, opens))
+        Some((self.closed.as_deref()?, opens))
     }
 
     /// A typed day and time ("2026-12-25 10:00") in the flow's time zone.

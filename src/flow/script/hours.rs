@@ -12,15 +12,13 @@ pub(crate) const DAY: i64 = 24 * 60;
 /// How many days ahead to look for the next opening: a year, with its holidays.
 const DAYS_MAX: i64 = 370;
 
-/// The opening times of a flow.
+/// The opening times of a flow or of a team.
 #[derive(Debug)]
 pub(crate) struct Hours {
     /// By day of the week, from Monday.
     pub(crate) week: [Vec<Opening>; 7],
     /// Special days.
     pub(crate) exceptions: Vec<(Day, Vec<Opening>)>,
-    /// The step outside these times.
-    pub(crate) closed: String,
 }
 
 /// Open from one time to another, in minutes since midnight. The end may be on the next day.

@@ -46,16 +46,22 @@ impl Script {
         self.in_line(key, text, name, None)
     }
 
-    /// As [`queue_text`](Self::queue_text), for a customer who waits for a person. Nobody may be there, so the text promises
-    /// nothing; while it is closed, it says when people are back.
-    pub fn person_text(&self, text: QueueText, name: Option<&str>, now: Millis) -> String {
+    /// As [`queue_text`](Self::queue_text), for a customer who waits for a person of this team ("": of none). Nobody may be
+    /// there, so the text promises nothing; while the team is closed, it says when people are back.
+    pub fn person_text(
+        &self,
+        text: QueueText,
+        name: Option<&str>,
+        team: &str,
+        now: Millis,
+    ) -> String {
         let key = match text {
             QueueText::Position { .. } => TextKey::PersonPosition,
             QueueText::Next => TextKey::PersonNext,
             QueueText::StillWaiting { .. } => TextKey::PersonStillWaiting,
             QueueText::Left => TextKey::Left,
         };
-        self.in_line(key, text, name, self.opens(now))
+        self.in_line(key, text, name, self.team_opens(team, now))
     }
 
     fn in_line(

@@ -45,8 +45,12 @@ pub(crate) struct HandOff {
     pub(crate) texts: Vec<TextId>,
     /// What the person should know; `None`: what the flow saved.
     pub(crate) note: Option<TextId>,
-    /// Who is told, in place of `NOTIFY_CHAT`.
+    /// Who is told, in place of the team's chat and of `NOTIFY_CHAT`.
     pub(crate) notify: Option<NotifyChat>,
+    /// The team whose line the customer joins; empty: none.
+    pub(crate) team: String,
+    /// Stands before all who are not urgent.
+    pub(crate) urgent: bool,
     /// The step that follows if nobody comes within this time; `None`: the customer waits until somebody comes.
     pub(crate) nobody: Option<(Duration, String)>,
 }

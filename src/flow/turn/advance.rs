@@ -105,6 +105,10 @@ pub enum Next {
     HandOff {
         /// When to advance again if nobody comes, counted from now; `None` if it waits without a limit.
         within: Option<Duration>,
+        /// The team whose line the customer joins; empty: the line of all.
+        team: String,
+        /// Stands before all in this line who are not urgent.
+        urgent: bool,
     },
     /// The conversation is over.
     Close {

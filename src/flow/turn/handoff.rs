@@ -11,13 +11,13 @@ const NOTE_MAX: usize = 1000;
 const VALUE_SHOWN_MAX: usize = 200;
 
 impl<'s> FlowTurn<'s> {
-    /// Says that a person will come, and waits for that person. While it is closed, says when people are back.
+    /// Says that a person will come, and waits for that person. While their team is closed, says when they are back.
     pub(crate) fn hand_off(
         &mut self,
         name: &'s str,
         step: &'s HandOff,
     ) -> Result<At<'s>, BrokenStep> {
-        let opens = self.script.opens(self.now);
+        let opens = self.script.team_opens(&step.team, self.now);
         match &opens {
             Some(opens) => self.state.save("opens", opens),
             None => self.state.forget("opens"),
@@ -40,6 +40,8 @@ impl<'s> FlowTurn<'s> {
         };
         At::Done(Next::HandOff {
             within: step.nobody.as_ref().map(|(time, _)| *time),
+            team: step.team.clone(),
+            urgent: step.urgent,
         })
     }
 

@@ -405,7 +405,7 @@ impl ConversationTask {
     async fn commit(&mut self, mut advance: Advance, now: Millis) -> Result<AfterStep, StoreError> {
         self.prepare_calls(&mut advance);
         let handoff = match advance.next {
-            Next::HandOff { within } => Some(within.unwrap_or_default()),
+            Next::HandOff { within, .. } => Some(within.unwrap_or_default()),
             _ => None,
         };
         let (outcome, resumable, wake_at) = match advance.next {

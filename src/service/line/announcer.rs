@@ -272,7 +272,7 @@ impl Announcer {
         // A text that the flow leaves blank is not sent.
         let text = text
             .map(|text| match waiting.for_person {
-                true => script.person_text(text, name, now),
+                true => script.person_text(text, name, "", now),
                 false => script.queue_text(text, name),
             })
             .filter(|text| !text.trim().is_empty());

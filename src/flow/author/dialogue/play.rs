@@ -36,7 +36,7 @@ impl Dialogue {
                 match event {
                     RehearsalEvent::Reply(text) => replies.push(text),
                     RehearsalEvent::Called { step, .. } => calls.push(step),
-                    RehearsalEvent::HandedOff | RehearsalEvent::Phone => {}
+                    RehearsalEvent::HandedOff { .. } | RehearsalEvent::Phone => {}
                     RehearsalEvent::Closed { outcome, .. } => closed = Some(outcome),
                     RehearsalEvent::Fault(fault) => differences.push(Difference {
                         line: turn.line,
@@ -163,6 +163,19 @@ impl AfterTurn<'_> {
                 written.clone(),
                 got,
             );
+        }
+        if let Some((line, written)) = &expected.team {
+            let got = self.rehearsal.team().map(str::to_owned);
+            let got = got.unwrap_or_else(|| open.clone());
+            note(*line, "the team differs", written.clone(), got);
+        }
+        if let Some((line, written)) = &expected.priority {
+            let got = match (self.rehearsal.team(), self.rehearsal.is_urgent()) {
+                (None, _) => open.clone(),
+                (Some(_), true) => "urgent".to_owned(),
+                (Some(_), false) => "normal".to_owned(),
+            };
+            note(*line, "the priority differs", written.clone(), got);
         }
         for (line, name, value) in &expected.saved {
             let got = match self.rehearsal.variables().get(name) {

@@ -10,12 +10,12 @@ use crate::flow::load::reader::{Mistake, Place, Reader, Section};
 
 const FILE_KEYS: [&str; 2] = ["customer", "dialogue"];
 
-const DIALOGUE_KEYS: [&str; 8] = [
-    "name", "customer", "at", "turns", "outcome", "saved", "step", "note",
+const DIALOGUE_KEYS: [&str; 10] = [
+    "name", "customer", "at", "turns", "outcome", "saved", "step", "note", "team", "priority",
 ];
-const TURN_KEYS: [&str; 13] = [
+const TURN_KEYS: [&str; 15] = [
     "says", "sends", "caption", "wait", "phone", "answers", "hears", "contains", "calls",
-    "outcome", "saved", "step", "note",
+    "outcome", "saved", "step", "note", "team", "priority",
 ];
 
 /// What `sends` can be.
@@ -254,6 +254,8 @@ fn read_expected(reader: &mut Reader<'_>, section: &Section<'_>) -> ExpectedStat
     let outcome = reader.text(section, "outcome");
     let step = reader.text(section, "step");
     let note = reader.text(section, "note");
+    let team = reader.text(section, "team");
+    let priority = reader.text(section, "priority");
     let mut saved = Vec::new();
     if let Some(table) = reader.section(section, "saved") {
         for key in table.keys() {
@@ -267,6 +269,8 @@ fn read_expected(reader: &mut Reader<'_>, section: &Section<'_>) -> ExpectedStat
         outcome: outcome.map(|one| (line(reader, &one.place), one.text.to_owned())),
         step: step.map(|one| (line(reader, &one.place), one.text.to_owned())),
         note: note.map(|one| (line(reader, &one.place), one.text.trim().to_owned())),
+        team: team.map(|one| (line(reader, &one.place), one.text.to_owned())),
+        priority: priority.map(|one| (line(reader, &one.place), one.text.to_owned())),
         saved,
     }
 }

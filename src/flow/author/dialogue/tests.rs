@@ -136,3 +136,42 @@ fn a_dialogue_stops_at_the_first_turn_that_differs_and_shows_both_sides() {
         []
     );
 }
+
+#[test]
+fn a_dialogue_can_expect_the_team_and_the_priority_of_a_handoff() {
+    let flow = "start = 'a'\n[team.sales]\n[team.support]\n[step.a]\nask = '?'\n\
+        options = { 1 = 'b', 2 = 'c', 3 = 'd' }\n[step.b]\nhandoff = 'x'\nteam = 'sales'\n\
+        [step.c]\nhandoff = 'x'\nteam = 'support'\npriority = 'urgent'\n[step.d]\nhandoff = 'x'";
+    let script = Script::load(flow, Locale::En).unwrap();
+    let shown = |says: &str, expected: &str| -> Vec<Shown> {
+        let source = format!(
+            "[[dialogue]]\nname = 'x'\nturns = [{{ says = 'hi' }}, {{ says = '{says}' }}]\n{expected}"
+        );
+        let found = Dialogue::load(&source).unwrap()[0].play(&script);
+        found.into_iter().flat_map(|one| one.shown).collect()
+    };
+    for (says, right) in [
+        ("1", "team = 'sales'\npriority = 'normal'"),
+        ("2", "team = 'support'\npriority = 'urgent'"),
+        ("3", "team = ''\npriority = 'normal'"),
+    ] {
+        assert_eq!(shown(says, right), [], "{right}");
+    }
+    let text = str::to_owned;
+    assert_eq!(
+        shown("1", "team = 'support'\npriority = 'urgent'"),
+        [
+            Shown::Expected(text("support")),
+            Shown::Got(text("sales")),
+            Shown::Expected(text("urgent")),
+            Shown::Got(text("normal")),
+        ]
+    );
+    assert_eq!(
+        shown("x", "team = 'sales'"),
+        [
+            Shown::Expected(text("sales")),
+            Shown::Got(text("(open, at step a)"))
+        ]
+    );
+}

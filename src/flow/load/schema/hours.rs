@@ -31,10 +31,31 @@ fn in_any_case(pattern: &str) -> String {
     any
 }
 
+/// The opening hours of a team: those of a flow, without the step.
+pub(crate) fn team_hours() -> Value {
+    let mut hours = hours();
+    hours["description"] =
+        json!("When these people are there, written like [hours]. Default: as [hours] says.");
+    if let Some(form) = hours.as_object_mut() {
+        form.remove("required");
+    }
+    if let Some(keys) = hours["properties"].as_object_mut() {
+        keys.remove("closed");
+    }
+    let names = json!({ "pattern": key_pattern("exceptions") });
+    hours["propertyNames"] = names;
+    hours
+}
+
+/// A day, a range of days, or one of these keys.
+fn key_pattern(keys: &str) -> String {
+    let day = in_any_case(WEEKDAYS);
+    format!("^({keys}|({day})( *- *({day}))?)$")
+}
+
 /// The opening hours: days and ranges of days, by any of their names.
 pub(crate) fn hours() -> Value {
     let times = one_or_more(&json!({ "type": "string", "pattern": OPENING }));
-    let day = in_any_case(WEEKDAYS);
     json!({
         "type": "object",
         "description": "Opening hours, by days (mon, mon-fri) and times (\"09:00-12:00\", a list of them, or \"closed\"). Outside of them conversations begin at the step `closed`, and nobody waits in line.",
@@ -48,7 +69,7 @@ pub(crate) fn hours() -> Value {
                 "additionalProperties": times.clone(),
             },
         },
-        "propertyNames": { "pattern": format!("^(closed|exceptions|({day})( *- *({day}))?)$") },
+        "propertyNames": { "pattern": key_pattern("closed|exceptions") },
         "additionalProperties": times,
     })
 }

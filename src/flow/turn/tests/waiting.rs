@@ -89,7 +89,7 @@ fn after_a_handoff_the_flow_continues_only_if_nobody_came() {
     // The flow file may have changed by then.
     let patient = flow("[step.a]\nask = '?'\nnext = 'person'\n[step.person]\nhandoff = 'wait'");
     let turn = patient.advance(state.clone(), &[said("x")], Millis::new(0));
-    assert_eq!(turn.next, Next::HandOff { within: None });
+    assert!(matches!(turn.next, Next::HandOff { within: None, .. }));
     assert_eq!((turn.replies.len(), turn.consumed), (0, 0));
     let gone = flow("[step.a]\nask = '?'\nend = 'x'").advance(state, &[said("x")], Millis::new(0));
     assert_eq!(
@@ -102,7 +102,7 @@ fn after_a_handoff_the_flow_continues_only_if_nobody_came() {
 fn a_flow_that_begins_with_a_handoff_uses_the_opening() {
     let script = load("start = 'a'\n[step.a]\nhandoff = 'wait, {{ opening }}'");
     let turn = script.advance(State::new(None), &[said("hi")], Millis::new(0));
-    assert_eq!(turn.next, Next::HandOff { within: None });
+    assert!(matches!(turn.next, Next::HandOff { within: None, .. }));
     assert_eq!(
         (turn.replies, turn.consumed),
         (vec![FlowReply::text("wait, hi")], 1)
@@ -180,4 +180,57 @@ fn the_owner_s_closing_word_needs_its_mark() {
     }
     let none = load("start = 'a'\n[commands]\nphone_end = []\n[step.a]\nsay = 'x'\nend = 'x'");
     assert!(!none.is_phone_end("#fim"));
+}
+
+#[test]
+fn a_handoff_names_the_team_and_the_hours_of_that_team_count() {
+    let script = load(
+        "timezone = 'UTC'\nstart = 'a'\n[hours]\nmon-sun = '00:00-24:00'\nclosed = 'a'\n\
+        [team.sales]\n[team.sales.hours]\nmon-fri = '09:00-18:00'\n\
+        [step.a]\nask = '?'\noptions = { 1 = 'b', 2 = 'c' }\n\
+        [step.b]\nhandoff = 'Sales.'\nteam = 'sales'\n\
+        [step.c]\nhandoff = 'Wait.'\npriority = 'urgent'",
+    );
+    let at = |text: &str| script.typed_moment(text).unwrap();
+    let handed = |words: &str, now: &str| {
+        let turn = script.advance(State::new(None), &[said("hi")], at(now));
+        let turn = script.advance(turn.state, &[said(words)], at(now));
+        let replies: Vec<String> = turn.replies.into_iter().map(|reply| reply.text).collect();
+        (replies, turn.next)
+    };
+    let person = |team: &str, urgent: bool| Next::HandOff {
+        within: None,
+        team: team.to_owned(),
+        urgent,
+    };
+    let sales = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|one| (*one).to_owned()).collect();
+        (words, person("sales", false))
+    };
+    assert_eq!(handed("1", "2026-11-27 10:00"), sales(&["Sales."]));
+    // The flow is open, and the team is not.
+    assert_eq!(
+        handed("1", "2026-11-27 20:00"),
+        sales(&[
+            "Sales.",
+            "We're closed now. We'll be back on Monday at 9:00 and write to you here."
+        ])
+    );
+    assert_eq!(
+        handed("2", "2026-11-27 20:00"),
+        (vec!["Wait.".to_owned()], person("", true))
+    );
+    let place = QueueText::Position {
+        position: 2,
+        wait: None,
+    };
+    let night = at("2026-11-27 20:00");
+    assert_eq!(
+        script.person_text(place, None, "sales", night),
+        "We're closed now and will be back on Monday at 9:00. You're number 2 in line to talk to a person."
+    );
+    assert_eq!(
+        script.person_text(place, None, "", night),
+        "You're number 2 in line to talk to a person."
+    );
 }
