@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
 use crate::flow::script::step::{HandOff, Step};
-use crate::flow::script::teams::Team;
+use crate::flow::script::team::Team;
 use crate::flow::script::templates::TextId;
 use crate::flow::words::fold::closest;
 use crate::ids::{NOTIFY_CHAT_LIKE, NotifyChat};

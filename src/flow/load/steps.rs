@@ -7,7 +7,7 @@ use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
 use crate::flow::script::commands::Commands;
 use crate::flow::script::step::Step;
-use crate::flow::script::teams::Team;
+use crate::flow::script::team::Team;
 
 /// Each step has exactly one of these keys.
 const KINDS: [&str; 7] = ["say", "ask", "set", "when", "wait", "call", "handoff"];

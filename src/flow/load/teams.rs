@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::Section;
-use crate::flow::script::teams::Team;
+use crate::flow::script::team::Team;
 use crate::flow::words::fold::closest;
 
 const TEAM_KEYS: [&str; 2] = ["notify", "hours"];

@@ -16,7 +16,7 @@ use crate::flow::script::limits::Limits;
 use crate::flow::script::reply::{FlowMedia, FlowReply, MediaSource};
 use crate::flow::script::say::LocalFile;
 use crate::flow::script::step::{Calling, Step};
-use crate::flow::script::teams::Team;
+use crate::flow::script::team::Team;
 use crate::flow::script::templates::Templates;
 use crate::flow::script::timeouts::Timeouts;
 use crate::flow::words::locale::Locale;

@@ -29,7 +29,8 @@ pub(crate) mod day_filters;
 pub(crate) mod commands;
 // `[hours]`: when it is open.
 pub(crate) mod hours;
-// `[team.sales]`: people with a line of their own.
+// `[team.sales]`: people with a line of their own; and what the flow knows of each.
+pub(crate) mod team;
 pub(crate) mod teams;
 // `[limits]`: when the bot leaves a chat alone.
 pub(crate) mod limits;

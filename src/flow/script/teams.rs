@@ -1,20 +1,10 @@
-//! Teams: people with a line of their own, whom a `handoff` names. Each may have its own chat for notices, and its own opening
-//! times.
+//! The teams of a flow: who is told about their customers, and when they are there.
 
 use crate::clock::Millis;
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::hours::Hours;
 use crate::flow::script::step::Step;
 use crate::ids::NotifyChat;
-
-/// `[team.NAME]` in a flow file.
-#[derive(Debug, Default)]
-pub(crate) struct Team {
-    /// Who is told about customers who wait for this team, in place of `NOTIFY_CHAT`.
-    pub(crate) notify: Option<NotifyChat>,
-    /// When these people are there; `None`: as the flow says.
-    pub(crate) hours: Option<Hours>,
-}
 
 impl Script {
     /// The teams, sorted by name.
