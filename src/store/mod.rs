@@ -40,7 +40,7 @@ pub use conversations::ingest::{
 };
 pub use conversations::left_alone::LeftAlone;
 pub use conversations::record::{ByPhone, Record, Recorded};
-pub use conversations::step_commit::{Close, Committed, StepCommit};
+pub use conversations::step_commit::{Close, Committed, Handoff, StepCommit};
 pub use conversations::waiting::{Announcement, Leave, WaitingConversation};
 pub use error::StoreError;
 pub use lanes::attempt::Attempt;

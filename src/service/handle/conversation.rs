@@ -28,7 +28,8 @@ use crate::service::kit::lease::Lease;
 use crate::service::kit::pickup_latency::PickupLatency;
 use crate::service::owner::reachability::{Reachability, UNREACHABLE_AFTER};
 use crate::store::{
-    Bell, Close, Committed, DeliveryState, HeldConversation, Reply, StepCommit, Store, StoreError,
+    Bell, Close, Committed, DeliveryState, Handoff, HeldConversation, Reply, StepCommit, Store,
+    StoreError,
 };
 
 /// Delays between retries while Redis is down.
@@ -404,8 +405,17 @@ impl ConversationTask {
     /// Commits the flow's decision.
     async fn commit(&mut self, mut advance: Advance, now: Millis) -> Result<AfterStep, StoreError> {
         self.prepare_calls(&mut advance);
-        let handoff = match advance.next {
-            Next::HandOff { within, .. } => Some(within.unwrap_or_default()),
+        let handoff = match &advance.next {
+            Next::HandOff {
+                within,
+                team,
+                urgent,
+            } => Some(Handoff {
+                within: within.unwrap_or_default(),
+                team: team.clone(),
+                urgent: *urgent,
+                note: advance.state.note().unwrap_or_default().to_owned(),
+            }),
             _ => None,
         };
         let (outcome, resumable, wake_at) = match advance.next {
@@ -430,12 +440,15 @@ impl ConversationTask {
                 } else {
                     Duration::ZERO
                 },
+                asks_rating: false,
             }),
+            known: None,
             handoff,
             replies: self.replies(advance.replies, now),
             now,
         };
         let replies = !step.replies.is_empty();
+        let hands_off = step.handoff.is_some();
         let unread = match self.context.store.commit(&self.session, step).await? {
             Committed::Stale => return Ok(AfterStep::Ended(TaskOutcome::Lost)),
             Committed::Done { unread } => unread,
@@ -449,7 +462,7 @@ impl ConversationTask {
         }
         Ok(match outcome {
             Some(outcome) => AfterStep::Ended(TaskOutcome::Closed(outcome)),
-            None if handoff.is_some() => AfterStep::Ended(TaskOutcome::HandedOff),
+            None if hands_off => AfterStep::Ended(TaskOutcome::HandedOff),
             None => {
                 self.held.rev += 1;
                 // Messages still in the inbox were left on purpose: the flow pauses, or the customer is still writing.

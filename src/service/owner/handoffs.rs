@@ -165,6 +165,8 @@ mod tests {
         let state = r#"{"v":1,"stage":{"at":"handed_off","step":"a","note":"plan: Unimed\nurgent"},"answer":"my tooth\nhurts"}"#;
         let state: State = serde_json::from_str(state).unwrap();
         let one = HandedOff {
+            team: String::new(),
+            urgent: false,
             chat: ChatId::stored(chat),
             id: ConversationId::stored("c"),
             rev: 3,

@@ -21,9 +21,13 @@ pub struct HandedOff {
     pub state: String,
     /// The customer's last message that is not consumed yet, JSON.
     pub last: Option<String>,
-    /// Its place in the line for a person; 1 is next.
+    /// The team for whose people it waits; empty: any person.
+    pub team: String,
+    /// It stands before those that are not urgent.
+    pub urgent: bool,
+    /// Its place in that line; 1 is next.
     pub position: u64,
-    /// How many conversations of its session wait for a person.
+    /// How many conversations wait in that line.
     pub waiting: u64,
 }
 
@@ -44,15 +48,16 @@ impl Store {
             let fields: Vec<Option<String>> = client
                 .hmget(
                     keys.chat(session, &chat),
-                    vec!["id", "rev", "name", "state", "ticket"],
+                    vec!["id", "rev", "name", "state", "ticket", "team", "priority"],
                 )
                 .await?;
-            let [Some(id), rev, name, state, ticket] = &fields[..] else {
+            let [Some(id), rev, name, state, ticket, team, priority] = &fields[..] else {
                 // It has been closed meanwhile.
                 continue;
             };
             let text = |field: &Option<String>| field.clone().unwrap_or_default();
             let ticket: u64 = text(ticket).parse().unwrap_or(0);
+            let line = keys.handoff(session, &text(team));
             let one = HandedOff {
                 id: ConversationId::stored(id.as_str()),
                 rev: text(rev).parse().unwrap_or(0),
@@ -60,10 +65,12 @@ impl Store {
                 state: text(state),
                 last: client.lindex(keys.inbox(session, &chat), -1).await?,
                 position: client
-                    .zrank::<Option<u64>, _, _>(keys.handoff(session), chat.as_str(), false)
+                    .zrank::<Option<u64>, _, _>(&line, chat.as_str(), false)
                     .await?
                     .map_or(1, |before| before + 1),
-                waiting: client.zcard(keys.handoff(session)).await?,
+                waiting: client.zcard(&line).await?,
+                team: text(team),
+                urgent: text(priority) == "urgent",
                 chat,
             };
             found.push((ticket, one));

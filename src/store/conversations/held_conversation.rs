@@ -27,6 +27,10 @@ pub struct HeldConversation {
     pub silent_for: Option<Duration>,
     /// When the conversation was opened.
     pub opened: Millis,
+    /// If it was claimed and has not begun: what the flow remembers of the customer, JSON, or empty.
+    pub known: String,
+    /// If it was claimed and has not begun: when and how the customer's last conversation ended.
+    pub last: Option<(Millis, String)>,
     /// The messages that are not consumed yet, JSON.
     pub inbox: Vec<String>,
 }
@@ -48,8 +52,14 @@ pub(crate) fn held_conversation(mut answer: ScriptAnswer) -> Result<HeldConversa
             .parse()
             .map(Millis::new)
             .map_err(|_| StoreError::UnexpectedAnswer("a time"))?,
+        known: answer.text()?,
+        last: last(&answer.text()?, answer.text()?),
         inbox: answer.texts(),
     })
+}
+
+fn last(at: &str, outcome: String) -> Option<(Millis, String)> {
+    Some((Millis::new(at.parse().ok()?), outcome))
 }
 
 /// If a clock was set back, the number is negative and counts as zero.

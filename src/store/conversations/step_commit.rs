@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::clock;
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 use crate::store::error::StoreError;
@@ -26,8 +27,10 @@ pub struct StepCommit {
     pub state: String,
     /// The outcome, if it closes the conversation.
     pub close: Option<Close>,
-    /// If it is handed off: how long it waits for a person; zero: without limit.
-    pub handoff: Option<Duration>,
+    /// If it is handed off: for whom it waits.
+    pub handoff: Option<Handoff>,
+    /// What the flow remembers of the customer from now on, JSON; `None`: as before.
+    pub known: Option<String>,
     /// The replies to the customer.
     pub replies: Vec<Reply>,
     /// The current time.
@@ -43,6 +46,21 @@ pub struct Close {
     pub variables: String,
     /// How long its state is kept; zero if it can't be resumed.
     pub resume_within: Duration,
+    /// The customer was asked to rate it: what they answer within a day is kept.
+    pub asks_rating: bool,
+}
+
+/// A wait for a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handoff {
+    /// How long; zero: without limit.
+    pub within: Duration,
+    /// The team in whose line it waits; empty: any person.
+    pub team: String,
+    /// It stands before those that are not urgent.
+    pub urgent: bool,
+    /// What the person should know.
+    pub note: String,
 }
 
 /// The result of a [`StepCommit`].
@@ -91,14 +109,26 @@ fn push_step(arguments: &mut Arguments, step: &StepCommit) {
     arguments.push_text(outcome);
     arguments.push_text(variables);
     arguments.push_length(resume_within);
-    match step.handoff {
-        Some(within) => arguments.push_length(within),
-        None => arguments.push_text(""),
-    }
+    let handoff = step.handoff.as_ref();
+    arguments.push_text(handoff.map_or_else(String::new, lua_handoff));
+    arguments.push_text(handoff.map_or("", |handoff| &handoff.note));
+    arguments.push_text(step.known.as_deref().unwrap_or_default());
+    let asks_rating = step.close.as_ref().is_some_and(|close| close.asks_rating);
+    arguments.push_text(if asks_rating { "1" } else { "" });
     arguments.push_number(step.replies.len() as i64);
     for reply in &step.replies {
         arguments.push_text(reply.element());
     }
+}
+
+/// As `hand_off` in the script reads it.
+fn lua_handoff(handoff: &Handoff) -> String {
+    let priority = if handoff.urgent { "urgent" } else { "normal" };
+    format!(
+        "{} {priority} {}",
+        clock::millis(handoff.within),
+        handoff.team
+    )
 }
 
 fn committed(unread: i64) -> Result<Committed, StoreError> {

@@ -37,6 +37,8 @@ pub struct WaitingConversation {
     pub state: String,
     /// It waits for a person, and `position` is the place in that line.
     pub for_person: bool,
+    /// The team for whose people it waits; empty: any person, or it waits for a worker.
+    pub team: String,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The messages not looked at yet, JSON.
@@ -167,6 +169,7 @@ fn waiting(mut answer: ScriptAnswer) -> Result<WaitingConversation, StoreError> 
         begun: answer.text()? != "0",
         state: answer.text()?,
         for_person: !answer.text()?.is_empty(),
+        team: answer.text()?,
         unexamined: answer.texts(),
     })
 }

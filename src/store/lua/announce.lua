@@ -13,8 +13,8 @@ while has_more() do
   local due, examined, examined_before, since = next_number(), next_number(), next_number(), next_number()
   local leave, variables, element, words = next_text(), next_text(), next_text(), next_number()
   local key = CHAT .. chat
-  local status_now, id_now, examined_now, opened, waiting_since =
-    unpack(redis.call('HMGET', key, 'status', 'id', 'examined', 'opened', 'waiting_since'))
+  local status_now, id_now, examined_now, opened, waiting_since, team =
+    unpack(redis.call('HMGET', key, 'status', 'id', 'examined', 'opened', 'waiting_since', 'team'))
   -- Nothing is done if the conversation changed since the look. If a worker claimed it, its messages are for the flow, and
   -- no notice may follow the greeting. If another announcer looked, the customer got the notice, and the words are gone. If
   -- a worker had it and it is back in line, its inbox has changed.
@@ -38,7 +38,7 @@ while has_more() do
       -- Messages before the word to leave were for this conversation, and end with it.
       drop_first(chat, examined)
       close(chat, {outcome = leave, variables = variables})
-      notify_head(status_now == 'handoff' and HANDOFF or QUEUE)
+      notify_head(line_of(status_now, team))
     else
       redis.call('HSET', key, 'examined', examined)
       if announced ~= '' then

@@ -4,7 +4,7 @@
 -- KEYS: namespace
 -- ARGV: process, count, closed since (ms; '' = claim for workers)
 -- Returns per conversation: {chat, id, epoch, rev, state or '', name, silent for (ms; '' = not known), opened (ms),
---          inbox...}
+--          known, last_at, last_outcome (of the contact, for a conversation that has not begun; else ''), inbox...}
 local process, count, closed_since = next_text(), next_number(), next_number()
 local answer, bytes = {}, 0
 even_if_full()
@@ -26,9 +26,14 @@ local function claim(chat)
       drop_notices(chat)
     end
     record('claimed', 'conversation', id, 'chat', chat, 'process', process, 'at', NOW)
+    local known, last_at, last_outcome
+    if rev == '0' then
+      known, last_at, last_outcome = unpack(redis.call('HMGET', CONTACT .. chat, 'known', 'last_at', 'last_outcome'))
+    end
     local one = redis.call('LRANGE', INBOX .. chat, 0, -1)
     for _, message in ipairs(one) do bytes = bytes + #message end
-    for j, field in ipairs({chat, id, tostring(epoch), rev, state or '', name or '', silent_for(heard), opened or '0'}) do
+    for j, field in ipairs({chat, id, tostring(epoch), rev, state or '', name or '', silent_for(heard), opened or '0', known or '',
+      last_at or '', last_outcome or ''}) do
       table.insert(one, j, field)
     end
     answer[#answer + 1] = one
@@ -36,13 +41,17 @@ local function claim(chat)
 end
 
 if closed_since then
-  -- The last in line opened last, so the first older one ends the search.
+  -- The last in line opened last, so the first older one ends the search, if it was not moved.
   for _, chat in ipairs(redis.call('ZREVRANGE', QUEUE, 0, count - 1)) do
-    if bytes > ANSWER_BYTES_MAX or tonumber(redis.call('HGET', CHAT .. chat, 'opened') or 0) < closed_since then
+    local opened, place = unpack(redis.call('HMGET', CHAT .. chat, 'opened', 'place'))
+    local is_older = tonumber(opened or 0) < closed_since
+    if bytes > ANSWER_BYTES_MAX or is_older and not place then
       break
     end
-    redis.call('ZREM', QUEUE, chat)
-    claim(chat)
+    if not is_older then
+      redis.call('ZREM', QUEUE, chat)
+      claim(chat)
+    end
   end
 else
   for _ = 1, count do

@@ -3,35 +3,33 @@
 -- Uses: inbox, conversations, lanes, pace
 -- KEYS: namespace
 -- ARGV: per conversation: chat, epoch, rev, consumed, state, outcome ('' = stays open), variables (JSON), resume_within (ms, 0 =
---       can't be resumed), handoff ('' = none; else how long (ms) it waits for a person, 0 = without limit), replies (count),
---       reply...
+--       can't be resumed), handoff ('' = none; else how long (ms) it waits for a person (0 = without limit), the priority ('normal' or 'urgent') and
+--       the team ('' = none), with spaces between), note (for the person), known (what the flow remembers, JSON; '' = no change), asks_rating ('1' = the
+--       customer was asked to rate it), replies (count), reply...
 -- Returns per conversation: how many messages its inbox still holds, with those withdrawn (0 if it closed or was handed off), or -1: refused, because
 --       another process has it, or this step was committed before. No bell rings for the replies: the process looks at their
 --       lanes itself.
 local answer = {}
 even_if_full()
 
--- Puts the conversation in the line for a person, under its ticket. Its worker is free.
-local function hand_off(chat, id, ticket, within)
-  local key = CHAT .. chat
-  redis.call('HSET', key, 'status', 'handoff', 'waiting_since', NOW)
-  -- The time with a person must not count as handling time of a worker.
-  redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'examined', 'told', 'told_at')
-  unlist(chat)
-  redis.call('ZADD', HANDOFF, ticket, chat)
-  redis.call('SADD', HANDOFF_UNNOTIFIED, chat)
-  if within > 0 then redis.call('ZADD', HANDOFF_DUE, NOW + within, chat) end
-  redis.call('ZADD', LOOK_AT, NOW + FIRST_NOTICE_AFTER, chat)
-  record('handoff', 'conversation', id, 'chat', chat, 'at', NOW)
+-- Puts the conversation in the line for a person. Its worker is free. A move counted for the line that it leaves.
+local function hand_off(chat, handoff, note)
+  local within, priority, team = string.match(handoff, '^(%d+) (%a+) (.*)$')
+  within = tonumber(within)
+  redis.call('HSET', CHAT .. chat, 'priority', priority, 'within', within)
+  redis.call('HDEL', CHAT .. chat, 'place')
+  wait_for_person(chat, team, within > 0 and NOW + within or nil)
+  record_handoff(chat, note)
 end
 
 while has_more() do
   local chat, epoch, rev, consumed, state = next_text(), next_text(), next_text(), next_number(), next_text()
   local outcome, variables, resume_within, handoff = next_text(), next_text(), next_number(), next_text()
+  local note, known, asks_rating = next_text(), next_text(), next_text()
   local replies = {}
   for j = 1, next_number() do replies[j] = next_text() end
   local key = CHAT .. chat
-  local epoch_now, rev_now, id, ticket = unpack(redis.call('HMGET', key, 'epoch', 'rev', 'id', 'ticket'))
+  local epoch_now, rev_now = unpack(redis.call('HMGET', key, 'epoch', 'rev'))
   local unread = 0
   if epoch_now ~= epoch or rev_now ~= rev then
     unread = -1
@@ -44,10 +42,11 @@ while has_more() do
       redis.call('HDEL', key, 'delivered', 'given_up')
       count_in_hour(chat, 'replies')
     end
+    if known ~= '' then remember(chat, known) end
     if handoff ~= '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
       add_handling_time(chat, 'handoff')
-      hand_off(chat, id, ticket, tonumber(handoff))
+      hand_off(chat, handoff, note)
     elseif outcome == '' then
       redis.call('HSET', key, 'state', state, 'rev', rev + 1)
       unread = redis.call('LLEN', INBOX .. chat)
@@ -57,7 +56,7 @@ while has_more() do
     else
       redis.call('HSET', key, 'state', state)
       redis.call('HDEL', key, 'owner', 'epoch')
-      close(chat, {outcome = outcome, variables = variables, resume_within = resume_within})
+      close(chat, {outcome = outcome, variables = variables, resume_within = resume_within, asks_rating = asks_rating == '1'})
     end
   end
   answer[#answer + 1] = unread

@@ -15,14 +15,16 @@ for _, chat in ipairs(takeovers_over) do
 end
 local handoffs_over = redis.call('ZRANGEBYSCORE', HANDOFF_DUE, '-inf', NOW, 'LIMIT', 0, count)
 for _, chat in ipairs(handoffs_over) do
-  local status, id, ticket = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'ticket'))
+  local status, id, team = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'team'))
   unlist(chat)
   if status == 'handoff' then
-    requeue(chat, id, ticket)
+    -- A move counts for the line in which it was made.
+    redis.call('HDEL', CHAT .. chat, 'place')
+    requeue(chat, id)
+    notify_head(line_of_team(team))
   end
 end
 if #handoffs_over > 0 then
-  notify_head(HANDOFF)
   ring('queue')
 end
 return {#takeovers_over, #handoffs_over}

@@ -26,7 +26,7 @@ local function hear(one, chat, marks)
   local unread = one.message
   if change.text then unread = edited(unread, {}, change.at, change.text) end
   local for_owner = not change.withdrawn and take_for_owner(chat, unread, one.sent_at, one.phone_quiet)
-  local status, id, process, newest = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner', 'newest'))
+  local status, id, process, newest, team = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner', 'newest', 'team'))
   local is_open, late = status and status ~= 'closed', NOW - one.sent_at > LATE_AFTER
   local result, position = nil, 0
   local lacking = not for_owner and not change.withdrawn and no_room(chat, #unread)
@@ -54,7 +54,7 @@ local function hear(one, chat, marks)
       else
         id = open(chat, one.name, status)
       end
-      position = redis.call('ZRANK', status == 'handoff' and HANDOFF or QUEUE, chat) + 1
+      position = redis.call('ZRANK', line_of(status, team), chat) + 1
     end
     newest = math.max(tonumber(newest or 0), math.min(one.sent_at, NOW))
     redis.call('HSET', CHAT .. chat, 'heard', received_at, 'newest', string.format('%.0f', newest))

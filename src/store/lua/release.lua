@@ -1,4 +1,4 @@
--- Takes back everything that a process holds: its conversations return to the line under their old tickets, and its lanes
+-- Takes back everything that a process holds: its conversations return to their old places in line, and its lanes
 -- are due.
 -- Uses: conversations, sent_by_us
 -- KEYS: namespace
@@ -13,9 +13,9 @@ for i = 1, #active, 2 do
     local chat = active[i]
     redis.call('HDEL', ACTIVE, chat)
     redis.call('SREM', UNREAD, chat)
-    local ticket, id = unpack(redis.call('HMGET', CHAT .. chat, 'ticket', 'id'))
-    if ticket then
-      requeue(chat, id, ticket)
+    local id = redis.call('HGET', CHAT .. chat, 'id')
+    if id then
+      requeue(chat, id)
       conversations = conversations + 1
     end
   end

@@ -7,8 +7,14 @@
 even_if_full()
 local gap, due = next_number(), 0
 local waiting = redis.call('ZRANGE', QUEUE, 0, -1)
-for _, chat in ipairs(redis.call('ZRANGE', HANDOFF, 0, -1)) do
-  waiting[#waiting + 1] = chat
+local lines = {HANDOFF}
+for _, team in ipairs(redis.call('SMEMBERS', TEAMS)) do
+  lines[#lines + 1] = HANDOFF_TO .. team
+end
+for _, line in ipairs(lines) do
+  for _, chat in ipairs(redis.call('ZRANGE', line, 0, -1)) do
+    waiting[#waiting + 1] = chat
+  end
 end
 for _, chat in ipairs(waiting) do
   local replies = redis.call('LLEN', LANE .. chat)

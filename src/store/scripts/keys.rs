@@ -31,6 +31,14 @@ const KEY_NAMES: &[(&str, &str)] = &[
     ("QUEUE", QUEUE),
     ("ACTIVE", ACTIVE),
     ("HANDOFF", HANDOFF),
+    ("HANDOFF_TO", HANDOFF_TO),
+    ("TEAMS", TEAMS),
+    ("HELD", HELD),
+    ("HELD_SINCE", HELD_SINCE),
+    ("LINE_PAUSED", LINE_PAUSED),
+    ("CONTACT", CONTACT),
+    ("RATING", RATING),
+    ("ACTION", ACTION),
     ("HANDOFF_DUE", HANDOFF_DUE),
     ("HANDOFF_UNNOTIFIED", HANDOFF_UNNOTIFIED),
     ("TAKEOVER_UNTIL", TAKEOVER_UNTIL),
@@ -110,14 +118,41 @@ const TICKET: &str = "ticket";
 /// COUNTER: the last epoch or lane token; no two claims of a session have the same one.
 const EPOCH: &str = "epoch";
 
-/// ZSET: chat by ticket, of the conversations that wait for a worker.
+/// ZSET: chat by place, of the conversations that wait for a worker. The place is the ticket, if it was not moved.
 const QUEUE: &str = "queue";
 
 /// HASH: chat -> process, of the conversations that a worker has.
 const ACTIVE: &str = "active";
 
-/// ZSET: chat by ticket, of the conversations that wait for a person.
+/// ZSET: chat by place, of the conversations that wait for a person of no team in particular. The place is the ticket; urgent
+/// conversations stand before the others, and one that was moved has a place of its own.
 const HANDOFF: &str = "handoff";
+
+/// ZSET: the same, of those who wait for a person of a team.
+const HANDOFF_TO: &str = "handoff:";
+
+/// SET of the teams that ever had a line.
+const TEAMS: &str = "teams";
+
+/// HASH: chat -> the agent who holds its conversation, and the team in whose line it waited, after a space (nothing: no team).
+const HELD: &str = "held";
+
+/// ZSET: chat by since when (ms) its customer waits for an answer of the agent who holds the conversation. Those whose
+/// agent has answered are not in it.
+const HELD_SINCE: &str = "held-since";
+
+/// HASH: team (`` = the whole session) -> since when (ms) its line is paused, by whom, and the words for customers, JSON.
+const LINE_PAUSED: &str = "line-paused";
+
+/// HASH, expires: what we know of a customer who may come back: `known` (what the flow remembers, JSON), `last_at` (when (ms)
+/// their last conversation ended) and `last_outcome`.
+const CONTACT: &str = "contact:";
+
+/// STRING, expires: the conversation that a customer was asked to rate, and `rated` after a space once they have.
+const RATING: &str = "rating:";
+
+/// STRING, expires: the answer to an action of an agent, JSON, by the action's id: repeating it does nothing.
+const ACTION: &str = "action:";
 
 /// ZSET: chat by when (ms) its wait for a person ends, if the flow then continues without one.
 const HANDOFF_DUE: &str = "handoff-due";
@@ -304,8 +339,16 @@ impl Keys {
         self.session_key(session, ACTIVE)
     }
 
-    pub(crate) fn handoff(&self, session: &SessionName) -> String {
-        self.session_key(session, HANDOFF)
+    /// The line for a person of this team; empty: of no team in particular.
+    pub(crate) fn handoff(&self, session: &SessionName, team: &str) -> String {
+        match team {
+            "" => self.session_key(session, HANDOFF),
+            team => self.session_key(session, HANDOFF_TO) + team,
+        }
+    }
+
+    pub(crate) fn teams(&self, session: &SessionName) -> String {
+        self.session_key(session, TEAMS)
     }
 
     pub(crate) fn handoff_unnotified(&self, session: &SessionName) -> String {
@@ -361,6 +404,7 @@ impl Keys {
             HANDOFF,
             HANDOFF_DUE,
             HANDOFF_UNNOTIFIED,
+            HELD,
             TAKEOVER_UNTIL,
             LEFT_ALONE_UNNOTIFIED,
             LOOK_AT,

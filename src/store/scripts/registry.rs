@@ -1,5 +1,6 @@
 //! The registry of the Lua scripts, one file each in `lua/`: the arguments that they take, and how they are called.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use fred::clients::Client;
@@ -126,7 +127,7 @@ scripts! {
     record: items(1, 14),
     link_ids: items(1, 2),
     claim: call(3),
-    commit: counted_items(0, 10),
+    commit: counted_items(0, 13),
     release: call(1),
     due_waiting: call(2),
     announce: counted_items(0, 11),
@@ -234,10 +235,59 @@ fn assemble(lua: &str, bell: &str) -> String {
         }
     }
     parts.push(BASICS);
-    parts.reverse();
-    let body = parts.join("\n");
+    // The script itself is the last part, and stays as it is.
+    let mut body = String::new();
+    for lua in parts {
+        body = match body.as_str() {
+            "" => lua.to_owned(),
+            after => format!("{}\n{after}", in_a_block(lua, after)),
+        };
+    }
     // The settings check the prefix, so it has nothing in it that would end the string in Lua.
     format!("local BELL = '{bell}'\n{}{body}", lua_names(&body))
+}
+
+/// A shared file in a block of its own: only the names that the parts after it mention are visible there. Lua allows 200 names at
+/// once in one function.
+fn in_a_block(lua: &str, after: &str) -> String {
+    let mentioned: HashSet<&str> = words(after).collect();
+    let is_needed = |names: &[&str]| names.iter().any(|name| mentioned.contains(name));
+    let mut visible = Vec::new();
+    let mut block = String::new();
+    for line in lua.lines() {
+        let names = defined_in(line);
+        let line = match line.strip_prefix("local ") {
+            Some(defined) if is_needed(&names) => {
+                visible.extend(names);
+                defined
+            }
+            _ => line,
+        };
+        block.push_str(line);
+        block.push('\n');
+    }
+    match visible.is_empty() {
+        true => format!("do\n{block}end"),
+        false => format!("local {}\ndo\n{block}end", visible.join(", ")),
+    }
+}
+
+fn words(lua: &str) -> impl Iterator<Item = &str> {
+    lua.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+}
+
+/// The functions and constants that a line at the left margin defines.
+fn defined_in(line: &str) -> Vec<&str> {
+    let Some(defined) = line.strip_prefix("local ") else {
+        return Vec::new();
+    };
+    match defined.strip_prefix("function ") {
+        Some(function) => function.split('(').take(1).collect(),
+        None => match defined.split_once(" = ") {
+            Some((names, _)) => names.split(", ").collect(),
+            None => Vec::new(),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -310,30 +360,28 @@ mod tests {
         }
     }
 
-    /// The functions and constants that a file defines for others.
-    fn defines(lua: &str) -> Vec<&str> {
-        lua.lines()
-            .filter_map(|line| line.strip_prefix("local "))
-            .flat_map(|line| match line.strip_prefix("function ") {
-                Some(function) => vec![function.split_inclusive('(').next().unwrap()],
-                None => line.split(" = ").next().unwrap().split(", ").collect(),
-            })
-            .collect()
-    }
-
-    fn mentions(lua: &str, name: &str) -> bool {
-        let in_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    /// Whether the code mentions something that a line defines. The name of a function counts only where it is called: a variable
+    /// may have the same.
+    fn mentions(lua: &str, defining: &str) -> bool {
+        let is_function = defining.starts_with("local function ");
+        let names = defined_in(defining);
         let code = lua
             .lines()
             .filter(|line| !line.trim_start().starts_with("--"));
-        code.flat_map(|line| {
-            line.match_indices(name)
-                .map(move |(at, _)| line.split_at(at))
-        })
-        .any(|(before, from)| {
-            let after = &from[name.len()..];
-            !before.ends_with(in_a_name) && (name.ends_with('(') || !after.starts_with(in_a_name))
-        })
+        code.flat_map(|line| words(line).map(move |word| (line, word)))
+            .any(|(line, word)| {
+                let after = word.as_ptr() as usize - line.as_ptr() as usize + word.len();
+                names.contains(&word) && (!is_function || line[after..].starts_with('('))
+            })
+    }
+
+    #[test]
+    fn a_shared_file_hides_what_only_it_needs() {
+        let lua = "local ONE, TWO = 1, 2\nlocal function own(x)\n  local y = x\n  return y\nend\nlocal function used()\n  return own(ONE)\nend\n";
+        let block = in_a_block(lua, "return used() + TWO");
+        let seen = "local ONE, TWO, used\ndo\nONE, TWO = 1, 2\nlocal function own(x)\n  local y = x\n  return y\nend\nfunction used()\n  return own(ONE)\nend\nend";
+        assert_eq!(block, seen);
+        assert_eq!(in_a_block("local A = 1\n", "x"), "do\nlocal A = 1\nend");
     }
 
     #[test]
@@ -341,7 +389,7 @@ mod tests {
         let scripts = FILES.iter().map(|file| (file.name, file.lua));
         for (name, lua) in scripts.chain(INCLUDES.iter().copied()) {
             let used = INCLUDES.iter().filter(|(include, text)| {
-                *include != name && defines(text).iter().any(|defined| mentions(lua, defined))
+                *include != name && text.lines().any(|line| mentions(lua, line))
             });
             let mut used: Vec<&str> = used.map(|(include, _)| *include).collect();
             let mut declared = uses(lua);

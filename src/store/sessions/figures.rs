@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
+use fred::interfaces::{
+    HashesInterface, KeysInterface, SetsInterface, SortedSetsInterface, StreamsInterface,
+};
 
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
@@ -141,7 +143,7 @@ impl Store {
             waiting: client.zcard(keys.queue(session)).await?,
             oldest_opened_at,
             active: client.hlen(keys.active(session)).await?,
-            waiting_for_person: client.zcard(keys.handoff(session)).await?,
+            waiting_for_person: self.waiting_for_person(session).await?,
             with_phone: client.zcard(keys.takeover_until(session)).await?,
             closed: count("closed"),
             lanes_due: client.zcard(keys.lanes(session)).await?,
@@ -163,6 +165,17 @@ impl Store {
                 .map(Millis::new),
             handling: counters.get("handling").copied().map(length),
         })
+    }
+
+    /// How many conversations of a session wait for a person, of whichever team.
+    async fn waiting_for_person(&self, session: &SessionName) -> Result<u64, StoreError> {
+        let (client, keys) = (&self.inner.client, &self.inner.keys);
+        let mut waiting: u64 = client.zcard(keys.handoff(session, "")).await?;
+        let teams: Vec<String> = client.smembers(keys.teams(session)).await?;
+        for team in &teams {
+            waiting += client.zcard::<u64, _>(keys.handoff(session, team)).await?;
+        }
+        Ok(waiting)
     }
 
     /// Counts a call to the shop's own system. `answered`: its answer was useful.

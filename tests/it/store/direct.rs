@@ -118,6 +118,7 @@ fn step(claimed: &HeldConversation, replies: Vec<Reply>) -> StepCommit {
         state: "{}".to_owned(),
         close: None,
         handoff: None,
+        known: None,
         replies,
         now: ms(1_000),
     }

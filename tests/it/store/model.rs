@@ -22,18 +22,18 @@ use waha_sm::clock::Millis;
 use waha_sm::flow::Limits;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::store::{
-    Announcement, Close, Committed, Connections, HeldConversation, Ingest, Lane, Leave, Record,
-    Recorded, RedisServer, Reply, Settlement, StepCommit, Store, StoreConfig, TakenLanes, Verdict,
-    WaitingConversation,
+    Announcement, Close, Committed, Connections, Handoff, HeldConversation, Ingest, Lane, Leave,
+    Record, Recorded, RedisServer, Reply, Settlement, StepCommit, Store, StoreConfig, TakenLanes,
+    Verdict, WaitingConversation,
 };
 
 use crate::harness::{Redis, chat, ms};
 use lanes::Fate;
 use operation::{
     Announce, CHATS, Change, Close as HowClose, Commit, HIDDEN, IDS, Incoming, Kind, Operation,
-    Outcome, PROCESSES, REPLIES, SESSIONS, Settle, Which, operation,
+    Outcome, PROCESSES, REPLIES, SESSIONS, Settle, TEAMS, Which, operation,
 };
-use session::{Checked, Ending, QUIET, Session, ensure};
+use session::{Checked, Ending, Line, QUIET, Session, ensure};
 use unread::is_withdrawn;
 use view::View;
 
@@ -481,12 +481,23 @@ impl<'a> Run<'a> {
                             HowClose::ForSilence => RESUME_WITHIN,
                             _ => Duration::ZERO,
                         },
+                        asks_rating: false,
                     },
                 ),
                 handoff: match commit.close {
-                    HowClose::HandOff(within) => Some(within),
+                    HowClose::HandOff {
+                        within,
+                        team,
+                        urgent,
+                    } => Some(Handoff {
+                        within,
+                        team: TEAMS[team].to_owned(),
+                        urgent,
+                        note: String::new(),
+                    }),
                     _ => None,
                 },
+                known: None,
                 replies: (0..commit.replies).map(|_| self.reply(false)).collect(),
                 now: self.now,
             };
@@ -552,8 +563,8 @@ impl<'a> Run<'a> {
             ending.as_ref(),
             self.now,
         );
-        if let Some(within) = step.handoff {
-            model.hand_off(step.chat.as_str(), within, self.now);
+        if let Some(handoff) = &step.handoff {
+            model.hand_off(step.chat.as_str(), handoff, self.now);
             // The unread messages are for that person.
             left = 0;
         }
@@ -760,7 +771,6 @@ impl<'a> Run<'a> {
             .await
             .map_err(|error| error.to_string())?;
         let model = &self.models[session];
-        let (line, persons) = (model.line(), model.persons());
         let due = self.views[session]
             .announce
             .values()
@@ -772,7 +782,11 @@ impl<'a> Run<'a> {
             looked.len()
         );
         for waiting in looked {
-            let line = if waiting.for_person { &persons } else { &line };
+            let team = TEAMS.iter().position(|team| *team == waiting.team);
+            let line = model.waiting(match waiting.for_person {
+                true => Line::People(team.unwrap_or(usize::MAX)),
+                false => Line::Workers,
+            });
             let place = line.iter().position(|chat| *chat == waiting.chat.as_str());
             let it = model.chat(waiting.chat.as_str());
             let conversation = it.conversation.as_ref();
@@ -928,7 +942,7 @@ impl<'a> Run<'a> {
             let waiting = self.views.iter().position(|view| !view.queue.is_empty());
             let phone = self.views.iter().position(|view| !view.phone.is_empty());
             let for_person = self.views.iter().enumerate().find_map(|(session, view)| {
-                let first = view.handoff.first()?;
+                let first = view.handoff.iter().flatten().next()?;
                 let from = self.chats.iter().position(|chat| chat == first)?;
                 Some((session, from))
             });

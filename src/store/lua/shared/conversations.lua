@@ -13,8 +13,39 @@ local function notify_head(line)
   end
 end
 
+-- The line of those who wait for a person of this team ('' = of no team in particular).
+local function line_of_team(team)
+  return (team or '') == '' and HANDOFF or HANDOFF_TO .. team
+end
+
+-- The line of a conversation with this status and team.
+local function line_of(status, team)
+  return status == 'handoff' and line_of_team(team) or QUEUE
+end
+
+-- Urgent conversations stand this far before the others.
+local URGENT = 1e15
+
+-- Where a conversation stands in a line, as a score: where it was moved to, or by its ticket. Urgent ones stand before the others
+-- if they wait for a person.
+local function place_in_line(chat, line)
+  local ticket, place, priority = unpack(redis.call('HMGET', CHAT .. chat, 'ticket', 'place', 'priority'))
+  if place then return place end
+  return string.format('%.0f', ticket - (line ~= QUEUE and priority == 'urgent' and URGENT or 0))
+end
+
+local function stand_in_line(chat, line)
+  redis.call('ZADD', line, place_in_line(chat, line), chat)
+end
+
 -- Removes a conversation from every list.
 local function unlist(chat)
+  local team, holder = unpack(redis.call('HMGET', CHAT .. chat, 'team', 'holder'))
+  if team then redis.call('ZREM', HANDOFF_TO .. team, chat) end
+  if holder then
+    redis.call('HDEL', HELD, chat)
+    redis.call('ZREM', HELD_SINCE, chat)
+  end
   redis.call('ZREM', QUEUE, chat)
   redis.call('ZREM', HANDOFF, chat)
   redis.call('ZREM', HANDOFF_DUE, chat)
@@ -32,7 +63,8 @@ local function open(chat, name, resumable, first_notice_after)
   local id = string.format('%.0f-%d', NOW, ticket)
   if resumable then
     redis.call('PERSIST', key)
-    redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'told', 'told_at', 'examined', 'waiting_since')
+    redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'told', 'told_at', 'examined', 'waiting_since', 'team', 'priority',
+      'place', 'within', 'holder', 'taken', 'attended')
   end
   redis.call('HSET', key, 'id', id, 'status', 'waiting', 'ticket', ticket, 'opened', NOW, 'rev', 0, 'name', name)
   redis.call('ZADD', QUEUE, ticket, chat)
@@ -44,34 +76,67 @@ local function open(chat, name, resumable, first_notice_after)
   return id
 end
 
--- Adds the time that a worker had a conversation to the mean, as `flow::smoothed` does. Only if that time says how long a
--- worker is busy: not if the conversation went back to the line, the owner took it over, another bot wrote, or the session
--- was paused meanwhile.
+-- Adds a time from `since` until now to the mean of the field `mean_field`, as `flow::smoothed` does; not if the session was paused
+-- meanwhile.
+local function add_to_mean(mean_field, count_field, since)
+  local works_since = tonumber(redis.call('HGET', STATUS, 'works_since') or 0)
+  if works_since > tonumber(since) or redis.call('EXISTS', PAUSED) == 1 then
+    return
+  end
+  local count = redis.call('HINCRBY', COUNTERS, count_field, 1)
+  local mean = tonumber(redis.call('HGET', COUNTERS, mean_field) or 0)
+  mean = mean + (NOW - since - mean) * math.max(0.02, 1 / count)
+  redis.call('HSET', COUNTERS, mean_field, string.format('%.0f', mean))
+end
+
+-- The same for the time that people of a team had a conversation.
+local function add_attended_time(chat)
+  local team, attended = unpack(redis.call('HMGET', CHAT .. chat, 'team', 'attended'))
+  add_to_mean('handling:' .. (team or ''), 'measured:' .. (team or ''), attended)
+end
+
+-- The same for the time that a worker had a conversation. Only if that time says how long a worker is busy: not if the
+-- conversation went back to the line, the owner took it over, or another bot wrote.
 local function add_handling_time(chat, outcome)
   local status, claimed, requeued = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'claimed', 'waiting_since'))
   if not claimed or status ~= 'active' or requeued or outcome == 'phone' or outcome == 'limit' then
     return
   end
-  local works_since = tonumber(redis.call('HGET', STATUS, 'works_since') or 0)
-  if works_since > tonumber(claimed) or redis.call('EXISTS', PAUSED) == 1 then
-    return
-  end
-  local count = redis.call('HINCRBY', COUNTERS, 'measured', 1)
-  local mean = tonumber(redis.call('HGET', COUNTERS, 'handling') or 0)
-  mean = mean + (NOW - claimed - mean) * math.max(0.02, 1 / count)
-  redis.call('HSET', COUNTERS, 'handling', string.format('%.0f', mean))
+  add_to_mean('handling', 'measured', claimed)
 end
 
+-- How long (ms) we know a customer after their last conversation.
+local CONTACT_TTL = 34560000000
+
+-- What the flow remembers of a customer, for their next conversations.
+local function remember(chat, known)
+  redis.call('HSET', CONTACT .. chat, 'known', known)
+  redis.call('PEXPIRE', CONTACT .. chat, CONTACT_TTL)
+end
+
+-- How long (ms) a customer can rate a conversation.
+local RATING_TTL = 86400000
+
 -- Closes a conversation. `ending` has its outcome, its variables (JSON) and, if it can be resumed, `resume_within`: how
--- long (ms) its state is kept. Messages that are still in the inbox open the next conversation, so that they are not lost.
+-- long (ms) its state is kept. `by`: the agent who closed it; `asks_rating`: the customer was asked to rate it. Messages that are still
+-- in the inbox open the next conversation, so that they are not lost.
 local function close(chat, ending)
   local key = CHAT .. chat
-  local id, name, newest = unpack(redis.call('HMGET', key, 'id', 'name', 'newest'))
+  local id, name, newest, attended = unpack(redis.call('HMGET', key, 'id', 'name', 'newest', 'attended'))
   local resumable = (ending.resume_within or 0) > 0
   unlist(chat)
-  record('closed', 'conversation', id, 'chat', chat, 'at', NOW, 'outcome', ending.outcome, 'variables', ending.variables)
+  local closed = {'conversation', id, 'chat', chat, 'at', NOW, 'outcome', ending.outcome, 'variables', ending.variables}
+  if ending.by then
+    closed[#closed + 1] = 'by'
+    closed[#closed + 1] = ending.by
+  end
+  record('closed', unpack(closed))
   redis.call('HINCRBY', COUNTERS, 'closed', 1)
   add_handling_time(chat, ending.outcome)
+  if attended then add_attended_time(chat) end
+  redis.call('HSET', CONTACT .. chat, 'last_at', string.format('%.0f', NOW), 'last_outcome', ending.outcome)
+  redis.call('PEXPIRE', CONTACT .. chat, CONTACT_TTL)
+  if ending.asks_rating then redis.call('SET', RATING .. chat, id, 'PX', RATING_TTL) end
   if resumable then
     redis.call('HSET', key, 'status', 'closed')
     redis.call('PEXPIRE', key, ending.resume_within)
@@ -88,13 +153,41 @@ local function close(chat, ending)
   end
 end
 
--- Puts a conversation back in line, under its old ticket.
-local function requeue(chat, id, ticket, first_notice_after)
+-- Fields that say who has a conversation, and what the announcer did in its line.
+local IN_USE = {'owner', 'epoch', 'examined', 'told', 'told_at', 'holder', 'taken', 'attended', 'before', 'before_due'}
+
+-- A conversation waits for a worker from now on, in its old place.
+local function wait_for_worker(chat, first_notice_after)
   local key = CHAT .. chat
   redis.call('HSET', key, 'status', 'waiting', 'waiting_since', NOW)
   -- Without an epoch, late commits of the process that had it are refused.
-  redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at')
-  redis.call('ZADD', QUEUE, ticket, chat)
+  redis.call('HDEL', key, unpack(IN_USE))
+  stand_in_line(chat, QUEUE)
   redis.call('ZADD', LOOK_AT, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)
+end
+
+-- Puts a conversation back in line, in its old place.
+local function requeue(chat, id, first_notice_after)
+  wait_for_worker(chat, first_notice_after)
   record('requeued', 'conversation', id, 'chat', chat, 'at', NOW)
+end
+
+-- A conversation waits for a person of this team from now on; `due`: when (ms) that wait ends, nil = never.
+local function wait_for_person(chat, team, due, first_notice_after)
+  local key = CHAT .. chat
+  unlist(chat)
+  redis.call('HSET', key, 'status', 'handoff', 'team', team, 'waiting_since', NOW)
+  -- The time with a person must not count as handling time of a worker.
+  redis.call('HDEL', key, 'claimed', unpack(IN_USE))
+  if team ~= '' then redis.call('SADD', TEAMS, team) end
+  stand_in_line(chat, line_of_team(team))
+  redis.call('SADD', HANDOFF_UNNOTIFIED, chat)
+  if due then redis.call('ZADD', HANDOFF_DUE, due, chat) end
+  redis.call('ZADD', LOOK_AT, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)
+end
+
+-- Records that a conversation waits for a person; `note`: what the person should know.
+local function record_handoff(chat, note)
+  local id, team, priority = unpack(redis.call('HMGET', CHAT .. chat, 'id', 'team', 'priority'))
+  record('handoff', 'conversation', id, 'chat', chat, 'at', NOW, 'team', team or '', 'priority', priority or 'normal', 'note', note or '')
 end

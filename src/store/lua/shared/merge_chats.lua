@@ -132,10 +132,10 @@ local function merge_conversations(lid, chat)
     redis.call('RENAME', CHAT .. lid, CHAT .. chat)
     redis.call('HDEL', CHAT .. chat, 'examined')
     if status == 'active' then
-      requeue(chat, id, ticket)
+      requeue(chat, id)
       ring_process(process, lid)
     else
-      redis.call('ZADD', status == 'handoff' and HANDOFF or QUEUE, ticket, chat)
+      stand_in_line(chat, line_of(status, redis.call('HGET', CHAT .. chat, 'team')))
       if unnotified == 1 then redis.call('SADD', HANDOFF_UNNOTIFIED, chat) end
       if handoff_due then redis.call('ZADD', HANDOFF_DUE, handoff_due, chat) end
       redis.call('ZADD', LOOK_AT, NOW, chat)

@@ -27,7 +27,7 @@ local function take_over(chat, takeover_until)
   end_left_alone(chat)
   drop_unsent(chat)
   local key = CHAT .. chat
-  local status, id, process = unpack(redis.call('HMGET', key, 'status', 'id', 'owner'))
+  local status, id, process, team = unpack(redis.call('HMGET', key, 'status', 'id', 'owner', 'team'))
   if not status or status == 'closed' then
     return
   end
@@ -41,7 +41,7 @@ local function take_over(chat, takeover_until)
   redis.call('HDEL', key, 'owner', 'epoch', 'examined', 'told', 'told_at', 'waiting_since')
   record('claimed', 'conversation', id, 'chat', chat, 'process', 'phone', 'at', NOW)
   ring_process(process, chat, 'phone')
-  notify_head(status == 'handoff' and HANDOFF or QUEUE)
+  notify_head(line_of(status, team))
 end
 
 -- Ends the takeover: the next message opens a conversation.
@@ -167,17 +167,13 @@ local function undo_takeover(sent_in, message_id)
   redis.call('HDEL', OWNER_WROTE_AT, chat)
   if redis.call('GET', OWNER_LAST_WROTE .. chat) == sent_at then redis.call('DEL', OWNER_LAST_WROTE .. chat) end
   local key = CHAT .. chat
-  local status, id, ticket, status_before, due_before =
-    unpack(redis.call('HMGET', key, 'status', 'id', 'ticket', 'before', 'before_due'))
+  local status, id, team, status_before, due_before =
+    unpack(redis.call('HMGET', key, 'status', 'id', 'team', 'before', 'before_due'))
   if status == 'phone' and status_before == 'handoff' then
-    redis.call('HSET', key, 'status', 'handoff', 'waiting_since', NOW)
-    redis.call('ZADD', HANDOFF, ticket, chat)
-    redis.call('SADD', HANDOFF_UNNOTIFIED, chat)
-    if due_before ~= '' then redis.call('ZADD', HANDOFF_DUE, due_before, chat) end
-    redis.call('ZADD', LOOK_AT, NOW, chat)
-    record('handoff', 'conversation', id, 'chat', chat, 'at', NOW)
+    wait_for_person(chat, team or '', due_before ~= '' and due_before or nil, 0)
+    record_handoff(chat)
   elseif status == 'phone' then
-    requeue(chat, id, ticket, 0)
+    requeue(chat, id, 0)
     ring('queue')
   else
     local first = first_unread(chat)

@@ -1,6 +1,6 @@
 //! Merging two ids while the owner answers the chat or the customer waits for a person; and takeovers that arrive late.
 
-use waha_sm::store::{ByPhone, Close, DeliveryState, Recorded};
+use waha_sm::store::{ByPhone, Close, DeliveryState, Handoff, Recorded};
 
 use super::*;
 
@@ -61,7 +61,10 @@ async fn hand_off(store: &Store) {
         .await
         .unwrap();
     let step = StepCommit {
-        handoff: Some(Duration::from_millis(500)),
+        handoff: Some(Handoff {
+            within: Duration::from_millis(500),
+            ..Handoff::default()
+        }),
         ..step(&claimed[0], vec![])
     };
     store.commit(&session(), step).await.unwrap();
@@ -261,11 +264,15 @@ async fn in_hand(store: &Store, after: &str) -> Lane {
         .await
         .unwrap();
     let step = StepCommit {
-        handoff: (after == "handoff").then_some(Duration::from_millis(500)),
+        handoff: (after == "handoff").then(|| Handoff {
+            within: Duration::from_millis(500),
+            ..Handoff::default()
+        }),
         close: (after == "closed").then(|| Close {
             outcome: "done".to_owned(),
             variables: "{}".to_owned(),
             resume_within: Duration::ZERO,
+            asks_rating: false,
         }),
         ..step(&claimed[0], vec![reply("in hand")])
     };

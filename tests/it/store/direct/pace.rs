@@ -30,6 +30,7 @@ async fn closed(store: &Store, step: StepCommit, handling: Duration, outcome: &s
         outcome: outcome.to_owned(),
         variables: "{}".to_owned(),
         resume_within: Duration::ZERO,
+        asks_rating: false,
     };
     let step = StepCommit {
         close: Some(close),

@@ -13,6 +13,8 @@ pub(super) const CHATS: usize = 3;
 pub(super) const HIDDEN: usize = 2;
 pub(super) const IDS: usize = CHATS + HIDDEN;
 pub(super) const PROCESSES: usize = 3;
+/// Of the first, and of none.
+pub(super) const TEAMS: [&str; 2] = ["", "sales"];
 /// The texts of replies come first, then one that only the owner writes.
 pub(super) const REPLIES: usize = 2;
 pub(super) const WORDS: usize = REPLIES + 1;
@@ -193,7 +195,12 @@ pub(super) enum Close {
     /// It can be resumed.
     ForSilence,
     /// It waits for a person, for this long; zero: without a limit.
-    HandOff(Duration),
+    HandOff {
+        within: Duration,
+        /// One of [`TEAMS`].
+        team: usize,
+        urgent: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -351,7 +358,8 @@ fn commit() -> impl Strategy<Value = Commit> {
         3 => Just(Close::NotYet),
         1 => Just(Close::Finished),
         1 => Just(Close::ForSilence),
-        1 => prop_oneof![Just(Duration::ZERO), length(1..20_000)].prop_map(Close::HandOff),
+        1 => (prop_oneof![Just(Duration::ZERO), length(1..20_000)], 0..TEAMS.len(), any::<bool>())
+            .prop_map(|(within, team, urgent)| Close::HandOff { within, team, urgent }),
     ];
     (which(), off, 0..4_usize, 0..3_usize, close).prop_map(
         |(claim, off, consumed, replies, close)| Commit {
@@ -646,7 +654,14 @@ pub(super) fn rare() -> Vec<(&'static str, Vec<Operation>)> {
             vec![
                 says(0, false, Duration::ZERO),
                 claim(),
-                step(1, Close::HandOff(Duration::from_secs(20))),
+                step(
+                    1,
+                    Close::HandOff {
+                        within: Duration::from_secs(20),
+                        team: 1,
+                        urgent: false,
+                    },
+                ),
                 owner(0, false),
                 Operation::Settle(vec![Settle {
                     lane: Which::Any(0),

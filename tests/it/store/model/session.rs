@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use waha_sm::clock::Millis;
 use waha_sm::flow::Limits;
-use waha_sm::store::{Hearing, Ingest, Ingested};
+use waha_sm::store::{Handoff, Hearing, Ingest, Ingested};
 
 use super::lanes::{Mark, Said};
+use super::operation::TEAMS;
 use super::unread::{ChangeAhead, Seen, edited};
 use super::view::{Chat as ChatView, View};
 
@@ -35,6 +36,8 @@ pub(super) use ensure;
 pub(super) struct Session {
     pub(super) chats: BTreeMap<String, Chat>,
     pub(super) paused: bool,
+    /// The last ticket.
+    tickets: i64,
     /// Id and ticket of every conversation, in the order in which they opened. `None` until they are read from Redis.
     opened: Vec<Option<(String, i64)>>,
     /// The token of every taking of a lane. `None` until it is read from Redis.
@@ -120,6 +123,13 @@ pub(super) struct Conversation {
     pub(super) number: usize,
     pub(super) opened: Millis,
     pub(super) owner: Option<Owner>,
+    /// By which it stands in line, if it was not moved.
+    pub(super) ticket: i64,
+    /// The place that it was moved to.
+    pub(super) place: Option<i64>,
+    /// For which team's person it waits, or waited, and whether it is urgent.
+    pub(super) team: usize,
+    pub(super) urgent: bool,
     /// It waits for a person, perhaps with a deadline.
     pub(super) person: Option<Option<Millis>>,
     /// The owner answers it.
@@ -168,7 +178,36 @@ impl Conversation {
     pub(super) fn waits(&self) -> bool {
         self.owner.is_none() && !self.phone
     }
+
+    /// The line in which it waits.
+    fn line(&self) -> Option<Line> {
+        self.waits().then(|| match self.person {
+            Some(_) => Line::People(self.team),
+            None => Line::Workers,
+        })
+    }
+
+    /// Where it stands in that line.
+    fn place(&self) -> i64 {
+        let first = if self.urgent && self.person.is_some() {
+            URGENT
+        } else {
+            0
+        };
+        self.place.unwrap_or(self.ticket - first)
+    }
 }
+
+/// A line of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    Workers,
+    /// Of this team.
+    People(usize),
+}
+
+/// The place of the first urgent ticket is this much before that of the first ticket.
+const URGENT: i64 = 1_000_000_000_000_000;
 
 impl Session {
     pub(super) fn of(chats: &[String]) -> Self {
@@ -198,23 +237,19 @@ impl Session {
         self.opened[number].as_ref().map(|(id, _)| id.as_str())
     }
 
-    /// The chats that wait in line, in order.
+    /// The chats that wait for a worker, in order.
     pub(super) fn line(&self) -> Vec<String> {
-        self.waiting(false)
+        self.waiting(Line::Workers)
     }
 
-    /// The chats that wait for a person, in order.
-    pub(super) fn persons(&self) -> Vec<String> {
-        self.waiting(true)
-    }
-
-    fn waiting(&self, for_person: bool) -> Vec<String> {
+    /// The chats that wait in a line, in order.
+    pub(super) fn waiting(&self, line: Line) -> Vec<String> {
         let mut line: Vec<_> = self
             .chats
             .iter()
             .filter_map(|(chat, it)| Some((it.conversation.as_ref()?, chat)))
-            .filter(|(one, _)| one.waits() && one.person.is_some() == for_person)
-            .map(|(conversation, chat)| (conversation.number, chat.clone()))
+            .filter(|(one, _)| one.line() == Some(line))
+            .map(|(conversation, chat)| (conversation.place(), chat.clone()))
             .collect();
         line.sort();
         line.into_iter().map(|(_, chat)| chat).collect()
@@ -237,9 +272,15 @@ impl Session {
         self.known.insert(chat.to_owned());
         let number = self.opened.len();
         self.opened.push(None);
+        self.tickets += 1;
+        let ticket = self.tickets;
         let it = self.chat_mut(chat);
         it.conversation = Some(Conversation {
             number,
+            ticket,
+            place: None,
+            team: 0,
+            urgent: false,
             opened: now,
             owner: None,
             person: None,
@@ -288,6 +329,7 @@ impl Session {
             };
             if let Some(conversation) = conversation.filter(due) {
                 conversation.leave_all_lists();
+                conversation.place = None;
                 alone += 1;
                 self.entry(format!("requeued {chat}"), &chat);
             }
@@ -296,12 +338,15 @@ impl Session {
     }
 
     /// An active conversation waits for a person from now on.
-    pub(super) fn hand_off(&mut self, chat: &str, within: Duration, now: Millis) {
+    pub(super) fn hand_off(&mut self, chat: &str, handoff: &Handoff, now: Millis) {
         let it = self.chat_mut(chat);
         it.unread = false;
         let conversation = it.conversation.as_mut().unwrap();
         conversation.leave_all_lists();
-        conversation.person = Some((!within.is_zero()).then_some(now + within));
+        conversation.person = Some((!handoff.within.is_zero()).then_some(now + handoff.within));
+        conversation.team = TEAMS.iter().position(|team| *team == handoff.team).unwrap();
+        conversation.urgent = handoff.urgent;
+        conversation.place = None;
         self.entry(format!("handoff {chat}"), chat);
     }
 
@@ -370,9 +415,9 @@ impl Session {
         if active {
             return Ingested::Active;
         }
-        let mut lines = [self.line(), self.persons()].into_iter();
-        let place = lines.find_map(|line| line.iter().position(|one| one == chat));
-        let place = place.unwrap();
+        let line = self.chat(chat).conversation.as_ref().unwrap().line();
+        let line = self.waiting(line.unwrap());
+        let place = line.iter().position(|one| one == chat).unwrap();
         Ingested::Queued {
             position: place as u64 + 1,
         }
@@ -592,7 +637,10 @@ impl Session {
         let active = self.chats.values().filter(|chat| is_active(chat)).count();
         ensure!(
             (view.active.len(), view.announce.len())
-                == (active, view.queue.len() + view.handoff.len()),
+                == (
+                    active,
+                    view.queue.len() + view.handoff.iter().map(Vec::len).sum::<usize>()
+                ),
             "active {:?}, to be looked at {:?}",
             view.active,
             view.announce
@@ -631,7 +679,8 @@ impl Session {
 
     /// Checks the lists of those who wait for a person, and of those whom the owner answers.
     fn check_persons(&self, view: &View) -> Checked {
-        let persons = self.persons();
+        let persons: [_; TEAMS.len()] =
+            std::array::from_fn(|team| self.waiting(Line::People(team)));
         let of = |time: fn(&Chat) -> Option<Millis>| -> BTreeMap<_, _> {
             let chats = self.chats.iter();
             chats
@@ -642,7 +691,7 @@ impl Session {
         ensure!(
             view.handoff == persons
                 && view.handoff_due == due
-                && view.handoff_unnotified.len() == persons.len(),
+                && view.handoff_unnotified.len() == persons.iter().map(Vec::len).sum::<usize>(),
             "for a person wait {:?} until {:?}, untold {:?}, should be {persons:?} until {due:?}",
             view.handoff,
             view.handoff_due,

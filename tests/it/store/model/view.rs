@@ -9,6 +9,7 @@ use fred::types::Value;
 use waha_sm::clock::Millis;
 
 use super::lanes::Said;
+use super::operation::TEAMS;
 use crate::harness::ms;
 
 pub(super) const PREFIX: &str = "model:";
@@ -25,6 +26,7 @@ local answer = {
   redis.call('ZRANGE', session .. 'lanes', 0, -1, 'WITHSCORES'),
   redis.call('EXISTS', session .. 'paused'),
   redis.call('ZRANGE', session .. 'handoff', 0, -1),
+  redis.call('ZRANGE', session .. 'handoff:sales', 0, -1),
   redis.call('ZRANGE', session .. 'handoff-due', 0, -1, 'WITHSCORES'),
   redis.call('SMEMBERS', session .. 'handoff-untold'),
   redis.call('ZRANGE', session .. 'phone', 0, -1, 'WITHSCORES'),
@@ -57,8 +59,8 @@ pub(super) struct View {
     pub(super) sending: BTreeMap<String, String>,
     pub(super) lanes: BTreeMap<String, Millis>,
     pub(super) paused: bool,
-    /// Chats that wait for a person, and the deadlines of those that have one.
-    pub(super) handoff: Vec<String>,
+    /// Chats that wait for a person, of no team and of the team, and the deadlines of those that have one.
+    pub(super) handoff: [Vec<String>; TEAMS.len()],
     pub(super) handoff_due: BTreeMap<String, Millis>,
     pub(super) handoff_unnotified: BTreeSet<String>,
     /// Chats that the owner answers, and until when; and when the owner wrote last.
@@ -114,7 +116,7 @@ impl View {
             sending: pairs(next()),
             lanes: times(next()),
             paused: next().as_i64().unwrap() == 1,
-            handoff: texts(next()),
+            handoff: [texts(next()), texts(next())],
             handoff_due: times(next()),
             handoff_unnotified: texts(next()).into_iter().collect(),
             phone: times(next()),
