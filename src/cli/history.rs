@@ -16,7 +16,7 @@ use crate::data_dir;
 use crate::describe::describe;
 use crate::history::{
     ChatNames, Conversation, CsvReader, CsvRow, CsvTable, DailySum, FILE_NAME, Follower, History,
-    HistoryError, Query, StoredMessage, parse_since, parse_until,
+    HistoryError, Query, StoredMessage, TimelineItem, parse_since, parse_until,
 };
 
 /// With --follow, so many earlier messages are printed first, unless the user says otherwise.
@@ -197,10 +197,10 @@ fn print(history: &History, query: &Query, arguments: &HistoryArgs) -> ExitCode 
     } else {
         Printer::new::<StoredMessage>(out, arguments.format, zone).map(|mut printer| {
             if arguments.follow {
-                let follower = history.follow(query, |message| printer.print(&message))?;
+                let follower = history.follow(query, |item| printer.print_item(&item))?;
                 follow(follower, &mut printer)?;
             } else {
-                history.messages(query, |message| printer.print(&message))?;
+                history.timeline(query, |item| printer.print_item(&item))?;
             }
             Ok(printer)
         })
@@ -222,7 +222,7 @@ fn follow(
 ) -> Result<(), HistoryError> {
     while printer.flush().is_continue() {
         std::thread::sleep(FOLLOW_INTERVAL);
-        follower.look_again(|message| printer.print(&message))?;
+        follower.look_again(|item| printer.print_item(&item))?;
     }
     Ok(())
 }
@@ -301,6 +301,19 @@ impl<W: Write> Printer<W> {
             PrinterOutput::Csv(table) => table.write(one),
         };
         self.is_working()
+    }
+
+    /// Prints a message; an event only for people. A program that reads messages gets only messages: those who want the events
+    /// read the conversations.
+    fn print_item(&mut self, item: &TimelineItem) -> ControlFlow<()> {
+        match (item, &mut self.out) {
+            (TimelineItem::Message(message), _) => self.print(&**message),
+            (TimelineItem::Event(event), PrinterOutput::Text(out, zone)) => {
+                self.written = event.write_text(out, zone);
+                self.is_working()
+            }
+            (TimelineItem::Event(_), _) => ControlFlow::Continue(()),
+        }
     }
 
     fn flush(&mut self) -> ControlFlow<()> {

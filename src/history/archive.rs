@@ -11,7 +11,7 @@ use super::entry::Entry;
 use super::error::{HistoryError, failed};
 use super::sqlite_trouble::Trouble;
 use super::stream::StreamEntry;
-use super::{aliases, conversations, message_changes, pairing, schema};
+use super::{aliases, conversations, events, message_changes, pairing, schema};
 use crate::clock::Millis;
 use crate::ids::SessionName;
 
@@ -244,6 +244,12 @@ fn apply(
         Entry::Conversation { id, chat, at, step } => {
             let chat = aliases::kept_under(db, session, chat)?;
             conversations::store(db, session, &id, &chat, at, &step)?;
+        }
+        Entry::Event(mut row) => {
+            if let Some((_, chat)) = &mut row.conversation {
+                *chat = aliases::kept_under(db, session, chat.clone())?;
+            }
+            events::store(db, session, &row)?;
         }
         Entry::Alias { lid, chat, at } => aliases::store(db, session, &lid, &chat, at)?,
     }

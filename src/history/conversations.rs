@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::entry::ConversationStep;
+use super::entry::{ConversationStep, EventRow};
+use super::events;
 use super::message::Status;
 use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
@@ -29,17 +30,34 @@ pub(super) fn store(
         ConversationStep::Requeued => db
             .prepare_cached(include_str!("sql/requeued.sql"))?
             .execute(params![session, id, chat])?,
-        ConversationStep::HandedOff => db
-            .prepare_cached(include_str!("sql/handed_off.sql"))?
-            .execute(params![session, id, chat])?,
-        ConversationStep::Closed { outcome, variables } => db
+        ConversationStep::Closed {
+            outcome,
+            variables,
+            by,
+        } => db
             .prepare_cached(include_str!("sql/closed.sql"))?
-            .execute(params![session, id, chat, at, outcome, variables])?,
+            .execute(params![session, id, chat, at, outcome, variables, by])?,
     };
     if let Some(status) = status_after(step) {
-        db.prepare_cached(include_str!("sql/status.sql"))?
-            .execute(params![session, id, status.name(), at])?;
+        reaches(db, session, id, status, at)?;
     }
+    // It ends the wait for a person, as an agent does.
+    if matches!(step, ConversationStep::Claimed { process } if process == PHONE) {
+        events::store(db, session, &EventRow::by_phone(id, chat, at))?;
+    }
+    Ok(())
+}
+
+/// A conversation has this status since `at`.
+pub(super) fn reaches(
+    db: &Connection,
+    session: &SessionName,
+    id: &ConversationId,
+    status: Status,
+    at: Millis,
+) -> rusqlite::Result<()> {
+    db.prepare_cached(include_str!("sql/status.sql"))?
+        .execute(params![session, id, status.name(), at])?;
     Ok(())
 }
 
@@ -49,7 +67,6 @@ fn status_after(step: &ConversationStep) -> Option<Status> {
         ConversationStep::Opened { .. } | ConversationStep::Requeued => Some(Status::Waiting),
         ConversationStep::Claimed { process } if process == PHONE => Some(Status::Phone),
         ConversationStep::Claimed { .. } => Some(Status::Active),
-        ConversationStep::HandedOff => Some(Status::Handoff),
         ConversationStep::Closed { .. } => None,
     }
 }

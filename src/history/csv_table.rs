@@ -129,6 +129,7 @@ impl CsvRow for StoredMessage {
         "withdrawn",
         "conversation",
         "message_id",
+        "by",
     ];
 
     fn cells(&self, zone: &TimeZone) -> Vec<String> {
@@ -172,6 +173,7 @@ impl CsvRow for StoredMessage {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
+            self.by.clone().unwrap_or_default(),
         ]
     }
 }
@@ -191,6 +193,15 @@ impl CsvRow for Conversation {
         "requeued",
         "variables",
         "conversation",
+        "team",
+        "priority",
+        "holder",
+        "handed_off",
+        "taken",
+        "waited_for_person_seconds",
+        "rating",
+        "rated",
+        "closed_by",
     ];
 
     fn cells(&self, zone: &TimeZone) -> Vec<String> {
@@ -213,6 +224,17 @@ impl CsvRow for Conversation {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             self.id.to_string(),
+            self.team.clone().unwrap_or_default(),
+            self.priority.clone().unwrap_or_default(),
+            self.holder.clone().unwrap_or_default(),
+            optional_time(self.handed_off_at, zone),
+            optional_time(self.taken_at, zone),
+            seconds(self.person_waiting),
+            self.rating
+                .map(|rating| rating.to_string())
+                .unwrap_or_default(),
+            optional_time(self.rated_at, zone),
+            self.closed_by.clone().unwrap_or_default(),
         ]
     }
 }

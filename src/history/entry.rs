@@ -10,6 +10,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::event::EventKind;
 use super::ids::any_chat;
 use super::stream::StreamEntry;
 use crate::clock::Millis;
@@ -35,6 +36,7 @@ pub(super) enum Entry {
         at: Millis,
         step: ConversationStep,
     },
+    Event(EventRow),
     /// Two ids turned out to be one chat, at `at`.
     Alias {
         lid: ChatId,
@@ -75,12 +77,24 @@ pub(super) enum ConversationStep {
     },
     /// It went back to its place in line: its process stopped or died.
     Requeued,
-    /// It waits for a person.
-    HandedOff,
     Closed {
         outcome: Option<String>,
         variables: String,
+        by: Option<String>,
     },
+}
+
+/// What people did with a conversation, or with a line; a row of the table `conversation_event`. What it lacks is empty.
+#[derive(Debug)]
+pub(super) struct EventRow {
+    /// The conversation and its chat; `None` for what happened to a line.
+    pub(super) conversation: Option<(ConversationId, ChatId)>,
+    pub(super) at: Millis,
+    pub(super) kind: EventKind,
+    pub(super) by: String,
+    pub(super) team: String,
+    pub(super) what: String,
+    pub(super) text: String,
 }
 
 /// A row of the table `message`; also kept as JSON in the table `echo`.
@@ -107,6 +121,8 @@ pub(super) struct Row {
     pub(super) reply_id: Option<String>,
     pub(super) state: Option<String>,
     pub(super) reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) by: Option<String>,
 }
 
 impl Entry {
@@ -126,11 +142,12 @@ impl Entry {
                 Ok(Entry::Reply(row))
             }
             "ack" | "edited" | "revoked" | "reaction" => mark(entry, kind, entered_at),
-            "opened" | "claimed" | "requeued" | "handoff" | "closed" => {
-                conversation(entry, kind, entered_at)
-            }
+            "opened" | "claimed" | "requeued" | "closed" => conversation(entry, kind, entered_at),
             "alias" => alias(entry, entered_at),
-            other => Err(format!("unknown kind `{other}`")),
+            other => match EventKind::named(other) {
+                Some(kind) => event(entry, kind, entered_at),
+                None => Err(format!("unknown kind `{other}`")),
+            },
         }
     }
 }
@@ -158,6 +175,7 @@ struct MessageData<'a> {
     #[serde(default)]
     received_at: Number,
     reply_id: Option<String>,
+    by: Option<String>,
 }
 
 /// The data of `ack`, `edited`, `revoked` and `reaction`.
@@ -234,6 +252,7 @@ fn row(entry: &StreamEntry, entered_at: Millis) -> Result<Row, String> {
         reply_id: some(said.reply_id).filter(|_| reply),
         state: None,
         reason: None,
+        by: some(said.by).filter(|_| reply),
     })
 }
 
@@ -285,8 +304,7 @@ fn mark(entry: &StreamEntry, kind: &str, entered_at: Millis) -> Result<Entry, St
 }
 
 fn conversation(entry: &StreamEntry, kind: &str, entered_at: Millis) -> Result<Entry, String> {
-    let id = filled(field(entry, "conversation")).ok_or("no field `conversation`")?;
-    let chat = filled(field(entry, "chat")).ok_or("no field `chat`")?;
+    let (id, chat) = conversation_of(entry)?;
     let step = match kind {
         "opened" => ConversationStep::Opened {
             ticket: field(entry, "ticket").and_then(number),
@@ -295,18 +313,62 @@ fn conversation(entry: &StreamEntry, kind: &str, entered_at: Millis) -> Result<E
             process: field(entry, "process").unwrap_or_default().to_owned(),
         },
         "requeued" => ConversationStep::Requeued,
-        "handoff" => ConversationStep::HandedOff,
         _ => ConversationStep::Closed {
             outcome: filled(field(entry, "outcome")),
             variables: variables(field(entry, "variables").unwrap_or_default())?,
+            by: filled(field(entry, "by")),
         },
     };
     Ok(Entry::Conversation {
-        id: ConversationId::stored(id),
-        chat: ChatId::stored(chat),
+        id,
+        chat,
         at: field(entry, "at").and_then(time).unwrap_or(entered_at),
         step,
     })
+}
+
+fn conversation_of(entry: &StreamEntry) -> Result<(ConversationId, ChatId), String> {
+    let id = filled(field(entry, "conversation")).ok_or("no field `conversation`")?;
+    let chat = filled(field(entry, "chat")).ok_or("no field `chat`")?;
+    Ok((ConversationId::stored(id), ChatId::stored(chat)))
+}
+
+fn event(entry: &StreamEntry, kind: EventKind, entered_at: Millis) -> Result<Entry, String> {
+    let get = |name: &str| field(entry, name).unwrap_or_default();
+    let mut what = kind.detail().map_or("", get).to_owned();
+    let mut team = get("team").to_owned();
+    let before = get("before");
+    match kind {
+        EventKind::Taken if what == "agent" && !before.is_empty() => {
+            what = format!("agent:{before}");
+        }
+        EventKind::Given => {
+            if let Some(to) = what.strip_prefix("team:") {
+                team = to.to_owned();
+            }
+        }
+        EventKind::Rated if !matches!(what.as_str(), "1" | "2" | "3" | "4" | "5") => {
+            return Err(format!("rating: `{what}` is not 1 to 5"));
+        }
+        _ => {}
+    }
+    Ok(Entry::Event(EventRow {
+        conversation: match kind.is_of_a_line() {
+            true => None,
+            false => Some(conversation_of(entry)?),
+        },
+        at: field(entry, "at").and_then(time).unwrap_or(entered_at),
+        kind,
+        by: get("by").to_owned(),
+        team,
+        what,
+        text: get(if kind == EventKind::Handoff {
+            "note"
+        } else {
+            "text"
+        })
+        .to_owned(),
+    }))
 }
 
 fn alias(entry: &StreamEntry, entered_at: Millis) -> Result<Entry, String> {

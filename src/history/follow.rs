@@ -1,9 +1,10 @@
-//! Follows the history: messages as they are stored.
+//! Follows the history: messages and events as they are stored.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::error::HistoryError;
+use super::events::TimelineItem;
 use super::message::StoredMessage;
 use super::query::{History, Query};
 use crate::ids::MessageId;
@@ -12,13 +13,14 @@ use crate::ids::MessageId;
 /// message. So this many of the last rows are read again.
 const READ_AGAIN: i64 = 1_000;
 
-/// Reads the messages that were stored since the last look.
+/// Reads what was stored since the last look.
 pub struct Follower<'h> {
     history: &'h History,
     query: Query,
     /// The last known state of the file.
     version: i64,
     newest: i64,
+    newest_event: i64,
     /// The last rows, and the message in each.
     seen: BTreeMap<i64, SeenMessage>,
 }
@@ -49,19 +51,19 @@ impl SeenMessage {
 }
 
 impl History {
-    /// Calls `each` with every message that `query` asks for, and returns a follower of all later ones.
+    /// Calls `each` with the timeline that `query` asks for, and returns a follower of all that comes later.
     ///
     /// # Errors
     /// When SQLite fails.
     pub fn follow(
         &self,
         query: &Query,
-        each: impl FnMut(StoredMessage) -> ControlFlow<()>,
+        mut each: impl FnMut(TimelineItem) -> ControlFlow<()>,
     ) -> Result<Follower<'_>, HistoryError> {
         // Both read the same state of the file, so that no message is between them, or in both.
         self.at_one_moment(|| {
-            self.messages(query, each)?;
-            let (newest, version) = self.newest_row()?;
+            self.timeline_now(query, &mut each)?;
+            let (newest, newest_event, version) = self.newest_rows()?;
             let mut follower = Follower {
                 history: self,
                 query: Query {
@@ -70,6 +72,7 @@ impl History {
                 },
                 version,
                 newest,
+                newest_event,
                 seen: BTreeMap::new(),
             };
             follower.look(newest, None)?;
@@ -82,20 +85,37 @@ impl History {
 type Each<'e> = &'e mut dyn FnMut(StoredMessage) -> ControlFlow<()>;
 
 impl Follower<'_> {
-    /// Calls `each` with every message that was stored since the last call, in the order in which they were stored.
+    /// Calls `each` with every message that was stored since the last call, in the order in which they were stored, and then
+    /// with every event.
     ///
     /// # Errors
     /// When SQLite fails.
     pub fn look_again(
         &mut self,
-        mut each: impl FnMut(StoredMessage) -> ControlFlow<()>,
+        mut each: impl FnMut(TimelineItem) -> ControlFlow<()>,
     ) -> Result<(), HistoryError> {
-        let (newest, version) = self.history.newest_row()?;
+        let (newest, newest_event, version) = self.history.newest_rows()?;
         if version == self.version {
             return Ok(());
         }
         self.version = version;
-        self.look(newest, Some(&mut each))
+        let mut working = ControlFlow::Continue(());
+        self.look(
+            newest,
+            Some(&mut |message| {
+                working = each(TimelineItem::Message(Box::new(message)));
+                working
+            }),
+        )?;
+        if newest_event > self.newest_event && working.is_continue() {
+            let events = self.history.events_after(&self.query, self.newest_event)?;
+            self.newest_event = newest_event;
+            let _ = events
+                .into_iter()
+                .map(TimelineItem::Event)
+                .try_for_each(each);
+        }
+        Ok(())
     }
 
     /// Reads the rows after the newest known one and the last ones before it. `None`: only remembers them.

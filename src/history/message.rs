@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::event::StoredEvent;
 use crate::clock::{self, Millis};
 use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
 
@@ -24,6 +25,8 @@ pub struct StoredMessage {
     pub direction: String,
     /// `customer`, `bot`, `agent` or `phone`.
     pub author: String,
+    /// The agent, if one said it.
+    pub by: Option<String>,
     /// `text`, `image`, `voice`, `location` ...
     pub kind: String,
     /// The latest text that is known: that of an edit, or the first one.
@@ -96,6 +99,8 @@ pub enum Status {
     Active,
     /// It waits for a person.
     Handoff,
+    /// An agent has it.
+    Agent,
     /// The owner answers it from their own phone.
     Phone,
     /// It is over.
@@ -103,10 +108,11 @@ pub enum Status {
 }
 
 impl Status {
-    const ALL: [Status; 5] = [
+    const ALL: [Status; 6] = [
         Status::Waiting,
         Status::Active,
         Status::Handoff,
+        Status::Agent,
         Status::Phone,
         Status::Closed,
     ];
@@ -118,6 +124,7 @@ impl Status {
             Status::Waiting => "waiting",
             Status::Active => "active",
             Status::Handoff => "handoff",
+            Status::Agent => "agent",
             Status::Phone => "phone",
             Status::Closed => "closed",
         }
@@ -162,6 +169,27 @@ pub struct Conversation {
     pub requeued: i64,
     /// The process that claimed it last.
     pub process: Option<String>,
+    /// The last team whose line it was in.
+    pub team: Option<String>,
+    /// `normal` or `urgent`, if it was handed off.
+    pub priority: Option<String>,
+    /// The last agent who had it.
+    pub holder: Option<String>,
+    /// When it was first handed off to people.
+    pub handed_off_at: Option<Millis>,
+    /// When a person first took it: after it was handed off, if it was.
+    pub taken_at: Option<Millis>,
+    /// From handed off to taken (or to closed, if nobody took it).
+    #[serde(rename = "person_waiting_ms", serialize_with = "in_millis")]
+    pub person_waiting: Option<Duration>,
+    /// The customer's rating, 1 to 5.
+    pub rating: Option<i64>,
+    /// When the customer gave it.
+    pub rated_at: Option<Millis>,
+    /// The agent who closed it.
+    pub closed_by: Option<String>,
+    /// What people did with it, oldest first.
+    pub events: Vec<StoredEvent>,
 }
 
 fn in_millis<S: Serializer>(length: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {

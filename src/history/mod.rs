@@ -20,6 +20,8 @@ mod daily; // the sum of each day
 mod database_file; // the file on the disk, and what to do if it is removed
 mod entry; // from a stream entry to a fact
 mod error;
+mod event; // what somebody did, as a reader gets it
+mod events; // the same as it is stored
 mod follow; // messages as they are stored
 mod ids; // names and ids as SQLite stores them
 mod message; // what a reader gets
@@ -43,6 +45,8 @@ pub use csv_table::{CsvReader, CsvRow, CsvTable};
 pub use daily::DailySum;
 pub use database_file::{FILE_NAME, FILE_NAMES, Restored};
 pub use error::HistoryError;
+pub use event::{EventKind, StoredEvent};
+pub use events::TimelineItem;
 pub use follow::Follower;
 pub use message::{Conversation, Edit, Status, StoredMessage, StoredReaction};
 pub use query::{History, Query};

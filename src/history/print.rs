@@ -28,7 +28,11 @@ impl StoredMessage {
             line(self.chat.as_str()),
             line(&self.author)
         )?;
-        if let (Some(name), "inbound") = (&self.name, self.direction.as_str()) {
+        let name = match self.direction.as_str() {
+            "inbound" => &self.name,
+            _ => &self.by,
+        };
+        if let Some(name) = name {
             write!(out, " {}", line(name))?;
         }
         write!(out, " {arrow}")?;
@@ -123,12 +127,28 @@ impl Conversation {
         if let Some(ticket) = self.ticket {
             write!(out, "  #{ticket}")?;
         }
-        write!(out, "  {}", line(self.state()))?;
+        write!(out, "  {}", line(&self.state()))?;
+        if let Some(team) = &self.team {
+            write!(out, "  team {}", line(team))?;
+        }
+        if let Some(holder) = self
+            .holder
+            .as_ref()
+            .filter(|_| self.status != Status::Agent)
+        {
+            write!(out, "  answered by {}", line(holder))?;
+        }
         if let Some(time) = self.waiting {
             write!(out, "  waited {}", duration(time))?;
         }
         if let Some(time) = self.handling {
             write!(out, "  handled in {}", duration(time))?;
+        }
+        if let Some(time) = self.person_waiting {
+            write!(out, "  waited for a person {}", duration(time))?;
+        }
+        if let Some(rating) = self.rating {
+            write!(out, "  rated {rating}")?;
         }
         if self.requeued > 0 {
             write!(out, "  requeued {}", self.requeued)?;
@@ -147,15 +167,23 @@ impl Conversation {
     }
 
     /// Where it is, or how it ended, in words.
-    fn state(&self) -> &str {
-        match self.status {
+    fn state(&self) -> String {
+        let state = match self.status {
             Status::Closed => self.outcome.as_deref().unwrap_or("closed"),
             Status::Waiting if self.requeued > 0 => "back in line",
             Status::Waiting => "waiting",
             Status::Active => "active now",
+            Status::Handoff if self.priority.as_deref() == Some("urgent") => {
+                "waiting for a person, urgent"
+            }
             Status::Handoff => "waiting for a person",
+            Status::Agent => match &self.holder {
+                Some(holder) => return format!("with {holder}"),
+                None => "with an agent",
+            },
             Status::Phone => "answered from the phone",
-        }
+        };
+        state.to_owned()
     }
 
     /// Writes the conversation as one line of JSON with all its fields; ends with a newline.
@@ -211,6 +239,7 @@ mod tests {
             message_id: Some(MessageId::stored("A")),
             direction: "inbound".to_owned(),
             author: "customer".to_owned(),
+            by: None,
             kind: "text".to_owned(),
             text: "Olá".to_owned(),
             first_text: None,
@@ -349,6 +378,16 @@ mod tests {
             handling: Some(Duration::from_millis(124_750)),
             requeued: 1,
             process: None,
+            team: None,
+            priority: None,
+            holder: None,
+            handed_off_at: None,
+            taken_at: None,
+            person_waiting: None,
+            rating: None,
+            rated_at: None,
+            closed_by: None,
+            events: Vec::new(),
         };
         let mut out = Vec::new();
         conversation.write_text(&mut out, &TimeZone::UTC).unwrap();

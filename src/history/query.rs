@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::chat_names::ChatNames;
 use super::error::{HistoryError, failed};
+use super::event::{EventKind, StoredEvent};
 use super::message::{Conversation, Edit, Status, StoredMessage};
 use super::schema;
 use super::search::Search;
 use super::times::length;
 use crate::clock::Millis;
+use crate::ids::{ChatId, ConversationId, SessionName};
 
 /// What to read; an empty query reads everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub struct Query {
     pub last: Option<u32>,
     /// Only conversations with this outcome, or their messages.
     pub outcome: Option<String>,
-    /// Only messages with all these words, or conversations that have such a message. The last word may
+    /// Only messages and notes with all these words, or conversations that have such a message or note. The last word may
     /// be the beginning of one; accents and case do not matter.
     pub search: Option<String>,
     /// Only this session, as the user typed its name.
@@ -39,8 +42,8 @@ pub struct Query {
 /// state at its start.
 #[derive(Debug)]
 pub struct History {
-    db: Connection,
-    path: PathBuf,
+    pub(super) db: Connection,
+    pub(super) path: PathBuf,
 }
 
 impl History {
@@ -105,17 +108,16 @@ impl History {
         .map_err(failed(&self.path, "reading new messages"))
     }
 
-    /// The newest row of the messages, and a number that changes when another process writes to the file.
-    pub(super) fn newest_row(&self) -> Result<(i64, i64), HistoryError> {
+    /// The newest row of the messages and that of the events, and a number that changes when another process writes to the file.
+    pub(super) fn newest_rows(&self) -> Result<(i64, i64, i64), HistoryError> {
         let read = || {
             let version = self
                 .db
                 .pragma_query_value(None, "data_version", |row| row.get(0))?;
-            let newest = self
-                .db
-                .prepare_cached("SELECT coalesce(max(id), 0) FROM message")?
-                .query_row([], |row| row.get(0))?;
-            Ok((newest, version))
+            let newest = |sql| self.db.prepare_cached(sql)?.query_row([], |row| row.get(0));
+            let message = newest("SELECT coalesce(max(id), 0) FROM message")?;
+            let event = newest("SELECT coalesce(max(id), 0) FROM conversation_event")?;
+            Ok((message, event, version))
         };
         read().map_err(failed(&self.path, "reading new messages"))
     }
@@ -187,14 +189,18 @@ impl History {
         if let Some(outcome) = &query.outcome {
             filter.all("c.outcome = ?", [outcome.clone().into()]);
         }
-        let mut words = Filter::default();
-        words.words(&Search::of(query.search.as_deref().unwrap_or_default()));
+        let search = Search::of(query.search.as_deref().unwrap_or_default());
+        let (mut words, mut notes) = (Filter::default(), Filter::default());
+        words.words(&search);
+        notes.words_of_notes(&search);
         if !words.conditions.is_empty() {
             let within = format!(
-                "(c.session, c.id) IN (SELECT m.session, m.conversation FROM message m {})",
-                words.sql()
+                "(c.session, c.id) IN (SELECT m.session, m.conversation FROM message m {}
+                    UNION SELECT e.session, e.conversation FROM conversation_event e {})",
+                words.sql(),
+                notes.sql()
             );
-            filter.all(&within, words.values);
+            filter.all(&within, words.values.into_iter().chain(notes.values));
         }
         let order = [BEGAN, "c.ticket", "c.id"];
         self.read(
@@ -256,14 +262,14 @@ const BEGAN: &str = "coalesce(c.opened_at, c.claimed_at, c.closed_at)";
 
 /// Conditions that must all hold, and the values of their question marks in order.
 #[derive(Default)]
-struct Filter {
+pub(super) struct Filter {
     conditions: Vec<String>,
-    values: Vec<Value>,
+    pub(super) values: Vec<Value>,
     searches: bool,
 }
 
 impl Filter {
-    fn all(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
+    pub(super) fn all(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
         self.conditions.push(condition.to_owned());
         self.values.extend(values);
     }
@@ -286,7 +292,7 @@ impl Filter {
         self.words(&Search::of(query.search.as_deref().unwrap_or_default()));
     }
 
-    fn chat(&mut self, table: &str, ChatNames(names): &ChatNames) {
+    pub(super) fn chat(&mut self, table: &str, ChatNames(names): &ChatNames) {
         let values = vec!["(?)"; names.len()].join(", ");
         let marks = vec!["?"; names.len()].join(", ");
         // Messages of a hidden id are stored under the chat it belongs to.
@@ -323,7 +329,20 @@ impl Filter {
         }
     }
 
-    fn sql(&self) -> String {
+    /// As `words`, for the texts of events.
+    pub(super) fn words_of_notes(&mut self, search: &Search) {
+        if let Some(expression) = &search.expression {
+            self.all(
+                "e.id IN (SELECT rowid FROM note_text WHERE note_text MATCH ?)",
+                [expression.clone().into()],
+            );
+        }
+        for symbol in &search.symbols {
+            self.all("instr(e.text, ?)", [symbol.clone().into()]);
+        }
+    }
+
+    pub(super) fn sql(&self) -> String {
         if self.conditions.is_empty() {
             String::new()
         } else {
@@ -351,6 +370,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
         message_id: row.get(3)?,
         direction: row.get(4)?,
         author: row.get(5)?,
+        by: row.get(27)?,
         kind: row.get(6)?,
         text,
         first_text,
@@ -398,7 +418,50 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         handling: length(row, 10)?,
         requeued: row.get(11)?,
         process: row.get(12)?,
+        team: row.get(14)?,
+        priority: row.get(15)?,
+        holder: row.get(16)?,
+        handed_off_at: row.get(17)?,
+        taken_at: row.get(18)?,
+        person_waiting: length(row, 19)?,
+        rating: row.get(20)?,
+        rated_at: row.get(21)?,
+        closed_by: row.get(22)?,
+        events: events(row)?,
     })
+}
+
+fn events(row: &Row<'_>) -> rusqlite::Result<Vec<StoredEvent>> {
+    let some = |text: String| Some(text).filter(|text| !text.is_empty());
+    let (session, id, chat): (SessionName, ConversationId, ChatId) =
+        (row.get(0)?, row.get(1)?, row.get(2)?);
+    let stored: Vec<EventJson> = list(row, 23)?;
+    let of_it = |event: EventJson| {
+        Some(StoredEvent {
+            session: session.clone(),
+            conversation: Some(id.clone()),
+            chat: Some(chat.clone()),
+            at: event.at,
+            // A newer version may know more kinds.
+            kind: EventKind::named(&event.kind)?,
+            by: some(event.by),
+            team: some(event.team),
+            what: some(event.what),
+            text: some(event.text),
+        })
+    };
+    Ok(stored.into_iter().filter_map(of_it).collect())
+}
+
+/// An event as conversations.sql lists it.
+#[derive(Deserialize)]
+struct EventJson {
+    at: Millis,
+    kind: String,
+    by: String,
+    team: String,
+    what: String,
+    text: String,
 }
 
 /// JSON as it was stored. Invalid JSON is shown as text: one odd value must not end the list.

@@ -164,6 +164,7 @@ pub(super) fn take(db: &Connection, id: i64) -> rusqlite::Result<Row> {
                 reply_id: row.get(16)?,
                 state: row.get(17)?,
                 reason: row.get(18)?,
+                by: row.get(19)?,
             })
         })?;
     db.prepare_cached("DELETE FROM message WHERE id = ?1")?
@@ -214,8 +215,8 @@ fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
     })
 }
 
-/// Parameters 1 to 19 of the statements that write a row.
-fn params(row: &Row) -> [&dyn ToSql; 19] {
+/// Parameters 1 to 20 of the statements that write a row.
+fn params(row: &Row) -> [&dyn ToSql; 20] {
     [
         &row.session,
         &row.direction,
@@ -236,5 +237,6 @@ fn params(row: &Row) -> [&dyn ToSql; 19] {
         &row.reply_id,
         &row.state,
         &row.reason,
+        &row.by,
     ]
 }

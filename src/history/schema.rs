@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sql/002_aliases.sql"),
     include_str!("sql/003_conversation_status.sql"),
     include_str!("sql/004_marks_of_a_chat.sql"),
+    include_str!("sql/005_people.sql"),
 ];
 
 /// The schema version this program writes and reads.
@@ -139,7 +140,7 @@ mod tests {
     fn dump(db: &Connection) -> String {
         let mut all = format!("user_version {}\n", version(db).unwrap());
         let mut of = db
-            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'message_text_%' ORDER BY rowid")
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'message_text_%' AND name NOT LIKE 'note_text_%' ORDER BY rowid")
             .unwrap();
         for sql in of.query_map([], |row| row.get::<_, String>(0)).unwrap() {
             all.push_str(&sql.unwrap());
@@ -160,6 +161,107 @@ mod tests {
             now == golden,
             "the schema changed. A released migration must not: add another, then update sql/golden_schema.txt to:\n{now}"
         );
+    }
+
+    /// A file as version 4 left it, with a conversation that waits for a person.
+    #[test]
+    fn a_file_of_version_4_keeps_everything_and_takes_what_people_do() {
+        use crate::history::{Archive, History, Query, Status, StreamEntry};
+        use crate::ids::SessionName;
+        use std::ops::ControlFlow;
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.sqlite");
+        let before = Connection::open(&path).unwrap();
+        for migration in &MIGRATIONS[..4] {
+            before.execute_batch(migration).unwrap();
+        }
+        let echo = r#"{"session":"default","direction":"outbound","stanza":"T","chat":"5511@c.us","conversation":null,"author":"phone","kind":"text","text":"sim","media":null,"location":null,"contacts":null,"quoted":null,"name":null,"sent_at":3000,"received_at":3000,"at":3000,"reply_id":null,"state":null,"reason":null}"#;
+        before
+            .execute_batch(&format!(
+                "PRAGMA user_version = 4;
+                 INSERT INTO message (id, session, direction, stanza, chat, conversation, author, kind, text, name, sent_at, at)
+                 VALUES (1, 'default', 'inbound', 'A', '5511@c.us', '1-1', 'customer', 'text', 'uma pessoa', 'Ana', 1000, 1000);
+                 INSERT INTO message_text (rowid, text) VALUES (1, 'uma pessoa');
+                 INSERT INTO message (id, session, direction, stanza, chat, conversation, author, kind, text, sent_at, at, reply_id, state, loose)
+                 VALUES (2, 'default', 'outbound', 'T', '5511@c.us', '1-1', 'bot', 'text', 'sim', 2900, 2900, 'r1', 'sent', 1);
+                 INSERT INTO message_text (rowid, text) VALUES (2, 'sim');
+                 INSERT INTO echo VALUES ('default', 'T', 2, '5511@c.us', 3000, '{echo}');
+                 INSERT INTO conversation (session, id, chat, ticket, opened_at, claimed_at, requeued, status, status_at)
+                 VALUES ('default', '1-1', '5511@c.us', 1, 1000, 2000, 1, 'handoff', 2950);
+                 INSERT INTO position VALUES ('default', '5-0');"
+            ))
+            .unwrap();
+        drop(before);
+
+        let mut archive = Archive::open(&path).unwrap();
+        let session = SessionName::stored("default");
+        assert_eq!(archive.position(&session).unwrap().as_deref(), Some("5-0"));
+        let entry = |id: &str, fields: &[(&str, &str)]| StreamEntry {
+            session: session.clone(),
+            stream_id: id.to_owned(),
+            fields: fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        };
+        let taken = [
+            ("kind", "taken"),
+            ("conversation", "1-1"),
+            ("chat", "5511@c.us"),
+            ("at", "4000"),
+            ("by", "ana"),
+            ("from", "line"),
+        ];
+        // The sender learns the id of the reply: its echo gets its row back, as the version before kept it.
+        let data = r#"{"chat":"5511@c.us","stanza":"U","direction":"outbound","author":"bot","text":"sim","sent_at":2900,"reply_id":"r1"}"#;
+        let sent = [("kind", "reply"), ("state", "sent"), ("data", data)];
+        archive
+            .append(&[entry("6-0", &taken), entry("7-0", &sent)])
+            .unwrap();
+
+        let history = History::open_read_only(&path).unwrap();
+        let query = Query {
+            chat: Some("5511@c.us".parse().unwrap()),
+            ..Query::default()
+        };
+        let mut said = Vec::new();
+        history
+            .messages(&query, |message| {
+                said.push((message.author, message.text, message.by));
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        let all = [("customer", "uma pessoa"), ("bot", "sim"), ("phone", "sim")];
+        assert_eq!(
+            said,
+            all.map(|(author, text)| (author.to_owned(), text.to_owned(), None))
+        );
+        let mut conversations = Vec::new();
+        history
+            .conversations(&query, |one| {
+                conversations.push(one);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        let one = &conversations[0];
+        assert_eq!(
+            (one.ticket, one.requeued, one.status),
+            (Some(1), 1, Status::Agent)
+        );
+        assert_eq!((one.holder.as_deref(), one.events.len()), (Some("ana"), 1));
+        let pessoa = Query {
+            search: Some("pessoa".to_owned()),
+            ..Query::default()
+        };
+        let mut found = 0;
+        history
+            .messages(&pessoa, |_| {
+                found += 1;
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(found, 1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
--- Fills what row ?20 lacks from another report of the same message; what it has stays. A file with a link completes one
+-- Fills what row ?21 lacks from another report of the same message; what it has stays. A file with a link completes one
 -- without, and the reason why there is none is kept until then.
 UPDATE message SET
     conversation = coalesce(conversation, ?5),
@@ -14,5 +14,6 @@ UPDATE message SET
     contacts     = coalesce(contacts, ?11),
     quoted       = coalesce(quoted, ?12),
     name         = coalesce(name, ?13),
-    received_at  = coalesce(received_at, ?15)
-WHERE id = ?20
+    received_at  = coalesce(received_at, ?15),
+    by           = coalesce(by, ?20)
+WHERE id = ?21

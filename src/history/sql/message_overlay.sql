@@ -1,4 +1,4 @@
--- Overwrites row ?20 with a reply's report: what the report lacks stays.
+-- Overwrites row ?21 with a reply's report: what the report lacks stays.
 UPDATE message SET
     stanza       = coalesce(stanza, ?3),
     chat         = ?4,
@@ -17,5 +17,6 @@ UPDATE message SET
     reply_id     = coalesce(reply_id, ?17),
     state        = ?18,
     reason       = ?19,
+    by           = ?20,
     loose        = loose AND ?3 IS NULL
-WHERE id = ?20
+WHERE id = ?21

@@ -7,7 +7,7 @@ SELECT
       WHERE e.session = m.session AND e.chat = m.chat AND e.direction = m.direction AND e.stanza = m.stanza),
     (SELECT json_group_array(json_object('by', x.by, 'text', x.text, 'at', x.at) ORDER BY x.at, x.by) FROM reaction x
       WHERE x.session = m.session AND x.chat = m.chat AND x.direction = m.direction AND x.stanza = m.stanza AND x.text <> ''),
-    m.id
+    m.id, m.by
 FROM message m
 LEFT JOIN ack a ON a.session = m.session AND a.chat = m.chat AND a.direction = m.direction AND a.stanza = m.stanza
 LEFT JOIN revocation r ON r.session = m.session AND r.chat = m.chat AND r.direction = m.direction AND r.stanza = m.stanza

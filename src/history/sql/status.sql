@@ -2,4 +2,4 @@
 UPDATE conversation SET status = ?3, status_at = ?4
 WHERE session = ?1 AND id = ?2
   AND (status_at IS NULL OR ?4 > status_at
-       OR ?4 = status_at AND instr('waiting active handoff phone', ?3) > instr('waiting active handoff phone', status))
+       OR ?4 = status_at AND instr('waiting active handoff agent phone', ?3) > instr('waiting active handoff agent phone', status))

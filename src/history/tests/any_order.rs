@@ -556,6 +556,16 @@ fn a_conversation_comes_out_right_in_any_order() {
             handling: Some(Duration::from_millis(6000)),
             requeued: 1,
             process: Some("p2".to_owned()),
+            team: None,
+            priority: None,
+            holder: None,
+            handed_off_at: None,
+            taken_at: None,
+            person_waiting: None,
+            rating: None,
+            rated_at: None,
+            closed_by: None,
+            events: Vec::new(),
         };
         assert_eq!(all, [expected]);
     });
@@ -674,7 +684,49 @@ fn any_entry() -> impl Strategy<Value = Fields> {
             50 + at,
             &[("outcome", ["a", "b", "c"][at as usize])]
         )),
+        any_event(),
+        any_event(),
+        any_event().prop_map(|fields| {
+            // An entry under the hidden id belongs to a conversation that began under it.
+            let mut fields = hidden(fields);
+            let id = fields.iter_mut().find(|(name, _)| *name == "conversation");
+            id.unwrap().1.replace_range(..1, "h");
+            fields
+        }),
     ]
+}
+
+/// What people do: an agent, a team or a place for each number, so that some events are the same.
+fn any_event() -> impl Strategy<Value = Fields> {
+    (0u8..2, 0i64..4, 0usize..3, 0usize..8).prop_map(|(n, at, who, kind)| {
+        let by = ("by", ["ana", "bia", "owner"][who]);
+        let team = ("team", ["", "sales", "help"][who]);
+        let id = format!("c{n}");
+        let step = |kind: &str, more: &[(&'static str, &str)]| step(kind, &id, 10 + at * 10, more);
+        match kind {
+            0 => step(
+                "handoff",
+                &[
+                    team,
+                    ("priority", ["normal", "urgent"][who % 2]),
+                    ("note", "v3 yes"),
+                ],
+            ),
+            1 => step("taken", &[by, ("from", ["line", "bot", "phone"][who])]),
+            2 => step(
+                "given",
+                &[by, ("to", ["bot", "team:sales", "agent:bia"][who])],
+            ),
+            3 => step(
+                "returned",
+                &[by, team, ("why", ["quiet", "gone", "off"][who])],
+            ),
+            4 => step("noted", &[by, ("text", ["v3", "yes", "v3"][who])]),
+            5 => step("moved", &[by, ("to", ["first", "urgent", "last"][who])]),
+            6 => step("rated", &[("rating", ["1", "3", "5"][who])]),
+            _ => step("claimed", &[("process", "phone")]),
+        }
+    })
 }
 
 proptest! {
@@ -702,6 +754,7 @@ proptest! {
         prop_assert_eq!(left, right);
         let all = Query::default();
         prop_assert_eq!(first.conversations(&all), second.conversations(&all));
+        prop_assert_eq!(first.noted("v3"), second.noted("v3"));
         let side = rusqlite::Connection::open(&second.path).unwrap();
         side.execute_batch("INSERT INTO message_text (message_text) VALUES ('integrity-check')").unwrap();
         let (rows, indexed): (i64, i64) = side

@@ -4,5 +4,6 @@ mod aliases;
 mod any_order;
 mod database_file;
 mod exactly_once;
+mod people;
 mod reading;
 mod rig;

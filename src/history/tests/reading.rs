@@ -204,15 +204,15 @@ fn a_follower_gets_each_new_message_once() {
     let history = History::open_read_only(&rig.path).unwrap();
     let mut seen = Vec::new();
     let mut follower = history
-        .follow(&Query::default(), |message| {
-            seen.push(message.text);
+        .follow(&Query::default(), |item| {
+            seen.push(words(&item));
             ControlFlow::Continue(())
         })
         .unwrap();
     let mut look = |seen: &mut Vec<String>| {
         follower
-            .look_again(|message| {
-                seen.push(message.text);
+            .look_again(|item| {
+                seen.push(words(&item));
                 ControlFlow::Continue(())
             })
             .unwrap();
@@ -225,10 +225,23 @@ fn a_follower_gets_each_new_message_once() {
         reply("r1", None, "answer", 2001, "sent"),
         inbound("B", "after", 3000),
         ack("S", 3, 3500),
+        step("taken", "c1", 3200, &[("by", "ana"), ("from", "line")]),
     ]);
     look(&mut seen);
     look(&mut seen);
-    assert_eq!(seen, ["before", "answer", "after"]);
+    rig.append(&[step("given", "c1", 3300, &[("by", "ana"), ("to", "bot")])]);
+    look(&mut seen);
+    look(&mut seen);
+    assert_eq!(
+        seen,
+        [
+            "before",
+            "answer",
+            "after",
+            "taken by ana from the line",
+            "given to the bot by ana"
+        ]
+    );
 }
 
 #[test]

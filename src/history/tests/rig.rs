@@ -90,6 +90,24 @@ impl Rig {
             .collect()
     }
 
+    /// The events with this word, in words and in order.
+    pub(super) fn noted(&self, search: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        let query = Query {
+            search: Some(search.to_owned()),
+            ..Query::default()
+        };
+        History::open_read_only(&self.path)
+            .unwrap()
+            .events(&query, |event| {
+                all.push(format!("{} {}", event.at, event.in_words()));
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        all.sort();
+        all
+    }
+
     pub(super) fn conversations(&self, query: &Query) -> Vec<Conversation> {
         let mut all = Vec::new();
         History::open_read_only(&self.path)
@@ -205,6 +223,14 @@ pub(super) fn step(kind: &str, id: &str, at: i64, more: &[(&'static str, &str)])
             .map(|(name, value)| (*name, (*value).to_owned())),
     );
     fields
+}
+
+/// What a timeline shows, in words.
+pub(super) fn words(item: &TimelineItem) -> String {
+    match item {
+        TimelineItem::Message(message) => message.text.clone(),
+        TimelineItem::Event(event) => event.in_words(),
+    }
 }
 
 /// The same entry of another person, whose device uses the same message ids.
