@@ -123,6 +123,17 @@ const TIMEOUTS: &[SchemaKey] = &[
         "After you answered in a chat from your own phone, the bot answers there again once nobody has written for this time. \
          With \"0s\" it never steps aside. Default: 30m.",
     ),
+    (
+        "agent_quiet",
+        Form::Time,
+        "A customer whom an agent leaves unanswered for this time returns to the line. If nobody waits for an answer, the \
+         conversation closes. Default: 30m.",
+    ),
+    (
+        "agent_gone",
+        Form::Time,
+        "A customer who waits for the answer of an agent who has been away for this time returns to the line. Default: 5m.",
+    ),
 ];
 
 const NOTICES: &[SchemaKey] = &[

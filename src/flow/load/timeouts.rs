@@ -8,12 +8,14 @@ use crate::flow::load::reader::Section;
 use crate::flow::script::timeouts::Timeouts;
 use crate::time_span;
 
-const TIMEOUTS_KEYS: [&str; 5] = [
+const TIMEOUTS_KEYS: [&str; 7] = [
     "burst",
     "remind_after",
     "close_after",
     "resume_within",
     "phone_quiet",
+    "agent_quiet",
+    "agent_gone",
 ];
 /// A customer who waits longer for an answer thinks that nobody reads.
 const BURST_MAX: Duration = Duration::from_secs(60);
@@ -55,6 +57,15 @@ impl Loader<'_> {
                 );
             }
             timeouts.phone_quiet = time;
+        }
+        for (key, time) in [
+            ("agent_quiet", &mut timeouts.agent_quiet),
+            ("agent_gone", &mut timeouts.agent_gone),
+        ] {
+            if let Some((written, place)) = self.reader.duration(&section, key) {
+                self.note_zero(key, written, &place);
+                *time = written;
+            }
         }
         if timeouts.close_after <= timeouts.remind_after
             && let Some((_, place)) = close.or(remind)

@@ -12,6 +12,7 @@ pub(crate) enum TextKey {
     PersonNext,
     PersonStillWaiting,
     PersonClosed,
+    Paused,
     Left,
     Invalid,
     WhichTime,
@@ -25,7 +26,7 @@ pub(crate) enum TextKey {
 }
 
 impl TextKey {
-    pub(crate) const ALL: [TextKey; 17] = [
+    pub(crate) const ALL: [TextKey; 18] = [
         TextKey::Position,
         TextKey::Next,
         TextKey::StillWaiting,
@@ -33,6 +34,7 @@ impl TextKey {
         TextKey::PersonNext,
         TextKey::PersonStillWaiting,
         TextKey::PersonClosed,
+        TextKey::Paused,
         TextKey::Left,
         TextKey::Invalid,
         TextKey::WhichTime,
@@ -55,6 +57,7 @@ impl TextKey {
             TextKey::PersonNext => "person_next",
             TextKey::PersonStillWaiting => "person_still_waiting",
             TextKey::PersonClosed => "person_closed",
+            TextKey::Paused => "paused",
             TextKey::Left => "left",
             TextKey::Invalid => "invalid",
             TextKey::WhichTime => "which_time",
@@ -78,6 +81,7 @@ impl TextKey {
                 Some(&["name", "position", "wait", "opens"])
             }
             TextKey::PersonClosed => Some(&["name", "opens"]),
+            TextKey::Paused => Some(&["name", "paused"]),
             // Sent both in line and at a step, so only variables that both have.
             TextKey::Left => Some(&["name"]),
             TextKey::WhichTime => Some(&["name", "early", "late"]),
@@ -125,6 +129,12 @@ impl TextKey {
                 "We're closed now. We'll be back {{ opens }} and write to you here.",
                 "Estamos fechados agora. Voltamos {{ opens }} e respondemos por aqui.",
                 "Ahora estamos cerrados. Volvemos {{ opens }} y le respondemos por aquí.",
+            ],
+            // In brackets, the owner's words need no capital letter and may end with any mark.
+            TextKey::Paused => [
+                "We're taking a short break{% if paused %} ({{ paused }}){% endif %}. You keep your place in line, and we'll write to you here.",
+                "Estamos em uma pequena pausa{% if paused %} ({{ paused }}){% endif %}. O seu lugar na fila está guardado, e já respondemos por aqui.",
+                "Estamos en una breve pausa{% if paused %} ({{ paused }}){% endif %}. Usted conserva su lugar en la fila y le escribiremos por aquí.",
             ],
             TextKey::Left => [
                 "All right, we've closed this chat. Nothing else was cancelled. Write to us again any time.",

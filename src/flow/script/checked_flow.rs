@@ -80,6 +80,17 @@ impl Script {
         self.timeouts.phone_quiet
     }
 
+    /// How long an agent may leave a customer unanswered before the customer returns to the line; and how long after the last
+    /// word a conversation closes in which nobody waits for an answer.
+    pub fn agent_quiet(&self) -> Duration {
+        self.timeouts.agent_quiet
+    }
+
+    /// An agent who has not been seen for this time gives customers who wait for an answer back to the line.
+    pub fn agent_gone(&self) -> Duration {
+        self.timeouts.agent_gone
+    }
+
     /// Whether this message of the owner hands the chat back to the bot.
     pub fn is_phone_end(&self, text: &str) -> bool {
         self.commands.is_phone_end(text)

@@ -64,6 +64,17 @@ impl Script {
         self.in_line(key, text, name, self.team_opens(team, now))
     }
 
+    /// The text for a customer who writes while the line is paused. `words` are the owner's own, like "back at 14:00", and may be
+    /// empty. If the text is empty, nothing is sent.
+    pub fn paused_text(&self, words: &str, name: Option<&str>) -> String {
+        let words = words.trim().trim_end_matches('.');
+        let mut values = BTreeMap::from([("paused".to_owned(), Value::from(words))]);
+        if let Some(name) = name {
+            values.insert("name".to_owned(), name.into());
+        }
+        self.templates.built_in(TextKey::Paused, values.into()).0
+    }
+
     fn in_line(
         &self,
         key: TextKey,

@@ -263,6 +263,7 @@ mod tests {
                         ("early".to_owned(), "3 in the morning".into()),
                         ("late".to_owned(), "3 in the afternoon".into()),
                         ("min".to_owned(), "1".into()),
+                        ("paused".to_owned(), "back at 14:00".into()),
                     ]);
                     let id = TextId::of_step("trial", key.name());
                     let mut trial = Templates::new(locale);

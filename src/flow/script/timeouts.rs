@@ -1,4 +1,4 @@
-//! How long a flow waits: for the rest of an answer, for a silent customer, for the owner.
+//! How long a flow waits: for the rest of an answer, for a silent customer, for the owner, for an agent.
 
 use std::time::Duration;
 
@@ -11,6 +11,10 @@ pub(crate) struct Timeouts {
     pub(crate) close_after: Duration,
     pub(crate) resume_within: Duration,
     pub(crate) phone_quiet: Duration,
+    /// How long an agent may leave a customer unanswered, and keep one who has nothing more to say.
+    pub(crate) agent_quiet: Duration,
+    /// How long an agent may be away while a customer waits for an answer.
+    pub(crate) agent_gone: Duration,
 }
 
 impl Default for Timeouts {
@@ -23,6 +27,8 @@ impl Default for Timeouts {
             close_after: minutes(15),
             resume_within: minutes(24 * 60),
             phone_quiet: minutes(30),
+            agent_quiet: minutes(30),
+            agent_gone: minutes(5),
         }
     }
 }

@@ -54,7 +54,10 @@ impl Script {
             (_, None) => false,
             (FlowStage::Asked { .. }, Some(_)) => true,
             (
-                FlowStage::Paused { .. } | FlowStage::Calling { .. } | FlowStage::HandedOff { .. },
+                FlowStage::Paused { .. }
+                | FlowStage::Calling { .. }
+                | FlowStage::HandedOff { .. }
+                | FlowStage::Resuming { given: true, .. },
                 Some(command),
             ) => command == Command::Leave,
             // The message that opens a conversation is never a command; a later one may end it.

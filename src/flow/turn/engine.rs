@@ -66,7 +66,8 @@ impl<'s> FlowTurn<'s> {
                 return Ok(self.check_silence());
             }
             FlowStage::Fresh | FlowStage::Closed { .. } => self.open(&script.start),
-            FlowStage::Resuming { step } => self.open(&step),
+            FlowStage::Resuming { step, given: false } => self.open(&step),
+            FlowStage::Resuming { step, given: true } => self.take_back(&step),
             FlowStage::Paused {
                 step,
                 until,
@@ -138,6 +139,16 @@ impl<'s> FlowTurn<'s> {
         })
     }
 
+    /// Continues at this step after a person gave the conversation back. What the customer wrote to that person is not an
+    /// answer, but they can leave.
+    fn take_back(&mut self, step: &str) -> At<'s> {
+        if let Some(left) = self.leave(step, 0) {
+            return left;
+        }
+        self.opening = true;
+        At::Enter(self.find(step))
+    }
+
     fn enter(&mut self, name: &'s str) -> Result<At<'s>, BrokenStep> {
         self.steps += 1;
         if self.steps > STEPS_MAX {
@@ -159,6 +170,7 @@ impl<'s> FlowTurn<'s> {
             }
             Some(Step::Ask(question)) => {
                 self.state.either_time = None;
+                self.state.note_asked(name);
                 if let Some(text) = &question.text {
                     self.say(name, text)?;
                     if self.opening {

@@ -10,7 +10,7 @@ impl Script {
     pub fn with_opening_hours(&self, mut state: State, opened_at: Millis, now: Millis) -> State {
         let begins = matches!(
             state.stage,
-            FlowStage::Fresh | FlowStage::Closed { .. } | FlowStage::Resuming { .. }
+            FlowStage::Fresh | FlowStage::Closed { .. } | FlowStage::Resuming { given: false, .. }
         );
         let since = self.closed_since(now).filter(|_| begins);
         state.closed = since.is_some_and(|since| opened_at >= since);

@@ -13,6 +13,9 @@ use crate::flow::script::variables::{RESERVED, cut};
 /// The one version this code writes and reads.
 const VERSION: u8 = 1;
 
+/// How many of the questions that were asked are remembered.
+const TRAIL_MAX: usize = 20;
+
 /// Where one customer is in a flow. It is stored as JSON between two steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -47,6 +50,9 @@ pub struct State {
     /// Calls since the customer's last message.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) calls: u32,
+    /// The questions that the flow asked last, the latest at the end. A state of an earlier version has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    trail: Vec<String>,
 }
 
 /// What the flow waits for.
@@ -57,8 +63,13 @@ pub(crate) enum FlowStage {
     Fresh,
     /// The question of this step was asked; `attempts` answers were not valid.
     Asked { step: String, attempts: u32 },
-    /// The customer came back: ask the question of this step again.
-    Resuming { step: String },
+    /// Continue by entering this step. Unread messages are not an answer.
+    Resuming {
+        step: String,
+        /// A person gave the conversation back. Otherwise the customer came back, and what they wrote opens it again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        given: bool,
+    },
     /// The step pauses until this moment.
     Paused {
         step: String,
@@ -128,6 +139,7 @@ impl State {
             last_message: None,
             either_time: None,
             calls: 0,
+            trail: Vec::new(),
         };
         state.learn_name(name);
         state
@@ -138,15 +150,57 @@ impl State {
     pub fn resume(mut self, name: Option<&str>) -> State {
         self.stage = match self.stage {
             FlowStage::Asked { step, .. }
-            | FlowStage::Resuming { step }
+            | FlowStage::Resuming { step, .. }
             | FlowStage::Paused { step, .. }
             | FlowStage::Calling { step, .. }
-            | FlowStage::HandedOff { step, .. } => FlowStage::Resuming { step },
+            | FlowStage::HandedOff { step, .. } => FlowStage::Resuming { step, given: false },
             FlowStage::Fresh => FlowStage::Fresh,
             FlowStage::Closed { .. } => return State::new(name),
         };
         self.learn_name(name);
         self
+    }
+
+    /// A person gives the conversation back to the flow: it asks its last question again, or begins if it has asked none. Saved
+    /// answers stay. What the customer wrote before is not an answer.
+    #[must_use]
+    pub fn given_back(mut self) -> State {
+        let asked = match &self.stage {
+            FlowStage::Asked { step, .. } | FlowStage::Resuming { step, .. } => Some(step.clone()),
+            FlowStage::Fresh
+            | FlowStage::Paused { .. }
+            | FlowStage::Calling { .. }
+            | FlowStage::HandedOff { .. }
+            | FlowStage::Closed { .. } => self.trail.last().cloned(),
+        };
+        match asked {
+            Some(step) => self.sent_to(&step),
+            None => {
+                self.stage = FlowStage::Fresh;
+                self
+            }
+        }
+    }
+
+    /// A person gives the conversation to the flow at this step: it continues by entering it. Saved answers stay. What the
+    /// customer wrote before is not an answer.
+    #[must_use]
+    pub fn sent_to(mut self, step: &str) -> State {
+        self.stage = FlowStage::Resuming {
+            step: step.to_owned(),
+            given: true,
+        };
+        self
+    }
+
+    /// The flow asks the question of this step.
+    pub(crate) fn note_asked(&mut self, step: &str) {
+        if self.trail.last().is_some_and(|last| last == step) {
+            return;
+        }
+        self.trail.push(step.to_owned());
+        let old = self.trail.len().saturating_sub(TRAIL_MAX);
+        self.trail.drain(..old);
     }
 
     /// The saved answers, `name` and `opening`.
@@ -173,7 +227,7 @@ impl State {
         match &self.stage {
             FlowStage::Fresh => None,
             FlowStage::Asked { step, .. }
-            | FlowStage::Resuming { step }
+            | FlowStage::Resuming { step, .. }
             | FlowStage::Paused { step, .. }
             | FlowStage::Calling { step, .. }
             | FlowStage::HandedOff { step, .. }
@@ -369,8 +423,18 @@ mod tests {
         for (stage, json) in [
             (FlowStage::Fresh, r#"{"v":1,"stage":{"at":"fresh"}}"#),
             (
-                FlowStage::Resuming { step: "a".into() },
+                FlowStage::Resuming {
+                    step: "a".into(),
+                    given: false,
+                },
                 r#"{"v":1,"stage":{"at":"resuming","step":"a"}}"#,
+            ),
+            (
+                FlowStage::Resuming {
+                    step: "a".into(),
+                    given: true,
+                },
+                r#"{"v":1,"stage":{"at":"resuming","step":"a","given":true},"trail":["a"]}"#,
             ),
             (
                 FlowStage::Paused {
@@ -420,6 +484,48 @@ mod tests {
     }
 
     #[test]
+    fn the_trail_of_questions_is_stored_only_if_there_is_one_and_stays_short() {
+        let mut state = golden();
+        state.note_asked("name");
+        state.note_asked("cpf");
+        state.note_asked("cpf");
+        let json = GOLDEN.replace(
+            r#""quiet_since":1700000000000"#,
+            r#""quiet_since":1700000000000,"trail":["name","cpf"]"#,
+        );
+        assert_eq!(serde_json::to_string(&state).unwrap(), json);
+        assert_eq!(serde_json::from_str::<State>(&json).unwrap(), state);
+        for number in 0..100 {
+            state.note_asked(&number.to_string());
+        }
+        assert_eq!(state.trail.len(), TRAIL_MAX);
+        assert_eq!(state.trail.last().unwrap(), "99");
+    }
+
+    #[test]
+    fn a_conversation_that_is_given_back_continues_at_its_last_question() {
+        let mut state = golden();
+        state.note_asked("name");
+        let given = |step: &str| FlowStage::Resuming {
+            step: step.into(),
+            given: true,
+        };
+        assert_eq!(state.clone().given_back().stage, given("cpf"));
+        state.stage = FlowStage::HandedOff {
+            step: "person".into(),
+            note: "x".into(),
+        };
+        let back = state.clone().given_back();
+        assert_eq!(back.stage, given("name"));
+        assert_eq!(back.variables(), state.variables());
+        assert_eq!(back.given_back().stage, given("name"));
+        assert_eq!(state.clone().sent_to("menu").stage, given("menu"));
+        // A state of an earlier version does not know what was asked.
+        state.trail.clear();
+        assert_eq!(state.given_back().stage, FlowStage::Fresh);
+    }
+
+    #[test]
     fn the_time_that_was_asked_about_is_stored_only_while_it_is_open() {
         let mut state = golden();
         state.either_time = Some("03:00".to_owned());
@@ -441,7 +547,8 @@ mod tests {
     #[test]
     fn a_customer_who_returns_keeps_their_step_answers_and_name() {
         let back = golden().resume(Some("ana.souza"));
-        assert_eq!(back.stage, FlowStage::Resuming { step: "cpf".into() });
+        let (step, given) = ("cpf".into(), false);
+        assert_eq!(back.stage, FlowStage::Resuming { step, given });
         assert_eq!(back.variables(), golden().variables());
         assert_eq!(
             State::new(None).resume(Some("Ana")),

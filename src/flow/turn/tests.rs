@@ -8,6 +8,7 @@ use crate::flow::*;
 
 mod calling;
 mod examples;
+mod given;
 mod media;
 mod properties;
 mod waiting;
@@ -415,6 +416,57 @@ fn queue_texts_and_commands_are_in_the_flow_s_language() {
     assert_eq!(clinic.resume_within().as_secs(), 86_400);
     assert_eq!(clinic.notice_rules(), &NoticeRules::default());
     assert_eq!((clinic.name(), clinic.locale()), ("clinic", Locale::PtBr));
+}
+
+#[test]
+fn a_customer_who_writes_in_a_pause_reads_the_owner_s_words() {
+    for (locale, with_words, without) in [
+        (
+            "en",
+            "We're taking a short break (back at 14:00). You keep your place in line, and we'll write to you here.",
+            "We're taking a short break. You keep your place in line, and we'll write to you here.",
+        ),
+        (
+            "pt-BR",
+            "Estamos em uma pequena pausa (back at 14:00). O seu lugar na fila está guardado, e já respondemos por aqui.",
+            "Estamos em uma pequena pausa. O seu lugar na fila está guardado, e já respondemos por aqui.",
+        ),
+        (
+            "es",
+            "Estamos en una breve pausa (back at 14:00). Usted conserva su lugar en la fila y le escribiremos por aquí.",
+            "Estamos en una breve pausa. Usted conserva su lugar en la fila y le escribiremos por aquí.",
+        ),
+    ] {
+        let script = Script::built_in(locale.parse().unwrap()).unwrap();
+        assert_eq!(script.paused_text(" back at 14:00.", None), with_words);
+        assert_eq!(script.paused_text("", Some("Ana")), without);
+    }
+    let own = load(
+        "start = 'a'\n[texts]\npaused = '{{ name }}: {{ paused }}'\n[step.a]\nask = '?'\nend = 'x'",
+    );
+    assert_eq!(
+        own.paused_text("{{ 7 * 7 }} lunch", Some("Ana")),
+        "Ana: {{ 7 * 7 }} lunch"
+    );
+}
+
+#[test]
+fn the_times_for_agents_are_read_or_have_their_defaults() {
+    let times = |section: &str| {
+        let flow = format!("start = 'a'\n{section}\n[step.a]\nask = '?'\nend = 'x'");
+        let script = Script::load(&flow, Locale::En).map_err(|mistakes| mistakes.len())?;
+        let seconds = |time: Duration| time.as_secs();
+        Ok((seconds(script.agent_quiet()), seconds(script.agent_gone())))
+    };
+    assert_eq!(times(""), Ok((1_800, 300)));
+    assert_eq!(
+        times("[timeouts]\nagent_quiet = '10m'\nagent_gone = '90s'"),
+        Ok((600, 90))
+    );
+    assert_eq!(
+        times("[timeouts]\nagent_quiet = '0s'\nagent_gone = '0s'"),
+        Err(2)
+    );
 }
 
 #[test]

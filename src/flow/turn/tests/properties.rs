@@ -16,18 +16,20 @@ fn any_state() -> impl Strategy<Value = State> {
             .prop_map(|(step, attempts)| serde_json::json!({ "at": "asked", "step": step, "attempts": attempts })),
         (step(), Just(u32::MAX))
             .prop_map(|(step, attempts)| serde_json::json!({ "at": "asked", "step": step, "attempts": attempts })),
-        step().prop_map(|step| serde_json::json!({ "at": "resuming", "step": step })),
+        (step(), any::<bool>())
+            .prop_map(|(step, given)| serde_json::json!({ "at": "resuming", "step": step, "given": given })),
         (step(), any::<i64>(), any::<bool>())
             .prop_map(|(step, until, opening)| serde_json::json!({ "at": "paused", "step": step, "until": until, "opening": opening })),
         step().prop_map(|step| serde_json::json!({ "at": "closed", "step": step })),
     ];
     let variables =
         proptest::collection::btree_map("name|opening|cpf|\\PC{0,8}", "\\PC{0,30}", 0..4);
-    (stage, variables, "\\PC{0,20}", any::<bool>(), any::<i64>()).prop_map(
-        |(stage, variables, answer, reminded, quiet_since)| {
+    let trail = proptest::collection::vec(step(), 0..4);
+    (stage, variables, "\\PC{0,20}", any::<bool>(), any::<i64>(), trail).prop_map(
+        |(stage, variables, answer, reminded, quiet_since, trail)| {
             let state = serde_json::json!({
                 "v": 1, "stage": stage, "variables": variables, "answer": answer, "reminded": reminded,
-                "quiet_since": quiet_since,
+                "quiet_since": quiet_since, "trail": trail,
             });
             serde_json::from_value(state).unwrap()
         },
@@ -49,11 +51,15 @@ proptest! {
         state in any_state(),
         words in proptest::collection::vec("[1-3]|sair|fila|[\\s\\S]{0,20}", 0..4),
         now in any::<i64>().prop_map(Millis::new),
-        back in any::<bool>(),
+        returns in 0..3,
     ) {
         for source in [CLINIC, SHOP, VISIT, TICKETS, ECHO] {
             let script = load(source);
-            let state = if back { state.clone().resume(Some("Ana")) } else { state.clone() };
+            let state = match returns {
+                0 => state.clone().resume(Some("Ana")),
+                1 => state.clone().given_back(),
+                _ => state.clone(),
+            };
             let unread: Vec<Said> = words.iter().map(|words| said(words)).collect();
             let turn = script.advance(state.clone(), &unread, now);
             prop_assert!(turn.consumed <= unread.len());
