@@ -8,8 +8,10 @@ mod exit;
 mod flow;
 mod format;
 mod history;
+mod line;
 mod man;
 mod redis;
+mod screen;
 mod table;
 
 use std::ffi::OsString;
@@ -47,6 +49,8 @@ enum CliCommand {
     History(history::HistoryArgs),
     /// Lists replies that could not be sent, sends them again, or deletes them; the daemon must be running
     Dead(dead::DeadArgs),
+    /// Prints who waits for a person or for the bot, and who is attended; the daemon must be running
+    Line(line::LineArgs),
     /// Adds and lists agents: the people who answer customers; the daemon must be running
     Agent(agent::AgentArgs),
     /// Checks, tries, tests, draws and reloads flows
@@ -68,6 +72,7 @@ impl CliCommand {
                 true
             }
             Self::Agent(_)
+            | Self::Line(_)
             | Self::Flow(_)
             | Self::Health(_)
             | Self::Completions(_)
@@ -110,6 +115,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Work(settings) => daemon(Role::Work, &settings),
         CliCommand::History(arguments) => history::main(&arguments),
         CliCommand::Dead(arguments) => dead::main(&arguments),
+        CliCommand::Line(arguments) => line::main(&arguments),
         CliCommand::Agent(arguments) => agent::main(&arguments),
         CliCommand::Flow(arguments) => flow::main(&arguments),
         CliCommand::Health(arguments) => check_health(&arguments),

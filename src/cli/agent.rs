@@ -86,11 +86,13 @@ enum RoleChoice {
 pub(super) fn team(text: &str) -> Result<String, &'static str> {
     let fits = (1..=32).contains(&text.len())
         && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     match fits {
         true => Ok(text.to_owned()),
-        false => Err("a team is one word of the flow, like sales"),
+        false => {
+            Err("a team has 1 to 32 letters without accents, digits, `-` or `_`, as in the flow")
+        }
     }
 }
 
@@ -105,7 +107,7 @@ pub(super) fn main(arguments: &AgentArgs) -> ExitCode {
     | AgentCommand::List { redis, .. }
     | AgentCommand::Off { redis, .. }) = &arguments.command;
     let why = "agents are kept in its Redis";
-    with_store("agent", redis, why, async |store| {
+    with_store("agent", redis, why, async |store, _| {
         match &arguments.command {
             AgentCommand::Add(wanted) => add(store, wanted).await,
             AgentCommand::List { format, .. } => list(store, *format).await,

@@ -9,8 +9,7 @@ use crate::config::RedisConfig;
 use crate::describe::describe;
 use crate::runtime;
 use crate::settings::RedisSettings;
-use crate::store;
-use crate::store::{Connections, RedisServer, Store, StoreError, private_socket};
+use crate::store::{Connections, RedisServer, Store, StoreConfig, StoreError, private_socket};
 
 /// Short, because a person waits for the output.
 const REDIS_PATIENCE: Duration = Duration::from_secs(5);
@@ -18,6 +17,10 @@ const REDIS_PATIENCE: Duration = Duration::from_secs(5);
 /// Connects to the Redis that the settings name, or to the private one of the daemon on the data directory. `why` says why
 /// that daemon must be running.
 pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, String> {
+    connect_to(&store_config(config, why).await?).await
+}
+
+async fn store_config(config: RedisConfig, why: &str) -> Result<StoreConfig, String> {
     let server = match config.url {
         Some(url) => RedisServer::Url(url.reveal().to_owned()),
         None => match private_socket(&config.data_dir).await {
@@ -32,15 +35,18 @@ pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, Str
             Err(error) => return Err(describe(&error)),
         },
     };
-    let at = server.display_address().unwrap_or_default();
-    let config = store::StoreConfig {
+    Ok(StoreConfig {
         server,
         prefix: config.prefix,
-        // Only opening a conversation needs it, and a command opens none.
+        // Only opening a conversation needs it, and no command opens one at once.
         first_notice_after: Duration::ZERO.into(),
         connections: Connections::default(),
-    };
-    Store::connect(&config, REDIS_PATIENCE)
+    })
+}
+
+async fn connect_to(config: &StoreConfig) -> Result<Store, String> {
+    let at = config.server.display_address().unwrap_or_default();
+    Store::connect(config, REDIS_PATIENCE)
         .await
         .map_err(|error| {
             format!(
@@ -56,15 +62,17 @@ pub(super) async fn connect(config: RedisConfig, why: &str) -> Result<Store, Str
 pub(super) enum CommandError {
     /// The command line asks for something that can't be.
     Usage(String),
-    /// It did not work this time.
+    /// It can't be done; the text says why.
     Failed(String),
+    /// Redis failed.
+    Redis(StoreError),
     /// The output can't be written.
     Output(io::Error),
 }
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
-        Self::Failed(format!("Redis failed: {}; try again", describe(&error)))
+        Self::Redis(error)
     }
 }
 
@@ -80,7 +88,7 @@ pub(super) fn with_store(
     name: &str,
     settings: &RedisSettings,
     why: &str,
-    work: impl AsyncFnOnce(&Store) -> Result<(), CommandError>,
+    work: impl AsyncFnOnce(&Store, &StoreConfig) -> Result<(), CommandError>,
 ) -> ExitCode {
     let config = match RedisConfig::read(settings) {
         Ok(config) => config,
@@ -91,8 +99,10 @@ pub(super) fn with_store(
         Err(error) => return fail(&format!("can't start: {error}")),
     };
     let done = runtime.block_on(async {
-        let store = connect(config, why).await.map_err(CommandError::Failed)?;
-        let done = work(&store).await;
+        let config = store_config(config, why).await;
+        let config = config.map_err(CommandError::Failed)?;
+        let store = connect_to(&config).await.map_err(CommandError::Failed)?;
+        let done = work(&store, &config).await;
         store.close().await;
         done
     });
@@ -103,6 +113,9 @@ pub(super) fn with_store(
             ExitCode::from(EXIT_USAGE)
         }
         Err(CommandError::Failed(reason)) => fail(&reason),
+        Err(CommandError::Redis(error)) => {
+            fail(&format!("Redis failed: {}; try again", describe(&error)))
+        }
         Err(CommandError::Output(error)) => exit(Err(error), true),
     }
 }

@@ -13,6 +13,7 @@
 //! | `conversations` | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
 //! | `lanes` | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
 //! | `sessions` | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
+//! | `views` | the line and one conversation as people see them; they only read |
 //! | `processes` | the processes that share one Redis: their heartbeats, the reload of their flows, and whether they can use WAHA |
 
 mod agents;
@@ -26,6 +27,7 @@ mod scripts;
 mod sessions;
 #[expect(clippy::module_inception, reason = "what the room is about")]
 mod store;
+mod views;
 
 pub use self::store::Store;
 pub use agents::agent::{Agent, AgentRole, MAX_CHATS};
@@ -61,3 +63,6 @@ pub use sessions::catch_up::CATCH_UP_OVERLAP;
 pub use sessions::figures::{Gauges, PICKUP_BOUNDS_MS, QueuePace};
 pub use sessions::history::HistoryEntry;
 pub use sessions::status::{PausedStatus, SessionChange, SessionReport};
+pub use views::conversation_view::ConversationView;
+pub use views::line_view::{LineKind, LinePart, LinePause, LineRow, LineSection, LineView};
+pub use views::unread_words::UnreadWords;

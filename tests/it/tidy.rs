@@ -186,7 +186,7 @@ impl Source {
             let tree = statement.strip_prefix("use ").or_else(|| {
                 statement
                     .strip_prefix("pub")
-                    .and_then(|it| Some(it.split_once("use ")?.1))
+                    .and_then(|it| Some(it.split_once(" use ")?.1))
             });
             let (Some(_), Some(end)) = (tree, rest.find(';')) else {
                 self.inline(line, &mut names);

@@ -89,6 +89,14 @@ impl Bells {
         Self::subscribe_to(config, &[FLOWS], None).await
     }
 
+    /// Subscribes to the bells that ring when a line changes.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn subscribe_to_line(config: &StoreConfig) -> Result<Self, StoreError> {
+        Self::subscribe_to(config, &["queue", "announce"], None).await
+    }
+
     async fn subscribe_to(
         config: &StoreConfig,
         channels: &[&str],

@@ -34,6 +34,11 @@ impl ScriptAnswer {
         self.number().map(Millis::new)
     }
 
+    pub(crate) fn array(&mut self) -> Result<ScriptAnswer, StoreError> {
+        let next = self.0.next();
+        Self::of(next.ok_or(StoreError::UnexpectedAnswer("an array"))?)
+    }
+
     pub(crate) fn more(&self) -> bool {
         self.0.len() > 0
     }

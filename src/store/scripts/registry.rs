@@ -140,6 +140,8 @@ scripts! {
     status: call(5),
     stagger_notices: call(1),
     read: call(2),
+    line: call(2),
+    show: call(2),
 }
 
 /// What the scripts need to run.

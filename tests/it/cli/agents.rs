@@ -144,7 +144,7 @@ fn what_no_agent_can_be_is_a_usage_error_in_plain_words() {
     for (arguments, words) in [
         (&["add", "Ana"][..], "lower-case letters"),
         (&["add", "bot"], "this word is taken"),
-        (&["add", "ana", "--team", "the team"], "a team is one word"),
+        (&["add", "ana", "--team", "the team"], "a team has 1 to 32"),
         (
             &["add", "ana", "--session", "my shop"],
             "a session has 1 to 54",

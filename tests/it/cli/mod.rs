@@ -5,5 +5,6 @@ mod command_line;
 mod documents;
 mod history;
 mod leaks;
+mod line;
 mod log;
 mod shell;
