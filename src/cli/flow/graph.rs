@@ -60,10 +60,16 @@ struct Drawing {
     edges: Vec<DrawnPath>,
     /// The id of the first step outside opening hours.
     closed: Option<String>,
+    /// Words that lead to a step from every question, and the ids of those steps.
+    words: Vec<(String, String)>,
 }
 
 /// The label of the edge to that step.
 const CLOSED: &str = "closed";
+
+/// The node from which words lead that work at every question.
+const EVERYWHERE: &str = "everywhere";
+const ANY_QUESTION: &str = "any question";
 
 #[derive(Clone, Copy)]
 enum NodeShape {
@@ -126,10 +132,15 @@ impl Drawing {
         }
         let closed = outline.closed.as_deref();
         let closed = closed.and_then(|step| ids.get(step)).cloned();
+        let words = outline.words.iter().filter_map(|(word, step)| {
+            let id = ids.get(step.as_str())?;
+            Some((line(word), id.clone()))
+        });
         Drawing {
             nodes,
             edges,
             closed,
+            words: words.collect(),
         }
     }
 
@@ -150,6 +161,13 @@ impl Drawing {
                 NodeShape::End => format!("([\"{name}\"])"),
             };
             let _ = writeln!(text, "    {id}{node}");
+        }
+        if !self.words.is_empty() {
+            let _ = writeln!(text, "    {EVERYWHERE}((\"{ANY_QUESTION}\"))");
+        }
+        for (word, to) in &self.words {
+            let word = mermaid(word);
+            let _ = writeln!(text, "    {EVERYWHERE} -.->|\"{word}\"| {to}");
         }
         for edge in &self.edges {
             let arrow = if edge.implied { "-.->" } else { "-->" };
@@ -178,6 +196,19 @@ impl Drawing {
                 NodeShape::End => "oval",
             };
             let _ = writeln!(text, "    {id} [shape={shape}, label=\"{}\"];", dot(name));
+        }
+        if !self.words.is_empty() {
+            let _ = writeln!(
+                text,
+                "    {EVERYWHERE} [shape=circle, label=\"{ANY_QUESTION}\"];"
+            );
+        }
+        for (word, to) in &self.words {
+            let word = dot(word);
+            let _ = writeln!(
+                text,
+                "    {EVERYWHERE} -> {to} [label=\"{word}\", style=dashed];"
+            );
         }
         for edge in &self.edges {
             let style = if edge.implied { ", style=dashed" } else { "" };

@@ -7,6 +7,7 @@ use std::mem::discriminant;
 use crate::flow::answer::calendar::time::saved;
 use crate::flow::answer::kind::{AnswerKind, Bounds, MEDIA_KINDS};
 use crate::flow::script::checked_flow::Script;
+use crate::flow::script::commands::GoTo;
 use crate::flow::script::step::{Calling, Case, Choice, HandOff, Question, Step, Then};
 use crate::time_span;
 
@@ -20,6 +21,8 @@ pub struct Outline {
     pub steps: Vec<OutlineStep>,
     /// The first step outside opening hours, if the flow has any.
     pub closed: Option<String>,
+    /// Words that lead to a step from every question, and those steps.
+    pub words: Vec<(String, String)>,
 }
 
 /// A step, and where it leads.
@@ -108,13 +111,21 @@ impl Script {
     pub fn outline(&self) -> Outline {
         let mut steps = Vec::new();
         let closed = self.closed.clone();
+        let words: Vec<(String, String)> = self
+            .commands
+            .go
+            .values()
+            .filter_map(|word| match &word.to {
+                GoTo::Step(step) => Some((word.written.clone(), step.clone())),
+                GoTo::Back => None,
+            })
+            .collect();
+        let mut seen: HashSet<String> = HashSet::new();
         let mut open: VecDeque<String> = std::iter::once(self.start.clone())
             .chain(closed.clone())
+            .chain(words.iter().map(|(_, step)| step.clone()))
+            .filter(|step| seen.insert(step.clone()))
             .collect();
-        let mut seen: HashSet<String> = open.iter().cloned().collect();
-        if seen.len() < open.len() {
-            open.truncate(1);
-        }
         while let Some(name) = open
             .pop_front()
             .or_else(|| self.choose_unseen(&mut steps, &mut seen))
@@ -140,7 +151,11 @@ impl Script {
                 paths,
             });
         }
-        Outline { steps, closed }
+        Outline {
+            steps,
+            closed,
+            words,
+        }
     }
 
     /// Finds a step that only answers to calls can reach, and adds it to the paths of every call that may choose it.

@@ -53,6 +53,8 @@ enum Form {
     Variables,
     /// How urgent a handoff is.
     Priority,
+    /// A table from words to steps.
+    GoWords,
 }
 
 /// The name of a variable.
@@ -93,6 +95,11 @@ const COMMANDS: &[SchemaKey] = &[
         "phone_end",
         Form::Texts,
         "Words that you write in a chat, from your own phone, to hand it back to the bot. Default: #fim.",
+    ),
+    (
+        "go",
+        Form::GoWords,
+        "Words that lead to a step from every question, like menu = \"menu\". The step \"back\" is the question before.",
     ),
 ];
 
@@ -551,6 +558,10 @@ impl Form {
             Form::Variable => json!({ "type": "string", "pattern": VARIABLE }),
             Form::Address => json!({ "type": "string", "pattern": "^https?://" }),
             Form::Variables => one_or_more(&json!({ "type": "string", "pattern": VARIABLE })),
+            Form::GoWords => json!({
+                "type": "object",
+                "additionalProperties": Form::Words.schema(),
+            }),
             Form::Priority => json!({ "enum": PRIORITIES }),
             Form::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
             Form::Media => one_or_more(&json!({ "enum": MEDIA_KINDS.map(|(name, _)| name) })),

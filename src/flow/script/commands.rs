@@ -1,6 +1,6 @@
 //! The command words, which customers and the owner can write at any time.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::flow::answer::said::{Said, SaidKind};
 use crate::flow::words::fold::{fold, fold_with_marks};
@@ -15,6 +15,22 @@ pub enum Command {
     Position,
 }
 
+/// Where a word under `[commands.go]` leads from every question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GoTo {
+    Step(String),
+    /// To the question before.
+    Back,
+}
+
+/// A word under `[commands.go]`.
+#[derive(Debug)]
+pub(crate) struct GoWord {
+    /// As the author wrote it.
+    pub(crate) written: String,
+    pub(crate) to: GoTo,
+}
+
 /// The command words, folded.
 #[derive(Debug)]
 pub(crate) struct Commands {
@@ -22,6 +38,8 @@ pub(crate) struct Commands {
     pub(crate) position: HashSet<String>,
     /// Written by the owner on their phone. Marks count: "#fim" is not "fim".
     pub(crate) phone_end: HashSet<String>,
+    /// Words that lead to a step from every question, by their folded form.
+    pub(crate) go: BTreeMap<String, GoWord>,
 }
 
 impl Commands {
@@ -47,6 +65,7 @@ impl Commands {
             leave: folded(leave),
             position: folded(position),
             phone_end: HashSet::from(["#fim".to_owned()]),
+            go: BTreeMap::new(),
         }
     }
 
@@ -63,6 +82,14 @@ impl Commands {
         } else {
             None
         }
+    }
+
+    /// Where the message leads from a question, if it is a word under `[commands.go]` and nothing else.
+    pub(crate) fn go(&self, said: &Said) -> Option<&GoTo> {
+        if self.go.is_empty() || said.kind != SaidKind::Text {
+            return None;
+        }
+        self.go.get(&fold(&said.text)).map(|word| &word.to)
     }
 
     /// Whether this message of the owner hands the chat back to the bot.

@@ -45,9 +45,15 @@ impl<'s> FlowTurn<'s> {
         } else {
             script.command(said)
         };
-        let count = match command {
-            Some(_) => 1,
-            None => script.next_answer(unread, self.opening),
+        let go = match command {
+            None if !self.opening => self.goes(question, said),
+            _ => None,
+        };
+        let count = match (command, go) {
+            (None, None) => script.next_answer(unread, self.opening, |said| {
+                self.goes(question, said).is_some()
+            }),
+            _ => 1,
         };
         self.last_used = Some(self.used..self.used + count);
         self.used += count;
@@ -61,6 +67,9 @@ impl<'s> FlowTurn<'s> {
                 return Ok(At::Asked(name, attempts));
             }
             None => {}
+        }
+        if let Some(go) = go {
+            return Ok(At::Enter(self.led_by(go, name)));
         }
         let context = AnswerContext {
             locale: script.locale,
@@ -102,7 +111,7 @@ impl<'s> FlowTurn<'s> {
 
     /// What the customer sees as the question: its text, and the one after a wrong answer. Only the lines that name options
     /// matter, so a variable that has changed since does no harm.
-    fn asked(&self, question: &Question) -> String {
+    pub(crate) fn asked(&self, question: &Question) -> String {
         if question.options.is_empty() {
             return String::new();
         }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::flow::answer::said::Said;
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::commands::Command;
+use crate::flow::script::step::{Question, Step};
 use crate::flow::turn::state::{FlowStage, State};
+use crate::flow::words::fold::fold;
 
 /// A customer who never stops writing gets an answer after this many times `burst`.
 const LONGEST: u32 = 20;
@@ -51,6 +53,7 @@ impl Script {
     /// The number of messages up to the last command that counts at this stage.
     fn commanded(&self, state: &State, unread: &[Said]) -> usize {
         let counts = |(place, said): (usize, &Said)| match (&state.stage, self.command(said)) {
+            (FlowStage::Asked { step, .. }, None) => self.leads_away(step, said),
             (_, None) => false,
             (FlowStage::Asked { .. }, Some(_)) => true,
             (
@@ -67,13 +70,28 @@ impl Script {
         last.map_or(0, |place| place + 1)
     }
 
+    /// Whether a message at this question is a word under `[commands.go]`, and none of the question's own.
+    fn leads_away(&self, step: &str, said: &Said) -> bool {
+        let own = |question: &Question| {
+            let word = fold(&said.text);
+            question.options.contains_key(&word) || question.labels.contains_key(&word)
+        };
+        self.commands.go(said).is_some()
+            && !matches!(self.steps.get(step), Some(Step::Ask(question)) if own(question))
+    }
+
     /// How many of the unread messages are the next answer; at least one must be unread. A command is not an answer and ends
-    /// a burst.
-    pub(crate) fn next_answer(&self, unread: &[Said], opening: bool) -> usize {
+    /// a burst. So does a message that leads elsewhere (`goes`).
+    pub(crate) fn next_answer(
+        &self,
+        unread: &[Said],
+        opening: bool,
+        goes: impl Fn(&Said) -> bool,
+    ) -> usize {
         if self.timeouts.burst.is_zero() {
             return 1;
         }
-        let command = |said: &Said| !opening && self.command(said).is_some();
+        let command = |said: &Said| !opening && (self.command(said).is_some() || goes(said));
         let more = unread.iter().skip(1).take_while(|said| !command(said));
         1 + more.count()
     }

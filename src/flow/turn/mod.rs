@@ -11,6 +11,8 @@ pub(crate) mod state;
 pub(crate) mod flow_turn;
 // `ask`: takes an answer or a command, or rejects the message.
 pub(crate) mod answering;
+// Words that lead to a step from every question.
+pub(crate) mod going;
 // Finds the answer to a question in what a customer wrote.
 pub(crate) mod question;
 // `call`.

@@ -35,12 +35,7 @@ impl Question {
         asked: &str,
         context: AnswerContext<'_>,
     ) -> Option<ValidAnswer<'_>> {
-        let labels = self
-            .labels
-            .iter()
-            .map(|(label, option)| (label.as_str(), option.as_str()));
-        let keys = self.options.keys().map(String::as_str);
-        let options = Options::new(keys, labels, asked, context.locale);
+        let options = self.offered(asked, context.locale);
         if let [said] = said {
             return self.answer(said, &options, context);
         }
@@ -68,6 +63,21 @@ impl Question {
             .chain(&pieces)
             .find_map(|said| self.answer(said, &options, context))
             .or_else(|| self.only_answer(said, &options, context))
+    }
+
+    /// Whether this text, and nothing else, is the word of an option, as the customer saw the question.
+    pub(crate) fn offers(&self, text: &str, asked: &str, locale: Locale) -> bool {
+        let own = own_lines(text).join("\n");
+        self.offered(asked, locale).exact(&own, true).is_some()
+    }
+
+    fn offered(&self, asked: &str, locale: Locale) -> Options<'_> {
+        let labels = self
+            .labels
+            .iter()
+            .map(|(label, option)| (label.as_str(), option.as_str()));
+        let keys = self.options.keys().map(String::as_str);
+        Options::new(keys, labels, asked, locale)
     }
 
     /// The answer in one message.

@@ -203,6 +203,21 @@ impl State {
         self.trail.drain(..old);
     }
 
+    /// The question that was asked before this one, of those that the flow still asks. Those after it are forgotten.
+    pub(crate) fn question_before(
+        &mut self,
+        current: &str,
+        asks: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        if self.trail.last().is_some_and(|step| step == current) {
+            self.trail.pop();
+        }
+        while self.trail.last().is_some_and(|step| !asks(step)) {
+            self.trail.pop();
+        }
+        self.trail.last().cloned()
+    }
+
     /// The saved answers, `name` and `opening`.
     pub fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables

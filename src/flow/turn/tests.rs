@@ -9,6 +9,7 @@ use crate::flow::*;
 mod calling;
 mod examples;
 mod given;
+mod going;
 mod media;
 mod properties;
 mod waiting;

@@ -34,6 +34,10 @@ fn led_to(value: &Toml, found: &mut BTreeSet<String>) {
                     ("next" | "otherwise" | "closed", Toml::String(step)) => {
                         found.insert(step.clone());
                     }
+                    ("go", Toml::Table(words)) => {
+                        let steps = words.values().filter_map(Toml::as_str);
+                        found.extend(steps.filter(|step| *step != "back").map(str::to_owned));
+                    }
                     ("options", Toml::Table(options)) => {
                         found.extend(options.values().filter_map(Toml::as_str).map(str::to_owned));
                     }
