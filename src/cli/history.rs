@@ -1,4 +1,6 @@
-//! `waha-sm history`: prints messages, conversations or daily sums from the history.
+//! `waha-sm history`: prints messages, conversations, daily sums or ratings from the history.
+
+mod ratings;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
@@ -27,7 +29,8 @@ const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
 const AFTER_HELP: &str = "Examples:\n  waha-sm history --chat +55 11 90000-0001 --last 20\n  \
     waha-sm history --follow\n  \
     waha-sm history --conversations --since 2026-11-01 --until 2026-11-30 --outcome booked\n  \
-    waha-sm history --daily --since 30d --format csv > days.csv";
+    waha-sm history --daily --since 30d --format csv > days.csv\n  \
+    waha-sm history --ratings --since 30d";
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -47,24 +50,27 @@ pub(super) struct HistoryArgs {
     /// Only the last N of them
     #[arg(long, value_name = "N", conflicts_with = "daily", value_parser = clap::value_parser!(u32).range(1..))]
     last: Option<u32>,
-    /// Only messages that contain all these words
+    /// Only messages and notes that contain all these words
     #[arg(long, value_name = "WORDS", conflicts_with = "daily")]
     search: Option<String>,
     /// Only conversations with this outcome, or their messages
     #[arg(long, value_name = "OUTCOME")]
     outcome: Option<String>,
     /// Keep printing new messages until Ctrl+C
-    #[arg(long, conflicts_with_all = ["conversations", "daily", "until", "outcome"])]
+    #[arg(long, conflicts_with_all = ["conversations", "daily", "ratings", "until", "outcome"])]
     follow: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = HistoryFormat::Text)]
     format: HistoryFormat,
-    /// Print conversations (where they are, outcome, how long they took, saved answers) instead of messages
-    #[arg(long, conflicts_with = "daily")]
+    /// Print conversations (where they are, outcome, team and agent, how long they took, saved answers) instead of messages
+    #[arg(long, conflicts_with_all = ["daily", "ratings"])]
     conversations: bool,
-    /// Print the sum of each day: conversations, customers, messages, times and outcomes
-    #[arg(long)]
+    /// Print the sum of each day: conversations, customers, messages, times, outcomes, teams, agents and ratings
+    #[arg(long, conflicts_with = "ratings")]
     daily: bool,
+    /// Print how customers rated their conversations, and the mean; --since and --until are about when they did
+    #[arg(long)]
+    ratings: bool,
     /// Directory of the history [default: ./data]
     #[arg(long, env = "DATA_DIR", value_name = "PATH")]
     data_dir: Option<OsString>,
@@ -189,6 +195,11 @@ fn print(history: &History, query: &Query, arguments: &HistoryArgs) -> ExitCode 
             }
             Ok(printer)
         })
+    } else if arguments.ratings {
+        return match ratings::print(out, zone, history, query, arguments.format) {
+            Err(error) => fail(&describe(&error)),
+            Ok(written) => exit(written, true),
+        };
     } else if arguments.conversations {
         Printer::new::<Conversation>(out, arguments.format, zone).map(|mut printer| {
             history.conversations(query, |conversation| printer.print(&conversation))?;
@@ -225,6 +236,14 @@ fn follow(
         follower.look_again(|item| printer.print_item(&item))?;
     }
     Ok(())
+}
+
+/// Who reads a table on our standard output.
+fn csv_reader() -> CsvReader {
+    match io::stdout().is_terminal() {
+        true => CsvReader::Person,
+        false => CsvReader::Program,
+    }
 }
 
 /// Something that can be printed in each format.
@@ -281,11 +300,7 @@ impl<W: Write> Printer<W> {
             HistoryFormat::Text => PrinterOutput::Text(out, zone),
             HistoryFormat::Jsonl => PrinterOutput::Jsonl(out),
             HistoryFormat::Csv => {
-                let reader = match io::stdout().is_terminal() {
-                    true => CsvReader::Person,
-                    false => CsvReader::Program,
-                };
-                PrinterOutput::Csv(Box::new(CsvTable::new::<T>(out, zone, reader)?))
+                PrinterOutput::Csv(Box::new(CsvTable::new::<T>(out, zone, csv_reader())?))
             }
         };
         Ok(Self {

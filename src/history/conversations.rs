@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::entry::{ConversationStep, EventRow};
 use super::events;
-use super::message::Status;
+use super::status::{self, Status};
 use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
 
@@ -39,25 +39,12 @@ pub(super) fn store(
             .execute(params![session, id, chat, at, outcome, variables, by])?,
     };
     if let Some(status) = status_after(step) {
-        reaches(db, session, id, status, at)?;
+        status::reach(db, session, id, status, at)?;
     }
     // It ends the wait for a person, as an agent does.
     if matches!(step, ConversationStep::Claimed { process } if process == PHONE) {
         events::store(db, session, &EventRow::by_phone(id, chat, at))?;
     }
-    Ok(())
-}
-
-/// A conversation has this status since `at`.
-pub(super) fn reaches(
-    db: &Connection,
-    session: &SessionName,
-    id: &ConversationId,
-    status: Status,
-    at: Millis,
-) -> rusqlite::Result<()> {
-    db.prepare_cached(include_str!("sql/status.sql"))?
-        .execute(params![session, id, status.name(), at])?;
     Ok(())
 }
 

@@ -11,9 +11,10 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::daily::DailySum;
+use super::daily::{DailySum, in_words};
 use super::message::{Conversation, StoredMessage};
 use super::print::{ack_name, shown};
+use super::ratings::StoredRating;
 use crate::clock::Millis;
 use crate::terminal::{is_unsafe, time};
 
@@ -239,6 +240,37 @@ impl CsvRow for Conversation {
     }
 }
 
+impl CsvRow for StoredRating {
+    const COLUMNS: &'static [&'static str] = &[
+        "rated",
+        "session",
+        "chat",
+        "name",
+        "rating",
+        "closed",
+        "outcome",
+        "holder",
+        "team",
+        "conversation",
+    ];
+
+    fn cells(&self, zone: &TimeZone) -> Vec<String> {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        vec![
+            time(self.rated_at, zone),
+            self.session.to_string(),
+            self.chat.to_string(),
+            text(&self.name),
+            self.rating.to_string(),
+            optional_time(self.closed_at, zone),
+            text(&self.outcome),
+            text(&self.holder),
+            text(&self.team),
+            self.conversation.to_string(),
+        ]
+    }
+}
+
 impl CsvRow for DailySum {
     const COLUMNS: &'static [&'static str] = &[
         "day",
@@ -249,6 +281,12 @@ impl CsvRow for DailySum {
         "waited_seconds_median",
         "handled_seconds_median",
         "outcomes",
+        "handed_off",
+        "teams",
+        "waited_for_person_seconds_median",
+        "holders",
+        "ratings",
+        "rating_mean",
     ];
 
     fn cells(&self, _zone: &TimeZone) -> Vec<String> {
@@ -260,7 +298,15 @@ impl CsvRow for DailySum {
             self.sent.to_string(),
             seconds(self.waiting),
             seconds(self.handling),
-            self.outcomes_in_words(),
+            in_words(&self.outcomes),
+            self.handed_off.to_string(),
+            in_words(&self.teams),
+            seconds(self.person_waiting),
+            in_words(&self.holders),
+            self.ratings.to_string(),
+            self.rating_mean
+                .map(|mean| format!("{mean:.2}"))
+                .unwrap_or_default(),
         ]
     }
 }

@@ -38,6 +38,19 @@ pub struct DailySum {
     pub handling: Option<Duration>,
     /// How many conversations ended with each outcome; those that are open are under their status.
     pub outcomes: BTreeMap<String, u64>,
+    /// How many conversations were handed off to people.
+    pub handed_off: u64,
+    /// How many of all conversations each team had last.
+    pub teams: BTreeMap<String, u64>,
+    /// How long half of those who waited for a person waited at most.
+    #[serde(rename = "person_waiting_ms_median", serialize_with = "in_millis")]
+    pub person_waiting: Option<Duration>,
+    /// How many conversations each agent had last.
+    pub holders: BTreeMap<String, u64>,
+    /// How many conversations were rated.
+    pub ratings: u64,
+    /// The mean of their ratings.
+    pub rating_mean: Option<f64>,
 }
 
 fn as_text<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
@@ -58,6 +71,11 @@ struct DayCount {
     waiting: Vec<Duration>,
     handling: Vec<Duration>,
     outcomes: BTreeMap<String, u64>,
+    handed_off: u64,
+    teams: BTreeMap<String, u64>,
+    person_waiting: Vec<Duration>,
+    holders: BTreeMap<String, u64>,
+    ratings: Vec<i64>,
 }
 
 impl History {
@@ -96,6 +114,15 @@ impl History {
                     .as_deref()
                     .unwrap_or(conversation.status.name());
                 *day.outcomes.entry(ended.to_owned()).or_default() += 1;
+                day.handed_off += u64::from(conversation.handed_off_at.is_some());
+                if let Some(team) = conversation.team {
+                    *day.teams.entry(team).or_default() += 1;
+                }
+                day.person_waiting.extend(conversation.person_waiting);
+                if let Some(holder) = conversation.holder {
+                    *day.holders.entry(holder).or_default() += 1;
+                }
+                day.ratings.extend(conversation.rating);
             }
             ControlFlow::Continue(())
         })?;
@@ -122,6 +149,12 @@ impl DayCount {
             waiting: median(self.waiting),
             handling: median(self.handling),
             outcomes: self.outcomes,
+            handed_off: self.handed_off,
+            teams: self.teams,
+            person_waiting: median(self.person_waiting),
+            holders: self.holders,
+            ratings: self.ratings.len() as u64,
+            rating_mean: rating_mean(&self.ratings),
         }
     }
 }
@@ -129,6 +162,13 @@ impl DayCount {
 fn median(mut lengths: Vec<Duration>) -> Option<Duration> {
     lengths.sort_unstable();
     lengths.get(lengths.len().checked_sub(1)? / 2).copied()
+}
+
+/// The mean of ratings; `None` if there are none.
+#[must_use]
+pub fn rating_mean(ratings: &[i64]) -> Option<f64> {
+    let sum: i64 = ratings.iter().sum();
+    (!ratings.is_empty()).then(|| sum as f64 / ratings.len() as f64)
 }
 
 impl DailySum {
@@ -156,7 +196,21 @@ impl DailySum {
             write!(out, "  handled in {} (median)", duration(length))?;
         }
         if !self.outcomes.is_empty() {
-            write!(out, "  outcomes: {}", line(&self.outcomes_in_words()))?;
+            write!(out, "  outcomes: {}", line(&in_words(&self.outcomes)))?;
+        }
+        if self.handed_off > 0 {
+            write!(out, "  for a person {}", self.handed_off)?;
+        }
+        if let Some(length) = self.person_waiting {
+            write!(out, "  waited for a person {} (median)", duration(length))?;
+        }
+        for (what, counts) in [("teams", &self.teams), ("agents", &self.holders)] {
+            if !counts.is_empty() {
+                write!(out, "  {what}: {}", line(&in_words(counts)))?;
+            }
+        }
+        if let Some(mean) = self.rating_mean {
+            write!(out, "  rated {mean:.1} (mean of {})", self.ratings)?;
         }
         writeln!(out)
     }
@@ -168,15 +222,15 @@ impl DailySum {
     pub fn write_jsonl(&self, out: &mut impl Write) -> io::Result<()> {
         jsonl(self, out)
     }
+}
 
-    /// Such as `booked 30, left 2`: the most frequent first.
-    pub(super) fn outcomes_in_words(&self) -> String {
-        let mut outcomes: Vec<(&String, &u64)> = self.outcomes.iter().collect();
-        outcomes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let words: Vec<String> = outcomes
-            .into_iter()
-            .map(|(outcome, count)| format!("{outcome} {count}"))
-            .collect();
-        words.join(", ")
-    }
+/// Such as `booked 30, left 2`: the most frequent first.
+pub(super) fn in_words(counts: &BTreeMap<String, u64>) -> String {
+    let mut counts: Vec<(&String, &u64)> = counts.iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let words: Vec<String> = counts
+        .into_iter()
+        .map(|(what, count)| format!("{what} {count}"))
+        .collect();
+    words.join(", ")
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::message::Status;
+use super::status::Status;
 use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::terminal::{jsonl, line, paragraph, time};

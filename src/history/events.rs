@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, Row, Rows, Statement, params, params_from_iter};
 
-use super::conversations;
 use super::entry::EventRow;
 use super::error::{HistoryError, failed};
 use super::event::{EventKind, StoredEvent};
 use super::message::StoredMessage;
 use super::query::{Filter, History, Query};
 use super::search::Search;
+use super::status;
 use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
 
@@ -63,7 +63,7 @@ pub(super) fn store(
     db.prepare_cached(include_str!("sql/people.sql"))?
         .execute(params![session, id])?;
     match row.kind.status_after(&row.what) {
-        Some(status) => conversations::reaches(db, session, id, status, row.at),
+        Some(status) => status::reach(db, session, id, status, row.at),
         None => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::event::StoredEvent;
+use super::status::Status;
 use crate::clock::{self, Millis};
 use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
 
@@ -87,53 +88,6 @@ pub struct StoredReaction {
     pub text: String,
     /// When, in Unix milliseconds.
     pub at: Millis,
-}
-
-/// Where a conversation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It waits for a worker.
-    Waiting,
-    /// A worker handles it.
-    Active,
-    /// It waits for a person.
-    Handoff,
-    /// An agent has it.
-    Agent,
-    /// The owner answers it from their own phone.
-    Phone,
-    /// It is over.
-    Closed,
-}
-
-impl Status {
-    const ALL: [Status; 6] = [
-        Status::Waiting,
-        Status::Active,
-        Status::Handoff,
-        Status::Agent,
-        Status::Phone,
-        Status::Closed,
-    ];
-
-    /// Its name in the file and in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Status::Waiting => "waiting",
-            Status::Active => "active",
-            Status::Handoff => "handoff",
-            Status::Agent => "agent",
-            Status::Phone => "phone",
-            Status::Closed => "closed",
-        }
-    }
-
-    /// The status with this name.
-    pub(super) fn named(name: &str) -> Option<Status> {
-        Status::ALL.into_iter().find(|one| one.name() == name)
-    }
 }
 
 /// A conversation from the message that opened it to its outcome. Times are Unix milliseconds.

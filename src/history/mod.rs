@@ -29,11 +29,13 @@ mod message_changes; // acks, edits, revocations, reactions
 mod pairing; // a reply and its echo are one row
 mod print; // as text and as JSON
 mod query; // the reading side
+mod ratings;
 mod rows; // the table `message`
 mod schema; // the tables, and their migrations
 mod search;
 mod since; // "2h", "2026-11-22"
 mod sqlite_trouble; // what SQLite says, and what to do about it
+mod status; // where a conversation is
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -42,13 +44,15 @@ mod times; // times as SQLite stores them
 pub use archive::{Appended, Archive};
 pub use chat_names::{ChatNames, NotAChat};
 pub use csv_table::{CsvReader, CsvRow, CsvTable};
-pub use daily::DailySum;
+pub use daily::{DailySum, rating_mean};
 pub use database_file::{FILE_NAME, FILE_NAMES, Restored};
 pub use error::HistoryError;
 pub use event::{EventKind, StoredEvent};
 pub use events::TimelineItem;
 pub use follow::Follower;
-pub use message::{Conversation, Edit, Status, StoredMessage, StoredReaction};
+pub use message::{Conversation, Edit, StoredMessage, StoredReaction};
 pub use query::{History, Query};
+pub use ratings::StoredRating;
 pub use since::{SinceError, parse_since, parse_until};
+pub use status::Status;
 pub use stream::StreamEntry;

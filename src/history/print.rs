@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::message::{Conversation, Status, StoredMessage};
+use super::message::{Conversation, StoredMessage};
+use super::status::Status;
 use crate::terminal::{jsonl, line, paragraph, time};
 
 impl StoredMessage {

@@ -11,9 +11,10 @@ use serde::de::DeserializeOwned;
 use super::chat_names::ChatNames;
 use super::error::{HistoryError, failed};
 use super::event::{EventKind, StoredEvent};
-use super::message::{Conversation, Edit, Status, StoredMessage};
+use super::message::{Conversation, Edit, StoredMessage};
 use super::schema;
 use super::search::Search;
+use super::status::Status;
 use super::times::length;
 use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
@@ -175,8 +176,7 @@ impl History {
         query: &Query,
         each: impl FnMut(Conversation) -> ControlFlow<()>,
     ) -> Result<(), HistoryError> {
-        let mut filter = Filter::default();
-        filter.chat_and_session("c", query);
+        let mut filter = Filter::conversations(query);
         if let Some(since) = query.since {
             filter.all(
                 "(c.closed_at IS NULL OR c.closed_at >= ?)",
@@ -185,22 +185,6 @@ impl History {
         }
         if let Some(until) = query.until {
             filter.all(&format!("{BEGAN} < ?"), [until.as_i64().into()]);
-        }
-        if let Some(outcome) = &query.outcome {
-            filter.all("c.outcome = ?", [outcome.clone().into()]);
-        }
-        let search = Search::of(query.search.as_deref().unwrap_or_default());
-        let (mut words, mut notes) = (Filter::default(), Filter::default());
-        words.words(&search);
-        notes.words_of_notes(&search);
-        if !words.conditions.is_empty() {
-            let within = format!(
-                "(c.session, c.id) IN (SELECT m.session, m.conversation FROM message m {}
-                    UNION SELECT e.session, e.conversation FROM conversation_event e {})",
-                words.sql(),
-                notes.sql()
-            );
-            filter.all(&within, words.values.into_iter().chain(notes.values));
         }
         let order = [BEGAN, "c.ticket", "c.id"];
         self.read(
@@ -215,7 +199,7 @@ impl History {
     }
 
     /// Reads what `select` and `filter` ask for, in ascending order of these columns; only the `last` of them if it is given.
-    fn read<T>(
+    pub(super) fn read<T>(
         &self,
         select: &str,
         filter: Filter,
@@ -290,6 +274,29 @@ impl Filter {
             );
         }
         self.words(&Search::of(query.search.as_deref().unwrap_or_default()));
+    }
+
+    /// Everything that limits conversations, except the period.
+    pub(super) fn conversations(query: &Query) -> Filter {
+        let mut filter = Filter::default();
+        filter.chat_and_session("c", query);
+        if let Some(outcome) = &query.outcome {
+            filter.all("c.outcome = ?", [outcome.clone().into()]);
+        }
+        let search = Search::of(query.search.as_deref().unwrap_or_default());
+        let (mut words, mut notes) = (Filter::default(), Filter::default());
+        words.words(&search);
+        notes.words_of_notes(&search);
+        if !words.conditions.is_empty() {
+            let within = format!(
+                "(c.session, c.id) IN (SELECT m.session, m.conversation FROM message m {}
+                    UNION SELECT e.session, e.conversation FROM conversation_event e {})",
+                words.sql(),
+                notes.sql()
+            );
+            filter.all(&within, words.values.into_iter().chain(notes.values));
+        }
+        filter
     }
 
     pub(super) fn chat(&mut self, table: &str, ChatNames(names): &ChatNames) {

@@ -113,17 +113,17 @@ pub(crate) fn history(chat: &ChatId, reply: &Reply, id: Option<MessageId>, now: 
         reply_id: Some(reply.id.clone()),
         ahead: std::time::Duration::ZERO,
     };
-    let said = Said {
+    let recorded = RecordedReply {
         message,
         by: reply.by.as_deref(),
     };
     // This can't fail: serde_json can always write a plain structure with text keys.
-    serde_json::to_string(&said).unwrap_or_default()
+    serde_json::to_string(&recorded).unwrap_or_default()
 }
 
 /// A message of ours, and the agent who said it.
 #[derive(Serialize)]
-struct Said<'a> {
+struct RecordedReply<'a> {
     #[serde(flatten)]
     message: Message,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@ mod agents;
 mod command_line;
 mod documents;
 mod history;
+mod history_of_people;
 mod leaks;
 mod line;
 mod log;

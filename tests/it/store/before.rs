@@ -119,7 +119,7 @@ fn left_behind(test: &TestSetup, redis: &Redis) -> Vec<Vec<String>> {
     // The search index has its own tables, and their numbers are not times.
     let (mut history, mut words) = (String::new(), String::new());
     for line in read("history.sql").split_inclusive(";\n") {
-        let is_words = line.contains(" message_text_");
+        let is_words = line.contains(" message_text_") || line.contains(" note_text_");
         if is_words { &mut words } else { &mut history }.push_str(line);
     }
     let db = rusqlite::Connection::open(data.join("history.sqlite")).unwrap();

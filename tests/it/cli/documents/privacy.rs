@@ -16,7 +16,8 @@ const OTHER: &str = "5511999990009@c.us";
 fn everything(db: &Connection) -> String {
     let mut tables = db
         .prepare(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'message_text%'",
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'message_text%'
+                AND name NOT LIKE 'note_text%'",
         )
         .unwrap();
     let names: Vec<String> = tables
@@ -90,6 +91,14 @@ fn a_person_is_removed_from_the_history_and_nobody_else_is() {
     let statements = &document.blocks_in("sql").next().unwrap().text;
     let file = test.directory.path().join("data/history.sqlite");
     let db = Connection::open(&file).unwrap();
+    for (chat, word) in [(PERSON, "pomegranate"), (OTHER, "tangerine")] {
+        let noted = "INSERT INTO conversation_event (session, conversation, at, kind, by, team, what, text)
+            SELECT session, id, opened_at, 'noted', 'ana', '', '', ?2 FROM conversation WHERE chat = ?1";
+        assert!(db.execute(noted, [chat, &format!("{word} note")]).unwrap() > 0);
+        let words = "INSERT INTO note_text (rowid, text) SELECT id, text FROM conversation_event
+            WHERE text LIKE ?1";
+        db.execute(words, [format!("{word}%")]).unwrap();
+    }
     let before = everything(&db);
     assert!(before.contains(PERSON) && before.contains("pomegranate edited"));
     db.execute_batch(statements).unwrap();
@@ -98,15 +107,13 @@ fn a_person_is_removed_from_the_history_and_nobody_else_is() {
         assert!(!left.contains(gone), "{gone} is still there:\n{left}");
     }
     assert!(left.contains(OTHER) && left.contains("tangerine edited"));
-    let found = |word: &str| -> i64 {
-        db.query_row(
-            "SELECT count(*) FROM message_text WHERE message_text MATCH ?1",
-            [word],
-            |row| row.get(0),
-        )
-        .unwrap()
-    };
-    assert_eq!((found("pomegranate"), found("tangerine") > 0), (0, true));
+    for words in ["message_text", "note_text"] {
+        let found = |word: &str| -> i64 {
+            let sql = format!("SELECT count(*) FROM {words} WHERE {words} MATCH ?1");
+            db.query_row(&sql, [word], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((found("pomegranate"), found("tangerine") > 0), (0, true));
+    }
     // The bytes of the file don't have it either.
     drop(db);
     let bytes = std::fs::read(&file).unwrap();

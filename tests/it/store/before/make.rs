@@ -323,6 +323,11 @@ fn redis_commands(redis: &Redis) -> Vec<String> {
     })
 }
 
+/// The tables that SQLite keeps for a search index.
+fn is_words(table: &str) -> bool {
+    table.starts_with("message_text_") || table.starts_with("note_text_")
+}
+
 /// The history as SQL. Of the search index, it has the underlying tables.
 fn sql(path: &Path) -> String {
     let db = rusqlite::Connection::open(path).unwrap();
@@ -337,7 +342,7 @@ fn sql(path: &Path) -> String {
     let mut text = format!("PRAGMA user_version = {version};\n");
     let schema = rows("SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY rowid");
     for (name, sql) in &schema {
-        if !name.starts_with("message_text_") {
+        if !is_words(name) {
             writeln!(text, "{sql};").unwrap();
         }
     }
@@ -345,7 +350,7 @@ fn sql(path: &Path) -> String {
         if !sql.starts_with("CREATE TABLE") {
             continue;
         }
-        if table.starts_with("message_text_") {
+        if is_words(table) {
             writeln!(text, "DELETE FROM {table};").unwrap();
         }
         let columns = rows(&format!(
