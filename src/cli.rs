@@ -2,6 +2,7 @@
 
 mod agent;
 mod completions;
+mod customer;
 mod dead;
 mod elapsed;
 mod exit;
@@ -12,6 +13,7 @@ mod line;
 mod man;
 mod redis;
 mod screen;
+mod show;
 mod table;
 
 use std::ffi::OsString;
@@ -51,6 +53,8 @@ enum CliCommand {
     Dead(dead::DeadArgs),
     /// Prints who waits for a person or for the bot, and who is attended; the daemon must be running
     Line(line::LineArgs),
+    /// Prints one conversation: where it is, the customer's answers, what is unread and unsent, and what was said last
+    Show(show::ShowArgs),
     /// Adds and lists agents: the people who answer customers; the daemon must be running
     Agent(agent::AgentArgs),
     /// Checks, tries, tests, draws and reloads flows
@@ -73,6 +77,7 @@ impl CliCommand {
             }
             Self::Agent(_)
             | Self::Line(_)
+            | Self::Show(_)
             | Self::Flow(_)
             | Self::Health(_)
             | Self::Completions(_)
@@ -116,6 +121,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::History(arguments) => history::main(&arguments),
         CliCommand::Dead(arguments) => dead::main(&arguments),
         CliCommand::Line(arguments) => line::main(&arguments),
+        CliCommand::Show(arguments) => show::main(&arguments),
         CliCommand::Agent(arguments) => agent::main(&arguments),
         CliCommand::Flow(arguments) => flow::main(&arguments),
         CliCommand::Health(arguments) => check_health(&arguments),

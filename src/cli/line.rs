@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::cli::agent::{session, team};
+use crate::cli::customer::sessions;
 use crate::cli::exit::print_error;
 use crate::cli::format::Format;
 use crate::cli::redis::{CommandError, with_store};
@@ -106,14 +107,7 @@ async fn look(
     arguments: &LineArgs,
     now: Millis,
 ) -> Result<Vec<SessionLine>, CommandError> {
-    let mut sessions = store.sessions().await?;
-    sessions.sort();
-    if let Some(only) = &arguments.session {
-        if !sessions.contains(only) {
-            return Err(CommandError::Failed(unknown_session(only, &sessions)));
-        }
-        sessions.retain(|session| session == only);
-    }
+    let sessions = sessions(store, arguments.session.as_ref()).await?;
     let part = match &arguments.team {
         Some(team) => LinePart::Team(team),
         None => LinePart::Everything,
@@ -124,16 +118,6 @@ async fn look(
         lines.push((session, line));
     }
     Ok(lines)
-}
-
-/// "there is no session `shpo`: there is default and shop"
-pub(super) fn unknown_session(wanted: &SessionName, known: &[SessionName]) -> String {
-    let known: Vec<&str> = known.iter().map(SessionName::as_str).collect();
-    let known = match known.is_empty() {
-        true => "no event has come yet".to_owned(),
-        false => format!("there is {}", known.join(", ")),
-    };
-    format!("there is no session `{wanted}`: {known}")
 }
 
 /// Shows the line again whenever it changes.

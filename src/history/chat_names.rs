@@ -9,6 +9,19 @@ use crate::ids::{ChatId, other_spelling};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatNames(pub(super) Vec<String>);
 
+impl ChatNames {
+    /// The ids that are those of a person.
+    pub fn ids(&self) -> impl Iterator<Item = ChatId> {
+        self.0.iter().filter_map(|id| ChatId::person(id))
+    }
+}
+
+impl From<&ChatId> for ChatNames {
+    fn from(chat: &ChatId) -> Self {
+        Self(vec![chat.to_string()])
+    }
+}
+
 impl fmt::Display for ChatNames {
     /// The number, or the id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::customer::number;
 use crate::cli::elapsed::elapsed;
 use crate::cli::line::SessionLine;
 use crate::cli::table::{Table, fitted};
 use crate::clock::Millis;
 use crate::flow::State;
-use crate::ids::ChatId;
 use crate::store::{LineKind, LinePause, LineRow, LineSection, LineView};
 use crate::terminal::line;
 
@@ -93,7 +93,7 @@ fn add_waiting(page: &mut String, section: &LineSection, now: Millis, width: Opt
             },
             elapsed(now.since(row.since)),
             row.ticket.to_string(),
-            chat(&row.chat),
+            number(&row.chat).to_owned(),
             row.name.clone(),
             words(row, width),
         ]);
@@ -112,7 +112,7 @@ fn add_attended(page: &mut String, sections: &[&LineSection], now: Millis, width
                 attendant(&section.kind, row),
                 elapsed(now.since(row.since)),
                 unanswered.map(elapsed).unwrap_or_default(),
-                chat(&row.chat),
+                number(&row.chat).to_owned(),
                 row.name.clone(),
                 words(row, width),
             ]);
@@ -155,12 +155,6 @@ fn attendant(kind: &LineKind, row: &LineRow) -> String {
             }
         }
     }
-}
-
-/// The phone number, or the hidden id.
-pub(in crate::cli) fn chat(chat: &ChatId) -> String {
-    let id = chat.as_str();
-    id.strip_suffix("@c.us").unwrap_or(id).to_owned()
 }
 
 fn words(row: &LineRow, width: Option<usize>) -> String {

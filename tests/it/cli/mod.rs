@@ -9,3 +9,4 @@ mod leaks;
 mod line;
 mod log;
 mod shell;
+mod show;
