@@ -301,6 +301,9 @@ impl<'s, O: Write> ChatTool<'s, O> {
         for (name, value) in rehearsal.variables() {
             writeln!(self.out, "-- {} = {}", line(name), line(value))?;
         }
+        for (name, value) in rehearsal.known() {
+            writeln!(self.out, "-- known.{} = {}", line(&name), line(&value))?;
+        }
         match rehearsal.wakes_in() {
             Some(time) => {
                 let time = clock::brief(time);

@@ -13,6 +13,7 @@ use crate::flow::script::commands::Command;
 use crate::flow::script::queue_text::QueueText;
 use crate::flow::script::reply::FlowReply;
 use crate::flow::turn::advance::{Advance, Next};
+use crate::flow::turn::known::Known;
 use crate::flow::turn::state::{FlowStage, State};
 use crate::ids::{ChatId, ConversationId, SessionName};
 
@@ -27,6 +28,10 @@ pub struct Rehearsal<'s> {
     stage: RehearsalStage,
     /// The number of calls so far.
     calls: u32,
+    /// What is remembered of the customer.
+    known: String,
+    /// When and how the last conversation ended.
+    last: Option<(Millis, String)>,
 }
 
 /// Where the conversation is.
@@ -95,6 +100,8 @@ impl<'s> Rehearsal<'s> {
             unread: Vec::new(),
             stage: RehearsalStage::New,
             calls: 0,
+            known: String::new(),
+            last: None,
         }
     }
 
@@ -215,6 +222,7 @@ impl<'s> Rehearsal<'s> {
     /// Closes the conversation so that it can't be resumed.
     fn close(&mut self, outcome: &str, events: &mut Vec<RehearsalEvent>) {
         self.unread.clear();
+        self.last = Some((self.now, outcome.to_owned()));
         self.stage = RehearsalStage::Closed {
             resumable: false,
             at: self.now,
@@ -268,6 +276,13 @@ impl<'s> Rehearsal<'s> {
     /// What a person who is waited for should know.
     pub fn note(&self) -> Option<&str> {
         self.state.note().filter(|_| self.waits_for_person())
+    }
+
+    /// What is remembered of the customer for later conversations: names and values.
+    pub fn known(&self) -> Vec<(String, String)> {
+        let known = Known::read(&self.known);
+        let owned = known.texts().map(|(name, text)| (name.to_owned(), text));
+        owned.collect()
     }
 
     /// The saved variables.
@@ -351,6 +366,9 @@ impl<'s> Rehearsal<'s> {
             self.state.set_last_message(message_for_call(said));
         }
         self.unread.drain(..used);
+        if let Some(known) = advance.remember {
+            self.known = known;
+        }
         events.extend(advance.fault_with_values.map(RehearsalEvent::Fault));
         let shown = |reply: &FlowReply| RehearsalEvent::Reply(self.script.show(reply));
         events.extend(advance.replies.iter().map(shown));
@@ -397,6 +415,7 @@ impl<'s> Rehearsal<'s> {
                 false
             }
             Next::Close { outcome, resumable } => {
+                self.last = Some((self.now, outcome.clone()));
                 self.stage = RehearsalStage::Closed {
                     resumable,
                     at: self.now,
@@ -415,6 +434,7 @@ impl<'s> Rehearsal<'s> {
         } else {
             State::new(name)
         };
+        self.state.meet(&self.known, self.last.clone());
         self.stage = RehearsalStage::New;
     }
 }

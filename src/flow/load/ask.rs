@@ -9,7 +9,7 @@ use crate::flow::script::step::{Choice, OtherAnswers, Question, Then};
 use crate::flow::script::templates::TextId;
 use crate::flow::words::fold::fold;
 
-const ASK_KEYS: [&str; 14] = [
+const ASK_KEYS: [&str; 15] = [
     "ask",
     "options",
     "expect",
@@ -19,6 +19,7 @@ const ASK_KEYS: [&str; 14] = [
     "kinds",
     "pattern",
     "save",
+    "remember",
     "invalid",
     "attempts",
     "otherwise",
@@ -101,6 +102,7 @@ impl Loader<'_> {
             labels,
             other_answers: then.map(|then| OtherAnswers { expect, then }),
             save,
+            remember: self.read_remember(body),
             invalid,
             attempts,
             otherwise: otherwise.map(|written| written.text.to_owned()),

@@ -7,12 +7,13 @@ use crate::flow::load::loader::Loader;
 use crate::flow::load::reader::{Section, Written};
 use crate::flow::script::step::{Calling, Step};
 
-const CALL_KEYS: [&str; 8] = [
+const CALL_KEYS: [&str; 9] = [
     "call",
     "timeout",
     "attempts",
     "may",
     "save",
+    "remember",
     "otherwise",
     "next",
     "end",
@@ -50,6 +51,7 @@ impl Loader<'_> {
         }
         let may = self.read_may(body, step);
         let save = self.read_saved(body);
+        let remember = self.read_remember(body);
         let otherwise = self.reader.text(body, "otherwise");
         match &otherwise {
             Some(otherwise) => {
@@ -71,6 +73,7 @@ impl Loader<'_> {
             attempts: attempts.map_or(ATTEMPTS, |(attempts, _)| attempts),
             may,
             save,
+            remember,
             then: then?,
             otherwise: otherwise?.text.to_owned(),
         }))

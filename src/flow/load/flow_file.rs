@@ -67,6 +67,7 @@ fn load(source: &str, default_locale: Locale) -> Result<Script, Vec<Mistake>> {
     let first = start.as_deref().or(meant.as_deref());
     check::check(&loader.graph, first, &mut loader.reader);
     loader.check_variables();
+    loader.check_remembered();
 
     let mistakes = loader.reader.finish();
     match start {

@@ -9,7 +9,7 @@ use crate::flow::script::day_filters::CLOCK_VARIABLES;
 use crate::flow::script::say::LocalFile;
 use crate::flow::script::step::Then;
 use crate::flow::script::templates::{Templates, TextId};
-use crate::flow::script::variables::{RESERVED, is_variable};
+use crate::flow::script::variables::{KNOWN, LAST, RESERVED, is_variable};
 use crate::flow::words::fold::closest;
 use crate::flow::words::locale::Locale;
 
@@ -20,6 +20,8 @@ pub(crate) struct Loader<'s> {
     pub(crate) graph: StepGraph,
     /// The variables that something saves: the templates of the steps may use them.
     pub(crate) saved: BTreeSet<String>,
+    /// The variables that some step remembers for later conversations.
+    pub(crate) remembered: Vec<(String, Place)>,
     /// The files that the steps send.
     pub(crate) files: Vec<LocalFile>,
     /// The opening times of all weekdays, in minutes since midnight; `None`: not known.
@@ -41,12 +43,13 @@ impl<'s> Loader<'s> {
             open_times: None,
             locale,
             saves_any: false,
-            saved: ["name", "opening", "answer"]
+            saved: ["name", "opening", "answer", KNOWN, LAST]
                 .into_iter()
                 .chain(CLOCK_VARIABLES)
                 .map(str::to_owned)
                 .collect(),
             to_check: Vec::new(),
+            remembered: Vec::new(),
             files: Vec::new(),
         }
     }
@@ -110,8 +113,17 @@ impl<'s> Loader<'s> {
 
     /// A variable that nothing saves would render to an empty text without any error. Nearly always its name is misspelt.
     pub(crate) fn check_variables(&mut self) {
+        let to_check = std::mem::take(&mut self.to_check);
+        for (id, place, _) in to_check
+            .iter()
+            .filter(|(.., variables)| variables.is_none())
+        {
+            for written in self.templates.members(id) {
+                self.check_member(&written, place);
+            }
+        }
         let saved: Vec<&str> = self.saved.iter().map(String::as_str).collect();
-        for (id, place, variables) in &self.to_check {
+        for (id, place, variables) in &to_check {
             let known = variables.unwrap_or(&saved);
             for name in self.templates.variables(id) {
                 let is_set = variables.is_none() && self.saves_any;

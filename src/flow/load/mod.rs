@@ -31,6 +31,8 @@ pub(crate) mod timeouts;
 pub(crate) mod ask;
 pub(crate) mod call;
 pub(crate) mod steps;
+// `remember` of a step, and the use of what is remembered.
+pub(crate) mod remember;
 // `expect` and `pattern` of an `ask`.
 pub(crate) mod expect;
 pub(crate) mod handoff;

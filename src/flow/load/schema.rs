@@ -310,6 +310,11 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
             ),
             ("save", Form::Variable, "Saves the answer under this name."),
             (
+                "remember",
+                Form::Variables,
+                "The variables that are kept for the customer's later conversations, as {{ known.plan }}.",
+            ),
+            (
                 "invalid",
                 Form::Words,
                 "What to say after an answer that is not valid.",
@@ -335,6 +340,11 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
                 "set",
                 Form::Values,
                 "Variables and their new values: expressions, or texts with {{ }}.",
+            ),
+            (
+                "remember",
+                Form::Variables,
+                "The variables that are kept for the customer's later conversations, as {{ known.plan }}.",
             ),
             NEXT,
             END,
@@ -430,6 +440,11 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
                 "save",
                 Form::Variables,
                 "The variables that the answer may set. Default: any.",
+            ),
+            (
+                "remember",
+                Form::Variables,
+                "The variables that are kept for the customer's later conversations, as {{ known.plan }}.",
             ),
             (
                 "otherwise",

@@ -7,7 +7,7 @@ use crate::flow::load::reader::Section;
 use crate::flow::script::step::{Assignment, Case, Formula, Step};
 use crate::flow::script::templates::TextId;
 
-const SET_KEYS: [&str; 3] = ["set", "next", "end"];
+const SET_KEYS: [&str; 4] = ["set", "remember", "next", "end"];
 const WHEN_KEYS: [&str; 2] = ["when", "otherwise"];
 const WAIT_KEYS: [&str; 3] = ["wait", "next", "end"];
 /// A pause occupies a worker, and after more than this the customer has forgotten the conversation.
@@ -46,7 +46,12 @@ impl Loader<'_> {
             };
             values.push(Assignment { variable, formula });
         }
-        then.map(|then| Step::Set { values, then })
+        let remember = self.read_remember(body);
+        then.map(|then| Step::Set {
+            values,
+            remember,
+            then,
+        })
     }
 
     /// Reads `when = [{ if = "age >= 18", next = "adult" }]` and `otherwise`.

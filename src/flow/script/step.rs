@@ -21,6 +21,8 @@ pub(crate) enum Step {
     /// Sets variables, in this order.
     Set {
         values: Vec<Assignment>,
+        /// The variables that are remembered for later conversations.
+        remember: Vec<String>,
         then: Then,
     },
     /// Follows the first condition that is true.
@@ -97,6 +99,8 @@ pub(crate) struct Question {
     /// Which answers are accepted besides the options; `None`: only the options.
     pub(crate) other_answers: Option<OtherAnswers>,
     pub(crate) save: Option<String>,
+    /// The variables that are remembered for later conversations.
+    pub(crate) remember: Vec<String>,
     pub(crate) invalid: Option<TextId>,
     /// After this many invalid answers the flow continues at `otherwise`.
     pub(crate) attempts: u32,
@@ -138,6 +142,8 @@ pub(crate) struct Calling {
     pub(crate) may: Option<BTreeSet<String>>,
     /// The variables that the answer may set; `None`: any.
     pub(crate) save: Option<BTreeSet<String>>,
+    /// The variables that are remembered for later conversations.
+    pub(crate) remember: Vec<String>,
     /// What follows if the answer chooses no step.
     pub(crate) then: Then,
     /// The step that follows if the call failed.
@@ -184,6 +190,7 @@ mod tests {
                 attempts: 1,
                 may: None,
                 save: None,
+                remember: Vec::new(),
                 then: Then::End("x".to_owned()),
                 otherwise: "x".to_owned(),
             };

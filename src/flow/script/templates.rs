@@ -1,5 +1,6 @@
 //! The templates of a flow, compiled once and rendered within limits.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, Value, escape_formatter};
@@ -7,6 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::day_filters::add_day_filters;
+use crate::flow::script::variables::{KNOWN, LAST};
 use crate::flow::words::locale::Locale;
 
 /// A rendered message is cut to this many characters. WhatsApp accepts 65,536, but nobody reads such a message on a phone,
@@ -105,10 +107,20 @@ impl Templates {
         // Filters are looked up only when they run, so every text is rendered once with all its variables and once with
         // none. That covers most branches that people write.
         let variables = self.variables(id);
-        let filled: std::collections::BTreeMap<String, Value> = variables
+        let mut filled: BTreeMap<String, Value> = variables
             .into_iter()
             .map(|name| (name, "1".into()))
             .collect();
+        let members = self.members(id);
+        for (variable, value) in &mut filled {
+            if [KNOWN, LAST].contains(&variable.as_str()) {
+                let of_this = members.iter().filter_map(|written| {
+                    let member = written.strip_prefix(variable.as_str())?.strip_prefix('.')?;
+                    Some((member.split('.').next().unwrap_or(member), "1"))
+                });
+                *value = of_this.collect::<BTreeMap<_, _>>().into();
+            }
+        }
         for words in [Value::from(filled), Value::from(())] {
             if let Err(error) = self.render(id, words)
                 && matches!(
@@ -154,6 +166,16 @@ impl Templates {
         };
         let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
         names.retain(|name| self.templates.globals().all(|(global, _)| global != name));
+        names.sort();
+        names
+    }
+
+    /// The variables that a text uses, sorted, with their members, like `known.plan`.
+    pub(crate) fn members(&self, id: &TextId) -> Vec<String> {
+        let Ok(template) = self.templates.get_template(&id.0) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
         names.sort();
         names
     }
@@ -231,7 +253,6 @@ pub(crate) fn shorten(text: String) -> String {
 mod tests {
     use super::*;
     use crate::flow::script::wait_phrase::WaitPhrase;
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     fn words(known: &[(&str, &str)]) -> Value {

@@ -4,7 +4,18 @@
 pub(crate) const NAME_MAX: usize = 100;
 
 /// Variables that the engine sets. `name` is not among them: a flow may ask for the customer's name and save the answer.
-pub(crate) const RESERVED: [&str; 5] = ["opening", "answer", "opens", "position", "wait"];
+pub(crate) const RESERVED: [&str; 7] = [
+    "opening", "answer", "opens", "position", "wait", KNOWN, LAST,
+];
+
+/// What earlier conversations remembered of this customer: `{{ known.plan }}`.
+pub(crate) const KNOWN: &str = "known";
+
+/// How the last conversation ended, and when: `{{ last.outcome }}`.
+pub(crate) const LAST: &str = "last";
+
+/// What `last` has.
+pub(crate) const LAST_KEYS: [&str; 3] = ["outcome", "at", "days"];
 
 /// A saved value is cut to this many characters. The state is read and written at every step, so a flood of long messages
 /// must not make it grow without limit.

@@ -22,6 +22,8 @@ pub struct Advance {
     pub consumed: usize,
     /// The unread messages that the flow used last, if it used any: the opening of the conversation, or one answer.
     pub last_used: Option<Range<usize>>,
+    /// If this turn changed what is remembered of the customer: all of it, as JSON for [`State::meet`].
+    pub remember: Option<String>,
     /// The flow's mistakes, for the log: without any words or figures of a customer. A step that failed closed the
     /// conversation; if only a text failed or a step no longer exists, the conversation continued.
     pub fault: Option<String>,

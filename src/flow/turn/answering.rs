@@ -93,6 +93,7 @@ impl<'s> FlowTurn<'s> {
                     None => {}
                 }
                 self.state.answer = cut(text);
+                self.remember(&question.remember);
                 Ok(self.follow(name, answer.then))
             }
             None => {

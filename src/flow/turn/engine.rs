@@ -179,16 +179,22 @@ impl<'s> FlowTurn<'s> {
                 }
                 Ok(At::Asked(name, 0))
             }
-            Some(Step::Set { values, then }) => {
-                let clock = self.clock();
+            Some(Step::Set {
+                values,
+                remember,
+                then,
+            }) => {
+                let program = script.program_words(&self.state, self.now);
                 for assignment in values {
-                    evaluate::set(&script.templates, &mut self.state, assignment, &clock)
+                    evaluate::set(&script.templates, &mut self.state, assignment, &program)
                         .map_err(|error| broken_template(name, &error))?;
                 }
+                self.remember(remember);
                 Ok(self.follow(name, then))
             }
             Some(Step::When { cases, otherwise }) => {
-                let path = evaluate::path(&script.templates, &self.state, cases, &self.clock())
+                let program = script.program_words(&self.state, self.now);
+                let path = evaluate::path(&script.templates, &self.state, cases, &program)
                     .map_err(|error| broken_template(name, &error))?;
                 Ok(match path {
                     Some(then) => self.follow(name, then),
@@ -225,6 +231,7 @@ impl<'s> FlowTurn<'s> {
                 SetValue::Number(number) => self.state.save_number(&variable, &number),
             }
         }
+        self.remember(&calling.remember);
         let at = match answer.then {
             None => self.follow(name, &calling.then),
             Some(Then::End(outcome)) => self.close(name, &outcome),

@@ -7,7 +7,7 @@ use crate::flow::script::step::{Assignment, Case, Formula, Then};
 use crate::flow::script::templates::Templates;
 use crate::flow::turn::state::State;
 
-/// Saves the new value of a variable. `clock` has the variables `today` and `now`.
+/// Saves the new value of a variable. `program` has the variables that the program sets, like `today`.
 ///
 /// # Errors
 /// If the template or expression fails with these variables.
@@ -15,16 +15,16 @@ pub(crate) fn set(
     templates: &Templates,
     state: &mut State,
     assignment: &Assignment,
-    clock: &Value,
+    program: &Value,
 ) -> Result<(), Error> {
     let variable = &assignment.variable;
     match &assignment.formula {
         Formula::Template(id) => {
-            let text = templates.render(id, merge_maps([clock.clone(), state.words()]))?;
+            let text = templates.render(id, merge_maps([program.clone(), state.words()]))?;
             state.save(variable, &text);
         }
         Formula::Expression(id) => {
-            let values = merge_maps([clock.clone(), state.values().into()]);
+            let values = merge_maps([program.clone(), state.values().into()]);
             let value = templates.evaluate(id, values)?;
             match value.kind() {
                 ValueKind::Number => state.save_number(variable, &number(&value)?),
@@ -46,9 +46,9 @@ pub(crate) fn path<'s>(
     templates: &Templates,
     state: &State,
     cases: &'s [Case],
-    clock: &Value,
+    program: &Value,
 ) -> Result<Option<&'s Then>, Error> {
-    let values = merge_maps([clock.clone(), state.values().into()]);
+    let values = merge_maps([program.clone(), state.values().into()]);
     for case in cases {
         if templates
             .evaluate(&case.condition, values.clone())?

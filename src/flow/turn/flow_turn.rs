@@ -12,7 +12,6 @@ use crate::flow::answer::said::Said;
 use crate::flow::script::built_in_texts::TextKey;
 use crate::flow::script::checked_flow::Script;
 use crate::flow::script::commands::Command;
-use crate::flow::script::day_filters::clock_variables;
 use crate::flow::script::reply::FlowReply;
 use crate::flow::script::step::Then;
 use crate::flow::script::templates::TextId;
@@ -44,6 +43,8 @@ pub(crate) struct FlowTurn<'s> {
     pub(crate) opening: bool,
     pub(crate) steps: usize,
     pub(crate) faults: Vec<Fault>,
+    /// What is remembered of the customer has changed.
+    remembers: bool,
 }
 
 impl<'s> FlowTurn<'s> {
@@ -59,6 +60,14 @@ impl<'s> FlowTurn<'s> {
             opening: false,
             steps: 0,
             faults: Vec::new(),
+            remembers: false,
+        }
+    }
+
+    /// Remembers these variables for later conversations, as far as they are saved.
+    pub(crate) fn remember(&mut self, variables: &[String]) {
+        for variable in variables {
+            self.remembers |= self.state.remember(variable);
         }
     }
 
@@ -153,12 +162,7 @@ impl<'s> FlowTurn<'s> {
 
     /// The variables for templates.
     pub(crate) fn words(&self) -> Value {
-        merge_maps([self.clock(), self.state.words()])
-    }
-
-    /// `today` and `now`.
-    pub(crate) fn clock(&self) -> Value {
-        clock_variables(self.script.local(self.now))
+        self.script.words(&self.state, self.now)
     }
 
     pub(crate) fn send(&mut self, text: String) {
@@ -192,6 +196,7 @@ impl<'s> FlowTurn<'s> {
         let fault = joined(|fault| &fault.logged);
         let fault_with_values = joined(|fault| &fault.with_values);
         Advance {
+            remember: self.remembers.then(|| self.state.known.json()),
             state: self.state,
             replies: self.replies,
             next,

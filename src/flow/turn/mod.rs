@@ -4,6 +4,8 @@
 pub(crate) mod engine;
 // The result of a turn.
 pub(crate) mod advance;
+// What is known of a customer from earlier conversations.
+pub(crate) mod known;
 // Where a customer is in a flow, as Redis stores it.
 pub(crate) mod state;
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::flow::script::variables::{RESERVED, cut};
+use crate::flow::turn::known::{Known, LastConversation};
 
 /// The one version this code writes and reads.
 const VERSION: u8 = 1;
@@ -53,6 +54,12 @@ pub struct State {
     /// The questions that the flow asked last, the latest at the end. A state of an earlier version has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     trail: Vec<String>,
+    /// What earlier conversations remembered, and what this one remembers: `{{ known.plan }}` in templates.
+    #[serde(default, skip_serializing_if = "Known::is_empty")]
+    pub(crate) known: Known,
+    /// The conversation before this one: `{{ last.outcome }}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last: Option<LastConversation>,
 }
 
 /// What the flow waits for.
@@ -140,6 +147,8 @@ impl State {
             either_time: None,
             calls: 0,
             trail: Vec::new(),
+            known: Known::default(),
+            last: None,
         };
         state.learn_name(name);
         state
@@ -159,6 +168,25 @@ impl State {
         };
         self.learn_name(name);
         self
+    }
+
+    /// A conversation begins with a customer whom we may know: `known` is what was remembered last
+    /// ([`Advance::remember`](crate::flow::Advance::remember)), or empty, and `last` is when and how the last conversation ended.
+    /// One that is [resumed](Self::resume) still knows the conversation before it.
+    pub fn meet(&mut self, known: &str, last: Option<(Millis, String)>) {
+        self.known = Known::read(known);
+        if !matches!(self.stage, FlowStage::Resuming { .. }) {
+            self.last = last.map(|(at, outcome)| LastConversation { at, outcome });
+        }
+    }
+
+    /// Remembers a variable for later conversations. Returns whether that changed what is known.
+    pub(crate) fn remember(&mut self, variable: &str) -> bool {
+        let is_number = self.is_number(variable);
+        match self.variables.get(variable) {
+            Some(text) => self.known.remember(variable, text, is_number),
+            None => false,
+        }
     }
 
     /// A person gives the conversation back to the flow: it asks its last question again, or begins if it has asked none. Saved
@@ -496,6 +524,29 @@ mod tests {
         ] {
             assert_eq!(serde_json::from_str::<State>(json).unwrap().stage, stage);
         }
+    }
+
+    #[test]
+    fn what_is_known_is_stored_only_if_there_is_something() {
+        let mut state = golden();
+        state.meet("", None);
+        assert_eq!(serde_json::to_string(&state).unwrap(), GOLDEN);
+        let then = Millis::new(1_690_000_000_000);
+        state.meet(
+            r#"{"plan":"Unimed","visits":2}"#,
+            Some((then, "done".into())),
+        );
+        let json = GOLDEN.replace(
+            r#""quiet_since":1700000000000"#,
+            r#""quiet_since":1700000000000,"known":{"plan":"Unimed","visits":2},"last":{"at":1690000000000,"outcome":"done"}"#,
+        );
+        assert_eq!(serde_json::to_string(&state).unwrap(), json);
+        assert_eq!(serde_json::from_str::<State>(&json).unwrap(), state);
+        // The customer came back after a silence: the conversation goes on.
+        let mut back = state.clone().resume(None);
+        back.meet(r#"{"plan":"Bradesco"}"#, Some((then, "silence".into())));
+        assert_eq!(back.last, state.last);
+        assert_eq!(back.known, Known::read(r#"{"plan":"Bradesco"}"#));
     }
 
     #[test]

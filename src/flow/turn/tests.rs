@@ -12,6 +12,7 @@ mod given;
 mod going;
 mod media;
 mod properties;
+mod remembering;
 mod waiting;
 
 const CLINIC: &str = include_str!("../../../examples/flows/clinic.toml");

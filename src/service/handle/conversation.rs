@@ -217,6 +217,7 @@ impl ConversationTask {
                 },
                 consumed: self.inbox.said().len(),
                 last_used: None,
+                remember: None,
                 fault: None,
                 fault_with_values: None,
             };
@@ -347,6 +348,7 @@ impl ConversationTask {
             },
             consumed: 0,
             last_used: None,
+            remember: None,
             fault: None,
             fault_with_values: None,
         };

@@ -29,7 +29,8 @@ fn any_state() -> impl Strategy<Value = State> {
         |(stage, variables, answer, reminded, quiet_since, trail)| {
             let state = serde_json::json!({
                 "v": 1, "stage": stage, "variables": variables, "answer": answer, "reminded": reminded,
-                "quiet_since": quiet_since, "trail": trail,
+                "quiet_since": quiet_since, "trail": trail, "known": { "x": answer, "n": 1 },
+                "last": { "at": quiet_since, "outcome": answer },
             });
             serde_json::from_value(state).unwrap()
         },
