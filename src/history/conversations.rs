@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::entry::{ConversationStep, EventRow};
+use super::event::EventKind;
 use super::events;
 use super::status::{self, Status};
 use crate::clock::Millis;
@@ -41,11 +42,22 @@ pub(super) fn store(
     if let Some(status) = status_after(step) {
         status::reach(db, session, id, status, at)?;
     }
-    // It ends the wait for a person, as an agent does.
-    if matches!(step, ConversationStep::Claimed { process } if process == PHONE) {
-        events::store(db, session, &EventRow::by_phone(id, chat, at))?;
-    }
-    Ok(())
+    // These are things that people did, too.
+    let event = match step {
+        ConversationStep::Claimed { process } if process == PHONE => {
+            EventRow::of_step(id, chat, at, EventKind::Phone, "", "")
+        }
+        ConversationStep::Closed {
+            by: Some(by),
+            outcome,
+            ..
+        } => {
+            let outcome = outcome.as_deref().unwrap_or_default();
+            EventRow::of_step(id, chat, at, EventKind::Closed, by, outcome)
+        }
+        _ => return Ok(()),
+    };
+    events::store(db, session, &event)
 }
 
 /// Where a step brings a conversation; `None` if it is closed, which its row says anyway.

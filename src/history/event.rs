@@ -28,6 +28,8 @@ pub enum EventKind {
     Noted,
     /// Somebody moved it within its line.
     Moved,
+    /// An agent closed it.
+    Closed,
     /// The customer rated it.
     Rated,
     /// Nobody is taken from a line.
@@ -37,7 +39,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [EventKind; 10] = [
+    const ALL: [EventKind; 11] = [
         EventKind::Handoff,
         EventKind::Taken,
         EventKind::Phone,
@@ -45,6 +47,7 @@ impl EventKind {
         EventKind::Returned,
         EventKind::Noted,
         EventKind::Moved,
+        EventKind::Closed,
         EventKind::Rated,
         EventKind::LinePaused,
         EventKind::LineResumed,
@@ -61,6 +64,7 @@ impl EventKind {
             EventKind::Returned => "returned",
             EventKind::Noted => "noted",
             EventKind::Moved => "moved",
+            EventKind::Closed => "closed",
             EventKind::Rated => "rated",
             EventKind::LinePaused => "line_paused",
             EventKind::LineResumed => "line_resumed",
@@ -79,6 +83,7 @@ impl EventKind {
             EventKind::Taken => Some("from"),
             EventKind::Given | EventKind::Moved => Some("to"),
             EventKind::Returned => Some("why"),
+            EventKind::Closed => Some("outcome"),
             EventKind::Rated => Some("rating"),
             EventKind::Phone
             | EventKind::Noted
@@ -100,8 +105,9 @@ impl EventKind {
             EventKind::Given if what.starts_with("team:") => Some(Status::Handoff),
             EventKind::Given if what.starts_with("agent:") => Some(Status::Agent),
             EventKind::Given => Some(Status::Waiting),
-            // The claim of the phone brings the status.
+            // The step of the conversation brings the status.
             EventKind::Phone
+            | EventKind::Closed
             | EventKind::Noted
             | EventKind::Moved
             | EventKind::Rated
@@ -128,8 +134,8 @@ pub struct StoredEvent {
     pub by: Option<String>,
     /// The team in whose line it is now, or whose line it is about.
     pub team: Option<String>,
-    /// The detail: a handoff's priority, whom it was taken from or given to, why it was returned, where it was moved, the
-    /// rating.
+    /// The detail: a handoff's priority, whom it was taken from or given to, why it was returned, where it was moved, its
+    /// outcome, the rating.
     pub what: Option<String>,
     /// A note, or what customers are told while the line is paused.
     pub text: Option<String>,
@@ -231,6 +237,8 @@ impl StoredEvent {
                 "urgent" => format!("made urgent{by}"),
                 place => format!("moved to {place}{by}"),
             },
+            EventKind::Closed if what.is_empty() => format!("closed{by}"),
+            EventKind::Closed => format!("closed{by} with outcome {what}"),
             EventKind::Rated => format!("rated {what}"),
             EventKind::LinePaused => format!("{} is paused{by}{text}", line_of(team)),
             EventKind::LineResumed => format!("{} is open again{by}", line_of(team)),

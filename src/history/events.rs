@@ -15,15 +15,22 @@ use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
 
 impl EventRow {
-    /// The owner answers a conversation from their own phone.
-    pub(super) fn by_phone(id: &ConversationId, chat: &ChatId, at: Millis) -> EventRow {
+    /// A person did a step of a conversation. `what`: the detail of the kind.
+    pub(super) fn of_step(
+        id: &ConversationId,
+        chat: &ChatId,
+        at: Millis,
+        kind: EventKind,
+        by: &str,
+        what: &str,
+    ) -> EventRow {
         EventRow {
             conversation: Some((id.clone(), chat.clone())),
             at,
-            kind: EventKind::Phone,
-            by: String::new(),
+            kind,
+            by: by.to_owned(),
             team: String::new(),
-            what: String::new(),
+            what: what.to_owned(),
             text: String::new(),
         }
     }

@@ -301,6 +301,21 @@ mod tests {
     }
 
     #[test]
+    fn a_message_of_an_agent_names_the_agent() {
+        let said = StoredMessage {
+            direction: "outbound".to_owned(),
+            author: "agent".to_owned(),
+            by: Some("ana".to_owned()),
+            ack: Some(2),
+            ..message()
+        };
+        assert_eq!(
+            text(&said),
+            "2026-09-20 07:40:01  5511999990000@c.us  agent ana ← Olá (delivered)\n"
+        );
+    }
+
+    #[test]
     fn an_edit_says_what_was_there_first_or_that_its_words_are_unknown() {
         let edit = |text: Option<&str>| Edit {
             at: Millis::new(1_789_900_861_000),

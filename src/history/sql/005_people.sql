@@ -7,10 +7,10 @@ CREATE TABLE conversation_event (
     session      TEXT NOT NULL,
     conversation TEXT NOT NULL,              -- '' for what happened to the line itself
     at           INTEGER NOT NULL,
-    kind         TEXT NOT NULL,              -- handoff, taken, phone, given, returned, noted, moved, rated, line_paused, line_resumed
+    kind         TEXT NOT NULL,              -- handoff, taken, phone, given, returned, noted, moved, closed, rated, line_paused, line_resumed
     by           TEXT NOT NULL,              -- the agent, or owner
     team         TEXT NOT NULL,              -- of handoff, given, returned and of a line; '' = no team
-    what         TEXT NOT NULL,              -- handoff: its priority; taken: from; given, moved: to; returned: why; rated: 1 to 5
+    what         TEXT NOT NULL,              -- handoff: its priority; taken: from; given, moved: to; returned: why; closed: outcome; rated: 1 to 5
     text         TEXT NOT NULL               -- a note; what customers are told while a line is paused
 );
 CREATE UNIQUE INDEX conversation_event_fact ON conversation_event (session, conversation, at, kind, by, team, what, text);

@@ -84,6 +84,7 @@ fn the_history_shows_what_people_did_and_how_customers_rated_it() {
             "moved to the front by owner",
             "taken by ana from the line",
             "note by ana: pays cash",
+            "closed by ana with outcome solved",
             "rated 4",
         ]
     );

@@ -55,8 +55,8 @@ fn the_words_of_an_agent_leave_without_typing_and_are_theirs_in_the_history() {
         assert_eq!(typed("/api/startTyping"), 1, "only for the bot's reply");
         let said = stored(&test, &one, "good morning", "sent");
         assert_eq!(
-            (&said["author"], &said["direction"]),
-            (&json!("agent"), &json!("outbound"))
+            (&said["author"], &said["by"], &said["direction"]),
+            (&json!("agent"), &json!("ana"), &json!("outbound"))
         );
         daemon.customer_writes(&one, "thank you");
         test.texts(&one, 3);
@@ -76,7 +76,10 @@ fn a_dead_reply_says_which_agent_wrote_it() {
         .behave(Behaviour::Answers(400, body.to_string(), vec![]));
     agent_says(&redis, &one, "good morning");
     let said = stored(&test, &one, "good morning", "failed");
-    assert_eq!(said["author"], "agent");
+    assert_eq!(
+        (&said["author"], &said["by"]),
+        (&json!("agent"), &json!("ana"))
+    );
     let dead = |arguments: &[&str]| {
         let mut list = binary();
         list.args(["dead", "list"]).args(arguments);
