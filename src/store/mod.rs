@@ -9,6 +9,7 @@
 //! | `connection` | the connection to Redis: connecting and reconnecting, the check of the server's version and settings, and the bells |
 //! | `scripts` | the Lua scripts: how they are put together and called, and the names of all keys |
 //! | `private_redis` | the private Redis: a server of our own in the data directory, its socket, and the repair of its files |
+//! | `actions` | what agents and the owner do by hand: take, say, note, give, close, move, pause |
 //! | `agents` | agents: the people who answer customers, what they may take, and whether they are present |
 //! | `conversations` | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
 //! | `lanes` | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
@@ -16,6 +17,7 @@
 //! | `views` | the line and one conversation as people see them; they only read |
 //! | `processes` | the processes that share one Redis: their heartbeats, the reload of their flows, and whether they can use WAHA |
 
+mod actions;
 mod agents;
 mod connection;
 mod conversations;
@@ -30,6 +32,10 @@ mod store;
 mod views;
 
 pub use self::store::Store;
+pub use actions::absence::{Returned, WhyReturned};
+pub use actions::action::{Acted, Action, Case, Holder};
+pub use actions::attend::{CloseByHand, GiveTo, HeadOfLine, Seat};
+pub use actions::steer::{MoveTo, PausedLine};
 pub use agents::agent::{Agent, AgentRole, MAX_CHATS};
 pub use agents::presence::PRESENT_FOR;
 pub use connection::bells::{Bell, Bells};

@@ -7,6 +7,7 @@ use crate::clock::Millis;
 use crate::flow::Limits;
 use crate::ids::{ChatId, MessageId, SessionName};
 use crate::store::error::StoreError;
+use crate::store::lanes::reply::Reply;
 use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::scripts::batch::Batch;
@@ -40,6 +41,8 @@ pub struct Ingest {
     pub words: Option<AnswerWords>,
     /// When the bot leaves the chat alone.
     pub limits: Limits,
+    /// 1 to 5, if the message is nothing but a rating, and the reply to it.
+    pub rating: Option<(u8, Option<Reply>)>,
     /// Now.
     pub now: Millis,
 }
@@ -84,6 +87,10 @@ pub enum Ingested {
     },
     /// It belongs to a conversation that a worker has.
     Active,
+    /// It belongs to a conversation that an agent has.
+    Agent,
+    /// The customer rates their last conversation with it; no conversation opens.
+    Rated,
     /// We had it already; nothing changed.
     Duplicate,
     /// The owner answers this chat from their own phone, or did after this message was sent: it is in the history.
@@ -128,6 +135,12 @@ pub(crate) fn ingest_batch(script: StateChange) -> Batch<Ingest, Ingested> {
                 arguments.push_length(item.phone_quiet);
                 arguments.push_text(item.words.as_ref().map_or_else(String::new, lua_words));
                 arguments.push_text(lua_limits(item.limits));
+                let (rating, thanks) = match &item.rating {
+                    Some((rating, thanks)) => (rating.to_string(), thanks.as_ref()),
+                    None => (String::new(), None),
+                };
+                arguments.push_text(rating);
+                arguments.push_text(thanks.map(Reply::element).unwrap_or_default());
             }
             let mut answer = ScriptAnswer::of(script.run(&session, now, arguments).await?)?;
             items
@@ -164,6 +177,8 @@ fn ingested(result: &str, position: i64) -> Result<Ingested, StoreError> {
             position: position.unsigned_abs(),
         }),
         "active" => Ok(Ingested::Active),
+        "agent" => Ok(Ingested::Agent),
+        "rated" => Ok(Ingested::Rated),
         "duplicate" => Ok(Ingested::Duplicate),
         "phone" => Ok(Ingested::Phone),
         "limit" => Ok(Ingested::Limit),

@@ -49,7 +49,12 @@ impl Reply {
         };
         // serde_json can always write a plain structure with text keys.
         let json = serde_json::to_string(&element).unwrap_or_default();
-        format!("{}{json}", if self.notice { 'n' } else { 'r' })
+        let letter = match (self.notice, &self.by) {
+            (true, _) => 'n',
+            (false, Some(_)) => 'a',
+            (false, None) => 'r',
+        };
+        format!("{letter}{json}")
     }
 
     pub(crate) fn from_element(element: &str) -> Option<Self> {
@@ -85,7 +90,7 @@ mod tests {
         assert_eq!((&reply.media, &reply.by), (&None, &None));
         let golden = r#"r{"id":"1:3:0","conversation":"1","text":"Hoje","media":{"kind":"image","url":"https://shop.example/a.jpg","mimetype":"image/jpeg"},"queued_at":1,"wording":"Hoje"}"#;
         assert_eq!(Reply::from_element(golden).unwrap().element(), golden);
-        let golden = r#"r{"id":"1:3:0","conversation":"1","text":"Oi","queued_at":1,"by":"ana","wording":"Oi"}"#;
+        let golden = r#"a{"id":"1:3:0","conversation":"1","text":"Oi","queued_at":1,"by":"ana","wording":"Oi"}"#;
         let of_agent = Reply::from_element(golden).unwrap();
         assert_eq!(of_agent.by.as_deref(), Some("ana"));
         assert_eq!(of_agent.element(), golden);

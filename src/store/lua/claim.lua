@@ -7,6 +7,10 @@
 --          known, last_at, last_outcome (of the contact, for a conversation that has not begun; else ''), inbox...}
 local process, count, closed_since = next_text(), next_number(), next_number()
 local answer, bytes = {}, 0
+-- While the line is paused, workers take nobody. That it is closed is still told.
+if not closed_since and redis.call('HEXISTS', LINE_PAUSED, '') == 1 then
+  return answer
+end
 even_if_full()
 
 local function claim(chat)

@@ -1,15 +1,17 @@
 -- Stores inbound messages of one session. Each opens or continues a conversation, once. The same message may come again, with
 -- more content: that completes it.
--- Uses: inbox, seen, conversations, owner_takeover, message_changes, limits, merge_chats, unseen
+-- Uses: inbox, seen, conversations, lanes, owner_takeover, message_changes, limits, merge_chats, unseen
 -- KEYS: namespace
 -- ARGV: seen_ttl (ms), then per message: message id, from, other_id (the sender's other id, '' = not known), name, message (JSON,
 --       as it is heard), whole (the same for the history; '' = nothing is left out), parts (of its content: one letter each), sent_at (ms), hearing ('opens' | 'continues' = it opens no conversation |
 --       'history' = it is only recorded, and a copy that comes later can still be heard), phone_quiet (ms), words (as `note_answer`
---       compares them), limits ('' = none, else "conversations replies answers time", as `read_limits` reads them)
--- Returns per message: 'queued' | 'active' | 'duplicate' | 'full' (only recorded, because too much of this chat is not consumed yet:
+--       compares them), limits ('' = none, else "conversations replies answers time", as `read_limits` reads them),
+--       rating ('1' to '5', if the message is nothing but a rating; else ''), thanks (the reply to a rating; '' = none)
+-- Returns per message: 'queued' | 'active' | 'agent' (an agent has the conversation) | 'duplicate' | 'full' (only recorded, because too much of this chat is not consumed yet:
 --       the first such message of its conversation) | 'crowded' (the same, because of the session) | 'recorded' (the next such messages, those that open no conversation or were
 --       withdrawn, and late ones: the customer has written since, and that was handled) | 'phone' (the owner answers from their
---       own phone, or did after a late message was sent) | 'limit' (the bot leaves this chat alone), position (0 unless queued)
+--       own phone, or did after a late message was sent) | 'limit' (the bot leaves this chat alone) | 'rated' (the customer rates their last conversation; nothing opens),
+--       position (0 unless queued)
 
 -- How late (ms) a message may be and still open a conversation, although we already handled what the customer wrote after it.
 -- WAHA posts a file once it is downloaded, which takes minutes.
@@ -19,23 +21,42 @@ only_with_space()
 local seen_ttl = next_number()
 local answer, received_at = {}, string.format('%.0f', redis_time())
 
+-- The customer was asked to rate their last conversation, and this message does. They can correct it until the question expires, and
+-- are thanked once.
+local function rate(chat, one)
+  local asked = RATING .. chat
+  local conversation, rated = string.match(redis.call('GET', asked), '^(%S+)(.*)$')
+  record('rated', 'conversation', conversation, 'chat', chat, 'at', NOW, 'rating', one.rating)
+  if rated == '' then
+    redis.call('SET', asked, conversation .. ' rated', 'KEEPTTL')
+    if one.thanks ~= '' then
+      reply(chat, one.thanks)
+      ring('lanes')
+    end
+  end
+  return conversation
+end
+
 -- Takes a message of this chat in. `marks`: those of this message id.
 local function hear(one, chat, marks)
   -- It may have been edited or withdrawn before it came.
   local change = change_ahead(chat, one.id)
   local unread = one.message
   if change.text then unread = edited(unread, {}, change.at, change.text) end
-  local for_owner = not change.withdrawn and take_for_owner(chat, unread, one.sent_at, one.phone_quiet)
+  local with_agent = redis.call('HEXISTS', HELD, chat) == 1
+  local for_owner = not change.withdrawn and not with_agent and take_for_owner(chat, unread, one.sent_at, one.phone_quiet)
   local status, id, process, newest, team = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'owner', 'newest', 'team'))
   local is_open, late = status and status ~= 'closed', NOW - one.sent_at > LATE_AFTER
   local result, position = nil, 0
   local lacking = not for_owner and not change.withdrawn and no_room(chat, #unread)
   if change.withdrawn then
     result = 'recorded'
-  elseif for_owner or (one.phone_quiet > 0 or late and not is_open) and owner_wrote_since(chat, one.sent_at) then
+  elseif for_owner or (one.phone_quiet > 0 or late and not is_open) and not with_agent and owner_wrote_since(chat, one.sent_at) then
     result = 'phone'
   elseif not is_open and (one.hearing ~= 'opens' or late and one.sent_at < tonumber(redis.call('GET', HEARD_UNTIL .. chat) or 0)) then
     result, id = 'recorded', ''
+  elseif not is_open and one.rating ~= '' and redis.call('EXISTS', RATING .. chat) == 1 then
+    result, id = 'rated', rate(chat, one)
   elseif is_left_alone(chat, one.name, status, one.words, one.limits) then
     result = 'limit'
   elseif lacking then
@@ -45,6 +66,9 @@ local function hear(one, chat, marks)
     if status == 'active' then
       result = 'active'
       redis.call('SADD', UNREAD, chat)
+    elseif with_agent then
+      result = 'agent'
+      redis.call('ZADD', HELD_SINCE, 'NX', NOW, chat)
     else
       result = 'queued'
       if status == 'waiting' or status == 'handoff' then
@@ -128,7 +152,7 @@ end
 while has_more() do
   local one = {id = next_text(), from = next_text(), other_id = next_text(), name = next_text(), message = next_text(),
     whole = next_text(), parts = next_text(), sent_at = next_number(), hearing = next_text(), phone_quiet = next_number(), words = next_text(),
-    limits = next_text()}
+    limits = next_text(), rating = next_text(), thanks = next_text()}
   if one.whole == '' then one.whole = one.message end
   local result, position = take(one)
   answer[#answer + 1] = result

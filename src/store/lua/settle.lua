@@ -44,19 +44,19 @@ while has_more() do
       redis.call('HSET', CHAT .. chat, result, NOW)
       redis.call('HDEL', CHAT .. chat, other)
     end
-    -- Not notices, nor what the owner is told.
-    if verdict == 'sent' and conversation ~= '' and string.sub(element, 1, 1) ~= 'n' then note_sent(chat) end
+    -- Not notices, nor what an agent says or the owner is told.
+    if verdict == 'sent' and conversation ~= '' and string.sub(element, 1, 1) == 'r' then note_sent(chat) end
     if verdict == 'dead' then
       redis.call('XADD', DEAD, 'MAXLEN', '~', dead_max, '*', 'chat', chat, 'reason', reason, 'reply', element)
     end
   end
   if held then
-    if not settled and first and redis.call('ZSCORE', TAKEOVER_UNTIL, chat) then
+    if not settled and first and not is_agents(element) and redis.call('ZSCORE', TAKEOVER_UNTIL, chat) then
       -- The owner answers this chat: no second try.
       redis.call('LPOP', lane)
       redis.call('HDEL', ATTEMPT, chat)
       if doubt == '1' then expect_echo(chat, element) end
-      record_unsent_for_owner(chat, element, doubt == '1')
+      record_unsent(chat, element, doubt == '1', OWNER_ANSWERS)
       settled = true
     elseif not settled and first and doubt == '1' and verdict == 'retry' then
       -- It may be sent again, and then both messages have an echo.

@@ -193,7 +193,7 @@ const LEFT_ALONE_UNNOTIFIED: &str = "left-alone-untold";
 /// ZSET: chat by when (ms) the announcer looks at it next.
 const LOOK_AT: &str = "announce";
 
-/// LIST of the replies that WAHA has not taken yet: `n` (notice) or `r` (reply), then JSON.
+/// LIST of the replies that WAHA has not taken yet: `n` (notice), `r` (the bot's reply) or `a` (an agent's), then JSON.
 const LANE: &str = "lane:";
 
 /// ZSET: chat by when (ms) its lane is due next; lanes that a sender holds are not in it.
@@ -345,6 +345,14 @@ impl Keys {
             "" => self.session_key(session, HANDOFF),
             team => self.session_key(session, HANDOFF_TO) + team,
         }
+    }
+
+    pub(crate) fn held(&self, session: &SessionName) -> String {
+        self.session_key(session, HELD)
+    }
+
+    pub(crate) fn line_paused(&self, session: &SessionName) -> String {
+        self.session_key(session, LINE_PAUSED)
     }
 
     pub(crate) fn teams(&self, session: &SessionName) -> String {

@@ -32,7 +32,7 @@ macro_rules! includes {
 }
 
 includes! {
-    inbox, seen, pace, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats,
+    inbox, seen, pace, conversations, sent_by_us, lanes, limits, owner_takeover, message_changes, unseen, merge_chats, actions,
 }
 
 /// How many arguments a script takes, without those that every script gets.
@@ -123,7 +123,7 @@ macro_rules! script_file {
 }
 
 scripts! {
-    ingest: items(1, 12),
+    ingest: items(1, 14),
     record: items(1, 14),
     link_ids: items(1, 2),
     claim: call(3),
@@ -142,6 +142,14 @@ scripts! {
     read: call(2),
     line: call(2),
     show: call(2),
+    take: items(9, 1),
+    say: call(8),
+    note: call(7),
+    give: call(10),
+    close: call(10),
+    move_in_line: call(7),
+    pause_line: call(5),
+    return_held: items(1, 2),
 }
 
 /// What the scripts need to run.

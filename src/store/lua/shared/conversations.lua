@@ -117,6 +117,11 @@ end
 -- How long (ms) a customer can rate a conversation.
 local RATING_TTL = 86400000
 
+-- The variables in a flow's state, JSON.
+local function variables_of(state)
+  return cjson.encode(decode(state or '').variables or {})
+end
+
 -- Closes a conversation. `ending` has its outcome, its variables (JSON) and, if it can be resumed, `resume_within`: how
 -- long (ms) its state is kept. `by`: the agent who closed it; `asks_rating`: the customer was asked to rate it. Messages that are still
 -- in the inbox open the next conversation, so that they are not lost.
@@ -154,14 +159,14 @@ local function close(chat, ending)
 end
 
 -- Fields that say who has a conversation, and what the announcer did in its line.
-local IN_USE = {'owner', 'epoch', 'examined', 'told', 'told_at', 'holder', 'taken', 'attended', 'before', 'before_due'}
+local IN_USE = {'owner', 'epoch', 'examined', 'told', 'told_at', 'waiting_since', 'holder', 'taken', 'attended', 'before', 'before_due'}
 
 -- A conversation waits for a worker from now on, in its old place.
 local function wait_for_worker(chat, first_notice_after)
   local key = CHAT .. chat
-  redis.call('HSET', key, 'status', 'waiting', 'waiting_since', NOW)
   -- Without an epoch, late commits of the process that had it are refused.
   redis.call('HDEL', key, unpack(IN_USE))
+  redis.call('HSET', key, 'status', 'waiting', 'waiting_since', NOW)
   stand_in_line(chat, QUEUE)
   redis.call('ZADD', LOOK_AT, NOW + (first_notice_after or FIRST_NOTICE_AFTER), chat)
 end
@@ -176,9 +181,9 @@ end
 local function wait_for_person(chat, team, due, first_notice_after)
   local key = CHAT .. chat
   unlist(chat)
-  redis.call('HSET', key, 'status', 'handoff', 'team', team, 'waiting_since', NOW)
   -- The time with a person must not count as handling time of a worker.
   redis.call('HDEL', key, 'claimed', unpack(IN_USE))
+  redis.call('HSET', key, 'status', 'handoff', 'team', team, 'waiting_since', NOW)
   if team ~= '' then redis.call('SADD', TEAMS, team) end
   stand_in_line(chat, line_of_team(team))
   redis.call('SADD', HANDOFF_UNNOTIFIED, chat)

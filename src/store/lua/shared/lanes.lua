@@ -46,8 +46,13 @@ local function drop_notices(chat)
   end
 end
 
--- Records a reply that is not sent because the owner answers, so that the history has it. `perhaps`: it may have been sent.
-local function record_unsent_for_owner(chat, element, perhaps)
+local function is_agents(element)
+  return string.sub(element, 1, 1) == 'a'
+end
+
+-- Records a reply that is not sent because a person answers, so that the history has it. `perhaps`: it may have been sent.
+-- `who`: that person.
+local function record_unsent(chat, element, perhaps, who)
   if string.sub(element, 1, 1) == 'n' then
     return
   end
@@ -57,6 +62,6 @@ local function record_unsent_for_owner(chat, element, perhaps)
   local message = {chat = chat, direction = 'outbound', author = reply.by and 'agent' or 'bot', by = reply.by, kind = kind,
     text = reply.text, sent_at = NOW, received_at = reply.queued_at, reply_id = reply.id}
   record('reply', 'conversation', reply.conversation or '', 'state', 'failed',
-    'reason', (perhaps and 'perhaps sent' or 'not sent') .. ': the owner answers from their own phone',
+    'reason', (perhaps and 'perhaps sent' or 'not sent') .. ': ' .. who,
     'data', cjson.encode(message))
 end

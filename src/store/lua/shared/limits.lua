@@ -57,15 +57,15 @@ local function close_at_limit(chat)
   end
   clear_inbox(chat)
   drop_notices(chat)
-  close(chat, {outcome = 'limit', variables = cjson.encode(decode(state or '').variables or {})})
+  close(chat, {outcome = 'limit', variables = variables_of(state)})
   ring_process(process, chat, 'limit')
   if status == 'waiting' then notify_head(QUEUE) end
 end
 
--- Whether the bot leaves a customer's message alone. `limits`: those of the flow, '' = none. A customer who waits for a person
--- is never left alone: the bot does not answer them anyway.
+-- Whether the bot leaves a customer's message alone. `limits`: those of the flow, '' = none. A customer who waits for a person,
+-- or has one, is never left alone: the bot does not answer them anyway.
 local function is_left_alone(chat, name, status, words, limits)
-  if limits == '' or status == 'handoff' then
+  if limits == '' or status == 'handoff' or status == 'agent' then
     return false
   end
   limits = read_limits(limits)

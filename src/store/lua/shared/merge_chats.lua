@@ -66,7 +66,7 @@ local function merge_lanes(lid, chat)
   end
 end
 
--- Merges two conversations under the lower ticket, or moves the only one.
+-- Merges two conversations under the lower ticket, or moves the only one. One that an agent holds stays.
 local function merge_conversations(lid, chat)
   local status, ticket, id, process = unpack(redis.call('HMGET', CHAT .. lid, 'status', 'ticket', 'id', 'owner'))
   local chat_status, chat_ticket, chat_conversation, chat_process =
@@ -88,20 +88,23 @@ local function merge_conversations(lid, chat)
     redis.call('HSET', ADDRESS, chat, lid)
   end
   if open and chat_open then
-    local chat_is_older = tonumber(chat_ticket) < tonumber(ticket)
-    local ended, ended_id = chat_is_older and lid or chat, chat_is_older and id or chat_conversation
-    local ended_process = chat_is_older and process or chat_process
+    local chat_stays = tonumber(chat_ticket) < tonumber(ticket)
+    if (chat_status == 'agent') ~= (status == 'agent') then chat_stays = chat_status == 'agent' end
+    local ended, ended_id = chat_stays and lid or chat, chat_stays and id or chat_conversation
+    local ended_process = chat_stays and process or chat_process
+    redis.call('HSET', CHAT .. (chat_stays and chat or lid), 'ticket', math.min(ticket, chat_ticket))
     record('closed', 'conversation', ended_id, 'chat', chat, 'at', NOW, 'outcome', 'merged', 'variables', '{}')
     unlist(ended)
     redis.call('DEL', CHAT .. ended)
     ring_process(ended_process, ended)
-    if chat_is_older then
-      if chat_status == 'active' then
-        -- Its process may be about to consume the first messages: the others go behind them.
+    if chat_stays then
+      if chat_status == 'active' or chat_status == 'agent' then
+        -- Its process may be about to consume the first messages, and its agent has seen them: the others go behind them.
         for _, message in ipairs(inbox) do
           push_unread(chat, message)
         end
-        if #inbox > 0 then redis.call('SADD', UNREAD, chat) end
+        if #inbox > 0 and chat_status == 'active' then redis.call('SADD', UNREAD, chat) end
+        if #inbox > 0 and chat_status == 'agent' then redis.call('ZADD', HELD_SINCE, 'NX', NOW, chat) end
         ring_process(chat_process, chat)
         return
       end
@@ -127,6 +130,8 @@ local function merge_conversations(lid, chat)
     -- The conversation under `lid` stays and moves to `chat`. If a worker had it, it goes back to the line, under its old
     -- ticket.
     local handoff_due, unnotified = redis.call('ZSCORE', HANDOFF_DUE, lid), redis.call('SISMEMBER', HANDOFF_UNNOTIFIED, lid)
+    local held, held_since = redis.call('HGET', HELD, lid), redis.call('ZSCORE', HELD_SINCE, lid)
+    if status == 'agent' and #chat_inbox > 0 then held_since = held_since or NOW end
     unlist(lid)
     redis.call('DEL', CHAT .. chat)
     redis.call('RENAME', CHAT .. lid, CHAT .. chat)
@@ -134,7 +139,10 @@ local function merge_conversations(lid, chat)
     if status == 'active' then
       requeue(chat, id)
       ring_process(process, lid)
-    else
+    elseif status == 'agent' then
+      redis.call('HSET', HELD, chat, held)
+      if held_since then redis.call('ZADD', HELD_SINCE, held_since, chat) end
+    elseif status ~= 'phone' then
       stand_in_line(chat, line_of(status, redis.call('HGET', CHAT .. chat, 'team')))
       if unnotified == 1 then redis.call('SADD', HANDOFF_UNNOTIFIED, chat) end
       if handoff_due then redis.call('ZADD', HANDOFF_DUE, handoff_due, chat) end
@@ -142,6 +150,27 @@ local function merge_conversations(lid, chat)
     end
     ring('queue')
   end
+end
+
+-- What we know of a customer under both ids: what the flow remembered under either, and how the later conversation ended.
+local function merge_contacts(lid, chat)
+  if redis.call('EXISTS', RATING .. lid) == 1 and redis.call('RENAMENX', RATING .. lid, RATING .. chat) == 0 then
+    redis.call('DEL', RATING .. lid)
+  end
+  local of_lid, of_chat = CONTACT .. lid, CONTACT .. chat
+  if redis.call('EXISTS', of_lid) == 0 or redis.call('RENAMENX', of_lid, of_chat) == 1 then
+    return
+  end
+  local known, last_at, last_outcome = unpack(redis.call('HMGET', of_lid, 'known', 'last_at', 'last_outcome'))
+  if known then
+    local both = decode(known)
+    for name, value in pairs(decode(redis.call('HGET', of_chat, 'known') or '')) do both[name] = value end
+    redis.call('HSET', of_chat, 'known', cjson.encode(both))
+  end
+  if tonumber(last_at or 0) > tonumber(redis.call('HGET', of_chat, 'last_at') or 0) then
+    redis.call('HSET', of_chat, 'last_at', last_at, 'last_outcome', last_outcome)
+  end
+  redis.call('DEL', of_lid)
 end
 
 -- Notes that both ids are one person, and merges their chats. Not while replies to both are on their way: two senders can't
@@ -179,6 +208,7 @@ local function merge_chats(lid, chat)
     redis.call('HSET', CHAT .. chat, 'newest', string.format('%.0f', newest))
   end
   keep_later(HEARD_UNTIL, lid, chat)
+  merge_contacts(lid, chat)
   merge_limits(lid, chat)
   merge_takeovers(lid, chat)
   merge_changes(lid, chat)

@@ -1,33 +1,38 @@
 -- The owner takes over a chat: they answer it from their own phone.
 -- Uses: inbox, conversations, lanes, seen, sent_by_us, limits
 
--- Drops the bot's replies that are not sent yet, except one that may be on its way.
-local function drop_unsent(chat)
+-- Why the bot's replies are not sent.
+local OWNER_ANSWERS = 'the owner answers from their own phone'
+
+-- Drops the bot's replies that are not sent yet, except one that may be on its way. `who`: the person who answers now. What an
+-- agent said is still sent.
+local function drop_unsent(chat, who)
   local being_sent = redis.call('HEXISTS', SENDING, chat)
-  local elements = redis.call('LRANGE', LANE .. chat, being_sent, -1)
-  if #elements == 0 then
-    return
+  for place, element in ipairs(redis.call('LRANGE', LANE .. chat, being_sent, -1)) do
+    if not is_agents(element) then
+      local in_doubt = place == 1 and being_sent == 0 and redis.call('HDEL', ATTEMPT, chat) == 1
+      if in_doubt then expect_echo(chat, element) end
+      record_unsent(chat, element, in_doubt, who)
+      redis.call('LREM', LANE .. chat, -1, element)
+    end
   end
-  local in_doubt = being_sent == 0 and redis.call('HDEL', ATTEMPT, chat) == 1
-  if in_doubt then expect_echo(chat, elements[1]) end
-  for place, element in ipairs(elements) do
-    record_unsent_for_owner(chat, element, in_doubt and place == 1)
-  end
-  redis.call('LTRIM', LANE .. chat, 0, being_sent - 1)
-  if being_sent == 0 then
-    redis.call('DEL', LANE .. chat)
-    redis.call('ZREM', LANES, chat)
-  end
+  if redis.call('EXISTS', LANE .. chat) == 0 then redis.call('ZREM', LANES, chat) end
 end
 
 -- The owner answers this chat until `takeover_until`, or longer if more is written. An open conversation gets the status
--- 'phone': it leaves its worker and the line, and gets no more notices.
+-- 'phone': it leaves its worker and the line, and gets no more notices. One that an agent holds stays with the agent.
 local function take_over(chat, takeover_until)
-  redis.call('ZADD', TAKEOVER_UNTIL, takeover_until, chat)
-  end_left_alone(chat)
-  drop_unsent(chat)
   local key = CHAT .. chat
   local status, id, process, team = unpack(redis.call('HMGET', key, 'status', 'id', 'owner', 'team'))
+  if status == 'agent' then
+    -- One person answers it already.
+    redis.call('ZREM', TAKEOVER_UNTIL, chat)
+    redis.call('HDEL', OWNER_WROTE_AT, chat)
+    return
+  end
+  redis.call('ZADD', TAKEOVER_UNTIL, takeover_until, chat)
+  end_left_alone(chat)
+  drop_unsent(chat, OWNER_ANSWERS)
   if not status or status == 'closed' then
     return
   end
@@ -52,7 +57,7 @@ local function end_takeover(chat)
   clear_inbox(chat)
   local status, state = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'state'))
   if status == 'phone' then
-    close(chat, {outcome = 'phone', variables = cjson.encode(decode(state or '').variables or {})})
+    close(chat, {outcome = 'phone', variables = variables_of(state)})
   end
 end
 
@@ -115,6 +120,18 @@ end
 -- written after this message stays as it is. Returns 'begins' or 'ends' if the takeover begins or ends here, or if the bot stops
 -- to leave the chat alone.
 local function owner_wrote(chat, sent_at, last_activity_at, is_end_word, quiet)
+  local status, taken, state = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'taken', 'state'))
+  if status == 'agent' then
+    -- An agent answers this customer: the owner can only end that.
+    if not is_end_word or sent_at + CLOCKS_APART_MAX < tonumber(taken) then
+      return
+    end
+    -- What was sent before this word was for the people, too.
+    redis.call('SET', TAKEOVER_ENDED_AT .. chat, string.format('%.0f', math.min(sent_at, NOW)), 'PX', math.max(quiet, 1))
+    clear_inbox(chat)
+    close(chat, {outcome = 'phone', variables = variables_of(state)})
+    return 'ends'
+  end
   local takeover_until = taken_over_until(chat)
   local _, left_alone_since = left_alone_until(chat)
   local answered_again

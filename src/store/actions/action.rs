@@ -1,0 +1,146 @@
+//! An action, and what came of it.
+
+use crate::clock::Millis;
+use crate::ids::{AgentName, ChatId, ConversationId};
+use crate::store::error::StoreError;
+use crate::store::scripts::answer::ScriptAnswer;
+use crate::store::scripts::arguments::Arguments;
+use crate::store::views::line_view::{LinePause, pause};
+
+/// Something that a person does to a conversation. It is only done if the conversation is as they saw it.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Unique for this action: repeating it within a day does nothing, and has the same answer.
+    pub id: String,
+    /// Who acts.
+    pub by: AgentName,
+    /// The chat.
+    pub chat: ChatId,
+    /// The conversation that they saw; `None`: whichever is open.
+    pub conversation: Option<ConversationId>,
+    /// The revision that they saw; `None`: any.
+    pub rev: Option<u64>,
+    /// Who has it, as they saw it.
+    pub holder: Holder,
+}
+
+/// Who has a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// It waits in a line.
+    Nobody,
+    /// A worker.
+    Bot,
+    /// The owner, on their phone.
+    Phone,
+    /// This agent.
+    Agent(AgentName),
+}
+
+/// What came of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acted {
+    /// It was done, or was done before under the same id.
+    Done(Case),
+    /// They have this conversation already.
+    Yours(Case),
+    /// Nobody waits in their lines.
+    NobodyWaits,
+    /// Somebody else has it, or nobody: see its holder.
+    Held(Case),
+    /// It is another conversation by now, or has gone on.
+    Changed(Case),
+    /// The chat has no open conversation.
+    NotOpen(ChatId),
+    /// The agent holds as many conversations as they may.
+    TooMany,
+    /// The line is paused.
+    Paused(LinePause),
+}
+
+/// A conversation after an action, or as it is in place of what the person expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// The chat.
+    pub chat: ChatId,
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// Who has it now.
+    pub holder: Holder,
+    /// Since when.
+    pub since: Option<Millis>,
+    /// What it was taken from (`line`, `bot`, `phone`, or `agent` and the name), or its place after a move; else empty.
+    pub more: String,
+}
+
+impl Holder {
+    fn of(text: &str) -> Self {
+        match text {
+            "" => Self::Nobody,
+            "bot" => Self::Bot,
+            "phone" => Self::Phone,
+            agent => Self::Agent(AgentName::stored(agent)),
+        }
+    }
+
+    /// As the scripts write it.
+    fn name(&self) -> &str {
+        match self {
+            Self::Nobody => "",
+            Self::Bot => "bot",
+            Self::Phone => "phone",
+            Self::Agent(agent) => agent.as_str(),
+        }
+    }
+}
+
+impl Action {
+    /// The arguments that every action begins with.
+    pub(super) fn arguments(&self) -> Arguments {
+        action_arguments(self, self.chat.as_str())
+    }
+
+    /// The same for the next conversation in line, whichever it is.
+    pub(super) fn arguments_for_the_next(&self) -> Arguments {
+        action_arguments(self, "")
+    }
+}
+
+fn action_arguments(action: &Action, chat: &str) -> Arguments {
+    let conversation = action.conversation.as_ref();
+    let rev = action.rev.map(|rev| rev.to_string());
+    Arguments::new()
+        .text(&action.id)
+        .text(&action.by)
+        .text(chat)
+        .text(conversation.map_or("", ConversationId::as_str))
+        .text(rev.unwrap_or_default())
+        .text(action.holder.name())
+}
+
+/// Reads an answer as `answer_of` in the scripts makes it.
+pub(super) fn acted(mut answer: ScriptAnswer) -> Result<Acted, StoreError> {
+    let (result, chat) = (answer.text()?, ChatId::stored(answer.text()?));
+    let conversation = ConversationId::stored(answer.text()?);
+    let (holder, since, more) = (answer.text()?, answer.text()?, answer.text()?);
+    let case = Case {
+        chat,
+        conversation,
+        holder: Holder::of(&holder),
+        since: since.parse().ok().map(Millis::new),
+        more,
+    };
+    Ok(match result.as_str() {
+        "taken" | "said" | "noted" | "given" | "done" | "moved" => Acted::Done(case),
+        "yours" => Acted::Yours(case),
+        "nobody" => Acted::NobodyWaits,
+        "held" => Acted::Held(case),
+        "changed" => Acted::Changed(case),
+        "closed" => Acted::NotOpen(case.chat),
+        "many" => Acted::TooMany,
+        "paused" => Acted::Paused(
+            pause(&case.more).ok_or(StoreError::UnexpectedAnswer("why the line is paused"))?,
+        ),
+        _ => return Err(StoreError::UnexpectedAnswer("a known result")),
+    })
+}

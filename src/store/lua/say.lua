@@ -1,0 +1,23 @@
+-- An agent says something to the customer whose conversation they hold. What the customer wrote before is answered.
+-- Uses: inbox, lanes, actions
+-- KEYS: namespace
+-- ARGV: action, by, chat, conversation, rev, holder, seen (how many unread messages they saw; '' = all), reply
+-- Returns: as `answer_of` makes it: 'said' | 'held' | 'changed' | 'closed'
+local action = next_action()
+local seen, element = next_text(), next_text()
+even_if_full()
+
+local function say()
+  local refusal = refused(action)
+  if refusal then return refusal end
+  local chat = action.chat
+  drop_seen(chat, seen)
+  redis.call('ZREM', HELD_SINCE, chat)
+  if first_unread(chat) then redis.call('ZADD', HELD_SINCE, NOW, chat) end
+  redis.call('HDEL', CHAT .. chat, 'delivered', 'given_up')
+  reply(chat, element)
+  ring('lanes')
+  return done(action, answer_of('said', chat))
+end
+
+return done_before(action) or say()
