@@ -72,6 +72,7 @@
 //! | `service/line` | customers who wait: announcer, expiry | |
 //! | `service/owner` | notifications to the owner: handoffs, chats left alone, session status, reachability; whether WAHA can be used | |
 //! | `service/upkeep` | housekeeping: archiver, recoverer (processes that died), reloader, sweeper (sessions that are idle) | |
+//! | `service/desk` | what people do with conversations, as the command line and the console offer it: who may, and what is needed for it | |
 //! | `service/kit` | what agents share: backoff, leases, periodic work, metrics, the access to WAHA | |
 //! | [`store`] | Redis; the only room that knows fred | flow/script (files that replies carry) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |

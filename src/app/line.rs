@@ -18,6 +18,7 @@ pub(super) fn announcer(shared: &Shared, bells: mpsc::UnboundedReceiver<Bell>) -
 
 pub(super) fn expiry(shared: &Shared) -> Expiry {
     Expiry {
+        flows: shared.flows.clone(),
         store: shared.store.clone(),
         pages: SessionPages::default(),
     }

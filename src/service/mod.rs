@@ -8,6 +8,7 @@
 //! | [`deliver`] | sends replies, and finds out whether a reply in doubt was sent |
 //! | [`owner`] | notifies the owner, and watches the state of each session |
 //! | [`upkeep`] | writes the history, recovers the work of dead processes, reloads flows |
+//! | [`desk`] | what people do with conversations, for the command line and the console |
 //! | [`kit`] | what several rooms use |
 //!
 //! Each agent has its own file, and all have the same shape: a sentence on its responsibility, a small config, and `run(self,
@@ -16,6 +17,7 @@
 //! import [`owner`].
 
 pub mod deliver;
+pub mod desk;
 pub mod handle;
 pub mod inlet;
 pub mod kit;

@@ -33,7 +33,7 @@ mod views;
 
 pub use self::store::Store;
 pub use actions::absence::{Returned, WhyReturned};
-pub use actions::action::{Acted, Action, Case, Holder};
+pub use actions::action::{Acted, Action, Standing};
 pub use actions::attend::{CloseByHand, GiveTo, HeadOfLine, Seat};
 pub use actions::steer::{MoveTo, PausedLine};
 pub use agents::agent::{Agent, AgentRole, MAX_CHATS};
@@ -42,6 +42,7 @@ pub use connection::bells::{Bell, Bells};
 pub use connection::config::{FirstNoticeDelay, RedisServer, StoreConfig, check_url, valid_prefix};
 pub use connection::connection_watch::Connections;
 pub use conversations::handoffs::HandedOff;
+pub use conversations::held_by::HeldBy;
 pub use conversations::held_conversation::HeldConversation;
 pub use conversations::ingest::{
     AnswerWords, Hearing, INBOX_BYTES_MAX, INBOX_MAX, Ingest, Ingested, SESSION_INBOX_BYTES_MAX,

@@ -83,6 +83,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flow",
         ],
     ),
+    ("service/desk", &["service/kit", "store", "flows", "flow"]),
     (
         "service/line",
         &["service/kit", "store", "waha", "flows", "flow"],

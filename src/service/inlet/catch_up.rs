@@ -241,6 +241,8 @@ impl CatchUpState {
                 Done::Duplicate | Done::Ignored => {}
                 Done::Queued { .. }
                 | Done::Active
+                | Done::Agent
+                | Done::Rated
                 | Done::Phone
                 | Done::Limit
                 | Done::Recorded

@@ -60,6 +60,10 @@ pub enum Done {
     },
     /// A message of a conversation that a worker handles.
     Active,
+    /// A message of a conversation that an agent has.
+    Agent,
+    /// A rating of the last conversation: it opens none.
+    Rated,
     /// A message of a chat that the owner answers from their own phone, or a late one that they have answered.
     Phone,
     /// A message of a chat that reached a limit: the bot leaves it alone for a while.
@@ -80,6 +84,8 @@ impl Done {
         match self {
             Self::Queued { .. } => "queued",
             Self::Active => "active",
+            Self::Agent => "agent",
+            Self::Rated => "rated",
             Self::Phone => "phone",
             Self::Limit => "limit",
             Self::Duplicate => "duplicate",
@@ -301,6 +307,7 @@ impl Intake {
             phone_quiet: self.takeover_ends_after(session),
             words: answer_words(&message, now),
             limits: self.flows.of(session).limits(),
+            rating: None,
             now,
         };
         let ingested = self.store.ingest(session, ingest).await?;
@@ -310,6 +317,8 @@ impl Intake {
         Ok(match ingested {
             Ingested::Queued { position } => Done::Queued { position },
             Ingested::Active => Done::Active,
+            Ingested::Agent => Done::Agent,
+            Ingested::Rated => Done::Rated,
             Ingested::Duplicate => Done::Duplicate,
             Ingested::Phone => Done::Phone,
             Ingested::Limit => Done::Limit,

@@ -1,15 +1,19 @@
-//! The expiry is responsible for two timeouts: a takeover ends when the owner has been quiet in the chat for a while, and a
-//! wait for a person ends when nobody came in time.
+//! The expiry is responsible for what ends by time alone: a takeover, when the owner has been quiet in the chat for a while; a
+//! wait for a person, when nobody came in time; and an agent's hold on a conversation, when the customer got no answer or the
+//! agent is gone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::clock::Millis;
+use crate::flows::Flows;
+use crate::ids::{AgentName, SessionName};
 use crate::service::kit::periodic::Periodic;
 use crate::service::kit::session_pages::SessionPages;
-use crate::store::{Store, StoreError};
+use crate::store::{Agent, Store, StoreError, WhyReturned};
 
 /// A second more or less makes no difference to anyone.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -20,6 +24,8 @@ const END_MAX: usize = 100;
 pub struct Expiry {
     /// Holds the deadlines.
     pub store: Store,
+    /// Say how long an agent may be quiet or gone.
+    pub flows: Arc<Flows>,
     /// Which sessions each poll looks at.
     pub pages: SessionPages,
 }
@@ -42,6 +48,7 @@ impl Expiry {
     pub async fn run_once(&self) -> Result<(u64, u64), StoreError> {
         let (mut left, mut alone) = (0, 0);
         for session in self.pages.next(&self.store).await? {
+            self.return_held(&session).await?;
             loop {
                 let ended = self.store.expire(&session, END_MAX, Millis::now()).await?;
                 if ended.0 > 0 {
@@ -66,5 +73,52 @@ impl Expiry {
             }
         }
         Ok((left, alone))
+    }
+
+    /// Takes conversations back from agents who leave their customers alone.
+    async fn return_held(&self, session: &SessionName) -> Result<(), StoreError> {
+        if !self.store.has_held(session).await? {
+            return Ok(());
+        }
+        let now = Millis::now();
+        let script = self.flows.of(session);
+        let absent = self.absent(script.agent_gone(), now).await?;
+        let returned = self
+            .store
+            .return_held(session, script.agent_quiet(), &absent, now)
+            .await?;
+        for one in returned {
+            let why = match one.why {
+                WhyReturned::Quiet => "the customer waited too long for an answer",
+                WhyReturned::Gone => "the agent has not been seen for a while",
+                WhyReturned::Off => "the agent was switched off",
+            };
+            info!(%session, chat = %one.chat, agent = %one.agent, why, "a conversation waits for a person again");
+        }
+        Ok(())
+    }
+
+    /// The agents who are switched off, or have been gone for this long.
+    async fn absent(
+        &self,
+        gone_after: Duration,
+        now: Millis,
+    ) -> Result<Vec<(AgentName, WhyReturned)>, StoreError> {
+        let seen = self.store.agents_seen().await?;
+        let why = |agent: &Agent| {
+            let is_here = seen
+                .get(&agent.name)
+                .is_some_and(|at| now.since(*at) < gone_after);
+            match (agent.off, is_here) {
+                (true, _) => Some(WhyReturned::Off),
+                (false, false) => Some(WhyReturned::Gone),
+                (false, true) => None,
+            }
+        };
+        let agents = self.store.agents().await?;
+        let absent = agents
+            .into_iter()
+            .filter_map(|agent| why(&agent).map(|why| (agent.name, why)));
+        Ok(absent.collect())
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::clock::Millis;
 use crate::ids::{AgentName, ChatId, ConversationId};
+use crate::store::conversations::held_by::HeldBy;
 use crate::store::error::StoreError;
 use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
@@ -21,35 +22,22 @@ pub struct Action {
     /// The revision that they saw; `None`: any.
     pub rev: Option<u64>,
     /// Who has it, as they saw it.
-    pub holder: Holder,
-}
-
-/// Who has a conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// It waits in a line.
-    Nobody,
-    /// A worker.
-    Bot,
-    /// The owner, on their phone.
-    Phone,
-    /// This agent.
-    Agent(AgentName),
+    pub holder: HeldBy,
 }
 
 /// What came of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acted {
     /// It was done, or was done before under the same id.
-    Done(Case),
+    Done(Standing),
     /// They have this conversation already.
-    Yours(Case),
+    Yours(Standing),
     /// Nobody waits in their lines.
     NobodyWaits,
     /// Somebody else has it, or nobody: see its holder.
-    Held(Case),
+    Held(Standing),
     /// It is another conversation by now, or has gone on.
-    Changed(Case),
+    Changed(Standing),
     /// The chat has no open conversation.
     NotOpen(ChatId),
     /// The agent holds as many conversations as they may.
@@ -60,38 +48,17 @@ pub enum Acted {
 
 /// A conversation after an action, or as it is in place of what the person expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
+pub struct Standing {
     /// The chat.
     pub chat: ChatId,
     /// Its conversation.
     pub conversation: ConversationId,
     /// Who has it now.
-    pub holder: Holder,
+    pub holder: HeldBy,
     /// Since when.
     pub since: Option<Millis>,
     /// What it was taken from (`line`, `bot`, `phone`, or `agent` and the name), or its place after a move; else empty.
     pub more: String,
-}
-
-impl Holder {
-    fn of(text: &str) -> Self {
-        match text {
-            "" => Self::Nobody,
-            "bot" => Self::Bot,
-            "phone" => Self::Phone,
-            agent => Self::Agent(AgentName::stored(agent)),
-        }
-    }
-
-    /// As the scripts write it.
-    fn name(&self) -> &str {
-        match self {
-            Self::Nobody => "",
-            Self::Bot => "bot",
-            Self::Phone => "phone",
-            Self::Agent(agent) => agent.as_str(),
-        }
-    }
 }
 
 impl Action {
@@ -123,10 +90,10 @@ pub(super) fn acted(mut answer: ScriptAnswer) -> Result<Acted, StoreError> {
     let (result, chat) = (answer.text()?, ChatId::stored(answer.text()?));
     let conversation = ConversationId::stored(answer.text()?);
     let (holder, since, more) = (answer.text()?, answer.text()?, answer.text()?);
-    let case = Case {
+    let case = Standing {
         chat,
         conversation,
-        holder: Holder::of(&holder),
+        holder: HeldBy::of(&holder),
         since: since.parse().ok().map(Millis::new),
         more,
     };

@@ -126,7 +126,10 @@ impl Store {
         reply: &Reply,
         now: Millis,
     ) -> Result<Acted, StoreError> {
-        let arguments = action.arguments().text(lua_seen(seen)).text(reply.element());
+        let arguments = action
+            .arguments()
+            .text(lua_seen(seen))
+            .text(reply.element());
         self.act(session, &self.inner.scripts.say, arguments, now)
             .await
     }
@@ -205,7 +208,10 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn held_by(&self, session: &SessionName) -> Result<Vec<(AgentName, u64)>, StoreError> {
+    pub async fn held_by(
+        &self,
+        session: &SessionName,
+    ) -> Result<Vec<(AgentName, u64)>, StoreError> {
         self.connected()?;
         let held: Vec<String> = self
             .inner
@@ -269,7 +275,9 @@ impl Store {
         now: Millis,
     ) -> Result<Acted, StoreError> {
         let done = Box::pin(script.run(session, now, arguments));
-        acted(ScriptAnswer::of(self.change_session(session, now, done).await?)?)
+        acted(ScriptAnswer::of(
+            self.change_session(session, now, done).await?,
+        )?)
     }
 }
 

@@ -72,7 +72,12 @@ impl Store {
         words: &str,
         now: Millis,
     ) -> Result<bool, StoreError> {
-        let arguments = Arguments::new().text(id).text(by).text(team).text("1").text(words);
+        let arguments = Arguments::new()
+            .text(id)
+            .text(by)
+            .text(team)
+            .text("1")
+            .text(words);
         self.change_pause(session, arguments, now).await
     }
 
@@ -87,7 +92,12 @@ impl Store {
         team: &str,
         now: Millis,
     ) -> Result<bool, StoreError> {
-        let arguments = Arguments::new().text(id).text(by).text(team).text("").text("");
+        let arguments = Arguments::new()
+            .text(id)
+            .text(by)
+            .text(team)
+            .text("")
+            .text("");
         self.change_pause(session, arguments, now).await
     }
 
@@ -116,7 +126,12 @@ impl Store {
         let paused: Vec<(String, String)> = self.inner.client.hgetall(key).await?;
         let mut lines: Vec<_> = paused
             .into_iter()
-            .filter_map(|(team, json)| Some(PausedLine { team, pause: pause(&json)? }))
+            .filter_map(|(team, json)| {
+                Some(PausedLine {
+                    team,
+                    pause: pause(&json)?,
+                })
+            })
             .collect();
         lines.sort_by(|one, other| one.team.cmp(&other.team));
         Ok(lines)

@@ -2,6 +2,7 @@
 
 pub(crate) mod expiry;
 pub(crate) mod handoffs;
+pub(crate) mod held_by;
 pub(crate) mod held_conversation;
 pub(crate) mod ingest;
 pub(crate) mod left_alone;

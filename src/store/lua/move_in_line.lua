@@ -16,7 +16,9 @@ local function move()
   local line = line_of(status, team)
   if to == 'first' then
     local head = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
-    if head[1] ~= chat then redis.call('HSET', key, 'place', string.format('%.0f', head[2] - 1)) end
+    -- Also before those who become urgent later.
+    local place = math.min(head[2], -2 * URGENT) - 1
+    if head[1] ~= chat then redis.call('HSET', key, 'place', string.format('%.0f', place)) end
   elseif to == 'urgent' then
     redis.call('HSET', key, 'priority', 'urgent', 'place', string.format('%.0f', ticket - URGENT))
   else

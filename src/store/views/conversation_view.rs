@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::clock::Millis;
 use crate::ids::{AgentName, ChatId, ConversationId, ProcessId, SessionName};
+use crate::store::conversations::held_by::HeldBy;
 use crate::store::error::StoreError;
 use crate::store::lanes::reply::Reply;
 use crate::store::scripts::answer::ScriptAnswer;
@@ -55,6 +56,19 @@ pub struct ConversationView {
     pub unsent_count: u64,
     /// The first of them. Those that we can't read are left out.
     pub unsent: Vec<Reply>,
+}
+
+impl ConversationView {
+    /// Who has it, as actions compare it.
+    #[must_use]
+    pub fn holder(&self) -> HeldBy {
+        match (self.status.as_str(), &self.holder) {
+            ("agent", Some(agent)) => HeldBy::Agent(agent.clone()),
+            ("active", _) => HeldBy::Bot,
+            ("phone", _) => HeldBy::Phone,
+            _ => HeldBy::Nobody,
+        }
+    }
 }
 
 impl Store {

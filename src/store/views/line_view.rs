@@ -130,7 +130,7 @@ impl Store {
 }
 
 /// A pause that another version wrote in a way that we can't read is still one.
-pub(super) fn pause(json: &str) -> Option<LinePause> {
+pub(crate) fn pause(json: &str) -> Option<LinePause> {
     (!json.is_empty()).then(|| {
         serde_json::from_str(json).unwrap_or(LinePause {
             text: String::new(),

@@ -308,6 +308,7 @@ fn written(chat: &str, text: &str) -> Ingest {
         phone_quiet: Duration::ZERO,
         words: None,
         limits: Limits::OFF,
+        rating: None,
         now: ms(1_000),
     }
 }

@@ -1,5 +1,6 @@
 //! Promises of the store that can't be tested from outside: lost answers, and leases that change hands.
 
+mod actions;
 mod busy;
 mod bytes;
 mod echoes;
@@ -86,6 +87,7 @@ fn ingest(text: &str) -> Ingest {
         phone_quiet: Duration::ZERO,
         words: None,
         limits: Limits::OFF,
+        rating: None,
         now: ms(1_000),
     }
 }

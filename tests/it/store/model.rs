@@ -349,6 +349,7 @@ impl<'a> Run<'a> {
                     phone_quiet: QUIET,
                     words: None,
                     limits: if one.limited { LIMITS } else { Limits::OFF },
+                    rating: None,
                     now: self.now,
                 };
                 (one.session, ingest)

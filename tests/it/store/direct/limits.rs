@@ -22,6 +22,7 @@ fn limited(text: &str, limits: Limits) -> Ingest {
             is_long: text.len() > 20,
         }),
         limits,
+        rating: None,
         ..ingest(text)
     }
 }

@@ -20,6 +20,7 @@ fn says(from: &ChatId, text: &str, now: i64) -> Ingest {
         phone_quiet: Duration::ZERO,
         words: None,
         limits: Limits::OFF,
+        rating: None,
         now: ms(now),
         ..ingest(text)
     }

@@ -42,6 +42,7 @@ async fn says(store: &Store, from: &ChatId, now: i64) -> Ingested {
         phone_quiet: QUIET,
         words: None,
         limits: Limits::OFF,
+        rating: None,
         now: ms(now),
         ..ingest("hi")
     };
@@ -372,6 +373,7 @@ fn a_message_from_before_the_closing_word_belongs_to_the_owner_even_if_it_arrive
                 phone_quiet: QUIET,
                 words: None,
                 limits: Limits::OFF,
+                rating: None,
                 now: ms(101_000),
                 ..ingest("hi")
             };

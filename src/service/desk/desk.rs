@@ -1,0 +1,442 @@
+//! See the room.
+
+use std::sync::Arc;
+
+use crate::clock::Millis;
+use crate::flow::State;
+use crate::flows::Flows;
+use crate::ids::{AgentName, ChatId, ConversationId, SessionName};
+use crate::service::desk::refusal::Refusal;
+use crate::service::kit::session_pages::PAGE;
+use crate::store::{
+    Acted, Action, Agent, CloseByHand, ConversationView, GiveTo, HeldBy, MoveTo, Reply, Seat,
+    Store, StoreError,
+};
+
+/// How much of a conversation's inbox and lane is read to act on it.
+const PEEK: usize = 1;
+
+/// The desk of one agent.
+pub struct Desk {
+    store: Store,
+    /// The flows, if they are known here: they say which steps and teams there are, and what a closed conversation asks.
+    flows: Option<Arc<Flows>>,
+    agent: Agent,
+}
+
+/// An action at the desk.
+#[derive(Clone, Debug)]
+pub struct Doing {
+    /// Unique for this action: repeating it within a day does nothing, and has the same answer.
+    pub id: String,
+    /// The session.
+    pub session: SessionName,
+    /// The chat.
+    pub chat: ChatId,
+    /// What the person saw; `None`: what is there now.
+    pub seen: Option<Seen>,
+}
+
+/// A conversation as the person saw it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Which one.
+    pub conversation: ConversationId,
+    /// Its revision.
+    pub rev: u64,
+    /// How many messages were unread.
+    pub unread: u64,
+}
+
+/// Where a conversation is given to, as a person says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GiveAway {
+    /// To the bot, at its last question.
+    Bot,
+    /// To the bot, at this step.
+    Step(String),
+    /// To the line of a team; empty: of no team in particular.
+    Team(String),
+    /// To a colleague.
+    Agent(AgentName),
+}
+
+impl Desk {
+    /// The desk of an agent, who is at work from now on.
+    ///
+    /// # Errors
+    /// [`Refusal::NoAgent`], [`Refusal::Off`], and those of Redis.
+    pub async fn of(
+        store: &Store,
+        flows: Option<Arc<Flows>>,
+        name: &AgentName,
+        now: Millis,
+    ) -> Result<Self, Refusal> {
+        let agent = store.agent(name).await?;
+        let agent = agent.ok_or_else(|| Refusal::NoAgent(name.clone()))?;
+        if agent.off {
+            return Err(Refusal::Off(name.clone()));
+        }
+        store.note_agent_seen(name, now).await?;
+        Ok(Self {
+            store: store.clone(),
+            flows,
+            agent,
+        })
+    }
+
+    /// Who works here.
+    #[must_use]
+    pub fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    /// Takes the next conversation that waits for a person, in the lines that the agent serves: urgent ones first, then the
+    /// oldest, over all these sessions. Returns in which session.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn take_next(
+        &self,
+        id: &str,
+        session: Option<&SessionName>,
+        now: Millis,
+    ) -> Result<(Option<SessionName>, Acted), Refusal> {
+        let sessions = match session {
+            Some(session) => {
+                self.serves(session)?;
+                vec![session.clone()]
+            }
+            None => self.sessions().await?,
+        };
+        let mut heads = Vec::new();
+        for session in sessions {
+            if let Some(head) = self.store.head_of_line(&session, &self.agent.teams).await? {
+                heads.push((head.place >= 0, head.opened, session));
+            }
+        }
+        heads.sort();
+        let mut last = (None, Acted::NobodyWaits);
+        for (_, _, session) in heads {
+            let action = self.action(id, ChatId::stored(""), HeldBy::Nobody);
+            let seat = self.seat(&session).await?;
+            let acted = self.store.take_next(&session, &action, &seat, now).await?;
+            // Somebody else was faster, or this line is paused: perhaps the next one has somebody.
+            let goes_on = matches!(acted, Acted::NobodyWaits | Acted::Paused(_));
+            last = (Some(session), acted);
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    /// Takes the conversation of a chat, from the line, the bot or the phone, or from this colleague.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn take(
+        &self,
+        doing: &Doing,
+        from: Option<&AgentName>,
+        now: Millis,
+    ) -> Result<Acted, Refusal> {
+        self.serves(&doing.session)?;
+        let holder = from.map_or(HeldBy::Nobody, |agent| HeldBy::Agent(agent.clone()));
+        let action = self.action_on(doing, holder);
+        let seat = self.seat(&doing.session).await?;
+        Ok(self.store.take(&doing.session, &action, &seat, now).await?)
+    }
+
+    /// Says something to the customer of a conversation that the agent holds.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn say(&self, doing: &Doing, text: &str, now: Millis) -> Result<Acted, Refusal> {
+        if text.trim().is_empty() {
+            return Err(Refusal::NoWords);
+        }
+        let Some(view) = self.view(doing, now).await? else {
+            return Ok(Acted::NotOpen(doing.chat.clone()));
+        };
+        let action = self.action_on(doing, HeldBy::Agent(self.agent.name.clone()));
+        // What is read of a conversation and what is done to it must be about the same one.
+        let action = Action {
+            conversation: action.conversation.or(view.id.clone()),
+            ..action
+        };
+        let reply = self.reply(&view, &doing.id, text, now);
+        let seen = doing.seen.as_ref().map(|seen| seen.unread);
+        let store = &self.store;
+        Ok(store
+            .say(&doing.session, &action, seen, &reply, now)
+            .await?)
+    }
+
+    /// Notes something about a conversation, whoever has it.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn note(&self, doing: &Doing, text: &str, now: Millis) -> Result<Acted, Refusal> {
+        if text.trim().is_empty() {
+            return Err(Refusal::NoWords);
+        }
+        self.serves(&doing.session)?;
+        let mut action = self.action_on(doing, HeldBy::Nobody);
+        action.rev = None;
+        Ok(self.store.note(&doing.session, &action, text, now).await?)
+    }
+
+    /// Gives a conversation away. An attendant gives what they hold; an owner, any.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn give(&self, doing: &Doing, to: &GiveAway, now: Millis) -> Result<Acted, Refusal> {
+        self.knows(&doing.session, to)?;
+        let Some(view) = self.view(doing, now).await? else {
+            return Ok(Acted::NotOpen(doing.chat.clone()));
+        };
+        let action = self.action_on_seen(doing, &view);
+        let to = match to {
+            GiveAway::Bot => GiveTo::Bot {
+                state: json(&state(&view).given_back()),
+                step: None,
+            },
+            GiveAway::Step(step) => GiveTo::Bot {
+                state: json(&state(&view).sent_to(step)),
+                step: Some(step.clone()),
+            },
+            GiveAway::Team(team) => GiveTo::Team(team.clone()),
+            GiveAway::Agent(name) => self.colleague(name, &doing.session).await?,
+        };
+        let seen = doing.seen.as_ref().map(|seen| seen.unread);
+        let store = &self.store;
+        Ok(store.give(&doing.session, &action, seen, &to, now).await?)
+    }
+
+    /// Closes a conversation. An attendant closes what they hold; an owner, any.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn close(&self, doing: &Doing, outcome: &str, now: Millis) -> Result<Acted, Refusal> {
+        let Some(view) = self.view(doing, now).await? else {
+            return Ok(Acted::NotOpen(doing.chat.clone()));
+        };
+        let close = CloseByHand {
+            outcome: outcome.to_owned(),
+            asks_rating: None,
+        };
+        let action = self.action_on_seen(doing, &view);
+        let seen = doing.seen.as_ref().map(|seen| seen.unread);
+        let store = &self.store;
+        let closed = store.close_by_hand(&doing.session, &action, seen, &close, now);
+        Ok(closed.await?)
+    }
+
+    /// Moves a waiting conversation in its line.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn move_to(&self, doing: &Doing, to: MoveTo, now: Millis) -> Result<Acted, Refusal> {
+        self.steers("move customers in line")?;
+        let action = self.action_on(doing, HeldBy::Nobody);
+        let store = &self.store;
+        Ok(store.move_in_line(&doing.session, &action, to, now).await?)
+    }
+
+    /// Pauses the line of a team (empty: of the whole session), with these words for customers who write meanwhile. Returns whether
+    /// it was not paused before.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn pause(
+        &self,
+        id: &str,
+        (session, team): (&SessionName, &str),
+        words: &str,
+        now: Millis,
+    ) -> Result<bool, Refusal> {
+        self.steers("pause the line")?;
+        if !team.is_empty() {
+            self.knows(session, &GiveAway::Team(team.to_owned()))?;
+        }
+        let by = (id, &self.agent.name);
+        Ok(self.store.pause_line(session, by, team, words, now).await?)
+    }
+
+    /// Ends the pause of a line. Returns whether it was paused.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn resume(
+        &self,
+        id: &str,
+        (session, team): (&SessionName, &str),
+        now: Millis,
+    ) -> Result<bool, Refusal> {
+        self.steers("end a pause of the line")?;
+        let by = (id, &self.agent.name);
+        Ok(self.store.resume_line(session, by, team, now).await?)
+    }
+
+    fn steers(&self, what: &'static str) -> Result<(), Refusal> {
+        match self.agent.may_steer() {
+            true => Ok(()),
+            false => Err(Refusal::NotAnOwner(self.agent.name.clone(), what)),
+        }
+    }
+
+    fn serves(&self, session: &SessionName) -> Result<(), Refusal> {
+        match self.agent.serves(session) {
+            true => Ok(()),
+            false => Err(Refusal::OtherSession(
+                self.agent.name.clone(),
+                session.to_string(),
+            )),
+        }
+    }
+
+    /// Whether the flow has the step or the team, if the flows are known here.
+    fn knows(&self, session: &SessionName, to: &GiveAway) -> Result<(), Refusal> {
+        let Some(flows) = &self.flows else {
+            return Ok(());
+        };
+        let script = flows.of(session);
+        match to {
+            GiveAway::Step(step) if !script.has_step(step) => {
+                Err(Refusal::Unknown("step", step.clone()))
+            }
+            GiveAway::Team(team) if !team.is_empty() && !script.has_team(team) => {
+                Err(Refusal::Unknown("team", team.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The colleague who gets a conversation, if they can.
+    async fn colleague(&self, name: &AgentName, session: &SessionName) -> Result<GiveTo, Refusal> {
+        let colleague = self.store.agent(name).await?;
+        let colleague = colleague.ok_or_else(|| Refusal::NoAgent(name.clone()))?;
+        if colleague.off {
+            return Err(Refusal::Off(name.clone()));
+        }
+        if !colleague.serves(session) {
+            return Err(Refusal::OtherSession(name.clone(), session.to_string()));
+        }
+        let elsewhere = self.held_elsewhere(&colleague, session).await?;
+        Ok(GiveTo::Agent {
+            name: name.clone(),
+            room: u64::from(colleague.max_chats).saturating_sub(elsewhere),
+        })
+    }
+
+    async fn seat(&self, session: &SessionName) -> Result<Seat, Refusal> {
+        Ok(Seat {
+            max_chats: self.agent.max_chats,
+            elsewhere: self.held_elsewhere(&self.agent, session).await?,
+            teams: self.agent.teams.clone(),
+        })
+    }
+
+    /// How many conversations an agent holds in other sessions.
+    async fn held_elsewhere(&self, agent: &Agent, session: &SessionName) -> Result<u64, Refusal> {
+        let mut held = 0;
+        for other in self.sessions_of(agent).await? {
+            if other != *session {
+                let counts = self.store.held_by(&other).await?;
+                let of_agent = counts.iter().find(|(name, _)| *name == agent.name);
+                held += of_agent.map_or(0, |(_, count)| *count);
+            }
+        }
+        Ok(held)
+    }
+
+    async fn sessions(&self) -> Result<Vec<SessionName>, Refusal> {
+        Ok(self.sessions_of(&self.agent).await?)
+    }
+
+    /// The sessions that an agent serves and in which somebody waits or is attended.
+    async fn sessions_of(&self, agent: &Agent) -> Result<Vec<SessionName>, StoreError> {
+        if !agent.sessions.is_empty() {
+            return Ok(agent.sessions.clone());
+        }
+        let (mut sessions, mut from) = (Vec::new(), 0);
+        loop {
+            let page = self.store.busy_sessions_from(from, PAGE).await?;
+            let is_last = page.len() < PAGE as usize;
+            sessions.extend(page);
+            if is_last {
+                return Ok(sessions);
+            }
+            from += PAGE;
+        }
+    }
+
+    async fn view(&self, doing: &Doing, now: Millis) -> Result<Option<ConversationView>, Refusal> {
+        self.serves(&doing.session)?;
+        let view = self
+            .store
+            .conversation_view(&doing.session, &doing.chat, PEEK, now)
+            .await?;
+        Ok(view.filter(|view| view.id.is_some()))
+    }
+
+    fn action(&self, id: &str, chat: ChatId, holder: HeldBy) -> Action {
+        Action {
+            id: id.to_owned(),
+            by: self.agent.name.clone(),
+            chat,
+            conversation: None,
+            rev: None,
+            holder,
+        }
+    }
+
+    fn action_on(&self, doing: &Doing, holder: HeldBy) -> Action {
+        let seen = doing.seen.as_ref();
+        Action {
+            conversation: seen.map(|seen| seen.conversation.clone()),
+            rev: seen.map(|seen| seen.rev),
+            ..self.action(&doing.id, doing.chat.clone(), holder)
+        }
+    }
+
+    /// An action on the conversation as it was read just now. An attendant acts on what they hold; an owner, on any.
+    fn action_on_seen(&self, doing: &Doing, view: &ConversationView) -> Action {
+        let holder = match self.agent.may_steer() {
+            true => view.holder(),
+            false => HeldBy::Agent(self.agent.name.clone()),
+        };
+        let action = self.action_on(doing, holder);
+        Action {
+            conversation: action.conversation.or(view.id.clone()),
+            rev: action.rev.or(Some(view.rev)),
+            ..action
+        }
+    }
+
+    fn reply(&self, view: &ConversationView, id: &str, text: &str, now: Millis) -> Reply {
+        let conversation = view.id.clone().unwrap_or(ConversationId::stored(""));
+        Reply {
+            id: format!("{conversation}:{id}"),
+            conversation,
+            text: text.trim().to_owned(),
+            media: None,
+            by: Some(self.agent.name.to_string()),
+            queued_at: now,
+            attempts: 0,
+            notice: false,
+        }
+    }
+}
+
+/// The state of the flow. If it can't be read, or none was saved yet, the flow begins anew.
+fn state(view: &ConversationView) -> State {
+    let name = Some(view.name.as_str()).filter(|name| !name.is_empty());
+    serde_json::from_str(&view.state).unwrap_or_else(|_| State::new(name))
+}
+
+fn json(state: &State) -> String {
+    // A state has only texts, numbers and lists, which JSON can always hold.
+    serde_json::to_string(state).unwrap_or_default()
+}
