@@ -237,17 +237,26 @@ impl<'s> Cursor<'s> {
 
 fn matching(query: &Query) -> Filter {
     let mut filter = Filter::default();
+    // The plus sign keeps SQLite from reading the events of all chats since then.
+    let mut at = "e.at";
     if let Some(chat) = &query.chat {
-        filter.chat("c", chat);
+        let mut of_chat = Filter::default();
+        of_chat.chat("k", chat);
+        let within = format!(
+            "(e.session, e.conversation) IN (SELECT k.session, k.id FROM conversation k {})",
+            of_chat.sql()
+        );
+        filter.all(&within, of_chat.values);
+        at = "+e.at";
     }
     if let Some(session) = &query.session {
         filter.all("e.session = ?", [session.clone().into()]);
     }
     if let Some(since) = query.since {
-        filter.all("e.at >= ?", [since.as_i64().into()]);
+        filter.all(&format!("{at} >= ?"), [since.as_i64().into()]);
     }
     if let Some(until) = query.until {
-        filter.all("e.at < ?", [until.as_i64().into()]);
+        filter.all(&format!("{at} < ?"), [until.as_i64().into()]);
     }
     if let Some(outcome) = &query.outcome {
         filter.all("c.outcome = ?", [outcome.clone().into()]);
