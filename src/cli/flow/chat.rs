@@ -263,6 +263,9 @@ impl<'s, O: Write> ChatTool<'s, O> {
                 self.out,
                 "-- the owner answers; the flow stays silent until they write the closing word or nobody writes for a while"
             ),
+            RehearsalEvent::Rated(rating) => {
+                writeln!(self.out, "-- rated: {rating}; no conversation opens")
+            }
             RehearsalEvent::Reply(text) => writeln!(self.out, "  < {}", paragraph(text)),
             RehearsalEvent::Closed { outcome, resumable } => {
                 let on = match resumable {

@@ -15,6 +15,7 @@ pub(crate) mod number;
 pub(crate) mod number_words;
 pub(crate) mod order;
 pub(crate) mod phone;
+pub(crate) mod rating;
 // CPF and CNPJ.
 pub(crate) mod taxpayer;
 // The countries that phone numbers belong to.

@@ -128,6 +128,7 @@ impl Script {
             .collect();
         while let Some(name) = open
             .pop_front()
+            .or_else(|| self.unseen_rating(&mut seen))
             .or_else(|| self.choose_unseen(&mut steps, &mut seen))
         {
             let Some(step) = self.steps.get(&name) else {
@@ -156,6 +157,12 @@ impl Script {
             closed,
             words,
         }
+    }
+
+    /// The step that asks for a rating, if no path leads there: people who close a conversation ask it.
+    fn unseen_rating(&self, seen: &mut HashSet<String>) -> Option<String> {
+        let (name, _) = self.rating_step()?;
+        seen.insert(name.to_owned()).then(|| name.to_owned())
     }
 
     /// Finds a step that only answers to calls can reach, and adds it to the paths of every call that may choose it.
@@ -205,6 +212,14 @@ fn paths(step: &Step) -> (bool, Vec<OutlinePath>) {
         }
         Step::Ask(question) => (true, paths_of_question(question)),
         Step::HandOff(handoff) => (false, paths_from_person(handoff)),
+        Step::Rating(question) => {
+            let close = OutlinePath {
+                label: "asks for a rating".to_owned(),
+                to: Target::End(question.outcome.clone()),
+                implied: false,
+            };
+            (false, vec![close])
+        }
         Step::When { cases, otherwise } => (false, paths_by_condition(cases, otherwise)),
         Step::Call(calling) => (false, paths_of_call(calling)),
     }

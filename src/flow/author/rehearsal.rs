@@ -17,6 +17,9 @@ use crate::flow::turn::known::Known;
 use crate::flow::turn::state::{FlowStage, State};
 use crate::ids::{ChatId, ConversationId, SessionName};
 
+/// How long after it was asked a message may be a rating.
+const RATING_WITHIN: Duration = Duration::from_secs(24 * 3600);
+
 /// One customer, and one worker who follows the flow with them.
 #[derive(Debug)]
 pub struct Rehearsal<'s> {
@@ -32,6 +35,8 @@ pub struct Rehearsal<'s> {
     known: String,
     /// When and how the last conversation ended.
     last: Option<(Millis, String)>,
+    /// Until when a message may be a rating.
+    rating_until: Option<Millis>,
 }
 
 /// Where the conversation is.
@@ -69,6 +74,8 @@ pub enum RehearsalEvent {
     Phone,
     /// A message to the customer. Media is shown as its kind, its source and its caption.
     Reply(String),
+    /// The customer rated the last conversation, from 1 to 5. No conversation opens.
+    Rated(u8),
     /// The conversation closed.
     Closed {
         /// With this outcome.
@@ -102,13 +109,30 @@ impl<'s> Rehearsal<'s> {
             calls: 0,
             known: String::new(),
             last: None,
+            rating_until: None,
         }
     }
 
     /// The customer writes these messages, in one burst.
     pub fn say(&mut self, said: impl IntoIterator<Item = Said>) -> Vec<RehearsalEvent> {
         let mut events = Vec::new();
-        let mut said = said.into_iter();
+        let mut said = said.into_iter().peekable();
+        let is_open = !matches!(
+            self.stage,
+            RehearsalStage::New | RehearsalStage::Closed { .. }
+        );
+        if !is_open
+            && self.rating_until.is_some_and(|until| self.now < until)
+            && let Some(rating) = said.peek().and_then(|one| self.script.read_rating(one))
+        {
+            said.next();
+            self.rating_until = None;
+            events.push(RehearsalEvent::Rated(rating));
+            events.extend(self.script.rating_thanks(rating).map(RehearsalEvent::Reply));
+            if said.peek().is_none() {
+                return events;
+            }
+        }
         match self.stage {
             RehearsalStage::HandedOff { .. } => {
                 if !said.any(|one| self.say_in_line(one, &mut events)) {
@@ -414,7 +438,14 @@ impl<'s> Rehearsal<'s> {
                 };
                 false
             }
-            Next::Close { outcome, resumable } => {
+            Next::Close {
+                outcome,
+                resumable,
+                asks_rating,
+            } => {
+                if asks_rating {
+                    self.rating_until = Some(self.now + RATING_WITHIN);
+                }
                 self.last = Some((self.now, outcome.clone()));
                 self.stage = RehearsalStage::Closed {
                     resumable,

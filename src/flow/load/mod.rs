@@ -36,6 +36,7 @@ pub(crate) mod remember;
 // `expect` and `pattern` of an `ask`.
 pub(crate) mod expect;
 pub(crate) mod handoff;
+pub(crate) mod rating;
 pub(crate) mod say;
 pub(crate) mod set_when_wait;
 

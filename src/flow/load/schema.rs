@@ -402,6 +402,26 @@ const STEPS: &[(&str, &[SchemaKey])] = &[
         ],
     ),
     (
+        "rating",
+        &[
+            (
+                "rating",
+                Form::Words,
+                "Asks for a rating from 1 to 5, and closes the conversation.",
+            ),
+            (
+                "thanks",
+                Form::Words,
+                "What to say to a customer who rated: a text, with {{ rating }} if you like. Default: a built-in text.",
+            ),
+            (
+                "end",
+                Form::Words,
+                "The outcome with which the conversation closes. Default: done.",
+            ),
+        ],
+    ),
+    (
         "wait",
         &[
             (
@@ -529,6 +549,7 @@ fn demand(kind: &str, step: &mut Value) {
             step["dependencies"] = json!({ "within": ["otherwise"], "otherwise": ["within"] });
         }
         "when" => step["required"] = json!([kind, "otherwise"]),
+        "rating" => {}
         _ => step["oneOf"] = json!([{ "required": ["next"] }, { "required": ["end"] }]),
     }
     if kind == "call" {

@@ -10,7 +10,9 @@ use crate::flow::script::step::Step;
 use crate::flow::script::team::Team;
 
 /// Each step has exactly one of these keys.
-const KINDS: [&str; 7] = ["say", "ask", "set", "when", "wait", "call", "handoff"];
+const KINDS: [&str; 8] = [
+    "say", "ask", "set", "when", "wait", "call", "handoff", "rating",
+];
 
 impl Loader<'_> {
     /// Reads every step and collects the paths between them.
@@ -21,6 +23,7 @@ impl Loader<'_> {
         teams: &BTreeMap<String, Team>,
     ) -> HashMap<String, Step> {
         let mut steps = HashMap::new();
+        let mut rating: Option<String> = None;
         let Some(section) = self.reader.section(file, "step") else {
             if !file.has("step") {
                 let message = "there are no steps: write at least one, like [step.hello]";
@@ -53,6 +56,17 @@ impl Loader<'_> {
                 ["when"] => self.read_when(&body, key.text),
                 ["wait"] => self.read_wait(&body, key.text),
                 ["call"] => self.read_call(&body, key.text),
+                ["rating"] => {
+                    if let Some(other) = &rating {
+                        let message = format!(
+                            "{} asks for a rating, and so does [step.{other}]; keep one",
+                            body.name
+                        );
+                        self.reader.note(&key.place, message);
+                    }
+                    rating = Some(key.text.to_owned());
+                    self.read_rating(&body, key.text)
+                }
                 ["handoff"] => self.read_handoff(&body, key.text, teams),
                 _ => {
                     let message = match kinds[..] {

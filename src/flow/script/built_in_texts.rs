@@ -2,6 +2,9 @@
 
 use crate::flow::words::locale::Locale;
 
+/// What a text can use that answers a rating: the conversation is over.
+pub(crate) const RATING_VARIABLES: &[&str] = &["rating"];
+
 /// A built-in text. A flow can replace it under `[texts]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextKey {
@@ -20,13 +23,14 @@ pub(crate) enum TextKey {
     TimeRange,
     Reminder,
     Silence,
+    RatingThanks,
     GaveUp,
     NotInLine,
     Trouble,
 }
 
 impl TextKey {
-    pub(crate) const ALL: [TextKey; 18] = [
+    pub(crate) const ALL: [TextKey; 19] = [
         TextKey::Position,
         TextKey::Next,
         TextKey::StillWaiting,
@@ -42,6 +46,7 @@ impl TextKey {
         TextKey::TimeRange,
         TextKey::Reminder,
         TextKey::Silence,
+        TextKey::RatingThanks,
         TextKey::GaveUp,
         TextKey::NotInLine,
         TextKey::Trouble,
@@ -65,6 +70,7 @@ impl TextKey {
             TextKey::TimeRange => "time_range",
             TextKey::Reminder => "reminder",
             TextKey::Silence => "silence",
+            TextKey::RatingThanks => "rating_thanks",
             TextKey::GaveUp => "gave_up",
             TextKey::NotInLine => "attending",
             TextKey::Trouble => "trouble",
@@ -86,6 +92,7 @@ impl TextKey {
             TextKey::Left => Some(&["name"]),
             TextKey::WhichTime => Some(&["name", "early", "late"]),
             TextKey::DayRange | TextKey::TimeRange => Some(&["name", "min", "max"]),
+            TextKey::RatingThanks => Some(RATING_VARIABLES),
             _ => None,
         }
     }
@@ -176,6 +183,11 @@ impl TextKey {
                 "I haven't heard from you, so I'll close this chat for now. Write any time and we'll continue where we stopped.",
                 "Como não tive resposta, vou encerrar por aqui. Quando quiser, é só escrever e continuamos de onde paramos.",
                 "Como no recibí respuesta, cierro la conversación por ahora. Escriba cuando quiera y seguimos donde quedamos.",
+            ],
+            TextKey::RatingThanks => [
+                "Thank you for your rating!",
+                "Obrigado pela sua avaliação!",
+                "¡Gracias por su calificación!",
             ],
             TextKey::GaveUp => [
                 "Sorry, I couldn't understand your answers. Please write again later and we'll start over.",

@@ -15,7 +15,7 @@ use crate::flow::script::hours::{Hours, local, moment};
 use crate::flow::script::limits::Limits;
 use crate::flow::script::reply::{FlowMedia, FlowReply, MediaSource};
 use crate::flow::script::say::LocalFile;
-use crate::flow::script::step::{Calling, Step};
+use crate::flow::script::step::{Calling, RatingQuestion, Step};
 use crate::flow::script::team::Team;
 use crate::flow::script::templates::Templates;
 use crate::flow::script::timeouts::Timeouts;
@@ -126,6 +126,14 @@ impl Script {
             Step::Call(calling) => Some(calling),
             _ => None,
         }
+    }
+
+    /// The step that asks for a rating, if there is one.
+    pub(crate) fn rating_step(&self) -> Option<(&str, &RatingQuestion)> {
+        self.steps.iter().find_map(|(name, step)| match step {
+            Step::Rating(question) => Some((name.as_str(), question)),
+            _ => None,
+        })
     }
 
     /// Since when it has been closed; `None` if it is open now.

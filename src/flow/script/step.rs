@@ -34,6 +34,8 @@ pub(crate) enum Step {
     Call(Calling),
     /// Hands the customer to a person.
     HandOff(HandOff),
+    /// Asks how it was, and closes.
+    Rating(RatingQuestion),
     /// Pauses for this long. Messages are read afterwards.
     Wait {
         time: Duration,
@@ -55,6 +57,16 @@ pub(crate) struct HandOff {
     pub(crate) urgent: bool,
     /// The step that follows if nobody comes within this time; `None`: the customer waits until somebody comes.
     pub(crate) nobody: Option<(Duration, String)>,
+}
+
+/// A question that is asked as the conversation closes. The answer opens no other one.
+#[derive(Debug)]
+pub(crate) struct RatingQuestion {
+    pub(crate) text: TextId,
+    /// What to say to a customer who answered; `None`: the built-in text.
+    pub(crate) thanks: Option<TextId>,
+    /// The outcome with which the conversation closes.
+    pub(crate) outcome: String,
 }
 
 /// A variable and what it is set to.

@@ -118,5 +118,8 @@ pub enum Next {
         outcome: String,
         /// The customer may come back to the same step.
         resumable: bool,
+        /// The last reply asks for a rating: the next message may be one
+        /// ([`Script::read_rating`](crate::flow::Script::read_rating)).
+        asks_rating: bool,
     },
 }

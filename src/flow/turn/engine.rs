@@ -202,6 +202,7 @@ impl<'s> FlowTurn<'s> {
                 })
             }
             Some(Step::HandOff(handoff)) => self.hand_off(name, handoff),
+            Some(Step::Rating(question)) => self.ask_rating(name, question),
             Some(Step::Wait { time, .. }) => Ok(self.begin_pause(name, *time)),
             Some(Step::Call(_)) => self.call(name),
             None => Err(broken(name, "there is no such step")),

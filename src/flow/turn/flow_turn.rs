@@ -127,6 +127,7 @@ impl<'s> FlowTurn<'s> {
         At::Done(Next::Close {
             outcome: outcome.to_owned(),
             resumable: false,
+            asks_rating: false,
         })
     }
 
@@ -180,6 +181,7 @@ impl<'s> FlowTurn<'s> {
         Next::Close {
             outcome: "trouble".to_owned(),
             resumable: false,
+            asks_rating: false,
         }
     }
 

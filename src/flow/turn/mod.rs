@@ -23,6 +23,8 @@ pub(crate) mod calling;
 pub(crate) mod evaluate;
 // `handoff`.
 pub(crate) mod handoff;
+// `rating`.
+pub(crate) mod rating;
 // `wait`.
 pub(crate) mod pausing;
 // The reminder, and the close.

@@ -37,6 +37,7 @@ impl FlowTurn<'_> {
             return Next::Close {
                 outcome: "silence".to_owned(),
                 resumable: true,
+                asks_rating: false,
             };
         }
         if !self.state.reminded && self.now >= remind_at {

@@ -12,6 +12,7 @@ mod given;
 mod going;
 mod media;
 mod properties;
+mod rating;
 mod remembering;
 mod waiting;
 
@@ -250,7 +251,14 @@ fn silence_brings_first_the_reminder_and_then_the_close() {
     let turn = script.advance(turn.state, &[], after(29));
     let outcome = "silence".to_owned();
     let resumable = true;
-    assert_eq!(turn.next, Next::Close { outcome, resumable });
+    assert_eq!(
+        turn.next,
+        Next::Close {
+            outcome,
+            resumable,
+            asks_rating: false
+        }
+    );
 }
 
 #[test]
@@ -327,7 +335,14 @@ fn a_step_that_fails_apologises_and_closes() {
         assert!(fault.contains(part) && !fault.contains("secret"), "{fault}");
         let outcome = "trouble".to_owned();
         let resumable = false;
-        assert_eq!(turn.next, Next::Close { outcome, resumable });
+        assert_eq!(
+            turn.next,
+            Next::Close {
+                outcome,
+                resumable,
+                asks_rating: false
+            }
+        );
         assert!(
             turn.replies
                 .last()

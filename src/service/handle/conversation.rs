@@ -214,6 +214,7 @@ impl ConversationTask {
                 next: Next::Close {
                     outcome: TROUBLE.to_owned(),
                     resumable: false,
+                    asks_rating: false,
                 },
                 consumed: self.inbox.said().len(),
                 last_used: None,
@@ -345,6 +346,7 @@ impl ConversationTask {
                 outcome: WITHDRAWN.to_owned(),
                 // As before they wrote: they may still come back to where they stopped.
                 resumable: !self.held.state.is_empty(),
+                asks_rating: false,
             },
             consumed: 0,
             last_used: None,
@@ -423,7 +425,9 @@ impl ConversationTask {
         let (outcome, resumable, wake_at) = match advance.next {
             Next::Wait { wake_at } => (None, false, Some(wake_at)),
             Next::Call | Next::HandOff { .. } => (None, false, None),
-            Next::Close { outcome, resumable } => (Some(outcome), resumable, None),
+            Next::Close {
+                outcome, resumable, ..
+            } => (Some(outcome), resumable, None),
         };
         let variables =
             || serde_json::to_string(advance.state.variables()).unwrap_or_else(|_| "{}".to_owned());

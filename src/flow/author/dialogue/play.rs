@@ -36,7 +36,9 @@ impl Dialogue {
                 match event {
                     RehearsalEvent::Reply(text) => replies.push(text),
                     RehearsalEvent::Called { step, .. } => calls.push(step),
-                    RehearsalEvent::HandedOff { .. } | RehearsalEvent::Phone => {}
+                    RehearsalEvent::HandedOff { .. }
+                    | RehearsalEvent::Rated(_)
+                    | RehearsalEvent::Phone => {}
                     RehearsalEvent::Closed { outcome, .. } => closed = Some(outcome),
                     RehearsalEvent::Fault(fault) => differences.push(Difference {
                         line: turn.line,

@@ -346,7 +346,14 @@ fn the_built_in_flow_asks_for_name_and_subject_in_every_locale() {
                 assert!(turn.replies[0].text.contains("Bia"), "{:?}", turn.replies);
                 let outcome = "noted".to_owned();
                 let resumable = false;
-                assert_eq!(turn.next, Next::Close { outcome, resumable });
+                assert_eq!(
+                    turn.next,
+                    Next::Close {
+                        outcome,
+                        resumable,
+                        asks_rating: false
+                    }
+                );
             }
         }
         let saved = |name: &str| state.variables().get(name).map(String::as_str);

@@ -69,7 +69,7 @@ proptest! {
             prop_assert!(answered, "{:?}", turn);
             let turn = script.give_up(state);
             prop_assert_eq!(turn.replies.len(), 1);
-            let trouble = matches!(&turn.next, Next::Close { outcome, resumable: false } if outcome == "trouble");
+            let trouble = matches!(&turn.next, Next::Close { outcome, resumable: false, .. } if outcome == "trouble");
             prop_assert!(trouble, "{:?}", turn);
         }
     }

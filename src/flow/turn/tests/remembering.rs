@@ -41,7 +41,8 @@ fn a_flow_remembers_what_its_steps_say_and_knows_it_the_next_time() {
         (
             &Next::Close {
                 outcome: "done".into(),
-                resumable: false
+                resumable: false,
+                asks_rating: false
             },
             &None
         )

@@ -34,7 +34,14 @@ fn a_customer_can_leave_a_pause_and_a_clock_set_back_does_not_prolong_it() {
     let turn = script.advance(paused.state.clone(), &words, after(101));
     let resumable = false;
     let outcome = "left".to_owned();
-    assert_eq!(turn.next, Next::Close { outcome, resumable });
+    assert_eq!(
+        turn.next,
+        Next::Close {
+            outcome,
+            resumable,
+            asks_rating: false
+        }
+    );
     assert_eq!((turn.consumed, turn.replies.len()), (2, 1));
     // The clock goes back an hour: the pause does not become an hour longer.
     let turn = script.advance(paused.state.clone(), &[], after(40));

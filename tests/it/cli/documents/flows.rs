@@ -199,7 +199,7 @@ fn the_tables_of_the_reference_are_complete() {
     let steps = schema["properties"]["step"]["additionalProperties"]["oneOf"]
         .as_array()
         .unwrap();
-    assert_eq!(steps.len(), 7);
+    assert_eq!(steps.len(), 8);
     for step in steps {
         let kind = step["title"].as_str().unwrap();
         let heading = match kind {
