@@ -2,7 +2,8 @@
 WITH of_it AS MATERIALIZED (
     SELECT kind, at, by, team, what, text FROM conversation_event WHERE session = ?1 AND conversation = ?2
 ),
-first AS (SELECT min(at) AS at FROM of_it WHERE kind = 'handoff'),
+-- An agent who took it from the bot hands it off when they give it to a team.
+first AS (SELECT min(at) AS at FROM of_it WHERE kind = 'handoff' OR kind = 'given' AND what LIKE 'team:%'),
 -- A conversation that was never handed off can be taken, too.
 taken AS (
     SELECT min(of_it.at) AS at FROM of_it, first

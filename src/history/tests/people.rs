@@ -91,6 +91,27 @@ fn the_wait_for_a_person_ends_when_the_phone_answers_or_the_customer_leaves() {
 }
 
 #[test]
+fn a_conversation_that_an_agent_took_from_the_bot_waits_once_it_is_given_to_a_team() {
+    let entries = [
+        step("taken", "c1", 2000, &[("by", "ana"), ("from", "bot")]),
+        step("given", "c1", 3000, &[("by", "ana"), ("to", "team:help")]),
+        step("taken", "c1", 8000, &[("by", "bia"), ("from", "line")]),
+    ];
+    in_every_order(&entries[..1], |rig| {
+        let one = &rig.conversations(&Query::default())[0];
+        assert_eq!((one.taken_at, one.person_waiting), (Some(ms(2000)), None));
+    });
+    in_every_order(&entries, |rig| {
+        let one = &rig.conversations(&Query::default())[0];
+        assert_eq!(one.person_waiting, Some(Duration::from_secs(5)));
+        assert_eq!(
+            (one.team.as_deref(), one.holder.as_deref()),
+            (Some("help"), Some("bia"))
+        );
+    });
+}
+
+#[test]
 fn each_step_of_people_brings_a_conversation_where_it_says() {
     for (kind, more, status) in [
         ("handoff", ("team", "sales"), Status::Handoff),
