@@ -9,8 +9,8 @@ use crate::ids::{AgentName, ChatId, ConversationId, SessionName};
 use crate::service::desk::refusal::Refusal;
 use crate::service::kit::session_pages::PAGE;
 use crate::store::{
-    Acted, Action, Agent, CloseByHand, ConversationView, GiveTo, HeldBy, MoveTo, Reply, Seat,
-    Store, StoreError,
+    Acted, Action, Agent, CloseByHand, ConversationView, GiveTo, HeldBy, MoveTo, PRESENT_FOR,
+    Reply, Seat, Store, StoreError,
 };
 
 /// How much of a conversation's inbox and lane is read to act on it.
@@ -109,6 +109,12 @@ impl Desk {
             }
             None => self.sessions().await?,
         };
+        for session in &sessions {
+            // Repeated, it must not take the next one of another session.
+            if let Some(before) = self.store.acted_before(session, id).await? {
+                return Ok((Some(session.clone()), before));
+            }
+        }
         let mut heads = Vec::new();
         for session in sessions {
             if let Some(head) = self.store.head_of_line(&session, &self.agent.teams).await? {
@@ -157,7 +163,7 @@ impl Desk {
             return Err(Refusal::NoWords);
         }
         let Some(view) = self.view(doing, now).await? else {
-            return Ok(Acted::NotOpen(doing.chat.clone()));
+            return self.not_open(doing).await;
         };
         let action = self.action_on(doing, HeldBy::Agent(self.agent.name.clone()));
         // What is read of a conversation and what is done to it must be about the same one.
@@ -194,7 +200,7 @@ impl Desk {
     pub async fn give(&self, doing: &Doing, to: &GiveAway, now: Millis) -> Result<Acted, Refusal> {
         self.knows(&doing.session, to)?;
         let Some(view) = self.view(doing, now).await? else {
-            return Ok(Acted::NotOpen(doing.chat.clone()));
+            return self.not_open(doing).await;
         };
         let action = self.action_on_seen(doing, &view);
         let to = match to {
@@ -207,7 +213,7 @@ impl Desk {
                 step: Some(step.clone()),
             },
             GiveAway::Team(team) => GiveTo::Team(team.clone()),
-            GiveAway::Agent(name) => self.colleague(name, &doing.session).await?,
+            GiveAway::Agent(name) => self.colleague(name, &doing.session, now).await?,
         };
         let seen = doing.seen.as_ref().map(|seen| seen.unread);
         let store = &self.store;
@@ -220,7 +226,7 @@ impl Desk {
     /// See [`Refusal`].
     pub async fn close(&self, doing: &Doing, outcome: &str, now: Millis) -> Result<Acted, Refusal> {
         let Some(view) = self.view(doing, now).await? else {
-            return Ok(Acted::NotOpen(doing.chat.clone()));
+            return self.not_open(doing).await;
         };
         let close = CloseByHand {
             outcome: outcome.to_owned(),
@@ -314,7 +320,12 @@ impl Desk {
     }
 
     /// The colleague who gets a conversation, if they can.
-    async fn colleague(&self, name: &AgentName, session: &SessionName) -> Result<GiveTo, Refusal> {
+    async fn colleague(
+        &self,
+        name: &AgentName,
+        session: &SessionName,
+        now: Millis,
+    ) -> Result<GiveTo, Refusal> {
         let colleague = self.store.agent(name).await?;
         let colleague = colleague.ok_or_else(|| Refusal::NoAgent(name.clone()))?;
         if colleague.off {
@@ -322,6 +333,18 @@ impl Desk {
         }
         if !colleague.serves(session) {
             return Err(Refusal::OtherSession(name.clone(), session.to_string()));
+        }
+        // What somebody holds who is gone goes back to the line at once.
+        let gone_after = self
+            .flows
+            .as_ref()
+            .map(|flows| flows.of(session).agent_gone());
+        let seen = self.store.agents_seen().await?;
+        let is_here = seen
+            .get(name)
+            .is_some_and(|seen| now.since(*seen) < gone_after.unwrap_or(PRESENT_FOR));
+        if !is_here {
+            return Err(Refusal::Gone(name.clone()));
         }
         let elsewhere = self.held_elsewhere(&colleague, session).await?;
         Ok(GiveTo::Agent {
@@ -379,6 +402,12 @@ impl Desk {
             .conversation_view(&doing.session, &doing.chat, PEEK, now)
             .await?;
         Ok(view.filter(|view| view.id.is_some()))
+    }
+
+    /// No conversation is open. The same action may have closed it before.
+    async fn not_open(&self, doing: &Doing) -> Result<Acted, Refusal> {
+        let before = self.store.acted_before(&doing.session, &doing.id).await?;
+        Ok(before.unwrap_or_else(|| Acted::NotOpen(doing.chat.clone())))
     }
 
     fn action(&self, id: &str, chat: ChatId, holder: HeldBy) -> Action {

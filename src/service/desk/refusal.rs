@@ -12,6 +12,9 @@ pub enum Refusal {
     /// The agent was switched off.
     #[error("{0} was switched off; `waha-sm agent add {0}` lets them work again")]
     Off(AgentName),
+    /// The colleague is not at work.
+    #[error("{0} is not at work now: see `waha-sm agent list`")]
+    Gone(AgentName),
     /// Only owners may do that.
     #[error("{0} is an attendant, and only an owner may {1}")]
     NotAnOwner(AgentName, &'static str),

@@ -1,11 +1,14 @@
 //! An action, and what came of it.
 
+use fred::interfaces::KeysInterface;
+
 use crate::clock::Millis;
-use crate::ids::{AgentName, ChatId, ConversationId};
+use crate::ids::{AgentName, ChatId, ConversationId, SessionName};
 use crate::store::conversations::held_by::HeldBy;
 use crate::store::error::StoreError;
 use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
+use crate::store::store::Store;
 use crate::store::views::line_view::{LinePause, pause};
 
 /// Something that a person does to a conversation. It is only done if the conversation is as they saw it.
@@ -83,6 +86,27 @@ fn action_arguments(action: &Action, chat: &str) -> Arguments {
         .text(conversation.map_or("", ConversationId::as_str))
         .text(rev.unwrap_or_default())
         .text(action.holder.name())
+}
+
+impl Store {
+    /// What came of an action on a conversation that was done within the last day; `None` if there was none under this id.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn acted_before(
+        &self,
+        session: &SessionName,
+        id: &str,
+    ) -> Result<Option<Acted>, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.action(session, id);
+        let stored: Option<String> = self.inner.client.get(key).await?;
+        // A pause is an action, too, but its answer is a number.
+        let texts = stored.and_then(|stored| serde_json::from_str::<Vec<String>>(&stored).ok());
+        texts
+            .map(|texts| acted(ScriptAnswer::of_texts(texts)))
+            .transpose()
+    }
 }
 
 /// Reads an answer as `answer_of` in the scripts makes it.

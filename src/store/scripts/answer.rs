@@ -16,6 +16,12 @@ impl ScriptAnswer {
         }
     }
 
+    /// An answer that was stored.
+    pub(crate) fn of_texts(texts: Vec<String>) -> Self {
+        let values: Vec<Value> = texts.into_iter().map(Value::from).collect();
+        Self(values.into_iter())
+    }
+
     pub(crate) fn text(&mut self) -> Result<String, StoreError> {
         self.0
             .next()

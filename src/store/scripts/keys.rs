@@ -351,6 +351,10 @@ impl Keys {
         self.session_key(session, HELD)
     }
 
+    pub(crate) fn action(&self, session: &SessionName, id: &str) -> String {
+        self.session_key(session, ACTION) + id
+    }
+
     pub(crate) fn line_paused(&self, session: &SessionName) -> String {
         self.session_key(session, LINE_PAUSED)
     }
