@@ -1,9 +1,11 @@
 //! The command line: runs the command that the user typed, and returns its exit code.
 
 mod agent;
+mod attend;
 mod completions;
 mod customer;
 mod dead;
+mod desk;
 mod elapsed;
 mod exit;
 mod flow;
@@ -14,6 +16,7 @@ mod man;
 mod redis;
 mod screen;
 mod show;
+mod steer;
 mod table;
 
 use std::ffi::OsString;
@@ -55,6 +58,22 @@ enum CliCommand {
     Line(line::LineArgs),
     /// Prints one conversation: where it is, the customer's answers, what is unread and unsent, and what was said last
     Show(show::ShowArgs),
+    /// Takes the next customer in an agent's lines, or a certain one
+    Take(attend::TakeArgs),
+    /// Says something to a customer whom the agent has taken
+    Say(attend::SayArgs),
+    /// Notes something about a customer; only people who attend see it
+    Note(attend::NoteArgs),
+    /// Gives a customer back to the bot, to a team's line, or to a colleague
+    Give(attend::GiveArgs),
+    /// Closes a customer's conversation
+    Close(attend::CloseArgs),
+    /// Moves a customer in their line; the history says who did it
+    Move(steer::MoveArgs),
+    /// Pauses a line: nobody is taken from it, and who writes is told why
+    Pause(steer::PauseArgs),
+    /// Ends a pause
+    Resume(steer::ResumeArgs),
     /// Adds and lists agents: the people who answer customers; the daemon must be running
     Agent(agent::AgentArgs),
     /// Checks, tries, tests, draws and reloads flows
@@ -78,6 +97,14 @@ impl CliCommand {
             Self::Agent(_)
             | Self::Line(_)
             | Self::Show(_)
+            | Self::Take(_)
+            | Self::Say(_)
+            | Self::Note(_)
+            | Self::Give(_)
+            | Self::Close(_)
+            | Self::Move(_)
+            | Self::Pause(_)
+            | Self::Resume(_)
             | Self::Flow(_)
             | Self::Health(_)
             | Self::Completions(_)
@@ -122,6 +149,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Dead(arguments) => dead::main(&arguments),
         CliCommand::Line(arguments) => line::main(&arguments),
         CliCommand::Show(arguments) => show::main(&arguments),
+        CliCommand::Take(arguments) => attend::take(&arguments),
+        CliCommand::Say(arguments) => attend::say(&arguments),
+        CliCommand::Note(arguments) => attend::note(&arguments),
+        CliCommand::Give(arguments) => attend::give(&arguments),
+        CliCommand::Close(arguments) => attend::close(&arguments),
+        CliCommand::Move(arguments) => steer::move_to(&arguments),
+        CliCommand::Pause(arguments) => steer::pause(&arguments),
+        CliCommand::Resume(arguments) => steer::resume(&arguments),
         CliCommand::Agent(arguments) => agent::main(&arguments),
         CliCommand::Flow(arguments) => flow::main(&arguments),
         CliCommand::Health(arguments) => check_health(&arguments),

@@ -11,8 +11,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "config", "settings", "data_dir", "health", "runtime", "store", "history",
-            "flows", "flow",
+            "app",
+            "config",
+            "settings",
+            "data_dir",
+            "health",
+            "runtime",
+            "service/desk",
+            "store",
+            "history",
+            "flows",
+            "flow",
         ],
     ),
     (

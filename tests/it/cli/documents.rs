@@ -199,10 +199,8 @@ fn files_and_examples_in_commands_exist() {
 
 /// The arguments that a shell line gives to `waha-sm`, alone or in a container. `None` if it runs something else.
 fn ours(command: &str) -> Option<Vec<String>> {
-    let words = command
-        .split_whitespace()
-        .map(|word| word.trim_matches(['"', '\'']).to_owned());
-    let mut words = words
+    let mut words = shell_words(command)
+        .into_iter()
         .skip_while(|word| {
             let name = word.split('=').next().unwrap_or_default();
             word.contains('=')
@@ -245,23 +243,23 @@ fn shell_commands(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Joins the words after `--search` into one argument.
-fn joined(words: Vec<String>) -> Vec<String> {
-    let mut joined: Vec<String> = Vec::new();
-    let mut inside = false;
-    for word in words {
-        if inside && !word.starts_with("--") {
-            let last = joined.last_mut().unwrap();
-            *last = format!("{last} {word}");
+/// The words of a command, as the shell separates them: spaces in quotes belong to the word.
+fn shell_words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in command.chars() {
+        if quote == Some(c) {
+            quote = None;
+        } else if quote.is_none() && matches!(c, '"' | '\'') {
+            quote = Some(c);
+            word.get_or_insert_default();
+        } else if quote.is_none() && c.is_whitespace() {
+            words.extend(word.take());
         } else {
-            inside = word == "--search";
-            joined.push(word.clone());
-            if inside {
-                joined.push(String::new());
-            }
+            word.get_or_insert_default().push(c);
         }
     }
-    joined
+    words.extend(word);
+    words
 }
 
 #[test]
@@ -282,7 +280,6 @@ fn every_command_in_the_documents_exists() {
             let Some(arguments) = ours(&command) else {
                 continue;
             };
-            let arguments = joined(arguments);
             let path: Vec<&str> = arguments
                 .iter()
                 .map(String::as_str)

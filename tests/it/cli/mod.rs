@@ -1,6 +1,7 @@
 //! The command line, the log, and the documents that describe them.
 
 mod agents;
+mod attend;
 mod command_line;
 mod documents;
 mod history;
