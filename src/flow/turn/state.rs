@@ -246,6 +246,11 @@ impl State {
         self.trail.last().cloned()
     }
 
+    /// Whether the flow has done anything in this conversation.
+    pub fn has_begun(&self) -> bool {
+        !matches!(self.stage, FlowStage::Fresh)
+    }
+
     /// The saved answers, `name` and `opening`.
     pub fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables

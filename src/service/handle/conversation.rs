@@ -448,7 +448,7 @@ impl ConversationTask {
                 },
                 asks_rating: false,
             }),
-            known: None,
+            known: advance.remember.take(),
             handoff,
             replies: self.replies(advance.replies, now),
             now,

@@ -27,9 +27,9 @@ pub struct HeldConversation {
     pub silent_for: Option<Duration>,
     /// When the conversation was opened.
     pub opened: Millis,
-    /// If it was claimed and has not begun: what the flow remembers of the customer, JSON, or empty.
+    /// If it was claimed just now: what the flow remembers of the customer, JSON, or empty.
     pub known: String,
-    /// If it was claimed and has not begun: when and how the customer's last conversation ended.
+    /// If it was claimed just now: when and how the customer's last conversation ended.
     pub last: Option<(Millis, String)>,
     /// The messages that are not consumed yet, JSON.
     pub inbox: Vec<String>,

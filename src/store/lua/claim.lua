@@ -4,7 +4,7 @@
 -- KEYS: namespace
 -- ARGV: process, count, closed since (ms; '' = claim for workers)
 -- Returns per conversation: {chat, id, epoch, rev, state or '', name, silent for (ms; '' = not known), opened (ms),
---          known, last_at, last_outcome (of the contact, for a conversation that has not begun; else ''), inbox...}
+--          known, last_at, last_outcome (of the contact; '' = not known), inbox...}
 local process, count, closed_since = next_text(), next_number(), next_number()
 local answer, bytes = {}, 0
 -- While the line is paused, workers take nobody. That it is closed is still told.
@@ -30,10 +30,7 @@ local function claim(chat)
       drop_notices(chat)
     end
     record('claimed', 'conversation', id, 'chat', chat, 'process', process, 'at', NOW)
-    local known, last_at, last_outcome
-    if rev == '0' then
-      known, last_at, last_outcome = unpack(redis.call('HMGET', CONTACT .. chat, 'known', 'last_at', 'last_outcome'))
-    end
+    local known, last_at, last_outcome = unpack(redis.call('HMGET', CONTACT .. chat, 'known', 'last_at', 'last_outcome'))
     local one = redis.call('LRANGE', INBOX .. chat, 0, -1)
     for _, message in ipairs(one) do bytes = bytes + #message end
     for j, field in ipairs({chat, id, tostring(epoch), rev, state or '', name or '', silent_for(heard), opened or '0', known or '',

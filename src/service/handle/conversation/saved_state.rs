@@ -12,8 +12,17 @@ use crate::store::HeldConversation;
 /// Longer than any flow waits for a customer to pause.
 const QUIET_MAX: Duration = Duration::from_secs(60);
 
-/// The flow's state: the saved state; for a new conversation, that of the last one if it may be resumed; else a new state.
+/// The flow's state: the saved state; for a new conversation, that of the last one if it may be resumed; else a new state. When a
+/// conversation begins, it learns what is known of the customer.
 pub(crate) fn state(held: &HeldConversation) -> State {
+    let mut state = restored(held);
+    if held.rev == 0 || !state.has_begun() {
+        state.meet(&held.known, held.last.clone());
+    }
+    state
+}
+
+fn restored(held: &HeldConversation) -> State {
     let name = Some(held.name.as_str()).filter(|name| !name.is_empty());
     if held.state.is_empty() {
         return State::new(name);
