@@ -15,10 +15,9 @@ even_if_full()
 -- Puts the conversation in the line for a person. Its worker is free. A move counted for the line that it leaves.
 local function hand_off(chat, handoff, note)
   local within, priority, team = string.match(handoff, '^(%d+) (%a+) (.*)$')
-  within = tonumber(within)
   redis.call('HSET', CHAT .. chat, 'priority', priority, 'within', within)
   redis.call('HDEL', CHAT .. chat, 'place')
-  wait_for_person(chat, team, within > 0 and NOW + within or nil)
+  wait_for_person(chat, team, wait_ends(chat))
   record_handoff(chat, note)
 end
 

@@ -31,8 +31,7 @@ local function give()
   elseif to_team then
     redis.call('HDEL', key, 'place')
     redis.call('HINCRBY', key, 'rev', 1)
-    wait_for_person(chat, to_team)
-    record_handoff(chat)
+    wait_for_person(chat, to_team, wait_ends(chat))
     ring('announce')
   else
     drop_seen(chat, seen)

@@ -18,9 +18,9 @@ even_if_full()
 
 local function give_back(chat, agent, why)
   local key = CHAT .. chat
-  local id, team, within = unpack(redis.call('HMGET', key, 'id', 'team', 'within'))
+  local id, team = unpack(redis.call('HMGET', key, 'id', 'team'))
   redis.call('HINCRBY', key, 'rev', 1)
-  wait_for_person(chat, team or '', within and tonumber(within) > 0 and NOW + within or nil)
+  wait_for_person(chat, team or '', wait_ends(chat))
   record('returned', 'conversation', id, 'chat', chat, 'at', NOW, 'by', agent, 'why', why, 'team', team or '')
   for _, field in ipairs({chat, agent, why}) do answer[#answer + 1] = field end
 end

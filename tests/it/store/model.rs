@@ -4,6 +4,7 @@
 //! After each operation, everything in Redis and the store's answer are compared with the model. At the end, all
 //! remaining customers are served: nothing may be stuck or left over.
 
+mod agents;
 mod lanes;
 mod merge;
 mod operation;
@@ -22,16 +23,18 @@ use waha_sm::clock::Millis;
 use waha_sm::flow::Limits;
 use waha_sm::ids::{ChatId, ConversationId, MessageId, ProcessId, SessionName};
 use waha_sm::store::{
-    Announcement, Close, Committed, Connections, Handoff, HeldConversation, Ingest, Lane, Leave,
-    Record, Recorded, RedisServer, Reply, Settlement, StepCommit, Store, StoreConfig, TakenLanes,
-    Verdict, WaitingConversation,
+    Acted, Action, Announcement, Close, CloseByHand, Committed, Connections, GiveTo, Handoff,
+    HeldBy, HeldConversation, Ingest, Lane, Leave, MoveTo, Record, Recorded, RedisServer, Reply,
+    Seat, Settlement, StepCommit, Store, StoreConfig, TakenLanes, Verdict, WaitingConversation,
+    WhyReturned,
 };
 
 use crate::harness::{Redis, chat, ms};
+use agents::agent;
 use lanes::Fate;
 use operation::{
-    Announce, CHATS, Change, Close as HowClose, Commit, HIDDEN, IDS, Incoming, Kind, Operation,
-    Outcome, PROCESSES, REPLIES, SESSIONS, Settle, TEAMS, Which, operation,
+    AGENTS, Announce, ByHand, CHATS, Change, Close as HowClose, Commit, HIDDEN, IDS, Incoming,
+    Kind, Operation, Outcome, PROCESSES, REPLIES, SESSIONS, Settle, TEAMS, Which, operation,
 };
 use session::{Checked, Ending, Line, QUIET, Session, ensure};
 use unread::is_withdrawn;
@@ -173,6 +176,20 @@ struct Run<'a> {
     own: Vec<String>,
     /// Numbers messages, states and replies.
     made: u64,
+    /// The last thing that an agent or the owner did, and the answer.
+    last_action: Option<(Acting, Acted)>,
+}
+
+/// An action in a session, as it can be repeated.
+type Acting = (usize, Action, Repeatable);
+
+#[derive(Clone, Debug)]
+enum Repeatable {
+    Take { seat: Seat, named: bool },
+    Say(Option<u64>, Reply),
+    Give(Option<u64>, GiveTo),
+    Close(Option<u64>),
+    Move(MoveTo),
 }
 
 /// A hidden id of the same person as `chat(number)`. The store learns that from `link_ids`.
@@ -220,6 +237,7 @@ impl<'a> Run<'a> {
             looks: Vec::new(),
             own: Vec::new(),
             made: 0,
+            last_action: None,
         }
     }
 
@@ -279,6 +297,16 @@ impl<'a> Run<'a> {
             Operation::Overdue { session } => self.overdue(*session).await?,
             Operation::Pause { session } => self.pause(*session).await?,
             Operation::Resume { session } => self.resume(*session).await?,
+            Operation::TakeByHand { .. } | Operation::ByHand { .. } | Operation::Move { .. } => {
+                self.by_hand(operation).await?;
+            }
+            Operation::PauseLine {
+                session,
+                team,
+                pauses,
+            } => self.pause_line(*session, *team, *pauses).await?,
+            Operation::ReturnHeld { session, gone } => self.return_held(*session, *gone).await?,
+            Operation::Again => self.again().await?,
             Operation::Wait(time) => self.now += *time,
         }
         self.check().await
@@ -429,6 +457,9 @@ impl<'a> Run<'a> {
     async fn claim(&mut self, session: usize, process: &ProcessId, count: usize) -> Checked {
         let mut due = self.models[session].line();
         due.truncate(count);
+        if self.models[session].pauses.contains("") {
+            due.clear();
+        }
         let name = session_name(session);
         let claimed = self.store.claim(&name, process, count, self.now).await;
         let claimed = claimed.map_err(|error| error.to_string())?;
@@ -580,6 +611,202 @@ impl<'a> Run<'a> {
                 ..claim.clone()
             });
         }
+        Ok(())
+    }
+
+    /// What an agent or the owner does to a conversation.
+    async fn by_hand(&mut self, operation: &Operation) -> Checked {
+        let id = self.next("action");
+        let now = self.now;
+        let action = |by: usize, chat: &str, holder: HeldBy| Action {
+            id: id.clone(),
+            by: agent(by),
+            chat: ChatId::stored(chat),
+            conversation: None,
+            rev: None,
+            holder,
+        };
+        let (repeatable, due) = match operation {
+            Operation::TakeByHand {
+                session,
+                agent: by,
+                chat,
+                only,
+                from,
+            } => {
+                let chat = chat.map(|chat| self.chats[chat].clone());
+                let from_agent = from.map_or(HeldBy::Nobody, |from| HeldBy::Agent(agent(from)));
+                let seat = Seat {
+                    max_chats: agents::MAX_CHATS,
+                    elsewhere: 0,
+                    teams: only
+                        .map(|team| TEAMS[team].to_owned())
+                        .into_iter()
+                        .collect(),
+                };
+                let from = from.filter(|_| chat.is_some());
+                let action = match from {
+                    Some(_) => action(*by, chat.as_deref().unwrap_or(""), from_agent),
+                    None => action(*by, chat.as_deref().unwrap_or(""), HeldBy::Nobody),
+                };
+                let named = chat.is_some();
+                let model = &mut self.models[*session];
+                let due = model.take_by_hand(*by, chat.as_deref(), *only, from, now);
+                let what = Repeatable::Take { seat, named };
+                ((*session, action, what), due)
+            }
+            Operation::ByHand {
+                session,
+                chat,
+                other,
+                seen,
+                what,
+            } => {
+                let model = &self.models[*session];
+                let is_held = |chat: &&String| matches!(model.holder(chat), Some(HeldBy::Agent(_)));
+                let held: Vec<String> = self.chats.iter().filter(is_held).cloned().collect();
+                let Some(chat) = chat.of(&held, &self.chats) else {
+                    return Ok(());
+                };
+                let has = model.chat(&model.chat_of(&chat)).conversation.as_ref();
+                let holder = has.and_then(|one| one.held.as_ref()).map(|held| held.agent);
+                let by = other.or(holder).unwrap_or(0);
+                // The owner acts on whoever has it.
+                let holder = match (what, other) {
+                    (ByHand::Say, _) | (_, Some(_)) => HeldBy::Agent(agent(by)),
+                    _ => model
+                        .holder(&model.chat_of(&chat))
+                        .unwrap_or(HeldBy::Nobody),
+                };
+                let action = action(by, &chat, holder.clone());
+                let (what, due) = match what {
+                    ByHand::Say => {
+                        let reply = Reply {
+                            by: Some(AGENTS[by].to_owned()),
+                            ..self.reply(false)
+                        };
+                        let model = &mut self.models[*session];
+                        let due = model.say_by_hand(by, &chat, *seen, &reply, now);
+                        (Repeatable::Say(*seen, reply), due)
+                    }
+                    ByHand::Give(to) => {
+                        let state = format!("{{\"state\":\"{}\"}}", self.next("s"));
+                        let model = &mut self.models[*session];
+                        let whose = (by, &holder);
+                        let due = model.give_by_hand(whose, &chat, *seen, to, (&state, now));
+                        let to = match to {
+                            operation::GiveTo::Bot => GiveTo::Bot { state, step: None },
+                            operation::GiveTo::Team(team) => GiveTo::Team(TEAMS[*team].to_owned()),
+                            operation::GiveTo::Agent(other) => GiveTo::Agent {
+                                name: agent(*other),
+                                room: agents::MAX_CHATS.into(),
+                            },
+                        };
+                        (Repeatable::Give(*seen, to), due)
+                    }
+                    ByHand::Close => {
+                        let model = &mut self.models[*session];
+                        let due = model.close_by_hand(&holder, &chat, *seen, now);
+                        (Repeatable::Close(*seen), due)
+                    }
+                };
+                ((*session, action, what), due)
+            }
+            Operation::Move { session, chat, to } => {
+                let chat = self.chats[*chat].clone();
+                let due = self.models[*session].move_in_line(0, &chat, *to);
+                let action = action(0, &chat, HeldBy::Nobody);
+                ((*session, action, Repeatable::Move(*to)), due)
+            }
+            _ => return Ok(()),
+        };
+        let acted = self.act(&repeatable).await?;
+        ensure!(
+            agents::Outcome::of(&acted) == due,
+            "{repeatable:?} was answered {acted:?}, should be {due:?}"
+        );
+        self.last_action = matches!(acted, Acted::Done(_)).then_some((repeatable, acted));
+        Ok(())
+    }
+
+    async fn act(&self, (session, action, what): &Acting) -> Result<Acted, String> {
+        let (store, session, now) = (self.store, &session_name(*session), self.now);
+        let acted = match what {
+            Repeatable::Take { seat, named: true } => store.take(session, action, seat, now).await,
+            Repeatable::Take { seat, .. } => store.take_next(session, action, seat, now).await,
+            Repeatable::Say(seen, reply) => store.say(session, action, *seen, reply, now).await,
+            Repeatable::Give(seen, to) => store.give(session, action, *seen, to, now).await,
+            Repeatable::Close(seen) => {
+                let close = CloseByHand {
+                    outcome: "solved".to_owned(),
+                    asks_rating: None,
+                };
+                store
+                    .close_by_hand(session, action, *seen, &close, now)
+                    .await
+            }
+            Repeatable::Move(to) => store.move_in_line(session, action, *to, now).await,
+        };
+        acted.map_err(|error| error.to_string())
+    }
+
+    /// An action that was done is repeated: nothing changes, and the answer is the same.
+    async fn again(&mut self) -> Checked {
+        let Some((action, before)) = &self.last_action else {
+            return Ok(());
+        };
+        let acted = self.act(action).await?;
+        ensure!(
+            acted == *before,
+            "again {action:?}: {acted:?}, was {before:?}"
+        );
+        Ok(())
+    }
+
+    async fn pause_line(&mut self, session: usize, team: usize, pauses: bool) -> Checked {
+        let id = self.next("action");
+        let (name, by) = (session_name(session), agent(0));
+        let (store, now) = (self.store, self.now);
+        let changed = match pauses {
+            true => {
+                store
+                    .pause_line(&name, (&id, &by), TEAMS[team], "back soon", now)
+                    .await
+            }
+            false => store.resume_line(&name, (&id, &by), TEAMS[team], now).await,
+        };
+        let due = self.models[session].pause_line(team, pauses);
+        ensure!(changed.ok() == Some(due), "pausing should change it: {due}");
+        Ok(())
+    }
+
+    async fn return_held(&mut self, session: usize, gone: Option<usize>) -> Checked {
+        let gone: Vec<usize> = gone.into_iter().collect();
+        let absent: Vec<_> = gone
+            .iter()
+            .map(|one| (agent(*one), WhyReturned::Gone))
+            .collect();
+        let name = session_name(session);
+        let quiet = agents::AGENT_QUIET;
+        let returned = self
+            .store
+            .return_held(&name, quiet, &absent, self.now)
+            .await;
+        let mut returned: Vec<_> = returned
+            .map_err(|error| error.to_string())?
+            .into_iter()
+            .map(|one| (one.chat, one.agent.to_string()))
+            .collect();
+        returned.sort_by(|one, other| one.0.as_str().cmp(other.0.as_str()));
+        let due = self.models[session].return_held(&gone, self.now);
+        let due: Vec<_> = due
+            .into_iter()
+            .map(|(chat, agent)| (chat, agent.to_owned()))
+            .collect();
+        ensure!(
+            returned == due,
+            "{returned:?} were returned, should be {due:?}"
+        );
         Ok(())
     }
 
@@ -932,6 +1159,15 @@ impl<'a> Run<'a> {
         const ROUNDS_MAX: usize = 400;
         for session in 0..SESSIONS {
             self.one(&Operation::Resume { session }).await?;
+            for team in 0..TEAMS.len() {
+                let pauses = false;
+                self.one(&Operation::PauseLine {
+                    session,
+                    team,
+                    pauses,
+                })
+                .await?;
+            }
             for process in 0..PROCESSES {
                 self.one(&Operation::Release { session, process }).await?;
             }
@@ -948,7 +1184,16 @@ impl<'a> Run<'a> {
                 Some((session, from))
             });
             let due = self.views.iter().position(|view| !view.lanes.is_empty());
-            let operation = if held > 0 {
+            let with_agent = self.views.iter().position(|view| !view.held.is_empty());
+            let operation = if let Some(session) = with_agent {
+                Operation::ByHand {
+                    session,
+                    chat: Which::Current(0),
+                    other: None,
+                    seen: None,
+                    what: ByHand::Close,
+                }
+            } else if held > 0 {
                 Operation::Commit(vec![Commit {
                     claim: Which::Current(0),
                     off: 0,
@@ -992,7 +1237,10 @@ impl<'a> Run<'a> {
             let chats = view.chats.values();
             let messages: usize = chats.map(|chat| chat.inbox.len() + chat.lane.len()).sum();
             ensure!(
-                messages == 0 && view.active.is_empty() && view.sending.is_empty(),
+                messages == 0
+                    && view.active.is_empty()
+                    && view.sending.is_empty()
+                    && view.held.is_empty(),
                 "left over: {view:?}"
             );
         }

@@ -177,6 +177,12 @@ local function requeue(chat, id, first_notice_after)
   record('requeued', 'conversation', id, 'chat', chat, 'at', NOW)
 end
 
+-- When (ms) a wait for a person that begins now ends; nil = it has no limit.
+local function wait_ends(chat)
+  local within = tonumber(redis.call('HGET', CHAT .. chat, 'within') or 0)
+  return within > 0 and NOW + within or nil
+end
+
 -- A conversation waits for a person of this team from now on; `due`: when (ms) that wait ends, nil = never.
 local function wait_for_person(chat, team, due, first_notice_after)
   local key = CHAT .. chat

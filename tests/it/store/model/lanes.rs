@@ -147,6 +147,7 @@ impl Session {
             id: reply.id.clone(),
             attempts: 0,
             notice: reply.notice,
+            by_agent: reply.by.is_some(),
             says: Said::by(reply),
             queued_at: reply.queued_at,
         });
@@ -238,7 +239,7 @@ impl Session {
             fate,
             Fate::Retry { doubt: true } | Fate::Release { doubt: true }
         );
-        if !settled && first && it.phone.is_some() {
+        if !settled && first && it.phone.is_some() && !it.lane[0].by_agent {
             // Not tried again in a chat that the owner answers.
             let reply = it.lane.remove(0);
             it.attempt = None;
@@ -292,11 +293,15 @@ impl Session {
     pub(super) fn leave_lane_to_owner(&mut self, chat: &str) {
         let it = self.chat_mut(chat);
         let under_way = usize::from(it.hand.is_some());
-        let dropped = it.lane.split_off(under_way.min(it.lane.len()));
-        let in_doubt = under_way == 0 && !dropped.is_empty() && it.attempt.take().is_some();
+        let unsent = it.lane.split_off(under_way.min(it.lane.len()));
+        let first_goes = unsent.first().is_some_and(|first| !first.by_agent);
+        let in_doubt = under_way == 0 && first_goes && it.attempt.take().is_some();
         if in_doubt {
-            it.expect_echo(&dropped[0]);
+            it.expect_echo(&unsent[0]);
         }
+        // What an agent said is still sent.
+        let (stays, dropped): (Vec<_>, Vec<_>) = unsent.into_iter().partition(|one| one.by_agent);
+        it.lane.extend(stays);
         for (place, reply) in dropped.iter().enumerate() {
             // A reply that is in a lane was not settled before: this was checked when it was put there.
             let _ = self.left_to_owner(reply, in_doubt && place == 0);

@@ -89,7 +89,7 @@ impl Session {
         let (counted, left_alone) = ((hidden.opened, hidden.replies), hidden.left_alone);
         let (owner_wrote, newest, heard_until) =
             (hidden.owner_wrote, hidden.newest, hidden.heard_until);
-        self.merge_conversations(lid, chat, hidden);
+        self.merge_conversations(lid, chat, hidden, now);
         let it = self.chat_mut(chat);
         it.opened += counted.0;
         it.replies += counted.1;
@@ -130,7 +130,7 @@ impl Session {
     }
 
     /// One conversation continues, under the better ticket, with all messages in order of arrival.
-    fn merge_conversations(&mut self, lid: &str, chat: &str, hidden: Chat) {
+    fn merge_conversations(&mut self, lid: &str, chat: &str, hidden: Chat, now: Millis) {
         let it = self.chat_mut(chat);
         let there = std::mem::take(&mut it.inbox);
         if hidden.conversation.is_some()
@@ -139,10 +139,18 @@ impl Session {
             self.addresses.insert(chat.to_owned(), lid.to_owned());
         }
         let it = self.chat_mut(chat);
+        // The older one stays, or the one that an agent holds; under the better ticket.
         let ended = match (&hidden.conversation, &it.conversation) {
-            (Some(one), Some(other)) => Some(one.number.max(other.number)),
+            (Some(one), Some(other)) if one.held.is_some() != other.held.is_some() => {
+                Some(if one.held.is_some() { other } else { one }.number)
+            }
+            (Some(one), Some(other)) if one.ticket < other.ticket => Some(other.number),
+            (Some(one), Some(_)) => Some(one.number),
             _ => None,
         };
+        let tickets =
+            [&hidden.conversation, &it.conversation].map(|one| Some(one.as_ref()?.ticket));
+        let ticket = tickets.into_iter().flatten().min();
         let number = hidden.conversation.as_ref().map(|one| one.number);
         if ended.is_some() {
             self.expected.push((format!("closed {chat} merged"), ended));
@@ -151,6 +159,9 @@ impl Session {
         match hidden.conversation {
             Some(mut conversation) if it.conversation.is_none() || ended != number => {
                 it.kept = None;
+                if let Some(held) = conversation.held.as_mut().filter(|_| !there.is_empty()) {
+                    held.unanswered.get_or_insert(now);
+                }
                 it.inbox = merged(hidden.inbox, there);
                 it.unread = false;
                 conversation.examined = 0;
@@ -166,7 +177,12 @@ impl Session {
             // The number's conversation continues.
             Some(_) => {
                 if let Some(conversation) = &mut it.conversation {
-                    if conversation.owner.is_some() {
+                    if let Some(held) = &mut conversation.held {
+                        if !hidden.inbox.is_empty() {
+                            held.unanswered.get_or_insert(now);
+                        }
+                        it.inbox = [there, hidden.inbox].concat();
+                    } else if conversation.owner.is_some() {
                         // Its process may be about to consume the first messages, so they stay first.
                         it.unread |= !hidden.inbox.is_empty();
                         it.inbox = [there, hidden.inbox].concat();
@@ -184,6 +200,9 @@ impl Session {
                     it.kept = hidden.kept;
                 }
             }
+        }
+        if let Some(conversation) = &mut self.chat_mut(chat).conversation {
+            conversation.ticket = ticket.unwrap_or(conversation.ticket);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use waha_sm::store::Hearing;
+use waha_sm::store::{Hearing, MoveTo};
 
 pub(super) const SESSIONS: usize = 2;
 /// Persons. The hidden ids of the first ones come after these.
@@ -13,7 +13,8 @@ pub(super) const CHATS: usize = 3;
 pub(super) const HIDDEN: usize = 2;
 pub(super) const IDS: usize = CHATS + HIDDEN;
 pub(super) const PROCESSES: usize = 3;
-/// Of the first, and of none.
+pub(super) const AGENTS: [&str; 2] = ["ana", "bia"];
+/// None, and one.
 pub(super) const TEAMS: [&str; 2] = ["", "sales"];
 /// The texts of replies come first, then one that only the owner writes.
 pub(super) const REPLIES: usize = 2;
@@ -80,8 +81,62 @@ pub(super) enum Operation {
     Resume {
         session: usize,
     },
+    /// An agent takes a conversation, or the next of a team's line or of all lines.
+    TakeByHand {
+        session: usize,
+        agent: usize,
+        chat: Option<usize>,
+        only: Option<usize>,
+        /// From this colleague.
+        from: Option<usize>,
+    },
+    /// An agent does something with a conversation that they hold, or don't.
+    ByHand {
+        session: usize,
+        /// One of those that agents hold now, or of all chats.
+        chat: Which,
+        /// Not the agent who holds it, but this one.
+        other: Option<usize>,
+        /// How many messages they have seen; `None`: all.
+        seen: Option<u64>,
+        what: ByHand,
+    },
+    /// The owner moves a customer in line.
+    Move {
+        session: usize,
+        chat: usize,
+        to: MoveTo,
+    },
+    PauseLine {
+        session: usize,
+        team: usize,
+        pauses: bool,
+    },
+    /// Agents who are gone, or too quiet, lose their conversations.
+    ReturnHeld {
+        session: usize,
+        gone: Option<usize>,
+    },
+    /// The last action of an agent or the owner is repeated: its answer was lost.
+    Again,
     /// Time that passes.
     Wait(Duration),
+}
+
+/// See [`Operation::ByHand`].
+#[derive(Clone, Debug)]
+pub(super) enum ByHand {
+    Say,
+    Give(GiveTo),
+    Close,
+}
+
+/// Where an agent gives a conversation to.
+#[derive(Clone, Debug)]
+pub(super) enum GiveTo {
+    Bot,
+    Team(usize),
+    Agent(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -256,8 +311,40 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         2 => session().prop_map(|session| Operation::Overdue { session }),
         1 => session().prop_map(|session| Operation::Pause { session }),
         1 => session().prop_map(|session| Operation::Resume { session }),
+        5 => (session(), 0..AGENTS.len(), proptest::option::weighted(0.4, 0..IDS), proptest::option::of(0..TEAMS.len()),
+                proptest::option::weighted(0.2, 0..AGENTS.len()))
+            .prop_map(|(session, agent, chat, only, from)| Operation::TakeByHand { session, agent, chat, only, from }),
+        7 => by_hand(),
+        2 => (session(), 0..IDS, prop_oneof![Just(MoveTo::First), Just(MoveTo::Urgent), Just(MoveTo::Last)])
+            .prop_map(|(session, chat, to)| Operation::Move { session, chat, to }),
+        1 => (session(), 0..TEAMS.len(), prop::bool::weighted(0.3))
+            .prop_map(|(session, team, pauses)| Operation::PauseLine { session, team, pauses }),
+        2 => (session(), proptest::option::weighted(0.3, 0..AGENTS.len()))
+            .prop_map(|(session, gone)| Operation::ReturnHeld { session, gone }),
+        1 => Just(Operation::Again),
         3 => prop_oneof![length(1..20_000), length(1..80_000)].prop_map(Operation::Wait),
     ]
+}
+
+fn by_hand() -> impl Strategy<Value = Operation> {
+    let what = prop_oneof![
+        3 => Just(ByHand::Say),
+        1 => Just(ByHand::Give(GiveTo::Bot)),
+        1 => (0..TEAMS.len()).prop_map(|team| ByHand::Give(GiveTo::Team(team))),
+        1 => (0..AGENTS.len()).prop_map(|agent| ByHand::Give(GiveTo::Agent(agent))),
+        2 => Just(ByHand::Close),
+    ];
+    let other = proptest::option::weighted(0.15, 0..AGENTS.len());
+    let seen = proptest::option::weighted(0.4, 0..3_u64);
+    (session(), which(), other, seen, what).prop_map(|(session, chat, other, seen, what)| {
+        Operation::ByHand {
+            session,
+            chat,
+            other,
+            seen,
+            what,
+        }
+    })
 }
 
 fn own() -> impl Strategy<Value = Own> {

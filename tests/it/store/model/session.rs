@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use waha_sm::clock::Millis;
 use waha_sm::flow::Limits;
-use waha_sm::store::{Handoff, Hearing, Ingest, Ingested};
+use waha_sm::store::{Handoff, Hearing, HeldBy, Ingest, Ingested};
 
+use super::agents::Held;
 use super::lanes::{Mark, Said};
-use super::operation::TEAMS;
+use super::operation::{AGENTS, TEAMS};
 use super::unread::{ChangeAhead, Seen, edited};
 use super::view::{Chat as ChatView, View};
 
@@ -37,7 +38,9 @@ pub(super) struct Session {
     pub(super) chats: BTreeMap<String, Chat>,
     pub(super) paused: bool,
     /// The last ticket.
-    tickets: i64,
+    pub(super) tickets: i64,
+    /// The teams whose lines are paused; empty: the whole session.
+    pub(super) pauses: BTreeSet<String>,
     /// Id and ticket of every conversation, in the order in which they opened. `None` until they are read from Redis.
     opened: Vec<Option<(String, i64)>>,
     /// The token of every taking of a lane. `None` until it is read from Redis.
@@ -107,6 +110,7 @@ pub(super) struct Queued {
     pub(super) id: String,
     pub(super) attempts: u32,
     pub(super) notice: bool,
+    pub(super) by_agent: bool,
     pub(super) says: Said,
     pub(super) queued_at: Millis,
 }
@@ -130,6 +134,10 @@ pub(super) struct Conversation {
     /// For which team's person it waits, or waited, and whether it is urgent.
     pub(super) team: usize,
     pub(super) urgent: bool,
+    /// How long it waited for a person when it was handed off last; zero: without a limit.
+    pub(super) within: Duration,
+    /// An agent holds it.
+    pub(super) held: Option<Held>,
     /// It waits for a person, perhaps with a deadline.
     pub(super) person: Option<Option<Millis>>,
     /// The owner answers it.
@@ -176,11 +184,11 @@ impl Conversation {
     }
 
     pub(super) fn waits(&self) -> bool {
-        self.owner.is_none() && !self.phone
+        self.owner.is_none() && !self.phone && self.held.is_none()
     }
 
     /// The line in which it waits.
-    fn line(&self) -> Option<Line> {
+    pub(super) fn line(&self) -> Option<Line> {
         self.waits().then(|| match self.person {
             Some(_) => Line::People(self.team),
             None => Line::Workers,
@@ -188,7 +196,7 @@ impl Conversation {
     }
 
     /// Where it stands in that line.
-    fn place(&self) -> i64 {
+    pub(super) fn place(&self) -> i64 {
         let first = if self.urgent && self.person.is_some() {
             URGENT
         } else {
@@ -207,7 +215,7 @@ pub(super) enum Line {
 }
 
 /// The place of the first urgent ticket is this much before that of the first ticket.
-const URGENT: i64 = 1_000_000_000_000_000;
+pub(super) const URGENT: i64 = 1_000_000_000_000_000;
 
 impl Session {
     pub(super) fn of(chats: &[String]) -> Self {
@@ -281,6 +289,8 @@ impl Session {
             place: None,
             team: 0,
             urgent: false,
+            within: Duration::ZERO,
+            held: None,
             opened: now,
             owner: None,
             person: None,
@@ -346,6 +356,7 @@ impl Session {
         conversation.person = Some((!handoff.within.is_zero()).then_some(now + handoff.within));
         conversation.team = TEAMS.iter().position(|team| *team == handoff.team).unwrap();
         conversation.urgent = handoff.urgent;
+        conversation.within = handoff.within;
         conversation.place = None;
         self.entry(format!("handoff {chat}"), chat);
     }
@@ -375,7 +386,10 @@ impl Session {
             Some((at, Some(text))) => edited(message, at, &text),
             None => message.clone(),
         };
-        self.phone_may_end(chat, now);
+        let with_agent = matches!(self.holder(chat), Some(HeldBy::Agent(_)));
+        if !with_agent {
+            self.phone_may_end(chat, now);
+        }
         let it = self.chat_mut(chat);
         if let Some(until) = &mut it.phone {
             *until = (*until).max(now + QUIET);
@@ -387,7 +401,7 @@ impl Session {
         // words count, too.
         let before = |at: Option<Millis>| at.is_some_and(|at| sent_at + CLOCKS_APART < at);
         let late = now.since(sent_at);
-        if before(it.hung_up) || late > CLOCKS_APART && before(it.owner_wrote) {
+        if !with_agent && (before(it.hung_up) || late > CLOCKS_APART && before(it.owner_wrote)) {
             self.entry_of_the_last(what, chat);
             return Ingested::Phone;
         }
@@ -410,6 +424,10 @@ impl Session {
         let it = self.chat_mut(chat);
         it.inbox.push(unread);
         it.newest = it.newest.max(Some(sent_at.min(now)));
+        if let Some(held) = it.conversation.as_mut().and_then(|one| one.held.as_mut()) {
+            held.unanswered.get_or_insert(now);
+            return Ingested::Agent;
+        }
         let active = it.conversation.as_ref().is_some_and(|c| c.owner.is_some());
         it.unread |= active;
         if active {
@@ -426,7 +444,8 @@ impl Session {
     /// Whether the bot leaves the chat alone, perhaps from now on.
     fn leaves_alone(&mut self, chat: &str, limits: Limits, now: Millis) -> bool {
         let it = self.chat_mut(chat);
-        let for_person = it.conversation.as_ref().map(|one| one.person.is_some());
+        let for_person = |one: &Conversation| one.person.is_some() || one.held.is_some();
+        let for_person = it.conversation.as_ref().map(for_person);
         if limits.is_off() || for_person == Some(true) {
             return false;
         }
@@ -697,6 +716,32 @@ impl Session {
             view.handoff_due,
             view.handoff_unnotified
         );
+        let held: BTreeMap<_, _> = self
+            .chats
+            .iter()
+            .filter_map(|(chat, it)| {
+                let one = it.conversation.as_ref()?;
+                let agent = AGENTS[one.held.as_ref()?.agent];
+                let held = match TEAMS[one.team] {
+                    "" => agent.to_owned(),
+                    team => format!("{agent} {team}"),
+                };
+                Some((chat.clone(), held))
+            })
+            .collect();
+        let unanswered = of(|it| it.conversation.as_ref()?.held.as_ref()?.unanswered);
+        ensure!(
+            view.held == held && view.held_since == unanswered,
+            "agents hold {:?}, unanswered since {:?}, should be {held:?} since {unanswered:?}",
+            view.held,
+            view.held_since
+        );
+        ensure!(
+            view.line_paused.iter().eq(&self.pauses),
+            "paused are {:?}, should be {:?}",
+            view.line_paused,
+            self.pauses
+        );
         let (phone, said) = (of(|it| it.phone), of(|it| it.said));
         ensure!(
             view.phone == phone && view.phone_said == said,
@@ -744,6 +789,7 @@ impl Session {
         let owner = it.conversation.as_ref().map(|c| c.owner.as_ref());
         let status = match &it.conversation {
             None => it.kept.as_ref().map(|_| "closed"),
+            Some(one) if one.held.is_some() => Some("agent"),
             Some(one) if one.phone => Some("phone"),
             Some(one) if one.person.is_some() => Some("handoff"),
             Some(one) => Some(one.owner.as_ref().map_or("waiting", |_| "active")),
@@ -790,10 +836,16 @@ impl Session {
             seen.field("id").unwrap_or_default().to_owned(),
             number("ticket").unwrap_or(0).cast_signed(),
         );
+        ensure!(
+            known.1 == conversation.ticket,
+            "{chat}: the ticket is {}, should be {}",
+            known.1,
+            conversation.ticket
+        );
         match &self.opened[conversation.number] {
-            Some(before) => ensure!(
-                *before == known,
-                "{chat}: id and ticket are {known:?}, were {before:?}"
+            Some((before, _)) => ensure!(
+                *before == known.0,
+                "{chat}: the id is {known:?}, was {before:?}"
             ),
             None => self.opened[conversation.number] = Some(known),
         }
@@ -862,6 +914,16 @@ impl Session {
                     "opened" | "requeued" | "handoff" => of("chat"),
                     "claimed" => format!("{} {}", of("chat"), of("process")),
                     "closed" => format!("{} {}", of("chat"), of("outcome")),
+                    "taken" => format!(
+                        "{} {} {} {}",
+                        of("chat"),
+                        of("by"),
+                        of("from"),
+                        of("before")
+                    ),
+                    "given" | "moved" => format!("{} {} {}", of("chat"), of("by"), of("to")),
+                    "returned" => format!("{} {} {}", of("chat"), of("by"), of("why")),
+                    "line_paused" | "line_resumed" => of("team"),
                     "message" => format!("{} {}{}", of("data"), of("author"), of("chat")),
                     "ack" | "edited" | "revoked" => format!("{} {}", of("data"), of("chat")),
                     "alias" => format!("{} {}", of("lid"), of("chat")),

@@ -1,6 +1,7 @@
 //! The model of a takeover: the owner answers a chat from their own phone, or one of our messages was taken for theirs.
 
 use waha_sm::clock::Millis;
+use waha_sm::store::HeldBy;
 
 use super::session::{CLOCKS_APART, Ending, QUIET, Session, is_hidden};
 use super::unread::{self, is_withdrawn};
@@ -24,6 +25,9 @@ impl Session {
         } = words;
         let it = self.chat_mut(chat);
         it.owner_wrote = it.owner_wrote.max(Some(sent_at));
+        if matches!(self.holder(chat), Some(HeldBy::Agent(_))) {
+            return self.owner_says_to_agent(chat, (ends, sent_at), now);
+        }
         self.phone_may_end(chat, now);
         let it = self.chat_mut(chat);
         // The closing word is enough for the bot to answer again in a chat that it leaves alone.
@@ -93,6 +97,11 @@ impl Session {
 
     /// Unsent replies are dropped, except those in flight.
     pub(super) fn owner_takes_over(&mut self, chat: &str) {
+        if matches!(self.holder(chat), Some(HeldBy::Agent(_))) {
+            let it = self.chat_mut(chat);
+            (it.phone, it.said) = (None, None);
+            return;
+        }
         self.leave_lane_to_owner(chat);
         let it = self.chat_mut(chat);
         it.left_alone = None;

@@ -37,6 +37,9 @@ local answer = {
   redis.call('HGETALL', session .. 'address'),
   redis.call('SMEMBERS', session .. 'known'),
   redis.call('HGETALL', session .. 'inbox-bytes'),
+  redis.call('HGETALL', session .. 'held'),
+  redis.call('ZRANGE', session .. 'held-since', 0, -1, 'WITHSCORES'),
+  redis.call('HKEYS', session .. 'line-paused'),
   redis.call('XRANGE', session .. 'history', ARGV[1], '+'),
 }
 for i = 2, #ARGV do
@@ -73,6 +76,11 @@ pub(super) struct View {
     pub(super) known: BTreeSet<String>,
     /// How many bytes each inbox has, and all of them.
     pub(super) inbox_bytes: BTreeMap<String, String>,
+    /// Chats that agents hold: who, and of which team; and since when their customers wait for an answer.
+    pub(super) held: BTreeMap<String, String>,
+    pub(super) held_since: BTreeMap<String, Millis>,
+    /// The teams whose lines are paused.
+    pub(super) line_paused: BTreeSet<String>,
     pub(super) chats: BTreeMap<String, Chat>,
     /// The history entries since the previous view.
     pub(super) history: Vec<BTreeMap<String, String>>,
@@ -127,6 +135,9 @@ impl View {
             addresses: pairs(next()),
             known: texts(next()).into_iter().collect(),
             inbox_bytes: pairs(next()),
+            held: pairs(next()),
+            held_since: times(next()),
+            line_paused: texts(next()).into_iter().collect(),
             ..View::default()
         };
         view.last_entry.clone_from(&before.last_entry);
