@@ -189,7 +189,7 @@ impl Conversation {
 
     /// The line in which it waits.
     pub(super) fn line(&self) -> Option<Line> {
-        self.waits().then(|| match self.person {
+        self.waits().then_some(match self.person {
             Some(_) => Line::People(self.team),
             None => Line::Workers,
         })
