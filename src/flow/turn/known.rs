@@ -3,20 +3,14 @@
 use std::collections::BTreeMap;
 
 use minijinja::Value;
-use minijinja::value::merge_maps;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::flow::script::checked_flow::Script;
-use crate::flow::script::day_filters::clock_variables;
-use crate::flow::script::variables::{KNOWN, LAST, LAST_KEYS};
-use crate::flow::turn::state::State;
 
 /// A remembered value is cut to this many characters: it is kept for every customer, for a year.
 const VALUE_MAX: usize = 500;
 /// More values than any flow remembers. Those of earlier versions of the flow stay.
 const VALUES_MAX: usize = 100;
-const DAY_SECONDS: u64 = 24 * 3600;
 
 /// What the flow remembers of a customer: texts and numbers by their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +64,7 @@ impl Known {
     }
 
     /// The values for templates and expressions, with numbers as numbers.
-    fn values(&self) -> BTreeMap<String, Value> {
+    pub(crate) fn values(&self) -> BTreeMap<String, Value> {
         let value = |(name, value): (&String, &serde_json::Value)| {
             let value = match (value.as_i64(), value.as_f64()) {
                 (Some(whole), _) => whole.into(),
@@ -88,30 +82,6 @@ impl Known {
             let text = value.as_str().map(str::to_owned);
             (name.as_str(), text.unwrap_or_else(|| value.to_string()))
         })
-    }
-}
-
-impl Script {
-    /// The variables for templates.
-    pub(crate) fn words(&self, state: &State, now: Millis) -> Value {
-        merge_maps([self.program_words(state, now), state.words()])
-    }
-
-    /// The variables that the program sets, besides those of the state: `today`, `now`, `known` and `last`.
-    pub(crate) fn program_words(&self, state: &State, now: Millis) -> Value {
-        let last: BTreeMap<&str, Value> = state.last.as_ref().map_or_else(BTreeMap::new, |last| {
-            let at = self.local(last.at).strftime("%Y-%m-%d %H:%M");
-            let days = now.since(last.at).as_secs() / DAY_SECONDS;
-            let values = [
-                last.outcome.as_str().into(),
-                at.to_string().into(),
-                days.into(),
-            ];
-            LAST_KEYS.into_iter().zip(values).collect()
-        });
-        let known = Value::from(state.known.values());
-        let own = BTreeMap::from([(KNOWN, known), (LAST, last.into())]);
-        merge_maps([clock_variables(self.local(now)), own.into()])
     }
 }
 

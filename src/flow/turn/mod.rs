@@ -9,6 +9,8 @@ pub(crate) mod known;
 // Where a customer is in a flow, as Redis stores it.
 pub(crate) mod state;
 
+// The variables for templates and expressions.
+pub(crate) mod words;
 // A turn in progress, and what all kinds of steps share.
 pub(crate) mod flow_turn;
 // `ask`: takes an answer or a command, or rejects the message.
