@@ -56,6 +56,17 @@ const WORDS: &[&str] = &[
     "'''",
     "start = ",
     "notify = ",
+    "[team.a]\n",
+    "[team.a.hours]\n",
+    "team = 'a'\n",
+    "priority = 'urgent'\n",
+    "[commands.go]\n",
+    "x = 'back'\n",
+    "remember = ",
+    "{{ known.a }}",
+    "{{ last.days }}",
+    "rating = ",
+    "thanks = ",
     "image = ",
 ];
 

@@ -239,7 +239,7 @@ fn paths_of_call(calling: &Calling) -> Vec<OutlinePath> {
         .collect()
 }
 
-/// If a person comes, they end the conversation on their own phone.
+/// If a person comes, they end the conversation: from their own phone, or with an outcome that only they know.
 fn paths_from_person(handoff: &HandOff) -> Vec<OutlinePath> {
     let whose = match handoff.team.as_str() {
         "" => String::new(),

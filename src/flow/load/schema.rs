@@ -732,7 +732,9 @@ mod tests {
         let bakery = include_str!("../../../examples/flows/bakery.toml");
         let reception = include_str!("../../../examples/flows/reception.toml");
         let delivery = include_str!("../../../examples/flows/delivery.toml");
+        let internet = include_str!("../../../examples/flows/internet.toml");
         for good in [
+            internet,
             delivery,
             clinic,
             bakery,
@@ -799,6 +801,15 @@ mod tests {
             (delivery, "label = \"envelope\"", "lable = \"envelope\""),
             (delivery, "{ next = \"done\", label", "{ label"),
             (delivery, "3 = \"person\"", "3 = 4"),
+            (internet, "[team.sales]", "[team.\"sales \"]"),
+            (internet, "[team.sales.hours]", "[team.sales.hour]"),
+            (internet, "seg-sex =", "closed = \"menu\"\nseg-sex ="),
+            (internet, "\"urgent\"", "\"high\""),
+            (internet, "team     = \"support\"", "team = 1"),
+            (internet, "voltar =", "'voltar' = \"\"\n#"),
+            (internet, "[\"name\", \"plan\"]", "[\"my name\"]"),
+            (internet, "thanks =", "thank ="),
+            (internet, "end    = \"changed\"", "next = \"menu\""),
         ] {
             assert!(flow.contains(right), "{right}");
             let slip = flow.replacen(right, wrong, 1);

@@ -22,6 +22,7 @@ const RECEPTION: &str = include_str!("../../../examples/flows/reception.toml");
 const VISIT: &str = include_str!("../../../examples/flows/visit.toml");
 const TICKETS: &str = include_str!("../../../examples/flows/tickets.toml");
 const MENU: &str = include_str!("../../../examples/flows/menu.toml");
+const INTERNET: &str = include_str!("../../../examples/flows/internet.toml");
 const ECHO: &str = include_str!("../../../examples/flows/echo.toml");
 
 fn load(source: &str) -> Script {

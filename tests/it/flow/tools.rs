@@ -624,6 +624,46 @@ fn a_drawing_shows_the_first_step_outside_opening_hours() {
 }
 
 #[test]
+fn a_drawing_shows_teams_and_the_words_that_work_at_every_question() {
+    let internet = example("internet.toml");
+    let internet = internet.to_str().unwrap();
+    let drawn = stdout(&flow(&["graph", internet]));
+    for line in [
+        "    everywhere((\"any question\"))\n    everywhere -.->|\"menu\"| step2\n",
+        "    step5 -->|\"a person of support answers, urgent\"| close1\n",
+        "    step11 -->|\"asks for a rating\"| close3\n",
+    ] {
+        assert!(drawn.contains(line), "{drawn}");
+    }
+    let drawn = stdout(&flow(&["graph", internet, "--format", "dot"]));
+    assert!(
+        drawn.contains("    everywhere -> step2 [label=\"menu\", style=dashed];\n"),
+        "{drawn}"
+    );
+}
+
+#[test]
+fn a_chat_shows_the_team_the_rating_and_what_is_remembered() {
+    let internet = example("internet.toml");
+    let internet = internet.to_str().unwrap();
+    let chat = |input: &str| stdout(&typed(&["chat", internet], input));
+    let urgent = chat("oi\n1\n/state\n");
+    assert!(
+        urgent.contains("-- waits for a person of the team support, urgent; /phone TEXT")
+            && urgent
+                .contains("-- step: offline, waits for a person of the team support, urgent\n"),
+        "{urgent}"
+    );
+    let rated = chat("oi\n3\n1\nBo\nsim\n4\n/state\noi\n");
+    assert!(
+        rated.contains("-- rated: 4; no conversation opens\n  < Obrigado pela nota 4!\n")
+            && rated.contains("-- known.name = Bo\n-- known.plan = 300 mega\n")
+            && rated.contains("  < Olá de novo, Bo! O seu plano é o 300 mega."),
+        "{rated}"
+    );
+}
+
+#[test]
 fn no_step_name_breaks_the_drawing() {
     let strange = "start = 'a'\n[step.a]\nask = '?'\noptions = { 'say \"]|x' = 'b\\ -->' }\n\
         [step.'b\\ -->']\nsay = 'x'\nend = '<b>\"'\n";

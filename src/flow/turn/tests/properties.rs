@@ -9,7 +9,7 @@ use crate::flow::turn::tests::*;
 
 /// Any JSON that reads as a state: of this flow, of another one, or of none.
 fn any_state() -> impl Strategy<Value = State> {
-    let step = || "hello|menu|cpf|item|quantity|pause|price|start|say|\\PC{0,8}";
+    let step = || "hello|rating|menu|cpf|item|quantity|pause|price|start|say|\\PC{0,8}";
     let stage = prop_oneof![
         Just(serde_json::json!({ "at": "fresh" })),
         (step(), any::<u32>())
@@ -50,11 +50,11 @@ proptest! {
     #[test]
     fn no_saved_state_breaks_a_flow(
         state in any_state(),
-        words in proptest::collection::vec("[1-3]|sair|fila|[\\s\\S]{0,20}", 0..4),
+        words in proptest::collection::vec("[1-3]|sair|fila|menu|voltar|[\\s\\S]{0,20}", 0..4),
         now in any::<i64>().prop_map(Millis::new),
         returns in 0..3,
     ) {
-        for source in [CLINIC, SHOP, VISIT, TICKETS, ECHO] {
+        for source in [CLINIC, SHOP, VISIT, TICKETS, INTERNET, ECHO] {
             let script = load(source);
             let state = match returns {
                 0 => state.clone().resume(Some("Ana")),
@@ -76,10 +76,10 @@ proptest! {
 
     #[test]
     fn no_words_break_a_flow(
-        turns in proptest::collection::vec(proptest::collection::vec("[1-3]|yes|no|fila|\\PC{0,20}", 0..4), 1..12),
+        turns in proptest::collection::vec(proptest::collection::vec("[1-3]|yes|no|fila|menu|voltar|\\PC{0,20}", 0..4), 1..12),
         minutes in 0u64..20,
     ) {
-        for source in [CLINIC, SHOP, VISIT, TICKETS, ECHO] {
+        for source in [CLINIC, SHOP, VISIT, TICKETS, INTERNET, ECHO] {
             let script = load(source);
             let mut state = State::new(None);
             for (n, words) in turns.iter().enumerate() {
@@ -110,7 +110,11 @@ proptest! {
 }
 
 /// Every example, with its dialogues.
-const EXAMPLES: [(&str, &str); 9] = [
+const EXAMPLES: [(&str, &str); 10] = [
+    (
+        INTERNET,
+        include_str!("../../../../examples/flows/internet.test.toml"),
+    ),
     (
         CLINIC,
         include_str!("../../../../examples/flows/clinic.test.toml"),
