@@ -141,11 +141,6 @@ impl Script {
         self.hours.as_ref()?.closed_since(&self.timezone, now)
     }
 
-    /// When it opens next; `None` if it has no opening times, or never opens.
-    pub fn opens_at(&self, now: Millis) -> Option<Millis> {
-        self.hours.as_ref()?.opens_at(&self.timezone, now)
-    }
-
     /// The step for customers outside the opening times, and when it opens next.
     pub(crate) fn closed_step(&self, now: Millis) -> Option<(&str, String)> {
         let hours = self.hours.as_ref()?;

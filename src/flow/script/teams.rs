@@ -22,15 +22,14 @@ impl Script {
         self.steps.contains_key(step)
     }
 
-    /// Who is told about customers at this step: the step's own chat, or else that of its team; `None`: `NOTIFY_CHAT`.
-    pub fn notify_of(&self, step: &str) -> Option<&NotifyChat> {
-        match self.steps.get(step)? {
-            Step::HandOff(handoff) => handoff
-                .notify
-                .as_ref()
-                .or_else(|| self.notify_of_team(&handoff.team)),
+    /// Who is told about a customer at this step who waits for this team: the step's own chat, or else that of the team; `None`:
+    /// `NOTIFY_CHAT`. If a person gave the customer to another team, the step says nothing about it.
+    pub fn notify_of(&self, step: Option<&str>, team: &str) -> Option<&NotifyChat> {
+        let of_step = match step.and_then(|step| self.steps.get(step)) {
+            Some(Step::HandOff(handoff)) if handoff.team == team => handoff.notify.as_ref(),
             _ => None,
-        }
+        };
+        of_step.or_else(|| self.notify_of_team(team))
     }
 
     /// Who is told about customers who wait for this team; `None`: `NOTIFY_CHAT`.
@@ -116,14 +115,19 @@ mod tests {
         assert!(shop.has_team("sales") && !shop.has_team("") && !shop.has_team("a"));
         assert!(shop.has_step("a") && !shop.has_step("night"));
         let chat = |number: &str| Some(number.parse::<NotifyChat>().unwrap());
-        for (step, number) in [
-            ("sales", "5511900000001"),
-            ("support", "5511900000002"),
-            ("boss", "5511900000003"),
+        for (step, team, number) in [
+            ("sales", "sales", "5511900000001"),
+            ("support", "support", "5511900000002"),
+            ("boss", "sales", "5511900000003"),
+            // A person gave the customer to another team.
+            ("boss", "support", "5511900000002"),
+            ("a", "sales", "5511900000001"),
         ] {
-            assert_eq!(shop.notify_of(step).cloned(), chat(number), "{step}");
+            let found = shop.notify_of(Some(step), team).cloned();
+            assert_eq!(found, chat(number), "{step} {team}");
         }
-        assert_eq!(shop.notify_of("a"), None);
+        assert_eq!(shop.notify_of(Some("boss"), ""), None);
+        assert_eq!(shop.notify_of(None, "night"), None);
         assert_eq!(shop.notify_of_team("night"), None);
         assert_eq!(shop.notify_of_team("sales").cloned(), chat("5511900000001"));
         assert_eq!(shop.notify_chats().count(), 3);

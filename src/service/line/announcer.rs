@@ -236,7 +236,7 @@ impl Announcer {
         };
         let decision = flow::decide(script.notice_rules(), &place, now);
         // Nobody is there, so an unasked notice waits until it opens.
-        let held = waiting.for_person && script.closed_since(now).is_some();
+        let held = waiting.for_person && script.team_closed_since(&waiting.team, now).is_some();
         let notice = decision.notice.filter(|_| !held);
         let text = match (command, notice) {
             (Some(Command::Leave), _) => Some(QueueText::Left),
@@ -266,13 +266,13 @@ impl Announcer {
             ..place
         };
         let due = match held {
-            true => held_until(script, position, now),
+            true => held_until(script, &waiting.team, position, now),
             false => flow::decide(script.notice_rules(), &after, now).check_at,
         };
         // A text that the flow leaves blank is not sent.
         let text = text
             .map(|text| match waiting.for_person {
-                true => script.person_text(text, name, "", now),
+                true => script.person_text(text, name, &waiting.team, now),
                 false => script.queue_text(text, name),
             })
             .filter(|text| !text.trim().is_empty());
@@ -379,12 +379,12 @@ struct QueueCommands {
     examined_now: usize,
 }
 
-/// When to look again at a customer who waits for a person while it is closed: after the opening, one after the other, so that
-/// not all get a notice at once.
-fn held_until(script: &Script, position: u64, now: Millis) -> Millis {
+/// When to look again at a customer who waits for a person of this team while it is closed: after the opening, one after the
+/// other, so that not all get a notice at once.
+fn held_until(script: &Script, team: &str, position: u64, now: Millis) -> Millis {
     let turn = AFTER_OPENING.saturating_mul(u32::try_from(position).unwrap_or(u32::MAX));
     let at_most = now + LOOK_WHILE_CLOSED;
-    script.opens_at(now).map_or(at_most, |opens| {
+    script.team_opens_at(team, now).map_or(at_most, |opens| {
         at_most.min(opens + turn.min(LOOK_WHILE_CLOSED))
     })
 }

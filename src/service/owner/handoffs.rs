@@ -27,7 +27,7 @@ pub struct HandoffNotifier {
     pub store: Store,
     /// Writes to the owner.
     pub notifier: OwnerNotifier,
-    /// Their steps may name another chat for their notices.
+    /// Their steps and teams may name another chat for their notices.
     pub flows: Arc<Flows>,
     /// Which sessions each poll looks at.
     pub pages: SessionPages,
@@ -55,7 +55,7 @@ impl HandoffNotifier {
                 let state: Option<State> = serde_json::from_str(&one.state).ok();
                 let script = self.flows.of(&session);
                 let step = state.as_ref().and_then(State::step);
-                let to = step.and_then(|step| script.notify_of(step));
+                let to = script.notify_of(step, &one.team);
                 let notice = HandoffNotice {
                     one: &one,
                     chat: self.known(&session, &one.chat).await?,
@@ -67,6 +67,7 @@ impl HandoffNotifier {
                     %session,
                     chat = %one.chat,
                     conversation = %one.id,
+                    team = one.team,
                     waiting = one.waiting,
                     "a customer waits for a person"
                 );
@@ -98,31 +99,33 @@ struct HandoffNotice<'a> {
 }
 
 impl HandoffNotice<'_> {
-    /// The customer and their last words, what the person should know, the place in line, and a link to the chat.
+    /// The customer and their last words, for which team they wait, what the person should know, the place in line, and a link
+    /// to the chat.
     fn text(&self, locale: Locale) -> String {
         let HandedOff {
             position, waiting, ..
         } = self.one;
         let who = shown_customer(&self.one.name, &self.chat);
+        let line = self.line(locale);
         let said = self.last_words();
         let said = if said.is_empty() {
             said
         } else {
             format!(": \"{said}\"")
         };
-        let [waits, line, reply] = match locale {
+        let [waits, place, reply] = match locale {
             Locale::En => [
-                format!("{who} is waiting for a person{said}."),
+                format!("{who} is waiting for a person{line}{said}."),
                 format!("Place in line: {position}. Customers waiting: {waiting}."),
                 "Reply in their chat, from your phone.".to_owned(),
             ],
             Locale::PtBr => [
-                format!("{who} está aguardando atendimento{said}."),
+                format!("{who} está aguardando atendimento{line}{said}."),
                 format!("Lugar na fila: {position}. Clientes aguardando: {waiting}."),
                 "Responda na conversa, pelo seu celular.".to_owned(),
             ],
             Locale::Es => [
-                format!("{who} está esperando que lo atienda una persona{said}."),
+                format!("{who} está esperando que lo atienda una persona{line}{said}."),
                 format!("Lugar en la fila: {position}. Clientes en espera: {waiting}."),
                 "Responda en el chat, desde su teléfono.".to_owned(),
             ],
@@ -133,12 +136,28 @@ impl HandoffNotice<'_> {
             Some(digits) => format!("https://wa.me/{digits}"),
             None => String::new(),
         };
-        let lines = [waits, note.to_owned(), line, link, reply];
+        let lines = [waits, note.to_owned(), place, link, reply];
         let lines: Vec<String> = lines
             .into_iter()
             .filter(|line| !line.trim().is_empty())
             .collect();
         lines.join("\n")
+    }
+
+    /// The team for which they wait, and whether they stand before others, in brackets; empty if there is nothing to say.
+    fn line(&self, locale: Locale) -> String {
+        let HandedOff { team, urgent, .. } = self.one;
+        let [team_word, urgent_word] = match locale {
+            Locale::En => ["team", "urgent"],
+            Locale::PtBr => ["equipe", "urgente"],
+            Locale::Es => ["equipo", "urgente"],
+        };
+        match (team.as_str(), urgent) {
+            ("", false) => String::new(),
+            ("", true) => format!(" ({urgent_word})"),
+            (team, false) => format!(" ({team_word} {team})"),
+            (team, true) => format!(" ({team_word} {team}, {urgent_word})"),
+        }
     }
 
     /// The customer's last message, on one line. If it is unknown or blank: their last answer, or the message that opened the
@@ -162,11 +181,15 @@ mod tests {
     use crate::ids::ConversationId;
 
     fn notice(chat: &str, locale: Locale) -> String {
+        notice_of(chat, locale, "", false)
+    }
+
+    fn notice_of(chat: &str, locale: Locale, team: &str, urgent: bool) -> String {
         let state = r#"{"v":1,"stage":{"at":"handed_off","step":"a","note":"plan: Unimed\nurgent"},"answer":"my tooth\nhurts"}"#;
         let state: State = serde_json::from_str(state).unwrap();
         let one = HandedOff {
-            team: String::new(),
-            urgent: false,
+            team: team.to_owned(),
+            urgent,
             chat: ChatId::stored(chat),
             id: ConversationId::stored("c"),
             rev: 3,
@@ -196,6 +219,30 @@ mod tests {
             let text = notice(number, locale);
             assert_eq!(text.lines().count(), 6, "{text}");
             assert!(text.contains("https://wa.me/5511900000002"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_owner_reads_for_which_team_a_customer_waits_and_whether_it_is_urgent() {
+        let number = "5511900000002@c.us";
+        for (locale, team, urgent, part) in [
+            (
+                Locale::En,
+                "sales",
+                false,
+                "is waiting for a person (team sales): \"my",
+            ),
+            (Locale::En, "", true, "is waiting for a person (urgent): "),
+            (
+                Locale::PtBr,
+                "vendas",
+                true,
+                "aguardando atendimento (equipe vendas, urgente): ",
+            ),
+            (Locale::Es, "ventas", false, "una persona (equipo ventas): "),
+        ] {
+            let text = notice_of(number, locale, team, urgent);
+            assert!(text.contains(part), "{text}");
         }
     }
 

@@ -229,16 +229,14 @@ fn a_customer_who_waits_for_a_person_is_never_told_that_it_will_not_be_long() {
     assert_eq!(test.texts(&chat(2), 5)[4], second);
 }
 
-#[test]
-fn while_it_is_closed_a_customer_learns_when_people_are_back_and_gets_no_notice_until_then() {
-    let (test, redis) = (TestSetup::new(), Redis::start());
-    // Open on one day of the week only, and not today.
+/// A day of the week that is not today, and how a customer reads its opening at nine.
+fn day_in_three_days() -> (&'static str, &'static str) {
     let zone = jiff::tz::TimeZone::get("America/Sao_Paulo").unwrap();
     let today = jiff::Zoned::now()
         .with_time_zone(zone)
         .weekday()
         .to_monday_zero_offset();
-    let (day, back) = [
+    [
         ("mon", "na segunda-feira às 9h"),
         ("tue", "na terça-feira às 9h"),
         ("wed", "na quarta-feira às 9h"),
@@ -246,7 +244,13 @@ fn while_it_is_closed_a_customer_learns_when_people_are_back_and_gets_no_notice_
         ("fri", "na sexta-feira às 9h"),
         ("sat", "no sábado às 9h"),
         ("sun", "no domingo às 9h"),
-    ][(usize::try_from(today).unwrap() + 3) % 7];
+    ][(usize::try_from(today).unwrap() + 3) % 7]
+}
+
+#[test]
+fn while_it_is_closed_a_customer_learns_when_people_are_back_and_gets_no_notice_until_then() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let (day, back) = day_in_three_days();
     let hours = format!("[hours]\nclosed = 'plan'\n{day} = '09:00-18:00'");
     let daemon = test
         .all(&redis)
@@ -273,4 +277,73 @@ fn while_it_is_closed_a_customer_learns_when_people_are_back_and_gets_no_notice_
     );
     // The first notice would have been due before this answer.
     assert_eq!(test.waha.texts(&chat(1)).len(), 5);
+}
+
+#[test]
+fn each_team_has_its_own_line_hours_and_people_who_are_told() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let (day, back) = day_in_three_days();
+    // The support is never closed; the sales team is, today.
+    let flow = format!(
+        "locale = 'pt-BR'\ntimezone = 'America/Sao_Paulo'\nstart = 'who'\n[notices]\nfirst_after = '100ms'\n\
+         [hours]\nclosed = 'who'\nmon-sun = '00:00-24:00'\n\
+         [team.sales]\nnotify = '5511900000101'\n[team.sales.hours]\n{day} = '09:00-18:00'\n[team.support]\n\
+         [step.who]\nask = 'quem?'\noptions = {{ 1 = 'sales', 2 = 'support', 3 = 'boss' }}\n\
+         [step.sales]\nhandoff = 'vendas'\nteam = 'sales'\n\
+         [step.support]\nhandoff = 'suporte'\nteam = 'support'\n\
+         [step.boss]\nhandoff = 'chefe'\nteam = 'support'\npriority = 'urgent'\nnotify = '5511900000102'"
+    );
+    let daemon = test
+        .all(&redis)
+        .set("FLOW_FILE", test.flow(&flow))
+        .set("NOTIFY_CHAT", OWNER)
+        .start();
+    let chooses = |n: usize, option: &str, answer: &str| {
+        daemon.customer_writes(&chat(n), "oi");
+        test.texts(&chat(n), 1);
+        daemon.customer_writes(&chat(n), option);
+        assert_eq!(test.texts(&chat(n), 2)[1], answer);
+    };
+    chooses(1, "1", "vendas");
+    let closed = format!("Estamos fechados agora. Voltamos {back} e respondemos por aqui.");
+    assert_eq!(test.texts(&chat(1), 3)[2], closed);
+    chooses(2, "2", "suporte");
+    let first = "Você está em 1º lugar na fila para falar com a nossa equipe. Vamos escrever para você por aqui assim que alguém puder.";
+    assert_eq!(test.texts(&chat(2), 3)[2], first);
+    // An urgent one stands before the other of the same team.
+    chooses(3, "3", "chefe");
+    assert_eq!(test.texts(&chat(3), 3)[2], first);
+    chooses(4, "2", "suporte");
+    assert_eq!(
+        test.texts(&chat(4), 3)[2],
+        "Você está em 3º lugar na fila para falar com a nossa equipe."
+    );
+    for (customer, position) in [
+        (
+            1,
+            format!(
+                "Estamos fechados agora; voltamos {back}. Você está em 1º lugar na fila para falar com a nossa equipe."
+            ),
+        ),
+        (
+            2,
+            "Você está em 2º lugar na fila para falar com a nossa equipe.".to_owned(),
+        ),
+    ] {
+        daemon.customer_writes(&chat(customer), "fila");
+        assert_eq!(test.texts(&chat(customer), 4)[3], position);
+    }
+    // A team without a chat of its own has the owner's; a step's own chat comes first.
+    for (to, customer, line, place, waiting) in [
+        ("5511900000101@c.us", 1, "equipe sales", 1, 1),
+        (OWNER, 2, "equipe support", 1, 1),
+        ("5511900000102@c.us", 3, "equipe support, urgente", 1, 2),
+    ] {
+        let notice = test.texts(to, 1).remove(0);
+        let who = format!("Ana (+55119{customer:08}) está aguardando atendimento ({line})");
+        let where_in_line = format!("\nLugar na fila: {place}. Clientes aguardando: {waiting}.\n");
+        assert!(notice.starts_with(&who), "{notice}");
+        assert!(notice.contains(&where_in_line), "{notice}");
+    }
+    assert_eq!(test.texts(OWNER, 2).len(), 2);
 }
