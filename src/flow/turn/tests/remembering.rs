@@ -69,7 +69,7 @@ fn a_flow_remembers_what_its_steps_say_and_knows_it_the_next_time() {
 fn an_empty_value_is_forgotten_and_the_same_one_changes_nothing() {
     let shop = flow(
         "[step.a]\nask = '?'\nexpect = 'text'\noptions = { none = 'b' }\nsave = 'x'\nnext = 'b'\n\
-        [step.b]\nset = { plan = \"{% if x != 'none' %}{{ x }}{% endif %}\" }\nremember = 'plan'\nend = 'done'",
+        [step.b]\nset = { plan = \"{% if x != 'none' %}{{ x }}{% endif %}\" }\nremember = ['plan', 'name']\nend = 'done'",
     );
     let answer = |known: &str, words: &str| {
         let mut state = State::new(None);
