@@ -34,6 +34,11 @@ impl<'s> FlowTurn<'s> {
 }
 
 impl Script {
+    /// Whether the flow asks for ratings.
+    pub fn asks_for_ratings(&self) -> bool {
+        self.rating_step().is_some()
+    }
+
     /// What to ask a customer whose conversation a person closes; `None` if the flow asks for no rating.
     pub fn rating_question(&self, state: &State, now: Millis) -> Option<String> {
         let (_, question) = self.rating_step()?;

@@ -220,7 +220,8 @@ impl Desk {
         Ok(store.give(&doing.session, &action, seen, &to, now).await?)
     }
 
-    /// Closes a conversation. An attendant closes what they hold; an owner, any.
+    /// Closes a conversation. An attendant closes what they hold; an owner, any. If an agent attended the customer and the flow has a
+    /// rating, the customer is asked for it.
     ///
     /// # Errors
     /// See [`Refusal`].
@@ -230,7 +231,7 @@ impl Desk {
         };
         let close = CloseByHand {
             outcome: outcome.to_owned(),
-            asks_rating: None,
+            asks_rating: self.rating_question(&view, doing, now),
         };
         let action = self.action_on_seen(doing, &view);
         let seen = doing.seen.as_ref().map(|seen| seen.unread);
@@ -442,6 +443,24 @@ impl Desk {
             rev: action.rev.or(Some(view.rev)),
             ..action
         }
+    }
+
+    fn rating_question(
+        &self,
+        view: &ConversationView,
+        doing: &Doing,
+        now: Millis,
+    ) -> Option<Reply> {
+        let script = self.flows.as_ref()?.of(&doing.session);
+        if !matches!(view.holder(), HeldBy::Agent(_)) {
+            return None;
+        }
+        let question = script.rating_question(&state(view), now)?;
+        // The flow asks, not the agent.
+        Some(Reply {
+            by: None,
+            ..self.reply(view, &doing.id, &question, now)
+        })
     }
 
     fn reply(&self, view: &ConversationView, id: &str, text: &str, now: Millis) -> Reply {

@@ -422,12 +422,18 @@ impl ConversationTask {
             }),
             _ => None,
         };
+        let mut asks_rating = false;
         let (outcome, resumable, wake_at) = match advance.next {
             Next::Wait { wake_at } => (None, false, Some(wake_at)),
             Next::Call | Next::HandOff { .. } => (None, false, None),
             Next::Close {
-                outcome, resumable, ..
-            } => (Some(outcome), resumable, None),
+                outcome,
+                resumable,
+                asks_rating: asks,
+            } => {
+                asks_rating = asks;
+                (Some(outcome), resumable, None)
+            }
         };
         let variables =
             || serde_json::to_string(advance.state.variables()).unwrap_or_else(|_| "{}".to_owned());
@@ -446,7 +452,7 @@ impl ConversationTask {
                 } else {
                     Duration::ZERO
                 },
-                asks_rating: false,
+                asks_rating,
             }),
             known: advance.remember.take(),
             handoff,

@@ -7,18 +7,19 @@ use tracing::{info, warn};
 
 use crate::clock::{self, Millis};
 use crate::flows::Flows;
-use crate::ids::{ChatId, SessionName};
+use crate::ids::{ChatId, ConversationId, SessionName};
 use crate::service::inlet::answer_words::answer_words;
 use crate::service::inlet::late_takeover::last_activity_at;
 use crate::service::kit::echo_content::echo_content;
+use crate::service::kit::flow_input::to_input;
 use crate::service::kit::heard_form::{heard_form, heard_text};
 use crate::service::kit::message_parts::message_parts;
 use crate::service::owner::notifier::OwnerNotifier;
 use crate::service::owner::session_status;
 use crate::store;
 use crate::store::{
-    ByPhone, Hearing, INBOX_BYTES_MAX, INBOX_MAX, Ingest, Ingested, Record, Recorded, SEEN_TTL,
-    SESSION_INBOX_BYTES_MAX, Store,
+    ByPhone, Hearing, INBOX_BYTES_MAX, INBOX_MAX, Ingest, Ingested, Record, Recorded, Reply,
+    SEEN_TTL, SESSION_INBOX_BYTES_MAX, Store,
 };
 use crate::throttle::Throttle;
 use crate::waha::event;
@@ -307,7 +308,7 @@ impl Intake {
             phone_quiet: self.takeover_ends_after(session),
             words: answer_words(&message, now),
             limits: self.flows.of(session).limits(),
-            rating: None,
+            rating: self.rating(session, &message, now),
             now,
         };
         let ingested = self.store.ingest(session, ingest).await?;
@@ -349,6 +350,33 @@ impl Intake {
                 Done::Recorded
             }
         })
+    }
+
+    /// What the message is if its chat was asked for a rating, and the reply to that.
+    fn rating(
+        &self,
+        session: &SessionName,
+        message: &Message,
+        now: Millis,
+    ) -> Option<(u8, Option<Reply>)> {
+        let script = self.flows.of(session);
+        if !script.asks_for_ratings() {
+            return None;
+        }
+        let rating = script.read_rating(&to_input(message))?;
+        let id = message.id.as_ref()?;
+        let thanks = script.rating_thanks(rating).map(|text| Reply {
+            id: format!("thanks:{id}"),
+            // It belongs to none: the one that was rated is closed.
+            conversation: ConversationId::stored(""),
+            text,
+            media: None,
+            queued_at: now,
+            attempts: 0,
+            by: None,
+            notice: false,
+        });
+        Some((rating, thanks))
     }
 
     /// `last_activity_at`: when the last known message of this takeover was sent; `None` if the takeover is over.

@@ -5,4 +5,5 @@ mod calls;
 mod changes;
 mod limits;
 mod recovery;
+mod returning;
 mod silence;
