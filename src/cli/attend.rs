@@ -81,6 +81,8 @@ pub(super) struct CloseArgs {
     #[arg(long = "as", value_name = "AGENT", default_value = "owner")]
     by: AgentName,
     #[command(flatten)]
+    flow: FlowPlace,
+    #[command(flatten)]
     desk: DeskArgs,
 }
 
@@ -184,7 +186,9 @@ pub(super) fn give(arguments: &GiveArgs) -> ExitCode {
 
 pub(super) fn close(arguments: &CloseArgs) -> ExitCode {
     with_store("close", &arguments.desk.redis, WHY, async |store, _| {
-        let desk = AtDesk::open(store, &arguments.by, None, &arguments.desk).await?;
+        // The flow may ask for a rating. Without it, the conversation is closed all the same.
+        let flows = arguments.flow.load().unwrap_or_default();
+        let desk = AtDesk::open(store, &arguments.by, flows, &arguments.desk).await?;
         let (doing, name) = desk.customer(&arguments.chat).await?;
         let outcome = &arguments.outcome;
         let acted = desk.desk.close(&doing, outcome, desk.now).await?;

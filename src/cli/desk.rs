@@ -45,10 +45,10 @@ pub(super) struct DeskArgs {
     pub(super) redis: RedisSettings,
 }
 
-/// The flow files, to check the name of a step or a team.
+/// The flow files: they name the steps and teams, and may ask for a rating.
 #[derive(Debug, Args)]
 pub(super) struct FlowPlace {
-    /// The flow file, or the directory of flow files, that the daemon uses: steps and teams are checked against it
+    /// The flow file, or the directory of flow files, that the daemon uses: it has the steps, the teams and the rating
     #[arg(long, env = "FLOW_FILE", value_name = "PATH")]
     flow_file: Option<String>,
 }
