@@ -10,6 +10,7 @@
 //! WAHA --POST--> listener --HMAC--> intake --> [ingest] --bell--> dispatcher --> conversation --flow--> [commit] --> sender --> WAHA
 //!                                                 |                                                        |            |
 //!                                                 +--------------------- history stream -------------------+------------+--> archiver --> SQLite
+//!   desk: a person takes a conversation, speaks, gives it away, closes it --> [take] [say] [give] [close] --bell--> sender
 //!   announcer: places in line that changed --> [due_waiting] [announce] --bell--> sender
 //!   catch-up: messages whose webhooks were lost --> intake;   lid lookup: the phone number of a hidden id --> [link_ids]
 //! ```
@@ -44,7 +45,14 @@
 //! - An outbound message that the sender did not send is from the owner's own phone. We know ours by their ids, or by their
 //!   words while the id is not known (`store/lua/shared/sent_by_us`). The bot then stays out of that chat until the owner is
 //!   done.
-//! - A customer who waits for a person keeps the ticket and holds no worker.
+//! - A conversation is in one place: in a line, with a worker, on the owner's phone, or in the hands of one agent. A customer
+//!   who waits for a person keeps the ticket and holds no worker. Each team has a line of its own; urgent customers stand
+//!   before the others in it.
+//! - What a person does to a conversation is one script, which compares what they saw with what is
+//!   (`store/lua/shared/actions`). So of two who act at once one wins, and an action that is repeated under its id does
+//!   nothing.
+//! - An agent who leaves a customer without an answer, or is gone, loses the conversation to the line, in its old place
+//!   (`service/line/expiry`).
 //! - Two bots don't talk forever: a chat that reaches a limit of its flow is left alone for a while
 //!   (`store/lua/shared/limits`).
 //! - While WAHA refuses our key, nothing is sent, and no reply is given up (`service/kit/waha_access`).
