@@ -225,28 +225,71 @@ async fn off(store: &Store, name: &AgentName) -> Result<(), CommandError> {
 
 async fn list(store: &Store, format: Format) -> Result<(), CommandError> {
     let (agents, seen) = (store.agents().await?, store.agents_seen().await?);
-    let (mut out, now) = (io::stdout().lock(), Millis::now());
+    let mut holds: HashMap<AgentName, u64> = HashMap::new();
+    for session in store.sessions().await? {
+        for (name, count) in store.held_by(&session).await? {
+            *holds.entry(name).or_default() += count;
+        }
+    }
+    let now = Millis::now();
+    let list: Vec<ListedAgent<'_>> = agents
+        .iter()
+        .map(|agent| ListedAgent {
+            agent,
+            seen: seen.get(&agent.name).copied(),
+            holds: holds.get(&agent.name).copied().unwrap_or(0),
+        })
+        .collect();
+    let mut out = io::stdout().lock();
     match format {
-        Format::Text => table(&agents, &seen, now).write(&mut out, None)?,
+        Format::Text => table(&list, now).write(&mut out, None)?,
         Format::Jsonl => {
-            for agent in &agents {
-                jsonl(&to_json(agent, seen.get(&agent.name), now), &mut out)?;
+            for listed in &list {
+                jsonl(&listed.to_json(now), &mut out)?;
             }
         }
     }
     Ok(())
 }
 
-fn is_present(seen: Option<&Millis>, now: Millis) -> bool {
-    seen.is_some_and(|seen| now.since(*seen) < PRESENT_FOR)
+/// An agent, and what they do now.
+struct ListedAgent<'a> {
+    agent: &'a Agent,
+    /// When they were last seen at work.
+    seen: Option<Millis>,
+    /// How many conversations they hold.
+    holds: u64,
 }
 
-fn table(agents: &[Agent], seen: &HashMap<AgentName, Millis>, now: Millis) -> Table {
+impl ListedAgent<'_> {
+    fn is_present(&self, now: Millis) -> bool {
+        self.seen.is_some_and(|seen| now.since(seen) < PRESENT_FOR)
+    }
+
+    /// All fields; times are in Unix milliseconds.
+    fn to_json(&self, now: Millis) -> serde_json::Value {
+        let agent = self.agent;
+        json!({
+            "name": agent.name,
+            "role": role(agent),
+            "teams": agent.teams,
+            "sessions": agent.sessions,
+            "max_chats": agent.max_chats,
+            "holds": self.holds,
+            "off": agent.off,
+            "present": self.is_present(now),
+            "seen_at": self.seen,
+        })
+    }
+}
+
+fn table(list: &[ListedAgent<'_>], now: Millis) -> Table {
     let mut table = Table::new([
         "NAME",
         "ROLE",
         "TEAMS",
         "SESSIONS",
+        "HOLDS",
         "MAX",
         "PRESENT",
         "LAST SEEN",
@@ -255,9 +298,9 @@ fn table(agents: &[Agent], seen: &HashMap<AgentName, Millis>, now: Millis) -> Ta
         true => "all".to_owned(),
         false => names,
     };
-    for agent in agents {
-        let seen = seen.get(&agent.name);
-        let present = match is_present(seen, now) {
+    for listed in list {
+        let agent = listed.agent;
+        let present = match listed.is_present(now) {
             _ if agent.off => "off",
             true => "yes",
             false => "no",
@@ -267,27 +310,14 @@ fn table(agents: &[Agent], seen: &HashMap<AgentName, Millis>, now: Millis) -> Ta
             role(agent).to_owned(),
             or_all(agent.teams.join(", ")),
             or_all(joined(&agent.sessions, ", ")),
+            listed.holds.to_string(),
             agent.max_chats.to_string(),
             present.to_owned(),
-            seen.map_or_else(
+            listed.seen.map_or_else(
                 || "never".to_owned(),
-                |seen| format!("{} ago", elapsed(now.since(*seen))),
+                |seen| format!("{} ago", elapsed(now.since(seen))),
             ),
         ]);
     }
     table
-}
-
-/// The agent with all fields; times are in Unix milliseconds.
-fn to_json(agent: &Agent, seen: Option<&Millis>, now: Millis) -> serde_json::Value {
-    json!({
-        "name": agent.name,
-        "role": role(agent),
-        "teams": agent.teams,
-        "sessions": agent.sessions,
-        "max_chats": agent.max_chats,
-        "off": agent.off,
-        "present": is_present(seen, now),
-        "seen_at": seen,
-    })
 }

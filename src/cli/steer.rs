@@ -159,14 +159,15 @@ fn print(
         "" => format!("Session {session}"),
         team => format!("The line of {team} in session {session}"),
     };
-    let words = words.map(|words| match words {
-        "" => String::new(),
-        words => format!(": {words}"),
-    });
-    let (text, result) = match (&words, changed) {
-        (Some(words), true) => (format!("{line} is paused{words}"), "paused"),
+    let (text, result) = match (words, changed) {
+        (Some(""), true) => (format!("{line} is paused."), "paused"),
+        (Some(words), true) => (format!("{line} is paused: {words}"), "paused"),
+        (Some(""), false) => (
+            format!("{line} stays paused, now without words for customers."),
+            "paused",
+        ),
         (Some(words), false) => (
-            format!("{line} stays paused, with these words now{words}"),
+            format!("{line} stays paused, now with these words: {words}"),
             "paused",
         ),
         (None, true) => (format!("{line} is not paused any more."), "resumed"),

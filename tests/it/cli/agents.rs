@@ -94,7 +94,7 @@ fn the_list_shows_everybody_who_is_present_and_the_owner_is_always_there() {
     assert_eq!(
         listed(&redis),
         [json!({
-            "name": "owner", "role": "owner", "teams": [], "sessions": [], "max_chats": 8, "off": false, "present": false,
+            "name": "owner", "role": "owner", "teams": [], "sessions": [], "max_chats": 8, "holds": 0, "off": false, "present": false,
             "seen_at": null,
         })]
     );
@@ -105,6 +105,12 @@ fn the_list_shows_everybody_who_is_present_and_the_owner_is_always_there() {
     let now = waha_sm::clock::Millis::now().as_i64();
     redis.ask(&format!("ZADD waha-sm:agents-seen {now} ana"));
     redis.ask(&format!("ZADD waha-sm:agents-seen {} bia", now - 600_000));
+    redis.ask("SADD waha-sm:sessions shop default");
+    for (session, chat) in [("shop", "1@c.us"), ("default", "2@c.us")] {
+        redis.ask(&format!(
+            "HSET waha-sm:{{{session}}}:held {chat} \"ana sales\""
+        ));
+    }
     let table = stdout(&agent(&redis, &["list"]));
     let rows: Vec<Vec<&str>> = table
         .lines()
@@ -123,19 +129,21 @@ fn the_list_shows_everybody_who_is_present_and_the_owner_is_always_there() {
             "ROLE",
             "TEAMS",
             "SESSIONS",
+            "HOLDS",
             "MAX",
             "PRESENT",
             "LAST SEEN"
         ]
     );
     assert_eq!(
-        rows[1][..6],
-        ["ana", "attendant", "sales", "all", "8", "yes"]
+        rows[1][..7],
+        ["ana", "attendant", "sales", "all", "2", "8", "yes"]
     );
-    assert_eq!(rows[2][5..], ["no", "10 min ago"], "{table}");
-    assert_eq!(rows[3][5..], ["off", "never"], "{table}");
+    assert_eq!(rows[2][6..], ["no", "10 min ago"], "{table}");
+    assert_eq!(rows[3][6..], ["off", "never"], "{table}");
     assert_eq!(rows[4][..3], ["owner", "owner", "all"], "{table}");
     assert_eq!(listed(&redis)[0]["seen_at"], now);
+    assert_eq!(listed(&redis)[0]["holds"], 2);
 }
 
 #[test]

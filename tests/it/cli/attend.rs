@@ -1,6 +1,6 @@
 //! People attend customers from the command line: take, say, note, give, close; and the owner steers the line: move, pause.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
@@ -306,7 +306,7 @@ fn the_owner_moves_and_pauses_and_an_attendant_may_not() {
     );
     let paused = shop.does("pause --team sales back_at_15:00");
     assert!(
-        paused.contains("stays paused, with these words now: back at 15:00"),
+        paused.contains("stays paused, now with these words: back at 15:00"),
         "{paused}"
     );
     let reason = shop.refuses("take --as ana");
@@ -407,5 +407,35 @@ fn a_command_that_lacks_something_is_a_usage_error() {
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(64), "{command}: {text}");
         assert!(text.contains(words), "{command}: {text}");
+    }
+}
+
+#[test]
+fn of_two_who_take_the_same_customer_at_once_one_wins_and_the_other_is_told_who() {
+    let shop = Shop::open();
+    shop.does("agent add bia --max-chats 100");
+    shop.does("agent add ana --max-chats 100");
+    let take = |n: usize, by: &str| {
+        let mut command = binary();
+        command
+            .args(["take", &number(n), "--as", by])
+            .env("REDIS_URL", shop.redis.url())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    for n in 1..=20 {
+        shop.waits(n, "buy");
+        let [ana, bia] =
+            [take(n, "ana"), take(n, "bia")].map(|child| child.wait_with_output().unwrap());
+        let won = [ana.status.success(), bia.status.success()];
+        assert_ne!(won[0], won[1], "{ana:?} {bia:?}");
+        let (winner, loser) = if won[0] { ("ana", &bia) } else { ("bia", &ana) };
+        let reason = String::from_utf8_lossy(&loser.stderr);
+        assert!(
+            reason.contains(&format!("{winner} has Ana ({})", number(n))),
+            "{reason}"
+        );
+        assert_eq!(shop.shows(n)["holder"], winner);
     }
 }
