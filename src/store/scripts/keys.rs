@@ -494,11 +494,8 @@ impl Keys {
     }
 }
 
-/// The Lua lines that define the key names that `source` mentions, from the namespace in `KEYS[1]`.
-pub(crate) fn lua_names(source: &str) -> String {
-    let words: HashSet<&str> = source
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .collect();
+/// The Lua lines that define the key names among these words, from the namespace in `KEYS[1]`.
+pub(crate) fn lua_names(words: &HashSet<&str>) -> String {
     KEY_NAMES
         .iter()
         .filter(|(name, _)| words.contains(name))
@@ -532,7 +529,7 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), KEY_NAMES.len());
         assert_eq!(
-            lua_names("redis.call('GET', LANES)"),
+            lua_names(&HashSet::from(["redis", "GET", "LANES"])),
             "local LANES = KEYS[1] .. 'lanes'\n"
         );
     }

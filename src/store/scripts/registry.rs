@@ -1,7 +1,7 @@
 //! The registry of the Lua scripts, one file each in `lua/`: the arguments that they take, and how they are called.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use fred::clients::Client;
 use fred::interfaces::ClientLike;
@@ -163,7 +163,9 @@ pub(crate) struct ScriptContext {
 /// One script, bound to a connection.
 #[derive(Clone)]
 pub(crate) struct StateChange {
-    script: Arc<Script>,
+    /// Assembled when it is first run: a command of a person runs one or two of them, and shall not wait for all.
+    script: Arc<OnceLock<Script>>,
+    lua: &'static str,
     context: Arc<ScriptContext>,
     name: &'static str,
     arity: Arity,
@@ -172,7 +174,8 @@ pub(crate) struct StateChange {
 impl StateChange {
     fn new(context: &Arc<ScriptContext>, file: &ScriptFile) -> Self {
         Self {
-            script: Arc::new(Script::from_lua(assemble(file.lua, &context.keys.bell()))),
+            script: Arc::default(),
+            lua: file.lua,
             context: context.clone(),
             name: file.name,
             arity: file.arity,
@@ -210,6 +213,7 @@ impl StateChange {
         )));
         all.extend(arguments.0);
         self.script
+            .get_or_init(|| Script::from_lua(assemble(self.lua, &context.keys.bell())))
             .evalsha_with_reload(&context.client, vec![context.keys.namespace(session)], all)
             .await
             .map_err(|error| {
@@ -246,21 +250,21 @@ fn assemble(lua: &str, bell: &str) -> String {
     }
     parts.push(BASICS);
     // The script itself is the last part, and stays as it is.
-    let mut body = String::new();
+    let (mut body, mut mentioned) = (String::new(), HashSet::new());
     for lua in parts {
         body = match body.as_str() {
             "" => lua.to_owned(),
-            after => format!("{}\n{after}", in_a_block(lua, after)),
+            after => format!("{}\n{after}", in_a_block(lua, &mentioned)),
         };
+        mentioned.extend(words(lua));
     }
     // The settings check the prefix, so it has nothing in it that would end the string in Lua.
-    format!("local BELL = '{bell}'\n{}{body}", lua_names(&body))
+    format!("local BELL = '{bell}'\n{}{body}", lua_names(&mentioned))
 }
 
 /// A shared file in a block of its own: only the names that the parts after it mention are visible there. Lua allows 200 names at
 /// once in one function.
-fn in_a_block(lua: &str, after: &str) -> String {
-    let mentioned: HashSet<&str> = words(after).collect();
+fn in_a_block(lua: &str, mentioned: &HashSet<&str>) -> String {
     let is_needed = |names: &[&str]| names.iter().any(|name| mentioned.contains(name));
     let mut visible = Vec::new();
     let mut block = String::new();
@@ -388,10 +392,13 @@ mod tests {
     #[test]
     fn a_shared_file_hides_what_only_it_needs() {
         let lua = "local ONE, TWO = 1, 2\nlocal function own(x)\n  local y = x\n  return y\nend\nlocal function used()\n  return own(ONE)\nend\n";
-        let block = in_a_block(lua, "return used() + TWO");
+        let block = in_a_block(lua, &HashSet::from(["return", "used", "TWO"]));
         let seen = "local ONE, TWO, used\ndo\nONE, TWO = 1, 2\nlocal function own(x)\n  local y = x\n  return y\nend\nfunction used()\n  return own(ONE)\nend\nend";
         assert_eq!(block, seen);
-        assert_eq!(in_a_block("local A = 1\n", "x"), "do\nlocal A = 1\nend");
+        assert_eq!(
+            in_a_block("local A = 1\n", &HashSet::from(["x"])),
+            "do\nlocal A = 1\nend"
+        );
     }
 
     #[test]
