@@ -255,6 +255,7 @@ impl Day {
             position,
             opened_at: one.opened,
             announced: one.announced,
+            moved: false,
         };
         let decision = decide(&rules(), &waiting, self.now);
         let still = self.now.since(session.last_call.max(one.opened));

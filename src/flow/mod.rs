@@ -38,7 +38,7 @@ pub use crate::flow::author::dialogue::Dialogue;
 pub use crate::flow::author::dialogue::difference::{Difference, Shown};
 pub use crate::flow::author::outline::{Outline, OutlinePath, OutlineStep, Target};
 pub use crate::flow::author::rehearsal::{Rehearsal, RehearsalEvent};
-pub use crate::flow::line::estimate::{LinePace, estimate, rounded, smoothed};
+pub use crate::flow::line::estimate::{LinePace, estimate, estimate_for_person, rounded, smoothed};
 pub use crate::flow::line::notice_rules::{
     AnnouncedPosition, Decision, Notice, NoticeRules, WaitingCustomer, decide,
 };

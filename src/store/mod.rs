@@ -50,7 +50,7 @@ pub use conversations::ingest::{
 pub use conversations::left_alone::LeftAlone;
 pub use conversations::record::{ByPhone, Record, Recorded};
 pub use conversations::step_commit::{Close, Committed, Handoff, StepCommit};
-pub use conversations::waiting::{Announcement, Leave, WaitingConversation};
+pub use conversations::waiting::{Announcement, DueWaiting, Leave, WaitingConversation};
 pub use error::StoreError;
 pub use lanes::attempt::Attempt;
 pub use lanes::dead_letters::DeadLetter;

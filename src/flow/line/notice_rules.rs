@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use crate::clock::Millis;
 
+/// How often we look whether others were put before the first in line.
+const LOOK_AT_FIRST: Duration = Duration::from_secs(30);
+
 /// How soon and how often a waiting customer gets a notice; `[notices]` in a flow file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeRules {
@@ -48,6 +51,8 @@ pub struct WaitingCustomer {
     pub opened_at: Millis,
     /// The last position they read, if any.
     pub announced: Option<AnnouncedPosition>,
+    /// They were moved in line by hand, and have not read a position since.
+    pub moved: bool,
 }
 
 /// A notice to a waiting customer. Each of them sets [`AnnouncedPosition`].
@@ -82,7 +87,7 @@ pub fn decide(rules: &NoticeRules, waiting: &WaitingCustomer, now: Millis) -> De
     };
     let check_at = match announced {
         None => waiting.opened_at + rules.first_after,
-        Some(announced) => look_again(rules, waiting.position, announced, now),
+        Some(announced) => look_again(rules, waiting, announced, now),
     };
     Decision {
         notice,
@@ -106,26 +111,36 @@ fn due(rules: &NoticeRules, waiting: &WaitingCustomer, now: Millis) -> Option<No
     if now < gap_over(rules, announced) {
         return None;
     }
-    if !is_next && waiting.position <= announced.position / 2 {
+    if !is_next && is_another_place(waiting, announced) {
         return Some(Notice::Position);
     }
     (now >= reassure_at(rules, announced)).then_some(Notice::StillWaiting)
+}
+
+/// Whether the place is so different from the one they read that it matters to them. Somebody urgent who comes first puts the
+/// others back by one, which is no news; one who was moved by hand reads every change.
+fn is_another_place(waiting: &WaitingCustomer, announced: AnnouncedPosition) -> bool {
+    let (now, then) = (waiting.position, announced.position);
+    let is_half = now <= then / 2;
+    let is_double = now >= then.saturating_mul(2) && now > then.saturating_add(1);
+    is_half || is_double || waiting.moved && now != then
 }
 
 /// No bell rings when a customer's position changes, so positions are polled: often near the head of the line, where every
 /// move counts, rarely at its end.
 fn look_again(
     rules: &NoticeRules,
-    position: u64,
+    waiting: &WaitingCustomer,
     announced: AnnouncedPosition,
     now: Millis,
 ) -> Millis {
+    let position = waiting.position;
     let reassure_at = reassure_at(rules, announced);
-    if announced.position <= 1 {
-        // No better position can follow.
-        return reassure_at;
-    }
     let gap_over = gap_over(rules, announced);
+    if announced.position <= 1 {
+        // No better position can follow, and a worse one is rare.
+        return gap_over.max(now + LOOK_AT_FIRST).min(reassure_at);
+    }
     let poll_at = now + Duration::from_secs((position / 10).clamp(1, 30));
     // Only "you're next" may be sent within the gap, and only customers near the head can become next soon.
     let could_be_next = position <= 10;
@@ -165,11 +180,55 @@ mod tests {
             position,
             opened_at: Millis::default(),
             announced: before.map(announced),
+            moved: false,
         };
+        check_waiting(&waiting, now, notice);
+    }
+
+    fn check_moved(position: u64, before: (u64, i64), now: i64, notice: Option<Notice>) {
+        let waiting = WaitingCustomer {
+            position,
+            opened_at: Millis::default(),
+            announced: Some(announced(before)),
+            moved: true,
+        };
+        check_waiting(&waiting, now, notice);
+    }
+
+    fn check_waiting(waiting: &WaitingCustomer, now: i64, notice: Option<Notice>) {
         let now = Millis::new(now);
-        let decision = decide(&NoticeRules::default(), &waiting, now);
+        let decision = decide(&NoticeRules::default(), waiting, now);
         assert_eq!(decision.notice, notice, "{waiting:?} at {now}");
         assert!(decision.check_at > now, "{decision:?} at {now}");
+    }
+
+    #[test]
+    fn a_place_that_got_much_worse_is_told_and_one_that_got_worse_by_one_is_not() {
+        check(10, Some((5, 0)), MINUTE - 1, None);
+        check(10, Some((5, 0)), MINUTE, Some(Notice::Position));
+        check(9, Some((5, 0)), MINUTE, None);
+        check(2, Some((1, 0)), MINUTE, None);
+        check(3, Some((1, 0)), MINUTE, Some(Notice::Position));
+        check(4, Some((2, 0)), MINUTE, Some(Notice::Position));
+    }
+
+    #[test]
+    fn a_customer_who_was_moved_reads_the_new_place_once_the_time_between_notices_is_over() {
+        check_moved(1, (9, 0), 1, Some(Notice::Next));
+        for place in [2, 8, 10] {
+            check_moved(place, (9, 0), MINUTE - 1, None);
+            check_moved(place, (9, 0), MINUTE, Some(Notice::Position));
+        }
+        check_moved(2, (1, 0), MINUTE, Some(Notice::Position));
+        check_moved(9, (9, 0), MINUTE, None);
+        let moved = WaitingCustomer {
+            position: 40,
+            opened_at: Millis::default(),
+            announced: Some(announced((38, 0))),
+            moved: true,
+        };
+        let decision = decide(&NoticeRules::default(), &moved, Millis::new(5_000));
+        assert_eq!(decision.check_at, Millis::new(MINUTE));
     }
 
     #[test]
@@ -195,6 +254,7 @@ mod tests {
                 position,
                 opened_at: Millis::default(),
                 announced,
+                moved: false,
             };
             let decision = decide(&NoticeRules::default(), &waiting, Millis::new(now));
             decision.check_at.as_i64()
@@ -206,7 +266,9 @@ mod tests {
         assert_eq!(at(40, announced(40, 0), MINUTE), MINUTE + 4_000);
         assert_eq!(at(9_000, announced(9_000, 0), MINUTE), MINUTE + 30_000);
         assert_eq!(at(2, announced(2, 0), 5_000), 6_000);
-        assert_eq!(at(1, announced(1, 0), 5_000), 10 * MINUTE);
+        assert_eq!(at(1, announced(1, 0), 5_000), MINUTE);
+        assert_eq!(at(1, announced(1, 0), MINUTE), MINUTE + 30_000);
+        assert_eq!(at(1, announced(1, 0), 10 * MINUTE - 500), 10 * MINUTE);
         assert_eq!(at(40, announced(40, 0), 10 * MINUTE - 500), 10 * MINUTE);
     }
 
@@ -217,6 +279,7 @@ mod tests {
             position: from,
             opened_at: Millis::default(),
             announced: None,
+            moved: false,
         };
         let (mut now, mut notices) = (Millis::default(), Vec::new());
         let mut moves = moves.iter();
@@ -278,11 +341,11 @@ mod tests {
 
         #[test]
         fn the_next_check_is_always_later(
-            position in any::<u64>(), opened_at in any::<i64>(), now in any::<i64>(),
+            position in any::<u64>(), moved in any::<bool>(), opened_at in any::<i64>(), now in any::<i64>(),
             before in proptest::option::of((any::<u64>(), any::<i64>())),
         ) {
             let (opened_at, now) = (Millis::new(opened_at), Millis::new(now));
-            let waiting = WaitingCustomer { position, opened_at, announced: before.map(announced) };
+            let waiting = WaitingCustomer { position, opened_at, announced: before.map(announced), moved };
             let decision = decide(&NoticeRules::default(), &waiting, now);
             prop_assert!(decision.check_at > now || now == Millis::new(i64::MAX));
         }

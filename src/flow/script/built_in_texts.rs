@@ -115,17 +115,17 @@ impl TextKey {
                 "Obrigado por aguardar! Não esquecemos de você: você está em {{ position }}º lugar na fila.",
                 "¡Gracias por esperar! No nos olvidamos de usted: es el número {{ position }} en la fila.",
             ],
-            // Nobody knows when a person will answer, so these promise nothing. While it is closed, only `PersonPosition` is sent,
-            // to those who ask.
+            // Nobody knows when a person will answer, so these promise nothing but an estimate, which there is only while somebody is at
+            // work. While it is closed, only `PersonPosition` is sent, to those who ask.
             TextKey::PersonPosition => [
-                "{% if opens %}We're closed now and will be back {{ opens }}. {% endif %}You're number {{ position }} in line to talk to a person.",
-                "{% if opens %}Estamos fechados agora; voltamos {{ opens }}. {% endif %}Você está em {{ position }}º lugar na fila para falar com a nossa equipe.",
-                "{% if opens %}Ahora estamos cerrados; volvemos {{ opens }}. {% endif %}Usted es el número {{ position }} en la fila para hablar con una persona.",
+                "{% if opens %}We're closed now and will be back {{ opens }}. {% endif %}You're number {{ position }} in line to talk to a person.{% if wait %} Estimated wait: {{ wait }}.{% endif %}",
+                "{% if opens %}Estamos fechados agora; voltamos {{ opens }}. {% endif %}Você está em {{ position }}º lugar na fila para falar com a nossa equipe.{% if wait %} Tempo estimado de espera: {{ wait }}.{% endif %}",
+                "{% if opens %}Ahora estamos cerrados; volvemos {{ opens }}. {% endif %}Usted es el número {{ position }} en la fila para hablar con una persona.{% if wait %} Tiempo estimado de espera: {{ wait }}.{% endif %}",
             ],
             TextKey::PersonNext => [
-                "You're first in line to talk to a person. We'll write to you here as soon as somebody can.",
-                "Você está em 1º lugar na fila para falar com a nossa equipe. Vamos escrever para você por aqui assim que alguém puder.",
-                "Usted es el número 1 en la fila para hablar con una persona. Le escribiremos por aquí en cuanto alguien pueda.",
+                "You're first in line to talk to a person.{% if wait %} Estimated wait: {{ wait }}.{% endif %} We'll write to you here as soon as somebody can.",
+                "Você está em 1º lugar na fila para falar com a nossa equipe.{% if wait %} Tempo estimado de espera: {{ wait }}.{% endif %} Vamos escrever para você por aqui assim que alguém puder.",
+                "Usted es el número 1 en la fila para hablar con una persona.{% if wait %} Tiempo estimado de espera: {{ wait }}.{% endif %} Le escribiremos por aquí en cuanto alguien pueda.",
             ],
             TextKey::PersonStillWaiting => [
                 "Thanks for waiting! We haven't forgotten you: you're number {{ position }} in line to talk to a person.",

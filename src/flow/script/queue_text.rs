@@ -21,7 +21,10 @@ pub enum QueueText {
         wait: Option<Duration>,
     },
     /// They are next.
-    Next,
+    Next {
+        /// The estimated wait, if known.
+        wait: Option<Duration>,
+    },
     /// We haven't forgotten them.
     StillWaiting {
         /// The place; 1 is next.
@@ -39,7 +42,7 @@ impl Script {
     pub fn queue_text(&self, text: QueueText, name: Option<&str>) -> String {
         let key = match text {
             QueueText::Position { .. } => TextKey::Position,
-            QueueText::Next => TextKey::Next,
+            QueueText::Next { .. } => TextKey::Next,
             QueueText::StillWaiting { .. } => TextKey::StillWaiting,
             QueueText::Left => TextKey::Left,
         };
@@ -57,7 +60,7 @@ impl Script {
     ) -> String {
         let key = match text {
             QueueText::Position { .. } => TextKey::PersonPosition,
-            QueueText::Next => TextKey::PersonNext,
+            QueueText::Next { .. } => TextKey::PersonNext,
             QueueText::StillWaiting { .. } => TextKey::PersonStillWaiting,
             QueueText::Left => TextKey::Left,
         };
@@ -86,7 +89,7 @@ impl Script {
             QueueText::Position { position, wait } | QueueText::StillWaiting { position, wait } => {
                 (position, wait)
             }
-            QueueText::Next => (1, None),
+            QueueText::Next { wait } => (1, wait),
             QueueText::Left => (0, None),
         };
         let mut words: BTreeMap<String, Value> = BTreeMap::from([

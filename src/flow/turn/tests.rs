@@ -395,7 +395,7 @@ fn queue_texts_and_commands_are_in_the_flow_s_language() {
             "Você está em 3º lugar na fila. Tempo estimado de espera: ainda sem previsão.",
         ),
         (
-            QueueText::Next,
+            QueueText::Next { wait: None },
             "O próximo atendimento é o seu! Falta pouco.",
         ),
         (

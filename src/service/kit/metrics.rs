@@ -75,6 +75,12 @@ struct BySessionAndStatus {
     status: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BySessionAndTeam {
+    session: SessionName,
+    team: String,
+}
+
 impl EncodeLabelValue for SessionName {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
         EncodeLabelValue::encode(&self.as_str(), encoder)
@@ -222,6 +228,9 @@ struct Figures {
     closed: Family<BySession, Counter>,
     queue_length: Family<BySession, Gauge>,
     waiting_for_person: Family<BySession, Gauge>,
+    waiting_for_team: Family<BySessionAndTeam, Gauge>,
+    with_agent: Family<BySession, Gauge>,
+    line_paused: Family<BySessionAndTeam, Gauge>,
     with_phone: Family<BySession, Gauge>,
     queue_age: Family<BySession, Seconds>,
     handling: Family<BySession, Seconds>,
@@ -262,6 +271,23 @@ impl Figures {
         self.waiting_for_person
             .get_or_create(&only)
             .set(gauges.waiting_for_person.cast_signed());
+        let of_team = |team: &String| BySessionAndTeam {
+            session: session.clone(),
+            team: team.clone(),
+        };
+        for (team, waiting) in &gauges.waiting_for_team {
+            self.waiting_for_team
+                .get_or_create(&of_team(team))
+                .set(waiting.cast_signed());
+        }
+        self.with_agent
+            .get_or_create(&only)
+            .set(gauges.with_agent.cast_signed());
+        for (team, paused) in &gauges.line_paused {
+            self.line_paused
+                .get_or_create(&of_team(team))
+                .set(i64::from(*paused));
+        }
         self.with_phone
             .get_or_create(&only)
             .set(gauges.with_phone.cast_signed());
@@ -323,6 +349,21 @@ impl Figures {
             "waiting_for_person",
             "Conversations that wait for a person",
             self.waiting_for_person,
+        );
+        registry.register(
+            "waiting_for_team",
+            "Conversations that wait for a person, by team (empty: of no team)",
+            self.waiting_for_team,
+        );
+        registry.register(
+            "with_agent",
+            "Conversations that agents hold",
+            self.with_agent,
+        );
+        registry.register(
+            "line_paused",
+            "1 while you have paused the line of a team (empty: the whole session)",
+            self.line_paused,
         );
         registry.register(
             "with_phone",

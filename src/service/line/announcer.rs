@@ -19,8 +19,12 @@ use crate::service::kit::flow_input::to_input;
 use crate::service::kit::session_pages::{PAGE, SessionPages};
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::kit::unread_message::UnreadMessage;
+use crate::service::line::pauses::{self, PauseLog, Pauses};
+use crate::service::line::people::{AgentsAtWork, PeopleLines};
 use crate::store;
-use crate::store::{Announcement, Bell, Leave, Reply, Store, StoreError, WaitingConversation};
+use crate::store::{
+    Announcement, Bell, DueWaiting, Leave, LinePause, Reply, Store, StoreError, WaitingConversation,
+};
 
 /// If a bell was lost, the work is found after this time at the latest.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -37,6 +41,10 @@ const LEFT_OUTCOME: &str = "left";
 const AFTER_OPENING: Duration = Duration::from_secs(5);
 /// How often we look at them while it is closed: a reload may change the opening times.
 const LOOK_WHILE_CLOSED: Duration = Duration::from_secs(3600);
+
+/// How often we look at customers while their line is paused, although they get no notice: soon enough if the look that ends
+/// with the pause was lost.
+const LOOK_WHILE_PAUSED: Duration = Duration::from_secs(600);
 
 /// The next time of a session that is not working. It changes when a poll finds that the session works again.
 const NEVER: Millis = Millis::new(i64::MAX);
@@ -119,13 +127,14 @@ impl Announcer {
                 self.store.stagger_notices(&session, Millis::now()).await?;
             }
             loop {
-                let waiting = self
+                let due = self
                     .store
                     .due_waiting(&session, LOOK_MAX, Millis::now())
                     .await?;
-                let looked = waiting.len();
+                lines.pauses.see(&session, &due.paused);
+                let looked = due.waiting.len();
                 if looked > 0 {
-                    sent += self.announce(&session, waiting, lines).await?;
+                    sent += self.announce(&session, due, lines).await?;
                 }
                 if looked < LOOK_MAX {
                     break;
@@ -143,13 +152,20 @@ impl Announcer {
     async fn announce(
         &self,
         session: &SessionName,
-        waiting: Vec<WaitingConversation>,
+        due: DueWaiting,
         lines: &mut KnownLines,
     ) -> Result<usize, StoreError> {
+        let DueWaiting { waiting, paused } = due;
         let line = self.store.pace(session).await?;
         let (others, workers) = self.other_lines(session, &line, lines).await?;
         let now = Millis::now();
-        let wait = |position: u64, since: Millis| {
+        let agents = &mut lines.agents;
+        let people = PeopleLines::of(&waiting, session, &self.store, agents, now).await?;
+        let wait = |one: &WaitingConversation| {
+            let (position, since) = (one.position, one.since);
+            if one.for_person {
+                return people.wait(&one.team, position, since, now);
+            }
             let moved = line.called_at.unwrap_or(since).max(since);
             let line = flow::LinePace {
                 stalled_for: now.since(moved),
@@ -159,11 +175,15 @@ impl Announcer {
         };
         let script = self.flows.of(session);
         let closed_since = script.closed_since(now);
+        let pauses = Pauses(&paused);
         let announcements: Vec<_> = waiting
             .into_iter()
             // A customer who came after closing time doesn't wait in line: a worker says at once that we are closed.
             .filter(|one| closed_since.is_none_or(|since| one.since < since || one.begun))
-            .map(|one| self.decide(&script, one, now, wait))
+            .map(|one| {
+                let pause = pauses.of(&one);
+                self.decide(&script, one, pause, now, wait)
+            })
             .collect();
         let sent = announcements
             .iter()
@@ -212,15 +232,19 @@ impl Announcer {
         &self,
         script: &Script,
         waiting: WaitingConversation,
+        pause: Option<&LinePause>,
         now: Millis,
-        wait: impl Fn(u64, Millis) -> Option<Duration>,
+        wait: impl Fn(&WaitingConversation) -> Option<Duration>,
     ) -> Announcement {
         let name = Some(waiting.name.as_str()).filter(|name| !name.is_empty());
         let position = waiting.position;
-        let wait = || match waiting.for_person {
-            // Nobody knows how long a person will take.
+        // Nobody is called, so an unasked notice waits until it opens, or the pause is over.
+        let closed = waiting.for_person && script.team_closed_since(&waiting.team, now).is_some();
+        let pause = pause.filter(|_| !closed);
+        let held = closed || pause.is_some();
+        let wait = || match held {
             true => None,
-            false => wait(position, waiting.since),
+            false => wait(&waiting),
         };
         let QueueCommands {
             last: command,
@@ -233,10 +257,9 @@ impl Announcer {
             announced: waiting
                 .announced
                 .map(|(position, at)| AnnouncedPosition { position, at }),
+            moved: waiting.moved.is_some(),
         };
         let decision = flow::decide(script.notice_rules(), &place, now);
-        // Nobody is there, so an unasked notice waits until it opens.
-        let held = waiting.for_person && script.team_closed_since(&waiting.team, now).is_some();
         let notice = decision.notice.filter(|_| !held);
         let text = match (command, notice) {
             (Some(Command::Leave), _) => Some(QueueText::Left),
@@ -246,7 +269,7 @@ impl Announcer {
                     wait: wait(),
                 })
             }
-            (None, Some(Notice::Next)) => Some(QueueText::Next),
+            (None, Some(Notice::Next)) => Some(QueueText::Next { wait: wait() }),
             (None, Some(Notice::StillWaiting)) => Some(QueueText::StillWaiting {
                 position,
                 wait: wait(),
@@ -257,25 +280,36 @@ impl Announcer {
             outcome: LEFT_OUTCOME.to_owned(),
             variables: self.variables(&waiting.state),
         });
+        // Who writes during a pause is told of it, once; so is a customer who would now get the first notice.
+        let is_first = waiting.announced.is_none() && decision.notice.is_some();
+        let told_pause = pause
+            .filter(|_| leave.is_none() && (!waiting.unexamined.is_empty() || is_first))
+            .map(pauses::name_of)
+            .filter(|name| *name != waiting.told_pause);
         let announced = text.as_ref().filter(|_| leave.is_none()).map(|_| position);
         // If the customer is told now, the rules count the next check from that.
         let after = flow::WaitingCustomer {
             announced: announced
                 .map(|position| AnnouncedPosition { position, at: now })
                 .or(place.announced),
+            moved: place.moved && announced.is_none(),
             ..place
         };
-        let due = match held {
-            true => held_until(script, &waiting.team, position, now),
-            false => flow::decide(script.notice_rules(), &after, now).check_at,
+        let due = match pause {
+            _ if closed => held_until(script, &waiting.team, position, now),
+            Some(_) => now + LOOK_WHILE_PAUSED,
+            None => flow::decide(script.notice_rules(), &after, now).check_at,
         };
+        let of_pause = pause.filter(|_| told_pause.is_some());
+        let of_pause = of_pause.map(|pause| script.paused_text(&pause.text, name));
+        let in_line = text.map(|text| match waiting.for_person {
+            true => script.person_text(text, name, &waiting.team, now),
+            false => script.queue_text(text, name),
+        });
         // A text that the flow leaves blank is not sent.
-        let text = text
-            .map(|text| match waiting.for_person {
-                true => script.person_text(text, name, &waiting.team, now),
-                false => script.queue_text(text, name),
-            })
-            .filter(|text| !text.trim().is_empty());
+        let texts = [of_pause, in_line].into_iter().flatten();
+        let texts: Vec<String> = texts.filter(|text| !text.trim().is_empty()).collect();
+        let text = Some(texts.join("\n")).filter(|_| !texts.is_empty());
         let reply = text.map(|text| Reply {
             id: format!("{}:notice:{now}", waiting.id),
             conversation: waiting.id.clone(),
@@ -294,6 +328,8 @@ impl Announcer {
             chat: waiting.chat,
             id: waiting.id,
             announced,
+            moved: waiting.moved,
+            told_pause,
             due,
             leave,
             reply,
@@ -341,6 +377,8 @@ struct KnownLines {
     /// When each session is due.
     next: HashMap<SessionName, Millis>,
     paces: Option<Paces>,
+    agents: AgentsAtWork,
+    pauses: PauseLog,
     pages: SessionPages,
 }
 

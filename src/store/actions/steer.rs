@@ -7,6 +7,7 @@ use crate::ids::{AgentName, SessionName};
 use crate::store::actions::action::{Acted, Action};
 use crate::store::error::StoreError;
 use crate::store::scripts::arguments::Arguments;
+use crate::store::sessions::status::NOTICE_GAP;
 use crate::store::store::Store;
 use crate::store::views::line_view::{LinePause, pause};
 
@@ -77,7 +78,8 @@ impl Store {
             .text(by)
             .text(team)
             .text("1")
-            .text(words);
+            .text(words)
+            .length(NOTICE_GAP);
         self.change_pause(session, arguments, now).await
     }
 
@@ -97,7 +99,8 @@ impl Store {
             .text(by)
             .text(team)
             .text("")
-            .text("");
+            .text("")
+            .length(NOTICE_GAP);
         self.change_pause(session, arguments, now).await
     }
 
@@ -123,17 +126,21 @@ impl Store {
     pub async fn paused_lines(&self, session: &SessionName) -> Result<Vec<PausedLine>, StoreError> {
         self.connected()?;
         let key = self.inner.keys.line_paused(session);
-        let paused: Vec<(String, String)> = self.inner.client.hgetall(key).await?;
-        let mut lines: Vec<_> = paused
-            .into_iter()
-            .filter_map(|(team, json)| {
-                Some(PausedLine {
-                    team,
-                    pause: pause(&json)?,
-                })
-            })
-            .collect();
+        let paused: Vec<String> = self.inner.client.hgetall(key).await?;
+        let mut lines = paused_lines(paused);
         lines.sort_by(|one, other| one.team.cmp(&other.team));
         Ok(lines)
     }
+}
+
+/// Reads the teams and their pauses, alternately.
+pub(crate) fn paused_lines(fields: Vec<String>) -> Vec<PausedLine> {
+    let mut fields = fields.into_iter();
+    let mut lines = Vec::new();
+    while let (Some(team), Some(json)) = (fields.next(), fields.next()) {
+        if let Some(pause) = pause(&json) {
+            lines.push(PausedLine { team, pause });
+        }
+    }
+    lines
 }

@@ -6,6 +6,7 @@ use fred::interfaces::SortedSetsInterface;
 
 use crate::clock::Millis;
 use crate::ids::{ChatId, ConversationId, SessionName};
+use crate::store::actions::steer::{PausedLine, paused_lines};
 use crate::store::error::StoreError;
 use crate::store::lanes::reply::Reply;
 use crate::store::scripts::answer::ScriptAnswer;
@@ -15,6 +16,15 @@ use crate::store::store::Store;
 /// If a process dies after its look, another looks after this time: longer than a short stall, and short enough for
 /// customers.
 const LEASE: Duration = Duration::from_secs(5);
+
+/// The customers of a session to look at now.
+#[derive(Clone, Debug)]
+pub struct DueWaiting {
+    /// Who they are.
+    pub waiting: Vec<WaitingConversation>,
+    /// The lines of the session that are paused.
+    pub paused: Vec<PausedLine>,
+}
 
 /// A conversation in line.
 #[derive(Clone, Debug)]
@@ -39,6 +49,10 @@ pub struct WaitingConversation {
     pub for_person: bool,
     /// The team for whose people it waits; empty: any person, or it waits for a worker.
     pub team: String,
+    /// When it was moved in its line, if it has not been told its place since.
+    pub moved: Option<Millis>,
+    /// The pause that its customer was last told of, as [`Announcement::told_pause`] named it, or empty.
+    pub told_pause: String,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The messages not looked at yet, JSON.
@@ -54,6 +68,10 @@ pub struct Announcement {
     pub id: ConversationId,
     /// The place that `reply` tells, if any.
     pub announced: Option<u64>,
+    /// From [`WaitingConversation`]. If it was moved since, it is due again at once.
+    pub moved: Option<Millis>,
+    /// The pause that `reply` tells of, if any.
+    pub told_pause: Option<String>,
     /// When to look again.
     pub due: Millis,
     /// How many messages of the inbox have been looked at, without `words`.
@@ -80,7 +98,7 @@ pub struct Leave {
 }
 
 impl Store {
-    /// The customers in a session's line to look at now, at most `count`.
+    /// The customers in a session's lines to look at now, at most `count`, and which of these lines are paused.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -89,11 +107,16 @@ impl Store {
         session: &SessionName,
         count: usize,
         now: Millis,
-    ) -> Result<Vec<WaitingConversation>, StoreError> {
+    ) -> Result<DueWaiting, StoreError> {
         let arguments = Arguments::new().number(count as i64).length(LEASE);
         let script = &self.inner.scripts.due_waiting;
-        let answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
-        answer.arrays().map(|one| waiting(one?)).collect()
+        let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
+        let paused = paused_lines(answer.array()?.texts());
+        let waiting = answer.arrays().map(|one| waiting(one?));
+        Ok(DueWaiting {
+            waiting: waiting.collect::<Result<_, _>>()?,
+            paused,
+        })
     }
 
     /// When it is time to look at the next customer in a session's line; `None` if nobody waits.
@@ -123,14 +146,13 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut arguments = Arguments::new();
         for one in announcements {
-            let announced = one
-                .announced
-                .map(|place| place.to_string())
-                .unwrap_or_default();
+            let text = |number: Option<String>| number.unwrap_or_default();
             arguments = arguments
                 .text(&one.chat)
                 .text(&one.id)
-                .text(&announced)
+                .text(text(one.announced.map(|place| place.to_string())))
+                .text(text(one.moved.map(|at| at.to_string())))
+                .text(one.told_pause.as_deref().unwrap_or_default())
                 .time(one.due)
                 .number(one.examined.cast_signed())
                 .number(one.examined_before.cast_signed())
@@ -170,6 +192,8 @@ fn waiting(mut answer: ScriptAnswer) -> Result<WaitingConversation, StoreError> 
         state: answer.text()?,
         for_person: !answer.text()?.is_empty(),
         team: answer.text()?,
+        moved: answer.text()?.parse().ok().map(Millis::new),
+        told_pause: answer.text()?,
         unexamined: answer.texts(),
     })
 }

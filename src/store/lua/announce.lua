@@ -2,19 +2,20 @@
 -- the customer leaves.
 -- Uses: inbox, conversations, lanes, pace
 -- KEYS: namespace
--- ARGV: per chat: chat, id, announced (the place that the reply tells, '' = none), due (ms: when to look again), examined (messages of
+-- ARGV: per chat: chat, id, announced (the place that the reply tells, '' = none), moved (as it was seen), told_pause (the pause that the
+--       reply tells of, '' = none), due (ms: when to look again), examined (messages of
 --       the inbox), examined_before, since (ms: when it began to wait), leave (outcome, '' = stays), variables (JSON), reply
 --       ('' = none), words (count), word...
 -- Returns: how many were still waiting
 even_if_full()
 local waiting, replied = 0, false
 while has_more() do
-  local chat, id, announced = next_text(), next_text(), next_text()
+  local chat, id, announced, moved, told_pause = next_text(), next_text(), next_text(), next_text(), next_text()
   local due, examined, examined_before, since = next_number(), next_number(), next_number(), next_number()
   local leave, variables, element, words = next_text(), next_text(), next_text(), next_number()
   local key = CHAT .. chat
-  local status_now, id_now, examined_now, opened, waiting_since, team =
-    unpack(redis.call('HMGET', key, 'status', 'id', 'examined', 'opened', 'waiting_since', 'team'))
+  local status_now, id_now, examined_now, opened, waiting_since, team, moved_now =
+    unpack(redis.call('HMGET', key, 'status', 'id', 'examined', 'opened', 'waiting_since', 'team', 'moved'))
   -- Nothing is done if the conversation changed since the look. If a worker claimed it, its messages are for the flow, and
   -- no notice may follow the greeting. If another announcer looked, the customer got the notice, and the words are gone. If
   -- a worker had it and it is back in line, its inbox has changed.
@@ -43,8 +44,13 @@ while has_more() do
       redis.call('HSET', key, 'examined', examined)
       if announced ~= '' then
         redis.call('HSET', key, 'told', announced, 'told_at', NOW)
+        if moved_now == moved then redis.call('HDEL', key, 'moved') end
       end
-      if redis.call('LLEN', INBOX .. chat) > examined then
+      if told_pause ~= '' then
+        redis.call('HSET', key, 'told_pause', told_pause)
+      end
+      -- More has come, or it was moved, since the look.
+      if redis.call('LLEN', INBOX .. chat) > examined or (moved_now or '') ~= moved then
         due = NOW
         ring('announce')
       end

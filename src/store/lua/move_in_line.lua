@@ -14,6 +14,7 @@ local function move()
   local key = CHAT .. chat
   local id, status, team, ticket = unpack(redis.call('HMGET', key, 'id', 'status', 'team', 'ticket'))
   local line = line_of(status, team)
+  local place_before = redis.call('ZRANK', line, chat)
   if to == 'first' then
     local head = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
     -- Also before those who become urgent later.
@@ -26,10 +27,15 @@ local function move()
     redis.call('HSET', key, 'priority', 'normal', 'place', redis.call('INCR', TICKET))
   end
   stand_in_line(chat, line)
-  redis.call('ZADD', LOOK_AT, NOW, chat)
-  ring('announce')
+  local place = redis.call('ZRANK', line, chat)
+  if place ~= place_before then
+    -- The customer is told.
+    redis.call('HSET', key, 'moved', NOW)
+    redis.call('ZADD', LOOK_AT, NOW, chat)
+    ring('announce')
+  end
   record('moved', 'conversation', id, 'chat', chat, 'at', NOW, 'by', action.by, 'to', to)
-  return done(action, answer_of('moved', chat, tostring(redis.call('ZRANK', line, chat) + 1)))
+  return done(action, answer_of('moved', chat, tostring(place + 1)))
 end
 
 return done_before(action) or move()

@@ -1,11 +1,30 @@
 -- The owner pauses the line of a team or of the whole session, or ends the pause: meanwhile nobody is claimed or taken.
--- Uses: actions
+-- Uses: conversations, actions
 -- KEYS: namespace
--- ARGV: action, by, team ('' = the whole session), pauses ('1' = the pause begins, '' = it ends), words (for customers)
+-- ARGV: action, by, team ('' = the whole session), pauses ('1' = the pause begins, '' = it ends), words (for customers), gap (ms: between two customers
+--       who are looked at after it)
 -- Returns: 1, or 0 if it was so already. A pause that goes on gets the new words.
 local action = {id = next_text()}
-local by, team, pauses, words = next_text(), next_text(), next_text() == '1', next_text()
+local by, team, pauses, words, gap = next_text(), next_text(), next_text() == '1', next_text(), next_number()
 even_if_full()
+
+-- How many of each line are looked at soon after a pause. The others are looked at within the time for which notices are held.
+local LOOK_SOON_MAX = 1000
+
+-- The pause is over: who was not told anything meanwhile is looked at, one after the other, so that not all get a notice at once.
+local function look_again(line)
+  for i, chat in ipairs(redis.call('ZRANGE', line, 0, LOOK_SOON_MAX - 1)) do
+    redis.call('ZADD', LOOK_AT, 'XX', 'LT', string.format('%.0f', NOW + (i - 1) * gap), chat)
+  end
+end
+
+local function look_at_lines()
+  if team ~= '' then return look_again(line_of_team(team)) end
+  look_again(QUEUE)
+  look_again(HANDOFF)
+  for _, one in ipairs(redis.call('SMEMBERS', TEAMS)) do look_again(line_of_team(one)) end
+end
+
 local before = done_before(action)
 if before then return before[1] end
 local pause = redis.call('HGET', LINE_PAUSED, team)
@@ -15,9 +34,10 @@ if pauses then
   if team ~= '' then redis.call('SADD', TEAMS, team) end
 elseif pause then
   redis.call('HDEL', LINE_PAUSED, team)
+  look_at_lines()
   ring('queue')
-  ring('announce')
 end
+ring('announce')
 local changed = pauses ~= (pause and true or false)
 if changed or pauses then
   record(pauses and 'line_paused' or 'line_resumed', 'at', NOW, 'team', team, 'by', by, 'text', words)

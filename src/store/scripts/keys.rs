@@ -238,7 +238,7 @@ const HISTORY: &str = "history";
 
 /// HASH: counts of replies and calls by result, of closed conversations and of messages that were caught up; `handling`
 /// (the smoothed handling time, ms), `measured` (from how many conversations), and `called_at` (when (ms) workers last
-/// claimed a conversation).
+/// claimed a conversation). The same three of those who waited for a person of a team, with a colon and the team (nothing: no team).
 const COUNTERS: &str = "counters";
 
 /// Builds the keys under one prefix (setting `REDIS_PREFIX`).

@@ -130,7 +130,7 @@ scripts! {
     commit: counted_items(0, 13),
     release: call(1),
     due_waiting: call(2),
-    announce: counted_items(0, 11),
+    announce: counted_items(0, 13),
     expire: call(1),
     take_lanes: call(2),
     attempt: items(0, 5),
@@ -148,7 +148,7 @@ scripts! {
     give: call(10),
     close: call(10),
     move_in_line: call(7),
-    pause_line: call(5),
+    pause_line: call(6),
     return_held: items(1, 2),
 }
 

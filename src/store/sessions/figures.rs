@@ -1,11 +1,12 @@
 //! Figures for the metrics and for the estimated wait, read from Redis.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use fred::interfaces::{
     HashesInterface, KeysInterface, SetsInterface, SortedSetsInterface, StreamsInterface,
 };
+use fred::types::Value;
 
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
@@ -35,6 +36,12 @@ pub struct Gauges {
     pub active: u64,
     /// Conversations that wait for a person.
     pub waiting_for_person: u64,
+    /// The same by team; empty: of no team in particular.
+    pub waiting_for_team: BTreeMap<String, u64>,
+    /// Conversations that agents hold.
+    pub with_agent: u64,
+    /// Whether each team's line is paused; empty: the whole session.
+    pub line_paused: BTreeMap<String, bool>,
     /// Chats that the owner answers from their own phone.
     pub with_phone: u64,
     /// Conversations closed so far.
@@ -74,6 +81,7 @@ impl Gauges {
             (&mut self.waiting, other.waiting),
             (&mut self.active, other.active),
             (&mut self.waiting_for_person, other.waiting_for_person),
+            (&mut self.with_agent, other.with_agent),
             (&mut self.with_phone, other.with_phone),
             (&mut self.closed, other.closed),
             (&mut self.lanes_due, other.lanes_due),
@@ -95,6 +103,13 @@ impl Gauges {
                 }
             }
         }
+        for (team, waiting) in &other.waiting_for_team {
+            let sum = self.waiting_for_team.entry(team.clone()).or_default();
+            *sum = sum.saturating_add(*waiting);
+        }
+        for (team, paused) in &other.line_paused {
+            *self.line_paused.entry(team.clone()).or_default() |= paused;
+        }
         self.oldest_opened_at = earlier(self.oldest_opened_at, other.oldest_opened_at);
         self.oldest_lane_due_at = earlier(self.oldest_lane_due_at, other.oldest_lane_due_at);
         self.oldest_history_at = earlier(self.oldest_history_at, other.oldest_history_at);
@@ -103,18 +118,18 @@ impl Gauges {
     }
 }
 
-/// How fast a line moves.
+/// How fast a line moves, whether its customers wait for workers or for people.
 #[derive(Clone, Copy, Debug)]
 pub struct QueuePace {
-    /// How long a worker is busy with one conversation: the smoothed mean.
+    /// How long a worker is busy with one conversation, or a person has it: the smoothed mean.
     pub handling: Duration,
     /// How many conversations were measured for that.
     pub measured: u64,
-    /// How many conversations workers have now.
+    /// How many conversations workers or people have now.
     pub active: u64,
     /// How many conversations wait in line.
     pub waiting: u64,
-    /// When workers last claimed a conversation from the line.
+    /// When a conversation was last called from the line.
     pub called_at: Option<Millis>,
 }
 
@@ -139,11 +154,19 @@ impl Store {
             .zrange(keys.lanes(session), 0, 0, None, false, None, true)
             .await?;
         let entries = self.history(session, None, 1).await?;
+        let waiting_for_team = self.waiting_for_team(session).await?;
+        let paused: Vec<String> = client.hkeys(keys.line_paused(session)).await?;
+        let teams = waiting_for_team.keys().chain(&paused);
         Ok(Gauges {
             waiting: client.zcard(keys.queue(session)).await?,
             oldest_opened_at,
             active: client.hlen(keys.active(session)).await?,
-            waiting_for_person: self.waiting_for_person(session).await?,
+            waiting_for_person: waiting_for_team.values().sum(),
+            with_agent: client.hlen(keys.held(session)).await?,
+            line_paused: teams
+                .map(|team| (team.clone(), paused.contains(team)))
+                .collect(),
+            waiting_for_team,
             with_phone: client.zcard(keys.takeover_until(session)).await?,
             closed: count("closed"),
             lanes_due: client.zcard(keys.lanes(session)).await?,
@@ -167,15 +190,20 @@ impl Store {
         })
     }
 
-    /// How many conversations of a session wait for a person, of whichever team.
-    async fn waiting_for_person(&self, session: &SessionName) -> Result<u64, StoreError> {
+    /// How many conversations of a session wait for a person of each team that ever had a line, and of no team.
+    async fn waiting_for_team(
+        &self,
+        session: &SessionName,
+    ) -> Result<BTreeMap<String, u64>, StoreError> {
         let (client, keys) = (&self.inner.client, &self.inner.keys);
-        let mut waiting: u64 = client.zcard(keys.handoff(session, "")).await?;
-        let teams: Vec<String> = client.smembers(keys.teams(session)).await?;
+        let mut teams: Vec<String> = client.smembers(keys.teams(session)).await?;
+        teams.push(String::new());
+        let counts = client.pipeline();
         for team in &teams {
-            waiting += client.zcard::<u64, _>(keys.handoff(session, team)).await?;
+            let () = counts.zcard(keys.handoff(session, team)).await?;
         }
-        Ok(waiting)
+        let counts: Vec<u64> = counts.all().await?;
+        Ok(teams.into_iter().zip(counts).collect())
     }
 
     /// Counts a call to the shop's own system. `answered`: its answer was useful.
@@ -217,6 +245,52 @@ impl Store {
             waiting: client.zcard(keys.queue(session)).await?,
             called_at: called_at.map(Millis::new),
         })
+    }
+
+    /// How fast the lines for people of these teams move, in the same order; an empty name: of no team in particular.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn paces_of_teams(
+        &self,
+        session: &SessionName,
+        teams: &[String],
+    ) -> Result<Vec<QueuePace>, StoreError> {
+        self.connected()?;
+        let keys = &self.inner.keys;
+        let fields = teams.iter().flat_map(|team| {
+            ["handling", "measured", "called_at"].map(|what| format!("{what}:{team}"))
+        });
+        let asked = self.inner.client.pipeline();
+        let () = asked.hvals(keys.held(session)).await?;
+        let () = asked
+            .hmget(keys.counters(session), fields.collect::<Vec<_>>())
+            .await?;
+        for team in teams {
+            let () = asked.zcard(keys.handoff(session, team)).await?;
+        }
+        let answers: Vec<Value> = asked.all().await?;
+        let [held, counters, waiting @ ..] = &answers[..] else {
+            return Err(StoreError::UnexpectedAnswer("figures of teams"));
+        };
+        let held: Vec<String> = held.clone().convert()?;
+        let counters: Vec<Option<i64>> = counters.clone().convert()?;
+        let paces = teams.iter().zip(counters.chunks(3)).zip(waiting);
+        let pace = |((team, counters), waiting): ((&String, &[Option<i64>]), &Value)| {
+            let [handling, measured, called_at] = counters else {
+                return Err(StoreError::UnexpectedAnswer("three counters"));
+            };
+            let is_theirs =
+                |held: &&String| held.split_once(' ').map_or("", |(_, team)| team) == team;
+            Ok(QueuePace {
+                handling: length(handling.unwrap_or(0)),
+                measured: measured.unwrap_or(0).unsigned_abs(),
+                active: held.iter().filter(is_theirs).count() as u64,
+                waiting: waiting.clone().convert()?,
+                called_at: called_at.map(Millis::new),
+            })
+        };
+        paces.map(pace).collect()
     }
 
     /// How many pickups there were within each bound of [`PICKUP_BOUNDS_MS`] (the last count: longer than all bounds),

@@ -15,8 +15,8 @@ use crate::store::store::Store;
 /// It is short, because the event of the session's return may be lost.
 const ASK_AFTER: Duration = Duration::from_secs(20);
 
-/// The time between two customers' notices when a session works again.
-const NOTICE_GAP: Duration = Duration::from_secs(2);
+/// The time between two customers' notices when a session works again, or a pause of the line is over.
+pub(crate) const NOTICE_GAP: Duration = Duration::from_secs(2);
 
 /// What we know about a session.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,5 @@
 //! Customers who wait: their places, their notices, and the estimates in them.
 
+mod people;
 mod queue;
 mod queue_day;

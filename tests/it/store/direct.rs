@@ -419,11 +419,14 @@ fn a_queue_command_is_answered_once_even_if_two_announcers_saw_it() {
             .due_waiting(&session(), 10, ms(1_000_000))
             .await
             .unwrap()
+            .waiting
             .remove(0);
         let answer = |id: &str| Announcement {
             chat: looked.chat.clone(),
             id: looked.id.clone(),
             announced: Some(looked.position),
+            moved: None,
+            told_pause: None,
             due: ms(2_000_000),
             examined_before: looked.examined,
             since: looked.since,

@@ -997,7 +997,8 @@ impl<'a> Run<'a> {
             .store
             .due_waiting(&session_name(session), count, self.now)
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| error.to_string())?
+            .waiting;
         let model = &self.models[session];
         let due = self.views[session]
             .announce
@@ -1114,6 +1115,8 @@ impl<'a> Run<'a> {
             chat: waiting.chat.clone(),
             id: waiting.id.clone(),
             announced: (replies && !leaves).then_some(waiting.position),
+            moved: waiting.moved,
+            told_pause: None,
             due: self.now + one.due_in,
             examined: waiting.examined + (examined_now - words.len()) as u64,
             examined_before: waiting.examined,

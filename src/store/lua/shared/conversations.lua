@@ -64,7 +64,7 @@ local function open(chat, name, resumable, first_notice_after)
   if resumable then
     redis.call('PERSIST', key)
     redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'told', 'told_at', 'examined', 'waiting_since', 'team', 'priority',
-      'place', 'within', 'holder', 'taken', 'attended')
+      'place', 'within', 'holder', 'taken', 'attended', 'moved', 'told_pause')
   end
   redis.call('HSET', key, 'id', id, 'status', 'waiting', 'ticket', ticket, 'opened', NOW, 'rev', 0, 'name', name)
   redis.call('ZADD', QUEUE, ticket, chat)
@@ -159,7 +159,7 @@ local function close(chat, ending)
 end
 
 -- Fields that say who has a conversation, and what the announcer did in its line.
-local IN_USE = {'owner', 'epoch', 'examined', 'told', 'told_at', 'waiting_since', 'holder', 'taken', 'attended', 'before', 'before_due'}
+local IN_USE = {'owner', 'epoch', 'examined', 'told', 'told_at', 'moved', 'waiting_since', 'holder', 'taken', 'attended', 'before', 'before_due'}
 
 -- A conversation waits for a worker from now on, in its old place.
 local function wait_for_worker(chat, first_notice_after)

@@ -71,7 +71,7 @@ fn a_paused_session_resumes_and_who_waits_is_looked_at() {
         assert_eq!(resumed, SessionChange::Resumed);
         store.stagger_notices(&session(), ms(3_000)).await.unwrap();
         let due = store.due_waiting(&session(), 10, ms(600_000)).await;
-        assert_eq!(due.unwrap().len(), 1);
+        assert_eq!(due.unwrap().waiting.len(), 1);
         store.mark_all_busy(ms(600_000)).await.unwrap();
     });
 }

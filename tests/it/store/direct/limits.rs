@@ -215,13 +215,19 @@ fn what_both_ids_of_a_person_did_counts_together_and_the_owner_is_told_of_the_ch
         block_on(async {
             let store = connect(&redis).await;
             let leaves = async |id: &ChatId, conversation: ConversationId| {
-                let looked = store.due_waiting(&session(), 10, ms(10_000)).await.unwrap();
+                let looked = store
+                    .due_waiting(&session(), 10, ms(10_000))
+                    .await
+                    .unwrap()
+                    .waiting;
                 let looked = looked.into_iter().find(|one| one.chat == *id).unwrap();
                 assert_ne!(looked.id, conversation);
                 let announcement = Announcement {
                     chat: looked.chat,
                     id: looked.id,
                     announced: None,
+                    moved: None,
+                    told_pause: None,
                     due: ms(20_000),
                     examined: 1,
                     examined_before: 0,

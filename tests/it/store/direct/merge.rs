@@ -51,11 +51,14 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
                 .due_waiting(&session(), 10, ms(10_000))
                 .await
                 .unwrap()
+                .waiting
                 .remove(0);
             let announcement = Announcement {
                 chat: looked.chat,
                 id: looked.id,
                 announced: None,
+                moved: None,
+                told_pause: None,
                 due: ms(1_000_000),
                 examined: 2,
                 examined_before: 0,
@@ -69,7 +72,11 @@ fn two_waiting_chats_that_are_merged_are_due_for_a_look_at_once() {
                 .await
                 .unwrap();
             assert!(link_ids(&store).await);
-            let looked = store.due_waiting(&session(), 10, ms(1_500)).await.unwrap();
+            let looked = store
+                .due_waiting(&session(), 10, ms(1_500))
+                .await
+                .unwrap()
+                .waiting;
             assert_eq!(looked.len(), 1, "{looked:?}");
             assert_eq!((&looked[0].chat, looked[0].position), (&number(), 1));
             assert_eq!(looked[0].unexamined, all.map(|one| one.message));

@@ -173,7 +173,11 @@ fn a_customer_who_waits_for_a_person_still_waits_after_a_merge() {
         assert_eq!(lists(&redis), [0, 1, 0, 0]);
         let unnotified = store.unnotified_handoffs(&session()).await.unwrap();
         assert_eq!(unnotified[0].chat, chat(8));
-        let looked = store.due_waiting(&session(), 9, ms(5_000)).await.unwrap();
+        let looked = store
+            .due_waiting(&session(), 9, ms(5_000))
+            .await
+            .unwrap()
+            .waiting;
         assert!(looked[0].for_person && looked[0].position == 1);
         // Nobody answered in time: back to the line, once.
         assert_eq!(
@@ -305,7 +309,11 @@ fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
                     store.unnotified_handoffs(&session()).await.unwrap().len(),
                     1
                 );
-                let due = store.due_waiting(&session(), 9, ms(1_400)).await.unwrap();
+                let due = store
+                    .due_waiting(&session(), 9, ms(1_400))
+                    .await
+                    .unwrap()
+                    .waiting;
                 assert!(due[0].for_person);
                 assert_eq!(
                     store.expire(&session(), 9, ms(9_000)).await.unwrap(),
@@ -436,6 +444,7 @@ fn after_a_pause_customers_who_wait_for_a_person_do_not_all_get_notices_at_once(
                 .due_waiting(&session(), 9, ms(90_000))
                 .await
                 .unwrap()
+                .waiting
                 .len(),
             1
         );
@@ -530,7 +539,11 @@ fn when_the_owner_takes_a_waiting_customer_the_next_one_is_due_for_a_look_at_onc
             says(&store, &chat(number), 1_000).await;
         }
         owner(&store, &chat(1), false, 1_100).await;
-        let looked = store.due_waiting(&session(), 9, ms(1_100)).await.unwrap();
+        let looked = store
+            .due_waiting(&session(), 9, ms(1_100))
+            .await
+            .unwrap()
+            .waiting;
         assert_eq!(looked[0].chat, chat(2));
         assert_eq!(looked[0].position, 1);
     });
