@@ -43,9 +43,11 @@ pub(super) async fn listen(
     .await?;
     let own_way = to_sender.clone();
     let listening = back.spawn(bells.run(move |bell| match bell {
-        Bell::Queue(_) | Bell::Inbox(..) | Bell::TakenOver(..) | Bell::LeftAlone(..) => {
-            vec![to_dispatcher.clone()]
-        }
+        Bell::Queue(_)
+        | Bell::Inbox(..)
+        | Bell::TakenOver(..)
+        | Bell::AtDesk(..)
+        | Bell::LeftAlone(..) => vec![to_dispatcher.clone()],
         Bell::Announce(_) => vec![to_announcer.clone()],
         Bell::Lanes(_) => vec![to_sender.clone()],
         Bell::SessionWorks(_) => vec![to_catch_up.clone()],

@@ -62,6 +62,7 @@ mod wire;
 
 mod cli;
 mod deliver;
+mod desk;
 mod flow;
 mod handle;
 mod harness;

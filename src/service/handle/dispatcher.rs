@@ -37,7 +37,7 @@ pub struct Dispatcher {
     pub context: Arc<ConversationContext>,
     /// How many conversations are handled at a time.
     pub workers: usize,
-    /// [`Bell::Queue`], [`Bell::Inbox`], [`Bell::TakenOver`] and [`Bell::LeftAlone`].
+    /// [`Bell::Queue`], [`Bell::Inbox`], [`Bell::TakenOver`], [`Bell::AtDesk`] and [`Bell::LeftAlone`].
     pub bells: mpsc::UnboundedReceiver<Bell>,
 }
 
@@ -119,6 +119,11 @@ impl DispatcherState {
             Bell::TakenOver(session, chat) => {
                 if let Some(bell) = self.active.get(&(session, chat)) {
                     bell.ring_taken_over();
+                }
+            }
+            Bell::AtDesk(session, chat) => {
+                if let Some(bell) = self.active.get(&(session, chat)) {
+                    bell.ring_at_desk();
                 }
             }
             Bell::LeftAlone(session, chat) => {
@@ -370,6 +375,11 @@ impl DispatcherState {
                     chat = %chat.1,
                     "the owner answers this chat from their own phone; the worker is free again"
                 ),
+                TaskOutcome::Lost if Box::pin(is_at_desk(&store, &chat, &rung)).await => info!(
+                    session = %chat.0,
+                    chat = %chat.1,
+                    "a person took or closed this conversation; the worker is free again"
+                ),
                 TaskOutcome::Lost if Box::pin(left_alone(&store, &chat, &rung)).await => info!(
                     session = %chat.0,
                     chat = %chat.1,
@@ -392,6 +402,11 @@ impl DispatcherState {
 /// Whether the owner took over the conversation by answering from their own phone, even if only briefly.
 async fn owner_took_over(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
     bell.was_taken_over() || store.is_with_phone(session, chat).await.unwrap_or(false)
+}
+
+/// Whether a person at the desk took or closed the conversation. The bell may still be on its way.
+async fn is_at_desk(store: &Store, (session, chat): &SessionChat, bell: &Doorbell) -> bool {
+    bell.was_at_desk() || store.is_held(session, chat).await.unwrap_or(false)
 }
 
 /// Whether the conversation was closed because its chat reached a limit.

@@ -11,6 +11,7 @@ pub(crate) struct Doorbell {
     inbox: AtomicBool,
     check_ownership: AtomicBool,
     taken_over: AtomicBool,
+    at_desk: AtomicBool,
     left_alone: AtomicBool,
 }
 
@@ -50,6 +51,17 @@ impl Doorbell {
     /// Whether the owner took over the conversation.
     pub(crate) fn was_taken_over(&self) -> bool {
         self.taken_over.load(Ordering::Acquire)
+    }
+
+    /// Rings because a person at the desk took or closed the conversation.
+    pub(crate) fn ring_at_desk(&self) {
+        self.at_desk.store(true, Ordering::Release);
+        self.ring();
+    }
+
+    /// Whether a person at the desk took or closed the conversation.
+    pub(crate) fn was_at_desk(&self) -> bool {
+        self.at_desk.load(Ordering::Acquire)
     }
 
     /// Rings because the chat reached a limit, and its conversation was closed.

@@ -204,6 +204,16 @@ impl Store {
             .await
     }
 
+    /// Whether an agent holds the conversation of a chat.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn is_held(&self, session: &SessionName, chat: &ChatId) -> Result<bool, StoreError> {
+        self.connected()?;
+        let key = self.inner.keys.held(session);
+        Ok(self.inner.client.hexists(key, chat.as_str()).await?)
+    }
+
     /// How many conversations of a session each agent holds.
     ///
     /// # Errors

@@ -31,6 +31,9 @@ pub(crate) const FLOWS: &str = "flows";
 /// Scripts add this to the bell of a conversation when the owner takes it over.
 const BY_PHONE: &str = "phone";
 
+/// And this when a person at the desk takes it, or closes it.
+const BY_AGENT: &str = "agent";
+
 /// And this when the chat reached a limit.
 const AT_LIMIT: &str = "limit";
 
@@ -43,6 +46,8 @@ pub enum Bell {
     Inbox(SessionName, ChatId),
     /// The owner took over a conversation of this process from their own phone: session, chat.
     TakenOver(SessionName, ChatId),
+    /// A person at the desk took or closed a conversation of this process: session, chat.
+    AtDesk(SessionName, ChatId),
     /// A conversation of this process was closed because its chat reached a limit: session, chat.
     LeftAlone(SessionName, ChatId),
     /// The announcer should look at a customer in this session's line.
@@ -179,6 +184,7 @@ impl Bells {
                 let chat = ChatId::stored(parts.next()?);
                 Some(match parts.next() {
                     Some(BY_PHONE) => Bell::TakenOver(session, chat),
+                    Some(BY_AGENT) => Bell::AtDesk(session, chat),
                     Some(AT_LIMIT) => Bell::LeftAlone(session, chat),
                     _ => Bell::Inbox(session, chat),
                 })
