@@ -1,5 +1,7 @@
 //! What agents and the owner do by hand: one wins, nothing is done twice, and a conversation is in one place.
 
+use std::sync::Barrier;
+
 use waha_sm::ids::AgentName;
 use waha_sm::store::{
     Acted, Action, Close, CloseByHand, GiveTo, Handoff, HeldBy, MoveTo, Returned, Seat, WhyReturned,
@@ -129,42 +131,68 @@ fn agents_take_from_their_lines_urgent_ones_first_then_by_ticket() {
     });
 }
 
-#[test]
-fn of_two_who_take_the_same_one_wins_and_the_other_learns_who_and_since_when() {
-    let redis = Redis::start();
-    block_on(async {
-        let (store, other) = (connect(&redis).await, connect(&redis).await);
-        for n in 1..=500 {
-            waits_for(&store, n, "", false).await;
-            let (one, two) = tokio::join!(
-                take(&store, "ana", n, HeldBy::Nobody, 900_000),
-                take(&other, "bia", n, HeldBy::Nobody, 900_000)
-            );
-            let winner = holder_of(&one);
-            assert_eq!(holder_of(&two), winner);
-            let (won, lost) = match winner == of("ana") {
-                true => (one, two),
-                false => (two, one),
-            };
-            assert!(matches!(won, Acted::Done(_)), "{won:?}");
-            assert!(
-                matches!(&lost, Acted::Held(case) if case.since == Some(ms(900_000))),
-                "{lost:?}"
-            );
-            let HeldBy::Agent(winner) = winner else {
-                panic!("nobody won");
-            };
+/// How often two take the same customer at once.
+const ROUNDS: usize = 1_000;
+
+/// One of two takes each customer at the same moment as the other one, over a connection of their own, and closes the
+/// conversation if they got it. Returns the answers.
+async fn takes_each(store: Store, by: &str, first_now: i64, together: &Barrier) -> Vec<Acted> {
+    let mut answers = Vec::new();
+    for n in 1..=ROUNDS {
+        let now = first_now + n as i64;
+        together.wait();
+        let acted = take(&store, by, n, HeldBy::Nobody, now).await;
+        together.wait();
+        if matches!(acted, Acted::Done(_)) {
             let close = CloseByHand {
                 outcome: "solved".to_owned(),
                 asks_rating: None,
             };
-            let action = action(winner.as_str(), n, of(winner.as_str()));
+            let action = action(by, n, of(by));
             let closed = store
-                .close_by_hand(&session(), &action, None, &close, ms(900_000))
+                .close_by_hand(&session(), &action, None, &close, ms(now))
                 .await;
             assert!(matches!(closed.unwrap(), Acted::Done(_)));
         }
+        answers.push(acted);
+    }
+    answers
+}
+
+#[test]
+fn of_two_who_take_the_same_one_wins_and_the_other_learns_who_and_since_when() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        for n in 1..=ROUNDS {
+            waits_for(&store, n, "", false).await;
+        }
     });
+    // In one thread, they would take turns.
+    let together = Barrier::new(2);
+    let takes = |by: &str, first_now: i64| {
+        let mut answers = Vec::new();
+        block_on(async {
+            answers = takes_each(connect(&redis).await, by, first_now, &together).await;
+        });
+        answers
+    };
+    let (ana, bia) = std::thread::scope(|scope| {
+        let ana = scope.spawn(|| takes("ana", 2_000_000));
+        let bia = scope.spawn(|| takes("bia", 3_000_000));
+        (ana.join().unwrap(), bia.join().unwrap())
+    });
+    for (n, (anas, bias)) in (1..).zip(ana.iter().zip(&bia)) {
+        let (won, lost, by, since) = match anas {
+            Acted::Done(_) => (anas, bias, "ana", 2_000_000 + n),
+            _ => (bias, anas, "bia", 3_000_000 + n),
+        };
+        assert!(matches!(won, Acted::Done(_)), "{n}: {won:?}");
+        assert!(
+            matches!(lost, Acted::Held(case) if case.holder == of(by) && case.since == Some(ms(since))),
+            "{n}: {lost:?}"
+        );
+    }
 }
 
 #[test]
