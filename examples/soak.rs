@@ -1,5 +1,6 @@
 //! Minutes of load while everything fails: daemons and Redis are killed, connections cut, bells lost, and
-//! WAHA fails in every way it can. In the end every message is accounted for.
+//! WAHA fails in every way it can, while agents take customers, answer them, give them away and leave. In the end every message
+//! is accounted for.
 //!
 //!     cargo run --release --example soak
 //!     cargo run --release --example soak -- --seconds 600 --seed 42
@@ -176,10 +177,12 @@ fn run_layout(
     };
     let mut world = World::new(layout, waha_setup, args.chats, place)?;
     let customers = world.customers(args.chats, args.rate, chance.u64(..))?;
+    let agents = world.agents(args.chats, chance.u64(..))?;
     let fault_run = FaultRun::new(chance.u64(..), choice, time.mul_f64(FAULT_SHARE));
     let periods = fault_run.run(&mut world)?;
 
     customers.fall_silent();
+    agents.give_back();
     let calm = Instant::now();
     let answered = |world: &World| {
         let received = customers.written().len();
@@ -207,6 +210,7 @@ fn run_layout(
         report::stuck(&world)
     };
     let written = customers.end();
+    let agents = agents.end();
     let rest = Rest {
         waiting: world.waiting(),
         dead: world.dead(),
@@ -224,6 +228,7 @@ fn run_layout(
         fault_time: time.mul_f64(FAULT_SHARE),
         became_well,
         account: Account::new(&written, &world.waha.sent(), &periods, &rest),
+        agents,
         overlaps: world.waha.overlaps(),
         periods,
         stuck,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::agents::PAUSED;
 use super::customers::{Written, number};
 use super::faults::{BELLS_CUT, FROZEN, FaultPeriod, LATE_MAX, REDIS_KILLED, WAHA_GONE};
 use crate::fake_waha::Sent;
@@ -43,6 +44,8 @@ pub(crate) struct Account {
     pub(crate) waiting: usize,
     /// Not answered: the reply is a dead letter.
     pub(crate) dead: usize,
+    /// Not answered: an agent took over before the bot's reply was sent. The history says so.
+    pub(crate) dropped: usize,
     /// Messages left in inboxes, lanes and dead letters, answered or not.
     left: usize,
     /// From a message's first post to its reply.
@@ -56,7 +59,7 @@ pub(crate) struct Account {
     pub(crate) doubled_under_one_id: usize,
     pub(crate) doubled_by_cause: BTreeMap<String, usize>,
     pub(crate) out_of_order: usize,
-    /// Texts that are no echo of a message of their chat.
+    /// Texts that are no echo of a message of their chat, and not about a pause.
     pub(crate) wrong: usize,
     pub(crate) history_missing: usize,
     pub(crate) history_doubled: usize,
@@ -84,12 +87,14 @@ impl Account {
         for one in sent {
             match number(&one.text).filter(|number| belongs(written, *number, one)) {
                 Some(number) => replies[number].push(one),
+                None if one.text == PAUSED => {}
                 None => account.wrong_text(one),
             }
         }
-        account.answers(written, &replies, periods, rest);
+        let dropped = dropped(&rest.history);
+        account.answers(written, &replies, periods, rest, &dropped);
         account.order(written, &replies);
-        account.history(written, &replies, &rest.history);
+        account.history(written, &replies, &rest.history, &dropped);
         account
     }
 
@@ -121,10 +126,14 @@ impl Account {
         replies: &[Vec<&Sent>],
         periods: &[FaultPeriod],
         rest: &Rest,
+        dropped: &HashSet<usize>,
     ) {
         for (number, (one, replies)) in written.iter().zip(replies).enumerate() {
             let Some((first, others)) = replies.split_first() else {
-                if one.received.is_some() {
+                let waits = rest.waiting.contains(&number) || rest.dead.contains(&number);
+                if dropped.contains(&number) && !waits {
+                    self.dropped += 1;
+                } else if one.received.is_some() {
                     self.unanswered(number, one, rest);
                 }
                 continue;
@@ -195,8 +204,15 @@ impl Account {
         }
     }
 
-    /// Each received message must be there once, and each reply at least once and at most as often as the customer got it.
-    fn history(&mut self, written: &[Written], replies: &[Vec<&Sent>], history: &[Value]) {
+    /// Each received message must be there once, and each reply at least once and at most as often as the customer got it, or once
+    /// if it was dropped.
+    fn history(
+        &mut self,
+        written: &[Written],
+        replies: &[Vec<&Sent>],
+        history: &[Value],
+        dropped: &HashSet<usize>,
+    ) {
         let mut inbound: HashMap<&str, usize> = HashMap::new();
         let mut outbound: HashMap<usize, usize> = HashMap::new();
         for line in history {
@@ -211,7 +227,8 @@ impl Account {
             let message = inbound.get(one.message_id.as_str()).copied().unwrap_or(0);
             let reply = outbound.get(&number).copied().unwrap_or(0);
             let wanted = usize::from(one.received.is_some());
-            let (least, most) = (replies.len().min(1), replies.len());
+            let most = replies.len().max(usize::from(dropped.contains(&number)));
+            let least = most.min(1);
             for (kind, there, least, most) in [
                 ("message", message, wanted, 1),
                 ("reply", reply, least, most),
@@ -230,6 +247,15 @@ impl Account {
             }
         }
     }
+}
+
+/// The messages whose replies were not sent, as the history says it. Dead letters are among them; the others were dropped because
+/// an agent took over.
+fn dropped(history: &[Value]) -> HashSet<usize> {
+    let not_sent = history.iter().filter(|line| line["state"] == "failed");
+    not_sent
+        .filter_map(|line| number(line["text"].as_str()?))
+        .collect()
 }
 
 /// The time as the logs write it.

@@ -60,7 +60,7 @@ impl Written {
 }
 
 /// The session and chat id of a customer.
-fn customer(number: usize) -> (&'static str, String) {
+pub(crate) fn customer(number: usize) -> (&'static str, String) {
     let session = if number.is_multiple_of(2) {
         "default"
     } else {

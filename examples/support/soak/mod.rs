@@ -1,6 +1,7 @@
 //! The parts of the soak.
 
 pub(crate) mod account;
+pub(crate) mod agents;
 pub(crate) mod customers;
 pub(crate) mod faults;
 pub(crate) mod processes;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::account::{Account, clock};
+use super::agents::Counts;
 use super::customers::SESSIONS;
 use super::faults::FaultPeriod;
 use super::processes::Process;
@@ -22,6 +23,8 @@ pub(crate) struct Outcome {
     /// How long recovery took after the last fault, or how long we waited for it.
     pub(crate) became_well: Duration,
     pub(crate) account: Account,
+    /// What the agents did.
+    pub(crate) agents: Counts,
     /// How often two requests to send to one chat were in flight at once.
     pub(crate) overlaps: usize,
     pub(crate) periods: Vec<FaultPeriod>,
@@ -74,6 +77,7 @@ impl fmt::Display for Outcome {
             handled,
             waiting,
             dead,
+            dropped,
             slowest,
             lost,
             refused,
@@ -107,7 +111,8 @@ impl fmt::Display for Outcome {
         )?;
         writeln!(
             f,
-            "  written {written}, received {received} = handled {handled} + waiting {waiting} + dead {dead} + lost {lost}"
+            "  written {written}, received {received} = handled {handled} + dropped as an agent took over {dropped} + waiting {waiting} \
+             + dead {dead} + lost {lost}"
         )?;
         writeln!(
             f,
@@ -115,6 +120,12 @@ impl fmt::Display for Outcome {
             slowest.as_secs_f64(),
             self.overlaps
         )?;
+        let done: Vec<_> = self
+            .agents
+            .iter()
+            .map(|(what, count)| format!("{what} {count}"))
+            .collect();
+        writeln!(f, "  agents: {}", done.join(", "))?;
         writeln!(
             f,
             "  lost {lost}, refused {refused}, doubled {doubled}, out of order {out_of_order}, wrong {wrong}, stuck {}, \
@@ -185,6 +196,10 @@ pub(crate) fn stuck(world: &World) -> Vec<String> {
         let key = |part: &str| World::key(session, part);
         for (command, part) in [
             (&["ZRANGE", "0", "-1"][..], "queue"),
+            (&["ZRANGE", "0", "-1"], "handoff"),
+            (&["ZRANGE", "0", "-1"], "handoff:sales"),
+            (&["ZRANGE", "0", "-1"], "handoff:support"),
+            (&["HGETALL"], "held"),
             (&["ZRANGE", "0", "-1", "WITHSCORES"], "lanes"),
             (&["HGETALL"], "sending"),
             (&["SMEMBERS"], "unread"),

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::agents;
+use super::agents::{Agents, TEAMS};
 use super::customers::{Customers, Plan, SESSIONS, number};
 use super::processes::Process;
 use super::redis::Redis;
@@ -19,7 +21,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const SECRET: &str = "a secret that only WAHA and waha-sm know";
 const API_KEY: &str = "soak";
-/// Every message gets one reply with the same words, so that each reply shows which message it answers.
+/// Every message gets one reply with the same words, from the bot or from an agent, so that each reply shows which message it
+/// answers.
 const FLOW: &str = include_str!("../../flows/echo.toml");
 /// How long a healthy WAHA takes for a text.
 const WAHA_TAKES: Duration = Duration::from_millis(20);
@@ -68,7 +71,8 @@ impl World {
             waha.echo_to(&format!("http://{address}"), SECRET, when);
         }
         let flow = place.join("echo.toml");
-        std::fs::write(&flow, FLOW)?;
+        let timeouts = FLOW.replacen("[timeouts]\n", agents::TIMEOUTS, 1);
+        std::fs::write(&flow, format!("{timeouts}\n{}", agents::flow()))?;
         let settings = vec![
             ("WAHA_URL", waha.url()),
             ("WAHA_API_KEY", API_KEY.to_owned()),
@@ -136,6 +140,11 @@ impl World {
         Ok(Customers::start(plan, self.waha.clone())?)
     }
 
+    /// Agents begin to work.
+    pub(crate) fn agents(&self, chats: usize, seed: u64) -> Result<Agents> {
+        Ok(Agents::start(&self.redis.url(), chats, seed)?)
+    }
+
     /// The key of a part of a session.
     pub(crate) fn key(session: &str, part: &str) -> String {
         format!("waha-sm:{{{session}}}:{part}")
@@ -182,9 +191,15 @@ impl World {
         SESSIONS.iter().map(count).sum()
     }
 
-    /// Whether nothing is left to do: no message unread, no reply unsent, nothing to archive.
+    /// Whether nothing is left to do: nobody waits for a person or is held by one, no message unread, no reply unsent, nothing to
+    /// archive.
     pub(crate) fn is_idle(&self) -> bool {
         self.redis.ask(&["PING"]).is_ok()
+            && TEAMS
+                .iter()
+                .all(|team| self.counted("ZCARD", &format!("handoff:{team}")) == 0)
+            && self.counted("ZCARD", "handoff") == 0
+            && self.counted("HLEN", "held") == 0
             && self.counted("ZCARD", "queue") == 0
             && self.counted("ZCARD", "lanes") == 0
             && self.counted("HLEN", "sending") == 0
@@ -212,7 +227,7 @@ impl World {
 
 /// The number of a message, from the stored message or its reply: JSON, perhaps after a letter.
 fn number_in(element: &str) -> Option<usize> {
-    let json = element.strip_prefix(['r', 'n']).unwrap_or(element);
+    let json = element.strip_prefix(['r', 'n', 'a']).unwrap_or(element);
     let stored: Value = serde_json::from_str(json).ok()?;
     number(stored["text"].as_str()?)
 }
