@@ -48,28 +48,30 @@ impl Expiry {
     pub async fn run_once(&self) -> Result<(u64, u64), StoreError> {
         let (mut left, mut alone) = (0, 0);
         for session in self.pages.next(&self.store).await? {
-            self.return_held(&session).await?;
-            loop {
+            let held = loop {
                 let ended = self.store.expire(&session, END_MAX, Millis::now()).await?;
-                if ended.0 > 0 {
+                if ended.takeovers > 0 {
                     info!(
                         %session,
-                        chats = ended.0,
+                        chats = ended.takeovers,
                         "the owner has been quiet in these chats; the bot answers there again"
                     );
                 }
-                if ended.1 > 0 {
+                if ended.waits > 0 {
                     info!(
                         %session,
-                        conversations = ended.1,
+                        conversations = ended.waits,
                         "no person came for these conversations in time; the flow handles them again"
                     );
                 }
-                left += ended.0;
-                alone += ended.1;
-                if ended.0.max(ended.1) < END_MAX as u64 {
-                    break;
+                left += ended.takeovers;
+                alone += ended.waits;
+                if ended.takeovers.max(ended.waits) < END_MAX as u64 {
+                    break ended.held;
                 }
+            };
+            if held > 0 {
+                self.return_held(&session).await?;
             }
         }
         Ok((left, alone))
@@ -77,9 +79,6 @@ impl Expiry {
 
     /// Takes conversations back from agents who leave their customers alone.
     async fn return_held(&self, session: &SessionName) -> Result<(), StoreError> {
-        if !self.store.has_held(session).await? {
-            return Ok(());
-        }
         let now = Millis::now();
         let script = self.flows.of(session);
         let absent = self.absent(script.agent_gone(), now).await?;

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use fred::interfaces::KeysInterface;
-
 use crate::clock;
 use crate::clock::Millis;
 use crate::ids::{AgentName, ChatId, SessionName};
@@ -47,16 +45,6 @@ impl WhyReturned {
 }
 
 impl Store {
-    /// Whether agents hold conversations of a session.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn has_held(&self, session: &SessionName) -> Result<bool, StoreError> {
-        self.connected()?;
-        let key = self.inner.keys.held(session);
-        Ok(self.inner.client.exists::<i64, _>(key).await? > 0)
-    }
-
     /// Takes conversations back from agents: all of those who are `absent`, and of the others those whose customers have waited
     /// for an answer for `quiet`. They wait for a person again, in their old places.
     ///

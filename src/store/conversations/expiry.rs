@@ -9,6 +9,17 @@ use crate::store::scripts::answer::ScriptAnswer;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 
+/// What ended by time alone in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// How many takeovers by the owner.
+    pub takeovers: u64,
+    /// How many waits for a person who did not come: the flow continues.
+    pub waits: u64,
+    /// How many conversations agents hold: these may have to be given back ([`Store::return_held`]).
+    pub held: u64,
+}
+
 impl Store {
     /// Whether the owner answers a chat from their own phone.
     ///
@@ -25,7 +36,7 @@ impl Store {
         Ok(until.is_some())
     }
 
-    /// Ends the takeovers and the waits for a person whose time is over, at most `count` of each. Returns how many of each.
+    /// Ends the takeovers and the waits for a person whose time is over, at most `count` of each.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -34,13 +45,14 @@ impl Store {
         session: &SessionName,
         count: usize,
         now: Millis,
-    ) -> Result<(u64, u64), StoreError> {
+    ) -> Result<Expired, StoreError> {
         let arguments = Arguments::new().number(count as i64);
         let script = &self.inner.scripts.expire;
         let mut answer = ScriptAnswer::of(script.run(session, now, arguments).await?)?;
-        Ok((
-            answer.number()?.unsigned_abs(),
-            answer.number()?.unsigned_abs(),
-        ))
+        Ok(Expired {
+            takeovers: answer.number()?.unsigned_abs(),
+            waits: answer.number()?.unsigned_abs(),
+            held: answer.number()?.unsigned_abs(),
+        })
     }
 }

@@ -2,11 +2,11 @@
 -- Uses: conversations, owner_takeover
 -- KEYS: namespace
 -- ARGV: count
--- Returns: how many takeovers ended, how many conversations continue without a person
+-- Returns: how many takeovers ended, how many conversations continue without a person, how many agents hold
 local count = next_number()
 if redis.call('EXISTS', PAUSED) == 1 then
   -- While the session is paused, customers can't reach us, so nothing may end because of silence.
-  return {0, 0}
+  return {0, 0, 0}
 end
 even_if_full()
 local takeovers_over = redis.call('ZRANGEBYSCORE', TAKEOVER_UNTIL, '-inf', NOW, 'LIMIT', 0, count)
@@ -27,4 +27,4 @@ end
 if #handoffs_over > 0 then
   ring('queue')
 end
-return {#takeovers_over, #handoffs_over}
+return {#takeovers_over, #handoffs_over, redis.call('HLEN', HELD)}

@@ -1136,6 +1136,7 @@ impl<'a> Run<'a> {
             .expire(&session_name(session), IDS, self.now)
             .await;
         let ended = ended.map_err(|error| error.to_string())?;
+        let ended = (ended.takeovers, ended.waits);
         let due = self.models[session].overdue(self.now);
         ensure!(ended == due, "{ended:?} were ended, should be {due:?}");
         Ok(())

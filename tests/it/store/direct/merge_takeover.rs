@@ -1,8 +1,16 @@
 //! Merging two ids while the owner answers the chat or the customer waits for a person; and takeovers that arrive late.
 
-use waha_sm::store::{ByPhone, Close, DeliveryState, Handoff, Recorded};
+use waha_sm::store::{ByPhone, Close, DeliveryState, Expired, Handoff, Recorded};
 
 use super::*;
+
+fn expired(takeovers: u64, waits: u64) -> Expired {
+    Expired {
+        takeovers,
+        waits,
+        held: 0,
+    }
+}
 
 fn lid() -> ChatId {
     ChatId::stored("199900000000008@lid")
@@ -153,7 +161,7 @@ fn a_takeover_under_one_id_holds_under_both() {
                 }
                 // It ends on time, and leaves nothing behind.
                 let ended = store.expire(&session(), 9, ms(2_200) + QUIET).await;
-                assert_eq!(ended.unwrap(), (1, 0));
+                assert_eq!(ended.unwrap(), expired(1, 0));
                 assert_eq!(lists(&redis), [0, 0, 0, 0]);
                 let again = says(&store, &lid(), 63_000).await;
                 assert_eq!(again, Ingested::Queued { position: 1 });
@@ -182,11 +190,11 @@ fn a_customer_who_waits_for_a_person_still_waits_after_a_merge() {
         // Nobody answered in time: back to the line, once.
         assert_eq!(
             store.expire(&session(), 9, ms(9_000)).await.unwrap(),
-            (0, 1)
+            expired(0, 1)
         );
         assert_eq!(
             store.expire(&session(), 9, ms(9_000)).await.unwrap(),
-            (0, 0)
+            expired(0, 0)
         );
         assert_eq!(lists(&redis), [1, 0, 0, 0]);
         let claimed = store
@@ -209,13 +217,13 @@ fn a_takeover_is_not_closed_for_silence_while_messages_cannot_reach_us() {
             .expire(&session(), 9, ms(1_100) + QUIET)
             .await
             .unwrap();
-        assert_eq!(ended, (0, 0));
+        assert_eq!(ended, expired(0, 0));
         store.resume(&session()).await.unwrap();
         let ended = store
             .expire(&session(), 9, ms(1_100) + QUIET)
             .await
             .unwrap();
-        assert_eq!(ended, (1, 0));
+        assert_eq!(ended, expired(1, 0));
     });
 }
 
@@ -317,7 +325,7 @@ fn a_takeover_by_a_message_that_was_ours_is_undone_completely() {
                 assert!(due[0].for_person);
                 assert_eq!(
                     store.expire(&session(), 9, ms(9_000)).await.unwrap(),
-                    (0, 1)
+                    expired(0, 1)
                 );
             }
             let claimed = store
@@ -422,8 +430,19 @@ fn a_late_message_of_the_owner_counts_from_when_it_was_written() {
             });
             store.record(&session(), &late, ms(550_000)).await.unwrap();
             assert_eq!(lists(&redis), [0, 0, with_phone, 0]);
-            assert_eq!(store.expire(&session(), 9, ms(559_999)).await.unwrap().0, 0);
-            let ended = store.expire(&session(), 9, ms(560_000)).await.unwrap().0;
+            assert_eq!(
+                store
+                    .expire(&session(), 9, ms(559_999))
+                    .await
+                    .unwrap()
+                    .takeovers,
+                0
+            );
+            let ended = store
+                .expire(&session(), 9, ms(560_000))
+                .await
+                .unwrap()
+                .takeovers;
             assert_eq!(ended, with_phone.unsigned_abs());
         });
     }
