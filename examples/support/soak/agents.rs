@@ -13,7 +13,8 @@ use waha_sm::ids::{AgentName, ChatId, SessionName};
 use waha_sm::service::desk::desk::{Desk, Doing, GiveAway, Seen};
 use waha_sm::service::desk::refusal::Refusal;
 use waha_sm::store::{
-    Acted, Agent, Connections, ConversationView, MoveTo, RedisServer, Store, StoreConfig,
+    Acted, Agent, Connections, ConversationView, LineKind, LinePart, MoveTo, RedisServer, Store,
+    StoreConfig,
 };
 
 use super::customers::{SESSIONS, customer};
@@ -178,8 +179,8 @@ impl Person {
     async fn acts(&mut self) {
         let is_owner = self.name.is_owner();
         match self.chance.u32(..40) {
-            0..3 => self.takes_next().await,
-            3 => self.takes_any().await,
+            0..2 => self.takes_next().await,
+            2..4 => self.takes_any().await,
             4 if is_owner => self.pauses().await,
             5 if is_owner => self.moves().await,
             6 if self.name.as_str() == "dora" && self.chance.u32(..6) == 0 => {
@@ -187,8 +188,7 @@ impl Person {
                 sleep(AWAY).await;
             }
             _ => {
-                let cases = self.mine().await;
-                if let Some(case) = self.chance.choice(cases) {
+                if let Some(case) = self.one_of_mine().await {
                     self.serves(&case).await;
                 }
             }
@@ -305,32 +305,36 @@ impl Person {
     }
 
     async fn gives_all_back(&mut self) {
-        for case in self.mine().await {
+        if let Some(case) = self.one_of_mine().await {
             self.gives(&case, GiveAway::Bot, "gave to the bot").await;
         }
         self.takes_next().await;
     }
 
-    /// The conversations that they hold. Chats are tried one by one, like a person who goes through a list.
-    async fn mine(&self) -> Vec<Case> {
+    /// One of the conversations that they hold.
+    async fn one_of_mine(&mut self) -> Option<Case> {
         let mut mine = Vec::new();
-        for n in 0..self.chats {
-            let (session, chat) = customer(n);
+        for session in SESSIONS {
             let session = SessionName::stored(session);
-            let chat = ChatId::stored(chat);
-            let view = self
+            let line = self
                 .store
-                .conversation_view(&session, &chat, ALL, Millis::now())
-                .await;
-            match view {
-                Ok(Some(view)) if view.holder.as_ref() == Some(&self.name) => {
-                    mine.push(Case { session, view });
-                }
-                Ok(_) => {}
-                Err(_) => break,
-            }
+                .line_view(&session, LinePart::Everything, ALL, Millis::now());
+            let sections = line.await.ok()?.sections.into_iter();
+            let held = sections.filter(|section| section.kind == LineKind::ByAgent);
+            let rows = held.flat_map(|section| section.rows);
+            let rows = rows.filter(|row| row.holder.as_ref() == Some(&self.name));
+            mine.extend(rows.map(|row| (session.clone(), row.chat)));
         }
-        mine
+        let (session, chat) = self.chance.choice(mine)?;
+        let view = self
+            .store
+            .conversation_view(&session, &chat, ALL, Millis::now())
+            .await;
+        // They may have lost it just now.
+        let view = view
+            .ok()?
+            .filter(|view| view.holder.as_ref() == Some(&self.name))?;
+        Some(Case { session, view })
     }
 
     fn new_id(&mut self) -> String {
