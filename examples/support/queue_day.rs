@@ -11,6 +11,10 @@ use waha_sm::flow::{
     smoothed,
 };
 
+/// Customers who wait for a person.
+#[path = "queue_day/people.rs"]
+pub mod people;
+
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 /// For how many hours the shop is open; customers in line at closing time are still served.
@@ -205,19 +209,11 @@ impl Day {
         self.call();
     }
 
-    /// Thinning: candidates come at the highest rate, and some are dropped so that the hour's rate is left.
     fn next_arrival(&mut self, session: usize) {
-        const HIGHEST: f64 = 2.5;
-        let mut then = self.now;
-        loop {
-            let gap = -(1.0 - self.chance.f64()).ln() / HIGHEST * MINUTE.as_millis() as f64;
-            then += Duration::from_millis(gap as u64 + 1);
-            if hour(then) >= HOURS {
-                return;
-            }
-            if self.chance.f64() * HIGHEST < self.kind.arrivals(then)[session] {
-                return self.at(then, Event::Arrives { session });
-            }
+        let kind = self.kind;
+        let rate = |now| kind.arrivals(now)[session];
+        if let Some(then) = next_arrival(self.now, &mut self.chance, rate) {
+            self.at(then, Event::Arrives { session });
         }
     }
 
@@ -333,14 +329,38 @@ impl Day {
         });
     }
 
-    /// Log-normal, as handling times of call centres are (Brown et al., 2005).
     fn service(&mut self) -> Duration {
-        let spread = self.kind.spread();
-        let (one, other) = (1.0 - self.chance.f64(), self.chance.f64());
-        let normal = (-2.0 * one.ln()).sqrt() * (std::f64::consts::TAU * other).cos();
-        let mean = (SERVICE_MEAN.as_millis() as f64).ln() - spread * spread / 2.0;
-        Duration::from_millis((mean + spread * normal).exp() as u64 + 1)
+        log_normal(SERVICE_MEAN, self.kind.spread(), &mut self.chance)
     }
+}
+
+/// When the next customer comes, who come at this rate a minute; `None`: the day is over before. Thinning: candidates come at the
+/// highest rate, and some are dropped so that the hour's rate is left.
+fn next_arrival(
+    now: Millis,
+    chance: &mut fastrand::Rng,
+    rate: impl Fn(Millis) -> f64,
+) -> Option<Millis> {
+    const HIGHEST: f64 = 2.5;
+    let mut then = now;
+    loop {
+        let gap = -(1.0 - chance.f64()).ln() / HIGHEST * MINUTE.as_millis() as f64;
+        then += Duration::from_millis(gap as u64 + 1);
+        if hour(then) >= HOURS {
+            return None;
+        }
+        if chance.f64() * HIGHEST < rate(then) {
+            return Some(then);
+        }
+    }
+}
+
+/// A time with this mean. Log-normal, as handling times of call centres are (Brown et al., 2005).
+fn log_normal(mean: Duration, spread: f64, chance: &mut fastrand::Rng) -> Duration {
+    let (one, other) = (1.0 - chance.f64(), chance.f64());
+    let normal = (-2.0 * one.ln()).sqrt() * (std::f64::consts::TAU * other).cos();
+    let mean = (mean.as_millis() as f64).ln() - spread * spread / 2.0;
+    Duration::from_millis((mean + spread * normal).exp() as u64 + 1)
 }
 
 fn rules() -> NoticeRules {

@@ -38,11 +38,14 @@ pub use crate::flow::author::dialogue::Dialogue;
 pub use crate::flow::author::dialogue::difference::{Difference, Shown};
 pub use crate::flow::author::outline::{Outline, OutlinePath, OutlineStep, Target};
 pub use crate::flow::author::rehearsal::{Rehearsal, RehearsalEvent};
-pub use crate::flow::line::estimate::{LinePace, estimate, estimate_for_person, rounded, smoothed};
+pub use crate::flow::line::estimate::{LinePace, estimate, rounded, smoothed};
 pub use crate::flow::line::notice_rules::{
     AnnouncedPosition, Decision, Notice, NoticeRules, WaitingCustomer, decide,
 };
 pub use crate::flow::line::owner_text::OwnerText;
+pub use crate::flow::line::person_wait::{
+    AgentDesk, OtherLine, PersonCustomer, PersonLine, Serves, wait_for_person,
+};
 pub use crate::flow::load::encoding::utf8_text;
 pub use crate::flow::load::reader::Mistake;
 pub use crate::flow::load::schema::schema;

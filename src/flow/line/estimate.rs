@@ -1,9 +1,9 @@
-//! Estimates how long a customer in line will wait, from measured handling times. Pure arithmetic.
+//! Estimates how long a customer in line will wait for a worker, from measured handling times. Pure arithmetic.
 
 use std::time::Duration;
 
 /// With fewer measured conversations than this there is no estimate.
-const MEASURED_MIN: u64 = 3;
+pub(crate) const MEASURED_MIN: u64 = 3;
 /// The weight of the newest conversation in the mean once there are many. The mean then covers about the last hundred: few
 /// enough to follow the day, and enough that one odd conversation hardly moves it.
 const NEWEST_SHARE: f64 = 0.02;
@@ -12,7 +12,7 @@ const ROUNDS: usize = 4;
 /// The share of customers who stay until they are called; the others give up.
 const STAY: f64 = 0.95;
 /// A stalled line counts as much as this many conversations.
-const PATIENCE: f64 = 5.0;
+pub(crate) const PATIENCE: f64 = 5.0;
 
 /// The measured pace of one line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,22 +77,6 @@ pub fn estimate(
                 .sum::<f64>();
     }
     Duration::try_from_secs_f64(calls * call * STAY).ok()
-}
-
-/// The same for a line in which customers wait for a person. `line.active` are its customers whom people hold now, and
-/// `at_work` is how many of its people are there. How many each of them attends at once shows in how many they hold: places
-/// become free as fast as these conversations end. `None` also while nobody is there.
-pub fn estimate_for_person(line: &LinePace, at_work: u64, position: u64) -> Option<Duration> {
-    // Those who hold nobody yet will hold somebody soon.
-    let held = match line.active {
-        0 => at_work,
-        held => held,
-    };
-    let line = LinePace {
-        active: held,
-        ..*line
-    };
-    estimate(&line, &[], held, position)
 }
 
 /// Rounds as a person would: nobody can promise 37 minutes. To 1 minute up to ten minutes, to 5 up to an hour, to 15 up to
@@ -166,22 +150,6 @@ mod tests {
         assert_eq!(seconds(LINE, &[], 0, 1), None);
         let nobody = LinePace { active: 0, ..LINE };
         assert_eq!(seconds(nobody, &[], 5, 1), Some(285));
-    }
-
-    #[test]
-    fn people_attend_several_customers_at_once_and_nobody_is_promised_anything_while_they_are_away()
-    {
-        let of_people = |active, at_work| {
-            let line = LinePace { active, ..LINE };
-            estimate_for_person(&line, at_work, 8).map(|wait| wait.as_secs())
-        };
-        // Three people hold eight customers each, five minutes each.
-        assert_eq!(of_people(24, 3), Some(95));
-        assert_eq!(of_people(3, 3), Some(760));
-        // They have just come, and hold nobody yet.
-        assert_eq!(of_people(0, 3), Some(760));
-        assert_eq!(of_people(2, 0), Some(1_140));
-        assert_eq!(of_people(0, 0), None);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 
 // Which notice a waiting customer gets, and when: the rules of `[notices]`.
 pub(crate) mod notice_rules;
-// How long a customer will wait.
+// How long a customer will wait for a worker, and for a person.
 pub(crate) mod estimate;
+pub(crate) mod person_wait;
 
 // Messages to the owner about a session.
 pub(crate) mod owner_text;

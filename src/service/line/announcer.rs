@@ -20,7 +20,7 @@ use crate::service::kit::session_pages::{PAGE, SessionPages};
 use crate::service::kit::store_error_log::StoreErrorLog;
 use crate::service::kit::unread_message::UnreadMessage;
 use crate::service::line::pauses::{self, PauseLog, Pauses};
-use crate::service::line::people::{AgentsAtWork, PeopleLines};
+use crate::service::line::people::{KnownAgents, PeopleLines};
 use crate::store;
 use crate::store::{
     Announcement, Bell, DueWaiting, Leave, LinePause, Reply, Store, StoreError, WaitingConversation,
@@ -164,7 +164,7 @@ impl Announcer {
         let wait = |one: &WaitingConversation| {
             let (position, since) = (one.position, one.since);
             if one.for_person {
-                return people.wait(&one.team, position, since, now);
+                return people.wait(one, now);
             }
             let moved = line.called_at.unwrap_or(since).max(since);
             let line = flow::LinePace {
@@ -377,7 +377,7 @@ struct KnownLines {
     /// When each session is due.
     next: HashMap<SessionName, Millis>,
     paces: Option<Paces>,
-    agents: AgentsAtWork,
+    agents: KnownAgents,
     pauses: PauseLog,
     pages: SessionPages,
 }

@@ -53,6 +53,8 @@ pub struct WaitingConversation {
     pub moved: Option<Millis>,
     /// The pause that its customer was last told of, as [`Announcement::told_pause`] named it, or empty.
     pub told_pause: String,
+    /// Among those who wait for a person, it stands before those that are not urgent.
+    pub urgent: bool,
     /// The customer's WhatsApp name, or empty.
     pub name: String,
     /// The messages not looked at yet, JSON.
@@ -194,6 +196,7 @@ fn waiting(mut answer: ScriptAnswer) -> Result<WaitingConversation, StoreError> 
         team: answer.text()?,
         moved: answer.text()?.parse().ok().map(Millis::new),
         told_pause: answer.text()?,
+        urgent: !answer.text()?.is_empty(),
         unexamined: answer.texts(),
     })
 }

@@ -30,6 +30,21 @@ local function first_in_line()
   return first, pause
 end
 
+-- What the estimate needs to know of those who are called: how many are urgent, and how many conversations an agent holds at once
+-- while others wait.
+local function count_call(team, priority)
+  redis.call('HSET', COUNTERS, 'called_at:' .. team, NOW, 'took_at:' .. action.by, NOW)
+  local function smooth(field, newest, weight, first)
+    local mean = tonumber(redis.call('HGET', COUNTERS, field) or first)
+    redis.call('HSET', COUNTERS, field, string.format('%.0f', mean + (newest - mean) * weight))
+  end
+  smooth('urgent:' .. team, priority == 'urgent' and 1000 or 0, 0.02, 0)
+  if first_in_line() then
+    local held = count_held(action.by) * 1000
+    smooth('parallel:' .. action.by, held, 0.2, held)
+  end
+end
+
 local function take()
   local chat = action.chat
   if chat == '' then
@@ -41,7 +56,7 @@ local function take()
   end
   local holder = holder_of(chat)
   if not holder then return answer_of('closed', chat) end
-  local id, rev, team = unpack(redis.call('HMGET', CHAT .. chat, 'id', 'rev', 'team'))
+  local id, rev, team, priority = unpack(redis.call('HMGET', CHAT .. chat, 'id', 'rev', 'team', 'priority'))
   local status = redis.call('HGET', CHAT .. chat, 'status')
   if status == 'agent' and holder == action.by then return answer_of('yours', chat) end
   if (status == 'agent' and holder or '') ~= action.holder then return answer_of('held', chat) end
@@ -58,7 +73,7 @@ local function take()
   if waits_since then redis.call('ZADD', HELD_SINCE, waits_since, chat) end
   local from = ({waiting = 'line', handoff = 'line', active = 'bot', phone = 'phone', agent = 'agent'})[status]
   record('taken', 'conversation', id, 'chat', chat, 'at', NOW, 'by', action.by, 'from', from, 'before', status == 'agent' and holder or '')
-  if status == 'handoff' then redis.call('HSET', COUNTERS, 'called_at:' .. (team or ''), NOW) end
+  if status == 'handoff' then count_call(team or '', priority) end
   return done(action, answer_of('taken', chat, status == 'agent' and from .. ' ' .. holder or from))
 end
 

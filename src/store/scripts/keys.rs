@@ -238,7 +238,9 @@ const HISTORY: &str = "history";
 
 /// HASH: counts of replies and calls by result, of closed conversations and of messages that were caught up; `handling`
 /// (the smoothed handling time, ms), `measured` (from how many conversations), and `called_at` (when (ms) workers last
-/// claimed a conversation). The same three of those who waited for a person of a team, with a colon and the team (nothing: no team).
+/// claimed a conversation). The same three of those who waited for a person of a team, with a colon and the team (nothing: no
+/// team), and `urgent:` (the share of them that was urgent, smoothed). `parallel:` and an agent: how many conversations they hold at
+/// once while others wait, smoothed; these two in thousandths. `took_at:` and an agent: when (ms) they last took somebody from a line.
 const COUNTERS: &str = "counters";
 
 /// Builds the keys under one prefix (setting `REDIS_PREFIX`).

@@ -142,6 +142,7 @@ scripts! {
     read: call(2),
     line: call(2),
     show: call(2),
+    people: call(1),
     take: items(9, 1),
     say: call(8),
     note: call(7),

@@ -6,7 +6,6 @@ use std::time::Duration;
 use fred::interfaces::{
     HashesInterface, KeysInterface, SetsInterface, SortedSetsInterface, StreamsInterface,
 };
-use fred::types::Value;
 
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
@@ -118,18 +117,18 @@ impl Gauges {
     }
 }
 
-/// How fast a line moves, whether its customers wait for workers or for people.
+/// How fast a line moves.
 #[derive(Clone, Copy, Debug)]
 pub struct QueuePace {
-    /// How long a worker is busy with one conversation, or a person has it: the smoothed mean.
+    /// How long a worker is busy with one conversation: the smoothed mean.
     pub handling: Duration,
     /// How many conversations were measured for that.
     pub measured: u64,
-    /// How many conversations workers or people have now.
+    /// How many conversations workers have now.
     pub active: u64,
     /// How many conversations wait in line.
     pub waiting: u64,
-    /// When a conversation was last called from the line.
+    /// When workers last claimed a conversation from the line.
     pub called_at: Option<Millis>,
 }
 
@@ -245,52 +244,6 @@ impl Store {
             waiting: client.zcard(keys.queue(session)).await?,
             called_at: called_at.map(Millis::new),
         })
-    }
-
-    /// How fast the lines for people of these teams move, in the same order; an empty name: of no team in particular.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn paces_of_teams(
-        &self,
-        session: &SessionName,
-        teams: &[String],
-    ) -> Result<Vec<QueuePace>, StoreError> {
-        self.connected()?;
-        let keys = &self.inner.keys;
-        let fields = teams.iter().flat_map(|team| {
-            ["handling", "measured", "called_at"].map(|what| format!("{what}:{team}"))
-        });
-        let asked = self.inner.client.pipeline();
-        let () = asked.hvals(keys.held(session)).await?;
-        let () = asked
-            .hmget(keys.counters(session), fields.collect::<Vec<_>>())
-            .await?;
-        for team in teams {
-            let () = asked.zcard(keys.handoff(session, team)).await?;
-        }
-        let answers: Vec<Value> = asked.all().await?;
-        let [held, counters, waiting @ ..] = &answers[..] else {
-            return Err(StoreError::UnexpectedAnswer("figures of teams"));
-        };
-        let held: Vec<String> = held.clone().convert()?;
-        let counters: Vec<Option<i64>> = counters.clone().convert()?;
-        let paces = teams.iter().zip(counters.chunks(3)).zip(waiting);
-        let pace = |((team, counters), waiting): ((&String, &[Option<i64>]), &Value)| {
-            let [handling, measured, called_at] = counters else {
-                return Err(StoreError::UnexpectedAnswer("three counters"));
-            };
-            let is_theirs =
-                |held: &&String| held.split_once(' ').map_or("", |(_, team)| team) == team;
-            Ok(QueuePace {
-                handling: length(handling.unwrap_or(0)),
-                measured: measured.unwrap_or(0).unsigned_abs(),
-                active: held.iter().filter(is_theirs).count() as u64,
-                waiting: waiting.clone().convert()?,
-                called_at: called_at.map(Millis::new),
-            })
-        };
-        paces.map(pace).collect()
     }
 
     /// How many pickups there were within each bound of [`PICKUP_BOUNDS_MS`] (the last count: longer than all bounds),

@@ -5,5 +5,6 @@ pub(crate) mod catch_up;
 pub(crate) mod figures;
 pub(crate) mod history;
 pub(crate) mod owner_notices;
+pub(crate) mod people;
 pub(crate) mod status;
 pub(crate) mod turns;

@@ -143,9 +143,9 @@ fn a_customer_learns_how_long_it_takes_only_while_somebody_of_their_team_is_at_w
     shop.does("take --as ana");
     let mut four = shop.waits(4, "buy");
     assert_eq!(shop.next(4, &mut four), "place 2, about 5 minutes");
-    // Bia is at work, but holds nobody yet.
+    // Bia is at work, and holds nobody yet.
     let mut five = shop.waits(5, "help");
-    assert_eq!(shop.next(5, &mut five), "first, about 5 minutes");
+    assert_eq!(shop.next(5, &mut five), "first, about 2 minutes");
     for (line, count) in [
         ("waiting_for_person{session=\"default\"}", 3.0),
         ("waiting_for_team{session=\"default\",team=\"\"}", 0.0),

@@ -639,3 +639,50 @@ fn a_rating_is_kept_and_opens_no_conversation() {
         assert_eq!(claimed.last, Some((ms(1_000), "done".to_owned())));
     });
 }
+
+#[test]
+fn what_the_estimate_needs_is_counted_as_people_take_and_close() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        for (n, team, urgent) in [
+            (1, "sales", true),
+            (2, "sales", false),
+            (3, "sales", false),
+            (4, "", false),
+            (5, "support", false),
+        ] {
+            waits_for(&store, n, team, urgent).await;
+        }
+        for now in [20_000, 30_000] {
+            take_next(&store, "ana", &["sales"], now).await;
+        }
+        let close = CloseByHand {
+            outcome: "solved".to_owned(),
+            asks_rating: None,
+        };
+        let closes = action("ana", 1, of("ana"));
+        let closed = store
+            .close_by_hand(&session(), &closes, None, &close, ms(80_000))
+            .await;
+        assert!(matches!(closed, Ok(Acted::Done(_))), "{closed:?}");
+
+        let people = store.people(&session(), ms(90_000)).await.unwrap();
+        let sales = &people.lines["sales"];
+        assert_eq!((sales.waiting, sales.measured), (1, 1));
+        assert_eq!(sales.first_since, ms(3_000));
+        assert_eq!(sales.handling, Duration::from_secs(60));
+        assert_eq!(sales.called_at, Some(ms(30_000)));
+        assert!((0.019..0.021).contains(&sales.urgent_share), "{sales:?}");
+        assert_eq!(people.lines[""].waiting, 1);
+        assert_eq!(people.lines["support"].measured, 0);
+        let held = &people.held[&agent("ana")];
+        assert_eq!(held.iter().next(), Some((&"sales".to_owned(), &1)));
+        // She held one, and then two, while a third waited.
+        assert!((people.parallel[&agent("ana")] - 1.2).abs() < 0.01);
+        assert_eq!(people.took_at[&agent("ana")], ms(30_000));
+        let gauges = store.gauges(&session()).await.unwrap();
+        assert_eq!((gauges.with_agent, gauges.waiting_for_person), (1, 3));
+        assert_eq!(gauges.waiting_for_team["sales"], 1);
+    });
+}
