@@ -41,7 +41,7 @@ enum AgentCommand {
         #[command(flatten)]
         redis: RedisSettings,
     },
-    /// Takes an agent out of service: they take nothing more, and customers who wait for an answer go back to the line
+    /// Takes an agent out of service: they take nothing more, and their customers go back to the line
     Off {
         /// The agent
         name: AgentName,

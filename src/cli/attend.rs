@@ -166,7 +166,9 @@ pub(super) fn give(arguments: &GiveArgs) -> ExitCode {
     with_store("give", &arguments.desk.redis, WHY, async |store, _| {
         let flows = match &arguments.to {
             GiveAway::Step(_) | GiveAway::Team(_) => arguments.flow.load()?,
-            GiveAway::Bot | GiveAway::Agent(_) => None,
+            // The flow says when the colleague counts as gone.
+            GiveAway::Agent(_) => arguments.flow.load().unwrap_or_default(),
+            GiveAway::Bot => None,
         };
         let desk = AtDesk::open(store, &arguments.by, flows, &arguments.desk).await?;
         let (doing, name) = desk.customer(&arguments.chat).await?;

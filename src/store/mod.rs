@@ -33,7 +33,7 @@ mod views;
 
 pub use self::store::Store;
 pub use actions::absence::{Returned, WhyReturned};
-pub use actions::action::{Acted, Action, Standing};
+pub use actions::action::{Acted, Action, ActionKind, Standing};
 pub use actions::attend::{CloseByHand, GiveTo, HeadOfLine, Seat};
 pub use actions::steer::{MoveTo, PausedLine};
 pub use agents::agent::{Agent, AgentRole, MAX_CHATS};

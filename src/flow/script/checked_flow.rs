@@ -86,7 +86,7 @@ impl Script {
         self.timeouts.agent_quiet
     }
 
-    /// An agent who has not been seen for this time gives customers who wait for an answer back to the line.
+    /// An agent who has not been seen for this time gives all customers back to the line.
     pub fn agent_gone(&self) -> Duration {
         self.timeouts.agent_gone
     }

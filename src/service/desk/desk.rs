@@ -9,8 +9,8 @@ use crate::ids::{AgentName, ChatId, ConversationId, SessionName};
 use crate::service::desk::refusal::Refusal;
 use crate::service::kit::session_pages::PAGE;
 use crate::store::{
-    Acted, Action, Agent, CloseByHand, ConversationView, GiveTo, HeldBy, MoveTo, PRESENT_FOR,
-    Reply, Seat, Store, StoreError,
+    Acted, Action, ActionKind, Agent, CloseByHand, ConversationView, GiveTo, HeldBy, MoveTo,
+    PRESENT_FOR, Reply, Seat, Store, StoreError,
 };
 
 /// How much of a conversation's inbox and lane is read to act on it.
@@ -111,7 +111,11 @@ impl Desk {
         };
         for session in &sessions {
             // Repeated, it must not take the next one of another session.
-            if let Some(before) = self.store.acted_before(session, id).await? {
+            if let Some(before) = self
+                .store
+                .acted_before(session, (ActionKind::Take, ""), id)
+                .await?
+            {
                 return Ok((Some(session.clone()), before));
             }
         }
@@ -163,7 +167,7 @@ impl Desk {
             return Err(Refusal::NoWords);
         }
         let Some(view) = self.view(doing, now).await? else {
-            return self.not_open(doing).await;
+            return self.not_open(ActionKind::Say, doing).await;
         };
         let action = self.action_on(doing, HeldBy::Agent(self.agent.name.clone()));
         // What is read of a conversation and what is done to it must be about the same one.
@@ -172,7 +176,7 @@ impl Desk {
             ..action
         };
         let reply = self.reply(&view, &doing.id, text, now);
-        let seen = doing.seen.as_ref().map(|seen| seen.unread);
+        let seen = Some(unread(doing, &view));
         let store = &self.store;
         Ok(store
             .say(&doing.session, &action, seen, &reply, now)
@@ -200,7 +204,7 @@ impl Desk {
     pub async fn give(&self, doing: &Doing, to: &GiveAway, now: Millis) -> Result<Acted, Refusal> {
         self.knows(&doing.session, to)?;
         let Some(view) = self.view(doing, now).await? else {
-            return self.not_open(doing).await;
+            return self.not_open(ActionKind::Give, doing).await;
         };
         let action = self.action_on_seen(doing, &view);
         let to = match to {
@@ -215,7 +219,7 @@ impl Desk {
             GiveAway::Team(team) => GiveTo::Team(team.clone()),
             GiveAway::Agent(name) => self.colleague(name, &doing.session, now).await?,
         };
-        let seen = doing.seen.as_ref().map(|seen| seen.unread);
+        let seen = Some(unread(doing, &view));
         let store = &self.store;
         Ok(store.give(&doing.session, &action, seen, &to, now).await?)
     }
@@ -227,14 +231,14 @@ impl Desk {
     /// See [`Refusal`].
     pub async fn close(&self, doing: &Doing, outcome: &str, now: Millis) -> Result<Acted, Refusal> {
         let Some(view) = self.view(doing, now).await? else {
-            return self.not_open(doing).await;
+            return self.not_open(ActionKind::Close, doing).await;
         };
         let close = CloseByHand {
             outcome: outcome.to_owned(),
             asks_rating: self.rating_question(&view, doing, now),
         };
         let action = self.action_on_seen(doing, &view);
-        let seen = doing.seen.as_ref().map(|seen| seen.unread);
+        let seen = Some(unread(doing, &view));
         let store = &self.store;
         let closed = store.close_by_hand(&doing.session, &action, seen, &close, now);
         Ok(closed.await?)
@@ -246,6 +250,7 @@ impl Desk {
     /// See [`Refusal`].
     pub async fn move_to(&self, doing: &Doing, to: MoveTo, now: Millis) -> Result<Acted, Refusal> {
         self.steers("move customers in line")?;
+        self.serves(&doing.session)?;
         let action = self.action_on(doing, HeldBy::Nobody);
         let store = &self.store;
         Ok(store.move_in_line(&doing.session, &action, to, now).await?)
@@ -264,6 +269,7 @@ impl Desk {
         now: Millis,
     ) -> Result<bool, Refusal> {
         self.steers("pause the line")?;
+        self.serves(session)?;
         if !team.is_empty() {
             self.knows(session, &GiveAway::Team(team.to_owned()))?;
         }
@@ -282,6 +288,7 @@ impl Desk {
         now: Millis,
     ) -> Result<bool, Refusal> {
         self.steers("end a pause of the line")?;
+        self.serves(session)?;
         let by = (id, &self.agent.name);
         Ok(self.store.resume_line(session, by, team, now).await?)
     }
@@ -406,8 +413,9 @@ impl Desk {
     }
 
     /// No conversation is open. The same action may have closed it before.
-    async fn not_open(&self, doing: &Doing) -> Result<Acted, Refusal> {
-        let before = self.store.acted_before(&doing.session, &doing.id).await?;
+    async fn not_open(&self, kind: ActionKind, doing: &Doing) -> Result<Acted, Refusal> {
+        let (session, what) = (&doing.session, (kind, doing.chat.as_str()));
+        let before = self.store.acted_before(session, what, &doing.id).await?;
         Ok(before.unwrap_or_else(|| Acted::NotOpen(doing.chat.clone())))
     }
 
@@ -476,6 +484,12 @@ impl Desk {
             notice: false,
         }
     }
+}
+
+/// How many unread messages the person has seen: those that were there when they looked, or that are read here for them.
+fn unread(doing: &Doing, view: &ConversationView) -> u64 {
+    let seen = doing.seen.as_ref().map(|seen| seen.unread);
+    seen.unwrap_or(view.unread_count)
 }
 
 /// The state of the flow. If it can't be read, or none was saved yet, the flow begins anew.

@@ -3,7 +3,7 @@
 //! agent is gone.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -17,6 +17,8 @@ use crate::store::{Agent, Store, StoreError, WhyReturned};
 
 /// A second more or less makes no difference to anyone.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// After we or Redis were away, agents have this time to be seen again.
+const BACK_WITHIN: Duration = Duration::from_secs(60);
 /// How many chats one call ends. This limits how long the call blocks Redis.
 const END_MAX: usize = 100;
 
@@ -35,17 +37,27 @@ impl Expiry {
     pub async fn run(self, shutdown: CancellationToken) {
         let what = "could not look for takeovers and waits that are over";
         let mut periodic = Periodic::every(POLL_INTERVAL, shutdown);
+        // While we or Redis were away, no agent could be seen.
+        let mut watching_since = Instant::now();
         while periodic.next().await {
-            periodic.run(what, self.run_once()).await;
+            periodic
+                .run(what, async {
+                    let done = self.run_once(watching_since.elapsed()).await;
+                    if done.is_err() {
+                        watching_since = Instant::now();
+                    }
+                    done
+                })
+                .await;
         }
     }
 
     /// Ends what has timed out, in all sessions. Returns how many takeovers ended, and how many conversations continue
-    /// without a person.
+    /// without a person. `watched`: for how long we have been able to see agents.
     ///
     /// # Errors
     /// The store's.
-    pub async fn run_once(&self) -> Result<(u64, u64), StoreError> {
+    pub async fn run_once(&self, watched: Duration) -> Result<(u64, u64), StoreError> {
         let (mut left, mut alone) = (0, 0);
         for session in self.pages.next(&self.store).await? {
             let held = loop {
@@ -71,17 +83,25 @@ impl Expiry {
                 }
             };
             if held > 0 {
-                self.return_held(&session).await?;
+                self.return_held(&session, watched).await?;
             }
         }
         Ok((left, alone))
     }
 
     /// Takes conversations back from agents who leave their customers alone.
-    async fn return_held(&self, session: &SessionName) -> Result<(), StoreError> {
+    async fn return_held(
+        &self,
+        session: &SessionName,
+        watched: Duration,
+    ) -> Result<(), StoreError> {
         let now = Millis::now();
         let script = self.flows.of(session);
-        let absent = self.absent(script.agent_gone(), now).await?;
+        let gone_after = script.agent_gone();
+        let mut absent = self.absent(gone_after, now).await?;
+        if watched < gone_after.min(BACK_WITHIN) {
+            absent.retain(|(_, why)| *why != WhyReturned::Gone);
+        }
         let returned = self
             .store
             .return_held(session, script.agent_quiet(), &absent, now)

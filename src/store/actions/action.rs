@@ -11,6 +11,45 @@ use crate::store::scripts::arguments::Arguments;
 use crate::store::store::Store;
 use crate::store::views::line_view::{LinePause, pause};
 
+/// What kind of action it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionKind {
+    /// An agent takes a conversation.
+    Take,
+    /// An agent says something.
+    Say,
+    /// A person notes something.
+    Note,
+    /// A person gives a conversation away.
+    Give,
+    /// A person closes a conversation.
+    Close,
+    /// The owner moves a customer in line.
+    Move,
+    /// The owner pauses a line.
+    Pause,
+    /// The owner ends a pause.
+    Resume,
+}
+
+impl ActionKind {
+    /// The name under which the answer to an action is kept: an id that is used again for something else is another action. `of`
+    /// is the chat or the team.
+    pub(super) fn key(self, of: &str, id: &str) -> String {
+        let kind = match self {
+            Self::Take => "take",
+            Self::Say => "say",
+            Self::Note => "note",
+            Self::Give => "give",
+            Self::Close => "close",
+            Self::Move => "move",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        };
+        format!("{kind}:{of}:{id}")
+    }
+}
+
 /// Something that a person does to a conversation. It is only done if the conversation is as they saw it.
 #[derive(Clone, Debug)]
 pub struct Action {
@@ -66,21 +105,21 @@ pub struct Standing {
 
 impl Action {
     /// The arguments that every action begins with.
-    pub(super) fn arguments(&self) -> Arguments {
-        action_arguments(self, self.chat.as_str())
+    pub(super) fn arguments(&self, kind: ActionKind) -> Arguments {
+        action_arguments(self, kind, self.chat.as_str())
     }
 
     /// The same for the next conversation in line, whichever it is.
     pub(super) fn arguments_for_the_next(&self) -> Arguments {
-        action_arguments(self, "")
+        action_arguments(self, ActionKind::Take, "")
     }
 }
 
-fn action_arguments(action: &Action, chat: &str) -> Arguments {
+fn action_arguments(action: &Action, kind: ActionKind, chat: &str) -> Arguments {
     let conversation = action.conversation.as_ref();
     let rev = action.rev.map(|rev| rev.to_string());
     Arguments::new()
-        .text(&action.id)
+        .text(kind.key(chat, &action.id))
         .text(&action.by)
         .text(chat)
         .text(conversation.map_or("", ConversationId::as_str))
@@ -89,19 +128,20 @@ fn action_arguments(action: &Action, chat: &str) -> Arguments {
 }
 
 impl Store {
-    /// What came of an action on a conversation that was done within the last day; `None` if there was none under this id.
+    /// What came of an action on a conversation that was done within the last day; `None` if there was none under this id. `chat` is
+    /// the one that it named, or empty.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn acted_before(
         &self,
         session: &SessionName,
+        (kind, chat): (ActionKind, &str),
         id: &str,
     ) -> Result<Option<Acted>, StoreError> {
         self.connected()?;
-        let key = self.inner.keys.action(session, id);
+        let key = self.inner.keys.action(session, &kind.key(chat, id));
         let stored: Option<String> = self.inner.client.get(key).await?;
-        // A pause is an action, too, but its answer is a number.
         let texts = stored.and_then(|stored| serde_json::from_str::<Vec<String>>(&stored).ok());
         texts
             .map(|texts| acted(ScriptAnswer::of_texts(texts)))

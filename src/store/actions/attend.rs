@@ -4,7 +4,7 @@ use fred::interfaces::{HashesInterface, SetsInterface, SortedSetsInterface};
 
 use crate::clock::Millis;
 use crate::ids::{AgentName, ChatId, SessionName};
-use crate::store::actions::action::{Acted, Action, acted};
+use crate::store::actions::action::{Acted, Action, ActionKind, acted};
 use crate::store::error::StoreError;
 use crate::store::lanes::reply::Reply;
 use crate::store::scripts::answer::ScriptAnswer;
@@ -92,7 +92,8 @@ impl Store {
         seat: &Seat,
         now: Millis,
     ) -> Result<Acted, StoreError> {
-        self.take_as(session, action.arguments(), seat, now).await
+        self.take_as(session, action.arguments(ActionKind::Take), seat, now)
+            .await
     }
 
     async fn take_as(
@@ -127,7 +128,7 @@ impl Store {
         now: Millis,
     ) -> Result<Acted, StoreError> {
         let arguments = action
-            .arguments()
+            .arguments(ActionKind::Say)
             .text(lua_seen(seen))
             .text(reply.element());
         self.act(session, &self.inner.scripts.say, arguments, now)
@@ -145,7 +146,7 @@ impl Store {
         text: &str,
         now: Millis,
     ) -> Result<Acted, StoreError> {
-        let arguments = action.arguments().text(text);
+        let arguments = action.arguments(ActionKind::Note).text(text);
         self.act(session, &self.inner.scripts.note, arguments, now)
             .await
     }
@@ -172,7 +173,7 @@ impl Store {
             GiveTo::Agent { name, room } => (format!("agent:{name}"), "", *room),
         };
         let arguments = action
-            .arguments()
+            .arguments(ActionKind::Give)
             .text(lua_seen(seen))
             .text(to)
             .text(state)
@@ -195,7 +196,7 @@ impl Store {
     ) -> Result<Acted, StoreError> {
         let rating = close.asks_rating.as_ref();
         let arguments = action
-            .arguments()
+            .arguments(ActionKind::Close)
             .text(lua_seen(seen))
             .text(&close.outcome)
             .text(rating.map(Reply::element).unwrap_or_default())

@@ -4,7 +4,7 @@ use fred::interfaces::HashesInterface;
 
 use crate::clock::Millis;
 use crate::ids::{AgentName, SessionName};
-use crate::store::actions::action::{Acted, Action};
+use crate::store::actions::action::{Acted, Action, ActionKind};
 use crate::store::error::StoreError;
 use crate::store::scripts::arguments::Arguments;
 use crate::store::sessions::status::NOTICE_GAP;
@@ -55,7 +55,7 @@ impl Store {
         to: MoveTo,
         now: Millis,
     ) -> Result<Acted, StoreError> {
-        let arguments = action.arguments().text(to.name());
+        let arguments = action.arguments(ActionKind::Move).text(to.name());
         self.act(session, &self.inner.scripts.move_in_line, arguments, now)
             .await
     }
@@ -74,7 +74,7 @@ impl Store {
         now: Millis,
     ) -> Result<bool, StoreError> {
         let arguments = Arguments::new()
-            .text(id)
+            .text(ActionKind::Pause.key(team, id))
             .text(by)
             .text(team)
             .text("1")
@@ -95,7 +95,7 @@ impl Store {
         now: Millis,
     ) -> Result<bool, StoreError> {
         let arguments = Arguments::new()
-            .text(id)
+            .text(ActionKind::Resume.key(team, id))
             .text(by)
             .text(team)
             .text("")

@@ -34,8 +34,9 @@ local function give()
     wait_for_person(chat, to_team, wait_ends(chat))
     ring('announce')
   else
-    drop_seen(chat, seen)
-    redis.call('HDEL', key, 'place', 'claimed')
+    -- Who waits for the bot has written to the bot.
+    if status ~= 'waiting' then drop_seen(chat, seen) end
+    redis.call('HDEL', key, 'place', 'claimed', 'priority', 'within')
     redis.call('HSET', key, 'state', state)
     redis.call('HINCRBY', key, 'rev', 1)
     wait_for_worker(chat)

@@ -33,6 +33,7 @@ local function move()
     redis.call('HSET', key, 'moved', NOW)
     redis.call('ZADD', LOOK_AT, NOW, chat)
     ring('announce')
+    if place_before == 0 then notify_head(line) end
   end
   record('moved', 'conversation', id, 'chat', chat, 'at', NOW, 'by', action.by, 'to', to)
   return done(action, answer_of('moved', chat, tostring(place + 1)))

@@ -25,13 +25,15 @@ local function give_back(chat, agent, why)
   for _, field in ipairs({chat, agent, why}) do answer[#answer + 1] = field end
 end
 
+-- While the session was paused, what an agent said could not leave.
+local works_since = known_time(redis.call('HGET', STATUS, 'works_since'))
 local held = redis.call('HGETALL', HELD)
 for i = 1, #held, 2 do
   local chat, agent = held[i], string.match(held[i + 1], '^%S+')
   local waits_since = redis.call('ZSCORE', HELD_SINCE, chat)
   if absent[agent] then
     give_back(chat, agent, absent[agent])
-  elseif waits_since and tonumber(waits_since) + agent_quiet <= NOW then
+  elseif waits_since and math.max(tonumber(waits_since), works_since) + agent_quiet <= NOW then
     give_back(chat, agent, 'quiet')
   end
 end

@@ -12,6 +12,8 @@ local function say()
   if refusal then return refusal end
   local chat = action.chat
   drop_seen(chat, seen)
+  -- What others saw of it is out of date: their count of unread messages means others now.
+  redis.call('HINCRBY', CHAT .. chat, 'rev', 1)
   redis.call('ZREM', HELD_SINCE, chat)
   if first_unread(chat) then redis.call('ZADD', HELD_SINCE, NOW, chat) end
   redis.call('HDEL', CHAT .. chat, 'delivered', 'given_up')

@@ -51,12 +51,14 @@ while has_more() do
     end
   end
   if held then
-    if not settled and first and not is_agents(element) and redis.call('ZSCORE', TAKEOVER_UNTIL, chat) then
-      -- The owner answers this chat: no second try.
+    local who = redis.call('ZSCORE', TAKEOVER_UNTIL, chat) and OWNER_ANSWERS
+      or redis.call('HEXISTS', HELD, chat) == 1 and AGENT_ANSWERS
+    if not settled and first and who and not is_agents(element) then
+      -- A person answers this chat: no second try.
       redis.call('LPOP', lane)
       redis.call('HDEL', ATTEMPT, chat)
       if doubt == '1' then expect_echo(chat, element) end
-      record_unsent(chat, element, doubt == '1', OWNER_ANSWERS)
+      record_unsent(chat, element, doubt == '1', who)
       settled = true
     elseif not settled and first and doubt == '1' and verdict == 'retry' then
       -- It may be sent again, and then both messages have an echo.

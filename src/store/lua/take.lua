@@ -1,5 +1,5 @@
 -- An agent takes a conversation: the next in their lines, or this one, from wherever it is.
--- Uses: conversations, actions
+-- Uses: conversations, lanes, actions
 -- KEYS: namespace
 -- ARGV: action, by, chat ('' = the next), conversation, rev, holder (the colleague it is taken from; '' = from no colleague), max_chats, elsewhere (how many
 --       conversations they hold in other sessions), all_lines ('1' = they take from all lines), then per team: team (whose line they take from)
@@ -66,8 +66,11 @@ local function take()
   local pause = line_pause(status == 'handoff' and team or '')
   if pause then return answer_of('paused', chat, pause) end
   if count_held(action.by) + elsewhere >= max_chats then return answer_of('many', chat) end
-  local waits_since = status == 'agent' and redis.call('ZSCORE', HELD_SINCE, chat) or NOW
-  take_out(chat, 'an agent answers')
+  local waits_since = NOW
+  if status == 'agent' then waits_since = redis.call('ZSCORE', HELD_SINCE, chat) end
+  take_out(chat, AGENT_ANSWERS)
+  -- A move in the line for the bot counts there.
+  if status ~= 'handoff' and status ~= 'agent' then redis.call('HDEL', CHAT .. chat, 'place') end
   redis.call('HDEL', CHAT .. chat, 'owner', 'epoch', 'claimed', 'examined', 'told', 'told_at', 'waiting_since', 'before', 'before_due')
   hold(chat, action.by)
   if waits_since then redis.call('ZADD', HELD_SINCE, waits_since, chat) end

@@ -4,6 +4,9 @@
 -- How long (ms) we remember an action, so that repeating it does nothing.
 local ACTION_TTL = 86400000
 
+-- The longest `phone_quiet` (ms).
+local TAKEOVER_LONGEST = 86400000
+
 -- The arguments that every action begins with. `conversation` and `rev` are what the person saw ('' = they don't matter), and
 -- `holder` is who they think has it ('' = nobody).
 local function next_action()
@@ -78,6 +81,8 @@ local function take_out(chat, who)
   if who then drop_unsent(chat, who) else drop_notices(chat) end
   redis.call('ZREM', TAKEOVER_UNTIL, chat)
   redis.call('HDEL', OWNER_WROTE_AT, chat)
+  -- Words that the owner wrote before this, and that come later, take nothing over.
+  if status == 'phone' then redis.call('SET', TAKEOVER_ENDED_AT .. chat, string.format('%.0f', NOW), 'PX', TAKEOVER_LONGEST) end
   end_left_alone(chat)
   ring_process(process, chat, 'agent')
   if status == 'waiting' or status == 'handoff' then notify_head(line_of(status, team)) end

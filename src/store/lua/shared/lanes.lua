@@ -46,6 +46,10 @@ local function drop_notices(chat)
   end
 end
 
+-- Why a reply of the bot is not sent.
+local AGENT_ANSWERS = 'an agent answers'
+
+-- Whether an agent said it.
 local function is_agents(element)
   return string.sub(element, 1, 1) == 'a'
 end

@@ -125,7 +125,13 @@ local function merge_conversations(lid, chat)
     end
     return
   end
-  replace_inbox(chat, merged(inbox, chat_inbox))
+  if status == 'agent' and redis.call('EXISTS', CHAT .. lid) == 1 then
+    -- The agent has seen the first messages: the others go behind them.
+    for _, message in ipairs(chat_inbox) do inbox[#inbox + 1] = message end
+    replace_inbox(chat, inbox)
+  else
+    replace_inbox(chat, merged(inbox, chat_inbox))
+  end
   if redis.call('EXISTS', CHAT .. lid) == 1 then
     -- The conversation under `lid` stays and moves to `chat`. If a worker had it, it goes back to the line, under its old
     -- ticket.

@@ -69,6 +69,9 @@ local function change_unread(chat, message_id, change)
   local is_empty = not first_unread(chat)
   if is_empty then
     redis.call('SREM', UNREAD, chat)
+    -- There is nothing left that an agent must answer, if they have said something since they took it.
+    local waits_since, taken = redis.call('ZSCORE', HELD_SINCE, chat), redis.call('HGET', CHAT .. chat, 'taken')
+    if waits_since and taken and tonumber(waits_since) > tonumber(taken) then redis.call('ZREM', HELD_SINCE, chat) end
   end
   if is_empty and status == 'waiting' and rev == '0' then
     drop_notices(chat)

@@ -273,6 +273,52 @@ fn a_conversation_is_taken_from_the_bot_the_phone_and_a_colleague_who_is_named()
 }
 
 #[test]
+fn a_colleague_who_takes_over_does_not_start_the_clock_of_an_answered_customer() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        waits_for(&store, 1, "", false).await;
+        take(&store, "ana", 1, HeldBy::Nobody, 2_000).await;
+        let says = action("ana", 1, of("ana"));
+        let said = store
+            .say(&session(), &says, None, &said_by("ana", "done"), ms(3_000))
+            .await;
+        assert!(matches!(said.unwrap(), Acted::Done(_)));
+        take(&store, "bia", 1, of("ana"), 4_000).await;
+        let quiet = Duration::from_secs(60);
+        let returned = store.return_held(&session(), quiet, &[], ms(900_000)).await;
+        assert_eq!(returned.unwrap(), []);
+        writes(&store, 1, "and this?", 900_000).await;
+        let returned = store.return_held(&session(), quiet, &[], ms(960_000)).await;
+        assert_eq!(returned.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn an_id_that_is_used_again_for_something_else_is_another_action() {
+    let redis = Redis::start();
+    block_on(async {
+        let store = connect(&redis).await;
+        waits_for(&store, 1, "", false).await;
+        let takes = action("ana", 1, HeldBy::Nobody);
+        let taken = store.take(&session(), &takes, &seat(&[]), ms(2_000)).await;
+        assert!(matches!(taken.unwrap(), Acted::Done(_)));
+        let says = Action {
+            holder: of("ana"),
+            ..takes
+        };
+        let said = store
+            .say(&session(), &says, None, &said_by("ana", "hi"), ms(3_000))
+            .await;
+        assert!(matches!(said.unwrap(), Acted::Done(_)));
+        let lanes = store
+            .take_lanes(&session(), &process("p"), 1, ms(4_000))
+            .await;
+        assert!(matches!(lanes.unwrap(), TakenLanes::Lanes(lanes) if lanes.len() == 1));
+    });
+}
+
+#[test]
 fn nobody_holds_more_than_they_may() {
     let redis = Redis::start();
     block_on(async {

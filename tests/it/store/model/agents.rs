@@ -150,19 +150,29 @@ impl Session {
         };
         let entry = format!("taken {chat} {} {what} {before}", AGENTS[by]);
         self.leave_lane_to_owner(&chat);
-        self.leave_everything(&chat);
+        self.leave_everything(&chat, now);
+        let held_before = held.clone();
         let unanswered = match held {
             Some(held) => held.unanswered,
             None => Some(now),
         };
+        if conversation.person.is_none() && held_before.is_none() {
+            // A move counted for the line that it leaves.
+            let taken = self.chat_mut(&chat).conversation.as_mut();
+            taken.unwrap().place = None;
+        }
         self.hold(&chat, by, unanswered, now);
         self.entry(entry, &chat);
         self.outcome("done", &chat)
     }
 
     /// It is in no list any more, and no longer on the owner's phone.
-    fn leave_everything(&mut self, chat: &str) {
+    fn leave_everything(&mut self, chat: &str, now: Millis) {
         let it = self.chat_mut(chat);
+        if it.conversation.as_ref().is_some_and(|one| one.phone) {
+            // Words that the owner wrote before, and that come later, take nothing over.
+            it.hung_up = Some(now);
+        }
         it.left_alone = None;
         it.unread = false;
         it.phone = None;
@@ -216,8 +226,9 @@ impl Session {
         self.drop_seen(chat, seen);
         let it = self.chat_mut(chat);
         let unanswered = it.has_unread().then_some(now);
-        let held = it.conversation.as_mut().unwrap().held.as_mut().unwrap();
-        held.unanswered = unanswered;
+        let conversation = it.conversation.as_mut().unwrap();
+        conversation.rev += 1;
+        conversation.held.as_mut().unwrap().unanswered = unanswered;
         self.reply(chat, reply);
         self.outcome("done", chat)
     }
@@ -250,14 +261,19 @@ impl Session {
             }
         };
         self.drop_notices(chat);
-        self.leave_everything(chat);
+        self.leave_everything(chat, now);
         self.entry(format!("given {chat} {} {to_name}", AGENTS[by]), chat);
         match to {
             GiveTo::Bot => {
-                self.drop_seen(chat, seen);
+                // Who waits for the bot has written to the bot.
+                if before.line() != Some(Line::Workers) {
+                    self.drop_seen(chat, seen);
+                }
                 let conversation = self.chat_mut(chat).conversation.as_mut().unwrap();
                 conversation.rev += 1;
                 conversation.place = None;
+                conversation.urgent = false;
+                conversation.within = Duration::ZERO;
                 state.clone_into(&mut conversation.state);
             }
             GiveTo::Team(team) => {
@@ -291,7 +307,7 @@ impl Session {
             return refused;
         }
         self.drop_notices(chat);
-        self.leave_everything(chat);
+        self.leave_everything(chat, now);
         self.drop_seen(chat, seen);
         let ending = Ending {
             outcome: "solved".to_owned(),

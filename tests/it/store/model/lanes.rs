@@ -239,7 +239,11 @@ impl Session {
             fate,
             Fate::Retry { doubt: true } | Fate::Release { doubt: true }
         );
-        if !settled && first && it.phone.is_some() && !it.lane[0].by_agent {
+        let held = it
+            .conversation
+            .as_ref()
+            .is_some_and(|one| one.held.is_some());
+        if !settled && first && (it.phone.is_some() || held) && !it.lane[0].by_agent {
             // Not tried again in a chat that the owner answers.
             let reply = it.lane.remove(0);
             it.attempt = None;

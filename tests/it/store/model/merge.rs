@@ -162,7 +162,11 @@ impl Session {
                 if let Some(held) = conversation.held.as_mut().filter(|_| !there.is_empty()) {
                     held.unanswered.get_or_insert(now);
                 }
-                it.inbox = merged(hidden.inbox, there);
+                it.inbox = match &conversation.held {
+                    // The agent has seen the first messages, so they stay first.
+                    Some(_) => [hidden.inbox, there].concat(),
+                    None => merged(hidden.inbox, there),
+                };
                 it.unread = false;
                 conversation.examined = 0;
                 let active = conversation.owner.is_some();

@@ -207,6 +207,12 @@ impl Session {
             return;
         }
         it.unread = false;
+        if let Some(held) = it.conversation.as_mut().and_then(|one| one.held.as_mut())
+            && held.unanswered.is_some_and(|since| since > held.taken)
+        {
+            // Nothing is left to answer.
+            held.unanswered = None;
+        }
         let waits = |one: &super::session::Conversation| {
             one.waits() && one.person.is_none() && one.rev == 0
         };
