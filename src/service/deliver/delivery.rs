@@ -179,10 +179,12 @@ impl Delivery<'_> {
     }
 
     /// Whether the owner has answered in this chat since the lane was taken or since an earlier attempt. Then the reply is
-    /// not sent, and the settlement drops it. Redis is asked only if the owner had time to answer.
+    /// not sent, and the settlement drops it. Redis is asked only if the owner had time to answer. An agent's words are sent
+    /// all the same.
     async fn owner_took_over(&self) -> bool {
         let (store, chat) = (&self.context.store, &self.lane.chat);
-        (self.lane.doubt.is_some() || self.taken.elapsed() > AT_ONCE)
+        self.reply.by.is_none()
+            && (self.lane.doubt.is_some() || self.taken.elapsed() > AT_ONCE)
             && store
                 .is_with_phone(self.session, chat)
                 .await

@@ -59,3 +59,27 @@ fn an_agent_takes_a_chat_from_the_phone_and_the_phone_does_not_take_it_back() {
     shop.does(&format!("close {one} --outcome solved --as ana"));
     assert_eq!(shop.outcomes(&chat(1)), ["solved"]);
 }
+
+#[test]
+fn unsent_words_of_an_agent_still_leave_after_the_owner_takes_the_chat_over() {
+    let shop = Shop::open("");
+    let one = number(1);
+    shop.waits(1, "buy");
+    shop.does("take --as ana");
+    shop.test.waha.go_away();
+    for text in ["your_order_left", "it_comes_today"] {
+        shop.does(&format!("say {one} {text} --as ana"));
+    }
+    shop.does(&format!("give {one} --to line --as ana"));
+    shop.phone_writes(&chat(1), "hi, this is Jo");
+    shop.becomes(&one, "status", "phone");
+    let first_attempts = shop.shows(&one)["unsent"][0]["attempts"].as_u64();
+    eventually("it is tried again during the takeover", || {
+        let attempts = shop.shows(&one)["unsent"][0]["attempts"].as_u64();
+        (attempts > first_attempts).then_some(())
+    });
+    shop.test.waha.come_back().unwrap();
+    let texts = shop.test.texts(&chat(1), 4);
+    assert_eq!(texts[2..], ["your order left", "it comes today"]);
+    assert_eq!(shop.shows(&one)["status"], "phone");
+}

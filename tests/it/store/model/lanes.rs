@@ -191,7 +191,7 @@ impl Session {
         let it = self.chat_mut(&chat);
         let held = it.hand.as_ref().is_some_and(|hand| hand.taking == taking);
         let first = it.lane.first().is_some_and(|first| first.id == reply);
-        let goes = held && first && it.phone.is_none();
+        let goes = held && first && (it.phone.is_none() || it.lane[0].by_agent);
         if goes {
             it.attempt = Some(Mark {
                 since: now,
