@@ -24,6 +24,8 @@ pub enum EventKind {
     Given,
     /// An agent lost it, and it went back to its line.
     Returned,
+    /// Nobody took it in time, and the flow continued.
+    NobodyCame,
     /// Somebody wrote a note, which the customer never sees.
     Noted,
     /// Somebody moved it within its line.
@@ -39,12 +41,13 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [EventKind; 11] = [
+    const ALL: [EventKind; 12] = [
         EventKind::Handoff,
         EventKind::Taken,
         EventKind::Phone,
         EventKind::Given,
         EventKind::Returned,
+        EventKind::NobodyCame,
         EventKind::Noted,
         EventKind::Moved,
         EventKind::Closed,
@@ -62,6 +65,7 @@ impl EventKind {
             EventKind::Phone => "phone",
             EventKind::Given => "given",
             EventKind::Returned => "returned",
+            EventKind::NobodyCame => "nobody_came",
             EventKind::Noted => "noted",
             EventKind::Moved => "moved",
             EventKind::Closed => "closed",
@@ -86,6 +90,7 @@ impl EventKind {
             EventKind::Closed => Some("outcome"),
             EventKind::Rated => Some("rating"),
             EventKind::Phone
+            | EventKind::NobodyCame
             | EventKind::Noted
             | EventKind::LinePaused
             | EventKind::LineResumed => None,
@@ -104,7 +109,7 @@ impl EventKind {
             EventKind::Taken => Some(Status::Agent),
             EventKind::Given if what.starts_with("team:") => Some(Status::Handoff),
             EventKind::Given if what.starts_with("agent:") => Some(Status::Agent),
-            EventKind::Given => Some(Status::Waiting),
+            EventKind::Given | EventKind::NobodyCame => Some(Status::Waiting),
             // The step of the conversation brings the status.
             EventKind::Phone
             | EventKind::Closed
@@ -230,6 +235,7 @@ impl StoredEvent {
                     _ => format!("back in {line}: {who} lost it"),
                 }
             }
+            EventKind::NobodyCame => "nobody came in time: back to the bot".to_owned(),
             EventKind::Noted => format!("note{by}{text}"),
             EventKind::Moved => match what {
                 "first" => format!("moved to the front{by}"),

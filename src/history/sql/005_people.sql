@@ -7,9 +7,9 @@ CREATE TABLE conversation_event (
     session      TEXT NOT NULL,
     conversation TEXT NOT NULL,              -- '' for what happened to the line itself
     at           INTEGER NOT NULL,
-    kind         TEXT NOT NULL,              -- handoff, taken, phone, given, returned, noted, moved, closed, rated, line_paused, line_resumed
+    kind         TEXT NOT NULL,              -- handoff, taken, phone, given, returned, nobody_came, noted, moved, closed, rated, line_paused, line_resumed
     by           TEXT NOT NULL,              -- the agent, or owner
-    team         TEXT NOT NULL,              -- of handoff, given, returned and of a line; '' = no team
+    team         TEXT NOT NULL,              -- of handoff, given, returned, nobody_came and of a line; '' = no team
     what         TEXT NOT NULL,              -- handoff: its priority; taken: from; given, moved: to; returned: why; closed: outcome; rated: 1 to 5
     text         TEXT NOT NULL               -- a note; what customers are told while a line is paused
 );
@@ -28,9 +28,10 @@ ALTER TABLE conversation ADD COLUMN priority TEXT;         -- normal, urgent
 ALTER TABLE conversation ADD COLUMN holder TEXT;           -- the last agent who had it
 ALTER TABLE conversation ADD COLUMN handed_off_at INTEGER; -- the first time
 ALTER TABLE conversation ADD COLUMN taken_at INTEGER;      -- the first time after that, by an agent or from the phone
+ALTER TABLE conversation ADD COLUMN waited_until INTEGER;  -- when the first wait for a person ended, if not with the conversation
 ALTER TABLE conversation ADD COLUMN rating INTEGER;        -- 1 to 5, the last one
 ALTER TABLE conversation ADD COLUMN rated_at INTEGER;
 ALTER TABLE conversation ADD COLUMN closed_by TEXT;        -- the agent who closed it
 ALTER TABLE conversation ADD COLUMN
-    person_waiting_ms INTEGER GENERATED ALWAYS AS (max(0, coalesce(taken_at, closed_at) - handed_off_at)) VIRTUAL;
+    person_waiting_ms INTEGER GENERATED ALWAYS AS (max(0, coalesce(waited_until, closed_at) - handed_off_at)) VIRTUAL;
 CREATE INDEX conversation_rated ON conversation (rated_at) WHERE rated_at IS NOT NULL;

@@ -698,7 +698,7 @@ fn any_entry() -> impl Strategy<Value = Fields> {
 
 /// What people do: an agent, a team or a place for each number, so that some events are the same.
 fn any_event() -> impl Strategy<Value = Fields> {
-    (0u8..2, 0i64..4, 0usize..3, 0usize..8).prop_map(|(n, at, who, kind)| {
+    (0u8..2, 0i64..4, 0usize..3, 0usize..9).prop_map(|(n, at, who, kind)| {
         let by = ("by", ["ana", "bia", "owner"][who]);
         let team = ("team", ["", "sales", "help"][who]);
         let id = format!("c{n}");
@@ -723,6 +723,7 @@ fn any_event() -> impl Strategy<Value = Fields> {
             ),
             4 => step("noted", &[by, ("text", ["v3", "yes", "v3"][who])]),
             5 => step("moved", &[by, ("to", ["first", "urgent", "last"][who])]),
+            7 => step("nobody_came", &[team]),
             6 => step("rated", &[("rating", ["1", "3", "5"][who])]),
             _ => step("claimed", &[("process", "phone")]),
         }

@@ -91,6 +91,35 @@ fn the_wait_for_a_person_ends_when_the_phone_answers_or_the_customer_leaves() {
 }
 
 #[test]
+fn the_wait_for_a_person_ends_when_nobody_comes_or_the_customer_goes_back_to_the_bot() {
+    let opened = step("opened", "c1", 1000, &[]);
+    let handoff = step("handoff", "c1", 2000, &[("priority", "urgent")]);
+    let moved = step("moved", "c1", 3000, &[("by", "owner"), ("to", "last")]);
+    let closed = step("closed", "c1", 60_000, &[("outcome", "done")]);
+    for back in [
+        step("nobody_came", "c1", 5000, &[("team", "sales")]),
+        step("given", "c1", 5000, &[("by", "owner"), ("to", "bot")]),
+    ] {
+        let entries = [
+            opened.clone(),
+            handoff.clone(),
+            moved.clone(),
+            back,
+            closed.clone(),
+        ];
+        in_every_order(&entries[..4], |rig| {
+            let one = &rig.conversations(&Query::default())[0];
+            assert_eq!((one.status, one.taken_at), (Status::Waiting, None));
+        });
+        in_every_order(&entries, |rig| {
+            let one = &rig.conversations(&Query::default())[0];
+            assert_eq!(one.person_waiting, Some(Duration::from_secs(3)));
+            assert_eq!((one.priority.as_deref(), one.requeued), (Some("normal"), 0));
+        });
+    }
+}
+
+#[test]
 fn a_conversation_that_an_agent_took_from_the_bot_waits_once_it_is_given_to_a_team() {
     let entries = [
         step("taken", "c1", 2000, &[("by", "ana"), ("from", "bot")]),
@@ -121,6 +150,7 @@ fn each_step_of_people_brings_a_conversation_where_it_says() {
         ("given", ("to", "team:help"), Status::Handoff),
         ("given", ("to", "agent:bia"), Status::Agent),
         ("returned", ("why", "quiet"), Status::Handoff),
+        ("nobody_came", ("team", "sales"), Status::Waiting),
         ("noted", ("text", "x"), Status::Active),
         ("moved", ("to", "first"), Status::Active),
         ("rated", ("rating", "3"), Status::Active),

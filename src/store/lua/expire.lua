@@ -18,9 +18,10 @@ for _, chat in ipairs(handoffs_over) do
   local status, id, team = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'id', 'team'))
   unlist(chat)
   if status == 'handoff' then
-    -- A move counts for the line in which it was made.
-    redis.call('HDEL', CHAT .. chat, 'place')
-    requeue(chat, id)
+    -- A move, an urgency and a limit count for the line in which they were set.
+    redis.call('HDEL', CHAT .. chat, 'place', 'priority', 'within')
+    wait_for_worker(chat)
+    record('nobody_came', 'conversation', id, 'chat', chat, 'at', NOW, 'team', team or '')
     notify_head(line_of_team(team))
   end
 end

@@ -121,7 +121,7 @@ pub(super) struct Hand {
     pub(super) taking: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Conversation {
     /// In the order of opening: the smaller, the earlier it is served.
     pub(super) number: usize,
@@ -340,8 +340,10 @@ impl Session {
             if let Some(conversation) = conversation.filter(due) {
                 conversation.leave_all_lists();
                 conversation.place = None;
+                conversation.urgent = false;
+                conversation.within = Duration::ZERO;
                 alone += 1;
-                self.entry(format!("requeued {chat}"), &chat);
+                self.entry(format!("nobody_came {chat}"), &chat);
             }
         }
         (left, alone)
@@ -911,7 +913,7 @@ impl Session {
                 let of = |name| field(entry, name);
                 let kind = of("kind");
                 let what = match kind.as_str() {
-                    "opened" | "requeued" | "handoff" => of("chat"),
+                    "opened" | "requeued" | "handoff" | "nobody_came" => of("chat"),
                     "claimed" => format!("{} {}", of("chat"), of("process")),
                     "closed" => format!("{} {}", of("chat"), of("outcome")),
                     "taken" => format!(
