@@ -1,5 +1,5 @@
 -- An agent takes a conversation: the next in their lines, or this one, from wherever it is.
--- Uses: conversations, lanes, actions
+-- Uses: inbox, conversations, lanes, owner_takeover, actions
 -- KEYS: namespace
 -- ARGV: action, by, chat ('' = the next), conversation, rev, holder (the colleague it is taken from; '' = from no colleague), max_chats, elsewhere (how many
 --       conversations they hold in other sessions), all_lines ('1' = they take from all lines), then per team: team (whose line they take from)
@@ -55,9 +55,12 @@ local function take()
     chat = first
   end
   local holder = holder_of(chat)
-  if not holder then return answer_of('closed', chat) end
+  -- The owner may write with a customer without an open conversation: the agent needs one.
+  local opens = not holder and action.holder == '' and action.conversation == '' and taken_over_until(chat)
+  if not holder and not opens then return answer_of('closed', chat) end
   local id, rev, team, priority = unpack(redis.call('HMGET', CHAT .. chat, 'id', 'rev', 'team', 'priority'))
   local status = redis.call('HGET', CHAT .. chat, 'status')
+  if opens then status = 'phone' end
   if status == 'agent' and holder == action.by then return answer_of('yours', chat) end
   if (status == 'agent' and holder or '') ~= action.holder then return answer_of('held', chat) end
   if action.conversation ~= '' and action.conversation ~= id or action.rev ~= '' and action.rev ~= rev then
@@ -66,6 +69,10 @@ local function take()
   local pause = line_pause(status == 'handoff' and team or '')
   if pause then return answer_of('paused', chat, pause) end
   if count_held(action.by) + elsewhere >= max_chats then return answer_of('many', chat) end
+  if opens then
+    local name = decode(first_unread(chat) or '').name
+    id = open(chat, type(name) == 'string' and name or '', redis.call('HGET', CHAT .. chat, 'status'))
+  end
   local waits_since = NOW
   if status == 'agent' then waits_since = redis.call('ZSCORE', HELD_SINCE, chat) end
   take_out(chat, AGENT_ANSWERS)

@@ -61,6 +61,29 @@ fn an_agent_takes_a_chat_from_the_phone_and_the_phone_does_not_take_it_back() {
 }
 
 #[test]
+fn an_agent_takes_a_customer_with_whom_the_owner_writes_without_a_conversation() {
+    let shop = Shop::open("");
+    let one = number(1);
+    // The owner writes first, and the customer answers.
+    shop.waits(1, "buy");
+    shop.does(&format!("close {one} --outcome solved"));
+    shop.phone_writes(&chat(1), "hi, this is Jo");
+    let answer = shop.daemon.customer_writes(&chat(1), "hello Jo");
+    assert_eq!(answer["result"], "phone");
+    let taken = shop.does(&format!("take {one} --as ana"));
+    assert!(taken.contains("taken from the owner's phone"), "{taken}");
+    let shown = shop.shows(&one);
+    assert_eq!(
+        (&shown["status"], &shown["holder"], &shown["unread_count"]),
+        (&"agent".into(), &"ana".into(), &1.into())
+    );
+    shop.does(&format!("say {one} Ana_here --as ana"));
+    assert_eq!(shop.test.texts(&chat(1), 3)[2], "Ana here");
+    shop.does(&format!("close {one} --outcome helped --as ana"));
+    assert_eq!(shop.outcomes(&chat(1)), ["solved", "helped"]);
+}
+
+#[test]
 fn unsent_words_of_an_agent_still_leave_after_the_owner_takes_the_chat_over() {
     let shop = Shop::open("");
     let one = number(1);

@@ -79,10 +79,11 @@ local function take_out(chat, who)
   local status, process, team = unpack(redis.call('HMGET', CHAT .. chat, 'status', 'owner', 'team'))
   unlist(chat)
   if who then drop_unsent(chat, who) else drop_notices(chat) end
-  redis.call('ZREM', TAKEOVER_UNTIL, chat)
   redis.call('HDEL', OWNER_WROTE_AT, chat)
-  -- Words that the owner wrote before this, and that come later, take nothing over.
-  if status == 'phone' then redis.call('SET', TAKEOVER_ENDED_AT .. chat, string.format('%.0f', NOW), 'PX', TAKEOVER_LONGEST) end
+  if redis.call('ZREM', TAKEOVER_UNTIL, chat) == 1 then
+    -- What the owner wrote before this may arrive later: it takes nothing over.
+    redis.call('SET', TAKEOVER_ENDED_AT .. chat, string.format('%.0f', NOW), 'PX', TAKEOVER_LONGEST)
+  end
   end_left_alone(chat)
   ring_process(process, chat, 'agent')
   if status == 'waiting' or status == 'handoff' then notify_head(line_of(status, team)) end

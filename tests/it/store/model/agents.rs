@@ -121,10 +121,17 @@ impl Session {
                 }
             }
         };
-        let Some(holder) = self.holder(&chat) else {
-            return Outcome::new("closed");
+        // A takeover may be over, even if nothing has ended it yet.
+        let opens = from.is_none()
+            && self.holder(&chat).is_none()
+            && !self.phone_may_end(&chat, now)
+            && self.chat(&chat).phone.is_some();
+        let holder = match self.holder(&chat) {
+            Some(holder) => holder,
+            None if opens => HeldBy::Phone,
+            None => return Outcome::new("closed"),
         };
-        let conversation = self.chat(&chat).conversation.clone().unwrap();
+        let conversation = self.chat(&chat).conversation.clone().unwrap_or_default();
         let held = conversation.held.clone();
         if held.as_ref().is_some_and(|held| held.agent == by) {
             return self.outcome("yours", &chat);
@@ -149,6 +156,9 @@ impl Session {
             HeldBy::Agent(name) => ("agent", name.as_str()),
         };
         let entry = format!("taken {chat} {} {what} {before}", AGENTS[by]);
+        if opens {
+            self.open(&chat, now);
+        }
         self.leave_lane_to_owner(&chat);
         self.leave_everything(&chat, now);
         let held_before = held.clone();
@@ -169,7 +179,7 @@ impl Session {
     /// It is in no list any more, and no longer on the owner's phone.
     fn leave_everything(&mut self, chat: &str, now: Millis) {
         let it = self.chat_mut(chat);
-        if it.conversation.as_ref().is_some_and(|one| one.phone) {
+        if it.phone.is_some() {
             // Words that the owner wrote before, and that come later, take nothing over.
             it.hung_up = Some(now);
         }
