@@ -114,7 +114,7 @@ impl<'a> AtDesk<'a> {
             .unwrap_or_else(|| format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..)));
         Ok(Self {
             store,
-            desk: Desk::of(store, flows, by, now).await?,
+            desk: Desk::of(store, flows, by).await?,
             id,
             now,
             arguments,

@@ -384,7 +384,7 @@ impl Person {
 
     async fn repeats<T>(&self, action: impl AsyncFn(&Desk) -> Result<T, Refusal>) -> Option<T> {
         while self.phase() != GO_HOME {
-            let done = match Desk::of(&self.store, None, &self.name, Millis::now()).await {
+            let done = match Desk::of(&self.store, None, &self.name).await {
                 Ok(desk) => action(&desk).await,
                 Err(error) => Err(error),
             };

@@ -62,7 +62,7 @@ pub enum GiveAway {
 }
 
 impl Desk {
-    /// The desk of an agent, who is at work from now on.
+    /// The desk of an agent. Only what they do for customers counts as a sign that they are at work.
     ///
     /// # Errors
     /// [`Refusal::NoAgent`], [`Refusal::Off`], and those of Redis.
@@ -70,14 +70,12 @@ impl Desk {
         store: &Store,
         flows: Option<Arc<Flows>>,
         name: &AgentName,
-        now: Millis,
     ) -> Result<Self, Refusal> {
         let agent = store.agent(name).await?;
         let agent = agent.ok_or_else(|| Refusal::NoAgent(name.clone()))?;
         if agent.off {
             return Err(Refusal::Off(name.clone()));
         }
-        store.note_agent_seen(name, now).await?;
         Ok(Self {
             store: store.clone(),
             flows,
@@ -102,6 +100,7 @@ impl Desk {
         session: Option<&SessionName>,
         now: Millis,
     ) -> Result<(Option<SessionName>, Acted), Refusal> {
+        self.is_at_work(now).await?;
         let sessions = match session {
             Some(session) => {
                 self.serves(session)?;
@@ -151,6 +150,7 @@ impl Desk {
         from: Option<&AgentName>,
         now: Millis,
     ) -> Result<Acted, Refusal> {
+        self.is_at_work(now).await?;
         self.serves(&doing.session)?;
         let holder = from.map_or(HeldBy::Nobody, |agent| HeldBy::Agent(agent.clone()));
         let action = self.action_on(doing, holder);
@@ -191,6 +191,7 @@ impl Desk {
         if text.trim().is_empty() {
             return Err(Refusal::NoWords);
         }
+        self.is_at_work(now).await?;
         self.serves(&doing.session)?;
         let mut action = self.action_on(doing, HeldBy::Nobody);
         action.rev = None;
@@ -202,9 +203,13 @@ impl Desk {
     /// # Errors
     /// See [`Refusal`].
     pub async fn give(&self, doing: &Doing, to: &GiveAway, now: Millis) -> Result<Acted, Refusal> {
+        // The colleague who got it may be gone since.
+        if let Some(before) = self.done_before(ActionKind::Give, doing).await? {
+            return Ok(before);
+        }
         self.knows(&doing.session, to)?;
         let Some(view) = self.view(doing, now).await? else {
-            return self.not_open(ActionKind::Give, doing).await;
+            return Ok(Acted::NotOpen(doing.chat.clone()));
         };
         let action = self.action_on_seen(doing, &view);
         let to = match to {
@@ -291,6 +296,10 @@ impl Desk {
         self.serves(session)?;
         let by = (id, &self.agent.name);
         Ok(self.store.resume_line(session, by, team, now).await?)
+    }
+
+    async fn is_at_work(&self, now: Millis) -> Result<(), StoreError> {
+        self.store.note_agent_seen(&self.agent.name, now).await
     }
 
     fn steers(&self, what: &'static str) -> Result<(), Refusal> {
@@ -404,6 +413,7 @@ impl Desk {
     }
 
     async fn view(&self, doing: &Doing, now: Millis) -> Result<Option<ConversationView>, Refusal> {
+        self.is_at_work(now).await?;
         self.serves(&doing.session)?;
         let view = self
             .store
@@ -412,10 +422,14 @@ impl Desk {
         Ok(view.filter(|view| view.id.is_some()))
     }
 
+    async fn done_before(&self, kind: ActionKind, doing: &Doing) -> Result<Option<Acted>, Refusal> {
+        let (session, what) = (&doing.session, (kind, doing.chat.as_str()));
+        Ok(self.store.acted_before(session, what, &doing.id).await?)
+    }
+
     /// No conversation is open. The same action may have closed it before.
     async fn not_open(&self, kind: ActionKind, doing: &Doing) -> Result<Acted, Refusal> {
-        let (session, what) = (&doing.session, (kind, doing.chat.as_str()));
-        let before = self.store.acted_before(session, what, &doing.id).await?;
+        let before = self.done_before(kind, doing).await?;
         Ok(before.unwrap_or_else(|| Acted::NotOpen(doing.chat.clone())))
     }
 

@@ -59,6 +59,7 @@ impl Expiry {
     /// The store's.
     pub async fn run_once(&self, watched: Duration) -> Result<(u64, u64), StoreError> {
         let (mut left, mut alone) = (0, 0);
+        let mut with_agents = Vec::new();
         for session in self.pages.next(&self.store).await? {
             let held = loop {
                 let ended = self.store.expire(&session, END_MAX, Millis::now()).await?;
@@ -83,8 +84,12 @@ impl Expiry {
                 }
             };
             if held > 0 {
-                self.return_held(&session, watched).await?;
+                with_agents.push(session);
             }
+        }
+        // Last, so that an agent that we can't read stops nothing else.
+        for session in with_agents {
+            self.return_held(&session, watched).await?;
         }
         Ok((left, alone))
     }
@@ -98,7 +103,7 @@ impl Expiry {
         let now = Millis::now();
         let script = self.flows.of(session);
         let gone_after = script.agent_gone();
-        let mut absent = self.absent(gone_after, now).await?;
+        let mut absent = self.absent(session, gone_after, now).await?;
         if watched < gone_after.min(BACK_WITHIN) {
             absent.retain(|(_, why)| *why != WhyReturned::Gone);
         }
@@ -110,16 +115,19 @@ impl Expiry {
             let why = match one.why {
                 WhyReturned::Quiet => "the customer waited too long for an answer",
                 WhyReturned::Gone => "the agent has not been seen for a while",
-                WhyReturned::Off => "the agent was switched off",
+                WhyReturned::Off => {
+                    "the agent was switched off, or does not serve this session any more"
+                }
             };
             info!(%session, chat = %one.chat, agent = %one.agent, why, "a conversation waits for a person again");
         }
         Ok(())
     }
 
-    /// The agents who are switched off, or have been gone for this long.
+    /// The agents who are switched off, or do not serve this session any more, or have been gone for this long.
     async fn absent(
         &self,
+        session: &SessionName,
         gone_after: Duration,
         now: Millis,
     ) -> Result<Vec<(AgentName, WhyReturned)>, StoreError> {
@@ -128,7 +136,7 @@ impl Expiry {
             let is_here = seen
                 .get(&agent.name)
                 .is_some_and(|at| now.since(*at) < gone_after);
-            match (agent.off, is_here) {
+            match (agent.off || !agent.serves(session), is_here) {
                 (true, _) => Some(WhyReturned::Off),
                 (false, false) => Some(WhyReturned::Gone),
                 (false, true) => None,

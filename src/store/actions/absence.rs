@@ -28,7 +28,7 @@ pub enum WhyReturned {
     Quiet,
     /// The agent has not been seen for a while.
     Gone,
-    /// The agent was switched off.
+    /// The agent was switched off, or does not serve the session any more.
     Off,
 }
 
