@@ -24,8 +24,7 @@ local function give()
   if attended and not to_agent then add_attended_time(chat) end
   local status = take_out(chat, nil)
   if to_agent then
-    redis.call('HDEL', key, 'owner', 'epoch', 'claimed', 'examined', 'told', 'told_at', 'waiting_since', 'before', 'before_due')
-    hold(chat, to_agent)
+    hold(chat, to_agent, status)
     if status ~= 'agent' then waits_since = NOW end
     if waits_since then redis.call('ZADD', HELD_SINCE, waits_since, chat) end
   elseif to_team then

@@ -76,10 +76,7 @@ local function take()
   local waits_since = NOW
   if status == 'agent' then waits_since = redis.call('ZSCORE', HELD_SINCE, chat) end
   take_out(chat, AGENT_ANSWERS)
-  -- A move in the line for the bot counts there.
-  if status ~= 'handoff' and status ~= 'agent' then redis.call('HDEL', CHAT .. chat, 'place') end
-  redis.call('HDEL', CHAT .. chat, 'owner', 'epoch', 'claimed', 'examined', 'told', 'told_at', 'waiting_since', 'before', 'before_due')
-  hold(chat, action.by)
+  hold(chat, action.by, status)
   if waits_since then redis.call('ZADD', HELD_SINCE, waits_since, chat) end
   local from = ({waiting = 'line', handoff = 'line', active = 'bot', phone = 'phone', agent = 'agent'})[status]
   record('taken', 'conversation', id, 'chat', chat, 'at', NOW, 'by', action.by, 'from', from, 'before', status == 'agent' and holder or '')

@@ -64,8 +64,12 @@ local function count_held(agent)
   return held
 end
 
--- An agent has a conversation from now on. It has left its line, its worker, or the phone.
-local function hold(chat, agent)
+-- An agent has a conversation from now on. It has left its line, its worker, or the phone; `status` is what it was there.
+local function hold(chat, agent, status)
+  redis.call('HDEL', CHAT .. chat, 'owner', 'epoch', 'claimed', 'examined', 'told', 'told_at',
+    'waiting_since', 'before', 'before_due')
+  -- A move in the line for the bot counts there.
+  if status ~= 'handoff' and status ~= 'agent' then redis.call('HDEL', CHAT .. chat, 'place') end
   local team = redis.call('HGET', CHAT .. chat, 'team') or ''
   redis.call('HSET', CHAT .. chat, 'status', 'agent', 'holder', agent, 'taken', NOW)
   redis.call('HSETNX', CHAT .. chat, 'attended', NOW)

@@ -168,7 +168,7 @@ fn of_two_who_take_the_same_one_wins_and_the_other_learns_who_and_since_when() {
             waits_for(&store, n, "", false).await;
         }
     });
-    // In one thread, they would take turns.
+    // In one thread, they would take turns. For Redis, two connections are two processes; `desk/races` starts real ones.
     let together = Barrier::new(2);
     let takes = |by: &str, first_now: i64| {
         let mut answers = Vec::new();

@@ -8,7 +8,7 @@ use waha_sm::ids::{AgentName, ChatId};
 use waha_sm::store::{Acted, HeldBy, MoveTo, Reply};
 
 use super::operation::{AGENTS, GiveTo, TEAMS};
-use super::session::{CLOCKS_APART, Ending, Line, Session};
+use super::session::{CLOCKS_APART, Conversation, Ending, Line, Session};
 
 /// How many conversations an agent may hold.
 pub(super) const MAX_CHATS: u32 = 2;
@@ -161,16 +161,11 @@ impl Session {
         }
         self.leave_lane_to_owner(&chat);
         self.leave_everything(&chat, now);
-        let held_before = held.clone();
         let unanswered = match held {
             Some(held) => held.unanswered,
             None => Some(now),
         };
-        if conversation.person.is_none() && held_before.is_none() {
-            // A move counted for the line that it leaves.
-            let taken = self.chat_mut(&chat).conversation.as_mut();
-            taken.unwrap().place = None;
-        }
+        self.forget_move_for_the_bot(&chat, &conversation);
         self.hold(&chat, by, unanswered, now);
         self.entry(entry, &chat);
         self.outcome("done", &chat)
@@ -191,6 +186,13 @@ impl Session {
         conversation.leave_all_lists();
         conversation.phone = false;
         conversation.held = None;
+    }
+
+    /// A move in the line for the bot counts there.
+    fn forget_move_for_the_bot(&mut self, chat: &str, before: &Conversation) {
+        if before.person.is_none() && before.held.is_none() {
+            self.chat_mut(chat).conversation.as_mut().unwrap().place = None;
+        }
     }
 
     fn hold(&mut self, chat: &str, by: usize, unanswered: Option<Millis>, now: Millis) {
@@ -295,10 +297,11 @@ impl Session {
                 conversation.person = Some((!within.is_zero()).then_some(now + within));
             }
             GiveTo::Agent(other) => {
-                let unanswered = match before.held {
+                let unanswered = match &before.held {
                     Some(held) => held.unanswered,
                     None => Some(now),
                 };
+                self.forget_move_for_the_bot(chat, &before);
                 self.hold(chat, *other, unanswered, now);
             }
         }
