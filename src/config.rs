@@ -4,6 +4,7 @@
 //! instead.
 
 mod catch_up;
+mod console;
 mod data;
 mod flow;
 mod handling;
@@ -19,6 +20,9 @@ use crate::logging::LogConfig;
 use crate::settings::Settings;
 
 pub use catch_up::CatchUpConfig;
+pub use console::{
+    ConsoleConfig, ConsoleUrl, NotAConsoleUrl, NotAnAddress, TrustedProxy, console_address,
+};
 pub use data::{RedisConfig, data_dir};
 pub use flow::FlowConfig;
 pub use handling::HandlingConfig;
@@ -48,6 +52,10 @@ pub struct Config {
     pub notify_chat: Option<NotifyChat>,
     /// How to find messages whose webhooks were lost.
     pub catch_up: CatchUpConfig,
+    /// The console; `None` if this process has none.
+    pub console: Option<ConsoleConfig>,
+    /// Where browsers reach the console, for links in notices; also in processes without a console.
+    pub console_url: Option<ConsoleUrl>,
     /// The log.
     pub log: LogConfig,
     /// Warnings for the log, about settings that are valid but risky.
@@ -69,6 +77,11 @@ impl Config {
         let handling = HandlingConfig::read(&mut reader, &settings.handling);
         let notify_chat = owner::read(&mut reader, &settings.owner);
         let catch_up = CatchUpConfig::read(&mut reader, &settings.catch_up);
+        let console = ConsoleConfig::read(&mut reader, &settings.console, role);
+        if let (Some(webhook), Some(console)) = (&webhook, &console) {
+            console::refuse_one_port_for_two(&mut reader, webhook.listen, console.listen);
+        }
+        let console_url = console::link_base(&settings.console);
         let log = log::read(&mut reader, &settings.log);
         reader.finish(|warnings| {
             Some(Self {
@@ -80,6 +93,8 @@ impl Config {
                 handling: handling?,
                 notify_chat,
                 catch_up: catch_up?,
+                console,
+                console_url,
                 log: log?,
                 warnings,
             })
@@ -134,6 +149,9 @@ mod tests {
         wrong.owner.notify_chat = Some("the owner".into());
         wrong.catch_up.catch_up_interval = Some("5ms".into());
         wrong.catch_up.catch_up_max_age = Some("49h".into());
+        wrong.console.address.console_listen = Some("8081".into());
+        wrong.console.address.console_url = Some("shop.example".into());
+        wrong.console.console_trusted_proxies = Some("caddy".into());
         wrong.log.log_format = Some("xml".into());
         wrong.log.rust_log = Some("a=b=c".into());
         let Mistakes(mistakes) = Config::read(Role::All, &wrong).unwrap_err();
@@ -151,6 +169,9 @@ mod tests {
             "NOTIFY_CHAT",
             "CATCH_UP_INTERVAL",
             "CATCH_UP_MAX_AGE",
+            "CONSOLE_LISTEN",
+            "CONSOLE_URL",
+            "CONSOLE_TRUSTED_PROXIES",
             "LOG_FORMAT",
             "RUST_LOG",
         ] {
@@ -160,7 +181,7 @@ mod tests {
                 "{setting}: {mistakes:#?}"
             );
         }
-        assert_eq!(mistakes.len(), 15);
+        assert_eq!(mistakes.len(), 18);
     }
 
     #[test]

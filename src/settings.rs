@@ -31,6 +31,9 @@ pub struct Settings {
     /// How to find messages whose webhooks were lost.
     #[command(flatten)]
     pub catch_up: CatchUpSettings,
+    /// The console.
+    #[command(flatten)]
+    pub console: ConsoleSettings,
     /// The log.
     #[command(flatten)]
     pub log: LogSettings,
@@ -170,6 +173,32 @@ pub struct CatchUpSettings {
     /// [default: 12h]
     #[arg(long, env = "CATCH_UP_MAX_AGE", value_name = "TIME")]
     pub catch_up_max_age: Option<String>,
+}
+
+/// The console.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Console")]
+pub struct ConsoleSettings {
+    /// Where it is.
+    #[command(flatten)]
+    pub address: ConsoleAddressSettings,
+    /// IP addresses or networks of the proxies before the console, with commas between them: their X-Forwarded-For is
+    /// believed [default: none]
+    #[arg(long, env = "CONSOLE_TRUSTED_PROXIES", value_name = "ADDRESSES")]
+    pub console_trusted_proxies: Option<String>,
+}
+
+/// Where the console is. The daemon needs it, and so do commands that print links.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Console")]
+pub struct ConsoleAddressSettings {
+    /// Address and port of the console, the pages for people who attend; for `all` and `serve` [default: none, no console]
+    #[arg(long, env = "CONSOLE_LISTEN", value_name = "ADDRESS:PORT")]
+    pub console_listen: Option<String>,
+    /// The console's address in the browser, perhaps with a path, like https://shop.example/console [default: none, only
+    /// localhost and IP addresses]
+    #[arg(long, env = "CONSOLE_URL", value_name = "URL")]
+    pub console_url: Option<String>,
 }
 
 /// The log.
