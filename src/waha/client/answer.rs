@@ -229,6 +229,7 @@ impl Problem<'_> {
         (self.expected.is_present() && self.status.is_present())
             || says("does not exist")
             || says("Session not found")
+            || says("We didn't find a session with name")
             || says("Session status is not as expected")
     }
 }

@@ -8,8 +8,8 @@ use percent_encoding::{
     AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode,
 };
 use serde::Serialize;
-use ureq::Agent;
 use ureq::http::{HeaderValue, Response, Uri};
+use ureq::{Agent, RequestBuilder};
 
 use super::answer::WahaAnswer;
 use super::connect;
@@ -161,35 +161,83 @@ impl Client {
         max: u64,
         patience: Option<Duration>,
     ) -> Result<WahaAnswer, SendError> {
-        let received = Self::receive(self.request(path, patience), max)?;
+        let received = Self::receive(self.request(path, None, patience), max)?;
         self.judge(received, None)
+    }
+
+    /// Like [`get`](Self::get), for an answer of this type instead of JSON.
+    pub(super) fn get_as(
+        &self,
+        path: &str,
+        accept: &'static str,
+        max: u64,
+    ) -> Result<WahaAnswer, SendError> {
+        let received = Self::receive(self.request(path, Some(accept), None), max)?;
+        self.judge(received, None)
+    }
+
+    /// Gets `path`, and leaves the body of a good answer unread. It must be read within `patience`, and WAHA may not be
+    /// silent for longer than `silence`.
+    pub(super) fn open(
+        &self,
+        path: &str,
+        patience: Duration,
+        silence: Duration,
+    ) -> Result<Response<ureq::Body>, SendError> {
+        let request = self.agent.get(format!("{}{path}", self.base_url));
+        let request = request.config().timeout_global(Some(patience));
+        let request = request.timeout_per_read(Some(silence)).build();
+        let response = self.with_key(request.header("accept", "*/*")).call();
+        match response {
+            Ok(response) if response.status() == 200 => Ok(response),
+            response => {
+                let received = Self::receive(response, ANSWER_MAX)?;
+                let status = received.answer.status;
+                self.judge(received, None)?;
+                Err(SendError::Refused {
+                    status,
+                    reason: "an answer without a file".to_owned(),
+                    advice: "is WAHA_URL the address of WAHA?",
+                })
+            }
+        }
     }
 
     /// Gets a message, or `None` if WAHA says that it has no such message.
     pub(super) fn get_message(&self, path: &str) -> Result<Option<WahaAnswer>, SendError> {
-        let received = Self::receive(self.request(path, None), ANSWER_MAX)?;
+        let received = Self::receive(self.request(path, None, None), ANSWER_MAX)?;
         if received.answer.says_no_such_message() {
             return Ok(None);
         }
         self.judge(received, None).map(Some)
     }
 
+    /// `accept` is the type of the answer if it is not JSON.
     fn request(
         &self,
         path: &str,
+        accept: Option<&'static str>,
         patience: Option<Duration>,
     ) -> Result<Response<ureq::Body>, ureq::Error> {
         let mut request = self.agent.get(format!("{}{path}", self.base_url));
+        if let Some(accept) = accept {
+            request = request.header("accept", accept);
+        }
         let usual = self.agent.config().timeouts().global;
         if let Some(patience) =
             patience.filter(|patience| usual.is_none_or(|usual| *patience < usual))
         {
             request = request.config().timeout_global(Some(patience)).build();
         }
-        if let Some(key) = &self.api_key {
-            request = request.header("x-api-key", key);
+        self.with_key(request).call()
+    }
+
+    /// Adds the key to a request. It goes to WAHA's address only, because no redirect is followed.
+    fn with_key<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        match &self.api_key {
+            Some(key) => request.header("x-api-key", key),
+            None => request,
         }
-        request.call()
     }
 
     /// Posts `call`. The reason of an error must not contain `text`. `patience` is the timeout if it is longer than the usual
@@ -212,10 +260,7 @@ impl Client {
             let patience = patience.max(usual);
             request = request.config().timeout_global(Some(patience)).build();
         }
-        if let Some(key) = &self.api_key {
-            request = request.header("x-api-key", key);
-        }
-        let received = Self::receive(request.send(&body), ANSWER_MAX)?;
+        let received = Self::receive(self.with_key(request).send(&body), ANSWER_MAX)?;
         self.judge(received, text)
     }
 

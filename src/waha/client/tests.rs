@@ -16,6 +16,8 @@ use super::*;
 pub(super) enum Reply {
     /// Writes these bytes and keeps the connection.
     Write(String),
+    /// Writes these bytes, which are no text, and keeps the connection.
+    WriteBytes(Vec<u8>),
     /// Writes these bytes and closes the connection.
     Close(String),
     /// Never answers.
@@ -33,7 +35,7 @@ pub(super) fn json(status: &str, body: &str) -> Reply {
 pub(super) struct Request {
     pub(super) line: String,
     headers: String,
-    body: String,
+    pub(super) body: String,
 }
 
 impl Request {
@@ -47,7 +49,7 @@ type Replies = Arc<dyn Fn(&Request) -> Reply + Send + Sync>;
 
 /// A server on a free port that replies to requests, and remembers them.
 pub(super) struct Server {
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     connections: Arc<AtomicUsize>,
     pub(super) requests: Arc<Mutex<Vec<Request>>>,
 }
@@ -106,6 +108,8 @@ fn serve(stream: &TcpStream, replies: &Replies, requests: &Mutex<Vec<Request>>) 
         let mut writer = stream;
         match reply {
             Reply::Write(bytes) => writer.write_all(bytes.as_bytes()).unwrap(),
+            // A client that has read enough closes the connection.
+            Reply::WriteBytes(bytes) => drop(writer.write_all(&bytes)),
             Reply::Close(bytes) => return writer.write_all(bytes.as_bytes()).unwrap(),
             // Until the client stops reading and closes the connection.
             Reply::Hang => drop(reader.read(&mut [0])),
