@@ -7,13 +7,17 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde_json::Value;
 
 pub use behaviour::Behaviour;
 pub use echoes::Echo;
 pub use engine::Engine;
-pub use media::Media;
+pub use files::Served;
+pub use media::{Media, SendAs};
 use server::Server;
+pub use sessions::Scan;
+use sessions::Sessions;
 use state::State;
 
 #[path = "fake_waha/behaviour.rs"]
@@ -22,14 +26,20 @@ mod behaviour;
 mod echoes;
 #[path = "fake_waha/engine.rs"]
 mod engine;
+#[path = "fake_waha/files.rs"]
+mod files;
 #[path = "fake_waha/lists.rs"]
 mod lists;
 #[path = "fake_waha/media.rs"]
 mod media;
 #[path = "fake_waha/messages.rs"]
 mod messages;
+#[path = "fake_waha/picture.rs"]
+mod picture;
 #[path = "fake_waha/server.rs"]
 mod server;
+#[path = "fake_waha/sessions.rs"]
+mod sessions;
 #[path = "fake_waha/state.rs"]
 mod state;
 
@@ -69,11 +79,11 @@ pub struct Sent {
     pub behaviour: &'static str,
 }
 
-/// An answer; `None` closes the connection without one.
-type Answer = Option<(u16, String, Vec<(&'static str, String)>)>;
+/// An answer, in JSON unless its headers name another type; `None` closes the connection without one.
+type Answer = Option<(u16, Bytes, Vec<(&'static str, String)>)>;
 
 fn say(status: u16, body: &Value) -> Answer {
-    Some((status, body.to_string(), Vec::new()))
+    Some((status, body.to_string().into(), Vec::new()))
 }
 
 struct Shared {
@@ -268,6 +278,75 @@ impl FakeWaha {
     ) -> Value {
         let mut state = self.shared.lock();
         state.customer_sends_photo(session, chat, name, caption, downloaded)
+    }
+
+    /// As [`FakeWaha::customer_writes`], for a file of this type that is served like this.
+    pub fn customer_sends_file(
+        &self,
+        session: &str,
+        chat: &str,
+        name: &str,
+        (sent_as, mimetype, filename): (SendAs, &str, Option<&str>),
+        served: Served,
+    ) -> Value {
+        let media = Media::from_customer(sent_as, mimetype, filename);
+        let mut state = self.shared.lock();
+        state.customer_sends_file(session, chat, name, media, served)
+    }
+
+    /// Serves this below `/api/files/{session}/` from now on.
+    pub fn serve_file(&self, session: &str, name: &str, file: Served) {
+        self.shared.lock().files.put(session, name, file);
+    }
+
+    /// Deletes all files, as WAHA does after 180 s (`WHATSAPP_FILES_LIFETIME`).
+    pub fn delete_files(&self) {
+        self.shared.lock().files.delete_all();
+    }
+
+    /// Posts each change of a session to `url` (a daemon's, without a path) as `session.status` from now on, signed with
+    /// `secret`; again every 2 s until it is accepted.
+    pub fn post_statuses_to(&self, url: &str, secret: &str) {
+        let target = echoes::Echoes::new(url, secret, Echo::After);
+        self.shared.lock().statuses = Some(target);
+    }
+
+    /// How long a session needs to stop (the real one: 3 s).
+    pub fn stopping_takes(&self, time: Duration) {
+        self.shared.lock().sessions.stop_takes = time;
+    }
+
+    /// Sets the status of a session, and posts it.
+    pub fn session_becomes(&self, session: &str, status: &'static str) {
+        self.change(|sessions, engine| Some(sessions.set(session, status, engine)));
+    }
+
+    /// The session has lost its pairing, or its QR code is over: a new code comes.
+    pub fn wait_for_phone(&self, session: &str) {
+        self.change(|sessions, engine| Some(sessions.wait_for_phone(session, engine)));
+    }
+
+    /// A phone scans the QR code of a session, or somebody types its code. Returns whether the session waited for that.
+    pub fn phone_scans(&self, session: &str, scan: Scan) -> bool {
+        let scanned = self.change(|sessions, engine| sessions.scan(session, engine));
+        if scanned && scan == Scan::Pairs {
+            self.change(|sessions, engine| Some(sessions.pair(session, engine)));
+        }
+        scanned
+    }
+
+    /// Changes a session and posts the event, if there is one; waits until the daemon has answered.
+    fn change(&self, change: impl FnOnce(&mut Sessions, Engine) -> Option<Value>) -> bool {
+        let (event, statuses) = {
+            let mut state = self.shared.lock();
+            let engine = state.engine;
+            (change(&mut state.sessions, engine), state.statuses.clone())
+        };
+        self.shared.changed.notify_all();
+        if let (Some(event), Some(statuses)) = (&event, statuses) {
+            statuses.post_here(event);
+        }
+        event.is_some()
     }
 
     /// A customer edits a message (by its id, serialised or bare): the `message.edited` event; `None` if there is no such

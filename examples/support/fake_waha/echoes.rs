@@ -44,6 +44,16 @@ impl Echoes {
         let _ = timeout(BEFORE, self.post(event, Duration::ZERO)).await;
     }
 
+    /// Posts it once, on this thread.
+    pub(super) fn post_here(&self, event: &Value) {
+        taken(&self.poster, event);
+    }
+
+    /// Posts it at once.
+    pub(super) fn post_status(&self, event: Value) {
+        drop(self.post(event, Duration::ZERO));
+    }
+
     pub(super) fn post_soon(&self, event: Value) {
         drop(self.post(event, AFTER));
     }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::messages::Said;
+use super::state::now_ms;
 
 /// The number that customers write to.
-const OUR_NUMBER: &str = "5511900000000@c.us";
+pub(super) const OUR_NUMBER: &str = "5511900000000@c.us";
 
 /// The engine to imitate. Each writes its answers in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Engine {
         if let Some(media) = &said.media {
             message["hasMedia"] = true.into();
             message["media"] = json!({
-                "url": format!("http://localhost:3000/api/files/{}/{message_id}", said.session),
+                "url": format!("http://localhost:3000/api/files/{}/{}", said.session, said.file_name()),
                 "mimetype": media.mimetype, "filename": media.filename,
             });
             if said.download_failed {
@@ -156,10 +157,18 @@ impl Engine {
         let of_event = if self.is_native() { "" } else { event };
         let id = format!("{}{of_event}", said.message_id).to_lowercase();
         let id = id.replace('.', "x");
+        let me = json!({"id": OUR_NUMBER, "pushName": "Loja Exemplo"});
+        let mut envelope = self.envelope(event, session, &me, &self.message(said));
+        envelope["id"] = format!("evt_{id:0>26}").into();
+        envelope["timestamp"] = said.at_ms.into();
+        envelope
+    }
+
+    /// Any event. Its id is its own.
+    pub(super) fn envelope(self, event: &str, session: &str, me: &Value, payload: &Value) -> Value {
         let mut envelope = json!({
-            "id": format!("evt_{id:0>26}"), "timestamp": said.at_ms, "event": event, "session": session, "metadata": {},
-            "me": {"id": OUR_NUMBER, "pushName": "Loja Exemplo"},
-            "payload": self.message(said),
+            "id": format!("evt_{:0>26}", fastrand::u128(..1 << 100)), "timestamp": now_ms(), "event": event,
+            "session": session, "metadata": {}, "me": me, "payload": payload,
             "environment": {"version": "2026.7.1", "engine": self.name(), "tier": "CORE", "browser": null},
         });
         if self != Self::Gows {

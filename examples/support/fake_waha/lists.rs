@@ -71,6 +71,7 @@ impl Question {
                         answer: say(500, &not_found_by_gows(id, &state.search_fails)),
                         hangs: state.search_takes,
                         echo: None,
+                        changes: Vec::new(),
                     });
                 }
                 None => say(

@@ -52,15 +52,31 @@ pub struct Media {
 }
 
 impl Media {
-    /// A photo from a customer.
-    pub(super) fn photo() -> Self {
+    /// A file from a customer.
+    pub(super) fn from_customer(sent_as: SendAs, mimetype: &str, filename: Option<&str>) -> Self {
         Self {
-            sent_as: SendAs::Image,
-            mimetype: "image/jpeg".to_owned(),
-            filename: None,
+            sent_as,
+            mimetype: mimetype.to_owned(),
+            filename: filename.map(str::to_owned),
             url: None,
             data: None,
             convert: false,
+        }
+    }
+
+    /// How WAHA ends the name of such a file.
+    pub(super) fn extension(&self) -> &'static str {
+        match self.mimetype.split(';').next().unwrap_or_default() {
+            "image/jpeg" => ".jpeg",
+            "image/png" => ".png",
+            "image/webp" => ".webp",
+            "image/svg+xml" => ".svg",
+            "audio/ogg" => ".oga",
+            "audio/mpeg" => ".mp3",
+            "video/mp4" => ".mp4",
+            "text/html" => ".html",
+            "application/pdf" => ".pdf",
+            _ => ".bin",
         }
     }
 

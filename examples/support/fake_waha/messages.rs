@@ -27,6 +27,12 @@ impl Said {
         format!("{}_{}_{}", self.from_me, self.chat, self.message_id)
     }
 
+    /// The name of its file, which has the message's bare id.
+    pub(super) fn file_name(&self) -> String {
+        let extension = self.media.as_ref().map_or("", Media::extension);
+        format!("{}{extension}", self.message_id)
+    }
+
     pub(super) fn at_s(&self) -> u64 {
         self.at_ms / 1_000
     }

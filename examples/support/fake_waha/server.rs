@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::echoes::Echo;
+use super::sessions::Change;
 use super::state::{Asked, Reaction};
 use super::{Behaviour, Call, Shared};
 
@@ -115,7 +116,7 @@ impl std::fmt::Display for HangUp {
 impl std::error::Error for HangUp {}
 
 async fn answer(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, HangUp> {
     let asked = read(request).await?;
@@ -150,7 +151,23 @@ async fn answer(
         reaction
     };
     shared.changed.notify_all();
+    let mut reaction = reaction;
+    for change in std::mem::take(&mut reaction.changes) {
+        tokio::spawn(make(shared.clone(), change));
+    }
     respond(reaction).await
+}
+
+/// Changes a session when the time has come, and posts its event.
+async fn make(shared: Arc<Shared>, change: Change) {
+    sleep(change.after()).await;
+    let mut state = shared.lock();
+    let engine = state.engine;
+    let event = state.sessions.make(&change, engine);
+    if let (Some(statuses), Some(event)) = (&state.statuses, event) {
+        statuses.post_status(event);
+    }
+    shared.changed.notify_all();
 }
 
 async fn respond(reaction: Reaction) -> Result<Response<Full<Bytes>>, HangUp> {
@@ -160,14 +177,16 @@ async fn respond(reaction: Reaction) -> Result<Response<Full<Bytes>>, HangUp> {
         None => {}
     }
     sleep(reaction.hangs).await;
-    let (status, text, headers) = reaction.answer.ok_or(HangUp)?;
+    let (status, content, headers) = reaction.answer.ok_or(HangUp)?;
     let mut response = Response::builder()
-        .status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
-        .header("content-type", "application/json");
+        .status(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    if headers.iter().all(|(name, _)| *name != "content-type") {
+        response = response.header("content-type", "application/json");
+    }
     for (name, value) in headers {
         response = response.header(name, value);
     }
-    response.body(Full::from(text)).map_err(|_| HangUp)
+    response.body(Full::from(content)).map_err(|_| HangUp)
 }
 
 /// A request counts only if its client is still there.
@@ -176,12 +195,18 @@ async fn read(request: Request<Incoming>) -> Result<Asked, HangUp> {
     let (head, body) = request.into_parts();
     let key = head.headers.get("x-api-key");
     let key = key.map_or_else(Vec::new, |key| key.as_bytes().to_vec());
+    let accept = head
+        .headers
+        .get("accept")
+        .and_then(|accept| accept.to_str().ok());
+    let accept = accept.unwrap_or_default().to_owned();
     let bytes = body.collect().await.map_err(|_| HangUp)?.to_bytes();
     Ok(Asked {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        accept,
         size: bytes.len(),
         key,
         at,

@@ -3,13 +3,17 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::echoes::Echoes;
 use super::engine::Engine;
+use super::files::{Files, Served};
 use super::lists::{NO_STORE, Question, bad_request, not_implemented};
 use super::media::{Media, SendAs, TOO_LARGE};
 use super::messages::{Messages, Said};
+use super::picture;
+use super::sessions::{Change, Sessions};
 use super::{Answer, Behaviour, Call, Sent, say};
 
 /// Everything that can change.
@@ -35,6 +39,10 @@ pub(super) struct State {
     /// Chats whose messages can't be listed.
     pub(super) failing_lists: HashSet<String>,
     pub(super) echoes: Option<Echoes>,
+    /// Where the statuses of sessions are posted.
+    pub(super) statuses: Option<Echoes>,
+    pub(super) sessions: Sessions,
+    pub(super) files: Files,
     pub(super) messages: Messages,
     pub(super) calls: Vec<Call>,
     pub(super) sent: Vec<Sent>,
@@ -51,6 +59,8 @@ pub(super) struct Asked {
     pub(super) path: String,
     pub(super) query: String,
     pub(super) body: Value,
+    /// The types that it accepts.
+    pub(super) accept: String,
     /// Bytes of the body.
     pub(super) size: usize,
     /// The key that it had.
@@ -69,8 +79,11 @@ impl Asked {
     /// The session that it is about.
     fn session(&self) -> Option<&str> {
         let path = self.path.strip_prefix("/api/")?;
-        let in_path = match path.strip_prefix("sessions/") {
-            Some(session) => Some(session),
+        let in_folder = ["sessions/", "files/"]
+            .iter()
+            .find_map(|folder| path.strip_prefix(folder));
+        let in_path = match in_folder {
+            Some(path) => path.split('/').next(),
             None => path.split_once('/').map(|(session, _)| session),
         };
         in_path.or_else(|| self.body["session"].as_str())
@@ -88,6 +101,8 @@ pub(super) struct Reaction {
     pub(super) hangs: Duration,
     /// The `message.any` of a message that was taken, and where it goes.
     pub(super) echo: Option<(Echoes, Value)>,
+    /// What happens to the session from now on.
+    pub(super) changes: Vec<Change>,
 }
 
 impl From<Answer> for Reaction {
@@ -96,6 +111,7 @@ impl From<Answer> for Reaction {
             answer,
             hangs: Duration::ZERO,
             echo: None,
+            changes: Vec::new(),
         }
     }
 }
@@ -117,6 +133,9 @@ impl State {
             refuses_seen: None,
             failing_lists: HashSet::new(),
             echoes: None,
+            statuses: None,
+            sessions: Sessions::default(),
+            files: Files::default(),
             messages: Messages::default(),
             calls: Vec::new(),
             sent: Vec::new(),
@@ -161,6 +180,17 @@ impl State {
             ("POST", "/api/startTyping" | "/api/stopTyping") => {
                 say(201, &json!({"result": true})).into()
             }
+            ("GET", path) if path.starts_with("/api/files/") => {
+                self.files.answer(&path["/api/files/".len()..]).into()
+            }
+            ("POST", path) if path.starts_with("/api/sessions/") => {
+                self.order(path).unwrap_or_else(|| nowhere(asked))
+            }
+            (_, path) if path.contains("/auth/") => {
+                let answer = asked.session().map(str::to_owned);
+                let answer = answer.and_then(|name| self.sessions.answer_auth(&name, asked));
+                answer.map_or_else(|| nowhere(asked), Reaction::from)
+            }
             ("GET", path) => self
                 .answer_get(path, &asked.query)
                 .unwrap_or_else(|| nowhere(asked)),
@@ -170,23 +200,27 @@ impl State {
 
     /// The answer to a GET request, if we have one.
     fn answer_get(&mut self, path: &str, query: &str) -> Option<Reaction> {
-        let status = match self.behaviour {
-            Behaviour::SessionIs(status) => Some(status),
-            Behaviour::SessionIsDeleted => None,
-            _ => Some("WORKING"),
+        let is_deleted = matches!(self.behaviour, Behaviour::SessionIsDeleted);
+        let seen = |mut session: Value| {
+            if let Behaviour::SessionIs(status) = self.behaviour {
+                session["status"] = status.into();
+                session["me"] = Value::Null;
+            }
+            session
         };
-        let session =
-            |name: &str| json!({"name": name, "status": status, "config": {}, "me": null});
         if path == "/api/sessions" {
-            let sessions: Vec<Value> = status.map(|_| session("default")).into_iter().collect();
+            let names = match is_deleted {
+                true => Vec::new(),
+                false => self.sessions.names(),
+            };
+            let sessions = names.iter().map(|name| seen(self.sessions.listed(name)));
+            let sessions: Vec<Value> = sessions.collect();
             return Some(say(200, &sessions.into()).into());
         }
         if let Some(name) = path.strip_prefix("/api/sessions/") {
-            let missing =
-                json!({"message": "Session not found", "error": "Not Found", "statusCode": 404});
-            return Some(match status {
-                Some(_) => say(200, &session(name)).into(),
-                None => say(404, &missing).into(),
+            return Some(match is_deleted {
+                true => no_such_session().into(),
+                false => say(200, &seen(self.sessions.alone(name, self.engine))).into(),
             });
         }
         if path.ends_with("/new-message-id") {
@@ -198,6 +232,15 @@ impl State {
         }
         let question = Question::read(path, query)?;
         question.answer(self)
+    }
+
+    /// Starts, stops, restarts or logs out a session, if `path` asks for that.
+    fn order(&mut self, path: &str) -> Option<Reaction> {
+        let (name, order) = path.strip_prefix("/api/sessions/")?.split_once('/')?;
+        if matches!(self.behaviour, Behaviour::SessionIsDeleted) {
+            return Some(no_such_session().into());
+        }
+        self.sessions.order(name, order, self.engine)
     }
 
     /// Whether this is NOWEB without its store: it remembers no messages.
@@ -233,19 +276,22 @@ impl State {
         let seen = self.seen.entry(chat.to_owned()).or_default();
         seen.extend(ids.iter().cloned());
         match named {
-            true => Some((201, String::new(), Vec::new())),
+            true => Some((201, Bytes::new(), Vec::new())),
             false => say(201, &json!({"ids": ids})),
         }
     }
 
     fn send(&mut self, asked: &Asked, behaviour: &Behaviour, media: Option<Media>) -> Reaction {
+        let not_working = self.sessions.not_working(asked.field("session"));
+        let not_working = not_working.map(Behaviour::SessionIs);
+        let behaviour = not_working.as_ref().unwrap_or(behaviour);
         let said = behaviour
             .takes()
             .then(|| self.take(asked, behaviour, media));
         let answer = match (behaviour, &said) {
             (Behaviour::TakesAndHangsUp | Behaviour::HangsUp, _) => None,
             (Behaviour::Answers(status, text, headers), _) => {
-                Some((*status, text.clone(), headers.clone()))
+                Some((*status, text.clone().into(), headers.clone()))
             }
             (Behaviour::SessionIs(status), _) => say(
                 422,
@@ -262,7 +308,7 @@ impl State {
             (Behaviour::Fails | Behaviour::TakesAndFails, _) | (_, None) => {
                 say(500, &failure(asked, CLOSED))
             }
-            (_, Some(said)) => Some((201, self.engine.sent(said), Vec::new())),
+            (_, Some(said)) => Some((201, self.engine.sent(said).into(), Vec::new())),
         };
         let echo = said.and_then(|said| {
             let event = self.engine.event("message.any", &said.session, &said);
@@ -276,6 +322,7 @@ impl State {
             answer,
             hangs,
             echo,
+            changes: Vec::new(),
         }
     }
 
@@ -342,8 +389,26 @@ impl State {
         downloaded: bool,
     ) -> Value {
         let mut said = self.by_customer(session, chat, name, caption);
-        said.media = Some(Media::photo());
+        said.media = Some(Media::from_customer(SendAs::Image, "image/jpeg", None));
         said.download_failed = !downloaded;
+        if downloaded {
+            let photo = Served::well("image/jpeg", picture::photo());
+            self.files.put(session, &said.file_name(), photo);
+        }
+        self.hear(said)
+    }
+
+    pub(super) fn customer_sends_file(
+        &mut self,
+        session: &str,
+        chat: &str,
+        name: &str,
+        media: Media,
+        served: Served,
+    ) -> Value {
+        let mut said = self.by_customer(session, chat, name, "");
+        said.media = Some(media);
+        self.files.put(session, &said.file_name(), served);
         self.hear(said)
     }
 
@@ -401,6 +466,14 @@ impl State {
     }
 }
 
+fn no_such_session() -> Answer {
+    let message = "Session not found";
+    say(
+        404,
+        &json!({"message": message, "error": "Not Found", "statusCode": 404}),
+    )
+}
+
 fn nowhere(asked: &Asked) -> Reaction {
     let message = format!("Cannot {} {}", asked.method, asked.path);
     say(
@@ -424,7 +497,7 @@ fn failure(asked: &Asked, message: &str) -> Value {
     })
 }
 
-fn now_ms() -> u64 {
+pub(super) fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as u64)

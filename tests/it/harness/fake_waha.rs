@@ -6,8 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::fake_waha::{Behaviour, Echo, Engine, FakeWaha, as_message_any};
+use crate::fake_waha::{Behaviour, Echo, Engine, FakeWaha, Scan, SendAs, Served, as_message_any};
 use crate::harness::{API_KEY, PATIENCE, Redis, SECRET, SESSION, TestSetup, chat, eventually, ms};
+use waha_sm::ids::SessionName;
+use waha_sm::waha::client::{
+    Client, ClientConfig, FileError, FilePath, PhoneNumber, SendError, SessionOrder, TIMEOUT,
+};
 use waha_sm::waha::event::{Meaning, parse};
 use waha_sm::waha::message::Kind;
 
@@ -380,4 +384,151 @@ fn an_incomplete_request_counts_as_never_made() {
         .map(|call| call.path)
         .collect();
     assert_eq!(paths, ["/ping"]);
+}
+
+fn client(waha: &FakeWaha) -> Client {
+    let config = ClientConfig {
+        base_url: waha.url(),
+        api_key: Some(API_KEY.to_owned()),
+        timeout: TIMEOUT,
+        connections: 4,
+    };
+    Client::new(config).unwrap()
+}
+
+fn becomes(client: &Client, session: &SessionName, status: &str) {
+    eventually(status, || {
+        (client.session(session).unwrap().status == status).then_some(())
+    });
+}
+
+#[test]
+fn a_session_is_stopped_started_and_logged_out_as_the_real_one() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    let (client, session) = (client(&waha), SessionName::parse(SESSION).unwrap());
+    let order = |order| client.order(&session, order);
+    let listed = client.sessions().unwrap().remove(0);
+    assert_eq!(
+        (listed.name.as_str(), listed.status.as_str()),
+        (SESSION, "WORKING")
+    );
+    let account = listed.account.unwrap();
+    assert_eq!(account.name.as_deref(), Some("Loja Exemplo"));
+    // It runs already, which is no error.
+    order(SessionOrder::Start).unwrap();
+    becomes(&client, &session, "WORKING");
+    order(SessionOrder::Stop).unwrap();
+    becomes(&client, &session, "STOPPED");
+    assert_eq!(send(&waha, "hi", None), Some(422));
+    order(SessionOrder::Stop).unwrap();
+    order(SessionOrder::Start).unwrap();
+    becomes(&client, &session, "WORKING");
+    order(SessionOrder::Restart).unwrap();
+    becomes(&client, &session, "WORKING");
+    let not_now = client.qr(&session).unwrap_err();
+    assert_eq!(not_now.to_string(), "the session is WORKING");
+
+    order(SessionOrder::Logout).unwrap();
+    becomes(&client, &session, "SCAN_QR_CODE");
+    assert_eq!(client.session(&session).unwrap().account, None);
+    assert_eq!(send(&waha, "hi", None), Some(422));
+    assert!(waha.phone_scans(SESSION, Scan::Hangs));
+    becomes(&client, &session, "STARTING");
+    assert!(!waha.phone_scans(SESSION, Scan::Pairs));
+    waha.wait_for_phone(SESSION);
+    assert!(waha.phone_scans(SESSION, Scan::Pairs));
+    becomes(&client, &session, "WORKING");
+    assert_eq!(send(&waha, "hi", None), Some(201));
+}
+
+#[test]
+fn a_phone_is_paired_by_a_picture_that_changes_or_by_a_code() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    let (client, session) = (client(&waha), SessionName::parse(SESSION).unwrap());
+    let phone = PhoneNumber::parse("+55 11 90000-0000").unwrap();
+    let refused = client.pairing_code(&session, &phone).unwrap_err();
+    assert!(
+        matches!(refused, SendError::SessionNotWorking { status_word: Some(word) } if word == "WORKING")
+    );
+    waha.wait_for_phone(SESSION);
+    let first = client.qr(&session).unwrap();
+    assert_eq!(client.qr(&session).unwrap(), first);
+    waha.wait_for_phone(SESSION);
+    assert_ne!(client.qr(&session).unwrap(), first);
+    let code = client.pairing_code(&session, &phone).unwrap();
+    assert_eq!(code.reveal(), "WAHA-0002");
+    let raw = get(&waha, &format!("/api/{SESSION}/auth/qr?format=raw"));
+    assert_eq!(raw, (200, json!({"value": "2@default/2"})));
+    waha.session_becomes(SESSION, "FAILED");
+    assert!(client.qr(&session).is_err());
+    assert_eq!(
+        call(
+            &waha,
+            &format!("/api/{SESSION}/auth/request-code"),
+            Some(&json!({}))
+        )
+        .unwrap()
+        .0,
+        422
+    );
+}
+
+#[test]
+fn each_change_of_a_session_is_posted_as_a_signed_event() {
+    let (test, redis) = (TestSetup::new(), Redis::start());
+    let daemon = test.all(&redis).set("FLOW_FILE", test.echo()).start();
+    test.waha.post_statuses_to(&daemon.url, SECRET);
+    let (client, session) = (client(&test.waha), SessionName::parse(SESSION).unwrap());
+    let of = |result| daemon.metric(&format!("waha_sm_events_total{{result=\"{result}\"}}"));
+    let recorded = |count: f64| {
+        eventually("the events are accepted", || {
+            (of("recorded").unwrap_or(0.0) >= count).then_some(())
+        });
+    };
+    // STOPPED, STARTING, SCAN_QR_CODE.
+    client.order(&session, SessionOrder::Logout).unwrap();
+    recorded(3.0);
+    daemon.customer_writes(&chat(1), "waits until it works");
+    assert!(test.waha.phone_scans(SESSION, Scan::Pairs));
+    recorded(5.0);
+    assert_eq!(test.texts(&chat(1), 1).len(), 1);
+    assert_eq!(of("forged"), None);
+}
+
+#[test]
+fn a_file_of_a_customer_is_served_until_waha_deletes_it() {
+    let waha = FakeWaha::start(0, API_KEY).unwrap();
+    let (client, session) = (client(&waha), SessionName::parse(SESSION).unwrap());
+    let read = |event: &Value| {
+        let address = event["payload"]["media"]["url"].as_str().unwrap();
+        let path = FilePath::of(address, &session).unwrap();
+        let mut file = client.file(&path)?;
+        let mut content = Vec::new();
+        file.read_to_end(&mut content)
+            .map(|_| (file.content_type, content))
+            .map_err(|_| FileError::TooLarge)
+    };
+    let photo = waha.customer_sends_photo(SESSION, &chat(1), "Ana", "look", true);
+    let (content_type, content) = read(&photo).unwrap();
+    assert_eq!(content_type.as_deref(), Some("image/jpeg"));
+    assert!(content.starts_with(b"\xff\xd8\xff") && content.ends_with(b"\xff\xd9"));
+    let sends = |served| {
+        let kind = (SendAs::File, "image/svg+xml", Some("a.svg"));
+        waha.customer_sends_file(SESSION, &chat(1), "Ana", kind, served)
+    };
+    let svg = sends(Served::well("image/svg+xml", "<svg/>"));
+    assert_eq!(svg["payload"]["media"]["filename"], "a.svg");
+    assert_eq!(read(&svg).unwrap().1, b"<svg/>");
+    let moved = sends(Served::elsewhere("http://127.0.0.1:1/"));
+    assert!(matches!(read(&moved), Err(FileError::Waha(_))));
+    waha.serve_file(
+        SESSION,
+        "large.bin",
+        Served::well("video/mp4", vec![0; 33 << 20]),
+    );
+    let large =
+        json!({"payload": {"media": {"url": format!("http://x/api/files/{SESSION}/large.bin")}}});
+    assert_eq!(read(&large), Err(FileError::TooLarge));
+    waha.delete_files();
+    assert_eq!(read(&photo), Err(FileError::Gone));
 }
