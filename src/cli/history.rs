@@ -157,6 +157,7 @@ fn query(arguments: &HistoryArgs, now: Timestamp) -> Result<Query, Vec<String>> 
             .or((arguments.follow && !is_limited).then_some(BEFORE_FOLLOWING)),
         search: arguments.search.clone(),
         outcome: arguments.outcome.clone(),
+        ..Query::default()
     })
 }
 

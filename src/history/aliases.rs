@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{message_changes, pairing};
+use super::{message_changes, names, pairing};
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 
@@ -40,6 +40,7 @@ pub(super) fn store(
     }
     db.prepare_cached("UPDATE conversation SET chat = ?3 WHERE chat = ?2 AND session = ?1")?
         .execute(params![session, lid, chat])?;
+    names::move_all(db, session, lid, &chat)?;
     pairing::store_again(db, &chat, doubles)?;
     message_changes::move_all(db, session, lid, &chat)?;
     if moved > 0 {

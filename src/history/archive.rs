@@ -11,7 +11,7 @@ use super::entry::Entry;
 use super::error::{HistoryError, failed};
 use super::sqlite_trouble::Trouble;
 use super::stream::StreamEntry;
-use super::{aliases, conversations, events, message_changes, pairing, schema};
+use super::{aliases, conversations, events, message_changes, names, pairing, schema};
 use crate::clock::Millis;
 use crate::ids::SessionName;
 
@@ -227,6 +227,11 @@ fn apply(
         Entry::Message(mut row) => {
             row.chat = aliases::kept_under(db, session, row.chat)?;
             pairing::message(db, &row)?;
+            if let Some(name) = &row.name
+                && row.direction == "inbound"
+            {
+                names::store(db, session, &row.chat, name)?;
+            }
         }
         Entry::Reply(mut row) => {
             row.chat = aliases::kept_under(db, session, row.chat)?;

@@ -99,10 +99,7 @@ impl History {
             ControlFlow::Continue(())
         })?;
         self.conversations(query, |conversation| {
-            let began = conversation
-                .opened_at
-                .or(conversation.claimed_at)
-                .or(conversation.closed_at);
+            let began = conversation.began();
             let began = began.filter(|began| query.since.is_none_or(|since| *began >= since));
             if let Some(day) = began.and_then(|began| day_of(began, zone)) {
                 let day = days.entry(day).or_default();

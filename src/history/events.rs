@@ -266,7 +266,7 @@ fn matching(query: &Query) -> Filter {
 }
 
 /// `None` if a newer version wrote it.
-fn event(row: &Row<'_>) -> rusqlite::Result<Option<StoredEvent>> {
+pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Option<StoredEvent>> {
     let kind: String = row.get(4)?;
     let Some(kind) = EventKind::named(&kind) else {
         return Ok(None);

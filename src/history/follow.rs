@@ -121,17 +121,17 @@ impl Follower<'_> {
     /// Reads the rows after the newest known one and the last ones before it. `None`: only remembers them.
     fn look(&mut self, newest: i64, mut each: Option<Each<'_>>) -> Result<(), HistoryError> {
         let (after, seen) = (self.newest - READ_AGAIN, &mut self.seen);
-        self.history
-            .messages_after(&self.query, after, |(row, message)| {
-                let this = SeenMessage::of(&message);
-                let is_known = seen.get(&row) == Some(&this)
-                    || seen.values().any(|known| known.is_same(&this));
-                seen.insert(row, this);
-                match &mut each {
-                    Some(each) if !is_known => each(message),
-                    _ => ControlFlow::Continue(()),
-                }
-            })?;
+        self.history.messages_after(&self.query, after, |message| {
+            let row = message.row;
+            let this = SeenMessage::of(&message);
+            let is_known =
+                seen.get(&row) == Some(&this) || seen.values().any(|known| known.is_same(&this));
+            seen.insert(row, this);
+            match &mut each {
+                Some(each) if !is_known => each(message),
+                _ => ControlFlow::Continue(()),
+            }
+        })?;
         self.newest = self.newest.max(newest);
         *seen = seen.split_off(&(self.newest - READ_AGAIN + 1));
         Ok(())

@@ -13,6 +13,9 @@ use crate::ids::{ChatId, ConversationId, MessageId, SessionName};
 /// A message and all that happened to it. Times are Unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StoredMessage {
+    /// Its row. A row that is freed may later hold another message.
+    #[serde(skip)]
+    pub row: i64,
     /// The WhatsApp account.
     pub session: SessionName,
     /// The customer's chat id.
@@ -144,6 +147,14 @@ pub struct Conversation {
     pub closed_by: Option<String>,
     /// What people did with it, oldest first.
     pub events: Vec<StoredEvent>,
+}
+
+impl Conversation {
+    /// Its first step that we know of.
+    #[must_use]
+    pub fn began(&self) -> Option<Millis> {
+        self.opened_at.or(self.claimed_at).or(self.closed_at)
+    }
 }
 
 fn in_millis<S: Serializer>(length: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {

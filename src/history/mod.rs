@@ -16,6 +16,7 @@ mod archive; // the writing side
 mod chat_names; // a chat as a person names it
 mod conversations; // the steps of a conversation
 mod csv_table; // for spreadsheets
+mod cursor; // a place in a list
 mod daily; // the sum of each day
 mod database_file; // the file on the disk, and what to do if it is removed
 mod entry; // from a stream entry to a fact
@@ -24,8 +25,11 @@ mod event; // what somebody did, as a reader gets it
 mod events; // the same as it is stored
 mod follow; // messages as they are stored
 mod ids; // names and ids as SQLite stores them
+mod last_words; // of the chats in a line
 mod message; // what a reader gets
 mod message_changes; // acks, edits, revocations, reactions
+mod names; // of customers
+mod pages; // found messages and conversations, newest first
 mod pairing; // a reply and its echo are one row
 mod print; // as text and as JSON
 mod query; // the reading side
@@ -40,19 +44,24 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod times; // times as SQLite stores them
+mod transcript; // one chat, in pages
 
 pub use archive::{Appended, Archive};
 pub use chat_names::{ChatNames, NotAChat};
 pub use csv_table::{CsvReader, CsvRow, CsvTable};
+pub use cursor::{Cursor, NotACursor};
 pub use daily::{DailySum, rating_mean};
 pub use database_file::{FILE_NAME, FILE_NAMES, Restored};
 pub use error::HistoryError;
 pub use event::{EventKind, StoredEvent};
 pub use events::TimelineItem;
 pub use follow::Follower;
+pub use last_words::{LastSaid, LastWords, StoredMedia};
 pub use message::{Conversation, Edit, StoredMessage, StoredReaction};
+pub use pages::{ConversationPage, FoundPage};
 pub use query::{History, Query};
 pub use ratings::StoredRating;
 pub use since::{SinceError, parse_since, parse_until};
 pub use status::Status;
 pub use stream::StreamEntry;
+pub use transcript::{Transcript, TranscriptItem, TranscriptKind, TranscriptPage};

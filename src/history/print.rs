@@ -234,6 +234,7 @@ mod tests {
 
     fn message() -> StoredMessage {
         StoredMessage {
+            row: 1,
             session: SessionName::stored("default"),
             chat: ChatId::stored("5511999990000@c.us"),
             conversation: None,

@@ -37,6 +37,10 @@ pub struct Query {
     pub search: Option<String>,
     /// Only this session, as the user typed its name.
     pub session: Option<String>,
+    /// Only what `customer`, `bot`, `agent`, `phone`, or the agent with this name said, or conversations in which they said something.
+    pub author: Option<String>,
+    /// Only customers whose WhatsApp name contains this; accents and case do not matter.
+    pub name: Option<String>,
 }
 
 /// The history file, open for reading. The daemon may write to it at the same time; each query sees the
@@ -86,24 +90,23 @@ impl History {
         .map_err(failed(&self.path, "reading messages"))
     }
 
-    /// Calls `each` with every message that `query` asks for and that was stored after row `after`, with its row, in the order in
-    /// which they were stored.
+    /// Calls `each` with every message that `query` asks for and that was stored after row `after`, in the order in which they
+    /// were stored.
     pub(super) fn messages_after(
         &self,
         query: &Query,
         after: i64,
-        each: impl FnMut((i64, StoredMessage)) -> ControlFlow<()>,
+        each: impl FnMut(StoredMessage) -> ControlFlow<()>,
     ) -> Result<(), HistoryError> {
         let mut filter = Filter::default();
         filter.messages(query);
         filter.all("m.id > ?", [after.into()]);
-        let with_row = |row: &Row<'_>| Ok((row.get(26)?, message(row)?));
         self.read(
             include_str!("sql/messages.sql"),
             filter,
             &["m.id"],
             None,
-            with_row,
+            message,
             each,
         )
         .map_err(failed(&self.path, "reading new messages"))
@@ -177,15 +180,7 @@ impl History {
         each: impl FnMut(Conversation) -> ControlFlow<()>,
     ) -> Result<(), HistoryError> {
         let mut filter = Filter::conversations(query);
-        if let Some(since) = query.since {
-            filter.all(
-                "(c.closed_at IS NULL OR c.closed_at >= ?)",
-                [since.as_i64().into()],
-            );
-        }
-        if let Some(until) = query.until {
-            filter.all(&format!("{BEGAN} < ?"), [until.as_i64().into()]);
-        }
+        filter.period_of_conversations(query);
         let order = [BEGAN, "c.ticket", "c.id"];
         self.read(
             include_str!("sql/conversations.sql"),
@@ -242,7 +237,7 @@ impl History {
 }
 
 /// When a conversation began: its first step that we know of.
-const BEGAN: &str = "coalesce(c.opened_at, c.claimed_at, c.closed_at)";
+pub(super) const BEGAN: &str = "coalesce(c.opened_at, c.claimed_at, c.closed_at)";
 
 /// Conditions that must all hold, and the values of their question marks in order.
 #[derive(Default)]
@@ -260,20 +255,44 @@ impl Filter {
 
     /// Everything that limits messages.
     fn messages(&mut self, query: &Query) {
-        self.chat_and_session("m", query);
+        self.message_facts(query);
         if let Some(since) = query.since {
             self.all("m.at >= ?", [since.as_i64().into()]);
         }
         if let Some(until) = query.until {
             self.all("m.at < ?", [until.as_i64().into()]);
         }
+        self.words(&Search::of(query.search.as_deref().unwrap_or_default()));
+    }
+
+    /// Everything that limits messages, except the period and the words.
+    pub(super) fn message_facts(&mut self, query: &Query) {
+        self.chat_and_session("m", query);
         if let Some(outcome) = &query.outcome {
             self.all(
-                "(m.session, m.conversation) IN (SELECT c.session, c.id FROM conversation c WHERE c.outcome = ?)",
+                "EXISTS (SELECT 1 FROM conversation c WHERE c.session = m.session AND c.id = m.conversation AND c.outcome = ?)",
                 [outcome.clone().into()],
             );
         }
-        self.words(&Search::of(query.search.as_deref().unwrap_or_default()));
+        if let Some(author) = &query.author {
+            self.all(
+                "(m.author = ? OR m.by = ?)",
+                [author.clone().into(), author.clone().into()],
+            );
+        }
+    }
+
+    /// The period of conversations.
+    pub(super) fn period_of_conversations(&mut self, query: &Query) {
+        if let Some(since) = query.since {
+            self.all(
+                "(c.closed_at IS NULL OR c.closed_at >= ?)",
+                [since.as_i64().into()],
+            );
+        }
+        if let Some(until) = query.until {
+            self.all(&format!("{BEGAN} < ?"), [until.as_i64().into()]);
+        }
     }
 
     /// Everything that limits conversations, except the period.
@@ -282,6 +301,13 @@ impl Filter {
         filter.chat_and_session("c", query);
         if let Some(outcome) = &query.outcome {
             filter.all("c.outcome = ?", [outcome.clone().into()]);
+        }
+        if let Some(author) = &query.author {
+            filter.all(
+                "EXISTS (SELECT 1 FROM message m WHERE m.chat = c.chat AND m.session = c.session
+                    AND m.conversation = c.id AND (m.author = ? OR m.by = ?))",
+                [author.clone().into(), author.clone().into()],
+            );
         }
         let search = Search::of(query.search.as_deref().unwrap_or_default());
         let (mut words, mut notes) = (Filter::default(), Filter::default());
@@ -317,6 +343,15 @@ impl Filter {
         if let Some(session) = &query.session {
             self.all(&format!("{table}.session = ?"), [session.clone().into()]);
         }
+        if let Some(name) = &query.name {
+            self.all(
+                &format!(
+                    "({table}.session, {table}.chat) IN (SELECT n.session, n.chat FROM customer_name n
+                        WHERE instr(folded(n.name), folded(?)))"
+                ),
+                [name.clone().into()],
+            );
+        }
     }
 
     fn words(&mut self, search: &Search) {
@@ -327,6 +362,11 @@ impl Filter {
             );
             self.searches = true;
         }
+        self.symbols(search);
+    }
+
+    /// What the index of words doesn't know.
+    pub(super) fn symbols(&mut self, search: &Search) {
         for symbol in &search.symbols {
             self.all(
                 "(instr(m.text, ?) OR EXISTS (SELECT 1 FROM edit e WHERE e.session = m.session
@@ -349,6 +389,14 @@ impl Filter {
         }
     }
 
+    /// All conditions as one value, true or false.
+    pub(super) fn all_as_value(&self) -> String {
+        match self.conditions.is_empty() {
+            true => "true".to_owned(),
+            false => format!("coalesce({}, false)", self.conditions.join(" AND ")),
+        }
+    }
+
     pub(super) fn sql(&self) -> String {
         if self.conditions.is_empty() {
             String::new()
@@ -358,7 +406,7 @@ impl Filter {
     }
 }
 
-fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
+pub(super) fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
     let said: String = row.get(7)?;
     let state: Option<String> = row.get(17)?;
     let reason: Option<String> = row.get(18)?;
@@ -371,6 +419,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
         None => (said, None),
     };
     Ok(StoredMessage {
+        row: row.get(26)?,
         session: row.get(0)?,
         chat: row.get(1)?,
         conversation: row.get(2)?,
@@ -401,7 +450,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
     })
 }
 
-fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     let (claimed_at, closed_at): (Option<Millis>, Option<Millis>) = (row.get(5)?, row.get(6)?);
     let status: Option<String> = row.get(13)?;
     Ok(Conversation {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior, ffi};
 
 use super::error::HistoryError;
+use super::names;
 
 /// Each migrates the file from the version of its index to the next. Never edit a released one: existing files have already run it.
 const MIGRATIONS: &[&str] = &[
@@ -14,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sql/003_conversation_status.sql"),
     include_str!("sql/004_marks_of_a_chat.sql"),
     include_str!("sql/005_people.sql"),
+    include_str!("sql/006_names_and_order.sql"),
 ];
 
 /// The schema version this program writes and reads.
@@ -80,6 +82,8 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, HistoryError> 
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(cannot)?;
     db.busy_timeout(READER_BUSY_MAX).map_err(cannot)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    names::teach_folding(&db).map_err(cannot)?;
     match version(&db).map_err(cannot)? {
         VERSION => Ok(db),
         // The file exists, but its first migration is not committed yet: treat it as missing.

@@ -150,6 +150,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "settings"]),
     ("rustyline", &["cli"]),
     ("csv", &["history"]),
+    ("icu_normalizer", &["flow/words", "history"]),
 ];
 
 /// A file of `src`.

@@ -4,6 +4,7 @@ mod aliases;
 mod any_order;
 mod database_file;
 mod exactly_once;
+mod pages;
 mod people;
 mod reading;
 mod rig;
