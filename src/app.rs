@@ -37,6 +37,7 @@ use crate::secret::Secret;
 use crate::service::handle::calls::CALLS_MAX;
 use crate::service::inlet::listener::CONNECTIONS_MAX;
 use crate::service::kit::metrics::Metrics;
+use crate::service::kit::touched::Touched;
 use crate::service::kit::waha_access::WahaAccess;
 use crate::service::owner::reachability::Reachability;
 use crate::service::upkeep::reloader::ReloadRequest;
@@ -126,6 +127,7 @@ impl Daemon {
         redis::check_server(&redis).await?;
         let client = deliver::client(config.waha)?;
         let metrics = Arc::new(Metrics::default());
+        let touched = Arc::new(Touched::default());
         let process = upkeep::new_process_name()?;
         let (to_reloader, reload_requests) = mpsc::unbounded_channel();
 
@@ -170,7 +172,7 @@ impl Daemon {
             let path = data_dir.path().join(history::FILE_NAME);
             let archive = upkeep::open_archive(&path, back).await?;
             let store = self.connect(&redis, back).await?;
-            let archiver = upkeep::archiver(store, archive, path, metrics);
+            let archiver = upkeep::archiver(store, archive, path, metrics, touched);
             // Last, because it archives what the others write while they stop.
             self.stage(back, daemon::ARCHIVER, |stop| archiver.run(stop));
         }

@@ -18,6 +18,7 @@ use crate::flows::Flows;
 use crate::history::Archive;
 use crate::ids::ProcessId;
 use crate::service::kit::metrics::Metrics;
+use crate::service::kit::touched::Touched;
 use crate::service::upkeep::archiver::{self, Archiver};
 use crate::service::upkeep::recoverer::{Recoverer, release};
 use crate::service::upkeep::reloader::{ReloadRequest, Reloader};
@@ -113,11 +114,13 @@ pub(super) fn archiver(
     archive: Archive,
     path: PathBuf,
     metrics: Arc<Metrics>,
+    touched: Arc<Touched>,
 ) -> Archiver {
     Archiver {
         store,
         archive,
         path,
         metrics,
+        touched,
     }
 }

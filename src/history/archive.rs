@@ -1,6 +1,6 @@
 //! The writing side: batches of stream entries and the position in their stream, in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::sqlite_trouble::Trouble;
 use super::stream::StreamEntry;
 use super::{aliases, conversations, events, message_changes, names, pairing, schema};
 use crate::clock::Millis;
-use crate::ids::SessionName;
+use crate::ids::{ChatId, SessionName};
 
 /// The result of storing a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Appended {
     pub unreadable: usize,
     /// The first of these, for the log: session, stream id and reason.
     pub first_unreadable: Option<String>,
+    /// The chats that the stored entries are about, under every id that they have there and in the history.
+    pub chats: HashSet<(SessionName, ChatId)>,
 }
 
 /// The history file for writing. Use only one per file.
@@ -187,7 +189,14 @@ fn append_with(
                 }
                 *at = Some(id);
                 match Entry::read(entry, id.time()) {
-                    Ok(read) => apply(&tx, session, read)?,
+                    Ok(read) => {
+                        for chat in read.chats() {
+                            let kept = aliases::kept_under(&tx, session, chat.clone())?;
+                            appended.chats.insert((session.clone(), kept));
+                            appended.chats.insert((session.clone(), chat));
+                        }
+                        apply(&tx, session, read)?
+                    }
                     Err(reason) => Err(reason),
                 }
             }

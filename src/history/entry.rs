@@ -126,6 +126,20 @@ pub(super) struct Row {
 }
 
 impl Entry {
+    /// The chats that it is about.
+    pub(super) fn chats(&self) -> Vec<ChatId> {
+        match self {
+            Entry::Message(row) | Entry::Reply(row) => vec![row.chat.clone()],
+            Entry::Mark { chat, .. } | Entry::Conversation { chat, .. } => vec![chat.clone()],
+            Entry::Event(row) => row
+                .conversation
+                .iter()
+                .map(|(_, chat)| chat.clone())
+                .collect(),
+            Entry::Alias { lid, chat, .. } => vec![lid.clone(), chat.clone()],
+        }
+    }
+
     /// Reads an entry that entered its stream at `entered_at`.
     ///
     /// # Errors

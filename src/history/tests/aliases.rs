@@ -256,3 +256,23 @@ fn a_history_of_the_first_schema_learns_aliases() {
         .unwrap();
     assert_eq!(chat, CHAT);
 }
+
+#[test]
+fn a_batch_says_which_chats_it_is_about_under_every_id() {
+    let mut rig = Rig::new();
+    let chats = |appended: Appended| {
+        let mut chats: Vec<String> = appended
+            .chats
+            .iter()
+            .map(|(_, id)| id.to_string())
+            .collect();
+        chats.sort();
+        chats
+    };
+    let line = vec![("kind", "line_paused".to_owned()), ("by", "ana".to_owned())];
+    let told = chats(rig.append(&[inbound("A", "one", 1000), stranger(ack("B", 3, 1500)), line]));
+    assert_eq!(told, [CHAT, STRANGER]);
+    assert_eq!(chats(rig.append(&[alias(2000)])), [LID, CHAT]);
+    let told = chats(rig.append(&[hidden(inbound("C", "two", 3000))]));
+    assert_eq!(told, [LID, CHAT]);
+}

@@ -14,6 +14,7 @@
 //! | [`session_pages`] | which busy sessions an agent looks at in one poll |
 //! | `session_queue` | sessions that an agent looks at one after the other |
 //! | `store_error_log` | logs errors from Redis, at most once a minute |
+//! | [`touched`] | what changed in the history, for screens |
 //! | `unread_message` | reads a message of an inbox, which may have been edited or withdrawn |
 //! | [`waha_access`] | whether this process can use WAHA; nothing is sent while WAHA refuses our key |
 
@@ -29,5 +30,6 @@ pub mod pickup_latency;
 pub mod session_pages;
 pub(crate) mod session_queue;
 pub(crate) mod store_error_log;
+pub mod touched;
 pub(crate) mod unread_message;
 pub mod waha_access;
