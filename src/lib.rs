@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Each name in \[brackets\] is one Lua script (`store/lua/`). Conversations and lanes change only in scripts; what
-//! we keep of sessions, processes, dead letters and the history stream also changes by direct commands.
+//! we keep of sessions, processes, agents, dead letters and the history stream also changes by direct commands.
 //!
 //! # What always holds
 //!
@@ -81,6 +81,7 @@
 //! | `service/owner` | notifications to the owner: handoffs, chats left alone, session status, reachability; whether WAHA can be used | |
 //! | `service/upkeep` | housekeeping: archiver, recoverer (processes that died), reloader, sweeper (sessions that are idle) | |
 //! | `service/desk` | what people do with conversations, as the command line and the console offer it: who may, and what is needed for it | |
+//! | `service/accounts` | how agents prove who they are to the console, and what they keep there: passwords, one-use links, logins, API tokens | |
 //! | `service/kit` | what agents share: backoff, leases, periodic work, metrics, the access to WAHA | |
 //! | [`store`] | Redis; the only room that knows fred | flow/script (files that replies carry) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A key, a password, or a URL that may hold one.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {

@@ -8,6 +8,7 @@
 //! | [`deliver`] | sends replies, and finds out whether a reply in doubt was sent |
 //! | [`owner`] | notifies the owner, and watches the state of each session |
 //! | [`upkeep`] | writes the history, recovers the work of dead processes, reloads flows |
+//! | [`accounts`] | how agents prove who they are to the console: passwords, links, logins, API tokens |
 //! | [`desk`] | what people do with conversations, for the command line and the console |
 //! | [`kit`] | what several rooms use |
 //!
@@ -16,6 +17,7 @@
 //! they share. A room imports [`kit`] and no other room of the service; only [`inlet`], [`handle`] and [`deliver`] also
 //! import [`owner`].
 
+pub mod accounts;
 pub mod deliver;
 pub mod desk;
 pub mod handle;

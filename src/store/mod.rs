@@ -11,12 +11,14 @@
 //! | `private_redis` | the private Redis: a server of our own in the data directory, its socket, and the repair of its files |
 //! | `actions` | what agents and the owner do by hand: take, say, note, give, close, move, pause |
 //! | `agents` | agents: the people who answer customers, what they may take, and whether they are present |
+//! | `accounts` | the accounts of agents for the console: hashes of passwords and tokens, logins, canned replies |
 //! | `conversations` | conversations: received, waiting, held by a process, handed off, closed; and merging the two ids of one person |
 //! | `lanes` | lanes: the replies of each chat, in order, until WAHA takes them or we give up on them |
 //! | `sessions` | what we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner |
 //! | `views` | the line and one conversation as people see them; they only read |
 //! | `processes` | the processes that share one Redis: their heartbeats, the reload of their flows, and whether they can use WAHA |
 
+mod accounts;
 mod actions;
 mod agents;
 mod connection;
@@ -32,6 +34,10 @@ mod store;
 mod views;
 
 pub use self::store::Store;
+pub use accounts::account::{Account, Invitation, ReadAccount};
+pub use accounts::canned::Canned;
+pub use accounts::logins::Login;
+pub use accounts::tokens::StoredToken;
 pub use actions::absence::{Returned, WhyReturned};
 pub use actions::action::{Acted, Action, ActionKind, Standing};
 pub use actions::attend::{CloseByHand, GiveTo, HeadOfLine, Seat};

@@ -60,6 +60,7 @@ mod webhook;
 )]
 mod wire;
 
+mod accounts;
 mod cli;
 mod deliver;
 mod desk;

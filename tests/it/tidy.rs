@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "data_dir",
             "health",
             "runtime",
+            "service/accounts",
             "service/desk",
             "store",
             "history",
@@ -92,6 +93,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flow",
         ],
     ),
+    ("service/accounts", &["store", "flow/words"]),
     ("service/desk", &["service/kit", "store", "flows", "flow"]),
     (
         "service/line",
@@ -150,7 +152,11 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "settings"]),
     ("rustyline", &["cli"]),
     ("csv", &["history"]),
-    ("icu_normalizer", &["flow/words", "history"]),
+    (
+        "icu_normalizer",
+        &["flow/words", "history", "service/accounts"],
+    ),
+    ("argon2", &["service/accounts"]),
 ];
 
 /// A file of `src`.

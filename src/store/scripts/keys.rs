@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::ids::{ChatId, MessageId, ProcessId, SessionName};
+use crate::ids::{AgentName, ChatId, MessageId, ProcessId, SessionName};
 
 /// The keys of a session: the name of the constant in Lua, and the name of the key. A name that ends in a colon is a
 /// prefix, and an id follows, so that no id can collide with our names.
@@ -309,6 +309,31 @@ impl Keys {
     /// ZSET: agent by when (ms) they were last seen at work.
     pub(crate) fn agents_seen(&self) -> String {
         format!("{}agents-seen", self.prefix)
+    }
+
+    /// HASH: agent -> their account for the console, JSON, see `accounts/account`.
+    pub(crate) fn accounts(&self) -> String {
+        format!("{}accounts", self.prefix)
+    }
+
+    /// STRING, expires: a login to the console, JSON, by the hash of its token.
+    pub(crate) fn login(&self, hash: &str) -> String {
+        format!("{}login:{hash}", self.prefix)
+    }
+
+    /// STRING, expires: this agent has logged in from this browser, by the hash of its cookie.
+    pub(crate) fn known_browser(&self, hash: &str, agent: &AgentName) -> String {
+        format!("{}known-browser:{hash}:{agent}", self.prefix)
+    }
+
+    /// HASH: the hash of an API token -> whose it is and what for, JSON.
+    pub(crate) fn api_tokens(&self) -> String {
+        format!("{}api-tokens", self.prefix)
+    }
+
+    /// HASH: the name of a canned reply -> its text, JSON.
+    pub(crate) fn canned(&self) -> String {
+        format!("{}canned", self.prefix)
     }
 
     /// STRING, expires: written to see whether Redis accepts writes.

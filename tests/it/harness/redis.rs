@@ -101,6 +101,14 @@ impl Redis {
         }
     }
 
+    /// All that it has written to its files. It writes each command before it answers.
+    pub(crate) fn files(&self) -> String {
+        let directory = self.directory.path().join("appendonlydir");
+        let files = std::fs::read_dir(directory).unwrap();
+        let bytes = files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
+    }
+
     /// The answer to a command that answers in one line.
     pub(crate) fn ask(&self, command: &str) -> String {
         ask(&self.socket(), command).unwrap()
