@@ -8,6 +8,7 @@
 //! there is a file for each room of [`service`](crate::service) that builds its agents.
 
 mod bells;
+mod console;
 mod daemon;
 mod deliver;
 mod handle;
@@ -88,7 +89,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
 struct Work {
     process: ProcessId,
     flows: Arc<Flows>,
-    client: Client,
+    client: Arc<Client>,
     notify_chat: Option<NotifyChat>,
     handling: HandlingConfig,
     catch_up: CatchUpConfig,
@@ -119,15 +120,20 @@ impl Daemon {
         } else {
             None
         };
+        let console = match config.console {
+            Some(console) => Some((console::bind(console.listen)?, console)),
+            None => None,
+        };
+        let console_at = console.as_ref().map(|(_, console)| console.reached_at());
         let flows = Arc::new(config.flow.flows);
         let at_start = flows.loaded();
         let redis = self
             .find_redis(&config.redis, data_dir.as_deref(), flows.clone())
             .await?;
         redis::check_server(&redis).await?;
-        let client = deliver::client(config.waha)?;
+        let client = Arc::new(deliver::client(config.waha)?);
         let metrics = Arc::new(Metrics::default());
-        let touched = Arc::new(Touched::default());
+        let touched = Arc::<Touched>::default();
         let process = upkeep::new_process_name()?;
         let (to_reloader, reload_requests) = mpsc::unbounded_channel();
 
@@ -149,7 +155,7 @@ impl Daemon {
             let work = Work {
                 process: process.clone(),
                 flows: flows.clone(),
-                client,
+                client: client.clone(),
                 notify_chat: config.notify_chat,
                 handling: config.handling,
                 catch_up: config.catch_up,
@@ -165,8 +171,22 @@ impl Daemon {
         if let Some(store) = self.stores.first().cloned() {
             self.listener(tokio::spawn(bells::forward(reload_signals, to_reloader)));
             let warning = config.flow.warning_of_calls;
-            let reloader = upkeep::reloader(flows, store, process, role, warning, reload_requests);
+            let reloader = upkeep::reloader(
+                flows.clone(),
+                store,
+                process,
+                role,
+                warning,
+                reload_requests,
+            );
             self.stage(&front, "reloader", |stop| reloader.run(stop));
+        }
+        if let (Some((bound, console)), Some(data_dir)) = (console, &data_dir) {
+            let store = self.connect(&redis, back).await?;
+            let path = data_dir.path().join(history::FILE_NAME);
+            let shared = (metrics.clone(), touched.clone());
+            let console = console::console(console, store, flows, client, shared, path);
+            self.stage(back, "console", |stop| console.run(bound, stop));
         }
         if let Some(data_dir) = &data_dir {
             let path = data_dir.path().join(history::FILE_NAME);
@@ -185,6 +205,7 @@ impl Daemon {
             listen = role.serves().then(|| listen.to_string()),
             workers = role.works().then_some(workers),
             flows = %at_start,
+            console = console_at.map(|address| address.to_string()),
             "ready"
         );
         Ok(())
@@ -202,7 +223,7 @@ impl Daemon {
         // Heartbeats run at the listener's priority, because they must be sent under any load.
         let front = Handle::current();
         let heart = self.connect(redis, &front).await?;
-        let client = Arc::new(work.client);
+        let client = work.client;
         let shared = Shared {
             process: work.process,
             notifier: owner::notifier(&store, work.notify_chat, &work.flows),

@@ -109,6 +109,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod data_dir;
 mod describe;
 pub mod flow;

@@ -31,6 +31,16 @@ pub enum StartError {
     /// The history can't be opened.
     #[error(transparent)]
     History(#[from] history::HistoryError),
+    /// The console's address is in use, or is not an address of this machine.
+    #[error(
+        "can't listen on {address} for the console: {source}; set CONSOLE_LISTEN to another address or port"
+    )]
+    Console {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
     /// The address is in use, or is not an address of this machine.
     #[error("can't listen on {address}: {source}; set LISTEN to another address or port")]
     Listen {

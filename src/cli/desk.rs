@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::agent::session;
 use crate::cli::customer::{called, find, number, sessions};
@@ -18,6 +18,7 @@ use crate::flows::Flows;
 use crate::history::ChatNames;
 use crate::ids::{AgentName, ChatId, SessionName};
 use crate::service::desk::desk::{Desk, Doing};
+use crate::service::desk::json;
 use crate::service::desk::refusal::Refusal;
 use crate::settings::RedisSettings;
 use crate::store::{Acted, HeldBy, LinePause, Standing, Store};
@@ -188,7 +189,7 @@ impl<'a> AtDesk<'a> {
             refused => Some(self.refusal(name, refused)),
         };
         match (self.arguments.format, acted) {
-            (Format::Jsonl, _) => jsonl(&to_json(session, acted), &mut io::stdout().lock())?,
+            (Format::Jsonl, _) => jsonl(&json::acted(session, acted), &mut io::stdout().lock())?,
             (Format::Text, Acted::Done(case)) => say(&done(case))?,
             (Format::Text, Acted::Yours(case)) => say(&format!(
                 "{} has {} already{}.",
@@ -276,37 +277,4 @@ fn paused(pause: &LinePause, now: Millis) -> String {
 
 fn say(text: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{}", line(text))
-}
-
-/// What came of an action, for programs; times are in Unix milliseconds.
-fn to_json(session: &SessionName, acted: &Acted) -> Value {
-    let (result, case) = match acted {
-        Acted::Done(case) => ("done", Some(case)),
-        Acted::Yours(case) => ("yours", Some(case)),
-        Acted::Held(case) => ("held", Some(case)),
-        Acted::Changed(case) => ("changed", Some(case)),
-        Acted::NobodyWaits => ("nobody", None),
-        Acted::NotOpen(_) => ("closed", None),
-        Acted::TooMany => ("many", None),
-        Acted::Paused(_) => ("paused", None),
-    };
-    let mut object = json!({"result": result, "session": session});
-    if let Some(case) = case {
-        object["chat"] = json!(case.chat);
-        object["conversation"] = json!(case.conversation);
-        object["holder"] = match &case.holder {
-            HeldBy::Nobody => Value::Null,
-            HeldBy::Bot => json!("bot"),
-            HeldBy::Phone => json!("phone"),
-            HeldBy::Agent(agent) => json!(agent),
-        };
-        object["since"] = json!(case.since);
-    }
-    if let Acted::NotOpen(chat) = acted {
-        object["chat"] = json!(chat);
-    }
-    if let Acted::Paused(pause) = acted {
-        object["pause"] = json!(pause);
-    }
-    object
 }

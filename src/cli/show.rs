@@ -21,8 +21,9 @@ use crate::describe::describe;
 use crate::flow::State;
 use crate::history::{ChatNames, FILE_NAME, History, HistoryError, Query, TimelineItem};
 use crate::ids::SessionName;
+use crate::service::desk;
 use crate::settings::RedisSettings;
-use crate::store::{ConversationView, UnreadWords};
+use crate::store::ConversationView;
 use crate::terminal::{jsonl, line, paragraph, time};
 
 /// How much of the past is shown.
@@ -233,7 +234,7 @@ fn stands(view: &ConversationView, state: Option<&State>, now: Millis) -> String
 fn to_json(found: Option<&(SessionName, ConversationView)>, past: &[TimelineItem]) -> Value {
     let mut object = found.map_or_else(
         || json!({"status": "closed"}),
-        |(session, view)| of_view(session, view),
+        |(session, view)| desk::json::conversation(session, view),
     );
     let item = |item: &TimelineItem| match item {
         TimelineItem::Message(message) => json!(message),
@@ -241,34 +242,4 @@ fn to_json(found: Option<&(SessionName, ConversationView)>, past: &[TimelineItem
     };
     object["past"] = past.iter().map(item).collect();
     object
-}
-
-fn of_view(session: &SessionName, view: &ConversationView) -> Value {
-    let state: Option<State> = serde_json::from_str(&view.state).ok();
-    let unread = |one: &UnreadWords| json!({"id": one.id, "kind": one.kind, "text": one.text, "sent_at": one.sent_at});
-    json!({
-        "session": session,
-        "chat": view.chat,
-        "name": view.name,
-        "conversation": view.id,
-        "rev": view.rev,
-        "status": view.status,
-        "ticket": view.ticket,
-        "place": view.place,
-        "opened_at": view.opened,
-        "since": view.since,
-        "team": view.team,
-        "urgent": view.urgent,
-        "holder": view.holder,
-        "process": view.process,
-        "phone_until": view.phone_until,
-        "unanswered_since": view.unanswered_since,
-        "step": state.as_ref().and_then(State::step),
-        "note": state.as_ref().and_then(State::note),
-        "variables": state.as_ref().map(State::variables),
-        "unread_count": view.unread_count,
-        "unread": view.unread.iter().map(unread).collect::<Value>(),
-        "unsent_count": view.unsent_count,
-        "unsent": view.unsent,
-    })
 }

@@ -8,6 +8,7 @@ use crate::cli::line::SessionLine;
 use crate::cli::table::{Table, fitted};
 use crate::clock::Millis;
 use crate::flow::State;
+use crate::service::desk::json::last_words;
 use crate::store::{LineKind, LinePause, LineRow, LineSection, LineView};
 use crate::terminal::line;
 
@@ -164,13 +165,4 @@ fn words(row: &LineRow, width: Option<usize>) -> String {
         Some(_) => words,
         None => fitted(&words, WORDS_MAX),
     }
-}
-
-/// The customer's last message, on one line. If it was handled already: their last answer.
-pub(super) fn last_words(row: &LineRow, state: Option<&State>) -> Option<String> {
-    let message = row.last.as_ref().map(|last| last.shown());
-    let message = message.filter(|words| !words.trim().is_empty());
-    let said = message.or_else(|| state?.last_said().map(str::to_owned))?;
-    let words: Vec<&str> = said.split_whitespace().collect();
-    Some(words.join(" "))
 }

@@ -17,6 +17,13 @@ impl Script {
         self.teams.contains_key(team)
     }
 
+    /// The names of the steps, in alphabetical order.
+    pub fn step_names(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self.steps.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names.into_iter()
+    }
+
     /// Whether it has this step.
     pub fn has_step(&self, step: &str) -> bool {
         self.steps.contains_key(step)

@@ -15,6 +15,8 @@ use crate::store::{
 
 /// How much of a conversation's inbox and lane is read to act on it.
 const PEEK: usize = 1;
+/// How often words are tried to be said while the conversation goes on at the same moment.
+const SAY_TRIES: usize = 3;
 
 /// The desk of one agent.
 pub struct Desk {
@@ -42,10 +44,8 @@ pub struct Doing {
 pub struct Seen {
     /// Which one.
     pub conversation: ConversationId,
-    /// Its revision.
-    pub rev: u64,
-    /// How many messages were unread.
-    pub unread: u64,
+    /// How many messages were unread, and in which revision of the conversation; `None`: all that are unread now count as seen.
+    pub unread: Option<(u64, u64)>,
 }
 
 /// Where a conversation is given to, as a person says it.
@@ -166,21 +166,31 @@ impl Desk {
         if text.trim().is_empty() {
             return Err(Refusal::NoWords);
         }
-        let Some(view) = self.view(doing, now).await? else {
-            return self.not_open(ActionKind::Say, doing).await;
-        };
-        let action = self.action_on(doing, HeldBy::Agent(self.agent.name.clone()));
-        // What is read of a conversation and what is done to it must be about the same one.
-        let action = Action {
-            conversation: action.conversation.or(view.id.clone()),
-            ..action
-        };
-        let reply = self.reply(&view, &doing.id, text, now);
-        let seen = Some(unread(doing, &view));
-        let store = &self.store;
-        Ok(store
-            .say(&doing.session, &action, seen, &reply, now)
-            .await?)
+        let mut said = Acted::NotOpen(doing.chat.clone());
+        for _ in 0..SAY_TRIES {
+            let Some(view) = self.view(doing, now).await? else {
+                return self.not_open(ActionKind::Say, doing).await;
+            };
+            let action = self.action_on(doing, HeldBy::Agent(self.agent.name.clone()));
+            // What is read of a conversation and what is done to it must be about the same one, and about the same messages.
+            let action = Action {
+                conversation: action.conversation.or(view.id.clone()),
+                rev: Some(view.rev),
+                ..action
+            };
+            let reply = self.reply(&view, &doing.id, text, now);
+            let seen = Some(unread(doing, &view));
+            let store = &self.store;
+            said = store
+                .say(&doing.session, &action, seen, &reply, now)
+                .await?;
+            // The agent may have said something else in this moment, perhaps on another screen.
+            match &said {
+                Acted::Changed(standing) if Some(&standing.conversation) == view.id.as_ref() => {}
+                _ => break,
+            }
+        }
+        Ok(said)
     }
 
     /// Notes something about a conversation, whoever has it.
@@ -193,8 +203,7 @@ impl Desk {
         }
         self.is_at_work(now).await?;
         self.serves(&doing.session)?;
-        let mut action = self.action_on(doing, HeldBy::Nobody);
-        action.rev = None;
+        let action = self.action_on(doing, HeldBy::Nobody);
         Ok(self.store.note(&doing.session, &action, text, now).await?)
     }
 
@@ -448,7 +457,6 @@ impl Desk {
         let seen = doing.seen.as_ref();
         Action {
             conversation: seen.map(|seen| seen.conversation.clone()),
-            rev: seen.map(|seen| seen.rev),
             ..self.action(&doing.id, doing.chat.clone(), holder)
         }
     }
@@ -462,7 +470,7 @@ impl Desk {
         let action = self.action_on(doing, holder);
         Action {
             conversation: action.conversation.or(view.id.clone()),
-            rev: action.rev.or(Some(view.rev)),
+            rev: Some(view.rev),
             ..action
         }
     }
@@ -500,13 +508,17 @@ impl Desk {
     }
 }
 
-/// How many unread messages the person has seen: those that were there when they looked, or that are read here for them.
+/// How many unread messages the person has seen: those that were there when they looked, or that are read here for them. If
+/// something was said since they looked, those were answered, and none of the later ones is.
 fn unread(doing: &Doing, view: &ConversationView) -> u64 {
-    let seen = doing.seen.as_ref().map(|seen| seen.unread);
-    seen.unwrap_or(view.unread_count)
+    match doing.seen.as_ref().and_then(|seen| seen.unread) {
+        None => view.unread_count,
+        Some((rev, unread)) if rev == view.rev => unread,
+        Some(_) => 0,
+    }
 }
 
-/// The state of the flow. If it can't be read, or none was saved yet, the flow begins anew.
+/// The state of the flow. If it can't be read, or none was saved yet, the flow begins from its start.
 fn state(view: &ConversationView) -> State {
     let name = Some(view.name.as_str()).filter(|name| !name.is_empty());
     serde_json::from_str(&view.state).unwrap_or_else(|_| State::new(name))

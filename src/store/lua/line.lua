@@ -5,13 +5,13 @@
 -- Returns the pause of the whole session (JSON or ''), then per section: {what ('person', 'bot', 'agent', 'phone' or 'worker'),
 --         team or '', how many in all, pause (JSON or ''), then per row {chat, id, name, ticket, place in line (0 = in none), since
 --         (ms), '1' if urgent, holder (agent or process) or '', since when (ms) the customer waits for an answer of the agent
---         or '', team or '', state or '', the last message of the inbox or ''}}
+--         or '', team or '', state or '', the place that the customer was last told or '', the last message of the inbox or ''}}
 local count, only = next_number(), next_text()
 local answer = {redis.call('HGET', LINE_PAUSED, '') or ''}
 
 local function row(chat, place, holder, since, unanswered)
-  local id, name, ticket, opened, waiting_since, priority, team, state, claimed, taken =
-    unpack(redis.call('HMGET', CHAT .. chat, 'id', 'name', 'ticket', 'opened', 'waiting_since', 'priority', 'team', 'state', 'claimed', 'taken'))
+  local id, name, ticket, opened, waiting_since, priority, team, state, told, claimed, taken =
+    unpack(redis.call('HMGET', CHAT .. chat, 'id', 'name', 'ticket', 'opened', 'waiting_since', 'priority', 'team', 'state', 'told', 'claimed', 'taken'))
   if not since then
     if place > 0 then
       since = waiting_since or opened
@@ -20,7 +20,7 @@ local function row(chat, place, holder, since, unanswered)
     end
   end
   return {chat, id or '', name or '', ticket or '0', tostring(place), since or '0', priority == 'urgent' and '1' or '', holder or '',
-    unanswered or '', team or '', state or '', redis.call('LINDEX', INBOX .. chat, -1) or ''}
+    unanswered or '', team or '', state or '', told or '', redis.call('LINDEX', INBOX .. chat, -1) or ''}
 end
 
 local function add_section(what, team, total, pause, rows)

@@ -72,6 +72,8 @@ pub struct LineRow {
     pub process: Option<ProcessId>,
     /// Since when they wait for an answer of the agent who attends them; `None`: they were answered.
     pub unanswered_since: Option<Millis>,
+    /// The place in line that they were last told.
+    pub told: Option<u64>,
     /// The flow's state, JSON, or empty.
     pub state: String,
     /// Their last message that is not handled yet.
@@ -169,7 +171,8 @@ fn row(mut answer: ScriptAnswer, kind: &LineKind) -> Result<LineRow, StoreError>
     let urgent = !answer.text()?.is_empty();
     let holder = Some(answer.text()?).filter(|holder| !holder.is_empty());
     let unanswered_since = time(&answer.text()?);
-    let (team, state, last) = (answer.text()?, answer.text()?, answer.text()?);
+    let (team, state) = (answer.text()?, answer.text()?);
+    let (told, last) = (answer.text()?, answer.text()?);
     let (holder, process) = match kind {
         LineKind::ByAgent => (holder.map(AgentName::stored), None),
         _ => (None, holder.map(ProcessId::stored)),

@@ -1,0 +1,114 @@
+//! What is now, as JSON: the same objects as the command line writes.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use crate::clock::Millis;
+use crate::console::answer::{Answer, json as json_answer};
+use crate::console::console::ConsoleState;
+use crate::console::look::ChatPlace;
+use crate::console::pages::ROWS;
+use crate::console::request::Request;
+use crate::console::who::Who;
+use crate::ids::SessionName;
+use crate::service::desk::json::{conversation, customer, paused};
+use crate::store::{LineKind, LinePart, PRESENT_FOR, StoreError};
+
+/// How many rows of a section, and unread messages and unsent replies of a chat, are read at most.
+const ROWS_MAX: usize = 1_000;
+
+pub(super) async fn line(state: &ConsoleState, request: &Request, who: &Who) -> Answer {
+    let only = request.query("session").and_then(SessionName::parse);
+    let rows = request.query("rows").and_then(|rows| rows.parse().ok());
+    let rows: usize = rows.unwrap_or(ROWS).clamp(1, ROWS_MAX);
+    let read = async {
+        let (sessions, _) = state.sessions_and_teams(who).await?;
+        let (mut customers, mut pauses) = (Vec::new(), Vec::new());
+        for session in sessions {
+            if only.as_ref().is_some_and(|only| *only != session) {
+                continue;
+            }
+            let part = match request.query("team") {
+                Some(team) => LinePart::Team(team),
+                None => LinePart::Everything,
+            };
+            let line = state
+                .store
+                .line_view(&session, part, rows, Millis::now())
+                .await?;
+            pauses.extend(line.paused.iter().map(|pause| paused(&session, "", pause)));
+            for section in &line.sections {
+                if let LineKind::ForPerson(team) = &section.kind {
+                    if !who.is_owner() && !who.agent.takes_from(team) {
+                        continue;
+                    }
+                    pauses.extend(
+                        section
+                            .paused
+                            .iter()
+                            .map(|pause| paused(&session, team, pause)),
+                    );
+                }
+                let rows = section.rows.iter();
+                customers.extend(rows.map(|row| customer(&session, section, row)));
+            }
+        }
+        Ok::<Value, StoreError>(json!({"customers": customers, "paused": pauses}))
+    };
+    match read.await {
+        Ok(line) => json_answer(StatusCode::OK, &line),
+        Err(error) => state.redis_failed(request, Some(who), &error),
+    }
+}
+
+pub(super) async fn chat(
+    state: &ConsoleState,
+    request: &Request,
+    who: &Who,
+    place: ChatPlace,
+) -> Answer {
+    let ChatPlace { session, chat } = &place;
+    if !who.serves(session) {
+        return state.not_found(request, Some(who));
+    }
+    let view = state
+        .store
+        .conversation_view(session, chat, ROWS_MAX, Millis::now())
+        .await;
+    match view {
+        Ok(Some(view)) => json_answer(StatusCode::OK, &conversation(session, &view)),
+        Ok(None) => json_answer(
+            StatusCode::OK,
+            &json!({"session": session, "chat": chat, "status": "closed"}),
+        ),
+        Err(error) => state.redis_failed(request, Some(who), &error),
+    }
+}
+
+pub(super) async fn agents(state: &ConsoleState, request: &Request, who: &Who) -> Answer {
+    let now = Millis::now();
+    let read = async {
+        let (agents, seen) = (
+            state.store.agents().await?,
+            state.store.agents_seen().await?,
+        );
+        let agents = agents.iter().map(|agent| {
+            let seen = seen.get(&agent.name).copied();
+            json!({
+                "name": agent.name,
+                "role": if agent.may_steer() { "owner" } else { "attendant" },
+                "teams": agent.teams,
+                "sessions": agent.sessions,
+                "max_chats": agent.max_chats,
+                "off": agent.off,
+                "present": !agent.off && seen.is_some_and(|seen| now.since(seen) < PRESENT_FOR),
+                "seen_at": seen,
+            })
+        });
+        Ok::<Value, StoreError>(json!({"agents": agents.collect::<Vec<_>>()}))
+    };
+    match read.await {
+        Ok(agents) => json_answer(StatusCode::OK, &agents),
+        Err(error) => state.redis_failed(request, Some(who), &error),
+    }
+}

@@ -1,0 +1,250 @@
+//! What the console knows: the lines, the chats that are open on a screen, and the people; as they were at the last look.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::pages::{self, View};
+use super::readers::Readers;
+
+use crate::clock::Millis;
+use crate::flow::Locale;
+use crate::flow::Script;
+use crate::flows::Flows;
+use crate::history::{ChatNames, Transcript, TranscriptPage};
+use crate::ids::{AgentName, ChatId, SessionName};
+use crate::service::kit::metrics::Metrics;
+use crate::service::kit::touched::TouchedChats;
+use crate::store::{Agent, ConversationView, LinePart, LineView, Store, StoreError};
+
+/// How many sessions are shown at once. Anybody who has more chooses one.
+pub(super) const SESSIONS_MAX: usize = 20;
+/// How many messages of a chat are shown, and kept up to date. Older ones are loaded when somebody scrolls to them.
+pub(super) const TRANSCRIPT: usize = 60;
+/// How many unread messages and unsent replies of a chat are read.
+const PEEK: usize = 50;
+/// What changes rarely is read again after this time: agents, workers, which sessions there are.
+const AROUND_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A chat of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ChatPlace {
+    pub(super) session: SessionName,
+    pub(super) chat: ChatId,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Look {
+    /// The beginning of our paths.
+    pub(super) prefix: Arc<str>,
+    pub(super) agents: Vec<Agent>,
+    /// When each agent was last seen at work.
+    pub(super) seen: HashMap<AgentName, Millis>,
+    /// The bot seats of all processes.
+    pub(super) workers: u64,
+    pub(super) dead_letters: u64,
+    pub(super) lines: BTreeMap<SessionName, SessionLook>,
+    pub(super) chats: HashMap<ChatPlace, ChatLook>,
+    pub(super) redis_away: bool,
+    pub(super) history_away: bool,
+    around_at: Option<Instant>,
+}
+
+/// The line of a session.
+pub(super) struct SessionLook {
+    pub(super) prefix: Arc<str>,
+    pub(super) line: LineView,
+    /// Its flow, which names the teams and the time zone.
+    pub(super) script: Arc<Script>,
+    /// WhatsApp is not connected: what WAHA said last.
+    pub(super) down: Option<String>,
+    /// The rows in each language, written when the first page needs them.
+    rendered: [OnceLock<pages::RenderedLine>; Locale::ALL.len()],
+}
+
+impl SessionLook {
+    /// The rows in a language.
+    pub(super) fn rendered(&self, session: &SessionName, language: Locale) -> &pages::RenderedLine {
+        let place = Locale::ALL.iter().position(|one| *one == language);
+        let cell = place.and_then(|place| self.rendered.get(place));
+        // Every language is one of all languages.
+        let cell = cell.unwrap_or(&self.rendered[0]);
+        cell.get_or_init(|| pages::render_line(session, self, language))
+    }
+}
+
+/// One chat.
+pub(super) struct ChatLook {
+    /// The conversation that is open now.
+    pub(super) view: Option<ConversationView>,
+    /// What was said last; `None` if the history can't be read.
+    pub(super) transcript: Option<Transcript>,
+    pub(super) script: Arc<Script>,
+}
+
+impl Look {
+    /// The agent, as they are now.
+    pub(super) fn agent(&self, name: &AgentName) -> Option<&Agent> {
+        self.agents.iter().find(|agent| agent.name == *name)
+    }
+}
+
+/// Looks.
+pub(super) struct Looker {
+    /// The beginning of our paths.
+    pub(super) prefix: Arc<str>,
+    pub(super) store: Store,
+    pub(super) readers: Readers,
+    pub(super) flows: Arc<Flows>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Looker {
+    /// Whether the history can't be written: then nothing tells us what has changed.
+    pub(super) fn history_in_trouble(&self) -> bool {
+        self.metrics.archive_error().is_some()
+    }
+
+    /// Looks again at what has changed (`None`: at everything) and is shown on some page.
+    ///
+    /// # Errors
+    /// If Redis fails. What was read before stays.
+    pub(super) async fn look_again(
+        &self,
+        look: &mut Look,
+        changed: Option<&TouchedChats>,
+        views: &[View],
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let places: HashSet<ChatPlace> = views.iter().filter_map(View::chat_place).collect();
+        look.chats.retain(|place, _| places.contains(place));
+        self.look_around(look, changed.is_none()).await?;
+        let rows = views.iter().map(View::rows).max().unwrap_or_default();
+        for session in look.lines.keys().cloned().collect::<Vec<_>>() {
+            if changed.is_none_or(|changed| changed.has_session(&session)) {
+                self.look_at_line(look, &session, rows, now).await?;
+            }
+        }
+        for place in places {
+            if changed.is_none_or(|changed| changed.has_chat(&place.session, &place.chat)) {
+                self.look_at_chat(look, place, now).await?;
+            }
+        }
+        look.redis_away = false;
+        Ok(())
+    }
+
+    /// Looks at what a page shows.
+    ///
+    /// # Errors
+    /// If Redis fails.
+    pub(super) async fn look_at_page(
+        &self,
+        look: &mut Look,
+        view: &View,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        self.look_around(look, true).await?;
+        for session in look.lines.keys().cloned().collect::<Vec<_>>() {
+            let serves = look
+                .agent(&view.agent)
+                .is_some_and(|agent| agent.serves(&session));
+            if serves {
+                self.look_at_line(look, &session, view.rows(), now).await?;
+            }
+        }
+        if let Some(place) = view.chat_place() {
+            self.look_at_chat(look, place, now).await?;
+        }
+        look.redis_away = false;
+        Ok(())
+    }
+
+    /// Reads what is not about one session.
+    async fn look_around(&self, look: &mut Look, at_once: bool) -> Result<(), StoreError> {
+        let is_fresh = look
+            .around_at
+            .is_some_and(|at| at.elapsed() < AROUND_INTERVAL);
+        look.prefix.clone_from(&self.prefix);
+        look.history_away = self.history_in_trouble();
+        if is_fresh && !at_once {
+            return Ok(());
+        }
+        look.agents = self.store.agents().await?;
+        look.seen = self.store.agents_seen().await?;
+        look.workers = self.store.workers().await?;
+        let mut sessions = self.store.sessions().await?;
+        if sessions.len() > SESSIONS_MAX {
+            sessions = self.store.busy_sessions().await?;
+        }
+        sessions.sort();
+        sessions.truncate(SESSIONS_MAX);
+        look.lines.retain(|session, _| sessions.contains(session));
+        for session in sessions {
+            if !look.lines.contains_key(&session) {
+                self.look_at_line(look, &session, pages::ROWS, Millis::now())
+                    .await?;
+            }
+        }
+        look.dead_letters = 0;
+        for session in look.lines.keys() {
+            look.dead_letters += self.store.dead_count(session).await?;
+        }
+        look.around_at = Some(Instant::now());
+        Ok(())
+    }
+
+    async fn look_at_line(
+        &self,
+        look: &mut Look,
+        session: &SessionName,
+        rows: usize,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let line = self
+            .store
+            .line_view(session, LinePart::Everything, rows, now)
+            .await?;
+        let paused = self.store.paused_status(session).await?;
+        look.lines.insert(
+            session.clone(),
+            SessionLook {
+                prefix: self.prefix.clone(),
+                line,
+                script: self.flows.of(session),
+                down: paused.map(|paused| paused.status),
+                rendered: Default::default(),
+            },
+        );
+        Ok(())
+    }
+
+    async fn look_at_chat(
+        &self,
+        look: &mut Look,
+        place: ChatPlace,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let ChatPlace { session, chat } = &place;
+        let view = self
+            .store
+            .conversation_view(session, chat, PEEK, now)
+            .await?;
+        let of = (session.clone(), ChatNames::from(chat));
+        let read = move |history: &crate::history::History| {
+            history.transcript(&of.0, &of.1, TranscriptPage::Newest, TRANSCRIPT)
+        };
+        let transcript = self.readers.read(read).await.ok();
+        let script = self.flows.of(session);
+        let read = ChatLook {
+            view,
+            transcript,
+            script,
+        };
+        look.chats.insert(place, read);
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! The console: the line, the chats and the numbers in a browser, for the people who answer customers.
+//!
+//! Pages are written on the server (`pages`), and a small script in the browser keeps them up to date (`live`). What people do
+//! goes through one API (`api`), which the pages and a shop's own scripts use alike. Who may do it is decided by the desk
+//! ([`service/desk`](crate::service::desk)) and by the accounts ([`service/accounts`](crate::service::accounts)).
+//!
+//! | file | holds |
+//! |---|---|
+//! | `console` | the agent: connections, and what all requests share |
+//! | `routes` | which path does what |
+//! | `request`, `answer` | what a browser asks, and what it gets, with the security headers |
+//! | `address` | the address in a browser, as the owner sets it |
+//! | `origin` | our own address: the prefix of links, and which requests may change something |
+//! | `look` | the lines and chats as they were at the last look |
+//! | `who`, `login` | who asks; logging in and out |
+//! | `texts` | every word that people read, in three languages |
+//! | `pages` | the HTML; only this room knows maud |
+//! | `live` | what changed, sent to the browsers that show it |
+//! | `api` | what people and scripts do, and read as JSON |
+//! | `assets` | the script and the style, under names that change with their content |
+//! | `readers` | the connections that read the history |
+
+pub mod address;
+mod answer;
+mod api;
+mod assets;
+#[expect(clippy::module_inception, reason = "what the room is about")]
+pub(crate) mod console;
+mod live;
+mod login;
+mod look;
+mod origin;
+mod pages;
+mod readers;
+mod request;
+mod routes;
+mod texts;
+mod who;

@@ -1,0 +1,171 @@
+//! Which page an agent shows, and what is on it now.
+
+use super::{chat, head, line};
+use crate::clock::Millis;
+use crate::console::live::ShownSection;
+use crate::console::look::{ChatPlace, Look};
+use crate::console::request::{Request, query_string};
+use crate::console::who::Who;
+use crate::flow::Locale;
+use crate::ids::{AgentName, ChatId, SessionName};
+
+/// How many rows of a section are shown at first.
+pub(in crate::console) const ROWS: usize = 50;
+/// And how many at most, after "show more".
+const ROWS_MAX: usize = 1_000;
+
+/// A page that an agent shows, in their language.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::console) struct View {
+    pub(in crate::console) agent: AgentName,
+    pub(in crate::console) language: Locale,
+    pub(in crate::console) page: ViewPage,
+}
+
+/// What of a page changes while it is open.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::console) enum ViewPage {
+    /// Only its head.
+    Other,
+    /// The line.
+    Line {
+        /// Only this session.
+        session: Option<SessionName>,
+        /// Only this team.
+        team: Option<String>,
+        rows: usize,
+    },
+    /// The chats of the agent, and one chat.
+    Chat(Option<ChatPlace>),
+}
+
+/// Who else is at a chat.
+#[derive(Clone, Debug, Default)]
+pub(in crate::console) struct PeopleAt {
+    pub(in crate::console) looking: Vec<AgentName>,
+    pub(in crate::console) typing: Vec<AgentName>,
+}
+
+impl View {
+    /// The page that only has a head.
+    pub(in crate::console) fn other(who: &Who) -> Self {
+        Self {
+            agent: who.agent.name.clone(),
+            language: who.language,
+            page: ViewPage::Other,
+        }
+    }
+
+    /// The page that a query names, as [`View::query`] writes it. An attendant's line begins with their own team.
+    pub(in crate::console) fn of(request: &Request, who: &Who) -> Self {
+        let session = request.query("session").and_then(SessionName::parse);
+        let page = match request.query("page") {
+            Some("chat") => {
+                let chat = request.query("chat").and_then(ChatId::person);
+                ViewPage::Chat(
+                    session
+                        .zip(chat)
+                        .map(|(session, chat)| ChatPlace { session, chat }),
+                )
+            }
+            Some("line") => Self::line_of(request, who),
+            _ => ViewPage::Other,
+        };
+        Self {
+            page,
+            ..Self::other(who)
+        }
+    }
+
+    /// The line that a query asks for.
+    pub(in crate::console) fn line_of(request: &Request, who: &Who) -> ViewPage {
+        let team = match request.query("team") {
+            Some("*") => None,
+            Some(team) => Some(team.to_owned()),
+            None => match (who.is_owner(), who.agent.teams.as_slice()) {
+                (false, [team]) => Some(team.clone()),
+                _ => None,
+            },
+        };
+        let rows = request.query("rows").and_then(|rows| rows.parse().ok());
+        ViewPage::Line {
+            session: request.query("session").and_then(SessionName::parse),
+            team,
+            rows: rows.unwrap_or(ROWS).clamp(ROWS, ROWS_MAX),
+        }
+    }
+
+    /// The query that names this page, for its stream.
+    pub(in crate::console) fn query(&self) -> String {
+        match &self.page {
+            ViewPage::Other => query_string([("page", "other")]),
+            ViewPage::Line {
+                session,
+                team,
+                rows,
+            } => query_string([
+                ("page", "line"),
+                ("session", session.as_ref().map_or("", SessionName::as_str)),
+                ("team", team.as_deref().unwrap_or("*")),
+                ("rows", &rows.to_string()),
+            ]),
+            ViewPage::Chat(None) => query_string([("page", "chat")]),
+            ViewPage::Chat(Some(place)) => query_string([
+                ("page", "chat"),
+                ("session", place.session.as_str()),
+                ("chat", place.chat.as_str()),
+            ]),
+        }
+    }
+
+    /// The chat that it shows.
+    pub(in crate::console) fn chat_place(&self) -> Option<ChatPlace> {
+        match &self.page {
+            ViewPage::Chat(place) => place.clone(),
+            _ => None,
+        }
+    }
+
+    /// How many rows of each section it shows.
+    pub(in crate::console) fn rows(&self) -> usize {
+        match self.page {
+            ViewPage::Line { rows, .. } => rows,
+            _ => ROWS,
+        }
+    }
+}
+
+/// What a page shows now. Nothing if the agent is gone: their stream ends.
+pub(in crate::console) fn sections(
+    view: &View,
+    look: &Look,
+    people: &PeopleAt,
+    now: Millis,
+) -> Vec<ShownSection> {
+    let Some(agent) = look.agent(&view.agent).filter(|agent| !agent.off) else {
+        return Vec::new();
+    };
+    let mut sections = vec![head::section(view, agent, look, now)];
+    match &view.page {
+        ViewPage::Other => {}
+        ViewPage::Line {
+            session,
+            team,
+            rows,
+        } => {
+            let filter = line::LineFilter {
+                session: session.as_ref(),
+                team: team.as_deref(),
+                rows: *rows,
+            };
+            sections.extend(line::sections(view.language, agent, look, &filter));
+        }
+        ViewPage::Chat(place) => {
+            sections.extend(line::own_chats(view.language, agent, look));
+            if let Some(place) = place {
+                sections.extend(chat::sections(view.language, agent, look, place, people));
+            }
+        }
+    }
+    sections
+}
