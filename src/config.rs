@@ -15,14 +15,13 @@ mod role;
 mod waha;
 mod webhook;
 
+use crate::console::address::ConsoleUrl;
 use crate::ids::NotifyChat;
 use crate::logging::LogConfig;
 use crate::settings::Settings;
 
 pub use catch_up::CatchUpConfig;
-pub use console::{
-    ConsoleConfig, ConsoleUrl, NotAConsoleUrl, NotAnAddress, TrustedProxy, console_address,
-};
+pub use console::{ConsoleConfig, console_address};
 pub use data::{RedisConfig, data_dir};
 pub use flow::FlowConfig;
 pub use handling::HandlingConfig;

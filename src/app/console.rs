@@ -11,7 +11,6 @@ use crate::config::ConsoleConfig;
 use crate::console::console::Console;
 use crate::flows::Flows;
 use crate::service::inlet::listener;
-use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
 use crate::store::Store;
 use crate::waha::client::Client;
@@ -28,7 +27,7 @@ pub(super) fn console(
     store: Store,
     flows: Arc<Flows>,
     client: Arc<Client>,
-    (metrics, touched): (Arc<Metrics>, Arc<Touched>),
+    touched: Arc<Touched>,
     history: PathBuf,
 ) -> Console {
     Console {
@@ -37,7 +36,6 @@ pub(super) fn console(
         store,
         flows,
         client,
-        metrics,
         touched,
         history,
     }

@@ -119,7 +119,7 @@ fn read_listen(
 fn read_url(reader: &mut SettingsReader, settings: &ConsoleAddressSettings) -> Option<ConsoleUrl> {
     let typed = set(settings.console_url.as_ref())?;
     let url = typed.parse();
-    if let Err(NotAConsoleUrl(why)) = &url {
+    if let Err(why) = &url {
         reader.mistake(
             "CONSOLE_URL",
             &format!(
@@ -141,7 +141,7 @@ fn read_proxies(reader: &mut SettingsReader, setting: Option<&String>) -> Vec<Tr
     {
         match one.parse() {
             Ok(proxy) => proxies.push(proxy),
-            Err(NotAnAddress) => reader.mistake(
+            Err(_) => reader.mistake(
                 "CONSOLE_TRUSTED_PROXIES",
                 &format!(
                     "has {one:?}: write IP addresses or networks with commas between them, e.g. 127.0.0.1,172.16.0.0/12"

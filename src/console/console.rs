@@ -27,7 +27,6 @@ use super::readers::Readers;
 use crate::flows::Flows;
 use crate::service::accounts::accounts::Accounts;
 use crate::service::accounts::guard::LoginGuard;
-use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
 use crate::store::Store;
 use crate::throttle::Throttle;
@@ -51,7 +50,6 @@ pub(crate) struct Console {
     pub(crate) store: Store,
     pub(crate) flows: Arc<Flows>,
     pub(crate) client: Arc<Client>,
-    pub(crate) metrics: Arc<Metrics>,
     /// What the archiver has stored.
     pub(crate) touched: Arc<Touched>,
     /// The file of the history.
@@ -84,7 +82,7 @@ impl Console {
             store: self.store.clone(),
             readers: readers.clone(),
             flows: self.flows.clone(),
-            metrics: self.metrics,
+            touched: self.touched.clone(),
         };
         let hub = Arc::new(Hub::new(looker, self.touched, run_name()));
         let state = Arc::new(ConsoleState {

@@ -9,9 +9,8 @@ use super::console::ConsoleState;
 use super::pages;
 use super::request::Request;
 use super::texts::{CommonTexts, LoginTexts, accepted_locale, fill};
-use super::who::{BROWSER_COOKIE, LOGIN_COOKIE, SECURE_LOGIN_COOKIE, Who};
+use super::who::Who;
 use crate::clock::Millis;
-use crate::flow::Locale;
 use crate::ids::AgentName;
 use crate::service::accounts::accounts::Proven;
 use crate::service::accounts::guard::{LoginGuard, LoginTry};
@@ -20,12 +19,55 @@ use crate::service::accounts::passwords::{PASSWORD_LENGTH_MIN, WeakPassword};
 use crate::service::accounts::random_token::new_token;
 use crate::store::StoreError;
 
+/// Holds the login. On https its name makes browsers refuse one that was set by another path or host.
+const LOGIN_COOKIE: &str = "waha-sm-login";
+const SECURE_LOGIN_COOKIE: &str = "__Host-waha-sm-login";
+/// Says that somebody has logged in with this browser before.
+const BROWSER_COOKIE: &str = "waha-sm-browser";
+
 /// How long a browser keeps its login at most (30 days), in seconds. We may end it earlier.
 const LOGIN_SECONDS: u32 = 30 * 86_400;
 /// How long a browser is known (400 days, the longest that browsers allow), in seconds.
 const BROWSER_SECONDS: u32 = 400 * 86_400;
 
 impl ConsoleState {
+    /// Who asks; `None` if nobody is logged in.
+    ///
+    /// # Errors
+    /// If Redis fails.
+    pub(super) async fn who(
+        &self,
+        request: &Request,
+        now: Millis,
+    ) -> Result<Option<Who>, StoreError> {
+        let accounts = &self.accounts;
+        let (agent, login) = match request.bearer() {
+            Some(token) => (accounts.of_token(token).await?, None),
+            None => match self.login_of(request) {
+                Some(cookie) => {
+                    let found = accounts.logged_in(cookie, now).await?;
+                    (found.as_ref().map(|found| found.agent.clone()), found)
+                }
+                None => (None, None),
+            },
+        };
+        let Some(agent) = agent else {
+            return Ok(None);
+        };
+        let chosen = accounts.preferences(&agent.name).await?.language;
+        let language = chosen.unwrap_or_else(|| accepted_locale(request));
+        Ok(Some(Who {
+            agent,
+            language,
+            login,
+        }))
+    }
+
+    /// The cookie of the login.
+    fn login_of<'r>(&self, request: &'r Request) -> Option<&'r str> {
+        request.cookie(self.login_cookie())
+    }
+
     pub(super) fn log_in_page(&self, request: &Request, problem: Option<(&str, &str)>) -> Answer {
         let (name, problem) = problem.unzip();
         let next = request.query("next").unwrap_or_default();

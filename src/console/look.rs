@@ -1,28 +1,27 @@
 //! What the console knows: the lines, the chats that are open on a screen, and the people; as they were at the last look.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::pages::{self, View};
 use super::readers::Readers;
 
 use crate::clock::Millis;
-use crate::flow::Locale;
-use crate::flow::Script;
+use crate::flow::{LinePace, Script, estimate};
 use crate::flows::Flows;
 use crate::history::{ChatNames, Transcript, TranscriptPage};
 use crate::ids::{AgentName, ChatId, SessionName};
-use crate::service::kit::metrics::Metrics;
-use crate::service::kit::touched::TouchedChats;
+use crate::service::kit::touched::{Touched, TouchedChats};
 use crate::store::{Agent, ConversationView, LinePart, LineView, Store, StoreError};
 
 /// How many sessions are shown at once. Anybody who has more chooses one.
 pub(super) const SESSIONS_MAX: usize = 20;
+/// How many rows of a section are shown at first.
+pub(super) const ROWS: usize = 50;
 /// How many messages of a chat are shown, and kept up to date. Older ones are loaded when somebody scrolls to them.
-pub(super) const TRANSCRIPT: usize = 60;
+pub(super) const TRANSCRIPT: u32 = 60;
 /// How many unread messages and unsent replies of a chat are read.
 const PEEK: usize = 50;
 /// What changes rarely is read again after this time: agents, workers, which sessions there are.
@@ -33,6 +32,16 @@ const AROUND_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct ChatPlace {
     pub(super) session: SessionName,
     pub(super) chat: ChatId,
+}
+
+impl ChatPlace {
+    /// The chat that a path names.
+    pub(super) fn parse(session: &str, chat: &str) -> Option<Self> {
+        Some(Self {
+            session: SessionName::parse(session)?,
+            chat: ChatId::person(chat)?,
+        })
+    }
 }
 
 /// See the module.
@@ -51,6 +60,7 @@ pub(super) struct Look {
     pub(super) redis_away: bool,
     pub(super) history_away: bool,
     around_at: Option<Instant>,
+    number: u64,
 }
 
 /// The line of a session.
@@ -59,21 +69,12 @@ pub(super) struct SessionLook {
     pub(super) line: LineView,
     /// Its flow, which names the teams and the time zone.
     pub(super) script: Arc<Script>,
+    /// How fast the line for the bot moves.
+    pub(super) pace: LinePace,
     /// WhatsApp is not connected: what WAHA said last.
     pub(super) down: Option<String>,
-    /// The rows in each language, written when the first page needs them.
-    rendered: [OnceLock<pages::RenderedLine>; Locale::ALL.len()],
-}
-
-impl SessionLook {
-    /// The rows in a language.
-    pub(super) fn rendered(&self, session: &SessionName, language: Locale) -> &pages::RenderedLine {
-        let place = Locale::ALL.iter().position(|one| *one == language);
-        let cell = place.and_then(|place| self.rendered.get(place));
-        // Every language is one of all languages.
-        let cell = cell.unwrap_or(&self.rendered[0]);
-        cell.get_or_init(|| pages::render_line(session, self, language))
-    }
+    /// The number of the look at which it was read.
+    pub(super) number: u64,
 }
 
 /// One chat.
@@ -86,9 +87,28 @@ pub(super) struct ChatLook {
 }
 
 impl Look {
+    /// How long the customer at this place of a session's line waits for the bot; `None` while too little is known.
+    pub(super) fn wait(&self, session: &SessionName, place: u64) -> Option<Duration> {
+        let line = self.lines.get(session)?;
+        let others = self.lines.iter().filter(|(other, _)| *other != session);
+        let others: Vec<LinePace> = others.map(|(_, other)| other.pace).collect();
+        estimate(&line.pace, &others, self.workers, place)
+    }
+
     /// The agent, as they are now.
     pub(super) fn agent(&self, name: &AgentName) -> Option<&Agent> {
         self.agents.iter().find(|agent| agent.name == *name)
+    }
+}
+
+/// What has changed, by session.
+pub(super) type Changed = HashMap<SessionName, TouchedChats>;
+
+fn has_chat(changed: &Changed, place: &ChatPlace) -> bool {
+    match changed.get(&place.session) {
+        Some(TouchedChats::All) => true,
+        Some(TouchedChats::These(chats)) => chats.contains(&place.chat),
+        None => false,
     }
 }
 
@@ -99,13 +119,13 @@ pub(super) struct Looker {
     pub(super) store: Store,
     pub(super) readers: Readers,
     pub(super) flows: Arc<Flows>,
-    pub(super) metrics: Arc<Metrics>,
+    pub(super) touched: Arc<Touched>,
 }
 
 impl Looker {
     /// Whether the history can't be written: then nothing tells us what has changed.
     pub(super) fn history_in_trouble(&self) -> bool {
-        self.metrics.archive_error().is_some()
+        self.touched.is_in_trouble()
     }
 
     /// Looks again at what has changed (`None`: at everything) and is shown on some page.
@@ -115,21 +135,19 @@ impl Looker {
     pub(super) async fn look_again(
         &self,
         look: &mut Look,
-        changed: Option<&TouchedChats>,
-        views: &[View],
+        changed: Option<&Changed>,
+        (places, rows): (HashSet<ChatPlace>, usize),
         now: Millis,
     ) -> Result<(), StoreError> {
-        let places: HashSet<ChatPlace> = views.iter().filter_map(View::chat_place).collect();
         look.chats.retain(|place, _| places.contains(place));
         self.look_around(look, changed.is_none()).await?;
-        let rows = views.iter().map(View::rows).max().unwrap_or_default();
         for session in look.lines.keys().cloned().collect::<Vec<_>>() {
-            if changed.is_none_or(|changed| changed.has_session(&session)) {
+            if changed.is_none_or(|changed| changed.contains_key(&session)) {
                 self.look_at_line(look, &session, rows, now).await?;
             }
         }
         for place in places {
-            if changed.is_none_or(|changed| changed.has_chat(&place.session, &place.chat)) {
+            if changed.is_none_or(|changed| has_chat(changed, &place)) {
                 self.look_at_chat(look, place, now).await?;
             }
         }
@@ -144,19 +162,19 @@ impl Looker {
     pub(super) async fn look_at_page(
         &self,
         look: &mut Look,
-        view: &View,
+        (agent, place, rows): (&AgentName, Option<ChatPlace>, usize),
         now: Millis,
     ) -> Result<(), StoreError> {
         self.look_around(look, true).await?;
         for session in look.lines.keys().cloned().collect::<Vec<_>>() {
             let serves = look
-                .agent(&view.agent)
+                .agent(agent)
                 .is_some_and(|agent| agent.serves(&session));
             if serves {
-                self.look_at_line(look, &session, view.rows(), now).await?;
+                self.look_at_line(look, &session, rows, now).await?;
             }
         }
-        if let Some(place) = view.chat_place() {
+        if let Some(place) = place {
             self.look_at_chat(look, place, now).await?;
         }
         look.redis_away = false;
@@ -185,7 +203,7 @@ impl Looker {
         look.lines.retain(|session, _| sessions.contains(session));
         for session in sessions {
             if !look.lines.contains_key(&session) {
-                self.look_at_line(look, &session, pages::ROWS, Millis::now())
+                self.look_at_line(look, &session, ROWS, Millis::now())
                     .await?;
             }
         }
@@ -209,14 +227,23 @@ impl Looker {
             .line_view(session, LinePart::Everything, rows, now)
             .await?;
         let paused = self.store.paused_status(session).await?;
+        let pace = self.store.pace(session).await?;
+        look.number += 1;
         look.lines.insert(
             session.clone(),
             SessionLook {
                 prefix: self.prefix.clone(),
                 line,
                 script: self.flows.of(session),
+                pace: LinePace {
+                    handling: pace.handling,
+                    measured: pace.measured,
+                    active: pace.active,
+                    waiting: pace.waiting,
+                    stalled_for: Duration::ZERO,
+                },
                 down: paused.map(|paused| paused.status),
-                rendered: Default::default(),
+                number: look.number,
             },
         );
         Ok(())
@@ -235,7 +262,7 @@ impl Looker {
             .await?;
         let of = (session.clone(), ChatNames::from(chat));
         let read = move |history: &crate::history::History| {
-            history.transcript(&of.0, &of.1, TranscriptPage::Newest, TRANSCRIPT)
+            history.transcript(&of.0, &of.1, &TranscriptPage::Newest, TRANSCRIPT)
         };
         let transcript = self.readers.read(read).await.ok();
         let script = self.flows.of(session);

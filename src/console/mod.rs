@@ -13,6 +13,7 @@
 //! | `origin` | our own address: the prefix of links, and which requests may change something |
 //! | `look` | the lines and chats as they were at the last look |
 //! | `who`, `login` | who asks; logging in and out |
+//! | `view` | which page an agent shows |
 //! | `texts` | every word that people read, in three languages |
 //! | `pages` | the HTML; only this room knows maud |
 //! | `live` | what changed, sent to the browsers that show it |
@@ -35,4 +36,5 @@ mod readers;
 mod request;
 mod routes;
 mod texts;
+mod view;
 mod who;

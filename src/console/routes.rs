@@ -19,16 +19,17 @@ use super::answer::{Answer, html, json, see_other, with_header};
 use super::console::ConsoleState;
 use super::look::{ChatPlace, TRANSCRIPT};
 use super::origin::Foreign;
-use super::pages::{self, Choices, Shell, View, ViewPage};
+use super::pages::{self, Choices, Shell};
 use super::readers::NoHistory;
 use super::request::{Request, encoded};
 use super::texts::{ChatTexts, CommonTexts, LoginTexts, accepted_locale, fill};
+use super::view::{View, ViewPage};
 use super::who::Who;
 use super::{api, assets, live};
 use crate::clock::Millis;
 use crate::flow::Locale;
 use crate::history::{ChatNames, TranscriptPage};
-use crate::ids::{ChatId, SessionName};
+use crate::ids::SessionName;
 use crate::store::StoreError;
 
 impl ConsoleState {
@@ -71,7 +72,7 @@ impl ConsoleState {
             (&Method::GET, []) => see_other(&format!("{prefix}/line")),
             (&Method::GET, ["line"]) => self.line(request, who).await,
             (&Method::GET, ["chats"]) => self.chat(request, who, None).await,
-            (&Method::GET, ["chat", session, chat]) => match place(session, chat) {
+            (&Method::GET, ["chat", session, chat]) => match ChatPlace::parse(session, chat) {
                 Some(place) => self.chat(request, who, Some(place)).await,
                 None => self.not_found(request, Some(who)),
             },
@@ -311,14 +312,6 @@ impl ConsoleState {
         );
         self.problem(request, language, status, &problem)
     }
-}
-
-/// The chat that a path names.
-pub(super) fn place(session: &str, chat: &str) -> Option<ChatPlace> {
-    Some(ChatPlace {
-        session: SessionName::parse(session)?,
-        chat: ChatId::person(chat)?,
-    })
 }
 
 fn is_for_programs(request: &Request) -> bool {

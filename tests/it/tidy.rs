@@ -29,6 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &[
             "config",
+            "console",
             "data_dir",
             "logging",
             "panic_log",
@@ -44,7 +45,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "settings", "logging", "service", "store", "waha", "flows", "flow",
+            "settings", "logging", "console", "service", "store", "waha", "flows", "flow",
+        ],
+    ),
+    (
+        "console",
+        &[
+            "service/desk",
+            "service/accounts",
+            "service/kit",
+            "store",
+            "history",
+            "waha",
+            "flows",
+            "flow",
         ],
     ),
     ("settings", &[]),
@@ -147,7 +161,8 @@ const LEAVES: &[&str] = &[
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("fred", &["store"]),
     ("rusqlite", &["history"]),
-    ("hyper", &["service/inlet"]),
+    ("hyper", &["service/inlet", "console"]),
+    ("maud", &["console"]),
     ("ureq", &["waha", "health", "shop"]),
     ("clap", &["cli", "settings"]),
     ("rustyline", &["cli"]),

@@ -12,7 +12,6 @@ use crate::console::answer::{Answer, json};
 use crate::console::console::ConsoleState;
 use crate::console::look::ChatPlace;
 use crate::console::request::Request;
-use crate::console::texts::CommonTexts;
 use crate::console::who::Who;
 use crate::ids::{AgentName, ConversationId, SessionName};
 use crate::service::desk::desk::{Desk, Doing, GiveAway, Seen};

@@ -17,8 +17,8 @@ use hyper::{Method, StatusCode};
 use super::answer::{Answer, json};
 use super::console::ConsoleState;
 use super::live;
+use super::look::ChatPlace;
 use super::request::Request;
-use super::routes::place;
 use super::who::Who;
 
 /// Answers a request to the API. `path` is what comes after `/api/v1`.
@@ -30,15 +30,17 @@ pub(super) async fn answer(
 ) -> Answer {
     match (&request.method, path) {
         (&Method::POST, ["take-next"]) => actions::take_next(state, request, who).await,
-        (&Method::POST, ["chats", session, chat, action]) => match place(session, chat) {
-            Some(place) => actions::on_chat(state, request, who, place, action).await,
-            None => unknown(state, request, who),
-        },
+        (&Method::POST, ["chats", session, chat, action]) => {
+            match ChatPlace::parse(session, chat) {
+                Some(place) => actions::on_chat(state, request, who, place, action).await,
+                None => unknown(state, request, who),
+            }
+        }
         (&Method::POST, ["lines", session, action]) => {
             actions::on_line(state, request, who, session, action).await
         }
         (&Method::GET, ["line"]) => reads::line(state, request, who).await,
-        (&Method::GET, ["chats", session, chat]) => match place(session, chat) {
+        (&Method::GET, ["chats", session, chat]) => match ChatPlace::parse(session, chat) {
             Some(place) => reads::chat(state, request, who, place).await,
             None => unknown(state, request, who),
         },

@@ -30,6 +30,17 @@ function showTimes() {
   }
 }
 
+// How long the bot takes to come to each row of its line.
+function showWaits() {
+  const waits = document.querySelector(".waits");
+  if (!waits) return;
+  const { first, each } = waits.dataset;
+  const rows = waits.closest("[data-section]").querySelectorAll("[data-rows] > li > .m");
+  for (const [place, row] of rows.entries()) {
+    row.dataset.wait = `~${short(Math.max(60_000, Number(first) + place * Number(each)))}`;
+  }
+}
+
 // The head says what waits: the title, the navigation and the sound follow it.
 function showCounts() {
   const counts = document.querySelector(".counts");
@@ -100,10 +111,12 @@ document.addEventListener("error", onMissing, true);
 onHead(() => {
   showCounts();
   showTimes();
+  showWaits();
 });
 startSound();
 startActing();
 startLive();
 showCounts();
 showTimes();
+showWaits();
 setInterval(showTimes, 5000);

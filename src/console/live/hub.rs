@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -13,10 +13,11 @@ use tracing::warn;
 use super::shown::{Event, ShownSection, difference, wire};
 use super::subscribers::{Changes, Queued, Subscriber};
 use crate::clock::Millis;
-use crate::console::look::{ChatPlace, Look, Looker};
-use crate::console::pages::{self, View};
-use crate::ids::AgentName;
-use crate::service::kit::touched::{Touched, TouchedChats};
+use crate::console::look::{Changed, ChatPlace, Look, Looker};
+use crate::console::pages::{self, LineCache};
+use crate::console::view::View;
+use crate::ids::{AgentName, SessionName};
+use crate::service::kit::touched::Touched;
 use crate::store::StoreError;
 
 /// The shortest time between two looks. Ten changes a second are more than anybody can read.
@@ -42,6 +43,8 @@ pub(in crate::console) struct Hub {
     touched: Arc<Touched>,
     /// Unique for this run: ids of another run mean nothing here.
     boot: String,
+    /// The first page was opened.
+    opened: Notify,
     /// Held while looking, so that no page goes back in time.
     state: Mutex<HubState>,
 }
@@ -49,6 +52,7 @@ pub(in crate::console) struct Hub {
 #[derive(Default)]
 struct HubState {
     look: Look,
+    cache: LineCache,
     views: HashMap<View, OpenView>,
     /// Who types in a chat, and until when that counts.
     typing: HashMap<ChatPlace, HashMap<AgentName, Instant>>,
@@ -88,6 +92,7 @@ impl Hub {
             looker,
             touched,
             boot,
+            opened: Notify::new(),
             state: Mutex::default(),
         }
     }
@@ -95,13 +100,21 @@ impl Hub {
     /// Looks whenever something has changed, while pages are open.
     pub(in crate::console) async fn run(&self, shutdown: CancellationToken) {
         let mut next_compare = Instant::now() + COMPARE_INTERVAL;
+        let mut watching = None;
         loop {
-            let watched = self.forget_unused().await;
-            self.touched.watch(watched);
+            match self.forget_unused().await {
+                true => watching = watching.or_else(|| Some(self.touched.watch())),
+                false => watching = None,
+            }
             let tidy_up = Instant::now() + TIDY_UP_INTERVAL;
-            let changed = tokio::select! {
-                changed = self.touched.changed() => Some(changed),
+            let changed: Option<Changed> = tokio::select! {
+                changed = self.touched.changed() => Some(changed.into_iter().collect()),
                 () = sleep_until(next_compare.min(tidy_up)) => None,
+                // What changed before we watched is found by comparing.
+                () = self.opened.notified() => {
+                    next_compare = Instant::now();
+                    continue;
+                }
                 () = shutdown.cancelled() => return,
             };
             let began = Instant::now();
@@ -130,16 +143,18 @@ impl Hub {
     }
 
     /// Looks at what has changed (`None`: at everything) and sends what differs.
-    async fn look_at(&self, changed: Option<&TouchedChats>) -> Result<(), StoreError> {
+    async fn look_at(&self, changed: Option<&Changed>) -> Result<(), StoreError> {
         let mut state = self.state.lock().await;
         let views: Vec<View> = state.views.keys().cloned().collect();
         if views.is_empty() {
             return Ok(());
         }
         let now = Millis::now();
+        let places = views.iter().filter_map(View::chat_place).collect();
+        let rows = views.iter().map(View::rows).max().unwrap_or_default();
         let looked = self
             .looker
-            .look_again(&mut state.look, changed, &views, now)
+            .look_again(&mut state.look, changed, (places, rows), now)
             .await;
         if let Err(error) = &looked {
             state.look.redis_away = true;
@@ -151,15 +166,23 @@ impl Hub {
         looked
     }
 
+    /// Looks at a session again soon, also if nothing of it is in the history.
+    pub(in crate::console) fn look_soon(&self, session: &SessionName) {
+        self.touched.note(session, []);
+    }
+
     /// A page as it is now.
     ///
     /// # Errors
     /// If Redis fails.
     pub(in crate::console) async fn show(&self, view: &View) -> Result<PageNow, StoreError> {
-        self.touched.watch(true);
+        if !self.touched.is_watched() {
+            self.opened.notify_one();
+        }
         let mut state = self.state.lock().await;
         let now = Millis::now();
-        let looked = self.looker.look_at_page(&mut state.look, view, now).await;
+        let wanted = (&view.agent, view.chat_place(), view.rows());
+        let looked = self.looker.look_at_page(&mut state.look, wanted, now).await;
         if let Err(error) = looked {
             state.look.redis_away = true;
             return Err(error);
@@ -179,7 +202,8 @@ impl Hub {
     /// Compares a page with what it showed, and sends what differs.
     fn refresh(&self, state: &mut HubState, view: &View, now: Millis) {
         let people = self.people_at(state, view);
-        let sections = pages::sections(view, &state.look, &people, now);
+        let known = (&state.look, &mut state.cache);
+        let sections = pages::sections(view, known, &people, now);
         let Some(open) = state.views.get_mut(view) else {
             state.next_number += 1;
             let number = state.next_number;

@@ -3,15 +3,15 @@
 use maud::{Markup, html};
 
 use super::PageParts;
+use super::PeopleAt;
 use super::customer::{called, number, since};
 use super::shell::rows_html;
 use super::transcript::{Place, items};
-use super::view::PeopleAt;
 use crate::clock::Millis;
 use crate::console::live::{ShownSection, shared_html};
 use crate::console::look::{ChatLook, ChatPlace, Look};
 use crate::console::request::encoded;
-use crate::console::texts::{ChatTexts, CommonTexts, LineTexts, fill};
+use crate::console::texts::{ChatTexts, LineTexts, fill};
 use crate::console::who::Who;
 use crate::flow::Locale;
 use crate::flow::{Script, State};

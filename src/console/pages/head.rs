@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::View;
 use super::customer::since;
 use crate::clock::Millis;
 use crate::console::live::{ShownSection, shared_html};
 use crate::console::look::{Look, SessionLook};
 use crate::console::texts::{CommonTexts, fill};
+use crate::console::view::View;
 use crate::ids::SessionName;
 use crate::store::{Agent, LineKind, PRESENT_FOR};
 

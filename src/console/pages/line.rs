@@ -2,16 +2,19 @@
 //! by the last activity, so that nobody who waits quietly is forgotten.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use maud::{Markup, html};
 
-use super::customer::{called, clock_time, number, since};
-use super::{PageParts, View};
-use crate::clock::Millis;
+use super::PageParts;
+use super::customer::{called, number, since};
+use crate::clock::{self, Millis};
 use crate::console::live::{Shown, ShownSection, shared_html};
 use crate::console::look::{Look, SessionLook};
 use crate::console::request::encoded;
 use crate::console::texts::{ChatTexts, CommonTexts, LineTexts, fill};
+use crate::console::view::{View, ViewPage};
 use crate::console::who::Who;
 use crate::flow::Locale;
 use crate::flow::State;
@@ -21,8 +24,39 @@ use crate::store::{Agent, LineKind, LinePause, LineRow};
 /// The longest note and last words that a row shows; the chat shows all.
 const WORDS_MAX: usize = 90;
 
-/// The line of a session, each row written once for all who see it.
-pub(in crate::console) struct RenderedLine(Vec<RenderedSection>);
+/// The lines of sessions, each row written once for all who see it in the same language.
+#[derive(Default)]
+pub(in crate::console) struct LineCache(HashMap<(SessionName, Locale), Arc<RenderedLine>>);
+
+struct RenderedLine {
+    /// The look at which it was written.
+    number: u64,
+    sections: Vec<RenderedSection>,
+}
+
+impl LineCache {
+    /// Those of these sessions.
+    fn lines<'l>(
+        &mut self,
+        looks: impl Iterator<Item = (&'l SessionName, &'l SessionLook)>,
+        language: Locale,
+    ) -> Vec<Arc<RenderedLine>> {
+        looks
+            .map(|(session, look)| {
+                let known = self.0.get(&(session.clone(), language));
+                let known = known.filter(|known| known.number == look.number);
+                match known {
+                    Some(known) => known.clone(),
+                    None => {
+                        let written = Arc::new(render_line(session, look, language));
+                        self.0.insert((session.clone(), language), written.clone());
+                        written
+                    }
+                }
+            })
+            .collect()
+    }
+}
 
 struct RenderedSection {
     kind: LineKind,
@@ -47,11 +81,7 @@ pub(super) struct LineFilter<'a> {
 }
 
 /// Writes the rows of a session.
-pub(in crate::console) fn render_line(
-    session: &SessionName,
-    look: &SessionLook,
-    language: Locale,
-) -> RenderedLine {
+fn render_line(session: &SessionName, look: &SessionLook, language: Locale) -> RenderedLine {
     let sections = look.line.sections.iter().map(|section| RenderedSection {
         kind: section.kind.clone(),
         count: section.count,
@@ -71,7 +101,10 @@ pub(in crate::console) fn render_line(
             })
             .collect(),
     });
-    RenderedLine(sections.collect())
+    RenderedLine {
+        number: look.number,
+        sections: sections.collect(),
+    }
 }
 
 fn row_html(
@@ -146,17 +179,14 @@ fn short(text: &str) -> String {
 pub(super) fn sections(
     language: Locale,
     agent: &Agent,
-    look: &Look,
+    (look, cache): (&Look, &mut LineCache),
     filter: &LineFilter<'_>,
 ) -> Vec<ShownSection> {
     let texts = LineTexts::of(language);
-    let lines: Vec<&RenderedLine> = look
-        .lines
-        .iter()
-        .filter(|(session, _)| agent.serves(session))
-        .filter(|(session, _)| filter.session.is_none_or(|only| only == *session))
-        .map(|(session, line)| line.rendered(session, language))
-        .collect();
+    let looks = look.lines.iter().filter(|(session, _)| {
+        agent.serves(session) && filter.session.is_none_or(|only| only == *session)
+    });
+    let lines = cache.lines(looks, language);
     let mut sections = Vec::new();
     for team in teams(&lines, agent, filter) {
         let kind = LineKind::ForPerson(team.clone());
@@ -181,7 +211,11 @@ pub(super) fn sections(
         ] {
             let (count, rows) = merged(&lines, &kind, filter.rows, |_| true);
             if count > 0 {
-                sections.push(section(language, id.to_owned(), title, (count, rows), None));
+                let note = match kind {
+                    LineKind::ForBot => waits(agent, look, filter),
+                    _ => None,
+                };
+                sections.push(section(language, id.to_owned(), title, (count, rows), note));
             }
         }
     }
@@ -198,15 +232,31 @@ pub(super) fn sections(
     sections
 }
 
+/// How long the first customer waits for the bot, and each one behind them for longer: the script in the browser writes the wait
+/// of each row, so that a line that moves changes no row.
+fn waits(agent: &Agent, look: &Look, filter: &LineFilter<'_>) -> Option<Markup> {
+    let mut sessions = look.lines.keys().filter(|session| {
+        agent.serves(session) && filter.session.is_none_or(|only| only == *session)
+    });
+    let (Some(session), None) = (sessions.next(), sessions.next()) else {
+        return None;
+    };
+    let first = look.wait(session, 1)?;
+    let each = look.wait(session, 2)?.saturating_sub(first);
+    Some(html! { span.waits data-first=(clock::millis(first)) data-each=(clock::millis(each)) {} })
+}
+
 /// The agent's own chats, for the page of a chat.
-pub(super) fn own_chats(language: Locale, agent: &Agent, look: &Look) -> Vec<ShownSection> {
-    let lines = look
+pub(super) fn own_chats(
+    language: Locale,
+    agent: &Agent,
+    (look, cache): (&Look, &mut LineCache),
+) -> Vec<ShownSection> {
+    let looks = look
         .lines
         .iter()
         .filter(|(session, _)| agent.serves(session));
-    let lines: Vec<&RenderedLine> = lines
-        .map(|(session, line)| line.rendered(session, language))
-        .collect();
+    let lines = cache.lines(looks, language);
     let is_own = |row: &RenderedRow| row.holder.as_ref() == Some(&agent.name);
     let (_, rows) = merged(&lines, &LineKind::ByAgent, usize::MAX, is_own);
     let count = rows.len() as u64;
@@ -224,11 +274,11 @@ pub(super) fn own_chats(language: Locale, agent: &Agent, look: &Look) -> Vec<Sho
 fn held(
     language: Locale,
     agent: &Agent,
-    lines: &[&RenderedLine],
+    lines: &[Arc<RenderedLine>],
     filter: &LineFilter<'_>,
 ) -> Vec<ShownSection> {
     let texts = LineTexts::of(language);
-    let all = lines.iter().flat_map(|line| &line.0);
+    let all = lines.iter().flat_map(|line| &line.sections);
     let all = all.filter(|section| section.kind == LineKind::ByAgent);
     let mut holders: Vec<&AgentName> = all
         .flat_map(|section| &section.rows)
@@ -260,8 +310,8 @@ fn held(
 }
 
 /// The teams whose lines an agent sees: their own ones first, by name.
-fn teams(lines: &[&RenderedLine], agent: &Agent, filter: &LineFilter<'_>) -> Vec<String> {
-    let all = lines.iter().flat_map(|line| &line.0);
+fn teams(lines: &[Arc<RenderedLine>], agent: &Agent, filter: &LineFilter<'_>) -> Vec<String> {
+    let all = lines.iter().flat_map(|line| &line.sections);
     let mut teams: Vec<String> = all
         .filter_map(|section| match &section.kind {
             LineKind::ForPerson(team) => Some(team.clone()),
@@ -278,13 +328,13 @@ fn teams(lines: &[&RenderedLine], agent: &Agent, filter: &LineFilter<'_>) -> Vec
 /// The rows of one kind in all sessions, and how many there are. Within a session they keep their order; between sessions,
 /// urgent customers come first, then those who have waited longest.
 fn merged(
-    lines: &[&RenderedLine],
+    lines: &[Arc<RenderedLine>],
     kind: &LineKind,
     rows: usize,
     fits: impl Fn(&RenderedRow) -> bool,
 ) -> (u64, Vec<Shown>) {
     let sections = || {
-        let all = lines.iter().flat_map(|line| &line.0);
+        let all = lines.iter().flat_map(|line| &line.sections);
         all.filter(|section| section.kind == *kind)
     };
     let count = sections().map(|section| section.count).sum();
@@ -305,8 +355,8 @@ fn merged(
     (count, merged)
 }
 
-fn paused<'a>(lines: &[&'a RenderedLine], kind: &LineKind) -> Option<&'a LinePause> {
-    let sections = lines.iter().flat_map(|line| &line.0);
+fn paused<'a>(lines: &'a [Arc<RenderedLine>], kind: &LineKind) -> Option<&'a LinePause> {
+    let sections = lines.iter().flat_map(|line| &line.sections);
     sections
         .filter(|section| section.kind == *kind)
         .find_map(|section| section.paused.as_ref())
@@ -358,7 +408,7 @@ pub(in crate::console) fn line_page(
     parts: PageParts,
 ) -> Markup {
     let (common, texts) = (CommonTexts::of(who.language), LineTexts::of(who.language));
-    let super::ViewPage::Line { session, team, .. } = &view.page else {
+    let ViewPage::Line { session, team, .. } = &view.page else {
         return parts.main;
     };
     html! {

@@ -8,18 +8,21 @@ mod line;
 mod login;
 mod shell;
 mod transcript;
-mod view;
 
 pub(super) use chat::{Choices, chat_page, items_fragment};
 pub(super) use customer::{clock_time, number};
-pub(super) use line::{RenderedLine, line_page, render_line};
+pub(super) use line::LineCache;
+pub(super) use line::line_page;
 pub(super) use login::{log_in_page, problem_page, welcome_page};
 pub(super) use shell::{Shell, section_html};
-pub(super) use view::{PeopleAt, ROWS, View, ViewPage, sections};
 
 use maud::{Markup, html};
 
 use super::live::ShownSection;
+use super::look::Look;
+use super::view::{View, ViewPage};
+use crate::clock::Millis;
+use crate::ids::AgentName;
 
 /// The sections of a page, without its head.
 pub(super) struct PageParts {
@@ -35,4 +38,46 @@ pub(super) fn parts(sections: &[ShownSection], beside: bool) -> PageParts {
         own: html! { @for section in all().filter(is_own) { (section_html(section)) } },
         main: html! { @for section in all().filter(|section| !is_own(section)) { (section_html(section)) } },
     }
+}
+
+/// Who else is at a chat.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PeopleAt {
+    pub(super) looking: Vec<AgentName>,
+    pub(super) typing: Vec<AgentName>,
+}
+
+/// What a page shows now. Nothing if the agent is gone: their stream ends.
+pub(super) fn sections(
+    view: &View,
+    (look, cache): (&Look, &mut LineCache),
+    people: &PeopleAt,
+    now: Millis,
+) -> Vec<ShownSection> {
+    let Some(agent) = look.agent(&view.agent).filter(|agent| !agent.off) else {
+        return Vec::new();
+    };
+    let mut sections = vec![head::section(view, agent, look, now)];
+    match &view.page {
+        ViewPage::Other => {}
+        ViewPage::Line {
+            session,
+            team,
+            rows,
+        } => {
+            let filter = line::LineFilter {
+                session: session.as_ref(),
+                team: team.as_deref(),
+                rows: *rows,
+            };
+            sections.extend(line::sections(view.language, agent, (look, cache), &filter));
+        }
+        ViewPage::Chat(place) => {
+            sections.extend(line::own_chats(view.language, agent, (look, cache)));
+            if let Some(place) = place {
+                sections.extend(chat::sections(view.language, agent, look, place, people));
+            }
+        }
+    }
+    sections
 }

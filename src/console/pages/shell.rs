@@ -2,12 +2,12 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::View;
 use super::head::HEAD;
 use crate::clock::Millis;
 use crate::console::assets;
 use crate::console::live::{Shown, ShownSection};
 use crate::console::texts::CommonTexts;
+use crate::console::view::View;
 use crate::console::who::Who;
 use crate::flow::Locale;
 

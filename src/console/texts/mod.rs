@@ -9,7 +9,7 @@ mod login;
 
 pub(super) use chat::ChatTexts;
 pub(super) use common::CommonTexts;
-pub(super) use language::{accepted_locale, own_name};
+pub(super) use language::accepted_locale;
 pub(super) use line::LineTexts;
 pub(super) use login::LoginTexts;
 

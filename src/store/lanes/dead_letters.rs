@@ -68,6 +68,19 @@ impl Store {
             .collect())
     }
 
+    /// How many dead letters of a session are kept.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn dead_count(&self, session: &SessionName) -> Result<u64, StoreError> {
+        self.connected()?;
+        Ok(self
+            .inner
+            .client
+            .xlen(self.inner.keys.dead(session))
+            .await?)
+    }
+
     /// Puts dead letters back at the end of their chats' lanes, in the given order, as if they were queued now. Returns how
     /// many: those that can't be read, or that somebody else has sent again or deleted meanwhile, don't count.
     ///

@@ -186,6 +186,7 @@ fn row(mut answer: ScriptAnswer, kind: &LineKind) -> Result<LineRow, StoreError>
         since,
         urgent,
         team,
+        told: told.parse().ok(),
         holder,
         process,
         unanswered_since,

@@ -1,30 +1,25 @@
 //! Which page an agent shows, and what is on it now.
 
-use super::{chat, head, line};
-use crate::clock::Millis;
-use crate::console::live::ShownSection;
-use crate::console::look::{ChatPlace, Look};
-use crate::console::request::{Request, query_string};
-use crate::console::who::Who;
+use super::look::{ChatPlace, ROWS};
+use super::request::{Request, query_string};
+use super::who::Who;
 use crate::flow::Locale;
 use crate::ids::{AgentName, ChatId, SessionName};
 
-/// How many rows of a section are shown at first.
-pub(in crate::console) const ROWS: usize = 50;
-/// And how many at most, after "show more".
+/// How many rows of a section are shown at most, after "show more".
 const ROWS_MAX: usize = 1_000;
 
 /// A page that an agent shows, in their language.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::console) struct View {
-    pub(in crate::console) agent: AgentName,
-    pub(in crate::console) language: Locale,
-    pub(in crate::console) page: ViewPage,
+pub(super) struct View {
+    pub(super) agent: AgentName,
+    pub(super) language: Locale,
+    pub(super) page: ViewPage,
 }
 
 /// What of a page changes while it is open.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::console) enum ViewPage {
+pub(super) enum ViewPage {
     /// Only its head.
     Other,
     /// The line.
@@ -39,16 +34,9 @@ pub(in crate::console) enum ViewPage {
     Chat(Option<ChatPlace>),
 }
 
-/// Who else is at a chat.
-#[derive(Clone, Debug, Default)]
-pub(in crate::console) struct PeopleAt {
-    pub(in crate::console) looking: Vec<AgentName>,
-    pub(in crate::console) typing: Vec<AgentName>,
-}
-
 impl View {
     /// The page that only has a head.
-    pub(in crate::console) fn other(who: &Who) -> Self {
+    pub(super) fn other(who: &Who) -> Self {
         Self {
             agent: who.agent.name.clone(),
             language: who.language,
@@ -57,7 +45,7 @@ impl View {
     }
 
     /// The page that a query names, as [`View::query`] writes it. An attendant's line begins with their own team.
-    pub(in crate::console) fn of(request: &Request, who: &Who) -> Self {
+    pub(super) fn of(request: &Request, who: &Who) -> Self {
         let session = request.query("session").and_then(SessionName::parse);
         let page = match request.query("page") {
             Some("chat") => {
@@ -78,7 +66,7 @@ impl View {
     }
 
     /// The line that a query asks for.
-    pub(in crate::console) fn line_of(request: &Request, who: &Who) -> ViewPage {
+    pub(super) fn line_of(request: &Request, who: &Who) -> ViewPage {
         let team = match request.query("team") {
             Some("*") => None,
             Some(team) => Some(team.to_owned()),
@@ -96,7 +84,7 @@ impl View {
     }
 
     /// The query that names this page, for its stream.
-    pub(in crate::console) fn query(&self) -> String {
+    pub(super) fn query(&self) -> String {
         match &self.page {
             ViewPage::Other => query_string([("page", "other")]),
             ViewPage::Line {
@@ -119,7 +107,7 @@ impl View {
     }
 
     /// The chat that it shows.
-    pub(in crate::console) fn chat_place(&self) -> Option<ChatPlace> {
+    pub(super) fn chat_place(&self) -> Option<ChatPlace> {
         match &self.page {
             ViewPage::Chat(place) => place.clone(),
             _ => None,
@@ -127,45 +115,10 @@ impl View {
     }
 
     /// How many rows of each section it shows.
-    pub(in crate::console) fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         match self.page {
             ViewPage::Line { rows, .. } => rows,
             _ => ROWS,
         }
     }
-}
-
-/// What a page shows now. Nothing if the agent is gone: their stream ends.
-pub(in crate::console) fn sections(
-    view: &View,
-    look: &Look,
-    people: &PeopleAt,
-    now: Millis,
-) -> Vec<ShownSection> {
-    let Some(agent) = look.agent(&view.agent).filter(|agent| !agent.off) else {
-        return Vec::new();
-    };
-    let mut sections = vec![head::section(view, agent, look, now)];
-    match &view.page {
-        ViewPage::Other => {}
-        ViewPage::Line {
-            session,
-            team,
-            rows,
-        } => {
-            let filter = line::LineFilter {
-                session: session.as_ref(),
-                team: team.as_deref(),
-                rows: *rows,
-            };
-            sections.extend(line::sections(view.language, agent, look, &filter));
-        }
-        ViewPage::Chat(place) => {
-            sections.extend(line::own_chats(view.language, agent, look));
-            if let Some(place) = place {
-                sections.extend(chat::sections(view.language, agent, look, place, people));
-            }
-        }
-    }
-    sections
 }
