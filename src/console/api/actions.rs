@@ -157,7 +157,10 @@ pub(super) async fn on_chat(
     };
     let acted: Result<_, Refusal> = acted.await;
     match acted {
-        Ok(Some(acted)) => outcome::acted(state, who, &session, &acted),
+        Ok(Some(acted)) => {
+            state.hub.look_soon(&session, Some(&doing.chat));
+            outcome::acted(state, who, &session, &acted)
+        }
         Ok(None) if matches!(action, "give" | "move") => bad_request(
             "`to` is missing or wrong: give takes bot, step:NAME, team:NAME (team: for the line without a team) and \
              agent:NAME; move takes first, urgent and last",
@@ -214,7 +217,7 @@ pub(super) async fn on_line(
     let changed: Result<_, Refusal> = changed.await;
     match changed {
         Ok(Some(changed)) => {
-            state.hub.look_soon(&session);
+            state.hub.look_soon(&session, None);
             outcome::done(who, changed)
         }
         Ok(None) => unknown(state, request, who),

@@ -39,7 +39,7 @@ export async function act(path, body = {}, method = "POST") {
 const newId = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
 
 // Asks before something is done. Returns the fields of the form, or null.
-export function ask(text, form = null) {
+export function ask(text, form = null, label = null) {
   const dialog = document.querySelector("dialog");
   const body = document.createElement("form");
   body.method = "dialog";
@@ -54,7 +54,7 @@ export function ask(text, form = null) {
   const yes = document.createElement("button");
   yes.className = "main";
   yes.value = "yes";
-  yes.textContent = dialog.dataset.yes;
+  yes.textContent = label ?? dialog.dataset.yes;
   const no = document.createElement("button");
   no.type = "button";
   no.className = "plain";
@@ -107,25 +107,25 @@ const doings = {
     const conversation = row ? row.dataset.c : document.querySelector(".panel").dataset.c;
     const mine = from === page.agent;
     const text = button.dataset.confirm ?? takeOverText(from);
-    if (from && !mine && !(await ask(text))) return;
+    if (from && !mine && !(await ask(text, null, button.textContent))) return;
     const taken = mine ? { session: key.split("/")[0], chat: key.split("/")[1] } : await act(`${chatPath(key)}/take`, { conversation, from });
     if (!taken) return;
     if (key !== chat) goToChat(taken.session, taken.chat);
     else await reload();
   },
 
-  async give() {
-    const form = await ask("", copy("#give-form"));
+  async give(button) {
+    const form = await ask("", copy("#give-form"), button.textContent);
     if (form && (await act(`${chatPath(chatKey())}/give`, { ...seen(), ...form }))) leave();
   },
 
   async close(button) {
-    const form = await ask(button.dataset.confirm ?? "", copy("#close-form"));
+    const form = await ask(button.dataset.confirm ?? "", copy("#close-form"), button.textContent);
     if (form && (await act(`${chatPath(chatKey())}/close`, { ...seen(), ...form }))) leave();
   },
 
   async move(button) {
-    if (!(await ask(button.dataset.confirm))) return;
+    if (!(await ask(button.dataset.confirm, null, button.textContent))) return;
     const done = await act(`${chatPath(chatKey())}/move`, { conversation: seen().conversation, to: button.dataset.to });
     if (done) toast(done.message);
   },
@@ -137,7 +137,7 @@ const doings = {
     words.name = "text";
     words.maxLength = 500;
     label.append(words);
-    const form = await ask(button.dataset.confirm, label);
+    const form = await ask(button.dataset.confirm, label, button.textContent);
     if (form) await onLines("pause", form);
   },
 
@@ -295,10 +295,10 @@ async function onSubmit(event) {
     typed.name = "repeat";
     typed.autocomplete = "off";
     label.append(typed);
-    const answer = await ask("", label);
+    const answer = await ask("", label, button?.textContent);
     if (!answer) return;
     fields = { ...fields, ...answer };
-  } else if (question && !(await ask(question))) return;
+  } else if (question && !(await ask(question, null, button?.textContent))) return;
   const done = await act(button?.dataset.act ?? path, fields, method ?? "POST");
   if (!done) return;
   toast(done.message);

@@ -50,7 +50,7 @@ function put({ s, k, b, h }) {
   }
   if (!section) return;
   const rows = section.querySelector("[data-rows]");
-  const scrolls = s === "past" && isAtEnd();
+  const scrolls = (s === "past" || s === "unsent") && isAtEnd();
   const row = fragment(h).firstElementChild;
   const old = find("key", k, rows);
   const before = b === null ? null : find("key", b, rows);

@@ -16,7 +16,7 @@ use crate::clock::Millis;
 use crate::console::look::{Changed, ChatPlace, Look, Looker};
 use crate::console::pages::{self, LineCache};
 use crate::console::view::View;
-use crate::ids::{AgentName, SessionName};
+use crate::ids::{AgentName, ChatId, SessionName};
 use crate::service::kit::touched::Touched;
 use crate::store::StoreError;
 
@@ -166,9 +166,9 @@ impl Hub {
         looked
     }
 
-    /// Looks at a session again soon, also if nothing of it is in the history.
-    pub(in crate::console) fn look_soon(&self, session: &SessionName) {
-        self.touched.note(session, []);
+    /// Looks at a session again soon, and at this chat of it: not everything that people do is in the history at once.
+    pub(in crate::console) fn look_soon(&self, session: &SessionName, chat: Option<&ChatId>) {
+        self.touched.note(session, chat.cloned());
     }
 
     /// A page as it is now.

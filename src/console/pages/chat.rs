@@ -6,7 +6,7 @@ use super::PageParts;
 use super::PeopleAt;
 use super::customer::{called, number, since};
 use super::shell::rows_html;
-use super::transcript::{Place, items};
+use super::transcript::{Place, items, unsent};
 use crate::clock::Millis;
 use crate::console::live::{ShownSection, shared_html};
 use crate::console::look::{ChatLook, ChatPlace, Look};
@@ -59,8 +59,26 @@ pub(super) fn sections(
         head("panel", panel(language, agent, place, chat)),
         head("about", about(language, chat)),
         past,
+        ShownSection {
+            rows: chat
+                .view
+                .iter()
+                .flat_map(|view| unsent(&at, view))
+                .collect(),
+            ..head("unsent", unsent_head(language, chat))
+        },
         head("people", people_html(language, people)),
     ]
+}
+
+/// How many replies are not sent yet, if not all of them are shown.
+fn unsent_head(language: Locale, chat: &ChatLook) -> Markup {
+    let view = chat.view.as_ref();
+    let hidden = view.is_some_and(|view| view.unsent_count > view.unsent.len() as u64);
+    let count = view.map_or(0, |view| view.unsent_count);
+    html! {
+        @if hidden { p.quiet { (fill(ChatTexts::of(language).unsent, &[&count.to_string()])) } }
+    }
 }
 
 fn older_link(language: Locale, transcript: &Transcript) -> Markup {
@@ -191,10 +209,6 @@ fn about(language: Locale, chat: &ChatLook) -> Markup {
         dl {
             @if let Some(step) = state.and_then(State::step) { dt { (texts.step) } dd { (step) } }
             @for (name, value) in variables.into_iter().flatten() { dt { (name) } dd dir="auto" { (value) } }
-        }
-        @if view.unsent_count > 0 {
-            h3 { (fill(texts.unsent, &[&view.unsent_count.to_string()])) }
-            ul.unsent { @for reply in &view.unsent { li dir="auto" { (reply.text) } } }
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::console::texts::{ChatTexts, CommonTexts, fill};
 use crate::flow::Locale;
 use crate::flow::Script;
 use crate::history::{EventKind, StoredEvent, StoredMessage, Transcript, TranscriptKind};
+use crate::store::ConversationView;
 
 /// What the rows are written for.
 pub(super) struct Place<'a> {
@@ -33,6 +34,27 @@ pub(super) fn items(place: &Place<'_>, transcript: &Transcript) -> Vec<Shown> {
             }),
         })
         .collect()
+}
+
+/// The replies that WAHA has not taken yet, as rows.
+pub(super) fn unsent(place: &Place<'_>, view: &ConversationView) -> Vec<Shown> {
+    let (texts, common) = (
+        ChatTexts::of(place.language),
+        CommonTexts::of(place.language),
+    );
+    let rows = view.unsent.iter().map(|reply| Shown {
+        key: reply.id.as_str().into(),
+        html: shared_html(html! {
+            li.msg.out.waits data-key=(reply.id) data-by=(if reply.by.is_some() { "agent" } else { "bot" }) {
+                p.by {
+                    bdi { (reply.by.as_deref().unwrap_or(common.bot)) } " " (time(place, reply.queued_at)) " · " (texts.sending)
+                }
+                @if reply.media.is_some() { p.quiet { (texts.file) } }
+                p.text dir="auto" { (reply.text) }
+            }
+        }),
+    });
+    rows.collect()
 }
 
 fn message_row(place: &Place<'_>, key: &str, message: &StoredMessage) -> Markup {

@@ -48,6 +48,7 @@ texts! {
         step: ["Step", "Etapa", "Paso"],
         flow_note: ["Note for you", "Nota para você", "Nota para ti"],
         unsent: ["Not sent yet: {}", "Ainda não enviadas: {}", "Aún no enviados: {}"],
+        sending: ["sending…", "enviando…", "enviando…"],
         sent: ["sent", "enviada", "enviado"],
         delivered: ["delivered", "entregue", "entregado"],
         read: ["read", "lida", "leído"],
