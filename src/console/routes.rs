@@ -205,7 +205,7 @@ impl ConsoleState {
         who: &Who,
         view: &View,
         (place, title): (&'static str, &str),
-        main: impl FnOnce(pages::PageParts) -> maud::Markup,
+        main: impl FnOnce(&pages::PageParts) -> maud::Markup,
     ) -> Answer {
         let now = match self.hub.show(view).await {
             Ok(now) => now,
@@ -217,7 +217,7 @@ impl ConsoleState {
             place,
             title,
         };
-        let page = shell.page(who, view, (&now.sections, &now.id), &main(sections));
+        let page = shell.page(who, view, (&now.sections, &now.id), &main(&sections));
         html(StatusCode::OK, page)
     }
 

@@ -218,7 +218,7 @@ pub(in crate::console) fn chat_page(
     who: &Who,
     prefix: &str,
     place: Option<&ChatPlace>,
-    parts: PageParts,
+    parts: &PageParts,
     choices: &Choices,
 ) -> Markup {
     let texts = ChatTexts::of(who.language);

@@ -405,11 +405,11 @@ pub(in crate::console) fn line_page(
     view: &View,
     sessions: &[SessionName],
     teams: &[String],
-    parts: PageParts,
+    parts: &PageParts,
 ) -> Markup {
     let (common, texts) = (CommonTexts::of(who.language), LineTexts::of(who.language));
     let ViewPage::Line { session, team, .. } = &view.page else {
-        return parts.main;
+        return parts.main.clone();
     };
     html! {
         div.bar {

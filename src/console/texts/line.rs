@@ -7,7 +7,6 @@ texts! {
     LineTexts {
         title: ["Line", "Fila", "Fila"],
         needs_person: ["Needs a person", "Precisa de uma pessoa", "Necesita una persona"],
-        team: ["team {}", "equipe {}", "equipo {}"],
         mine: ["Mine", "Minhas", "Mías"],
         of_colleague: ["With {}", "Com {}", "Con {}"],
         in_line: ["In line for the bot", "Na fila do robô", "En la fila del bot"],
@@ -21,11 +20,8 @@ texts! {
         answered: ["answered", "respondida", "respondida"],
         step: ["step {}", "etapa {}", "paso {}"],
         told: ["told {}", "avisado {}", "avisado {}"],
-        estimate: ["~{}", "~{}", "~{}"],
-        until: ["until {}", "até {}", "hasta {}"],
         nobody: ["Nobody waits. Well done.", "Ninguém espera. Muito bem.", "Nadie espera. Muy bien."],
         nobody_long: ["New customers appear here by themselves.", "Novos clientes aparecem aqui sozinhos.", "Los nuevos clientes aparecen aquí solos."],
-        pause: ["Pause", "Pausar", "Pausar"],
         resume: ["Resume", "Retomar", "Reanudar"],
         pause_line: ["Pause the line", "Pausar a fila", "Pausar la fila"],
         pause_words: ["What customers who write are told", "O que dizer aos clientes que escrevem", "Qué decir a los clientes que escriben"],
@@ -35,6 +31,5 @@ texts! {
         move_urgent: ["Make urgent", "Marcar como urgente", "Marcar como urgente"],
         move_last: ["Move to the end", "Mover para o fim", "Mover al final"],
         move_confirm: ["The history says that you did this.", "O histórico registra que foi você.", "El historial registra que fuiste tú."],
-        actions: ["More for {}", "Mais para {}", "Más para {}"],
     }
 }
