@@ -180,10 +180,6 @@ fn warn(
 mod tests {
     use super::*;
 
-    fn url(text: &str) -> ConsoleUrl {
-        text.parse().unwrap()
-    }
-
     fn settings(listen: &str, url: &str, proxies: &str) -> ConsoleSettings {
         ConsoleSettings {
             address: ConsoleAddressSettings {
@@ -201,6 +197,40 @@ mod tests {
         let mut reader = SettingsReader::default();
         let config = ConsoleConfig::read(&mut reader, settings, role);
         reader.finish(|warnings| Some((config, warnings)))
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_a_mistake_that_hides_passwords() {
+        for text in [
+            "shop.example",
+            "ftp://shop.example",
+            "https://",
+            "https:///console",
+            "https://me:cret@shop.example",
+            "https://shop.example/?a=b",
+            "https://shop.example/#a",
+            "https://shop.example:0",
+            "https://shop.example:99999",
+            "https://shop.example:80x",
+            "https://[::1",
+            "https://[::1]8081",
+            "https://[shop]",
+            "https://loja.é",
+            "https://shop.example/a//b",
+            "https://shop.example/../b",
+            "https://shop.example/a b",
+            "https://shop.example/a%20b",
+        ] {
+            assert!(text.parse::<ConsoleUrl>().is_err(), "{text}");
+            let Mistakes(mistakes) =
+                read(Role::All, &settings("127.0.0.1:8081", text, "")).unwrap_err();
+            assert!(
+                mistakes.len() == 1
+                    && mistakes[0].starts_with("CONSOLE_URL is")
+                    && !mistakes[0].contains("cret"),
+                "{mistakes:?}"
+            );
+        }
     }
 
     #[test]

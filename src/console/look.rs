@@ -11,10 +11,10 @@ use super::readers::Readers;
 use crate::clock::Millis;
 use crate::flow::{LinePace, Script, estimate};
 use crate::flows::Flows;
-use crate::history::{ChatNames, Transcript, TranscriptPage};
+use crate::history::{ChatNames, LastWords, Transcript, TranscriptPage};
 use crate::ids::{AgentName, ChatId, SessionName};
 use crate::service::kit::touched::{Touched, TouchedChats};
-use crate::store::{Agent, ConversationView, LinePart, LineView, Store, StoreError};
+use crate::store::{Agent, ConversationView, LineKind, LinePart, LineView, Store, StoreError};
 
 /// How many sessions are shown at once. Anybody who has more chooses one.
 pub(super) const SESSIONS_MAX: usize = 20;
@@ -69,6 +69,8 @@ pub(super) struct SessionLook {
     pub(super) line: LineView,
     /// Its flow, which names the teams and the time zone.
     pub(super) script: Arc<Script>,
+    /// Who spoke last in each chat that is attended, and what a customer said last; empty if the history can't be read.
+    pub(super) words: HashMap<ChatId, LastWords>,
     /// How fast the line for the bot moves.
     pub(super) pace: LinePace,
     /// WhatsApp is not connected: what WAHA said last.
@@ -226,6 +228,7 @@ impl Looker {
             .store
             .line_view(session, LinePart::Everything, rows, now)
             .await?;
+        let words = self.last_words(session, &line).await;
         let paused = self.store.paused_status(session).await?;
         let pace = self.store.pace(session).await?;
         look.number += 1;
@@ -235,6 +238,7 @@ impl Looker {
                 prefix: self.prefix.clone(),
                 line,
                 script: self.flows.of(session),
+                words,
                 pace: LinePace {
                     handling: pace.handling,
                     measured: pace.measured,
@@ -247,6 +251,29 @@ impl Looker {
             },
         );
         Ok(())
+    }
+
+    /// The last words in the chats that are attended, or whose customers wrote nothing since they wait.
+    async fn last_words(
+        &self,
+        session: &SessionName,
+        line: &LineView,
+    ) -> HashMap<ChatId, LastWords> {
+        let attended = |kind: &LineKind| matches!(kind, LineKind::ByAgent | LineKind::ByBot);
+        let sections = line.sections.iter();
+        let chats: Vec<ChatId> = sections
+            .flat_map(|section| section.rows.iter().map(move |row| (&section.kind, row)))
+            .filter(|(kind, row)| attended(kind) || row.last.is_none())
+            .map(|(_, row)| row.chat.clone())
+            .collect();
+        if chats.is_empty() {
+            return HashMap::new();
+        }
+        let session = session.clone();
+        let read = self
+            .readers
+            .read(move |history| history.last_words(&session, &chats));
+        read.await.unwrap_or_default()
     }
 
     async fn look_at_chat(

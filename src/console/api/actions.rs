@@ -138,6 +138,7 @@ pub(super) async fn on_chat(
                     .await?
             }
             "say" => desk.say(&doing, &body.text, now).await?,
+            "needs-none" => desk.needs_none(&doing, now).await?,
             "note" => desk.note(&doing, &body.text, now).await?,
             "close" => {
                 let outcome = body.outcome.as_deref().map(str::trim);

@@ -3,7 +3,7 @@
 //! | path (after `/api/v1`) | does |
 //! |---|---|
 //! | `POST /take-next` | takes the next customer in the agent's lines |
-//! | `POST /chats/SESSION/CHAT/{take,say,note,give,close,move,typing}` | something with a conversation |
+//! | `POST /chats/SESSION/CHAT/{take,say,needs-none,note,give,close,move,typing}` | something with a conversation |
 //! | `POST /lines/SESSION/{pause,resume}` | pauses a line, or ends that |
 //! | `GET /line`, `GET /chats/SESSION/CHAT`, `GET /agents` | what is now |
 //! | `GET /live` | the stream of changes |

@@ -119,6 +119,8 @@ const doings = {
     if (form && (await act(`${chatPath(chatKey())}/give`, { ...seen(), ...form }))) leave();
   },
 
+  none: () => act(`${chatPath(chatKey())}/needs-none`, seen()),
+
   async close(button) {
     const form = await ask(button.dataset.confirm ?? "", copy("#close-form"), button.textContent);
     if (form && (await act(`${chatPath(chatKey())}/close`, { ...seen(), ...form }))) leave();

@@ -167,6 +167,9 @@ fn panel(language: Locale, agent: &Agent, place: &ChatPlace, chat: &ChatLook) ->
                         None => button.main data-do="take" { (texts.take) },
                     }
                 }
+                @if is_mine && view.unanswered_since.is_some() {
+                    button.plain data-do="none" { (texts.needs_none) }
+                }
                 @if is_mine || steers {
                     button.plain data-do="give" { (texts.hand_back) }
                     button.plain data-do="close" data-confirm=[close_confirm(texts, view, is_mine)] { (texts.close) }

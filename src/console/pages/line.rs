@@ -8,7 +8,7 @@ use std::sync::Arc;
 use maud::{Markup, html};
 
 use super::PageParts;
-use super::customer::{called, number, since};
+use super::customer::{called, clock_time, number, since};
 use crate::clock::{self, Millis};
 use crate::console::live::{Shown, ShownSection, shared_html};
 use crate::console::look::{Look, SessionLook};
@@ -118,9 +118,16 @@ fn row_html(
     let state: Option<State> = serde_json::from_str(&row.state).ok();
     let state = state.as_ref();
     let note = state.and_then(State::note).unwrap_or_default();
-    let words = row.last.as_ref().map(|last| last.shown());
-    let words = words.filter(|words| !words.trim().is_empty());
-    let words = words.or_else(|| state.and_then(State::last_said).map(str::to_owned));
+    let past = look.words.get(&row.chat);
+    let unread = row.last.as_ref().map(|last| last.shown());
+    let said = past.and_then(|past| past.said.as_ref().filter(|said| !said.is_revoked));
+    let words = unread
+        .or_else(|| said.map(|said| said.text.clone()))
+        .or_else(|| state.and_then(State::last_said).map(str::to_owned))
+        .filter(|words| !words.trim().is_empty());
+    let spoke_last = past
+        .filter(|_| *kind == LineKind::ByBot)
+        .map(|past| author(language, &past.last_author));
     let link = format!(
         "{}/chat/{session}/{}",
         look.prefix,
@@ -146,9 +153,14 @@ fn row_html(
                     },
                     LineKind::ByBot => {
                         @if let Some(step) = state.and_then(State::step) { span { (fill(texts.step, &[step])) } }
+                        @if let Some(process) = &row.process { span.w { (short_id(process.as_str())) } }
+                        @if let Some(author) = spoke_last { span { (fill(texts.spoke, &[author])) } }
                         (since(row.since, script))
                     }
-                    LineKind::ByPhone => (since(row.since, script)),
+                    LineKind::ByPhone => @match row.phone_until {
+                        Some(until) => span { (fill(texts.until, &[&clock_time(until, script)])) },
+                        None => (since(row.since, script)),
+                    },
                     LineKind::ForBot => {
                         @if let Some(told) = row.told { span { (fill(texts.told, &[&told.to_string()])) } }
                         (since(row.since, script))
@@ -162,6 +174,22 @@ fn row_html(
                 LineKind::ForBot | LineKind::ByBot | LineKind::ByPhone => button.plain data-do="take" { (texts.take) },
             }
         }
+    }
+}
+
+/// What a process is called on a page, such as `w:3f2a`: enough to see which rows are with the same one.
+fn short_id(process: &str) -> String {
+    format!("w:{}", process.get(..4).unwrap_or(process))
+}
+
+/// The author of a message, in words.
+fn author(language: Locale, author: &str) -> &'static str {
+    let texts = CommonTexts::of(language);
+    match author {
+        "bot" => texts.bot,
+        "phone" => texts.phone,
+        "agent" => texts.agent,
+        _ => texts.customer,
     }
 }
 

@@ -26,6 +26,7 @@ texts! {
         to_team: ["To a line", "A uma fila", "A una fila"],
         to_anybody: ["no team", "sem equipe", "sin equipo"],
         to_agent: ["To a colleague", "A um colega", "A un colega"],
+        needs_none: ["Needs no answer", "Não precisa de resposta", "No necesita respuesta"],
         close: ["Close", "Encerrar", "Cerrar"],
         outcome: ["How it ended", "Como terminou", "Cómo terminó"],
         outcome_hint: ["done, sold, no answer…", "resolvido, vendido, sem resposta…", "resuelto, vendido, sin respuesta…"],

@@ -58,6 +58,8 @@ texts! {
         session: ["Session", "Sessão", "Sesión"],
         bot: ["bot", "robô", "bot"],
         phone: ["phone", "celular", "teléfono"],
+        agent: ["agent", "atendente", "agente"],
+        customer: ["customer", "cliente", "cliente"],
         held_by: ["{} has {} since {}", "{} está com {} desde {}", "{} tiene a {} desde las {}"],
         held_by_bot: ["The bot is attending {}.", "O robô está atendendo {}.", "El bot está atendiendo a {}."],
         held_by_phone: ["The owner is answering {} from the phone.", "O dono está respondendo {} pelo celular.", "El dueño está respondiendo a {} desde el teléfono."],

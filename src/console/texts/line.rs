@@ -20,6 +20,8 @@ texts! {
         answered: ["answered", "respondida", "respondida"],
         step: ["step {}", "etapa {}", "paso {}"],
         told: ["told {}", "avisado {}", "avisado {}"],
+        until: ["until {}", "até {}", "hasta {}"],
+        spoke: ["last: {}", "por último: {}", "último: {}"],
         nobody: ["Nobody waits. Well done.", "Ninguém espera. Muito bem.", "Nadie espera. Muy bien."],
         nobody_long: ["New customers appear here by themselves.", "Novos clientes aparecem aqui sozinhos.", "Los nuevos clientes aparecen aquí solos."],
         resume: ["Resume", "Retomar", "Reanudar"],

@@ -166,6 +166,23 @@ impl Desk {
         if text.trim().is_empty() {
             return Err(Refusal::NoWords);
         }
+        self.answer(doing, Some(text), now).await
+    }
+
+    /// Notes that a customer needs no answer to what they wrote.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn needs_none(&self, doing: &Doing, now: Millis) -> Result<Acted, Refusal> {
+        self.answer(doing, None, now).await
+    }
+
+    async fn answer(
+        &self,
+        doing: &Doing,
+        text: Option<&str>,
+        now: Millis,
+    ) -> Result<Acted, Refusal> {
         let mut said = Acted::NotOpen(doing.chat.clone());
         for _ in 0..SAY_TRIES {
             let Some(view) = self.view(doing, now).await? else {
@@ -178,11 +195,11 @@ impl Desk {
                 rev: Some(view.rev),
                 ..action
             };
-            let reply = self.reply(&view, &doing.id, text, now);
+            let reply = text.map(|text| self.reply(&view, &doing.id, text, now));
             let seen = Some(unread(doing, &view));
             let store = &self.store;
             said = store
-                .say(&doing.session, &action, seen, &reply, now)
+                .say(&doing.session, &action, seen, reply.as_ref(), now)
                 .await?;
             // The agent may have said something else in this moment, perhaps on another screen.
             match &said {

@@ -114,8 +114,8 @@ impl Store {
             .await
     }
 
-    /// An agent says something to the customer whose conversation they hold. `seen`: how many of the unread messages they have
-    /// seen, and answer with it; `None`: all.
+    /// An agent says something to the customer whose conversation they hold; without a reply, the customer needs no answer. `seen`:
+    /// how many of the unread messages they have seen, and answer with it; `None`: all.
     ///
     /// # Errors
     /// As [`Store::take_next`].
@@ -124,13 +124,13 @@ impl Store {
         session: &SessionName,
         action: &Action,
         seen: Option<u64>,
-        reply: &Reply,
+        reply: Option<&Reply>,
         now: Millis,
     ) -> Result<Acted, StoreError> {
         let arguments = action
             .arguments(ActionKind::Say)
             .text(lua_seen(seen))
-            .text(reply.element());
+            .text(reply.map(Reply::element).unwrap_or_default());
         self.act(session, &self.inner.scripts.say, arguments, now)
             .await
     }

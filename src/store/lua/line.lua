@@ -4,8 +4,8 @@
 --       for its people, and whom they attend)
 -- Returns the pause of the whole session (JSON or ''), then per section: {what ('person', 'bot', 'agent', 'phone' or 'worker'),
 --         team or '', how many in all, pause (JSON or ''), then per row {chat, id, name, ticket, place in line (0 = in none), since
---         (ms), '1' if urgent, holder (agent or process) or '', since when (ms) the customer waits for an answer of the agent
---         or '', team or '', state or '', the place that the customer was last told or '', the last message of the inbox or ''}}
+--         (ms), '1' if urgent, holder (agent or process) or '', since when (ms) the customer waits for an answer of the agent,
+--         or until when the owner's phone has the chat, or '', team or '', state or '', the place that the customer was last told or '', the last message of the inbox or ''}}
 local count, only = next_number(), next_text()
 local answer = {redis.call('HGET', LINE_PAUSED, '') or ''}
 
@@ -95,8 +95,9 @@ if only == '*' then add_line('bot', '', QUEUE, '') end
 add_held()
 if only == '*' then
   local rows = {}
-  for i, chat in ipairs(redis.call('ZREVRANGE', TAKEOVER_UNTIL, 0, count - 1)) do
-    rows[i] = row(chat, 0, nil, redis.call('HGET', OWNER_WROTE_AT, chat))
+  local phone = redis.call('ZREVRANGE', TAKEOVER_UNTIL, 0, count - 1, 'WITHSCORES')
+  for i = 1, #phone, 2 do
+    rows[#rows + 1] = row(phone[i], 0, nil, redis.call('HGET', OWNER_WROTE_AT, phone[i]), string.format('%.0f', phone[i + 1]))
   end
   add_section('phone', '', redis.call('ZCARD', TAKEOVER_UNTIL), '', rows)
   rows = {}

@@ -1,7 +1,8 @@
--- An agent says something to the customer whose conversation they hold. What the customer wrote before is answered.
+-- An agent says something to the customer whose conversation they hold, or finds that nothing needs to be said. What the customer wrote
+-- before is answered.
 -- Uses: inbox, lanes, actions
 -- KEYS: namespace
--- ARGV: action, by, chat, conversation, rev, holder, seen (how many unread messages they saw; '' = all), reply
+-- ARGV: action, by, chat, conversation, rev, holder, seen (how many unread messages they saw; '' = all), reply ('' = none)
 -- Returns: as `answer_of` makes it: 'said' | 'held' | 'changed' | 'closed'
 local action = next_action()
 local seen, element = next_text(), next_text()
@@ -16,9 +17,11 @@ local function say()
   redis.call('HINCRBY', CHAT .. chat, 'rev', 1)
   redis.call('ZREM', HELD_SINCE, chat)
   if first_unread(chat) then redis.call('ZADD', HELD_SINCE, NOW, chat) end
-  redis.call('HDEL', CHAT .. chat, 'delivered', 'given_up')
-  reply(chat, element)
-  ring('lanes')
+  if element ~= '' then
+    redis.call('HDEL', CHAT .. chat, 'delivered', 'given_up')
+    reply(chat, element)
+    ring('lanes')
+  end
   return done(action, answer_of('said', chat))
 end
 

@@ -72,6 +72,8 @@ pub struct LineRow {
     pub process: Option<ProcessId>,
     /// Since when they wait for an answer of the agent who attends them; `None`: they were answered.
     pub unanswered_since: Option<Millis>,
+    /// Until when the owner's phone has the chat, if nothing more is written.
+    pub phone_until: Option<Millis>,
     /// The place in line that they were last told.
     pub told: Option<u64>,
     /// The flow's state, JSON, or empty.
@@ -170,7 +172,8 @@ fn row(mut answer: ScriptAnswer, kind: &LineKind) -> Result<LineRow, StoreError>
     let since = time(&answer.text()?).unwrap_or_default();
     let urgent = !answer.text()?.is_empty();
     let holder = Some(answer.text()?).filter(|holder| !holder.is_empty());
-    let unanswered_since = time(&answer.text()?);
+    let moment = time(&answer.text()?);
+    let is_phone = *kind == LineKind::ByPhone;
     let (team, state) = (answer.text()?, answer.text()?);
     let (told, last) = (answer.text()?, answer.text()?);
     let (holder, process) = match kind {
@@ -189,7 +192,8 @@ fn row(mut answer: ScriptAnswer, kind: &LineKind) -> Result<LineRow, StoreError>
         told: told.parse().ok(),
         holder,
         process,
-        unanswered_since,
+        unanswered_since: moment.filter(|_| !is_phone),
+        phone_until: moment.filter(|_| is_phone),
         state,
         last: UnreadWords::read(&last),
     })

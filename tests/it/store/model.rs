@@ -734,7 +734,9 @@ impl<'a> Run<'a> {
         let acted = match what {
             Repeatable::Take { seat, named: true } => store.take(session, action, seat, now).await,
             Repeatable::Take { seat, .. } => store.take_next(session, action, seat, now).await,
-            Repeatable::Say(seen, reply) => store.say(session, action, *seen, reply, now).await,
+            Repeatable::Say(seen, reply) => {
+                store.say(session, action, *seen, Some(reply), now).await
+            }
             Repeatable::Give(seen, to) => store.give(session, action, *seen, to, now).await,
             Repeatable::Close(seen) => {
                 let close = CloseByHand {

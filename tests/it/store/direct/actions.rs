@@ -218,7 +218,7 @@ fn an_action_that_is_repeated_has_the_same_answer_and_does_nothing_twice() {
                     &session(),
                     &says,
                     None,
-                    &said_by("ana", "hello"),
+                    Some(&said_by("ana", "hello")),
                     ms(30_000),
                 )
                 .await;
@@ -281,7 +281,13 @@ fn a_colleague_who_takes_over_does_not_start_the_clock_of_an_answered_customer()
         take(&store, "ana", 1, HeldBy::Nobody, 2_000).await;
         let says = action("ana", 1, of("ana"));
         let said = store
-            .say(&session(), &says, None, &said_by("ana", "done"), ms(3_000))
+            .say(
+                &session(),
+                &says,
+                None,
+                Some(&said_by("ana", "done")),
+                ms(3_000),
+            )
             .await;
         assert!(matches!(said.unwrap(), Acted::Done(_)));
         take(&store, "bia", 1, of("ana"), 4_000).await;
@@ -308,7 +314,13 @@ fn an_id_that_is_used_again_for_something_else_is_another_action() {
             ..takes
         };
         let said = store
-            .say(&session(), &says, None, &said_by("ana", "hi"), ms(3_000))
+            .say(
+                &session(),
+                &says,
+                None,
+                Some(&said_by("ana", "hi")),
+                ms(3_000),
+            )
             .await;
         assert!(matches!(said.unwrap(), Acted::Done(_)));
         let lanes = store
@@ -424,7 +436,7 @@ fn who_is_left_alone_by_their_agent_waits_again_in_the_old_place() {
                 &session(),
                 &says,
                 None,
-                &said_by("ana", "hello"),
+                Some(&said_by("ana", "hello")),
                 ms(20_000),
             )
             .await;
@@ -435,7 +447,7 @@ fn who_is_left_alone_by_their_agent_waits_again_in_the_old_place() {
                 &session(),
                 &says,
                 None,
-                &said_by("carla", "hello"),
+                Some(&said_by("carla", "hello")),
                 ms(20_000),
             )
             .await;
@@ -604,7 +616,7 @@ fn what_the_agent_has_not_seen_opens_the_next_conversation() {
                 &session(),
                 &again,
                 None,
-                &said_by("ana", "hello"),
+                Some(&said_by("ana", "hello")),
                 ms(14_000),
             )
             .await;
