@@ -1,6 +1,7 @@
 //! The console is responsible for the browsers of the people who answer customers: it has a port of its own, because the
 //! webhook's closes connections that last, and its places are for WAHA.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ use super::live::Hub;
 use super::look::Looker;
 use super::origin::Origin;
 use super::readers::Readers;
+use super::who::Who;
+use crate::clock::Millis;
 use crate::flows::Flows;
 use crate::service::accounts::accounts::Accounts;
 use crate::service::accounts::guard::LoginGuard;
@@ -67,6 +70,8 @@ pub(super) struct ConsoleState {
     pub(super) client: Arc<Client>,
     pub(super) readers: Readers,
     pub(super) hub: Arc<Hub>,
+    /// Who was logged in lately, by the hash of the token, for when Redis is away. A std mutex, as above.
+    pub(super) lately: Mutex<HashMap<String, (Who, Millis)>>,
     trusted_proxies: Vec<TrustedProxy>,
     /// Cancelled when we stop: streams end then.
     pub(super) stopping: CancellationToken,
@@ -89,6 +94,7 @@ impl Console {
             origin,
             accounts: Accounts::new(self.store.clone()),
             guard: Mutex::default(),
+            lately: Mutex::default(),
             store: self.store,
             flows: self.flows,
             client: self.client,
@@ -211,7 +217,7 @@ fn run_name() -> String {
     let mut bytes = [0; 8];
     // If the system has no random numbers, the time is different enough.
     if SystemRandom::new().fill(&mut bytes).is_err() {
-        bytes = crate::clock::Millis::now().as_i64().to_be_bytes();
+        bytes = Millis::now().as_i64().to_be_bytes();
     }
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,7 @@
 //! Logging in and out: with a password, or the first time with a one-use link.
 
+use std::time::Duration;
+
 use hyper::StatusCode;
 use hyper::header::{RETRY_AFTER, SET_COOKIE};
 use tracing::{info, warn};
@@ -16,7 +18,7 @@ use crate::service::accounts::accounts::Proven;
 use crate::service::accounts::guard::{LoginGuard, LoginTry};
 use crate::service::accounts::invitations::Accepted;
 use crate::service::accounts::passwords::{PASSWORD_LENGTH_MIN, WeakPassword};
-use crate::service::accounts::random_token::new_token;
+use crate::service::accounts::random_token::{hash_of, new_token};
 use crate::store::StoreError;
 
 /// Holds the login. On https its name makes browsers refuse one that was set by another path or host.
@@ -25,6 +27,8 @@ const SECURE_LOGIN_COOKIE: &str = "__Host-waha-sm-login";
 /// Says that somebody has logged in with this browser before.
 const BROWSER_COOKIE: &str = "waha-sm-browser";
 
+/// While Redis is away, somebody who was logged in so short a time ago still is.
+const KNOWN_FOR: Duration = Duration::from_secs(15 * 60);
 /// How long a browser keeps its login at most (30 days), in seconds. We may end it earlier.
 const LOGIN_SECONDS: u32 = 30 * 86_400;
 /// How long a browser is known (400 days, the longest that browsers allow), in seconds.
@@ -40,6 +44,35 @@ impl ConsoleState {
         request: &Request,
         now: Millis,
     ) -> Result<Option<Who>, StoreError> {
+        let found = self.ask_who(request, now).await;
+        let token = request.bearer().or_else(|| self.login_of(request));
+        let Some(token) = token.and_then(hash_of) else {
+            return found;
+        };
+        // Even if the lock is poisoned, what it holds is whole.
+        let mut lately = self
+            .lately
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        match &found {
+            Ok(Some(who)) => {
+                lately.retain(|_, (_, at)| now.since(*at) < KNOWN_FOR);
+                lately.insert(token, (who.clone(), now));
+                found
+            }
+            Ok(None) => {
+                lately.remove(&token);
+                found
+            }
+            // Only reading works then.
+            Err(_) => match lately.get(&token) {
+                Some((who, at)) if now.since(*at) < KNOWN_FOR => Ok(Some(who.clone())),
+                _ => found,
+            },
+        }
+    }
+
+    async fn ask_who(&self, request: &Request, now: Millis) -> Result<Option<Who>, StoreError> {
         let accounts = &self.accounts;
         let (agent, login) = match request.bearer() {
             Some(token) => (accounts.of_token(token).await?, None),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tracing::warn;
@@ -12,6 +13,9 @@ use crate::history::{History, HistoryError};
 /// How many queries run at once.
 const READERS: usize = 2;
 
+/// How long a connection is used.
+const OPEN_FOR: Duration = Duration::from_secs(60);
+
 /// Reads the history on blocking threads.
 #[derive(Clone)]
 pub(super) struct Readers(Arc<ReadersState>);
@@ -20,7 +24,7 @@ struct ReadersState {
     path: PathBuf,
     turns: Semaphore,
     /// Open connections that nobody uses now. A std mutex, because no await happens while it is held.
-    idle: Mutex<Vec<History>>,
+    idle: Mutex<Vec<(Instant, History)>>,
 }
 
 /// The history can't be read; the reason is in the log.
@@ -50,16 +54,17 @@ impl Readers {
         let state = self.0.clone();
         let read = tokio::task::spawn_blocking(move || {
             let idle = state.idle.lock().ok().and_then(|mut idle| idle.pop());
-            let history = match idle {
-                Some(history) => history,
-                None => History::open_read_only(&state.path)?,
+            // Somebody may have put another file in its place.
+            let (opened, history) = match idle {
+                Some((opened, history)) if opened.elapsed() < OPEN_FOR => (opened, history),
+                _ => (Instant::now(), History::open_read_only(&state.path)?),
             };
             let result = query(&history);
             // After an error it may be another file by now: the next query opens it again.
             if result.is_ok()
                 && let Ok(mut idle) = state.idle.lock()
             {
-                idle.push(history);
+                idle.push((opened, history));
             }
             result
         });

@@ -171,10 +171,10 @@ impl Hub {
         self.touched.note(session, chat.cloned());
     }
 
-    /// A page as it is now.
+    /// A page as it is now. If Redis fails: as it was, and the page says so.
     ///
     /// # Errors
-    /// If Redis fails.
+    /// If Redis fails, and nothing is known yet.
     pub(in crate::console) async fn show(&self, view: &View) -> Result<PageNow, StoreError> {
         if !self.touched.is_watched() {
             self.opened.notify_one();
@@ -185,7 +185,10 @@ impl Hub {
         let looked = self.looker.look_at_page(&mut state.look, wanted, now).await;
         if let Err(error) = looked {
             state.look.redis_away = true;
-            return Err(error);
+            // What was known a moment ago is better than nothing, and the history can still be read.
+            if state.look.agent(&view.agent).is_none() {
+                return Err(error);
+            }
         }
         self.refresh(&mut state, view, now);
         let open = state.views.get(view);
