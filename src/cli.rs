@@ -13,6 +13,7 @@ mod format;
 mod history;
 mod line;
 mod man;
+mod names;
 mod redis;
 mod screen;
 mod show;
@@ -66,7 +67,8 @@ enum CliCommand {
     Note(attend::NoteArgs),
     /// Gives a customer back to the bot, to a team's line, or to a colleague
     Give(attend::GiveArgs),
-    /// Closes a customer's conversation
+    /// Closes a customer's conversation. If FLOW_FILE is set as for the daemon, and the flow asks for ratings, the customer is
+    /// asked for one
     Close(attend::CloseArgs),
     /// Moves a customer in their line; the history says who did it
     Move(steer::MoveArgs),

@@ -92,6 +92,12 @@ impl Loaded {
         self.others.locale()
     }
 
+    /// Whether any flow has this team.
+    pub fn has_team(&self, team: &str) -> bool {
+        let mut scripts = self.own.values().chain([&self.others]);
+        scripts.any(|script| script.has_team(team))
+    }
+
     /// Whether any flow calls the shop's own system on another machine.
     pub fn calls_other_machines(&self) -> bool {
         self.own

@@ -1,25 +1,32 @@
-//! `waha-sm agent`: the people who answer customers: adds, changes and lists them, and takes them out of service.
+//! `waha-sm agent`: the people who answer customers: adds, changes and lists them, takes them out of service, and lets them
+//! into the console.
 
-use std::collections::HashMap;
+mod link;
+mod list;
+mod token;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use crate::cli::elapsed::elapsed;
+use crate::cli::desk::FlowPlace;
 use crate::cli::exit::print_error;
 use crate::cli::format::Format;
+use crate::cli::names::{session, team};
 use crate::cli::redis::{CommandError, with_store};
-use crate::cli::table::Table;
 use crate::clock::Millis;
 use crate::ids::{AgentName, SessionName};
-use crate::settings::RedisSettings;
-use crate::store::{Agent, AgentRole, PRESENT_FOR, Store};
+use crate::service::accounts::accounts::Accounts;
+use crate::settings::{ConsoleAddressSettings, RedisSettings};
+use crate::store::{Agent, AgentRole, Store};
 use crate::terminal::jsonl;
 
 const AFTER_HELP: &str = "Examples:\n  waha-sm agent add ana --team sales --session shop\n  \
     waha-sm agent add ana --max-chats 4     (changes only this)\n  \
+    waha-sm agent passwd ana                (a new link to set a password)\n  \
+    waha-sm agent token ana --label till    (a token for a script)\n  \
     waha-sm agent off ana";
 
 #[derive(Debug, Args)]
@@ -31,9 +38,10 @@ pub(super) struct AgentArgs {
 
 #[derive(Debug, Subcommand)]
 enum AgentCommand {
-    /// Adds an agent, or changes what you give of one; also puts one who is off back in service
+    /// Adds an agent and prints a link to set a password, or changes what you give of one; also puts one who is off back in
+    /// service
     Add(AddArgs),
-    /// Lists the agents, and who is present
+    /// Lists the agents: who is present, and who has a password for the console
     List {
         /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -41,19 +49,35 @@ enum AgentCommand {
         #[command(flatten)]
         redis: RedisSettings,
     },
-    /// Takes an agent out of service: they take nothing more, and their customers go back to the line
-    Off {
-        /// The agent
-        name: AgentName,
+    /// Takes the password of an agent away, ends their logins, and prints a new link to set one
+    Passwd {
         #[command(flatten)]
-        redis: RedisSettings,
+        who: WhichAgent,
+        #[command(flatten)]
+        console: ConsoleAddressSettings,
     },
+    /// Makes an agent an owner or an attendant
+    Role {
+        #[command(flatten)]
+        who: WhichAgent,
+        /// owner: may also move customers and pause the line; attendant: serves customers
+        #[arg(value_enum)]
+        role: RoleChoice,
+    },
+    /// Takes an agent out of service: they take nothing more, all their customers go back to the line, and their logins and API
+    /// tokens end
+    Off {
+        #[command(flatten)]
+        who: WhichAgent,
+    },
+    /// Lists, makes and revokes the API tokens of an agent, for scripts that use the console
+    Token(token::TokenArgs),
 }
 
 #[derive(Debug, Args)]
 struct AddArgs {
-    /// The agent's name, like ana or maria.silva
-    name: AgentName,
+    #[command(flatten)]
+    who: WhichAgent,
     /// owner: may also move customers and pause the line; attendant: serves customers [default: attendant]
     #[arg(long, value_enum)]
     role: Option<RoleChoice>,
@@ -73,6 +97,20 @@ struct AddArgs {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
     max_chats: Option<u32>,
     #[command(flatten)]
+    flow: FlowPlace,
+    #[command(flatten)]
+    console: ConsoleAddressSettings,
+}
+
+/// What the commands about one agent need.
+#[derive(Debug, Args)]
+struct WhichAgent {
+    /// The agent's name, like ana or maria.silva
+    name: AgentName,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
     redis: RedisSettings,
 }
 
@@ -82,53 +120,48 @@ enum RoleChoice {
     Attendant,
 }
 
-/// Reads the name of a team: one word, as flows write it.
-pub(super) fn team(text: &str) -> Result<String, &'static str> {
-    let fits = (1..=32).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    match fits {
-        true => Ok(text.to_owned()),
-        false => {
-            Err("a team has 1 to 32 letters without accents, digits, `-` or `_`, as in the flow")
-        }
-    }
-}
-
-/// Reads the name of a session.
-pub(super) fn session(text: &str) -> Result<SessionName, &'static str> {
-    SessionName::parse(text)
-        .ok_or("a session has 1 to 54 letters without accents, digits, `-` or `_`")
-}
-
 pub(super) fn main(arguments: &AgentArgs) -> ExitCode {
-    let (AgentCommand::Add(AddArgs { redis, .. })
+    let (AgentCommand::Add(AddArgs {
+        who: WhichAgent { redis, .. },
+        ..
+    })
     | AgentCommand::List { redis, .. }
-    | AgentCommand::Off { redis, .. }) = &arguments.command;
+    | AgentCommand::Passwd {
+        who: WhichAgent { redis, .. },
+        ..
+    }
+    | AgentCommand::Role {
+        who: WhichAgent { redis, .. },
+        ..
+    }
+    | AgentCommand::Off {
+        who: WhichAgent { redis, .. },
+    }
+    | AgentCommand::Token(token::TokenArgs { redis, .. })) = &arguments.command;
     let why = "agents are kept in its Redis";
     with_store("agent", redis, why, async |store, _| {
+        let accounts = Accounts::new(store.clone());
         match &arguments.command {
-            AgentCommand::Add(wanted) => add(store, wanted).await,
-            AgentCommand::List { format, .. } => list(store, *format).await,
-            AgentCommand::Off { name, .. } => off(store, name).await,
+            AgentCommand::Add(wanted) => add(store, &accounts, wanted).await,
+            AgentCommand::List { format, .. } => list::list(store, *format).await,
+            AgentCommand::Passwd { who, console } => passwd(store, &accounts, who, console).await,
+            AgentCommand::Role { who, role } => change_role(store, who, *role).await,
+            AgentCommand::Off { who } => off(store, &accounts, who).await,
+            AgentCommand::Token(wanted) => {
+                let agent = known(store, &wanted.name).await?;
+                token::token(&accounts, &agent, wanted).await
+            }
         }
     })
 }
 
-async fn add(store: &Store, wanted: &AddArgs) -> Result<(), CommandError> {
-    let name = &wanted.name;
+async fn add(store: &Store, accounts: &Accounts, wanted: &AddArgs) -> Result<(), CommandError> {
+    let WhichAgent { name, format, .. } = &wanted.who;
+    let console = link::address(&wanted.console)?;
     let known = store.agent(name).await?;
     let mut agent = known.clone().unwrap_or_else(|| Agent::new(name.clone()));
-    match wanted.role {
-        Some(RoleChoice::Attendant) if name.is_owner() => {
-            return Err(CommandError::Usage(
-                "`owner` always has the role owner: add an agent with another name".to_owned(),
-            ));
-        }
-        Some(RoleChoice::Owner) => agent.role = AgentRole::Owner,
-        Some(RoleChoice::Attendant) => agent.role = AgentRole::Attendant,
-        None => {}
+    if let Some(role) = wanted.role {
+        set_role(&mut agent, role)?;
     }
     if wanted.all_teams || !wanted.team.is_empty() {
         agent.teams = each_once(&wanted.team);
@@ -138,19 +171,72 @@ async fn add(store: &Store, wanted: &AddArgs) -> Result<(), CommandError> {
     }
     agent.max_chats = wanted.max_chats.unwrap_or(agent.max_chats);
     agent.off = false;
-    let done = match &known {
-        None => "was added",
-        Some(before) if before.off => "is back in service",
-        Some(before) if *before == agent => "is there already and stays as it was",
-        Some(_) => "was changed",
+    let (result, done) = match &known {
+        None => ("added", "was added"),
+        Some(before) if before.off => ("back", "is back in service"),
+        Some(before) if *before == agent => ("same", "is there already and stays as it was"),
+        Some(_) => ("changed", "was changed"),
     };
+    if result == "back" {
+        // `off` has done it, unless it was interrupted.
+        end_access(accounts, name).await?;
+    }
     store.save_agent(&agent).await?;
-    writeln!(io::stdout(), "{name} {done}: {}.", described(&agent))?;
+    let needs_link = matches!(result, "added" | "back") && !accounts.has_password(name).await?;
+    let link = match &console {
+        Some(console) if needs_link => {
+            let token = accounts.invite(name, Millis::now()).await?;
+            Some(link::link(console, &token))
+        }
+        _ => None,
+    };
+    let mut out = io::stdout();
+    match format {
+        Format::Text => {
+            writeln!(out, "{name} {done}: {}.", described(&agent))?;
+            if let Some(link) = &link {
+                link::print(name, link)?;
+            }
+        }
+        Format::Jsonl => jsonl(
+            &json!({"result": result, "agent": fields(&agent), "link": link}),
+            &mut out,
+        )?,
+    }
+    if needs_link && console.is_none() {
+        print_error(&format!(
+            "{}; then: `waha-sm agent passwd {name}`",
+            link::NO_CONSOLE
+        ));
+    }
+    warn_of_unknown(store, &agent, &wanted.flow).await
+}
+
+/// Names that are typed wrong would only look like lines where nobody waits.
+async fn warn_of_unknown(
+    store: &Store,
+    agent: &Agent,
+    flow: &FlowPlace,
+) -> Result<(), CommandError> {
     let seen = store.sessions().await?;
     for session in agent.sessions.iter().filter(|one| !seen.contains(one)) {
         print_error(&format!(
             "no event of a session `{session}` has come yet: is its name right?"
         ));
+    }
+    match flow.read() {
+        Ok(Some(flows)) => {
+            let flows = flows.loaded();
+            for team in agent.teams.iter().filter(|team| !flows.has_team(team)) {
+                print_error(&format!(
+                    "the flow has no team `{team}`: is its name right?"
+                ));
+            }
+        }
+        Ok(None) => {}
+        Err(mistakes) => print_error(&format!(
+            "the teams can't be checked, because the flow has mistakes: {mistakes}"
+        )),
     }
     Ok(())
 }
@@ -187,6 +273,18 @@ fn described(agent: &Agent) -> String {
     )
 }
 
+/// What the user sets of an agent.
+fn fields(agent: &Agent) -> serde_json::Value {
+    json!({
+        "name": agent.name,
+        "role": role(agent),
+        "teams": agent.teams,
+        "sessions": agent.sessions,
+        "max_chats": agent.max_chats,
+        "off": agent.off,
+    })
+}
+
 fn role(agent: &Agent) -> &'static str {
     match agent.role {
         AgentRole::Owner => "owner",
@@ -194,130 +292,125 @@ fn role(agent: &Agent) -> &'static str {
     }
 }
 
+fn set_role(agent: &mut Agent, role: RoleChoice) -> Result<(), CommandError> {
+    agent.role = match role {
+        RoleChoice::Attendant if agent.name.is_owner() => {
+            return Err(CommandError::Usage(
+                "`owner` always has the role owner: add an agent with another name".to_owned(),
+            ));
+        }
+        RoleChoice::Owner => AgentRole::Owner,
+        RoleChoice::Attendant => AgentRole::Attendant,
+    };
+    Ok(())
+}
+
 fn joined(names: &[SessionName], between: &str) -> String {
     let names: Vec<&str> = names.iter().map(SessionName::as_str).collect();
     names.join(between)
 }
 
-async fn off(store: &Store, name: &AgentName) -> Result<(), CommandError> {
+/// The agent with this name, who must be there.
+async fn known(store: &Store, name: &AgentName) -> Result<Agent, CommandError> {
+    store.agent(name).await?.ok_or_else(|| {
+        CommandError::Failed(format!(
+            "there is no agent `{name}`: see `waha-sm agent list`"
+        ))
+    })
+}
+
+async fn passwd(
+    store: &Store,
+    accounts: &Accounts,
+    who: &WhichAgent,
+    console: &ConsoleAddressSettings,
+) -> Result<(), CommandError> {
+    let (name, agent) = (&who.name, known(store, &who.name).await?);
+    let console = link::address(console)?;
+    let console = console.ok_or_else(|| CommandError::Usage(link::NO_CONSOLE.to_owned()))?;
+    if agent.off {
+        return Err(CommandError::Failed(format!(
+            "{name} is off: `waha-sm agent add {name}` puts them back in service"
+        )));
+    }
+    let token = accounts.reset(name, Millis::now()).await?;
+    let link = link::link(&console, &token);
+    match who.format {
+        Format::Text => {
+            writeln!(
+                io::stdout(),
+                "The old password of {name} does not count any more, and all logins of {name} have ended."
+            )?;
+            link::print(name, &link)?;
+        }
+        Format::Jsonl => jsonl(
+            &json!({"result": "reset", "agent": name, "link": link}),
+            &mut io::stdout(),
+        )?,
+    }
+    let tokens = accounts.tokens(name).await?.len();
+    if tokens > 0 {
+        print_error(&format!(
+            "{name} has API tokens ({tokens}), which still work; to end them: `waha-sm agent token {name} --revoke-all`"
+        ));
+    }
+    Ok(())
+}
+
+async fn change_role(
+    store: &Store,
+    who: &WhichAgent,
+    role: RoleChoice,
+) -> Result<(), CommandError> {
+    let mut agent = known(store, &who.name).await?;
+    set_role(&mut agent, role)?;
+    store.save_agent(&agent).await?;
+    match who.format {
+        Format::Text => {
+            let off = if agent.off { " (and off)" } else { "" };
+            let role = self::role(&agent);
+            writeln!(io::stdout(), "{} has the role {role} now{off}.", agent.name)?;
+        }
+        Format::Jsonl => jsonl(
+            &json!({"result": "changed", "agent": fields(&agent)}),
+            &mut io::stdout(),
+        )?,
+    }
+    Ok(())
+}
+
+async fn off(store: &Store, accounts: &Accounts, who: &WhichAgent) -> Result<(), CommandError> {
+    let name = &who.name;
     if name.is_owner() {
         return Err(CommandError::Usage(
             "`owner` can't be switched off: somebody must be able to steer the line".to_owned(),
         ));
     }
-    let Some(mut agent) = store.agent(name).await? else {
-        return Err(CommandError::Failed(format!(
-            "there is no agent `{name}`: see `waha-sm agent list`"
-        )));
-    };
-    if agent.off {
-        writeln!(io::stdout(), "{name} was off already.")?;
-        return Ok(());
+    let mut agent = known(store, name).await?;
+    let was_off = std::mem::replace(&mut agent.off, true);
+    // Also if they were off: it may have been interrupted. First what counts at once.
+    if !was_off {
+        store.save_agent(&agent).await?;
     }
-    agent.off = true;
-    store.save_agent(&agent).await?;
-    writeln!(
-        io::stdout(),
-        "{name} is off, and takes nothing more. Customers of {name} who wait for an answer go back to the line."
-    )?;
-    Ok(())
-}
-
-async fn list(store: &Store, format: Format) -> Result<(), CommandError> {
-    let (agents, seen) = (store.agents().await?, store.agents_seen().await?);
-    let mut holds: HashMap<AgentName, u64> = HashMap::new();
-    for session in store.sessions().await? {
-        for (name, count) in store.held_by(&session).await? {
-            *holds.entry(name).or_default() += count;
-        }
-    }
-    let now = Millis::now();
-    let list: Vec<ListedAgent<'_>> = agents
-        .iter()
-        .map(|agent| ListedAgent {
-            agent,
-            seen: seen.get(&agent.name).copied(),
-            holds: holds.get(&agent.name).copied().unwrap_or(0),
-        })
-        .collect();
-    let mut out = io::stdout().lock();
-    match format {
-        Format::Text => table(&list, now).write(&mut out, None)?,
-        Format::Jsonl => {
-            for listed in &list {
-                jsonl(&listed.to_json(now), &mut out)?;
-            }
-        }
+    end_access(accounts, name).await?;
+    match (who.format, was_off) {
+        (Format::Text, true) => writeln!(io::stdout(), "{name} was off already.")?,
+        (Format::Text, false) => writeln!(
+            io::stdout(),
+            "{name} is off, and takes nothing more. All customers of {name} go back to the line. Logins and API tokens of {name} have \
+             ended."
+        )?,
+        (Format::Jsonl, was_off) => jsonl(
+            &json!({"result": "off", "changed": !was_off, "agent": fields(&agent)}),
+            &mut io::stdout(),
+        )?,
     }
     Ok(())
 }
 
-/// An agent, and what they do now.
-struct ListedAgent<'a> {
-    agent: &'a Agent,
-    /// When they were last seen at work.
-    seen: Option<Millis>,
-    /// How many conversations they hold.
-    holds: u64,
-}
-
-impl ListedAgent<'_> {
-    fn is_present(&self, now: Millis) -> bool {
-        self.seen.is_some_and(|seen| now.since(seen) < PRESENT_FOR)
-    }
-
-    /// All fields; times are in Unix milliseconds.
-    fn to_json(&self, now: Millis) -> serde_json::Value {
-        let agent = self.agent;
-        json!({
-            "name": agent.name,
-            "role": role(agent),
-            "teams": agent.teams,
-            "sessions": agent.sessions,
-            "max_chats": agent.max_chats,
-            "holds": self.holds,
-            "off": agent.off,
-            "present": self.is_present(now),
-            "seen_at": self.seen,
-        })
-    }
-}
-
-fn table(list: &[ListedAgent<'_>], now: Millis) -> Table {
-    let mut table = Table::new([
-        "NAME",
-        "ROLE",
-        "TEAMS",
-        "SESSIONS",
-        "HOLDS",
-        "MAX",
-        "PRESENT",
-        "LAST SEEN",
-    ]);
-    let or_all = |names: String| match names.is_empty() {
-        true => "all".to_owned(),
-        false => names,
-    };
-    for listed in list {
-        let agent = listed.agent;
-        let present = match listed.is_present(now) {
-            _ if agent.off => "off",
-            true => "yes",
-            false => "no",
-        };
-        table.add([
-            agent.name.to_string(),
-            role(agent).to_owned(),
-            or_all(agent.teams.join(", ")),
-            or_all(joined(&agent.sessions, ", ")),
-            listed.holds.to_string(),
-            agent.max_chats.to_string(),
-            present.to_owned(),
-            listed.seen.map_or_else(
-                || "never".to_owned(),
-                |seen| format!("{} ago", elapsed(now.since(seen))),
-            ),
-        ]);
-    }
-    table
+/// Ends everything with which somebody could act as the agent.
+async fn end_access(accounts: &Accounts, name: &AgentName) -> Result<(), CommandError> {
+    accounts.end_logins(name).await?;
+    accounts.revoke_tokens(name).await?;
+    Ok(())
 }

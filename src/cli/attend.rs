@@ -5,13 +5,15 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use crate::cli::agent::team;
 use crate::cli::customer::called;
 use crate::cli::desk::{AtDesk, DeskArgs, FlowPlace, WHY};
-use crate::cli::redis::with_store;
+use crate::cli::exit::print_error;
+use crate::cli::names::team;
+use crate::cli::redis::{CommandError, with_store};
 use crate::history::ChatNames;
 use crate::ids::{AgentName, NotAnAgentName};
 use crate::service::desk::desk::GiveAway;
+use crate::store::Acted;
 
 #[derive(Debug, Args)]
 pub(super) struct TakeArgs {
@@ -32,6 +34,7 @@ pub(super) struct SayArgs {
     /// The customer: a phone number or a chat id
     chat: ChatNames,
     /// What to say
+    #[arg(allow_hyphen_values = true)]
     text: String,
     /// The agent who says it, and who has the customer
     #[arg(long = "as", value_name = "AGENT")]
@@ -45,6 +48,7 @@ pub(super) struct NoteArgs {
     /// The customer: a phone number or a chat id
     chat: ChatNames,
     /// What to note; the customer never sees it
+    #[arg(allow_hyphen_values = true)]
     text: String,
     /// The agent who notes it
     #[arg(long = "as", value_name = "AGENT", default_value = "owner")]
@@ -129,14 +133,23 @@ pub(super) fn take(arguments: &TakeArgs) -> ExitCode {
             _ if more == "phone" => "from the owner's phone".to_owned(),
             _ => format!("from the {more}"),
         };
-        desk.print(&session, &name, &acted, |case| {
+        let printed = desk.print(&session, &name, &acted, |case| {
             format!(
                 "{} has {} of session {session} now, taken {}.",
                 desk.by(),
                 called(&name, &case.chat),
                 from(&case.more)
             )
-        })
+        });
+        match (&acted, printed) {
+            (Acted::Paused(pause), Err(CommandError::Failed(reason))) => {
+                let command = desk.resume_command(pause).await?;
+                Err(CommandError::Failed(format!(
+                    "{reason}; to end the pause: `{command}`"
+                )))
+            }
+            (_, printed) => printed,
+        }
     })
 }
 
@@ -189,7 +202,12 @@ pub(super) fn give(arguments: &GiveArgs) -> ExitCode {
 pub(super) fn close(arguments: &CloseArgs) -> ExitCode {
     with_store("close", &arguments.desk.redis, WHY, async |store, _| {
         // The flow may ask for a rating. Without it, the conversation is closed all the same.
-        let flows = arguments.flow.load().unwrap_or_default();
+        let flows = arguments.flow.read().unwrap_or_else(|mistakes| {
+            print_error(&format!(
+                "no rating is asked, because the flow has mistakes: {mistakes}"
+            ));
+            None
+        });
         let desk = AtDesk::open(store, &arguments.by, flows, &arguments.desk).await?;
         let (doing, name) = desk.customer(&arguments.chat).await?;
         let outcome = &arguments.outcome;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::Value;
 
-use crate::cli::agent::session;
 use crate::cli::customer::{called, find, number, sessions};
 use crate::cli::elapsed::elapsed;
 use crate::cli::format::Format;
+use crate::cli::names::session;
 use crate::cli::redis::CommandError;
 use crate::clock::Millis;
 use crate::flow::Locale;
@@ -69,16 +69,25 @@ impl FlowPlace {
     /// # Errors
     /// If a flow file has a mistake: the name can't be checked then.
     pub(super) fn load(&self) -> Result<Option<Arc<Flows>>, CommandError> {
+        self.read().map_err(|mistakes| {
+            CommandError::Failed(format!(
+                "the name can't be checked, because the flow has mistakes: {mistakes}"
+            ))
+        })
+    }
+
+    /// The flows, if we know where they are.
+    ///
+    /// # Errors
+    /// The mistakes in the flow files.
+    pub(super) fn read(&self) -> Result<Option<Arc<Flows>>, String> {
         let place = self.flow_file.as_deref().map(str::trim);
         let Some(place) = place.filter(|place| !place.is_empty()) else {
             return Ok(None);
         };
         match Flows::load(Some(Path::new(place)), Locale::En) {
             Ok(flows) => Ok(Some(Arc::new(flows))),
-            Err(mistakes) => Err(CommandError::Failed(format!(
-                "the name can't be checked, because the flow has mistakes: {}",
-                mistakes.join("; ")
-            ))),
+            Err(mistakes) => Err(mistakes.join("; ")),
         }
     }
 }
@@ -211,6 +220,22 @@ impl<'a> AtDesk<'a> {
         Ok(())
     }
 
+    /// The command that ends this pause.
+    pub(super) async fn resume_command(&self, pause: &LinePause) -> Result<String, CommandError> {
+        for session in sessions(self.store, self.arguments.session.as_ref()).await? {
+            let lines = self.store.paused_lines(&session).await?;
+            if let Some(line) = lines.iter().find(|line| line.pause == *pause) {
+                let team = match line.team.as_str() {
+                    "" => String::new(),
+                    team => format!(" --team {team}"),
+                };
+                return Ok(format!("waha-sm resume{team} --session {session}"));
+            }
+        }
+        // It has ended meanwhile.
+        Ok("waha-sm resume".to_owned())
+    }
+
     fn refusal(&self, name: &str, acted: &Acted) -> String {
         let by = self.by();
         match acted {
@@ -263,7 +288,7 @@ impl<'a> AtDesk<'a> {
 }
 
 /// "the line is paused by owner for 5 min: back at 14:00"
-fn paused(pause: &LinePause, now: Millis) -> String {
+pub(super) fn paused(pause: &LinePause, now: Millis) -> String {
     let LinePause { text, since, by } = pause;
     let words = match text.as_str() {
         "" => String::new(),

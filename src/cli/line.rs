@@ -11,10 +11,10 @@ use clap::Args;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::cli::agent::{session, team};
 use crate::cli::customer::sessions;
 use crate::cli::exit::print_error;
 use crate::cli::format::Format;
+use crate::cli::names::{session, team};
 use crate::cli::redis::{CommandError, with_store};
 use crate::cli::screen::{LivePage, screen_size};
 use crate::clock::Millis;

@@ -8,11 +8,12 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::cli::agent::session;
 use crate::cli::customer::{called, find};
+use crate::cli::desk::paused;
 use crate::cli::elapsed::elapsed;
 use crate::cli::exit::print_error;
 use crate::cli::format::Format;
+use crate::cli::names::session;
 use crate::cli::redis::{CommandError, with_store};
 use crate::clock::Millis;
 use crate::config;
@@ -23,7 +24,7 @@ use crate::history::{ChatNames, FILE_NAME, History, HistoryError, Query, Timelin
 use crate::ids::SessionName;
 use crate::service::desk;
 use crate::settings::RedisSettings;
-use crate::store::ConversationView;
+use crate::store::{ConversationView, LinePause, Store};
 use crate::terminal::{jsonl, line, paragraph, time};
 
 /// How much of the past is shown.
@@ -51,6 +52,10 @@ pub(super) fn main(arguments: &ShowArgs) -> ExitCode {
         let (session, now) = (arguments.session.as_ref(), Millis::now());
         let found = find(store, &arguments.chat, session, COUNT, now).await?;
         let past = past(arguments, found.as_ref());
+        let pause = match &found {
+            Some((session, view)) => pause_of(store, session, view).await?,
+            None => None,
+        };
         let mut out = io::BufWriter::new(io::stdout().lock());
         match (arguments.format, &found) {
             (_, None) if past.is_empty() => {
@@ -59,11 +64,42 @@ pub(super) fn main(arguments: &ShowArgs) -> ExitCode {
                     arguments.chat
                 )));
             }
-            (Format::Text, found) => text(&mut out, &arguments.chat, found.as_ref(), &past, now)?,
-            (Format::Jsonl, found) => jsonl(&to_json(found.as_ref(), &past), &mut out)?,
+            (Format::Text, found) => {
+                let found = found.as_ref().map(|(session, view)| OpenCase {
+                    session,
+                    view,
+                    pause: pause.as_ref(),
+                });
+                text(&mut out, &arguments.chat, found, &past, now)?;
+            }
+            (Format::Jsonl, found) => {
+                let mut object = to_json(found.as_ref(), &past);
+                object["paused"] = json!(pause);
+                jsonl(&object, &mut out)?;
+            }
         }
         Ok(out.flush()?)
     })
+}
+
+/// An open conversation, as it is printed.
+struct OpenCase<'a> {
+    session: &'a SessionName,
+    view: &'a ConversationView,
+    /// The pause of its line.
+    pause: Option<&'a LinePause>,
+}
+
+/// The pause of the line that a conversation is in, or came from: that of the whole session, or of its team.
+async fn pause_of(
+    store: &Store,
+    session: &SessionName,
+    view: &ConversationView,
+) -> Result<Option<LinePause>, CommandError> {
+    let lines = store.paused_lines(session).await?;
+    let mut lines = lines.into_iter();
+    let line = lines.find(|line| line.team.is_empty() || line.team == view.team);
+    Ok(line.map(|line| line.pause))
 }
 
 /// What was said last. The history may be on another machine; then there is nothing.
@@ -108,13 +144,13 @@ fn past(
 fn text(
     out: &mut impl Write,
     names: &ChatNames,
-    found: Option<&(SessionName, ConversationView)>,
+    found: Option<OpenCase<'_>>,
     past: &[TimelineItem],
     now: Millis,
 ) -> io::Result<()> {
     let zone = TimeZone::system();
     match found {
-        Some((session, view)) => open(out, session, view, now, &zone)?,
+        Some(shown) => open(out, &shown, now, &zone)?,
         None => writeln!(out, "No conversation of {names} is open.")?,
     }
     if !past.is_empty() {
@@ -131,11 +167,11 @@ fn text(
 
 fn open(
     out: &mut impl Write,
-    session: &SessionName,
-    view: &ConversationView,
+    shown: &OpenCase<'_>,
     now: Millis,
     zone: &TimeZone,
 ) -> io::Result<()> {
+    let OpenCase { session, view, .. } = shown;
     let state: Option<State> = serde_json::from_str(&view.state).ok();
     let state = state.as_ref();
     writeln!(
@@ -144,6 +180,9 @@ fn open(
         line(&called(&view.name, &view.chat))
     )?;
     writeln!(out, "{}", line(&stands(view, state, now)))?;
+    if let Some(pause) = shown.pause {
+        writeln!(out, "{}", line(&paused(pause, now)))?;
+    }
     if let Some(id) = &view.id {
         let opened = view.opened.map(|opened| time(opened, zone));
         let opened = opened.unwrap_or_default();

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::agent::team;
 use crate::cli::customer::{called, sessions};
 use crate::cli::desk::{AtDesk, DeskArgs, FlowPlace, WHY};
+use crate::cli::names::team;
 use crate::cli::redis::{CommandError, with_store};
 use crate::history::ChatNames;
 use crate::ids::{AgentName, SessionName};
@@ -44,6 +44,7 @@ struct NewPlace {
 #[derive(Debug, Args)]
 pub(super) struct PauseArgs {
     /// What customers who write meanwhile are told, like "back at 14:00" [default: only that it is paused]
+    #[arg(allow_hyphen_values = true)]
     words: Option<String>,
     #[command(flatten)]
     line: WhichLine,

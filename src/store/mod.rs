@@ -34,7 +34,7 @@ mod store;
 mod views;
 
 pub use self::store::Store;
-pub use accounts::account::{Account, Invitation, ReadAccount};
+pub use accounts::account::{ConsoleAccount, Invitation, ReadAccount};
 pub use accounts::canned::Canned;
 pub use accounts::logins::Login;
 pub use accounts::tokens::StoredToken;

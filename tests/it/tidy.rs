@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "data_dir",
             "health",
             "runtime",
+            "console/address",
             "service/accounts",
             "service/desk",
             "store",

@@ -8,7 +8,7 @@ use tokio::task;
 use crate::ids::AgentName;
 use crate::secret::Secret;
 use crate::service::accounts::passwords::{self, WeakPassword};
-use crate::store::{Account, Agent, Store, StoreError};
+use crate::store::{Agent, ConsoleAccount, Store, StoreError};
 
 /// How many passwords are hashed at once. Each takes 19 MiB and a whole core for some time.
 const HASHES_MAX: usize = 2;
@@ -124,8 +124,8 @@ impl Accounts {
     pub(super) async fn change(
         &self,
         name: &AgentName,
-        change: impl Fn(&mut Account),
-    ) -> Result<Account, StoreError> {
+        change: impl Fn(&mut ConsoleAccount),
+    ) -> Result<ConsoleAccount, StoreError> {
         for _ in 0..SWAPS_MAX {
             let before = self.store.account(name).await?;
             let mut after = before.account.clone();
@@ -141,7 +141,7 @@ impl Accounts {
 }
 
 /// A new password ends all logins, and the link that sets one.
-pub(super) fn replace_password(account: &mut Account, hash: &Secret) {
+pub(super) fn replace_password(account: &mut ConsoleAccount, hash: &Secret) {
     account.password = Some(hash.clone());
     account.generation += 1;
     account.invitation = None;

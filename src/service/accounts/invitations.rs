@@ -7,7 +7,7 @@ use crate::ids::AgentName;
 use crate::service::accounts::accounts::{Accounts, Proven, replace_password};
 use crate::service::accounts::passwords::{self, WeakPassword};
 use crate::service::accounts::random_token::{are_same, hash_of, new_token};
-use crate::store::{Account, Agent, Invitation, StoreError};
+use crate::store::{Agent, ConsoleAccount, Invitation, StoreError};
 
 /// How long a link counts.
 pub const INVITATION_TTL: Duration = Duration::from_secs(24 * 3600);
@@ -126,7 +126,7 @@ fn named_in(token: &str) -> Option<AgentName> {
 }
 
 /// Whether this token opens an account now.
-fn is_open(account: &Account, token: &str, now: Millis) -> bool {
+fn is_open(account: &ConsoleAccount, token: &str, now: Millis) -> bool {
     let (Some(invitation), Some(hash)) = (&account.invitation, hash_of(token)) else {
         return false;
     };
@@ -150,12 +150,12 @@ mod tests {
     #[test]
     fn only_the_token_itself_opens_the_account_and_only_in_time() {
         let (token, now) = ("ana.k3J", Millis::new(1_000));
-        let mut account = Account {
+        let mut account = ConsoleAccount {
             invitation: Some(Invitation {
                 hash: hash_of(token).unwrap(),
                 until: now + INVITATION_TTL,
             }),
-            ..Account::default()
+            ..ConsoleAccount::default()
         };
         assert!(is_open(&account, token, now));
         assert!(is_open(

@@ -18,7 +18,7 @@ const UNREADABLE: StoreError =
 
 /// What an agent needs for the console. An agent without one has the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+pub struct ConsoleAccount {
     /// The hash of the password, as a PHC string; `None`: no password was set.
     pub password: Option<Secret>,
     /// Grows when all logins of the agent end: a login counts only if it has the same number.
@@ -42,7 +42,7 @@ pub struct Invitation {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadAccount {
     /// The account.
-    pub account: Account,
+    pub account: ConsoleAccount,
     /// As Redis has it; empty: it has none.
     stored: Secret,
 }
@@ -60,7 +60,7 @@ struct StoredAccount {
     language: Option<String>,
 }
 
-impl Account {
+impl ConsoleAccount {
     fn to_json(&self) -> String {
         let stored = StoredAccount {
             password: self.password.as_ref().map(|hash| hash.reveal().to_owned()),
@@ -102,7 +102,7 @@ impl Store {
             return Ok(ReadAccount::default());
         };
         Ok(ReadAccount {
-            account: Account::from_json(&stored).ok_or(UNREADABLE)?,
+            account: ConsoleAccount::from_json(&stored).ok_or(UNREADABLE)?,
             stored: Secret::new(stored),
         })
     }
@@ -111,13 +111,13 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn accounts(&self) -> Result<HashMap<AgentName, Account>, StoreError> {
+    pub async fn accounts(&self) -> Result<HashMap<AgentName, ConsoleAccount>, StoreError> {
         self.connected()?;
         let key = self.inner.keys.accounts();
         let stored: HashMap<String, String> = self.inner.client.hgetall(key).await?;
         stored
             .into_iter()
-            .map(|(name, json)| Some((AgentName::stored(name), Account::from_json(&json)?)))
+            .map(|(name, json)| Some((AgentName::stored(name), ConsoleAccount::from_json(&json)?)))
             .collect::<Option<_>>()
             .ok_or(UNREADABLE)
     }
@@ -130,7 +130,7 @@ impl Store {
         &self,
         name: &AgentName,
         before: &ReadAccount,
-        after: &Account,
+        after: &ConsoleAccount,
     ) -> Result<bool, StoreError> {
         self.connected()?;
         let key = self.inner.keys.accounts();
@@ -156,7 +156,7 @@ mod tests {
     /// What is stored only grows: every form that was ever written must be read.
     #[test]
     fn an_account_is_stored_in_this_form_and_older_and_newer_ones_are_read() {
-        let ana = Account {
+        let ana = ConsoleAccount {
             password: Some(Secret::new(
                 "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
             )),
@@ -169,20 +169,20 @@ mod tests {
         };
         let golden = r#"{"password":"$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA","generation":3,"invitation":{"hash":"2bb8","until":1700000000000},"language":"pt-BR"}"#;
         assert_eq!(ana.to_json(), golden);
-        assert_eq!(Account::from_json(golden), Some(ana));
-        assert_eq!(Account::default().to_json(), r#"{"generation":0}"#);
+        assert_eq!(ConsoleAccount::from_json(golden), Some(ana));
+        assert_eq!(ConsoleAccount::default().to_json(), r#"{"generation":0}"#);
         assert_eq!(
-            Account::from_json(r#"{"later":[1]}"#),
-            Some(Account::default())
+            ConsoleAccount::from_json(r#"{"later":[1]}"#),
+            Some(ConsoleAccount::default())
         );
-        assert_eq!(Account::from_json("1"), None);
+        assert_eq!(ConsoleAccount::from_json("1"), None);
     }
 
     #[test]
     fn the_hash_of_a_password_is_not_shown() {
         let json = r#"{"password":"$argon2id$c4n4ry"}"#;
         let read = ReadAccount {
-            account: Account::from_json(json).unwrap(),
+            account: ConsoleAccount::from_json(json).unwrap(),
             stored: Secret::new(json.into()),
         };
         assert!(!format!("{read:?}").contains("c4n4ry"));

@@ -311,9 +311,17 @@ fn the_owner_moves_and_pauses_and_an_attendant_may_not() {
     );
     let reason = shop.refuses("take --as ana");
     assert!(
-        reason.contains("the line is paused by owner for ") && reason.contains("back at 15:00"),
+        reason.contains("the line is paused by owner for ")
+            && reason.contains("back at 15:00")
+            && reason.contains("to end the pause: `waha-sm resume --team sales --session default`"),
         "{reason}"
     );
+    let shown = shop.does(&format!("show {}", number(1)));
+    assert!(
+        shown.contains("\nthe line is paused by owner for ") && shown.contains(": back at 15:00\n"),
+        "{shown}"
+    );
+    assert_eq!(shop.shows(1)["paused"]["text"], "back at 15:00");
     let line = shop.does("line");
     assert!(
         line.contains("Waits for a person (sales): 3, paused by owner for "),
@@ -348,7 +356,47 @@ fn the_owner_moves_and_pauses_and_an_attendant_may_not() {
         shop.does("resume --team sales"),
         "The line of sales in session default was not paused.\n"
     );
+    assert_eq!(shop.shows(1)["paused"], Value::Null);
     assert!(shop.does("take --as ana").contains(&number(3)));
+}
+
+#[test]
+fn a_text_may_begin_with_a_dash() {
+    let shop = Shop::open();
+    let one = number(1);
+    shop.waits(1, "buy");
+    shop.does(&format!("take {one} --as ana"));
+    shop.does(&format!("say {one} --_one_moment --as ana"));
+    shop.does(&format!("say {one} -5_reais --as ana"));
+    let texts = shop.test.texts(&chat(1), 4);
+    assert_eq!(texts[2..], ["-- one moment", "-5 reais"]);
+    shop.does(&format!("note --as ana {one} -_pays_cash"));
+    eventually("the note is in the history", || {
+        let shown = shop.does(&format!("show {one}"));
+        shown.contains("note by ana: - pays cash").then_some(())
+    });
+    let paused = shop.does("pause -_lunch_- --team sales");
+    assert!(paused.ends_with("is paused: - lunch -\n"), "{paused}");
+}
+
+#[test]
+fn close_says_why_no_rating_is_asked() {
+    let shop = Shop::open();
+    for n in 1..=2 {
+        shop.waits(n, "buy");
+    }
+    let close = |n: usize| {
+        let output = shop.run(&format!("close {} --outcome solved", number(n)));
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(close(1), "");
+    std::fs::write(&shop.flow, "start = 1").unwrap();
+    let said = close(2);
+    assert!(
+        said.contains("no rating is asked, because the flow has mistakes: "),
+        "{said}"
+    );
 }
 
 #[test]
