@@ -1,4 +1,4 @@
-//! Messages, conversations and daily sums as CSV (RFC 4180), for spreadsheets.
+//! Messages, conversations, daily sums, ratings and reports as CSV (RFC 4180), for spreadsheets.
 //!
 //! A customer decides what stands in a cell. A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, so
 //! such a cell gets an apostrophe in front (OWASP, "CSV Injection"). Control characters are escaped, because spreadsheets refuse
@@ -15,6 +15,7 @@ use super::daily::{DailySum, in_words};
 use super::message::{Conversation, StoredMessage};
 use super::print::{ack_name, shown};
 use super::ratings::StoredRating;
+use super::report::ReportRow;
 use crate::clock::Millis;
 use crate::terminal::{is_unsafe, time};
 
@@ -308,6 +309,53 @@ impl CsvRow for DailySum {
                 .map(|mean| format!("{mean:.2}"))
                 .unwrap_or_default(),
         ]
+    }
+}
+
+impl CsvRow for ReportRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "by",
+        "period",
+        "conversations",
+        "closed",
+        "abandoned",
+        "handed_off",
+        "waited_seconds_p50",
+        "waited_seconds_p90",
+        "waited_for_person_seconds_p50",
+        "waited_for_person_seconds_p90",
+        "handled_by_bot_seconds_p50",
+        "handled_by_bot_seconds_p90",
+        "handled_by_people_seconds_p50",
+        "handled_by_people_seconds_p90",
+        "ratings",
+        "rating_mean",
+    ];
+
+    fn cells(&self, _zone: &TimeZone) -> Vec<String> {
+        let mut cells = vec![
+            self.span.name().to_owned(),
+            self.name.clone(),
+            self.conversations.to_string(),
+            self.closed.to_string(),
+            self.abandoned.to_string(),
+            self.handed_off.to_string(),
+        ];
+        for spread in [
+            &self.waiting,
+            &self.person_waiting,
+            &self.by_bot,
+            &self.by_people,
+        ] {
+            cells.extend([seconds(spread.p50), seconds(spread.p90)]);
+        }
+        cells.push(self.ratings.to_string());
+        cells.push(
+            self.rating_mean
+                .map(|mean| format!("{mean:.2}"))
+                .unwrap_or_default(),
+        );
+        cells
     }
 }
 

@@ -34,10 +34,12 @@ mod pairing; // a reply and its echo are one row
 mod print; // as text and as JSON
 mod query; // the reading side
 mod ratings;
+mod report; // how long it took, and how it ended
 mod rows; // the table `message`
 mod schema; // the tables, and their migrations
 mod search;
 mod since; // "2h", "2026-11-22"
+mod spread; // median and ninth decile
 mod sqlite_trouble; // what SQLite says, and what to do about it
 mod status; // where a conversation is
 mod stream;
@@ -61,7 +63,9 @@ pub use message::{Conversation, Edit, StoredMessage, StoredReaction};
 pub use pages::{ConversationPage, FoundPage};
 pub use query::{History, Query};
 pub use ratings::StoredRating;
+pub use report::{Report, ReportRow, ReportSpan};
 pub use since::{SinceError, parse_since, parse_until};
+pub use spread::Spread;
 pub use status::Status;
 pub use stream::StreamEntry;
 pub use transcript::{Transcript, TranscriptItem, TranscriptKind, TranscriptPage};

@@ -7,4 +7,5 @@ mod exactly_once;
 mod pages;
 mod people;
 mod reading;
+mod reports;
 mod rig;
