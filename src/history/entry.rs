@@ -351,6 +351,9 @@ fn event(entry: &StreamEntry, kind: EventKind, entered_at: Millis) -> Result<Ent
     let get = |name: &str| field(entry, name).unwrap_or_default();
     let mut what = kind.detail().map_or("", get).to_owned();
     let mut team = get("team").to_owned();
+    if kind.is_audit() != entry.session.as_str().is_empty() {
+        return Err(format!("`{}` in the wrong stream", kind.name()));
+    }
     let before = get("before");
     match kind {
         EventKind::Taken if what == "agent" && !before.is_empty() => {
@@ -367,9 +370,9 @@ fn event(entry: &StreamEntry, kind: EventKind, entered_at: Millis) -> Result<Ent
         _ => {}
     }
     Ok(Entry::Event(EventRow {
-        conversation: match kind.is_of_a_line() {
-            true => None,
-            false => Some(conversation_of(entry)?),
+        conversation: match kind.is_of_a_conversation() {
+            true => Some(conversation_of(entry)?),
+            false => None,
         },
         at: field(entry, "at").and_then(time).unwrap_or(entered_at),
         kind,

@@ -38,10 +38,22 @@ pub enum EventKind {
     LinePaused,
     /// People are taken from it again.
     LineResumed,
+    /// Somebody logged in.
+    Login,
+    /// Somebody tried to log in and could not.
+    LoginFailed,
+    /// Somebody erased a customer's data.
+    Erased,
+    /// Somebody exported data.
+    Exported,
+    /// Somebody changed a setting.
+    Setting,
+    /// Somebody started, stopped, paired or logged out a session.
+    SessionControl,
 }
 
 impl EventKind {
-    const ALL: [EventKind; 12] = [
+    const ALL: [EventKind; 18] = [
         EventKind::Handoff,
         EventKind::Taken,
         EventKind::Phone,
@@ -54,6 +66,12 @@ impl EventKind {
         EventKind::Rated,
         EventKind::LinePaused,
         EventKind::LineResumed,
+        EventKind::Login,
+        EventKind::LoginFailed,
+        EventKind::Erased,
+        EventKind::Exported,
+        EventKind::Setting,
+        EventKind::SessionControl,
     ];
 
     /// Its name in the stream, in the file and in JSON.
@@ -72,6 +90,12 @@ impl EventKind {
             EventKind::Rated => "rated",
             EventKind::LinePaused => "line_paused",
             EventKind::LineResumed => "line_resumed",
+            EventKind::Login => "login",
+            EventKind::LoginFailed => "login_failed",
+            EventKind::Erased => "erased",
+            EventKind::Exported => "exported",
+            EventKind::Setting => "setting",
+            EventKind::SessionControl => "session_control",
         }
     }
 
@@ -89,6 +113,12 @@ impl EventKind {
             EventKind::Returned => Some("why"),
             EventKind::Closed => Some("outcome"),
             EventKind::Rated => Some("rating"),
+            EventKind::Login
+            | EventKind::LoginFailed
+            | EventKind::Erased
+            | EventKind::Exported
+            | EventKind::Setting
+            | EventKind::SessionControl => Some("what"),
             EventKind::Phone
             | EventKind::NobodyCame
             | EventKind::Noted
@@ -97,9 +127,22 @@ impl EventKind {
         }
     }
 
-    /// Whether it is about a line, not about one conversation.
-    pub(super) fn is_of_a_line(self) -> bool {
-        matches!(self, EventKind::LinePaused | EventKind::LineResumed)
+    /// Whether it is an audit line, about no session.
+    pub(super) fn is_audit(self) -> bool {
+        matches!(
+            self,
+            EventKind::Login
+                | EventKind::LoginFailed
+                | EventKind::Erased
+                | EventKind::Exported
+                | EventKind::Setting
+                | EventKind::SessionControl
+        )
+    }
+
+    /// Whether it is about one conversation, not about a line or the program itself.
+    pub(super) fn is_of_a_conversation(self) -> bool {
+        !self.is_audit() && !matches!(self, EventKind::LinePaused | EventKind::LineResumed)
     }
 
     /// Where it brings a conversation; `None` if that stays where it is.
@@ -117,7 +160,13 @@ impl EventKind {
             | EventKind::Moved
             | EventKind::Rated
             | EventKind::LinePaused
-            | EventKind::LineResumed => None,
+            | EventKind::LineResumed
+            | EventKind::Login
+            | EventKind::LoginFailed
+            | EventKind::Erased
+            | EventKind::Exported
+            | EventKind::Setting
+            | EventKind::SessionControl => None,
         }
     }
 }
@@ -140,9 +189,9 @@ pub struct StoredEvent {
     /// The team in whose line it is now, or whose line it is about.
     pub team: Option<String>,
     /// The detail: a handoff's priority, whom it was taken from or given to, why it was returned, where it was moved, its
-    /// outcome, the rating.
+    /// outcome, the rating; for an audit line, what it is about.
     pub what: Option<String>,
-    /// A note, or what customers are told while the line is paused.
+    /// A note, or what customers are told while the line is paused; for an audit line, more about it.
     pub text: Option<String>,
 }
 
@@ -173,6 +222,7 @@ impl StoredEvent {
     pub fn write_text(&self, out: &mut impl Write, zone: &TimeZone) -> io::Result<()> {
         let about = match &self.chat {
             Some(chat) => line(chat.as_str()),
+            None if self.session.as_str().is_empty() => "waha-sm".to_owned(),
             None => format!("session {}", line(self.session.as_str())),
         };
         let what = paragraph(&self.in_words());
@@ -248,6 +298,18 @@ impl StoredEvent {
             EventKind::Rated => format!("rated {what}"),
             EventKind::LinePaused => format!("{} is paused{by}{text}", line_of(team)),
             EventKind::LineResumed => format!("{} is open again{by}", line_of(team)),
+            EventKind::Login if what.is_empty() => format!("login{by}"),
+            EventKind::Login => format!("login{by} with a {what}"),
+            EventKind::LoginFailed if what == "1" => format!("a failed login{by}"),
+            EventKind::LoginFailed => format!("{what} failed logins{by}"),
+            EventKind::Erased => format!("a customer's data was erased{by}"),
+            EventKind::Exported if what.is_empty() => format!("data was exported{by}"),
+            EventKind::Exported => format!("{what} exported{by}"),
+            EventKind::Setting => format!("{what} changed{by}{text}"),
+            EventKind::SessionControl => {
+                let session = self.text.as_deref().unwrap_or_default();
+                format!("session {session}: {what}{by}")
+            }
         }
     }
 }

@@ -237,6 +237,8 @@ impl<'s> Cursor<'s> {
 
 fn matching(query: &Query) -> Filter {
     let mut filter = Filter::default();
+    // Audit lines are about no session.
+    filter.all("+e.session <> ''", []);
     // The plus sign keeps SQLite from reading the events of all chats since then.
     let mut at = "e.at";
     if let Some(chat) = &query.chat {

@@ -60,7 +60,7 @@ pub use events::TimelineItem;
 pub use follow::Follower;
 pub use last_words::{LastSaid, LastWords, StoredMedia};
 pub use message::{Conversation, Edit, StoredMessage, StoredReaction};
-pub use pages::{ConversationPage, FoundPage};
+pub use pages::{AuditPage, ConversationPage, FoundPage};
 pub use query::{History, Query};
 pub use ratings::StoredRating;
 pub use report::{Report, ReportRow, ReportSpan};

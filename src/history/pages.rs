@@ -1,16 +1,18 @@
-//! Messages that were searched for, and conversations, in pages: newest first.
+//! Messages that were searched for, conversations, and audit lines, in pages: newest first.
 //!
 //! A page of found messages costs a bounded amount of work, however many messages there are and however few of them fit. A search that
 //! reaches the bound returns what it has, perhaps nothing, with the place from which it continues.
 
 use std::collections::HashSet;
 
-use rusqlite::params_from_iter;
+use rusqlite::{Row, params, params_from_iter};
 use serde_json::json;
 
 use super::chat_names::ChatNames;
 use super::cursor::{Cursor, Place};
 use super::error::{HistoryError, failed};
+use super::event::StoredEvent;
+use super::events;
 use super::message::{Conversation, StoredMessage};
 use super::query::{self, BEGAN, Filter, History, Query};
 use super::search::Search;
@@ -36,6 +38,15 @@ pub struct FoundPage {
 pub struct ConversationPage {
     /// The conversations.
     pub conversations: Vec<Conversation>,
+    /// Where the next page begins; `None` if this is the last one.
+    pub next: Option<Cursor>,
+}
+
+/// A page of audit lines, newest first.
+#[derive(Debug, Default)]
+pub struct AuditPage {
+    /// The lines.
+    pub lines: Vec<StoredEvent>,
     /// Where the next page begins; `None` if this is the last one.
     pub next: Option<Cursor>,
 }
@@ -140,6 +151,43 @@ impl History {
         Ok(FoundPage {
             hits: self.in_this_order(&hits)?,
             next,
+        })
+    }
+
+    /// A page of at most `limit` audit lines, newest first: what people did with the program itself.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn audit(&self, from: Option<&Cursor>, limit: u32) -> Result<AuditPage, HistoryError> {
+        let (at, row) = match from {
+            Some(Cursor {
+                at,
+                place: Place::Event(row),
+            }) => (at.as_i64(), *row),
+            Some(Cursor { at, .. }) => (at.as_i64(), 0),
+            None => (i64::MAX, i64::MAX),
+        };
+        let sql = concat!(
+            include_str!("sql/events.sql"),
+            "WHERE e.session = '' AND e.conversation = '' AND (e.at, e.id) < (?1, ?2) ORDER BY e.at DESC, e.id DESC LIMIT ?3"
+        );
+        let of = |row: &Row<'_>| {
+            let place = Cursor::new(row.get(3)?, Place::Event(row.get(9)?));
+            Ok((place, events::event(row)?))
+        };
+        let read = || {
+            self.db
+                .prepare_cached(sql)?
+                .query_map(params![at, row, i64::from(limit) + 1], of)?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let mut read = read().map_err(failed(&self.path, "reading audit lines"))?;
+        let is_last = read.len() <= limit as usize;
+        read.truncate(limit as usize);
+        let next = read.last().filter(|_| !is_last);
+        Ok(AuditPage {
+            next: next.map(|(place, _)| place.clone()),
+            lines: read.into_iter().filter_map(|(_, line)| line).collect(),
         })
     }
 

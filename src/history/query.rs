@@ -163,7 +163,7 @@ impl History {
     pub fn sessions(&self) -> Result<Vec<String>, HistoryError> {
         let read = || {
             self.db
-                .prepare("SELECT session FROM position ORDER BY session")?
+                .prepare("SELECT session FROM position WHERE session <> '' ORDER BY session")?
                 .query_map([], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()
         };

@@ -25,6 +25,12 @@ impl SessionName {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
         fits.then(|| Self(text.into()))
     }
+
+    /// For what people do that is about no session, such as a login. It is stored as an empty text, which is no valid name.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::stored("")
+    }
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ pub use private_redis::socket::PrivateSocket;
 pub use processes::reloads::Reloaded;
 pub use processes::waha_reports::WahaReport;
 pub use scripts::keys::SEEN_TTL;
+pub use sessions::audit::AuditKind;
 pub use sessions::busy::Unmarked;
 pub use sessions::catch_up::CATCH_UP_OVERLAP;
 pub use sessions::figures::{Gauges, PICKUP_BOUNDS_MS, QueuePace};

@@ -293,6 +293,13 @@ fn event_words(texts: &ChatTexts, event: &StoredEvent, by: &str) -> String {
         EventKind::Rated => fill(texts.ev_rated, &[what]),
         EventKind::LinePaused => fill(texts.ev_line_paused, &[by]),
         EventKind::LineResumed => fill(texts.ev_line_resumed, &[by]),
+        // These are in no chat.
+        EventKind::Login
+        | EventKind::LoginFailed
+        | EventKind::Erased
+        | EventKind::Exported
+        | EventKind::Setting
+        | EventKind::SessionControl => event.in_words(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::any_order::in_every_order;
 use super::rig::*;
 use crate::history::*;
+use crate::ids::SessionName;
 
 /// A conversation that the flow hands to a team, and that two agents have.
 fn of_two_agents() -> Vec<Fields> {
@@ -344,4 +345,86 @@ fn a_rating_out_of_range_is_kept_as_unreadable() {
         step("given", "c1", 1000, &[("by", "ana"), ("to", "team:")]),
     ]);
     assert_eq!((appended.stored, appended.unreadable), (1, 2));
+}
+
+/// An audit line, under the next stream id of no session.
+fn audit(rig: &mut Rig, kind: &str, at: i64, what: &str, text: &str) -> Appended {
+    rig.next += 1;
+    let fields = [
+        ("kind", kind),
+        ("at", &at.to_string()),
+        ("by", "ana"),
+        ("what", what),
+        ("text", text),
+    ];
+    let line = StreamEntry {
+        session: SessionName::none(),
+        stream_id: format!("{}-0", rig.next),
+        fields: fields
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+    };
+    rig.archive.append(&[line]).unwrap()
+}
+
+#[test]
+fn audit_lines_are_read_newest_first_and_are_in_no_other_list() {
+    let mut rig = Rig::new();
+    rig.append(&[inbound("A", "one", 1000)]);
+    for (kind, at, what, text) in [
+        ("login", 1000, "password", ""),
+        ("login_failed", 2000, "3", ""),
+        ("setting", 3000, "agent bia", "role owner"),
+        ("session_control", 4000, "stopped", "shop"),
+        ("erased", 5000, "", ""),
+        ("exported", 6000, "conversations", ""),
+        // It arrives late.
+        ("login", 500, "", ""),
+    ] {
+        assert_eq!(audit(&mut rig, kind, at, what, text).stored, 1);
+    }
+    let history = History::open_read_only(&rig.path).unwrap();
+    let (mut lines, mut from) = (Vec::new(), None);
+    loop {
+        let page = history.audit(from.as_ref(), 2).unwrap();
+        assert!(page.lines.len() <= 2);
+        lines.extend(page.lines.iter().map(StoredEvent::in_words));
+        match page.next {
+            Some(next) => from = Some(next.to_string().parse().unwrap()),
+            None => break,
+        }
+    }
+    assert_eq!(
+        lines,
+        [
+            "conversations exported by ana",
+            "a customer's data was erased by ana",
+            "session shop: stopped by ana",
+            "agent bia changed by ana: role owner",
+            "3 failed logins by ana",
+            "login by ana with a password",
+            "login by ana",
+        ]
+    );
+    let mut shown = Vec::new();
+    history
+        .timeline(&Query::default(), |item| {
+            shown.push(words(&item));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(shown, ["one"]);
+    assert_eq!(history.sessions().unwrap(), ["default"]);
+    assert_eq!(
+        history
+            .report(&Query::default(), &jiff::tz::TimeZone::UTC)
+            .unwrap()
+            .all
+            .conversations,
+        0
+    );
+    // What is about a session is not taken from the stream of none, nor the other way round.
+    assert_eq!(audit(&mut rig, "line_paused", 7000, "", "").unreadable, 1);
+    let fields = vec![("kind", "login".to_owned()), ("by", "ana".to_owned())];
+    assert_eq!(rig.append(&[fields]).unreadable, 1);
 }

@@ -237,10 +237,12 @@ impl ArchiverState {
     /// Archives one batch of each session: of all, or of the next ones. Returns the number of entries.
     async fn run(&mut self, all: bool) -> Result<usize, ArchiverError> {
         let mut archived = 0;
-        let sessions = match all {
+        let mut sessions = match all {
             true => self.store.busy_sessions().await?,
             false => self.pages.next(&self.store).await?,
         };
+        // What people do that is about no session.
+        sessions.push(SessionName::none());
         for session in sessions {
             if self.trimmed.contains(&session) && !self.store.has_history(&session).await? {
                 continue;

@@ -507,8 +507,17 @@ impl Keys {
         self.session_key(session, DEAD)
     }
 
+    /// Of no session: the stream of what people do that is about none.
     pub(crate) fn history(&self, session: &SessionName) -> String {
-        self.session_key(session, HISTORY)
+        match session.as_str() {
+            "" => self.audit(),
+            _ => self.session_key(session, HISTORY),
+        }
+    }
+
+    /// STREAM: history entries about no session, such as logins, that are not archived yet.
+    fn audit(&self) -> String {
+        format!("{}audit", self.prefix)
     }
 
     pub(crate) fn counters(&self, session: &SessionName) -> String {

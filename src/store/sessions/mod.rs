@@ -1,5 +1,6 @@
 //! What we keep for a whole session: its status, history, figures, catching up, and the notifications to its owner.
 
+pub(crate) mod audit;
 pub(crate) mod busy;
 pub(crate) mod catch_up;
 pub(crate) mod figures;

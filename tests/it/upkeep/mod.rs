@@ -1,5 +1,6 @@
 //! Housekeeping: the history on disk, and flows that are reloaded.
 
+mod audit;
 mod data_dir;
 mod disk_faults;
 mod history;
