@@ -25,6 +25,7 @@ mod event; // what somebody did, as a reader gets it
 mod events; // the same as it is stored
 mod follow; // messages as they are stored
 mod ids; // names and ids as SQLite stores them
+mod last_heard; // whether customers still reach a session
 mod last_words; // of the chats in a line
 mod message; // what a reader gets
 mod message_changes; // acks, edits, revocations, reactions

@@ -496,3 +496,20 @@ proptest! {
         rig.found(&text);
     }
 }
+
+#[test]
+fn a_session_was_last_heard_when_its_last_customer_wrote() {
+    let mut rig = Rig::new();
+    let heard = |rig: &Rig, since: i64| {
+        let history = History::open_read_only(&rig.path).unwrap();
+        history.last_heard(&session(), ms(since)).unwrap()
+    };
+    rig.append(&[inbound("A", "hello", 5000), inbound("B", "late", 3000)]);
+    rig.append(&[echo("C", "from us", 9000)]);
+    assert_eq!(heard(&rig, 0), Some(ms(5200)));
+    assert_eq!(heard(&rig, 5200), Some(ms(5200)));
+    assert_eq!(heard(&rig, 5201), None);
+    let history = History::open_read_only(&rig.path).unwrap();
+    let other = SessionName::parse("other").unwrap();
+    assert_eq!(history.last_heard(&other, ms(0)).unwrap(), None);
+}

@@ -21,7 +21,7 @@ end
 redis.call('HSET', STATUS, 'status', status, 'at', string.format('%.0f', math.max(at, last)))
 if status ~= last_status then
   status_since = NOW
-  redis.call('HSET', STATUS, 'status_since', string.format('%.0f', NOW))
+  redis.call('HSET', STATUS, 'status_since', string.format('%.0f', NOW), 'status_before', last_status or '')
 end
 if status == 'WORKING' then
   if not since then

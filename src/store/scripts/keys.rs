@@ -210,7 +210,7 @@ const ATTEMPT: &str = "attempt";
 const PAUSED: &str = "paused";
 
 /// HASH: what WAHA last said about the session: `status`, and when (`at`, ms, by its clock). By our clock (ms):
-/// `status_since` (when it began to say this), `counts_from` (from when the pause counts for the silence of customers),
+/// `status_since` (when it began to say this), `status_before` (its word before), `counts_from` (from when the pause counts for the silence of customers),
 /// `works_since` (the end of the last pause that counted), `heard` (when we last checked whether customers can reach us), `unheard`
 /// (when they last could not), `alarmed` (the beginning of the pause that the owner was notified of).
 const STATUS: &str = "status";

@@ -62,6 +62,17 @@ pub struct PausedStatus {
     pub alarmed: bool,
 }
 
+/// What WAHA last said about a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionStanding {
+    /// WAHA's word; empty if we only know that the session can't send.
+    pub status: String,
+    /// Since when it says this.
+    pub since: Option<Millis>,
+    /// Its word before that, if it had said anything.
+    pub before: Option<String>,
+}
+
 impl Store {
     /// Stores what we know about a session, and pauses or resumes it.
     ///
@@ -154,6 +165,26 @@ impl Store {
             status: status.unwrap_or_default(),
             since: since.unwrap_or(paused),
             alarmed: alarmed == Some(paused),
+        }))
+    }
+
+    /// What WAHA last said about a session; `None` if it has said nothing yet.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn session_standing(
+        &self,
+        session: &SessionName,
+    ) -> Result<Option<SessionStanding>, StoreError> {
+        self.connected()?;
+        let fields = vec!["status", "status_since", "status_before"];
+        let key = self.inner.keys.status(session);
+        let (status, since, before): (Option<String>, Option<Millis>, Option<String>) =
+            self.inner.client.hmget(key, fields).await?;
+        Ok(status.map(|status| SessionStanding {
+            status,
+            since,
+            before: before.filter(|before| !before.is_empty()),
         }))
     }
 

@@ -106,6 +106,20 @@ pub enum FileError {
     Waha(#[from] SendError),
 }
 
+impl FileError {
+    /// What an error while a [`WahaFile`] is read means.
+    #[must_use]
+    pub fn while_reading(error: &io::Error) -> Self {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match inner {
+            Some(Self::TooLarge) => Self::TooLarge,
+            _ => Self::Waha(SendError::Interrupted {
+                reason: error.to_string(),
+            }),
+        }
+    }
+}
+
 /// A file, while it is read. Reading fails after [`FILE_MAX`] bytes, and if WAHA is silent.
 pub struct WahaFile {
     /// The type that WAHA gives it. The customer's phone has chosen it, so it proves nothing.

@@ -9,6 +9,7 @@ mod limits;
 mod merge;
 mod merge_takeover;
 mod pace;
+mod standing;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -228,6 +228,7 @@ fn a_file_that_is_too_large_is_refused_at_once_or_where_it_becomes_too_large() {
     let server = Server::start(reply("transfer-encoding: chunked\r\n", &chunk));
     let error = content(&server).unwrap_err();
     assert!(error.to_string().contains("larger than 32 MiB"), "{error}");
+    assert_eq!(FileError::while_reading(&error), FileError::TooLarge);
 }
 
 #[test]
@@ -235,7 +236,11 @@ fn half_a_file_is_an_error() {
     let server = Server::start(Reply::Close(
         "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_owned(),
     ));
-    assert!(content(&server).is_err());
+    let error = FileError::while_reading(&content(&server).unwrap_err());
+    assert!(
+        matches!(error, FileError::Waha(SendError::Interrupted { .. })),
+        "{error}"
+    );
     let start = Instant::now();
     let server = Server::start(Reply::Close(String::new()));
     assert!(matches!(
