@@ -1,6 +1,5 @@
 //! What a browser gets. Every answer has the security headers.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -26,21 +25,31 @@ pub(super) type Answer = Response<AnswerBody>;
 pub(super) enum AnswerBody {
     Whole(Option<Bytes>),
     Parts(mpsc::Receiver<Bytes>),
+    /// A file. If it breaks, the connection is closed, so that half of it is not taken for all of it.
+    File(mpsc::Receiver<Result<Bytes, Broken>>),
 }
+
+/// A file ended before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the file ended too early")]
+pub(super) struct Broken;
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Broken;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Parts(parts) => parts
                 .poll_recv(context)
                 .map(|part| part.map(|bytes| Ok(Frame::data(bytes)))),
+            Self::File(parts) => parts
+                .poll_recv(context)
+                .map(|part| part.map(|bytes| bytes.map(Frame::data))),
         }
     }
 
@@ -53,7 +62,7 @@ impl Body for AnswerBody {
             Self::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
-            Self::Parts(_) => SizeHint::default(),
+            Self::Parts(_) | Self::File(_) => SizeHint::default(),
         }
     }
 }
@@ -71,6 +80,15 @@ pub(super) fn answer(
 /// An answer in parts, which go out as they come.
 pub(super) fn parts(content_type: &'static str, parts: mpsc::Receiver<Bytes>) -> Answer {
     typed(StatusCode::OK, content_type, AnswerBody::Parts(parts))
+}
+
+/// A file in parts.
+pub(super) fn file_parts(
+    status: StatusCode,
+    content_type: &'static str,
+    parts: mpsc::Receiver<Result<Bytes, Broken>>,
+) -> Answer {
+    typed(status, content_type, AnswerBody::File(parts))
 }
 
 fn typed(status: StatusCode, content_type: &'static str, body: AnswerBody) -> Answer {

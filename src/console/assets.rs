@@ -13,11 +13,12 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, type and content.
-const FILES: [(&str, &str, &str); 6] = [
+const FILES: [(&str, &str, &str); 7] = [
     ("console.css", CSS, include_str!("assets/console.css")),
     ("console.js", SCRIPT, include_str!("assets/console.js")),
     ("live.js", SCRIPT, include_str!("assets/live.js")),
     ("act.js", SCRIPT, include_str!("assets/act.js")),
+    ("sessions.js", SCRIPT, include_str!("assets/sessions.js")),
     ("sound.js", SCRIPT, include_str!("assets/sound.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];

@@ -23,6 +23,7 @@ use super::address::{ConsoleUrl, TrustedProxy};
 use super::answer::secure;
 use super::live::Hub;
 use super::look::Looker;
+use super::media::turns::Downloads;
 use super::origin::Origin;
 use super::readers::Readers;
 use super::who::Who;
@@ -72,6 +73,7 @@ pub(super) struct ConsoleState {
     pub(super) hub: Arc<Hub>,
     /// Who was logged in lately, by the hash of the token, for when Redis is away. A std mutex, as above.
     pub(super) lately: Mutex<HashMap<String, (Who, Millis)>>,
+    pub(super) downloads: Downloads,
     trusted_proxies: Vec<TrustedProxy>,
     /// Cancelled when we stop: streams end then.
     pub(super) stopping: CancellationToken,
@@ -100,6 +102,7 @@ impl Console {
             client: self.client,
             readers,
             hub: hub.clone(),
+            downloads: Downloads::default(),
             trusted_proxies: self.trusted_proxies,
             stopping: shutdown.clone(),
         });

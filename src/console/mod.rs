@@ -18,6 +18,8 @@
 //! | `pages` | the HTML; only this room knows maud |
 //! | `live` | what changed, sent to the browsers that show it |
 //! | `api` | what people and scripts do, and read as JSON |
+//! | `media` | the files of messages, from WAHA |
+//! | `session_state`, `sessions` | what the status of a session means, and what is known of each |
 //! | `assets` | the script and the style, under names that change with their content |
 //! | `readers` | the connections that read the history |
 
@@ -30,11 +32,14 @@ pub(crate) mod console;
 mod live;
 mod login;
 mod look;
+mod media;
 mod origin;
 mod pages;
 mod readers;
 mod request;
 mod routes;
+mod session_state;
+mod sessions;
 mod texts;
 mod view;
 mod who;

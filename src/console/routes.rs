@@ -5,6 +5,8 @@
 //! | `/login`, `/welcome/TOKEN`, `/logout` | all | logging in and out |
 //! | `/assets/...` | all | the script and the style |
 //! | `/line`, `/chats`, `/chat/SESSION/CHAT` | agents | the pages |
+//! | `/media/SESSION/ROW` | agents | the file of a message |
+//! | `/sessions`, `/sessions/SESSION/qr` | owners | the sessions, and the code that pairs one |
 //! | `/live` | agents | the stream of changes of a page |
 //! | `/api/v1/...` | agents, scripts | what can be done and read ([`api`](super::api)) |
 
@@ -76,6 +78,9 @@ impl ConsoleState {
                 Some(place) => self.chat(request, who, Some(place)).await,
                 None => self.not_found(request, Some(who)),
             },
+            (&Method::GET, ["media", session, row]) => self.media(request, who, session, row).await,
+            (&Method::GET, ["sessions"]) => self.sessions_page(request, who).await,
+            (&Method::GET, ["sessions", session, "qr"]) => self.qr(request, who, session).await,
             (&Method::GET, ["live"]) => live::stream(self, request, who).await,
             (&Method::POST, ["logout"]) => self.log_out(request, who).await,
             (_, ["api", "v1", rest @ ..]) => api::answer(self, request, who, rest).await,

@@ -5,12 +5,14 @@
 //! | `POST /take-next` | takes the next customer in the agent's lines |
 //! | `POST /chats/SESSION/CHAT/{take,say,needs-none,note,give,close,move,typing}` | something with a conversation |
 //! | `POST /lines/SESSION/{pause,resume}` | pauses a line, or ends that |
+//! | `GET /sessions`, `POST /sessions/SESSION/{start,restart,stop,logout,code}` | the sessions, for owners |
 //! | `GET /line`, `GET /chats/SESSION/CHAT`, `GET /agents` | what is now |
 //! | `GET /live` | the stream of changes |
 
 mod actions;
 mod outcome;
 mod reads;
+mod sessions;
 
 use hyper::{Method, StatusCode};
 
@@ -38,6 +40,10 @@ pub(super) async fn answer(
         }
         (&Method::POST, ["lines", session, action]) => {
             actions::on_line(state, request, who, session, action).await
+        }
+        (&Method::GET, ["sessions"]) => sessions::list(state, request, who).await,
+        (&Method::POST, ["sessions", session, action]) => {
+            sessions::on_session(state, request, who, session, action).await
         }
         (&Method::GET, ["line"]) => reads::line(state, request, who).await,
         (&Method::GET, ["chats", session, chat]) => match ChatPlace::parse(session, chat) {

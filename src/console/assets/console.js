@@ -1,8 +1,9 @@
 // The console in a browser: every page loads this. The other modules keep the page up to date (live), do what people click
-// (act), and call them (sound).
+// (act), call them (sound), and pair phones (sessions).
 import { startLive, onHead } from "./live.js";
 import { startActing, takeNext } from "./act.js";
 import { startSound, call } from "./sound.js";
+import { startSessions } from "./sessions.js";
 
 const page = document.body.dataset;
 // The clock of the browser may be wrong by minutes.
@@ -116,6 +117,7 @@ onHead(() => {
 startSound();
 startActing();
 startLive();
+startSessions(showTimes);
 showCounts();
 showTimes();
 showWaits();

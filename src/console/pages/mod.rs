@@ -6,6 +6,7 @@ mod customer;
 mod head;
 mod line;
 mod login;
+mod sessions;
 mod shell;
 mod transcript;
 
@@ -14,6 +15,7 @@ pub(super) use customer::{clock_time, number};
 pub(super) use line::LineCache;
 pub(super) use line::line_page;
 pub(super) use login::{log_in_page, problem_page, welcome_page};
+pub(super) use sessions::sessions_page;
 pub(super) use shell::{Shell, section_html};
 
 use maud::{Markup, html};

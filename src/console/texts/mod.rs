@@ -6,12 +6,16 @@ mod common;
 mod language;
 mod line;
 mod login;
+mod media;
+mod sessions;
 
 pub(super) use chat::ChatTexts;
 pub(super) use common::CommonTexts;
 pub(super) use language::accepted_locale;
 pub(super) use line::LineTexts;
 pub(super) use login::LoginTexts;
+pub(super) use media::MediaTexts;
+pub(super) use sessions::SessionTexts;
 
 /// Defines the texts of a page: each in English, Brazilian Portuguese and Spanish.
 macro_rules! texts {
