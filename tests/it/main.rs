@@ -62,6 +62,7 @@ mod wire;
 
 mod accounts;
 mod cli;
+mod console;
 mod deliver;
 mod desk;
 mod flow;
