@@ -8,5 +8,5 @@ mod giving;
 mod one_person;
 mod phone;
 mod races;
-mod shop;
+pub(crate) mod shop;
 mod words;

@@ -8,10 +8,10 @@ use crate::harness::{Daemon, Redis, SESSION, Setup, TestSetup, binary, chat, eve
 use crate::webhook::{message_with, new_message_id};
 
 /// The chat where the owner is told who waits.
-pub(super) const OWNER: &str = "120363000000000007@g.us";
+pub(crate) const OWNER: &str = "120363000000000007@g.us";
 
 /// TIMEOUTS and MORE stand for what a test adds.
-pub(super) const FLOW: &str = r#"
+pub(crate) const FLOW: &str = r#"
 name = "test"
 locale = "en"
 start = "ask"
@@ -45,26 +45,26 @@ MORE
 "#;
 
 /// See the file.
-pub(super) struct Shop {
-    pub(super) test: TestSetup,
-    pub(super) redis: Redis,
-    pub(super) setup: Setup,
-    pub(super) daemon: Daemon,
+pub(crate) struct Shop {
+    pub(crate) test: TestSetup,
+    pub(crate) redis: Redis,
+    pub(crate) setup: Setup,
+    pub(crate) daemon: Daemon,
 }
 
 impl Shop {
     /// A shop with these timeouts, and the agents ana (of sales) and bia (of all teams).
-    pub(super) fn open(timeouts: &str) -> Self {
+    pub(crate) fn open(timeouts: &str) -> Self {
         Self::open_with(&flow(timeouts, ""), |setup| setup)
     }
 
     /// The same with this flow, and with more settings of its daemon.
-    pub(super) fn open_with(flow: &str, set: impl FnOnce(Setup) -> Setup) -> Self {
+    pub(crate) fn open_with(flow: &str, set: impl FnOnce(Setup) -> Setup) -> Self {
         Self::open_as("all", flow, set)
     }
 
     /// The same, with a daemon of this role.
-    pub(super) fn open_as(
+    pub(crate) fn open_as(
         role: &'static str,
         flow: &str,
         set: impl FnOnce(Setup) -> Setup,
@@ -90,13 +90,13 @@ impl Shop {
     }
 
     /// The daemon follows this flow from now on.
-    pub(super) fn follows(&self, flow: &str) {
+    pub(crate) fn follows(&self, flow: &str) {
         self.test.flow(flow);
         self.does("flow reload");
     }
 
     /// Starts `waha-sm` with these words; `_` stands for a space inside a word.
-    pub(super) fn starts(&self, command: &str) -> Child {
+    pub(crate) fn starts(&self, command: &str) -> Child {
         binary()
             .args(command.split(' ').map(|word| word.replace('_', " ")))
             .env("REDIS_URL", self.redis.url())
@@ -110,13 +110,13 @@ impl Shop {
             .unwrap()
     }
 
-    pub(super) fn run(&self, command: &str) -> Output {
+    pub(crate) fn run(&self, command: &str) -> Output {
         self.starts(command).wait_with_output().unwrap()
     }
 
     /// What the command prints, which must work.
     #[track_caller]
-    pub(super) fn does(&self, command: &str) -> String {
+    pub(crate) fn does(&self, command: &str) -> String {
         let output = self.run(command);
         assert!(output.status.success(), "{command}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
@@ -124,21 +124,21 @@ impl Shop {
 
     /// Why the command is refused.
     #[track_caller]
-    pub(super) fn refuses(&self, command: &str) -> String {
+    pub(crate) fn refuses(&self, command: &str) -> String {
         let output = self.run(command);
         assert_eq!(output.status.code(), Some(1), "{command}: {output:?}");
         String::from_utf8(output.stderr).unwrap()
     }
 
     #[track_caller]
-    pub(super) fn shows(&self, customer: &str) -> Value {
+    pub(crate) fn shows(&self, customer: &str) -> Value {
         let text = self.does(&format!("show {customer} --format jsonl"));
         serde_json::from_str(&text).unwrap()
     }
 
     /// Waits until a field of a conversation has this value.
     #[track_caller]
-    pub(super) fn becomes(&self, customer: &str, field: &str, value: &str) {
+    pub(crate) fn becomes(&self, customer: &str, field: &str, value: &str) {
         eventually(&format!("{field} of {customer} is {value}"), || {
             (self.shows(customer)[field] == value).then_some(())
         });
@@ -146,7 +146,7 @@ impl Shop {
 
     /// A customer comes and waits for a person of the team that `word` leads to.
     #[track_caller]
-    pub(super) fn waits(&self, n: usize, word: &str) {
+    pub(crate) fn waits(&self, n: usize, word: &str) {
         let before = self.test.waha.texts(&chat(n)).len();
         self.daemon.customer_writes(&chat(n), "hi");
         self.test.texts(&chat(n), before + 1);
@@ -156,7 +156,7 @@ impl Shop {
     }
 
     /// The owner writes in a chat from their phone.
-    pub(super) fn phone_writes(&self, chat: &str, text: &str) {
+    pub(crate) fn phone_writes(&self, chat: &str, text: &str) {
         let message_id = new_message_id();
         let mut event = message_with("message.any", SESSION, chat, "Shop", text, &message_id);
         event["payload"]["id"] = format!("true_{chat}_{message_id}").into();
@@ -165,7 +165,7 @@ impl Shop {
     }
 
     /// The messages of a chat in the history: who said what.
-    pub(super) fn said(&self, chat: &str) -> Vec<(String, String)> {
+    pub(crate) fn said(&self, chat: &str) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let found = self.test.history(&["--chat", chat]);
         found
@@ -176,7 +176,7 @@ impl Shop {
 
     /// Waits until the history tells this of a chat: a part of a line of `waha-sm history`.
     #[track_caller]
-    pub(super) fn tells(&self, chat: &str, words: &str) {
+    pub(crate) fn tells(&self, chat: &str, words: &str) {
         eventually(&format!("the history tells {words:?}"), || {
             let output = self.run(&format!("history --chat {chat}"));
             let told = String::from_utf8(output.stdout).unwrap();
@@ -186,7 +186,7 @@ impl Shop {
 
     /// How a chat's conversations ended, once all have.
     #[track_caller]
-    pub(super) fn outcomes(&self, chat: &str) -> Vec<String> {
+    pub(crate) fn outcomes(&self, chat: &str) -> Vec<String> {
         eventually("all conversations of the chat are closed", || {
             let found = self.test.history(&["--chat", chat, "--conversations"]);
             let outcomes: Option<Vec<_>> = found
@@ -199,11 +199,11 @@ impl Shop {
 }
 
 /// The flow with these timeouts, and with more tables.
-pub(super) fn flow(timeouts: &str, more: &str) -> String {
+pub(crate) fn flow(timeouts: &str, more: &str) -> String {
     FLOW.replace("TIMEOUTS", timeouts).replace("MORE", more)
 }
 
 /// The number of the n-th customer, as people type it.
-pub(super) fn number(n: usize) -> String {
+pub(crate) fn number(n: usize) -> String {
     chat(n).replace("@c.us", "")
 }

@@ -4,9 +4,9 @@ mod checks;
 mod chromedriver;
 mod tests;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ pub(crate) struct Browser {
     /// Of this session at chromedriver.
     url: String,
     /// What the pages wrote to the browser's console. Chromium gives each entry once.
-    written: RefCell<Vec<Written>>,
+    written: Mutex<Vec<Written>>,
     /// Last: it ends after the client.
     driver: Chromedriver,
 }
@@ -93,7 +93,7 @@ impl Browser {
                 .build()
                 .into(),
             url: format!("{}/session/{session}", driver.url),
-            written: RefCell::default(),
+            written: Mutex::default(),
             driver,
         };
         browser.prepare_tab();
@@ -490,7 +490,7 @@ impl Browser {
 
     fn written(&self) -> Vec<Written> {
         let new = self.ask_driver("se/log", &json!({"type": "browser"}));
-        let mut written = self.written.borrow_mut();
+        let mut written = self.written.lock().unwrap();
         for entry in new.unwrap_or_default().as_array().into_iter().flatten() {
             let text = |field: &str| entry[field].as_str().unwrap_or_default().to_owned();
             written.push(Written {

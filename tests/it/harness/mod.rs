@@ -1,6 +1,6 @@
 //! What every test needs: its own Redis, fake WAHA and daemons, which end with the test.
 
-mod browser;
+pub(crate) mod browser;
 mod daemon;
 mod fake_waha;
 mod redis;

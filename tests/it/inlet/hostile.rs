@@ -447,7 +447,7 @@ fn harmful(text: &str) -> Option<char> {
 /// Made with joiners and variation selectors.
 const EMOJIS: &str = "family 👩\u{200d}👩\u{200d}👧 heart ❤\u{fe0f}";
 
-const STRANGE: &[&str] = &[
+pub(crate) const STRANGE: &[&str] = &[
     "{{ 7*7 }}",
     "{% raise %}{{ name.__class__ }}{# x #}",
     "a\u{1b}[31mred\u{1b}]0;title\u{7}",

@@ -6,7 +6,7 @@ mod content;
 mod copies;
 mod crowded;
 mod flood;
-mod hostile;
+pub(crate) mod hostile;
 mod lid_merge;
 mod listener;
 mod unsigned;
