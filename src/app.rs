@@ -94,6 +94,8 @@ struct Work {
     handling: HandlingConfig,
     catch_up: CatchUpConfig,
     call_secret: Option<Secret>,
+    /// Where the owner's browser finds the console, if that is known.
+    console: Option<String>,
     to_reloader: mpsc::UnboundedSender<ReloadRequest>,
 }
 
@@ -160,6 +162,7 @@ impl Daemon {
                 handling: config.handling,
                 catch_up: config.catch_up,
                 call_secret: config.flow.call_secret,
+                console: config.console_url.map(|url| url.link("")),
                 to_reloader: to_reloader.clone(),
             };
             self.start_work(&redis, back, data_dir.as_deref(), work)
@@ -254,7 +257,7 @@ impl Daemon {
         self.stage(back, "reachability", |stop| agent.run(stop));
         let agent = line::announcer(&shared, bells.announcer);
         self.stage(back, "announcer", |stop| agent.run(stop));
-        let agent = owner::handoffs(&shared);
+        let agent = owner::handoffs(&shared, work.console);
         self.stage(back, "handoffs", |stop| agent.run(stop));
         let agent = owner::left_alone(&shared);
         self.stage(back, "left-alone", |stop| agent.run(stop));

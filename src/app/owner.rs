@@ -36,12 +36,13 @@ pub(super) fn waha_monitor(shared: &Shared) -> WahaMonitor {
     }
 }
 
-pub(super) fn handoffs(shared: &Shared) -> HandoffNotifier {
+pub(super) fn handoffs(shared: &Shared, console: Option<String>) -> HandoffNotifier {
     HandoffNotifier {
         pages: SessionPages::default(),
         store: shared.store.clone(),
         notifier: shared.notifier.clone(),
         flows: shared.flows.clone(),
+        console,
     }
 }
 

@@ -93,7 +93,7 @@ pub(super) async fn take_next(state: &ConsoleState, request: &Request, who: &Who
     match taken.await {
         Ok((session, acted)) => {
             let session = session.unwrap_or_else(|| SessionName::stored(""));
-            outcome::acted(state, who, &session, &acted)
+            outcome::acted(state, who, &session, &acted).await
         }
         Err(refusal) => outcome::refused(who, &refusal),
     }
@@ -160,7 +160,7 @@ pub(super) async fn on_chat(
     match acted {
         Ok(Some(acted)) => {
             state.hub.look_soon(&session, Some(&doing.chat));
-            outcome::acted(state, who, &session, &acted)
+            outcome::acted(state, who, &session, &acted).await
         }
         Ok(None) if matches!(action, "give" | "move") => bad_request(
             "`to` is missing or wrong: give takes bot, step:NAME, team:NAME (team: for the line without a team) and \

@@ -11,13 +11,14 @@ use crate::console::pages::{clock_time, number};
 use crate::console::texts::{CommonTexts, fill};
 use crate::console::who::Who;
 use crate::describe::describe;
-use crate::ids::SessionName;
+use crate::history::{ChatNames, Query};
+use crate::ids::{ChatId, SessionName};
 use crate::service::desk::json::acted as acted_json;
 use crate::service::desk::refusal::Refusal;
 use crate::store::{Acted, HeldBy, Standing};
 
 /// Answers with what came of an action on a conversation.
-pub(super) fn acted(
+pub(super) async fn acted(
     state: &ConsoleState,
     who: &Who,
     session: &SessionName,
@@ -29,7 +30,10 @@ pub(super) fn acted(
         Acted::Done(_) | Acted::Yours(_) => texts.done.to_owned(),
         Acted::Held(standing) => held(state, who, session, standing),
         Acted::Changed(_) => texts.changed.to_owned(),
-        Acted::NotOpen(_) => texts.ended.to_owned(),
+        Acted::NotOpen(chat) => match last_outcome(state, session, chat).await {
+            Some(outcome) => fill(texts.ended_with, &[&outcome]),
+            None => texts.ended.to_owned(),
+        },
         Acted::NobodyWaits => texts.nobody_waits.to_owned(),
         Acted::TooMany => texts.too_many.to_owned(),
         Acted::Paused(pause) => fill(texts.paused, &[&pause.by]),
@@ -39,6 +43,24 @@ pub(super) fn acted(
         _ => StatusCode::CONFLICT,
     };
     answer::json(status, &object)
+}
+
+/// How the last conversation of a chat ended, if the history knows it.
+async fn last_outcome(
+    state: &ConsoleState,
+    session: &SessionName,
+    chat: &ChatId,
+) -> Option<String> {
+    let query = Query {
+        chat: Some(ChatNames::from(chat)),
+        session: Some(session.to_string()),
+        ..Query::default()
+    };
+    let read = state
+        .readers
+        .read(move |history| history.conversation_page(&query, None, 1));
+    let page = read.await.ok()?;
+    page.conversations.into_iter().next()?.outcome
 }
 
 /// "Bia has this since 14:03."

@@ -66,6 +66,7 @@ texts! {
         held_by_nobody: ["{} waits in line: take the conversation first.", "{} está na fila: assuma a conversa primeiro.", "{} está en la fila: toma primero la conversación."],
         changed: ["The conversation has gone on. Look at it, then try again.", "A conversa mudou. Olhe e tente de novo.", "La conversación cambió. Mírala e inténtalo de nuevo."],
         ended: ["This conversation has ended.", "Esta conversa terminou.", "Esta conversación terminó."],
+        ended_with: ["This conversation has ended: {}.", "Esta conversa terminou: {}.", "Esta conversación terminó: {}."],
         nobody_waits: ["Nobody waits in your lines.", "Ninguém espera nas suas filas.", "Nadie espera en tus filas."],
         too_many: ["Too many conversations are held already.", "Já há conversas demais em atendimento.", "Ya hay demasiadas conversaciones en atención."],
         paused: ["The line is paused by {}.", "A fila foi pausada por {}.", "La fila fue pausada por {}."],

@@ -31,6 +31,8 @@ pub struct HandoffNotifier {
     pub flows: Arc<Flows>,
     /// Which sessions each poll looks at.
     pub pages: SessionPages,
+    /// Where the owner's browser finds the console, if it is known: the notices then link to the chat there.
+    pub console: Option<String>,
 }
 
 impl HandoffNotifier {
@@ -60,6 +62,10 @@ impl HandoffNotifier {
                     one: &one,
                     chat: self.known(&session, &one.chat).await?,
                     state: state.as_ref(),
+                    console: self
+                        .console
+                        .as_ref()
+                        .map(|console| format!("{console}/chat/{session}/{}", one.chat)),
                 };
                 let text = notice.text(self.notifier.locale());
                 self.notifier.notify_in(&session, to, &cause, &text).await?;
@@ -96,6 +102,8 @@ struct HandoffNotice<'a> {
     /// Its chat, under the phone number if that is known.
     chat: ChatId,
     state: Option<&'a State>,
+    /// The address of the chat in the console.
+    console: Option<String>,
 }
 
 impl HandoffNotice<'_> {
@@ -117,17 +125,29 @@ impl HandoffNotice<'_> {
             Locale::En => [
                 format!("{who} is waiting for a person{line}{said}."),
                 format!("Place in line: {position}. Customers waiting: {waiting}."),
-                "Reply in their chat, from your phone.".to_owned(),
+                match self.console {
+                    Some(_) => "Reply in the console, or in their chat from your phone.",
+                    None => "Reply in their chat, from your phone.",
+                }
+                .to_owned(),
             ],
             Locale::PtBr => [
                 format!("{who} está aguardando atendimento{line}{said}."),
                 format!("Lugar na fila: {position}. Clientes aguardando: {waiting}."),
-                "Responda na conversa, pelo seu celular.".to_owned(),
+                match self.console {
+                    Some(_) => "Responda no console ou na conversa, pelo seu celular.",
+                    None => "Responda na conversa, pelo seu celular.",
+                }
+                .to_owned(),
             ],
             Locale::Es => [
                 format!("{who} está esperando que lo atienda una persona{line}{said}."),
                 format!("Lugar en la fila: {position}. Clientes en espera: {waiting}."),
-                "Responda en el chat, desde su teléfono.".to_owned(),
+                match self.console {
+                    Some(_) => "Responda en la consola o en el chat, desde su teléfono.",
+                    None => "Responda en el chat, desde su teléfono.",
+                }
+                .to_owned(),
             ],
         };
         let note = self.state.and_then(State::note).unwrap_or_default();
@@ -136,7 +156,8 @@ impl HandoffNotice<'_> {
             Some(digits) => format!("https://wa.me/{digits}"),
             None => String::new(),
         };
-        let lines = [waits, note.to_owned(), place, link, reply];
+        let console = self.console.clone().unwrap_or_default();
+        let lines = [waits, note.to_owned(), place, console, link, reply];
         let lines: Vec<String> = lines
             .into_iter()
             .filter(|line| !line.trim().is_empty())
@@ -203,8 +224,37 @@ mod tests {
             one: &one,
             chat: one.chat.clone(),
             state: Some(&state),
+            console: None,
         };
         notice.text(locale)
+    }
+
+    #[test]
+    fn with_a_console_the_notice_links_to_the_chat_there() {
+        let one = HandedOff {
+            team: String::new(),
+            urgent: false,
+            chat: ChatId::stored("5511900000002@c.us"),
+            id: ConversationId::stored("c"),
+            rev: 3,
+            name: "Ana".to_owned(),
+            state: String::new(),
+            last: None,
+            position: 2,
+            waiting: 5,
+        };
+        let notice = HandoffNotice {
+            one: &one,
+            chat: one.chat.clone(),
+            state: None,
+            console: Some("https://shop.example/console/chat/shop/5511900000002@c.us".to_owned()),
+        };
+        for locale in Locale::ALL {
+            let text = notice.text(locale);
+            let lines: Vec<&str> = text.lines().collect();
+            assert!(lines.contains(&"https://shop.example/console/chat/shop/5511900000002@c.us"));
+            assert!(lines.last().unwrap().contains("consol"), "{text}");
+        }
     }
 
     #[test]
