@@ -48,13 +48,16 @@ fn all_pages(shop: &ConsoleShop, browser: &Browser) -> Vec<String> {
     pages
 }
 
+/// A way to look at pages: its name, how the browser is made ready, and the faults that it finds.
+type Way<'a> = (
+    &'a str,
+    &'a dyn Fn(&Browser),
+    &'a dyn Fn(&Browser) -> Vec<String>,
+);
+
 /// Checks each page in each of the ways, and fails with all faults at once.
 #[track_caller]
-fn no_faults(
-    browser: &Browser,
-    pages: &[String],
-    ways: &[(&str, &dyn Fn(&Browser), &dyn Fn(&Browser) -> Vec<String>)],
-) {
+fn no_faults(browser: &Browser, pages: &[String], ways: &[Way<'_>]) {
     let mut faults = Vec::new();
     for page in pages {
         for (way, prepare, check) in ways {

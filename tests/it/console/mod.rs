@@ -10,6 +10,7 @@ mod looks;
 mod media;
 mod restart;
 mod reverse_proxy;
+mod secrets;
 mod sessions;
 mod sub_path;
 mod two_agents;
