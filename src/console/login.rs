@@ -19,7 +19,7 @@ use crate::service::accounts::guard::{LoginGuard, LoginTry};
 use crate::service::accounts::invitations::Accepted;
 use crate::service::accounts::passwords::{PASSWORD_LENGTH_MIN, WeakPassword};
 use crate::service::accounts::random_token::{hash_of, new_token};
-use crate::store::StoreError;
+use crate::store::{AuditKind, StoreError};
 
 /// Holds the login. On https its name makes browsers refuse one that was set by another path or host.
 const LOGIN_COOKIE: &str = "waha-sm-login";
@@ -159,7 +159,7 @@ impl ConsoleState {
         {
             Ok(Some(proven)) => {
                 self.guarded(|guard| guard.succeeded(&login_try));
-                self.begin(request, &proven, next, now).await
+                self.begin(request, &proven, ("password", next), now).await
             }
             Ok(None) => {
                 warn!(
@@ -168,6 +168,11 @@ impl ConsoleState {
                     agent = %login_try.account,
                     "a login to the console failed"
                 );
+                // Names that nobody has would only fill the history.
+                if let Ok(Some(agent)) = self.store.agent(&login_try.account).await {
+                    self.audit(AuditKind::LoginFailed, &agent.name, "1", now)
+                        .await;
+                }
                 let fields = (name, next, Some(texts.wrong));
                 self.form(request, StatusCode::UNAUTHORIZED, fields)
             }
@@ -175,6 +180,14 @@ impl ConsoleState {
                 self.guarded(|guard| guard.was_not_checked(&login_try));
                 self.redis_failed(request, None, &error)
             }
+        }
+    }
+
+    /// Writes an audit line. If that fails, the store has logged why; what it is about is done all the same.
+    async fn audit(&self, kind: AuditKind, agent: &AgentName, what: &str, now: Millis) {
+        let recorded = self.store.record_audit(kind, agent, what, "", now).await;
+        if let Err(error) = recorded {
+            warn!(%error, "an audit line was not written");
         }
     }
 
@@ -201,8 +214,14 @@ impl ConsoleState {
     }
 
     /// Begins a login, always under a new token: one that somebody planted before is worth nothing.
-    async fn begin(&self, request: &Request, proven: &Proven, next: &str, now: Millis) -> Answer {
-        match self.try_to_begin(request, proven, next, now).await {
+    async fn begin(
+        &self,
+        request: &Request,
+        proven: &Proven,
+        (how, next): (&str, &str),
+        now: Millis,
+    ) -> Answer {
+        match self.try_to_begin(request, proven, (how, next), now).await {
             Ok(answer) => answer,
             Err(error) => self.redis_failed(request, None, &error),
         }
@@ -212,7 +231,7 @@ impl ConsoleState {
         &self,
         request: &Request,
         proven: &Proven,
-        next: &str,
+        (how, next): (&str, &str),
         now: Millis,
     ) -> Result<Answer, StoreError> {
         if let Some(old) = self.login_of(request) {
@@ -225,6 +244,7 @@ impl ConsoleState {
             None => new_token()?,
         };
         self.accounts.remember_browser(&browser, agent).await?;
+        self.audit(AuditKind::Login, agent, how, now).await;
         info!(%agent, peer = %request.peer, "logged in to the console");
         let mut answer = see_other(&format!("{}{}", self.origin.prefix(), own_path(next)));
         self.set_cookie(&mut answer, self.login_cookie(), &token, LOGIN_SECONDS);
@@ -270,7 +290,9 @@ impl ConsoleState {
             .accept_invite(token, form.get("password"), now)
             .await;
         let problem = match accepted {
-            Ok(Accepted::Welcome(proven)) => return self.begin(request, &proven, "", now).await,
+            Ok(Accepted::Welcome(proven)) => {
+                return self.begin(request, &proven, ("link", ""), now).await;
+            }
             Ok(Accepted::Weak(WeakPassword::TooShort)) => {
                 fill(texts.too_short, &[&PASSWORD_LENGTH_MIN.to_string()])
             }

@@ -35,7 +35,7 @@ pub(in crate::console) fn welcome_page(
     let texts = LoginTexts::of(language);
     let body = html! {
         form method="post" action={ (prefix) "/welcome/" (token) } {
-            input type="hidden" name="name" value=(agent) autocomplete="username";
+            input.hidden name="name" value=(agent) autocomplete="username" tabindex="-1" readonly aria-label=(texts.name);
             label { (texts.choose)
                 input name="password" type="password" autocomplete="new-password" minlength=(least) required autofocus aria-describedby="length"; }
             p.quiet #length { (fill(texts.length, &[&least.to_string()])) }
