@@ -13,12 +13,12 @@ use crate::clock::Millis;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     pub(super) at: Millis,
-    pub(super) place: Place,
+    pub(super) place: CursorItem,
 }
 
 /// The item at this time. Of two at the same time, a message comes before an event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
+pub(super) enum CursorItem {
     /// The row of a message.
     Message(i64),
     /// The row of an event.
@@ -28,17 +28,17 @@ pub(super) enum Place {
 }
 
 impl Cursor {
-    pub(super) fn new(at: Millis, place: Place) -> Self {
+    pub(super) fn new(at: Millis, place: CursorItem) -> Self {
         Self { at, place }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for CursorItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Message(row) => write!(f, "m{row}"),
-            Place::Event(row) => write!(f, "e{row}"),
-            Place::Conversation(session, id) => write!(f, "c{session}.{id}"),
+            CursorItem::Message(row) => write!(f, "m{row}"),
+            CursorItem::Event(row) => write!(f, "e{row}"),
+            CursorItem::Conversation(session, id) => write!(f, "c{session}.{id}"),
         }
     }
 }
@@ -68,11 +68,11 @@ impl FromStr for Cursor {
         let at = Millis::new(at.parse().map_err(|_| NotACursor)?);
         let row = |row: &str| row.parse().map_err(|_| NotACursor);
         let place = match place.split_at_checked(1).ok_or(NotACursor)? {
-            ("m", rest) => Place::Message(row(rest)?),
-            ("e", rest) => Place::Event(row(rest)?),
+            ("m", rest) => CursorItem::Message(row(rest)?),
+            ("e", rest) => CursorItem::Event(row(rest)?),
             ("c", rest) => {
                 let (session, id) = rest.split_once('.').ok_or(NotACursor)?;
-                Place::Conversation(session.to_owned(), id.to_owned())
+                CursorItem::Conversation(session.to_owned(), id.to_owned())
             }
             _ => return Err(NotACursor),
         };

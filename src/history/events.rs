@@ -153,7 +153,7 @@ impl History {
         let select = include_str!("sql/events.sql");
         let sql = format!("{select} {} ORDER BY e.at, e.id", filter.sql());
         let mut statement = self.db.prepare_cached(&sql).map_err(failed())?;
-        let mut events = Cursor::new(&mut statement, filter).map_err(failed())?;
+        let mut events = EventReader::new(&mut statement, filter).map_err(failed())?;
         let mut result = Ok(ControlFlow::Continue(()));
         messages(&mut |message| {
             result = events.read_until(Some(message.at), each);
@@ -189,19 +189,19 @@ impl History {
 }
 
 /// Events in order of time, one ahead.
-struct Cursor<'s> {
+struct EventReader<'s> {
     rows: Rows<'s>,
     next: Option<StoredEvent>,
 }
 
-impl<'s> Cursor<'s> {
+impl<'s> EventReader<'s> {
     fn new(statement: &'s mut Statement<'_>, filter: Filter) -> rusqlite::Result<Self> {
-        let mut cursor = Cursor {
+        let mut reader = EventReader {
             rows: statement.query(params_from_iter(filter.values))?,
             next: None,
         };
-        cursor.step()?;
-        Ok(cursor)
+        reader.step()?;
+        Ok(reader)
     }
 
     fn step(&mut self) -> rusqlite::Result<Option<StoredEvent>> {

@@ -9,7 +9,7 @@ use rusqlite::{Row, params, params_from_iter};
 use serde_json::json;
 
 use super::chat_names::ChatNames;
-use super::cursor::{Cursor, Place};
+use super::cursor::{Cursor, CursorItem};
 use super::error::{HistoryError, failed};
 use super::event::StoredEvent;
 use super::events;
@@ -116,7 +116,7 @@ impl History {
         let (at, row) = match from {
             Some(Cursor {
                 at,
-                place: Place::Message(row),
+                place: CursorItem::Message(row),
             }) => (at.as_i64(), *row),
             Some(Cursor { at, .. }) => (at.as_i64(), 0),
             None => (i64::MAX, i64::MAX),
@@ -134,7 +134,7 @@ impl History {
         let mut next = None;
         let mut looked_at = 0;
         while let Some(row) = rows.next()? {
-            let place = Cursor::new(row.get(0)?, Place::Message(row.get(1)?));
+            let place = Cursor::new(row.get(0)?, CursorItem::Message(row.get(1)?));
             looked_at += 1;
             let id: i64 = row.get(1)?;
             if row.get(2)? && with_words.as_ref().is_none_or(|ids| ids.contains(&id)) {
@@ -162,7 +162,7 @@ impl History {
         let (at, row) = match from {
             Some(Cursor {
                 at,
-                place: Place::Event(row),
+                place: CursorItem::Event(row),
             }) => (at.as_i64(), *row),
             Some(Cursor { at, .. }) => (at.as_i64(), 0),
             None => (i64::MAX, i64::MAX),
@@ -172,7 +172,7 @@ impl History {
             "WHERE e.session = '' AND e.conversation = '' AND (e.at, e.id) < (?1, ?2) ORDER BY e.at DESC, e.id DESC LIMIT ?3"
         );
         let of = |row: &Row<'_>| {
-            let place = Cursor::new(row.get(3)?, Place::Event(row.get(9)?));
+            let place = Cursor::new(row.get(3)?, CursorItem::Event(row.get(9)?));
             Ok((place, events::event(row)?))
         };
         let read = || {
@@ -195,8 +195,8 @@ impl History {
         let rows: Vec<i64> = places
             .iter()
             .filter_map(|cursor| match cursor.place {
-                Place::Message(row) => Some(row),
-                Place::Event(_) | Place::Conversation(..) => None,
+                CursorItem::Message(row) => Some(row),
+                CursorItem::Event(_) | CursorItem::Conversation(..) => None,
             })
             .collect();
         let mut read = self.messages_in(&rows)?;
@@ -250,7 +250,7 @@ impl History {
         filter.all(&format!("{BEGAN} IS NOT NULL"), []);
         if let Some(Cursor {
             at,
-            place: Place::Conversation(session, id),
+            place: CursorItem::Conversation(session, id),
         }) = from
         {
             filter.all(
@@ -279,7 +279,10 @@ impl History {
         conversations.truncate(limit as usize);
         let next = conversations.last().filter(|_| !is_last).and_then(|last| {
             let (session, id) = (last.session.to_string(), last.id.to_string());
-            Some(Cursor::new(last.began()?, Place::Conversation(session, id)))
+            Some(Cursor::new(
+                last.began()?,
+                CursorItem::Conversation(session, id),
+            ))
         });
         Ok(ConversationPage {
             conversations,

@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 use serde_json::json;
 
 use super::chat_names::ChatNames;
-use super::cursor::{Cursor, Place};
+use super::cursor::{Cursor, CursorItem};
 use super::error::{HistoryError, failed};
 use super::event::StoredEvent;
 use super::events;
@@ -52,7 +52,7 @@ pub struct TranscriptItem {
     pub at: Millis,
     /// What it is.
     pub kind: TranscriptKind,
-    place: Place,
+    place: CursorItem,
 }
 
 /// What an item of a transcript is.
@@ -74,17 +74,17 @@ impl TranscriptItem {
 
 /// Where to look from a place.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
+enum Side {
     Older,
     Newer,
 }
 
-impl Direction {
+impl Side {
     /// The comparison and the order of SQL.
     fn sql(self) -> (&'static str, &'static str) {
         match self {
-            Direction::Older => ("<", "DESC"),
-            Direction::Newer => (">", "ASC"),
+            Side::Older => ("<", "DESC"),
+            Side::Newer => (">", "ASC"),
         }
     }
 }
@@ -115,11 +115,10 @@ impl History {
         page: &TranscriptPage,
         limit: usize,
     ) -> rusqlite::Result<Transcript> {
-        use Direction::{Newer, Older};
+        use Side::{Newer, Older};
         let chats = self.kept_chats(session, chat)?;
-        let places = |from: Option<&Cursor>, direction, limit| {
-            self.places(session, &chats, from, direction, limit)
-        };
+        let places =
+            |from: Option<&Cursor>, side, limit| self.places(session, &chats, from, side, limit);
         let (older, newer) = match page {
             TranscriptPage::Newest => (places(None, Older, limit + 1)?, Vec::new()),
             TranscriptPage::Before(cursor) => {
@@ -138,8 +137,8 @@ impl History {
                 None => (places(None, Older, limit + 1)?, Vec::new()),
                 Some(at) => {
                     let before = limit / 2;
-                    let just_before = Cursor::new(at, Place::Message(*row - 1));
-                    let this = Cursor::new(at, Place::Message(*row));
+                    let just_before = Cursor::new(at, CursorItem::Message(*row - 1));
+                    let this = Cursor::new(at, CursorItem::Message(*row));
                     let older = places(Some(&this), Older, before + 1)?;
                     let newer = places(Some(&just_before), Newer, limit - before + 1)?;
                     return self.page_of(older, newer, before, limit - before);
@@ -185,18 +184,18 @@ impl History {
         session: &SessionName,
         chats: &[String],
         from: Option<&Cursor>,
-        direction: Direction,
+        side: Side,
         limit: usize,
     ) -> rusqlite::Result<Vec<Cursor>> {
         let at = from.map_or(i64::MAX, |from| from.at.as_i64());
         // Of what was at the same time as `from`, messages come first.
         let (message, event) = match from.map(|from| &from.place) {
-            Some(Place::Message(row)) => (*row, -1),
-            Some(Place::Event(row)) => (i64::MAX, *row),
-            Some(Place::Conversation(..)) | None => (i64::MAX, i64::MAX),
+            Some(CursorItem::Message(row)) => (*row, -1),
+            Some(CursorItem::Event(row)) => (i64::MAX, *row),
+            Some(CursorItem::Conversation(..)) | None => (i64::MAX, i64::MAX),
         };
         let limit_sql = i64::try_from(limit).unwrap_or(i64::MAX);
-        let (compare, order) = direction.sql();
+        let (compare, order) = side.sql();
         let messages = format!(
             "SELECT at, id FROM message INDEXED BY message_chat
              WHERE chat = ?1 AND session = ?2 AND (at, id) {compare} (?3, ?4) ORDER BY at {order}, id {order} LIMIT ?5"
@@ -207,11 +206,11 @@ impl History {
              WHERE k.chat = ?1 AND k.session = ?2 AND (e.at, e.id) {compare} (?3, ?4)
              ORDER BY e.at {order}, e.id {order} LIMIT ?5"
         );
-        type Make = fn(i64) -> Place;
+        type Make = fn(i64) -> CursorItem;
         let mut all: Vec<Cursor> = Vec::new();
         for (sql, row, of) in [
-            (messages, message, Place::Message as Make),
-            (events, event, Place::Event as Make),
+            (messages, message, CursorItem::Message as Make),
+            (events, event, CursorItem::Event as Make),
         ] {
             let mut statement = self.db.prepare_cached(&sql)?;
             for chat in chats {
@@ -225,7 +224,7 @@ impl History {
             }
         }
         all.sort_unstable();
-        if direction == Direction::Older {
+        if side == Side::Older {
             all.reverse();
         }
         all.truncate(limit);
@@ -264,18 +263,20 @@ impl History {
         let (mut messages, mut events) = (Vec::new(), Vec::new());
         for place in &places {
             match place.place {
-                Place::Message(row) => messages.push(row),
-                Place::Event(row) => events.push(row),
-                Place::Conversation(..) => {}
+                CursorItem::Message(row) => messages.push(row),
+                CursorItem::Event(row) => events.push(row),
+                CursorItem::Conversation(..) => {}
             }
         }
         let mut messages = self.messages_in(&messages)?;
         let mut events = self.events_in(&events)?;
         let item = |Cursor { at, place }| {
             let kind = match place {
-                Place::Message(row) => TranscriptKind::Message(Box::new(messages.remove(&row)?)),
-                Place::Event(row) => TranscriptKind::Event(events.remove(&row)?),
-                Place::Conversation(..) => return None,
+                CursorItem::Message(row) => {
+                    TranscriptKind::Message(Box::new(messages.remove(&row)?))
+                }
+                CursorItem::Event(row) => TranscriptKind::Event(events.remove(&row)?),
+                CursorItem::Conversation(..) => return None,
             };
             Some(TranscriptItem {
                 key: place.to_string(),
