@@ -134,6 +134,11 @@ fn row_html(
         encoded(row.chat.as_str())
     );
     let script = &look.script;
+    // A screen reader reads the buttons without their rows.
+    let name = match row.name.trim() {
+        "" => number(&row.chat),
+        name => name.to_owned(),
+    };
     html! {
         li data-key={ (session) "/" (row.chat) } data-c=[row.id.as_ref()] data-holder=[row.holder.as_ref()] {
             a href=(link) {
@@ -169,9 +174,10 @@ fn row_html(
                 }
             }
             @match kind {
-                LineKind::ForPerson(_) => button data-do="take" { (texts.take) },
-                LineKind::ByAgent => button.plain data-do="take" { (texts.take_over) },
-                LineKind::ForBot | LineKind::ByBot | LineKind::ByPhone => button.plain data-do="take" { (texts.take) },
+                LineKind::ForPerson(_) => button data-do="take" aria-label={ (texts.take) " " (name) } { (texts.take) },
+                LineKind::ByAgent => button.plain data-do="take" aria-label={ (texts.take_over) " " (name) } { (texts.take_over) },
+                LineKind::ForBot | LineKind::ByBot | LineKind::ByPhone =>
+                    button.plain data-do="take" aria-label={ (texts.take) " " (name) } { (texts.take) },
             }
         }
     }

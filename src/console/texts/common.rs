@@ -21,7 +21,7 @@ texts! {
         theme: ["Light or dark", "Claro ou escuro", "Claro u oscuro"],
         online: ["Online: {}", "On-line: {}", "En línea: {}"],
         nobody_online: ["Nobody is online", "Ninguém on-line", "Nadie en línea"],
-        needs_count: ["{} need a person", "{} precisam de uma pessoa", "{} necesitan una persona"],
+        needs_count: ["Need a person: {}", "Precisam de uma pessoa: {}", "Necesitan una persona: {}"],
         waiting_count: ["{} in line", "{} na fila", "{} en la fila"],
         oldest_wait: ["longest wait", "maior espera", "mayor espera"],
         workers: ["{} of {} bot seats in use", "{} de {} vagas do robô em uso", "{} de {} puestos del bot en uso"],

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::console_shop::{ConsoleShop, is_clean, pages_in_navigation};
+use crate::desk::shop::number;
 use crate::harness::browser::Browser;
 use crate::harness::chat;
 
@@ -69,7 +70,7 @@ fn no_page_mixes_languages() {
     shop.waits_as("Rui", 2, "buy");
     shop.writes_as("Eva", 3, "hi");
     shop.test.texts(&chat(3), 1);
-    shop.does("take 551190000000002 --as bia");
+    shop.does(&format!("take {} --as bia", number(2)));
     let english = shop.browser_of_in("olga", "en-US");
     let portuguese = shop.browser_of_in("olga", "pt-BR");
     let spanish = shop.browser_of_in("olga", "es-AR");

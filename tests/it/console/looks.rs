@@ -1,11 +1,12 @@
 //! Every page can be used by everybody: on a phone, in the dark, with a screen reader, and with the keyboard.
 
 use super::console_shop::{ConsoleShop, is_clean, pages_in_navigation};
+use crate::desk::shop::number;
 use crate::harness::browser::Browser;
 use crate::harness::chat;
 
 /// A shop with customers in every place where one can be, and the owner's browser.
-fn busy() -> (ConsoleShop, Browser) {
+pub(super) fn busy() -> (ConsoleShop, Browser) {
     let shop = ConsoleShop::open();
     let long = "Maria Aparecida do Nascimento Albuquerque de Souza";
     for (n, name) in [(1, long), (2, "Rui"), (3, "ليلى"), (4, "Leo"), (5, "Bo")] {
@@ -14,8 +15,8 @@ fn busy() -> (ConsoleShop, Browser) {
     shop.writes_as("Eva", 6, "hi");
     shop.test.texts(&chat(6), 1);
     shop.phone_writes(&chat(7), "the owner writes");
-    shop.does("take 551190000000004 --as olga");
-    shop.does("take 551190000000005 --as bia");
+    shop.does(&format!("take {} --as olga", number(4)));
+    shop.does(&format!("take {} --as bia", number(5)));
     shop.writes_as(
         "Leo",
         4,
@@ -29,8 +30,8 @@ fn busy() -> (ConsoleShop, Browser) {
         .waha
         .customer_sends_photo("default", &chat(4), "Leo", "this one", true);
     shop.daemon.posts(&photo);
-    shop.does("say 551190000000004 --as olga I'll_look");
-    shop.does("note 551190000000004 --as olga an_old_customer");
+    shop.does(&format!("say {} --as olga I'll_look", number(4)));
+    shop.does(&format!("note {} --as olga an_old_customer", number(4)));
     shop.tells(&chat(4), "this one");
     shop.tells(&chat(4), "I'll look");
     let olga = shop.browser_of("olga");
@@ -38,7 +39,7 @@ fn busy() -> (ConsoleShop, Browser) {
 }
 
 /// The addresses of all pages of an owner.
-fn all_pages(shop: &ConsoleShop, browser: &Browser) -> Vec<String> {
+pub(super) fn all_pages(shop: &ConsoleShop, browser: &Browser) -> Vec<String> {
     browser.goto(&shop.page("line"));
     let mut pages = pages_in_navigation(browser);
     assert!(pages.len() > 2, "{pages:?}");

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::console_shop::{ConsoleShop, is_clean};
+use crate::desk::shop::number;
 use crate::harness::browser::Browser;
 use crate::harness::chat;
 
@@ -41,7 +42,7 @@ fn pages_that_were_open_while_the_daemon_was_killed_miss_nothing_and_show_nothin
     for (n, name) in [(1, "Maria"), (2, "Rui"), (3, "Leo")] {
         shop.waits_as(name, n, "buy");
     }
-    shop.does("take 551190000000001 --as ana");
+    shop.does(&format!("take {} --as ana", number(1)));
     let (line, talk) = (shop.browser_of("bia"), shop.browser_of("ana"));
     talk.goto(&shop.chat_page(1));
     talk.shows_in(".panel", "Yours");
@@ -51,8 +52,7 @@ fn pages_that_were_open_while_the_daemon_was_killed_miss_nothing_and_show_nothin
         shop.daemon
             .customer_writes(&chat(1), &format!("before {round}"));
         shop.daemon.kill();
-        talk.by_name("status", "");
-        shop.does(&format!("take 551190000000{:03} --as bia", 2 + round));
+        shop.does(&format!("take {} --as bia", number(2 + round)));
         talk.until("the page says that it is cut off", || {
             talk.eval("!document.querySelector('.offline').hidden")
                 .as_bool()?
@@ -98,7 +98,7 @@ fn pages_that_were_open_while_the_daemon_was_killed_miss_nothing_and_show_nothin
 fn a_page_that_was_without_network_shows_what_it_missed() {
     let shop = ConsoleShop::open();
     shop.waits_as("Maria", 1, "buy");
-    shop.does("take 551190000000001 --as ana");
+    shop.does(&format!("take {} --as ana", number(1)));
     let ana = shop.browser_of("ana");
     ana.goto(&shop.chat_page(1));
     ana.shows_in(".panel", "Yours");
@@ -119,4 +119,34 @@ fn a_page_that_was_without_network_shows_what_it_missed() {
     is_as_if_opened_now(&ana);
     assert_eq!(shop.test.waha.texts(&chat(1)).len(), 2);
     is_clean(&ana, &["ERR_INTERNET_DISCONNECTED", "ERR_NETWORK"]);
+}
+
+/// Holds every copy of the page that the page itself asks for, until `release` is called.
+const HOLD_RELOADS: &str = "const ask = window.fetch; window.held = []; \
+    window.release = () => window.held.forEach((release) => release()); \
+    window.fetch = async (...request) => { const answer = await ask(...request); \
+      if (request[0] !== location.href) return answer; \
+      const text = await answer.text(); \
+      await new Promise((release) => window.held.push(release)); \
+      return new Response(text); }";
+
+#[test]
+fn what_happens_while_a_page_loads_itself_again_is_not_lost() {
+    let shop = ConsoleShop::open();
+    shop.waits_as("Maria", 1, "buy");
+    let ana = shop.browser_of("ana");
+    ana.goto(&shop.chat_page(1));
+    ana.shows_in(".panel", "Waits for a person");
+    ana.run(HOLD_RELOADS, Vec::new());
+    ana.click("button", "Take");
+    ana.until("the page asks for itself", || {
+        ana.eval("window.held.length > 0").as_bool()?.then_some(())
+    });
+    shop.daemon.customer_writes(&chat(1), "in between");
+    ana.shows_in("[data-section=past]", "in between");
+    ana.run("window.release()", Vec::new());
+    is_as_if_opened_now(&ana);
+    ana.shows_in(".panel", "Yours");
+    ana.shows_in("[data-section=past]", "in between");
+    is_clean(&ana, &[]);
 }

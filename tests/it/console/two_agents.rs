@@ -1,6 +1,7 @@
 //! Two agents want the same customer: one gets them, and the other reads who did.
 
 use super::console_shop::{ConsoleShop, is_clean};
+use crate::desk::shop::number;
 use crate::harness::browser::Browser;
 use crate::harness::chat;
 
@@ -31,7 +32,7 @@ fn of_two_who_take_one_customer_one_wins_and_the_other_reads_who_and_keeps_the_d
             .find(|((_, browser), _)| browser.has(".panel[data-mine]"))
             .map(|((winner, wins), (loser, loses))| ((*winner, wins), (*loser, loses)))
     });
-    assert_eq!(shop.shows(&crate::desk::shop::number(1))["holder"], winner);
+    assert_eq!(shop.shows(&number(1))["holder"], winner);
     loses.shows_in(".panel", &format!("With {winner}"));
     assert!(!loses.has(".panel[data-mine]"));
     // The message says it too, and what was being written is still there: also after the page is loaded again.
