@@ -187,7 +187,14 @@ impl Daemon {
         if let (Some((bound, console)), Some(data_dir)) = (console, &data_dir) {
             let store = self.connect(&redis, back).await?;
             let path = data_dir.path().join(history::FILE_NAME);
-            let console = console::console(console, store, flows, client, touched.clone(), path);
+            let console = console::console(
+                console,
+                store,
+                flows,
+                client,
+                (metrics.clone(), touched.clone()),
+                path,
+            );
             self.stage(back, "console", |stop| console.run(bound, stop));
         }
         if let Some(data_dir) = &data_dir {

@@ -71,6 +71,13 @@ impl Flows {
         Ok(loaded)
     }
 
+    /// The mistakes that are in the files now: a reload would refuse them. Reads all files.
+    pub fn mistakes(&self) -> Vec<String> {
+        read(self.place.as_deref(), self.locale)
+            .err()
+            .unwrap_or_default()
+    }
+
     /// The flow that a session follows now. Ask again at every step, because a reload may change it.
     pub fn of(&self, session: &SessionName) -> Arc<Script> {
         let loaded = self.loaded();

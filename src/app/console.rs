@@ -11,6 +11,7 @@ use crate::config::ConsoleConfig;
 use crate::console::console::Console;
 use crate::flows::Flows;
 use crate::service::inlet::listener;
+use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
 use crate::store::Store;
 use crate::waha::client::Client;
@@ -27,7 +28,7 @@ pub(super) fn console(
     store: Store,
     flows: Arc<Flows>,
     client: Arc<Client>,
-    touched: Arc<Touched>,
+    (metrics, touched): (Arc<Metrics>, Arc<Touched>),
     history: PathBuf,
 ) -> Console {
     Console {
@@ -36,6 +37,7 @@ pub(super) fn console(
         store,
         flows,
         client,
+        metrics,
         touched,
         history,
     }

@@ -5,21 +5,19 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
-use serde_json::json;
 
 use crate::cli::exit::{EXIT_USAGE, fail, print_error, wrong};
 use crate::cli::format::Format;
 use crate::cli::redis;
-use crate::clock::Millis;
 use crate::config::RedisConfig;
 use crate::ids::SessionName;
+use crate::service::dead::dead_replies::{self, DeadAction, DeadDone, DeadFilter, OfSession};
+use crate::service::dead::json;
 use crate::settings::RedisSettings;
-use crate::store::{self, DeadLetter, Store};
+use crate::store::{self, Store};
 use crate::terminal::{cut, jsonl, line, time};
 use crate::{describe::describe, runtime};
 
-/// How many dead replies one call handles. A larger batch would block Redis for too long.
-const BATCH: usize = 100;
 /// The table shows this many characters of a reason and of a text; `--format jsonl` shows all.
 const REASON_MAX: usize = 60;
 const TEXT_MAX: usize = 60;
@@ -35,7 +33,7 @@ enum DeadCommand {
     /// Lists dead replies: id, time, session, chat, reason and text
     List {
         #[command(flatten)]
-        which: DeadFilter,
+        which: DeadSelection,
         /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
@@ -43,15 +41,15 @@ enum DeadCommand {
         redis: RedisSettings,
     },
     /// Sends dead replies again, in order, after the replies that already wait in their chats
-    Retry(DeadAction),
+    Retry(DeadChoice),
     /// Deletes dead replies; the history keeps them, marked as failed
-    Drop(DeadAction),
+    Drop(DeadChoice),
 }
 
 #[derive(Debug, Args)]
-struct DeadAction {
+struct DeadChoice {
     #[command(flatten)]
-    which: DeadFilter,
+    which: DeadSelection,
     /// All dead replies
     #[arg(long, conflicts_with_all = ["chat", "id", "session"])]
     all: bool,
@@ -61,7 +59,7 @@ struct DeadAction {
 
 /// Which dead replies. All given conditions must match.
 #[derive(Debug, Args)]
-struct DeadFilter {
+struct DeadSelection {
     /// Only replies to this chat, e.g. 5511999990000 or 5511999990000@c.us
     #[arg(long)]
     chat: Option<String>,
@@ -73,24 +71,29 @@ struct DeadFilter {
     session: Option<String>,
 }
 
-impl DeadFilter {
+impl DeadSelection {
     fn is_nothing(&self) -> bool {
         self.chat.is_none() && self.id.is_empty() && self.session.is_none()
     }
 
-    fn fits(&self, letter: &DeadLetter) -> bool {
-        let chat = self.chat.as_deref().is_none_or(|chat| {
-            let of = letter.chat.as_str();
-            of == chat || of.split('@').next() == Some(chat)
-        });
-        chat && (self.id.is_empty() || self.id.contains(&letter.id))
+    fn filter(&self) -> DeadFilter {
+        DeadFilter {
+            chat: self.chat.clone(),
+            ids: self.id.clone(),
+            sessions: self
+                .session
+                .iter()
+                .map(|only| SessionName::stored(only.as_str()))
+                .collect(),
+            until: None,
+        }
     }
 }
 
 pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
     let (DeadCommand::List { which, redis, .. }
-    | DeadCommand::Retry(DeadAction { which, redis, .. })
-    | DeadCommand::Drop(DeadAction { which, redis, .. })) = &arguments.command;
+    | DeadCommand::Retry(DeadChoice { which, redis, .. })
+    | DeadCommand::Drop(DeadChoice { which, redis, .. })) = &arguments.command;
     if let DeadCommand::Retry(action) | DeadCommand::Drop(action) = &arguments.command
         && which.is_nothing()
         && !action.all
@@ -110,7 +113,9 @@ pub(super) fn main(arguments: &DeadArgs) -> ExitCode {
     };
     let done = runtime.block_on(async {
         let store = redis::connect(config, "dead replies are kept in its Redis").await?;
-        let found = find(&store, which).await.map_err(|error| failed(&error))?;
+        let found = dead_replies::find(&store, &which.filter())
+            .await
+            .map_err(|error| failed(&error))?;
         let done = act(&store, &arguments.command, found).await;
         store.close().await;
         done
@@ -125,62 +130,25 @@ fn failed(error: &store::StoreError) -> String {
     format!("Redis failed: {}; try again", describe(error))
 }
 
-/// The matching replies by session, oldest first. All are read before any is sent: a reply that fails again returns to the
-/// list.
-async fn find(
-    store: &Store,
-    which: &DeadFilter,
-) -> Result<Vec<(SessionName, Vec<DeadLetter>)>, store::StoreError> {
-    let mut sessions = store.sessions().await?;
-    sessions.sort();
-    let mut found = Vec::new();
-    for session in sessions {
-        if which
-            .session
-            .as_ref()
-            .is_some_and(|only| only != session.as_str())
-        {
-            continue;
-        }
-        let mut letters: Vec<DeadLetter> = Vec::new();
-        let mut position: Option<String> = None;
-        loop {
-            let some = store
-                .dead_letters(&session, position.as_deref(), BATCH as u64)
-                .await?;
-            let Some(last) = some.last() else { break };
-            position = Some(last.id.clone());
-            letters.extend(some.into_iter().filter(|letter| which.fits(letter)));
-        }
-        if !letters.is_empty() {
-            found.push((session, letters));
-        }
-    }
-    Ok(found)
-}
-
-async fn act(
-    store: &Store,
-    command: &DeadCommand,
-    found: Vec<(SessionName, Vec<DeadLetter>)>,
-) -> Result<(), String> {
+async fn act(store: &Store, command: &DeadCommand, found: Vec<OfSession>) -> Result<(), String> {
     let mut out = io::stdout().lock();
-    let mut done = 0;
-    let mut unreadable = 0;
-    for (session, letters) in &found {
-        for some in letters.chunks(BATCH) {
-            let count = match command {
-                DeadCommand::List { .. } => break,
-                DeadCommand::Retry(_) => {
-                    unreadable += some.iter().filter(|letter| letter.reply.is_err()).count();
-                    store.retry_dead(session, some, Millis::now()).await
-                }
-                DeadCommand::Drop(_) => store.delete_dead(session, some).await,
-            };
-            done += count
-                .map_err(|error| format!("{}; {done} were done before that", failed(&error)))?;
-        }
-    }
+    let action = match command {
+        DeadCommand::List { .. } => None,
+        DeadCommand::Retry(_) => Some(DeadAction::Retry),
+        DeadCommand::Drop(_) => Some(DeadAction::Drop),
+    };
+    let DeadDone { done, unreadable } = match action {
+        Some(action) => dead_replies::act(store, action, &found)
+            .await
+            .map_err(|half| {
+                format!(
+                    "{}; {} were done before that",
+                    failed(&half.error),
+                    half.done
+                )
+            })?,
+        None => DeadDone::default(),
+    };
     let nothing = found.is_empty();
     let written = match command {
         DeadCommand::List {
@@ -209,11 +177,7 @@ async fn act(
     Ok(())
 }
 
-fn list(
-    out: &mut impl Write,
-    format: Format,
-    found: &[(SessionName, Vec<DeadLetter>)],
-) -> io::Result<()> {
+fn list(out: &mut impl Write, format: Format, found: &[OfSession]) -> io::Result<()> {
     let zone = TimeZone::system();
     if matches!(format, Format::Text) {
         writeln!(
@@ -243,33 +207,9 @@ fn list(
                         cut(&letter.reason, REASON_MAX),
                     )?;
                 }
-                Format::Jsonl => jsonl(&to_json(session, letter), out)?,
+                Format::Jsonl => jsonl(&json::dead_reply(session, letter), out)?,
             }
         }
     }
     Ok(())
-}
-
-/// The dead reply with all its fields; times are in Unix milliseconds.
-fn to_json(session: &SessionName, letter: &DeadLetter) -> serde_json::Value {
-    let mut object = json!({
-        "id": letter.id,
-        "at": letter.at(),
-        "session": session,
-        "chat": letter.chat,
-        "reason": letter.reason,
-    });
-    match &letter.reply {
-        Ok(reply) => {
-            object["text"] = json!(reply.text);
-            object["reply_id"] = json!(reply.id);
-            object["conversation"] = json!(reply.conversation);
-            object["queued_at"] = json!(reply.queued_at);
-            object["attempts"] = json!(reply.attempts);
-            object["notice"] = json!(reply.notice);
-            object["by"] = json!(reply.by);
-        }
-        Err(element) => object["unreadable"] = json!(element),
-    }
-    object
 }

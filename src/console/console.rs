@@ -31,6 +31,7 @@ use crate::clock::Millis;
 use crate::flows::Flows;
 use crate::service::accounts::accounts::Accounts;
 use crate::service::accounts::guard::LoginGuard;
+use crate::service::kit::metrics::Metrics;
 use crate::service::kit::touched::Touched;
 use crate::store::Store;
 use crate::throttle::Throttle;
@@ -54,6 +55,8 @@ pub(crate) struct Console {
     pub(crate) store: Store,
     pub(crate) flows: Arc<Flows>,
     pub(crate) client: Arc<Client>,
+    /// They know whether the history can be written.
+    pub(crate) metrics: Arc<Metrics>,
     /// What the archiver has stored.
     pub(crate) touched: Arc<Touched>,
     /// The file of the history.
@@ -69,6 +72,7 @@ pub(super) struct ConsoleState {
     pub(super) guard: Mutex<LoginGuard>,
     pub(super) flows: Arc<Flows>,
     pub(super) client: Arc<Client>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) readers: Readers,
     pub(super) hub: Arc<Hub>,
     /// Who was logged in lately, by the hash of the token, for when Redis is away. A std mutex, as above.
@@ -100,6 +104,7 @@ impl Console {
             store: self.store,
             flows: self.flows,
             client: self.client,
+            metrics: self.metrics,
             readers,
             hub: hub.clone(),
             downloads: Downloads::default(),

@@ -13,6 +13,7 @@ use super::request::Request;
 use super::texts::{CommonTexts, LoginTexts, accepted_locale, fill};
 use super::who::Who;
 use crate::clock::Millis;
+use crate::flow::Locale;
 use crate::ids::AgentName;
 use crate::service::accounts::accounts::Proven;
 use crate::service::accounts::guard::{LoginGuard, LoginTry};
@@ -191,7 +192,7 @@ impl ConsoleState {
         }
     }
 
-    fn guarded<T>(&self, work: impl FnOnce(&mut LoginGuard) -> T) -> T {
+    pub(super) fn guarded<T>(&self, work: impl FnOnce(&mut LoginGuard) -> T) -> T {
         // Even if the lock is poisoned, what it holds is whole.
         let mut guard = self
             .guard
@@ -201,7 +202,10 @@ impl ConsoleState {
     }
 
     /// The cookie of the browser, if this agent has logged in from it before.
-    async fn known_browser(
+    ///
+    /// # Errors
+    /// If Redis fails.
+    pub(super) async fn known_browser(
         &self,
         request: &Request,
         agent: &AgentName,
@@ -234,6 +238,24 @@ impl ConsoleState {
         (how, next): (&str, &str),
         now: Millis,
     ) -> Result<Answer, StoreError> {
+        let mut answer = see_other(&format!("{}{}", self.origin.prefix(), own_path(next)));
+        self.give_login(request, proven, now, &mut answer).await?;
+        self.audit(AuditKind::Login, &proven.agent.name, how, now).await;
+        info!(agent = %proven.agent.name, peer = %request.peer, "logged in to the console");
+        Ok(answer)
+    }
+
+    /// Gives the browser a new login in place of the one that it has.
+    ///
+    /// # Errors
+    /// If Redis fails.
+    pub(super) async fn give_login(
+        &self,
+        request: &Request,
+        proven: &Proven,
+        now: Millis,
+        answer: &mut Answer,
+    ) -> Result<(), StoreError> {
         if let Some(old) = self.login_of(request) {
             self.accounts.log_out(old).await?;
         }
@@ -244,12 +266,14 @@ impl ConsoleState {
             None => new_token()?,
         };
         self.accounts.remember_browser(&browser, agent).await?;
-        self.audit(AuditKind::Login, agent, how, now).await;
-        info!(%agent, peer = %request.peer, "logged in to the console");
-        let mut answer = see_other(&format!("{}{}", self.origin.prefix(), own_path(next)));
-        self.set_cookie(&mut answer, self.login_cookie(), &token, LOGIN_SECONDS);
-        self.set_cookie(&mut answer, BROWSER_COOKIE, &browser, BROWSER_SECONDS);
-        Ok(answer)
+        self.set_cookie(answer, self.login_cookie(), &token, LOGIN_SECONDS);
+        self.set_cookie(answer, BROWSER_COOKIE, &browser, BROWSER_SECONDS);
+        Ok(())
+    }
+
+    /// Takes the login from the browser.
+    pub(super) fn take_login(&self, answer: &mut Answer) {
+        self.set_cookie(answer, self.login_cookie(), "", 0);
     }
 
     pub(super) async fn welcome_page(&self, request: &Request, token: &str) -> Answer {
@@ -293,11 +317,7 @@ impl ConsoleState {
             Ok(Accepted::Welcome(proven)) => {
                 return self.begin(request, &proven, ("link", ""), now).await;
             }
-            Ok(Accepted::Weak(WeakPassword::TooShort)) => {
-                fill(texts.too_short, &[&PASSWORD_LENGTH_MIN.to_string()])
-            }
-            Ok(Accepted::Weak(WeakPassword::TooLong)) => texts.too_long.to_owned(),
-            Ok(Accepted::Weak(WeakPassword::Guessable)) => texts.guessable.to_owned(),
+            Ok(Accepted::Weak(weak)) => weak_words(language, weak),
             Ok(Accepted::NoLink) => {
                 return self.problem(request, language, StatusCode::GONE, texts.link_over);
             }
@@ -320,7 +340,7 @@ impl ConsoleState {
             return self.redis_failed(request, Some(who), &error);
         }
         let mut answer = see_other(&format!("{}/login", self.origin.prefix()));
-        self.set_cookie(&mut answer, self.login_cookie(), "", 0);
+        self.take_login(&mut answer);
         answer
     }
 
@@ -341,6 +361,16 @@ impl ConsoleState {
         let cookie =
             format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
         set_header(answer, SET_COOKIE, &cookie);
+    }
+}
+
+/// Why a password is not good enough.
+pub(super) fn weak_words(language: Locale, weak: WeakPassword) -> String {
+    let texts = LoginTexts::of(language);
+    match weak {
+        WeakPassword::TooShort => fill(texts.too_short, &[&PASSWORD_LENGTH_MIN.to_string()]),
+        WeakPassword::TooLong => texts.too_long.to_owned(),
+        WeakPassword::Guessable => texts.guessable.to_owned(),
     }
 }
 

@@ -13,6 +13,7 @@
 //! | `origin` | our own address: the prefix of links, and which requests may change something |
 //! | `look` | the lines and chats as they were at the last look |
 //! | `who`, `login` | who asks; logging in and out |
+//! | `dead`, `me`, `settings` | what these pages read |
 //! | `view` | which page an agent shows |
 //! | `texts` | every word that people read, in three languages |
 //! | `pages` | the HTML; only this room knows maud |
@@ -29,9 +30,11 @@ mod api;
 mod assets;
 #[expect(clippy::module_inception, reason = "what the room is about")]
 pub(crate) mod console;
+mod dead;
 mod live;
 mod login;
 mod look;
+mod me;
 mod media;
 mod origin;
 mod pages;
@@ -40,6 +43,7 @@ mod request;
 mod routes;
 mod session_state;
 mod sessions;
+mod settings;
 mod texts;
 mod view;
 mod who;

@@ -37,6 +37,14 @@ impl Origin {
         self.0.as_ref().is_some_and(ConsoleUrl::is_https)
     }
 
+    /// The whole address of one of our paths, for somebody who is told it: as set, or as the browser that asks sees us.
+    pub(super) fn link(&self, request: &Request, path: &str) -> String {
+        match &self.0 {
+            Some(url) => url.link(path),
+            None => format!("http://{}{path}", request.header(HOST).unwrap_or_default()),
+        }
+    }
+
     /// Refuses requests to another name, and those from other sites that would change something.
     ///
     /// # Errors

@@ -7,6 +7,9 @@
 //! | `/line`, `/chats`, `/chat/SESSION/CHAT` | agents | the pages |
 //! | `/media/SESSION/ROW` | agents | the file of a message |
 //! | `/sessions`, `/sessions/SESSION/qr` | owners | the sessions, and the code that pairs one |
+//! | `/me` | agents | their own language, theme, password and API tokens |
+//! | `/dead` | owners | replies that were given up |
+//! | `/settings`, `/settings/replies`, `/settings/tokens`, `/settings/health` | owners | the settings |
 //! | `/live` | agents | the stream of changes of a page |
 //! | `/api/v1/...` | agents, scripts | what can be done and read ([`api`](super::api)) |
 
@@ -81,6 +84,12 @@ impl ConsoleState {
             (&Method::GET, ["media", session, row]) => self.media(request, who, session, row).await,
             (&Method::GET, ["sessions"]) => self.sessions_page(request, who).await,
             (&Method::GET, ["sessions", session, "qr"]) => self.qr(request, who, session).await,
+            (&Method::GET, ["dead"]) => self.dead_page(request, who).await,
+            (&Method::GET, ["me"]) => self.me_page(request, who).await,
+            (&Method::GET, ["settings"]) => self.settings_agents(request, who).await,
+            (&Method::GET, ["settings", "replies"]) => self.settings_replies(request, who).await,
+            (&Method::GET, ["settings", "tokens"]) => self.settings_tokens(request, who).await,
+            (&Method::GET, ["settings", "health"]) => self.settings_health(request, who).await,
             (&Method::GET, ["live"]) => live::stream(self, request, who).await,
             (&Method::POST, ["logout"]) => self.log_out(request, who).await,
             (_, ["api", "v1", rest @ ..]) => api::answer(self, request, who, rest).await,
@@ -220,6 +229,20 @@ impl ConsoleState {
         };
         let page = shell.page(who, view, (&now.sections, &now.id), &main(&sections));
         html(StatusCode::OK, page)
+    }
+
+    /// Refuses what only owners may do; `None` if this agent is one.
+    pub(super) fn owners_only(&self, request: &Request, who: &Who) -> Option<Answer> {
+        let texts = CommonTexts::of(who.language);
+        let refusal = || {
+            self.problem(
+                request,
+                who.language,
+                StatusCode::FORBIDDEN,
+                texts.owners_only,
+            )
+        };
+        (!who.is_owner()).then(refusal)
     }
 
     fn log_in_first(&self, request: &Request) -> Answer {

@@ -10,6 +10,8 @@
 //! | [`upkeep`] | writes the history, recovers the work of dead processes, reloads flows |
 //! | [`accounts`] | how agents prove who they are to the console: passwords, links, logins, API tokens |
 //! | [`desk`] | what people do with conversations, for the command line and the console |
+//! | [`dead`] | replies that were given up: people send them again or delete them |
+//! | [`checkup`] | what works and what does not |
 //! | [`kit`] | what several rooms use |
 //!
 //! Each agent has its own file, and all have the same shape: a sentence on its responsibility, a small config, and `run(self,
@@ -18,6 +20,8 @@
 //! import [`owner`].
 
 pub mod accounts;
+pub mod checkup;
+pub mod dead;
 pub mod deliver;
 pub mod desk;
 pub mod handle;

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "runtime",
             "console/address",
             "service/accounts",
+            "service/dead",
             "service/desk",
             "store",
             "history",
@@ -54,6 +55,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "service/desk",
             "service/accounts",
+            "service/checkup",
+            "service/dead",
             "service/kit",
             "store",
             "history",
@@ -109,6 +112,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("service/accounts", &["store", "flow/words"]),
+    ("service/dead", &["store"]),
+    ("service/checkup", &["store", "flows"]),
     ("service/desk", &["service/kit", "store", "flows", "flow"]),
     (
         "service/line",

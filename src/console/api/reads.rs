@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use super::agents::described;
 use crate::clock::Millis;
 use crate::console::answer::{Answer, json as json_answer};
 use crate::console::console::ConsoleState;
@@ -11,7 +12,7 @@ use crate::console::request::Request;
 use crate::console::who::Who;
 use crate::ids::SessionName;
 use crate::service::desk::json::{conversation, customer, paused};
-use crate::store::{LineKind, LinePart, PRESENT_FOR, StoreError};
+use crate::store::{LineKind, LinePart, StoreError};
 
 /// How many rows of a section, and unread messages and unsent replies of a chat, are read at most.
 const ROWS_MAX: usize = 1_000;
@@ -87,22 +88,14 @@ pub(super) async fn chat(
 pub(super) async fn agents(state: &ConsoleState, request: &Request, who: &Who) -> Answer {
     let now = Millis::now();
     let read = async {
-        let (agents, seen) = (
-            state.store.agents().await?,
-            state.store.agents_seen().await?,
-        );
-        let agents = agents.iter().map(|agent| {
-            let seen = seen.get(&agent.name).copied();
-            json!({
-                "name": agent.name,
-                "role": if agent.may_steer() { "owner" } else { "attendant" },
-                "teams": agent.teams,
-                "sessions": agent.sessions,
-                "max_chats": agent.max_chats,
-                "off": agent.off,
-                "present": !agent.off && seen.is_some_and(|seen| now.since(seen) < PRESENT_FOR),
-                "seen_at": seen,
-            })
+        let staff = state.staff().await?;
+        let agents = staff.iter().map(|one| {
+            let mut object = described(&one.agent);
+            object["present"] = json!(one.is_present(now));
+            object["seen_at"] = json!(one.seen);
+            object["holds"] = json!(one.holds);
+            object["has_password"] = json!(one.has_password);
+            object
         });
         Ok::<Value, StoreError>(json!({"agents": agents.collect::<Vec<_>>()}))
     };

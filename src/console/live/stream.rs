@@ -16,6 +16,7 @@ use crate::console::console::ConsoleState;
 use crate::console::request::Request;
 use crate::console::view::View;
 use crate::console::who::Who;
+use crate::secret::Secret;
 use crate::service::accounts::accounts::Accounts;
 use crate::store::Store;
 
@@ -49,6 +50,7 @@ pub(in crate::console) async fn stream(
         store: state.store.clone(),
         view,
         who: who.clone(),
+        token: request.bearer().map(|token| Secret::new(token.to_owned())),
     };
     let stopping = state.stopping.clone();
     tokio::spawn(async move {
@@ -73,6 +75,8 @@ struct OpenStream {
     store: Store,
     view: View,
     who: Who,
+    /// The API token of a script.
+    token: Option<Secret>,
 }
 
 impl OpenStream {
@@ -122,15 +126,16 @@ impl OpenStream {
 
     /// Whether the login still holds. If Redis can't say, it does.
     async fn is_logged_in(&self) -> bool {
-        match &self.who.login {
-            Some(login) => {
+        match (&self.who.login, &self.token) {
+            (Some(login), _) => {
                 let still = self.accounts.is_still_logged_in(login, Millis::now());
                 still.await.unwrap_or(true)
             }
-            None => {
-                let agent = self.store.agent(&self.who.agent.name).await;
-                agent.map_or(true, |agent| agent.is_some_and(|agent| !agent.off))
+            (None, Some(token)) => {
+                let agent = self.accounts.of_token(token.reveal()).await;
+                agent.map_or(true, |agent| agent.is_some())
             }
+            (None, None) => false,
         }
     }
 }

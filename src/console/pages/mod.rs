@@ -3,19 +3,29 @@
 
 mod chat;
 mod customer;
+mod dead;
 mod head;
 mod line;
 mod login;
+mod me;
 mod sessions;
+mod settings;
 mod shell;
+mod tokens;
 mod transcript;
 
 pub(super) use chat::{Choices, chat_page, items_fragment};
 pub(super) use customer::{clock_time, number};
+pub(super) use dead::dead_page;
 pub(super) use line::LineCache;
 pub(super) use line::line_page;
 pub(super) use login::{log_in_page, problem_page, welcome_page};
+pub(super) use me::me_page;
 pub(super) use sessions::sessions_page;
+pub(super) use settings::{
+    SettingsPart, StaffMember, finding_words, settings_agents, settings_health, settings_page,
+    settings_replies, settings_tokens,
+};
 pub(super) use shell::{Shell, section_html};
 
 use maud::{Markup, html};

@@ -3,19 +3,27 @@
 
 mod chat;
 mod common;
+mod dead;
+mod health;
 mod language;
 mod line;
 mod login;
+mod me;
 mod media;
 mod sessions;
+mod settings;
 
 pub(super) use chat::ChatTexts;
 pub(super) use common::CommonTexts;
-pub(super) use language::accepted_locale;
+pub(super) use dead::DeadTexts;
+pub(super) use health::HealthTexts;
+pub(super) use language::{accepted_locale, own_name};
 pub(super) use line::LineTexts;
 pub(super) use login::LoginTexts;
+pub(super) use me::MeTexts;
 pub(super) use media::MediaTexts;
 pub(super) use sessions::SessionTexts;
+pub(super) use settings::SettingsTexts;
 
 /// Defines the texts of a page: each in English, Brazilian Portuguese and Spanish.
 macro_rules! texts {

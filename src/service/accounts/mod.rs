@@ -7,6 +7,7 @@
 //! | [`passwords`] | which passwords are good enough, and their hashes |
 //! | [`logins`] | logins to the console: how long they last, and what ends them |
 //! | [`tokens`] | API tokens for scripts |
+//! | [`staff`] | who answers customers, and what each may take |
 //! | [`random_token`] | the random texts that prove something, and their hashes |
 //! | [`guard`] | how long to wait after wrong passwords |
 //! | [`preferences`] | what an agent chooses for themselves: the language |
@@ -21,4 +22,5 @@ pub mod logins;
 pub mod passwords;
 pub mod preferences;
 pub mod random_token;
+pub mod staff;
 pub mod tokens;
