@@ -98,9 +98,8 @@ impl ConsoleState {
     /// The page of the sessions.
     pub(super) async fn sessions_page(&self, request: &Request, who: &Who) -> Answer {
         let texts = CommonTexts::of(who.language);
-        if !who.is_owner() {
-            let status = StatusCode::FORBIDDEN;
-            return self.problem(request, who.language, status, texts.owners_only);
+        if let Some(refusal) = self.owners_only(request, who) {
+            return refusal;
         }
         let now = match self.sessions_now(who).await {
             Ok(now) => now,

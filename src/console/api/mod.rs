@@ -94,7 +94,7 @@ pub(super) async fn answer(
 /// What only owners may do. Lines are decided by the desk, which says the same.
 fn is_for_owners(method: &Method, path: &[&str]) -> bool {
     match path {
-        ["dead" | "health", ..] => true,
+        ["dead" | "health" | "sessions", ..] => true,
         ["agents" | "canned", ..] => method != Method::GET,
         _ => false,
     }

@@ -5,12 +5,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
-use super::{bad_request, unknown};
+use super::{bad_request, refused, unknown};
 use crate::console::answer::{Answer, json as json_answer};
 use crate::console::console::ConsoleState;
 use crate::console::request::Request;
 use crate::console::session_state::SessionNow;
-use crate::console::texts::{CommonTexts, SessionTexts, fill};
+use crate::console::texts::{SessionTexts, fill};
 use crate::console::who::Who;
 use crate::describe::describe;
 use crate::ids::SessionName;
@@ -24,9 +24,6 @@ struct Phone {
 }
 
 pub(super) async fn list(state: &ConsoleState, request: &Request, who: &Who) -> Answer {
-    if !who.is_owner() {
-        return owners_only(who);
-    }
     match state.sessions_now(who).await {
         Ok(now) => json_answer(
             StatusCode::OK,
@@ -63,9 +60,6 @@ pub(super) async fn on_session(
     let Some(session) = SessionName::parse(session).filter(|session| who.serves(session)) else {
         return unknown(state, request, who);
     };
-    if !who.is_owner() {
-        return owners_only(who);
-    }
     let order = match action {
         "code" => return code(state, request, who, &session).await,
         "start" => SessionOrder::Start,
@@ -110,17 +104,6 @@ fn done_answer(who: &Who, more: &[(&str, &str)]) -> Answer {
         object[*name] = (*value).into();
     }
     json_answer(StatusCode::OK, &object)
-}
-
-fn refused(status: StatusCode, message: &str) -> Answer {
-    json_answer(status, &json!({"result": "refused", "message": message}))
-}
-
-fn owners_only(who: &Who) -> Answer {
-    refused(
-        StatusCode::FORBIDDEN,
-        CommonTexts::of(who.language).owners_only,
-    )
 }
 
 /// WAHA did not do it.

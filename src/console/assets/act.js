@@ -280,6 +280,49 @@ function insert(form, box, text) {
   box.dispatchEvent(new Event("input"));
 }
 
+// The fields of a form. A name that comes several times has a list.
+function fieldsOf(form) {
+  const fields = {};
+  for (const [name, value] of new FormData(form)) fields[name] = name in fields ? [fields[name], value].flat() : value;
+  return fields;
+}
+
+// Shows a secret that nobody can see again, until it is closed.
+function showOnce(text, secret) {
+  const dialog = document.querySelector("dialog");
+  const body = document.createElement("form");
+  body.method = "dialog";
+  const words = document.createElement("p");
+  words.textContent = text;
+  const box = document.createElement("input");
+  box.readOnly = true;
+  box.value = secret;
+  box.setAttribute("aria-label", text);
+  const copy = document.createElement("button");
+  copy.type = "button";
+  copy.className = "main";
+  copy.textContent = dialog.dataset.copy;
+  copy.addEventListener("click", async () => {
+    box.select();
+    // Browsers have a clipboard only for https and for this machine.
+    if (navigator.clipboard) await navigator.clipboard.writeText(secret).catch(() => {});
+    else document.execCommand("copy");
+    copy.textContent = dialog.dataset.copied;
+  });
+  const close = document.createElement("button");
+  close.className = "plain";
+  close.textContent = dialog.dataset.close;
+  const buttons = document.createElement("div");
+  buttons.className = "do";
+  buttons.append(copy, close);
+  body.append(words, box, buttons);
+  dialog.replaceChildren(body);
+  dialog.setAttribute("aria-label", text);
+  dialog.showModal();
+  box.select();
+  return new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+}
+
 // Forms that are actions: `data-act` is the path, and what is asked before is in `data-confirm`.
 async function onSubmit(event) {
   const form = event.target.closest("form[data-act]");
@@ -287,7 +330,7 @@ async function onSubmit(event) {
   event.preventDefault();
   const button = event.submitter;
   const { act: path, confirm, method, repeat } = form.dataset;
-  let fields = Object.fromEntries(new FormData(form));
+  let fields = fieldsOf(form);
   if (button?.name) fields[button.name] = button.value;
   const question = button?.dataset.confirm ?? confirm;
   if (repeat) {
@@ -301,12 +344,27 @@ async function onSubmit(event) {
     if (!answer) return;
     fields = { ...fields, ...answer };
   } else if (question && !(await ask(question, null, button?.textContent))) return;
+  if (button) button.disabled = true;
   const done = await act(button?.dataset.act ?? path, fields, method ?? "POST");
+  if (button) button.disabled = false;
   if (!done) return;
-  toast(done.message);
+  const stays = form.dataset.stay !== undefined;
+  const secret = done.link ?? done.token;
+  if (secret) await showOnce(done.message, secret);
+  else if (stays) toast(done.message);
+  else later(done.message);
   form.dispatchEvent(new CustomEvent("acted", { bubbles: true, detail: done }));
   if (done.go) location.href = page.prefix + done.go;
-  else if (form.dataset.stay === undefined) location.reload();
+  else if (!stays) location.reload();
+}
+
+// What came of an action is read after the page is there again.
+const later = (text) => sessionStorage.setItem("toast", text ?? "");
+
+function showLater() {
+  const text = sessionStorage.getItem("toast");
+  sessionStorage.removeItem("toast");
+  if (text) toast(text);
 }
 
 export function startActing() {
@@ -319,4 +377,5 @@ export function startActing() {
   });
   document.addEventListener("submit", onSubmit);
   startWriting();
+  showLater();
 }

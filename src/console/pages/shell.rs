@@ -47,7 +47,7 @@ impl Shell<'_> {
                 div.me {
                     button.plain data-do="sound" aria-pressed="false" data-on=(texts.sound_on) data-off=(texts.sound_off)
                         data-blocked=(texts.sound_blocked) { (texts.sound_off) }
-                    a href={ (self.prefix) "/me" } { (who.agent.name) }
+                    a href={ (self.prefix) "/me" } aria-current=[(self.place == "me").then_some("page")] { (who.agent.name) }
                     form method="post" action={ (self.prefix) "/logout" } { button.plain { (texts.log_out) } }
                 }
             }
@@ -57,7 +57,7 @@ impl Shell<'_> {
             p.offline role="status" hidden { (texts.offline) }
             main #main tabindex="-1" { (main) }
             div.toasts role="status" aria-live="polite" data-failed=(texts.try_again) {}
-            dialog data-cancel=(texts.cancel) data-yes=(texts.yes) {}
+            dialog data-cancel=(texts.cancel) data-yes=(texts.yes) data-copy=(texts.copy) data-copied=(texts.copied) data-close=(texts.close) {}
         };
         let attributes = (self.place, view.query(), live);
         self.document(who.language, Some((who, attributes)), &body)
@@ -85,6 +85,8 @@ impl Shell<'_> {
                     meta name="referrer" content="same-origin";
                     title { (self.title) }
                     link rel="icon" href=(asset("icon.svg")) type="image/svg+xml";
+                    // It waits for this one: the theme is chosen before anything is painted.
+                    script src=(asset("theme.js")) {}
                     link rel="stylesheet" href=(asset("console.css"));
                     @if page.is_some() { script type="module" src=(asset("console.js")) {} }
                 }

@@ -18,7 +18,6 @@ texts! {
         sound_on: ["Sound is on", "Som ligado", "Sonido activado"],
         sound_off: ["Turn sound on", "Ligar o som", "Activar el sonido"],
         sound_blocked: ["The browser blocks the sound: click here", "O navegador bloqueia o som: clique aqui", "El navegador bloquea el sonido: haz clic aquí"],
-        theme: ["Light or dark", "Claro ou escuro", "Claro u oscuro"],
         online: ["Online: {}", "On-line: {}", "En línea: {}"],
         nobody_online: ["Nobody is online", "Ninguém on-line", "Nadie en línea"],
         needs_count: ["Need a person: {}", "Precisam de uma pessoa: {}", "Necesitan una persona: {}"],

@@ -63,6 +63,7 @@ texts! {
             "Aún no se pierde nada: espera en Redis. ¿Hay espacio en el disco, y se puede escribir en DATA_DIR?"
         ],
         flows: ["Flows", "Fluxos", "Flujos"],
+        flows_work: ["The files have no mistakes.", "Os arquivos não têm erros.", "Los archivos no tienen errores."],
         flows_mistakes: [
             "The flows loaded before stay in use. Correct the files, then `waha-sm flow reload`.",
             "Os fluxos carregados antes continuam em uso. Corrija os arquivos e use `waha-sm flow reload`.",

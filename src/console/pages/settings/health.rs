@@ -115,7 +115,7 @@ pub(in crate::console) fn finding_words(
         }
         Finding::HistoryWorks => words(texts.history, texts.history_works, &[]),
         Finding::HistoryFails(why) => words(texts.history, texts.history_fails, reason(why)),
-        Finding::FlowsWork(flows) => words(texts.flows, flows, &[]),
+        Finding::FlowsWork(flows) => words(texts.flows, texts.flows_work, reason(flows)),
         Finding::FlowsHaveMistakes(mistakes) => words(texts.flows, texts.flows_mistakes, mistakes),
         Finding::NoDeadReplies => words(texts.dead, texts.no_dead, &[]),
         Finding::DeadReplies(count) => words(
