@@ -160,7 +160,7 @@ impl ConsoleState {
         {
             Ok(Some(proven)) => {
                 self.guarded(|guard| guard.succeeded(&login_try));
-                self.begin(request, &proven, ("password", next), now).await
+                self.begin(request, (&proven, "password"), next, now).await
             }
             Ok(None) => {
                 warn!(
@@ -169,11 +169,7 @@ impl ConsoleState {
                     agent = %login_try.account,
                     "a login to the console failed"
                 );
-                // Names that nobody has would only fill the history.
-                if let Ok(Some(agent)) = self.store.agent(&login_try.account).await {
-                    self.audit(AuditKind::LoginFailed, &agent.name, "1", now)
-                        .await;
-                }
+                self.note_failed_login(&login_try.account);
                 let fields = (name, next, Some(texts.wrong));
                 self.form(request, StatusCode::UNAUTHORIZED, fields)
             }
@@ -181,14 +177,6 @@ impl ConsoleState {
                 self.guarded(|guard| guard.was_not_checked(&login_try));
                 self.redis_failed(request, None, &error)
             }
-        }
-    }
-
-    /// Writes an audit line. If that fails, the store has logged why; what it is about is done all the same.
-    async fn audit(&self, kind: AuditKind, agent: &AgentName, what: &str, now: Millis) {
-        let recorded = self.store.record_audit(kind, agent, what, "", now).await;
-        if let Err(error) = recorded {
-            warn!(%error, "an audit line was not written");
         }
     }
 
@@ -221,12 +209,16 @@ impl ConsoleState {
     async fn begin(
         &self,
         request: &Request,
-        proven: &Proven,
-        (how, next): (&str, &str),
+        (proven, how): (&Proven, &str),
+        next: &str,
         now: Millis,
     ) -> Answer {
-        match self.try_to_begin(request, proven, (how, next), now).await {
-            Ok(answer) => answer,
+        match self.try_to_begin(request, proven, next, now).await {
+            Ok(answer) => {
+                self.note(&proven.agent.name, AuditKind::Login, how, "")
+                    .await;
+                answer
+            }
             Err(error) => self.redis_failed(request, None, &error),
         }
     }
@@ -235,12 +227,11 @@ impl ConsoleState {
         &self,
         request: &Request,
         proven: &Proven,
-        (how, next): (&str, &str),
+        next: &str,
         now: Millis,
     ) -> Result<Answer, StoreError> {
         let mut answer = see_other(&format!("{}{}", self.origin.prefix(), own_path(next)));
         self.give_login(request, proven, now, &mut answer).await?;
-        self.audit(AuditKind::Login, &proven.agent.name, how, now).await;
         info!(agent = %proven.agent.name, peer = %request.peer, "logged in to the console");
         Ok(answer)
     }
@@ -315,7 +306,7 @@ impl ConsoleState {
             .await;
         let problem = match accepted {
             Ok(Accepted::Welcome(proven)) => {
-                return self.begin(request, &proven, ("link", ""), now).await;
+                return self.begin(request, (&proven, "link"), "", now).await;
             }
             Ok(Accepted::Weak(weak)) => weak_words(language, weak),
             Ok(Accepted::NoLink) => {

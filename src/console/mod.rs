@@ -14,6 +14,7 @@
 //! | `look` | the lines and chats as they were at the last look |
 //! | `who`, `login` | who asks; logging in and out |
 //! | `dead`, `me`, `settings` | what these pages read |
+//! | `audit` | notes what people did with the program itself |
 //! | `view` | which page an agent shows |
 //! | `texts` | every word that people read, in three languages |
 //! | `pages` | the HTML; only this room knows maud |
@@ -28,6 +29,7 @@ pub mod address;
 mod answer;
 mod api;
 mod assets;
+mod audit;
 #[expect(clippy::module_inception, reason = "what the room is about")]
 pub(crate) mod console;
 mod dead;

@@ -9,7 +9,7 @@
 //! | `/sessions`, `/sessions/SESSION/qr` | owners | the sessions, and the code that pairs one |
 //! | `/me` | agents | their own language, theme, password and API tokens |
 //! | `/dead` | owners | replies that were given up |
-//! | `/settings`, `/settings/replies`, `/settings/tokens`, `/settings/health` | owners | the settings |
+//! | `/settings`, `/settings/replies`, `/settings/tokens`, `/settings/health`, `/settings/log` | owners | the settings |
 //! | `/live` | agents | the stream of changes of a page |
 //! | `/api/v1/...` | agents, scripts | what can be done and read ([`api`](super::api)) |
 
@@ -89,6 +89,7 @@ impl ConsoleState {
             (&Method::GET, ["settings"]) => self.settings_agents(request, who).await,
             (&Method::GET, ["settings", "replies"]) => self.settings_replies(request, who).await,
             (&Method::GET, ["settings", "tokens"]) => self.settings_tokens(request, who).await,
+            (&Method::GET, ["settings", "log"]) => self.settings_log(request, who).await,
             (&Method::GET, ["settings", "health"]) => self.settings_health(request, who).await,
             (&Method::GET, ["live"]) => live::stream(self, request, who).await,
             (&Method::POST, ["logout"]) => self.log_out(request, who).await,

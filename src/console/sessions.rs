@@ -117,8 +117,11 @@ impl ConsoleState {
 
     /// The picture of the code that pairs a session.
     pub(super) async fn qr(&self, request: &Request, who: &Who, session: &str) -> Answer {
+        if let Some(refusal) = self.owners_only(request, who) {
+            return refusal;
+        }
         let session = SessionName::parse(session).filter(|session| who.serves(session));
-        let Some(session) = session.filter(|_| who.is_owner()) else {
+        let Some(session) = session else {
             return self.not_found(request, Some(who));
         };
         match self

@@ -13,10 +13,14 @@ use super::texts::CommonTexts;
 use super::view::View;
 use super::who::Who;
 use crate::flow::Script;
+use crate::history::Cursor;
 use crate::ids::{AgentName, SessionName};
 use crate::service::accounts::tokens::ApiToken;
 use crate::service::checkup::{finding::Finding, look::look};
 use crate::store::StoreError;
+
+/// How many lines of the log are on one page.
+const LOG_ROWS: u32 = 50;
 
 impl ConsoleState {
     /// All agents, and what is known of each.
@@ -124,6 +128,25 @@ impl ConsoleState {
         let main = pages::settings_health(who.language, &findings, &self.script());
         self.settings(request, who, SettingsPart::Health, main)
             .await
+    }
+
+    /// What people did with the program itself.
+    pub(super) async fn settings_log(&self, request: &Request, who: &Who) -> Answer {
+        if let Some(refusal) = self.owners_only(request, who) {
+            return refusal;
+        }
+        let from: Option<Cursor> = match request.query("from").map(str::parse).transpose() {
+            Ok(from) => from,
+            Err(_) => return self.not_found(request, Some(who)),
+        };
+        let is_first = from.is_none();
+        let read = self
+            .readers
+            .read(move |history| history.audit(from.as_ref(), LOG_ROWS));
+        let page = read.await.ok();
+        let at = (self.origin.prefix(), who.language);
+        let main = pages::settings_log(at, page.as_ref(), is_first, &self.script());
+        self.settings(request, who, SettingsPart::Log, main).await
     }
 
     async fn settings(

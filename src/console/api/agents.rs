@@ -9,6 +9,7 @@ use super::fields::{list, number};
 use super::{bad_request, refused};
 use crate::clock::Millis;
 use crate::console::answer::{Answer, json as json_answer};
+use crate::console::audit::Changed;
 use crate::console::console::ConsoleState;
 use crate::console::request::Request;
 use crate::console::texts::{CommonTexts, SettingsTexts, fill};
@@ -98,6 +99,10 @@ async fn saved(
     };
     if saved != Saved::Same {
         info!(agent = %name, by = %who.agent.name, result = saved.name(), "an owner changed an agent in the console");
+        let now = format!("{} {}", saved.name(), in_short(&agent));
+        state
+            .note_change(&who.agent.name, Changed::Agent(name), &now)
+            .await;
     }
     let texts = SettingsTexts::of(who.language);
     let message = match saved {
@@ -114,6 +119,24 @@ async fn saved(
         add_link(&mut object, state, request, who, (name, &token));
     }
     Ok(Ok(object))
+}
+
+/// "owner, sales support, shop, 8"
+fn in_short(agent: &Agent) -> String {
+    let role = if agent.may_steer() {
+        "owner"
+    } else {
+        "attendant"
+    };
+    let sessions: Vec<&str> = agent.sessions.iter().map(SessionName::as_str).collect();
+    let lists = [agent.teams.join(" "), sessions.join(" ")];
+    let most = agent.max_chats.to_string();
+    let parts = [role].into_iter().chain(lists.iter().map(String::as_str));
+    let parts: Vec<&str> = parts
+        .chain([most.as_str()])
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join(", ")
 }
 
 fn add_link(
@@ -161,6 +184,11 @@ async fn switched_off(
         Err(refusal) => return Ok(Err(refusal)),
     };
     info!(agent = %name, by = %who.agent.name, "an owner switched an agent off in the console");
+    if changed {
+        state
+            .note_change(&who.agent.name, Changed::Agent(name), "off")
+            .await;
+    }
     let message = fill(SettingsTexts::of(who.language).off_now, &[name.as_str()]);
     Ok(Ok(
         json!({"result": "off", "message": message, "changed": changed}),
@@ -179,6 +207,9 @@ async fn new_link(
     }
     let token = state.accounts.reset(name, Millis::now()).await?;
     info!(agent = %name, by = %who.agent.name, "an owner made a link that sets a new password");
+    state
+        .note_change(&who.agent.name, Changed::Agent(name), "link")
+        .await;
     let mut object = json!({"result": "reset"});
     add_link(&mut object, state, request, who, (name, &token));
     Ok(Ok(object))

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{bad_request, owners_only, refused};
 use crate::console::answer::{Answer, json as json_answer};
+use crate::console::audit::Changed;
 use crate::console::console::ConsoleState;
 use crate::console::request::Request;
 use crate::console::texts::SettingsTexts;
@@ -49,6 +50,9 @@ pub(super) async fn save(state: &ConsoleState, request: &Request, who: &Who) -> 
     let texts = SettingsTexts::of(who.language);
     match saved(state, who, &body).await {
         Ok(Ok(())) => {
+            state
+                .note_change(&who.agent.name, Changed::Reply(body.name.trim()), "saved")
+                .await;
             let object = json!({"result": "done", "message": texts.saved});
             json_answer(StatusCode::OK, &object)
         }
@@ -90,6 +94,9 @@ pub(super) async fn delete(
     let texts = SettingsTexts::of(who.language);
     match state.accounts.delete_canned(&who.agent, name).await {
         Ok(Ok(true)) => {
+            state
+                .note_change(&who.agent.name, Changed::Reply(name), "deleted")
+                .await;
             let object = json!({"result": "done", "message": texts.deleted});
             json_answer(StatusCode::OK, &object)
         }

@@ -9,6 +9,7 @@ use super::fields::{number, yes};
 use super::{bad_request, refused};
 use crate::clock::Millis;
 use crate::console::answer::{Answer, json as json_answer};
+use crate::console::audit::Changed;
 use crate::console::console::ConsoleState;
 use crate::console::request::Request;
 use crate::console::texts::{CommonTexts, DeadTexts, fill};
@@ -103,6 +104,13 @@ pub(super) async fn act(
         state.hub.look_soon(session, None);
     }
     let count = done.to_string();
+    let how = match action {
+        DeadAction::Retry => format!("resent {count}"),
+        DeadAction::Drop => format!("deleted {count}"),
+    };
+    state
+        .note_change(&who.agent.name, Changed::Unsent, &how)
+        .await;
     let message = match action {
         DeadAction::Retry if unreadable > 0 => {
             fill(texts.retried_some, &[&count, &unreadable.to_string()])

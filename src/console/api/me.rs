@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use super::{bad_request, refused};
 use crate::clock::Millis;
 use crate::console::answer::{Answer, json as json_answer, set_header};
+use crate::console::audit::Changed;
 use crate::console::console::ConsoleState;
 use crate::console::login::weak_words;
 use crate::console::request::Request;
@@ -95,6 +96,7 @@ async fn password(state: &ConsoleState, request: &Request, who: &Who, body: &Bod
                 agent = %name,
                 "a change of a password failed, because the old one was wrong"
             );
+            state.note_failed_login(name);
             return refused(StatusCode::FORBIDDEN, texts.wrong_old);
         }
         Err(error) => {
@@ -123,6 +125,10 @@ async fn changed(
     (proven, now): (&Proven, Millis),
 ) -> Result<Answer, StoreError> {
     info!(agent = %who.agent.name, peer = %request.peer, "an agent changed their password in the console");
+    let name = &who.agent.name;
+    state
+        .note_change(name, Changed::PasswordOf(name), "changed")
+        .await;
     let message = MeTexts::of(who.language).changed;
     let object = json!({"result": "done", "message": message});
     let mut answer = json_answer(StatusCode::OK, &object);

@@ -13,10 +13,11 @@
 //! | `POST /canned`, `DELETE /canned/NAME` | owners | saved replies |
 //! | `GET /sessions`, `POST /sessions/SESSION/{start,restart,stop,logout,code}` | owners | the sessions |
 //! | `GET /dead`, `POST /dead/{retry,drop}` | owners | replies that were given up |
-//! | `GET /health` | owners | what works and what does not |
+//! | `GET /health`, `GET /audit` | owners | what works and what does not; what people did with the program itself |
 
 mod actions;
 mod agents;
+mod audit;
 mod canned;
 mod dead;
 mod fields;
@@ -81,6 +82,7 @@ pub(super) async fn answer(
             dead::act(state, request, who, DeadAction::Retry).await
         }
         (&Method::POST, ["dead", "drop"]) => dead::act(state, request, who, DeadAction::Drop).await,
+        (&Method::GET, ["audit"]) => audit::list(state, request, who).await,
         (&Method::GET, ["health"]) => health::checkup(state, who).await,
         (&Method::POST, ["me", action]) => me::act(state, request, who, action).await,
         (&Method::GET, ["tokens"]) => tokens::list(state, request, who).await,
@@ -94,7 +96,7 @@ pub(super) async fn answer(
 /// What only owners may do. Lines are decided by the desk, which says the same.
 fn is_for_owners(method: &Method, path: &[&str]) -> bool {
     match path {
-        ["dead" | "health" | "sessions", ..] => true,
+        ["audit" | "dead" | "health" | "sessions", ..] => true,
         ["agents" | "canned", ..] => method != Method::GET,
         _ => false,
     }

@@ -14,6 +14,7 @@ use crate::console::texts::{SessionTexts, fill};
 use crate::console::who::Who;
 use crate::describe::describe;
 use crate::ids::SessionName;
+use crate::store::AuditKind;
 use crate::waha::client::{PhoneNumber, SendError, SessionOrder};
 
 /// The body of a request for a code.
@@ -72,7 +73,12 @@ pub(super) async fn on_session(
     let done = state.of_waha(&session, move |client, session| {
         client.order(session, order)
     });
-    match done.await {
+    let done = done.await;
+    if done.is_ok() {
+        let (by, kind) = (&who.agent.name, AuditKind::SessionControl);
+        state.note(by, kind, action, session.as_str()).await;
+    }
+    match done {
         Ok(()) => done_answer(who, &[]),
         Err(error) => failed(who, &session, &error),
     }
@@ -92,7 +98,11 @@ async fn code(state: &ConsoleState, request: &Request, who: &Who, session: &Sess
         client.pairing_code(session, &phone)
     });
     match code.await {
-        Ok(code) => done_answer(who, &[("code", code.reveal())]),
+        Ok(code) => {
+            let (by, kind) = (&who.agent.name, AuditKind::SessionControl);
+            state.note(by, kind, "code", session.as_str()).await;
+            done_answer(who, &[("code", code.reveal())])
+        }
         Err(error) => failed(who, session, &error),
     }
 }

@@ -8,6 +8,7 @@ use tracing::info;
 use super::{bad_request, owners_only, refused};
 use crate::clock::Millis;
 use crate::console::answer::{Answer, json as json_answer};
+use crate::console::audit::Changed;
 use crate::console::console::ConsoleState;
 use crate::console::request::Request;
 use crate::console::texts::{CommonTexts, MeTexts, fill};
@@ -94,6 +95,9 @@ pub(super) async fn make(state: &ConsoleState, request: &Request, who: &Who) -> 
     match made.await {
         Ok(Some(Ok(token))) => {
             info!(agent = %name, by = %who.agent.name, "a new API token was made in the console");
+            state
+                .note_change(&who.agent.name, Changed::TokenOf(&name), "made")
+                .await;
             let object = json!({"result": "done", "message": texts.token_once, "token": token});
             json_answer(StatusCode::OK, &object)
         }
@@ -120,6 +124,9 @@ pub(super) async fn revoke(state: &ConsoleState, request: &Request, who: &Who, i
     match state.accounts.revoke_token(&name, id).await {
         Ok(true) => {
             info!(agent = %name, by = %who.agent.name, "an API token was revoked in the console");
+            state
+                .note_change(&who.agent.name, Changed::TokenOf(&name), "revoked")
+                .await;
             let object = json!({"result": "done", "message": texts.revoked});
             json_answer(StatusCode::OK, &object)
         }

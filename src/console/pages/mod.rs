@@ -23,8 +23,8 @@ pub(super) use login::{log_in_page, problem_page, welcome_page};
 pub(super) use me::me_page;
 pub(super) use sessions::sessions_page;
 pub(super) use settings::{
-    SettingsPart, StaffMember, finding_words, settings_agents, settings_health, settings_page,
-    settings_replies, settings_tokens,
+    SettingsPart, StaffMember, finding_words, settings_agents, settings_health, settings_log,
+    settings_page, settings_replies, settings_tokens,
 };
 pub(super) use shell::{Shell, section_html};
 

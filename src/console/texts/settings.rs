@@ -10,6 +10,7 @@ texts! {
         replies: ["Saved replies", "Respostas salvas", "Respuestas guardadas"],
         tokens: ["API tokens", "Tokens de API", "Tokens de API"],
         health: ["Health", "Saúde", "Estado"],
+        log: ["Log", "Registro", "Registro"],
         add_agent: ["Add an agent", "Adicionar atendente", "Añadir agente"],
         name: ["Name", "Nome", "Nombre"],
         name_hint: ["small letters, digits, - _ .", "letras minúsculas, números, - _ .", "minúsculas, números, - _ ."],

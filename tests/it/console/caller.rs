@@ -34,6 +34,12 @@ impl Told {
         found.map_or("", |(_, value)| value)
     }
 
+    /// All values of a header.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let found = self.headers.iter().filter(move |(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -118,7 +124,7 @@ impl Caller {
     }
 }
 
-fn told(mut response: Response<ureq::Body>) -> Told {
+pub(super) fn told(mut response: Response<ureq::Body>) -> Told {
     let headers = response.headers().iter();
     let headers = headers.map(|(name, value)| {
         let value = value.to_str().unwrap_or_default();

@@ -2,10 +2,12 @@
 
 mod agents;
 mod health;
+mod log;
 mod replies;
 
 pub(in crate::console) use agents::{StaffMember, settings_agents};
 pub(in crate::console) use health::{finding_words, settings_health};
+pub(in crate::console) use log::settings_log;
 pub(in crate::console) use replies::settings_replies;
 
 use maud::{Markup, html};
@@ -24,6 +26,7 @@ pub(in crate::console) enum SettingsPart {
     Replies,
     Tokens,
     Health,
+    Log,
 }
 
 /// A page of the settings, with the way to the others.
@@ -39,6 +42,7 @@ pub(in crate::console) fn settings_page(
         (SettingsPart::Replies, "/replies", texts.replies),
         (SettingsPart::Tokens, "/tokens", texts.tokens),
         (SettingsPart::Health, "/health", texts.health),
+        (SettingsPart::Log, "/log", texts.log),
     ];
     html! {
         nav.tabs aria-label=(texts.parts) {
