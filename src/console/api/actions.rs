@@ -6,7 +6,8 @@ use hyper::StatusCode;
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 
-use super::{bad_request, outcome, unknown};
+use super::outcome;
+use super::problems::{bad_request, unknown};
 use crate::clock::Millis;
 use crate::console::answer::{Answer, json};
 use crate::console::console::ConsoleState;

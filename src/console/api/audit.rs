@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::{bad_request, refused};
+use super::problems::{bad_request, refused};
 use crate::console::answer::{Answer, json as json_answer};
 use crate::console::console::ConsoleState;
 use crate::console::request::Request;

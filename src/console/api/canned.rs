@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{bad_request, owners_only, refused};
+use super::problems::{bad_request, owners_only, refused};
 use crate::console::answer::{Answer, json as json_answer};
 use crate::console::audit::Changed;
 use crate::console::console::ConsoleState;

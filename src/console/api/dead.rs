@@ -6,7 +6,7 @@ use serde_json::json;
 use tracing::warn;
 
 use super::fields::{number, yes};
-use super::{bad_request, refused};
+use super::problems::{bad_request, refused};
 use crate::clock::Millis;
 use crate::console::answer::{Answer, json as json_answer};
 use crate::console::audit::Changed;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tracing::{info, warn};
 
-use super::{bad_request, refused};
+use super::problems::{bad_request, refused};
 use crate::clock::Millis;
 use crate::console::answer::{Answer, json as json_answer, set_header};
 use crate::console::audit::Changed;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
-use super::{bad_request, refused, unknown};
+use super::problems::{bad_request, refused, unknown};
 use crate::console::answer::{Answer, json as json_answer};
 use crate::console::console::ConsoleState;
 use crate::console::request::Request;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::info;
 
-use super::{bad_request, owners_only, refused};
+use super::problems::{bad_request, owners_only, refused};
 use crate::clock::Millis;
 use crate::console::answer::{Answer, json as json_answer};
 use crate::console::audit::Changed;

@@ -2,9 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::PageParts;
-use super::PeopleAt;
 use super::customer::{called, number, since};
+use super::page_parts::{PageParts, PeopleAt};
 use super::shell::rows_html;
 use super::transcript::{Place, items, unsent};
 use crate::clock::Millis;

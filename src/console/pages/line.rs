@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 
-use super::PageParts;
 use super::customer::{called, clock_time, number, since};
+use super::page_parts::PageParts;
 use crate::clock::{self, Millis};
 use crate::console::live::{Shown, ShownSection, shared_html};
 use crate::console::look::{Look, SessionLook};

@@ -1,0 +1,76 @@
+//! Which path of the API does what, and which are for owners. The table is in the room's `mod.rs`.
+
+use hyper::Method;
+
+use super::problems::{owners_only, unknown};
+use super::{actions, agents, audit, canned, dead, health, me, reads, sessions, tokens};
+use crate::console::answer::Answer;
+use crate::console::console::ConsoleState;
+use crate::console::live;
+use crate::console::look::ChatPlace;
+use crate::console::request::Request;
+use crate::console::who::Who;
+use crate::service::dead::dead_replies::DeadAction;
+
+/// Answers a request to the API. `path` is what comes after `/api/v1`.
+pub(in crate::console) async fn answer(
+    state: &ConsoleState,
+    request: &Request,
+    who: &Who,
+    path: &[&str],
+) -> Answer {
+    if is_for_owners(&request.method, path) && !who.is_owner() {
+        return owners_only(who);
+    }
+    match (&request.method, path) {
+        (&Method::POST, ["take-next"]) => actions::take_next(state, request, who).await,
+        (&Method::POST, ["chats", session, chat, action]) => {
+            match ChatPlace::parse(session, chat) {
+                Some(place) => actions::on_chat(state, request, who, place, action).await,
+                None => unknown(state, request, who),
+            }
+        }
+        (&Method::POST, ["lines", session, action]) => {
+            actions::on_line(state, request, who, session, action).await
+        }
+        (&Method::GET, ["sessions"]) => sessions::list(state, request, who).await,
+        (&Method::POST, ["sessions", session, action]) => {
+            sessions::on_session(state, request, who, session, action).await
+        }
+        (&Method::GET, ["line"]) => reads::line(state, request, who).await,
+        (&Method::GET, ["chats", session, chat]) => match ChatPlace::parse(session, chat) {
+            Some(place) => reads::chat(state, request, who, place).await,
+            None => unknown(state, request, who),
+        },
+        (&Method::GET, ["agents"]) => reads::agents(state, request, who).await,
+        (&Method::POST, ["agents"]) => agents::save(state, request, who).await,
+        (&Method::POST, ["agents", name, action]) => {
+            agents::on_agent(state, request, who, name, action).await
+        }
+        (&Method::GET, ["canned"]) => canned::list(state, request, who).await,
+        (&Method::POST, ["canned"]) => canned::save(state, request, who).await,
+        (&Method::DELETE, ["canned", name]) => canned::delete(state, request, who, name).await,
+        (&Method::GET, ["dead"]) => dead::list(state, request, who).await,
+        (&Method::POST, ["dead", "retry"]) => {
+            dead::act(state, request, who, DeadAction::Retry).await
+        }
+        (&Method::POST, ["dead", "drop"]) => dead::act(state, request, who, DeadAction::Drop).await,
+        (&Method::GET, ["audit"]) => audit::list(state, request, who).await,
+        (&Method::GET, ["health"]) => health::checkup(state, who).await,
+        (&Method::POST, ["me", action]) => me::act(state, request, who, action).await,
+        (&Method::GET, ["tokens"]) => tokens::list(state, request, who).await,
+        (&Method::POST, ["tokens"]) => tokens::make(state, request, who).await,
+        (&Method::DELETE, ["tokens", id]) => tokens::revoke(state, request, who, id).await,
+        (&Method::GET, ["live"]) => live::stream(state, request, who).await,
+        _ => unknown(state, request, who),
+    }
+}
+
+/// What only owners may do. Lines are decided by the desk, which says the same.
+fn is_for_owners(method: &Method, path: &[&str]) -> bool {
+    match path {
+        ["audit" | "dead" | "health" | "sessions", ..] => true,
+        ["agents" | "canned", ..] => method != Method::GET,
+        _ => false,
+    }
+}
