@@ -14,6 +14,7 @@ mod history;
 mod line;
 mod man;
 mod names;
+mod person;
 mod redis;
 mod screen;
 mod show;
@@ -76,6 +77,8 @@ enum CliCommand {
     Pause(steer::PauseArgs),
     /// Ends a pause
     Resume(steer::ResumeArgs),
+    /// Exports or erases everything that is kept of a person; the daemon must be running
+    Person(person::PersonArgs),
     /// Adds and lists agents: the people who answer customers; the daemon must be running
     Agent(agent::AgentArgs),
     /// Checks, tries, tests, draws and reloads flows
@@ -93,9 +96,12 @@ impl CliCommand {
     /// flows and manual pages.
     fn writes_customers_data(&self) -> bool {
         match self {
-            Self::All(_) | Self::Serve(_) | Self::Work(_) | Self::History(_) | Self::Dead(_) => {
-                true
-            }
+            Self::All(_)
+            | Self::Serve(_)
+            | Self::Work(_)
+            | Self::History(_)
+            | Self::Dead(_)
+            | Self::Person(_) => true,
             Self::Agent(_)
             | Self::Line(_)
             | Self::Show(_)
@@ -158,6 +164,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Close(arguments) => attend::close(&arguments),
         CliCommand::Move(arguments) => steer::move_to(&arguments),
         CliCommand::Pause(arguments) => steer::pause(&arguments),
+        CliCommand::Person(arguments) => person::main(&arguments),
         CliCommand::Resume(arguments) => steer::resume(&arguments),
         CliCommand::Agent(arguments) => agent::main(&arguments),
         CliCommand::Flow(arguments) => flow::main(&arguments),

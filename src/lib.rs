@@ -84,6 +84,7 @@
 //! | `service/accounts` | how agents prove who they are to the console, and what they keep there: passwords, one-use links, logins, API tokens | |
 //! | `service/dead` | replies that were given up: people look at them, and send them again or delete them | |
 //! | `service/checkup` | what works and what does not, as far as a process knows | |
+//! | `service/person` | all data of one person: exporting and erasing it, for the command line and the console | history |
 //! | `service/kit` | what agents share: backoff, leases, periodic work, metrics, the access to WAHA | |
 //! | [`store`] | Redis; the only room that knows fred | flow/script (files that replies carry) |
 //! | [`history`] | SQLite; the only room that knows rusqlite | terminal |

@@ -11,7 +11,7 @@ use super::entry::Entry;
 use super::error::{HistoryError, failed};
 use super::sqlite_trouble::Trouble;
 use super::stream::StreamEntry;
-use super::{aliases, conversations, events, message_changes, names, pairing, schema};
+use super::{aliases, conversations, erase, events, message_changes, names, pairing, schema};
 use crate::clock::Millis;
 use crate::ids::{ChatId, SessionName};
 
@@ -265,6 +265,7 @@ fn apply(
             }
             events::store(db, session, &row)?;
         }
+        Entry::Erase { chats } => erase::person(db, session, &chats)?,
         Entry::Alias { lid, chat, at } => aliases::store(db, session, &lid, &chat, at)?,
     }
     Ok(Ok(()))

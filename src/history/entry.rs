@@ -37,6 +37,10 @@ pub(super) enum Entry {
         step: ConversationStep,
     },
     Event(EventRow),
+    /// A person is erased, under these ids.
+    Erase {
+        chats: Vec<ChatId>,
+    },
     /// Two ids turned out to be one chat, at `at`.
     Alias {
         lid: ChatId,
@@ -136,6 +140,7 @@ impl Entry {
                 .iter()
                 .map(|(_, chat)| chat.clone())
                 .collect(),
+            Entry::Erase { chats } => chats.clone(),
             Entry::Alias { lid, chat, .. } => vec![lid.clone(), chat.clone()],
         }
     }
@@ -158,6 +163,7 @@ impl Entry {
             "ack" | "edited" | "revoked" | "reaction" => mark(entry, kind, entered_at),
             "opened" | "claimed" | "requeued" | "closed" => conversation(entry, kind, entered_at),
             "alias" => alias(entry, entered_at),
+            "erase" => erase(entry),
             other => match EventKind::named(other) {
                 Some(kind) => event(entry, kind, entered_at),
                 None => Err(format!("unknown kind `{other}`")),
@@ -401,6 +407,15 @@ fn alias(entry: &StreamEntry, entered_at: Millis) -> Result<Entry, String> {
     })
 }
 
+fn erase(entry: &StreamEntry) -> Result<Entry, String> {
+    let chats = field(entry, "chats").ok_or("no field `chats`")?;
+    let chats: Vec<String> =
+        serde_json::from_str(chats).map_err(|error| format!("chats: {}", describe_json(&error)))?;
+    Ok(Entry::Erase {
+        chats: chats.into_iter().map(ChatId::stored).collect(),
+    })
+}
+
 /// The variables as a JSON object. An empty Lua table is encoded as a list, or as nothing.
 fn variables(text: &str) -> Result<String, String> {
     if matches!(text.trim(), "" | "[]" | "null") {
@@ -626,6 +641,8 @@ mod tests {
             ),
             (&[("kind", "opened"), ("chat", "a@c.us")], "conversation"),
             (&[("kind", "alias"), ("chat", "a@c.us")], "lid"),
+            (&[("kind", "erase")], "chats"),
+            (&[("kind", "erase"), ("chats", "{}")], "chats"),
             (&[("kind", "alias"), ("lid", "1@lid")], "chat"),
             (
                 &[("kind", "alias"), ("lid", "1@lid"), ("chat", "1@lid")],

@@ -20,6 +20,7 @@ mod cursor; // a place in a list
 mod daily; // the sum of each day
 mod database_file; // the file on the disk, and what to do if it is removed
 mod entry; // from a stream entry to a fact
+mod erase; // a person
 mod error;
 mod event; // what somebody did, as a reader gets it
 mod events; // the same as it is stored

@@ -12,6 +12,7 @@
 //! | [`desk`] | what people do with conversations, for the command line and the console |
 //! | [`dead`] | replies that were given up: people send them again or delete them |
 //! | [`checkup`] | what works and what does not |
+//! | [`person`] | exports and erases all data of a person, for the command line and the console |
 //! | [`kit`] | what several rooms use |
 //!
 //! Each agent has its own file, and all have the same shape: a sentence on its responsibility, a small config, and `run(self,
@@ -29,4 +30,5 @@ pub mod inlet;
 pub mod kit;
 pub mod line;
 pub mod owner;
+pub mod person;
 pub mod upkeep;

@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "service/accounts",
             "service/dead",
             "service/desk",
+            "service/person",
             "store",
             "history",
             "flows",
@@ -54,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "console",
         &[
             "service/desk",
+            "service/person",
             "service/accounts",
             "service/checkup",
             "service/dead",
@@ -115,6 +117,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("service/dead", &["store"]),
     ("service/checkup", &["store", "flows"]),
     ("service/desk", &["service/kit", "store", "flows", "flow"]),
+    ("service/person", &["service/kit", "store", "history"]),
     (
         "service/line",
         &["service/kit", "store", "waha", "flows", "flow"],

@@ -520,6 +520,10 @@ impl Keys {
         format!("{}audit", self.prefix)
     }
 
+    pub(crate) fn contact(&self, session: &SessionName, chat: &ChatId) -> String {
+        self.session_key(session, CONTACT) + chat.as_str()
+    }
+
     pub(crate) fn counters(&self, session: &SessionName) -> String {
         self.session_key(session, COUNTERS)
     }

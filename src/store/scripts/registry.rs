@@ -151,6 +151,7 @@ scripts! {
     move_in_line: call(7),
     pause_line: call(6),
     return_held: items(1, 2),
+    erase: items(1, 1),
 }
 
 /// What the scripts need to run.

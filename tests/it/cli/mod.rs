@@ -9,5 +9,6 @@ mod history_of_people;
 mod leaks;
 mod line;
 mod log;
+mod person;
 mod shell;
 mod show;

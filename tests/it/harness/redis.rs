@@ -109,6 +109,13 @@ impl Redis {
         String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
     }
 
+    /// All that it holds now, uncompressed.
+    pub(crate) fn snapshot(&self) -> Vec<u8> {
+        assert_eq!(self.ask("CONFIG SET rdbcompression no"), "+OK");
+        assert_eq!(self.ask("SAVE"), "+OK");
+        std::fs::read(self.directory.path().join("dump.rdb")).unwrap()
+    }
+
     /// The answer to a command that answers in one line.
     pub(crate) fn ask(&self, command: &str) -> String {
         ask(&self.socket(), command).unwrap()

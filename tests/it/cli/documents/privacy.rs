@@ -1,14 +1,13 @@
-//! The SQL on the operations page removes one person's data, and nobody else's.
+//! Erasing a person, with the SQL on the operations page, leaves nothing of them in the bytes of the history, and all of the others.
 
 use rusqlite::{Connection, types::ValueRef};
 use serde_json::json;
 
 use super::OPERATIONS;
 use super::markdown::Document;
-use crate::harness::{SESSION, TestSetup, eventually};
+use crate::harness::{SESSION, TestSetup, binary, eventually};
 use crate::webhook::{message_with, new_message_id, now_ms};
 
-/// The number in the document.
 const PERSON: &str = "5511999990000@c.us";
 const OTHER: &str = "5511999990009@c.us";
 
@@ -85,22 +84,28 @@ fn a_person_is_removed_from_the_history_and_nobody_else_is() {
         let answered = all.iter().filter(|one| one["author"] == "bot").count();
         (edited == 2 && reacted == 2 && answered >= 2).then_some(())
     });
+    let run = |arguments: &[&str]| {
+        let output = binary()
+            .args(arguments)
+            .env("DATA_DIR", test.directory.path().join("data"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    };
+    run(&["note", PERSON, "pomegranate note"]);
+    run(&["note", OTHER, "tangerine note"]);
+    let file = test.directory.path().join("data/history.sqlite");
+    let before = eventually("the notes are archived", || {
+        let all = everything(&Connection::open(&file).unwrap());
+        (all.contains("pomegranate note") && all.contains("tangerine note")).then_some(all)
+    });
+    assert!(before.contains(PERSON) && before.contains("pomegranate edited"));
+    run(&["person", "erase", PERSON, "--yes"]);
     daemon.terminate();
 
     let document = Document::read(OPERATIONS);
     let statements = &document.blocks_in("sql").next().unwrap().text;
-    let file = test.directory.path().join("data/history.sqlite");
     let db = Connection::open(&file).unwrap();
-    for (chat, word) in [(PERSON, "pomegranate"), (OTHER, "tangerine")] {
-        let noted = "INSERT INTO conversation_event (session, conversation, at, kind, by, team, what, text)
-            SELECT session, id, opened_at, 'noted', 'ana', '', '', ?2 FROM conversation WHERE chat = ?1";
-        assert!(db.execute(noted, [chat, &format!("{word} note")]).unwrap() > 0);
-        let words = "INSERT INTO note_text (rowid, text) SELECT id, text FROM conversation_event
-            WHERE text LIKE ?1";
-        db.execute(words, [format!("{word}%")]).unwrap();
-    }
-    let before = everything(&db);
-    assert!(before.contains(PERSON) && before.contains("pomegranate edited"));
     db.execute_batch(statements).unwrap();
     let left = everything(&db);
     for gone in [PERSON, "pomegranate"] {

@@ -1,0 +1,125 @@
+//! Erases a person: all that was said and done in their chats, under every id of theirs.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params};
+use serde_json::json;
+
+use super::chat_names::ChatNames;
+use super::error::{HistoryError, failed};
+use super::query::History;
+use crate::ids::{ChatId, SessionName};
+
+/// A shorter number could be part of another one.
+const DIGITS_MIN: usize = 8;
+
+/// In order: what looks for rows of another table comes before these are gone. `?1` is the session, `?2` the chats as a JSON array.
+const STATEMENTS: [&str; 12] = [
+    "DELETE FROM note_text WHERE rowid IN (SELECT e.id FROM conversation k
+        JOIN conversation_event e ON e.session = k.session AND e.conversation = k.id
+        WHERE k.chat IN (SELECT value FROM json_each(?2)) AND k.session = ?1)",
+    "DELETE FROM conversation_event WHERE (session, conversation) IN (SELECT k.session, k.id FROM conversation k
+        WHERE k.chat IN (SELECT value FROM json_each(?2)) AND k.session = ?1)",
+    "DELETE FROM conversation WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
+    "DELETE FROM message_text WHERE rowid IN (SELECT id FROM message
+        WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1)",
+    "DELETE FROM message WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
+    "DELETE FROM echo WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
+    "DELETE FROM ack WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
+    "DELETE FROM edit WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
+    "DELETE FROM revocation WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
+    "DELETE FROM reaction WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
+    "DELETE FROM customer_name WHERE chat IN (SELECT value FROM json_each(?2)) AND session = ?1",
+    "DELETE FROM unreadable WHERE session = ?1
+        AND EXISTS (SELECT 1 FROM json_each(?2) WHERE instr(unreadable.fields, value))",
+];
+
+/// All ids of the persons with the ids `?1` (a JSON array): hidden ids, and what they turned out to be.
+const ALL_IDS: &str = "WITH given AS (SELECT value AS id FROM json_each(?1)),
+    kept AS (SELECT id FROM given UNION SELECT a.chat FROM alias a WHERE a.lid IN (SELECT id FROM given))
+    SELECT id FROM kept UNION SELECT a.lid FROM alias a WHERE a.chat IN (SELECT id FROM kept)";
+
+/// Erases a person in a session. An entry that comes after this one may make them known again.
+pub(super) fn person(
+    db: &Connection,
+    session: &SessionName,
+    chats: &[ChatId],
+) -> rusqlite::Result<()> {
+    let chats = all_ids(db, &json!(chats).to_string())?;
+    let list = json!(chats).to_string();
+    for sql in STATEMENTS {
+        db.prepare_cached(sql)?.execute(params![session, list])?;
+    }
+    db.prepare_cached(
+        "DELETE FROM alias WHERE session = ?1
+         AND (lid IN (SELECT value FROM json_each(?2)) OR chat IN (SELECT value FROM json_each(?2)))",
+    )?
+    .execute(params![session, list])?;
+    for chat in &chats {
+        notices(db, session, chat)?;
+    }
+    Ok(())
+}
+
+/// What the owner was told about them: notices belong to no conversation, and name the number.
+fn notices(db: &Connection, session: &SessionName, chat: &str) -> rusqlite::Result<()> {
+    let number = match chat.split_once('@') {
+        Some((number, "c.us")) => format!("+{number}"),
+        _ => chat.to_owned(),
+    };
+    if number.len() <= DIGITS_MIN {
+        return Ok(());
+    }
+    let rows: Vec<i64> = db
+        .prepare_cached(
+            "SELECT id FROM message WHERE session = ?1 AND conversation IS NULL AND author = 'bot' AND instr(text, ?2)",
+        )?
+        .query_map(params![session, number], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for row in rows {
+        for sql in [
+            "DELETE FROM message_text WHERE rowid = ?1",
+            "DELETE FROM echo WHERE reply = ?1",
+            "DELETE FROM message WHERE id = ?1",
+        ] {
+            db.prepare_cached(sql)?.execute([row])?;
+        }
+    }
+    Ok(())
+}
+
+fn all_ids(db: &Connection, given: &str) -> rusqlite::Result<BTreeSet<String>> {
+    db.prepare_cached(ALL_IDS)?
+        .query_map([given], |row| row.get(0))?
+        .collect()
+}
+
+impl History {
+    /// All ids of the person with these names.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn ids_of_person(&self, ChatNames(names): &ChatNames) -> Result<Vec<ChatId>, HistoryError> {
+        let found = all_ids(&self.db, &json!(names).to_string());
+        let found = found.map_err(failed(&self.path, "looking for a person"))?;
+        Ok(found.into_iter().map(ChatId::stored).collect())
+    }
+
+    /// The sessions in which there is something of a person with one of these ids.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn sessions_of_person(&self, chats: &[ChatId]) -> Result<Vec<SessionName>, HistoryError> {
+        let read = || {
+            self.db
+                .prepare_cached(
+                    "SELECT session FROM message WHERE chat IN (SELECT value FROM json_each(?1))
+                     UNION SELECT session FROM conversation WHERE chat IN (SELECT value FROM json_each(?1))
+                     UNION SELECT session FROM alias WHERE lid IN (SELECT value FROM json_each(?1))",
+                )?
+                .query_map([json!(chats).to_string()], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(failed(&self.path, "looking for a person"))
+    }
+}

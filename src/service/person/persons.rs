@@ -1,0 +1,245 @@
+//! See the room. The history is only read here: its archiver erases, in the order of the stream, so that nothing that was said before comes
+//! back.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::{Instant, sleep};
+
+use crate::clock::Millis;
+use crate::history::{ChatNames, Conversation, History, HistoryError, Query, StoredMessage};
+use crate::ids::{AgentName, ChatId, SessionName};
+use crate::store::{AuditKind, Erasure, Remembered, Store, StoreError};
+
+/// How long we wait until a reply is sent that is on its way to the person.
+const SENDING_MAX: Duration = Duration::from_secs(30);
+/// After this time no echo comes of a reply that was just sent.
+const ECHO_WITHIN: Duration = Duration::from_secs(3);
+/// How often we look whether something is done.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Finds, exports and erases persons.
+#[derive(Clone)]
+pub struct Persons {
+    /// Redis.
+    pub store: Store,
+    /// The file of the history; it may be missing.
+    pub history: PathBuf,
+}
+
+/// Why something could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum PersonError {
+    /// Redis.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The history.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// It is known nowhere, or was erased before.
+    #[error("nothing is known of this person")]
+    Unknown,
+    /// A reply is on its way for too long.
+    #[error(
+        "a reply to this person is being sent. Their conversation is closed, but nothing is erased yet: try again"
+    )]
+    Sending,
+    /// The thread that reads the history ended.
+    #[error("the history could not be read")]
+    Thread,
+}
+
+/// Everything that we keep of a person.
+#[derive(Debug, Serialize)]
+pub struct PersonData {
+    /// All ids of theirs.
+    pub chats: Vec<ChatId>,
+    /// What was said, oldest first.
+    pub messages: Vec<StoredMessage>,
+    /// Their conversations, with the notes and the ratings.
+    pub conversations: Vec<Conversation>,
+    /// What the flow remembers of them.
+    pub remembered: Vec<Remembered>,
+}
+
+/// Where somebody is known.
+struct Known {
+    chats: Vec<ChatId>,
+    /// The sessions in which the history has something of them.
+    in_history: Vec<SessionName>,
+    sessions: Vec<SessionName>,
+}
+
+impl Persons {
+    /// Everything that we keep of a person, and leaves an audit line.
+    ///
+    /// # Errors
+    /// [`PersonError::Unknown`] if there is nothing, and those of Redis and the history.
+    pub async fn export(
+        &self,
+        names: &ChatNames,
+        by: &AgentName,
+        now: Millis,
+    ) -> Result<PersonData, PersonError> {
+        let known = self.find(names).await?;
+        let chats = known.chats.clone();
+        let read = self.with_history(move |history| read_all(history, &chats));
+        let (messages, conversations) = read.await?.unwrap_or_default();
+        let mut remembered = Vec::new();
+        for session in &known.sessions {
+            for chat in &known.chats {
+                remembered.extend(self.store.remembered(session, chat).await?);
+            }
+        }
+        if messages.is_empty() && conversations.is_empty() && remembered.is_empty() {
+            return Err(PersonError::Unknown);
+        }
+        self.store
+            .record_audit(AuditKind::Exported, by, "a customer's data", "", now)
+            .await?;
+        Ok(PersonData {
+            chats: known.chats,
+            messages,
+            conversations,
+            remembered,
+        })
+    }
+
+    /// Erases a person in all sessions, and leaves an audit line that does not say whom. Their open conversation is closed first.
+    /// The history is erased by the archiver, in a moment if the daemon runs; see [`Persons::is_erased`].
+    ///
+    /// # Errors
+    /// [`PersonError::Unknown`] if there is nothing, [`PersonError::Sending`], and those of Redis and the history. Repeating it is safe.
+    pub async fn erase(
+        &self,
+        names: &ChatNames,
+        by: &AgentName,
+        now: Millis,
+    ) -> Result<(), PersonError> {
+        let known = self.find(names).await?;
+        let began = Instant::now();
+        let mut found = false;
+        for session in &known.sessions {
+            let in_history = known.in_history.contains(session);
+            let chats = self.store.ids_of_person(session, &known.chats).await?;
+            loop {
+                let at = now + began.elapsed();
+                match self.store.erase(session, &chats, in_history, at).await? {
+                    Erasure::Unknown => break,
+                    Erasure::Erased => {
+                        found = true;
+                        break;
+                    }
+                    Erasure::Again => {
+                        // The echo of what we said a moment ago would make them known again.
+                        found = true;
+                        sleep(ECHO_WITHIN).await;
+                        let at = now + began.elapsed();
+                        self.store.erase(session, &chats, true, at).await?;
+                        break;
+                    }
+                    Erasure::Sending if began.elapsed() > SENDING_MAX => {
+                        return Err(PersonError::Sending);
+                    }
+                    Erasure::Sending => sleep(LOOK_INTERVAL).await,
+                }
+            }
+        }
+        if !found {
+            return Err(PersonError::Unknown);
+        }
+        self.store
+            .record_audit(AuditKind::Erased, by, "", "", now)
+            .await?;
+        Ok(())
+    }
+
+    /// Waits, at most so long, until the history has nothing of a person any more. Returns whether that is so.
+    ///
+    /// # Errors
+    /// Those of the history.
+    pub async fn is_erased(
+        &self,
+        names: &ChatNames,
+        patience: Duration,
+    ) -> Result<bool, PersonError> {
+        let began = Instant::now();
+        loop {
+            let names = names.clone();
+            let found = self.with_history(move |history| {
+                let chats = history.ids_of_person(&names)?;
+                history.sessions_of_person(&chats)
+            });
+            if found.await?.is_none_or(|sessions| sessions.is_empty()) {
+                return Ok(true);
+            }
+            if began.elapsed() > patience {
+                return Ok(false);
+            }
+            sleep(LOOK_INTERVAL).await;
+        }
+    }
+
+    /// All ids of a person, and the sessions in which they may be known.
+    async fn find(&self, names: &ChatNames) -> Result<Known, PersonError> {
+        let of_names = names.clone();
+        let found = self.with_history(move |history| {
+            let chats = history.ids_of_person(&of_names)?;
+            let sessions = history.sessions_of_person(&chats)?;
+            Ok((chats, sessions))
+        });
+        let (mut chats, in_history) = found.await?.unwrap_or_default();
+        chats.extend(names.ids());
+        let mut sessions = self.store.sessions().await?;
+        sessions.extend(in_history.iter().cloned());
+        sessions.sort();
+        sessions.dedup();
+        // Redis may know of another id that the history has not heard of yet.
+        for session in &sessions {
+            chats = self.store.ids_of_person(session, &chats).await?;
+        }
+        Ok(Known {
+            chats,
+            in_history,
+            sessions,
+        })
+    }
+
+    /// Reads the history; `None` if there is none.
+    async fn with_history<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&History) -> Result<T, HistoryError> + Send + 'static,
+    ) -> Result<Option<T>, PersonError> {
+        let path = self.history.clone();
+        let reading = tokio::task::spawn_blocking(move || match History::open_read_only(&path) {
+            Ok(history) => read(&history).map(Some),
+            Err(HistoryError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        });
+        Ok(reading.await.map_err(|_| PersonError::Thread)??)
+    }
+}
+
+type Said = (Vec<StoredMessage>, Vec<Conversation>);
+
+/// The messages and the conversations of these chats.
+fn read_all(history: &History, chats: &[ChatId]) -> Result<Said, HistoryError> {
+    let (mut messages, mut conversations) = (Vec::new(), Vec::new());
+    for chat in chats {
+        let query = Query {
+            chat: Some(ChatNames::from(chat)),
+            ..Query::default()
+        };
+        history.messages(&query, |message| {
+            messages.push(message);
+            ControlFlow::Continue(())
+        })?;
+        history.conversations(&query, |conversation| {
+            conversations.push(conversation);
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok((messages, conversations))
+}
